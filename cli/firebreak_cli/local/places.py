@@ -1,0 +1,45 @@
+"""Where local AWS keeps its files, and what it is called."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+# AWS's own account for documentation. The emulator takes a twelve-digit access key for the account.
+ACCOUNT = "111122223333"
+REGION = "eu-west-1"
+SECRET = "local"  # noqa: S105  # the emulator's, which listens on this machine only
+
+
+class LocalError(Exception):
+    """Local AWS could not be started, reached or deployed to; the message says what to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One local AWS's folder; two folders are two independent local AWSs."""
+
+    root: Path
+
+    @property
+    def state(self) -> Path:
+        """What is running, as `emulator.start` wrote it."""
+        return self.root / "state.json"
+
+    @property
+    def log(self) -> Path:
+        """Everything the emulator and the functions on it print."""
+        return self.root / "emulator.log"
+
+    @property
+    def scratch(self) -> Path:
+        """The temporary files of the emulator and its functions."""
+        return self.root / "tmp"
+
+    @property
+    def build(self) -> Path:
+        """What `sam build` makes. Apart from .aws-sam: the layer holds this machine's wheels."""
+        return self.root / "build"
+
+    @property
+    def sam(self) -> Path:
+        """SAM CLI's cache and its own settings."""
+        return self.root / "sam"

@@ -1,0 +1,59 @@
+"""Brings a whole local AWS up: emulator, build, deploy. Quick when it is up and nothing changed."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from firebreak_cli.local import emulator, stack
+from firebreak_cli.local.emulator import Running
+from firebreak_cli.local.places import Home, LocalError
+from firebreak_cli.local.stack import DeployedStack, Progress
+
+# Another environment with SAM CLI and the emulator, for those who have one.
+SAM_VARIABLE = "FIREBREAK_SAM"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAws:
+    """A running emulator with the stack deployed on it."""
+
+    running: Running
+    stack: DeployedStack
+
+
+def up(
+    repository: Path,
+    home: Home,
+    progress: Progress,
+    *,
+    bind: str = "127.0.0.1",
+    parameters: Mapping[str, str] | None = None,
+) -> LocalAws:
+    """Start the emulator if it does not run, build, and deploy. Raises LocalError."""
+    sam = sam_command(repository)
+    progress("starting local AWS")
+    running = emulator.start(home, sam.with_name("python"), bind=bind)
+    progress("building the functions and their layer")
+    stack.build(repository, home, sam, progress)
+    progress("deploying the stack")
+    return LocalAws(running, stack.deploy(repository, home, sam, running, progress, parameters=parameters))
+
+
+def find(home: Home) -> LocalAws | None:
+    """The local AWS that is up in this home, if any."""
+    running = emulator.find(home)
+    return LocalAws(running, stack.describe(running.session())) if running else None
+
+
+def down(home: Home) -> bool:
+    """End this home's local AWS and forget everything on it; False when none is up."""
+    return emulator.stop(home)
+
+
+def sam_command(repository: Path) -> Path:
+    """Where SAM CLI is; its environment holds the emulator too."""
+    sam = Path(os.environ.get(SAM_VARIABLE) or repository / ".local/venv/bin/sam")
+    if not sam.exists():
+        raise LocalError(f"no SAM CLI at {sam}: run `make setup`")
+    return sam

@@ -1,0 +1,1 @@
+"""Auto-remediation for AWS alarms that cannot make an outage worse."""

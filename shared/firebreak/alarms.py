@@ -1,0 +1,189 @@
+"""Turning what invoked us into an Alarm or one of our own requests, or saying why it is neither.
+
+Only the alarm's name (or ARN), its new state and one readable time are relied on. All else may be
+missing, null or of another type than AWS documents.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent
+from firebreak.errors import UnusableEvent
+from firebreak.loose import items, mapping, moment, shown, stated, text
+from firebreak.shapes import (
+    children_of,
+    contributor_of,
+    entries_of,
+    kind_of,
+    metrics_of,
+    mute_of,
+    tags_of,
+)
+from firebreak.wire import OWN_SOURCE, request_from_event
+
+ALARM_SOURCE = "aws.cloudwatch"
+STATE_CHANGE = "CloudWatch Alarm State Change"
+CONTRIBUTOR_CHANGE = "CloudWatch Alarm Contributor State Change"
+CONFIGURATION_CHANGE = "CloudWatch Alarm Configuration Change"
+
+EXPECTED = (
+    f'a "{STATE_CHANGE}" or "{CONTRIBUTOR_CHANGE}" event, a direct alarm action, or a Firebreak request'
+)
+
+# The longest name that PutMetricAlarm takes, and the longest description and state reason.
+MAX_NAME_CHARACTERS = 255
+MAX_TEXT_CHARACTERS = 1024
+
+_ARN = re.compile(r"arn:(?:aws[a-z-]*):cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.+)", re.ASCII | re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("", "aws"))
+
+
+def parse(event: object) -> Alarm | OwnEvent:
+    """The alarm transition or own request that an invocation carries.
+
+    Raises UnusableEvent naming what was found and what was expected. It quotes nothing long: an
+    event may hold anything. `arn`, `account` and `region` stay empty when nothing tells them; see
+    `placed`.
+    """
+    if not isinstance(event, dict):
+        raise UnusableEvent("a string" if isinstance(event, str) else shown(event), EXPECTED)
+    _refuse_deliveries(event)
+    if event.get("source") == OWN_SOURCE:
+        return request_from_event(event)
+    _refuse_other_events(event)
+    return _alarm(event, _body(event))
+
+
+def placed(alarm: Alarm, account: str, region: str) -> Alarm:
+    """The alarm with a place: where its event named none, it is taken to be ours."""
+    account, region = alarm.account or account, alarm.region or region
+    arn = alarm.arn or _built_arn(account, region, alarm.name)
+    return replace(alarm, arn=arn, account=account, region=region)
+
+
+def _refuse_deliveries(event: Mapping[str, object]) -> None:
+    records = event.get("Records")
+    if isinstance(records, list):
+        raise UnusableEvent(_carrier(mapping(records[0]) if records else {}), EXPECTED)
+    if event.get("Type") == "Notification" and "Message" in event:
+        raise UnusableEvent("an SNS notification", EXPECTED)
+    if "NewStateValue" in event:
+        raise UnusableEvent("an alarm message as SNS delivers it", EXPECTED)
+
+
+def _carrier(record: Mapping[str, object]) -> str:
+    if "Sns" in record or record.get("EventSource") == "aws:sns":
+        return "an SNS envelope"
+    if record.get("eventSource") == "aws:sqs":
+        return "an SQS envelope"
+    return f"a batch of records from {shown(record.get('eventSource'))}"
+
+
+def _refuse_other_events(event: Mapping[str, object]) -> None:
+    kind, source = text(event.get("detail-type")), text(event.get("source"))
+    if kind == CONFIGURATION_CHANGE or "operation" in mapping(event.get("detail")):
+        raise UnusableEvent(f'a "{CONFIGURATION_CHANGE}" event', EXPECTED)
+    if kind and kind not in {STATE_CHANGE, CONTRIBUTOR_CHANGE}:
+        raise UnusableEvent(f"detail-type {shown(kind)} from source {shown(source)}", EXPECTED)
+    if source and source != ALARM_SOURCE:
+        raise UnusableEvent(f"source {shown(source)}", f'source "{ALARM_SOURCE}" or "{OWN_SOURCE}"')
+
+
+def _body(event: Mapping[str, object]) -> Mapping[str, object]:
+    bodies = [mapping(event.get("detail")), mapping(event.get("alarmData"))]
+    body = max(bodies, key=lambda found: ("state" in found, bool(found)))
+    if not body:
+        raise UnusableEvent(f"{shown(event)} but no alarm in detail or alarmData", EXPECTED)
+    return body
+
+
+def _alarm(event: Mapping[str, object], body: Mapping[str, object]) -> Alarm:
+    state = mapping(body.get("state"))
+    value = _state(state.get("value"))
+    since = _since(state, event)
+    arn, account, region, name = _identity(event, body)
+    entries = entries_of(body.get("configuration"))
+    contributor = contributor_of(body.get("alarmContributor"))
+    one_series = contributor is not None or event.get("detail-type") == CONTRIBUTOR_CHANGE
+    kind = kind_of(body, entries, one_series=one_series)
+    return Alarm(
+        arn=arn,
+        name=name,
+        account=account,
+        region=region,
+        kind=kind,
+        state=value,
+        since=since,
+        sent_at=moment(event.get("time")) or since,
+        previous=_previous(body),
+        metrics=metrics_of(entries),
+        contributor=contributor,
+        children=children_of(body) if kind is AlarmKind.COMPOSITE else (),
+        tags=tags_of(body.get("alarmTags")),
+        tags_lost="alarmTagsStatus" in body and body["alarmTagsStatus"] != "SUCCESS",
+        mute=mute_of(body.get("muteDetail")),
+        suppressed_by=stated(state.get("actionsSuppressedBy")),
+        description=text(mapping(body.get("configuration")).get("description"))[:MAX_TEXT_CHARACTERS],
+        reason=text(state.get("reason"))[:MAX_TEXT_CHARACTERS],
+        event_id=text(event.get("id"))[:MAX_TEXT_CHARACTERS],
+    )
+
+
+def _state(value: object) -> AlarmState:
+    expected = f"state.value, one of {', '.join(AlarmState)}"
+    if not (written := text(value)):
+        raise UnusableEvent("an alarm without a new state", expected)
+    if written not in set(AlarmState):
+        raise UnusableEvent(f"the alarm state {shown(written)}", expected)
+    return AlarmState(written)
+
+
+def _previous(body: Mapping[str, object]) -> AlarmState | None:
+    written = text(mapping(body.get("previousState")).get("value"))
+    return AlarmState(written) if written in set(AlarmState) else None
+
+
+def _since(state: Mapping[str, object], event: Mapping[str, object]) -> datetime:
+    since = moment(state.get("timestamp")) or moment(event.get("time"))
+    if since is None:
+        raise UnusableEvent("an alarm transition without a readable time", "state.timestamp or time")
+    return since
+
+
+def _identity(event: Mapping[str, object], body: Mapping[str, object]) -> tuple[str, str, str, str]:
+    """ARN, account, region and name; the ARN speaks first, then the envelope's own fields."""
+    named = [*items(event.get("resources")), event.get("alarmArn"), body.get("alarmArn")]
+    arn = next((text(candidate) for candidate in named if _ARN.fullmatch(text(candidate))), "")
+    told = _ARN.fullmatch(arn)
+    region, account, in_arn = told.groups() if told else (_region(event), _account(event), "")
+    name = _name(text(body.get("alarmName")) or in_arn)
+    return arn or _built_arn(account, region, name), account, region, name
+
+
+def _name(name: str) -> str:
+    expected = f"an alarm name of 1 to {MAX_NAME_CHARACTERS} characters, or the alarm's ARN"
+    if not name.strip():
+        raise UnusableEvent("an alarm without a name", expected)
+    if len(name) > MAX_NAME_CHARACTERS or _CONTROL.search(name):
+        raise UnusableEvent(f"an alarm name that is {shown(name)}", expected)
+    return name
+
+
+def _region(event: Mapping[str, object]) -> str:
+    region = text(event.get("region"))
+    return region if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region) else ""
+
+
+def _account(event: Mapping[str, object]) -> str:
+    written = [text(event.get("account")), text(event.get("accountId"))]
+    return next((account for account in written if re.fullmatch(r"\d{12}", account, re.ASCII)), "")
+
+
+def _built_arn(account: str, region: str, name: str) -> str:
+    if not (account and region):
+        return ""
+    partition = next(written for start, written in _PARTITIONS if region.startswith(start))
+    return f"arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"

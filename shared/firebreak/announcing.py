@@ -1,0 +1,35 @@
+"""Handing announcements to the bus: at least once, never instead of the ledger's record."""
+
+from dataclasses import dataclass
+
+from firebreak.core.announcement import Announcement
+from firebreak.errors import AwsError, Untold
+from firebreak.ports import Bus, Ledger, Log
+
+
+@dataclass(frozen=True, slots=True)
+class Announcer:
+    """Carries announcements that the ledger already holds; the sweeper repeats what fails here."""
+
+    bus: Bus
+    ledger: Ledger
+    log: Log
+
+    def hand_over(self, told: Announcement | None) -> None:
+        """Publish, then forget. May fail without harm: the ledger still holds it as unsettled."""
+        if told is None:
+            return
+        try:
+            self.bus.announce(told)
+            self.ledger.settle_announcement(told.key)
+        except AwsError as error:
+            self.log.event("announcement.waits", key=told.key, kind=told.kind.value, error=str(error))
+
+    def tell_past_the_ledger(self, told: Announcement | None) -> None:
+        """Publish what could not be recorded. Raises Untold, so that the invocation fails loudly."""
+        if told is None:
+            return
+        try:
+            self.bus.announce(told)
+        except AwsError as error:
+            raise Untold(f"{told.kind}: {error}") from error

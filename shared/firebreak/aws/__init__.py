@@ -1,0 +1,1 @@
+"""AWS behind thin adapters: the only place that knows the SDK."""

@@ -1,0 +1,98 @@
+"""CloudWatch alarms, as `ports.AlarmReads` wants to see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from firebreak.aws.translate import look
+from firebreak.core.alarm_rule import children
+from firebreak.core.model import AlarmState, Metric
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_cloudwatch.literals import AlarmTypeType
+
+# Without this DescribeAlarms returns metric alarms only, and a composite or log alarm that is
+# red would look as if it did not exist.
+ALARM_TYPES: Sequence[AlarmTypeType] = ("MetricAlarm", "CompositeAlarm", "LogAlarm")
+
+# An alarm has at most 500 contributors (log alarms; 100 for Metrics Insights). A page's size is
+# not documented; this many pages of 50 would hold twice that.
+MAX_CONTRIBUTOR_PAGES = 20
+
+
+class CloudWatchAlarms:
+    """Looks at alarms with a client that only reads."""
+
+    def __init__(self, client: CloudWatchClient) -> None:
+        self._client = client
+
+    def describe(self, name: str) -> Reading[DescribedAlarm]:
+        """The alarm of that name, of whatever type; Absent when there is none."""
+        return look("DescribeAlarms", lambda: self._describe(name))
+
+    def tags(self, arn: str) -> Reading[Mapping[str, str]]:
+        """All tags of the alarm; Absent when there is no such alarm."""
+        return look("ListTagsForResource", lambda: self._tags(arn))
+
+    def series_in_alarm(self, name: str) -> Reading[frozenset[str]]:
+        """The ids of the contributors in ALARM; Unknown when there are too many to list."""
+        return look("DescribeAlarmContributors", lambda: self._series(name))
+
+    def _describe(self, name: str) -> DescribedAlarm | Absent:
+        page = self._client.describe_alarms(AlarmNames=[name], AlarmTypes=[*ALARM_TYPES])
+        found: list[Mapping[str, Any]] = [
+            *page.get("MetricAlarms", ()),
+            *page.get("CompositeAlarms", ()),
+            *page.get("LogAlarms", ()),
+        ]
+        return next((_described(alarm) for alarm in found if alarm["AlarmName"] == name), ABSENT)
+
+    def _tags(self, arn: str) -> Mapping[str, str]:
+        page = self._client.list_tags_for_resource(ResourceARN=arn)
+        return {tag["Key"]: tag["Value"] for tag in page["Tags"]}
+
+    def _series(self, name: str) -> frozenset[str] | Unknown:
+        # The operation lists contributors that are in ALARM, and no others.
+        page = self._client.describe_alarm_contributors(AlarmName=name)
+        ids = {contributor["ContributorId"] for contributor in page["AlarmContributors"]}
+        for _ in range(MAX_CONTRIBUTOR_PAGES - 1):
+            if not (token := page.get("NextToken")):
+                break
+            page = self._client.describe_alarm_contributors(AlarmName=name, NextToken=token)
+            ids.update(contributor["ContributorId"] for contributor in page["AlarmContributors"])
+        if page.get("NextToken"):
+            return Unknown(f"DescribeAlarmContributors: more than {MAX_CONTRIBUTOR_PAGES} pages")
+        return frozenset(ids)
+
+
+def _described(alarm: Mapping[str, Any]) -> DescribedAlarm:
+    # StateUpdatedTimestamp also moves when only the reason text changes, so it comes second.
+    return DescribedAlarm(
+        name=alarm["AlarmName"],
+        arn=alarm["AlarmArn"],
+        state=AlarmState(alarm["StateValue"]),
+        since=alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"],
+        actions_enabled=alarm["ActionsEnabled"],
+        comparison=alarm.get("ComparisonOperator", ""),
+        metrics=tuple(_metrics(alarm)),
+        children=children(alarm.get("AlarmRule", "")),
+        description=alarm.get("AlarmDescription", ""),
+    )
+
+
+def _metrics(alarm: Mapping[str, Any]) -> Iterator[Metric]:
+    if "MetricName" in alarm:
+        yield _metric(alarm)
+    for query in alarm.get("Metrics", ()):
+        if "MetricStat" in query:
+            yield _metric(query["MetricStat"]["Metric"], query.get("AccountId", ""))
+
+
+def _metric(metric: Mapping[str, Any], account: str = "") -> Metric:
+    dimensions = {pair["Name"]: pair["Value"] for pair in metric.get("Dimensions", ())}
+    return Metric(metric["Namespace"], metric["MetricName"], dimensions, account)

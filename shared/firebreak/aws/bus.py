@@ -1,0 +1,50 @@
+"""Firebreak's own event bus."""
+
+import json
+from typing import TYPE_CHECKING
+
+from firebreak.announcement_wire import announcement_to_wire
+from firebreak.aws.translate import translated
+from firebreak.core.announcement import Announcement
+from firebreak.core.model import OwnEvent
+from firebreak.errors import Unavailable
+from firebreak.wire import request_event
+
+if TYPE_CHECKING:
+    from types_boto3_events import EventBridgeClient
+
+SOURCE = "firebreak"
+ANNOUNCEMENT = "Firebreak Announcement"
+
+
+class EventBus:
+    """ports.Bus on an EventBridge bus."""
+
+    def __init__(self, client: "EventBridgeClient", bus_name: str) -> None:
+        self._client = client
+        self._bus_name = bus_name
+
+    def announce(self, announcement: Announcement) -> None:
+        """Hand an announcement to the bus."""
+        self._put(ANNOUNCEMENT, announcement_to_wire(announcement))
+
+    def ask(self, request: OwnEvent) -> None:
+        """Hand a request to its action's function."""
+        envelope = request_event(request)
+        self._put(str(envelope["detail-type"]), envelope["detail"])
+
+    def _put(self, detail_type: str, detail: object) -> None:
+        with translated("PutEvents", mutates=False):
+            reply = self._client.put_events(
+                Entries=[
+                    {
+                        "EventBusName": self._bus_name,
+                        "Source": SOURCE,
+                        "DetailType": detail_type,
+                        "Detail": json.dumps(detail),
+                    }
+                ]
+            )
+        # PutEvents answers 200 with failed entries inside.
+        if reply["FailedEntryCount"]:
+            raise Unavailable("PutEvents", str(reply["Entries"][0].get("ErrorCode", "unknown")))

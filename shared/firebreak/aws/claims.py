@@ -1,0 +1,195 @@
+"""The claim transaction: everything the decision looked at is compared, everything it takes is written.
+
+      observe ──────────────► decide ──► claim (one TransactWriteItems) ──► act
+      versions v1..vn                    v1..vn unchanged?  switches free?  no storm?
+                                         then slot in every scope, incident, rung, decision
+
+Only so can two functions that both saw a free slot not both take it, and a kill switch thrown
+in between not be overlooked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from firebreak.aws.items import (
+    Item,
+    V,
+    act_entry,
+    decision_item,
+    incident_item,
+    key,
+    ms,
+    number,
+    scope_pk,
+    stamped,
+    text,
+)
+from firebreak.core.budgets import CLOCK_SKEW, PAD
+from firebreak.core.history import Act, ScopeHistory
+from firebreak.core.incident import Incident
+from firebreak.core.ledger import Claim
+from firebreak.core.model import Alarm, RequestKind
+from firebreak.core.rules import Level
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import ConditionCheckTypeDef, PutTypeDef, TransactWriteItemTypeDef
+
+# The longest window a policy may use is 7 days and more; slots older than this cannot count.
+LONGEST_WINDOW = timedelta(days=31)
+
+NOT_NEWER = "(attribute_not_exists(#v) OR #v <= :v)"
+ABSENT_KEY = "attribute_not_exists(pk)"
+SWITCH_FREE = "attribute_not_exists(pk) OR held_until <= :free_before"
+NO_STORM = "attribute_not_exists(tripped_at)"
+REMEMBER = "SET last_transition = :since, #state = :state, incident = :incident, #v = :v"
+NOT_SUPERSEDED = "attribute_not_exists(last_transition) OR last_transition <= :since"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition expression with its names and values, kept together."""
+
+    expression: str
+    values: Item = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def switch_pks(claim: Claim) -> list[str]:
+    """The kill switches that can stop this request."""
+    scopes = claim.scopes
+    return switch_keys(claim.request.action, scopes[Level.GROUP], scopes[Level.TARGET])
+
+
+def switch_keys(action: str, group_key: str, target_key: str) -> list[str]:
+    """The items of the global, action, group and target switch."""
+    return [
+        "SWITCH#global",
+        f"SWITCH#action#{action}",
+        f"SWITCH#group#{group_key}",
+        f"SWITCH#target#{target_key}",
+    ]
+
+
+def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
+    """The transaction of a claim, in a fixed order."""
+    items = [_scope_put(table, claim, level, scope_key) for level, scope_key in claim.scopes.items()]
+    if not claim.request.despite_switch:
+        free_before: Item = {":free_before": number(ms(claim.at - CLOCK_SKEW))}
+        items += [_check(table, key(pk), Condition(SWITCH_FREE, free_before)) for pk in switch_pks(claim)]
+    items += [_check(table, key("STORM"), Condition(NO_STORM))]
+    if claim.request.kind is RequestKind.ALARM:
+        items += [saw_update(table, claim.request.alarm, claim.after.id)]
+    items += [
+        put_if_absent(table, decision_item(claim.record)),
+        put_if_absent(
+            table,
+            {**stamped(f"RUNG#{claim.after.id}#{claim.after.rung}"), "claim": text(claim.after.claim_id)},
+        ),
+        incident_put(table, claim.before, claim.after),
+        put(
+            table,
+            history_item(claim.after, claim.at, f"claimed rung {claim.after.rung}: {claim.after.action}"),
+        ),
+    ]
+    return items
+
+
+def put(table: str, item: Item, condition: Condition | None = None) -> "TransactWriteItemTypeDef":
+    """A put, with a condition if there is one."""
+    request: PutTypeDef = {"TableName": table, "Item": item}
+    if condition:
+        request["ConditionExpression"] = condition.expression
+        if condition.values:
+            request["ExpressionAttributeValues"] = condition.values
+        if condition.names:
+            request["ExpressionAttributeNames"] = condition.names
+    return {"Put": request}
+
+
+def put_if_absent(table: str, item: Item) -> "TransactWriteItemTypeDef":
+    """A put that fails when the key is taken."""
+    return put(table, item, Condition(ABSENT_KEY))
+
+
+def history_item(incident: Incident, at: datetime, what: str) -> Item:
+    """One line of an incident's history; its place is the version it belongs to."""
+    return {
+        **stamped(f"INC#{incident.id}", f"E#{incident.version:06d}"),
+        "at": number(ms(at)),
+        "what": text(what),
+    }
+
+
+def incident_put(table: str, before: Incident | None, after: Incident) -> "TransactWriteItemTypeDef":
+    """Write the incident if it is still as it was read: same state, rung and version."""
+    if before is None:
+        return put_if_absent(table, incident_item(after))
+    expression = f"{NOT_NEWER} AND #version = :version AND #state = :state AND rung = :rung"
+    values: Item = {
+        ":v": number(V),
+        ":version": number(before.version),
+        ":state": text(before.state.value),
+        ":rung": number(before.rung),
+    }
+    names = {"#v": "v", "#version": "version", "#state": "state"}
+    return put(table, incident_item(after), Condition(expression, values, names))
+
+
+def saw_update(table: str, alarm: Alarm, incident_id: str) -> "TransactWriteItemTypeDef":
+    """Remember the transition, and which incident it belongs to, unless a newer one was seen."""
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": key(f"ALARM#{alarm.series}"),
+            "UpdateExpression": REMEMBER,
+            "ConditionExpression": NOT_SUPERSEDED,
+            "ExpressionAttributeNames": {"#state": "state", "#v": "v"},
+            "ExpressionAttributeValues": {
+                ":since": number(ms(alarm.since)),
+                ":state": text(alarm.state.value),
+                ":incident": text(incident_id),
+                ":v": number(V),
+            },
+        }
+    }
+
+
+def _check(table: str, item_key: Item, condition: Condition) -> "TransactWriteItemTypeDef":
+    request: ConditionCheckTypeDef = {
+        "TableName": table,
+        "Key": item_key,
+        "ConditionExpression": condition.expression,
+    }
+    if condition.values:
+        request["ExpressionAttributeValues"] = condition.values
+    return {"ConditionCheck": request}
+
+
+def unchanged(history: ScopeHistory | None) -> Condition:
+    """That a scope is as it was read: the same version, or still missing."""
+    if history is None:
+        return Condition(ABSENT_KEY)
+    values: Item = {":v": number(V), ":version": number(history.version)}
+    return Condition(f"{NOT_NEWER} AND #version = :version", values, {"#v": "v", "#version": "version"})
+
+
+def _scope_put(table: str, claim: Claim, level: Level, scope_key: str) -> "TransactWriteItemTypeDef":
+    reading = claim.seen.scopes[level]
+    history = reading if isinstance(reading, ScopeHistory) else None
+    slot = Act(claim.at, claim.after.id, claim.after.action, claim.after.rung)
+    kept = [act for act in (history.acts if history else ()) if act.at + LONGEST_WINDOW + PAD > claim.at]
+    item: Item = {
+        **stamped(scope_pk(level, scope_key)),
+        "version": number((history.version if history else 0) + 1),
+        "acts": {"M": {slot_name(act): act_entry(act) for act in (*kept, slot)}},
+    }
+    if level is Level.TARGET:
+        item["incident"] = text(claim.after.id)
+    return put(table, item, unchanged(history))
+
+
+def slot_name(act: Act) -> str:
+    """A slot's name in its scope: one a rung of an incident, for a rung is acted on at most once."""
+    return f"{act.incident_id}:{act.rung}"

@@ -1,0 +1,47 @@
+"""boto3 clients of two kinds: readers, which may ask again, and mutators, which send once.
+
+By default botocore re-sends a call such as UpdateService up to five times when the reply is
+lost, so one act could reach AWS five times. A mutator never does: its error says that the
+outcome is not known, and Verify finds out.
+
+The endpoint is botocore's own business (`AWS_ENDPOINT_URL`). The caller brings the session, so
+that importing this module does not import boto3 (about 0.35 s of a cold start here, against
+0.19 s for botocore's part of it); the wiring pays that once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from boto3.session import Session
+
+# core/budgets.py counts on the sum of both: a slot is held that much longer than its window.
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 5.0
+READ_ATTEMPTS = 3
+
+
+def reader(session: Session, service: str, *, read_seconds: float = READ_SECONDS) -> Any:
+    """A client for calls that change nothing: up to three attempts, five seconds each at most."""
+    return _client(session, service, attempts=READ_ATTEMPTS, read_seconds=read_seconds)
+
+
+def mutator(session: Session, service: str, *, read_seconds: float = READ_SECONDS) -> Any:
+    """A client for calls that change something: each is sent once, whatever happens to it."""
+    return _client(session, service, attempts=1, read_seconds=read_seconds)
+
+
+def _client(session: Session, service: str, *, attempts: int, read_seconds: float) -> Any:
+    # The mode is written down so that AWS_RETRY_MODE cannot change what "attempts" means.
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=read_seconds,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
+    make: Callable[..., Any] = session.client
+    return make(service, config=config)

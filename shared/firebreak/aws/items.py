@@ -1,0 +1,305 @@
+"""The ledger's items: how values are written, and read back from this and older versions.
+
+Every item carries `v`. Readers ignore fields they do not know; writers add a condition that
+refuses to overwrite an item of a later version (functions of one deploy change one by one).
+Times are integers, epoch milliseconds, so that conditions can compare them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+from firebreak.announcement_wire import announcement_to_wire
+from firebreak.core.announcement import Announcement
+from firebreak.core.decision import Check
+from firebreak.core.history import Act, Decided, Hold, ScopeHistory, Transition
+from firebreak.core.incident import Incident, IncidentState, Member
+from firebreak.core.ledger import DecisionRecord
+from firebreak.core.model import AlarmState, Plan, Receipt, Target
+from firebreak.core.rules import Level
+from firebreak.wire import alarm_from_wire, alarm_to_wire
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+type Attribute = AttributeValueTypeDef
+type Item = dict[str, Attribute]
+
+V = 1
+SINGLE = "-"
+META = "META"
+
+# Decisions are kept for a quarter: long enough for every budget window and for a review.
+DECISION_KEPT = timedelta(days=90)
+
+
+class DamagedItem(ValueError):
+    """A stored item that cannot be read as what its key says it is."""
+
+
+def ms(at: datetime) -> int:
+    """Epoch milliseconds."""
+    return int(at.timestamp() * 1000)
+
+
+def at_ms(value: int) -> datetime:
+    """The time of epoch milliseconds, in UTC."""
+    return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def text(value: str) -> Attribute:
+    """A DynamoDB string."""
+    return {"S": value}
+
+
+def number(value: int) -> Attribute:
+    """A DynamoDB number."""
+    return {"N": str(value)}
+
+
+def pack(value: object) -> Attribute:
+    """A JSON document as a string: exact, readable in the console, and never a float surprise."""
+    return {"S": json.dumps(value, separators=(",", ":"), sort_keys=True)}
+
+
+def key(pk: str, sk: str = SINGLE) -> Item:
+    """The primary key of an item."""
+    return {"pk": text(pk), "sk": text(sk)}
+
+
+def stamped(pk: str, sk: str = SINGLE) -> Item:
+    """The start of every item: its key and schema version."""
+    return {**key(pk, sk), "v": number(V)}
+
+
+class Fields:
+    """Typed reading of one item; a missing or misshapen field is a DamagedItem that names it."""
+
+    def __init__(self, item: Mapping[str, Attribute]) -> None:
+        self._item = item
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there at all."""
+        return name in self._item
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A string field."""
+        value = self._item.get(name, {}).get("S", default)
+        if not isinstance(value, str):
+            raise DamagedItem(name)
+        return value
+
+    def number(self, name: str, default: int | None = None) -> int:
+        """A whole number field."""
+        value = self._item.get(name, {}).get("N")
+        if value is None and default is not None:
+            return default
+        try:
+            return int(cast("str", value))
+        except (TypeError, ValueError) as error:
+            raise DamagedItem(name) from error
+
+    def time(self, name: str) -> datetime:
+        """A time field."""
+        return at_ms(self.number(name))
+
+    def maybe_time(self, name: str) -> datetime | None:
+        """A time field that may be missing."""
+        return self.time(name) if self.has(name) else None
+
+    def unpack(self, name: str) -> object:
+        """A packed JSON field."""
+        try:
+            return json.loads(self.text(name))
+        except ValueError as error:
+            raise DamagedItem(name) from error
+
+    def map(self, name: str) -> Mapping[str, Attribute]:
+        """A map field; empty when missing."""
+        return self._item.get(name, {}).get("M", {})
+
+
+def scope_pk(level: Level, scope_key: str) -> str:
+    """The key of a scope's item."""
+    return f"SCOPE#{level.value}#{scope_key}"
+
+
+def read_scope(level: Level, scope_key: str, item: Mapping[str, Attribute]) -> ScopeHistory:
+    """A scope's recent acts."""
+    fields = Fields(item)
+    acts = [_read_act(Fields(entry.get("M", {}))) for entry in fields.map("acts").values()]
+    newest_last = tuple(sorted(acts, key=lambda act: act.at))
+    return ScopeHistory(level, scope_key, newest_last, fields.number("version"), fields.text("incident", ""))
+
+
+def _read_act(fields: Fields) -> Act:
+    return Act(fields.time("at"), fields.text("incident"), fields.text("action"), fields.number("rung"))
+
+
+def act_entry(act: Act) -> Attribute:
+    """A slot in a scope's map of acts."""
+    entry: Item = {
+        "at": number(ms(act.at)),
+        "incident": text(act.incident_id),
+        "action": text(act.action),
+        "rung": number(act.rung),
+    }
+    return {"M": entry}
+
+
+def read_holds(scope: str, item: Mapping[str, Attribute]) -> tuple[Hold, ...]:
+    """The holders of a kill switch, damaged ones included as an error."""
+    fields = Fields(item)
+    fields.number("held_until")
+    return tuple(_read_hold(scope, name, Fields(entry["M"])) for name, entry in fields.map("holders").items())
+
+
+def _read_hold(scope: str, holder: str, fields: Fields) -> Hold:
+    return Hold(scope, holder, fields.text("why"), fields.time("since"), fields.time("until"))
+
+
+def read_transition(item: Mapping[str, Attribute]) -> Transition:
+    """The newest transition of an alarm that was seen."""
+    fields = Fields(item)
+    return Transition(
+        fields.time("last_transition"), AlarmState(fields.text("state")), fields.text("incident", "")
+    )
+
+
+def read_decided(item: Mapping[str, Attribute]) -> Decided:
+    """That and how a delivery was decided."""
+    fields = Fields(item)
+    return Decided(
+        fields.text("pk").removeprefix("DECISION#"),
+        fields.time("at"),
+        fields.text("outcome"),
+        fields.text("reason"),
+    )
+
+
+def decision_item(record: DecisionRecord) -> Item:
+    """A decision with all its checks."""
+    decision = record.decision
+    return {
+        **stamped(f"DECISION#{record.key}"),
+        "at": number(ms(record.at)),
+        "kind": text(record.kind.value),
+        "action": text(record.action),
+        "incident": text(record.incident_id),
+        "target": text(record.target),
+        "alarm": pack(alarm_to_wire(record.alarm) if record.alarm else None),
+        "outcome": text(decision.word),
+        "reason": text(decision.reason.value),
+        "checks": pack([check_to_wire(check) for check in decision.checks]),
+        "policy": text(decision.policy_hash),
+        "expires_at": number(int((record.at + DECISION_KEPT).timestamp())),
+    }
+
+
+def check_to_wire(check: Check) -> dict[str, object]:
+    """A check as it is stored and shown by `--json`."""
+    wire: dict[str, object] = {
+        "guard": check.guard,
+        "result": check.result.value,
+        "detail": check.detail,
+        "reason": check.reason.value if check.reason else None,
+    }
+    if check.until:
+        wire["until"] = check.until.isoformat()
+    return wire
+
+
+def incident_item(incident: Incident) -> Item:
+    """An incident's present state; `attention_at` puts it in the index of what is due."""
+    target = incident.target
+    item: Item = {
+        **stamped(f"INC#{incident.id}", META),
+        "version": number(incident.version),
+        "state": text(incident.state.value),
+        "rung": number(incident.rung),
+        "attempt": number(incident.attempt),
+        "action": text(incident.action),
+        "target": pack([target.account, target.region, target.service, target.group, target.name]),
+        "ladder": pack(list(incident.ladder)),
+        "alarm": pack(alarm_to_wire(incident.alarm)),
+        "members": pack([[m.name, m.arn, m.contributor] for m in incident.members]),
+        "opened_at": number(ms(incident.opened_at)),
+        "note": text(incident.note),
+    }
+    if incident.claim_id:
+        item["claim_id"] = text(incident.claim_id)
+    for name in ("act_by", "acted_at", "healthy_since", "due_at"):
+        at = getattr(incident, name)
+        if at is not None:
+            item[name] = number(ms(at))
+    if incident.plan:
+        item["plan"] = pack({**asdict(incident.plan), "warnings": list(incident.plan.warnings)})
+    if incident.receipt:
+        item["receipt"] = pack({"summary": incident.receipt.summary, "after": dict(incident.receipt.after)})
+    if incident.due_at:
+        item |= {"attention": text("due"), "attention_at": number(ms(incident.due_at))}
+    return item
+
+
+def read_incident(item: Mapping[str, Attribute]) -> Incident:
+    """An incident as stored by this or an older version."""
+    fields = Fields(item)
+    try:
+        target = Target(*cast("list[str]", fields.unpack("target")))
+        members = tuple(Member(*entry) for entry in cast("list[list[str]]", fields.unpack("members")))
+        state = IncidentState(fields.text("state"))
+    except (TypeError, ValueError) as error:
+        raise DamagedItem("incident") from error
+    return Incident(
+        id=fields.text("pk").removeprefix("INC#"),
+        target=target,
+        state=state,
+        rung=fields.number("rung"),
+        action=fields.text("action"),
+        ladder=tuple(cast("list[str]", fields.unpack("ladder"))),
+        alarm=alarm_from_wire(fields.unpack("alarm")),
+        members=members,
+        opened_at=fields.time("opened_at"),
+        version=fields.number("version"),
+        attempt=fields.number("attempt"),
+        claim_id=fields.text("claim_id", ""),
+        act_by=fields.maybe_time("act_by"),
+        acted_at=fields.maybe_time("acted_at"),
+        healthy_since=fields.maybe_time("healthy_since"),
+        due_at=fields.maybe_time("due_at"),
+        plan=_read_plan(fields),
+        receipt=_read_receipt(fields),
+        note=fields.text("note", ""),
+    )
+
+
+def _read_plan(fields: Fields) -> Plan | None:
+    if not fields.has("plan"):
+        return None
+    stored = cast("dict[str, object]", fields.unpack("plan"))
+    return Plan(
+        summary=str(stored["summary"]),
+        change=cast("dict[str, object]", stored["change"]),
+        before=cast("dict[str, object]", stored["before"]),
+        warnings=tuple(cast("list[str]", stored.get("warnings", []))),
+        patience_seconds=int(cast("int", stored.get("patience_seconds", 0))),
+    )
+
+
+def _read_receipt(fields: Fields) -> Receipt | None:
+    if not fields.has("receipt"):
+        return None
+    stored = cast("dict[str, object]", fields.unpack("receipt"))
+    return Receipt(summary=str(stored["summary"]), after=cast("dict[str, object]", stored["after"]))
+
+
+def outbox_item(told: Announcement) -> Item:
+    """An announcement that waits to be handed to the bus."""
+    return {
+        **stamped(f"OUT#{told.key}"),
+        "told": pack(announcement_to_wire(told)),
+        "attention": text("announce"),
+        "attention_at": number(ms(told.at)),
+    }

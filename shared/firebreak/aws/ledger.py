@@ -1,0 +1,343 @@
+"""The ledger in DynamoDB: one table, strongly consistent reads, conditional writes."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from firebreak.announcement_wire import announcement_from_wire
+from firebreak.aws.claims import (
+    claim_items,
+    history_item,
+    incident_put,
+    put,
+    put_if_absent,
+    saw_update,
+    slot_name,
+    switch_keys,
+    unchanged,
+)
+from firebreak.aws.items import (
+    META,
+    SINGLE,
+    DamagedItem,
+    Fields,
+    Item,
+    decision_item,
+    key,
+    ms,
+    number,
+    outbox_item,
+    read_decided,
+    read_holds,
+    read_incident,
+    read_scope,
+    read_transition,
+    scope_pk,
+    stamped,
+    text,
+)
+from firebreak.aws.translate import translated
+from firebreak.core.announcement import Announcement
+from firebreak.core.history import Act, Hold, ScopeHistory, Transition
+from firebreak.core.incident import Incident, Member
+from firebreak.core.ledger import (
+    Claim,
+    ClaimResult,
+    DecisionRecord,
+    HistoryLine,
+    IncidentChange,
+    LedgerView,
+    delivery_key,
+    scope_keys,
+)
+from firebreak.core.model import Alarm, Request
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.rules import Level
+from firebreak.errors import (
+    AwsError,
+    Conflict,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unavailable,
+    UnusableEvent,
+)
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+ATTENTION_INDEX = "attention"
+
+type _Found = dict[tuple[str, str], Item | Unknown | None]
+
+
+class DynamoLedger:
+    """ports.Ledger on one DynamoDB table."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def look(self, request: Request) -> LedgerView:
+        """One consistent batch read; an alarm's target may name an open incident, read right after."""
+        scopes = scope_keys(request.target, request.action)
+        pks = {level: scope_pk(level, scope_key) for level, scope_key in scopes.items()}
+        switches = switch_keys(request.action, request.target.group_key, request.target.key)
+        decision, alarm = f"DECISION#{delivery_key(request)}", f"ALARM#{request.alarm.series}"
+        wanted = [(pk, SINGLE) for pk in (*pks.values(), *switches, decision, alarm)]
+        if request.incident_id:
+            wanted.append((f"INC#{request.incident_id}", META))
+        found = self._batch(wanted)
+        histories = {
+            level: _read(found[pk, SINGLE], partial(read_scope, level, scopes[level]))
+            for level, pk in pks.items()
+        }
+        return LedgerView(
+            holds=_holds(found, switches),
+            decided=_read(found[decision, SINGLE], read_decided),
+            transition=_read(found[alarm, SINGLE], read_transition),
+            incident=self._incident_of(request, found, histories[Level.TARGET]),
+            scopes=histories,
+        )
+
+    def _incident_of(
+        self, request: Request, found: _Found, history: Reading[ScopeHistory]
+    ) -> Reading[Incident]:
+        if request.incident_id:
+            return _read(found[f"INC#{request.incident_id}", META], read_incident)
+        match history:
+            case Unknown() | NotRead() | Absent():
+                return history
+            case ScopeHistory(incident_id=""):
+                return ABSENT
+            case ScopeHistory(incident_id=incident_id):
+                return self.incident(incident_id)
+
+    def claim(self, claim: Claim) -> ClaimResult:
+        """Take everything at once. A lost reply is re-read: our claim id there means we won."""
+        try:
+            self._transact(claim_items(self._table, claim), token=claim.after.claim_id)
+        except Conflict:
+            return ClaimResult.LOST
+        except (OutcomeUnknown, Unavailable):
+            # Unavailable may be said of botocore's second try, after the first was carried out.
+            return self._reread_claim(claim)
+        return ClaimResult.WON
+
+    def _reread_claim(self, claim: Claim) -> ClaimResult:
+        try:
+            now = self.incident(claim.after.id)
+        except AwsError:
+            return ClaimResult.UNKNOWN
+        if isinstance(now, Incident):
+            return ClaimResult.WON if now.claim_id == claim.after.claim_id else ClaimResult.LOST
+        return ClaimResult.LOST if isinstance(now, Absent) else ClaimResult.UNKNOWN
+
+    def give_back(self, claim: Claim) -> None:
+        """Remove this claim's slot from every scope."""
+        slot = slot_name(Act(claim.at, claim.after.id, claim.after.action, claim.after.rung))
+        for level, scope_key in claim.scopes.items():
+            with translated("UpdateItem", mutates=True):
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=key(scope_pk(level, scope_key)),
+                    UpdateExpression="REMOVE acts.#slot SET #version = #version + :one",
+                    ConditionExpression="attribute_exists(acts.#slot)",
+                    ExpressionAttributeNames={"#slot": slot, "#version": "version"},
+                    ExpressionAttributeValues={":one": number(1)},
+                )
+
+    def record(self, record: DecisionRecord, told: Announcement | None) -> bool:
+        """Keep a decision and what is told of it, both or neither; no shared scope is touched."""
+        items = [put_if_absent(self._table, decision_item(record))]
+        return self._won(items + self._outbox(told))
+
+    def open(self, incident: Incident, record: DecisionRecord) -> bool:
+        """Open an incident whose first rung cannot help, so that it can climb."""
+        pk = scope_pk(Level.TARGET, incident.target.key)
+        found = self._batch([(pk, SINGLE)])[pk, SINGLE]
+        history = _read(found, partial(read_scope, Level.TARGET, incident.target.key))
+        if isinstance(history, Unknown | NotRead):
+            return False
+        seen = history if isinstance(history, ScopeHistory) else None
+        scope: Item = {**(found if isinstance(found, dict) else {}), **stamped(pk)}
+        scope |= {"incident": text(incident.id), "version": number((seen.version if seen else 0) + 1)}
+        scope.setdefault("acts", {"M": {}})
+        return self._won(
+            [
+                put(self._table, scope, unchanged(seen)),
+                put_if_absent(self._table, decision_item(record)),
+                incident_put(self._table, None, incident),
+                put(
+                    self._table,
+                    history_item(incident, record.at, f"opened without acting: {record.decision.reason}"),
+                ),
+                saw_update(self._table, incident.alarm, incident.id),
+            ]
+        )
+
+    def move(self, change: IncidentChange) -> bool:
+        """Move an incident on, with its history line, its decision and what is told."""
+        items = [
+            incident_put(self._table, change.before, change.after),
+            put(self._table, history_item(change.after, change.at, change.what)),
+        ]
+        if change.record:
+            items.append(put_if_absent(self._table, decision_item(change.record)))
+        return self._won(items + self._outbox(change.told))
+
+    def note(self, incident_id: str, at: datetime, what: str) -> None:
+        """Add a line that belongs to no version: superseded writes, late news."""
+        line: Item = {
+            **stamped(f"INC#{incident_id}", f"E#{ms(at)}"),
+            "at": number(ms(at)),
+            "what": text(what),
+        }
+        with translated("PutItem", mutates=True):
+            self._client.put_item(TableName=self._table, Item=line)
+
+    def incident(self, incident_id: str) -> Reading[Incident]:
+        """The incident, read consistently."""
+        place = (f"INC#{incident_id}", META)
+        return _read(self._batch([place])[place], read_incident)
+
+    def join(self, incident: Incident, alarm: Alarm, record: DecisionRecord) -> bool:
+        """Add a member; the version it bumps stops a Verify that is closing on the old members."""
+        members = (*incident.members, *({Member.of(alarm)} - set(incident.members)))
+        after = replace(incident, members=members, version=incident.version + 1)
+        return self._won(
+            [
+                incident_put(self._table, incident, after),
+                put(self._table, history_item(after, record.at, f"joined by alarm {alarm.name}")),
+                put_if_absent(self._table, decision_item(record)),
+                saw_update(self._table, alarm, incident.id),
+            ]
+        )
+
+    def saw(self, alarm: Alarm) -> Reading[Transition]:
+        """Remember a transition; what was known before is returned, newer or not."""
+        place = (f"ALARM#{alarm.series}", SINGLE)
+        before = _read(self._batch([place])[place], read_transition)
+        if not isinstance(before, Unknown):
+            incident_id = before.incident_id if isinstance(before, Transition) else ""
+            self._won([saw_update(self._table, alarm, incident_id)])
+        return before
+
+    def settle_announcement(self, key_: str) -> None:
+        """Delete an announcement that reached the bus."""
+        with translated("DeleteItem", mutates=True):
+            self._client.delete_item(TableName=self._table, Key=key(f"OUT#{key_}"))
+
+    def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
+        """Announcements still waiting; damaged ones are left for a human to look at."""
+        waiting = [Fields(item) for item in self._attention("announce", older_than, limit)]
+        return [announcement_from_wire(fields.unpack("told")) for fields in waiting if fields.has("told")]
+
+    def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
+        """Ids of incidents past due."""
+        return [
+            Fields(item).text("pk").removeprefix("INC#") for item in self._attention("due", before, limit)
+        ]
+
+    def history(self, incident_id: str) -> list[HistoryLine]:
+        """An incident's lines, oldest first."""
+        with translated("Query", mutates=False):
+            reply = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :line)",
+                ExpressionAttributeValues={":pk": text(f"INC#{incident_id}"), ":line": text("E#")},
+                ConsistentRead=True,
+            )
+        lines = [Fields(item) for item in reply["Items"]]
+        told = [(line.time("at"), line.text("sk"), line.text("what")) for line in lines]
+        return [HistoryLine(n, at, what) for n, (at, _, what) in enumerate(sorted(told))]
+
+    def _attention(self, kind: str, before: datetime, limit: int) -> Iterable[Item]:
+        with translated("Query", mutates=False):
+            reply = self._client.query(
+                TableName=self._table,
+                IndexName=ATTENTION_INDEX,
+                KeyConditionExpression="attention = :kind AND attention_at <= :before",
+                ExpressionAttributeValues={":kind": text(kind), ":before": number(ms(before))},
+                Limit=limit,
+            )
+        return reply["Items"]
+
+    def _outbox(self, told: Announcement | None) -> "list[TransactWriteItemTypeDef]":
+        return [put(self._table, outbox_item(told))] if told else []
+
+    def _won(self, items: "Sequence[TransactWriteItemTypeDef]") -> bool:
+        try:
+            self._transact(items)
+        except Conflict:
+            return False
+        return True
+
+    def _transact(self, items: "Sequence[TransactWriteItemTypeDef]", token: str = "") -> None:
+        # Without a token of ours botocore makes one, so its own re-sends stay idempotent.
+        extra: dict[str, str] = {"ClientRequestToken": token} if token else {}
+        with translated("TransactWriteItems", mutates=True):
+            try:
+                self._client.transact_write_items(TransactItems=items, **extra)  # type: ignore[arg-type]  # one optional str
+            except self._client.exceptions.TransactionCanceledException as error:
+                raise _why_cancelled(error) from error
+
+    def _batch(self, places: Sequence[tuple[str, str]]) -> _Found:
+        with translated("BatchGetItem", mutates=False):
+            reply = self._client.batch_get_item(
+                RequestItems={
+                    self._table: {"Keys": [key(*place) for place in places], "ConsistentRead": True}
+                }
+            )
+        unprocessed = reply.get("UnprocessedKeys", {})
+        left = unprocessed[self._table]["Keys"] if self._table in unprocessed else []
+        found: _Found = dict.fromkeys(places)
+        found |= {_place(item): item for item in reply["Responses"].get(self._table, [])}
+        found |= {_place(item): Unknown("DynamoDB did not process this key") for item in left}
+        return found
+
+
+def _why_cancelled(error: "ClientError") -> AwsError:
+    """Conflict when somebody was faster, whatever else when it was not about us."""
+    reasons = error.response.get("CancellationReasons", [])
+    codes = {str(reason.get("Code")) for reason in reasons} - {"None"}
+    shown = ",".join(sorted(codes))
+    if codes & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
+        return Throttled("TransactWriteItems", shown)
+    if codes & {"ConditionalCheckFailed", "TransactionConflict"}:
+        return Conflict("TransactWriteItems", shown)
+    return Rejected("TransactWriteItems", shown)
+
+
+def _place(item: Mapping[str, object]) -> tuple[str, str]:
+    fields = Fields(item)  # type: ignore[arg-type]  # keys and items have the same attribute shape
+    return fields.text("pk"), fields.text("sk")
+
+
+def _read[T](found: Item | Unknown | None, read: Callable[[Item], T]) -> Reading[T]:
+    if found is None:
+        return ABSENT
+    if isinstance(found, Unknown):
+        return found
+    try:
+        return read(found)
+    except (DamagedItem, UnusableEvent) as error:
+        return Unknown(f"the ledger item is damaged at {error}")
+
+
+def _holds(found: _Found, pks: Sequence[str]) -> Reading[tuple[Hold, ...]]:
+    holds: list[Hold] = []
+    for pk in pks:
+        scope = pk.removeprefix("SWITCH#").replace("#", " ", 1)
+        match _read(found[pk, SINGLE], partial(read_holds, scope)):
+            case Unknown() | NotRead() as unseen:
+                return unseen
+            case Absent():
+                continue
+            case some:
+                holds += some
+    return tuple(holds)

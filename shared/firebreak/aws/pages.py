@@ -1,0 +1,78 @@
+"""Pages on their way to humans: the SNS topic, and the memory of what was told."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from firebreak.aws.items import DECISION_KEPT, Fields, Item, key, ms, number, stamped, text
+from firebreak.aws.translate import translated
+from firebreak.errors import Conflict
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_sns import SNSClient
+
+# Telling takes seconds; a teller that has not finished after this has died, and the next one tells.
+LEASE = timedelta(seconds=60)
+
+FREE_TO_TELL = "attribute_not_exists(pk) OR (#state <> :told AND lease_until < :now)"
+
+
+class TopicPager:
+    """ports.Pager on an SNS topic."""
+
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def send(self, subject: str, body: str) -> None:
+        """Publish one message."""
+        with translated("Publish", mutates=False):
+            self._client.publish(TopicArn=self._topic_arn, Subject=subject, Message=body)
+
+
+class DynamoDeliveries:
+    """ports.Deliveries in the ledger's table.
+
+    begin ──► lease taken ──► told ──► done
+                   └─ teller died: the lease runs out and the redelivered event tells again
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def begin(self, key_: str, at: datetime) -> bool:
+        """Take the lease. Raises Conflict while a living teller holds it."""
+        try:
+            with translated("PutItem", mutates=False):
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=_mark(key_, "telling", at),
+                    ConditionExpression=FREE_TO_TELL,
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={":told": text("told"), ":now": number(ms(at))},
+                )
+        except Conflict:
+            return self._begin_again(key_)
+        return True
+
+    def _begin_again(self, key_: str) -> bool:
+        with translated("GetItem", mutates=False):
+            item = self._client.get_item(TableName=self._table, Key=key(f"PAGE#{key_}"), ConsistentRead=True)
+        if "Item" in item and Fields(item["Item"]).text("state", "") == "told":
+            return False
+        raise Conflict("PutItem", "another function is telling this right now")
+
+    def done(self, key_: str, at: datetime) -> None:
+        """Remember that it was told."""
+        with translated("PutItem", mutates=False):
+            self._client.put_item(TableName=self._table, Item=_mark(key_, "told", at))
+
+
+def _mark(key_: str, state: str, at: datetime) -> Item:
+    return {
+        **stamped(f"PAGE#{key_}"),
+        "state": text(state),
+        "lease_until": number(ms(at + LEASE)),
+        "expires_at": number(int((at + DECISION_KEPT).timestamp())),
+    }

@@ -1,0 +1,78 @@
+"""One-time schedules of EventBridge Scheduler, named so that asking twice is asking once."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from firebreak.aws.translate import translated
+from firebreak.core.ledger import digest
+from firebreak.core.model import OwnEvent
+from firebreak.errors import Conflict
+from firebreak.wire import request_event
+
+if TYPE_CHECKING:
+    from types_boto3_scheduler import EventBridgeSchedulerClient
+
+# A wake-up that could not be delivered within a quarter of an hour is the sweeper's business.
+DELIVER_WITHIN_SECONDS = 900
+DELIVER_RETRIES = 8
+
+
+class OneTimeSchedules:
+    """ports.Schedules on one schedule group."""
+
+    def __init__(
+        self, client: "EventBridgeSchedulerClient", group: str, role_arn: str, verify_arn: str, own_arn: str
+    ) -> None:
+        self._client = client
+        self._group = group
+        self._role_arn = role_arn
+        self._verify_arn = verify_arn
+        self._own_arn = own_arn
+
+    def check(self, incident_id: str, rung: int, attempt: int, at: datetime) -> None:
+        """Wake Verify; the name is the incident, rung and attempt."""
+        detail = {"v": 1, "incident": incident_id, "rung": rung, "attempt": attempt}
+        event = {"source": "firebreak", "detail-type": "Firebreak Check", "detail": detail}
+        self._create(f"check-{digest(incident_id, rung, attempt)}", at, self._verify_arn, event)
+
+    def ask_again(self, request: OwnEvent, at: datetime) -> None:
+        """Deliver a request to this function then."""
+        subject = request.incident_id or request.alarm.series
+        name = digest(
+            request.kind,
+            subject,
+            int(request.alarm.since.timestamp()),
+            request.action,
+            request.rung,
+            request.attempt,
+        )
+        self._create(f"ask-{name}", at, self._own_arn, request_event(request))
+
+    def _create(self, name: str, at: datetime, target_arn: str, event: Mapping[str, object]) -> None:
+        try:
+            with translated("CreateSchedule", mutates=True):
+                self._client.create_schedule(
+                    Name=name,
+                    GroupName=self._group,
+                    ScheduleExpression=expression(at),
+                    FlexibleTimeWindow={"Mode": "OFF"},
+                    ActionAfterCompletion="DELETE",
+                    Target={
+                        "Arn": target_arn,
+                        "RoleArn": self._role_arn,
+                        "Input": json.dumps(event),
+                        "RetryPolicy": {
+                            "MaximumEventAgeInSeconds": DELIVER_WITHIN_SECONDS,
+                            "MaximumRetryAttempts": DELIVER_RETRIES,
+                        },
+                    },
+                )
+        except Conflict:
+            return  # the name says it all: it is there already
+
+
+def expression(at: datetime) -> str:
+    """The one-time expression: UTC, whole seconds, no zone suffix (AWS refuses one)."""
+    return f"at({at.astimezone(UTC):%Y-%m-%dT%H:%M:%S})"

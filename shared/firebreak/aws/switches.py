@@ -1,0 +1,98 @@
+"""Kill switches: held by people, with a reason and an end; kept in the ledger, not in the stack."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from firebreak.aws.items import Attribute, Fields, Item, V, key, ms, number, read_holds, stamped, text
+from firebreak.aws.translate import translated
+from firebreak.core.history import Hold
+from firebreak.errors import Conflict
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+TRIES = 50
+AS_READ = "(attribute_not_exists(pk) AND :seen = :zero) OR (#version = :seen AND #v <= :v)"
+
+type Change = Callable[[Sequence[Hold]], list[Hold]]
+
+
+class Switches:
+    """Holding and releasing kill switches. Raises AwsError when the ledger cannot be written."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def pause(self, hold: Hold) -> None:
+        """Hold a switch; returns only once it is in, whatever else writes at the same time."""
+        self._retry(hold.scope, lambda holds: [h for h in holds if h.holder != hold.holder] + [hold])
+
+    def resume(self, scope: str, holder: str) -> bool:
+        """Release one holder's switch; False when it did not hold it."""
+        released: list[bool] = []
+
+        def without(holds: Sequence[Hold]) -> list[Hold]:
+            released.append(any(h.holder == holder for h in holds))
+            return [h for h in holds if h.holder != holder]
+
+        self._retry(scope, without)
+        return released[-1]
+
+    def held(self) -> list[Hold]:
+        """Every switch there is, expired ones included."""
+        with translated("Scan", mutates=False):
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table,
+                FilterExpression="begins_with(pk, :switch)",
+                ExpressionAttributeValues={":switch": text("SWITCH#")},
+                ConsistentRead=True,
+            )
+            items = [item for page in pages for item in page["Items"]]
+        return [hold for item in items for hold in read_holds(_scope(Fields(item).text("pk")), item)]
+
+    def _retry(self, scope: str, change: Change) -> None:
+        pk = f"SWITCH#{scope.replace(' ', '#', 1)}"
+        for _ in range(TRIES):
+            with translated("GetItem", mutates=False):
+                item = self._client.get_item(TableName=self._table, Key=key(pk), ConsistentRead=True).get(
+                    "Item"
+                )
+            version = Fields(item).number("version", 0) if item else 0
+            holds = change(read_holds(scope, item) if item else ())
+            try:
+                self._write(pk, holds, version)
+            except Conflict:
+                continue
+            return
+        raise Conflict("PutItem", f"{TRIES} writers in a row were faster")
+
+    def _write(self, pk: str, holds: Sequence[Hold], version: int) -> None:
+        until = max((ms(hold.until) for hold in holds), default=0)
+        item: Item = {
+            **stamped(pk),
+            "version": number(version + 1),
+            "held_until": number(until),
+            "holders": {"M": {hold.holder: _entry(hold) for hold in holds}},
+        }
+        with translated("PutItem", mutates=True):
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression=AS_READ,
+                ExpressionAttributeNames={"#version": "version", "#v": "v"},
+                ExpressionAttributeValues={":seen": number(version), ":zero": number(0), ":v": number(V)},
+            )
+
+
+def _scope(pk: str) -> str:
+    return pk.removeprefix("SWITCH#").replace("#", " ", 1)
+
+
+def _entry(hold: Hold) -> Attribute:
+    entry: Item = {
+        "why": text(hold.why),
+        "since": number(ms(hold.since)),
+        "until": number(ms(hold.until)),
+    }
+    return {"M": entry}

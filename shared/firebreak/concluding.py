@@ -1,0 +1,234 @@
+"""Decisions that do not act: recorded once, told as their reason says, moved along the ladder."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from firebreak.announcing import Announcer
+from firebreak.core import opening, telling
+from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
+from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.ledger import (
+    DecisionRecord,
+    IncidentChange,
+    LedgerView,
+    alarm_key,
+    delivery_key,
+    incident_name,
+)
+from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind
+from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.rules import Rules
+from firebreak.core.verdict import Climb, GiveToHumans, next_rung
+from firebreak.ports import Bus, Clock, Ledger, Log, Schedules
+
+# A climb that nobody picked up is asked for again by the sweeper after this.
+CLIMB_PATIENCE = timedelta(minutes=3)
+
+_ALREADY_HANDLED = frozenset({Reason.DUPLICATE, Reason.INCIDENT_MOVED_ON})
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What came of one event, returned by the handler and logged."""
+
+    outcome: str
+    reason: Reason
+    incident_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concluder:
+    """Writes down what did not lead to an act."""
+
+    ledger: Ledger
+    schedules: Schedules
+    bus: Bus
+    announcer: Announcer
+    clock: Clock
+    log: Log
+
+    def turned_away(self, alarm: Alarm, action: str, decision: Decision, at: datetime) -> Summary:
+        """A refusal for which no target is known."""
+        return self._refused(alarm_key(alarm, action), alarm, action, decision, at)
+
+    def unusable(self, key: str, action: str, decision: Decision) -> Summary:
+        """An event that is no alarm."""
+        return self._refused(key, None, action, decision, self.clock.now())
+
+    def _refused(
+        self, key: str, alarm: Alarm | None, action: str, decision: Decision, at: datetime
+    ) -> Summary:
+        record = DecisionRecord(
+            key=key,
+            at=at,
+            kind=RequestKind.ALARM,
+            action=action,
+            incident_id=f"i-{key[:10]}",
+            target="",
+            alarm=alarm,
+            decision=decision,
+        )
+        told = telling.of_decision(record, None)
+        if self.ledger.record(record, told):
+            self.announcer.hand_over(told)
+        self.log.event(
+            "remediation.turned_away",
+            reason=decision.reason.value,
+            action=action,
+            incident=record.incident_id,
+        )
+        return Summary(decision.word, decision.reason, record.incident_id)
+
+    def conclude(self, request: Request, rules: Rules, decision: Decision, seen: Snapshot) -> Summary | None:
+        """Record a decision that does not act; None when the ledger moved meanwhile: look again."""
+        incident = seen.incident if isinstance(seen.incident, Incident) else None
+        return self._conclude(request, rules, decision, incident, seen.now)
+
+    def conclude_last(self, request: Request, rules: Rules, decision: Decision, view: LedgerView) -> Summary:
+        """Record that every try was lost."""
+        incident = view.incident if isinstance(view.incident, Incident) else None
+        done = self._conclude(request, rules, decision, incident, self.clock.now())
+        return done or self._summary(request, decision)
+
+    def _conclude(
+        self, request: Request, rules: Rules, decision: Decision, incident: Incident | None, now: datetime
+    ) -> Summary | None:
+        if decision.reason is Reason.DUPLICATE:
+            return self._summary(request, decision)
+        record = self._record_of(request, decision, now)
+        if decision.reason is Reason.IN_FLIGHT and incident:
+            joined = self.ledger.join(incident, request.alarm, record)
+            return self._summary(request, decision, incident.id) if joined else None
+        own = incident is not None and incident.id == request.incident_id
+        if own and incident and decision.reason not in _ALREADY_HANDLED:
+            return self._move_on(request, decision, incident, record)
+        return self._without_incident(request, rules, decision, record)
+
+    def _without_incident(
+        self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord
+    ) -> Summary | None:
+        if isinstance(decision.outcome, Defer):
+            self._ask_again(request, decision.outcome.until)
+        elif decision.disposition is Disposition.CLIMB and not request.incident_id:
+            match next_rung(rules.ladder, 0):
+                case Climb(rung):
+                    return self._open_above(request, rules, decision, record, rung)
+                case GiveToHumans():
+                    pass
+        told = telling.of_decision(record, request.target)
+        if self.ledger.record(record, told):
+            self.announcer.hand_over(told)
+        return self._summary(request, decision)
+
+    def _open_above(
+        self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord, rung: int
+    ) -> Summary | None:
+        why = _why(decision)
+        fresh = opening.opened(request, rules, record.at)
+        incident = opening.climbing(fresh, rung, record.at + CLIMB_PATIENCE, why)
+        if not self.ledger.open(incident, record):
+            return None
+        self.bus.ask(climb_request(incident, record.at))
+        return Summary("climb", decision.reason, incident.id)
+
+    def _move_on(
+        self, request: Request, decision: Decision, incident: Incident, record: DecisionRecord
+    ) -> Summary | None:
+        change = self._change(request, decision, incident, record)
+        if not self.ledger.move(change):
+            return None
+        self.announcer.hand_over(change.told)
+        if change.after.state is IncidentState.CLIMBING:
+            self.bus.ask(climb_request(change.after, record.at))
+        return self._summary(request, decision, incident.id)
+
+    def _change(
+        self, request: Request, decision: Decision, incident: Incident, record: DecisionRecord
+    ) -> IncidentChange:
+        match decision.outcome:
+            case Defer(until):
+                self._ask_again(request, until)
+                after = replace(
+                    incident,
+                    state=IncidentState.DEFERRED,
+                    version=incident.version + 1,
+                    due_at=until + CLIMB_PATIENCE,
+                )
+                return _changed(incident, after, record, f"deferred: {_why(decision)}")
+            case Refuse() if decision.reason is Reason.NO_LONGER_RED:
+                return self._recovered(incident, record, decision)
+            case Refuse() if decision.disposition is Disposition.CLIMB:
+                return self._above(incident, record, decision)
+            case Act() | Propose() | AskApproval() | Refuse():
+                return self._to_humans(incident, record, decision)
+            case never:
+                assert_never(never)
+
+    def _recovered(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
+        after = opening.over(incident, IncidentState.CLOSED, _why(decision))
+        told = telling.recovered(after, record.at, f"the alarm went OK before {incident.action} was needed")
+        return replace(_changed(incident, after, record, told.headline), told=told)
+
+    def _above(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
+        match next_rung(incident.ladder, incident.rung):
+            case Climb(rung):
+                after = opening.climbing(incident, rung, record.at + CLIMB_PATIENCE, _why(decision))
+                return _changed(incident, after, record, f"climbing: {_why(decision)}")
+            case GiveToHumans():
+                return self._to_humans(incident, record, decision)
+
+    def _to_humans(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
+        why = f"{MEANINGS[decision.reason].sentence} {_why(decision)}"
+        after = opening.over(incident, IncidentState.PAGED, why)
+        told = telling.given_to_humans(after, record.at, why)
+        return replace(_changed(incident, after, record, f"given to humans: {_why(decision)}"), told=told)
+
+    def _ask_again(self, request: Request, until: datetime) -> None:
+        wake = OwnEvent(
+            kind=RequestKind.WAKE,
+            action=request.action,
+            incident_id=request.incident_id,
+            rung=request.rung,
+            attempt=request.attempt + 1,
+            at=until,
+            alarm=request.alarm,
+        )
+        self.schedules.ask_again(wake, until)
+
+    def _record_of(self, request: Request, decision: Decision, at: datetime) -> DecisionRecord:
+        return DecisionRecord(
+            key=delivery_key(request),
+            at=at,
+            kind=request.kind,
+            action=request.action,
+            incident_id=incident_name(request),
+            target=request.target.key,
+            alarm=request.alarm,
+            decision=decision,
+        )
+
+    def _summary(self, request: Request, decision: Decision, incident_id: str = "") -> Summary:
+        return Summary(decision.word, decision.reason, incident_id or incident_name(request))
+
+
+def climb_request(incident: Incident, at: datetime) -> OwnEvent:
+    """The request that asks the next action's function to look at this incident."""
+    return OwnEvent(
+        kind=RequestKind.CLIMB,
+        action=incident.action,
+        incident_id=incident.id,
+        rung=incident.rung,
+        attempt=incident.attempt,
+        at=at,
+        alarm=incident.alarm,
+    )
+
+
+def _why(decision: Decision) -> str:
+    deciding = decision.deciding
+    return f"{deciding.guard}: {deciding.detail}" if deciding else decision.reason.value
+
+
+def _changed(before: Incident, after: Incident, record: DecisionRecord, what: str) -> IncidentChange:
+    return IncidentChange(before=before, after=after, at=record.at, what=what, record=record)

@@ -1,0 +1,1 @@
+"""Deciding, as pure values: no clock, no environment, no log, no SDK."""

@@ -1,0 +1,46 @@
+"""What humans are told: one value a change, the same for every channel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class AnnouncementKind(StrEnum):
+    """What happened. Stored in the ledger: members are never renamed."""
+
+    ACTED = "acted"
+    UNCERTAIN = "uncertain"
+    NOT_EXECUTED = "not_executed"
+    GIVEN_TO_HUMANS = "given_to_humans"
+    RECOVERED = "recovered"
+    REFUSED = "refused"
+    OBSERVED = "observed"
+    DEFERRED = "deferred"
+    APPROVAL = "approval"
+    BLIND = "blind"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """One thing to tell. `key` is what it is deduplicated by: equal keys are told once.
+
+    `facts` are short lines with numbers; `next` says what happens without anybody doing anything.
+    Alarm texts are untrusted.
+    """
+
+    key: str
+    kind: AnnouncementKind
+    at: datetime
+    incident_id: str
+    action: str
+    headline: str
+    facts: tuple[str, ...] = ()
+    next: str = ""
+    alarm_name: str = ""
+    alarm_since: datetime | None = None
+    alarm_description: str = ""
+    target: str = ""
+    account: str = ""
+    region: str = ""
+    rung: int = 0

@@ -1,0 +1,45 @@
+"""Sliding budgets: so many acts in any window, with a pad for what our clocks cannot promise."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+# One API call may last connect + read time-out (5 s each, aws/clients.py); clocks of two
+# functions may differ by a minute. A slot is held that much longer than its window, so that
+# acts counted by AWS's clock never exceed the limit counted by ours.
+ACT_TIMEOUT = timedelta(seconds=10)
+CLOCK_SKEW = timedelta(seconds=60)
+PAD = ACT_TIMEOUT + CLOCK_SKEW
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most `acts` acts in any window of this length."""
+
+    acts: int
+    window: timedelta
+
+    def __str__(self) -> str:
+        return f"{self.acts}/{spell(self.window)}"
+
+
+def spell(length: timedelta) -> str:
+    """Write a duration as the policy file does: 90s, 15m, 24h."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def held(acts: Iterable[datetime], budget: Budget, now: datetime) -> list[datetime]:
+    """The acts whose slots still count against the budget, oldest first."""
+    return sorted(at for at in acts if at + budget.window + PAD > now)
+
+
+def next_slot(acts: Iterable[datetime], budget: Budget, now: datetime) -> datetime | None:
+    """When a slot is free: None for now, else the moment enough of the held slots have run out."""
+    taken = held(acts, budget, now)
+    if len(taken) < budget.acts:
+        return None
+    return taken[len(taken) - budget.acts] + budget.window + PAD

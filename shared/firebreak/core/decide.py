@@ -1,0 +1,71 @@
+"""The one place where Firebreak decides; live handling, observe mode and `explain` all call it."""
+
+from typing import assert_never
+
+from firebreak.core.decision import (
+    Act,
+    AskApproval,
+    Check,
+    Decision,
+    Defer,
+    Outcome,
+    Propose,
+    Refuse,
+    Result,
+    Snapshot,
+)
+from firebreak.core.guards import GUARDS
+from firebreak.core.model import Obstacle, Plan, Request, Unresolved
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.rules import Rules
+
+
+def decide(request: Request, rules: Rules, seen: Snapshot) -> Decision:
+    """Run every guard; the first objection names the reason.
+
+    A request acts only when every guard that speaks to it looked and agreed: what was not
+    looked at refuses, after every real objection had its say.
+    """
+    checks = tuple(guard.check(request, rules, seen) for guard in GUARDS)
+    first = next((check for check in checks if check.result is Result.OBJECTED), None)
+    if first is None:
+        first = next((check for check in checks if check.result is Result.NOT_LOOKED_AT), None)
+    plan = _plan(seen)
+    if first is None:
+        if plan is None:  # the readiness guard agreed, so this is unreachable; refuse all the same
+            return Decision(Refuse(), Reason.NOT_READY_UNREADABLE, checks, rules.policy_hash)
+        return Decision(Act(plan), Reason.CLEAR_TO_ACT, checks, rules.policy_hash)
+    return Decision(_outcome(first, plan), first.reason or Reason.NOT_LOOKED_AT, checks, rules.policy_hash)
+
+
+def refuse(reason: Reason, detail: str, policy_hash: str = "") -> Decision:
+    """A refusal before any guard could speak, for example because no target is known."""
+    check = Check("intake", Result.OBJECTED, detail, reason)
+    return Decision(Refuse(), reason, (check,), policy_hash)
+
+
+def refuse_unresolved(unresolved: Unresolved, policy_hash: str = "") -> Decision:
+    """The refusal of an alarm that names no single target."""
+    check = Check("target", Result.OBJECTED, unresolved.detail, unresolved.reason)
+    return Decision(Refuse(), unresolved.reason, (check,), policy_hash)
+
+
+def _plan(seen: Snapshot) -> Plan | None:
+    match seen.plan:
+        case Plan() as plan:
+            return plan
+        case Obstacle() | Absent() | Unknown() | NotRead():
+            return None
+        case never:
+            assert_never(never)
+
+
+def _outcome(first: Check, plan: Plan | None) -> Outcome:
+    if first.reason is Reason.OBSERVE_ONLY:
+        return Propose(plan)
+    if first.reason is Reason.NEEDS_APPROVAL:
+        return AskApproval(plan)
+    if first.reason and first.until and MEANINGS[first.reason].disposition is Disposition.DEFER:
+        return Defer(first.until)
+    return Refuse()

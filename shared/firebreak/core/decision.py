@@ -1,0 +1,129 @@
+"""Decisions: what we want, with every check that led there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
+from firebreak.core.incident import Incident
+from firebreak.core.model import Obstacle, Plan
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import Reading
+from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.rules import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything a decision may look at, taken once; `now` is part of it.
+
+    `incident` is the one the request names, else the target's open one. `series_in_alarm` is
+    only read for contributors.
+    """
+
+    now: datetime
+    stack_name: str
+    holds: Reading[tuple[Hold, ...]]
+    decided: Reading[Decided]
+    transition: Reading[Transition]
+    incident: Reading[Incident]
+    scopes: Mapping[Level, Reading[ScopeHistory]]
+    alarm: Reading[DescribedAlarm]
+    alarm_tags: Reading[Mapping[str, str]]
+    series_in_alarm: Reading[frozenset[str]]
+    target_tags: Reading[Mapping[str, str]]
+    plan: Reading[Plan | Obstacle]
+
+
+class Result(StrEnum):
+    """What one guard found."""
+
+    PASSED = "passed"
+    OBJECTED = "objected"
+    NOT_LOOKED_AT = "not_looked_at"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One guard's finding, with its numbers; `until` is when it would find otherwise."""
+
+    guard: str
+    result: Result
+    detail: str
+    reason: Reason | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Do this."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """This is what would be done, were it allowed; `plan` is None when nobody could look."""
+
+    plan: Plan | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskApproval:
+    """Do this once a human says yes."""
+
+    plan: Plan | None
+
+
+@dataclass(frozen=True, slots=True)
+class Defer:
+    """Not now; look again then."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Do nothing."""
+
+
+type Outcome = Act | Propose | AskApproval | Defer | Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What we want, the reason that decided it, and every check with its numbers."""
+
+    outcome: Outcome
+    reason: Reason
+    checks: tuple[Check, ...]
+    policy_hash: str
+
+    @property
+    def word(self) -> str:
+        """The outcome as one word for records and explanations."""
+        names = {
+            Act: "act",
+            Propose: "propose",
+            AskApproval: "ask_approval",
+            Defer: "defer",
+            Refuse: "refuse",
+        }
+        return names[type(self.outcome)]
+
+    @property
+    def disposition(self) -> Disposition:
+        """What a human gets to see."""
+        return MEANINGS[self.reason].disposition
+
+    @property
+    def deciding(self) -> Check | None:
+        """The check whose objection named the reason."""
+        return next((check for check in self.checks if check.reason is self.reason), None)
+
+    @property
+    def objected(self) -> bool:
+        """Whether any guard objected (not looking is no objection)."""
+        return any(check.result is Result.OBJECTED for check in self.checks)

@@ -1,0 +1,146 @@
+"""What both ECS actions read out of a service: its readiness, its pre-image, and how it fares."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from firebreak.core.model import Obstacle, Target
+from firebreak.core.observed import Deployment, EcsObservation, ServiceLive
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.reasons import Reason
+
+ACTIVE = "ACTIVE"
+PRIMARY = "PRIMARY"
+CUSTOMER = "CUSTOMER"
+COMPLETED = "COMPLETED"
+IN_PROGRESS = "IN_PROGRESS"
+FAILED = "FAILED"
+
+
+def observed(seen: object) -> EcsObservation:
+    """What an ECS action observed; anything else was never produced by one. Raises TypeError."""
+    if not isinstance(seen, EcsObservation):
+        raise TypeError(f"expected EcsObservation, got {type(seen).__name__}")
+    return seen
+
+
+def unseen(what: str, reading: Absent | Unknown | NotRead) -> Unknown:
+    """The blindness that a missing piece means for whoever needs it."""
+    match reading:
+        case Absent():
+            return Unknown(f"{what} does not exist")
+        case Unknown(why):
+            return Unknown(f"{what} could not be read: {why}")
+        case NotRead(why):
+            return Unknown(f"{what} was not read: {why}")
+
+
+def missing(target: Target) -> Obstacle:
+    """The obstacle for a service or cluster that is not there."""
+    return Obstacle(Reason.TARGET_MISSING, f"{target.display} does not exist")
+
+
+def primary(service: ServiceLive) -> Deployment | None:
+    """The newest deployment, as ECS marks it."""
+    return next((deployment for deployment in service.deployments if deployment.status == PRIMARY), None)
+
+
+def not_ready(service: ServiceLive, controllers: frozenset[str]) -> Obstacle | None:
+    """Why the service cannot take an action now; `controllers` are those the action works with."""
+    if service.status != ACTIVE:
+        return Obstacle(Reason.NOT_ACTIVE, f"the service is {service.status}")
+    if service.managed_by != CUSTOMER:
+        return Obstacle(Reason.MANAGED_ELSEWHERE, f"its resourceManagementType is {service.managed_by}")
+    if service.controller not in controllers:
+        return Obstacle(Reason.UNSUPPORTED_CONTROLLER, f"its deployment controller is {service.controller}")
+    if service.desired == 0:
+        return Obstacle(Reason.SCALED_TO_ZERO, "its desired count is 0")
+    if running := _running_deployment(service):
+        return Obstacle(Reason.DEPLOYMENT_RUNNING, running)
+    return None
+
+
+def _running_deployment(service: ServiceLive) -> str:
+    if len(service.deployments) > 1:
+        return f"{len(service.deployments)} deployments are under way"
+    newest = primary(service)
+    return f"deployment {newest.id} is in progress" if newest and newest.rollout == IN_PROGRESS else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreImage:
+    """What a service was before the action: what it ran, and how much of it."""
+
+    task_definition: str
+    deployments: frozenset[str]
+    desired: int
+    running: int
+
+    @classmethod
+    def of(cls, service: ServiceLive) -> "PreImage":
+        """The pre-image of the service as it was seen."""
+        return cls(
+            task_definition=service.task_definition,
+            deployments=frozenset(deployment.id for deployment in service.deployments),
+            desired=service.desired,
+            running=service.running,
+        )
+
+    @classmethod
+    def read(cls, stored: Mapping[str, object]) -> "PreImage | Unknown":
+        """The pre-image back from a plan; Unknown when the stored values do not make one."""
+        try:
+            return cls(
+                task_definition=text(stored, "taskDefinition"),
+                deployments=frozenset(_texts(stored, "deployments")),
+                desired=number(stored, "desired"),
+                running=number(stored, "running"),
+            )
+        except ValueError as error:
+            return Unknown(str(error))
+
+    def stored(self) -> dict[str, object]:
+        """The values that go into the plan and the ledger."""
+        return {
+            "taskDefinition": self.task_definition,
+            "deployments": sorted(self.deployments),
+            "desired": self.desired,
+            "running": self.running,
+        }
+
+
+def then_and_now(stored: Mapping[str, object], seen: object) -> tuple[PreImage, ServiceLive] | Unknown:
+    """The pre-image in a plan beside the service as it is now; Unknown when either is missing."""
+    before = PreImage.read(stored)
+    service = observed(seen).service
+    if isinstance(before, Unknown):
+        return before
+    return (before, service) if isinstance(service, ServiceLive) else unseen("the service", service)
+
+
+def text(stored: Mapping[str, object], key: str) -> str:
+    """A text out of a stored plan. Raises ValueError that names the key, never the value."""
+    value = stored.get(key)
+    if not isinstance(value, str):
+        raise ValueError(f"the stored plan has no usable {key}")  # noqa: TRY004 - the data is wrong, not the code
+    return value
+
+
+def number(stored: Mapping[str, object], key: str) -> int:
+    """A whole number out of a stored plan (DynamoDB gives Decimal). Raises ValueError."""
+    value = stored.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+        raise ValueError(f"the stored plan has no usable {key}")
+    return int(value)
+
+
+def _texts(stored: Mapping[str, object], key: str) -> list[str]:
+    value = stored.get(key)
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise ValueError(f"the stored plan has no usable {key}")  # noqa: TRY004 - the data is wrong, not the code
+    return [str(one) for one in value]
+
+
+def fewer_running(before: PreImage, service: ServiceLive) -> bool:
+    """Whether tasks went missing; those that somebody no longer wants do not count."""
+    return service.running < min(before.running, service.desired)

@@ -1,0 +1,116 @@
+"""The incident: one target's open trouble, and the moves its state machine allows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from firebreak.core.model import Alarm, Plan, Receipt, Target
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands. Stored in the ledger: members are never renamed."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    ACTED = "acted"
+    UNCERTAIN = "uncertain"
+    NOT_EXECUTED = "not_executed"
+    VERIFYING = "verifying"
+    HOLDING = "holding"
+    CLIMBING = "climbing"
+    UNDOING = "undoing"
+    PAGED = "paged"
+    CLOSED = "closed"
+    AWAITING_APPROVAL = "awaiting_approval"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+
+
+_S = IncidentState
+
+# A claim may be found dead (claimed -> uncertain) by Verify once its act_by is past; only
+# the claimant itself can know that nothing was sent (claimed -> not_executed).
+MOVES: Mapping[IncidentState, frozenset[IncidentState]] = MappingProxyType(
+    {
+        _S.OPEN: frozenset({_S.CLAIMED, _S.CLIMBING, _S.AWAITING_APPROVAL, _S.DEFERRED, _S.REFUSED}),
+        _S.CLAIMED: frozenset({_S.ACTED, _S.UNCERTAIN, _S.NOT_EXECUTED}),
+        _S.ACTED: frozenset({_S.VERIFYING, _S.HOLDING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
+        _S.UNCERTAIN: frozenset({_S.VERIFYING, _S.HOLDING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
+        _S.NOT_EXECUTED: frozenset(),
+        _S.VERIFYING: frozenset({_S.VERIFYING, _S.HOLDING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
+        _S.HOLDING: frozenset({_S.HOLDING, _S.VERIFYING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
+        _S.CLIMBING: frozenset(
+            {_S.CLIMBING, _S.CLAIMED, _S.DEFERRED, _S.AWAITING_APPROVAL, _S.PAGED, _S.CLOSED}
+        ),
+        _S.DEFERRED: frozenset(
+            {_S.CLIMBING, _S.CLAIMED, _S.DEFERRED, _S.AWAITING_APPROVAL, _S.PAGED, _S.CLOSED}
+        ),
+        _S.AWAITING_APPROVAL: frozenset({_S.CLAIMED, _S.CLIMBING, _S.PAGED, _S.CLOSED}),
+        _S.UNDOING: frozenset({_S.CLAIMED, _S.PAGED, _S.CLOSED}),
+        _S.PAGED: frozenset({_S.CLOSED}),
+        _S.REFUSED: frozenset(),
+        _S.CLOSED: frozenset(),
+    }
+)
+
+# In these states the target is free for another incident. Everything else holds it: an alarm
+# that comes meanwhile joins (at most one open incident a target).
+FREES_TARGET = frozenset({_S.PAGED, _S.CLOSED, _S.REFUSED, _S.NOT_EXECUTED})
+
+AWAITS_VERDICT = frozenset({_S.ACTED, _S.UNCERTAIN, _S.VERIFYING, _S.HOLDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An alarm that belongs to an incident; `contributor` is empty unless one series speaks."""
+
+    name: str
+    arn: str
+    contributor: str = ""
+
+    @classmethod
+    def of(cls, alarm: Alarm) -> "Member":
+        """The membership of this alarm."""
+        return cls(alarm.name, alarm.arn, alarm.contributor.id if alarm.contributor else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One target's open trouble.
+
+    `rung` is the position on `ladder`, which was read from the policy when the incident opened
+    and does not change with it. `attempt` counts the looks at the current rung. `acted_at` is
+    when the current rung was claimed, `healthy_since` when its recovery was first seen.
+    """
+
+    id: str
+    target: Target
+    state: IncidentState
+    rung: int
+    action: str
+    ladder: tuple[str, ...]
+    alarm: Alarm
+    members: tuple[Member, ...]
+    opened_at: datetime
+    version: int = 0
+    attempt: int = 0
+    claim_id: str = ""
+    act_by: datetime | None = None
+    acted_at: datetime | None = None
+    healthy_since: datetime | None = None
+    due_at: datetime | None = None
+    plan: Plan | None = None
+    receipt: Receipt | None = None
+    note: str = ""
+
+    @property
+    def holds_target(self) -> bool:
+        """Whether another incident must wait for this one."""
+        return self.state not in FREES_TARGET
+
+
+def may_move(before: IncidentState, after: IncidentState) -> bool:
+    """Whether the state machine allows this move (staying put is allowed for joins and notes)."""
+    return before is after or after in MOVES[before]

@@ -1,0 +1,127 @@
+"""What is read from and written to the ledger, as values."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from firebreak.core.announcement import Announcement
+from firebreak.core.decision import Decision
+from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
+from firebreak.core.incident import Incident
+from firebreak.core.model import Alarm, Request, RequestKind, Target
+from firebreak.core.readings import Reading
+from firebreak.core.rules import Level
+
+STACK_KEY = "all"
+
+
+def digest(*parts: object) -> str:
+    """A stable short name for these parts, fit for keys and schedule names."""
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def alarm_key(alarm: Alarm, action: str) -> str:
+    """The delivery key of an alarm's transition for one action."""
+    return digest("alarm", alarm.series, alarm.state.value, int(alarm.since.timestamp() * 1000), action)
+
+
+def delivery_key(request: Request) -> str:
+    """What makes two requests the same delivery: an equal key is decided once."""
+    if request.kind is RequestKind.ALARM:
+        return alarm_key(request.alarm, request.action)
+    subject = request.incident_id or alarm_key(request.alarm, request.action)
+    return digest(request.kind.value, subject, request.rung, request.attempt, request.action)
+
+
+def incident_name(request: Request) -> str:
+    """The id a new incident of this request gets: short enough to type, the same for duplicates."""
+    return request.incident_id or f"i-{delivery_key(request)[:10]}"
+
+
+def scope_keys(target: Target, action: str) -> Mapping[Level, str]:
+    """The scope at each level, by canonical key."""
+    return {
+        Level.TARGET: target.key,
+        Level.GROUP: target.group_key,
+        Level.ACTION: f"{target.account}/{target.region}/{action}",
+        Level.STACK: STACK_KEY,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerView:
+    """One consistent look at every item a decision needs; each reading may fail alone."""
+
+    holds: Reading[tuple[Hold, ...]]
+    decided: Reading[Decided]
+    transition: Reading[Transition]
+    incident: Reading[Incident]
+    scopes: Mapping[Level, Reading[ScopeHistory]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """A decision as it is kept: enough to explain it without anything else.
+
+    `alarm` is None for an event that could not be read as one.
+    """
+
+    key: str
+    at: datetime
+    kind: RequestKind
+    action: str
+    incident_id: str
+    target: str
+    alarm: Alarm | None
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Everything that must come true at once for an act to be ours.
+
+    `seen` is what the decision was made on: the claim fails when any of it has changed. `before`
+    is the incident as read (None when this claim opens it), `after` what it becomes.
+    """
+
+    request: Request
+    seen: LedgerView
+    scopes: Mapping[Level, str]
+    at: datetime
+    before: Incident | None
+    after: Incident
+    record: DecisionRecord
+
+
+class ClaimResult(StrEnum):
+    """How a claim ended. `unknown`: the reply was lost and the ledger could not be re-read."""
+
+    WON = "won"
+    LOST = "lost"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentChange:
+    """One move of an incident with its history line and what humans are told of it.
+
+    `record` is set when the move comes from a decision, so that both are written or neither.
+    """
+
+    before: Incident
+    after: Incident
+    at: datetime
+    what: str
+    told: Announcement | None = None
+    record: DecisionRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One line of an incident's history, oldest first by `sequence`."""
+
+    sequence: int
+    at: datetime
+    what: str

@@ -1,0 +1,228 @@
+"""The words of Firebreak as frozen values: alarms, targets, requests, plans, receipts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from firebreak.core.reasons import Reason
+
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
+
+
+class AlarmState(StrEnum):
+    """The three states of a CloudWatch alarm."""
+
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+
+class AlarmKind(StrEnum):
+    """What stands behind an alarm, as far as its event tells."""
+
+    METRIC = "metric"
+    MATH = "math"
+    ANOMALY = "anomaly"
+    INSIGHTS = "insights"
+    MULTI_SERIES = "multi-series"
+    CONTRIBUTOR = "contributor"
+    PROMQL = "promql"
+    LOG = "log"
+    COMPOSITE = "composite"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric an alarm watches; `account` is empty when the event names none."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contributor:
+    """One series of a multi-series alarm, with the attributes that tell which."""
+
+    id: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A CloudWatch mute window that covers this transition; `until` is its end, if stated."""
+
+    by: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """One parsed alarm transition.
+
+    `since` is when the alarm took this state. `tags` holds only what rode in the event: a key
+    that is missing here may still be on the alarm. `reason` and `description` are untrusted text.
+    """
+
+    arn: str
+    name: str
+    account: str
+    region: str
+    kind: AlarmKind
+    state: AlarmState
+    since: datetime
+    sent_at: datetime
+    previous: AlarmState | None = None
+    metrics: tuple[Metric, ...] = ()
+    contributor: Contributor | None = None
+    children: tuple[str, ...] = ()
+    tags: Mapping[str, str] = NO_TAGS
+    tags_lost: bool = False
+    mute: Mute | None = None
+    suppressed_by: str = ""
+    description: str = ""
+    reason: str = ""
+    event_id: str = ""
+
+    @property
+    def series(self) -> str:
+        """The alarm ARN, with the contributor's id where one series speaks for itself."""
+        return f"{self.arn}#{self.contributor.id}" if self.contributor else self.arn
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """The one thing that would be changed.
+
+    `group` is what the target shares fate with (the ECS cluster). The canonical key carries
+    account and region, so equal names in two accounts never share a limit.
+    """
+
+    account: str
+    region: str
+    service: str
+    group: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The canonical key, for example `111122223333/eu-west-1/ecs/prod/api`."""
+        return f"{self.account}/{self.region}/{self.display.replace(':', '/', 1)}"
+
+    @property
+    def group_key(self) -> str:
+        """The canonical key of the group the target belongs to."""
+        return f"{self.account}/{self.region}/{self.service}/{self.group}"
+
+    @property
+    def display(self) -> str:
+        """The short form for people and policy patterns, for example `ecs:prod/api`."""
+        return f"{self.service}:{self.group}/{self.name}" if self.group else f"{self.service}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """No single target could be named."""
+
+    reason: Reason
+    detail: str
+
+
+class RequestKind(StrEnum):
+    """Why we are asked to decide."""
+
+    ALARM = "alarm"
+    CLIMB = "climb"
+    APPROVAL = "approval"
+    WAKE = "wake"
+    UNDO = "undo"
+    RESTORE = "restore"
+
+
+class Autonomy(StrEnum):
+    """How far Firebreak may go by itself."""
+
+    OBSERVE = "observe"
+    APPROVE = "approve"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One thing to decide: do `action` to `target` because of `alarm`.
+
+    `at` is when the request was made (the alarm's transition, or the own event's birth).
+    `by_symptom` says that no tag named the action: the metric alone led here.
+    """
+
+    kind: RequestKind
+    action: str
+    alarm: Alarm
+    target: Target
+    at: datetime
+    by_symptom: bool = False
+    incident_id: str = ""
+    rung: int = 0
+    attempt: int = 0
+    despite_switch: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEvent:
+    """A request Firebreak made of itself, on its bus or by a schedule.
+
+    `by` names the human behind an approval or an ordered undo. `alarm` is the transition that
+    opened the incident; the incident itself is in the ledger.
+    """
+
+    kind: RequestKind
+    action: str
+    incident_id: str
+    rung: int
+    attempt: int
+    at: datetime
+    alarm: Alarm
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Exactly one change to one target, in words and in the values that will be sent.
+
+    `change` holds the API arguments, `before` the pre-image of what they overwrite; both are
+    stored with the claim. `patience_seconds` is how long the effect may take to settle.
+    """
+
+    summary: str
+    change: Mapping[str, object]
+    before: Mapping[str, object]
+    warnings: tuple[str, ...] = ()
+    patience_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why the action cannot or must not be done to the target as it is now."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What an action did, as read back from AWS right after it was sent."""
+
+    summary: str
+    after: Mapping[str, object] = field(default_factory=dict)
+
+
+class Settled(StrEnum):
+    """Whether an action's effect has come to rest."""
+
+    YES = "yes"
+    NOT_YET = "not-yet"
+    FAILED = "failed"

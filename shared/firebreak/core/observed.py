@@ -1,0 +1,97 @@
+"""The live state of the things Firebreak looks at, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from firebreak.core.model import AlarmState, Metric
+from firebreak.core.readings import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribedAlarm:
+    """An alarm as DescribeAlarms shows it now.
+
+    `comparison` is empty for composites. `children` are the ARNs or names its rule mentions.
+    `series_in_alarm` holds the contributor ids in ALARM where they were asked for.
+    """
+
+    name: str
+    arn: str
+    state: AlarmState
+    since: datetime
+    actions_enabled: bool
+    comparison: str = ""
+    metrics: tuple[Metric, ...] = ()
+    children: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One entry of an ECS service's deployments[].
+
+    `rollout` is empty where ECS does not report it (Classic Load Balancer, other controllers).
+    """
+
+    id: str
+    status: str
+    rollout: str
+    task_definition: str
+    desired: int
+    running: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLive:
+    """An ECS service as it is now. `bake_minutes` is 0 for rolling deployments."""
+
+    arn: str
+    cluster: str
+    name: str
+    status: str
+    desired: int
+    running: int
+    pending: int
+    task_definition: str
+    controller: str
+    strategy: str
+    bake_minutes: int
+    managed_by: str
+    scheduling: str
+    deployments: tuple[Deployment, ...]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDefinitionLive:
+    """The images a task definition runs, and what a task of it asks for (vCPU units, MiB)."""
+
+    arn: str
+    images: tuple[str, ...]
+    cpu: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalableTarget:
+    """What Application Auto Scaling holds for a service's desired count."""
+
+    minimum: int
+    maximum: int
+    scale_out_suspended: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EcsObservation:
+    """All that an ECS action looks at; parts an action does not need stay NotRead."""
+
+    service: Reading[ServiceLive]
+    task_definition: Reading[TaskDefinitionLive]
+    scalable_target: Reading[ScalableTarget]
+
+    @property
+    def tags(self) -> Reading[Mapping[str, str]]:
+        """The service's tags, as far as the service could be read."""
+        return self.service.tags if isinstance(self.service, ServiceLive) else self.service

@@ -1,0 +1,31 @@
+"""What looking at something can give: the thing, nothing, blindness, or no look at all.
+
+The four are different values on purpose. A guard that mistook "could not look" for
+"nothing there" would act on an outage of the very API it asks.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """We looked, and it is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """We could not look; `why` is one line for a human."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """We chose not to look; `why` says what made it needless or impossible."""
+
+    why: str
+
+
+ABSENT = Absent()
+
+type Reading[T] = T | Absent | Unknown | NotRead

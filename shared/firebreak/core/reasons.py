@@ -1,0 +1,173 @@
+"""Every reason for acting or not acting, with the sentence an operator reads at 3 a.m."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    """What a human gets to see of a decision."""
+
+    RECORD = "record"
+    DIGEST = "digest"
+    PAGE = "page"
+    CLIMB = "climb"
+    DEFER = "defer"
+
+
+class Reason(StrEnum):
+    """Why a decision came out as it did. Stored in the ledger: members are never renamed."""
+
+    CLEAR_TO_ACT = "clear_to_act"
+    OBSERVE_ONLY = "observe_only"
+    NEEDS_APPROVAL = "needs_approval"
+
+    NOT_IN_ALARM = "not_in_alarm"
+    PARENT_OF_CONTRIBUTORS = "parent_of_contributors"
+    UNKNOWN_KIND = "unknown_kind"
+    TARGET_NONE = "target_none"
+    TARGET_AMBIGUOUS = "target_ambiguous"
+    TARGET_MALFORMED = "target_malformed"
+    TARGET_UNREADABLE = "target_unreadable"
+    OTHER_ACCOUNT = "other_account"
+    ROUTED_TO_HUMANS = "routed_to_humans"
+    UNKNOWN_ACTION_TAG = "unknown_action_tag"
+    TAGS_LOST = "tags_lost"
+
+    SWITCHED_OFF = "switched_off"
+    SWITCH_UNREADABLE = "switch_unreadable"
+    OWN_STACK = "own_stack"
+    OWN_STACK_UNREADABLE = "own_stack_unreadable"
+    NOT_OPTED_IN = "not_opted_in"
+    ACTION_NONE = "action_none"
+    OPT_IN_UNREADABLE = "opt_in_unreadable"
+    MUTED = "muted"
+    SUPPRESSED = "suppressed"
+    ACTIONS_DISABLED = "actions_disabled"
+    MUTE_UNREADABLE = "mute_unreadable"
+    WRONG_DIRECTION = "wrong_direction"
+    DIRECTION_UNREADABLE = "direction_unreadable"
+    TOO_OLD = "too_old"
+    SUPERSEDED = "superseded"
+    NO_LONGER_RED = "no_longer_red"
+    ALARM_GONE = "alarm_gone"
+    ALARM_UNREADABLE = "alarm_unreadable"
+    DUPLICATE = "duplicate"
+    DUPLICATE_UNREADABLE = "duplicate_unreadable"
+    IN_FLIGHT = "in_flight"
+    IN_FLIGHT_UNREADABLE = "in_flight_unreadable"
+    INCIDENT_MOVED_ON = "incident_moved_on"
+    COOLDOWN = "cooldown"
+    RUNG_GAP = "rung_gap"
+    BUDGET_FULL = "budget_full"
+    CLOCK_BEHIND = "clock_behind"
+    HISTORY_UNREADABLE = "history_unreadable"
+
+    TARGET_MISSING = "target_missing"
+    NOT_READY_UNREADABLE = "not_ready_unreadable"
+    DEPLOYMENT_RUNNING = "deployment_running"
+    UNSUPPORTED_CONTROLLER = "unsupported_controller"
+    SCALED_TO_ZERO = "scaled_to_zero"
+    NOT_ACTIVE = "not_active"
+    MANAGED_ELSEWHERE = "managed_elsewhere"
+    CEILING_REACHED = "ceiling_reached"
+    SCALING_SUSPENDED = "scaling_suspended"
+
+    NOT_LOOKED_AT = "not_looked_at"
+    LOST_RACE = "lost_race"
+    PLAN_EXPIRED = "plan_expired"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
+    POLICY_UNUSABLE = "policy_unusable"
+    UNUSABLE_EVENT = "unusable_event"
+    UNSUPPORTED_REQUEST = "unsupported_request"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One operator sentence and what is done with it."""
+
+    sentence: str
+    disposition: Disposition
+
+
+def _record(sentence: str) -> Meaning:
+    return Meaning(sentence, Disposition.RECORD)
+
+
+def _digest(sentence: str) -> Meaning:
+    return Meaning(sentence, Disposition.DIGEST)
+
+
+def _page(sentence: str) -> Meaning:
+    return Meaning(sentence, Disposition.PAGE)
+
+
+def _climb(sentence: str) -> Meaning:
+    return Meaning(sentence, Disposition.CLIMB)
+
+
+def _defer(sentence: str) -> Meaning:
+    return Meaning(sentence, Disposition.DEFER)
+
+
+MEANINGS: dict[Reason, Meaning] = {
+    Reason.CLEAR_TO_ACT: _record("Every guard agreed."),
+    Reason.OBSERVE_ONLY: _digest("The policy only lets Firebreak watch here; nothing was changed."),
+    Reason.NEEDS_APPROVAL: _page("The policy wants a human to say yes first."),
+    Reason.NOT_IN_ALARM: _record("The alarm is not red, so there is nothing to do."),
+    Reason.PARENT_OF_CONTRIBUTORS: _record("A multi-series alarm speaks through its contributors."),
+    Reason.UNKNOWN_KIND: _page("This kind of alarm is not understood, so it was left to humans."),
+    Reason.TARGET_NONE: _page("The alarm does not say what to act on."),
+    Reason.TARGET_AMBIGUOUS: _page("The alarm names more than one thing to act on."),
+    Reason.TARGET_MALFORMED: _page("The alarm's target cannot be read."),
+    Reason.TARGET_UNREADABLE: _page("What the alarm stands for could not be looked up."),
+    Reason.OTHER_ACCOUNT: _page("The metric or target lives in another account."),
+    Reason.ROUTED_TO_HUMANS: _page("The alarm is tagged to page a human."),
+    Reason.UNKNOWN_ACTION_TAG: _page("The alarm's firebreak:action tag names no known action."),
+    Reason.TAGS_LOST: _page("CloudWatch could not send the alarm's tags, so its wishes are not known."),
+    Reason.SWITCHED_OFF: _digest("A kill switch is held."),
+    Reason.SWITCH_UNREADABLE: _page("The kill switches could not be read."),
+    Reason.OWN_STACK: _page("The target belongs to Firebreak itself."),
+    Reason.OWN_STACK_UNREADABLE: _page("Whether the target belongs to Firebreak could not be read."),
+    Reason.NOT_OPTED_IN: _record("The resource is not tagged firebreak:enabled=true."),
+    Reason.ACTION_NONE: _record("The alarm is tagged firebreak:action=none."),
+    Reason.OPT_IN_UNREADABLE: _record("Whether the owner opted in could not be read."),
+    Reason.MUTED: _defer("A CloudWatch mute window covers the alarm."),
+    Reason.SUPPRESSED: _record("CloudWatch suppresses the alarm's actions."),
+    Reason.ACTIONS_DISABLED: _record("The alarm's actions are disabled."),
+    Reason.MUTE_UNREADABLE: _record("Whether the alarm's actions are enabled could not be read."),
+    Reason.WRONG_DIRECTION: _record(
+        "The alarm fires when the metric is low; this action is for when it is high."
+    ),
+    Reason.DIRECTION_UNREADABLE: _record("Whether the alarm fires on a high metric could not be read."),
+    Reason.TOO_OLD: _record("The event is too old to act on."),
+    Reason.SUPERSEDED: _record("A newer transition of this alarm has been seen."),
+    Reason.NO_LONGER_RED: _record("The alarm is not red any more."),
+    Reason.ALARM_GONE: _record("The alarm does not exist any more."),
+    Reason.ALARM_UNREADABLE: _page("The alarm could not be read, so it is not known to be red now."),
+    Reason.DUPLICATE: _record("This delivery was already decided."),
+    Reason.DUPLICATE_UNREADABLE: _record("Whether this delivery was already decided could not be read."),
+    Reason.IN_FLIGHT: _record("Another incident of this target is being worked on; the alarm joined it."),
+    Reason.IN_FLIGHT_UNREADABLE: _record("Whether the target is being worked on could not be read."),
+    Reason.INCIDENT_MOVED_ON: _record("The incident has moved on since this was asked."),
+    Reason.COOLDOWN: _page("The last action on this target was too recent."),
+    Reason.RUNG_GAP: _defer("The last rung of this incident was too recent."),
+    Reason.BUDGET_FULL: _page("A budget is used up."),
+    Reason.CLOCK_BEHIND: _page("This function's clock is behind the ledger."),
+    Reason.HISTORY_UNREADABLE: _page("The history of actions could not be read."),
+    Reason.TARGET_MISSING: _page("The target does not exist."),
+    Reason.NOT_READY_UNREADABLE: _page("The target could not be read."),
+    Reason.DEPLOYMENT_RUNNING: _page("A deployment is running on the target."),
+    Reason.UNSUPPORTED_CONTROLLER: _climb("The target's deployment controller does not allow this action."),
+    Reason.SCALED_TO_ZERO: _page("Somebody scaled the target to zero."),
+    Reason.NOT_ACTIVE: _page("The target is not active."),
+    Reason.MANAGED_ELSEWHERE: _page("Another AWS service manages the target."),
+    Reason.CEILING_REACHED: _climb("The target is already at the ceiling."),
+    Reason.SCALING_SUSPENDED: _climb("Scaling of the target is suspended."),
+    Reason.NOT_LOOKED_AT: _record("Something this decision needs was not looked at."),
+    Reason.LOST_RACE: _page("Other actions kept changing the ledger; nothing was changed."),
+    Reason.PLAN_EXPIRED: _page("Looking took so long that the plan expired."),
+    Reason.LEDGER_UNAVAILABLE: _page("What Firebreak needs could not be reached, so nothing was changed."),
+    Reason.POLICY_UNUSABLE: _page("The policy does not load, so nothing was changed."),
+    Reason.UNUSABLE_EVENT: _page("The event cannot be read as an alarm."),
+    Reason.UNSUPPORTED_REQUEST: _page("This version does not carry out such a request."),
+}

@@ -1,0 +1,113 @@
+"""Which function the template's rules hand an alarm to, as a pure function.
+
+The rules themselves are EventBridge patterns in template.yaml; this says the same for `explain`,
+and for a function that checks what its own rule let through:
+
+- by tag: red, and `firebreak:action` names the action, for every kind of alarm;
+- by symptom: red, one of the metrics is a known symptom, no action tag, tags not lost, a whole
+  alarm rather than one series, and not an alarm that target tracking owns;
+- page: red, and the tag says `page`, or names nothing known, or no tag came and tags were lost;
+- verify: the OK of an alarm with any action tag but `none`, or with a known symptom.
+
+`firebreak:action=none` matches no rule.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import assert_never
+
+from firebreak.core.model import Alarm, AlarmState
+from firebreak.core.rules import PAGE_RUNG
+
+ACTION_TAG = "firebreak:action"
+KNOWN_ACTIONS = ("restart-service", "scale-service")
+NO_ACTION = "none"
+VERIFY = "verify"
+
+# Alarms that Application Auto Scaling makes for itself; it alone acts on them.
+TARGET_TRACKING_PREFIX = "TargetTracking-"
+
+SYMPTOMS: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("AWS/ECS", "MemoryUtilization"): "restart-service",
+        ("AWS/ECS", "CPUUtilization"): "scale-service",
+    }
+)
+
+
+class By(StrEnum):
+    """What in the alarm made a rule match."""
+
+    TAG = "tag"
+    SYMPTOM = "symptom"
+    UNKNOWN_TAG = "unknown-tag"
+    TAGS_LOST = "tags-lost"
+    RECOVERY = "recovery"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One rule's match: the function by the name of its action, `page` or `verify`."""
+
+    function: str
+    by: By
+
+
+def route(alarm: Alarm) -> tuple[Route, ...]:
+    """Every function that the rules invoke for this transition; none at all is a valid answer."""
+    match alarm.state:
+        case AlarmState.ALARM:
+            return (*_to_actions(alarm), *_to_page(alarm))
+        case AlarmState.OK:
+            return _to_verify(alarm)
+        case AlarmState.INSUFFICIENT_DATA:
+            return ()
+        case _ as never:
+            assert_never(never)
+
+
+def primary(routes: tuple[Route, ...]) -> str | None:
+    """The one action to explain: the first that may change something, else `page`, else None."""
+    actions = [route.function for route in routes if route.function in KNOWN_ACTIONS]
+    pages = [route.function for route in routes if route.function == PAGE_RUNG]
+    return next(iter((*actions, *pages)), None)
+
+
+def _to_actions(alarm: Alarm) -> tuple[Route, ...]:
+    tag = alarm.tags.get(ACTION_TAG)
+    if tag in KNOWN_ACTIONS:
+        return (Route(tag, By.TAG),)
+    if tag is not None or alarm.tags_lost:
+        return ()
+    return tuple(Route(action, By.SYMPTOM) for action in _by_symptom(alarm))
+
+
+def _by_symptom(alarm: Alarm) -> tuple[str, ...]:
+    if alarm.contributor is not None or alarm.name.startswith(TARGET_TRACKING_PREFIX):
+        return ()
+    shown = {SYMPTOMS.get((metric.namespace, metric.name)) for metric in alarm.metrics}
+    return tuple(action for action in KNOWN_ACTIONS if action in shown)
+
+
+def _to_page(alarm: Alarm) -> tuple[Route, ...]:
+    match alarm.tags.get(ACTION_TAG):
+        case None:
+            return (Route(PAGE_RUNG, By.TAGS_LOST),) if alarm.tags_lost else ()
+        case tag if tag == PAGE_RUNG:
+            return (Route(PAGE_RUNG, By.TAG),)
+        case tag if tag in (*KNOWN_ACTIONS, NO_ACTION):
+            return ()
+        case _:
+            return (Route(PAGE_RUNG, By.UNKNOWN_TAG),)
+
+
+def _to_verify(alarm: Alarm) -> tuple[Route, ...]:
+    # A contributor's event has no previous state; from OK to OK nothing recovered. Lost tags do
+    # not matter here: Verify only looks.
+    tag = alarm.tags.get(ACTION_TAG)
+    routed = bool(_by_symptom(alarm)) if tag is None else tag != NO_ACTION
+    if alarm.previous is AlarmState.OK or not routed:
+        return ()
+    return (Route(VERIFY, By.RECOVERY),)

@@ -1,0 +1,232 @@
+"""What is said of each change: headline, numbers, and what happens next. Pure text from values."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.decision import AskApproval, Decision, Propose, Result
+from firebreak.core.guards import clock
+from firebreak.core.incident import Incident
+from firebreak.core.ledger import DecisionRecord, alarm_key, digest
+from firebreak.core.model import Alarm, Target
+from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.rules import PAGE_RUNG
+
+NOTHING_LOOKS_AGAIN = (
+    "Nothing will look at this again by itself: the alarm says nothing more while it stays red."
+)
+
+
+def _about_alarm(alarm: Alarm | None) -> dict[str, object]:
+    if alarm is None:
+        return {}
+    return {
+        "alarm_name": alarm.name,
+        "alarm_since": alarm.since,
+        "alarm_description": alarm.description,
+        "account": alarm.account,
+        "region": alarm.region,
+    }
+
+
+def of_incident(
+    kind: AnnouncementKind,
+    incident: Incident,
+    at: datetime,
+    headline: str,
+    *,
+    facts: Sequence[str] = (),
+    next_: str = "",
+) -> Announcement:
+    """An announcement about an incident's present rung."""
+    about = _about_alarm(incident.alarm)
+    return Announcement(
+        key=digest(incident.id, kind.value, incident.rung),
+        kind=kind,
+        at=at,
+        incident_id=incident.id,
+        action=incident.action,
+        headline=headline,
+        facts=tuple(facts),
+        next=next_,
+        target=incident.target.display,
+        rung=incident.rung,
+        **about,  # type: ignore[arg-type]  # the five alarm fields, spelled once
+    )
+
+
+def rung_words(incident: Incident) -> str:
+    """The position on the ladder, as people count."""
+    acting = [rung for rung in incident.ladder if rung != PAGE_RUNG]
+    return f"rung {incident.rung + 1} of {len(acting)} ({' -> '.join(incident.ladder)})"
+
+
+def acted(incident: Incident, at: datetime, policy_hash: str) -> Announcement:
+    """The action was sent and AWS took it."""
+    plan, receipt = incident.plan, incident.receipt
+    facts = [
+        rung_words(incident),
+        *(plan.warnings if plan else ()),
+        *_values(incident),
+        f"policy {policy_hash}",
+    ]
+    due = f"Firebreak looks at {clock(incident.due_at)} whether it helped." if incident.due_at else ""
+    return of_incident(
+        AnnouncementKind.ACTED,
+        incident,
+        at,
+        receipt.summary if receipt else (plan.summary if plan else incident.action),
+        facts=facts,
+        next_=f"{due} If not, the next rung is {next_rung_name(incident)}.",
+    )
+
+
+def next_rung_name(incident: Incident) -> str:
+    """What stands above the present rung."""
+    above = incident.ladder[incident.rung + 1 :]
+    return above[0] if above else PAGE_RUNG
+
+
+def _values(incident: Incident) -> list[str]:
+    lines = []
+    if incident.plan:
+        lines.append("before: " + _pairs(incident.plan.before))
+    if incident.receipt and incident.receipt.after:
+        lines.append("after: " + _pairs(incident.receipt.after))
+    return lines
+
+
+def _pairs(values: object) -> str:
+    if isinstance(values, dict):
+        return ", ".join(f"{name}={value}" for name, value in sorted(values.items()))
+    return str(values)
+
+
+def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
+    """Nobody knows whether the action was carried out; it is never repeated."""
+    due = f"Firebreak looks at {clock(incident.due_at)} what is true." if incident.due_at else ""
+    summary = incident.plan.summary if incident.plan else incident.action
+    return of_incident(
+        AnnouncementKind.UNCERTAIN,
+        incident,
+        at,
+        f"It is not known whether this was carried out: {summary}",
+        facts=[why, rung_words(incident), *_values(incident)],
+        next_=f"{due} It will not be sent again.",
+    )
+
+
+def not_executed(incident: Incident, at: datetime, why: str) -> Announcement:
+    """The action was claimed but certainly not carried out."""
+    summary = incident.plan.summary if incident.plan else incident.action
+    return of_incident(
+        AnnouncementKind.NOT_EXECUTED,
+        incident,
+        at,
+        f"Nothing was changed; this could not be carried out: {summary}",
+        facts=[why, rung_words(incident)],
+        next_=NOTHING_LOOKS_AGAIN,
+    )
+
+
+def given_to_humans(incident: Incident, at: datetime, why: str) -> Announcement:
+    """Firebreak stops here."""
+    return of_incident(
+        AnnouncementKind.GIVEN_TO_HUMANS,
+        incident,
+        at,
+        f"Firebreak stops here and needs you: {why}",
+        facts=[rung_words(incident), *_values(incident)],
+        next_=NOTHING_LOOKS_AGAIN,
+    )
+
+
+def recovered(incident: Incident, at: datetime, why: str) -> Announcement:
+    """The trouble is over."""
+    return of_incident(
+        AnnouncementKind.RECOVERED,
+        incident,
+        at,
+        f"Resolved: {why}",
+        facts=[rung_words(incident), *_values(incident)],
+        next_="Nothing more happens; the incident is closed.",
+    )
+
+
+_QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
+
+
+def of_decision(record: DecisionRecord, target: Target | None) -> Announcement | None:
+    """What is told of a decision that did not act; None when its reason is only recorded."""
+    decision = record.decision
+    if decision.disposition in _QUIET:
+        return None
+    plan = decision.outcome.plan if isinstance(decision.outcome, Propose | AskApproval) else None
+    sentence = MEANINGS[decision.reason].sentence
+    headline = f"{sentence} It would have: {plan.summary}" if plan else sentence
+    return Announcement(
+        key=_key_of(record, target),
+        kind=_kind_of(decision),
+        at=record.at,
+        incident_id=record.incident_id,
+        action=record.action,
+        headline=headline,
+        facts=(
+            *_objections(decision),
+            *(plan.warnings if plan else ()),
+            f"policy {decision.policy_hash or '-'}",
+        ),
+        next=_next_of(decision),
+        target=target.display if target else "",
+        **_about_alarm(record.alarm),  # type: ignore[arg-type]  # the five alarm fields, spelled once
+    )
+
+
+def _kind_of(decision: Decision) -> AnnouncementKind:
+    if isinstance(decision.outcome, Propose):
+        return AnnouncementKind.OBSERVED
+    if isinstance(decision.outcome, AskApproval):
+        return AnnouncementKind.APPROVAL
+    return AnnouncementKind.REFUSED
+
+
+def _key_of(record: DecisionRecord, target: Target | None) -> str:
+    """Digest reasons are told once a holder, or once a target and day; the rest each time."""
+    deciding = record.decision.deciding
+    if record.decision.reason is Reason.SWITCHED_OFF and deciding:
+        return digest("switch", deciding.detail)
+    if record.decision.reason is Reason.OBSERVE_ONLY:
+        return digest("observe", target.key if target else "", record.action, f"{record.at:%Y-%m-%d}")
+    return digest("decision", record.key)
+
+
+def _objections(decision: Decision) -> list[str]:
+    return [f"{c.guard}: {c.detail}" for c in decision.checks if c.result is Result.OBJECTED]
+
+
+def _next_of(decision: Decision) -> str:
+    deciding = decision.deciding
+    if deciding and deciding.until:
+        return f"It could act again from {clock(deciding.until)} on. {NOTHING_LOOKS_AGAIN}"
+    return NOTHING_LOOKS_AGAIN
+
+
+def of_blindness(reason: Reason, cause: str, action: str, alarm: Alarm | None, at: datetime) -> Announcement:
+    """Something Firebreak cannot do without is gone; told once a cause and quarter of an hour."""
+    window = int(at.timestamp()) // 900
+    return Announcement(
+        key=digest("blind", reason.value, cause, window),
+        kind=AnnouncementKind.BLIND,
+        at=at,
+        incident_id="",
+        action=action,
+        headline=MEANINGS[reason].sentence,
+        facts=(cause,),
+        next=NOTHING_LOOKS_AGAIN,
+        **_about_alarm(alarm),  # type: ignore[arg-type]  # the five alarm fields, spelled once
+    )
+
+
+def decision_name(alarm: Alarm, action: str) -> str:
+    """The id under which a decision without an incident can be shown."""
+    return f"i-{alarm_key(alarm, action)[:10]}"

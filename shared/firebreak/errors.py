@@ -1,0 +1,97 @@
+"""The errors of Firebreak.
+
+    FirebreakError
+    ├── UnusableEvent          the event cannot be read as an alarm or as one of our own
+    ├── PolicyError            the policy does not load; carries every problem at once
+    ├── SettingsError          an environment variable is missing or wrong; names it
+    ├── Untold                 no human could be told; the invocation must fail loudly
+    └── AwsError               an AWS call failed; `retryable` says whether again may help
+        ├── NotFound           the thing asked for does not exist
+        ├── Denied             we may not
+        ├── Throttled          too many calls; retryable
+        ├── Conflict           somebody else changed it at the same time
+        ├── Rejected           AWS refused the request as wrong; nothing was changed
+        ├── Unavailable        AWS failed or could not be reached before it took the request; retryable
+        └── OutcomeUnknown     the request may or may not have been carried out
+
+SDK errors are translated once, in aws/translate.py.
+"""
+
+from collections.abc import Sequence
+
+
+class FirebreakError(Exception):
+    """The root of every error Firebreak raises on purpose."""
+
+
+class UnusableEvent(FirebreakError):
+    """An event that is not an alarm: `found` is what it is, `expected` what would do."""
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(f"found {found}; expected {expected}")
+        self.found = found
+        self.expected = expected
+
+
+class PolicyError(FirebreakError):
+    """A policy that does not load; `problems` holds one line for each mistake."""
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(f"{source}: {problem}" for problem in problems))
+        self.source = source
+        self.problems = tuple(problems)
+
+
+class SettingsError(FirebreakError):
+    """An environment variable is missing or wrong."""
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"{variable}: {problem}")
+        self.variable = variable
+
+
+class Untold(FirebreakError):
+    """Neither ledger nor bus took an announcement; the failure destination is the last way to a human."""
+
+
+class AwsError(FirebreakError):
+    """An AWS call failed. `operation` and `code` are AWS's own names, never request values."""
+
+    retryable = False
+
+    def __init__(self, operation: str, code: str) -> None:
+        super().__init__(f"{operation}: {code}")
+        self.operation = operation
+        self.code = code
+
+
+class NotFound(AwsError):
+    """The thing asked for does not exist."""
+
+
+class Denied(AwsError):
+    """Our role does not allow the call."""
+
+
+class Throttled(AwsError):
+    """AWS asks us to slow down; nothing was changed."""
+
+    retryable = True
+
+
+class Conflict(AwsError):
+    """Somebody else changed it at the same time, or it is in a state that forbids the call."""
+
+
+class Rejected(AwsError):
+    """AWS refused the request as wrong; nothing was changed."""
+
+
+class Unavailable(AwsError):
+    """AWS failed on its side or could not be reached, before it took the request."""
+
+    retryable = True
+
+
+class OutcomeUnknown(AwsError):
+    """The reply was lost: the request may or may not have been carried out."""

@@ -1,0 +1,53 @@
+"""Lambda handlers: built once a cold start, on the first event (which tells the function's ARN)."""
+
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Protocol
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from firebreak.concluding import Summary
+from firebreak.settings import Settings
+from firebreak.telemetry import PowertoolsLog
+from firebreak.wiring import Wiring
+
+type Handler = Callable[[Any, LambdaContext], dict[str, str]]
+
+
+class _Desk(Protocol):
+    def handle(self, event: object) -> Summary: ...
+
+
+def remediation_handler(action: str) -> Handler:
+    """The handler of one action's function."""
+    return _handler(lambda wiring: wiring.remediator(action))
+
+
+def verify_handler() -> Handler:
+    """The handler of Verify."""
+    return _handler(lambda wiring: wiring.verifier())
+
+
+def page_handler() -> Handler:
+    """The handler of Page."""
+    return _handler(lambda wiring: wiring.page_desk())
+
+
+def _handler(build: Callable[[Wiring], _Desk]) -> Handler:
+    log = PowertoolsLog()
+
+    @cache
+    def desk(function_arn: str) -> _Desk:
+        return build(Wiring(Settings.from_env(os.environ, function_arn), log))
+
+    def handle(event: Any, context: LambdaContext) -> dict[str, str]:
+        summary = desk(context.invoked_function_arn).handle(event)
+        return {
+            "outcome": summary.outcome,
+            "reason": summary.reason.value,
+            "incident": summary.incident_id,
+        }
+
+    wrapped: Handler = log.wrap(handle)
+    return wrapped

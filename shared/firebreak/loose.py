@@ -1,0 +1,94 @@
+"""Reading JSON that may be anything: what is not of the expected type counts as not there."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+SHOWN_CHARACTERS = 64
+_IDENTIFIER = re.compile(rf"[A-Za-z0-9 ._:/@+*-]{{1,{SHOWN_CHARACTERS}}}")
+
+# What AWS writes: always a date and a time, with a zone. A copy printed in AWS's own pages has
+# blanks after the colons, so those are forgiven.
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+_BLANK_AFTER_COLON = re.compile(r":[ \t]+")
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """The JSON object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[object]:
+    """The JSON array, or an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """The string, or an empty one. Lone surrogates are replaced: no AWS API takes them."""
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
+
+
+def stated(value: object) -> str:
+    """The string, empty when there is none, and `unreadable` when it is something else.
+
+    For fields whose presence alone calls for caution: an odd value must not read as none.
+    """
+    if value is None or value == "":
+        return ""
+    return text(value) or "unreadable"
+
+
+def whole(value: object) -> int | None:
+    """The whole number (DynamoDB hands them back as Decimal), or None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def field(value: object, name: str) -> object:
+    """One member of a JSON object, whatever the case of its key's letters; else None."""
+    members = mapping(value)
+    if name in members:
+        return members[name]
+    wanted = name.casefold()
+    return next((found for key, found in members.items() if str(key).casefold() == wanted), None)
+
+
+def moment(value: object) -> datetime | None:
+    """The point in time in UTC, or None; a time without a zone is taken as UTC."""
+    written = _BLANK_AFTER_COLON.sub(":", text(value)[:SHOWN_CHARACTERS])
+    if not _MOMENT.fullmatch(written):
+        return None
+    try:
+        read = datetime.fromisoformat(written)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def shown(value: object) -> str:
+    """A value as it may stand in a message: short plain strings as they are, else what it is.
+
+    Never quotes long or odd text: an event may hold anything, and messages reach logs and pages.
+    """
+    match value:
+        case str() if _IDENTIFIER.fullmatch(value):
+            return f'"{value}"'
+        case "":
+            return "an empty string"
+        case str():
+            return f"a string of {len(value)} characters"
+        case None | bool():
+            return json.dumps(value)
+        case int() | float() | Decimal():
+            return "a number"
+        case list():
+            return f"a list of {len(value)}"
+        case dict():
+            return f"an object with {len(value)} keys"
+        case _:
+            return f"a {type(value).__name__}"

@@ -1,0 +1,182 @@
+"""Pages: what a human reads at 3 a.m., told once, and told even when the ledger is gone."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from firebreak import alarms
+from firebreak.announcement_wire import announcement_from_wire
+from firebreak.concluding import Summary
+from firebreak.core import telling
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.decide import refuse
+from firebreak.core.guards import ALARM_TAG, clock
+from firebreak.core.ledger import DecisionRecord, alarm_key, digest
+from firebreak.core.model import Alarm, RequestKind
+from firebreak.core.reasons import Reason
+from firebreak.errors import AwsError, Conflict, UnusableEvent
+from firebreak.ports import Clock, Deliveries, Ledger, Log, Pager
+
+# SNS: subjects are ASCII, at most 100 characters, no line breaks
+# (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
+SUBJECT_LENGTH = 100
+LINE_LENGTH = 600
+
+_MARKS = {
+    AnnouncementKind.ACTED: "ACTED",
+    AnnouncementKind.UNCERTAIN: "UNCERTAIN",
+    AnnouncementKind.NOT_EXECUTED: "FAILED",
+    AnnouncementKind.GIVEN_TO_HUMANS: "NEEDS YOU",
+    AnnouncementKind.RECOVERED: "RESOLVED",
+    AnnouncementKind.REFUSED: "NOT ACTING",
+    AnnouncementKind.OBSERVED: "WOULD ACT",
+    AnnouncementKind.DEFERRED: "LATER",
+    AnnouncementKind.APPROVAL: "APPROVE?",
+    AnnouncementKind.BLIND: "BLIND",
+    AnnouncementKind.CRASHED: "CRASHED",
+}
+
+
+def plain(text: str, limit: int = LINE_LENGTH) -> str:
+    """Untrusted text made harmless: one line, no control characters, bounded."""
+    kept = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
+    line = " ".join(kept.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def subject_of(told: Announcement) -> str:
+    """The subject line: what it is about first, for phones cut it off."""
+    about = told.target or told.alarm_name or told.action or "Firebreak"
+    line = plain(f"[Firebreak] {_MARKS[told.kind]} {about}: {told.headline}", 2 * SUBJECT_LENGTH)
+    ascii_line = line.encode("ascii", "replace").decode()
+    return ascii_line if len(ascii_line) <= SUBJECT_LENGTH else ascii_line[: SUBJECT_LENGTH - 3] + "..."
+
+
+def body_of(told: Announcement, stack_name: str) -> str:
+    """The message: red what, done what and why, next what, and the two commands."""
+    lines = [f"{_MARKS[told.kind]}: {plain(told.headline)}", ""]
+    if told.alarm_name:
+        since = f" since {told.alarm_since:%Y-%m-%d} {clock(told.alarm_since)}" if told.alarm_since else ""
+        lines.append(f"Alarm:    {plain(told.alarm_name)}{since}")
+    if told.alarm_description:
+        lines.append(f"          {plain(told.alarm_description)}")
+    if told.target:
+        lines.append(f"Target:   {plain(told.target)} ({told.account} {told.region})")
+    if told.action:
+        lines.append(f"Response: {plain(told.action)}")
+    lines += [f"  - {plain(fact)}" for fact in told.facts]
+    lines += ["", f"Next:     {plain(told.next)}"] if told.next else []
+    lines += ["", f"At:       {told.at:%Y-%m-%d} {clock(told.at)}"]
+    if told.incident_id:
+        lines.append(f"Show:     firebreak show {told.incident_id} --stack {stack_name}")
+    lines.append(f'Stop all: firebreak pause --reason "..." --for 1h --stack {stack_name}')
+    return "\n".join(lines) + "\n"
+
+
+_TAG_REASONS = {"page": Reason.ROUTED_TO_HUMANS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageDesk:
+    """Handles announcements, alarms routed to humans, and reports of crashed functions."""
+
+    ledger: Ledger
+    deliveries: Deliveries
+    pager: Pager
+    clock: Clock
+    log: Log
+    stack_name: str
+
+    def handle(self, event: object) -> Summary:
+        """Tell a human. Raises when nobody could be told, so that the event is delivered again."""
+        match event:
+            case {"detail-type": "Firebreak Announcement", "detail": detail}:
+                told = announcement_from_wire(detail)
+            case {"requestContext": {"condition": str(condition)}, "requestPayload": payload}:
+                told = self._crash(condition, payload)
+            case _:
+                return self._alarm(alarms.parse(event))
+        self._tell(told)
+        return Summary("told", Reason.CLEAR_TO_ACT, told.incident_id)
+
+    def _alarm(self, alarm: object) -> Summary:
+        if not isinstance(alarm, Alarm):
+            raise UnusableEvent("a request for an action", "an announcement or an alarm")
+        reason, detail = _why_human(alarm)
+        decision = refuse(reason, detail)
+        record = DecisionRecord(
+            key=alarm_key(alarm, "page"),
+            at=self.clock.now(),
+            kind=RequestKind.ALARM,
+            action="page",
+            incident_id=telling.decision_name(alarm, "page"),
+            target="",
+            alarm=alarm,
+            decision=decision,
+        )
+        told = telling.of_decision(record, None)
+        self._remember(record)
+        if told:
+            self._tell(told)
+        return Summary(decision.word, reason, record.incident_id)
+
+    def _remember(self, record: DecisionRecord) -> None:
+        """May fail without stopping the page: pages fail open."""
+        try:
+            self.ledger.record(record, None)
+        except AwsError as error:
+            self.log.event("page.unrecorded", incident=record.incident_id, error=str(error))
+
+    def _crash(self, condition: str, payload: object) -> Announcement:
+        now = self.clock.now()
+        try:
+            parsed = alarms.parse(payload)
+        except UnusableEvent as error:
+            parsed, cause = None, f"the event was unusable: {error}"
+        else:
+            cause = f"its function failed ({condition})"
+        alarm = parsed if isinstance(parsed, Alarm) or parsed is None else parsed.alarm
+        return Announcement(
+            key=digest("crash", alarm.series if alarm else cause, int(now.timestamp()) // 900),
+            kind=AnnouncementKind.CRASHED,
+            at=now,
+            incident_id="",
+            action="",
+            headline=f"Firebreak did not decide about this: {cause}. Handle it yourself.",
+            next=telling.NOTHING_LOOKS_AGAIN,
+            alarm_name=alarm.name if alarm else "",
+            alarm_since=alarm.since if alarm else None,
+            account=alarm.account if alarm else "",
+            region=alarm.region if alarm else "",
+        )
+
+    def _tell(self, told: Announcement) -> None:
+        if not self._begin(told):
+            self.log.event("page.told_before", key=told.key, kind=told.kind.value)
+            return
+        self.pager.send(subject_of(told), body_of(told, self.stack_name))
+        self.log.event("page.sent", key=told.key, kind=told.kind.value, incident=told.incident_id)
+        self._done(told)
+
+    def _begin(self, told: Announcement) -> bool:
+        """Whether to tell. When the ledger cannot say, tell: twice is better than never."""
+        try:
+            return self.deliveries.begin(told.key, self.clock.now())
+        except Conflict:
+            raise
+        except AwsError as error:
+            self.log.event("page.undeduplicated", key=told.key, error=str(error))
+            return True
+
+    def _done(self, told: Announcement) -> None:
+        """May fail without harm: the page may be told again, never lost."""
+        try:
+            self.deliveries.done(told.key, self.clock.now())
+        except AwsError as error:
+            self.log.event("page.unmarked", key=told.key, error=str(error))
+
+
+def _why_human(alarm: Alarm) -> tuple[Reason, str]:
+    if alarm.tags_lost:
+        return Reason.TAGS_LOST, "alarmTagsStatus is not SUCCESS"
+    tag = alarm.tags.get(ALARM_TAG, "")
+    return _TAG_REASONS.get(tag, Reason.UNKNOWN_ACTION_TAG), f"{ALARM_TAG}={tag}"

@@ -1,0 +1,203 @@
+"""What the workflow and the actions need from the outside world, as small protocols."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from firebreak.core.announcement import Announcement
+from firebreak.core.history import Transition
+from firebreak.core.incident import Incident
+from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange, LedgerView
+from firebreak.core.model import Alarm, Obstacle, OwnEvent, Plan, Receipt, Request, Settled, Target
+from firebreak.core.observed import DescribedAlarm, ScalableTarget, ServiceLive, TaskDefinitionLive
+from firebreak.core.readings import Reading, Unknown
+from firebreak.core.rules import Rules
+
+
+class Clock(Protocol):
+    """The only two clocks of the shell."""
+
+    def now(self) -> datetime:
+        """The wall clock, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that only ever grow, for deadlines inside one invocation."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, between two tries at a contended claim."""
+
+
+class Log(Protocol):
+    """Structured log events and metrics: identifiers with fields, never sentences."""
+
+    def event(self, name: str, **fields: object) -> None:
+        """Write one event, for example `remediation.decided` with reason=..."""
+
+    def count(self, name: str) -> None:
+        """Count one occurrence."""
+
+
+class AlarmReads(Protocol):
+    """Looking at CloudWatch alarms. Nothing here raises: blindness is an Unknown."""
+
+    def describe(self, name: str) -> Reading[DescribedAlarm]:
+        """The alarm of that name (metric or composite), Absent when there is none."""
+
+    def tags(self, arn: str) -> Reading[Mapping[str, str]]:
+        """All tags of the alarm, Absent when there is no such alarm."""
+
+    def series_in_alarm(self, name: str) -> Reading[frozenset[str]]:
+        """The ids of the contributors of a multi-series alarm that are in ALARM now."""
+
+
+class EcsReads(Protocol):
+    """Looking at ECS services. Nothing here raises: blindness is an Unknown."""
+
+    def service(self, target: Target) -> Reading[ServiceLive]:
+        """The service with its tags, Absent when cluster or service do not exist."""
+
+    def task_definition(self, arn: str) -> Reading[TaskDefinitionLive]:
+        """The task definition of that full ARN."""
+
+    def scalable_target(self, target: Target) -> Reading[ScalableTarget]:
+        """What Application Auto Scaling registered for the service, Absent when nothing."""
+
+
+class EcsWrites(Protocol):
+    """Changing ECS services; each call is sent once. Raises AwsError."""
+
+    def force_deployment(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
+        """Start a new deployment of the same task definition; returns the service after it."""
+
+    def set_desired_count(self, cluster: str, service: str, count: int) -> ServiceLive:
+        """Set the number of tasks; returns the service after it."""
+
+    def set_min_capacity(self, cluster: str, service: str, minimum: int) -> None:
+        """Raise the floor that Application Auto Scaling keeps; other values stay."""
+
+
+class Observation(Protocol):
+    """Whatever an action looks at; it must tell the resource's tags."""
+
+    @property
+    def tags(self) -> Reading[Mapping[str, str]]:
+        """The tags of the resource that would be changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One IAM action an action module calls, and whether it changes anything."""
+
+    action: str
+    mutates: bool = False
+
+
+class Action(Protocol):
+    """One remediation. Pure but for `observe` (reads) and `execute` (the one change)."""
+
+    @property
+    def name(self) -> str:
+        """The name in tags, rules and policy, for example `restart-service`."""
+
+    @property
+    def permissions(self) -> Sequence[Permission]:
+        """Every IAM action its code calls."""
+
+    def observe(self, target: Target) -> Observation:
+        """Look at everything the action needs, independent reads in parallel."""
+
+    def plan(self, target: Target, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """What would be changed, or why it cannot be; Unknown when a needed reading is."""
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Send the one change. Raises AwsError; OutcomeUnknown when it may have happened."""
+
+    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether a change whose reply was lost did happen, judged from the pre-image."""
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+        """Whether the effect has come to rest, from the target's own state."""
+
+    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether the target is worse off than the pre-image says it was."""
+
+
+class Ledger(Protocol):
+    """The durable memory all functions share. Every method raises AwsError when it is unreachable."""
+
+    def look(self, request: Request) -> LedgerView:
+        """One consistent read of every item the decision needs."""
+
+    def claim(self, claim: Claim) -> ClaimResult:
+        """Take a slot in every scope and write incident, rung and decision: all or nothing."""
+
+    def give_back(self, claim: Claim) -> None:
+        """Free the slots of a claim; only when it is certain that nothing was changed."""
+
+    def record(self, record: DecisionRecord, told: Announcement | None) -> bool:
+        """Keep a decision; False when its delivery key was decided before."""
+
+    def open(self, incident: Incident, record: DecisionRecord) -> bool:
+        """Open an incident without acting (its first rung cannot help); False when somebody else did."""
+
+    def move(self, change: IncidentChange) -> bool:
+        """Move an incident on; False when it is not as `before` says any more (superseded)."""
+
+    def note(self, incident_id: str, at: datetime, what: str) -> None:
+        """Add a line to an incident's history whatever its state."""
+
+    def incident(self, incident_id: str) -> Reading[Incident]:
+        """The incident as it is now."""
+
+    def join(self, incident: Incident, alarm: Alarm, record: DecisionRecord) -> bool:
+        """Make the alarm a member of an open incident; False when it closed meanwhile."""
+
+    def saw(self, alarm: Alarm) -> Reading[Transition]:
+        """Remember a transition that needs no decision (OK); returns what was known before."""
+
+    def settle_announcement(self, key: str) -> None:
+        """Forget an announcement that has been handed to the bus."""
+
+    def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
+        """Announcements that should have been handed over by then."""
+
+    def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
+        """Ids of incidents somebody should have looked at by then."""
+
+
+class Deliveries(Protocol):
+    """The memory of what was told to humans. Raises AwsError when it is unreachable."""
+
+    def begin(self, key: str, at: datetime) -> bool:
+        """Start telling; False when it was told before. Raises Conflict while another tells it."""
+
+    def done(self, key: str, at: datetime) -> None:
+        """Remember that it was told."""
+
+
+class Schedules(Protocol):
+    """One-time wake-ups. Raises AwsError."""
+
+    def check(self, incident_id: str, rung: int, attempt: int, at: datetime) -> None:
+        """Wake Verify for this rung and attempt then; a second call with the same name is a no-op."""
+
+    def ask_again(self, request: OwnEvent, at: datetime) -> None:
+        """Deliver a request to its action's function then."""
+
+
+class Bus(Protocol):
+    """Firebreak's own event bus. Raises AwsError."""
+
+    def announce(self, announcement: Announcement) -> None:
+        """Hand an announcement to the bus."""
+
+    def ask(self, request: OwnEvent) -> None:
+        """Hand a request to its action's function."""
+
+
+class Pager(Protocol):
+    """A channel to humans. Raises AwsError."""
+
+    def send(self, subject: str, body: str) -> None:
+        """Send one message."""

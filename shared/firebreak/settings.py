@@ -1,0 +1,57 @@
+"""What a function is told by its environment, read once at cold start; errors name the variable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from firebreak.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Names of the stack's parts. `account` and `region` come from the function's own ARN."""
+
+    stack_name: str
+    ledger_table: str
+    bus_name: str
+    schedule_group: str
+    schedule_role_arn: str
+    verify_arn: str
+    topic_arn: str
+    policy_path: Path
+    function_arn: str
+    account: str
+    region: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], function_arn: str) -> "Settings":
+        """Read the environment; raises SettingsError naming the first variable that is wrong."""
+        account, region = _place(function_arn)
+        return cls(
+            stack_name=_need(env, "STACK_NAME"),
+            ledger_table=_need(env, "LEDGER_TABLE"),
+            bus_name=_need(env, "BUS_NAME"),
+            schedule_group=env.get("SCHEDULE_GROUP", ""),
+            schedule_role_arn=env.get("SCHEDULE_ROLE_ARN", ""),
+            verify_arn=env.get("VERIFY_ARN", ""),
+            topic_arn=env.get("PAGE_TOPIC_ARN", ""),
+            policy_path=Path(_need(env, "POLICY_PATH")),
+            function_arn=function_arn,
+            account=account,
+            region=region,
+        )
+
+
+def _need(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if not value:
+        raise SettingsError(name, "is not set")
+    return value
+
+
+def _place(function_arn: str) -> tuple[str, str]:
+    match function_arn.split(":"):
+        case ["arn", _, "lambda", region, account, "function", _, *_]:
+            return account, region
+        case _:
+            raise SettingsError("invoked_function_arn", "is not a Lambda function's ARN")

@@ -1,0 +1,136 @@
+"""What the body of an alarm event tells beyond name and state. Nothing here raises."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from firebreak.core.composites import children_in_rule
+from firebreak.core.model import AlarmKind, AlarmState, Contributor, Metric, Mute
+from firebreak.loose import field, items, mapping, moment, stated, text
+
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_SELECT = re.compile(r"\s*SELECT\b", re.IGNORECASE)
+_GROUP_BY = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
+_BAND = re.compile(r"\bANOMALY_DETECTION_BAND\b", re.IGNORECASE)
+
+
+class Entry(NamedTuple):
+    """One entry of `configuration.metrics`: a metric, an expression, or neither."""
+
+    metric: Metric | None
+    expression: str
+
+
+def entries_of(configuration: object) -> tuple[Entry, ...]:
+    """The metrics and expressions an alarm watches, unreadable ones included as empty."""
+    return tuple(_entry(entry) for entry in items(field(configuration, "metrics")))
+
+
+def metrics_of(entries: tuple[Entry, ...]) -> tuple[Metric, ...]:
+    """The metrics among the entries."""
+    return tuple(entry.metric for entry in entries if entry.metric)
+
+
+def _entry(entry: object) -> Entry:
+    account = _account(field(entry, "accountId"))
+    expression = text(field(entry, "expression"))
+    metric = mapping(field(field(entry, "metricStat"), "metric"))
+    if metric:
+        name, namespace = text(field(metric, "name")), text(field(metric, "namespace"))
+        dimensions = _dimensions(field(metric, "dimensions"))
+        return Entry(Metric(namespace, name, dimensions, account), expression)
+    # A query that runs in another account watches that account's metrics: keep the account.
+    return Entry(Metric("", "", {}, account) if account else None, expression)
+
+
+def _account(value: object) -> str:
+    return str(value).zfill(12) if type(value) is int else stated(value)
+
+
+def _dimensions(value: object) -> Mapping[str, str]:
+    # A value of another type is kept as an empty one, which no target accepts: were it dropped,
+    # another metric's value could stand alone and be taken for the only one.
+    return {text(name): text(found) for name, found in mapping(value).items()}
+
+
+def kind_of(body: Mapping[str, object], entries: tuple[Entry, ...], *, one_series: bool) -> AlarmKind:
+    """What stands behind the alarm; UNKNOWN when its configuration is not understood.
+
+    `one_series` says that the event speaks for one contributor, whatever its parent is.
+    """
+    configuration = body.get("configuration")
+    if one_series:
+        return AlarmKind.CONTRIBUTOR
+    if text(field(configuration, "alarmRule")):
+        return AlarmKind.COMPOSITE
+    if _has_key(configuration, "promql") or _has_key(field(configuration, "evaluationCriteria"), "promql"):
+        return AlarmKind.PROMQL
+    if _has_key(configuration, "scheduledquery"):
+        return AlarmKind.LOG
+    return _kind_by_entries(entries)
+
+
+def _has_key(value: object, start: str) -> bool:
+    members = mapping(value).items()
+    return any(key.casefold().startswith(start) and found is not None for key, found in members)
+
+
+def _kind_by_entries(entries: tuple[Entry, ...]) -> AlarmKind:
+    expressions = [entry.expression for entry in entries if entry.expression]
+    readable = all(entry.expression or (entry.metric and entry.metric.name) for entry in entries)
+    if not entries or not readable:
+        return AlarmKind.UNKNOWN
+    if any(_BAND.search(expression) for expression in expressions):
+        return AlarmKind.ANOMALY
+    if len(entries) > 1:
+        return AlarmKind.MATH
+    return _kind_of_single(expressions[0]) if expressions else AlarmKind.METRIC
+
+
+def _kind_of_single(expression: str) -> AlarmKind:
+    if not _SELECT.match(expression):
+        return AlarmKind.MATH
+    grouped = _GROUP_BY.search(_QUOTED.sub("", expression))
+    return AlarmKind.MULTI_SERIES if grouped else AlarmKind.INSIGHTS
+
+
+def contributor_of(value: object) -> Contributor | None:
+    """The series an event speaks for; without an id its attributes tell it from its siblings."""
+    attributes = _dimensions(field(value, "attributes"))
+    written = ",".join(f"{name}={found}" for name, found in sorted(attributes.items()))
+    identity = text(field(value, "id")) or written
+    return Contributor(identity, attributes) if identity else None
+
+
+def children_of(body: Mapping[str, object]) -> tuple[str, ...]:
+    """A composite's children in ALARM: as the event lists them, else those its rule names."""
+    triggering = _triggering(mapping(body.get("state")).get("reasonData"))
+    if triggering is not None:
+        return triggering
+    return children_in_rule(text(field(body.get("configuration"), "alarmRule")))
+
+
+def _triggering(reason_data: object) -> tuple[str, ...] | None:
+    try:
+        data = json.loads(text(reason_data))
+    except (ValueError, RecursionError):
+        return None
+    children = mapping(data).get("triggeringAlarms")
+    if not isinstance(children, list):
+        return None
+    red = [child for child in children if field(field(child, "state"), "value") == AlarmState.ALARM]
+    return tuple(dict.fromkeys(arn for child in red if (arn := text(field(child, "arn")))))
+
+
+def mute_of(value: object) -> Mute | None:
+    """The mute window over the transition. Anything but nothing counts as muted."""
+    if not value:
+        return None
+    until = moment(field(value, "muteWindowEnd"))
+    return Mute(text(field(value, "mutedByArn")), until)
+
+
+def tags_of(value: object) -> Mapping[str, str]:
+    """The alarm's tags that rode in the event; what is not text is not a tag."""
+    return {text(key): text(found) for key, found in mapping(value).items() if isinstance(found, str)}

@@ -1,0 +1,35 @@
+"""Powertools Logger, Metrics and Tracer: made here and nowhere else.
+
+The X-Ray SDK under Tracer ends in February 2027; docs/adr/0006-tracing.md names what follows.
+The payload is never logged: it may hold log lines of the service that failed.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+
+
+class PowertoolsLog:
+    """ports.Log on Powertools: JSON lines, and metrics in the embedded metric format."""
+
+    def __init__(self) -> None:
+        self.logger = Logger()
+        self.metrics = Metrics()
+        self.tracer = Tracer()
+
+    def event(self, name: str, **fields: object) -> None:
+        """Write one structured event."""
+        self.logger.info(name, extra={"fields": fields})
+        self.tracer.put_annotation(name.replace(".", "_"), str(fields.get("reason", True)))
+
+    def count(self, name: str) -> None:
+        """Count one occurrence; target names stay out of the dimensions (each is billed)."""
+        self.metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+
+    def wrap(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        """The handler with log context, metrics flush, cold start count and a trace."""
+        logged = self.logger.inject_lambda_context(handler, clear_state=True)
+        counted = self.metrics.log_metrics(logged, capture_cold_start_metric=True)
+        return self.tracer.capture_lambda_handler(counted, capture_response=False)

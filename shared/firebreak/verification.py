@@ -1,0 +1,247 @@
+"""Verify: look whether an act helped, and let exactly one looker say what comes next.
+
+A schedule, the alarm's OK and the sweeper all come here. Each looks for itself; one conditional
+update of the incident decides who speaks. Nothing here may change anything but the ledger.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from firebreak import alarms
+from firebreak.announcing import Announcer
+from firebreak.concluding import CLIMB_PATIENCE, Summary, climb_request
+from firebreak.core import opening, telling
+from firebreak.core.announcement import Announcement
+from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
+from firebreak.core.history import Transition
+from firebreak.core.incident import AWAITS_VERDICT, Incident, IncidentState, Member
+from firebreak.core.ledger import IncidentChange
+from firebreak.core.model import Alarm, AlarmState, Receipt, Settled
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.verdict import (
+    Climb,
+    Close,
+    Evidence,
+    GiveToHumans,
+    Hold,
+    Judgement,
+    LookAgain,
+    Step,
+    Verdict,
+    claim_is_dead,
+    judge,
+    next_step,
+)
+from firebreak.errors import UnusableEvent
+from firebreak.policy import Policy
+from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observation, Schedules
+
+SWEEP_LIMIT = 50
+# Schedules fire within their minute; what is later than this was lost.
+SWEEP_GRACE = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """Handles checks, OK transitions and sweeps."""
+
+    actions: Mapping[str, Action]
+    alarms: AlarmReads
+    ledger: Ledger
+    schedules: Schedules
+    bus: Bus
+    announcer: Announcer
+    policy: Callable[[], Policy]
+    clock: Clock
+    log: Log
+
+    def handle(self, event: object) -> Summary:
+        """Look at what the event points to. Raises AwsError when the ledger is unreachable: again later."""
+        match event:
+            case {
+                "detail-type": "Firebreak Check",
+                "detail": {"v": 1, "incident": str(name), "attempt": int(n)},
+            }:
+                return self._check(name, n)
+            case {"detail-type": "Firebreak Sweep"}:
+                return self._sweep()
+            case _:
+                return self._alarm(alarms.parse(event))
+
+    def _alarm(self, alarm: object) -> Summary:
+        if not isinstance(alarm, Alarm):
+            raise UnusableEvent("a request for an action", "a check, a sweep or an alarm's OK")
+        before = self.ledger.saw(alarm)
+        if not isinstance(before, Transition) or not before.incident_id:
+            return Summary("record", Reason.NOT_IN_ALARM, "")
+        return self._check(before.incident_id, None)
+
+    def _sweep(self) -> Summary:
+        now = self.clock.now()
+        for told in self.ledger.unsettled_announcements(now - SWEEP_GRACE, SWEEP_LIMIT):
+            self.announcer.hand_over(told)
+        for incident_id in self.ledger.due_incidents(now - SWEEP_GRACE, SWEEP_LIMIT):
+            self._check(incident_id, None)
+        return Summary("swept", Reason.NOT_IN_ALARM, "")
+
+    def _check(self, incident_id: str, attempt: int | None) -> Summary:
+        incident = self.ledger.incident(incident_id)
+        match incident:
+            case Incident():
+                return self._look(incident, attempt)
+            case Absent():
+                # The schedule is made before the claim; this one's claim was lost.
+                return Summary("nothing_claimed", Reason.INCIDENT_MOVED_ON, incident_id)
+            case Unknown(why) | NotRead(why):
+                self.log.event("verification.unreadable", incident=incident_id, why=why)
+                return Summary("unreadable", Reason.IN_FLIGHT_UNREADABLE, incident_id)
+            case never:
+                assert_never(never)
+
+    def _look(self, incident: Incident, attempt: int | None) -> Summary:
+        if attempt is not None and attempt < incident.attempt:
+            return self._said(incident, "stale_check")
+        now = self.clock.now()
+        if incident.state is IncidentState.CLAIMED:
+            return self._look_at_claim(incident, now)
+        if incident.state is IncidentState.CLIMBING and incident.due_at and incident.due_at <= now:
+            self.bus.ask(climb_request(incident, now))
+            return self._said(incident, "asked_again")
+        if incident.state not in AWAITS_VERDICT:
+            return self._said(incident, "nothing_to_verify")
+        return self._judge(incident, now)
+
+    def _look_at_claim(self, incident: Incident, now: datetime) -> Summary:
+        """A claim whose function died is uncertain, never repeated; a young one is left alone."""
+        if not claim_is_dead(incident, now):
+            act_by = incident.act_by or now
+            again = LookAgain(act_by + ACT_TIMEOUT + CLOCK_SKEW + timedelta(seconds=1))
+            self.schedules.check(incident.id, incident.rung, incident.attempt + 1, again.at)
+            return self._said(incident, "claim_is_young")
+        why = "the function that claimed it never reported back"
+        dead = replace(
+            incident, state=IncidentState.UNCERTAIN, version=incident.version + 1, note=why, due_at=now
+        )
+        told = telling.uncertain(dead, now, why)
+        if not self.ledger.move(IncidentChange(before=incident, after=dead, at=now, what=why, told=told)):
+            return self._said(incident, "superseded")
+        self.announcer.hand_over(told)
+        return self._judge(dead, now)
+
+    def _judge(self, incident: Incident, now: datetime) -> Summary:
+        rules = self.policy().rules(incident.action, incident.target)
+        evidence = self._evidence(incident, now)
+        judgement = judge(incident, evidence, rules.verification)
+        step = next_step(incident, judgement.verdict, rules.verification, now, rules.max_incident_age)
+        change = self._change(incident, judgement, step, now)
+        self.log.event(
+            "verification.judged",
+            incident=incident.id,
+            verdict=judgement.verdict.value,
+            step=type(step).__name__,
+        )
+        if not self.ledger.move(change):
+            return self._said(incident, "superseded")
+        self.announcer.hand_over(change.told)
+        if isinstance(step, Climb):
+            self.bus.ask(climb_request(change.after, now))
+        return Summary(judgement.verdict.value, Reason.CLEAR_TO_ACT, incident.id)
+
+    def _evidence(self, incident: Incident, now: datetime) -> Evidence:
+        action, plan = self.actions[incident.action], incident.plan
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            looks = [(member.name, pool.submit(self._state, member)) for member in incident.members]
+            seen = pool.submit(action.observe, incident.target)
+        observation = seen.result()
+        states = [(name, look.result()) for name, look in looks]
+        if plan is None:
+            unknown = Unknown("the incident carries no plan")
+            return Evidence(now=now, alarms=states, happened=unknown, settled=unknown, worse=unknown)
+        receipt = incident.receipt
+        happened = True if receipt else action.outcome(plan, observation)
+        return Evidence(
+            now=now,
+            alarms=states,
+            happened=happened,
+            settled=_settled(action, incident, observation) if happened is True else Settled.YES,
+            worse=action.worse(plan, observation),
+        )
+
+    def _state(self, member: Member) -> Reading[AlarmState]:
+        match self.alarms.describe(member.name):
+            case DescribedAlarm(state=AlarmState.ALARM) if member.contributor:
+                return self._series_state(member)
+            case DescribedAlarm(state=state):
+                return state
+            case unseen:
+                return unseen
+
+    def _series_state(self, member: Member) -> Reading[AlarmState]:
+        match self.alarms.series_in_alarm(member.name):
+            case Absent() | Unknown() | NotRead() as unseen:
+                return unseen
+            case red:
+                return AlarmState.ALARM if member.contributor in red else AlarmState.OK
+
+    def _change(self, incident: Incident, judgement: Judgement, step: Step, now: datetime) -> IncidentChange:
+        why = judgement.why
+        match step:
+            case LookAgain(at):
+                self.schedules.check(incident.id, incident.rung, incident.attempt + 1, at)
+                return _moved(incident, _waiting(incident, IncidentState.VERIFYING, at), now, why)
+            case Hold(until):
+                self.schedules.check(incident.id, incident.rung, incident.attempt + 1, until)
+                holding = _waiting(incident, IncidentState.HOLDING, until)
+                since = incident.healthy_since if incident.state is IncidentState.HOLDING else now
+                return _moved(incident, replace(holding, healthy_since=since or now), now, f"holding: {why}")
+            case Close():
+                closed = opening.over(incident, IncidentState.CLOSED, why)
+                return _moved(incident, closed, now, f"closed: {why}", telling.recovered(closed, now, why))
+            case Climb(rung):
+                above = opening.climbing(incident, rung, now + CLIMB_PATIENCE, why)
+                return _moved(incident, above, now, f"climbing to rung {rung}: {why}")
+            case GiveToHumans():
+                paged = opening.over(incident, IncidentState.PAGED, why)
+                told = telling.given_to_humans(paged, now, _for_humans(judgement))
+                return _moved(incident, paged, now, f"given to humans: {why}", told)
+
+    def _said(self, incident: Incident, word: str) -> Summary:
+        self.log.event("verification.passed_by", incident=incident.id, state=incident.state.value, why=word)
+        return Summary(word, Reason.INCIDENT_MOVED_ON, incident.id)
+
+
+def _settled(action: Action, incident: Incident, seen: Observation) -> Settled | Unknown:
+    if incident.plan is None:
+        return Unknown("the incident carries no plan")
+    return action.settled(incident.plan, incident.receipt or Receipt(summary=""), seen)
+
+
+def _for_humans(judgement: Judgement) -> str:
+    match judgement.verdict:
+        case Verdict.WORSE:
+            return f"{judgement.why}; check it first"
+        case Verdict.UNKNOWN | Verdict.TOO_EARLY:
+            return f"it is not known whether it helped: {judgement.why}"
+        case Verdict.NOT_RECOVERED:
+            return f"every rung was tried and {judgement.why}"
+        case Verdict.RECOVERED:
+            return judgement.why
+        case never:
+            assert_never(never)
+
+
+def _waiting(incident: Incident, state: IncidentState, until: datetime) -> Incident:
+    return replace(
+        incident, state=state, version=incident.version + 1, attempt=incident.attempt + 1, due_at=until
+    )
+
+
+def _moved(
+    before: Incident, after: Incident, at: datetime, what: str, told: Announcement | None = None
+) -> IncidentChange:
+    return IncidentChange(before=before, after=after, at=at, what=what, told=told)

@@ -1,0 +1,238 @@
+"""The stored and scheduled form of alarms and of our own requests, schema version 1.
+
+Only strings, whole numbers, booleans, lists and objects, so that one form fits an EventBridge
+event, a schedule's input and a DynamoDB item. Readers ignore fields they do not know and refuse a
+higher version: during a deploy an old function may read what a new one wrote.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from firebreak.core.model import (
+    Alarm,
+    AlarmKind,
+    AlarmState,
+    Contributor,
+    Metric,
+    Mute,
+    OwnEvent,
+    RequestKind,
+)
+from firebreak.errors import UnusableEvent
+from firebreak.loose import SHOWN_CHARACTERS, moment, shown, whole
+
+WIRE_VERSION = 1
+OWN_SOURCE = "firebreak"
+OWN_DETAIL_TYPE = "Firebreak Request"
+
+_ASKED = tuple(kind for kind in RequestKind if kind is not RequestKind.ALARM)
+
+
+def alarm_to_wire(alarm: Alarm) -> dict[str, object]:
+    """The alarm as plain values; what is absent is an empty string, list or object."""
+    return {
+        "v": WIRE_VERSION,
+        "arn": alarm.arn,
+        "name": alarm.name,
+        "account": alarm.account,
+        "region": alarm.region,
+        "kind": alarm.kind.value,
+        "state": alarm.state.value,
+        "since": _written(alarm.since),
+        "sent_at": _written(alarm.sent_at),
+        "previous": alarm.previous.value if alarm.previous else "",
+        "metrics": [_metric_to_wire(metric) for metric in alarm.metrics],
+        "contributor": _contributor_to_wire(alarm.contributor),
+        "children": list(alarm.children),
+        "tags": dict(alarm.tags),
+        "tags_lost": alarm.tags_lost,
+        "mute": _mute_to_wire(alarm.mute),
+        "suppressed_by": alarm.suppressed_by,
+        "description": alarm.description,
+        "reason": alarm.reason,
+        "event_id": alarm.event_id,
+    }
+
+
+def alarm_from_wire(stored: object) -> Alarm:
+    """The alarm that `alarm_to_wire` wrote. Raises UnusableEvent on damage or a newer version."""
+    data = _versioned(stored, "alarm")
+    since = _moment(data, "since")
+    return Alarm(
+        arn=_text(data, "arn"),
+        name=_needed(data, "name"),
+        account=_text(data, "account"),
+        region=_text(data, "region"),
+        kind=_kind(_needed(data, "kind")),
+        state=_one_of(AlarmState, data, "state"),
+        since=since,
+        sent_at=_moment(data, "sent_at") if "sent_at" in data else since,
+        previous=_one_of(AlarmState, data, "previous") if data.get("previous") else None,
+        metrics=tuple(_metric_from_wire(metric) for metric in _list(data, "metrics")),
+        contributor=_contributor_from_wire(_object(data, "contributor")),
+        children=tuple(_each_text(data, "children")),
+        tags=_texts(data, "tags"),
+        tags_lost=_flag(data, "tags_lost"),
+        mute=_mute_from_wire(_object(data, "mute")),
+        suppressed_by=_text(data, "suppressed_by"),
+        description=_text(data, "description"),
+        reason=_text(data, "reason"),
+        event_id=_text(data, "event_id"),
+    )
+
+
+def request_event(request: OwnEvent) -> dict[str, object]:
+    """The envelope in which we ask something of ourselves, on the bus or by a schedule."""
+    detail: dict[str, object] = {
+        "v": WIRE_VERSION,
+        "kind": request.kind.value,
+        "action": request.action,
+        "incident": request.incident_id,
+        "rung": request.rung,
+        "attempt": request.attempt,
+        "at": _written(request.at),
+        "by": request.by,
+        "alarm": alarm_to_wire(request.alarm),
+    }
+    return {"source": OWN_SOURCE, "detail-type": OWN_DETAIL_TYPE, "detail": detail}
+
+
+def request_from_event(event: Mapping[str, object]) -> OwnEvent:
+    """The request in an envelope of `request_event`. Raises UnusableEvent."""
+    if event.get("detail-type") != OWN_DETAIL_TYPE:
+        found = f"detail-type {shown(event.get('detail-type'))} from source {shown(OWN_SOURCE)}"
+        raise UnusableEvent(found, f'detail-type "{OWN_DETAIL_TYPE}"')
+    detail = _versioned(event.get("detail"), "request")
+    kind = _one_of(RequestKind, detail, "kind")
+    if kind not in _ASKED:
+        raise UnusableEvent(f"a request of kind {shown(kind.value)}", f"one of {', '.join(_ASKED)}")
+    return OwnEvent(
+        kind=kind,
+        action=_needed(detail, "action"),
+        incident_id=_needed(detail, "incident"),
+        rung=_count(detail, "rung"),
+        attempt=_count(detail, "attempt"),
+        at=_moment(detail, "at"),
+        by=_text(detail, "by"),
+        alarm=alarm_from_wire(detail.get("alarm")),
+    )
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def _metric_to_wire(metric: Metric) -> dict[str, object]:
+    return {
+        "namespace": metric.namespace,
+        "name": metric.name,
+        "dimensions": dict(metric.dimensions),
+        "account": metric.account,
+    }
+
+
+def _metric_from_wire(stored: object) -> Metric:
+    data = _object({"metric": stored}, "metric")
+    return Metric(
+        _text(data, "namespace"), _text(data, "name"), _texts(data, "dimensions"), _text(data, "account")
+    )
+
+
+def _contributor_to_wire(contributor: Contributor | None) -> dict[str, object]:
+    return {"id": contributor.id, "attributes": dict(contributor.attributes)} if contributor else {}
+
+
+def _contributor_from_wire(data: Mapping[str, object]) -> Contributor | None:
+    return Contributor(_needed(data, "id"), _texts(data, "attributes")) if data else None
+
+
+def _mute_to_wire(mute: Mute | None) -> dict[str, object]:
+    return {"by": mute.by, "until": _written(mute.until) if mute.until else ""} if mute else {}
+
+
+def _mute_from_wire(data: Mapping[str, object]) -> Mute | None:
+    if not data:
+        return None
+    return Mute(_text(data, "by"), _moment(data, "until") if data.get("until") else None)
+
+
+def _kind(written: str) -> AlarmKind:
+    # A kind that a newer release learnt is one that this release does not understand.
+    return AlarmKind(written) if written in set(AlarmKind) else AlarmKind.UNKNOWN
+
+
+def _versioned(stored: object, what: str) -> Mapping[str, object]:
+    data = _object({what: stored}, what)
+    version = whole(data.get("v"))
+    if version is None or not 1 <= version <= WIRE_VERSION:
+        number = shown(data.get("v")) if version is None else str(version)[:SHOWN_CHARACTERS]
+        raise UnusableEvent(f"{what} with schema version {number}", f"schema version {WIRE_VERSION}")
+    return data
+
+
+def _damaged(name: str, value: object, wanted: str) -> UnusableEvent:
+    return UnusableEvent(f"{name}: {'nothing' if value is None else shown(value)}", wanted)
+
+
+def _text(data: Mapping[str, object], name: str) -> str:
+    value = data.get(name, "")
+    if not isinstance(value, str):
+        raise _damaged(name, value, "text")
+    return value
+
+
+def _needed(data: Mapping[str, object], name: str) -> str:
+    if not (value := _text(data, name)):
+        raise _damaged(name, data.get(name), "text that is not empty")
+    return value
+
+
+def _one_of[E: StrEnum](members: type[E], data: Mapping[str, object], name: str) -> E:
+    value = _needed(data, name)
+    if value not in set(members):
+        raise _damaged(name, value, f"one of {', '.join(members)}")
+    return members(value)
+
+
+def _moment(data: Mapping[str, object], name: str) -> datetime:
+    value = data.get(name)
+    if (read := moment(value)) is None:
+        raise _damaged(name, value, "a time such as 2026-11-20T10:00:00+00:00")
+    return read
+
+
+def _count(data: Mapping[str, object], name: str) -> int:
+    value = data.get(name)
+    if (number := whole(value)) is None or number < 0:
+        raise _damaged(name, value, "a whole number, 0 or more")
+    return number
+
+
+def _flag(data: Mapping[str, object], name: str) -> bool:
+    value = data.get(name, False)
+    if not isinstance(value, bool):
+        raise _damaged(name, value, "true or false")
+    return value
+
+
+def _object(data: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = data.get(name, {})
+    if not isinstance(value, dict):
+        raise _damaged(name, value, "an object")
+    return value
+
+
+def _list(data: Mapping[str, object], name: str) -> list[object]:
+    value = data.get(name, [])
+    if not isinstance(value, list):
+        raise _damaged(name, value, "a list")
+    return value
+
+
+def _each_text(data: Mapping[str, object], name: str) -> list[str]:
+    return [_text({name: value}, name) for value in _list(data, name)]
+
+
+def _texts(data: Mapping[str, object], name: str) -> Mapping[str, str]:
+    return {key: _text({name: value}, name) for key, value in _object(data, name).items()}

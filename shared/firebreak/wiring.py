@@ -1,0 +1,130 @@
+"""The composition root: settings in, working functions out. The only place that knows everything."""
+
+import random
+import time
+import uuid
+from datetime import UTC, datetime
+
+from boto3.session import Session
+
+from firebreak.actions import ACTIONS
+from firebreak.announcing import Announcer
+from firebreak.aws.alarms import CloudWatchAlarms
+from firebreak.aws.bus import EventBus
+from firebreak.aws.clients import mutator, reader
+from firebreak.aws.ecs import EcsReader, EcsWriter
+from firebreak.aws.ledger import DynamoLedger
+from firebreak.aws.pages import DynamoDeliveries, TopicPager
+from firebreak.aws.schedules import OneTimeSchedules
+from firebreak.concluding import Concluder
+from firebreak.observing import Observer
+from firebreak.paging import PageDesk
+from firebreak.policy import load_policy
+from firebreak.ports import Action, Clock, Log
+from firebreak.settings import Settings
+from firebreak.verification import Verifier
+from firebreak.workflow import Remediator
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> datetime:
+        """The wall clock, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that only ever grow."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def jitter(tried: int) -> float:
+    """Seconds to wait before the next try at a claim: spread, so that losers do not meet again."""
+    return random.uniform(0.05, 0.25) * tried  # noqa: S311  # spreading load, not guarding a secret
+
+
+class Wiring:
+    """Builds one function's parts from its settings; clients are made once a cold start."""
+
+    def __init__(
+        self, settings: Settings, log: Log, *, session: Session | None = None, clock: Clock | None = None
+    ) -> None:
+        self.settings = settings
+        self.log = log
+        self.session = session or Session(region_name=settings.region)
+        self.clock = clock or SystemClock()
+        # The ledger's writes are conditional or carry a token, so re-sending them is safe.
+        self.dynamodb = reader(self.session, "dynamodb")
+        self.ledger = DynamoLedger(self.dynamodb, settings.ledger_table)
+        self.bus = EventBus(reader(self.session, "events"), settings.bus_name)
+        self.announcer = Announcer(self.bus, self.ledger, log)
+
+    def action(self, name: str) -> Action:
+        """One action with its reading and its send-once writing clients."""
+        reads = EcsReader(reader(self.session, "ecs"), reader(self.session, "application-autoscaling"))
+        writes = EcsWriter(mutator(self.session, "ecs"), mutator(self.session, "application-autoscaling"))
+        return ACTIONS[name](reads, writes)
+
+    def schedules(self) -> OneTimeSchedules:
+        """The one-time schedules; a wake-up of this function goes to the alias it was invoked by."""
+        own = self.settings
+        client = reader(self.session, "scheduler")
+        return OneTimeSchedules(
+            client,
+            own.schedule_group,
+            own.schedule_role_arn,
+            own.verify_arn or own.function_arn,
+            own.function_arn,
+        )
+
+    def alarms(self) -> CloudWatchAlarms:
+        """Looking at alarms."""
+        return CloudWatchAlarms(reader(self.session, "cloudwatch"))
+
+    def remediator(self, action_name: str) -> Remediator:
+        """The function of one action."""
+        action, schedules = self.action(action_name), self.schedules()
+        return Remediator(
+            action=action,
+            observer=Observer(action, self.alarms(), self.settings.stack_name),
+            ledger=self.ledger,
+            schedules=schedules,
+            announcer=self.announcer,
+            concluder=Concluder(self.ledger, schedules, self.bus, self.announcer, self.clock, self.log),
+            policy=lambda: load_policy(self.settings.policy_path),
+            clock=self.clock,
+            log=self.log,
+            new_id=lambda: uuid.uuid4().hex,
+            jitter=jitter,
+            account=self.settings.account,
+            region=self.settings.region,
+        )
+
+    def verifier(self) -> Verifier:
+        """The Verify function; its role may not change what its actions look at."""
+        return Verifier(
+            actions={name: self.action(name) for name in ACTIONS},
+            alarms=self.alarms(),
+            ledger=self.ledger,
+            schedules=self.schedules(),
+            bus=self.bus,
+            announcer=self.announcer,
+            policy=lambda: load_policy(self.settings.policy_path),
+            clock=self.clock,
+            log=self.log,
+        )
+
+    def page_desk(self) -> PageDesk:
+        """The Page function."""
+        return PageDesk(
+            ledger=self.ledger,
+            deliveries=DynamoDeliveries(self.dynamodb, self.settings.ledger_table),
+            pager=TopicPager(reader(self.session, "sns"), self.settings.topic_arn),
+            clock=self.clock,
+            log=self.log,
+            stack_name=self.settings.stack_name,
+        )

@@ -1,0 +1,321 @@
+"""The life of a request: observe, decide, claim, act, record, announce.
+
+The order is the safety: a check is scheduled before the claim, nothing sits between a won
+claim and the one API call, and what happened is recorded under the claim it belongs to.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from firebreak import alarms, targets
+from firebreak.announcing import Announcer
+from firebreak.concluding import Concluder, Summary
+from firebreak.core import opening, telling
+from firebreak.core.decide import decide, refuse, refuse_unresolved
+from firebreak.core.decision import Act, Decision, Snapshot
+from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.intake import turn_away
+from firebreak.core.ledger import (
+    Claim,
+    ClaimResult,
+    DecisionRecord,
+    IncidentChange,
+    LedgerView,
+    delivery_key,
+    digest,
+    incident_name,
+    scope_keys,
+)
+from firebreak.core.model import Alarm, OwnEvent, Plan, Receipt, Request, RequestKind, Target, Unresolved
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
+from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
+from firebreak.observing import ALARM_TAG, Observer
+from firebreak.policy import Policy
+from firebreak.ports import Action, Clock, Ledger, Log, Schedules
+
+TRIES = 3
+# A plan is made of what was seen; after this it describes a world that may be gone.
+PLAN_EXPIRES = timedelta(seconds=10)
+CARRIED_OUT = frozenset({RequestKind.ALARM, RequestKind.CLIMB, RequestKind.WAKE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remediator:
+    """Handles everything that reaches one action's function.
+
+    `policy` loads the policy (raises PolicyError); `new_id` makes a claim id of at most 36
+    characters that never repeats; `jitter` gives the seconds to wait before try n.
+    """
+
+    action: Action
+    observer: Observer
+    ledger: Ledger
+    schedules: Schedules
+    announcer: Announcer
+    concluder: Concluder
+    policy: Callable[[], Policy]
+    clock: Clock
+    log: Log
+    new_id: Callable[[], str]
+    jitter: Callable[[int], float]
+    account: str
+    region: str
+
+    def handle(self, event: object) -> Summary:
+        """Decide on one event and carry it out. Raises only what no human was told of yet."""
+        try:
+            trigger = alarms.parse(event)
+        except UnusableEvent as error:
+            return self._unusable(event, error)
+        alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm
+        try:
+            policy = self.policy()
+        except PolicyError as error:
+            return self._blind(Reason.POLICY_UNUSABLE, f"{len(error.problems)} problems in the policy", alarm)
+        try:
+            return self._handle(trigger, policy)
+        except AwsError as error:
+            return self._blind(Reason.LEDGER_UNAVAILABLE, f"{type(error).__name__}: {error}", alarm)
+
+    def _handle(self, trigger: Alarm | OwnEvent, policy: Policy) -> Summary:
+        if isinstance(trigger, OwnEvent):
+            return self._handle_own(trigger, policy)
+        if turned_away := turn_away(trigger):
+            return self._turn_away(trigger, turned_away, policy)
+        tags = self.observer.tags(trigger, needed=targets.needs_live_tags(trigger))
+        resolved = targets.resolve(trigger, tags, self.observer.alarms.describe, self.account, self.region)
+        if isinstance(resolved, Unresolved):
+            return self._turn_away(trigger, resolved, policy)
+        request = Request(
+            kind=RequestKind.ALARM,
+            action=self.action.name,
+            alarm=trigger,
+            target=resolved,
+            at=trigger.since,
+            by_symptom=not _tag_names_action(trigger, tags),
+        )
+        return self._decide_and_do(request, policy.rules(self.action.name, resolved), tags)
+
+    def _handle_own(self, event: OwnEvent, policy: Policy) -> Summary:
+        if event.kind not in CARRIED_OUT or event.action != self.action.name:
+            asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{event.kind} of {event.action}")
+            return self._turn_away(event.alarm, asked, policy)
+        tags = self.observer.tags(event.alarm, needed=targets.needs_live_tags(event.alarm))
+        target = self._target_of(event, tags)
+        if isinstance(target, Unresolved):
+            return self._turn_away(event.alarm, target, policy)
+        request = Request(
+            kind=event.kind,
+            action=event.action,
+            alarm=event.alarm,
+            target=target,
+            at=event.at,
+            incident_id=event.incident_id,
+            rung=event.rung,
+            attempt=event.attempt,
+        )
+        return self._decide_and_do(request, policy.rules(self.action.name, target), tags)
+
+    def _target_of(self, event: OwnEvent, tags: Reading[Mapping[str, str]]) -> Target | Unresolved:
+        if not event.incident_id:
+            return targets.resolve(
+                event.alarm, tags, self.observer.alarms.describe, self.account, self.region
+            )
+        match self.ledger.incident(event.incident_id):
+            case Incident(target=target):
+                return target
+            case Unknown(why) | NotRead(why):
+                return Unresolved(Reason.IN_FLIGHT_UNREADABLE, why)
+            case Absent():
+                return Unresolved(Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger")
+
+    def _turn_away(self, alarm: Alarm, why: Unresolved, policy: Policy) -> Summary:
+        decision = refuse_unresolved(why, policy.hash)
+        return self.concluder.turned_away(alarm, self.action.name, decision, self.clock.now())
+
+    def _unusable(self, event: object, error: UnusableEvent) -> Summary:
+        """Recorded and told under what it holds, so that a redelivery is the same event."""
+        key = digest("unusable", json.dumps(event, sort_keys=True, default=str))
+        try:
+            return self.concluder.unusable(key, self.action.name, refuse(Reason.UNUSABLE_EVENT, str(error)))
+        except AwsError as failed:
+            return self._blind(Reason.LEDGER_UNAVAILABLE, f"{type(failed).__name__}: {failed}", None)
+
+    def _blind(self, reason: Reason, cause: str, alarm: Alarm | None) -> Summary:
+        """Nothing was changed and the ledger cannot take a record: tell a human past it.
+
+        Raises Untold when the bus is gone as well; the function's failure destination pages then.
+        """
+        self.log.event("remediation.blind", reason=reason.value, cause=cause)
+        self.announcer.tell_past_the_ledger(
+            telling.of_blindness(reason, cause, self.action.name, alarm, self.clock.now())
+        )
+        return Summary("refuse", reason, "")
+
+    def _decide_and_do(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> Summary:
+        decision = refuse(Reason.LOST_RACE, f"{TRIES} claims in a row were lost", rules.policy_hash)
+        for tried in range(TRIES):
+            if tried:
+                self.clock.sleep(self.jitter(tried))
+            started = self.clock.monotonic()
+            view = self.ledger.look(request)
+            wanted, seen = self._decide(request, rules, view, tags)
+            self._log_decision(request, wanted)
+            if not isinstance(wanted.outcome, Act):
+                done = self.concluder.conclude(request, rules, wanted, seen)
+                if done:
+                    return done
+                continue
+            if self.clock.monotonic() - started > PLAN_EXPIRES.total_seconds():
+                decision = refuse(Reason.PLAN_EXPIRED, f"limit {PLAN_EXPIRES}", rules.policy_hash)
+                continue
+            done = self._claim_and_act(request, rules, wanted, view, wanted.outcome.plan)
+            if done:
+                return done
+        return self.concluder.conclude_last(request, rules, decision, self.ledger.look(request))
+
+    def _decide(
+        self, request: Request, rules: Rules, view: LedgerView, tags: Reading[Mapping[str, str]]
+    ) -> tuple[Decision, Snapshot]:
+        seen = self.observer.ledger_only(view, tags, self.clock.now(), "a ledger guard already objected")
+        decision = decide(request, rules, seen)
+        if decision.objected:
+            return decision, seen
+        seen = self.observer.live(request, rules, seen, self.clock.now())
+        return decide(request, rules, seen), seen
+
+    def _log_decision(self, request: Request, decision: Decision) -> None:
+        self.log.event(
+            "remediation.decided",
+            outcome=decision.word,
+            reason=decision.reason.value,
+            kind=request.kind.value,
+            action=request.action,
+            target=request.target.key,
+            alarm=request.alarm.name,
+            incident=incident_name(request),
+        )
+
+    def _claim_and_act(
+        self, request: Request, rules: Rules, decision: Decision, view: LedgerView, plan: Plan
+    ) -> Summary | None:
+        """Claim, and act if the claim is ours; None when the race was lost."""
+        claim = self._claim(request, rules, decision, view, plan)
+        self.schedules.check(claim.after.id, claim.after.rung, 0, claim.at + rules.verification.after)
+        started = self.clock.monotonic()
+        match self.ledger.claim(claim):
+            case ClaimResult.LOST:
+                self.log.event("remediation.claim_lost", incident=claim.after.id)
+                return None
+            case ClaimResult.UNKNOWN:
+                self.log.event("remediation.claim_unknown", incident=claim.after.id)
+                return Summary("unknown", Reason.LEDGER_UNAVAILABLE, claim.after.id)
+            case ClaimResult.WON:
+                return self._act(claim, plan, started, rules)
+
+    def _claim(
+        self, request: Request, rules: Rules, decision: Decision, view: LedgerView, plan: Plan
+    ) -> Claim:
+        before = view.incident if isinstance(view.incident, Incident) and request.incident_id else None
+        at = self.clock.now()
+        incident = before or opening.opened(request, rules, at)
+        return Claim(
+            request=request,
+            seen=view,
+            scopes=scope_keys(request.target, request.action),
+            at=at,
+            before=before,
+            after=opening.claimed(incident, plan, self.new_id(), at, at + rules.verification.after),
+            record=DecisionRecord(
+                key=delivery_key(request),
+                at=at,
+                kind=request.kind,
+                action=request.action,
+                incident_id=incident.id,
+                target=request.target.key,
+                alarm=request.alarm,
+                decision=decision,
+            ),
+        )
+
+    def _act(self, claim: Claim, plan: Plan, started: float, rules: Rules) -> Summary:
+        if self.clock.monotonic() - started > opening.ACT_WITHIN.total_seconds():
+            return self._not_executed(claim, "the claim took longer than the action may wait")
+        try:
+            receipt = self.action.execute(plan)
+        except OutcomeUnknown as error:
+            return self._uncertain(claim, f"the reply to {error.operation} was lost ({error.code})")
+        except AwsError as error:
+            return self._not_executed(claim, f"{error.operation} answered {error.code}")
+        self.log.count("Acts")
+        self.log.event("remediation.acted", incident=claim.after.id, action=claim.after.action)
+        return self._acted(claim, receipt, rules)
+
+    def _acted(self, claim: Claim, receipt: Receipt, rules: Rules) -> Summary:
+        def change(now: Incident) -> IncidentChange:
+            after = replace(now, state=IncidentState.ACTED, version=now.version + 1, receipt=receipt)
+            told = telling.acted(after, self.clock.now(), rules.policy_hash)
+            return IncidentChange(before=now, after=after, at=told.at, what=receipt.summary, told=told)
+
+        return self._record(claim, "act", change)
+
+    def _uncertain(self, claim: Claim, why: str) -> Summary:
+        def change(now: Incident) -> IncidentChange:
+            after = replace(now, state=IncidentState.UNCERTAIN, version=now.version + 1, note=why)
+            told = telling.uncertain(after, self.clock.now(), why)
+            return IncidentChange(before=now, after=after, at=told.at, what=f"uncertain: {why}", told=told)
+
+        return self._record(claim, "uncertain", change)
+
+    def _not_executed(self, claim: Claim, why: str) -> Summary:
+        """Nothing was sent, or AWS refused it: only here may a slot be given back."""
+
+        def change(now: Incident) -> IncidentChange:
+            after = opening.over(now, IncidentState.NOT_EXECUTED, why)
+            told = telling.not_executed(after, self.clock.now(), why)
+            return IncidentChange(before=now, after=after, at=told.at, what=f"not executed: {why}", told=told)
+
+        summary = self._record(claim, "not_executed", change)
+        self._give_back(claim)
+        return summary
+
+    def _give_back(self, claim: Claim) -> None:
+        """May fail without harm: a slot that stays taken only makes the limits stricter."""
+        try:
+            self.ledger.give_back(claim)
+        except AwsError as error:
+            self.log.event("remediation.slot_kept", incident=claim.after.id, error=str(error))
+
+    def _record(self, claim: Claim, word: str, change: Callable[[Incident], IncidentChange]) -> Summary:
+        """Record under our claim. A join in between only bumps the version, so it is tried again."""
+        incident: Reading[Incident] = claim.after
+        summary = Summary(word, claim.record.decision.reason, claim.after.id)
+        try:
+            for _ in range(TRIES):
+                if not isinstance(incident, Incident) or not _still_ours(incident, claim):
+                    break
+                moved = change(incident)
+                if self.ledger.move(moved):
+                    self.announcer.hand_over(moved.told)
+                    return summary
+                incident = self.ledger.incident(claim.after.id)
+            self.log.event("remediation.superseded", incident=claim.after.id, result=word)
+            self.ledger.note(claim.after.id, self.clock.now(), f"superseded result: {word}")
+        except AwsError as error:
+            # The claim stays in the ledger: Verify finds it past act_by and asks AWS what is true.
+            self.log.event("remediation.unrecorded", incident=claim.after.id, result=word, error=str(error))
+            self.announcer.tell_past_the_ledger(change(claim.after).told)
+        return summary
+
+
+def _still_ours(incident: Incident, claim: Claim) -> bool:
+    return incident.claim_id == claim.after.claim_id and incident.state is IncidentState.CLAIMED
+
+
+def _tag_names_action(alarm: Alarm, tags: Reading[Mapping[str, str]]) -> bool:
+    known = tags if isinstance(tags, Mapping) else {}
+    return bool(alarm.tags.get(ALARM_TAG) or known.get(ALARM_TAG))

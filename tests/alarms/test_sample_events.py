@@ -1,0 +1,166 @@
+from typing import NamedTuple
+
+import pytest
+from tests.sample_events import load, unusable, usable
+
+from firebreak.alarms import parse
+from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent, RequestKind, Target
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import NotRead, Reading
+from firebreak.core.reasons import Reason
+from firebreak.core.routing import primary, route
+from firebreak.errors import UnusableEvent
+from firebreak.targets import resolve
+
+ACCOUNT = "111122223333"
+REGION = "eu-west-1"
+
+
+class Expected(NamedTuple):
+    kind: AlarmKind
+    state: AlarmState
+    target: str | Reason
+    functions: tuple[str, ...]
+
+
+K, RED, OK = AlarmKind, AlarmState.ALARM, AlarmState.OK
+RESTART, SCALE, PAGE, VERIFY = ("restart-service",), ("scale-service",), ("page",), ("verify",)
+API = "ecs:prod/api"
+
+ALARMS = {
+    "alarm_data_in_envelope": Expected(K.METRIC, RED, API, RESTART),
+    "composite_released": Expected(K.COMPOSITE, RED, API, RESTART),
+    "composite_suppressed": Expected(K.COMPOSITE, RED, API, RESTART),
+    "composite_tagged": Expected(K.COMPOSITE, RED, API, RESTART),
+    "composite_untagged": Expected(K.COMPOSITE, RED, API, ()),
+    "contributor_alarm": Expected(K.CONTRIBUTOR, RED, API, RESTART),
+    "contributor_ok": Expected(K.CONTRIBUTOR, OK, API, VERIFY),
+    "contributor_without_cluster": Expected(K.CONTRIBUTOR, RED, Reason.TARGET_NONE, RESTART),
+    "direct_alarm_action": Expected(K.METRIC, RED, API, RESTART),
+    "direct_by_hand": Expected(K.METRIC, RED, API, RESTART),
+    "ecs_container_insights_alarm": Expected(K.METRIC, RED, "ecs:prod/worker", RESTART),
+    "ecs_cpu_alarm": Expected(K.METRIC, RED, API, SCALE),
+    "ecs_cpu_low_alarm": Expected(K.METRIC, RED, API, SCALE),
+    "ecs_memory_alarm": Expected(K.METRIC, RED, API, RESTART),
+    "ecs_memory_alarm_bad_target": Expected(K.METRIC, RED, Reason.TARGET_MALFORMED, RESTART),
+    "ecs_memory_alarm_tagged": Expected(K.METRIC, RED, API, RESTART),
+    "ecs_memory_alarm_targeted": Expected(K.METRIC, RED, "ecs:prod/checkout", RESTART),
+    "ecs_memory_anomaly": Expected(K.ANOMALY, RED, API, RESTART),
+    "ecs_memory_cluster_only": Expected(K.METRIC, RED, Reason.TARGET_NONE, RESTART),
+    "ecs_memory_empty_dimensions": Expected(K.METRIC, RED, Reason.TARGET_NONE, RESTART),
+    "ecs_memory_empty_service": Expected(K.METRIC, RED, Reason.TARGET_MALFORMED, RESTART),
+    "ecs_memory_insufficient_data": Expected(K.METRIC, AlarmState.INSUFFICIENT_DATA, API, ()),
+    "ecs_memory_math": Expected(K.MATH, RED, API, RESTART),
+    "ecs_memory_ok": Expected(K.METRIC, OK, API, VERIFY),
+    "ecs_memory_ok_to_ok": Expected(K.METRIC, OK, API, ()),
+    "ecs_memory_other_account": Expected(K.METRIC, RED, Reason.OTHER_ACCOUNT, RESTART),
+    "ecs_memory_two_services": Expected(K.MATH, RED, Reason.TARGET_AMBIGUOUS, RESTART),
+    "ecs_target_tracking_alarm": Expected(K.METRIC, RED, API, ()),
+    "ecs_two_symptoms_math": Expected(K.MATH, RED, API, RESTART + SCALE),
+    "insights_single_series": Expected(K.INSIGHTS, RED, Reason.TARGET_NONE, ()),
+    "log_alarm": Expected(K.LOG, RED, Reason.TARGET_NONE, ()),
+    "multi_series_parent": Expected(K.MULTI_SERIES, RED, Reason.TARGET_NONE, RESTART),
+    "muted_alarm": Expected(K.METRIC, RED, API, RESTART),
+    "promql_contributor": Expected(K.CONTRIBUTOR, RED, API, RESTART),
+    "promql_parent": Expected(K.PROMQL, RED, Reason.TARGET_NONE, RESTART),
+    "tag_none": Expected(K.METRIC, RED, API, ()),
+    "tag_page": Expected(K.METRIC, RED, API, PAGE),
+    "tag_unknown": Expected(K.METRIC, RED, API, PAGE),
+    "tags_lost": Expected(K.METRIC, RED, API, PAGE),
+}
+
+OWN = {
+    "own_approval": (RequestKind.APPROVAL, "restart-service", 0, "alex@example.com"),
+    "own_climb": (RequestKind.CLIMB, "scale-service", 1, ""),
+    "own_undo": (RequestKind.UNDO, "scale-service", 1, ""),
+    "own_wake": (RequestKind.WAKE, "restart-service", 0, ""),
+}
+
+UNUSABLE = {
+    "unusable/configuration_change": 'a "CloudWatch Alarm Configuration Change" event',
+    "unusable/list": "a list of 1",
+    "unusable/no_state": "an alarm without a new state",
+    "unusable/own_newer_version": "request with schema version 2",
+    "unusable/scheduled_event": 'detail-type "Scheduled Event" from source "aws.events"',
+    "unusable/sns_alarm_message": "an alarm message as SNS delivers it",
+    "unusable/sns_envelope": "an SNS envelope",
+    "unusable/sqs_envelope": "an SQS envelope",
+    "unusable/unknown_state": 'the alarm state "BROKEN"',
+}
+
+
+def memory_child(name: str) -> Reading[DescribedAlarm]:
+    child = parse(load("ecs_memory_alarm"))
+    if not isinstance(child, Alarm) or name != child.name:
+        return NotRead("not a child in the samples")
+    return DescribedAlarm(
+        name=name,
+        arn=child.arn,
+        state=RED,
+        since=child.since,
+        actions_enabled=True,
+        metrics=child.metrics,
+    )
+
+
+def sample(name: str) -> Alarm:
+    alarm = parse(load(name))
+    if not isinstance(alarm, Alarm):
+        pytest.fail(f"{name} holds no alarm")
+    return alarm
+
+
+def test_every_usable_event_has_an_expectation() -> None:
+    assert usable() == sorted([*ALARMS, *OWN])
+
+
+def test_every_unusable_event_has_an_expectation() -> None:
+    assert unusable() == sorted([*UNUSABLE, "unusable/not_json"])
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_sample_is_parsed_to_its_kind_and_state(name: str) -> None:
+    alarm = sample(name)
+
+    assert (ALARMS[name].kind, ALARMS[name].state) == (alarm.kind, alarm.state)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_sample_resolves_to_its_target(name: str) -> None:
+    found = resolve(sample(name), NotRead("offline"), memory_child, ACCOUNT, REGION)
+
+    assert ALARMS[name].target == (found.display if isinstance(found, Target) else found.reason)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_sample_is_routed_to_its_functions(name: str) -> None:
+    routes = route(sample(name))
+
+    assert ALARMS[name].functions == tuple(found.function for found in routes)
+    assert primary(routes) in {None, *ALARMS[name].functions}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_sample_belongs_to_the_invented_account(name: str) -> None:
+    alarm = sample(name)
+
+    assert f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{alarm.name}" == alarm.arn
+    assert (alarm.account, alarm.region) == (ACCOUNT, REGION)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_sample_is_parsed_as_a_request(name: str) -> None:
+    request = parse(load(name))
+
+    assert isinstance(request, OwnEvent)
+    assert OWN[name] == (request.kind, request.action, request.rung, request.by)
+    assert sample("ecs_memory_alarm") == request.alarm
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_unusable_sample_says_what_was_found(name: str) -> None:
+    with pytest.raises(UnusableEvent) as refusal:
+        parse(load(name))
+
+    assert UNUSABLE[name] == refusal.value.found
+    assert refusal.value.expected

@@ -1,0 +1,250 @@
+"""CloudWatch alarms: moto where it is faithful, botocore's Stubber for what it does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+from tests.builders_ecs import ACCOUNT, REGION, session
+
+from firebreak.aws.alarms import ALARM_TYPES, MAX_CONTRIBUTOR_PAGES, CloudWatchAlarms
+from firebreak.core.model import AlarmState, Metric
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import ABSENT, Unknown
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch import CloudWatchClient
+
+NAME = "api-memory"
+ARN = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{NAME}"
+SINCE = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+LATER = datetime(2026, 11, 20, 3, 5, tzinfo=UTC)
+ASKED = {"AlarmNames": [NAME], "AlarmTypes": list(ALARM_TYPES)}
+
+
+@pytest.fixture(scope="module")
+def client() -> CloudWatchClient:
+    """Made once: loading the service model is most of the time of such a test."""
+    return session().client("cloudwatch")
+
+
+@pytest.fixture
+def stubbed(client: CloudWatchClient) -> Iterator[tuple[CloudWatchAlarms, Stubber]]:
+    with Stubber(client) as stubber:
+        yield CloudWatchAlarms(client), stubber
+        stubber.assert_no_pending_responses()
+
+
+type Stubbed = tuple[CloudWatchAlarms, Stubber]
+
+
+def raw(**changes: Any) -> dict[str, Any]:
+    """A metric alarm as the API spells it."""
+    return {
+        "AlarmName": NAME,
+        "AlarmArn": ARN,
+        "StateValue": "ALARM",
+        "StateUpdatedTimestamp": LATER,
+        "StateTransitionedTimestamp": SINCE,
+        "ActionsEnabled": True,
+    } | changes
+
+
+def described(stubbed: Stubbed, **page: Any) -> DescribedAlarm:
+    alarms, stubber = stubbed
+    stubber.add_response("describe_alarms", page, ASKED)
+    found = alarms.describe(NAME)
+    assert isinstance(found, DescribedAlarm), found
+    return found
+
+
+def test_a_metric_alarm_is_described_with_its_metric_and_direction(stubbed: Stubbed) -> None:
+    alarm = raw(
+        AlarmDescription="see the runbook",
+        ComparisonOperator="GreaterThanThreshold",
+        Namespace="AWS/ECS",
+        MetricName="MemoryUtilization",
+        Dimensions=[{"Name": "ClusterName", "Value": "prod"}, {"Name": "ServiceName", "Value": "api"}],
+    )
+    expected = DescribedAlarm(
+        name=NAME,
+        arn=ARN,
+        state=AlarmState.ALARM,
+        since=SINCE,
+        actions_enabled=True,
+        comparison="GreaterThanThreshold",
+        metrics=(Metric("AWS/ECS", "MemoryUtilization", {"ClusterName": "prod", "ServiceName": "api"}),),
+        description="see the runbook",
+    )
+    assert expected == described(stubbed, MetricAlarms=[alarm])
+
+
+def test_a_math_alarm_lists_each_metric_with_the_account_it_lives_in(stubbed: Stubbed) -> None:
+    def stat(name: str) -> dict[str, Any]:
+        metric = {"Namespace": "AWS/ECS", "MetricName": name, "Dimensions": []}
+        return {"Metric": metric, "Period": 60, "Stat": "Average"}
+
+    queries = [
+        {"Id": "e1", "Expression": "m1 / m2"},
+        {"Id": "m1", "MetricStat": stat("CPUUtilization"), "AccountId": "444455556666"},
+        {"Id": "m2", "MetricStat": stat("MemoryUtilization")},
+    ]
+    expected = (
+        Metric("AWS/ECS", "CPUUtilization", {}, "444455556666"),
+        Metric("AWS/ECS", "MemoryUtilization", {}),
+    )
+    assert expected == described(stubbed, MetricAlarms=[raw(Metrics=queries)]).metrics
+
+
+def test_a_composite_is_described_with_the_children_it_waits_for(stubbed: Stubbed) -> None:
+    composite = raw(AlarmRule=f'ALARM("{ARN}-1") OR ALARM(other)')
+    found = described(stubbed, CompositeAlarms=[composite])
+    assert ((f"{ARN}-1", "other"), "", ()) == (found.children, found.comparison, found.metrics)
+
+
+def test_a_log_alarm_is_not_taken_for_a_missing_one(stubbed: Stubbed) -> None:
+    found = described(stubbed, LogAlarms=[raw(ComparisonOperator="GreaterThanThreshold")])
+    assert (found.name, found.state) == (NAME, AlarmState.ALARM)
+
+
+def test_the_state_dates_from_its_last_change_of_value_and_not_of_reason(stubbed: Stubbed) -> None:
+    assert described(stubbed, MetricAlarms=[raw()]).since == SINCE
+
+
+def test_without_a_transition_time_the_update_time_stands_in(stubbed: Stubbed) -> None:
+    alarm = raw()
+    del alarm["StateTransitionedTimestamp"]
+    assert described(stubbed, MetricAlarms=[alarm]).since == LATER
+
+
+def test_no_alarm_of_that_name_is_absent(stubbed: Stubbed) -> None:
+    alarms, stubber = stubbed
+    stubber.add_response("describe_alarms", {"MetricAlarms": [], "CompositeAlarms": []}, ASKED)
+    assert alarms.describe(NAME) == ABSENT
+
+
+@pytest.mark.parametrize("missing", ["AlarmArn", "StateValue", "ActionsEnabled", "StateUpdatedTimestamp"])
+def test_an_alarm_without_what_it_must_have_is_unknown(stubbed: Stubbed, missing: str) -> None:
+    alarms, stubber = stubbed
+    alarm = raw()
+    del alarm["StateTransitionedTimestamp"]
+    del alarm[missing]
+    stubber.add_response("describe_alarms", {"MetricAlarms": [alarm]}, ASKED)
+    assert alarms.describe(NAME) == Unknown("DescribeAlarms: unexpected answer")
+
+
+FAILURES = [
+    pytest.param("AccessDenied", 403, id="denied"),
+    pytest.param("Throttling", 400, id="throttled"),
+    pytest.param("InternalServiceError", 500, id="AWS failed"),
+]
+
+
+@pytest.mark.parametrize(("code", "status"), FAILURES)
+def test_an_alarm_that_could_not_be_read_is_unknown(stubbed: Stubbed, code: str, status: int) -> None:
+    alarms, stubber = stubbed
+    stubber.add_client_error("describe_alarms", code, "hunter2", status)
+    assert alarms.describe(NAME) == Unknown(f"DescribeAlarms: {code}")
+
+
+def test_tags_are_a_mapping(stubbed: Stubbed) -> None:
+    alarms, stubber = stubbed
+    tags = [{"Key": "firebreak:action", "Value": "restart-service"}, {"Key": "team", "Value": ""}]
+    stubber.add_response("list_tags_for_resource", {"Tags": tags}, {"ResourceARN": ARN})
+    assert alarms.tags(ARN) == {"firebreak:action": "restart-service", "team": ""}
+
+
+def test_tags_of_an_alarm_that_is_gone_are_absent(stubbed: Stubbed) -> None:
+    alarms, stubber = stubbed
+    stubber.add_client_error("list_tags_for_resource", "ResourceNotFoundException", "", 404)
+    assert alarms.tags(ARN) == ABSENT
+
+
+@pytest.mark.parametrize(("code", "status"), FAILURES)
+def test_tags_that_could_not_be_read_are_unknown_and_never_empty(
+    stubbed: Stubbed, code: str, status: int
+) -> None:
+    alarms, stubber = stubbed
+    stubber.add_client_error("list_tags_for_resource", code, "", status)
+    assert alarms.tags(ARN) == Unknown(f"ListTagsForResource: {code}")
+
+
+def contributors(*ids: str, token: str = "") -> dict[str, Any]:
+    page: dict[str, Any] = {
+        "AlarmContributors": [
+            {"ContributorId": one, "ContributorAttributes": {"ServiceName": one}, "StateReason": "r"}
+            for one in ids
+        ]
+    }
+    return page | ({"NextToken": token} if token else {})
+
+
+def test_the_series_in_alarm_are_read_from_every_page(stubbed: Stubbed) -> None:
+    alarms, stubber = stubbed
+    stubber.add_response(
+        "describe_alarm_contributors", contributors("a", "b", token="t"), {"AlarmName": NAME}
+    )
+    stubber.add_response(
+        "describe_alarm_contributors", contributors("c"), {"AlarmName": NAME, "NextToken": "t"}
+    )
+    assert alarms.series_in_alarm(NAME) == frozenset({"a", "b", "c"})
+
+
+def test_no_series_in_alarm_is_an_empty_set(stubbed: Stubbed) -> None:
+    alarms, stubber = stubbed
+    stubber.add_response("describe_alarm_contributors", contributors(), {"AlarmName": NAME})
+    assert alarms.series_in_alarm(NAME) == frozenset()
+
+
+def test_series_without_end_are_unknown_rather_than_incomplete(stubbed: Stubbed) -> None:
+    alarms, stubber = stubbed
+    for number in range(MAX_CONTRIBUTOR_PAGES):
+        stubber.add_response("describe_alarm_contributors", contributors(f"{number}", token="more"))
+    assert alarms.series_in_alarm(NAME) == Unknown(
+        f"DescribeAlarmContributors: more than {MAX_CONTRIBUTOR_PAGES} pages"
+    )
+
+
+def test_the_series_of_an_alarm_that_is_gone_are_absent(stubbed: Stubbed) -> None:
+    alarms, stubber = stubbed
+    stubber.add_client_error("describe_alarm_contributors", "ResourceNotFoundException", "", 404)
+    assert alarms.series_in_alarm(NAME) == ABSENT
+
+
+@pytest.mark.parametrize(("code", "status"), FAILURES)
+def test_series_that_could_not_be_read_are_unknown(stubbed: Stubbed, code: str, status: int) -> None:
+    alarms, stubber = stubbed
+    stubber.add_client_error("describe_alarm_contributors", code, "", status)
+    assert alarms.series_in_alarm(NAME) == Unknown(f"DescribeAlarmContributors: {code}")
+
+
+@mock_aws
+def test_an_alarm_made_through_the_api_is_read_back() -> None:
+    client = session().client("cloudwatch")
+    client.put_metric_alarm(
+        AlarmName=NAME,
+        Namespace="AWS/ECS",
+        MetricName="CPUUtilization",
+        Dimensions=[{"Name": "ServiceName", "Value": "api"}],
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=90,
+        ComparisonOperator="LessThanThreshold",
+        Tags=[{"Key": "firebreak:action", "Value": "none"}],
+    )
+    client.set_alarm_state(AlarmName=NAME, StateValue="ALARM", StateReason="a test")
+    client.disable_alarm_actions(AlarmNames=[NAME])
+    found = CloudWatchAlarms(client).describe(NAME)
+    assert isinstance(found, DescribedAlarm)
+    assert CloudWatchAlarms(client).tags(found.arn) == {"firebreak:action": "none"}
+    assert (
+        found.state,
+        found.actions_enabled,
+        found.comparison,
+        found.metrics[0].name,
+    ) == (AlarmState.ALARM, False, "LessThanThreshold", "CPUUtilization")

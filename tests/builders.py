@@ -1,0 +1,193 @@
+"""Values for tests: sensible wholes, of which a test names only what it is about."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from firebreak.core.decision import Snapshot
+from firebreak.core.history import Act, ScopeHistory
+from firebreak.core.incident import Incident, IncidentState, Member
+from firebreak.core.model import (
+    Alarm,
+    AlarmKind,
+    AlarmState,
+    Autonomy,
+    Metric,
+    Plan,
+    Request,
+    RequestKind,
+    Target,
+)
+from firebreak.core.observed import Deployment, DescribedAlarm, ServiceLive
+from firebreak.core.readings import ABSENT, NotRead
+from firebreak.core.rules import Level, Rules
+from firebreak.policy import Policy, parse_policy
+
+NOW = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+TARGET = Target(ACCOUNT, REGION, "ecs", "prod", "api")
+TASK_DEFINITION = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/api:7"
+
+AUTO_POLICY = """
+version = 1
+[defaults]
+autonomy = "auto"
+cooldown = "15m"
+rung_gap = "1m"
+max_event_age = "10m"
+max_incident_age = "6h"
+[budgets]
+target = ["2/15m", "3/1h", "7/24h"]
+group = ["5/15m"]
+stack = ["5/15m", "40/24h"]
+[verify]
+after = "4m"
+healthy_for = "5m"
+retry_every = "2m"
+attempts = 3
+[actions.restart-service]
+ladder = ["restart-service", "scale-service", "page"]
+[actions.scale-service]
+ladder = ["scale-service", "page"]
+step = 1
+ceiling = 10
+"""
+
+
+def auto_policy() -> Policy:
+    """A policy that acts by itself, with room for both rungs."""
+    return parse_policy(AUTO_POLICY, "auto.toml")
+
+
+def rules(**changes: object) -> Rules:
+    """The rules of restart-service on the usual target."""
+    base = replace(auto_policy().rules("restart-service", TARGET), autonomy=Autonomy.AUTO)
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def arn_of(name: str) -> str:
+    """An alarm's ARN."""
+    return f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"
+
+
+def alarm(name: str = "api-memory-high", **changes: object) -> Alarm:
+    """A memory alarm of the usual target, red for thirty seconds."""
+    since = NOW - timedelta(seconds=30)
+    base = Alarm(
+        arn=arn_of(name),
+        name=name,
+        account=ACCOUNT,
+        region=REGION,
+        kind=AlarmKind.METRIC,
+        state=AlarmState.ALARM,
+        since=since,
+        sent_at=since,
+        previous=AlarmState.OK,
+        metrics=(Metric("AWS/ECS", "MemoryUtilization", {"ClusterName": "prod", "ServiceName": "api"}),),
+        tags={"firebreak:action": "restart-service"},
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def request(kind: RequestKind = RequestKind.ALARM, **changes: object) -> Request:
+    """A request to restart the usual target."""
+    base = Request(kind=kind, action="restart-service", alarm=alarm(), target=TARGET, at=NOW - timedelta(seconds=30))
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
+PLAN = Plan(
+    summary="restart ecs:prod/api",
+    change={"cluster": "prod", "service": "api"},
+    before={"running": 2},
+    patience_seconds=600,
+)
+
+
+def described(name: str = "api-memory-high", state: AlarmState = AlarmState.ALARM, **changes: object) -> DescribedAlarm:
+    """The alarm as CloudWatch shows it."""
+    base = DescribedAlarm(
+        name=name,
+        arn=arn_of(name),
+        state=state,
+        since=NOW - timedelta(seconds=30),
+        actions_enabled=True,
+        comparison="GreaterThanThreshold",
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def history(level: Level, *acts: datetime, incident_id: str = "", version: int = 1) -> ScopeHistory:
+    """A scope with acts at these times."""
+    entries = tuple(Act(at, incident_id or f"i-{n}", "restart-service", 0) for n, at in enumerate(acts))
+    return ScopeHistory(level, level.value, entries, version, incident_id)
+
+
+def snapshot(**changes: object) -> Snapshot:
+    """A snapshot in which every guard agrees."""
+    base = Snapshot(
+        now=NOW,
+        stack_name="firebreak",
+        holds=ABSENT,
+        decided=ABSENT,
+        transition=ABSENT,
+        incident=ABSENT,
+        scopes=dict.fromkeys(Level, ABSENT),
+        alarm=described(),
+        alarm_tags={"firebreak:action": "restart-service"},
+        series_in_alarm=NotRead("no contributors"),
+        target_tags={"firebreak:enabled": "true"},
+        plan=PLAN,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def incident(state: IncidentState = IncidentState.ACTED, **changes: object) -> Incident:
+    """An incident of the usual target at its first rung."""
+    base = Incident(
+        id="i-0123456789",
+        target=TARGET,
+        state=state,
+        rung=0,
+        action="restart-service",
+        ladder=("restart-service", "scale-service", "page"),
+        alarm=alarm(),
+        members=(Member("api-memory-high", arn_of("api-memory-high")),),
+        opened_at=NOW,
+        version=2,
+        claim_id="c" * 32,
+        act_by=NOW + timedelta(seconds=10),
+        acted_at=NOW,
+        due_at=NOW + timedelta(minutes=4),
+        plan=PLAN,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def service(**changes: object) -> ServiceLive:
+    """A healthy rolling service with two tasks, opted in."""
+    deployment = Deployment(
+        id="ecs-svc/0000000000000000001",
+        status="PRIMARY",
+        rollout="COMPLETED",
+        task_definition=TASK_DEFINITION,
+        desired=2,
+        running=2,
+        failed=0,
+    )
+    base = ServiceLive(
+        arn=f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/prod/api",
+        cluster="prod",
+        name="api",
+        status="ACTIVE",
+        desired=2,
+        running=2,
+        pending=0,
+        task_definition=TASK_DEFINITION,
+        controller="ECS",
+        strategy="ROLLING",
+        bake_minutes=0,
+        managed_by="CUSTOMER",
+        scheduling="REPLICA",
+        deployments=(deployment,),
+        tags={"firebreak:enabled": "true"},
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace

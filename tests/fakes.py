@@ -1,0 +1,198 @@
+"""Hand-written stand-ins for the outside world; each does what its port says and records what it was asked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from firebreak.core.announcement import Announcement
+from firebreak.core.model import AlarmState, OwnEvent, Target
+from firebreak.core.observed import (
+    Deployment,
+    DescribedAlarm,
+    ScalableTarget,
+    ServiceLive,
+    TaskDefinitionLive,
+)
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.errors import AwsError
+
+
+@dataclass
+class FakeClock:
+    """A clock that moves only when told; sleeping moves it."""
+
+    at: datetime
+    elapsed: float = 0.0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.elapsed
+
+    def sleep(self, seconds: float) -> None:
+        self.pass_time(timedelta(seconds=seconds))
+
+    def pass_time(self, length: timedelta) -> None:
+        self.at += length
+        self.elapsed += length.total_seconds()
+
+
+@dataclass
+class ListLog:
+    """Keeps every log event."""
+
+    events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    counts: list[str] = field(default_factory=list)
+
+    def event(self, name: str, **fields: object) -> None:
+        self.events.append((name, fields))
+
+    def count(self, name: str) -> None:
+        self.counts.append(name)
+
+
+@dataclass
+class FakeAlarms:
+    """Alarms by name, their tags by ARN, and the series in ALARM by alarm name."""
+
+    described: dict[str, Reading[DescribedAlarm]] = field(default_factory=dict)
+    tagged: dict[str, Reading[Mapping[str, str]]] = field(default_factory=dict)
+    series: dict[str, Reading[frozenset[str]]] = field(default_factory=dict)
+
+    def describe(self, name: str) -> Reading[DescribedAlarm]:
+        return self.described.get(name, ABSENT)
+
+    def tags(self, arn: str) -> Reading[Mapping[str, str]]:
+        return self.tagged.get(arn, ABSENT)
+
+    def series_in_alarm(self, name: str) -> Reading[frozenset[str]]:
+        return self.series.get(name, frozenset[str]())
+
+    def turn(self, name: str, state: AlarmState, since: datetime) -> None:
+        """Put a known alarm into a state."""
+        alarm = self.described[name]
+        assert isinstance(alarm, DescribedAlarm)
+        self.described[name] = replace(alarm, state=state, since=since)
+
+
+@dataclass
+class FakeEcs:
+    """One account's ECS services. A new deployment completes at once unless `stuck` is set.
+
+    `before_write` runs before each change and may raise AwsError or move the clock.
+    """
+
+    services: dict[str, Reading[ServiceLive]] = field(default_factory=dict)
+    targets: dict[str, Reading[ScalableTarget]] = field(default_factory=dict)
+    images: tuple[str, ...] = ("111122223333.dkr.ecr.eu-west-1.amazonaws.com/api@sha256:" + "0" * 64,)
+    writes: list[tuple[str, str, object]] = field(default_factory=list)
+    stuck: bool = False
+    before_write: Callable[[str], None] = lambda _: None
+    reply_lost: AwsError | None = None
+
+    def service(self, target: Target) -> Reading[ServiceLive]:
+        return self.services.get(target.display, ABSENT)
+
+    def task_definition(self, arn: str) -> Reading[TaskDefinitionLive]:
+        return TaskDefinitionLive(arn=arn, images=self.images, cpu=256, memory=512)
+
+    def scalable_target(self, target: Target) -> Reading[ScalableTarget]:
+        return self.targets.get(target.display, ABSENT)
+
+    def force_deployment(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
+        self._write("force_deployment", f"ecs:{cluster}/{service}", task_definition)
+        live = self._live(cluster, service)
+        fresh = Deployment(
+            id=f"ecs-svc/{len(self.writes) + 100:019d}",
+            status="PRIMARY",
+            rollout="IN_PROGRESS" if self.stuck else "COMPLETED",
+            task_definition=task_definition,
+            desired=live.desired,
+            running=live.running,
+            failed=0,
+        )
+        older = tuple(replace(d, status="ACTIVE") for d in live.deployments) if self.stuck else ()
+        return self._keep(replace(live, deployments=(fresh, *older)))
+
+    def set_desired_count(self, cluster: str, service: str, count: int) -> ServiceLive:
+        self._write("set_desired_count", f"ecs:{cluster}/{service}", count)
+        live = self._live(cluster, service)
+        running = live.running if self.stuck else count
+        primary = replace(live.deployments[0], desired=count, running=running)
+        return self._keep(replace(live, desired=count, running=running, deployments=(primary,)))
+
+    def set_min_capacity(self, cluster: str, service: str, minimum: int) -> None:
+        self._write("set_min_capacity", f"ecs:{cluster}/{service}", minimum)
+
+    def _live(self, cluster: str, service: str) -> ServiceLive:
+        live = self.services[f"ecs:{cluster}/{service}"]
+        assert isinstance(live, ServiceLive)
+        return live
+
+    def _keep(self, live: ServiceLive) -> ServiceLive:
+        self.services[f"ecs:{live.cluster}/{live.name}"] = live
+        if self.reply_lost:
+            raise self.reply_lost
+        return live
+
+    def _write(self, name: str, target: str, value: object) -> None:
+        self.before_write(name)
+        self.writes.append((name, target, value))
+
+
+@dataclass
+class FakeBus:
+    """Keeps what was handed over until somebody takes it; `broken` makes it refuse."""
+
+    announced: list[Announcement] = field(default_factory=list)
+    asked: list[OwnEvent] = field(default_factory=list)
+    broken: AwsError | None = None
+
+    def announce(self, announcement: Announcement) -> None:
+        self._try()
+        self.announced.append(announcement)
+
+    def ask(self, request: OwnEvent) -> None:
+        self._try()
+        self.asked.append(request)
+
+    def _try(self) -> None:
+        if self.broken:
+            raise self.broken
+
+
+@dataclass
+class FakeSchedules:
+    """One-time wake-ups by name; the same name twice is one wake-up."""
+
+    checks: dict[tuple[str, int, int], datetime] = field(default_factory=dict)
+    asks: list[tuple[OwnEvent, datetime]] = field(default_factory=list)
+    broken: AwsError | None = None
+
+    def check(self, incident_id: str, rung: int, attempt: int, at: datetime) -> None:
+        if self.broken:
+            raise self.broken
+        self.checks.setdefault((incident_id, rung, attempt), at)
+
+    def ask_again(self, request: OwnEvent, at: datetime) -> None:
+        if self.broken:
+            raise self.broken
+        self.asks.append((request, at))
+
+
+@dataclass
+class FakePager:
+    """Keeps every message."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    broken: AwsError | None = None
+
+    def send(self, subject: str, body: str) -> None:
+        if self.broken:
+            raise self.broken
+        self.sent.append((subject, body))
+
+
+UNREAD = NotRead("not read in this test")
+BLIND = Unknown("AccessDenied")

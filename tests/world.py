@@ -1,0 +1,247 @@
+"""All functions of Firebreak in one process, on moto's DynamoDB, with time under control.
+
+The bus and the schedules are played by hand: `deliver()` carries what is on them to the
+functions, `pass_time()` moves the clock and fires what falls due. The real scenario tests
+on local AWS do the same through the deployed stack.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from firebreak.actions import ACTIONS
+from firebreak.announcement_wire import announcement_to_wire
+from firebreak.announcing import Announcer
+from firebreak.aws.clients import reader
+from firebreak.aws.ledger import DynamoLedger
+from firebreak.aws.pages import DynamoDeliveries
+from firebreak.aws.switches import Switches
+from firebreak.concluding import Concluder, Summary
+from firebreak.core.incident import Incident
+from firebreak.core.model import Alarm, AlarmState
+from firebreak.observing import Observer
+from firebreak.paging import PageDesk
+from firebreak.policy import Policy
+from firebreak.verification import Verifier
+from firebreak.wire import request_event
+from firebreak.workflow import Remediator
+from tests import builders as a
+from tests.fakes import FakeAlarms, FakeBus, FakeClock, FakeEcs, FakePager, FakeSchedules, ListLog
+
+TABLE = "ledger"
+
+
+def create_table(client: Any, table: str = TABLE) -> None:
+    """The ledger's table as the template makes it (a contract test compares)."""
+    client.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": "attention", "AttributeType": "S"},
+            {"AttributeName": "attention_at", "AttributeType": "N"},
+        ],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "attention",
+                "KeySchema": [
+                    {"AttributeName": "attention", "KeyType": "HASH"},
+                    {"AttributeName": "attention_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+
+
+@dataclass
+class World:
+    """The functions and what surrounds them."""
+
+    dynamodb: Any
+    clock: FakeClock = field(default_factory=lambda: FakeClock(a.NOW))
+    alarms: FakeAlarms = field(default_factory=FakeAlarms)
+    ecs: FakeEcs = field(default_factory=FakeEcs)
+    bus: FakeBus = field(default_factory=FakeBus)
+    schedules: FakeSchedules = field(default_factory=FakeSchedules)
+    pager: FakePager = field(default_factory=FakePager)
+    log: ListLog = field(default_factory=ListLog)
+    policy: Policy = field(default_factory=a.auto_policy)
+    ids: Iterator[int] = field(default_factory=lambda: iter(range(10_000)))
+    summaries: list[Summary] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ledger = DynamoLedger(self.dynamodb, TABLE)
+        self.switches = Switches(self.dynamodb, TABLE)
+        self.ecs.services[a.TARGET.display] = a.service()
+
+    def announcer(self) -> Announcer:
+        return Announcer(self.bus, self.ledger, self.log)
+
+    def remediator(self, action: str = "restart-service") -> Remediator:
+        built = ACTIONS[action](self.ecs, self.ecs)
+        return Remediator(
+            action=built,
+            observer=Observer(built, self.alarms, "firebreak"),
+            ledger=self.ledger,
+            schedules=self.schedules,
+            announcer=self.announcer(),
+            concluder=Concluder(self.ledger, self.schedules, self.bus, self.announcer(), self.clock, self.log),
+            policy=lambda: self.policy,
+            clock=self.clock,
+            log=self.log,
+            new_id=lambda: f"claim-{next(self.ids):026d}",
+            jitter=lambda tried: 0.01 * tried,
+            account=a.ACCOUNT,
+            region=a.REGION,
+        )
+
+    def verifier(self) -> Verifier:
+        return Verifier(
+            actions={name: build(self.ecs, self.ecs) for name, build in ACTIONS.items()},
+            alarms=self.alarms,
+            ledger=self.ledger,
+            schedules=self.schedules,
+            bus=self.bus,
+            announcer=self.announcer(),
+            policy=lambda: self.policy,
+            clock=self.clock,
+            log=self.log,
+        )
+
+    def page_desk(self) -> PageDesk:
+        return PageDesk(
+            ledger=self.ledger,
+            deliveries=DynamoDeliveries(self.dynamodb, TABLE),
+            pager=self.pager,
+            clock=self.clock,
+            log=self.log,
+            stack_name="firebreak",
+        )
+
+    def red(self, name: str = "api-memory-high", **changes: Any) -> Alarm:
+        """An alarm turns red now; returns its transition, not yet delivered."""
+        alarm = a.alarm(name, since=self.clock.at, sent_at=self.clock.at, **changes)
+        self.alarms.described[name] = a.described(name, since=self.clock.at)
+        self.alarms.tagged[alarm.arn] = dict(alarm.tags)
+        return alarm
+
+    def green(self, alarm: Alarm) -> Summary:
+        """The alarm goes OK and Verify hears of it."""
+        self.alarms.turn(alarm.name, AlarmState.OK, self.clock.at)
+        return self.verifier().handle(eventbridge(replace(alarm, state=AlarmState.OK, since=self.clock.at)))
+
+    def send(self, alarm: Alarm, action: str = "restart-service") -> Summary:
+        """Deliver the alarm to an action's function, then everything that follows at once."""
+        summary = self.remediator(action).handle(eventbridge(alarm))
+        self.deliver()
+        return summary
+
+    def deliver(self) -> None:
+        """Carry what is on the bus to its functions until nothing is left."""
+        while self.bus.asked or self.bus.announced:
+            for told in [self.bus.announced.pop(0) for _ in self.bus.announced[:]]:
+                detail = announcement_to_wire(told)
+                self.page_desk().handle({"detail-type": "Firebreak Announcement", "detail": detail})
+            for asked in [self.bus.asked.pop(0) for _ in self.bus.asked[:]]:
+                self.summaries.append(self.remediator(asked.action).handle(request_event(asked)))
+
+    def pass_time(self, length: timedelta) -> None:
+        """Move the clock and fire, in order, every wake-up that falls due."""
+        end = self.clock.at + length
+        while due := self._next_due(end):
+            self.clock.pass_time(max(due - self.clock.at, timedelta()))
+            self._fire(due)
+            self.deliver()
+        self.clock.pass_time(end - self.clock.at)
+
+    def _next_due(self, end: datetime) -> datetime | None:
+        times = [*self.schedules.checks.values(), *(at for _, at in self.schedules.asks)]
+        due = min(times, default=end + timedelta(days=1))
+        return due if due <= end else None
+
+    def _fire(self, due: datetime) -> None:
+        for name, at in [entry for entry in self.schedules.checks.items() if entry[1] <= due]:
+            del self.schedules.checks[name]
+            del at
+            self.summaries.append(self.verifier().handle(check_event(*name)))
+        for entry in [entry for entry in self.schedules.asks if entry[1] <= due]:
+            self.schedules.asks.remove(entry)
+            self.summaries.append(self.remediator(entry[0].action).handle(request_event(entry[0])))
+
+    def sweep(self) -> None:
+        """What the five-minute rule does."""
+        self.verifier().handle({"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}})
+        self.deliver()
+
+    def incident(self, incident_id: str) -> Incident:
+        found = self.ledger.incident(incident_id)
+        assert isinstance(found, Incident), found
+        return found
+
+    @property
+    def subjects(self) -> list[str]:
+        return [subject for subject, _ in self.pager.sent]
+
+
+def eventbridge(alarm: Alarm) -> dict[str, Any]:
+    """The alarm's transition in the shape of an EventBridge event."""
+    previous = {"previousState": {"value": alarm.previous.value}} if alarm.previous else {}
+    metrics = [
+        {"id": f"m{n}", "metricStat": {"metric": {"namespace": m.namespace, "name": m.name, "dimensions": dict(m.dimensions)}}}
+        for n, m in enumerate(alarm.metrics)
+    ]
+    tags: dict[str, Any] = {"alarmTags": dict(alarm.tags), "alarmTagsStatus": "SUCCESS"} if alarm.tags else {}
+    mute = {"muteDetail": {"mutedByArn": alarm.mute.by, "muteWindowEnd": alarm.mute.until.isoformat()}} if alarm.mute and alarm.mute.until else {}
+    return {
+        "version": "0",
+        "id": alarm.event_id or "c4c1c1c9-6542-e61b-6ef0-000000000000",
+        "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch",
+        "account": alarm.account,
+        "region": alarm.region,
+        "time": alarm.sent_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "resources": [alarm.arn],
+        "detail": {
+            "alarmName": alarm.name,
+            "state": {"value": alarm.state.value, "timestamp": alarm.since.isoformat(), "reason": alarm.reason},
+            "configuration": {"metrics": metrics, "description": alarm.description},
+            **previous,
+            **tags,
+            **mute,
+        },
+    }
+
+
+def check_event(incident_id: str, rung: int, attempt: int) -> dict[str, Any]:
+    """What the schedule of a check delivers."""
+    detail = {"v": 1, "incident": incident_id, "rung": rung, "attempt": attempt}
+    return {"source": "firebreak", "detail-type": "Firebreak Check", "detail": detail}
+
+
+@contextmanager
+def world_on_moto(**parts: Any) -> Iterator[World]:
+    """A fresh world with an empty ledger."""
+    with mock_aws():
+        session = boto3.session.Session(region_name=a.REGION)
+        client = reader(session, "dynamodb")
+        create_table(client)
+        yield World(client, **parts)
+
+
+def fake_credentials() -> None:
+    """Credentials that belong to nobody, so that no test can reach an account."""
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": a.REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
