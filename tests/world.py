@@ -94,7 +94,9 @@ class World:
             ledger=self.ledger,
             schedules=self.schedules,
             announcer=self.announcer(),
-            concluder=Concluder(self.ledger, self.schedules, self.bus, self.announcer(), self.clock, self.log),
+            concluder=Concluder(
+                self.ledger, self.schedules, self.bus, self.announcer(), self.clock, self.log
+            ),
             policy=lambda: self.policy,
             clock=self.clock,
             log=self.log,
@@ -115,6 +117,8 @@ class World:
             policy=lambda: self.policy,
             clock=self.clock,
             log=self.log,
+            account=a.ACCOUNT,
+            region=a.REGION,
         )
 
     def page_desk(self) -> PageDesk:
@@ -125,6 +129,8 @@ class World:
             clock=self.clock,
             log=self.log,
             stack_name="firebreak",
+            account=a.ACCOUNT,
+            region=a.REGION,
         )
 
     def red(self, name: str = "api-memory-high", **changes: Any) -> Alarm:
@@ -196,11 +202,20 @@ def eventbridge(alarm: Alarm) -> dict[str, Any]:
     """The alarm's transition in the shape of an EventBridge event."""
     previous = {"previousState": {"value": alarm.previous.value}} if alarm.previous else {}
     metrics = [
-        {"id": f"m{n}", "metricStat": {"metric": {"namespace": m.namespace, "name": m.name, "dimensions": dict(m.dimensions)}}}
+        {
+            "id": f"m{n}",
+            "metricStat": {
+                "metric": {"namespace": m.namespace, "name": m.name, "dimensions": dict(m.dimensions)}
+            },
+        }
         for n, m in enumerate(alarm.metrics)
     ]
     tags: dict[str, Any] = {"alarmTags": dict(alarm.tags), "alarmTagsStatus": "SUCCESS"} if alarm.tags else {}
-    mute = {"muteDetail": {"mutedByArn": alarm.mute.by, "muteWindowEnd": alarm.mute.until.isoformat()}} if alarm.mute and alarm.mute.until else {}
+    mute = (
+        {"muteDetail": {"mutedByArn": alarm.mute.by, "muteWindowEnd": alarm.mute.until.isoformat()}}
+        if alarm.mute and alarm.mute.until
+        else {}
+    )
     return {
         "version": "0",
         "id": alarm.event_id or "c4c1c1c9-6542-e61b-6ef0-000000000000",
@@ -212,7 +227,11 @@ def eventbridge(alarm: Alarm) -> dict[str, Any]:
         "resources": [alarm.arn],
         "detail": {
             "alarmName": alarm.name,
-            "state": {"value": alarm.state.value, "timestamp": alarm.since.isoformat(), "reason": alarm.reason},
+            "state": {
+                "value": alarm.state.value,
+                "timestamp": alarm.since.isoformat(),
+                "reason": alarm.reason,
+            },
             "configuration": {"metrics": metrics, "description": alarm.description},
             **previous,
             **tags,

@@ -42,6 +42,7 @@ def _handler(build: Callable[[Wiring], _Desk]) -> Handler:
         return build(Wiring(Settings.from_env(os.environ, function_arn), log))
 
     def handle(event: Any, context: LambdaContext) -> dict[str, str]:
+        log.count("Events")
         summary = desk(context.invoked_function_arn).handle(event)
         return {
             "outcome": summary.outcome,

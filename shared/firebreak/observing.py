@@ -12,8 +12,6 @@ from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.rules import Rules
 from firebreak.ports import Action, AlarmReads
 
-ALARM_TAG = "firebreak:action"
-
 
 @dataclass(frozen=True, slots=True)
 class Observer:

@@ -9,7 +9,8 @@ from firebreak.concluding import Summary
 from firebreak.core import telling
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import refuse
-from firebreak.core.guards import ALARM_TAG, clock
+from firebreak.core.guards import clock
+from firebreak.core.intake import why_human
 from firebreak.core.ledger import DecisionRecord, alarm_key, digest
 from firebreak.core.model import Alarm, RequestKind
 from firebreak.core.reasons import Reason
@@ -72,9 +73,6 @@ def body_of(told: Announcement, stack_name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-_TAG_REASONS = {"page": Reason.ROUTED_TO_HUMANS}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageDesk:
     """Handles announcements, alarms routed to humans, and reports of crashed functions."""
@@ -85,6 +83,8 @@ class PageDesk:
     clock: Clock
     log: Log
     stack_name: str
+    account: str
+    region: str
 
     def handle(self, event: object) -> Summary:
         """Tell a human. Raises when nobody could be told, so that the event is delivered again."""
@@ -101,8 +101,9 @@ class PageDesk:
     def _alarm(self, alarm: object) -> Summary:
         if not isinstance(alarm, Alarm):
             raise UnusableEvent("a request for an action", "an announcement or an alarm")
-        reason, detail = _why_human(alarm)
-        decision = refuse(reason, detail)
+        alarm = alarms.placed(alarm, self.account, self.region)
+        why = why_human(alarm)
+        decision = refuse(why.reason, why.detail)
         record = DecisionRecord(
             key=alarm_key(alarm, "page"),
             at=self.clock.now(),
@@ -117,7 +118,7 @@ class PageDesk:
         self._remember(record)
         if told:
             self._tell(told)
-        return Summary(decision.word, reason, record.incident_id)
+        return Summary(decision.word, why.reason, record.incident_id)
 
     def _remember(self, record: DecisionRecord) -> None:
         """May fail without stopping the page: pages fail open."""
@@ -173,10 +174,3 @@ class PageDesk:
             self.deliveries.done(told.key, self.clock.now())
         except AwsError as error:
             self.log.event("page.unmarked", key=told.key, error=str(error))
-
-
-def _why_human(alarm: Alarm) -> tuple[Reason, str]:
-    if alarm.tags_lost:
-        return Reason.TAGS_LOST, "alarmTagsStatus is not SUCCESS"
-    tag = alarm.tags.get(ALARM_TAG, "")
-    return _TAG_REASONS.get(tag, Reason.UNKNOWN_ACTION_TAG), f"{ALARM_TAG}={tag}"

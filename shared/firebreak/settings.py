@@ -6,6 +6,9 @@ from pathlib import Path
 
 from firebreak.errors import SettingsError
 
+# The folder that holds the package: POLICY_PATH counts from here, on a machine as in the layer.
+LAYER = Path(__file__).resolve().parent.parent
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -35,7 +38,7 @@ class Settings:
             schedule_role_arn=env.get("SCHEDULE_ROLE_ARN", ""),
             verify_arn=env.get("VERIFY_ARN", ""),
             topic_arn=env.get("PAGE_TOPIC_ARN", ""),
-            policy_path=Path(_need(env, "POLICY_PATH")),
+            policy_path=LAYER / _need(env, "POLICY_PATH"),
             function_arn=function_arn,
             account=account,
             region=region,

@@ -59,6 +59,8 @@ class Verifier:
     policy: Callable[[], Policy]
     clock: Clock
     log: Log
+    account: str
+    region: str
 
     def handle(self, event: object) -> Summary:
         """Look at what the event points to. Raises AwsError when the ledger is unreachable: again later."""
@@ -76,7 +78,7 @@ class Verifier:
     def _alarm(self, alarm: object) -> Summary:
         if not isinstance(alarm, Alarm):
             raise UnusableEvent("a request for an action", "a check, a sweep or an alarm's OK")
-        before = self.ledger.saw(alarm)
+        before = self.ledger.saw(alarms.placed(alarm, self.account, self.region))
         if not isinstance(before, Transition) or not before.incident_id:
             return Summary("record", Reason.NOT_IN_ALARM, "")
         return self._check(before.incident_id, None)

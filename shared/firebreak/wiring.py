@@ -116,6 +116,8 @@ class Wiring:
             policy=lambda: load_policy(self.settings.policy_path),
             clock=self.clock,
             log=self.log,
+            account=self.settings.account,
+            region=self.settings.region,
         )
 
     def page_desk(self) -> PageDesk:
@@ -127,4 +129,6 @@ class Wiring:
             clock=self.clock,
             log=self.log,
             stack_name=self.settings.stack_name,
+            account=self.settings.account,
+            region=self.settings.region,
         )

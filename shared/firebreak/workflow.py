@@ -16,7 +16,7 @@ from firebreak.core import opening, telling
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
 from firebreak.core.incident import Incident, IncidentState
-from firebreak.core.intake import turn_away
+from firebreak.core.intake import tag_names_action, turn_away
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -33,13 +33,14 @@ from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
-from firebreak.observing import ALARM_TAG, Observer
+from firebreak.observing import Observer
 from firebreak.policy import Policy
 from firebreak.ports import Action, Clock, Ledger, Log, Schedules
 
 TRIES = 3
 # A plan is made of what was seen; after this it describes a world that may be gone.
 PLAN_EXPIRES = timedelta(seconds=10)
+ASKS_A_HUMAN = frozenset({Reason.OBSERVE_ONLY, Reason.NEEDS_APPROVAL})
 CARRIED_OUT = frozenset({RequestKind.ALARM, RequestKind.CLIMB, RequestKind.WAKE})
 
 
@@ -68,7 +69,7 @@ class Remediator:
     def handle(self, event: object) -> Summary:
         """Decide on one event and carry it out. Raises only what no human was told of yet."""
         try:
-            trigger = alarms.parse(event)
+            trigger = _placed(alarms.parse(event), self.account, self.region)
         except UnusableEvent as error:
             return self._unusable(event, error)
         alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm
@@ -96,7 +97,7 @@ class Remediator:
             alarm=trigger,
             target=resolved,
             at=trigger.since,
-            by_symptom=not _tag_names_action(trigger, tags),
+            by_symptom=not tag_names_action(trigger, tags),
         )
         return self._decide_and_do(request, policy.rules(self.action.name, resolved), tags)
 
@@ -183,7 +184,8 @@ class Remediator:
     ) -> tuple[Decision, Snapshot]:
         seen = self.observer.ledger_only(view, tags, self.clock.now(), "a ledger guard already objected")
         decision = decide(request, rules, seen)
-        if decision.objected:
+        # What would be done is worth a look even where the policy only lets us watch or ask.
+        if decision.objected and decision.reason not in ASKS_A_HUMAN:
             return decision, seen
         seen = self.observer.live(request, rules, seen, self.clock.now())
         return decide(request, rules, seen), seen
@@ -316,6 +318,5 @@ def _still_ours(incident: Incident, claim: Claim) -> bool:
     return incident.claim_id == claim.after.claim_id and incident.state is IncidentState.CLAIMED
 
 
-def _tag_names_action(alarm: Alarm, tags: Reading[Mapping[str, str]]) -> bool:
-    known = tags if isinstance(tags, Mapping) else {}
-    return bool(alarm.tags.get(ALARM_TAG) or known.get(ALARM_TAG))
+def _placed(trigger: Alarm | OwnEvent, account: str, region: str) -> Alarm | OwnEvent:
+    return alarms.placed(trigger, account, region) if isinstance(trigger, Alarm) else trigger

@@ -121,6 +121,13 @@ def test_without_a_transition_time_the_update_time_stands_in(stubbed: Stubbed) -
     assert described(stubbed, MetricAlarms=[alarm]).since == LATER
 
 
+def test_every_type_of_alarm_there_is_is_asked_for(client: CloudWatchClient) -> None:
+    asked = client.meta.service_model.operation_model("DescribeAlarms").input_shape
+    assert asked is not None
+    types: Any = asked.members["AlarmTypes"]
+    assert set(ALARM_TYPES) == set(types.member.enum)
+
+
 def test_no_alarm_of_that_name_is_absent(stubbed: Stubbed) -> None:
     alarms, stubber = stubbed
     stubber.add_response("describe_alarms", {"MetricAlarms": [], "CompositeAlarms": []}, ASKED)

@@ -81,4 +81,7 @@ def test_observe_mode_says_what_it_would_have_done(world: World) -> None:
     world.policy = a.parse_policy(a.AUTO_POLICY.replace('"auto"', '"observe"'), "observe.toml")
     done = world.send(world.red())
     assert (done.outcome, done.reason, world.ecs.writes) == ("propose", Reason.OBSERVE_ONLY, [])
-    assert "WOULD ACT" in world.subjects[0]
+    subject, body = world.pager.sent[0]
+    assert "WOULD ACT" in subject
+    assert "It would have: " in body
+    assert "api:7" in body

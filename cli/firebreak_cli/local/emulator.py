@@ -25,10 +25,14 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started emulator. `mark` is in its command line, so that a pid used again is not taken for it."""
+    """A started emulator. `mark` is in its command line, so that a pid used again is not taken for it.
+
+    `bind` is the address it listens on; containers reach it only on 0.0.0.0.
+    """
 
     pid: int
     port: int
+    bind: str
     mark: str
 
     @property
@@ -70,8 +74,8 @@ def start(home: Home, python: Path, *, bind: str = "127.0.0.1", enforce_iam: boo
     """Start the emulator, or return the one of this home that already runs.
 
     `python` is the interpreter of the emulator's environment; it also runs the functions. `bind` is
-    0.0.0.0 when containers must reach it. With `enforce_iam` every function has the rights of its
-    own role and no more. Raises LocalError with the end of the log when it does not come up.
+    0.0.0.0 when containers must reach it. With `enforce_iam` a function may call only what its
+    own role allows (see `permissions`). Raises LocalError with the end of the log when it does not come up.
     """
     if (running := find(home)) is not None:
         return running
@@ -125,7 +129,7 @@ def _launch(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return process, Running(pid=process.pid, port=port, mark=mark)
+    return process, Running(pid=process.pid, port=port, bind=bind, mark=mark)
 
 
 def _environment(home: Home, port: int, bind: str, *, enforce_iam: bool) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from firebreak_cli.local import emulator, stack
+from firebreak_cli.local import emulator, permissions, stack
 from firebreak_cli.local.emulator import Running
 from firebreak_cli.local.places import Home, LocalError
 from firebreak_cli.local.stack import DeployedStack, Progress
@@ -37,7 +37,9 @@ def up(
     progress("building the functions and their layer")
     stack.build(repository, home, sam, progress)
     progress("deploying the stack")
-    return LocalAws(running, stack.deploy(repository, home, sam, running, progress, parameters=parameters))
+    deployed = stack.deploy(repository, home, sam, running, progress, parameters=parameters)
+    permissions.widen_resources(running.session(), deployed)
+    return LocalAws(running, deployed)
 
 
 def find(home: Home) -> LocalAws | None:

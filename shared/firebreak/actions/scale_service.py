@@ -268,6 +268,8 @@ def _size(tasks: int, definition: Reading[TaskDefinitionLive]) -> tuple[str, tup
 def _number_now(change: _Change, seen: EcsObservation) -> int | Unknown:
     if change.floor:
         scaling = seen.scalable_target
-        return scaling.minimum if isinstance(scaling, ScalableTarget) else unseen("scalable target", scaling)
+        return (
+            scaling.minimum if isinstance(scaling, ScalableTarget) else unseen("the scalable target", scaling)
+        )
     service = seen.service
     return service.desired if isinstance(service, ServiceLive) else unseen("the service", service)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from firebreak.aws.translate import look
-from firebreak.core.alarm_rule import children
+from firebreak.core.composites import children_in_rule
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
@@ -80,7 +80,7 @@ def _described(alarm: Mapping[str, Any]) -> DescribedAlarm:
         actions_enabled=alarm["ActionsEnabled"],
         comparison=alarm.get("ComparisonOperator", ""),
         metrics=tuple(_metrics(alarm)),
-        children=children(alarm.get("AlarmRule", "")),
+        children=children_in_rule(alarm.get("AlarmRule", "")),
         description=alarm.get("AlarmDescription", ""),
     )
 

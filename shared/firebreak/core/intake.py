@@ -1,7 +1,12 @@
-"""Alarms that need no guard to be refused: not red, spoken for by others, or not understood."""
+"""Alarms that need no guard to be refused, and what their tags ask for."""
+
+from collections.abc import Mapping
 
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Unresolved
+from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
+from firebreak.core.routing import ACTION_TAG, NO_ACTION, TARGET_TRACKING_PREFIX
+from firebreak.core.rules import PAGE_RUNG
 
 
 def turn_away(alarm: Alarm) -> Unresolved | None:
@@ -17,3 +22,32 @@ def turn_away(alarm: Alarm) -> Unresolved | None:
             return Unresolved(Reason.UNKNOWN_KIND, "its configuration matches no documented kind of alarm")
         case _:
             return None
+
+
+def why_human(alarm: Alarm) -> Unresolved:
+    """Why an alarm that was routed to Page is for humans; a tag that did come outweighs lost ones."""
+    tag = alarm.tags.get(ACTION_TAG)
+    if tag is None and alarm.tags_lost:
+        return Unresolved(Reason.TAGS_LOST, "alarmTagsStatus is not SUCCESS")
+    reason = Reason.ROUTED_TO_HUMANS if tag == PAGE_RUNG else Reason.UNKNOWN_ACTION_TAG
+    return Unresolved(reason, f"{ACTION_TAG}={tag or ''}")
+
+
+def why_not_routed(alarm: Alarm) -> Unresolved:
+    """Why no rule hands this alarm to an action or to Page (see `routing.route`)."""
+    if alarm.state is not AlarmState.ALARM:
+        return Unresolved(Reason.NOT_IN_ALARM, f"the alarm is {alarm.state}")
+    if alarm.tags.get(ACTION_TAG) == NO_ACTION:
+        return Unresolved(Reason.ACTION_NONE, f"the alarm says {ACTION_TAG}={NO_ACTION}")
+    untagged = f"no {ACTION_TAG} tag came with the event"
+    if alarm.name.startswith(TARGET_TRACKING_PREFIX):
+        return Unresolved(Reason.NOT_ROUTED, f"{untagged}, and target tracking owns the alarm")
+    if alarm.contributor:
+        return Unresolved(Reason.NOT_ROUTED, f"{untagged}, and one series alone is no known symptom")
+    return Unresolved(Reason.NOT_ROUTED, f"{untagged}, and none of its metrics is a known symptom")
+
+
+def tag_names_action(alarm: Alarm, tags: Reading[Mapping[str, str]]) -> bool:
+    """Whether the alarm's owner named an action, in the event or in the tags as read live."""
+    live = tags if isinstance(tags, Mapping) else {}
+    return bool(alarm.tags.get(ACTION_TAG) or live.get(ACTION_TAG))

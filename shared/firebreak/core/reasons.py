@@ -32,6 +32,7 @@ class Reason(StrEnum):
     ROUTED_TO_HUMANS = "routed_to_humans"
     UNKNOWN_ACTION_TAG = "unknown_action_tag"
     TAGS_LOST = "tags_lost"
+    NOT_ROUTED = "not_routed"
 
     SWITCHED_OFF = "switched_off"
     SWITCH_UNREADABLE = "switch_unreadable"
@@ -124,6 +125,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.ROUTED_TO_HUMANS: _page("The alarm is tagged to page a human."),
     Reason.UNKNOWN_ACTION_TAG: _page("The alarm's firebreak:action tag names no known action."),
     Reason.TAGS_LOST: _page("CloudWatch could not send the alarm's tags, so its wishes are not known."),
+    Reason.NOT_ROUTED: _record("No rule hands this alarm to Firebreak."),
     Reason.SWITCHED_OFF: _digest("A kill switch is held."),
     Reason.SWITCH_UNREADABLE: _page("The kill switches could not be read."),
     Reason.OWN_STACK: _page("The target belongs to Firebreak itself."),

@@ -1,0 +1,101 @@
+# `make` alone lists the targets. Everything that is made lies in .venv, .local and .aws-sam.
+
+bin := .venv/bin
+sam := .local/venv/bin/sam
+firebreak := $(bin)/firebreak
+
+# A name on the PATH may be a version manager's shim with nothing behind it, so each candidate is run.
+PYTHON ?= $(shell for python in python3.13 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo $$python && break; done)
+# uv is quicker than pip, where it is there and works.
+UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv)
+
+# Where local AWS listens. Containers (make invoke) reach it only with BIND=0.0.0.0, as does everybody
+# else on your network.
+BIND ?= 127.0.0.1
+
+# No command here may reach a real account by accident.
+sam_env := env -u AWS_PROFILE SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 PATH="$(CURDIR)/$(bin):$$PATH"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint unit scenarios local local-down invoke lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready .local/.ready ## Install everything (quick when nothing changed)
+
+demo: setup ## Play the demo on local AWS
+	@$(firebreak) demo
+
+# pytest comes last, so that its summary is the last line.
+test: lint ## The whole gate: lint, types, architecture, template, unit, contract and scenario tests
+	@$(call on_local_aws,$(bin)/pytest -n 2 --dist loadfile)
+
+lint: setup ## Lint, types, architecture, template
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy
+	$(bin)/lint-imports
+	$(sam_env) $(sam) validate --lint
+
+unit: setup ## The tests that need no local AWS
+	$(bin)/pytest -n 2 -m "not local and not docker"
+
+scenarios: setup ## The tests on local AWS
+	@$(call on_local_aws,$(bin)/pytest tests/scenarios)
+
+# Runs a command with a local AWS of the tests' own, so that yours (make local) is left alone.
+define on_local_aws
+	export FIREBREAK_LOCAL_HOME=.local/test; \
+	$(firebreak) local up --quiet || exit $$?; \
+	trap '$(firebreak) local down --quiet' EXIT; \
+	$(1)
+endef
+
+local: setup ## Start local AWS, deploy the stack, print the environment to export
+	@$(firebreak) local up --bind $(BIND)
+
+local-down: setup ## End local AWS
+	@$(firebreak) local down
+
+invoke: setup ## Run FUNCTION (RestartService, ...) in a container on EVENT (events/....json); needs Docker and `make local BIND=0.0.0.0`
+	@test -n "$(FUNCTION)" && test -n "$(EVENT)" || { echo "usage: make invoke FUNCTION=RestartService EVENT=events/....json" >&2; exit 2; }
+	@docker info >/dev/null 2>&1 || { echo "make invoke needs a Docker engine, and none answers" >&2; exit 2; }
+	@$(firebreak) local environment > .local/environment.json
+	@$(sam_env) $(sam) build >.local/build.log 2>&1 || { cat .local/build.log >&2; exit 1; }
+	@$(sam_env) AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY=local $(sam) local invoke $(FUNCTION) --event $(EVENT) \
+		--skip-pull-image --add-host host.docker.internal:host-gateway --env-vars .local/environment.json
+
+lock: setup ## Compile the lock files anew from pyproject.toml
+	$(lock) --extra cli --group dev --output-file requirements/dev.txt
+	$(lock) --output-file shared/requirements.txt
+	$(lock) --group local --override requirements/local-overrides.txt --output-file requirements/local.txt
+
+lock = $(or $(UV),$(bin)/uv) pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	--quiet pyproject.toml
+
+clean: ## Remove everything that was made; end local AWS first
+	@! test -x $(firebreak) || $(firebreak) local down --quiet
+	rm -rf .venv .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Hashes are checked by both installers. The project itself goes in as it lies here.
+install = $(if $(UV),$(UV) pip install --quiet --python $(1)/bin/python,$(1)/bin/python -m pip install -qq --disable-pip-version-check)
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "no Python 3.13 on the PATH; name one with make PYTHON=..." >&2; exit 1; }
+	@echo "setting up .venv (about half a minute)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(call install,.venv) --require-hashes --requirement requirements/dev.txt
+	@$(call install,.venv) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# SAM CLI and the emulator pin libraries that exclude each other on paper; the lock overrules that
+# (requirements/local-overrides.txt), so nothing may resolve it again: --no-deps.
+.local/.ready: requirements/local.txt
+	@test -n "$(PYTHON)" || { echo "no Python 3.13 on the PATH; name one with make PYTHON=..." >&2; exit 1; }
+	@echo "setting up .local/venv with SAM CLI and local AWS (about half a minute)"
+	@$(PYTHON) -m venv --clear .local/venv
+	@$(call install,.local/venv) --no-deps --require-hashes --requirement requirements/local.txt
+	@touch $@

@@ -1,0 +1,97 @@
+"""How a command ends badly: one line on stderr, and an exit code that says what to change.
+
+    1  the policy does not load            the policy file; one line for each mistake
+    2  the command or its input is wrong   the event, the id, the option
+    3  AWS could not be asked, or refused  credentials, region, permissions, network
+"""
+
+import typer
+from typer.core import TyperGroup
+
+from firebreak.errors import (
+    AwsError,
+    Denied,
+    FirebreakError,
+    NotFound,
+    OutcomeUnknown,
+    PolicyError,
+    Throttled,
+    Unavailable,
+)
+
+BAD_POLICY = 1
+BAD_INPUT = 2
+NO_AWS = 3
+
+# What botocore calls it when there is nothing to sign a request with.
+_NO_CREDENTIALS = frozenset(
+    {
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        "CredentialRetrievalError",
+        "NoAuthTokenError",
+        "TokenRetrievalError",
+        "UnauthorizedSSOTokenError",
+        "SSOTokenLoadError",
+        "ProfileNotFound",
+    }
+)
+
+
+class Ending(Exception):  # noqa: N818  # it ends the command; it is not an error of the program
+    """The command cannot go on; `lines` are for stderr."""
+
+    def __init__(self, code: int, *lines: str) -> None:
+        super().__init__("; ".join(lines))
+        self.code = code
+        self.lines = lines
+
+
+class PlainGroup(TyperGroup):
+    """A command group in which whatever we raise on purpose ends in plain lines, never in a traceback."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # Typer hands its own context
+        """Run the command; an Ending or FirebreakError is told on stderr."""
+        try:
+            return super().invoke(ctx)
+        except (Ending, FirebreakError) as error:
+            ending = error if isinstance(error, Ending) else ending_of(error)
+            _tell(ending)
+            raise typer.Exit(ending.code) from error
+
+
+def ending_of(error: FirebreakError) -> Ending:
+    """What one of Firebreak's errors means for the person at the keyboard."""
+    match error:
+        case PolicyError(source=source, problems=problems):
+            return Ending(BAD_POLICY, *(f"{source}: {problem}" for problem in problems))
+        case AwsError():
+            return Ending(NO_AWS, _aws_line(error))
+        case _:
+            return Ending(BAD_INPUT, str(error))
+
+
+def _aws_line(error: AwsError) -> str:
+    if error.code in _NO_CREDENTIALS:
+        return f"no usable AWS credentials ({error.code}): sign in, or set AWS_PROFILE"
+    asked = f"{error.operation} ({error.code})"
+    match error:
+        case Denied():
+            return f"AWS refused {asked}: these credentials have expired or may not do that"
+        case NotFound():
+            return f"AWS does not know what {asked} asked for: is this the right region and account?"
+        case Throttled():
+            return f"AWS has too many calls to answer {asked}: try again"
+        case OutcomeUnknown():
+            return f"the reply to {asked} was lost: look before you repeat it"
+        case Unavailable():
+            return f"AWS could not be reached for {asked}"
+        case _:
+            return f"AWS did not accept {asked}"
+
+
+def _tell(ending: Ending) -> None:
+    from firebreak.paging import plain
+
+    for line in ending.lines:
+        typer.echo(f"firebreak: {plain(line)}", err=True)

@@ -1,0 +1,38 @@
+"""What the commands need from the machine they run on, in one value that a test can replace."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The environment, the clock (UTC), and how to open a session with the caller's credentials."""
+
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    session: Callable[[], "Session"]
+
+
+def real() -> Outside:
+    """The machine as it is; boto3 is only imported once a session is asked for."""
+    return Outside(os.environ, lambda: datetime.now(UTC), _session)
+
+
+def outside(ctx: typer.Context) -> Outside:
+    """The outside of this invocation."""
+    found = ctx.find_object(Outside)
+    return real() if found is None else found
+
+
+def _session() -> "Session":
+    from boto3.session import Session
+
+    return Session()

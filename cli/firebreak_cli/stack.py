@@ -1,0 +1,122 @@
+"""Finding a deployed stack: its ledger, its policy file, its account and region.
+
+CloudFormation tells all of it. For the night on which CloudFormation does not answer, or for a
+role that may not ask it, FIREBREAK_LEDGER_TABLE names the ledger and DynamoDB tells the rest.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from firebreak.errors import Rejected
+from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.outside import Outside
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+DEFAULT_STACK = "firebreak"
+TABLE_VARIABLE = "FIREBREAK_LEDGER_TABLE"
+DEFAULT_POLICY = "policy.toml"
+
+# docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+_STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A deployed stack. `policy_file` is relative to the layer, as the stack's parameter is."""
+
+    name: str
+    account: str
+    region: str
+    ledger_table: str
+    policy_file: str
+    session: "Session"
+
+    @property
+    def place(self) -> str:
+        """The stack in words."""
+        return f"stack {self.name} ({self.account} {self.region})"
+
+    def reader(self, service: str) -> Any:
+        """A client for calls that may be repeated: reads, and the ledger's conditional writes."""
+        return client(self.session, service)
+
+
+def find(outside: Outside, name: str) -> Stack:
+    """The stack of that name in the caller's account and region. Raises Ending or AwsError."""
+    if not _STACK_NAME.fullmatch(name):
+        raise Ending(BAD_INPUT, f"--stack {name}: expected a CloudFormation stack's name")
+    session = _session(outside)
+    if table := outside.environ.get(TABLE_VARIABLE):
+        return _by_table(session, name, table)
+    return _by_stack(session, name)
+
+
+def client(session: "Session", service: str, *, once: bool = False) -> Any:
+    """A client with our time-outs; `once` asks a single time and gives up after two seconds."""
+    from firebreak.aws.clients import mutator, reader
+    from firebreak.aws.translate import translated
+
+    try:
+        with translated(f"a client for {service}", mutates=False):
+            return mutator(session, service, read_seconds=2.0) if once else reader(session, service)
+    except ValueError as error:
+        raise Ending(NO_AWS, f"AWS_ENDPOINT_URL is not an address: {error}") from error
+
+
+def _session(outside: Outside) -> "Session":
+    from firebreak.aws.translate import translated
+
+    with translated("a session", mutates=False):
+        session = outside.session()
+        if not session.region_name:
+            raise Ending(NO_AWS, "no AWS region is set: set AWS_REGION or AWS_PROFILE")
+    return session
+
+
+def _by_stack(session: "Session", name: str) -> Stack:
+    from firebreak.aws.translate import translated
+
+    cloudformation = client(session, "cloudformation")
+    try:
+        with translated("DescribeStacks", mutates=False):
+            found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except Rejected as error:
+        # The name is well-formed, so all that CloudFormation can have against it is that it knows none.
+        raise Ending(NO_AWS, f"no stack {name} in {session.region_name}: set --stack or AWS_REGION") from error
+    outputs = _pairs(found.get("Outputs", ()), "Output")
+    if "LedgerTable" not in outputs:
+        raise Ending(NO_AWS, f"stack {name} has no output LedgerTable: it is not a Firebreak stack")
+    region, account = found["StackId"].split(":")[3:5]
+    return Stack(
+        name=name,
+        account=account,
+        region=region,
+        ledger_table=outputs["LedgerTable"],
+        policy_file=_pairs(found.get("Parameters", ()), "Parameter").get("PolicyFile", DEFAULT_POLICY),
+        session=session,
+    )
+
+
+def _by_table(session: "Session", name: str, table: str) -> Stack:
+    from firebreak.aws.translate import translated
+
+    dynamodb = client(session, "dynamodb")
+    with translated("DescribeTable", mutates=False):
+        arn = dynamodb.describe_table(TableName=table)["Table"]["TableArn"]
+    region, account = arn.split(":")[3:5]
+    return Stack(
+        name=name,
+        account=account,
+        region=region,
+        ledger_table=table,
+        policy_file=DEFAULT_POLICY,
+        session=session,
+    )
+
+
+def _pairs(entries: Sequence[Mapping[str, str]], what: str) -> dict[str, str]:
+    return {entry[f"{what}Key"]: entry[f"{what}Value"] for entry in entries}

@@ -1,0 +1,58 @@
+"""The registry holds every action there is, and each says what it may do."""
+
+import inspect
+import pkgutil
+from importlib import import_module
+
+import pytest
+from tests.builders_ecs import FakeEcs
+
+from firebreak import actions
+from firebreak.actions import ACTIONS
+from firebreak.ports import Permission
+
+MODULES = {
+    module.NAME: module
+    for module in (
+        import_module(f"{actions.__name__}.{found.name}") for found in pkgutil.iter_modules(actions.__path__)
+    )
+    if hasattr(module, "NAME")
+}
+
+
+def test_every_module_that_names_an_action_is_registered_and_nothing_else() -> None:
+    assert set(ACTIONS) == set(MODULES)
+
+
+def test_the_names_are_the_files_names() -> None:
+    names = {module.__name__.rsplit(".", 1)[-1].replace("_", "-") for module in MODULES.values()}
+    assert names == set(ACTIONS)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_tells_its_registered_name_and_its_modules_permissions(name: str) -> None:
+    ecs = FakeEcs()
+    action = ACTIONS[name](ecs, ecs)
+    assert (name, MODULES[name].PERMISSIONS) == (action.name, action.permissions)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_permissions_are_listed_once_and_at_least_one_changes_something(name: str) -> None:
+    permissions: tuple[Permission, ...] = MODULES[name].PERMISSIONS
+    assert len({permission.action for permission in permissions}) == len(permissions)
+    assert any(permission.mutates for permission in permissions)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_cannot_be_changed_after_it_was_made(name: str) -> None:
+    ecs = FakeEcs()
+    action = ACTIONS[name](ecs, ecs)
+    with pytest.raises(AttributeError):
+        setattr(action, "reads", FakeEcs())  # noqa: B010 - mypy would refuse the plain spelling
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_no_action_holds_state_at_module_level(name: str) -> None:
+    values = [value for key, value in vars(MODULES[name]).items() if not key.startswith("_")]
+    assert [value for value in values if isinstance(value, list | dict | set)] == []
+    assert any(inspect.isclass(value) for value in values)

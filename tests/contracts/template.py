@@ -1,0 +1,76 @@
+"""The SAM template as data, with CloudFormation's short tags written out."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PATH = Path(__file__).parents[2] / "template.yaml"
+
+
+class _CloudFormation(yaml.SafeLoader):
+    """YAML with `!Ref X` read as `{"Ref": "X"}` and the like."""
+
+
+def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    match node:
+        case yaml.ScalarNode():
+            value: Any = loader.construct_scalar(node)
+        case yaml.SequenceNode():
+            value = loader.construct_sequence(node, deep=True)
+        case yaml.MappingNode():
+            value = loader.construct_mapping(node, deep=True)
+        case _:
+            raise yaml.YAMLError(f"!{suffix} on {node}")
+    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
+    return {name: value.split(".", 1) if suffix == "GetAtt" else value}
+
+
+_CloudFormation.add_multi_constructor("!", _short_tag)
+
+
+@cache
+def template() -> Any:
+    """The whole template."""
+    return yaml.load(PATH.read_text(), Loader=_CloudFormation)  # noqa: S506  # a SafeLoader
+
+
+def resource(name: str) -> Any:
+    """A resource's properties."""
+    return template()["Resources"][name]["Properties"]
+
+
+def functions() -> dict[str, Any]:
+    """The functions' properties by logical id."""
+    return {
+        name: one["Properties"]
+        for name, one in template()["Resources"].items()
+        if one["Type"] == "AWS::Serverless::Function"
+    }
+
+
+def actions() -> dict[str, Any]:
+    """The functions that may change something."""
+    return {name: one for name, one in functions().items() if name not in {"Verify", "Page"}}
+
+
+def statements(policies: list[Any]) -> list[dict[str, Any]]:
+    """The statements of a `Policies:` list, those of managed policies of this template included."""
+    found: list[dict[str, Any]] = []
+    for policy in policies:
+        document = resource(policy["Ref"])["PolicyDocument"] if "Ref" in policy else policy
+        found += [one["Fn::If"][1] if "Fn::If" in one else one for one in document["Statement"]]
+    return found
+
+
+def iam_actions(statement: dict[str, Any]) -> list[str]:
+    """The IAM actions of a statement."""
+    named = statement["Action"]
+    return [named] if isinstance(named, str) else list(named)
+
+
+def rules(function: Any) -> dict[str, Any]:
+    """The EventBridge rules of a function."""
+    events = function["Events"].items()
+    return {name: one["Properties"] for name, one in events if one["Type"] == "EventBridgeRule"}

@@ -1,0 +1,228 @@
+"""What must hold of the template whatever is added to it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.contracts.template import (
+    PATH,
+    actions,
+    functions,
+    iam_actions,
+    resource,
+    rules,
+    statements,
+    template,
+)
+
+# What changes nothing outside Firebreak: reads, its ledger, its bus, its schedules, its topic, its key.
+HARMLESS = re.compile(
+    r"(\w[\w-]*:(Describe|List|BatchGet|Get)\w*"
+    r"|dynamodb:(Query|PutItem|UpdateItem|DeleteItem|ConditionCheckItem)"
+    r"|events:PutEvents|scheduler:CreateSchedule|iam:PassRole|sns:Publish|kms:(Decrypt|GenerateDataKey))"
+)
+SENT_AFTER_FAILURE = {"RestartService": "Lambda", "ScaleService": "Lambda", "Verify": "Lambda", "Page": "SNS"}
+
+every_function = pytest.mark.parametrize("name", sorted(functions()))
+every_action = pytest.mark.parametrize("name", sorted(actions()))
+every_rule = pytest.mark.parametrize(
+    ("name", "rule"),
+    [(name, rule) for name in sorted(functions()) for rule in sorted(rules(functions()[name]))],
+)
+
+
+def kebab(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+
+
+def named_arn(name: str) -> dict[str, str]:
+    """The ARN of a function's alias as the template writes it, from names."""
+    place = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function"
+    return {"Fn::Sub": place + ":${AWS::StackName}-" + kebab(name) + ":live"}
+
+
+def skeleton(name: str) -> dict[str, Any]:
+    """A function without what is its own: rules and statements, and its name written as NAME."""
+    function = {key: value for key, value in functions()[name].items() if key not in {"Events", "Policies"}}
+    own_name = {name: "NAME", kebab(name): "name", kebab(name).replace("-", "_"): "name"}
+    text = json.dumps(function | {"Description": "", "Policies": functions()[name]["Policies"][:1]})
+    for mine, anybody in own_name.items():
+        text = text.replace(mine, anybody)
+    shaped: dict[str, Any] = json.loads(text)
+    return shaped
+
+
+@every_action
+def test_every_action_has_the_same_shape(name: str) -> None:
+    assert skeleton("RestartService") == skeleton(name)
+
+
+@every_action
+def test_every_action_has_the_three_rules(name: str) -> None:
+    assert {"ByTag", "BySymptom", "ByRequest"} == set(rules(functions()[name]))
+
+
+@every_action
+@pytest.mark.parametrize("rule", ["ByTag", "BySymptom"])
+def test_each_alarm_rule_can_be_disabled_alone(name: str, rule: str) -> None:
+    assert {"Ref": name + rule} == rules(functions()[name])[rule]["State"]
+    assert template()["Parameters"][name + rule]["AllowedValues"] == ["ENABLED", "DISABLED"]
+
+
+@every_action
+def test_an_action_answers_to_its_own_name(name: str) -> None:
+    own = rules(functions()[name])
+    assert [kebab(name)] == own["ByTag"]["Pattern"]["detail"]["alarmTags"]["firebreak:action"]
+    assert {"action": [kebab(name)]} == own["ByRequest"]["Pattern"]["detail"]
+    assert own["ByRequest"]["EventBusName"] == {"Ref": "Bus"}
+
+
+def test_only_tags_that_nobody_knows_are_paged_as_unknown() -> None:
+    pattern = rules(functions()["Page"])["UnknownTag"]["Pattern"]
+    known = pattern["detail"]["alarmTags"]["firebreak:action"][0]["anything-but"]
+    assert {kebab(name) for name in actions()} | {"page", "none"} == set(known)
+
+
+def test_verify_hears_of_the_recovery_of_every_symptom() -> None:
+    def metrics(pattern: Any) -> set[tuple[str, str]]:
+        metric = pattern["detail"]["configuration"]["metrics"]["metricStat"]["metric"]
+        return {(namespace, name) for namespace in metric["namespace"] for name in metric["name"]}
+
+    symptoms = [metrics(rules(one)["BySymptom"]["Pattern"]) for one in actions().values()]
+    assert set().union(*symptoms) == metrics(rules(functions()["Verify"])["OkBySymptom"]["Pattern"])
+
+
+@every_rule
+def test_a_pattern_fits_into_eventbridges_limit(name: str, rule: str) -> None:
+    assert len(json.dumps(rules(functions()[name])[rule]["Pattern"])) <= 2048
+
+
+@every_rule
+def test_a_rule_names_its_source_and_detail_type(name: str, rule: str) -> None:
+    own_bus = "EventBusName" in rules(functions()[name])[rule]
+    pattern = rules(functions()[name])[rule]["Pattern"]
+    assert pattern["source"] == (["firebreak"] if own_bus else ["aws.cloudwatch"])
+    assert pattern["detail-type"]
+    assert "$or" not in json.dumps(pattern), "a bare $or matches twice"
+
+
+@every_rule
+def test_a_rule_gives_up_in_time_and_keeps_what_it_could_not_deliver(name: str, rule: str) -> None:
+    properties = rules(functions()[name])[rule]
+    assert properties["RetryPolicy"] == {"MaximumEventAgeInSeconds": 900, "MaximumRetryAttempts": 8}
+    assert properties["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
+
+
+@every_function
+def test_a_change_of_the_layer_reaches_the_alias(name: str) -> None:
+    assert template()["Globals"]["Function"]["AutoPublishAlias"] == "live"
+    assert functions()[name]["AutoPublishAliasAllProperties"] is True
+    assert resource("SharedLayer")["PublishLambdaVersion"] is True
+
+
+@every_function
+def test_a_failed_event_is_bounded_kept_and_told(name: str) -> None:
+    function = functions()[name]
+    config = function["EventInvokeConfig"]
+    assert (config["MaximumEventAgeInSeconds"], config["MaximumRetryAttempts"]) == (900, 2)
+    assert config["DestinationConfig"]["OnFailure"]["Type"] == SENT_AFTER_FAILURE[name]
+    assert function["DeadLetterQueue"]["TargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+
+
+@every_function
+def test_concurrency_is_reserved_by_parameter(name: str) -> None:
+    of_actions = name in actions()
+    condition, parameter = (
+        ("ReserveActions", "ActionConcurrency") if of_actions else ("ReserveWatch", "WatchConcurrency")
+    )
+    reserved = functions()[name]["ReservedConcurrentExecutions"]
+    assert reserved == {"Fn::If": [condition, {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+
+
+@every_function
+def test_a_function_knows_its_alias_and_logs_where_retention_holds(name: str) -> None:
+    function = functions()[name]
+    assert function["FunctionName"] == {"Fn::Sub": "${AWS::StackName}-" + kebab(name)}
+    assert function["Environment"]["Variables"]["FUNCTION_ARN"] == named_arn(name)
+    assert function["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": {"Ref": f"{name}Logs"}}
+    assert resource(f"{name}Logs")["RetentionInDays"] == {"Ref": "LogRetentionInDays"}
+
+
+def test_the_endpoint_can_be_declared_for_containers() -> None:
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    assert "AWS_ENDPOINT_URL" in variables
+
+
+def test_schedules_may_wake_exactly_verify_and_the_actions() -> None:
+    policy = resource("SchedulerRole")["Policies"][0]["PolicyDocument"]["Statement"][0]
+    wakeable = ["Verify", *actions()]
+    assert sorted(json.dumps(named_arn(name)) for name in wakeable) == sorted(
+        map(json.dumps, policy["Resource"])
+    )
+
+
+@pytest.mark.parametrize("name", ["Verify", "Page"])
+def test_verify_and_page_may_change_nothing_but_firebreaks_own(name: str) -> None:
+    granted = [one for part in statements(functions()[name]["Policies"]) for one in iam_actions(part)]
+    assert [one for one in granted if not HARMLESS.fullmatch(one)] == []
+
+
+@every_action
+def test_an_action_changes_only_what_opted_in(name: str) -> None:
+    changing = [
+        statement
+        for statement in statements(functions()[name]["Policies"])
+        if any(one == "ecs:UpdateService" for one in iam_actions(statement))
+    ]
+    tagged = {"StringEquals": {"aws:ResourceTag/firebreak:enabled": "true"}}
+    assert [tagged] == [statement["Condition"] for statement in changing]
+
+
+@every_function
+def test_no_permission_has_a_wildcard_in_its_action(name: str) -> None:
+    granted = [one for part in statements(functions()[name]["Policies"]) for one in iam_actions(part)]
+    assert [one for one in granted if "*" in one] == []
+
+
+def test_every_wildcard_resource_has_a_written_reason() -> None:
+    lines = PATH.read_text().splitlines()
+    everything = [line.strip() for line in lines if re.search(r"""Resource:.*["']\*["']""", line)]
+    assert everything, "the search finds nothing any more"
+    assert [line for line in everything if "# because: " not in line] == []
+
+
+@every_function
+def test_every_other_resource_names_region_and_account(name: str) -> None:
+    arns = [
+        re.sub(r"\$\{AWS::\w+\}", "x", found)
+        for statement in statements(functions()[name]["Policies"])
+        for found in re.findall(r"arn:[^\"]+", json.dumps(statement["Resource"]))
+    ]
+    assert arns
+    assert [arn for arn in arns if not re.match(r"arn:x:[a-z-]+:x:x:\S+", arn)] == []
+
+
+def test_the_ledger_outlives_the_stack() -> None:
+    ledger = template()["Resources"]["Ledger"]
+    assert (ledger["DeletionPolicy"], ledger["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert ledger["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert template()["Parameters"]["LedgerDeletionProtection"]["Default"] == "true"
+
+
+def test_dead_letters_alarm_without_any_code_of_ours() -> None:
+    alarm = resource("DeadLettersAlarm")
+    assert alarm["AlarmActions"] == [{"Ref": "PageTopic"}]
+    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["DeadLetters", "QueueName"]}
+
+
+@every_function
+def test_every_function_has_its_folder_with_one_small_handler(name: str) -> None:
+    folder = PATH.parent / functions()[name]["CodeUri"]
+    handler = (folder / "app.py").read_text().splitlines()
+    assert [found.name for found in folder.iterdir() if found.name != "__pycache__"] == ["app.py"]
+    assert len(handler) <= 30
+    assert {"from firebreak.handlers"} == {
+        line.split(" import ")[0] for line in handler if line.startswith(("import", "from"))
+    }
