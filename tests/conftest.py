@@ -1,10 +1,20 @@
 """Fixtures every test may use."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.world import World, fake_credentials, world_on_moto
+
+# `fast` is the gate's; `deep` is for a change of the core (HYPOTHESIS_PROFILE=deep).
+TOO_SLOW = [HealthCheck.too_slow]
+settings.register_profile(
+    "fast", deadline=None, max_examples=60, derandomize=True, suppress_health_check=TOO_SLOW
+)
+settings.register_profile("deep", deadline=None, max_examples=3000, suppress_health_check=TOO_SLOW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 fake_credentials()
 

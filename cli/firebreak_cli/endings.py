@@ -1,8 +1,8 @@
 """How a command ends badly: one line on stderr, and an exit code that says what to change.
 
-    1  the policy does not load            the policy file; one line for each mistake
-    2  the command or its input is wrong   the event, the id, the option
-    3  AWS could not be asked, or refused  credentials, region, permissions, network
+1  the policy does not load            the policy file; one line for each mistake
+2  the command or its input is wrong   the event, the id, the option
+3  AWS could not be asked, or refused  credentials, region, permissions, network
 """
 
 import typer

@@ -35,4 +35,5 @@ def outside(ctx: typer.Context) -> Outside:
 def _session() -> "Session":
     from boto3.session import Session
 
-    return Session()
+    # boto3 itself only knows AWS_DEFAULT_REGION; the AWS CLI and Lambda say AWS_REGION.
+    return Session(region_name=os.environ.get("AWS_REGION"))

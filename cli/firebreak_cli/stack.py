@@ -86,7 +86,9 @@ def _by_stack(session: "Session", name: str) -> Stack:
             found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except Rejected as error:
         # The name is well-formed, so all that CloudFormation can have against it is that it knows none.
-        raise Ending(NO_AWS, f"no stack {name} in {session.region_name}: set --stack or AWS_REGION") from error
+        raise Ending(
+            NO_AWS, f"no stack {name} in {session.region_name}: set --stack or AWS_REGION"
+        ) from error
     outputs = _pairs(found.get("Outputs", ()), "Output")
     if "LedgerTable" not in outputs:
         raise Ending(NO_AWS, f"stack {name} has no output LedgerTable: it is not a Firebreak stack")

@@ -14,12 +14,15 @@ from firebreak.core.ledger import (
     LedgerView,
     alarm_key,
     delivery_key,
+    digest,
     incident_name,
 )
 from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind
+from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 from firebreak.core.verdict import Climb, GiveToHumans, next_rung
+from firebreak.errors import Unavailable
 from firebreak.ports import Bus, Clock, Ledger, Log, Schedules
 
 # A climb that nobody picked up is asked for again by the sweeper after this.
@@ -48,9 +51,18 @@ class Concluder:
     clock: Clock
     log: Log
 
-    def turned_away(self, alarm: Alarm, action: str, decision: Decision, at: datetime) -> Summary:
-        """A refusal for which no target is known."""
-        return self._refused(alarm_key(alarm, action), alarm, action, decision, at)
+    def turned_away(
+        self, trigger: Alarm | OwnEvent, action: str, decision: Decision, at: datetime
+    ) -> Summary:
+        """A refusal for which no target is known.
+
+        That of our own request has a key of its own: it must neither pass for the decision of the
+        alarm behind it nor stand in the way of the same request when it is asked again.
+        """
+        if isinstance(trigger, Alarm):
+            return self._refused(alarm_key(trigger, action), trigger, action, decision, at)
+        key = digest("turned away", action, decision.reason.value, delivery_key(trigger))
+        return self._refused(key, trigger.alarm, action, decision, at)
 
     def unusable(self, key: str, action: str, decision: Decision) -> Summary:
         """An event that is no alarm."""
@@ -81,7 +93,13 @@ class Concluder:
         return Summary(decision.word, decision.reason, record.incident_id)
 
     def conclude(self, request: Request, rules: Rules, decision: Decision, seen: Snapshot) -> Summary | None:
-        """Record a decision that does not act; None when the ledger moved meanwhile: look again."""
+        """Record a decision that does not act; None when the ledger moved meanwhile: look again.
+
+        Raises AwsError; also when the request is for an incident that could not be read: a
+        decision recorded now would leave it where it is for good.
+        """
+        if request.incident_id and isinstance(seen.incident, Unknown):
+            raise Unavailable("BatchGetItem", "IncidentUnreadable")
         incident = seen.incident if isinstance(seen.incident, Incident) else None
         return self._conclude(request, rules, decision, incident, seen.now)
 
@@ -153,10 +171,11 @@ class Concluder:
                     incident,
                     state=IncidentState.DEFERRED,
                     version=incident.version + 1,
+                    attempt=request.attempt + 1,
                     due_at=until + CLIMB_PATIENCE,
                 )
                 return _changed(incident, after, record, f"deferred: {_why(decision)}")
-            case Refuse() if decision.reason is Reason.NO_LONGER_RED:
+            case Refuse() if decision.reason is Reason.NO_LONGER_RED and len(incident.members) == 1:
                 return self._recovered(incident, record, decision)
             case Refuse() if decision.disposition is Disposition.CLIMB:
                 return self._above(incident, record, decision)
@@ -213,9 +232,13 @@ class Concluder:
 
 
 def climb_request(incident: Incident, at: datetime) -> OwnEvent:
-    """The request that asks the next action's function to look at this incident."""
+    """The request that asks the next action's function to look at this incident.
+
+    A deferred one is woken: its climb was decided, and only an undecided request is looked at.
+    """
+    deferred = incident.state is IncidentState.DEFERRED
     return OwnEvent(
-        kind=RequestKind.CLIMB,
+        kind=RequestKind.WAKE if deferred else RequestKind.CLIMB,
         action=incident.action,
         incident_id=incident.id,
         rung=incident.rung,

@@ -1,4 +1,4 @@
-"""Lambda handlers: built once a cold start, on the first event (which tells the function's ARN)."""
+"""Lambda handlers: their parts are built on the first event of a cold start."""
 
 import os
 from collections.abc import Callable
@@ -38,12 +38,13 @@ def _handler(build: Callable[[Wiring], _Desk]) -> Handler:
     log = PowertoolsLog()
 
     @cache
-    def desk(function_arn: str) -> _Desk:
-        return build(Wiring(Settings.from_env(os.environ, function_arn), log))
+    def desk() -> _Desk:
+        return build(Wiring(Settings.from_env(os.environ), log))
 
     def handle(event: Any, context: LambdaContext) -> dict[str, str]:
+        del context
         log.count("Events")
-        summary = desk(context.invoked_function_arn).handle(event)
+        summary = desk().handle(event)
         return {
             "outcome": summary.outcome,
             "reason": summary.reason.value,

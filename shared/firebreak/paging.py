@@ -1,5 +1,6 @@
 """Pages: what a human reads at 3 a.m., told once, and told even when the ledger is gone."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from firebreak.ports import Clock, Deliveries, Ledger, Log, Pager
 # (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
 SUBJECT_LENGTH = 100
 LINE_LENGTH = 600
+
+_INCIDENT = re.compile(r"i-[0-9a-f]{10}")
 
 _MARKS = {
     AnnouncementKind.ACTED: "ACTED",
@@ -136,11 +139,14 @@ class PageDesk:
         else:
             cause = f"its function failed ({condition})"
         alarm = parsed if isinstance(parsed, Alarm) or parsed is None else parsed.alarm
+        if incident_id := _incident_in(payload):
+            cause = f"the function that looks after incident {incident_id} failed ({condition})"
+        about = incident_id or (alarm.series if alarm else cause)
         return Announcement(
-            key=digest("crash", alarm.series if alarm else cause, int(now.timestamp()) // 900),
+            key=digest("crash", about, int(now.timestamp()) // 900),
             kind=AnnouncementKind.CRASHED,
             at=now,
-            incident_id="",
+            incident_id=incident_id,
             action="",
             headline=f"Firebreak did not decide about this: {cause}. Handle it yourself.",
             next=telling.NOTHING_LOOKS_AGAIN,
@@ -174,3 +180,12 @@ class PageDesk:
             self.deliveries.done(told.key, self.clock.now())
         except AwsError as error:
             self.log.event("page.unmarked", key=told.key, error=str(error))
+
+
+def _incident_in(payload: object) -> str:
+    """The incident that a check or a request of our own was about, if it names one."""
+    match payload:
+        case {"source": "firebreak", "detail": {"incident": str(name)}} if _INCIDENT.fullmatch(name):
+            return name
+        case _:
+            return ""

@@ -8,14 +8,14 @@ import fnmatch
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from firebreak.core.budgets import Budget
+from firebreak.core.budgets import LONGEST_WINDOW, Budget
 from firebreak.core.model import Autonomy, Target
 from firebreak.core.rules import PAGE_RUNG, Level, Rules, Verification
 from firebreak.errors import PolicyError
@@ -35,7 +35,10 @@ def _duration(value: object) -> object:
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if not match:
         raise ValueError('a duration like "90s", "15m", "24h" or "7d"')
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    length = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    if length > LONGEST_WINDOW:
+        raise ValueError(f"at most {LONGEST_WINDOW.days}d: what is older is forgotten")
+    return length
 
 
 def _budget(value: object) -> object:
@@ -126,39 +129,30 @@ class PolicyFile(_Section):
     overrides: list[Override] = []
 
     @model_validator(mode="after")
-    def _waits_can_be_kept(self) -> "PolicyFile":
-        waits = {
-            "verify.after": self.verify.after,
-            "verify.retry_every": self.verify.retry_every,
-            "verify.healthy_for": self.verify.healthy_for,
-        }
-        short = [name for name, wait in waits.items() if wait < SHORTEST_WAIT]
-        if short and not self.demo:
-            raise ValueError(
-                f"{', '.join(short)}: at least 120s unless demo = true (schedules fire to the minute)"
-            )
+    def _parts_fit_together(self) -> "PolicyFile":
+        problems = [*self._short_waits(), *self._odd_ladders(), *self._ladders_without_room()]
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
-    @model_validator(mode="after")
-    def _ladders_end_with_a_human(self) -> "PolicyFile":
+    def _short_waits(self) -> Iterator[str]:
+        for name in ("after", "retry_every", "healthy_for"):
+            if getattr(self.verify, name) < SHORTEST_WAIT and not self.demo:
+                yield f"verify.{name}: at least 120s unless demo = true (schedules fire to the minute)"
+
+    def _odd_ladders(self) -> Iterator[str]:
         for name, section in self.actions.items():
             rungs = section.ladder
             if rungs and (rungs[0] != name or rungs[-1] != PAGE_RUNG or len(set(rungs)) != len(rungs)):
-                raise ValueError(
-                    f'actions.{name}.ladder: starts with "{name}", ends with "page", repeats nothing'
-                )
-        return self
+                yield f'actions.{name}.ladder: starts with "{name}", ends with "page", repeats nothing'
 
-    @model_validator(mode="after")
-    def _ladders_can_be_climbed(self) -> "PolicyFile":
+    def _ladders_without_room(self) -> Iterator[str]:
         for name, section in self.actions.items():
             acting = [rung for rung in section.ladder if rung != PAGE_RUNG]
             for budget in self.budgets.target:
                 if budget.acts < len(acting) and budget.window > self.verify.after:
-                    raise ValueError(
-                        f"actions.{name}.ladder: {len(acting)} acting rungs never fit target budget {budget}"
-                    )
-        return self
+                    unfit = f"{len(acting)} acting rungs never fit target budget {budget}"
+                    yield f"actions.{name}.ladder: {unfit}"
 
 
 class Policy:
@@ -228,7 +222,8 @@ def parse_policy(text: str, source: str) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(source, [f"not TOML: {error}"]) from error
     except ValidationError as error:
-        raise PolicyError(source, [_line(problem) for problem in error.errors(include_url=False)]) from error
+        problems = [line for problem in error.errors(include_url=False) for line in _lines(problem)]
+        raise PolicyError(source, problems) from error
 
 
 def load_policy(path: Path) -> Policy:
@@ -240,10 +235,15 @@ def load_policy(path: Path) -> Policy:
     return parse_policy(text, str(path))
 
 
-def _line(problem: Mapping[str, object]) -> str:
+def _lines(problem: Mapping[str, object]) -> list[str]:
+    """One line a mistake; what concerns several parts at once brings its own paths."""
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return [_line(problem, message)] if problem["loc"] else message.split("\n")
+
+
+def _line(problem: Mapping[str, object], message: str) -> str:
     place = problem["loc"] if isinstance(problem["loc"], tuple) else ()
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
-    message = str(problem["msg"]).removeprefix("Value error, ")
     given = problem.get("input")
     shown = f" (found {given!r})" if isinstance(given, str | int | float | bool) else ""
     return f"{path or 'policy'}: {message}{shown}"

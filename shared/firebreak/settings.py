@@ -12,7 +12,11 @@ LAYER = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Names of the stack's parts. `account` and `region` come from the function's own ARN."""
+    """Names of the stack's parts.
+
+    `account` and `region` come from the function's own ARN, which is read from the environment:
+    the one in the invocation's context is made up by `sam local` and names a version, not the alias.
+    """
 
     stack_name: str
     ledger_table: str
@@ -27,16 +31,17 @@ class Settings:
     region: str
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str], function_arn: str) -> "Settings":
+    def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """Read the environment; raises SettingsError naming the first variable that is wrong."""
+        function_arn = _need(env, "FUNCTION_ARN")
         account, region = _place(function_arn)
         return cls(
             stack_name=_need(env, "STACK_NAME"),
             ledger_table=_need(env, "LEDGER_TABLE"),
             bus_name=_need(env, "BUS_NAME"),
-            schedule_group=env.get("SCHEDULE_GROUP", ""),
-            schedule_role_arn=env.get("SCHEDULE_ROLE_ARN", ""),
-            verify_arn=env.get("VERIFY_ARN", ""),
+            schedule_group=_need(env, "SCHEDULE_GROUP"),
+            schedule_role_arn=_need(env, "SCHEDULE_ROLE_ARN"),
+            verify_arn=_need(env, "VERIFY_ARN"),
             topic_arn=env.get("PAGE_TOPIC_ARN", ""),
             policy_path=LAYER / _need(env, "POLICY_PATH"),
             function_arn=function_arn,
@@ -57,4 +62,4 @@ def _place(function_arn: str) -> tuple[str, str]:
         case ["arn", _, "lambda", region, account, "function", _, *_]:
             return account, region
         case _:
-            raise SettingsError("invoked_function_arn", "is not a Lambda function's ARN")
+            raise SettingsError("FUNCTION_ARN", "is not a Lambda function's ARN")

@@ -37,11 +37,12 @@ from firebreak.core.verdict import (
     judge,
     next_step,
 )
-from firebreak.errors import UnusableEvent
+from firebreak.errors import AwsError, UnusableEvent
 from firebreak.policy import Policy
 from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observation, Schedules
 
 SWEEP_LIMIT = 50
+WAITS_TO_ACT = frozenset({IncidentState.CLIMBING, IncidentState.DEFERRED})
 # Schedules fire within their minute; what is later than this was lost.
 SWEEP_GRACE = timedelta(seconds=90)
 
@@ -87,9 +88,23 @@ class Verifier:
         now = self.clock.now()
         for told in self.ledger.unsettled_announcements(now - SWEEP_GRACE, SWEEP_LIMIT):
             self.announcer.hand_over(told)
-        for incident_id in self.ledger.due_incidents(now - SWEEP_GRACE, SWEEP_LIMIT):
-            self._check(incident_id, None)
+        failed = [
+            error
+            for incident_id in self.ledger.due_incidents(now - SWEEP_GRACE, SWEEP_LIMIT)
+            if (error := self._sweep_one(incident_id))
+        ]
+        if failed:
+            raise failed[0]
         return Summary("swept", Reason.NOT_IN_ALARM, "")
+
+    def _sweep_one(self, incident_id: str) -> AwsError | None:
+        """One that fails must not keep the others waiting; the sweep fails after all were looked at."""
+        try:
+            self._check(incident_id, None)
+        except AwsError as error:
+            self.log.event("verification.sweep_failed", incident=incident_id, error=str(error))
+            return error
+        return None
 
     def _check(self, incident_id: str, attempt: int | None) -> Summary:
         incident = self.ledger.incident(incident_id)
@@ -101,9 +116,18 @@ class Verifier:
                 return Summary("nothing_claimed", Reason.INCIDENT_MOVED_ON, incident_id)
             case Unknown(why) | NotRead(why):
                 self.log.event("verification.unreadable", incident=incident_id, why=why)
+                self._tell_unreadable(incident_id, why)
                 return Summary("unreadable", Reason.IN_FLIGHT_UNREADABLE, incident_id)
             case never:
                 assert_never(never)
+
+    def _tell_unreadable(self, incident_id: str, why: str) -> None:
+        """An act that cannot be verified is a page. Raises Untold when the bus is gone as well."""
+        cause = f"incident {incident_id}: {why}"
+        told = telling.of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.clock.now())
+        self.announcer.tell_past_the_ledger(
+            replace(told, incident_id=incident_id, next="Firebreak tries to read it again every few minutes.")
+        )
 
     def _look(self, incident: Incident, attempt: int | None) -> Summary:
         if attempt is not None and attempt < incident.attempt:
@@ -111,12 +135,25 @@ class Verifier:
         now = self.clock.now()
         if incident.state is IncidentState.CLAIMED:
             return self._look_at_claim(incident, now)
-        if incident.state is IncidentState.CLIMBING and incident.due_at and incident.due_at <= now:
-            self.bus.ask(climb_request(incident, now))
-            return self._said(incident, "asked_again")
+        if incident.state in WAITS_TO_ACT and incident.due_at and incident.due_at <= now:
+            return self._ask_again(incident, now)
         if incident.state not in AWAITS_VERDICT:
             return self._said(incident, "nothing_to_verify")
         return self._judge(incident, now)
+
+    def _ask_again(self, incident: Incident, now: datetime) -> Summary:
+        """A request that nobody took up is made again, until the incident is too old for it."""
+        rules = self.policy().rules(incident.action, incident.target)
+        if now - incident.opened_at <= rules.max_incident_age:
+            self.bus.ask(climb_request(incident, now))
+            return self._said(incident, "asked_again")
+        why = f"{incident.action} was asked for and nothing came of it within {rules.max_incident_age}"
+        paged = opening.over(incident, IncidentState.PAGED, why)
+        told = telling.given_to_humans(paged, now, why)
+        if not self.ledger.move(_moved(incident, paged, now, f"given to humans: {why}", told)):
+            return self._said(incident, "superseded")
+        self.announcer.hand_over(told)
+        return self._said(paged, "too_old")
 
     def _look_at_claim(self, incident: Incident, now: datetime) -> Summary:
         """A claim whose function died is uncertain, never repeated; a young one is left alone."""

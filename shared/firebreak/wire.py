@@ -110,7 +110,8 @@ def request_from_event(event: Mapping[str, object]) -> OwnEvent:
     return OwnEvent(
         kind=kind,
         action=_needed(detail, "action"),
-        incident_id=_needed(detail, "incident"),
+        # A first response that waits out a mute window has no incident yet.
+        incident_id=_text(detail, "incident") if kind is RequestKind.WAKE else _needed(detail, "incident"),
         rung=_count(detail, "rung"),
         attempt=_count(detail, "attempt"),
         at=_moment(detail, "at"),

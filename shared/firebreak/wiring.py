@@ -17,6 +17,7 @@ from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.pages import DynamoDeliveries, TopicPager
 from firebreak.aws.schedules import OneTimeSchedules
 from firebreak.concluding import Concluder
+from firebreak.errors import SettingsError
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy import load_policy
@@ -121,7 +122,9 @@ class Wiring:
         )
 
     def page_desk(self) -> PageDesk:
-        """The Page function."""
+        """The Page function; raises SettingsError where it has no topic."""
+        if not self.settings.topic_arn:
+            raise SettingsError("PAGE_TOPIC_ARN", "is not set")
         return PageDesk(
             ledger=self.ledger,
             deliveries=DynamoDeliveries(self.dynamodb, self.settings.ledger_table),

@@ -13,6 +13,7 @@ from firebreak import alarms, targets
 from firebreak.announcing import Announcer
 from firebreak.concluding import Concluder, Summary
 from firebreak.core import opening, telling
+from firebreak.core.budgets import ACT_WITHIN
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
 from firebreak.core.incident import Incident, IncidentState
@@ -104,11 +105,11 @@ class Remediator:
     def _handle_own(self, event: OwnEvent, policy: Policy) -> Summary:
         if event.kind not in CARRIED_OUT or event.action != self.action.name:
             asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{event.kind} of {event.action}")
-            return self._turn_away(event.alarm, asked, policy)
+            return self._turn_away(event, asked, policy)
         tags = self.observer.tags(event.alarm, needed=targets.needs_live_tags(event.alarm))
         target = self._target_of(event, tags)
         if isinstance(target, Unresolved):
-            return self._turn_away(event.alarm, target, policy)
+            return self._turn_away(event, target, policy)
         request = Request(
             kind=event.kind,
             action=event.action,
@@ -118,6 +119,7 @@ class Remediator:
             incident_id=event.incident_id,
             rung=event.rung,
             attempt=event.attempt,
+            by_symptom=not event.incident_id and not tag_names_action(event.alarm, tags),
         )
         return self._decide_and_do(request, policy.rules(self.action.name, target), tags)
 
@@ -134,9 +136,9 @@ class Remediator:
             case Absent():
                 return Unresolved(Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger")
 
-    def _turn_away(self, alarm: Alarm, why: Unresolved, policy: Policy) -> Summary:
+    def _turn_away(self, trigger: Alarm | OwnEvent, why: Unresolved, policy: Policy) -> Summary:
         decision = refuse_unresolved(why, policy.hash)
-        return self.concluder.turned_away(alarm, self.action.name, decision, self.clock.now())
+        return self.concluder.turned_away(trigger, self.action.name, decision, self.clock.now())
 
     def _unusable(self, event: object, error: UnusableEvent) -> Summary:
         """Recorded and told under what it holds, so that a redelivery is the same event."""
@@ -206,16 +208,17 @@ class Remediator:
         self, request: Request, rules: Rules, decision: Decision, view: LedgerView, plan: Plan
     ) -> Summary | None:
         """Claim, and act if the claim is ours; None when the race was lost."""
+        started = self.clock.monotonic()  # before `at` is taken: act_by counts from there
         claim = self._claim(request, rules, decision, view, plan)
         self.schedules.check(claim.after.id, claim.after.rung, 0, claim.at + rules.verification.after)
-        started = self.clock.monotonic()
         match self.ledger.claim(claim):
             case ClaimResult.LOST:
                 self.log.event("remediation.claim_lost", incident=claim.after.id)
                 return None
             case ClaimResult.UNKNOWN:
-                self.log.event("remediation.claim_unknown", incident=claim.after.id)
-                return Summary("unknown", Reason.LEDGER_UNAVAILABLE, claim.after.id)
+                # If it is there after all, Verify finds it; if not, nobody else would ever tell.
+                cause = f"whether {claim.after.id} was claimed could not be read"
+                return self._blind(Reason.LEDGER_UNAVAILABLE, cause, request.alarm)
             case ClaimResult.WON:
                 return self._act(claim, plan, started, rules)
 
@@ -245,7 +248,7 @@ class Remediator:
         )
 
     def _act(self, claim: Claim, plan: Plan, started: float, rules: Rules) -> Summary:
-        if self.clock.monotonic() - started > opening.ACT_WITHIN.total_seconds():
+        if self.clock.monotonic() - started > ACT_WITHIN.total_seconds():
             return self._not_executed(claim, "the claim took longer than the action may wait")
         try:
             receipt = self.action.execute(plan)

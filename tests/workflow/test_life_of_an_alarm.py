@@ -5,6 +5,7 @@ from datetime import timedelta
 from firebreak.core.history import Hold
 from firebreak.core.incident import IncidentState
 from firebreak.core.reasons import Reason
+from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.world import World
 
@@ -78,7 +79,7 @@ def test_a_second_alarm_of_the_target_joins_and_both_must_recover(world: World) 
 
 
 def test_observe_mode_says_what_it_would_have_done(world: World) -> None:
-    world.policy = a.parse_policy(a.AUTO_POLICY.replace('"auto"', '"observe"'), "observe.toml")
+    world.policy = parse_policy(a.AUTO_POLICY.replace('"auto"', '"observe"'), "observe.toml")
     done = world.send(world.red())
     assert (done.outcome, done.reason, world.ecs.writes) == ("propose", Reason.OBSERVE_ONLY, [])
     subject, body = world.pager.sent[0]

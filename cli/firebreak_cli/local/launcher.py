@@ -3,7 +3,10 @@
 The first argument is a mark that `emulator` recognises the process by; nothing reads it here.
 """
 
+import os
 import sys
+
+from scalable_targets import ScalableTargets  # type: ignore[import-not-found]  # beside this file when run
 
 from ministack import app  # type: ignore[import-not-found]  # only the emulator's environment has it
 from ministack.services import scheduler  # type: ignore[import-not-found]  # the same
@@ -11,6 +14,9 @@ from ministack.services import scheduler  # type: ignore[import-not-found]  # th
 # The emulator looks for due schedules every 10 s and has no setting for it; the waits of the demo's
 # policy are about as long. Only the pinned version is known to read this name.
 scheduler._SCHEDULE_TICK_INTERVAL = 1  # noqa: SLF001
+
+# The emulator has no Application Auto Scaling, and scale-service must know whether it owns a service.
+app.app = ScalableTargets(app.app, f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
 
 if __name__ == "__main__":
     del sys.argv[1:]

@@ -10,7 +10,7 @@ in between not be overlooked.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from firebreak.aws.items import (
@@ -26,7 +26,7 @@ from firebreak.aws.items import (
     stamped,
     text,
 )
-from firebreak.core.budgets import CLOCK_SKEW, PAD
+from firebreak.core.budgets import CLOCK_SKEW, LONGEST_WINDOW, PAD
 from firebreak.core.history import Act, ScopeHistory
 from firebreak.core.incident import Incident
 from firebreak.core.ledger import Claim
@@ -36,15 +36,12 @@ from firebreak.core.rules import Level
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import ConditionCheckTypeDef, PutTypeDef, TransactWriteItemTypeDef
 
-# The longest window a policy may use is 7 days and more; slots older than this cannot count.
-LONGEST_WINDOW = timedelta(days=31)
-
 NOT_NEWER = "(attribute_not_exists(#v) OR #v <= :v)"
 ABSENT_KEY = "attribute_not_exists(pk)"
 SWITCH_FREE = "attribute_not_exists(pk) OR held_until <= :free_before"
 NO_STORM = "attribute_not_exists(tripped_at)"
 REMEMBER = "SET last_transition = :since, #state = :state, incident = :incident, #v = :v"
-NOT_SUPERSEDED = "attribute_not_exists(last_transition) OR last_transition <= :since"
+NOT_SUPERSEDED = f"{NOT_NEWER} AND (attribute_not_exists(last_transition) OR last_transition <= :since)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,24 +86,28 @@ class Fields:
 
     def text(self, name: str, default: str | None = None) -> str:
         """A string field."""
-        value = self._item.get(name, {}).get("S", default)
+        if default is not None and not self.has(name):
+            return default
+        value = self._item.get(name, {}).get("S")
         if not isinstance(value, str):
             raise DamagedItem(name)
         return value
 
     def number(self, name: str, default: int | None = None) -> int:
         """A whole number field."""
-        value = self._item.get(name, {}).get("N")
-        if value is None and default is not None:
+        if default is not None and not self.has(name):
             return default
         try:
-            return int(cast("str", value))
+            return int(cast("str", self._item.get(name, {}).get("N")))
         except (TypeError, ValueError) as error:
             raise DamagedItem(name) from error
 
     def time(self, name: str) -> datetime:
         """A time field."""
-        return at_ms(self.number(name))
+        try:
+            return at_ms(self.number(name))
+        except (OSError, OverflowError, ValueError) as error:
+            raise DamagedItem(name) from error
 
     def maybe_time(self, name: str) -> datetime | None:
         """A time field that may be missing."""
@@ -117,8 +121,11 @@ class Fields:
             raise DamagedItem(name) from error
 
     def map(self, name: str) -> Mapping[str, Attribute]:
-        """A map field; empty when missing."""
-        return self._item.get(name, {}).get("M", {})
+        """A map field, never taken for empty because it cannot be read."""
+        value = self._item.get(name, {}).get("M")
+        if value is None:
+            raise DamagedItem(name)
+        return value
 
 
 def scope_pk(level: Level, scope_key: str) -> str:
@@ -153,7 +160,8 @@ def read_holds(scope: str, item: Mapping[str, Attribute]) -> tuple[Hold, ...]:
     """The holders of a kill switch, damaged ones included as an error."""
     fields = Fields(item)
     fields.number("held_until")
-    return tuple(_read_hold(scope, name, Fields(entry["M"])) for name, entry in fields.map("holders").items())
+    holders = fields.map("holders").items()
+    return tuple(_read_hold(scope, name, Fields(entry.get("M", {}))) for name, entry in holders)
 
 
 def _read_hold(scope: str, holder: str, fields: Fields) -> Hold:
@@ -163,9 +171,10 @@ def _read_hold(scope: str, holder: str, fields: Fields) -> Hold:
 def read_transition(item: Mapping[str, Attribute]) -> Transition:
     """The newest transition of an alarm that was seen."""
     fields = Fields(item)
-    return Transition(
-        fields.time("last_transition"), AlarmState(fields.text("state")), fields.text("incident", "")
-    )
+    state = fields.text("state")
+    if state not in set(AlarmState):
+        raise DamagedItem("state")
+    return Transition(fields.time("last_transition"), AlarmState(state), fields.text("incident", ""))
 
 
 def read_decided(item: Mapping[str, Attribute]) -> Decided:
@@ -247,20 +256,23 @@ def read_incident(item: Mapping[str, Attribute]) -> Incident:
     """An incident as stored by this or an older version."""
     fields = Fields(item)
     try:
-        target = Target(*cast("list[str]", fields.unpack("target")))
-        members = tuple(Member(*entry) for entry in cast("list[list[str]]", fields.unpack("members")))
-        state = IncidentState(fields.text("state"))
-    except (TypeError, ValueError) as error:
+        return _incident(fields)
+    except DamagedItem:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
         raise DamagedItem("incident") from error
+
+
+def _incident(fields: Fields) -> Incident:
     return Incident(
         id=fields.text("pk").removeprefix("INC#"),
-        target=target,
-        state=state,
+        target=Target(*_texts(fields.unpack("target"))),
+        state=IncidentState(fields.text("state")),
         rung=fields.number("rung"),
         action=fields.text("action"),
-        ladder=tuple(cast("list[str]", fields.unpack("ladder"))),
+        ladder=_texts(fields.unpack("ladder")),
         alarm=alarm_from_wire(fields.unpack("alarm")),
-        members=members,
+        members=tuple(Member(*_texts(entry)) for entry in cast("list[object]", fields.unpack("members"))),
         opened_at=fields.time("opened_at"),
         version=fields.number("version"),
         attempt=fields.number("attempt"),
@@ -275,15 +287,27 @@ def read_incident(item: Mapping[str, Attribute]) -> Incident:
     )
 
 
+def _texts(stored: object) -> tuple[str, ...]:
+    if not isinstance(stored, list) or not all(isinstance(one, str) for one in stored):
+        raise TypeError("expected a list of strings")
+    return tuple(stored)
+
+
+def _object(stored: object) -> Mapping[str, object]:
+    if not isinstance(stored, dict):
+        raise TypeError("expected an object")
+    return stored
+
+
 def _read_plan(fields: Fields) -> Plan | None:
     if not fields.has("plan"):
         return None
-    stored = cast("dict[str, object]", fields.unpack("plan"))
+    stored = _object(fields.unpack("plan"))
     return Plan(
         summary=str(stored["summary"]),
-        change=cast("dict[str, object]", stored["change"]),
-        before=cast("dict[str, object]", stored["before"]),
-        warnings=tuple(cast("list[str]", stored.get("warnings", []))),
+        change=_object(stored["change"]),
+        before=_object(stored["before"]),
+        warnings=_texts(stored.get("warnings", [])),
         patience_seconds=int(cast("int", stored.get("patience_seconds", 0))),
     )
 
@@ -291,8 +315,8 @@ def _read_plan(fields: Fields) -> Plan | None:
 def _read_receipt(fields: Fields) -> Receipt | None:
     if not fields.has("receipt"):
         return None
-    stored = cast("dict[str, object]", fields.unpack("receipt"))
-    return Receipt(summary=str(stored["summary"]), after=cast("dict[str, object]", stored["after"]))
+    stored = _object(fields.unpack("receipt"))
+    return Receipt(summary=str(stored["summary"]), after=_object(stored["after"]))
 
 
 def outbox_item(told: Announcement) -> Item:

@@ -39,7 +39,7 @@ from firebreak.aws.items import (
     text,
 )
 from firebreak.aws.translate import translated
-from firebreak.core.announcement import Announcement
+from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.history import Act, Hold, ScopeHistory, Transition
 from firebreak.core.incident import Incident, Member
 from firebreak.core.ledger import (
@@ -71,6 +71,10 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 ATTENTION_INDEX = "attention"
+
+# Decisions that are told alike share an announcement's item, and DynamoDB refuses one of two
+# transactions that meet there: that is no duplicate, so it is tried again.
+RECORD_TRIES = 3
 
 type _Found = dict[tuple[str, str], Item | Unknown | None]
 
@@ -153,8 +157,14 @@ class DynamoLedger:
 
     def record(self, record: DecisionRecord, told: Announcement | None) -> bool:
         """Keep a decision and what is told of it, both or neither; no shared scope is touched."""
-        items = [put_if_absent(self._table, decision_item(record))]
-        return self._won(items + self._outbox(told))
+        items = [put_if_absent(self._table, decision_item(record)), *self._outbox(told)]
+        place = (f"DECISION#{record.key}", SINGLE)
+        for _ in range(RECORD_TRIES):
+            if self._won(items):
+                return True
+            if isinstance(self._batch([place])[place], dict):
+                return False
+        raise Conflict("TransactWriteItems", "TransactionConflict")
 
     def open(self, incident: Incident, record: DecisionRecord) -> bool:
         """Open an incident whose first rung cannot help, so that it can climb."""
@@ -164,6 +174,8 @@ class DynamoLedger:
         if isinstance(history, Unknown | NotRead):
             return False
         seen = history if isinstance(history, ScopeHistory) else None
+        if seen and self._is_held(seen.incident_id):
+            return False
         scope: Item = {**(found if isinstance(found, dict) else {}), **stamped(pk)}
         scope |= {"incident": text(incident.id), "version": number((seen.version if seen else 0) + 1)}
         scope.setdefault("acts", {"M": {}})
@@ -179,6 +191,18 @@ class DynamoLedger:
                 saw_update(self._table, incident.alarm, incident.id),
             ]
         )
+
+    def _is_held(self, incident_id: str) -> bool:
+        """Whether somebody opened an incident since the decision looked; it can only let go later."""
+        if not incident_id:
+            return False
+        match self.incident(incident_id):
+            case Incident() as other:
+                return other.holds_target
+            case Absent():
+                return False
+            case Unknown() | NotRead():
+                return True
 
     def move(self, change: IncidentChange) -> bool:
         """Move an incident on, with its history line, its decision and what is told."""
@@ -233,9 +257,8 @@ class DynamoLedger:
             self._client.delete_item(TableName=self._table, Key=key(f"OUT#{key_}"))
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
-        """Announcements still waiting; damaged ones are left for a human to look at."""
-        waiting = [Fields(item) for item in self._attention("announce", older_than, limit)]
-        return [announcement_from_wire(fields.unpack("told")) for fields in waiting if fields.has("told")]
+        """Announcements still waiting; of one that cannot be read, that much is told."""
+        return [_told(item, older_than) for item in self._attention("announce", older_than, limit)]
 
     def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
         """Ids of incidents past due."""
@@ -299,6 +322,22 @@ class DynamoLedger:
         found |= {_place(item): item for item in reply["Responses"].get(self._table, [])}
         found |= {_place(item): Unknown("DynamoDB did not process this key") for item in left}
         return found
+
+
+def _told(item: Item, at: datetime) -> Announcement:
+    fields = Fields(item)
+    try:
+        return announcement_from_wire(fields.unpack("told"))
+    except (DamagedItem, UnusableEvent):
+        pk = fields.text("pk")
+        return Announcement(
+            key=pk.removeprefix("OUT#"),
+            kind=AnnouncementKind.CRASHED,
+            at=at,
+            incident_id="",
+            action="",
+            headline=f"Something had to be told, but its ledger item {pk} cannot be read.",
+        )
 
 
 def _why_cancelled(error: "ClientError") -> AwsError:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from firebreak.aws.translate import translated
@@ -74,5 +74,9 @@ class OneTimeSchedules:
 
 
 def expression(at: datetime) -> str:
-    """The one-time expression: UTC, whole seconds, no zone suffix (AWS refuses one)."""
-    return f"at({at.astimezone(UTC):%Y-%m-%dT%H:%M:%S})"
+    """The one-time expression: UTC, the next whole second, no zone suffix (AWS refuses one).
+
+    Never earlier than asked: who wakes before a wait is over finds that it is not over.
+    """
+    rounded = at.astimezone(UTC) + timedelta(microseconds=-at.microsecond % 1_000_000)
+    return f"at({rounded:%Y-%m-%dT%H:%M:%S})"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from firebreak.aws.claims import Condition, put
 from firebreak.aws.items import Attribute, Fields, Item, V, key, ms, number, read_holds, stamped, text
 from firebreak.aws.translate import translated
 from firebreak.core.history import Hold
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 TRIES = 50
-AS_READ = "(attribute_not_exists(pk) AND :seen = :zero) OR (#version = :seen AND #v <= :v)"
+STILL_ABSENT = "attribute_not_exists(pk)"
+AS_READ = "#version = :seen AND #v <= :v"
 
 type Change = Callable[[Sequence[Hold]], list[Hold]]
 
@@ -58,7 +60,7 @@ class Switches:
                 item = self._client.get_item(TableName=self._table, Key=key(pk), ConsistentRead=True).get(
                     "Item"
                 )
-            version = Fields(item).number("version", 0) if item else 0
+            version = Fields(item).number("version") if item else None
             holds = change(read_holds(scope, item) if item else ())
             try:
                 self._write(pk, holds, version)
@@ -67,22 +69,23 @@ class Switches:
             return
         raise Conflict("PutItem", f"{TRIES} writers in a row were faster")
 
-    def _write(self, pk: str, holds: Sequence[Hold], version: int) -> None:
+    def _write(self, pk: str, holds: Sequence[Hold], version: int | None) -> None:
         until = max((ms(hold.until) for hold in holds), default=0)
         item: Item = {
             **stamped(pk),
-            "version": number(version + 1),
+            "version": number((version or 0) + 1),
             "held_until": number(until),
             "holders": {"M": {hold.holder: _entry(hold) for hold in holds}},
         }
-        with translated("PutItem", mutates=True):
-            self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression=AS_READ,
-                ExpressionAttributeNames={"#version": "version", "#v": "v"},
-                ExpressionAttributeValues={":seen": number(version), ":zero": number(0), ":v": number(V)},
+        condition = (
+            Condition(STILL_ABSENT)
+            if version is None
+            else Condition(
+                AS_READ, {":seen": number(version), ":v": number(V)}, {"#version": "version", "#v": "v"}
             )
+        )
+        with translated("PutItem", mutates=True):
+            self._client.put_item(**put(self._table, item, condition)["Put"])
 
 
 def _scope(pk: str) -> str:

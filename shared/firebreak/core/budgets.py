@@ -4,12 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# One API call may last connect + read time-out (5 s each, aws/clients.py); clocks of two
-# functions may differ by a minute. A slot is held that much longer than its window, so that
-# acts counted by AWS's clock never exceed the limit counted by ours.
+# From the taking of a slot to the API call there is nothing but the claim; a function that was
+# frozen longer than this must not act on what it saw. One API call may last connect + read
+# time-out (5 s each, aws/clients.py); clocks of two functions may differ by a minute. A slot is
+# held that much longer than its window, so that acts counted by AWS's clock never exceed the
+# limit counted by ours.
+ACT_WITHIN = timedelta(seconds=10)
 ACT_TIMEOUT = timedelta(seconds=10)
 CLOCK_SKEW = timedelta(seconds=60)
-PAD = ACT_TIMEOUT + CLOCK_SKEW
+PAD = ACT_WITHIN + ACT_TIMEOUT + CLOCK_SKEW
+
+# Slots older than this are forgotten, so no policy may count or rest longer.
+LONGEST_WINDOW = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)

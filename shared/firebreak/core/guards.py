@@ -93,11 +93,18 @@ def opt_in(request: Request, rules: Rules, seen: Snapshot) -> Check:
                 in_event = tags.get(ALARM_TAG, "")
     if in_event == "none":
         return objected("opt-in", Reason.ACTION_NONE, f"the alarm says {ALARM_TAG}=none")
+    if in_event not in {"", request.action} and not request.incident_id:
+        # Without tags in its event an alarm is routed by its symptom, whatever its owner wants.
+        return objected("opt-in", Reason.OTHER_ACTION, f"the alarm says {ALARM_TAG}={in_event!r}")
+    return _target_opted_in(seen)
+
+
+def _target_opted_in(seen: Snapshot) -> Check:
     match seen.target_tags:
         case Unknown() | NotRead() as unseen:
             return blind("opt-in", unseen, Reason.OPT_IN_UNREADABLE)
         case Absent():
-            return objected("opt-in", Reason.NOT_OPTED_IN, f"the target has no tag {OPT_IN_TAG}")
+            return objected("opt-in", Reason.TARGET_MISSING, "the target does not exist")
         case tags if tags.get(OPT_IN_TAG) == "true":
             return passed("opt-in", f"{OPT_IN_TAG}=true")
         case tags:
@@ -171,6 +178,8 @@ def _red_now(request: Request, seen: Snapshot) -> Check:
             return blind("stale", unseen, Reason.ALARM_UNREADABLE)
         case Absent():
             return objected("stale", Reason.ALARM_GONE, "the alarm does not exist")
+        case alarm if alarm.state is AlarmState.INSUFFICIENT_DATA:
+            return objected("stale", Reason.NO_DATA_NOW, f"{alarm.state} since {clock(alarm.since)}")
         case alarm if alarm.state is not AlarmState.ALARM:
             return objected("stale", Reason.NO_LONGER_RED, f"{alarm.state} since {clock(alarm.since)}")
         case alarm:
@@ -216,8 +225,10 @@ def in_flight(request: Request, rules: Rules, seen: Snapshot) -> Check:
         if incident.holds_target:
             return objected("in flight", Reason.IN_FLIGHT, f"incident {incident.id} is {incident.state}")
         return passed("in flight", f"incident {incident.id} is {incident.state}")
-    if incident.rung != request.rung or incident.state.value not in _MAY_ASK:
-        now_at = f"it is {incident.state} at rung {incident.rung}, asked for rung {request.rung}"
+    as_asked = (incident.rung, incident.action) == (request.rung, request.action)
+    if not as_asked or incident.state.value not in _MAY_ASK:
+        now_at = f"it is {incident.state} at rung {incident.rung} ({incident.action})"
+        now_at += f", asked for rung {request.rung} ({request.action})"
         return objected("in flight", Reason.INCIDENT_MOVED_ON, now_at)
     return passed("in flight", f"own incident, {incident.state}")
 
@@ -330,7 +341,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("own stack", EVERY_KIND, own_stack),
     Guard("opt-in", TAKES_A_SLOT, opt_in),
     Guard("muted", FIRST_AND_NEXT, muted),
-    Guard("wrong direction", frozenset({_K.ALARM}), wrong_direction),
+    Guard("wrong direction", frozenset({_K.ALARM, _K.WAKE}), wrong_direction),
     Guard("stale", TAKES_A_SLOT, stale),
     Guard("duplicate", EVERY_KIND, duplicate),
     Guard("in flight", EVERY_KIND, in_flight),

@@ -10,7 +10,7 @@ from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Decision
 from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
 from firebreak.core.incident import Incident
-from firebreak.core.model import Alarm, Request, RequestKind, Target
+from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind, Target
 from firebreak.core.readings import Reading
 from firebreak.core.rules import Level
 
@@ -27,7 +27,7 @@ def alarm_key(alarm: Alarm, action: str) -> str:
     return digest("alarm", alarm.series, alarm.state.value, int(alarm.since.timestamp() * 1000), action)
 
 
-def delivery_key(request: Request) -> str:
+def delivery_key(request: Request | OwnEvent) -> str:
     """What makes two requests the same delivery: an equal key is decided once."""
     if request.kind is RequestKind.ALARM:
         return alarm_key(request.alarm, request.action)

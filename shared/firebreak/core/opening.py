@@ -1,16 +1,13 @@
 """How a decision becomes an incident: pure construction, no writing."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from firebreak.core.budgets import ACT_WITHIN
 from firebreak.core.incident import Incident, IncidentState, Member
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Plan, Request
 from firebreak.core.rules import Rules
-
-# From the won claim to the API call there is nothing but the call; a function that was frozen
-# longer than this must not act on what it saw.
-ACT_WITHIN = timedelta(seconds=10)
 
 
 def opened(request: Request, rules: Rules, at: datetime) -> Incident:

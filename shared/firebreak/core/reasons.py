@@ -40,6 +40,7 @@ class Reason(StrEnum):
     OWN_STACK_UNREADABLE = "own_stack_unreadable"
     NOT_OPTED_IN = "not_opted_in"
     ACTION_NONE = "action_none"
+    OTHER_ACTION = "other_action"
     OPT_IN_UNREADABLE = "opt_in_unreadable"
     MUTED = "muted"
     SUPPRESSED = "suppressed"
@@ -50,6 +51,7 @@ class Reason(StrEnum):
     TOO_OLD = "too_old"
     SUPERSEDED = "superseded"
     NO_LONGER_RED = "no_longer_red"
+    NO_DATA_NOW = "no_data_now"
     ALARM_GONE = "alarm_gone"
     ALARM_UNREADABLE = "alarm_unreadable"
     DUPLICATE = "duplicate"
@@ -132,24 +134,26 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.OWN_STACK_UNREADABLE: _page("Whether the target belongs to Firebreak could not be read."),
     Reason.NOT_OPTED_IN: _record("The resource is not tagged firebreak:enabled=true."),
     Reason.ACTION_NONE: _record("The alarm is tagged firebreak:action=none."),
-    Reason.OPT_IN_UNREADABLE: _record("Whether the owner opted in could not be read."),
+    Reason.OTHER_ACTION: _page("The alarm's firebreak:action tag names something else than this action."),
+    Reason.OPT_IN_UNREADABLE: _page("Whether the owner opted in could not be read."),
     Reason.MUTED: _defer("A CloudWatch mute window covers the alarm."),
     Reason.SUPPRESSED: _record("CloudWatch suppresses the alarm's actions."),
     Reason.ACTIONS_DISABLED: _record("The alarm's actions are disabled."),
-    Reason.MUTE_UNREADABLE: _record("Whether the alarm's actions are enabled could not be read."),
+    Reason.MUTE_UNREADABLE: _page("Whether the alarm's actions are enabled could not be read."),
     Reason.WRONG_DIRECTION: _record(
         "The alarm fires when the metric is low; this action is for when it is high."
     ),
-    Reason.DIRECTION_UNREADABLE: _record("Whether the alarm fires on a high metric could not be read."),
+    Reason.DIRECTION_UNREADABLE: _page("Whether the alarm fires on a high metric could not be read."),
     Reason.TOO_OLD: _record("The event is too old to act on."),
     Reason.SUPERSEDED: _record("A newer transition of this alarm has been seen."),
     Reason.NO_LONGER_RED: _record("The alarm is not red any more."),
+    Reason.NO_DATA_NOW: _page("The alarm has no data any more, so it is not known to be red or well."),
     Reason.ALARM_GONE: _record("The alarm does not exist any more."),
     Reason.ALARM_UNREADABLE: _page("The alarm could not be read, so it is not known to be red now."),
     Reason.DUPLICATE: _record("This delivery was already decided."),
-    Reason.DUPLICATE_UNREADABLE: _record("Whether this delivery was already decided could not be read."),
+    Reason.DUPLICATE_UNREADABLE: _page("Whether this delivery was already decided could not be read."),
     Reason.IN_FLIGHT: _record("Another incident of this target is being worked on; the alarm joined it."),
-    Reason.IN_FLIGHT_UNREADABLE: _record("Whether the target is being worked on could not be read."),
+    Reason.IN_FLIGHT_UNREADABLE: _page("Whether the target is being worked on could not be read."),
     Reason.INCIDENT_MOVED_ON: _record("The incident has moved on since this was asked."),
     Reason.COOLDOWN: _page("The last action on this target was too recent."),
     Reason.RUNG_GAP: _defer("The last rung of this incident was too recent."),

@@ -47,20 +47,25 @@ class Judgement:
 
 def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgement:
     """Judge an act that was sent (or may have been). Missing telemetry is never a success."""
-    if evidence.worse is True:
-        return Judgement(Verdict.WORSE, "the target is worse off than before the action")
     elapsed = evidence.now - (incident.acted_at or incident.opened_at)
     alarms = _alarms(evidence)
     if evidence.happened is False:
-        if alarms.verdict is Verdict.NOT_RECOVERED and elapsed < rules.after:
-            return Judgement(Verdict.TOO_EARLY, "the lost request may still be on its way")
-        if alarms.verdict is Verdict.NOT_RECOVERED:
-            return Judgement(Verdict.NOT_RECOVERED, f"the action did not reach AWS; {alarms.why}")
-        return alarms
+        return _judge_nothing_sent(alarms, early=elapsed < rules.after)
+    if evidence.worse is True:
+        return Judgement(Verdict.WORSE, "the target is worse off than before the action")
     for seen in (evidence.happened, evidence.worse):
         if isinstance(seen, Unknown):
             return Judgement(Verdict.UNKNOWN, seen.why)
     return _judge_settling(incident, evidence, rules, alarms, elapsed)
+
+
+def _judge_nothing_sent(alarms: Judgement, *, early: bool) -> Judgement:
+    """A change that never arrived neither helped nor harmed; only the alarms speak."""
+    if alarms.verdict is not Verdict.NOT_RECOVERED:
+        return alarms
+    if early:
+        return Judgement(Verdict.TOO_EARLY, "the lost request may still be on its way")
+    return Judgement(Verdict.NOT_RECOVERED, f"the action did not reach AWS; {alarms.why}")
 
 
 def _judge_settling(

@@ -1,0 +1,57 @@
+"""What would make a decision come out otherwise, in words an operator can act on."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from firebreak.core.decision import Check, Decision, Result
+from firebreak.core.guards import OPT_IN_TAG, clock
+from firebreak.core.reasons import Reason
+from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS
+from firebreak.targets import TARGET_TAG
+
+_NAME_THE_TARGET = f"tag the alarm {TARGET_TAG}=ecs:CLUSTER/SERVICE"
+_KNOWN = ", ".join(KNOWN_ACTIONS)
+
+# Reasons that are missing here pass by themselves, or are for AWS to change.
+ADVICE: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.OBSERVE_ONLY: 'set autonomy = "auto" for this target in the policy',
+        Reason.NEEDS_APPROVAL: 'somebody approves, or the policy says autonomy = "auto"',
+        Reason.NOT_IN_ALARM: "only an alarm that turns red asks for an action",
+        Reason.PARENT_OF_CONTRIBUTORS: "its contributors' own events are answered",
+        Reason.TARGET_NONE: _NAME_THE_TARGET,
+        Reason.TARGET_AMBIGUOUS: _NAME_THE_TARGET,
+        Reason.TARGET_MALFORMED: _NAME_THE_TARGET,
+        Reason.ROUTED_TO_HUMANS: f"tag the alarm {ACTION_TAG} with an action ({_KNOWN})",
+        Reason.UNKNOWN_ACTION_TAG: f"tag the alarm {ACTION_TAG} with one of {_KNOWN}, page, none",
+        Reason.NOT_ROUTED: f"tag the alarm {ACTION_TAG} with an action ({_KNOWN}) and let its tags propagate",
+        Reason.ACTION_NONE: f"take the tag {ACTION_TAG}=none off the alarm",
+        Reason.SWITCHED_OFF: "its holder runs `firebreak resume` (see `firebreak switches`)",
+        Reason.NOT_OPTED_IN: f"tag the resource {OPT_IN_TAG}=true",
+        Reason.MUTED: "the mute window ends",
+        Reason.SUPPRESSED: "the suppressor releases the alarm: CloudWatch then sends it again",
+        Reason.ACTIONS_DISABLED: "enable the alarm's actions",
+        Reason.WRONG_DIRECTION: f"tag the alarm {ACTION_TAG} with the action it is for",
+        Reason.TOO_OLD: "only a new transition of the alarm is acted on",
+        Reason.SUPERSEDED: "only a new transition of the alarm is acted on",
+        Reason.DUPLICATE: "only a new transition of the alarm is acted on",
+    }
+)
+
+
+def advice(decision: Decision, *, offline: bool) -> list[str]:
+    """One line for each objection that something can be done about, in the guards' order."""
+    lines = [_line(check) for check in decision.checks if check.result is Result.OBJECTED]
+    blind = [check.guard for check in decision.checks if check.result is Result.NOT_LOOKED_AT]
+    unread = offline and decision.reason is Reason.TARGET_UNREADABLE
+    if offline and (blind or unread):
+        lines.append(f"run it without --offline to look at: {', '.join(blind) or 'the alarms below it'}")
+    return [line for line in lines if line]
+
+
+def _line(check: Check) -> str:
+    what = ADVICE.get(check.reason, "") if check.reason else ""
+    if not check.until:
+        return f"{check.guard}: {what}" if what else ""
+    by_itself = f"passes at {check.until:%Y-%m-%d} {clock(check.until)}"
+    return f"{check.guard}: {by_itself}, or {what}" if what else f"{check.guard}: {by_itself}"

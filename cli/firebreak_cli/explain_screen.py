@@ -1,0 +1,89 @@
+"""An explanation for people, from the top down: what is red, what would be done, why, and what would flip it."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from firebreak.aws.items import check_to_wire
+from firebreak.core.decision import Decision
+from firebreak.core.model import Alarm, OwnEvent, Target
+from firebreak.core.reasons import MEANINGS
+from firebreak_cli import screen
+from firebreak_cli.advice import advice
+from firebreak_cli.explain import Explanation, Routing
+
+_WORDS = {
+    "act": ("ACT", "bold green"),
+    "propose": ("WOULD ACT, were it allowed", "bold yellow"),
+    "ask_approval": ("ASK A HUMAN FIRST", "bold yellow"),
+    "defer": ("LATER", "bold yellow"),
+    "refuse": ("DO NOTHING", "bold red"),
+}
+
+
+def show(found: Explanation, policy_file: str, console: Console) -> None:
+    """Print the explanation."""
+    word, style = _WORDS[found.decision.word]
+    console.print(screen.facts(_about(found)))
+    console.print()
+    console.print(screen.told(f"{word}: {_why(found.decision)}", style))
+    console.print()
+    console.print(screen.checks(check_to_wire(check) for check in found.decision.checks))
+    console.print()
+    flips = advice(found.decision, offline=found.offline)
+    rows = [("Would flip it" if not n else " ", line) for n, line in enumerate(flips)]
+    console.print(screen.facts([*rows, *_basis(found, policy_file)]))
+
+
+def _about(found: Explanation) -> Iterator[screen.Row]:
+    alarm, target = found.alarm, found.target
+    yield "Alarm", f"{alarm.name} is {alarm.state} since {screen.when(alarm.since, found.now)} ({alarm.kind})"
+    yield "Brakes", _brakes(alarm)
+    yield "Request", _asked(found.trigger)
+    yield "Goes to", _functions(found.routing)
+    if isinstance(target, Target):
+        yield "Target", f"{target.display} ({target.account or 'account unknown'} {target.region})"
+    else:
+        yield "Target", f"none: {target.detail}"
+    yield "Plan", found.plan.summary if found.plan else ""
+
+
+def _brakes(alarm: Alarm) -> str:
+    muted = f"muted by {alarm.mute.by}" if alarm.mute else ""
+    suppressed = f"actions suppressed by {alarm.suppressed_by}" if alarm.suppressed_by else ""
+    return ", ".join(filter(None, (muted, suppressed)))
+
+
+def _asked(trigger: Alarm | OwnEvent) -> str:
+    if isinstance(trigger, Alarm):
+        return ""
+    by = f", by {trigger.by}" if trigger.by else ""
+    return f"{trigger.kind} of {trigger.action} for incident {trigger.incident_id}, rung {trigger.rung}{by}"
+
+
+def _functions(routing: Routing) -> str:
+    if not routing.functions:
+        return "no function"
+    first = routing.primary or routing.functions[0]
+    others = [name for name in routing.functions if name != first]
+    also = f"; also to {', '.join(others)}, which is not explained here" if others else ""
+    return f"{first} (by {routing.by}){also}"
+
+
+def _why(decision: Decision) -> str:
+    deciding = decision.deciding
+    until = f" Until {screen.clock(deciding.until)}." if deciding and deciding.until else ""
+    return f"{MEANINGS[decision.reason].sentence}{until} ({decision.reason})"
+
+
+def _basis(found: Explanation, policy_file: str) -> Iterator[screen.Row]:
+    rules = found.rules
+    spoke = f": {rules.autonomy} by {rules.source}; ladder {' -> '.join(rules.ladder)}" if rules else ""
+    yield "Policy", f"{policy_file} {found.decision.policy_hash}{spoke}"
+    if found.offline:
+        of = "the event's own time" if found.clock == "event" else "the time you gave"
+        yield (
+            "Offline",
+            f"only the event was looked at; the clock stands at {found.now:%Y-%m-%d %H:%M:%SZ}, {of}",
+        )
+    yield "Incident", found.incident_id

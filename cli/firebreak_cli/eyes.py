@@ -1,0 +1,122 @@
+"""What `explain` can see: the event alone, or with the caller's credentials everything an action sees."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, assert_never
+
+from firebreak import targets
+from firebreak.core.decision import Snapshot
+from firebreak.core.incident import Incident
+from firebreak.core.model import Alarm, OwnEvent, Request, Target, Unresolved
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.routing import KNOWN_ACTIONS
+from firebreak.core.rules import Level, Rules
+from firebreak.observing import Observer
+from firebreak.ports import AlarmReads, Ledger
+
+OFFLINE = NotRead("offline")
+
+type Tags = Reading[Mapping[str, str]]
+
+
+class Eyes(Protocol):
+    """A way to look. Nothing here changes anything."""
+
+    def tags(self, alarm: Alarm) -> Tags:
+        """The alarm's tags, as the action's function would see them."""
+
+    def target(self, trigger: Alarm | OwnEvent, tags: Tags) -> Target | Unresolved:
+        """What the alarm or the request's incident would have changed."""
+
+    def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
+        """Everything the guards look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineEyes:
+    """Sees the event and nothing else. The alarm's own account and region are taken to be ours."""
+
+    def tags(self, alarm: Alarm) -> Tags:
+        """The event's tags where they are all there is to know, else not read."""
+        return OFFLINE if targets.needs_live_tags(alarm) else alarm.tags
+
+    def target(self, trigger: Alarm | OwnEvent, tags: Tags) -> Target | Unresolved:
+        """What the event names; an incident's own target is in the ledger, which is not looked at."""
+        alarm = alarm_of(trigger)
+        return targets.resolve(alarm, tags, _not_described, alarm.account, alarm.region)
+
+    def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
+        """Nothing was looked at."""
+        del request, rules
+        return Snapshot(
+            now=now,
+            stack_name="",
+            holds=OFFLINE,
+            decided=OFFLINE,
+            transition=OFFLINE,
+            incident=OFFLINE,
+            scopes=dict.fromkeys(Level, OFFLINE),
+            alarm=OFFLINE,
+            alarm_tags=tags,
+            series_in_alarm=OFFLINE,
+            target_tags=OFFLINE,
+            plan=OFFLINE,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveEyes:
+    """Sees what a deployed action would see now. Every method may raise AwsError.
+
+    Unlike an action it looks at the live state also when a ledger guard objects: all of the
+    explanation is wanted.
+    """
+
+    account: str
+    region: str
+    ledger: Ledger
+    alarms: AlarmReads
+    observer: Callable[[str], Observer]
+
+    def tags(self, alarm: Alarm) -> Tags:
+        """The tags in the event over those on the alarm."""
+        # An alarm's tags are the same through the eyes of every action.
+        observer = self.observer(KNOWN_ACTIONS[0])
+        return observer.tags(alarm, needed=targets.needs_live_tags(alarm))
+
+    def target(self, trigger: Alarm | OwnEvent, tags: Tags) -> Target | Unresolved:
+        """The incident's target where the request is for one, else what the alarm names."""
+        if isinstance(trigger, OwnEvent) and trigger.incident_id:
+            return self._target_of(trigger.incident_id)
+        alarm = alarm_of(trigger)
+        return targets.resolve(alarm, tags, self.alarms.describe, self.account, self.region)
+
+    def _target_of(self, incident_id: str) -> Target | Unresolved:
+        match self.ledger.incident(incident_id):
+            case Incident(target=target):
+                return target
+            case Unknown(why) | NotRead(why):
+                return Unresolved(Reason.IN_FLIGHT_UNREADABLE, why)
+            case Absent():
+                return Unresolved(Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger")
+            case never:
+                assert_never(never)
+
+    def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
+        """The ledger, then the alarm and the target."""
+        observer = self.observer(request.action)
+        seen = observer.ledger_only(self.ledger.look(request), tags, now, "not looked at yet")
+        return observer.live(request, rules, seen, now)
+
+
+def alarm_of(trigger: Alarm | OwnEvent) -> Alarm:
+    """The transition that is explained, or that opened the incident."""
+    return trigger if isinstance(trigger, Alarm) else trigger.alarm
+
+
+def _not_described(name: str) -> Reading[DescribedAlarm]:
+    del name
+    return OFFLINE
