@@ -38,7 +38,7 @@ _NO_CREDENTIALS = frozenset(
 )
 
 
-class Ending(Exception):  # noqa: N818  # it ends the command; it is not an error of the program
+class Ending(Exception):  # it ends the command; it is not an error of the program
     """The command cannot go on; `lines` are for stderr."""
 
     def __init__(self, code: int, *lines: str) -> None:

@@ -1,212 +1,75 @@
-"""What Firebreak would decide about an event, by the very functions that decide, without doing anything."""
+"""`firebreak explain`: from an event's file to the decision it would get."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
-from firebreak.aws.items import check_to_wire
-from firebreak.core.decide import decide, refuse_unresolved
-from firebreak.core.decision import Act, AskApproval, Decision, Propose
-from firebreak.core.intake import tag_names_action, turn_away, why_human, why_not_routed
-from firebreak.core.ledger import alarm_key, incident_name
-from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Target, Unresolved
-from firebreak.core.reasons import MEANINGS, Reason
-from firebreak.core.routing import KNOWN_ACTIONS, primary, route
-from firebreak.core.rules import PAGE_RUNG, Rules
-from firebreak.policy import Policy
-from firebreak.workflow import CARRIED_OUT
-from firebreak_cli.advice import advice
-from firebreak_cli.eyes import Eyes, Tags, alarm_of
-
-BY_REQUEST = "request"
+from firebreak.alarms import placed
+from firebreak.core.model import Alarm, OwnEvent
+from firebreak.loose import moment
+from firebreak.policy import Policy, load_policy
+from firebreak.settings import LAYER
+from firebreak_cli.endings import BAD_INPUT, Ending
+from firebreak_cli.event_file import read_event
+from firebreak_cli.explainer import Explainer, Explanation
+from firebreak_cli.eyes import OfflineEyes, live_eyes
+from firebreak_cli.outside import Outside
+from firebreak_cli.stack import DEFAULT_POLICY, find
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Routing:
-    """Which functions the rules invoke. `primary` is the one that is explained, None for none."""
+class Question:
+    """What is asked for. `policy` overrides the policy that ships or that the stack names.
 
-    primary: str | None
-    functions: tuple[str, ...]
-    by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """A decision with all that led to it. `rules` is None where no action was asked about a target.
-
-    `clock` says whose time `now` is: "event", "given" or "real".
+    `now` (ISO 8601) sets the clock of an offline explanation; empty leaves it at the event's time.
     """
 
-    trigger: Alarm | OwnEvent
-    routing: Routing
-    target: Target | Unresolved
-    decision: Decision
-    rules: Rules | None
-    incident_id: str
-    now: datetime
-    clock: str
+    event: str
+    policy: Path | None
+    stack: str
     offline: bool
-
-    @property
-    def alarm(self) -> Alarm:
-        """The transition in question."""
-        return alarm_of(self.trigger)
-
-    @property
-    def plan(self) -> Plan | None:
-        """What would be changed, where that could be seen."""
-        outcome = self.decision.outcome
-        return outcome.plan if isinstance(outcome, Act | Propose | AskApproval) else None
+    now: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explainer:
-    """Explains events under one policy. Raises AwsError when its eyes do."""
-
-    policy: Policy
-    eyes: Eyes
-    clock: str
-    offline: bool
-
-    def explain(self, trigger: Alarm | OwnEvent, now: datetime) -> Explanation:
-        """The decision that the event would get, first for the function that may act."""
-        routing = routed(trigger)
-        tags = self.eyes.tags(alarm_of(trigger))
-        target = self.eyes.target(trigger, tags)
-        rules, name = None, _turned_away_name(trigger, routing)
-        asked = not_for_guards(trigger, routing) or target
-        if isinstance(asked, Unresolved):
-            decision = refuse_unresolved(asked, self.policy.hash)
-        else:
-            request = _request(trigger, routing.primary or "", asked, tags)
-            rules, name = self.policy.rules(request.action, asked), incident_name(request)
-            decision = decide(request, rules, self.eyes.snapshot(request, rules, tags, now))
-        return Explanation(
-            trigger=trigger,
-            routing=routing,
-            target=target,
-            decision=decision,
-            rules=rules,
-            incident_id=name,
-            now=now,
-            clock=self.clock,
-            offline=self.offline,
-        )
+def answer(asked: Question, outside: Outside) -> tuple[Explanation, str]:
+    """The explanation, and the policy file it was made with. Raises Ending, PolicyError or AwsError."""
+    trigger = read_event(asked.event)
+    return _offline(asked, trigger) if asked.offline else _live(asked, trigger, outside)
 
 
-def routed(trigger: Alarm | OwnEvent) -> Routing:
-    """The functions that get the event: alarms by the rules, our own requests by their action's name."""
-    if isinstance(trigger, OwnEvent):
-        known = trigger.action in KNOWN_ACTIONS
-        asked = (trigger.action,) if known else ()
-        return Routing(primary=trigger.action if known else None, functions=asked, by=BY_REQUEST)
-    routes = route(trigger)
-    chosen = primary(routes)
-    by = next((found.by.value for found in routes if chosen in (None, found.function)), "")
-    return Routing(primary=chosen, functions=tuple(found.function for found in routes), by=by)
-
-
-def not_for_guards(trigger: Alarm | OwnEvent, routing: Routing) -> Unresolved | None:
-    """Why the event is refused before any guard could speak, if so."""
-    if isinstance(trigger, OwnEvent):
-        if routing.primary and trigger.kind in CARRIED_OUT:
-            return None
-        return Unresolved(Reason.UNSUPPORTED_REQUEST, f"{trigger.kind} of {trigger.action}")
-    match routing.primary:
-        case None:
-            return why_not_routed(trigger)
-        case str() as function if function == PAGE_RUNG:
-            return why_human(trigger)
-        case _:
-            return turn_away(trigger)
-
-
-def _request(trigger: Alarm | OwnEvent, action: str, target: Target, tags: Tags) -> Request:
-    if isinstance(trigger, Alarm):
-        return Request(
-            kind=RequestKind.ALARM,
-            action=action,
-            alarm=trigger,
-            target=target,
-            at=trigger.since,
-            by_symptom=not tag_names_action(trigger, tags),
-        )
-    return Request(
-        kind=trigger.kind,
-        action=action,
-        alarm=trigger.alarm,
-        target=target,
-        at=trigger.at,
-        incident_id=trigger.incident_id,
-        rung=trigger.rung,
-        attempt=trigger.attempt,
+def _offline(asked: Question, trigger: Alarm | OwnEvent) -> tuple[Explanation, str]:
+    policy, file = _policy(asked.policy, DEFAULT_POLICY)
+    given = _given(asked.now)
+    explainer = Explainer(
+        policy=policy, eyes=OfflineEyes(), clock="given" if given else "event", offline=True
     )
+    return explainer.explain(trigger, given or _sent_at(trigger)), file
 
 
-def _turned_away_name(trigger: Alarm | OwnEvent, routing: Routing) -> str:
-    """The id under which `firebreak show` finds a decision without a target; empty when none is kept."""
-    if isinstance(trigger, OwnEvent):
-        return trigger.incident_id
-    return f"i-{alarm_key(trigger, routing.primary)[:10]}" if routing.primary else ""
-
-
-def as_json(found: Explanation, policy_file: str) -> dict[str, object]:
-    """The explanation as plain values; times are ISO 8601 in UTC."""
-    target, decision, rules = found.target, found.decision, found.rules
-    whole = isinstance(target, Target)
-    return {
-        "alarm": _alarm(found.alarm),
-        "request": _asked(found.trigger),
-        "route": found.routing.primary,
-        "functions": list(found.routing.functions),
-        "routed_by": found.routing.by or None,
-        "target": target.display if whole else None,
-        "target_key": target.key if whole and target.account and target.region else None,
-        "decision": decision.word,
-        "reason": decision.reason.value,
-        "sentence": MEANINGS[decision.reason].sentence,
-        "disposition": decision.disposition.value,
-        "plan": found.plan.summary if found.plan else None,
-        "checks": [check_to_wire(check) for check in decision.checks],
-        "next": advice(decision, offline=found.offline),
-        "incident": found.incident_id or None,
-        "autonomy": rules.autonomy.value if rules else None,
-        "autonomy_by": rules.source if rules else None,
-        "ladder": list(rules.ladder) if rules else None,
-        "policy": {"file": policy_file, "hash": decision.policy_hash},
-        "now": found.now.isoformat(),
-        "clock": found.clock,
-        "offline": found.offline,
-    }
-
-
-def _alarm(alarm: Alarm) -> Mapping[str, object]:
-    return {
-        "name": alarm.name,
-        "arn": alarm.arn,
-        "account": alarm.account,
-        "region": alarm.region,
-        "state": alarm.state.value,
-        "previous": alarm.previous.value if alarm.previous else None,
-        "kind": alarm.kind.value,
-        "since": alarm.since.isoformat(),
-        "contributor": alarm.contributor.id if alarm.contributor else None,
-        "tags": dict(alarm.tags),
-        "tags_lost": alarm.tags_lost,
-        "muted_by": alarm.mute.by if alarm.mute else None,
-        "suppressed_by": alarm.suppressed_by or None,
-    }
-
-
-def _asked(trigger: Alarm | OwnEvent) -> Mapping[str, object]:
+def _live(asked: Question, trigger: Alarm | OwnEvent, outside: Outside) -> tuple[Explanation, str]:
+    if asked.now:
+        raise Ending(BAD_INPUT, "--now: goes with --offline; the ledger is compared with the real clock")
+    stack = find(outside, asked.stack)
+    policy, file = _policy(asked.policy, stack.policy_file)
     if isinstance(trigger, Alarm):
-        return {"kind": RequestKind.ALARM.value}
-    return {
-        "kind": trigger.kind.value,
-        "action": trigger.action,
-        "incident": trigger.incident_id,
-        "rung": trigger.rung,
-        "attempt": trigger.attempt,
-        "at": trigger.at.isoformat(),
-        "by": trigger.by,
-    }
+        trigger = placed(trigger, stack.account, stack.region)
+    explainer = Explainer(policy=policy, eyes=live_eyes(stack), clock="real", offline=False)
+    return explainer.explain(trigger, outside.now()), file
+
+
+def _policy(given: Path | None, shipped: str) -> tuple[Policy, str]:
+    """The policy as this machine has it: a stack's layer was built from a copy, maybe an older one."""
+    return (load_policy(given), str(given)) if given else (load_policy(LAYER / shipped), shipped)
+
+
+def _given(now: str) -> datetime | None:
+    if not now:
+        return None
+    read = moment(now)
+    if read is None:
+        raise Ending(BAD_INPUT, f"--now {now}: expected a time such as 2026-11-20T10:00:00Z")
+    return read
+
+
+def _sent_at(trigger: Alarm | OwnEvent) -> datetime:
+    return trigger.sent_at if isinstance(trigger, Alarm) else trigger.at

@@ -1,4 +1,4 @@
-"""An explanation for people, from the top down: what is red, what would be done, why, and what would flip it."""
+"""An explanation for people: what is red, what would be done, why, and what would flip it."""
 
 from collections.abc import Iterator
 
@@ -6,24 +6,27 @@ from rich.console import Console
 
 from firebreak.aws.items import check_to_wire
 from firebreak.core.decision import Decision
+from firebreak.core.guards import clock
 from firebreak.core.model import Alarm, OwnEvent, Target
-from firebreak.core.reasons import MEANINGS
+from firebreak.core.reasons import MEANINGS, Reason
 from firebreak_cli import screen
 from firebreak_cli.advice import advice
-from firebreak_cli.explain import Explanation, Routing
+from firebreak_cli.explainer import Explanation, Routing
 
 _WORDS = {
     "act": ("ACT", "bold green"),
-    "propose": ("WOULD ACT, were it allowed", "bold yellow"),
+    "propose": ("ONLY WATCH", "bold yellow"),
     "ask_approval": ("ASK A HUMAN FIRST", "bold yellow"),
     "defer": ("LATER", "bold yellow"),
     "refuse": ("DO NOTHING", "bold red"),
 }
+_UNDECIDED = ("CANNOT SAY", "bold yellow")
 
 
 def show(found: Explanation, policy_file: str, console: Console) -> None:
     """Print the explanation."""
-    word, style = _WORDS[found.decision.word]
+    unseen = found.decision.reason is Reason.NOT_LOOKED_AT
+    word, style = _UNDECIDED if unseen else _WORDS[found.decision.word]
     console.print(screen.facts(_about(found)))
     console.print()
     console.print(screen.told(f"{word}: {_why(found.decision)}", style))
@@ -72,7 +75,7 @@ def _functions(routing: Routing) -> str:
 
 def _why(decision: Decision) -> str:
     deciding = decision.deciding
-    until = f" Until {screen.clock(deciding.until)}." if deciding and deciding.until else ""
+    until = f" Until {clock(deciding.until)}." if deciding and deciding.until else ""
     return f"{MEANINGS[decision.reason].sentence}{until} ({decision.reason})"
 
 

@@ -1,47 +1,193 @@
 """The `firebreak` command: explain what would happen, see what did, stop it, and check a policy.
 
 What a command needs is imported inside it: `firebreak explain --offline` must start quickly and
-without the AWS SDK, and the sub-commands below bring more than that.
+without the AWS SDK, and the commands further down bring more than that.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from firebreak_cli.endings import BAD_INPUT, Ending, PlainGroup
+from firebreak_cli.endings import PlainGroup
+from firebreak_cli.local_app import register as register_local
 from firebreak_cli.outside import outside
-
-if TYPE_CHECKING:
-    from firebreak.core.model import Alarm, OwnEvent
-    from firebreak_cli.explain import Explanation
-
-_EPILOG = (
-    "Exit codes: 1 the policy does not load, 2 the command or its input is wrong, 3 AWS could not be asked."
-)
+from firebreak_cli.stack import DEFAULT_STACK, find
 
 app = typer.Typer(
     cls=PlainGroup,
     no_args_is_help=True,
-    pretty_exceptions_enable=False,  # its tracebacks show local variables, which may hold what AWS answered
     add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks can show local variables, such as what AWS answered
     help="Auto-remediation for AWS alarms that cannot make an outage worse.",
-    epilog=_EPILOG,
+    epilog="Exit codes: 1 the policy does not load, 2 the command or its input is wrong, "
+    "3 AWS could not be asked or refused.",
 )
 policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files.")
 app.add_typer(policy_app, name="policy")
 
-type StackName = Annotated[
+StackName = Annotated[
     str, typer.Option("--stack", envvar="FIREBREAK_STACK", help="The deployed stack's name.")
 ]
-type AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-type Scope = Annotated[
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Scope = Annotated[
     str,
-    typer.Option("--scope", help="global, or: action NAME, group ecs:CLUSTER, target ecs:CLUSTER/SERVICE."),
+    typer.Option("--scope", help="global, action NAME, group ecs:CLUSTER or target ecs:CLUSTER/SERVICE."),
 ]
-type ScopeName = Annotated[str, typer.Argument(metavar="[NAME]", help="The name that --scope asks for.")]
-type Holder = Annotated[str, typer.Option("--holder", help="Who holds it; you, as AWS knows you.")]
+ScopeName = Annotated[str, typer.Argument(metavar="NAME", help="The name that --scope asks for.")]
+Holder = Annotated[str, typer.Option("--holder", help="Who holds it; by default who AWS says you are.")]
 
 
-def main_placeholder() -> None: ...
+@app.command()
+def explain(
+    ctx: typer.Context,
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="A file with one event, or - for stdin.")],
+    *,
+    as_json: AsJson = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Look at nothing but the event; no AWS account is needed.")
+    ] = False,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="A policy file; by default the one that ships.")
+    ] = None,
+    stack: StackName = DEFAULT_STACK,
+    now: Annotated[
+        str, typer.Option("--now", metavar="TIME", help="Offline: the time, instead of the event's own.")
+    ] = "",
+) -> None:
+    """Say what Firebreak would do about an event, and why. Changes nothing."""
+    from firebreak_cli.explain import Question, answer
+    from firebreak_cli.explainer import as_json as plain_values
+
+    asked = Question(event=event, policy=policy, stack=stack, offline=offline, now=now)
+    found, policy_file = answer(asked, outside(ctx))
+    if as_json:
+        return _print_json(plain_values(found, policy_file))
+    from firebreak_cli import explain_screen, screen
+
+    return explain_screen.show(found, policy_file, screen.console())
+
+
+@app.command()
+def incidents(
+    ctx: typer.Context,
+    *,
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Finished incidents and all decisions too.")
+    ] = False,
+) -> None:
+    """List open incidents and the latest decisions that did not act, newest first."""
+    from firebreak_cli import incidents as listing
+    from firebreak_cli import screen
+
+    around = outside(ctx)
+    found = find(around, stack)
+    seen = listing.overview(found, everything=everything)
+    if as_json:
+        return _print_json(listing.as_json(seen, found))
+    return listing.show(seen, found, around.now(), screen.console())
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    wanted: Annotated[str, typer.Argument(metavar="ID", help="As a page or `firebreak incidents` names it.")],
+    *,
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Show one incident, or one decision that opened none, with every check."""
+    from firebreak_cli import screen
+    from firebreak_cli import show as showing
+
+    around = outside(ctx)
+    found = showing.story(find(around, stack), wanted)
+    if as_json:
+        return _print_json(showing.as_json(found))
+    return showing.show(found, around.now(), screen.console())
+
+
+@app.command()
+def pause(
+    ctx: typer.Context,
+    scope_name: ScopeName = "",
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; everybody who is refused reads it.")],
+    length: Annotated[str, typer.Option("--for", help="How long: 90s, 15m, 24h, at most 30d.")] = "1h",
+    scope: Scope = "global",
+    holder: Holder = "",
+    stack: StackName = DEFAULT_STACK,
+) -> None:
+    """Stop Firebreak. Returns once nothing new can be claimed."""
+    from firebreak_cli import screen, switches
+
+    around = outside(ctx)
+    why, lasts = switches.reason_of(reason), switches.length_of(length)
+    found = find(around, stack)
+    stopped, who = switches.scope_of(scope, scope_name, found), switches.holder_of(holder, found, around)
+    hold = switches.SwitchBoard(found).pause(stopped, who, why, around.now(), lasts)
+    screen.console().print(screen.facts(switches.told(hold, found)))
+
+
+@app.command()
+def resume(
+    ctx: typer.Context,
+    scope_name: ScopeName = "",
+    *,
+    scope: Scope = "global",
+    holder: Holder = "",
+    stack: StackName = DEFAULT_STACK,
+) -> None:
+    """Release a switch. Other holders of the same switch keep it."""
+    from firebreak_cli import screen, switches
+
+    around = outside(ctx)
+    found = find(around, stack)
+    released, who = switches.scope_of(scope, scope_name, found), switches.holder_of(holder, found, around)
+    left = switches.SwitchBoard(found).resume(released, who, around.now())
+    still = "; ".join(f"{hold.holder} until {screen.when(hold.until, around.now())}" for hold in left)
+    rows = [("Released", f"{released.words} by {who}, {found.place}"), ("STILL HELD by", still)]
+    screen.console().print(screen.facts(rows))
+
+
+@app.command("switches")
+def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False) -> None:
+    """List the switches that are held: by whom, why, until when."""
+    from firebreak_cli import screen, switches
+
+    around = outside(ctx)
+    found = find(around, stack)
+    holds = switches.SwitchBoard(found).held(around.now())
+    if as_json:
+        return _print_json({"stack": found.name, "switches": [switches.as_json(hold) for hold in holds]})
+    if not holds:
+        return screen.console().print(screen.told(f"No switch is held in {found.place}"))
+    rows = (
+        (switches.words_of(hold.scope), hold.holder, screen.when(hold.until, around.now()), hold.why)
+        for hold in holds
+    )
+    return screen.console().print(screen.listing(("scope", "holder", "until", "reason"), rows))
+
+
+@policy_app.command()
+def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")]) -> None:
+    """Check a policy file: one line when it loads, one line for each mistake (exit code 1) when not."""
+    from firebreak.policy import load_policy
+
+    policy = load_policy(file)
+    said = policy.file
+    parts = f"{len(said.actions)} actions, {len(said.overrides)} overrides"
+    demo = ", for demos only" if said.demo else ""
+    typer.echo(f"{file}: loads; autonomy {said.defaults.autonomy}, {parts}, hash {policy.hash}{demo}")
+
+
+register_local(app)
+
+
+def _print_json(value: Mapping[str, object]) -> None:
+    # ASCII only: no control character of an alarm's name reaches the terminal.
+    typer.echo(json.dumps(value, indent=2, default=str))

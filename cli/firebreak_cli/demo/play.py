@@ -1,6 +1,5 @@
 """Plays the scenes and prints the timeline; the exit code says whether each ended as it should."""
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,45 +8,12 @@ from rich.markup import escape
 
 from firebreak_cli.demo.scenes import SCENES, Scene
 from firebreak_cli.demo.stage import Inbox, SceneFailed, Stage
+from firebreak_cli.demo.timeline import Timeline
 from firebreak_cli.local import up
 from firebreak_cli.local.places import Home, LocalError
 from firebreak_cli.local.transitions import Carrier
 from firebreak_cli.local.up import LocalAws
 from firebreak_cli.local.workload import Workload
-
-_COLOURS = {
-    "alarm": "yellow",
-    "page": "magenta",
-    "load": "cyan",
-    "check": "green",
-    "pause": "red",
-    "resume": "red",
-}
-
-
-class Timeline:
-    """Prints lines with the seconds since the start."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._started = time.monotonic()
-
-    def line(self, kind: str, text: str) -> None:
-        """One line; `text` may be untrusted."""
-        colour = _COLOURS.get(kind, "default")
-        since = time.monotonic() - self._started
-        self._console.print(
-            f"[dim]{since:7.1f}s[/]  [{colour}]{kind:<7}[/] {escape(text)}", highlight=False, soft_wrap=True
-        )
-
-    def progress(self, text: str) -> None:
-        """A step that takes a while."""
-        since = time.monotonic() - self._started
-        self._console.print(f"[dim]{since:7.1f}s  {escape(text)}[/]", highlight=False, soft_wrap=True)
-
-    def title(self, text: str) -> None:
-        """A scene begins."""
-        self._console.print(f"\n[bold]{escape(text)}[/]", highlight=False)
 
 
 def stage_on(local: LocalAws, timeline: Timeline) -> Stage:
@@ -68,8 +34,11 @@ def stage_on(local: LocalAws, timeline: Timeline) -> Stage:
 def run(repository: Path, home: Home, console: Console) -> int:
     """Set up, play every scene, tear down. 0 when every scene ended as it should, else 1."""
     timeline = Timeline(console)
+    # One that was interrupted may still be up, with what its scenes left.
+    up.down(home)
     try:
-        local = up.up(repository, home, timeline.progress)
+        with timeline.working():
+            local = up.up(repository, home, timeline.progress)
     except LocalError as error:
         console.print(f"[red]{escape(str(error))}[/]", highlight=False)
         up.down(home)
@@ -87,7 +56,8 @@ def run(repository: Path, home: Home, console: Console) -> int:
 def _played(scene: Scene, stage: Stage, timeline: Timeline) -> bool:
     timeline.title(f"Scene ({scene.letter}): {scene.title}")
     try:
-        scene.play(stage)
+        with timeline.working():
+            scene.play(stage)
     except SceneFailed as failure:
         timeline.line("FAILED", str(failure))
         for line in (stage.inbox.pages[-1].body if stage.inbox.pages else "").splitlines():

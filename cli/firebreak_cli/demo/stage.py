@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from boto3.session import Session
 
@@ -13,12 +13,22 @@ from firebreak.aws.clients import reader
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.switches import Switches
 from firebreak.core.incident import Incident, IncidentState
+from firebreak_cli.local.calls import calls
 from firebreak_cli.local.stack import DeployedStack
-from firebreak_cli.local.transitions import Carried, Carrier
+from firebreak_cli.local.transitions import Carried
 from firebreak_cli.local.workload import Workload
 
 PATIENCE = timedelta(seconds=60)
 BETWEEN_LOOKS = 0.25
+# After so many seconds without a word a person wonders whether anything happens.
+SILENCE = 1.0
+
+
+class Carries(Protocol):
+    """What brings alarm transitions to the rules."""
+
+    def poll(self) -> list[Carried]:
+        """Bring what happened since the last time."""
 
 
 class SceneFailed(Exception):
@@ -86,7 +96,7 @@ class Stage:
     session: Session
     stack: DeployedStack
     workload: Workload
-    carrier: Carrier
+    carrier: Carries
     inbox: Inbox
     say: Callable[[str, str], None]
 
@@ -95,16 +105,21 @@ class Stage:
         self.ledger = DynamoLedger(dynamodb, self.stack.ledger_table)
         self.switches = Switches(dynamodb, self.stack.ledger_table)
         self._dynamodb = dynamodb
+        self._read: dict[str, int] = {}
 
     def wait[T](self, what: str, look: Callable[[], T | None], patience: timedelta = PATIENCE) -> T:
         """Look until there is something to see, carrying alarm transitions meanwhile."""
-        deadline = time.monotonic() + patience.total_seconds()
+        started, told = time.monotonic(), False
         while True:
             self.carry()
             found = look()
             if found:
                 return found
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - started
+            if waited > SILENCE and not told:
+                told = True
+                self.say("wait", f"for {what}")
+            if waited > patience.total_seconds():
                 raise SceneFailed(
                     f"waited {patience.total_seconds():.0f} s for {what}; pages: {self._subjects()}"
                 )
@@ -119,6 +134,8 @@ class Stage:
             self.say("alarm", f"{change.alarm}: {change.before} -> {change.after}   (matched {rules})")
         for page in self.inbox.fetch():
             self.say("page", page.subject.removeprefix("[Firebreak] "))
+        for line in self.history():
+            self.say("ledger", line)
         return carried
 
     def expect_page(self, mark: str, about: str) -> Page:
@@ -169,13 +186,19 @@ class Stage:
         return dict(found["services"][0])
 
     def updates_of(self, name: str) -> list[dict[str, Any]]:
-        """The UpdateService calls that reached AWS for a service, by AWS's own record."""
-        trail = self.session.client("cloudtrail")
-        pages = trail.get_paginator("lookup_events").paginate(
-            LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "UpdateService"}]
-        )
-        calls = [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
-        return [call for call in calls if (call.get("requestParameters") or {}).get("service") == name]
+        """The newest UpdateService calls that reached AWS for a service, by AWS's own record."""
+        return [
+            c.parameters for c in calls(self.session, "UpdateService") if c.parameters.get("service") == name
+        ]
+
+    def history(self) -> list[str]:
+        """What the ledger says of the incidents told of so far, lines not seen before."""
+        fresh: list[str] = []
+        for incident_id in {page.incident_id for page in self.inbox.pages} - {""}:
+            for line in self.ledger.history(incident_id)[self._read.get(incident_id, 0) :]:
+                self._read[incident_id] = line.sequence + 1
+                fresh.append(f"{incident_id} {line.what}")
+        return fresh
 
     def check(self, claim: str, holds: bool) -> None:  # noqa: FBT001  # reads as a sentence at the call
         """A scene's claim about the end state."""

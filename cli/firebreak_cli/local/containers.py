@@ -1,19 +1,114 @@
-"""What `sam local invoke` needs so that a function in a container works on local AWS."""
+"""Runs a function of the template in a container, as `sam local` does, on local AWS."""
 
-from boto3.session import Session
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
-from firebreak_cli.local.emulator import Running
-from firebreak_cli.local.stack import DeployedStack
+from firebreak_cli.local.door import door
+from firebreak_cli.local.places import Home, LocalError
+from firebreak_cli.local.sam import Progress, environment, run
+from firebreak_cli.local.up import LocalAws
 
-# The name by which a container reaches this machine; `make invoke` gives it to the container.
+# The name by which a container reaches this machine.
 HOST = "host.docker.internal"
+# What SAM CLI starts python3.13 functions from; .ci/base-image.sh makes one where no registry can be asked.
+BASE_IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
+DOCKER_SECONDS = 20
 
 
-def environments(session: Session, running: Running, stack: DeployedStack) -> dict[str, dict[str, str]]:
+def engine_missing() -> str:
+    """Why no container can be started here; empty when one can."""
+    # Judged by the server's version: some clients succeed without a server.
+    return "" if _docker("info", "--format", "{{.ServerVersion}}") else "no Docker engine answers"
+
+
+def image_missing() -> str:
+    """Why SAM CLI would have to ask a registry for its base image; empty when it need not."""
+    return "" if _docker("image", "inspect", "--format", "{{.Id}}", BASE_IMAGE) else f"no image {BASE_IMAGE}"
+
+
+def build(repository: Path, home: Home, sam: Path, progress: Progress) -> None:
+    """Run `sam build` as for AWS: a container is Lambda's Linux, so the layer holds Lambda's wheels."""
+    run(sam, ["build"], repository=repository, home=home, progress=progress)
+
+
+@contextmanager
+def reachable(local: LocalAws, home: Home) -> Iterator[list[str]]:
+    """Make local AWS reachable from containers; gives the options that tell `sam local` so."""
+    with ExitStack() as stack:
+        port = _port(local, stack)
+        variables = home.root / "containers.json"
+        variables.write_text(json.dumps(environments(local, port)), encoding="utf-8")
+        options = ["--add-host", f"{HOST}:host-gateway", "--env-vars", str(variables)]
+        yield options if image_missing() else ["--skip-pull-image", *options]
+
+
+def environments(local: LocalAws, port: int) -> dict[str, dict[str, str]]:
     """The content of an `--env-vars` file: what each deployed function has, and where AWS is."""
-    client = session.client("lambda")
-    where = {"AWS_ENDPOINT_URL": f"http://{HOST}:{running.port}"}
+    client = local.running.session().client("lambda")
+    where = {"AWS_ENDPOINT_URL": f"http://{HOST}:{port}"}
     return {
         name: client.get_function_configuration(FunctionName=arn)["Environment"]["Variables"] | where
-        for name, arn in stack.functions.items()
+        for name, arn in local.stack.functions.items()
     }
+
+
+def invoke_command(sam: Path, function: str, event: Path, options: list[str]) -> list[str]:
+    """The `sam local invoke` of a built function."""
+    return [str(sam), "local", "invoke", function, "--event", str(event), *options]
+
+
+def invoke(command: list[str], repository: Path, home: Home, local: LocalAws) -> str:
+    """Run it, its log on our stderr; returns what the function answered. Raises LocalError when SAM fails."""
+    done = subprocess.run(  # noqa: S603  # the pinned SAM CLI
+        command,
+        cwd=repository,
+        env=environment(home, local.running.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise LocalError(f"sam local invoke ended with {done.returncode}")
+    return done.stdout.strip()
+
+
+def raised(answer: str) -> bool:
+    """Whether a function's answer is an error; SAM CLI succeeds all the same."""
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        return True
+    return isinstance(found, dict) and "errorType" in found
+
+
+def _port(local: LocalAws, stack: ExitStack) -> int:
+    """The port at which containers find local AWS under HOST."""
+    gateway = _docker(
+        "network", "inspect", "bridge", "--format", "{{range .IPAM.Config}}{{.Gateway}} {{end}}"
+    ).split()
+    if local.running.bind != "127.0.0.1" or not gateway:
+        return local.running.port
+    try:
+        return stack.enter_context(door(gateway[0], local.running.port))
+    except OSError:
+        # The bridge is in a virtual machine (Docker Desktop), which leads HOST to our loopback address.
+        return local.running.port
+
+
+def _docker(*arguments: str) -> str:
+    """What the Docker client answers, empty when it cannot."""
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["docker", *arguments],  # noqa: S607  # whichever client the user has
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DOCKER_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -6,17 +6,18 @@ The first argument is a mark that `emulator` recognises the process by; nothing 
 import os
 import sys
 
-from scalable_targets import ScalableTargets  # type: ignore[import-not-found]  # beside this file when run
-
+import boto3
 from ministack import app  # type: ignore[import-not-found]  # only the emulator's environment has it
 from ministack.services import scheduler  # type: ignore[import-not-found]  # the same
+from scalable_targets import ScalableTargets  # type: ignore[import-not-found]  # beside this file when run
 
 # The emulator looks for due schedules every 10 s and has no setting for it; the waits of the demo's
 # policy are about as long. Only the pinned version is known to read this name.
 scheduler._SCHEDULE_TICK_INTERVAL = 1  # noqa: SLF001
 
 # The emulator has no Application Auto Scaling, and scale-service must know whether it owns a service.
-app.app = ScalableTargets(app.app, f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
+endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+app.app = ScalableTargets(app.app, lambda: boto3.client("ecs", endpoint_url=endpoint))
 
 if __name__ == "__main__":
     del sys.argv[1:]

@@ -30,6 +30,11 @@ class Home:
         return self.root / "emulator.log"
 
     @property
+    def sam_log(self) -> Path:
+        """Everything SAM CLI printed while it built and deployed."""
+        return self.root / "sam.log"
+
+    @property
     def scratch(self) -> Path:
         """The temporary files of the emulator and its functions."""
         return self.root / "tmp"

@@ -1,23 +1,19 @@
 """Builds and deploys the unmodified template to local AWS with SAM CLI, and reads what came of it."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from boto3.session import Session
 
 from firebreak_cli.local.emulator import Running
-from firebreak_cli.local.places import REGION, Home, LocalError
+from firebreak_cli.local.places import Home
+from firebreak_cli.local.sam import Progress, run
 
 STACK = "firebreak"
 FUNCTIONS = ("RestartService", "ScaleService", "Verify", "Page")
 # What local AWS is deployed with; everything else is the template's own default.
 LOCAL_PARAMETERS = {"PolicyFile": "policies/demo.toml", "LedgerDeletionProtection": "false"}
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,7 @@ def build(repository: Path, home: Home, sam: Path, progress: Progress) -> None:
     command = ["build", "--build-dir", str(home.build), "--cache-dir", str(home.sam / "cache")]
     # The functions run on this machine here, so the layer holds this machine's wheels.
     extra = {"LAYER_PLATFORM": "native"}
-    _sam(sam, command, repository, _environment(home, extra), progress)
+    run(sam, command, repository=repository, home=home, progress=progress, extra=extra)
 
 
 def deploy(
@@ -58,7 +54,7 @@ def deploy(
     command += ["--no-confirm-changeset", "--no-progressbar", "--parameter-overrides"]
     command += [f"{name}={value}" for name, value in sorted(overrides.items())]
     extra = running.environment | {"SAM_CLI_POLL_DELAY": "1"}
-    _sam(sam, command, repository, _environment(home, extra), progress)
+    run(sam, command, repository=repository, home=home, progress=progress, extra=extra)
     return describe(running.session())
 
 
@@ -75,35 +71,3 @@ def describe(session: Session, name: str = STACK) -> DeployedStack:
         dead_letters=outputs["DeadLettersUrl"],
         functions={function: outputs[f"{function}Arn"] for function in FUNCTIONS},
     )
-
-
-def _environment(home: Home, extra: Mapping[str, str]) -> dict[str, str]:
-    # No AWS setting of the caller's may come along: it could name a real account.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    # SAM looks for python3.13 on the PATH, and the layer's build for one that has pip.
-    path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")])
-    (home.sam / "settings").mkdir(parents=True, exist_ok=True)
-    ours = {"PATH": path, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(home.sam / "settings")}
-    return kept | {"AWS_DEFAULT_REGION": REGION} | ours | dict(extra)
-
-
-def _sam(
-    sam: Path, arguments: list[str], repository: Path, environment: Mapping[str, str], progress: Progress
-) -> None:
-    said: list[str] = []
-    with subprocess.Popen(  # noqa: S603  # the pinned SAM CLI
-        [str(sam), *arguments],
-        cwd=repository,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        for line in process.stdout or ():
-            said.append(line.rstrip())
-            if line.strip():
-                progress(line.strip())
-    if process.returncode:
-        raise LocalError(f"sam {arguments[0]} failed:\n" + "\n".join(said[-40:]))

@@ -1,17 +1,14 @@
 """Brings a whole local AWS up: emulator, build, deploy. Quick when it is up and nothing changed."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from firebreak_cli.local import emulator, permissions, stack
 from firebreak_cli.local.emulator import Running
-from firebreak_cli.local.places import Home, LocalError
-from firebreak_cli.local.stack import DeployedStack, Progress
-
-# Another environment with SAM CLI and the emulator, for those who have one.
-SAM_VARIABLE = "FIREBREAK_SAM"
+from firebreak_cli.local.places import Home
+from firebreak_cli.local.sam import Progress, sam_command
+from firebreak_cli.local.stack import DeployedStack
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +48,3 @@ def find(home: Home) -> LocalAws | None:
 def down(home: Home) -> bool:
     """End this home's local AWS and forget everything on it; False when none is up."""
     return emulator.stop(home)
-
-
-def sam_command(repository: Path) -> Path:
-    """Where SAM CLI is; its environment holds the emulator too."""
-    sam = Path(os.environ.get(SAM_VARIABLE) or repository / ".local/venv/bin/sam")
-    if not sam.exists():
-        raise LocalError(f"no SAM CLI at {sam}: run `make setup`")
-    return sam

@@ -1,0 +1,217 @@
+"""What Firebreak would decide about an event, by the very functions that decide, without doing anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from firebreak.aws.items import check_to_wire
+from firebreak.core.decide import decide, refuse, refuse_unresolved
+from firebreak.core.decision import Act, AskApproval, Decision, Propose
+from firebreak.core.intake import tag_names_action, turn_away, why_human, why_not_routed
+from firebreak.core.ledger import alarm_key, incident_name
+from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Target, Unresolved
+from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.core.routing import KNOWN_ACTIONS, primary, route
+from firebreak.core.rules import PAGE_RUNG, Rules
+from firebreak.policy import Policy
+from firebreak.workflow import CARRIED_OUT
+from firebreak_cli.advice import advice
+from firebreak_cli.eyes import Eyes, Tags, alarm_of
+
+BY_REQUEST = "request"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """Which functions the rules invoke. `primary` is the one that is explained, None for none."""
+
+    primary: str | None
+    functions: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A decision with all that led to it. `rules` is None where no action was asked about a target.
+
+    `clock` says whose time `now` is: "event", "given" or "real".
+    """
+
+    trigger: Alarm | OwnEvent
+    routing: Routing
+    target: Target | Unresolved
+    decision: Decision
+    rules: Rules | None
+    incident_id: str
+    now: datetime
+    clock: str
+    offline: bool
+
+    @property
+    def alarm(self) -> Alarm:
+        """The transition in question."""
+        return alarm_of(self.trigger)
+
+    @property
+    def plan(self) -> Plan | None:
+        """What would be changed, where that could be seen."""
+        outcome = self.decision.outcome
+        return outcome.plan if isinstance(outcome, Act | Propose | AskApproval) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explainer:
+    """Explains events under one policy. Raises AwsError when its eyes do."""
+
+    policy: Policy
+    eyes: Eyes
+    clock: str
+    offline: bool
+
+    def explain(self, trigger: Alarm | OwnEvent, now: datetime) -> Explanation:
+        """The decision that the event would get, first for the function that may act."""
+        routing = routed(trigger)
+        tags = self.eyes.tags(alarm_of(trigger))
+        target = self.eyes.target(trigger, tags)
+        rules, name = None, _turned_away_name(trigger, routing)
+        if unasked := why_unasked(trigger, routing):
+            decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
+        elif isinstance(away := why_turned_away(trigger) or target, Unresolved):
+            decision = refuse_unresolved(away, self.policy.hash)
+        else:
+            request = _request(trigger, routing.primary or "", away, tags)
+            rules, name = self.policy.rules(request.action, away), incident_name(request)
+            decision = decide(request, rules, self.eyes.snapshot(request, rules, tags, now))
+        return Explanation(
+            trigger=trigger,
+            routing=routing,
+            target=target,
+            decision=decision,
+            rules=rules,
+            incident_id=name,
+            now=now,
+            clock=self.clock,
+            offline=self.offline,
+        )
+
+
+def routed(trigger: Alarm | OwnEvent) -> Routing:
+    """The functions that get the event: alarms by the rules, our own requests by their action's name."""
+    if isinstance(trigger, OwnEvent):
+        known = trigger.action in KNOWN_ACTIONS
+        asked = (trigger.action,) if known else ()
+        return Routing(primary=trigger.action if known else None, functions=asked, by=BY_REQUEST)
+    routes = route(trigger)
+    chosen = primary(routes)
+    by = next((found.by.value for found in routes if chosen in (None, found.function)), "")
+    return Routing(primary=chosen, functions=tuple(found.function for found in routes), by=by)
+
+
+def why_unasked(trigger: Alarm | OwnEvent, routing: Routing) -> Unresolved | None:
+    """Why no action's function gets the event, if so."""
+    if isinstance(trigger, OwnEvent):
+        unknown = Unresolved(Reason.UNSUPPORTED_REQUEST, f"no function does {trigger.action}")
+        return None if routing.primary else unknown
+    if routing.primary is None:
+        return why_not_routed(trigger)
+    return why_human(trigger) if routing.primary == PAGE_RUNG else None
+
+
+def why_turned_away(trigger: Alarm | OwnEvent) -> Unresolved | None:
+    """Why an action's function refuses the event before any guard could speak, if so."""
+    if isinstance(trigger, Alarm):
+        return turn_away(trigger)
+    carried_out = trigger.kind in CARRIED_OUT
+    asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{trigger.kind} of {trigger.action}")
+    return None if carried_out else asked
+
+
+def _request(trigger: Alarm | OwnEvent, action: str, target: Target, tags: Tags) -> Request:
+    if isinstance(trigger, Alarm):
+        return Request(
+            kind=RequestKind.ALARM,
+            action=action,
+            alarm=trigger,
+            target=target,
+            at=trigger.since,
+            by_symptom=not tag_names_action(trigger, tags),
+        )
+    return Request(
+        kind=trigger.kind,
+        action=action,
+        alarm=trigger.alarm,
+        target=target,
+        at=trigger.at,
+        incident_id=trigger.incident_id,
+        rung=trigger.rung,
+        attempt=trigger.attempt,
+    )
+
+
+def _turned_away_name(trigger: Alarm | OwnEvent, routing: Routing) -> str:
+    """The id under which `firebreak show` finds a decision without a target; empty when none is kept."""
+    if isinstance(trigger, OwnEvent):
+        return trigger.incident_id
+    return f"i-{alarm_key(trigger, routing.primary)[:10]}" if routing.primary else ""
+
+
+def as_json(found: Explanation, policy_file: str) -> dict[str, object]:
+    """The explanation as plain values; times are ISO 8601 in UTC."""
+    decision, rules = found.decision, found.rules
+    target = found.target if isinstance(found.target, Target) else None
+    return {
+        "alarm": _alarm(found.alarm),
+        "request": _asked(found.trigger),
+        "route": found.routing.primary,
+        "functions": list(found.routing.functions),
+        "routed_by": found.routing.by or None,
+        "target": target.display if target else None,
+        "target_key": target.key if target and target.account and target.region else None,
+        "decision": decision.word,
+        "reason": decision.reason.value,
+        "sentence": MEANINGS[decision.reason].sentence,
+        "disposition": decision.disposition.value,
+        "plan": found.plan.summary if found.plan else None,
+        "checks": [check_to_wire(check) for check in decision.checks],
+        "next": advice(decision, offline=found.offline),
+        "incident": found.incident_id or None,
+        "autonomy": rules.autonomy.value if rules else None,
+        "autonomy_by": rules.source if rules else None,
+        "ladder": list(rules.ladder) if rules else None,
+        "policy": {"file": policy_file, "hash": decision.policy_hash},
+        "now": found.now.isoformat(),
+        "clock": found.clock,
+        "offline": found.offline,
+    }
+
+
+def _alarm(alarm: Alarm) -> Mapping[str, object]:
+    return {
+        "name": alarm.name,
+        "arn": alarm.arn,
+        "account": alarm.account,
+        "region": alarm.region,
+        "state": alarm.state.value,
+        "previous": alarm.previous.value if alarm.previous else None,
+        "kind": alarm.kind.value,
+        "since": alarm.since.isoformat(),
+        "contributor": alarm.contributor.id if alarm.contributor else None,
+        "tags": dict(alarm.tags),
+        "tags_lost": alarm.tags_lost,
+        "muted_by": alarm.mute.by if alarm.mute else None,
+        "suppressed_by": alarm.suppressed_by or None,
+    }
+
+
+def _asked(trigger: Alarm | OwnEvent) -> Mapping[str, object]:
+    if isinstance(trigger, Alarm):
+        return {"kind": RequestKind.ALARM.value}
+    return {
+        "kind": trigger.kind.value,
+        "action": trigger.action,
+        "incident": trigger.incident_id,
+        "rung": trigger.rung,
+        "attempt": trigger.attempt,
+        "at": trigger.at.isoformat(),
+        "by": trigger.by,
+    }

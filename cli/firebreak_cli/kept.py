@@ -1,0 +1,163 @@
+"""What the ledger keeps, read as operators ask for it: by scanning, within bounds.
+
+The ledger has no index by time: its functions never need one. An operator's look may read the
+table, but not without end; what a look left out is said.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from firebreak.aws.items import DamagedItem, Fields, Item, read_incident, text
+from firebreak.aws.translate import translated
+from firebreak.core.incident import Incident, IncidentState
+from firebreak.errors import UnusableEvent
+
+# A page of a Scan holds at most 1 MB: about a thousand decisions.
+MAX_PAGES = 25
+
+_FINISHED = frozenset({IncidentState.CLOSED, IncidentState.REFUSED, IncidentState.NOT_EXECUTED})
+
+_ALL = "(begins_with(pk, :incident) AND sk = :meta) OR begins_with(pk, :decision)"
+_OF_ONE = "begins_with(pk, :decision) AND incident = :id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDecision:
+    """A decision as the ledger keeps it; words that a newer release wrote stay as they are."""
+
+    at: datetime
+    kind: str
+    action: str
+    incident_id: str
+    target: str
+    alarm: str
+    outcome: str
+    reason: str
+    policy: str
+    checks: tuple[Mapping[str, object], ...]
+
+
+@dataclass(slots=True)
+class Found:
+    """What a look gave. `cut` says that it ended at its bound; `damaged` counts unreadable items."""
+
+    incidents: list[Incident] = field(default_factory=list)
+    decisions: list[KeptDecision] = field(default_factory=list)
+    cut: bool = False
+    damaged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of the table one look may read; `page_items` is DynamoDB's own choice unless set."""
+
+    pages: int = MAX_PAGES
+    page_items: int | None = None
+
+
+def is_open(incident: Incident) -> bool:
+    """Whether somebody, Firebreak or a human, still has to do with it."""
+    return incident.state not in _FINISHED
+
+
+def everything(client: Any, table: str, bounds: Bounds) -> Found:
+    """All incidents and decisions, newest first. Raises AwsError."""
+    values = {":incident": text("INC#"), ":meta": text("META"), ":decision": text("DECISION#")}
+    return _look(client, table, _ALL, values, bounds)
+
+
+def decisions_of(client: Any, table: str, incident_id: str, bounds: Bounds) -> Found:
+    """The decisions under one id, newest first. Raises AwsError."""
+    return _look(client, table, _OF_ONE, {":decision": text("DECISION#"), ":id": text(incident_id)}, bounds)
+
+
+def _look(client: Any, table: str, wanted: str, values: Item, bounds: Bounds) -> Found:
+    found = Found()
+    asked: dict[str, object] = {
+        "TableName": table,
+        "FilterExpression": wanted,
+        "ExpressionAttributeValues": values,
+        "ConsistentRead": True,
+    }
+    if bounds.page_items:
+        asked["Limit"] = bounds.page_items
+    for item in _scan(client, asked, bounds.pages, found):
+        try:
+            _take(item, found)
+        except (DamagedItem, UnusableEvent):
+            found.damaged += 1
+    found.incidents.sort(key=lambda incident: incident.opened_at, reverse=True)
+    found.decisions.sort(key=lambda decision: decision.at, reverse=True)
+    return found
+
+
+def _scan(client: Any, asked: dict[str, object], pages: int, found: Found) -> Iterator[Item]:
+    for _ in range(pages):
+        with translated("Scan", mutates=False):
+            page = client.scan(**asked)
+        yield from page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return
+        asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    found.cut = True
+
+
+def _take(item: Item, found: Found) -> None:
+    if Fields(item).text("pk").startswith("INC#"):
+        found.incidents.append(read_incident(item))
+    else:
+        found.decisions.append(_decision(Fields(item)))
+
+
+def _decision(fields: Fields) -> KeptDecision:
+    alarm = fields.unpack("alarm")
+    checks = fields.unpack("checks")
+    if not isinstance(checks, list):
+        raise DamagedItem("checks")
+    return KeptDecision(
+        at=fields.time("at"),
+        kind=fields.text("kind"),
+        action=fields.text("action"),
+        incident_id=fields.text("incident"),
+        target=fields.text("target"),
+        alarm=str(alarm.get("name", "")) if isinstance(alarm, dict) else "",
+        outcome=fields.text("outcome"),
+        reason=fields.text("reason"),
+        policy=fields.text("policy", ""),
+        checks=tuple(cast("Mapping[str, object]", check) for check in checks if isinstance(check, dict)),
+    )
+
+
+def decision_json(decision: KeptDecision) -> dict[str, object]:
+    """A decision as plain values."""
+    return {
+        "at": decision.at.isoformat(),
+        "incident": decision.incident_id,
+        "kind": decision.kind,
+        "action": decision.action,
+        "target": short(decision.target) or None,
+        "target_key": decision.target or None,
+        "alarm": decision.alarm or None,
+        "decision": decision.outcome,
+        "reason": decision.reason,
+        "policy": decision.policy,
+        "checks": list(decision.checks),
+    }
+
+
+def short(key: str) -> str:
+    """The short form of a canonical key: `111122223333/eu-west-1/ecs/prod/api` is `ecs:prod/api`."""
+    parts = key.split("/", 3)
+    return f"{parts[2]}:{parts[3]}" if len(parts) == len(("account", "region", "service", "rest")) else key
+
+
+def values(known: Mapping[str, object]) -> str:
+    """A pre-image or a receipt in one line."""
+    return ", ".join(f"{name}={_value(known[name])}" for name in sorted(known))
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)

@@ -1,0 +1,148 @@
+"""`firebreak show ID`: one incident, or one decision that opened none, with all that is known of it."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import assert_never
+
+from rich.console import Console
+
+from firebreak.aws.ledger import DynamoLedger
+from firebreak.core.incident import Incident, Member
+from firebreak.core.ledger import HistoryLine
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.core.telling import rung_words
+from firebreak.wire import alarm_to_wire
+from firebreak_cli import kept, screen
+from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.kept import Bounds, KeptDecision
+from firebreak_cli.stack import Stack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All there is under one id: decisions newest first, history oldest first."""
+
+    id: str
+    incident: Incident | None
+    history: tuple[HistoryLine, ...]
+    decisions: tuple[KeptDecision, ...]
+    cut: bool
+
+
+def story(stack: Stack, wanted: str, bounds: Bounds | None = None) -> Story:
+    """Look the id up. Raises Ending when the ledger does not know it, AwsError when it cannot be read."""
+    client = stack.reader("dynamodb")
+    ledger = DynamoLedger(client, stack.ledger_table)
+    incident = _incident(ledger, wanted)
+    found = kept.decisions_of(client, stack.ledger_table, wanted, bounds or Bounds())
+    if incident is None and not found.decisions:
+        looked = "in the part that was looked at" if found.cut else "in the ledger"
+        raise Ending(BAD_INPUT, f"{wanted}: no such incident or decision {looked} of {stack.place}")
+    return Story(
+        id=wanted,
+        incident=incident,
+        history=tuple(ledger.history(wanted)) if incident else (),
+        decisions=tuple(found.decisions),
+        cut=found.cut,
+    )
+
+
+def _incident(ledger: DynamoLedger, wanted: str) -> Incident | None:
+    match ledger.incident(wanted):
+        case Incident() as incident:
+            return incident
+        case Absent():
+            return None
+        case Unknown(why) | NotRead(why):
+            raise Ending(NO_AWS, f"{wanted}: {why}")
+        case never:
+            assert_never(never)
+
+
+def as_json(found: Story) -> dict[str, object]:
+    """The story as plain values."""
+    return {
+        "id": found.id,
+        "incident": _incident_json(found.incident) if found.incident else None,
+        "history": [{"at": line.at.isoformat(), "what": line.what} for line in found.history],
+        "decisions": [kept.decision_json(decision) for decision in found.decisions],
+        "cut": found.cut,
+    }
+
+
+def _incident_json(incident: Incident) -> dict[str, object]:
+    return {
+        "state": incident.state.value,
+        "target": incident.target.display,
+        "target_key": incident.target.key,
+        "action": incident.action,
+        "rung": incident.rung,
+        "ladder": list(incident.ladder),
+        "attempt": incident.attempt,
+        "alarm": alarm_to_wire(incident.alarm),
+        "members": [asdict(member) for member in incident.members],
+        **{name: _iso(getattr(incident, name)) for name in _TIMES},
+        "plan": asdict(incident.plan) if incident.plan else None,
+        "receipt": asdict(incident.receipt) if incident.receipt else None,
+        "note": incident.note,
+    }
+
+
+_TIMES = ("opened_at", "acted_at", "act_by", "healthy_since", "due_at")
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def show(found: Story, now: datetime, console: Console) -> None:
+    """Print the story."""
+    if found.incident:
+        console.print(screen.told(f"{found.id} is {found.incident.state}", "bold"))
+        console.print(screen.facts(_about(found.incident, now)))
+        console.print()
+        console.print(screen.told("History", "bold"))
+        console.print(screen.facts((screen.when(line.at, now), line.what) for line in found.history))
+    else:
+        console.print(screen.told(f"{found.id} opened no incident", "bold"))
+    for decision in found.decisions:
+        console.print()
+        console.print(screen.told(_heading(decision, now), "bold"))
+        console.print(screen.told(_sentence(decision)))
+        console.print(screen.checks(decision.checks))
+    if found.cut:
+        console.print(screen.told("The ledger is larger than one look: decisions may be missing", "yellow"))
+
+
+def _about(incident: Incident, now: datetime) -> Iterator[screen.Row]:
+    plan, receipt = incident.plan, incident.receipt
+    yield "Target", f"{incident.target.display} ({incident.target.account} {incident.target.region})"
+    yield "Rung", f"{incident.action}, {rung_words(incident)}"
+    yield "Alarms", ", ".join(_member(member) for member in incident.members)
+    yield "Opened", screen.when(incident.opened_at, now)
+    yield "Acted", screen.when(incident.acted_at, now) if incident.acted_at else ""
+    yield "Healthy", f"since {screen.when(incident.healthy_since, now)}" if incident.healthy_since else ""
+    yield "Next look", screen.when(incident.due_at, now) if incident.due_at else "none: nothing looks again"
+    yield "Plan", "; ".join((plan.summary, *plan.warnings)) if plan else ""
+    yield "Before", kept.values(plan.before) if plan else ""
+    yield "Receipt", receipt.summary if receipt else ""
+    yield "After", kept.values(receipt.after) if receipt else ""
+    yield "Note", incident.note
+
+
+def _member(member: Member) -> str:
+    return f"{member.name}#{member.contributor}" if member.contributor else member.name
+
+
+def _heading(decision: KeptDecision, now: datetime) -> str:
+    about = kept.short(decision.target) or decision.alarm
+    asked = f"{decision.action} {about}".strip()
+    return f"{screen.when(decision.at, now)} {decision.outcome}: {decision.reason} ({decision.kind}, {asked})"
+
+
+def _sentence(decision: KeptDecision) -> str:
+    known = decision.reason in set(Reason)
+    sentence = MEANINGS[Reason(decision.reason)].sentence if known else "A reason of a newer release."
+    return f"{sentence} Policy {decision.policy or '-'}."

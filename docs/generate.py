@@ -1,0 +1,148 @@
+"""Writes the parts of the documents that are facts of the code; `tests/docs` compares them.
+
+Run it after changing a reason, a state, a guard's kinds or a sample event:
+
+    .venv/bin/python docs/generate.py
+
+Everything between `<!-- generated: NAME -->` and `<!-- end -->` is replaced; the rest is prose.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from firebreak import alarms, targets
+from firebreak.core.guards import GUARDS
+from firebreak.core.incident import FREES_TARGET, MOVES
+from firebreak.core.model import Alarm, OwnEvent, RequestKind, Target
+from firebreak.core.readings import NotRead
+from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.routing import route
+from firebreak.errors import UnusableEvent
+
+DOCS = Path(__file__).resolve().parent
+EVENTS = DOCS.parent / "events"
+UNSEEN = NotRead("the document only reads the file")
+
+_BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+type Row = tuple[str, ...]
+
+
+def main() -> None:
+    """Rewrite every document that has a generated part."""
+    for path in sorted(DOCS.rglob("*.md")):
+        before = path.read_text(encoding="utf-8")
+        after = renewed(before)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+
+
+def renewed(text: str) -> str:
+    """The document with every generated part as the code has it now."""
+
+    def fill(found: re.Match[str]) -> str:
+        return f"{found[1]}\n{BLOCKS[found['name']]()}\n{found[3]}"
+
+    return _BLOCK.sub(fill, text)
+
+
+def reasons() -> str:
+    """One table a disposition, in the order of the enum."""
+    parts = []
+    for disposition in Disposition:
+        rows = [
+            (f"`{reason.value}`", MEANINGS[reason].sentence)
+            for reason in Reason
+            if MEANINGS[reason].disposition is disposition
+        ]
+        parts.append(f"### {disposition.value}\n\n{_table(('reason', 'what it means'), rows)}")
+    return "\n".join(parts)
+
+
+def guard_order() -> str:
+    """The guards in their order with the requests they speak to."""
+    rows = [
+        (str(place), guard.name, _kinds(guard.applies_to), (guard.look.__doc__ or "").splitlines()[0])
+        for place, guard in enumerate(GUARDS, start=1)
+    ]
+    return _table(("", "guard", "speaks to", "looks at"), rows)
+
+
+def _kinds(kinds: frozenset[RequestKind]) -> str:
+    return "all" if kinds == frozenset(RequestKind) else ", ".join(k.value for k in RequestKind if k in kinds)
+
+
+def moves() -> str:
+    """The state machine: where each state may go, and whether it keeps other incidents off the target."""
+    rows = [
+        (
+            f"`{state.value}`",
+            ", ".join(f"`{after.value}`" for after in MOVES if after in allowed) or "-",
+            "no" if state in FREES_TARGET else "yes",
+        )
+        for state, allowed in MOVES.items()
+    ]
+    return _table(("state", "may become", "holds the target"), rows)
+
+
+def sample_events() -> str:
+    """What each file of `events/` is, who gets it and what it is about."""
+    rows = [_sample(path) for path in sorted(EVENTS.glob("*.json"))]
+    return _table(("file", "kind", "state", "goes to", "target"), rows)
+
+
+def unusable_events() -> str:
+    """What each file of `events/unusable/` is found to be."""
+    rows = [(_name(path), _problem(path)) for path in sorted((EVENTS / "unusable").glob("*.json"))]
+    return _table(("file", "found"), rows)
+
+
+def _sample(path: Path) -> Row:
+    trigger = alarms.parse(json.loads(path.read_text(encoding="utf-8")))
+    if isinstance(trigger, OwnEvent):
+        return _name(path), f"own: {trigger.kind.value}", "-", trigger.action, "its incident's"
+    goes_to = ", ".join(f"{one.function} (by {one.by.value})" for one in route(trigger)) or "nobody"
+    return _name(path), trigger.kind.value, trigger.state.value, goes_to, _target(trigger)
+
+
+def _target(alarm: Alarm) -> str:
+    tags = UNSEEN if targets.needs_live_tags(alarm) else alarm.tags
+    account = "111122223333"
+    found = targets.resolve(alarm, tags, lambda _: UNSEEN, account, alarm.region or "eu-west-1")
+    if isinstance(found, Target):
+        return f"`{found.display}`"
+    children = alarm.children and found.reason is Reason.TARGET_UNREADABLE
+    return "what its red children name" if children else f"{found.reason.value}: {found.detail}"
+
+
+def _problem(path: Path) -> str:
+    try:
+        alarms.parse(json.loads(path.read_text(encoding="utf-8")))
+    except UnusableEvent as error:
+        return error.found
+    except ValueError:
+        return "text that is not JSON"
+    return "nothing wrong with it"
+
+
+def _name(path: Path) -> str:
+    return f"`{path.relative_to(DOCS.parent)}`"
+
+
+def _table(heads: Row, rows: Iterable[Row]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+
+
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "reasons": reasons,
+    "guards": guard_order,
+    "moves": moves,
+    "sample-events": sample_events,
+    "unusable-events": unusable_events,
+}
+
+if __name__ == "__main__":
+    main()

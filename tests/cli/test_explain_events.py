@@ -1,0 +1,171 @@
+import json
+from typing import Any, NamedTuple
+
+import pytest
+
+from firebreak.core.guards import GUARDS
+from firebreak.core.reasons import Reason as R
+from tests.cli.running import error_lines, run
+from tests.sample_events import EVENTS, unusable, usable
+
+RESTART, SCALE, PAGE = "restart-service", "scale-service", "page"
+API = "ecs:prod/api"
+
+
+class Expected(NamedTuple):
+    route: str | None
+    target: str | None
+    decision: str
+    reason: R
+
+
+WATCHED = Expected(RESTART, API, "propose", R.OBSERVE_ONLY)
+UNREAD = Expected(RESTART, None, "refuse", R.TARGET_UNREADABLE)
+
+EXPLAINED = {
+    "alarm_data_in_envelope": WATCHED,
+    "composite_released": UNREAD,
+    "composite_suppressed": UNREAD,
+    "composite_tagged": UNREAD,
+    "composite_untagged": Expected(None, None, "refuse", R.NOT_ROUTED),
+    "contributor_alarm": WATCHED,
+    "contributor_ok": Expected(None, API, "refuse", R.NOT_IN_ALARM),
+    "contributor_without_cluster": Expected(RESTART, None, "refuse", R.TARGET_NONE),
+    "direct_alarm_action": WATCHED,
+    "direct_by_hand": WATCHED,
+    "ecs_container_insights_alarm": WATCHED._replace(target="ecs:prod/worker"),
+    "ecs_cpu_alarm": WATCHED._replace(route=SCALE),
+    "ecs_cpu_low_alarm": WATCHED._replace(route=SCALE),
+    "ecs_memory_alarm": WATCHED,
+    "ecs_memory_alarm_bad_target": Expected(RESTART, None, "refuse", R.TARGET_MALFORMED),
+    "ecs_memory_alarm_tagged": WATCHED,
+    "ecs_memory_alarm_targeted": WATCHED._replace(target="ecs:prod/checkout"),
+    "ecs_memory_anomaly": WATCHED,
+    "ecs_memory_cluster_only": Expected(RESTART, None, "refuse", R.TARGET_NONE),
+    "ecs_memory_empty_dimensions": Expected(RESTART, None, "refuse", R.TARGET_NONE),
+    "ecs_memory_empty_service": Expected(RESTART, None, "refuse", R.TARGET_MALFORMED),
+    "ecs_memory_insufficient_data": Expected(None, API, "refuse", R.NOT_IN_ALARM),
+    "ecs_memory_math": WATCHED,
+    "ecs_memory_ok": Expected(None, API, "refuse", R.NOT_IN_ALARM),
+    "ecs_memory_ok_to_ok": Expected(None, API, "refuse", R.NOT_IN_ALARM),
+    "ecs_memory_other_account": Expected(RESTART, None, "refuse", R.OTHER_ACCOUNT),
+    "ecs_memory_two_services": Expected(RESTART, None, "refuse", R.TARGET_AMBIGUOUS),
+    "ecs_target_tracking_alarm": Expected(None, API, "refuse", R.NOT_ROUTED),
+    "ecs_two_symptoms_math": WATCHED,
+    "insights_single_series": Expected(None, None, "refuse", R.NOT_ROUTED),
+    "log_alarm": Expected(None, None, "refuse", R.NOT_ROUTED),
+    "multi_series_parent": Expected(RESTART, None, "refuse", R.PARENT_OF_CONTRIBUTORS),
+    "muted_alarm": Expected(RESTART, API, "defer", R.MUTED),
+    "own_approval": Expected(RESTART, API, "refuse", R.UNSUPPORTED_REQUEST),
+    "own_climb": WATCHED._replace(route=SCALE),
+    "own_undo": Expected(SCALE, API, "refuse", R.UNSUPPORTED_REQUEST),
+    "own_wake": WATCHED,
+    "promql_contributor": WATCHED,
+    "promql_parent": Expected(RESTART, None, "refuse", R.PARENT_OF_CONTRIBUTORS),
+    "tag_none": Expected(None, API, "refuse", R.ACTION_NONE),
+    "tag_page": Expected(PAGE, API, "refuse", R.ROUTED_TO_HUMANS),
+    "tag_unknown": Expected(PAGE, API, "refuse", R.UNKNOWN_ACTION_TAG),
+    "tags_lost": Expected(PAGE, API, "refuse", R.TAGS_LOST),
+}
+
+
+def explained(name: str, *more: str) -> dict[str, Any]:
+    result = run("explain", str(EVENTS / f"{name}.json"), "--json", "--offline", *more)
+    assert (result.exit_code, result.stderr) == (0, "")
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+@pytest.mark.parametrize("name", usable())
+def test_every_sample_event_is_explained_offline(name: str) -> None:
+    answer = explained(name)
+
+    found = Expected(answer["route"], answer["target"], answer["decision"], R(answer["reason"]))
+    assert found == EXPLAINED[name]
+    assert {"name", "state", "kind"} <= answer["alarm"].keys()
+    assert all({"guard", "result", "detail"} <= check.keys() for check in answer["checks"])
+    assert answer["offline"] is True
+
+
+@pytest.mark.parametrize("name", usable())
+def test_every_sample_event_is_told_to_people(name: str) -> None:
+    result = run("explain", str(EVENTS / f"{name}.json"), "--offline")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert EXPLAINED[name].reason.value in " ".join(result.stdout.split())
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", unusable())
+def test_an_unusable_file_is_one_line_that_names_it(name: str) -> None:
+    path = str(EVENTS / f"{name}.json")
+    result = run("explain", path, "--json", "--offline")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(error_lines(result)) == 1
+    assert path in result.stderr
+    assert "found " in result.stderr
+    assert "expected " in result.stderr
+
+
+def test_a_decision_has_every_guard_in_order() -> None:
+    assert [check["guard"] for check in explained("ecs_memory_alarm")["checks"]] == [g.name for g in GUARDS]
+
+
+def test_a_mute_window_shows_through_its_guard_with_its_end() -> None:
+    muted = next(check for check in explained("muted_alarm")["checks"] if check["guard"] == "muted")
+
+    assert (muted["result"], muted["reason"]) == ("objected", "muted")
+    assert muted["until"].startswith("2026-11-20T")
+
+
+def test_suppression_is_told_although_the_children_were_not_read() -> None:
+    assert explained("composite_suppressed")["alarm"]["suppressed_by"] == "WaitPeriod"
+
+
+def test_every_function_that_the_rules_invoke_is_named() -> None:
+    assert explained("ecs_two_symptoms_math")["functions"] == [RESTART, SCALE]
+    assert explained("ecs_memory_ok")["functions"] == ["verify"]
+
+
+def test_a_request_of_our_own_is_explained_by_its_kind() -> None:
+    asked = explained("own_climb")["request"]
+
+    assert (asked["kind"], asked["action"], asked["rung"]) == ("climb", SCALE, 1)
+
+
+def test_the_clock_stands_at_the_event_s_own_time() -> None:
+    answer = explained("ecs_memory_alarm")
+
+    assert (answer["now"], answer["clock"]) == ("2026-11-20T10:00:00+00:00", "event")
+
+
+def test_a_given_time_makes_an_old_event_too_old() -> None:
+    answer = explained("ecs_memory_alarm", "--now", "2026-11-20T11:00:00Z")
+
+    stale = next(check for check in answer["checks"] if check["guard"] == "stale")
+    assert (answer["clock"], answer["reason"]) == ("given", "too_old")
+    assert stale["result"] == "objected"
+
+
+def test_the_part_of_the_policy_that_spoke_is_named(tmp_path: Any) -> None:
+    shipped = (EVENTS.parent / "shared" / "policy.toml").read_text(encoding="utf-8")
+    own = tmp_path / "own.toml"
+    own.write_text(shipped + '\n[[overrides]]\ntarget = "ecs:prod/*"\nautonomy = "auto"\n', encoding="utf-8")
+
+    answer = explained("ecs_memory_alarm", "--policy", str(own))
+
+    assert (answer["autonomy"], answer["autonomy_by"]) == ("auto", "overrides[0] ecs:prod/*")
+    assert (answer["decision"], answer["reason"]) == ("refuse", "not_looked_at")
+    assert answer["policy"]["hash"] != explained("ecs_memory_alarm")["policy"]["hash"]
+
+
+def test_a_bad_policy_is_a_line_a_mistake(tmp_path: Any) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("version = 2\nnonsense = true\n", encoding="utf-8")
+
+    result = run("explain", str(EVENTS / "ecs_memory_alarm.json"), "--offline", "--policy", str(own))
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert len(error_lines(result)) > 1
+    assert all(line.startswith("firebreak: ") for line in error_lines(result))

@@ -1,0 +1,89 @@
+"""The bench of the scenario tests: alarms that turn one by one, and everything that came of it.
+
+Other tests use the same local AWS at the same time, so a bench turns its own alarms by hand
+(SetAlarmState) and carries just those to the deployed rules.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, Self
+
+from firebreak_cli.demo.stage import Inbox, Stage
+from firebreak_cli.local.transitions import Carried, Transition, deliver, state_change_event
+from firebreak_cli.local.up import LocalAws
+from firebreak_cli.local.workload import PlayedService, Workload
+
+RESTART = {"firebreak:action": "restart-service"}
+
+
+class NothingToCarry:
+    """The bench delivers by itself."""
+
+    def poll(self) -> list[Carried]:
+        return []
+
+
+@dataclass
+class Bench(Stage):
+    """A stage whose alarms are turned one by one."""
+
+    said: list[tuple[str, str]] = field(default_factory=list)
+    numbers: Any = field(default_factory=lambda: count(1))
+
+    @classmethod
+    def on(cls, local: LocalAws, inbox_name: str) -> Self:
+        session = local.running.session()
+        inbox = Inbox(session, local.stack.page_topic)
+        inbox.open(inbox_name)
+        said: list[tuple[str, str]] = []
+        return cls(
+            session=session,
+            stack=local.stack,
+            workload=Workload(session, cluster="bench"),
+            carrier=NothingToCarry(),
+            inbox=inbox,
+            say=lambda kind, text: said.append((kind, text)),
+            said=said,
+        )
+
+    def service_with_alarm(
+        self,
+        name: str,
+        *,
+        tags: Mapping[str, str] | None = None,
+        opted_in: bool = True,
+        propagate: bool = True,
+    ) -> PlayedService:
+        """A running service and its memory alarm, `NAME-memory`."""
+        service = self.workload.service(name, opted_in=opted_in)
+        self.workload.alarm(
+            f"{name}-memory", service, tags=RESTART if tags is None else tags, propagate=propagate
+        )
+        return service
+
+    def turn(self, alarm: str, state: str) -> dict[str, Any]:
+        """Turn the alarm and carry the transition to the rules; returns the event."""
+        event = self.event_of(alarm, state)
+        deliver(self.session, event)
+        return event
+
+    def event_of(self, alarm: str, state: str) -> dict[str, Any]:
+        """Turn the alarm; the event CloudWatch would send is returned, not delivered."""
+        cloudwatch = self.session.client("cloudwatch")
+        before = cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"]
+        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason="turned by a scenario")  # type: ignore[arg-type]  # a state's name
+        described = cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"][0]
+        found = cloudwatch.list_tags_for_resource(ResourceARN=described["AlarmArn"])["Tags"]
+        change = Transition(alarm, datetime.now(UTC), before, state, "turned by a scenario")
+        return state_change_event(change, described, {tag["Key"]: tag["Value"] for tag in found})
+
+    def invoke(self, function: str, event: object) -> dict[str, Any]:
+        """Invoke a deployed function and wait for its answer."""
+        reply = self.session.client("lambda").invoke(
+            FunctionName=self.stack.functions[function], Payload=json.dumps(event).encode()
+        )
+        answer: dict[str, Any] = json.loads(reply["Payload"].read())
+        return answer

@@ -1,0 +1,55 @@
+"""The deployed rules, asked with the emulator's own TestEventPattern, route as core.routing says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from firebreak import alarms
+from firebreak.core.model import Alarm
+from firebreak.core.routing import route
+from firebreak_cli.local.transitions import matching
+from firebreak_cli.local.up import LocalAws
+from tests.sample_events import load, usable
+
+pytestmark = pytest.mark.local
+
+FUNCTIONS = {
+    "RestartService": "restart-service",
+    "ScaleService": "scale-service",
+    "Verify": "verify",
+    "Page": "page",
+}
+
+
+def rules_of(local: LocalAws, event: Mapping[str, Any]) -> list[str]:
+    """The functions whose rules match, by the names of core.routing."""
+    names = [rule.split("-")[1] for rule in matching(local.running.session(), dict(event))]
+    return sorted(
+        FUNCTIONS[function] for name in names for function in FUNCTIONS if name.startswith(function)
+    )
+
+
+def on_the_default_bus() -> list[str]:
+    """The sample events CloudWatch sends to EventBridge, by file name."""
+    return [
+        name for name in usable() if load(name).get("source") == "aws.cloudwatch" and "detail" in load(name)
+    ]
+
+
+@pytest.mark.parametrize("name", on_the_default_bus())
+def test_every_sample_event_matches_exactly_the_rules_it_should(local_aws: LocalAws, name: str) -> None:
+    event = load(name)
+    alarm = alarms.parse(event)
+    assert isinstance(alarm, Alarm)
+    assert rules_of(local_aws, event) == sorted(found.function for found in route(alarm))
+
+
+def test_the_ok_of_an_alarm_tagged_none_wakes_nobody(local_aws: LocalAws) -> None:
+    event: dict[str, Any] = load("ecs_memory_ok")
+    event["detail"] |= {"alarmTags": {"firebreak:action": "none"}, "alarmTagsStatus": "SUCCESS"}
+    assert rules_of(local_aws, event) == []
+
+
+def test_a_configuration_change_matches_no_rule(local_aws: LocalAws) -> None:
+    assert rules_of(local_aws, load("unusable/configuration_change")) == []
