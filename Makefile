@@ -10,9 +10,8 @@ PYTHON ?= $(shell for python in python3.13 python3 python; do \
 # uv is quicker than pip, where it is there and works.
 UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv)
 
-# Where local AWS listens. Containers (make invoke) reach it only with BIND=0.0.0.0, as does everybody
-# else on your network.
-BIND ?= 127.0.0.1
+# Whom local AWS listens to: this machine alone, unless BIND=0.0.0.0 opens it to everybody on your network.
+BIND ?=
 
 # No command here may reach a real account by accident.
 sam_env := env -u AWS_PROFILE SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 PATH="$(CURDIR)/$(bin):$$PATH"
@@ -54,18 +53,14 @@ define on_local_aws
 endef
 
 local: setup ## Start local AWS, deploy the stack, print the environment to export
-	@$(firebreak) local up --bind $(BIND)
+	@$(firebreak) local up $(if $(BIND),--bind $(BIND))
 
 local-down: setup ## End local AWS
 	@$(firebreak) local down
 
-invoke: setup ## Run FUNCTION (RestartService, ...) in a container on EVENT (events/....json); needs Docker and `make local BIND=0.0.0.0`
+invoke: setup ## Run FUNCTION (RestartService, ...) on EVENT (events/....json) in a container, as `sam local invoke` does; needs Docker and `make local`
 	@test -n "$(FUNCTION)" && test -n "$(EVENT)" || { echo "usage: make invoke FUNCTION=RestartService EVENT=events/....json" >&2; exit 2; }
-	@docker info >/dev/null 2>&1 || { echo "make invoke needs a Docker engine, and none answers" >&2; exit 2; }
-	@$(firebreak) local environment > .local/environment.json
-	@$(sam_env) $(sam) build >.local/build.log 2>&1 || { cat .local/build.log >&2; exit 1; }
-	@$(sam_env) AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY=local $(sam) local invoke $(FUNCTION) --event $(EVENT) \
-		--skip-pull-image --add-host host.docker.internal:host-gateway --env-vars .local/environment.json
+	@$(firebreak) local invoke $(FUNCTION) $(EVENT)
 
 lock: setup ## Compile the lock files anew from pyproject.toml
 	$(lock) --extra cli --group dev --output-file requirements/dev.txt

@@ -90,7 +90,9 @@ def alarm(name: str = "api-memory-high", **changes: object) -> Alarm:
 
 def request(kind: RequestKind = RequestKind.ALARM, **changes: object) -> Request:
     """A request to restart the usual target."""
-    base = Request(kind=kind, action="restart-service", alarm=alarm(), target=TARGET, at=NOW - timedelta(seconds=30))
+    base = Request(
+        kind=kind, action="restart-service", alarm=alarm(), target=TARGET, at=NOW - timedelta(seconds=30)
+    )
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
 
 
@@ -102,7 +104,9 @@ PLAN = Plan(
 )
 
 
-def described(name: str = "api-memory-high", state: AlarmState = AlarmState.ALARM, **changes: object) -> DescribedAlarm:
+def described(
+    name: str = "api-memory-high", state: AlarmState = AlarmState.ALARM, **changes: object
+) -> DescribedAlarm:
     """The alarm as CloudWatch shows it."""
     base = DescribedAlarm(
         name=name,

@@ -1,4 +1,4 @@
-"""Hand-written stand-ins for the outside world; each does what its port says and records what it was asked."""
+"""Hand-written stand-ins for the outside world; each does what its port says and keeps the calls."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace

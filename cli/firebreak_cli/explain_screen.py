@@ -42,7 +42,7 @@ def _about(found: Explanation) -> Iterator[screen.Row]:
     alarm, target = found.alarm, found.target
     yield "Alarm", f"{alarm.name} is {alarm.state} since {screen.when(alarm.since, found.now)} ({alarm.kind})"
     yield "Brakes", _brakes(alarm)
-    yield "Request", _asked(found.trigger)
+    yield "Request", _asked(found.trigger, offline=found.offline)
     yield "Goes to", _functions(found.routing)
     if isinstance(target, Target):
         yield "Target", f"{target.display} ({target.account or 'account unknown'} {target.region})"
@@ -57,11 +57,14 @@ def _brakes(alarm: Alarm) -> str:
     return ", ".join(filter(None, (muted, suppressed)))
 
 
-def _asked(trigger: Alarm | OwnEvent) -> str:
+def _asked(trigger: Alarm | OwnEvent, *, offline: bool) -> str:
     if isinstance(trigger, Alarm):
         return ""
     by = f", by {trigger.by}" if trigger.by else ""
-    return f"{trigger.kind} of {trigger.action} for incident {trigger.incident_id}, rung {trigger.rung}{by}"
+    unseen = "; the incident was not looked at" if offline else ""
+    return (
+        f"{trigger.kind} of {trigger.action}, incident {trigger.incident_id}, rung {trigger.rung}{by}{unseen}"
+    )
 
 
 def _functions(routing: Routing) -> str:

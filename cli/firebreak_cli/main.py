@@ -130,7 +130,9 @@ def pause(
     found = find(around, stack)
     stopped, who = switches.scope_of(scope, scope_name, found), switches.holder_of(holder, found, around)
     hold = switches.SwitchBoard(found).pause(stopped, who, why, around.now(), lasts)
-    screen.console().print(screen.facts(switches.told(hold, found)))
+    console = screen.console()
+    console.print(screen.facts(switches.told(hold, found)))
+    console.print(f"Resume  {switches.resume_command(hold, found)}", soft_wrap=True)  # one line, to copy
 
 
 @app.command()

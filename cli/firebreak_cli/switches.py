@@ -173,14 +173,13 @@ def resume_command(hold: Hold, stack: Stack) -> str:
 
 
 def told(hold: Hold, stack: Stack) -> Iterator[tuple[str, str]]:
-    """What a pause did, for whoever threw it."""
+    """What a pause did, for whoever threw it; `resume_command` undoes it."""
     last = hold.since + ACT_WITHIN + ACT_TIMEOUT
     yield "Paused", f"{words_of(hold.scope)}, {stack.place}"
     yield "Holder", hold.holder
     yield "Reason", hold.why
     yield "Until", f"{hold.until:%Y-%m-%d %H:%M:%SZ} ({spell(hold.until - hold.since)}); it ends by itself"
     yield "Note", f"an action claimed before this may still reach AWS until {last:%H:%M:%SZ}"
-    yield "Resume", resume_command(hold, stack)
 
 
 def as_json(hold: Hold) -> Mapping[str, object]:

@@ -85,7 +85,7 @@ class Verify(_Section):
     after: Duration
     healthy_for: Duration
     retry_every: Duration
-    attempts: int = Field(ge=1, le=20)
+    attempts: int = Field(strict=True, ge=1, le=20)
 
 
 class Limits(_Section):
@@ -104,8 +104,8 @@ class ActionSection(_Section):
     autonomy: Autonomy | None = None
     cooldown: Duration | None = None
     ladder: list[RungName] = []
-    step: int | None = Field(default=None, ge=1, le=1000)
-    ceiling: int | None = Field(default=None, ge=1, le=5000)
+    step: int | None = Field(default=None, strict=True, ge=1, le=1000)
+    ceiling: int | None = Field(default=None, strict=True, ge=1, le=5000)
 
 
 class Override(_Section):
@@ -121,7 +121,7 @@ class PolicyFile(_Section):
     """A whole policy file."""
 
     version: Literal[1]
-    demo: bool = False
+    demo: bool = Field(default=False, strict=True)
     defaults: Limits
     budgets: Budgets
     verify: Verify

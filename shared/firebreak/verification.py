@@ -16,10 +16,11 @@ from firebreak.concluding import CLIMB_PATIENCE, Summary, climb_request
 from firebreak.core import opening, telling
 from firebreak.core.announcement import Announcement
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
+from firebreak.core.decide import refuse
 from firebreak.core.history import Transition
 from firebreak.core.incident import AWAITS_VERDICT, Incident, IncidentState, Member
-from firebreak.core.ledger import IncidentChange
-from firebreak.core.model import Alarm, AlarmState, Receipt, Settled
+from firebreak.core.ledger import DecisionRecord, IncidentChange, alarm_key
+from firebreak.core.model import Alarm, AlarmState, Receipt, RequestKind, Settled
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -79,10 +80,27 @@ class Verifier:
     def _alarm(self, alarm: object) -> Summary:
         if not isinstance(alarm, Alarm):
             raise UnusableEvent("a request for an action", "a check, a sweep or an alarm's OK")
-        before = self.ledger.saw(alarms.placed(alarm, self.account, self.region))
+        alarm = alarms.placed(alarm, self.account, self.region)
+        before = self.ledger.saw(alarm)
+        self._record_ok(alarm)
         if not isinstance(before, Transition) or not before.incident_id:
             return Summary("record", Reason.NOT_IN_ALARM, "")
         return self._check(before.incident_id, None)
+
+    def _record_ok(self, alarm: Alarm) -> None:
+        """Good news is a decision too: every event that came in can be found in the ledger."""
+        key = alarm_key(alarm, "verify")
+        record = DecisionRecord(
+            key=key,
+            at=self.clock.now(),
+            kind=RequestKind.ALARM,
+            action="verify",
+            incident_id=f"i-{key[:10]}",
+            target="",
+            alarm=alarm,
+            decision=refuse(Reason.NOT_IN_ALARM, f"the alarm is {alarm.state}"),
+        )
+        self.ledger.record(record, None)
 
     def _sweep(self) -> Summary:
         now = self.clock.now()

@@ -5,11 +5,11 @@ import pkgutil
 from importlib import import_module
 
 import pytest
-from tests.builders_ecs import FakeEcs
 
 from firebreak import actions
 from firebreak.actions import ACTIONS
 from firebreak.ports import Permission
+from tests.builders_ecs import FakeEcs
 
 MODULES = {
     module.NAME: module

@@ -5,6 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from firebreak.actions.restart_service import RestartService
+from firebreak.core.model import Plan, Receipt, Settled
+from firebreak.core.readings import ABSENT, Unknown
 from tests.builders_ecs import (
     OTHER_TASK_DEFINITION,
     TARGET,
@@ -16,10 +20,6 @@ from tests.builders_ecs import (
     seen,
     service,
 )
-
-from firebreak.actions.restart_service import RestartService
-from firebreak.core.model import Plan, Receipt, Settled
-from firebreak.core.readings import ABSENT, Unknown
 
 OLD = deployment("ecs-svc/1")
 NEW = deployment("ecs-svc/2", rollout="IN_PROGRESS", running=1)

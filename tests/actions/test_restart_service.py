@@ -4,6 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
+from firebreak.actions.restart_service import RestartService
+from firebreak.core.model import Plan, Receipt
+from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.errors import OutcomeUnknown, Rejected
 from tests.builders_ecs import (
     DIGEST,
     OTHER_TASK_DEFINITION,
@@ -18,12 +24,6 @@ from tests.builders_ecs import (
     seen,
     service,
 )
-
-from firebreak.actions.restart_service import RestartService
-from firebreak.core.model import Plan, Receipt
-from firebreak.core.readings import ABSENT, NotRead, Unknown
-from firebreak.core.reasons import Reason
-from firebreak.errors import OutcomeUnknown, Rejected
 
 OLD = deployment("ecs-svc/1")
 NEW = deployment("ecs-svc/2", rollout="IN_PROGRESS", running=1)

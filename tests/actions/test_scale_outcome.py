@@ -4,6 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
+from firebreak.actions.scale_service import ScaleService
+from firebreak.core.model import Plan, Receipt, Settled
+from firebreak.core.readings import ABSENT, Unknown
 from tests.builders_ecs import (
     FakeEcs,
     definition,
@@ -12,10 +16,6 @@ from tests.builders_ecs import (
     seen,
     service,
 )
-
-from firebreak.actions.scale_service import ScaleService
-from firebreak.core.model import Plan, Receipt, Settled
-from firebreak.core.readings import ABSENT, Unknown
 
 RECEIPT = Receipt(summary="scaled")
 

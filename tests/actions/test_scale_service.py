@@ -4,6 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
+from firebreak.actions.scale_service import ScaleService
+from firebreak.core.model import Plan, Receipt
+from firebreak.core.observed import ScalableTarget
+from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.errors import OutcomeUnknown, Rejected
 from tests.builders_ecs import (
     TARGET,
     TASK_DEFINITION,
@@ -17,13 +24,6 @@ from tests.builders_ecs import (
     seen,
     service,
 )
-
-from firebreak.actions.scale_service import ScaleService
-from firebreak.core.model import Plan, Receipt
-from firebreak.core.observed import ScalableTarget
-from firebreak.core.readings import ABSENT, NotRead, Unknown
-from firebreak.core.reasons import Reason
-from firebreak.errors import OutcomeUnknown, Rejected
 
 RECEIPT = Receipt(summary="scaled")
 

@@ -1,6 +1,12 @@
 """Every change of every action is sent once, and a lost reply is called unknown: on a real socket."""
 
 import pytest
+
+from firebreak.actions import ACTIONS
+from firebreak.aws.clients import mutator
+from firebreak.aws.ecs import EcsWriter
+from firebreak.core.observed import EcsObservation
+from firebreak.errors import AwsError, Denied, OutcomeUnknown, Throttled, Unavailable
 from tests.builders_ecs import (
     FakeEcs,
     Loopback,
@@ -11,12 +17,6 @@ from tests.builders_ecs import (
     service,
     session,
 )
-
-from firebreak.actions import ACTIONS
-from firebreak.aws.clients import mutator
-from firebreak.aws.ecs import EcsWriter
-from firebreak.core.observed import EcsObservation
-from firebreak.errors import AwsError, Denied, OutcomeUnknown, Throttled, Unavailable
 
 # Each way in which an action changes something: the action, the IAM action of the call, and what
 # it sees when it takes that way.

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.sample_events import load
 
 from firebreak.alarms import parse, placed
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metric, Mute
 from firebreak.errors import UnusableEvent
+from tests.sample_events import load
 
 ARN = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:prod-api-memory-high"
 CHILD = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:child"

@@ -6,13 +6,13 @@ from typing import Any, cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sample_events import load, usable
 
 from firebreak.alarms import parse
 from firebreak.core.model import Alarm, OwnEvent
 from firebreak.core.routing import primary, route
 from firebreak.errors import UnusableEvent
 from firebreak.wire import alarm_from_wire, alarm_to_wire
+from tests.sample_events import load, usable
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
 KEYS = st.text(max_size=8) | st.sampled_from(

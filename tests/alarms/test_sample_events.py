@@ -1,7 +1,6 @@
 from typing import NamedTuple
 
 import pytest
-from tests.sample_events import load, unusable, usable
 
 from firebreak.alarms import parse
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent, RequestKind, Target
@@ -11,6 +10,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.routing import primary, route
 from firebreak.errors import UnusableEvent
 from firebreak.targets import resolve
+from tests.sample_events import load, unusable, usable
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"

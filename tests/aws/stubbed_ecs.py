@@ -5,9 +5,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from botocore.stub import Stubber
-from tests.builders_ecs import session
 
 from firebreak.aws.ecs import EcsReader, EcsWriter
+from tests.builders_ecs import session
 
 SECRET = "arn:aws:iam::111122223333:role/x is not authorized, password=hunter2"
 

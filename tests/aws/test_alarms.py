@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
-from tests.builders_ecs import ACCOUNT, REGION, session
 
 from firebreak.aws.alarms import ALARM_TYPES, MAX_CONTRIBUTOR_PAGES, CloudWatchAlarms
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Unknown
+from tests.builders_ecs import ACCOUNT, REGION, session
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient

@@ -1,12 +1,12 @@
 """Mutators send once, readers ask three times: counted by a server that misbehaves."""
 
 import pytest
-from tests.builders_ecs import Loopback, session
 
 from firebreak.aws.clients import CONNECT_SECONDS, READ_SECONDS, mutator, reader
 from firebreak.aws.translate import send
 from firebreak.core.budgets import ACT_TIMEOUT
 from firebreak.errors import AwsError, OutcomeUnknown, Throttled
+from tests.builders_ecs import Loopback, session
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+
+from firebreak.aws.ecs import EcsReader, EcsWriter
+from firebreak.core.observed import Deployment, ServiceLive, TaskDefinitionLive
+from firebreak.core.readings import ABSENT, Unknown
 from tests.aws.stubbed_ecs import SECRET, Stubs
 from tests.builders_ecs import (
     TARGET,
@@ -16,10 +20,6 @@ from tests.builders_ecs import (
     session,
     without,
 )
-
-from firebreak.aws.ecs import EcsReader, EcsWriter
-from firebreak.core.observed import Deployment, ServiceLive, TaskDefinitionLive
-from firebreak.core.readings import ABSENT, Unknown
 
 ASKED = {"cluster": "prod", "services": ["api"], "include": ["TAGS"]}
 

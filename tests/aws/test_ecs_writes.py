@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.aws.stubbed_ecs import SECRET, Stubs
-from tests.builders_ecs import TASK_DEFINITION, raw_deployment, raw_service
 
 from firebreak.aws.ecs import EcsWriter
 from firebreak.errors import AwsError, Conflict, Denied, NotFound, OutcomeUnknown, Rejected, Throttled
+from tests.aws.stubbed_ecs import SECRET, Stubs
+from tests.builders_ecs import TASK_DEFINITION, raw_deployment, raw_service
 
 
 @pytest.fixture

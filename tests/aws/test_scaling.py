@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
-from tests.aws.stubbed_ecs import SECRET, Stubs
-from tests.builders_ecs import ACCOUNT, TARGET, owner, session
 
 from firebreak.aws.ecs import EcsReader, EcsWriter
 from firebreak.core.readings import ABSENT, Unknown
+from tests.aws.stubbed_ecs import SECRET, Stubs
+from tests.builders_ecs import ACCOUNT, TARGET, owner, session
 
 
 @pytest.fixture

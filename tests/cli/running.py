@@ -1,4 +1,4 @@
-"""Running the command in this process: its own clock, a session on moto, and a stack that CloudFormation tells of."""
+"""Running the command in this process: on moto, at a given time, with a stack deployed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,8 +7,7 @@ from typing import Any
 
 from boto3.session import Session
 from botocore.stub import Stubber
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from firebreak_cli.main import app
 from firebreak_cli.outside import Outside
@@ -56,7 +55,7 @@ class StackSession(Session):
                 "before-call", lambda model, **_: calls.made.append(model.name), unique_id="calls"
             )
 
-    def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # any service
+    def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
         made: Any = super().client(service_name, *args, **kwargs)  # type: ignore[call-overload]  # any service
         if service_name == "cloudformation":
             stubber = Stubber(made)
@@ -78,9 +77,7 @@ def around(
     calls: Calls | None = None,
 ) -> Outside:
     """An outside with a deployed stack."""
-    return Outside(
-        {"USER": "kim"} if environ is None else environ, now, lambda: StackSession(program, calls)
-    )
+    return Outside({"USER": "kim"} if environ is None else environ, now, lambda: StackSession(program, calls))
 
 
 def run(*arguments: str, outside: Outside | None = None, stdin: str | bytes = "") -> Result:

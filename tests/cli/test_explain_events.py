@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from firebreak.core.guards import GUARDS
-from firebreak.core.reasons import Reason as R
+from firebreak.core.reasons import Reason
 from tests.cli.running import error_lines, run
 from tests.sample_events import EVENTS, unusable, usable
 
@@ -16,56 +16,56 @@ class Expected(NamedTuple):
     route: str | None
     target: str | None
     decision: str
-    reason: R
+    reason: Reason
 
 
-WATCHED = Expected(RESTART, API, "propose", R.OBSERVE_ONLY)
-UNREAD = Expected(RESTART, None, "refuse", R.TARGET_UNREADABLE)
+WATCHED = Expected(RESTART, API, "propose", Reason.OBSERVE_ONLY)
+UNREAD = Expected(RESTART, None, "refuse", Reason.TARGET_UNREADABLE)
 
 EXPLAINED = {
     "alarm_data_in_envelope": WATCHED,
     "composite_released": UNREAD,
     "composite_suppressed": UNREAD,
     "composite_tagged": UNREAD,
-    "composite_untagged": Expected(None, None, "refuse", R.NOT_ROUTED),
+    "composite_untagged": Expected(None, None, "refuse", Reason.NOT_ROUTED),
     "contributor_alarm": WATCHED,
-    "contributor_ok": Expected(None, API, "refuse", R.NOT_IN_ALARM),
-    "contributor_without_cluster": Expected(RESTART, None, "refuse", R.TARGET_NONE),
+    "contributor_ok": Expected(None, API, "refuse", Reason.NOT_IN_ALARM),
+    "contributor_without_cluster": Expected(RESTART, None, "refuse", Reason.TARGET_NONE),
     "direct_alarm_action": WATCHED,
     "direct_by_hand": WATCHED,
     "ecs_container_insights_alarm": WATCHED._replace(target="ecs:prod/worker"),
     "ecs_cpu_alarm": WATCHED._replace(route=SCALE),
     "ecs_cpu_low_alarm": WATCHED._replace(route=SCALE),
     "ecs_memory_alarm": WATCHED,
-    "ecs_memory_alarm_bad_target": Expected(RESTART, None, "refuse", R.TARGET_MALFORMED),
+    "ecs_memory_alarm_bad_target": Expected(RESTART, None, "refuse", Reason.TARGET_MALFORMED),
     "ecs_memory_alarm_tagged": WATCHED,
     "ecs_memory_alarm_targeted": WATCHED._replace(target="ecs:prod/checkout"),
     "ecs_memory_anomaly": WATCHED,
-    "ecs_memory_cluster_only": Expected(RESTART, None, "refuse", R.TARGET_NONE),
-    "ecs_memory_empty_dimensions": Expected(RESTART, None, "refuse", R.TARGET_NONE),
-    "ecs_memory_empty_service": Expected(RESTART, None, "refuse", R.TARGET_MALFORMED),
-    "ecs_memory_insufficient_data": Expected(None, API, "refuse", R.NOT_IN_ALARM),
+    "ecs_memory_cluster_only": Expected(RESTART, None, "refuse", Reason.TARGET_NONE),
+    "ecs_memory_empty_dimensions": Expected(RESTART, None, "refuse", Reason.TARGET_NONE),
+    "ecs_memory_empty_service": Expected(RESTART, None, "refuse", Reason.TARGET_MALFORMED),
+    "ecs_memory_insufficient_data": Expected(None, API, "refuse", Reason.NOT_IN_ALARM),
     "ecs_memory_math": WATCHED,
-    "ecs_memory_ok": Expected(None, API, "refuse", R.NOT_IN_ALARM),
-    "ecs_memory_ok_to_ok": Expected(None, API, "refuse", R.NOT_IN_ALARM),
-    "ecs_memory_other_account": Expected(RESTART, None, "refuse", R.OTHER_ACCOUNT),
-    "ecs_memory_two_services": Expected(RESTART, None, "refuse", R.TARGET_AMBIGUOUS),
-    "ecs_target_tracking_alarm": Expected(None, API, "refuse", R.NOT_ROUTED),
+    "ecs_memory_ok": Expected(None, API, "refuse", Reason.NOT_IN_ALARM),
+    "ecs_memory_ok_to_ok": Expected(None, API, "refuse", Reason.NOT_IN_ALARM),
+    "ecs_memory_other_account": Expected(RESTART, None, "refuse", Reason.OTHER_ACCOUNT),
+    "ecs_memory_two_services": Expected(RESTART, None, "refuse", Reason.TARGET_AMBIGUOUS),
+    "ecs_target_tracking_alarm": Expected(None, API, "refuse", Reason.NOT_ROUTED),
     "ecs_two_symptoms_math": WATCHED,
-    "insights_single_series": Expected(None, None, "refuse", R.NOT_ROUTED),
-    "log_alarm": Expected(None, None, "refuse", R.NOT_ROUTED),
-    "multi_series_parent": Expected(RESTART, None, "refuse", R.PARENT_OF_CONTRIBUTORS),
-    "muted_alarm": Expected(RESTART, API, "defer", R.MUTED),
-    "own_approval": Expected(RESTART, API, "refuse", R.UNSUPPORTED_REQUEST),
+    "insights_single_series": Expected(None, None, "refuse", Reason.NOT_ROUTED),
+    "log_alarm": Expected(None, None, "refuse", Reason.NOT_ROUTED),
+    "multi_series_parent": Expected(RESTART, None, "refuse", Reason.PARENT_OF_CONTRIBUTORS),
+    "muted_alarm": Expected(RESTART, API, "defer", Reason.MUTED),
+    "own_approval": Expected(RESTART, API, "refuse", Reason.UNSUPPORTED_REQUEST),
     "own_climb": WATCHED._replace(route=SCALE),
-    "own_undo": Expected(SCALE, API, "refuse", R.UNSUPPORTED_REQUEST),
+    "own_undo": Expected(SCALE, API, "refuse", Reason.UNSUPPORTED_REQUEST),
     "own_wake": WATCHED,
     "promql_contributor": WATCHED,
-    "promql_parent": Expected(RESTART, None, "refuse", R.PARENT_OF_CONTRIBUTORS),
-    "tag_none": Expected(None, API, "refuse", R.ACTION_NONE),
-    "tag_page": Expected(PAGE, API, "refuse", R.ROUTED_TO_HUMANS),
-    "tag_unknown": Expected(PAGE, API, "refuse", R.UNKNOWN_ACTION_TAG),
-    "tags_lost": Expected(PAGE, API, "refuse", R.TAGS_LOST),
+    "promql_parent": Expected(RESTART, None, "refuse", Reason.PARENT_OF_CONTRIBUTORS),
+    "tag_none": Expected(None, API, "refuse", Reason.ACTION_NONE),
+    "tag_page": Expected(PAGE, API, "refuse", Reason.ROUTED_TO_HUMANS),
+    "tag_unknown": Expected(PAGE, API, "refuse", Reason.UNKNOWN_ACTION_TAG),
+    "tags_lost": Expected(PAGE, API, "refuse", Reason.TAGS_LOST),
 }
 
 
@@ -80,7 +80,7 @@ def explained(name: str, *more: str) -> dict[str, Any]:
 def test_every_sample_event_is_explained_offline(name: str) -> None:
     answer = explained(name)
 
-    found = Expected(answer["route"], answer["target"], answer["decision"], R(answer["reason"]))
+    found = Expected(answer["route"], answer["target"], answer["decision"], Reason(answer["reason"]))
     assert found == EXPLAINED[name]
     assert {"name", "state", "kind"} <= answer["alarm"].keys()
     assert all({"guard", "result", "detail"} <= check.keys() for check in answer["checks"])

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from tests import builders as a
 
 from firebreak.core.budgets import ACT_TIMEOUT, ACT_WITHIN, CLOCK_SKEW, PAD, Budget, held, next_slot, spell
 from firebreak.core.verdict import claim_is_dead
+from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
 TWO_IN_15 = Budget(2, 15 * MINUTE)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests import builders as a
 
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Defer, Propose, Refuse, Result
@@ -15,6 +14,7 @@ from firebreak.core.model import Autonomy, Mute, Obstacle, RequestKind, Unresolv
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Disposition, Reason
 from firebreak.core.rules import Level
+from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
 UNREAD = NotRead("offline")

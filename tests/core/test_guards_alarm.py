@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from tests import builders as a
 
 from firebreak.core.decision import Check, Result
 from firebreak.core.guards import duplicate, muted, stale, wrong_direction
@@ -11,6 +10,7 @@ from firebreak.core.history import Decided, Transition
 from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
+from tests import builders as a
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 BLIND, UNREAD = Unknown("AccessDenied"), NotRead("a ledger guard already objected")

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-from tests import builders as a
 
 from firebreak.core.budgets import PAD, Budget
 from firebreak.core.decision import Check, Result
@@ -13,6 +12,7 @@ from firebreak.core.model import Request, RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Level
+from tests import builders as a
 
 MINUTE, SECOND, HOUR = timedelta(minutes=1), timedelta(seconds=1), timedelta(hours=1)
 BLIND, UNREAD = Unknown("ThrottlingException"), NotRead("not asked for")

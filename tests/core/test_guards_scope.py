@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from tests import builders as a
 
 from firebreak.core.decision import Check, Result
 from firebreak.core.guards import opt_in, own_stack, switch
@@ -11,6 +10,7 @@ from firebreak.core.history import Hold
 from firebreak.core.model import RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
+from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
 BLIND, UNREAD = Unknown("ThrottlingException"), NotRead("a ledger guard already objected")

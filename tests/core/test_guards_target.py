@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from tests import builders as a
 
 from firebreak.core.decision import Result
 from firebreak.core.guards import autonomy, readiness
 from firebreak.core.model import Autonomy, Obstacle
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
+from tests import builders as a
 
 WARNED = replace(a.PLAN, warnings=("image api:latest is not pinned",))
 

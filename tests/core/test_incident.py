@@ -1,9 +1,9 @@
 """The incident's state machine, and the values made of decisions."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from tests import builders as a
 
 from firebreak.core.incident import (
     AWAITS_VERDICT,
@@ -17,6 +17,7 @@ from firebreak.core.ledger import alarm_key, delivery_key, incident_name, scope_
 from firebreak.core.model import AlarmState, Contributor, OwnEvent, RequestKind, Target
 from firebreak.core.opening import claimed, climbing, opened, over
 from firebreak.core.rules import Level
+from tests import builders as a
 
 S = IncidentState
 MINUTE = timedelta(minutes=1)
@@ -127,7 +128,7 @@ def test_a_contributor_is_a_member_of_its_own() -> None:
         pytest.param({"contributor": Contributor("5d3e1f0a", {})}, id="another series"),
     ],
 )
-def test_another_transition_is_another_delivery(change: dict[str, object]) -> None:
+def test_another_transition_is_another_delivery(change: dict[str, Any]) -> None:
     assert delivery_key(a.request(alarm=a.alarm(**change))) != delivery_key(a.request())
 
 
@@ -150,8 +151,8 @@ def test_each_action_decides_a_transition_for_itself() -> None:
         pytest.param({"action": "scale-service"}, id="action"),
     ],
 )
-def test_requests_of_an_incident_differ_by_kind_rung_attempt_and_action(change: dict[str, object]) -> None:
-    climb = {"kind": RequestKind.CLIMB, "incident_id": "i-0123456789", "rung": 1}
+def test_requests_of_an_incident_differ_by_kind_rung_attempt_and_action(change: dict[str, Any]) -> None:
+    climb: dict[str, Any] = {"kind": RequestKind.CLIMB, "incident_id": "i-0123456789", "rung": 1}
     assert delivery_key(a.request(**(climb | change))) != delivery_key(a.request(**climb))
 
 

@@ -5,6 +5,7 @@ Other tests use the same local AWS at the same time, so a bench turns its own al
 """
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,12 +43,20 @@ class Bench(Stage):
         return cls(
             session=session,
             stack=local.stack,
-            workload=Workload(session, cluster="bench"),
+            workload=Workload(session, cluster=f"run{time.time_ns() // 1_000_000 % 1_000_000_000}"),
             carrier=NothingToCarry(),
             inbox=inbox,
             say=lambda kind, text: said.append((kind, text)),
             said=said,
         )
+
+    def about(self, name: str) -> str:
+        """How pages call a service of this bench."""
+        return f"ecs:{self.workload.cluster}/{name}"
+
+    def alarm(self, name: str, metric: str = "memory") -> str:
+        """The name of a service's alarm; like the cluster, new in each run on the same local AWS."""
+        return f"{self.workload.cluster}-{name}-{metric}"
 
     def service_with_alarm(
         self,
@@ -57,10 +66,10 @@ class Bench(Stage):
         opted_in: bool = True,
         propagate: bool = True,
     ) -> PlayedService:
-        """A running service and its memory alarm, `NAME-memory`."""
+        """A running service and its memory alarm."""
         service = self.workload.service(name, opted_in=opted_in)
         self.workload.alarm(
-            f"{name}-memory", service, tags=RESTART if tags is None else tags, propagate=propagate
+            self.alarm(name), service, tags=RESTART if tags is None else tags, propagate=propagate
         )
         return service
 

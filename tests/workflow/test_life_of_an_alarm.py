@@ -44,7 +44,11 @@ def test_a_ladder_climbs_one_acting_rung_at_a_time_and_ends_with_a_human(world: 
     world.pass_time(5 * MINUTE)
     assert world.incident(done.incident_id).state is IncidentState.PAGED
     assert len(world.ecs.writes) == 2
-    assert [s.split("]")[1].split(" ecs")[0].strip() for s in world.subjects] == ["ACTED", "ACTED", "NEEDS YOU"]
+    assert [s.split("]")[1].split(" ecs")[0].strip() for s in world.subjects] == [
+        "ACTED",
+        "ACTED",
+        "NEEDS YOU",
+    ]
 
 
 def test_a_held_switch_records_and_pages_and_touches_nothing(world: World) -> None:

@@ -1,0 +1,47 @@
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core.decide import decide
+from firebreak.core.decision import Check, Decision, Refuse, Result
+from firebreak.core.readings import NotRead
+from firebreak.core.reasons import Reason
+from firebreak_cli.advice import ADVICE, advice
+from tests import builders as a
+
+
+def refused(*checks: Check) -> Decision:
+    return Decision(Refuse(), Reason.COOLDOWN, checks, "")
+
+
+def test_a_decision_that_acts_needs_no_advice() -> None:
+    assert advice(decide(a.request(), a.rules(), a.snapshot()), offline=False) == []
+
+
+def test_an_objection_that_ends_says_when() -> None:
+    check = Check("cooldown", Result.OBJECTED, "", Reason.COOLDOWN, a.NOW + timedelta(minutes=5))
+
+    assert advice(refused(check), offline=False) == ["cooldown: passes at 2026-11-20 10:05:30Z"]
+
+
+def test_an_objection_that_somebody_can_lift_says_how() -> None:
+    check = Check("opt-in", Result.OBJECTED, "", Reason.NOT_OPTED_IN)
+
+    assert advice(refused(check), offline=False) == ["opt-in: tag the resource firebreak:enabled=true"]
+
+
+def test_an_objection_that_nobody_here_can_lift_is_left_out() -> None:
+    assert advice(refused(Check("budgets", Result.OBJECTED, "", Reason.CLOCK_BEHIND)), offline=False) == []
+
+
+def test_what_was_not_looked_at_offline_is_looked_at_without() -> None:
+    decision = decide(a.request(), a.rules(), a.snapshot(plan=NotRead("offline")))
+
+    assert advice(decision, offline=True) == ["run it without --offline to look at: readiness"]
+    assert advice(decision, offline=False) == []
+
+
+@pytest.mark.parametrize("reason", ADVICE)
+def test_advice_is_one_line_without_a_full_stop(reason: Reason) -> None:
+    assert "\n" not in ADVICE[reason]
+    assert not ADVICE[reason].endswith(".")

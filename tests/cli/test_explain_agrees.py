@@ -1,0 +1,184 @@
+"""Explaining with credentials says what the function then does, and changes nothing itself."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak import alarms
+from firebreak.actions import ACTIONS
+from firebreak.core.decision import Result
+from firebreak.core.history import Hold
+from firebreak.core.model import Alarm, Mute
+from firebreak.core.readings import Unknown
+from firebreak.observing import Observer
+from firebreak.policy import parse_policy
+from firebreak.wire import request_event
+from firebreak_cli.explainer import Explainer, Explanation
+from firebreak_cli.eyes import LiveEyes, NoWrites
+from tests import builders as a
+from tests.sample_events import load
+from tests.world import TABLE, World, check_event, eventbridge
+
+MINUTE = timedelta(minutes=1)
+
+
+def explain(world: World, event: object) -> Explanation:
+    eyes = LiveEyes(
+        account=a.ACCOUNT,
+        region=a.REGION,
+        ledger=world.ledger,
+        alarms=world.alarms,
+        observer=lambda name: Observer(ACTIONS[name](world.ecs, NoWrites()), world.alarms, "firebreak"),
+    )
+    explainer = Explainer(policy=world.policy, eyes=eyes, clock="real", offline=False)
+    return explainer.explain(alarms.parse(event), world.clock.now())
+
+
+def kept(world: World) -> list[dict[str, Any]]:
+    return sorted(world.dynamodb.scan(TableName=TABLE)["Items"], key=str)
+
+
+def red_and_free(world: World) -> Alarm:
+    return world.red()
+
+
+def paused(world: World) -> Alarm:
+    world.switches.pause(Hold(f"target {a.TARGET.key}", "ana", "migration", a.NOW, a.NOW + 60 * MINUTE))
+    return world.red()
+
+
+def cooling_down(world: World) -> Alarm:
+    alarm = world.red()
+    world.send(alarm)
+    world.pass_time(MINUTE)
+    world.green(alarm)
+    world.pass_time(6 * MINUTE)
+    return world.red()
+
+
+def delivered_twice(world: World) -> Alarm:
+    alarm = world.red()
+    world.send(alarm)
+    return alarm
+
+
+def joining(world: World) -> Alarm:
+    world.send(world.red())
+    return world.red("api-5xx")
+
+
+def not_opted_in(world: World) -> Alarm:
+    world.ecs.services[a.TARGET.display] = a.service(tags={})
+    return world.red()
+
+
+def target_unreadable(world: World) -> Alarm:
+    world.ecs.services[a.TARGET.display] = Unknown("DescribeServices: AccessDenied")
+    return world.red()
+
+
+def muted(world: World) -> Alarm:
+    return world.red(mute=Mute("arn:aws:cloudwatch:mute", a.NOW + 30 * MINUTE))
+
+
+def watched(world: World) -> Alarm:
+    world.policy = parse_policy(a.AUTO_POLICY.replace('"auto"', '"observe"'), "observe.toml")
+    return world.red()
+
+
+def low_metric_by_symptom(world: World) -> Alarm:
+    alarm = world.red(tags={})
+    world.alarms.described[alarm.name] = a.described(alarm.name, comparison="LessThanThreshold")
+    return alarm
+
+
+def named_by_a_live_tag(world: World) -> Alarm:
+    alarm = world.red(tags={})
+    world.alarms.tagged[alarm.arn] = {"firebreak:action": "restart-service"}
+    return alarm
+
+
+def live_target_tag(world: World) -> Alarm:
+    alarm = world.red()
+    world.alarms.tagged[alarm.arn] = {"firebreak:target": "ecs:prod/other"}
+    return alarm
+
+
+def nameless(world: World) -> Alarm:
+    return world.red(metrics=())
+
+
+def long_ago(world: World) -> Alarm:
+    alarm = world.red()
+    world.clock.pass_time(30 * MINUTE)
+    return alarm
+
+
+SITUATIONS = [
+    red_and_free,
+    paused,
+    cooling_down,
+    delivered_twice,
+    joining,
+    not_opted_in,
+    target_unreadable,
+    muted,
+    watched,
+    low_metric_by_symptom,
+    named_by_a_live_tag,
+    live_target_tag,
+    nameless,
+    long_ago,
+]
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda found: found.__name__)
+def test_what_is_explained_is_what_is_then_decided(world: World, situation: Callable[[World], Alarm]) -> None:
+    event = eventbridge(situation(world))
+    before, writes = kept(world), list(world.ecs.writes)
+
+    told = explain(world, event)
+
+    assert (kept(world), world.ecs.writes) == (before, writes)
+    done = world.remediator().handle(event)
+    assert (told.decision.word, told.decision.reason) == (done.outcome, done.reason)
+    assert told.incident_id == done.incident_id or situation is joining
+
+
+def test_a_climb_is_explained_on_the_incident_s_own_target(world: World) -> None:
+    done = world.send(world.red())
+    world.clock.pass_time(5 * MINUTE)
+    world.verifier().handle(check_event(done.incident_id, 0, 0))
+    asked = world.bus.asked[0]
+
+    told = explain(world, request_event(asked))
+
+    assert (told.routing.primary, told.target, told.decision.word) == ("scale-service", a.TARGET, "act")
+    assert told.plan is not None
+    world.deliver()
+    assert world.ecs.writes[-1][0] == "set_desired_count"
+    assert told.incident_id == done.incident_id
+
+
+def test_a_request_for_an_incident_that_is_not_there_is_refused(world: World) -> None:
+    told = explain(world, load("own_climb"))
+
+    assert (told.decision.word, told.decision.reason.value) == ("refuse", "incident_moved_on")
+
+
+def test_everything_is_looked_at_also_when_a_switch_is_held(world: World) -> None:
+    told = explain(world, eventbridge(paused(world)))
+
+    assert told.decision.reason.value == "switched_off"
+    assert Result.NOT_LOOKED_AT not in {check.result for check in told.decision.checks}
+    readiness = next(check for check in told.decision.checks if check.guard == "readiness")
+    assert readiness.result is Result.PASSED
+
+
+def test_an_alarm_for_nobody_asks_nothing_of_a_target(world: World) -> None:
+    told = explain(world, eventbridge(world.red(tags={"firebreak:action": "none"})))
+
+    assert (told.routing.primary, told.rules, told.decision.reason.value) == (None, None, "action_none")
+    assert told.target == a.TARGET

@@ -1,0 +1,114 @@
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ProfileNotFound
+from botocore.stub import Stubber
+
+from firebreak_cli.endings import Ending
+from firebreak_cli.outside import Outside, real
+from firebreak_cli.stack import find
+from tests import builders as a
+from tests.cli.running import StackSession, around, described, error_lines, run
+from tests.world import World
+
+
+def refused(code: str, status: int) -> Any:
+    """CloudFormation answers with this error."""
+
+    def program(stubber: Stubber) -> None:
+        stubber.add_client_error("describe_stacks", code, "text that nobody reads", status)
+
+    return program
+
+
+def answering(**changes: object) -> Any:
+    """CloudFormation knows a stack of this kind."""
+
+    def program(stubber: Stubber) -> None:
+        stubber.add_response("describe_stacks", described(**changes))
+
+    return program
+
+
+def test_cloudformation_tells_the_parts() -> None:
+    found = find(around(), "firebreak")
+
+    assert (found.account, found.region, found.ledger_table) == (a.ACCOUNT, a.REGION, "ledger")
+    assert found.policy_file == "policy.toml"
+
+
+def test_the_ledger_alone_is_enough_when_its_name_is_given(world: World) -> None:
+    outside = around(program=refused("AccessDenied", 403), environ={"FIREBREAK_LEDGER_TABLE": "ledger"})
+
+    found = find(outside, "firebreak")
+
+    # 123456789012 is moto's own account: it comes from the table's ARN.
+    assert (found.account, found.region, found.ledger_table) == ("123456789012", a.REGION, "ledger")
+
+
+PROBLEMS = {
+    "no such stack": (refused("ValidationError", 400), "no stack firebreak in eu-west-1"),
+    "not ours": (answering(Outputs=[]), "no output LedgerTable"),
+    "access denied": (refused("AccessDenied", 403), "AWS refused DescribeStacks (AccessDenied)"),
+    "expired": (refused("ExpiredToken", 403), "AWS refused DescribeStacks (ExpiredToken)"),
+    "throttled": (refused("Throttling", 400), "too many calls"),
+    "down": (refused("InternalFailure", 500), "could not be reached"),
+}
+
+
+@pytest.mark.parametrize(("program", "line"), PROBLEMS.values(), ids=PROBLEMS.keys())
+def test_what_cloudformation_has_against_it_is_one_line(program: Any, line: str) -> None:
+    result = run("incidents", outside=around(program=program))
+
+    assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
+    assert line in result.stderr
+    assert "text that nobody reads" not in result.stderr
+
+
+def raising(error: Exception) -> Any:
+    def no_session() -> Any:
+        raise error
+
+    return no_session
+
+
+UNSENT = {
+    "profile": (ProfileNotFound(profile="prod"), "no usable AWS credentials (ProfileNotFound)"),
+    "credentials": (NoCredentialsError(), "no usable AWS credentials (NoCredentialsError)"),
+    "network": (EndpointConnectionError(endpoint_url="https://x"), "could not be reached"),
+}
+
+
+@pytest.mark.parametrize(("error", "line"), UNSENT.values(), ids=UNSENT.keys())
+def test_what_keeps_a_request_from_leaving_is_one_line(error: Exception, line: str) -> None:
+    result = run("switches", outside=Outside({}, lambda: a.NOW, raising(error)))
+
+    assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
+    assert line in result.stderr
+
+
+def test_no_region_is_told_by_the_variable_that_sets_it() -> None:
+    class Nowhere(StackSession):
+        @property
+        def region_name(self) -> Any:
+            return None
+
+    with pytest.raises(Ending, match="AWS_REGION"):
+        find(Outside({}, lambda: a.NOW, lambda: Nowhere(lambda _: None)), "firebreak")
+
+
+def test_an_endpoint_that_is_no_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
+
+    result = run(
+        "incidents", outside=Outside({}, lambda: a.NOW, lambda: boto3.session.Session(region_name="x-1"))
+    )
+
+    assert (result.exit_code, len(error_lines(result))) == (3, 1)
+
+
+def test_the_region_of_the_aws_cli_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+
+    assert real().session().region_name == "eu-north-1"

@@ -1,0 +1,137 @@
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core.history import Hold
+from firebreak.core.model import Metric
+from firebreak_cli import incidents
+from firebreak_cli.kept import Bounds
+from firebreak_cli.stack import find
+from tests import builders as a
+from tests.cli.running import Calls, around, error_lines, run_in
+from tests.world import World
+
+MINUTE = timedelta(minutes=1)
+METER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})
+
+
+def listed(world: World, *more: str) -> dict[str, Any]:
+    result = run_in(world, "incidents", "--json", *more)
+    assert (result.exit_code, result.stderr) == (0, "")
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def close(world: World) -> str:
+    alarm = world.red()
+    done = world.send(alarm)
+    world.pass_time(MINUTE)
+    world.green(alarm)
+    world.pass_time(6 * MINUTE)
+    return done.incident_id
+
+
+def refuse(world: World, count: int = 1) -> None:
+    """So many alarms without a target."""
+    for n in range(count):
+        world.clock.pass_time(timedelta(seconds=1))
+        world.send(world.red(f"nameless-{n}", metrics=(METER,)))
+
+
+def test_an_empty_ledger_has_nothing_to_list(world: World) -> None:
+    result = run_in(world, "incidents")
+
+    assert result.exit_code == 0
+    assert "none is open" in result.stdout
+
+
+def test_an_open_incident_is_listed_and_a_closed_one_is_not(world: World) -> None:
+    closed = close(world)
+    world.pass_time(20 * MINUTE)
+    done = world.send(world.red())
+
+    assert [incident["id"] for incident in listed(world)["incidents"]] == [done.incident_id]
+    assert [i["id"] for i in listed(world, "--all")["incidents"]] == [done.incident_id, closed]
+
+
+def test_decisions_without_an_incident_are_listed_newest_first(world: World) -> None:
+    world.send(world.red())
+    refuse(world, 2)
+
+    found = listed(world)["decisions"]
+
+    assert [(d["alarm"], d["reason"]) for d in found] == [
+        ("nameless-1", "target_none"),
+        ("nameless-0", "target_none"),
+    ]
+
+
+def test_what_a_screenful_leaves_out_is_said(world: World) -> None:
+    refuse(world, incidents.SHOWN_DECISIONS + 3)
+
+    assert listed(world)["decisions_left_out"] == 3
+    assert "3 older decisions are not shown" in run_in(world, "incidents").stdout
+    assert len(listed(world, "--all")["decisions"]) == incidents.SHOWN_DECISIONS + 3
+
+
+def test_a_look_that_ended_at_its_bound_says_so(world: World) -> None:
+    refuse(world, 5)
+    stack = find(around(), "firebreak")
+
+    some = incidents.overview(stack, everything=False, bounds=Bounds(pages=2, page_items=1))
+    every = incidents.overview(stack, everything=False, bounds=Bounds(pages=100, page_items=1))
+
+    assert (some.cut, every.cut, len(every.decisions)) == (True, False, 5)
+    assert any("larger than one look" in line for line in incidents.remarks(some))
+
+
+def test_a_damaged_item_is_counted_and_hides_nothing_else(world: World) -> None:
+    refuse(world)
+    world.dynamodb.put_item(TableName="ledger", Item={"pk": {"S": "DECISION#x"}, "sk": {"S": "-"}})
+
+    found = listed(world)
+
+    assert (found["damaged"], len(found["decisions"])) == (1, 1)
+
+
+def test_listing_only_reads(world: World) -> None:
+    calls = Calls()
+    world.send(world.red())
+
+    run_in(world, "incidents", calls=calls)
+
+    assert "Scan" in calls.made
+    assert calls.changes == []
+
+
+def test_the_tables_fit_a_terminal(world: World) -> None:
+    world.send(world.red())
+    world.switches.pause(Hold("global", "ana", "x", world.clock.at, world.clock.at + MINUTE))
+    refuse(world)
+
+    lines = run_in(world, "incidents").stdout.splitlines()
+
+    assert max(map(len, lines)) <= 80
+    assert any("acted" in line and "ecs:prod/api" in line for line in lines)
+
+
+@pytest.mark.parametrize("command", ["incidents", "switches"])
+def test_a_ledger_that_is_not_there_is_one_line(command: str) -> None:
+    from moto import mock_aws
+
+    from tests.cli.running import run
+
+    with mock_aws():
+        result = run(command)
+
+    assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
+    assert "ResourceNotFoundException" in result.stderr
+
+
+def test_an_alarm_s_name_is_no_markup(world: World) -> None:
+    world.send(world.red("[red]x[/red]", metrics=()))
+
+    assert "[red]x[/red]" in run_in(world, "incidents").stdout
+    assert a.ACCOUNT in run_in(world, "incidents").stdout

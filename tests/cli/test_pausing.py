@@ -1,0 +1,241 @@
+import json
+import shlex
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from firebreak.core.reasons import Reason
+from tests import builders as a
+from tests.cli.running import Calls, StackSession, around, deployed, error_lines, run, run_in
+from tests.world import World
+
+MINUTE = timedelta(minutes=1)
+
+SCOPES = {
+    "global": ["--scope", "global"],
+    "action": ["--scope", "action", "restart-service"],
+    "group": ["--scope", "group", "ecs:prod"],
+    "target": ["--scope", "target", "ecs:prod/api"],
+    "target in quotes": ["--scope", "target ecs:prod/api"],
+}
+
+
+def held(world: World) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run_in(world, "switches", "--json").stdout)["switches"]
+    return found
+
+
+@pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES.keys())
+def test_a_pause_stops_the_action_and_a_resume_lets_it_act(world: World, scope: list[str]) -> None:
+    assert run_in(world, "pause", "--reason", "migration", "--holder", "ana", *scope).exit_code == 0
+    assert world.send(world.red()).reason is Reason.SWITCHED_OFF
+    assert run_in(world, "resume", "--holder", "ana", *scope).exit_code == 0
+    world.clock.pass_time(2 * MINUTE)
+    assert world.send(world.red()).outcome == "act"
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [["action", "scale-service"], ["group", "ecs:dev"], ["target", "ecs:prod/worker"]],
+    ids=lambda scope: scope[0],
+)
+def test_a_pause_of_something_else_stops_nothing_here(world: World, scope: list[str]) -> None:
+    run_in(world, "pause", "--reason", "x", "--scope", *scope)
+
+    assert world.send(world.red()).outcome == "act"
+
+
+def test_a_pause_says_who_what_until_when_and_how_to_end_it(world: World) -> None:
+    result = run_in(
+        world,
+        "pause",
+        "--reason",
+        "db move",
+        "--for",
+        "2h",
+        "--scope",
+        "group",
+        "ecs:prod",
+        "--holder",
+        "ana b",
+    )
+
+    told = " ".join(result.stdout.split())
+    for words in (
+        "group ecs:prod, stack firebreak",
+        "ana b",
+        "db move",
+        "2026-11-20 12:00:30Z (2h)",
+        "10:00:50Z",
+    ):
+        assert words in told
+    assert "firebreak resume --scope 'group ecs:prod' --holder 'ana b' --stack firebreak" in told
+
+
+def test_the_command_that_a_pause_prints_is_one_line_and_ends_it(world: World) -> None:
+    scope = ["--scope", "target", "ecs:prod/a-service-whose-name-is-longer-than-a-line"]
+    told = run_in(world, "pause", "--reason", "x", *scope, "--holder", "ana").stdout
+    printed = next(line for line in told.splitlines() if "firebreak resume" in line)
+
+    done = run_in(world, *shlex.split(printed[printed.index("firebreak resume") :])[1:])
+
+    assert done.exit_code == 0
+    assert held(world) == []
+
+
+def test_a_pause_is_over_by_itself(world: World) -> None:
+    run_in(world, "pause", "--reason", "x", "--for", "15m")
+    world.clock.pass_time(17 * MINUTE)
+
+    assert held(world) == []
+    assert world.send(world.red()).outcome == "act"
+
+
+def test_two_holders_hold_independently(world: World) -> None:
+    run_in(world, "pause", "--reason", "x", "--holder", "ana")
+    run_in(world, "pause", "--reason", "y", "--holder", "bo", "--for", "2h")
+
+    result = run_in(world, "resume", "--holder", "ana")
+
+    assert "STILL HELD by bo until 12:00:30Z" in " ".join(result.stdout.split())
+    assert [hold["holder"] for hold in held(world)] == ["bo"]
+
+
+def test_resuming_what_one_does_not_hold_says_who_does(world: World) -> None:
+    run_in(world, "pause", "--reason", "x", "--holder", "bo")
+
+    result = run_in(world, "resume", "--holder", "ana")
+
+    assert (result.exit_code, error_lines(result)) == (
+        2,
+        ["firebreak: ana does not hold global; held by bo"],
+    )
+    assert len(held(world)) == 1
+
+
+def test_the_holder_is_who_aws_says_is_calling(world: World) -> None:
+    run_in(world, "pause", "--reason", "x")
+
+    # What moto's STS says of every caller: arn:aws:sts::...:user/moto
+    assert [hold["holder"] for hold in held(world)] == ["moto"]
+    assert run_in(world, "resume").exit_code == 0
+
+
+def no_sts(environ: dict[str, str], world: World) -> list[str]:
+    """Pause where STS does not answer, and return who holds."""
+
+    class Deaf(StackSession):
+        def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+            made = super().client(service_name, *args, **kwargs)
+            if service_name == "sts":
+                made.meta.events.register("before-send", _no_reply)
+            return made
+
+    outside = around(world.clock.now, environ=environ)
+    deaf = type(outside)(environ, world.clock.now, lambda: Deaf(deployed))
+    assert run("pause", "--reason", "x", outside=deaf).exit_code == 0
+    return [hold["holder"] for hold in held(world)]
+
+
+def _no_reply(**_: object) -> None:
+    raise ReadTimeoutError(endpoint_url="https://sts.eu-west-1.amazonaws.com")
+
+
+def test_without_sts_the_local_user_holds(world: World) -> None:
+    assert no_sts({"USER": "kim"}, world) == ["kim"]
+
+
+def test_nobody_is_kept_from_pausing_for_want_of_a_name(world: World) -> None:
+    assert no_sts({}, world) == ["unknown"]
+
+
+BAD = {
+    "scope unknown": ["--scope", "planet"],
+    "scope empty": ["--scope", ""],
+    "global with a name": ["--scope", "global", "x"],
+    "action missing": ["--scope", "action"],
+    "action unknown": ["--scope", "action", "reboot"],
+    "group missing": ["--scope", "group"],
+    "group of another kind": ["--scope", "group", "rds:prod"],
+    "group too long": ["--scope", "group", "ecs:prod/api"],
+    "group empty": ["--scope", "group", "ecs:"],
+    "target is a group": ["--scope", "target", "ecs:prod"],
+    "target empty": ["--scope", "target", "ecs:/"],
+    "reason blank": ["--reason", " \n"],
+    "duration odd": ["--for", "soon"],
+    "duration none": ["--for", "0s"],
+    "duration too long": ["--for", "31d"],
+    "stack name odd": ["--stack", "no/such name"],
+}
+
+
+@pytest.mark.parametrize("given", BAD.values(), ids=BAD.keys())
+def test_a_pause_that_is_not_clear_is_refused_in_one_line(world: World, given: list[str]) -> None:
+    result = run_in(world, "pause", "--reason", "x", *given)
+
+    assert (result.exit_code, result.stdout, len(error_lines(result))) == (2, "", 1)
+    assert held(world) == []
+
+
+def test_a_pause_without_a_reason_is_refused(world: World) -> None:
+    assert run_in(world, "pause").exit_code == 2
+    assert held(world) == []
+
+
+def test_the_longest_pause_is_allowed(world: World) -> None:
+    assert run_in(world, "pause", "--reason", "x", "--for", "30d").exit_code == 0
+
+
+def test_a_pause_whose_reply_is_lost_says_so(world: World) -> None:
+    def lose_the_write(model: Any, **_: object) -> None:
+        if model.name == "PutItem":
+            raise ReadTimeoutError(endpoint_url="https://dynamodb.eu-west-1.amazonaws.com")
+
+    class Losing(StackSession):
+        def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+            made = super().client(service_name, *args, **kwargs)
+            if service_name == "dynamodb":
+                made.meta.events.register("before-call", lose_the_write)
+            return made
+
+    outside = type(around())({}, world.clock.now, lambda: Losing(deployed))
+    result = run("pause", "--reason", "x", "--holder", "ana", outside=outside)
+
+    assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
+    assert "NOT KNOWN TO BE PAUSED" in result.stderr
+
+
+def test_a_damaged_switch_is_one_line(world: World) -> None:
+    world.dynamodb.put_item(TableName="ledger", Item={"pk": {"S": "SWITCH#global"}, "sk": {"S": "-"}})
+
+    for command in (["switches"], ["pause", "--reason", "x"], ["resume"]):
+        result = run_in(world, *command)
+        assert (result.exit_code, len(error_lines(result))) == (3, 1)
+        assert "damaged" in result.stderr
+
+
+def test_held_switches_are_listed_for_people(world: World) -> None:
+    assert "No switch is held" in run_in(world, "switches").stdout
+    run_in(world, "pause", "--reason", "[b]move[/b]", "--scope", "target", "ecs:prod/api", "--holder", "ana")
+
+    told = run_in(world, "switches").stdout
+
+    assert "target ecs:prod/api" in told
+    assert "[b]move[/b]" in told
+
+
+def test_the_key_of_a_switch_is_the_one_that_a_claim_checks(world: World) -> None:
+    run_in(world, "pause", "--reason", "x", "--scope", "target", "ecs:prod/api")
+    run_in(world, "pause", "--reason", "x", "--scope", "group", "ecs:prod")
+
+    assert {hold["key"] for hold in held(world)} == {f"target {a.TARGET.key}", f"group {a.TARGET.group_key}"}
+
+
+def test_pausing_writes_one_item_and_nothing_else(world: World) -> None:
+    calls = Calls()
+
+    run_in(world, "pause", "--reason", "x", calls=calls)
+
+    assert calls.changes == ["PutItem"]

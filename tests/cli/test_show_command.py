@@ -1,0 +1,101 @@
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.cli.running import Calls, error_lines, run_in
+from tests.world import World
+
+MINUTE = timedelta(minutes=1)
+
+
+def shown(world: World, wanted: str) -> dict[str, Any]:
+    result = run_in(world, "show", wanted, "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def test_an_incident_is_shown_with_plan_receipt_history_and_checks(world: World) -> None:
+    done = world.send(world.red())
+
+    found = shown(world, done.incident_id)
+
+    incident = found["incident"]
+    assert (incident["state"], incident["action"], incident["rung"]) == ("acted", "restart-service", 0)
+    assert incident["members"][0]["name"] == "api-memory-high"
+    assert incident["plan"]["before"]
+    assert incident["receipt"]["after"]
+    assert found["history"][0]["what"].startswith("claimed rung 0")
+    assert len(found["decisions"][0]["checks"]) > 10
+
+
+def test_an_incident_that_climbed_shows_every_decision(world: World) -> None:
+    done = world.send(world.red())
+    world.pass_time(5 * MINUTE)
+
+    kinds = [decision["kind"] for decision in shown(world, done.incident_id)["decisions"]]
+
+    assert kinds == ["climb", "alarm"]
+
+
+def test_people_read_what_was_done_and_what_comes_next(world: World) -> None:
+    done = world.send(world.red())
+
+    told = run_in(world, "show", done.incident_id).stdout
+
+    for words in (f"{done.incident_id} is acted", "ecs:prod/api", "rung 1 of 2", "Before", "10:04:30Z"):
+        assert words in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "changes", [{"metrics": ()}, {"tags": {"firebreak:action": "none"}}], ids=["no target", "refused"]
+)
+def test_a_decision_without_an_incident_is_shown(world: World, changes: dict[str, Any]) -> None:
+    done = world.send(world.red(**changes))
+
+    found = shown(world, done.incident_id)
+
+    assert found["incident"] is None
+    assert [decision["reason"] for decision in found["decisions"]] == [done.reason.value]
+    assert "opened no incident" in run_in(world, "show", done.incident_id).stdout
+
+
+@pytest.mark.parametrize("wanted", ["i-0000000000", "", "x" * 300, "i-\x1b[2J"], ids=repr)
+def test_an_unknown_id_is_one_line(world: World, wanted: str) -> None:
+    result = run_in(world, "show", wanted)
+
+    assert (result.exit_code, result.stdout, len(error_lines(result))) == (2, "", 1)
+    assert "\x1b" not in result.stderr
+
+
+def test_a_damaged_incident_is_one_line(world: World) -> None:
+    world.dynamodb.put_item(TableName="ledger", Item={"pk": {"S": "INC#i-x"}, "sk": {"S": "META"}})
+
+    result = run_in(world, "show", "i-x")
+
+    assert (result.exit_code, len(error_lines(result))) == (3, 1)
+    assert "damaged" in result.stderr
+
+
+def test_a_reason_of_a_newer_release_is_shown_as_it_is(world: World) -> None:
+    done = world.send(world.red(metrics=()))
+    item = next(
+        found
+        for found in world.dynamodb.scan(TableName="ledger")["Items"]
+        if found["pk"]["S"].startswith("DECISION#")
+    )
+    world.dynamodb.put_item(TableName="ledger", Item={**item, "reason": {"S": "moon_phase"}})
+
+    assert "moon_phase" in run_in(world, "show", done.incident_id).stdout
+
+
+def test_showing_only_reads(world: World) -> None:
+    calls = Calls()
+    done = world.send(world.red())
+
+    run_in(world, "show", done.incident_id, calls=calls)
+
+    assert calls.changes == []

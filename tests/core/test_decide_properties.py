@@ -1,0 +1,314 @@
+"""What holds for every request and every snapshot, not only for those we thought of."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from firebreak.core.budgets import PAD, Budget, next_slot
+from firebreak.core.decide import decide
+from firebreak.core.decision import Act, Result, Snapshot
+from firebreak.core.guards import GUARDS
+from firebreak.core.history import Act as Slot
+from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
+from firebreak.core.incident import IncidentState
+from firebreak.core.model import (
+    AlarmState,
+    Autonomy,
+    Contributor,
+    Mute,
+    Obstacle,
+    Request,
+    RequestKind,
+)
+from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Level, Rules
+from tests import builders as a
+
+SECOND = timedelta(seconds=1)
+OWN = "i-0123456789"
+
+blindness = st.sampled_from([Unknown("ThrottlingException"), NotRead("offline")])
+unseen = st.one_of(st.just(ABSENT), blindness)
+seconds = st.integers(-100_000, 100_000).map(lambda n: n * SECOND)
+moments = seconds.map(lambda gap: a.NOW + gap)
+tags = st.dictionaries(
+    st.sampled_from(["firebreak:enabled", "firebreak:action", "aws:cloudformation:stack-name", "team"]),
+    st.sampled_from(["true", "false", "none", "page", "restart-service", "firebreak", ""]),
+)
+holds = st.builds(Hold, st.just("global"), st.just("ana"), st.just("why"), moments, moments)
+
+
+def histories(level: Level) -> st.SearchStrategy[ScopeHistory]:
+    acts = st.builds(
+        Slot, moments, st.sampled_from([OWN, "i-other"]), st.just("restart-service"), st.integers(0, 2)
+    )
+    return st.builds(
+        ScopeHistory, st.just(level), st.just("k"), st.lists(acts, max_size=8).map(tuple), st.just(1)
+    )
+
+
+scopes = st.fixed_dictionaries(
+    {level: st.one_of(unseen, st.just(ABSENT), histories(level)) for level in Level}
+)
+
+incidents = st.builds(
+    lambda state, rung, own: a.incident(state, rung=rung, id=OWN if own else "i-other"),
+    st.sampled_from(IncidentState),
+    st.integers(0, 1),
+    st.booleans(),
+)
+alarms_seen = st.builds(
+    lambda state, enabled, comparison: a.described(
+        state=state, actions_enabled=enabled, comparison=comparison
+    ),
+    st.sampled_from(AlarmState),
+    st.booleans(),
+    st.sampled_from(["GreaterThanThreshold", "LessThanThreshold", ""]),
+)
+snapshots = st.builds(
+    Snapshot,
+    now=st.just(a.NOW),
+    stack_name=st.just("firebreak"),
+    holds=st.one_of(unseen, st.lists(holds, max_size=2).map(tuple)),
+    decided=st.one_of(unseen, st.just(Decided("k", a.NOW, "act", "clear_to_act"))),
+    transition=st.one_of(unseen, st.builds(Transition, moments, st.sampled_from(AlarmState))),
+    incident=st.one_of(unseen, incidents),
+    scopes=scopes,
+    alarm=st.one_of(unseen, alarms_seen),
+    alarm_tags=st.one_of(unseen, tags),
+    series_in_alarm=st.one_of(unseen, st.frozensets(st.sampled_from(["s1", "s2"]))),
+    target_tags=st.one_of(unseen, tags),
+    plan=st.one_of(
+        unseen,
+        st.just(a.PLAN),
+        st.sampled_from(Reason).map(lambda reason: Obstacle(reason, "why")),
+    ),
+)
+alarms = st.builds(
+    lambda found, mute, suppressed, series: a.alarm(
+        tags=found, mute=mute, suppressed_by=suppressed, contributor=series
+    ),
+    tags,
+    st.one_of(st.none(), st.builds(Mute, st.just("rule"), st.one_of(st.none(), moments))),
+    st.sampled_from(["", "WaitPeriod"]),
+    st.one_of(st.none(), st.just(Contributor("s1", {}))),
+)
+requests = st.builds(
+    Request,
+    kind=st.sampled_from(RequestKind),
+    action=st.sampled_from(["restart-service", "scale-service"]),
+    alarm=alarms,
+    target=st.just(a.TARGET),
+    at=moments,
+    by_symptom=st.booleans(),
+    incident_id=st.sampled_from(["", OWN]),
+    rung=st.integers(0, 1),
+    despite_switch=st.sampled_from(["", "ana"]),
+)
+budget_lists = st.lists(
+    st.builds(Budget, st.integers(1, 4), st.integers(60, 86_400).map(lambda n: n * SECOND)), max_size=3
+).map(tuple)
+all_rules = st.builds(
+    lambda autonomy, budgets: a.rules(autonomy=autonomy, budgets=budgets),
+    st.sampled_from(Autonomy),
+    st.fixed_dictionaries(dict.fromkeys(Level, budget_lists)),
+)
+
+# Snapshots that act are rare among arbitrary ones, so these start from one that does.
+acting_kinds = st.sampled_from([RequestKind.ALARM, RequestKind.CLIMB, RequestKind.APPROVAL])
+READINGS = (
+    "holds",
+    "decided",
+    "transition",
+    "incident",
+    "alarm",
+    "alarm_tags",
+    "series_in_alarm",
+    "target_tags",
+    "plan",
+)
+
+
+def acting(kind: RequestKind, *, tagged: bool, series: bool) -> tuple[Request, Snapshot]:
+    """A request of that kind with a snapshot on which it acts."""
+    alarm = a.alarm(
+        tags={"firebreak:action": "restart-service"} if tagged else {},
+        contributor=Contributor("s1", {}) if series else None,
+    )
+    first = kind is RequestKind.ALARM
+    request = a.request(kind, alarm=alarm, incident_id="" if first else OWN, by_symptom=first and not tagged)
+    waiting = ABSENT if first else a.incident(IncidentState.CLIMBING)
+    return request, a.snapshot(incident=waiting, series_in_alarm=frozenset({"s1"}))
+
+
+acting_cases = st.builds(acting, acting_kinds, tagged=st.booleans(), series=st.booleans())
+
+
+def without(seen: Snapshot, name: str, dark: Unknown | NotRead) -> Snapshot:
+    changes: dict[str, Any] = {name: dark}
+    return replace(seen, **changes)
+
+
+def needed(request: Request) -> set[str]:
+    """The readings that some guard needs for this request, by the table of the design."""
+    names = {"holds", "decided", "incident", "target_tags", "plan", "alarm"}
+    if request.kind is RequestKind.ALARM:
+        names.add("transition")
+    if "firebreak:action" not in request.alarm.tags:
+        names.add("alarm_tags")
+    if request.alarm.contributor:
+        names.add("series_in_alarm")
+    return names
+
+
+@given(requests, all_rules, snapshots)
+def test_any_request_and_any_snapshot_give_a_decision(request: Request, rules: Rules, seen: Snapshot) -> None:
+    decision = decide(request, rules, seen)
+    assert [check.guard for check in decision.checks] == [guard.name for guard in GUARDS]
+    assert decision.reason in Reason
+
+
+@given(requests, all_rules, snapshots)
+def test_the_same_question_has_the_same_answer(request: Request, rules: Rules, seen: Snapshot) -> None:
+    assert decide(request, rules, seen) == decide(request, rules, seen)
+
+
+@given(requests, all_rules, snapshots)
+def test_it_acts_only_when_every_guard_that_speaks_looked_and_agreed(
+    request: Request, rules: Rules, seen: Snapshot
+) -> None:
+    decision = decide(request, rules, seen)
+    agreed = {check.result for check in decision.checks} <= {Result.PASSED, Result.NOT_APPLICABLE}
+    assert isinstance(decision.outcome, Act) is agreed
+
+
+@given(acting_cases)
+def test_the_cases_below_start_from_an_act(case: tuple[Request, Snapshot]) -> None:
+    request, seen = case
+    assert isinstance(decide(request, a.rules(), seen).outcome, Act)
+
+
+@given(acting_cases, st.sampled_from(READINGS), blindness)
+def test_blindness_to_anything_that_is_needed_never_acts(
+    case: tuple[Request, Snapshot], name: str, dark: Unknown | NotRead
+) -> None:
+    request, seen = case
+    assume(name in needed(request))
+    decision = decide(request, a.rules(), without(seen, name, dark))
+    assert not isinstance(decision.outcome, Act)
+
+
+@given(acting_cases, st.sampled_from(Level), blindness)
+def test_blindness_to_a_scopes_history_never_acts(
+    case: tuple[Request, Snapshot], level: Level, dark: Unknown | NotRead
+) -> None:
+    request, seen = case
+    decision = decide(request, a.rules(), replace(seen, scopes={**seen.scopes, level: dark}))
+    assert not isinstance(decision.outcome, Act)
+
+
+@given(acting_cases, st.sampled_from(Level))
+def test_a_scope_that_is_missing_from_the_snapshot_never_acts(
+    case: tuple[Request, Snapshot], level: Level
+) -> None:
+    request, seen = case
+    rest = {other: reading for other, reading in seen.scopes.items() if other is not level}
+    assert not isinstance(decide(request, a.rules(), replace(seen, scopes=rest)).outcome, Act)
+
+
+@given(requests, all_rules, snapshots, st.sampled_from(READINGS), blindness)
+def test_seeing_less_never_turns_a_refusal_into_an_act(
+    request: Request, rules: Rules, seen: Snapshot, name: str, dark: Unknown | NotRead
+) -> None:
+    assume(not isinstance(decide(request, rules, seen).outcome, Act))
+    assert not isinstance(decide(request, rules, without(seen, name, dark)).outcome, Act)
+
+
+def with_act(seen: Snapshot, level: Level, at: datetime) -> Snapshot:
+    before = seen.scopes[level]
+    acts = before.acts if isinstance(before, ScopeHistory) else ()
+    more = ScopeHistory(level, "k", (*acts, Slot(at, "i-other", "restart-service", 0)), 2)
+    return replace(seen, scopes={**seen.scopes, level: more})
+
+
+@given(acting_cases, all_rules, st.sampled_from(Level), histories(Level.TARGET), moments)
+def test_one_more_act_in_the_history_never_turns_a_refusal_into_an_act(
+    case: tuple[Request, Snapshot], rules: Rules, level: Level, history: ScopeHistory, at: datetime
+) -> None:
+    request, seen = case
+    auto = replace(rules, autonomy=Autonomy.AUTO)
+    less = replace(seen, scopes={**seen.scopes, level: replace(history, level=level)})
+    acts_with_less = isinstance(decide(request, auto, less).outcome, Act)
+    acts_with_more = isinstance(decide(request, auto, with_act(less, level, at)).outcome, Act)
+    assert acts_with_less or not acts_with_more
+
+
+@given(acting_cases, st.lists(holds, max_size=2), holds)
+def test_one_more_hold_never_turns_a_refusal_into_an_act(
+    case: tuple[Request, Snapshot], some: list[Hold], one_more: Hold
+) -> None:
+    request, seen = case
+    less = decide(request, a.rules(), replace(seen, holds=tuple(some)))
+    more = decide(request, a.rules(), replace(seen, holds=(*some, one_more)))
+    assert isinstance(less.outcome, Act) or not isinstance(more.outcome, Act)
+
+
+@given(acting_cases, st.sampled_from([Autonomy.OBSERVE, Autonomy.APPROVE]))
+def test_less_than_auto_acts_only_on_a_humans_word(
+    case: tuple[Request, Snapshot], autonomy: Autonomy
+) -> None:
+    request, seen = case
+    acted = isinstance(decide(request, a.rules(autonomy=autonomy), seen).outcome, Act)
+    assert acted is (request.kind is RequestKind.APPROVAL)
+
+
+@given(
+    st.builds(Budget, st.integers(1, 4), st.integers(1, 3600).map(lambda n: n * SECOND)),
+    st.lists(st.integers(0, 900), max_size=40),
+)
+def test_no_window_ever_holds_more_acts_than_its_budget(budget: Budget, steps: list[int]) -> None:
+    taken = admitted(budget, [step * SECOND for step in steps])
+    assert fullest(taken, budget.window) <= budget.acts
+
+
+@given(
+    st.builds(Budget, st.integers(1, 4), st.integers(1, 3600).map(lambda n: n * SECOND)),
+    st.lists(st.tuples(st.integers(0, 900), st.floats(0, 1, exclude_max=True)), max_size=40),
+)
+def test_no_window_overflows_when_acts_land_up_to_the_pad_later_than_their_slots(
+    budget: Budget, steps: list[tuple[int, float]]
+) -> None:
+    """A clock that is ahead or behind and a slow call only move an act within the pad."""
+    taken = admitted(budget, [step * SECOND for step, _ in steps])
+    landed = sorted(at + late * PAD for at, (_, late) in zip(taken, steps, strict=False))
+    assert fullest(landed, budget.window) <= budget.acts
+
+
+def admitted(budget: Budget, steps: list[timedelta]) -> list[datetime]:
+    """The slots that are given to somebody who asks again after each step."""
+    taken: list[datetime] = []
+    now = a.NOW
+    for step in steps:
+        now += step
+        if next_slot(taken, budget, now) is None:
+            taken.append(now)
+    return taken
+
+
+def fullest(acts: list[datetime], window: timedelta) -> int:
+    """The most acts in any window of that length."""
+    return max((sum(1 for at in acts if start <= at < start + window) for start in acts), default=0)
+
+
+@given(st.lists(st.integers(0, 3600), min_size=1, max_size=12), st.integers(1, 4))
+def test_the_told_moment_is_the_first_at_which_a_slot_is_free(ago: list[int], limit: int) -> None:
+    budget, acts = Budget(limit, timedelta(hours=1)), [a.NOW - n * SECOND for n in ago]
+    assume(len(acts) >= limit)
+    free = next_slot(acts, budget, a.NOW)
+    assert free is not None
+    assert next_slot(acts, budget, free) is None
+    assert next_slot(acts, budget, free - timedelta(microseconds=1)) is not None

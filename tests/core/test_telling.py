@@ -1,0 +1,199 @@
+"""What humans are told: of every change something, of quiet reasons nothing, of one cause once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core import telling
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.decide import decide, refuse
+from firebreak.core.decision import Decision
+from firebreak.core.history import Hold
+from firebreak.core.ledger import DecisionRecord, delivery_key
+from firebreak.core.model import Alarm, Autonomy, Receipt, Request, RequestKind, Target
+from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from tests import builders as a
+
+MINUTE = timedelta(minutes=1)
+OTHER = Target(a.ACCOUNT, a.REGION, "ecs", "prod", "web")
+
+
+def record(decision: Decision, request: Request | None = None, **changes: object) -> DecisionRecord:
+    asked = request or a.request()
+    base = DecisionRecord(
+        key=delivery_key(asked),
+        at=a.NOW,
+        kind=RequestKind.ALARM,
+        action="restart-service",
+        incident_id="i-0123456789",
+        target=asked.target.key,
+        alarm=asked.alarm,
+        decision=decision,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def told(decision: Decision, request: Request | None = None, **changes: object) -> Announcement:
+    announcement = telling.of_decision(record(decision, request, **changes), (request or a.request()).target)
+    assert announcement is not None
+    return announcement
+
+
+QUIET = {Disposition.RECORD, Disposition.DEFER}
+
+
+@pytest.mark.parametrize("reason", [r for r in Reason if MEANINGS[r].disposition in QUIET])
+def test_quiet_reasons_are_recorded_only(reason: Reason) -> None:
+    assert telling.of_decision(record(refuse(reason, "why")), a.TARGET) is None
+
+
+@pytest.mark.parametrize("reason", [r for r in Reason if MEANINGS[r].disposition not in QUIET])
+def test_every_other_reason_is_told_in_its_own_sentence(reason: Reason) -> None:
+    found = told(refuse(reason, "the numbers", "abc"))
+    assert found.headline.startswith(MEANINGS[reason].sentence)
+    assert "intake: the numbers" in found.facts
+    assert "policy abc" in found.facts
+
+
+def test_every_refusal_says_whether_anything_looks_again() -> None:
+    assert told(refuse(Reason.BUDGET_FULL, "full")).next == telling.NOTHING_LOOKS_AGAIN
+
+
+def test_a_refusal_that_knows_its_end_tells_when_it_would_act() -> None:
+    refused = refuse(Reason.COOLDOWN, "rest 15m")
+    timed = replace(refused, checks=(replace(refused.checks[0], until=a.NOW + 15 * MINUTE),))
+    found = told(timed)
+    assert "It could act again from 10:15:30Z on." in found.next
+    assert telling.NOTHING_LOOKS_AGAIN in found.next
+
+
+def test_observe_mode_tells_what_would_have_been_done_once_a_target_and_day() -> None:
+    decision = decide(a.request(), a.rules(autonomy=Autonomy.OBSERVE), a.snapshot())
+    later = a.request(alarm=a.alarm(since=a.NOW))
+    first = told(decision)
+    assert (first.kind, "restart ecs:prod/api" in first.headline) == (AnnouncementKind.OBSERVED, True)
+    assert told(decision, later).key == first.key
+    assert told(decision, later, at=a.NOW + timedelta(days=1)).key != first.key
+    assert told(decision, replace(later, target=OTHER)).key != first.key
+
+
+def test_a_held_switch_is_told_once_a_holder() -> None:
+    def held_by(holder: str) -> Decision:
+        hold = Hold("global", holder, "migration", a.NOW, a.NOW + MINUTE)
+        return decide(a.request(), a.rules(), a.snapshot(holds=(hold,)))
+
+    other_alarm = a.request(alarm=a.alarm("web-memory-high"), target=OTHER)
+    assert told(held_by("ana")).key == told(held_by("ana"), other_alarm).key
+    assert told(held_by("ana")).key != told(held_by("bo")).key
+
+
+def test_each_refusal_that_pages_is_told_by_itself() -> None:
+    other_alarm = a.request(alarm=a.alarm("web-memory-high"))
+    decision = refuse(Reason.BUDGET_FULL, "full")
+    assert told(decision).key != told(decision, other_alarm).key
+
+
+def test_a_question_for_approval_is_marked_as_one() -> None:
+    decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
+    assert told(decision).kind is AnnouncementKind.APPROVAL
+
+
+def test_an_act_is_told_with_both_images_the_warnings_and_what_follows() -> None:
+    plan = replace(a.PLAN, warnings=("image api:latest is not pinned",))
+    acted = a.incident(plan=plan, receipt=Receipt(summary="deployment 7 began", after={"deployment": "7"}))
+    found = telling.acted(acted, a.NOW, "abc")
+    assert found.headline == "deployment 7 began"
+    assert found.facts == (
+        "rung 1 of 2 (restart-service -> scale-service -> page)",
+        "image api:latest is not pinned",
+        "before: running=2",
+        "after: deployment=7",
+        "policy abc",
+    )
+    assert "10:04:30Z" in found.next
+    assert "the next rung is scale-service" in found.next
+
+
+def test_an_act_at_the_last_rung_is_followed_by_a_page() -> None:
+    acted = a.incident(rung=1, action="scale-service")
+    assert "the next rung is page" in telling.acted(acted, a.NOW, "abc").next
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "words"),
+    [
+        pytest.param(
+            telling.uncertain(a.incident(), a.NOW, "reply lost"),
+            AnnouncementKind.UNCERTAIN,
+            "It is not known whether this was carried out: restart ecs:prod/api",
+            id="uncertain",
+        ),
+        pytest.param(
+            telling.not_executed(a.incident(), a.NOW, "denied"),
+            AnnouncementKind.NOT_EXECUTED,
+            "Nothing was changed; this could not be carried out: restart ecs:prod/api",
+            id="not executed",
+        ),
+        pytest.param(
+            telling.given_to_humans(a.incident(), a.NOW, "worse"),
+            AnnouncementKind.GIVEN_TO_HUMANS,
+            "Firebreak stops here and needs you: worse",
+            id="given to humans",
+        ),
+        pytest.param(
+            telling.recovered(a.incident(), a.NOW, "all OK"),
+            AnnouncementKind.RECOVERED,
+            "Resolved: all OK",
+            id="recovered",
+        ),
+    ],
+)
+def test_each_end_is_told_in_its_own_words(found: Announcement, kind: AnnouncementKind, words: str) -> None:
+    assert (found.kind, found.headline) == (kind, words)
+    assert (found.incident_id, found.target, found.alarm_name) == (
+        "i-0123456789",
+        "ecs:prod/api",
+        "api-memory-high",
+    )
+
+
+def test_an_uncertain_act_is_said_not_to_be_repeated() -> None:
+    assert "It will not be sent again." in telling.uncertain(a.incident(), a.NOW, "reply lost").next
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        pytest.param(a.incident(version=9), True, id="the same rung, told again"),
+        pytest.param(a.incident(rung=1), False, id="another rung"),
+        pytest.param(a.incident(id="i-9876543210"), False, id="another incident"),
+    ],
+)
+def test_an_incident_tells_each_kind_once_a_rung(other: object, *, same: bool) -> None:
+    first = telling.acted(a.incident(), a.NOW, "abc").key
+    assert (telling.acted(other, a.NOW, "abc").key == first) is same  # type: ignore[arg-type]  # an incident
+    assert telling.uncertain(a.incident(), a.NOW, "why").key != first
+
+
+@pytest.mark.parametrize(
+    ("cause", "minutes", "alarm", "same"),
+    [
+        pytest.param("Unavailable: BatchGetItem", 5, a.alarm("other"), True, id="same cause, same quarter"),
+        pytest.param("Unavailable: BatchGetItem", 16, a.alarm(), False, id="the next quarter"),
+        pytest.param("Denied: BatchGetItem", 0, a.alarm(), False, id="another cause"),
+    ],
+)
+def test_blindness_is_told_once_a_cause_and_quarter_of_an_hour(
+    cause: str, minutes: int, alarm: Alarm, *, same: bool
+) -> None:
+    reason = Reason.LEDGER_UNAVAILABLE
+    first = telling.of_blindness(reason, "Unavailable: BatchGetItem", "restart-service", a.alarm(), a.NOW)
+    other = telling.of_blindness(reason, cause, "restart-service", alarm, a.NOW + minutes * MINUTE)
+    assert (first.key == other.key) is same
+    assert first.headline == MEANINGS[reason].sentence
+
+
+def test_blindness_without_an_alarm_is_told_all_the_same() -> None:
+    found = telling.of_blindness(Reason.POLICY_UNUSABLE, "2 problems", "restart-service", None, a.NOW)
+    assert (found.alarm_name, found.alarm_since) == ("", None)

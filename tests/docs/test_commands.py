@@ -1,0 +1,102 @@
+"""Every command that the documents name exists, with its options; every command is documented."""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from firebreak_cli.main import app
+from tests.docs.documents import ROOT, Document, documents, everything
+
+FIREBREAK = typer.main.get_command(app)
+assert isinstance(FIREBREAK, TyperGroup)
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):.*## ", MAKEFILE, re.MULTILINE))
+HELP = {"--help"}
+
+every_document = pytest.mark.parametrize("document", documents(), ids=lambda one: one.name)
+
+
+def commands(group: TyperGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The full name of every command that does something."""
+    for name, child in group.commands.items():
+        if isinstance(child, TyperGroup):
+            yield from commands(child, (*path, name))
+        else:
+            yield (*path, name)
+
+
+def invocations(document: Document, program: str) -> list[list[str]]:
+    """The words after the program's name, wherever code of the document runs it."""
+    runs = (re.search(rf"(?:^|[\s/]){program} (?P<rest>.+)$", line) for line in document.code)
+    return [shlex.split(found["rest"], comments=True) for found in runs if found]
+
+
+def problem(words: list[str], group: TyperGroup = FIREBREAK) -> str | None:
+    """What is wrong with an invocation of `firebreak`; None when the command and its options exist."""
+    name = words[0] if words else ""
+    command = group.commands.get(name)
+    match command:
+        case None:
+            return f"no command {name!r}"
+        case TyperGroup():
+            return problem(words[1:], command) if words[1:] else None
+        case _:
+            known = HELP.union(*(parameter.opts for parameter in command.params))
+    unknown = [word for word in words[1:] if word.startswith("--") and word.split("=")[0] not in known]
+    return f"{name} has no {', '.join(unknown)}" if unknown else None
+
+
+@every_document
+def test_every_firebreak_command_in_a_document_exists(document: Document) -> None:
+    assert [found for words in invocations(document, "firebreak") if (found := problem(words))] == []
+
+
+@pytest.mark.parametrize("command", sorted(commands(FIREBREAK)), ids=" ".join)
+def test_every_command_is_documented(command: tuple[str, ...]) -> None:
+    wanted = f"firebreak {' '.join(command)}"
+    told = re.compile(rf"\b{re.escape(wanted)}\b|`{re.escape(' '.join(command))}`")
+    made = wanted in MAKEFILE.replace("$(firebreak)", "firebreak")
+    assert told.search(everything()) or made, f"{wanted} stands in no document"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("explode", "no command 'explode'"),
+        ("policy explode", "no command 'explode'"),
+        ("explain EVENT --twice", "explain has no --twice"),
+        ("explain EVENT --offline", None),
+        ("policy check FILE", None),
+    ],
+)
+def test_a_command_that_is_not_there_is_noticed(typed: str, expected: str | None) -> None:
+    assert problem(typed.split()) == expected
+
+
+@every_document
+def test_every_make_target_in_a_document_exists(document: Document) -> None:
+    words = [one for rest in invocations(document, "make") for one in rest]
+    named = {word for word in words if re.fullmatch(r"[a-z][a-z-]*", word)}
+    assigned = {word.split("=")[0] for word in words if re.match(r"[A-Z]+=", word)}
+    assert named - TARGETS == set()
+    assert {name for name in assigned if f"$({name})" not in MAKEFILE} == set()
+
+
+@every_document
+def test_every_sam_environment_in_a_document_exists(document: Document) -> None:
+    known = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8")).keys()
+    named = [name for line in document.code for name in re.findall(r"--config-env (\w+)", line)]
+    assert set(named) - known == set()
+
+
+def test_the_readme_shows_the_two_commands_and_how_to_stop_it_on_its_first_screen() -> None:
+    first_screen, _, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## ")
+    assert rest
+    assert len(first_screen.splitlines()) <= 42
+    for wanted in ("make demo", "make test", "firebreak pause --reason", "ActionConcurrency=0", "──►"):
+        assert wanted in first_screen

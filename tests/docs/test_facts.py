@@ -1,0 +1,148 @@
+"""What the documents say of reasons, guards, policy, parameters and variables is what the code has."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel
+
+from docs import generate
+from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.guards import GUARDS
+from firebreak.core.incident import MOVES
+from firebreak.core.model import AlarmKind
+from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.core.routing import KNOWN_ACTIONS
+from firebreak.paging import _MARKS
+from firebreak.policy import PolicyFile
+from tests.contracts.template import functions, template
+from tests.docs.documents import ROOT, Document, document, documents, files
+
+GENERATED = [one for one in documents() if "<!-- generated: " in one.text]
+SHIPPED = tomllib.loads((ROOT / "shared/policy.toml").read_text(encoding="utf-8"))
+OPERATIONS = document("docs/operations.md")
+LOCAL = document("docs/local-aws.md")
+
+
+@pytest.mark.parametrize("one", GENERATED, ids=lambda one: one.name)
+def test_a_generated_part_is_what_the_code_says_now(one: Document) -> None:
+    assert one.text == generate.renewed(one.text), "run .venv/bin/python docs/generate.py"
+
+
+def test_every_generated_part_stands_in_exactly_one_document() -> None:
+    found = [name for one in documents() for name in re.findall(r"<!-- generated: ([a-z-]+) -->", one.text)]
+    assert sorted(found) == sorted(generate.BLOCKS)
+
+
+def test_every_reason_and_every_state_is_documented() -> None:
+    assert [one for one in Reason if f"| `{one.value}` |" not in document("docs/reasons.md").text] == []
+    assert [one for one in MOVES if f"| `{one.value}` |" not in document("docs/architecture.md").text] == []
+
+
+def test_every_guard_is_described_in_its_place() -> None:
+    rows = document("docs/guards.md").table("guard")
+    assert [row[0] for row in rows] == [guard.name for guard in GUARDS]
+
+
+def test_what_happens_when_a_guard_cannot_look_is_told_with_its_disposition() -> None:
+    told = re.findall(r"\| `(\w+_unreadable)`, (\w+) \|", document("docs/guards.md").text)
+    assert len(told) == len(GUARDS) - 1, "only autonomy can always look"
+    assert told == [(name, MEANINGS[Reason(name)].disposition.value) for name, _ in told]
+
+
+def test_every_kind_of_alarm_and_every_sample_event_is_described() -> None:
+    text = document("docs/events.md").text
+    assert [kind for kind in AlarmKind if f"| {kind.value} |" not in text] == []
+    samples = [str(path.relative_to(ROOT)) for path in files(".json") if "events" in path.parts]
+    assert [name for name in samples if name.startswith("events/") and f"`{name}`" not in text] == []
+
+
+def test_every_kind_of_page_is_described_under_its_first_word() -> None:
+    told = {row[1]: row[0] for row in OPERATIONS.table("first word")}
+    assert told == {kind.value: _MARKS[kind] for kind in AnnouncementKind}
+
+
+# --- the policy
+
+
+def model_keys(model: type[BaseModel], path: str = "") -> Iterator[str]:
+    """Every key of a policy file, as the document writes it."""
+    for name, field in model.model_fields.items():
+        kind, suffix = _section(field.annotation)
+        yield from model_keys(kind, f"{path}{name}{suffix}.") if kind else iter([f"{path}{name}"])
+
+
+def _section(annotation: object) -> tuple[type[BaseModel] | None, str]:
+    """The section that a field holds, and how its place is written: one, a table by name, or a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, ""
+    held = [one for one in get_args(annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
+    return (held[0], ".NAME" if get_origin(annotation) is dict else "[]") if held else (None, "")
+
+
+def shipped(key: str) -> str:
+    """A key's value in the shipped policy as TOML writes it, a dash when it is left out."""
+    sections = {"step": "scale-service", "ceiling": "scale-service"}
+    value: Any = SHIPPED
+    for part in key.replace("[]", "").split("."):
+        name = sections.get(key.rsplit(".", 1)[-1], "restart-service") if part == "NAME" else part
+        value = value.get(name) if isinstance(value, dict) else None
+    return "-" if value is None else json.dumps(value)
+
+
+def test_the_policys_keys_are_those_of_the_models() -> None:
+    documented = [row[0] for row in document("docs/policy.md").table("key")]
+    assert sorted(documented) == sorted(model_keys(PolicyFile))
+
+
+@pytest.mark.parametrize("row", document("docs/policy.md").table("key"), ids=lambda row: row[0])
+def test_a_keys_shipped_value_is_the_documented_one(row: list[str]) -> None:
+    key, value, meaning = row
+    assert value == shipped(key)
+    assert meaning
+
+
+def test_every_action_is_named_in_the_policys_document() -> None:
+    assert [name for name in KNOWN_ACTIONS if f"`{name}`" not in document("docs/policy.md").text] == []
+
+
+# --- parameters, variables, log events
+
+
+def test_the_parameters_are_those_of_the_template_with_their_defaults() -> None:
+    documented = {row[0]: "" if row[1] == "empty" else row[1] for row in OPERATIONS.table("parameter")}
+    parameters = template()["Parameters"].items()
+    assert documented == {name: str(one["Default"]) for name, one in parameters}
+
+
+def test_every_variable_of_the_functions_is_documented() -> None:
+    named = set(template()["Globals"]["Function"]["Environment"]["Variables"])
+    named |= {name for one in functions().values() for name in one["Environment"]["Variables"]}
+    read = set(re.findall(r'env(?:, |\.get\()"([A-Z_]+)"', _source("shared/firebreak/settings.py")))
+    assert len(read) > 5, "the search finds nothing any more"
+    assert [name for name in sorted(named | read) if f"`{name}`" not in OPERATIONS.text] == []
+
+
+def test_every_variable_of_the_command_and_of_make_is_documented() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in files(".py") if "firebreak_cli" in path.parts]
+    named = {name for text in sources for name in re.findall(r"\bFIREBREAK_[A-Z_]+\b", text)}
+    for makefile in ("Makefile", "shared/Makefile"):
+        named |= set(re.findall(r"^([A-Z_]+) \?=", _source(makefile), re.MULTILINE))
+    documented = OPERATIONS.text + LOCAL.text
+    assert [name for name in sorted(named) if f"`{name}`" not in documented] == []
+
+
+def test_every_log_event_in_the_document_is_written_and_every_counter_counted() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "shared").rglob("*.py"))
+    section = OPERATIONS.text.partition("## What the logs say")[2]
+    events = re.findall(r"`([a-z]+\.[a-z_]+)`", section)
+    assert events
+    assert [name for name in events if f'"{name}"' not in code] == []
+    assert set(re.findall(r'\.count\("(\w+)"\)', code)) == {"Events", "Acts"}
+
+
+def _source(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")

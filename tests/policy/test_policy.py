@@ -1,0 +1,148 @@
+"""What a policy says of one action on one target, and the policies that ship."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from firebreak import policy as policy_module
+from firebreak.actions import ACTIONS
+from firebreak.core.budgets import Budget
+from firebreak.core.model import Autonomy, Target
+from firebreak.core.routing import KNOWN_ACTIONS
+from firebreak.core.rules import Level
+from firebreak.policy import Policy, load_policy, parse_policy
+from tests import builders as a
+
+SHIPPED = Path(policy_module.__file__).parent.parent / "policy.toml"
+DEMO = SHIPPED.parent / "policies" / "demo.toml"
+MINUTE = timedelta(minutes=1)
+
+
+def target(cluster: str = "prod", name: str = "api") -> Target:
+    return Target(a.ACCOUNT, a.REGION, "ecs", cluster, name)
+
+
+def with_overrides(*overrides: str) -> Policy:
+    tables = "\n".join(f"[[overrides]]\n{override}" for override in overrides)
+    return parse_policy(a.AUTO_POLICY + tables, "with overrides")
+
+
+def test_the_shipped_policy_only_watches() -> None:
+    rules = [load_policy(SHIPPED).rules(action, target()) for action in ACTIONS]
+    assert {rule.autonomy for rule in rules} == {Autonomy.OBSERVE}
+
+
+def test_the_shipped_policy_limits_every_level() -> None:
+    assert all(load_policy(SHIPPED).rules("restart-service", target()).budgets[level] for level in Level)
+
+
+@pytest.mark.parametrize("path", [SHIPPED, DEMO], ids=["shipped", "demo"])
+def test_the_policies_that_ship_load_and_their_ladders_end_with_a_human(path: Path) -> None:
+    policy = load_policy(path)
+    assert all(policy.rules(action, target()).ladder[-1] == "page" for action in ACTIONS)
+
+
+def test_the_policy_knows_the_actions_there_are() -> None:
+    assert set(policy_module.ACTIONS) == set(ACTIONS) == set(KNOWN_ACTIONS)
+
+
+def test_an_action_without_a_ladder_of_its_own_is_followed_by_a_page() -> None:
+    text = a.AUTO_POLICY.split("[actions.restart-service]")[0]
+    assert parse_policy(text, "short.toml").rules("scale-service", target()).ladder == (
+        "scale-service",
+        "page",
+    )
+
+
+def test_values_arrive_in_the_rules() -> None:
+    rules = a.auto_policy().rules("scale-service", target())
+    assert rules.budgets[Level.TARGET] == (
+        Budget(2, 15 * MINUTE),
+        Budget(3, 60 * MINUTE),
+        Budget(7, 24 * 60 * MINUTE),
+    )
+    assert rules.budgets[Level.ACTION] == ()
+    assert (rules.cooldown, rules.rung_gap, rules.max_event_age) == (15 * MINUTE, MINUTE, 10 * MINUTE)
+    assert rules.verification.after == 4 * MINUTE
+    assert rules.settings == {"scale_step": 1, "scale_ceiling": 10}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "autonomy", "source"),
+    [
+        pytest.param((), Autonomy.AUTO, "defaults", id="none"),
+        pytest.param(
+            ('target = "ecs:prod/*"\nautonomy = "observe"',),
+            Autonomy.OBSERVE,
+            "overrides[0] ecs:prod/*",
+            id="pattern",
+        ),
+        pytest.param(
+            ('target = "ecs:dev/*"\nautonomy = "observe"',), Autonomy.AUTO, "defaults", id="elsewhere"
+        ),
+        pytest.param(
+            ('target = "ecs:*/*"\nautonomy = "observe"', 'target = "ecs:prod/api"\nautonomy = "approve"'),
+            Autonomy.APPROVE,
+            "overrides[1] ecs:prod/api",
+            id="the most specific",
+        ),
+        pytest.param(
+            ('target = "ecs:prod/api"\nautonomy = "approve"', 'target = "ecs:*/*"\nautonomy = "observe"'),
+            Autonomy.APPROVE,
+            "overrides[0] ecs:prod/api",
+            id="whatever the order",
+        ),
+        pytest.param(
+            (
+                'target = "ecs:prod/*"\nautonomy = "approve"',
+                'target = "ecs:prod/*"\naction = "restart-service"\nautonomy = "observe"',
+            ),
+            Autonomy.OBSERVE,
+            "overrides[1] ecs:prod/*",
+            id="naming the action breaks a tie",
+        ),
+        pytest.param(
+            ('target = "ecs:prod/*"\nautonomy = "approve"', 'target = "ecs:prod/*"\nautonomy = "observe"'),
+            Autonomy.APPROVE,
+            "overrides[0] ecs:prod/*",
+            id="the first of equals",
+        ),
+        pytest.param(
+            ('target = "ecs:prod/*"\naction = "scale-service"\nautonomy = "observe"',),
+            Autonomy.AUTO,
+            "defaults",
+            id="another action",
+        ),
+        pytest.param(
+            ('target = "ecs:prod/api"\ncooldown = "1h"', 'target = "ecs:prod/*"\nautonomy = "approve"'),
+            Autonomy.APPROVE,
+            "overrides[1] ecs:prod/*",
+            id="one that says nothing of autonomy is passed over",
+        ),
+        pytest.param(('target = "ECS:prod/*"\nautonomy = "observe"',), Autonomy.AUTO, "defaults", id="case"),
+    ],
+)
+def test_the_most_specific_override_says_how_far_it_may_go(
+    overrides: tuple[str, ...], autonomy: Autonomy, source: str
+) -> None:
+    rules = with_overrides(*overrides).rules("restart-service", target())
+    assert (rules.autonomy, rules.source) == (autonomy, source)
+
+
+def test_an_actions_own_autonomy_goes_before_the_defaults() -> None:
+    text = a.AUTO_POLICY.replace("[actions.scale-service]", '[actions.scale-service]\nautonomy = "approve"')
+    policy = parse_policy(text, "own.toml")
+    assert policy.rules("scale-service", target()).source == "actions.scale-service"
+    assert policy.rules("restart-service", target()).autonomy is Autonomy.AUTO
+
+
+def test_cooldowns_are_overridden_alike() -> None:
+    policy = with_overrides('target = "ecs:prod/api"\ncooldown = "0s"')
+    assert policy.rules("restart-service", target()).cooldown == timedelta()
+    assert policy.rules("restart-service", target(name="web")).cooldown == 15 * MINUTE
+
+
+def test_a_changed_file_has_another_hash() -> None:
+    assert a.auto_policy().hash == a.auto_policy().hash
+    assert parse_policy(a.AUTO_POLICY + "\n# a word", "x").hash != a.auto_policy().hash

@@ -1,0 +1,256 @@
+"""The functions in containers, as `sam local` runs them, on a local AWS that nobody else uses."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from boto3.session import Session
+from botocore.config import Config
+
+from firebreak import alarms
+from firebreak.core.model import Alarm
+from firebreak.core.reasons import Reason
+from firebreak.core.routing import route
+from firebreak_cli.demo.stage import Inbox
+from firebreak_cli.local import containers, up
+from firebreak_cli.local.places import REGION, Home, LocalError
+from firebreak_cli.local.sam import environment, sam_command
+from firebreak_cli.local.up import LocalAws
+from firebreak_cli.local.workload import Workload
+from firebreak_cli.outside import Outside
+from tests.cli.running import run
+from tests.sample_events import load, usable
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FUNCTIONS = {
+    "restart-service": "RestartService",
+    "scale-service": "ScaleService",
+    "verify": "Verify",
+    "page": "Page",
+}
+START_SECONDS = 240
+CLUSTER = "prod"
+
+
+@dataclass
+class Containers:
+    """Warm containers of all functions (`lambdas`), and the local AWS that they work on."""
+
+    local: LocalAws
+    home: Home
+    session: Session
+    lambdas: Any
+    inbox: Inbox
+    workload: Workload
+    tmp: Path
+
+    def invoke(self, function: str, event: object) -> dict[str, Any]:
+        """What a function in its container answers."""
+        reply = self.lambdas.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        answer: dict[str, Any] = json.loads(reply["Payload"].read())
+        return answer
+
+    def explain(self, event: object) -> dict[str, Any]:
+        """What `firebreak explain` says, looking at the same local AWS."""
+        file = self.tmp / "event.json"
+        file.write_text(json.dumps(event), encoding="utf-8")
+        here = Outside({}, lambda: datetime.now(UTC), lambda: self.session)
+        said = run("explain", str(file), "--json", outside=here)
+        explained: dict[str, Any] = json.loads(said.stdout)
+        return explained
+
+    def forget(self) -> None:
+        """Empty the ledger, so that no event is the duplicate of an earlier one."""
+        table = self.session.client("dynamodb")
+        name = self.local.stack.ledger_table
+        for page in table.get_paginator("scan").paginate(TableName=name, ProjectionExpression="pk, sk"):
+            for item in page["Items"]:
+                table.delete_item(TableName=name, Key={"pk": item["pk"], "sk": item["sk"]})
+
+    def stage(self, event: dict[str, Any]) -> None:
+        """Let the alarm of an event be as red as the event says, and watch a high metric."""
+        alarm = parsed(event)
+        cloudwatch = self.session.client("cloudwatch")
+        cloudwatch.put_metric_alarm(
+            AlarmName=alarm.name,
+            Namespace="AWS/ECS",
+            MetricName="MemoryUtilization",
+            Dimensions=[{"Name": "ClusterName", "Value": CLUSTER}, {"Name": "ServiceName", "Value": "api"}],
+            Statistic="Maximum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=80.0,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        cloudwatch.set_alarm_state(
+            AlarmName=alarm.name, StateValue=alarm.state.value, StateReason="staged by a test"
+        )
+
+    def ecs(self, name: str) -> dict[str, Any]:
+        """A service of the played cluster as AWS shows it."""
+        found = self.session.client("ecs").describe_services(cluster=CLUSTER, services=[name])
+        return dict(found["services"][0])
+
+
+def cases() -> list[tuple[str, str]]:
+    """Every sample event with every function that it reaches."""
+    return [(name, FUNCTIONS[function]) for name in usable() for function in _reached(name)]
+
+
+def _reached(name: str) -> list[str]:
+    trigger = alarms.parse(load(name))
+    return [found.function for found in route(trigger)] if isinstance(trigger, Alarm) else [trigger.action]
+
+
+def parsed(event: object) -> Alarm:
+    """The alarm of an event, or behind a request."""
+    trigger = alarms.parse(event)
+    return trigger if isinstance(trigger, Alarm) else trigger.alarm
+
+
+def fresh(event: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """The same event, as if it had happened at that time."""
+    written = {
+        "time": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000",
+    } | dict.fromkeys(("at", "since", "sent_at"), at.isoformat())
+
+    def dated(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {key: written.get(key) or dated(inner) for key, inner in value.items()}
+
+    redated: dict[str, Any] = dated(event)
+    return redated
+
+
+def about(service: str, action: str) -> dict[str, Any]:
+    """A red alarm about a service, tagged with an action, now."""
+    event = fresh(load("ecs_memory_alarm_tagged"), datetime.now(UTC))
+    name = f"prod-{service}-memory-high"
+    event["resources"] = [f"arn:aws:cloudwatch:{REGION}:111122223333:alarm:{name}"]
+    detail = event["detail"]
+    detail |= {"alarmName": name, "alarmTags": {"firebreak:action": action}}
+    for metric in detail["configuration"]["metrics"]:
+        metric["metricStat"]["metric"]["dimensions"] = {"ClusterName": CLUSTER, "ServiceName": service}
+    return event
+
+
+def expected(explained: dict[str, Any], function: str) -> dict[str, Any]:
+    """What the function should answer, going by what was explained. Verify only takes note of an OK."""
+    if function == "Verify" and explained["reason"] == Reason.NOT_IN_ALARM:
+        return {"outcome": "record", "reason": explained["reason"]}
+    return {"outcome": explained["decision"], "reason": explained["reason"]}
+
+
+def left_out() -> str:
+    """Why functions cannot be run in containers here; empty when they can."""
+    try:
+        sam_command(REPOSITORY)
+    except LocalError as error:
+        return str(error)
+    return containers.engine_missing() or containers.image_missing()
+
+
+@contextmanager
+def started(tmp: Path) -> Iterator[Containers]:
+    """Deploy to a local AWS of our own, build for containers, and warm one container a function."""
+    home, sam = Home(REPOSITORY / ".local/containers"), sam_command(REPOSITORY)
+    firebreak("local", "down", home=home)
+    try:
+        firebreak("local", "up", "--quiet", home=home)
+        local = up.find(home)
+        assert local is not None
+        containers.build(REPOSITORY, home, sam, _silent)
+        with containers.reachable(local, home) as options, _serving(sam, home, local, options) as port:
+            yield _on(local, home, port, tmp)
+    finally:
+        firebreak("local", "down", home=home)
+
+
+def firebreak(*arguments: str, home: Home) -> str:
+    """What the installed command prints."""
+    command = [str(Path(sys.executable).with_name("firebreak")), *arguments]
+    done = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env=os.environ | {"FIREBREAK_LOCAL_HOME": str(home.root)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _silent(text: str) -> None:
+    del text
+
+
+def _on(local: LocalAws, home: Home, port: int, tmp: Path) -> Containers:
+    session = local.running.session()
+    # One try: a function that is invoked twice would not show what it answers to an event.
+    once = Config(read_timeout=90, retries={"total_max_attempts": 1})
+    lambdas = session.client("lambda", endpoint_url=f"http://127.0.0.1:{port}", config=once)
+    inbox = Inbox(session, local.stack.page_topic)
+    inbox.open()
+    workload = Workload(session, cluster=CLUSTER)
+    for name in ("api", "worker", "checkout"):
+        workload.service(name)
+    return Containers(local, home, session, lambdas, inbox, workload, tmp)
+
+
+@contextmanager
+def _serving(sam: Path, home: Home, local: LocalAws, options: list[str]) -> Iterator[int]:
+    """`sam local start-lambda` on a copy of the build: a later build must not take away what is mounted."""
+    copy = home.root / "container-build"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(REPOSITORY / ".aws-sam/build", copy)
+    port, log = _free_port(), home.root / "start-lambda.log"
+    command = [str(sam), "local", "start-lambda", "--template-file", str(copy / "template.yaml")]
+    command += ["--port", str(port), "--warm-containers", "EAGER", *options]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=REPOSITORY,
+            env=environment(home, local.running.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_it_listens(process, port, log)
+        yield port
+    finally:
+        process.send_signal(signal.SIGINT)  # it removes its containers
+        process.wait(60)
+
+
+def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+    raise AssertionError(f"sam local start-lambda does not listen; the end of what it said:\n{end}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

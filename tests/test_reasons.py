@@ -1,0 +1,45 @@
+"""Every reason has one sentence and one disposition, and something that gives it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import firebreak
+from firebreak.core.reasons import MEANINGS, Disposition, Reason
+
+SOURCES = [
+    path.read_text(encoding="utf-8")
+    for path in Path(firebreak.__file__).parent.rglob("*.py")
+    if path.name != "reasons.py"
+]
+
+
+def test_every_reason_has_a_meaning_and_nothing_else_has() -> None:
+    assert set(MEANINGS) == set(Reason)
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_a_meaning_is_one_sentence(reason: Reason) -> None:
+    assert re.fullmatch(r"[A-Z][^.!?]*(firebreak:[a-z]+[^.!?]*)?\.", MEANINGS[reason].sentence)
+
+
+def test_no_two_reasons_read_alike() -> None:
+    assert len({meaning.sentence for meaning in MEANINGS.values()}) == len(Reason)
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_a_reason_is_stored_under_its_own_name(reason: Reason) -> None:
+    assert reason.value == reason.name.lower()
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_is_given_somewhere(reason: Reason) -> None:
+    """A reason that a later piece of work needs comes with that piece."""
+    assert any(re.search(rf"\bReason\.{reason.name}\b", source) for source in SOURCES)
+
+
+@pytest.mark.parametrize("reason", [r for r in Reason if r.value.endswith("_unreadable")])
+def test_whoever_could_not_look_pages(reason: Reason) -> None:
+    """Actions fail closed, and a human hears of it: a red alarm is never dropped for blindness."""
+    assert MEANINGS[reason].disposition is Disposition.PAGE

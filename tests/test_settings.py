@@ -1,0 +1,68 @@
+"""Settings are read once, and what is missing is named."""
+
+import pytest
+
+from firebreak.errors import SettingsError
+from firebreak.settings import LAYER, Settings
+
+ARN = "arn:aws:lambda:eu-west-1:111122223333:function:firebreak-RestartService:live"
+ENV = {
+    "FUNCTION_ARN": ARN,
+    "STACK_NAME": "firebreak",
+    "LEDGER_TABLE": "ledger",
+    "BUS_NAME": "firebreak",
+    "SCHEDULE_GROUP": "firebreak",
+    "SCHEDULE_ROLE_ARN": "arn:aws:iam::111122223333:role/firebreak-scheduler",
+    "VERIFY_ARN": "arn:aws:lambda:eu-west-1:111122223333:function:firebreak-Verify:live",
+    "PAGE_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:firebreak-pages",
+    "POLICY_PATH": "policy.toml",
+}
+
+
+def test_a_whole_environment_is_read() -> None:
+    settings = Settings.from_env(ENV)
+    assert (settings.account, settings.region) == ("111122223333", "eu-west-1")
+    assert (settings.stack_name, settings.ledger_table) == ("firebreak", "ledger")
+    assert settings.function_arn == ARN
+
+
+@pytest.mark.parametrize("name", sorted(ENV.keys() - {"PAGE_TOPIC_ARN"}))
+@pytest.mark.parametrize("value", [pytest.param(None, id="missing"), pytest.param("", id="empty")])
+def test_what_is_missing_is_named(name: str, value: str | None) -> None:
+    env = {key: found for key, found in ENV.items() if key != name}
+    env |= {} if value is None else {name: value}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(env)
+    assert caught.value.variable == name
+    assert str(caught.value) == f"{name}: is not set"
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "",
+        "RestartService",
+        "arn:aws:sns:eu-west-1:111122223333:topic",
+        "arn:aws:lambda:eu-west-1:111122223333",
+    ],
+)
+def test_an_arn_that_is_no_functions_is_named(arn: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(ENV | {"FUNCTION_ARN": arn})
+    assert caught.value.variable == "FUNCTION_ARN"
+
+
+@pytest.mark.parametrize("arn", [ARN, ARN.removesuffix(":live"), ARN.replace("arn:aws:", "arn:aws-cn:")])
+def test_alias_and_partition_do_not_matter(arn: str) -> None:
+    assert Settings.from_env(ENV | {"FUNCTION_ARN": arn}).account == "111122223333"
+
+
+def test_a_policy_path_counts_from_the_layer_and_an_absolute_one_stands() -> None:
+    assert Settings.from_env(ENV).policy_path == LAYER / "policy.toml"
+    absolute = Settings.from_env(ENV | {"POLICY_PATH": "/opt/python/policy.toml"})
+    assert str(absolute.policy_path) == "/opt/python/policy.toml"
+
+
+def test_only_page_needs_a_topic() -> None:
+    env = {key: found for key, found in ENV.items() if key != "PAGE_TOPIC_ARN"}
+    assert Settings.from_env(env).topic_arn == ""
