@@ -28,7 +28,6 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.ACTION_NONE: f"take the tag {ACTION_TAG}=none off the alarm",
         Reason.SWITCHED_OFF: "its holder runs `firebreak resume` (see `firebreak switches`)",
         Reason.NOT_OPTED_IN: f"tag the resource {OPT_IN_TAG}=true",
-        Reason.MUTED: "the mute window ends",
         Reason.SUPPRESSED: "the suppressor releases the alarm: CloudWatch then sends it again",
         Reason.ACTIONS_DISABLED: "enable the alarm's actions",
         Reason.WRONG_DIRECTION: f"tag the alarm {ACTION_TAG} with the action it is for",

@@ -72,6 +72,6 @@ def checks(found: Iterable[Mapping[str, object]]) -> Table:
         result = str(check.get("result", ""))
         mark, style = _MARKS.get(result, (result, ""))
         quiet = "dim" if result == "not_applicable" else ""
-        detail = told(str(check.get("detail", "")), quiet)
+        detail = told(str(check.get("detail", "")).removeprefix("not looked at: "), quiet)
         table.add_row(told(mark, style), told(str(check.get("guard", "")), quiet), detail)
     return table

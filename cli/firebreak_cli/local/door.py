@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 CHUNK = 64 * 1024
 CONNECT_SECONDS = 5
+# How often the server looks whether it should end.
+LOOK_SECONDS = 0.05
 
 
 @contextmanager
@@ -27,7 +29,7 @@ def door(address: str, port: int) -> Iterator[int]:
                 back.join()
 
     with _Server((address, 0), Carry) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(LOOK_SECONDS,), daemon=True).start()
         try:
             yield server.server_address[1]
         finally:

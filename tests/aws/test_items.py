@@ -1,0 +1,267 @@
+"""Stored items are a wire format: version 1 still reads, the unknown is ignored, damage is Unknown."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firebreak.announcement_wire import announcement_from_wire
+from firebreak.aws.items import (
+    DamagedItem,
+    Fields,
+    at_ms,
+    decision_item,
+    incident_item,
+    ms,
+    outbox_item,
+    read_decided,
+    read_holds,
+    read_incident,
+    read_scope,
+    read_transition,
+)
+from firebreak.aws.ledger import DynamoLedger
+from firebreak.aws.switches import Switches
+from firebreak.core import telling
+from firebreak.core.decide import decide
+from firebreak.core.history import Act, Decided, Hold, ScopeHistory, Transition
+from firebreak.core.incident import IncidentState, Member
+from firebreak.core.ledger import ClaimResult, delivery_key, scope_keys
+from firebreak.core.model import AlarmState, Receipt
+from firebreak.core.readings import Unknown
+from firebreak.core.rules import Level
+from firebreak.errors import UnusableEvent
+from tests import builders as a
+from tests.aws.claiming import claim_of, record_of
+from tests.aws.conftest import Table
+
+MINUTE = timedelta(minutes=1)
+GOLDEN: Mapping[str, Any] = json.loads(
+    (Path(__file__).parent.parent / "wire" / "v1" / "items.json").read_text(encoding="utf-8")
+)
+INCIDENT = a.incident(
+    IncidentState.HOLDING,
+    rung=1,
+    attempt=2,
+    action="scale-service",
+    healthy_since=a.NOW + MINUTE,
+    members=(Member("api-memory-high", a.arn_of("api-memory-high")), Member("fleet", "arn", "5d3e1f0a")),
+    plan=replace(a.PLAN, warnings=("image api:latest is not pinned",)),
+    receipt=Receipt(summary="deployment 7 began", after={"deployment": "7", "count": 3}),
+    note="every alarm of the incident is OK",
+)
+HOLD = Hold("global", "ana", "migration", a.NOW, a.NOW + 60 * MINUTE)
+ACT = Act(a.NOW, "i-0123456789", "restart-service", 0)
+HISTORY = ScopeHistory(Level.TARGET, a.TARGET.key, (ACT,), 3, "i-0123456789")
+TOLD = telling.acted(INCIDENT, a.NOW, "0123456789ab")
+
+
+def read_told(item: Mapping[str, Any]) -> object:
+    return announcement_from_wire(Fields(item).unpack("told"))
+
+
+READERS: dict[str, tuple[Callable[[Any], object], object]] = {
+    "scope": (partial(read_scope, Level.TARGET, a.TARGET.key), HISTORY),
+    "switch": (partial(read_holds, "global"), (HOLD,)),
+    "alarm": (read_transition, Transition(a.NOW, AlarmState.ALARM, "i-0123456789")),
+    "decision": (
+        read_decided,
+        Decided("30c8e0a57c14a5f1cb1c49a4f4f2f1d3", a.NOW, "act", "clear_to_act"),
+    ),
+    "incident": (read_incident, INCIDENT),
+    "announcement": (read_told, TOLD),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_an_item_of_version_1_still_reads(name: str) -> None:
+    read, expected = READERS[name]
+    assert read(GOLDEN[name]) == expected
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_fields_of_a_later_version_are_ignored(name: str) -> None:
+    read, expected = READERS[name]
+    later = {**GOLDEN[name], "v": {"N": "2"}, "mood": {"S": "good"}, "more": {"M": {"x": {"N": "1"}}}}
+    assert read(later) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        pytest.param("incident", incident_item(INCIDENT), id="incident"),
+        pytest.param("announcement", outbox_item(TOLD), id="announcement"),
+    ],
+)
+def test_items_are_still_written_as_version_1(name: str, written: object) -> None:
+    """Who changes this form raises the version, and keeps a copy of the old one here."""
+    assert written == GOLDEN[name]
+
+
+def test_a_decision_is_still_written_with_all_its_checks() -> None:
+    decision = decide(a.request(), a.rules(policy_hash="0123456789ab"), a.snapshot())
+    record = replace(
+        record_of(a.request()),
+        key="30c8e0a57c14a5f1cb1c49a4f4f2f1d3",
+        incident_id="i-0123456789",
+        decision=decision,
+    )
+    assert decision_item(record) == GOLDEN["decision"]
+
+
+DAMAGE: list[Any] = [
+    pytest.param(name, field, value, id=f"{name} {field} {what}")
+    for name, fields in {
+        "scope": ("version", "acts", "incident"),
+        "switch": ("held_until", "holders"),
+        "alarm": ("last_transition", "state", "incident"),
+        "decision": ("at", "outcome", "reason"),
+        "incident": (
+            "version",
+            "state",
+            "rung",
+            "attempt",
+            "action",
+            "target",
+            "ladder",
+            "alarm",
+            "members",
+            "opened_at",
+            "plan",
+            "receipt",
+            "act_by",
+            "due_at",
+        ),
+        "announcement": ("told",),
+    }.items()
+    for field in fields
+    for what, value in {
+        "of another type": {"BOOL": True},
+        "that is no value": {"S": "\\odd"},
+        "out of all bounds": {"N": "9" * 30},
+        "that is JSON of another shape": {"S": '[{"x":1}]'},
+        "that is JSON null": {"S": "null"},
+    }.items()
+]
+
+
+@pytest.mark.parametrize(("name", "field", "value"), DAMAGE)
+def test_damage_is_an_error_or_reads_as_what_it_says_but_never_crashes_or_reads_as_nothing(
+    name: str, field: str, value: dict[str, Any]
+) -> None:
+    read, expected = READERS[name]
+    try:
+        found = read({**GOLDEN[name], field: value})
+    except (DamagedItem, UnusableEvent):
+        return
+    stored = {"S", "N"} & GOLDEN[name][field].keys() & value.keys()
+    assert stored, "a field of another type was read as if it were there"
+    assert found != expected
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        pytest.param(name, field, id=f"{name} {field}")
+        for name, fields in {
+            "scope": ("version", "acts"),
+            "switch": ("held_until", "holders"),
+            "alarm": ("last_transition", "state"),
+            "decision": ("at", "outcome", "reason"),
+            "incident": (
+                "version",
+                "state",
+                "rung",
+                "attempt",
+                "action",
+                "target",
+                "ladder",
+                "alarm",
+                "members",
+            ),
+            "announcement": ("told",),
+        }.items()
+        for field in fields
+    ],
+)
+def test_a_field_that_is_needed_and_missing_is_damage(name: str, field: str) -> None:
+    read, _ = READERS[name]
+    item = {key: value for key, value in GOLDEN[name].items() if key != field}
+    with pytest.raises((DamagedItem, UnusableEvent)):
+        read(item)
+
+
+@pytest.mark.parametrize(
+    "entry", [{"S": "x"}, {"M": {}}, {"M": {"at": {"N": "x"}}}], ids=["text", "empty", "at"]
+)
+def test_a_damaged_slot_is_not_a_free_one(entry: dict[str, Any]) -> None:
+    item = {**GOLDEN["scope"], "acts": {"M": {"i-1:0": entry}}}
+    with pytest.raises(DamagedItem):
+        read_scope(Level.TARGET, "k", item)
+
+
+@pytest.mark.parametrize(
+    "entry", [{"S": "x"}, {"M": {}}, {"M": {"until": {"N": "x"}}}], ids=["text", "empty", "until"]
+)
+def test_a_damaged_holder_is_not_nobody(entry: dict[str, Any]) -> None:
+    item = {**GOLDEN["switch"], "holders": {"M": {"ana": entry}}}
+    with pytest.raises(DamagedItem):
+        read_holds("global", item)
+
+
+PLACES = {
+    "scope": (f"SCOPE#target#{a.TARGET.key}", "-"),
+    "group scope": (f"SCOPE#group#{a.TARGET.group_key}", "-"),
+    "action scope": (f"SCOPE#action#{scope_keys(a.TARGET, 'restart-service')[Level.ACTION]}", "-"),
+    "stack scope": ("SCOPE#stack#all", "-"),
+    "switch": ("SWITCH#global", "-"),
+    "target switch": (f"SWITCH#target#{a.TARGET.key}", "-"),
+    "alarm": (f"ALARM#{a.alarm().arn}", "-"),
+    "decision": (f"DECISION#{delivery_key(a.request())}", "-"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_damaged_item_is_unknown_to_the_decision_and_stops_a_claim(table: Table, place: str) -> None:
+    pk, sk = PLACES[place]
+    table.change(pk, sk, odd={"S": "nothing that belongs here"})
+    ledger = DynamoLedger(table.client, table.name)
+    claim = claim_of(ledger)
+    seen = claim.seen
+    readings = [seen.holds, seen.decided, seen.transition, seen.incident, *seen.scopes.values()]
+    assert any(isinstance(reading, Unknown) for reading in readings)
+    if place != "alarm":  # nothing there to compare with but the guard, which could not look
+        assert ledger.claim(claim) is ClaimResult.LOST
+    live = a.snapshot(
+        holds=seen.holds,
+        decided=seen.decided,
+        transition=seen.transition,
+        incident=seen.incident,
+        scopes=seen.scopes,
+    )
+    assert decide(a.request(), a.rules(), live).word == "refuse"
+
+
+def test_a_damaged_incident_is_unknown(table: Table) -> None:
+    table.put({**GOLDEN["incident"], "alarm": {"S": "{}"}})
+    found = DynamoLedger(table.client, table.name).incident("i-0123456789")
+    assert isinstance(found, Unknown)
+    assert "damaged" in found.why
+
+
+def test_the_golden_items_are_read_through_the_ledger_as_well(table: Table) -> None:
+    for item in GOLDEN.values():
+        table.put(item)
+    view = DynamoLedger(table.client, table.name).look(a.request())
+    assert (view.incident, view.holds, view.scopes[Level.TARGET]) == (INCIDENT, (HOLD,), HISTORY)
+    assert Switches(table.client, table.name).held() == [HOLD]
+
+
+@pytest.mark.parametrize("milliseconds", [0, 1, 1795168830001, 1795168830999, 253402300799000])
+def test_times_survive_to_the_millisecond(milliseconds: int) -> None:
+    assert ms(at_ms(milliseconds)) == milliseconds

@@ -1,0 +1,49 @@
+"""What an action's role allows is exactly what its module declares, in both directions."""
+
+from typing import Any
+
+import pytest
+
+from firebreak.actions import ACTIONS
+from firebreak.ports import Permission
+from tests.contracts.template import actions, functions, iam_actions, statements
+from tests.fakes import FakeEcs
+
+
+def declared(action: str) -> tuple[Permission, ...]:
+    """The permissions an action's module lists."""
+    ecs = FakeEcs()
+    return tuple(ACTIONS[action](ecs, ecs).permissions)
+
+
+def own_statements(function: Any) -> list[dict[str, Any]]:
+    """The statements of a function that are not every function's (the shared managed policy)."""
+    return statements([policy for policy in function["Policies"] if "Ref" not in policy])
+
+
+def action_of(function: Any) -> str:
+    """The action a function carries out, by its folder's name."""
+    return str(function["CodeUri"]).rstrip("/").rsplit("/", 1)[-1].replace("_", "-")
+
+
+def test_every_action_has_a_function_and_every_function_an_action() -> None:
+    assert sorted(action_of(function) for function in actions().values()) == sorted(ACTIONS)
+
+
+@pytest.mark.parametrize("name", sorted(actions()))
+def test_a_role_allows_what_its_action_declares_and_nothing_else(name: str) -> None:
+    function = actions()[name]
+    allowed = sorted({one for statement in own_statements(function) for one in iam_actions(statement)})
+    assert allowed == sorted(permission.action for permission in declared(action_of(function)))
+
+
+def test_verify_may_look_at_what_the_actions_look_at_and_change_none_of_it() -> None:
+    ledger = {"dynamodb:Query"}
+    looks = {p.action for action in ACTIONS for p in declared(action) if not p.mutates}
+    allowed = {one for s in own_statements(functions()["Verify"]) for one in iam_actions(s)}
+    assert allowed - ledger == looks
+
+
+def test_page_may_touch_nothing_but_the_ledger_and_the_topic() -> None:
+    allowed = {one.split(":")[0] for s in own_statements(functions()["Page"]) for one in iam_actions(s)}
+    assert allowed == {"dynamodb", "kms", "sns"}
