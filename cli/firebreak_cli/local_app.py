@@ -42,7 +42,7 @@ class Function(StrEnum):
     PAGE = "Page"
 
 
-type Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 
 
 def register(app: typer.Typer) -> None:

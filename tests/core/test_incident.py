@@ -86,7 +86,8 @@ def test_a_claimed_incident_forgets_its_last_rung() -> None:
         a.NOW + timedelta(seconds=10),
         a.NOW + 4 * MINUTE,
     )
-    assert (after.attempt, after.healthy_since, after.receipt, after.note) == (0, None, None, "")
+    # The note stays: it says why this rung was climbed to.
+    assert (after.attempt, after.healthy_since, after.receipt, after.note) == (0, None, None, "why")
 
 
 def test_a_climbing_incident_carries_nothing_of_the_rung_below() -> None:

@@ -103,9 +103,10 @@ def test_an_act_is_told_with_both_images_the_warnings_and_what_follows() -> None
     plan = replace(a.PLAN, warnings=("image api:latest is not pinned",))
     acted = a.incident(plan=plan, receipt=Receipt(summary="deployment 7 began", after={"deployment": "7"}))
     found = telling.acted(acted, a.NOW, "abc")
-    assert found.headline == "deployment 7 began"
+    assert found.headline == "restart-service: deployment 7 began"
     assert found.facts == (
         "rung 1 of 2 (restart-service -> scale-service -> page)",
+        "plan: restart ecs:prod/api",
         "image api:latest is not pinned",
         "before: running=2",
         "after: deployment=7",
@@ -113,6 +114,17 @@ def test_an_act_is_told_with_both_images_the_warnings_and_what_follows() -> None
     )
     assert "10:04:30Z" in found.next
     assert "the next rung is scale-service" in found.next
+
+
+def test_an_act_above_the_first_rung_tells_what_led_there() -> None:
+    acted = a.incident(rung=1, action="scale-service", note="api-memory-high is still red")
+    assert "why this rung: api-memory-high is still red" in telling.acted(acted, a.NOW, "abc").facts
+
+
+def test_how_far_it_came_is_told_when_firebreak_stops() -> None:
+    stopped = telling.given_to_humans(a.incident(rung=1, action="scale-service"), a.NOW, "still red")
+    assert stopped.facts[0] == "reached: restart-service, then scale-service"
+    assert stopped.next.startswith("Firebreak stops here.")
 
 
 def test_an_act_at_the_last_rung_is_followed_by_a_page() -> None:
@@ -138,13 +150,13 @@ def test_an_act_at_the_last_rung_is_followed_by_a_page() -> None:
         pytest.param(
             telling.given_to_humans(a.incident(), a.NOW, "worse"),
             AnnouncementKind.GIVEN_TO_HUMANS,
-            "Firebreak stops here and needs you: worse",
+            "worse",
             id="given to humans",
         ),
         pytest.param(
             telling.recovered(a.incident(), a.NOW, "all OK"),
             AnnouncementKind.RECOVERED,
-            "Resolved: all OK",
+            "all OK",
             id="recovered",
         ),
     ],

@@ -159,7 +159,7 @@ def act_entry(act: Act) -> Attribute:
 def read_holds(scope: str, item: Mapping[str, Attribute]) -> tuple[Hold, ...]:
     """The holders of a kill switch, damaged ones included as an error."""
     fields = Fields(item)
-    fields.number("held_until")
+    fields.time("held_until")
     holders = fields.map("holders").items()
     return tuple(_read_hold(scope, name, Fields(entry.get("M", {}))) for name, entry in holders)
 

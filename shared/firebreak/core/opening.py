@@ -39,7 +39,6 @@ def claimed(incident: Incident, plan: Plan, claim_id: str, at: datetime, check_a
         plan=plan,
         receipt=None,
         due_at=check_at,
-        note="",
     )
 
 

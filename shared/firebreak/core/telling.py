@@ -64,21 +64,24 @@ def rung_words(incident: Incident) -> str:
 def acted(incident: Incident, at: datetime, policy_hash: str) -> Announcement:
     """The action was sent and AWS took it."""
     plan, receipt = incident.plan, incident.receipt
-    facts = [
-        rung_words(incident),
-        *(plan.warnings if plan else ()),
-        *_values(incident),
-        f"policy {policy_hash}",
-    ]
+    planned = [f"plan: {plan.summary}", *plan.warnings] if plan else []
+    facts = [*_position(incident), *planned, *_values(incident), f"policy {policy_hash}"]
+    done = receipt.summary if receipt else (plan.summary if plan else "done")
     due = f"Firebreak looks at {clock(incident.due_at)} whether it helped." if incident.due_at else ""
     return of_incident(
         AnnouncementKind.ACTED,
         incident,
         at,
-        receipt.summary if receipt else (plan.summary if plan else incident.action),
+        f"{incident.action}: {done}",
         facts=facts,
         next_=f"{due} If not, the next rung is {next_rung_name(incident)}.",
     )
+
+
+def _position(incident: Incident) -> list[str]:
+    """Where on the ladder, and what led from the rung below to this one."""
+    climbed = [f"why this rung: {incident.note}"] if incident.rung and incident.note else []
+    return [rung_words(incident), *climbed]
 
 
 def next_rung_name(incident: Incident) -> str:
@@ -98,8 +101,12 @@ def _values(incident: Incident) -> list[str]:
 
 def _pairs(values: object) -> str:
     if isinstance(values, dict):
-        return ", ".join(f"{name}={value}" for name, value in sorted(values.items()))
+        return ", ".join(f"{name}={_shown(value)}" for name, value in sorted(values.items()))
     return str(values)
+
+
+def _shown(value: object) -> str:
+    return "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
@@ -135,9 +142,13 @@ def given_to_humans(incident: Incident, at: datetime, why: str) -> Announcement:
         AnnouncementKind.GIVEN_TO_HUMANS,
         incident,
         at,
-        f"Firebreak stops here and needs you: {why}",
-        facts=[rung_words(incident), *_values(incident)],
-        next_=NOTHING_LOOKS_AGAIN,
+        why,
+        facts=[
+            f"reached: {', then '.join(incident.ladder[: incident.rung + 1])}",
+            rung_words(incident),
+            *_values(incident),
+        ],
+        next_=f"Firebreak stops here. {NOTHING_LOOKS_AGAIN}",
     )
 
 
@@ -147,7 +158,7 @@ def recovered(incident: Incident, at: datetime, why: str) -> Announcement:
         AnnouncementKind.RECOVERED,
         incident,
         at,
-        f"Resolved: {why}",
+        why,
         facts=[rung_words(incident), *_values(incident)],
         next_="Nothing more happens; the incident is closed.",
     )

@@ -1,0 +1,93 @@
+"""The bus: what is handed over can be read at the other end, and a failed entry is a failure."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from firebreak import alarms
+from firebreak.announcement_wire import announcement_from_wire
+from firebreak.aws.bus import EventBus
+from firebreak.aws.clients import reader
+from firebreak.concluding import climb_request
+from firebreak.core import telling
+from firebreak.core.incident import IncidentState
+from firebreak.errors import AwsError, Denied, Throttled, Unavailable
+from tests import builders as a
+from tests.faults import CONNECT_TIMEOUT, READ_TIMEOUT, answer
+
+TOLD = telling.acted(a.incident(), a.NOW, "abc")
+CLIMB = climb_request(a.incident(IncidentState.CLIMBING), a.NOW)
+
+
+class Recorder:
+    """A bus that keeps its entries, and may fail them one by one or all at once."""
+
+    def __init__(self, code: str = "", error: Exception | None = None) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self.code, self.error = code, error
+
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        self.entries += Entries
+        if self.error:
+            raise self.error
+        entry = {"ErrorCode": self.code} if self.code else {"EventId": "1"}
+        return {"FailedEntryCount": 1 if self.code else 0, "Entries": [entry]}
+
+
+def bus(client: Any) -> EventBus:
+    return EventBus(client, "firebreak")
+
+
+def test_an_announcement_arrives_as_it_was() -> None:
+    client = Recorder()
+    bus(client).announce(TOLD)
+    (entry,) = client.entries
+    assert announcement_from_wire(json.loads(entry["Detail"])) == TOLD
+    assert (entry["EventBusName"], entry["Source"]) == ("firebreak", "firebreak")
+    assert entry["DetailType"] == "Firebreak Announcement"
+
+
+def test_a_request_arrives_as_it_was_made() -> None:
+    client = Recorder()
+    bus(client).ask(CLIMB)
+    (entry,) = client.entries
+    event = {
+        "source": entry["Source"],
+        "detail-type": entry["DetailType"],
+        "detail": json.loads(entry["Detail"]),
+    }
+    assert alarms.parse(event) == CLIMB
+
+
+def test_a_failed_entry_inside_a_good_answer_is_a_failure() -> None:
+    with pytest.raises(Unavailable, match="InternalFailure"):
+        bus(Recorder(code="InternalFailure")).announce(TOLD)
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        pytest.param(answer("AccessDeniedException", 400, "PutEvents"), Denied, id="denied"),
+        pytest.param(answer("ThrottlingException", 400, "PutEvents"), Throttled, id="throttled"),
+        pytest.param(answer("InternalException", 500, "PutEvents"), Unavailable, id="500"),
+        pytest.param(CONNECT_TIMEOUT, Unavailable, id="no connection"),
+        pytest.param(READ_TIMEOUT, Unavailable, id="reply lost: handing it over again does no harm"),
+    ],
+)
+@pytest.mark.parametrize(
+    "call", [lambda b: b.announce(TOLD), lambda b: b.ask(CLIMB)], ids=["announce", "ask"]
+)
+def test_a_bus_that_does_not_take_it_raises(call: Any, error: Exception, meaning: type[AwsError]) -> None:
+    with pytest.raises(meaning):
+        call(bus(Recorder(error=error)))
+
+
+def test_botocore_accepts_the_request() -> None:
+    client = reader(boto3.session.Session(region_name=a.REGION), "events")
+    with Stubber(client) as stub:
+        stub.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})
+        bus(client).announce(TOLD)
+        stub.assert_no_pending_responses()

@@ -1,0 +1,99 @@
+"""The memory of what was told: one teller at a time, told once, and a dead teller's work is taken over."""
+
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from firebreak.aws.clients import reader
+from firebreak.aws.pages import LEASE, DynamoDeliveries, TopicPager
+from firebreak.errors import AwsError, Conflict, Denied, Throttled, Unavailable
+from tests import builders as a
+from tests.aws.conftest import Table
+from tests.faults import NO_CONNECTION, Wrapped, answer, fail
+
+SECOND = timedelta(seconds=1)
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:firebreak-pages"
+
+
+@pytest.fixture
+def deliveries(table: Table) -> DynamoDeliveries:
+    return DynamoDeliveries(table.client, table.name)
+
+
+def test_what_was_told_is_not_told_again(deliveries: DynamoDeliveries) -> None:
+    assert deliveries.begin("k", a.NOW) is True
+    deliveries.done("k", a.NOW + SECOND)
+    assert deliveries.begin("k", a.NOW + 2 * SECOND) is False
+    assert deliveries.begin("k", a.NOW + timedelta(days=30)) is False
+
+
+def test_each_key_is_told_by_itself(deliveries: DynamoDeliveries) -> None:
+    assert (deliveries.begin("k", a.NOW), deliveries.begin("other", a.NOW)) == (True, True)
+
+
+def test_while_a_living_teller_tells_another_comes_back_later(deliveries: DynamoDeliveries) -> None:
+    deliveries.begin("k", a.NOW)
+    with pytest.raises(Conflict):
+        deliveries.begin("k", a.NOW + LEASE)
+
+
+def test_a_teller_that_died_is_followed_by_the_next(deliveries: DynamoDeliveries) -> None:
+    deliveries.begin("k", a.NOW)
+    assert deliveries.begin("k", a.NOW + LEASE + SECOND) is True
+    with pytest.raises(Conflict):
+        deliveries.begin("k", a.NOW + LEASE + 2 * SECOND)
+
+
+def test_marks_of_what_was_told_run_out_after_a_quarter(table: Table, deliveries: DynamoDeliveries) -> None:
+    deliveries.done("k", a.NOW)
+    item = table.get("PAGE#k")
+    assert item is not None
+    assert int(item["expires_at"]["N"]) == int((a.NOW + timedelta(days=90)).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        pytest.param(NO_CONNECTION, Unavailable, id="unreachable"),
+        pytest.param(answer("ThrottlingException", operation="PutItem"), Throttled, id="throttled"),
+    ],
+)
+def test_a_memory_that_does_not_answer_raises_and_is_no_conflict(
+    table: Table, error: Exception, meaning: type[AwsError]
+) -> None:
+    """Only a conflict keeps a page waiting; for everything else Page tells."""
+    dark: Any = Wrapped(table.client, before=fail(error))
+    with pytest.raises(meaning):
+        DynamoDeliveries(dark, table.name).begin("k", a.NOW)
+
+
+def test_a_message_goes_to_the_topic() -> None:
+    client = reader(boto3.session.Session(region_name=a.REGION), "sns")
+    with Stubber(client) as stub:
+        stub.add_response(
+            "publish", {"MessageId": "1"}, {"TopicArn": TOPIC, "Subject": "red", "Message": "all of it"}
+        )
+        TopicPager(client, TOPIC).send("red", "all of it")
+        stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "meaning"),
+    [
+        pytest.param("AuthorizationError", 403, Denied, id="denied"),
+        pytest.param("Throttled", 429, Throttled, id="throttled"),
+        pytest.param("InternalError", 500, Unavailable, id="500"),
+        pytest.param("NotFound", 404, AwsError, id="no topic"),
+    ],
+)
+def test_a_topic_that_does_not_take_it_raises(code: str, status: int, meaning: type[AwsError]) -> None:
+    class Refusing:
+        def publish(self, **_: Any) -> None:
+            raise answer(code, status, "Publish")
+
+    refusing: Any = Refusing()
+    with pytest.raises(meaning):
+        TopicPager(refusing, TOPIC).send("red", "all of it")

@@ -1,0 +1,164 @@
+"""Kill switches: in when `pause` returns, whatever writes at the same time; out only for their holder."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.aws.ledger import DynamoLedger
+from firebreak.aws.switches import Switches
+from firebreak.core.history import Hold
+from firebreak.core.ledger import ClaimResult
+from firebreak.errors import Conflict, Throttled, Unavailable
+from tests import builders as a
+from tests.aws.claiming import claim_of
+from tests.aws.conftest import Table
+from tests.faults import NO_CONNECTION, Wrapped, answer, fail
+
+HOUR = timedelta(hours=1)
+SCOPES = (
+    "global",
+    "action restart-service",
+    f"group {a.TARGET.group_key}",
+    f"target {a.TARGET.key}",
+)
+
+
+def hold(scope: str = "global", holder: str = "ana", **changes: Any) -> Hold:
+    return replace(Hold(scope, holder, "migration", a.NOW, a.NOW + HOUR), **changes)
+
+
+@pytest.fixture
+def switches(table: Table) -> Switches:
+    return Switches(table.client, table.name)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_pause_is_seen_by_the_next_decision_and_stops_one_under_way(
+    table: Table, switches: Switches, scope: str
+) -> None:
+    ledger = DynamoLedger(table.client, table.name)
+    under_way = claim_of(ledger)
+    switches.pause(hold(scope))
+    assert ledger.look(a.request()).holds == (hold(scope),)
+    assert ledger.claim(under_way) is ClaimResult.LOST
+
+
+@pytest.mark.parametrize(
+    "scope", ["action scale-service", f"group {a.TARGET.group_key}2", f"target {a.TARGET.key}2"]
+)
+def test_a_pause_of_something_else_stops_nothing_here(table: Table, switches: Switches, scope: str) -> None:
+    switches.pause(hold(scope))
+    ledger = DynamoLedger(table.client, table.name)
+    assert ledger.claim(claim_of(ledger)) is ClaimResult.WON
+
+
+def test_it_is_held_until_the_last_holder_lets_go(table: Table, switches: Switches) -> None:
+    switches.pause(hold())
+    switches.pause(hold(holder="bo", until=a.NOW + 2 * HOUR))
+    ledger = DynamoLedger(table.client, table.name)
+    assert switches.resume("global", "ana") is True
+    assert ledger.claim(claim_of(ledger)) is ClaimResult.LOST
+    assert switches.resume("global", "bo") is True
+    assert ledger.claim(claim_of(ledger)) is ClaimResult.WON
+
+
+def test_a_later_end_of_one_holder_is_not_cut_short_by_another(table: Table, switches: Switches) -> None:
+    switches.pause(hold(holder="bo", until=a.NOW + 5 * HOUR))
+    switches.pause(hold())
+    ledger = DynamoLedger(table.client, table.name)
+    late = claim_of(ledger, a.request(at=a.NOW + 2 * HOUR), at=a.NOW + 2 * HOUR)
+    assert ledger.claim(late) is ClaimResult.LOST
+
+
+def test_pausing_again_replaces_ones_own_hold(switches: Switches) -> None:
+    switches.pause(hold())
+    switches.pause(hold(why="still migrating", until=a.NOW + 2 * HOUR))
+    assert switches.held() == [hold(why="still migrating", until=a.NOW + 2 * HOUR)]
+
+
+def test_who_does_not_hold_it_cannot_release_it(switches: Switches) -> None:
+    switches.pause(hold())
+    assert switches.resume("global", "bo") is False
+    assert switches.held() == [hold()]
+
+
+def test_a_switch_never_held_is_not_released(switches: Switches) -> None:
+    assert switches.resume("global", "ana") is False
+
+
+def test_all_switches_are_listed_and_nothing_else(table: Table, switches: Switches) -> None:
+    for scope in SCOPES:
+        switches.pause(hold(scope))
+    DynamoLedger(table.client, table.name).saw(a.alarm())
+    assert {held.scope for held in switches.held()} == set(SCOPES)
+
+
+def test_an_expired_hold_is_kept_and_listed(switches: Switches) -> None:
+    """Whoever asks why nothing happened last night finds it."""
+    ended = hold(until=a.NOW - HOUR)
+    switches.pause(ended)
+    assert switches.held() == [ended]
+
+
+def test_a_switch_never_expires_by_the_tables_time_to_live(table: Table, switches: Switches) -> None:
+    switches.pause(hold())
+    item = table.get("SWITCH#global")
+    assert item is not None
+    assert "expires_at" not in item
+
+
+class Rival:
+    """Somebody who pauses between our read and our write, the first few times."""
+
+    def __init__(self, table: Table, times: int) -> None:
+        self.theirs, self.left = Switches(table.client, table.name), times
+
+    def __call__(self, name: str) -> None:
+        if name == "put_item" and self.left:
+            self.left -= 1
+            self.theirs.pause(hold(holder=f"rival-{self.left}"))
+
+
+def test_a_pause_gets_in_beside_others_and_loses_none_of_them(table: Table) -> None:
+    mine = Switches(Wrapped(table.client, before=Rival(table, 5)), table.name)  # type: ignore[arg-type]  # wraps
+    mine.pause(hold())
+    assert {held.holder for held in mine.held()} == {"ana", *(f"rival-{k}" for k in range(5))}
+
+
+def test_a_pause_that_never_gets_in_says_so(table: Table) -> None:
+    refused = fail(answer("ConditionalCheckFailedException", operation="PutItem"), on={"put_item"})
+    switches = Switches(Wrapped(table.client, before=refused), table.name)  # type: ignore[arg-type]  # wraps
+    with pytest.raises(Conflict):
+        switches.pause(hold())
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        pytest.param(NO_CONNECTION, Unavailable, id="unreachable"),
+        pytest.param(answer("ThrottlingException"), Throttled, id="throttled"),
+    ],
+)
+@pytest.mark.parametrize("call", ["get_item", "put_item"])
+def test_a_pause_that_could_not_be_written_raises(
+    table: Table, call: str, error: Exception, meaning: type[Exception]
+) -> None:
+    switches = Switches(Wrapped(table.client, before=fail(error, on={call})), table.name)  # type: ignore[arg-type]  # wraps
+    with pytest.raises(meaning):
+        switches.pause(hold())
+
+
+def test_a_switch_of_a_later_version_is_not_overwritten(table: Table, switches: Switches) -> None:
+    switches.pause(hold())
+    table.change("SWITCH#global", v={"N": "2"})
+    with pytest.raises(Conflict):
+        switches.resume("global", "ana")
+
+
+@pytest.mark.parametrize("name", ["ana maria", "o'neill", "a#b", "ünal", "a.b:c"])
+def test_a_holder_may_have_any_name(switches: Switches, name: str) -> None:
+    switches.pause(hold(holder=name))
+    assert [held.holder for held in switches.held()] == [name]
+    assert switches.resume("global", name) is True
