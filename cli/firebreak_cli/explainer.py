@@ -1,20 +1,21 @@
 """What Firebreak would decide about an event, by the very functions that decide, without doing anything."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak.aws.items import check_to_wire
 from firebreak.core.decide import decide, refuse, refuse_unresolved
-from firebreak.core.decision import Act, AskApproval, Decision, Propose
+from firebreak.core.decision import Act, AskApproval, Decision, Propose, Snapshot
 from firebreak.core.intake import tag_names_action, turn_away, why_human, why_not_routed
 from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Target, Unresolved
+from firebreak.core.readings import NotRead
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import KNOWN_ACTIONS, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.policy import Policy
-from firebreak.workflow import CARRIED_OUT
+from firebreak.workflow import ASKS_A_HUMAN, CARRIED_OUT
 from firebreak_cli.advice import advice
 from firebreak_cli.eyes import Eyes, Tags, alarm_of
 
@@ -81,7 +82,7 @@ class Explainer:
         else:
             request = _request(trigger, routing.primary or "", away, tags)
             rules, name = self.policy.rules(request.action, away), incident_name(request)
-            decision = decide(request, rules, self.eyes.snapshot(request, rules, tags, now))
+            decision = decide_as_deployed(request, rules, self.eyes.snapshot(request, rules, tags, now))
         return Explanation(
             trigger=trigger,
             routing=routing,
@@ -93,6 +94,19 @@ class Explainer:
             clock=self.clock,
             offline=self.offline,
         )
+
+
+def decide_as_deployed(request: Request, rules: Rules, seen: Snapshot) -> Decision:
+    """Decide as a function does, which does not look at alarm and target once the ledger objects.
+
+    So an objection of the ledger names the reason even where an earlier guard, had it looked, would have.
+    All checks are kept, for the reader.
+    """
+    unread = NotRead("a ledger guard already objected")
+    blank = replace(seen, alarm=unread, series_in_alarm=unread, target_tags=unread, plan=unread)
+    first, whole = decide(request, rules, blank), decide(request, rules, seen)
+    settled = first.objected and first.reason not in ASKS_A_HUMAN
+    return replace(first, checks=whole.checks) if settled else whole
 
 
 def routed(trigger: Alarm | OwnEvent) -> Routing:

@@ -64,13 +64,13 @@ def body_of(told: Announcement, stack_name: str) -> str:
     if told.alarm_description:
         lines.append(f"          {plain(told.alarm_description)}")
     if told.target:
-        lines.append(f"Target:   {plain(told.target)} ({told.account} {told.region})")
+        lines.append(f"Target:   {plain(told.target)} ({plain(f'{told.account} {told.region}')})")
     if told.action:
         lines.append(f"Response: {plain(told.action)}")
     lines += [f"  - {plain(fact)}" for fact in told.facts]
     lines += ["", f"Next:     {plain(told.next)}"] if told.next else []
     lines += ["", f"At:       {told.at:%Y-%m-%d} {clock(told.at)}"]
-    if told.incident_id:
+    if _INCIDENT.fullmatch(told.incident_id):  # it becomes part of a command that is copied
         lines.append(f"Show:     firebreak show {told.incident_id} --stack {stack_name}")
     lines.append(f'Stop all: firebreak pause --reason "..." --for 1h --stack {stack_name}')
     return "\n".join(lines) + "\n"

@@ -18,7 +18,7 @@ from firebreak.core.announcement import Announcement
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.decide import refuse
 from firebreak.core.history import Transition
-from firebreak.core.incident import AWAITS_VERDICT, Incident, IncidentState, Member
+from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Member
 from firebreak.core.ledger import DecisionRecord, IncidentChange, alarm_key
 from firebreak.core.model import Alarm, AlarmState, Receipt, RequestKind, Settled
 from firebreak.core.observed import DescribedAlarm
@@ -155,9 +155,23 @@ class Verifier:
             return self._look_at_claim(incident, now)
         if incident.state in WAITS_TO_ACT and incident.due_at and incident.due_at <= now:
             return self._ask_again(incident, now)
+        if incident.state in WITH_HUMANS:
+            return self._close_if_green(incident, now)
         if incident.state not in AWAITS_VERDICT:
             return self._said(incident, "nothing_to_verify")
         return self._judge(incident, now)
+
+    def _close_if_green(self, incident: Incident, now: datetime) -> Summary:
+        """Whoever was paged hears that it is over, whoever ended it."""
+        if any(self._state(member) is not AlarmState.OK for member in incident.members):
+            return self._said(incident, "still_with_humans")
+        why = "every alarm of the incident is OK after it was handed to humans"
+        closed = opening.over(incident, IncidentState.CLOSED, why)
+        told = telling.recovered(closed, now, why)
+        if not self.ledger.move(_moved(incident, closed, now, f"closed: {why}", told)):
+            return self._said(incident, "superseded")
+        self.announcer.hand_over(told)
+        return Summary(Verdict.RECOVERED.value, Reason.NO_LONGER_RED, incident.id)
 
     def _ask_again(self, incident: Incident, now: datetime) -> Summary:
         """A request that nobody took up is made again, until the incident is too old for it."""

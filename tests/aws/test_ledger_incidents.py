@@ -35,6 +35,13 @@ def change(before: Incident, state: IncidentState = S.ACTED, **changes: Any) -> 
     return replace(IncidentChange(before=before, after=after, at=a.NOW, what="moved"), **changes)
 
 
+def acted(ledger: DynamoLedger) -> Incident:
+    """An incident whose rung was claimed and carried out."""
+    moved = change(won(ledger).after)
+    assert ledger.move(moved)
+    return moved.after
+
+
 def other_request(name: str = "api-5xx") -> Any:
     return a.request(alarm=a.alarm(name))
 
@@ -126,13 +133,13 @@ def test_a_member_that_joins_again_is_one_member(ledger: DynamoLedger) -> None:
 
 
 def test_who_closes_on_the_old_members_loses_to_a_join(ledger: DynamoLedger) -> None:
-    claimed = won(ledger).after
+    claimed = acted(ledger)
     ledger.join(claimed, other_request().alarm, record_of(other_request(), reason=Reason.IN_FLIGHT))
     assert ledger.move(replace(change(claimed), after=over(claimed, S.CLOSED, "OK"))) is False
 
 
 def test_who_joins_a_closed_incident_loses_and_leaves_no_decision(ledger: DynamoLedger, table: Table) -> None:
-    claimed = won(ledger).after
+    claimed = acted(ledger)
     ledger.move(replace(change(claimed), after=over(claimed, S.CLOSED, "OK")))
     record = record_of(other_request(), reason=Reason.IN_FLIGHT)
     assert ledger.join(claimed, other_request().alarm, record) is False
@@ -150,12 +157,12 @@ def test_opening_without_an_act_takes_the_target_and_no_slot(ledger: DynamoLedge
 
 
 def test_opening_keeps_the_history_of_the_target(ledger: DynamoLedger) -> None:
-    claim = won(ledger)
-    ledger.move(replace(change(claim.after), after=over(claim.after, S.PAGED, "why")))
+    before = acted(ledger)
+    ledger.move(replace(change(before), after=over(before, S.PAGED, "why")))
     assert open_another(ledger) is True
     history = ledger.look(a.request()).scopes[Level.TARGET]
     assert isinstance(history, ScopeHistory)
-    assert [act.incident_id for act in history.acts] == [claim.after.id]
+    assert [act.incident_id for act in history.acts] == [before.id]
 
 
 def open_another(ledger: DynamoLedger) -> bool:
@@ -237,7 +244,7 @@ def test_a_damaged_announcement_is_told_as_such_and_blocks_no_other(
 
 
 def test_incidents_are_due_at_their_time_and_no_more_when_they_rest(ledger: DynamoLedger) -> None:
-    claimed = won(ledger).after
+    claimed = acted(ledger)
     due = a.NOW + 4 * MINUTE
     assert ledger.due_incidents(due - SECOND, 10) == []
     assert ledger.due_incidents(due, 10) == [claimed.id]

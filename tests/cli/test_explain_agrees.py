@@ -100,6 +100,12 @@ def named_by_a_live_tag(world: World) -> Alarm:
     return alarm
 
 
+def tagged_for_another_action(world: World) -> Alarm:
+    alarm = world.red(tags={})
+    world.alarms.tagged[alarm.arn] = {"firebreak:action": "page"}
+    return alarm
+
+
 def live_target_tag(world: World) -> Alarm:
     alarm = world.red()
     world.alarms.tagged[alarm.arn] = {"firebreak:target": "ecs:prod/other"}
@@ -116,6 +122,14 @@ def long_ago(world: World) -> Alarm:
     return alarm
 
 
+def long_ago_and_gone(world: World) -> Alarm:
+    """The function stops at the ledger's objection; an earlier guard would object to what it does not see."""
+    alarm = world.red(tags={})
+    del world.alarms.described[alarm.name]
+    world.clock.pass_time(30 * MINUTE)
+    return alarm
+
+
 SITUATIONS = [
     red_and_free,
     paused,
@@ -128,9 +142,11 @@ SITUATIONS = [
     watched,
     low_metric_by_symptom,
     named_by_a_live_tag,
+    tagged_for_another_action,
     live_target_tag,
     nameless,
     long_ago,
+    long_ago_and_gone,
 ]
 
 

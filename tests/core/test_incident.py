@@ -9,11 +9,12 @@ from firebreak.core.incident import (
     AWAITS_VERDICT,
     FREES_TARGET,
     MOVES,
+    WITH_HUMANS,
     IncidentState,
     Member,
     may_move,
 )
-from firebreak.core.ledger import alarm_key, delivery_key, incident_name, scope_keys
+from firebreak.core.ledger import IncidentChange, alarm_key, delivery_key, incident_name, scope_keys
 from firebreak.core.model import AlarmState, Contributor, OwnEvent, RequestKind, Target
 from firebreak.core.opening import claimed, climbing, opened, over
 from firebreak.core.rules import Level
@@ -27,13 +28,14 @@ def test_every_state_says_where_it_may_go() -> None:
     assert set(MOVES) == set(S)
 
 
-@pytest.mark.parametrize("state", sorted(FREES_TARGET - {S.PAGED}))
+@pytest.mark.parametrize("state", sorted(FREES_TARGET - WITH_HUMANS))
 def test_what_freed_the_target_for_good_goes_nowhere(state: IncidentState) -> None:
     assert MOVES[state] == frozenset()
 
 
-def test_a_paged_incident_can_only_be_closed() -> None:
-    assert MOVES[S.PAGED] == {S.CLOSED}
+@pytest.mark.parametrize("state", sorted(WITH_HUMANS))
+def test_what_humans_have_can_only_be_closed(state: IncidentState) -> None:
+    assert MOVES[state] == {S.CLOSED}
 
 
 @pytest.mark.parametrize("state", sorted(set(S) - FREES_TARGET))
@@ -177,3 +179,9 @@ def test_scopes_are_named_by_account_and_region_so_that_equal_names_share_nothin
     assert here[Level.TARGET] == "111122223333/eu-west-1/ecs/prod/api"
     assert here[Level.GROUP] == "111122223333/eu-west-1/ecs/prod"
     assert all(here[level] != there[level] for level in (Level.TARGET, Level.GROUP, Level.ACTION))
+
+
+def test_a_move_the_machine_does_not_know_cannot_even_be_asked_for() -> None:
+    closed = a.incident(S.CLOSED)
+    with pytest.raises(ValueError, match="from closed to acted"):
+        IncidentChange(before=closed, after=a.incident(S.ACTED), at=a.NOW, what="never")

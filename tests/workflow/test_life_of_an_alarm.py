@@ -90,3 +90,14 @@ def test_observe_mode_says_what_it_would_have_done(world: World) -> None:
     assert "WOULD ACT" in subject
     assert "It would have: " in body
     assert "api:7" in body
+
+
+def test_whoever_was_paged_hears_when_it_is_over(world: World) -> None:
+    alarm = world.red()
+    done = world.send(alarm)
+    world.pass_time(10 * MINUTE)
+    assert world.incident(done.incident_id).state is IncidentState.PAGED
+    world.green(alarm)
+    world.deliver()
+    assert world.incident(done.incident_id).state is IncidentState.CLOSED
+    assert "RESOLVED" in world.subjects[-1]

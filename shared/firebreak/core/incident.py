@@ -38,7 +38,7 @@ MOVES: Mapping[IncidentState, frozenset[IncidentState]] = MappingProxyType(
         _S.CLAIMED: frozenset({_S.ACTED, _S.UNCERTAIN, _S.NOT_EXECUTED}),
         _S.ACTED: frozenset({_S.VERIFYING, _S.HOLDING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
         _S.UNCERTAIN: frozenset({_S.VERIFYING, _S.HOLDING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
-        _S.NOT_EXECUTED: frozenset(),
+        _S.NOT_EXECUTED: frozenset({_S.CLOSED}),
         _S.VERIFYING: frozenset({_S.VERIFYING, _S.HOLDING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
         _S.HOLDING: frozenset({_S.HOLDING, _S.VERIFYING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
         _S.CLIMBING: frozenset(
@@ -58,6 +58,8 @@ MOVES: Mapping[IncidentState, frozenset[IncidentState]] = MappingProxyType(
 # In these states the target is free for another incident. Everything else holds it: an alarm
 # that comes meanwhile joins (at most one open incident a target).
 FREES_TARGET = frozenset({_S.PAGED, _S.CLOSED, _S.REFUSED, _S.NOT_EXECUTED})
+
+WITH_HUMANS = frozenset({_S.PAGED, _S.NOT_EXECUTED})
 
 AWAITS_VERDICT = frozenset({_S.ACTED, _S.UNCERTAIN, _S.VERIFYING, _S.HOLDING})
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Decision
 from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
-from firebreak.core.incident import Incident
+from firebreak.core.incident import Incident, may_move
 from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind, Target
 from firebreak.core.readings import Reading
 from firebreak.core.rules import Level
@@ -116,6 +116,11 @@ class IncidentChange:
     what: str
     told: Announcement | None = None
     record: DecisionRecord | None = None
+
+    def __post_init__(self) -> None:
+        """A move the state machine does not know is a bug of ours, caught before it is written."""
+        if not may_move(self.before.state, self.after.state):
+            raise ValueError(f"an incident cannot go from {self.before.state} to {self.after.state}")
 
 
 @dataclass(frozen=True, slots=True)
