@@ -275,7 +275,7 @@ class Verifier:
                 return _moved(incident, closed, now, f"closed: {why}", telling.recovered(closed, now, why))
             case Climb(rung):
                 above = opening.climbing(incident, rung, now + CLIMB_PATIENCE, why)
-                return _moved(incident, above, now, f"climbing to rung {rung}: {why}")
+                return _moved(incident, above, now, f"climbing to rung {rung + 1}: {why}")
             case GiveToHumans():
                 paged = opening.over(incident, IncidentState.PAGED, why)
                 told = telling.given_to_humans(paged, now, _for_humans(judgement))

@@ -278,39 +278,3 @@ def test_one_consistent_read_shows_all_but_the_incident_the_target_names(table: 
     client = Wrapped(table.client)
     DynamoLedger(client, table.name).look(a.request())  # type: ignore[arg-type]  # wraps the client
     assert client.calls == ["batch_get_item"]
-
-
-@pytest.mark.parametrize(
-    ("pk", "reading"),
-    [
-        *[pytest.param(pk, lambda view: view.holds, id=pk.split("#")[1]) for pk in SWITCHES],
-        pytest.param(f"DECISION#{delivery_key(a.request())}", lambda view: view.decided, id="decision"),
-        pytest.param(f"ALARM#{a.alarm().arn}", lambda view: view.transition, id="alarm"),
-        *[
-            pytest.param(scope(level), lambda view, level=level: view.scopes[level], id=f"scope {level}")
-            for level in Level
-        ],
-        pytest.param(scope(Level.TARGET), lambda view: view.incident, id="the target's incident"),
-    ],
-)
-def test_a_key_that_dynamodb_did_not_process_is_unknown_not_missing(
-    table: Table, pk: str, reading: Callable[[Any], object]
-) -> None:
-    ledger = DynamoLedger(Unprocessed(table.client, pk), table.name)  # type: ignore[arg-type]  # wraps the client
-    assert isinstance(reading(ledger.look(a.request())), Unknown)
-
-
-class Unprocessed:
-    """A client whose batch reads leave one key out."""
-
-    def __init__(self, inner: Any, pk: str) -> None:
-        self.inner, self.pk = inner, pk
-
-    def batch_get_item(self, **request: Any) -> Any:
-        reply = self.inner.batch_get_item(**request)
-        for name, wanted in request["RequestItems"].items():
-            left = [key for key in wanted["Keys"] if key["pk"]["S"] == self.pk]
-            kept = [item for item in reply["Responses"][name] if item["pk"]["S"] != self.pk]
-            reply["Responses"][name] = kept
-            reply["UnprocessedKeys"] = {name: {"Keys": left}} if left else {}
-        return reply

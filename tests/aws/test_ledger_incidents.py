@@ -110,7 +110,7 @@ def test_history_tells_every_move_in_order_and_late_notes_where_they_came(ledger
     ledger.move(change(claimed, at=a.NOW + SECOND, what="acted"))
     ledger.note(claimed.id, a.NOW + 2 * SECOND, "superseded result: act")
     lines = [line.what for line in ledger.history(claimed.id)]
-    assert lines == ["claimed rung 0: restart-service", "acted", "superseded result: act"]
+    assert lines == ["claimed rung 1: restart-service", "acted", "superseded result: act"]
 
 
 def test_joining_adds_a_member_and_bumps_the_version(ledger: DynamoLedger) -> None:

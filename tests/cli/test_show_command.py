@@ -27,7 +27,7 @@ def test_an_incident_is_shown_with_plan_receipt_history_and_checks(world: World)
     assert incident["members"][0]["name"] == "api-memory-high"
     assert incident["plan"]["before"]
     assert incident["receipt"]["after"]
-    assert found["history"][0]["what"].startswith("claimed rung 0")
+    assert found["history"][0]["what"].startswith("claimed rung 1")
     assert len(found["decisions"][0]["checks"]) > 10
 
 

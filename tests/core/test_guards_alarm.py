@@ -107,7 +107,7 @@ def test_suppression_speaks_of_its_own_event_only(kind: RequestKind, reason: Rea
         pytest.param(
             a.described(comparison=""), Result.OBJECTED, Reason.WRONG_DIRECTION, "not stated", id="not stated"
         ),
-        pytest.param(ABSENT, Result.OBJECTED, Reason.WRONG_DIRECTION, "gone", id="gone"),
+        pytest.param(ABSENT, Result.OBJECTED, Reason.ALARM_GONE, "does not exist", id="gone"),
         pytest.param(BLIND, Result.OBJECTED, Reason.DIRECTION_UNREADABLE, "AccessDenied", id="unknown"),
         pytest.param(UNREAD, Result.NOT_LOOKED_AT, None, "already objected", id="not read"),
     ],

@@ -39,7 +39,7 @@ FUNCTIONS = {
     "verify": "Verify",
     "page": "Page",
 }
-START_SECONDS = 240
+START_SECONDS = 60
 CLUSTER = "prod"
 
 
@@ -165,7 +165,7 @@ def left_out() -> str:
 
 @contextmanager
 def started(tmp: Path) -> Iterator[Containers]:
-    """Deploy to a local AWS of our own, build for containers, and warm one container a function."""
+    """Deploy to a local AWS of our own, build for containers, and serve the functions from containers."""
     home, sam = Home(REPOSITORY / ".local/containers"), sam_command(REPOSITORY)
     firebreak("local", "down", home=home)
     try:
@@ -220,7 +220,8 @@ def _serving(sam: Path, home: Home, local: LocalAws, options: list[str]) -> Iter
     shutil.copytree(REPOSITORY / ".aws-sam/build", copy)
     port, log = _free_port(), home.root / "start-lambda.log"
     command = [str(sam), "local", "start-lambda", "--template-file", str(copy / "template.yaml")]
-    command += ["--port", str(port), "--warm-containers", "EAGER", *options]
+    # LAZY: with EAGER, SAM loses sight of most containers that it starts side by side.
+    command += ["--port", str(port), "--warm-containers", "LAZY", *options]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -1,4 +1,4 @@
-"""Between the look and the act: races, slow calls and clocks. Nothing is changed on what is not true any more."""
+"""Between the look and the act: nothing is changed on what is not true any more."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -40,9 +40,12 @@ def always(do: Callable[[], object], *, on: str) -> Disturb:
     return disturb
 
 
+def wrapped(inner: Any, **disturb: Any) -> Any:
+    return Wrapped(inner, **disturb)
+
+
 def wrap_ledger(world: World, **disturb: Any) -> None:
-    wrapped: Any = Wrapped(world.ledger, **disturb)
-    world.ledger = wrapped
+    world.ledger = wrapped(world.ledger, **disturb)
 
 
 def slots(world: World) -> dict[Level, int]:
@@ -116,14 +119,14 @@ def slow(world: World, seconds: float) -> Callable[[], None]:
 
 
 def test_a_plan_that_is_too_old_is_made_anew(world: World) -> None:
-    eyes: Any = Wrapped(world.alarms, before=once(slow(world, 11), on="describe"))
+    eyes = wrapped(world.alarms, before=once(slow(world, 11), on="describe"))
     world.alarms = eyes
     assert world.send(world.red()).outcome == "act"
     assert eyes.calls.count("describe") == 2
 
 
 def test_plans_that_are_always_too_old_change_nothing_and_page(world: World) -> None:
-    eyes: Any = Wrapped(world.alarms, before=always(slow(world, 11), on="describe"))
+    eyes = wrapped(world.alarms, before=always(slow(world, 11), on="describe"))
     world.alarms = eyes
     done = world.send(world.red())
     assert (done.reason, world.ecs.writes) == (Reason.PLAN_EXPIRED, [])
@@ -138,8 +141,7 @@ def test_who_comes_to_act_too_late_does_not(world: World, call: str, seconds: fl
     client, schedules = world.dynamodb, world.schedules
     delay = once(slow(world, seconds), on=call)
     world = replace(world, dynamodb=Wrapped(client, after=delay))
-    wrapped: Any = Wrapped(schedules, after=delay)
-    world.schedules = wrapped
+    world.schedules = wrapped(schedules, after=delay)
     done = world.send(world.red())
     assert done.outcome == ("act" if acts else "not_executed")
     assert len(world.ecs.writes) == acts
@@ -150,14 +152,14 @@ def test_who_comes_to_act_too_late_does_not(world: World, call: str, seconds: fl
 
 
 def test_what_was_not_executed_frees_the_target_for_the_next_alarm(world: World) -> None:
-    world.schedules = Wrapped(world.schedules, after=once(slow(world, 11), on="check"))  # type: ignore[assignment]  # it is wrapped
+    world.schedules = wrapped(world.schedules, after=once(slow(world, 11), on="check"))
     assert world.send(world.red()).outcome == "not_executed"
     assert world.send(world.red("api-5xx")).outcome == "act"
 
 
 def test_a_join_while_the_action_runs_does_not_lose_its_result(world: World) -> None:
     other = world.red("api-5xx")
-    world.ecs.before_write = lambda _: world.ecs.writes or world.send(other)  # type: ignore[assignment,return-value]  # only for its effect
+    world.ecs.before_write = once(lambda: world.send(other), on="force_deployment")
     done = world.send(world.red())
     incident = world.incident(done.incident_id)
     assert (done.outcome, incident.state, len(incident.members)) == ("act", IncidentState.ACTED, 2)
@@ -217,10 +219,9 @@ def test_nothing_sits_between_the_won_claim_and_the_call(world: World) -> None:
     calls: list[str] = []
     client = Wrapped(world.dynamodb, before=calls.append)
     world = replace(world, dynamodb=client)
-    wrapped: Any = Wrapped(world.ecs, before=calls.append)
-    world.ecs = wrapped
-    world.bus = Wrapped(world.bus, before=calls.append)  # type: ignore[assignment]  # it is wrapped
-    world.schedules = Wrapped(world.schedules, before=calls.append)  # type: ignore[assignment]  # it is wrapped
+    world.ecs = wrapped(world.ecs, before=calls.append)
+    world.bus = wrapped(world.bus, before=calls.append)
+    world.schedules = wrapped(world.schedules, before=calls.append)
     world.send(world.red())
     act = calls.index("force_deployment")
     assert calls[act - 2 : act + 2] == [
@@ -254,7 +255,7 @@ def test_a_climb_whose_incident_cannot_be_read_is_asked_again_and_not_forgotten(
 
 
 def test_a_slot_that_cannot_be_given_back_is_kept_and_the_page_is_sent_all_the_same(world: World) -> None:
-    world.schedules = Wrapped(world.schedules, after=once(slow(world, 11), on="check"))  # type: ignore[assignment]  # it is wrapped
+    world.schedules = wrapped(world.schedules, after=once(slow(world, 11), on="check"))
     sound = world.ledger
 
     class Stuck:

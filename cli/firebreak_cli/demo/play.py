@@ -15,6 +15,12 @@ from firebreak_cli.local.transitions import Carrier
 from firebreak_cli.local.up import LocalAws
 from firebreak_cli.local.workload import Workload
 
+LEGEND = (
+    "How to read it: load is what the demo does to the played services; alarm is a CloudWatch alarm that",
+    "changed state, and the rules it matched; page is what a human on call is sent; ledger is what Firebreak",
+    "wrote down; check is what the demo then looked up in AWS. Everything else the deployed functions did.",
+)
+
 
 def stage_on(local: LocalAws, timeline: Timeline) -> Stage:
     """A stage on a deployed stack, with an inbox that gets its pages."""
@@ -43,6 +49,8 @@ def run(repository: Path, home: Home, console: Console) -> int:
         console.print(f"[red]{escape(str(error))}[/]", highlight=False)
         up.down(home)
         return 1
+    for line in LEGEND:
+        timeline.progress(line)
     try:
         stage = stage_on(local, timeline)
         failed = [scene for scene in SCENES if not _played(scene, stage, timeline)]

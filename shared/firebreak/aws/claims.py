@@ -87,7 +87,7 @@ def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
         incident_put(table, claim.before, claim.after),
         put(
             table,
-            history_item(claim.after, claim.at, f"claimed rung {claim.after.rung}: {claim.after.action}"),
+            history_item(claim.after, claim.at, f"claimed rung {claim.after.rung + 1}: {claim.after.action}"),
         ),
     ]
     return items

@@ -143,7 +143,7 @@ def wrong_direction(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case Unknown() | NotRead() as unseen:
             return blind("wrong direction", unseen, Reason.DIRECTION_UNREADABLE)
         case Absent():
-            return objected("wrong direction", Reason.WRONG_DIRECTION, "the alarm is gone")
+            return objected("wrong direction", Reason.ALARM_GONE, "the alarm does not exist")
         case alarm if alarm.comparison.startswith("Greater"):
             return passed("wrong direction", alarm.comparison)
         case alarm:

@@ -1,0 +1,61 @@
+"""What DynamoDB leaves out of a batch read was not looked at: it is unknown, never missing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from firebreak.aws.ledger import DynamoLedger
+from firebreak.core.ledger import delivery_key, scope_keys
+from firebreak.core.readings import Unknown
+from firebreak.core.rules import Level
+from tests import builders as a
+from tests.aws.conftest import Table
+
+SCOPES = scope_keys(a.TARGET, "restart-service")
+SWITCHES = (
+    "SWITCH#global",
+    "SWITCH#action#restart-service",
+    f"SWITCH#group#{a.TARGET.group_key}",
+    f"SWITCH#target#{a.TARGET.key}",
+)
+
+
+def scope(level: Level) -> str:
+    return f"SCOPE#{level}#{SCOPES[level]}"
+
+
+@pytest.mark.parametrize(
+    ("pk", "reading"),
+    [
+        *[pytest.param(pk, lambda view: view.holds, id=pk.split("#")[1]) for pk in SWITCHES],
+        pytest.param(f"DECISION#{delivery_key(a.request())}", lambda view: view.decided, id="decision"),
+        pytest.param(f"ALARM#{a.alarm().arn}", lambda view: view.transition, id="alarm"),
+        *[
+            pytest.param(scope(level), lambda view, level=level: view.scopes[level], id=f"scope {level}")
+            for level in Level
+        ],
+        pytest.param(scope(Level.TARGET), lambda view: view.incident, id="the target's incident"),
+    ],
+)
+def test_a_key_that_dynamodb_did_not_process_is_unknown_not_missing(
+    table: Table, pk: str, reading: Callable[[Any], object]
+) -> None:
+    ledger = DynamoLedger(Unprocessed(table.client, pk), table.name)  # type: ignore[arg-type]  # wraps the client
+    assert isinstance(reading(ledger.look(a.request())), Unknown)
+
+
+class Unprocessed:
+    """A client whose batch reads leave one key out."""
+
+    def __init__(self, inner: Any, pk: str) -> None:
+        self.inner, self.pk = inner, pk
+
+    def batch_get_item(self, **request: Any) -> Any:
+        reply = self.inner.batch_get_item(**request)
+        for name, wanted in request["RequestItems"].items():
+            left = [key for key in wanted["Keys"] if key["pk"]["S"] == self.pk]
+            kept = [item for item in reply["Responses"][name] if item["pk"]["S"] != self.pk]
+            reply["Responses"][name] = kept
+            reply["UnprocessedKeys"] = {name: {"Keys": left}} if left else {}
+        return reply

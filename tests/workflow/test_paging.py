@@ -1,0 +1,263 @@
+"""Pages: told once, told even when the ledger is gone, harmless whatever an alarm is called."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.announcement_wire import announcement_to_wire
+from firebreak.concluding import climb_request
+from firebreak.core import telling
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.incident import IncidentState
+from firebreak.core.reasons import Reason
+from firebreak.errors import Conflict, Throttled, Unavailable, UnusableEvent
+from firebreak.paging import body_of, plain, subject_of
+from firebreak.wire import request_event
+from tests import builders as a
+from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
+from tests.world import World, check_event, eventbridge
+
+SECOND = timedelta(seconds=1)
+TOLD = telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")
+
+
+def event_of(told: Announcement) -> dict[str, Any]:
+    return {"detail-type": "Firebreak Announcement", "detail": announcement_to_wire(told)}
+
+
+def crash(payload: object, condition: str = "RetriesExhausted") -> dict[str, Any]:
+    """What a Lambda failure destination delivers."""
+    return {
+        "version": "1.0",
+        "requestContext": {"condition": condition, "functionArn": "arn"},
+        "requestPayload": payload,
+        "responsePayload": {"errorMessage": "hunter2-swordfish"},
+    }
+
+
+def test_an_announcement_delivered_twice_is_one_page(world: World) -> None:
+    for _ in range(2):
+        world.page_desk().handle(event_of(TOLD))
+    assert len(world.pager.sent) == 1
+
+
+def test_two_announcements_of_the_same_thing_are_one_page(world: World) -> None:
+    world.page_desk().handle(event_of(TOLD))
+    world.page_desk().handle(event_of(replace(TOLD, at=a.NOW + SECOND, headline="said otherwise")))
+    assert len(world.pager.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(NO_CONNECTION, id="unreachable"),
+        pytest.param(CONNECT_TIMEOUT, id="connect timeout"),
+        pytest.param(READ_TIMEOUT, id="reply lost"),
+        pytest.param(answer("ThrottlingException"), id="throttled"),
+        pytest.param(answer("AccessDeniedException"), id="denied"),
+        pytest.param(answer("ResourceNotFoundException"), id="no table"),
+    ],
+)
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(event_of(TOLD), id="announcement"),
+        pytest.param(eventbridge(a.alarm(tags={"firebreak:action": "page"})), id="alarm"),
+        pytest.param(crash({}), id="crash"),
+    ],
+)
+def test_with_the_ledger_down_it_pages_all_the_same(
+    world: World, error: Exception, event: dict[str, Any]
+) -> None:
+    dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(error)))
+    dark.page_desk().handle(event)
+    assert len(world.pager.sent) == 1
+
+
+def test_a_page_that_could_not_be_marked_as_told_is_not_lost(world: World) -> None:
+    client = Wrapped(world.dynamodb)
+
+    def cut(_: str) -> None:
+        client.before = fail(NO_CONNECTION)
+
+    pager: Any = Wrapped(world.pager, after=cut)
+    replace(world, dynamodb=client, pager=pager).page_desk().handle(event_of(TOLD))
+    assert len(world.pager.sent) == 1
+    assert world.log.events[-1][0] == "page.unmarked"
+
+
+def test_a_teller_that_died_is_followed_by_another(world: World) -> None:
+    world.pager.broken = Unavailable("Publish", "503")
+    with pytest.raises(Unavailable):
+        world.page_desk().handle(event_of(TOLD))
+    world.pager.broken = None
+    world.clock.pass_time(30 * SECOND)
+    with pytest.raises(Conflict):
+        world.page_desk().handle(event_of(TOLD))
+    world.clock.pass_time(31 * SECOND)
+    world.page_desk().handle(event_of(TOLD))
+    assert len(world.pager.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [Unavailable("Publish", "503"), Throttled("Publish", "Throttled")], ids=["down", "throttled"]
+)
+def test_a_pager_that_does_not_take_it_fails_the_call_so_that_it_comes_again(
+    world: World, error: Exception
+) -> None:
+    world.pager.broken = error  # type: ignore[assignment]  # both are AwsError
+    with pytest.raises(type(error)):
+        world.page_desk().handle(event_of(TOLD))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"tags": {"firebreak:action": "page"}}, Reason.ROUTED_TO_HUMANS, id="page"),
+        pytest.param({"tags": {"firebreak:action": "reboot"}}, Reason.UNKNOWN_ACTION_TAG, id="unknown tag"),
+        pytest.param({"tags": {}}, Reason.TAGS_LOST, id="tags lost"),
+    ],
+)
+def test_an_alarm_for_humans_pages_once_and_is_recorded(
+    world: World, changes: dict[str, Any], reason: Reason
+) -> None:
+    event = eventbridge(a.alarm(**changes))
+    event["detail"]["alarmTagsStatus"] = "FAILED" if reason is Reason.TAGS_LOST else "SUCCESS"
+    for _ in range(2):
+        assert world.page_desk().handle(event).reason is reason
+    assert len(world.pager.sent) == 1
+    items = world.dynamodb.scan(TableName="ledger")["Items"]
+    assert [item["reason"]["S"] for item in items if item["pk"]["S"].startswith("DECISION#")] == [reason]
+
+
+def test_an_alarm_for_humans_that_was_recorded_but_not_told_is_told_when_it_comes_again(world: World) -> None:
+    event = eventbridge(a.alarm(tags={"firebreak:action": "page"}))
+    world.pager.broken = Unavailable("Publish", "503")
+    with pytest.raises(Unavailable):
+        world.page_desk().handle(event)
+    world.pager.broken = None
+    world.clock.pass_time(61 * SECOND)
+    world.page_desk().handle(event)
+    assert len(world.pager.sent) == 1
+
+
+def test_a_function_that_failed_on_an_alarm_pages_its_name(world: World) -> None:
+    world.page_desk().handle(crash(eventbridge(a.alarm())))
+    ((subject, body),) = world.pager.sent
+    assert "CRASHED api-memory-high" in subject
+    assert "its function failed (RetriesExhausted). Handle it yourself." in body
+
+
+def test_a_function_that_failed_on_what_is_no_alarm_pages_what_it_was(world: World) -> None:
+    world.page_desk().handle(crash({"Records": []}))
+    assert "the event was unusable" in world.pager.sent[0][1]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        pytest.param(check_event("i-0123456789", 0, 1), id="check"),
+        pytest.param(request_event(climb_request(a.incident(IncidentState.CLIMBING), a.NOW)), id="climb"),
+    ],
+)
+def test_a_function_that_failed_on_an_incident_pages_which(world: World, payload: dict[str, Any]) -> None:
+    world.page_desk().handle(crash(payload))
+    body = world.pager.sent[0][1]
+    assert "the function that looks after incident i-0123456789 failed" in body
+    assert "firebreak show i-0123456789" in body
+
+
+def test_crashes_on_two_incidents_are_two_pages_and_on_one_a_quarter_of_an_hour_one(world: World) -> None:
+    for name in ("i-0123456789", "i-9876543210", "i-0123456789"):
+        world.page_desk().handle(crash(check_event(name, 0, 1)))
+    assert len(world.pager.sent) == 2
+    world.clock.pass_time(900 * SECOND)
+    world.page_desk().handle(crash(check_event("i-0123456789", 0, 1)))
+    assert len(world.pager.sent) == 3
+
+
+def test_an_error_text_of_a_function_reaches_no_page(world: World) -> None:
+    world.page_desk().handle(crash(eventbridge(a.alarm())))
+    assert "hunter2" not in json.dumps(world.pager.sent)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param({"detail-type": "Firebreak Announcement", "detail": {}}, id="empty announcement"),
+        pytest.param({"detail-type": "Firebreak Announcement", "detail": None}, id="no announcement"),
+        pytest.param(
+            {"detail-type": "Firebreak Announcement", "detail": announcement_to_wire(TOLD) | {"at": "soon"}},
+            id="odd time",
+        ),
+        pytest.param(request_event(climb_request(a.incident(), a.NOW)), id="a request for an action"),
+        pytest.param({}, id="empty"),
+    ],
+)
+def test_what_page_does_not_understand_fails_loudly(world: World, event: object) -> None:
+    with pytest.raises(UnusableEvent):
+        world.page_desk().handle(event)
+
+
+NASTY = {
+    "newlines": "api\r\nBcc: everyone@example.com\nsubject",
+    "escape": "\x1b[2J\x1b[31mred\x07",
+    "right to left": "\u202egnp.exe\u2066",
+    "zero width": "a\u200bp\u200di\ufeff",
+    "null": "a\x00b",
+    "line separator": "a\u2028b\u2029c",
+    "very long": "x" * 5000,
+    "wide": "火" * 300,
+    "emoji": "🔥" * 200,
+    "empty": "",
+    "markup": "<script>alert(1)</script> $(rm -rf /) `id` %s {0}",
+}
+
+
+@pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
+def test_no_text_breaks_a_subject_or_a_line(text: str) -> None:
+    told = replace(
+        TOLD,
+        headline=text,
+        target=text,
+        alarm_name=text,
+        alarm_description=text,
+        facts=(text, text),
+        next=text,
+        account=text,
+        region=text,
+        incident_id=text,
+    )
+    subject, body = subject_of(told), body_of(told, "firebreak")
+    assert subject.isascii()
+    assert subject.isprintable()
+    assert len(subject) <= 100
+    assert subject.startswith("[Firebreak] NEEDS YOU")
+    assert all(line.isprintable() for line in body.removesuffix("\n").split("\n"))
+    assert len(body) < 8000
+    assert "firebreak show" not in body
+
+
+@pytest.mark.parametrize("kind", list(AnnouncementKind))
+def test_every_kind_has_a_subject_and_a_body_with_both_commands(kind: AnnouncementKind) -> None:
+    told = replace(TOLD, kind=kind)
+    assert "ecs:prod/api" in subject_of(told)
+    body = body_of(told, "prod-firebreak")
+    assert "firebreak show i-0123456789 --stack prod-firebreak" in body
+    assert 'firebreak pause --reason "..." --for 1h --stack prod-firebreak' in body
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "expected"),
+    [
+        pytest.param("  a \t b  ", 10, "a b", id="blanks"),
+        pytest.param("a\nb", 10, "a b", id="line break"),
+        pytest.param("abcdef", 5, "abcd…", id="cut off"),
+        pytest.param("abcde", 5, "abcde", id="just fits"),
+    ],
+)
+def test_plain(text: str, limit: int, expected: str) -> None:
+    assert plain(text, limit) == expected
