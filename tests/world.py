@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -246,12 +247,17 @@ def check_event(incident_id: str, rung: int, attempt: int) -> dict[str, Any]:
     return {"source": "firebreak", "detail-type": "Firebreak Check", "detail": detail}
 
 
+@cache
+def _session() -> boto3.session.Session:
+    """One for all worlds: a session reads botocore's models anew, which takes longer than most tests."""
+    return boto3.session.Session(region_name=a.REGION)
+
+
 @contextmanager
 def world_on_moto(**parts: Any) -> Iterator[World]:
     """A fresh world with an empty ledger."""
     with mock_aws():
-        session = boto3.session.Session(region_name=a.REGION)
-        client = reader(session, "dynamodb")
+        client = reader(_session(), "dynamodb")
         create_table(client)
         yield World(client, **parts)
 

@@ -159,6 +159,7 @@ def _request(trigger: Alarm | OwnEvent, action: str, target: Target, tags: Tags)
         incident_id=trigger.incident_id,
         rung=trigger.rung,
         attempt=trigger.attempt,
+        by_symptom=not trigger.incident_id and not tag_names_action(trigger.alarm, tags),
     )
 
 

@@ -7,7 +7,7 @@ from typing import assert_never
 from firebreak.announcing import Announcer
 from firebreak.core import opening, telling
 from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.incident import MAY_BE_ASKED, Incident, IncidentState
 from firebreak.core.ledger import (
     DecisionRecord,
     IncidentChange,
@@ -118,8 +118,7 @@ class Concluder:
         if decision.reason is Reason.IN_FLIGHT and incident:
             joined = self.ledger.join(incident, request.alarm, record)
             return self._summary(request, decision, incident.id) if joined else None
-        own = incident is not None and incident.id == request.incident_id
-        if own and incident and decision.reason not in _ALREADY_HANDLED:
+        if incident and _waits_for(request, incident) and decision.reason not in _ALREADY_HANDLED:
             return self._move_on(request, decision, incident, record)
         return self._without_incident(request, rules, decision, record)
 
@@ -229,6 +228,12 @@ class Concluder:
 
     def _summary(self, request: Request, decision: Decision, incident_id: str = "") -> Summary:
         return Summary(decision.word, decision.reason, incident_id or incident_name(request))
+
+
+def _waits_for(request: Request, incident: Incident) -> bool:
+    """Whether the incident is where the request was made for; a late one must not move it."""
+    asked = (request.incident_id, request.rung, request.action)
+    return asked == (incident.id, incident.rung, incident.action) and incident.state in MAY_BE_ASKED
 
 
 def climb_request(incident: Incident, at: datetime) -> OwnEvent:

@@ -1,5 +1,6 @@
 """Claims as the workflow makes them, for the ledger's suites."""
 
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,7 +47,10 @@ def claim_of(
     at: datetime = a.NOW,
     view: LedgerView | None = None,
 ) -> Claim:
-    """The claim that the workflow would make of what the ledger shows now, or showed in `view`."""
+    """The claim that the workflow would make of what the ledger shows now, or showed in `view`.
+
+    Its id never repeats, as in the workflow: DynamoDB remembers transaction tokens for ten minutes.
+    """
     asked = request or a.request()
     seen = view or ledger.look(asked)
     before = seen.incident if isinstance(seen.incident, Incident) and asked.incident_id else None
@@ -57,7 +61,7 @@ def claim_of(
         scopes=scope_keys(asked.target, asked.action),
         at=at,
         before=before,
-        after=claimed(incident, a.PLAN, claim_id, at, at + AFTER),
+        after=claimed(incident, a.PLAN, f"{claim_id}-{uuid.uuid4().hex[:20]}", at, at + AFTER),
         record=record_of(asked, at),
     )
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from firebreak.aws.items import incident_item
 from firebreak.concluding import climb_request
+from firebreak.core.history import Hold
 from firebreak.core.incident import IncidentState
 from firebreak.core.model import AlarmKind, Metric, Mute
 from firebreak.core.observed import DescribedAlarm
@@ -17,7 +19,7 @@ from firebreak.errors import PolicyError
 from firebreak.wire import request_event
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
-from tests.world import World, eventbridge
+from tests.world import TABLE, World, eventbridge
 
 MINUTE = timedelta(minutes=1)
 DARK = Unknown("ThrottlingException")
@@ -231,6 +233,22 @@ def test_a_request_that_does_not_fit_its_incident_changes_nothing(
     )
     assert (asked.reason, len(world.ecs.writes)) == (reason, 1)
     assert world.incident(done.incident_id).state is S.ACTED
+
+
+@pytest.mark.parametrize("state", [S.ACTED, S.VERIFYING, S.CLOSED, S.PAGED], ids=str)
+def test_a_late_request_does_not_move_its_incident_even_when_another_guard_objects_first(
+    world: World, state: IncidentState
+) -> None:
+    """A held switch names the reason before the incident is looked at."""
+    done = world.send(world.red())
+    detail = request_detail(world, done.incident_id, "wake") | {"attempt": 5}
+    now = world.clock.at
+    world.switches.pause(Hold("global", "ana", "migration", now, now + MINUTE))
+    stored = world.incident(done.incident_id)
+    world.dynamodb.put_item(TableName=TABLE, Item=incident_item(replace(stored, state=state)))
+    event = {"source": "firebreak", "detail-type": "Firebreak Request", "detail": detail}
+    assert world.remediator().handle(event).reason is Reason.SWITCHED_OFF
+    assert world.incident(done.incident_id).state is state
 
 
 def test_what_was_muted_is_looked_at_when_the_window_ends(world: World) -> None:

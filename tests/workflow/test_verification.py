@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.incident import IncidentState
-from firebreak.core.model import AlarmState
+from firebreak.core.model import AlarmState, Target
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
@@ -131,8 +131,11 @@ def test_an_incident_that_awaits_no_verdict_is_left_alone(world: World, state: I
     incident_id = acted(world)
     spoil(world, incident_id, state={"S": state.value})
     world.clock.pass_time(10 * MINUTE)
-    assert world.verifier().handle(check_event(incident_id, 0, 9)).outcome == "nothing_to_verify"
+    pages = len(world.pager.sent)
+    world.verifier().handle(check_event(incident_id, 0, 9))
+    world.deliver()
     assert world.incident(incident_id).state is state
+    assert (len(world.ecs.writes), len(world.pager.sent)) == (1, pages)
 
 
 def test_a_young_claim_is_left_to_its_function_and_looked_at_later(world: World) -> None:
@@ -178,7 +181,7 @@ def test_an_incident_that_cannot_be_read_is_a_page_and_not_only_a_log_line(world
 
 
 def test_one_incident_that_cannot_be_looked_at_does_not_keep_the_others_waiting(world: World) -> None:
-    web = a.Target(a.ACCOUNT, a.REGION, "ecs", "prod", "web")
+    web = Target(a.ACCOUNT, a.REGION, "ecs", "prod", "web")
     world.ecs.services[web.display] = a.service(name="web")
     tags = {"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/web"}
     first, second = acted(world), world.send(world.red("web-memory-high", tags=tags)).incident_id
@@ -244,8 +247,8 @@ def test_a_climb_that_finds_its_alarm_well_does_not_close_over_another_that_is_r
 
 def test_an_ok_of_an_alarm_without_an_incident_is_remembered_and_no_more(world: World) -> None:
     alarm = world.red()
-    assert world.green(alarm).reason is Reason.NOT_IN_ALARM
     world.clock.pass_time(SECOND)
+    assert world.green(alarm).reason is Reason.NOT_IN_ALARM
     assert world.send(alarm).reason is Reason.SUPERSEDED
 
 

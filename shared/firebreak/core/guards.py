@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from firebreak.core.budgets import CLOCK_SKEW, PAD, held, next_slot, spell
 from firebreak.core.decision import Check, Result, Snapshot
+from firebreak.core.incident import MAY_BE_ASKED
 from firebreak.core.model import AlarmState, Autonomy, Obstacle, Request, RequestKind
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
@@ -226,14 +227,11 @@ def in_flight(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return objected("in flight", Reason.IN_FLIGHT, f"incident {incident.id} is {incident.state}")
         return passed("in flight", f"incident {incident.id} is {incident.state}")
     as_asked = (incident.rung, incident.action) == (request.rung, request.action)
-    if not as_asked or incident.state.value not in _MAY_ASK:
+    if not as_asked or incident.state not in MAY_BE_ASKED:
         now_at = f"it is {incident.state} at rung {incident.rung} ({incident.action})"
         now_at += f", asked for rung {request.rung} ({request.action})"
         return objected("in flight", Reason.INCIDENT_MOVED_ON, now_at)
     return passed("in flight", f"own incident, {incident.state}")
-
-
-_MAY_ASK = frozenset({"open", "climbing", "deferred", "awaiting_approval", "undoing"})
 
 
 def cooldown(request: Request, rules: Rules, seen: Snapshot) -> Check:

@@ -61,6 +61,9 @@ FREES_TARGET = frozenset({_S.PAGED, _S.CLOSED, _S.REFUSED, _S.NOT_EXECUTED})
 
 WITH_HUMANS = frozenset({_S.PAGED, _S.NOT_EXECUTED})
 
+# Only in these states may an incident be asked for; in any other, a request for it came too late.
+MAY_BE_ASKED = frozenset({_S.OPEN, _S.CLIMBING, _S.DEFERRED, _S.AWAITING_APPROVAL, _S.UNDOING})
+
 AWAITS_VERDICT = frozenset({_S.ACTED, _S.UNCERTAIN, _S.VERIFYING, _S.HOLDING})
 
 
