@@ -125,8 +125,9 @@ class Concluder:
     def _without_incident(
         self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord
     ) -> Summary | None:
+        later = None
         if isinstance(decision.outcome, Defer):
-            self._ask_again(request, decision.outcome.until)
+            later = self._ask_again(request, decision.outcome.until)
         elif decision.disposition is Disposition.CLIMB and not request.incident_id:
             match next_rung(rules.ladder, 0):
                 case Climb(rung):
@@ -134,7 +135,7 @@ class Concluder:
                 case GiveToHumans():
                     pass
         told = telling.of_decision(record, request.target)
-        if self.ledger.record(record, told):
+        if self.ledger.record(record, told, later):
             self.announcer.hand_over(told)
         return self._summary(request, decision)
 
@@ -202,7 +203,7 @@ class Concluder:
         told = telling.given_to_humans(after, record.at, why)
         return replace(_changed(incident, after, record, f"given to humans: {_why(decision)}"), told=told)
 
-    def _ask_again(self, request: Request, until: datetime) -> None:
+    def _ask_again(self, request: Request, until: datetime) -> OwnEvent:
         wake = OwnEvent(
             kind=RequestKind.WAKE,
             action=request.action,
@@ -213,6 +214,7 @@ class Concluder:
             alarm=request.alarm,
         )
         self.schedules.ask_again(wake, until)
+        return wake
 
     def _record_of(self, request: Request, decision: Decision, at: datetime) -> DecisionRecord:
         return DecisionRecord(

@@ -135,8 +135,13 @@ class Ledger(Protocol):
     def give_back(self, claim: Claim) -> None:
         """Free the slots of a claim; only when it is certain that nothing was changed."""
 
-    def record(self, record: DecisionRecord, told: Announcement | None) -> bool:
-        """Keep a decision; False when its delivery key was decided before."""
+    def record(
+        self, record: DecisionRecord, told: Announcement | None, later: OwnEvent | None = None
+    ) -> bool:
+        """Keep a decision; False when its delivery key was decided before.
+
+        `later` is a request to be made at its own time, kept so that a lost schedule loses minutes only.
+        """
 
     def open(self, incident: Incident, record: DecisionRecord) -> bool:
         """Open an incident without acting (its first rung cannot help); False when somebody else did."""
@@ -161,6 +166,12 @@ class Ledger(Protocol):
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
         """Announcements that should have been handed over by then."""
+
+    def overdue_requests(self, before: datetime, limit: int) -> Sequence[tuple[str, Reading[OwnEvent]]]:
+        """Requests kept with a decision that should have been made by then, by their keys."""
+
+    def settle_request(self, key: str) -> None:
+        """Forget a kept request that was made."""
 
     def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
         """Ids of incidents somebody should have looked at by then."""

@@ -20,7 +20,7 @@ from firebreak.core.decide import refuse
 from firebreak.core.history import Transition
 from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Member
 from firebreak.core.ledger import DecisionRecord, IncidentChange, alarm_key
-from firebreak.core.model import Alarm, AlarmState, Receipt, RequestKind, Settled
+from firebreak.core.model import Alarm, AlarmState, OwnEvent, Receipt, RequestKind, Settled
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -106,6 +106,7 @@ class Verifier:
         now = self.clock.now()
         for told in self.ledger.unsettled_announcements(now - SWEEP_GRACE, SWEEP_LIMIT):
             self.announcer.hand_over(told)
+        self._ask_overdue(now)
         failed = [
             error
             for incident_id in self.ledger.due_incidents(now - SWEEP_GRACE, SWEEP_LIMIT)
@@ -114,6 +115,25 @@ class Verifier:
         if failed:
             raise failed[0]
         return Summary("swept", Reason.NOT_IN_ALARM, "")
+
+    def _ask_overdue(self, now: datetime) -> None:
+        """A wake-up that was lost is made now; one that was not is the same delivery, decided once."""
+        for key, request in self.ledger.overdue_requests(now - SWEEP_GRACE, SWEEP_LIMIT):
+            if isinstance(request, OwnEvent):
+                self.bus.ask(replace(request, at=now))
+            else:
+                cause = f"a request that waited in the ledger cannot be read: {request}"
+                self.announcer.tell_past_the_ledger(
+                    telling.of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, now)
+                )
+            self.ledger.settle_request(key)
+
+    def _wake(self, incident: Incident, at: datetime) -> None:
+        """May fail without harm: the incident is due then, and the sweeper looks at what is due."""
+        try:
+            self.schedules.check(incident.id, incident.rung, incident.attempt + 1, at)
+        except AwsError as error:
+            self.log.event("verification.unscheduled", incident=incident.id, error=str(error))
 
     def _sweep_one(self, incident_id: str) -> AwsError | None:
         """One that fails must not keep the others waiting; the sweep fails after all were looked at."""
@@ -192,7 +212,7 @@ class Verifier:
         if not claim_is_dead(incident, now):
             act_by = incident.act_by or now
             again = LookAgain(act_by + ACT_TIMEOUT + CLOCK_SKEW + timedelta(seconds=1))
-            self.schedules.check(incident.id, incident.rung, incident.attempt + 1, again.at)
+            self._wake(incident, again.at)
             return self._said(incident, "claim_is_young")
         why = "the function that claimed it never reported back"
         dead = replace(
@@ -263,10 +283,10 @@ class Verifier:
         why = judgement.why
         match step:
             case LookAgain(at):
-                self.schedules.check(incident.id, incident.rung, incident.attempt + 1, at)
+                self._wake(incident, at)
                 return _moved(incident, _waiting(incident, IncidentState.VERIFYING, at), now, why)
             case Hold(until):
-                self.schedules.check(incident.id, incident.rung, incident.attempt + 1, until)
+                self._wake(incident, until)
                 holding = _waiting(incident, IncidentState.HOLDING, until)
                 since = incident.healthy_since if incident.state is IncidentState.HOLDING else now
                 return _moved(incident, replace(holding, healthy_since=since or now), now, f"holding: {why}")

@@ -81,7 +81,8 @@ def test_the_verdict_on_the_alarms(
         pytest.param({"worse": DARK}, OK, Verdict.UNKNOWN, id="cannot tell whether worse"),
         pytest.param({"happened": DARK}, OK, Verdict.UNKNOWN, id="cannot tell whether it happened"),
         pytest.param({"settled": DARK}, OK, Verdict.UNKNOWN, id="cannot tell whether settled"),
-        pytest.param({"settled": Settled.FAILED}, OK, Verdict.NOT_RECOVERED, id="the effect failed"),
+        pytest.param({"settled": Settled.FAILED}, OK, Verdict.UNKNOWN, id="the effect failed, alarm OK"),
+        pytest.param({"settled": Settled.FAILED}, RED, Verdict.NOT_RECOVERED, id="the effect failed"),
         pytest.param({"settled": Settled.NOT_YET}, OK, Verdict.TOO_EARLY, id="still settling"),
         pytest.param({"happened": False}, RED, Verdict.NOT_RECOVERED, id="never reached AWS, still red"),
         pytest.param({"happened": False}, OK, Verdict.RECOVERED, id="never reached AWS, well all the same"),
@@ -110,7 +111,7 @@ def test_a_verdict_waits_for_the_effect(changes: dict[str, Any], after: timedelt
 
 def test_without_a_plan_the_effect_gets_the_time_of_the_policy() -> None:
     seen = evidence(OK, after=4 * MINUTE, settled=Settled.NOT_YET)
-    assert judged(seen, plan=None).verdict is Verdict.NOT_RECOVERED
+    assert judged(seen, plan=None).verdict is Verdict.UNKNOWN
 
 
 def step(verdict: Verdict, *, now: datetime = a.NOW + 5 * MINUTE, **changes: Any) -> Step:

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from firebreak.core.incident import IncidentState
+from firebreak.core.model import Mute
 from firebreak.core.reasons import Reason
+from firebreak.errors import Unavailable
 from tests.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -32,6 +34,50 @@ def test_a_lost_wake_of_a_deferred_climb_is_asked_for_again(world: World) -> Non
     world.clock.pass_time(10 * MINUTE)
     world.sweep()
     assert [name for name, _, _ in world.ecs.writes] == ["force_deployment", "set_desired_count"]
+
+
+def test_a_lost_wake_up_of_a_muted_alarm_is_made_by_the_sweeper(world: World) -> None:
+    muted = world.red(mute=Mute("friday", world.clock.at + 30 * MINUTE))
+    assert world.send(muted).reason is Reason.MUTED
+    world.schedules.asks.clear()
+    world.clock.pass_time(40 * MINUTE)
+    world.sweep()
+    assert [name for name, _, _ in world.ecs.writes] == ["force_deployment"]
+    world.sweep()
+    assert len(world.ecs.writes) == 1
+
+
+def test_a_wake_up_that_was_not_lost_is_decided_once(world: World) -> None:
+    world.send(world.red(mute=Mute("friday", world.clock.at + 30 * MINUTE)))
+    world.pass_time(33 * MINUTE)
+    assert [name for name, _, _ in world.ecs.writes] == ["force_deployment"]
+    world.sweep()
+    assert [name for name, _, _ in world.ecs.writes] == ["force_deployment"]
+    assert world.summaries[-1].reason is Reason.DUPLICATE
+
+
+def test_green_alarms_over_a_deployment_that_never_settles_are_no_success(world: World) -> None:
+    world.ecs.stuck = True
+    alarm = world.red()
+    done = world.send(alarm)
+    world.pass_time(MINUTE)
+    world.green(alarm)
+    world.pass_time(40 * MINUTE)
+    assert world.incident(done.incident_id).state is IncidentState.PAGED
+    assert "RESOLVED" not in " ".join(world.subjects)
+    assert len(world.ecs.writes) == 1
+
+
+def test_verify_goes_on_without_the_scheduler(world: World) -> None:
+    alarm = world.red()
+    done = world.send(alarm)
+    world.pass_time(MINUTE)
+    world.schedules.broken = Unavailable("CreateSchedule", "ServiceUnavailable")
+    world.green(alarm)
+    assert world.incident(done.incident_id).state is IncidentState.HOLDING
+    world.clock.pass_time(10 * MINUTE)
+    world.sweep()
+    assert world.incident(done.incident_id).state is IncidentState.CLOSED
 
 
 def test_an_ok_is_a_recorded_decision_too(world: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.incident import IncidentState
+from firebreak.core.ledger import IncidentChange
 from firebreak.core.model import AlarmState, Target
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import ABSENT, Unknown
@@ -186,18 +187,18 @@ def test_one_incident_that_cannot_be_looked_at_does_not_keep_the_others_waiting(
     tags = {"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/web"}
     first, second = acted(world), world.send(world.red("web-memory-high", tags=tags)).incident_id
     world.clock.pass_time(10 * MINUTE)
-    sound = world.schedules
-    world.alarms.described["api-memory-high"] = DARK  # needs another look, and so a schedule
+    sound = world.ledger
+    world.alarms.described["api-memory-high"] = DARK
     world.alarms.described["web-memory-high"] = DARK
 
-    def fails_for_first(incident_id: str, rung: int, attempt: int, at: Any) -> None:
-        if incident_id == first:
-            raise Throttled("CreateSchedule", "ThrottlingException")
-        sound.check(incident_id, rung, attempt, at)
+    def fails_for_first(change: IncidentChange) -> bool:
+        if change.before.id == first:
+            raise Throttled("TransactWriteItems", "ThrottlingError")
+        return sound.move(change)
 
     broken: Any = Wrapped(sound)
-    broken.check = fails_for_first
-    world.schedules = broken
+    broken.move = fails_for_first
+    world.ledger = broken
     with pytest.raises(Throttled):
         world.verifier().handle(SWEEP)
     assert world.incident(first).state is S.ACTED

@@ -40,7 +40,7 @@ NOT_NEWER = "(attribute_not_exists(#v) OR #v <= :v)"
 ABSENT_KEY = "attribute_not_exists(pk)"
 SWITCH_FREE = "attribute_not_exists(pk) OR held_until <= :free_before"
 NO_STORM = "attribute_not_exists(tripped_at)"
-REMEMBER = "SET last_transition = :since, #state = :state, incident = :incident, #v = :v"
+REMEMBER = "SET last_transition = :since, #state = :state, #v = :v"
 NOT_SUPERSEDED = f"{NOT_NEWER} AND (attribute_not_exists(last_transition) OR last_transition <= :since)"
 
 
@@ -134,21 +134,19 @@ def incident_put(table: str, before: Incident | None, after: Incident) -> "Trans
     return put(table, incident_item(after), Condition(expression, values, names))
 
 
-def saw_update(table: str, alarm: Alarm, incident_id: str) -> "TransactWriteItemTypeDef":
-    """Remember the transition, and which incident it belongs to, unless a newer one was seen."""
+def saw_update(table: str, alarm: Alarm, incident_id: str | None) -> "TransactWriteItemTypeDef":
+    """Remember the transition unless a newer one was seen, and its incident where there is one to name."""
+    values: Item = {":since": number(ms(alarm.since)), ":state": text(alarm.state.value), ":v": number(V)}
+    if incident_id is not None:
+        values[":incident"] = text(incident_id)
     return {
         "Update": {
             "TableName": table,
             "Key": key(f"ALARM#{alarm.series}"),
-            "UpdateExpression": REMEMBER,
+            "UpdateExpression": REMEMBER if incident_id is None else f"{REMEMBER}, incident = :incident",
             "ConditionExpression": NOT_SUPERSEDED,
             "ExpressionAttributeNames": {"#state": "state", "#v": "v"},
-            "ExpressionAttributeValues": {
-                ":since": number(ms(alarm.since)),
-                ":state": text(alarm.state.value),
-                ":incident": text(incident_id),
-                ":v": number(V),
-            },
+            "ExpressionAttributeValues": values,
         }
     }
 

@@ -16,10 +16,10 @@ from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Check
 from firebreak.core.history import Act, Decided, Hold, ScopeHistory, Transition
 from firebreak.core.incident import Incident, IncidentState, Member
-from firebreak.core.ledger import DecisionRecord
-from firebreak.core.model import AlarmState, Plan, Receipt, Target
+from firebreak.core.ledger import DecisionRecord, delivery_key
+from firebreak.core.model import AlarmState, OwnEvent, Plan, Receipt, Target
 from firebreak.core.rules import Level
-from firebreak.wire import alarm_from_wire, alarm_to_wire
+from firebreak.wire import alarm_from_wire, alarm_to_wire, request_event, request_from_event
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -327,3 +327,21 @@ def outbox_item(told: Announcement) -> Item:
         "attention": text("announce"),
         "attention_at": number(ms(told.at)),
     }
+
+
+def request_item(later: OwnEvent) -> Item:
+    """A request that waits for its time, in case its schedule is lost."""
+    return {
+        **stamped(f"DEFER#{delivery_key(later)}"),
+        "request": pack(request_event(later)),
+        "attention": text("ask"),
+        "attention_at": number(ms(later.at)),
+    }
+
+
+def read_request(item: Mapping[str, Attribute]) -> OwnEvent:
+    """A request that waited."""
+    event = Fields(item).unpack("request")
+    if not isinstance(event, dict):
+        raise DamagedItem("request")
+    return request_from_event(event)

@@ -32,8 +32,10 @@ from firebreak.aws.items import (
     read_decided,
     read_holds,
     read_incident,
+    read_request,
     read_scope,
     read_transition,
+    request_item,
     scope_pk,
     stamped,
     text,
@@ -52,7 +54,7 @@ from firebreak.core.ledger import (
     delivery_key,
     scope_keys,
 )
-from firebreak.core.model import Alarm, Request
+from firebreak.core.model import Alarm, OwnEvent, Request
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.rules import Level
 from firebreak.errors import (
@@ -155,9 +157,12 @@ class DynamoLedger:
                     ExpressionAttributeValues={":one": number(1)},
                 )
 
-    def record(self, record: DecisionRecord, told: Announcement | None) -> bool:
-        """Keep a decision and what is told of it, both or neither; no shared scope is touched."""
+    def record(
+        self, record: DecisionRecord, told: Announcement | None, later: OwnEvent | None = None
+    ) -> bool:
+        """Keep a decision, what is told and what is asked later, all or none; no shared scope is touched."""
         items = [put_if_absent(self._table, decision_item(record)), *self._outbox(told)]
+        items += [put(self._table, request_item(later))] if later else []
         place = (f"DECISION#{record.key}", SINGLE)
         for _ in range(RECORD_TRIES):
             if self._won(items):
@@ -247,8 +252,8 @@ class DynamoLedger:
         place = (f"ALARM#{alarm.series}", SINGLE)
         before = _read(self._batch([place])[place], read_transition)
         if not isinstance(before, Unknown):
-            incident_id = before.incident_id if isinstance(before, Transition) else ""
-            self._won([saw_update(self._table, alarm, incident_id)])
+            # The incident is left as it stands: a claim may be naming it at this moment.
+            self._won([saw_update(self._table, alarm, None)])
         return before
 
     def settle_announcement(self, key_: str) -> None:
@@ -259,6 +264,16 @@ class DynamoLedger:
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
         """Announcements still waiting; of one that cannot be read, that much is told."""
         return [_told(item, older_than) for item in self._attention("announce", older_than, limit)]
+
+    def overdue_requests(self, before: datetime, limit: int) -> Sequence[tuple[str, Reading[OwnEvent]]]:
+        """Kept requests whose time has passed."""
+        kept = self._attention("ask", before, limit)
+        return [(Fields(item).text("pk").removeprefix("DEFER#"), _read(item, read_request)) for item in kept]
+
+    def settle_request(self, key_: str) -> None:
+        """Delete a kept request; its decision stays."""
+        with translated("DeleteItem", mutates=True):
+            self._client.delete_item(TableName=self._table, Key=key(f"DEFER#{key_}"))
 
     def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
         """Ids of incidents past due."""

@@ -78,9 +78,9 @@ def _judge_settling(
         case Settled.NOT_YET if elapsed < max(patience, rules.after):
             return Judgement(Verdict.TOO_EARLY, "the action's effect has not settled yet")
         case Settled.NOT_YET:
-            return Judgement(Verdict.NOT_RECOVERED, "the action's effect did not settle in time")
+            return _unsettled(alarms, "the action's effect did not settle in time")
         case Settled.FAILED:
-            return Judgement(Verdict.NOT_RECOVERED, "the action's effect failed")
+            return _unsettled(alarms, "the action's effect failed")
         case Settled.YES:
             pass
     if alarms.verdict is Verdict.NOT_RECOVERED and elapsed < rules.after:
@@ -88,6 +88,13 @@ def _judge_settling(
             Verdict.TOO_EARLY, f"{alarms.why}; the alarm gets until {rules.after} after the action"
         )
     return alarms
+
+
+def _unsettled(alarms: Judgement, why: str) -> Judgement:
+    """Green alarms over a target that never came to rest are no success, and no reason to climb."""
+    if alarms.verdict is Verdict.RECOVERED:
+        return Judgement(Verdict.UNKNOWN, f"{why}, though {alarms.why}")
+    return Judgement(Verdict.NOT_RECOVERED, why)
 
 
 def _alarms(evidence: Evidence) -> Judgement:
