@@ -31,7 +31,10 @@ def _content(name: str) -> bytes:
     try:
         if name == STDIN:
             return _bounded(sys.stdin.buffer)
-        with Path(name).open("rb") as file:
+        path = Path(name)
+        if path.exists() and not path.is_dir() and not path.is_file() and path != Path("/dev/stdin"):
+            raise UnusableEvent("what is no regular file", _EXPECTED)
+        with path.open("rb") as file:
             return _bounded(file)
     except FileNotFoundError as error:
         raise UnusableEvent("no such file", _EXPECTED) from error

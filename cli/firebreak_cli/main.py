@@ -127,9 +127,10 @@ def pause(
 
     around = outside(ctx)
     why, lasts = switches.reason_of(reason), switches.length_of(length)
-    found = find(around, stack)
-    stopped, who = switches.scope_of(scope, scope_name, found), switches.holder_of(holder, found, around)
-    hold = switches.SwitchBoard(found).pause(stopped, who, why, around.now(), lasts)
+    with switches.not_paused():
+        found = find(around, stack)
+        stopped, who = switches.scope_of(scope, scope_name, found), switches.holder_of(holder, found, around)
+        hold = switches.SwitchBoard(found).pause(stopped, who, why, around.now(), lasts)
     console = screen.console()
     console.print(screen.facts(switches.told(hold, found)))
     console.print(f"Resume  {switches.resume_command(hold, found)}", soft_wrap=True)  # one line, to copy

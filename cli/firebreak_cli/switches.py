@@ -20,13 +20,15 @@ from firebreak.paging import plain
 from firebreak.policy import Duration
 from firebreak.targets import read_target
 from firebreak_cli import kept
-from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, ending_of
 from firebreak_cli.outside import Outside
 from firebreak_cli.stack import Stack, client
 
 GLOBAL = "global"
 # A switch that nobody remembers is an outage of Firebreak: a longer pause must be renewed.
 LONGEST = timedelta(days=30)
+# Shorter than the clocks of the functions may differ, a pause might be over before it began.
+SHORTEST = timedelta(seconds=60)
 MAX_REASON = 500
 MAX_HOLDER = 128
 NOBODY = "unknown"
@@ -75,8 +77,10 @@ def length_of(written: str) -> timedelta:
         length: timedelta = TypeAdapter[timedelta](Duration).validate_python(written)
     except ValidationError as error:
         raise Ending(BAD_INPUT, f'--for {written}: expected a duration like "90s", "15m", "24h"') from error
-    if not timedelta() < length <= LONGEST:
-        raise Ending(BAD_INPUT, f"--for {written}: expected more than nothing and at most {LONGEST.days}d")
+    if not SHORTEST <= length <= LONGEST:
+        raise Ending(
+            BAD_INPUT, f"--for {written}: expected at least {SHORTEST.seconds}s and at most {LONGEST.days}d"
+        )
     return length
 
 
@@ -117,10 +121,12 @@ class SwitchBoard:
 
     def pause(self, scope: Scope, holder: str, why: str, now: datetime, length: timedelta) -> Hold:
         """Hold; returns once the ledger has it. Raises Ending or AwsError when it may not have it."""
-        hold = Hold(scope.key, holder, why, now, now + length)
         try:
             with _undamaged():
-                self._switches().pause(hold)
+                switches = self._switches()
+                since = now + switches.clock_offset()
+                hold = Hold(scope.key, holder, why, since, since + length)
+                switches.pause(hold)
         except OutcomeUnknown as error:
             line = f"the reply to {error.operation} was lost: NOT KNOWN TO BE PAUSED; run it again"
             raise Ending(NO_AWS, line) from error
@@ -145,6 +151,17 @@ class SwitchBoard:
 
     def _switches(self) -> Switches:
         return Switches(self.stack.reader("dynamodb"), self.stack.ledger_table)
+
+
+@contextmanager
+def not_paused() -> Iterator[None]:
+    """Whatever keeps AWS from being asked, the operator must not believe that it is paused."""
+    try:
+        yield
+    except AwsError as error:
+        told = ending_of(error).lines[0]
+        ways = "set FIREBREAK_LEDGER_TABLE to do without CloudFormation, or deploy with ActionConcurrency=0"
+        raise Ending(NO_AWS, f"NOT PAUSED: {told}; {ways}") from error
 
 
 @contextmanager

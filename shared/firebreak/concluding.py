@@ -22,7 +22,7 @@ from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 from firebreak.core.verdict import Climb, GiveToHumans, next_rung
-from firebreak.errors import Unavailable
+from firebreak.errors import AwsError, Unavailable
 from firebreak.ports import Bus, Clock, Ledger, Log, Schedules
 
 # A climb that nobody picked up is asked for again by the sweeper after this.
@@ -147,7 +147,7 @@ class Concluder:
         incident = opening.climbing(fresh, rung, record.at + CLIMB_PATIENCE, why)
         if not self.ledger.open(incident, record):
             return None
-        self.bus.ask(climb_request(incident, record.at))
+        self._ask(incident, record.at)
         return Summary("climb", decision.reason, incident.id)
 
     def _move_on(
@@ -158,8 +158,15 @@ class Concluder:
             return None
         self.announcer.hand_over(change.told)
         if change.after.state is IncidentState.CLIMBING:
-            self.bus.ask(climb_request(change.after, record.at))
+            self._ask(change.after, record.at)
         return self._summary(request, decision, incident.id)
+
+    def _ask(self, incident: Incident, at: datetime) -> None:
+        """May fail without harm: the incident is due soon, and the sweeper asks again."""
+        try:
+            self.bus.ask(climb_request(incident, at))
+        except AwsError as error:
+            self.log.event("climb.waits", incident=incident.id, error=str(error))
 
     def _change(
         self, request: Request, decision: Decision, incident: Incident, record: DecisionRecord
@@ -175,7 +182,7 @@ class Concluder:
                     due_at=until + CLIMB_PATIENCE,
                 )
                 return _changed(incident, after, record, f"deferred: {_why(decision)}")
-            case Refuse() if decision.reason is Reason.NO_LONGER_RED and len(incident.members) == 1:
+            case Refuse() if decision.reason is Reason.NO_LONGER_RED:
                 return self._recovered(incident, record, decision)
             case Refuse() if decision.disposition is Disposition.CLIMB:
                 return self._above(incident, record, decision)
@@ -186,7 +193,9 @@ class Concluder:
 
     def _recovered(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
         after = opening.over(incident, IncidentState.CLOSED, _why(decision))
-        told = telling.recovered(after, record.at, f"the alarm went OK before {incident.action} was needed")
+        told = telling.recovered(
+            after, record.at, f"every alarm of the incident is OK before {incident.action} was needed"
+        )
         return replace(_changed(incident, after, record, told.headline), told=told)
 
     def _above(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:

@@ -1,14 +1,16 @@
 """Looking: the ledger first, the live world only when no ledger guard objected already."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak.core.decision import Snapshot
+from firebreak.core.incident import Incident, Member
 from firebreak.core.ledger import LedgerView
-from firebreak.core.model import Alarm, Obstacle, Plan, Request
-from firebreak.core.readings import NotRead, Reading, Unknown
+from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.rules import Rules
 from firebreak.ports import Action, AlarmReads
 
@@ -44,7 +46,7 @@ class Observer:
     def live(self, request: Request, rules: Rules, before: Snapshot, now: datetime) -> Snapshot:
         """The same snapshot with the alarm and the target looked at, in parallel."""
         with ThreadPoolExecutor(max_workers=3) as pool:
-            alarm = pool.submit(self.alarms.describe, request.alarm.name)
+            alarm = pool.submit(self._alarm, request, before)
             series = pool.submit(self._series, request.alarm)
             seen = pool.submit(self.action.observe, request.target)
         observation = seen.result()
@@ -57,6 +59,12 @@ class Observer:
             target_tags=observation.tags,
             plan=plan,
         )
+
+    def _alarm(self, request: Request, before: Snapshot) -> Reading[DescribedAlarm]:
+        """The alarm; for a request of an incident, the member that speaks loudest."""
+        if not isinstance(before.incident, Incident) or before.incident.id != request.incident_id:
+            return self.alarms.describe(request.alarm.name)
+        return loudest([look_at_member(self.alarms, member) for member in before.incident.members])
 
     def _series(self, alarm: Alarm) -> Reading[frozenset[str]]:
         if not alarm.contributor:
@@ -74,3 +82,35 @@ class Observer:
                 return {**live, **alarm.tags}
             case absent:
                 return alarm.tags or absent
+
+
+def look_at_member(alarms: AlarmReads, member: Member) -> Reading[DescribedAlarm]:
+    """A member alarm as it is now; of a multi-series alarm only the member's own series counts."""
+    found = alarms.describe(member.name)
+    if not isinstance(found, DescribedAlarm) or found.state is not AlarmState.ALARM or not member.contributor:
+        return found
+    match alarms.series_in_alarm(member.name):
+        case Absent() | Unknown() | NotRead() as unseen:
+            return unseen
+        case red:
+            return found if member.contributor in red else replace(found, state=AlarmState.OK)
+
+
+def loudest(members: Sequence[Reading[DescribedAlarm]]) -> Reading[DescribedAlarm]:
+    """The member that decides whether the incident is red.
+
+    A red one, else one that could not be read, else one without data or gone, else a green one.
+    """
+    return min(members, key=_quietness) if members else ABSENT
+
+
+def _quietness(member: Reading[DescribedAlarm]) -> int:
+    match member:
+        case DescribedAlarm(state=AlarmState.ALARM):
+            return 0
+        case Unknown() | NotRead():
+            return 1
+        case DescribedAlarm(state=AlarmState.OK):
+            return 3
+        case _:
+            return 2

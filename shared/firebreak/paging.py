@@ -31,6 +31,7 @@ _MARKS = {
     AnnouncementKind.NOT_EXECUTED: "FAILED",
     AnnouncementKind.GIVEN_TO_HUMANS: "NEEDS YOU",
     AnnouncementKind.RECOVERED: "RESOLVED",
+    AnnouncementKind.EXPIRED: "EXPIRED",
     AnnouncementKind.REFUSED: "NOT ACTING",
     AnnouncementKind.OBSERVED: "WOULD ACT",
     AnnouncementKind.DEFERRED: "LATER",
@@ -132,24 +133,19 @@ class PageDesk:
 
     def _crash(self, condition: str, payload: object) -> Announcement:
         now = self.clock.now()
-        try:
-            parsed = alarms.parse(payload)
-        except UnusableEvent as error:
-            parsed, cause = None, f"the event was unusable: {error}"
-        else:
-            cause = f"its function failed ({condition})"
-        alarm = parsed if isinstance(parsed, Alarm) or parsed is None else parsed.alarm
-        if incident_id := _incident_in(payload):
-            cause = f"the function that looks after incident {incident_id} failed ({condition})"
-        about = incident_id or (alarm.series if alarm else cause)
+        incident_id = _incident_in(payload)
+        alarm, cause = _crashed_on(condition, payload, incident_id)
+        sweep = _is_sweep(payload)
+        about = "sweep" if sweep else incident_id or (alarm.series if alarm else cause)
+        undecided = f"Firebreak did not decide about this: {cause}. Handle it yourself."
         return Announcement(
             key=digest("crash", about, int(now.timestamp()) // 900),
             kind=AnnouncementKind.CRASHED,
             at=now,
             incident_id=incident_id,
             action="",
-            headline=f"Firebreak did not decide about this: {cause}. Handle it yourself.",
-            next=telling.NOTHING_LOOKS_AGAIN,
+            headline=f"Not everything that is past due was looked at: {cause}." if sweep else undecided,
+            next="The sweeper runs again every five minutes." if sweep else telling.NOTHING_LOOKS_AGAIN,
             alarm_name=alarm.name if alarm else "",
             alarm_since=alarm.since if alarm else None,
             account=alarm.account if alarm else "",
@@ -189,3 +185,23 @@ def _incident_in(payload: object) -> str:
             return name
         case _:
             return ""
+
+
+def _is_sweep(payload: object) -> bool:
+    return isinstance(payload, dict) and payload.get("detail-type") == "Firebreak Sweep"
+
+
+def _crashed_on(condition: str, payload: object, incident_id: str) -> tuple[Alarm | None, str]:
+    """The alarm a failed function was called about, if any, and what failed."""
+    if _is_sweep(payload):
+        return None, f"the sweeper failed ({condition})"
+    try:
+        parsed = alarms.parse(payload)
+    except UnusableEvent as error:
+        alarm, cause = None, f"the event was unusable: {error}"
+    else:
+        alarm = parsed if isinstance(parsed, Alarm) else parsed.alarm
+        cause = f"its function failed ({condition})"
+    if incident_id:
+        cause = f"the function that looks after incident {incident_id} failed ({condition})"
+    return alarm, cause

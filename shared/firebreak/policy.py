@@ -26,6 +26,9 @@ _BUDGET = re.compile(r"(\d{1,4})/(\w{2,7})")
 
 # EventBridge Scheduler fires within the minute of the time asked for
 # (docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html), so shorter waits lie.
+# Far more than any policy; a device file has no end.
+LARGEST = 1_000_000
+
 SHORTEST_WAIT = timedelta(seconds=120)
 
 ACTIONS = ("restart-service", "scale-service")
@@ -229,7 +232,8 @@ def parse_policy(text: str, source: str) -> Policy:
 def load_policy(path: Path) -> Policy:
     """Read a policy file; raises PolicyError, also when the file cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LARGEST)
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(str(path), [f"cannot be read: {type(error).__name__}"]) from error
     return parse_policy(text, str(path))

@@ -173,6 +173,9 @@ class Ledger(Protocol):
     def settle_request(self, key: str) -> None:
         """Forget a kept request that was made."""
 
+    def incidents_with_humans(self, before: datetime, limit: int) -> Sequence[str]:
+        """Ids of incidents opened by then that wait for their alarms to go OK."""
+
     def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
         """Ids of incidents somebody should have looked at by then."""
 

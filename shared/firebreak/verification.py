@@ -39,6 +39,7 @@ from firebreak.core.verdict import (
     next_step,
 )
 from firebreak.errors import AwsError, UnusableEvent
+from firebreak.observing import look_at_member
 from firebreak.policy import Policy
 from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observation, Schedules
 
@@ -109,7 +110,10 @@ class Verifier:
         self._ask_overdue(now)
         failed = [
             error
-            for incident_id in self.ledger.due_incidents(now - SWEEP_GRACE, SWEEP_LIMIT)
+            for incident_id in (
+                *self.ledger.due_incidents(now - SWEEP_GRACE, SWEEP_LIMIT),
+                *self.ledger.incidents_with_humans(now - SWEEP_GRACE, SWEEP_LIMIT),
+            )
             if (error := self._sweep_one(incident_id))
         ]
         if failed:
@@ -182,12 +186,18 @@ class Verifier:
         return self._judge(incident, now)
 
     def _close_if_green(self, incident: Incident, now: datetime) -> Summary:
-        """Whoever was paged hears that it is over, whoever ended it."""
+        """Whoever was paged hears that it is over, whoever ended it; nothing stays open for good."""
         if any(self._state(member) is not AlarmState.OK for member in incident.members):
-            return self._said(incident, "still_with_humans")
-        why = "every alarm of the incident is OK after it was handed to humans"
-        closed = opening.over(incident, IncidentState.CLOSED, why)
-        told = telling.recovered(closed, now, why)
+            rules = self.policy().rules(incident.action, incident.target)
+            if now - incident.opened_at <= rules.max_incident_age:
+                return self._said(incident, "still_with_humans")
+            why = f"open for more than {rules.max_incident_age}, and not every alarm is known to be OK"
+            closed = opening.over(incident, IncidentState.CLOSED, why)
+            told = telling.expired(closed, now, why)
+        else:
+            why = "every alarm of the incident is OK after it was handed to humans"
+            closed = opening.over(incident, IncidentState.CLOSED, why)
+            told = telling.recovered(closed, now, why)
         if not self.ledger.move(_moved(incident, closed, now, f"closed: {why}", told)):
             return self._said(incident, "superseded")
         self.announcer.hand_over(told)
@@ -200,12 +210,15 @@ class Verifier:
             self.bus.ask(climb_request(incident, now))
             return self._said(incident, "asked_again")
         why = f"{incident.action} was asked for and nothing came of it within {rules.max_incident_age}"
+        return self._hand_over(incident, now, why)
+
+    def _hand_over(self, incident: Incident, now: datetime, why: str) -> Summary:
         paged = opening.over(incident, IncidentState.PAGED, why)
         told = telling.given_to_humans(paged, now, why)
         if not self.ledger.move(_moved(incident, paged, now, f"given to humans: {why}", told)):
             return self._said(incident, "superseded")
         self.announcer.hand_over(told)
-        return self._said(paged, "too_old")
+        return self._said(paged, "handed_over")
 
     def _look_at_claim(self, incident: Incident, now: datetime) -> Summary:
         """A claim whose function died is uncertain, never repeated; a young one is left alone."""
@@ -225,6 +238,8 @@ class Verifier:
         return self._judge(dead, now)
 
     def _judge(self, incident: Incident, now: datetime) -> Summary:
+        if incident.action not in self.actions:
+            return self._hand_over(incident, now, f"this release does not know the action {incident.action}")
         rules = self.policy().rules(incident.action, incident.target)
         evidence = self._evidence(incident, now)
         judgement = judge(incident, evidence, rules.verification)
@@ -240,8 +255,15 @@ class Verifier:
             return self._said(incident, "superseded")
         self.announcer.hand_over(change.told)
         if isinstance(step, Climb):
-            self.bus.ask(climb_request(change.after, now))
+            self._ask(change.after, now)
         return Summary(judgement.verdict.value, Reason.CLEAR_TO_ACT, incident.id)
+
+    def _ask(self, incident: Incident, now: datetime) -> None:
+        """May fail without harm: the incident is due soon, and the sweeper asks again."""
+        try:
+            self.bus.ask(climb_request(incident, now))
+        except AwsError as error:
+            self.log.event("climb.waits", incident=incident.id, error=str(error))
 
     def _evidence(self, incident: Incident, now: datetime) -> Evidence:
         action, plan = self.actions[incident.action], incident.plan
@@ -264,20 +286,8 @@ class Verifier:
         )
 
     def _state(self, member: Member) -> Reading[AlarmState]:
-        match self.alarms.describe(member.name):
-            case DescribedAlarm(state=AlarmState.ALARM) if member.contributor:
-                return self._series_state(member)
-            case DescribedAlarm(state=state):
-                return state
-            case unseen:
-                return unseen
-
-    def _series_state(self, member: Member) -> Reading[AlarmState]:
-        match self.alarms.series_in_alarm(member.name):
-            case Absent() | Unknown() | NotRead() as unseen:
-                return unseen
-            case red:
-                return AlarmState.ALARM if member.contributor in red else AlarmState.OK
+        found = look_at_member(self.alarms, member)
+        return found.state if isinstance(found, DescribedAlarm) else found
 
     def _change(self, incident: Incident, judgement: Judgement, step: Step, now: datetime) -> IncidentChange:
         why = judgement.why

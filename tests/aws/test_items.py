@@ -18,7 +18,6 @@ from firebreak.aws.items import (
     decision_item,
     incident_item,
     ms,
-    outbox_item,
     read_decided,
     read_holds,
     read_incident,
@@ -27,6 +26,7 @@ from firebreak.aws.items import (
 )
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.switches import Switches
+from firebreak.aws.waiting import outbox_item
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide
 from firebreak.core.decision import Check, Decision, Refuse, Result

@@ -1,7 +1,7 @@
 """Kill switches: in when `pause` returns, whatever writes at the same time; out only for their holder."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -162,3 +162,20 @@ def test_a_holder_may_have_any_name(switches: Switches, name: str) -> None:
     switches.pause(hold(holder=name))
     assert [held.holder for held in switches.held()] == [name]
     assert switches.resume("global", name) is True
+
+
+@pytest.mark.parametrize("minutes", [-4, 4], ids=["slow", "fast"])
+def test_the_offset_of_a_wrong_clock_is_measured_against_awss(table: Table, minutes: int) -> None:
+    wrong = Switches(table.client, table.name, wall=lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+    assert abs(wrong.clock_offset() + timedelta(minutes=minutes)) < timedelta(seconds=10)
+
+
+def test_a_right_clock_has_no_offset(switches: Switches) -> None:
+    assert switches.clock_offset() == timedelta()
+
+
+def test_a_release_whose_reply_was_lost_is_still_a_release(table: Table) -> None:
+    Switches(table.client, table.name).pause(hold())
+    # What botocore's own second try makes of a lost reply: the first was carried out.
+    lost = fail(answer("ConditionalCheckFailedException", operation="PutItem"), on={"put_item"}, times=1)
+    assert Switches(Wrapped(table.client, after=lost), table.name).resume("global", "ana") is True  # type: ignore[arg-type]  # wraps

@@ -1,6 +1,7 @@
 """What `explain` does with files that hold something else, or something hostile."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,10 @@ def test_a_stranger_s_text_is_neither_markup_nor_control_characters() -> None:
     assert "[bold]api[/bold] :warning:" in told
     assert not {"\x1b", "\u202e", "\u009b"} & set(told + as_json)
     assert as_json.isascii()
+
+
+def test_a_pipe_without_a_writer_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    result = run("explain", str(tmp_path / "pipe"), "--json", "--offline")
+    assert (result.exit_code, len(error_lines(result))) == (2, 1)
+    assert "no regular file" in result.stderr

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from firebreak.core.reasons import Reason
 from tests import builders as a
@@ -166,6 +166,7 @@ BAD = {
     "reason blank": ["--reason", " \n"],
     "duration odd": ["--for", "soon"],
     "duration none": ["--for", "0s"],
+    "duration over before it began": ["--for", "59s"],
     "duration too long": ["--for", "31d"],
     "stack name odd": ["--stack", "no/such name"],
 }
@@ -205,6 +206,25 @@ def test_a_pause_whose_reply_is_lost_says_so(world: World) -> None:
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
     assert "NOT KNOWN TO BE PAUSED" in result.stderr
+
+
+def test_a_pause_that_never_reached_aws_says_that_nothing_is_paused(world: World) -> None:
+    class Unreachable(StackSession):
+        def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+            made = super().client(service_name, *args, **kwargs)
+            if service_name == "dynamodb":
+                made.meta.events.register("before-call", unreachable)
+            return made
+
+    def unreachable(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.eu-west-1.amazonaws.com")
+
+    outside = type(around())({}, world.clock.now, lambda: Unreachable(deployed))
+    result = run("pause", "--reason", "x", "--holder", "ana", outside=outside)
+
+    assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
+    assert "NOT PAUSED" in result.stderr
+    assert "ActionConcurrency=0" in result.stderr
 
 
 def test_a_damaged_switch_is_one_line(world: World) -> None:

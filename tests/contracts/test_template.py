@@ -146,7 +146,11 @@ def test_a_function_knows_its_alias_and_logs_where_retention_holds(name: str) ->
     function = functions()[name]
     assert function["FunctionName"] == {"Fn::Sub": "${AWS::StackName}-" + kebab(name)}
     assert function["Environment"]["Variables"]["FUNCTION_ARN"] == named_arn(name)
-    assert function["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": {"Ref": f"{name}Logs"}}
+    assert function["LoggingConfig"] == {
+        "LogFormat": "JSON",
+        "ApplicationLogLevel": {"Ref": "LogLevel"},
+        "LogGroup": {"Ref": f"{name}Logs"},
+    }
     assert resource(f"{name}Logs")["RetentionInDays"] == {"Ref": "LogRetentionInDays"}
 
 

@@ -160,7 +160,7 @@ def needed(request: Request) -> set[str]:
         names.add("transition")
     if "firebreak:action" not in request.alarm.tags:
         names.add("alarm_tags")
-    if request.alarm.contributor:
+    if request.alarm.contributor and not request.incident_id:
         names.add("series_in_alarm")
     return names
 

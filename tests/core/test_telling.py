@@ -144,7 +144,7 @@ def test_an_act_at_the_last_rung_is_followed_by_a_page() -> None:
         pytest.param(
             telling.not_executed(a.incident(), a.NOW, "denied"),
             AnnouncementKind.NOT_EXECUTED,
-            "Nothing was changed; this could not be carried out: restart ecs:prod/api",
+            "Nothing was changed by this rung; it could not be carried out: restart ecs:prod/api",
             id="not executed",
         ),
         pytest.param(

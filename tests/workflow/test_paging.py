@@ -179,6 +179,14 @@ def test_crashes_on_two_incidents_are_two_pages_and_on_one_a_quarter_of_an_hour_
     assert len(world.pager.sent) == 3
 
 
+def test_a_sweeper_that_failed_is_told_as_that(world: World) -> None:
+    world.page_desk().handle(crash({"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {}}))
+    _, body = world.pager.sent[0]
+    assert "the sweeper failed" in body
+    assert "runs again every five minutes" in body
+    assert "unusable" not in body
+
+
 def test_an_error_text_of_a_function_reaches_no_page(world: World) -> None:
     world.page_desk().handle(crash(eventbridge(a.alarm())))
     assert "hunter2" not in json.dumps(world.pager.sent)

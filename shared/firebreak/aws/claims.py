@@ -27,7 +27,7 @@ from firebreak.aws.items import (
     text,
 )
 from firebreak.core.budgets import CLOCK_SKEW, LONGEST_WINDOW, PAD
-from firebreak.core.history import Act, ScopeHistory
+from firebreak.core.history import Act, ScopeHistory, Transition
 from firebreak.core.incident import Incident
 from firebreak.core.ledger import Claim
 from firebreak.core.model import Alarm, RequestKind
@@ -78,6 +78,8 @@ def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
     items += [_check(table, key("STORM"), Condition(NO_STORM))]
     if claim.request.kind is RequestKind.ALARM:
         items += [saw_update(table, claim.request.alarm, claim.after.id)]
+    else:
+        items += [_same_transition(table, claim)]
     items += [
         put_if_absent(table, decision_item(claim.record)),
         put_if_absent(
@@ -149,6 +151,17 @@ def saw_update(table: str, alarm: Alarm, incident_id: str | None) -> "TransactWr
             "ExpressionAttributeValues": values,
         }
     }
+
+
+def _same_transition(table: str, claim: Claim) -> "TransactWriteItemTypeDef":
+    """That the alarm has not spoken since it was looked at: an OK in between must stop a climb."""
+    seen = claim.seen.transition
+    if not isinstance(seen, Transition):
+        return _check(table, key(f"ALARM#{claim.request.alarm.series}"), Condition(ABSENT_KEY))
+    values: Item = {":seen": number(ms(seen.since))}
+    return _check(
+        table, key(f"ALARM#{claim.request.alarm.series}"), Condition("last_transition = :seen", values)
+    )
 
 
 def _check(table: str, item_key: Item, condition: Condition) -> "TransactWriteItemTypeDef":

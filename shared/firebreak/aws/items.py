@@ -11,15 +11,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from firebreak.announcement_wire import announcement_to_wire
-from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Check
 from firebreak.core.history import Act, Decided, Hold, ScopeHistory, Transition
-from firebreak.core.incident import Incident, IncidentState, Member
-from firebreak.core.ledger import DecisionRecord, delivery_key
-from firebreak.core.model import AlarmState, OwnEvent, Plan, Receipt, Target
+from firebreak.core.incident import WITH_HUMANS, Incident, IncidentState, Member
+from firebreak.core.ledger import DecisionRecord
+from firebreak.core.model import AlarmState, Plan, Receipt, Target
 from firebreak.core.rules import Level
-from firebreak.wire import alarm_from_wire, alarm_to_wire, request_event, request_from_event
+from firebreak.wire import alarm_from_wire, alarm_to_wire
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -247,7 +245,9 @@ def incident_item(incident: Incident) -> Item:
         item["plan"] = pack({**asdict(incident.plan), "warnings": list(incident.plan.warnings)})
     if incident.receipt:
         item["receipt"] = pack({"summary": incident.receipt.summary, "after": dict(incident.receipt.after)})
-    if incident.due_at:
+    if incident.state in WITH_HUMANS:
+        item |= {"attention": text("humans"), "attention_at": number(ms(incident.opened_at))}
+    elif incident.due_at:
         item |= {"attention": text("due"), "attention_at": number(ms(incident.due_at))}
     return item
 
@@ -317,31 +317,3 @@ def _read_receipt(fields: Fields) -> Receipt | None:
         return None
     stored = _object(fields.unpack("receipt"))
     return Receipt(summary=str(stored["summary"]), after=_object(stored["after"]))
-
-
-def outbox_item(told: Announcement) -> Item:
-    """An announcement that waits to be handed to the bus."""
-    return {
-        **stamped(f"OUT#{told.key}"),
-        "told": pack(announcement_to_wire(told)),
-        "attention": text("announce"),
-        "attention_at": number(ms(told.at)),
-    }
-
-
-def request_item(later: OwnEvent) -> Item:
-    """A request that waits for its time, in case its schedule is lost."""
-    return {
-        **stamped(f"DEFER#{delivery_key(later)}"),
-        "request": pack(request_event(later)),
-        "attention": text("ask"),
-        "attention_at": number(ms(later.at)),
-    }
-
-
-def read_request(item: Mapping[str, Attribute]) -> OwnEvent:
-    """A request that waited."""
-    event = Fields(item).unpack("request")
-    if not isinstance(event, dict):
-        raise DamagedItem("request")
-    return request_from_event(event)

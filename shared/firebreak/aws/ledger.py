@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from firebreak.announcement_wire import announcement_from_wire
 from firebreak.aws.claims import (
     claim_items,
     history_item,
@@ -28,20 +27,19 @@ from firebreak.aws.items import (
     key,
     ms,
     number,
-    outbox_item,
     read_decided,
     read_holds,
     read_incident,
-    read_request,
     read_scope,
     read_transition,
-    request_item,
     scope_pk,
     stamped,
     text,
 )
+from firebreak.aws.transactions import why_cancelled
 from firebreak.aws.translate import translated
-from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.aws.waiting import outbox_item, read_request, read_told, request_item
+from firebreak.core.announcement import Announcement
 from firebreak.core.history import Act, Hold, ScopeHistory, Transition
 from firebreak.core.incident import Incident, Member
 from firebreak.core.ledger import (
@@ -61,14 +59,11 @@ from firebreak.errors import (
     AwsError,
     Conflict,
     OutcomeUnknown,
-    Rejected,
-    Throttled,
     Unavailable,
     UnusableEvent,
 )
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
@@ -263,7 +258,7 @@ class DynamoLedger:
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
         """Announcements still waiting; of one that cannot be read, that much is told."""
-        return [_told(item, older_than) for item in self._attention("announce", older_than, limit)]
+        return [read_told(item, older_than) for item in self._attention("announce", older_than, limit)]
 
     def overdue_requests(self, before: datetime, limit: int) -> Sequence[tuple[str, Reading[OwnEvent]]]:
         """Kept requests whose time has passed."""
@@ -277,9 +272,14 @@ class DynamoLedger:
 
     def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
         """Ids of incidents past due."""
-        return [
-            Fields(item).text("pk").removeprefix("INC#") for item in self._attention("due", before, limit)
-        ]
+        return self._incident_ids("due", before, limit)
+
+    def incidents_with_humans(self, before: datetime, limit: int) -> Sequence[str]:
+        """Ids of incidents that were handed to humans, oldest first."""
+        return self._incident_ids("humans", before, limit)
+
+    def _incident_ids(self, kind: str, before: datetime, limit: int) -> Sequence[str]:
+        return [Fields(item).text("pk").removeprefix("INC#") for item in self._attention(kind, before, limit)]
 
     def history(self, incident_id: str) -> list[HistoryLine]:
         """An incident's lines, oldest first."""
@@ -322,7 +322,7 @@ class DynamoLedger:
             try:
                 self._client.transact_write_items(TransactItems=items, **extra)  # type: ignore[arg-type]  # one optional str
             except self._client.exceptions.TransactionCanceledException as error:
-                raise _why_cancelled(error) from error
+                raise why_cancelled(error) from error
 
     def _batch(self, places: Sequence[tuple[str, str]]) -> _Found:
         with translated("BatchGetItem", mutates=False):
@@ -337,34 +337,6 @@ class DynamoLedger:
         found |= {_place(item): item for item in reply["Responses"].get(self._table, [])}
         found |= {_place(item): Unknown("DynamoDB did not process this key") for item in left}
         return found
-
-
-def _told(item: Item, at: datetime) -> Announcement:
-    fields = Fields(item)
-    try:
-        return announcement_from_wire(fields.unpack("told"))
-    except (DamagedItem, UnusableEvent):
-        pk = fields.text("pk")
-        return Announcement(
-            key=pk.removeprefix("OUT#"),
-            kind=AnnouncementKind.CRASHED,
-            at=at,
-            incident_id="",
-            action="",
-            headline=f"Something had to be told, but its ledger item {pk} cannot be read.",
-        )
-
-
-def _why_cancelled(error: "ClientError") -> AwsError:
-    """Conflict when somebody was faster, whatever else when it was not about us."""
-    reasons = error.response.get("CancellationReasons", [])
-    codes = {str(reason.get("Code")) for reason in reasons} - {"None"}
-    shown = ",".join(sorted(codes))
-    if codes & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
-        return Throttled("TransactWriteItems", shown)
-    if codes & {"ConditionalCheckFailed", "TransactionConflict"}:
-        return Conflict("TransactWriteItems", shown)
-    return Rejected("TransactWriteItems", shown)
 
 
 def _place(item: Mapping[str, object]) -> tuple[str, str]:

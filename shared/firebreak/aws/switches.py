@@ -1,6 +1,8 @@
 """Kill switches: held by people, with a reason and an end; kept in the ledger, not in the stack."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from firebreak.aws.claims import Condition, put
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 TRIES = 50
+# An HTTP date is cut to the second, and the reply takes its time.
+DATE_PRECISION = timedelta(seconds=2)
 STILL_ABSENT = "attribute_not_exists(pk)"
 AS_READ = "#version = :seen AND #v <= :v"
 
@@ -22,9 +26,12 @@ type Change = Callable[[Sequence[Hold]], list[Hold]]
 class Switches:
     """Holding and releasing kill switches. Raises AwsError when the ledger cannot be written."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table: str, wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._client = client
         self._table = table
+        self._wall = wall
 
     def pause(self, hold: Hold) -> None:
         """Hold a switch; returns only once it is in, whatever else writes at the same time."""
@@ -39,7 +46,22 @@ class Switches:
             return [h for h in holds if h.holder != holder]
 
         self._retry(scope, without)
-        return released[-1]
+        # A re-sent write whose first reply was lost looks like another writer: we released all the same.
+        return any(released)
+
+    def clock_offset(self) -> timedelta:
+        """How far AWS's clock is ahead of this machine's; nothing when it is within its own precision.
+
+        A hold ends by the functions' clocks, so its end must not be counted from a wrong laptop's.
+        """
+        with translated("GetItem", mutates=False):
+            reply = self._client.get_item(TableName=self._table, Key=key("SWITCH#global"))
+        stated = reply["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+        try:
+            offset = parsedate_to_datetime(stated) - self._wall()
+        except ValueError:
+            return timedelta()
+        return offset if abs(offset) > DATE_PRECISION else timedelta()
 
     def held(self) -> list[Hold]:
         """Every switch there is, expired ones included."""

@@ -13,6 +13,7 @@ class AnnouncementKind(StrEnum):
     NOT_EXECUTED = "not_executed"
     GIVEN_TO_HUMANS = "given_to_humans"
     RECOVERED = "recovered"
+    EXPIRED = "expired"
     REFUSED = "refused"
     OBSERVED = "observed"
     DEFERRED = "deferred"

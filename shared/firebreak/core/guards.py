@@ -184,8 +184,9 @@ def _red_now(request: Request, seen: Snapshot) -> Check:
         case alarm if alarm.state is not AlarmState.ALARM:
             return objected("stale", Reason.NO_LONGER_RED, f"{alarm.state} since {clock(alarm.since)}")
         case alarm:
-            red = passed("stale", f"red since {clock(alarm.since)}")
-    if not request.alarm.contributor:
+            red = passed("stale", f"{alarm.name} is red since {clock(alarm.since)}")
+    # Of an incident every member was looked at, each by its own series.
+    if not request.alarm.contributor or request.incident_id:
         return red
     match seen.series_in_alarm:
         case Unknown() | NotRead() as unseen:

@@ -130,7 +130,7 @@ def not_executed(incident: Incident, at: datetime, why: str) -> Announcement:
         AnnouncementKind.NOT_EXECUTED,
         incident,
         at,
-        f"Nothing was changed; this could not be carried out: {summary}",
+        f"Nothing was changed by this rung; it could not be carried out: {summary}",
         facts=[why, rung_words(incident)],
         next_=NOTHING_LOOKS_AGAIN,
     )
@@ -161,6 +161,18 @@ def recovered(incident: Incident, at: datetime, why: str) -> Announcement:
         why,
         facts=[rung_words(incident), *_values(incident)],
         next_="Nothing more happens; the incident is closed.",
+    )
+
+
+def expired(incident: Incident, at: datetime, why: str) -> Announcement:
+    """The incident is closed for its age, not because it is known to be over."""
+    return of_incident(
+        AnnouncementKind.EXPIRED,
+        incident,
+        at,
+        f"Firebreak stops watching this incident: {why}",
+        facts=[rung_words(incident), *_values(incident)],
+        next_=NOTHING_LOOKS_AGAIN,
     )
 
 
