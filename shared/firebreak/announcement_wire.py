@@ -27,7 +27,7 @@ def announcement_from_wire(wire: object) -> Announcement:
     try:
         return Announcement(
             key=str(wire["key"]),
-            kind=AnnouncementKind(wire["kind"]),
+            kind=_kind(wire["kind"]),
             at=datetime.fromisoformat(wire["at"]),
             incident_id=str(wire.get("incident_id", "")),
             action=str(wire.get("action", "")),
@@ -44,3 +44,10 @@ def announcement_from_wire(wire: object) -> Announcement:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnusableEvent("no announcement", "an announcement of version 1") from error
+
+
+def _kind(stored: object) -> AnnouncementKind:
+    """A kind of a later release is told all the same: its words travel with it."""
+    if isinstance(stored, str) and stored in set(AnnouncementKind):
+        return AnnouncementKind(stored)
+    return AnnouncementKind.GIVEN_TO_HUMANS

@@ -294,7 +294,9 @@ class Verifier:
         match step:
             case LookAgain(at):
                 self._wake(incident, at)
-                return _moved(incident, _waiting(incident, IncidentState.VERIFYING, at), now, why)
+                blind = incident.blind_looks + 1 if judgement.verdict is Verdict.UNKNOWN else 0
+                waiting = replace(_waiting(incident, IncidentState.VERIFYING, at), blind_looks=blind)
+                return _moved(incident, waiting, now, why)
             case Hold(until):
                 self._wake(incident, until)
                 holding = _waiting(incident, IncidentState.HOLDING, until)

@@ -49,7 +49,8 @@ def other_request(name: str = "api-5xx") -> Any:
 def test_an_incident_reads_back_as_it_was_written(ledger: DynamoLedger) -> None:
     claimed = won(ledger).after
     receipt = Receipt(summary="deployment 7 began", after={"deployment": "7"})
-    moved = replace(change(claimed), after=replace(claimed, state=S.ACTED, version=9, receipt=receipt))
+    after = replace(claimed, state=S.ACTED, version=9, receipt=receipt, blind_looks=2)
+    moved = replace(change(claimed), after=after)
     assert ledger.move(moved) is True
     assert ledger.incident(claimed.id) == moved.after
 

@@ -152,9 +152,9 @@ def test_a_recovery_from_before_a_relapse_does_not_count() -> None:
         pytest.param(Verdict.NOT_RECOVERED, {"rung": 1}, GiveToHumans(), id="the next rung is the page"),
         pytest.param(Verdict.WORSE, {}, GiveToHumans(), id="worse"),
         pytest.param(Verdict.TOO_EARLY, {}, LATER, id="too early"),
-        pytest.param(Verdict.TOO_EARLY, {"attempt": 19}, LATER, id="early for long"),
-        pytest.param(Verdict.UNKNOWN, {"attempt": 1}, LATER, id="unknown, a try left"),
-        pytest.param(Verdict.UNKNOWN, {"attempt": 2}, GiveToHumans(), id="unknown, no try left"),
+        pytest.param(Verdict.TOO_EARLY, {"attempt": 19, "blind_looks": 2}, LATER, id="early for long"),
+        pytest.param(Verdict.UNKNOWN, {"blind_looks": 1, "attempt": 9}, LATER, id="unknown, a try left"),
+        pytest.param(Verdict.UNKNOWN, {"blind_looks": 2}, GiveToHumans(), id="unknown, no try left"),
         pytest.param(
             Verdict.UNKNOWN, {"opened_at": a.NOW - 2 * LONG}, GiveToHumans(), id="unknown, incident too old"
         ),

@@ -1,9 +1,12 @@
 """A request that got lost is asked for again by the sweeper, and decided once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from firebreak.core.incident import IncidentState
 from firebreak.core.model import Mute
+from firebreak.core.observed import ServiceLive
+from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Unavailable
 from tests.world import World
@@ -85,3 +88,18 @@ def test_an_ok_is_a_recorded_decision_too(world: World) -> None:
     items = world.dynamodb.scan(TableName="ledger")["Items"]
     decided = [item for item in items if item["pk"]["S"].startswith("DECISION#")]
     assert [item["reason"]["S"] for item in decided] == ["not_in_alarm"]
+
+
+def test_early_looks_do_not_use_up_the_tries_of_a_blind_one(world: World) -> None:
+    world.ecs.stuck = True
+    done = world.send(world.red())
+    world.pass_time(7 * MINUTE)
+    assert world.incident(done.incident_id).attempt == 2
+    live = world.ecs.services["ecs:prod/api"]
+    assert isinstance(live, ServiceLive)
+    settled = replace(live.deployments[0], rollout="COMPLETED")
+    world.ecs.services["ecs:prod/api"] = replace(live, deployments=(settled,))
+    world.alarms.described["api-memory-high"] = Unknown("ThrottlingException")
+    world.pass_time(2 * MINUTE)
+    found = world.incident(done.incident_id)
+    assert (found.state, found.blind_looks) == (IncidentState.VERIFYING, 1)

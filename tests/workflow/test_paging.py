@@ -179,6 +179,14 @@ def test_crashes_on_two_incidents_are_two_pages_and_on_one_a_quarter_of_an_hour_
     assert len(world.pager.sent) == 3
 
 
+def test_an_announcement_of_a_kind_of_a_later_release_is_told_all_the_same(world: World) -> None:
+    told = announcement_to_wire(telling.acted(a.incident(), a.NOW, "abc")) | {"kind": "teleported"}
+    world.page_desk().handle({"detail-type": "Firebreak Announcement", "detail": told})
+    subject, body = world.pager.sent[0]
+    assert "NEEDS YOU" in subject
+    assert "restart ecs:prod/api" in body
+
+
 def test_a_sweeper_that_failed_is_told_as_that(world: World) -> None:
     world.page_desk().handle(crash({"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {}}))
     _, body = world.pager.sent[0]

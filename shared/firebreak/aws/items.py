@@ -235,6 +235,8 @@ def incident_item(incident: Incident) -> Item:
         "opened_at": number(ms(incident.opened_at)),
         "note": text(incident.note),
     }
+    if incident.blind_looks:
+        item["blind_looks"] = number(incident.blind_looks)
     if incident.claim_id:
         item["claim_id"] = text(incident.claim_id)
     for name in ("act_by", "acted_at", "healthy_since", "due_at"):
@@ -276,6 +278,7 @@ def _incident(fields: Fields) -> Incident:
         opened_at=fields.time("opened_at"),
         version=fields.number("version"),
         attempt=fields.number("attempt"),
+        blind_looks=fields.number("blind_looks", 0),
         claim_id=fields.text("claim_id", ""),
         act_by=fields.maybe_time("act_by"),
         acted_at=fields.maybe_time("acted_at"),

@@ -86,7 +86,8 @@ class Incident:
     """One target's open trouble.
 
     `rung` is the position on `ladder`, which was read from the policy when the incident opened
-    and does not change with it. `attempt` counts the looks at the current rung. `acted_at` is
+    and does not change with it. `attempt` counts the looks at the current rung, `blind_looks` those
+    in a row that could not tell. `acted_at` is
     when the current rung was claimed, `healthy_since` when its recovery was first seen.
     """
 
@@ -101,6 +102,7 @@ class Incident:
     opened_at: datetime
     version: int = 0
     attempt: int = 0
+    blind_looks: int = 0
     claim_id: str = ""
     act_by: datetime | None = None
     acted_at: datetime | None = None

@@ -36,6 +36,7 @@ def claimed(incident: Incident, plan: Plan, claim_id: str, at: datetime, check_a
         acted_at=at,
         healthy_since=None,
         attempt=0,
+        blind_looks=0,
         plan=plan,
         receipt=None,
         due_at=check_at,

@@ -169,7 +169,7 @@ def next_step(
             return GiveToHumans()
         case Verdict.TOO_EARLY if not too_old:
             return LookAgain(now + rules.retry_every)
-        case Verdict.UNKNOWN if not too_old and incident.attempt + 1 < rules.attempts:
+        case Verdict.UNKNOWN if not too_old and incident.blind_looks + 1 < rules.attempts:
             return LookAgain(now + rules.retry_every)
         case Verdict.TOO_EARLY | Verdict.UNKNOWN:
             return GiveToHumans()
