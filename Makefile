@@ -63,12 +63,12 @@ invoke: setup ## Run FUNCTION (RestartService, ...) on EVENT (events/....json) i
 	@$(firebreak) local invoke $(FUNCTION) $(EVENT)
 
 lock: setup ## Compile the lock files anew from pyproject.toml
-	$(lock) --extra cli --group dev --output-file requirements/dev.txt
-	$(lock) --output-file shared/requirements.txt
+	$(lock) pyproject.toml --extra cli --group dev --output-file requirements/dev.txt
+	$(lock) pyproject.toml --output-file shared/requirements.txt
 	$(lock) --group local --override requirements/local-overrides.txt --output-file requirements/local.txt
 
 lock = $(or $(UV),$(bin)/uv) pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-	--quiet pyproject.toml
+	--quiet
 
 clean: ## Remove everything that was made; end local AWS first
 	@! test -x $(firebreak) || $(firebreak) local down --quiet
