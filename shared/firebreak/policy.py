@@ -233,9 +233,12 @@ def load_policy(path: Path) -> Policy:
     """Read a policy file; raises PolicyError, also when the file cannot be read."""
     try:
         with path.open(encoding="utf-8") as file:
-            text = file.read(LARGEST)
+            text = file.read(LARGEST + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(str(path), [f"cannot be read: {type(error).__name__}"]) from error
+    if len(text) > LARGEST:
+        # Half a policy may lack just the override that holds something back.
+        raise PolicyError(str(path), [f"larger than {LARGEST} characters"])
     return parse_policy(text, str(path))
 
 

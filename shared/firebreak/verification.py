@@ -107,8 +107,8 @@ class Verifier:
         now = self.clock.now()
         for told in self.ledger.unsettled_announcements(now - SWEEP_GRACE, SWEEP_LIMIT):
             self.announcer.hand_over(told)
-        self._ask_overdue(now)
-        failed = [
+        failed = self._ask_overdue(now)
+        failed += [
             error
             for incident_id in (
                 *self.ledger.due_incidents(now - SWEEP_GRACE, SWEEP_LIMIT),
@@ -120,17 +120,25 @@ class Verifier:
             raise failed[0]
         return Summary("swept", Reason.NOT_IN_ALARM, "")
 
-    def _ask_overdue(self, now: datetime) -> None:
+    def _ask_overdue(self, now: datetime) -> list[AwsError]:
         """A wake-up that was lost is made now; one that was not is the same delivery, decided once."""
-        for key, request in self.ledger.overdue_requests(now - SWEEP_GRACE, SWEEP_LIMIT):
-            if isinstance(request, OwnEvent):
-                self.bus.ask(replace(request, at=now))
-            else:
-                cause = f"a request that waited in the ledger cannot be read: {request}"
-                self.announcer.tell_past_the_ledger(
-                    telling.of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, now)
-                )
-            self.ledger.settle_request(key)
+        try:
+            for key, request in self.ledger.overdue_requests(now - SWEEP_GRACE, SWEEP_LIMIT):
+                self._ask_one(request, now)
+                self.ledger.settle_request(key)
+        except AwsError as error:
+            self.log.event("verification.requests_wait", error=str(error))
+            return [error]
+        return []
+
+    def _ask_one(self, request: Reading[OwnEvent], now: datetime) -> None:
+        if isinstance(request, OwnEvent):
+            self.bus.ask(replace(request, at=now))
+            return
+        cause = f"a request that waited in the ledger cannot be read: {request}"
+        self.announcer.tell_past_the_ledger(
+            telling.of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, now)
+        )
 
     def _wake(self, incident: Incident, at: datetime) -> None:
         """May fail without harm: the incident is due then, and the sweeper looks at what is due."""
@@ -187,11 +195,12 @@ class Verifier:
 
     def _close_if_green(self, incident: Incident, now: datetime) -> Summary:
         """Whoever was paged hears that it is over, whoever ended it; nothing stays open for good."""
-        if any(self._state(member) is not AlarmState.OK for member in incident.members):
+        green = all(self._state(member) is AlarmState.OK for member in incident.members)
+        if not (green and self._at_rest(incident, now)):
             rules = self.policy().rules(incident.action, incident.target)
             if now - incident.opened_at <= rules.max_incident_age:
                 return self._said(incident, "still_with_humans")
-            why = f"open for more than {rules.max_incident_age}, and not every alarm is known to be OK"
+            why = f"open for more than {rules.max_incident_age}, and it is not known to be over"
             closed = opening.over(incident, IncidentState.CLOSED, why)
             told = telling.expired(closed, now, why)
         else:
@@ -201,7 +210,18 @@ class Verifier:
         if not self.ledger.move(_moved(incident, closed, now, f"closed: {why}", told)):
             return self._said(incident, "superseded")
         self.announcer.hand_over(told)
-        return Summary(Verdict.RECOVERED.value, Reason.NO_LONGER_RED, incident.id)
+        return Summary(told.kind.value, Reason.NO_LONGER_RED, incident.id)
+
+    def _at_rest(self, incident: Incident, now: datetime) -> bool:
+        """Whether the target, too, is over what was done to it; a human may have moved it on since."""
+        if incident.plan is None or incident.state is IncidentState.NOT_EXECUTED:
+            return True
+        if incident.action not in self.actions:
+            return False
+        seen = self._evidence(incident, now)
+        return seen.happened is False or (
+            seen.worse is False and seen.settled not in (Settled.NOT_YET, Settled.FAILED)
+        )
 
     def _ask_again(self, incident: Incident, now: datetime) -> Summary:
         """A request that nobody took up is made again, until the incident is too old for it."""

@@ -11,7 +11,8 @@ from firebreak.core.budgets import Budget
 from firebreak.core.model import Autonomy, Target
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Level
-from firebreak.policy import Policy, load_policy, parse_policy
+from firebreak.errors import PolicyError
+from firebreak.policy import LARGEST, Policy, load_policy, parse_policy
 from tests import builders as a
 
 SHIPPED = Path(policy_module.__file__).parent.parent / "policy.toml"
@@ -146,3 +147,10 @@ def test_cooldowns_are_overridden_alike() -> None:
 def test_a_changed_file_has_another_hash() -> None:
     assert a.auto_policy().hash == a.auto_policy().hash
     assert parse_policy(a.AUTO_POLICY + "\n# a word", "x").hash != a.auto_policy().hash
+
+
+def test_a_file_too_large_to_be_a_policy_is_refused_rather_than_cut(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(a.AUTO_POLICY + "#" * LARGEST, encoding="utf-8")
+    with pytest.raises(PolicyError, match="larger than"):
+        load_policy(file)

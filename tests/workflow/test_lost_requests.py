@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from firebreak.core.incident import IncidentState
-from firebreak.core.model import Mute
+from firebreak.core.model import AlarmState, Mute
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
@@ -67,8 +69,38 @@ def test_green_alarms_over_a_deployment_that_never_settles_are_no_success(world:
     world.green(alarm)
     world.pass_time(40 * MINUTE)
     assert world.incident(done.incident_id).state is IncidentState.PAGED
+    world.sweep()
+    assert world.incident(done.incident_id).state is IncidentState.PAGED
     assert "RESOLVED" not in " ".join(world.subjects)
     assert len(world.ecs.writes) == 1
+    live = world.ecs.services["ecs:prod/api"]
+    assert isinstance(live, ServiceLive)
+    mended = replace(live.deployments[0], id="ecs-svc/of-a-human", rollout="COMPLETED")
+    world.ecs.services["ecs:prod/api"] = replace(live, deployments=(mended,))
+    world.sweep()
+    assert "RESOLVED" in world.subjects[-1]
+
+
+def test_a_target_that_cannot_be_read_is_not_taken_for_one_at_rest(world: World) -> None:
+    alarm = world.red()
+    done = world.send(alarm)
+    world.pass_time(10 * MINUTE)
+    world.alarms.turn(alarm.name, AlarmState.OK, world.clock.at)
+    world.ecs.services["ecs:prod/api"] = Unknown("ThrottlingException")
+    world.sweep()
+    assert world.incident(done.incident_id).state is IncidentState.PAGED
+
+
+def test_a_bus_that_takes_no_request_does_not_keep_due_incidents_waiting(world: World) -> None:
+    world.send(world.red("web-memory-high", mute=Mute("friday", world.clock.at + MINUTE)))
+    alarm = world.red()
+    done = world.send(alarm)
+    world.alarms.turn(alarm.name, AlarmState.OK, world.clock.at)
+    world.clock.pass_time(10 * MINUTE)
+    world.bus.broken = Unavailable("PutEvents", "503")
+    with pytest.raises(Unavailable):
+        world.verifier().handle({"detail-type": "Firebreak Sweep"})
+    assert world.incident(done.incident_id).state is IncidentState.HOLDING
 
 
 def test_verify_goes_on_without_the_scheduler(world: World) -> None:
