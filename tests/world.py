@@ -95,9 +95,7 @@ class World:
             ledger=self.ledger,
             schedules=self.schedules,
             announcer=self.announcer(),
-            concluder=Concluder(
-                self.ledger, self.schedules, self.bus, self.announcer(), self.clock, self.log
-            ),
+            concluder=Concluder(self.ledger, self.schedules, self.announcer(), self.clock, self.log),
             policy=lambda: self.policy,
             clock=self.clock,
             log=self.log,

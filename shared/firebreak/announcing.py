@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from firebreak.core.announcement import Announcement
+from firebreak.core.model import OwnEvent
 from firebreak.errors import AwsError, Untold
 from firebreak.ports import Bus, Ledger, Log
 
@@ -24,6 +25,13 @@ class Announcer:
             self.ledger.settle_announcement(told.key)
         except AwsError as error:
             self.log.event("announcement.waits", key=told.key, kind=told.kind.value, error=str(error))
+
+    def ask(self, request: OwnEvent) -> None:
+        """Ask for the next rung. May fail without harm: the incident is due, and the sweeper asks again."""
+        try:
+            self.bus.ask(request)
+        except AwsError as error:
+            self.log.event("request.waits", incident=request.incident_id, error=str(error))
 
     def tell_past_the_ledger(self, told: Announcement | None) -> None:
         """Publish what could not be recorded. Raises Untold, so that the invocation fails loudly."""

@@ -16,14 +16,15 @@ from firebreak.core.ledger import (
     delivery_key,
     digest,
     incident_name,
+    untargeted,
 )
 from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 from firebreak.core.verdict import Climb, GiveToHumans, next_rung
-from firebreak.errors import AwsError, Unavailable
-from firebreak.ports import Bus, Clock, Ledger, Log, Schedules
+from firebreak.errors import Unavailable
+from firebreak.ports import Clock, Ledger, Log, Schedules
 
 # A climb that nobody picked up is asked for again by the sweeper after this.
 CLIMB_PATIENCE = timedelta(minutes=3)
@@ -46,7 +47,6 @@ class Concluder:
 
     ledger: Ledger
     schedules: Schedules
-    bus: Bus
     announcer: Announcer
     clock: Clock
     log: Log
@@ -71,16 +71,7 @@ class Concluder:
     def _refused(
         self, key: str, alarm: Alarm | None, action: str, decision: Decision, at: datetime
     ) -> Summary:
-        record = DecisionRecord(
-            key=key,
-            at=at,
-            kind=RequestKind.ALARM,
-            action=action,
-            incident_id=f"i-{key[:10]}",
-            target="",
-            alarm=alarm,
-            decision=decision,
-        )
+        record = untargeted(key, alarm, action, decision, at)
         told = telling.of_decision(record, None)
         if self.ledger.record(record, told):
             self.announcer.hand_over(told)
@@ -147,7 +138,7 @@ class Concluder:
         incident = opening.climbing(fresh, rung, record.at + CLIMB_PATIENCE, why)
         if not self.ledger.open(incident, record):
             return None
-        self._ask(incident, record.at)
+        self.announcer.ask(climb_request(incident, record.at))
         return Summary("climb", decision.reason, incident.id)
 
     def _move_on(
@@ -158,15 +149,8 @@ class Concluder:
             return None
         self.announcer.hand_over(change.told)
         if change.after.state is IncidentState.CLIMBING:
-            self._ask(change.after, record.at)
+            self.announcer.ask(climb_request(change.after, record.at))
         return self._summary(request, decision, incident.id)
-
-    def _ask(self, incident: Incident, at: datetime) -> None:
-        """May fail without harm: the incident is due soon, and the sweeper asks again."""
-        try:
-            self.bus.ask(climb_request(incident, at))
-        except AwsError as error:
-            self.log.event("climb.waits", incident=incident.id, error=str(error))
 
     def _change(
         self, request: Request, decision: Decision, incident: Incident, record: DecisionRecord

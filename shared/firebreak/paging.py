@@ -12,8 +12,8 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import refuse
 from firebreak.core.guards import clock
 from firebreak.core.intake import why_human
-from firebreak.core.ledger import DecisionRecord, alarm_key, digest
-from firebreak.core.model import Alarm, RequestKind
+from firebreak.core.ledger import DecisionRecord, alarm_key, digest, untargeted
+from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError, Conflict, UnusableEvent
 from firebreak.ports import Clock, Deliveries, Ledger, Log, Pager
@@ -34,7 +34,6 @@ _MARKS = {
     AnnouncementKind.EXPIRED: "EXPIRED",
     AnnouncementKind.REFUSED: "NOT ACTING",
     AnnouncementKind.OBSERVED: "WOULD ACT",
-    AnnouncementKind.DEFERRED: "LATER",
     AnnouncementKind.APPROVAL: "APPROVE?",
     AnnouncementKind.BLIND: "BLIND",
     AnnouncementKind.CRASHED: "CRASHED",
@@ -108,16 +107,8 @@ class PageDesk:
         alarm = alarms.placed(alarm, self.account, self.region)
         why = why_human(alarm)
         decision = refuse(why.reason, why.detail)
-        record = DecisionRecord(
-            key=alarm_key(alarm, "page"),
-            at=self.clock.now(),
-            kind=RequestKind.ALARM,
-            action="page",
-            incident_id=telling.decision_name(alarm, "page"),
-            target="",
-            alarm=alarm,
-            decision=decision,
-        )
+        key = alarm_key(alarm, "page")
+        record = untargeted(key, alarm, "page", decision, self.clock.now())
         told = telling.of_decision(record, None)
         self._remember(record)
         if told:

@@ -19,8 +19,8 @@ from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.decide import refuse
 from firebreak.core.history import Transition
 from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Member
-from firebreak.core.ledger import DecisionRecord, IncidentChange, alarm_key
-from firebreak.core.model import Alarm, AlarmState, OwnEvent, Receipt, RequestKind, Settled
+from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
+from firebreak.core.model import Alarm, AlarmState, OwnEvent, Receipt, Settled
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -90,18 +90,9 @@ class Verifier:
 
     def _record_ok(self, alarm: Alarm) -> None:
         """Good news is a decision too: every event that came in can be found in the ledger."""
+        decision = refuse(Reason.NOT_IN_ALARM, f"the alarm is {alarm.state}")
         key = alarm_key(alarm, "verify")
-        record = DecisionRecord(
-            key=key,
-            at=self.clock.now(),
-            kind=RequestKind.ALARM,
-            action="verify",
-            incident_id=f"i-{key[:10]}",
-            target="",
-            alarm=alarm,
-            decision=refuse(Reason.NOT_IN_ALARM, f"the alarm is {alarm.state}"),
-        )
-        self.ledger.record(record, None)
+        self.ledger.record(untargeted(key, alarm, "verify", decision, self.clock.now()), None)
 
     def _sweep(self) -> Summary:
         now = self.clock.now()
@@ -275,15 +266,8 @@ class Verifier:
             return self._said(incident, "superseded")
         self.announcer.hand_over(change.told)
         if isinstance(step, Climb):
-            self._ask(change.after, now)
+            self.announcer.ask(climb_request(change.after, now))
         return Summary(judgement.verdict.value, Reason.CLEAR_TO_ACT, incident.id)
-
-    def _ask(self, incident: Incident, now: datetime) -> None:
-        """May fail without harm: the incident is due soon, and the sweeper asks again."""
-        try:
-            self.bus.ask(climb_request(incident, now))
-        except AwsError as error:
-            self.log.event("climb.waits", incident=incident.id, error=str(error))
 
     def _evidence(self, incident: Incident, now: datetime) -> Evidence:
         action, plan = self.actions[incident.action], incident.plan

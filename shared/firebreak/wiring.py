@@ -95,7 +95,7 @@ class Wiring:
             ledger=self.ledger,
             schedules=schedules,
             announcer=self.announcer,
-            concluder=Concluder(self.ledger, schedules, self.bus, self.announcer, self.clock, self.log),
+            concluder=Concluder(self.ledger, schedules, self.announcer, self.clock, self.log),
             policy=lambda: load_policy(self.settings.policy_path),
             clock=self.clock,
             log=self.log,

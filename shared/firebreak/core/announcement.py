@@ -16,7 +16,6 @@ class AnnouncementKind(StrEnum):
     EXPIRED = "expired"
     REFUSED = "refused"
     OBSERVED = "observed"
-    DEFERRED = "deferred"
     APPROVAL = "approval"
     BLIND = "blind"
     CRASHED = "crashed"

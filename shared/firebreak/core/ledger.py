@@ -78,6 +78,22 @@ class DecisionRecord:
     decision: Decision
 
 
+def untargeted(
+    key: str, alarm: Alarm | None, action: str, decision: Decision, at: datetime
+) -> DecisionRecord:
+    """The record of a decision that is about no target; it is shown under a name made of its key."""
+    return DecisionRecord(
+        key=key,
+        at=at,
+        kind=RequestKind.ALARM,
+        action=action,
+        incident_id=f"i-{key[:10]}",
+        target="",
+        alarm=alarm,
+        decision=decision,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Everything that must come true at once for an act to be ours.

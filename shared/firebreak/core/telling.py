@@ -7,7 +7,7 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decision import AskApproval, Decision, Propose, Result
 from firebreak.core.guards import clock
 from firebreak.core.incident import Incident
-from firebreak.core.ledger import DecisionRecord, alarm_key, digest
+from firebreak.core.ledger import DecisionRecord, digest
 from firebreak.core.model import Alarm, Target
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import PAGE_RUNG
@@ -248,8 +248,3 @@ def of_blindness(reason: Reason, cause: str, action: str, alarm: Alarm | None, a
         next=NOTHING_LOOKS_AGAIN,
         **_about_alarm(alarm),  # type: ignore[arg-type]  # the five alarm fields, spelled once
     )
-
-
-def decision_name(alarm: Alarm, action: str) -> str:
-    """The id under which a decision without an incident can be shown."""
-    return f"i-{alarm_key(alarm, action)[:10]}"
