@@ -20,8 +20,10 @@ from firebreak.core.readings import NotRead
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.routing import route
 from firebreak.errors import UnusableEvent
+from firebreak.policy_file import policy_schema
 
 DOCS = Path(__file__).resolve().parent
+SCHEMA = DOCS / "policy.schema.json"
 EVENTS = DOCS.parent / "events"
 UNSEEN = NotRead("the document only reads the file")
 
@@ -37,6 +39,12 @@ def main() -> None:
         after = renewed(before)
         if after != before:
             path.write_text(after, encoding="utf-8")
+    SCHEMA.write_text(schema(), encoding="utf-8")
+
+
+def schema() -> str:
+    """What a policy file may hold, for editors."""
+    return json.dumps(policy_schema(), indent=2) + "\n"
 
 
 def renewed(text: str) -> str:

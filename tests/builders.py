@@ -19,7 +19,9 @@ from firebreak.core.model import (
 )
 from firebreak.core.observed import Deployment, DescribedAlarm, ServiceLive
 from firebreak.core.readings import ABSENT, NotRead
-from firebreak.core.rules import Level, Rules
+from firebreak.core.rules import Rules
+from firebreak.core.scopes import Level, Scope, scopes_of
+from firebreak.core.share import GroupCount
 from firebreak.policy import Policy, parse_policy
 
 NOW = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)
@@ -39,6 +41,10 @@ max_incident_age = "6h"
 target = ["2/15m", "3/1h", "7/24h"]
 group = ["5/15m"]
 stack = ["5/15m", "40/24h"]
+[storm]
+alarms = 50
+[share]
+share = 1.0
 [verify]
 after = "4m"
 healthy_for = "5m"
@@ -96,6 +102,9 @@ def request(kind: RequestKind = RequestKind.ALARM, **changes: object) -> Request
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
 
 
+# Every scope of restart-service on the usual target.
+SCOPES = scopes_of(TARGET, "restart-service")
+
 PLAN = Plan(
     summary="restart ecs:prod/api",
     change={"cluster": "prod", "service": "api"},
@@ -119,10 +128,17 @@ def described(
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
 
 
+def scope(level: Level, key: str = "") -> Scope:
+    """The scope at that level of restart-service on the usual target."""
+    if key:
+        return Scope(level, key)
+    return next(found for found in SCOPES if found.level is level)
+
+
 def history(level: Level, *acts: datetime, incident_id: str = "", version: int = 1) -> ScopeHistory:
     """A scope with acts at these times."""
     entries = tuple(Act(at, incident_id or f"i-{n}", "restart-service", 0) for n, at in enumerate(acts))
-    return ScopeHistory(level, level.value, entries, version, incident_id)
+    return ScopeHistory(scope(level), entries, version, incident_id)
 
 
 def snapshot(**changes: object) -> Snapshot:
@@ -134,12 +150,15 @@ def snapshot(**changes: object) -> Snapshot:
         decided=ABSENT,
         transition=ABSENT,
         incident=ABSENT,
-        scopes=dict.fromkeys(Level, ABSENT),
+        beside=(),
+        scopes=dict.fromkeys(SCOPES, ABSENT),
+        storm=ABSENT,
         alarm=described(),
         alarm_tags={"firebreak:action": "restart-service"},
         series_in_alarm=NotRead("no contributors"),
         target_tags={"firebreak:enabled": "true"},
         plan=PLAN,
+        group=GroupCount(total=5, counted_at=NOW),
     )
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
 

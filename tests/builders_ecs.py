@@ -3,14 +3,14 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
 import boto3
 
-from firebreak.core.model import Autonomy, Obstacle, Plan, Target
+from firebreak.core.model import Obstacle, Plan, Target
 from firebreak.core.observed import (
     Deployment,
     EcsObservation,
@@ -19,8 +19,10 @@ from firebreak.core.observed import (
     TaskDefinitionLive,
 )
 from firebreak.core.readings import ABSENT, NotRead, Reading
-from firebreak.core.rules import Rules, Verification
+from firebreak.core.rules import Rules
+from firebreak.core.share import GroupCount
 from firebreak.ports import Action
+from tests import builders as a
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -93,20 +95,8 @@ def seen(
 
 def rules(*, step: int = 2, ceiling: int = 10) -> Rules:
     """The policy for one request, with the settings that scaling reads."""
-    minute = timedelta(minutes=1)
-    return Rules(
-        policy_hash="test",
-        source="defaults",
-        autonomy=Autonomy.AUTO,
-        cooldown=minute,
-        rung_gap=minute,
-        max_event_age=minute,
-        budgets={},
-        ladder=("restart-service", "scale-service", "page"),
-        verification=Verification(after=minute, healthy_for=minute, retry_every=minute, attempts=3),
-        max_incident_age=minute,
-        settings={"scale_step": step, "scale_ceiling": ceiling},
-    )
+    usual = a.auto_policy().rules("scale-service", TARGET)
+    return replace(usual, settings={"scale_step": step, "scale_ceiling": ceiling})
 
 
 def planned(action: Action, observation: EcsObservation, **settings: int) -> Plan:
@@ -144,6 +134,10 @@ class FakeEcs:
     def scalable_target(self, target: Target) -> Reading[ScalableTarget]:
         self.calls.append(("scalable_target", target.display))
         return self.scaling_now
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        self.calls.append(("group", target.display))
+        return GroupCount(total=5, counted_at=now)
 
     def force_deployment(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
         self.calls.append(("force_deployment", cluster, service, task_definition))

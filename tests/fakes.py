@@ -1,6 +1,6 @@
 """Hand-written stand-ins for the outside world; each does what its port says and keeps the calls."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from firebreak.core.observed import (
     TaskDefinitionLive,
 )
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.core.share import NO_FLOOR, GroupCount
 from firebreak.errors import AwsError
 
 
@@ -66,6 +67,9 @@ class FakeAlarms:
     def tags(self, arn: str) -> Reading[Mapping[str, str]]:
         return self.tagged.get(arn, ABSENT)
 
+    def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
+        return {name: found for name in names if isinstance(found := self.describe(name), DescribedAlarm)}
+
     def series_in_alarm(self, name: str) -> Reading[frozenset[str]]:
         return self.series.get(name, frozenset[str]())
 
@@ -90,6 +94,8 @@ class FakeEcs:
     stuck: bool = False
     before_write: Callable[[str], None] = lambda _: None
     reply_lost: AwsError | None = None
+    counts: list[str] = field(default_factory=list)
+    uncountable: Unknown | None = None
 
     def service(self, target: Target) -> Reading[ServiceLive]:
         return self.services.get(target.display, ABSENT)
@@ -99,6 +105,16 @@ class FakeEcs:
 
     def scalable_target(self, target: Target) -> Reading[ScalableTarget]:
         return self.targets.get(target.display, ABSENT)
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        self.counts.append(target.group)
+        if self.uncountable:
+            return self.uncountable
+        services = [
+            s for s in self.services.values() if isinstance(s, ServiceLive) and s.cluster == target.group
+        ]
+        well = frozenset(replace(target, name=s.name).key for s in services if s.running >= s.desired)
+        return GroupCount(total=len(services), counted_at=now, healthy=well if health else NO_FLOOR)
 
     def force_deployment(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
         self._write("force_deployment", f"ecs:{cluster}/{service}", task_definition)

@@ -22,6 +22,7 @@ from firebreak.announcing import Announcer
 from firebreak.aws.clients import reader
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.pages import DynamoDeliveries
+from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
 from firebreak.concluding import Concluder, Summary
 from firebreak.core.incident import Incident
@@ -29,6 +30,7 @@ from firebreak.core.model import Alarm, AlarmState
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy import Policy
+from firebreak.storming import StormWatch
 from firebreak.verification import Verifier
 from firebreak.wire import request_event
 from firebreak.workflow import Remediator
@@ -87,6 +89,10 @@ class World:
     def announcer(self) -> Announcer:
         return Announcer(self.bus, self.ledger, self.log)
 
+    def storm_watch(self) -> StormWatch:
+        storms = DynamoStorms(self.dynamodb, TABLE)
+        return StormWatch(storms, self.alarms, self.announcer(), self.clock, self.log)
+
     def remediator(self, action: str = "restart-service") -> Remediator:
         built = ACTIONS[action](self.ecs, self.ecs)
         return Remediator(
@@ -96,6 +102,7 @@ class World:
             schedules=self.schedules,
             announcer=self.announcer(),
             concluder=Concluder(self.ledger, self.schedules, self.announcer(), self.clock, self.log),
+            storms=self.storm_watch(),
             policy=lambda: self.policy,
             clock=self.clock,
             log=self.log,
@@ -113,6 +120,7 @@ class World:
             schedules=self.schedules,
             bus=self.bus,
             announcer=self.announcer(),
+            storms=self.storm_watch(),
             policy=lambda: self.policy,
             clock=self.clock,
             log=self.log,

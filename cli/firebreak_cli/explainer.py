@@ -191,7 +191,7 @@ def as_json(found: Explanation, policy_file: str) -> dict[str, object]:
         "next": advice(decision, offline=found.offline),
         "incident": found.incident_id or None,
         "autonomy": rules.autonomy.value if rules else None,
-        "autonomy_by": rules.source if rules else None,
+        "autonomy_by": rules.sources["autonomy"] if rules else None,
         "ladder": list(rules.ladder) if rules else None,
         "policy": {"file": policy_file, "hash": decision.policy_hash},
         "now": found.now.isoformat(),

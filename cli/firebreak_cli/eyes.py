@@ -1,7 +1,7 @@
 """What `explain` can see: the event alone, or with the caller's credentials everything an action sees."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, assert_never
 
@@ -9,15 +9,17 @@ from firebreak import targets
 from firebreak.actions import ACTIONS
 from firebreak.core.decision import Snapshot
 from firebreak.core.incident import Incident
-from firebreak.core.model import Alarm, OwnEvent, Request, Target, Unresolved
+from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind, Target, Unresolved
 from firebreak.core.observed import DescribedAlarm, ServiceLive
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import KNOWN_ACTIONS
-from firebreak.core.rules import Level, Rules
+from firebreak.core.rules import Rules
+from firebreak.core.storm import CALM, RedAlarm, Storm, with_red
 from firebreak.errors import Denied
 from firebreak.observing import Observer
 from firebreak.ports import AlarmReads, Ledger
+from firebreak.workflow import with_application
 from firebreak_cli.stack import Stack
 
 OFFLINE = NotRead("offline")
@@ -53,7 +55,6 @@ class OfflineEyes:
 
     def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
         """Nothing was looked at."""
-        del request, rules
         return Snapshot(
             now=now,
             stack_name="",
@@ -61,12 +62,15 @@ class OfflineEyes:
             decided=OFFLINE,
             transition=OFFLINE,
             incident=OFFLINE,
-            scopes=dict.fromkeys(Level, OFFLINE),
+            beside=OFFLINE,
+            scopes=dict.fromkeys(rules.scopes(request.target), OFFLINE),
+            storm=OFFLINE,
             alarm=OFFLINE,
             alarm_tags=tags,
             series_in_alarm=OFFLINE,
             target_tags=OFFLINE,
             plan=OFFLINE,
+            group=OFFLINE,
         )
 
 
@@ -111,8 +115,20 @@ class LiveEyes:
     def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
         """The ledger, then the alarm and the target."""
         observer = self.observer(request.action)
-        seen = observer.ledger_only(self.ledger.look(request), tags, now, "not looked at yet")
-        return observer.live(request, rules, seen, now)
+        view = self.ledger.look(request, rules.scopes(request.target))
+        if request.kind is RequestKind.ALARM:
+            view = replace(view, storm=_with_this_one(request, rules, view.storm, now))
+        seen = observer.ledger_only(view, tags, now, "not looked at yet")
+        seen = observer.live(request, rules, seen, now)
+        return with_application(self.ledger, request, rules, view, seen)[1]
+
+
+def _with_this_one(request: Request, rules: Rules, storm: Reading[Storm], now: datetime) -> Reading[Storm]:
+    """The storm as the function would find it once it has counted this alarm; nothing is written."""
+    known = CALM if isinstance(storm, Absent) else storm
+    if not isinstance(known, Storm) or request.alarm.mute or request.alarm.suppressed_by:
+        return storm
+    return with_red(known, RedAlarm.of(request.alarm, now), rules.storm, now)
 
 
 def alarm_of(trigger: Alarm | OwnEvent) -> Alarm:

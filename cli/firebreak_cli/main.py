@@ -188,6 +188,14 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy fi
     typer.echo(f"{file}: loads; autonomy {said.defaults.autonomy}, {parts}, hash {policy.hash}{demo}")
 
 
+@policy_app.command()
+def schema() -> None:
+    """Print the JSON Schema of policy files, for editors."""
+    from firebreak.policy_file import policy_schema
+
+    _print_json(policy_schema())
+
+
 register_local(app)
 
 

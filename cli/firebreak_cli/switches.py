@@ -17,7 +17,7 @@ from firebreak.core.model import Target
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.paging import plain
-from firebreak.policy import Duration
+from firebreak.policy_file import Duration
 from firebreak.targets import read_target
 from firebreak_cli import kept
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, ending_of

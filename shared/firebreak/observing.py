@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak.core.decision import Snapshot
+from firebreak.core.history import ScopeHistory
 from firebreak.core.incident import Incident, Member
 from firebreak.core.ledger import LedgerView
 from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.rules import Rules
+from firebreak.core.scopes import group_scope
+from firebreak.core.share import GroupCount
 from firebreak.ports import Action, AlarmReads
 
 
@@ -35,20 +38,24 @@ class Observer:
             decided=view.decided,
             transition=view.transition,
             incident=view.incident,
+            beside=view.beside,
             scopes=view.scopes,
+            storm=view.storm,
             alarm=unread,
             alarm_tags=tags,
             series_in_alarm=unread,
             target_tags=unread,
             plan=unread,
+            group=unread,
         )
 
     def live(self, request: Request, rules: Rules, before: Snapshot, now: datetime) -> Snapshot:
         """The same snapshot with the alarm and the target looked at, in parallel."""
-        with ThreadPoolExecutor(max_workers=3) as pool:
+        with ThreadPoolExecutor(max_workers=4) as pool:
             alarm = pool.submit(self._alarm, request, before)
             series = pool.submit(self._series, request.alarm)
             seen = pool.submit(self.action.observe, request.target)
+            group = pool.submit(self._group, request, rules, before, now)
         observation = seen.result()
         plan: Reading[Plan | Obstacle] = self.action.plan(request.target, observation, rules)
         return replace(
@@ -58,7 +65,17 @@ class Observer:
             series_in_alarm=series.result(),
             target_tags=observation.tags,
             plan=plan,
+            group=group.result(),
         )
+
+    def _group(self, request: Request, rules: Rules, before: Snapshot, now: datetime) -> Reading[GroupCount]:
+        """The target's group: as somebody counted it lately, unless a floor asks who of it is well now."""
+        health = rules.share.healthy_floor > 0
+        history = before.scopes.get(group_scope(request.target))
+        size = history.size if isinstance(history, ScopeHistory) else None
+        if size and not health and now - size.counted_at < rules.share.count_max_age:
+            return GroupCount(total=size.total, counted_at=size.counted_at)
+        return self.action.group(request.target, now, health=health)
 
     def _alarm(self, request: Request, before: Snapshot) -> Reading[DescribedAlarm]:
         """The alarm; for a request of an incident, the member that speaks loudest."""

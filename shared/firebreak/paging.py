@@ -37,6 +37,8 @@ _MARKS = {
     AnnouncementKind.APPROVAL: "APPROVE?",
     AnnouncementKind.BLIND: "BLIND",
     AnnouncementKind.CRASHED: "CRASHED",
+    AnnouncementKind.STORM: "STORM",
+    AnnouncementKind.STORM_OVER: "STORM OVER",
 }
 
 

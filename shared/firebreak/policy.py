@@ -1,161 +1,28 @@
-"""Loading the policy: TOML in, every mistake at once out, and the rules for one request.
-
-The file's shape is the pydantic models below; unknown keys are refused. Durations are written
-as `90s`, `15m`, `24h`, `7d`; budgets as `3/1h` (at most three acts in any hour).
-"""
+"""Loading the policy: TOML in, every mistake at once out, and the rules for one request."""
 
 import fnmatch
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
-from firebreak.core.budgets import LONGEST_WINDOW, Budget
-from firebreak.core.model import Autonomy, Target
-from firebreak.core.rules import PAGE_RUNG, Level, Rules, Verification
+from firebreak.core.model import Target
+from firebreak.core.rules import PAGE_RUNG, Rules, Verification
+from firebreak.core.scopes import Level
+from firebreak.core.share import ShareRules
+from firebreak.core.storm import StormRules
 from firebreak.errors import PolicyError
+from firebreak.policy_file import ActionSection, Override, PolicyFile
+from firebreak.windows import windows_of
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d{1,6})([smhd])")
-_BUDGET = re.compile(r"(\d{1,4})/(\w{2,7})")
+OVERRIDABLE = ("autonomy", "cooldown")
 
-# EventBridge Scheduler fires within the minute of the time asked for
-# (docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html), so shorter waits lie.
 # Far more than any policy; a device file has no end.
 LARGEST = 1_000_000
-
-SHORTEST_WAIT = timedelta(seconds=120)
-
-ACTIONS = ("restart-service", "scale-service")
-
-
-def _duration(value: object) -> object:
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if not match:
-        raise ValueError('a duration like "90s", "15m", "24h" or "7d"')
-    length = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-    if length > LONGEST_WINDOW:
-        raise ValueError(f"at most {LONGEST_WINDOW.days}d: what is older is forgotten")
-    return length
-
-
-def _budget(value: object) -> object:
-    match = _BUDGET.fullmatch(value) if isinstance(value, str) else None
-    if not match or int(match[1]) < 1:
-        raise ValueError('a budget like "3/1h": acts (1 or more), then the window')
-    window = _duration(match[2])
-    if window == timedelta():
-        raise ValueError("a budget needs a window longer than nothing")
-    return Budget(int(match[1]), window) if isinstance(window, timedelta) else window
-
-
-type Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
-type BudgetText = Annotated[Budget, BeforeValidator(_budget, json_schema_input_type=str)]
-type ActionName = Literal["restart-service", "scale-service"]
-type RungName = Literal["restart-service", "scale-service", "page"]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Budgets(_Section):
-    """Limits at each level; the stack's is required, so that no policy allows everything."""
-
-    target: list[BudgetText] = Field(min_length=1)
-    group: list[BudgetText] = []
-    action: list[BudgetText] = []
-    stack: list[BudgetText] = Field(min_length=1)
-
-    def by_level(self) -> Mapping[Level, tuple[Budget, ...]]:
-        """The limits in the order in which they are checked."""
-        return {
-            Level.TARGET: tuple(self.target),
-            Level.GROUP: tuple(self.group),
-            Level.ACTION: tuple(self.action),
-            Level.STACK: tuple(self.stack),
-        }
-
-
-class Verify(_Section):
-    """When to look at what an act did."""
-
-    after: Duration
-    healthy_for: Duration
-    retry_every: Duration
-    attempts: int = Field(strict=True, ge=1, le=20)
-
-
-class Limits(_Section):
-    """What holds for every action unless an override says otherwise."""
-
-    autonomy: Autonomy
-    cooldown: Duration
-    rung_gap: Duration
-    max_event_age: Duration
-    max_incident_age: Duration
-
-
-class ActionSection(_Section):
-    """What holds for one action; `ladder` is the response when this action comes first."""
-
-    autonomy: Autonomy | None = None
-    cooldown: Duration | None = None
-    ladder: list[RungName] = []
-    step: int | None = Field(default=None, strict=True, ge=1, le=1000)
-    ceiling: int | None = Field(default=None, strict=True, ge=1, le=5000)
-
-
-class Override(_Section):
-    """What holds for targets matching a pattern such as `ecs:prod/*`; the most specific wins."""
-
-    target: str = Field(min_length=3, max_length=600)
-    action: ActionName | None = None
-    autonomy: Autonomy | None = None
-    cooldown: Duration | None = None
-
-
-class PolicyFile(_Section):
-    """A whole policy file."""
-
-    version: Literal[1]
-    demo: bool = Field(default=False, strict=True)
-    defaults: Limits
-    budgets: Budgets
-    verify: Verify
-    actions: dict[ActionName, ActionSection] = {}
-    overrides: list[Override] = []
-
-    @model_validator(mode="after")
-    def _parts_fit_together(self) -> "PolicyFile":
-        problems = [*self._short_waits(), *self._odd_ladders(), *self._ladders_without_room()]
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
-
-    def _short_waits(self) -> Iterator[str]:
-        for name in ("after", "retry_every", "healthy_for"):
-            if getattr(self.verify, name) < SHORTEST_WAIT and not self.demo:
-                yield f"verify.{name}: at least 120s unless demo = true (schedules fire to the minute)"
-
-    def _odd_ladders(self) -> Iterator[str]:
-        for name, section in self.actions.items():
-            rungs = section.ladder
-            if rungs and (rungs[0] != name or rungs[-1] != PAGE_RUNG or len(set(rungs)) != len(rungs)):
-                yield f'actions.{name}.ladder: starts with "{name}", ends with "page", repeats nothing'
-
-    def _ladders_without_room(self) -> Iterator[str]:
-        for name, section in self.actions.items():
-            acting = [rung for rung in section.ladder if rung != PAGE_RUNG]
-            for budget in self.budgets.target:
-                if budget.acts < len(acting) and budget.window > self.verify.after:
-                    unfit = f"{len(acting)} acting rungs never fit target budget {budget}"
-                    yield f"actions.{name}.ladder: {unfit}"
 
 
 class Policy:
@@ -165,43 +32,76 @@ class Policy:
         self.file = file
         self.hash = hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    @property
+    def storm(self) -> StormRules:
+        """What a storm is; the same for every action and target."""
+        return self.file.storm.rules()
+
     def rules(self, action: str, target: Target) -> Rules:
         """The rules for one action on one target, overrides resolved."""
-        defaults, verify = self.file.defaults, self.file.verify
-        section = next((s for name, s in self.file.actions.items() if name == action), ActionSection())
-        autonomy, source = self._autonomy(action, section, target)
+        file = self.file
+        section = next((s for name, s in file.actions.items() if name == action), ActionSection())
+        autonomy, cooldown = (self._overridden(name, action, section, target) for name in OVERRIDABLE)
         return Rules(
             policy_hash=self.hash,
-            source=source,
-            autonomy=autonomy,
-            cooldown=self._cooldown(action, section, target),
-            rung_gap=defaults.rung_gap,
-            max_event_age=defaults.max_event_age,
-            max_incident_age=defaults.max_incident_age,
-            budgets=self.file.budgets.by_level(),
+            action=action,
+            sources={"autonomy": autonomy[1], "cooldown": cooldown[1]},
+            autonomy=autonomy[0],
+            cooldown=cooldown[0],
+            max_cooldown=max(file.defaults.max_cooldown, cooldown[0]),
+            rung_gap=file.defaults.rung_gap,
+            max_event_age=file.defaults.max_event_age,
+            max_incident_age=file.defaults.max_incident_age,
+            budgets=file.budgets.by_level(),
+            dependencies={
+                dependency.name: tuple(dependency.budget)
+                for dependency in file.dependencies
+                if _any_matches(dependency.targets, target.display)
+            },
+            application_tag=file.defaults.application_tag,
+            share=self._share(target),
+            storm=self.storm,
+            breakers={
+                Level.TARGET: file.breaker.target.limits(),
+                Level.ACTION: file.breaker.action.limits(),
+            },
+            never=windows_of(file.freeze.never, target.display, action),
+            only=windows_of(file.freeze.only, target.display, action),
             ladder=tuple(section.ladder) or (action, PAGE_RUNG),
             verification=Verification(
-                after=verify.after,
-                healthy_for=verify.healthy_for,
-                retry_every=verify.retry_every,
-                attempts=verify.attempts,
+                after=file.verify.after,
+                healthy_for=file.verify.healthy_for,
+                retry_every=file.verify.retry_every,
+                attempts=file.verify.attempts,
             ),
             settings={"scale_step": section.step or 1, "scale_ceiling": section.ceiling or 10},
         )
 
-    def _autonomy(self, action: str, section: ActionSection, target: Target) -> tuple[Autonomy, str]:
+    def _overridden(self, name: str, action: str, section: ActionSection, target: Target) -> tuple[Any, str]:
+        """A value and what spoke for it: an override, else the action's section, else the defaults."""
         for index, override in self._matching(action, target):
-            if override.autonomy:
-                return override.autonomy, f"overrides[{index}] {override.target}"
-        if section.autonomy:
-            return section.autonomy, f"actions.{action}"
-        return self.file.defaults.autonomy, "defaults"
+            if (value := getattr(override, name)) is not None:
+                return value, f"overrides[{index}] {override.target}"
+        if (value := getattr(section, name)) is not None:
+            return value, f"actions.{action}"
+        return getattr(self.file.defaults, name), "defaults"
 
-    def _cooldown(self, action: str, section: ActionSection, target: Target) -> timedelta:
-        for _, override in self._matching(action, target):
-            if override.cooldown is not None:
-                return override.cooldown
-        return self.file.defaults.cooldown if section.cooldown is None else section.cooldown
+    def _share(self, target: Target) -> ShareRules:
+        """The share of the target's group: each value by the most specific pattern that names it."""
+        group = f"{target.service}:{target.group}"
+        hits = [found for found in self.file.groups if fnmatch.fnmatchcase(group, found.group)]
+        hits.sort(key=lambda found: -_literal(found.group))
+
+        def value(name: str) -> Any:
+            named = (getattr(found, name) for found in hits if getattr(found, name) is not None)
+            return next(named, getattr(self.file.share, name))
+
+        return ShareRules(
+            share=value("share"),
+            within=value("within"),
+            healthy_floor=value("healthy_floor"),
+            count_max_age=self.file.share.count_max_age,
+        )
 
     def _matching(self, action: str, target: Target) -> list[tuple[int, Override]]:
         hits = [
@@ -214,8 +114,16 @@ class Policy:
 
 def _specificity(override: Override) -> int:
     """More literal characters are more specific; naming the action breaks a tie."""
-    literal = len(re.sub(r"\*|\?|\[[^]]*\]", "", override.target))
-    return 2 * literal + (override.action is not None)
+    return 2 * _literal(override.target) + (override.action is not None)
+
+
+def _literal(pattern: str) -> int:
+    """How many characters of a pattern stand for themselves."""
+    return len(re.sub(r"\*|\?|\[[^]]*\]", "", pattern))
+
+
+def _any_matches(patterns: Iterable[str], shown: str) -> bool:
+    return any(fnmatch.fnmatchcase(shown, pattern) for pattern in patterns)
 
 
 def parse_policy(text: str, source: str) -> Policy:

@@ -13,6 +13,9 @@ from firebreak.core.model import Alarm, Obstacle, OwnEvent, Plan, Receipt, Reque
 from firebreak.core.observed import DescribedAlarm, ScalableTarget, ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.rules import Rules
+from firebreak.core.scopes import Scope
+from firebreak.core.share import GroupCount
+from firebreak.core.storm import RedAlarm, Storm
 
 
 class Clock(Protocol):
@@ -47,6 +50,9 @@ class AlarmReads(Protocol):
     def tags(self, arn: str) -> Reading[Mapping[str, str]]:
         """All tags of the alarm, Absent when there is no such alarm."""
 
+    def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
+        """Those of at most 100 alarms that exist, by name, in one look."""
+
     def series_in_alarm(self, name: str) -> Reading[frozenset[str]]:
         """The ids of the contributors of a multi-series alarm that are in ALARM now."""
 
@@ -62,6 +68,9 @@ class EcsReads(Protocol):
 
     def scalable_target(self, target: Target) -> Reading[ScalableTarget]:
         """What Application Auto Scaling registered for the service, Absent when nothing."""
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """The target's cluster, counted; with `health` also which of its services are well."""
 
 
 class EcsWrites(Protocol):
@@ -87,10 +96,15 @@ class Observation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One IAM action an action module calls, and whether it changes anything."""
+    """One IAM action an action module calls.
+
+    `mutates` says that it changes something, `to_decide` that only the decision needs it: Verify,
+    which decides nothing, gets neither.
+    """
 
     action: str
     mutates: bool = False
+    to_decide: bool = False
 
 
 class Action(Protocol):
@@ -106,6 +120,9 @@ class Action(Protocol):
 
     def observe(self, target: Target) -> Observation:
         """Look at everything the action needs, independent reads in parallel."""
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """What the target shares fate with, counted; with `health` also who of it is well."""
 
     def plan(self, target: Target, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """What would be changed, or why it cannot be; Unknown when a needed reading is."""
@@ -126,8 +143,11 @@ class Action(Protocol):
 class Ledger(Protocol):
     """The durable memory all functions share. Every method raises AwsError when it is unreachable."""
 
-    def look(self, request: Request) -> LedgerView:
-        """One consistent read of every item the decision needs."""
+    def look(self, request: Request, scopes: Sequence[Scope]) -> LedgerView:
+        """One consistent read of every item the decision needs, the history of these scopes among them."""
+
+    def look_also(self, view: LedgerView, action: str, scopes: Sequence[Scope]) -> LedgerView:
+        """The view with further scopes, which only the target as it is now could name, and their switches."""
 
     def claim(self, claim: Claim) -> ClaimResult:
         """Take a slot in every scope and write incident, rung and decision: all or nothing."""
@@ -178,6 +198,22 @@ class Ledger(Protocol):
 
     def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
         """Ids of incidents somebody should have looked at by then."""
+
+
+class Storms(Protocol):
+    """The memory of which routed alarms turned red lately. Raises AwsError when it is unreachable."""
+
+    def look(self) -> Reading[Storm]:
+        """What is remembered now; Absent when no alarm ever turned red."""
+
+    def remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
+        """Add a red alarm and drop others; returns what is remembered then."""
+
+    def trip(self, at: datetime, told: Announcement) -> bool:
+        """Declare a storm and what is told of it; False when somebody else did."""
+
+    def calm(self, storm: Storm, told: Announcement) -> bool:
+        """End a storm that is still as it was read; False when it is not."""
 
 
 class Deliveries(Protocol):

@@ -17,10 +17,10 @@ from firebreak.core import opening, telling
 from firebreak.core.announcement import Announcement
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.decide import refuse
-from firebreak.core.history import Transition
+from firebreak.core.history import Judged, Transition
 from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Member
 from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
-from firebreak.core.model import Alarm, AlarmState, OwnEvent, Receipt, Settled
+from firebreak.core.model import Alarm, AlarmState, OwnEvent, Receipt, Settled, Verdict
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -33,7 +33,6 @@ from firebreak.core.verdict import (
     Judgement,
     LookAgain,
     Step,
-    Verdict,
     claim_is_dead,
     judge,
     next_step,
@@ -42,6 +41,7 @@ from firebreak.errors import AwsError, UnusableEvent
 from firebreak.observing import look_at_member
 from firebreak.policy import Policy
 from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observation, Schedules
+from firebreak.storming import StormWatch
 
 SWEEP_LIMIT = 50
 WAITS_TO_ACT = frozenset({IncidentState.CLIMBING, IncidentState.DEFERRED})
@@ -59,6 +59,7 @@ class Verifier:
     schedules: Schedules
     bus: Bus
     announcer: Announcer
+    storms: StormWatch
     policy: Callable[[], Policy]
     clock: Clock
     log: Log
@@ -98,7 +99,7 @@ class Verifier:
         now = self.clock.now()
         for told in self.ledger.unsettled_announcements(now - SWEEP_GRACE, SWEEP_LIMIT):
             self.announcer.hand_over(told)
-        failed = self._ask_overdue(now)
+        failed = [*self._sweep_storm(), *self._ask_overdue(now)]
         failed += [
             error
             for incident_id in (
@@ -110,6 +111,15 @@ class Verifier:
         if failed:
             raise failed[0]
         return Summary("swept", Reason.NOT_IN_ALARM, "")
+
+    def _sweep_storm(self) -> list[AwsError]:
+        """A storm that cannot be looked at stays; nothing else waits for it."""
+        try:
+            self.storms.sweep(self.policy().storm)
+        except AwsError as error:
+            self.log.event("verification.storm_waits", error=str(error))
+            return [error]
+        return []
 
     def _ask_overdue(self, now: datetime) -> list[AwsError]:
         """A wake-up that was lost is made now; one that was not is the same delivery, decided once."""
@@ -294,7 +304,7 @@ class Verifier:
         return found.state if isinstance(found, DescribedAlarm) else found
 
     def _change(self, incident: Incident, judgement: Judgement, step: Step, now: datetime) -> IncidentChange:
-        why = judgement.why
+        why, judged = judgement.why, Judged(judgement.verdict, now)
         match step:
             case LookAgain(at):
                 self._wake(incident, at)
@@ -308,14 +318,17 @@ class Verifier:
                 return _moved(incident, replace(holding, healthy_since=since or now), now, f"holding: {why}")
             case Close():
                 closed = opening.over(incident, IncidentState.CLOSED, why)
-                return _moved(incident, closed, now, f"closed: {why}", telling.recovered(closed, now, why))
+                told = telling.recovered(closed, now, why)
+                return replace(_moved(incident, closed, now, f"closed: {why}", told), judged=judged)
             case Climb(rung):
                 above = opening.climbing(incident, rung, now + CLIMB_PATIENCE, why)
-                return _moved(incident, above, now, f"climbing to rung {rung + 1}: {why}")
+                return replace(
+                    _moved(incident, above, now, f"climbing to rung {rung + 1}: {why}"), judged=judged
+                )
             case GiveToHumans():
                 paged = opening.over(incident, IncidentState.PAGED, why)
                 told = telling.given_to_humans(paged, now, _for_humans(judgement))
-                return _moved(incident, paged, now, f"given to humans: {why}", told)
+                return replace(_moved(incident, paged, now, f"given to humans: {why}", told), judged=judged)
 
     def _said(self, incident: Incident, word: str) -> Summary:
         self.log.event("verification.passed_by", incident=incident.id, state=incident.state.value, why=word)

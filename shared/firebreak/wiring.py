@@ -16,6 +16,7 @@ from firebreak.aws.ecs import EcsReader, EcsWriter
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.pages import DynamoDeliveries, TopicPager
 from firebreak.aws.schedules import OneTimeSchedules
+from firebreak.aws.storms import DynamoStorms
 from firebreak.concluding import Concluder
 from firebreak.errors import SettingsError
 from firebreak.observing import Observer
@@ -23,6 +24,7 @@ from firebreak.paging import PageDesk
 from firebreak.policy import load_policy
 from firebreak.ports import Action, Clock, Log
 from firebreak.settings import Settings
+from firebreak.storming import StormWatch
 from firebreak.verification import Verifier
 from firebreak.workflow import Remediator
 
@@ -86,6 +88,11 @@ class Wiring:
         """Looking at alarms."""
         return CloudWatchAlarms(reader(self.session, "cloudwatch"))
 
+    def storm_watch(self) -> StormWatch:
+        """What counts red alarms."""
+        storms = DynamoStorms(self.dynamodb, self.settings.ledger_table)
+        return StormWatch(storms, self.alarms(), self.announcer, self.clock, self.log)
+
     def remediator(self, action_name: str) -> Remediator:
         """The function of one action."""
         action, schedules = self.action(action_name), self.schedules()
@@ -96,6 +103,7 @@ class Wiring:
             schedules=schedules,
             announcer=self.announcer,
             concluder=Concluder(self.ledger, schedules, self.announcer, self.clock, self.log),
+            storms=self.storm_watch(),
             policy=lambda: load_policy(self.settings.policy_path),
             clock=self.clock,
             log=self.log,
@@ -114,6 +122,7 @@ class Wiring:
             schedules=self.schedules(),
             bus=self.bus,
             announcer=self.announcer,
+            storms=self.storm_watch(),
             policy=lambda: load_policy(self.settings.policy_path),
             clock=self.clock,
             log=self.log,

@@ -16,6 +16,7 @@ from firebreak.core import opening, telling
 from firebreak.core.budgets import ACT_WITHIN
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
+from firebreak.core.history import Decided, GroupSize
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.intake import tag_names_action, turn_away
 from firebreak.core.ledger import (
@@ -27,22 +28,33 @@ from firebreak.core.ledger import (
     delivery_key,
     digest,
     incident_name,
-    scope_keys,
 )
 from firebreak.core.model import Alarm, OwnEvent, Plan, Receipt, Request, RequestKind, Target, Unresolved
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
+from firebreak.core.scopes import application_scope
+from firebreak.core.share import GroupCount
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
 from firebreak.observing import Observer
 from firebreak.policy import Policy
 from firebreak.ports import Action, Clock, Ledger, Log, Schedules
+from firebreak.storming import StormWatch
 
 TRIES = 3
 # A plan is made of what was seen; after this it describes a world that may be gone.
 PLAN_EXPIRES = timedelta(seconds=10)
 ASKS_A_HUMAN = frozenset({Reason.OBSERVE_ONLY, Reason.NEEDS_APPROVAL})
 CARRIED_OUT = frozenset({RequestKind.ALARM, RequestKind.CLIMB, RequestKind.WAKE})
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A decision with what it was made on: the claim compares the ledger against that."""
+
+    decision: Decision
+    seen: Snapshot
+    view: LedgerView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +71,7 @@ class Remediator:
     schedules: Schedules
     announcer: Announcer
     concluder: Concluder
+    storms: StormWatch
     policy: Callable[[], Policy]
     clock: Clock
     log: Log
@@ -91,6 +104,8 @@ class Remediator:
         tags = self.observer.tags(trigger, needed=targets.needs_live_tags(trigger))
         resolved = targets.resolve(trigger, tags, self.observer.alarms.describe, self.account, self.region)
         if isinstance(resolved, Unresolved):
+            # It is red all the same: what cannot be acted on may still be part of a storm.
+            self.storms.count(trigger, policy.storm, self.storms.storms.look())
             return self._turn_away(trigger, resolved, policy)
         request = Request(
             kind=RequestKind.ALARM,
@@ -165,32 +180,38 @@ class Remediator:
             if tried:
                 self.clock.sleep(self.jitter(tried))
             started = self.clock.monotonic()
-            view = self.ledger.look(request)
-            wanted, seen = self._decide(request, rules, view, tags)
-            self._log_decision(request, wanted)
-            if not isinstance(wanted.outcome, Act):
-                done = self.concluder.conclude(request, rules, wanted, seen)
+            wanted = self._decide(request, rules, tags)
+            self._log_decision(request, wanted.decision)
+            if not isinstance(wanted.decision.outcome, Act):
+                done = self.concluder.conclude(request, rules, wanted.decision, wanted.seen)
                 if done:
                     return done
                 continue
             if self.clock.monotonic() - started > PLAN_EXPIRES.total_seconds():
                 decision = refuse(Reason.PLAN_EXPIRED, f"limit {PLAN_EXPIRES}", rules.policy_hash)
                 continue
-            done = self._claim_and_act(request, rules, wanted, view, wanted.outcome.plan)
+            done = self._claim_and_act(request, rules, wanted, wanted.decision.outcome.plan)
             if done:
                 return done
-        return self.concluder.conclude_last(request, rules, decision, self.ledger.look(request))
+        return self.concluder.conclude_last(request, rules, decision, self._look(request, rules))
 
-    def _decide(
-        self, request: Request, rules: Rules, view: LedgerView, tags: Reading[Mapping[str, str]]
-    ) -> tuple[Decision, Snapshot]:
+    def _look(self, request: Request, rules: Rules) -> LedgerView:
+        """The ledger, with this alarm among those that are red."""
+        view = self.ledger.look(request, rules.scopes(request.target))
+        if request.kind is not RequestKind.ALARM or isinstance(view.decided, Decided):
+            return view
+        return replace(view, storm=self.storms.count(request.alarm, rules.storm, view.storm))
+
+    def _decide(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> _Wanted:
+        view = self._look(request, rules)
         seen = self.observer.ledger_only(view, tags, self.clock.now(), "a ledger guard already objected")
         decision = decide(request, rules, seen)
         # What would be done is worth a look even where the policy only lets us watch or ask.
         if decision.objected and decision.reason not in ASKS_A_HUMAN:
-            return decision, seen
+            return _Wanted(decision, seen, view)
         seen = self.observer.live(request, rules, seen, self.clock.now())
-        return decide(request, rules, seen), seen
+        view, seen = with_application(self.ledger, request, rules, view, seen)
+        return _Wanted(decide(request, rules, seen), seen, view)
 
     def _log_decision(self, request: Request, decision: Decision) -> None:
         self.log.event(
@@ -204,12 +225,10 @@ class Remediator:
             incident=incident_name(request),
         )
 
-    def _claim_and_act(
-        self, request: Request, rules: Rules, decision: Decision, view: LedgerView, plan: Plan
-    ) -> Summary | None:
+    def _claim_and_act(self, request: Request, rules: Rules, wanted: _Wanted, plan: Plan) -> Summary | None:
         """Claim, and act if the claim is ours; None when the race was lost."""
         started = self.clock.monotonic()  # before `at` is taken: act_by counts from there
-        claim = self._claim(request, rules, decision, view, plan)
+        claim = self._claim(request, rules, wanted, plan)
         self.schedules.check(claim.after.id, claim.after.rung, 0, claim.at + rules.verification.after)
         match self.ledger.claim(claim):
             case ClaimResult.LOST:
@@ -222,16 +241,14 @@ class Remediator:
             case ClaimResult.WON:
                 return self._act(claim, plan, started, rules)
 
-    def _claim(
-        self, request: Request, rules: Rules, decision: Decision, view: LedgerView, plan: Plan
-    ) -> Claim:
+    def _claim(self, request: Request, rules: Rules, wanted: _Wanted, plan: Plan) -> Claim:
+        view, group = wanted.view, wanted.seen.group
         before = view.incident if isinstance(view.incident, Incident) and request.incident_id else None
         at = self.clock.now()
         incident = before or opening.opened(request, rules, at)
         return Claim(
             request=request,
             seen=view,
-            scopes=scope_keys(request.target, request.action),
             at=at,
             before=before,
             after=opening.claimed(incident, plan, self.new_id(), at, at + rules.verification.after),
@@ -243,8 +260,9 @@ class Remediator:
                 incident_id=incident.id,
                 target=request.target.key,
                 alarm=request.alarm,
-                decision=decision,
+                decision=wanted.decision,
             ),
+            group_size=GroupSize(group.total, group.counted_at) if isinstance(group, GroupCount) else None,
         )
 
     def _act(self, claim: Claim, plan: Plan, started: float, rules: Rules) -> Summary:
@@ -315,6 +333,18 @@ class Remediator:
             self.log.event("remediation.unrecorded", incident=claim.after.id, result=word, error=str(error))
             self.announcer.tell_past_the_ledger(change(claim.after).told)
         return summary
+
+
+def with_application(
+    ledger: Ledger, request: Request, rules: Rules, view: LedgerView, seen: Snapshot
+) -> tuple[LedgerView, Snapshot]:
+    """View and snapshot with the group that a tag of the target names, if it names one."""
+    tags = seen.target_tags if isinstance(seen.target_tags, Mapping) else {}
+    application = tags.get(rules.application_tag, "") if rules.application_tag else ""
+    if not application:
+        return view, seen
+    wider = ledger.look_also(view, request.action, [application_scope(request.target, application)])
+    return wider, replace(seen, holds=wider.holds, scopes=wider.scopes)
 
 
 def _still_ours(incident: Incident, claim: Claim) -> bool:

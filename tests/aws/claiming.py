@@ -4,7 +4,6 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from firebreak.aws.ledger import DynamoLedger
 from firebreak.core.decide import decide, refuse
 from firebreak.core.incident import Incident
 from firebreak.core.ledger import (
@@ -14,11 +13,12 @@ from firebreak.core.ledger import (
     LedgerView,
     delivery_key,
     incident_name,
-    scope_keys,
 )
 from firebreak.core.model import Request, RequestKind
 from firebreak.core.opening import claimed, climbing, opened
 from firebreak.core.reasons import Reason
+from firebreak.core.scopes import scopes_of
+from firebreak.ports import Ledger
 from tests import builders as a
 
 AFTER = timedelta(minutes=4)
@@ -40,7 +40,7 @@ def record_of(request: Request, at: datetime = a.NOW, reason: Reason | None = No
 
 
 def claim_of(
-    ledger: DynamoLedger,
+    ledger: Ledger,
     request: Request | None = None,
     *,
     claim_id: str = "claim-1",
@@ -52,13 +52,12 @@ def claim_of(
     Its id never repeats, as in the workflow: DynamoDB remembers transaction tokens for ten minutes.
     """
     asked = request or a.request()
-    seen = view or ledger.look(asked)
+    seen = view or ledger.look(asked, scopes_of(asked.target, asked.action))
     before = seen.incident if isinstance(seen.incident, Incident) and asked.incident_id else None
     incident = before or opened(asked, a.rules(), at)
     return Claim(
         request=asked,
         seen=seen,
-        scopes=scope_keys(asked.target, asked.action),
         at=at,
         before=before,
         after=claimed(incident, a.PLAN, f"{claim_id}-{uuid.uuid4().hex[:20]}", at, at + AFTER),
@@ -66,14 +65,14 @@ def claim_of(
     )
 
 
-def won(ledger: DynamoLedger, request: Request | None = None, **changes: Any) -> Claim:
+def won(ledger: Ledger, request: Request | None = None, **changes: Any) -> Claim:
     """A claim that was won."""
     claim = claim_of(ledger, request, **changes)
     assert ledger.claim(claim) is ClaimResult.WON
     return claim
 
 
-def waiting_to_climb(ledger: DynamoLedger) -> Incident:
+def waiting_to_climb(ledger: Ledger) -> Incident:
     """An incident in the ledger that waits for its second rung."""
     request = a.request()
     incident = climbing(opened(request, a.rules(), a.NOW), 1, a.NOW + AFTER, "no room")

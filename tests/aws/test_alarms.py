@@ -23,7 +23,7 @@ NAME = "api-memory"
 ARN = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{NAME}"
 SINCE = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 LATER = datetime(2026, 11, 20, 3, 5, tzinfo=UTC)
-ASKED = {"AlarmNames": [NAME], "AlarmTypes": list(ALARM_TYPES)}
+ASKED = {"AlarmNames": [NAME], "AlarmTypes": list(ALARM_TYPES), "MaxRecords": 100}
 
 
 @pytest.fixture(scope="module")

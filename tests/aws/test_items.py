@@ -32,11 +32,11 @@ from firebreak.core.decide import decide
 from firebreak.core.decision import Check, Decision, Refuse, Result
 from firebreak.core.history import Act, Decided, Hold, ScopeHistory, Transition
 from firebreak.core.incident import IncidentState, Member
-from firebreak.core.ledger import ClaimResult, DecisionRecord, delivery_key, scope_keys
+from firebreak.core.ledger import ClaimResult, DecisionRecord, delivery_key
 from firebreak.core.model import AlarmState, Receipt, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import Level
+from firebreak.core.scopes import Level
 from firebreak.errors import UnusableEvent
 from tests import builders as a
 from tests.aws.claiming import claim_of
@@ -59,7 +59,7 @@ INCIDENT = a.incident(
 )
 HOLD = Hold("global", "ana", "migration", a.NOW, a.NOW + 60 * MINUTE)
 ACT = Act(a.NOW, "i-0123456789", "restart-service", 0)
-HISTORY = ScopeHistory(Level.TARGET, a.TARGET.key, (ACT,), 3, "i-0123456789")
+HISTORY = ScopeHistory(a.scope(Level.TARGET), (ACT,), 3, "i-0123456789")
 TOLD = Announcement(
     key="63360dbec06a2e956b542e0aca6714c2",
     kind=AnnouncementKind.ACTED,
@@ -99,7 +99,7 @@ def read_told(item: Mapping[str, Any]) -> object:
 
 
 READERS: dict[str, tuple[Callable[[Any], object], object]] = {
-    "scope": (partial(read_scope, Level.TARGET, a.TARGET.key), HISTORY),
+    "scope": (partial(read_scope, a.scope(Level.TARGET)), HISTORY),
     "switch": (partial(read_holds, "global"), (HOLD,)),
     "alarm": (read_transition, Transition(a.NOW, AlarmState.ALARM, "i-0123456789")),
     "decision": (
@@ -225,7 +225,7 @@ def test_a_field_that_is_needed_and_missing_is_damage(name: str, field: str) -> 
 def test_a_damaged_slot_is_not_a_free_one(entry: dict[str, Any]) -> None:
     item = {**GOLDEN["scope"], "acts": {"M": {"i-1:0": entry}}}
     with pytest.raises(DamagedItem):
-        read_scope(Level.TARGET, "k", item)
+        read_scope(a.scope(Level.TARGET), item)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_a_damaged_holder_is_not_nobody(entry: dict[str, Any]) -> None:
 PLACES = {
     "scope": (f"SCOPE#target#{a.TARGET.key}", "-"),
     "group scope": (f"SCOPE#group#{a.TARGET.group_key}", "-"),
-    "action scope": (f"SCOPE#action#{scope_keys(a.TARGET, 'restart-service')[Level.ACTION]}", "-"),
+    "action scope": (f"SCOPE#action#{a.scope(Level.ACTION).key}", "-"),
     "stack scope": ("SCOPE#stack#all", "-"),
     "switch": ("SWITCH#global", "-"),
     "target switch": (f"SWITCH#target#{a.TARGET.key}", "-"),
@@ -265,7 +265,9 @@ def test_a_damaged_item_is_unknown_to_the_decision_and_stops_a_claim(table: Tabl
         decided=seen.decided,
         transition=seen.transition,
         incident=seen.incident,
+        beside=seen.beside,
         scopes=seen.scopes,
+        storm=seen.storm,
     )
     assert decide(a.request(), a.rules(), live).word == "refuse"
 
@@ -280,8 +282,8 @@ def test_a_damaged_incident_is_unknown(table: Table) -> None:
 def test_the_golden_items_are_read_through_the_ledger_as_well(table: Table) -> None:
     for item in GOLDEN.values():
         table.put(item)
-    view = DynamoLedger(table.client, table.name).look(a.request())
-    assert (view.incident, view.holds, view.scopes[Level.TARGET]) == (INCIDENT, (HOLD,), HISTORY)
+    view = DynamoLedger(table.client, table.name).look(a.request(), a.SCOPES)
+    assert (view.incident, view.holds, view.scopes[a.scope(Level.TARGET)]) == (INCIDENT, (HOLD,), HISTORY)
     assert Switches(table.client, table.name).held() == [HOLD]
 
 

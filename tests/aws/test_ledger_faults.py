@@ -169,7 +169,7 @@ def test_a_decision_that_is_there_is_a_duplicate_whatever_cancelled_the_second(t
 
 
 CALLS = {
-    "look": lambda ledger: ledger.look(a.request()),
+    "look": lambda ledger: ledger.look(a.request(), a.SCOPES),
     "record": lambda ledger: ledger.record(refusal(), None),
     "incident": lambda ledger: ledger.incident("i-0123456789"),
     "saw": lambda ledger: ledger.saw(a.alarm()),

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from firebreak.aws.ledger import DynamoLedger
-from firebreak.core.ledger import delivery_key, scope_keys
+from firebreak.core.ledger import delivery_key
 from firebreak.core.readings import Unknown
-from firebreak.core.rules import Level
+from firebreak.core.scopes import Level, Scope
 from tests import builders as a
 from tests.aws.conftest import Table
 
-SCOPES = scope_keys(a.TARGET, "restart-service")
 SWITCHES = (
     "SWITCH#global",
     "SWITCH#action#restart-service",
@@ -21,8 +20,8 @@ SWITCHES = (
 )
 
 
-def scope(level: Level) -> str:
-    return f"SCOPE#{level}#{SCOPES[level]}"
+def pk_of(scope: Scope) -> str:
+    return f"SCOPE#{scope.level}#{scope.key}"
 
 
 @pytest.mark.parametrize(
@@ -32,17 +31,17 @@ def scope(level: Level) -> str:
         pytest.param(f"DECISION#{delivery_key(a.request())}", lambda view: view.decided, id="decision"),
         pytest.param(f"ALARM#{a.alarm().arn}", lambda view: view.transition, id="alarm"),
         *[
-            pytest.param(scope(level), lambda view, level=level: view.scopes[level], id=f"scope {level}")
-            for level in Level
+            pytest.param(pk_of(scope), lambda view, scope=scope: view.scopes[scope], id=f"{scope} scope")
+            for scope in a.SCOPES
         ],
-        pytest.param(scope(Level.TARGET), lambda view: view.incident, id="the target's incident"),
+        pytest.param(pk_of(a.scope(Level.TARGET)), lambda view: view.incident, id="the target's incident"),
     ],
 )
 def test_a_key_that_dynamodb_did_not_process_is_unknown_not_missing(
     table: Table, pk: str, reading: Callable[[Any], object]
 ) -> None:
     ledger = DynamoLedger(Unprocessed(table.client, pk), table.name)  # type: ignore[arg-type]  # wraps the client
-    assert isinstance(reading(ledger.look(a.request())), Unknown)
+    assert isinstance(reading(ledger.look(a.request(), a.SCOPES)), Unknown)
 
 
 class Unprocessed:

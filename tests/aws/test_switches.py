@@ -41,7 +41,7 @@ def test_a_pause_is_seen_by_the_next_decision_and_stops_one_under_way(
     ledger = DynamoLedger(table.client, table.name)
     under_way = claim_of(ledger)
     switches.pause(hold(scope))
-    assert ledger.look(a.request()).holds == (hold(scope),)
+    assert ledger.look(a.request(), a.SCOPES).holds == (hold(scope),)
     assert ledger.claim(under_way) is ClaimResult.LOST
 
 

@@ -13,7 +13,7 @@ from firebreak.core.incident import IncidentState
 from firebreak.core.model import Autonomy, Mute, Obstacle, RequestKind, Unresolved
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Disposition, Reason
-from firebreak.core.rules import Level
+from firebreak.core.scopes import Level
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -28,9 +28,13 @@ ORDER = (
     "stale",
     "duplicate",
     "in flight",
+    "freeze",
+    "storm",
+    "breaker",
     "cooldown",
     "rung gap",
     "budgets",
+    "share",
     "readiness",
     "autonomy",
 )
@@ -46,6 +50,7 @@ SPEAKS_TO = {
         "duplicate",
         "in flight",
         "budgets",
+        "share",
         "readiness",
     },
     RequestKind.UNDO: {"switch", "own stack", "duplicate", "in flight", "readiness"},
@@ -136,7 +141,10 @@ def test_a_mute_window_without_an_end_is_refused() -> None:
 
 def test_a_rung_gap_defers_a_cooldown_refuses_although_both_know_their_end() -> None:
     incident = a.incident(IncidentState.CLIMBING)
-    scopes = {**a.snapshot().scopes, Level.TARGET: a.history(Level.TARGET, a.NOW, incident_id=incident.id)}
+    scopes = {
+        **a.snapshot().scopes,
+        a.scope(Level.TARGET): a.history(Level.TARGET, a.NOW, incident_id=incident.id),
+    }
     climb = a.request(RequestKind.CLIMB, incident_id=incident.id)
     deferred = decide(climb, a.rules(), a.snapshot(scopes=scopes, incident=incident))
     refused = decide(a.request(), a.rules(), a.snapshot(scopes=scopes))

@@ -1,7 +1,7 @@
 """What holds for every request and every snapshot, not only for those we thought of."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import assume, given
@@ -12,7 +12,7 @@ from firebreak.core.decide import decide
 from firebreak.core.decision import Act, Result, Snapshot
 from firebreak.core.guards import GUARDS
 from firebreak.core.history import Act as Slot
-from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
+from firebreak.core.history import Decided, Hold, Judged, ScopeHistory, Transition
 from firebreak.core.incident import IncidentState
 from firebreak.core.model import (
     AlarmState,
@@ -22,10 +22,14 @@ from firebreak.core.model import (
     Obstacle,
     Request,
     RequestKind,
+    Verdict,
 )
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import Level, Rules
+from firebreak.core.rules import Rules
+from firebreak.core.scopes import Level, Scope
+from firebreak.core.share import GroupCount
+from firebreak.core.storm import RedAlarm, Storm
 from tests import builders as a
 
 SECOND = timedelta(seconds=1)
@@ -42,17 +46,21 @@ tags = st.dictionaries(
 holds = st.builds(Hold, st.just("global"), st.just("ana"), st.just("why"), moments, moments)
 
 
-def histories(level: Level) -> st.SearchStrategy[ScopeHistory]:
+def histories(level: Scope) -> st.SearchStrategy[ScopeHistory]:
     acts = st.builds(
-        Slot, moments, st.sampled_from([OWN, "i-other"]), st.just("restart-service"), st.integers(0, 2)
+        Slot,
+        moments,
+        st.sampled_from([OWN, "i-other"]),
+        st.sampled_from(["restart-service", "scale-service"]),
+        st.integers(0, 2),
+        st.sampled_from(["", a.TARGET.key, "another"]),
+        st.one_of(st.none(), st.builds(Judged, st.sampled_from(Verdict), moments)),
     )
-    return st.builds(
-        ScopeHistory, st.just(level), st.just("k"), st.lists(acts, max_size=8).map(tuple), st.just(1)
-    )
+    return st.builds(ScopeHistory, st.just(level), st.lists(acts, max_size=8).map(tuple), st.just(1))
 
 
 scopes = st.fixed_dictionaries(
-    {level: st.one_of(unseen, st.just(ABSENT), histories(level)) for level in Level}
+    {scope: st.one_of(unseen, st.just(ABSENT), histories(scope)) for scope in a.SCOPES}
 )
 
 incidents = st.builds(
@@ -69,6 +77,20 @@ alarms_seen = st.builds(
     st.booleans(),
     st.sampled_from(["GreaterThanThreshold", "LessThanThreshold", ""]),
 )
+red_alarms = st.builds(RedAlarm, moments, st.sampled_from(["s1", "s2", "s3"]), st.just("name"))
+storms = st.builds(
+    Storm,
+    red=st.lists(red_alarms, max_size=4).map(tuple),
+    version=st.just(1),
+    tripped_at=st.one_of(st.none(), moments),
+    last_red_at=st.one_of(st.none(), moments),
+)
+groups = st.builds(
+    GroupCount,
+    total=st.integers(0, 40),
+    counted_at=moments,
+    healthy=st.one_of(unseen, st.frozensets(st.sampled_from([a.TARGET.key, "k1", "k2", "k3"]))),
+)
 snapshots = st.builds(
     Snapshot,
     now=st.just(a.NOW),
@@ -77,7 +99,9 @@ snapshots = st.builds(
     decided=st.one_of(unseen, st.just(Decided("k", a.NOW, "act", "clear_to_act"))),
     transition=st.one_of(unseen, st.builds(Transition, moments, st.sampled_from(AlarmState))),
     incident=st.one_of(unseen, incidents),
+    beside=st.one_of(unseen, st.lists(incidents, max_size=2).map(tuple)),
     scopes=scopes,
+    storm=st.one_of(unseen, storms),
     alarm=st.one_of(unseen, alarms_seen),
     alarm_tags=st.one_of(unseen, tags),
     series_in_alarm=st.one_of(unseen, st.frozensets(st.sampled_from(["s1", "s2"]))),
@@ -87,6 +111,7 @@ snapshots = st.builds(
         st.just(a.PLAN),
         st.sampled_from(Reason).map(lambda reason: Obstacle(reason, "why")),
     ),
+    group=st.one_of(unseen, groups),
 )
 alarms = st.builds(
     lambda found, mute, suppressed, series: a.alarm(
@@ -125,6 +150,9 @@ READINGS = (
     "decided",
     "transition",
     "incident",
+    "beside",
+    "storm",
+    "group",
     "alarm",
     "alarm_tags",
     "series_in_alarm",
@@ -202,18 +230,18 @@ def test_blindness_to_anything_that_is_needed_never_acts(
     assert not isinstance(decision.outcome, Act)
 
 
-@given(acting_cases, st.sampled_from(Level), blindness)
+@given(acting_cases, st.sampled_from(a.SCOPES), blindness)
 def test_blindness_to_a_scopes_history_never_acts(
-    case: tuple[Request, Snapshot], level: Level, dark: Unknown | NotRead
+    case: tuple[Request, Snapshot], level: Scope, dark: Unknown | NotRead
 ) -> None:
     request, seen = case
     decision = decide(request, a.rules(), replace(seen, scopes={**seen.scopes, level: dark}))
     assert not isinstance(decision.outcome, Act)
 
 
-@given(acting_cases, st.sampled_from(Level))
+@given(acting_cases, st.sampled_from(a.SCOPES))
 def test_a_scope_that_is_missing_from_the_snapshot_never_acts(
-    case: tuple[Request, Snapshot], level: Level
+    case: tuple[Request, Snapshot], level: Scope
 ) -> None:
     request, seen = case
     rest = {other: reading for other, reading in seen.scopes.items() if other is not level}
@@ -228,22 +256,36 @@ def test_seeing_less_never_turns_a_refusal_into_an_act(
     assert not isinstance(decide(request, rules, without(seen, name, dark)).outcome, Act)
 
 
-def with_act(seen: Snapshot, level: Level, at: datetime) -> Snapshot:
-    before = seen.scopes[level]
+# One more recovery may close a breaker: that is what it is for. All others only take room away.
+no_help = st.one_of(
+    st.none(), st.builds(Judged, st.sampled_from([v for v in Verdict if v is not Verdict.RECOVERED]), moments)
+)
+further_acts = st.builds(
+    Slot,
+    moments,
+    st.just("i-other"),
+    st.sampled_from(["restart-service", "scale-service"]),
+    st.just(0),
+    st.sampled_from(["", a.TARGET.key, "another"]),
+    no_help,
+)
+
+
+def with_act(seen: Snapshot, scope: Scope, act: Slot) -> Snapshot:
+    before = seen.scopes[scope]
     acts = before.acts if isinstance(before, ScopeHistory) else ()
-    more = ScopeHistory(level, "k", (*acts, Slot(at, "i-other", "restart-service", 0)), 2)
-    return replace(seen, scopes={**seen.scopes, level: more})
+    return replace(seen, scopes={**seen.scopes, scope: ScopeHistory(scope, (*acts, act), 2)})
 
 
-@given(acting_cases, all_rules, st.sampled_from(Level), histories(Level.TARGET), moments)
+@given(acting_cases, all_rules, st.sampled_from(a.SCOPES), histories(a.scope(Level.TARGET)), further_acts)
 def test_one_more_act_in_the_history_never_turns_a_refusal_into_an_act(
-    case: tuple[Request, Snapshot], rules: Rules, level: Level, history: ScopeHistory, at: datetime
+    case: tuple[Request, Snapshot], rules: Rules, scope: Scope, history: ScopeHistory, further: Slot
 ) -> None:
     request, seen = case
     auto = replace(rules, autonomy=Autonomy.AUTO)
-    less = replace(seen, scopes={**seen.scopes, level: replace(history, level=level)})
+    less = replace(seen, scopes={**seen.scopes, scope: replace(history, scope=scope)})
     acts_with_less = isinstance(decide(request, auto, less).outcome, Act)
-    acts_with_more = isinstance(decide(request, auto, with_act(less, level, at)).outcome, Act)
+    acts_with_more = isinstance(decide(request, auto, with_act(less, scope, further)).outcome, Act)
     assert acts_with_less or not acts_with_more
 
 

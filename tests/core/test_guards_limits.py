@@ -11,7 +11,7 @@ from firebreak.core.incident import FREES_TARGET, IncidentState
 from firebreak.core.model import Request, RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import Level
+from firebreak.core.scopes import Level, Scope
 from tests import builders as a
 
 MINUTE, SECOND, HOUR = timedelta(minutes=1), timedelta(seconds=1), timedelta(hours=1)
@@ -28,8 +28,8 @@ def climb(**changes: object) -> Request:
     return a.request(RequestKind.CLIMB, incident_id=OWN, **changes)
 
 
-def scopes(level: Level, reading: object) -> dict[Level, object]:
-    return {**dict.fromkeys(Level, ABSENT), level: reading}
+def scopes(level: Level, reading: object) -> dict[Scope, object]:
+    return {**dict.fromkeys(a.SCOPES, ABSENT), a.scope(level): reading}
 
 
 @pytest.mark.parametrize("state", list(IncidentState))
@@ -78,7 +78,7 @@ def test_in_flight(request_: Request, incident: object, result: Result, reason: 
 @pytest.mark.parametrize(
     ("history", "result", "reason", "detail"),
     [
-        pytest.param(ABSENT, Result.PASSED, None, "never acted on", id="new target"),
+        pytest.param(ABSENT, Result.PASSED, None, "no recent action", id="new target"),
         pytest.param(a.history(Level.TARGET), Result.PASSED, None, "no recent action", id="no acts kept"),
         pytest.param(
             a.history(Level.TARGET, a.NOW - 15 * MINUTE), Result.PASSED, None, "rest 15m", id="rested"
@@ -141,7 +141,7 @@ def limited(level: Level, reading: object, *limits: Budget) -> Check:
     return budgets(a.request(), rules, a.snapshot(scopes=scopes(level, reading)))
 
 
-@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize("level", [scope.level for scope in a.SCOPES])
 @pytest.mark.parametrize(
     ("ago", "result"),
     [
@@ -171,7 +171,7 @@ def test_budgets_with_room_tell_how_much_is_used() -> None:
 @pytest.mark.parametrize(
     ("reading", "result", "reason"),
     [
-        pytest.param(ABSENT, Result.PASSED, None, id="never acted on"),
+        pytest.param(ABSENT, Result.PASSED, None, id="no recent action"),
         pytest.param(BLIND, Result.OBJECTED, Reason.HISTORY_UNREADABLE, id="unknown"),
         pytest.param(UNREAD, Result.NOT_LOOKED_AT, None, id="not read"),
         pytest.param(

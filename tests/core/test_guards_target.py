@@ -50,6 +50,7 @@ def test_readiness_passes_only_a_plan(
 def test_autonomy_tells_what_in_the_policy_spoke(
     level: Autonomy, result: Result, reason: Reason | None
 ) -> None:
-    check = autonomy(a.request(), a.rules(autonomy=level, source="overrides[0] ecs:prod/*"), a.snapshot())
+    rules = a.rules(autonomy=level, sources={"autonomy": "overrides[0] ecs:prod/*"})
+    check = autonomy(a.request(), rules, a.snapshot())
     assert (check.result, check.reason) == (result, reason)
     assert check.detail == f"{level} by overrides[0] ecs:prod/*"

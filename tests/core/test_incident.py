@@ -14,10 +14,10 @@ from firebreak.core.incident import (
     Member,
     may_move,
 )
-from firebreak.core.ledger import IncidentChange, alarm_key, delivery_key, incident_name, scope_keys
+from firebreak.core.ledger import IncidentChange, alarm_key, delivery_key, incident_name
 from firebreak.core.model import AlarmState, Contributor, OwnEvent, RequestKind, Target
 from firebreak.core.opening import claimed, climbing, opened, over
-from firebreak.core.rules import Level
+from firebreak.core.scopes import Level, Scope, scopes_of
 from tests import builders as a
 
 S = IncidentState
@@ -174,11 +174,11 @@ def test_an_own_event_and_the_request_made_of_it_are_one_delivery() -> None:
 
 
 def test_scopes_are_named_by_account_and_region_so_that_equal_names_share_nothing() -> None:
-    here = scope_keys(a.TARGET, "restart-service")
-    there = scope_keys(Target("444455556666", a.REGION, "ecs", "prod", "api"), "restart-service")
-    assert here[Level.TARGET] == "111122223333/eu-west-1/ecs/prod/api"
-    assert here[Level.GROUP] == "111122223333/eu-west-1/ecs/prod"
-    assert all(here[level] != there[level] for level in (Level.TARGET, Level.GROUP, Level.ACTION))
+    elsewhere = Target("444455556666", a.REGION, "ecs", "prod", "api")
+    here, there = a.SCOPES, scopes_of(elsewhere, "restart-service")
+    assert Scope(Level.TARGET, "111122223333/eu-west-1/ecs/prod/api") in here
+    assert Scope(Level.GROUP, "111122223333/eu-west-1/ecs/prod") in here
+    assert set(here) & set(there) == {Scope(Level.STACK, "all")}
 
 
 def test_a_move_the_machine_does_not_know_cannot_even_be_asked_for() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.incident import Incident, IncidentState
-from firebreak.core.model import AlarmState, Settled
+from firebreak.core.model import AlarmState, Settled, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.verdict import (
     Climb,
@@ -18,7 +18,6 @@ from firebreak.core.verdict import (
     Judgement,
     LookAgain,
     Step,
-    Verdict,
     claim_is_dead,
     judge,
     next_rung,

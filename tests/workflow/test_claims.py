@@ -12,7 +12,7 @@ from firebreak.core.incident import IncidentState
 from firebreak.core.ledger import ClaimResult
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import Level
+from firebreak.core.scopes import Scope
 from firebreak.errors import Unavailable
 from tests import builders as a
 from tests.faults import Disturb, Wrapped
@@ -48,8 +48,8 @@ def wrap_ledger(world: World, **disturb: Any) -> None:
     world.ledger = wrapped(world.ledger, **disturb)
 
 
-def slots(world: World) -> dict[Level, int]:
-    view = world.ledger.look(a.request())
+def slots(world: World) -> dict[Scope, int]:
+    view = world.ledger.look(a.request(), a.SCOPES)
     return {
         level: len(seen.acts) if isinstance(seen, ScopeHistory) else 0 for level, seen in view.scopes.items()
     }
@@ -240,8 +240,8 @@ def test_a_climb_whose_incident_cannot_be_read_is_asked_again_and_not_forgotten(
         def __getattr__(self, name: str) -> Any:
             return getattr(sound, name)
 
-        def look(self, request: Any) -> Any:
-            return replace(sound.look(request), incident=Unknown("DynamoDB did not process this key"))
+        def look(self, request: Any, scopes: Any) -> Any:
+            return replace(sound.look(request, scopes), incident=Unknown("DynamoDB did not process this key"))
 
     dim: Any = Dim()
     world.ledger = dim

@@ -112,7 +112,7 @@ def test_an_act_that_aws_refused_is_not_executed_and_gives_its_slot_back(
     world.ecs.before_write = fail(error)
     done = world.send(world.red())
     assert (done.outcome, world.incident(done.incident_id).state) == ("not_executed", S.NOT_EXECUTED)
-    view = world.ledger.look(a.request())
+    view = world.ledger.look(a.request(), a.SCOPES)
     assert all(getattr(seen, "acts", ()) == () for seen in view.scopes.values())
     assert f"UpdateService answered {error.code}" in world.pager.sent[0][1]
     world.pass_time(30 * MINUTE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from firebreak.core.ecs import (
     COMPLETED,
@@ -23,6 +24,7 @@ from firebreak.core.observed import Deployment, EcsObservation, ServiceLive, Tas
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
+from firebreak.core.share import GroupCount
 from firebreak.errors import OutcomeUnknown, Rejected
 from firebreak.ports import EcsReads, EcsWrites, Observation, Permission
 
@@ -31,7 +33,9 @@ NAME = "restart-service"
 # UpdateService with a task definition in it is also checked for iam:PassRole on the task and
 # execution roles, although they stay the same; without one (scale-service) it is not.
 PERMISSIONS = (
+    Permission("ecs:DescribeClusters", to_decide=True),
     Permission("ecs:DescribeServices"),
+    Permission("ecs:ListServices", to_decide=True),
     Permission("ecs:DescribeTaskDefinition"),
     Permission("ecs:UpdateService", mutates=True),
     Permission("iam:PassRole", mutates=True),
@@ -81,6 +85,10 @@ class RestartService:
             task_definition=found,
             scalable_target=NotRead("a restart leaves the number of tasks alone"),
         )
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """The service's cluster."""
+        return self.reads.group(target, now, health=health)
 
     def plan(self, target: Target, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """A forced deployment, with a warning for each image whose tag may mean new code."""

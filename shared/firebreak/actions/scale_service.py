@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from firebreak.core.ecs import (
@@ -21,13 +22,16 @@ from firebreak.core.observed import EcsObservation, ScalableTarget, ServiceLive,
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
+from firebreak.core.share import GroupCount
 from firebreak.errors import OutcomeUnknown, Rejected
 from firebreak.ports import EcsReads, EcsWrites, Observation, Permission
 
 NAME = "scale-service"
 
 PERMISSIONS = (
+    Permission("ecs:DescribeClusters", to_decide=True),
     Permission("ecs:DescribeServices"),
+    Permission("ecs:ListServices", to_decide=True),
     Permission("ecs:DescribeTaskDefinition"),
     Permission("application-autoscaling:DescribeScalableTargets"),
     Permission("ecs:UpdateService", mutates=True),
@@ -80,6 +84,10 @@ class ScaleService:
             return EcsObservation(
                 service=service, task_definition=definition, scalable_target=scaling.result()
             )
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """The service's cluster."""
+        return self.reads.group(target, now, health=health)
 
     def plan(self, target: Target, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """One step up. Who owns the count must be known: Unknown never means "nobody"."""

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 # red would look as if it did not exist.
 ALARM_TYPES: Sequence[AlarmTypeType] = ("MetricAlarm", "CompositeAlarm", "LogAlarm")
 
+# DescribeAlarms takes 100 names, and answers with 50 alarms unless asked for 100 as well
+# (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
+MOST_AT_ONCE = 100
+
 # An alarm has at most 500 contributors (log alarms; 100 for Metrics Insights). A page's size is
 # not documented; this many pages of 50 would hold twice that.
 MAX_CONTRIBUTOR_PAGES = 20
@@ -35,6 +39,10 @@ class CloudWatchAlarms:
         """The alarm of that name, of whatever type; Absent when there is none."""
         return look("DescribeAlarms", lambda: self._describe(name))
 
+    def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
+        """Those of at most 100 alarms that exist, by name, in one look."""
+        return look("DescribeAlarms", lambda: self._describe_all(names))
+
     def tags(self, arn: str) -> Reading[Mapping[str, str]]:
         """All tags of the alarm; Absent when there is no such alarm."""
         return look("ListTagsForResource", lambda: self._tags(arn))
@@ -44,13 +52,18 @@ class CloudWatchAlarms:
         return look("DescribeAlarmContributors", lambda: self._series(name))
 
     def _describe(self, name: str) -> DescribedAlarm | Absent:
-        page = self._client.describe_alarms(AlarmNames=[name], AlarmTypes=[*ALARM_TYPES])
+        return self._describe_all([name]).get(name, ABSENT)
+
+    def _describe_all(self, names: Sequence[str]) -> Mapping[str, DescribedAlarm]:
+        page = self._client.describe_alarms(
+            AlarmNames=[*names], AlarmTypes=[*ALARM_TYPES], MaxRecords=MOST_AT_ONCE
+        )
         found: list[Mapping[str, Any]] = [
             *page.get("MetricAlarms", ()),
             *page.get("CompositeAlarms", ()),
             *page.get("LogAlarms", ()),
         ]
-        return next((_described(alarm) for alarm in found if alarm["AlarmName"] == name), ABSENT)
+        return {alarm["AlarmName"]: _described(alarm) for alarm in found if alarm["AlarmName"] in names}
 
     def _tags(self, arn: str) -> Mapping[str, str]:
         page = self._client.list_tags_for_resource(ResourceARN=arn)

@@ -8,12 +8,13 @@ Only so can two functions that both saw a free slot not both take it, and a kill
 in between not be overlooked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from firebreak.aws.items import (
+    STORM,
     Item,
     V,
     act_entry,
@@ -26,12 +27,13 @@ from firebreak.aws.items import (
     stamped,
     text,
 )
-from firebreak.core.budgets import CLOCK_SKEW, LONGEST_WINDOW, PAD
-from firebreak.core.history import Act, ScopeHistory, Transition
+from firebreak.core.budgets import CLOCK_SKEW, LONGEST_WINDOW, MOST_ACTS, PAD
+from firebreak.core.guards import FIRST_AND_NEXT
+from firebreak.core.history import Act, Judged, ScopeHistory, Transition
 from firebreak.core.incident import Incident
 from firebreak.core.ledger import Claim
 from firebreak.core.model import Alarm, RequestKind
-from firebreak.core.rules import Level
+from firebreak.core.scopes import Level, Scope, group_scope
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import ConditionCheckTypeDef, PutTypeDef, TransactWriteItemTypeDef
@@ -41,6 +43,11 @@ ABSENT_KEY = "attribute_not_exists(pk)"
 SWITCH_FREE = "attribute_not_exists(pk) OR held_until <= :free_before"
 NO_STORM = "attribute_not_exists(tripped_at)"
 REMEMBER = "SET last_transition = :since, #state = :state, #v = :v"
+REMEMBER_VERDICT = (
+    "SET acts.#slot.verdict = :verdict, acts.#slot.judged_at = :at, #version = #version + :one, #v = :v"
+)
+# A target's scope names its open incident; a shared dependency's names the one that works on it.
+POINTS_TO_INCIDENT = frozenset({Level.TARGET, Level.DEPENDENCY})
 NOT_SUPERSEDED = f"{NOT_NEWER} AND (attribute_not_exists(last_transition) OR last_transition <= :since)"
 
 
@@ -53,29 +60,25 @@ class Condition:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-def switch_pks(claim: Claim) -> list[str]:
-    """The kill switches that can stop this request."""
-    scopes = claim.scopes
-    return switch_keys(claim.request.action, scopes[Level.GROUP], scopes[Level.TARGET])
-
-
-def switch_keys(action: str, group_key: str, target_key: str) -> list[str]:
-    """The items of the global, action, group and target switch."""
+def switch_keys(action: str, scopes: Iterable[Scope]) -> list[str]:
+    """The items of every switch that can stop an act: global, its action, and its groups and target."""
+    places = (Level.GROUP, Level.TARGET)
     return [
         "SWITCH#global",
         f"SWITCH#action#{action}",
-        f"SWITCH#group#{group_key}",
-        f"SWITCH#target#{target_key}",
+        *(f"SWITCH#{scope.level.value}#{scope.key}" for scope in scopes if scope.level in places),
     ]
 
 
 def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
     """The transaction of a claim, in a fixed order."""
-    items = [_scope_put(table, claim, level, scope_key) for level, scope_key in claim.scopes.items()]
+    items = [_scope_put(table, claim, scope) for scope in claim.scopes]
     if not claim.request.despite_switch:
         free_before: Item = {":free_before": number(ms(claim.at - CLOCK_SKEW))}
-        items += [_check(table, key(pk), Condition(SWITCH_FREE, free_before)) for pk in switch_pks(claim)]
-    items += [_check(table, key("STORM"), Condition(NO_STORM))]
+        switches = switch_keys(claim.request.action, claim.scopes)
+        items += [_check(table, key(pk), Condition(SWITCH_FREE, free_before)) for pk in switches]
+    if claim.request.kind in FIRST_AND_NEXT:
+        items += [_check(table, key(STORM), Condition(NO_STORM))]
     if claim.request.kind is RequestKind.ALARM:
         items += [saw_update(table, claim.request.alarm, claim.after.id)]
     else:
@@ -183,21 +186,58 @@ def unchanged(history: ScopeHistory | None) -> Condition:
     return Condition(f"{NOT_NEWER} AND #version = :version", values, {"#v": "v", "#version": "version"})
 
 
-def _scope_put(table: str, claim: Claim, level: Level, scope_key: str) -> "TransactWriteItemTypeDef":
-    reading = claim.seen.scopes[level]
+def _scope_put(table: str, claim: Claim, scope: Scope) -> "TransactWriteItemTypeDef":
+    reading = claim.seen.scopes[scope]
     history = reading if isinstance(reading, ScopeHistory) else None
-    slot = Act(claim.at, claim.after.id, claim.after.action, claim.after.rung)
-    kept = [act for act in (history.acts if history else ()) if act.at + LONGEST_WINDOW + PAD > claim.at]
     item: Item = {
-        **stamped(scope_pk(level, scope_key)),
+        **stamped(scope_pk(scope)),
         "version": number((history.version if history else 0) + 1),
-        "acts": {"M": {slot_name(act): act_entry(act) for act in (*kept, slot)}},
+        "acts": {"M": {slot_name(act): act_entry(act) for act in _acts_with(claim, history)}},
     }
-    if level is Level.TARGET:
+    if scope.level in POINTS_TO_INCIDENT:
         item["incident"] = text(claim.after.id)
+    size = claim.group_size if scope == group_scope(claim.request.target) else None
+    if size := size or (history.size if history else None):
+        item |= {"size": number(size.total), "counted_at": number(ms(size.counted_at))}
     return put(table, item, unchanged(history))
+
+
+def _acts_with(claim: Claim, history: ScopeHistory | None) -> list[Act]:
+    """The acts worth keeping, and the one this claim takes a slot for."""
+    kept = [act for act in (history.acts if history else ()) if act.at + LONGEST_WINDOW + PAD > claim.at]
+    return [*kept[1 - MOST_ACTS :], slot_of(claim)]
+
+
+def slot_of(claim: Claim) -> Act:
+    """The slot that a claim takes in each scope."""
+    return Act(claim.at, claim.after.id, claim.after.action, claim.after.rung, claim.after.target.key)
 
 
 def slot_name(act: Act) -> str:
     """A slot's name in its scope: one a rung of an incident, for a rung is acted on at most once."""
     return f"{act.incident_id}:{act.rung}"
+
+
+def verdict_update(
+    table: str, scope: Scope, incident: Incident, judged: Judged
+) -> "TransactWriteItemTypeDef":
+    """Write what an act turned out to be into its slot; who decided without knowing must look again."""
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": key(scope_pk(scope)),
+            "UpdateExpression": REMEMBER_VERDICT,
+            "ConditionExpression": f"{NOT_NEWER} AND attribute_exists(acts.#slot)",
+            "ExpressionAttributeNames": {
+                "#slot": f"{incident.id}:{incident.rung}",
+                "#version": "version",
+                "#v": "v",
+            },
+            "ExpressionAttributeValues": {
+                ":verdict": text(judged.verdict.value),
+                ":at": number(ms(judged.at)),
+                ":one": number(1),
+                ":v": number(V),
+            },
+        }
+    }

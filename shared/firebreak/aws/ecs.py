@@ -6,15 +6,20 @@ secrets never leaves this module.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from firebreak.aws.translate import look, send
 from firebreak.core.observed import Deployment, ScalableTarget, ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
+from firebreak.core.share import GroupCount
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from types_boto3_application_autoscaling import ApplicationAutoScalingClient
     from types_boto3_ecs import ECSClient
@@ -31,6 +36,13 @@ if TYPE_CHECKING:
 
 MISSING = "MISSING"
 DIMENSION: Final = "ecs:service:DesiredCount"
+
+# ListServices gives at most 100 a page, DescribeServices takes at most 10
+# (docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html, API_DescribeServices.html).
+LISTED_AT_ONCE = 100
+DESCRIBED_AT_ONCE = 10
+MOST_DESCRIBED = 200
+TOO_LARGE = Unknown(f"more than {MOST_DESCRIBED} services: a healthy floor is not for so large a cluster")
 
 
 class EcsReader:
@@ -58,6 +70,48 @@ class EcsReader:
         if isinstance(seen, Absent):
             return Unknown("DescribeScalableTargets: NotFound")
         return (seen[0] if seen else ABSENT) if isinstance(seen, tuple) else seen
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """The target's cluster: one call where only the number is asked for.
+
+        With `health` all of its services are described: at most 200, for a count that takes longer
+        describes a cluster that has changed meanwhile; of a larger one the health is Unknown.
+        """
+        if not health:
+            return look("DescribeClusters", lambda: self._counted(target, now))
+        return look("ListServices", lambda: self._with_health(target, now))
+
+    def _counted(self, target: Target, now: datetime) -> GroupCount | Absent | Unknown:
+        answer = self._ecs.describe_clusters(clusters=[target.group])
+        if answer["clusters"]:
+            return GroupCount(total=answer["clusters"][0]["activeServicesCount"], counted_at=now)
+        reasons = sorted({failure.get("reason", "no reason") for failure in answer["failures"]})
+        return ABSENT if reasons == [MISSING] else Unknown(f"DescribeClusters: {', '.join(reasons)}")
+
+    def _with_health(self, target: Target, now: datetime) -> GroupCount:
+        arns = self._service_arns(target.group)
+        if arns is None:
+            return GroupCount(total=MOST_DESCRIBED, counted_at=now, healthy=TOO_LARGE)
+        batches = [arns[n : n + DESCRIBED_AT_ONCE] for n in range(0, len(arns), DESCRIBED_AT_ONCE)]
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            answers = pool.map(partial(self._describe_services, target.group), batches)
+            services = [service for answer in answers for service in answer]
+        well = {replace(target, name=service["serviceName"]).key for service in services if _well(service)}
+        return GroupCount(total=len(services), counted_at=now, healthy=frozenset(well))
+
+    def _service_arns(self, cluster: str) -> list[str] | None:
+        """Every service of the cluster; None when there are too many to look at each."""
+        page = self._ecs.list_services(cluster=cluster, maxResults=LISTED_AT_ONCE)
+        arns = [*page["serviceArns"]]
+        while token := page.get("nextToken"):
+            if len(arns) >= MOST_DESCRIBED:
+                return None
+            page = self._ecs.list_services(cluster=cluster, maxResults=LISTED_AT_ONCE, nextToken=token)
+            arns += page["serviceArns"]
+        return arns if len(arns) <= MOST_DESCRIBED else None
+
+    def _describe_services(self, cluster: str, arns: list[str]) -> list[ServiceTypeDef]:
+        return self._ecs.describe_services(cluster=cluster, services=arns)["services"]
 
     def _service(self, target: Target) -> ServiceLive | Absent | Unknown:
         answer = self._ecs.describe_services(cluster=target.group, services=[target.name], include=["TAGS"])
@@ -119,6 +173,11 @@ class EcsWriter:
                 MinCapacity=minimum,
             ),
         )
+
+
+def _well(raw: ServiceTypeDef) -> bool:
+    """Whether a service runs all it should: something that is scaled to zero serves nobody."""
+    return raw["status"] == "ACTIVE" and 0 < raw["desiredCount"] <= raw["runningCount"]
 
 
 def _updated(update: Callable[[], ServiceTypeDef]) -> ServiceLive:

@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from firebreak.core.decision import Check
-from firebreak.core.history import Act, Decided, Hold, ScopeHistory, Transition
+from firebreak.core.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
 from firebreak.core.incident import WITH_HUMANS, Incident, IncidentState, Member
-from firebreak.core.ledger import DecisionRecord
-from firebreak.core.model import AlarmState, Plan, Receipt, Target
-from firebreak.core.rules import Level
+from firebreak.core.ledger import DecisionRecord, digest
+from firebreak.core.model import AlarmState, Plan, Receipt, Target, Verdict
+from firebreak.core.scopes import Scope
+from firebreak.core.storm import RedAlarm, Storm
 from firebreak.wire import alarm_from_wire, alarm_to_wire
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ type Item = dict[str, Attribute]
 V = 1
 SINGLE = "-"
 META = "META"
+STORM = "STORM"
 
 # Decisions are kept for a quarter: long enough for every budget window and for a review.
 DECISION_KEPT = timedelta(days=90)
@@ -126,21 +128,43 @@ class Fields:
         return value
 
 
-def scope_pk(level: Level, scope_key: str) -> str:
+def scope_pk(scope: Scope) -> str:
     """The key of a scope's item."""
-    return f"SCOPE#{level.value}#{scope_key}"
+    return f"SCOPE#{scope.level.value}#{scope.key}"
 
 
-def read_scope(level: Level, scope_key: str, item: Mapping[str, Attribute]) -> ScopeHistory:
+def read_scope(scope: Scope, item: Mapping[str, Attribute]) -> ScopeHistory:
     """A scope's recent acts."""
     fields = Fields(item)
     acts = [_read_act(Fields(entry.get("M", {}))) for entry in fields.map("acts").values()]
     newest_last = tuple(sorted(acts, key=lambda act: act.at))
-    return ScopeHistory(level, scope_key, newest_last, fields.number("version"), fields.text("incident", ""))
+    return ScopeHistory(
+        scope, newest_last, fields.number("version"), fields.text("incident", ""), _read_size(fields)
+    )
+
+
+def _read_size(fields: Fields) -> GroupSize | None:
+    return GroupSize(fields.number("size"), fields.time("counted_at")) if fields.has("size") else None
 
 
 def _read_act(fields: Fields) -> Act:
-    return Act(fields.time("at"), fields.text("incident"), fields.text("action"), fields.number("rung"))
+    return Act(
+        fields.time("at"),
+        fields.text("incident"),
+        fields.text("action"),
+        fields.number("rung"),
+        fields.text("target", ""),
+        _read_judged(fields),
+    )
+
+
+def _read_judged(fields: Fields) -> Judged | None:
+    if not fields.has("verdict"):
+        return None
+    verdict = fields.text("verdict")
+    if verdict not in set(Verdict):
+        raise DamagedItem("verdict")
+    return Judged(Verdict(verdict), fields.time("judged_at"))
 
 
 def act_entry(act: Act) -> Attribute:
@@ -150,8 +174,45 @@ def act_entry(act: Act) -> Attribute:
         "incident": text(act.incident_id),
         "action": text(act.action),
         "rung": number(act.rung),
+        "target": text(act.target),
+    }
+    if act.judged:
+        entry |= {"verdict": text(act.judged.verdict.value), "judged_at": number(ms(act.judged.at))}
+    return {"M": entry}
+
+
+def storm_field(red: RedAlarm) -> str:
+    """The name of the field that remembers a red alarm; its own name is too long and too wild."""
+    return f"red:{digest(red.series)}"
+
+
+def red_entry(red: RedAlarm) -> Attribute:
+    """A red alarm as the storm remembers it."""
+    entry: Item = {
+        "since": number(ms(red.since)),
+        "series": text(red.series),
+        "name": text(red.name),
+        "contributor": text(red.contributor),
     }
     return {"M": entry}
+
+
+def read_storm(item: Mapping[str, Attribute]) -> Storm:
+    """The red alarms that are remembered, and whether they are a storm."""
+    fields = Fields(item)
+    reds = [Fields(entry.get("M", {})) for name, entry in item.items() if name.startswith("red:")]
+    return Storm(
+        red=tuple(sorted(_read_red(red) for red in reds)),
+        version=fields.number("version"),
+        tripped_at=fields.maybe_time("tripped_at"),
+        last_red_at=fields.maybe_time("last_red_at"),
+    )
+
+
+def _read_red(fields: Fields) -> RedAlarm:
+    return RedAlarm(
+        fields.time("since"), fields.text("series"), fields.text("name"), fields.text("contributor")
+    )
 
 
 def read_holds(scope: str, item: Mapping[str, Attribute]) -> tuple[Hold, ...]:

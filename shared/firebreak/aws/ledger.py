@@ -1,6 +1,6 @@
 """The ledger in DynamoDB: one table, strongly consistent reads, conditional writes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -14,13 +14,26 @@ from firebreak.aws.claims import (
     put_if_absent,
     saw_update,
     slot_name,
+    slot_of,
     switch_keys,
     unchanged,
+    verdict_update,
+)
+from firebreak.aws.found import (
+    Found,
+    beside_in,
+    histories_in,
+    holds_in,
+    place_of,
+    pointed_to,
+    pointers_in,
+    read_as,
+    together,
 )
 from firebreak.aws.items import (
     META,
     SINGLE,
-    DamagedItem,
+    STORM,
     Fields,
     Item,
     decision_item,
@@ -28,19 +41,19 @@ from firebreak.aws.items import (
     ms,
     number,
     read_decided,
-    read_holds,
     read_incident,
     read_scope,
+    read_storm,
     read_transition,
     scope_pk,
     stamped,
     text,
 )
-from firebreak.aws.transactions import why_cancelled
+from firebreak.aws.transactions import AT_THE_SAME_TIME, transact, won
 from firebreak.aws.translate import translated
 from firebreak.aws.waiting import outbox_item, read_request, read_told, request_item
 from firebreak.core.announcement import Announcement
-from firebreak.core.history import Act, Hold, ScopeHistory, Transition
+from firebreak.core.history import ScopeHistory, Transition
 from firebreak.core.incident import Incident, Member
 from firebreak.core.ledger import (
     Claim,
@@ -50,17 +63,15 @@ from firebreak.core.ledger import (
     IncidentChange,
     LedgerView,
     delivery_key,
-    scope_keys,
 )
 from firebreak.core.model import Alarm, OwnEvent, Request
-from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
-from firebreak.core.rules import Level
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.scopes import Scope, action_scope, group_scope, target_scope
 from firebreak.errors import (
     AwsError,
     Conflict,
     OutcomeUnknown,
     Unavailable,
-    UnusableEvent,
 )
 
 if TYPE_CHECKING:
@@ -73,8 +84,6 @@ ATTENTION_INDEX = "attention"
 # transactions that meet there: that is no duplicate, so it is tried again.
 RECORD_TRIES = 3
 
-type _Found = dict[tuple[str, str], Item | Unknown | None]
-
 
 class DynamoLedger:
     """ports.Ledger on one DynamoDB table."""
@@ -83,45 +92,44 @@ class DynamoLedger:
         self._client = client
         self._table = table
 
-    def look(self, request: Request) -> LedgerView:
-        """One consistent batch read; an alarm's target may name an open incident, read right after."""
-        scopes = scope_keys(request.target, request.action)
-        pks = {level: scope_pk(level, scope_key) for level, scope_key in scopes.items()}
-        switches = switch_keys(request.action, request.target.group_key, request.target.key)
+    def look(self, request: Request, scopes: Sequence[Scope]) -> LedgerView:
+        """One consistent batch read; open incidents that its scopes point to are read right after."""
+        switches = switch_keys(request.action, scopes)
         decision, alarm = f"DECISION#{delivery_key(request)}", f"ALARM#{request.alarm.series}"
-        wanted = [(pk, SINGLE) for pk in (*pks.values(), *switches, decision, alarm)]
+        wanted = [(pk, SINGLE) for pk in (*map(scope_pk, scopes), *switches, decision, alarm, STORM)]
         if request.incident_id:
             wanted.append((f"INC#{request.incident_id}", META))
         found = self._batch(wanted)
-        histories = {
-            level: _read(found[pk, SINGLE], partial(read_scope, level, scopes[level]))
-            for level, pk in pks.items()
-        }
+        histories = histories_in(found, scopes)
+        incidents = self._incidents(pointers_in(histories.values()) - {request.incident_id})
         return LedgerView(
-            holds=_holds(found, switches),
-            decided=_read(found[decision, SINGLE], read_decided),
-            transition=_read(found[alarm, SINGLE], read_transition),
-            incident=self._incident_of(request, found, histories[Level.TARGET]),
+            holds=holds_in(found, switches),
+            decided=read_as(found[decision, SINGLE], read_decided),
+            transition=read_as(found[alarm, SINGLE], read_transition),
+            incident=read_as(found[f"INC#{request.incident_id}", META], read_incident)
+            if request.incident_id
+            else pointed_to(histories[target_scope(request.target)], incidents),
+            beside=beside_in(histories, incidents),
             scopes=histories,
+            storm=read_as(found[STORM, SINGLE], read_storm),
         )
 
-    def _incident_of(
-        self, request: Request, found: _Found, history: Reading[ScopeHistory]
-    ) -> Reading[Incident]:
-        if request.incident_id:
-            return _read(found[f"INC#{request.incident_id}", META], read_incident)
-        match history:
-            case Unknown() | NotRead() | Absent():
-                return history
-            case ScopeHistory(incident_id=""):
-                return ABSENT
-            case ScopeHistory(incident_id=incident_id):
-                return self.incident(incident_id)
+    def look_also(self, view: LedgerView, action: str, scopes: Sequence[Scope]) -> LedgerView:
+        """The view with the histories and switches of groups that only the live target named."""
+        switches = switch_keys(action, scopes)
+        found = self._batch([(pk, SINGLE) for pk in (*map(scope_pk, scopes), *switches)])
+        holds = together(view.holds, holds_in(found, switches))
+        return replace(view, holds=holds, scopes={**view.scopes, **histories_in(found, scopes)})
+
+    def _incidents(self, ids: Collection[str]) -> Mapping[str, Reading[Incident]]:
+        places = {incident_id: (f"INC#{incident_id}", META) for incident_id in ids}
+        found = self._batch(list(places.values())) if places else {}
+        return {incident_id: read_as(found[place], read_incident) for incident_id, place in places.items()}
 
     def claim(self, claim: Claim) -> ClaimResult:
         """Take everything at once. A lost reply is re-read: our claim id there means we won."""
         try:
-            self._transact(claim_items(self._table, claim), token=claim.after.claim_id)
+            transact(self._client, claim_items(self._table, claim), claim.after.claim_id)
         except Conflict:
             return ClaimResult.LOST
         except (OutcomeUnknown, Unavailable):
@@ -140,12 +148,12 @@ class DynamoLedger:
 
     def give_back(self, claim: Claim) -> None:
         """Remove this claim's slot from every scope."""
-        slot = slot_name(Act(claim.at, claim.after.id, claim.after.action, claim.after.rung))
-        for level, scope_key in claim.scopes.items():
+        slot = slot_name(slot_of(claim))
+        for scope in claim.scopes:
             with translated("UpdateItem", mutates=True):
                 self._client.update_item(
                     TableName=self._table,
-                    Key=key(scope_pk(level, scope_key)),
+                    Key=key(scope_pk(scope)),
                     UpdateExpression="REMOVE acts.#slot SET #version = #version + :one",
                     ConditionExpression="attribute_exists(acts.#slot)",
                     ExpressionAttributeNames={"#slot": slot, "#version": "version"},
@@ -160,7 +168,7 @@ class DynamoLedger:
         items += [put(self._table, request_item(later))] if later else []
         place = (f"DECISION#{record.key}", SINGLE)
         for _ in range(RECORD_TRIES):
-            if self._won(items):
+            if won(self._client, items):
                 return True
             if isinstance(self._batch([place])[place], dict):
                 return False
@@ -168,9 +176,9 @@ class DynamoLedger:
 
     def open(self, incident: Incident, record: DecisionRecord) -> bool:
         """Open an incident whose first rung cannot help, so that it can climb."""
-        pk = scope_pk(Level.TARGET, incident.target.key)
+        pk = scope_pk(target_scope(incident.target))
         found = self._batch([(pk, SINGLE)])[pk, SINGLE]
-        history = _read(found, partial(read_scope, Level.TARGET, incident.target.key))
+        history = read_as(found, partial(read_scope, target_scope(incident.target)))
         if isinstance(history, Unknown | NotRead):
             return False
         seen = history if isinstance(history, ScopeHistory) else None
@@ -179,7 +187,8 @@ class DynamoLedger:
         scope: Item = {**(found if isinstance(found, dict) else {}), **stamped(pk)}
         scope |= {"incident": text(incident.id), "version": number((seen.version if seen else 0) + 1)}
         scope.setdefault("acts", {"M": {}})
-        return self._won(
+        return won(
+            self._client,
             [
                 put(self._table, scope, unchanged(seen)),
                 put_if_absent(self._table, decision_item(record)),
@@ -189,7 +198,7 @@ class DynamoLedger:
                     history_item(incident, record.at, f"opened without acting: {record.decision.reason}"),
                 ),
                 saw_update(self._table, incident.alarm, incident.id),
-            ]
+            ],
         )
 
     def _is_held(self, incident_id: str) -> bool:
@@ -205,14 +214,37 @@ class DynamoLedger:
                 return True
 
     def move(self, change: IncidentChange) -> bool:
-        """Move an incident on, with its history line, its decision and what is told."""
+        """Move an incident on, with its history line, its decision, what is told, and its act's verdict."""
         items = [
             incident_put(self._table, change.before, change.after),
             put(self._table, history_item(change.after, change.at, change.what)),
         ]
         if change.record:
             items.append(put_if_absent(self._table, decision_item(change.record)))
-        return self._won(items + self._outbox(change.told))
+        items += self._outbox(change.told)
+        verdicts = self._verdicts(change)
+        for _ in range(RECORD_TRIES):
+            try:
+                transact(self._client, [*items, *verdicts])
+            except Conflict as error:
+                # Verdicts lie in scopes that claims write to: who was only in the way comes again.
+                if error.code == AT_THE_SAME_TIME:
+                    continue
+                # Slots may be gone (forgotten, damaged): the incident must go on without them.
+                return bool(verdicts) and won(self._client, items)
+            return True
+        return False
+
+    def _verdicts(self, change: IncidentChange) -> "list[TransactWriteItemTypeDef]":
+        if not change.judged:
+            return []
+        incident = change.before
+        judged_in = (
+            target_scope(incident.target),
+            group_scope(incident.target),
+            action_scope(incident.target, incident.action),
+        )
+        return [verdict_update(self._table, scope, incident, change.judged) for scope in judged_in]
 
     def note(self, incident_id: str, at: datetime, what: str) -> None:
         """Add a line that belongs to no version: superseded writes, late news."""
@@ -227,28 +259,29 @@ class DynamoLedger:
     def incident(self, incident_id: str) -> Reading[Incident]:
         """The incident, read consistently."""
         place = (f"INC#{incident_id}", META)
-        return _read(self._batch([place])[place], read_incident)
+        return read_as(self._batch([place])[place], read_incident)
 
     def join(self, incident: Incident, alarm: Alarm, record: DecisionRecord) -> bool:
         """Add a member; the version it bumps stops a Verify that is closing on the old members."""
         members = (*incident.members, *({Member.of(alarm)} - set(incident.members)))
         after = replace(incident, members=members, version=incident.version + 1)
-        return self._won(
+        return won(
+            self._client,
             [
                 incident_put(self._table, incident, after),
                 put(self._table, history_item(after, record.at, f"joined by alarm {alarm.name}")),
                 put_if_absent(self._table, decision_item(record)),
                 saw_update(self._table, alarm, incident.id),
-            ]
+            ],
         )
 
     def saw(self, alarm: Alarm) -> Reading[Transition]:
         """Remember a transition; what was known before is returned, newer or not."""
         place = (f"ALARM#{alarm.series}", SINGLE)
-        before = _read(self._batch([place])[place], read_transition)
+        before = read_as(self._batch([place])[place], read_transition)
         if not isinstance(before, Unknown):
             # The incident is left as it stands: a claim may be naming it at this moment.
-            self._won([saw_update(self._table, alarm, None)])
+            won(self._client, [saw_update(self._table, alarm, None)])
         return before
 
     def settle_announcement(self, key_: str) -> None:
@@ -263,7 +296,9 @@ class DynamoLedger:
     def overdue_requests(self, before: datetime, limit: int) -> Sequence[tuple[str, Reading[OwnEvent]]]:
         """Kept requests whose time has passed."""
         kept = self._attention("ask", before, limit)
-        return [(Fields(item).text("pk").removeprefix("DEFER#"), _read(item, read_request)) for item in kept]
+        return [
+            (Fields(item).text("pk").removeprefix("DEFER#"), read_as(item, read_request)) for item in kept
+        ]
 
     def settle_request(self, key_: str) -> None:
         """Delete a kept request; its decision stays."""
@@ -308,23 +343,7 @@ class DynamoLedger:
     def _outbox(self, told: Announcement | None) -> "list[TransactWriteItemTypeDef]":
         return [put(self._table, outbox_item(told))] if told else []
 
-    def _won(self, items: "Sequence[TransactWriteItemTypeDef]") -> bool:
-        try:
-            self._transact(items)
-        except Conflict:
-            return False
-        return True
-
-    def _transact(self, items: "Sequence[TransactWriteItemTypeDef]", token: str = "") -> None:
-        # Without a token of ours botocore makes one, so its own re-sends stay idempotent.
-        extra: dict[str, str] = {"ClientRequestToken": token} if token else {}
-        with translated("TransactWriteItems", mutates=True):
-            try:
-                self._client.transact_write_items(TransactItems=items, **extra)  # type: ignore[arg-type]  # one optional str
-            except self._client.exceptions.TransactionCanceledException as error:
-                raise why_cancelled(error) from error
-
-    def _batch(self, places: Sequence[tuple[str, str]]) -> _Found:
+    def _batch(self, places: Sequence[tuple[str, str]]) -> Found:
         with translated("BatchGetItem", mutates=False):
             reply = self._client.batch_get_item(
                 RequestItems={
@@ -333,37 +352,7 @@ class DynamoLedger:
             )
         unprocessed = reply.get("UnprocessedKeys", {})
         left = unprocessed[self._table]["Keys"] if self._table in unprocessed else []
-        found: _Found = dict.fromkeys(places)
-        found |= {_place(item): item for item in reply["Responses"].get(self._table, [])}
-        found |= {_place(item): Unknown("DynamoDB did not process this key") for item in left}
+        found: Found = dict.fromkeys(places)
+        found |= {place_of(item): item for item in reply["Responses"].get(self._table, [])}
+        found |= {place_of(item): Unknown("DynamoDB did not process this key") for item in left}
         return found
-
-
-def _place(item: Mapping[str, object]) -> tuple[str, str]:
-    fields = Fields(item)  # type: ignore[arg-type]  # keys and items have the same attribute shape
-    return fields.text("pk"), fields.text("sk")
-
-
-def _read[T](found: Item | Unknown | None, read: Callable[[Item], T]) -> Reading[T]:
-    if found is None:
-        return ABSENT
-    if isinstance(found, Unknown):
-        return found
-    try:
-        return read(found)
-    except (DamagedItem, UnusableEvent) as error:
-        return Unknown(f"the ledger item is damaged at {error}")
-
-
-def _holds(found: _Found, pks: Sequence[str]) -> Reading[tuple[Hold, ...]]:
-    holds: list[Hold] = []
-    for pk in pks:
-        scope = pk.removeprefix("SWITCH#").replace("#", " ", 1)
-        match _read(found[pk, SINGLE], partial(read_holds, scope)):
-            case Unknown() | NotRead() as unseen:
-                return unseen
-            case Absent():
-                continue
-            case some:
-                holds += some
-    return tuple(holds)

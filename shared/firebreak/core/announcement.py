@@ -19,6 +19,8 @@ class AnnouncementKind(StrEnum):
     APPROVAL = "approval"
     BLIND = "blind"
     CRASHED = "crashed"
+    STORM = "storm"
+    STORM_OVER = "storm_over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,10 @@ PAD = ACT_WITHIN + ACT_TIMEOUT + CLOCK_SKEW
 # Slots older than this are forgotten, so no policy may count or rest longer.
 LONGEST_WINDOW = timedelta(days=31)
 
+# Of more slots than this only the newest are kept, so that no item outgrows DynamoDB's 400 KB. A
+# budget of at most as many acts is counted exactly all the same: it is full without the rest.
+MOST_ACTS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:

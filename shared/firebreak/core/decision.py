@@ -11,15 +11,17 @@ from firebreak.core.model import Obstacle, Plan
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
-from firebreak.core.rules import Level
+from firebreak.core.scopes import Scope
+from firebreak.core.share import GroupCount
+from firebreak.core.storm import Storm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything a decision may look at, taken once; `now` is part of it.
 
-    `incident` is the one the request names, else the target's open one. `series_in_alarm` is
-    only read for contributors.
+    `incident` is the one the request names, else the target's open one; `beside` are the open ones
+    of other targets that share a dependency with it. `series_in_alarm` is only read for contributors.
     """
 
     now: datetime
@@ -28,12 +30,15 @@ class Snapshot:
     decided: Reading[Decided]
     transition: Reading[Transition]
     incident: Reading[Incident]
-    scopes: Mapping[Level, Reading[ScopeHistory]]
+    beside: Reading[tuple[Incident, ...]]
+    scopes: Mapping[Scope, Reading[ScopeHistory]]
+    storm: Reading[Storm]
     alarm: Reading[DescribedAlarm]
     alarm_tags: Reading[Mapping[str, str]]
     series_in_alarm: Reading[frozenset[str]]
     target_tags: Reading[Mapping[str, str]]
     plan: Reading[Plan | Obstacle]
+    group: Reading[GroupCount]
 
 
 class Result(StrEnum):
@@ -47,13 +52,17 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One guard's finding, with its numbers; `until` is when it would find otherwise."""
+    """One guard's finding, with its numbers; `until` is when it would find otherwise.
+
+    `cause` names what many objections may have in common, so that humans are told of it once.
+    """
 
     guard: str
     result: Result
     detail: str
     reason: Reason | None = None
     until: datetime | None = None
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,33 @@
 The order of GUARDS is the order of the explanation; the first objection names the reason.
 """
 
+# long because: the whole policy is read here, in its order, one screen a guard
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from firebreak.core import storm as storms
+from firebreak.core.breaker import (
+    Closed,
+    Open,
+    Trying,
+    backed_off,
+    breaker,
+    failures_in_a_row,
+    with_overdue_judged,
+)
 from firebreak.core.budgets import CLOCK_SKEW, PAD, held, next_slot, spell
 from firebreak.core.decision import Check, Result, Snapshot
+from firebreak.core.freeze import Free, Frozen, find_freeze
+from firebreak.core.history import Act
 from firebreak.core.incident import MAY_BE_ASKED
 from firebreak.core.model import AlarmState, Autonomy, Obstacle, Request, RequestKind
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import Level, Rules
+from firebreak.core.rules import Rules
+from firebreak.core.scopes import Scope, action_scope, group_scope, target_scope
+from firebreak.core.share import GroupCount, allowed, left_healthy, touched
 
 _K = RequestKind
 EVERY_KIND = frozenset(RequestKind)
@@ -32,9 +48,11 @@ def passed(guard: str, detail: str) -> Check:
     return Check(guard, Result.PASSED, detail)
 
 
-def objected(guard: str, reason: Reason, detail: str, until: datetime | None = None) -> Check:
-    """The guard is against acting."""
-    return Check(guard, Result.OBJECTED, detail, reason, until)
+def objected(
+    guard: str, reason: Reason, detail: str, until: datetime | None = None, *, cause: str = ""
+) -> Check:
+    """The guard is against acting; `cause` is what it shares with other objections, if anything."""
+    return Check(guard, Result.OBJECTED, detail, reason, until, cause)
 
 
 def blind(guard: str, reading: Unknown | NotRead, reason: Reason) -> Check:
@@ -63,7 +81,7 @@ def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:
     told = "; ".join(f"{h.scope} by {h.holder} until {clock(h.until)}: {h.why}" for h in active)
     if request.despite_switch:
         return passed("switch", f"{told}; overruled by {request.despite_switch}")
-    return objected("switch", Reason.SWITCHED_OFF, told, last.until + CLOCK_SKEW)
+    return objected("switch", Reason.SWITCHED_OFF, told, last.until + CLOCK_SKEW, cause=told)
 
 
 def own_stack(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -212,64 +230,153 @@ def duplicate(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 
 def in_flight(request: Request, rules: Rules, seen: Snapshot) -> Check:
-    """One incident at a time works on a target; a request for an incident must find it as it was."""
+    """One incident at a time works on a target, and on what it shares with others.
+
+    A request for an incident must find it as it was.
+    """
     del rules
     match seen.incident:
         case Unknown() | NotRead() as unseen:
             return blind("in flight", unseen, Reason.IN_FLIGHT_UNREADABLE)
+        case Absent() if request.incident_id:
+            return objected("in flight", Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger")
         case Absent():
-            if request.incident_id:
-                return objected("in flight", Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger")
-            return passed("in flight", "no open incident")
+            return _beside(request, seen, "no open incident")
         case incident:
             pass
     if incident.id != request.incident_id:
         if incident.holds_target:
             return objected("in flight", Reason.IN_FLIGHT, f"incident {incident.id} is {incident.state}")
-        return passed("in flight", f"incident {incident.id} is {incident.state}")
+        return _beside(request, seen, f"incident {incident.id} is {incident.state}")
     as_asked = (incident.rung, incident.action) == (request.rung, request.action)
     if not as_asked or incident.state not in MAY_BE_ASKED:
         now_at = f"it is {incident.state} at rung {incident.rung} ({incident.action})"
         now_at += f", asked for rung {request.rung} ({request.action})"
         return objected("in flight", Reason.INCIDENT_MOVED_ON, now_at)
-    return passed("in flight", f"own incident, {incident.state}")
+    return _beside(request, seen, f"own incident, {incident.state}")
+
+
+def _beside(request: Request, seen: Snapshot, own: str) -> Check:
+    """The target itself is free; a shared dependency must be, too."""
+    match seen.beside:
+        case Unknown() | NotRead() as unseen:
+            return blind("in flight", unseen, Reason.IN_FLIGHT_UNREADABLE)
+        case Absent():
+            return passed("in flight", own)
+        case others:
+            busy = [i for i in others if i.id != request.incident_id and i.holds_target]
+    if not busy:
+        return passed("in flight", own)
+    told = f"incident {busy[0].id} of {busy[0].target.display}, which shares a dependency, is {busy[0].state}"
+    return objected("in flight", Reason.DEPENDENCY_IN_FLIGHT, told, cause=busy[0].id)
+
+
+def freeze(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """No change-freeze window is open, and where acts are kept to windows, one of those is."""
+    del request
+    match find_freeze(rules.never, rules.only, seen.now):
+        case Free(detail):
+            return passed("freeze", detail)
+        case Frozen() as frozen:
+            reason = Reason.OUTSIDE_WINDOW if frozen.outside else Reason.FROZEN
+            return objected("freeze", reason, frozen.detail, frozen.until, cause=frozen.frozen_by)
+
+
+def storm(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """Too many routed alarms turned red at once for one restart to be the cure."""
+    del request
+    match seen.storm:
+        case Unknown() | NotRead() as unseen:
+            return blind("storm", unseen, Reason.STORM_UNREADABLE)
+        case Absent():
+            return passed("storm", f"0/{rules.storm.alarms} routed alarms red")
+        case storms.Storm(tripped_at=None) as now_red:
+            return passed("storm", storms.numbers(now_red, rules.storm))
+        case storms.Storm(tripped_at=since) as raging:
+            told = f"a storm since {clock(since)}" if since else "a storm"
+            told += (
+                f", {len(raging.red)} alarms; it ends {spell(rules.storm.quiet)} after the last turned red"
+            )
+            return objected("storm", Reason.STORM, told)
+
+
+def breaker_closed(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """The action has been helping: on this target, and over the whole stack."""
+    told: list[str] = []
+    for scope in (target_scope(request.target), action_scope(request.target, request.action)):
+        match seen.scopes.get(scope, NotRead("not asked for")):
+            case Unknown() | NotRead() as unseen:
+                return blind("breaker", unseen, Reason.HISTORY_UNREADABLE)
+            case Absent():
+                acts: list[Act] = []
+            case history:
+                acts = _tried_before(request, history.acts, rules, seen.now)
+        match breaker(acts, request.target.key, rules.breakers[scope.level], seen.now):
+            case Closed(detail):
+                told.append(f"{scope} {detail}")
+            case Open(detail, until):
+                held_by = f"{scope} {detail}, open until {clock(until)}"
+                return objected(
+                    "breaker", Reason.BREAKER_OPEN, held_by, until, cause=f"{scope.key} {until:%FT%TZ}"
+                )
+            case Trying(detail):
+                return objected("breaker", Reason.BREAKER_OPEN, f"{scope} {detail}", cause=scope.key + detail)
+    return passed("breaker", ", ".join(told))
+
+
+def _tried_before(request: Request, acts: tuple[Act, ...], rules: Rules, now: datetime) -> list[Act]:
+    """The acts of the same action, but for those of this very incident."""
+    same = [a for a in acts if a.action == request.action and a.incident_id != (request.incident_id or None)]
+    return with_overdue_judged(same, now, rules.max_incident_age)
 
 
 def cooldown(request: Request, rules: Rules, seen: Snapshot) -> Check:
-    """The target rests between incidents."""
+    """The target rests between incidents, twice as long after each that was not helped."""
     if request.incident_id:
         return Check("cooldown", Result.NOT_APPLICABLE, "inside one incident the rung gap counts")
-    return _rest("cooldown", Reason.COOLDOWN, rules.cooldown, seen, incident_id="")
+    acts = _acts_in(target_scope(request.target), seen)
+    if not isinstance(acts, tuple):
+        return blind("cooldown", acts, Reason.HISTORY_UNREADABLE)
+    failed = len(failures_in_a_row(with_overdue_judged(acts, seen.now, rules.max_incident_age)))
+    rest = backed_off(rules.cooldown, failed, rules.max_cooldown)
+    return _rest("cooldown", Reason.COOLDOWN, rest, acts, seen.now)
 
 
 def rung_gap(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The rungs of one incident keep a distance."""
     if not request.incident_id:
         return Check("rung gap", Result.NOT_APPLICABLE, "first response")
-    return _rest("rung gap", Reason.RUNG_GAP, rules.rung_gap, seen, incident_id=request.incident_id)
+    acts = _acts_in(target_scope(request.target), seen)
+    if not isinstance(acts, tuple):
+        return blind("rung gap", acts, Reason.HISTORY_UNREADABLE)
+    own = tuple(act for act in acts if act.incident_id == request.incident_id)
+    return _rest("rung gap", Reason.RUNG_GAP, rules.rung_gap, own, seen.now)
 
 
-def _rest(guard: str, reason: Reason, gap: timedelta, seen: Snapshot, *, incident_id: str) -> Check:
-    match seen.scopes.get(Level.TARGET, NotRead("the target's history was not asked for")):
+def _acts_in(scope: Scope, seen: Snapshot) -> tuple[Act, ...] | Unknown | NotRead:
+    match seen.scopes.get(scope, NotRead(f"the {scope}'s history was not asked for")):
         case Unknown() | NotRead() as unseen:
-            return blind(guard, unseen, Reason.HISTORY_UNREADABLE)
+            return unseen
         case Absent():
-            return passed(guard, "never acted on")
+            return ()
         case history:
-            acts = [act.at for act in history.acts if not incident_id or act.incident_id == incident_id]
+            return history.acts
+
+
+def _rest(guard: str, reason: Reason, gap: timedelta, acts: tuple[Act, ...], now: datetime) -> Check:
     if not acts:
         return passed(guard, "no recent action")
-    until = max(acts) + gap
-    told = f"last action {clock(max(acts))}, rest {spell(gap)}, over at {clock(until)}"
-    return objected(guard, reason, told, until) if until > seen.now else passed(guard, told)
+    last = max(act.at for act in acts)
+    told = f"last action {clock(last)}, rest {spell(gap)}, over at {clock(last + gap)}"
+    return objected(guard, reason, told, last + gap) if last + gap > now else passed(guard, told)
 
 
 def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """Every window at every level must have a free slot."""
-    del request
     told: list[str] = []
-    for level, limits in rules.budgets.items():
-        match seen.scopes.get(level, NotRead("not asked for")):
+    # What was asked for must be there; what the target's tags added is there as well.
+    for scope in dict.fromkeys((*rules.scopes(request.target), *seen.scopes)):
+        match seen.scopes.get(scope, NotRead("not asked for")):
             case Unknown() | NotRead() as unseen:
                 return blind("budgets", unseen, Reason.HISTORY_UNREADABLE)
             case Absent():
@@ -277,15 +384,56 @@ def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
             case history:
                 acts = [act.at for act in history.acts]
         if acts and max(acts) > seen.now:
-            ahead = f"{level} history is at {clock(max(acts))}, our clock at {clock(seen.now)}"
+            ahead = f"{scope} history is at {clock(max(acts))}, our clock at {clock(seen.now)}"
             return objected("budgets", Reason.CLOCK_BEHIND, ahead, max(acts))
-        for budget in limits:
-            used = f"{level} {len(held(acts, budget, seen.now))}/{budget.acts} in {spell(budget.window)}"
+        for budget in rules.limits(scope):
+            used = f"{scope} {len(held(acts, budget, seen.now))}/{budget.acts} in {spell(budget.window)}"
             if free_at := next_slot(acts, budget, seen.now):
                 detail = f"budget {used}, next slot {clock(free_at)} (window + {spell(PAD)} pad)"
                 return objected("budgets", Reason.BUDGET_FULL, detail, free_at)
             told.append(used)
     return passed("budgets", ", ".join(told))
+
+
+def share(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """Only so much of a group may be touched, and enough of it must stay healthy."""
+    match seen.group:
+        case Unknown() | NotRead() as unseen:
+            return blind("share", unseen, Reason.GROUP_UNREADABLE)
+        case Absent():
+            return objected("share", Reason.GROUP_UNREADABLE, "the group does not exist")
+        case group:
+            acts = _acts_in(group_scope(request.target), seen)
+    if not isinstance(acts, tuple):
+        return blind("share", acts, Reason.HISTORY_UNREADABLE)
+    acts = tuple(with_overdue_judged(acts, seen.now, rules.max_incident_age))
+    hit = touched(acts, rules.share, seen.now) | {request.target.key}
+    limit = allowed(group.total, rules.share)
+    age = spell(seen.now - group.counted_at)
+    told = f"{len(hit)}/{limit} of {group.total} in {spell(rules.share.within)} (counted {age} ago)"
+    if len(hit) > limit:
+        return objected("share", Reason.SHARE_REACHED, told)
+    return (
+        _above_floor(request, rules, group, acts, told)
+        if rules.share.healthy_floor
+        else passed("share", told)
+    )
+
+
+def _above_floor(
+    request: Request, rules: Rules, group: GroupCount, acts: tuple[Act, ...], told: str
+) -> Check:
+    match group.healthy:
+        case Unknown() | NotRead() as unseen:
+            return blind("share", unseen, Reason.GROUP_UNREADABLE)
+        case Absent():
+            return objected("share", Reason.GROUP_UNREADABLE, "the group does not exist")
+        case healthy:
+            left = left_healthy(healthy, acts, request.target.key)
+    told += f"; {left} would stay healthy, floor {rules.share.healthy_floor}"
+    if left < rules.share.healthy_floor:
+        return objected("share", Reason.HEALTHY_FLOOR_REACHED, told)
+    return passed("share", told)
 
 
 def readiness(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -305,7 +453,7 @@ def readiness(request: Request, rules: Rules, seen: Snapshot) -> Check:
 def autonomy(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """How far the policy lets Firebreak go here by itself."""
     del request, seen
-    told = f"{rules.autonomy} by {rules.source}"
+    told = f"{rules.autonomy} by {rules.sources['autonomy']}"
     match rules.autonomy:
         case Autonomy.AUTO:
             return passed("autonomy", told)
@@ -333,8 +481,7 @@ class Guard:
 FIRST_AND_NEXT = frozenset({_K.ALARM, _K.CLIMB, _K.WAKE})
 TAKES_A_SLOT = FIRST_AND_NEXT | {_K.APPROVAL}
 
-# freeze, storm, breaker and share take their places here (after "in flight" and after
-# "budgets"); tests/core/test_decide.py holds the order.
+# tests/core/test_decide.py holds the order.
 GUARDS: tuple[Guard, ...] = (
     Guard("switch", EVERY_KIND, switch),
     Guard("own stack", EVERY_KIND, own_stack),
@@ -344,9 +491,13 @@ GUARDS: tuple[Guard, ...] = (
     Guard("stale", TAKES_A_SLOT, stale),
     Guard("duplicate", EVERY_KIND, duplicate),
     Guard("in flight", EVERY_KIND, in_flight),
+    Guard("freeze", FIRST_AND_NEXT, freeze),
+    Guard("storm", FIRST_AND_NEXT, storm),
+    Guard("breaker", FIRST_AND_NEXT, breaker_closed),
     Guard("cooldown", FIRST_AND_NEXT, cooldown),
     Guard("rung gap", FIRST_AND_NEXT, rung_gap),
     Guard("budgets", TAKES_A_SLOT, budgets),
+    Guard("share", TAKES_A_SLOT, share),
     Guard("readiness", EVERY_KIND, readiness),
     Guard("autonomy", FIRST_AND_NEXT, autonomy),
 )

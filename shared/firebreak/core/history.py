@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from firebreak.core.model import AlarmState
-from firebreak.core.rules import Level
+from firebreak.core.model import AlarmState, Verdict
+from firebreak.core.scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +19,55 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What an act turned out to be, and when that was said."""
+
+    verdict: Verdict
+    at: datetime
+
+    @property
+    def helped(self) -> bool:
+        """Only a recovery is help; not knowing is none."""
+        return self.verdict is Verdict.RECOVERED
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
-    """One slot taken: an action was claimed at `at`, whether or not it turned out to help."""
+    """One slot taken: an action was claimed at `at` on `target` (a canonical key).
+
+    `judged` is None while nobody knows whether it helped. `target` is empty in slots of the first
+    release.
+    """
 
     at: datetime
     incident_id: str
     action: str
     rung: int
+    target: str = ""
+    judged: Judged | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSize:
+    """How many targets a group had when somebody counted."""
+
+    total: int
+    counted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeHistory:
-    """The recent acts of a scope. `incident_id` is the target's open incident, if any."""
+    """The recent acts of a scope, oldest first.
 
-    level: Level
-    key: str
+    `incident_id` is the open incident of a target or of a shared dependency, if any; `size` is
+    what a group was last counted as.
+    """
+
+    scope: Scope
     acts: tuple[Act, ...]
     version: int
     incident_id: str = ""
+    size: GroupSize | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,12 @@ from enum import StrEnum
 
 from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Decision
-from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
+from firebreak.core.history import Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
 from firebreak.core.incident import Incident, may_move
-from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind, Target
+from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind
 from firebreak.core.readings import Reading
-from firebreak.core.rules import Level
-
-STACK_KEY = "all"
+from firebreak.core.scopes import Scope
+from firebreak.core.storm import Storm
 
 
 def digest(*parts: object) -> str:
@@ -40,25 +39,20 @@ def incident_name(request: Request) -> str:
     return request.incident_id or f"i-{delivery_key(request)[:10]}"
 
 
-def scope_keys(target: Target, action: str) -> Mapping[Level, str]:
-    """The scope at each level, by canonical key."""
-    return {
-        Level.TARGET: target.key,
-        Level.GROUP: target.group_key,
-        Level.ACTION: f"{target.account}/{target.region}/{action}",
-        Level.STACK: STACK_KEY,
-    }
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerView:
-    """One consistent look at every item a decision needs; each reading may fail alone."""
+    """One consistent look at every item a decision needs; each reading may fail alone.
+
+    `beside` are the incidents that shared dependencies point to, whatever became of them.
+    """
 
     holds: Reading[tuple[Hold, ...]]
     decided: Reading[Decided]
     transition: Reading[Transition]
     incident: Reading[Incident]
-    scopes: Mapping[Level, Reading[ScopeHistory]]
+    beside: Reading[tuple[Incident, ...]]
+    scopes: Mapping[Scope, Reading[ScopeHistory]]
+    storm: Reading[Storm]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,16 +93,22 @@ class Claim:
     """Everything that must come true at once for an act to be ours.
 
     `seen` is what the decision was made on: the claim fails when any of it has changed. `before`
-    is the incident as read (None when this claim opens it), `after` what it becomes.
+    is the incident as read (None when this claim opens it), `after` what it becomes. `group_size`
+    is what the target's group was counted as, where it was counted anew.
     """
 
     request: Request
     seen: LedgerView
-    scopes: Mapping[Level, str]
     at: datetime
     before: Incident | None
     after: Incident
     record: DecisionRecord
+    group_size: GroupSize | None = None
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Everything a slot is taken in: every scope the decision looked at."""
+        return tuple(self.seen.scopes)
 
 
 class ClaimResult(StrEnum):
@@ -123,7 +123,8 @@ class ClaimResult(StrEnum):
 class IncidentChange:
     """One move of an incident with its history line and what humans are told of it.
 
-    `record` is set when the move comes from a decision, so that both are written or neither.
+    `record` is set when the move comes from a decision, so that both are written or neither;
+    `judged` when the present rung's act got its verdict, which its slots then remember.
     """
 
     before: Incident
@@ -132,6 +133,7 @@ class IncidentChange:
     what: str
     told: Announcement | None = None
     record: DecisionRecord | None = None
+    judged: Judged | None = None
 
     def __post_init__(self) -> None:
         """A move the state machine does not know is a bug of ours, caught before it is written."""

@@ -226,3 +226,16 @@ class Settled(StrEnum):
     YES = "yes"
     NOT_YET = "not-yet"
     FAILED = "failed"
+
+
+class Verdict(StrEnum):
+    """What an act did. `too_early` is no verdict yet: the effect is still settling.
+
+    Stored in the ledger: members are never renamed.
+    """
+
+    RECOVERED = "recovered"
+    NOT_RECOVERED = "not_recovered"
+    WORSE = "worse"
+    UNKNOWN = "unknown"
+    TOO_EARLY = "too_early"

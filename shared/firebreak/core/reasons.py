@@ -58,12 +58,21 @@ class Reason(StrEnum):
     DUPLICATE_UNREADABLE = "duplicate_unreadable"
     IN_FLIGHT = "in_flight"
     IN_FLIGHT_UNREADABLE = "in_flight_unreadable"
+    DEPENDENCY_IN_FLIGHT = "dependency_in_flight"
     INCIDENT_MOVED_ON = "incident_moved_on"
+    FROZEN = "frozen"
+    OUTSIDE_WINDOW = "outside_window"
+    STORM = "storm"
+    STORM_UNREADABLE = "storm_unreadable"
+    BREAKER_OPEN = "breaker_open"
     COOLDOWN = "cooldown"
     RUNG_GAP = "rung_gap"
     BUDGET_FULL = "budget_full"
     CLOCK_BEHIND = "clock_behind"
     HISTORY_UNREADABLE = "history_unreadable"
+    SHARE_REACHED = "share_reached"
+    HEALTHY_FLOOR_REACHED = "healthy_floor_reached"
+    GROUP_UNREADABLE = "group_unreadable"
 
     TARGET_MISSING = "target_missing"
     NOT_READY_UNREADABLE = "not_ready_unreadable"
@@ -154,12 +163,23 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.DUPLICATE_UNREADABLE: _page("Whether this delivery was already decided could not be read."),
     Reason.IN_FLIGHT: _record("Another incident of this target is being worked on; the alarm joined it."),
     Reason.IN_FLIGHT_UNREADABLE: _page("Whether the target is being worked on could not be read."),
+    Reason.DEPENDENCY_IN_FLIGHT: _page(
+        "Another target that shares a dependency with this one is being worked on."
+    ),
     Reason.INCIDENT_MOVED_ON: _record("The incident has moved on since this was asked."),
+    Reason.FROZEN: _digest("A freeze window of the policy holds."),
+    Reason.OUTSIDE_WINDOW: _digest("The policy allows acts only inside its windows, and none is open."),
+    Reason.STORM: _record("Many alarms turned red at once; the storm itself was paged."),
+    Reason.STORM_UNREADABLE: _page("Whether there is a storm of alarms could not be read."),
+    Reason.BREAKER_OPEN: _page("The action has not been helping, so it rests."),
     Reason.COOLDOWN: _page("The last action on this target was too recent."),
     Reason.RUNG_GAP: _defer("The last rung of this incident was too recent."),
     Reason.BUDGET_FULL: _page("A budget is used up."),
     Reason.CLOCK_BEHIND: _page("This function's clock is behind the ledger."),
     Reason.HISTORY_UNREADABLE: _page("The history of actions could not be read."),
+    Reason.SHARE_REACHED: _page("Too large a share of the group has been acted on."),
+    Reason.HEALTHY_FLOOR_REACHED: _page("Too few members of the group would stay healthy."),
+    Reason.GROUP_UNREADABLE: _page("The target's group could not be counted."),
     Reason.TARGET_MISSING: _page("The target does not exist."),
     Reason.NOT_READY_UNREADABLE: _page("The target could not be read."),
     Reason.DEPLOYMENT_RUNNING: _page("A deployment is running on the target."),

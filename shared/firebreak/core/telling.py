@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.budgets import spell
 from firebreak.core.decision import AskApproval, Decision, Propose, Result
 from firebreak.core.guards import clock
 from firebreak.core.incident import Incident
@@ -11,6 +12,10 @@ from firebreak.core.ledger import DecisionRecord, digest
 from firebreak.core.model import Alarm, Target
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import PAGE_RUNG
+from firebreak.core.storm import RedAlarm, Storm, StormRules, within_window
+
+# A page of more lines is not read at 3 a.m.; SNS itself would carry 256 KB.
+MOST_LISTED = 30
 
 NOTHING_LOOKS_AGAIN = (
     "Nothing will look at this again by itself: the alarm says nothing more while it stays red."
@@ -214,10 +219,10 @@ def _kind_of(decision: Decision) -> AnnouncementKind:
 
 
 def _key_of(record: DecisionRecord, target: Target | None) -> str:
-    """Digest reasons are told once a holder, or once a target and day; the rest each time."""
+    """Refusals for one cause are told once, proposals once a target and day; the rest each time."""
     deciding = record.decision.deciding
-    if record.decision.reason is Reason.SWITCHED_OFF and deciding:
-        return digest("switch", deciding.detail)
+    if deciding and deciding.cause:
+        return digest("cause", record.decision.reason.value, deciding.cause)
     if record.decision.reason is Reason.OBSERVE_ONLY:
         return digest("observe", target.key if target else "", record.action, f"{record.at:%Y-%m-%d}")
     return digest("decision", record.key)
@@ -248,3 +253,41 @@ def of_blindness(reason: Reason, cause: str, action: str, alarm: Alarm | None, a
         next=NOTHING_LOOKS_AGAIN,
         **_about_alarm(alarm),  # type: ignore[arg-type]  # the five alarm fields, spelled once
     )
+
+
+def storm_began(storm: Storm, rules: StormRules, at: datetime) -> Announcement:
+    """Firebreak stops acting: so many alarms have one cause."""
+    red = within_window(storm, rules)
+    return Announcement(
+        key=digest("storm began", at.isoformat()),
+        kind=AnnouncementKind.STORM,
+        at=at,
+        incident_id="",
+        action="",
+        headline=f"{len(red)} routed alarms turned red within {spell(rules.within)}: Firebreak stops acting.",
+        facts=tuple(_red_lines(red)),
+        next=f"It acts again {spell(rules.quiet)} after the last one turned red, and tells you then. "
+        "What is red by then is not acted on by itself.",
+    )
+
+
+def storm_ended(storm: Storm, red: Sequence[RedAlarm], at: datetime) -> Announcement:
+    """Firebreak acts again on what turns red from now on."""
+    since = f" since {clock(storm.tripped_at)}" if storm.tripped_at else ""
+    left = f"still red: {len(red)} of the {len(storm.red)} that were counted"
+    return Announcement(
+        key=digest("storm ended", storm.version),
+        kind=AnnouncementKind.STORM_OVER,
+        at=at,
+        incident_id="",
+        action="",
+        headline=f"The storm{since} is over: Firebreak acts again on what turns red from now on.",
+        facts=(left, *_red_lines(red)),
+        next=NOTHING_LOOKS_AGAIN if red else "",
+    )
+
+
+def _red_lines(red: Sequence[RedAlarm]) -> list[str]:
+    lines = [f"{one.name}{' ' + one.contributor if one.contributor else ''}" for one in red[:MOST_LISTED]]
+    more = len(red) - MOST_LISTED
+    return [*lines, f"and {more} more"] if more > 0 else lines

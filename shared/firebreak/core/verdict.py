@@ -3,24 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import assert_never
 
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.incident import Incident, IncidentState
-from firebreak.core.model import AlarmState, Settled
+from firebreak.core.model import AlarmState, Settled, Verdict
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.rules import PAGE_RUNG, Verification
-
-
-class Verdict(StrEnum):
-    """What an act did. `too_early` is no verdict yet: the effect is still settling."""
-
-    RECOVERED = "recovered"
-    NOT_RECOVERED = "not_recovered"
-    WORSE = "worse"
-    UNKNOWN = "unknown"
-    TOO_EARLY = "too_early"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,181 @@
+"""What must hold before something is written to a ledger in memory, and the writing itself.
+
+Each condition stands for one of firebreak.aws.claims, where DynamoDB keeps it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from firebreak.aws.claims import POINTS_TO_INCIDENT, slot_name, slot_of, switch_keys
+from firebreak.core.announcement import Announcement
+from firebreak.core.budgets import CLOCK_SKEW, LONGEST_WINDOW, MOST_ACTS, PAD
+from firebreak.core.guards import FIRST_AND_NEXT
+from firebreak.core.history import Act, Judged, ScopeHistory, Transition
+from firebreak.core.incident import Incident
+from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange
+from firebreak.core.model import Alarm, RequestKind
+from firebreak.core.scopes import Scope, group_scope
+from firebreak.errors import Conflict
+from firebreak_cli.memory import Held, kept_act, kept_incident, kept_size, kept_time, with_entries, with_entry
+
+
+def claimed(claim: Claim, held: Held) -> tuple[Held, ClaimResult]:
+    """The ledger with the claim in it, if everything is as it was looked at."""
+    free = (
+        scopes_unchanged(claim, held)
+        and switches_free(claim, held)
+        and no_storm(claim, held)
+        and alarm_unchanged(claim, held)
+        and claim.record.key not in held.decisions
+        and rung_free(claim, held)
+        and is_as_read(held, claim.before, claim.after.id)
+    )
+    return (_with_claim(held, claim), ClaimResult.WON) if free else (held, ClaimResult.LOST)
+
+
+def scopes_unchanged(claim: Claim, held: Held) -> bool:
+    """Every scope has the version that was read, or is still missing."""
+    return all(
+        (now.version if (now := held.scopes.get(scope)) else None)
+        == (seen.version if isinstance(seen, ScopeHistory) else None)
+        for scope, seen in claim.seen.scopes.items()
+    )
+
+
+def switches_free(claim: Claim, held: Held) -> bool:
+    """No switch holds within the clock skew, unless a human overruled it."""
+    if claim.request.despite_switch:
+        return True
+    free_before = kept_time(claim.at - CLOCK_SKEW)
+    names = (
+        pk.removeprefix("SWITCH#").replace("#", " ", 1)
+        for pk in switch_keys(claim.request.action, claim.scopes)
+    )
+    ends = (held.switches[name].held_until for name in names if name in held.switches)
+    return all(end is None or end <= free_before for end in ends)
+
+
+def no_storm(claim: Claim, held: Held) -> bool:
+    """No storm was declared, where storms speak to this kind of request."""
+    return claim.request.kind not in FIRST_AND_NEXT or held.storm is None or held.storm.tripped_at is None
+
+
+def alarm_unchanged(claim: Claim, held: Held) -> bool:
+    """The alarm has not spoken since: for a new alarm nothing newer, for a next rung nothing at all."""
+    if claim.request.kind is RequestKind.ALARM:
+        return not_superseded(held, claim.request.alarm)
+    seen = claim.seen.transition
+    now = held.transitions.get(claim.request.alarm.series)
+    if not isinstance(seen, Transition):
+        return now is None
+    return now is not None and now.since == seen.since
+
+
+def rung_free(claim: Claim, held: Held) -> bool:
+    """Nobody claimed this rung before."""
+    return (claim.after.id, claim.after.rung) not in held.rungs
+
+
+def not_superseded(held: Held, alarm: Alarm) -> bool:
+    """No newer transition of the alarm was seen."""
+    known = held.transitions.get(alarm.series)
+    return known is None or known.since <= kept_time(alarm.since)
+
+
+def is_as_read(held: Held, before: Incident | None, incident_id: str = "") -> bool:
+    """The incident has the version, state and rung that were read, or is still missing."""
+    if before is None:
+        return incident_id not in held.incidents
+    now = held.incidents.get(before.id)
+    read = (before.version, before.state, before.rung)
+    return now is not None and (now.version, now.state, now.rung) == read
+
+
+def _with_claim(held: Held, claim: Claim) -> Held:
+    after = claim.after
+    held = replace(
+        held,
+        scopes=with_entries(held.scopes, {scope: _with_slot(claim, scope) for scope in claim.scopes}),
+        rungs=with_entry(held.rungs, (after.id, after.rung), after.claim_id),
+        incidents=with_entry(held.incidents, after.id, kept_incident(after)),
+    )
+    if claim.request.kind is RequestKind.ALARM:
+        held = seen_by(held, claim.request.alarm, after.id)
+    told = f"claimed rung {after.rung + 1}: {after.action}"
+    return with_line(decided_by(held, claim.record), after, claim.at, told)
+
+
+def _with_slot(claim: Claim, scope: Scope) -> ScopeHistory:
+    """The scope as it was seen, with this claim's slot; acts nobody counts any more are forgotten."""
+    seen = claim.seen.scopes[scope]
+    history = seen if isinstance(seen, ScopeHistory) else ScopeHistory(scope, (), 0)
+    kept = [act for act in history.acts if act.at + LONGEST_WINDOW + PAD > claim.at]
+    size = claim.group_size if scope == group_scope(claim.request.target) else None
+    size = size or history.size
+    return ScopeHistory(
+        scope,
+        oldest_first([*kept[1 - MOST_ACTS :], kept_act(slot_of(claim))]),
+        history.version + 1,
+        claim.after.id if scope.level in POINTS_TO_INCIDENT else "",
+        kept_size(size) if size else None,
+    )
+
+
+def oldest_first(acts: Iterable[Act]) -> tuple[Act, ...]:
+    """Acts in the order in which a scope shows them."""
+    return tuple(sorted(acts, key=lambda act: act.at))
+
+
+def without_slot(claim: Claim, scope: Scope, held: Held) -> tuple[Held, None]:
+    """The ledger without the claim's slot in that scope. Raises Conflict when it is not there."""
+    slot = slot_name(slot_of(claim))
+    history = held.scopes.get(scope, ScopeHistory(scope, (), 0))
+    left = tuple(act for act in history.acts if slot_name(act) != slot)
+    if len(left) == len(history.acts):
+        raise Conflict("UpdateItem", "ConditionalCheckFailedException")
+    after = replace(history, acts=left, version=history.version + 1)
+    return replace(held, scopes=with_entry(held.scopes, scope, after)), None
+
+
+def judged(held: Held, change: IncidentChange, scopes: tuple[Scope, ...]) -> Held:
+    """The act's slots with its verdict; when one of them is gone, all stay as they are."""
+    verdict, slot = change.judged, f"{change.before.id}:{change.before.rung}"
+    found = {scope: held.scopes[scope] for scope in scopes if scope in held.scopes}
+    complete = len(found) == len(scopes)
+    if not complete or not all(any(slot_name(a) == slot for a in h.acts) for h in found.values()):
+        return held
+    said = Judged(verdict.verdict, kept_time(verdict.at)) if verdict else None
+    told = {
+        scope: replace(
+            history,
+            version=history.version + 1,
+            acts=tuple(replace(a, judged=said) if slot_name(a) == slot else a for a in history.acts),
+        )
+        for scope, history in found.items()
+    }
+    return replace(held, scopes=with_entries(held.scopes, told))
+
+
+def seen_by(held: Held, alarm: Alarm, incident_id: str | None) -> Held:
+    """The alarm's transition remembered, with its incident where there is one to name."""
+    known = held.transitions.get(alarm.series)
+    named = incident_id if incident_id is not None else known.incident_id if known else ""
+    transition = Transition(kept_time(alarm.since), alarm.state, named)
+    return replace(held, transitions=with_entry(held.transitions, alarm.series, transition))
+
+
+def decided_by(held: Held, record: DecisionRecord | None) -> Held:
+    """The decision kept."""
+    return replace(held, decisions=with_entry(held.decisions, record.key, record)) if record else held
+
+
+def told_by(held: Held, told: Announcement | None) -> Held:
+    """The announcement kept until it reached the bus."""
+    return replace(held, untold=with_entry(held.untold, told.key, told)) if told else held
+
+
+def with_line(held: Held, incident: Incident, at: datetime, what: str) -> Held:
+    """One line of an incident's history; its place is the version it belongs to."""
+    place = (incident.id, f"E#{incident.version:06d}")
+    return replace(held, lines=with_entry(held.lines, place, (kept_time(at), what)))

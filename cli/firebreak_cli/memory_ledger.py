@@ -1,0 +1,232 @@
+"""The ledger in memory: the same conditions as in DynamoDB, without a table.
+
+Playing many alarms through the real workflow needs a ledger that is quick and can be put back.
+tests/ledger holds both to one contract.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from firebreak.aws.claims import switch_keys
+from firebreak.aws.found import beside_in, pointed_to, pointers_in, together
+from firebreak.core.announcement import Announcement
+from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
+from firebreak.core.incident import WITH_HUMANS, Incident, Member
+from firebreak.core.ledger import (
+    Claim,
+    ClaimResult,
+    DecisionRecord,
+    HistoryLine,
+    IncidentChange,
+    LedgerView,
+    delivery_key,
+)
+from firebreak.core.model import Alarm, OwnEvent, Request
+from firebreak.core.readings import ABSENT, Reading
+from firebreak.core.scopes import Scope, action_scope, group_scope, target_scope
+from firebreak_cli.memory import Held, Memory, kept_incident, kept_time, with_entry, without_entry
+from firebreak_cli.memory_claims import (
+    claimed,
+    decided_by,
+    is_as_read,
+    judged,
+    not_superseded,
+    seen_by,
+    told_by,
+    with_line,
+    without_slot,
+)
+
+
+class MemoryLedger:
+    """ports.Ledger on a value in memory."""
+
+    def __init__(self, memory: Memory | None = None) -> None:
+        self.memory = memory or Memory()
+
+    def look(self, request: Request, scopes: Sequence[Scope]) -> LedgerView:
+        """Everything the decision needs, of one moment."""
+        held = self.memory.held
+        histories = _histories(held, scopes)
+        pointers = pointers_in(histories.values()) - {request.incident_id}
+        incidents: Mapping[str, Reading[Incident]] = {
+            id_: held.incidents.get(id_, ABSENT) for id_ in pointers
+        }
+        record = held.decisions.get(delivery_key(request))
+        return LedgerView(
+            holds=_holds(held, request.action, scopes),
+            decided=_decided(record) if record else ABSENT,
+            transition=held.transitions.get(request.alarm.series, ABSENT),
+            incident=held.incidents.get(request.incident_id, ABSENT)
+            if request.incident_id
+            else pointed_to(histories[target_scope(request.target)], incidents),
+            beside=beside_in(histories, incidents),
+            scopes=histories,
+            storm=held.storm or ABSENT,
+        )
+
+    def look_also(self, view: LedgerView, action: str, scopes: Sequence[Scope]) -> LedgerView:
+        """The view with further scopes and their switches, which may be of a later moment."""
+        held = self.memory.held
+        holds = together(view.holds, _holds(held, action, scopes))
+        return replace(view, holds=holds, scopes={**view.scopes, **_histories(held, scopes)})
+
+    def claim(self, claim: Claim) -> ClaimResult:
+        """Take everything at once, or nothing."""
+        return self.memory.change(partial(claimed, claim))
+
+    def give_back(self, claim: Claim) -> None:
+        """Remove this claim's slot from every scope. Raises Conflict at the first that lacks it."""
+        for scope in claim.scopes:
+            self.memory.change(partial(without_slot, claim, scope))
+
+    def record(
+        self, record: DecisionRecord, told: Announcement | None, later: OwnEvent | None = None
+    ) -> bool:
+        """Keep a decision, what is told and what is asked later; False when it was decided before."""
+
+        def write(held: Held) -> tuple[Held, bool]:
+            if record.key in held.decisions:
+                return held, False
+            after = told_by(decided_by(held, record), told)
+            if later:
+                after = replace(after, requests=with_entry(after.requests, delivery_key(later), later))
+            return after, True
+
+        return self.memory.change(write)
+
+    def open(self, incident: Incident, record: DecisionRecord) -> bool:
+        """Open an incident without acting; False when another one holds the target by now."""
+
+        def write(held: Held) -> tuple[Held, bool]:
+            scope = target_scope(incident.target)
+            seen = held.scopes.get(scope, ScopeHistory(scope, (), 0))
+            first = held.incidents.get(seen.incident_id)
+            taken = record.key in held.decisions or incident.id in held.incidents
+            if (first and first.holds_target) or taken or not not_superseded(held, incident.alarm):
+                return held, False
+            history = replace(seen, version=seen.version + 1, incident_id=incident.id)
+            after = replace(held, scopes=with_entry(held.scopes, scope, history))
+            after = _with_incident(after, incident)
+            why = f"opened without acting: {record.decision.reason}"
+            after = with_line(decided_by(after, record), incident, record.at, why)
+            return seen_by(after, incident.alarm, incident.id), True
+
+        return self.memory.change(write)
+
+    def move(self, change: IncidentChange) -> bool:
+        """Move an incident on with all that belongs to it; False when it is not as it was read."""
+
+        def write(held: Held) -> tuple[Held, bool]:
+            decided = change.record and change.record.key in held.decisions
+            if not is_as_read(held, change.before) or decided:
+                return held, False
+            after = with_line(_with_incident(held, change.after), change.after, change.at, change.what)
+            after = told_by(decided_by(after, change.record), change.told)
+            return judged(after, change, _judged_in(change.before)) if change.judged else after, True
+
+        return self.memory.change(write)
+
+    def note(self, incident_id: str, at: datetime, what: str) -> None:
+        """Add a line that belongs to no version; two of one millisecond are one, as in DynamoDB."""
+
+        def write(held: Held) -> tuple[Held, None]:
+            place = (incident_id, f"E#{int(kept_time(at).timestamp() * 1000)}")
+            return replace(held, lines=with_entry(held.lines, place, (kept_time(at), what))), None
+
+        self.memory.change(write)
+
+    def incident(self, incident_id: str) -> Reading[Incident]:
+        """The incident as it is now."""
+        return self.memory.held.incidents.get(incident_id, ABSENT)
+
+    def join(self, incident: Incident, alarm: Alarm, record: DecisionRecord) -> bool:
+        """Add a member; the version it bumps stops a Verify that is closing on the old members."""
+
+        def write(held: Held) -> tuple[Held, bool]:
+            stale = not is_as_read(held, incident) or not not_superseded(held, alarm)
+            if stale or record.key in held.decisions:
+                return held, False
+            members = (*incident.members, *({Member.of(alarm)} - set(incident.members)))
+            joined = replace(incident, members=members, version=incident.version + 1)
+            after = with_line(
+                _with_incident(held, joined), joined, record.at, f"joined by alarm {alarm.name}"
+            )
+            return seen_by(decided_by(after, record), alarm, incident.id), True
+
+        return self.memory.change(write)
+
+    def saw(self, alarm: Alarm) -> Reading[Transition]:
+        """Remember a transition; what was known before is returned, newer or not."""
+
+        def write(held: Held) -> tuple[Held, Reading[Transition]]:
+            before = held.transitions.get(alarm.series)
+            after = seen_by(held, alarm, None) if not_superseded(held, alarm) else held
+            return after, before or ABSENT
+
+        return self.memory.change(write)
+
+    def settle_announcement(self, key: str) -> None:
+        """Forget an announcement that reached the bus."""
+        self.memory.change(lambda held: (replace(held, untold=without_entry(held.untold, key)), None))
+
+    def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
+        """Announcements still waiting, oldest first."""
+        return _first(self.memory.held.untold.values(), lambda told: told.at, older_than, limit)
+
+    def overdue_requests(self, before: datetime, limit: int) -> Sequence[tuple[str, Reading[OwnEvent]]]:
+        """Kept requests whose time has passed, oldest first."""
+        return _first(self.memory.held.requests.items(), lambda kept: kept[1].at, before, limit)
+
+    def settle_request(self, key: str) -> None:
+        """Forget a kept request; its decision stays."""
+        self.memory.change(lambda held: (replace(held, requests=without_entry(held.requests, key)), None))
+
+    def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
+        """Ids of incidents past due, oldest first."""
+        waiting = (i for i in self.memory.held.incidents.values() if i.state not in WITH_HUMANS)
+        return [i.id for i in _first(waiting, lambda incident: incident.due_at, before, limit)]
+
+    def incidents_with_humans(self, before: datetime, limit: int) -> Sequence[str]:
+        """Ids of incidents that were handed to humans, oldest first."""
+        handed = (i for i in self.memory.held.incidents.values() if i.state in WITH_HUMANS)
+        return [i.id for i in _first(handed, lambda incident: incident.opened_at, before, limit)]
+
+    def history(self, incident_id: str) -> list[HistoryLine]:
+        """An incident's lines, oldest first."""
+        kept = self.memory.held.lines.items()
+        lines = sorted((at, place, what) for (of, place), (at, what) in kept if of == incident_id)
+        return [HistoryLine(n, at, what) for n, (at, _, what) in enumerate(lines)]
+
+
+def _histories(held: Held, scopes: Sequence[Scope]) -> dict[Scope, Reading[ScopeHistory]]:
+    return {scope: held.scopes.get(scope, ABSENT) for scope in scopes}
+
+
+def _holds(held: Held, action: str, scopes: Sequence[Scope]) -> tuple[Hold, ...]:
+    names = [pk.removeprefix("SWITCH#").replace("#", " ", 1) for pk in switch_keys(action, scopes)]
+    return tuple(hold for name in names if name in held.switches for hold in held.switches[name].holds)
+
+
+def _decided(record: DecisionRecord) -> Decided:
+    decision = record.decision
+    return Decided(record.key, kept_time(record.at), decision.word, decision.reason.value)
+
+
+def _with_incident(held: Held, incident: Incident) -> Held:
+    return replace(held, incidents=with_entry(held.incidents, incident.id, kept_incident(incident)))
+
+
+def _judged_in(incident: Incident) -> tuple[Scope, ...]:
+    target = incident.target
+    return target_scope(target), group_scope(target), action_scope(target, incident.action)
+
+
+def _first[T](
+    kept: Iterable[T], when: Callable[[T], datetime | None], before: datetime, limit: int
+) -> list[T]:
+    """The oldest that are due by then."""
+    due = [(at, one) for one in kept if (at := when(one)) and kept_time(at) <= kept_time(before)]
+    return [one for _, one in sorted(due, key=lambda pair: pair[0])][:limit]

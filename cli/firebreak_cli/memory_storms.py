@@ -1,0 +1,100 @@
+"""The storm's memory and the kill switches of a ledger in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from firebreak.aws.storms import FORGET_AT_ONCE
+from firebreak.core.announcement import Announcement
+from firebreak.core.history import Hold
+from firebreak.core.readings import ABSENT, Reading
+from firebreak.core.storm import CALM, RedAlarm, Storm
+from firebreak_cli.memory import Held, Memory, Switch, kept_hold, kept_red, kept_time, with_entry
+from firebreak_cli.memory_claims import told_by
+
+
+class MemoryStorms:
+    """ports.Storms on the value that a MemoryLedger shares."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def look(self) -> Reading[Storm]:
+        """What is remembered now."""
+        return self.memory.held.storm or ABSENT
+
+    def remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
+        """Add one without comparing; returns what is remembered then."""
+
+        def write(held: Held) -> tuple[Held, Storm]:
+            known = held.storm or CALM
+            gone = {red.series, *(old.series for old in forget[:FORGET_AT_ONCE])}
+            others = [other for other in known.red if other.series not in gone]
+            reds = tuple(sorted((*others, kept_red(red))))
+            storm = replace(known, red=reds, version=known.version + 1, last_red_at=kept_time(at))
+            return replace(held, storm=storm), storm
+
+        return self.memory.change(write)
+
+    def trip(self, at: datetime, told: Announcement) -> bool:
+        """Declare the storm; False when somebody else did."""
+
+        def write(held: Held) -> tuple[Held, bool]:
+            known = held.storm or CALM
+            if known.tripped_at:
+                return held, False
+            storm = replace(known, tripped_at=kept_time(at), version=known.version + 1)
+            return told_by(replace(held, storm=storm), told), True
+
+        return self.memory.change(write)
+
+    def calm(self, storm: Storm, told: Announcement) -> bool:
+        """End the storm and forget its alarms; False when one more turned red meanwhile."""
+
+        def write(held: Held) -> tuple[Held, bool]:
+            if held.storm is None or held.storm.version != storm.version:
+                return held, False
+            return told_by(replace(held, storm=replace(CALM, version=storm.version + 1)), told), True
+
+        return self.memory.change(write)
+
+
+class MemorySwitches:
+    """Holding and releasing kill switches on the value that a MemoryLedger shares."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def pause(self, hold: Hold) -> None:
+        """Hold a switch; a hold of the same holder gives way."""
+
+        def write(held: Held) -> tuple[Held, None]:
+            others = _others(held, hold.scope, hold.holder)
+            return _with_switch(held, hold.scope, (*others, kept_hold(hold))), None
+
+        self.memory.change(write)
+
+    def resume(self, scope: str, holder: str) -> bool:
+        """Release one holder's switch; False when it did not hold it."""
+
+        def write(held: Held) -> tuple[Held, bool]:
+            others = _others(held, scope, holder)
+            known = held.switches.get(scope)
+            return _with_switch(held, scope, others), known is not None and len(known.holds) > len(others)
+
+        return self.memory.change(write)
+
+    def held(self) -> list[Hold]:
+        """Every hold there is, expired ones included."""
+        return [hold for switch in self.memory.held.switches.values() for hold in switch.holds]
+
+
+def _others(held: Held, scope: str, holder: str) -> tuple[Hold, ...]:
+    known = held.switches.get(scope)
+    return tuple(hold for hold in known.holds if hold.holder != holder) if known else ()
+
+
+def _with_switch(held: Held, scope: str, holds: tuple[Hold, ...]) -> Held:
+    known = held.switches.get(scope)
+    switch = Switch(holds, (known.version if known else 0) + 1)
+    return replace(held, switches=with_entry(held.switches, scope, switch))

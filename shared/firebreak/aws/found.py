@@ -1,0 +1,96 @@
+"""What one batch read found, as the readings a decision takes."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+from firebreak.aws.items import SINGLE, DamagedItem, Fields, Item, read_holds, read_scope, scope_pk
+from firebreak.core.history import Hold, ScopeHistory
+from firebreak.core.incident import Incident
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.scopes import Level, Scope
+from firebreak.errors import UnusableEvent
+
+type Found = dict[tuple[str, str], Item | Unknown | None]
+
+
+def place_of(item: Mapping[str, object]) -> tuple[str, str]:
+    """Where an item lies."""
+    fields = Fields(item)  # type: ignore[arg-type]  # keys and items have the same attribute shape
+    return fields.text("pk"), fields.text("sk")
+
+
+def read_as[T](found: Item | Unknown | None, read: Callable[[Item], T]) -> Reading[T]:
+    """What lies there, as `read` understands it: Absent, or Unknown when it is damaged."""
+    if found is None:
+        return ABSENT
+    if isinstance(found, Unknown):
+        return found
+    try:
+        return read(found)
+    except (DamagedItem, UnusableEvent) as error:
+        return Unknown(f"the ledger item is damaged at {error}")
+
+
+def histories_in(found: Found, scopes: Sequence[Scope]) -> dict[Scope, Reading[ScopeHistory]]:
+    """The histories of these scopes."""
+    return {scope: read_as(found[scope_pk(scope), SINGLE], partial(read_scope, scope)) for scope in scopes}
+
+
+def pointers_in(histories: Iterable[Reading[ScopeHistory]]) -> set[str]:
+    """The incidents that targets and dependencies are said to be worked on by."""
+    return {
+        history.incident_id
+        for history in histories
+        if isinstance(history, ScopeHistory) and history.incident_id
+    }
+
+
+def pointed_to(
+    history: Reading[ScopeHistory], incidents: Mapping[str, Reading[Incident]]
+) -> Reading[Incident]:
+    """The incident that a scope says works on it."""
+    if not isinstance(history, ScopeHistory):
+        return history
+    return incidents[history.incident_id] if history.incident_id else ABSENT
+
+
+def beside_in(
+    histories: Mapping[Scope, Reading[ScopeHistory]], incidents: Mapping[str, Reading[Incident]]
+) -> Reading[tuple[Incident, ...]]:
+    """What works on the shared dependencies, however that stands; one that cannot be read hides the rest."""
+    found: list[Incident] = []
+    for scope, history in histories.items():
+        if scope.level is not Level.DEPENDENCY or isinstance(history, Absent):
+            continue
+        if isinstance(history, ScopeHistory) and history.incident_id not in incidents:
+            continue
+        match pointed_to(history, incidents):
+            case Incident() as incident:
+                found.append(incident)
+            case Absent():
+                continue
+            case Unknown() | NotRead() as unseen:
+                return unseen
+    return tuple(found)
+
+
+def together(some: Reading[tuple[Hold, ...]], more: Reading[tuple[Hold, ...]]) -> Reading[tuple[Hold, ...]]:
+    """The holds of two looks; one that failed hides the other."""
+    if isinstance(some, tuple) and isinstance(more, tuple):
+        return some + more
+    return more if isinstance(some, tuple | Absent) else some
+
+
+def holds_in(found: Found, pks: Sequence[str]) -> Reading[tuple[Hold, ...]]:
+    """The holders of these switches; one that cannot be read hides the rest."""
+    holds: list[Hold] = []
+    for pk in pks:
+        scope = pk.removeprefix("SWITCH#").replace("#", " ", 1)
+        match read_as(found[pk, SINGLE], partial(read_holds, scope)):
+            case Unknown() | NotRead() as unseen:
+                return unseen
+            case Absent():
+                continue
+            case some:
+                holds += some
+    return tuple(holds)

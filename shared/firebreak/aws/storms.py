@@ -1,0 +1,88 @@
+"""The storm's own item: who is red is added blindly, beginning and end are decided once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from firebreak.aws.claims import NO_STORM, NOT_NEWER, Condition, put
+from firebreak.aws.found import read_as
+from firebreak.aws.items import STORM, Item, V, key, ms, number, read_storm, red_entry, stamped, storm_field
+from firebreak.aws.transactions import won
+from firebreak.aws.translate import translated
+from firebreak.aws.waiting import outbox_item
+from firebreak.core.announcement import Announcement
+from firebreak.core.readings import Reading
+from firebreak.core.storm import RedAlarm, Storm
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+# An update may name so many fields and stay far below DynamoDB's 4 KB for an expression.
+FORGET_AT_ONCE = 20
+
+
+class DynamoStorms:
+    """ports.Storms on the ledger's table."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def look(self) -> Reading[Storm]:
+        """The storm's item as it is now."""
+        with translated("GetItem", mutates=False):
+            reply = self._client.get_item(TableName=self._table, Key=key(STORM), ConsistentRead=True)
+        return read_as(reply.get("Item"), read_storm)
+
+    def remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
+        """Add one without comparing, so that nobody waits for anybody; returns what is remembered then."""
+        # What comes again is replaced: one update may not name a field twice.
+        others = [one for one in forget if one.series != red.series][:FORGET_AT_ONCE]
+        old = {f"#old{n}": storm_field(one) for n, one in enumerate(others)}
+        remove = f" REMOVE {', '.join(old)}" if old else ""
+        with translated("UpdateItem", mutates=True):
+            reply = self._client.update_item(
+                TableName=self._table,
+                Key=key(STORM),
+                UpdateExpression=f"SET #red = :red, last_red_at = :at, #v = :v ADD #version :one{remove}",
+                ConditionExpression=NOT_NEWER,
+                ExpressionAttributeNames={
+                    "#red": storm_field(red),
+                    "#v": "v",
+                    "#version": "version",
+                    **old,
+                },
+                ExpressionAttributeValues={
+                    ":red": red_entry(red),
+                    ":at": number(ms(at)),
+                    ":v": number(V),
+                    ":one": number(1),
+                },
+                ReturnValues="ALL_NEW",
+            )
+        return read_as(reply["Attributes"], read_storm)
+
+    def trip(self, at: datetime, told: Announcement) -> bool:
+        """Declare the storm; False when somebody else did."""
+        declare: TransactWriteItemTypeDef = {
+            "Update": {
+                "TableName": self._table,
+                "Key": key(STORM),
+                "UpdateExpression": "SET tripped_at = :at ADD #version :one",
+                "ConditionExpression": f"{NO_STORM} AND {NOT_NEWER}",
+                "ExpressionAttributeNames": {"#version": "version", "#v": "v"},
+                "ExpressionAttributeValues": {":at": number(ms(at)), ":one": number(1), ":v": number(V)},
+            }
+        }
+        return won(self._client, [declare, put(self._table, outbox_item(told))])
+
+    def calm(self, storm: Storm, told: Announcement) -> bool:
+        """End the storm and forget its alarms; False when one more turned red meanwhile."""
+        calm: Item = {**stamped(STORM), "version": number(storm.version + 1)}
+        as_read = Condition(
+            f"{NOT_NEWER} AND #version = :version",
+            {":v": number(V), ":version": number(storm.version)},
+            {"#v": "v", "#version": "version"},
+        )
+        return won(self._client, [put(self._table, calm, as_read), put(self._table, outbox_item(told))])

@@ -1,0 +1,61 @@
+"""Scopes: the things whose acts are limited together."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from firebreak.core.model import Target
+
+STACK_KEY = "all"
+
+
+class Level(StrEnum):
+    """The levels at which acts are limited. Stored in the ledger: members are never renamed."""
+
+    TARGET = "target"
+    GROUP = "group"
+    DEPENDENCY = "dependency"
+    ACTION = "action"
+    STACK = "stack"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """One thing with limits, by level and canonical key."""
+
+    level: Level
+    key: str
+
+    def __str__(self) -> str:
+        return self.level.value if self.level is not Level.DEPENDENCY else f"dependency {self.key}"
+
+
+def target_scope(target: Target) -> Scope:
+    """The scope of the target alone."""
+    return Scope(Level.TARGET, target.key)
+
+
+def group_scope(target: Target) -> Scope:
+    """The scope of what the target shares fate with by its place (the ECS cluster)."""
+    return Scope(Level.GROUP, target.group_key)
+
+
+def application_scope(target: Target, application: str) -> Scope:
+    """The scope of the application a tag of the target names; it is a group beside the cluster."""
+    return Scope(Level.GROUP, f"{target.account}/{target.region}/application/{application}")
+
+
+def action_scope(target: Target, action: str) -> Scope:
+    """The scope of one action in the target's account and region."""
+    return Scope(Level.ACTION, f"{target.account}/{target.region}/{action}")
+
+
+def scopes_of(target: Target, action: str, dependencies: Iterable[str] = ()) -> tuple[Scope, ...]:
+    """Every scope that an act takes a slot in, as far as target and policy tell; each once."""
+    return (
+        target_scope(target),
+        group_scope(target),
+        *(Scope(Level.DEPENDENCY, name) for name in sorted(set(dependencies))),
+        action_scope(target, action),
+        Scope(Level.STACK, STACK_KEY),
+    )

@@ -1,0 +1,138 @@
+"""The share guard: how much of a group may be touched, and how much of it must stay well."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core.decision import Check, Result
+from firebreak.core.guards import share
+from firebreak.core.history import Act, Judged, ScopeHistory
+from firebreak.core.model import Request, RequestKind, Target, Verdict
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.scopes import Level, Scope
+from firebreak.core.share import GroupCount, ShareRules
+from tests import builders as a
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+WEB = Target(a.ACCOUNT, a.REGION, "ecs", "prod", "web")
+OWN = "i-0123456789"
+BLIND = Unknown("ThrottlingException")
+UNSEEN = NotRead("offline")
+PASSED, OBJECTED, NOT_LOOKED_AT = Result.PASSED, Result.OBJECTED, Result.NOT_LOOKED_AT
+
+
+def found(check: Check) -> tuple[Result, Reason | None]:
+    return check.result, check.reason
+
+
+def climb() -> Request:
+    return a.request(RequestKind.CLIMB, incident_id=OWN, rung=0)
+
+
+def act(ago: timedelta, verdict: Verdict | None = None, **changes: object) -> Act:
+    at = a.NOW - ago
+    base = Act(at, f"i-{ago.total_seconds():.0f}", "restart-service", 0, a.TARGET.key)
+    judged = Judged(verdict, at + SECOND) if verdict else None
+    return replace(base, judged=judged, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def scopes(level: Level, reading: object) -> dict[Scope, object]:
+    return {**dict.fromkeys(a.SCOPES, ABSENT), a.scope(level): reading}
+
+
+def history(level: Level, *acts: Act) -> ScopeHistory:
+    return ScopeHistory(a.scope(level), acts, 1)
+
+
+SHARE = ShareRules(share=0.5, within=HOUR, healthy_floor=0, count_max_age=5 * MINUTE)
+K1, K2, K3 = "k1", "k2", "k3"
+
+
+def shared(group: object, *acts: Act, rules: ShareRules = SHARE, request: Request | None = None) -> Check:
+    seen = a.snapshot(group=group, scopes=scopes(Level.GROUP, history(Level.GROUP, *acts)))
+    return share(request or a.request(), a.rules(share=rules), seen)
+
+
+def count(total: int, *healthy: str, age: timedelta = timedelta()) -> GroupCount:
+    return GroupCount(total=total, counted_at=a.NOW - age, healthy=frozenset(healthy))
+
+
+def test_the_share_shows_its_numbers_and_the_age_of_the_count() -> None:
+    check = shared(count(5, age=40 * SECOND), act(MINUTE, target=K1))
+    assert found(check) == (PASSED, None)
+    assert check.detail == "2/2 of 5 in 1h (counted 40s ago)"
+
+
+def test_one_target_more_than_the_share_is_refused() -> None:
+    check = shared(count(5), act(MINUTE, target=K1), act(MINUTE, target=K2))
+    assert found(check) == (OBJECTED, Reason.SHARE_REACHED)
+    assert check.detail == "3/2 of 5 in 1h (counted 0s ago)"
+
+
+def test_the_target_itself_counts_once() -> None:
+    check = shared(count(5), act(MINUTE, target=K1), act(MINUTE))
+    assert found(check) == (PASSED, None)
+
+
+@pytest.mark.parametrize(
+    ("healthy", "floor", "expected"),
+    [
+        pytest.param((a.TARGET.key, K1, K2), 2, (PASSED, None), id="enough stay well"),
+        pytest.param((a.TARGET.key, K1), 2, (OBJECTED, Reason.HEALTHY_FLOOR_REACHED), id="too few stay well"),
+        pytest.param((K1, K2), 2, (PASSED, None), id="an ill target takes nothing away"),
+    ],
+)
+def test_enough_of_the_group_must_stay_well(
+    healthy: tuple[str, ...], floor: int, expected: tuple[Result, Reason | None]
+) -> None:
+    check = shared(count(9, *healthy), rules=replace(SHARE, healthy_floor=floor))
+    assert found(check) == expected
+    assert f"would stay healthy, floor {floor}" in check.detail
+
+
+def test_what_is_worked_on_is_not_counted_as_well() -> None:
+    floor = replace(SHARE, share=1.0, healthy_floor=2)
+    under_way, over = act(MINUTE, target=K1), act(MINUTE, Verdict.RECOVERED, target=K1)
+    group = count(9, a.TARGET.key, K1, K2)
+    assert found(shared(group, under_way, rules=floor)) == (OBJECTED, Reason.HEALTHY_FLOOR_REACHED)
+    assert found(shared(group, over, rules=floor)) == (PASSED, None)
+
+
+def test_an_act_whose_verdict_never_came_does_not_hold_its_target_for_good() -> None:
+    forgotten = act(7 * HOUR, target=K1)
+    assert found(shared(count(2), forgotten)) == (PASSED, None)
+    assert found(shared(count(2), act(5 * HOUR, target=K1))) == (OBJECTED, Reason.SHARE_REACHED)
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        pytest.param(BLIND, (OBJECTED, Reason.GROUP_UNREADABLE), id="unknown"),
+        pytest.param(ABSENT, (OBJECTED, Reason.GROUP_UNREADABLE), id="absent"),
+        pytest.param(UNSEEN, (NOT_LOOKED_AT, None), id="not read"),
+    ],
+)
+def test_a_group_that_cannot_be_counted_refuses(
+    reading: object, expected: tuple[Result, Reason | None]
+) -> None:
+    assert found(shared(reading)) == expected
+    healthy: Reading[frozenset[str]] = reading  # type: ignore[assignment]  # a reading of nothing fits any
+    dim = replace(count(9), healthy=healthy)
+    assert found(shared(dim, rules=replace(SHARE, healthy_floor=1))) == expected
+    assert found(shared(dim)) == (PASSED, None)
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        pytest.param(BLIND, (OBJECTED, Reason.HISTORY_UNREADABLE), id="unknown"),
+        pytest.param(UNSEEN, (NOT_LOOKED_AT, None), id="not read"),
+    ],
+)
+def test_a_group_without_a_readable_history_refuses(
+    reading: object, expected: tuple[Result, Reason | None]
+) -> None:
+    seen = a.snapshot(scopes=scopes(Level.GROUP, reading))
+    assert found(share(a.request(), a.rules(), seen)) == expected

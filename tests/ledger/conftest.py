@@ -1,0 +1,72 @@
+"""Both ledgers for the contract suites: in memory, and in DynamoDB (tests/aws/conftest.py says which)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pytest
+
+from firebreak.aws.ledger import DynamoLedger
+from firebreak.aws.storms import DynamoStorms
+from firebreak.aws.switches import Switches
+from firebreak.core.history import Hold
+from firebreak.core.ledger import HistoryLine
+from firebreak.ports import Ledger, Storms
+from firebreak_cli.memory import Memory
+from firebreak_cli.memory_ledger import MemoryLedger
+from firebreak_cli.memory_storms import MemoryStorms, MemorySwitches
+from tests.aws.conftest import Table, dynamodb, table
+
+__all__ = ["dynamodb", "table"]
+
+
+class ToldLedger(Ledger, Protocol):
+    """A ledger whose history can be read, as the operator's command does."""
+
+    def history(self, incident_id: str) -> list[HistoryLine]:
+        """An incident's lines, oldest first."""
+
+
+class Switchboard(Protocol):
+    """Holding and releasing kill switches."""
+
+    def pause(self, hold: Hold) -> None:
+        """Hold a switch."""
+
+    def resume(self, scope: str, holder: str) -> bool:
+        """Release one holder's switch."""
+
+    def held(self) -> list[Hold]:
+        """Every hold there is."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One empty ledger with all its doors; `everything` is its whole content, to be compared."""
+
+    ledger: ToldLedger
+    storms: Storms
+    switches: Switchboard
+    everything: Callable[[], object]
+
+
+def in_memory() -> Kept:
+    memory = Memory()
+    return Kept(MemoryLedger(memory), MemoryStorms(memory), MemorySwitches(memory), lambda: memory.held)
+
+
+def in_dynamodb(table: Table) -> Kept:
+    client, name = table.client, table.name
+    return Kept(DynamoLedger(client, name), DynamoStorms(client, name), Switches(client, name), table.all)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def kept(request: Any) -> Kept:
+    """The contract holds for each of them."""
+    return in_memory() if request.param == "memory" else in_dynamodb(request.getfixturevalue("table"))
+
+
+@pytest.fixture
+def ledger(kept: Kept) -> ToldLedger:
+    """The ledger alone."""
+    return kept.ledger

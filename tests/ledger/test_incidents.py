@@ -1,0 +1,339 @@
+"""Incidents, in every ledger: moved only from where they were read, joined or closed but never both."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core import telling
+from firebreak.core.history import Decided, Judged, ScopeHistory, Transition
+from firebreak.core.incident import FREES_TARGET, Incident, IncidentState, Member
+from firebreak.core.ledger import ClaimResult, IncidentChange, delivery_key
+from firebreak.core.model import AlarmState, OwnEvent, Receipt, RequestKind, Verdict
+from firebreak.core.opening import climbing, opened, over
+from firebreak.core.readings import ABSENT
+from firebreak.core.reasons import Reason
+from firebreak.core.scopes import Level
+from firebreak.ports import Ledger
+from tests import builders as a
+from tests.aws.claiming import claim_of, record_of, waiting_to_climb, won
+from tests.ledger.conftest import Kept, ToldLedger
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+S = IncidentState
+
+
+def change(before: Incident, state: IncidentState = S.ACTED, **changes: Any) -> IncidentChange:
+    after = replace(before, state=state, version=before.version + 1)
+    return replace(IncidentChange(before=before, after=after, at=a.NOW, what="moved"), **changes)
+
+
+def acted(ledger: Ledger) -> Incident:
+    """An incident whose rung was claimed and carried out."""
+    moved = change(won(ledger).after)
+    assert ledger.move(moved)
+    return moved.after
+
+
+def other_request(name: str = "api-5xx") -> Any:
+    return a.request(alarm=a.alarm(name))
+
+
+def ledger_incident(ledger: Ledger, incident_id: str) -> Incident:
+    found = ledger.incident(incident_id)
+    assert isinstance(found, Incident)
+    return found
+
+
+def open_another(ledger: Ledger) -> bool:
+    request = other_request()
+    incident = climbing(opened(request, a.rules(), a.NOW), 1, a.NOW + MINUTE, "no room")
+    return ledger.open(incident, record_of(request, reason=Reason.CEILING_REACHED))
+
+
+def well(**changes: Any) -> Any:
+    return a.alarm(state=AlarmState.OK, **changes)
+
+
+def test_an_incident_reads_back_as_it_was_written(ledger: Ledger) -> None:
+    claimed = won(ledger).after
+    receipt = Receipt(summary="deployment 7 began", after={"deployment": "7"})
+    after = replace(claimed, state=S.ACTED, version=9, receipt=receipt, blind_looks=2)
+    moved = replace(change(claimed), after=after)
+    assert ledger.move(moved) is True
+    assert ledger.incident(claimed.id) == moved.after
+
+
+def test_no_incident_is_absent(ledger: Ledger) -> None:
+    assert ledger.incident("i-9876543210") == ABSENT
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        pytest.param({"version": 0}, id="version"),
+        pytest.param({"state": S.ACTED}, id="state"),
+        pytest.param({"rung": 1}, id="rung"),
+    ],
+)
+def test_an_incident_moves_only_from_where_it_was_read(ledger: Ledger, stale: dict[str, Any]) -> None:
+    claimed = won(ledger).after
+    assert ledger.move(change(replace(claimed, **stale))) is False
+    assert ledger.incident(claimed.id) == claimed
+
+
+def test_of_two_movers_one_moves(ledger: Ledger) -> None:
+    claimed = won(ledger).after
+    assert ledger.move(change(claimed)) is True
+    assert ledger.move(change(claimed, S.UNCERTAIN)) is False
+
+
+def test_a_move_writes_history_decision_and_announcement_or_nothing(kept: Kept) -> None:
+    ledger = kept.ledger
+    claimed = won(ledger).after
+    told = telling.acted(claimed, a.NOW, "abc")
+    record = record_of(other_request(), reason=Reason.BUDGET_FULL)
+    assert ledger.move(change(claimed, record=record, told=told)) is True
+    assert isinstance(ledger.look(other_request(), a.SCOPES).decided, Decided)
+    assert ledger.unsettled_announcements(a.NOW, 10) == [told]
+    before = kept.everything()
+    again = change(ledger_incident(ledger, claimed.id), S.VERIFYING, record=record, told=told)
+    assert ledger.move(again) is False
+    assert kept.everything() == before
+
+
+def test_history_tells_every_move_in_order_and_late_notes_where_they_came(ledger: ToldLedger) -> None:
+    claimed = won(ledger).after
+    ledger.move(change(claimed, at=a.NOW + SECOND, what="acted"))
+    ledger.note(claimed.id, a.NOW + 2 * SECOND, "superseded result: act")
+    lines = [line.what for line in ledger.history(claimed.id)]
+    assert lines == ["claimed rung 1: restart-service", "acted", "superseded result: act"]
+
+
+def test_joining_adds_a_member_and_bumps_the_version(ledger: Ledger) -> None:
+    claimed = won(ledger).after
+    other = other_request()
+    assert ledger.join(claimed, other.alarm, record_of(other, reason=Reason.IN_FLIGHT)) is True
+    joined = ledger_incident(ledger, claimed.id)
+    assert joined.members == (*claimed.members, Member.of(other.alarm))
+    assert (joined.state, joined.version) == (claimed.state, claimed.version + 1)
+    seen = ledger.look(other, a.SCOPES)
+    assert isinstance(seen.transition, Transition)
+    assert seen.transition.incident_id == claimed.id
+
+
+def test_a_member_that_joins_again_is_one_member(ledger: Ledger) -> None:
+    claimed = won(ledger).after
+    again = a.request(alarm=a.alarm(since=a.NOW))
+    assert ledger.join(claimed, again.alarm, record_of(again, reason=Reason.IN_FLIGHT)) is True
+    assert ledger_incident(ledger, claimed.id).members == claimed.members
+
+
+def test_who_closes_on_the_old_members_loses_to_a_join(ledger: Ledger) -> None:
+    claimed = acted(ledger)
+    ledger.join(claimed, other_request().alarm, record_of(other_request(), reason=Reason.IN_FLIGHT))
+    assert ledger.move(replace(change(claimed), after=over(claimed, S.CLOSED, "OK"))) is False
+
+
+def test_who_joins_a_closed_incident_loses_and_leaves_nothing(kept: Kept) -> None:
+    claimed = acted(kept.ledger)
+    kept.ledger.move(replace(change(claimed), after=over(claimed, S.CLOSED, "OK")))
+    record = record_of(other_request(), reason=Reason.IN_FLIGHT)
+    before = kept.everything()
+    assert kept.ledger.join(claimed, other_request().alarm, record) is False
+    assert kept.everything() == before
+
+
+def test_a_join_that_was_decided_before_or_comes_late_leaves_nothing(kept: Kept) -> None:
+    claimed = acted(kept.ledger)
+    other = other_request()
+    record = record_of(other, reason=Reason.IN_FLIGHT)
+    kept.ledger.saw(replace(other.alarm, state=AlarmState.OK, since=a.NOW))
+    before = kept.everything()
+    assert kept.ledger.join(claimed, other.alarm, record) is False
+    assert kept.everything() == before
+    third = other_request("third")
+    decided = record_of(third, reason=Reason.IN_FLIGHT)
+    assert kept.ledger.record(decided, None) is True
+    assert kept.ledger.join(claimed, third.alarm, decided) is False
+
+
+def test_opening_without_an_act_takes_the_target_and_no_slot(ledger: Ledger) -> None:
+    incident = waiting_to_climb(ledger)
+    view = ledger.look(other_request(), a.SCOPES)
+    history = view.scopes[a.scope(Level.TARGET)]
+    assert view.incident == incident
+    assert isinstance(history, ScopeHistory)
+    assert (history.acts, history.incident_id) == ((), incident.id)
+    assert view.scopes[a.scope(Level.STACK)] == ABSENT
+
+
+def test_opening_keeps_the_history_of_the_target(ledger: Ledger) -> None:
+    before = acted(ledger)
+    ledger.move(replace(change(before), after=over(before, S.PAGED, "why")))
+    assert open_another(ledger) is True
+    history = ledger.look(a.request(), a.SCOPES).scopes[a.scope(Level.TARGET)]
+    assert isinstance(history, ScopeHistory)
+    assert [act.incident_id for act in history.acts] == [before.id]
+
+
+def test_opening_twice_opens_once(ledger: Ledger) -> None:
+    waiting_to_climb(ledger)
+    incident = climbing(opened(a.request(), a.rules(), a.NOW), 1, a.NOW + MINUTE, "no room")
+    assert ledger.open(incident, record_of(a.request(), reason=Reason.CEILING_REACHED)) is False
+
+
+def test_a_claim_that_saw_the_target_free_loses_to_an_opening(ledger: Ledger) -> None:
+    claim = claim_of(ledger, other_request())
+    waiting_to_climb(ledger)
+    assert ledger.claim(claim).value == "lost"
+
+
+def test_a_decision_is_kept_once(kept: Kept) -> None:
+    record = record_of(a.request(), reason=Reason.BUDGET_FULL)
+    told = telling.of_decision(record, a.TARGET)
+    assert told is not None
+    assert kept.ledger.record(record, told) is True
+    before = kept.everything()
+    kept_as = kept.ledger.look(a.request(), a.SCOPES).decided
+    assert kept_as == Decided(record.key, a.NOW, "refuse", Reason.BUDGET_FULL.value)
+    assert kept.ledger.record(record, told) is False
+    assert kept.everything() == before
+
+
+def test_announcements_wait_until_they_are_settled(ledger: Ledger) -> None:
+    told = telling.acted(won(ledger).after, a.NOW, "abc")
+    ledger.record(record_of(other_request(), reason=Reason.BUDGET_FULL), told)
+    assert ledger.unsettled_announcements(a.NOW - SECOND, 10) == []
+    assert ledger.unsettled_announcements(a.NOW, 10) == [told]
+    ledger.settle_announcement(told.key)
+    assert ledger.unsettled_announcements(a.NOW, 10) == []
+
+
+def test_incidents_are_due_at_their_time_and_no_more_when_they_rest(ledger: Ledger) -> None:
+    claimed = acted(ledger)
+    due = a.NOW + 4 * MINUTE
+    assert ledger.due_incidents(due - SECOND, 10) == []
+    assert ledger.due_incidents(due, 10) == [claimed.id]
+    ledger.move(replace(change(claimed), after=over(claimed, S.CLOSED, "OK")))
+    assert ledger.due_incidents(due, 10) == []
+
+
+def test_a_look_takes_no_more_than_was_asked_for(ledger: Ledger) -> None:
+    told = telling.acted(a.incident(), a.NOW, "abc")
+    for name in ("a", "b", "c"):
+        ledger.record(record_of(other_request(name), reason=Reason.BUDGET_FULL), replace(told, key=name))
+    assert len(ledger.unsettled_announcements(a.NOW, 2)) == 2
+
+
+def test_an_ok_is_remembered_and_tells_whose_incident_it_was(ledger: Ledger) -> None:
+    claimed = won(ledger).after
+    before = ledger.saw(well(since=a.NOW))
+    assert before == Transition(a.alarm().since, AlarmState.ALARM, claimed.id)
+    assert ledger.look(a.request(), a.SCOPES).transition == Transition(a.NOW, AlarmState.OK, claimed.id)
+
+
+def test_an_ok_that_comes_late_does_not_hide_a_newer_alarm(ledger: Ledger) -> None:
+    won(ledger)
+    ledger.saw(well(since=a.alarm().since - SECOND))
+    seen = ledger.look(a.request(), a.SCOPES).transition
+    assert isinstance(seen, Transition)
+    assert seen.state is AlarmState.ALARM
+
+
+def test_an_alarm_never_seen_before_has_no_transition_before(ledger: Ledger) -> None:
+    assert ledger.saw(well()) == ABSENT
+    assert ledger.look(a.request(), a.SCOPES).transition == Transition(well().since, AlarmState.OK, "")
+
+
+JUDGED = Judged(Verdict.RECOVERED, a.NOW + 5 * MINUTE)
+JUDGED_LEVELS = {Level.TARGET, Level.GROUP, Level.ACTION}
+
+
+def test_a_verdict_is_remembered_where_breakers_and_shares_count(ledger: Ledger) -> None:
+    incident = acted(ledger)
+    before = ledger.look(a.request(), a.SCOPES).scopes
+    assert ledger.move(replace(change(incident, S.VERIFYING), judged=JUDGED)) is True
+    for scope, seen in ledger.look(a.request(), a.SCOPES).scopes.items():
+        was = before[scope]
+        assert isinstance(seen, ScopeHistory)
+        assert isinstance(was, ScopeHistory)
+        told = scope.level in JUDGED_LEVELS
+        assert [act.judged for act in seen.acts] == [JUDGED if told else None]
+        assert seen.version == was.version + told
+
+
+def test_a_verdict_makes_claims_that_did_not_know_it_look_again(ledger: Ledger) -> None:
+    incident = acted(ledger)
+    unaware = claim_of(ledger, other_request())
+    assert ledger.move(replace(change(incident, S.PAGED), judged=JUDGED)) is True
+    assert ledger.claim(unaware) is ClaimResult.LOST
+
+
+def test_an_incident_whose_slots_are_gone_moves_on_without_a_verdict(ledger: Ledger) -> None:
+    claim = won(ledger)
+    moved = change(claim.after)
+    assert ledger.move(moved) is True
+    ledger.give_back(claim)
+    before = ledger.look(a.request(), a.SCOPES).scopes
+    assert ledger.move(replace(change(moved.after, S.PAGED), judged=JUDGED)) is True
+    assert ledger_incident(ledger, claim.after.id).state is S.PAGED
+    assert ledger.look(a.request(), a.SCOPES).scopes == before
+
+
+def test_a_stale_move_leaves_no_verdict(ledger: Ledger) -> None:
+    incident = acted(ledger)
+    stale = replace(incident, version=incident.version - 1)
+    assert ledger.move(replace(change(stale, S.PAGED), judged=JUDGED)) is False
+    seen = ledger.look(a.request(), a.SCOPES).scopes[a.scope(Level.TARGET)]
+    assert isinstance(seen, ScopeHistory)
+    assert [act.judged for act in seen.acts] == [None]
+
+
+def wake(attempt: int = 1) -> OwnEvent:
+    return OwnEvent(
+        kind=RequestKind.WAKE,
+        action="restart-service",
+        incident_id="",
+        rung=0,
+        attempt=attempt,
+        at=a.NOW + MINUTE,
+        alarm=a.alarm(),
+    )
+
+
+def test_a_kept_request_is_due_at_its_time_until_it_is_settled(ledger: Ledger) -> None:
+    key = delivery_key(wake())
+    record = record_of(a.request(), reason=Reason.MUTED)
+    assert ledger.record(record, None, wake()) is True
+    assert ledger.overdue_requests(a.NOW, 10) == []
+    assert ledger.overdue_requests(a.NOW + MINUTE, 10) == [(key, wake())]
+    ledger.settle_request(key)
+    assert ledger.overdue_requests(a.NOW + MINUTE, 10) == []
+
+
+def test_a_duplicate_keeps_no_request(ledger: Ledger) -> None:
+    record = record_of(a.request(), reason=Reason.MUTED)
+    ledger.record(record, None)
+    assert ledger.record(record, None, wake()) is False
+    assert ledger.overdue_requests(a.NOW + MINUTE, 10) == []
+
+
+@pytest.mark.parametrize("state", sorted(FREES_TARGET - {S.REFUSED}))
+def test_incidents_with_humans_are_listed_until_they_are_over(ledger: Ledger, state: IncidentState) -> None:
+    claimed = acted(ledger) if state is not S.NOT_EXECUTED else won(ledger).after
+    assert ledger.move(replace(change(claimed), after=over(claimed, state, "why"))) is True
+    handed = [claimed.id] if state in {S.PAGED, S.NOT_EXECUTED} else []
+    assert ledger.incidents_with_humans(a.NOW, 10) == handed
+    assert ledger.incidents_with_humans(a.NOW - SECOND, 10) == []
+    assert ledger.due_incidents(a.NOW + 60 * MINUTE, 10) == []
+
+
+@pytest.mark.parametrize("state", sorted(set(IncidentState)))
+def test_opening_gives_way_exactly_to_what_holds_the_target(ledger: Ledger, state: IncidentState) -> None:
+    first = won(ledger).after
+    odd = replace(IncidentChange(before=first, after=first, at=a.NOW, what="as it stands"))
+    object.__setattr__(odd, "after", replace(first, state=state, version=first.version + 1))
+    assert ledger.move(odd) is True
+    assert open_another(ledger) is (state in FREES_TARGET)

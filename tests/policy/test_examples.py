@@ -1,0 +1,93 @@
+"""The examples in the policy's document load, name every key, and fit the schema that editors use."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+
+from docs.generate import schema
+from firebreak.errors import PolicyError
+from firebreak.policy import parse_policy
+from firebreak.policy_file import PolicyFile, policy_schema
+from tests.docs.documents import ROOT, document
+from tests.docs.test_facts import model_keys
+from tests.policy.test_mistakes import MISTAKES
+
+SHIPPED = (ROOT / "shared/policy.toml").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", document("docs/policy.md").text, re.DOTALL | re.MULTILINE)
+# What fits the shape but not together, or means nothing, only the loader can tell.
+BEYOND_A_SCHEMA = {
+    "breaker_ceiling_below_open_for",
+    "budget_longer_than_memory",
+    "budget_of_no_acts",
+    "budget_of_no_time",
+    "budget_of_too_many_acts",
+    "duration_too_long",
+    "ladder_longer_than_its_budget",
+    "ladder_longer_than_a_dependencys_budget",
+    "ladder_repeats",
+    "ladder_starts_elsewhere",
+    "ladder_without_page",
+    "not_toml",
+    "several_parts_do_not_fit",
+    "two_windows_of_one_name",
+    "wait_shorter_than_a_schedule",
+    "window_for_an_unknown_action",
+    "window_in_no_zone",
+    "window_of_no_length",
+    "window_that_never_comes",
+}
+
+
+def whole(example: str) -> str:
+    """A fragment is read as an addition to the shipped policy."""
+    return example if "version = 1" in example else f"{SHIPPED}\n{example}"
+
+
+def keys_of(value: object, path: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from keys_of(part, f"{path}{'NAME' if path == 'actions.' else name}.")
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for part in value:
+            yield from keys_of(part, f"{path.removesuffix('.')}[].")
+    else:
+        yield path.removesuffix(".")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.strip().splitlines()[0])
+def test_every_example_of_the_document_loads(example: str) -> None:
+    assert parse_policy(whole(example), "docs/policy.md").hash
+
+
+def test_the_examples_name_every_key() -> None:
+    named = {key for example in EXAMPLES for key in keys_of(tomllib.loads(example))}
+    assert sorted(set(model_keys(PolicyFile)) - named) == []
+
+
+def test_the_schema_that_lies_in_the_documents_is_that_of_the_code() -> None:
+    assert (ROOT / "docs/policy.schema.json").read_text(encoding="utf-8") == schema()
+
+
+@pytest.mark.parametrize("text", [SHIPPED, *map(whole, EXAMPLES)], ids=lambda text: str(len(text)))
+def test_what_loads_fits_the_schema(text: str) -> None:
+    jsonschema.validate(tomllib.loads(text), policy_schema())
+
+
+@pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)
+def test_the_schema_finds_the_mistakes_that_a_schema_can_find(path: Any) -> None:
+    text = path.read_text(encoding="utf-8")
+    with pytest.raises(PolicyError):
+        parse_policy(text, str(path))
+    if path.stem in BEYOND_A_SCHEMA:
+        return
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(tomllib.loads(text), policy_schema())
+
+
+def test_the_schema_is_a_valid_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(schema()))

@@ -1,0 +1,245 @@
+"""A storm of alarms: nothing is done, one page when it begins, one when it ends."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.concluding import Summary
+from firebreak.core.model import Alarm, AlarmState, Contributor, Mute
+from firebreak.core.readings import ABSENT, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.storm import Storm
+from firebreak.errors import Throttled
+from firebreak.policy import parse_policy
+from tests import builders as a
+from tests.faults import Killed, Wrapped, fail
+from tests.world import World, eventbridge, world_on_moto
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+POLICY = a.AUTO_POLICY.replace("alarms = 50", 'alarms = 4\nwithin = "5m"\nquiet = "10m"')
+WIDE = POLICY.replace('["5/15m"]', '["40/15m"]').replace('["5/15m", "40/24h"]', '["40/15m"]')
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with world_on_moto(policy=parse_policy(WIDE, "storm.toml")) as made:
+        for name in "abcdefgh":
+            made.ecs.services[f"ecs:prod/{name}"] = a.service(name=name)
+        yield made
+
+
+def red(world: World, name: str, **changes: Any) -> Alarm:
+    """The red alarm of the service of that name."""
+    tags = {"firebreak:action": "restart-service", "firebreak:target": f"ecs:prod/{name}"}
+    return world.red(f"{name}-memory-high", tags=tags, **changes)
+
+
+def strike(world: World, *names: str) -> list[Summary]:
+    return [world.send(red(world, name)) for name in names]
+
+
+def storm_of(world: World) -> Storm:
+    found = world.storm_watch().storms.look()
+    assert isinstance(found, Storm)
+    return found
+
+
+def pages(world: World, mark: str) -> list[str]:
+    return [body for _, body in world.pager.sent if body.startswith(f"{mark}: ")]
+
+
+def test_the_alarm_that_makes_it_a_storm_and_all_after_it_are_not_acted_on(world: World) -> None:
+    found = strike(world, *"abcdef")
+    assert [one.reason for one in found] == [Reason.CLEAR_TO_ACT] * 3 + [Reason.STORM] * 3
+    assert len(world.ecs.writes) == 3
+
+
+def test_it_is_paged_once_with_the_list_and_refusals_in_it_are_not(world: World) -> None:
+    strike(world, *"abcdef")
+    [page] = pages(world, "STORM")
+    assert "4 routed alarms turned red within 5m: Firebreak stops acting." in page
+    assert all(f"{name}-memory-high" in page for name in "abcd")
+    assert pages(world, "NOT ACTING") == []
+
+
+def test_one_alarm_that_comes_again_and_again_is_no_storm(world: World) -> None:
+    for _ in range(8):
+        world.send(red(world, "a"))
+        world.clock.pass_time(SECOND)
+    assert storm_of(world).tripped_at is None
+
+
+def test_what_cloudwatch_mutes_or_suppresses_does_not_count(world: World) -> None:
+    mute = Mute("rule", world.clock.at + 60 * MINUTE)
+    for name in "abcdef":
+        world.send(red(world, name, mute=mute))
+    assert world.storm_watch().storms.look() == ABSENT
+
+
+def test_each_series_of_an_alarm_counts(world: World) -> None:
+    tags = {"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/api"}
+    watch = world.storm_watch()
+    rules = world.policy.storm
+    for n in range(4):
+        alarm = a.alarm("fleet", tags=tags, contributor=Contributor(f"s{n}", {}))
+        watch.count(alarm, rules, watch.storms.look())
+    assert storm_of(world).tripped_at is not None
+
+
+def test_an_alarm_without_a_target_counts_too(world: World) -> None:
+    strike(world, "a", "b", "c")
+    lost = world.red("lost", tags={"firebreak:action": "restart-service", "firebreak:target": "nonsense"})
+    assert world.send(lost).reason is Reason.TARGET_MALFORMED
+    assert storm_of(world).tripped_at is not None
+
+
+def test_a_climb_waits_for_no_storm_it_goes_to_humans(world: World) -> None:
+    [first] = strike(world, "a")
+    strike(world, "b", "c", "d")
+    world.pass_time(6 * MINUTE)
+    assert world.incident(first.incident_id).state.value == "paged"
+    assert not [name for name, target, _ in world.ecs.writes if target == "ecs:prod/a"][1:]
+
+
+def test_alarms_further_apart_than_the_window_are_none_and_are_forgotten(world: World) -> None:
+    for name in "abcdefgh":
+        strike(world, name)
+        world.clock.pass_time(2 * MINUTE)
+    assert storm_of(world).tripped_at is None
+    assert [one.name[0] for one in storm_of(world).red] == ["e", "f", "g", "h"]
+
+
+def calm_down(world: World, *names: str) -> None:
+    for name in names:
+        world.alarms.turn(f"{name}-memory-high", AlarmState.OK, world.clock.at)
+
+
+def test_it_ends_with_a_page_of_what_is_still_red_and_nothing_is_restarted(world: World) -> None:
+    strike(world, *"abcdef")
+    calm_down(world, "a", "b", "c", "d")
+    before = len(world.ecs.writes)
+    world.clock.pass_time(10 * MINUTE)
+    world.sweep()
+    [page] = pages(world, "STORM OVER")
+    assert "still red: 2 of the 6 that were counted" in page
+    assert "e-memory-high" in page
+    assert "a-memory-high" not in page.split("still red")[1]
+    assert len(world.ecs.writes) == before
+    assert storm_of(world).tripped_at is None
+    assert strike(world, "g")[0].outcome == "act"
+
+
+def test_it_goes_on_while_as_many_are_red_as_it_takes(world: World) -> None:
+    strike(world, *"abcdef")
+    calm_down(world, "a", "b")
+    world.clock.pass_time(60 * MINUTE)
+    world.sweep()
+    assert storm_of(world).tripped_at is not None
+
+
+def test_it_goes_on_until_it_was_quiet_for_long_enough(world: World) -> None:
+    strike(world, *"abcd")
+    calm_down(world, *"abcd")
+    world.clock.pass_time(9 * MINUTE)
+    strike(world, "e")
+    calm_down(world, "e")
+    world.clock.pass_time(9 * MINUTE)
+    world.sweep()
+    assert storm_of(world).tripped_at is not None
+    world.clock.pass_time(MINUTE)
+    world.sweep()
+    assert storm_of(world).tripped_at is None
+
+
+def test_it_goes_on_while_the_alarms_cannot_be_read(world: World) -> None:
+    strike(world, *"abcd")
+    dark: Any = Wrapped(world.alarms)
+    dark.describe_all = lambda names: Unknown("AccessDeniedException")
+    world.alarms = dark
+    world.clock.pass_time(60 * MINUTE)
+    world.sweep()
+    assert storm_of(world).tripped_at is not None
+
+
+def test_an_alarm_that_was_deleted_is_not_red_any_more(world: World) -> None:
+    strike(world, *"abcd")
+    for name in "abc":
+        del world.alarms.described[f"{name}-memory-high"]
+    world.clock.pass_time(10 * MINUTE)
+    world.sweep()
+    assert storm_of(world).tripped_at is None
+
+
+def test_a_series_is_red_only_while_it_is_listed_and_its_alarm_is(world: World) -> None:
+    tags = {"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/api"}
+    world.red("fleet", tags=tags)
+    watch = world.storm_watch()
+    for n in range(4):
+        alarm = a.alarm("fleet", tags=tags, contributor=Contributor(f"s{n}", {}))
+        watch.count(alarm, world.policy.storm, watch.storms.look())
+    world.alarms.series["fleet"] = frozenset({"s0", "s1", "s2", "s3"})
+    world.clock.pass_time(10 * MINUTE)
+    watch.sweep(world.policy.storm)
+    assert storm_of(world).tripped_at is not None
+    world.alarms.series["fleet"] = Unknown("ThrottlingException")
+    watch.sweep(world.policy.storm)
+    assert storm_of(world).tripped_at is not None
+    world.alarms.series["fleet"] = frozenset({"s0"})
+    watch.sweep(world.policy.storm)
+    assert storm_of(world).tripped_at is None
+
+
+def test_a_new_storm_after_the_old_one_is_paged_again(world: World) -> None:
+    strike(world, *"abcd")
+    calm_down(world, *"abcd")
+    world.clock.pass_time(20 * MINUTE)
+    world.sweep()
+    strike(world, *"efgh")
+    assert len(pages(world, "STORM")) == 2
+
+
+def test_a_storm_whose_declarer_died_is_declared_by_the_sweeper(world: World) -> None:
+    strike(world, "a", "b", "c")
+    watch = world.storm_watch()
+    mortal: Any = Wrapped(watch.storms, before=fail(Killed("here"), on=["trip"]))
+    dying = replace(watch, storms=mortal)
+    with pytest.raises(Killed):
+        dying.count(red(world, "d"), world.policy.storm, watch.storms.look())
+    assert storm_of(world).tripped_at is None
+    world.sweep()
+    assert storm_of(world).tripped_at is not None
+    assert len(pages(world, "STORM")) == 1
+
+
+def test_the_page_is_not_lost_when_the_bus_is_down_as_it_begins(world: World) -> None:
+    strike(world, "a", "b", "c")
+    world.bus.broken = Throttled("PutEvents", "ThrottlingException")
+    assert world.remediator().handle(eventbridge(red(world, "d"))).reason is Reason.STORM
+    world.bus.broken = None
+    world.clock.pass_time(5 * MINUTE)
+    world.sweep()
+    assert len(pages(world, "STORM")) == 1
+
+
+def test_a_storm_that_cannot_be_read_refuses_and_pages(world: World) -> None:
+    world.dynamodb.put_item(
+        TableName="ledger", Item={"pk": {"S": "STORM"}, "sk": {"S": "-"}, "v": {"N": "1"}}
+    )
+    [found] = strike(world, "a")
+    assert found.reason is Reason.STORM_UNREADABLE
+    assert world.ecs.writes == []
+    assert len(pages(world, "NOT ACTING")) == 1
+
+
+def test_a_sweep_whose_storm_cannot_be_looked_at_still_does_the_rest(world: World) -> None:
+    [first] = strike(world, "a")
+    world.clock.pass_time(10 * MINUTE)
+    verifier = world.verifier()
+    dark: Any = Wrapped(verifier.storms.storms, before=fail(Throttled("GetItem", "x"), on=["look"]))
+    dim = replace(verifier, storms=replace(verifier.storms, storms=dark))
+    with pytest.raises(Throttled):
+        dim.handle({"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}})
+    assert world.incident(first.incident_id).state.value == "climbing"
