@@ -133,6 +133,7 @@ class World:
             ledger=self.ledger,
             deliveries=DynamoDeliveries(self.dynamodb, TABLE),
             pager=self.pager,
+            switches=Switches(self.dynamodb, TABLE),
             clock=self.clock,
             log=self.log,
             stack_name="firebreak",

@@ -34,7 +34,10 @@ StackName = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Scope = Annotated[
     str,
-    typer.Option("--scope", help="global, action NAME, group ecs:CLUSTER or target ecs:CLUSTER/SERVICE."),
+    typer.Option(
+        "--scope",
+        help="global, action NAME, group ecs:CLUSTER, application NAME or target ecs:CLUSTER/SERVICE.",
+    ),
 ]
 ScopeName = Annotated[str, typer.Argument(metavar="NAME", help="The name that --scope asks for.")]
 Holder = Annotated[str, typer.Option("--holder", help="Who holds it; by default who AWS says you are.")]

@@ -15,6 +15,7 @@ from firebreak.core.budgets import ACT_TIMEOUT, ACT_WITHIN, CLOCK_SKEW, spell
 from firebreak.core.history import Hold
 from firebreak.core.model import Target
 from firebreak.core.routing import KNOWN_ACTIONS
+from firebreak.core.scopes import application_scope
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.paging import plain
 from firebreak.policy_file import Duration
@@ -33,7 +34,7 @@ MAX_REASON = 500
 MAX_HOLDER = 128
 NOBODY = "unknown"
 
-_SCOPES = "global, action NAME, group ecs:CLUSTER or target ecs:CLUSTER/SERVICE"
+_SCOPES = "global, action NAME, group ecs:CLUSTER, application NAME or target ecs:CLUSTER/SERVICE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ def scope_of(written: str, name: str, stack: Stack) -> Scope:
         case ("group", group) if group:
             found = _read(f"{group}/any", stack, f"group {group}: expected ecs:CLUSTER")
             return Scope(f"group {found.group_key}", f"group {group}")
+        case ("application", application) if application:
+            anywhere = Target(stack.account, stack.region, "", "", "")
+            found_scope = application_scope(anywhere, application)
+            return Scope(f"{found_scope.level} {found_scope.key}", f"application {application}")
         case ("target", target) if target:
             found = _read(target, stack, f"target {target}: expected ecs:CLUSTER/SERVICE")
             return Scope(f"target {found.key}", f"target {target}")

@@ -14,7 +14,7 @@ from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import group_scope
-from firebreak.core.share import GroupCount
+from firebreak.core.share import GroupCount, allowed, touched
 from firebreak.ports import Action, AlarmReads
 
 
@@ -69,12 +69,18 @@ class Observer:
         )
 
     def _group(self, request: Request, rules: Rules, before: Snapshot, now: datetime) -> Reading[GroupCount]:
-        """The target's group: as somebody counted it lately, unless a floor asks who of it is well now."""
+        """The target's group: as somebody counted it lately where that lets us act, else counted now.
+
+        So no refusal comes from an old count, and a floor always knows who is well now.
+        """
         health = rules.share.healthy_floor > 0
         history = before.scopes.get(group_scope(request.target))
-        size = history.size if isinstance(history, ScopeHistory) else None
-        if size and not health and now - size.counted_at < rules.share.count_max_age:
-            return GroupCount(total=size.total, counted_at=size.counted_at)
+        if isinstance(history, ScopeHistory) and history.size and not health:
+            size, hit = history.size, touched(history.acts, rules.share, now) | {request.target.key}
+            if now - size.counted_at < rules.share.count_max_age and len(hit) <= allowed(
+                size.total, rules.share
+            ):
+                return GroupCount(total=size.total, counted_at=size.counted_at)
         return self.action.group(request.target, now, health=health)
 
     def _alarm(self, request: Request, before: Snapshot) -> Reading[DescribedAlarm]:

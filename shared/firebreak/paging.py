@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from firebreak import alarms
@@ -9,14 +10,17 @@ from firebreak.announcement_wire import announcement_from_wire
 from firebreak.concluding import Summary
 from firebreak.core import telling
 from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.decide import refuse
-from firebreak.core.guards import clock
+from firebreak.core.guards import clock, switch_words
 from firebreak.core.intake import why_human
 from firebreak.core.ledger import DecisionRecord, alarm_key, digest, untargeted
-from firebreak.core.model import Alarm
+from firebreak.core.model import Alarm, Target
+from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError, Conflict, UnusableEvent
-from firebreak.ports import Clock, Deliveries, Ledger, Log, Pager
+from firebreak.ports import Clock, Deliveries, HeldSwitches, Ledger, Log, Pager
+from firebreak.targets import read_target
 
 # SNS: subjects are ASCII, at most 100 characters, no line breaks
 # (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
@@ -57,8 +61,8 @@ def subject_of(told: Announcement) -> str:
     return ascii_line if len(ascii_line) <= SUBJECT_LENGTH else ascii_line[: SUBJECT_LENGTH - 3] + "..."
 
 
-def body_of(told: Announcement, stack_name: str) -> str:
-    """The message: red what, done what and why, next what, and the two commands."""
+def body_of(told: Announcement, stack_name: str, held: Sequence[str] = ()) -> str:
+    """The message: red what, done what and why, next what, which switches hold, and the two commands."""
     lines = [f"{_MARKS[told.kind]}: {plain(told.headline)}", ""]
     if told.alarm_name:
         since = f" since {told.alarm_since:%Y-%m-%d} {clock(told.alarm_since)}" if told.alarm_since else ""
@@ -71,6 +75,7 @@ def body_of(told: Announcement, stack_name: str) -> str:
         lines.append(f"Response: {plain(told.action)}")
     lines += [f"  - {plain(fact)}" for fact in told.facts]
     lines += ["", f"Next:     {plain(told.next)}"] if told.next else []
+    lines += [f"Held:     {plain(switch)}" for switch in held]
     lines += ["", f"At:       {told.at:%Y-%m-%d} {clock(told.at)}"]
     if _INCIDENT.fullmatch(told.incident_id):  # it becomes part of a command that is copied
         lines.append(f"Show:     firebreak show {told.incident_id} --stack {stack_name}")
@@ -85,6 +90,7 @@ class PageDesk:
     ledger: Ledger
     deliveries: Deliveries
     pager: Pager
+    switches: HeldSwitches
     clock: Clock
     log: Log
     stack_name: str
@@ -149,9 +155,21 @@ class PageDesk:
         if not self._begin(told):
             self.log.event("page.told_before", key=told.key, kind=told.kind.value)
             return
-        self.pager.send(subject_of(told), body_of(told, self.stack_name))
+        self.pager.send(subject_of(told), body_of(told, self.stack_name, self._held(told)))
         self.log.event("page.sent", key=told.key, kind=told.kind.value, incident=told.incident_id)
         self._done(told)
+
+    def _held(self, told: Announcement) -> list[str]:
+        """The kill switches that hold over what it is about; not knowing them stops no page."""
+        target = read_target(told.target, told.account, told.region)
+        match self.switches.holding(told.action, target if isinstance(target, Target) else None):
+            case Unknown(why) | NotRead(why):
+                return [f"the kill switches could not be read: {why}"]
+            case Absent():
+                return []
+            case holds:
+                now = self.clock.now()
+                return [switch_words(hold) for hold in holds if hold.until + CLOCK_SKEW > now]
 
     def _begin(self, told: Announcement) -> bool:
         """Whether to tell. When the ledger cannot say, tell: twice is better than never."""

@@ -16,7 +16,7 @@ from firebreak.core.scopes import Level
 from firebreak.core.share import ShareRules
 from firebreak.core.storm import StormRules
 from firebreak.errors import PolicyError
-from firebreak.policy_file import ActionSection, Override, PolicyFile
+from firebreak.policy_file import ActionSection, GroupSection, Override, PolicyFile
 from firebreak.windows import windows_of
 
 OVERRIDABLE = ("autonomy", "cooldown")
@@ -45,7 +45,7 @@ class Policy:
         return Rules(
             policy_hash=self.hash,
             action=action,
-            sources={"autonomy": autonomy[1], "cooldown": cooldown[1]},
+            sources={"autonomy": autonomy[1], "cooldown": cooldown[1], "share": self._share_source(target)},
             autonomy=autonomy[0],
             cooldown=cooldown[0],
             max_cooldown=max(file.defaults.max_cooldown, cooldown[0]),
@@ -88,9 +88,7 @@ class Policy:
 
     def _share(self, target: Target) -> ShareRules:
         """The share of the target's group: each value by the most specific pattern that names it."""
-        group = f"{target.service}:{target.group}"
-        hits = [found for found in self.file.groups if fnmatch.fnmatchcase(group, found.group)]
-        hits.sort(key=lambda found: -_literal(found.group))
+        hits = self._groups(target)
 
         def value(name: str) -> Any:
             named = (getattr(found, name) for found in hits if getattr(found, name) is not None)
@@ -102,6 +100,15 @@ class Policy:
             healthy_floor=value("healthy_floor"),
             count_max_age=self.file.share.count_max_age,
         )
+
+    def _groups(self, target: Target) -> list[GroupSection]:
+        """What the policy says of the target's group, the most specific first."""
+        group = f"{target.service}:{target.group}"
+        hits = [found for found in self.file.groups if fnmatch.fnmatchcase(group, found.group)]
+        return sorted(hits, key=lambda found: -_literal(found.group))
+
+    def _share_source(self, target: Target) -> str:
+        return ", ".join(f"groups {found.group}" for found in self._groups(target)) or "share"
 
     def _matching(self, action: str, target: Target) -> list[tuple[int, Override]]:
         hits = [

@@ -136,7 +136,7 @@ class Breakers(_Section):
 class ShareSection(_Section):
     """How much of a group may be touched, and how much of it must stay well."""
 
-    share: float = Field(default=0.34, gt=0, le=1)
+    share: float = Field(default=0.5, gt=0, le=1)
     within: Duration = timedelta(hours=1)
     healthy_floor: int = Field(default=0, strict=True, ge=0, le=200)
     count_max_age: Duration = timedelta(minutes=5)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from firebreak.core.announcement import Announcement
-from firebreak.core.history import Transition
+from firebreak.core.history import Hold, Transition
 from firebreak.core.incident import Incident
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange, LedgerView
 from firebreak.core.model import Alarm, Obstacle, OwnEvent, Plan, Receipt, Request, Settled, Target
@@ -224,6 +224,13 @@ class Deliveries(Protocol):
 
     def done(self, key: str, at: datetime) -> None:
         """Remember that it was told."""
+
+
+class HeldSwitches(Protocol):
+    """Looking at kill switches. Nothing here raises: blindness is an Unknown."""
+
+    def holding(self, action: str, target: Target | None) -> Reading[tuple[Hold, ...]]:
+        """Who holds a switch over everything, the action, or the target and its cluster."""
 
 
 class Schedules(Protocol):

@@ -17,6 +17,7 @@ from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.pages import DynamoDeliveries, TopicPager
 from firebreak.aws.schedules import OneTimeSchedules
 from firebreak.aws.storms import DynamoStorms
+from firebreak.aws.switches import Switches
 from firebreak.concluding import Concluder
 from firebreak.errors import SettingsError
 from firebreak.observing import Observer
@@ -137,6 +138,7 @@ class Wiring:
         return PageDesk(
             ledger=self.ledger,
             deliveries=DynamoDeliveries(self.dynamodb, self.settings.ledger_table),
+            switches=Switches(self.dynamodb, self.settings.ledger_table),
             pager=TopicPager(reader(self.session, "sns"), self.settings.topic_arn),
             clock=self.clock,
             log=self.log,

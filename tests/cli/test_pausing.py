@@ -1,5 +1,6 @@
 import json
 import shlex
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from firebreak.core.reasons import Reason
+from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.cli.running import Calls, StackSession, around, deployed, error_lines, run, run_in
 from tests.world import World
@@ -45,6 +47,16 @@ def test_a_pause_of_something_else_stops_nothing_here(world: World, scope: list[
     run_in(world, "pause", "--reason", "x", "--scope", *scope)
 
     assert world.send(world.red()).outcome == "act"
+
+
+@pytest.mark.parametrize(("name", "stopped"), [("shop", True), ("billing", False)])
+def test_an_application_is_paused_by_the_value_of_its_tag(world: World, name: str, *, stopped: bool) -> None:
+    text = a.AUTO_POLICY.replace('cooldown = "15m"', 'cooldown = "15m"\napplication_tag = "app"')
+    world.policy = parse_policy(text, "tagged.toml")
+    tags = {"firebreak:enabled": "true", "app": "shop"}
+    world.ecs.services["ecs:prod/api"] = replace(a.service(), tags=tags)
+    assert run_in(world, "pause", "--reason", "sale", "--scope", "application", name).exit_code == 0
+    assert (world.send(world.red()).reason is Reason.SWITCHED_OFF) is stopped
 
 
 def test_a_pause_says_who_what_until_when_and_how_to_end_it(world: World) -> None:

@@ -87,7 +87,7 @@ def test_in_flight(request_: Request, incident: object, result: Result, reason: 
             a.history(Level.TARGET, a.NOW - 5 * HOUR, a.NOW - 14 * MINUTE),
             Result.OBJECTED,
             Reason.COOLDOWN,
-            "last action 09:46:30Z, rest 15m, over at 10:01:30Z",
+            "last action 09:46:30Z, rest 15m by defaults, over at 10:01:30Z",
             id="too soon",
         ),
         pytest.param(BLIND, Result.OBJECTED, Reason.HISTORY_UNREADABLE, "ThrottlingException", id="unknown"),

@@ -62,13 +62,13 @@ def count(total: int, *healthy: str, age: timedelta = timedelta()) -> GroupCount
 def test_the_share_shows_its_numbers_and_the_age_of_the_count() -> None:
     check = shared(count(5, age=40 * SECOND), act(MINUTE, target=K1))
     assert found(check) == (PASSED, None)
-    assert check.detail == "2/2 of 5 in 1h (counted 40s ago)"
+    assert check.detail == "2/2 of 5 in 1h (counted 40s ago) by share"
 
 
 def test_one_target_more_than_the_share_is_refused() -> None:
     check = shared(count(5), act(MINUTE, target=K1), act(MINUTE, target=K2))
     assert found(check) == (OBJECTED, Reason.SHARE_REACHED)
-    assert check.detail == "3/2 of 5 in 1h (counted 0s ago)"
+    assert check.detail == "3/2 of 5 in 1h (counted 0s ago) by share"
 
 
 def test_the_target_itself_counts_once() -> None:

@@ -155,15 +155,25 @@ def test_more_of_a_cluster_than_its_share_is_not_touched(world: World) -> None:
 
 def test_a_claim_remembers_the_count_and_the_next_one_uses_it_until_it_is_too_old(world: World) -> None:
     world.policy = policy(**{"share = 1.0": "share = 0.5"})
-    alarms = [service(world, name) for name in ("api", "web")]
+    alarms = [service(world, name) for name in ("api", "web", "jobs", "mail")]
     world.send(alarms[0])
-    assert history(world, group_scope(a.TARGET)).size == GroupSize(2, world.clock.at)
+    assert history(world, group_scope(a.TARGET)).size == GroupSize(4, world.clock.at)
     world.ecs.counts.clear()
-    assert world.send(alarms[1]).reason is Reason.SHARE_REACHED
+    assert world.send(alarms[1]).outcome == "act"
     assert world.ecs.counts == []
     world.clock.pass_time(5 * MINUTE)
-    world.send(service(world, "jobs"))
+    world.send(alarms[2])
     assert world.ecs.counts == ["prod"]
+
+
+def test_no_refusal_comes_from_an_old_count(world: World) -> None:
+    world.policy = policy(**{"share = 1.0": "share = 0.5"})
+    assert world.send(service(world, "api")).outcome == "act"
+    alarms = [service(world, name) for name in ("web", "jobs", "mail")]
+    assert history(world, group_scope(a.TARGET)).size == GroupSize(1, world.clock.at)
+    assert world.send(alarms[0]).outcome == "act"
+    assert history(world, group_scope(a.TARGET)).size == GroupSize(4, world.clock.at)
+    assert world.send(alarms[1]).reason is Reason.SHARE_REACHED
 
 
 def test_a_group_that_cannot_be_counted_refuses(world: World) -> None:

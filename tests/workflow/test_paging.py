@@ -11,6 +11,7 @@ from firebreak.announcement_wire import announcement_to_wire
 from firebreak.concluding import climb_request
 from firebreak.core import telling
 from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.history import Hold
 from firebreak.core.incident import IncidentState
 from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, Throttled, Unavailable, UnusableEvent
@@ -20,7 +21,7 @@ from tests import builders as a
 from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
 from tests.world import World, check_event, eventbridge
 
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 TOLD = telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")
 
 
@@ -277,3 +278,45 @@ def test_every_kind_has_a_subject_and_a_body_with_both_commands(kind: Announceme
 )
 def test_plain(text: str, limit: int, expected: str) -> None:
     assert plain(text, limit) == expected
+
+
+def hold(scope: str, world: World, minutes: int = 30) -> Hold:
+    now = world.clock.at
+    return Hold(scope, "ana", "migration of the\ndatabase", now - MINUTE, now + minutes * MINUTE)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        pytest.param("global", id="everything"),
+        pytest.param(f"action {TOLD.action}", id="the action"),
+        pytest.param(f"group {a.TARGET.group_key}", id="the cluster"),
+        pytest.param(f"target {a.TARGET.key}", id="the target"),
+    ],
+)
+def test_every_page_shows_the_kill_switches_that_hold_over_what_it_is_about(world: World, scope: str) -> None:
+    world.switches.pause(hold(scope, world))
+    told = replace(TOLD, target=a.TARGET.display, account=a.ACCOUNT, region=a.REGION)
+    world.page_desk().handle(event_of(told))
+    [(_, body)] = world.pager.sent
+    assert f"Held:     {scope} by ana until 10:30:30Z: migration of the database\n" in body
+
+
+def test_switches_that_ended_or_hold_elsewhere_are_not_shown(world: World) -> None:
+    world.switches.pause(hold("global", world, minutes=-1))
+    world.switches.pause(hold("action page-somebody", world))
+    world.clock.pass_time(MINUTE)
+    world.page_desk().handle(event_of(TOLD))
+    assert "Held:" not in world.pager.sent[0][1]
+
+
+def test_a_page_without_a_target_shows_the_global_switch(world: World) -> None:
+    world.switches.pause(hold("global", world))
+    world.page_desk().handle(event_of(replace(TOLD, target="", action="")))
+    assert "Held:     global by ana" in world.pager.sent[0][1]
+
+
+def test_switches_that_cannot_be_read_stop_no_page(world: World) -> None:
+    dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["batch_get_item"])))
+    dark.page_desk().handle(event_of(TOLD))
+    assert "Held:     the kill switches could not be read: " in world.pager.sent[0][1]

@@ -22,7 +22,7 @@ from firebreak.core.breaker import (
 from firebreak.core.budgets import CLOCK_SKEW, PAD, held, next_slot, spell
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.freeze import Free, Frozen, find_freeze
-from firebreak.core.history import Act
+from firebreak.core.history import Act, Hold
 from firebreak.core.incident import MAY_BE_ASKED
 from firebreak.core.model import AlarmState, Autonomy, Obstacle, Request, RequestKind
 from firebreak.core.readings import Absent, NotRead, Unknown
@@ -64,6 +64,11 @@ def blind(guard: str, reading: Unknown | NotRead, reason: Reason) -> Check:
             return Check(guard, Result.NOT_LOOKED_AT, f"not looked at: {why}")
 
 
+def switch_words(hold: Hold) -> str:
+    """A held kill switch in one line."""
+    return f"{hold.scope} by {hold.holder} until {clock(hold.until)}: {hold.why}"
+
+
 def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """A kill switch holds over the target, its group, the action or everything."""
     del rules
@@ -78,7 +83,7 @@ def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if not active:
         return passed("switch", "no kill switch is held")
     last = max(active, key=lambda hold: hold.until)
-    told = "; ".join(f"{h.scope} by {h.holder} until {clock(h.until)}: {h.why}" for h in active)
+    told = "; ".join(map(switch_words, active))
     if request.despite_switch:
         return passed("switch", f"{told}; overruled by {request.despite_switch}")
     return objected("switch", Reason.SWITCHED_OFF, told, last.until + CLOCK_SKEW, cause=told)
@@ -339,7 +344,8 @@ def cooldown(request: Request, rules: Rules, seen: Snapshot) -> Check:
         return blind("cooldown", acts, Reason.HISTORY_UNREADABLE)
     failed = len(failures_in_a_row(with_overdue_judged(acts, seen.now, rules.max_incident_age)))
     rest = backed_off(rules.cooldown, failed, rules.max_cooldown)
-    return _rest("cooldown", Reason.COOLDOWN, rest, acts, seen.now)
+    by = f" by {rules.sources['cooldown']}" + (f", doubled {failed} times" if failed else "")
+    return _rest("cooldown", Reason.COOLDOWN, rest, acts, seen.now, by=by)
 
 
 def rung_gap(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -363,11 +369,13 @@ def _acts_in(scope: Scope, seen: Snapshot) -> tuple[Act, ...] | Unknown | NotRea
             return history.acts
 
 
-def _rest(guard: str, reason: Reason, gap: timedelta, acts: tuple[Act, ...], now: datetime) -> Check:
+def _rest(
+    guard: str, reason: Reason, gap: timedelta, acts: tuple[Act, ...], now: datetime, *, by: str = ""
+) -> Check:
     if not acts:
         return passed(guard, "no recent action")
     last = max(act.at for act in acts)
-    told = f"last action {clock(last)}, rest {spell(gap)}, over at {clock(last + gap)}"
+    told = f"last action {clock(last)}, rest {spell(gap)}{by}, over at {clock(last + gap)}"
     return objected(guard, reason, told, last + gap) if last + gap > now else passed(guard, told)
 
 
@@ -411,6 +419,7 @@ def share(request: Request, rules: Rules, seen: Snapshot) -> Check:
     limit = allowed(group.total, rules.share)
     age = spell(seen.now - group.counted_at)
     told = f"{len(hit)}/{limit} of {group.total} in {spell(rules.share.within)} (counted {age} ago)"
+    told += f" by {rules.sources['share']}"
     if len(hit) > limit:
         return objected("share", Reason.SHARE_REACHED, told)
     return (
