@@ -1,4 +1,4 @@
-"""Fixtures every test may use."""
+"""Fixtures every test may use, and what proofs have to say at the end of a run."""
 
 import os
 from collections.abc import Iterator
@@ -17,6 +17,21 @@ settings.register_profile("deep", deadline=None, max_examples=3000, suppress_hea
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 fake_credentials()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the proofs counted (`record_property("proof", ...)`), however the tests were spread."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    told = [
+        text
+        for report in reports
+        for name, text in getattr(report, "user_properties", ())
+        if name == "proof" and report.when == "call"
+    ]
+    if told:
+        terminalreporter.section("proofs")
+    for line in sorted(set(told)):
+        terminalreporter.line(line)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from firebreak.aws.items import (
     read_holds,
     read_incident,
     read_scope,
+    read_storm,
     read_transition,
 )
 from firebreak.aws.ledger import DynamoLedger
@@ -30,13 +31,14 @@ from firebreak.aws.waiting import outbox_item
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide
 from firebreak.core.decision import Check, Decision, Refuse, Result
-from firebreak.core.history import Act, Decided, Hold, ScopeHistory, Transition
+from firebreak.core.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
 from firebreak.core.incident import IncidentState, Member
 from firebreak.core.ledger import ClaimResult, DecisionRecord, delivery_key
-from firebreak.core.model import AlarmState, Receipt, RequestKind
+from firebreak.core.model import AlarmState, Receipt, RequestKind, Verdict
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level
+from firebreak.core.storm import RedAlarm, Storm
 from firebreak.errors import UnusableEvent
 from tests import builders as a
 from tests.aws.claiming import claim_of
@@ -98,8 +100,14 @@ def read_told(item: Mapping[str, Any]) -> object:
     return announcement_from_wire(Fields(item).unpack("told"))
 
 
+JUDGED = replace(ACT, target=a.TARGET.key, judged=Judged(Verdict.NOT_RECOVERED, a.NOW + MINUTE))
+SIZED = replace(HISTORY, acts=(JUDGED,), size=GroupSize(12, a.NOW))
+FLEET = RedAlarm(a.NOW - MINUTE, f"{a.arn_of('fleet')}#5d3e1f0a", "fleet", "5d3e1f0a")
+
 READERS: dict[str, tuple[Callable[[Any], object], object]] = {
     "scope": (partial(read_scope, a.scope(Level.TARGET)), HISTORY),
+    "scope judged": (partial(read_scope, a.scope(Level.TARGET)), SIZED),
+    "storm": (read_storm, Storm(red=(FLEET,), version=3, tripped_at=a.NOW, last_red_at=a.NOW)),
     "switch": (partial(read_holds, "global"), (HOLD,)),
     "alarm": (read_transition, Transition(a.NOW, AlarmState.ALARM, "i-0123456789")),
     "decision": (
@@ -141,6 +149,8 @@ DAMAGE: list[Any] = [
     pytest.param(name, field, value, id=f"{name} {field} {what}")
     for name, fields in {
         "scope": ("version", "acts", "incident"),
+        "scope judged": ("size", "counted_at"),
+        "storm": ("version", "tripped_at", "last_red_at"),
         "switch": ("held_until", "holders"),
         "alarm": ("last_transition", "state", "incident"),
         "decision": ("at", "outcome", "reason"),
@@ -246,6 +256,7 @@ PLACES = {
     "target switch": (f"SWITCH#target#{a.TARGET.key}", "-"),
     "alarm": (f"ALARM#{a.alarm().arn}", "-"),
     "decision": (f"DECISION#{delivery_key(a.request())}", "-"),
+    "storm": ("STORM", "-"),
 }
 
 
@@ -256,9 +267,9 @@ def test_a_damaged_item_is_unknown_to_the_decision_and_stops_a_claim(table: Tabl
     ledger = DynamoLedger(table.client, table.name)
     claim = claim_of(ledger)
     seen = claim.seen
-    readings = [seen.holds, seen.decided, seen.transition, seen.incident, *seen.scopes.values()]
+    readings = [seen.holds, seen.decided, seen.transition, seen.incident, seen.storm, *seen.scopes.values()]
     assert any(isinstance(reading, Unknown) for reading in readings)
-    if place != "alarm":  # nothing there to compare with but the guard, which could not look
+    if place not in {"alarm", "storm"}:  # nothing there to compare with but the guard, which could not look
         assert ledger.claim(claim) is ClaimResult.LOST
     live = a.snapshot(
         holds=seen.holds,
@@ -280,10 +291,12 @@ def test_a_damaged_incident_is_unknown(table: Table) -> None:
 
 
 def test_the_golden_items_are_read_through_the_ledger_as_well(table: Table) -> None:
-    for item in GOLDEN.values():
-        table.put(item)
+    for name, item in GOLDEN.items():
+        if name != "scope judged":  # the same place, in its later form
+            table.put(item)
     view = DynamoLedger(table.client, table.name).look(a.request(), a.SCOPES)
     assert (view.incident, view.holds, view.scopes[a.scope(Level.TARGET)]) == (INCIDENT, (HOLD,), HISTORY)
+    assert view.storm == READERS["storm"][1]
     assert Switches(table.client, table.name).held() == [HOLD]
 
 

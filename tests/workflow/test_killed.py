@@ -161,7 +161,13 @@ def trouble(world: World) -> str:
     ],
 )
 def test_a_function_killed_after_any_outside_call_never_acts_twice_and_never_leaves_silence(
-    dynamodb: Any, recovers_after: int, acts: list[str], last: str, *, retried: bool
+    dynamodb: Any,
+    record_property: Callable[[str, object], None],
+    recovers_after: int,
+    acts: list[str],
+    last: str,
+    *,
+    retried: bool,
 ) -> None:
     world, undisturbed = play(dynamodb, 0, retried=retried, recovers_after=recovers_after)
     assert [name for name, _, _ in world.ecs.writes] == acts
@@ -169,8 +175,13 @@ def test_a_function_killed_after_any_outside_call_never_acts_twice_and_never_lea
     calls = undisturbed.called
     assert len(calls) > 30
     found: dict[str, str] = {}
+    ends: Counter[str] = Counter()
     for nth in range(1, len(calls) + 1):
         world, death = play(dynamodb, nth, retried=retried, recovers_after=recovers_after)
         if wrong := trouble(world):
             found[f"call {nth}, {death.called[nth - 1]}"] = wrong
+        ends[f"{len(world.ecs.writes)} acts, last page {world.pager.sent[-1][1].partition(':')[0]}"] += 1
     assert found == {}
+    how = "delivered again" if retried else "given up"
+    outcomes = ", ".join(f"{count} x {end}" for end, count in sorted(ends.items()))
+    record_property("proof", f"crash points ({last}, {how}): {len(calls)} points; {outcomes}")
