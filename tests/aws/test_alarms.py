@@ -255,3 +255,25 @@ def test_an_alarm_made_through_the_api_is_read_back() -> None:
         found.comparison,
         found.metrics[0].name,
     ) == (AlarmState.ALARM, False, "LessThanThreshold", "CPUUtilization")
+
+
+def test_several_alarms_of_any_type_are_described_in_one_look_and_the_missing_are_left_out(
+    stubbed: Stubbed,
+) -> None:
+    alarms, stubber = stubbed
+    names = ["fleet", NAME, "gone"]
+    composite = {**raw(AlarmName="fleet", AlarmRule="ALARM(x)"), "StateValue": "OK"}
+    stubber.add_response(
+        "describe_alarms",
+        {"MetricAlarms": [raw()], "CompositeAlarms": [composite]},
+        {"AlarmNames": names, "AlarmTypes": list(ALARM_TYPES), "MaxRecords": 100},
+    )
+    found = alarms.describe_all(names)
+    assert isinstance(found, dict)
+    assert {name: alarm.state for name, alarm in found.items()} == {NAME: "ALARM", "fleet": "OK"}
+
+
+def test_several_alarms_that_may_not_be_read_are_blindness(stubbed: Stubbed) -> None:
+    alarms, stubber = stubbed
+    stubber.add_client_error("describe_alarms", "AccessDenied", http_status_code=403)
+    assert isinstance(alarms.describe_all([NAME]), Unknown)

@@ -9,7 +9,6 @@ import pytest
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.core.history import Transition
 from firebreak.core.ledger import ClaimResult, delivery_key
-from firebreak.core.model import Target
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.scopes import Scope
 from tests import builders as a
@@ -19,7 +18,6 @@ from tests.faults import Wrapped
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 WON, LOST = ClaimResult.WON, ClaimResult.LOST
-WEB = Target(a.ACCOUNT, a.REGION, "ecs", "prod", "web")
 SWITCHES = (
     "SWITCH#global",
     "SWITCH#action#restart-service",
@@ -43,10 +41,6 @@ def ms(value: Any) -> dict[str, str]:
 
 def pk_of(scope: Scope) -> str:
     return f"SCOPE#{scope.level}#{scope.key}"
-
-
-def other_alarm(name: str = "api-5xx", **changes: Any) -> Any:
-    return a.request(alarm=a.alarm(name), **changes)
 
 
 @pytest.mark.parametrize("scope", a.SCOPES, ids=str)

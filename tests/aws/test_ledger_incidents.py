@@ -21,7 +21,7 @@ from tests import builders as a
 from tests.aws.claiming import record_of, won
 from tests.aws.conftest import Table
 
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+MINUTE = timedelta(minutes=1)
 S = IncidentState
 
 
@@ -50,12 +50,6 @@ def test_an_incident_of_a_later_version_is_not_overwritten(ledger: DynamoLedger,
     claimed = won(ledger).after
     table.change(f"INC#{claimed.id}", "META", v={"N": "2"})
     assert ledger.move(change(claimed)) is False
-
-
-def ledger_incident(ledger: DynamoLedger, incident_id: str) -> Incident:
-    found = ledger.incident(incident_id)
-    assert isinstance(found, Incident)
-    return found
 
 
 def open_another(ledger: DynamoLedger) -> bool:

@@ -10,6 +10,7 @@ from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.switches import Switches
 from firebreak.core.history import Hold
 from firebreak.core.ledger import ClaimResult
+from firebreak.core.readings import Unknown
 from firebreak.errors import Conflict, Throttled, Unavailable
 from tests import builders as a
 from tests.aws.claiming import claim_of
@@ -179,3 +180,22 @@ def test_a_release_whose_reply_was_lost_is_still_a_release(table: Table) -> None
     # What botocore's own second try makes of a lost reply: the first was carried out.
     lost = fail(answer("ConditionalCheckFailedException", operation="PutItem"), on={"put_item"}, times=1)
     assert Switches(Wrapped(table.client, after=lost), table.name).resume("global", "ana") is True  # type: ignore[arg-type]  # wraps
+
+
+def test_a_switch_that_dynamodb_did_not_process_is_not_taken_for_free(table: Table) -> None:
+    class Busy:
+        def batch_get_item(self, **asked: Any) -> dict[str, Any]:
+            return {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]}
+
+    busy: Any = Busy()
+    assert isinstance(Switches(busy, table.name).holding("restart-service", a.TARGET), Unknown)
+
+
+def test_who_holds_over_an_action_and_a_target_is_found_by_their_keys(table: Table) -> None:
+    switches = Switches(table.client, table.name)
+    here, elsewhere = f"target {a.TARGET.key}", "action scale-service"
+    for scope in (here, elsewhere):
+        switches.pause(Hold(scope, "ana", "x", a.NOW, a.NOW + timedelta(hours=1)))
+    found = switches.holding("restart-service", a.TARGET)
+    assert isinstance(found, tuple)
+    assert [hold.scope for hold in found] == [here]
