@@ -17,7 +17,7 @@ BIND ?=
 sam_env := env -u AWS_PROFILE SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 PATH="$(CURDIR)/$(bin):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit scenarios local local-down invoke lock clean
+.PHONY: help setup demo test lint unit scenarios mutants local local-down invoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ unit: setup ## The tests that need no local AWS
 
 scenarios: setup ## The tests on local AWS
 	@$(call on_local_aws,$(bin)/pytest tests/scenarios)
+
+# ONLY names modules of the core (ONLY="verdict ecs"); without it all are looked at.
+mutants: .venv/.ready ## Change the core in many small ways and look whether its tests notice
+	@$(bin)/python -m tests.mutants $(ONLY)
 
 # Runs a command with a local AWS of the tests' own, so that yours (make local) is left alone.
 define on_local_aws

@@ -88,8 +88,10 @@ def test_enough_of_the_group_must_stay_well(
     healthy: tuple[str, ...], floor: int, expected: tuple[Result, Reason | None]
 ) -> None:
     check = shared(count(9, *healthy), rules=replace(SHARE, healthy_floor=floor))
-    assert found(check) == expected
-    assert f"would stay healthy, floor {floor}" in check.detail
+    left = len(set(healthy) - {a.TARGET.key})
+    counted = "1/4 of 9 in 1h (counted 0s ago) by share"
+    assert (check.guard, *found(check)) == ("share", *expected)
+    assert check.detail == f"{counted}; {left} would stay healthy, floor {floor}"
 
 
 def test_what_is_worked_on_is_not_counted_as_well() -> None:
@@ -120,7 +122,10 @@ def test_a_group_that_cannot_be_counted_refuses(
     assert found(shared(reading)) == expected
     healthy: Reading[frozenset[str]] = reading  # type: ignore[assignment]  # a reading of nothing fits any
     dim = replace(count(9), healthy=healthy)
-    assert found(shared(dim, rules=replace(SHARE, healthy_floor=1))) == expected
+    floored = shared(dim, rules=replace(SHARE, healthy_floor=1))
+    assert (floored.guard, *found(floored)) == ("share", *expected)
+    if reading == ABSENT:
+        assert floored.detail == "the group does not exist"
     assert found(shared(dim)) == (PASSED, None)
 
 

@@ -291,7 +291,8 @@ def test_the_rest_between_incidents_doubles_with_each_act_that_did_not_help() ->
             a.request(), rules, a.snapshot(scopes=scopes(Level.TARGET, history(Level.TARGET, *acts)))
         )
 
-    assert rested(act(20 * MINUTE, Verdict.RECOVERED)).detail.endswith("rest 15m by defaults, over at 09:55:30Z")
+    rested_once = rested(act(20 * MINUTE, Verdict.RECOVERED))
+    assert rested_once.detail.endswith("rest 15m by defaults, over at 09:55:30Z")
     once = rested(act(20 * MINUTE, FAILED))
     assert once.until == a.NOW + 10 * MINUTE
     assert "rest 30m by defaults, doubled 1 times, over at" in once.detail

@@ -79,7 +79,7 @@ def acted(incident: Incident, at: datetime, policy_hash: str) -> Announcement:
         at,
         f"{incident.action}: {done}",
         facts=facts,
-        next_=f"{due} If not, the next rung is {next_rung_name(incident)}.",
+        next_=f"{due} If not, the next rung is {next_rung_name(incident)}.".lstrip(),
     )
 
 
@@ -124,7 +124,7 @@ def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
         at,
         f"It is not known whether this was carried out: {summary}",
         facts=[why, rung_words(incident), *_values(incident)],
-        next_=f"{due} It will not be sent again.",
+        next_=f"{due} It will not be sent again.".lstrip(),
     )
 
 

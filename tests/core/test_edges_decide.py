@@ -1,0 +1,31 @@
+"""What a decision carries: its checks, its policy, and a refusal even where nothing can go wrong."""
+
+from firebreak.core.decide import decide, refuse, refuse_unresolved
+from firebreak.core.decision import Check, Decision, Refuse, Result
+from firebreak.core.model import Obstacle, Unresolved
+from firebreak.core.readings import NotRead
+from firebreak.core.reasons import Reason
+from tests import builders as a
+
+
+def test_a_refusal_before_the_guards_is_its_own_only_check_and_knows_no_policy() -> None:
+    check = Check("intake", Result.OBJECTED, "no alarm name", Reason.UNUSABLE_EVENT)
+    expected = Decision(Refuse(), Reason.UNUSABLE_EVENT, (check,), "")
+    assert refuse(Reason.UNUSABLE_EVENT, "no alarm name") == expected
+
+
+def test_an_alarm_without_a_single_target_is_refused_for_what_was_found() -> None:
+    unresolved = Unresolved(Reason.TARGET_AMBIGUOUS, "api and web")
+    check = Check("target", Result.OBJECTED, "api and web", Reason.TARGET_AMBIGUOUS)
+    assert refuse_unresolved(unresolved) == Decision(Refuse(), Reason.TARGET_AMBIGUOUS, (check,), "")
+    assert refuse_unresolved(unresolved, "abc").policy_hash == "abc"
+
+
+def test_every_decision_names_the_policy_it_was_made_by() -> None:
+    rules = a.rules(policy_hash="abc")
+    seen = [
+        a.snapshot(),
+        a.snapshot(plan=NotRead("offline")),
+        a.snapshot(plan=Obstacle(Reason.NOT_ACTIVE, "draining")),
+    ]
+    assert [decide(a.request(), rules, one).policy_hash for one in seen] == ["abc"] * 3

@@ -1,0 +1,112 @@
+"""The two pages of a storm as a whole, and what a claim and a policy say of their scopes."""
+
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core import telling
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.budgets import Budget
+from firebreak.core.decide import refuse
+from firebreak.core.ledger import Claim, DecisionRecord, LedgerView, digest
+from firebreak.core.model import RequestKind
+from firebreak.core.readings import ABSENT
+from firebreak.core.reasons import Reason
+from firebreak.core.scopes import Level, Scope
+from firebreak.core.storm import RedAlarm, Storm, StormRules
+from tests import builders as a
+
+MINUTE = timedelta(minutes=1)
+RULES = StormRules(alarms=3, within=5 * MINUTE, quiet=10 * MINUTE)
+
+
+def reds(count: int) -> tuple[RedAlarm, ...]:
+    """So many red alarms within two minutes; the first is one series of a multi-series alarm."""
+    return tuple(
+        RedAlarm(a.NOW + n * timedelta(seconds=1), f"arn-{n}", f"alarm-{n}", "5d3e" if n == 0 else "")
+        for n in range(count)
+    )
+
+
+def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> None:
+    long_ago = RedAlarm(a.NOW - 60 * MINUTE, "arn-old", "old")
+    storm = Storm(red=(long_ago, *reds(3)), version=7, tripped_at=a.NOW)
+    assert telling.storm_began(storm, RULES, a.NOW) == Announcement(
+        key=digest("storm began", a.NOW.isoformat()),
+        kind=AnnouncementKind.STORM,
+        at=a.NOW,
+        incident_id="",
+        action="",
+        headline="3 routed alarms turned red within 5m: Firebreak stops acting.",
+        facts=("alarm-0 5d3e", "alarm-1", "alarm-2"),
+        next="It acts again 10m after the last one turned red, and tells you then. "
+        "What is red by then is not acted on by itself.",
+    )
+
+
+def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:
+    storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
+    assert telling.storm_ended(storm, reds(2), a.NOW + 20 * MINUTE) == Announcement(
+        key=digest("storm ended", 7),
+        kind=AnnouncementKind.STORM_OVER,
+        at=a.NOW + 20 * MINUTE,
+        incident_id="",
+        action="",
+        headline="The storm since 10:00:30Z is over: Firebreak acts again on what turns red from now on.",
+        facts=("still red: 2 of the 3 that were counted", "alarm-0 5d3e", "alarm-1"),
+        next=telling.NOTHING_LOOKS_AGAIN,
+    )
+
+
+def test_a_storm_that_left_nothing_red_promises_nothing() -> None:
+    found = telling.storm_ended(Storm(red=reds(3), version=7), (), a.NOW)
+    assert found.facts == ("still red: 0 of the 3 that were counted",)
+    assert (found.headline.partition(" is over")[0], found.next) == ("The storm", "")
+
+
+@pytest.mark.parametrize(
+    ("count", "last", "lines"),
+    [(30, "alarm-29", 31), (31, "and 1 more", 32), (100, "and 70 more", 32)],
+)
+def test_a_page_lists_thirty_alarms_and_counts_the_rest(count: int, last: str, lines: int) -> None:
+    facts = telling.storm_ended(Storm(red=reds(count), version=7), reds(count), a.NOW).facts
+    assert (facts[30], facts[-1], len(facts)) == ("alarm-29", last, lines)
+
+
+def test_a_slot_is_taken_in_every_scope_that_was_looked_at() -> None:
+    scopes = dict.fromkeys((*a.SCOPES, Scope(Level.DEPENDENCY, "db")), ABSENT)
+    view = LedgerView(
+        holds=ABSENT,
+        decided=ABSENT,
+        transition=ABSENT,
+        incident=ABSENT,
+        beside=ABSENT,
+        scopes=scopes,
+        storm=ABSENT,
+    )
+    record = DecisionRecord(
+        key="k",
+        at=a.NOW,
+        kind=RequestKind.ALARM,
+        action="restart-service",
+        incident_id="i-0123456789",
+        target=a.TARGET.key,
+        alarm=None,
+        decision=refuse(Reason.BUDGET_FULL, "full"),
+    )
+    claim = Claim(request=a.request(), seen=view, at=a.NOW, before=None, after=a.incident(), record=record)
+    assert claim.scopes == tuple(scopes)
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        pytest.param(Scope(Level.DEPENDENCY, "db"), (Budget(1, MINUTE),), id="named in the policy"),
+        pytest.param(Scope(Level.DEPENDENCY, "queue"), (), id="a dependency without a budget"),
+        pytest.param(Scope(Level.STACK, "all"), (Budget(2, MINUTE),), id="a level"),
+        pytest.param(Scope(Level.GROUP, "prod"), (), id="a level without a budget"),
+    ],
+)
+def test_a_scope_has_the_budgets_of_its_level_or_its_name(scope: Scope, expected: tuple[Budget, ...]) -> None:
+    rules = a.rules(budgets={Level.STACK: (Budget(2, MINUTE),)}, dependencies={"db": (Budget(1, MINUTE),)})
+    assert rules.limits(scope) == expected

@@ -1,0 +1,295 @@
+"""Announcements as a whole: every field of them, and the keys by which they are told once."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core import telling
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.decide import decide, refuse
+from firebreak.core.decision import Decision
+from firebreak.core.history import Hold
+from firebreak.core.incident import Incident
+from firebreak.core.ledger import DecisionRecord, digest
+from firebreak.core.model import Alarm, Autonomy, Receipt, RequestKind, Target
+from firebreak.core.reasons import MEANINGS, Reason
+from tests import builders as a
+
+MINUTE = timedelta(minutes=1)
+AT = a.NOW + MINUTE
+NEVER_AGAIN = "Nothing will look at this again by itself: the alarm says nothing more while it stays red."
+ALARM = a.alarm(description="memory of the api")
+DONE = Receipt(summary="deployment 7 began", after={"deployment": "7", "tasks": ["a", "b"]})
+RUNG_1 = "rung 1 of 2 (restart-service -> scale-service -> page)"
+BEFORE, AFTER = "before: running=2", "after: deployment=7, tasks=a+b"
+INCIDENT = a.incident(alarm=ALARM, receipt=DONE)
+BARE = replace(INCIDENT, plan=None, receipt=None, due_at=None)
+
+
+def about_incident(kind: AnnouncementKind, headline: str, facts: tuple[str, ...], next_: str) -> Announcement:
+    """The announcement about the incident above; every kind says where and about what the same way."""
+    return Announcement(
+        key=digest("i-0123456789", kind.value, 0),
+        kind=kind,
+        at=AT,
+        incident_id="i-0123456789",
+        action="restart-service",
+        headline=headline,
+        facts=facts,
+        next=next_,
+        alarm_name="api-memory-high",
+        alarm_since=ALARM.since,
+        alarm_description="memory of the api",
+        target="ecs:prod/api",
+        account=a.ACCOUNT,
+        region=a.REGION,
+        rung=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("tell", "expected"),
+    [
+        pytest.param(
+            lambda: telling.acted(INCIDENT, AT, "abc"),
+            about_incident(
+                AnnouncementKind.ACTED,
+                "restart-service: deployment 7 began",
+                (RUNG_1, "plan: restart ecs:prod/api", BEFORE, AFTER, "policy abc"),
+                "Firebreak looks at 10:04:30Z whether it helped. If not, the next rung is scale-service.",
+            ),
+            id="acted",
+        ),
+        pytest.param(
+            lambda: telling.uncertain(INCIDENT, AT, "reply lost"),
+            about_incident(
+                AnnouncementKind.UNCERTAIN,
+                "It is not known whether this was carried out: restart ecs:prod/api",
+                ("reply lost", RUNG_1, BEFORE, AFTER),
+                "Firebreak looks at 10:04:30Z what is true. It will not be sent again.",
+            ),
+            id="uncertain",
+        ),
+        pytest.param(
+            lambda: telling.not_executed(INCIDENT, AT, "denied"),
+            about_incident(
+                AnnouncementKind.NOT_EXECUTED,
+                "Nothing was changed by this rung; it could not be carried out: restart ecs:prod/api",
+                ("denied", RUNG_1),
+                NEVER_AGAIN,
+            ),
+            id="not executed",
+        ),
+        pytest.param(
+            lambda: telling.given_to_humans(INCIDENT, AT, "still red"),
+            about_incident(
+                AnnouncementKind.GIVEN_TO_HUMANS,
+                "still red",
+                ("reached: restart-service", RUNG_1, BEFORE, AFTER),
+                f"Firebreak stops here. {NEVER_AGAIN}",
+            ),
+            id="given to humans",
+        ),
+        pytest.param(
+            lambda: telling.recovered(INCIDENT, AT, "every alarm is OK"),
+            about_incident(
+                AnnouncementKind.RECOVERED,
+                "every alarm is OK",
+                (RUNG_1, BEFORE, AFTER),
+                "Nothing more happens; the incident is closed.",
+            ),
+            id="recovered",
+        ),
+        pytest.param(
+            lambda: telling.expired(INCIDENT, AT, "older than 6h"),
+            about_incident(
+                AnnouncementKind.EXPIRED,
+                "Firebreak stops watching this incident: older than 6h",
+                (RUNG_1, BEFORE, AFTER),
+                NEVER_AGAIN,
+            ),
+            id="expired",
+        ),
+        pytest.param(
+            lambda: telling.of_incident(AnnouncementKind.CRASHED, INCIDENT, AT, "it crashed"),
+            about_incident(AnnouncementKind.CRASHED, "it crashed", (), ""),
+            id="nothing but a headline",
+        ),
+    ],
+)
+def test_a_change_is_told_whole(tell: Callable[[], Announcement], expected: Announcement) -> None:
+    assert tell() == expected
+
+
+@pytest.mark.parametrize(
+    ("tell", "headline", "facts", "next_"),
+    [
+        pytest.param(
+            lambda: telling.acted(BARE, AT, "abc"),
+            "restart-service: done",
+            (RUNG_1, "policy abc"),
+            "If not, the next rung is scale-service.",
+            id="acted",
+        ),
+        pytest.param(
+            lambda: telling.acted(replace(BARE, plan=a.PLAN), AT, "abc"),
+            "restart-service: restart ecs:prod/api",
+            (RUNG_1, "plan: restart ecs:prod/api", BEFORE, "policy abc"),
+            "If not, the next rung is scale-service.",
+            id="acted, without a receipt",
+        ),
+        pytest.param(
+            lambda: telling.uncertain(BARE, AT, "reply lost"),
+            "It is not known whether this was carried out: restart-service",
+            ("reply lost", RUNG_1),
+            "It will not be sent again.",
+            id="uncertain",
+        ),
+        pytest.param(
+            lambda: telling.not_executed(BARE, AT, "denied"),
+            "Nothing was changed by this rung; it could not be carried out: restart-service",
+            ("denied", RUNG_1),
+            NEVER_AGAIN,
+            id="not executed",
+        ),
+    ],
+)
+def test_an_incident_without_plan_receipt_or_check_is_told_all_the_same(
+    tell: Callable[[], Announcement], headline: str, facts: tuple[str, ...], next_: str
+) -> None:
+    found = tell()
+    assert (found.headline, found.facts, found.next.strip()) == (headline, facts, next_)
+
+
+@pytest.mark.parametrize(
+    ("incident", "facts"),
+    [
+        pytest.param(replace(BARE, note="why"), (RUNG_1,), id="a note at the first rung"),
+        pytest.param(
+            replace(BARE, rung=1, note=""),
+            ("rung 2 of 2 (restart-service -> scale-service -> page)",),
+            id="no note above it",
+        ),
+        pytest.param(
+            replace(BARE, rung=1, note="still red"),
+            ("rung 2 of 2 (restart-service -> scale-service -> page)", "why this rung: still red"),
+            id="a note above it",
+        ),
+    ],
+)
+def test_only_a_rung_that_was_climbed_to_says_why(incident: Incident, facts: tuple[str, ...]) -> None:
+    assert telling.acted(incident, AT, "abc").facts == (*facts, "policy abc")
+
+
+def test_an_announcement_above_the_first_rung_carries_its_rung() -> None:
+    assert telling.recovered(replace(INCIDENT, rung=1), AT, "well").rung == 1
+
+
+@pytest.mark.parametrize(
+    ("rung", "ladder", "expected"),
+    [
+        pytest.param(0, ("restart-service", "scale-service", "page"), "scale-service", id="one above"),
+        pytest.param(1, ("restart-service", "scale-service", "page"), "page", id="the page above"),
+        pytest.param(0, ("restart-service",), "page", id="nothing above"),
+    ],
+)
+def test_what_stands_above_a_rung_is_a_rung_or_the_page(
+    rung: int, ladder: tuple[str, ...], expected: str
+) -> None:
+    assert telling.next_rung_name(a.incident(rung=rung, ladder=ladder)) == expected
+
+
+def record(decision: Decision, **changes: object) -> DecisionRecord:
+    base = DecisionRecord(
+        key="k" * 32,
+        at=AT,
+        kind=RequestKind.ALARM,
+        action="restart-service",
+        incident_id="i-0123456789",
+        target=a.TARGET.key,
+        alarm=ALARM,
+        decision=decision,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def of(decision: Decision, target: Target | None = a.TARGET, **changes: object) -> Announcement:
+    found = telling.of_decision(record(decision, **changes), target)
+    assert found
+    return found
+
+
+def test_a_refusal_is_told_whole() -> None:
+    assert of(refuse(Reason.BUDGET_FULL, "stack 5/5 in 15m", "abc")) == Announcement(
+        key=digest("decision", "k" * 32),
+        kind=AnnouncementKind.REFUSED,
+        at=AT,
+        incident_id="i-0123456789",
+        action="restart-service",
+        headline="A budget is used up.",
+        facts=("intake: stack 5/5 in 15m", "policy abc"),
+        next=NEVER_AGAIN,
+        alarm_name="api-memory-high",
+        alarm_since=ALARM.since,
+        alarm_description="memory of the api",
+        target="ecs:prod/api",
+        account=a.ACCOUNT,
+        region=a.REGION,
+    )
+
+
+def test_a_refusal_without_target_alarm_or_policy_says_so_by_leaving_them_out() -> None:
+    found = of(refuse(Reason.UNUSABLE_EVENT, "no name"), None, alarm=None)
+    assert found.facts == ("intake: no name", "policy -")
+    assert (found.target, found.alarm_name, found.account, found.region) == ("", "", "", "")
+
+
+def test_what_was_only_observed_comes_with_the_warnings_of_its_plan() -> None:
+    plan = replace(a.PLAN, warnings=("image api:latest is not pinned",))
+    rules = a.rules(autonomy=Autonomy.OBSERVE)
+    found = of(decide(a.request(), rules, a.snapshot(plan=plan)))
+    assert found.facts[-2:] == ("image api:latest is not pinned", f"policy {rules.policy_hash}")
+
+
+def test_a_held_switch_has_the_key_of_what_is_held() -> None:
+    hold = Hold("global", "ana", "migration", a.NOW, a.NOW + MINUTE)
+    decision = decide(a.request(), a.rules(), a.snapshot(holds=(hold,)))
+    assert decision.deciding
+    assert of(decision).key == digest("cause", "switched_off", decision.deciding.cause)
+
+
+@pytest.mark.parametrize(
+    ("target", "key"), [pytest.param(a.TARGET, a.TARGET.key, id="target"), pytest.param(None, "", id="none")]
+)
+def test_what_was_only_observed_has_the_key_of_target_action_and_day(target: Target | None, key: str) -> None:
+    decision = decide(a.request(), a.rules(autonomy=Autonomy.OBSERVE), a.snapshot())
+    assert of(decision, target).key == digest("observe", key, "restart-service", "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("alarm", "name", "account"),
+    [
+        pytest.param(ALARM, "api-memory-high", a.ACCOUNT, id="an alarm"),
+        pytest.param(None, "", "", id="no alarm"),
+    ],
+)
+def test_blindness_is_told_whole(alarm: Alarm | None, name: str, account: str) -> None:
+    reason = Reason.LEDGER_UNAVAILABLE
+    found = telling.of_blindness(reason, "Unavailable: BatchGetItem", "restart-service", alarm, AT)
+    assert found == Announcement(
+        key=digest("blind", "ledger_unavailable", "Unavailable: BatchGetItem", int(AT.timestamp()) // 900),
+        kind=AnnouncementKind.BLIND,
+        at=AT,
+        incident_id="",
+        action="restart-service",
+        headline=MEANINGS[reason].sentence,
+        facts=("Unavailable: BatchGetItem",),
+        next=NEVER_AGAIN,
+        alarm_name=name,
+        alarm_since=alarm.since if alarm else None,
+        alarm_description=alarm.description if alarm else "",
+        account=account,
+        region=a.REGION if alarm else "",
+    )

@@ -1,0 +1,158 @@
+"""The exact words and moments of a verdict: what is told, and what happens on the very edge."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core.incident import IncidentState
+from firebreak.core.model import AlarmState, Settled, Verdict
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.core.verdict import (
+    Climb,
+    Evidence,
+    GiveToHumans,
+    Judgement,
+    LookAgain,
+    judge,
+    next_rung,
+    next_step,
+)
+from tests import builders as a
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+RULES = a.rules().verification
+MAX_AGE = timedelta(hours=6)
+OK, RED, NO_DATA = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
+DARK = Unknown("Throttled")
+
+
+def seen(*alarms: Reading[AlarmState], after: timedelta = 10 * MINUTE, **changes: Any) -> Evidence:
+    base = Evidence(
+        now=a.NOW + after,
+        alarms=[(f"alarm-{n}", state) for n, state in enumerate(alarms)],
+        happened=True,
+        settled=Settled.YES,
+        worse=False,
+    )
+    return replace(base, **changes)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "verdict", "why"),
+    [
+        pytest.param(seen(OK, OK), Verdict.RECOVERED, "every alarm of the incident is OK", id="ok"),
+        pytest.param(
+            seen(RED, OK, RED),
+            Verdict.NOT_RECOVERED,
+            "alarm-0 is still red; alarm-2 is still red",
+            id="every red alarm is named",
+        ),
+        pytest.param(
+            seen(NO_DATA, OK, ABSENT, DARK, NotRead("offline")),
+            Verdict.UNKNOWN,
+            "alarm-0 has no data; alarm-2 does not exist any more; alarm-3 could not be read: Throttled; "
+            "alarm-4 could not be read: offline",
+            id="everything unclear is named",
+        ),
+        pytest.param(seen(), Verdict.UNKNOWN, "no alarm to look at", id="no alarm"),
+        pytest.param(
+            seen(RED, worse=True),
+            Verdict.WORSE,
+            "the target is worse off than before the action",
+            id="worse",
+        ),
+        pytest.param(seen(RED, happened=DARK), Verdict.UNKNOWN, "Throttled", id="cannot tell if it happened"),
+        pytest.param(seen(RED, worse=DARK), Verdict.UNKNOWN, "Throttled", id="cannot tell if it is worse"),
+        pytest.param(seen(RED, settled=DARK), Verdict.UNKNOWN, "Throttled", id="cannot tell if it settled"),
+        pytest.param(
+            seen(RED, happened=False),
+            Verdict.NOT_RECOVERED,
+            "the action did not reach AWS; alarm-0 is still red",
+            id="never arrived",
+        ),
+        pytest.param(
+            seen(RED, happened=False, after=MINUTE),
+            Verdict.TOO_EARLY,
+            "the lost request may still be on its way",
+            id="may still arrive",
+        ),
+        pytest.param(
+            seen(RED, settled=Settled.NOT_YET, after=MINUTE),
+            Verdict.TOO_EARLY,
+            "the action's effect has not settled yet",
+            id="still settling",
+        ),
+        pytest.param(
+            seen(RED, settled=Settled.NOT_YET),
+            Verdict.NOT_RECOVERED,
+            "the action's effect did not settle in time",
+            id="never settled",
+        ),
+        pytest.param(
+            seen(RED, settled=Settled.FAILED),
+            Verdict.NOT_RECOVERED,
+            "the action's effect failed",
+            id="failed",
+        ),
+        pytest.param(
+            seen(OK, settled=Settled.FAILED),
+            Verdict.UNKNOWN,
+            "the action's effect failed, though every alarm of the incident is OK",
+            id="failed under green alarms",
+        ),
+        pytest.param(
+            seen(RED, after=MINUTE),
+            Verdict.TOO_EARLY,
+            "alarm-0 is still red; the alarm gets until 0:04:00 after the action",
+            id="the alarm gets its time",
+        ),
+    ],
+)
+def test_a_verdict_says_exactly_what_was_seen(evidence: Evidence, verdict: Verdict, why: str) -> None:
+    assert judge(a.incident(), evidence, RULES) == Judgement(verdict, why)
+
+
+@pytest.mark.parametrize(
+    ("after", "verdict"),
+    [
+        pytest.param(4 * MINUTE - SECOND, Verdict.TOO_EARLY, id="a second before"),
+        pytest.param(4 * MINUTE, Verdict.NOT_RECOVERED, id="at the moment itself"),
+    ],
+)
+def test_a_lost_request_has_not_arrived_once_the_alarms_time_is_up(
+    after: timedelta, verdict: Verdict
+) -> None:
+    assert judge(a.incident(), seen(RED, happened=False, after=after), RULES).verdict is verdict
+
+
+def test_the_time_runs_from_the_act_and_not_from_the_opening() -> None:
+    late = a.incident(acted_at=a.NOW + 8 * MINUTE)
+    assert judge(late, seen(RED), RULES).verdict is Verdict.TOO_EARLY
+
+
+def test_without_the_moment_of_the_act_the_time_runs_from_the_opening() -> None:
+    assert judge(a.incident(acted_at=None), seen(RED), RULES).verdict is Verdict.NOT_RECOVERED
+
+
+def test_without_a_plan_the_effect_gets_no_patience_beyond_the_policy() -> None:
+    at_once = replace(RULES, after=timedelta())
+    evidence = seen(RED, settled=Settled.NOT_YET, after=timedelta())
+    assert judge(a.incident(plan=None), evidence, at_once).verdict is Verdict.NOT_RECOVERED
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"),
+    [
+        pytest.param(MAX_AGE, LookAgain(a.NOW + 2 * MINUTE), id="at its greatest age"),
+        pytest.param(MAX_AGE + SECOND, GiveToHumans(), id="older"),
+    ],
+)
+def test_an_incident_may_be_looked_at_up_to_its_greatest_age(age: timedelta, expected: object) -> None:
+    old = a.incident(IncidentState.VERIFYING, opened_at=a.NOW - age)
+    assert next_step(old, Verdict.UNKNOWN, RULES, a.NOW, MAX_AGE) == expected
+
+
+def test_the_rung_above_is_climbed_even_when_it_is_the_last_of_a_ladder_without_a_page() -> None:
+    assert next_rung(("restart-service", "scale-service"), 0) == Climb(1)

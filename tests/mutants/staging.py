@@ -1,0 +1,60 @@
+"""The copy that mutmut works on, made anew each time: nothing changed ever lies in shared/.
+
+It has another shape than the repository. mutmut tells modules by their path, so the package lies at
+the top; and it passes over whatever is decorated, so properties are spelled without the decorator.
+What stands in no function (tables, constants, defaults of fields) it never changes.
+"""
+
+import ast
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+STAGE = ROOT / ".local" / "mutants"
+CORE = ROOT / "shared" / "firebreak" / "core"
+
+# A failing property is made small before it fails, which takes long on a busy machine: hence the
+# generous timeout_constant (mutmut multiplies it). A mutant that runs out of time counts as alive.
+# The tests that must notice, and what they need; a folder that joins them may need more.
+TESTS = ["tests/core"]
+COPIED = {"shared/firebreak": "firebreak", "tests": "tests"}
+SETTINGS = """
+[tool.mutmut]
+source_paths = ["firebreak"]
+only_mutate = {modules}
+timeout_constant = 10.0
+pytest_add_cli_args = ["-p", "no:cacheprovider"]
+pytest_add_cli_args_test_selection = {tests}
+
+[tool.pytest.ini_options]
+pythonpath = ["."]
+"""
+
+
+def modules_of_the_core() -> list[str]:
+    """The names of all modules that can be changed."""
+    return sorted(path.stem for path in CORE.glob("*.py") if path.stem != "__init__")
+
+
+def stage(modules: Iterable[str]) -> None:
+    """A fresh copy in which mutmut will change these modules."""
+    shutil.rmtree(STAGE, ignore_errors=True)
+    for source, name in COPIED.items():
+        shutil.copytree(ROOT / source, STAGE / name, ignore=shutil.ignore_patterns("__pycache__"))
+    paths = [f"firebreak/core/{module}.py" for module in modules]
+    for path in (STAGE / path for path in paths):
+        path.write_text(undecorated(path.read_text(encoding="utf-8")), encoding="utf-8")
+    settings = SETTINGS.format(modules=paths, tests=TESTS)
+    (STAGE / "pyproject.toml").write_text(settings, encoding="utf-8")
+
+
+def undecorated(text: str) -> str:
+    """The same code, with each property made by a call below its function."""
+    lines = text.splitlines()
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    found = [one for one in functions if [ast.unparse(name) for name in one.decorator_list] == ["property"]]
+    for one in sorted(found, key=lambda one: one.lineno, reverse=True):
+        lines.insert(one.end_lineno or 0, f"{' ' * one.col_offset}{one.name} = property({one.name})")
+        del lines[one.decorator_list[0].lineno - 1]
+    return "\n".join((*lines, ""))
