@@ -17,7 +17,7 @@ BIND ?=
 sam_env := env -u AWS_PROFILE SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 PATH="$(CURDIR)/$(bin):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit scenarios mutants local local-down invoke lock clean
+.PHONY: help setup demo test lint unit scenarios prove mutants local local-down invoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,14 @@ scenarios: setup ## The tests on local AWS
 	@$(call on_local_aws,$(bin)/pytest tests/scenarios)
 
 # ONLY names modules of the core (ONLY="verdict ecs"); without it all are looked at.
+# The ledger's contract runs on local AWS as well; moto and the memory have their turn in `make test`.
+prove: setup ## The proofs, at length: properties, interleavings, crash points, sequences, real concurrency (half an hour)
+	@export HYPOTHESIS_PROFILE=deep FIREBREAK_PROVE=deep; \
+	$(call on_local_aws,$(bin)/pytest tests/core tests/windows tests/workflow/test_killed.py \
+		tests/workflow/test_sequences.py tests/interleavings tests/concurrency && \
+		LEDGER_TEST_ENDPOINT=$$($(firebreak) local environment | sed -n 's/^export AWS_ENDPOINT_URL=//p') \
+		$(bin)/pytest tests/ledger tests/aws/test_ledger.py tests/aws/test_ledger_incidents.py)
+
 mutants: .venv/.ready ## Change the core in many small ways and look whether its tests notice
 	@$(bin)/python -m tests.mutants $(ONLY)
 

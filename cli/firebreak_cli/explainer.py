@@ -78,7 +78,7 @@ class Explainer:
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
         elif isinstance(away := why_turned_away(trigger) or target, Unresolved):
-            decision = refuse_unresolved(away, self.policy.hash)
+            decision = refuse_unresolved(away, self.policy.hash, now)
         else:
             request = _request(trigger, routing.primary or "", away, tags)
             rules, name = self.policy.rules(request.action, away), incident_name(request)

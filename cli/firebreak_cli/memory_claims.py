@@ -172,7 +172,7 @@ def decided_by(held: Held, record: DecisionRecord | None) -> Held:
 
 def told_by(held: Held, told: Announcement | None) -> Held:
     """The announcement kept until it reached the bus."""
-    return replace(held, untold=with_entry(held.untold, told.key, told)) if told else held
+    return replace(held, untold=with_entry(held.untold, told.waits_as, told)) if told else held
 
 
 def with_line(held: Held, incident: Incident, at: datetime, what: str) -> Held:

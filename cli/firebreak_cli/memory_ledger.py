@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from firebreak.aws.claims import switch_keys
+from firebreak.aws.claims import scope_switches, switch_keys
 from firebreak.aws.found import beside_in, pointed_to, pointers_in, together
 from firebreak.core.announcement import Announcement
 from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
@@ -56,7 +56,7 @@ class MemoryLedger:
         }
         record = held.decisions.get(delivery_key(request))
         return LedgerView(
-            holds=_holds(held, request.action, scopes),
+            holds=_holds_of(held, switch_keys(request.action, scopes)),
             decided=_decided(record) if record else ABSENT,
             transition=held.transitions.get(request.alarm.series, ABSENT),
             incident=held.incidents.get(request.incident_id, ABSENT)
@@ -67,10 +67,10 @@ class MemoryLedger:
             storm=held.storm or ABSENT,
         )
 
-    def look_also(self, view: LedgerView, action: str, scopes: Sequence[Scope]) -> LedgerView:
+    def look_also(self, view: LedgerView, scopes: Sequence[Scope]) -> LedgerView:
         """The view with further scopes and their switches, which may be of a later moment."""
         held = self.memory.held
-        holds = together(view.holds, _holds(held, action, scopes))
+        holds = together(view.holds, _holds_of(held, scope_switches(scopes)))
         return replace(view, holds=holds, scopes={**view.scopes, **_histories(held, scopes)})
 
     def claim(self, claim: Claim) -> ClaimResult:
@@ -168,9 +168,9 @@ class MemoryLedger:
 
         return self.memory.change(write)
 
-    def settle_announcement(self, key: str) -> None:
+    def settle_announcement(self, waits_as: str) -> None:
         """Forget an announcement that reached the bus."""
-        self.memory.change(lambda held: (replace(held, untold=without_entry(held.untold, key)), None))
+        self.memory.change(lambda held: (replace(held, untold=without_entry(held.untold, waits_as)), None))
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
         """Announcements still waiting, oldest first."""
@@ -205,8 +205,8 @@ def _histories(held: Held, scopes: Sequence[Scope]) -> dict[Scope, Reading[Scope
     return {scope: held.scopes.get(scope, ABSENT) for scope in scopes}
 
 
-def _holds(held: Held, action: str, scopes: Sequence[Scope]) -> tuple[Hold, ...]:
-    names = [pk.removeprefix("SWITCH#").replace("#", " ", 1) for pk in switch_keys(action, scopes)]
+def _holds_of(held: Held, pks: Sequence[str]) -> tuple[Hold, ...]:
+    names = [pk.removeprefix("SWITCH#").replace("#", " ", 1) for pk in pks]
     return tuple(hold for name in names if name in held.switches for hold in held.switches[name].holds)
 
 

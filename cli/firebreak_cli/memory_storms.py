@@ -24,15 +24,16 @@ class MemoryStorms:
         return self.memory.held.storm or ABSENT
 
     def remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
-        """Add one without comparing; returns what is remembered then."""
+        """Add one without comparing; returns who is remembered then."""
 
         def write(held: Held) -> tuple[Held, Storm]:
             known = held.storm or CALM
-            gone = {red.series, *(old.series for old in forget[:FORGET_AT_ONCE])}
-            others = [other for other in known.red if other.series not in gone]
-            reds = tuple(sorted((*others, kept_red(red))))
+            others = [old.series for old in forget if old.series != red.series]
+            gone = {red.series, *others[:FORGET_AT_ONCE]}
+            kept = [other for other in known.red if other.series not in gone]
+            reds = tuple(sorted((*kept, kept_red(red))))
             storm = replace(known, red=reds, version=known.version + 1, last_red_at=kept_time(at))
-            return replace(held, storm=storm), storm
+            return replace(held, storm=storm), replace(storm, tripped_at=None)
 
         return self.memory.change(write)
 
@@ -43,7 +44,7 @@ class MemoryStorms:
             known = held.storm or CALM
             if known.tripped_at:
                 return held, False
-            storm = replace(known, tripped_at=kept_time(at), version=known.version + 1)
+            storm = replace(known, tripped_at=kept_time(at))
             return told_by(replace(held, storm=storm), told), True
 
         return self.memory.change(write)
@@ -52,7 +53,7 @@ class MemoryStorms:
         """End the storm and forget its alarms; False when one more turned red meanwhile."""
 
         def write(held: Held) -> tuple[Held, bool]:
-            if held.storm is None or held.storm.version != storm.version:
+            if held.storm is None or not held.storm.tripped_at or held.storm.version != storm.version:
                 return held, False
             return told_by(replace(held, storm=replace(CALM, version=storm.version + 1)), told), True
 

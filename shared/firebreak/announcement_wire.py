@@ -9,8 +9,11 @@ from firebreak.errors import UnusableEvent
 
 def announcement_to_wire(told: Announcement) -> dict[str, object]:
     """An announcement as it travels on the bus and waits in the ledger."""
+    fields = asdict(told)
+    if not told.event:
+        del fields["event"]
     return {
-        **asdict(told),
+        **fields,
         "v": 1,
         "kind": told.kind.value,
         "at": told.at.isoformat(),
@@ -41,6 +44,7 @@ def announcement_from_wire(wire: object) -> Announcement:
             account=str(wire.get("account", "")),
             region=str(wire.get("region", "")),
             rung=int(wire.get("rung", 0)),
+            event=str(wire.get("event", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnusableEvent("no announcement", "an announcement of version 1") from error

@@ -22,7 +22,7 @@ class Announcer:
             return
         try:
             self.bus.announce(told)
-            self.ledger.settle_announcement(told.key)
+            self.ledger.settle_announcement(told.waits_as)
         except AwsError as error:
             self.log.event("announcement.waits", key=told.key, kind=told.kind.value, error=str(error))
 

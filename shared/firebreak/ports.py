@@ -146,7 +146,7 @@ class Ledger(Protocol):
     def look(self, request: Request, scopes: Sequence[Scope]) -> LedgerView:
         """One consistent read of every item the decision needs, the history of these scopes among them."""
 
-    def look_also(self, view: LedgerView, action: str, scopes: Sequence[Scope]) -> LedgerView:
+    def look_also(self, view: LedgerView, scopes: Sequence[Scope]) -> LedgerView:
         """The view with further scopes, which only the target as it is now could name, and their switches."""
 
     def claim(self, claim: Claim) -> ClaimResult:
@@ -181,7 +181,7 @@ class Ledger(Protocol):
     def saw(self, alarm: Alarm) -> Reading[Transition]:
         """Remember a transition that needs no decision (OK); returns what was known before."""
 
-    def settle_announcement(self, key: str) -> None:
+    def settle_announcement(self, waits_as: str) -> None:
         """Forget an announcement that has been handed to the bus."""
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
@@ -207,7 +207,7 @@ class Storms(Protocol):
         """What is remembered now; Absent when no alarm ever turned red."""
 
     def remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
-        """Add a red alarm and drop others; returns what is remembered then."""
+        """Add a red alarm and drop others; returns who is remembered then, not whether it is a storm."""
 
     def trip(self, at: datetime, told: Announcement) -> bool:
         """Declare a storm and what is told of it; False when somebody else did."""

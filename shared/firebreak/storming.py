@@ -1,7 +1,7 @@
 """Watching for storms: each routed red alarm is counted once, beginning and end are told once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firebreak.announcing import Announcer
 from firebreak.core import telling
@@ -19,12 +19,13 @@ from firebreak.core.storm import (
     still_red,
     worth_remembering,
 )
+from firebreak.errors import AwsError
 from firebreak.ports import AlarmReads, Clock, Log, Storms
 
 
 @dataclass(frozen=True, slots=True)
 class StormWatch:
-    """Counts red alarms and says when they are a storm, and when it is over. Raises AwsError."""
+    """Counts red alarms and says when they are a storm, and when it is over."""
 
     storms: Storms
     alarms: AlarmReads
@@ -33,7 +34,7 @@ class StormWatch:
     log: Log
 
     def count(self, alarm: Alarm, rules: StormRules, before: Reading[Storm]) -> Reading[Storm]:
-        """What is remembered once the alarm is; `before` is what was, and blindness stays blindness.
+        """What is remembered once the alarm is; `before` is what was. What fails becomes blindness.
 
         What CloudWatch mutes or suppresses is no news, so it does not count.
         """
@@ -50,7 +51,15 @@ class StormWatch:
         red = RedAlarm.of(alarm, now)
         if not worth_remembering(known, red, now):
             return known
-        return self._declared(self.storms.remember(red, outdated(known, rules), now), rules)
+        try:
+            after = self.storms.remember(red, outdated(known, rules), now)
+            if isinstance(after, Storm):
+                after = replace(after, tripped_at=known.tripped_at)
+            return self._declared(after, rules)
+        except AwsError as error:
+            # The event must still end in a decision; what could not be counted refuses.
+            self.log.event("storm.not_counted", series=red.series, error=str(error))
+            return Unknown(f"{error.operation}: {error.code}")
 
     def _declared(self, storm: Reading[Storm], rules: StormRules) -> Reading[Storm]:
         """The storm, declared if it begins; when somebody else declared it, it is one all the same."""
@@ -64,7 +73,7 @@ class StormWatch:
         return self.storms.look()
 
     def sweep(self, rules: StormRules) -> None:
-        """Declare a storm whose declarer died, and end one that is over."""
+        """Declare a storm whose declarer died, and end one that is over. Raises AwsError."""
         storm = self._declared(self.storms.look(), rules)
         match storm:
             case Storm(tripped_at=None) | Absent():

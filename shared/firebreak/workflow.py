@@ -16,6 +16,7 @@ from firebreak.core import opening, telling
 from firebreak.core.budgets import ACT_WITHIN
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
+from firebreak.core.guards import quarter
 from firebreak.core.history import Decided, GroupSize
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.intake import tag_names_action, turn_away
@@ -152,8 +153,9 @@ class Remediator:
                 return Unresolved(Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger")
 
     def _turn_away(self, trigger: Alarm | OwnEvent, why: Unresolved, policy: Policy) -> Summary:
-        decision = refuse_unresolved(why, policy.hash)
-        return self.concluder.turned_away(trigger, self.action.name, decision, self.clock.now())
+        now = self.clock.now()
+        decision = refuse_unresolved(why, policy.hash, now)
+        return self.concluder.turned_away(trigger, self.action.name, decision, now)
 
     def _unusable(self, event: object, error: UnusableEvent) -> Summary:
         """Recorded and told under what it holds, so that a redelivery is the same event."""
@@ -175,7 +177,10 @@ class Remediator:
         return Summary("refuse", reason, "")
 
     def _decide_and_do(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> Summary:
-        decision = refuse(Reason.LOST_RACE, f"{TRIES} claims in a row were lost", rules.policy_hash)
+        crowded = quarter(self.clock.now())
+        decision = refuse(
+            Reason.LOST_RACE, f"{TRIES} claims in a row were lost", rules.policy_hash, cause=crowded
+        )
         for tried in range(TRIES):
             if tried:
                 self.clock.sleep(self.jitter(tried))
@@ -343,7 +348,7 @@ def with_application(
     application = tags.get(rules.application_tag, "") if rules.application_tag else ""
     if not application:
         return view, seen
-    wider = ledger.look_also(view, request.action, [application_scope(request.target, application)])
+    wider = ledger.look_also(view, [application_scope(request.target, application)])
     return wider, replace(seen, holds=wider.holds, scopes=wider.scopes)
 
 

@@ -21,9 +21,10 @@ from firebreak.aws.items import (
     read_decided,
     read_holds,
     read_incident,
+    read_red,
     read_scope,
-    read_storm,
     read_transition,
+    read_tripped,
 )
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.switches import Switches
@@ -107,7 +108,8 @@ FLEET = RedAlarm(a.NOW - MINUTE, f"{a.arn_of('fleet')}#5d3e1f0a", "fleet", "5d3e
 READERS: dict[str, tuple[Callable[[Any], object], object]] = {
     "scope": (partial(read_scope, a.scope(Level.TARGET)), HISTORY),
     "scope judged": (partial(read_scope, a.scope(Level.TARGET)), SIZED),
-    "storm": (read_storm, Storm(red=(FLEET,), version=3, tripped_at=a.NOW, last_red_at=a.NOW)),
+    "storm": (read_tripped, a.NOW),
+    "red": (read_red, Storm(red=(FLEET,), version=3, last_red_at=a.NOW)),
     "switch": (partial(read_holds, "global"), (HOLD,)),
     "alarm": (read_transition, Transition(a.NOW, AlarmState.ALARM, "i-0123456789")),
     "decision": (
@@ -150,7 +152,8 @@ DAMAGE: list[Any] = [
     for name, fields in {
         "scope": ("version", "acts", "incident"),
         "scope judged": ("size", "counted_at"),
-        "storm": ("version", "tripped_at", "last_red_at"),
+        "storm": ("tripped_at",),
+        "red": ("version", "last_red_at"),
         "switch": ("held_until", "holders"),
         "alarm": ("last_transition", "state", "incident"),
         "decision": ("at", "outcome", "reason"),
@@ -257,6 +260,7 @@ PLACES = {
     "alarm": (f"ALARM#{a.alarm().arn}", "-"),
     "decision": (f"DECISION#{delivery_key(a.request())}", "-"),
     "storm": ("STORM", "-"),
+    "red alarms": ("STORM", "RED"),
 }
 
 
@@ -269,7 +273,11 @@ def test_a_damaged_item_is_unknown_to_the_decision_and_stops_a_claim(table: Tabl
     seen = claim.seen
     readings = [seen.holds, seen.decided, seen.transition, seen.incident, seen.storm, *seen.scopes.values()]
     assert any(isinstance(reading, Unknown) for reading in readings)
-    if place not in {"alarm", "storm"}:  # nothing there to compare with but the guard, which could not look
+    if place not in {
+        "alarm",
+        "storm",
+        "red alarms",
+    }:  # nothing there to compare with but the guard, which could not look
         assert ledger.claim(claim) is ClaimResult.LOST
     live = a.snapshot(
         holds=seen.holds,
@@ -296,7 +304,7 @@ def test_the_golden_items_are_read_through_the_ledger_as_well(table: Table) -> N
             table.put(item)
     view = DynamoLedger(table.client, table.name).look(a.request(), a.SCOPES)
     assert (view.incident, view.holds, view.scopes[a.scope(Level.TARGET)]) == (INCIDENT, (HOLD,), HISTORY)
-    assert view.storm == READERS["storm"][1]
+    assert view.storm == Storm(red=(FLEET,), version=3, tripped_at=a.NOW, last_red_at=a.NOW)
     assert Switches(table.client, table.name).held() == [HOLD]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.switches import Switches
+from firebreak.aws.switches import LONGEST_WAIT, TRIES, Switches
 from firebreak.core.history import Hold
 from firebreak.core.ledger import ClaimResult
 from firebreak.core.readings import Unknown
@@ -130,9 +130,12 @@ def test_a_pause_gets_in_beside_others_and_loses_none_of_them(table: Table) -> N
 
 def test_a_pause_that_never_gets_in_says_so(table: Table) -> None:
     refused = fail(answer("ConditionalCheckFailedException", operation="PutItem"), on={"put_item"})
-    switches = Switches(Wrapped(table.client, before=refused), table.name)  # type: ignore[arg-type]  # wraps
+    waits: list[float] = []
+    client: Any = Wrapped(table.client, before=refused)
     with pytest.raises(Conflict):
-        switches.pause(hold())
+        Switches(client, table.name, wait=waits.append).pause(hold())
+    assert len(waits) == TRIES
+    assert 0 <= min(waits) < max(waits) <= LONGEST_WAIT
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_a_refusal_before_the_guards_has_one_check_that_says_why() -> None:
 
 
 def test_an_alarm_without_a_single_target_is_refused_with_its_reason() -> None:
-    decision = refuse_unresolved(Unresolved(Reason.TARGET_AMBIGUOUS, "2 values of ServiceName"))
+    decision = refuse_unresolved(Unresolved(Reason.TARGET_AMBIGUOUS, "2 values of ServiceName"), "", a.NOW)
     assert decision.reason is Reason.TARGET_AMBIGUOUS
     assert decision.deciding is not None
     assert decision.deciding.guard == "target"

@@ -1,7 +1,10 @@
 """What a decision carries: its checks, its policy, and a refusal even where nothing can go wrong."""
 
+import pytest
+
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Check, Decision, Refuse, Result
+from firebreak.core.guards import quarter
 from firebreak.core.model import Obstacle, Unresolved
 from firebreak.core.readings import NotRead
 from firebreak.core.reasons import Reason
@@ -17,8 +20,10 @@ def test_a_refusal_before_the_guards_is_its_own_only_check_and_knows_no_policy()
 def test_an_alarm_without_a_single_target_is_refused_for_what_was_found() -> None:
     unresolved = Unresolved(Reason.TARGET_AMBIGUOUS, "api and web")
     check = Check("target", Result.OBJECTED, "api and web", Reason.TARGET_AMBIGUOUS)
-    assert refuse_unresolved(unresolved) == Decision(Refuse(), Reason.TARGET_AMBIGUOUS, (check,), "")
-    assert refuse_unresolved(unresolved, "abc").policy_hash == "abc"
+    assert refuse_unresolved(unresolved, "", a.NOW) == Decision(
+        Refuse(), Reason.TARGET_AMBIGUOUS, (check,), ""
+    )
+    assert refuse_unresolved(unresolved, "abc", a.NOW).policy_hash == "abc"
 
 
 def test_every_decision_names_the_policy_it_was_made_by() -> None:
@@ -29,3 +34,16 @@ def test_every_decision_names_the_policy_it_was_made_by() -> None:
         a.snapshot(plan=Obstacle(Reason.NOT_ACTIVE, "draining")),
     ]
     assert [decide(a.request(), rules, one).policy_hash for one in seen] == ["abc"] * 3
+
+
+def test_a_target_that_could_not_be_looked_up_is_told_once_a_cause_and_quarter_of_an_hour() -> None:
+    unseen = Unresolved(Reason.TARGET_UNREADABLE, "ListTagsForResource: ThrottlingException")
+    [check] = refuse_unresolved(unseen, "", a.NOW).checks
+    assert check.cause == "ListTagsForResource: ThrottlingException 2026-11-20T10:00"
+
+
+@pytest.mark.parametrize(
+    ("minute", "told"), [(0, "00"), (14, "00"), (15, "15"), (44, "30"), (59, "45")], ids=str
+)
+def test_a_quarter_of_an_hour_is_named_by_its_beginning(minute: int, told: str) -> None:
+    assert quarter(a.NOW.replace(minute=minute)) == f"2026-11-20T10:{told}"

@@ -209,5 +209,6 @@ def test_a_guard_that_could_not_look_objects_and_one_that_was_not_asked_to_says_
     guard: str, request_: Request, part: str, reason: Reason
 ) -> None:
     could_not, was_not = (found(guard, request_, **{part: reading}) for reading in (BLIND, UNREAD))
-    assert could_not == Check(guard, Result.OBJECTED, "could not look: Throttled", reason)
+    cause = "Throttled 2026-11-20T10:00"
+    assert could_not == Check(guard, Result.OBJECTED, "could not look: Throttled", reason, cause=cause)
     assert was_not == Check(guard, Result.NOT_LOOKED_AT, "not looked at: offline")

@@ -62,7 +62,7 @@ def test_a_limit_that_is_kept_shows_its_numbers(
 
 
 @pytest.mark.parametrize(
-    ("guard", "scopes", "reason", "detail", "until"),
+    ("guard", "scopes", "reason", "detail", "until", "cause"),
     [
         pytest.param(
             "cooldown",
@@ -70,6 +70,7 @@ def test_a_limit_that_is_kept_shows_its_numbers(
             Reason.COOLDOWN,
             "last action 09:46:30Z, rest 15m by defaults, over at 10:01:30Z",
             a.NOW + MINUTE,
+            "",
             id="cooldown",
         ),
         pytest.param(
@@ -78,6 +79,7 @@ def test_a_limit_that_is_kept_shows_its_numbers(
             Reason.BUDGET_FULL,
             "budget target 2/2 in 15m, next slot 10:14:50Z (window + 80s pad)",
             a.NOW + 14 * MINUTE + 20 * SECOND,
+            f"target {a.TARGET.key} 2/15m 2026-11-20T10:14:50Z",
             id="budget",
         ),
         pytest.param(
@@ -86,14 +88,15 @@ def test_a_limit_that_is_kept_shows_its_numbers(
             Reason.CLOCK_BEHIND,
             "group history is at 10:00:31Z, our clock at 10:00:30Z",
             a.NOW + SECOND,
+            "2026-11-20T10:00",
             id="clock behind",
         ),
     ],
 )
 def test_a_limit_that_is_reached_shows_its_numbers_and_its_end(
-    guard: str, scopes: dict[str, Any], reason: Reason, detail: str, until: datetime
+    guard: str, scopes: dict[str, Any], reason: Reason, detail: str, *, until: datetime, cause: str
 ) -> None:
-    expected = Check(guard, Result.OBJECTED, detail, reason, until)
+    expected = Check(guard, Result.OBJECTED, detail, reason, until, cause)
     assert found(guard, a.request(), **scopes) == expected
 
 

@@ -237,7 +237,17 @@ def test_a_refusal_is_told_whole() -> None:
         target="ecs:prod/api",
         account=a.ACCOUNT,
         region=a.REGION,
+        event="k" * 32,
     )
+
+
+def test_refusals_for_one_cause_are_told_alike_and_wait_apart() -> None:
+    first, second = (
+        of(refuse(Reason.LOST_RACE, "3 claims in a row were lost", cause="now"), key=key) for key in "kl"
+    )
+    assert first.key == second.key == digest("cause", "lost_race", "now")
+    assert (first.waits_as, second.waits_as) == (f"{first.key}#k", f"{first.key}#l")
+    assert first.next == f"{NEVER_AGAIN} {telling.TOLD_ONCE}"
 
 
 def test_a_refusal_without_target_alarm_or_policy_says_so_by_leaving_them_out() -> None:

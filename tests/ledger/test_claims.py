@@ -265,10 +265,10 @@ def test_of_two_targets_on_one_dependency_that_saw_it_free_one_wins(ledger: Ledg
 
 def test_further_scopes_are_compared_and_taken_like_the_others(ledger: Ledger) -> None:
     application = Scope(Level.GROUP, f"{a.ACCOUNT}/{a.REGION}/application/shop")
-    view = ledger.look_also(ledger.look(a.request(), a.SCOPES), "restart-service", [application])
+    view = ledger.look_also(ledger.look(a.request(), a.SCOPES), [application])
     assert view.scopes == {**dict.fromkeys(a.SCOPES, ABSENT), application: ABSENT}
     assert ledger.claim(claim_of(ledger, view=view)) is WON
-    again = ledger.look_also(ledger.look(a.request(), a.SCOPES), "restart-service", [application])
+    again = ledger.look_also(ledger.look(a.request(), a.SCOPES), [application])
     taken = again.scopes[application]
     assert isinstance(taken, ScopeHistory)
     assert (len(taken.acts), taken.incident_id) == (1, "")
@@ -276,11 +276,11 @@ def test_further_scopes_are_compared_and_taken_like_the_others(ledger: Ledger) -
 
 def test_the_switch_of_a_further_scope_is_seen_and_stops_the_claim(kept: Kept) -> None:
     application = Scope(Level.GROUP, f"{a.ACCOUNT}/{a.REGION}/application/shop")
-    view = kept.ledger.look_also(kept.ledger.look(a.request(), a.SCOPES), "restart-service", [application])
+    view = kept.ledger.look_also(kept.ledger.look(a.request(), a.SCOPES), [application])
     claim = claim_of(kept.ledger, view=view)
     kept.switches.pause(hold(f"group {application.key}"))
     assert kept.ledger.claim(claim) is LOST
-    again = kept.ledger.look_also(view, "restart-service", [application])
+    again = kept.ledger.look_also(view, [application])
     assert again.holds == (hold(f"group {application.key}"),)
 
 

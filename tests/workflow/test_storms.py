@@ -224,14 +224,29 @@ def test_the_page_is_not_lost_when_the_bus_is_down_as_it_begins(world: World) ->
     assert len(pages(world, "STORM")) == 1
 
 
-def test_a_storm_that_cannot_be_read_refuses_and_pages(world: World) -> None:
+@pytest.mark.parametrize("place", ["-", "RED"], ids=["whether", "who"])
+def test_a_storm_that_cannot_be_read_refuses_and_is_paged_once_a_quarter_of_an_hour(
+    world: World, place: str
+) -> None:
     world.dynamodb.put_item(
-        TableName="ledger", Item={"pk": {"S": "STORM"}, "sk": {"S": "-"}, "v": {"N": "1"}}
+        TableName="ledger", Item={"pk": {"S": "STORM"}, "sk": {"S": place}, "odd": {"S": "nothing"}}
     )
-    [found] = strike(world, "a")
-    assert found.reason is Reason.STORM_UNREADABLE
+    assert {one.reason for one in strike(world, *"abc")} == {Reason.STORM_UNREADABLE}
     assert world.ecs.writes == []
     assert len(pages(world, "NOT ACTING")) == 1
+    world.clock.pass_time(15 * MINUTE)
+    strike(world, "d")
+    assert len(pages(world, "NOT ACTING")) == 2
+
+
+def test_an_alarm_that_could_not_be_counted_is_refused_and_recorded(world: World) -> None:
+    remediator = world.remediator()
+    dark: Any = Wrapped(remediator.storms.storms, before=fail(Throttled("UpdateItem", "x"), on=["remember"]))
+    dim = replace(remediator, storms=replace(remediator.storms, storms=dark))
+    done = dim.handle(eventbridge(red(world, "a")))
+    assert done.reason is Reason.STORM_UNREADABLE
+    assert world.ecs.writes == []
+    assert dim.handle(eventbridge(world.red("a-memory-high"))).reason is not Reason.CLEAR_TO_ACT
 
 
 def test_a_sweep_whose_storm_cannot_be_looked_at_still_does_the_rest(world: World) -> None:

@@ -62,12 +62,13 @@ class Condition:
 
 def switch_keys(action: str, scopes: Iterable[Scope]) -> list[str]:
     """The items of every switch that can stop an act: global, its action, and its groups and target."""
+    return ["SWITCH#global", f"SWITCH#action#{action}", *scope_switches(scopes)]
+
+
+def scope_switches(scopes: Iterable[Scope]) -> list[str]:
+    """The switches that lie over groups and targets alone."""
     places = (Level.GROUP, Level.TARGET)
-    return [
-        "SWITCH#global",
-        f"SWITCH#action#{action}",
-        *(f"SWITCH#{scope.level.value}#{scope.key}" for scope in scopes if scope.level in places),
-    ]
+    return [f"SWITCH#{scope.level.value}#{scope.key}" for scope in scopes if scope.level in places]
 
 
 def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":

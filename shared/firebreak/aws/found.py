@@ -1,13 +1,28 @@
 """What one batch read found, as the readings a decision takes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
-from firebreak.aws.items import SINGLE, DamagedItem, Fields, Item, read_holds, read_scope, scope_pk
+from firebreak.aws.items import (
+    RED,
+    SINGLE,
+    STORM,
+    DamagedItem,
+    Fields,
+    Item,
+    read_holds,
+    read_red,
+    read_scope,
+    read_tripped,
+    scope_pk,
+)
 from firebreak.core.history import Hold, ScopeHistory
 from firebreak.core.incident import Incident
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.scopes import Level, Scope
+from firebreak.core.storm import CALM, Storm
 from firebreak.errors import UnusableEvent
 
 type Found = dict[tuple[str, str], Item | Unknown | None]
@@ -72,6 +87,32 @@ def beside_in(
             case Unknown() | NotRead() as unseen:
                 return unseen
     return tuple(found)
+
+
+def storm_in(found: Found) -> Reading[Storm]:
+    """Who is red and whether it is a storm; who cannot see one of the two sees neither."""
+    red = read_as(found[STORM, RED], read_red)
+    match _tripped(found[STORM, SINGLE]):
+        case Unknown() as unseen:
+            return unseen
+        case None:
+            return red
+        case since:
+            return replace(red, tripped_at=since) if isinstance(red, Storm) else _storm_of(red, since)
+
+
+def _tripped(found: Item | Unknown | None) -> datetime | Unknown | None:
+    if found is None or isinstance(found, Unknown):
+        return found
+    try:
+        return read_tripped(found)
+    except DamagedItem as error:
+        return Unknown(f"the ledger item is damaged at {error}")
+
+
+def _storm_of(red: Absent | Unknown | NotRead, since: datetime) -> Reading[Storm]:
+    """A storm of alarms that nobody remembers is one all the same."""
+    return replace(CALM, tripped_at=since) if isinstance(red, Absent) else red
 
 
 def together(some: Reading[tuple[Hold, ...]], more: Reading[tuple[Hold, ...]]) -> Reading[tuple[Hold, ...]]:

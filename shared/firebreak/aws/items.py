@@ -29,7 +29,10 @@ type Item = dict[str, Attribute]
 V = 1
 SINGLE = "-"
 META = "META"
+# Whether it is a storm lies apart from who is red: claims check the one, every red alarm writes the other,
+# and DynamoDB refuses a claim that meets a write.
 STORM = "STORM"
+RED = "RED"
 
 # Decisions are kept for a quarter: long enough for every budget window and for a review.
 DECISION_KEPT = timedelta(days=90)
@@ -197,16 +200,22 @@ def red_entry(red: RedAlarm) -> Attribute:
     return {"M": entry}
 
 
-def read_storm(item: Mapping[str, Attribute]) -> Storm:
-    """The red alarms that are remembered, and whether they are a storm."""
+def read_red(item: Mapping[str, Attribute]) -> Storm:
+    """The red alarms that are remembered; whether they are a storm is told by `read_tripped`."""
     fields = Fields(item)
     reds = [Fields(entry.get("M", {})) for name, entry in item.items() if name.startswith("red:")]
     return Storm(
         red=tuple(sorted(_read_red(red) for red in reds)),
         version=fields.number("version"),
-        tripped_at=fields.maybe_time("tripped_at"),
         last_red_at=fields.maybe_time("last_red_at"),
     )
+
+
+def read_tripped(item: Mapping[str, Attribute]) -> datetime | None:
+    """Since when it is a storm, None when the last one is over."""
+    fields = Fields(item)
+    fields.number("v")
+    return fields.maybe_time("tripped_at")
 
 
 def _read_red(fields: Fields) -> RedAlarm:

@@ -13,6 +13,7 @@ from firebreak.aws.claims import (
     put,
     put_if_absent,
     saw_update,
+    scope_switches,
     slot_name,
     slot_of,
     switch_keys,
@@ -28,10 +29,12 @@ from firebreak.aws.found import (
     pointed_to,
     pointers_in,
     read_as,
+    storm_in,
     together,
 )
 from firebreak.aws.items import (
     META,
+    RED,
     SINGLE,
     STORM,
     Fields,
@@ -43,7 +46,6 @@ from firebreak.aws.items import (
     read_decided,
     read_incident,
     read_scope,
-    read_storm,
     read_transition,
     scope_pk,
     stamped,
@@ -80,8 +82,8 @@ if TYPE_CHECKING:
 
 ATTENTION_INDEX = "attention"
 
-# Decisions that are told alike share an announcement's item, and DynamoDB refuses one of two
-# transactions that meet there: that is no duplicate, so it is tried again.
+# DynamoDB refuses one of two transactions that meet at an item, whatever they write: who was only
+# in the way comes again.
 RECORD_TRIES = 3
 
 
@@ -97,6 +99,7 @@ class DynamoLedger:
         switches = switch_keys(request.action, scopes)
         decision, alarm = f"DECISION#{delivery_key(request)}", f"ALARM#{request.alarm.series}"
         wanted = [(pk, SINGLE) for pk in (*map(scope_pk, scopes), *switches, decision, alarm, STORM)]
+        wanted.append((STORM, RED))
         if request.incident_id:
             wanted.append((f"INC#{request.incident_id}", META))
         found = self._batch(wanted)
@@ -111,12 +114,12 @@ class DynamoLedger:
             else pointed_to(histories[target_scope(request.target)], incidents),
             beside=beside_in(histories, incidents),
             scopes=histories,
-            storm=read_as(found[STORM, SINGLE], read_storm),
+            storm=storm_in(found),
         )
 
-    def look_also(self, view: LedgerView, action: str, scopes: Sequence[Scope]) -> LedgerView:
+    def look_also(self, view: LedgerView, scopes: Sequence[Scope]) -> LedgerView:
         """The view with the histories and switches of groups that only the live target named."""
-        switches = switch_keys(action, scopes)
+        switches = scope_switches(scopes)
         found = self._batch([(pk, SINGLE) for pk in (*map(scope_pk, scopes), *switches)])
         holds = together(view.holds, holds_in(found, switches))
         return replace(view, holds=holds, scopes={**view.scopes, **histories_in(found, scopes)})
@@ -284,10 +287,10 @@ class DynamoLedger:
             won(self._client, [saw_update(self._table, alarm, None)])
         return before
 
-    def settle_announcement(self, key_: str) -> None:
+    def settle_announcement(self, waits_as: str) -> None:
         """Delete an announcement that reached the bus."""
         with translated("DeleteItem", mutates=True):
-            self._client.delete_item(TableName=self._table, Key=key(f"OUT#{key_}"))
+            self._client.delete_item(TableName=self._table, Key=key(f"OUT#{waits_as}"))
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
         """Announcements still waiting; of one that cannot be read, that much is told."""

@@ -1,18 +1,32 @@
-"""The storm's own item: who is red is added blindly, beginning and end are decided once."""
+"""The storm's own items: who is red is added blindly, beginning and end are decided once."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from firebreak.aws.claims import NO_STORM, NOT_NEWER, Condition, put
-from firebreak.aws.found import read_as
-from firebreak.aws.items import STORM, Item, V, key, ms, number, read_storm, red_entry, stamped, storm_field
-from firebreak.aws.transactions import won
+from firebreak.aws.claims import ABSENT_KEY, NO_STORM, NOT_NEWER, Condition, put
+from firebreak.aws.found import Found, place_of, read_as, storm_in
+from firebreak.aws.items import (
+    RED,
+    SINGLE,
+    STORM,
+    Item,
+    V,
+    key,
+    ms,
+    number,
+    read_red,
+    red_entry,
+    stamped,
+    storm_field,
+)
+from firebreak.aws.transactions import AT_THE_SAME_TIME, won
 from firebreak.aws.translate import translated
 from firebreak.aws.waiting import outbox_item
 from firebreak.core.announcement import Announcement
-from firebreak.core.readings import Reading
+from firebreak.core.readings import Reading, Unknown
 from firebreak.core.storm import RedAlarm, Storm
+from firebreak.errors import Conflict
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -20,6 +34,7 @@ if TYPE_CHECKING:
 
 # An update may name so many fields and stay far below DynamoDB's 4 KB for an expression.
 FORGET_AT_ONCE = 20
+REMEMBER_TRIES = 5
 
 
 class DynamoStorms:
@@ -30,13 +45,34 @@ class DynamoStorms:
         self._table = table
 
     def look(self) -> Reading[Storm]:
-        """The storm's item as it is now."""
-        with translated("GetItem", mutates=False):
-            reply = self._client.get_item(TableName=self._table, Key=key(STORM), ConsistentRead=True)
-        return read_as(reply.get("Item"), read_storm)
+        """Who is red, and whether it is a storm."""
+        places = [(STORM, SINGLE), (STORM, RED)]
+        with translated("BatchGetItem", mutates=False):
+            reply = self._client.batch_get_item(
+                RequestItems={
+                    self._table: {"Keys": [key(*place) for place in places], "ConsistentRead": True}
+                }
+            )
+        if reply.get("UnprocessedKeys"):
+            return Unknown("BatchGetItem: not all keys were processed")
+        found: Found = dict.fromkeys(places)
+        found |= {place_of(item): item for item in reply["Responses"].get(self._table, [])}
+        return storm_in(found)
 
     def remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
-        """Add one without comparing, so that nobody waits for anybody; returns what is remembered then."""
+        """Add one without comparing, so that nobody waits for anybody; returns who is remembered then.
+
+        The end of a storm writes the same item, so who meets it tries again.
+        """
+        for _ in range(REMEMBER_TRIES - 1):
+            try:
+                return self._remember(red, forget, at)
+            except Conflict as error:
+                if error.code != AT_THE_SAME_TIME:
+                    raise
+        return self._remember(red, forget, at)
+
+    def _remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
         # What comes again is replaced: one update may not name a field twice.
         others = [one for one in forget if one.series != red.series][:FORGET_AT_ONCE]
         old = {f"#old{n}": storm_field(one) for n, one in enumerate(others)}
@@ -44,7 +80,7 @@ class DynamoStorms:
         with translated("UpdateItem", mutates=True):
             reply = self._client.update_item(
                 TableName=self._table,
-                Key=key(STORM),
+                Key=key(STORM, RED),
                 UpdateExpression=f"SET #red = :red, last_red_at = :at, #v = :v ADD #version :one{remove}",
                 ConditionExpression=NOT_NEWER,
                 ExpressionAttributeNames={
@@ -61,7 +97,7 @@ class DynamoStorms:
                 },
                 ReturnValues="ALL_NEW",
             )
-        return read_as(reply["Attributes"], read_storm)
+        return read_as(reply["Attributes"], read_red)
 
     def trip(self, at: datetime, told: Announcement) -> bool:
         """Declare the storm; False when somebody else did."""
@@ -69,20 +105,26 @@ class DynamoStorms:
             "Update": {
                 "TableName": self._table,
                 "Key": key(STORM),
-                "UpdateExpression": "SET tripped_at = :at ADD #version :one",
+                "UpdateExpression": "SET tripped_at = :at, #v = :v",
                 "ConditionExpression": f"{NO_STORM} AND {NOT_NEWER}",
-                "ExpressionAttributeNames": {"#version": "version", "#v": "v"},
-                "ExpressionAttributeValues": {":at": number(ms(at)), ":one": number(1), ":v": number(V)},
+                "ExpressionAttributeNames": {"#v": "v"},
+                "ExpressionAttributeValues": {":at": number(ms(at)), ":v": number(V)},
             }
         }
         return won(self._client, [declare, put(self._table, outbox_item(told))])
 
     def calm(self, storm: Storm, told: Announcement) -> bool:
         """End the storm and forget its alarms; False when one more turned red meanwhile."""
-        calm: Item = {**stamped(STORM), "version": number(storm.version + 1)}
+        nobody: Item = {**stamped(STORM, RED), "version": number(storm.version + 1)}
         as_read = Condition(
             f"{NOT_NEWER} AND #version = :version",
             {":v": number(V), ":version": number(storm.version)},
             {"#v": "v", "#version": "version"},
         )
-        return won(self._client, [put(self._table, calm, as_read), put(self._table, outbox_item(told))])
+        still = Condition(f"{NOT_NEWER} AND attribute_exists(tripped_at)", {":v": number(V)}, {"#v": "v"})
+        items = [
+            put(self._table, nobody, as_read if storm.version else Condition(ABSENT_KEY)),
+            put(self._table, stamped(STORM), still),
+            put(self._table, outbox_item(told)),
+        ]
+        return won(self._client, items)

@@ -1,5 +1,7 @@
 """Kill switches: held by people, with a reason and an end; kept in the ledger, not in the stack."""
 
+import random
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -30,7 +32,9 @@ from firebreak.errors import Conflict
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
+# Claims check the switches, so a busy stack is often in the way; all tries together take some five seconds.
 TRIES = 50
+LONGEST_WAIT = 0.2
 # An HTTP date is cut to the second, and the reply takes its time.
 DATE_PRECISION = timedelta(seconds=2)
 STILL_ABSENT = "attribute_not_exists(pk)"
@@ -43,11 +47,16 @@ class Switches:
     """Holding and releasing kill switches. Raises AwsError when the ledger cannot be written."""
 
     def __init__(
-        self, client: "DynamoDBClient", table: str, wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._table = table
         self._wall = wall
+        self._wait = wait
 
     def pause(self, hold: Hold) -> None:
         """Hold a switch; returns only once it is in, whatever else writes at the same time."""
@@ -118,6 +127,7 @@ class Switches:
             try:
                 self._write(pk, holds, version)
             except Conflict:
+                self._wait(random.uniform(0, LONGEST_WAIT))  # noqa: S311  # spreads load, guards no secret
                 continue
             return
         raise Conflict("PutItem", f"{TRIES} writers in a row were faster")

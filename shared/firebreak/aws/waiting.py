@@ -15,7 +15,7 @@ from firebreak.wire import request_event, request_from_event
 def outbox_item(told: Announcement) -> Item:
     """An announcement that waits to be handed to the bus."""
     return {
-        **stamped(f"OUT#{told.key}"),
+        **stamped(f"OUT#{told.waits_as}"),
         "told": pack(announcement_to_wire(told)),
         "attention": text("announce"),
         "attention_at": number(ms(told.at)),

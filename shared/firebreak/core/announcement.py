@@ -27,6 +27,9 @@ class AnnouncementKind(StrEnum):
 class Announcement:
     """One thing to tell. `key` is what it is deduplicated by: equal keys are told once.
 
+    `event` sets apart what is told alike for several events: each waits by itself until it was
+    handed over, so that a thousand refusals for one cause do not all write one item.
+
     `facts` are short lines with numbers; `next` says what happens without anybody doing anything.
     Alarm texts are untrusted.
     """
@@ -46,3 +49,9 @@ class Announcement:
     account: str = ""
     region: str = ""
     rung: int = 0
+    event: str = ""
+
+    @property
+    def waits_as(self) -> str:
+        """The name under which it waits to be handed over."""
+        return f"{self.key}#{self.event}" if self.event else self.key

@@ -1,5 +1,6 @@
 """The one place where Firebreak decides; live handling, observe mode and `explain` all call it."""
 
+from datetime import datetime
 from typing import assert_never
 
 from firebreak.core.decision import (
@@ -14,7 +15,7 @@ from firebreak.core.decision import (
     Result,
     Snapshot,
 )
-from firebreak.core.guards import GUARDS
+from firebreak.core.guards import GUARDS, quarter
 from firebreak.core.model import Obstacle, Plan, Request, Unresolved
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
@@ -39,15 +40,17 @@ def decide(request: Request, rules: Rules, seen: Snapshot) -> Decision:
     return Decision(_outcome(first, plan), first.reason or Reason.NOT_LOOKED_AT, checks, rules.policy_hash)
 
 
-def refuse(reason: Reason, detail: str, policy_hash: str = "") -> Decision:
+def refuse(reason: Reason, detail: str, policy_hash: str = "", *, cause: str = "") -> Decision:
     """A refusal before any guard could speak, for example because no target is known."""
-    check = Check("intake", Result.OBJECTED, detail, reason)
+    check = Check("intake", Result.OBJECTED, detail, reason, cause=cause)
     return Decision(Refuse(), reason, (check,), policy_hash)
 
 
-def refuse_unresolved(unresolved: Unresolved, policy_hash: str = "") -> Decision:
-    """The refusal of an alarm that names no single target."""
-    check = Check("target", Result.OBJECTED, unresolved.detail, unresolved.reason)
+def refuse_unresolved(unresolved: Unresolved, policy_hash: str, now: datetime) -> Decision:
+    """The refusal of an alarm that names no single target; not having been able to look is told once."""
+    unseen = unresolved.reason is Reason.TARGET_UNREADABLE
+    cause = f"{unresolved.detail} {quarter(now)}" if unseen else ""
+    check = Check("target", Result.OBJECTED, unresolved.detail, unresolved.reason, cause=cause)
     return Decision(Refuse(), unresolved.reason, (check,), policy_hash)
 
 

@@ -43,6 +43,11 @@ def clock(at: datetime) -> str:
     return f"{at:%H:%M:%S}Z"
 
 
+def quarter(at: datetime) -> str:
+    """The quarter of an hour in which one cause is told once."""
+    return f"{at:%Y-%m-%dT%H}:{at.minute // 15 * 15:02d}"
+
+
 def passed(guard: str, detail: str) -> Check:
     """The guard looked and has nothing against acting."""
     return Check(guard, Result.PASSED, detail)
@@ -55,11 +60,14 @@ def objected(
     return Check(guard, Result.OBJECTED, detail, reason, until, cause)
 
 
-def blind(guard: str, reading: Unknown | NotRead, reason: Reason) -> Check:
-    """The guard could not look (which objects), or was not asked to (which is told apart)."""
+def blind(guard: str, reading: Unknown | NotRead, reason: Reason, now: datetime) -> Check:
+    """The guard could not look (which objects), or was not asked to (which is told apart).
+
+    What keeps one from looking often keeps all: that is told once a quarter of an hour.
+    """
     match reading:
         case Unknown(why):
-            return objected(guard, reason, f"could not look: {why}")
+            return objected(guard, reason, f"could not look: {why}", cause=f"{why} {quarter(now)}")
         case NotRead(why):
             return Check(guard, Result.NOT_LOOKED_AT, f"not looked at: {why}")
 
@@ -74,7 +82,7 @@ def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:
     del rules
     match seen.holds:
         case Unknown() | NotRead() as unseen:
-            return blind("switch", unseen, Reason.SWITCH_UNREADABLE)
+            return blind("switch", unseen, Reason.SWITCH_UNREADABLE, seen.now)
         case Absent():
             return passed("switch", "no kill switch is held")
         case holds:
@@ -94,7 +102,7 @@ def own_stack(request: Request, rules: Rules, seen: Snapshot) -> Check:
     del request, rules
     match seen.target_tags:
         case Unknown() | NotRead() as unseen:
-            return blind("own stack", unseen, Reason.OWN_STACK_UNREADABLE)
+            return blind("own stack", unseen, Reason.OWN_STACK_UNREADABLE, seen.now)
         case Absent():
             return passed("own stack", "the target has no tags")
         case tags if tags.get(STACK_TAG) == seen.stack_name:
@@ -110,7 +118,7 @@ def opt_in(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if in_event is None:
         match seen.alarm_tags:
             case Unknown() | NotRead() as unseen:
-                return blind("opt-in", unseen, Reason.OPT_IN_UNREADABLE)
+                return blind("opt-in", unseen, Reason.OPT_IN_UNREADABLE, seen.now)
             case Absent():
                 in_event = ""
             case tags:
@@ -126,7 +134,7 @@ def opt_in(request: Request, rules: Rules, seen: Snapshot) -> Check:
 def _target_opted_in(seen: Snapshot) -> Check:
     match seen.target_tags:
         case Unknown() | NotRead() as unseen:
-            return blind("opt-in", unseen, Reason.OPT_IN_UNREADABLE)
+            return blind("opt-in", unseen, Reason.OPT_IN_UNREADABLE, seen.now)
         case Absent():
             return objected("opt-in", Reason.TARGET_MISSING, "the target does not exist")
         case tags if tags.get(OPT_IN_TAG) == "true":
@@ -149,7 +157,7 @@ def muted(request: Request, rules: Rules, seen: Snapshot) -> Check:
         return objected("muted", Reason.SUPPRESSED, f"actions suppressed by {suppressed}")
     match seen.alarm:
         case Unknown() | NotRead() as unseen:
-            return blind("muted", unseen, Reason.MUTE_UNREADABLE)
+            return blind("muted", unseen, Reason.MUTE_UNREADABLE, seen.now)
         case Absent():
             return passed("muted", "the alarm is gone, so nothing mutes it")
         case alarm if not alarm.actions_enabled:
@@ -165,7 +173,7 @@ def wrong_direction(request: Request, rules: Rules, seen: Snapshot) -> Check:
         return Check("wrong direction", Result.NOT_APPLICABLE, "the alarm's tag names the action")
     match seen.alarm:
         case Unknown() | NotRead() as unseen:
-            return blind("wrong direction", unseen, Reason.DIRECTION_UNREADABLE)
+            return blind("wrong direction", unseen, Reason.DIRECTION_UNREADABLE, seen.now)
         case Absent():
             return objected("wrong direction", Reason.ALARM_GONE, "the alarm does not exist")
         case alarm if alarm.comparison.startswith("Greater"):
@@ -184,7 +192,7 @@ def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if request.kind is _K.ALARM:
         match seen.transition:
             case Unknown() | NotRead() as unseen:
-                return blind("stale", unseen, Reason.ALARM_UNREADABLE)
+                return blind("stale", unseen, Reason.ALARM_UNREADABLE, seen.now)
             case Absent():
                 pass
             case last if last.since > request.alarm.since:
@@ -199,7 +207,7 @@ def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
 def _red_now(request: Request, seen: Snapshot) -> Check:
     match seen.alarm:
         case Unknown() | NotRead() as unseen:
-            return blind("stale", unseen, Reason.ALARM_UNREADABLE)
+            return blind("stale", unseen, Reason.ALARM_UNREADABLE, seen.now)
         case Absent():
             return objected("stale", Reason.ALARM_GONE, "the alarm does not exist")
         case alarm if alarm.state is AlarmState.INSUFFICIENT_DATA:
@@ -213,7 +221,7 @@ def _red_now(request: Request, seen: Snapshot) -> Check:
         return red
     match seen.series_in_alarm:
         case Unknown() | NotRead() as unseen:
-            return blind("stale", unseen, Reason.ALARM_UNREADABLE)
+            return blind("stale", unseen, Reason.ALARM_UNREADABLE, seen.now)
         case series if isinstance(series, Absent) or request.alarm.contributor.id not in series:
             return objected("stale", Reason.NO_LONGER_RED, "this contributor is not in ALARM any more")
         case _:
@@ -225,7 +233,7 @@ def duplicate(request: Request, rules: Rules, seen: Snapshot) -> Check:
     del request, rules
     match seen.decided:
         case Unknown() | NotRead() as unseen:
-            return blind("duplicate", unseen, Reason.DUPLICATE_UNREADABLE)
+            return blind("duplicate", unseen, Reason.DUPLICATE_UNREADABLE, seen.now)
         case Absent():
             return passed("duplicate", "first delivery")
         case before:
@@ -242,7 +250,7 @@ def in_flight(request: Request, rules: Rules, seen: Snapshot) -> Check:
     del rules
     match seen.incident:
         case Unknown() | NotRead() as unseen:
-            return blind("in flight", unseen, Reason.IN_FLIGHT_UNREADABLE)
+            return blind("in flight", unseen, Reason.IN_FLIGHT_UNREADABLE, seen.now)
         case Absent() if request.incident_id:
             return objected("in flight", Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger")
         case Absent():
@@ -265,7 +273,7 @@ def _beside(request: Request, seen: Snapshot, own: str) -> Check:
     """The target itself is free; a shared dependency must be, too."""
     match seen.beside:
         case Unknown() | NotRead() as unseen:
-            return blind("in flight", unseen, Reason.IN_FLIGHT_UNREADABLE)
+            return blind("in flight", unseen, Reason.IN_FLIGHT_UNREADABLE, seen.now)
         case Absent():
             return passed("in flight", own)
         case others:
@@ -292,7 +300,7 @@ def storm(request: Request, rules: Rules, seen: Snapshot) -> Check:
     del request
     match seen.storm:
         case Unknown() | NotRead() as unseen:
-            return blind("storm", unseen, Reason.STORM_UNREADABLE)
+            return blind("storm", unseen, Reason.STORM_UNREADABLE, seen.now)
         case Absent():
             return passed("storm", f"0/{rules.storm.alarms} routed alarms red")
         case storms.Storm(tripped_at=None) as now_red:
@@ -311,7 +319,7 @@ def breaker_closed(request: Request, rules: Rules, seen: Snapshot) -> Check:
     for scope in (target_scope(request.target), action_scope(request.target, request.action)):
         match seen.scopes.get(scope, NotRead("not asked for")):
             case Unknown() | NotRead() as unseen:
-                return blind("breaker", unseen, Reason.HISTORY_UNREADABLE)
+                return blind("breaker", unseen, Reason.HISTORY_UNREADABLE, seen.now)
             case Absent():
                 acts: list[Act] = []
             case history:
@@ -341,7 +349,7 @@ def cooldown(request: Request, rules: Rules, seen: Snapshot) -> Check:
         return Check("cooldown", Result.NOT_APPLICABLE, "inside one incident the rung gap counts")
     acts = _acts_in(target_scope(request.target), seen)
     if not isinstance(acts, tuple):
-        return blind("cooldown", acts, Reason.HISTORY_UNREADABLE)
+        return blind("cooldown", acts, Reason.HISTORY_UNREADABLE, seen.now)
     failed = len(failures_in_a_row(with_overdue_judged(acts, seen.now, rules.max_incident_age)))
     rest = backed_off(rules.cooldown, failed, rules.max_cooldown)
     by = f" by {rules.sources['cooldown']}" + (f", doubled {failed} times" if failed else "")
@@ -354,7 +362,7 @@ def rung_gap(request: Request, rules: Rules, seen: Snapshot) -> Check:
         return Check("rung gap", Result.NOT_APPLICABLE, "first response")
     acts = _acts_in(target_scope(request.target), seen)
     if not isinstance(acts, tuple):
-        return blind("rung gap", acts, Reason.HISTORY_UNREADABLE)
+        return blind("rung gap", acts, Reason.HISTORY_UNREADABLE, seen.now)
     own = tuple(act for act in acts if act.incident_id == request.incident_id)
     return _rest("rung gap", Reason.RUNG_GAP, rules.rung_gap, own, seen.now)
 
@@ -386,19 +394,20 @@ def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
     for scope in dict.fromkeys((*rules.scopes(request.target), *seen.scopes)):
         match seen.scopes.get(scope, NotRead("not asked for")):
             case Unknown() | NotRead() as unseen:
-                return blind("budgets", unseen, Reason.HISTORY_UNREADABLE)
+                return blind("budgets", unseen, Reason.HISTORY_UNREADABLE, seen.now)
             case Absent():
                 acts: list[datetime] = []
             case history:
                 acts = [act.at for act in history.acts]
         if acts and max(acts) > seen.now:
             ahead = f"{scope} history is at {clock(max(acts))}, our clock at {clock(seen.now)}"
-            return objected("budgets", Reason.CLOCK_BEHIND, ahead, max(acts))
+            return objected("budgets", Reason.CLOCK_BEHIND, ahead, max(acts), cause=quarter(seen.now))
         for budget in rules.limits(scope):
             used = f"{scope} {len(held(acts, budget, seen.now))}/{budget.acts} in {spell(budget.window)}"
             if free_at := next_slot(acts, budget, seen.now):
                 detail = f"budget {used}, next slot {clock(free_at)} (window + {spell(PAD)} pad)"
-                return objected("budgets", Reason.BUDGET_FULL, detail, free_at)
+                cause = f"{scope.level} {scope.key} {budget} {free_at:%FT%TZ}"
+                return objected("budgets", Reason.BUDGET_FULL, detail, free_at, cause=cause)
             told.append(used)
     return passed("budgets", ", ".join(told))
 
@@ -407,13 +416,13 @@ def share(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """Only so much of a group may be touched, and enough of it must stay healthy."""
     match seen.group:
         case Unknown() | NotRead() as unseen:
-            return blind("share", unseen, Reason.GROUP_UNREADABLE)
+            return blind("share", unseen, Reason.GROUP_UNREADABLE, seen.now)
         case Absent():
             return objected("share", Reason.GROUP_UNREADABLE, "the group does not exist")
         case group:
             acts = _acts_in(group_scope(request.target), seen)
     if not isinstance(acts, tuple):
-        return blind("share", acts, Reason.HISTORY_UNREADABLE)
+        return blind("share", acts, Reason.HISTORY_UNREADABLE, seen.now)
     acts = tuple(with_overdue_judged(acts, seen.now, rules.max_incident_age))
     hit = touched(acts, rules.share, seen.now) | {request.target.key}
     limit = allowed(group.total, rules.share)
@@ -423,18 +432,18 @@ def share(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if len(hit) > limit:
         return objected("share", Reason.SHARE_REACHED, told)
     return (
-        _above_floor(request, rules, group, acts, told)
+        _above_floor(request, rules, group, acts, told, now=seen.now)
         if rules.share.healthy_floor
         else passed("share", told)
     )
 
 
 def _above_floor(
-    request: Request, rules: Rules, group: GroupCount, acts: tuple[Act, ...], told: str
+    request: Request, rules: Rules, group: GroupCount, acts: tuple[Act, ...], told: str, *, now: datetime
 ) -> Check:
     match group.healthy:
         case Unknown() | NotRead() as unseen:
-            return blind("share", unseen, Reason.GROUP_UNREADABLE)
+            return blind("share", unseen, Reason.GROUP_UNREADABLE, now)
         case Absent():
             return objected("share", Reason.GROUP_UNREADABLE, "the group does not exist")
         case healthy:
@@ -450,7 +459,7 @@ def readiness(request: Request, rules: Rules, seen: Snapshot) -> Check:
     del request, rules
     match seen.plan:
         case Unknown() | NotRead() as unseen:
-            return blind("readiness", unseen, Reason.NOT_READY_UNREADABLE)
+            return blind("readiness", unseen, Reason.NOT_READY_UNREADABLE, seen.now)
         case Absent():
             return objected("readiness", Reason.TARGET_MISSING, "the target does not exist")
         case Obstacle(reason, detail):

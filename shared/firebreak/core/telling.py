@@ -14,6 +14,8 @@ from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.storm import RedAlarm, Storm, StormRules, within_window
 
+TOLD_ONCE = "Further refusals for this cause are recorded, not paged: firebreak incidents."
+
 # A page of more lines is not read at 3 a.m.; SNS itself would carry 256 KB.
 MOST_LISTED = 30
 
@@ -206,6 +208,7 @@ def of_decision(record: DecisionRecord, target: Target | None) -> Announcement |
         ),
         next=_next_of(decision),
         target=target.display if target else "",
+        event=record.key,
         **_about_alarm(record.alarm),  # type: ignore[arg-type]  # the five alarm fields, spelled once
     )
 
@@ -234,9 +237,9 @@ def _objections(decision: Decision) -> list[str]:
 
 def _next_of(decision: Decision) -> str:
     deciding = decision.deciding
-    if deciding and deciding.until:
-        return f"It could act again from {clock(deciding.until)} on. {NOTHING_LOOKS_AGAIN}"
-    return NOTHING_LOOKS_AGAIN
+    again = f"It could act again from {clock(deciding.until)} on. " if deciding and deciding.until else ""
+    once = f" {TOLD_ONCE}" if deciding and deciding.cause else ""
+    return f"{again}{NOTHING_LOOKS_AGAIN}{once}"
 
 
 def of_blindness(reason: Reason, cause: str, action: str, alarm: Alarm | None, at: datetime) -> Announcement:

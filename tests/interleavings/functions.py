@@ -1,0 +1,199 @@
+"""The real functions, wired so that each of their outside calls is asked.
+
+Looks that run in a pool of threads are asked as one: the order of reads inside them decides nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, cast
+
+from firebreak.announcing import Announcer
+from firebreak.concluding import Concluder, Summary
+from firebreak.core.decision import Snapshot
+from firebreak.core.history import Hold
+from firebreak.core.incident import Incident, Member
+from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan, Receipt, Request, Target
+from firebreak.core.readings import Reading
+from firebreak.core.rules import Rules
+from firebreak.core.verdict import Evidence
+from firebreak.observing import Observer
+from firebreak.policy import Policy, parse_policy
+from firebreak.storming import StormWatch
+from firebreak.verification import Verifier
+from firebreak.wire import request_event
+from firebreak.workflow import Remediator
+from tests import builders as a
+from tests.interleavings.calls import Ask, AskingClock, Call, Port, Silent
+from tests.world import eventbridge
+
+SWEEP = {"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}}
+
+
+class SteadyPolicy(Policy):
+    """A policy that answers the same question with the same object."""
+
+    def rules(self, action: str, target: Target) -> Rules:
+        return _rules(self, action, target)
+
+
+@lru_cache
+def _rules(policy: SteadyPolicy, action: str, target: Target) -> Rules:
+    return Policy.rules(policy, action, target)
+
+
+@lru_cache
+def policy_of(text: str) -> SteadyPolicy:
+    """The policy of that text."""
+    return SteadyPolicy(parse_policy(text, "scene.toml").file, text)
+
+
+@dataclass(frozen=True, slots=True)
+class AskingObserver(Observer):
+    """Asks for the live look as a whole."""
+
+    ask: Ask
+
+    def live(self, request: Request, rules: Rules, before: Snapshot, now: datetime) -> Snapshot:
+        seen = self.ask(Call("observer", "live", (self.action.name, request, rules, before, now)))
+        assert isinstance(seen, Snapshot)
+        return seen
+
+
+@dataclass(frozen=True, slots=True)
+class AskingAction:
+    """Asks for the one change."""
+
+    name: str
+    ask: Ask
+
+    def execute(self, plan: Plan) -> Receipt:
+        receipt = self.ask(Call("action", "execute", (self.name, plan)))
+        assert isinstance(receipt, Receipt)
+        return receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskingVerifier(Verifier):
+    """Asks for the evidence as a whole."""
+
+    ask: Ask
+
+    def _evidence(self, incident: Incident, now: datetime) -> Evidence:
+        evidence = self.ask(Call("verifier", "evidence", (incident, now)))
+        assert isinstance(evidence, Evidence)
+        return evidence
+
+    def _state(self, member: Member) -> Reading[AlarmState]:
+        return cast("Reading[AlarmState]", self.ask(Call("verifier", "state", (member,))))
+
+
+type Run = Callable[[Wiring], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Concurrent functions, as many as `copies`, with the event that each is invoked on.
+
+    `keys` are the decisions they owe; `skew` is how wrong their clock is. They start at any point once
+    time has passed so many times as `starts_after` says.
+    """
+
+    name: str
+    run: Run
+    keys: tuple[str, ...] = ()
+    skew: timedelta = timedelta()
+    copies: int = 1
+    starts_after: int = 0
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Wiring:
+    """The functions of one process, all asking alike."""
+
+    def __init__(self, process: Process, policy: Policy, ask: Ask) -> None:
+        self.ask = ask
+        self.clock = AskingClock(ask, process.skew)
+        self._policy = policy
+
+    def port(self, name: str) -> Any:
+        return Port(name, self.ask)
+
+    def announcer(self) -> Announcer:
+        return Announcer(self.port("bus"), self.port("ledger"), Silent())
+
+    def storms(self) -> StormWatch:
+        return StormWatch(self.port("storms"), self.port("alarms"), self.announcer(), self.clock, Silent())
+
+    def remediator(self, action: str) -> Remediator:
+        asking: Any = AskingAction(action, self.ask)
+        ledger, schedules = self.port("ledger"), self.port("schedules")
+        return Remediator(
+            action=asking,
+            observer=AskingObserver(asking, self.port("alarms"), "firebreak", self.ask),
+            ledger=ledger,
+            schedules=schedules,
+            announcer=self.announcer(),
+            concluder=Concluder(ledger, schedules, self.announcer(), self.clock, Silent()),
+            storms=self.storms(),
+            policy=lambda: self._policy,
+            clock=self.clock,
+            log=Silent(),
+            new_id=self.port("ids").new,
+            jitter=lambda _: 0.0,
+            account=a.ACCOUNT,
+            region=a.REGION,
+        )
+
+    def verifier(self) -> Verifier:
+        known: Mapping[str, Any] = dict.fromkeys(("restart-service", "scale-service"), object())
+        return AskingVerifier(
+            actions=known,
+            alarms=self.port("alarms"),
+            ledger=self.port("ledger"),
+            schedules=self.port("schedules"),
+            bus=self.port("bus"),
+            announcer=self.announcer(),
+            storms=self.storms(),
+            policy=lambda: self._policy,
+            clock=self.clock,
+            log=Silent(),
+            account=a.ACCOUNT,
+            region=a.REGION,
+            ask=self.ask,
+        )
+
+
+def remediates(alarm: Alarm, action: str = "restart-service") -> Run:
+    """An action's function, invoked on an alarm."""
+    event = eventbridge(alarm)
+    return lambda wiring: wiring.remediator(action).handle(event)
+
+
+def carries_out(request: OwnEvent) -> Run:
+    """An action's function, invoked on a request of our own."""
+    event = request_event(request)
+    return lambda wiring: wiring.remediator(request.action).handle(event)
+
+
+def verifies(event: Mapping[str, Any]) -> Run:
+    """Verify, invoked on a check, a sweep or an OK."""
+    return lambda wiring: wiring.verifier().handle(event)
+
+
+def goes_ok(alarm: Alarm) -> Run:
+    """The alarm goes OK, and Verify hears of it later."""
+
+    def run(wiring: Wiring) -> Summary:
+        wiring.port("outside").turn(alarm.name, AlarmState.OK, alarm.since)
+        return wiring.verifier().handle(eventbridge(alarm))
+
+    return run
+
+
+def pauses(hold: Hold) -> Run:
+    """A human throws a kill switch."""
+    return lambda wiring: cast("None", wiring.port("switches").pause(hold))

@@ -1,0 +1,233 @@
+"""Whatever is done to both ledgers, in any order and on whatever old look, they answer alike."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firebreak.core import telling
+from firebreak.core.history import GroupSize, Hold, Judged
+from firebreak.core.incident import MOVES, Incident
+from firebreak.core.ledger import Claim, ClaimResult, IncidentChange, LedgerView
+from firebreak.core.model import AlarmState, Request, RequestKind, Target, Verdict
+from firebreak.core.opening import climbing, opened
+from firebreak.core.reasons import Reason
+from firebreak.core.scopes import Level, Scope, scopes_of
+from firebreak.core.storm import RedAlarm, Storm
+from firebreak.errors import AwsError
+from tests import builders as a
+from tests.aws.claiming import claim_of, record_of
+from tests.aws.conftest import Table
+from tests.ledger.conftest import Kept, in_dynamodb, in_memory
+from tests.world import create_table
+
+STEP = timedelta(seconds=37, microseconds=300)
+SCOPES_HELD = ("global", "action restart-service", f"group {a.TARGET.group_key}", f"target {a.TARGET.key}")
+TARGETS = (a.TARGET, Target(a.ACCOUNT, a.REGION, "ecs", "prod", "web"))
+ALARMS = ("api-memory-high", "api-5xx", "web-memory-high")
+ACTIONS = ("restart-service", "scale-service")
+APPLICATION = Scope(Level.GROUP, f"{a.ACCOUNT}/{a.REGION}/application/shop")
+
+type Deed = tuple[str, int, int, int]
+
+
+@dataclass
+class Actor:
+    """Does the same to one ledger, with what that ledger showed before."""
+
+    kept: Kept
+    views: list[tuple[Request, LedgerView]] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
+    storms: list[Storm] = field(default_factory=list)
+    now: datetime = a.NOW
+
+    def do(self, deed: Deed) -> object:
+        name, *numbers = deed
+        self.now += STEP
+        try:
+            return getattr(self, name)(*numbers)
+        except AwsError as error:
+            return error.args
+
+    def _request(self, n: int, m: int) -> Request:
+        alarm = a.alarm(ALARMS[n % 3], since=a.NOW + (m % 4) * STEP)
+        target, action = TARGETS[n // 2 % 2], ACTIONS[m % 5 == 0]
+        fresh = a.request(alarm=alarm, target=target, action=action)
+        if not self.incidents or m % 3:
+            return fresh
+        known = self.incidents[n % len(self.incidents)]
+        kind = (RequestKind.CLIMB, RequestKind.WAKE, RequestKind.APPROVAL)[m // 3 % 3]
+        return replace(
+            fresh,
+            kind=kind,
+            incident_id=known.id,
+            rung=known.rung,
+            attempt=m % 2,
+            action=known.action,
+            target=known.target,
+            alarm=known.alarm,
+        )
+
+    def look(self, n: int, m: int, k: int) -> object:
+        request = self._request(n, m)
+        scopes = scopes_of(request.target, request.action, ["orders-db"] if k % 2 else [])
+        view = self.kept.ledger.look(request, scopes)
+        if k % 3 == 0:
+            view = self.kept.ledger.look_also(view, [APPLICATION])
+        self.views.append((request, view))
+        if isinstance(view.incident, Incident):
+            self.incidents.append(view.incident)
+        return view
+
+    def claim(self, n: int, m: int, k: int) -> object:
+        if not self.views:
+            return None
+        request, view = self.views[-1 - n % min(3, len(self.views))]
+        size = GroupSize(m, self.now) if k % 2 else None
+        overruled = replace(request, despite_switch="ana" if k % 5 == 0 else "")
+        claim = replace(claim_of(self.kept.ledger, overruled, view=view, at=self.now), group_size=size)
+        claim = replace(claim, after=replace(claim.after, claim_id=f"claim-{self.now:%H%M%S%f}"))
+        result = self.kept.ledger.claim(claim)
+        self.claims.append(claim)
+        if result is ClaimResult.WON:
+            self.incidents.append(claim.after)
+        return result
+
+    def _incident(self, n: int) -> Incident:
+        return self.incidents[-1 - n % len(self.incidents)]
+
+    def move(self, n: int, m: int, k: int) -> object:
+        if not self.incidents:
+            return None
+        before = self._incident(n)
+        state = sorted([before.state, *MOVES[before.state]])[m % (1 + len(MOVES[before.state]))]
+        after = replace(before, state=state, version=before.version + 1, healthy_since=self.now)
+        record = record_of(self._request(n, m), self.now, Reason.BUDGET_FULL)
+        moved = IncidentChange(
+            before=before,
+            after=replace(after, due_at=None if k % 2 else self.now),
+            at=self.now,
+            what=f"to {state}",
+            told=telling.acted(after, self.now, "abc") if k % 3 else None,
+            record=record if k % 4 == 0 else None,
+            judged=Judged(list(Verdict)[m % 5], self.now) if k % 2 else None,
+        )
+        if result := self.kept.ledger.move(moved):
+            self.incidents.append(moved.after)
+        return result
+
+    def join(self, n: int, m: int, k: int) -> object:
+        if not self.incidents:
+            return None
+        request = self._request(k, m)
+        record = record_of(request, self.now, Reason.IN_FLIGHT)
+        return self.kept.ledger.join(self._incident(n), request.alarm, record)
+
+    def open(self, n: int, m: int, k: int) -> object:
+        request = replace(self._request(n, m), incident_id="", kind=RequestKind.ALARM)
+        incident = climbing(opened(request, a.rules(), self.now), 1, self.now + STEP, f"no room {k}")
+        result = self.kept.ledger.open(incident, record_of(request, self.now, Reason.CEILING_REACHED))
+        if result:
+            self.incidents.append(incident)
+        return result
+
+    def record(self, n: int, m: int, k: int) -> object:
+        record = record_of(self._request(n, m), self.now, Reason.BUDGET_FULL)
+        return self.kept.ledger.record(record, telling.of_decision(record, a.TARGET) if k % 2 else None)
+
+    def saw(self, n: int, m: int, k: int) -> object:
+        return self.kept.ledger.saw(a.alarm(ALARMS[n % 3], state=AlarmState.OK, since=a.NOW + (m % 5) * STEP))
+
+    def give_back(self, n: int, m: int, k: int) -> object:
+        if self.claims:
+            self.kept.ledger.give_back(self.claims[-1 - n % len(self.claims)])
+        return None
+
+    def note(self, n: int, m: int, k: int) -> object:
+        if self.incidents:
+            self.kept.ledger.note(self._incident(n).id, self.now, f"{m}")
+        return None
+
+    def pause(self, n: int, m: int, k: int) -> object:
+        hold = Hold(SCOPES_HELD[n % 4], f"holder {m % 2}", "why", self.now, self.now + (k % 7 - 3) * STEP)
+        self.kept.switches.pause(hold)
+        return None
+
+    def resume(self, n: int, m: int, k: int) -> object:
+        return self.kept.switches.resume(SCOPES_HELD[n % 4], f"holder {m % 2}")
+
+    def remember(self, n: int, m: int, k: int) -> object:
+        red = RedAlarm(self.now - (m % 3) * STEP, f"series {n % 4}", f"name {n % 4}")
+        known = self.storms[-1].red if self.storms else ()
+        found = self.kept.storms.remember(red, known[: k % 3], self.now)
+        if isinstance(found, Storm):
+            self.storms.append(found)
+        return found
+
+    def trip(self, n: int, m: int, k: int) -> object:
+        return self.kept.storms.trip(
+            self.now, replace(telling.acted(a.incident(), self.now, "abc"), key=f"s{n}")
+        )
+
+    def calm(self, n: int, m: int, k: int) -> object:
+        if not self.storms:
+            return None
+        storm = self.kept.storms.look() if k % 2 else self.storms[-1]
+        told = replace(telling.acted(a.incident(), self.now, "abc"), key=f"c{n}")
+        return self.kept.storms.calm(storm, told) if isinstance(storm, Storm) else None
+
+    def settle(self, n: int, m: int, k: int) -> object:
+        waiting = sorted(self.kept.ledger.unsettled_announcements(self.now, 50), key=lambda told: told.key)
+        if waiting:
+            self.kept.ledger.settle_announcement(waiting[n % len(waiting)].key)
+        return [told.key for told in waiting]
+
+    def listed(self, n: int, m: int, k: int) -> object:
+        ledger = self.kept.ledger
+        ids = sorted({incident.id for incident in self.incidents})
+        return (
+            sorted(ledger.due_incidents(self.now, 50)),
+            sorted(ledger.incidents_with_humans(self.now, 50)),
+            [ledger.incident(incident_id) for incident_id in ids],
+            [ledger.history(incident_id) for incident_id in ids],
+            self.kept.storms.look(),
+            sorted(self.kept.switches.held(), key=str),
+        )
+
+
+DEEDS = [name for name, made in vars(Actor).items() if callable(made) and name[0] != "_" and name != "do"]
+# What most depends on what was done before comes more often.
+OFTEN = ["look", "look", "claim", "claim", "move", "move"]
+ANY = st.integers(0, 11)
+LIVES = st.lists(st.tuples(st.sampled_from([*OFTEN, *DEEDS]), ANY, ANY, ANY), min_size=8, max_size=40)
+
+
+def answers(kept: Kept, life: Sequence[Deed]) -> list[object]:
+    actor = Actor(kept)
+    told: list[object] = [actor.do(deed) for deed in life]
+    return [*told, actor.listed(0, 0, 0)]
+
+
+@contextmanager
+def fresh_table(client: Any) -> Iterator[Table]:
+    """One table a life; the fixture's would be shared by all of them."""
+    name = f"ledger-{uuid.uuid4().hex[:8]}"
+    create_table(client, name)
+    yield Table(client, name)
+    client.delete_table(TableName=name)
+
+
+@settings(max_examples=max(40, settings().max_examples // 20))
+@given(life=LIVES)
+def test_both_ledgers_answer_alike_whatever_is_done_to_them(dynamodb: Any, life: list[Deed]) -> None:
+    with fresh_table(dynamodb) as table:
+        in_table = answers(in_dynamodb(table), life)
+    in_mind = answers(in_memory(), life)
+    for deed, one, other in zip([*life, "in the end"], in_table, in_mind, strict=True):
+        assert one == other, deed
