@@ -9,13 +9,13 @@ from firebreak import targets
 from firebreak.actions import ACTIONS
 from firebreak.core.decision import Snapshot
 from firebreak.core.incident import Incident
-from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind, Target, Unresolved
+from firebreak.core.model import Alarm, OwnEvent, Request, Target, Unresolved
 from firebreak.core.observed import DescribedAlarm, ServiceLive
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Rules
-from firebreak.core.storm import CALM, RedAlarm, Storm, with_red
+from firebreak.core.storm import CALM, Storm, red_alarm_of, with_red
 from firebreak.errors import Denied
 from firebreak.observing import Observer
 from firebreak.ports import AlarmReads, Ledger
@@ -116,19 +116,18 @@ class LiveEyes:
         """The ledger, then the alarm and the target."""
         observer = self.observer(request.action)
         view = self.ledger.look(request, rules.scopes(request.target))
-        if request.kind is RequestKind.ALARM:
-            view = replace(view, storm=_with_this_one(request, rules, view.storm, now))
+        view = replace(view, storm=_with_this_one(request, rules, view.storm, now))
         seen = observer.ledger_only(view, tags, now, "not looked at yet")
         seen = observer.live(request, rules, seen, now)
-        return with_application(self.ledger, request, rules, view, seen)[1]
+        return with_application(self.ledger, request, rules, view, seen, now=lambda: now)[1]
 
 
 def _with_this_one(request: Request, rules: Rules, storm: Reading[Storm], now: datetime) -> Reading[Storm]:
     """The storm as the function would find it once it has counted this alarm; nothing is written."""
-    known = CALM if isinstance(storm, Absent) else storm
-    if not isinstance(known, Storm) or request.alarm.mute or request.alarm.suppressed_by:
+    known, red = CALM if isinstance(storm, Absent) else storm, red_alarm_of(request, now)
+    if red is None or not isinstance(known, Storm):
         return storm
-    return with_red(known, RedAlarm.of(request.alarm, now), rules.storm, now)
+    return with_red(known, red, rules.storm, now)
 
 
 def alarm_of(trigger: Alarm | OwnEvent) -> Alarm:

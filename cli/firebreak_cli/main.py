@@ -133,10 +133,12 @@ def pause(
     with switches.not_paused():
         found = find(around, stack)
         stopped, who = switches.scope_of(scope, scope_name, found), switches.holder_of(holder, found, around)
-        hold = switches.SwitchBoard(found).pause(stopped, who, why, around.now(), lasts)
+        board = switches.SwitchBoard(found, around.now)
+        paused = board.pause(stopped, who, why, around.now(), lasts)
     console = screen.console()
-    console.print(screen.facts(switches.told(hold, found)))
-    console.print(f"Resume  {switches.resume_command(hold, found)}", soft_wrap=True)  # one line, to copy
+    console.print(screen.facts(switches.told(paused, found)))
+    undo = switches.resume_command(paused.hold, found)
+    console.print(f"Resume  {undo}", soft_wrap=True)  # one line, to copy
 
 
 @app.command()
@@ -177,6 +179,44 @@ def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_js
         for hold in holds
     )
     return screen.console().print(screen.listing(("scope", "holder", "until", "reason"), rows))
+
+
+@app.command()
+def storm(
+    ctx: typer.Context,
+    *,
+    end: Annotated[bool, typer.Option("--end", help="End it now; nothing is restarted.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="With --end: why; everybody is told.")] = "",
+    holder: Annotated[
+        str, typer.Option("--holder", help="With --end: who ends it; by default who AWS says you are.")
+    ] = "",
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Show whether there is a storm of red alarms, in which nothing is acted on; or end it."""
+    from firebreak_cli import screen, storms, switches
+    from firebreak_cli.endings import BAD_INPUT, Ending
+
+    around = outside(ctx)
+    if not end and (reason or holder):
+        raise Ending(BAD_INPUT, "--reason and --holder go with --end: nothing was ended")
+    why = switches.reason_of(reason) if end else ""
+    found = find(around, stack)
+    desk, console = storms.StormDesk(found), screen.console()
+    if end:
+        ended = desk.end(switches.holder_of(holder, found, around), why, around.now())
+        if as_json:
+            return _print_json(storms.ended_as_json(ended, found))
+        return console.print(screen.facts(storms.told(ended, found)))
+    seen, rules = desk.look(), desk.rules()
+    if as_json:
+        return _print_json(storms.as_json(seen, rules, found))
+    console.print(screen.facts(storms.shown(seen, rules, found, around.now())))
+    if seen.tripped_at:
+        console.print(f"End it  {storms.end_command(found)}", soft_wrap=True)  # one line, to copy
+    if seen.red:
+        console.print(screen.listing(("red since", "alarm"), storms.red_rows(seen.red, around.now())))
+    return None
 
 
 @policy_app.command()

@@ -1,10 +1,11 @@
 """The storm's memory and the kill switches of a ledger in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from firebreak.aws.storms import FORGET_AT_ONCE
+from firebreak.aws.switches import besides, stored_for
 from firebreak.core.announcement import Announcement
 from firebreak.core.history import Hold
 from firebreak.core.readings import ABSENT, Reading
@@ -63,36 +64,40 @@ class MemoryStorms:
 class MemorySwitches:
     """Holding and releasing kill switches on the value that a MemoryLedger shares."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, wall: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.memory = memory
+        self._wall = wall
 
-    def pause(self, hold: Hold) -> None:
-        """Hold a switch; a hold of the same holder gives way."""
+    def pause(self, hold: Hold) -> Hold:
+        """Hold a switch; returns what is held, which is an earlier hold of this holder if it ends later."""
 
-        def write(held: Held) -> tuple[Held, None]:
-            others = _others(held, hold.scope, hold.holder)
-            return _with_switch(held, hold.scope, (*others, kept_hold(hold))), None
+        def write(held: Held) -> tuple[Held, Hold]:
+            known = _holds(held, hold.scope)
+            stored = stored_for(known, hold)
+            holds = (*besides(known, hold.holder, hold.since), kept_hold(stored))
+            return _with_switch(held, hold.scope, holds), stored
 
-        self.memory.change(write)
+        return self.memory.change(write)
 
-    def resume(self, scope: str, holder: str) -> bool:
-        """Release one holder's switch; False when it did not hold it."""
+    def resume(self, scope: str, holder: str, now: datetime | None = None) -> bool:
+        """Release one holder's switch; False when it did not hold it. Without `now` the wall clock counts."""
+        at = now or self._wall()
 
         def write(held: Held) -> tuple[Held, bool]:
-            others = _others(held, scope, holder)
-            known = held.switches.get(scope)
-            return _with_switch(held, scope, others), known is not None and len(known.holds) > len(others)
+            known = _holds(held, scope)
+            released = any(hold.holder == holder for hold in known)
+            return _with_switch(held, scope, tuple(besides(known, holder, at))), released
 
         return self.memory.change(write)
 
     def held(self) -> list[Hold]:
-        """Every hold there is, expired ones included."""
+        """Every hold there is, those included that ended lately."""
         return [hold for switch in self.memory.held.switches.values() for hold in switch.holds]
 
 
-def _others(held: Held, scope: str, holder: str) -> tuple[Hold, ...]:
+def _holds(held: Held, scope: str) -> tuple[Hold, ...]:
     known = held.switches.get(scope)
-    return tuple(hold for hold in known.holds if hold.holder != holder) if known else ()
+    return known.holds if known else ()
 
 
 def _with_switch(held: Held, scope: str, holds: tuple[Hold, ...]) -> Held:

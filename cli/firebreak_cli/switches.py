@@ -1,10 +1,10 @@
 """`firebreak pause`, `resume` and `switches`: stopping Firebreak, and seeing who did."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -119,28 +119,40 @@ def _caller(stack: Stack) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Paused:
+    """What a pause did: what is held now, the end that was asked for, and when it was in, by AWS's clock."""
+
+    hold: Hold
+    asked_until: datetime
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchBoard:
-    """The switches of one stack."""
+    """The switches of one stack. `clock` is this machine's, read again once a pause is in."""
 
     stack: Stack
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def pause(self, scope: Scope, holder: str, why: str, now: datetime, length: timedelta) -> Hold:
+    def pause(self, scope: Scope, holder: str, why: str, now: datetime, length: timedelta) -> Paused:
         """Hold; returns once the ledger has it. Raises Ending or AwsError when it may not have it."""
         try:
             with _undamaged():
                 switches = self._switches()
-                since = now + switches.clock_offset()
-                hold = Hold(scope.key, holder, why, since, since + length)
-                switches.pause(hold)
+                offset = switches.clock_offset()
+                since = now + offset
+                hold = switches.pause(Hold(scope.key, holder, why, since, since + length))
         except OutcomeUnknown as error:
             line = f"the reply to {error.operation} was lost: NOT KNOWN TO BE PAUSED; run it again"
             raise Ending(NO_AWS, line) from error
-        return hold
+        return Paused(hold, since + length, self.clock() + offset)
 
     def resume(self, scope: Scope, holder: str, now: datetime) -> Sequence[Hold]:
         """Release one holder's switch; returns who still holds it. Raises Ending when it was not held."""
         with _undamaged():
-            released = self._switches().resume(scope.key, holder)
+            switches = self._switches()
+            # What ended long ago is dropped with it: a wrong clock must not drop what is still held.
+            released = switches.resume(scope.key, holder, now + switches.clock_offset())
         left = [hold for hold in self.held(now) if hold.scope == scope.key]
         if not released:
             others = ", ".join(hold.holder for hold in left) or "nobody"
@@ -182,10 +194,21 @@ def words_of(scope: str) -> str:
     """A switch's scope as people write it."""
     kind, _, key = scope.partition(" ")
     match kind:
+        case "group" if application := _application_in(key):
+            return f"application {application}"
         case "group" | "target":
             return f"{kind} {kept.short(key)}"
         case _:
             return scope
+
+
+def _application_in(key: str) -> str:
+    """The application that a group's key names, as `application_scope` writes it; empty for a cluster's."""
+    match key.split("/", 3):
+        case [_, _, "application", name]:
+            return name
+        case _:
+            return ""
 
 
 def resume_command(hold: Hold, stack: Stack) -> str:
@@ -194,13 +217,18 @@ def resume_command(hold: Hold, stack: Stack) -> str:
     return shlex.join(["firebreak", "resume", *scope, "--holder", hold.holder, "--stack", stack.name])
 
 
-def told(hold: Hold, stack: Stack) -> Iterator[tuple[str, str]]:
+def told(paused: Paused, stack: Stack) -> Iterator[tuple[str, str]]:
     """What a pause did, for whoever threw it; `resume_command` undoes it."""
-    last = hold.since + ACT_WITHIN + ACT_TIMEOUT
+    hold = paused.hold
+    # A part of a second counts as a whole one: it must not be said to be over before it is.
+    last = paused.written_at + ACT_WITHIN + ACT_TIMEOUT + timedelta(microseconds=999_999)
     yield "Paused", f"{words_of(hold.scope)}, {stack.place}"
     yield "Holder", hold.holder
     yield "Reason", hold.why
     yield "Until", f"{hold.until:%Y-%m-%d %H:%M:%SZ} ({spell(hold.until - hold.since)}); it ends by itself"
+    if hold.until > paused.asked_until:
+        asked = f"{paused.asked_until:%Y-%m-%d %H:%M:%SZ}"
+        yield "Kept", f"kept the longer pause of this holder, asked was {asked}; to shorten it, resume first"
     yield "Note", f"an action claimed before this may still reach AWS until {last:%H:%M:%SZ}"
 
 

@@ -35,7 +35,7 @@ class Policy:
     @property
     def storm(self) -> StormRules:
         """What a storm is; the same for every action and target."""
-        return self.file.storm.rules()
+        return self.file.storm.rules(self.file.defaults.max_event_age)
 
     def rules(self, action: str, target: Target) -> Rules:
         """The rules for one action on one target, overrides resolved."""

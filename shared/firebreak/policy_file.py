@@ -5,11 +5,23 @@ Unknown keys are refused. Durations are written as `90s`, `15m`, `24h`, `7d`; bu
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails
 
 from firebreak.core.breaker import BreakerLimits
 from firebreak.core.budgets import LONGEST_WINDOW, MOST_ACTS, Budget, spell
@@ -17,6 +29,7 @@ from firebreak.core.model import Autonomy
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.scopes import Level
 from firebreak.core.storm import MOST_REMEMBERED, StormRules
+from firebreak.patterns import GroupPattern, PartPattern, TargetPattern
 from firebreak.windows import WindowSection
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -28,6 +41,16 @@ _BUDGET = re.compile(r"([0-9]{1,4})/(\w{2,7})")
 # EventBridge Scheduler fires within the minute of the time asked for
 # (docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html), so shorter waits lie.
 SHORTEST_WAIT = timedelta(seconds=120)
+
+# What is counted over less than this is hardly ever counted together, so the guard would be off.
+SHORTEST_COUNT = timedelta(minutes=1)
+# An event may be this old when it arrives late and is tried again; a shorter limit would refuse it.
+SHORTEST_EVENT_AGE = timedelta(minutes=2)
+# "500/1s" alone would allow everything.
+STACK_WINDOW = timedelta(hours=1)
+
+# An act's scopes must fit one transaction, and each window costs time in every decision.
+MOST_WINDOWS, MOST_DEPENDENCIES, MOST_GROUPS, MOST_OVERRIDES = 20, 20, 50, 500
 
 ACTIONS = ("restart-service", "scale-service")
 
@@ -54,11 +77,28 @@ def _budget(value: object) -> object:
     return Budget(int(match[1]), window) if isinstance(window, timedelta) else window
 
 
+def _at_least(shortest: timedelta) -> Callable[[timedelta], timedelta]:
+    def check(length: timedelta) -> timedelta:
+        if length < shortest:
+            raise ValueError(f"at least {spell(shortest)}")
+        return length
+
+    return check
+
+
+def _over_an_hour(budgets: list[Budget]) -> list[Budget]:
+    if all(budget.window < STACK_WINDOW for budget in budgets):
+        raise ValueError(f"at least one window of {spell(STACK_WINDOW)} or more")
+    return budgets
+
+
 type Duration = Annotated[
     timedelta,
     BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)]),
     PlainSerializer(spell, return_type=str),
 ]
+type CountedOver = Annotated[Duration, AfterValidator(_at_least(SHORTEST_COUNT))]
+type EventAge = Annotated[Duration, AfterValidator(_at_least(SHORTEST_EVENT_AGE))]
 type BudgetText = Annotated[
     Budget, BeforeValidator(_budget, json_schema_input_type=Annotated[str, Field(pattern=BUDGET_PATTERN)])
 ]
@@ -76,7 +116,7 @@ class Budgets(_Section):
     target: list[BudgetText] = Field(min_length=1)
     group: list[BudgetText] = []
     action: list[BudgetText] = []
-    stack: list[BudgetText] = Field(min_length=1)
+    stack: Annotated[list[BudgetText], Field(min_length=1), AfterValidator(_over_an_hour)]
 
     def by_level(self) -> Mapping[Level, tuple[Budget, ...]]:
         """The limits in the order in which they are checked."""
@@ -92,12 +132,12 @@ class StormSection(_Section):
     """When many red alarms are one trouble; ends `quiet` after the last turned red."""
 
     alarms: int = Field(default=10, strict=True, ge=2, le=MOST_REMEMBERED // 2)
-    within: Duration = timedelta(minutes=5)
-    quiet: Duration = timedelta(minutes=10)
+    within: CountedOver = timedelta(minutes=5)
+    quiet: CountedOver = timedelta(minutes=10)
 
-    def rules(self) -> StormRules:
-        """The same for the core."""
-        return StormRules(alarms=self.alarms, within=self.within, quiet=self.quiet)
+    def rules(self, late: timedelta) -> StormRules:
+        """The same for the core; events are taken until they are so late."""
+        return StormRules(alarms=self.alarms, within=self.within, quiet=self.quiet, late=late)
 
 
 class BreakerSection(_Section):
@@ -105,8 +145,8 @@ class BreakerSection(_Section):
 
     failures: int = Field(default=3, strict=True, ge=1, le=50)
     comebacks: int = Field(default=3, strict=True, ge=1, le=50)
-    within: Duration = timedelta(hours=24)
-    open_for: Duration = timedelta(hours=1)
+    within: CountedOver = timedelta(hours=24)
+    open_for: CountedOver = timedelta(hours=1)
     ceiling: Duration = timedelta(hours=24)
 
     @model_validator(mode="after")
@@ -137,7 +177,7 @@ class ShareSection(_Section):
     """How much of a group may be touched, and how much of it must stay well."""
 
     share: float = Field(default=0.5, gt=0, le=1)
-    within: Duration = timedelta(hours=1)
+    within: CountedOver = timedelta(hours=1)
     healthy_floor: int = Field(default=0, strict=True, ge=0, le=200)
     count_max_age: Duration = timedelta(minutes=5)
 
@@ -145,9 +185,9 @@ class ShareSection(_Section):
 class GroupSection(_Section):
     """What holds for groups matching a pattern such as `ecs:prod`; the most specific wins."""
 
-    group: str = Field(min_length=3, max_length=600)
+    group: GroupPattern
     share: float | None = Field(default=None, gt=0, le=1)
-    within: Duration | None = None
+    within: CountedOver | None = None
     healthy_floor: int | None = Field(default=None, strict=True, ge=0, le=200)
 
 
@@ -155,15 +195,15 @@ class Dependency(_Section):
     """Something several targets share: one of them at a time, and within its own budgets."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
-    targets: list[Annotated[str, Field(min_length=3, max_length=600)]] = Field(min_length=1)
+    targets: list[TargetPattern] = Field(min_length=1)
     budget: list[BudgetText] = Field(min_length=1)
 
 
 class Freeze(_Section):
     """When nothing may be done, and when only something may be done."""
 
-    never: list[WindowSection] = []
-    only: list[WindowSection] = []
+    never: list[WindowSection] = Field(default=[], max_length=MOST_WINDOWS)
+    only: list[WindowSection] = Field(default=[], max_length=MOST_WINDOWS)
 
 
 class Verify(_Section):
@@ -183,7 +223,7 @@ class Limits(_Section):
     max_cooldown: Duration = timedelta(hours=6)
     application_tag: str = Field(default="", max_length=128)
     rung_gap: Duration
-    max_event_age: Duration
+    max_event_age: EventAge
     max_incident_age: Duration
 
 
@@ -200,7 +240,7 @@ class ActionSection(_Section):
 class Override(_Section):
     """What holds for targets matching a pattern such as `ecs:prod/*`; the most specific wins."""
 
-    target: str = Field(min_length=3, max_length=600)
+    target: PartPattern
     action: ActionName | None = None
     autonomy: Autonomy | None = None
     cooldown: Duration | None = None
@@ -217,54 +257,126 @@ class PolicyFile(_Section):
     storm: StormSection = StormSection()
     breaker: Breakers = Breakers()
     share: ShareSection = ShareSection()
-    groups: list[GroupSection] = []
-    dependencies: list[Dependency] = []
+    groups: list[GroupSection] = Field(default=[], max_length=MOST_GROUPS)
+    dependencies: list[Dependency] = Field(default=[], max_length=MOST_DEPENDENCIES)
     freeze: Freeze = Freeze()
     actions: dict[ActionName, ActionSection] = {}
-    overrides: list[Override] = []
+    overrides: list[Override] = Field(default=[], max_length=MOST_OVERRIDES)
 
-    @model_validator(mode="after")
-    def _parts_fit_together(self) -> "PolicyFile":
-        ladders = [*self._odd_ladders(), *self._ladders_without_room()]
-        names = [*self._unknown_actions(), *self._repeated_names()]
-        problems = [*self._short_waits(), *ladders, *names]
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """A mistake in one part does not hide that others do not fit together."""
+        try:
+            file = read(given)
+        except ValidationError as error:
+            within = error.errors(include_url=False)
+            parts = cls._sound(given, {mistake["loc"][0] for mistake in within if mistake["loc"]})
+            raise _refused(within, _misfits(parts)) from None
+        if misfits := _misfits(dict(file)):
+            raise _refused([], misfits)
+        return file
 
-    def _short_waits(self) -> Iterator[str]:
-        for name in ("after", "retry_every", "healthy_for"):
-            if getattr(self.verify, name) < SHORTEST_WAIT and not self.demo:
-                yield f"verify.{name}: at least 120s unless demo = true (schedules fire to the minute)"
+    @classmethod
+    def _sound(cls, given: Any, wrong: Collection[int | str]) -> dict[str, Any]:
+        """The parts without a mistake, each read by itself."""
+        known = given if isinstance(given, Mapping) else {}
+        sound = {}
+        for name, field in cls.model_fields.items():
+            if name in known and name not in wrong:
+                sound[name] = TypeAdapter(field.rebuild_annotation()).validate_python(known[name])
+            elif name not in known and not field.is_required():
+                sound[name] = field.get_default(call_default_factory=True)
+        return sound
 
-    def _odd_ladders(self) -> Iterator[str]:
-        for name, section in self.actions.items():
-            rungs = section.ladder
-            if rungs and (rungs[0] != name or rungs[-1] != PAGE_RUNG or len(set(rungs)) != len(rungs)):
-                yield f'actions.{name}.ladder: starts with "{name}", ends with "page", repeats nothing'
 
-    def _ladders_without_room(self) -> Iterator[str]:
-        limits = [("target", budget) for budget in self.budgets.target]
-        limits += [(f"dependency {d.name}", budget) for d in self.dependencies for budget in d.budget]
-        for name, section in self.actions.items():
-            acting = [rung for rung in section.ladder if rung != PAGE_RUNG]
-            for whose, budget in limits:
-                if budget.acts < len(acting) and budget.window > self.verify.after:
-                    unfit = f"{len(acting)} acting rungs never fit {whose} budget {budget}"
-                    yield f"actions.{name}.ladder: {unfit}"
+def _refused(within: Iterable[ErrorDetails], misfits: Iterable[str]) -> ValidationError:
+    mistakes = [
+        InitErrorDetails(type=each["type"], loc=each["loc"], input=each["input"], ctx=each.get("ctx", {}))
+        for each in within
+    ]
+    between = [
+        InitErrorDetails(type="value_error", loc=(), input=None, ctx={"error": misfit}) for misfit in misfits
+    ]
+    return ValidationError.from_exception_data("PolicyFile", [*mistakes, *between])
 
-    def _unknown_actions(self) -> Iterator[str]:
-        for kind, windows in (("never", self.freeze.never), ("only", self.freeze.only)):
-            for n, window in enumerate(windows):
-                for name in window.actions:
-                    if name not in ACTIONS:
-                        yield f"freeze.{kind}[{n}].actions: no action {name!r}; known: {', '.join(ACTIONS)}"
 
-    def _repeated_names(self) -> Iterator[str]:
-        windows = [window.name for window in (*self.freeze.never, *self.freeze.only)]
-        for path, names in (("dependencies", [d.name for d in self.dependencies]), ("freeze", windows)):
-            for name in sorted({name for name in names if names.count(name) > 1}):
-                yield f'{path}: the name "{name}" is given twice'
+def _misfits(parts: Mapping[str, Any]) -> list[str]:
+    """What does not fit together, as far as the parts are there; each line brings its path."""
+    return [
+        misfit
+        for check, needed in _BETWEEN
+        if all(name in parts for name in needed)
+        for misfit in check(*(parts[name] for name in needed))
+    ]
+
+
+def _short_waits(verify: Verify, demo: bool) -> Iterator[str]:  # noqa: FBT001 - as the file has it
+    for name in ("after", "retry_every", "healthy_for"):
+        if getattr(verify, name) < SHORTEST_WAIT and not demo:
+            yield f"verify.{name}: at least 120s unless demo = true (schedules fire to the minute)"
+
+
+def _short_incidents(defaults: Limits, verify: Verify) -> Iterator[str]:
+    needed = verify.after + verify.healthy_for
+    if defaults.max_incident_age <= needed:
+        yield (
+            f"defaults.max_incident_age: more than verify.after and verify.healthy_for ({spell(needed)}),"
+            " or none could close"
+        )
+
+
+def _odd_ladders(actions: Mapping[str, ActionSection]) -> Iterator[str]:
+    for name, section in actions.items():
+        rungs = section.ladder
+        if rungs and (rungs[0] != name or rungs[-1] != PAGE_RUNG or len(set(rungs)) != len(rungs)):
+            yield f'actions.{name}.ladder: starts with "{name}", ends with "page", repeats nothing'
+
+
+def _ladders_without_room(
+    actions: Mapping[str, ActionSection], budgets: Budgets, dependencies: list[Dependency], verify: Verify
+) -> Iterator[str]:
+    limits = [("target", budget) for budget in budgets.target]
+    limits += [(f"dependency {d.name}", budget) for d in dependencies for budget in d.budget]
+    for name, section in actions.items():
+        acting = [rung for rung in section.ladder if rung != PAGE_RUNG]
+        for whose, budget in limits:
+            if budget.acts < len(acting) and budget.window > verify.after:
+                unfit = f"{len(acting)} acting rungs never fit {whose} budget {budget}"
+                yield f"actions.{name}.ladder: {unfit}"
+
+
+def _unknown_actions(freeze: Freeze) -> Iterator[str]:
+    for kind, windows in (("never", freeze.never), ("only", freeze.only)):
+        for n, window in enumerate(windows):
+            for name in window.actions:
+                if name not in ACTIONS:
+                    yield f"freeze.{kind}[{n}].actions: no action {name!r}; known: {', '.join(ACTIONS)}"
+
+
+def _repeated_dependencies(dependencies: list[Dependency]) -> Iterator[str]:
+    yield from _repeated("dependencies", [dependency.name for dependency in dependencies])
+
+
+def _repeated_windows(freeze: Freeze) -> Iterator[str]:
+    yield from _repeated("freeze", [window.name for window in (*freeze.never, *freeze.only)])
+
+
+def _repeated(path: str, names: list[str]) -> Iterator[str]:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f'{path}: the name "{name}" is given twice'
+
+
+# Each check with the parts it needs.
+_BETWEEN: tuple[tuple[Callable[..., Iterator[str]], tuple[str, ...]], ...] = (
+    (_short_waits, ("verify", "demo")),
+    (_short_incidents, ("defaults", "verify")),
+    (_odd_ladders, ("actions",)),
+    (_ladders_without_room, ("actions", "budgets", "dependencies", "verify")),
+    (_unknown_actions, ("freeze",)),
+    (_repeated_dependencies, ("dependencies",)),
+    (_repeated_windows, ("freeze",)),
+)
 
 
 def policy_schema() -> dict[str, Any]:

@@ -51,7 +51,7 @@ class AlarmReads(Protocol):
         """All tags of the alarm, Absent when there is no such alarm."""
 
     def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
-        """Those of at most 100 alarms that exist, by name, in one look."""
+        """Those of these alarms that exist, by name."""
 
     def series_in_alarm(self, name: str) -> Reading[frozenset[str]]:
         """The ids of the contributors of a multi-series alarm that are in ALARM now."""

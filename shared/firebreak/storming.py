@@ -1,11 +1,13 @@
 """Watching for storms: each routed red alarm is counted once, beginning and end are told once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from firebreak.announcing import Announcer
 from firebreak.core import telling
-from firebreak.core.model import Alarm, AlarmState
+from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.storm import (
@@ -16,6 +18,7 @@ from firebreak.core.storm import (
     begins,
     ends,
     outdated,
+    remembered_as,
     still_red,
     worth_remembering,
 )
@@ -33,29 +36,17 @@ class StormWatch:
     clock: Clock
     log: Log
 
-    def count(self, alarm: Alarm, rules: StormRules, before: Reading[Storm]) -> Reading[Storm]:
-        """What is remembered once the alarm is; `before` is what was. What fails becomes blindness.
-
-        What CloudWatch mutes or suppresses is no news, so it does not count.
-        """
-        if alarm.mute or alarm.suppressed_by:
-            return before
-        match before:
-            case Unknown() | NotRead():
-                return before
-            case Absent():
-                known = CALM
-            case Storm():
-                known = before
+    def count(self, red: RedAlarm | None, rules: StormRules, before: Reading[Storm]) -> Reading[Storm]:
+        """What is remembered once the alarm is, if it is one that counts; what fails becomes blindness."""
+        known: Reading[Storm] = CALM if isinstance(before, Absent) else before
         now = self.clock.now()
-        red = RedAlarm.of(alarm, now)
-        if not worth_remembering(known, red, now):
-            return known
+        if red is None or not isinstance(known, Storm):
+            return before
         try:
-            after = self.storms.remember(red, outdated(known, rules), now)
-            if isinstance(after, Storm):
-                after = replace(after, tripped_at=known.tripped_at)
-            return self._declared(after, rules)
+            if worth_remembering(known, red, now):
+                after = self.storms.remember(remembered_as(known, red), outdated(known, rules, now), now)
+                known = replace(after, tripped_at=known.tripped_at) if isinstance(after, Storm) else after
+            return self._declared(known, rules)
         except AwsError as error:
             # The event must still end in a decision; what could not be counted refuses.
             self.log.event("storm.not_counted", series=red.series, error=str(error))
@@ -63,9 +54,9 @@ class StormWatch:
 
     def _declared(self, storm: Reading[Storm], rules: StormRules) -> Reading[Storm]:
         """The storm, declared if it begins; when somebody else declared it, it is one all the same."""
-        if not isinstance(storm, Storm) or not begins(storm, rules):
-            return storm
         now = self.clock.now()
+        if not isinstance(storm, Storm) or not begins(storm, rules, now):
+            return storm
         told = telling.storm_began(storm, rules, now)
         if self.storms.trip(now, told):
             self.log.event("storm.began", alarms=len(storm.red))
@@ -86,23 +77,28 @@ class StormWatch:
         red = still_red(storm, self._states(storm))
         now = self.clock.now()
         if not ends(storm, red, rules, now):
-            self.log.event("storm.goes_on", red=len(red))
+            self._remind(storm, red, rules, now)
             return
         told = telling.storm_ended(storm, red, now)
         if self.storms.calm(storm, told):
             self.log.event("storm.ended", still_red=len(red))
             self.announcer.hand_over(told)
 
+    def _remind(self, storm: Storm, red: Sequence[RedAlarm], rules: StormRules, now: datetime) -> None:
+        """A storm that lasts is told every hour, for nothing is acted on meanwhile."""
+        self.log.event("storm.goes_on", red=len(red))
+        since = storm.tripped_at or now
+        if hours := (now - since) // timedelta(hours=1):
+            self.announcer.tell_past_the_ledger(telling.storm_goes_on(storm, red, rules, hours, now))
+
     def _states(self, storm: Storm) -> Mapping[str, Reading[AlarmState]]:
         """The remembered alarms as they are now, by series; one that is gone is not red."""
         described = self.alarms.describe_all(sorted({red.name for red in storm.red}))
         if not isinstance(described, Mapping):
             return {}
-        series = {
-            red.name: self.alarms.series_in_alarm(red.name)
-            for red in storm.red
-            if red.contributor and red.name in described
-        }
+        many = sorted({red.name for red in storm.red if red.contributor and red.name in described})
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            series = dict(zip(many, pool.map(self.alarms.series_in_alarm, many), strict=True))
         return {red.series: _state(red, described, series.get(red.name)) for red in storm.red}
 
 
@@ -112,7 +108,7 @@ def _state(
     found = described.get(red.name)
     if found is None:
         return AlarmState.OK
-    if series is None or found.state is AlarmState.OK:
+    if series is None or found.state is not AlarmState.ALARM:
         return found.state
     if not isinstance(series, frozenset):
         return series

@@ -99,7 +99,7 @@ class Verifier:
         now = self.clock.now()
         for told in self.ledger.unsettled_announcements(now - SWEEP_GRACE, SWEEP_LIMIT):
             self.announcer.hand_over(told)
-        failed = [*self._sweep_storm(), *self._ask_overdue(now)]
+        failed = self._ask_overdue(now)
         failed += [
             error
             for incident_id in (
@@ -108,12 +108,13 @@ class Verifier:
             )
             if (error := self._sweep_one(incident_id))
         ]
+        failed += self._sweep_storm()
         if failed:
             raise failed[0]
         return Summary("swept", Reason.NOT_IN_ALARM, "")
 
     def _sweep_storm(self) -> list[AwsError]:
-        """A storm that cannot be looked at stays; nothing else waits for it."""
+        """A storm that cannot be looked at stays; it comes last, so nothing waits for it."""
         try:
             self.storms.sweep(self.policy().storm)
         except AwsError as error:
@@ -265,7 +266,7 @@ class Verifier:
         evidence = self._evidence(incident, now)
         judgement = judge(incident, evidence, rules.verification)
         step = next_step(incident, judgement.verdict, rules.verification, now, rules.max_incident_age)
-        change = self._change(incident, judgement, step, now)
+        change = self._change(incident, judgement, step, now, happened=evidence.happened)
         self.log.event(
             "verification.judged",
             incident=incident.id,
@@ -303,8 +304,12 @@ class Verifier:
         found = look_at_member(self.alarms, member)
         return found.state if isinstance(found, DescribedAlarm) else found
 
-    def _change(self, incident: Incident, judgement: Judgement, step: Step, now: datetime) -> IncidentChange:
-        why, judged = judgement.why, Judged(judgement.verdict, now)
+    def _change(
+        self, incident: Incident, judgement: Judgement, step: Step, now: datetime, *, happened: bool | Unknown
+    ) -> IncidentChange:
+        # What never reached AWS did not help, even if the alarm is well: it must not close a breaker.
+        said = Verdict.UNKNOWN if happened is False else judgement.verdict
+        why, judged = judgement.why, Judged(said, now)
         match step:
             case LookAgain(at):
                 self._wake(incident, at)

@@ -25,13 +25,13 @@ import tzdata
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from firebreak.core.freeze import HORIZON, Window
+from firebreak.patterns import TargetPattern
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=15)
 
 _TZDATA = Path(tzdata.__file__).parent
 _MINUTE = timedelta(minutes=1)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_PATTERN = re.compile(r"(\*|[^\s:]{1,100}:\S).{0,500}")
 _DURATION = re.compile(r"P(?:([0-9]{1,2})D)?(?:T(?=[0-9])(?:([0-9]{1,3})H)?(?:([0-9]{1,5})M)?)?")
 _SCHEDULE = re.compile(r"(cron|at)\(([^()]{1,250})\)")
 _MOMENT = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
@@ -264,13 +264,6 @@ def _read_timezone(value: object) -> object:
     return value
 
 
-def _read_pattern(value: object) -> object:
-    # A pattern that can match no target would be a freeze that freezes nothing.
-    if not isinstance(value, str) or not _PATTERN.fullmatch(value):
-        raise ValueError('a pattern of targets like "ecs:prod/*"')
-    return value
-
-
 class WindowSection(BaseModel):
     """A window of the policy file; without `targets` or `actions` it is there for all of them."""
 
@@ -280,7 +273,7 @@ class WindowSection(BaseModel):
     schedule: Annotated[Schedule, BeforeValidator(_read_schedule, json_schema_input_type=str)]
     duration: Annotated[timedelta, BeforeValidator(_read_duration, json_schema_input_type=str)]
     timezone: Annotated[str, BeforeValidator(_read_timezone)] = "UTC"
-    targets: tuple[Annotated[str, BeforeValidator(_read_pattern)], ...] = ()
+    targets: tuple[TargetPattern, ...] = ()
     actions: tuple[str, ...] = ()
 
     def applies_to(self, target: str, action: str) -> bool:

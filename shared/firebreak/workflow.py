@@ -7,7 +7,7 @@ claim and the one API call, and what happened is recorded under the claim it bel
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from firebreak import alarms, targets
 from firebreak.announcing import Announcer
@@ -36,6 +36,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import application_scope
 from firebreak.core.share import GroupCount
+from firebreak.core.storm import red_alarm, red_alarm_of
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
 from firebreak.observing import Observer
 from firebreak.policy import Policy
@@ -106,7 +107,7 @@ class Remediator:
         resolved = targets.resolve(trigger, tags, self.observer.alarms.describe, self.account, self.region)
         if isinstance(resolved, Unresolved):
             # It is red all the same: what cannot be acted on may still be part of a storm.
-            self.storms.count(trigger, policy.storm, self.storms.storms.look())
+            self.storms.count(red_alarm(trigger, self.clock.now()), policy.storm, self.storms.storms.look())
             return self._turn_away(trigger, resolved, policy)
         request = Request(
             kind=RequestKind.ALARM,
@@ -177,7 +178,7 @@ class Remediator:
         return Summary("refuse", reason, "")
 
     def _decide_and_do(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> Summary:
-        crowded = quarter(self.clock.now())
+        crowded = f"{request.target.key} {quarter(self.clock.now())}"
         decision = refuse(
             Reason.LOST_RACE, f"{TRIES} claims in a row were lost", rules.policy_hash, cause=crowded
         )
@@ -203,9 +204,10 @@ class Remediator:
     def _look(self, request: Request, rules: Rules) -> LedgerView:
         """The ledger, with this alarm among those that are red."""
         view = self.ledger.look(request, rules.scopes(request.target))
-        if request.kind is not RequestKind.ALARM or isinstance(view.decided, Decided):
+        if isinstance(view.decided, Decided):
             return view
-        return replace(view, storm=self.storms.count(request.alarm, rules.storm, view.storm))
+        red = red_alarm_of(request, self.clock.now())
+        return replace(view, storm=self.storms.count(red, rules.storm, view.storm))
 
     def _decide(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> _Wanted:
         view = self._look(request, rules)
@@ -215,7 +217,7 @@ class Remediator:
         if decision.objected and decision.reason not in ASKS_A_HUMAN:
             return _Wanted(decision, seen, view)
         seen = self.observer.live(request, rules, seen, self.clock.now())
-        view, seen = with_application(self.ledger, request, rules, view, seen)
+        view, seen = with_application(self.ledger, request, rules, view, seen, now=self.clock.now)
         return _Wanted(decide(request, rules, seen), seen, view)
 
     def _log_decision(self, request: Request, decision: Decision) -> None:
@@ -341,15 +343,24 @@ class Remediator:
 
 
 def with_application(
-    ledger: Ledger, request: Request, rules: Rules, view: LedgerView, seen: Snapshot
+    ledger: Ledger,
+    request: Request,
+    rules: Rules,
+    view: LedgerView,
+    seen: Snapshot,
+    *,
+    now: Callable[[], datetime],
 ) -> tuple[LedgerView, Snapshot]:
-    """View and snapshot with the group that a tag of the target names, if it names one."""
+    """View and snapshot with the group that a tag of the target names, if it names one.
+
+    The clock is read again after that look: an act that was claimed meanwhile is not of the future.
+    """
     tags = seen.target_tags if isinstance(seen.target_tags, Mapping) else {}
     application = tags.get(rules.application_tag, "") if rules.application_tag else ""
     if not application:
         return view, seen
     wider = ledger.look_also(view, [application_scope(request.target, application)])
-    return wider, replace(seen, holds=wider.holds, scopes=wider.scopes)
+    return wider, replace(seen, now=now(), holds=wider.holds, scopes=wider.scopes)
 
 
 def _still_ours(incident: Incident, claim: Claim) -> bool:

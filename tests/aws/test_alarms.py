@@ -277,3 +277,17 @@ def test_several_alarms_that_may_not_be_read_are_blindness(stubbed: Stubbed) -> 
     alarms, stubber = stubbed
     stubber.add_client_error("describe_alarms", "AccessDenied", http_status_code=403)
     assert isinstance(alarms.describe_all([NAME]), Unknown)
+
+
+def test_more_alarms_than_one_look_takes_are_described_in_several(stubbed: Stubbed) -> None:
+    alarms, stubber = stubbed
+    names = [f"alarm-{n:03}" for n in range(201)]
+    for batch in (names[:100], names[100:200], names[200:]):
+        stubber.add_response(
+            "describe_alarms",
+            {"MetricAlarms": [raw(AlarmName=name) for name in batch]},
+            {"AlarmNames": batch, "AlarmTypes": list(ALARM_TYPES), "MaxRecords": 100},
+        )
+    found = alarms.describe_all(names)
+    assert isinstance(found, dict)
+    assert sorted(found) == names

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.switches import LONGEST_WAIT, TRIES, Switches
+from firebreak.aws.switches import ENDED_KEPT, LONGEST_WAIT, TRIES, Switches
 from firebreak.core.history import Hold
 from firebreak.core.ledger import ClaimResult
 from firebreak.core.readings import Unknown
@@ -32,7 +32,7 @@ def hold(scope: str = "global", holder: str = "ana", **changes: Any) -> Hold:
 
 @pytest.fixture
 def switches(table: Table) -> Switches:
-    return Switches(table.client, table.name)
+    return Switches(table.client, table.name, wall=lambda: a.NOW)
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -79,6 +79,32 @@ def test_pausing_again_replaces_ones_own_hold(switches: Switches) -> None:
     assert switches.held() == [hold(why="still migrating", until=a.NOW + 2 * HOUR)]
 
 
+def test_a_shorter_pause_does_not_shorten_the_longer_one_of_its_holder(switches: Switches) -> None:
+    longer = hold(why="migration of all tables", until=a.NOW + 3 * HOUR)
+    assert switches.pause(longer) == longer
+    assert switches.pause(hold(why="smoke test")) == longer
+    assert switches.held() == [longer]
+
+
+def test_a_longer_pause_that_gets_in_first_is_not_shortened(table: Table, switches: Switches) -> None:
+    longer = hold(until=a.NOW + 3 * HOUR)
+
+    def between(name: str) -> None:
+        if name == "put_item" and not switches.held():
+            switches.pause(longer)
+
+    mine = Switches(Wrapped(table.client, before=between), table.name, wait=lambda _: None)  # type: ignore[arg-type]  # wraps
+    assert mine.pause(hold()) == longer
+    assert switches.held() == [longer]
+
+
+def test_after_a_resume_one_may_pause_for_less(switches: Switches) -> None:
+    switches.pause(hold(until=a.NOW + 3 * HOUR))
+    switches.resume("global", "ana")
+    assert switches.pause(hold()) == hold()
+    assert switches.held() == [hold()]
+
+
 def test_who_does_not_hold_it_cannot_release_it(switches: Switches) -> None:
     switches.pause(hold())
     assert switches.resume("global", "bo") is False
@@ -101,6 +127,38 @@ def test_an_expired_hold_is_kept_and_listed(switches: Switches) -> None:
     ended = hold(until=a.NOW - HOUR)
     switches.pause(ended)
     assert switches.held() == [ended]
+
+
+LONG_OVER = a.NOW - ENDED_KEPT
+
+
+def test_who_pauses_drops_what_others_held_long_ago(switches: Switches) -> None:
+    for n in range(3):
+        switches.pause(hold(holder=f"job-{n}", since=LONG_OVER - HOUR, until=LONG_OVER))
+    late = hold(holder="late", since=LONG_OVER - HOUR, until=LONG_OVER + timedelta(seconds=1))
+    switches.pause(late)
+    switches.pause(hold())
+    assert {held.holder for held in switches.held()} == {"late", "ana"}
+
+
+def test_who_resumes_drops_what_others_held_long_ago(switches: Switches) -> None:
+    for holder, until in (("old", LONG_OVER), ("late", LONG_OVER + timedelta(seconds=1))):
+        switches.pause(hold(holder=holder, since=LONG_OVER - HOUR, until=until))
+    switches.pause(hold("action restart-service", since=LONG_OVER - HOUR, until=LONG_OVER))
+    assert switches.resume("global", "ana") is False
+    assert {(held.scope, held.holder) for held in switches.held()} == {
+        ("global", "late"),
+        ("action restart-service", "ana"),
+    }
+
+
+def test_however_many_jobs_paused_in_the_past_the_item_stays_small(table: Table, switches: Switches) -> None:
+    for n in range(60):
+        day = a.NOW + timedelta(days=n)
+        switches.pause(hold(holder=f"job-{n}", why="x" * 500, since=day, until=day + HOUR))
+    item = table.get("SWITCH#global")
+    assert item is not None
+    assert len(item["holders"]["M"]) <= 2
 
 
 def test_a_switch_never_expires_by_the_tables_time_to_live(table: Table, switches: Switches) -> None:
@@ -174,8 +232,8 @@ def test_the_offset_of_a_wrong_clock_is_measured_against_awss(table: Table, minu
     assert abs(wrong.clock_offset() + timedelta(minutes=minutes)) < timedelta(seconds=10)
 
 
-def test_a_right_clock_has_no_offset(switches: Switches) -> None:
-    assert switches.clock_offset() == timedelta()
+def test_a_right_clock_has_no_offset(table: Table) -> None:
+    assert Switches(table.client, table.name).clock_offset() == timedelta()
 
 
 def test_a_release_whose_reply_was_lost_is_still_a_release(table: Table) -> None:

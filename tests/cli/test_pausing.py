@@ -1,7 +1,8 @@
 import json
 import shlex
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -86,8 +87,20 @@ def test_a_pause_says_who_what_until_when_and_how_to_end_it(world: World) -> Non
     assert "firebreak resume --scope 'group ecs:prod' --holder 'ana b' --stack firebreak" in told
 
 
-def test_the_command_that_a_pause_prints_is_one_line_and_ends_it(world: World) -> None:
-    scope = ["--scope", "target", "ecs:prod/a-service-whose-name-is-longer-than-a-line"]
+@pytest.mark.parametrize(
+    "scope",
+    [
+        ["global"],
+        ["action", "restart-service"],
+        ["group", "ecs:prod"],
+        ["application", "shop"],
+        ["application", "the shop's floor/2"],
+        ["target", "ecs:prod/a-service-whose-name-is-longer-than-a-line"],
+    ],
+    ids=" ".join,
+)
+def test_the_command_that_a_pause_prints_is_one_line_and_ends_it(world: World, scope: list[str]) -> None:
+    scope = ["--scope", *scope]
     told = run_in(world, "pause", "--reason", "x", *scope, "--holder", "ana").stdout
     printed = next(line for line in told.splitlines() if "firebreak resume" in line)
 
@@ -95,6 +108,87 @@ def test_the_command_that_a_pause_prints_is_one_line_and_ends_it(world: World) -
 
     assert done.exit_code == 0
     assert held(world) == []
+
+
+def test_an_application_is_listed_as_it_is_written(world: World) -> None:
+    run_in(world, "pause", "--reason", "sale", "--scope", "application", "shop", "--holder", "ana")
+
+    assert [hold["scope"] for hold in held(world)] == ["application shop"]
+    assert "application shop" in run_in(world, "switches").stdout
+
+
+def test_what_may_still_reach_aws_is_counted_from_when_the_pause_was_in(world: World) -> None:
+    def take_long(model: Any, **_: object) -> None:
+        if model.name == "PutItem":
+            world.clock.pass_time(timedelta(seconds=7, milliseconds=100))
+
+    class Slow(StackSession):
+        def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+            made = super().client(service_name, *args, **kwargs)
+            if service_name == "dynamodb":
+                made.meta.events.register("before-call", take_long)
+            return made
+
+    outside = type(around())({}, world.clock.now, lambda: Slow(deployed))
+    told = " ".join(run("pause", "--reason", "x", "--holder", "ana", outside=outside).stdout.split())
+
+    assert "may still reach AWS until 10:00:58Z" in told
+    assert "2026-11-20 11:00:30Z (1h)" in told
+
+
+def test_a_shorter_pause_of_the_same_holder_keeps_the_longer_and_says_so(world: World) -> None:
+    first = run_in(world, "pause", "--reason", "migration", "--holder", "ci", "--for", "4h").stdout
+    world.clock.pass_time(MINUTE)
+    second = " ".join(
+        run_in(world, "pause", "--reason", "smoke test", "--holder", "ci", "--for", "15m").stdout.split()
+    )
+
+    assert "kept the longer pause of this holder" not in " ".join(first.split())
+    assert "kept the longer pause of this holder" in second
+    assert "2026-11-20 14:00:30Z (4h)" in second
+    assert [(hold["reason"], hold["until"]) for hold in held(world)] == [
+        ("migration", "2026-11-20T14:00:30+00:00")
+    ]
+
+
+def test_one_resumes_first_to_pause_for_less(world: World) -> None:
+    run_in(world, "pause", "--reason", "migration", "--holder", "ci", "--for", "4h")
+    run_in(world, "resume", "--holder", "ci")
+    told = run_in(world, "pause", "--reason", "smoke test", "--holder", "ci", "--for", "15m").stdout
+
+    assert "2026-11-20 10:15:30Z (15m)" in " ".join(told.split())
+    assert [hold["reason"] for hold in held(world)] == ["smoke test"]
+
+
+def test_a_resume_drops_what_others_held_long_ago_and_nothing_else(world: World) -> None:
+    run_in(world, "pause", "--reason", "x", "--holder", "old")
+    world.clock.pass_time(timedelta(days=1, hours=2))
+    run_in(world, "pause", "--reason", "x", "--holder", "bo", "--for", "30d", "--scope", "group", "ecs:dev")
+    run_in(world, "pause", "--reason", "x", "--holder", "ana")
+    run_in(world, "resume", "--holder", "ana")
+
+    assert [hold.holder for hold in world.switches.held()] == ["bo"]
+
+
+def test_a_resume_on_a_machine_whose_clock_is_days_ahead_drops_nobody_elses_hold(world: World) -> None:
+    run_in(world, "pause", "--reason", "x", "--holder", "bo")
+    run_in(world, "pause", "--reason", "x", "--holder", "ana")
+    ahead = timedelta(days=3)
+
+    def days_behind(parsed: Any, **_: object) -> None:
+        stated = format_datetime(datetime.now(UTC) - ahead, usegmt=True)
+        parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = stated
+
+    class Behind(StackSession):
+        def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+            made = super().client(service_name, *args, **kwargs)
+            if service_name == "dynamodb":
+                made.meta.events.register("after-call", days_behind)
+            return made
+
+    outside = type(around())({}, lambda: world.clock.now() + ahead, lambda: Behind(deployed))
+    assert run("resume", "--holder", "ana", outside=outside).exit_code == 0
+    assert [hold.holder for hold in world.switches.held()] == ["bo"]
 
 
 def test_a_pause_is_over_by_itself(world: World) -> None:

@@ -36,13 +36,13 @@ LOOK_EVERY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The policy of a load test. By default no storm trips: 50 alarms never turn red in one second."""
+    """The policy of a load test. By default no storm trips: 50 alarms never turn red in one minute."""
 
     target: str = "1/1h"
     group: str = "3/1h"
     action: str = "10/1h"
     stack: str = "12/1h"
-    storm: str = 'alarms = 50\nwithin = "1s"\nquiet = "1h"'
+    storm: str = 'alarms = 50\nwithin = "1m"\nquiet = "1h"'
     share: float = 1.0
 
     @property
@@ -64,7 +64,7 @@ max_incident_age = "6h"
 target = ["{target}"]
 group = ["{group}"]
 action = ["{action}"]
-stack = ["{stack}"]
+stack = ["{stack}", "500/1h"]
 [share]
 share = {share}
 [storm]

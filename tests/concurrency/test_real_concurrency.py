@@ -44,7 +44,9 @@ class Size:
 
     def deliveries(self, ground: Ground) -> list[Delivery]:
         """Each alarm's transitions in any order, with exact duplicates, in bursts."""
-        first = transitions(ground, self.transitions, spread=timedelta(minutes=5), every=timedelta(minutes=6))
+        first = transitions(
+            ground, self.transitions, spread=timedelta(minutes=15), every=timedelta(minutes=16)
+        )
         return in_bursts(shuffled(first, self.again, seed=1), self.burst, self.every)
 
 

@@ -203,3 +203,10 @@ def test_an_open_breaker_is_found_otherwise_at_the_time_it_names(acts: list[Act]
 def test_a_half_open_breaker_lets_through_one_act_at_a_time(acts: list[Act]) -> None:
     if isinstance(looked_at(acts), Closed) and len(failures_in_a_row(acts)) >= LIMITS.failures:
         assert isinstance(looked_at([*acts, act(MINUTE)]), Trying)
+
+
+def test_acts_of_the_first_release_never_got_a_verdict_and_open_nothing() -> None:
+    old = [act(h * HOUR, None, target="") for h in (20, 15, 10, 9)]
+    assert with_overdue_judged(old, a.NOW, 6 * HOUR) == []
+    young = [act(HOUR, None, target="")]
+    assert with_overdue_judged(young, a.NOW, 6 * HOUR) == young

@@ -117,7 +117,13 @@ OBJECTIONS: list[tuple[str, Request, dict[str, Any], Reason, str]] = [
         Reason.MUTED,
         "muted by night until 10:01:30Z",
     ),
-    ("muted", muted(mute=Mute("night", None)), {}, Reason.MUTED, "muted by night with no readable end"),
+    (
+        "muted",
+        muted(mute=Mute("night", None)),
+        {},
+        Reason.MUTED_WITHOUT_END,
+        "muted by night with no readable end",
+    ),
     ("muted", muted(suppressed_by="deploy"), {}, Reason.SUPPRESSED, "actions suppressed by deploy"),
     (
         "muted",

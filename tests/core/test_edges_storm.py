@@ -17,7 +17,7 @@ from firebreak.core.storm import RedAlarm, Storm, StormRules
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
-RULES = StormRules(alarms=3, within=5 * MINUTE, quiet=10 * MINUTE)
+RULES = StormRules(alarms=3, within=5 * MINUTE, quiet=10 * MINUTE, late=10 * MINUTE)
 
 
 def reds(count: int) -> tuple[RedAlarm, ...]:
@@ -39,9 +39,22 @@ def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> No
         action="",
         headline="3 routed alarms turned red within 5m: Firebreak stops acting.",
         facts=("alarm-0 5d3e", "alarm-1", "alarm-2"),
-        next="It acts again 10m after the last one turned red, and tells you then. "
-        "What is red by then is not acted on by itself.",
+        next="It acts again 10m after the last one turned red, once fewer than 3 are, and tells you then. "
+        "What is red by then is not acted on by itself. "
+        'To end it now: firebreak storm --end --reason "..."',
     )
+
+
+def test_a_storm_that_lasts_is_told_whole_each_hour_by_itself() -> None:
+    storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
+    at = a.NOW + 61 * MINUTE
+    told = telling.storm_goes_on(storm, storm.red[:1], RULES, 1, at)
+    assert told.key == digest("storm goes on", "10:00:30Z", a.NOW, 1)
+    assert (told.kind, told.at) == (AnnouncementKind.STORM, at)
+    assert (told.incident_id, told.action) == ("", "")
+    assert told.headline == "The storm that began at 10:00:30Z goes on: nothing has been acted on for 1 h."
+    assert told.facts == ("red now: 1 of the 3 that were counted", "alarm-0 5d3e")
+    assert told.next == telling.storm_began(Storm(red=reds(3), version=7), RULES, a.NOW).next
 
 
 def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:

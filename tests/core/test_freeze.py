@@ -135,15 +135,18 @@ def test_all_windows_that_freeze_are_told_and_the_last_to_end_names_the_cause() 
 
 
 def test_only_windows_that_are_all_over_freeze_without_an_end() -> None:
-    assert find_freeze((), [hours("launch", (-9, -8))], NOON) == Frozen(
-        "outside only-window launch; no free moment in sight", None, "launch/from/open", outside=True
-    )
+    told = "outside only-window launch; no free moment in sight"
+    expected = Frozen(told, None, f"launch/from/open on {NOON:%F}", outside=True)
+    assert find_freeze((), [hours("launch", (-9, -8))], NOON) == expected
 
 
-def test_a_freeze_without_an_end_says_so_and_is_one_cause_all_the_time() -> None:
+def test_a_freeze_without_an_end_says_so_and_is_one_cause_a_day() -> None:
     finding = find_freeze([Endless("always")], (), NOON)
-    assert finding == Frozen("inside never-window always with no end in sight", None, "always/until/open")
-    assert find_freeze([Endless("always")], (), NOON + DAY) == finding
+    told = "inside never-window always with no end in sight"
+    assert finding == Frozen(told, None, f"always/until/open on {NOON:%F}")
+    later, tomorrow = (find_freeze([Endless("always")], (), NOON + wait) for wait in (HOUR, DAY))
+    assert later == finding
+    assert tomorrow == Frozen(told, None, f"always/until/open on {NOON + DAY:%F}")
 
 
 def test_a_freeze_whose_only_way_out_is_beyond_the_horizon_has_no_known_end() -> None:

@@ -62,7 +62,8 @@ def test_a_mute_window_defers_to_its_end(
 ) -> None:
     check = muted(a.request(kind, alarm=a.alarm(mute=mute)), a.rules(), a.snapshot())
     assert (check.result, check.until) == (result, until)
-    assert check.reason is (Reason.MUTED if result is Result.OBJECTED else None)
+    objection = Reason.MUTED if mute.until else Reason.MUTED_WITHOUT_END
+    assert check.reason is (objection if result is Result.OBJECTED else None)
 
 
 @pytest.mark.parametrize(

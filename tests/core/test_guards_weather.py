@@ -61,7 +61,7 @@ def test_another_target_on_the_same_dependency_blocks_while_it_is_worked_on(stat
     assert found(check) == free
     if state not in FREES_TARGET:
         assert "i-other of ecs:prod/web" in check.detail
-        assert check.cause == "i-other"
+        assert check.cause == f"{a.TARGET.key} i-other"
 
 
 def test_the_own_incident_on_a_dependency_does_not_block_its_next_rung() -> None:
@@ -192,7 +192,8 @@ def red(n: int) -> RedAlarm:
         pytest.param(
             Storm(red=(red(1), red(2)), version=2, tripped_at=a.NOW - MINUTE),
             (OBJECTED, Reason.STORM),
-            "a storm since 09:59:30Z, 2 alarms; it ends 10m after the last turned red",
+            "a storm since 09:59:30Z, 2 alarms; it ends 10m after the last turned red,"
+            " once fewer than 50 are",
             id="a storm",
         ),
         pytest.param(BLIND, (OBJECTED, Reason.STORM_UNREADABLE), "ThrottlingException", id="unknown"),
@@ -207,9 +208,13 @@ def test_a_declared_storm_stops_everything(
     assert detail in check.detail
 
 
-def test_what_is_red_does_not_stop_anything_until_it_is_declared() -> None:
-    many = Storm(red=tuple(red(n) for n in range(60)), version=60)
-    assert found(storm(a.request(), a.rules(), a.snapshot(storm=many))) == (PASSED, None)
+def test_enough_red_alarms_stop_everything_even_before_anybody_declared_the_storm() -> None:
+    many = Storm(red=tuple(red(n) for n in range(50)), version=50)
+    check = storm(a.request(), a.rules(), a.snapshot(storm=many))
+    assert found(check) == (OBJECTED, Reason.STORM)
+    assert check.detail == "50/50 routed alarms red within 5m: a storm that is not declared yet"
+    fewer = replace(many, red=many.red[1:])
+    assert found(storm(a.request(), a.rules(), a.snapshot(storm=fewer))) == (PASSED, None)
 
 
 # --- how breakers hold back
@@ -250,7 +255,7 @@ def test_acts_that_did_not_help_open_it_for_a_time(level: Level, failures: int, 
 def test_the_one_try_of_a_half_open_breaker_is_waited_for() -> None:
     check = broken(Level.TARGET, act(5 * HOUR, FAILED), act(4 * HOUR, FAILED), act(MINUTE))
     assert (*found(check), check.until) == (OBJECTED, Reason.BREAKER_OPEN, None)
-    assert check.cause
+    assert check.cause == f"{a.TARGET.key} tried after 2026-11-20T06:00:31Z"
 
 
 def test_other_actions_on_the_target_and_the_own_incident_do_not_count() -> None:

@@ -64,7 +64,7 @@ NOTHING_YET = Diary()
 def noted(diary: Diary, call: Call, result: object) -> Diary:
     """The diary after a call on the ledger with that result, whether or not the caller heard of it."""
     match call.name, call.args, result:
-        case "pause", (Hold() as hold, *_), None:
+        case "pause", _, Hold() as hold:
             return replace(diary, pauses=diary.pauses | {Pause(hold, diary.won)})
         case "claim", (Claim() as claim, *_), ClaimResult.WON:
             _not_in_vain(diary, claim)

@@ -196,4 +196,4 @@ def goes_ok(alarm: Alarm) -> Run:
 
 def pauses(hold: Hold) -> Run:
     """A human throws a kill switch."""
-    return lambda wiring: cast("None", wiring.port("switches").pause(hold))
+    return lambda wiring: cast("Hold", wiring.port("switches").pause(hold))

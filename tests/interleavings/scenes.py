@@ -40,7 +40,7 @@ max_incident_age = "6h"
 [budgets]
 target = ["2/15m"]
 group = ["5/15m"]
-stack = ["9/15m"]
+stack = ["9/1h"]
 [share]
 share = 1.0
 [verify]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import pytest
@@ -30,10 +31,10 @@ class ToldLedger(Ledger, Protocol):
 class Switchboard(Protocol):
     """Holding and releasing kill switches."""
 
-    def pause(self, hold: Hold) -> None:
-        """Hold a switch."""
+    def pause(self, hold: Hold) -> Hold:
+        """Hold a switch; returns what is held."""
 
-    def resume(self, scope: str, holder: str) -> bool:
+    def resume(self, scope: str, holder: str, now: datetime | None = None) -> bool:
         """Release one holder's switch."""
 
     def held(self) -> list[Hold]:

@@ -121,8 +121,8 @@ def test_a_switch_thrown_after_the_look_stops_the_claim(
 
 def test_a_switch_that_nobody_holds_any_more_is_free(kept: Kept) -> None:
     kept.switches.pause(hold())
-    assert kept.switches.resume("global", "ana") is True
-    assert kept.switches.resume("global", "ana") is False
+    assert kept.switches.resume("global", "ana", a.NOW) is True
+    assert kept.switches.resume("global", "ana", a.NOW) is False
     assert kept.ledger.look(a.request(), a.SCOPES).holds == ()
     assert kept.ledger.claim(claim_of(kept.ledger)) is WON
 
@@ -131,14 +131,33 @@ def test_a_switch_is_held_until_its_last_holder_lets_go(kept: Kept) -> None:
     kept.switches.pause(hold())
     kept.switches.pause(replace(hold(), holder="bo", until=a.NOW + 2 * HOUR))
     assert [held.holder for held in kept.switches.held()] == ["ana", "bo"]
-    kept.switches.resume("global", "bo")
+    kept.switches.resume("global", "bo", a.NOW)
     assert kept.ledger.claim(claim_of(kept.ledger)) is LOST
 
 
 def test_pausing_again_replaces_ones_own_hold(kept: Kept) -> None:
-    kept.switches.pause(hold())
     kept.switches.pause(hold(until=a.NOW - HOUR))
-    assert kept.ledger.claim(claim_of(kept.ledger)) is WON
+    assert kept.switches.pause(hold()) == hold()
+    assert kept.switches.held() == [hold()]
+    assert kept.ledger.claim(claim_of(kept.ledger)) is LOST
+
+
+def test_pausing_again_for_less_leaves_the_longer_hold(kept: Kept) -> None:
+    kept.switches.pause(hold())
+    assert kept.switches.pause(hold(until=a.NOW - HOUR)) == hold()
+    assert kept.ledger.claim(claim_of(kept.ledger)) is LOST
+
+
+@pytest.mark.parametrize("by", ["pause", "resume"])
+def test_holds_that_ended_more_than_a_day_ago_go_with_the_next_write(kept: Kept, by: str) -> None:
+    day = 24 * HOUR + MINUTE
+    for holder, until in (("old", a.NOW - day), ("late", a.NOW - day + SECOND), ("bo", a.NOW + HOUR)):
+        kept.switches.pause(replace(hold(until=until), holder=holder, since=a.NOW - 2 * day))
+    if by == "pause":
+        kept.switches.pause(replace(hold(), since=a.NOW))
+    else:
+        kept.switches.resume("global", "ana", a.NOW)
+    assert {held.holder for held in kept.switches.held()} - {"ana"} == {"late", "bo"}
 
 
 def test_a_human_who_overrules_the_switch_may_claim(kept: Kept) -> None:

@@ -20,12 +20,15 @@ from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level, Scope, scopes_of
 from firebreak.core.storm import RedAlarm, Storm
 from firebreak.errors import AwsError
+from firebreak_cli.memory import kept_hold
 from tests import builders as a
 from tests.aws.claiming import claim_of, record_of
 from tests.aws.conftest import Table
 from tests.ledger.conftest import Kept, in_dynamodb, in_memory
 from tests.world import create_table
 
+# From this number on a pause is one that ended long before it is written down.
+LONG_AGO = 10
 STEP = timedelta(seconds=37, microseconds=300)
 SCOPES_HELD = ("global", "action restart-service", f"group {a.TARGET.group_key}", f"target {a.TARGET.key}")
 TARGETS = (a.TARGET, Target(a.ACCOUNT, a.REGION, "ecs", "prod", "web"))
@@ -155,12 +158,13 @@ class Actor:
         return None
 
     def pause(self, n: int, m: int, k: int) -> object:
-        hold = Hold(SCOPES_HELD[n % 4], f"holder {m % 2}", "why", self.now, self.now + (k % 7 - 3) * STEP)
-        self.kept.switches.pause(hold)
-        return None
+        until = self.now + ((k - 3) * STEP if k < LONG_AGO else timedelta(days=-2))
+        hold = Hold(SCOPES_HELD[n % 4], f"holder {m % 3}", f"why {k}", self.now, until)
+        stored = self.kept.switches.pause(hold)
+        return kept_hold(stored)
 
     def resume(self, n: int, m: int, k: int) -> object:
-        return self.kept.switches.resume(SCOPES_HELD[n % 4], f"holder {m % 2}")
+        return self.kept.switches.resume(SCOPES_HELD[n % 4], f"holder {m % 3}", self.now)
 
     def remember(self, n: int, m: int, k: int) -> object:
         red = RedAlarm(self.now - (m % 3) * STEP, f"series {n % 4}", f"name {n % 4}")

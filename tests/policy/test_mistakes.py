@@ -1,5 +1,6 @@
 """Every mistake in a policy is refused, all at once, each with its path: one file a mistake."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from firebreak.core.budgets import Budget
 from firebreak.errors import PolicyError
 from firebreak.policy import load_policy, parse_policy
+from firebreak.policy_file import MOST_DEPENDENCIES, MOST_GROUPS, MOST_OVERRIDES, MOST_WINDOWS
 from tests import builders as a
 
 MISTAKES = sorted((Path(__file__).parent / "mistakes").glob("*.toml"))
@@ -61,3 +63,49 @@ def test_a_budget_that_outlives_a_rung_by_nothing_may_be_smaller_than_the_ladder
     assert parse_policy(text, "slow.toml").file.budgets.target[0] == Budget(
         1, parse_policy(text, "slow.toml").file.verify.after
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "most", "entry"),
+    [
+        ("freeze.never", MOST_WINDOWS, 'name = "w{n}"\nschedule = "cron(0 2 * * *)"\nduration = "PT1H"'),
+        ("freeze.only", MOST_WINDOWS, 'name = "w{n}"\nschedule = "cron(0 2 * * *)"\nduration = "PT1H"'),
+        ("dependencies", MOST_DEPENDENCIES, 'name = "d{n}"\ntargets = ["*"]\nbudget = ["2/15m"]'),
+        ("groups", MOST_GROUPS, 'group = "ecs:g{n}"'),
+        ("overrides", MOST_OVERRIDES, 'target = "ecs:prod/s{n}"'),
+    ],
+)
+def test_as_many_as_are_allowed_load_and_one_more_does_not(table: str, most: int, entry: str) -> None:
+    entries = [f"[[{table}]]\n{entry.format(n=n)}\n" for n in range(most + 1)]
+    assert parse_policy(a.AUTO_POLICY + "".join(entries[:-1]), "full.toml").hash
+    with pytest.raises(PolicyError, match=f"full.toml: {table}: List should have at most {most} items"):
+        parse_policy(a.AUTO_POLICY + "".join(entries), "full.toml")
+
+
+LEAST = """
+[breaker.target]
+within = "1m"
+open_for = "1m"
+[[groups]]
+group = "ecs:prod"
+within = "1m"
+"""
+
+
+def test_the_shortest_that_is_allowed_loads() -> None:
+    text = a.AUTO_POLICY.replace("alarms = 50", 'alarms = 50\nwithin = "1m"\nquiet = "60s"')
+    text = text.replace("share = 1.0", 'share = 1.0\nwithin = "1m"').replace('"5m"', '"176m"')
+    text = text.replace('max_event_age = "10m"', 'max_event_age = "2m"').replace('"6h"', '"10801s"')
+    file = parse_policy(text.replace('["5/15m", "40/24h"]', '["5/1s", "40/1h"]') + LEAST, "least.toml").file
+    assert file.defaults.max_incident_age.total_seconds() == 180 * 60 + 1
+    assert file.storm.within == file.storm.quiet == file.share.within == file.breaker.target.within
+
+
+@pytest.mark.parametrize("part", ["defaults", "budgets", "verify", "freeze", "actions", "dependencies"])
+def test_a_part_that_is_no_part_is_told_and_checked_no_further(part: str) -> None:
+    """What a wrong part would have to fit with must not stop the loader from telling it."""
+    text = re.sub(rf"^\[{part}.*?(?=^\[|\Z)", "", a.AUTO_POLICY, flags=re.DOTALL | re.MULTILINE)
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(f'{part} = "none"\n{text}', "odd.toml")
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{part}: ")

@@ -122,7 +122,7 @@ def test_values_arrive_in_the_rules() -> None:
             "overrides[1] ecs:prod/*",
             id="one that says nothing of autonomy is passed over",
         ),
-        pytest.param(('target = "ECS:prod/*"\nautonomy = "observe"',), Autonomy.AUTO, "defaults", id="case"),
+        pytest.param(('target = "ecs:PROD/*"\nautonomy = "observe"',), Autonomy.AUTO, "defaults", id="case"),
     ],
 )
 def test_the_most_specific_override_says_how_far_it_may_go(

@@ -24,7 +24,7 @@ SCHEDULE = (
 DURATION = 'an ISO 8601 duration like "PT2H" or "P1DT12H", from PT1M to P15D'
 ZONE = 'an IANA time zone like "Europe/Berlin" or "UTC"'
 NAME = 'a name like "black-friday": up to 64 letters, digits, "-" and "_"'
-PATTERN = 'a pattern of targets like "ecs:prod/*"'
+PATTERN = 'no target can match: targets are ecs:CLUSTER/SERVICE, patterns like "ecs:prod/*"'
 
 
 def section(**given: object) -> WindowSection:
@@ -79,6 +79,8 @@ def section(**given: object) -> WindowSection:
         ("name", "black friday", NAME),
         ("name", "x" * 65, NAME),
         ("targets", ["prod/*"], PATTERN),
+        ("targets", ["ecs:prod"], PATTERN),
+        ("targets", ["ECS:prod/*"], PATTERN),
         ("targets", ["ecs:"], PATTERN),
         ("targets", [""], PATTERN),
     ],

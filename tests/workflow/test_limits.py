@@ -14,9 +14,10 @@ from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level, Scope, action_scope, application_scope, group_scope, target_scope
+from firebreak.errors import OutcomeUnknown
 from firebreak.policy import Policy, parse_policy
 from tests import builders as a
-from tests.world import World, world_on_moto
+from tests.world import World, eventbridge, world_on_moto
 
 MINUTE = timedelta(minutes=1)
 DEPENDENCY = """
@@ -78,12 +79,14 @@ def test_once_the_first_is_over_the_other_may_be_helped(world: World) -> None:
     assert second.outcome == "act"
 
 
-def test_many_refusals_for_one_busy_dependency_are_one_page(world: World) -> None:
+def test_each_target_that_waits_for_a_busy_dependency_is_paged_once(world: World) -> None:
     world.policy = policy(DEPENDENCY.replace('"ecs:prod/web"', '"ecs:prod/*"'))
     world.send(world.red())
-    for name in ("web", "jobs", "mail"):
+    for name in ("web", "jobs", "web", "jobs"):
+        world.clock.pass_time(timedelta(seconds=1))
         assert world.send(service(world, name)).reason is Reason.DEPENDENCY_IN_FLIGHT
-    assert len([subject for subject in world.subjects if "NOT ACTING" in subject]) == 1
+    refusals = [subject for subject in world.subjects if "NOT ACTING" in subject]
+    assert ["web" in refusals[0], "jobs" in refusals[1], len(refusals)] == [True, True, 2]
 
 
 def test_a_dependency_has_a_budget_over_all_that_share_it(world: World) -> None:
@@ -131,6 +134,31 @@ def test_a_kill_switch_over_the_application_stops_it(world: World) -> None:
     world.switches.pause(Hold(f"group {shop.key}", "ana", "sale", now, now + 30 * MINUTE))
     assert world.send(world.red()).reason is Reason.SWITCHED_OFF
     assert world.ecs.writes == []
+
+
+def test_an_act_that_is_claimed_while_the_application_is_looked_up_is_not_of_the_future(world: World) -> None:
+    world.policy = policy(**{'cooldown = "15m"': 'cooldown = "15m"\napplication_tag = "app"'})
+    tags = {"firebreak:enabled": "true", "app": "shop"}
+    world.ecs.services["ecs:prod/api"] = replace(a.service(), tags=tags)
+    world.ecs.services["ecs:dev/web"] = replace(a.service(name="web"), cluster="dev", tags=tags)
+    other = world.red("web", tags={"firebreak:action": "restart-service", "firebreak:target": "ecs:dev/web"})
+    sound = world.ledger
+    sent: list[Alarm] = []
+
+    class Busy:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(sound, name)
+
+        def look_also(self, view: Any, scopes: Any) -> Any:
+            if not sent:
+                sent.append(other)
+                world.clock.pass_time(timedelta(milliseconds=200))
+                assert world.remediator().handle(eventbridge(other)).outcome == "act"
+            return sound.look_also(view, scopes)
+
+    busy: Any = Busy()
+    world.ledger = busy
+    assert world.send(world.red()).outcome == "act"
 
 
 def test_a_target_without_the_tag_has_only_its_cluster(world: World) -> None:
@@ -255,3 +283,18 @@ def test_an_action_that_does_not_help_rests_and_that_is_paged_once(world: World)
     refusals = [body for subject, body in world.pager.sent if "NOT ACTING" in subject]
     assert len(refusals) == 1
     assert "target 2/2 in a row did not help, open until" in refusals[0]
+
+
+def test_an_act_that_never_reached_aws_counts_as_no_help_even_if_the_alarm_recovers(world: World) -> None:
+    def lost(_: str) -> None:
+        raise OutcomeUnknown("UpdateService", "ReadTimeout")
+
+    world.ecs.before_write = lost
+    alarm = world.red()
+    done = world.send(alarm)
+    assert done.outcome == "uncertain"
+    world.pass_time(2 * MINUTE)
+    world.green(alarm)
+    world.pass_time(20 * MINUTE)
+    assert world.incident(done.incident_id).state is IncidentState.CLOSED
+    assert judged(world, target_scope(a.TARGET)) == [Verdict.UNKNOWN]

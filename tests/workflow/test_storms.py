@@ -11,7 +11,7 @@ from firebreak.concluding import Summary
 from firebreak.core.model import Alarm, AlarmState, Contributor, Mute
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.storm import Storm
+from firebreak.core.storm import MOST_REMEMBERED, Storm, red_alarm
 from firebreak.errors import Throttled
 from firebreak.policy import parse_policy
 from tests import builders as a
@@ -20,7 +20,7 @@ from tests.world import World, eventbridge, world_on_moto
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 POLICY = a.AUTO_POLICY.replace("alarms = 50", 'alarms = 4\nwithin = "5m"\nquiet = "10m"')
-WIDE = POLICY.replace('["5/15m"]', '["40/15m"]').replace('["5/15m", "40/24h"]', '["40/15m"]')
+WIDE = POLICY.replace('["5/15m"]', '["40/15m"]').replace('["5/15m", "40/24h"]', '["40/15m", "60/1h"]')
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_each_series_of_an_alarm_counts(world: World) -> None:
     rules = world.policy.storm
     for n in range(4):
         alarm = a.alarm("fleet", tags=tags, contributor=Contributor(f"s{n}", {}))
-        watch.count(alarm, rules, watch.storms.look())
+        watch.count(red_alarm(alarm, world.clock.at), rules, watch.storms.look())
     assert storm_of(world).tripped_at is not None
 
 
@@ -108,8 +108,9 @@ def test_alarms_further_apart_than_the_window_are_none_and_are_forgotten(world: 
     for name in "abcdefgh":
         strike(world, name)
         world.clock.pass_time(2 * MINUTE)
+        world.clock.pass_time(3 * MINUTE)
     assert storm_of(world).tripped_at is None
-    assert [one.name[0] for one in storm_of(world).red] == ["e", "f", "g", "h"]
+    assert [one.name[0] for one in storm_of(world).red] == ["f", "g", "h"]
 
 
 def calm_down(world: World, *names: str) -> None:
@@ -179,7 +180,7 @@ def test_a_series_is_red_only_while_it_is_listed_and_its_alarm_is(world: World) 
     watch = world.storm_watch()
     for n in range(4):
         alarm = a.alarm("fleet", tags=tags, contributor=Contributor(f"s{n}", {}))
-        watch.count(alarm, world.policy.storm, watch.storms.look())
+        watch.count(red_alarm(alarm, world.clock.at), world.policy.storm, watch.storms.look())
     world.alarms.series["fleet"] = frozenset({"s0", "s1", "s2", "s3"})
     world.clock.pass_time(10 * MINUTE)
     watch.sweep(world.policy.storm)
@@ -206,8 +207,9 @@ def test_a_storm_whose_declarer_died_is_declared_by_the_sweeper(world: World) ->
     watch = world.storm_watch()
     mortal: Any = Wrapped(watch.storms, before=fail(Killed("here"), on=["trip"]))
     dying = replace(watch, storms=mortal)
+    counted = red_alarm(red(world, "d"), world.clock.at)
     with pytest.raises(Killed):
-        dying.count(red(world, "d"), world.policy.storm, watch.storms.look())
+        dying.count(counted, world.policy.storm, watch.storms.look())
     assert storm_of(world).tripped_at is None
     world.sweep()
     assert storm_of(world).tripped_at is not None
@@ -258,3 +260,82 @@ def test_a_sweep_whose_storm_cannot_be_looked_at_still_does_the_rest(world: Worl
     with pytest.raises(Throttled):
         dim.handle({"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}})
     assert world.incident(first.incident_id).state.value == "climbing"
+
+
+def test_alarms_whose_mute_windows_end_together_are_a_storm(world: World) -> None:
+    end = world.clock.at + 60 * MINUTE
+    for name in "abcdefgh":
+        alarm = red(world, name, mute=Mute("maintenance", end))
+        assert world.send(alarm).reason is Reason.MUTED
+    world.pass_time(61 * MINUTE)
+    assert len(world.ecs.writes) == 3
+    assert len(pages(world, "STORM")) == 1
+
+
+def test_a_storm_that_cannot_be_declared_stops_everything_all_the_same(world: World) -> None:
+    remediator = world.remediator()
+    busy: Any = Wrapped(remediator.storms.storms)
+    busy.trip = lambda at, told: False
+    crowded = replace(remediator, storms=replace(remediator.storms, storms=busy))
+    reasons = [crowded.handle(eventbridge(red(world, name))).reason for name in "abcdef"]
+    assert reasons == [Reason.CLEAR_TO_ACT] * 3 + [Reason.STORM] * 3
+    world.sweep()
+    assert storm_of(world).tripped_at is not None
+
+
+def test_more_alarms_than_are_remembered_leave_a_storm_that_can_end(world: World) -> None:
+    watch, rules = world.storm_watch(), world.policy.storm
+    for n in range(MOST_REMEMBERED + 60):
+        name = f"crowd-{n}"
+        world.alarms.described[name] = a.described(name, since=world.clock.at)
+        alarm = a.alarm(name, since=world.clock.at)
+        watch.count(red_alarm(alarm, world.clock.at), rules, watch.storms.look())
+        world.clock.pass_time(10 * SECOND)
+    storm = storm_of(world)
+    assert len(storm.red) == MOST_REMEMBERED
+    assert storm.last_red_at is not None
+    assert world.clock.at - storm.last_red_at <= 2 * MINUTE
+    for one in storm.red:
+        world.alarms.turn(one.name, AlarmState.OK, world.clock.at)
+    world.clock.pass_time(10 * MINUTE)
+    world.sweep()
+    assert storm_of(world).tripped_at is None
+
+
+def test_an_alarm_that_turns_red_again_and_again_does_not_prolong_it(world: World) -> None:
+    strike(world, *"abcd")
+    calm_down(world, *"abcd")
+    for _ in range(3):
+        world.clock.pass_time(4 * MINUTE)
+        world.send(red(world, "a"))
+        calm_down(world, "a")
+    world.sweep()
+    assert storm_of(world).tripped_at is None
+
+
+def test_alarms_without_data_do_not_prolong_it(world: World) -> None:
+    strike(world, *"abcd")
+    for name in "abcd":
+        world.alarms.turn(f"{name}-memory-high", AlarmState.INSUFFICIENT_DATA, world.clock.at)
+    world.clock.pass_time(10 * MINUTE)
+    world.sweep()
+    assert storm_of(world).tripped_at is None
+
+
+def test_a_storm_that_lasts_is_paged_every_hour(world: World) -> None:
+    strike(world, *"abcdef")
+    for _ in range(30):
+        world.clock.pass_time(5 * MINUTE)
+        world.sweep()
+    later = [page for page in pages(world, "STORM") if "goes on" in page]
+    assert [page.splitlines()[0][-4:] for page in later] == ["1 h.", "2 h."]
+    assert "red now: 6 of the 6 that were counted" in later[0]
+
+
+def test_a_policy_with_a_smaller_limit_makes_no_storm_of_what_is_long_past(world: World) -> None:
+    strike(world, *"abc")
+    world.policy = parse_policy(WIDE.replace("alarms = 4", "alarms = 2"), "smaller.toml")
+    world.clock.pass_time(60 * MINUTE)
+    world.sweep()
+    assert storm_of(world).tripped_at is None
+    assert strike(world, "d")[0].outcome == "act"

@@ -40,8 +40,8 @@ class CloudWatchAlarms:
         return look("DescribeAlarms", lambda: self._describe(name))
 
     def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
-        """Those of at most 100 alarms that exist, by name, in one look."""
-        return look("DescribeAlarms", lambda: self._describe_all(names))
+        """Those of these alarms that exist, by name; who cannot see all of them sees none."""
+        return look("DescribeAlarms", lambda: self._describe_in_batches(names))
 
     def tags(self, arn: str) -> Reading[Mapping[str, str]]:
         """All tags of the alarm; Absent when there is no such alarm."""
@@ -53,6 +53,11 @@ class CloudWatchAlarms:
 
     def _describe(self, name: str) -> DescribedAlarm | Absent:
         return self._describe_all([name]).get(name, ABSENT)
+
+    def _describe_in_batches(self, names: Sequence[str]) -> Mapping[str, DescribedAlarm]:
+        starts = range(0, len(names), MOST_AT_ONCE)
+        batches = [self._describe_all(names[n : n + MOST_AT_ONCE]) for n in starts]
+        return {name: alarm for batch in batches for name, alarm in batch.items()}
 
     def _describe_all(self, names: Sequence[str]) -> Mapping[str, DescribedAlarm]:
         page = self._client.describe_alarms(

@@ -20,7 +20,7 @@ from firebreak.aws.items import (
     stamped,
     storm_field,
 )
-from firebreak.aws.transactions import AT_THE_SAME_TIME, won
+from firebreak.aws.transactions import AT_THE_SAME_TIME, transact, won
 from firebreak.aws.translate import translated
 from firebreak.aws.waiting import outbox_item
 from firebreak.core.announcement import Announcement
@@ -111,7 +111,17 @@ class DynamoStorms:
                 "ExpressionAttributeValues": {":at": number(ms(at)), ":v": number(V)},
             }
         }
-        return won(self._client, [declare, put(self._table, outbox_item(told))])
+        items = [declare, put(self._table, outbox_item(told))]
+        for _ in range(REMEMBER_TRIES):
+            try:
+                transact(self._client, items)
+            except Conflict as error:
+                # Claims check this item: who was only in the way comes again.
+                if error.code == AT_THE_SAME_TIME:
+                    continue
+                return False
+            return True
+        return False
 
     def calm(self, storm: Storm, told: Announcement) -> bool:
         """End the storm and forget its alarms; False when one more turned red meanwhile."""

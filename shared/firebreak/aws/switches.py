@@ -23,6 +23,7 @@ from firebreak.aws.items import (
     text,
 )
 from firebreak.aws.translate import look, translated
+from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.history import Hold
 from firebreak.core.model import Target
 from firebreak.core.readings import Reading, Unknown
@@ -37,10 +38,26 @@ TRIES = 50
 LONGEST_WAIT = 0.2
 # An HTTP date is cut to the second, and the reply takes its time.
 DATE_PRECISION = timedelta(seconds=2)
+# Whoever asks what stopped Firebreak last night still finds it; kept for ever, ended holds would fill
+# the item up to DynamoDB's 400 KB, and then nobody could pause any more.
+ENDED_KEPT = timedelta(days=1) + CLOCK_SKEW
 STILL_ABSENT = "attribute_not_exists(pk)"
 AS_READ = "#version = :seen AND #v <= :v"
 
 type Change = Callable[[Sequence[Hold]], list[Hold]]
+
+
+def stored_for(holds: Sequence[Hold], hold: Hold) -> Hold:
+    """What a pause stores: the hold, or the one its holder has already when that ends later.
+
+    Several people and jobs may share one holder's name; the shorter pause must not end the longer.
+    """
+    return next((h for h in holds if h.holder == hold.holder and h.until > hold.until), hold)
+
+
+def besides(holds: Sequence[Hold], holder: str, now: datetime) -> list[Hold]:
+    """The other holders' holds that are still worth keeping."""
+    return [h for h in holds if h.holder != holder and h.until + ENDED_KEPT > now]
 
 
 class Switches:
@@ -58,17 +75,26 @@ class Switches:
         self._wall = wall
         self._wait = wait
 
-    def pause(self, hold: Hold) -> None:
-        """Hold a switch; returns only once it is in, whatever else writes at the same time."""
-        self._retry(hold.scope, lambda holds: [h for h in holds if h.holder != hold.holder] + [hold])
+    def pause(self, hold: Hold) -> Hold:
+        """Hold a switch; returns what is held once it is in, whatever else writes at the same time."""
+        stored = hold
 
-    def resume(self, scope: str, holder: str) -> bool:
-        """Release one holder's switch; False when it did not hold it."""
+        def with_it(holds: Sequence[Hold]) -> list[Hold]:
+            nonlocal stored
+            stored = stored_for(holds, hold)
+            return [*besides(holds, hold.holder, hold.since), stored]
+
+        self._retry(hold.scope, with_it)
+        return stored
+
+    def resume(self, scope: str, holder: str, now: datetime | None = None) -> bool:
+        """Release one holder's switch; False when it did not hold it. Without `now` the wall clock counts."""
         released: list[bool] = []
+        at = now or self._wall()
 
         def without(holds: Sequence[Hold]) -> list[Hold]:
             released.append(any(h.holder == holder for h in holds))
-            return [h for h in holds if h.holder != holder]
+            return besides(holds, holder, at)
 
         self._retry(scope, without)
         # A re-sent write whose first reply was lost looks like another writer: we released all the same.
@@ -89,7 +115,7 @@ class Switches:
         return offset if abs(offset) > DATE_PRECISION else timedelta()
 
     def held(self) -> list[Hold]:
-        """Every switch there is, expired ones included."""
+        """Every hold there is, those included that ended lately."""
         with translated("Scan", mutates=False):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,

@@ -50,9 +50,10 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Trying:
-    """The rest is over and the one try is under way; its verdict decides."""
+    """The rest is over and the one try is under way; its verdict decides. `since` is the last failure's."""
 
     detail: str
+    since: datetime
 
 
 type Breaker = Closed | Open | Trying
@@ -65,13 +66,13 @@ def backed_off(base: timedelta, failures: int, ceiling: timedelta) -> timedelta:
 
 
 def with_overdue_judged(acts: Sequence[Act], now: datetime, patience: timedelta) -> list[Act]:
-    """The acts with those judged as unknown whose verdict has not come within `patience`."""
-    return [
-        replace(act, judged=Judged(Verdict.UNKNOWN, act.at + patience))
-        if act.judged is None and act.at + patience <= now
-        else act
-        for act in acts
-    ]
+    """The acts with those judged as unknown whose verdict has not come within `patience`.
+
+    Acts of the first release, which name no target, never got one: they are left out then.
+    """
+    due = [act for act in acts if act.judged is None and act.at + patience <= now]
+    told = {act: replace(act, judged=Judged(Verdict.UNKNOWN, act.at + patience)) for act in due}
+    return [told.get(act, act) for act in acts if act.target or act not in told]
 
 
 def failures_in_a_row(acts: Sequence[Act]) -> list[Judged]:
@@ -109,7 +110,7 @@ def breaker(acts: Sequence[Act], target: str, limits: BreakerLimits, now: dateti
     if until > now:
         return Open(told, until)
     if any(act.judged is None for act in acts):
-        return Trying(f"{told}; the one try after the rest is under way")
+        return Trying(f"{told}; the one try after the rest is under way", failed[-1].at)
     return Closed(f"{told}; half-open, this is the one try")
 
 

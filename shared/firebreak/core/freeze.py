@@ -144,4 +144,4 @@ def _shown(at: datetime, now: datetime) -> str:
 
 
 def _stamp(at: datetime, now: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%S}Z" if at < now + HORIZON else "open"
+    return f"{at:%Y-%m-%dT%H:%M:%S}Z" if at < now + HORIZON else f"open on {now:%Y-%m-%d}"

@@ -94,7 +94,8 @@ def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:
     told = "; ".join(map(switch_words, active))
     if request.despite_switch:
         return passed("switch", f"{told}; overruled by {request.despite_switch}")
-    return objected("switch", Reason.SWITCHED_OFF, told, last.until + CLOCK_SKEW, cause=told)
+    held = ", ".join(f"{hold.scope} {hold.holder} {hold.since:%FT%TZ}" for hold in active)
+    return objected("switch", Reason.SWITCHED_OFF, told, last.until + CLOCK_SKEW, cause=held)
 
 
 def own_stack(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -152,7 +153,8 @@ def muted(request: Request, rules: Rules, seen: Snapshot) -> Check:
     fresh = request.kind is _K.ALARM
     if mute and (mute.until > seen.now if mute.until else fresh):
         ends = f"until {clock(mute.until)}" if mute.until else "with no readable end"
-        return objected("muted", Reason.MUTED, f"muted by {mute.by} {ends}", mute.until)
+        reason = Reason.MUTED if mute.until else Reason.MUTED_WITHOUT_END
+        return objected("muted", reason, f"muted by {mute.by} {ends}", mute.until)
     if suppressed and fresh:
         return objected("muted", Reason.SUPPRESSED, f"actions suppressed by {suppressed}")
     match seen.alarm:
@@ -281,7 +283,8 @@ def _beside(request: Request, seen: Snapshot, own: str) -> Check:
     if not busy:
         return passed("in flight", own)
     told = f"incident {busy[0].id} of {busy[0].target.display}, which shares a dependency, is {busy[0].state}"
-    return objected("in flight", Reason.DEPENDENCY_IN_FLIGHT, told, cause=busy[0].id)
+    cause = f"{request.target.key} {busy[0].id}"
+    return objected("in flight", Reason.DEPENDENCY_IN_FLIGHT, told, cause=cause)
 
 
 def freeze(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -304,12 +307,14 @@ def storm(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case Absent():
             return passed("storm", f"0/{rules.storm.alarms} routed alarms red")
         case storms.Storm(tripped_at=None) as now_red:
-            return passed("storm", storms.numbers(now_red, rules.storm))
+            told = storms.numbers(now_red, rules.storm, seen.now)
+            if not storms.begins(now_red, rules.storm, seen.now):
+                return passed("storm", told)
+            return objected("storm", Reason.STORM, f"{told}: a storm that is not declared yet")
         case storms.Storm(tripped_at=since) as raging:
             told = f"a storm since {clock(since)}" if since else "a storm"
-            told += (
-                f", {len(raging.red)} alarms; it ends {spell(rules.storm.quiet)} after the last turned red"
-            )
+            told += f", {len(raging.red)} alarms; it ends {spell(rules.storm.quiet)} after the last turned"
+            told += f" red, once fewer than {rules.storm.alarms} are"
             return objected("storm", Reason.STORM, told)
 
 
@@ -332,8 +337,9 @@ def breaker_closed(request: Request, rules: Rules, seen: Snapshot) -> Check:
                 return objected(
                     "breaker", Reason.BREAKER_OPEN, held_by, until, cause=f"{scope.key} {until:%FT%TZ}"
                 )
-            case Trying(detail):
-                return objected("breaker", Reason.BREAKER_OPEN, f"{scope} {detail}", cause=scope.key + detail)
+            case Trying(detail, since):
+                cause = f"{scope.key} tried after {since:%FT%TZ}"
+                return objected("breaker", Reason.BREAKER_OPEN, f"{scope} {detail}", cause=cause)
     return passed("breaker", ", ".join(told))
 
 

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     OTHER_ACTION = "other_action"
     OPT_IN_UNREADABLE = "opt_in_unreadable"
     MUTED = "muted"
+    MUTED_WITHOUT_END = "muted_without_end"
     SUPPRESSED = "suppressed"
     ACTIONS_DISABLED = "actions_disabled"
     MUTE_UNREADABLE = "mute_unreadable"
@@ -146,6 +147,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.OTHER_ACTION: _page("The alarm's firebreak:action tag names something else than this action."),
     Reason.OPT_IN_UNREADABLE: _page("Whether the owner opted in could not be read."),
     Reason.MUTED: _defer("A CloudWatch mute window covers the alarm."),
+    Reason.MUTED_WITHOUT_END: _page("A CloudWatch mute window covers the alarm, and its end cannot be read."),
     Reason.SUPPRESSED: _record("CloudWatch suppresses the alarm's actions."),
     Reason.ACTIONS_DISABLED: _record("The alarm's actions are disabled."),
     Reason.MUTE_UNREADABLE: _page("Whether the alarm's actions are enabled could not be read."),

@@ -9,22 +9,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from firebreak.core.budgets import spell
-from firebreak.core.model import Alarm, AlarmState
+from firebreak.core.model import Alarm, AlarmState, Request, RequestKind
 from firebreak.core.readings import Reading
 
 # So many red alarms are remembered; the item stays far below DynamoDB's 400 KB, and a page readable.
 MOST_REMEMBERED = 100
-# During a storm its item is not written more often than this, however many alarms come.
+# With a full memory the time of the last is not written more often than this, however many alarms come.
 REMEMBER_EVERY = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StormRules:
-    """`alarms` distinct routed alarms red within `within` are a storm; it ends after `quiet`."""
+    """`alarms` distinct routed alarms red within `within` are a storm; it ends after `quiet`.
+
+    Events come up to `late` after their alarm turned red; what is older tells nothing of now.
+    """
 
     alarms: int
     within: timedelta
     quiet: timedelta
+    late: timedelta
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,11 +47,26 @@ class RedAlarm:
         return cls(min(alarm.since, now), alarm.series, alarm.name, contributor)
 
 
+def red_alarm_of(request: Request, now: datetime) -> RedAlarm | None:
+    """What a request adds to the count: an alarm, or one whose mute window has ended, which is news again.
+
+    The next rung of an incident is none.
+    """
+    if request.kind is RequestKind.WAKE and not request.incident_id:
+        return RedAlarm.of(replace(request.alarm, since=request.at), now)
+    return red_alarm(request.alarm, now) if request.kind is RequestKind.ALARM else None
+
+
+def red_alarm(alarm: Alarm, now: datetime) -> RedAlarm | None:
+    """The alarm as it counts, None when CloudWatch mutes or suppresses it."""
+    return None if alarm.mute or alarm.suppressed_by else RedAlarm.of(alarm, now)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storm:
     """The red alarms that are remembered, and since when it is a storm (None: it is none).
 
-    `last_red_at` is when the last routed alarm that turned red was heard of, to a minute.
+    `last_red_at` is when the last alarm was heard of that had not been counted before, to a minute.
     """
 
     red: tuple[RedAlarm, ...]
@@ -59,44 +78,62 @@ class Storm:
 CALM = Storm(red=(), version=0)
 
 
-def within_window(storm: Storm, rules: StormRules) -> list[RedAlarm]:
-    """The alarms that turned red within one window, counted back from the newest."""
-    newest = max((red.since for red in storm.red), default=None)
-    return [red for red in sorted(storm.red) if newest and red.since > newest - rules.within]
+def fullest_window(storm: Storm, rules: StormRules, now: datetime) -> list[RedAlarm]:
+    """The most alarms that turned red within one window, of those that are young enough to count.
+
+    Whatever the order in which their events come, the same alarms give the same window.
+    """
+    young = [red for red in sorted(storm.red) if not _is_outdated(red, rules, now)]
+    windows = [
+        [other for other in young if red.since <= other.since < red.since + rules.within] for red in young
+    ]
+    return max(windows, key=len, default=[])
 
 
-def begins(storm: Storm, rules: StormRules) -> bool:
+def _is_outdated(red: RedAlarm, rules: StormRules, now: datetime) -> bool:
+    return red.since + rules.within + rules.late <= now
+
+
+def begins(storm: Storm, rules: StormRules, now: datetime) -> bool:
     """Whether what is remembered is a storm that nobody has declared yet."""
-    return storm.tripped_at is None and len(within_window(storm, rules)) >= rules.alarms
+    return storm.tripped_at is None and len(fullest_window(storm, rules, now)) >= rules.alarms
 
 
 def worth_remembering(storm: Storm, red: RedAlarm, now: datetime) -> bool:
-    """Whether the alarm adds anything to what is remembered; under a storm little does."""
+    """Whether the alarm adds anything to what is remembered; under a storm only what is new does."""
     known = next((other for other in storm.red if other.series == red.series), None)
     if storm.tripped_at is None:
         return known is None or known.since < red.since
-    new = known is None and len(storm.red) < MOST_REMEMBERED
-    return new or storm.last_red_at is None or storm.last_red_at + REMEMBER_EVERY <= now
+    has_room = len(storm.red) < MOST_REMEMBERED
+    return known is None and (has_room or _last_is_long_ago(storm, now))
+
+
+def _last_is_long_ago(storm: Storm, now: datetime) -> bool:
+    return storm.last_red_at is None or storm.last_red_at + REMEMBER_EVERY <= now
+
+
+def remembered_as(storm: Storm, red: RedAlarm) -> RedAlarm:
+    """What to write for the alarm: itself, or in a full memory one that is there, which renews the time."""
+    full = storm.tripped_at is not None and len(storm.red) >= MOST_REMEMBERED
+    return storm.red[0] if full else red
 
 
 def with_red(storm: Storm, red: RedAlarm, rules: StormRules, now: datetime) -> Storm:
     """The storm with one more red alarm, and declared if that makes it one."""
     others = tuple(other for other in storm.red if other.series != red.series)
     more = replace(storm, red=tuple(sorted((*others, red))), last_red_at=now)
-    return replace(more, tripped_at=now) if begins(more, rules) else more
+    return replace(more, tripped_at=now) if begins(more, rules, now) else more
 
 
-def outdated(storm: Storm, rules: StormRules) -> tuple[RedAlarm, ...]:
-    """What may be forgotten: outside the window, while there is no storm."""
-    if storm.tripped_at:
-        return ()
-    kept = set(within_window(storm, rules))
-    return tuple(red for red in storm.red if red not in kept)
+def outdated(storm: Storm, rules: StormRules, now: datetime) -> tuple[RedAlarm, ...]:
+    """What may be forgotten: too old for any window, while there is no storm."""
+    return () if storm.tripped_at else tuple(red for red in storm.red if _is_outdated(red, rules, now))
 
 
 def still_red(storm: Storm, states: Mapping[str, Reading[AlarmState]]) -> list[RedAlarm]:
-    """Those not known to be well, by series: what could not be read, or has no data, counts as red."""
-    return [red for red in sorted(storm.red) if states.get(red.series) is not AlarmState.OK]
+    """Those in ALARM, and those that could not be read; what has no data may have been taken down."""
+    calm = (AlarmState.OK, AlarmState.INSUFFICIENT_DATA)
+    return [red for red in sorted(storm.red) if states.get(red.series) not in calm]
 
 
 def ends(storm: Storm, red: Sequence[RedAlarm], rules: StormRules, now: datetime) -> bool:
@@ -107,6 +144,7 @@ def ends(storm: Storm, red: Sequence[RedAlarm], rules: StormRules, now: datetime
     return quiet_since + rules.quiet <= now and len(red) < rules.alarms
 
 
-def numbers(storm: Storm, rules: StormRules) -> str:
+def numbers(storm: Storm, rules: StormRules, now: datetime) -> str:
     """The storm's count as an explanation shows it."""
-    return f"{len(within_window(storm, rules))}/{rules.alarms} routed alarms red within {spell(rules.within)}"
+    count = len(fullest_window(storm, rules, now))
+    return f"{count}/{rules.alarms} routed alarms red within {spell(rules.within)}"

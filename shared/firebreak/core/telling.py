@@ -12,7 +12,7 @@ from firebreak.core.ledger import DecisionRecord, digest
 from firebreak.core.model import Alarm, Target
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import PAGE_RUNG
-from firebreak.core.storm import RedAlarm, Storm, StormRules, within_window
+from firebreak.core.storm import RedAlarm, Storm, StormRules, fullest_window
 
 TOLD_ONCE = "Further refusals for this cause are recorded, not paged: firebreak incidents."
 
@@ -260,7 +260,7 @@ def of_blindness(reason: Reason, cause: str, action: str, alarm: Alarm | None, a
 
 def storm_began(storm: Storm, rules: StormRules, at: datetime) -> Announcement:
     """Firebreak stops acting: so many alarms have one cause."""
-    red = within_window(storm, rules)
+    red = fullest_window(storm, rules, at)
     return Announcement(
         key=digest("storm began", at.isoformat()),
         kind=AnnouncementKind.STORM,
@@ -269,8 +269,32 @@ def storm_began(storm: Storm, rules: StormRules, at: datetime) -> Announcement:
         action="",
         headline=f"{len(red)} routed alarms turned red within {spell(rules.within)}: Firebreak stops acting.",
         facts=tuple(_red_lines(red)),
-        next=f"It acts again {spell(rules.quiet)} after the last one turned red, and tells you then. "
-        "What is red by then is not acted on by itself.",
+        next=_when_it_ends(rules),
+    )
+
+
+def _when_it_ends(rules: StormRules) -> str:
+    return (
+        f"It acts again {spell(rules.quiet)} after the last one turned red, once fewer than {rules.alarms}"
+        " are, and tells you then. What is red by then is not acted on by itself."
+        ' To end it now: firebreak storm --end --reason "..."'
+    )
+
+
+def storm_goes_on(
+    storm: Storm, red: Sequence[RedAlarm], rules: StormRules, hours: int, at: datetime
+) -> Announcement:
+    """Firebreak has not acted on anything for so many hours."""
+    since = clock(storm.tripped_at) if storm.tripped_at else "?"
+    return Announcement(
+        key=digest("storm goes on", since, storm.tripped_at, hours),
+        kind=AnnouncementKind.STORM,
+        at=at,
+        incident_id="",
+        action="",
+        headline=f"The storm that began at {since} goes on: nothing has been acted on for {hours} h.",
+        facts=(f"red now: {len(red)} of the {len(storm.red)} that were counted", *_red_lines(red)),
+        next=_when_it_ends(rules),
     )
 
 

@@ -1,0 +1,199 @@
+"""`firebreak storm`: whether so many alarms are red that nothing is acted on, and ending that by hand."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from firebreak.aws.storms import DynamoStorms
+from firebreak.aws.switches import Switches
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.guards import clock
+from firebreak.core.ledger import digest
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.storm import CALM, RedAlarm, Storm, StormRules
+from firebreak.core.telling import MOST_LISTED, NOTHING_LOOKS_AGAIN
+from firebreak.errors import PolicyError
+from firebreak.paging import plain
+from firebreak.policy import load_policy
+from firebreak.settings import LAYER
+from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.screen import when
+from firebreak_cli.stack import Stack
+
+# Each alarm that turns red between our look and our write costs one more try.
+TRIES = 20
+ACTS_AGAIN = "Firebreak acts again on what turns red from now on; nothing is made up for."
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A storm that somebody ended."""
+
+    storm: Storm
+    by: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StormDesk:
+    """The storm of one stack, for people."""
+
+    stack: Stack
+
+    def look(self) -> Storm:
+        """What is remembered now; calm when nothing ever was. Raises Ending or AwsError."""
+        found = self._storms().look()
+        match found:
+            case Storm():
+                return found
+            case Absent():
+                return CALM
+            case Unknown(why) | NotRead(why):
+                raise Ending(NO_AWS, f"whether there is a storm could not be read: {why}")
+            case _:
+                assert_never(found)
+
+    def rules(self) -> StormRules | None:
+        """What ends a storm, by this machine's copy of the stack's policy; None when it does not load.
+
+        May fail without harm: whether there is a storm is told all the same.
+        """
+        try:
+            return load_policy(LAYER / self.stack.policy_file).storm
+        except PolicyError:
+            return None
+
+    def end(self, by: str, why: str, now: datetime) -> Ended:
+        """End the storm at once and tell everybody. Raises Ending when there is none, or AwsError.
+
+        Nobody's policy is asked: whoever ends it has looked.
+        """
+        at = now + Switches(self.stack.reader("dynamodb"), self.stack.ledger_table).clock_offset()
+        for _ in range(TRIES):
+            ended = Ended(self.look(), by, why, at)
+            if ended.storm.tripped_at is None:
+                raise Ending(BAD_INPUT, f"there is no storm to end in {self.stack.place}")
+            if self._storms().calm(ended.storm, announcement(ended)):
+                return ended
+        raise Ending(NO_AWS, f"NOT ENDED: another alarm turned red at each of {TRIES} tries; run it again")
+
+    def _storms(self) -> DynamoStorms:
+        return DynamoStorms(self.stack.reader("dynamodb"), self.stack.ledger_table)
+
+
+def announcement(ended: Ended) -> Announcement:
+    """What everybody is told. It has the key of an end by itself: one storm ends once."""
+    storm = ended.storm
+    since = f" since {clock(storm.tripped_at)}" if storm.tripped_at else ""
+    names = [name_of(red) for red in storm.red]
+    more = [f"and {len(names) - MOST_LISTED} more"] if len(names) > MOST_LISTED else []
+    return Announcement(
+        key=digest("storm ended", storm.version),
+        kind=AnnouncementKind.STORM_OVER,
+        at=ended.at,
+        incident_id="",
+        action="",
+        headline=plain(f"{ended.by} ended the storm{since}: {ended.why}"),
+        facts=(
+            ACTS_AGAIN,
+            f"counted in it, not looked at again: {len(names)}",
+            *names[:MOST_LISTED],
+            *more,
+        ),
+        next=NOTHING_LOOKS_AGAIN,
+    )
+
+
+def name_of(red: RedAlarm) -> str:
+    """A red alarm as people know it, as one harmless line."""
+    return plain(f"{red.name} {red.contributor}")
+
+
+def ends_at(storm: Storm, rules: StormRules | None) -> datetime | None:
+    """When the storm ends if nothing more turns red and few enough still are; None when nobody knows."""
+    if storm.tripped_at is None or rules is None:
+        return None
+    return max(storm.tripped_at, storm.last_red_at or storm.tripped_at) + rules.quiet
+
+
+def shown(storm: Storm, rules: StormRules | None, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:
+    """The storm in a few lines."""
+    if storm.tripped_at:
+        yield "STORM", f"since {when(storm.tripped_at, now)}, nothing is acted on in {stack.place}"
+    else:
+        yield "No storm", f"in {stack.place}"
+    yield "Red", f"{len(storm.red)} alarms are remembered as red" if storm.red else ""
+    yield "Last", f"turned red at {when(storm.last_red_at, now)}" if storm.last_red_at else ""
+    if storm.tripped_at:
+        yield "Ends", _end_words(storm, rules, stack, now)
+
+
+def _end_words(storm: Storm, rules: StormRules | None, stack: Stack, now: datetime) -> str:
+    end = ends_at(storm, rules)
+    if rules is None or end is None:
+        return f"when it was quiet for long enough; {stack.policy_file} does not load here, so not known when"
+    few = f"fewer than {rules.alarms} still are"
+    return f"not before {when(end, now)}, if none turns red until then and {few} ({stack.policy_file})"
+
+
+def end_command(stack: Stack) -> str:
+    """The command that ends the storm, but for the reason."""
+    return f'firebreak storm --end --reason "..." --stack {shlex.quote(stack.name)}'
+
+
+def red_rows(red: Sequence[RedAlarm], now: datetime) -> Iterator[tuple[str, str]]:
+    """The remembered alarms, oldest first."""
+    return ((when(one.since, now), name_of(one)) for one in sorted(red))
+
+
+def told(ended: Ended, stack: Stack) -> Iterator[tuple[str, str]]:
+    """What ending it did, for whoever ended it."""
+    since = f" since {when(ended.storm.tripped_at, ended.at)}" if ended.storm.tripped_at else ""
+    yield "Ended", f"the storm{since}, {stack.place}"
+    yield "By", ended.by
+    yield "Reason", ended.why
+    yield "Was red", f"{len(ended.storm.red)} alarms; look at them: nothing is restarted by itself"
+    yield "Note", f"{ACTS_AGAIN} Enough new red alarms are a storm again."
+    yield "Page", "follows within minutes"
+
+
+def as_json(storm: Storm, rules: StormRules | None, stack: Stack) -> Mapping[str, object]:
+    """The storm as plain values."""
+    end = ends_at(storm, rules)
+    return {
+        "stack": stack.name,
+        "storm": storm.tripped_at is not None,
+        "since": storm.tripped_at and storm.tripped_at.isoformat(),
+        "last_red_at": storm.last_red_at and storm.last_red_at.isoformat(),
+        "ends_not_before": end and end.isoformat(),
+        "ends_below": rules and rules.alarms,
+        "red": _red_values(storm),
+    }
+
+
+def ended_as_json(ended: Ended, stack: Stack) -> Mapping[str, object]:
+    """An ended storm as plain values."""
+    since = ended.storm.tripped_at
+    return {
+        "stack": stack.name,
+        "ended_at": ended.at.isoformat(),
+        "since": since and since.isoformat(),
+        "by": ended.by,
+        "reason": ended.why,
+        "red": _red_values(ended.storm),
+    }
+
+
+def _red_values(storm: Storm) -> list[Mapping[str, object]]:
+    return [
+        {
+            "name": red.name,
+            "series": red.series,
+            "contributor": red.contributor or None,
+            "since": red.since.isoformat(),
+        }
+        for red in sorted(storm.red)
+    ]
