@@ -48,7 +48,7 @@ scenarios: setup ## The tests on local AWS
 # The ledger's contract runs on local AWS as well; moto and the memory have their turn in `make test`.
 prove: setup ## The proofs, at length: properties, interleavings, crash points, sequences, real concurrency (half an hour)
 	@export HYPOTHESIS_PROFILE=deep FIREBREAK_PROVE=deep; \
-	$(call on_local_aws,$(bin)/pytest tests/core tests/windows tests/workflow/test_killed.py \
+	$(call on_local_aws,$(bin)/pytest -n 2 --dist loadfile tests/core tests/windows tests/workflow/test_killed.py \
 		tests/workflow/test_sequences.py tests/interleavings tests/concurrency && \
 		LEDGER_TEST_ENDPOINT=$$($(firebreak) local environment | sed -n 's/^export AWS_ENDPOINT_URL=//p') \
 		$(bin)/pytest tests/ledger tests/aws/test_ledger.py tests/aws/test_ledger_incidents.py)

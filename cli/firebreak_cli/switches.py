@@ -18,7 +18,7 @@ from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.scopes import application_scope
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.paging import plain
-from firebreak.policy_file import Duration
+from firebreak.policy_text import Duration
 from firebreak.targets import read_target
 from firebreak_cli import kept
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, ending_of

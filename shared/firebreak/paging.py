@@ -79,6 +79,8 @@ def body_of(told: Announcement, stack_name: str, held: Sequence[str] = ()) -> st
     lines += ["", f"At:       {told.at:%Y-%m-%d} {clock(told.at)}"]
     if _INCIDENT.fullmatch(told.incident_id):  # it becomes part of a command that is copied
         lines.append(f"Show:     firebreak show {told.incident_id} --stack {stack_name}")
+    if told.kind is AnnouncementKind.STORM:
+        lines.append(f'End it:   firebreak storm --end --reason "..." --stack {stack_name}')
     lines.append(f'Stop all: firebreak pause --reason "..." --for 1h --stack {stack_name}')
     return "\n".join(lines) + "\n"
 

@@ -4,7 +4,6 @@ Unknown keys are refused. Durations are written as `90s`, `15m`, `24h`, `7d`; bu
 (at most three acts in any hour).
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
@@ -12,11 +11,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
-    PlainSerializer,
     TypeAdapter,
     ValidationError,
     model_validator,
@@ -24,30 +21,18 @@ from pydantic import (
 from pydantic_core import ErrorDetails, InitErrorDetails
 
 from firebreak.core.breaker import BreakerLimits
-from firebreak.core.budgets import LONGEST_WINDOW, MOST_ACTS, Budget, spell
+from firebreak.core.budgets import Budget, spell
 from firebreak.core.model import Autonomy
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.scopes import Level
 from firebreak.core.storm import MOST_REMEMBERED, StormRules
 from firebreak.patterns import GroupPattern, PartPattern, TargetPattern
+from firebreak.policy_text import BudgetText, CountedOver, Duration, EventAge, over_an_hour
 from firebreak.windows import WindowSection
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-DURATION_PATTERN = r"^[0-9]{1,6}[smhd]$"
-BUDGET_PATTERN = r"^[0-9]{1,4}/[0-9]{1,6}[smhd]$"
-_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
-_BUDGET = re.compile(r"([0-9]{1,4})/(\w{2,7})")
 
 # EventBridge Scheduler fires within the minute of the time asked for
 # (docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html), so shorter waits lie.
 SHORTEST_WAIT = timedelta(seconds=120)
-
-# What is counted over less than this is hardly ever counted together, so the guard would be off.
-SHORTEST_COUNT = timedelta(minutes=1)
-# An event may be this old when it arrives late and is tried again; a shorter limit would refuse it.
-SHORTEST_EVENT_AGE = timedelta(minutes=2)
-# "500/1s" alone would allow everything.
-STACK_WINDOW = timedelta(hours=1)
 
 # An act's scopes must fit one transaction, and each window costs time in every decision.
 MOST_WINDOWS, MOST_DEPENDENCIES, MOST_GROUPS, MOST_OVERRIDES = 20, 20, 50, 500
@@ -55,53 +40,6 @@ MOST_WINDOWS, MOST_DEPENDENCIES, MOST_GROUPS, MOST_OVERRIDES = 20, 20, 50, 500
 ACTIONS = ("restart-service", "scale-service")
 
 
-def _duration(value: object) -> object:
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if not match:
-        raise ValueError('a duration like "90s", "15m", "24h" or "7d"')
-    length = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-    if length > LONGEST_WINDOW:
-        raise ValueError(f"at most {LONGEST_WINDOW.days}d: what is older is forgotten")
-    return length
-
-
-def _budget(value: object) -> object:
-    match = _BUDGET.fullmatch(value) if isinstance(value, str) else None
-    if not match or int(match[1]) < 1:
-        raise ValueError('a budget like "3/1h": acts (1 or more), then the window')
-    if int(match[1]) > MOST_ACTS:
-        raise ValueError(f"at most {MOST_ACTS} acts: more are not remembered")
-    window = _duration(match[2])
-    if window == timedelta():
-        raise ValueError("a budget needs a window longer than nothing")
-    return Budget(int(match[1]), window) if isinstance(window, timedelta) else window
-
-
-def _at_least(shortest: timedelta) -> Callable[[timedelta], timedelta]:
-    def check(length: timedelta) -> timedelta:
-        if length < shortest:
-            raise ValueError(f"at least {spell(shortest)}")
-        return length
-
-    return check
-
-
-def _over_an_hour(budgets: list[Budget]) -> list[Budget]:
-    if all(budget.window < STACK_WINDOW for budget in budgets):
-        raise ValueError(f"at least one window of {spell(STACK_WINDOW)} or more")
-    return budgets
-
-
-type Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)]),
-    PlainSerializer(spell, return_type=str),
-]
-type CountedOver = Annotated[Duration, AfterValidator(_at_least(SHORTEST_COUNT))]
-type EventAge = Annotated[Duration, AfterValidator(_at_least(SHORTEST_EVENT_AGE))]
-type BudgetText = Annotated[
-    Budget, BeforeValidator(_budget, json_schema_input_type=Annotated[str, Field(pattern=BUDGET_PATTERN)])
-]
 type ActionName = Literal["restart-service", "scale-service"]
 type RungName = Literal["restart-service", "scale-service", "page"]
 
@@ -116,7 +54,7 @@ class Budgets(_Section):
     target: list[BudgetText] = Field(min_length=1)
     group: list[BudgetText] = []
     action: list[BudgetText] = []
-    stack: Annotated[list[BudgetText], Field(min_length=1), AfterValidator(_over_an_hour)]
+    stack: Annotated[list[BudgetText], Field(min_length=1), AfterValidator(over_an_hour)]
 
     def by_level(self) -> Mapping[Level, tuple[Budget, ...]]:
         """The limits in the order in which they are checked."""

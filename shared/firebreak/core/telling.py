@@ -277,7 +277,6 @@ def _when_it_ends(rules: StormRules) -> str:
     return (
         f"It acts again {spell(rules.quiet)} after the last one turned red, once fewer than {rules.alarms}"
         " are, and tells you then. What is red by then is not acted on by itself."
-        ' To end it now: firebreak storm --end --reason "..."'
     )
 
 

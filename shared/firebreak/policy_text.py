@@ -1,0 +1,73 @@
+"""How a policy file writes lengths of time and budgets, and how short they may be."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+
+from firebreak.core.budgets import LONGEST_WINDOW, MOST_ACTS, Budget, spell
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+DURATION_PATTERN = r"^[0-9]{1,6}[smhd]$"
+BUDGET_PATTERN = r"^[0-9]{1,4}/[0-9]{1,6}[smhd]$"
+_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
+_BUDGET = re.compile(r"([0-9]{1,4})/(\w{2,7})")
+
+# What is counted over less than this is hardly ever counted together, so the guard would be off.
+SHORTEST_COUNT = timedelta(minutes=1)
+# An event may be this old when it arrives late and is tried again; a shorter limit would refuse it.
+SHORTEST_EVENT_AGE = timedelta(minutes=2)
+# "500/1s" alone would allow everything.
+STACK_WINDOW = timedelta(hours=1)
+
+
+def _duration(value: object) -> object:
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('a duration like "90s", "15m", "24h" or "7d"')
+    length = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    if length > LONGEST_WINDOW:
+        raise ValueError(f"at most {LONGEST_WINDOW.days}d: what is older is forgotten")
+    return length
+
+
+def _budget(value: object) -> object:
+    match = _BUDGET.fullmatch(value) if isinstance(value, str) else None
+    if not match or int(match[1]) < 1:
+        raise ValueError('a budget like "3/1h": acts (1 or more), then the window')
+    if int(match[1]) > MOST_ACTS:
+        raise ValueError(f"at most {MOST_ACTS} acts: more are not remembered")
+    window = _duration(match[2])
+    if window == timedelta():
+        raise ValueError("a budget needs a window longer than nothing")
+    return Budget(int(match[1]), window) if isinstance(window, timedelta) else window
+
+
+def _at_least(shortest: timedelta) -> Callable[[timedelta], timedelta]:
+    def check(length: timedelta) -> timedelta:
+        if length < shortest:
+            raise ValueError(f"at least {spell(shortest)}")
+        return length
+
+    return check
+
+
+def over_an_hour(budgets: list[Budget]) -> list[Budget]:
+    """Budgets of which at least one looks back an hour; raises ValueError."""
+    if all(budget.window < STACK_WINDOW for budget in budgets):
+        raise ValueError(f"at least one window of {spell(STACK_WINDOW)} or more")
+    return budgets
+
+
+type Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)]),
+    PlainSerializer(spell, return_type=str),
+]
+type CountedOver = Annotated[Duration, AfterValidator(_at_least(SHORTEST_COUNT))]
+type EventAge = Annotated[Duration, AfterValidator(_at_least(SHORTEST_EVENT_AGE))]
+type BudgetText = Annotated[
+    Budget, BeforeValidator(_budget, json_schema_input_type=Annotated[str, Field(pattern=BUDGET_PATTERN)])
+]
