@@ -87,9 +87,9 @@ class StormWatch:
     def _remind(self, storm: Storm, red: Sequence[RedAlarm], rules: StormRules, now: datetime) -> None:
         """A storm that lasts is told every hour, for nothing is acted on meanwhile."""
         self.log.event("storm.goes_on", red=len(red))
-        since = storm.tripped_at or now
-        if hours := (now - since) // timedelta(hours=1):
-            self.announcer.tell_past_the_ledger(telling.storm_goes_on(storm, red, rules, hours, now))
+        since = storm.tripped_at
+        if since and now - since >= timedelta(hours=1):
+            self.announcer.tell_past_the_ledger(telling.storm_goes_on(storm, red, rules, since, now))
 
     def _states(self, storm: Storm) -> Mapping[str, Reading[AlarmState]]:
         """The remembered alarms as they are now, by series; one that is gone is not red."""

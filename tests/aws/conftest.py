@@ -59,7 +59,13 @@ def dynamodb() -> Iterator[Any]:
     """One client a module: making one takes longer than most tests."""
     session = boto3.session.Session(region_name=a.REGION)
     if ENDPOINT:
-        yield session.client("dynamodb", endpoint_url=ENDPOINT)
+        # Local AWS takes the account for the access key, and refuses any other.
+        yield session.client(
+            "dynamodb",
+            endpoint_url=ENDPOINT,
+            aws_access_key_id=a.ACCOUNT,
+            aws_secret_access_key="local",
+        )
         return
     with mock_aws():
         yield reader(session, "dynamodb")

@@ -47,8 +47,8 @@ def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> No
 def test_a_storm_that_lasts_is_told_whole_each_hour_by_itself() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
     at = a.NOW + 61 * MINUTE
-    told = telling.storm_goes_on(storm, storm.red[:1], RULES, 1, at)
-    assert told.key == digest("storm goes on", "10:00:30Z", a.NOW, 1)
+    told = telling.storm_goes_on(storm, storm.red[:1], RULES, a.NOW, at)
+    assert told.key == digest("storm goes on", a.NOW.isoformat(), 1)
     assert (told.kind, told.at) == (AnnouncementKind.STORM, at)
     assert (told.incident_id, told.action) == ("", "")
     assert told.headline == "The storm that began at 10:00:30Z goes on: nothing has been acted on for 1 h."

@@ -127,9 +127,8 @@ class Scenery:
         while self.true.at < end:
             self.true.pass_time(min(timedelta(minutes=1), end - self.true.at))
             self.world.schedules.asks.clear()  # the sweeper finds what a schedule lost
-            due = [name for name, at in self.world.schedules.checks.items() if at <= self.world.clock.now()]
-            for name in due:
-                self.world._fire(self.world.schedules.checks[name])
+            if any(at <= self.world.clock.now() for at in self.world.schedules.checks.values()):
+                self.world._fire(self.world.clock.now())
             self.carry_on()
 
     def carry_on(self) -> None:

@@ -306,16 +306,16 @@ def storm(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return blind("storm", unseen, Reason.STORM_UNREADABLE, seen.now)
         case Absent():
             return passed("storm", f"0/{rules.storm.alarms} routed alarms red")
-        case storms.Storm(tripped_at=None) as now_red:
-            told = storms.numbers(now_red, rules.storm, seen.now)
-            if not storms.begins(now_red, rules.storm, seen.now):
-                return passed("storm", told)
-            return objected("storm", Reason.STORM, f"{told}: a storm that is not declared yet")
-        case storms.Storm(tripped_at=since) as raging:
-            told = f"a storm since {clock(since)}" if since else "a storm"
-            told += f", {len(raging.red)} alarms; it ends {spell(rules.storm.quiet)} after the last turned"
-            told += f" red, once fewer than {rules.storm.alarms} are"
-            return objected("storm", Reason.STORM, told)
+        case seen_storm:
+            pass
+    if seen_storm.tripped_at:
+        told = f"a storm since {clock(seen_storm.tripped_at)}, {len(seen_storm.red)} alarms; it ends"
+        told += f" {spell(rules.storm.quiet)} after the last turned red, once fewer than"
+        return objected("storm", Reason.STORM, f"{told} {rules.storm.alarms} are")
+    told = storms.numbers(seen_storm, rules.storm, seen.now)
+    if storms.begins(seen_storm, rules.storm, seen.now):
+        return objected("storm", Reason.STORM, f"{told}: a storm that is not declared yet")
+    return passed("storm", told)
 
 
 def breaker_closed(request: Request, rules: Rules, seen: Snapshot) -> Check:

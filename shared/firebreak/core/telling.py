@@ -1,7 +1,7 @@
 """What is said of each change: headline, numbers, and what happens next. Pure text from values."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
@@ -74,14 +74,14 @@ def acted(incident: Incident, at: datetime, policy_hash: str) -> Announcement:
     planned = [f"plan: {plan.summary}", *plan.warnings] if plan else []
     facts = [*_position(incident), *planned, *_values(incident), f"policy {policy_hash}"]
     done = receipt.summary if receipt else (plan.summary if plan else "done")
-    due = f"Firebreak looks at {clock(incident.due_at)} whether it helped." if incident.due_at else ""
+    due = f"Firebreak looks at {clock(incident.due_at)} whether it helped. " if incident.due_at else ""
     return of_incident(
         AnnouncementKind.ACTED,
         incident,
         at,
         f"{incident.action}: {done}",
         facts=facts,
-        next_=f"{due} If not, the next rung is {next_rung_name(incident)}.".lstrip(),
+        next_=f"{due}If not, the next rung is {next_rung_name(incident)}.",
     )
 
 
@@ -118,7 +118,7 @@ def _shown(value: object) -> str:
 
 def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
     """Nobody knows whether the action was carried out; it is never repeated."""
-    due = f"Firebreak looks at {clock(incident.due_at)} what is true." if incident.due_at else ""
+    due = f"Firebreak looks at {clock(incident.due_at)} what is true. " if incident.due_at else ""
     summary = incident.plan.summary if incident.plan else incident.action
     return of_incident(
         AnnouncementKind.UNCERTAIN,
@@ -126,7 +126,7 @@ def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
         at,
         f"It is not known whether this was carried out: {summary}",
         facts=[why, rung_words(incident), *_values(incident)],
-        next_=f"{due} It will not be sent again.".lstrip(),
+        next_=f"{due}It will not be sent again.",
     )
 
 
@@ -281,17 +281,17 @@ def _when_it_ends(rules: StormRules) -> str:
 
 
 def storm_goes_on(
-    storm: Storm, red: Sequence[RedAlarm], rules: StormRules, hours: int, at: datetime
+    storm: Storm, red: Sequence[RedAlarm], rules: StormRules, since: datetime, at: datetime
 ) -> Announcement:
-    """Firebreak has not acted on anything for so many hours."""
-    since = clock(storm.tripped_at) if storm.tripped_at else "?"
+    """Firebreak has not acted on anything since then; told alike within each full hour."""
+    hours = (at - since) // timedelta(hours=1)
     return Announcement(
-        key=digest("storm goes on", since, storm.tripped_at, hours),
+        key=digest("storm goes on", since.isoformat(), hours),
         kind=AnnouncementKind.STORM,
         at=at,
         incident_id="",
         action="",
-        headline=f"The storm that began at {since} goes on: nothing has been acted on for {hours} h.",
+        headline=f"The storm that began at {clock(since)} goes on: nothing has been acted on for {hours} h.",
         facts=(f"red now: {len(red)} of the {len(storm.red)} that were counted", *_red_lines(red)),
         next=_when_it_ends(rules),
     )
