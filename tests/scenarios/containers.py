@@ -17,6 +17,7 @@ from typing import Any
 
 from boto3.session import Session
 from botocore.config import Config
+from botocore.exceptions import HTTPClientError
 
 from firebreak import alarms
 from firebreak.core.model import Alarm
@@ -40,7 +41,15 @@ FUNCTIONS = {
     "page": "Page",
 }
 START_SECONDS = 60
+ANSWER_SECONDS = 90
+# The first container of a function waits for its image, which a machine that never built one makes slowly:
+# longer than one answer may take, so nobody's test pays for it.
+WARM_UP_TRIES = 4
 CLUSTER = "prod"
+
+
+class NoAnswer(Exception):
+    """A function's container did not answer at all."""
 
 
 @dataclass
@@ -57,9 +66,28 @@ class Containers:
 
     def invoke(self, function: str, event: object) -> dict[str, Any]:
         """What a function in its container answers."""
-        reply = self.lambdas.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        try:
+            reply = self.lambdas.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        except HTTPClientError as error:
+            raise NoAnswer(f"{function} gave no answer ({error}); {_end_of(self.log)}") from error
         answer: dict[str, Any] = json.loads(reply["Payload"].read())
         return answer
+
+    @property
+    def log(self) -> Path:
+        """What `sam local start-lambda` says."""
+        return _log(self.home)
+
+    def warm_up(self) -> None:
+        """Let a container of every function answer once."""
+        for function, name in {function: name for name, function in cases()}.items():
+            for tried in range(1, WARM_UP_TRIES + 1):
+                try:
+                    self.invoke(function, load(name))
+                    break
+                except NoAnswer:
+                    if tried == WARM_UP_TRIES:
+                        raise
 
     def explain(self, event: object) -> dict[str, Any]:
         """What `firebreak explain` says, looking at the same local AWS."""
@@ -174,7 +202,9 @@ def started(tmp: Path) -> Iterator[Containers]:
         assert local is not None
         containers.build(REPOSITORY, home, sam, _silent)
         with containers.reachable(local, home) as options, _serving(sam, home, local, options) as port:
-            yield _on(local, home, port, tmp)
+            served = _on(local, home, port, tmp)
+            served.warm_up()
+            yield served
     finally:
         firebreak("local", "down", home=home)
 
@@ -202,7 +232,7 @@ def _silent(text: str) -> None:
 def _on(local: LocalAws, home: Home, port: int, tmp: Path) -> Containers:
     session = local.running.session()
     # One try: a function that is invoked twice would not show what it answers to an event.
-    once = Config(read_timeout=90, retries={"total_max_attempts": 1})
+    once = Config(read_timeout=ANSWER_SECONDS, retries={"total_max_attempts": 1})
     lambdas = session.client("lambda", endpoint_url=f"http://127.0.0.1:{port}", config=once)
     inbox = Inbox(session, local.stack.page_topic)
     inbox.open()
@@ -218,7 +248,7 @@ def _serving(sam: Path, home: Home, local: LocalAws, options: list[str]) -> Iter
     copy = home.root / "container-build"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(REPOSITORY / ".aws-sam/build", copy)
-    port, log = _free_port(), home.root / "start-lambda.log"
+    port, log = _free_port(), _log(home)
     command = [str(sam), "local", "start-lambda", "--template-file", str(copy / "template.yaml")]
     # LAZY: with EAGER, SAM loses sight of most containers that it starts side by side.
     command += ["--port", str(port), "--warm-containers", "LAZY", *options]
@@ -246,8 +276,16 @@ def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Pat
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.2)
+    raise AssertionError(f"sam local start-lambda does not listen; {_end_of(log)}")
+
+
+def _log(home: Home) -> Path:
+    return home.root / "start-lambda.log"
+
+
+def _end_of(log: Path) -> str:
     end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-    raise AssertionError(f"sam local start-lambda does not listen; the end of what it said:\n{end}")
+    return f"the end of what it said:\n{end}"
 
 
 def _free_port() -> int:
