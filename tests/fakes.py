@@ -16,6 +16,7 @@ from firebreak.core.observed import (
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.share import NO_FLOOR, GroupCount
 from firebreak.errors import AwsError
+from firebreak.service_ports.ecs import EcsReads, EcsWrites
 
 
 @dataclass
@@ -78,6 +79,19 @@ class FakeAlarms:
         alarm = self.described[name]
         assert isinstance(alarm, DescribedAlarm)
         self.described[name] = replace(alarm, state=state, since=since)
+
+
+@dataclass
+class FakeServices:
+    """Every AWS service an action may ask for; asking for one the test did not give fails."""
+
+    ecs_reads: EcsReads | None = None
+    ecs_writes: EcsWrites | None = None
+
+    def ecs(self) -> tuple[EcsReads, EcsWrites]:
+        assert self.ecs_reads
+        assert self.ecs_writes
+        return self.ecs_reads, self.ecs_writes
 
 
 @dataclass

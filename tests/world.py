@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from firebreak.actions import ACTIONS
+from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.announcement_wire import announcement_to_wire
 from firebreak.announcing import Announcer
 from firebreak.aws.clients import reader
@@ -35,7 +35,16 @@ from firebreak.verification import Verifier
 from firebreak.wire import request_event
 from firebreak.workflow import Remediator
 from tests import builders as a
-from tests.fakes import FakeAlarms, FakeBus, FakeClock, FakeEcs, FakePager, FakeSchedules, ListLog
+from tests.fakes import (
+    FakeAlarms,
+    FakeBus,
+    FakeClock,
+    FakeEcs,
+    FakePager,
+    FakeSchedules,
+    FakeServices,
+    ListLog,
+)
 
 TABLE = "ledger"
 
@@ -86,6 +95,9 @@ class World:
         self.switches = Switches(self.dynamodb, TABLE)
         self.ecs.services[a.TARGET.display] = a.service()
 
+    def services(self) -> FakeServices:
+        return FakeServices(self.ecs, self.ecs)
+
     def announcer(self) -> Announcer:
         return Announcer(self.bus, self.ledger, self.log)
 
@@ -94,7 +106,7 @@ class World:
         return StormWatch(storms, self.alarms, self.announcer(), self.clock, self.log)
 
     def remediator(self, action: str = "restart-service") -> Remediator:
-        built = ACTIONS[action](self.ecs, self.ecs)
+        built = ACTIONS[action](self.services())
         return Remediator(
             action=built,
             observer=Observer(built, self.alarms, "firebreak"),
@@ -114,7 +126,7 @@ class World:
 
     def verifier(self) -> Verifier:
         return Verifier(
-            actions={name: build(self.ecs, self.ecs) for name, build in ACTIONS.items()},
+            actions=BuiltActions(self.services()),
             alarms=self.alarms,
             ledger=self.ledger,
             schedules=self.schedules,

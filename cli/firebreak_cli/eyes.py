@@ -7,16 +7,16 @@ from typing import Protocol, assert_never
 
 from firebreak import targets
 from firebreak.actions import ACTIONS
+from firebreak.connections import Connections, NoWrites
 from firebreak.core.decision import Snapshot
 from firebreak.core.incident import Incident
 from firebreak.core.model import Alarm, OwnEvent, Request, Target, Unresolved
-from firebreak.core.observed import DescribedAlarm, ServiceLive
+from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Rules
 from firebreak.core.storm import CALM, Storm, red_alarm_of, with_red
-from firebreak.errors import Denied
 from firebreak.observing import Observer
 from firebreak.ports import AlarmReads, Ledger
 from firebreak.workflow import with_application
@@ -143,34 +143,14 @@ def _not_described(name: str) -> Reading[DescribedAlarm]:
 def live_eyes(stack: Stack) -> LiveEyes:
     """Eyes on a deployed stack, with the caller's credentials."""
     from firebreak.aws.alarms import CloudWatchAlarms
-    from firebreak.aws.ecs import EcsReader
     from firebreak.aws.ledger import DynamoLedger
 
     alarms = CloudWatchAlarms(stack.reader("cloudwatch"))
-    ecs = EcsReader(stack.reader("ecs"), stack.reader("application-autoscaling"))
+    services = Connections(stack.reader, lambda _: NoWrites())
     return LiveEyes(
         account=stack.account,
         region=stack.region,
         ledger=DynamoLedger(stack.reader("dynamodb"), stack.ledger_table),
         alarms=alarms,
-        observer=lambda action: Observer(ACTIONS[action](ecs, NoWrites()), alarms, stack.name),
+        observer=lambda action: Observer(ACTIONS[action](services), alarms, stack.name),
     )
-
-
-class NoWrites:
-    """Stands where an action's writing client stands: explaining has none."""
-
-    def force_deployment(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
-        """Never done."""
-        del cluster, service, task_definition
-        raise Denied("UpdateService", "ExplainingChangesNothing")
-
-    def set_desired_count(self, cluster: str, service: str, count: int) -> ServiceLive:
-        """Never done."""
-        del cluster, service, count
-        raise Denied("UpdateService", "ExplainingChangesNothing")
-
-    def set_min_capacity(self, cluster: str, service: str, minimum: int) -> None:
-        """Never done."""
-        del cluster, service, minimum
-        raise Denied("RegisterScalableTarget", "ExplainingChangesNothing")

@@ -4,26 +4,27 @@ import random
 import time
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 
 from boto3.session import Session
 
-from firebreak.actions import ACTIONS
+from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
 from firebreak.aws.clients import mutator, reader
-from firebreak.aws.ecs import EcsReader, EcsWriter
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.pages import DynamoDeliveries, TopicPager
 from firebreak.aws.schedules import OneTimeSchedules
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
 from firebreak.concluding import Concluder
+from firebreak.connections import Connections
 from firebreak.errors import SettingsError
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy import load_policy
-from firebreak.ports import Action, Clock, Log
+from firebreak.ports import Clock, Log
 from firebreak.settings import Settings
 from firebreak.storming import StormWatch
 from firebreak.verification import Verifier
@@ -67,11 +68,9 @@ class Wiring:
         self.bus = EventBus(reader(self.session, "events"), settings.bus_name)
         self.announcer = Announcer(self.bus, self.ledger, log)
 
-    def action(self, name: str) -> Action:
-        """One action with its reading and its send-once writing clients."""
-        reads = EcsReader(reader(self.session, "ecs"), reader(self.session, "application-autoscaling"))
-        writes = EcsWriter(mutator(self.session, "ecs"), mutator(self.session, "application-autoscaling"))
-        return ACTIONS[name](reads, writes)
+    def services(self) -> Connections:
+        """The services that actions work with: reading clients, and writing ones that send once."""
+        return Connections(partial(reader, self.session), partial(mutator, self.session))
 
     def schedules(self) -> OneTimeSchedules:
         """The one-time schedules; a wake-up of this function goes to the alias it was invoked by."""
@@ -96,7 +95,7 @@ class Wiring:
 
     def remediator(self, action_name: str) -> Remediator:
         """The function of one action."""
-        action, schedules = self.action(action_name), self.schedules()
+        action, schedules = ACTIONS[action_name](self.services()), self.schedules()
         return Remediator(
             action=action,
             observer=Observer(action, self.alarms(), self.settings.stack_name),
@@ -117,7 +116,7 @@ class Wiring:
     def verifier(self) -> Verifier:
         """The Verify function; its role may not change what its actions look at."""
         return Verifier(
-            actions={name: self.action(name) for name in ACTIONS},
+            actions=BuiltActions(self.services()),
             alarms=self.alarms(),
             ledger=self.ledger,
             schedules=self.schedules(),

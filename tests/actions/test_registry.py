@@ -7,9 +7,10 @@ from importlib import import_module
 import pytest
 
 from firebreak import actions
-from firebreak.actions import ACTIONS
+from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.ports import Permission
 from tests.builders_ecs import FakeEcs
+from tests.fakes import FakeServices
 
 MODULES = {
     module.NAME: module
@@ -18,6 +19,11 @@ MODULES = {
     )
     if hasattr(module, "NAME")
 }
+
+
+def services() -> FakeServices:
+    ecs = FakeEcs()
+    return FakeServices(ecs, ecs)
 
 
 def test_every_module_that_names_an_action_is_registered_and_nothing_else() -> None:
@@ -31,8 +37,7 @@ def test_the_names_are_the_files_names() -> None:
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_an_action_tells_its_registered_name_and_its_modules_permissions(name: str) -> None:
-    ecs = FakeEcs()
-    action = ACTIONS[name](ecs, ecs)
+    action = ACTIONS[name](services())
     assert (name, MODULES[name].PERMISSIONS) == (action.name, action.permissions)
 
 
@@ -45,8 +50,7 @@ def test_permissions_are_listed_once_and_at_least_one_changes_something(name: st
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_an_action_cannot_be_changed_after_it_was_made(name: str) -> None:
-    ecs = FakeEcs()
-    action = ACTIONS[name](ecs, ecs)
+    action = ACTIONS[name](services())
     with pytest.raises(AttributeError):
         setattr(action, "reads", FakeEcs())  # noqa: B010 - mypy would refuse the plain spelling
 
@@ -56,3 +60,17 @@ def test_no_action_holds_state_at_module_level(name: str) -> None:
     values = [value for key, value in vars(MODULES[name]).items() if not key.startswith("_")]
     assert [value for value in values if isinstance(value, list | dict | set)] == []
     assert any(inspect.isclass(value) for value in values)
+
+
+def test_building_the_actions_waits_until_one_is_asked_for() -> None:
+    built = BuiltActions(FakeServices())
+
+    assert (list(ACTIONS), len(ACTIONS)) == (list(built), len(built))
+    assert "restart-service" in built
+    assert "no-such-action" not in built
+
+
+def test_an_action_is_built_once() -> None:
+    built = BuiltActions(services())
+
+    assert built["restart-service"] is built["restart-service"]

@@ -1,10 +1,12 @@
 """Every change of every action is sent once, and a lost reply is called unknown: on a real socket."""
 
+from functools import partial
+
 import pytest
 
 from firebreak.actions import ACTIONS
 from firebreak.aws.clients import mutator
-from firebreak.aws.ecs import EcsWriter
+from firebreak.connections import Connections
 from firebreak.core.observed import EcsObservation
 from firebreak.errors import AwsError, Denied, OutcomeUnknown, Throttled, Unavailable
 from tests.builders_ecs import (
@@ -17,6 +19,7 @@ from tests.builders_ecs import (
     service,
     session,
 )
+from tests.fakes import FakeServices
 
 # Each way in which an action changes something: the action, the IAM action of the call, and what
 # it sees when it takes that way.
@@ -30,11 +33,11 @@ WAYS = {
 
 
 def test_the_table_holds_every_changing_call_of_every_action() -> None:
-    ecs = FakeEcs()
+    services = FakeServices(FakeEcs(), FakeEcs())
     declared = {
         (name, permission.action)
         for name, build in ACTIONS.items()
-        for permission in build(ecs, ecs).permissions
+        for permission in build(services).permissions
         # Passing a role is a right that a call needs, not a call.
         if permission.mutates and permission.action != "iam:PassRole"
     }
@@ -44,9 +47,8 @@ def test_the_table_holds_every_changing_call_of_every_action() -> None:
 def send(name: str, observation: EcsObservation, url: str, monkeypatch: pytest.MonkeyPatch) -> AwsError:
     """The error of an action that is carried out against that endpoint."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    ecs = mutator(session(), "ecs", read_seconds=0.5)
-    scaling = mutator(session(), "application-autoscaling", read_seconds=0.5)
-    action = ACTIONS[name](FakeEcs(), EcsWriter(ecs, scaling))
+    hurried = partial(mutator, session(), read_seconds=0.5)
+    action = ACTIONS[name](Connections(hurried, hurried))
     plan = planned(action, observation)
     with pytest.raises(AwsError) as caught:
         action.execute(plan)

@@ -16,7 +16,7 @@ from firebreak.observing import Observer
 from firebreak.policy import parse_policy
 from firebreak.wire import request_event
 from firebreak_cli.explainer import Explainer, Explanation
-from firebreak_cli.eyes import LiveEyes, NoWrites
+from firebreak_cli.eyes import LiveEyes
 from tests import builders as a
 from tests.sample_events import load
 from tests.world import TABLE, World, check_event, eventbridge
@@ -30,7 +30,7 @@ def explain(world: World, event: object) -> Explanation:
         region=a.REGION,
         ledger=world.ledger,
         alarms=world.alarms,
-        observer=lambda name: Observer(ACTIONS[name](world.ecs, NoWrites()), world.alarms, "firebreak"),
+        observer=lambda name: Observer(ACTIONS[name](world.services()), world.alarms, "firebreak"),
     )
     explainer = Explainer(policy=world.policy, eyes=eyes, clock="real", offline=False)
     return explainer.explain(alarms.parse(event), world.clock.now())

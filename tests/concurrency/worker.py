@@ -22,10 +22,10 @@ from firebreak.actions import ACTIONS
 from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.clients import mutator, reader
-from firebreak.aws.ecs import EcsReader, EcsWriter
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.storms import DynamoStorms
 from firebreak.concluding import Concluder
+from firebreak.connections import Connections
 from firebreak.core.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.observing import Observer
@@ -115,11 +115,10 @@ class Worker:
         dynamodb = reads("dynamodb")
         alarms, ledger = CloudWatchAlarms(reads("cloudwatch")), DynamoLedger(dynamodb, table)
         announcer = Announcer(bus, ledger, log)
-        ecs = EcsReader(reads("ecs"), reads("application-autoscaling"))
-        ecs_writes = EcsWriter(writes("ecs"), writes("application-autoscaling"))
+        services = Connections(reads, writes)
 
         def remediator(name: str) -> Remediator:
-            action = ACTIONS[name](ecs, ecs_writes)
+            action = ACTIONS[name](services)
             return Remediator(
                 action=action,
                 observer=Observer(action, alarms, "firebreak"),

@@ -7,13 +7,12 @@ import pytest
 from firebreak.actions import ACTIONS
 from firebreak.ports import Permission
 from tests.contracts.template import actions, functions, iam_actions, statements
-from tests.fakes import FakeEcs
+from tests.fakes import FakeEcs, FakeServices
 
 
 def declared(action: str) -> tuple[Permission, ...]:
     """The permissions an action's module lists."""
-    ecs = FakeEcs()
-    return tuple(ACTIONS[action](ecs, ecs).permissions)
+    return tuple(ACTIONS[action](FakeServices(FakeEcs(), FakeEcs())).permissions)
 
 
 def own_statements(function: Any) -> list[dict[str, Any]]:

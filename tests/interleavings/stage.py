@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, cast
 
-from firebreak.actions import ACTIONS
+from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.core.announcement import Announcement
 from firebreak.core.incident import Incident, Member
 from firebreak.core.ledger import Claim, delivery_key
@@ -23,7 +23,7 @@ from firebreak_cli.memory import Held, Memory
 from firebreak_cli.memory_ledger import MemoryLedger
 from firebreak_cli.memory_storms import MemoryStorms, MemorySwitches
 from tests import builders as a
-from tests.fakes import FakeAlarms, FakeEcs
+from tests.fakes import FakeAlarms, FakeEcs, FakeServices
 from tests.interleavings.calls import Call
 from tests.interleavings.diary import NOTHING_YET, Diary, noted, sent
 
@@ -107,7 +107,7 @@ class Props:
         """What a look at the outside shows, by the real Observer and the real Verifier."""
         match call.port, call.args:
             case "observer", (str() as action, *rest):
-                observer = Observer(ACTIONS[action](*_ecs(outside)), _alarms(outside), "firebreak")
+                observer = Observer(ACTIONS[action](_services(_ecs(outside))), _alarms(outside), "firebreak")
                 return Call("observer", call.name, tuple(rest), call.more).made_on(observer)
             case "verifier", (Member() as member,):
                 return _eyes(outside)._state(member)
@@ -123,7 +123,7 @@ def _eyes(outside: Outside) -> Verifier:
     """A Verifier that can do nothing but look."""
     nothing = cast("Any", None)
     return Verifier(
-        actions={name: build(*_ecs(outside)) for name, build in ACTIONS.items()},
+        actions=BuiltActions(_services(_ecs(outside))),
         alarms=_alarms(outside),
         ledger=nothing,
         schedules=nothing,
@@ -204,8 +204,8 @@ def _turned(call: Call, outside: Outside) -> tuple[Outside, None]:
 def _executed(call: Call, outside: Outside) -> tuple[Outside, Receipt]:
     name, plan = cast("tuple[str, Plan]", call.args)
     ecs = _ecs(outside)
-    receipt = ACTIONS[name](*ecs).execute(plan)
-    services = cast("Mapping[str, ServiceLive]", MappingProxyType(ecs[0].services))
+    receipt = ACTIONS[name](_services(ecs)).execute(plan)
+    services = cast("Mapping[str, ServiceLive]", MappingProxyType(ecs.services))
     return replace(outside, services=services, writes=outside.writes + 1), receipt
 
 
@@ -220,9 +220,12 @@ _HANDS: Mapping[str, Callable[..., tuple[object, object]]] = {
 }
 
 
-def _ecs(outside: Outside) -> tuple[FakeEcs, FakeEcs]:
-    ecs = FakeEcs(services=dict(outside.services), writes=[("", "", None)] * outside.writes)
-    return ecs, ecs
+def _ecs(outside: Outside) -> FakeEcs:
+    return FakeEcs(services=dict(outside.services), writes=[("", "", None)] * outside.writes)
+
+
+def _services(ecs: FakeEcs) -> FakeServices:
+    return FakeServices(ecs, ecs)
 
 
 def _alarms(outside: Outside) -> FakeAlarms:

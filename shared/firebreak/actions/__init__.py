@@ -1,16 +1,43 @@
 """The actions, by the name they have in tags, rules and policy."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from firebreak.actions import restart_service, scale_service
-from firebreak.ports import Action, EcsReads, EcsWrites
+from firebreak.ports import Action
+from firebreak.service_ports import AwsServices
 
-type Builder = Callable[[EcsReads, EcsWrites], Action]
+type Builder = Callable[[AwsServices], Action]
 
 ACTIONS: Mapping[str, Builder] = MappingProxyType(
-    {
-        restart_service.NAME: restart_service.RestartService,
-        scale_service.NAME: scale_service.ScaleService,
-    }
+    {module.NAME: module.build for module in (restart_service, scale_service)}
 )
+
+
+class BuiltActions(Mapping[str, Action]):
+    """Every action by its name; one is built, with its clients, when it is first asked for.
+
+    Verify may need any of them and needs one at a time, and a client costs tens of milliseconds.
+    """
+
+    def __init__(self, services: AwsServices) -> None:
+        self._services = services
+        self._built: dict[str, Action] = {}
+
+    def __getitem__(self, name: str) -> Action:
+        """The action of that name. Raises KeyError."""
+        if name not in self._built:
+            self._built[name] = ACTIONS[name](self._services)
+        return self._built[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such an action; builds nothing."""
+        return name in ACTIONS
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in the registry's order."""
+        return iter(ACTIONS)
+
+    def __len__(self) -> int:
+        """How many actions there are."""
+        return len(ACTIONS)

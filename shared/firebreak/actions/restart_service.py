@@ -26,7 +26,9 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.share import GroupCount
 from firebreak.errors import OutcomeUnknown, Rejected
-from firebreak.ports import EcsReads, EcsWrites, Observation, Permission
+from firebreak.ports import Observation, Permission
+from firebreak.service_ports import AwsServices
+from firebreak.service_ports.ecs import EcsReads, EcsWrites
 
 NAME = "restart-service"
 
@@ -154,6 +156,11 @@ class RestartService:
         replacing = len(service.deployments) > 1 or any(d.rollout == IN_PROGRESS for d in new)
         on_purpose = replacing and not any(deployment.failed for deployment in new)
         return fewer_running(before, service) and not on_purpose
+
+
+def build(services: AwsServices) -> RestartService:
+    """The action on these services."""
+    return RestartService(*services.ecs())
 
 
 def _plan(

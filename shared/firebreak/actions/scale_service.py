@@ -24,7 +24,9 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.share import GroupCount
 from firebreak.errors import OutcomeUnknown, Rejected
-from firebreak.ports import EcsReads, EcsWrites, Observation, Permission
+from firebreak.ports import Observation, Permission
+from firebreak.service_ports import AwsServices
+from firebreak.service_ports.ecs import EcsReads, EcsWrites
 
 NAME = "scale-service"
 
@@ -150,6 +152,11 @@ class ScaleService:
         """Whether fewer tasks run than before, other than because fewer are wanted."""
         compared = then_and_now(plan.before, seen)
         return compared if isinstance(compared, Unknown) else fewer_running(*compared)
+
+
+def build(services: AwsServices) -> ScaleService:
+    """The action on these services."""
+    return ScaleService(*services.ecs())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
