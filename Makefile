@@ -37,6 +37,7 @@ lint: setup ## Lint, types, architecture, template
 	$(bin)/mypy
 	$(bin)/lint-imports
 	$(sam_env) $(sam) validate --lint
+	.local/venv/bin/cfn-lint examples/*/template.yaml
 
 unit: setup ## The tests that need no local AWS
 	$(bin)/pytest -n 2 -m "not local and not docker"

@@ -49,6 +49,7 @@ class Operator:
             region=REGION,
             ledger_table=self.ground.table,
             policy_file="",
+            bus_name="",
             session=self.ground.session,
         )
         self.board = SwitchBoard(stack)

@@ -9,10 +9,13 @@ Everything between `<!-- generated: NAME -->` and `<!-- end -->` is replaced; th
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from firebreak import alarms, targets
+from firebreak.actions import ACTIONS
 from firebreak.core.guards import GUARDS
 from firebreak.core.incident import FREES_TARGET, MOVES
 from firebreak.core.model import Alarm, OwnEvent, RequestKind, Target
@@ -20,6 +23,7 @@ from firebreak.core.readings import NotRead
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.routing import route
 from firebreak.errors import UnusableEvent
+from firebreak.policy_actions import ASKS_BY_DEFAULT
 from firebreak.policy_file import policy_schema
 
 DOCS = Path(__file__).resolve().parent
@@ -34,7 +38,7 @@ type Row = tuple[str, ...]
 
 def main() -> None:
     """Rewrite every document that has a generated part."""
-    for path in sorted(DOCS.rglob("*.md")):
+    for path in (DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))):
         before = path.read_text(encoding="utf-8")
         after = renewed(before)
         if after != before:
@@ -76,6 +80,20 @@ def guard_order() -> str:
         for place, guard in enumerate(GUARDS, start=1)
     ]
     return _table(("", "guard", "speaks to", "looks at"), rows)
+
+
+def actions() -> str:
+    """Every action of the registry: what it does, how it is taken back, what it may do by itself and call."""
+    heads = ("action", "what it does", "taken back", "by itself", "changes by", "looks by")
+    return _table(heads, [_action(sys.modules[build.__module__]) for build in ACTIONS.values()])
+
+
+def _action(module: Any) -> Row:
+    changes = [f"`{one.action}`" for one in module.PERMISSIONS if one.mutates]
+    looks = [f"`{one.action}`" for one in module.PERMISSIONS if not one.mutates]
+    alone = "asks" if module.NAME in ASKS_BY_DEFAULT else "as `defaults.autonomy` says"
+    back = module.UNDO or "never"
+    return f"`{module.NAME}`", module.EFFECT, back, alone, ", ".join(changes), ", ".join(looks)
 
 
 def _kinds(kinds: frozenset[RequestKind]) -> str:
@@ -145,6 +163,7 @@ def _table(heads: Row, rows: Iterable[Row]) -> str:
 
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
+    "actions": actions,
     "reasons": reasons,
     "guards": guard_order,
     "moves": moves,

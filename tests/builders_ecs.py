@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import boto3
@@ -19,7 +19,7 @@ from firebreak.core.observed import (
     TaskDefinitionLive,
 )
 from firebreak.core.readings import ABSENT, NotRead, Reading
-from firebreak.core.rules import Rules
+from firebreak.core.rules import ActionSettings, Rules
 from firebreak.core.share import GroupCount
 from firebreak.ports import Action
 from tests import builders as a
@@ -31,6 +31,7 @@ TASK_DEFINITION = f"{ARN}:task-definition/api:7"
 OTHER_TASK_DEFINITION = f"{ARN}:task-definition/api:8"
 DIGEST = f"sha256:{'0' * 64}"
 TARGET = Target(ACCOUNT, REGION, "ecs", "prod", "api")
+REQUEST = a.request(target=TARGET)
 
 
 def deployment(id: str = "ecs-svc/1", **changes: Any) -> Deployment:  # noqa: A002 - the field's name
@@ -96,19 +97,19 @@ def seen(
 def rules(*, step: int = 2, ceiling: int = 10) -> Rules:
     """The policy for one request, with the settings that scaling reads."""
     usual = a.auto_policy().rules("scale-service", TARGET)
-    return replace(usual, settings={"scale_step": step, "scale_ceiling": ceiling})
+    return replace(usual, settings=ActionSettings(step=step, ceiling=ceiling))
 
 
 def planned(action: Action, observation: EcsObservation, **settings: int) -> Plan:
     """The plan of an action that has no objection."""
-    plan = action.plan(TARGET, observation, rules(**settings))
+    plan = action.plan(REQUEST, observation, rules(**settings))
     assert isinstance(plan, Plan), plan
     return plan
 
 
 def refused(action: Action, observation: EcsObservation, **settings: int) -> Obstacle:
     """The obstacle an action finds."""
-    obstacle = action.plan(TARGET, observation, rules(**settings))
+    obstacle = action.plan(REQUEST, observation, rules(**settings))
     assert isinstance(obstacle, Obstacle), obstacle
     return obstacle
 
@@ -141,6 +142,10 @@ class FakeEcs:
 
     def force_deployment(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
         self.calls.append(("force_deployment", cluster, service, task_definition))
+        return self.after
+
+    def use_task_definition(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
+        self.calls.append(("use_task_definition", cluster, service, task_definition))
         return self.after
 
     def set_desired_count(self, cluster: str, service: str, count: int) -> ServiceLive:
@@ -199,12 +204,15 @@ class Loopback:
     """A real HTTP server on loopback that counts requests and plays one part.
 
     `answer` is "hang" (reads the request and never replies), "drop" (closes the connection
-    instead of replying), or a status and body to reply with. Leaving the block waits until every
-    request was counted.
+    instead of replying), or a status and body to reply with. What `first` names by its operation is
+    answered with that body and not counted. Leaving the block waits until every request was counted.
     """
 
-    def __init__(self, answer: str | tuple[int, bytes]) -> None:
+    def __init__(
+        self, answer: str | tuple[int, bytes], first: Mapping[str, bytes] = MappingProxyType({})
+    ) -> None:
         self.requests = 0
+        self._first = first
         self._released = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler(answer))
         self._server.daemon_threads = False  # so that closing the server joins its threads
@@ -220,16 +228,24 @@ class Loopback:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                outer.requests += 1
                 self.close_connection = True
+                operation = self.headers.get("X-Amz-Target", "").rsplit(".", 1)[-1]
+                if operation in outer._first:
+                    self._reply(200, outer._first[operation])
+                    return
+                outer.requests += 1
                 if answer == "hang":
                     outer._released.wait()
                 elif isinstance(answer, tuple):
-                    status, body = answer
-                    self.send_response(status)
-                    self.send_header("Content-Length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
+                    self._reply(*answer)
+
+            def _reply(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_PUT = do_POST  # noqa: N815 - the parent's name
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the parent's name
                 pass

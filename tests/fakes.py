@@ -16,7 +16,14 @@ from firebreak.core.observed import (
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.share import NO_FLOOR, GroupCount
 from firebreak.errors import AwsError
+from firebreak.service_ports.beanstalk import BeanstalkReads, BeanstalkWrites
 from firebreak.service_ports.ecs import EcsReads, EcsWrites
+from firebreak.service_ports.ecs_deployments import DeploymentReads, DeploymentWrites
+from firebreak.service_ports.ecs_tasks import TaskReads, TaskWrites
+from firebreak.service_ports.functions import FunctionReads, FunctionWrites
+from firebreak.service_ports.runbooks import Listed, RunbookReads, RunbookWrites
+from firebreak.service_ports.ses import SesReads, SesWrites
+from firebreak.service_ports.task_definitions import DefinitionReads, DefinitionWrites
 
 
 @dataclass
@@ -87,11 +94,62 @@ class FakeServices:
 
     ecs_reads: EcsReads | None = None
     ecs_writes: EcsWrites | None = None
+    function_reads: FunctionReads | None = None
+    function_writes: FunctionWrites | None = None
+    listed: Listed | None = None
+    runbook_reads: RunbookReads | None = None
+    runbook_writes: RunbookWrites | None = None
+    deployment_reads: DeploymentReads | None = None
+    deployment_writes: DeploymentWrites | None = None
+    task_reads: TaskReads | None = None
+    task_writes: TaskWrites | None = None
+    definition_reads: DefinitionReads | None = None
+    definition_writes: DefinitionWrites | None = None
+    beanstalk_reads: BeanstalkReads | None = None
+    beanstalk_writes: BeanstalkWrites | None = None
+    ses_reads: SesReads | None = None
+    ses_writes: SesWrites | None = None
 
     def ecs(self) -> tuple[EcsReads, EcsWrites]:
         assert self.ecs_reads
         assert self.ecs_writes
         return self.ecs_reads, self.ecs_writes
+
+    def functions(self) -> tuple[FunctionReads, FunctionWrites]:
+        assert self.function_reads
+        assert self.function_writes
+        return self.function_reads, self.function_writes
+
+    def runbooks(self) -> tuple[Listed, RunbookReads, RunbookWrites]:
+        assert self.listed
+        assert self.runbook_reads
+        assert self.runbook_writes
+        return self.listed, self.runbook_reads, self.runbook_writes
+
+    def ecs_deployments(self) -> tuple[DeploymentReads, DeploymentWrites]:
+        assert self.deployment_reads
+        assert self.deployment_writes
+        return self.deployment_reads, self.deployment_writes
+
+    def ecs_tasks(self) -> tuple[TaskReads, TaskWrites]:
+        assert self.task_reads
+        assert self.task_writes
+        return self.task_reads, self.task_writes
+
+    def task_definitions(self) -> tuple[DefinitionReads, DefinitionWrites]:
+        assert self.definition_reads
+        assert self.definition_writes
+        return self.definition_reads, self.definition_writes
+
+    def beanstalk(self) -> tuple[BeanstalkReads, BeanstalkWrites]:
+        assert self.beanstalk_reads
+        assert self.beanstalk_writes
+        return self.beanstalk_reads, self.beanstalk_writes
+
+    def ses(self) -> tuple[SesReads, SesWrites]:
+        assert self.ses_reads
+        assert self.ses_writes
+        return self.ses_reads, self.ses_writes
 
 
 @dataclass
@@ -132,6 +190,9 @@ class FakeEcs:
 
     def force_deployment(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
         self._write("force_deployment", f"ecs:{cluster}/{service}", task_definition)
+        return self._deploy(cluster, service, task_definition)
+
+    def _deploy(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
         live = self._live(cluster, service)
         fresh = Deployment(
             id=f"ecs-svc/{len(self.writes) + 100:019d}",
@@ -143,7 +204,12 @@ class FakeEcs:
             failed=0,
         )
         older = tuple(replace(d, status="ACTIVE") for d in live.deployments) if self.stuck else ()
-        return self._keep(replace(live, deployments=(fresh, *older)))
+        after = replace(live, task_definition=task_definition, deployments=(fresh, *older))
+        return self._keep(after)
+
+    def use_task_definition(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
+        self._write("use_task_definition", f"ecs:{cluster}/{service}", task_definition)
+        return self._deploy(cluster, service, task_definition)
 
     def set_desired_count(self, cluster: str, service: str, count: int) -> ServiceLive:
         self._write("set_desired_count", f"ecs:{cluster}/{service}", count)

@@ -53,7 +53,7 @@ def _live(asked: Question, trigger: Alarm | OwnEvent, outside: Outside) -> tuple
     policy, file = _policy(asked.policy, stack.policy_file)
     if isinstance(trigger, Alarm):
         trigger = placed(trigger, stack.account, stack.region)
-    explainer = Explainer(policy=policy, eyes=live_eyes(stack), clock="real", offline=False)
+    explainer = Explainer(policy=policy, eyes=live_eyes(stack, policy), clock="real", offline=False)
     return explainer.explain(trigger, outside.now()), file
 
 

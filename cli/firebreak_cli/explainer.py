@@ -7,7 +7,7 @@ from datetime import datetime
 from firebreak.aws.items import check_to_wire
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Decision, Propose, Snapshot
-from firebreak.core.intake import tag_names_action, turn_away, why_human, why_not_routed
+from firebreak.core.intake import fitting, tag_names_action, turn_away, why_human, why_not_routed
 from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Target, Unresolved
 from firebreak.core.readings import NotRead
@@ -15,7 +15,7 @@ from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import KNOWN_ACTIONS, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.policy import Policy
-from firebreak.workflow import ASKS_A_HUMAN, CARRIED_OUT
+from firebreak.workflow import ASKS_A_HUMAN
 from firebreak_cli.advice import advice
 from firebreak_cli.eyes import Eyes, Tags, alarm_of
 
@@ -73,7 +73,7 @@ class Explainer:
         """The decision that the event would get, first for the function that may act."""
         routing = routed(trigger)
         tags = self.eyes.tags(alarm_of(trigger))
-        target = self.eyes.target(trigger, tags)
+        target = fitting(self.eyes.target(trigger, tags), routing.primary or "")
         rules, name = None, _turned_away_name(trigger, routing)
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
@@ -133,11 +133,7 @@ def why_unasked(trigger: Alarm | OwnEvent, routing: Routing) -> Unresolved | Non
 
 def why_turned_away(trigger: Alarm | OwnEvent) -> Unresolved | None:
     """Why an action's function refuses the event before any guard could speak, if so."""
-    if isinstance(trigger, Alarm):
-        return turn_away(trigger)
-    carried_out = trigger.kind in CARRIED_OUT
-    asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{trigger.kind} of {trigger.action}")
-    return None if carried_out else asked
+    return turn_away(trigger) if isinstance(trigger, Alarm) else None
 
 
 def _request(trigger: Alarm | OwnEvent, action: str, target: Target, tags: Tags) -> Request:
@@ -159,6 +155,7 @@ def _request(trigger: Alarm | OwnEvent, action: str, target: Target, tags: Tags)
         incident_id=trigger.incident_id,
         rung=trigger.rung,
         attempt=trigger.attempt,
+        by=trigger.by,
         by_symptom=not trigger.incident_id and not tag_names_action(trigger.alarm, tags),
     )
 

@@ -12,12 +12,13 @@ from firebreak.core.decision import Snapshot
 from firebreak.core.incident import Incident
 from firebreak.core.model import Alarm, OwnEvent, Request, Target, Unresolved
 from firebreak.core.observed import DescribedAlarm
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Rules
 from firebreak.core.storm import CALM, Storm, red_alarm_of, with_red
 from firebreak.observing import Observer
+from firebreak.policy import Policy
 from firebreak.ports import AlarmReads, Ledger
 from firebreak.workflow import with_application
 from firebreak_cli.stack import Stack
@@ -140,13 +141,13 @@ def _not_described(name: str) -> Reading[DescribedAlarm]:
     return OFFLINE
 
 
-def live_eyes(stack: Stack) -> LiveEyes:
-    """Eyes on a deployed stack, with the caller's credentials."""
+def live_eyes(stack: Stack, policy: Policy) -> LiveEyes:
+    """Eyes on a deployed stack, with the caller's credentials; the policy tells what its runbooks are."""
     from firebreak.aws.alarms import CloudWatchAlarms
     from firebreak.aws.ledger import DynamoLedger
 
     alarms = CloudWatchAlarms(stack.reader("cloudwatch"))
-    services = Connections(stack.reader, lambda _: NoWrites())
+    services = Connections(stack.reader, lambda _: NoWrites(), lambda name: policy.runbook(name) or ABSENT)
     return LiveEyes(
         account=stack.account,
         region=stack.region,

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from firebreak.aws.items import DamagedItem, Fields, Item, read_incident, text
+from firebreak.aws.incident_items import read_incident
+from firebreak.aws.items import DamagedItem, Fields, Item, text
 from firebreak.aws.translate import translated
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.errors import UnusableEvent

@@ -38,6 +38,7 @@ class Function(StrEnum):
 
     RESTART_SERVICE = "RestartService"
     SCALE_SERVICE = "ScaleService"
+    RUN_RUNBOOK = "RunRunbook"
     VERIFY = "Verify"
     PAGE = "Page"
 

@@ -219,6 +219,42 @@ def storm(
     return None
 
 
+IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident, as the page names it.")]
+
+
+@app.command()
+def approve(ctx: typer.Context, incident: IncidentId, *, stack: StackName = DEFAULT_STACK) -> None:
+    """Say yes to what Firebreak asked for. All is looked at again first; a changed plan is refused."""
+    from firebreak_cli import approvals, screen
+
+    around = outside(ctx)
+    found = find(around, stack)
+    desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
+    waiting = desk.waiting(incident, around.now())
+    desk.approve(waiting, by, around.now())
+    screen.console().print(screen.facts(approvals.told(waiting, "Approved", by, found)))
+
+
+@app.command()
+def deny(
+    ctx: typer.Context,
+    incident: IncidentId,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; everybody is told.")],
+    stack: StackName = DEFAULT_STACK,
+) -> None:
+    """Say no to what Firebreak asked for; nothing is changed, and the incident is yours."""
+    from firebreak_cli import approvals, screen, switches
+
+    around = outside(ctx)
+    why = switches.reason_of(reason)
+    found = find(around, stack)
+    desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
+    waiting = desk.waiting(incident, around.now())
+    desk.deny(waiting, by, why, around.now())
+    screen.console().print(screen.facts(approvals.told(waiting, "Denied", by, found, why)))
+
+
 @policy_app.command()
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")]) -> None:
     """Check a policy file: one line when it loads, one line for each mistake (exit code 1) when not."""

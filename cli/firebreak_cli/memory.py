@@ -13,7 +13,7 @@ from types import MappingProxyType
 from firebreak.aws.items import at_ms, ms
 from firebreak.core.announcement import Announcement
 from firebreak.core.history import Act, GroupSize, Hold, ScopeHistory, Transition
-from firebreak.core.incident import Incident
+from firebreak.core.incident import Incident, Purpose
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import OwnEvent
 from firebreak.core.scopes import Scope
@@ -57,7 +57,7 @@ class Held:
     """Everything in the ledger.
 
     `switches` are kept by what a hold calls its scope, `transitions` by the alarm's series,
-    `rungs` (their claim ids) by incident and rung, `lines` by incident and place.
+    `rungs` (their claim ids) by incident, rung and purpose, `lines` by incident and place.
     """
 
     scopes: Mapping[Scope, ScopeHistory] = field(default_factory=_empty)
@@ -65,7 +65,7 @@ class Held:
     storm: Storm | None = None
     transitions: Mapping[str, Transition] = field(default_factory=_empty)
     decisions: Mapping[str, DecisionRecord] = field(default_factory=_empty)
-    rungs: Mapping[tuple[str, int], str] = field(default_factory=_empty)
+    rungs: Mapping[tuple[str, int, Purpose], str] = field(default_factory=_empty)
     incidents: Mapping[str, Incident] = field(default_factory=_empty)
     lines: Mapping[tuple[str, str], tuple[datetime, str]] = field(default_factory=_empty)
     untold: Mapping[str, Announcement] = field(default_factory=_empty)

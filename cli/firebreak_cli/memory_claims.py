@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from firebreak.aws.claims import POINTS_TO_INCIDENT, slot_name, slot_of, switch_keys
+from firebreak.aws.claims import POINTS_TO_INCIDENT, claimed_words, slot_name, switch_keys
 from firebreak.core.announcement import Announcement
-from firebreak.core.budgets import CLOCK_SKEW, LONGEST_WINDOW, MOST_ACTS, PAD
-from firebreak.core.guards import FIRST_AND_NEXT
+from firebreak.core.budgets import CLOCK_SKEW
+from firebreak.core.guards import NOT_IN_A_STORM
 from firebreak.core.history import Act, Judged, ScopeHistory, Transition
-from firebreak.core.incident import Incident
+from firebreak.core.incident import Incident, Purpose
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange
 from firebreak.core.model import Alarm, RequestKind
-from firebreak.core.scopes import Scope, group_scope
+from firebreak.core.scopes import Scope, group_scope, judged_in
 from firebreak.errors import Conflict
 from firebreak_cli.memory import Held, kept_act, kept_incident, kept_size, kept_time, with_entries, with_entry
 
@@ -58,7 +58,7 @@ def switches_free(claim: Claim, held: Held) -> bool:
 
 def no_storm(claim: Claim, held: Held) -> bool:
     """No storm was declared, where storms speak to this kind of request."""
-    return claim.request.kind not in FIRST_AND_NEXT or held.storm is None or held.storm.tripped_at is None
+    return claim.request.kind not in NOT_IN_A_STORM or held.storm is None or held.storm.tripped_at is None
 
 
 def alarm_unchanged(claim: Claim, held: Held) -> bool:
@@ -74,7 +74,7 @@ def alarm_unchanged(claim: Claim, held: Held) -> bool:
 
 def rung_free(claim: Claim, held: Held) -> bool:
     """Nobody claimed this rung before."""
-    return (claim.after.id, claim.after.rung) not in held.rungs
+    return _rung(claim.after) not in held.rungs
 
 
 def not_superseded(held: Held, alarm: Alarm) -> bool:
@@ -97,25 +97,27 @@ def _with_claim(held: Held, claim: Claim) -> Held:
     held = replace(
         held,
         scopes=with_entries(held.scopes, {scope: _with_slot(claim, scope) for scope in claim.scopes}),
-        rungs=with_entry(held.rungs, (after.id, after.rung), after.claim_id),
+        rungs=with_entry(held.rungs, _rung(after), after.claim_id),
         incidents=with_entry(held.incidents, after.id, kept_incident(after)),
     )
     if claim.request.kind is RequestKind.ALARM:
         held = seen_by(held, claim.request.alarm, after.id)
-    told = f"claimed rung {after.rung + 1}: {after.action}"
-    return with_line(decided_by(held, claim.record), after, claim.at, told)
+    return with_line(decided_by(held, claim.record), after, claim.at, claimed_words(claim))
+
+
+def _rung(incident: Incident) -> tuple[str, int, Purpose]:
+    return incident.id, incident.rung, incident.purpose
 
 
 def _with_slot(claim: Claim, scope: Scope) -> ScopeHistory:
     """The scope as it was seen, with this claim's slot; acts nobody counts any more are forgotten."""
     seen = claim.seen.scopes[scope]
     history = seen if isinstance(seen, ScopeHistory) else ScopeHistory(scope, (), 0)
-    kept = [act for act in history.acts if act.at + LONGEST_WINDOW + PAD > claim.at]
     size = claim.group_size if scope == group_scope(claim.request.target) else None
     size = size or history.size
     return ScopeHistory(
         scope,
-        oldest_first([*kept[1 - MOST_ACTS :], kept_act(slot_of(claim))]),
+        oldest_first(map(kept_act, claim.acts_in(history))),
         history.version + 1,
         claim.after.id if scope.level in POINTS_TO_INCIDENT else "",
         kept_size(size) if size else None,
@@ -129,32 +131,37 @@ def oldest_first(acts: Iterable[Act]) -> tuple[Act, ...]:
 
 def without_slot(claim: Claim, scope: Scope, held: Held) -> tuple[Held, None]:
     """The ledger without the claim's slot in that scope. Raises Conflict when it is not there."""
-    slot = slot_name(slot_of(claim))
     history = held.scopes.get(scope, ScopeHistory(scope, (), 0))
-    left = tuple(act for act in history.acts if slot_name(act) != slot)
+    left = tuple(act for act in history.acts if not _is_of(act, claim.after))
     if len(left) == len(history.acts):
         raise Conflict("UpdateItem", "ConditionalCheckFailedException")
     after = replace(history, acts=left, version=history.version + 1)
     return replace(held, scopes=with_entry(held.scopes, scope, after)), None
 
 
-def judged(held: Held, change: IncidentChange, scopes: tuple[Scope, ...]) -> Held:
+def judged(held: Held, change: IncidentChange) -> Held:
     """The act's slots with its verdict; when one of them is gone, all stay as they are."""
-    verdict, slot = change.judged, f"{change.before.id}:{change.before.rung}"
+    verdict, incident = change.judged, change.before
+    scopes = judged_in(incident.target, incident.action)
     found = {scope: held.scopes[scope] for scope in scopes if scope in held.scopes}
     complete = len(found) == len(scopes)
-    if not complete or not all(any(slot_name(a) == slot for a in h.acts) for h in found.values()):
+    if not complete or not all(any(_is_of(act, incident) for act in h.acts) for h in found.values()):
         return held
     said = Judged(verdict.verdict, kept_time(verdict.at)) if verdict else None
     told = {
         scope: replace(
             history,
             version=history.version + 1,
-            acts=tuple(replace(a, judged=said) if slot_name(a) == slot else a for a in history.acts),
+            acts=tuple(replace(act, judged=said) if _is_of(act, incident) else act for act in history.acts),
         )
         for scope, history in found.items()
     }
     return replace(held, scopes=with_entries(held.scopes, told))
+
+
+def _is_of(act: Act, incident: Incident) -> bool:
+    """Whether the act is the incident's at its present rung."""
+    return slot_name(act.incident_id, act.rung) == slot_name(incident.id, incident.rung)
 
 
 def seen_by(held: Held, alarm: Alarm, incident_id: str | None) -> Held:

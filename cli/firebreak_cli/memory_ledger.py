@@ -1,7 +1,7 @@
 """The ledger in memory: the same conditions as in DynamoDB, without a table.
 
-Playing many alarms through the real workflow needs a ledger that is quick and can be put back.
-tests/ledger holds both to one contract.
+The tests that play interleavings and long sequences of alarms through the real workflow need a ledger
+that is quick and can be put back. tests/ledger holds both to one contract.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ from firebreak.core.ledger import (
 )
 from firebreak.core.model import Alarm, OwnEvent, Request
 from firebreak.core.readings import ABSENT, Reading
-from firebreak.core.scopes import Scope, action_scope, group_scope, target_scope
+from firebreak.core.scopes import Scope, target_scope
 from firebreak_cli.memory import Held, Memory, kept_incident, kept_time, with_entry, without_entry
 from firebreak_cli.memory_claims import (
     claimed,
@@ -97,7 +97,7 @@ class MemoryLedger:
 
         return self.memory.change(write)
 
-    def open(self, incident: Incident, record: DecisionRecord) -> bool:
+    def open(self, incident: Incident, record: DecisionRecord, told: Announcement | None) -> bool:
         """Open an incident without acting; False when another one holds the target by now."""
 
         def write(held: Held) -> tuple[Held, bool]:
@@ -111,7 +111,7 @@ class MemoryLedger:
             after = replace(held, scopes=with_entry(held.scopes, scope, history))
             after = _with_incident(after, incident)
             why = f"opened without acting: {record.decision.reason}"
-            after = with_line(decided_by(after, record), incident, record.at, why)
+            after = with_line(told_by(decided_by(after, record), told), incident, record.at, why)
             return seen_by(after, incident.alarm, incident.id), True
 
         return self.memory.change(write)
@@ -125,7 +125,7 @@ class MemoryLedger:
                 return held, False
             after = with_line(_with_incident(held, change.after), change.after, change.at, change.what)
             after = told_by(decided_by(after, change.record), change.told)
-            return judged(after, change, _judged_in(change.before)) if change.judged else after, True
+            return judged(after, change) if change.judged else after, True
 
         return self.memory.change(write)
 
@@ -217,11 +217,6 @@ def _decided(record: DecisionRecord) -> Decided:
 
 def _with_incident(held: Held, incident: Incident) -> Held:
     return replace(held, incidents=with_entry(held.incidents, incident.id, kept_incident(incident)))
-
-
-def _judged_in(incident: Incident) -> tuple[Scope, ...]:
-    target = incident.target
-    return target_scope(target), group_scope(target), action_scope(target, incident.action)
 
 
 def _first[T](

@@ -33,6 +33,7 @@ class Stack:
     region: str
     ledger_table: str
     policy_file: str
+    bus_name: str
     session: "Session"
 
     @property
@@ -99,6 +100,7 @@ def _by_stack(session: "Session", name: str) -> Stack:
         region=region,
         ledger_table=outputs["LedgerTable"],
         policy_file=_pairs(found.get("Parameters", ()), "Parameter").get("PolicyFile", DEFAULT_POLICY),
+        bus_name=outputs.get("BusName", name),
         session=session,
     )
 
@@ -116,6 +118,7 @@ def _by_table(session: "Session", name: str, table: str) -> Stack:
         region=region,
         ledger_table=table,
         policy_file=DEFAULT_POLICY,
+        bus_name=name,
         session=session,
     )
 

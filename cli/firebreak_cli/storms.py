@@ -2,18 +2,16 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.guards import clock
-from firebreak.core.ledger import digest
+from firebreak.core.announcement import Announcement
 from firebreak.core.readings import Absent, NotRead, Unknown
-from firebreak.core.storm import CALM, RedAlarm, Storm, StormRules
-from firebreak.core.telling import MOST_LISTED, NOTHING_LOOKS_AGAIN
+from firebreak.core.storm import CALM, RedAlarm, Storm, StormRules, quiet_until
+from firebreak.core.telling_storms import ACTS_AGAIN, storm_ended_by
 from firebreak.errors import PolicyError
 from firebreak.paging import plain
 from firebreak.policy import load_policy
@@ -24,7 +22,6 @@ from firebreak_cli.stack import Stack
 
 # Each alarm that turns red between our look and our write costs one more try.
 TRIES = 20
-ACTS_AGAIN = "Firebreak acts again on what turns red from now on; nothing is made up for."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +82,9 @@ class StormDesk:
 
 
 def announcement(ended: Ended) -> Announcement:
-    """What everybody is told. It has the key of an end by itself: one storm ends once."""
-    storm = ended.storm
-    since = f" since {clock(storm.tripped_at)}" if storm.tripped_at else ""
-    names = [name_of(red) for red in storm.red]
-    more = [f"and {len(names) - MOST_LISTED} more"] if len(names) > MOST_LISTED else []
-    return Announcement(
-        key=digest("storm ended", storm.version),
-        kind=AnnouncementKind.STORM_OVER,
-        at=ended.at,
-        incident_id="",
-        action="",
-        headline=plain(f"{ended.by} ended the storm{since}: {ended.why}"),
-        facts=(
-            ACTS_AGAIN,
-            f"counted in it, not looked at again: {len(names)}",
-            *names[:MOST_LISTED],
-            *more,
-        ),
-        next=NOTHING_LOOKS_AGAIN,
-    )
+    """What everybody is told, as harmless lines."""
+    told = storm_ended_by(ended.storm, ended.by, ended.why, ended.at)
+    return replace(told, headline=plain(told.headline), facts=tuple(map(plain, told.facts)))
 
 
 def name_of(red: RedAlarm) -> str:
@@ -114,9 +94,7 @@ def name_of(red: RedAlarm) -> str:
 
 def ends_at(storm: Storm, rules: StormRules | None) -> datetime | None:
     """When the storm ends if nothing more turns red and few enough still are; None when nobody knows."""
-    if storm.tripped_at is None or rules is None:
-        return None
-    return max(storm.tripped_at, storm.last_red_at or storm.tripped_at) + rules.quiet
+    return quiet_until(storm, rules) if rules else None
 
 
 def shown(storm: Storm, rules: StormRules | None, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:
@@ -156,7 +134,7 @@ def told(ended: Ended, stack: Stack) -> Iterator[tuple[str, str]]:
     yield "By", ended.by
     yield "Reason", ended.why
     yield "Was red", f"{len(ended.storm.red)} alarms; look at them: nothing is restarted by itself"
-    yield "Note", f"{ACTS_AGAIN} Enough new red alarms are a storm again."
+    yield "Note", f"{ACTS_AGAIN}; nothing is made up for. Enough new red alarms are a storm again."
     yield "Page", "follows within minutes"
 
 

@@ -15,7 +15,7 @@ from firebreak.core.budgets import ACT_TIMEOUT, ACT_WITHIN, CLOCK_SKEW, spell
 from firebreak.core.history import Hold
 from firebreak.core.model import Target
 from firebreak.core.routing import KNOWN_ACTIONS
-from firebreak.core.scopes import application_scope
+from firebreak.core.scopes import application_in, application_scope
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.paging import plain
 from firebreak.policy_text import Duration
@@ -194,21 +194,12 @@ def words_of(scope: str) -> str:
     """A switch's scope as people write it."""
     kind, _, key = scope.partition(" ")
     match kind:
-        case "group" if application := _application_in(key):
+        case "group" if application := application_in(key):
             return f"application {application}"
         case "group" | "target":
             return f"{kind} {kept.short(key)}"
         case _:
             return scope
-
-
-def _application_in(key: str) -> str:
-    """The application that a group's key names, as `application_scope` writes it; empty for a cluster's."""
-    match key.split("/", 3):
-        case [_, _, "application", name]:
-            return name
-        case _:
-            return ""
 
 
 def resume_command(hold: Hold, stack: Stack) -> str:

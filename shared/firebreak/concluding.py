@@ -7,7 +7,7 @@ from typing import assert_never
 from firebreak.announcing import Announcer
 from firebreak.core import opening, telling
 from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
-from firebreak.core.incident import MAY_BE_ASKED, Incident, IncidentState
+from firebreak.core.incident import ASKED_IN, Incident, IncidentState, Purpose
 from firebreak.core.ledger import (
     DecisionRecord,
     IncidentChange,
@@ -18,16 +18,26 @@ from firebreak.core.ledger import (
     incident_name,
     untargeted,
 )
-from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind
+from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 from firebreak.core.verdict import Climb, GiveToHumans, next_rung
-from firebreak.errors import Unavailable
+from firebreak.errors import AwsError, Unavailable
 from firebreak.ports import Clock, Ledger, Log, Schedules
 
 # A climb that nobody picked up is asked for again by the sweeper after this.
 CLIMB_PATIENCE = timedelta(minutes=3)
+
+# A restore that something holds back is asked for again after this, or when that is said to end.
+RESTORE_PATIENCE = timedelta(minutes=5)
+# EventBridge Scheduler fires within the minute of the time asked for.
+JOIN_PATIENCE = timedelta(minutes=1)
+
+_LEFT_AS_IT_IS = frozenset({Reason.CHANGED_SINCE, Reason.NOT_REVERSIBLE, Reason.TARGET_MISSING})
+_THINKS_ALL_IS_WELL = frozenset({IncidentState.HOLDING, IncidentState.RESTING})
+# Far above any count of looks, so that the names of wake-ups never meet.
+_JOINED = 1_000_000
 
 _ALREADY_HANDLED = frozenset({Reason.DUPLICATE, Reason.INCIDENT_MOVED_ON})
 
@@ -107,16 +117,26 @@ class Concluder:
             return self._summary(request, decision)
         record = self._record_of(request, decision, now)
         if decision.reason is Reason.IN_FLIGHT and incident:
-            joined = self.ledger.join(incident, request.alarm, record)
-            return self._summary(request, decision, incident.id) if joined else None
+            if not self.ledger.join(incident, request.alarm, record):
+                return None
+            self._look_soon(incident, now)
+            return self._summary(request, decision, incident.id)
         if incident and _waits_for(request, incident) and decision.reason not in _ALREADY_HANDLED:
-            return self._move_on(request, decision, incident, record)
+            return self._move_on(request, rules, decision, incident, record)
         return self._without_incident(request, rules, decision, record)
+
+    def _look_soon(self, incident: Incident, now: datetime) -> None:
+        """Who thinks all is well looks again at once; the name is of this join and of no other wake-up."""
+        if incident.state in _THINKS_ALL_IS_WELL:
+            joined = replace(incident, attempt=_JOINED + incident.version)
+            self._wake_then(joined, now + JOIN_PATIENCE)
 
     def _without_incident(
         self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord
     ) -> Summary | None:
         later = None
+        if isinstance(decision.outcome, AskApproval) and decision.outcome.plan:
+            return self._ask_human(request, rules, decision, record, decision.outcome.plan)
         if isinstance(decision.outcome, Defer):
             later = self._ask_again(request, decision.outcome.until)
         elif decision.disposition is Disposition.CLIMB and not request.incident_id:
@@ -136,25 +156,47 @@ class Concluder:
         why = _why(decision)
         fresh = opening.opened(request, rules, record.at)
         incident = opening.climbing(fresh, rung, record.at + CLIMB_PATIENCE, why)
-        if not self.ledger.open(incident, record):
+        if not self.ledger.open(incident, record, None):
             return None
-        self.announcer.ask(climb_request(incident, record.at))
+        self.announcer.ask(request_of(incident, record.at))
         return Summary("climb", decision.reason, incident.id)
 
-    def _move_on(
-        self, request: Request, decision: Decision, incident: Incident, record: DecisionRecord
+    def _ask_human(
+        self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord, plan: Plan
     ) -> Summary | None:
-        change = self._change(request, decision, incident, record)
+        """Open an incident that waits for a yes; its check finds out that nobody said it."""
+        fresh = opening.opened(request, rules, record.at)
+        incident = opening.awaiting(fresh, plan, record.at + rules.approve_within)
+        told = telling.approval(incident, record)
+        self._wake_then(incident, record.at + rules.approve_within)
+        if not self.ledger.open(incident, record, told):
+            return None
+        self.announcer.hand_over(told)
+        return self._summary(request, decision, incident.id)
+
+    def _wake_then(self, incident: Incident, at: datetime) -> None:
+        """May fail without harm: the incident is due then, and the sweeper looks at what is due."""
+        try:
+            self.schedules.check(incident.id, incident.rung, incident.attempt, at)
+        except AwsError as error:
+            self.log.event("check.unscheduled", incident=incident.id, error=str(error))
+
+    def _move_on(
+        self, request: Request, rules: Rules, decision: Decision, incident: Incident, record: DecisionRecord
+    ) -> Summary | None:
+        change = self._change(request, rules, decision, incident, record)
         if not self.ledger.move(change):
             return None
         self.announcer.hand_over(change.told)
         if change.after.state is IncidentState.CLIMBING:
-            self.announcer.ask(climb_request(change.after, record.at))
+            self.announcer.ask(request_of(change.after, record.at))
         return self._summary(request, decision, incident.id)
 
     def _change(
-        self, request: Request, decision: Decision, incident: Incident, record: DecisionRecord
+        self, request: Request, rules: Rules, decision: Decision, incident: Incident, record: DecisionRecord
     ) -> IncidentChange:
+        if request.kind is RequestKind.RESTORE:
+            return self._restore_refused(incident, rules, record, decision)
         match decision.outcome:
             case Defer(until):
                 self._ask_again(request, until)
@@ -166,14 +208,45 @@ class Concluder:
                     due_at=until + CLIMB_PATIENCE,
                 )
                 return _changed(incident, after, record, f"deferred: {_why(decision)}")
+            case AskApproval(Plan() as plan):
+                after = opening.awaiting(incident, plan, record.at + rules.approve_within)
+                told = telling.approval(after, record)
+                self._wake_then(after, record.at + rules.approve_within)
+                asked = _changed(incident, after, record, f"asks for approval: {plan.summary}")
+                return replace(asked, told=told)
+            case Refuse() if incident.purpose is not Purpose.ACT:
+                return self._to_humans(incident, record, decision)
             case Refuse() if decision.reason is Reason.NO_LONGER_RED:
                 return self._recovered(incident, record, decision)
-            case Refuse() if decision.disposition is Disposition.CLIMB:
+            case Refuse() if _may_climb(request, decision):
                 return self._above(incident, record, decision)
             case Act() | Propose() | AskApproval() | Refuse():
                 return self._to_humans(incident, record, decision)
             case never:
                 assert_never(never)
+
+    def _restore_refused(
+        self, incident: Incident, rules: Rules, record: DecisionRecord, decision: Decision
+    ) -> IncidentChange:
+        """It rests on, and is asked for again; what somebody changed since is left to them."""
+        why, now = _why(decision), record.at
+        if decision.reason in _LEFT_AS_IT_IS:
+            closed = opening.over(incident, IncidentState.CLOSED, f"the temporary change stays: {why}")
+            return replace(
+                _changed(incident, closed, record, closed.note), told=telling.kept(closed, now, why)
+            )
+        until = decision.deciding.until if decision.deciding else None
+        again_at = max(until or now, now + RESTORE_PATIENCE)
+        resting = opening.resting(incident, again_at)
+        given_up = (incident.healthy_since or now) + rules.settings.restore_after + rules.max_incident_age
+        if given_up < now:
+            return self._to_humans(incident, record, decision)
+        self._wake_then(resting, again_at)
+        waits = _changed(incident, resting, record, f"the restore waits: {why}")
+        if decision.reason is Reason.RED_AGAIN:  # the next look goes on with that
+            return waits
+        sentence = f"{MEANINGS[decision.reason].sentence} {why}"
+        return replace(waits, told=telling.restore_waits(resting, now, sentence, again_at))
 
     def _recovered(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
         after = opening.over(incident, IncidentState.CLOSED, _why(decision))
@@ -228,17 +301,16 @@ class Concluder:
 def _waits_for(request: Request, incident: Incident) -> bool:
     """Whether the incident is where the request was made for; a late one must not move it."""
     asked = (request.incident_id, request.rung, request.action)
-    return asked == (incident.id, incident.rung, incident.action) and incident.state in MAY_BE_ASKED
+    return asked == (incident.id, incident.rung, incident.action) and incident.state in ASKED_IN[request.kind]
 
 
-def climb_request(incident: Incident, at: datetime) -> OwnEvent:
-    """The request that asks the next action's function to look at this incident.
+def request_of(incident: Incident, at: datetime) -> OwnEvent:
+    """The request that asks the action's function to look at this incident.
 
     A deferred one is woken: its climb was decided, and only an undecided request is looked at.
     """
-    deferred = incident.state is IncidentState.DEFERRED
     return OwnEvent(
-        kind=RequestKind.WAKE if deferred else RequestKind.CLIMB,
+        kind=_asked_for(incident),
         action=incident.action,
         incident_id=incident.id,
         rung=incident.rung,
@@ -246,6 +318,23 @@ def climb_request(incident: Incident, at: datetime) -> OwnEvent:
         at=at,
         alarm=incident.alarm,
     )
+
+
+def _may_climb(request: Request, decision: Decision) -> bool:
+    """Whether the next rung follows at once; whoever said yes to this one did not say yes to that."""
+    return decision.disposition is Disposition.CLIMB and request.kind is not RequestKind.APPROVAL
+
+
+def _asked_for(incident: Incident) -> RequestKind:
+    match incident.state, incident.purpose:
+        case IncidentState.UNDOING, Purpose.RESTORE:
+            return RequestKind.RESTORE
+        case IncidentState.UNDOING, _:
+            return RequestKind.UNDO
+        case IncidentState.DEFERRED, _:
+            return RequestKind.WAKE
+        case _:
+            return RequestKind.CLIMB
 
 
 def _why(decision: Decision) -> str:

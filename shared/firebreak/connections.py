@@ -6,8 +6,17 @@ A service's adapter is imported when an action asks for it: a function needs one
 from collections.abc import Callable
 from typing import Any
 
+from firebreak.core.readings import Reading, Unknown
+from firebreak.core.rules import Runbook
 from firebreak.errors import Denied
+from firebreak.service_ports.beanstalk import BeanstalkReads, BeanstalkWrites
 from firebreak.service_ports.ecs import EcsReads, EcsWrites
+from firebreak.service_ports.ecs_deployments import DeploymentReads, DeploymentWrites
+from firebreak.service_ports.ecs_tasks import TaskReads, TaskWrites
+from firebreak.service_ports.functions import FunctionReads, FunctionWrites
+from firebreak.service_ports.runbooks import Listed, RunbookReads, RunbookWrites
+from firebreak.service_ports.ses import SesReads, SesWrites
+from firebreak.service_ports.task_definitions import DefinitionReads, DefinitionWrites
 
 type Connect = Callable[[str], Any]
 
@@ -16,11 +25,13 @@ class Connections:
     """service_ports.AwsServices; `read` and `write` make a client of the service they are given.
 
     What `write` makes must send once (aws/clients.py), or refuse where nothing may be changed.
+    `listed` tells what the policy says of a runbook: of that target only the policy knows what it is.
     """
 
-    def __init__(self, read: Connect, write: Connect) -> None:
+    def __init__(self, read: Connect, write: Connect, listed: Listed | None = None) -> None:
         self._read = read
         self._write = write
+        self._listed = listed or _nothing_listed
 
     def ecs(self) -> tuple[EcsReads, EcsWrites]:
         """ECS services and their scaling."""
@@ -31,6 +42,54 @@ class Connections:
             EcsReader(self._read("ecs"), self._read(scaling)),
             EcsWriter(self._write("ecs"), self._write(scaling)),
         )
+
+    def ecs_deployments(self) -> tuple[DeploymentReads, DeploymentWrites]:
+        """What ECS remembers of a service's deployments."""
+        from firebreak.aws.ecs_deployments import DeploymentReader, DeploymentWriter  # see above
+
+        return DeploymentReader(self._read("ecs")), DeploymentWriter(self._write("ecs"))
+
+    def ecs_tasks(self) -> tuple[TaskReads, TaskWrites]:
+        """Single ECS tasks."""
+        from firebreak.aws.ecs_tasks import TaskReader, TaskWriter  # see above
+
+        return TaskReader(self._read("ecs")), TaskWriter(self._write("ecs"))
+
+    def task_definitions(self) -> tuple[DefinitionReads, DefinitionWrites]:
+        """ECS task definitions."""
+        from firebreak.aws.task_definitions import DefinitionReader, DefinitionWriter  # see above
+
+        return DefinitionReader(self._read("ecs")), DefinitionWriter(self._write("ecs"))
+
+    def beanstalk(self) -> tuple[BeanstalkReads, BeanstalkWrites]:
+        """Elastic Beanstalk environments."""
+        from firebreak.aws.beanstalk import BeanstalkReader, BeanstalkWriter  # see above
+
+        service = "elasticbeanstalk"
+        return BeanstalkReader(self._read(service)), BeanstalkWriter(self._write(service))
+
+    def ses(self) -> tuple[SesReads, SesWrites]:
+        """The sending of mail."""
+        from firebreak.aws.ses import SesReader, SesWriter  # see above
+
+        return SesReader(self._read("sesv2")), SesWriter(self._write("sesv2"))
+
+    def functions(self) -> tuple[FunctionReads, FunctionWrites]:
+        """Lambda functions, their versions and aliases."""
+        from firebreak.aws.functions import FunctionReader, FunctionWriter  # see above
+
+        return FunctionReader(self._read("lambda")), FunctionWriter(self._write("lambda"))
+
+    def runbooks(self) -> tuple[Listed, RunbookReads, RunbookWrites]:
+        """The runbooks of the policy, and SSM Automation, which runs them."""
+        from firebreak.aws.runbooks import RunbookReader, RunbookWriter  # see above
+
+        reads = RunbookReader(self._read("ssm"), self._read("cloudwatch"))
+        return self._listed, reads, RunbookWriter(self._write("ssm"))
+
+
+def _nothing_listed(name: str) -> Reading[Runbook]:
+    return Unknown(f"no policy is at hand that could name {name}")
 
 
 class NoWrites:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from firebreak.core.decision import Snapshot
 from firebreak.core.history import ScopeHistory
-from firebreak.core.incident import Incident, Member
+from firebreak.core.incident import PURPOSE_OF, Incident, Member
 from firebreak.core.ledger import LedgerView
 from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request
 from firebreak.core.observed import DescribedAlarm
@@ -15,7 +15,7 @@ from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import group_scope
 from firebreak.core.share import GroupCount, allowed, touched
-from firebreak.ports import Action, AlarmReads
+from firebreak.ports import Action, AlarmReads, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Observer:
             seen = pool.submit(self.action.observe, request.target)
             group = pool.submit(self._group, request, rules, before, now)
         observation = seen.result()
-        plan: Reading[Plan | Obstacle] = self.action.plan(request.target, observation, rules)
+        plan = self._plan(request, rules, before.incident, observation)
         return replace(
             before,
             now=now,
@@ -68,12 +68,24 @@ class Observer:
             group=group.result(),
         )
 
+    def _plan(
+        self, request: Request, rules: Rules, incident: Reading[Incident], seen: Observation
+    ) -> Reading[Plan | Obstacle]:
+        """What would be done, or undone: then the plan that is to be taken back says how."""
+        if request.kind not in PURPOSE_OF:
+            return self.action.plan(request, seen, rules)
+        if not isinstance(incident, Incident) or incident.plan is None:
+            return Unknown("the incident carries no plan that could be taken back")
+        return self.action.undo(incident.plan, seen, request.kind)
+
     def _group(self, request: Request, rules: Rules, before: Snapshot, now: datetime) -> Reading[GroupCount]:
         """The target's group: as somebody counted it lately where that lets us act, else counted now.
 
         So no refusal comes from an old count, and a floor always knows who is well now.
         """
         health = rules.share.healthy_floor > 0
+        if not request.target.group:
+            return NotRead("the target is in no group")
         history = before.scopes.get(group_scope(request.target))
         if isinstance(history, ScopeHistory) and history.size and not health:
             size, hit = history.size, touched(history.acts, rules.share, now) | {request.target.key}

@@ -39,6 +39,11 @@ _MARKS = {
     AnnouncementKind.REFUSED: "NOT ACTING",
     AnnouncementKind.OBSERVED: "WOULD ACT",
     AnnouncementKind.APPROVAL: "APPROVE?",
+    AnnouncementKind.DENIED: "DENIED",
+    AnnouncementKind.UNDOING: "MADE WORSE",
+    AnnouncementKind.UNDONE: "UNDONE",
+    AnnouncementKind.RESTORED: "RESTORED",
+    AnnouncementKind.KEPT: "KEPT",
     AnnouncementKind.BLIND: "BLIND",
     AnnouncementKind.CRASHED: "CRASHED",
     AnnouncementKind.STORM: "STORM",
@@ -79,6 +84,9 @@ def body_of(told: Announcement, stack_name: str, held: Sequence[str] = ()) -> st
     lines += ["", f"At:       {told.at:%Y-%m-%d} {clock(told.at)}"]
     if _INCIDENT.fullmatch(told.incident_id):  # it becomes part of a command that is copied
         lines.append(f"Show:     firebreak show {told.incident_id} --stack {stack_name}")
+        if told.kind is AnnouncementKind.APPROVAL:
+            lines.append(f"Say yes:  firebreak approve {told.incident_id} --stack {stack_name}")
+            lines.append(f'Say no:   firebreak deny {told.incident_id} --reason "..." --stack {stack_name}')
     if told.kind is AnnouncementKind.STORM:
         lines.append(f'End it:   firebreak storm --end --reason "..." --stack {stack_name}')
     lines.append(f'Stop all: firebreak pause --reason "..." --for 1h --stack {stack_name}')

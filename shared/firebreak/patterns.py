@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 # How many names tell a service's resource; all but the last of them name its group.
-PARTS: Mapping[str, int] = {"ecs": 2}
+PARTS: Mapping[str, int] = {"ecs": 2, "lambda": 1, "beanstalk": 1, "ses": 1, "runbook": 1}
 NAME_CHARACTERS = frozenset(string.ascii_letters + string.digits + "_-")
 
 _TOKEN = re.compile(r"\*|\[!?+\]?+[^]]*+\]|.", re.DOTALL)
@@ -30,7 +30,7 @@ def _form(service: str, parts: int) -> _Form:
 
 
 _TARGETS = tuple(_form(service, parts) for service, parts in PARTS.items())
-_GROUPS = tuple(_form(service, parts - 1) for service, parts in PARTS.items())
+_GROUPS = tuple(_form(service, parts - 1) for service, parts in PARTS.items() if parts > 1)
 
 
 def can_match_a_target(pattern: str) -> bool:
@@ -70,7 +70,10 @@ def _fits(token: str, characters: frozenset[str]) -> bool:
 
 def _over_targets(pattern: str) -> str:
     if not can_match_a_target(pattern):
-        raise ValueError('no target can match: targets are ecs:CLUSTER/SERVICE, patterns like "ecs:prod/*"')
+        forms = ", ".join(
+            f"{service}:{'CLUSTER/SERVICE' if parts > 1 else 'NAME'}" for service, parts in PARTS.items()
+        )
+        raise ValueError(f'no target can match: targets are {forms}; patterns like "ecs:prod/*"')
     return pattern
 
 

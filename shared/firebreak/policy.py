@@ -10,13 +10,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from firebreak.core.model import Target
-from firebreak.core.rules import PAGE_RUNG, Rules, Verification
+from firebreak.core.model import Autonomy, Target
+from firebreak.core.rules import PAGE_RUNG, Rules, Runbook, Verification
 from firebreak.core.scopes import Level
 from firebreak.core.share import ShareRules
 from firebreak.core.storm import StormRules
 from firebreak.errors import PolicyError
-from firebreak.policy_file import ActionSection, GroupSection, Override, PolicyFile
+from firebreak.policy_actions import ALWAYS_ASKS, ASKS_BY_DEFAULT, ActionSection
+from firebreak.policy_file import GroupSection, Override, PolicyFile
+from firebreak.policy_runbooks import RUN_RUNBOOK
 from firebreak.windows import windows_of
 
 OVERRIDABLE = ("autonomy", "cooldown")
@@ -37,11 +39,17 @@ class Policy:
         """What a storm is; the same for every action and target."""
         return self.file.storm.rules(self.file.defaults.max_event_age)
 
+    def runbook(self, name: str) -> Runbook | None:
+        """The runbook of that name, if the policy lists it."""
+        sections = (section for action, section in self.file.actions.items() if action == RUN_RUNBOOK)
+        return next((section.settings(RUN_RUNBOOK).runbooks.get(name) for section in sections), None)
+
     def rules(self, action: str, target: Target) -> Rules:
         """The rules for one action on one target, overrides resolved."""
         file = self.file
         section = next((s for name, s in file.actions.items() if name == action), ActionSection())
         autonomy, cooldown = (self._overridden(name, action, section, target) for name in OVERRIDABLE)
+        autonomy = _capped(action, target, *autonomy)
         return Rules(
             policy_hash=self.hash,
             action=action,
@@ -68,13 +76,16 @@ class Policy:
             never=windows_of(file.freeze.never, target.display, action),
             only=windows_of(file.freeze.only, target.display, action),
             ladder=tuple(section.ladder) or (action, PAGE_RUNG),
+            approve_within=file.defaults.approve_within,
             verification=Verification(
                 after=file.verify.after,
                 healthy_for=file.verify.healthy_for,
                 retry_every=file.verify.retry_every,
                 attempts=file.verify.attempts,
+                restore_after=section.settings(action).restore_after,
             ),
-            settings={"scale_step": section.step or 1, "scale_ceiling": section.ceiling or 10},
+            settings=section.settings(action),
+            named=any(override.target == target.display for _, override in self._matching(action, target)),
         )
 
     def _overridden(self, name: str, action: str, section: ActionSection, target: Target) -> tuple[Any, str]:
@@ -84,7 +95,10 @@ class Policy:
                 return value, f"overrides[{index}] {override.target}"
         if (value := getattr(section, name)) is not None:
             return value, f"actions.{action}"
-        return getattr(self.file.defaults, name), "defaults"
+        usual = getattr(self.file.defaults, name)
+        if name == "autonomy" and action in ASKS_BY_DEFAULT and usual is Autonomy.AUTO:
+            return Autonomy.APPROVE, f"{action} itself (defaults say {usual})"
+        return usual, "defaults"
 
     def _share(self, target: Target) -> ShareRules:
         """The share of the target's group: each value by the most specific pattern that names it."""
@@ -104,7 +118,7 @@ class Policy:
     def _groups(self, target: Target) -> list[GroupSection]:
         """What the policy says of the target's group, the most specific first."""
         group = f"{target.service}:{target.group}"
-        hits = [found for found in self.file.groups if fnmatch.fnmatchcase(group, found.group)]
+        hits = [g for g in self.file.groups if target.group and fnmatch.fnmatchcase(group, g.group)]
         return sorted(hits, key=lambda found: -_literal(found.group))
 
     def _share_source(self, target: Target) -> str:
@@ -117,6 +131,13 @@ class Policy:
             if override.action in (None, action) and fnmatch.fnmatchcase(target.display, override.target)
         ]
         return sorted(hits, key=lambda hit: (-_specificity(hit[1]), hit[0]))
+
+
+def _capped(action: str, target: Target, autonomy: Autonomy, source: str) -> tuple[Autonomy, str]:
+    """What must always ask a human asks, whoever said `auto`."""
+    if autonomy is Autonomy.AUTO and (action, target.display) in ALWAYS_ASKS:
+        return Autonomy.APPROVE, f"{action} on {target.display} itself ({source} says {autonomy})"
+    return autonomy, source
 
 
 def _specificity(override: Override) -> int:

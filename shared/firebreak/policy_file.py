@@ -27,6 +27,7 @@ from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.scopes import Level
 from firebreak.core.storm import MOST_REMEMBERED, StormRules
 from firebreak.patterns import GroupPattern, PartPattern, TargetPattern
+from firebreak.policy_actions import ActionName, ActionSection, odd_ladders, odd_runbooks, odd_settings
 from firebreak.policy_text import BudgetText, CountedOver, Duration, EventAge, over_an_hour
 from firebreak.windows import WindowSection
 
@@ -36,12 +37,6 @@ SHORTEST_WAIT = timedelta(seconds=120)
 
 # An act's scopes must fit one transaction, and each window costs time in every decision.
 MOST_WINDOWS, MOST_DEPENDENCIES, MOST_GROUPS, MOST_OVERRIDES = 20, 20, 50, 500
-
-ACTIONS = ("restart-service", "scale-service")
-
-
-type ActionName = Literal["restart-service", "scale-service"]
-type RungName = Literal["restart-service", "scale-service", "page"]
 
 
 class _Section(BaseModel):
@@ -114,7 +109,7 @@ class Breakers(_Section):
 class ShareSection(_Section):
     """How much of a group may be touched, and how much of it must stay well."""
 
-    share: float = Field(default=0.5, gt=0, le=1)
+    share: float = Field(default=0.5, strict=True, gt=0, le=1)
     within: CountedOver = timedelta(hours=1)
     healthy_floor: int = Field(default=0, strict=True, ge=0, le=200)
     count_max_age: Duration = timedelta(minutes=5)
@@ -124,7 +119,7 @@ class GroupSection(_Section):
     """What holds for groups matching a pattern such as `ecs:prod`; the most specific wins."""
 
     group: GroupPattern
-    share: float | None = Field(default=None, gt=0, le=1)
+    share: float | None = Field(default=None, strict=True, gt=0, le=1)
     within: CountedOver | None = None
     healthy_floor: int | None = Field(default=None, strict=True, ge=0, le=200)
 
@@ -137,11 +132,17 @@ class Dependency(_Section):
     budget: list[BudgetText] = Field(min_length=1)
 
 
+class FreezeWindow(WindowSection):
+    """A window of the policy file; without `targets` or `actions` it is there for all of them."""
+
+    actions: tuple[ActionName, ...] = ()
+
+
 class Freeze(_Section):
     """When nothing may be done, and when only something may be done."""
 
-    never: list[WindowSection] = Field(default=[], max_length=MOST_WINDOWS)
-    only: list[WindowSection] = Field(default=[], max_length=MOST_WINDOWS)
+    never: list[FreezeWindow] = Field(default=[], max_length=MOST_WINDOWS)
+    only: list[FreezeWindow] = Field(default=[], max_length=MOST_WINDOWS)
 
 
 class Verify(_Section):
@@ -163,16 +164,7 @@ class Limits(_Section):
     rung_gap: Duration
     max_event_age: EventAge
     max_incident_age: Duration
-
-
-class ActionSection(_Section):
-    """What holds for one action; `ladder` is the response when this action comes first."""
-
-    autonomy: Autonomy | None = None
-    cooldown: Duration | None = None
-    ladder: list[RungName] = []
-    step: int | None = Field(default=None, strict=True, ge=1, le=1000)
-    ceiling: int | None = Field(default=None, strict=True, ge=1, le=5000)
+    approve_within: CountedOver = timedelta(minutes=30)
 
 
 class Override(_Section):
@@ -264,13 +256,6 @@ def _short_incidents(defaults: Limits, verify: Verify) -> Iterator[str]:
         )
 
 
-def _odd_ladders(actions: Mapping[str, ActionSection]) -> Iterator[str]:
-    for name, section in actions.items():
-        rungs = section.ladder
-        if rungs and (rungs[0] != name or rungs[-1] != PAGE_RUNG or len(set(rungs)) != len(rungs)):
-            yield f'actions.{name}.ladder: starts with "{name}", ends with "page", repeats nothing'
-
-
 def _ladders_without_room(
     actions: Mapping[str, ActionSection], budgets: Budgets, dependencies: list[Dependency], verify: Verify
 ) -> Iterator[str]:
@@ -282,14 +267,6 @@ def _ladders_without_room(
             if budget.acts < len(acting) and budget.window > verify.after:
                 unfit = f"{len(acting)} acting rungs never fit {whose} budget {budget}"
                 yield f"actions.{name}.ladder: {unfit}"
-
-
-def _unknown_actions(freeze: Freeze) -> Iterator[str]:
-    for kind, windows in (("never", freeze.never), ("only", freeze.only)):
-        for n, window in enumerate(windows):
-            for name in window.actions:
-                if name not in ACTIONS:
-                    yield f"freeze.{kind}[{n}].actions: no action {name!r}; known: {', '.join(ACTIONS)}"
 
 
 def _repeated_dependencies(dependencies: list[Dependency]) -> Iterator[str]:
@@ -309,9 +286,10 @@ def _repeated(path: str, names: list[str]) -> Iterator[str]:
 _BETWEEN: tuple[tuple[Callable[..., Iterator[str]], tuple[str, ...]], ...] = (
     (_short_waits, ("verify", "demo")),
     (_short_incidents, ("defaults", "verify")),
-    (_odd_ladders, ("actions",)),
+    (odd_ladders, ("actions",)),
+    (odd_settings, ("actions",)),
+    (odd_runbooks, ("actions",)),
     (_ladders_without_room, ("actions", "budgets", "dependencies", "verify")),
-    (_unknown_actions, ("freeze",)),
     (_repeated_dependencies, ("dependencies",)),
     (_repeated_windows, ("freeze",)),
 )

@@ -9,7 +9,17 @@ from firebreak.core.announcement import Announcement
 from firebreak.core.history import Hold, Transition
 from firebreak.core.incident import Incident
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange, LedgerView
-from firebreak.core.model import Alarm, Obstacle, OwnEvent, Plan, Receipt, Request, Settled, Target
+from firebreak.core.model import (
+    Alarm,
+    Obstacle,
+    OwnEvent,
+    Plan,
+    Receipt,
+    Request,
+    RequestKind,
+    Settled,
+    Target,
+)
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.rules import Rules
@@ -89,14 +99,21 @@ class Action(Protocol):
     def permissions(self) -> Sequence[Permission]:
         """Every IAM action its code calls."""
 
+    @property
+    def temporary(self) -> bool:
+        """Whether its change is taken back after a healthy hold."""
+
     def observe(self, target: Target) -> Observation:
         """Look at everything the action needs, independent reads in parallel."""
 
     def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
         """What the target shares fate with, counted; with `health` also who of it is well."""
 
-    def plan(self, target: Target, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
-        """What would be changed, or why it cannot be; Unknown when a needed reading is."""
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """What would be changed, or why it cannot be; Unknown when a needed reading is.
+
+        `request.alarm` is the transition that began the trouble, and turned red at its `since`.
+        """
 
     def execute(self, plan: Plan) -> Receipt:
         """Send the one change. Raises AwsError; OutcomeUnknown when it may have happened."""
@@ -109,6 +126,13 @@ class Action(Protocol):
 
     def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
         """Whether the target is worse off than the pre-image says it was."""
+
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+        """The plan that puts the pre-image back, which `execute` carries out as well.
+
+        `kind` is undo (it made things worse) or restore (a temporary change is over). An Obstacle
+        where there is no way back, or where the values are not those that the plan set any more.
+        """
 
 
 class Ledger(Protocol):
@@ -134,7 +158,7 @@ class Ledger(Protocol):
         `later` is a request to be made at its own time, kept so that a lost schedule loses minutes only.
         """
 
-    def open(self, incident: Incident, record: DecisionRecord) -> bool:
+    def open(self, incident: Incident, record: DecisionRecord, told: Announcement | None) -> bool:
         """Open an incident without acting (its first rung cannot help); False when somebody else did."""
 
     def move(self, change: IncidentChange) -> bool:

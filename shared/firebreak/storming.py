@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from firebreak.announcing import Announcer
-from firebreak.core import telling
+from firebreak.core import telling_storms
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
@@ -57,7 +57,7 @@ class StormWatch:
         now = self.clock.now()
         if not isinstance(storm, Storm) or not begins(storm, rules, now):
             return storm
-        told = telling.storm_began(storm, rules, now)
+        told = telling_storms.storm_began(storm, rules, now)
         if self.storms.trip(now, told):
             self.log.event("storm.began", alarms=len(storm.red))
             self.announcer.hand_over(told)
@@ -79,7 +79,7 @@ class StormWatch:
         if not ends(storm, red, rules, now):
             self._remind(storm, red, rules, now)
             return
-        told = telling.storm_ended(storm, red, now)
+        told = telling_storms.storm_ended(storm, red, now)
         if self.storms.calm(storm, told):
             self.log.event("storm.ended", still_red=len(red))
             self.announcer.hand_over(told)
@@ -89,7 +89,7 @@ class StormWatch:
         self.log.event("storm.goes_on", red=len(red))
         since = storm.tripped_at
         if since and now - since >= timedelta(hours=1):
-            self.announcer.tell_past_the_ledger(telling.storm_goes_on(storm, red, rules, since, now))
+            self.announcer.tell_past_the_ledger(telling_storms.storm_goes_on(storm, red, rules, since, now))
 
     def _states(self, storm: Storm) -> Mapping[str, Reading[AlarmState]]:
         """The remembered alarms as they are now, by series; one that is gone is not red."""

@@ -14,6 +14,7 @@ from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import ACTION_TAG
+from firebreak.core.ses import ACCOUNT
 from firebreak.loose import shown
 
 TARGET_TAG = "firebreak:target"
@@ -31,22 +32,36 @@ _ALARM_ARN = re.compile(r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:
 class Naming:
     """How a service's resources are named: in metrics by dimensions, in a tag by characters.
 
-    `group_dimension` is empty for services whose resources stand alone.
+    `group_dimension` is empty for services whose resources stand alone, `name_dimension` where no
+    metric names them: those take a tag. `reserved` is a name that means more than one resource: only a tag
+    may say it, never a metric.
     """
 
     group_dimension: str
     name_dimension: str
     characters: re.Pattern[str]
+    reserved: str = ""
 
     @property
     def dimensions(self) -> tuple[str, ...]:
         """The dimensions that together name one resource."""
         return (self.group_dimension, self.name_dimension) if self.group_dimension else (self.name_dimension,)
 
+    @property
+    def form(self) -> str:
+        """How a tag spells the part after the colon."""
+        return "/".join(self.dimensions) if self.name_dimension else "NAME"
+
 
 # ECS takes up to 255 letters, digits, underscores and hyphens for clusters and for services.
+# Function names have up to 64 characters [CreateFunction], environments up to 40 [CreateEnvironment],
+# configuration sets up to 64 [CreateConfigurationSet]. A runbook has the name that the policy gives it.
 SERVICES: Mapping[str, Naming] = {
     "ecs": Naming("ClusterName", "ServiceName", re.compile(r"[A-Za-z0-9_-]{1,255}", re.ASCII)),
+    "lambda": Naming("", "FunctionName", re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)),
+    "beanstalk": Naming("", "EnvironmentName", re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)),
+    "ses": Naming("", "ses:configuration-set", re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII), ACCOUNT),
+    "runbook": Naming("", "", re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)),
 }
 
 type Describe = Callable[[str], Reading[DescribedAlarm]]
@@ -103,7 +118,7 @@ def read_target(written: str, account: str, region: str) -> Found:
         return Unresolved(Reason.TARGET_MALFORMED, f"target {shown(written)} does not start with {known}")
     parts = rest.split("/")
     if len(parts) != len(naming.dimensions) or not all(map(naming.characters.fullmatch, parts)):
-        form = f"{service}:" + "/".join(naming.dimensions)
+        form = f"{service}:{naming.form}"
         return Unresolved(Reason.TARGET_MALFORMED, f"target {shown(written)} is not of the form {form}")
     return Target(account, region, service, "/".join(parts[:-1]), parts[-1])
 
@@ -138,13 +153,13 @@ def _from_event(alarm: Alarm, describe: Describe, home: _Home) -> Found:
 
 
 def _wanted() -> str:
-    return "no " + " or ".join(" with ".join(naming.dimensions) for naming in SERVICES.values())
+    return "no " + " or ".join(" with ".join(n.dimensions) for n in SERVICES.values() if n.name_dimension)
 
 
 def _from_dimensions(seen: Iterable[Mapping[str, str]], home: _Home) -> Found | None:
     """What the dimensions name, over all metrics; None when they name nothing of ours at all."""
     seen = list(seen)
-    found = [_by_naming(service, naming, seen, home) for service, naming in SERVICES.items()]
+    found = [_by_naming(name, n, seen, home) for name, n in SERVICES.items() if n.name_dimension]
     named = [target for target in found if target is not None]
     if len(named) > 1:
         return Unresolved(Reason.TARGET_AMBIGUOUS, "the dimensions name resources of several services")
@@ -170,6 +185,9 @@ def _problem(naming: Naming, values: Mapping[str, set[str]]) -> Unresolved | Non
         odd = next((value for value in sorted(found) if not naming.characters.fullmatch(value)), None)
         if odd is not None:
             return Unresolved(Reason.TARGET_MALFORMED, f"{name} is {shown(odd) if odd else 'empty'}")
+        if naming.reserved in found:
+            detail = f"{name} is {shown(naming.reserved)}, a name that here means everything"
+            return Unresolved(Reason.TARGET_MALFORMED, detail)
     for name, found in values.items():
         if not found:
             given = " and ".join(sorted(other for other, some in values.items() if some))

@@ -4,7 +4,7 @@ A schedule, the alarm's OK and the sweeper all come here. Each looks for itself;
 update of the incident decides who speaks. Nothing here may change anything but the ledger.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,18 +12,26 @@ from typing import assert_never
 
 from firebreak import alarms
 from firebreak.announcing import Announcer
-from firebreak.concluding import CLIMB_PATIENCE, Summary, climb_request
+from firebreak.concluding import CLIMB_PATIENCE, Summary, request_of
 from firebreak.core import opening, telling
 from firebreak.core.announcement import Announcement
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.decide import refuse
-from firebreak.core.history import Judged, Transition
-from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Member
+from firebreak.core.history import Transition
+from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Member, Purpose
 from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
-from firebreak.core.model import Alarm, AlarmState, OwnEvent, Receipt, Settled, Verdict
+from firebreak.core.model import (
+    Alarm,
+    AlarmState,
+    Receipt,
+    RequestKind,
+    Settled,
+    Verdict,
+)
 from firebreak.core.observed import DescribedAlarm
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-from firebreak.core.reasons import Reason
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.core.resting import after_rest
 from firebreak.core.verdict import (
     Climb,
     Close,
@@ -31,10 +39,17 @@ from firebreak.core.verdict import (
     GiveToHumans,
     Hold,
     Judgement,
+    Keep,
     LookAgain,
+    Rest,
     Step,
+    TakeBack,
+    WaysBack,
     claim_is_dead,
+    for_humans,
     judge,
+    judge_alarms,
+    judged_as,
     next_step,
 )
 from firebreak.errors import AwsError, UnusableEvent
@@ -42,11 +57,9 @@ from firebreak.observing import look_at_member
 from firebreak.policy import Policy
 from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observation, Schedules
 from firebreak.storming import StormWatch
+from firebreak.sweeping import Sweep
 
-SWEEP_LIMIT = 50
-WAITS_TO_ACT = frozenset({IncidentState.CLIMBING, IncidentState.DEFERRED})
-# Schedules fire within their minute; what is later than this was lost.
-SWEEP_GRACE = timedelta(seconds=90)
+WAITS_TO_ACT = frozenset({IncidentState.CLIMBING, IncidentState.DEFERRED, IncidentState.UNDOING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,51 +109,19 @@ class Verifier:
         self.ledger.record(untargeted(key, alarm, "verify", decision, self.clock.now()), None)
 
     def _sweep(self) -> Summary:
-        now = self.clock.now()
-        for told in self.ledger.unsettled_announcements(now - SWEEP_GRACE, SWEEP_LIMIT):
-            self.announcer.hand_over(told)
-        failed = self._ask_overdue(now)
-        failed += [
-            error
-            for incident_id in (
-                *self.ledger.due_incidents(now - SWEEP_GRACE, SWEEP_LIMIT),
-                *self.ledger.incidents_with_humans(now - SWEEP_GRACE, SWEEP_LIMIT),
-            )
-            if (error := self._sweep_one(incident_id))
-        ]
-        failed += self._sweep_storm()
-        if failed:
-            raise failed[0]
-        return Summary("swept", Reason.NOT_IN_ALARM, "")
-
-    def _sweep_storm(self) -> list[AwsError]:
-        """A storm that cannot be looked at stays; it comes last, so nothing waits for it."""
-        try:
-            self.storms.sweep(self.policy().storm)
-        except AwsError as error:
-            self.log.event("verification.storm_waits", error=str(error))
-            return [error]
-        return []
-
-    def _ask_overdue(self, now: datetime) -> list[AwsError]:
-        """A wake-up that was lost is made now; one that was not is the same delivery, decided once."""
-        try:
-            for key, request in self.ledger.overdue_requests(now - SWEEP_GRACE, SWEEP_LIMIT):
-                self._ask_one(request, now)
-                self.ledger.settle_request(key)
-        except AwsError as error:
-            self.log.event("verification.requests_wait", error=str(error))
-            return [error]
-        return []
-
-    def _ask_one(self, request: Reading[OwnEvent], now: datetime) -> None:
-        if isinstance(request, OwnEvent):
-            self.bus.ask(replace(request, at=now))
-            return
-        cause = f"a request that waited in the ledger cannot be read: {request}"
-        self.announcer.tell_past_the_ledger(
-            telling.of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, now)
+        """Raises the first AwsError once everything was looked at."""
+        found = Sweep(
+            check=lambda incident_id: self._check(incident_id, None),
+            ledger=self.ledger,
+            bus=self.bus,
+            announcer=self.announcer,
+            storms=self.storms,
+            policy=self.policy,
+            log=self.log,
+            now=self.clock.now(),
         )
+        found.run()
+        return Summary("swept", Reason.NOT_IN_ALARM, "")
 
     def _wake(self, incident: Incident, at: datetime) -> None:
         """May fail without harm: the incident is due then, and the sweeper looks at what is due."""
@@ -148,15 +129,6 @@ class Verifier:
             self.schedules.check(incident.id, incident.rung, incident.attempt + 1, at)
         except AwsError as error:
             self.log.event("verification.unscheduled", incident=incident.id, error=str(error))
-
-    def _sweep_one(self, incident_id: str) -> AwsError | None:
-        """One that fails must not keep the others waiting; the sweep fails after all were looked at."""
-        try:
-            self._check(incident_id, None)
-        except AwsError as error:
-            self.log.event("verification.sweep_failed", incident=incident_id, error=str(error))
-            return error
-        return None
 
     def _check(self, incident_id: str, attempt: int | None) -> Summary:
         incident = self.ledger.incident(incident_id)
@@ -189,6 +161,10 @@ class Verifier:
             return self._look_at_claim(incident, now)
         if incident.state in WAITS_TO_ACT and incident.due_at and incident.due_at <= now:
             return self._ask_again(incident, now)
+        if incident.state is IncidentState.AWAITING_APPROVAL:
+            return self._look_at_approval(incident, now)
+        if incident.state is IncidentState.RESTING:
+            return self._look_at_rest(incident, now)
         if incident.state in WITH_HUMANS:
             return self._close_if_green(incident, now)
         if incident.state not in AWAITS_VERDICT:
@@ -208,11 +184,28 @@ class Verifier:
         else:
             why = "every alarm of the incident is OK after it was handed to humans"
             closed = opening.over(incident, IncidentState.CLOSED, why)
-            told = telling.recovered(closed, now, why)
-        if not self.ledger.move(_moved(incident, closed, now, f"closed: {why}", told)):
+            told = telling.recovered_after_humans(closed, now, why)
+        return self._close(incident, closed, told)
+
+    def _close(self, incident: Incident, closed: Incident, told: Announcement) -> Summary:
+        moved = _moved(incident, closed, told.at, f"closed: {closed.note}", told)
+        if not self.ledger.move(moved):
             return self._said(incident, "superseded")
         self.announcer.hand_over(told)
         return Summary(told.kind.value, Reason.NO_LONGER_RED, incident.id)
+
+    def _look_at_approval(self, incident: Incident, now: datetime) -> Summary:
+        """A question ends with the trouble, or with its time; an answer comes by the action's function."""
+        if all(self._state(member) is AlarmState.OK for member in incident.members):
+            why = f"every alarm of the incident is OK before anybody approved {incident.action}"
+            closed = opening.over(incident, IncidentState.CLOSED, why)
+            return self._close(incident, closed, telling.recovered(closed, now, why))
+        if incident.due_at and incident.due_at > now:
+            return self._said(incident, "awaits_approval")
+        asked = incident.plan.summary if incident.plan else incident.action
+        return self._hand_over(
+            incident, now, f"{MEANINGS[Reason.APPROVAL_EXPIRED].sentence} Asked was: {asked}"
+        )
 
     def _at_rest(self, incident: Incident, now: datetime) -> bool:
         """Whether the target, too, is over what was done to it; a human may have moved it on since."""
@@ -228,8 +221,11 @@ class Verifier:
     def _ask_again(self, incident: Incident, now: datetime) -> Summary:
         """A request that nobody took up is made again, until the incident is too old for it."""
         rules = self.policy().rules(incident.action, incident.target)
-        if now - incident.opened_at <= rules.max_incident_age:
-            self.bus.ask(climb_request(incident, now))
+        began = incident.opened_at
+        if incident.state is IncidentState.UNDOING:  # a rest may have been longer than an incident's age
+            began = max(began, (incident.healthy_since or began) + rules.verification.restore_after)
+        if now - began <= rules.max_incident_age:
+            self.bus.ask(request_of(incident, now))
             return self._said(incident, "asked_again")
         why = f"{incident.action} was asked for and nothing came of it within {rules.max_incident_age}"
         return self._hand_over(incident, now, why)
@@ -265,8 +261,20 @@ class Verifier:
         rules = self.policy().rules(incident.action, incident.target)
         evidence = self._evidence(incident, now)
         judgement = judge(incident, evidence, rules.verification)
-        step = next_step(incident, judgement.verdict, rules.verification, now, rules.max_incident_age)
-        change = self._change(incident, judgement, step, now, happened=evidence.happened)
+        step = next_step(incident, judgement.verdict, rules.verification, evidence, rules.max_incident_age)
+        return self._take(incident, judgement, step, evidence)
+
+    def _look_at_rest(self, incident: Incident, now: datetime) -> Summary:
+        """The act was judged before; what is left is when, and whether, its change goes."""
+        if incident.action not in self.actions:
+            return self._hand_over(incident, now, f"this release does not know the action {incident.action}")
+        rules = self.policy().rules(incident.action, incident.target)
+        evidence = self._evidence(incident, now)
+        step = after_rest(incident, evidence, rules.verification, now, rules.max_incident_age)
+        return self._take(incident, judge_alarms(evidence.alarms), step, evidence)
+
+    def _take(self, incident: Incident, judgement: Judgement, step: Step, evidence: Evidence) -> Summary:
+        change = self._change(incident, judgement, step, evidence)
         self.log.event(
             "verification.judged",
             incident=incident.id,
@@ -276,17 +284,18 @@ class Verifier:
         if not self.ledger.move(change):
             return self._said(incident, "superseded")
         self.announcer.hand_over(change.told)
-        if isinstance(step, Climb):
-            self.announcer.ask(climb_request(change.after, now))
+        if isinstance(step, Climb | TakeBack):
+            self.announcer.ask(request_of(change.after, evidence.now))
         return Summary(judgement.verdict.value, Reason.CLEAR_TO_ACT, incident.id)
 
     def _evidence(self, incident: Incident, now: datetime) -> Evidence:
         action, plan = self.actions[incident.action], incident.plan
         with ThreadPoolExecutor(max_workers=4) as pool:
-            looks = [(member.name, pool.submit(self._state, member)) for member in incident.members]
+            looks = [(m.name, pool.submit(look_at_member, self.alarms, m)) for m in incident.members]
             seen = pool.submit(action.observe, incident.target)
         observation = seen.result()
-        states = [(name, look.result()) for name, look in looks]
+        found = [(name, look.result()) for name, look in looks]
+        states = [(name, one.state if isinstance(one, DescribedAlarm) else one) for name, one in found]
         if plan is None:
             unknown = Unknown("the incident carries no plan")
             return Evidence(now=now, alarms=states, happened=unknown, settled=unknown, worse=unknown)
@@ -298,6 +307,11 @@ class Verifier:
             happened=happened,
             settled=_settled(action, incident, observation) if happened is True else Settled.YES,
             worse=action.worse(plan, observation),
+            ways=WaysBack(
+                undo=action.undo(plan, observation, RequestKind.UNDO),
+                restore=action.undo(plan, observation, RequestKind.RESTORE) if action.temporary else ABSENT,
+            ),
+            green_since=_green_since(one for _, one in found),
         )
 
     def _state(self, member: Member) -> Reading[AlarmState]:
@@ -305,59 +319,68 @@ class Verifier:
         return found.state if isinstance(found, DescribedAlarm) else found
 
     def _change(
-        self, incident: Incident, judgement: Judgement, step: Step, now: datetime, *, happened: bool | Unknown
+        self, incident: Incident, judgement: Judgement, step: Step, evidence: Evidence
     ) -> IncidentChange:
-        # What never reached AWS did not help, even if the alarm is well: it must not close a breaker.
-        said = Verdict.UNKNOWN if happened is False else judgement.verdict
-        why, judged = judgement.why, Judged(said, now)
+        why, now, judged = judgement.why, evidence.now, judged_as(incident, judgement, evidence)
         match step:
             case LookAgain(at):
                 self._wake(incident, at)
                 blind = incident.blind_looks + 1 if judgement.verdict is Verdict.UNKNOWN else 0
                 waiting = replace(_waiting(incident, IncidentState.VERIFYING, at), blind_looks=blind)
                 return _moved(incident, waiting, now, why)
-            case Hold(until):
+            case Hold(until, since):
                 self._wake(incident, until)
-                holding = _waiting(incident, IncidentState.HOLDING, until)
-                since = incident.healthy_since if incident.state is IncidentState.HOLDING else now
-                return _moved(incident, replace(holding, healthy_since=since or now), now, f"holding: {why}")
+                holding = replace(_waiting(incident, IncidentState.HOLDING, until), healthy_since=since)
+                return _moved(incident, replace(holding, blind_looks=0), now, f"holding: {why}")
+            case Rest(at, since, back_at):
+                self._wake(incident, at)
+                resting = replace(_waiting(incident, IncidentState.RESTING, at), healthy_since=since)
+                told = telling.recovered_for_now(resting, now, why, back_at) if judged else None
+                return replace(_moved(incident, resting, now, f"resting: {why}", told), judged=judged)
+            case Keep(detail):
+                closed = opening.over(incident, IncidentState.CLOSED, f"the temporary change stays: {detail}")
+                return _moved(incident, closed, now, closed.note, telling.kept(closed, now, detail))
+            case TakeBack(purpose):
+                back = opening.taking_back(incident, purpose, now + CLIMB_PATIENCE, why)
+                harm = telling.undoing(back, now, why) if purpose is Purpose.UNDO else None
+                return replace(_moved(incident, back, now, f"to {purpose}: {why}", harm), judged=judged)
             case Close():
                 closed = opening.over(incident, IncidentState.CLOSED, why)
-                told = telling.recovered(closed, now, why)
+                # That it was over was told when the temporary change came to rest.
+                told = None if incident.purpose is Purpose.RESTORE else telling.recovered(closed, now, why)
                 return replace(_moved(incident, closed, now, f"closed: {why}", told), judged=judged)
             case Climb(rung):
-                above = opening.climbing(incident, rung, now + CLIMB_PATIENCE, why)
+                left = self._left_behind(incident, evidence)
+                above = opening.climbing(incident, rung, now + CLIMB_PATIENCE, f"{why}{left}")
                 return replace(
                     _moved(incident, above, now, f"climbing to rung {rung + 1}: {why}"), judged=judged
                 )
             case GiveToHumans():
                 paged = opening.over(incident, IncidentState.PAGED, why)
-                told = telling.given_to_humans(paged, now, _for_humans(judgement))
+                told = telling.given_to_humans(paged, now, for_humans(incident, judgement, evidence))
                 return replace(_moved(incident, paged, now, f"given to humans: {why}", told), judged=judged)
+
+    @staticmethod
+    def _left_behind(incident: Incident, evidence: Evidence) -> str:
+        """What a rung that did not help lent stays, for the way back is that of the last act alone."""
+        lent = not isinstance(evidence.ways.restore, Absent) and evidence.happened is not False
+        return f"; what {incident.action} changed stays" if lent else ""
 
     def _said(self, incident: Incident, word: str) -> Summary:
         self.log.event("verification.passed_by", incident=incident.id, state=incident.state.value, why=word)
         return Summary(word, Reason.INCIDENT_MOVED_ON, incident.id)
 
 
+def _green_since(found: Iterable[Reading[DescribedAlarm]]) -> datetime | None:
+    """When the last of the alarms that are OK turned so."""
+    green = (o.since for o in found if isinstance(o, DescribedAlarm) and o.state is AlarmState.OK)
+    return max(green, default=None)
+
+
 def _settled(action: Action, incident: Incident, seen: Observation) -> Settled | Unknown:
     if incident.plan is None:
         return Unknown("the incident carries no plan")
     return action.settled(incident.plan, incident.receipt or Receipt(summary=""), seen)
-
-
-def _for_humans(judgement: Judgement) -> str:
-    match judgement.verdict:
-        case Verdict.WORSE:
-            return f"{judgement.why}; check it first"
-        case Verdict.UNKNOWN | Verdict.TOO_EARLY:
-            return f"it is not known whether it helped: {judgement.why}"
-        case Verdict.NOT_RECOVERED:
-            return f"every rung was tried and {judgement.why}"
-        case Verdict.RECOVERED:
-            return judgement.why
-        case never:
-            assert_never(never)
 
 
 def _waiting(incident: Incident, state: IncidentState, until: datetime) -> Incident:

@@ -20,7 +20,9 @@ from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
 from firebreak.concluding import Concluder
 from firebreak.connections import Connections
-from firebreak.errors import SettingsError
+from firebreak.core.readings import ABSENT, Reading, Unknown
+from firebreak.core.rules import Runbook
+from firebreak.errors import PolicyError, SettingsError
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy import load_policy
@@ -70,7 +72,14 @@ class Wiring:
 
     def services(self) -> Connections:
         """The services that actions work with: reading clients, and writing ones that send once."""
-        return Connections(partial(reader, self.session), partial(mutator, self.session))
+        return Connections(partial(reader, self.session), partial(mutator, self.session), self._listed)
+
+    def _listed(self, name: str) -> Reading[Runbook]:
+        """What the policy says of a runbook."""
+        try:
+            return load_policy(self.settings.policy_path).runbook(name) or ABSENT
+        except PolicyError as error:
+            return Unknown(f"{len(error.problems)} problems in the policy")
 
     def schedules(self) -> OneTimeSchedules:
         """The one-time schedules; a wake-up of this function goes to the alias it was invoked by."""

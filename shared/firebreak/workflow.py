@@ -18,8 +18,8 @@ from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
 from firebreak.core.guards import quarter
 from firebreak.core.history import Decided, GroupSize
-from firebreak.core.incident import Incident, IncidentState
-from firebreak.core.intake import tag_names_action, turn_away
+from firebreak.core.incident import Incident, IncidentState, Purpose
+from firebreak.core.intake import fitting, tag_names_action, turn_away
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -47,7 +47,6 @@ TRIES = 3
 # A plan is made of what was seen; after this it describes a world that may be gone.
 PLAN_EXPIRES = timedelta(seconds=10)
 ASKS_A_HUMAN = frozenset({Reason.OBSERVE_ONLY, Reason.NEEDS_APPROVAL})
-CARRIED_OUT = frozenset({RequestKind.ALARM, RequestKind.CLIMB, RequestKind.WAKE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class Remediator:
         if turned_away := turn_away(trigger):
             return self._turn_away(trigger, turned_away, policy)
         tags = self.observer.tags(trigger, needed=targets.needs_live_tags(trigger))
-        resolved = targets.resolve(trigger, tags, self.observer.alarms.describe, self.account, self.region)
+        resolved = self._resolve(trigger, tags)
         if isinstance(resolved, Unresolved):
             # It is red all the same: what cannot be acted on may still be part of a storm.
             self.storms.count(red_alarm(trigger, self.clock.now()), policy.storm, self.storms.storms.look())
@@ -120,7 +119,7 @@ class Remediator:
         return self._decide_and_do(request, policy.rules(self.action.name, resolved), tags)
 
     def _handle_own(self, event: OwnEvent, policy: Policy) -> Summary:
-        if event.kind not in CARRIED_OUT or event.action != self.action.name:
+        if event.action != self.action.name:
             asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{event.kind} of {event.action}")
             return self._turn_away(event, asked, policy)
         tags = self.observer.tags(event.alarm, needed=targets.needs_live_tags(event.alarm))
@@ -136,15 +135,14 @@ class Remediator:
             incident_id=event.incident_id,
             rung=event.rung,
             attempt=event.attempt,
+            by=event.by,
             by_symptom=not event.incident_id and not tag_names_action(event.alarm, tags),
         )
         return self._decide_and_do(request, policy.rules(self.action.name, target), tags)
 
     def _target_of(self, event: OwnEvent, tags: Reading[Mapping[str, str]]) -> Target | Unresolved:
         if not event.incident_id:
-            return targets.resolve(
-                event.alarm, tags, self.observer.alarms.describe, self.account, self.region
-            )
+            return self._resolve(event.alarm, tags)
         match self.ledger.incident(event.incident_id):
             case Incident(target=target):
                 return target
@@ -152,6 +150,10 @@ class Remediator:
                 return Unresolved(Reason.IN_FLIGHT_UNREADABLE, why)
             case Absent():
                 return Unresolved(Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger")
+
+    def _resolve(self, alarm: Alarm, tags: Reading[Mapping[str, str]]) -> Target | Unresolved:
+        found = targets.resolve(alarm, tags, self.observer.alarms.describe, self.account, self.region)
+        return fitting(found, self.action.name)
 
     def _turn_away(self, trigger: Alarm | OwnEvent, why: Unresolved, policy: Policy) -> Summary:
         now = self.clock.now()
@@ -236,7 +238,8 @@ class Remediator:
         """Claim, and act if the claim is ours; None when the race was lost."""
         started = self.clock.monotonic()  # before `at` is taken: act_by counts from there
         claim = self._claim(request, rules, wanted, plan)
-        self.schedules.check(claim.after.id, claim.after.rung, 0, claim.at + rules.verification.after)
+        after = claim.after
+        self.schedules.check(after.id, after.rung, after.attempt, claim.at + rules.verification.after)
         match self.ledger.claim(claim):
             case ClaimResult.LOST:
                 self.log.event("remediation.claim_lost", incident=claim.after.id)
@@ -258,7 +261,9 @@ class Remediator:
             seen=view,
             at=at,
             before=before,
-            after=opening.claimed(incident, plan, self.new_id(), at, at + rules.verification.after),
+            after=opening.claimed(
+                incident, plan, self.new_id(), at, at + rules.verification.after, kind=request.kind
+            ),
             record=DecisionRecord(
                 key=delivery_key(request),
                 at=at,
@@ -287,8 +292,15 @@ class Remediator:
 
     def _acted(self, claim: Claim, receipt: Receipt, rules: Rules) -> Summary:
         def change(now: Incident) -> IncidentChange:
-            after = replace(now, state=IncidentState.ACTED, version=now.version + 1, receipt=receipt)
-            told = telling.acted(after, self.clock.now(), rules.policy_hash)
+            kept = "; ".join(filter(None, (receipt.summary, now.plan.reset_by if now.plan else "")))
+            after = replace(
+                now,
+                state=IncidentState.ACTED,
+                version=now.version + 1,
+                receipt=replace(receipt, summary=kept),
+            )
+            tell = telling.acted if after.purpose is Purpose.ACT else telling.put_back
+            told = tell(after, self.clock.now(), rules.policy_hash)
             return IncidentChange(before=now, after=after, at=told.at, what=receipt.summary, told=told)
 
         return self._record(claim, "act", change)
@@ -315,6 +327,8 @@ class Remediator:
 
     def _give_back(self, claim: Claim) -> None:
         """May fail without harm: a slot that stays taken only makes the limits stricter."""
+        if not claim.takes_slots:
+            return
         try:
             self.ledger.give_back(claim)
         except AwsError as error:

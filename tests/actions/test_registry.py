@@ -8,8 +8,8 @@ import pytest
 
 from firebreak import actions
 from firebreak.actions import ACTIONS, BuiltActions
+from firebreak.connections import Connections
 from firebreak.ports import Permission
-from tests.builders_ecs import FakeEcs
 from tests.fakes import FakeServices
 
 MODULES = {
@@ -21,9 +21,9 @@ MODULES = {
 }
 
 
-def services() -> FakeServices:
-    ecs = FakeEcs()
-    return FakeServices(ecs, ecs)
+def services() -> Connections:
+    """Services that connect to nothing: an action is built of them all the same."""
+    return Connections(lambda _: None, lambda _: None)
 
 
 def test_every_module_that_names_an_action_is_registered_and_nothing_else() -> None:
@@ -52,7 +52,7 @@ def test_permissions_are_listed_once_and_at_least_one_changes_something(name: st
 def test_an_action_cannot_be_changed_after_it_was_made(name: str) -> None:
     action = ACTIONS[name](services())
     with pytest.raises(AttributeError):
-        setattr(action, "reads", FakeEcs())  # noqa: B010 - mypy would refuse the plain spelling
+        setattr(action, "reads", None)  # noqa: B010 - mypy would refuse the plain spelling
 
 
 @pytest.mark.parametrize("name", ACTIONS)

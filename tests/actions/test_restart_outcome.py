@@ -11,7 +11,7 @@ from firebreak.core.model import Plan, Receipt, Settled
 from firebreak.core.readings import ABSENT, Unknown
 from tests.builders_ecs import (
     OTHER_TASK_DEFINITION,
-    TARGET,
+    REQUEST,
     FakeEcs,
     definition,
     deployment,
@@ -203,4 +203,4 @@ def test_something_no_ecs_action_observed_is_a_mistake_of_ours() -> None:
         tags = ABSENT
 
     with pytest.raises(TypeError, match="expected EcsObservation, got Other"):
-        action().plan(TARGET, Other(), rules())
+        action().plan(REQUEST, Other(), rules())

@@ -13,6 +13,7 @@ from firebreak.errors import OutcomeUnknown, Rejected
 from tests.builders_ecs import (
     DIGEST,
     OTHER_TASK_DEFINITION,
+    REQUEST,
     TARGET,
     TASK_DEFINITION,
     FakeEcs,
@@ -114,7 +115,7 @@ def test_it_refuses_a_service_whose_task_definition_is_gone() -> None:
     ],
 )
 def test_it_plans_nothing_on_what_it_could_not_see(observation: Any, why: str) -> None:
-    assert action().plan(TARGET, observation, rules()) == Unknown(why)
+    assert action().plan(REQUEST, observation, rules()) == Unknown(why)
 
 
 @pytest.mark.parametrize(

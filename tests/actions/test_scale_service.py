@@ -12,6 +12,7 @@ from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown, Rejected
 from tests.builders_ecs import (
+    REQUEST,
     TARGET,
     TASK_DEFINITION,
     FakeEcs,
@@ -127,7 +128,7 @@ OWNER_UNKNOWN = "whether Application Auto Scaling owns the service could not be 
     ],
 )
 def test_it_plans_nothing_on_what_it_could_not_see(observation: Any, why: str) -> None:
-    assert action().plan(TARGET, observation, rules()) == Unknown(why)
+    assert action().plan(REQUEST, observation, rules()) == Unknown(why)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +205,7 @@ def test_whatever_the_numbers_a_plan_only_ever_raises(
 ) -> None:
     for scaling in (ABSENT, owner(minimum, maximum)):
         found = action().plan(
-            TARGET, seen(service(desired=desired), definition(), scaling), rules(ceiling=ceiling)
+            REQUEST, seen(service(desired=desired), definition(), scaling), rules(ceiling=ceiling)
         )
         if isinstance(found, Plan):
             new = found.change["desiredCount" if scaling == ABSENT else "minCapacity"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from firebreak.alarms import parse
 from firebreak.core.model import Alarm, OwnEvent
-from firebreak.core.routing import primary, route
+from firebreak.core.routing import KNOWN_ACTIONS, primary, route
 from firebreak.errors import UnusableEvent
 from firebreak.wire import alarm_from_wire, alarm_to_wire
 from tests.sample_events import load, usable
@@ -78,7 +78,7 @@ def check(outcome: Alarm | OwnEvent | UnusableEvent) -> None:
         case Alarm() as alarm:
             assert alarm.name
             assert alarm.since.tzinfo is UTC
-            assert primary(route(alarm)) in {None, "restart-service", "scale-service", "page"}
+            assert primary(route(alarm)) in {None, "page", *KNOWN_ACTIONS}
             assert alarm_from_wire(alarm_to_wire(alarm)) == alarm
 
 

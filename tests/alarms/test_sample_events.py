@@ -25,10 +25,18 @@ class Expected(NamedTuple):
 
 K, RED, OK = AlarmKind, AlarmState.ALARM, AlarmState.OK
 RESTART, SCALE, PAGE, VERIFY = ("restart-service",), ("scale-service",), ("page",), ("verify",)
+ROLL_BACK = ("roll-back-service",)
+ADJUST_TASKS = ("adjust-task-memory",)
+REPLACE = ("replace-task",)
+MEMORY = ("adjust-function-memory",)
 API = "ecs:prod/api"
+SHOP = "beanstalk:shop-prod"
 
 ALARMS = {
     "alarm_data_in_envelope": Expected(K.METRIC, RED, API, RESTART),
+    "beanstalk_5xx_tagged": Expected(K.METRIC, RED, SHOP, ("roll-back-environment",)),
+    "beanstalk_health_alarm": Expected(K.METRIC, RED, SHOP, ("restart-environment",)),
+    "beanstalk_health_ok": Expected(K.METRIC, OK, SHOP, VERIFY),
     "composite_released": Expected(K.COMPOSITE, RED, API, RESTART),
     "composite_suppressed": Expected(K.COMPOSITE, RED, API, RESTART),
     "composite_tagged": Expected(K.COMPOSITE, RED, API, RESTART),
@@ -38,10 +46,12 @@ ALARMS = {
     "contributor_without_cluster": Expected(K.CONTRIBUTOR, RED, Reason.TARGET_NONE, RESTART),
     "direct_alarm_action": Expected(K.METRIC, RED, API, RESTART),
     "direct_by_hand": Expected(K.METRIC, RED, API, RESTART),
+    "ecs_5xx_alarm_roll_back": Expected(K.METRIC, RED, API, ROLL_BACK),
     "ecs_container_insights_alarm": Expected(K.METRIC, RED, "ecs:prod/worker", RESTART),
     "ecs_cpu_alarm": Expected(K.METRIC, RED, API, SCALE),
     "ecs_cpu_low_alarm": Expected(K.METRIC, RED, API, SCALE),
     "ecs_memory_alarm": Expected(K.METRIC, RED, API, RESTART),
+    "ecs_memory_alarm_adjust": Expected(K.METRIC, RED, API, ADJUST_TASKS),
     "ecs_memory_alarm_bad_target": Expected(K.METRIC, RED, Reason.TARGET_MALFORMED, RESTART),
     "ecs_memory_alarm_tagged": Expected(K.METRIC, RED, API, RESTART),
     "ecs_memory_alarm_targeted": Expected(K.METRIC, RED, "ecs:prod/checkout", RESTART),
@@ -57,12 +67,24 @@ ALARMS = {
     "ecs_memory_two_services": Expected(K.MATH, RED, Reason.TARGET_AMBIGUOUS, RESTART),
     "ecs_target_tracking_alarm": Expected(K.METRIC, RED, API, ()),
     "ecs_two_symptoms_math": Expected(K.MATH, RED, API, RESTART + SCALE),
+    "ecs_unhealthy_hosts_replace": Expected(K.METRIC, RED, API, REPLACE),
     "insights_single_series": Expected(K.INSIGHTS, RED, Reason.TARGET_NONE, ()),
+    "lambda_duration_alarm": Expected(K.METRIC, RED, "lambda:orders", MEMORY),
+    "lambda_duration_ok": Expected(K.METRIC, OK, "lambda:orders", VERIFY),
+    "lambda_errors_alarm": Expected(K.METRIC, RED, "lambda:orders", ("roll-back-function",)),
+    "lambda_errors_ok": Expected(K.METRIC, OK, "lambda:orders", VERIFY),
+    "lambda_tagged_memory_alarm": Expected(K.METRIC, RED, "lambda:reports", MEMORY),
+    "lambda_tagged_restart_alarm": Expected(K.METRIC, RED, "lambda:reports", ("restart-function",)),
+    "lambda_throttles_alarm": Expected(K.METRIC, RED, "lambda:orders", ()),
     "log_alarm": Expected(K.LOG, RED, Reason.TARGET_NONE, ()),
     "multi_series_parent": Expected(K.MULTI_SERIES, RED, Reason.TARGET_NONE, RESTART),
     "muted_alarm": Expected(K.METRIC, RED, API, RESTART),
     "promql_contributor": Expected(K.CONTRIBUTOR, RED, API, RESTART),
     "promql_parent": Expected(K.PROMQL, RED, Reason.TARGET_NONE, RESTART),
+    "ses_account_tagged": Expected(K.METRIC, RED, "ses:account", ("pause-sending",)),
+    "ses_bounce_rate_tagged": Expected(K.METRIC, RED, "ses:newsletter", ("pause-sending",)),
+    "ses_set_named_account": Expected(K.METRIC, RED, Reason.TARGET_MALFORMED, ("pause-sending",)),
+    "runbook_tagged": Expected(K.METRIC, RED, "runbook:drain-orders", ("run-runbook",)),
     "tag_none": Expected(K.METRIC, RED, API, ()),
     "tag_page": Expected(K.METRIC, RED, API, PAGE),
     "tag_unknown": Expected(K.METRIC, RED, API, PAGE),

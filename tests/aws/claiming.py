@@ -1,20 +1,22 @@
-"""Claims as the workflow makes them, for the ledger's suites."""
+"""Claims, and what becomes of them, as the workflow makes them: for the ledger's suites."""
 
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from firebreak.core.decide import decide, refuse
-from firebreak.core.incident import Incident
+from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
     DecisionRecord,
+    IncidentChange,
     LedgerView,
     delivery_key,
     incident_name,
 )
-from firebreak.core.model import Request, RequestKind
+from firebreak.core.model import Alarm, AlarmState, Request, RequestKind
 from firebreak.core.opening import claimed, climbing, opened
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import scopes_of
@@ -55,12 +57,13 @@ def claim_of(
     seen = view or ledger.look(asked, scopes_of(asked.target, asked.action))
     before = seen.incident if isinstance(seen.incident, Incident) and asked.incident_id else None
     incident = before or opened(asked, a.rules(), at)
+    mine = f"{claim_id}-{uuid.uuid4().hex[:20]}"
     return Claim(
         request=asked,
         seen=seen,
         at=at,
         before=before,
-        after=claimed(incident, a.PLAN, f"{claim_id}-{uuid.uuid4().hex[:20]}", at, at + AFTER),
+        after=claimed(incident, a.PLAN, mine, at, at + AFTER, kind=asked.kind),
         record=record_of(asked, at),
     )
 
@@ -76,7 +79,7 @@ def waiting_to_climb(ledger: Ledger) -> Incident:
     """An incident in the ledger that waits for its second rung."""
     request = a.request()
     incident = climbing(opened(request, a.rules(), a.NOW), 1, a.NOW + AFTER, "no room")
-    assert ledger.open(incident, record_of(request, reason=Reason.CEILING_REACHED))
+    assert ledger.open(incident, record_of(request, reason=Reason.CEILING_REACHED), None)
     return incident
 
 
@@ -85,3 +88,33 @@ def climb_of(incident: Incident, **changes: Any) -> Request:
     return a.request(
         RequestKind.CLIMB, action=incident.action, incident_id=incident.id, rung=incident.rung, **changes
     )
+
+
+def change(before: Incident, state: IncidentState = IncidentState.ACTED, **changes: Any) -> IncidentChange:
+    """A move of the incident, by default to having acted."""
+    after = replace(before, state=state, version=before.version + 1)
+    return replace(IncidentChange(before=before, after=after, at=a.NOW, what="moved"), **changes)
+
+
+def acted(ledger: Ledger) -> Incident:
+    """An incident whose rung was claimed and carried out."""
+    moved = change(won(ledger).after)
+    assert ledger.move(moved)
+    return moved.after
+
+
+def other_request(name: str = "api-5xx") -> Request:
+    """A request of another alarm for the same target."""
+    return a.request(alarm=a.alarm(name))
+
+
+def open_another(ledger: Ledger) -> bool:
+    """Whether an incident could be opened for another alarm of the same target."""
+    request = other_request()
+    incident = climbing(opened(request, a.rules(), a.NOW), 1, a.NOW + AFTER, "no room")
+    return ledger.open(incident, record_of(request, reason=Reason.CEILING_REACHED), None)
+
+
+def well(**changes: Any) -> Alarm:
+    """The usual alarm, gone OK."""
+    return a.alarm(state=AlarmState.OK, **changes)

@@ -11,7 +11,7 @@ from firebreak import alarms
 from firebreak.announcement_wire import announcement_from_wire
 from firebreak.aws.bus import EventBus
 from firebreak.aws.clients import reader
-from firebreak.concluding import climb_request
+from firebreak.concluding import request_of
 from firebreak.core import telling
 from firebreak.core.incident import IncidentState
 from firebreak.errors import AwsError, Denied, Throttled, Unavailable
@@ -19,7 +19,7 @@ from tests import builders as a
 from tests.faults import CONNECT_TIMEOUT, READ_TIMEOUT, answer
 
 TOLD = telling.acted(a.incident(), a.NOW, "abc")
-CLIMB = climb_request(a.incident(IncidentState.CLIMBING), a.NOW)
+CLIMB = request_of(a.incident(IncidentState.CLIMBING), a.NOW)
 
 
 class Recorder:

@@ -80,6 +80,20 @@ def test_task_sets_stand_in_for_deployments_under_other_controllers(stubs: Stubs
 
 
 @pytest.mark.parametrize(
+    ("configuration", "percent"),
+    [
+        pytest.param({}, 100, id="left out"),
+        pytest.param({"minimumHealthyPercent": 50}, 50, id="half"),
+        pytest.param({"minimumHealthyPercent": 0}, 0, id="none"),
+    ],
+)
+def test_how_many_tasks_must_stay_up_is_read(
+    stubs: Stubs, configuration: dict[str, Any], percent: int
+) -> None:
+    assert live(stubs, raw_service(deploymentConfiguration=configuration)).minimum_healthy == percent
+
+
+@pytest.mark.parametrize(
     ("configuration", "minutes"),
     [
         pytest.param({}, 0, id="nothing said"),
@@ -179,6 +193,7 @@ def raw_definition(**changes: Any) -> dict[str, Any]:
     sidecar = {"name": "proxy", "image": "example.com/proxy:1", "memoryReservation": 200}
     return {
         "taskDefinitionArn": TASK_DEFINITION,
+        "status": "ACTIVE",
         "containerDefinitions": [container, sidecar],
         "cpu": "512",
         "memory": "1024",
@@ -207,6 +222,15 @@ def test_a_task_definition_is_read_for_images_and_size(
         memory=size[1],
     )
     assert expected == stubs.reader.task_definition(TASK_DEFINITION)
+
+
+def test_a_task_definition_that_was_deregistered_is_told_apart(stubs: Stubs) -> None:
+    stubs.for_ecs.add_response(
+        "describe_task_definition", {"taskDefinition": raw_definition(status="INACTIVE")}
+    )
+    found = stubs.reader.task_definition(TASK_DEFINITION)
+    assert isinstance(found, TaskDefinitionLive)
+    assert found.active is False
 
 
 def test_nothing_a_container_is_told_leaves_the_reader(stubs: Stubs) -> None:

@@ -7,7 +7,7 @@ import pytest
 from firebreak.aws.ecs import EcsWriter
 from firebreak.errors import AwsError, Conflict, Denied, NotFound, OutcomeUnknown, Rejected, Throttled
 from tests.aws.stubbed_ecs import SECRET, Stubs
-from tests.builders_ecs import TASK_DEFINITION, raw_deployment, raw_service
+from tests.builders_ecs import OTHER_TASK_DEFINITION, TASK_DEFINITION, raw_deployment, raw_service
 
 
 @pytest.fixture
@@ -27,6 +27,17 @@ def test_forcing_a_deployment_sends_the_full_arn_and_returns_the_service_after_i
     stubs.for_ecs.add_response("update_service", {"service": raw_service(deployments=after)}, sent)
     found = stubs.writer.force_deployment("prod", "api", TASK_DEFINITION)
     assert tuple(one.id for one in found.deployments) == ("ecs-svc/2", "ecs-svc/1")
+
+
+def test_moving_to_another_task_definition_sends_nothing_but_its_full_arn(stubs: Stubs) -> None:
+    after = [
+        raw_deployment("ecs-svc/2", taskDefinition=OTHER_TASK_DEFINITION),
+        raw_deployment(status="ACTIVE"),
+    ]
+    sent = {"cluster": "prod", "service": "api", "taskDefinition": OTHER_TASK_DEFINITION}
+    stubs.for_ecs.add_response("update_service", {"service": raw_service(deployments=after)}, sent)
+    found = stubs.writer.use_task_definition("prod", "api", OTHER_TASK_DEFINITION)
+    assert found.deployments[0].task_definition == OTHER_TASK_DEFINITION
 
 
 def test_setting_the_desired_count_sends_nothing_that_starts_a_deployment(stubs: Stubs) -> None:
@@ -52,6 +63,9 @@ type Write = Callable[[EcsWriter], object]
 WRITES = [
     pytest.param(
         "update_service", lambda writer: writer.force_deployment("prod", "api", TASK_DEFINITION), id="restart"
+    ),
+    pytest.param(
+        "update_service", lambda writer: writer.use_task_definition("prod", "api", TASK_DEFINITION), id="move"
     ),
     pytest.param(
         "update_service", lambda writer: writer.set_desired_count("prod", "api", 6), id="desired count"

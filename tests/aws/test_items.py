@@ -11,16 +11,15 @@ from typing import Any
 import pytest
 
 from firebreak.announcement_wire import announcement_from_wire
+from firebreak.aws.incident_items import incident_item, read_incident
 from firebreak.aws.items import (
     DamagedItem,
     Fields,
     at_ms,
     decision_item,
-    incident_item,
     ms,
     read_decided,
     read_holds,
-    read_incident,
     read_red,
     read_scope,
     read_transition,

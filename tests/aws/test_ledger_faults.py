@@ -6,16 +6,24 @@ from typing import Any
 import pytest
 
 from firebreak.aws.ledger import DynamoLedger
+from firebreak.aws.storms import DynamoStorms
+from firebreak.aws.transactions import AT_THE_SAME_TIME
+from firebreak.core.history import Judged, ScopeHistory
+from firebreak.core.incident import IncidentState
 from firebreak.core.ledger import ClaimResult
+from firebreak.core.model import Verdict
 from firebreak.core.reasons import Reason
+from firebreak.core.storm import CALM, RedAlarm, Storm
+from firebreak.core.telling_storms import storm_began
 from firebreak.errors import AwsError, Conflict, Denied, OutcomeUnknown, Rejected, Throttled, Unavailable
 from tests import builders as a
-from tests.aws.claiming import claim_of, climb_of, record_of, waiting_to_climb, won
+from tests.aws.claiming import acted, change, claim_of, climb_of, record_of, waiting_to_climb, won
 from tests.aws.conftest import Table
 from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
 
 WON, LOST, UNKNOWN = ClaimResult.WON, ClaimResult.LOST, ClaimResult.UNKNOWN
 CLAIM = {"transact_write_items"}
+S = IncidentState
 
 IN_DOUBT = [
     pytest.param(READ_TIMEOUT, id="reply lost"),
@@ -97,17 +105,21 @@ def test_a_claim_that_was_refused_for_sure_raises_what_it_was(
 
 
 class Cancelling:
-    """A client whose transactions are cancelled for these reasons, as real DynamoDB tells them."""
+    """A client whose transactions are cancelled for these reasons, as real DynamoDB tells them.
 
-    def __init__(self, inner: Any, *codes: str, times: int = 1_000_000) -> None:
-        self.inner, self.codes, self.left = inner, codes, times
+    The first `alone` of them are left alone, and those after so many `times`.
+    """
+
+    def __init__(self, inner: Any, *codes: str, times: int = 1_000_000, alone: int = 0) -> None:
+        self.inner, self.codes, self.left, self.alone = inner, codes, times, alone
         self.exceptions = inner.exceptions
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
     def transact_write_items(self, **request: Any) -> Any:
-        if not self.left:
+        if self.alone or not self.left:
+            self.alone = max(0, self.alone - 1)
             return self.inner.transact_write_items(**request)
         self.left -= 1
         reasons = [{"Code": code} for code in self.codes]
@@ -162,10 +174,106 @@ def test_a_decision_that_never_gets_through_raises_and_is_not_called_a_duplicate
         ledger.record(refusal(), None)
 
 
+def test_only_a_condition_that_failed_is_an_answer(table: Table) -> None:
+    client = Cancelling(table.client, "TransactionConflict", "ValidationError")
+    ledger = DynamoLedger(client, table.name)  # type: ignore[arg-type]  # wraps the client
+    with pytest.raises(Conflict):
+        ledger.record(refusal(), None)
+
+
 def test_a_decision_that_is_there_is_a_duplicate_whatever_cancelled_the_second(table: Table) -> None:
     assert DynamoLedger(table.client, table.name).record(refusal(), None) is True
     ledger = DynamoLedger(Cancelling(table.client, "TransactionConflict"), table.name)  # type: ignore[arg-type]  # wraps the client
     assert ledger.record(refusal(), None) is False
+
+
+JUDGED = Judged(Verdict.RECOVERED, a.NOW)
+
+
+def busy(table: Table, times: int = 1_000_000) -> DynamoLedger:
+    """A ledger whose transactions meet others' so many times."""
+    return DynamoLedger(Cancelling(table.client, "None", AT_THE_SAME_TIME, times=times), table.name)  # type: ignore[arg-type]  # wraps the client
+
+
+def verdicts(ledger: DynamoLedger) -> set[Judged | None]:
+    scopes = ledger.look(a.request(), a.SCOPES).scopes.values()
+    return {act.judged for seen in scopes if isinstance(seen, ScopeHistory) for act in seen.acts}
+
+
+def test_a_move_that_met_other_writers_comes_again_with_its_verdict(table: Table) -> None:
+    ledger = DynamoLedger(table.client, table.name)
+    moved = change(acted(ledger), S.VERIFYING, judged=JUDGED)
+    assert busy(table, times=2).move(moved) is True
+    assert ledger.incident(moved.after.id) == moved.after
+    assert JUDGED in verdicts(ledger)
+
+
+def test_a_move_that_never_gets_through_is_neither_superseded_nor_made_without_its_verdict(
+    table: Table,
+) -> None:
+    """Who hears "superseded" goes home; who hears an error asks again, and the sweeper does."""
+    ledger = DynamoLedger(table.client, table.name)
+    incident = acted(ledger)
+    crowded, before = busy(table), table.all()
+    with pytest.raises(Conflict):
+        crowded.move(change(incident, S.VERIFYING, judged=JUDGED))
+    assert table.all() == before
+    assert ledger.move(change(incident, S.VERIFYING, judged=JUDGED)) is True
+    assert JUDGED in verdicts(ledger)
+
+
+def test_a_move_whose_slots_are_gone_comes_again_as_well(table: Table) -> None:
+    ledger = DynamoLedger(table.client, table.name)
+    claim = won(ledger)
+    moved = change(claim.after)
+    assert ledger.move(moved) is True
+    ledger.give_back(claim)
+    client = Cancelling(table.client, AT_THE_SAME_TIME, times=2, alone=1)
+    crowded = DynamoLedger(client, table.name)  # type: ignore[arg-type]  # wraps the client
+    assert crowded.move(change(moved.after, S.PAGED, judged=JUDGED)) is True
+    assert client.left == 0
+
+
+def test_a_move_that_somebody_else_made_is_superseded_whoever_writes_meanwhile(table: Table) -> None:
+    ledger = DynamoLedger(table.client, table.name)
+    incident = acted(ledger)
+    assert ledger.move(change(incident, S.VERIFYING)) is True
+    assert busy(table, times=2).move(change(incident, S.VERIFYING, judged=JUDGED)) is False
+
+
+def red(name: str = "a") -> RedAlarm:
+    return RedAlarm(a.NOW, name, name)
+
+
+BEGINS = storm_began(CALM, a.rules().storm, a.NOW)
+
+
+def test_a_storm_that_met_a_claim_is_declared_all_the_same(table: Table) -> None:
+    storms = DynamoStorms(Cancelling(table.client, AT_THE_SAME_TIME, times=2), table.name)  # type: ignore[arg-type]  # wraps the client
+    assert storms.trip(a.NOW, BEGINS) is True
+
+
+def test_a_storm_that_cannot_be_declared_is_not_taken_for_declared_by_somebody_else(table: Table) -> None:
+    storms = DynamoStorms(Cancelling(table.client, AT_THE_SAME_TIME), table.name)  # type: ignore[arg-type]  # wraps the client
+    with pytest.raises(Conflict):
+        storms.trip(a.NOW, BEGINS)
+
+
+def test_a_red_alarm_that_met_the_end_of_a_storm_is_remembered_all_the_same(table: Table) -> None:
+    """Of a single write DynamoDB says the same by another code than of a transaction."""
+    met = fail(answer("TransactionConflictException", operation="UpdateItem"), on={"update_item"}, times=2)
+    storms = DynamoStorms(Wrapped(table.client, before=met), table.name)  # type: ignore[arg-type]  # wraps the client
+    found = storms.remember(red(), (), a.NOW)
+    assert isinstance(found, Storm)
+    assert found.red == (red(),)
+
+
+def test_a_red_alarm_of_a_later_version_is_refused_at_once(table: Table) -> None:
+    table.change("STORM", "RED", v={"N": "2"})
+    client = Wrapped(table.client)
+    with pytest.raises(Conflict):
+        DynamoStorms(client, table.name).remember(red(), (), a.NOW)  # type: ignore[arg-type]  # wraps the client
+    assert client.calls == ["update_item"]
 
 
 CALLS = {

@@ -1,8 +1,6 @@
 """Incidents in the ledger: moved only from where they were read, joined or closed but never both."""
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -10,19 +8,13 @@ from firebreak.aws.ledger import DynamoLedger
 from firebreak.core import telling
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.history import ScopeHistory
-from firebreak.core.incident import FREES_TARGET, Incident, IncidentState
-from firebreak.core.ledger import IncidentChange
-from firebreak.core.model import AlarmState
-from firebreak.core.opening import climbing, opened
+from firebreak.core.incident import FREES_TARGET, IncidentState
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level
 from tests import builders as a
-from tests.aws.claiming import record_of, won
+from tests.aws.claiming import change, open_another, other_request, record_of, well, won
 from tests.aws.conftest import Table
-
-MINUTE = timedelta(minutes=1)
-S = IncidentState
 
 
 @pytest.fixture
@@ -30,32 +22,10 @@ def ledger(table: Table) -> DynamoLedger:
     return DynamoLedger(table.client, table.name)
 
 
-def change(before: Incident, state: IncidentState = S.ACTED, **changes: Any) -> IncidentChange:
-    after = replace(before, state=state, version=before.version + 1)
-    return replace(IncidentChange(before=before, after=after, at=a.NOW, what="moved"), **changes)
-
-
-def acted(ledger: DynamoLedger) -> Incident:
-    """An incident whose rung was claimed and carried out."""
-    moved = change(won(ledger).after)
-    assert ledger.move(moved)
-    return moved.after
-
-
-def other_request(name: str = "api-5xx") -> Any:
-    return a.request(alarm=a.alarm(name))
-
-
 def test_an_incident_of_a_later_version_is_not_overwritten(ledger: DynamoLedger, table: Table) -> None:
     claimed = won(ledger).after
     table.change(f"INC#{claimed.id}", "META", v={"N": "2"})
     assert ledger.move(change(claimed)) is False
-
-
-def open_another(ledger: DynamoLedger) -> bool:
-    request = other_request()
-    incident = climbing(opened(request, a.rules(), a.NOW), 1, a.NOW + MINUTE, "no room")
-    return ledger.open(incident, record_of(request, reason=Reason.CEILING_REACHED))
 
 
 @pytest.mark.parametrize("state", list(IncidentState))
@@ -96,10 +66,6 @@ def test_a_damaged_announcement_is_told_as_such_and_blocks_no_other(
     assert found[told.key] == told
     assert found["broken"].kind is AnnouncementKind.CRASHED
     assert "OUT#broken" in found["broken"].headline
-
-
-def well(**changes: Any) -> Any:
-    return a.alarm(state=AlarmState.OK, **changes)
 
 
 def test_a_damaged_transition_is_left_as_it_is(ledger: DynamoLedger, table: Table) -> None:

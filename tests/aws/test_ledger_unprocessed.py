@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from firebreak.aws.ledger import DynamoLedger
+from firebreak.aws.storms import DynamoStorms
 from firebreak.core.ledger import delivery_key
 from firebreak.core.readings import Unknown
 from firebreak.core.scopes import Level, Scope
@@ -42,6 +43,11 @@ def test_a_key_that_dynamodb_did_not_process_is_unknown_not_missing(
 ) -> None:
     ledger = DynamoLedger(Unprocessed(table.client, pk), table.name)  # type: ignore[arg-type]  # wraps the client
     assert isinstance(reading(ledger.look(a.request(), a.SCOPES)), Unknown)
+
+
+def test_a_storm_that_dynamodb_did_not_process_is_unknown_not_calm(table: Table) -> None:
+    storms = DynamoStorms(Unprocessed(table.client, "STORM"), table.name)  # type: ignore[arg-type]  # wraps the client
+    assert isinstance(storms.look(), Unknown)
 
 
 class Unprocessed:

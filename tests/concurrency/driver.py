@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,11 +153,12 @@ class Load:
 
     def _wait(self, team: Sequence[subprocess.Popen[str]], trail: Trail) -> None:
         read_at = 0.0
-        while any(process.poll() is None for process in team):
+        while at_work := [process for process in team if process.poll() is None]:
             if time.monotonic() - read_at > READ_EVERY:
                 self.acts, read_at = trail.read(), time.monotonic()
             self.during()
-            time.sleep(LOOK_EVERY)
+            with suppress(subprocess.TimeoutExpired):
+                at_work[0].wait(LOOK_EVERY)
         if any(process.returncode for process in team):
             raise RuntimeError("a worker process failed; what it said stands above")
 

@@ -1,4 +1,4 @@
-"""64 workers at once, against the emulator: what reached AWS is counted in AWS's own record of calls.
+"""64 workers at once, against the emulator: what it was asked for is counted in its own record of calls.
 
 Every worker is a whole function with real adapters and clients of its own; their clocks differ by up
 to a minute, which is what the pad of a slot allows for. FIREBREAK_PROVE=deep takes minutes, with

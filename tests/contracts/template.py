@@ -56,9 +56,12 @@ def actions() -> dict[str, Any]:
 
 
 def statements(policies: list[Any]) -> list[dict[str, Any]]:
-    """The statements of a `Policies:` list, those of managed policies of this template included."""
+    """The statements of a `Policies:` list, those of managed policies of this template included.
+
+    What a user attaches by a parameter is not this template's.
+    """
     found: list[dict[str, Any]] = []
-    for policy in policies:
+    for policy in (one for one in policies if "Fn::If" not in one):
         document = resource(policy["Ref"])["PolicyDocument"] if "Ref" in policy else policy
         found += [one["Fn::If"][1] if "Fn::If" in one else one for one in document["Statement"]]
     return found

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from firebreak.actions import ACTIONS
+from firebreak.connections import Connections
 from firebreak.ports import Permission
 from tests.contracts.template import actions, functions, iam_actions, statements
-from tests.fakes import FakeEcs, FakeServices
 
 
 def declared(action: str) -> tuple[Permission, ...]:
     """The permissions an action's module lists."""
-    return tuple(ACTIONS[action](FakeServices(FakeEcs(), FakeEcs())).permissions)
+    return tuple(ACTIONS[action](Connections(lambda _: None, lambda _: None)).permissions)
 
 
 def own_statements(function: Any) -> list[dict[str, Any]]:

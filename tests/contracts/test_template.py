@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from firebreak.actions import ACTIONS
+from firebreak.connections import Connections
+from firebreak.core.routing import SYMPTOMS
+from firebreak.policy_runbooks import PREFIX
 from tests.contracts.template import (
     PATH,
     actions,
@@ -23,7 +27,18 @@ HARMLESS = re.compile(
     r"|dynamodb:(Query|PutItem|UpdateItem|DeleteItem|ConditionCheckItem)"
     r"|events:PutEvents|scheduler:CreateSchedule|iam:PassRole|sns:Publish|kms:(Decrypt|GenerateDataKey))"
 )
-SENT_AFTER_FAILURE = {"RestartService": "Lambda", "ScaleService": "Lambda", "Verify": "Lambda", "Page": "SNS"}
+# Changes for which IAM knows no tag of the resource; what holds them back instead is beside each.
+WITHOUT_TAGS = {
+    "iam:PassRole",  # to which service
+    "ecs:RegisterTaskDefinition",  # up to how much memory
+    "ecs:TagResource",  # only while a task definition is registered
+    "ssm:AddTagsToResource",  # which keys, and of runs only
+    "application-autoscaling:RegisterScalableTarget",  # of which namespace and dimension
+    "ses:PutAccountSendingAttributes",  # a parameter that is off, the policy's naming it, a human each time
+}
+
+# What an action makes anew has no tags yet; the statement about what it is made of holds it back.
+MADE_ANEW = "automation-execution/*"
 
 every_function = pytest.mark.parametrize("name", sorted(functions()))
 every_action = pytest.mark.parametrize("name", sorted(actions()))
@@ -60,15 +75,19 @@ def test_every_action_has_the_same_shape(name: str) -> None:
 
 
 @every_action
-def test_every_action_has_the_three_rules(name: str) -> None:
-    assert {"ByTag", "BySymptom", "ByRequest"} == set(rules(functions()[name]))
+def test_an_action_has_a_rule_by_tag_one_by_request_and_one_by_symptom_if_it_has_symptoms(name: str) -> None:
+    by_symptom = {"BySymptom"} if kebab(name) in SYMPTOMS.values() else set[str]()
+    assert {"ByTag", "ByRequest"} | by_symptom == set(rules(functions()[name]))
 
 
 @every_action
-@pytest.mark.parametrize("rule", ["ByTag", "BySymptom"])
-def test_each_alarm_rule_can_be_disabled_alone(name: str, rule: str) -> None:
-    assert {"Ref": name + rule} == rules(functions()[name])[rule]["State"]
-    assert template()["Parameters"][name + rule]["AllowedValues"] == ["ENABLED", "DISABLED"]
+def test_each_alarm_rule_can_be_disabled_alone(name: str) -> None:
+    of_alarms = {rule: one for rule, one in rules(functions()[name]).items() if rule != "ByRequest"}
+    assert {rule: {"Ref": name + rule} for rule in of_alarms} == {
+        rule: one["State"] for rule, one in of_alarms.items()
+    }
+    for rule in of_alarms:
+        assert template()["Parameters"][name + rule]["AllowedValues"] == ["ENABLED", "DISABLED"]
 
 
 @every_action
@@ -85,13 +104,32 @@ def test_only_tags_that_nobody_knows_are_paged_as_unknown() -> None:
     assert {kebab(name) for name in actions()} | {"page", "none"} == set(known)
 
 
-def test_verify_hears_of_the_recovery_of_every_symptom() -> None:
-    def metrics(pattern: Any) -> set[tuple[str, str]]:
-        metric = pattern["detail"]["configuration"]["metrics"]["metricStat"]["metric"]
-        return {(namespace, name) for namespace in metric["namespace"] for name in metric["name"]}
+def metrics(rule: Any) -> set[tuple[str, str]]:
+    """The metrics a rule by symptom asks for; one namespace a rule, or names would mix."""
+    metric = rule["Pattern"]["detail"]["configuration"]["metrics"]["metricStat"]["metric"]
+    (namespace,) = metric["namespace"]
+    return {(namespace, name) for name in metric["name"]}
 
-    symptoms = [metrics(rules(one)["BySymptom"]["Pattern"]) for one in actions().values()]
-    assert set().union(*symptoms) == metrics(rules(functions()["Verify"])["OkBySymptom"]["Pattern"])
+
+def test_the_rules_by_symptom_are_the_symptoms_of_routing() -> None:
+    asked = {
+        (metric, kebab(name))
+        for name, one in actions().items()
+        for rule, found in rules(one).items()
+        if rule == "BySymptom"
+        for metric in metrics(found)
+    }
+    assert set(SYMPTOMS.items()) == asked
+
+
+def test_verify_hears_of_the_recovery_of_every_symptom() -> None:
+    found = [
+        metrics(rule)
+        for name, rule in rules(functions()["Verify"]).items()
+        if name.startswith("OkBySymptomOf")
+    ]
+    assert set(SYMPTOMS) == set().union(*found)
+    assert len(SYMPTOMS) == sum(map(len, found)), "a metric that two rules match wakes Verify twice"
 
 
 @every_rule
@@ -127,7 +165,8 @@ def test_a_failed_event_is_bounded_kept_and_told(name: str) -> None:
     function = functions()[name]
     config = function["EventInvokeConfig"]
     assert (config["MaximumEventAgeInSeconds"], config["MaximumRetryAttempts"]) == (900, 2)
-    assert config["DestinationConfig"]["OnFailure"]["Type"] == SENT_AFTER_FAILURE[name]
+    # Page is what tells of the others; when it fails, the topic is the last way to a human.
+    assert config["DestinationConfig"]["OnFailure"]["Type"] == ("SNS" if name == "Page" else "Lambda")
     assert function["DeadLetterQueue"]["TargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 
 
@@ -175,13 +214,17 @@ def test_verify_and_page_may_change_nothing_but_firebreaks_own(name: str) -> Non
 
 @every_action
 def test_an_action_changes_only_what_opted_in(name: str) -> None:
-    changing = [
-        statement
+    action = ACTIONS[kebab(name)](Connections(lambda _: None, lambda _: None))
+    changing = {one.action for one in action.permissions if one.mutates} - WITHOUT_TAGS
+    tagged = {"aws:ResourceTag/firebreak:enabled": "true"}
+    guarded = [
+        statement.get("Condition", {}).get("StringEquals")
         for statement in statements(functions()[name]["Policies"])
-        if any(one == "ecs:UpdateService" for one in iam_actions(statement))
+        if changing & set(iam_actions(statement)) and MADE_ANEW not in json.dumps(statement["Resource"])
     ]
-    tagged = {"StringEquals": {"aws:ResourceTag/firebreak:enabled": "true"}}
-    assert [tagged] == [statement["Condition"] for statement in changing]
+    assert changing
+    assert guarded
+    assert [tagged] * len(guarded) == guarded
 
 
 @every_function
@@ -208,6 +251,29 @@ def test_every_other_resource_names_region_and_account(name: str) -> None:
     assert [arn for arn in arns if not re.match(r"arn:x:(iam:|[a-z-]+:x):x:\S+", arn)] == []
 
 
+def test_only_the_beanstalk_actions_may_be_given_a_policy_of_the_users_own_and_none_by_default() -> None:
+    given = {name for name, one in functions().items() if any("Fn::If" in p for p in one["Policies"])}
+    own = {"Fn::If": ["HasBeanstalkPolicy", {"Ref": "BeanstalkPolicyArn"}, {"Ref": "AWS::NoValue"}]}
+    assert given == {"RestartEnvironment", "RollBackEnvironment"}
+    assert all(own in functions()[name]["Policies"] for name in given)
+    assert template()["Parameters"]["BeanstalkPolicyArn"]["Default"] == ""
+
+
+def test_only_a_parameter_that_is_off_lets_the_whole_accounts_mail_be_stopped() -> None:
+    template_text = json.dumps(template()["Resources"])
+    (guarded,) = [
+        part["Fn::If"]
+        for policy in functions()["PauseSending"]["Policies"]
+        for part in policy.get("Statement", ())
+        if "Fn::If" in part
+    ]
+    assert (guarded[0], guarded[2]) == ("MayPauseAccount", {"Ref": "AWS::NoValue"})
+    assert guarded[1]["Action"] == "ses:PutAccountSendingAttributes"
+    assert template_text.count("ses:PutAccountSendingAttributes") == 1
+    assert template()["Conditions"]["MayPauseAccount"] == {"Fn::Equals": [{"Ref": "AccountPause"}, "ENABLED"]}
+    assert template()["Parameters"]["AccountPause"]["Default"] == "DISABLED"
+
+
 def test_the_ledger_outlives_the_stack() -> None:
     ledger = template()["Resources"]["Ledger"]
     assert (ledger["DeletionPolicy"], ledger["UpdateReplacePolicy"]) == ("Retain", "Retain")
@@ -230,3 +296,15 @@ def test_every_function_has_its_folder_with_one_small_handler(name: str) -> None
     assert {"from firebreak.handlers"} == {
         line.split(" import ")[0] for line in handler if line.startswith(("import", "from"))
     }
+
+
+def test_a_runbook_is_one_that_the_prefix_covers_in_a_version_that_is_a_number() -> None:
+    own = {one["Sid"]: one for one in statements(functions()["RunRunbook"]["Policies"])}
+    start, roles = own["StartOptedInDocuments"], own["PassTheRunbooksRoles"]
+    assert start["Resource"]["Fn::Sub"].endswith(":document/${RunbookPrefix}*")
+    assert start["Condition"]["ForAnyValue:StringLike"] == {
+        "ssm:DocumentVersion": [f"{digit}*" for digit in range(1, 10)]
+    }
+    assert roles["Resource"]["Fn::Sub"].endswith(":role/${RunbookPrefix}*")
+    assert roles["Condition"] == {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}}
+    assert template()["Parameters"]["RunbookPrefix"]["Default"] == PREFIX

@@ -26,6 +26,7 @@ ORDER = (
     "muted",
     "wrong direction",
     "stale",
+    "still well",
     "duplicate",
     "in flight",
     "freeze",
@@ -33,15 +34,19 @@ ORDER = (
     "breaker",
     "cooldown",
     "rung gap",
+    "ratchet",
     "budgets",
     "share",
     "readiness",
+    "approved",
     "autonomy",
 )
+OF_OTHER_KINDS = {"still well", "approved"}
+PUTTING_BACK = {"switch", "own stack", "duplicate", "in flight", "readiness"}
 SPEAKS_TO = {
-    RequestKind.ALARM: set(ORDER),
-    RequestKind.CLIMB: set(ORDER) - {"wrong direction"},
-    RequestKind.WAKE: set(ORDER),
+    RequestKind.ALARM: set(ORDER) - OF_OTHER_KINDS,
+    RequestKind.CLIMB: set(ORDER) - {"wrong direction"} - OF_OTHER_KINDS,
+    RequestKind.WAKE: set(ORDER) - OF_OTHER_KINDS,
     RequestKind.APPROVAL: {
         "switch",
         "own stack",
@@ -49,12 +54,14 @@ SPEAKS_TO = {
         "stale",
         "duplicate",
         "in flight",
+        "ratchet",
         "budgets",
         "share",
         "readiness",
+        "approved",
     },
-    RequestKind.UNDO: {"switch", "own stack", "duplicate", "in flight", "readiness"},
-    RequestKind.RESTORE: {"switch", "own stack", "duplicate", "in flight", "readiness"},
+    RequestKind.UNDO: PUTTING_BACK,
+    RequestKind.RESTORE: PUTTING_BACK | {"still well", "freeze", "storm"},
 }
 
 
@@ -124,7 +131,7 @@ def test_in_observe_mode_without_a_look_nothing_is_said_of_what_would_be_done() 
 
 def test_an_approval_is_not_asked_for_approval_again() -> None:
     incident = a.incident(IncidentState.AWAITING_APPROVAL)
-    request = a.request(RequestKind.APPROVAL, incident_id=incident.id)
+    request = a.request(RequestKind.APPROVAL, incident_id=incident.id, by="ana")
     decision = decide(request, a.rules(autonomy=Autonomy.APPROVE), a.snapshot(incident=incident))
     assert decision.outcome == Act(a.PLAN)
 

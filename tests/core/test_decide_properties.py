@@ -168,8 +168,11 @@ def acting(kind: RequestKind, *, tagged: bool, series: bool) -> tuple[Request, S
         contributor=Contributor("s1", {}) if series else None,
     )
     first = kind is RequestKind.ALARM
-    request = a.request(kind, alarm=alarm, incident_id="" if first else OWN, by_symptom=first and not tagged)
-    waiting = ABSENT if first else a.incident(IncidentState.CLIMBING)
+    request = a.request(
+        kind, alarm=alarm, incident_id="" if first else OWN, by_symptom=first and not tagged, by="ana"
+    )
+    state = IncidentState.AWAITING_APPROVAL if kind is RequestKind.APPROVAL else IncidentState.CLIMBING
+    waiting = ABSENT if first else a.incident(state)
     return request, a.snapshot(incident=waiting, series_in_alarm=frozenset({"s1"}))
 
 
@@ -305,4 +308,4 @@ def test_less_than_auto_acts_only_on_a_humans_word(
 ) -> None:
     request, seen = case
     acted = isinstance(decide(request, a.rules(autonomy=autonomy), seen).outcome, Act)
-    assert acted is (request.kind is RequestKind.APPROVAL)
+    assert acted is (request.kind is RequestKind.APPROVAL and autonomy is Autonomy.APPROVE)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from firebreak.core.incident import Incident, IncidentState, Member
 from firebreak.core.ledger import incident_name
-from firebreak.core.model import Receipt
+from firebreak.core.model import Receipt, RequestKind
 from firebreak.core.opening import claimed, climbing, opened
 from tests import builders as a
 
@@ -39,7 +39,7 @@ def test_a_new_incident_is_open_at_the_first_rung_and_nothing_is_claimed() -> No
 
 def test_a_claim_changes_what_belongs_to_the_rung_and_nothing_else() -> None:
     at = a.NOW + 5 * MINUTE
-    assert claimed(USED, OTHER_PLAN, "mine", at, at + 4 * MINUTE) == replace(
+    assert claimed(USED, OTHER_PLAN, "mine", at, at + 4 * MINUTE, kind=RequestKind.ALARM) == replace(
         USED,
         state=IncidentState.CLAIMED,
         version=3,

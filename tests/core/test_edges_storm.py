@@ -1,10 +1,10 @@
-"""The two pages of a storm as a whole, and what a claim and a policy say of their scopes."""
+"""The pages of a storm as a whole, and what a claim and a policy say of their scopes."""
 
 from datetime import timedelta
 
 import pytest
 
-from firebreak.core import telling
+from firebreak.core import telling, telling_storms
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import Budget
 from firebreak.core.decide import refuse
@@ -13,7 +13,7 @@ from firebreak.core.model import RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level, Scope
-from firebreak.core.storm import RedAlarm, Storm, StormRules
+from firebreak.core.storm import RedAlarm, Storm, StormRules, quiet_until
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -31,7 +31,7 @@ def reds(count: int) -> tuple[RedAlarm, ...]:
 def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> None:
     long_ago = RedAlarm(a.NOW - 60 * MINUTE, "arn-old", "old")
     storm = Storm(red=(long_ago, *reds(3)), version=7, tripped_at=a.NOW)
-    assert telling.storm_began(storm, RULES, a.NOW) == Announcement(
+    assert telling_storms.storm_began(storm, RULES, a.NOW) == Announcement(
         key=digest("storm began", a.NOW.isoformat()),
         kind=AnnouncementKind.STORM,
         at=a.NOW,
@@ -47,18 +47,18 @@ def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> No
 def test_a_storm_that_lasts_is_told_whole_each_hour_by_itself() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
     at = a.NOW + 61 * MINUTE
-    told = telling.storm_goes_on(storm, storm.red[:1], RULES, a.NOW, at)
+    told = telling_storms.storm_goes_on(storm, storm.red[:1], RULES, a.NOW, at)
     assert told.key == digest("storm goes on", a.NOW.isoformat(), 1)
     assert (told.kind, told.at) == (AnnouncementKind.STORM, at)
     assert (told.incident_id, told.action) == ("", "")
     assert told.headline == "The storm that began at 10:00:30Z goes on: nothing has been acted on for 1 h."
     assert told.facts == ("red now: 1 of the 3 that were counted", "alarm-0 5d3e")
-    assert told.next == telling.storm_began(Storm(red=reds(3), version=7), RULES, a.NOW).next
+    assert told.next == telling_storms.storm_began(Storm(red=reds(3), version=7), RULES, a.NOW).next
 
 
 def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
-    assert telling.storm_ended(storm, reds(2), a.NOW + 20 * MINUTE) == Announcement(
+    assert telling_storms.storm_ended(storm, reds(2), a.NOW + 20 * MINUTE) == Announcement(
         key=digest("storm ended", 7),
         kind=AnnouncementKind.STORM_OVER,
         at=a.NOW + 20 * MINUTE,
@@ -71,9 +71,45 @@ def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:
 
 
 def test_a_storm_that_left_nothing_red_promises_nothing() -> None:
-    found = telling.storm_ended(Storm(red=reds(3), version=7), (), a.NOW)
+    found = telling_storms.storm_ended(Storm(red=reds(3), version=7), (), a.NOW)
     assert found.facts == ("still red: 0 of the 3 that were counted",)
     assert (found.headline.partition(" is over")[0], found.next) == ("The storm", "")
+
+
+def test_a_storm_that_somebody_ended_is_told_whole_with_who_why_and_what_was_counted() -> None:
+    storm = Storm(red=reds(2), version=7, tripped_at=a.NOW)
+    assert telling_storms.storm_ended_by(storm, "ana", "the link is back", a.NOW + MINUTE) == Announcement(
+        key=telling_storms.storm_ended(storm, (), a.NOW).key,
+        kind=AnnouncementKind.STORM_OVER,
+        at=a.NOW + MINUTE,
+        incident_id="",
+        action="",
+        headline="ana ended the storm since 10:00:30Z: the link is back",
+        facts=(
+            "Firebreak acts again on what turns red from now on; nothing is made up for.",
+            "counted in it, not looked at again: 2",
+            "alarm-0 5d3e",
+            "alarm-1",
+        ),
+        next=telling.NOTHING_LOOKS_AGAIN,
+    )
+
+
+@pytest.mark.parametrize(
+    ("last_red", "quiet"),
+    [(None, 10), (-2, 10), (3, 13)],
+    ids=["nobody since", "the last came before it was declared", "one came later"],
+)
+def test_it_was_quiet_for_long_enough_after_the_beginning_and_the_last_red_alarm(
+    last_red: int | None, quiet: int
+) -> None:
+    last = None if last_red is None else a.NOW + last_red * MINUTE
+    storm = Storm(red=reds(2), version=7, tripped_at=a.NOW, last_red_at=last)
+    assert quiet_until(storm, RULES) == a.NOW + quiet * MINUTE
+
+
+def test_without_a_storm_nobody_waits_for_quiet() -> None:
+    assert quiet_until(Storm(red=reds(2), version=7, last_red_at=a.NOW), RULES) is None
 
 
 @pytest.mark.parametrize(
@@ -81,7 +117,7 @@ def test_a_storm_that_left_nothing_red_promises_nothing() -> None:
     [(30, "alarm-29", 31), (31, "and 1 more", 32), (100, "and 70 more", 32)],
 )
 def test_a_page_lists_thirty_alarms_and_counts_the_rest(count: int, last: str, lines: int) -> None:
-    facts = telling.storm_ended(Storm(red=reds(count), version=7), reds(count), a.NOW).facts
+    facts = telling_storms.storm_ended(Storm(red=reds(count), version=7), reds(count), a.NOW).facts
     assert (facts[30], facts[-1], len(facts)) == ("alarm-29", last, lines)
 
 

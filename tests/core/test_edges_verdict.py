@@ -10,13 +10,11 @@ from firebreak.core.incident import IncidentState
 from firebreak.core.model import AlarmState, Settled, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.verdict import (
-    Climb,
     Evidence,
     GiveToHumans,
     Judgement,
     LookAgain,
     judge,
-    next_rung,
     next_step,
 )
 from tests import builders as a
@@ -63,33 +61,6 @@ def seen(*alarms: Reading[AlarmState], after: timedelta = 10 * MINUTE, **changes
             "the target is worse off than before the action",
             id="worse",
         ),
-        pytest.param(seen(RED, happened=DARK), Verdict.UNKNOWN, "Throttled", id="cannot tell if it happened"),
-        pytest.param(seen(RED, worse=DARK), Verdict.UNKNOWN, "Throttled", id="cannot tell if it is worse"),
-        pytest.param(seen(RED, settled=DARK), Verdict.UNKNOWN, "Throttled", id="cannot tell if it settled"),
-        pytest.param(
-            seen(RED, happened=False),
-            Verdict.NOT_RECOVERED,
-            "the action did not reach AWS; alarm-0 is still red",
-            id="never arrived",
-        ),
-        pytest.param(
-            seen(RED, happened=False, after=MINUTE),
-            Verdict.TOO_EARLY,
-            "the lost request may still be on its way",
-            id="may still arrive",
-        ),
-        pytest.param(
-            seen(RED, settled=Settled.NOT_YET, after=MINUTE),
-            Verdict.TOO_EARLY,
-            "the action's effect has not settled yet",
-            id="still settling",
-        ),
-        pytest.param(
-            seen(RED, settled=Settled.NOT_YET),
-            Verdict.NOT_RECOVERED,
-            "the action's effect did not settle in time",
-            id="never settled",
-        ),
         pytest.param(
             seen(RED, settled=Settled.FAILED),
             Verdict.NOT_RECOVERED,
@@ -102,29 +73,42 @@ def seen(*alarms: Reading[AlarmState], after: timedelta = 10 * MINUTE, **changes
             "the action's effect failed, though every alarm of the incident is OK",
             id="failed under green alarms",
         ),
-        pytest.param(
-            seen(RED, after=MINUTE),
-            Verdict.TOO_EARLY,
-            "alarm-0 is still red; the alarm gets until 0:04:00 after the action",
-            id="the alarm gets its time",
-        ),
     ],
 )
 def test_a_verdict_says_exactly_what_was_seen(evidence: Evidence, verdict: Verdict, why: str) -> None:
     assert judge(a.incident(), evidence, RULES) == Judgement(verdict, why)
 
 
+RED_UNTIL = "alarm-0 is still red; the alarm gets until 0:04:00 after the action"
+NEVER_SENT = "the action did not reach AWS; alarm-0 is still red"
+
+
 @pytest.mark.parametrize(
-    ("after", "verdict"),
+    ("changes", "time", "before", "then"),
     [
-        pytest.param(4 * MINUTE - SECOND, Verdict.TOO_EARLY, id="a second before"),
-        pytest.param(4 * MINUTE, Verdict.NOT_RECOVERED, id="at the moment itself"),
+        pytest.param({}, 4 * MINUTE, RED_UNTIL, "alarm-0 is still red", id="the alarm's time"),
+        pytest.param(
+            {"happened": False},
+            4 * MINUTE,
+            "the lost request may still be on its way",
+            NEVER_SENT,
+            id="a lost request's time",
+        ),
+        pytest.param(
+            {"settled": Settled.NOT_YET},
+            10 * MINUTE,
+            "the action's effect has not settled yet",
+            "the action's effect did not settle in time",
+            id="the effect's patience",
+        ),
     ],
 )
-def test_a_lost_request_has_not_arrived_once_the_alarms_time_is_up(
-    after: timedelta, verdict: Verdict
+def test_a_verdict_waits_for_the_effect_until_its_time_is_up(
+    changes: dict[str, Any], time: timedelta, before: str, then: str
 ) -> None:
-    assert judge(a.incident(), seen(RED, happened=False, after=after), RULES).verdict is verdict
+    early, late = (seen(RED, after=after, **changes) for after in (time - SECOND, time))
+    assert judge(a.incident(), early, RULES) == Judgement(Verdict.TOO_EARLY, before)
+    assert judge(a.incident(), late, RULES) == Judgement(Verdict.NOT_RECOVERED, then)
 
 
 def test_the_time_runs_from_the_act_and_not_from_the_opening() -> None:
@@ -151,8 +135,4 @@ def test_without_a_plan_the_effect_gets_no_patience_beyond_the_policy() -> None:
 )
 def test_an_incident_may_be_looked_at_up_to_its_greatest_age(age: timedelta, expected: object) -> None:
     old = a.incident(IncidentState.VERIFYING, opened_at=a.NOW - age)
-    assert next_step(old, Verdict.UNKNOWN, RULES, a.NOW, MAX_AGE) == expected
-
-
-def test_the_rung_above_is_climbed_even_when_it_is_the_last_of_a_ladder_without_a_page() -> None:
-    assert next_rung(("restart-service", "scale-service"), 0) == Climb(1)
+    assert next_step(old, Verdict.UNKNOWN, RULES, seen(after=timedelta()), MAX_AGE) == expected

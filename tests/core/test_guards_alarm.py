@@ -4,22 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.decision import Check, Result
+from firebreak.core.decision import Result
 from firebreak.core.guards import duplicate, muted, stale, wrong_direction
 from firebreak.core.history import Decided, Transition
 from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
-from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from tests import builders as a
+from tests.core.findings import BLIND, UNREAD, found
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
-BLIND, UNREAD = Unknown("AccessDenied"), NotRead("a ledger guard already objected")
 RULE = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm-mute-rule:night"
 SERIES = Contributor("5d3e1f0a9c2b4e77", {"ServiceName": "api"})
-
-
-def found(check: Check) -> tuple[Result, Reason | None]:
-    return check.result, check.reason
 
 
 @pytest.mark.parametrize(
@@ -109,7 +105,9 @@ def test_suppression_speaks_of_its_own_event_only(kind: RequestKind, reason: Rea
             a.described(comparison=""), Result.OBJECTED, Reason.WRONG_DIRECTION, "not stated", id="not stated"
         ),
         pytest.param(ABSENT, Result.OBJECTED, Reason.ALARM_GONE, "does not exist", id="gone"),
-        pytest.param(BLIND, Result.OBJECTED, Reason.DIRECTION_UNREADABLE, "AccessDenied", id="unknown"),
+        pytest.param(
+            BLIND, Result.OBJECTED, Reason.DIRECTION_UNREADABLE, "ThrottlingException", id="unknown"
+        ),
         pytest.param(UNREAD, Result.NOT_LOOKED_AT, None, "already objected", id="not read"),
     ],
 )
@@ -219,7 +217,9 @@ def test_a_contributor_must_be_red_itself(series: object, result: Result, reason
             "refuse at 09:59:30Z: cooldown",
             id="decided before",
         ),
-        pytest.param(BLIND, Result.OBJECTED, Reason.DUPLICATE_UNREADABLE, "AccessDenied", id="unknown"),
+        pytest.param(
+            BLIND, Result.OBJECTED, Reason.DUPLICATE_UNREADABLE, "ThrottlingException", id="unknown"
+        ),
         pytest.param(UNREAD, Result.NOT_LOOKED_AT, None, "already objected", id="not read"),
     ],
 )

@@ -9,27 +9,21 @@ from firebreak.core.decision import Check, Result
 from firebreak.core.guards import budgets, cooldown, in_flight, rung_gap
 from firebreak.core.incident import FREES_TARGET, IncidentState
 from firebreak.core.model import Request, RequestKind
-from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level, Scope
+from firebreak.core.scopes import Level
 from tests import builders as a
+from tests.core.findings import BLIND, OWN, UNREAD, climb, found, scopes
 
 MINUTE, SECOND, HOUR = timedelta(minutes=1), timedelta(seconds=1), timedelta(hours=1)
-BLIND, UNREAD = Unknown("ThrottlingException"), NotRead("not asked for")
-OWN = "i-0123456789"
-ASKABLE = {"open", "climbing", "deferred", "awaiting_approval", "undoing"}
-
-
-def found(check: Check) -> tuple[Result, Reason | None]:
-    return check.result, check.reason
-
-
-def climb(**changes: object) -> Request:
-    return a.request(RequestKind.CLIMB, incident_id=OWN, **changes)
-
-
-def scopes(level: Level, reading: object) -> dict[Scope, object]:
-    return {**dict.fromkeys(a.SCOPES, ABSENT), a.scope(level): reading}
+NEXT_RUNG = {"open", "climbing", "deferred"}
+ASKABLE = {
+    RequestKind.CLIMB: NEXT_RUNG,
+    RequestKind.WAKE: NEXT_RUNG,
+    RequestKind.APPROVAL: {"awaiting_approval"},
+    RequestKind.UNDO: {"undoing"},
+    RequestKind.RESTORE: {"undoing"},
+}
 
 
 @pytest.mark.parametrize("state", list(IncidentState))
@@ -40,10 +34,13 @@ def test_another_incident_blocks_while_it_holds_the_target(state: IncidentState)
     assert f"incident {OWN} is {state}" in check.detail
 
 
+@pytest.mark.parametrize("kind", ASKABLE)
 @pytest.mark.parametrize("state", list(IncidentState))
-def test_a_request_of_an_incident_must_find_it_waiting_for_one(state: IncidentState) -> None:
-    check = in_flight(climb(), a.rules(), a.snapshot(incident=a.incident(state)))
-    waits = state.value in ASKABLE
+def test_a_request_of_an_incident_must_find_it_waiting_for_one(
+    state: IncidentState, kind: RequestKind
+) -> None:
+    check = in_flight(climb(kind=kind), a.rules(), a.snapshot(incident=a.incident(state)))
+    waits = state.value in ASKABLE[kind]
     assert found(check) == ((Result.PASSED, None) if waits else (Result.OBJECTED, Reason.INCIDENT_MOVED_ON))
 
 
@@ -91,7 +88,7 @@ def test_in_flight(request_: Request, incident: object, result: Result, reason: 
             id="too soon",
         ),
         pytest.param(BLIND, Result.OBJECTED, Reason.HISTORY_UNREADABLE, "ThrottlingException", id="unknown"),
-        pytest.param(UNREAD, Result.NOT_LOOKED_AT, None, "not asked for", id="not read"),
+        pytest.param(UNREAD, Result.NOT_LOOKED_AT, None, "already objected", id="not read"),
     ],
 )
 def test_cooldown_rests_the_target_between_incidents(

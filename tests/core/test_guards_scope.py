@@ -8,18 +8,14 @@ from firebreak.core.decision import Check, Result
 from firebreak.core.guards import opt_in, own_stack, switch
 from firebreak.core.history import Hold
 from firebreak.core.model import RequestKind
-from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from tests import builders as a
+from tests.core.findings import BLIND, UNREAD, found
 
 MINUTE = timedelta(minutes=1)
-BLIND, UNREAD = Unknown("ThrottlingException"), NotRead("a ledger guard already objected")
 HOLD = Hold("global", "ana", "migration", a.NOW - MINUTE, a.NOW + 60 * MINUTE)
 OPTED_IN = {"firebreak:enabled": "true"}
-
-
-def found(check: Check) -> tuple[Result, Reason | None]:
-    return check.result, check.reason
 
 
 def held(**changes: object) -> Check:

@@ -7,52 +7,34 @@ import pytest
 
 from firebreak.core.decision import Check, Result
 from firebreak.core.guards import share
-from firebreak.core.history import Act, Judged, ScopeHistory
-from firebreak.core.model import Request, RequestKind, Target, Verdict
-from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.core.history import Act
+from firebreak.core.model import Verdict
+from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level, Scope
+from firebreak.core.scopes import Level
 from firebreak.core.share import GroupCount, ShareRules
 from tests import builders as a
+from tests.core.findings import (
+    BLIND,
+    NOT_LOOKED_AT,
+    OBJECTED,
+    PASSED,
+    UNREAD,
+    act,
+    found,
+    history,
+    scopes,
+)
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
-WEB = Target(a.ACCOUNT, a.REGION, "ecs", "prod", "web")
-OWN = "i-0123456789"
-BLIND = Unknown("ThrottlingException")
-UNSEEN = NotRead("offline")
-PASSED, OBJECTED, NOT_LOOKED_AT = Result.PASSED, Result.OBJECTED, Result.NOT_LOOKED_AT
-
-
-def found(check: Check) -> tuple[Result, Reason | None]:
-    return check.result, check.reason
-
-
-def climb() -> Request:
-    return a.request(RequestKind.CLIMB, incident_id=OWN, rung=0)
-
-
-def act(ago: timedelta, verdict: Verdict | None = None, **changes: object) -> Act:
-    at = a.NOW - ago
-    base = Act(at, f"i-{ago.total_seconds():.0f}", "restart-service", 0, a.TARGET.key)
-    judged = Judged(verdict, at + SECOND) if verdict else None
-    return replace(base, judged=judged, **changes)  # type: ignore[arg-type]  # names are checked by replace
-
-
-def scopes(level: Level, reading: object) -> dict[Scope, object]:
-    return {**dict.fromkeys(a.SCOPES, ABSENT), a.scope(level): reading}
-
-
-def history(level: Level, *acts: Act) -> ScopeHistory:
-    return ScopeHistory(a.scope(level), acts, 1)
-
 
 SHARE = ShareRules(share=0.5, within=HOUR, healthy_floor=0, count_max_age=5 * MINUTE)
-K1, K2, K3 = "k1", "k2", "k3"
+K1, K2 = "k1", "k2"
 
 
-def shared(group: object, *acts: Act, rules: ShareRules = SHARE, request: Request | None = None) -> Check:
+def shared(group: object, *acts: Act, rules: ShareRules = SHARE) -> Check:
     seen = a.snapshot(group=group, scopes=scopes(Level.GROUP, history(Level.GROUP, *acts)))
-    return share(request or a.request(), a.rules(share=rules), seen)
+    return share(a.request(), a.rules(share=rules), seen)
 
 
 def count(total: int, *healthy: str, age: timedelta = timedelta()) -> GroupCount:
@@ -113,7 +95,7 @@ def test_an_act_whose_verdict_never_came_does_not_hold_its_target_for_good() -> 
     [
         pytest.param(BLIND, (OBJECTED, Reason.GROUP_UNREADABLE), id="unknown"),
         pytest.param(ABSENT, (OBJECTED, Reason.GROUP_UNREADABLE), id="absent"),
-        pytest.param(UNSEEN, (NOT_LOOKED_AT, None), id="not read"),
+        pytest.param(UNREAD, (NOT_LOOKED_AT, None), id="not read"),
     ],
 )
 def test_a_group_that_cannot_be_counted_refuses(
@@ -133,7 +115,7 @@ def test_a_group_that_cannot_be_counted_refuses(
     ("reading", "expected"),
     [
         pytest.param(BLIND, (OBJECTED, Reason.HISTORY_UNREADABLE), id="unknown"),
-        pytest.param(UNSEEN, (NOT_LOOKED_AT, None), id="not read"),
+        pytest.param(UNREAD, (NOT_LOOKED_AT, None), id="not read"),
     ],
 )
 def test_a_group_without_a_readable_history_refuses(

@@ -1,4 +1,4 @@
-"""The guards that look beyond one target: shared dependencies, freezes, storms, breakers, shares."""
+"""The guards that look beyond one target: shared dependencies, freezes, storms, breakers."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,45 +10,30 @@ from firebreak.core.budgets import Budget
 from firebreak.core.decide import decide
 from firebreak.core.decision import Check, Result
 from firebreak.core.guards import breaker_closed, budgets, cooldown, freeze, in_flight, storm
-from firebreak.core.history import Act, Judged, ScopeHistory
-from firebreak.core.incident import FREES_TARGET, IncidentState
-from firebreak.core.model import Request, RequestKind, Target, Verdict
-from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.core.history import Act, ScopeHistory
+from firebreak.core.incident import IncidentState
+from firebreak.core.model import Request, Target, Verdict
+from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level, Scope
 from firebreak.core.storm import RedAlarm, Storm
 from tests import builders as a
+from tests.core.findings import (
+    BLIND,
+    NOT_LOOKED_AT,
+    OBJECTED,
+    OWN,
+    PASSED,
+    UNREAD,
+    act,
+    climb,
+    found,
+    history,
+    scopes,
+)
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 WEB = Target(a.ACCOUNT, a.REGION, "ecs", "prod", "web")
-OWN = "i-0123456789"
-BLIND = Unknown("ThrottlingException")
-UNSEEN = NotRead("offline")
-PASSED, OBJECTED, NOT_LOOKED_AT = Result.PASSED, Result.OBJECTED, Result.NOT_LOOKED_AT
-
-
-def found(check: Check) -> tuple[Result, Reason | None]:
-    return check.result, check.reason
-
-
-def climb() -> Request:
-    return a.request(RequestKind.CLIMB, incident_id=OWN, rung=0)
-
-
-def act(ago: timedelta, verdict: Verdict | None = None, **changes: object) -> Act:
-    at = a.NOW - ago
-    base = Act(at, f"i-{ago.total_seconds():.0f}", "restart-service", 0, a.TARGET.key)
-    judged = Judged(verdict, at + SECOND) if verdict else None
-    return replace(base, judged=judged, **changes)  # type: ignore[arg-type]  # names are checked by replace
-
-
-def scopes(level: Level, reading: object) -> dict[Scope, object]:
-    return {**dict.fromkeys(a.SCOPES, ABSENT), a.scope(level): reading}
-
-
-def history(level: Level, *acts: Act) -> ScopeHistory:
-    return ScopeHistory(a.scope(level), acts, 1)
-
 
 # --- shared dependencies
 
@@ -57,9 +42,9 @@ def history(level: Level, *acts: Act) -> ScopeHistory:
 def test_another_target_on_the_same_dependency_blocks_while_it_is_worked_on(state: IncidentState) -> None:
     other = a.incident(state, id="i-other", target=WEB)
     check = in_flight(a.request(), a.rules(), a.snapshot(beside=(other,)))
-    free = (PASSED, None) if state in FREES_TARGET else (OBJECTED, Reason.DEPENDENCY_IN_FLIGHT)
-    assert found(check) == free
-    if state not in FREES_TARGET:
+    working = state.value in {"claimed", "acted", "uncertain", "verifying", "climbing", "undoing"}
+    assert found(check) == ((OBJECTED, Reason.DEPENDENCY_IN_FLIGHT) if working else (PASSED, None))
+    if working:
         assert "i-other of ecs:prod/web" in check.detail
         assert check.cause == f"{a.TARGET.key} i-other"
 
@@ -87,7 +72,7 @@ def test_an_incident_of_another_target_blocks_the_next_rung_too() -> None:
     ("beside", "expected"),
     [
         pytest.param(BLIND, (OBJECTED, Reason.IN_FLIGHT_UNREADABLE), id="unknown"),
-        pytest.param(UNSEEN, (NOT_LOOKED_AT, None), id="not read"),
+        pytest.param(UNREAD, (NOT_LOOKED_AT, None), id="not read"),
         pytest.param(ABSENT, (PASSED, None), id="absent"),
     ],
 )
@@ -197,7 +182,7 @@ def red(n: int) -> RedAlarm:
             id="a storm",
         ),
         pytest.param(BLIND, (OBJECTED, Reason.STORM_UNREADABLE), "ThrottlingException", id="unknown"),
-        pytest.param(UNSEEN, (NOT_LOOKED_AT, None), "offline", id="not read"),
+        pytest.param(UNREAD, (NOT_LOOKED_AT, None), "already objected", id="not read"),
     ],
 )
 def test_a_declared_storm_stops_everything(
@@ -277,7 +262,7 @@ def test_an_act_whose_verdict_never_came_counts_once_its_incident_is_too_old() -
     ("reading", "expected"),
     [
         pytest.param(BLIND, (OBJECTED, Reason.HISTORY_UNREADABLE), id="unknown"),
-        pytest.param(UNSEEN, (NOT_LOOKED_AT, None), id="not read"),
+        pytest.param(UNREAD, (NOT_LOOKED_AT, None), id="not read"),
     ],
 )
 def test_a_history_that_cannot_be_read_breaks(

@@ -9,6 +9,7 @@ from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS, SYMPTOMS, By, Rout
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 MEMORY = Metric("AWS/ECS", "MemoryUtilization", {"ClusterName": "prod", "ServiceName": "api"})
 CPU = Metric("AWS/ECS", "CPUUtilization", {"ClusterName": "prod", "ServiceName": "api"})
+HEALTH = Metric("AWS/ElasticBeanstalk", "EnvironmentHealth", {"EnvironmentName": "shop-prod"})
 OTHER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})
 PLAIN = Alarm(
     arn="arn:aws:cloudwatch:eu-west-1:111122223333:alarm:red",
@@ -47,6 +48,7 @@ def test_tag_routes_every_kind_of_alarm(action: str, kind: AlarmKind) -> None:
         pytest.param((CPU, MEMORY), (RESTART_BY_SYMPTOM, SCALE_BY_SYMPTOM), id="both"),
         pytest.param((OTHER, MEMORY), (RESTART_BY_SYMPTOM,), id="one of several"),
         pytest.param((OTHER,), (), id="same metric name elsewhere"),
+        pytest.param((HEALTH,), (Route("restart-environment", By.SYMPTOM),), id="health of an environment"),
         pytest.param((), (), id="no metric"),
     ],
 )

@@ -85,10 +85,12 @@ def _section(annotation: object) -> tuple[type[BaseModel] | None, str]:
 
 def shipped(key: str) -> str:
     """A key's value in the shipped policy as TOML writes it, a dash when it is left out."""
-    sections = {"step": "scale-service", "ceiling": "scale-service"}
+    actions, last = SHIPPED["actions"], key.rsplit(".", 1)[-1]
+    # Of the keys that only some actions take, the first that takes it speaks.
+    of_some = next((name for name in actions if last in actions[name]), "restart-service")
     value: Any = SHIPPED
     for part in key.replace("[]", "").split("."):
-        name = sections.get(key.rsplit(".", 1)[-1], "restart-service") if part == "NAME" else part
+        name = of_some if part == "NAME" else part
         value = value.get(name) if isinstance(value, dict) else None
     return "-" if value is None else json.dumps(value)
 

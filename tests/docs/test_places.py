@@ -55,6 +55,18 @@ def _leads_somewhere(source: Document, link: str) -> bool:
     return not anchor or anchor in document(str(file.resolve().relative_to(ROOT))).headings
 
 
+def test_the_house_names_every_module_and_every_room_of_the_tests() -> None:
+    """The modules inside a folder of the package speak for themselves."""
+    first_cells = " ".join(row[0] for row in document("docs/architecture.md").table("where"))
+    named = re.findall(r"[\w./]+", first_cells)
+    package = ROOT / "shared/firebreak"
+    found = {place if (place := ROOT / name).exists() else package / name for name in named}
+    modules = {path for path in package.glob("*.py") if path.stem != "__init__"}
+    rooms = {file.parent for inside in (package, ROOT / "tests") for file in inside.glob("*/*.py")}
+    others = {ROOT / name for name in ("functions", "cli/firebreak_cli", "bench")}
+    assert found == modules | rooms | others
+
+
 def test_every_decision_is_listed_and_numbered_without_a_gap() -> None:
     names = sorted(path.name for path in (ROOT / "docs/adr").glob("0*.md"))
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))

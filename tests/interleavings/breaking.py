@@ -59,7 +59,7 @@ class RepeatsRungs(IgnoresScopes):
         self.memory.held = replace(
             held,
             decisions=without_entry(held.decisions, claim.record.key),
-            rungs=without_entry(held.rungs, (after.id, after.rung)),
+            rungs=without_entry(held.rungs, (after.id, after.rung, after.purpose)),
             incidents=with_entry(held.incidents, after.id, claim.before)
             if claim.before
             else without_entry(held.incidents, after.id),

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 from firebreak.core.budgets import ACT_TIMEOUT
 from firebreak.core.history import Hold
-from firebreak.core.incident import FREES_TARGET, Incident, IncidentState
+from firebreak.core.incident import FREES_TARGET, Incident, IncidentState, Purpose
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange
 from firebreak.core.model import Alarm, AlarmState, RequestKind, Target
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import Level, Scope
 from tests.interleavings.calls import Call
 
-OVER = FREES_TARGET | {IncidentState.CLIMBING}
+OVER = FREES_TARGET | {IncidentState.CLIMBING, IncidentState.UNDOING}
 
 
 class Violation(Exception):
@@ -29,9 +29,12 @@ class Sent:
     rung: int
     target: Target
     scopes: tuple[Scope, ...]
+    purpose: Purpose = Purpose.ACT
 
     def __str__(self) -> str:
-        return f"rung {self.rung + 1} of {self.incident_id} on {self.target.display} at {self.at:%H:%M:%S}"
+        what = f"rung {self.rung + 1} of {self.incident_id}"
+        what = what if self.purpose is Purpose.ACT else f"the {self.purpose} of {what}"
+        return f"{what} on {self.target.display} at {self.at:%H:%M:%S}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def noted(diary: Diary, call: Call, result: object) -> Diary:
             return _kept(joined, record)
         case ("record", (DecisionRecord() as record, *_), True) | (
             "open",
-            (_, DecisionRecord() as record),
+            (_, DecisionRecord() as record, *_),
             True,
         ):
             return _kept(diary, record)
@@ -119,19 +122,21 @@ def sent(diary: Diary, claim: Claim | None, at: datetime, skew: timedelta, rules
     if claim is None:
         raise Violation("an act without a claim")
     after = claim.after
-    act = Sent(at, after.id, after.rung, after.target, claim.scopes)
+    act = Sent(at, after.id, after.rung, after.target, claim.scopes, after.purpose)
     _once_a_rung(diary, act)
     _alone_on_its_target(diary, act)
     _in_time(act, claim, at + skew)
     _not_after_a_pause(diary, act, claim)
     acts = (*diary.sent, act)
-    within_budgets(acts, rules)
+    if after.purpose is Purpose.ACT:
+        within_budgets(acts, rules)
     flying = diary.flying | {(act.incident_id, act.rung)}
     return replace(diary, sent=acts, flying=flying, won=diary.won - {after.claim_id})
 
 
 def _once_a_rung(diary: Diary, act: Sent) -> None:
-    if any((one.incident_id, one.rung) == (act.incident_id, act.rung) for one in diary.sent):
+    mine = (act.incident_id, act.rung, act.purpose)
+    if any((one.incident_id, one.rung, one.purpose) == mine for one in diary.sent):
         raise Violation(f"property 3: {act} was executed before")
 
 
@@ -170,7 +175,7 @@ def within_budgets(acts: Sequence[Sent], rules: Rules) -> None:
     """No window that ends with the last act holds more than its limit. Raises Violation."""
     last = acts[-1]
     for scope in last.scopes:
-        times = [one.at for one in acts if scope in one.scopes]
+        times = [one.at for one in acts if scope in one.scopes and one.purpose is Purpose.ACT]
         for budget in rules.limits(scope):
             within = [at for at in times if last.at - budget.window < at <= last.at]
             if len(within) > budget.acts:

@@ -6,9 +6,10 @@ decision, and nothing that should be told is still waiting.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 
 from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.incident import FREES_TARGET, Incident, IncidentState
+from firebreak.core.incident import FREES_TARGET, Incident, IncidentState, Purpose
 from firebreak.core.model import AlarmState
 from tests.interleavings.diary import Sent, Violation
 from tests.interleavings.explorer import Scene
@@ -20,7 +21,13 @@ from tests.interleavings.stage import Props, Stage
 K = AnnouncementKind
 # Both rungs with all looks at them are over long before.
 LONGEST = timedelta(hours=2)
-SAID_SENT = frozenset({K.ACTED, K.UNCERTAIN})
+SAID_SENT: Mapping[Purpose, frozenset[AnnouncementKind]] = MappingProxyType(
+    {
+        Purpose.ACT: frozenset({K.ACTED, K.UNCERTAIN}),
+        Purpose.UNDO: frozenset({K.UNDONE, K.UNCERTAIN}),
+        Purpose.RESTORE: frozenset({K.RESTORED, K.UNCERTAIN}),
+    }
+)
 SAID_OVER = frozenset({K.RECOVERED, K.GIVEN_TO_HUMANS, K.EXPIRED, K.NOT_EXECUTED})
 
 
@@ -82,5 +89,5 @@ def _over(stage: Stage, act: Sent) -> None:
     if not told & SAID_OVER:
         raise Violation(f"property 5: nobody was told how {act} ended")
     said = {(one.kind, one.rung) for one in stage.bus.told if one.incident_id == act.incident_id}
-    if not said & {(kind, act.rung) for kind in SAID_SENT}:
+    if not said & {(kind, act.rung) for kind in SAID_SENT[act.purpose]}:
         raise Violation(f"property 7: nobody was told of {act}")

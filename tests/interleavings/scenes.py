@@ -28,31 +28,8 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 API, WEB, WORKER = (replace(a.TARGET, name=name) for name in ("api", "web", "worker"))
 RED = a.NOW - 30 * SECOND
 
-# A text of its own: the scenes say what is scarce in them, and everything else is plenty.
-ROOMY = """
-version = 1
-[defaults]
-autonomy = "auto"
-cooldown = "15m"
-rung_gap = "1m"
-max_event_age = "10m"
-max_incident_age = "6h"
-[budgets]
-target = ["2/15m"]
-group = ["5/15m"]
-stack = ["9/1h"]
-[share]
-share = 1.0
-[verify]
-after = "4m"
-healthy_for = "5m"
-retry_every = "2m"
-attempts = 3
-[actions.restart-service]
-ladder = ["restart-service", "scale-service", "page"]
-[actions.scale-service]
-ladder = ["scale-service", "page"]
-"""
+# Everything is plenty; a scene's policy says what is scarce in it.
+ROOMY = a.AUTO_POLICY
 ONE_SLOT = ROOMY.replace('group = ["5/15m"]', 'group = ["1/15m"]')
 TWO_SLOTS = ROOMY.replace('group = ["5/15m"]', 'group = ["2/15m"]')
 SHARED_DATABASE = (
@@ -65,9 +42,9 @@ budget = ["4/15m"]
 """
 )
 NO_ROOM = ROOMY.replace(
-    'ladder = ["scale-service", "page"]', 'ladder = ["scale-service", "restart-service", "page"]\nceiling = 2'
-)
-STORM_OF_TWO = ROOMY + '[storm]\nalarms = 2\nwithin = "5m"\nquiet = "10m"\n'
+    'ladder = ["scale-service", "page"]', 'ladder = ["scale-service", "restart-service", "page"]'
+).replace("ceiling = 10", "ceiling = 2")
+STORM_OF_TWO = ROOMY.replace("alarms = 50", 'alarms = 2\nwithin = "5m"\nquiet = "10m"')
 STORM_OF_THREE = STORM_OF_TWO.replace("alarms = 2", "alarms = 3")
 SHORT_WINDOW = ROOMY.replace('group = ["5/15m"]', 'group = ["1/2m"]')
 

@@ -17,43 +17,27 @@ from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level
 from firebreak.ports import Ledger
 from tests import builders as a
-from tests.aws.claiming import claim_of, record_of, waiting_to_climb, won
+from tests.aws.claiming import (
+    acted,
+    change,
+    claim_of,
+    open_another,
+    other_request,
+    record_of,
+    waiting_to_climb,
+    well,
+    won,
+)
 from tests.ledger.conftest import Kept, ToldLedger
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 S = IncidentState
 
 
-def change(before: Incident, state: IncidentState = S.ACTED, **changes: Any) -> IncidentChange:
-    after = replace(before, state=state, version=before.version + 1)
-    return replace(IncidentChange(before=before, after=after, at=a.NOW, what="moved"), **changes)
-
-
-def acted(ledger: Ledger) -> Incident:
-    """An incident whose rung was claimed and carried out."""
-    moved = change(won(ledger).after)
-    assert ledger.move(moved)
-    return moved.after
-
-
-def other_request(name: str = "api-5xx") -> Any:
-    return a.request(alarm=a.alarm(name))
-
-
 def ledger_incident(ledger: Ledger, incident_id: str) -> Incident:
     found = ledger.incident(incident_id)
     assert isinstance(found, Incident)
     return found
-
-
-def open_another(ledger: Ledger) -> bool:
-    request = other_request()
-    incident = climbing(opened(request, a.rules(), a.NOW), 1, a.NOW + MINUTE, "no room")
-    return ledger.open(incident, record_of(request, reason=Reason.CEILING_REACHED))
-
-
-def well(**changes: Any) -> Any:
-    return a.alarm(state=AlarmState.OK, **changes)
 
 
 def test_an_incident_reads_back_as_it_was_written(ledger: Ledger) -> None:
@@ -181,7 +165,7 @@ def test_opening_keeps_the_history_of_the_target(ledger: Ledger) -> None:
 def test_opening_twice_opens_once(ledger: Ledger) -> None:
     waiting_to_climb(ledger)
     incident = climbing(opened(a.request(), a.rules(), a.NOW), 1, a.NOW + MINUTE, "no room")
-    assert ledger.open(incident, record_of(a.request(), reason=Reason.CEILING_REACHED)) is False
+    assert ledger.open(incident, record_of(a.request(), reason=Reason.CEILING_REACHED), None) is False
 
 
 def test_a_claim_that_saw_the_target_free_loses_to_an_opening(ledger: Ledger) -> None:

@@ -135,7 +135,7 @@ class Actor:
     def open(self, n: int, m: int, k: int) -> object:
         request = replace(self._request(n, m), incident_id="", kind=RequestKind.ALARM)
         incident = climbing(opened(request, a.rules(), self.now), 1, self.now + STEP, f"no room {k}")
-        result = self.kept.ledger.open(incident, record_of(request, self.now, Reason.CEILING_REACHED))
+        result = self.kept.ledger.open(incident, record_of(request, self.now, Reason.CEILING_REACHED), None)
         if result:
             self.incidents.append(incident)
         return result

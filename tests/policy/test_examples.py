@@ -21,19 +21,26 @@ SHIPPED = (ROOT / "shared/policy.toml").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", document("docs/policy.md").text, re.DOTALL | re.MULTILINE)
 # What fits the shape but not together, or means nothing, only the loader can tell.
 BEYOND_A_SCHEMA = {
+    "blame_of_a_restart",
     "breaker_ceiling_below_open_for",
     "breaker_of_no_time",
     "budget_longer_than_memory",
     "budget_of_no_acts",
     "budget_of_no_time",
     "budget_of_too_many_acts",
+    "ceiling_huge",
+    "runbook_of_another_action",
+    "runbook_without_the_prefix",
+    "setting_of_another_action",
     "dependency_of_no_target",
     "duration_too_long",
     "events_too_old_at_once",
     "group_that_is_a_target",
     "group_without_a_service",
     "incident_too_old_before_it_can_close",
+    "function_with_too_much_memory",
     "ladder_longer_than_a_dependencys_budget",
+    "ladder_of_another_service",
     "ladder_longer_than_its_budget",
     "ladder_repeats",
     "ladder_starts_elsewhere",
@@ -46,6 +53,7 @@ BEYOND_A_SCHEMA = {
     "share_of_no_time",
     "stack_budget_of_moments",
     "storm_of_no_time",
+    "task_memory_ceiling_huge",
     "two_windows_of_one_name",
     "wait_shorter_than_a_schedule",
     "window_for_an_unknown_action",
@@ -56,15 +64,19 @@ BEYOND_A_SCHEMA = {
 }
 
 
+# Tables whose keys are names that somebody gave.
+BY_NAME = {"actions.", "actions.NAME.runbooks."}
+
+
 def whole(example: str) -> str:
     """A fragment is read as an addition to the shipped policy."""
     return example if "version = 1" in example else f"{SHIPPED}\n{example}"
 
 
 def keys_of(value: object, path: str = "") -> Iterator[str]:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and not path.endswith(".parameters."):
         for name, part in value.items():
-            yield from keys_of(part, f"{path}{'NAME' if path == 'actions.' else name}.")
+            yield from keys_of(part, f"{path}{'NAME' if path in BY_NAME else name}.")
     elif isinstance(value, list) and value and isinstance(value[0], dict):
         for part in value:
             yield from keys_of(part, f"{path.removesuffix('.')}[].")

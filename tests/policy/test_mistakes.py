@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import TypeAliasType, get_args
 
 import pytest
 
 from firebreak.core.budgets import Budget
 from firebreak.errors import PolicyError
 from firebreak.policy import load_policy, parse_policy
+from firebreak.policy_actions import ActionName, RungName
 from firebreak.policy_file import MOST_DEPENDENCIES, MOST_GROUPS, MOST_OVERRIDES, MOST_WINDOWS
 from tests import builders as a
 
@@ -21,11 +23,23 @@ def problems_of(path: Path) -> tuple[str, ...]:
     return caught.value.problems
 
 
+def one_of(names: TypeAliasType) -> str:
+    """The values of a literal as pydantic lists them."""
+    *others, last = (f"'{name}'" for name in get_args(names.__value__))
+    return f"{', '.join(others)} or {last}"
+
+
 @pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)
 def test_a_mistake_is_told_with_its_path(path: Path) -> None:
-    """The file's first lines hold what is said of it, word for word."""
+    """The file's first lines hold what is said of it, word for word but for the names of all actions."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    expected = tuple(line.removeprefix(SAYS) for line in lines if line.startswith(SAYS))
+    expected = tuple(
+        line.removeprefix(SAYS)
+        .replace("ANY ACTION", one_of(ActionName))
+        .replace("ANY RUNG", one_of(RungName))
+        for line in lines
+        if line.startswith(SAYS)
+    )
     assert expected
     assert problems_of(path) == expected
 
@@ -99,6 +113,12 @@ def test_the_shortest_that_is_allowed_loads() -> None:
     file = parse_policy(text.replace('["5/15m", "40/24h"]', '["5/1s", "40/1h"]') + LEAST, "least.toml").file
     assert file.defaults.max_incident_age.total_seconds() == 180 * 60 + 1
     assert file.storm.within == file.storm.quiet == file.share.within == file.breaker.target.within
+
+
+def test_a_share_may_be_a_whole_number() -> None:
+    text = a.AUTO_POLICY.replace("share = 1.0", "share = 1") + '[[groups]]\ngroup = "ecs:prod"\nshare = 1\n'
+    file = parse_policy(text, "whole.toml").file
+    assert (file.share.share, file.groups[0].share) == (1, 1)
 
 
 @pytest.mark.parametrize("part", ["defaults", "budgets", "verify", "freeze", "actions", "dependencies"])

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from firebreak import policy_file
+from firebreak import policy_actions
 from firebreak.actions import ACTIONS
 from firebreak.core.budgets import Budget
 from firebreak.core.model import Autonomy, Target
@@ -13,9 +14,10 @@ from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.scopes import Level
 from firebreak.errors import PolicyError
 from firebreak.policy import LARGEST, Policy, load_policy, parse_policy
+from firebreak.policy_actions import ASKS_BY_DEFAULT, ActionName
 from tests import builders as a
 
-SHIPPED = Path(policy_file.__file__).parent.parent / "policy.toml"
+SHIPPED = Path(policy_actions.__file__).parent.parent / "policy.toml"
 DEMO = SHIPPED.parent / "policies" / "demo.toml"
 MINUTE = timedelta(minutes=1)
 
@@ -46,7 +48,7 @@ def test_the_policies_that_ship_load_and_their_ladders_end_with_a_human(path: Pa
 
 
 def test_the_policy_knows_the_actions_there_are() -> None:
-    assert set(policy_file.ACTIONS) == set(ACTIONS) == set(KNOWN_ACTIONS)
+    assert set(get_args(ActionName.__value__)) == set(ACTIONS) == set(KNOWN_ACTIONS)
 
 
 def test_an_action_without_a_ladder_of_its_own_is_followed_by_a_page() -> None:
@@ -67,7 +69,7 @@ def test_values_arrive_in_the_rules() -> None:
     assert rules.budgets[Level.ACTION] == ()
     assert (rules.cooldown, rules.rung_gap, rules.max_event_age) == (15 * MINUTE, MINUTE, 10 * MINUTE)
     assert rules.verification.after == 4 * MINUTE
-    assert rules.settings == {"scale_step": 1, "scale_ceiling": 10}
+    assert (rules.settings.step, rules.settings.ceiling) == (1, 10)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +139,72 @@ def test_an_actions_own_autonomy_goes_before_the_defaults() -> None:
     policy = parse_policy(text, "own.toml")
     assert policy.rules("scale-service", target()).sources["autonomy"] == "actions.scale-service"
     assert policy.rules("restart-service", target()).autonomy is Autonomy.AUTO
+
+
+BEANSTALK = Target(a.ACCOUNT, a.REGION, "beanstalk", "", "shop-prod")
+
+
+@pytest.mark.parametrize("action", sorted(ASKS_BY_DEFAULT))
+def test_what_does_much_at_once_asks_where_only_the_defaults_say_auto(action: str) -> None:
+    rules = a.auto_policy().rules(action, BEANSTALK)
+    assert rules.autonomy is Autonomy.APPROVE
+    assert rules.sources["autonomy"] == f"{action} itself (defaults say auto)"
+
+
+@pytest.mark.parametrize("action", sorted(ASKS_BY_DEFAULT))
+@pytest.mark.parametrize("said", ["its section", "an override"])
+def test_an_explicit_word_lets_what_does_much_at_once_go_by_itself(action: str, said: str) -> None:
+    explicit = {
+        "its section": f'[actions.{action}]\nautonomy = "auto"',
+        "an override": '[[overrides]]\ntarget = "beanstalk:shop-*"\nautonomy = "auto"',
+    }
+    policy = parse_policy(f"{a.AUTO_POLICY}\n{explicit[said]}", "explicit.toml")
+    assert policy.rules(action, BEANSTALK).autonomy is Autonomy.AUTO
+
+
+ACCOUNT_MAIL = Target(a.ACCOUNT, a.REGION, "ses", "", "account")
+AUTO_BY = {
+    "the defaults": "",
+    "its section": '[actions.pause-sending]\nautonomy = "auto"',
+    "a pattern": '[[overrides]]\ntarget = "ses:*"\nautonomy = "auto"',
+    "its name": '[[overrides]]\ntarget = "ses:account"\naction = "pause-sending"\nautonomy = "auto"',
+}
+
+
+@pytest.mark.parametrize("said", AUTO_BY.values(), ids=AUTO_BY)
+def test_pausing_all_mail_asks_a_human_whoever_says_auto(said: str) -> None:
+    rules = parse_policy(f"{a.AUTO_POLICY}\n{said}", "auto.toml").rules("pause-sending", ACCOUNT_MAIL)
+    assert rules.autonomy is Autonomy.APPROVE
+    assert rules.sources["autonomy"].startswith("pause-sending on ses:account itself (")
+
+
+@pytest.mark.parametrize("said", ["observe", "approve"])
+def test_pausing_all_mail_may_be_held_back_further(said: str) -> None:
+    policy = with_overrides(f'target = "ses:account"\nautonomy = "{said}"')
+    assert policy.rules("pause-sending", ACCOUNT_MAIL).autonomy == said
+
+
+def test_pausing_one_configuration_set_may_go_by_itself() -> None:
+    newsletter = Target(a.ACCOUNT, a.REGION, "ses", "", "newsletter")
+    assert a.auto_policy().rules("pause-sending", newsletter).autonomy is Autonomy.AUTO
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        pytest.param('target = "ses:account"\nautonomy = "approve"', True, id="for every action"),
+        pytest.param(
+            'target = "ses:account"\naction = "pause-sending"\ncooldown = "1h"', True, id="for this"
+        ),
+        pytest.param(
+            'target = "ses:account"\naction = "restart-service"\ncooldown = "1h"', False, id="other"
+        ),
+        pytest.param('target = "ses:accoun[t]"\ncooldown = "1h"', False, id="a pattern that only it matches"),
+        pytest.param('target = "ses:*"\ncooldown = "1h"', False, id="a pattern"),
+    ],
+)
+def test_a_target_is_named_by_its_own_name_only(override: str, *, named: bool) -> None:
+    assert with_overrides(override).rules("pause-sending", ACCOUNT_MAIL).named is named
 
 
 def test_cooldowns_are_overridden_alike() -> None:

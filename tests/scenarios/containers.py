@@ -31,14 +31,12 @@ from firebreak_cli.local.up import LocalAws
 from firebreak_cli.local.workload import Workload
 from firebreak_cli.outside import Outside
 from tests.cli.running import run
+from tests.contracts.template import functions
 from tests.sample_events import load, usable
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FUNCTIONS = {
-    "restart-service": "RestartService",
-    "scale-service": "ScaleService",
-    "verify": "Verify",
-    "page": "Page",
+    function["CodeUri"].split("/")[1].replace("_", "-"): name for name, function in functions().items()
 }
 START_SECONDS = 60
 ANSWER_SECONDS = 90

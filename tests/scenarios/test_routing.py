@@ -7,18 +7,16 @@ import pytest
 
 from firebreak import alarms
 from firebreak.core.model import Alarm
-from firebreak.core.routing import route
+from firebreak.core.routing import SYMPTOMS, route
 from firebreak_cli.local.transitions import matching
 from firebreak_cli.local.up import LocalAws
+from tests.contracts.template import functions
 from tests.sample_events import load, usable
 
 pytestmark = pytest.mark.local
 
 FUNCTIONS = {
-    "RestartService": "restart-service",
-    "ScaleService": "scale-service",
-    "Verify": "verify",
-    "Page": "page",
+    name: function["CodeUri"].split("/")[1].replace("_", "-") for name, function in functions().items()
 }
 
 
@@ -43,6 +41,27 @@ def test_every_sample_event_matches_exactly_the_rules_it_should(local_aws: Local
     alarm = alarms.parse(event)
     assert isinstance(alarm, Alarm)
     assert rules_of(local_aws, event) == sorted(found.function for found in route(alarm))
+
+
+NOBODYS = [
+    (namespace, name)
+    for namespace in sorted({namespace for namespace, _ in SYMPTOMS})
+    for name in sorted({name for _, name in SYMPTOMS})
+    if (namespace, name) not in SYMPTOMS
+]
+
+
+@pytest.mark.parametrize("sample", ["ecs_memory_alarm", "ecs_memory_ok"])
+@pytest.mark.parametrize(("namespace", "name"), NOBODYS, ids=[" ".join(one) for one in NOBODYS])
+def test_a_symptoms_name_in_another_namespace_matches_no_rule(
+    local_aws: LocalAws, namespace: str, name: str, sample: str
+) -> None:
+    event: dict[str, Any] = load(sample)
+    event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"] |= {
+        "namespace": namespace,
+        "name": name,
+    }
+    assert rules_of(local_aws, event) == []
 
 
 def test_the_ok_of_an_alarm_tagged_none_wakes_nobody(local_aws: LocalAws) -> None:

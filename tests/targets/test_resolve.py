@@ -112,7 +112,8 @@ class TestTag:
             "", "*", "ecs", "ecs:", "ecs:*", "ecs:prod", "ecs:prod/", "ecs:/api", "ecs:prod/*", "ecs:*/api",
             "ecs:prod/api/", "ecs:prod/api/x", " ecs:prod/api", "ecs:prod/api ", "ecs:prod/api\n",
             "ECS:prod/api",
-            "ecs:prod/a.b", "ecs:prod/café", "ecs:prod/٣", "ecs:prod/" + "x" * 256, "lambda:resize",
+            "ecs:prod/a.b", "ecs:prod/café", "ecs:prod/٣", "ecs:prod/" + "x" * 256,
+            "sqs:resize", "lambda:", "lambda:a/b", "lambda:*",
             "prod/api",
             "arn:aws:ecs:eu-west-1:111122223333:service/prod/api",
         ],
@@ -123,10 +124,25 @@ class TestTag:
 
         assert outcome(found_for(alarm)) is Reason.TARGET_MALFORMED
 
-    def test_for_an_unknown_service_is_told_the_known_ones(self) -> None:
-        found = found_for(tagged("lambda:resize"))
+    @pytest.mark.parametrize(
+        ("tag", "service", "name"),
+        [
+            ("lambda:resize", "lambda", "resize"),
+            ("beanstalk:shop-prod", "beanstalk", "shop-prod"),
+            ("ses:newsletter", "ses", "newsletter"),
+            ("runbook:clear-cache", "runbook", "clear-cache"),
+        ],
+    )
+    def test_names_what_stands_alone(self, tag: str, service: str, name: str) -> None:
+        assert found_for(tagged(tag)) == Target(ACCOUNT, REGION, service, "", name)
 
-        assert found == Unresolved(Reason.TARGET_MALFORMED, 'target "lambda:resize" does not start with ecs:')
+    def test_for_an_unknown_service_is_told_the_known_ones(self) -> None:
+        found = found_for(tagged("sqs:resize"))
+
+        known = "ecs:, lambda:, beanstalk:, ses:, runbook:"
+        assert found == Unresolved(
+            Reason.TARGET_MALFORMED, f'target "sqs:resize" does not start with {known}'
+        )
 
     @pytest.mark.parametrize("tags", [NOT_READ, ABSENT], ids=["not read", "absent"])
     def test_that_was_not_looked_for_leaves_what_the_event_says(

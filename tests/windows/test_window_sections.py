@@ -24,7 +24,8 @@ SCHEDULE = (
 DURATION = 'an ISO 8601 duration like "PT2H" or "P1DT12H", from PT1M to P15D'
 ZONE = 'an IANA time zone like "Europe/Berlin" or "UTC"'
 NAME = 'a name like "black-friday": up to 64 letters, digits, "-" and "_"'
-PATTERN = 'no target can match: targets are ecs:CLUSTER/SERVICE, patterns like "ecs:prod/*"'
+KINDS = "ecs:CLUSTER/SERVICE, lambda:NAME, beanstalk:NAME, ses:NAME, runbook:NAME"
+PATTERN = f'no target can match: targets are {KINDS}; patterns like "ecs:prod/*"'
 
 
 def section(**given: object) -> WindowSection:

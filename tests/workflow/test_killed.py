@@ -21,6 +21,7 @@ from firebreak.aws.clients import reader
 from firebreak.core.incident import FREES_TARGET, Incident, may_move
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Alarm, AlarmState
+from firebreak.policy import parse_policy
 from firebreak.wire import request_event
 from tests import builders as a
 from tests.faults import Death, Killed, Wrapped
@@ -29,6 +30,9 @@ from tests.world import TABLE, World, check_event, create_table, eventbridge
 MINUTE = timedelta(minutes=1)
 LIFE = 31  # minutes; longer than both rungs, their verification and the sweeps after them
 SWEEP = {"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}}
+
+# What a higher rung lends is taken back within a life.
+LENT_BRIEFLY = parse_policy(a.AUTO_POLICY + 'restore_after = "7m"\n', "lent.toml")
 
 type Desk = Callable[[], Any]
 
@@ -104,7 +108,7 @@ def mortal_world(client: Any, death: Death) -> World:
     if TABLE in client.list_tables()["TableNames"]:
         client.delete_table(TableName=TABLE)
     create_table(client)
-    world = World(Wrapped(client, after=death))
+    world = World(Wrapped(client, after=death), policy=LENT_BRIEFLY)
     parts: Any = world
     for name in ("alarms", "ecs", "bus", "schedules", "pager"):
         setattr(parts, name, Wrapped(getattr(world, name), after=death))
@@ -136,7 +140,7 @@ def play(client: Any, at: int, *, retried: bool, recovers_after: int) -> tuple[W
 
 def trouble(world: World) -> str:
     """What is wrong with how a life ended, if anything."""
-    acts = Counter(name for name, _, _ in world.ecs.writes)
+    acts = Counter((name, value) for name, _, value in world.ecs.writes)
     if any(count > 1 for count in acts.values()):
         return f"acted twice: {acts}"
     if not world.pager.sent:
@@ -158,6 +162,9 @@ def trouble(world: World) -> str:
     [
         pytest.param(2, ["force_deployment"], "RESOLVED", id="recovers"),
         pytest.param(99, ["force_deployment", "set_desired_count"], "NEEDS YOU", id="stays red"),
+        pytest.param(
+            6, ["force_deployment", "set_desired_count", "set_desired_count"], "RESTORED", id="is given back"
+        ),
     ],
 )
 def test_a_function_killed_after_any_outside_call_never_acts_twice_and_never_leaves_silence(

@@ -121,6 +121,7 @@ def test_the_application_that_a_tag_names_is_a_group_beside_the_cluster(world: W
     other = world.red("web", tags={"firebreak:action": "restart-service", "firebreak:target": "ecs:dev/web"})
     refused = world.send(other)
     assert refused.reason is Reason.BUDGET_FULL
+    assert "application shop 1/1 in 15m" in world.pager.sent[-1][1]
     shop = application_scope(a.TARGET, "shop")
     assert [act.target for act in history(world, shop).acts] == [a.TARGET.key]
 

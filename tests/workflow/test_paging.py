@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from firebreak.announcement_wire import announcement_to_wire
-from firebreak.concluding import climb_request
+from firebreak.concluding import request_of
 from firebreak.core import telling
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.history import Hold
@@ -161,7 +161,7 @@ def test_a_function_that_failed_on_what_is_no_alarm_pages_what_it_was(world: Wor
     "payload",
     [
         pytest.param(check_event("i-0123456789", 0, 1), id="check"),
-        pytest.param(request_event(climb_request(a.incident(IncidentState.CLIMBING), a.NOW)), id="climb"),
+        pytest.param(request_event(request_of(a.incident(IncidentState.CLIMBING), a.NOW)), id="climb"),
     ],
 )
 def test_a_function_that_failed_on_an_incident_pages_which(world: World, payload: dict[str, Any]) -> None:
@@ -210,7 +210,7 @@ def test_an_error_text_of_a_function_reaches_no_page(world: World) -> None:
             {"detail-type": "Firebreak Announcement", "detail": announcement_to_wire(TOLD) | {"at": "soon"}},
             id="odd time",
         ),
-        pytest.param(request_event(climb_request(a.incident(), a.NOW)), id="a request for an action"),
+        pytest.param(request_event(request_of(a.incident(), a.NOW)), id="a request for an action"),
         pytest.param({}, id="empty"),
     ],
 )

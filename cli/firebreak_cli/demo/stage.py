@@ -186,7 +186,7 @@ class Stage:
         return dict(found["services"][0])
 
     def updates_of(self, name: str) -> list[dict[str, Any]]:
-        """The newest UpdateService calls that reached AWS for a service, by AWS's own record."""
+        """The newest UpdateService calls that reached AWS for a service, by the emulator's record."""
         return [
             c.parameters for c in calls(self.session, "UpdateService") if c.parameters.get("service") == name
         ]

@@ -3,19 +3,22 @@
 The emulator checks every call of a function against the function's own role. But for some services it
 takes the wrong resource: it asks whether ecs:UpdateService is allowed on the cluster, whether a schedule
 is allowed in the group `default`, and knows nothing of resource tags. So each role is given its own
-actions of those services once more, on every resource. No action is added: Verify still cannot change
-a service. Whether the template's resources and conditions are right is not shown here.
+actions of those services once more, on every resource. No action that changes anything is added: Verify
+still cannot change a service. Whether the template's resources and conditions are right is not shown here.
 """
 
 import json
 from collections.abc import Iterable
+from types import MappingProxyType
 from typing import Any
 
 from boto3.session import Session
 
 from firebreak_cli.local.stack import DeployedStack
 
-MISREAD = frozenset({"application-autoscaling", "cloudwatch", "ecs", "scheduler"})
+MISREAD = frozenset({"application-autoscaling", "cloudwatch", "ecs", "lambda", "scheduler", "ses"})
+# What the emulator asks for instead of the action that AWS asks for.
+MISNAMED = MappingProxyType({"lambda:ListProvisionedConcurrencyConfigs": "lambda:GetFunction"})
 POLICY = "LocalResources"
 
 
@@ -25,7 +28,8 @@ def widen_resources(session: Session, stack: DeployedStack) -> None:
     functions = session.client("lambda")
     for arn in stack.functions.values():
         role = functions.get_function_configuration(FunctionName=arn)["Role"].rsplit("/", 1)[-1]
-        misread = sorted({one for one in _actions(iam, role) if one.split(":")[0] in MISREAD})
+        own = {one for one in _actions(iam, role) if one.split(":")[0] in MISREAD}
+        misread = sorted(own | {MISNAMED[one] for one in own & MISNAMED.keys()})
         if misread:
             iam.put_role_policy(RoleName=role, PolicyName=POLICY, PolicyDocument=_document(misread))
 

@@ -11,7 +11,6 @@ from firebreak_cli.local.places import Home
 from firebreak_cli.local.sam import Progress, run
 
 STACK = "firebreak"
-FUNCTIONS = ("RestartService", "ScaleService", "Verify", "Page")
 # What local AWS is deployed with; everything else is the template's own default.
 LOCAL_PARAMETERS = {"PolicyFile": "policies/demo.toml", "LedgerDeletionProtection": "false"}
 
@@ -69,5 +68,5 @@ def describe(session: Session, name: str = STACK) -> DeployedStack:
         schedule_group=outputs["ScheduleGroupName"],
         page_topic=outputs["PageTopicArn"],
         dead_letters=outputs["DeadLettersUrl"],
-        functions={function: outputs[f"{function}Arn"] for function in FUNCTIONS},
+        functions={key.removesuffix("Arn"): arn for key, arn in outputs.items() if ":function:" in arn},
     )

@@ -3,14 +3,43 @@
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from firebreak.actions import restart_service, scale_service
+from firebreak.actions import (
+    adjust_function_memory,
+    adjust_task_memory,
+    pause_sending,
+    replace_task,
+    restart_environment,
+    restart_function,
+    restart_service,
+    roll_back_environment,
+    roll_back_function,
+    roll_back_service,
+    run_runbook,
+    scale_service,
+)
 from firebreak.ports import Action
 from firebreak.service_ports import AwsServices
 
 type Builder = Callable[[AwsServices], Action]
 
 ACTIONS: Mapping[str, Builder] = MappingProxyType(
-    {module.NAME: module.build for module in (restart_service, scale_service)}
+    {
+        module.NAME: module.build
+        for module in (
+            restart_service,
+            scale_service,
+            restart_environment,
+            roll_back_environment,
+            pause_sending,
+            run_runbook,
+            roll_back_service,
+            adjust_function_memory,
+            adjust_task_memory,
+            roll_back_function,
+            restart_function,
+            replace_task,
+        )
+    }
 )
 
 

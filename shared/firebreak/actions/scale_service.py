@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -17,11 +17,12 @@ from firebreak.core.ecs import (
     then_and_now,
     unseen,
 )
-from firebreak.core.model import Obstacle, Plan, Receipt, Settled, Target
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import EcsObservation, ScalableTarget, ServiceLive, TaskDefinitionLive
+from firebreak.core.owners import reset_by
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import Rules
+from firebreak.core.rules import ActionSettings, Rules
 from firebreak.core.share import GroupCount
 from firebreak.errors import OutcomeUnknown, Rejected
 from firebreak.ports import Observation, Permission
@@ -29,6 +30,8 @@ from firebreak.service_ports import AwsServices
 from firebreak.service_ports.ecs import EcsReads, EcsWrites
 
 NAME = "scale-service"
+EFFECT = "adds tasks: raises the desired count, or the minimum capacity where it is scaled automatically"
+UNDO = "puts the old number back after a healthy hold, unless somebody changed it since"
 
 PERMISSIONS = (
     Permission("ecs:DescribeClusters", to_decide=True),
@@ -43,9 +46,6 @@ PERMISSIONS = (
 # A desired count may be set under every controller. [UpdateService]
 CONTROLLERS = frozenset({"ECS", "CODE_DEPLOY", "EXTERNAL"})
 DAEMON = "DAEMON"
-
-STEP = "scale_step"
-CEILING = "scale_ceiling"
 
 # Time to place, pull, start and pass health checks; on EC2 capacity, for an instance as well.
 START_SECONDS = 600
@@ -75,6 +75,11 @@ class ScaleService:
         """Every IAM action its code calls."""
         return PERMISSIONS
 
+    @property
+    def temporary(self) -> bool:
+        """More tasks cost money: they are given back after the trouble."""
+        return True
+
     def observe(self, target: Target) -> EcsObservation:
         """The service and its scalable target in parallel, then the task definition."""
         with ThreadPoolExecutor(max_workers=1) as pool:
@@ -91,16 +96,16 @@ class ScaleService:
         """The service's cluster."""
         return self.reads.group(target, now, health=health)
 
-    def plan(self, target: Target, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """One step up. Who owns the count must be known: Unknown never means "nobody"."""
         seen = observed(seen)
         match seen.service:
             case Absent():
-                return missing(target)
+                return missing(request.target)
             case Unknown() | NotRead():
                 return unseen("the service", seen.service)
             case service:
-                return _not_scalable(service) or _plan(target, service, seen, rules.settings)
+                return _not_scalable(service) or _plan(request.target, service, seen, rules.settings)
 
     def execute(self, plan: Plan) -> Receipt:
         """Sends the one call the plan names. Raises AwsError."""
@@ -153,6 +158,19 @@ class ScaleService:
         compared = then_and_now(plan.before, seen)
         return compared if isinstance(compared, Unknown) else fewer_running(*compared)
 
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+        """Put the old number back if it is still the one we set; never fewer tasks while it is red."""
+        seen, change = observed(seen), _Change.read(plan.change)
+        if isinstance(change, Unknown):
+            return change
+        match seen.service:
+            case Absent():
+                return Obstacle(Reason.TARGET_MISSING, f"{change.display} does not exist")
+            case Unknown() | NotRead():
+                return unseen("the service", seen.service)
+            case service:
+                return _back(plan, change, service, seen, kind)
+
 
 def build(services: AwsServices) -> ScaleService:
     """The action on these services."""
@@ -180,6 +198,10 @@ class _Change:
             )
         except ValueError as error:
             return Unknown(str(error))
+
+    @property
+    def display(self) -> str:
+        return f"ecs:{self.cluster}/{self.service}"
 
     @property
     def what(self) -> str:
@@ -211,7 +233,7 @@ class _Raise:
 
 
 def _plan(
-    target: Target, service: ServiceLive, seen: EcsObservation, settings: Mapping[str, int]
+    target: Target, service: ServiceLive, seen: EcsObservation, settings: ActionSettings
 ) -> Plan | Obstacle | Unknown:
     if isinstance(seen.task_definition, Unknown):
         return unseen("the task definition", seen.task_definition)
@@ -226,11 +248,12 @@ def _plan(
         before={**PreImage.of(service).stored(), **raised.bounds},
         warnings=warnings,
         patience_seconds=START_SECONDS,
+        reset_by=reset_by(service.tags, "the number of tasks"),
     )
 
 
 def _raise(
-    service: ServiceLive, scaling: Reading[ScalableTarget], settings: Mapping[str, int]
+    service: ServiceLive, scaling: Reading[ScalableTarget], settings: ActionSettings
 ) -> _Raise | Obstacle | Unknown:
     match scaling:
         case Unknown() | NotRead():
@@ -243,22 +266,20 @@ def _raise(
             assert_never(never)
 
 
-def _raise_count(service: ServiceLive, settings: Mapping[str, int]) -> _Raise | Obstacle:
-    now, ceiling = service.desired, settings[CEILING]
-    to = min(now + settings[STEP], ceiling)
+def _raise_count(service: ServiceLive, settings: ActionSettings) -> _Raise | Obstacle:
+    now, ceiling = service.desired, settings.ceiling
+    to = min(now + settings.step, ceiling)
     if to <= now:
         return Obstacle(Reason.CEILING_REACHED, f"desired count is {now}, the policy's ceiling {ceiling}")
     return _Raise(to=to, floor=False, told=f"desired count {now} to {to}", bounds={})
 
 
-def _raise_floor(
-    service: ServiceLive, owner: ScalableTarget, settings: Mapping[str, int]
-) -> _Raise | Obstacle:
+def _raise_floor(service: ServiceLive, owner: ScalableTarget, settings: ActionSettings) -> _Raise | Obstacle:
     if owner.scale_out_suspended:
         return Obstacle(Reason.SCALING_SUSPENDED, "scale-out of its scalable target is suspended")
-    ceiling = settings[CEILING]
+    ceiling = settings.ceiling
     now = max(service.desired, owner.minimum)
-    to = min(now + settings[STEP], owner.maximum, ceiling)
+    to = min(now + settings.step, owner.maximum, ceiling)
     if to <= now:
         numbers = f"desired count is {service.desired} (minimum {owner.minimum})"
         limits = f"the scalable target's maximum {owner.maximum}, the policy's ceiling {ceiling}"
@@ -278,6 +299,35 @@ def _size(tasks: int, definition: Reading[TaskDefinitionLive]) -> tuple[str, tup
         return told, ("what a task asks for in vCPU and memory is not known",)
     vcpu = tasks * definition.cpu / UNITS_PER_VCPU
     return f"{told} asking for {vcpu:g} vCPU and {tasks * definition.memory / MIB_PER_GIB:g} GiB", ()
+
+
+def _back(
+    plan: Plan, change: _Change, service: ServiceLive, seen: EcsObservation, kind: RequestKind
+) -> Plan | Obstacle | Unknown:
+    """The way back to the number before the change, if nobody changed it since."""
+    now = _number_now(change, seen)
+    if isinstance(now, Unknown):
+        return now
+    if isinstance(seen.scalable_target, Unknown | NotRead):
+        return unseen("whether Application Auto Scaling owns the service", seen.scalable_target)
+    try:
+        before = number(plan.before, "minimum" if change.floor else "desired")
+    except ValueError as error:
+        return Unknown(str(error))
+    if now != change.count:
+        return Obstacle(Reason.CHANGED_SINCE, f"{change.what} is {now}; we had set {change.count}")
+    if isinstance(seen.scalable_target, ScalableTarget) and not change.floor:
+        return Obstacle(Reason.CHANGED_SINCE, "Application Auto Scaling owns the desired count by now")
+    if before < now and kind is not RequestKind.RESTORE:
+        told = f"{change.what} stays {now}: tasks are not taken away while the alarm is red"
+        return Obstacle(Reason.NOT_REVERSIBLE, told)
+    bounds = {"minimum": now} if change.floor else {}
+    return Plan(
+        summary=f"put back {change.display}: {change.what} {now} to {before}",
+        change=replace(change, count=before).stored(),
+        before={**PreImage.of(service).stored(), **bounds},
+        patience_seconds=START_SECONDS,
+    )
 
 
 def _number_now(change: _Change, seen: EcsObservation) -> int | Unknown:

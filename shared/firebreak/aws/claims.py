@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from firebreak.aws.incident_items import incident_item
 from firebreak.aws.items import (
     STORM,
     Item,
     V,
     act_entry,
     decision_item,
-    incident_item,
     key,
     ms,
     number,
@@ -27,10 +27,10 @@ from firebreak.aws.items import (
     stamped,
     text,
 )
-from firebreak.core.budgets import CLOCK_SKEW, LONGEST_WINDOW, MOST_ACTS, PAD
-from firebreak.core.guards import FIRST_AND_NEXT
-from firebreak.core.history import Act, Judged, ScopeHistory, Transition
-from firebreak.core.incident import Incident
+from firebreak.core.budgets import CLOCK_SKEW
+from firebreak.core.guards import NOT_IN_A_STORM
+from firebreak.core.history import Judged, ScopeHistory, Transition
+from firebreak.core.incident import Incident, Purpose
 from firebreak.core.ledger import Claim
 from firebreak.core.model import Alarm, RequestKind
 from firebreak.core.scopes import Level, Scope, group_scope
@@ -78,7 +78,7 @@ def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
         free_before: Item = {":free_before": number(ms(claim.at - CLOCK_SKEW))}
         switches = switch_keys(claim.request.action, claim.scopes)
         items += [_check(table, key(pk), Condition(SWITCH_FREE, free_before)) for pk in switches]
-    if claim.request.kind in FIRST_AND_NEXT:
+    if claim.request.kind in NOT_IN_A_STORM:
         items += [_check(table, key(STORM), Condition(NO_STORM))]
     if claim.request.kind is RequestKind.ALARM:
         items += [saw_update(table, claim.request.alarm, claim.after.id)]
@@ -88,15 +88,29 @@ def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
         put_if_absent(table, decision_item(claim.record)),
         put_if_absent(
             table,
-            {**stamped(f"RUNG#{claim.after.id}#{claim.after.rung}"), "claim": text(claim.after.claim_id)},
+            {**stamped(rung_pk(claim.after)), "claim": text(claim.after.claim_id)},
         ),
         incident_put(table, claim.before, claim.after),
         put(
             table,
-            history_item(claim.after, claim.at, f"claimed rung {claim.after.rung + 1}: {claim.after.action}"),
+            history_item(claim.after, claim.at, claimed_words(claim)),
         ),
     ]
     return items
+
+
+def rung_pk(incident: Incident) -> str:
+    """The item that lets a rung be acted on once, undone once and restored once."""
+    purpose = "" if incident.purpose is Purpose.ACT else f"#{incident.purpose}"
+    return f"RUNG#{incident.id}#{incident.rung}{purpose}"
+
+
+def claimed_words(claim: Claim) -> str:
+    """The history line of a claim."""
+    after = claim.after
+    what = "" if after.purpose is Purpose.ACT else f" to {after.purpose}"
+    by = f", approved by {claim.request.by}" if claim.request.by else ""
+    return f"claimed rung {after.rung + 1}{what}: {after.action}{by}"
 
 
 def put(table: str, item: Item, condition: Condition | None = None) -> "TransactWriteItemTypeDef":
@@ -190,10 +204,11 @@ def unchanged(history: ScopeHistory | None) -> Condition:
 def _scope_put(table: str, claim: Claim, scope: Scope) -> "TransactWriteItemTypeDef":
     reading = claim.seen.scopes[scope]
     history = reading if isinstance(reading, ScopeHistory) else None
+    acts = {slot_name(act.incident_id, act.rung): act_entry(act) for act in claim.acts_in(history)}
     item: Item = {
         **stamped(scope_pk(scope)),
         "version": number((history.version if history else 0) + 1),
-        "acts": {"M": {slot_name(act): act_entry(act) for act in _acts_with(claim, history)}},
+        "acts": {"M": acts},
     }
     if scope.level in POINTS_TO_INCIDENT:
         item["incident"] = text(claim.after.id)
@@ -203,20 +218,9 @@ def _scope_put(table: str, claim: Claim, scope: Scope) -> "TransactWriteItemType
     return put(table, item, unchanged(history))
 
 
-def _acts_with(claim: Claim, history: ScopeHistory | None) -> list[Act]:
-    """The acts worth keeping, and the one this claim takes a slot for."""
-    kept = [act for act in (history.acts if history else ()) if act.at + LONGEST_WINDOW + PAD > claim.at]
-    return [*kept[1 - MOST_ACTS :], slot_of(claim)]
-
-
-def slot_of(claim: Claim) -> Act:
-    """The slot that a claim takes in each scope."""
-    return Act(claim.at, claim.after.id, claim.after.action, claim.after.rung, claim.after.target.key)
-
-
-def slot_name(act: Act) -> str:
+def slot_name(incident_id: str, rung: int) -> str:
     """A slot's name in its scope: one a rung of an incident, for a rung is acted on at most once."""
-    return f"{act.incident_id}:{act.rung}"
+    return f"{incident_id}:{rung}"
 
 
 def verdict_update(
@@ -230,7 +234,7 @@ def verdict_update(
             "UpdateExpression": REMEMBER_VERDICT,
             "ConditionExpression": f"{NOT_NEWER} AND attribute_exists(acts.#slot)",
             "ExpressionAttributeNames": {
-                "#slot": f"{incident.id}:{incident.rung}",
+                "#slot": slot_name(incident.id, incident.rung),
                 "#version": "version",
                 "#v": "v",
             },

@@ -156,6 +156,14 @@ class EcsWriter:
             )["service"]
         )
 
+    def use_task_definition(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
+        """Moves the service to that full ARN; other settings of the service are not sent, so they stay."""
+        return _updated(
+            lambda: self._ecs.update_service(
+                cluster=cluster, service=service, taskDefinition=task_definition
+            )["service"]
+        )
+
     def set_desired_count(self, cluster: str, service: str, count: int) -> ServiceLive:
         """Sets the number of tasks; starts no deployment."""
         return _updated(
@@ -202,6 +210,7 @@ def _service(raw: ServiceTypeDef) -> ServiceLive:
         controller=raw.get("deploymentController", {}).get("type", "ECS"),
         strategy=configuration.get("strategy", "ROLLING"),
         bake_minutes=_bake_minutes(configuration),
+        minimum_healthy=configuration.get("minimumHealthyPercent", 100),
         managed_by=raw.get("resourceManagementType", "CUSTOMER"),
         scheduling=raw.get("schedulingStrategy", "REPLICA"),
         deployments=_deployments(raw),
@@ -263,6 +272,7 @@ def _task_definition(raw: TaskDefinitionTypeDef) -> TaskDefinitionLive:
         images=tuple(container["image"] for container in containers),
         cpu=_number(raw.get("cpu", "")) or sum(container.get("cpu", 0) for container in containers),
         memory=_number(raw.get("memory", "")) or sum(map(_container_memory, containers)),
+        active=raw["status"] == "ACTIVE",
     )
 
 

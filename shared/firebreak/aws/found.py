@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from firebreak.aws.items import (
     RED,
@@ -12,12 +13,14 @@ from firebreak.aws.items import (
     DamagedItem,
     Fields,
     Item,
+    key,
     read_holds,
     read_red,
     read_scope,
     read_tripped,
     scope_pk,
 )
+from firebreak.aws.translate import translated
 from firebreak.core.history import Hold, ScopeHistory
 from firebreak.core.incident import Incident
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
@@ -25,10 +28,31 @@ from firebreak.core.scopes import Level, Scope
 from firebreak.core.storm import CALM, Storm
 from firebreak.errors import UnusableEvent
 
-type Found = dict[tuple[str, str], Item | Unknown | None]
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+type Place = tuple[str, str]
+type Found = dict[Place, Item | Unknown | None]
 
 
-def place_of(item: Mapping[str, object]) -> tuple[str, str]:
+def find(client: "DynamoDBClient", table: str, places: Sequence[Place]) -> Found:
+    """What lies at these places, in one consistent batch read. Raises AwsError.
+
+    None is there when nothing is; what DynamoDB left out was not looked at.
+    """
+    with translated("BatchGetItem", mutates=False):
+        reply = client.batch_get_item(
+            RequestItems={table: {"Keys": [key(*place) for place in places], "ConsistentRead": True}}
+        )
+    unprocessed = reply.get("UnprocessedKeys", {})
+    left = unprocessed[table]["Keys"] if table in unprocessed else []
+    found: Found = dict.fromkeys(places)
+    found |= {place_of(item): item for item in reply["Responses"].get(table, [])}
+    found |= {place_of(item): Unknown("DynamoDB did not process this key") for item in left}
+    return found
+
+
+def place_of(item: Mapping[str, object]) -> Place:
     """Where an item lies."""
     fields = Fields(item)  # type: ignore[arg-type]  # keys and items have the same attribute shape
     return fields.text("pk"), fields.text("sk")

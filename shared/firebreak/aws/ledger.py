@@ -15,23 +15,24 @@ from firebreak.aws.claims import (
     saw_update,
     scope_switches,
     slot_name,
-    slot_of,
     switch_keys,
     unchanged,
     verdict_update,
 )
 from firebreak.aws.found import (
     Found,
+    Place,
     beside_in,
+    find,
     histories_in,
     holds_in,
-    place_of,
     pointed_to,
     pointers_in,
     read_as,
     storm_in,
     together,
 )
+from firebreak.aws.incident_items import read_incident
 from firebreak.aws.items import (
     META,
     RED,
@@ -44,14 +45,13 @@ from firebreak.aws.items import (
     ms,
     number,
     read_decided,
-    read_incident,
     read_scope,
     read_transition,
     scope_pk,
     stamped,
     text,
 )
-from firebreak.aws.transactions import AT_THE_SAME_TIME, transact, won
+from firebreak.aws.transactions import transact, won, written
 from firebreak.aws.translate import translated
 from firebreak.aws.waiting import outbox_item, read_request, read_told, request_item
 from firebreak.core.announcement import Announcement
@@ -68,7 +68,7 @@ from firebreak.core.ledger import (
 )
 from firebreak.core.model import Alarm, OwnEvent, Request
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-from firebreak.core.scopes import Scope, action_scope, group_scope, target_scope
+from firebreak.core.scopes import Scope, judged_in, target_scope
 from firebreak.errors import (
     AwsError,
     Conflict,
@@ -81,10 +81,6 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 ATTENTION_INDEX = "attention"
-
-# DynamoDB refuses one of two transactions that meet at an item, whatever they write: who was only
-# in the way comes again.
-RECORD_TRIES = 3
 
 
 class DynamoLedger:
@@ -102,7 +98,7 @@ class DynamoLedger:
         wanted.append((STORM, RED))
         if request.incident_id:
             wanted.append((f"INC#{request.incident_id}", META))
-        found = self._batch(wanted)
+        found = self._find(wanted)
         histories = histories_in(found, scopes)
         incidents = self._incidents(pointers_in(histories.values()) - {request.incident_id})
         return LedgerView(
@@ -120,13 +116,13 @@ class DynamoLedger:
     def look_also(self, view: LedgerView, scopes: Sequence[Scope]) -> LedgerView:
         """The view with the histories and switches of groups that only the live target named."""
         switches = scope_switches(scopes)
-        found = self._batch([(pk, SINGLE) for pk in (*map(scope_pk, scopes), *switches)])
+        found = self._find([(pk, SINGLE) for pk in (*map(scope_pk, scopes), *switches)])
         holds = together(view.holds, holds_in(found, switches))
         return replace(view, holds=holds, scopes={**view.scopes, **histories_in(found, scopes)})
 
     def _incidents(self, ids: Collection[str]) -> Mapping[str, Reading[Incident]]:
         places = {incident_id: (f"INC#{incident_id}", META) for incident_id in ids}
-        found = self._batch(list(places.values())) if places else {}
+        found = self._find(list(places.values())) if places else {}
         return {incident_id: read_as(found[place], read_incident) for incident_id, place in places.items()}
 
     def claim(self, claim: Claim) -> ClaimResult:
@@ -151,7 +147,7 @@ class DynamoLedger:
 
     def give_back(self, claim: Claim) -> None:
         """Remove this claim's slot from every scope."""
-        slot = slot_name(slot_of(claim))
+        slot = slot_name(claim.after.id, claim.after.rung)
         for scope in claim.scopes:
             with translated("UpdateItem", mutates=True):
                 self._client.update_item(
@@ -170,17 +166,18 @@ class DynamoLedger:
         items = [put_if_absent(self._table, decision_item(record)), *self._outbox(told)]
         items += [put(self._table, request_item(later))] if later else []
         place = (f"DECISION#{record.key}", SINGLE)
-        for _ in range(RECORD_TRIES):
-            if won(self._client, items):
-                return True
-            if isinstance(self._batch([place])[place], dict):
+        try:
+            return written(self._client, items)
+        except Conflict:
+            # Who was in the way may have been the same event's other delivery.
+            if isinstance(self._find([place])[place], dict):
                 return False
-        raise Conflict("TransactWriteItems", "TransactionConflict")
+            raise
 
-    def open(self, incident: Incident, record: DecisionRecord) -> bool:
-        """Open an incident whose first rung cannot help, so that it can climb."""
+    def open(self, incident: Incident, record: DecisionRecord, told: Announcement | None) -> bool:
+        """Open an incident whose first rung cannot help, or waits for a human."""
         pk = scope_pk(target_scope(incident.target))
-        found = self._batch([(pk, SINGLE)])[pk, SINGLE]
+        found = self._find([(pk, SINGLE)])[pk, SINGLE]
         history = read_as(found, partial(read_scope, target_scope(incident.target)))
         if isinstance(history, Unknown | NotRead):
             return False
@@ -201,6 +198,7 @@ class DynamoLedger:
                     history_item(incident, record.at, f"opened without acting: {record.decision.reason}"),
                 ),
                 saw_update(self._table, incident.alarm, incident.id),
+                *self._outbox(told),
             ],
         )
 
@@ -217,7 +215,12 @@ class DynamoLedger:
                 return True
 
     def move(self, change: IncidentChange) -> bool:
-        """Move an incident on, with its history line, its decision, what is told, and its act's verdict."""
+        """Move an incident on, with its history line, its decision, what is told, and its act's verdict.
+
+        Raises Conflict when others wrote at the same time at every try. It must not be False: who is
+        superseded says no more, while an error is told, and the incident found again when it is due. Nor
+        may it go on without the verdict: an act that helped would count as one that did not.
+        """
         items = [
             incident_put(self._table, change.before, change.after),
             put(self._table, history_item(change.after, change.at, change.what)),
@@ -226,28 +229,17 @@ class DynamoLedger:
             items.append(put_if_absent(self._table, decision_item(change.record)))
         items += self._outbox(change.told)
         verdicts = self._verdicts(change)
-        for _ in range(RECORD_TRIES):
-            try:
-                transact(self._client, [*items, *verdicts])
-            except Conflict as error:
-                # Verdicts lie in scopes that claims write to: who was only in the way comes again.
-                if error.code == AT_THE_SAME_TIME:
-                    continue
-                # Slots may be gone (forgotten, damaged): the incident must go on without them.
-                return bool(verdicts) and won(self._client, items)
+        if written(self._client, [*items, *verdicts]):
             return True
-        return False
+        # Slots may be gone (forgotten, damaged): the incident must go on without them.
+        return bool(verdicts) and written(self._client, items)
 
     def _verdicts(self, change: IncidentChange) -> "list[TransactWriteItemTypeDef]":
         if not change.judged:
             return []
         incident = change.before
-        judged_in = (
-            target_scope(incident.target),
-            group_scope(incident.target),
-            action_scope(incident.target, incident.action),
-        )
-        return [verdict_update(self._table, scope, incident, change.judged) for scope in judged_in]
+        scopes = judged_in(incident.target, incident.action)
+        return [verdict_update(self._table, scope, incident, change.judged) for scope in scopes]
 
     def note(self, incident_id: str, at: datetime, what: str) -> None:
         """Add a line that belongs to no version: superseded writes, late news."""
@@ -262,7 +254,7 @@ class DynamoLedger:
     def incident(self, incident_id: str) -> Reading[Incident]:
         """The incident, read consistently."""
         place = (f"INC#{incident_id}", META)
-        return read_as(self._batch([place])[place], read_incident)
+        return read_as(self._find([place])[place], read_incident)
 
     def join(self, incident: Incident, alarm: Alarm, record: DecisionRecord) -> bool:
         """Add a member; the version it bumps stops a Verify that is closing on the old members."""
@@ -281,10 +273,10 @@ class DynamoLedger:
     def saw(self, alarm: Alarm) -> Reading[Transition]:
         """Remember a transition; what was known before is returned, newer or not."""
         place = (f"ALARM#{alarm.series}", SINGLE)
-        before = read_as(self._batch([place])[place], read_transition)
+        before = read_as(self._find([place])[place], read_transition)
         if not isinstance(before, Unknown):
             # The incident is left as it stands: a claim may be naming it at this moment.
-            won(self._client, [saw_update(self._table, alarm, None)])
+            written(self._client, [saw_update(self._table, alarm, None)])
         return before
 
     def settle_announcement(self, waits_as: str) -> None:
@@ -346,16 +338,5 @@ class DynamoLedger:
     def _outbox(self, told: Announcement | None) -> "list[TransactWriteItemTypeDef]":
         return [put(self._table, outbox_item(told))] if told else []
 
-    def _batch(self, places: Sequence[tuple[str, str]]) -> Found:
-        with translated("BatchGetItem", mutates=False):
-            reply = self._client.batch_get_item(
-                RequestItems={
-                    self._table: {"Keys": [key(*place) for place in places], "ConsistentRead": True}
-                }
-            )
-        unprocessed = reply.get("UnprocessedKeys", {})
-        left = unprocessed[self._table]["Keys"] if self._table in unprocessed else []
-        found: Found = dict.fromkeys(places)
-        found |= {place_of(item): item for item in reply["Responses"].get(self._table, [])}
-        found |= {place_of(item): Unknown("DynamoDB did not process this key") for item in left}
-        return found
+    def _find(self, places: Sequence[Place]) -> Found:
+        return find(self._client, self._table, places)

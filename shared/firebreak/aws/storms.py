@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from firebreak.aws.claims import ABSENT_KEY, NO_STORM, NOT_NEWER, Condition, put
-from firebreak.aws.found import Found, place_of, read_as, storm_in
+from firebreak.aws.found import find, read_as, storm_in
 from firebreak.aws.items import (
     RED,
     SINGLE,
@@ -20,13 +20,12 @@ from firebreak.aws.items import (
     stamped,
     storm_field,
 )
-from firebreak.aws.transactions import AT_THE_SAME_TIME, transact, won
+from firebreak.aws.transactions import come_again, won, written
 from firebreak.aws.translate import translated
 from firebreak.aws.waiting import outbox_item
 from firebreak.core.announcement import Announcement
-from firebreak.core.readings import Reading, Unknown
+from firebreak.core.readings import Reading
 from firebreak.core.storm import RedAlarm, Storm
-from firebreak.errors import Conflict
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 # An update may name so many fields and stay far below DynamoDB's 4 KB for an expression.
 FORGET_AT_ONCE = 20
-REMEMBER_TRIES = 5
 
 
 class DynamoStorms:
@@ -46,31 +44,14 @@ class DynamoStorms:
 
     def look(self) -> Reading[Storm]:
         """Who is red, and whether it is a storm."""
-        places = [(STORM, SINGLE), (STORM, RED)]
-        with translated("BatchGetItem", mutates=False):
-            reply = self._client.batch_get_item(
-                RequestItems={
-                    self._table: {"Keys": [key(*place) for place in places], "ConsistentRead": True}
-                }
-            )
-        if reply.get("UnprocessedKeys"):
-            return Unknown("BatchGetItem: not all keys were processed")
-        found: Found = dict.fromkeys(places)
-        found |= {place_of(item): item for item in reply["Responses"].get(self._table, [])}
-        return storm_in(found)
+        return storm_in(find(self._client, self._table, [(STORM, SINGLE), (STORM, RED)]))
 
     def remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
         """Add one without comparing, so that nobody waits for anybody; returns who is remembered then.
 
         The end of a storm writes the same item, so who meets it tries again.
         """
-        for _ in range(REMEMBER_TRIES - 1):
-            try:
-                return self._remember(red, forget, at)
-            except Conflict as error:
-                if error.code != AT_THE_SAME_TIME:
-                    raise
-        return self._remember(red, forget, at)
+        return come_again(lambda: self._remember(red, forget, at))
 
     def _remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
         # What comes again is replaced: one update may not name a field twice.
@@ -100,7 +81,11 @@ class DynamoStorms:
         return read_as(reply["Attributes"], read_red)
 
     def trip(self, at: datetime, told: Announcement) -> bool:
-        """Declare the storm; False when somebody else did."""
+        """Declare the storm; False when somebody else did.
+
+        Claims check its item. Raises Conflict when they were in the way at every try: a storm that
+        nobody declared must not pass for one that somebody else did.
+        """
         declare: TransactWriteItemTypeDef = {
             "Update": {
                 "TableName": self._table,
@@ -111,17 +96,7 @@ class DynamoStorms:
                 "ExpressionAttributeValues": {":at": number(ms(at)), ":v": number(V)},
             }
         }
-        items = [declare, put(self._table, outbox_item(told))]
-        for _ in range(REMEMBER_TRIES):
-            try:
-                transact(self._client, items)
-            except Conflict as error:
-                # Claims check this item: who was only in the way comes again.
-                if error.code == AT_THE_SAME_TIME:
-                    continue
-                return False
-            return True
-        return False
+        return written(self._client, [declare, put(self._table, outbox_item(told))])
 
     def calm(self, storm: Storm, told: Announcement) -> bool:
         """End the storm and forget its alarms; False when one more turned red meanwhile."""

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from firebreak.aws.claims import Condition, put, switch_keys
-from firebreak.aws.found import Found, holds_in, place_of
+from firebreak.aws.found import find, holds_in
 from firebreak.aws.items import (
     SINGLE,
     Attribute,
@@ -26,8 +26,8 @@ from firebreak.aws.translate import look, translated
 from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.history import Hold
 from firebreak.core.model import Target
-from firebreak.core.readings import Reading, Unknown
-from firebreak.core.scopes import group_scope, target_scope
+from firebreak.core.readings import Reading
+from firebreak.core.scopes import place_of
 from firebreak.errors import Conflict
 
 if TYPE_CHECKING:
@@ -128,18 +128,11 @@ class Switches:
 
     def holding(self, action: str, target: Target | None) -> Reading[tuple[Hold, ...]]:
         """Who holds a switch over everything, the action, or the target and its cluster."""
-        scopes = (group_scope(target), target_scope(target)) if target else ()
+        scopes = place_of(target) if target else ()
         return look("BatchGetItem", lambda: self._holding(switch_keys(action or "-", scopes)))
 
     def _holding(self, pks: Sequence[str]) -> Reading[tuple[Hold, ...]]:
-        reply = self._client.batch_get_item(
-            RequestItems={self._table: {"Keys": [key(pk) for pk in pks], "ConsistentRead": True}}
-        )
-        if reply.get("UnprocessedKeys"):
-            return Unknown("BatchGetItem: not all keys were processed")
-        found: Found = dict.fromkeys((pk, SINGLE) for pk in pks)
-        found |= {place_of(item): item for item in reply["Responses"].get(self._table, [])}
-        return holds_in(found, pks)
+        return holds_in(find(self._client, self._table, [(pk, SINGLE) for pk in pks]), pks)
 
     def _retry(self, scope: str, change: Change) -> None:
         pk = f"SWITCH#{scope.replace(' ', '#', 1)}"

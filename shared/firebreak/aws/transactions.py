@@ -1,6 +1,7 @@
-"""DynamoDB transactions: all or nothing, and why one did not go through."""
+"""DynamoDB transactions: all or nothing, why one did not go through, and which come again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from firebreak.aws.translate import translated
@@ -11,8 +12,27 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-# Somebody wrote one of the items at this very moment; nothing is known to have changed.
+# Somebody wrote one of the items at this very moment; nothing is known to have changed. Of a write
+# of one item DynamoDB says the same by a code of its own
+# (docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html).
 AT_THE_SAME_TIME = "TransactionConflict"
+IN_THE_WAY = frozenset({AT_THE_SAME_TIME, "TransactionConflictException"})
+CONDITION_FAILED = "ConditionalCheckFailed"
+
+# DynamoDB refuses one of two writes that meet at an item, whatever they write: who was only in the
+# way comes again at once.
+TRIES = 5
+
+
+def come_again[T](write: Callable[[], T]) -> T:
+    """What the write returns, tried again while others write the same items. Raises the last Conflict."""
+    for _ in range(TRIES - 1):
+        try:
+            return write()
+        except Conflict as error:
+            if error.code not in IN_THE_WAY:
+                raise
+    return write()
 
 
 def transact(client: "DynamoDBClient", items: "Sequence[TransactWriteItemTypeDef]", token: str = "") -> None:
@@ -27,10 +47,27 @@ def transact(client: "DynamoDBClient", items: "Sequence[TransactWriteItemTypeDef
 
 
 def won(client: "DynamoDBClient", items: "Sequence[TransactWriteItemTypeDef]") -> bool:
-    """Whether all of the items were written; False when a condition failed or somebody was faster."""
+    """Whether all of the items were written; False when a condition failed or somebody was faster.
+
+    One try, for who looks again before another.
+    """
     try:
         transact(client, items)
     except Conflict:
+        return False
+    return True
+
+
+def written(client: "DynamoDBClient", items: "Sequence[TransactWriteItemTypeDef]") -> bool:
+    """Whether all of the items were written; False only when a condition failed.
+
+    Raises Conflict when somebody was in the way at every try: whether the conditions hold is not known then.
+    """
+    try:
+        come_again(partial(transact, client, items))
+    except Conflict as error:
+        if CONDITION_FAILED not in error.code.split(","):
+            raise
         return False
     return True
 
@@ -42,6 +79,6 @@ def why_cancelled(error: "ClientError") -> AwsError:
     shown = ",".join(sorted(codes))
     if codes & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
         return Throttled("TransactWriteItems", shown)
-    if codes & {"ConditionalCheckFailed", "TransactionConflict"}:
+    if codes & {CONDITION_FAILED, AT_THE_SAME_TIME}:
         return Conflict("TransactWriteItems", shown)
     return Rejected("TransactWriteItems", shown)

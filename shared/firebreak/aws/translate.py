@@ -68,9 +68,14 @@ _CODES: tuple[tuple[str, type[AwsError]], ...] = (
     ("Concurrent*", Conflict),
     ("ResourceInUse*", Conflict),
     ("ConditionalCheckFailed*", Conflict),
+    ("PreconditionFailed*", Conflict),
     ("TransactionCanceled*", Conflict),
     ("ServiceNotActiveException", Conflict),
     ("*NotFound*", NotFound),
+    # How SSM says that there is no such document, version, or thing with tags.
+    ("InvalidDocument", NotFound),
+    ("InvalidDocumentVersion", NotFound),
+    ("InvalidResourceId", NotFound),
 )
 
 _STATUSES: dict[int, type[AwsError]] = {

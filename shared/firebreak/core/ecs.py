@@ -1,4 +1,4 @@
-"""What both ECS actions read out of a service: its readiness, its pre-image, and how it fares."""
+"""What the ECS actions read out of a service: its readiness, its pre-image, and how it fares."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from firebreak.core.model import Obstacle, Target
 from firebreak.core.observed import Deployment, EcsObservation, ServiceLive
-from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 
 ACTIVE = "ACTIVE"
@@ -47,6 +47,15 @@ def primary(service: ServiceLive) -> Deployment | None:
 
 def not_ready(service: ServiceLive, controllers: frozenset[str]) -> Obstacle | None:
     """Why the service cannot take an action now; `controllers` are those the action works with."""
+    if unfit := not_fit(service, controllers):
+        return unfit
+    if running := _running_deployment(service):
+        return Obstacle(Reason.DEPLOYMENT_RUNNING, running)
+    return None
+
+
+def not_fit(service: ServiceLive, controllers: frozenset[str]) -> Obstacle | None:
+    """The same for an action that may meet a running deployment."""
     if service.status != ACTIVE:
         return Obstacle(Reason.NOT_ACTIVE, f"the service is {service.status}")
     if service.managed_by != CUSTOMER:
@@ -55,8 +64,6 @@ def not_ready(service: ServiceLive, controllers: frozenset[str]) -> Obstacle | N
         return Obstacle(Reason.UNSUPPORTED_CONTROLLER, f"its deployment controller is {service.controller}")
     if service.desired == 0:
         return Obstacle(Reason.SCALED_TO_ZERO, "its desired count is 0")
-    if running := _running_deployment(service):
-        return Obstacle(Reason.DEPLOYMENT_RUNNING, running)
     return None
 
 
@@ -111,8 +118,14 @@ class PreImage:
 
 def then_and_now(stored: Mapping[str, object], seen: object) -> tuple[PreImage, ServiceLive] | Unknown:
     """The pre-image in a plan beside the service as it is now; Unknown when either is missing."""
+    return beside(stored, observed(seen).service)
+
+
+def beside(
+    stored: Mapping[str, object], service: Reading[ServiceLive]
+) -> tuple[PreImage, ServiceLive] | Unknown:
+    """The same for a service that was read with other things than `EcsObservation` holds."""
     before = PreImage.read(stored)
-    service = observed(seen).service
     if isinstance(before, Unknown):
         return before
     return (before, service) if isinstance(service, ServiceLive) else unseen("the service", service)

@@ -23,8 +23,8 @@ from firebreak.core.budgets import CLOCK_SKEW, PAD, held, next_slot, spell
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.freeze import Free, Frozen, find_freeze
 from firebreak.core.history import Act, Hold
-from firebreak.core.incident import MAY_BE_ASKED
-from firebreak.core.model import AlarmState, Autonomy, Obstacle, Request, RequestKind
+from firebreak.core.incident import ASKED_IN, IN_FLIGHT, Incident
+from firebreak.core.model import AlarmState, Autonomy, Obstacle, Plan, Request, RequestKind, same_change
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
@@ -36,6 +36,8 @@ EVERY_KIND = frozenset(RequestKind)
 ALARM_TAG = "firebreak:action"
 OPT_IN_TAG = "firebreak:enabled"
 STACK_TAG = "aws:cloudformation:stack-name"
+# Memory that has to be raised more often than the policy says within a month is leaking.
+RATCHET_WINDOW = timedelta(days=30)
 
 
 def clock(at: datetime) -> str:
@@ -189,7 +191,8 @@ def wrong_direction(request: Request, rules: Rules, seen: Snapshot) -> Check:
 def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The request must be young, the newest of its alarm, and the alarm red at this moment."""
     age = seen.now - request.at
-    if age > rules.max_event_age:
+    # A yes has a time of its own, and comes by the clock of whoever said it.
+    if age > rules.max_event_age and request.kind is not _K.APPROVAL:
         return objected("stale", Reason.TOO_OLD, f"{spell(age)} old, limit {spell(rules.max_event_age)}")
     if request.kind is _K.ALARM:
         match seen.transition:
@@ -230,6 +233,21 @@ def _red_now(request: Request, seen: Snapshot) -> Check:
             return passed("stale", "this contributor is red now")
 
 
+def still_well(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """A temporary change is only taken back while every alarm of the incident is well."""
+    del request, rules
+    match seen.alarm:
+        case Unknown() | NotRead() as unseen:
+            return blind("still well", unseen, Reason.ALARM_UNREADABLE, seen.now)
+        case Absent():
+            return objected("still well", Reason.ALARM_GONE, "the alarm does not exist")
+        case alarm if alarm.state is not AlarmState.OK:
+            told = f"{alarm.name} is {alarm.state} since {clock(alarm.since)}"
+            return objected("still well", Reason.RED_AGAIN, told)
+        case alarm:
+            return passed("still well", f"{alarm.name} is {alarm.state} since {clock(alarm.since)}")
+
+
 def duplicate(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """This very delivery was decided before."""
     del request, rules
@@ -264,7 +282,7 @@ def in_flight(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return objected("in flight", Reason.IN_FLIGHT, f"incident {incident.id} is {incident.state}")
         return _beside(request, seen, f"incident {incident.id} is {incident.state}")
     as_asked = (incident.rung, incident.action) == (request.rung, request.action)
-    if not as_asked or incident.state not in MAY_BE_ASKED:
+    if not as_asked or incident.state not in ASKED_IN[request.kind]:
         now_at = f"it is {incident.state} at rung {incident.rung} ({incident.action})"
         now_at += f", asked for rung {request.rung} ({request.action})"
         return objected("in flight", Reason.INCIDENT_MOVED_ON, now_at)
@@ -279,7 +297,7 @@ def _beside(request: Request, seen: Snapshot, own: str) -> Check:
         case Absent():
             return passed("in flight", own)
         case others:
-            busy = [i for i in others if i.id != request.incident_id and i.holds_target]
+            busy = [i for i in others if i.id != request.incident_id and i.state in IN_FLIGHT]
     if not busy:
         return passed("in flight", own)
     told = f"incident {busy[0].id} of {busy[0].target.display}, which shares a dependency, is {busy[0].state}"
@@ -373,6 +391,22 @@ def rung_gap(request: Request, rules: Rules, seen: Snapshot) -> Check:
     return _rest("rung gap", Reason.RUNG_GAP, rules.rung_gap, own, seen.now)
 
 
+def ratchet(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """What has to be raised again and again is a leak, which more memory only feeds."""
+    limit = rules.settings.raises
+    if not limit:
+        return Check("ratchet", Result.NOT_APPLICABLE, "this action raises nothing for good")
+    acts = _acts_in(target_scope(request.target), seen)
+    if not isinstance(acts, tuple):
+        return blind("ratchet", acts, Reason.HISTORY_UNREADABLE, seen.now)
+    raised = [act.at for act in acts if act.action == request.action and act.at > seen.now - RATCHET_WINDOW]
+    told = f"raised {len(raised)}/{limit} times in {spell(RATCHET_WINDOW)}"
+    if len(raised) < limit:
+        return passed("ratchet", told)
+    free_at = sorted(raised)[-limit] + RATCHET_WINDOW
+    return objected("ratchet", Reason.RAISED_TOO_OFTEN, told, free_at)
+
+
 def _acts_in(scope: Scope, seen: Snapshot) -> tuple[Act, ...] | Unknown | NotRead:
     match seen.scopes.get(scope, NotRead(f"the {scope}'s history was not asked for")):
         case Unknown() | NotRead() as unseen:
@@ -420,6 +454,8 @@ def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 def share(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """Only so much of a group may be touched, and enough of it must stay healthy."""
+    if not request.target.group:
+        return Check("share", Result.NOT_APPLICABLE, "the target is in no group")
     match seen.group:
         case Unknown() | NotRead() as unseen:
             return blind("share", unseen, Reason.GROUP_UNREADABLE, seen.now)
@@ -474,6 +510,31 @@ def readiness(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return passed("readiness", "; ".join((plan.summary, *plan.warnings)))
 
 
+def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """What a human said yes to is what would be done now, and it was said in time."""
+    if not request.by or rules.autonomy is Autonomy.OBSERVE:
+        told = (
+            "the policy only lets Firebreak watch here by now" if request.by else "nobody's name came with it"
+        )
+        return objected("approved", Reason.NOT_APPROVED, told)
+    if not isinstance(seen.incident, Incident):  # the in-flight guard says why
+        return Check("approved", Result.NOT_LOOKED_AT, "not looked at: the incident is not known")
+    asked, until = seen.incident.plan, seen.incident.due_at
+    if until is None or seen.now > until:
+        told = f"it could be approved until {clock(until)}" if until else "nothing waits for approval"
+        return objected("approved", Reason.APPROVAL_EXPIRED, told)
+    match seen.plan:
+        case Unknown() | NotRead() as unseen:
+            return blind("approved", unseen, Reason.NOT_READY_UNREADABLE, seen.now)
+        case Plan() as plan if asked and same_change(asked, plan):
+            return passed("approved", f"by {request.by}: {plan.summary}")
+        case Plan() as plan:
+            told = f"approved: {asked.summary if asked else 'nothing'}; now it would be: {plan.summary}"
+            return objected("approved", Reason.PLAN_CHANGED, told)
+        case Obstacle() | Absent():
+            return objected("approved", Reason.PLAN_CHANGED, "it cannot be done any more")
+
+
 def autonomy(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """How far the policy lets Firebreak go here by itself."""
     del request, seen
@@ -504,6 +565,8 @@ class Guard:
 
 FIRST_AND_NEXT = frozenset({_K.ALARM, _K.CLIMB, _K.WAKE})
 TAKES_A_SLOT = FIRST_AND_NEXT | {_K.APPROVAL}
+# Taking capacity back is a change like any other, so it keeps still where acts do.
+NOT_IN_A_STORM = FIRST_AND_NEXT | {_K.RESTORE}
 
 # tests/core/test_decide.py holds the order.
 GUARDS: tuple[Guard, ...] = (
@@ -513,15 +576,18 @@ GUARDS: tuple[Guard, ...] = (
     Guard("muted", FIRST_AND_NEXT, muted),
     Guard("wrong direction", frozenset({_K.ALARM, _K.WAKE}), wrong_direction),
     Guard("stale", TAKES_A_SLOT, stale),
+    Guard("still well", frozenset({_K.RESTORE}), still_well),
     Guard("duplicate", EVERY_KIND, duplicate),
     Guard("in flight", EVERY_KIND, in_flight),
-    Guard("freeze", FIRST_AND_NEXT, freeze),
-    Guard("storm", FIRST_AND_NEXT, storm),
+    Guard("freeze", NOT_IN_A_STORM, freeze),
+    Guard("storm", NOT_IN_A_STORM, storm),
     Guard("breaker", FIRST_AND_NEXT, breaker_closed),
     Guard("cooldown", FIRST_AND_NEXT, cooldown),
     Guard("rung gap", FIRST_AND_NEXT, rung_gap),
+    Guard("ratchet", TAKES_A_SLOT, ratchet),
     Guard("budgets", TAKES_A_SLOT, budgets),
     Guard("share", TAKES_A_SLOT, share),
     Guard("readiness", EVERY_KIND, readiness),
+    Guard("approved", frozenset({_K.APPROVAL}), approved),
     Guard("autonomy", FIRST_AND_NEXT, autonomy),
 )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from firebreak.core.budgets import LONGEST_WINDOW, MOST_ACTS, PAD
 from firebreak.core.model import AlarmState, Verdict
 from firebreak.core.scopes import Scope
 
@@ -68,6 +69,12 @@ class ScopeHistory:
     version: int
     incident_id: str = ""
     size: GroupSize | None = None
+
+
+def with_slot(history: ScopeHistory | None, slot: Act) -> tuple[Act, ...]:
+    """The acts of a scope worth keeping, and the one that takes a slot now, which comes last."""
+    kept = [act for act in (history.acts if history else ()) if act.at + LONGEST_WINDOW + PAD > slot.at]
+    return (*kept[1 - MOST_ACTS :], slot)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from firebreak.core.model import Alarm, Plan, Receipt, Target
+from firebreak.core.model import Alarm, Plan, Receipt, RequestKind, Target
 
 
 class IncidentState(StrEnum):
@@ -19,6 +19,7 @@ class IncidentState(StrEnum):
     NOT_EXECUTED = "not_executed"
     VERIFYING = "verifying"
     HOLDING = "holding"
+    RESTING = "resting"
     CLIMBING = "climbing"
     UNDOING = "undoing"
     PAGED = "paged"
@@ -36,11 +37,20 @@ MOVES: Mapping[IncidentState, frozenset[IncidentState]] = MappingProxyType(
     {
         _S.OPEN: frozenset({_S.CLAIMED, _S.CLIMBING, _S.AWAITING_APPROVAL, _S.DEFERRED, _S.REFUSED}),
         _S.CLAIMED: frozenset({_S.ACTED, _S.UNCERTAIN, _S.NOT_EXECUTED}),
-        _S.ACTED: frozenset({_S.VERIFYING, _S.HOLDING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
-        _S.UNCERTAIN: frozenset({_S.VERIFYING, _S.HOLDING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
+        _S.ACTED: frozenset(
+            {_S.VERIFYING, _S.HOLDING, _S.RESTING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}
+        ),
+        _S.UNCERTAIN: frozenset(
+            {_S.VERIFYING, _S.HOLDING, _S.RESTING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}
+        ),
         _S.NOT_EXECUTED: frozenset({_S.CLOSED}),
-        _S.VERIFYING: frozenset({_S.VERIFYING, _S.HOLDING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
-        _S.HOLDING: frozenset({_S.HOLDING, _S.VERIFYING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
+        _S.VERIFYING: frozenset(
+            {_S.VERIFYING, _S.HOLDING, _S.RESTING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}
+        ),
+        _S.HOLDING: frozenset(
+            {_S.HOLDING, _S.RESTING, _S.VERIFYING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}
+        ),
+        _S.RESTING: frozenset({_S.RESTING, _S.CLIMBING, _S.UNDOING, _S.PAGED, _S.CLOSED}),
         _S.CLIMBING: frozenset(
             {_S.CLIMBING, _S.CLAIMED, _S.DEFERRED, _S.AWAITING_APPROVAL, _S.PAGED, _S.CLOSED}
         ),
@@ -48,7 +58,7 @@ MOVES: Mapping[IncidentState, frozenset[IncidentState]] = MappingProxyType(
             {_S.CLIMBING, _S.CLAIMED, _S.DEFERRED, _S.AWAITING_APPROVAL, _S.PAGED, _S.CLOSED}
         ),
         _S.AWAITING_APPROVAL: frozenset({_S.CLAIMED, _S.CLIMBING, _S.PAGED, _S.CLOSED}),
-        _S.UNDOING: frozenset({_S.CLAIMED, _S.PAGED, _S.CLOSED}),
+        _S.UNDOING: frozenset({_S.CLAIMED, _S.RESTING, _S.PAGED, _S.CLOSED}),
         _S.PAGED: frozenset({_S.CLOSED}),
         _S.REFUSED: frozenset(),
         _S.CLOSED: frozenset(),
@@ -61,10 +71,41 @@ FREES_TARGET = frozenset({_S.PAGED, _S.CLOSED, _S.REFUSED, _S.NOT_EXECUTED})
 
 WITH_HUMANS = frozenset({_S.PAGED, _S.NOT_EXECUTED})
 
-# Only in these states may an incident be asked for; in any other, a request for it came too late.
-MAY_BE_ASKED = frozenset({_S.OPEN, _S.CLIMBING, _S.DEFERRED, _S.AWAITING_APPROVAL, _S.UNDOING})
+_NEXT_RUNG = frozenset({_S.OPEN, _S.CLIMBING, _S.DEFERRED})
+
+# Where an incident must stand for each kind of request; anywhere else the request came too late.
+ASKED_IN: Mapping[RequestKind, frozenset[IncidentState]] = MappingProxyType(
+    {
+        RequestKind.ALARM: _NEXT_RUNG,
+        RequestKind.CLIMB: _NEXT_RUNG,
+        RequestKind.WAKE: _NEXT_RUNG,
+        RequestKind.APPROVAL: frozenset({_S.AWAITING_APPROVAL}),
+        RequestKind.UNDO: frozenset({_S.UNDOING}),
+        RequestKind.RESTORE: frozenset({_S.UNDOING}),
+    }
+)
+
+# In these an incident works on what it shares with others; a question or a rest does not.
+IN_FLIGHT = frozenset({_S.CLAIMED, _S.ACTED, _S.UNCERTAIN, _S.VERIFYING, _S.CLIMBING, _S.UNDOING})
 
 AWAITS_VERDICT = frozenset({_S.ACTED, _S.UNCERTAIN, _S.VERIFYING, _S.HOLDING})
+
+
+class Purpose(StrEnum):
+    """What an incident's claim is for. Stored in the ledger: members are never renamed.
+
+    `undo` takes an act back that made things worse (or a restore after which the alarm came back);
+    `restore` takes a temporary change back after a healthy hold.
+    """
+
+    ACT = "act"
+    UNDO = "undo"
+    RESTORE = "restore"
+
+
+PURPOSE_OF: Mapping[RequestKind, Purpose] = MappingProxyType(
+    {RequestKind.UNDO: Purpose.UNDO, RequestKind.RESTORE: Purpose.RESTORE}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +129,8 @@ class Incident:
     `rung` is the position on `ladder`, which was read from the policy when the incident opened
     and does not change with it. `attempt` counts the looks at the current rung, `blind_looks` those
     in a row that could not tell. `acted_at` is
-    when the current rung was claimed, `healthy_since` when its recovery was first seen.
+    when the current rung was claimed, `healthy_since` when its recovery was first seen. `purpose`
+    is what the present plan is for, or, while it is undoing, what was asked for.
     """
 
     id: str
@@ -111,6 +153,7 @@ class Incident:
     plan: Plan | None = None
     receipt: Receipt | None = None
     note: str = ""
+    purpose: Purpose = Purpose.ACT
 
     @property
     def holds_target(self) -> bool:

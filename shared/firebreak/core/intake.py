@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from firebreak.core.model import Alarm, AlarmKind, AlarmState, Unresolved
+from firebreak.core.model import Alarm, AlarmKind, AlarmState, Target, Unresolved
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import ACTION_TAG, NO_ACTION, TARGET_TRACKING_PREFIX
+from firebreak.core.routing import ACTION_TAG, NO_ACTION, SERVICE_OF, TARGET_TRACKING_PREFIX
 from firebreak.core.rules import PAGE_RUNG
 
 
@@ -22,6 +22,14 @@ def turn_away(alarm: Alarm) -> Unresolved | None:
             return Unresolved(Reason.UNKNOWN_KIND, "its configuration matches no documented kind of alarm")
         case _:
             return None
+
+
+def fitting(found: Target | Unresolved, action: str) -> Target | Unresolved:
+    """The target, unless the action is for another service's resources."""
+    if isinstance(found, Unresolved) or found.service == SERVICE_OF.get(action, found.service):
+        return found
+    told = f"{action} is for {SERVICE_OF[action]} targets, and the alarm is about {found.display}"
+    return Unresolved(Reason.TARGET_UNSUPPORTED, told)
 
 
 def why_human(alarm: Alarm) -> Unresolved:

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Decision
-from firebreak.core.history import Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
+from firebreak.core.guards import TAKES_A_SLOT
+from firebreak.core.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition, with_slot
 from firebreak.core.incident import Incident, may_move
 from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind
 from firebreak.core.readings import Reading
@@ -109,6 +110,18 @@ class Claim:
     def scopes(self) -> tuple[Scope, ...]:
         """Everything a slot is taken in: every scope the decision looked at."""
         return tuple(self.seen.scopes)
+
+    @property
+    def takes_slots(self) -> bool:
+        """Whether it counts against budgets: putting something back does not, or it could be refused."""
+        return self.request.kind in TAKES_A_SLOT
+
+    def acts_in(self, history: ScopeHistory | None) -> tuple[Act, ...]:
+        """The acts that a scope holds once the claim is won."""
+        if not self.takes_slots:
+            return history.acts if history else ()
+        after = self.after
+        return with_slot(history, Act(self.at, after.id, after.action, after.rung, after.target.key))
 
 
 class ClaimResult(StrEnum):

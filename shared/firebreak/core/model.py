@@ -156,7 +156,8 @@ class Request:
     """One thing to decide: do `action` to `target` because of `alarm`.
 
     `at` is when the request was made (the alarm's transition, or the own event's birth).
-    `by_symptom` says that no tag named the action: the metric alone led here.
+    `by_symptom` says that no tag named the action: the metric alone led here. `by` names the human
+    who approved.
     """
 
     kind: RequestKind
@@ -168,6 +169,7 @@ class Request:
     incident_id: str = ""
     rung: int = 0
     attempt: int = 0
+    by: str = ""
     despite_switch: str = ""
 
 
@@ -195,6 +197,7 @@ class Plan:
 
     `change` holds the API arguments, `before` the pre-image of what they overwrite; both are
     stored with the claim. `patience_seconds` is how long the effect may take to settle.
+    `reset_by` says who will put the old value back, and so where the lasting fix is (core/owners.py).
     """
 
     summary: str
@@ -202,6 +205,22 @@ class Plan:
     before: Mapping[str, object]
     warnings: tuple[str, ...] = ()
     patience_seconds: int = 0
+    reset_by: str = ""
+
+
+def same_change(one: Plan, other: Plan) -> bool:
+    """Whether two plans would send the same to AWS; a ledger gives lists and numbers back in its own way."""
+    return _flat(one.change) == _flat(other.change)
+
+
+def _flat(value: object) -> object:
+    match value:
+        case Mapping():
+            return {str(key): _flat(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_flat(inner) for inner in value]
+        case _:
+            return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,10 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLive:
-    """An ECS service as it is now. `bake_minutes` is 0 for rolling deployments."""
+    """An ECS service as it is now. `bake_minutes` is 0 for rolling deployments.
+
+    `minimum_healthy` is the percentage of the desired tasks that must stay up whatever is exchanged.
+    """
 
     arn: str
     cluster: str
@@ -62,16 +65,21 @@ class ServiceLive:
     scheduling: str
     deployments: tuple[Deployment, ...]
     tags: Mapping[str, str]
+    minimum_healthy: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDefinitionLive:
-    """The images a task definition runs, and what a task of it asks for (vCPU units, MiB)."""
+    """The images a task definition runs, and what a task of it asks for (vCPU units, MiB).
+
+    One that is not `active` was deregistered: no service may be moved to it any more.
+    """
 
     arn: str
     images: tuple[str, ...]
     cpu: int
     memory: int
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from firebreak.core.budgets import ACT_WITHIN
-from firebreak.core.incident import Incident, IncidentState, Member
+from firebreak.core.incident import PURPOSE_OF, Incident, IncidentState, Member, Purpose
 from firebreak.core.ledger import incident_name
-from firebreak.core.model import Plan, Request
+from firebreak.core.model import Plan, Request, RequestKind
 from firebreak.core.rules import Rules
+
+LOOKED_AT_BEFORE = frozenset({RequestKind.APPROVAL, RequestKind.UNDO, RequestKind.RESTORE})
 
 
 def opened(request: Request, rules: Rules, at: datetime) -> Incident:
@@ -25,8 +27,15 @@ def opened(request: Request, rules: Rules, at: datetime) -> Incident:
     )
 
 
-def claimed(incident: Incident, plan: Plan, claim_id: str, at: datetime, check_at: datetime) -> Incident:
-    """The incident with its present rung claimed for this plan."""
+def claimed(
+    incident: Incident, plan: Plan, claim_id: str, at: datetime, check_at: datetime, *, kind: RequestKind
+) -> Incident:
+    """The incident with its present rung claimed for this plan.
+
+    Where the rung was looked at before (for its approval, or its verdict) the looks are counted on:
+    each wake-up has a name of its own.
+    """
+    purpose = PURPOSE_OF.get(kind, Purpose.ACT)
     return replace(
         incident,
         state=IncidentState.CLAIMED,
@@ -35,11 +44,12 @@ def claimed(incident: Incident, plan: Plan, claim_id: str, at: datetime, check_a
         act_by=at + ACT_WITHIN,
         acted_at=at,
         healthy_since=None,
-        attempt=0,
+        attempt=incident.attempt + 1 if kind in LOOKED_AT_BEFORE else 0,
         blind_looks=0,
         plan=plan,
         receipt=None,
         due_at=check_at,
+        purpose=purpose,
     )
 
 
@@ -59,6 +69,45 @@ def climbing(incident: Incident, rung: int, due_at: datetime, note: str) -> Inci
         healthy_since=None,
         due_at=due_at,
         note=note,
+        purpose=Purpose.ACT,
+    )
+
+
+def taking_back(incident: Incident, purpose: Purpose, due_at: datetime, note: str) -> Incident:
+    """The incident whose plan is to be taken back; the plan stays, for it says how."""
+    return replace(
+        incident,
+        state=IncidentState.UNDOING,
+        version=incident.version + 1,
+        attempt=incident.attempt + 1,
+        due_at=due_at,
+        note=note,
+        purpose=purpose,
+    )
+
+
+def resting(incident: Incident, due_at: datetime) -> Incident:
+    """The incident whose temporary change was to be taken back, and stays a little longer."""
+    return replace(
+        incident,
+        state=IncidentState.RESTING,
+        version=incident.version + 1,
+        attempt=incident.attempt + 1,
+        due_at=due_at,
+        purpose=Purpose.ACT,
+    )
+
+
+def awaiting(incident: Incident, plan: Plan, until: datetime) -> Incident:
+    """The incident with a plan that a human may say yes to until then."""
+    return replace(
+        incident,
+        state=IncidentState.AWAITING_APPROVAL,
+        version=incident.version + 1,
+        attempt=incident.attempt + 1,
+        plan=plan,
+        receipt=None,
+        due_at=until,
     )
 
 

@@ -29,3 +29,14 @@ class NotRead:
 ABSENT = Absent()
 
 type Reading[T] = T | Absent | Unknown | NotRead
+
+
+def unseen(what: str, reading: Absent | Unknown | NotRead) -> Unknown:
+    """The blindness that a missing piece means for whoever needs it."""
+    match reading:
+        case Absent():
+            return Unknown(f"{what} does not exist")
+        case Unknown(why):
+            return Unknown(f"{what} could not be read: {why}")
+        case NotRead(why):
+            return Unknown(f"{what} was not read: {why}")

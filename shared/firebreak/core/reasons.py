@@ -28,6 +28,7 @@ class Reason(StrEnum):
     TARGET_AMBIGUOUS = "target_ambiguous"
     TARGET_MALFORMED = "target_malformed"
     TARGET_UNREADABLE = "target_unreadable"
+    TARGET_UNSUPPORTED = "target_unsupported"
     OTHER_ACCOUNT = "other_account"
     ROUTED_TO_HUMANS = "routed_to_humans"
     UNKNOWN_ACTION_TAG = "unknown_action_tag"
@@ -84,6 +85,23 @@ class Reason(StrEnum):
     MANAGED_ELSEWHERE = "managed_elsewhere"
     CEILING_REACHED = "ceiling_reached"
     SCALING_SUSPENDED = "scaling_suspended"
+    NOT_READY = "not_ready"
+    NOTHING_TO_ROLL_BACK = "nothing_to_roll_back"
+    NO_RECENT_DEPLOYMENT = "no_recent_deployment"
+    ROLLED_BACK_BEFORE = "rolled_back_before"
+    RAISED_TOO_OFTEN = "raised_too_often"
+    UNSAFE_ALIAS = "unsafe_alias"
+    NO_SINGLE_BAD_TASK = "no_single_bad_task"
+    TASK_PROTECTED = "task_protected"
+    TOO_FEW_HEALTHY = "too_few_healthy"
+    ALREADY_DONE = "already_done"
+    RUNBOOK_UNUSABLE = "runbook_unusable"
+    NOT_REVERSIBLE = "not_reversible"
+    CHANGED_SINCE = "changed_since"
+    RED_AGAIN = "red_again"
+    PLAN_CHANGED = "plan_changed"
+    APPROVAL_EXPIRED = "approval_expired"
+    NOT_APPROVED = "not_approved"
 
     NOT_LOOKED_AT = "not_looked_at"
     LOST_RACE = "lost_race"
@@ -133,6 +151,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.TARGET_AMBIGUOUS: _page("The alarm names more than one thing to act on."),
     Reason.TARGET_MALFORMED: _page("The alarm's target cannot be read."),
     Reason.TARGET_UNREADABLE: _page("What the alarm stands for could not be looked up."),
+    Reason.TARGET_UNSUPPORTED: _page("The action is not for what the alarm is about."),
     Reason.OTHER_ACCOUNT: _page("The metric or target lives in another account."),
     Reason.ROUTED_TO_HUMANS: _page("The alarm is tagged to page a human."),
     Reason.UNKNOWN_ACTION_TAG: _page("The alarm's firebreak:action tag names no known action."),
@@ -191,6 +210,23 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.MANAGED_ELSEWHERE: _page("Another AWS service manages the target."),
     Reason.CEILING_REACHED: _climb("The target is already at the ceiling."),
     Reason.SCALING_SUSPENDED: _climb("Scaling of the target is suspended."),
+    Reason.NOT_READY: _page("The target is busy with a change of its own."),
+    Reason.NOTHING_TO_ROLL_BACK: _climb("There is no earlier version to go back to."),
+    Reason.NO_RECENT_DEPLOYMENT: _climb("No deployment is recent enough to be at fault."),
+    Reason.ROLLED_BACK_BEFORE: _climb("This deployment was rolled back before."),
+    Reason.RAISED_TOO_OFTEN: _page("Memory was raised so often that this is a leak: its owner must look."),
+    Reason.UNSAFE_ALIAS: _climb("The function's aliases do not allow this safely."),
+    Reason.NO_SINGLE_BAD_TASK: _climb("It is not one single task that is bad."),
+    Reason.TASK_PROTECTED: _climb("The task is protected from being stopped."),
+    Reason.TOO_FEW_HEALTHY: _climb("Too few healthy tasks would be left."),
+    Reason.ALREADY_DONE: _page("The target already is as this action would make it."),
+    Reason.RUNBOOK_UNUSABLE: _page("The runbook cannot be run."),
+    Reason.NOT_REVERSIBLE: _page("This action cannot be undone by a machine."),
+    Reason.CHANGED_SINCE: _page("Somebody changed the target since, so its values stay as they are."),
+    Reason.RED_AGAIN: _page("The alarm is not well, so the temporary change stays."),
+    Reason.PLAN_CHANGED: _page("What was approved is not what would be done now."),
+    Reason.APPROVAL_EXPIRED: _page("Nobody approved in time."),
+    Reason.NOT_APPROVED: _page("The yes does not count."),
     Reason.NOT_LOOKED_AT: _record("Something this decision needs was not looked at."),
     Reason.LOST_RACE: _page("Other actions kept changing the ledger; nothing was changed."),
     Reason.PLAN_EXPIRED: _page("Looking took so long that the plan expired."),

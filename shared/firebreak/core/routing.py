@@ -22,7 +22,24 @@ from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.rules import PAGE_RUNG
 
 ACTION_TAG = "firebreak:action"
-KNOWN_ACTIONS = ("restart-service", "scale-service")
+# Every action with the service whose resources it changes, as targets spell it.
+SERVICE_OF: Mapping[str, str] = MappingProxyType(
+    {
+        "restart-service": "ecs",
+        "scale-service": "ecs",
+        "restart-environment": "beanstalk",
+        "roll-back-environment": "beanstalk",
+        "pause-sending": "ses",
+        "run-runbook": "runbook",
+        "roll-back-service": "ecs",
+        "adjust-function-memory": "lambda",
+        "adjust-task-memory": "ecs",
+        "roll-back-function": "lambda",
+        "restart-function": "lambda",
+        "replace-task": "ecs",
+    }
+)
+KNOWN_ACTIONS = tuple(SERVICE_OF)
 NO_ACTION = "none"
 VERIFY = "verify"
 
@@ -33,6 +50,9 @@ SYMPTOMS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
         ("AWS/ECS", "MemoryUtilization"): "restart-service",
         ("AWS/ECS", "CPUUtilization"): "scale-service",
+        ("AWS/ElasticBeanstalk", "EnvironmentHealth"): "restart-environment",
+        ("AWS/Lambda", "Duration"): "adjust-function-memory",
+        ("AWS/Lambda", "Errors"): "roll-back-function",
     }
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 from firebreak.core.breaker import BreakerLimits
 from firebreak.core.budgets import Budget
@@ -17,12 +18,50 @@ PAGE_RUNG = "page"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """When to look whether an act helped, and how long to be patient."""
+    """When to look whether an act helped, and how long to be patient.
+
+    `restore_after` is how long all must be well before a temporary change is taken back.
+    """
 
     after: timedelta
     healthy_for: timedelta
     retry_every: timedelta
     attempts: int
+    restore_after: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runbook:
+    """One Automation document that may be run: its name, its fixed version, what it is given.
+
+    `guard` names the alarm that stops it when it turns red, empty for none; `patience` is how long
+    it may run before it counts as stuck.
+    """
+
+    document: str
+    version: str
+    parameters: Mapping[str, tuple[str, ...]]
+    guard: str
+    patience: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSettings:
+    """What the policy sets for one action; each action reads its own and leaves the rest.
+
+    `step` and `ceiling` count tasks for scaling; for memory `ceiling` is in MiB and `factor` is what
+    one raise multiplies by, at most `raises` times in 30 days (0: no limit). `blame` is how long
+    after a deployment an alarm may turn red and be called its fault. `restore_after` is how long the
+    alarm must be well before a temporary change is taken back.
+    """
+
+    step: int = 1
+    ceiling: int = 10
+    factor: float = 1.5
+    raises: int = 0
+    blame: timedelta = timedelta(minutes=30)
+    restore_after: timedelta = timedelta(minutes=30)
+    runbooks: Mapping[str, Runbook] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +70,8 @@ class Rules:
 
     `sources` names what spoke for each value that can be overridden ("defaults",
     "actions.restart-service", "overrides[0] ecs:prod/*"); `policy_hash` identifies the whole file.
-    `dependencies` holds the budgets of each shared dependency of the target, by name.
+    `dependencies` holds the budgets of each shared dependency of the target, by name. `named` says that
+    an override names this very target, without any pattern.
     """
 
     policy_hash: str
@@ -51,9 +91,11 @@ class Rules:
     never: tuple[Window, ...]
     only: tuple[Window, ...]
     ladder: tuple[str, ...]
+    approve_within: timedelta
     verification: Verification
     max_incident_age: timedelta
-    settings: Mapping[str, int]
+    settings: ActionSettings = ActionSettings()
+    named: bool = False
 
     def scopes(self, target: Target) -> tuple[Scope, ...]:
         """Every scope of an act on the target, but for what its tags add."""

@@ -27,7 +27,10 @@ class Scope:
     key: str
 
     def __str__(self) -> str:
-        return self.level.value if self.level is not Level.DEPENDENCY else f"dependency {self.key}"
+        if self.level is Level.DEPENDENCY:
+            return f"dependency {self.key}"
+        application = application_in(self.key) if self.level is Level.GROUP else ""
+        return f"application {application}" if application else self.level.value
 
 
 def target_scope(target: Target) -> Scope:
@@ -45,17 +48,38 @@ def application_scope(target: Target, application: str) -> Scope:
     return Scope(Level.GROUP, f"{target.account}/{target.region}/application/{application}")
 
 
+def application_in(group_key: str) -> str:
+    """The application that a group's key names, as `application_scope` writes it; empty for a cluster's."""
+    match group_key.split("/", 3):
+        case [_, _, "application", name]:
+            return name
+        case _:
+            return ""
+
+
 def action_scope(target: Target, action: str) -> Scope:
     """The scope of one action in the target's account and region."""
     return Scope(Level.ACTION, f"{target.account}/{target.region}/{action}")
 
 
+def judged_in(target: Target, action: str) -> tuple[Scope, ...]:
+    """The scopes that an act's verdict is written into: where breakers and shares count."""
+    return (*place_of(target), action_scope(target, action))
+
+
 def scopes_of(target: Target, action: str, dependencies: Iterable[str] = ()) -> tuple[Scope, ...]:
-    """Every scope that an act takes a slot in, as far as target and policy tell; each once."""
+    """Every scope that an act takes a slot in, as far as target and policy tell; each once.
+
+    A target without a group stands alone: all Lambda functions of an account are not one thing.
+    """
     return (
-        target_scope(target),
-        group_scope(target),
+        *place_of(target),
         *(Scope(Level.DEPENDENCY, name) for name in sorted(set(dependencies))),
         action_scope(target, action),
         Scope(Level.STACK, STACK_KEY),
     )
+
+
+def place_of(target: Target) -> tuple[Scope, ...]:
+    """The target, and its group where it is in one."""
+    return (target_scope(target), group_scope(target)) if target.group else (target_scope(target),)

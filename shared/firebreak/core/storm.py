@@ -138,10 +138,15 @@ def still_red(storm: Storm, states: Mapping[str, Reading[AlarmState]]) -> list[R
 
 def ends(storm: Storm, red: Sequence[RedAlarm], rules: StormRules, now: datetime) -> bool:
     """Whether the storm is over: quiet for long enough, and fewer red alarms than it takes to enter."""
+    quiet = quiet_until(storm, rules)
+    return quiet is not None and quiet <= now and len(red) < rules.alarms
+
+
+def quiet_until(storm: Storm, rules: StormRules) -> datetime | None:
+    """When it was quiet for long enough if nothing more turns red; None when there is no storm."""
     if storm.tripped_at is None:
-        return False
-    quiet_since = max(storm.tripped_at, storm.last_red_at or storm.tripped_at)
-    return quiet_since + rules.quiet <= now and len(red) < rules.alarms
+        return None
+    return max(storm.tripped_at, storm.last_red_at or storm.tripped_at) + rules.quiet
 
 
 def numbers(storm: Storm, rules: StormRules, now: datetime) -> str:

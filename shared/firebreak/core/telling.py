@@ -1,23 +1,19 @@
 """What is said of each change: headline, numbers, and what happens next. Pure text from values."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.budgets import spell
 from firebreak.core.decision import AskApproval, Decision, Propose, Result
 from firebreak.core.guards import clock
-from firebreak.core.incident import Incident
+from firebreak.core.incident import Incident, Purpose
 from firebreak.core.ledger import DecisionRecord, digest
 from firebreak.core.model import Alarm, Target
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import PAGE_RUNG
-from firebreak.core.storm import RedAlarm, Storm, StormRules, fullest_window
 
 TOLD_ONCE = "Further refusals for this cause are recorded, not paged: firebreak incidents."
-
-# A page of more lines is not read at 3 a.m.; SNS itself would carry 256 KB.
-MOST_LISTED = 30
 
 NOTHING_LOOKS_AGAIN = (
     "Nothing will look at this again by itself: the alarm says nothing more while it stays red."
@@ -48,7 +44,7 @@ def of_incident(
     """An announcement about an incident's present rung."""
     about = _about_alarm(incident.alarm)
     return Announcement(
-        key=digest(incident.id, kind.value, incident.rung),
+        key=digest(incident.id, kind.value, incident.rung, *_purpose(incident)),
         kind=kind,
         at=at,
         incident_id=incident.id,
@@ -62,6 +58,11 @@ def of_incident(
     )
 
 
+def _purpose(incident: Incident) -> tuple[str, ...]:
+    """What sets the pages of an undo or a restore apart from those of the act itself."""
+    return () if incident.purpose is Purpose.ACT else (incident.purpose.value,)
+
+
 def rung_words(incident: Incident) -> str:
     """The position on the ladder, as people count."""
     acting = [rung for rung in incident.ladder if rung != PAGE_RUNG]
@@ -71,7 +72,7 @@ def rung_words(incident: Incident) -> str:
 def acted(incident: Incident, at: datetime, policy_hash: str) -> Announcement:
     """The action was sent and AWS took it."""
     plan, receipt = incident.plan, incident.receipt
-    planned = [f"plan: {plan.summary}", *plan.warnings] if plan else []
+    planned = [f"plan: {plan.summary}", *plan.warnings, *filter(None, [plan.reset_by])] if plan else []
     facts = [*_position(incident), *planned, *_values(incident), f"policy {policy_hash}"]
     done = receipt.summary if receipt else (plan.summary if plan else "done")
     due = f"Firebreak looks at {clock(incident.due_at)} whether it helped. " if incident.due_at else ""
@@ -133,12 +134,19 @@ def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
 def not_executed(incident: Incident, at: datetime, why: str) -> Announcement:
     """The action was claimed but certainly not carried out."""
     summary = incident.plan.summary if incident.plan else incident.action
+    nothing = "Nothing was changed by this rung; it could not be carried out"
+    if incident.purpose is not Purpose.ACT:
+        nothing = f"What {incident.action} had changed stays; it could not be put back"
     return of_incident(
         AnnouncementKind.NOT_EXECUTED,
         incident,
         at,
-        f"Nothing was changed by this rung; it could not be carried out: {summary}",
-        facts=[why, rung_words(incident)],
+        f"{nothing}: {summary}",
+        facts=[
+            why,
+            rung_words(incident),
+            *(_values(incident) if incident.purpose is not Purpose.ACT else ()),
+        ],
         next_=NOTHING_LOOKS_AGAIN,
     )
 
@@ -153,10 +161,17 @@ def given_to_humans(incident: Incident, at: datetime, why: str) -> Announcement:
         facts=[
             f"reached: {', then '.join(incident.ladder[: incident.rung + 1])}",
             rung_words(incident),
+            *_members(incident),
             *_values(incident),
         ],
         next_=f"Firebreak stops here. {NOTHING_LOOKS_AGAIN}",
     )
+
+
+def _members(incident: Incident) -> list[str]:
+    """The alarms of the incident, where it is more than the one that opened it."""
+    names = [member.name for member in incident.members]
+    return [f"its alarms: {', '.join(names)}"] if len(names) > 1 else []
 
 
 def recovered(incident: Incident, at: datetime, why: str) -> Announcement:
@@ -180,6 +195,111 @@ def expired(incident: Incident, at: datetime, why: str) -> Announcement:
         f"Firebreak stops watching this incident: {why}",
         facts=[rung_words(incident), *_values(incident)],
         next_=NOTHING_LOOKS_AGAIN,
+    )
+
+
+def recovered_for_now(incident: Incident, at: datetime, why: str, back_at: datetime) -> Announcement:
+    """The trouble is over, and what was lent against it is taken back later."""
+    told = recovered(incident, at, why)
+    back = f"it is taken back at {clock(back_at)} if all stays well."
+    return replace(told, next=f"The change is temporary: {back}")
+
+
+def recovered_after_humans(incident: Incident, at: datetime, why: str) -> Announcement:
+    """It is over; whoever was paged hears so, although a recovery may have been told before they were."""
+    told = recovered(incident, at, why)
+    return replace(told, key=digest(told.key, "after humans"))
+
+
+def kept(incident: Incident, at: datetime, why: str) -> Announcement:
+    """What was lent is not taken back; it was promised, so it is told."""
+    return of_incident(
+        AnnouncementKind.KEPT,
+        incident,
+        at,
+        f"The temporary change stays: {why}",
+        facts=[rung_words(incident), *_values(incident)],
+        next_="Firebreak leaves it as it is. All is well; decide at leisure whether to take it back.",
+    )
+
+
+def restore_waits(incident: Incident, at: datetime, why: str, again_at: datetime) -> Announcement:
+    """Something holds a restore back; told once a cause."""
+    told = of_incident(
+        AnnouncementKind.KEPT,
+        incident,
+        at,
+        f"The temporary change stays for now: {why}",
+        facts=[rung_words(incident), *_values(incident)],
+        next_=f"All is well. Firebreak tries again at {clock(again_at)} to take it back.",
+    )
+    return replace(told, key=digest(told.key, why))
+
+
+def undoing(incident: Incident, at: datetime, why: str) -> Announcement:
+    """What was done made things worse, so it is put back at once."""
+    return of_incident(
+        AnnouncementKind.UNDOING,
+        incident,
+        at,
+        f"{why}: the values from before are put back.",
+        facts=[rung_words(incident), *_values(incident)],
+        next_="Firebreak tells you when they are, or why they cannot be.",
+    )
+
+
+def put_back(incident: Incident, at: datetime, policy_hash: str) -> Announcement:
+    """The values from before the act are there again; both sets of values are told."""
+    plan, receipt = incident.plan, incident.receipt
+    restored = incident.purpose is Purpose.RESTORE
+    due = f"Firebreak looks at {clock(incident.due_at)} again. " if incident.due_at else ""
+    return of_incident(
+        AnnouncementKind.RESTORED if restored else AnnouncementKind.UNDONE,
+        incident,
+        at,
+        receipt.summary if receipt else "put back",
+        facts=[
+            f"why: {incident.note}",
+            *([f"plan: {plan.summary}"] if plan else []),
+            *_values(incident),
+            f"policy {policy_hash}",
+        ],
+        next_=f"{due}If the alarm comes back, the change is made again and stays."
+        if restored
+        else f"{due}Then it is yours.",
+    )
+
+
+def approval(incident: Incident, record: DecisionRecord) -> Announcement:
+    """A human may say yes; until then nothing happens."""
+    plan = incident.plan
+    until = clock(incident.due_at) if incident.due_at else "it is withdrawn"
+    return of_incident(
+        AnnouncementKind.APPROVAL,
+        incident,
+        record.at,
+        f"May Firebreak do this? {plan.summary if plan else incident.action}",
+        facts=[
+            rung_words(incident),
+            *(plan.warnings if plan else ()),
+            *filter(None, [plan.reset_by if plan else ""]),
+            *_objections(record.decision),
+            *_values(incident),
+            f"policy {record.decision.policy_hash or '-'}",
+        ],
+        next_=f"Nothing is changed unless somebody says yes until {until}; then all is looked at again.",
+    )
+
+
+def denied(incident: Incident, by: str, why: str, at: datetime) -> Announcement:
+    """A human said no."""
+    return of_incident(
+        AnnouncementKind.DENIED,
+        incident,
+        at,
+        f"{by} said no: {why}",
+        facts=[rung_words(incident), *_values(incident)],
+        next_=f"Nothing was changed. {NOTHING_LOOKS_AGAIN}",
     )
 
 
@@ -256,64 +376,3 @@ def of_blindness(reason: Reason, cause: str, action: str, alarm: Alarm | None, a
         next=NOTHING_LOOKS_AGAIN,
         **_about_alarm(alarm),  # type: ignore[arg-type]  # the five alarm fields, spelled once
     )
-
-
-def storm_began(storm: Storm, rules: StormRules, at: datetime) -> Announcement:
-    """Firebreak stops acting: so many alarms have one cause."""
-    red = fullest_window(storm, rules, at)
-    return Announcement(
-        key=digest("storm began", at.isoformat()),
-        kind=AnnouncementKind.STORM,
-        at=at,
-        incident_id="",
-        action="",
-        headline=f"{len(red)} routed alarms turned red within {spell(rules.within)}: Firebreak stops acting.",
-        facts=tuple(_red_lines(red)),
-        next=_when_it_ends(rules),
-    )
-
-
-def _when_it_ends(rules: StormRules) -> str:
-    return (
-        f"It acts again {spell(rules.quiet)} after the last one turned red, once fewer than {rules.alarms}"
-        " are, and tells you then. What is red by then is not acted on by itself."
-    )
-
-
-def storm_goes_on(
-    storm: Storm, red: Sequence[RedAlarm], rules: StormRules, since: datetime, at: datetime
-) -> Announcement:
-    """Firebreak has not acted on anything since then; told alike within each full hour."""
-    hours = (at - since) // timedelta(hours=1)
-    return Announcement(
-        key=digest("storm goes on", since.isoformat(), hours),
-        kind=AnnouncementKind.STORM,
-        at=at,
-        incident_id="",
-        action="",
-        headline=f"The storm that began at {clock(since)} goes on: nothing has been acted on for {hours} h.",
-        facts=(f"red now: {len(red)} of the {len(storm.red)} that were counted", *_red_lines(red)),
-        next=_when_it_ends(rules),
-    )
-
-
-def storm_ended(storm: Storm, red: Sequence[RedAlarm], at: datetime) -> Announcement:
-    """Firebreak acts again on what turns red from now on."""
-    since = f" since {clock(storm.tripped_at)}" if storm.tripped_at else ""
-    left = f"still red: {len(red)} of the {len(storm.red)} that were counted"
-    return Announcement(
-        key=digest("storm ended", storm.version),
-        kind=AnnouncementKind.STORM_OVER,
-        at=at,
-        incident_id="",
-        action="",
-        headline=f"The storm{since} is over: Firebreak acts again on what turns red from now on.",
-        facts=(left, *_red_lines(red)),
-        next=NOTHING_LOOKS_AGAIN if red else "",
-    )
-
-
-def _red_lines(red: Sequence[RedAlarm]) -> list[str]:
-    lines = [f"{one.name}{' ' + one.contributor if one.contributor else ''}" for one in red[:MOST_LISTED]]
-    more = len(red) - MOST_LISTED
-    return [*lines, f"and {more} more"] if more > 0 else lines

@@ -6,10 +6,25 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
-from firebreak.core.incident import Incident, IncidentState
-from firebreak.core.model import AlarmState, Settled, Verdict
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.history import Judged
+from firebreak.core.incident import Incident, IncidentState, Purpose
+from firebreak.core.model import AlarmState, Obstacle, Plan, Settled, Verdict
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.rules import PAGE_RUNG, Verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysBack:
+    """How what was done could be put back: because it made things worse, or because it is over.
+
+    `restore` is Absent for what is not temporary.
+    """
+
+    undo: Reading[Plan | Obstacle] = ABSENT
+    restore: Reading[Plan | Obstacle] = ABSENT
+
+
+NO_WAY_BACK = WaysBack()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +32,7 @@ class Evidence:
     """What Verify saw: every member alarm, and the target through the action's eyes.
 
     `happened` is False when a change whose reply was lost is known not to have been made.
+    `green_since` is when the last of the alarms that are OK turned so, as CloudWatch says.
     """
 
     now: datetime
@@ -24,6 +40,8 @@ class Evidence:
     happened: bool | Unknown
     settled: Settled | Unknown
     worse: bool | Unknown
+    ways: WaysBack = NO_WAY_BACK
+    green_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +55,11 @@ class Judgement:
 def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgement:
     """Judge an act that was sent (or may have been). Missing telemetry is never a success."""
     elapsed = evidence.now - (incident.acted_at or incident.opened_at)
-    alarms = _alarms(evidence)
+    alarms = judge_alarms(evidence.alarms)
     if evidence.happened is False:
-        return _judge_nothing_sent(alarms, early=elapsed < rules.after)
+        return _judge_nothing_sent(incident, alarms, early=elapsed < rules.after)
+    if incident.purpose is Purpose.RESTORE and alarms.verdict is Verdict.NOT_RECOVERED:
+        return Judgement(Verdict.WORSE, f"{alarms.why}, since the temporary change was taken back")
     if evidence.worse is True:
         return Judgement(Verdict.WORSE, "the target is worse off than before the action")
     for seen in (evidence.happened, evidence.worse):
@@ -48,9 +68,12 @@ def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgem
     return _judge_settling(incident, evidence, rules, alarms, elapsed)
 
 
-def _judge_nothing_sent(alarms: Judgement, *, early: bool) -> Judgement:
-    """A change that never arrived neither helped nor harmed; only the alarms speak."""
-    if alarms.verdict is not Verdict.NOT_RECOVERED:
+def _judge_nothing_sent(incident: Incident, alarms: Judgement, *, early: bool) -> Judgement:
+    """A change that never arrived neither helped nor harmed; only the alarms speak.
+
+    What should have been put back and was not stays a matter for humans, however green it is.
+    """
+    if incident.purpose is Purpose.ACT and alarms.verdict is not Verdict.NOT_RECOVERED:
         return alarms
     if early:
         return Judgement(Verdict.TOO_EARLY, "the lost request may still be on its way")
@@ -86,10 +109,11 @@ def _unsettled(alarms: Judgement, why: str) -> Judgement:
     return Judgement(Verdict.NOT_RECOVERED, why)
 
 
-def _alarms(evidence: Evidence) -> Judgement:
+def judge_alarms(alarms: Sequence[tuple[str, Reading[AlarmState]]]) -> Judgement:
+    """What the alarms of an incident alone say: one red is enough, and not knowing is no recovery."""
     red: list[str] = []
     unclear: list[str] = []
-    for name, reading in evidence.alarms:
+    for name, reading in alarms:
         match reading:
             case AlarmState.OK:
                 continue
@@ -105,9 +129,60 @@ def _alarms(evidence: Evidence) -> Judgement:
                 assert_never(never)
     if red:
         return Judgement(Verdict.NOT_RECOVERED, "; ".join(red))
-    if unclear or not evidence.alarms:
+    if unclear or not alarms:
         return Judgement(Verdict.UNKNOWN, "; ".join(unclear) or "no alarm to look at")
     return Judgement(Verdict.RECOVERED, "every alarm of the incident is OK")
+
+
+def judged_as(incident: Incident, judgement: Judgement, evidence: Evidence) -> Judged | None:
+    """What the slots remember, said once an act: not of what is put back, nor again while it rests.
+
+    What never reached AWS did not help: it must not close a breaker.
+    """
+    if incident.purpose is not Purpose.ACT or incident.state is IncidentState.RESTING:
+        return None
+    return Judged(Verdict.UNKNOWN if evidence.happened is False else judgement.verdict, evidence.now)
+
+
+def for_humans(incident: Incident, judgement: Judgement, evidence: Evidence) -> str:
+    """What humans are told of a verdict that Firebreak has no answer to."""
+    if incident.purpose is Purpose.UNDO:
+        return f"what {incident.action} had done {_put_back(judgement, evidence)}: {judgement.why}"
+    match judgement.verdict:
+        case Verdict.WORSE:
+            return f"{judgement.why}; check it first. {_why_not_undone(evidence.ways)}"
+        case Verdict.NOT_RECOVERED if incident.purpose is Purpose.RESTORE:
+            return f"the temporary change could not be taken back: {judgement.why}"
+        case Verdict.UNKNOWN | Verdict.TOO_EARLY:
+            return f"it is not known whether it helped: {judgement.why}"
+        case Verdict.NOT_RECOVERED:
+            return f"every rung was tried and {judgement.why}"
+        case Verdict.RECOVERED:
+            return judgement.why
+        case never:
+            assert_never(never)
+
+
+def _put_back(judgement: Judgement, evidence: Evidence) -> str:
+    if evidence.happened is False:
+        return "could NOT be put back"
+    if judgement.verdict in (Verdict.UNKNOWN, Verdict.TOO_EARLY):
+        return "was to be put back, and it is not known whether it was"
+    if evidence.settled is not Settled.YES:
+        return "was to be put back, but it did not come to rest"
+    return "was put back; now"
+
+
+def _why_not_undone(ways: WaysBack) -> str:
+    match ways.undo:
+        case Obstacle(_, detail):
+            return f"It was not undone: {detail}"
+        case Unknown(why) | NotRead(why):
+            return f"It was not undone: {why}"
+        case Absent() | Plan():
+            return "It was not undone."
+        case never:
+            assert_never(never)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +194,33 @@ class LookAgain:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Recovered; it must stay so until then before it counts."""
+    """Recovered `since`; it must stay so until then before it counts."""
 
     until: datetime
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The recovery held; a temporary change stays. Look again at `at`; it goes at `back_at`."""
+
+    at: datetime
+    since: datetime
+    back_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The recovery held, and what was lent cannot or must not be taken back."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Put back what was there before: to undo harm, or to end a temporary change."""
+
+    purpose: Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,20 +240,25 @@ class GiveToHumans:
     """Firebreak has nothing more to try by itself."""
 
 
-type Step = LookAgain | Hold | Close | Climb | GiveToHumans
+type Step = LookAgain | Hold | Rest | Keep | TakeBack | Close | Climb | GiveToHumans
 
 
 def next_step(
-    incident: Incident, verdict: Verdict, rules: Verification, now: datetime, max_age: timedelta
+    incident: Incident, verdict: Verdict, rules: Verification, evidence: Evidence, max_age: timedelta
 ) -> Step:
     """What follows from a verdict. Every path ends: in Close, in the last rung, or with humans."""
-    too_old = now - incident.opened_at > max_age
+    now, ways = evidence.now, evidence.ways
+    # What is put back late in an incident's life gets a life of its own.
+    began = incident.opened_at if incident.purpose is Purpose.ACT else incident.acted_at or incident.opened_at
+    too_old = now - began > max_age
     match verdict:
         case Verdict.RECOVERED:
-            return _after_recovery(incident, rules, now)
-        case Verdict.NOT_RECOVERED:
+            return GiveToHumans() if _undone(incident) else _after_recovery(incident, rules, evidence)
+        case Verdict.NOT_RECOVERED if incident.purpose is Purpose.ACT:
             return next_rung(incident.ladder, incident.rung)
-        case Verdict.WORSE:
+        case Verdict.WORSE if isinstance(ways.undo, Plan) and not _undone(incident):
+            return TakeBack(Purpose.UNDO)
+        case Verdict.NOT_RECOVERED | Verdict.WORSE:
             return GiveToHumans()
         case Verdict.TOO_EARLY if not too_old:
             return LookAgain(now + rules.retry_every)
@@ -164,10 +268,41 @@ def next_step(
             return GiveToHumans()
 
 
-def _after_recovery(incident: Incident, rules: Verification, now: datetime) -> Step:
-    since = incident.healthy_since if incident.state is IncidentState.HOLDING else None
-    until = (since or now) + rules.healthy_for
-    return Close() if until <= now else Hold(until)
+def _undone(incident: Incident) -> bool:
+    """Whether what is judged is an undo: humans get it, however it went."""
+    return incident.purpose is Purpose.UNDO
+
+
+def _after_recovery(incident: Incident, rules: Verification, evidence: Evidence) -> Step:
+    now = evidence.now
+    since = well_since(incident, evidence, now)
+    until = since + rules.healthy_for
+    if until > now:
+        return Hold(until, since)
+    if incident.purpose is not Purpose.ACT or isinstance(evidence.ways.restore, Absent | Obstacle):
+        return Close()
+    # Whether it can be taken back is asked again when it is time; not to know it now is no answer.
+    back_at = since + max(rules.healthy_for, rules.restore_after)
+    return Rest(next_look(back_at, rules, now), since, back_at)
+
+
+def next_look(back_at: datetime, rules: Verification, now: datetime) -> datetime:
+    """When to look at what rests: at its end, and often enough before to see an alarm that came back."""
+    return min(max(back_at, now + rules.retry_every), now + LOOK_EVERY)
+
+
+def well_since(incident: Incident, evidence: Evidence, now: datetime) -> datetime:
+    """Since when all has been well: a relapse that nobody looked at shows in the alarms' own times."""
+    known = incident.healthy_since if incident.state in _WELL else None
+    if known is None:
+        return now
+    return max(known, min(evidence.green_since or known, now))
+
+
+# How long an alarm that comes back during a rest may go unseen where its own event got lost.
+LOOK_EVERY = timedelta(minutes=5)
+
+_WELL = frozenset({IncidentState.HOLDING, IncidentState.RESTING})
 
 
 def next_rung(ladder: Sequence[str], rung: int) -> Climb | GiveToHumans:

@@ -31,6 +31,9 @@ class EcsWrites(Protocol):
     def force_deployment(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
         """Start a new deployment of the same task definition; returns the service after it."""
 
+    def use_task_definition(self, cluster: str, service: str, task_definition: str) -> ServiceLive:
+        """Move the service to the task definition of that full ARN; returns the service after it."""
+
     def set_desired_count(self, cluster: str, service: str, count: int) -> ServiceLive:
         """Set the number of tasks; returns the service after it."""
 

@@ -1,0 +1,119 @@
+"""`firebreak approve` and `firebreak deny`: a human's word on what Firebreak asked for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from firebreak.aws.bus import EventBus
+from firebreak.aws.ledger import DynamoLedger
+from firebreak.aws.translate import translated
+from firebreak.core import opening, telling
+from firebreak.core.announcement import Announcement
+from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.ledger import IncidentChange
+from firebreak.core.model import OwnEvent, RequestKind
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.errors import AwsError
+from firebreak.paging import plain
+from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.screen import when
+from firebreak_cli.stack import Stack, client
+
+# Each alarm that joins between our look and our write costs one more try.
+TRIES = 10
+
+
+def caller(stack: Stack) -> str:
+    """The ARN that AWS knows the caller by; a yes or no without a name is none. Raises Ending."""
+    sts = client(stack.session, "sts", once=True)
+    try:
+        with translated("GetCallerIdentity", mutates=False):
+            return plain(str(sts.get_caller_identity()["Arn"]))
+    except AwsError as error:
+        raise Ending(NO_AWS, f"who you are could not be looked up, so nothing was said: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDesk:
+    """The questions of one stack."""
+
+    stack: Stack
+
+    def waiting(self, incident_id: str, now: datetime) -> Incident:
+        """The incident, while it waits for an answer. Raises Ending or AwsError."""
+        found = self._ledger().incident(incident_id)
+        match found:
+            case Incident(state=IncidentState.AWAITING_APPROVAL):
+                return self._in_time(found, now)
+            case Incident(state=state):
+                raise Ending(BAD_INPUT, f"incident {incident_id} is {state}: nothing waits for an answer")
+            case Absent():
+                raise Ending(BAD_INPUT, f"there is no incident {incident_id} in {self.stack.place}")
+            case Unknown(why) | NotRead(why):
+                raise Ending(NO_AWS, f"incident {incident_id} could not be read: {why}")
+            case _:
+                assert_never(found)
+
+    def approve(self, incident: Incident, by: str, now: datetime) -> None:
+        """Say yes: the action's function looks at everything again, and acts if it may. Raises AwsError."""
+        yes = OwnEvent(
+            kind=RequestKind.APPROVAL,
+            action=incident.action,
+            incident_id=incident.id,
+            rung=incident.rung,
+            attempt=incident.attempt,
+            at=now,
+            alarm=incident.alarm,
+            by=by,
+        )
+        self._bus().ask(yes)
+
+    def deny(self, incident: Incident, by: str, why: str, now: datetime) -> None:
+        """Say no: it is a human's from now on. Raises Ending when it was answered meanwhile, or AwsError.
+
+        An alarm that joins at this moment changes the incident, not the question: it is said again.
+        """
+        ledger = self._ledger()
+        for _ in range(TRIES):
+            after = opening.over(incident, IncidentState.PAGED, f"denied by {by}: {why}")
+            told = telling.denied(after, by, why, now)
+            if ledger.move(IncidentChange(before=incident, after=after, at=now, what=after.note, told=told)):
+                return self._tell(ledger, told)
+            incident = self.waiting(incident.id, now)
+        look = f"look: firebreak show {incident.id}"
+        raise Ending(NO_AWS, f"NOT DENIED: others changed incident {incident.id} at each try; {look}")
+
+    def _tell(self, ledger: DynamoLedger, told: Announcement) -> None:
+        """At once; what fails here waits in the ledger, and the sweeper tells it within minutes."""
+        try:
+            self._bus().announce(told)
+            ledger.settle_announcement(told.waits_as)
+        except AwsError:
+            return
+
+    def _bus(self) -> EventBus:
+        return EventBus(self.stack.reader("events"), self.stack.bus_name)
+
+    def _in_time(self, incident: Incident, now: datetime) -> Incident:
+        if incident.due_at and incident.due_at < now:
+            raise Ending(
+                BAD_INPUT, f"it could be answered until {when(incident.due_at, now)}: it is a human's now"
+            )
+        return incident
+
+    def _ledger(self) -> DynamoLedger:
+        return DynamoLedger(self.stack.reader("dynamodb"), self.stack.ledger_table)
+
+
+def told(incident: Incident, word: str, by: str, stack: Stack, why: str = "") -> Iterator[tuple[str, str]]:
+    """What was said, and to what."""
+    plan = incident.plan
+    yield word, f"incident {incident.id}, {stack.place}"
+    yield "By", by
+    yield "Reason", why
+    yield "Plan", plain(plan.summary) if plan else incident.action
+    for warning in plan.warnings if plan else ():
+        yield "Warning", plain(warning)
+    if not why:
+        yield "Next", f"everything is looked at again, then done or refused: firebreak show {incident.id}"

@@ -1,0 +1,5 @@
+"""The Lambda function that rolls Elastic Beanstalk environments back."""
+
+from firebreak.handlers import remediation_handler
+
+handler = remediation_handler("roll-back-environment")

@@ -1,0 +1,192 @@
+"""replace-task: stop the one bad task of an ECS service; its scheduler starts another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from firebreak.core.ecs import PreImage, beside, missing, not_ready, text, unseen
+from firebreak.core.guards import OPT_IN_TAG
+from firebreak.core.ledger import incident_name
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.observed import ServiceLive
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.rollout import ROLLING_SECONDS, short
+from firebreak.core.rules import Rules
+from firebreak.core.share import GroupCount
+from firebreak.core.tasks import TaskLive, TasksObservation, bad_one, own_tasks, too_few_left
+from firebreak.errors import Rejected
+from firebreak.ports import Observation, Permission
+from firebreak.service_ports import AwsServices
+from firebreak.service_ports.ecs import EcsReads
+from firebreak.service_ports.ecs_tasks import TaskReads, TaskWrites
+
+NAME = "replace-task"
+EFFECT = "stops the one unhealthy task among healthy ones; the service starts another"
+UNDO = ""
+
+PERMISSIONS = (
+    Permission("ecs:DescribeClusters", to_decide=True),
+    Permission("ecs:DescribeServices"),
+    Permission("ecs:ListServices", to_decide=True),
+    Permission("ecs:ListTasks"),
+    Permission("ecs:DescribeTasks"),
+    Permission("ecs:GetTaskProtection"),
+    Permission("ecs:StopTask", mutates=True),
+)
+
+# Under EXTERNAL somebody else's scheduler keeps the tasks, and may not start another.
+CONTROLLERS = frozenset({"ECS", "CODE_DEPLOY"})
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceTask:
+    """Stops one task by its full ARN, with the incident as the reason that DescribeTasks shows.
+
+    IAM lets the function stop tasks that carry the opt-in tag themselves, so the service must
+    propagate its tags to them (`propagateTags: SERVICE`).
+    """
+
+    reads: EcsReads
+    tasks: TaskReads
+    writes: TaskWrites
+
+    @property
+    def name(self) -> str:
+        """The name in tags, rules and policy."""
+        return NAME
+
+    @property
+    def permissions(self) -> Sequence[Permission]:
+        """Every IAM action its code calls."""
+        return PERMISSIONS
+
+    @property
+    def temporary(self) -> bool:
+        """A task that is gone stays gone."""
+        return False
+
+    def observe(self, target: Target) -> TasksObservation:
+        """The service, its tasks, and whether the bad one of them is protected."""
+        service = self.reads.service(target)
+        tasks: Reading[tuple[TaskLive, ...]] = NotRead("the service was not read")
+        protected: Reading[bool] = NotRead("no single task is bad")
+        if isinstance(service, ServiceLive):
+            tasks = self.tasks.tasks(target)
+        if isinstance(tasks, tuple):
+            bad = bad_one(own_tasks(tasks, target.name))
+            if isinstance(bad, TaskLive):
+                protected = self.tasks.protected(target, bad.arn)
+        return TasksObservation(service=service, tasks=tasks, protected=protected)
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """The service's cluster."""
+        return self.reads.group(target, now, health=health)
+
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """The one bad task, if the service can spare it."""
+        del rules
+        seen = _observed(seen)
+        match seen.service:
+            case Absent():
+                return missing(request.target)
+            case Unknown() | NotRead():
+                return unseen("the service", seen.service)
+            case service:
+                return not_ready(service, CONTROLLERS) or _plan(request, service, seen)
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Stops the task. Raises AwsError."""
+        try:
+            cluster, task = text(plan.change, "cluster"), text(plan.change, "task")
+            reason = text(plan.change, "reason")
+        except ValueError as error:
+            raise Rejected("StopTask", "UnusablePlan") from error
+        self.writes.stop(cluster, task, reason)
+        return Receipt(summary=f"task {short(task)} is being stopped", after={"task": task})
+
+    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether the task is gone; who else may have stopped it makes no difference to it."""
+        there = _is_there(plan, _observed(seen))
+        return there if isinstance(there, Unknown) else not there
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+        """Whether the task is gone and as many run as are wanted."""
+        del receipt  # the plan names the task; AWS has nothing to add to it
+        seen = _observed(seen)
+        there = _is_there(plan, seen)
+        if isinstance(there, Unknown):
+            return there
+        if not isinstance(seen.service, ServiceLive):
+            return unseen("the service", seen.service)
+        enough = seen.service.running == seen.service.desired
+        return Settled.YES if enough and not there else Settled.NOT_YET
+
+    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether more tasks are missing than the one that was stopped."""
+        compared = beside(plan.before, _observed(seen).service)
+        if isinstance(compared, Unknown):
+            return compared
+        before, service = compared
+        return service.running < min(before.running, service.desired) - 1
+
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Obstacle:
+        """There is no way back: the task is gone."""
+        del plan, seen, kind
+        return Obstacle(Reason.NOT_REVERSIBLE, "a task that was stopped does not run again")
+
+
+def build(services: AwsServices) -> ReplaceTask:
+    """The action on these services."""
+    reads, _ = services.ecs()
+    return ReplaceTask(reads, *services.ecs_tasks())
+
+
+def _observed(seen: object) -> TasksObservation:
+    if not isinstance(seen, TasksObservation):
+        raise TypeError(f"expected TasksObservation, got {type(seen).__name__}")
+    return seen
+
+
+def _plan(request: Request, service: ServiceLive, seen: TasksObservation) -> Plan | Obstacle | Unknown:
+    if not isinstance(seen.tasks, tuple):
+        return unseen("the list of its tasks", seen.tasks)
+    tasks = own_tasks(seen.tasks, service.name)
+    bad = bad_one(tasks)
+    if isinstance(bad, Obstacle):
+        return bad
+    spared = too_few_left(service, len(tasks)) or _untouchable(bad, seen.protected)
+    if spared:
+        return spared
+    return Plan(
+        summary=f"replace task {bad.id} of {request.target.display}: it is unhealthy, "
+        f"{len(tasks) - 1} others are healthy",
+        change={
+            "cluster": request.target.group,
+            "task": bad.arn,
+            "reason": f"Firebreak incident {incident_name(request)}: the task is unhealthy",
+        },
+        before={**PreImage.of(service).stored(), "task": bad.arn},
+        patience_seconds=ROLLING_SECONDS,
+    )
+
+
+def _untouchable(task: TaskLive, protected: Reading[bool]) -> Obstacle | Unknown | None:
+    if not isinstance(protected, bool):
+        return unseen("the protection of the task", protected)
+    if protected:
+        return Obstacle(Reason.TASK_PROTECTED, f"task {task.id} is protected from scale-in")
+    if task.tags.get(OPT_IN_TAG) != "true":
+        told = f"task {task.id} lacks {OPT_IN_TAG}=true: its service must propagate its tags"
+        return Obstacle(Reason.TASK_PROTECTED, told)
+    return None
+
+
+def _is_there(plan: Plan, seen: TasksObservation) -> bool | Unknown:
+    try:
+        task = text(plan.change, "task")
+    except ValueError as error:
+        return Unknown(str(error))
+    if not isinstance(seen.tasks, tuple):
+        return unseen("the list of its tasks", seen.tasks)
+    return any(one.arn == task for one in seen.tasks)

@@ -1,0 +1,201 @@
+"""roll-back-environment: deploy the version that a Beanstalk environment ran before the newest one."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from firebreak.core.beanstalk import (
+    READY,
+    BeanstalkObservation,
+    EnvironmentLive,
+    PreImage,
+    ThenAndNow,
+    missing,
+    not_ready,
+    observed,
+    worse,
+)
+from firebreak.core.beanstalk_versions import Previous, VersionDeployment, previous
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.owners import reset_by
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
+from firebreak.core.share import GroupCount
+from firebreak.core.stored import text
+from firebreak.errors import Rejected
+from firebreak.ports import Observation, Permission
+from firebreak.service_ports import AwsServices
+from firebreak.service_ports.beanstalk import BeanstalkReads, BeanstalkWrites
+
+NAME = "roll-back-environment"
+EFFECT = "deploys the version that a Beanstalk environment ran before a recent deployment"
+UNDO = ""
+
+PERMISSIONS = (
+    Permission("elasticbeanstalk:DescribeEnvironments"),
+    Permission("elasticbeanstalk:ListTagsForResource"),
+    Permission("elasticbeanstalk:DescribeEvents"),
+    Permission("elasticbeanstalk:DescribeApplicationVersions"),
+    Permission("elasticbeanstalk:UpdateEnvironment", mutates=True),
+)
+
+# Two batches of a rolling deployment, each with the ten minutes that a command may take, and as much
+# again for the instances that an immutable one launches first; longer ones are paged as unsettled. Source:
+# option Timeout of aws:elasticbeanstalk:command (restart_environment.py).
+DEPLOYMENT_SECONDS = 1800
+
+DATA_STAYS = "what the newer version wrote (data, schema) stays as it is, and the older one must cope with it"
+NO_ROLE = (
+    "the environment has no operations role, so Beanstalk deploys with the rights of this function's role: "
+    "without the parameter BeanstalkPolicyArn it has too few"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RollBackEnvironment:
+    """Sends UpdateEnvironment with one version label, which AWS carries out as it does any deployment."""
+
+    reads: BeanstalkReads
+    writes: BeanstalkWrites
+
+    @property
+    def name(self) -> str:
+        """The name in tags, rules and policy."""
+        return NAME
+
+    @property
+    def permissions(self) -> Sequence[Permission]:
+        """Every IAM action its code calls; what Beanstalk then needs is in docs/beanstalk.md."""
+        return PERMISSIONS
+
+    @property
+    def temporary(self) -> bool:
+        """The older version stays until somebody deploys one that is mended."""
+        return False
+
+    def observe(self, target: Target) -> BeanstalkObservation:
+        """The environment and its events in parallel, then its tags and its application's versions."""
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            events = pool.submit(self.reads.events, target)
+            environment = self.reads.environment(target)
+            if not isinstance(environment, EnvironmentLive):
+                unread = NotRead("there is no environment")
+                return BeanstalkObservation(environment=environment, tagged=unread, events=events.result())
+            versions = pool.submit(self.reads.versions, environment.application)
+            environments = pool.submit(self.reads.environments, environment.application)
+            return BeanstalkObservation(
+                environment=environment,
+                tagged=self.reads.tags(environment.arn),
+                events=events.result(),
+                versions=versions.result(),
+                environments=environments.result(),
+            )
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """An environment shares its fate with no others that Firebreak knows of."""
+        del target, now, health
+        return NotRead("an environment is in no group")
+
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """The way back, if the alarm turned red during the newest deployment or soon after it."""
+        seen = observed(seen)
+        match seen.environment:
+            case Absent():
+                return missing(request.target)
+            case Unknown() | NotRead():
+                return unseen("the environment", seen.environment)
+            case environment:
+                return not_ready(environment) or _plan(request, environment, seen, rules.settings.blame)
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Sends the one call the plan names. Raises AwsError."""
+        try:
+            environment_id, name = text(plan.change, "environmentId"), text(plan.change, "environmentName")
+            version = text(plan.change, "versionLabel")
+        except ValueError as error:
+            raise Rejected("UpdateEnvironment", "UnusablePlan") from error
+        request_id = self.writes.deploy(environment_id, name, version)
+        return Receipt(summary=f"{name} deploys version {version}", after={"requestId": request_id})
+
+    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether a deployment without a reply began, by the version that the environment bears."""
+        compared = ThenAndNow.of(plan.before, seen)
+        if isinstance(compared, Unknown):
+            return compared
+        if compared.now.version == plan.change.get("versionLabel"):
+            return True
+        untouched = compared.now.status == READY and compared.now.version == compared.before.version
+        if untouched and not any(event.request_id for event in compared.since):
+            return False
+        return Unknown("something was done to the environment, and nothing says that it was the roll back")
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+        """Whether the environment is Ready again and bears the older version."""
+        del receipt  # the version tells it all
+        compared = ThenAndNow.of(plan.before, seen)
+        if isinstance(compared, Unknown):
+            return compared
+        if busy := not_ready(compared.now):
+            return Settled.NOT_YET if busy.reason is Reason.NOT_READY else Unknown(busy.detail)
+        version = compared.now.version
+        if version == plan.change.get("versionLabel"):
+            return Settled.YES
+        if version == compared.before.version:
+            return Settled.FAILED
+        return Unknown(f"version {version or '(none)'} runs: somebody deployed it since")
+
+    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether its health is worse than before, once it is at rest again."""
+        return worse(plan.before, seen)
+
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+        """There is no way back by machine: it would deploy what was blamed."""
+        del plan, seen, kind
+        return Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy what was blamed")
+
+
+def build(services: AwsServices) -> RollBackEnvironment:
+    """The action on these services."""
+    return RollBackEnvironment(*services.beanstalk())
+
+
+def _plan(
+    request: Request, environment: EnvironmentLive, seen: BeanstalkObservation, blame: timedelta
+) -> Plan | Obstacle | Unknown:
+    if not isinstance(seen.events, tuple):
+        return unseen("what happened to the environment", seen.events)
+    deployment = VersionDeployment.newest(seen.events)
+    if deployment is None:
+        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, "its newest events tell of no deployment")
+    if innocent := deployment.not_to_blame(request.alarm.since, blame):
+        return innocent
+    found = previous(environment, deployment.began, seen)
+    if not isinstance(found, Previous):
+        return found
+    tags = seen.tagged if isinstance(seen.tagged, Mapping) else {}
+    plan = Plan(
+        summary=f"roll back {request.target.display}: version {environment.version} to {found.label}",
+        change={
+            "environmentId": environment.id,
+            "environmentName": environment.name,
+            "versionLabel": found.label,
+        },
+        before=PreImage.of(environment, seen.events).stored(),
+        patience_seconds=DEPLOYMENT_SECONDS,
+        reset_by=reset_by(tags, "the version"),
+    )
+    return replace(plan, warnings=tuple(_warnings(environment, found)))
+
+
+def _warnings(environment: EnvironmentLive, found: Previous) -> list[str]:
+    told = [DATA_STAYS]
+    if found.concluded:
+        told.append(
+            f"that {found.label} ran here before is concluded from the dates of the versions: the events do "
+            f"not name it, and {environment.application} has no other environment"
+        )
+    if not environment.operations_role:
+        told.append(NO_ROLE)
+    return told

@@ -1,0 +1,237 @@
+"""roll-back-function: point a Lambda alias at the version before the one that brought the errors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from firebreak.actions.releasing import AWS_PACE, Pace, Releaser, look
+from firebreak.core.budgets import spell
+from firebreak.core.functions import (
+    FAILED,
+    IN_PROGRESS,
+    Behind,
+    Direct,
+    FunctionLive,
+    FunctionObservation,
+    callers,
+    observed,
+    shifting,
+    unseen,
+    version_before,
+)
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.owners import reset_by
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.releases import Change, Move, PreImage, came, compare, settled, worse
+from firebreak.core.rules import Rules
+from firebreak.core.share import GroupCount
+from firebreak.ports import Observation, Permission
+from firebreak.service_ports import AwsServices
+from firebreak.service_ports.functions import FunctionReads, FunctionWrites
+
+NAME = "roll-back-function"
+EFFECT = "points a function's alias at the version before, if the alarm followed its publishing"
+UNDO = "points the alias at the newer version again, unless somebody moved it since"
+
+PERMISSIONS = (
+    Permission("lambda:GetFunctionConfiguration"),
+    Permission("lambda:ListTags"),
+    Permission("lambda:ListAliases"),
+    Permission("lambda:ListProvisionedConcurrencyConfigs"),
+    Permission("lambda:ListVersionsByFunction"),
+    Permission("lambda:UpdateAlias", mutates=True),
+)
+
+# The next calls go to the other version; running ones end where they began, after 900 s at most, but
+# they answer nobody new.
+SETTLE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RollBackFunction:
+    """Moves an alias back by one version, under the alias's revision, and clears its weights.
+
+    Lambda does not tell when an alias was moved or a version published. What it tells is when the
+    version's configuration was changed last, which a deployment does right before it publishes: a
+    version that waited for its release looks older than its deployment, and is then left alone.
+    """
+
+    reads: FunctionReads
+    writes: FunctionWrites
+    pace: Pace = AWS_PACE
+
+    @property
+    def name(self) -> str:
+        """The name in tags, rules and policy."""
+        return NAME
+
+    @property
+    def permissions(self) -> Sequence[Permission]:
+        """Every IAM action its code calls."""
+        return PERMISSIONS
+
+    @property
+    def temporary(self) -> bool:
+        """A bad version stays behind until somebody releases a better one."""
+        return False
+
+    def observe(self, target: Target) -> FunctionObservation:
+        """The function, its aliases, its versions, and what is provisioned."""
+        return look(self.reads, target, published=True)
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """A function stands alone."""
+        del target, now, health
+        return NotRead("a function is in no group")
+
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """One version back, if the newer one is to blame and was never rolled back."""
+        seen = observed(seen)
+        match seen.function:
+            case Absent():
+                return Obstacle(Reason.TARGET_MISSING, f"{request.target.display} does not exist")
+            case Unknown() | NotRead():
+                return unseen("the function", seen.function)
+            case latest if latest.update == IN_PROGRESS:
+                return Obstacle(Reason.NOT_READY, "its last update is InProgress: somebody deploys it")
+            case latest:
+                return _plan(request, latest, seen, rules.settings.blame)
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Moves the alias. Raises AwsError."""
+        return Releaser(self.reads, self.writes, self.pace).carry_out(plan)
+
+    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether the alias points where the plan wanted it."""
+        return came(plan, seen)
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+        """Whether the alias still points there, and that version can be invoked."""
+        del receipt  # the plan tells where the alias should be; AWS has nothing to add to it
+        return settled(plan, seen)
+
+    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether the version that the callers get cannot be invoked."""
+        return worse(plan, seen)
+
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+        """The exact version it came from, if the alias still is where we put it."""
+        del kind
+        compared = compare(plan, seen)
+        if isinstance(compared, Unknown):
+            return compared
+        used = compared.used
+        if compared.came is not True or not isinstance(used, Behind) or used.alias.weighted:
+            return Obstacle(Reason.CHANGED_SINCE, f"{compared.told}, or on its way elsewhere")
+        return _moved(compared.change.function, used, compared.latest, int(compared.before.version))
+
+
+def build(services: AwsServices) -> RollBackFunction:
+    """The action on these services."""
+    return RollBackFunction(*services.functions())
+
+
+def _plan(
+    request: Request, latest: FunctionLive, seen: FunctionObservation, blame: timedelta
+) -> Plan | Obstacle | Unknown:
+    used = callers(request.alarm, seen)
+    if isinstance(used, Direct):
+        told = "its callers use $LATEST, which has no earlier version"
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+    if not isinstance(used, Behind):
+        return used
+    if not isinstance(seen.published, Mapping):
+        return unseen("its versions", seen.published)
+    if obstacle := shifting(used.alias) or _not_to_blame(used, seen.published, request.alarm.since, blame):
+        return obstacle
+    earlier = _earlier(used, seen, seen.published)
+    if not isinstance(earlier, FunctionLive):
+        return earlier
+    tags = seen.function_tags if isinstance(seen.function_tags, Mapping) else {}
+    return _moved(
+        request.target.name,
+        used,
+        latest,
+        int(earlier.version),
+        warnings=_warnings(used, earlier, seen.provisioned),
+        resets=reset_by(tags, f"the version of alias {used.alias.name}"),
+    )
+
+
+def _not_to_blame(
+    used: Behind, published: Mapping[int, datetime], since: datetime, blame: timedelta
+) -> Obstacle | None:
+    """Why the version behind the alias is not what the alarm is about, or had its turn already."""
+    version, made = used.alias.version, used.live.modified
+    newest = max(published, default=0)
+    if newest > int(version):
+        told = f"alias {used.alias.name} is at {version} and {newest} exists: it was rolled back before"
+        return Obstacle(Reason.ROLLED_BACK_BEFORE, f"{told}, or {newest} is not released yet")
+    if made > since:
+        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, f"the alarm was red before version {version} was made")
+    if since - made > blame:
+        ago = timedelta(seconds=int((since - made).total_seconds()))
+        told = f"version {version} was made {ago} before the alarm turned red, limit {spell(blame)}"
+        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, told)
+    return None
+
+
+def _earlier(
+    used: Behind, seen: FunctionObservation, published: Mapping[int, datetime]
+) -> FunctionLive | Obstacle | Unknown:
+    """The version to go back to."""
+    number = version_before(int(used.alias.version), published)
+    if number is None:
+        told = f"version {used.alias.version} is the oldest that exists"
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+    match seen.versions.get(str(number), NotRead("it was published since")):
+        case Absent():
+            return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"version {number} does not exist any more")
+        case Unknown() | NotRead() as blind:
+            return unseen(f"version {number}", blind)
+        case found if found.state == FAILED:
+            return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"version {number} cannot be invoked: it is Failed")
+        case found if _alike(found, used.live):
+            told = f"version {number} is the same as version {used.alias.version} in code and settings"
+            return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+        case found:
+            return found
+
+
+def _alike(one: FunctionLive, other: FunctionLive) -> bool:
+    """Whether going from one to the other would change nothing; what is hidden may differ."""
+    if one.hidden or other.hidden:
+        return False
+    return (one.code, one.memory, one.settings) == (other.code, other.memory, other.settings)
+
+
+def _warnings(used: Behind, earlier: FunctionLive, provisioned: Reading[frozenset[str]]) -> tuple[str, ...]:
+    found: list[str] = []
+    if isinstance(provisioned, Unknown | NotRead):
+        found.append("whether the alias has provisioned concurrency is not known")
+    elif isinstance(provisioned, frozenset) and used.alias.name in provisioned:
+        found.append(f"alias {used.alias.name} gets its concurrency anew: calls start cold until then")
+    if not earlier.at_rest:
+        found.append(f"version {earlier.version} is {earlier.state}: its first calls may fail")
+    return tuple(found)
+
+
+def _moved(
+    function: str,
+    used: Behind,
+    latest: FunctionLive,
+    to: int,
+    *,
+    warnings: tuple[str, ...] = (),
+    resets: str = "",
+) -> Plan:
+    alias = used.alias
+    return Plan(
+        summary=f"point alias {alias.name} of lambda:{function} at version {to} instead of {alias.version}",
+        change=Change(function=function, move=Move(alias.name, str(to), alias.revision)).stored(),
+        before=PreImage.of(used, latest).stored(),
+        warnings=warnings,
+        patience_seconds=SETTLE_SECONDS,
+        reset_by=resets,
+    )

@@ -1,0 +1,123 @@
+"""How an incident is spelled in the ledger; what every item has in common is in firebreak.aws.items."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import cast
+
+from firebreak.aws.items import META, Attribute, DamagedItem, Fields, Item, ms, number, pack, stamped, text
+from firebreak.core.incident import WITH_HUMANS, Incident, IncidentState, Member, Purpose
+from firebreak.core.model import Plan, Receipt, Target
+from firebreak.wire import alarm_from_wire, alarm_to_wire
+
+
+def incident_item(incident: Incident) -> Item:
+    """An incident's present state; `attention_at` puts it in the index of what is due."""
+    target = incident.target
+    item: Item = {
+        **stamped(f"INC#{incident.id}", META),
+        "version": number(incident.version),
+        "state": text(incident.state.value),
+        "rung": number(incident.rung),
+        "attempt": number(incident.attempt),
+        "action": text(incident.action),
+        "target": pack([target.account, target.region, target.service, target.group, target.name]),
+        "ladder": pack(list(incident.ladder)),
+        "alarm": pack(alarm_to_wire(incident.alarm)),
+        "members": pack([[m.name, m.arn, m.contributor] for m in incident.members]),
+        "opened_at": number(ms(incident.opened_at)),
+        "note": text(incident.note),
+    }
+    if incident.purpose is not Purpose.ACT:
+        item["purpose"] = text(incident.purpose.value)
+    if incident.blind_looks:
+        item["blind_looks"] = number(incident.blind_looks)
+    if incident.claim_id:
+        item["claim_id"] = text(incident.claim_id)
+    for name in ("act_by", "acted_at", "healthy_since", "due_at"):
+        at = getattr(incident, name)
+        if at is not None:
+            item[name] = number(ms(at))
+    if incident.plan:
+        item["plan"] = pack(_plan_to_wire(incident.plan))
+    if incident.receipt:
+        item["receipt"] = pack({"summary": incident.receipt.summary, "after": dict(incident.receipt.after)})
+    if incident.state in WITH_HUMANS:
+        item |= {"attention": text("humans"), "attention_at": number(ms(incident.opened_at))}
+    elif incident.due_at:
+        item |= {"attention": text("due"), "attention_at": number(ms(incident.due_at))}
+    return item
+
+
+def _plan_to_wire(plan: Plan) -> dict[str, object]:
+    wire = {**asdict(plan), "warnings": list(plan.warnings)}
+    return wire if plan.reset_by else {key: value for key, value in wire.items() if key != "reset_by"}
+
+
+def read_incident(item: Mapping[str, Attribute]) -> Incident:
+    """An incident as stored by this or an older version."""
+    fields = Fields(item)
+    try:
+        return _incident(fields)
+    except DamagedItem:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedItem("incident") from error
+
+
+def _incident(fields: Fields) -> Incident:
+    return Incident(
+        id=fields.text("pk").removeprefix("INC#"),
+        target=Target(*_texts(fields.unpack("target"))),
+        state=IncidentState(fields.text("state")),
+        rung=fields.number("rung"),
+        action=fields.text("action"),
+        ladder=_texts(fields.unpack("ladder")),
+        alarm=alarm_from_wire(fields.unpack("alarm")),
+        members=tuple(Member(*_texts(entry)) for entry in cast("list[object]", fields.unpack("members"))),
+        opened_at=fields.time("opened_at"),
+        version=fields.number("version"),
+        attempt=fields.number("attempt"),
+        blind_looks=fields.number("blind_looks", 0),
+        claim_id=fields.text("claim_id", ""),
+        act_by=fields.maybe_time("act_by"),
+        acted_at=fields.maybe_time("acted_at"),
+        healthy_since=fields.maybe_time("healthy_since"),
+        due_at=fields.maybe_time("due_at"),
+        plan=_read_plan(fields),
+        receipt=_read_receipt(fields),
+        note=fields.text("note", ""),
+        purpose=Purpose(fields.text("purpose", Purpose.ACT.value)),
+    )
+
+
+def _texts(stored: object) -> tuple[str, ...]:
+    if not isinstance(stored, list) or not all(isinstance(one, str) for one in stored):
+        raise TypeError("expected a list of strings")
+    return tuple(stored)
+
+
+def _object(stored: object) -> Mapping[str, object]:
+    if not isinstance(stored, dict):
+        raise TypeError("expected an object")
+    return stored
+
+
+def _read_plan(fields: Fields) -> Plan | None:
+    if not fields.has("plan"):
+        return None
+    stored = _object(fields.unpack("plan"))
+    return Plan(
+        summary=str(stored["summary"]),
+        change=_object(stored["change"]),
+        before=_object(stored["before"]),
+        warnings=_texts(stored.get("warnings", [])),
+        patience_seconds=int(cast("int", stored.get("patience_seconds", 0))),
+        reset_by=str(stored.get("reset_by", "")),
+    )
+
+
+def _read_receipt(fields: Fields) -> Receipt | None:
+    if not fields.has("receipt"):
+        return None
+    stored = _object(fields.unpack("receipt"))
+    return Receipt(summary=str(stored["summary"]), after=_object(stored["after"]))

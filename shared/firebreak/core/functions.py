@@ -1,0 +1,238 @@
+"""Lambda functions: how they are seen, which alias their callers use, and whether it may be moved."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from firebreak.core.model import Alarm, Obstacle, Target
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.reasons import Reason
+
+LATEST = "$LATEST"
+ALIAS_TAG = "firebreak:alias"
+
+ACTIVE = "Active"
+FAILED = "Failed"
+IN_PROGRESS = "InProgress"
+
+UNASKED = NotRead("not needed by this action")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionLive:
+    """One configuration of a function: `$LATEST`, or a published version, which never changes.
+
+    `code` is the hash of its code. `settings` holds a hash of every other value that publishing would
+    freeze, by name: it is compared in memory, and never told or stored, as some of the values are
+    secrets. `hidden` names those that Lambda could not show us. `modified` is when the configuration was
+    changed last, for a version shortly before it was published.
+    """
+
+    arn: str
+    name: str
+    version: str
+    memory: int
+    description: str
+    code: str
+    revision: str
+    state: str
+    update: str
+    modified: datetime
+    snap_start: bool = False
+    managed: bool = False
+    hidden: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether Lambda is done with what it was last asked for, and it can be invoked and changed."""
+        return self.state == ACTIVE and self.update not in (IN_PROGRESS, FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasLive:
+    """An alias; `weighted` are the versions that get a part of its calls beside its own."""
+
+    name: str
+    version: str
+    revision: str
+    weighted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionObservation:
+    """All that a function's action looks at; parts an action does not need stay NotRead.
+
+    `versions` holds those that aliases point at, by number; `published` every version that exists;
+    `provisioned` the aliases and versions with provisioned concurrency.
+    """
+
+    function: Reading[FunctionLive]
+    function_tags: Reading[Mapping[str, str]]
+    aliases: Reading[tuple[AliasLive, ...]]
+    versions: Mapping[str, Reading[FunctionLive]] = field(default_factory=dict)
+    provisioned: Reading[frozenset[str]] = UNASKED
+    published: Reading[Mapping[int, datetime]] = UNASKED
+
+    @property
+    def tags(self) -> Reading[Mapping[str, str]]:
+        """The function's tags, as far as the function could be read."""
+        return self.function_tags if isinstance(self.function, FunctionLive) else self.function
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Callers use the function without an alias: `$LATEST` is what runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Callers use this alias; `live` is the version that runs behind it."""
+
+    alias: AliasLive
+    live: FunctionLive
+
+
+type Callers = Direct | Behind
+
+
+def observed(seen: object) -> FunctionObservation:
+    """What a function's action observed; anything else was never produced by one. Raises TypeError."""
+    if not isinstance(seen, FunctionObservation):
+        raise TypeError(f"expected FunctionObservation, got {type(seen).__name__}")
+    return seen
+
+
+def unseen(what: str, reading: Absent | Unknown | NotRead) -> Unknown:
+    """The blindness that a missing piece means for whoever needs it."""
+    match reading:
+        case Absent():
+            return Unknown(f"{what} does not exist")
+        case Unknown(why):
+            return Unknown(f"{what} could not be read: {why}")
+        case NotRead(why):
+            return Unknown(f"{what} was not read: {why}")
+
+
+def ready(target: Target, seen: FunctionObservation) -> FunctionLive | Obstacle | Unknown:
+    """The function itself, or why nothing can be done to it now."""
+    match seen.function:
+        case Absent():
+            return Obstacle(Reason.TARGET_MISSING, f"{target.display} does not exist")
+        case Unknown() | NotRead():
+            return unseen("the function", seen.function)
+        case latest:
+            return _busy(latest) or latest
+
+
+def _busy(latest: FunctionLive) -> Obstacle | None:
+    if latest.managed:
+        told = "it runs on a capacity provider, where memory and versions follow other rules"
+        return Obstacle(Reason.MANAGED_ELSEWHERE, told)
+    if latest.state != ACTIVE:
+        return Obstacle(Reason.NOT_READY, f"its state is {latest.state or 'not told'}")
+    if latest.update in (IN_PROGRESS, FAILED):
+        return Obstacle(Reason.NOT_READY, f"its last update is {latest.update}")
+    return None
+
+
+def callers(alarm: Alarm, seen: FunctionObservation) -> Callers | Obstacle | Unknown:
+    """What the function's callers use.
+
+    The tag `firebreak:alias` decides; else what the alarm's own metrics are about (their dimension
+    Resource); else the only alias there is; without any, `$LATEST`. Several aliases and nothing that
+    names one are an obstacle: callers may use any of them.
+    """
+    if not isinstance(seen.aliases, tuple):
+        return unseen("the list of its aliases", seen.aliases)
+    if not isinstance(seen.function_tags, Mapping):
+        return unseen("its tags", seen.function_tags)
+    by_name = {alias.name: alias for alias in seen.aliases}
+    named = seen.function_tags.get(ALIAS_TAG) or qualifier(alarm)
+    if named == LATEST or (not named and not by_name):
+        return Direct()
+    if not named and len(by_name) > 1:
+        told = f"its callers may use {', '.join(sorted(by_name))}: tag it {ALIAS_TAG} with the one"
+        return Obstacle(Reason.UNSAFE_ALIAS, told)
+    alias = by_name.get(named) if named else seen.aliases[0]
+    if alias is None:
+        return Obstacle(Reason.UNSAFE_ALIAS, f"it has no alias {named}")
+    return _behind(alias, seen)
+
+
+def qualifier(alarm: Alarm) -> str:
+    """What of the function the alarm's metrics are about: an alias or version, `$LATEST`, or empty.
+
+    Lambda's metrics carry Resource beside FunctionName when they are told by alias or version
+    (`orders:live`); an unqualified name there is what is called without one.
+    [docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html]
+    """
+    resources = {metric.dimensions.get("Resource", "") for metric in alarm.metrics}
+    if len(resources) != 1:
+        return ""
+    name, _, qualified = resources.pop().partition(":")
+    return qualified or (LATEST if name else "")
+
+
+def _behind(alias: AliasLive, seen: FunctionObservation) -> Callers | Obstacle | Unknown:
+    if alias.version == LATEST:
+        return Direct()
+    live = seen.versions.get(alias.version, NotRead("no alias pointed at it"))
+    match live:
+        case Absent():
+            return Obstacle(Reason.UNSAFE_ALIAS, f"version {alias.version} of alias {alias.name} is gone")
+        case Unknown() | NotRead():
+            return unseen(f"version {alias.version}", live)
+        case found:
+            return Behind(alias, found)
+
+
+def shifting(alias: AliasLive) -> Obstacle | None:
+    """The obstacle of an alias that divides its calls: somebody, or CodeDeploy, is moving it right now."""
+    if not alias.weighted:
+        return None
+    told = f"alias {alias.name} sends a part of its calls to version {', '.join(alias.weighted)}"
+    return Obstacle(
+        Reason.UNSAFE_ALIAS, f"{told}: stop or finish that deployment (CodeDeploy, if it runs one)"
+    )
+
+
+def unreleasable(latest: FunctionLive, found: Behind, seen: FunctionObservation) -> Obstacle | Unknown | None:
+    """Why a new version must not be published and put behind the alias; None when it may.
+
+    Publishing releases everything that is in `$LATEST`, so that must be what the alias runs already.
+    """
+    alias, live = found.alias, found.live
+    if obstacle := shifting(alias):
+        return obstacle
+    if isinstance(seen.provisioned, Unknown | NotRead):
+        return unseen("provisioned concurrency", seen.provisioned)
+    # Absent: the call knows no other way to say that there is none, and the function itself was found.
+    warm = seen.provisioned if isinstance(seen.provisioned, frozenset) else frozenset[str]()
+    if held := sorted(warm & {alias.name, alias.version}):
+        told = f"{held[0]} has provisioned concurrency, which a move would lose until it is provisioned anew"
+        return Obstacle(Reason.UNSAFE_ALIAS, told)
+    if latest.snap_start:
+        return Obstacle(Reason.UNSAFE_ALIAS, "SnapStart: a new version takes minutes to be published")
+    if latest.code != live.code:
+        told = f"the code of {LATEST} is not that of version {live.version}: publishing would release it"
+        return Obstacle(Reason.UNSAFE_ALIAS, told)
+    if hidden := sorted({*latest.hidden, *live.hidden}):
+        return Unknown(
+            f"{', '.join(hidden)} cannot be compared: Lambda may not show it to us (a key of its own?)"
+        )
+    if unlike := _unlike(latest, live):
+        told = f"{LATEST} differs from version {live.version} in {', '.join(unlike)}"
+        return Obstacle(Reason.UNSAFE_ALIAS, f"{told}: publishing would release that")
+    return None
+
+
+def _unlike(one: FunctionLive, other: FunctionLive) -> list[str]:
+    """The names of the settings that are not equal in both."""
+    names = one.settings.keys() | other.settings.keys()
+    return sorted(name for name in names if one.settings.get(name) != other.settings.get(name))
+
+
+def version_before(version: int, existing: Iterable[int]) -> int | None:
+    """The highest number below it that still exists; numbers are never given twice."""
+    return max((number for number in existing if number < version), default=None)

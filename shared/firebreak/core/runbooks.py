@@ -1,0 +1,102 @@
+"""What run-runbook looks at: an Automation document, its runs, and the alarm that guards a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from firebreak.core.model import AlarmState, Settled
+from firebreak.core.readings import NotRead, Reading, Unknown
+from firebreak.core.rules import Runbook
+
+ACTIVE = "Active"
+AUTOMATION = "Automation"
+
+# Every status of AutomationExecutionStatus [GetAutomationExecution] but Exited, which nothing explains:
+# what is in none of these three is not known to be anything.
+RUNNING = frozenset(
+    {
+        "Pending",
+        "InProgress",
+        "Waiting",
+        "Cancelling",
+        "PendingApproval",
+        "Approved",
+        "Scheduled",
+        "RunbookInProgress",
+        "PendingChangeCalendarOverride",
+        "ChangeCalendarOverrideApproved",
+    }
+)
+SUCCEEDED = frozenset({"Success", "CompletedWithSuccess"})
+FAILED = frozenset(
+    {"Failed", "TimedOut", "Cancelled", "Rejected", "ChangeCalendarOverrideRejected", "CompletedWithFailure"}
+)
+
+SHOWN_OF_A_FAILURE = 300
+
+TOO_OLD = NotRead("too old to matter")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLive:
+    """One version of a document; `parameters` holds the default of each, None for one that must be given.
+
+    `role` is its `assumeRole` as it is written: a role's ARN, a parameter in braces, or nothing.
+    """
+
+    name: str
+    version: str
+    status: str
+    status_detail: str
+    kind: str
+    parameters: Mapping[str, str | None]
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of a document. `token` is the one it was started with, if Firebreak started it."""
+
+    id: str
+    version: str
+    status: str
+    failure: str = ""
+    token: Reading[str] = TOO_OLD
+
+    @property
+    def told(self) -> str:
+        """The run in words, with what it says of its failure as one short line."""
+        why = " ".join(self.failure.split())[:SHOWN_OF_A_FAILURE]
+        return f"run {self.id} is {self.status}" + (f": {why}" if why else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunbookObservation:
+    """All that run-runbook looks at. `runs` are those of the document, whoever started them.
+
+    `runbook` is what the policy says of the target. `guard` is the state of the runbook's guard
+    alarm, NotRead where it has none.
+    """
+
+    runbook: Reading[Runbook]
+    document: Reading[DocumentLive]
+    tags: Reading[Mapping[str, str]]
+    runs: Reading[tuple[Run, ...]]
+    guard: Reading[AlarmState]
+
+
+def observed(seen: object) -> RunbookObservation:
+    """What run-runbook observed; anything else was never produced by it. Raises TypeError."""
+    if not isinstance(seen, RunbookObservation):
+        raise TypeError(f"expected RunbookObservation, got {type(seen).__name__}")
+    return seen
+
+
+def settled(run: Run) -> Settled | Unknown:
+    """Whether a run has come to its end, and which."""
+    if run.status in RUNNING:
+        return Settled.NOT_YET
+    if run.status in SUCCEEDED:
+        return Settled.YES
+    if run.status in FAILED:
+        return Settled.FAILED
+    return Unknown(f"{run.told}, a status that we do not know")

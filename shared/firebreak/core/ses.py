@@ -1,0 +1,47 @@
+"""Sending with SES: of one configuration set, or of the whole account in this region."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from firebreak.core.model import NO_TAGS, Target
+from firebreak.core.readings import Reading
+
+# The target `ses:account` is the whole account. A configuration set of that name cannot be a target:
+# its alarm must never stop all mail.
+ACCOUNT = "account"
+
+# What AWS does to an account whose mail bounces or is complained about too much. [GetAccount]
+SHUTDOWN = "SHUTDOWN"
+
+
+def is_account(target: Target) -> bool:
+    """Whether the target is all sending, not one configuration set's."""
+    return target.name == ACCOUNT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingLive:
+    """Whether mail is sent now. `enforcement` is what AWS itself did, told of an account only."""
+
+    enabled: bool
+    tags: Mapping[str, str] = NO_TAGS
+    enforcement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SesObservation:
+    """All that pause-sending looks at."""
+
+    sending: Reading[SendingLive]
+
+    @property
+    def tags(self) -> Reading[Mapping[str, str]]:
+        """The tags of what sends, as far as it could be read."""
+        return self.sending.tags if isinstance(self.sending, SendingLive) else self.sending
+
+
+def observed(seen: object) -> SesObservation:
+    """What pause-sending observed; anything else was never produced by it. Raises TypeError."""
+    if not isinstance(seen, SesObservation):
+        raise TypeError(f"expected SesObservation, got {type(seen).__name__}")
+    return seen

@@ -1,0 +1,94 @@
+"""What is said of a storm of alarms: that it began, goes on, is over. Pure text from values."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.budgets import spell
+from firebreak.core.guards import clock
+from firebreak.core.ledger import digest
+from firebreak.core.storm import RedAlarm, Storm, StormRules, fullest_window
+from firebreak.core.telling import NOTHING_LOOKS_AGAIN
+
+# A page of more lines is not read at 3 a.m.; SNS itself would carry 256 KB.
+MOST_LISTED = 30
+ACTS_AGAIN = "Firebreak acts again on what turns red from now on"
+
+
+def storm_began(storm: Storm, rules: StormRules, at: datetime) -> Announcement:
+    """Firebreak stops acting: so many alarms have one cause."""
+    red = fullest_window(storm, rules, at)
+    return Announcement(
+        key=digest("storm began", at.isoformat()),
+        kind=AnnouncementKind.STORM,
+        at=at,
+        incident_id="",
+        action="",
+        headline=f"{len(red)} routed alarms turned red within {spell(rules.within)}: Firebreak stops acting.",
+        facts=tuple(_red_lines(red)),
+        next=_when_it_ends(rules),
+    )
+
+
+def _when_it_ends(rules: StormRules) -> str:
+    return (
+        f"It acts again {spell(rules.quiet)} after the last one turned red, once fewer than {rules.alarms}"
+        " are, and tells you then. What is red by then is not acted on by itself."
+    )
+
+
+def storm_goes_on(
+    storm: Storm, red: Sequence[RedAlarm], rules: StormRules, since: datetime, at: datetime
+) -> Announcement:
+    """Firebreak has not acted on anything since then; told alike within each full hour."""
+    hours = (at - since) // timedelta(hours=1)
+    return Announcement(
+        key=digest("storm goes on", since.isoformat(), hours),
+        kind=AnnouncementKind.STORM,
+        at=at,
+        incident_id="",
+        action="",
+        headline=f"The storm that began at {clock(since)} goes on: nothing has been acted on for {hours} h.",
+        facts=(f"red now: {len(red)} of the {len(storm.red)} that were counted", *_red_lines(red)),
+        next=_when_it_ends(rules),
+    )
+
+
+def storm_ended(storm: Storm, red: Sequence[RedAlarm], at: datetime) -> Announcement:
+    """It was quiet for long enough."""
+    left = f"still red: {len(red)} of the {len(storm.red)} that were counted"
+    headline = f"The storm{_since(storm)} is over: {ACTS_AGAIN}."
+    return _storm_over(storm, at, headline, (left, *_red_lines(red)), NOTHING_LOOKS_AGAIN if red else "")
+
+
+def storm_ended_by(storm: Storm, by: str, why: str, at: datetime) -> Announcement:
+    """Somebody ended it, whatever is still red; it has the key of an end by itself: one storm ends once."""
+    counted = f"counted in it, not looked at again: {len(storm.red)}"
+    facts = (f"{ACTS_AGAIN}; nothing is made up for.", counted, *_red_lines(storm.red))
+    headline = f"{by} ended the storm{_since(storm)}: {why}"
+    return _storm_over(storm, at, headline, facts, NOTHING_LOOKS_AGAIN)
+
+
+def _storm_over(
+    storm: Storm, at: datetime, headline: str, facts: tuple[str, ...], next_: str
+) -> Announcement:
+    return Announcement(
+        key=digest("storm ended", storm.version),
+        kind=AnnouncementKind.STORM_OVER,
+        at=at,
+        incident_id="",
+        action="",
+        headline=headline,
+        facts=facts,
+        next=next_,
+    )
+
+
+def _since(storm: Storm) -> str:
+    return f" since {clock(storm.tripped_at)}" if storm.tripped_at else ""
+
+
+def _red_lines(red: Sequence[RedAlarm]) -> list[str]:
+    lines = [f"{one.name}{' ' + one.contributor if one.contributor else ''}" for one in red[:MOST_LISTED]]
+    more = len(red) - MOST_LISTED
+    return [*lines, f"and {more} more"] if more > 0 else lines

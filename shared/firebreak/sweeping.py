@@ -1,0 +1,89 @@
+"""The five-minute sweep: what a lost wake-up, a lost hand-over or a killed function left behind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from firebreak.announcing import Announcer
+from firebreak.core import telling
+from firebreak.core.model import OwnEvent
+from firebreak.core.readings import Reading
+from firebreak.core.reasons import Reason
+from firebreak.errors import AwsError
+from firebreak.policy import Policy
+from firebreak.ports import Bus, Ledger, Log
+from firebreak.storming import StormWatch
+
+SWEEP_LIMIT = 50
+# Schedules fire within their minute; what is later than this was lost.
+SWEEP_GRACE = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One sweep; `check` looks at an incident as its wake-up would have."""
+
+    check: Callable[[str], object]
+    ledger: Ledger
+    bus: Bus
+    announcer: Announcer
+    storms: StormWatch
+    policy: Callable[[], Policy]
+    log: Log
+    now: datetime
+
+    def run(self) -> None:
+        """Look at everything that is past due. Raises the first AwsError after all was looked at."""
+        now = self.now
+        for told in self.ledger.unsettled_announcements(now - SWEEP_GRACE, SWEEP_LIMIT):
+            self.announcer.hand_over(told)
+        failed = self._ask_overdue()
+        failed += [
+            error
+            for incident_id in (
+                *self.ledger.due_incidents(now - SWEEP_GRACE, SWEEP_LIMIT),
+                *self.ledger.incidents_with_humans(now - SWEEP_GRACE, SWEEP_LIMIT),
+            )
+            if (error := self._sweep_one(incident_id))
+        ]
+        failed += self._sweep_storm()
+        if failed:
+            raise failed[0]
+
+    def _sweep_storm(self) -> list[AwsError]:
+        """A storm that cannot be looked at stays; it comes last, so nothing waits for it."""
+        try:
+            self.storms.sweep(self.policy().storm)
+        except AwsError as error:
+            self.log.event("verification.storm_waits", error=str(error))
+            return [error]
+        return []
+
+    def _ask_overdue(self) -> list[AwsError]:
+        """A wake-up that was lost is made now; one that was not is the same delivery, decided once."""
+        try:
+            for key, request in self.ledger.overdue_requests(self.now - SWEEP_GRACE, SWEEP_LIMIT):
+                self._ask_one(request)
+                self.ledger.settle_request(key)
+        except AwsError as error:
+            self.log.event("verification.requests_wait", error=str(error))
+            return [error]
+        return []
+
+    def _ask_one(self, request: Reading[OwnEvent]) -> None:
+        if isinstance(request, OwnEvent):
+            self.bus.ask(replace(request, at=self.now))
+            return
+        cause = f"a request that waited in the ledger cannot be read: {request}"
+        self.announcer.tell_past_the_ledger(
+            telling.of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.now)
+        )
+
+    def _sweep_one(self, incident_id: str) -> AwsError | None:
+        """One that fails must not keep the others waiting; the sweep fails after all were looked at."""
+        try:
+            self.check(incident_id)
+        except AwsError as error:
+            self.log.event("verification.sweep_failed", incident=incident_id, error=str(error))
+            return error
+        return None

@@ -1,0 +1,185 @@
+"""`firebreak approve` and `firebreak deny`: who said what to which plan, and what is told of it."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.aws.ledger import DynamoLedger
+from firebreak.concluding import Summary
+from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.ledger import IncidentChange
+from firebreak.core.model import AlarmState
+from firebreak.core.reasons import Reason
+from firebreak.policy import parse_policy
+from tests import builders as a
+from tests.cli.running import StackSession, around, deployed, error_lines, run
+from tests.world import World
+
+MINUTE = timedelta(minutes=1)
+ASKING = a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "approve"')
+# Who moto says is calling.
+CALLER = "arn:aws:sts::123456789012:user/moto"
+S = IncidentState
+
+
+@pytest.fixture
+def asking(world: World) -> World:
+    world.policy = parse_policy(ASKING, "approve.toml")
+    StackSession(deployed).client("events").create_event_bus(Name="firebreak")
+    return world
+
+
+def asked(world: World) -> Incident:
+    done = world.send(world.red())
+    return world.incident(done.incident_id)
+
+
+def command(world: World, *arguments: str) -> tuple[Any, list[dict[str, Any]]]:
+    """The command's result, and the details of the events it put on the bus."""
+    sent: list[dict[str, Any]] = []
+
+    def session() -> StackSession:
+        made = StackSession(deployed)
+        made.events.register(
+            "before-parameter-build.events.PutEvents",
+            lambda params, **_: sent.extend(params["Entries"]),
+            unique_id="entries",
+        )
+        return made
+
+    here = around(world.clock.now)
+    result = run(*arguments, outside=type(here)(here.environ, here.now, session))
+    return result, sent
+
+
+def test_a_yes_reaches_the_actions_function_with_the_callers_name(asking: World) -> None:
+    incident = asked(asking)
+
+    result, (entry,) = command(asking, "approve", incident.id)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (
+        "firebreak",
+        "firebreak",
+        "Firebreak Request",
+    )
+    detail = json.loads(entry["Detail"])
+    assert (detail["kind"], detail["incident"], detail["by"]) == ("approval", incident.id, CALLER)
+    done = asking.remediator().handle(
+        {"source": "firebreak", "detail-type": "Firebreak Request", "detail": detail}
+    )
+    assert (done.outcome, len(asking.ecs.writes)) == ("act", 1)
+
+
+def test_a_yes_shows_the_plan_that_it_was_said_to(asking: World) -> None:
+    incident = asked(asking)
+
+    result, _ = command(asking, "approve", incident.id)
+
+    words = " ".join(result.stdout.split())
+    assert f"Approved incident {incident.id}" in words
+    assert f"By {CALLER}" in words
+    assert "Plan restart ecs:prod/api: force a new deployment of api:7" in words
+    assert f"firebreak show {incident.id}" in words
+
+
+def test_a_no_gives_the_incident_to_humans_with_the_reason(asking: World) -> None:
+    incident = asked(asking)
+
+    result, (told,) = command(asking, "deny", incident.id, "--reason", "we are migrating\nit")
+
+    assert (result.exit_code, told["DetailType"]) == (0, "Firebreak Announcement")
+    after = asking.incident(incident.id)
+    assert (after.state, after.note) == (S.PAGED, f"denied by {CALLER}: we are migrating it")
+    asking.page_desk().handle({"detail-type": told["DetailType"], "detail": json.loads(told["Detail"])})
+    asking.clock.pass_time(2 * MINUTE)
+    asking.sweep()
+    assert len(asking.subjects) == 2
+    assert asking.subjects[-1].startswith("[Firebreak] DENIED ecs:prod/api: arn:aws:sts")
+    assert "Nothing was changed." in asking.pager.sent[-1][1]
+
+
+def test_a_no_that_cannot_be_told_at_once_is_told_by_the_sweeper(asking: World) -> None:
+    incident = asked(asking)
+    StackSession(deployed).client("events").delete_event_bus(Name="firebreak")
+
+    result, _ = command(asking, "deny", incident.id, "--reason", "no")
+
+    assert result.exit_code == 0
+    asking.clock.pass_time(2 * MINUTE)
+    asking.sweep()
+    assert asking.subjects[-1].startswith("[Firebreak] DENIED")
+
+
+def test_an_alarm_that_joins_meanwhile_does_not_stop_a_no(
+    asking: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    incident = asked(asking)
+    move = DynamoLedger.move
+    moved: list[Summary] = []
+
+    def joined_first(ledger: DynamoLedger, change: IncidentChange) -> bool:
+        if not moved:
+            moved.append(asking.send(asking.red("api-memory-higher")))
+        return move(ledger, change)
+
+    monkeypatch.setattr(DynamoLedger, "move", joined_first)
+    result, _ = command(asking, "deny", incident.id, "--reason", "no")
+
+    assert result.exit_code == 0
+    assert (asking.incident(incident.id).state, len(asking.incident(incident.id).members)) == (S.PAGED, 2)
+
+
+def test_a_yes_after_a_no_is_refused(asking: World) -> None:
+    incident = asked(asking)
+    command(asking, "deny", incident.id, "--reason", "no")
+
+    result, sent = command(asking, "approve", incident.id)
+
+    assert (result.exit_code, sent) == (2, [])
+    assert error_lines(result) == [f"firebreak: incident {incident.id} is paged: nothing waits for an answer"]
+
+
+@pytest.mark.parametrize("word", [("approve",), ("deny", "--reason", "late")], ids=["yes", "no"])
+def test_an_answer_that_comes_too_late_says_so(asking: World, word: tuple[str, ...]) -> None:
+    incident = asked(asking)
+    asking.clock.pass_time(31 * MINUTE)
+
+    result, sent = command(asking, *word, incident.id)
+
+    assert (result.exit_code, sent) == (2, [])
+    assert error_lines(result) == ["firebreak: it could be answered until 10:30:30Z: it is a human's now"]
+    assert asking.incident(incident.id).state is S.AWAITING_APPROVAL
+
+
+@pytest.mark.parametrize("word", [("approve",), ("deny", "--reason", "what")], ids=["yes", "no"])
+def test_an_incident_that_does_not_exist_is_named(asking: World, word: tuple[str, ...]) -> None:
+    result, sent = command(asking, *word, "i-0000000000")
+
+    assert (result.exit_code, sent) == (2, [])
+    assert error_lines(result)[0].startswith(
+        "firebreak: there is no incident i-0000000000 in stack firebreak"
+    )
+
+
+def test_a_no_needs_a_reason(asking: World) -> None:
+    incident = asked(asking)
+
+    result, _ = command(asking, "deny", incident.id, "--reason", " ")
+
+    assert result.exit_code == 2
+    assert asking.incident(incident.id).state is S.AWAITING_APPROVAL
+
+
+def test_a_yes_to_what_recovered_meanwhile_changes_nothing(asking: World) -> None:
+    incident = asked(asking)
+    asking.alarms.turn("api-memory-high", AlarmState.OK, asking.clock.at)
+
+    _, (entry,) = command(asking, "approve", incident.id)
+    done = asking.remediator().handle(
+        {"source": "firebreak", "detail-type": "Firebreak Request", "detail": json.loads(entry["Detail"])}
+    )
+
+    assert (done.reason, asking.ecs.writes) == (Reason.NO_LONGER_RED, [])

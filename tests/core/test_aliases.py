@@ -1,0 +1,293 @@
+"""Which alias a function's callers use, and whether a new version may be put behind it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from firebreak.core.functions import (
+    LATEST,
+    Behind,
+    Direct,
+    FunctionObservation,
+    callers,
+    observed,
+    qualifier,
+    ready,
+    shifting,
+    unreleasable,
+    unseen,
+    version_before,
+)
+from firebreak.core.model import Metric, Obstacle
+from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.reasons import Reason
+from tests import builders as a
+from tests.builders_functions import OPTED_IN, OTHER_CODE, TARGET, alias, function, request, seen
+
+BLIND = Unknown("no")
+LIVE = Behind(alias(), function("7"))
+
+
+def about(*resources: str) -> Any:
+    """An alarm on metrics with these values of Resource."""
+    metrics = [
+        Metric("AWS/Lambda", "Errors", {"FunctionName": "orders", "Resource": one}) for one in resources
+    ]
+    return a.alarm(metrics=tuple(metrics))
+
+
+@pytest.mark.parametrize(
+    ("resources", "named"),
+    [
+        (("orders:live",), "live"),
+        (("orders:7",), "7"),
+        (("orders:$LATEST",), LATEST),
+        (("orders",), LATEST),
+        (("",), ""),
+        ((), ""),
+        (("orders:live", "orders:live"), "live"),
+        (("orders:live", "orders:next"), ""),
+    ],
+    ids=str,
+)
+def test_what_the_alarm_is_about_is_told_by_its_only_resource(resources: tuple[str, ...], named: str) -> None:
+    assert qualifier(about(*resources)) == named
+
+
+def test_an_alarm_without_the_dimension_names_nothing() -> None:
+    assert qualifier(request().alarm) == ""
+
+
+@pytest.mark.parametrize(
+    ("observation", "resource", "used"),
+    [
+        pytest.param(seen(), "", Direct(), id="no alias"),
+        pytest.param(seen(alias()), "", LIVE, id="the only one"),
+        pytest.param(seen(alias()), "orders", Direct(), id="called without it"),
+        pytest.param(seen(alias(version=LATEST)), "", Direct(), id="an alias on $LATEST"),
+        pytest.param(seen(alias("blue", "6"), alias()), "orders:live", LIVE, id="named by the alarm"),
+        pytest.param(
+            seen(alias("blue", "6"), alias(), function_tags=OPTED_IN | {"firebreak:alias": "live"}),
+            "orders:blue",
+            LIVE,
+            id="named by the tag",
+        ),
+    ],
+)
+def test_the_callers_use(observation: FunctionObservation, resource: str, used: object) -> None:
+    assert callers(about(resource), observation) == used
+
+
+@pytest.mark.parametrize(
+    ("observation", "resource", "told"),
+    [
+        (seen(alias("b"), alias("a")), "", "its callers may use a, b: tag it firebreak:alias with the one"),
+        (seen(alias()), "orders:next", "it has no alias next"),
+        (seen(), "orders:next", "it has no alias next"),
+        (seen(alias(), versions={"7": ABSENT}), "", "version 7 of alias live is gone"),
+    ],
+    ids=["several", "another", "none", "no version"],
+)
+def test_callers_that_cannot_be_told_are_an_obstacle(
+    observation: FunctionObservation, resource: str, told: str
+) -> None:
+    assert callers(about(resource), observation) == Obstacle(Reason.UNSAFE_ALIAS, told)
+
+
+@pytest.mark.parametrize(
+    ("observation", "told"),
+    [
+        (seen(aliases=BLIND), "the list of its aliases could not be read: no"),
+        (seen(aliases=ABSENT), "the list of its aliases does not exist"),
+        (seen(function_tags=BLIND), "its tags could not be read: no"),
+        (seen(alias(), versions={"7": BLIND}), "version 7 could not be read: no"),
+        (seen(alias(), versions={}), "version 7 was not read: no alias pointed at it"),
+    ],
+    ids=["aliases", "no aliases", "tags", "version", "another version"],
+)
+def test_callers_are_not_known_where_it_could_not_be_looked(
+    observation: FunctionObservation, told: str
+) -> None:
+    assert callers(about(), observation) == Unknown(told)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"managed": True}, "it runs on a capacity provider, where memory and versions follow other rules"),
+        ({"state": "Pending"}, "its state is Pending"),
+        ({"state": ""}, "its state is not told"),
+        ({"update": "InProgress"}, "its last update is InProgress"),
+        ({"update": "Failed"}, "its last update is Failed"),
+    ],
+    ids=str,
+)
+def test_a_busy_function_is_told(changes: dict[str, Any], told: str) -> None:
+    found = ready(TARGET, seen(function=function(**changes)))
+    assert isinstance(found, Obstacle)
+    assert found.detail == told
+    assert found.reason is (Reason.MANAGED_ELSEWHERE if changes.get("managed") else Reason.NOT_READY)
+
+
+def test_a_function_at_rest_is_ready_and_one_that_is_not_there_is_missing() -> None:
+    assert ready(TARGET, seen()) == function()
+    assert ready(TARGET, seen(function=ABSENT)) == Obstacle(
+        Reason.TARGET_MISSING, "lambda:orders does not exist"
+    )
+    assert ready(TARGET, seen(function=BLIND)) == Unknown("the function could not be read: no")
+
+
+@pytest.mark.parametrize(
+    ("changes", "at_rest"),
+    [
+        ({}, True),
+        ({"update": ""}, True),
+        ({"update": "InProgress"}, False),
+        ({"update": "Failed"}, False),
+        ({"state": "Pending"}, False),
+        ({"state": "Inactive"}, False),
+    ],
+    ids=str,
+)
+def test_at_rest_is_active_and_done(changes: dict[str, Any], at_rest: bool) -> None:
+    assert function(**changes).at_rest is at_rest
+
+
+def test_weights_are_an_obstacle_that_names_the_versions() -> None:
+    assert shifting(alias()) is None
+    assert shifting(alias("live", "7", "8", "9")) == Obstacle(
+        Reason.UNSAFE_ALIAS,
+        "alias live sends a part of its calls to version 8, 9: stop or finish that deployment "
+        "(CodeDeploy, if it runs one)",
+    )
+
+
+@pytest.mark.parametrize(
+    "provisioned", [frozenset[str](), frozenset({"other", "8"}), ABSENT], ids=["none", "others", "not said"]
+)
+def test_the_same_in_latest_may_be_released(provisioned: Any) -> None:
+    assert unreleasable(function(), LIVE, seen(alias(), provisioned=provisioned)) is None
+
+
+@pytest.mark.parametrize(
+    ("latest", "found", "provisioned", "told"),
+    [
+        (
+            function(),
+            LIVE,
+            frozenset({"live"}),
+            "live has provisioned concurrency, which a move would lose until it is provisioned anew",
+        ),
+        (
+            function(),
+            LIVE,
+            frozenset({"7"}),
+            "7 has provisioned concurrency, which a move would lose until it is provisioned anew",
+        ),
+        (
+            function(snap_start=True),
+            LIVE,
+            frozenset(),
+            "SnapStart: a new version takes minutes to be published",
+        ),
+        (
+            function(code=OTHER_CODE),
+            LIVE,
+            frozenset(),
+            "the code of $LATEST is not that of version 7: publishing would release it",
+        ),
+        (
+            function(settings={"Timeout": "31", "Environment": "e3b0c442", "Role": "1"}),
+            LIVE,
+            frozenset(),
+            "$LATEST differs from version 7 in Role, Timeout: publishing would release that",
+        ),
+        (
+            function(settings={}),
+            LIVE,
+            frozenset(),
+            "$LATEST differs from version 7 in Environment, Timeout: publishing would release that",
+        ),
+    ],
+    ids=["alias warm", "version warm", "snap start", "code", "settings", "settings taken away"],
+)
+def test_what_publishing_would_break_or_release_is_told(
+    latest: Any, found: Behind, provisioned: Any, told: str
+) -> None:
+    assert unreleasable(latest, found, seen(alias(), provisioned=provisioned)) == Obstacle(
+        Reason.UNSAFE_ALIAS, told
+    )
+
+
+@pytest.mark.parametrize(
+    ("latest", "live"),
+    [
+        (function(hidden=("Environment",)), function("7")),
+        (function(), function("7", hidden=("Environment",))),
+    ],
+    ids=["in $LATEST", "in the version"],
+)
+def test_what_is_hidden_is_not_known_to_be_equal(latest: Any, live: Any) -> None:
+    assert unreleasable(latest, Behind(alias(), live), seen(alias())) == Unknown(
+        "Environment cannot be compared: Lambda may not show it to us (a key of its own?)"
+    )
+
+
+def test_everything_that_is_hidden_is_named_once() -> None:
+    live = Behind(alias(), function("7", hidden=("Environment",)))
+    found = unreleasable(function(hidden=("ImageConfigResponse", "Environment")), live, seen(alias()))
+    assert isinstance(found, Unknown)
+    assert found.why.startswith("Environment, ImageConfigResponse cannot be compared")
+
+
+@pytest.mark.parametrize(
+    ("provisioned", "told"),
+    [
+        (BLIND, "provisioned concurrency could not be read: no"),
+        (NotRead("no"), "provisioned concurrency was not read: no"),
+    ],
+    ids=["blind", "not read"],
+)
+def test_provisioned_concurrency_that_was_not_seen_is_not_none(provisioned: Any, told: str) -> None:
+    assert unreleasable(function(), LIVE, seen(alias(), provisioned=provisioned)) == Unknown(told)
+
+
+def test_tags_are_those_of_the_function_as_far_as_it_could_be_read() -> None:
+    assert seen().tags == OPTED_IN
+    assert seen(function=BLIND).tags == BLIND
+    assert seen(function=ABSENT).tags == ABSENT
+
+
+def test_only_what_a_function_action_saw_is_taken() -> None:
+    assert observed(seen()) == seen()
+    with pytest.raises(TypeError, match="expected FunctionObservation, got str"):
+        observed("seen")
+
+
+@pytest.mark.parametrize(
+    ("reading", "told"),
+    [
+        (ABSENT, "it does not exist"),
+        (BLIND, "it could not be read: no"),
+        (NotRead("x"), "it was not read: x"),
+    ],
+    ids=str,
+)
+def test_each_kind_of_blindness_is_told_apart(reading: Any, told: str) -> None:
+    assert unseen("it", reading) == Unknown(told)
+
+
+@pytest.mark.parametrize(
+    ("version", "existing", "before"),
+    [(7, {6, 7, 8}, 6), (7, {2, 3, 7}, 3), (7, {7, 8}, None), (1, set[int](), None)],
+    ids=str,
+)
+def test_the_version_before_is_the_nearest_that_exists(
+    version: int, existing: set[int], before: int | None
+) -> None:
+    assert version_before(version, existing) == before
+
+
+def test_a_function_never_shows_its_settings() -> None:
+    assert "e3b0c442" not in repr(replace(function(), memory=1))

@@ -1,0 +1,189 @@
+"""Which version an environment ran before, and whether its newest deployment is to blame."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core.beanstalk_versions import Previous, VersionDeployment, previous
+from firebreak.core.model import Obstacle
+from firebreak.core.readings import Unknown
+from firebreak.core.reasons import Reason
+from tests.builders_beanstalk import (
+    DEPLOYED,
+    ENDED,
+    V40,
+    V41,
+    V42,
+    V43,
+    deployed,
+    environment,
+    event,
+)
+
+BEGAN = ENDED - timedelta(seconds=30)
+SECOND = timedelta(seconds=1)
+WINDOW = timedelta(minutes=30)
+DEPLOYMENT = VersionDeployment(BEGAN, ENDED)
+
+
+def back(**changes: Any) -> object:
+    seen = deployed(**changes)
+    return previous(environment(), BEGAN, seen)
+
+
+def test_a_deployment_lasts_from_the_first_of_its_requests_events_to_the_last() -> None:
+    assert VersionDeployment.newest(DEPLOYED) == DEPLOYMENT
+
+
+def test_the_newest_deployment_counts_and_other_events_do_not() -> None:
+    other = event("Restarted application server on all ec2 instances.")
+    newest = event("New application version was deployed to running EC2 instances.", request_id="r-2")
+    newest, other = replace(newest, at=ENDED + SECOND), replace(other, at=ENDED + 2 * SECOND)
+    assert VersionDeployment.newest((other, newest, *DEPLOYED)) == VersionDeployment(
+        ENDED + SECOND, ENDED + SECOND
+    )
+
+
+def test_events_without_a_requests_id_are_never_one_deployment() -> None:
+    plain = [replace(one, request_id="") for one in DEPLOYED]
+    assert VersionDeployment.newest(plain) == VersionDeployment(ENDED, ENDED)
+
+
+@pytest.mark.parametrize("events", [[], [event()]], ids=["none", "of health"])
+def test_events_may_tell_of_no_deployment(events: Any) -> None:
+    assert VersionDeployment.newest(events) is None
+
+
+@pytest.mark.parametrize("red", [BEGAN, ENDED, ENDED + WINDOW])
+def test_an_alarm_from_its_start_to_the_end_of_the_window_blames_it(red: Any) -> None:
+    assert DEPLOYMENT.not_to_blame(red, WINDOW) is None
+
+
+@pytest.mark.parametrize(
+    ("red", "told"),
+    [
+        (BEGAN - SECOND, "the alarm turned red 1 s before the newest deployment"),
+        (
+            ENDED + WINDOW + SECOND,
+            "the newest deployment ended 30 min 1 s before the alarm turned red; at most 30 min is its fault",
+        ),
+        (
+            ENDED + timedelta(hours=2),
+            "the newest deployment ended 2 h before the alarm turned red; at most 30 min is its fault",
+        ),
+    ],
+)
+def test_an_alarm_outside_does_not(red: Any, told: str) -> None:
+    assert DEPLOYMENT.not_to_blame(red, WINDOW) == Obstacle(Reason.NO_RECENT_DEPLOYMENT, told)
+
+
+def test_a_window_of_nothing_is_told_as_such() -> None:
+    found = DEPLOYMENT.not_to_blame(ENDED + SECOND, timedelta())
+    assert found
+    assert found.detail.endswith("at most 0 s is its fault")
+
+
+def test_by_dates_the_next_older_version_is_the_one_before() -> None:
+    assert back() == Previous("v41", concluded=True)
+    assert back(versions=(V40, V42, V41)) == Previous("v41", concluded=True)
+
+
+def test_two_versions_made_at_one_moment_are_no_roll_back() -> None:
+    twin = replace(V41, created=V42.created)
+    assert back(events=named("v41"), versions=(V42, twin)) == Previous("v41", concluded=False)
+
+
+def named(label: str, at: Any = BEGAN - SECOND) -> tuple[Any, ...]:
+    return (*DEPLOYED, replace(event(version=label), at=at))
+
+
+def test_a_version_that_an_earlier_event_names_is_certain() -> None:
+    assert back(events=named("v40")) == Previous("v40", concluded=False)
+
+
+@pytest.mark.parametrize(
+    "events", [named("v40", BEGAN), named("v42"), named("")], ids=["at its start", "the same", "none"]
+)
+def test_what_names_no_earlier_version_leaves_it_to_the_dates(events: Any) -> None:
+    assert back(events=events) == Previous("v41", concluded=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "detail"),
+    [
+        pytest.param(
+            {"versions": (V41,)},
+            Reason.NOTHING_TO_ROLL_BACK,
+            "version v42, which runs, is not among the application's",
+            id="what runs was deleted",
+        ),
+        pytest.param(
+            {"events": named("v39")},
+            Reason.NOTHING_TO_ROLL_BACK,
+            "version v39, which ran before v42, was deleted or cannot be deployed",
+            id="the one before was deleted",
+        ),
+        pytest.param(
+            {"events": named("v43"), "versions": (V43, V42)},
+            Reason.ROLLED_BACK_BEFORE,
+            "v42 is older than v43, which ran before it: it is a roll back itself",
+            id="a newer one ran before",
+        ),
+        pytest.param(
+            {"environments": 3},
+            Reason.NOTHING_TO_ROLL_BACK,
+            (
+                "its events name no earlier version, and any of the 3 environments of shop "
+                "may have run the others"
+            ),
+            id="siblings",
+        ),
+        pytest.param(
+            {"versions": (V43, V42, V41)},
+            Reason.ROLLED_BACK_BEFORE,
+            "version v43 is newer than v42, which may be a roll back itself",
+            id="a newer one exists",
+        ),
+        pytest.param(
+            {"versions": (V42, replace(V41, status="Failed"))},
+            Reason.NOTHING_TO_ROLL_BACK,
+            "there is no version older than v42",
+            id="none is left",
+        ),
+        pytest.param(
+            {"versions": (V42, replace(V41, created=V42.created))},
+            Reason.NOTHING_TO_ROLL_BACK,
+            "there is no version older than v42",
+            id="made at the same moment",
+        ),
+    ],
+)
+def test_where_there_is_no_certain_way_back(changes: dict[str, Any], reason: Reason, detail: str) -> None:
+    assert back(**changes) == Obstacle(reason, detail)
+
+
+def test_an_environment_without_a_version_has_none_before() -> None:
+    found = previous(environment(version=""), BEGAN, deployed())
+    assert found == Obstacle(
+        Reason.NOTHING_TO_ROLL_BACK, "version (none), which runs, is not among the application's"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"versions": Unknown("x")}, "the application's versions could not be read: x"),
+        (
+            {"environments": Unknown("x")},
+            "how many environments the application has could not be read: x",
+        ),
+    ],
+)
+def test_what_could_not_be_read_is_unknown(changes: dict[str, Any], why: str) -> None:
+    assert back(**changes) == Unknown(why)
+
+
+def test_events_that_could_not_be_read_name_nothing() -> None:
+    assert back(events=Unknown("x")) == Previous("v41", concluded=True)

@@ -1,0 +1,216 @@
+"""Which deployment brought what runs, what ran before it, and what became of one that was ended."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core.deployments import (
+    DeploymentHistory,
+    RollBackObservation,
+    ago,
+    blamed,
+    ending,
+    is_recent,
+    listed,
+    was_ended,
+    when,
+)
+from firebreak.core.model import Settled
+from firebreak.core.readings import ABSENT, NotRead, Unknown
+from tests.builders_deployments import BEFORE, MINUTE, OLD, OLDER, RED, arn_of, deployed, history
+from tests.builders_ecs import ARN, TASK_DEFINITION, service
+
+NEWER = f"{ARN}:task-definition/api:8"
+OTHER_FAMILY = f"{ARN}:task-definition/web:3"
+RESTART = deployed("d7b", minutes_ago=5)
+
+
+@pytest.mark.parametrize(
+    ("memory", "brought", "earlier"),
+    [
+        pytest.param(history(deployed(), BEFORE), "d7", "d6", id="the newest"),
+        pytest.param(history(RESTART, deployed(), BEFORE), "d7", "d6", id="the one before a restart"),
+        pytest.param(history(deployed()), "d7", None, id="the first"),
+        pytest.param(
+            history(RESTART, deployed(status="STOPPED"), BEFORE), "d7b", "d6", id="a try that failed first"
+        ),
+        pytest.param(
+            history(deployed(), deployed("d8", NEWER, 60, status="STOPPED"), BEFORE),
+            "d7",
+            "d6",
+            id="in between",
+        ),
+        pytest.param(
+            history(deployed(), deployed("d?", "", 60), BEFORE), "d7", None, id="what ran before is not known"
+        ),
+        pytest.param(
+            history(RESTART, deployed(status="ROLLBACK_FAILED"), deployed("d7a", minutes_ago=60), BEFORE),
+            "d7b",
+            None,
+            id="the same ran before",
+        ),
+    ],
+)
+def test_blamed_is_what_brought_the_running_task_definition(
+    memory: DeploymentHistory, brought: str, earlier: str | None
+) -> None:
+    found = blamed(memory)
+    assert found is not None
+    assert found.deployment.arn == arn_of(brought)
+    assert (found.earlier.arn if found.earlier else None) == (arn_of(earlier) if earlier else None)
+
+
+def test_without_deployments_nothing_is_blamed() -> None:
+    assert blamed(DeploymentHistory(deployments=())) is None
+
+
+@pytest.mark.parametrize(
+    ("memory", "way_back"),
+    [
+        pytest.param(history(deployed(), BEFORE), False, id="a new revision"),
+        pytest.param(history(deployed()), False, id="the first"),
+        pytest.param(history(deployed(), deployed("d8", NEWER, 60)), True, id="an older revision"),
+        pytest.param(
+            history(deployed(), deployed("d8", NEWER, 60, status="STOPPED")), True, id="after one that failed"
+        ),
+        pytest.param(history(deployed(), deployed("web", OTHER_FAMILY, 60)), False, id="another family"),
+        pytest.param(
+            history(deployed(), deployed("web", OTHER_FAMILY, 60), deployed("d7a", minutes_ago=90)),
+            True,
+            id="back to the family before",
+        ),
+        pytest.param(
+            history(deployed(), deployed("d7a", status="ROLLBACK_SUCCESSFUL", minutes_ago=60)),
+            True,
+            id="again what ECS rolled back",
+        ),
+        pytest.param(
+            history(
+                deployed(task_definition=f"{ARN}:task-definition/api:10"),
+                deployed("d9", f"{ARN}:task-definition/api:9", 60),
+            ),
+            False,
+            id="numbers, not letters",
+        ),
+        pytest.param(
+            history(deployed(task_definition=f"{ARN}:task-definition/api:x"), deployed("d9", NEWER, 60)),
+            False,
+            id="no number at all",
+        ),
+    ],
+)
+def test_a_way_back_is_told_from_a_way_on(memory: DeploymentHistory, *, way_back: bool) -> None:
+    found = blamed(memory)
+    assert found is not None
+    assert found.is_way_back is way_back
+
+
+@pytest.mark.parametrize(
+    ("since", "recent"),
+    [
+        pytest.param(-1, False, id="before it began"),
+        pytest.param(0, True, id="as it began"),
+        pytest.param(2, True, id="as it ended"),
+        pytest.param(12, True, id="ten minutes after its end"),
+        pytest.param(13, False, id="later"),
+    ],
+)
+def test_an_alarm_is_its_fault_from_its_beginning_to_some_time_after_its_end(
+    since: int, *, recent: bool
+) -> None:
+    one = deployed(began=RED, ended=RED + 2 * MINUTE)
+    assert is_recent(one, RED + since * MINUTE, 10 * MINUTE) is recent
+
+
+def test_where_no_end_is_known_the_time_runs_from_the_beginning() -> None:
+    one = deployed(began=RED, ended=None)
+    assert is_recent(one, RED + 10 * MINUTE, 10 * MINUTE)
+    assert not is_recent(one, RED + 11 * MINUTE, 10 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("since", "blame", "told"),
+    [
+        (-3, None, "deployment d7 began 3 min after the alarm turned red"),
+        (0, None, "the alarm turned red during deployment d7"),
+        (1, None, "the alarm turned red during deployment d7"),
+        (2, None, "the alarm turned red 0 s after deployment d7"),
+        (5, None, "the alarm turned red 3 min after deployment d7"),
+        (45, 30, "the alarm turned red 43 min after deployment d7, the policy blames for 30 min"),
+    ],
+)
+def test_how_deployment_and_alarm_stand_in_time_is_told(since: int, blame: int | None, told: str) -> None:
+    one = deployed(began=RED, ended=RED + 2 * MINUTE)
+    assert when(one, RED + since * MINUTE, blame * MINUTE if blame else None) == told
+
+
+def test_a_deployment_whose_end_is_not_known_is_told_by_its_beginning() -> None:
+    told = when(deployed(began=RED, ended=None), RED + MINUTE)
+    assert told == "the alarm turned red 1 min after deployment d7"
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3661, "61 min")])
+def test_a_length_of_time_is_told_in_minutes_or_seconds(seconds: int, told: str) -> None:
+    assert ago(timedelta(seconds=seconds)) == told
+
+
+def test_a_deployment_is_found_by_its_arn() -> None:
+    memory = history(deployed(), BEFORE)
+    assert listed(memory, BEFORE.arn) == BEFORE
+    assert listed(memory, memory.deployments[0].arn, newest=True) == memory.deployments[0]
+
+
+@pytest.mark.parametrize(
+    ("memory", "newest", "why"),
+    [
+        pytest.param(history(deployed()), False, "deployment d6 is not listed any more", id="forgotten"),
+        pytest.param(history(deployed(), BEFORE), True, "another deployment began after d6", id="followed"),
+        pytest.param(Unknown("x"), False, "the history of its deployments could not be read: x", id="blind"),
+        pytest.param(NotRead("x"), False, "the history of its deployments was not read: x", id="not read"),
+        pytest.param(ABSENT, False, "the history of its deployments does not exist", id="absent"),
+    ],
+)
+def test_a_deployment_that_cannot_be_found_is_unknown(memory: Any, why: str, *, newest: bool) -> None:
+    assert listed(memory, BEFORE.arn, newest=newest) == Unknown(why)
+
+
+@pytest.mark.parametrize(
+    ("status", "arrived", "settled"),
+    [
+        ("PENDING", False, Settled.NOT_YET),
+        ("IN_PROGRESS", False, Settled.NOT_YET),
+        ("SUCCESSFUL", False, Settled.FAILED),
+        ("STOP_REQUESTED", True, Settled.NOT_YET),
+        ("ROLLBACK_REQUESTED", True, Settled.NOT_YET),
+        ("ROLLBACK_IN_PROGRESS", True, Settled.NOT_YET),
+        ("ROLLBACK_SUCCESSFUL", True, Settled.YES),
+        ("ROLLBACK_FAILED", True, Settled.FAILED),
+    ],
+)
+def test_every_status_says_whether_the_ending_arrived_and_came_to_rest(
+    status: str, settled: Settled, *, arrived: bool
+) -> None:
+    one = deployed(status=status)
+    assert (was_ended(one), ending(one)) == (arrived, settled)
+
+
+@pytest.mark.parametrize("status", ["STOPPED", "PAUSED"])
+def test_a_status_that_says_neither_is_unknown(status: str) -> None:
+    why = Unknown(f"deployment d7 is {status}, not rolled back")
+    assert (was_ended(deployed(status=status)), ending(deployed(status=status))) == (why, why)
+
+
+def test_the_tags_are_those_of_the_service_as_far_as_it_was_read() -> None:
+    def seen(now: Any) -> RollBackObservation:
+        return RollBackObservation(service=now, history=history(), earlier=NotRead("x"))
+
+    assert seen(service()).tags == {"firebreak:enabled": "true"}
+    assert seen(Unknown("x")).tags == Unknown("x")
+
+
+def test_a_memory_tells_its_newest_and_its_defaults() -> None:
+    memory = history(deployed(), BEFORE)
+    assert (memory.newest, memory.paused_hook, memory.replaces) == (deployed(), "", True)
+    assert DeploymentHistory(deployments=()).newest is None
+    assert {TASK_DEFINITION, OLD, OLDER} >= {one.task_definition for one in memory.deployments}

@@ -1,0 +1,27 @@
+"""What of SES is a target, and what is seen of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from firebreak.core.readings import ABSENT, Unknown
+from firebreak.core.ses import SesObservation, is_account, observed
+from tests.builders_ses import ENABLED, TARGET, WHOLE_ACCOUNT, seen
+
+
+def test_only_the_reserved_name_is_the_account() -> None:
+    assert is_account(WHOLE_ACCOUNT)
+    assert not is_account(TARGET)
+    assert not is_account(replace(TARGET, name="Account"))
+
+
+def test_tags_are_those_of_what_was_seen() -> None:
+    assert seen().tags == ENABLED
+    assert SesObservation(ABSENT).tags == ABSENT
+    assert SesObservation(Unknown("x")).tags == Unknown("x")
+
+
+def test_the_observation_is_passed_on_and_anything_else_is_a_mistake_in_the_code() -> None:
+    assert observed(seen()) == seen()
+    with pytest.raises(TypeError, match=r"^expected SesObservation, got str$"):
+        observed("mail")

@@ -1,0 +1,207 @@
+"""What is told of answers and of putting back, to the letter."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core import telling
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.decide import decide
+from firebreak.core.incident import IncidentState, Member, Purpose
+from firebreak.core.ledger import DecisionRecord, digest
+from firebreak.core.model import Autonomy, Plan, Receipt, RequestKind
+from tests import builders as a
+
+MINUTE = timedelta(minutes=1)
+AT = a.NOW + MINUTE
+BACK = Plan(summary="put back 3 to 2", change={"desiredCount": 2}, before={"desired": 3})
+
+
+def told_of(
+    kind: AnnouncementKind, headline: str, facts: tuple[str, ...], next_: str, *more: str
+) -> Announcement:
+    alarm = a.alarm()
+    return Announcement(
+        key=digest("i-0123456789", kind.value, 0, *more),
+        kind=kind,
+        at=AT,
+        incident_id="i-0123456789",
+        action="restart-service",
+        headline=headline,
+        facts=facts,
+        next=next_,
+        alarm_name="api-memory-high",
+        alarm_since=alarm.since,
+        target="ecs:prod/api",
+        account=a.ACCOUNT,
+        region=a.REGION,
+    )
+
+
+RUNG = "rung 1 of 2 (restart-service -> scale-service -> page)"
+VALUES = ("before: running=2", "after: desiredCount=3")
+DONE = Receipt(summary="desired count is 3", after={"desiredCount": 3})
+ACTED = a.incident(receipt=DONE, note="it made things worse")
+COMES_BACK = "If the alarm comes back, the change is made again and stays."
+NOTHING = "Nothing will look at this again by itself: the alarm says nothing more while it stays red."
+
+
+class TestTold:
+    def test_a_recovery_for_now_says_when_the_change_goes(self) -> None:
+        assert telling.recovered_for_now(ACTED, AT, "all OK", AT + 30 * MINUTE) == told_of(
+            AnnouncementKind.RECOVERED,
+            "all OK",
+            (RUNG, *VALUES),
+            "The change is temporary: it is taken back at 10:31:30Z if all stays well.",
+        )
+
+    def test_what_is_over_after_humans_had_it_is_told_once_more(self) -> None:
+        told = telling.recovered_after_humans(ACTED, AT, "all OK")
+
+        assert replace(told, key="") == replace(telling.recovered(ACTED, AT, "all OK"), key="")
+        assert told.key == digest(telling.recovered(ACTED, AT, "all OK").key, "after humans")
+
+    def test_a_change_that_stays_is_told_with_its_values(self) -> None:
+        assert telling.kept(ACTED, AT, "somebody changed it") == told_of(
+            AnnouncementKind.KEPT,
+            "The temporary change stays: somebody changed it",
+            (RUNG, *VALUES),
+            "Firebreak leaves it as it is. All is well; decide at leisure whether to take it back.",
+        )
+
+    def test_a_restore_that_waits_is_told_once_a_cause(self) -> None:
+        told = telling.restore_waits(ACTED, AT, "frozen", AT + 5 * MINUTE)
+        plain = told_of(
+            AnnouncementKind.KEPT,
+            "The temporary change stays for now: frozen",
+            (RUNG, *VALUES),
+            "All is well. Firebreak tries again at 10:06:30Z to take it back.",
+        )
+
+        assert told == replace(plain, key=digest(plain.key, "frozen"))
+
+    @pytest.mark.parametrize("purpose", [Purpose.UNDO, Purpose.RESTORE])
+    def test_what_could_not_be_put_back_shows_what_stays(self, purpose: Purpose) -> None:
+        told = telling.not_executed(replace(ACTED, purpose=purpose, plan=BACK), AT, "denied")
+
+        assert told == told_of(
+            AnnouncementKind.NOT_EXECUTED,
+            "What restart-service had changed stays; it could not be put back: put back 3 to 2",
+            ("denied", RUNG, "before: desired=3", "after: desiredCount=3"),
+            NOTHING,
+            purpose.value,
+        )
+
+    def test_humans_hear_of_every_alarm_that_joined(self) -> None:
+        other = Member("api-latency-high", a.arn_of("api-latency-high"))
+        both = replace(ACTED, members=(*ACTED.members, other))
+
+        assert "its alarms: api-memory-high, api-latency-high" in telling.given_to_humans(both, AT, "x").facts
+
+    def test_harm_is_told_before_it_is_undone(self) -> None:
+        assert telling.undoing(ACTED, AT, "fewer run") == told_of(
+            AnnouncementKind.UNDOING,
+            "fewer run: the values from before are put back.",
+            (RUNG, *VALUES),
+            "Firebreak tells you when they are, or why they cannot be.",
+        )
+
+    def test_an_undo_tells_both_sets_of_values(self) -> None:
+        undone = replace(ACTED, purpose=Purpose.UNDO, plan=BACK)
+
+        assert telling.put_back(undone, AT, "abc") == told_of(
+            AnnouncementKind.UNDONE,
+            "desired count is 3",
+            (
+                "why: it made things worse",
+                "plan: put back 3 to 2",
+                "before: desired=3",
+                "after: desiredCount=3",
+                "policy abc",
+            ),
+            "Firebreak looks at 10:04:30Z again. Then it is yours.",
+            "undo",
+        )
+
+    def test_a_restore_says_what_happens_if_the_alarm_comes_back(self) -> None:
+        restored = replace(ACTED, purpose=Purpose.RESTORE, plan=BACK)
+
+        told = telling.put_back(restored, AT, "abc")
+
+        assert (told.kind, told.next) == (
+            AnnouncementKind.RESTORED,
+            f"Firebreak looks at 10:04:30Z again. {COMES_BACK}",
+        )
+
+    def test_what_left_nothing_to_show_is_told_all_the_same(self) -> None:
+        bare = replace(ACTED, purpose=Purpose.UNDO, plan=None, receipt=None, due_at=None)
+
+        told = telling.put_back(bare, AT, "abc")
+
+        assert (told.headline, told.facts, told.next) == (
+            "put back",
+            ("why: it made things worse", "policy abc"),
+            "Then it is yours.",
+        )
+
+    @pytest.mark.parametrize("policy", ["abc", ""])
+    def test_a_question_carries_plan_warnings_and_time(self, policy: str) -> None:
+        plan = replace(BACK, warnings=("it is big",), reset_by="the next deploy resets it")
+        waiting = replace(ACTED, state=IncidentState.AWAITING_APPROVAL, plan=plan, receipt=None, due_at=AT)
+        decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE, policy_hash=policy), a.snapshot())
+
+        assert telling.approval(waiting, recorded(decision)) == told_of(
+            AnnouncementKind.APPROVAL,
+            "May Firebreak do this? put back 3 to 2",
+            (
+                RUNG,
+                "it is big",
+                "the next deploy resets it",
+                "autonomy: approve by defaults",
+                "before: desired=3",
+                f"policy {policy or '-'}",
+            ),
+            "Nothing is changed unless somebody says yes until 10:01:30Z; then all is looked at again.",
+        )
+
+    def test_a_question_without_plan_and_time_names_the_action(self) -> None:
+        waiting = replace(ACTED, plan=None, receipt=None, due_at=None)
+        decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
+
+        told = telling.approval(waiting, recorded(decision))
+
+        assert told.headline == "May Firebreak do this? restart-service"
+        assert told.facts[:2] == (RUNG, "autonomy: approve by defaults")
+        assert told.next == (
+            "Nothing is changed unless somebody says yes until it is withdrawn; then all is looked at again."
+        )
+
+    def test_a_no_names_who_and_why(self) -> None:
+        assert telling.denied(ACTED, "ana", "we migrate", AT) == told_of(
+            AnnouncementKind.DENIED,
+            "ana said no: we migrate",
+            (RUNG, *VALUES),
+            f"Nothing was changed. {NOTHING}",
+        )
+
+    def test_an_act_names_who_will_reset_it(self) -> None:
+        plan = replace(a.PLAN, warnings=("w",), reset_by="the next deploy resets it")
+
+        facts = telling.acted(a.incident(plan=plan), AT, "abc").facts
+
+        assert facts[1:4] == ("plan: restart ecs:prod/api", "w", "the next deploy resets it")
+
+
+def recorded(decision: Any) -> DecisionRecord:
+    return DecisionRecord(
+        key="k",
+        at=AT,
+        kind=RequestKind.ALARM,
+        action="restart-service",
+        incident_id="i-0123456789",
+        target=a.TARGET.key,
+        alarm=a.alarm(),
+        decision=decision,
+    )

@@ -1,0 +1,50 @@
+import pytest
+
+from firebreak.core.model import Settled
+from firebreak.core.readings import NotRead, Unknown
+from firebreak.core.runbooks import FAILED, RUNNING, SUCCEEDED, Run, observed, settled
+
+RUN = Run(id="r-1", version="3", status="Success")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [(RUNNING, Settled.NOT_YET), (SUCCEEDED, Settled.YES), (FAILED, Settled.FAILED)],
+    ids=["running", "succeeded", "failed"],
+)
+def test_a_run_has_settled_when_it_says_so(statuses: frozenset[str], expected: Settled) -> None:
+    assert {settled(Run(id="r-1", version="3", status=status)) for status in statuses} == {expected}
+
+
+def test_the_statuses_are_those_of_the_api() -> None:
+    assert {"Pending", "InProgress", "Waiting", "Cancelling", "PendingApproval"} <= RUNNING
+    assert {"Approved", "Scheduled", "RunbookInProgress", "PendingChangeCalendarOverride"} <= RUNNING
+    assert "ChangeCalendarOverrideApproved" in RUNNING
+    assert len(RUNNING) == 10
+    assert {"Success", "CompletedWithSuccess"} == SUCCEEDED
+    assert {"Failed", "TimedOut", "Cancelled", "Rejected"} < FAILED
+    assert {"ChangeCalendarOverrideRejected", "CompletedWithFailure"} < FAILED
+    assert len(FAILED) == 6
+
+
+def test_a_status_that_nothing_explains_is_unknown_with_the_runs_own_words() -> None:
+    run = Run(id="r-1", version="3", status="Exited", failure=" Step 2\n\tstopped ")
+    assert settled(run) == Unknown("run r-1 is Exited: Step 2 stopped, a status that we do not know")
+
+
+def test_a_run_without_a_failure_tells_its_status_alone() -> None:
+    assert RUN.told == "run r-1 is Success"
+
+
+def test_a_long_failure_is_cut_at_its_three_hundredth_character() -> None:
+    run = Run(id="r-1", version="3", status="Failed", failure="x" * 301)
+    assert run.told == f"run r-1 is Failed: {'x' * 300}"
+
+
+def test_the_token_of_a_run_is_not_read_unless_somebody_read_it() -> None:
+    assert RUN.token == NotRead("too old to matter")
+
+
+def test_what_another_action_observed_is_refused() -> None:
+    with pytest.raises(TypeError, match="expected RunbookObservation, got str"):
+        observed("a service")

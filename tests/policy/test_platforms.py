@@ -1,0 +1,114 @@
+"""The policies of the example platforms load and say what their pages say."""
+
+import json
+import re
+import tomllib
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from firebreak import alarms, targets
+from firebreak.core.model import Alarm, AlarmKind, Target
+from firebreak.core.readings import NotRead
+from firebreak.core.routing import By, Route, route
+from firebreak.policy import load_policy
+from firebreak.policy_file import policy_schema
+from firebreak_cli.local.transitions import Transition, state_change_event
+from tests import builders as a
+from tests.contracts.template import _CloudFormation
+from tests.platforms import EXAMPLES, PLATFORMS, Platform
+
+every_platform = pytest.mark.parametrize("platform", PLATFORMS.values(), ids=lambda one: one.name)
+
+
+def test_every_folder_is_a_platform_that_the_overview_names() -> None:
+    folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
+    overview = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert folders == set(PLATFORMS) == set(re.findall(r"\]\(([a-z-]+)/README\.md\)", overview))
+
+
+@every_platform
+def test_the_policy_loads_and_fits_the_schema(platform: Platform) -> None:
+    assert load_policy(platform.policy).hash
+    jsonschema.validate(tomllib.loads(platform.policy.read_text(encoding="utf-8")), policy_schema())
+
+
+@every_platform
+def test_the_policy_watches_what_it_does_not_name(platform: Platform) -> None:
+    assert load_policy(platform.policy).file.defaults.autonomy.value == "observe"
+    assert not load_policy(platform.policy).file.demo
+
+
+@every_platform
+def test_the_page_shows_one_screen_and_its_ladders_are_the_policys(platform: Platform) -> None:
+    assert len(platform.page.text.splitlines()) <= 60
+    ladders = {
+        name: tuple(section.ladder) for name, section in load_policy(platform.policy).file.actions.items()
+    }
+    told = {row.ladder[0]: row.ladder for row in platform.rows if row.ladder != ("page",)}
+    assert told == {name: ladder for name, ladder in ladders.items() if name in told}
+
+
+@every_platform
+def test_every_alarm_carries_its_tags_into_its_events_and_begins_with_its_urgency(platform: Platform) -> None:
+    text = (platform.folder / "template.yaml").read_text(encoding="utf-8")
+    alarms = found(_read(text))
+    assert alarms
+    for alarm in alarms:
+        tags = {tag["Key"]: tag["Value"] for tag in alarm["Tags"]}
+        assert alarm["ActionConfiguration"] == {"AlarmTagsPropagation": {"Enabled": True}}
+        assert alarm["AlarmDescription"].startswith(f"{tags['severity']} within {tags['respond-within']}. ")
+        assert {"firebreak:action", "severity", "respond-within"} <= set(tags)
+
+
+def test_the_agent_of_the_fleet_measures_what_its_alarms_watch() -> None:
+    platform = PLATFORMS["beanstalk-fleet"]
+    config = yaml.safe_load((platform.folder / ".ebextensions/firebreak.config").read_text(encoding="utf-8"))
+    (file,) = config["files"].values()
+    agent = json.loads(re.sub(r'`\{"Ref": "(\w+)"\}`', r"\1", file["content"]))["metrics"]
+    measured = {
+        f"{kind}_{name}" for kind, one in agent["metrics_collected"].items() for name in one["measurement"]
+    }
+    alarms_of = found(_read((platform.folder / "template.yaml").read_text(encoding="utf-8")))
+    watched = [one for one in alarms_of if one["Namespace"] == agent["namespace"]]
+    assert {one["MetricName"] for one in watched} == measured
+    assert agent["aggregation_dimensions"] == [["EnvironmentName"]]
+    assert {one["Dimensions"][0]["Name"] for one in watched} == {"EnvironmentName"}
+    health = config["option_settings"]["aws:elasticbeanstalk:healthreporting:system"]["ConfigDocument"]
+    beanstalks = {one["MetricName"] for one in alarms_of if one["Namespace"] == "AWS/ElasticBeanstalk"}
+    assert beanstalks - set(health["CloudWatchMetrics"]["Environment"]) == {"EnvironmentHealth"}
+
+
+def test_the_error_rate_which_local_aws_does_not_make_is_answered_as_the_page_says() -> None:
+    """Metric math over two metrics of one function is about that function."""
+    text = (EXAMPLES / "lambda-api/template.yaml").read_text(encoding="utf-8")
+    rate = next(one for one in found(_read(text)) if "Metrics" in one)
+    described = json.loads(json.dumps(rate).replace('{"Ref": "Function"}', '"orders-read"'))
+    described["AlarmArn"] = a.arn_of("orders-read-errors")
+    change = Transition("orders-read-errors", a.NOW, "OK", "ALARM", "over 5%")
+    tags = {tag["Key"]: tag["Value"] for tag in described["Tags"]}
+    alarm = alarms.parse(state_change_event(change, described, tags))
+    assert isinstance(alarm, Alarm)
+    assert alarm.kind is AlarmKind.MATH
+    named = targets.resolve(alarm, alarm.tags, lambda _: NotRead("no children"), a.ACCOUNT, a.REGION)
+    assert isinstance(named, Target)
+    assert named.display == "lambda:orders-read"
+    answered = PLATFORMS["lambda-api"].row("orders-read-errors").ladder[0]
+    assert route(alarm) == (Route(answered, By.TAG),)
+
+
+def _read(text: str) -> Any:
+    return yaml.load(text, Loader=_CloudFormation)["Resources"]  # noqa: S506  # a SafeLoader
+
+
+def found(node: Any) -> list[dict[str, Any]]:
+    """Every alarm's properties, loops included."""
+    if isinstance(node, list):
+        return [alarm for one in node for alarm in found(one)]
+    if not isinstance(node, dict):
+        return []
+    if node.get("Type") == "AWS::CloudWatch::Alarm":
+        return [node["Properties"]]
+    return [alarm for one in node.values() for alarm in found(one)]

@@ -1,0 +1,43 @@
+"""Configuration sets and the account they belong to, which one of them might be called like."""
+
+from dataclasses import replace
+
+import pytest
+
+from firebreak.core.model import Alarm, Metric, Target, Unresolved
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import Reading
+from firebreak.core.reasons import Reason
+from firebreak.targets import resolve
+from tests import builders as a
+
+ACCOUNT, REGION = a.ACCOUNT, a.REGION
+PLAIN: Alarm = a.alarm(metrics=(), tags={})
+
+
+def never_asked(name: str) -> Reading[DescribedAlarm]:
+    pytest.fail(f"described {name}")
+
+
+def mail(name: str) -> Metric:
+    return Metric("AWS/SES", "Reputation.BounceRate", {"ses:configuration-set": name})
+
+
+def test_a_configuration_set_that_bears_the_accounts_name_never_stands_for_the_account() -> None:
+    found = resolve(replace(PLAIN, metrics=(mail("account"),)), {}, never_asked, ACCOUNT, REGION)
+    assert found == Unresolved(
+        Reason.TARGET_MALFORMED,
+        'ses:configuration-set is "account", a name that here means everything',
+    )
+
+
+@pytest.mark.parametrize("name", ["Account", "accounts", "newsletter"])
+def test_other_configuration_sets_are_named_by_their_dimension(name: str) -> None:
+    found = resolve(replace(PLAIN, metrics=(mail(name),)), {}, never_asked, ACCOUNT, REGION)
+    assert found == Target(ACCOUNT, REGION, "ses", "", name)
+
+
+def test_the_account_is_named_by_a_tag_only() -> None:
+    tags = {"firebreak:target": "ses:account"}
+    found = resolve(replace(PLAIN, metrics=(mail("newsletter"),)), tags, never_asked, ACCOUNT, REGION)
+    assert found == Target(ACCOUNT, REGION, "ses", "", "account")

@@ -1,0 +1,151 @@
+"""Restarting and rolling back an environment through all functions, on botocore's real model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core.incident import IncidentState
+from firebreak.core.model import Alarm, Metric
+from firebreak.core.reasons import Reason
+from firebreak.policy import Policy, parse_policy
+from tests import builders as a
+from tests.builders_beanstalk import ID
+from tests.played_beanstalk import BeanstalkWorld, PlayedBeanstalk, beanstalk_world
+
+MINUTE = timedelta(minutes=1)
+METRICS = (Metric("AWS/ElasticBeanstalk", "EnvironmentHealth", {"EnvironmentName": "shop-prod"}),)
+RESTARTS = a.AUTO_POLICY + '[actions.restart-environment]\nautonomy = "auto"\n'
+ROLLS_BACK = (
+    RESTARTS.replace('cooldown = "15m"', 'cooldown = "1m"')
+    + '[actions.roll-back-environment]\nladder = ["roll-back-environment", "restart-environment", "page"]\n'
+)
+RESTART = ("RestartAppServer", {"EnvironmentId": ID, "EnvironmentName": "shop-prod"})
+ROLL_BACK = (
+    "UpdateEnvironment",
+    {"EnvironmentId": ID, "EnvironmentName": "shop-prod", "VersionLabel": "v41"},
+)
+
+
+@dataclass
+class Stage:
+    """The world, and the environment in it."""
+
+    world: BeanstalkWorld
+    shop: PlayedBeanstalk
+
+    def under(self, text: str) -> None:
+        self.world.policy = policy(text)
+
+    def send(self, action: str = "restart-environment") -> tuple[Any, Alarm]:
+        """The environment's alarm turns red, and its event reaches the action's function."""
+        self.shop.now = self.world.clock.at
+        alarm = self.world.red("shop-prod-health", metrics=METRICS, tags={"firebreak:action": action})
+        return self.world.send(alarm, action), alarm
+
+    def wait(self, length: timedelta) -> None:
+        self.world.pass_time(length)
+        self.shop.now = self.world.clock.at
+
+    @property
+    def marks(self) -> list[str]:
+        """The first words of every page."""
+        return [subject.split("]")[1].split(" beanstalk")[0].strip() for subject in self.world.subjects]
+
+
+def policy(text: str) -> Policy:
+    return parse_policy(text, "beanstalk.toml")
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    shop = PlayedBeanstalk(a.NOW)
+    shop.tell("Environment health has transitioned from Ok to Degraded.", -2 * MINUTE)
+    with beanstalk_world(shop) as world:
+        stage = Stage(world, shop)
+        stage.under(RESTARTS)
+        yield stage
+
+
+def test_a_sick_environment_is_restarted_once_and_its_recovery_closes_the_incident(stage: Stage) -> None:
+    summary, alarm = stage.send()
+    assert (summary.outcome, stage.shop.changes) == ("act", [RESTART])
+    assert "every instance restarts at the same time" in stage.world.pager.sent[0][1]
+    stage.shop.come_to_rest()
+    stage.world.green(alarm)
+    stage.wait(15 * MINUTE)
+    assert stage.world.incident(summary.incident_id).state is IncidentState.CLOSED
+    assert (stage.marks, stage.shop.changes) == (["ACTED", "RESOLVED"], [RESTART])
+
+
+def test_where_only_the_defaults_say_auto_a_human_is_asked_and_nothing_restarts(stage: Stage) -> None:
+    stage.under(a.AUTO_POLICY)
+    summary, _ = stage.send()
+    assert (summary.outcome, summary.reason) == ("ask_approval", Reason.NEEDS_APPROVAL)
+    assert (stage.marks, stage.shop.changes) == (["APPROVE?"], [])
+
+
+def test_a_restart_that_still_runs_is_waited_for_and_not_called_worse(stage: Stage) -> None:
+    summary, _ = stage.send()
+    stage.shop.health = ("Red", "Severe")
+    stage.wait(6 * MINUTE)
+    assert stage.world.incident(summary.incident_id).state is IncidentState.VERIFYING
+    assert stage.marks == ["ACTED"]
+
+
+def test_an_environment_that_comes_back_worse_is_a_humans(stage: Stage) -> None:
+    summary, _ = stage.send()
+    stage.shop.come_to_rest(health=("Red", "Severe"))
+    stage.wait(6 * MINUTE)
+    assert stage.world.incident(summary.incident_id).state is IncidentState.PAGED
+    assert stage.shop.changes == [RESTART]
+    assert stage.marks[-1] == "NEEDS YOU"
+
+
+def test_an_environment_that_did_not_opt_in_is_left_alone(stage: Stage) -> None:
+    stage.shop.tags = {}
+    summary, _ = stage.send()
+    assert (summary.reason, stage.shop.changes) == (Reason.NOT_OPTED_IN, [])
+
+
+def test_a_busy_environment_is_a_humans(stage: Stage) -> None:
+    stage.shop.status = "Updating"
+    summary, _ = stage.send()
+    assert (summary.reason, stage.shop.changes) == (Reason.NOT_READY, [])
+
+
+def test_a_bad_deployment_is_rolled_back_and_the_same_one_never_twice(stage: Stage) -> None:
+    stage.under(ROLLS_BACK)
+    stage.shop.deploy(5 * MINUTE)
+    summary, alarm = stage.send("roll-back-environment")
+    assert (summary.outcome, stage.shop.changes) == ("act", [ROLL_BACK])
+    stage.shop.come_to_rest()
+    stage.shop.deploy(timedelta())
+    stage.world.green(alarm)
+    stage.wait(15 * MINUTE)
+    assert stage.world.incident(summary.incident_id).state is IncidentState.CLOSED
+
+    stage.send("roll-back-environment")
+    stage.wait(MINUTE)
+    assert stage.shop.changes == [ROLL_BACK, RESTART], "the next rung, not another roll back"
+
+
+def test_an_alarm_long_after_the_deployment_climbs_past_the_roll_back(stage: Stage) -> None:
+    stage.under(ROLLS_BACK)
+    stage.shop.deploy(timedelta(hours=3))
+    stage.send("roll-back-environment")
+    stage.wait(2 * MINUTE)
+    assert stage.shop.changes == [RESTART]
+
+
+def test_a_roll_back_after_which_the_old_version_does_not_run_has_failed(stage: Stage) -> None:
+    stage.under(ROLLS_BACK)
+    stage.shop.deploy(5 * MINUTE)
+    summary, _ = stage.send("roll-back-environment")
+    stage.shop.version = "v42"
+    stage.shop.come_to_rest(health=("Red", "Degraded"))
+    stage.wait(8 * MINUTE)
+    assert stage.shop.changes == [ROLL_BACK, RESTART]
+    assert stage.world.incident(summary.incident_id).rung == 1

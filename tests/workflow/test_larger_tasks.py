@@ -1,0 +1,139 @@
+"""More memory for a service's tasks through all functions, on botocore's real model: there and back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core.incident import IncidentState
+from firebreak.core.reasons import Reason
+from firebreak.policy import parse_policy
+from tests import builders as a
+from tests.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service
+from tests.builders_task_memory import raw_definition
+from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world
+
+MINUTE = timedelta(minutes=1)
+TAGS = {"firebreak:action": "adjust-task-memory"}
+POLICY = parse_policy(
+    a.AUTO_POLICY + '[actions.adjust-task-memory]\nladder = ["adjust-task-memory", "page"]\nceiling = 2048\n',
+    "memory.toml",
+)
+CHANGING = ["RegisterTaskDefinition", "UpdateService"]
+
+
+@dataclass
+class Service:
+    """A service and the revisions of its task definition; it runs what it is told to."""
+
+    revisions: dict[str, dict[str, Any]] = field(default_factory=lambda: {TASK_DEFINITION: raw_definition()})
+    task_definition: str = TASK_DEFINITION
+    rollout: str = "COMPLETED"
+    deployments: int = 1
+    running: int = 4
+
+    def answers(self) -> dict[str, Any]:
+        return {
+            "DescribeServices": lambda _: {"services": [self.service()], "failures": []},
+            "DescribeClusters": lambda _: {"clusters": [{"activeServicesCount": 5}], "failures": []},
+            "DescribeTaskDefinition": lambda one: {
+                "taskDefinition": self.revisions[one["taskDefinition"]],
+                "tags": [{"key": "team", "value": "checkout"}] if one.get("include") else [],
+            },
+            "RegisterTaskDefinition": self.register,
+            "UpdateService": self.update,
+        }
+
+    def service(self) -> dict[str, Any]:
+        newest = raw_deployment(
+            f"ecs-svc/{self.deployments}", taskDefinition=self.task_definition, rolloutState=self.rollout
+        )
+        return raw_service(
+            taskDefinition=self.task_definition, deployments=[newest], runningCount=self.running
+        )
+
+    def register(self, asked: dict[str, Any]) -> dict[str, Any]:
+        arn = f"{ARN}:task-definition/api:{7 + len(self.revisions)}"
+        self.revisions[arn] = {k: v for k, v in asked.items() if k != "tags"} | {"taskDefinitionArn": arn}
+        return {"taskDefinition": self.revisions[arn]}
+
+    def update(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self.task_definition, self.rollout = asked["taskDefinition"], "COMPLETED"
+        self.deployments += 1
+        return {"service": self.service()}
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def world(service: Service) -> Iterator[EcsWorld]:
+    with ecs_world(PlayedEcs(answers=service.answers()), policy=POLICY) as fresh:
+        yield fresh
+
+
+def raised(world: EcsWorld) -> Any:
+    """The memory was raised because of this alarm."""
+    alarm = world.red(tags=TAGS)
+    done = world.send(alarm, "adjust-task-memory")
+    assert done.outcome == "act", done
+    return alarm, done.incident_id
+
+
+def test_the_tasks_get_more_memory_and_everything_else_goes_with_them(
+    world: EcsWorld, service: Service
+) -> None:
+    alarm, incident_id = raised(world)
+    assert [name for name, _ in world.played.changes] == CHANGING
+    registered = world.played.changes[0][1]
+    api, proxy = registered["containerDefinitions"]
+    whole = raw_definition()
+    assert (registered["memory"], api["memory"]) == ("2048", 1024)
+    assert api | {"memory": 512} == whole["containerDefinitions"][0]
+    assert proxy == whole["containerDefinitions"][1]
+    assert registered["tags"] == [{"key": "team", "value": "checkout"}]
+    assert service.task_definition == f"{ARN}:task-definition/api:8"
+    world.pass_time(2 * MINUTE)
+    world.green(alarm)
+    world.pass_time(6 * MINUTE)
+    assert world.incident(incident_id).state is IncidentState.CLOSED
+    assert service.task_definition == f"{ARN}:task-definition/api:8", "more memory is no loan"
+
+
+def test_nothing_of_what_a_container_is_given_is_kept_or_told(world: EcsWorld) -> None:
+    raised(world)
+    world.pass_time(5 * MINUTE)
+    kept = world.dynamodb.scan(TableName="ledger")["Items"]
+    everything = repr((kept, world.pager.sent, world.log.events))
+    assert "api:7" in everything, "the search looks in the wrong place"
+    assert [one for one in ("hunter2", "PASSWORD", "t0ken") if one in everything] == []
+
+
+def test_tasks_that_do_not_come_up_bring_the_revision_before_back(world: EcsWorld, service: Service) -> None:
+    raised(world)
+    service.rollout = "FAILED"
+    world.pass_time(5 * MINUTE)
+    assert [name for name, _ in world.played.changes] == [*CHANGING, "UpdateService"]
+    assert world.played.changes[-1][1]["taskDefinition"] == TASK_DEFINITION
+    assert service.task_definition == TASK_DEFINITION
+
+
+def test_what_somebody_deployed_since_is_not_taken_back(world: EcsWorld, service: Service) -> None:
+    raised(world)
+    mended = service.register({**raw_definition(), "memory": "2048", "cpu": "1024"})["taskDefinition"]
+    service.update({"taskDefinition": mended["taskDefinitionArn"]})
+    service.running = 2
+    world.pass_time(5 * MINUTE)
+    assert [name for name, _ in world.played.changes] == CHANGING
+    assert service.task_definition == mended["taskDefinitionArn"]
+
+
+def test_at_the_ceiling_nothing_is_registered(world: EcsWorld, service: Service) -> None:
+    service.revisions[TASK_DEFINITION]["memory"] = "2048"
+    refused = world.send(world.red(tags=TAGS), "adjust-task-memory")
+    assert refused.reason is Reason.CEILING_REACHED
+    assert world.played.changes == []

@@ -1,0 +1,220 @@
+"""A runbook through all functions: started once, judged by its own status, told with its story."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core.incident import IncidentState
+from firebreak.core.model import Alarm, Metric, OwnEvent, RequestKind
+from firebreak.core.readings import ABSENT
+from firebreak.core.reasons import Reason
+from firebreak.policy import Policy, parse_policy
+from firebreak.wire import request_event
+from tests import builders as a
+from tests.builders_runbooks import GUARD
+from tests.fakes import FakeServices
+from tests.played_ssm import PlayedSsm
+from tests.world import World, world_on_moto
+
+MINUTE = timedelta(minutes=1)
+TAGS = {"firebreak:action": "run-runbook", "firebreak:target": "runbook:drain-orders"}
+METRICS = (Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "orders-dead"}),)
+POLICY = f"""{a.AUTO_POLICY}
+[actions.run-runbook]
+autonomy = "auto"
+[actions.run-runbook.runbooks.drain-orders]
+document = "Firebreak-DrainQueue"
+version = "3"
+parameters = {{ QueueUrl = "https://sqs.eu-west-1.amazonaws.com/111122223333/orders" }}
+guard = "{GUARD}"
+patience = "20m"
+"""
+
+
+def policy(text: str = POLICY) -> Policy:
+    return parse_policy(text, "runbooks.toml")
+
+
+@dataclass
+class RunbookWorld(World):
+    """The world whose actions get these services."""
+
+    played: FakeServices = field(default_factory=FakeServices)
+
+    def services(self) -> FakeServices:
+        return self.played
+
+
+@dataclass
+class Stage:
+    """The world, with SSM played behind the action's own adapters."""
+
+    world: World
+    ssm: PlayedSsm
+
+    def red(self) -> Alarm:
+        return self.world.red("orders-stuck", metrics=METRICS, tags=TAGS)
+
+    def send(self, alarm: Alarm) -> Any:
+        return self.world.send(alarm, "run-runbook")
+
+    @property
+    def marks(self) -> list[str]:
+        """The first word of every page."""
+        return [subject.split("]")[1].split(" runbook")[0].strip() for subject in self.world.subjects]
+
+    @property
+    def last_page(self) -> str:
+        return self.world.pager.sent[-1][1]
+
+
+@contextmanager
+def staged(ssm: PlayedSsm, under: Policy | None = None) -> Iterator[Stage]:
+    chosen = under or policy()
+    with ssm.playing() as (reads, writes), world_on_moto() as plain:
+        services = FakeServices(
+            listed=lambda name: chosen.runbook(name) or ABSENT, runbook_reads=reads, runbook_writes=writes
+        )
+        yield Stage(RunbookWorld(plain.dynamodb, policy=chosen, played=services), ssm)
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with staged(PlayedSsm()) as stage:
+        yield stage
+
+
+def test_a_red_alarm_starts_the_runbook_and_its_success_with_a_green_alarm_closes_it(stage: Stage) -> None:
+    alarm = stage.red()
+    done = stage.send(alarm)
+    (sent,) = stage.ssm.started
+    assert (sent["DocumentName"], sent["DocumentVersion"]) == ("Firebreak-DrainQueue", "3")
+    assert {"Key": "firebreak:incident", "Value": done.incident_id} in sent["Tags"]
+    stage.world.pass_time(4 * MINUTE)
+    assert stage.world.incident(done.incident_id).state is IncidentState.VERIFYING
+    stage.ssm.become("Success")
+    stage.world.green(alarm)
+    stage.world.pass_time(8 * MINUTE)
+    assert stage.world.incident(done.incident_id).state is IncidentState.CLOSED
+    assert stage.marks == ["ACTED", "RESOLVED"]
+
+
+def test_a_run_that_failed_is_handed_to_humans(stage: Stage) -> None:
+    done = stage.send(stage.red())
+    stage.ssm.become("Failed", "Step 1 fails: AccessDenied")
+    stage.world.pass_time(5 * MINUTE)
+    assert stage.world.incident(done.incident_id).state is IncidentState.PAGED
+    assert stage.marks == ["ACTED", "NEEDS YOU"]
+    assert len(stage.ssm.started) == 1
+
+
+def test_a_green_alarm_over_a_run_that_still_runs_is_no_success_yet(stage: Stage) -> None:
+    alarm = stage.red()
+    done = stage.send(alarm)
+    stage.world.green(alarm)
+    stage.world.pass_time(10 * MINUTE)
+    assert stage.world.incident(done.incident_id).state is IncidentState.VERIFYING
+
+
+def test_a_guard_that_turned_red_calls_humans_with_what_the_run_says(stage: Stage) -> None:
+    stage.send(stage.red())
+    stage.ssm.guard = "ALARM"
+    stage.ssm.become("Cancelled", "Alarm orders-lost is in ALARM")
+    stage.world.pass_time(5 * MINUTE)
+    assert stage.marks == ["ACTED", "NEEDS YOU"]
+    assert "worse off" in stage.last_page
+    assert "is Cancelled: Alarm orders-lost is in ALARM" in stage.last_page
+
+
+def test_a_lost_reply_is_found_again_by_its_token() -> None:
+    with staged(PlayedSsm(loses_replies=True)) as stage:
+        alarm = stage.red()
+        done = stage.send(alarm)
+        assert stage.world.incident(done.incident_id).state is IncidentState.UNCERTAIN
+        stage.ssm.become("Success")
+        stage.world.green(alarm)
+        stage.world.pass_time(12 * MINUTE)
+        assert stage.world.incident(done.incident_id).state is IncidentState.CLOSED
+        assert len(stage.ssm.started) == 1
+
+
+def test_a_run_of_somebody_else_after_a_lost_reply_is_not_taken_for_ours() -> None:
+    with staged(PlayedSsm(loses_replies=True)) as stage:
+        done = stage.send(stage.red())
+        stage.ssm.run_tags.clear()
+        stage.ssm.become("Success")
+        stage.world.pass_time(5 * MINUTE)
+        assert stage.world.incident(done.incident_id).state is IncidentState.PAGED
+        assert "did not reach AWS" in stage.last_page
+
+
+def test_what_ssm_refuses_was_not_done() -> None:
+    with staged(PlayedSsm(refuses="AccessDeniedException")) as stage:
+        done = stage.send(stage.red())
+        assert stage.world.incident(done.incident_id).state is IncidentState.NOT_EXECUTED
+
+
+@pytest.mark.parametrize(
+    ("ssm", "reason"),
+    [
+        (PlayedSsm(tags={}), Reason.NOT_OPTED_IN),
+        (PlayedSsm(guard="ALARM"), Reason.RUNBOOK_UNUSABLE),
+    ],
+    ids=["document not opted in", "guard is red"],
+)
+def test_what_must_not_run_does_not_run(ssm: PlayedSsm, reason: Reason) -> None:
+    with staged(ssm) as stage:
+        done = stage.send(stage.red())
+        assert (done.outcome, done.reason) == ("refuse", reason)
+        assert ssm.started == []
+
+
+def test_a_runbook_that_is_running_already_is_not_started_again(stage: Stage) -> None:
+    stage.ssm.runs.append(
+        {
+            "AutomationExecutionId": "0" * 36,
+            "DocumentName": "Firebreak-DrainQueue",
+            "AutomationExecutionStatus": "Waiting",
+        }
+    )
+    assert stage.send(stage.red()).reason is Reason.NOT_READY
+    assert stage.ssm.started == []
+
+
+def test_a_runbook_that_the_policy_does_not_list_is_refused_with_its_name() -> None:
+    with staged(PlayedSsm(), a.auto_policy()) as stage:
+        done = stage.send(stage.red())
+        assert done.reason is Reason.RUNBOOK_UNUSABLE
+        assert "names no runbook drain-orders" in stage.last_page
+
+
+def test_with_auto_in_the_defaults_alone_a_human_is_asked() -> None:
+    with staged(
+        PlayedSsm(), policy(POLICY.replace('[actions.run-runbook]\nautonomy = "auto"\n', ""))
+    ) as stage:
+        assert stage.send(stage.red()).outcome == "ask_approval"
+        assert stage.ssm.started == []
+
+
+def test_what_was_approved_is_what_runs() -> None:
+    with staged(PlayedSsm(), policy(POLICY.replace('autonomy = "auto"', 'autonomy = "approve"'))) as stage:
+        alarm = stage.red()
+        done = stage.send(alarm)
+        asked = stage.world.incident(done.incident_id)
+        yes = OwnEvent(
+            kind=RequestKind.APPROVAL,
+            action=asked.action,
+            incident_id=asked.id,
+            rung=asked.rung,
+            attempt=asked.attempt,
+            at=stage.world.clock.at,
+            alarm=asked.alarm,
+            by="arn:aws:sts::111122223333:assumed-role/oncall/ana",
+        )
+        assert asked.plan
+        assert stage.world.remediator("run-runbook").handle(request_event(yes)).outcome == "act"
+        assert stage.ssm.started == [asked.plan.change]
