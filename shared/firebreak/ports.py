@@ -11,6 +11,7 @@ from firebreak.core.incident import Incident
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange, LedgerView
 from firebreak.core.model import (
     Alarm,
+    Failed,
     Obstacle,
     OwnEvent,
     Plan,
@@ -121,8 +122,8 @@ class Action(Protocol):
     def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
         """Whether a change whose reply was lost did happen, judged from the pre-image."""
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
-        """Whether the effect has come to rest, from the target's own state."""
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
+        """Whether the effect has come to rest, from the target's own state; Failed says why it did not."""
 
     def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
         """Whether the target is worse off than the pre-image says it was."""

@@ -23,6 +23,7 @@ from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
 from firebreak.core.model import (
     Alarm,
     AlarmState,
+    Failed,
     Receipt,
     RequestKind,
     Settled,
@@ -215,7 +216,9 @@ class Verifier:
             return False
         seen = self._evidence(incident, now)
         return seen.happened is False or (
-            seen.worse is False and seen.settled not in (Settled.NOT_YET, Settled.FAILED)
+            seen.worse is False
+            and seen.settled not in (Settled.NOT_YET, Settled.FAILED)
+            and not isinstance(seen.settled, Failed)
         )
 
     def _ask_again(self, incident: Incident, now: datetime) -> Summary:
@@ -377,7 +380,7 @@ def _green_since(found: Iterable[Reading[DescribedAlarm]]) -> datetime | None:
     return max(green, default=None)
 
 
-def _settled(action: Action, incident: Incident, seen: Observation) -> Settled | Unknown:
+def _settled(action: Action, incident: Incident, seen: Observation) -> Settled | Failed | Unknown:
     if incident.plan is None:
         return Unknown("the incident carries no plan")
     return action.settled(incident.plan, incident.receipt or Receipt(summary=""), seen)

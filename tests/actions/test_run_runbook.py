@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.model import AlarmState, Obstacle, Plan, Receipt, RequestKind, Settled
+from firebreak.core.model import AlarmState, Failed, Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.runbooks import FAILED, RUNNING, SUCCEEDED
@@ -304,7 +304,7 @@ def test_a_run_settles_as_it_says_itself(status: str) -> None:
     elif status in SUCCEEDED:
         assert found is Settled.YES
     elif status in FAILED:
-        assert found is Settled.FAILED
+        assert found == Failed(run(status).told)
     else:
         assert (status, isinstance(found, Unknown)) == ("Exited", True)
 
@@ -322,7 +322,9 @@ def test_a_status_of_tomorrow_is_unknown_with_what_the_run_says() -> None:
 
 def test_after_a_lost_reply_the_run_is_known_by_its_token() -> None:
     plan = planned()
-    assert action().settled(plan, Receipt(summary=""), seen(runs=(ours(plan, "TimedOut"),))) is Settled.FAILED
+    assert action().settled(plan, Receipt(summary=""), seen(runs=(ours(plan, "TimedOut"),))) == Failed(
+        ours(plan, "TimedOut").told
+    )
 
 
 def test_another_run_says_nothing_about_ours() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.incident import IncidentState
-from firebreak.core.model import AlarmState, Settled, Verdict
+from firebreak.core.model import AlarmState, Failed, Settled, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.verdict import (
     Evidence,
@@ -66,6 +66,12 @@ def seen(*alarms: Reading[AlarmState], after: timedelta = 10 * MINUTE, **changes
             Verdict.NOT_RECOVERED,
             "the action's effect failed",
             id="failed",
+        ),
+        pytest.param(
+            seen(RED, settled=Failed("run r-1 is Failed: step 2 stopped")),
+            Verdict.NOT_RECOVERED,
+            "the action's effect failed: run r-1 is Failed: step 2 stopped",
+            id="failed in AWS's own words",
         ),
         pytest.param(
             seen(OK, settled=Settled.FAILED),

@@ -1,6 +1,6 @@
 import pytest
 
-from firebreak.core.model import Settled
+from firebreak.core.model import Failed, Settled
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.runbooks import FAILED, RUNNING, SUCCEEDED, Run, observed, settled
 
@@ -9,11 +9,17 @@ RUN = Run(id="r-1", version="3", status="Success")
 
 @pytest.mark.parametrize(
     ("statuses", "expected"),
-    [(RUNNING, Settled.NOT_YET), (SUCCEEDED, Settled.YES), (FAILED, Settled.FAILED)],
-    ids=["running", "succeeded", "failed"],
+    [(RUNNING, Settled.NOT_YET), (SUCCEEDED, Settled.YES)],
+    ids=["running", "succeeded"],
 )
 def test_a_run_has_settled_when_it_says_so(statuses: frozenset[str], expected: Settled) -> None:
     assert {settled(Run(id="r-1", version="3", status=status)) for status in statuses} == {expected}
+
+
+@pytest.mark.parametrize("status", sorted(FAILED))
+def test_a_run_that_failed_says_so_in_its_own_words(status: str) -> None:
+    run = Run(id="r-1", version="3", status=status, failure="Step 2 stopped")
+    assert settled(run) == Failed(f"run r-1 is {status}: Step 2 stopped")
 
 
 def test_the_statuses_are_those_of_the_api() -> None:

@@ -8,7 +8,17 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from firebreak.core.ledger import incident_name
-from firebreak.core.model import AlarmState, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.model import (
+    AlarmState,
+    Failed,
+    Obstacle,
+    Plan,
+    Receipt,
+    Request,
+    RequestKind,
+    Settled,
+    Target,
+)
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules, Runbook
@@ -137,7 +147,7 @@ class RunRunbook:
         unread = next((run for run in new if isinstance(run.token, Unknown | NotRead)), None)
         return Unknown(f"who started run {unread.id} could not be read") if unread else False
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
         """What the run itself says; Unknown while it is not listed."""
         runs = _runs(observed(seen))
         if isinstance(runs, Unknown):

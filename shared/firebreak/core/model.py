@@ -247,6 +247,13 @@ class Settled(StrEnum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The effect came to rest and is a failure; `why` is what AWS says of it (untrusted text)."""
+
+    why: str
+
+
 class Verdict(StrEnum):
     """What an act did. `too_early` is no verdict yet: the effect is still settling.
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from firebreak.core.model import AlarmState, Settled
+from firebreak.core.model import AlarmState, Failed, Settled
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.rules import Runbook
 
@@ -91,12 +91,12 @@ def observed(seen: object) -> RunbookObservation:
     return seen
 
 
-def settled(run: Run) -> Settled | Unknown:
-    """Whether a run has come to its end, and which."""
+def settled(run: Run) -> Settled | Failed | Unknown:
+    """Whether a run has come to its end, and which; a failure in its own words."""
     if run.status in RUNNING:
         return Settled.NOT_YET
     if run.status in SUCCEEDED:
         return Settled.YES
     if run.status in FAILED:
-        return Settled.FAILED
+        return Failed(run.told)
     return Unknown(f"{run.told}, a status that we do not know")

@@ -8,7 +8,7 @@ from typing import assert_never
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.history import Judged
 from firebreak.core.incident import Incident, IncidentState, Purpose
-from firebreak.core.model import AlarmState, Obstacle, Plan, Settled, Verdict
+from firebreak.core.model import AlarmState, Failed, Obstacle, Plan, Settled, Verdict
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.rules import PAGE_RUNG, Verification
 
@@ -38,7 +38,7 @@ class Evidence:
     now: datetime
     alarms: Sequence[tuple[str, Reading[AlarmState]]]
     happened: bool | Unknown
-    settled: Settled | Unknown
+    settled: Settled | Failed | Unknown
     worse: bool | Unknown
     ways: WaysBack = NO_WAY_BACK
     green_since: datetime | None = None
@@ -93,6 +93,8 @@ def _judge_settling(
             return _unsettled(alarms, "the action's effect did not settle in time")
         case Settled.FAILED:
             return _unsettled(alarms, "the action's effect failed")
+        case Failed(why):
+            return _unsettled(alarms, f"the action's effect failed: {why}")
         case Settled.YES:
             pass
     if alarms.verdict is Verdict.NOT_RECOVERED and elapsed < rules.after:
