@@ -303,3 +303,31 @@ def test_blindness_is_told_whole(alarm: Alarm | None, name: str, account: str) -
         account=account,
         region=a.REGION if alarm else "",
     )
+
+
+def test_a_recovery_repeats_what_the_plan_warned_of() -> None:
+    warned = replace(INCIDENT, plan=replace(a.PLAN, warnings=("only a human un-pauses it",)))
+
+    assert telling.recovered(warned, AT, "well").facts == (RUNG_1, "only a human un-pauses it", BEFORE, AFTER)
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (["a", "b", "c"], "before: runs=a+b+c"),
+        (["a", "b", "c", "d"], "before: runs=4 of them"),
+        (("a", "b", "c", "d", "e"), "before: runs=5 of them"),
+    ],
+    ids=str,
+)
+def test_a_long_list_is_told_by_its_length(values: object, shown: str) -> None:
+    listed = replace(INCIDENT, plan=replace(a.PLAN, before={"runs": values}))
+
+    assert shown in telling.acted(listed, AT, "abc").facts
+
+
+def test_what_is_told_for_one_event_alone_waits_under_its_key() -> None:
+    told = telling.recovered(INCIDENT, AT, "well")
+
+    assert told.waits_as == told.key
+    assert replace(told, event="e1").waits_as == f"{told.key}#e1"

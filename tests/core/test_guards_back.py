@@ -167,7 +167,8 @@ class TestStillWell:
         )
 
     def test_an_alarm_that_cannot_be_read_or_is_gone_keeps_it(self) -> None:
-        assert found(still_well(YES, a.rules(), well(alarm=BLIND))) == (OBJECTED, Reason.ALARM_UNREADABLE)
+        dark = still_well(YES, a.rules(), well(alarm=BLIND))
+        assert (dark.guard, dark.reason) == ("still well", Reason.ALARM_UNREADABLE)
         gone = still_well(YES, a.rules(), well(alarm=ABSENT))
         assert (gone.reason, gone.detail) == (Reason.ALARM_GONE, "the alarm does not exist")
         assert found(still_well(YES, a.rules(), well(alarm=UNREAD)))[0] == NOT_LOOKED_AT

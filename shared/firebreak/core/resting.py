@@ -40,5 +40,5 @@ def after_rest(
             return Keep(evidence.ways.restore.detail)
         case _:
             # Nobody can tell now: the change stays a little longer, but not for good without a word.
-            given_up = (incident.healthy_since or since) + rules.restore_after + max_age < now
+            given_up = since + rules.restore_after + max_age < now
             return GiveToHumans() if given_up else Rest(now + rules.retry_every, since, back_at)

@@ -20,6 +20,10 @@ NOTHING_LOOKS_AGAIN = (
 )
 
 
+# A page is read on a phone: of a longer list it tells how long it is.
+MOST_SHOWN = 3
+
+
 def _about_alarm(alarm: Alarm | None) -> dict[str, object]:
     if alarm is None:
         return {}
@@ -114,7 +118,9 @@ def _pairs(values: object) -> str:
 
 
 def _shown(value: object) -> str:
-    return "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if not isinstance(value, list | tuple):
+        return str(value)
+    return "+".join(map(str, value)) if len(value) <= MOST_SHOWN else f"{len(value)} of them"
 
 
 def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
@@ -181,7 +187,8 @@ def recovered(incident: Incident, at: datetime, why: str) -> Announcement:
         incident,
         at,
         why,
-        facts=[rung_words(incident), *_values(incident)],
+        # What only a human takes back is not over with the alarm.
+        facts=[rung_words(incident), *(incident.plan.warnings if incident.plan else ()), *_values(incident)],
         next_="Nothing more happens; the incident is closed.",
     )
 
