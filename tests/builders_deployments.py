@@ -1,5 +1,6 @@
 """Service deployments for tests: values, the API's raw shapes, and a fake memory of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +11,10 @@ from firebreak.core.model import Obstacle, Plan, Target
 from firebreak.core.observed import ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.rules import ActionSettings, Rules
+from firebreak.core.task_memory import TaskSize
 from tests import builders as a
 from tests.builders_ecs import ARN, TARGET, TASK_DEFINITION, FakeEcs, definition, service
+from tests.builders_task_memory import size
 
 OLD = f"{ARN}:task-definition/api:6"
 OLDER = f"{ARN}:task-definition/api:5"
@@ -57,15 +60,31 @@ def history(*deployments: ServiceDeployment, **changes: Any) -> DeploymentHistor
     return DeploymentHistory(deployments=deployments or (deployed(), BEFORE), **changes)
 
 
+def holding(arn: str, **changes: Any) -> TaskSize:
+    """What a task definition holds: images and settings of its own, and one GiB, unless said."""
+    whole: dict[str, Any] = {"images": (f"image of {arn}",), "rest": f"hash of {arn}", **changes}
+    return size(arn=arn, **whole)
+
+
+def contents(memory: Reading[DeploymentHistory], *known: TaskSize) -> dict[str, TaskSize]:
+    """What each task definition of the memory holds; these, and no two the same, unless said."""
+    named = memory.deployments if isinstance(memory, DeploymentHistory) else ()
+    each = {one.task_definition: holding(one.task_definition) for one in named if one.task_definition}
+    return each | {one.arn: one for one in known}
+
+
 def seen(
     memory: Reading[DeploymentHistory] | None = None,
     now: Reading[ServiceLive] | None = None,
     earlier: Reading[TaskDefinitionLive] = EARLIER,
+    held: Reading[Mapping[str, TaskSize]] | None = None,
 ) -> RollBackObservation:
     """What a roll back sees: a service at rest on api:7 unless said."""
+    memory = history() if memory is None else memory
     return RollBackObservation(
         service=service() if now is None else now,
-        history=history() if memory is None else memory,
+        history=memory,
+        contents=contents(memory) if held is None else held,
         earlier=earlier,
     )
 
@@ -88,10 +107,24 @@ class FakeDeployments:
         self.calls.append(("roll_back_at_hook", deployment, hook))
 
 
-def roll_back(ecs: FakeEcs | None = None, deployments: FakeDeployments | None = None) -> RollBackService:
+class FakeContents:
+    """Tells of each task definition that it holds what no other does."""
+
+    def __init__(self, reading: Reading[TaskSize] | None = None) -> None:
+        self._reading = reading
+
+    def size(self, arn: str) -> Reading[TaskSize]:
+        return holding(arn) if self._reading is None else self._reading
+
+
+def roll_back(
+    ecs: FakeEcs | None = None,
+    deployments: FakeDeployments | None = None,
+    definitions: FakeContents | None = None,
+) -> RollBackService:
     """The action on these fakes."""
     ecs, deployments = ecs or FakeEcs(), deployments or FakeDeployments()
-    return RollBackService(ecs, ecs, deployments, deployments)
+    return RollBackService(ecs, ecs, deployments, deployments, definitions or FakeContents())
 
 
 def rules(blame: timedelta = 30 * MINUTE) -> Rules:

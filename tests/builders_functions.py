@@ -55,7 +55,7 @@ def seen(*aliases: AliasLive, **changes: Any) -> FunctionObservation:
         aliases=aliases,
         versions={one.version: function(one.version) for one in aliases},
         provisioned=frozenset[str](),
-        published={6: PUBLISHED - timedelta(days=2), 7: PUBLISHED},
+        published={6: OLD, 7: function("7")},
     )
     return replace(one, **changes)
 
@@ -76,6 +76,15 @@ OLD = function("6", code=OTHER_CODE, modified=PUBLISHED - timedelta(days=2))
 def deployed(**changes: Any) -> FunctionObservation:
     """Version 7 was released lately; 6 is other code."""
     return replace(seen(alias(), versions={"7": function("7"), "6": OLD}), **changes)
+
+
+def history(*versions: FunctionLive) -> FunctionObservation:
+    """All versions that exist; the alias is at the last of them."""
+    return deployed(
+        aliases=(alias(version=versions[-1].version),),
+        versions={one.version: one for one in versions},
+        published={int(one.version): one for one in versions},
+    )
 
 
 def request(action: str = "adjust-function-memory", resource: str = "", **changes: Any) -> Request:
@@ -171,8 +180,8 @@ class FakeLambda:
     def provisioned(self, name: str) -> Reading[frozenset[str]]:
         return self.provisioned_now
 
-    def published(self, name: str) -> Reading[Mapping[int, datetime]]:
-        return {int(number): live.modified for number, live in self.versions.items()}
+    def published(self, name: str) -> Reading[Mapping[int, FunctionLive]]:
+        return {int(number): live for number, live in self.versions.items()}
 
     def set_memory(self, name: str, memory: int, revision: str) -> FunctionLive:
         return self._update(revision, "memory", memory)

@@ -71,6 +71,11 @@ class PlayedBeanstalk:
         line = {"EventDate": self.now + after, "Message": message, "EnvironmentName": "shop-prod"}
         self.events.insert(0, {**line, "Severity": "INFO", **more})
 
+    def deployed_before(self, version: str) -> None:
+        """An older event that names a version, two days ago."""
+        more = {"RequestId": "r-older", "VersionLabel": version}
+        self.tell("Environment update is starting.", -timedelta(days=2), **more)
+
     def deploy(self, ago: timedelta) -> None:
         """A deployment of what runs, so long ago, as its events tell of it."""
         for seconds, message in (

@@ -43,9 +43,9 @@ type RungName = Literal[
     "page",
 ]
 
-# An action that may do much at once is not done by itself because the defaults say auto: only an
-# explicit word for it does that.
-ASKS_BY_DEFAULT = frozenset({"restart-environment", "run-runbook"})
+# An action that may do much at once, or rests on what AWS does not tell for sure, is not done by itself
+# because the defaults say auto: only an explicit word for it does that.
+ASKS_BY_DEFAULT = frozenset({"restart-environment", "roll-back-environment", "run-runbook"})
 
 # What asks a human whatever the policy says: an action on a target in its short form.
 ALWAYS_ASKS = frozenset({("pause-sending", "ses:account")})

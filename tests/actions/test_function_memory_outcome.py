@@ -153,7 +153,17 @@ def test_the_alias_goes_back_first_and_latest_may_stay_behind() -> None:
 def test_latest_is_left_to_whoever_changes_it_while_the_alias_goes_back(latest: Any) -> None:
     back = IDLE.undo(BEHIND, replace(MOVED, function=latest), RequestKind.UNDO)
     assert isinstance(back, Plan)
-    assert (set(back.change), len(back.warnings)) == ({MOVE}, 1)
+    assert set(back.change) == {MOVE}
+    assert back.warnings == (f"$LATEST stays as it is, with {latest.memory} MB: somebody changes it",)
+
+
+def test_latest_is_left_alone_if_it_had_the_memory_before_the_act() -> None:
+    released = planned(IDLE, seen(alias(), function=function(memory=1536)))
+    back = IDLE.undo(as_stored(released), MOVED, RequestKind.UNDO)
+    assert isinstance(back, Plan)
+    assert set(released.change) == {"PublishVersion", MOVE}
+    assert set(back.change) == {MOVE}
+    assert back.warnings == ("$LATEST stays as it is, with 1536 MB: it was not this act that changed it",)
 
 
 @pytest.mark.parametrize(

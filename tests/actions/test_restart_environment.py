@@ -201,50 +201,6 @@ def test_what_somebody_else_did_leaves_a_lost_reply_in_doubt(observation: Beanst
     assert isinstance(action().outcome(plan(), observation), Unknown)
 
 
-FAILED = event("Command failed on instance.", LATER, severity="ERROR")
-
-
-@pytest.mark.parametrize(
-    ("observation", "receipt", "expected"),
-    [
-        pytest.param(seen(environment(), QUIET, BEGAN, DONE), RECEIPT, Settled.YES, id="done"),
-        pytest.param(
-            seen(environment(), QUIET, replace(BEGAN, message="New words.")),
-            RECEIPT,
-            Settled.YES,
-            id="known by the request's id whatever AWS calls it",
-        ),
-        pytest.param(
-            seen(environment(), QUIET, BEGAN),
-            NO_RECEIPT,
-            Settled.YES,
-            id="known by its words without a reply",
-        ),
-        pytest.param(
-            seen(environment(status="Updating"), QUIET, BEGAN), RECEIPT, Settled.NOT_YET, id="still at it"
-        ),
-        pytest.param(seen(environment(), QUIET), RECEIPT, Settled.NOT_YET, id="Ready, as it has not begun"),
-        pytest.param(seen(environment(), QUIET, BEGAN, FAILED), RECEIPT, Settled.FAILED, id="failed"),
-        pytest.param(
-            seen(environment(), QUIET, replace(FAILED, at=QUIET_SINCE + timedelta(minutes=1)), BEGAN),
-            RECEIPT,
-            Settled.YES,
-            id="an error before it began",
-        ),
-        pytest.param(
-            seen(environment(status="Terminating"), QUIET, BEGAN),
-            RECEIPT,
-            Unknown("the environment is Terminating"),
-            id="somebody ends it",
-        ),
-    ],
-)
-def test_whether_a_restart_has_come_to_rest(
-    observation: BeanstalkObservation, receipt: Receipt, expected: object
-) -> None:
-    assert expected == action().settled(plan(), receipt, observation)
-
-
 def test_an_environment_without_any_event_before_counts_every_event_as_new() -> None:
     made = found(seen(environment()))
     assert isinstance(made, Plan)

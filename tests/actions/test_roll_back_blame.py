@@ -16,8 +16,10 @@ from tests.builders_deployments import (
     OLD,
     OLDER,
     REQUEST,
+    contents,
     deployed,
     history,
+    holding,
     planned,
     refused,
     roll_back,
@@ -261,3 +263,53 @@ def test_it_refuses_a_service_that_does_not_exist() -> None:
 )
 def test_it_plans_nothing_on_what_it_could_not_see(observation: Any, why: str) -> None:
     assert roll_back().plan(REQUEST, observation, rules()) == Unknown(why)
+
+
+# --- what deployments hold, whatever their numbers
+
+NEWER = f"{ARN}:task-definition/api:8"
+NOW_NEWER = service(task_definition=NEWER)
+
+
+def test_a_raise_of_memory_since_does_not_hide_the_deployment_to_blame() -> None:
+    memory = history(deployed("d8", NEWER, 5), deployed(), BEFORE)
+    held = contents(memory, replace(holding(TASK_DEFINITION), arn=NEWER, memory=2048))
+    found = planned(seen(memory, NOW_NEWER, held=held))
+    assert found.change == MOVE
+    assert found.summary == (
+        "roll back ecs:prod/api: from api:8 to api:6 (the alarm turned red 8 min after deployment d7)"
+    )
+
+
+def test_where_only_memory_was_raised_of_late_nothing_is_taken_back() -> None:
+    memory = history(deployed("d8", NEWER, 5), deployed(minutes_ago=900), BEFORE)
+    held = contents(memory, replace(holding(TASK_DEFINITION), arn=NEWER, memory=2048))
+    assert refused(seen(memory, NOW_NEWER, held=held)) == Obstacle(
+        Reason.NOTHING_TO_ROLL_BACK,
+        "api:8 is api:7 but for more memory: else only what an image tag means can have changed",
+    )
+
+
+def test_a_revert_by_a_new_revision_is_not_taken_back_to_the_bad_code() -> None:
+    memory = history(deployed("d8", NEWER, 5), deployed(), BEFORE)
+    held = contents(memory, holding(NEWER, images=holding(OLD).images))
+    assert refused(seen(memory, NOW_NEWER, held=held)) == Obstacle(
+        Reason.ROLLED_BACK_BEFORE, "api:8 came by a roll back, or was rolled back before"
+    )
+
+
+def test_a_redeploy_half_way_does_not_make_a_way_back_of_it() -> None:
+    memory = history(deployed("d7b", minutes_ago=5), deployed(status="STOPPED", minutes_ago=8), BEFORE)
+    found = planned(seen(memory))
+    assert found.change == MOVE
+    assert "(the alarm turned red 3 min after deployment d7b)" in found.summary
+
+
+def test_an_alarm_red_since_the_try_before_is_told_by_that_try() -> None:
+    memory = history(deployed("d7b", minutes_ago=-2), deployed(status="STOPPED", minutes_ago=8), BEFORE)
+    assert "(the alarm turned red 6 min after deployment d7)" in planned(seen(memory)).summary
+
+
+def test_without_a_word_of_what_was_deployed_nothing_is_planned() -> None:
+    found = roll_back().plan(REQUEST, seen(held=Unknown("slow")), rules())
+    assert found == Unknown("what its deployments brought could not be read: slow")

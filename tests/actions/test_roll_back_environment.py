@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from firebreak.actions.roll_back_environment import DATA_STAYS, NO_ROLE, RollBackEnvironment
 from firebreak.core.beanstalk import ApplicationVersion, BeanstalkObservation
-from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled
+from firebreak.core.model import Autonomy, Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import ActionSettings
@@ -52,9 +52,13 @@ def found(
     observation: BeanstalkObservation,
     red_since: datetime = HEALTH_ALARM.since,
     blame: timedelta = 30 * MINUTES,
+    autonomy: Autonomy = Autonomy.APPROVE,
+    by: str = "",
 ) -> object:
-    request = replace(REQUEST, action="roll-back-environment", alarm=replace(HEALTH_ALARM, since=red_since))
-    return action().plan(request, observation, a.rules(settings=ActionSettings(blame=blame)))
+    alarm = replace(HEALTH_ALARM, since=red_since)
+    request = replace(REQUEST, action="roll-back-environment", alarm=alarm, by=by)
+    rules = a.rules(settings=ActionSettings(blame=blame), autonomy=autonomy)
+    return action().plan(request, observation, rules)
 
 
 def plan(**changes: Any) -> Plan:
@@ -102,13 +106,36 @@ def test_the_plan_goes_back_one_version_and_says_what_it_rests_on() -> None:
         warnings=(
             DATA_STAYS,
             (
-                "that v41 ran here before is concluded from the dates of the versions: the events do "
-                "not name it, and shop has no other environment"
+                "only dates speak for v41: it is the next older version of shop, which has no other "
+                "environment, but no event tells that it ran here, or ran well"
             ),
             NO_ROLE,
         ),
         patience_seconds=1800,
     )
+
+
+def test_what_only_dates_speak_for_is_never_deployed_without_a_human() -> None:
+    told = (
+        "no event names the version before v42; only dates speak for v41, "
+        "and autonomy is auto: no human looks"
+    )
+    assert found(deployed(), autonomy=Autonomy.AUTO) == Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+    assert isinstance(found(deployed(), autonomy=Autonomy.AUTO, by="ada"), Plan)
+    for asked in (Autonomy.APPROVE, Autonomy.OBSERVE):
+        assert isinstance(found(deployed(), autonomy=asked), Plan)
+
+
+def test_what_an_event_names_is_deployed_without_a_human() -> None:
+    assert isinstance(found(deployed(events=ran("v41")), autonomy=Autonomy.AUTO), Plan)
+
+
+def test_a_version_that_was_left_for_an_older_one_is_never_gone_back_to() -> None:
+    words = "New application version was deployed to running EC2 instances."
+    bad_and_back = (
+        replace(event(words, request_id=f"r-{hours}"), at=BEGAN - timedelta(hours=hours)) for hours in (1, 2)
+    )
+    assert reason_of(deployed(events=(*DEPLOYED, *bad_and_back))) is Reason.NOTHING_TO_ROLL_BACK
 
 
 def test_with_an_operations_role_nobody_is_warned_of_rights() -> None:
@@ -129,7 +156,7 @@ def ran(label: str, before: timedelta = timedelta(days=1)) -> tuple[Any, ...]:
 def test_a_version_that_an_event_names_is_certain_whatever_else_the_application_has() -> None:
     made = plan(events=ran("v40"), environments=3, versions=(V43, V42, V41, V40))
     assert made.change["versionLabel"] == "v40"
-    assert not any("concluded" in warning for warning in made.warnings)
+    assert made.warnings == (DATA_STAYS, NO_ROLE)
 
 
 def test_of_several_named_versions_the_newest_that_is_another_one_counts() -> None:

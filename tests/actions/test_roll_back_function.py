@@ -26,6 +26,7 @@ from tests.builders_functions import (
     as_stored,
     deployed,
     function,
+    history,
     raising,
     request,
     rules,
@@ -35,6 +36,7 @@ from tests.builders_functions import (
 NAME = "roll-back-function"
 MOVE = "UpdateAlias"
 BLIND = Unknown("GetFunctionConfiguration: AccessDenied")
+BY_NUMBER = "only its number says that version 6 ran behind alias live before: Lambda does not tell"
 
 
 def on(aws: FakeLambda) -> RollBackFunction:
@@ -74,16 +76,13 @@ def test_the_alias_is_pointed_at_the_version_before_with_its_weights_spelled_out
             "RoutingConfig": {"AdditionalVersionWeights": {}},
         }
     }
-    assert (plan.before["alias"], plan.before["version"], plan.warnings) == ("live", "7", ())
+    assert (plan.before["alias"], plan.before["version"], plan.warnings) == ("live", "7", (BY_NUMBER,))
     assert plan.summary == "point alias live of lambda:orders at version 6 instead of 7"
 
 
 def test_deleted_versions_are_skipped() -> None:
-    older = function("3", code=OTHER_CODE)
-    observation = deployed(
-        published={2: a.NOW, 3: a.NOW, 7: PUBLISHED}, versions={"7": function("7"), "3": older}
-    )
-    move: Any = planned(observation).change[MOVE]
+    older = (function("2", code=OTHER_CODE), function("3", code=OTHER_CODE))
+    move: Any = planned(history(*older, function("7"))).change[MOVE]
     assert move["FunctionVersion"] == "3"
 
 
@@ -137,7 +136,7 @@ def test_the_policy_sets_the_blame_window() -> None:
             id="no alias",
         ),
         pytest.param(
-            deployed(published={7: PUBLISHED}),
+            history(function("7")),
             Reason.NOTHING_TO_ROLL_BACK,
             "version 7 is the oldest that exists",
             id="the first version",
@@ -155,13 +154,19 @@ def test_the_policy_sets_the_blame_window() -> None:
             id="cannot be invoked",
         ),
         pytest.param(
-            deployed(versions={"7": function("7"), "6": function("6", description="other")}),
+            history(function("6", description="other"), function("7")),
             Reason.NOTHING_TO_ROLL_BACK,
-            "version 6 is the same as version 7 in code and settings",
-            id="the same",
+            "version 6 is the oldest that exists",
+            id="a restart of the first version",
         ),
         pytest.param(
-            deployed(published={6: a.NOW, 7: PUBLISHED, 8: a.NOW}),
+            history(function("5"), function("6", memory=512), function("7")),
+            Reason.NOTHING_TO_ROLL_BACK,
+            "version 5 is the same as version 7 in code and settings",
+            id="a raise back to what it was",
+        ),
+        pytest.param(
+            deployed(published={6: OLD, 7: function("7"), 8: function("8")}),
             Reason.ROLLED_BACK_BEFORE,
             "alias live is at 7 and 8 exists: it was rolled back before, or 8 is not released yet",
             id="rolled back before",
@@ -195,12 +200,12 @@ def test_what_stands_in_the_way_is_said(observation: FunctionObservation, reason
 
 
 @pytest.mark.parametrize(
-    "difference", [{"memory": 512}, {"settings": {"Timeout": "3"}}, {"hidden": ("Environment",)}], ids=str
+    "difference", [{"memory": 2048}, {"settings": {"Timeout": "3"}}, {"hidden": ("Environment",)}], ids=str
 )
 def test_a_version_that_differs_in_anything_but_code_is_worth_going_back_to(
     difference: dict[str, Any],
 ) -> None:
-    assert MOVE in planned(deployed(versions={"7": function("7"), "6": function("6", **difference)})).change
+    assert MOVE in planned(history(function("6", **difference), function("7"))).change
 
 
 @pytest.mark.parametrize(
@@ -214,6 +219,7 @@ def test_a_version_that_differs_in_anything_but_code_is_worth_going_back_to(
         pytest.param(deployed(versions={"7": BLIND, "6": OLD}), id="the version behind the alias"),
         pytest.param(deployed(versions={"7": function("7"), "6": BLIND}), id="the version before"),
         pytest.param(deployed(versions={"7": function("7")}), id="the version before not read"),
+        pytest.param(deployed(published={6: OLD}), id="published since"),
     ],
 )
 def test_what_could_not_be_looked_at_is_never_taken_for_absent(observation: FunctionObservation) -> None:
@@ -238,12 +244,17 @@ def test_what_could_not_be_looked_at_is_never_taken_for_absent(observation: Func
             "version 6 is Inactive: its first calls may fail",
             id="idle version",
         ),
+        pytest.param(
+            history(replace(OLD, memory=1023), function("7")),
+            "memory goes from 1024 back to 1023 MB with it",
+            id="less memory",
+        ),
     ],
 )
 def test_what_callers_may_feel_is_a_warning_and_no_obstacle(
     observation: FunctionObservation, warning: str
 ) -> None:
-    assert planned(observation).warnings == (warning,)
+    assert planned(observation).warnings == (BY_NUMBER, warning)
 
 
 def test_the_deploy_that_will_move_it_again_is_named() -> None:
@@ -378,6 +389,6 @@ def test_nothing_is_said_of_what_cannot_be_seen(now: FunctionObservation) -> Non
 
 def test_the_time_of_a_version_is_what_is_compared_with_the_alarm() -> None:
     late = function("7", modified=datetime(2026, 11, 1, tzinfo=a.NOW.tzinfo))
-    found = IDLE.plan(red(), deployed(versions={"7": late, "6": OLD}), rules())
+    found = IDLE.plan(red(), history(OLD, late), rules())
     assert isinstance(found, Obstacle)
     assert found.reason is Reason.NO_RECENT_DEPLOYMENT

@@ -6,7 +6,7 @@ import pytest
 
 from firebreak.core.deployments import DeploymentHistory
 from firebreak.core.model import Obstacle, Receipt, RequestKind
-from firebreak.core.readings import ABSENT, NotRead
+from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown, Rejected
 from tests.builders_deployments import (
@@ -16,10 +16,13 @@ from tests.builders_deployments import (
     OLD,
     OLDER,
     RED,
+    FakeContents,
     FakeDeployments,
     arn_of,
+    contents,
     deployed,
     history,
+    holding,
     planned,
     refused,
     roll_back,
@@ -27,7 +30,9 @@ from tests.builders_deployments import (
     seen,
 )
 from tests.builders_ecs import (
+    ARN,
     TARGET,
+    TASK_DEFINITION,
     FakeEcs,
     deployment,
     service,
@@ -49,6 +54,20 @@ def test_it_looks_at_the_service_its_deployments_and_what_it_would_go_back_to() 
     assert roll_back(ecs, deployments).observe(TARGET) == seen()
     assert ecs.calls == [("service", "ecs:prod/api"), ("task_definition", OLD)]
     assert deployments.calls == [("history", "ecs:prod/api")]
+
+
+def test_a_task_definition_that_cannot_be_read_hides_what_the_others_hold() -> None:
+    ecs = FakeEcs(service_now=service())
+    blind = FakeContents(Unknown("slow"))
+    found = roll_back(ecs, FakeDeployments(history()), blind).observe(TARGET)
+    assert found.contents == Unknown("task definition api:7 could not be read: slow")
+    assert found.earlier == NotRead("there is none to go back to")
+
+
+def test_what_a_deployment_of_old_brought_is_not_asked_for() -> None:
+    memory = history(deployed(), replace(BEFORE, task_definition=""))
+    found = roll_back(FakeEcs(service_now=service()), FakeDeployments(memory)).observe(TARGET)
+    assert found.contents == {TASK_DEFINITION: holding(TASK_DEFINITION)}
 
 
 def test_a_service_that_is_not_there_is_not_looked_into() -> None:
@@ -127,6 +146,40 @@ def test_a_deployment_that_runs_for_long_is_blamed_while_it_runs() -> None:
 )
 def test_a_running_deployment_it_leaves_alone(memory: DeploymentHistory, reason: Reason, detail: str) -> None:
     assert refused(seen(memory)) == Obstacle(reason, detail)
+
+
+def test_a_redeploy_while_a_bad_one_ran_is_stopped_too() -> None:
+    memory = history(running("d7b"), deployed(status="STOPPED"), BEFORE)
+    assert planned(seen(memory)).change == STOP | {"serviceDeploymentArn": arn_of("d7b")}
+
+
+def test_a_redeploy_begun_since_is_not_the_cure_of_what_the_same_had_done() -> None:
+    memory = history(running("d7b", minutes_ago=-2), deployed(status="STOPPED"), BEFORE)
+    found = planned(seen(memory))
+    assert found.change == STOP | {"serviceDeploymentArn": arn_of("d7b")}
+    assert found.summary == (
+        "roll back ecs:prod/api: end deployment d7b of api:7, begun 10 min before the alarm turned red"
+    )
+    assert refused(seen(memory), blame=MINUTE).reason is Reason.DEPLOYMENT_RUNNING
+
+
+NEWER = f"{ARN}:task-definition/api:8"
+
+
+def test_a_revert_under_a_new_number_is_not_stopped() -> None:
+    memory = history(running("d8", task_definition=NEWER), deployed(), BEFORE)
+    held = contents(memory, holding(NEWER, images=holding(OLD).images))
+    assert refused(seen(memory, held=held)) == Obstacle(
+        Reason.ROLLED_BACK_BEFORE, "deployment d8 itself goes back to what ran before"
+    )
+
+
+def test_a_raise_of_memory_under_way_is_not_stopped() -> None:
+    memory = history(running("d8", task_definition=NEWER), deployed(), BEFORE)
+    held = contents(memory, replace(holding(TASK_DEFINITION), arn=NEWER, memory=2048))
+    assert refused(seen(memory, held=held)) == Obstacle(
+        Reason.NOTHING_TO_ROLL_BACK, "deployment d8 only gives the tasks more memory"
+    )
 
 
 # --- acting

@@ -82,7 +82,7 @@ WAYS = {
         beanstalk.seen(beanstalk.environment(), beanstalk.event()), beanstalk.REQUEST, XML
     ),
     ("roll-back-environment", "elasticbeanstalk:UpdateEnvironment"): Way(
-        beanstalk.deployed(), beanstalk.REQUEST, XML
+        beanstalk.deployed(), replace(beanstalk.REQUEST, by="ada"), XML
     ),
     ("pause-sending", "ses:PutConfigurationSetSendingOptions"): Way(ses.seen(), ses.REQUEST),
     ("pause-sending", "ses:PutAccountSendingAttributes"): Way(

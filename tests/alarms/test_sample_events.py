@@ -67,7 +67,7 @@ ALARMS = {
     "ecs_memory_two_services": Expected(K.MATH, RED, Reason.TARGET_AMBIGUOUS, RESTART),
     "ecs_target_tracking_alarm": Expected(K.METRIC, RED, API, ()),
     "ecs_two_symptoms_math": Expected(K.MATH, RED, API, RESTART + SCALE),
-    "ecs_unhealthy_hosts_replace": Expected(K.METRIC, RED, API, REPLACE),
+    "ecs_unhealthy_container_replace": Expected(K.METRIC, RED, API, REPLACE),
     "insights_single_series": Expected(K.INSIGHTS, RED, Reason.TARGET_NONE, ()),
     "lambda_duration_alarm": Expected(K.METRIC, RED, "lambda:orders", MEMORY),
     "lambda_duration_ok": Expected(K.METRIC, OK, "lambda:orders", VERIFY),

@@ -23,7 +23,7 @@ from firebreak.errors import (
     Throttled,
 )
 from tests.builders_ecs import session
-from tests.builders_functions import ARN, CODE, PUBLISHED, raw_alias, raw_function
+from tests.builders_functions import ARN, CODE, OTHER_CODE, PUBLISHED, raw_alias, raw_function
 
 SECRET = "password=hunter2"
 ONE = {"FunctionName": "orders"}
@@ -177,14 +177,34 @@ def test_provisioned_concurrency_is_told_by_alias_or_version(stub: Stubber, read
     assert reader.provisioned("orders") == frozenset({"live", "3"})
 
 
-def test_published_versions_are_told_with_their_times_and_without_latest(
+def listed(version: str = LATEST, **changes: Any) -> dict[str, Any]:
+    """A configuration as lists spell it: without its state and the runtime's own version."""
+    left_out = {"State", "LastUpdateStatus", "RuntimeVersionConfig"}
+    return {name: value for name, value in raw_function(version, **changes).items() if name not in left_out}
+
+
+def test_published_versions_are_told_with_code_and_time_and_without_latest(
     stub: Stubber, reader: FunctionReader
 ) -> None:
-    page = {"Versions": [raw_function(), raw_function("6")], "NextMarker": "more"}
+    page = {"Versions": [listed(), listed("6", CodeSha256=OTHER_CODE)], "NextMarker": "more"}
     stub.add_response("list_versions_by_function", page, ONE)
-    last = {"Versions": [raw_function("7")]}
+    last = {"Versions": [listed("7", MemorySize=2048)]}
     stub.add_response("list_versions_by_function", last, ONE | {"Marker": "more"})
-    assert reader.published("orders") == {6: PUBLISHED, 7: PUBLISHED}
+    found = reader.published("orders")
+    assert isinstance(found, dict)
+    assert {number: (one.version, one.code, one.memory, one.modified) for number, one in found.items()} == {
+        6: ("6", OTHER_CODE, 1024, PUBLISHED),
+        7: ("7", CODE, 2048, PUBLISHED),
+    }
+
+
+def test_a_version_has_the_same_settings_in_the_list_as_by_itself(
+    stub: Stubber, reader: FunctionReader
+) -> None:
+    stub.add_response("list_versions_by_function", {"Versions": [listed("7")]}, ONE)
+    found = reader.published("orders")
+    assert isinstance(found, dict)
+    assert found[7].settings == read(stub, reader, "7").settings
 
 
 def test_more_versions_than_there_is_time_for_are_not_known(stub: Stubber, reader: FunctionReader) -> None:

@@ -68,7 +68,7 @@ EXPLAINED = {
     "muted_alarm": Expected(RESTART, API, "defer", Reason.MUTED),
     "ecs_5xx_alarm_roll_back": WATCHED._replace(route="roll-back-service"),
     "ecs_memory_alarm_adjust": WATCHED._replace(route="adjust-task-memory"),
-    "ecs_unhealthy_hosts_replace": WATCHED._replace(route="replace-task"),
+    "ecs_unhealthy_container_replace": WATCHED._replace(route="replace-task"),
     "own_approval": Expected(RESTART, API, "refuse", Reason.NOT_APPROVED),
     "own_climb": WATCHED._replace(route=SCALE),
     "own_undo": Expected(SCALE, API, "refuse", Reason.NOT_LOOKED_AT),

@@ -164,6 +164,104 @@ def test_where_there_is_no_certain_way_back(changes: dict[str, Any], reason: Rea
     assert back(**changes) == Obstacle(reason, detail)
 
 
+def a_deployment(ended: Any, request: str = "", version: str = "") -> tuple[Any, Any]:
+    """The two events of another deployment, a minute apart."""
+    begun = event("Deploying new version to instance(s).", request_id=request, version=version)
+    return done(ended, request), replace(begun, at=ended - 60 * SECOND)
+
+
+def done(at: Any, request: str) -> Any:
+    """The event at the end of a deployment."""
+    words = "New application version was deployed to running EC2 instances."
+    return replace(event(words, request_id=request), at=at)
+
+
+DAY = timedelta(days=1)
+LEFT = "deployments lie between the making of v41 and the newest one: it may have been left for an older one"
+UNNAMED = (
+    "version v40 was named as deployed, but after it and before v42 something was deployed "
+    "that no event names"
+)
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        pytest.param(a_deployment(BEGAN - DAY, "r-1"), Previous("v41", concluded=True), id="its own"),
+        pytest.param(
+            (*a_deployment(BEGAN - SECOND, "r-2"), *a_deployment(V41.created + 61 * SECOND, "r-1")),
+            Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"2 {LEFT}"),
+            id="its own and one more",
+        ),
+        pytest.param(
+            (done(BEGAN, "r-2"), done(BEGAN - DAY, "r-1"), done(V41.created, "r-0")),
+            Previous("v41", concluded=True),
+            id="one before it was made, and one with the newest",
+        ),
+        pytest.param(
+            a_deployment(BEGAN - DAY), Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"2 {LEFT}"), id="of no request"
+        ),
+        pytest.param(
+            (*a_deployment(BEGAN - DAY, "r-2", "v42"), *a_deployment(BEGAN - 2 * DAY, "r-1")),
+            Previous("v41", concluded=True),
+            id="one of what runs now",
+        ),
+        pytest.param(
+            tuple(replace(done(BEGAN - n * DAY, ""), version="v42") for n in (1, 2)),
+            Previous("v41", concluded=True),
+            id="two of what runs now, of no request",
+        ),
+        pytest.param(
+            tuple(replace(event(request_id=f"r-{n}"), at=BEGAN - DAY) for n in range(3)),
+            Previous("v41", concluded=True),
+            id="no deployments",
+        ),
+    ],
+)
+def test_what_was_left_for_another_version_is_not_concluded_from_dates(others: Any, expected: object) -> None:
+    newest = tuple(one for one in DEPLOYED if one.at >= BEGAN)
+    assert back(events=(*newest, *others)) == expected
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        pytest.param(
+            a_deployment(BEGAN - DAY, "r-1", "v40"), Previous("v40", concluded=False), id="its own alone"
+        ),
+        pytest.param(
+            (*a_deployment(BEGAN - SECOND, "r-2"), *a_deployment(BEGAN - DAY, "r-1", "v40")),
+            Obstacle(Reason.NOTHING_TO_ROLL_BACK, UNNAMED),
+            id="another after it",
+        ),
+        pytest.param(
+            (*a_deployment(BEGAN - DAY, "r-2", "v42"), *a_deployment(BEGAN - 2 * DAY, "r-1", "v40")),
+            Previous("v40", concluded=False),
+            id="what runs now, twice",
+        ),
+        pytest.param(
+            (done(BEGAN, "r-3"), named("v40")[-1], done(BEGAN - SECOND, "r-2")),
+            Previous("v40", concluded=False),
+            id="at the same moments",
+        ),
+        pytest.param(
+            (*a_deployment(BEGAN - DAY, "r-1", "v40"), *a_deployment(BEGAN - 2 * DAY, "r-0")),
+            Previous("v40", concluded=False),
+            id="another before it",
+        ),
+        pytest.param(
+            a_deployment(BEGAN - DAY, "", "v40"),
+            Obstacle(Reason.NOTHING_TO_ROLL_BACK, UNNAMED),
+            id="its own end, which no request tells to be its own",
+        ),
+    ],
+)
+def test_a_named_version_that_was_left_for_one_without_a_name_is_not_the_one_before(
+    others: Any, expected: object
+) -> None:
+    assert back(events=(*DEPLOYED, *others)) == expected
+
+
 def test_an_environment_without_a_version_has_none_before() -> None:
     found = previous(environment(version=""), BEGAN, deployed())
     assert found == Obstacle(

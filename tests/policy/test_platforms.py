@@ -18,6 +18,7 @@ from firebreak.policy_file import policy_schema
 from firebreak_cli.local.transitions import Transition, state_change_event
 from tests import builders as a
 from tests.contracts.template import _CloudFormation
+from tests.docs.documents import document
 from tests.platforms import EXAMPLES, PLATFORMS, Platform
 
 every_platform = pytest.mark.parametrize("platform", PLATFORMS.values(), ids=lambda one: one.name)
@@ -61,6 +62,26 @@ def test_every_alarm_carries_its_tags_into_its_events_and_begins_with_its_urgenc
         assert alarm["ActionConfiguration"] == {"AlarmTagsPropagation": {"Enabled": True}}
         assert alarm["AlarmDescription"].startswith(f"{tags['severity']} within {tags['respond-within']}. ")
         assert {"firebreak:action", "severity", "respond-within"} <= set(tags)
+
+
+@every_platform
+def test_the_page_opts_in_every_target_that_its_alarms_watch(platform: Platform) -> None:
+    text = platform.page.text
+    looped = re.search(r"^for name in (.+); do$", text, re.MULTILINE)
+    listed = re.search(r"\b(?:Environments|Functions)=(\S+)", text)
+    watched = listed[1].split(",") if listed else re.findall(r"\b(\w+)TargetGroup=", text)
+    assert looped
+    assert looped[1].split() == watched
+    assert "`not_opted_in`" in text
+
+
+def test_an_alarm_on_mail_never_turns_green_because_the_mail_is_off() -> None:
+    alarms_of = found(_read((EXAMPLES / "beanstalk-fleet/template.yaml").read_text(encoding="utf-8")))
+    treated = {
+        one["MetricName"]: one["TreatMissingData"] for one in alarms_of if one["Namespace"] == "AWS/SES"
+    }
+    assert treated == {"Reputation.BounceRate": "ignore", "Reputation.ComplaintRate": "ignore"}
+    assert "`TreatMissingData=ignore`" in document("docs/mail.md").text
 
 
 def test_the_agent_of_the_fleet_measures_what_its_alarms_watch() -> None:

@@ -20,7 +20,8 @@ METRICS = (Metric("AWS/ElasticBeanstalk", "EnvironmentHealth", {"EnvironmentName
 RESTARTS = a.AUTO_POLICY + '[actions.restart-environment]\nautonomy = "auto"\n'
 ROLLS_BACK = (
     RESTARTS.replace('cooldown = "15m"', 'cooldown = "1m"')
-    + '[actions.roll-back-environment]\nladder = ["roll-back-environment", "restart-environment", "page"]\n'
+    + '[actions.roll-back-environment]\nautonomy = "auto"\n'
+    + 'ladder = ["roll-back-environment", "restart-environment", "page"]\n'
 )
 RESTART = ("RestartAppServer", {"EnvironmentId": ID, "EnvironmentName": "shop-prod"})
 ROLL_BACK = (
@@ -118,6 +119,7 @@ def test_a_busy_environment_is_a_humans(stage: Stage) -> None:
 
 def test_a_bad_deployment_is_rolled_back_and_the_same_one_never_twice(stage: Stage) -> None:
     stage.under(ROLLS_BACK)
+    stage.shop.deployed_before("v41")
     stage.shop.deploy(5 * MINUTE)
     summary, alarm = stage.send("roll-back-environment")
     assert (summary.outcome, stage.shop.changes) == ("act", [ROLL_BACK])
@@ -142,6 +144,7 @@ def test_an_alarm_long_after_the_deployment_climbs_past_the_roll_back(stage: Sta
 
 def test_a_roll_back_after_which_the_old_version_does_not_run_has_failed(stage: Stage) -> None:
     stage.under(ROLLS_BACK)
+    stage.shop.deployed_before("v41")
     stage.shop.deploy(5 * MINUTE)
     summary, _ = stage.send("roll-back-environment")
     stage.shop.version = "v42"
@@ -149,3 +152,20 @@ def test_a_roll_back_after_which_the_old_version_does_not_run_has_failed(stage: 
     stage.wait(8 * MINUTE)
     assert stage.shop.changes == [ROLL_BACK, RESTART]
     assert stage.world.incident(summary.incident_id).rung == 1
+
+
+def test_a_version_that_only_dates_speak_for_is_asked_for(stage: Stage) -> None:
+    stage.shop.deploy(5 * MINUTE)
+    stage.under(a.AUTO_POLICY)
+    summary, _ = stage.send("roll-back-environment")
+    assert (summary.outcome, summary.reason) == ("ask_approval", Reason.NEEDS_APPROVAL)
+    assert "only dates speak for v41" in stage.world.pager.sent[0][1]
+    assert stage.shop.changes == []
+
+
+def test_with_auto_a_version_that_only_dates_speak_for_is_climbed_past(stage: Stage) -> None:
+    stage.under(ROLLS_BACK)
+    stage.shop.deploy(5 * MINUTE)
+    stage.send("roll-back-environment")
+    stage.wait(2 * MINUTE)
+    assert stage.shop.changes == [RESTART]

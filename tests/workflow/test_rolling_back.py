@@ -64,8 +64,8 @@ class Service:
         return {"serviceDeployments": [raw_described(name, status, lifecycleHookDetails=self.hooks)]}
 
     def task_definitions(self, asked: dict[str, Any]) -> dict[str, Any]:
-        containers = [{"name": "api", "image": "example.com/api@sha256:" + "0" * 64}]
         arn = asked["taskDefinition"]
+        containers = [{"name": "api", "image": "example.com/api@sha256:" + arn[-1] * 64}]
         return {
             "taskDefinition": {
                 "taskDefinitionArn": arn,

@@ -216,10 +216,12 @@ def _back_directly(compared: Compared) -> Plan | Obstacle:
 
 
 def _back_behind(compared: Compared, alias: AliasLive) -> Plan:
-    """The alias goes back in any case; `$LATEST` only if it is ours still."""
+    """The alias goes back in any case; `$LATEST` only if we changed it, and it is ours still."""
     latest, before = compared.latest, compared.before
-    ours = latest.memory == compared.live.memory and latest.at_rest
-    kept = f"{LATEST} stays as it is, with {latest.memory} MB: somebody changes it"
+    changed = compared.change.update is not None
+    ours = changed and latest.memory == compared.live.memory and latest.at_rest
+    why = "somebody changes it" if changed else "it was not this act that changed it"
+    kept = f"{LATEST} stays as it is, with {latest.memory} MB: {why}"
     told = (
         f"put back lambda:{latest.name}: alias {alias.name} from version {alias.version} to {before.version}"
     )

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 from firebreak.core.budgets import ACT_TIMEOUT
 from firebreak.core.functions import (
@@ -25,6 +24,7 @@ from firebreak.core.functions import (
     AliasLive,
     FunctionLive,
     FunctionObservation,
+    released_as,
     version_before,
 )
 from firebreak.core.model import Plan, Receipt, Target
@@ -153,7 +153,7 @@ class Releaser:
 def look(reads: FunctionReads, target: Target, *, published: bool = False) -> FunctionObservation:
     """The function and its aliases, then its tags and the versions that the aliases point at.
 
-    With `published` also every version there is, and those one step behind the aliases.
+    With `published` also every version there is, and those that the aliases could go back to.
     """
     name = target.name
     with ThreadPoolExecutor(max_workers=4) as pool:
@@ -177,13 +177,15 @@ def look(reads: FunctionReads, target: Target, *, published: bool = False) -> Fu
         )
 
 
-def _versions(aliases: Reading[tuple[AliasLive, ...]], existing: Reading[Mapping[int, datetime]]) -> set[str]:
-    """The versions that are looked at: behind an alias, and the ones before those."""
+def _versions(
+    aliases: Reading[tuple[AliasLive, ...]], existing: Reading[Mapping[int, FunctionLive]]
+) -> set[str]:
+    """The versions that are looked at: behind an alias, and the ones before their releases."""
     if not isinstance(aliases, tuple):
         return set()
     pointed = {one.version for one in aliases if one.version != LATEST}
     known = existing if isinstance(existing, Mapping) else {}
-    before = {version_before(int(one), known) for one in pointed}
+    before = {version_before(released_as(int(one), known), known) for one in pointed if int(one) in known}
     return pointed | {str(number) for number in before if number is not None}
 
 

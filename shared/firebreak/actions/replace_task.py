@@ -22,7 +22,10 @@ from firebreak.service_ports.ecs import EcsReads
 from firebreak.service_ports.ecs_tasks import TaskReads, TaskWrites
 
 NAME = "replace-task"
-EFFECT = "stops the one unhealthy task among healthy ones; the service starts another"
+EFFECT = (
+    "stops the one task whose container health check fails among healthy ones, where "
+    "`minimumHealthyPercent` spares one and `propagateTags` is SERVICE; the service starts another"
+)
 UNDO = ""
 
 PERMISSIONS = (
@@ -44,7 +47,9 @@ class ReplaceTask:
     """Stops one task by its full ARN, with the incident as the reason that DescribeTasks shows.
 
     IAM lets the function stop tasks that carry the opt-in tag themselves, so the service must
-    propagate its tags to them (`propagateTags: SERVICE`).
+    propagate its tags to them (`propagateTags: SERVICE`). What is bad is told by the containers'
+    health checks: of a target that only a load balancer finds bad, ECS says nothing. Under the
+    default `minimumHealthyPercent` of 100 no task can be spared.
     """
 
     reads: EcsReads

@@ -48,6 +48,9 @@ COMMAND_SECONDS = 600
 # the request's id was lost with the reply; a wording that AWS changes makes us doubt, never repeat.
 BEGINS = "restartappserver"
 
+# How an event begins that tells of health: what it says is judged by `worse`, whatever its severity.
+HEALTH = "environment health has transitioned"
+
 ALL_AT_ONCE = "every instance restarts at the same time: until they are back, nothing answers requests"
 
 
@@ -128,11 +131,10 @@ class RestartEnvironment:
         if ended := not_ready(compared.now):
             return Settled.NOT_YET if ended.reason is Reason.NOT_READY else Unknown(ended.detail)
         request_id = str(receipt.after.get("requestId", ""))
-        began = [event.at for event in compared.since if _begins(event, request_id)]
+        began = [event for event in compared.since if _begins(event, request_id)]
         if not began:
             return Settled.NOT_YET
-        failed = any(event.severity in ERRORS and event.at >= min(began) for event in compared.since)
-        return Settled.FAILED if failed else Settled.YES
+        return Settled.FAILED if _failed(compared.since, began) else Settled.YES
 
     def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
         """Whether its health is worse than before, once it is at rest again."""
@@ -169,3 +171,16 @@ def _begins(event: EnvironmentEvent, request_id: str) -> bool:
     if request_id and event.request_id == request_id:
         return True
     return event.message.casefold().startswith(BEGINS)
+
+
+def _failed(events: Sequence[EnvironmentEvent], began: Sequence[EnvironmentEvent]) -> bool:
+    """Whether an error is the restart's own; where nothing tells its request, any since it began counts."""
+    first = min(event.at for event in began)
+    ours = {event.request_id for event in began} - {""}
+    return any(
+        event.severity in ERRORS
+        and event.at >= first
+        and not event.message.casefold().startswith(HEALTH)
+        and (not ours or event.request_id in ours)
+        for event in events
+    )

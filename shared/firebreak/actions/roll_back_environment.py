@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from firebreak.core.beanstalk import (
     READY,
@@ -17,7 +17,7 @@ from firebreak.core.beanstalk import (
     worse,
 )
 from firebreak.core.beanstalk_versions import Previous, VersionDeployment, previous
-from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.model import Autonomy, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.owners import reset_by
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
@@ -30,7 +30,10 @@ from firebreak.service_ports import AwsServices
 from firebreak.service_ports.beanstalk import BeanstalkReads, BeanstalkWrites
 
 NAME = "roll-back-environment"
-EFFECT = "deploys the version that a Beanstalk environment ran before a recent deployment"
+EFFECT = (
+    "deploys the version that a Beanstalk environment ran before a recent deployment; "
+    "only after approval where no event names it"
+)
 UNDO = ""
 
 PERMISSIONS = (
@@ -107,7 +110,7 @@ class RollBackEnvironment:
             case Unknown() | NotRead():
                 return unseen("the environment", seen.environment)
             case environment:
-                return not_ready(environment) or _plan(request, environment, seen, rules.settings.blame)
+                return not_ready(environment) or _plan(request, environment, seen, rules)
 
     def execute(self, plan: Plan) -> Receipt:
         """Sends the one call the plan names. Raises AwsError."""
@@ -162,18 +165,20 @@ def build(services: AwsServices) -> RollBackEnvironment:
 
 
 def _plan(
-    request: Request, environment: EnvironmentLive, seen: BeanstalkObservation, blame: timedelta
+    request: Request, environment: EnvironmentLive, seen: BeanstalkObservation, rules: Rules
 ) -> Plan | Obstacle | Unknown:
     if not isinstance(seen.events, tuple):
         return unseen("what happened to the environment", seen.events)
     deployment = VersionDeployment.newest(seen.events)
     if deployment is None:
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, "its newest events tell of no deployment")
-    if innocent := deployment.not_to_blame(request.alarm.since, blame):
+    if innocent := deployment.not_to_blame(request.alarm.since, rules.settings.blame):
         return innocent
     found = previous(environment, deployment.began, seen)
     if not isinstance(found, Previous):
         return found
+    if found.concluded and rules.autonomy is Autonomy.AUTO and not request.by:
+        return _unasked(environment, found)
     tags = seen.tagged if isinstance(seen.tagged, Mapping) else {}
     plan = Plan(
         summary=f"roll back {request.target.display}: version {environment.version} to {found.label}",
@@ -189,12 +194,18 @@ def _plan(
     return replace(plan, warnings=tuple(_warnings(environment, found)))
 
 
+def _unasked(environment: EnvironmentLive, found: Previous) -> Obstacle:
+    """Nobody would look at a conclusion that may be wrong before it is carried out."""
+    told = f"no event names the version before {environment.version}; only dates speak for {found.label}"
+    return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{told}, and autonomy is auto: no human looks")
+
+
 def _warnings(environment: EnvironmentLive, found: Previous) -> list[str]:
     told = [DATA_STAYS]
     if found.concluded:
         told.append(
-            f"that {found.label} ran here before is concluded from the dates of the versions: the events do "
-            f"not name it, and {environment.application} has no other environment"
+            f"only dates speak for {found.label}: it is the next older version of {environment.application}, "
+            "which has no other environment, but no event tells that it ran here, or ran well"
         )
     if not environment.operations_role:
         told.append(NO_ROLE)

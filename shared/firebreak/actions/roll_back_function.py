@@ -15,6 +15,8 @@ from firebreak.core.functions import (
     FunctionObservation,
     callers,
     observed,
+    ran_before,
+    released_as,
     shifting,
     unseen,
     version_before,
@@ -31,7 +33,10 @@ from firebreak.service_ports import AwsServices
 from firebreak.service_ports.functions import FunctionReads, FunctionWrites
 
 NAME = "roll-back-function"
-EFFECT = "points a function's alias at the version before, if the alarm followed its publishing"
+EFFECT = (
+    "points a function's alias at the version before, if the alarm followed its publishing; "
+    "never one that divides its calls"
+)
 UNDO = "points the alias at the newer version again, unless somebody moved it since"
 
 PERMISSIONS = (
@@ -47,14 +52,17 @@ PERMISSIONS = (
 # they answer nobody new.
 SETTLE_SECONDS = 60
 
+PUBLISHED_SINCE = NotRead("it was published since")
+
 
 @dataclass(frozen=True, slots=True)
 class RollBackFunction:
-    """Moves an alias back by one version, under the alias's revision, and clears its weights.
+    """Moves an alias back by one release, under the alias's revision.
 
     Lambda does not tell when an alias was moved or a version published. What it tells is when the
     version's configuration was changed last, which a deployment does right before it publishes: a
-    version that waited for its release looks older than its deployment, and is then left alone.
+    version that waited for its release looks older than its deployment, and is then left alone. And
+    which versions ran behind the alias only their numbers tell, so every plan warns of that.
     """
 
     reads: FunctionReads
@@ -86,7 +94,7 @@ class RollBackFunction:
         return NotRead("a function is in no group")
 
     def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
-        """One version back, if the newer one is to blame and was never rolled back."""
+        """One release back, if the newer one is to blame and was never rolled back."""
         seen = observed(seen)
         match seen.function:
             case Absent():
@@ -143,6 +151,8 @@ def _plan(
         return used
     if not isinstance(seen.published, Mapping):
         return unseen("its versions", seen.published)
+    if int(used.alias.version) not in seen.published:
+        return unseen(f"version {used.alias.version}", PUBLISHED_SINCE)
     if obstacle := shifting(used.alias) or _not_to_blame(used, seen.published, request.alarm.since, blame):
         return obstacle
     earlier = _earlier(used, seen, seen.published)
@@ -160,32 +170,40 @@ def _plan(
 
 
 def _not_to_blame(
-    used: Behind, published: Mapping[int, datetime], since: datetime, blame: timedelta
+    used: Behind, published: Mapping[int, FunctionLive], since: datetime, blame: timedelta
 ) -> Obstacle | None:
-    """Why the version behind the alias is not what the alarm is about, or had its turn already."""
-    version, made = used.alias.version, used.live.modified
-    newest = max(published, default=0)
-    if newest > int(version):
+    """Why the release behind the alias is not what the alarm is about, or had its turn already."""
+    version, newest = int(used.alias.version), max(published)
+    if newest > version:
         told = f"alias {used.alias.name} is at {version} and {newest} exists: it was rolled back before"
         return Obstacle(Reason.ROLLED_BACK_BEFORE, f"{told}, or {newest} is not released yet")
+    release = released_as(version, published)
+    made = published[release].modified
     if made > since:
-        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, f"the alarm was red before version {version} was made")
+        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, f"the alarm was red before version {release} was made")
     if since - made > blame:
         ago = timedelta(seconds=int((since - made).total_seconds()))
-        told = f"version {version} was made {ago} before the alarm turned red, limit {spell(blame)}"
+        told = f"version {release} was made {ago} before the alarm turned red, limit {spell(blame)}"
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, told)
     return None
 
 
 def _earlier(
-    used: Behind, seen: FunctionObservation, published: Mapping[int, datetime]
+    used: Behind, seen: FunctionObservation, published: Mapping[int, FunctionLive]
 ) -> FunctionLive | Obstacle | Unknown:
     """The version to go back to."""
-    number = version_before(int(used.alias.version), published)
+    version = int(used.alias.version)
+    release = released_as(version, published)
+    number = version_before(release, published)
     if number is None:
-        told = f"version {used.alias.version} is the oldest that exists"
+        told = f"version {release} is the oldest that exists"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
-    match seen.versions.get(str(number), NotRead("it was published since")):
+    if old := ran_before(version, number, published):
+        told = (
+            f"version {version} runs what version {old} ran: it is a way back from version {number} already"
+        )
+        return Obstacle(Reason.ROLLED_BACK_BEFORE, told)
+    match seen.versions.get(str(number), PUBLISHED_SINCE):
         case Absent():
             return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"version {number} does not exist any more")
         case Unknown() | NotRead() as blind:
@@ -207,13 +225,16 @@ def _alike(one: FunctionLive, other: FunctionLive) -> bool:
 
 
 def _warnings(used: Behind, earlier: FunctionLive, provisioned: Reading[frozenset[str]]) -> tuple[str, ...]:
-    found: list[str] = []
+    to, alias = earlier.version, used.alias.name
+    found = [f"only its number says that version {to} ran behind alias {alias} before: Lambda does not tell"]
+    if earlier.memory < used.live.memory:
+        found.append(f"memory goes from {used.live.memory} back to {earlier.memory} MB with it")
     if isinstance(provisioned, Unknown | NotRead):
         found.append("whether the alias has provisioned concurrency is not known")
-    elif isinstance(provisioned, frozenset) and used.alias.name in provisioned:
-        found.append(f"alias {used.alias.name} gets its concurrency anew: calls start cold until then")
+    elif isinstance(provisioned, frozenset) and alias in provisioned:
+        found.append(f"alias {alias} gets its concurrency anew: calls start cold until then")
     if not earlier.at_rest:
-        found.append(f"version {earlier.version} is {earlier.state}: its first calls may fail")
+        found.append(f"version {to} is {earlier.state}: its first calls may fail")
     return tuple(found)
 
 

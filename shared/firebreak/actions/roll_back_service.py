@@ -1,6 +1,6 @@
 """roll-back-service: take back the deployment of an ECS service that an alarm followed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from firebreak.core.deployments import (
     ending,
     is_recent,
     listed,
+    under_way,
     was_ended,
     when,
 )
@@ -42,11 +43,13 @@ from firebreak.core.rollout import (
 )
 from firebreak.core.rules import Rules
 from firebreak.core.share import GroupCount
+from firebreak.core.task_memory import TaskSize
 from firebreak.errors import OutcomeUnknown, Rejected
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices
 from firebreak.service_ports.ecs import EcsReads, EcsWrites
 from firebreak.service_ports.ecs_deployments import DeploymentReads, DeploymentWrites
+from firebreak.service_ports.task_definitions import DefinitionReads
 
 NAME = "roll-back-service"
 EFFECT = "goes back to what ran before the deployment that the alarm followed"
@@ -79,13 +82,16 @@ class RollBackService:
     One that runs is stopped (`StopServiceDeployment`), one that waits at a PAUSE hook is answered
     (`ContinueServiceDeployment`): ECS itself then goes back to the revision before it. After one
     that came to rest the service is moved to the task definition before it; its other settings
-    stay. Blamed is what brought the running task definition, so a restart since does not hide it.
+    stay. Blamed is what brought the running task definition, so a restart since does not hide it,
+    nor does a revision that has more memory and nothing else. What was deployed is compared by what
+    it holds: a revert registers the good images under a new number.
     """
 
     reads: EcsReads
     writes: EcsWrites
     deployments: DeploymentReads
     endings: DeploymentWrites
+    definitions: DefinitionReads
 
     @property
     def name(self) -> str:
@@ -103,17 +109,31 @@ class RollBackService:
         return False
 
     def observe(self, target: Target) -> RollBackObservation:
-        """The service, then its deployments, then the task definition before the blamed one."""
+        """The service, its deployments, what they deployed, and what ran before the blamed one."""
         service = self.reads.service(target)
         history: Reading[DeploymentHistory] = NotRead("the service was not read")
+        contents: Reading[Mapping[str, TaskSize]] = NotRead("the history was not read")
         earlier: Reading[TaskDefinitionLive] = NotRead("there is none to go back to")
         if isinstance(service, ServiceLive):
             history = self.deployments.history(target)
         if isinstance(history, DeploymentHistory):
-            found = blamed(history)
-            if found and found.earlier:
-                earlier = self.reads.task_definition(found.earlier.task_definition)
-        return RollBackObservation(service=service, history=history, earlier=earlier)
+            contents = self._contents(history)
+            if history.deployments and not isinstance(contents, Unknown):
+                before = blamed(history, contents).earlier
+                if before:
+                    earlier = self.reads.task_definition(before.task_definition)
+        return RollBackObservation(service=service, history=history, contents=contents, earlier=earlier)
+
+    def _contents(self, history: DeploymentHistory) -> Mapping[str, TaskSize] | Unknown:
+        """What each task definition of the history holds; one that cannot be told hides the rest."""
+        contents: dict[str, TaskSize] = {}
+        for arn in dict.fromkeys(one.task_definition for one in history.deployments):
+            size = self.definitions.size(arn) if arn else None
+            if isinstance(size, TaskSize):
+                contents[arn] = size
+            elif size is not None:
+                return unseen(f"task definition {short(arn)}", size)
+        return contents
 
     def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
         """The service's cluster."""
@@ -211,7 +231,8 @@ class RollBackService:
 
 def build(services: AwsServices) -> RollBackService:
     """The action on these services."""
-    return RollBackService(*services.ecs(), *services.ecs_deployments())
+    definitions, _ = services.task_definitions()
+    return RollBackService(*services.ecs(), *services.ecs_deployments(), definitions)
 
 
 def _observed(seen: object) -> RollBackObservation:
@@ -225,43 +246,62 @@ def _plan(
 ) -> Plan | Obstacle | Unknown:
     if not isinstance(seen.history, DeploymentHistory):
         return unseen("the history of its deployments", seen.history)
-    newest, found = seen.history.newest, blamed(seen.history)
-    if newest is None or found is None:
+    newest = seen.history.newest
+    if newest is None:
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, "ECS lists no deployment of the service")
+    if unfit := _unusable(newest):
+        return unfit
+    if isinstance(seen.contents, Absent | Unknown | NotRead):
+        return unseen("what its deployments brought", seen.contents)
+    if newest.status in RUNNING:
+        return _stop(request, service, seen.history, under_way(seen.history, seen.contents), blame)
+    found = blamed(seen.history, seen.contents)
+    held = not_ready(service, CONTROLLERS) or _not_to_blame(request, found, newest, blame)
+    if held:
+        return held
+    if service.task_definition != newest.task_definition:
+        bad, told = short(service.task_definition), short(newest.task_definition)
+        return Unknown(f"the service runs {bad}, its newest deployment brought {told}")
+    return _move(request, service, seen, found, blame)
+
+
+def _unusable(newest: ServiceDeployment) -> Obstacle | Unknown | None:
+    """Why the newest deployment is neither one to end nor one to go back from."""
     if not newest.task_definition:
         return Unknown(f"what {short(newest.arn)} deployed is not known")
-    if newest.status in RUNNING:
-        return _stop(request, service, seen.history, newest)
     if newest.status == STOP_REQUESTED:
         return Obstacle(Reason.DEPLOYMENT_RUNNING, f"deployment {short(newest.arn)} is being stopped")
     if newest.status in ROLLED_BACK:
         return Obstacle(Reason.ROLLED_BACK_BEFORE, f"deployment {short(newest.arn)} is {newest.status}")
-    if newest.status not in AT_REST:
+    if newest.status not in RUNNING | AT_REST:
         return Unknown(f"deployment {short(newest.arn)} is in a state we do not know: {newest.status}")
-    busy = not_ready(service, CONTROLLERS)
-    return busy or _not_to_blame(request, found, newest, blame) or _move(request, service, seen, found)
+    return None
 
 
 def _stop(
-    request: Request, service: ServiceLive, history: DeploymentHistory, newest: ServiceDeployment
+    request: Request, service: ServiceLive, history: DeploymentHistory, found: Blamed, blame: timedelta
 ) -> Plan | Obstacle:
     """End a deployment that runs; the one that began after the trouble may be what mends it."""
-    name, since = short(newest.arn), request.alarm.since
-    if since < newest.began:
+    newest, since = found.deployment, request.alarm.since
+    name = short(newest.arn)
+    if since < newest.began and not found.recent(since, blame):
         detail = f"deployment {name} began {ago(newest.began - since)} after the alarm turned red"
         return Obstacle(Reason.DEPLOYMENT_RUNNING, detail)
     if not history.replaces:
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"deployment {name} is the service's first")
-    if Blamed(newest, history.deployments[1:]).is_way_back:
+    if found.is_way_back:
         return Obstacle(Reason.ROLLED_BACK_BEFORE, f"deployment {name} itself goes back to what ran before")
+    if found.only_adds_memory:
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"deployment {name} only gives the tasks more memory")
     change: dict[str, object] = {"serviceDeploymentArn": newest.arn}
     if history.paused_hook:
         change |= {"hookId": history.paused_hook, "action": ROLLBACK}
     else:
         change |= {"stopType": ROLLBACK}
+    first = newest if newest.began <= since else (found.recent(since, blame) or newest)
     return Plan(
         summary=f"roll back {request.target.display}: end deployment {name} of "
-        f"{short(newest.task_definition)}, begun {ago(since - newest.began)} before the alarm turned red",
+        f"{short(newest.task_definition)}, begun {ago(since - first.began)} before the alarm turned red",
         change=change,
         before={**PreImage.of(service).stored(), "status": newest.status},
         patience_seconds=patience(service),
@@ -275,10 +315,9 @@ def _not_to_blame(
     """Why what runs now is not at fault, or must not be taken back."""
     brought = found.deployment
     since, definition = request.alarm.since, short(brought.task_definition)
-    if not is_recent(brought, since, blame):
+    if not found.recent(since, blame):
         if newest is not brought and is_recent(newest, since, blame):
-            detail = f"{definition} was deployed anew: only what an image tag means can have changed"
-            return Obstacle(Reason.NOTHING_TO_ROLL_BACK, detail)
+            return Obstacle(Reason.NOTHING_TO_ROLL_BACK, _no_other_code(newest, brought))
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, when(brought, since, blame))
     if found.is_way_back:
         detail = f"{definition} came by a roll back, or was rolled back before"
@@ -286,26 +325,35 @@ def _not_to_blame(
     return None
 
 
+def _no_other_code(newest: ServiceDeployment, brought: ServiceDeployment) -> str:
+    new, old = short(newest.task_definition), short(brought.task_definition)
+    if new == old:
+        return f"{new} was deployed anew: only what an image tag means can have changed"
+    return f"{new} is {old} but for more memory: else only what an image tag means can have changed"
+
+
 def _move(
-    request: Request, service: ServiceLive, seen: RollBackObservation, found: Blamed
+    request: Request,
+    service: ServiceLive,
+    seen: RollBackObservation,
+    found: Blamed,
+    blame: timedelta,
 ) -> Plan | Obstacle | Unknown:
     """Back to the task definition of the newest earlier success."""
     bad = short(service.task_definition)
-    if service.task_definition != found.deployment.task_definition:
-        told = short(found.deployment.task_definition)
-        return Unknown(f"the service runs {bad}, its newest deployment brought {told}")
     if found.earlier is None:
         detail = f"no earlier successful deployment of another task definition than {bad} is known"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, detail)
     if not isinstance(seen.earlier, TaskDefinitionLive):
         return unseen("the earlier task definition", seen.earlier)
-    good = seen.earlier
+    good, since = seen.earlier, request.alarm.since
+    brought = found.recent(since, blame) or found.deployment
     if not good.active:
         # CloudFormation does that with what it replaces, unless UpdateReplacePolicy is Retain.
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{short(good.arn)} was deregistered")
     return Plan(
         summary=f"roll back {request.target.display}: from {bad} to {short(good.arn)} "
-        f"({when(found.deployment, request.alarm.since)})",
+        f"({when(brought, since)})",
         change={"cluster": request.target.group, "service": request.target.name, "taskDefinition": good.arn},
         before=PreImage.of(service).stored(),
         warnings=tuple(

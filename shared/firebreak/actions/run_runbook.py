@@ -39,7 +39,10 @@ from firebreak.service_ports import AwsServices
 from firebreak.service_ports.runbooks import Listed, RunbookReads, RunbookWrites
 
 NAME = "run-runbook"
-EFFECT = "starts an SSM Automation document of yours, in the version and with the parameters of the policy"
+EFFECT = (
+    "starts an SSM Automation document of yours that the policy lists; "
+    "it must be tagged, begin with the prefix and assume a role"
+)
 UNDO = ""
 
 # The state of the guard alarm is read by the right that every action has (RemediatorPolicy). A run

@@ -94,18 +94,21 @@ class FunctionReader:
             ),
         )
 
-    def published(self, function: str) -> Reading[Mapping[int, datetime]]:
-        """Every version; Unknown where there are so many that listing them takes too long."""
+    def published(self, function: str) -> Reading[Mapping[int, FunctionLive]]:
+        """Every version, without its state, which the list leaves out [ListVersionsByFunction].
+
+        Unknown where there are so many that listing them takes too long.
+        """
         return look("ListVersionsByFunction", lambda: self._published(function))
 
-    def _published(self, function: str) -> dict[int, datetime] | Unknown:
-        found: dict[int, datetime] = {}
+    def _published(self, function: str) -> dict[int, FunctionLive] | Unknown:
+        found: dict[int, FunctionLive] = {}
         pages = self._client.get_paginator("list_versions_by_function").paginate(FunctionName=function)
         for count, page in enumerate(pages):
             if count >= PAGES:
                 return TOO_MANY
             versions = [raw for raw in page["Versions"] if raw["Version"] != LATEST]
-            found |= {int(raw["Version"]): _time(raw["LastModified"]) for raw in versions}
+            found |= {int(raw["Version"]): _function(raw) for raw in versions}
         return found
 
 

@@ -4,7 +4,7 @@ Beanstalk keeps no list of an environment's deployments. There are its events, w
 was deployed and may name it, and the application's versions with the dates on which they were made.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,7 +55,7 @@ class VersionDeployment:
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The version to go back to; `concluded` says that only dates tell that it ran here before."""
+    """The version to go back to; `concluded` says that only dates speak for it, and no event names it."""
 
     label: str
     concluded: bool
@@ -67,7 +67,8 @@ def previous(
     """The version that ran before the deployment that began then, if it is certain and still there.
 
     The events' own labels count first. Without them the dates do, but only where the application has
-    this one environment: what was deployed lately was then deployed here.
+    this one environment: what was deployed lately was then deployed here. Neither counts where the
+    events tell of a deployment in between whose version they do not name: that one ran before.
     """
     if not isinstance(seen.versions, tuple):
         return unseen("the application's versions", seen.versions)
@@ -76,25 +77,39 @@ def previous(
     if current is None:
         told = f"version {environment.version or '(none)'}, which runs, is not among the application's"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
-    if ran := next(_ran_before(environment, began, seen), None):
-        return _named(ran, known.get(ran), current)
-    return _by_dates(current, seen.versions, environment.application, seen.environments)
+    earlier = [event for event in seen.events if event.at < began] if isinstance(seen.events, tuple) else []
+    if ran := next((event for event in earlier if event.version not in {"", environment.version}), None):
+        return _named(ran, known.get(ran.version), current, earlier)
+    found = _by_dates(current, seen.versions, environment.application, seen.environments)
+    return _left(known[found.label], earlier) or found if isinstance(found, Previous) else found
 
 
-def _ran_before(environment: EnvironmentLive, began: datetime, seen: BeanstalkObservation) -> Iterator[str]:
-    """The labels of other versions that the events name, newest first."""
-    for event in seen.events if isinstance(seen.events, tuple) else ():
-        if event.at < began and event.version and event.version != environment.version:
-            yield event.version
+def _unnamed(events: Sequence[EnvironmentEvent], since: datetime) -> int:
+    """How many deployments the events tell of after that moment without naming the version."""
+    named = {event.request_id for event in events if event.version}
+    told = (event for event in events if event.at > since and event.message.casefold().startswith(DEPLOYS))
+    # Events that no request caused are counted one by one: too many refuse, too few would deploy.
+    return len(
+        {one.request_id or one.at for one in told if not (one.version or one.request_id in named - {""})}
+    )
 
 
-def _named(label: str, found: ApplicationVersion | None, current: ApplicationVersion) -> Previous | Obstacle:
+def _named(
+    ran: EnvironmentEvent,
+    found: ApplicationVersion | None,
+    current: ApplicationVersion,
+    earlier: Sequence[EnvironmentEvent],
+) -> Previous | Obstacle:
+    label = ran.version
     if found is None or not found.fit:
         told = f"version {label}, which ran before {current.label}, was deleted or cannot be deployed"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
     if found.created > current.created:
         told = f"{current.label} is older than {label}, which ran before it: it is a roll back itself"
         return Obstacle(Reason.ROLLED_BACK_BEFORE, told)
+    if _unnamed(earlier, ran.at):
+        told = f"version {label} was named as deployed, but after it and before {current.label} something"
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{told} was deployed that no event names")
     return Previous(label, concluded=False)
 
 
@@ -117,6 +132,14 @@ def _by_dates(
     if not older:
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"there is no version older than {current.label}")
     return Previous(max(older, key=lambda version: version.created).label, concluded=True)
+
+
+def _left(candidate: ApplicationVersion, earlier: Sequence[EnvironmentEvent]) -> Obstacle | None:
+    """Why the candidate may have been left: one deployment is its own, any more may be another's."""
+    if (count := _unnamed(earlier, candidate.created)) <= 1:
+        return None
+    told = f"{count} deployments lie between the making of {candidate.label} and the newest one"
+    return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{told}: it may have been left for an older one")
 
 
 def _spell(length: timedelta) -> str:

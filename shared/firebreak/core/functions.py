@@ -63,8 +63,8 @@ class AliasLive:
 class FunctionObservation:
     """All that a function's action looks at; parts an action does not need stay NotRead.
 
-    `versions` holds those that aliases point at, by number; `published` every version that exists;
-    `provisioned` the aliases and versions with provisioned concurrency.
+    `versions` holds those that aliases point at, by number; `published` every version that exists, as the
+    list tells it, without its state; `provisioned` the aliases and versions with provisioned concurrency.
     """
 
     function: Reading[FunctionLive]
@@ -72,7 +72,7 @@ class FunctionObservation:
     aliases: Reading[tuple[AliasLive, ...]]
     versions: Mapping[str, Reading[FunctionLive]] = field(default_factory=dict)
     provisioned: Reading[frozenset[str]] = UNASKED
-    published: Reading[Mapping[int, datetime]] = UNASKED
+    published: Reading[Mapping[int, FunctionLive]] = UNASKED
 
     @property
     def tags(self) -> Reading[Mapping[str, str]]:
@@ -236,3 +236,41 @@ def _unlike(one: FunctionLive, other: FunctionLive) -> list[str]:
 def version_before(version: int, existing: Iterable[int]) -> int | None:
     """The highest number below it that still exists; numbers are never given twice."""
     return max((number for number in existing if number < version), default=None)
+
+
+def released_as(version: int, published: Mapping[int, FunctionLive]) -> int:
+    """The version that brought what this one runs.
+
+    A version that is the one before it with as much memory or more is a raise or a restart, ours or
+    somebody's, and brought nothing that could be to blame. `version` must be among those published.
+    """
+    before = version_before(version, published)
+    while before is not None and _carries_on(published[version], published[before]):
+        version, before = before, version_before(before, published)
+    return version
+
+
+def _carries_on(newer: FunctionLive, older: FunctionLive) -> bool:
+    """Whether only memory was added, if anything; of what is hidden that is not known."""
+    if newer.hidden or older.hidden:
+        return False
+    return (newer.code, newer.settings) == (older.code, older.settings) and newer.memory >= older.memory
+
+
+def ran_before(version: int, target: int, published: Mapping[int, FunctionLive]) -> int | None:
+    """The latest version before the target that has what this one has: then this one is a way back to it.
+
+    That is the code; between versions of the same code the settings as well, since they are what was
+    released. Both numbers must be among those published.
+    """
+    used, left = published[version], published[target]
+    return max(
+        (
+            number
+            for number, one in published.items()
+            if number < target
+            and one.code == used.code
+            and (left.code != used.code or one.settings == used.settings)
+        ),
+        default=None,
+    )

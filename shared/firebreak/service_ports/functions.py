@@ -1,7 +1,6 @@
 """What the actions on Lambda functions need of AWS."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Protocol
 
 from firebreak.core.functions import AliasLive, FunctionLive
@@ -23,8 +22,8 @@ class FunctionReads(Protocol):
     def provisioned(self, function: str) -> Reading[frozenset[str]]:
         """Its aliases and versions with provisioned concurrency."""
 
-    def published(self, function: str) -> Reading[Mapping[int, datetime]]:
-        """Every version that exists, with the time its configuration was made."""
+    def published(self, function: str) -> Reading[Mapping[int, FunctionLive]]:
+        """Every version that exists; the list does not tell their states."""
 
 
 class FunctionWrites(Protocol):
