@@ -42,6 +42,8 @@ def test_the_one_try_names_the_last_failure_that_it_comes_after() -> None:
     acts = [act(9, Verdict.WORSE), act(8, Verdict.UNKNOWN), act(1, None)]
     told = "2/2 in a row did not help; the one try after the rest is under way"
     assert breaker(acts, API, LIMITS, a.NOW) == Trying(told, a.NOW - 8 * HOUR)
+    longer = [act(10, Verdict.WORSE), *acts]
+    assert breaker(longer, API, LIMITS, a.NOW) == Trying(told.replace("2/2", "3/2"), a.NOW - 8 * HOUR)
     rules = a.rules(breakers=BREAKERS)
     check = breaker_closed(a.request(), rules, a.snapshot(scopes=seen_in(Level.TARGET, *acts)))
     cause = f"{API} tried after 2026-11-20T02:00:30Z"
