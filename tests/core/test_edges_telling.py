@@ -331,3 +331,7 @@ def test_what_is_told_for_one_event_alone_waits_under_its_key() -> None:
 
     assert told.waits_as == told.key
     assert replace(told, event="e1").waits_as == f"{told.key}#e1"
+
+
+def test_a_recovery_without_a_plan_has_nothing_to_warn_of() -> None:
+    assert telling.recovered(BARE, AT, "well").facts == (RUNG_1,)
