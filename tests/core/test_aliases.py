@@ -16,11 +16,14 @@ from firebreak.core.functions import (
     ready,
     shifting,
     unreleasable,
-    unseen,
     version_before,
 )
 from firebreak.core.model import Metric, Obstacle
-from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.readings import (
+    ABSENT,
+    NotRead,
+    Unknown,
+)
 from firebreak.core.reasons import Reason
 from tests import builders as a
 from tests.builders_functions import OPTED_IN, OTHER_CODE, TARGET, alias, function, request, seen
@@ -263,19 +266,6 @@ def test_only_what_a_function_action_saw_is_taken() -> None:
     assert observed(seen()) == seen()
     with pytest.raises(TypeError, match="expected FunctionObservation, got str"):
         observed("seen")
-
-
-@pytest.mark.parametrize(
-    ("reading", "told"),
-    [
-        (ABSENT, "it does not exist"),
-        (BLIND, "it could not be read: no"),
-        (NotRead("x"), "it was not read: x"),
-    ],
-    ids=str,
-)
-def test_each_kind_of_blindness_is_told_apart(reading: Any, told: str) -> None:
-    assert unseen("it", reading) == Unknown(told)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from firebreak.core import ecs
 from firebreak.core.ecs import PreImage
 from firebreak.core.model import Obstacle
 from firebreak.core.observed import Deployment, EcsObservation, ServiceLive
-from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
+from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from tests.builders_ecs import TARGET, TASK_DEFINITION, deployment, seen, service
 
@@ -36,20 +36,6 @@ def test_only_what_an_ecs_action_observed_is_taken_for_it() -> None:
     assert ecs.observed(observation) is observation
     with pytest.raises(TypeError, match=r"^expected EcsObservation, got ServiceLive$"):
         ecs.observed(service())
-
-
-@pytest.mark.parametrize(
-    ("reading", "why"),
-    [
-        pytest.param(ABSENT, "the service does not exist", id="absent"),
-        pytest.param(Unknown("Throttled"), "the service could not be read: Throttled", id="unknown"),
-        pytest.param(NotRead("offline"), "the service was not read: offline", id="not read"),
-    ],
-)
-def test_a_missing_piece_is_blindness_that_says_which_kind(
-    reading: Absent | Unknown | NotRead, why: str
-) -> None:
-    assert ecs.unseen("the service", reading) == Unknown(why)
 
 
 def test_a_target_that_is_not_there_is_named() -> None:
@@ -151,16 +137,6 @@ def test_a_damaged_pre_image_is_unknown_and_names_the_key_but_never_the_value(
     key: str, value: object
 ) -> None:
     assert PreImage.read(STORED | {key: value}) == Unknown(f"the stored plan has no usable {key}")
-
-
-@pytest.mark.parametrize("value", [4, Decimal(4)], ids=["whole", "as DynamoDB gives it"])
-def test_a_count_is_read_as_a_whole_number(value: object) -> None:
-    found = ecs.number({"desired": value}, "desired")
-    assert (found, type(found)) == (4, int)
-
-
-def test_a_text_is_read_by_its_key() -> None:
-    assert ecs.text({"a": "x", "b": "y"}, "b") == "y"
 
 
 @pytest.mark.parametrize(

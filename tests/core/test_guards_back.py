@@ -8,9 +8,9 @@ import pytest
 
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act as ActOutcome
-from firebreak.core.decision import Check, Result, Snapshot
+from firebreak.core.decision import Check, Decision, Result, Snapshot
 from firebreak.core.guards import approved, clock, ratchet, share, stale, still_well, wrong_direction
-from firebreak.core.history import Act
+from firebreak.core.history import Act, Hold
 from firebreak.core.incident import IncidentState
 from firebreak.core.intake import fitting
 from firebreak.core.ledger import Claim
@@ -19,6 +19,7 @@ from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import ActionSettings, Rules
 from firebreak.core.scopes import Level
+from firebreak.core.storm import Storm
 from tests import builders as a
 from tests.core.findings import (
     BLIND,
@@ -33,6 +34,7 @@ from tests.core.findings import (
     history,
     scopes,
 )
+from tests.core.test_guards_weather import Always
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 WAITING = a.incident(IncidentState.AWAITING_APPROVAL)
@@ -222,14 +224,38 @@ class TestRatchet:
         assert found(turned(1, dark)) == (OBJECTED, Reason.HISTORY_UNREADABLE)
 
 
-def test_what_is_taken_back_waits_in_a_storm_and_in_a_freeze() -> None:
-    request = replace(climb(kind=RequestKind.RESTORE), incident_id=OWN)
-    seen = well(incident=a.incident(IncidentState.UNDOING))
+RESTORE = replace(climb(kind=RequestKind.RESTORE), incident_id=OWN)
+UNDO = replace(RESTORE, kind=RequestKind.UNDO)
+IN_A_STORM = Storm(red=(), version=1, tripped_at=a.NOW - MINUTE)
 
-    spoken = {check.guard for check in decide(request, a.rules(), seen).checks if check.result is PASSED}
 
-    assert {"freeze", "storm", "still well", "readiness", "switch"} <= spoken
-    assert not {"budgets", "cooldown", "autonomy", "opt-in"} & spoken
+def back(request: Request, rules: Rules, **changes: object) -> Decision:
+    """The decision on putting something back, with all well but for these changes."""
+    return decide(request, rules, well(incident=a.incident(IncidentState.UNDOING), **changes))
+
+
+def test_what_was_lent_is_taken_back_when_all_is_well() -> None:
+    assert isinstance(back(RESTORE, a.rules()).outcome, ActOutcome)
+
+
+def test_what_was_lent_is_not_taken_back_in_a_storm_or_a_freeze() -> None:
+    assert back(RESTORE, a.rules(), storm=IN_A_STORM).reason is Reason.STORM
+    assert back(RESTORE, a.rules(never=(Always("sale", a.NOW + 60 * MINUTE),))).reason is Reason.FROZEN
+
+
+def test_harm_is_undone_in_a_storm_and_in_a_freeze_and_while_it_is_red() -> None:
+    red = a.described(state=AlarmState.ALARM)
+
+    decision = back(UNDO, a.rules(never=(Always("sale", a.NOW + 60 * MINUTE),)), storm=IN_A_STORM, alarm=red)
+
+    assert isinstance(decision.outcome, ActOutcome)
+
+
+@pytest.mark.parametrize("request_", [UNDO, RESTORE], ids=["undo", "restore"])
+def test_a_kill_switch_stops_both(request_: Request) -> None:
+    held = (Hold("global", "ana", "migration", a.NOW, a.NOW + 60 * MINUTE),)
+
+    assert back(request_, a.rules(), holds=held).reason is Reason.SWITCHED_OFF
 
 
 ALONE = replace(a.TARGET, service="lambda", group="", name="resize")

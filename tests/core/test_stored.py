@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown, unseen
-from firebreak.core.stored import text
+from firebreak.core.stored import number, part, text, texts
 
 
 def test_a_text_is_given_back_even_an_empty_one() -> None:
@@ -17,6 +17,35 @@ def test_a_text_is_given_back_even_an_empty_one() -> None:
 def test_anything_else_is_refused_by_its_key_and_never_shown(stored: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"^the stored plan has no usable name$"):
         text(stored, "name")
+
+
+@pytest.mark.parametrize("value", [4, Decimal(4)], ids=["whole", "as DynamoDB gives it"])
+def test_a_count_is_read_as_a_whole_number(value: object) -> None:
+    found = number({"count": value}, "count")
+    assert (found, type(found)) == (4, int)
+
+
+@pytest.mark.parametrize("value", [None, "4", True, 4.5, Decimal("4.5")], ids=str)
+def test_what_is_no_whole_number_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"^the stored plan has no usable count$"):
+        number({"count": value}, "count")
+
+
+@pytest.mark.parametrize("value", [["a", 1], ("a", 1)], ids=["list", "tuple"])
+def test_several_texts_are_read_as_texts(value: object) -> None:
+    assert texts({"runs": value}, "runs") == ["a", "1"]
+
+
+@pytest.mark.parametrize("value", [None, "abc", 3], ids=str)
+def test_what_is_no_list_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"^the stored plan has no usable runs$"):
+        texts({"runs": value}, "runs")
+
+
+def test_a_part_is_given_back_and_anything_else_refused() -> None:
+    assert part({"move": {"to": "7"}}, "move") == {"to": "7"}
+    with pytest.raises(ValueError, match=r"^the stored plan has no usable move$"):
+        part({"move": "7"}, "move")
 
 
 @pytest.mark.parametrize(

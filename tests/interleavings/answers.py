@@ -106,3 +106,23 @@ def restores() -> Iterator[Scene]:
     described = {**taken.outside.alarms, BUSY.name: a.described(BUSY.name, AlarmState.ALARM, since=red.since)}
     back = replace(taken, outside=replace(taken.outside, alarms=MappingProxyType(described)))
     yield scene("a restore after the alarm came back", restore, stage=back)
+
+
+def undone() -> Iterator[Scene]:
+    """The alarm comes back after a restore, and the task is asked for again."""
+    asked = rested()
+    (request,) = asked.bus.asked
+    taken = replace(asked, bus=replace(asked.bus, asked=()))
+    given = after(taken, ROOMY, ("restore", carries_out(request)), later=4 * MINUTE)
+    described = {**given.outside.alarms, BUSY.name: a.described(BUSY.name, AlarmState.ALARM, since=given.at)}
+    red = replace(given, outside=replace(given.outside, alarms=MappingProxyType(described)))
+    restored = _incident(red)
+    check = verifies(check_event(restored.id, restored.rung, restored.attempt))
+    worse = after(red, ROOMY, ("check", check))
+    (undo,) = worse.bus.asked
+    stage = replace(worse, bus=replace(worse.bus, asked=()))
+    once = Process("undo", carries_out(undo), (delivery_key(undo),))
+    yield scene("an undo delivered twice", replace(once, copies=2), stage=stage)
+    yield scene("an undo, one is killed", replace(once, copies=2), stage=stage, kills=1)
+    yield scene("an undo, a reply is lost", replace(once, copies=2), stage=stage, lost_replies=1)
+    yield scene("pause(global) while harm is undone", once, pause("global"), stage=stage)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from firebreak.core.ledger import alarm_key, delivery_key
 from firebreak.core.model import AlarmState, Mute
 from tests import builders as a
-from tests.interleavings.answers import approvals, restores
+from tests.interleavings.answers import approvals, restores, undone
 from tests.interleavings.explorer import Scene
 from tests.interleavings.functions import Process, carries_out, goes_ok, remediates, verifies
 from tests.interleavings.scenes import (
@@ -243,6 +243,7 @@ def gate() -> list[Scene]:
         waiting(),
         approvals(),
         restores(),
+        undone(),
     )
     return [one for part in (*sound, disturbed(), disturbed_later()) for one in part]
 

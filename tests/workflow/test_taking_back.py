@@ -291,6 +291,19 @@ class TestUndo:
         assert world.incident(done.incident_id).state is S.PAGED
         assert "a restart cannot be taken back" in last_page(world)
 
+    def test_an_undo_that_a_pause_stops_is_paged_and_the_values_stay(self, world: World) -> None:
+        _, incident_id = healed(world)
+        world.pass_time(31 * MINUTE)
+        world.alarms.turn("api-memory-high", AlarmState.ALARM, world.clock.at)
+        now = world.clock.at
+        world.switches.pause(Hold("global", "ana", "migration", now, now + 60 * MINUTE))
+
+        world.pass_time(12 * MINUTE)
+
+        assert (counts(world), world.incident(incident_id).state) == ([3, 2], S.PAGED)
+        assert marks(world)[-2:] == ["MADE WORSE", "NEEDS YOU"]
+        assert "migration" in last_page(world)
+
     @pytest.mark.parametrize("service", [Unknown("ThrottlingException")], ids=["unseen"])
     def test_what_cannot_be_seen_is_not_undone(self, world: World, service: Unknown) -> None:
         _, incident_id = healed(world)

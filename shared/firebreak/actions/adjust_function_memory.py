@@ -1,12 +1,13 @@
 """adjust-function-memory: give a Lambda function more memory, and with it more processor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 from math import ceil
+from typing import ClassVar
 
 from firebreak.actions.releasing import AWS_PACE, Pace, Releaser, look
+from firebreak.actions.standing_alone import StandingAlone
 from firebreak.core.functions import (
     IN_PROGRESS,
     LATEST,
@@ -23,7 +24,7 @@ from firebreak.core.functions import (
 )
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.owners import reset_by
-from firebreak.core.readings import NotRead, Reading, Unknown
+from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.releases import (
     Change,
@@ -38,7 +39,6 @@ from firebreak.core.releases import (
     worse,
 )
 from firebreak.core.rules import ActionSettings, Rules
-from firebreak.core.share import GroupCount
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices
 from firebreak.service_ports.functions import FunctionReads, FunctionWrites
@@ -66,36 +66,21 @@ SETTLE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class AdjustFunctionMemory:
+class AdjustFunctionMemory(StandingAlone):
     """Raises the memory of `$LATEST`, and releases it where callers use an alias (releasing.py)."""
+
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # More memory stays: what was too little is too little tomorrow as well.
+    temporary: ClassVar = False
 
     reads: FunctionReads
     writes: FunctionWrites
     pace: Pace = AWS_PACE
 
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """More memory stays: what was too little is too little tomorrow as well."""
-        return False
-
     def observe(self, target: Target) -> FunctionObservation:
         """The function, its aliases and what they run, and what is provisioned."""
         return look(self.reads, target)
-
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """A function stands alone."""
-        del target, now, health
-        return NotRead("a function is in no group")
 
     def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """One raise of what the callers run."""

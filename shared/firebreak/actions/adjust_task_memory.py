@@ -1,14 +1,27 @@
 """adjust-task-memory: give the tasks of an ECS service more memory, up to a ceiling."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
-from firebreak.core.ecs import PRIMARY, PreImage, beside, missing, not_ready, number, text, unseen
+from firebreak.core.ecs import (
+    PRIMARY,
+    PreImage,
+    beside,
+    missing,
+    not_ready,
+)
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import ServiceLive
 from firebreak.core.owners import reset_by
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import (
+    Absent,
+    NotRead,
+    Reading,
+    Unknown,
+    unseen,
+)
 from firebreak.core.reasons import Reason
 from firebreak.core.rollout import (
     began,
@@ -23,6 +36,7 @@ from firebreak.core.rollout import (
 )
 from firebreak.core.rules import ActionSettings, Rules
 from firebreak.core.share import GroupCount
+from firebreak.core.stored import number, text
 from firebreak.core.task_memory import MemoryObservation, NewSize, TaskSize, raised
 from firebreak.errors import OutcomeUnknown, Rejected
 from firebreak.ports import Observation, Permission
@@ -59,25 +73,15 @@ class AdjustTaskMemory:
     by ours, which was made of the one that we saw; the receipt says so when it happened.
     """
 
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # What needed more memory needs it tomorrow.
+    temporary: ClassVar = False
+
     reads: EcsReads
     writes: EcsWrites
     definitions: DefinitionReads
     registrar: DefinitionWrites
-
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """What needed more memory needs it tomorrow."""
-        return False
 
     def observe(self, target: Target) -> MemoryObservation:
         """The service, then the size of what it names."""

@@ -1,9 +1,10 @@
 """pause-sending: stop the mail of one SES configuration set, or, with approval only, of the account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from typing import ClassVar
 
+from firebreak.actions.standing_alone import StandingAlone
 from firebreak.core.guards import OPT_IN_TAG
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.owners import reset_by
@@ -11,7 +12,6 @@ from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.ses import SHUTDOWN, SendingLive, SesObservation, is_account, observed
-from firebreak.core.share import GroupCount
 from firebreak.errors import Rejected
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices
@@ -40,26 +40,16 @@ SPARSE = (
 
 
 @dataclass(frozen=True, slots=True)
-class PauseSending:
+class PauseSending(StandingAlone):
     """Switches sending off. Nothing of Firebreak switches it on again: that is a human's decision."""
+
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A healthy hold says nothing about why the mail bounced, so nothing is given back.
+    temporary: ClassVar = False
 
     reads: SesReads
     writes: SesWrites
-
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """A healthy hold says nothing about why the mail bounced, so nothing is given back."""
-        return False
 
     def observe(self, target: Target) -> SesObservation:
         """The one switch, with its tags.
@@ -73,11 +63,6 @@ class PauseSending:
         if isinstance(found, SendingLive):
             found = replace(found, tags={OPT_IN_TAG: "true"})
         return SesObservation(found)
-
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """Configuration sets share their fate with no others that Firebreak knows of."""
-        del target, now, health
-        return NotRead("what sends mail is in no group")
 
     def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """The pause, if there is something to pause."""

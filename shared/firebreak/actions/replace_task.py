@@ -1,19 +1,31 @@
 """replace-task: stop the one bad task of an ECS service; its scheduler starts another."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
-from firebreak.core.ecs import PreImage, beside, missing, not_ready, text, unseen
+from firebreak.core.ecs import (
+    PreImage,
+    beside,
+    missing,
+    not_ready,
+)
 from firebreak.core.guards import OPT_IN_TAG
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import ServiceLive
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import (
+    Absent,
+    NotRead,
+    Reading,
+    Unknown,
+    unseen,
+)
 from firebreak.core.reasons import Reason
 from firebreak.core.rollout import ROLLING_SECONDS, short
 from firebreak.core.rules import Rules
 from firebreak.core.share import GroupCount
+from firebreak.core.stored import text
 from firebreak.core.tasks import TaskLive, TasksObservation, bad_one, own_tasks, too_few_left
 from firebreak.errors import Rejected
 from firebreak.ports import Observation, Permission
@@ -52,24 +64,14 @@ class ReplaceTask:
     default `minimumHealthyPercent` of 100 no task can be spared.
     """
 
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A task that is gone stays gone.
+    temporary: ClassVar = False
+
     reads: EcsReads
     tasks: TaskReads
     writes: TaskWrites
-
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """A task that is gone stays gone."""
-        return False
 
     def observe(self, target: Target) -> TasksObservation:
         """The service, its tasks, and whether the bad one of them is protected."""

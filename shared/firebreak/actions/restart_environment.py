@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from typing import ClassVar
 
+from firebreak.actions.standing_alone import StandingAlone
 from firebreak.core.beanstalk import (
     ERRORS,
     READY,
@@ -22,7 +23,6 @@ from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, 
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.core.share import GroupCount
 from firebreak.core.stored import text
 from firebreak.errors import Rejected
 from firebreak.ports import Observation, Permission
@@ -55,26 +55,16 @@ ALL_AT_ONCE = "every instance restarts at the same time: until they are back, no
 
 
 @dataclass(frozen=True, slots=True)
-class RestartEnvironment:
+class RestartEnvironment(StandingAlone):
     """Sends RestartAppServer, which AWS carries out everywhere at once and cannot take back."""
+
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A restart changes no value, so there is none to put back.
+    temporary: ClassVar = False
 
     reads: BeanstalkReads
     writes: BeanstalkWrites
-
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """A restart changes no value, so there is none to put back."""
-        return False
 
     def observe(self, target: Target) -> BeanstalkObservation:
         """The environment and its events in parallel, then its tags."""
@@ -85,11 +75,6 @@ class RestartEnvironment:
             if isinstance(environment, EnvironmentLive):
                 tagged = self.reads.tags(environment.arn)
             return BeanstalkObservation(environment=environment, tagged=tagged, events=events.result())
-
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """An environment shares its fate with no others that Firebreak knows of."""
-        del target, now, health
-        return NotRead("an environment is in no group")
 
     def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """One restart of everything, if the environment is at rest."""

@@ -1,11 +1,12 @@
 """restart-function: make a Lambda function run in new execution environments, with nothing else changed."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from firebreak.actions.releasing import AWS_PACE, Pace, Releaser, look
+from firebreak.actions.standing_alone import StandingAlone
 from firebreak.core.functions import (
     LATEST,
     Behind,
@@ -19,11 +20,10 @@ from firebreak.core.functions import (
     unreleasable,
 )
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
-from firebreak.core.readings import NotRead, Reading, Unknown
+from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.releases import Change, Move, PreImage, Publish, Update, came, settled, worse
 from firebreak.core.rules import Rules
-from firebreak.core.share import GroupCount
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices
 from firebreak.service_ports.functions import FunctionReads, FunctionWrites
@@ -51,40 +51,25 @@ SETTLE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class RestartFunction:
+class RestartFunction(StandingAlone):
     """Changes the description, as any update of the configuration makes Lambda start anew.
 
     Of all settings the description is the one that nothing runs on: environment variables, which are
     often used for this, are secrets that would have to be read and sent whole.
     """
 
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A restart stays done.
+    temporary: ClassVar = False
+
     reads: FunctionReads
     writes: FunctionWrites
     pace: Pace = AWS_PACE
 
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """A restart stays done."""
-        return False
-
     def observe(self, target: Target) -> FunctionObservation:
         """The function, its aliases and what they run, and what is provisioned."""
         return look(self.reads, target)
-
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """A function stands alone."""
-        del target, now, health
-        return NotRead("a function is in no group")
 
     def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """A new mark in the description, and its release where callers use an alias."""

@@ -1,8 +1,8 @@
 """restart-service: replace every task of an ECS service by a forced deployment of what it runs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from firebreak.core.ecs import (
     PRIMARY,
@@ -10,13 +10,17 @@ from firebreak.core.ecs import (
     missing,
     not_ready,
     observed,
-    text,
     then_and_now,
-    unseen,
 )
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import EcsObservation, ServiceLive, TaskDefinitionLive
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import (
+    Absent,
+    NotRead,
+    Reading,
+    Unknown,
+    unseen,
+)
 from firebreak.core.reasons import Reason
 from firebreak.core.rollout import (
     began,
@@ -32,6 +36,7 @@ from firebreak.core.rollout import (
 )
 from firebreak.core.rules import Rules
 from firebreak.core.share import GroupCount
+from firebreak.core.stored import text
 from firebreak.errors import OutcomeUnknown, Rejected
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices
@@ -64,23 +69,13 @@ class RestartService:
     ours, with the task definition that we saw; the receipt says so when it happened.
     """
 
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A restart stays done.
+    temporary: ClassVar = False
+
     reads: EcsReads
     writes: EcsWrites
-
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """A restart stays done."""
-        return False
 
     def observe(self, target: Target) -> EcsObservation:
         """The service, then the task definition it names; a restart asks nothing of scaling."""

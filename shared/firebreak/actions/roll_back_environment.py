@@ -1,10 +1,11 @@
 """roll-back-environment: deploy the version that a Beanstalk environment ran before the newest one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from typing import ClassVar
 
+from firebreak.actions.standing_alone import StandingAlone
 from firebreak.core.beanstalk import (
     READY,
     BeanstalkObservation,
@@ -22,7 +23,6 @@ from firebreak.core.owners import reset_by
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.core.share import GroupCount
 from firebreak.core.stored import text
 from firebreak.errors import Rejected
 from firebreak.ports import Observation, Permission
@@ -57,26 +57,16 @@ NO_ROLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class RollBackEnvironment:
+class RollBackEnvironment(StandingAlone):
     """Sends UpdateEnvironment with one version label, which AWS carries out as it does any deployment."""
+
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # The older version stays until somebody deploys one that is mended.
+    temporary: ClassVar = False
 
     reads: BeanstalkReads
     writes: BeanstalkWrites
-
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls; what Beanstalk then needs is in docs/beanstalk.md."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """The older version stays until somebody deploys one that is mended."""
-        return False
 
     def observe(self, target: Target) -> BeanstalkObservation:
         """The environment and its events in parallel, then its tags and its application's versions."""
@@ -95,11 +85,6 @@ class RollBackEnvironment:
                 versions=versions.result(),
                 environments=environments.result(),
             )
-
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """An environment shares its fate with no others that Firebreak knows of."""
-        del target, now, health
-        return NotRead("an environment is in no group")
 
     def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """The way back, if the alarm turned red during the newest deployment or soon after it."""

@@ -1,10 +1,12 @@
 """roll-back-function: point a Lambda alias at the version before the one that brought the errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from firebreak.actions.releasing import AWS_PACE, Pace, Releaser, look
+from firebreak.actions.standing_alone import StandingAlone
 from firebreak.core.budgets import spell
 from firebreak.core.functions import (
     FAILED,
@@ -18,16 +20,20 @@ from firebreak.core.functions import (
     ran_before,
     released_as,
     shifting,
-    unseen,
     version_before,
 )
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.owners import reset_by
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import (
+    Absent,
+    NotRead,
+    Reading,
+    Unknown,
+    unseen,
+)
 from firebreak.core.reasons import Reason
 from firebreak.core.releases import Change, Move, PreImage, came, compare, settled, worse
 from firebreak.core.rules import Rules
-from firebreak.core.share import GroupCount
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices
 from firebreak.service_ports.functions import FunctionReads, FunctionWrites
@@ -56,7 +62,7 @@ PUBLISHED_SINCE = NotRead("it was published since")
 
 
 @dataclass(frozen=True, slots=True)
-class RollBackFunction:
+class RollBackFunction(StandingAlone):
     """Moves an alias back by one release, under the alias's revision.
 
     Lambda does not tell when an alias was moved or a version published. What it tells is when the
@@ -65,33 +71,18 @@ class RollBackFunction:
     which versions ran behind the alias only their numbers tell, so every plan warns of that.
     """
 
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A bad version stays behind until somebody releases a better one.
+    temporary: ClassVar = False
+
     reads: FunctionReads
     writes: FunctionWrites
     pace: Pace = AWS_PACE
 
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """A bad version stays behind until somebody releases a better one."""
-        return False
-
     def observe(self, target: Target) -> FunctionObservation:
         """The function, its aliases, its versions, and what is provisioned."""
         return look(self.reads, target, published=True)
-
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """A function stands alone."""
-        del target, now, health
-        return NotRead("a function is in no group")
 
     def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """One release back, if the newer one is to blame and was never rolled back."""

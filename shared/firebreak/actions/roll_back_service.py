@@ -1,8 +1,9 @@
 """roll-back-service: take back the deployment of an ECS service that an alarm followed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from firebreak.core.deployments import (
     AT_REST,
@@ -23,11 +24,25 @@ from firebreak.core.deployments import (
     was_ended,
     when,
 )
-from firebreak.core.ecs import PRIMARY, PreImage, beside, fewer_running, missing, not_fit, not_ready, unseen
+from firebreak.core.ecs import (
+    PRIMARY,
+    PreImage,
+    beside,
+    fewer_running,
+    missing,
+    not_fit,
+    not_ready,
+)
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import ServiceLive, TaskDefinitionLive
 from firebreak.core.owners import reset_by
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import (
+    Absent,
+    NotRead,
+    Reading,
+    Unknown,
+    unseen,
+)
 from firebreak.core.reasons import Reason
 from firebreak.core.rollout import (
     began,
@@ -87,26 +102,16 @@ class RollBackService:
     it holds: a revert registers the good images under a new number.
     """
 
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A roll back stays until somebody deploys again.
+    temporary: ClassVar = False
+
     reads: EcsReads
     writes: EcsWrites
     deployments: DeploymentReads
     endings: DeploymentWrites
     definitions: DefinitionReads
-
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """A roll back stays until somebody deploys again."""
-        return False
 
     def observe(self, target: Target) -> RollBackObservation:
         """The service, its deployments, what they deployed, and what ran before the blamed one."""

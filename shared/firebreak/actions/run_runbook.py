@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from typing import ClassVar
 from uuid import UUID, uuid5
 
+from firebreak.actions.standing_alone import StandingAlone
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import (
     AlarmState,
@@ -32,7 +33,6 @@ from firebreak.core.runbooks import (
     observed,
     settled,
 )
-from firebreak.core.share import GroupCount
 from firebreak.errors import Rejected
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices
@@ -64,7 +64,7 @@ TOKENS = UUID("6f1c5e0a-3a52-4f6f-9a53-5d3a6f0f1b77")
 
 
 @dataclass(frozen=True, slots=True)
-class RunRunbook:
+class RunRunbook(StandingAlone):
     """Starts one run; SSM takes its client token once, so a rung can never start a second one.
 
     What the document does is its owner's: nothing here can tell what it changed, or take it back.
@@ -72,24 +72,14 @@ class RunRunbook:
     alarm that is red already would stop it at once, which is why the incident's own cannot guard.
     """
 
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A run stays done.
+    temporary: ClassVar = False
+
     listed: Listed
     reads: RunbookReads
     writes: RunbookWrites
-
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """A run stays done."""
-        return False
 
     def observe(self, target: Target) -> RunbookObservation:
         """What the policy says of the runbook; then its document, runs and guard in parallel."""
@@ -112,11 +102,6 @@ class RunRunbook:
 
     def _guard(self, book: Runbook) -> Reading[AlarmState]:
         return self.reads.alarm(book.guard) if book.guard else NotRead("the runbook has no guard alarm")
-
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """Runbooks stand alone."""
-        del target, now, health
-        return NotRead("a runbook is in no group")
 
     def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """One run with the policy's parameters: nothing out of the alarm ever becomes one."""

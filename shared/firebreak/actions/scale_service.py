@@ -1,29 +1,33 @@
 """scale-service: give an ECS service more tasks, up to a ceiling; it never takes any away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from firebreak.core.ecs import (
     PreImage,
     fewer_running,
     missing,
     not_ready,
-    number,
     observed,
-    text,
     then_and_now,
-    unseen,
 )
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import EcsObservation, ScalableTarget, ServiceLive, TaskDefinitionLive
 from firebreak.core.owners import reset_by
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import (
+    Absent,
+    NotRead,
+    Reading,
+    Unknown,
+    unseen,
+)
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import ActionSettings, Rules
 from firebreak.core.share import GroupCount
+from firebreak.core.stored import number, text
 from firebreak.errors import OutcomeUnknown, Rejected
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices
@@ -62,23 +66,13 @@ class ScaleService:
     makes in the seconds between the look and the call may be overwritten by ours.
     """
 
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # More tasks cost money: they are given back after the trouble.
+    temporary: ClassVar = True
+
     reads: EcsReads
     writes: EcsWrites
-
-    @property
-    def name(self) -> str:
-        """The name in tags, rules and policy."""
-        return NAME
-
-    @property
-    def permissions(self) -> Sequence[Permission]:
-        """Every IAM action its code calls."""
-        return PERMISSIONS
-
-    @property
-    def temporary(self) -> bool:
-        """More tasks cost money: they are given back after the trouble."""
-        return True
 
     def observe(self, target: Target) -> EcsObservation:
         """The service and its scalable target in parallel, then the task definition."""

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firebreak.core.ecs import unseen
 from firebreak.core.model import Settled
 from firebreak.core.observed import ServiceLive, TaskDefinitionLive
-from firebreak.core.readings import Reading, Unknown
+from firebreak.core.readings import (
+    Reading,
+    Unknown,
+    unseen,
+)
 from firebreak.core.rollout import short
 from firebreak.core.task_memory import TaskSize
 

@@ -1,13 +1,17 @@
 """What the ECS actions read out of a service: its readiness, its pre-image, and how it fares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from firebreak.core.model import Obstacle, Target
 from firebreak.core.observed import Deployment, EcsObservation, ServiceLive
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import (
+    Reading,
+    Unknown,
+    unseen,
+)
 from firebreak.core.reasons import Reason
+from firebreak.core.stored import number, text, texts
 
 ACTIVE = "ACTIVE"
 PRIMARY = "PRIMARY"
@@ -22,17 +26,6 @@ def observed(seen: object) -> EcsObservation:
     if not isinstance(seen, EcsObservation):
         raise TypeError(f"expected EcsObservation, got {type(seen).__name__}")
     return seen
-
-
-def unseen(what: str, reading: Absent | Unknown | NotRead) -> Unknown:
-    """The blindness that a missing piece means for whoever needs it."""
-    match reading:
-        case Absent():
-            return Unknown(f"{what} does not exist")
-        case Unknown(why):
-            return Unknown(f"{what} could not be read: {why}")
-        case NotRead(why):
-            return Unknown(f"{what} was not read: {why}")
 
 
 def missing(target: Target) -> Obstacle:
@@ -99,7 +92,7 @@ class PreImage:
         try:
             return cls(
                 task_definition=text(stored, "taskDefinition"),
-                deployments=frozenset(_texts(stored, "deployments")),
+                deployments=frozenset(texts(stored, "deployments")),
                 desired=number(stored, "desired"),
                 running=number(stored, "running"),
             )
@@ -129,29 +122,6 @@ def beside(
     if isinstance(before, Unknown):
         return before
     return (before, service) if isinstance(service, ServiceLive) else unseen("the service", service)
-
-
-def text(stored: Mapping[str, object], key: str) -> str:
-    """A text out of a stored plan. Raises ValueError that names the key, never the value."""
-    value = stored.get(key)
-    if not isinstance(value, str):
-        raise ValueError(f"the stored plan has no usable {key}")  # noqa: TRY004 - the data is wrong, not the code
-    return value
-
-
-def number(stored: Mapping[str, object], key: str) -> int:
-    """A whole number out of a stored plan (DynamoDB gives Decimal). Raises ValueError."""
-    value = stored.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
-        raise ValueError(f"the stored plan has no usable {key}")
-    return int(value)
-
-
-def _texts(stored: Mapping[str, object], key: str) -> list[str]:
-    value = stored.get(key)
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise ValueError(f"the stored plan has no usable {key}")  # noqa: TRY004 - the data is wrong, not the code
-    return [str(one) for one in value]
 
 
 def fewer_running(before: PreImage, service: ServiceLive) -> bool:

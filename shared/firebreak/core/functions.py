@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from firebreak.core.model import Alarm, Obstacle, Target
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import (
+    Absent,
+    NotRead,
+    Reading,
+    Unknown,
+    unseen,
+)
 from firebreak.core.reasons import Reason
 
 LATEST = "$LATEST"
@@ -101,17 +107,6 @@ def observed(seen: object) -> FunctionObservation:
     if not isinstance(seen, FunctionObservation):
         raise TypeError(f"expected FunctionObservation, got {type(seen).__name__}")
     return seen
-
-
-def unseen(what: str, reading: Absent | Unknown | NotRead) -> Unknown:
-    """The blindness that a missing piece means for whoever needs it."""
-    match reading:
-        case Absent():
-            return Unknown(f"{what} does not exist")
-        case Unknown(why):
-            return Unknown(f"{what} could not be read: {why}")
-        case NotRead(why):
-            return Unknown(f"{what} was not read: {why}")
 
 
 def ready(target: Target, seen: FunctionObservation) -> FunctionLive | Obstacle | Unknown:

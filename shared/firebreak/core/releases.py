@@ -6,7 +6,6 @@ publishing of a version, the move of the alias; and the way back is the move alo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from firebreak.core.functions import (
     FAILED,
@@ -17,11 +16,18 @@ from firebreak.core.functions import (
     FunctionLive,
     FunctionObservation,
     observed,
-    unseen,
 )
 from firebreak.core.model import Plan, Settled
-from firebreak.core.readings import Absent, Unknown
-from firebreak.core.stored import text
+from firebreak.core.readings import (
+    Absent,
+    Unknown,
+    unseen,
+)
+from firebreak.core.stored import (
+    number,
+    part,
+    text,
+)
 
 UPDATE = "UpdateFunctionConfiguration"
 PUBLISH = "PublishVersion"
@@ -114,7 +120,7 @@ class Change:
 
     @classmethod
     def _read(cls, stored: Mapping[str, object]) -> "Change":
-        calls = {name: _part(stored, name) for name in (UPDATE, PUBLISH, MOVE) if name in stored}
+        calls = {name: part(stored, name) for name in (UPDATE, PUBLISH, MOVE) if name in stored}
         if not calls or (PUBLISH in calls and MOVE not in calls):
             raise ValueError("the stored plan has no usable calls")
         if MOVE in calls and (PUBLISH in calls) == ("FunctionVersion" in calls[MOVE]):
@@ -132,7 +138,7 @@ class Change:
 
 def _update(stored: Mapping[str, object]) -> Update:
     return Update(
-        memory=_number(stored, "MemorySize") if "MemorySize" in stored else None,
+        memory=number(stored, "MemorySize") if "MemorySize" in stored else None,
         description=text(stored, "Description") if "Description" in stored else None,
         revision=text(stored, "RevisionId"),
     )
@@ -177,7 +183,7 @@ class PreImage:
             return cls(
                 alias=text(stored, "alias"),
                 version=text(stored, "version"),
-                memory=_number(stored, "memory"),
+                memory=number(stored, "memory"),
                 description=text(stored, "description"),
                 code=text(stored, "code"),
             )
@@ -294,17 +300,3 @@ def worse(plan: Plan, seen: object) -> bool | Unknown:
 
 def _without_nothing(**arguments: object) -> dict[str, object]:
     return {name: value for name, value in arguments.items() if value is not None}
-
-
-def _part(stored: Mapping[str, object], key: str) -> Mapping[str, object]:
-    value = stored.get(key)
-    if not isinstance(value, Mapping):
-        raise ValueError(f"the stored plan has no usable {key}")  # noqa: TRY004 - the data is wrong, not the code
-    return value
-
-
-def _number(stored: Mapping[str, object], key: str) -> int:
-    value = stored.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
-        raise ValueError(f"the stored plan has no usable {key}")
-    return int(value)

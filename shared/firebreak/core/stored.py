@@ -1,11 +1,43 @@
-"""Values out of a stored plan: they went through the ledger, and another release may have written them."""
+"""Values out of a stored plan: they went through the ledger, and another release may have written them.
 
-from collections.abc import Mapping
+Each raises ValueError that names the key, never the value.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 
 def text(stored: Mapping[str, object], key: str) -> str:
-    """A text. Raises ValueError that names the key, never the value."""
+    """A text."""
     value = stored.get(key)
     if not isinstance(value, str):
-        raise ValueError(f"the stored plan has no usable {key}")  # noqa: TRY004 - the data is wrong, not the code
+        raise _unusable(key)
     return value
+
+
+def texts(stored: Mapping[str, object], key: str) -> list[str]:
+    """Several texts."""
+    value = stored.get(key)
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise _unusable(key)
+    return [str(one) for one in value]
+
+
+def number(stored: Mapping[str, object], key: str) -> int:
+    """A whole number; DynamoDB gives Decimal."""
+    value = stored.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+        raise _unusable(key)
+    return int(value)
+
+
+def part(stored: Mapping[str, object], key: str) -> Mapping[str, object]:
+    """A plan's part that holds values of its own."""
+    value = stored.get(key)
+    if not isinstance(value, Mapping):
+        raise _unusable(key)
+    return value
+
+
+def _unusable(key: str) -> ValueError:
+    return ValueError(f"the stored plan has no usable {key}")
