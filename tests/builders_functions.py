@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from firebreak.actions.releasing import Pace
@@ -42,9 +43,11 @@ def function(version: str = LATEST, **changes: Any) -> FunctionLive:
     return replace(one, **changes)
 
 
-def alias(name: str = "live", version: str = "7", *weighted: str) -> AliasLive:
-    """An alias; `weighted` versions get a part of its calls."""
-    return AliasLive(name=name, version=version, revision=f"revision-of-{name}", weighted=weighted)
+def alias(
+    name: str = "live", version: str = "7", weighted: Mapping[str, float] = MappingProxyType({})
+) -> AliasLive:
+    """An alias; `weighted` are the parts of its calls that go to other versions."""
+    return AliasLive(name=name, version=version, revision=f"revision-of-{name}", weighted=dict(weighted))
 
 
 def seen(*aliases: AliasLive, **changes: Any) -> FunctionObservation:
@@ -206,12 +209,14 @@ class FakeLambda:
         self.versions[number] = version
         return self._done("PublishVersion", version)
 
-    def point(self, name: str, alias: str, version: str, revision: str) -> AliasLive:
+    def point(
+        self, name: str, alias: str, version: str, revision: str, weights: Mapping[str, float]
+    ) -> AliasLive:
         found = self.aliases_now[alias]
         self._begin("UpdateAlias", based=revision == found.revision)
         if version not in self.versions:
             raise NotFound("UpdateAlias", "ResourceNotFoundException")
-        moved = AliasLive(name=alias, version=version, revision=self._revision())
+        moved = AliasLive(name=alias, version=version, revision=self._revision(), weighted=weights)
         self.aliases_now[alias] = moved
         self._done("UpdateAlias", self.versions[version])
         return moved

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, PlainGroup
 from firebreak_cli.outside import outside
 
@@ -33,14 +34,14 @@ class Bind(StrEnum):
     EVERYBODY = "0.0.0.0"  # noqa: S104  # said out loud by the user, who reads whom it lets in
 
 
-class Function(StrEnum):
-    """The functions of template.yaml, by the names it gives them."""
+# The functions of template.yaml, by the names it gives them.
+FUNCTIONS = (*(action.title().replace("-", "") for action in KNOWN_ACTIONS), "Verify", "Page")
 
-    RESTART_SERVICE = "RestartService"
-    SCALE_SERVICE = "ScaleService"
-    RUN_RUNBOOK = "RunRunbook"
-    VERIFY = "Verify"
-    PAGE = "Page"
+
+def _one_of_ours(function: str) -> str:
+    if function not in FUNCTIONS:
+        raise typer.BadParameter(f"no function is called so; there are {', '.join(FUNCTIONS)}")
+    return function
 
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
@@ -98,7 +99,9 @@ def environment(ctx: typer.Context) -> None:
 @local_app.command()
 def invoke(
     ctx: typer.Context,
-    function: Annotated[Function, typer.Argument(show_choices=True)],
+    function: Annotated[
+        str, typer.Argument(parser=_one_of_ours, metavar="FUNCTION", help=f"One of {', '.join(FUNCTIONS)}.")
+    ],
     event: Annotated[Path, typer.Argument(help="A JSON file, for example one of events/.", exists=True)],
 ) -> None:
     """Run one function in a container on an event, with `sam local invoke`; its changes reach local AWS.
@@ -115,7 +118,7 @@ def invoke(
         local, sam = _found(home), sam_command(repository)
         containers.build(repository, home, sam, _aside)
         with containers.reachable(local, home) as options:
-            command = containers.invoke_command(sam, function.value, event.resolve(), options)
+            command = containers.invoke_command(sam, function, event.resolve(), options)
             _aside(" ".join(command))
             answer = containers.invoke(command, repository, home, local)
     typer.echo(answer)

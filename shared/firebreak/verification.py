@@ -353,7 +353,7 @@ class Verifier:
                 told = None if incident.purpose is Purpose.RESTORE else telling.recovered(closed, now, why)
                 return replace(_moved(incident, closed, now, f"closed: {why}", told), judged=judged)
             case Climb(rung):
-                left = self._left_behind(incident, evidence)
+                left = _left_behind(incident, evidence)
                 above = opening.climbing(incident, rung, now + CLIMB_PATIENCE, f"{why}{left}")
                 return replace(
                     _moved(incident, above, now, f"climbing to rung {rung + 1}: {why}"), judged=judged
@@ -363,15 +363,15 @@ class Verifier:
                 told = telling.given_to_humans(paged, now, for_humans(incident, judgement, evidence))
                 return replace(_moved(incident, paged, now, f"given to humans: {why}", told), judged=judged)
 
-    @staticmethod
-    def _left_behind(incident: Incident, evidence: Evidence) -> str:
-        """What a rung that did not help lent stays, for the way back is that of the last act alone."""
-        lent = not isinstance(evidence.ways.restore, Absent) and evidence.happened is not False
-        return f"; what {incident.action} changed stays" if lent else ""
-
     def _said(self, incident: Incident, word: str) -> Summary:
         self.log.event("verification.passed_by", incident=incident.id, state=incident.state.value, why=word)
         return Summary(word, Reason.INCIDENT_MOVED_ON, incident.id)
+
+
+def _left_behind(incident: Incident, evidence: Evidence) -> str:
+    """What a rung that did not help lent stays, for the way back is that of the last act alone."""
+    lent = not isinstance(evidence.ways.restore, Absent) and evidence.happened is not False
+    return f"; what {incident.action} changed stays" if lent else ""
 
 
 def _green_since(found: Iterable[Reading[DescribedAlarm]]) -> datetime | None:

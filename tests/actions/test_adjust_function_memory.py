@@ -208,7 +208,7 @@ def with_version(**changes: Any) -> FunctionObservation:
     ("observation", "told"),
     [
         pytest.param(
-            seen(alias("live", "7", "8")),
+            seen(alias("live", "7", weighted={"8": 0.1})),
             "alias live sends a part of its calls to version 8: stop or finish that deployment "
             "(CodeDeploy, if it runs one)",
             id="weights",

@@ -177,7 +177,7 @@ def test_latest_is_left_alone_if_it_had_the_memory_before_the_act() -> None:
         ),
         pytest.param(
             BEHIND,
-            replace(MOVED, aliases=(alias("live", "8", "9"),)),
+            replace(MOVED, aliases=(alias("live", "8", weighted={"9": 0.1}),)),
             Reason.CHANGED_SINCE,
             id="a deployment runs",
         ),

@@ -137,7 +137,7 @@ def test_behind_an_alias_the_same_code_is_published_and_the_alias_moved() -> Non
         pytest.param(seen(function=function(state="Pending")), Reason.NOT_READY, id="pending"),
         pytest.param(seen(function=function(update="InProgress")), Reason.NOT_READY, id="busy"),
         pytest.param(seen(alias("a"), alias("b")), Reason.UNSAFE_ALIAS, id="several aliases"),
-        pytest.param(seen(alias("live", "7", "8")), Reason.UNSAFE_ALIAS, id="weights"),
+        pytest.param(seen(alias("live", "7", weighted={"8": 0.1})), Reason.UNSAFE_ALIAS, id="weights"),
         pytest.param(seen(alias(), provisioned=frozenset({"live"})), Reason.UNSAFE_ALIAS, id="provisioned"),
         pytest.param(
             seen(alias(), versions={"7": function("7", code=OTHER_CODE)}), Reason.UNSAFE_ALIAS, id="code"

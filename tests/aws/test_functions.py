@@ -167,7 +167,7 @@ def test_every_page_of_aliases_is_read_with_their_weights(stub: Stubber, reader:
     stub.add_response("list_aliases", {"Aliases": [shifting]}, ONE | {"Marker": "more"})
     assert reader.aliases("orders") == (
         AliasLive(name="live", version="7", revision="revision-of-live"),
-        AliasLive(name="shifting", version="7", revision="revision-of-shifting", weighted=("8",)),
+        AliasLive(name="shifting", version="7", revision="revision-of-shifting", weighted={"8": 0.1}),
     )
 
 
@@ -281,7 +281,7 @@ def test_moving_an_alias_names_its_revision_and_spells_out_that_nothing_is_weigh
         "RevisionId": "r1",
     }
     stub.add_response("update_alias", raw_alias(version="6"), sent)
-    assert writer.point("orders", "live", "6", "r1").version == "6"
+    assert writer.point("orders", "live", "6", "r1", {}).version == "6"
 
 
 type Write = Callable[[FunctionWriter], object]
@@ -297,7 +297,7 @@ WRITES: list[tuple[str, str, Write]] = [
         lambda w: w.set_description("orders", "x", "r1"),
     ),
     ("publish_version", "PublishVersion", lambda w: w.publish("orders", CODE, "why", "r1")),
-    ("update_alias", "UpdateAlias", lambda w: w.point("orders", "live", "6", "r1")),
+    ("update_alias", "UpdateAlias", lambda w: w.point("orders", "live", "6", "r1", {})),
 ]
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from firebreak_cli.local_app import FUNCTIONS
 from tests.cli.running import around, error_lines, run
+from tests.contracts.template import functions
 
 
 def local(home: Path, *arguments: str) -> Result:
@@ -32,6 +34,10 @@ def test_the_environment_of_none_is_an_error_that_says_what_to_run(tmp_path: Pat
 
     assert result.exit_code == 3
     assert error_lines(result) == [f"firebreak: no local AWS is up in {tmp_path}: run `make local`"]
+
+
+def test_every_function_of_the_template_can_be_invoked() -> None:
+    assert sorted(FUNCTIONS) == sorted(functions())
 
 
 @pytest.mark.parametrize(

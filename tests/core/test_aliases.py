@@ -159,7 +159,7 @@ def test_at_rest_is_active_and_done(changes: dict[str, Any], at_rest: bool) -> N
 
 def test_weights_are_an_obstacle_that_names_the_versions() -> None:
     assert shifting(alias()) is None
-    assert shifting(alias("live", "7", "8", "9")) == Obstacle(
+    assert shifting(alias("live", "7", weighted={"8": 0.1, "9": 0.1})) == Obstacle(
         Reason.UNSAFE_ALIAS,
         "alias live sends a part of its calls to version 8, 9: stop or finish that deployment "
         "(CodeDeploy, if it runs one)",

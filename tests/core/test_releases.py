@@ -34,8 +34,10 @@ RELEASE = Change(
     move=Move("live", "", "r2"),
 )
 BACK = Change(function="orders", move=Move("live", "6", "r2"))
+PARTLY = Change(function="orders", move=Move("live", "6", "r2", {"7": 0.1}))
 DIRECTLY = PreImage.of(Direct(), function())
 BEHIND = PreImage.of(Behind(alias(), function("7")), function())
+DIVIDED = PreImage.of(Behind(alias(weighted={"8": 0.1}), function("7")), function())
 
 
 def plan(change: Change, before: PreImage) -> Plan:
@@ -43,12 +45,14 @@ def plan(change: Change, before: PreImage) -> Plan:
     return as_stored(Plan(summary="", change=change.stored(), before=before.stored()))
 
 
-@pytest.mark.parametrize("change", [MORE, WORDS, RELEASE, BACK, replace(RELEASE, update=None)], ids=str)
+@pytest.mark.parametrize(
+    "change", [MORE, WORDS, RELEASE, BACK, PARTLY, replace(RELEASE, update=None)], ids=str
+)
 def test_a_change_survives_the_ledger(change: Change) -> None:
     assert Change.read(plan(change, DIRECTLY).change) == change
 
 
-@pytest.mark.parametrize("before", [DIRECTLY, BEHIND], ids=["direct", "behind"])
+@pytest.mark.parametrize("before", [DIRECTLY, BEHIND, DIVIDED], ids=["direct", "behind", "divided"])
 def test_a_pre_image_survives_the_ledger(before: PreImage) -> None:
     assert PreImage.read(plan(MORE, before).before) == before
 

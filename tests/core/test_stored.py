@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown, unseen
-from firebreak.core.stored import number, part, text, texts
+from firebreak.core.stored import number, part, shares, text, texts
 
 
 def test_a_text_is_given_back_even_an_empty_one() -> None:
@@ -46,6 +46,17 @@ def test_a_part_is_given_back_and_anything_else_refused() -> None:
     assert part({"move": {"to": "7"}}, "move") == {"to": "7"}
     with pytest.raises(ValueError, match=r"^the stored plan has no usable move$"):
         part({"move": "7"}, "move")
+
+
+def test_shares_are_read_as_numbers() -> None:
+    found = shares({"weights": {"7": Decimal("0.25"), "8": 1, "9": 0}}, "weights")
+    assert (found, {type(share) for share in found.values()}) == ({"7": 0.25, "8": 1.0, "9": 0.0}, {float})
+
+
+@pytest.mark.parametrize("value", [None, 0.5, {"7": "0.5"}, {"7": True}, {"7": 1.5}, {"7": -0.1}], ids=str)
+def test_what_is_no_share_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"^the stored plan has no usable weights$"):
+        shares({"weights": value}, "weights")
 
 
 @pytest.mark.parametrize(

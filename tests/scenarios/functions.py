@@ -92,6 +92,11 @@ class PlayedFunction:
             FunctionName=self.name, Name=name, RoutingConfig={"AdditionalVersionWeights": {version: part}}
         )
 
+    def weights(self, name: str = "live") -> dict[str, float]:
+        """The parts of an alias's calls that go to other versions."""
+        found = self.client.get_alias(FunctionName=self.name, Name=name)
+        return dict(found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {}))
+
     def behind(self, name: str = "live") -> str:
         """The version that an alias points at."""
         return self.client.get_alias(FunctionName=self.name, Name=name)["FunctionVersion"]

@@ -30,14 +30,13 @@ def test_without_an_alias_the_function_is_restarted_instead(bench: Bench) -> Non
     assert plain.shown()["Environment"] == {"Variables": {"DB_PASSWORD": "hunter2"}}
 
 
-def test_a_release_that_somebody_is_shifting_is_left_to_humans(bench: Bench) -> None:
+def test_a_release_that_gets_a_part_of_the_calls_gets_none_of_them_any_more(bench: Bench) -> None:
     shifting = PlayedFunction.create(bench, "shifting")
     shifting.alias(shifting.publish())
     shifting.weigh(shifting.publish("something else"), 0.1)
     bench.turn(shifting.alarm("Errors"), "ALARM")
-    page = bench.expect_page("NEEDS YOU", shifting.about)
-    assert "alias live sends a part of its calls to version 2" in page.body
-    assert shifting.behind() == "1"
+    bench.expect_page("ACTED", shifting.about)
+    assert (shifting.behind(), shifting.weights()) == ("1", {})
 
 
 def test_an_alias_that_was_rolled_back_before_stays_where_it_is(bench: Bench) -> None:

@@ -14,14 +14,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from boto3.session import Session
 
 from firebreak_cli.local.transitions import PROPAGATION_TAG
-
-if TYPE_CHECKING:
-    from types_boto3_cloudwatch.literals import StateValueType
 
 PERIOD = timedelta(seconds=60)
 # Long enough for a request to arrive while its point still counts.
@@ -133,12 +130,6 @@ class Workload:
         if left > 0:
             self.sleep(left)
         self._publish(service, metric, COOL, self.clock())
-
-    def force(self, alarm: str, state: "StateValueType", reason: str = "forced by hand") -> None:
-        """Turn one alarm alone, until the next metric data arrives."""
-        self.session.client("cloudwatch").set_alarm_state(
-            AlarmName=alarm, StateValue=state, StateReason=reason
-        )
 
     def remove_alarm(self, *names: str) -> None:
         """Delete alarms, so that other services' metrics do not turn them."""

@@ -128,8 +128,8 @@ class Releaser:
         return version
 
     def _point(self, function: str, move: Move, version: str) -> None:
-        alias = self.writes.point(function, move.alias, version, move.revision)
-        if alias.version != version or alias.weighted:
+        alias = self.writes.point(function, move.alias, version, move.revision, move.weights)
+        if (alias.version, alias.weighted) != (version, move.weights):
             raise OutcomeUnknown(MOVE, "AliasNotTaken")
 
     def _at_rest(self, begun: FunctionLive, begin_by: float, operation: str) -> FunctionLive:

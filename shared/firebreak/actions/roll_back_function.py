@@ -11,6 +11,7 @@ from firebreak.core.budgets import spell
 from firebreak.core.functions import (
     FAILED,
     IN_PROGRESS,
+    AliasLive,
     Behind,
     Direct,
     FunctionLive,
@@ -19,7 +20,6 @@ from firebreak.core.functions import (
     observed,
     ran_before,
     released_as,
-    shifting,
     version_before,
 )
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
@@ -41,9 +41,9 @@ from firebreak.service_ports.functions import FunctionReads, FunctionWrites
 NAME = "roll-back-function"
 EFFECT = (
     "points a function's alias at the version before, if the alarm followed its publishing; "
-    "never one that divides its calls"
+    "from a newer version that gets a part of the calls (a canary) it takes that part"
 )
-UNDO = "points the alias at the newer version again, unless somebody moved it since"
+UNDO = "points the alias at the newer version again, or gives it its part, unless somebody moved it since"
 
 PERMISSIONS = (
     Permission("lambda:GetFunctionConfiguration"),
@@ -115,15 +115,17 @@ class RollBackFunction(StandingAlone):
         return worse(plan, seen)
 
     def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
-        """The exact version it came from, if the alias still is where we put it."""
+        """The exact version and parts it came from, if the alias still is as we left it."""
         del kind
         compared = compare(plan, seen)
         if isinstance(compared, Unknown):
             return compared
         used = compared.used
-        if compared.came is not True or not isinstance(used, Behind) or used.alias.weighted:
+        if compared.came is not True or not isinstance(used, Behind):
             return Obstacle(Reason.CHANGED_SINCE, f"{compared.told}, or on its way elsewhere")
-        return _moved(compared.change.function, used, compared.latest, int(compared.before.version))
+        before, alias = compared.before, used.alias
+        move = Move(alias.name, before.version, alias.revision, before.weighted)
+        return _moved(compared.change.function, used, compared.latest, move)
 
 
 def build(services: AwsServices) -> RollBackFunction:
@@ -142,11 +144,15 @@ def _plan(
         return used
     if not isinstance(seen.published, Mapping):
         return unseen("its versions", seen.published)
-    if int(used.alias.version) not in seen.published:
-        return unseen(f"version {used.alias.version}", PUBLISHED_SINCE)
-    if obstacle := shifting(used.alias) or _not_to_blame(used, seen.published, request.alarm.since, blame):
+    for number in {used.alias.version, *used.alias.weighted}:
+        if int(number) not in seen.published:
+            return unseen(f"version {number}", PUBLISHED_SINCE)
+    suspect = _suspect(used.alias)
+    if not isinstance(suspect, int):
+        return suspect
+    if obstacle := _not_to_blame(used.alias.name, suspect, seen.published, request.alarm.since, blame):
         return obstacle
-    earlier = _earlier(used, seen, seen.published)
+    earlier = _earlier(used, suspect, seen, seen.published)
     if not isinstance(earlier, FunctionLive):
         return earlier
     tags = seen.function_tags if isinstance(seen.function_tags, Mapping) else {}
@@ -154,21 +160,32 @@ def _plan(
         request.target.name,
         used,
         latest,
-        int(earlier.version),
+        Move(used.alias.name, earlier.version, used.alias.revision),
         warnings=_warnings(used, earlier, seen.provisioned),
         resets=reset_by(tags, f"the version of alias {used.alias.name}"),
     )
 
 
+def _suspect(alias: AliasLive) -> int | Obstacle:
+    """The newest version that gets calls; parts that go to an older one are somebody's way back."""
+    version, parts = int(alias.version), sorted(map(int, alias.weighted))
+    if not parts:
+        return version
+    if len(parts) == 1 and parts[0] > version:
+        return parts[0]
+    told = f"alias {alias.name} sends a part of its calls to version {', '.join(map(str, parts))}"
+    return Obstacle(Reason.UNSAFE_ALIAS, f"{told} already, beside {version}: finish what somebody began")
+
+
 def _not_to_blame(
-    used: Behind, published: Mapping[int, FunctionLive], since: datetime, blame: timedelta
+    alias: str, suspect: int, published: Mapping[int, FunctionLive], since: datetime, blame: timedelta
 ) -> Obstacle | None:
-    """Why the release behind the alias is not what the alarm is about, or had its turn already."""
-    version, newest = int(used.alias.version), max(published)
-    if newest > version:
-        told = f"alias {used.alias.name} is at {version} and {newest} exists: it was rolled back before"
+    """Why the newest release behind the alias is not what the alarm is about, or had its turn already."""
+    newest = max(published)
+    if newest > suspect:
+        told = f"alias {alias} is at {suspect} and {newest} exists: it was rolled back before"
         return Obstacle(Reason.ROLLED_BACK_BEFORE, f"{told}, or {newest} is not released yet")
-    release = released_as(version, published)
+    release = released_as(suspect, published)
     made = published[release].modified
     if made > since:
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, f"the alarm was red before version {release} was made")
@@ -180,18 +197,20 @@ def _not_to_blame(
 
 
 def _earlier(
-    used: Behind, seen: FunctionObservation, published: Mapping[int, FunctionLive]
+    used: Behind, suspect: int, seen: FunctionObservation, published: Mapping[int, FunctionLive]
 ) -> FunctionLive | Obstacle | Unknown:
-    """The version to go back to."""
-    version = int(used.alias.version)
-    release = released_as(version, published)
-    number = version_before(release, published)
+    """The version to go back to: the alias's own where the suspect gets a part, else the one before."""
+    release = released_as(suspect, published)
+    number = int(used.alias.version) if used.alias.weighted else version_before(release, published)
     if number is None:
         told = f"version {release} is the oldest that exists"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
-    if old := ran_before(version, number, published):
+    if number >= release:
+        told = f"version {suspect} runs what version {number} runs, which gets the other calls"
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+    if old := ran_before(suspect, number, published):
         told = (
-            f"version {version} runs what version {old} ran: it is a way back from version {number} already"
+            f"version {suspect} runs what version {old} ran: it is a way back from version {number} already"
         )
         return Obstacle(Reason.ROLLED_BACK_BEFORE, told)
     match seen.versions.get(str(number), PUBLISHED_SINCE):
@@ -201,8 +220,8 @@ def _earlier(
             return unseen(f"version {number}", blind)
         case found if found.state == FAILED:
             return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"version {number} cannot be invoked: it is Failed")
-        case found if _alike(found, used.live):
-            told = f"version {number} is the same as version {used.alias.version} in code and settings"
+        case found if _alike(found, published[suspect]):
+            told = f"version {number} is the same as version {suspect} in code and settings"
             return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
         case found:
             return found
@@ -217,6 +236,10 @@ def _alike(one: FunctionLive, other: FunctionLive) -> bool:
 
 def _warnings(used: Behind, earlier: FunctionLive, provisioned: Reading[frozenset[str]]) -> tuple[str, ...]:
     to, alias = earlier.version, used.alias.name
+    if used.alias.weighted:
+        return (
+            f"if CodeDeploy moves alias {alias}, stop its deployment too: its next step sets the parts anew",
+        )
     found = [f"only its number says that version {to} ran behind alias {alias} before: Lambda does not tell"]
     if earlier.memory < used.live.memory:
         found.append(f"memory goes from {used.live.memory} back to {earlier.memory} MB with it")
@@ -233,17 +256,31 @@ def _moved(
     function: str,
     used: Behind,
     latest: FunctionLive,
-    to: int,
+    move: Move,
     *,
     warnings: tuple[str, ...] = (),
     resets: str = "",
 ) -> Plan:
     alias = used.alias
     return Plan(
-        summary=f"point alias {alias.name} of lambda:{function} at version {to} instead of {alias.version}",
-        change=Change(function=function, move=Move(alias.name, str(to), alias.revision)).stored(),
+        summary=_summary(function, alias, move),
+        change=Change(function=function, move=move).stored(),
         before=PreImage.of(used, latest).stored(),
         warnings=warnings,
         patience_seconds=SETTLE_SECONDS,
         reset_by=resets,
     )
+
+
+def _summary(function: str, alias: AliasLive, move: Move) -> str:
+    of = f"alias {alias.name} of lambda:{function}"
+    if alias.weighted:
+        return f"send all calls of {of} to version {move.version}, also the {_parts(alias.weighted)}"
+    given = f", and give back the {_parts(move.weights)}" if move.weights else ""
+    if move.version == alias.version:
+        return f"leave {of} at version {alias.version}{given}"
+    return f"point {of} at version {move.version} instead of {alias.version}{given}"
+
+
+def _parts(weights: Mapping[str, float]) -> str:
+    return " and ".join(f"{share:.0%} of version {number}" for number, share in sorted(weights.items()))

@@ -145,8 +145,10 @@ class FunctionWriter:
             ),
         )
 
-    def point(self, function: str, alias: str, version: str, revision: str) -> AliasLive:
-        """Spells out that no other version gets a part: weights that are left out would stay."""
+    def point(
+        self, function: str, alias: str, version: str, revision: str, weights: Mapping[str, float]
+    ) -> AliasLive:
+        """Spells out which other versions get a part, also when none does: weights left out would stay."""
         return send(
             "UpdateAlias",
             lambda: _alias(
@@ -154,7 +156,7 @@ class FunctionWriter:
                     FunctionName=function,
                     Name=alias,
                     FunctionVersion=version,
-                    RoutingConfig={"AdditionalVersionWeights": {}},
+                    RoutingConfig={"AdditionalVersionWeights": weights},
                     RevisionId=revision,
                 )
             ),
@@ -213,7 +215,7 @@ def _alias(raw: AliasConfigurationTypeDef | AliasConfigurationResponseTypeDef) -
         name=raw["Name"],
         version=raw["FunctionVersion"],
         revision=raw["RevisionId"],
-        weighted=tuple(sorted(weights)),
+        weighted=dict(weights),
     )
 
 

@@ -57,12 +57,15 @@ class FunctionLive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AliasLive:
-    """An alias; `weighted` are the versions that get a part of its calls beside its own."""
+    """An alias; `weighted` are the parts of its calls that go to other versions, by their number.
+
+    AWS allows one such version. [docs.aws.amazon.com/lambda/latest/api/API_AliasRoutingConfiguration.html]
+    """
 
     name: str
     version: str
     revision: str
-    weighted: tuple[str, ...] = ()
+    weighted: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +189,7 @@ def shifting(alias: AliasLive) -> Obstacle | None:
     """The obstacle of an alias that divides its calls: somebody, or CodeDeploy, is moving it right now."""
     if not alias.weighted:
         return None
-    told = f"alias {alias.name} sends a part of its calls to version {', '.join(alias.weighted)}"
+    told = f"alias {alias.name} sends a part of its calls to version {', '.join(sorted(alias.weighted))}"
     return Obstacle(
         Reason.UNSAFE_ALIAS, f"{told}: stop or finish that deployment (CodeDeploy, if it runs one)"
     )

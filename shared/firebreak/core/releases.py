@@ -5,7 +5,7 @@ publishing of a version, the move of the alias; and the way back is the move alo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from firebreak.core.functions import (
     FAILED,
@@ -26,6 +26,7 @@ from firebreak.core.readings import (
 from firebreak.core.stored import (
     number,
     part,
+    shares,
     text,
 )
 
@@ -66,11 +67,15 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An alias to a version; to the one that is published first where `version` is empty."""
+    """An alias to a version; to the one that is published first where `version` is empty.
+
+    `weights` are the parts of its calls that go to other versions; none but on the way back to some.
+    """
 
     alias: str
     version: str
     revision: str
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +111,7 @@ class Change:
                 "FunctionName": self.function,
                 "Name": self.move.alias,
                 "RevisionId": self.move.revision,
-                "RoutingConfig": {"AdditionalVersionWeights": {}},
+                "RoutingConfig": {"AdditionalVersionWeights": dict(self.move.weights)},
             } | ({"FunctionVersion": self.move.version} if self.move.version else {})
         return calls
 
@@ -150,18 +155,23 @@ def _publish(stored: Mapping[str, object]) -> Publish:
 
 def _move(stored: Mapping[str, object]) -> Move:
     version = text(stored, "FunctionVersion") if "FunctionVersion" in stored else ""
-    return Move(text(stored, "Name"), version, text(stored, "RevisionId"))
+    name, revision = text(stored, "Name"), text(stored, "RevisionId")
+    return Move(name, version, revision, shares(part(stored, "RoutingConfig"), "AdditionalVersionWeights"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreImage:
-    """What the callers ran before the change; `alias` is empty where they use none."""
+    """What the callers ran before the change; `alias` is empty where they use none.
+
+    `weighted` are the parts of their calls that went to other versions.
+    """
 
     alias: str
     version: str
     memory: int
     description: str
     code: str
+    weighted: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, used: Callers, latest: FunctionLive) -> "PreImage":
@@ -174,6 +184,7 @@ class PreImage:
             memory=live.memory,
             description=live.description,
             code=live.code,
+            weighted=used.alias.weighted if isinstance(used, Behind) else {},
         )
 
     @classmethod
@@ -186,6 +197,7 @@ class PreImage:
                 memory=number(stored, "memory"),
                 description=text(stored, "description"),
                 code=text(stored, "code"),
+                weighted=shares(stored, "weighted") if "weighted" in stored else {},
             )
         except ValueError as error:
             return Unknown(str(error))
@@ -198,6 +210,7 @@ class PreImage:
             "memory": self.memory,
             "description": self.description,
             "code": self.code,
+            **({"weighted": dict(self.weighted)} if self.weighted else {}),
         }
 
 
@@ -228,12 +241,17 @@ class Compared:
     def told(self) -> str:
         """What the callers run, in words."""
         at = f"alias {self.used.alias.name} is at version" if isinstance(self.used, Behind) else "it runs"
-        return f"{at} {self.live.version} with {self.live.memory} MB"
+        parts = "".join(f", {share:.0%} at {version}" for version, share in sorted(self._weighted.items()))
+        return f"{at} {self.live.version} with {self.live.memory} MB{parts}"
+
+    @property
+    def _weighted(self) -> Mapping[str, float]:
+        return self.used.alias.weighted if isinstance(self.used, Behind) else {}
 
     def _wanted(self) -> bool:
         move, publish, update = self.change.move, self.change.publish, self.change.update
         if move and not publish:
-            return self.live.version == move.version
+            return (self.live.version, self._weighted) == (move.version, move.weights)
         if publish:
             ours = (self.live.code, self.live.description) == (publish.code, publish.description)
             return ours and self.live.version != self.before.version
@@ -241,7 +259,7 @@ class Compared:
 
     def _as_before(self) -> bool:
         if self.change.move:
-            return self.live.version == self.before.version
+            return (self.live.version, self._weighted) == (self.before.version, self.before.weighted)
         update = self.change.update
         return bool(update and update.taken_back(self.before).in_force(self.live))
 

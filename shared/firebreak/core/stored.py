@@ -31,6 +31,18 @@ def number(stored: Mapping[str, object], key: str) -> int:
     return int(value)
 
 
+def shares(stored: Mapping[str, object], key: str) -> dict[str, float]:
+    """Parts of a whole by their name, each a number from 0 to 1."""
+    value = stored.get(key)
+    if not isinstance(value, Mapping) or not all(map(_share, value.values())):
+        raise _unusable(key)
+    return {str(name): float(share) for name, share in value.items()}
+
+
+def _share(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and 0 <= value <= 1
+
+
 def part(stored: Mapping[str, object], key: str) -> Mapping[str, object]:
     """A plan's part that holds values of its own."""
     value = stored.get(key)

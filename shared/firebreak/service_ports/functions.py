@@ -42,5 +42,7 @@ class FunctionWrites(Protocol):
     def publish(self, function: str, code: str, description: str, revision: str) -> FunctionLive:
         """Publish `$LATEST` if its code has that hash; returns the version."""
 
-    def point(self, function: str, alias: str, version: str, revision: str) -> AliasLive:
-        """Send all calls of the alias to that version and no part of them elsewhere."""
+    def point(
+        self, function: str, alias: str, version: str, revision: str, weights: Mapping[str, float]
+    ) -> AliasLive:
+        """Send the calls of the alias to that version, but for the parts that others get by weight."""
