@@ -5,6 +5,7 @@
     ├── PolicyError            the policy does not load; carries every problem at once
     ├── SettingsError          an environment variable is missing or wrong; names it
     ├── Untold                 no human could be told; the invocation must fail loudly
+    ├── Undelivered            one channel did not take a page; `retryable` says whether again may help
     └── AwsError               an AWS call failed; `retryable` says whether again may help
         ├── NotFound           the thing asked for does not exist
         ├── Denied             we may not
@@ -52,6 +53,16 @@ class SettingsError(FirebreakError):
 
 class Untold(FirebreakError):
     """Neither ledger nor bus took an announcement; the failure destination is the last way to a human."""
+
+
+class Undelivered(FirebreakError):
+    """A channel did not take a page. `code` is the service's own word or status, never a secret."""
+
+    def __init__(self, channel: str, code: str, *, retryable: bool) -> None:
+        super().__init__(f"{channel}: {code}")
+        self.channel = channel
+        self.code = code
+        self.retryable = retryable
 
 
 class AwsError(FirebreakError):

@@ -22,6 +22,7 @@ from firebreak.core.model import (
     Target,
 )
 from firebreak.core.observed import DescribedAlarm
+from firebreak.core.page import Page
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import Scope
@@ -247,6 +248,26 @@ class Bus(Protocol):
 
     def ask(self, request: OwnEvent) -> None:
         """Hand a request to its action's function."""
+
+
+class Channel(Protocol):
+    """A way to humans. Raises Undelivered."""
+
+    def send(self, page: Page, ref: str) -> str:
+        """Send one page; `ref` is what the channel answered to an earlier page of the thread, or empty.
+
+        Returns what to give it with the next page of the thread.
+        """
+
+    def show(self, ref: str, picture: bytes) -> None:
+        """Add a picture (PNG) to what was sent; nothing where the channel carries none."""
+
+
+class Secrets(Protocol):
+    """Reading secrets. Nothing here raises: blindness is an Unknown; a value is never told."""
+
+    def value(self, arn: str) -> Reading[str]:
+        """The secret of that ARN (Secrets Manager, or a SecureString parameter)."""
 
 
 class Pager(Protocol):

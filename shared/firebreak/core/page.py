@@ -1,0 +1,49 @@
+"""A page: one message to humans, the same whatever channel carries it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad it is. PagerDuty's four words (Events API v2, `payload.severity`), the worst first.
+
+    Stored in the ledger: members are never renamed.
+    """
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Phase(StrEnum):
+    """What a page does to its thread. Stored in the ledger: members are never renamed.
+
+    `trigger` asks a human to come (again, for a thread that has begun), `update` tells those who know of
+    it what happened, `acknowledge` tells them that somebody has it, `resolve` that it is over.
+    """
+
+    TRIGGER = "trigger"
+    UPDATE = "update"
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One message. Its texts are harmless lines already: no control characters, bounded.
+
+    `thread` is what all pages of one trouble share, at most 64 characters of `[A-Za-z0-9-]`. `subject` is
+    ASCII and at most 100 characters. `source` is the target or the alarm. `links` are pairs of a word and
+    an https address.
+    """
+
+    thread: str
+    phase: Phase
+    severity: Severity
+    subject: str
+    body: str
+    source: str
+    at: datetime
+    links: tuple[tuple[str, str], ...] = ()

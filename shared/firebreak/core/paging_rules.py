@@ -1,0 +1,76 @@
+"""What the policy says of pages: who is told on which way, at what hours, and who next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from firebreak.core.freeze import Window
+from firebreak.core.page import Severity
+
+# The topic of the stack: there without any policy, and the last resort of every other channel.
+TOPIC = "topic"
+
+
+class ChannelKind(StrEnum):
+    """What carries a page. `topic` is Amazon SNS."""
+
+    TOPIC = "topic"
+    SLACK = "slack"
+    PAGERDUTY = "pagerduty"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRules:
+    """One channel by the name that routes use.
+
+    `secret` is the ARN of its bot token (Slack), routing key (PagerDuty) or signing key (webhook); `to`
+    the Slack channel's id, the webhook's address, or a topic's ARN. `otherwise` is the channel that is
+    used when this one fails.
+    """
+
+    name: str
+    kind: ChannelKind
+    secret: str = ""
+    to: str = ""
+    otherwise: str = TOPIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Who is told `after` so long without an acknowledgement: the channels, and for the page their name."""
+
+    after: timedelta
+    channels: tuple[str, ...]
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The steps for some severities. Outside `hours` their pages are held; none means any hour."""
+
+    severities: frozenset[Severity]
+    steps: tuple[Step, ...]
+    hours: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagingRules:
+    """Everything said of pages. `named` are patterns of alarm names with their severity, in their order.
+
+    `logs` are patterns of targets with the log group whose last errors a page may show. `digest_every`
+    is how often pages for one cause are summed up.
+    """
+
+    usual: Severity
+    named: tuple[tuple[str, Severity], ...]
+    channels: Mapping[str, ChannelRules]
+    routes: tuple[Route, ...]
+    digest_every: timedelta
+    runbooks: tuple[tuple[str, str], ...] = ()
+    logs: tuple[tuple[str, str], ...] = ()
+
+    def route(self, severity: Severity) -> Route:
+        """The route of a severity; every one has its route."""
+        return next(route for route in self.routes if severity in route.severities)
