@@ -163,6 +163,12 @@ def snapshot(**changes: object) -> Snapshot:
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
 
 
+def member(name: str, **changes: object) -> Member:
+    """An alarm of an incident; without `since` it counts as red before the act."""
+    base = Member(name, arn_of(name))
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
 def incident(state: IncidentState = IncidentState.ACTED, **changes: object) -> Incident:
     """An incident of the usual target at its first rung."""
     base = Incident(
@@ -173,7 +179,7 @@ def incident(state: IncidentState = IncidentState.ACTED, **changes: object) -> I
         action="restart-service",
         ladder=("restart-service", "scale-service", "page"),
         alarm=alarm(),
-        members=(Member("api-memory-high", arn_of("api-memory-high")),),
+        members=(member("api-memory-high"),),
         opened_at=NOW,
         version=2,
         claim_id="c" * 32,

@@ -107,6 +107,7 @@ def kept_incident(incident: Incident) -> Incident:
         acted_at=_kept(incident.acted_at),
         healthy_since=_kept(incident.healthy_since),
         due_at=_kept(incident.due_at),
+        members=tuple(replace(member, since=_kept(member.since)) for member in incident.members),
     )
 
 

@@ -13,7 +13,7 @@ from firebreak.aws.claims import scope_switches, switch_keys
 from firebreak.aws.found import beside_in, pointed_to, pointers_in, together
 from firebreak.core.announcement import Announcement
 from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
-from firebreak.core.incident import WITH_HUMANS, Incident, Member
+from firebreak.core.incident import WITH_HUMANS, Incident
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -24,6 +24,7 @@ from firebreak.core.ledger import (
     delivery_key,
 )
 from firebreak.core.model import Alarm, OwnEvent, Request
+from firebreak.core.opening import joined
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.scopes import Scope, target_scope
 from firebreak_cli.memory import Held, Memory, kept_incident, kept_time, with_entry, without_entry
@@ -149,11 +150,8 @@ class MemoryLedger:
             stale = not is_as_read(held, incident) or not not_superseded(held, alarm)
             if stale or record.key in held.decisions:
                 return held, False
-            members = (*incident.members, *({Member.of(alarm)} - set(incident.members)))
-            joined = replace(incident, members=members, version=incident.version + 1)
-            after = with_line(
-                _with_incident(held, joined), joined, record.at, f"joined by alarm {alarm.name}"
-            )
+            wider = joined(incident, alarm)
+            after = with_line(_with_incident(held, wider), wider, record.at, f"joined by alarm {alarm.name}")
             return seen_by(decided_by(after, record), alarm, incident.id), True
 
         return self.memory.change(write)

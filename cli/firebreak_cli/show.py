@@ -82,7 +82,7 @@ def _incident_json(incident: Incident) -> dict[str, object]:
         "ladder": list(incident.ladder),
         "attempt": incident.attempt,
         "alarm": alarm_to_wire(incident.alarm),
-        "members": [asdict(member) for member in incident.members],
+        "members": [{**asdict(member), "since": _iso(member.since)} for member in incident.members],
         **{name: _iso(getattr(incident, name)) for name in _TIMES},
         "plan": asdict(incident.plan) if incident.plan else None,
         "receipt": asdict(incident.receipt) if incident.receipt else None,

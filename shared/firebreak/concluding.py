@@ -7,7 +7,7 @@ from typing import assert_never
 from firebreak.announcing import Announcer
 from firebreak.core import opening, telling
 from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
-from firebreak.core.incident import ASKED_IN, Incident, IncidentState, Purpose
+from firebreak.core.incident import ASKED_IN, WELL, Incident, IncidentState, Purpose
 from firebreak.core.ledger import (
     DecisionRecord,
     IncidentChange,
@@ -35,7 +35,6 @@ RESTORE_PATIENCE = timedelta(minutes=5)
 JOIN_PATIENCE = timedelta(minutes=1)
 
 _LEFT_AS_IT_IS = frozenset({Reason.CHANGED_SINCE, Reason.NOT_REVERSIBLE, Reason.TARGET_MISSING})
-_THINKS_ALL_IS_WELL = frozenset({IncidentState.HOLDING, IncidentState.RESTING})
 # Far above any count of looks, so that the names of wake-ups never meet.
 _JOINED = 1_000_000
 
@@ -127,7 +126,7 @@ class Concluder:
 
     def _look_soon(self, incident: Incident, now: datetime) -> None:
         """Who thinks all is well looks again at once; the name is of this join and of no other wake-up."""
-        if incident.state in _THINKS_ALL_IS_WELL:
+        if incident.state in WELL:
             joined = replace(incident, attempt=_JOINED + incident.version)
             self._wake_then(joined, now + JOIN_PATIENCE)
 

@@ -294,11 +294,11 @@ class Verifier:
     def _evidence(self, incident: Incident, now: datetime) -> Evidence:
         action, plan = self.actions[incident.action], incident.plan
         with ThreadPoolExecutor(max_workers=4) as pool:
-            looks = [(m.name, pool.submit(look_at_member, self.alarms, m)) for m in incident.members]
+            looks = [(m, pool.submit(look_at_member, self.alarms, m)) for m in incident.members]
             seen = pool.submit(action.observe, incident.target)
         observation = seen.result()
-        found = [(name, look.result()) for name, look in looks]
-        states = [(name, one.state if isinstance(one, DescribedAlarm) else one) for name, one in found]
+        found = [(member, look.result()) for member, look in looks]
+        states = [(member, one.state if isinstance(one, DescribedAlarm) else one) for member, one in found]
         if plan is None:
             unknown = Unknown("the incident carries no plan")
             return Evidence(now=now, alarms=states, happened=unknown, settled=unknown, worse=unknown)

@@ -59,6 +59,9 @@ INCIDENT = a.incident(
     receipt=Receipt(summary="deployment 7 began", after={"deployment": "7", "count": 3}),
     note="every alarm of the incident is OK",
 )
+JOINED = replace(
+    INCIDENT, members=(INCIDENT.members[0], replace(INCIDENT.members[1], since=a.NOW + timedelta(seconds=30)))
+)
 HOLD = Hold("global", "ana", "migration", a.NOW, a.NOW + 60 * MINUTE)
 ACT = Act(a.NOW, "i-0123456789", "restart-service", 0)
 HISTORY = ScopeHistory(a.scope(Level.TARGET), (ACT,), 3, "i-0123456789")
@@ -116,6 +119,7 @@ READERS: dict[str, tuple[Callable[[Any], object], object]] = {
         Decided("30c8e0a57c14a5f1cb1c49a4f4f2f1d3", a.NOW, "refuse", "cooldown"),
     ),
     "incident": (read_incident, INCIDENT),
+    "incident joined": (read_incident, JOINED),
     "announcement": (read_told, TOLD),
 }
 
@@ -137,6 +141,7 @@ def test_fields_of_a_later_version_are_ignored(name: str) -> None:
     ("name", "written"),
     [
         pytest.param("incident", incident_item(INCIDENT), id="incident"),
+        pytest.param("incident joined", incident_item(JOINED), id="incident joined"),
         pytest.param("announcement", outbox_item(TOLD), id="announcement"),
         pytest.param("decision", decision_item(DECIDED), id="decision"),
     ],
@@ -172,6 +177,7 @@ DAMAGE: list[Any] = [
             "act_by",
             "due_at",
         ),
+        "incident joined": ("members_since",),
         "announcement": ("told",),
     }.items()
     for field in fields
@@ -181,6 +187,8 @@ DAMAGE: list[Any] = [
         "out of all bounds": {"N": "9" * 30},
         "that is JSON of another shape": {"S": '[{"x":1}]'},
         "that is JSON null": {"S": "null"},
+        "that is a list of another length": {"S": "[1795168860000]"},
+        "that is out of all bounds in JSON": {"S": f"[null,{'9' * 400}]"},
     }.items()
 ]
 
@@ -299,7 +307,7 @@ def test_a_damaged_incident_is_unknown(table: Table) -> None:
 
 def test_the_golden_items_are_read_through_the_ledger_as_well(table: Table) -> None:
     for name, item in GOLDEN.items():
-        if name != "scope judged":  # the same place, in its later form
+        if name not in {"scope judged", "incident joined"}:  # the same places, in their later form
             table.put(item)
     view = DynamoLedger(table.client, table.name).look(a.request(), a.SCOPES)
     assert (view.incident, view.holds, view.scopes[a.scope(Level.TARGET)]) == (INCIDENT, (HOLD,), HISTORY)

@@ -25,6 +25,7 @@ def test_an_incident_is_shown_with_plan_receipt_history_and_checks(world: World)
     incident = found["incident"]
     assert (incident["state"], incident["action"], incident["rung"]) == ("acted", "restart-service", 0)
     assert incident["members"][0]["name"] == "api-memory-high"
+    assert incident["members"][0]["since"] == incident["alarm"]["since"]
     assert incident["plan"]["before"]
     assert incident["receipt"]["after"]
     assert found["history"][0]["what"].startswith("claimed rung 1")

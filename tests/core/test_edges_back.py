@@ -59,7 +59,11 @@ RESTORED = a.incident(purpose=Purpose.RESTORE)
 
 def seen(state: AlarmState = OK, *, after: timedelta = 5 * MINUTE, **changes: Any) -> Evidence:
     usual = Evidence(
-        now=a.NOW + after, alarms=[("alarm-0", state)], happened=True, settled=Settled.YES, worse=False
+        now=a.NOW + after,
+        alarms=[(a.member("alarm-0"), state)],
+        happened=True,
+        settled=Settled.YES,
+        worse=False,
     )
     return replace(usual, **changes)
 

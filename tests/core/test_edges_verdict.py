@@ -29,7 +29,7 @@ DARK = Unknown("Throttled")
 def seen(*alarms: Reading[AlarmState], after: timedelta = 10 * MINUTE, **changes: Any) -> Evidence:
     base = Evidence(
         now=a.NOW + after,
-        alarms=[(f"alarm-{n}", state) for n, state in enumerate(alarms)],
+        alarms=[(a.member(f"alarm-{n}"), state) for n, state in enumerate(alarms)],
         happened=True,
         settled=Settled.YES,
         worse=False,
@@ -115,6 +115,48 @@ def test_a_verdict_waits_for_the_effect_until_its_time_is_up(
     early, late = (seen(RED, after=after, **changes) for after in (time - SECOND, time))
     assert judge(a.incident(), early, RULES) == Judgement(Verdict.TOO_EARLY, before)
     assert judge(a.incident(), late, RULES) == Judgement(Verdict.NOT_RECOVERED, then)
+
+
+@pytest.mark.parametrize(
+    ("settled", "time", "before"),
+    [
+        pytest.param(
+            Settled.YES,
+            4 * MINUTE,
+            "api is still red; web is still red; the alarm gets until 0:04:00 after the action",
+            id="the alarms' time",
+        ),
+        pytest.param(
+            Settled.NOT_YET,
+            10 * MINUTE,
+            "the action's effect has not settled yet",
+            id="the effect's patience",
+        ),
+        pytest.param(Settled.FAILED, 4 * MINUTE, "the action's effect failed", id="the time of a failed one"),
+    ],
+)
+def test_an_act_is_blamed_for_every_newly_red_sibling_from_the_moment_it_may_be(
+    settled: Settled, time: timedelta, before: str
+) -> None:
+    red = [(a.member(name, since=a.NOW + SECOND), RED) for name in ("api", "web")]
+    early, late = (replace(seen(after=at, settled=settled), alarms=red) for at in (time - SECOND, time))
+    assert judge(a.incident(), early, RULES).why == before
+    assert judge(a.incident(), late, RULES) == Judgement(
+        Verdict.WORSE, "api turned red after the action; web turned red after the action"
+    )
+
+
+@pytest.mark.parametrize(("late", "verdict"), [(0, Verdict.NOT_RECOVERED), (1, Verdict.WORSE)])
+def test_a_sibling_is_newly_red_from_the_first_moment_after_the_act(late: int, verdict: Verdict) -> None:
+    red = [(a.member("api", since=a.NOW + late * timedelta(milliseconds=1)), RED)]
+    assert judge(a.incident(), replace(seen(), alarms=red), RULES).verdict is verdict
+
+
+def test_without_a_plan_a_sibling_waits_for_no_patience_beyond_the_policy() -> None:
+    red = [(a.member("api", since=a.NOW + SECOND), RED)]
+    unsettled = replace(seen(after=4 * MINUTE, settled=Settled.NOT_YET), alarms=red)
+    assert judge(a.incident(plan=None), unsettled, RULES).verdict is Verdict.WORSE
+    assert judge(a.incident(), unsettled, RULES).verdict is Verdict.TOO_EARLY
 
 
 def test_the_time_runs_from_the_act_and_not_from_the_opening() -> None:

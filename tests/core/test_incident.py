@@ -112,7 +112,7 @@ def test_an_incident_at_rest_is_due_no_more() -> None:
 def test_a_new_incident_takes_the_ladder_of_the_policy_and_its_first_member() -> None:
     incident = opened(a.request(), a.rules(), a.NOW)
     assert incident.ladder == ("restart-service", "scale-service", "page")
-    assert incident.members == (Member("api-memory-high", a.arn_of("api-memory-high")),)
+    assert incident.members == (a.member("api-memory-high", since=a.alarm().since),)
     assert incident.id == incident_name(a.request())
 
 

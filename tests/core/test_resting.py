@@ -31,7 +31,11 @@ RED, OK = AlarmState.ALARM, AlarmState.OK
 
 def seen(state: AlarmState = OK, *, after: timedelta = 5 * MINUTE, **changes: Any) -> Evidence:
     usual = Evidence(
-        now=a.NOW + after, alarms=[("alarm-0", state)], happened=True, settled=Settled.YES, worse=False
+        now=a.NOW + after,
+        alarms=[(a.member("alarm-0"), state)],
+        happened=True,
+        settled=Settled.YES,
+        worse=False,
     )
     return replace(usual, **changes)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import Incident, IncidentState
-from firebreak.core.model import AlarmState, Settled, Verdict
+from firebreak.core.incident import Incident, IncidentState, Purpose
+from firebreak.core.model import AlarmState, Failed, Settled, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.verdict import (
     Climb,
@@ -36,7 +36,7 @@ OK, RED, NO_DATA = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
 def evidence(*alarms: Reading[AlarmState], after: timedelta = 5 * MINUTE, **changes: Any) -> Evidence:
     base = Evidence(
         now=a.NOW + after,
-        alarms=[(f"alarm-{n}", state) for n, state in enumerate(alarms)],
+        alarms=[(a.member(f"alarm-{n}"), state) for n, state in enumerate(alarms)],
         happened=True,
         settled=Settled.YES,
         worse=False,
@@ -83,6 +83,103 @@ def test_the_verdict_on_the_target(
 def test_not_knowing_how_the_target_fares_is_not_knowing(unseen: str, alarm: AlarmState) -> None:
     seen: dict[str, Any] = {unseen: DARK}
     assert judged(evidence(alarm, **seen)) == Judgement(Verdict.UNKNOWN, DARK.why)
+
+
+BEFORE, LATER_RED = a.member("before", since=a.NOW - MINUTE), a.member("sibling", since=a.NOW + MINUTE)
+BLAMED = Judgement(Verdict.WORSE, "sibling turned red after the action")
+
+
+def siblings(sibling: Reading[AlarmState] = RED, own: Reading[AlarmState] = OK, **changes: Any) -> Evidence:
+    """One alarm that was red before the act, and one that turned red after it."""
+    return replace(evidence(**changes), alarms=[(BEFORE, own), (LATER_RED, sibling)])
+
+
+@pytest.mark.parametrize("own", [OK, RED, NO_DATA, DARK], ids=["ok", "red", "no data", "dark"])
+def test_a_sibling_that_turned_red_after_the_act_is_its_fault_however_the_first_alarm_fares(
+    own: Reading[AlarmState],
+) -> None:
+    assert judged(siblings(own=own)) == BLAMED
+
+
+@pytest.mark.parametrize(
+    ("sibling", "verdict"),
+    [
+        pytest.param(OK, Verdict.RECOVERED, id="green again"),
+        pytest.param(NO_DATA, Verdict.UNKNOWN, id="no data"),
+        pytest.param(DARK, Verdict.UNKNOWN, id="unknown"),
+    ],
+)
+def test_only_a_sibling_that_is_red_now_is_held_against_the_act(
+    sibling: Reading[AlarmState], verdict: Verdict
+) -> None:
+    assert judged(siblings(sibling)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        pytest.param(a.NOW - MINUTE, id="before"),
+        pytest.param(a.NOW, id="at that very moment"),
+        pytest.param(None, id="joined under an older release"),
+    ],
+)
+def test_a_sibling_that_was_red_before_the_act_is_not_its_fault(since: datetime | None) -> None:
+    seen = replace(evidence(), alarms=[(BEFORE, OK), (a.member("sibling", since=since), RED)])
+    assert judged(seen).verdict is Verdict.NOT_RECOVERED
+
+
+def test_what_turned_red_between_two_rungs_is_not_the_later_rungs_fault() -> None:
+    later = siblings(after=12 * MINUTE)
+    assert judged(later, rung=1, acted_at=a.NOW + 2 * MINUTE).verdict is Verdict.NOT_RECOVERED
+    assert judged(later, rung=1, acted_at=a.NOW + 30 * timedelta(seconds=1)) == BLAMED
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        pytest.param({"happened": False}, Verdict.NOT_RECOVERED, id="an act that never was"),
+        pytest.param({"happened": DARK}, Verdict.UNKNOWN, id="an act of which nobody knows whether it was"),
+        pytest.param({"settled": DARK}, Verdict.UNKNOWN, id="nobody knows whether it settled"),
+        pytest.param({"settled": Settled.NOT_YET}, Verdict.TOO_EARLY, id="not settled yet"),
+        pytest.param({"after": 3 * MINUTE}, Verdict.TOO_EARLY, id="the alarms still have time"),
+    ],
+)
+def test_an_act_is_not_blamed_before_it_may_be(changes: dict[str, Any], verdict: Verdict) -> None:
+    assert judged(siblings(**changes)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"worse": DARK}, id="the target could not be read"),
+        pytest.param({"settled": Settled.FAILED}, id="the effect failed"),
+        pytest.param({"settled": Failed("run r-1 is Failed")}, id="the effect failed in AWS's words"),
+        pytest.param({"settled": Settled.NOT_YET, "after": 10 * MINUTE}, id="the effect had its time"),
+    ],
+)
+def test_nothing_else_hides_a_newly_red_sibling(changes: dict[str, Any]) -> None:
+    assert judged(siblings(**changes)) == BLAMED
+
+
+@pytest.mark.parametrize("unseen", ["happened", "settled"])
+def test_whoever_is_called_because_nobody_can_tell_hears_of_the_newly_red_sibling(unseen: str) -> None:
+    seen: dict[str, Any] = {unseen: DARK}
+    assert judged(siblings(**seen)).why == f"{DARK.why}; sibling turned red after the action"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "verdict"),
+    [(Purpose.UNDO, Verdict.NOT_RECOVERED), (Purpose.RESTORE, Verdict.WORSE)],
+    ids=["undo", "restore"],
+)
+def test_only_an_act_is_blamed_for_siblings(purpose: Purpose, verdict: Verdict) -> None:
+    found = judged(siblings(), purpose=purpose)
+    assert found.verdict is verdict
+    assert "after the action" not in found.why
+
+
+def test_without_the_moment_of_the_act_nothing_is_known_to_have_turned_red_after_it() -> None:
+    assert judged(siblings(), acted_at=None).verdict is Verdict.NOT_RECOVERED
 
 
 def step(verdict: Verdict, *, now: datetime = a.NOW + 5 * MINUTE, **changes: Any) -> Step:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.incident import IncidentState
+from firebreak.core.model import AlarmState
 from firebreak.core.reasons import Reason
 from firebreak.policy import parse_policy
 from tests import builders as a
@@ -120,6 +121,22 @@ def test_tasks_that_do_not_come_up_bring_the_revision_before_back(world: EcsWorl
     assert [name for name, _ in world.played.changes] == [*CHANGING, "UpdateService"]
     assert world.played.changes[-1][1]["taskDefinition"] == TASK_DEFINITION
     assert service.task_definition == TASK_DEFINITION
+
+
+def test_a_sibling_alarm_that_turns_red_after_the_raise_brings_the_revision_before_back(
+    world: EcsWorld, service: Service
+) -> None:
+    alarm, incident_id = raised(world)
+    world.pass_time(MINUTE)
+    assert world.send(world.red("api-5xx", tags=TAGS), "adjust-task-memory").reason is Reason.IN_FLIGHT
+    world.alarms.turn(alarm.name, AlarmState.OK, world.clock.at)
+    world.pass_time(3 * MINUTE)
+    assert [name for name, _ in world.played.changes] == [*CHANGING, "UpdateService"]
+    assert service.task_definition == TASK_DEFINITION
+    worse = next(body for subject, body in world.pager.sent if "MADE WORSE" in subject)
+    assert "api-5xx turned red after the action: the values from before are put back." in worse
+    world.pass_time(6 * MINUTE)
+    assert world.incident(incident_id).state is IncidentState.PAGED
 
 
 def test_what_somebody_deployed_since_is_not_taken_back(world: EcsWorld, service: Service) -> None:

@@ -1,10 +1,22 @@
 """How an incident is spelled in the ledger; what every item has in common is in firebreak.aws.items."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import cast
 
-from firebreak.aws.items import META, Attribute, DamagedItem, Fields, Item, ms, number, pack, stamped, text
+from firebreak.aws.items import (
+    META,
+    Attribute,
+    DamagedItem,
+    Fields,
+    Item,
+    at_ms,
+    ms,
+    number,
+    pack,
+    stamped,
+    text,
+)
 from firebreak.core.incident import WITH_HUMANS, Incident, IncidentState, Member, Purpose
 from firebreak.core.model import Plan, Receipt, Target
 from firebreak.wire import alarm_from_wire, alarm_to_wire
@@ -23,7 +35,7 @@ def incident_item(incident: Incident) -> Item:
         "target": pack([target.account, target.region, target.service, target.group, target.name]),
         "ladder": pack(list(incident.ladder)),
         "alarm": pack(alarm_to_wire(incident.alarm)),
-        "members": pack([[m.name, m.arn, m.contributor] for m in incident.members]),
+        **_members(incident.members),
         "opened_at": number(ms(incident.opened_at)),
         "note": text(incident.note),
     }
@@ -48,6 +60,14 @@ def incident_item(incident: Incident) -> Item:
     return item
 
 
+def _members(members: Sequence[Member]) -> Item:
+    """Since when stands beside the members: an older reader takes three texts for a member, and no more."""
+    item = {"members": pack([[m.name, m.arn, m.contributor] for m in members])}
+    if any(m.since for m in members):
+        item["members_since"] = pack([ms(m.since) if m.since else None for m in members])
+    return item
+
+
 def _plan_to_wire(plan: Plan) -> dict[str, object]:
     wire = {**asdict(plan), "warnings": list(plan.warnings)}
     return wire if plan.reset_by else {key: value for key, value in wire.items() if key != "reset_by"}
@@ -60,7 +80,7 @@ def read_incident(item: Mapping[str, Attribute]) -> Incident:
         return _incident(fields)
     except DamagedItem:
         raise
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OSError, OverflowError, TypeError, ValueError) as error:
         raise DamagedItem("incident") from error
 
 
@@ -73,7 +93,7 @@ def _incident(fields: Fields) -> Incident:
         action=fields.text("action"),
         ladder=_texts(fields.unpack("ladder")),
         alarm=alarm_from_wire(fields.unpack("alarm")),
-        members=tuple(Member(*_texts(entry)) for entry in cast("list[object]", fields.unpack("members"))),
+        members=_read_members(fields),
         opened_at=fields.time("opened_at"),
         version=fields.number("version"),
         attempt=fields.number("attempt"),
@@ -88,6 +108,20 @@ def _incident(fields: Fields) -> Incident:
         note=fields.text("note", ""),
         purpose=Purpose(fields.text("purpose", Purpose.ACT.value)),
     )
+
+
+def _read_members(fields: Fields) -> tuple[Member, ...]:
+    members = [_read_member(entry) for entry in cast("list[object]", fields.unpack("members"))]
+    if not fields.has("members_since"):
+        return tuple(members)
+    stored = cast("list[int | None]", fields.unpack("members_since"))
+    since = [None if at is None else at_ms(at) for at in stored]
+    return tuple(replace(member, since=at) for member, at in zip(members, since, strict=True))
+
+
+def _read_member(stored: object) -> Member:
+    name, arn, contributor = _texts(stored)
+    return Member(name, arn, contributor)
 
 
 def _texts(stored: object) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ from firebreak.aws.translate import translated
 from firebreak.aws.waiting import outbox_item, read_request, read_told, request_item
 from firebreak.core.announcement import Announcement
 from firebreak.core.history import ScopeHistory, Transition
-from firebreak.core.incident import Incident, Member
+from firebreak.core.incident import Incident
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -67,6 +67,7 @@ from firebreak.core.ledger import (
     delivery_key,
 )
 from firebreak.core.model import Alarm, OwnEvent, Request
+from firebreak.core.opening import joined
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.scopes import Scope, judged_in, target_scope
 from firebreak.errors import (
@@ -258,8 +259,7 @@ class DynamoLedger:
 
     def join(self, incident: Incident, alarm: Alarm, record: DecisionRecord) -> bool:
         """Add a member; the version it bumps stops a Verify that is closing on the old members."""
-        members = (*incident.members, *({Member.of(alarm)} - set(incident.members)))
-        after = replace(incident, members=members, version=incident.version + 1)
+        after = joined(incident, alarm)
         return won(
             self._client,
             [

@@ -88,6 +88,9 @@ ASKED_IN: Mapping[RequestKind, frozenset[IncidentState]] = MappingProxyType(
 # In these an incident works on what it shares with others; a question or a rest does not.
 IN_FLIGHT = frozenset({_S.CLAIMED, _S.ACTED, _S.UNCERTAIN, _S.VERIFYING, _S.CLIMBING, _S.UNDOING})
 
+# In these all was well at the last look, and has to stay so.
+WELL = frozenset({_S.HOLDING, _S.RESTING})
+
 AWAITS_VERDICT = frozenset({_S.ACTED, _S.UNCERTAIN, _S.VERIFYING, _S.HOLDING})
 
 
@@ -110,16 +113,25 @@ PURPOSE_OF: Mapping[RequestKind, Purpose] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An alarm that belongs to an incident; `contributor` is empty unless one series speaks."""
+    """An alarm that belongs to an incident; `contributor` is empty unless one series speaks.
+
+    `since` is the transition with which it came in; None where an older release stored it.
+    """
 
     name: str
     arn: str
     contributor: str = ""
+    since: datetime | None = None
 
     @classmethod
     def of(cls, alarm: Alarm) -> "Member":
         """The membership of this alarm."""
-        return cls(alarm.name, alarm.arn, alarm.contributor.id if alarm.contributor else "")
+        return cls(alarm.name, alarm.arn, alarm.contributor.id if alarm.contributor else "", alarm.since)
+
+    @property
+    def series(self) -> str:
+        """What speaks, spelled as the alarm itself spells it: a member is one however often it turns red."""
+        return f"{self.arn}#{self.contributor}" if self.contributor else self.arn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from firebreak.core.budgets import ACT_WITHIN
-from firebreak.core.incident import PURPOSE_OF, Incident, IncidentState, Member, Purpose
+from firebreak.core.incident import PURPOSE_OF, WELL, Incident, IncidentState, Member, Purpose
 from firebreak.core.ledger import incident_name
-from firebreak.core.model import Plan, Request, RequestKind
+from firebreak.core.model import Alarm, Plan, Request, RequestKind
 from firebreak.core.rules import Rules
 
 LOOKED_AT_BEFORE = frozenset({RequestKind.APPROVAL, RequestKind.UNDO, RequestKind.RESTORE})
@@ -33,13 +33,15 @@ def claimed(
     """The incident with its present rung claimed for this plan.
 
     Where the rung was looked at before (for its approval, or its verdict) the looks are counted on:
-    each wake-up has a name of its own.
+    each wake-up has a name of its own. Who is a member by now was red before the act, even if
+    CloudWatch's clock, which told when, is ahead of ours.
     """
     purpose = PURPOSE_OF.get(kind, Purpose.ACT)
     return replace(
         incident,
         state=IncidentState.CLAIMED,
         version=incident.version + 1,
+        members=tuple(_red_before(member, at) for member in incident.members),
         claim_id=claim_id,
         act_by=at + ACT_WITHIN,
         acted_at=at,
@@ -50,6 +52,24 @@ def claimed(
         receipt=None,
         due_at=check_at,
         purpose=purpose,
+    )
+
+
+def _red_before(member: Member, at: datetime) -> Member:
+    return replace(member, since=min(member.since, at)) if member.since else member
+
+
+def joined(incident: Incident, alarm: Alarm) -> Incident:
+    """The incident with one more alarm that is red; who was a member before stays the member it was.
+
+    A recovery that was seen before has to begin anew.
+    """
+    known = alarm.series in {member.series for member in incident.members}
+    return replace(
+        incident,
+        members=incident.members if known else (*incident.members, Member.of(alarm)),
+        version=incident.version + 1,
+        healthy_since=None if incident.state in WELL else incident.healthy_since,
     )
 
 

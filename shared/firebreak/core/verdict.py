@@ -7,7 +7,7 @@ from typing import assert_never
 
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.history import Judged
-from firebreak.core.incident import Incident, IncidentState, Purpose
+from firebreak.core.incident import WELL, Incident, IncidentState, Member, Purpose
 from firebreak.core.model import AlarmState, Failed, Obstacle, Plan, Settled, Verdict
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.rules import PAGE_RUNG, Verification
@@ -36,7 +36,7 @@ class Evidence:
     """
 
     now: datetime
-    alarms: Sequence[tuple[str, Reading[AlarmState]]]
+    alarms: Sequence[tuple[Member, Reading[AlarmState]]]
     happened: bool | Unknown
     settled: Settled | Failed | Unknown
     worse: bool | Unknown
@@ -53,7 +53,21 @@ class Judgement:
 
 
 def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgement:
-    """Judge an act that was sent (or may have been). Missing telemetry is never a success."""
+    """Judge an act that was sent (or may have been). Missing telemetry is never a success.
+
+    What stands first speaks first:
+
+    1. A change that was not made neither helped nor harmed.
+    2. A red alarm after a restore, and a target that is seen to be worse off, are worse at once.
+    3. An alarm that turned red after the act is worse as soon as the act may be blamed: once it is known to
+       have been made, its effect has settled or had its time, and the alarms had theirs. It stands before 4,
+       for what else could not be seen takes nothing back of a harm that was; and before a failed effect,
+       for another rung on top of a harm is no help.
+    4. Not to know whether it was made, or how the target fares, is unknown. Such a look is repeated, and the
+       line names the alarms of 3, so that whoever is called in the end hears of them.
+    5. An effect that has not settled waits; one that failed did not help.
+    6. Then the alarms speak; what is red still gets its time.
+    """
     elapsed = evidence.now - (incident.acted_at or incident.opened_at)
     alarms = judge_alarms(evidence.alarms)
     if evidence.happened is False:
@@ -62,10 +76,15 @@ def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgem
         return Judgement(Verdict.WORSE, f"{alarms.why}, since the temporary change was taken back")
     if evidence.worse is True:
         return Judgement(Verdict.WORSE, "the target is worse off than before the action")
+    newly_red = _newly_red(incident, evidence)
+    if newly_red and _may_be_blamed(incident, evidence, rules, elapsed):
+        return Judgement(Verdict.WORSE, "; ".join(newly_red))
     for seen in (evidence.happened, evidence.worse):
         if isinstance(seen, Unknown):
-            return Judgement(Verdict.UNKNOWN, seen.why)
-    return _judge_settling(incident, evidence, rules, alarms, elapsed)
+            return Judgement(Verdict.UNKNOWN, "; ".join((seen.why, *newly_red)))
+    if isinstance(evidence.settled, Unknown):
+        return Judgement(Verdict.UNKNOWN, "; ".join((evidence.settled.why, *newly_red)))
+    return _judge_settling(incident, evidence.settled, rules, alarms, elapsed)
 
 
 def _judge_nothing_sent(incident: Incident, alarms: Judgement, *, early: bool) -> Judgement:
@@ -80,14 +99,39 @@ def _judge_nothing_sent(incident: Incident, alarms: Judgement, *, early: bool) -
     return Judgement(Verdict.NOT_RECOVERED, f"the action did not reach AWS; {alarms.why}")
 
 
+def _newly_red(incident: Incident, evidence: Evidence) -> list[str]:
+    """The alarms that are red and turned so after the act: what was red before is not its fault.
+
+    Only an act is blamed so; a restore has a stricter rule, and after an undo humans have the incident.
+    """
+    acted_at = incident.acted_at
+    if incident.purpose is not Purpose.ACT or acted_at is None:
+        return []
+    return [
+        f"{member.name} turned red after the action"
+        for member, reading in evidence.alarms
+        if reading is AlarmState.ALARM and member.since and member.since > acted_at
+    ]
+
+
+def _may_be_blamed(incident: Incident, evidence: Evidence, rules: Verification, elapsed: timedelta) -> bool:
+    """Whether what is red by now is not what any deployment shakes for a while."""
+    if evidence.happened is not True or isinstance(evidence.settled, Unknown):
+        return False
+    return elapsed >= (_patience(incident, rules) if evidence.settled is Settled.NOT_YET else rules.after)
+
+
+def _patience(incident: Incident, rules: Verification) -> timedelta:
+    """How long the effect may take to settle."""
+    planned = timedelta(seconds=incident.plan.patience_seconds if incident.plan else 0)
+    return max(planned, rules.after)
+
+
 def _judge_settling(
-    incident: Incident, evidence: Evidence, rules: Verification, alarms: Judgement, elapsed: timedelta
+    incident: Incident, settled: Settled | Failed, rules: Verification, alarms: Judgement, elapsed: timedelta
 ) -> Judgement:
-    patience = timedelta(seconds=incident.plan.patience_seconds if incident.plan else 0)
-    match evidence.settled:
-        case Unknown(why):
-            return Judgement(Verdict.UNKNOWN, why)
-        case Settled.NOT_YET if elapsed < max(patience, rules.after):
+    match settled:
+        case Settled.NOT_YET if elapsed < _patience(incident, rules):
             return Judgement(Verdict.TOO_EARLY, "the action's effect has not settled yet")
         case Settled.NOT_YET:
             return _unsettled(alarms, "the action's effect did not settle in time")
@@ -111,11 +155,12 @@ def _unsettled(alarms: Judgement, why: str) -> Judgement:
     return Judgement(Verdict.NOT_RECOVERED, why)
 
 
-def judge_alarms(alarms: Sequence[tuple[str, Reading[AlarmState]]]) -> Judgement:
+def judge_alarms(alarms: Sequence[tuple[Member, Reading[AlarmState]]]) -> Judgement:
     """What the alarms of an incident alone say: one red is enough, and not knowing is no recovery."""
     red: list[str] = []
     unclear: list[str] = []
-    for name, reading in alarms:
+    for member, reading in alarms:
+        name = member.name
         match reading:
             case AlarmState.OK:
                 continue
@@ -295,7 +340,7 @@ def next_look(back_at: datetime, rules: Verification, now: datetime) -> datetime
 
 def well_since(incident: Incident, evidence: Evidence, now: datetime) -> datetime:
     """Since when all has been well: a relapse that nobody looked at shows in the alarms' own times."""
-    known = incident.healthy_since if incident.state in _WELL else None
+    known = incident.healthy_since if incident.state in WELL else None
     if known is None:
         return now
     return max(known, min(evidence.green_since or known, now))
@@ -303,8 +348,6 @@ def well_since(incident: Incident, evidence: Evidence, now: datetime) -> datetim
 
 # How long an alarm that comes back during a rest may go unseen where its own event got lost.
 LOOK_EVERY = timedelta(minutes=5)
-
-_WELL = frozenset({IncidentState.HOLDING, IncidentState.RESTING})
 
 
 def next_rung(ladder: Sequence[str], rung: int) -> Climb | GiveToHumans:
