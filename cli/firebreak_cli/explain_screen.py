@@ -85,7 +85,7 @@ def _why(decision: Decision) -> str:
 def _basis(found: Explanation, policy_file: str) -> Iterator[screen.Row]:
     rules = found.rules
     spoke = f": {rules.autonomy} by {rules.sources['autonomy']}" if rules else ""
-    spoke += f"; ladder {' -> '.join(rules.ladder)}" if rules else ""
+    spoke += f"; ladder {' -> '.join(rules.ladder)} by {rules.sources['ladder']}" if rules else ""
     copy = "" if found.offline else " (this machine's copy)"
     yield "Policy", f"{policy_file} {found.decision.policy_hash}{copy}{spoke}"
     if found.offline:

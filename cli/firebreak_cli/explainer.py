@@ -190,6 +190,7 @@ def as_json(found: Explanation, policy_file: str) -> dict[str, object]:
         "autonomy": rules.autonomy.value if rules else None,
         "autonomy_by": rules.sources["autonomy"] if rules else None,
         "ladder": list(rules.ladder) if rules else None,
+        "ladder_by": rules.sources["ladder"] if rules else None,
         "policy": {"file": policy_file, "hash": decision.policy_hash},
         "now": found.now.isoformat(),
         "clock": found.clock,

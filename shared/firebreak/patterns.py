@@ -91,6 +91,16 @@ def _over_a_part(pattern: str) -> str:
     return pattern
 
 
+def may_meet(one: str, other: str) -> bool:
+    """Whether a name may match both patterns; of two with wildcards only their beginnings are compared."""
+    begins, others = (re.split(r"[*?[]", pattern, maxsplit=1)[0] for pattern in (one, other))
+    if begins == one:
+        return fnmatch.fnmatchcase(one, other)
+    if others == other:
+        return fnmatch.fnmatchcase(other, one)
+    return begins.startswith(others) or others.startswith(begins)
+
+
 type TargetPattern = Annotated[str, Field(max_length=600), AfterValidator(_over_targets)]
 type GroupPattern = Annotated[str, Field(max_length=600), AfterValidator(_over_groups)]
 type PartPattern = Annotated[TargetPattern, AfterValidator(_over_a_part)]

@@ -50,10 +50,16 @@ class Policy:
         section = next((s for name, s in file.actions.items() if name == action), ActionSection())
         autonomy, cooldown = (self._overridden(name, action, section, target) for name in OVERRIDABLE)
         autonomy = _capped(action, target, *autonomy)
+        ladder = self._ladder(action, section, target)
         return Rules(
             policy_hash=self.hash,
             action=action,
-            sources={"autonomy": autonomy[1], "cooldown": cooldown[1], "share": self._share_source(target)},
+            sources={
+                "autonomy": autonomy[1],
+                "cooldown": cooldown[1],
+                "ladder": ladder[1],
+                "share": self._share_source(target),
+            },
             autonomy=autonomy[0],
             cooldown=cooldown[0],
             max_cooldown=max(file.defaults.max_cooldown, cooldown[0]),
@@ -75,7 +81,7 @@ class Policy:
             },
             never=windows_of(file.freeze.never, target.display, action),
             only=windows_of(file.freeze.only, target.display, action),
-            ladder=tuple(section.ladder) or (action, PAGE_RUNG),
+            ladder=ladder[0],
             approve_within=file.defaults.approve_within,
             verification=Verification(
                 after=file.verify.after,
@@ -92,13 +98,22 @@ class Policy:
         """A value and what spoke for it: an override, else the action's section, else the defaults."""
         for index, override in self._matching(action, target):
             if (value := getattr(override, name)) is not None:
-                return value, f"overrides[{index}] {override.target}"
+                return value, _named(index, override)
         if (value := getattr(section, name)) is not None:
             return value, f"actions.{action}"
         usual = getattr(self.file.defaults, name)
         if name == "autonomy" and action in ASKS_BY_DEFAULT and usual is Autonomy.AUTO:
             return Autonomy.APPROVE, f"{action} itself (defaults say {usual})"
         return usual, "defaults"
+
+    def _ladder(self, action: str, section: ActionSection, target: Target) -> tuple[tuple[str, ...], str]:
+        """The response when this action comes first, and what spoke for it."""
+        for index, override in self._matching(action, target):
+            if override.ladder is not None:
+                return tuple(override.ladder), _named(index, override)
+        if section.ladder:
+            return tuple(section.ladder), f"actions.{action}"
+        return (action, PAGE_RUNG), f"{action} itself"
 
     def _share(self, target: Target) -> ShareRules:
         """The share of the target's group: each value by the most specific pattern that names it."""
@@ -131,6 +146,10 @@ class Policy:
             if override.action in (None, action) and fnmatch.fnmatchcase(target.display, override.target)
         ]
         return sorted(hits, key=lambda hit: (-_specificity(hit[1]), hit[0]))
+
+
+def _named(index: int, override: Override) -> str:
+    return f"overrides[{index}] {override.target}"
 
 
 def _capped(action: str, target: Target, autonomy: Autonomy, source: str) -> tuple[Autonomy, str]:

@@ -1,6 +1,6 @@
 """What a policy says of single actions: which keys each takes, and within what bounds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -119,15 +119,19 @@ def odd_settings(actions: Mapping[str, ActionSection]) -> Iterator[str]:
 
 
 def odd_ladders(actions: Mapping[str, ActionSection]) -> Iterator[str]:
-    """Ladders that do not start with their action, do not end with a page, repeat, or change the target."""
+    """What is odd about the ladders of the actions' own sections."""
     for name, section in actions.items():
-        rungs = section.ladder
-        if rungs and (rungs[0] != name or rungs[-1] != PAGE_RUNG or len(set(rungs)) != len(rungs)):
-            yield f'actions.{name}.ladder: starts with "{name}", ends with "page", repeats nothing'
-        for rung in rungs:
-            if rung != PAGE_RUNG and SERVICE_OF[rung] != SERVICE_OF[name]:
-                wanted = f"{SERVICE_OF[name]} targets, and {rung} for {SERVICE_OF[rung]} targets"
-                yield f"actions.{name}.ladder: {name} is for {wanted}"
+        yield from odd_ladder(f"actions.{name}.ladder", name, section.ladder)
+
+
+def odd_ladder(path: str, first: str, rungs: Sequence[str]) -> Iterator[str]:
+    """A ladder that starts with another action, ends without a page, repeats, or changes the target."""
+    if rungs and (rungs[0] != first or rungs[-1] != PAGE_RUNG or len(set(rungs)) != len(rungs)):
+        yield f'{path}: starts with "{first}", ends with "page", repeats nothing'
+    for rung in rungs:
+        if rung != PAGE_RUNG and SERVICE_OF[rung] != SERVICE_OF[first]:
+            wanted = f"{SERVICE_OF[first]} targets, and {rung} for {SERVICE_OF[rung]} targets"
+            yield f"{path}: {first} is for {wanted}"
 
 
 def odd_runbooks(actions: Mapping[str, ActionSection]) -> Iterator[str]:

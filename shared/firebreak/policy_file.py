@@ -4,7 +4,7 @@ Unknown keys are refused. Durations are written as `90s`, `15m`, `24h`, `7d`; bu
 (at most three acts in any hour).
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -26,8 +26,16 @@ from firebreak.core.model import Autonomy
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.scopes import Level
 from firebreak.core.storm import MOST_REMEMBERED, StormRules
-from firebreak.patterns import GroupPattern, PartPattern, TargetPattern
-from firebreak.policy_actions import ActionName, ActionSection, odd_ladders, odd_runbooks, odd_settings
+from firebreak.patterns import GroupPattern, PartPattern, TargetPattern, may_meet
+from firebreak.policy_actions import (
+    ActionName,
+    ActionSection,
+    RungName,
+    odd_ladder,
+    odd_ladders,
+    odd_runbooks,
+    odd_settings,
+)
 from firebreak.policy_text import BudgetText, CountedOver, Duration, EventAge, over_an_hour
 from firebreak.windows import WindowSection
 
@@ -168,12 +176,16 @@ class Limits(_Section):
 
 
 class Override(_Section):
-    """What holds for targets matching a pattern such as `ecs:prod/*`; the most specific wins."""
+    """What holds for targets matching a pattern such as `ecs:prod/*`; the most specific wins.
+
+    A ladder needs the action that it starts with. An empty one is refused: it would hold nothing back.
+    """
 
     target: PartPattern
     action: ActionName | None = None
     autonomy: Autonomy | None = None
     cooldown: Duration | None = None
+    ladder: Annotated[list[RungName], Field(min_length=1)] | None = None
 
 
 class PolicyFile(_Section):
@@ -259,14 +271,41 @@ def _short_incidents(defaults: Limits, verify: Verify) -> Iterator[str]:
 def _ladders_without_room(
     actions: Mapping[str, ActionSection], budgets: Budgets, dependencies: list[Dependency], verify: Verify
 ) -> Iterator[str]:
+    for name, section in actions.items():
+        yield from _without_room(f"actions.{name}.ladder", section.ladder, budgets, dependencies, verify)
+
+
+def _odd_overridden_ladders(overrides: list[Override]) -> Iterator[str]:
+    for path, override in _overridden_ladders(overrides):
+        if override.action is None:
+            yield f"{path}: needs an action, the one that it starts with"
+        else:
+            yield from odd_ladder(path, override.action, override.ladder or ())
+
+
+def _overridden_ladders_without_room(
+    overrides: list[Override], budgets: Budgets, dependencies: list[Dependency], verify: Verify
+) -> Iterator[str]:
+    for path, override in _overridden_ladders(overrides):
+        meant = [d for d in dependencies if any(may_meet(override.target, one) for one in d.targets)]
+        yield from _without_room(path, override.ladder or (), budgets, meant, verify)
+
+
+def _overridden_ladders(overrides: list[Override]) -> Iterator[tuple[str, Override]]:
+    for index, override in enumerate(overrides):
+        if override.ladder is not None:
+            yield f"overrides[{index}].ladder", override
+
+
+def _without_room(
+    path: str, ladder: Sequence[str], budgets: Budgets, dependencies: Iterable[Dependency], verify: Verify
+) -> Iterator[str]:
     limits = [("target", budget) for budget in budgets.target]
     limits += [(f"dependency {d.name}", budget) for d in dependencies for budget in d.budget]
-    for name, section in actions.items():
-        acting = [rung for rung in section.ladder if rung != PAGE_RUNG]
-        for whose, budget in limits:
-            if budget.acts < len(acting) and budget.window > verify.after:
-                unfit = f"{len(acting)} acting rungs never fit {whose} budget {budget}"
-                yield f"actions.{name}.ladder: {unfit}"
+    acting = [rung for rung in ladder if rung != PAGE_RUNG]
+    for whose, budget in limits:
+        if budget.acts < len(acting) and budget.window > verify.after:
+            yield f"{path}: {len(acting)} acting rungs never fit {whose} budget {budget}"
 
 
 def _repeated_dependencies(dependencies: list[Dependency]) -> Iterator[str]:
@@ -289,7 +328,9 @@ _BETWEEN: tuple[tuple[Callable[..., Iterator[str]], tuple[str, ...]], ...] = (
     (odd_ladders, ("actions",)),
     (odd_settings, ("actions",)),
     (odd_runbooks, ("actions",)),
+    (_odd_overridden_ladders, ("overrides",)),
     (_ladders_without_room, ("actions", "budgets", "dependencies", "verify")),
+    (_overridden_ladders_without_room, ("overrides", "budgets", "dependencies", "verify")),
     (_repeated_dependencies, ("dependencies",)),
     (_repeated_windows, ("freeze",)),
 )

@@ -177,6 +177,23 @@ def test_the_part_of_the_policy_that_spoke_is_named(tmp_path: Any) -> None:
     assert answer["policy"]["hash"] != explained("ecs_memory_alarm")["policy"]["hash"]
 
 
+def test_the_override_that_gave_the_target_its_ladder_is_named(tmp_path: Any) -> None:
+    shipped = (EVENTS.parent / "shared" / "policy.toml").read_text(encoding="utf-8")
+    own = tmp_path / "own.toml"
+    short = 'target = "ecs:prod/api"\naction = "restart-service"\nladder = ["restart-service", "page"]\n'
+    own.write_text(f"{shipped}\n[[overrides]]\n{short}", encoding="utf-8")
+
+    answer = explained("ecs_memory_alarm", "--policy", str(own))
+
+    assert (answer["ladder"], answer["ladder_by"]) == (
+        ["restart-service", "page"],
+        "overrides[0] ecs:prod/api",
+    )
+    assert explained("ecs_memory_alarm")["ladder_by"] == "actions.restart-service"
+    screen = run("explain", str(EVENTS / "ecs_memory_alarm.json"), "--offline", "--policy", str(own)).stdout
+    assert "ladder restart-service -> page by overrides[0] ecs:prod/api" in " ".join(screen.split())
+
+
 def test_a_bad_policy_is_a_line_a_mistake(tmp_path: Any) -> None:
     own = tmp_path / "own.toml"
     own.write_text("version = 2\nnonsense = true\n", encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.patterns import NAME_CHARACTERS, PARTS, can_match_a_group, can_match_a_target
+from firebreak.patterns import NAME_CHARACTERS, PARTS, can_match_a_group, can_match_a_target, may_meet
 from firebreak.targets import SERVICES
 
 # Enough of each to tell: a pattern of five pieces asks for no longer names and no other letters.
@@ -19,6 +19,36 @@ SHORT_TARGETS = [f"{group}/{name}" for group in SHORT_GROUPS for name in SHORT_N
 PIECES = ("ecs:", "ECS:", "a", "e", " ", ":", "/", "*", "?", "[!/]", "[!ae]", "[a-e]", "[", "]")
 PATTERNS = st.lists(st.sampled_from(PIECES), max_size=5).map("".join)
 NAMES = st.from_regex(SERVICES["ecs"].characters, fullmatch=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        pytest.param("ecs:prod/api", "ecs:prod/api", True, id="the same name"),
+        pytest.param("ecs:prod/api", "ecs:prod/web", False, id="two names"),
+        pytest.param("ecs:prod/api", "ecs:prod/*", True, id="a name that matches"),
+        pytest.param("ecs:prod/api", "ecs:prod/a", False, id="a name that begins like another"),
+        pytest.param("ecs:prod/api", "ecs:prod/w*", False, id="a name that does not match"),
+        pytest.param("ecs:prod/*", "ecs:dev/*", False, id="two groups"),
+        pytest.param("ecs:*/api", "ecs:prod/*", True, id="across"),
+        pytest.param("ecs:prod/a?i", "ecs:prod/[a-b]*", True, id="other wildcards"),
+    ],
+)
+def test_whether_a_target_may_match_two_patterns(one: str, other: str, *, meet: bool) -> None:
+    assert may_meet(one, other) is may_meet(other, one) is meet
+
+
+@given(st.data())
+def test_two_patterns_that_one_target_matches_always_meet(data: st.DataObject) -> None:
+    target = data.draw(st.sampled_from(SHORT_TARGETS))
+    one, other = (data.draw(patterns_of(target)) for _ in range(2))
+    assert may_meet(one, other)
+
+
+def patterns_of(name: str) -> st.SearchStrategy[str]:
+    """Patterns that match the name: a piece of it stands for itself, or a wildcard stands for it."""
+    pieces = [st.sampled_from([letter, "?", "*", f"[{letter}]"]) for letter in name]
+    return st.tuples(*pieces).map("".join)
 
 
 def some_match(pattern: str, names: list[str]) -> bool:

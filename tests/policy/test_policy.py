@@ -213,6 +213,55 @@ def test_cooldowns_are_overridden_alike() -> None:
     assert policy.rules("restart-service", target(name="web")).cooldown == 15 * MINUTE
 
 
+SECTION = ("restart-service", "scale-service", "page")
+SHORT = 'action = "restart-service"\nladder = ["restart-service", "page"]'
+
+
+@pytest.mark.parametrize(
+    ("overrides", "ladder", "source"),
+    [
+        pytest.param((), SECTION, "actions.restart-service", id="none"),
+        pytest.param(
+            (f'target = "ecs:prod/*"\n{SHORT}',),
+            ("restart-service", "page"),
+            "overrides[0] ecs:prod/*",
+            id="pattern",
+        ),
+        pytest.param((f'target = "ecs:dev/*"\n{SHORT}',), SECTION, "actions.restart-service", id="elsewhere"),
+        pytest.param(
+            (
+                f'target = "ecs:prod/*"\n{SHORT}',
+                f'target = "ecs:prod/api"\n{SHORT.replace('"page"', '"roll-back-service", "page"')}',
+            ),
+            ("restart-service", "roll-back-service", "page"),
+            "overrides[1] ecs:prod/api",
+            id="the most specific",
+        ),
+        pytest.param(
+            (f'target = "ecs:prod/*"\n{SHORT}', 'target = "ecs:prod/api"\nautonomy = "auto"'),
+            ("restart-service", "page"),
+            "overrides[0] ecs:prod/*",
+            id="one that says nothing of ladders is passed over",
+        ),
+        pytest.param(
+            ('target = "ecs:prod/*"\naction = "scale-service"\nladder = ["scale-service", "page"]',),
+            SECTION,
+            "actions.restart-service",
+            id="another action",
+        ),
+    ],
+)
+def test_the_most_specific_override_says_which_rungs_a_target_has(
+    overrides: tuple[str, ...], ladder: tuple[str, ...], source: str
+) -> None:
+    rules = with_overrides(*overrides).rules("restart-service", target())
+    assert (rules.ladder, rules.sources["ladder"]) == (ladder, source)
+
+
+def test_a_ladder_that_nobody_wrote_is_the_actions_own() -> None:
+    assert a.auto_policy().rules("replace-task", target()).sources["ladder"] == "replace-task itself"
+
+
 def test_a_changed_file_has_another_hash() -> None:
     assert a.auto_policy().hash == a.auto_policy().hash
     assert parse_policy(a.AUTO_POLICY + "\n# a word", "x").hash != a.auto_policy().hash

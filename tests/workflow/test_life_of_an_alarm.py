@@ -37,6 +37,16 @@ def test_the_same_alarm_within_the_cooldown_is_refused_with_the_time(world: Worl
     assert "10:15:30Z" in world.pager.sent[-1][1]
 
 
+def test_a_target_with_a_ladder_of_its_own_climbs_that_one(world: World) -> None:
+    short = 'target = "ecs:prod/api"\naction = "restart-service"\nladder = ["restart-service", "page"]\n'
+    world.policy = parse_policy(f"{a.AUTO_POLICY}[[overrides]]\n{short}", "own ladder.toml")
+    done = world.send(world.red())
+    world.pass_time(5 * MINUTE)
+    assert world.incident(done.incident_id).state is IncidentState.PAGED
+    assert [name for name, _, _ in world.ecs.writes] == ["force_deployment"]
+    assert "rung 1 of 1 (restart-service -> page)" in world.pager.sent[-1][1]
+
+
 def test_a_ladder_climbs_one_acting_rung_at_a_time_and_ends_with_a_human(world: World) -> None:
     done = world.send(world.red())
     world.pass_time(5 * MINUTE)

@@ -49,7 +49,7 @@ def verdict(world: World) -> Verdict | None:
     history = world.ledger.look(a.request(), a.SCOPES).scopes[a.scope(Level.TARGET)]
     assert isinstance(history, ScopeHistory)
     judged = history.acts[-1].judged
-    return judged and judged.verdict
+    return judged.verdict if judged else None
 
 
 @pytest.mark.parametrize("own", [AlarmState.OK, AlarmState.ALARM], ids=["well", "red"])
