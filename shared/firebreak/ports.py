@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from firebreak.core.announcement import Announcement
+from firebreak.core.channel_breaker import Health
 from firebreak.core.history import Hold, Transition
 from firebreak.core.incident import Incident
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange, LedgerView
@@ -268,6 +269,16 @@ class Secrets(Protocol):
 
     def value(self, arn: str) -> Reading[str]:
         """The secret of that ARN (Secrets Manager, or a SecureString parameter)."""
+
+
+class ChannelHealth(Protocol):
+    """The memory of how channels fared lately. Raises AwsError when it is unreachable."""
+
+    def look(self, channel: str) -> Reading[Health]:
+        """How the channel of that name fared; Absent when nothing is remembered."""
+
+    def keep(self, channel: str, health: Health, at: datetime) -> bool:
+        """Remember it for a channel whose version is still as in `health`; False when it is not."""
 
 
 class Pager(Protocol):

@@ -8,8 +8,9 @@ import pytest
 from botocore.stub import Stubber
 
 from firebreak.aws.clients import reader
-from firebreak.aws.pages import LEASE, DynamoDeliveries, TopicPager
-from firebreak.errors import AwsError, Conflict, Denied, Throttled, Unavailable
+from firebreak.aws.pages import LEASE, DynamoDeliveries, TopicChannel, TopicPager
+from firebreak.core.page import Page, Phase, Severity
+from firebreak.errors import AwsError, Conflict, Denied, Throttled, Unavailable, Undelivered
 from tests import builders as a
 from tests.aws.conftest import Table
 from tests.faults import NO_CONNECTION, Wrapped, answer, fail
@@ -97,3 +98,52 @@ def test_a_topic_that_does_not_take_it_raises(code: str, status: int, meaning: t
     refusing: Any = Refusing()
     with pytest.raises(meaning):
         TopicPager(refusing, TOPIC).send("red", "all of it")
+
+
+PAGE = Page(
+    thread="i-0123456789",
+    phase=Phase.UPDATE,
+    severity=Severity.WARNING,
+    subject="[Firebreak] ACTED ecs:prod/api: restarted",
+    body="ACTED: restarted\n",
+    source="ecs:prod/api",
+    at=a.NOW,
+    links=(("runbook", "https://wiki.example.com/api"),),
+)
+
+
+def test_a_page_goes_to_the_topic_with_its_links_and_what_a_subscription_may_filter_by() -> None:
+    client = reader(boto3.session.Session(region_name=a.REGION), "sns")
+    expected = {
+        "TopicArn": TOPIC,
+        "Subject": PAGE.subject,
+        "Message": "ACTED: restarted\n\nrunbook: https://wiki.example.com/api",
+        "MessageAttributes": {
+            "severity": {"DataType": "String", "StringValue": "warning"},
+            "phase": {"DataType": "String", "StringValue": "update"},
+        },
+    }
+    with Stubber(client) as stub:
+        stub.add_response("publish", {"MessageId": "1"}, expected)
+        assert TopicChannel("topic", client, TOPIC).send(PAGE, "") == ""
+        stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "retryable"),
+    [
+        pytest.param("AuthorizationError", 403, False, id="denied"),
+        pytest.param("Throttled", 429, True, id="throttled"),
+        pytest.param("InternalError", 500, True, id="500"),
+        pytest.param("NotFound", 404, False, id="no topic"),
+    ],
+)
+def test_a_page_that_the_topic_does_not_take_is_undelivered(code: str, status: int, retryable: bool) -> None:
+    class Refusing:
+        def publish(self, **_: Any) -> None:
+            raise answer(code, status, "Publish")
+
+    refusing: Any = Refusing()
+    with pytest.raises(Undelivered) as caught:
+        TopicChannel("topic", refusing, TOPIC).send(PAGE, "")
+    assert (str(caught.value), caught.value.retryable) == (f"topic: Publish: {code}", retryable)

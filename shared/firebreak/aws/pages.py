@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from firebreak.aws.items import DECISION_KEPT, Fields, Item, key, ms, number, stamped, text
 from firebreak.aws.translate import translated
-from firebreak.errors import Conflict
+from firebreak.core.page import Page
+from firebreak.errors import AwsError, Conflict, Undelivered
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -28,6 +29,36 @@ class TopicPager:
         """Publish one message."""
         with translated("Publish", mutates=False):
             self._client.publish(TopicArn=self._topic_arn, Subject=subject, Message=body)
+
+
+class TopicChannel:
+    """ports.Channel on an SNS topic; subscriptions may filter by the attributes `severity` and `phase`."""
+
+    def __init__(self, name: str, client: "SNSClient", topic_arn: str) -> None:
+        self._name = name
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def send(self, page: Page, ref: str) -> str:  # noqa: ARG002  # for channels with a thread of their own
+        """Publish the page with its links below; SNS knows no thread, so there is no reference."""
+        links = [f"{word}: {address}" for word, address in page.links]
+        try:
+            with translated("Publish", mutates=False):
+                self._client.publish(
+                    TopicArn=self._topic_arn,
+                    Subject=page.subject,
+                    Message="\n".join([page.body, *links]),
+                    MessageAttributes={
+                        "severity": {"DataType": "String", "StringValue": page.severity.value},
+                        "phase": {"DataType": "String", "StringValue": page.phase.value},
+                    },
+                )
+        except AwsError as error:
+            raise Undelivered(self._name, str(error), retryable=error.retryable) from error
+        return ""
+
+    def show(self, ref: str, picture: bytes) -> None:
+        """SNS carries no picture."""
 
 
 class DynamoDeliveries:

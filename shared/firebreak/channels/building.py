@@ -1,0 +1,53 @@
+"""A channel from what the policy says of it. Its client is imported only now (ADR 23 has the numbers)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from ssl import SSLContext
+from typing import assert_never
+
+from firebreak.channels.sending import Patience, secret_of
+from firebreak.core.paging_rules import ChannelKind, ChannelRules
+from firebreak.ports import Channel, Secrets
+
+SLACK = "https://slack.com/api/"
+PAGERDUTY = "https://events.pagerduty.com"
+
+
+def build(
+    rules: ChannelRules,
+    secrets: Secrets,
+    *,
+    topic: Callable[[ChannelRules], Channel],
+    now: Callable[[], datetime],
+    patience: Patience | None = None,
+    slack_address: str = SLACK,
+    tls: SSLContext | None = None,
+) -> Channel:
+    """The channel; its secret is read when a page is sent. Raises Undelivered when its address is none.
+
+    `topic` makes a channel of an SNS topic, which is AWS's. `tls` says whom to trust instead of the
+    usual authorities. PagerDuty's `to` may name its region's address.
+    """
+    patience = patience or Patience()
+    # Reading a secret ends like any other call: AWS's own clients would try for longer.
+    secret = partial(patience.once, rules.name, partial(secret_of, rules, secrets))
+    match rules.kind:
+        case ChannelKind.TOPIC:
+            return topic(rules)
+        case ChannelKind.SLACK:
+            from firebreak.channels.slack import SlackChannel
+
+            return SlackChannel(
+                rules.name, rules.to, secret, patience=patience, address=slack_address, tls=tls
+            )
+        case ChannelKind.PAGERDUTY:
+            from firebreak.channels.pagerduty import PagerDutyChannel
+
+            return PagerDutyChannel(rules.name, secret, patience, address=rules.to or PAGERDUTY, tls=tls)
+        case ChannelKind.WEBHOOK:
+            from firebreak.channels.webhook import WebhookChannel
+
+            return WebhookChannel(rules.name, rules.to, secret, now=now, patience=patience, tls=tls)
+        case kind:
+            assert_never(kind)

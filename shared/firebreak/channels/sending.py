@@ -1,0 +1,156 @@
+"""What every call to a channel keeps to: an end, one more try at most, and no secret in an error."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPException
+from ipaddress import ip_address
+from ssl import SSLCertVerificationError
+from urllib.parse import SplitResult, urlsplit
+
+from firebreak.core.paging_rules import ChannelRules
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.errors import Undelivered
+from firebreak.ports import Secrets
+
+# A channel that needs longer than this has trouble, and the next one is better.
+SECONDS = 5.0
+# What a service may ask us to wait before the one more try; a longer wait is the next channel's chance.
+LONGEST_WAIT = 2.0
+# A moment for a connection that was cut, or for a server's other half to take over.
+PAUSE = 0.2
+
+# What the exchange itself may raise, in urllib and http.client.
+EXCHANGE_FAILED = (OSError, HTTPException)
+# What clients raise that take any answer for one of the service's: JSON of another shape or nested without
+# end, text in a charset that nobody knows.
+NOT_AS_EXPECTED = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+# The statuses by which a service takes what it was sent.
+SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
+
+_SECONDS_TO_WAIT = re.compile(r"\d{1,6}", re.ASCII)
+
+
+class NotTaken(Undelivered):
+    """A channel did not take a page; `again_in` seconds one more try is worth it, never when None."""
+
+    def __init__(self, channel: str, code: str, *, retryable: bool, again_in: float | None = None) -> None:
+        super().__init__(channel, code, retryable=retryable)
+        self.again_in = again_in
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a call may take, and what waits between two tries."""
+
+    seconds: float = SECONDS
+    sleep: Callable[[float], None] = time.sleep
+
+    def send[T](self, channel: str, call: Callable[[], T]) -> T:
+        """What the call answers; made once more where that is worth it. Raises NotTaken."""
+        try:
+            return self.once(channel, call)
+        except NotTaken as error:
+            if error.again_in is None:
+                raise
+            self.sleep(error.again_in)
+        return self.once(channel, call)
+
+    def once[T](self, channel: str, call: Callable[[], T]) -> T:
+        """What the call answers, or NotTaken when it has not ended after `seconds`.
+
+        The limits of the HTTP clients count each wait by itself: a server that sends a byte now and
+        then never meets them. So the call runs beside us, and is left alone when its time is over.
+        """
+        worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="channel")
+        try:
+            return worker.submit(call).result(self.seconds)
+        except TimeoutError:
+            raise NotTaken(channel, "timeout", retryable=True) from None
+        finally:
+            worker.shutdown(wait=False)
+
+
+def refused(channel: str, status: int, retry_after: str = "") -> NotTaken:
+    """What an answer with this HTTP status means."""
+    code = str(status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        wait = float(retry_after) if _SECONDS_TO_WAIT.fullmatch(retry_after) else None
+        again = wait if wait is not None and wait <= LONGEST_WAIT else None
+        return NotTaken(channel, code, retryable=True, again_in=again)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return NotTaken(channel, code, retryable=True, again_in=PAUSE)
+    return NotTaken(channel, code, retryable=status == HTTPStatus.REQUEST_TIMEOUT)
+
+
+def trouble(channel: str, error: Exception) -> NotTaken:
+    """What an exchange without an answer means; a time-out was waited for, so there is no second try."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, SSLCertVerificationError) for cause in causes):
+        return NotTaken(channel, "certificate not trusted", retryable=False)
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return NotTaken(channel, "timeout", retryable=True)
+    if isinstance(error, HTTPException) and not isinstance(error, OSError):
+        return unreadable(channel)
+    return NotTaken(channel, "no connection", retryable=True, again_in=PAUSE)
+
+
+def unreadable(channel: str) -> NotTaken:
+    """What an answer means that is none of the service's own."""
+    return NotTaken(channel, "unreadable answer", retryable=True)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what led to it; urllib keeps that in `reason`, others chain it."""
+    seen: set[int] = set()
+    left: list[object] = [error]
+    while left:
+        one = left.pop()
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            left += [one.__cause__, one.__context__, getattr(one, "reason", None)]
+
+
+def secret_of(rules: ChannelRules, secrets: Secrets) -> str:
+    """The channel's secret. Raises Undelivered that says why there is none, never what was read."""
+    match secrets.value(rules.secret):
+        case str() as value:
+            return value
+        case Absent():
+            raise Undelivered(rules.name, "its secret does not exist", retryable=False)
+        case Unknown(why) | NotRead(why):
+            raise Undelivered(rules.name, f"its secret could not be read: {why}", retryable=True)
+
+
+def checked_address(channel: str, address: str) -> str:
+    """The address when it is one for pages: https, or http on this very machine. Raises Undelivered."""
+    try:
+        parts = urlsplit(address)
+        known = parts.port is None or parts.port > 0
+    except ValueError:
+        known = False
+    if not known or not _is_plain(address) or not _is_private(parts):
+        raise Undelivered(channel, "its address is not an https address", retryable=False)
+    return address
+
+
+def _is_plain(address: str) -> bool:
+    return address.isascii() and address.isprintable() and " " not in address
+
+
+def _is_private(parts: SplitResult) -> bool:
+    """Whether nobody on the way reads it; a password in an address would be a secret in the policy."""
+    if not parts.hostname or parts.username is not None or parts.password is not None:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname))
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
