@@ -13,9 +13,11 @@ from firebreak.core.observed import (
     ServiceLive,
     TaskDefinitionLive,
 )
+from firebreak.core.page import Page
+from firebreak.core.paging_rules import ChannelRules
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.share import NO_FLOOR, GroupCount
-from firebreak.errors import AwsError
+from firebreak.errors import AwsError, Undelivered
 from firebreak.service_ports.beanstalk import BeanstalkReads, BeanstalkWrites
 from firebreak.service_ports.ecs import EcsReads, EcsWrites
 from firebreak.service_ports.ecs_deployments import DeploymentReads, DeploymentWrites
@@ -279,15 +281,47 @@ class FakeSchedules:
 
 @dataclass
 class FakePager:
-    """Keeps every message."""
+    """A carrier that keeps every page; `broken` names the channels that take none."""
 
     sent: list[tuple[str, str]] = field(default_factory=list)
-    broken: AwsError | None = None
+    pages: list[tuple[str, Page]] = field(default_factory=list)
+    pictures: list[tuple[str, bytes]] = field(default_factory=list)
+    broken: frozenset[str] = frozenset()
 
-    def send(self, subject: str, body: str) -> None:
-        if self.broken:
-            raise self.broken
-        self.sent.append((subject, body))
+    def deliver(self, channel: ChannelRules, page: Page, ref: str, now: datetime) -> str:
+        del now
+        if channel.name in self.broken:
+            raise Undelivered(channel.name, "503", retryable=True)
+        self.sent.append((page.subject, page.body))
+        self.pages.append((channel.name, page))
+        return ref or f"{channel.name}-{len(self.pages)}"
+
+    def show(self, channel: ChannelRules, ref: str, picture: bytes) -> bool:
+        if channel.name not in self.broken:
+            self.pictures.append((ref, picture))
+        return channel.name not in self.broken
+
+
+@dataclass
+class FakeLogs:
+    """Log groups with their last errors."""
+
+    groups: dict[str, Reading[tuple[str, ...]]] = field(default_factory=dict)
+
+    def last(self, group: str, since: datetime, until: datetime) -> Reading[tuple[str, ...]]:
+        assert since < until
+        return self.groups.get(group, ABSENT)
+
+
+@dataclass
+class FakePictures:
+    """The same picture of every alarm, or none."""
+
+    picture: Reading[bytes] = ABSENT
+
+    def of(self, alarm_arn: str) -> Reading[bytes]:
+        assert alarm_arn.startswith("arn:aws:cloudwatch:")
+        return self.picture
 
 
 UNREAD = NotRead("not read in this test")

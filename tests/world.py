@@ -24,13 +24,16 @@ from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.pages import DynamoDeliveries
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
+from firebreak.aws.threads import DynamoThreads
 from firebreak.concluding import Concluder, Summary
 from firebreak.core.incident import Incident
 from firebreak.core.model import Alarm, AlarmState
+from firebreak.dispatching import Dispatcher
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy import Policy
 from firebreak.storming import StormWatch
+from firebreak.surroundings import Surroundings
 from firebreak.verification import Verifier
 from firebreak.wire import request_event
 from firebreak.workflow import Remediator
@@ -40,7 +43,9 @@ from tests.fakes import (
     FakeBus,
     FakeClock,
     FakeEcs,
+    FakeLogs,
     FakePager,
+    FakePictures,
     FakeSchedules,
     FakeServices,
     ListLog,
@@ -85,6 +90,8 @@ class World:
     bus: FakeBus = field(default_factory=FakeBus)
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
     pager: FakePager = field(default_factory=FakePager)
+    logs: FakeLogs = field(default_factory=FakeLogs)
+    pictures: FakePictures = field(default_factory=FakePictures)
     log: ListLog = field(default_factory=ListLog)
     policy: Policy = field(default_factory=a.auto_policy)
     ids: Iterator[int] = field(default_factory=lambda: iter(range(10_000)))
@@ -140,15 +147,36 @@ class World:
             region=a.REGION,
         )
 
+    def dispatcher(self) -> Dispatcher:
+        return Dispatcher(
+            threads=DynamoThreads(self.dynamodb, TABLE),
+            carrier=self.pager,
+            surroundings=Surroundings(
+                switches=Switches(self.dynamodb, TABLE),
+                errors=self.logs,
+                pictures=self.pictures,
+                partition="aws",
+            ),
+            clock=self.clock,
+            log=self.log,
+            stack_name="firebreak",
+        )
+
+    def page_sweep(self) -> None:
+        """What the rule of every minute does."""
+        self.page_desk().handle(
+            {"source": "firebreak", "detail-type": "Firebreak Page Sweep", "detail": {"v": 1}}
+        )
+
     def page_desk(self) -> PageDesk:
         return PageDesk(
             ledger=self.ledger,
             deliveries=DynamoDeliveries(self.dynamodb, TABLE),
-            pager=self.pager,
-            switches=Switches(self.dynamodb, TABLE),
+            dispatcher=self.dispatcher(),
+            alarms=self.alarms,
+            rules=lambda: self.policy.paging,
             clock=self.clock,
             log=self.log,
-            stack_name="firebreak",
             account=a.ACCOUNT,
             region=a.REGION,
         )

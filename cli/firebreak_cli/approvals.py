@@ -15,7 +15,7 @@ from firebreak.core.ledger import IncidentChange
 from firebreak.core.model import OwnEvent, RequestKind
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import AwsError
-from firebreak.paging import plain
+from firebreak.page_text import plain
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack, client

@@ -91,7 +91,7 @@ def _aws_line(error: AwsError) -> str:
 
 
 def _tell(ending: Ending) -> None:
-    from firebreak.paging import plain
+    from firebreak.page_text import plain
 
     for line in ending.lines:
         typer.echo(f"firebreak: {plain(line)}", err=True)

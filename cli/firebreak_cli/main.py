@@ -255,6 +255,22 @@ def deny(
     screen.console().print(screen.facts(approvals.told(waiting, "Denied", by, found, why)))
 
 
+PageId = Annotated[str, typer.Argument(metavar="ID", help="What you were paged about, as the page names it.")]
+
+
+@app.command()
+def ack(ctx: typer.Context, page: PageId, *, stack: StackName = DEFAULT_STACK) -> None:
+    """Say that you have it: nobody further up is called, and whoever was paged hears of it."""
+    from firebreak_cli import acknowledging, approvals, screen
+
+    around = outside(ctx)
+    found = find(around, stack)
+    desk, by = acknowledging.PagerDesk(found), approvals.caller(found)
+    before = desk.thread(page)
+    after = desk.acknowledge(before, by, around.now())
+    screen.console().print(screen.facts(acknowledging.told(before, after, found, around.now())))
+
+
 @policy_app.command()
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")]) -> None:
     """Check a policy file: one line when it loads, one line for each mistake (exit code 1) when not."""

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firebreak.core.guards import clock
-from firebreak.paging import plain
+from firebreak.page_text import plain
 
 # What stands before each finding; the first column of a table of checks.
 _MARKS: Mapping[str, tuple[str, str]] = {

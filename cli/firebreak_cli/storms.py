@@ -13,7 +13,7 @@ from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.storm import CALM, RedAlarm, Storm, StormRules, quiet_until
 from firebreak.core.telling_storms import ACTS_AGAIN, storm_ended_by
 from firebreak.errors import PolicyError
-from firebreak.paging import plain
+from firebreak.page_text import plain
 from firebreak.policy import load_policy
 from firebreak.settings import LAYER
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending

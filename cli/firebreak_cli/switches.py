@@ -17,7 +17,7 @@ from firebreak.core.model import Target
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.scopes import application_in, application_scope
 from firebreak.errors import AwsError, OutcomeUnknown
-from firebreak.paging import plain
+from firebreak.page_text import plain
 from firebreak.policy_text import Duration
 from firebreak.targets import read_target
 from firebreak_cli import kept

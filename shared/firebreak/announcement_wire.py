@@ -6,14 +6,20 @@ from datetime import datetime
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.errors import UnusableEvent
 
+# Fields that came later go along only when they say something.
+SINCE_FIRST_RELEASE = frozenset(
+    {"event", "thread", "cause", "until", "by", "retry", "severity", "runbook", "log_group"}
+)
+
 
 def announcement_to_wire(told: Announcement) -> dict[str, object]:
     """An announcement as it travels on the bus and waits in the ledger."""
     fields = asdict(told)
-    if not told.event:
-        del fields["event"]
+    fields["retry"] = list(told.retry)
+    if told.until:
+        fields["until"] = told.until.isoformat()
     return {
-        **fields,
+        **{name: value for name, value in fields.items() if value or name not in SINCE_FIRST_RELEASE},
         "v": 1,
         "kind": told.kind.value,
         "at": told.at.isoformat(),
@@ -26,7 +32,7 @@ def announcement_from_wire(wire: object) -> Announcement:
     """Read an announcement; raises UnusableEvent when it is not one."""
     if not isinstance(wire, dict):
         raise UnusableEvent("no announcement", "an announcement of version 1")
-    since = wire.get("alarm_since")
+    since, until = wire.get("alarm_since"), wire.get("until")
     try:
         return Announcement(
             key=str(wire["key"]),
@@ -45,6 +51,14 @@ def announcement_from_wire(wire: object) -> Announcement:
             region=str(wire.get("region", "")),
             rung=int(wire.get("rung", 0)),
             event=str(wire.get("event", "")),
+            thread=str(wire.get("thread", "")),
+            cause=str(wire.get("cause", "")),
+            until=datetime.fromisoformat(until) if until else None,
+            by=str(wire.get("by", "")),
+            retry=tuple(str(name) for name in wire.get("retry", ())),
+            severity=str(wire.get("severity", "")),
+            runbook=str(wire.get("runbook", "")),
+            log_group=str(wire.get("log_group", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnusableEvent("no announcement", "an announcement of version 1") from error

@@ -22,6 +22,7 @@ from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
+from firebreak.core.telling_decisions import of_decision
 from firebreak.core.verdict import Climb, GiveToHumans, next_rung
 from firebreak.errors import AwsError, Unavailable
 from firebreak.ports import Clock, Ledger, Log, Schedules
@@ -81,7 +82,7 @@ class Concluder:
         self, key: str, alarm: Alarm | None, action: str, decision: Decision, at: datetime
     ) -> Summary:
         record = untargeted(key, alarm, action, decision, at)
-        told = telling.of_decision(record, None)
+        told = of_decision(record, None)
         if self.ledger.record(record, told):
             self.announcer.hand_over(told)
         self.log.event(
@@ -144,7 +145,7 @@ class Concluder:
                     return self._open_above(request, rules, decision, record, rung)
                 case GiveToHumans():
                     pass
-        told = telling.of_decision(record, request.target)
+        told = of_decision(record, request.target)
         if self.ledger.record(record, told, later):
             self.announcer.hand_over(told)
         return self._summary(request, decision)

@@ -1,8 +1,11 @@
-"""Pages: what a human reads at 3 a.m., told once, and told even when the ledger is gone."""
+"""Page: what a human reads at 3 a.m., told once, and told even when the ledger is gone.
+
+Announcements, alarms that are routed to humans and reports of crashed functions come here; once a
+minute what falls due is looked at (paging_due.py).
+"""
 
 import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from firebreak import alarms
@@ -10,106 +13,45 @@ from firebreak.announcement_wire import announcement_from_wire
 from firebreak.concluding import Summary
 from firebreak.core import telling
 from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.decide import refuse
-from firebreak.core.guards import clock, switch_words
+from firebreak.core.digests import counts, first_look
 from firebreak.core.intake import why_human
 from firebreak.core.ledger import DecisionRecord, alarm_key, digest, untargeted
-from firebreak.core.model import Alarm, Target
-from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.model import Alarm
+from firebreak.core.paging_rules import PagingRules
 from firebreak.core.reasons import Reason
-from firebreak.errors import AwsError, Conflict, UnusableEvent
-from firebreak.ports import Clock, Deliveries, HeldSwitches, Ledger, Log, Pager
-from firebreak.targets import read_target
-
-# SNS: subjects are ASCII, at most 100 characters, no line breaks
-# (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
-SUBJECT_LENGTH = 100
-LINE_LENGTH = 600
+from firebreak.core.telling_decisions import of_decision
+from firebreak.dispatching import Dispatcher
+from firebreak.errors import AwsError, Conflict, PolicyError, UnusableEvent
+from firebreak.paging_due import DuePages
+from firebreak.policy_paging import PagingSection
+from firebreak.ports import AlarmReads, Clock, Deliveries, Ledger, Log
 
 _INCIDENT = re.compile(r"i-[0-9a-f]{10}")
-
-_MARKS = {
-    AnnouncementKind.ACTED: "ACTED",
-    AnnouncementKind.UNCERTAIN: "UNCERTAIN",
-    AnnouncementKind.NOT_EXECUTED: "FAILED",
-    AnnouncementKind.GIVEN_TO_HUMANS: "NEEDS YOU",
-    AnnouncementKind.RECOVERED: "RESOLVED",
-    AnnouncementKind.EXPIRED: "EXPIRED",
-    AnnouncementKind.REFUSED: "NOT ACTING",
-    AnnouncementKind.OBSERVED: "WOULD ACT",
-    AnnouncementKind.APPROVAL: "APPROVE?",
-    AnnouncementKind.DENIED: "DENIED",
-    AnnouncementKind.UNDOING: "MADE WORSE",
-    AnnouncementKind.UNDONE: "UNDONE",
-    AnnouncementKind.RESTORED: "RESTORED",
-    AnnouncementKind.KEPT: "KEPT",
-    AnnouncementKind.BLIND: "BLIND",
-    AnnouncementKind.CRASHED: "CRASHED",
-    AnnouncementKind.STORM: "STORM",
-    AnnouncementKind.STORM_OVER: "STORM OVER",
-}
-
-
-def plain(text: str, limit: int = LINE_LENGTH) -> str:
-    """Untrusted text made harmless: one line, no control characters, bounded."""
-    kept = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
-    line = " ".join(kept.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def subject_of(told: Announcement) -> str:
-    """The subject line: what it is about first, for phones cut it off."""
-    about = told.target or told.alarm_name or told.action or "Firebreak"
-    line = plain(f"[Firebreak] {_MARKS[told.kind]} {about}: {told.headline}", 2 * SUBJECT_LENGTH)
-    ascii_line = line.encode("ascii", "replace").decode()
-    return ascii_line if len(ascii_line) <= SUBJECT_LENGTH else ascii_line[: SUBJECT_LENGTH - 3] + "..."
-
-
-def body_of(told: Announcement, stack_name: str, held: Sequence[str] = ()) -> str:
-    """The message: red what, done what and why, next what, which switches hold, and the two commands."""
-    lines = [f"{_MARKS[told.kind]}: {plain(told.headline)}", ""]
-    if told.alarm_name:
-        since = f" since {told.alarm_since:%Y-%m-%d} {clock(told.alarm_since)}" if told.alarm_since else ""
-        lines.append(f"Alarm:    {plain(told.alarm_name)}{since}")
-    if told.alarm_description:
-        lines.append(f"          {plain(told.alarm_description)}")
-    if told.target:
-        lines.append(f"Target:   {plain(told.target)} ({plain(f'{told.account} {told.region}')})")
-    if told.action:
-        lines.append(f"Response: {plain(told.action)}")
-    lines += [f"  - {plain(fact)}" for fact in told.facts]
-    lines += ["", f"Next:     {plain(told.next)}"] if told.next else []
-    lines += [f"Held:     {plain(switch)}" for switch in held]
-    lines += ["", f"At:       {told.at:%Y-%m-%d} {clock(told.at)}"]
-    if _INCIDENT.fullmatch(told.incident_id):  # it becomes part of a command that is copied
-        lines.append(f"Show:     firebreak show {told.incident_id} --stack {stack_name}")
-        if told.kind is AnnouncementKind.APPROVAL:
-            lines.append(f"Say yes:  firebreak approve {told.incident_id} --stack {stack_name}")
-            lines.append(f'Say no:   firebreak deny {told.incident_id} --reason "..." --stack {stack_name}')
-    if told.kind is AnnouncementKind.STORM:
-        lines.append(f'End it:   firebreak storm --end --reason "..." --stack {stack_name}')
-    lines.append(f'Stop all: firebreak pause --reason "..." --for 1h --stack {stack_name}')
-    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageDesk:
-    """Handles announcements, alarms routed to humans, and reports of crashed functions."""
+    """Handles announcements, alarms routed to humans, crashed functions, and what falls due.
+
+    `rules` reads what the policy says of pages. It may raise PolicyError: then the topic is used.
+    """
 
     ledger: Ledger
     deliveries: Deliveries
-    pager: Pager
-    switches: HeldSwitches
+    dispatcher: Dispatcher
+    alarms: AlarmReads
+    rules: Callable[[], PagingRules]
     clock: Clock
     log: Log
-    stack_name: str
     account: str
     region: str
 
     def handle(self, event: object) -> Summary:
         """Tell a human. Raises when nobody could be told, so that the event is delivered again."""
         match event:
+            case {"detail-type": "Firebreak Page Sweep"}:
+                return self._due()
             case {"detail-type": "Firebreak Announcement", "detail": detail}:
                 told = announcement_from_wire(detail)
             case {"requestContext": {"condition": str(condition)}, "requestPayload": payload}:
@@ -119,6 +61,27 @@ class PageDesk:
         self._tell(told)
         return Summary("told", Reason.CLEAR_TO_ACT, told.incident_id)
 
+    def _due(self) -> Summary:
+        due = DuePages(
+            dispatcher=self.dispatcher,
+            deliveries=self.deliveries,
+            alarms=self.alarms,
+            rules=self._rules(),
+            clock=self.clock,
+            log=self.log,
+            place=(self.account, self.region),
+        )
+        due.run()
+        return Summary("swept", Reason.NOT_IN_ALARM, "")
+
+    def _rules(self) -> PagingRules:
+        """Without a policy everything goes to the topic at once: a page needs no permission."""
+        try:
+            return self.rules()
+        except PolicyError as error:
+            self.log.event("page.policy_unusable", problems=len(error.problems))
+            return PagingSection().rules()
+
     def _alarm(self, alarm: object) -> Summary:
         if not isinstance(alarm, Alarm):
             raise UnusableEvent("a request for an action", "an announcement or an alarm")
@@ -127,7 +90,7 @@ class PageDesk:
         decision = refuse(why.reason, why.detail)
         key = alarm_key(alarm, "page")
         record = untargeted(key, alarm, "page", decision, self.clock.now())
-        told = telling.of_decision(record, None)
+        told = of_decision(record, None)
         self._remember(record)
         if told:
             self._tell(told)
@@ -162,24 +125,23 @@ class PageDesk:
         )
 
     def _tell(self, told: Announcement) -> None:
+        rules = self._rules()
+        self._count(told, rules)
         if not self._begin(told):
             self.log.event("page.told_before", key=told.key, kind=told.kind.value)
             return
-        self.pager.send(subject_of(told), body_of(told, self.stack_name, self._held(told)))
-        self.log.event("page.sent", key=told.key, kind=told.kind.value, incident=told.incident_id)
+        self.dispatcher.announce(told, rules)
         self._done(told)
 
-    def _held(self, told: Announcement) -> list[str]:
-        """The kill switches that hold over what it is about; not knowing them stops no page."""
-        target = read_target(told.target, told.account, told.region)
-        match self.switches.holding(told.action, target if isinstance(target, Target) else None):
-            case Unknown(why) | NotRead(why):
-                return [f"the kill switches could not be read: {why}"]
-            case Absent():
-                return []
-            case holds:
-                now = self.clock.now()
-                return [switch_words(hold) for hold in holds if hold.until + CLOCK_SKEW > now]
+    def _count(self, told: Announcement, rules: PagingRules) -> None:
+        """May fail without stopping the page: what is lost is one name on a digest."""
+        if not counts(told):
+            return
+        now = self.clock.now()
+        try:
+            self.dispatcher.threads.count(told, first_look(told, rules.digest_every, now), now)
+        except AwsError as error:
+            self.log.event("page.uncounted", key=told.key, error=str(error))
 
     def _begin(self, told: Announcement) -> bool:
         """Whether to tell. When the ledger cannot say, tell: twice is better than never."""

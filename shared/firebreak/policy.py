@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from firebreak.core.model import Autonomy, Target
+from firebreak.core.paging_rules import PagingRules
 from firebreak.core.rules import PAGE_RUNG, Rules, Runbook, Verification
 from firebreak.core.scopes import Level
 from firebreak.core.share import ShareRules
@@ -38,6 +39,11 @@ class Policy:
     def storm(self) -> StormRules:
         """What a storm is; the same for every action and target."""
         return self.file.storm.rules(self.file.defaults.max_event_age)
+
+    @property
+    def paging(self) -> PagingRules:
+        """What is said of pages."""
+        return self.file.paging.rules()
 
     def runbook(self, name: str) -> Runbook | None:
         """The runbook of that name, if the policy lists it."""
@@ -207,5 +213,7 @@ def _line(problem: Mapping[str, object], message: str) -> str:
     place = problem["loc"] if isinstance(problem["loc"], tuple) else ()
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
     given = problem.get("input")
-    shown = f" (found {given!r})" if isinstance(given, str | int | float | bool) else ""
+    # Who pastes a secret where its ARN belongs must not find it in a log as well.
+    tellable = isinstance(given, str | int | float | bool) and "secret" not in place
+    shown = f" (found {given!r})" if tellable else ""
     return f"{path or 'policy'}: {message}{shown}"

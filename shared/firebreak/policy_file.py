@@ -36,6 +36,7 @@ from firebreak.policy_actions import (
     odd_runbooks,
     odd_settings,
 )
+from firebreak.policy_paging import PagingSection, odd_paging
 from firebreak.policy_text import BudgetText, CountedOver, Duration, EventAge, over_an_hour
 from firebreak.windows import WindowSection
 
@@ -202,6 +203,7 @@ class PolicyFile(_Section):
     groups: list[GroupSection] = Field(default=[], max_length=MOST_GROUPS)
     dependencies: list[Dependency] = Field(default=[], max_length=MOST_DEPENDENCIES)
     freeze: Freeze = Freeze()
+    paging: PagingSection = PagingSection()
     actions: dict[ActionName, ActionSection] = {}
     overrides: list[Override] = Field(default=[], max_length=MOST_OVERRIDES)
 
@@ -333,6 +335,7 @@ _BETWEEN: tuple[tuple[Callable[..., Iterator[str]], tuple[str, ...]], ...] = (
     (_overridden_ladders_without_room, ("overrides", "budgets", "dependencies", "verify")),
     (_repeated_dependencies, ("dependencies",)),
     (_repeated_windows, ("freeze",)),
+    (odd_paging, ("paging",)),
 )
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from firebreak.core.announcement import Announcement
 from firebreak.core.channel_breaker import Health
+from firebreak.core.digests import Digest
 from firebreak.core.history import Hold, Transition
 from firebreak.core.incident import Incident
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange, LedgerView
@@ -24,11 +25,13 @@ from firebreak.core.model import (
 )
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.page import Page
+from firebreak.core.paging_rules import ChannelRules
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import Scope
 from firebreak.core.share import GroupCount
 from firebreak.core.storm import RedAlarm, Storm
+from firebreak.core.threads import Thread
 
 
 class Clock(Protocol):
@@ -224,6 +227,31 @@ class Deliveries(Protocol):
         """Remember that it was told."""
 
 
+class Threads(Protocol):
+    """The memory of who was told of what. Every method raises AwsError when it is unreachable."""
+
+    def thread(self, thread_id: str) -> Reading[Thread]:
+        """The thread as it is now; Absent when nobody was ever told."""
+
+    def save(self, before: Thread | None, after: Thread, at: datetime) -> bool:
+        """Keep a thread; False when it is not as `before` says any more."""
+
+    def count(self, told: Announcement, look_at: datetime, at: datetime) -> None:
+        """Count one announcement of a cause; a new cause is looked at then."""
+
+    def digest(self, digest_key: str) -> Reading[Digest]:
+        """What was counted of a cause."""
+
+    def look_later(self, found: Digest, look_at: datetime | None, at: datetime, *, reported: bool) -> None:
+        """Remember whether it was summed up, and when to look again (None: not until more comes)."""
+
+    def due_threads(self, at: datetime, limit: int) -> Sequence[str]:
+        """Ids of threads somebody should look at by now."""
+
+    def due_digests(self, at: datetime, limit: int) -> Sequence[str]:
+        """Keys of digests somebody should look at by now."""
+
+
 class HeldSwitches(Protocol):
     """Looking at kill switches. Nothing here raises: blindness is an Unknown."""
 
@@ -264,6 +292,30 @@ class Channel(Protocol):
         """Add a picture (PNG) to what was sent; nothing where the channel carries none."""
 
 
+class Carrier(Protocol):
+    """All channels by their rules."""
+
+    def deliver(self, channel: ChannelRules, page: Page, ref: str, now: datetime) -> str:
+        """Send a page on one channel, as Channel.send does. Raises Undelivered."""
+
+    def show(self, channel: ChannelRules, ref: str, picture: bytes) -> bool:
+        """Add a picture (PNG) to what was sent; False when the channel did not take it."""
+
+
+class ErrorLines(Protocol):
+    """Looking at logs. Nothing here raises: blindness is an Unknown."""
+
+    def last(self, group: str, since: datetime, until: datetime) -> Reading[tuple[str, ...]]:
+        """The last lines of that time that look like errors, oldest first; Absent without such a group."""
+
+
+class Pictures(Protocol):
+    """Pictures of metrics. Nothing here raises: blindness is an Unknown."""
+
+    def of(self, alarm_arn: str) -> Reading[bytes]:
+        """The metrics of an alarm over the last hours with its threshold, as PNG."""
+
+
 class Secrets(Protocol):
     """Reading secrets. Nothing here raises: blindness is an Unknown; a value is never told."""
 
@@ -279,10 +331,3 @@ class ChannelHealth(Protocol):
 
     def keep(self, channel: str, health: Health, at: datetime) -> bool:
         """Remember it for a channel whose version is still as in `health`; False when it is not."""
-
-
-class Pager(Protocol):
-    """A channel to humans. Raises AwsError."""
-
-    def send(self, subject: str, body: str) -> None:
-        """Send one message."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from firebreak.announcing import Announcer
-from firebreak.core import telling
 from firebreak.core.model import OwnEvent
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
+from firebreak.core.telling_decisions import of_blindness
 from firebreak.errors import AwsError
 from firebreak.policy import Policy
 from firebreak.ports import Bus, Ledger, Log
@@ -76,7 +76,7 @@ class Sweep:
             return
         cause = f"a request that waited in the ledger cannot be read: {request}"
         self.announcer.tell_past_the_ledger(
-            telling.of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.now)
+            of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.now)
         )
 
     def _sweep_one(self, incident_id: str) -> AwsError | None:

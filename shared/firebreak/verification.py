@@ -33,6 +33,7 @@ from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.resting import after_rest
+from firebreak.core.telling_decisions import of_blindness
 from firebreak.core.verdict import (
     Climb,
     Close,
@@ -149,7 +150,7 @@ class Verifier:
     def _tell_unreadable(self, incident_id: str, why: str) -> None:
         """An act that cannot be verified is a page. Raises Untold when the bus is gone as well."""
         cause = f"incident {incident_id}: {why}"
-        told = telling.of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.clock.now())
+        told = of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.clock.now())
         self.announcer.tell_past_the_ledger(
             replace(told, incident_id=incident_id, next="Firebreak tries to read it again every few minutes.")
         )

@@ -264,8 +264,8 @@ def _read_timezone(value: object) -> object:
     return value
 
 
-class WindowSection(BaseModel):
-    """A window of the policy file; without `targets` or `actions` it is there for all of them."""
+class HoursSection(BaseModel):
+    """A stretch of time of the policy file that comes again and again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -273,6 +273,15 @@ class WindowSection(BaseModel):
     schedule: Annotated[Schedule, BeforeValidator(_read_schedule, json_schema_input_type=str)]
     duration: Annotated[timedelta, BeforeValidator(_read_duration, json_schema_input_type=str)]
     timezone: Annotated[str, BeforeValidator(_read_timezone)] = "UTC"
+
+    def window(self) -> Window:
+        """The same for the core."""
+        return ScheduledWindow(self.name, self.schedule, self.duration, self.timezone)
+
+
+class WindowSection(HoursSection):
+    """A window of the policy file; without `targets` or `actions` it is there for all of them."""
+
     targets: tuple[TargetPattern, ...] = ()
     actions: tuple[str, ...] = ()
 
@@ -284,8 +293,4 @@ class WindowSection(BaseModel):
 
 def windows_of(sections: Iterable[WindowSection], target_display: str, action: str) -> tuple[Window, ...]:
     """The windows that are there for this action on this target, in the file's order."""
-    return tuple(
-        ScheduledWindow(section.name, section.schedule, section.duration, section.timezone)
-        for section in sections
-        if section.applies_to(target_display, action)
-    )
+    return tuple(section.window() for section in sections if section.applies_to(target_display, action))

@@ -12,16 +12,24 @@ from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
+from firebreak.aws.channel_health import DynamoChannelHealth
 from firebreak.aws.clients import mutator, reader
 from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.pages import DynamoDeliveries, TopicPager
+from firebreak.aws.page_extras import AlarmPictures, LogGroups
+from firebreak.aws.pages import DynamoDeliveries, TopicChannel
 from firebreak.aws.schedules import OneTimeSchedules
+from firebreak.aws.secrets import CachedSecrets
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
+from firebreak.aws.threads import DynamoThreads
+from firebreak.channels.building import build
+from firebreak.channels.carrier import Carrier
 from firebreak.concluding import Concluder
 from firebreak.connections import Connections
+from firebreak.core.paging_rules import ChannelRules
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.rules import Runbook
+from firebreak.dispatching import Dispatcher
 from firebreak.errors import PolicyError, SettingsError
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
@@ -29,8 +37,12 @@ from firebreak.policy import load_policy
 from firebreak.ports import Clock, Log
 from firebreak.settings import Settings
 from firebreak.storming import StormWatch
+from firebreak.surroundings import Surroundings
 from firebreak.verification import Verifier
 from firebreak.workflow import Remediator
+
+# A page waits so long for its log lines, and for a picture after it.
+EXTRA_SECONDS = 3.0
 
 
 class SystemClock:
@@ -143,14 +155,47 @@ class Wiring:
         """The Page function; raises SettingsError where it has no topic."""
         if not self.settings.topic_arn:
             raise SettingsError("PAGE_TOPIC_ARN", "is not set")
-        return PageDesk(
-            ledger=self.ledger,
-            deliveries=DynamoDeliveries(self.dynamodb, self.settings.ledger_table),
-            switches=Switches(self.dynamodb, self.settings.ledger_table),
-            pager=TopicPager(reader(self.session, "sns"), self.settings.topic_arn),
+        own = self.settings
+        dispatcher = Dispatcher(
+            threads=DynamoThreads(self.dynamodb, own.ledger_table),
+            carrier=self.carrier(),
+            surroundings=self.surroundings(),
             clock=self.clock,
             log=self.log,
-            stack_name=self.settings.stack_name,
-            account=self.settings.account,
-            region=self.settings.region,
+            stack_name=own.stack_name,
+        )
+        return PageDesk(
+            ledger=self.ledger,
+            deliveries=DynamoDeliveries(self.dynamodb, own.ledger_table),
+            dispatcher=dispatcher,
+            alarms=self.alarms(),
+            rules=lambda: load_policy(own.policy_path).paging,
+            clock=self.clock,
+            log=self.log,
+            account=own.account,
+            region=own.region,
+        )
+
+    def carrier(self) -> Carrier:
+        """All channels; one that is AWS's is made here, the others bring their own clients."""
+        secrets = CachedSecrets(partial(reader, self.session), self.clock.now)
+        sns = reader(self.session, "sns")
+
+        def topic(rules: ChannelRules) -> TopicChannel:
+            return TopicChannel(rules.name, sns, rules.to or self.settings.topic_arn)
+
+        return Carrier(
+            lambda rules: build(rules, secrets, topic=topic, now=self.clock.now),
+            DynamoChannelHealth(self.dynamodb, self.settings.ledger_table),
+            self.log,
+        )
+
+    def surroundings(self) -> Surroundings:
+        """What goes along with pages: each is asked for once, and briefly, for the page waits for it."""
+        once = partial(mutator, self.session, read_seconds=EXTRA_SECONDS)
+        return Surroundings(
+            switches=Switches(self.dynamodb, self.settings.ledger_table),
+            errors=LogGroups(once("logs")),
+            pictures=AlarmPictures(once("cloudwatch")),
+            partition=self.settings.function_arn.split(":")[1],
         )

@@ -37,6 +37,7 @@ from firebreak.core.rules import Rules
 from firebreak.core.scopes import application_scope
 from firebreak.core.share import GroupCount
 from firebreak.core.storm import red_alarm, red_alarm_of
+from firebreak.core.telling_decisions import of_blindness
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
 from firebreak.observing import Observer
 from firebreak.policy import Policy
@@ -175,7 +176,7 @@ class Remediator:
         """
         self.log.event("remediation.blind", reason=reason.value, cause=cause)
         self.announcer.tell_past_the_ledger(
-            telling.of_blindness(reason, cause, self.action.name, alarm, self.clock.now())
+            of_blindness(reason, cause, self.action.name, alarm, self.clock.now())
         )
         return Summary("refuse", reason, "")
 

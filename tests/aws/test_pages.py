@@ -8,9 +8,9 @@ import pytest
 from botocore.stub import Stubber
 
 from firebreak.aws.clients import reader
-from firebreak.aws.pages import LEASE, DynamoDeliveries, TopicChannel, TopicPager
+from firebreak.aws.pages import LEASE, DynamoDeliveries, TopicChannel
 from firebreak.core.page import Page, Phase, Severity
-from firebreak.errors import AwsError, Conflict, Denied, Throttled, Unavailable, Undelivered
+from firebreak.errors import AwsError, Conflict, Throttled, Unavailable, Undelivered
 from tests import builders as a
 from tests.aws.conftest import Table
 from tests.faults import NO_CONNECTION, Wrapped, answer, fail
@@ -69,35 +69,6 @@ def test_a_memory_that_does_not_answer_raises_and_is_no_conflict(
     dark: Any = Wrapped(table.client, before=fail(error))
     with pytest.raises(meaning):
         DynamoDeliveries(dark, table.name).begin("k", a.NOW)
-
-
-def test_a_message_goes_to_the_topic() -> None:
-    client = reader(boto3.session.Session(region_name=a.REGION), "sns")
-    with Stubber(client) as stub:
-        stub.add_response(
-            "publish", {"MessageId": "1"}, {"TopicArn": TOPIC, "Subject": "red", "Message": "all of it"}
-        )
-        TopicPager(client, TOPIC).send("red", "all of it")
-        stub.assert_no_pending_responses()
-
-
-@pytest.mark.parametrize(
-    ("code", "status", "meaning"),
-    [
-        pytest.param("AuthorizationError", 403, Denied, id="denied"),
-        pytest.param("Throttled", 429, Throttled, id="throttled"),
-        pytest.param("InternalError", 500, Unavailable, id="500"),
-        pytest.param("NotFound", 404, AwsError, id="no topic"),
-    ],
-)
-def test_a_topic_that_does_not_take_it_raises(code: str, status: int, meaning: type[AwsError]) -> None:
-    class Refusing:
-        def publish(self, **_: Any) -> None:
-            raise answer(code, status, "Publish")
-
-    refusing: Any = Refusing()
-    with pytest.raises(meaning):
-        TopicPager(refusing, TOPIC).send("red", "all of it")
 
 
 PAGE = Page(

@@ -43,6 +43,36 @@ def test_verify_may_look_at_what_the_actions_look_at_and_change_none_of_it() -> 
     assert allowed - ledger == looks
 
 
-def test_page_may_touch_nothing_but_the_ledger_and_the_topic() -> None:
-    allowed = {one.split(":")[0] for s in own_statements(functions()["Page"]) for one in iam_actions(s)}
-    assert allowed == {"dynamodb", "kms", "sns"}
+PAGE = {
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricWidgetImage",
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "logs:FilterLogEvents",
+    "secretsmanager:GetSecretValue",
+    "sns:Publish",
+    "ssm:GetParameter",
+}
+
+
+def test_page_may_tell_remember_and_look_and_change_nothing_else() -> None:
+    found = own_statements(functions()["Page"])
+    assert {one for statement in found for one in iam_actions(statement)} == PAGE
+
+
+def test_page_reads_secrets_of_its_own_name_alone() -> None:
+    secrets = [
+        statement["Resource"]["Fn::Sub"]
+        for statement in own_statements(functions()["Page"])
+        if {"secretsmanager:GetSecretValue", "ssm:GetParameter"} & {*iam_actions(statement)}
+    ]
+    assert sorted(resource.rpartition(":")[2] for resource in secrets) == [
+        "firebreak/*",
+        "parameter/firebreak/*",
+    ]

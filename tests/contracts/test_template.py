@@ -25,7 +25,8 @@ from tests.contracts.template import (
 HARMLESS = re.compile(
     r"(\w[\w-]*:(Describe|List|BatchGet|Get)\w*"
     r"|dynamodb:(Query|PutItem|UpdateItem|DeleteItem|ConditionCheckItem)"
-    r"|events:PutEvents|scheduler:CreateSchedule|iam:PassRole|sns:Publish|kms:(Decrypt|GenerateDataKey))"
+    r"|events:PutEvents|scheduler:CreateSchedule|iam:PassRole|sns:Publish|kms:(Decrypt|GenerateDataKey)"
+    r"|logs:FilterLogEvents)"
 )
 # Changes for which IAM knows no tag of the resource; what holds them back instead is beside each.
 WITHOUT_TAGS = {
@@ -198,9 +199,9 @@ def test_the_endpoint_can_be_declared_for_containers() -> None:
     assert "AWS_ENDPOINT_URL" in variables
 
 
-def test_schedules_may_wake_exactly_verify_and_the_actions() -> None:
+def test_schedules_may_wake_exactly_verify_page_and_the_actions() -> None:
     policy = resource("SchedulerRole")["Policies"][0]["PolicyDocument"]["Statement"][0]
-    wakeable = ["Verify", *actions()]
+    wakeable = ["Verify", "Page", *actions()]
     assert sorted(json.dumps(named_arn(name)) for name in wakeable) == sorted(
         map(json.dumps, policy["Resource"])
     )

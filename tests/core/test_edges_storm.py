@@ -28,6 +28,10 @@ def reds(count: int) -> tuple[RedAlarm, ...]:
     )
 
 
+# One thread from beginning to end, by the millisecond in which it began.
+THREAD = digest("storm", 1795168830000)
+
+
 def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> None:
     long_ago = RedAlarm(a.NOW - 60 * MINUTE, "arn-old", "old")
     storm = Storm(red=(long_ago, *reds(3)), version=7, tripped_at=a.NOW)
@@ -41,6 +45,7 @@ def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> No
         facts=("alarm-0 5d3e", "alarm-1", "alarm-2"),
         next="It acts again 10m after the last one turned red, once fewer than 3 are, and tells you then. "
         "What is red by then is not acted on by itself.",
+        thread=THREAD,
     )
 
 
@@ -48,7 +53,7 @@ def test_a_storm_that_lasts_is_told_whole_each_hour_by_itself() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
     at = a.NOW + 61 * MINUTE
     told = telling_storms.storm_goes_on(storm, storm.red[:1], RULES, a.NOW, at)
-    assert told.key == digest("storm goes on", a.NOW.isoformat(), 1)
+    assert (told.key, told.thread) == (digest("storm goes on", a.NOW.isoformat(), 1), THREAD)
     assert (told.kind, told.at) == (AnnouncementKind.STORM, at)
     assert (told.incident_id, told.action) == ("", "")
     assert told.headline == "The storm that began at 10:00:30Z goes on: nothing has been acted on for 1 h."
@@ -67,6 +72,8 @@ def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:
         headline="The storm since 10:00:30Z is over: Firebreak acts again on what turns red from now on.",
         facts=("still red: 2 of the 3 that were counted", "alarm-0 5d3e", "alarm-1"),
         next=telling.NOTHING_LOOKS_AGAIN,
+        thread=THREAD,
+        retry=("alarm-0", "alarm-1"),
     )
 
 
@@ -74,6 +81,19 @@ def test_a_storm_that_left_nothing_red_promises_nothing() -> None:
     found = telling_storms.storm_ended(Storm(red=reds(3), version=7), (), a.NOW)
     assert found.facts == ("still red: 0 of the 3 that were counted",)
     assert (found.headline.partition(" is over")[0], found.next) == ("The storm", "")
+    assert (found.thread, found.retry) == ("", ())
+
+
+def test_a_series_of_many_is_listed_by_itself_and_retried_by_its_alarm() -> None:
+    red = (RedAlarm(a.NOW, "arn-x#1", "x", "one"), RedAlarm(a.NOW, "arn-x#2", "x", "two"))
+    found = telling_storms.storm_ended(Storm(red=red, version=7), red, a.NOW)
+    assert (found.facts[1:], found.retry) == (("x one", "x two"), ("x",))
+
+
+def test_of_very_many_the_first_are_to_be_retried() -> None:
+    many = tuple(RedAlarm(a.NOW, f"arn-{n}", f"alarm-{n:02d}") for n in range(40))
+    found = telling_storms.storm_ended(Storm(red=many, version=7), many, a.NOW)
+    assert found.retry == tuple(f"alarm-{n:02d}" for n in range(telling_storms.MOST_LISTED))
 
 
 def test_a_storm_that_somebody_ended_is_told_whole_with_who_why_and_what_was_counted() -> None:
@@ -92,6 +112,8 @@ def test_a_storm_that_somebody_ended_is_told_whole_with_who_why_and_what_was_cou
             "alarm-1",
         ),
         next=telling.NOTHING_LOOKS_AGAIN,
+        thread=THREAD,
+        retry=("alarm-0", "alarm-1"),
     )
 
 

@@ -15,6 +15,7 @@ from firebreak.core.incident import Incident
 from firebreak.core.ledger import DecisionRecord, digest
 from firebreak.core.model import Alarm, Autonomy, Receipt, RequestKind, Target
 from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.core.telling_decisions import TOLD_ONCE, of_blindness, of_decision
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -216,7 +217,7 @@ def record(decision: Decision, **changes: object) -> DecisionRecord:
 
 
 def of(decision: Decision, target: Target | None = a.TARGET, **changes: object) -> Announcement:
-    found = telling.of_decision(record(decision, **changes), target)
+    found = of_decision(record(decision, **changes), target)
     assert found
     return found
 
@@ -247,7 +248,7 @@ def test_refusals_for_one_cause_are_told_alike_and_wait_apart() -> None:
     )
     assert first.key == second.key == digest("cause", "lost_race", "now")
     assert (first.waits_as, second.waits_as) == (f"{first.key}#k", f"{first.key}#l")
-    assert first.next == f"{NEVER_AGAIN} {telling.TOLD_ONCE}"
+    assert first.next == f"{NEVER_AGAIN} {TOLD_ONCE}"
 
 
 def test_a_refusal_without_target_alarm_or_policy_says_so_by_leaving_them_out() -> None:
@@ -287,7 +288,7 @@ def test_what_was_only_observed_has_the_key_of_target_action_and_day(target: Tar
 )
 def test_blindness_is_told_whole(alarm: Alarm | None, name: str, account: str) -> None:
     reason = Reason.LEDGER_UNAVAILABLE
-    found = telling.of_blindness(reason, "Unavailable: BatchGetItem", "restart-service", alarm, AT)
+    found = of_blindness(reason, "Unavailable: BatchGetItem", "restart-service", alarm, AT)
     assert found == Announcement(
         key=digest("blind", "ledger_unavailable", "Unavailable: BatchGetItem", int(AT.timestamp()) // 900),
         kind=AnnouncementKind.BLIND,

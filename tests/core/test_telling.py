@@ -13,6 +13,7 @@ from firebreak.core.history import Hold
 from firebreak.core.ledger import DecisionRecord, delivery_key
 from firebreak.core.model import Alarm, Autonomy, Receipt, Request, RequestKind, Target
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.telling_decisions import of_blindness, of_decision
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -35,7 +36,7 @@ def record(decision: Decision, request: Request | None = None, **changes: object
 
 
 def told(decision: Decision, request: Request | None = None, **changes: object) -> Announcement:
-    announcement = telling.of_decision(record(decision, request, **changes), (request or a.request()).target)
+    announcement = of_decision(record(decision, request, **changes), (request or a.request()).target)
     assert announcement is not None
     return announcement
 
@@ -45,7 +46,7 @@ QUIET = {Disposition.RECORD, Disposition.DEFER}
 
 @pytest.mark.parametrize("reason", [r for r in Reason if MEANINGS[r].disposition in QUIET])
 def test_quiet_reasons_are_recorded_only(reason: Reason) -> None:
-    assert telling.of_decision(record(refuse(reason, "why")), a.TARGET) is None
+    assert of_decision(record(refuse(reason, "why")), a.TARGET) is None
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason if MEANINGS[r].disposition not in QUIET])
@@ -200,12 +201,12 @@ def test_blindness_is_told_once_a_cause_and_quarter_of_an_hour(
     cause: str, minutes: int, alarm: Alarm, *, same: bool
 ) -> None:
     reason = Reason.LEDGER_UNAVAILABLE
-    first = telling.of_blindness(reason, "Unavailable: BatchGetItem", "restart-service", a.alarm(), a.NOW)
-    other = telling.of_blindness(reason, cause, "restart-service", alarm, a.NOW + minutes * MINUTE)
+    first = of_blindness(reason, "Unavailable: BatchGetItem", "restart-service", a.alarm(), a.NOW)
+    other = of_blindness(reason, cause, "restart-service", alarm, a.NOW + minutes * MINUTE)
     assert (first.key == other.key) is same
     assert first.headline == MEANINGS[reason].sentence
 
 
 def test_blindness_without_an_alarm_is_told_all_the_same() -> None:
-    found = telling.of_blindness(Reason.POLICY_UNUSABLE, "2 problems", "restart-service", None, a.NOW)
+    found = of_blindness(Reason.POLICY_UNUSABLE, "2 problems", "restart-service", None, a.NOW)
     assert (found.alarm_name, found.alarm_since) == ("", None)

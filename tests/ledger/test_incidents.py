@@ -15,6 +15,7 @@ from firebreak.core.opening import climbing, opened, over
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level
+from firebreak.core.telling_decisions import of_decision
 from firebreak.ports import Ledger
 from tests import builders as a
 from tests.aws.claiming import (
@@ -176,7 +177,7 @@ def test_a_claim_that_saw_the_target_free_loses_to_an_opening(ledger: Ledger) ->
 
 def test_a_decision_is_kept_once(kept: Kept) -> None:
     record = record_of(a.request(), reason=Reason.BUDGET_FULL)
-    told = telling.of_decision(record, a.TARGET)
+    told = of_decision(record, a.TARGET)
     assert told is not None
     assert kept.ledger.record(record, told) is True
     before = kept.everything()

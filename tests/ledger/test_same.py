@@ -19,6 +19,7 @@ from firebreak.core.opening import climbing, opened
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level, Scope, scopes_of
 from firebreak.core.storm import RedAlarm, Storm
+from firebreak.core.telling_decisions import of_decision
 from firebreak.errors import AwsError
 from firebreak_cli.memory import kept_hold
 from tests import builders as a
@@ -142,7 +143,7 @@ class Actor:
 
     def record(self, n: int, m: int, k: int) -> object:
         record = record_of(self._request(n, m), self.now, Reason.BUDGET_FULL)
-        return self.kept.ledger.record(record, telling.of_decision(record, a.TARGET) if k % 2 else None)
+        return self.kept.ledger.record(record, of_decision(record, a.TARGET) if k % 2 else None)
 
     def saw(self, n: int, m: int, k: int) -> object:
         return self.kept.ledger.saw(a.alarm(ALARMS[n % 3], state=AlarmState.OK, since=a.NOW + (m % 5) * STEP))

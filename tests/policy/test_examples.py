@@ -47,6 +47,19 @@ BEYOND_A_SCHEMA = {
     "ladder_without_page",
     "not_toml",
     "override_of_a_group",
+    "paging_business_hours_that_are_not_said",
+    "paging_channel_that_takes_the_topics_name",
+    "paging_channel_without_its_secret",
+    "paging_digest_too_often",
+    "paging_fallback_in_a_circle",
+    "paging_fallback_to_nobody",
+    "paging_route_that_tells_nobody_at_once",
+    "paging_route_to_a_channel_that_is_not_there",
+    "paging_route_whose_steps_go_back",
+    "paging_severity_with_two_routes",
+    "paging_slack_channel_by_its_name",
+    "paging_topic_with_a_secret",
+    "paging_webhook_anybody_can_read",
     "override_of_everything",
     "override_with_a_ladder_longer_than_a_dependencys_budget",
     "override_with_a_ladder_longer_than_its_budget",
@@ -72,7 +85,7 @@ BEYOND_A_SCHEMA = {
 
 
 # Tables whose keys are names that somebody gave.
-BY_NAME = {"actions.", "actions.NAME.runbooks."}
+BY_NAME = {"actions.", "actions.NAME.runbooks.", "paging.channels."}
 
 
 def whole(example: str) -> str:

@@ -14,8 +14,8 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.history import Hold
 from firebreak.core.incident import IncidentState
 from firebreak.core.reasons import Reason
-from firebreak.errors import Conflict, Throttled, Unavailable, UnusableEvent
-from firebreak.paging import body_of, plain, subject_of
+from firebreak.errors import Conflict, Untold, UnusableEvent
+from firebreak.page_text import body_of, plain, subject_of
 from firebreak.wire import request_event
 from tests import builders as a
 from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
@@ -91,10 +91,10 @@ def test_a_page_that_could_not_be_marked_as_told_is_not_lost(world: World) -> No
 
 
 def test_a_teller_that_died_is_followed_by_another(world: World) -> None:
-    world.pager.broken = Unavailable("Publish", "503")
-    with pytest.raises(Unavailable):
+    world.pager.broken = frozenset({"topic"})
+    with pytest.raises(Untold):
         world.page_desk().handle(event_of(TOLD))
-    world.pager.broken = None
+    world.pager.broken = frozenset()
     world.clock.pass_time(30 * SECOND)
     with pytest.raises(Conflict):
         world.page_desk().handle(event_of(TOLD))
@@ -103,14 +103,9 @@ def test_a_teller_that_died_is_followed_by_another(world: World) -> None:
     assert len(world.pager.sent) == 1
 
 
-@pytest.mark.parametrize(
-    "error", [Unavailable("Publish", "503"), Throttled("Publish", "Throttled")], ids=["down", "throttled"]
-)
-def test_a_pager_that_does_not_take_it_fails_the_call_so_that_it_comes_again(
-    world: World, error: Exception
-) -> None:
-    world.pager.broken = error  # type: ignore[assignment]  # both are AwsError
-    with pytest.raises(type(error)):
+def test_channels_that_do_not_take_it_fail_the_call_so_that_it_comes_again(world: World) -> None:
+    world.pager.broken = frozenset({"topic"})
+    with pytest.raises(Untold):
         world.page_desk().handle(event_of(TOLD))
 
 
@@ -136,10 +131,10 @@ def test_an_alarm_for_humans_pages_once_and_is_recorded(
 
 def test_an_alarm_for_humans_that_was_recorded_but_not_told_is_told_when_it_comes_again(world: World) -> None:
     event = eventbridge(a.alarm(tags={"firebreak:action": "page"}))
-    world.pager.broken = Unavailable("Publish", "503")
-    with pytest.raises(Unavailable):
+    world.pager.broken = frozenset({"topic"})
+    with pytest.raises(Untold):
         world.page_desk().handle(event)
-    world.pager.broken = None
+    world.pager.broken = frozenset()
     world.clock.pass_time(61 * SECOND)
     world.page_desk().handle(event)
     assert len(world.pager.sent) == 1

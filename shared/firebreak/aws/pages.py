@@ -18,19 +18,6 @@ LEASE = timedelta(seconds=60)
 FREE_TO_TELL = "attribute_not_exists(pk) OR (#state <> :told AND lease_until < :now)"
 
 
-class TopicPager:
-    """ports.Pager on an SNS topic."""
-
-    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
-        self._client = client
-        self._topic_arn = topic_arn
-
-    def send(self, subject: str, body: str) -> None:
-        """Publish one message."""
-        with translated("Publish", mutates=False):
-            self._client.publish(TopicArn=self._topic_arn, Subject=subject, Message=body)
-
-
 class TopicChannel:
     """ports.Channel on an SNS topic; subscriptions may filter by the attributes `severity` and `phase`."""
 

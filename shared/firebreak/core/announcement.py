@@ -26,6 +26,9 @@ class AnnouncementKind(StrEnum):
     CRASHED = "crashed"
     STORM = "storm"
     STORM_OVER = "storm_over"
+    ACKNOWLEDGED = "acknowledged"
+    DIGEST = "digest"
+    HOLD_OVER = "hold_over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,11 @@ class Announcement:
     handed over, so that a thousand refusals for one cause do not all write one item.
 
     `facts` are short lines with numbers; `next` says what happens without anybody doing anything.
-    Alarm texts are untrusted.
+    Alarm texts are untrusted, also `severity`, `runbook` and `log_group`, which are tags of the alarm.
+
+    `thread` is set where pages belong together that share no incident. `cause` names what several
+    announcements of one key have in common, and `until` when that ends, as far as it is known. `by` is
+    who did it, if somebody did. `retry` are names of alarms that a human may have decided anew.
     """
 
     key: str
@@ -55,6 +62,14 @@ class Announcement:
     region: str = ""
     rung: int = 0
     event: str = ""
+    thread: str = ""
+    cause: str = ""
+    until: datetime | None = None
+    by: str = ""
+    retry: tuple[str, ...] = ()
+    severity: str = ""
+    runbook: str = ""
+    log_group: str = ""
 
     @property
     def waits_as(self) -> str:

@@ -21,6 +21,10 @@ class ChannelKind(StrEnum):
     WEBHOOK = "webhook"
 
 
+# What a picture of the metrics can be added to; the others carry text.
+CARRY_PICTURES = frozenset({ChannelKind.SLACK})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRules:
     """One channel by the name that routes use.

@@ -5,26 +5,29 @@ from dataclasses import replace
 from datetime import datetime
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.decision import AskApproval, Decision, Propose, Result
+from firebreak.core.decision import Decision, Result
 from firebreak.core.guards import clock
 from firebreak.core.incident import Incident, Purpose
 from firebreak.core.ledger import DecisionRecord, digest
-from firebreak.core.model import Alarm, Target
-from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.model import Alarm
 from firebreak.core.rules import PAGE_RUNG
-
-TOLD_ONCE = "Further refusals for this cause are recorded, not paged: firebreak incidents."
 
 NOTHING_LOOKS_AGAIN = (
     "Nothing will look at this again by itself: the alarm says nothing more while it stays red."
 )
 
 
+# Tags of an alarm that speak to whoever is paged about it.
+SEVERITY_TAG = "firebreak:severity"
+RUNBOOK_TAG = "firebreak:runbook"
+LOG_GROUP_TAG = "firebreak:log-group"
+
 # A page is read on a phone: of a longer list it tells how long it is.
 MOST_SHOWN = 3
 
 
-def _about_alarm(alarm: Alarm | None) -> dict[str, object]:
+def about_alarm(alarm: Alarm | None) -> dict[str, object]:
+    """The fields of an announcement that its alarm speaks for."""
     if alarm is None:
         return {}
     return {
@@ -33,6 +36,9 @@ def _about_alarm(alarm: Alarm | None) -> dict[str, object]:
         "alarm_description": alarm.description,
         "account": alarm.account,
         "region": alarm.region,
+        "severity": alarm.tags.get(SEVERITY_TAG, ""),
+        "runbook": alarm.tags.get(RUNBOOK_TAG, ""),
+        "log_group": alarm.tags.get(LOG_GROUP_TAG, ""),
     }
 
 
@@ -46,7 +52,7 @@ def of_incident(
     next_: str = "",
 ) -> Announcement:
     """An announcement about an incident's present rung."""
-    about = _about_alarm(incident.alarm)
+    about = about_alarm(incident.alarm)
     return Announcement(
         key=digest(incident.id, kind.value, incident.rung, *_purpose(incident)),
         kind=kind,
@@ -58,7 +64,7 @@ def of_incident(
         next=next_,
         target=incident.target.display,
         rung=incident.rung,
-        **about,  # type: ignore[arg-type]  # the five alarm fields, spelled once
+        **about,  # type: ignore[arg-type]  # the alarm's fields, spelled once
     )
 
 
@@ -218,6 +224,41 @@ def recovered_after_humans(incident: Incident, at: datetime, why: str) -> Announ
     return replace(told, key=digest(told.key, "after humans"))
 
 
+def acknowledged(about: Announcement, thread: str, by: str, at: datetime) -> Announcement:
+    """A human has it."""
+    return replace(
+        about,
+        key=digest("acknowledged", thread, by, at.isoformat()),
+        kind=AnnouncementKind.ACKNOWLEDGED,
+        at=at,
+        headline=f"{by} has it.",
+        facts=(),
+        next="Nobody else is called. Whoever was told hears when it is over.",
+        event="",
+        thread=thread,
+        cause="",
+        until=None,
+        by=by,
+        retry=(),
+    )
+
+
+def green_again(about: Announcement, at: datetime) -> Announcement:
+    """The alarm that a page was about is OK again, without Firebreak's doing."""
+    return replace(
+        about,
+        key=digest("green again", about.key, at.isoformat()),
+        kind=AnnouncementKind.RECOVERED,
+        at=at,
+        headline=f"The alarm is OK again. It was told before: {about.headline}",
+        facts=(),
+        next="Nothing more happens.",
+        event="",
+        cause="",
+        until=None,
+    )
+
+
 def kept(incident: Incident, at: datetime, why: str) -> Announcement:
     """What was lent is not taken back; it was promised, so it is told."""
     return of_incident(
@@ -290,7 +331,7 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
             rung_words(incident),
             *(plan.warnings if plan else ()),
             *filter(None, [plan.reset_by if plan else ""]),
-            *_objections(record.decision),
+            *objections(record.decision),
             *_values(incident),
             f"policy {record.decision.policy_hash or '-'}",
         ],
@@ -310,76 +351,6 @@ def denied(incident: Incident, by: str, why: str, at: datetime) -> Announcement:
     )
 
 
-_QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
-
-
-def of_decision(record: DecisionRecord, target: Target | None) -> Announcement | None:
-    """What is told of a decision that did not act; None when its reason is only recorded."""
-    decision = record.decision
-    if decision.disposition in _QUIET:
-        return None
-    plan = decision.outcome.plan if isinstance(decision.outcome, Propose | AskApproval) else None
-    sentence = MEANINGS[decision.reason].sentence
-    headline = f"{sentence} It would have: {plan.summary}" if plan else sentence
-    return Announcement(
-        key=_key_of(record, target),
-        kind=_kind_of(decision),
-        at=record.at,
-        incident_id=record.incident_id,
-        action=record.action,
-        headline=headline,
-        facts=(
-            *_objections(decision),
-            *(plan.warnings if plan else ()),
-            f"policy {decision.policy_hash or '-'}",
-        ),
-        next=_next_of(decision),
-        target=target.display if target else "",
-        event=record.key,
-        **_about_alarm(record.alarm),  # type: ignore[arg-type]  # the five alarm fields, spelled once
-    )
-
-
-def _kind_of(decision: Decision) -> AnnouncementKind:
-    if isinstance(decision.outcome, Propose):
-        return AnnouncementKind.OBSERVED
-    if isinstance(decision.outcome, AskApproval):
-        return AnnouncementKind.APPROVAL
-    return AnnouncementKind.REFUSED
-
-
-def _key_of(record: DecisionRecord, target: Target | None) -> str:
-    """Refusals for one cause are told once, proposals once a target and day; the rest each time."""
-    deciding = record.decision.deciding
-    if deciding and deciding.cause:
-        return digest("cause", record.decision.reason.value, deciding.cause)
-    if record.decision.reason is Reason.OBSERVE_ONLY:
-        return digest("observe", target.key if target else "", record.action, f"{record.at:%Y-%m-%d}")
-    return digest("decision", record.key)
-
-
-def _objections(decision: Decision) -> list[str]:
+def objections(decision: Decision) -> list[str]:
+    """What every guard that was against it says, with its numbers."""
     return [f"{c.guard}: {c.detail}" for c in decision.checks if c.result is Result.OBJECTED]
-
-
-def _next_of(decision: Decision) -> str:
-    deciding = decision.deciding
-    again = f"It could act again from {clock(deciding.until)} on. " if deciding and deciding.until else ""
-    once = f" {TOLD_ONCE}" if deciding and deciding.cause else ""
-    return f"{again}{NOTHING_LOOKS_AGAIN}{once}"
-
-
-def of_blindness(reason: Reason, cause: str, action: str, alarm: Alarm | None, at: datetime) -> Announcement:
-    """Something Firebreak cannot do without is gone; told once a cause and quarter of an hour."""
-    window = int(at.timestamp()) // 900
-    return Announcement(
-        key=digest("blind", reason.value, cause, window),
-        kind=AnnouncementKind.BLIND,
-        at=at,
-        incident_id="",
-        action=action,
-        headline=MEANINGS[reason].sentence,
-        facts=(cause,),
-        next=NOTHING_LOOKS_AGAIN,
-        **_about_alarm(alarm),  # type: ignore[arg-type]  # the five alarm fields, spelled once
-    )

@@ -1,6 +1,7 @@
 """What is said of a storm of alarms: that it began, goes on, is over. Pure text from values."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
@@ -20,6 +21,7 @@ def storm_began(storm: Storm, rules: StormRules, at: datetime) -> Announcement:
     red = fullest_window(storm, rules, at)
     return Announcement(
         key=digest("storm began", at.isoformat()),
+        thread=_thread(at),
         kind=AnnouncementKind.STORM,
         at=at,
         incident_id="",
@@ -44,6 +46,7 @@ def storm_goes_on(
     hours = (at - since) // timedelta(hours=1)
     return Announcement(
         key=digest("storm goes on", since.isoformat(), hours),
+        thread=_thread(since),
         kind=AnnouncementKind.STORM,
         at=at,
         incident_id="",
@@ -58,7 +61,9 @@ def storm_ended(storm: Storm, red: Sequence[RedAlarm], at: datetime) -> Announce
     """It was quiet for long enough."""
     left = f"still red: {len(red)} of the {len(storm.red)} that were counted"
     headline = f"The storm{_since(storm)} is over: {ACTS_AGAIN}."
-    return _storm_over(storm, at, headline, (left, *_red_lines(red)), NOTHING_LOOKS_AGAIN if red else "")
+    next_ = NOTHING_LOOKS_AGAIN if red else ""
+    told = _storm_over(storm, at, headline, (left, *_red_lines(red)), next_)
+    return replace(told, retry=_to_retry(red))
 
 
 def storm_ended_by(storm: Storm, by: str, why: str, at: datetime) -> Announcement:
@@ -66,7 +71,8 @@ def storm_ended_by(storm: Storm, by: str, why: str, at: datetime) -> Announcemen
     counted = f"counted in it, not looked at again: {len(storm.red)}"
     facts = (f"{ACTS_AGAIN}; nothing is made up for.", counted, *_red_lines(storm.red))
     headline = f"{by} ended the storm{_since(storm)}: {why}"
-    return _storm_over(storm, at, headline, facts, NOTHING_LOOKS_AGAIN)
+    told = _storm_over(storm, at, headline, facts, NOTHING_LOOKS_AGAIN)
+    return replace(told, retry=_to_retry(storm.red))
 
 
 def _storm_over(
@@ -74,6 +80,7 @@ def _storm_over(
 ) -> Announcement:
     return Announcement(
         key=digest("storm ended", storm.version),
+        thread=_thread(storm.tripped_at) if storm.tripped_at else "",
         kind=AnnouncementKind.STORM_OVER,
         at=at,
         incident_id="",
@@ -82,6 +89,16 @@ def _storm_over(
         facts=facts,
         next=next_,
     )
+
+
+def _to_retry(red: Sequence[RedAlarm]) -> tuple[str, ...]:
+    """What may still be red, to be decided anew by a human who wants it."""
+    return tuple(dict.fromkeys(one.name for one in red))[:MOST_LISTED]
+
+
+def _thread(began: datetime) -> str:
+    """All pages of one storm belong together; the ledger keeps its beginning in milliseconds."""
+    return digest("storm", int(began.timestamp() * 1000))
 
 
 def _since(storm: Storm) -> str:

@@ -1,0 +1,83 @@
+"""`firebreak ack`: a human has it, so nobody further up is called."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from firebreak.aws.bus import EventBus
+from firebreak.aws.ledger import DynamoLedger
+from firebreak.aws.threads import DynamoThreads
+from firebreak.core import telling
+from firebreak.core.announcement import Announcement
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.threads import THREAD_ID, Thread
+from firebreak.errors import AwsError
+from firebreak.page_text import plain
+from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.screen import when
+from firebreak_cli.stack import Stack
+
+# Each page that is told between our look and our write costs one more try.
+TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PagerDesk:
+    """The threads of pages of one stack."""
+
+    stack: Stack
+
+    def thread(self, thread_id: str) -> Thread:
+        """What somebody was paged about. Raises Ending or AwsError."""
+        if not THREAD_ID.fullmatch(thread_id):
+            raise Ending(
+                BAD_INPUT, f"{plain(thread_id, 60)} is no id of a page: it stands behind `firebreak ack`"
+            )
+        found = self._threads().thread(thread_id)
+        match found:
+            case Thread(over=True):
+                raise Ending(BAD_INPUT, f"{thread_id} is over: {plain(found.latest.headline)}")
+            case Thread():
+                return found
+            case Absent():
+                raise Ending(BAD_INPUT, f"nobody was paged about {thread_id} by {self.stack.place}")
+            case Unknown(why) | NotRead(why):
+                raise Ending(NO_AWS, f"{thread_id} could not be read: {why}")
+            case _:
+                assert_never(found)
+
+    def acknowledge(self, thread: Thread, by: str, now: datetime) -> Thread:
+        """Write that somebody has it; from then on nobody further up is called. Raises Ending or AwsError."""
+        for _ in range(TRIES):
+            told = telling.acknowledged(thread.latest, thread.id, by, now)
+            after = replace(thread, acknowledged_by=by, next_at=None)
+            if self._threads().acknowledge(thread, after, told):
+                self._tell(told)
+                return after
+            thread = self.thread(thread.id)
+        raise Ending(NO_AWS, f"NOT ACKNOWLEDGED: others changed {thread.id} at each try: say it again")
+
+    def _tell(self, told: Announcement) -> None:
+        """At once; what fails here waits in the ledger, and the sweeper tells it within minutes."""
+        try:
+            EventBus(self.stack.reader("events"), self.stack.bus_name).announce(told)
+            ledger = DynamoLedger(self.stack.reader("dynamodb"), self.stack.ledger_table)
+            ledger.settle_announcement(told.waits_as)
+        except AwsError:
+            return
+
+    def _threads(self) -> DynamoThreads:
+        return DynamoThreads(self.stack.reader("dynamodb"), self.stack.ledger_table)
+
+
+def told(before: Thread, after: Thread, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:
+    """What was acknowledged, and who hears of it."""
+    yield "Acknowledged", f"{after.id}, {stack.place}"
+    yield "By", after.acknowledged_by
+    if before.acknowledged_by:
+        yield "Before by", before.acknowledged_by
+    yield "About", plain(after.latest.headline)
+    yield "Paged since", when(after.opened_at, now)
+    yield "Told", ", ".join(sorted(after.told)) or "nobody yet: its hours are not open"
+    yield "Next", "nobody else is called; all of them hear when it is over"

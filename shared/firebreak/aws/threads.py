@@ -1,0 +1,246 @@
+"""Threads of pages and digests in the ledger's table; both are found by their time when they are due."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from firebreak.announcement_wire import announcement_from_wire, announcement_to_wire
+from firebreak.aws.claims import ABSENT_KEY, NOT_NEWER, Condition, put
+from firebreak.aws.found import find, read_as
+from firebreak.aws.items import (
+    DECISION_KEPT,
+    SINGLE,
+    Attribute,
+    DamagedItem,
+    Fields,
+    Item,
+    V,
+    key,
+    ms,
+    number,
+    pack,
+    stamped,
+    text,
+)
+from firebreak.aws.transactions import come_again, written
+from firebreak.aws.translate import translated
+from firebreak.aws.waiting import outbox_item
+from firebreak.core.announcement import Announcement
+from firebreak.core.digests import MOST_NAMES, Digest
+from firebreak.core.page import Severity
+from firebreak.core.readings import Reading
+from firebreak.core.threads import Thread
+from firebreak.errors import Conflict
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+# The values of the index's key: what the minute's look of Page finds.
+THREADS, DIGESTS = "page", "digest"
+
+COUNT = (
+    "SET told = if_not_exists(told, :told), since = if_not_exists(since, :at), #v = :v,"
+    " expires_at = :expires, attention = :digests,"
+    " attention_at = if_not_exists(attention_at, :look) ADD #count :one"
+)
+NAME_IT = f"{COUNT}, alarms :name, events :event"
+NEW_AND_ROOM = (
+    f"{NOT_NEWER} AND NOT contains(events, :one_event)"
+    " AND (attribute_not_exists(events) OR size(events) < :most)"
+)
+FULL = f"{NOT_NEWER} AND size(events) >= :most AND NOT contains(events, :one_event)"
+
+
+class DynamoThreads:
+    """ports.Threads in the ledger's table."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def thread(self, thread_id: str) -> Reading[Thread]:
+        """The thread as it is now; Absent when nobody was ever told."""
+        place = (f"THREAD#{thread_id}", SINGLE)
+        return read_as(find(self._client, self._table, [place])[place], read_thread)
+
+    def save(self, before: Thread | None, after: Thread, at: datetime) -> bool:
+        """Keep a thread if it still is as it was read."""
+        return self._written(before, after, at, [])
+
+    def acknowledge(self, before: Thread, after: Thread, told: Announcement) -> bool:
+        """Keep that somebody has it, with what is told of that, if the thread still is as it was read."""
+        return self._written(before, after, told.at, [outbox_item(told)])
+
+    def _written(self, before: Thread | None, after: Thread, at: datetime, others: Iterable[Item]) -> bool:
+        version = (before.version if before else 0) + 1
+        kept = thread_item(replace(after, version=version), at)
+        items = [put(self._table, kept, _as_read(before)), *(put(self._table, item) for item in others)]
+        return written(self._client, items)
+
+    def count(self, told: Announcement, look_at: datetime, at: datetime) -> None:
+        """Count one announcement of a cause, once each; of the first the words are kept.
+
+        Beyond `MOST_NAMES` of them only their number grows.
+        """
+        event = sha256(told.event.encode()).hexdigest()[:12]
+        values: Item = {
+            ":told": pack(announcement_to_wire(told)),
+            ":at": number(ms(at)),
+            ":v": number(V),
+            ":expires": number(int((at + DECISION_KEPT).timestamp())),
+            ":digests": text(DIGESTS),
+            ":look": number(ms(look_at)),
+            ":one": number(1),
+            ":most": number(MOST_NAMES),
+            ":one_event": text(event),
+        }
+        name: Item = {":name": {"SS": [told.alarm_name]}, ":event": {"SS": [event]}}
+        if not self._update(told.key, NAME_IT, NEW_AND_ROOM, values | name):
+            self._update(told.key, COUNT, FULL, values)
+
+    def _update(self, digest_key: str, update: str, condition: str, values: Item) -> bool:
+        names = {"#v": "v", "#count": "count"}
+        try:
+            come_again(lambda: self._send(digest_key, update, condition, values, names))
+        except Conflict:
+            return False
+        return True
+
+    def _send(
+        self, digest_key: str, update: str, condition: str, values: Item, names: Mapping[str, str]
+    ) -> None:
+        with translated("UpdateItem", mutates=True):
+            self._client.update_item(
+                TableName=self._table,
+                Key=key(f"DIGEST#{digest_key}"),
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+            )
+
+    def digest(self, digest_key: str) -> Reading[Digest]:
+        """What was counted of a cause."""
+        place = (f"DIGEST#{digest_key}", SINGLE)
+        return read_as(find(self._client, self._table, [place])[place], read_digest)
+
+    def look_later(self, found: Digest, look_at: datetime | None, at: datetime, *, reported: bool) -> None:
+        """Remember what was summed up, and when to look again.
+
+        None is never, unless more came meanwhile: then the next look stays where it is.
+        """
+        values: Item = {":v": number(V), ":count": number(found.count)}
+        said = "SET #v = :v"
+        if reported:
+            said += ", reported = :count, reported_at = :at"
+            values[":at"] = number(ms(at))
+        if look_at:
+            values[":look"] = number(ms(look_at))
+            update, condition = f"{said}, attention_at = :look", f"{NOT_NEWER} AND #count >= :count"
+        else:
+            update, condition = f"{said} REMOVE attention, attention_at", f"{NOT_NEWER} AND #count = :count"
+        self._update(found.key, update, condition, values)
+
+    def due_threads(self, at: datetime, limit: int) -> Sequence[str]:
+        """Ids of threads somebody should look at by now."""
+        return self._due(THREADS, "THREAD#", at, limit)
+
+    def due_digests(self, at: datetime, limit: int) -> Sequence[str]:
+        """Keys of digests somebody should look at by now."""
+        return self._due(DIGESTS, "DIGEST#", at, limit)
+
+    def _due(self, kind: str, prefix: str, at: datetime, limit: int) -> Sequence[str]:
+        with translated("Query", mutates=False):
+            page = self._client.query(
+                TableName=self._table,
+                IndexName="attention",
+                KeyConditionExpression="attention = :kind AND attention_at <= :at",
+                ExpressionAttributeValues={":kind": text(kind), ":at": number(ms(at))},
+                Limit=limit,
+            )
+        return [Fields(item).text("pk").removeprefix(prefix) for item in page["Items"]]
+
+
+def _as_read(before: Thread | None) -> Condition:
+    if before is None:
+        return Condition(ABSENT_KEY)
+    values: Item = {":v": number(V), ":version": number(before.version)}
+    return Condition(f"{NOT_NEWER} AND #version = :version", values, {"#v": "v", "#version": "version"})
+
+
+def thread_item(thread: Thread, at: datetime) -> Item:
+    """A thread as it is kept; its state is written for people who look at the table."""
+    item: Item = {
+        **stamped(f"THREAD#{thread.id}"),
+        "version": number(thread.version),
+        "state": text(thread.state.value),
+        "severity": text(thread.severity.value),
+        "opened_at": number(ms(thread.opened_at)),
+        "latest": pack(announcement_to_wire(thread.latest)),
+        "calls": {"BOOL": thread.calls},
+        "over": {"BOOL": thread.over},
+        "acknowledged_by": text(thread.acknowledged_by),
+        "waiting": number(thread.waiting),
+        "told": pack(dict(thread.told)),
+        "steps": number(thread.steps),
+        "expires_at": number(int((at + DECISION_KEPT).timestamp())),
+    }
+    times = {"since": thread.since, "next_at": thread.next_at}
+    item |= {name: number(ms(time)) for name, time in times.items() if time}
+    if thread.due_at:
+        item |= {"attention": text(THREADS), "attention_at": number(ms(thread.due_at))}
+    return item
+
+
+def read_thread(item: Mapping[str, Attribute]) -> Thread:
+    """A thread back from its item. Raises DamagedItem."""
+    fields = Fields(item)
+    told = fields.unpack("told")
+    if not isinstance(told, dict):
+        raise DamagedItem("told")
+    return Thread(
+        id=fields.text("pk").removeprefix("THREAD#"),
+        severity=_severity(fields),
+        opened_at=fields.time("opened_at"),
+        latest=announcement_from_wire(fields.unpack("latest")),
+        calls=_flag(item, "calls"),
+        over=_flag(item, "over"),
+        acknowledged_by=fields.text("acknowledged_by", ""),
+        waiting=fields.number("waiting", 0),
+        told={str(channel): str(ref) for channel, ref in told.items()},
+        steps=fields.number("steps", 0),
+        since=fields.maybe_time("since"),
+        next_at=fields.maybe_time("next_at"),
+        due_at=fields.maybe_time("attention_at"),
+        version=fields.number("version"),
+    )
+
+
+def _severity(fields: Fields) -> Severity:
+    """A severity of a later release is taken for the worst: its pages must not wait for office hours."""
+    stored = fields.text("severity")
+    return Severity(stored) if stored in set(Severity) else Severity.CRITICAL
+
+
+def _flag(item: Mapping[str, Attribute], name: str) -> bool:
+    value = item.get(name, {}).get("BOOL")
+    if not isinstance(value, bool):
+        raise DamagedItem(name)
+    return value
+
+
+def read_digest(item: Mapping[str, Attribute]) -> Digest:
+    """A digest back from its item. Raises DamagedItem."""
+    fields = Fields(item)
+    names = item.get("alarms", {}).get("SS", ())
+    return Digest(
+        key=fields.text("pk").removeprefix("DIGEST#"),
+        first=announcement_from_wire(fields.unpack("told")),
+        since=fields.time("since"),
+        count=fields.number("count"),
+        names=tuple(sorted(names)),
+        reported=fields.number("reported", 1),
+        reported_at=fields.maybe_time("reported_at"),
+    )

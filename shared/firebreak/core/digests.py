@@ -1,0 +1,124 @@
+"""Digests: what many announcements with one cause come to, once the first of them was told.
+
+A cause that holds Firebreak back and ends by itself or by a human (a kill switch, a freeze window) is
+looked at until it is over; then one page lists what is still red.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.guards import clock
+from firebreak.core.ledger import digest
+from firebreak.core.reasons import Reason
+from firebreak.core.threads import thread_id
+
+# A longer list is not read at 3 a.m., and DynamoDB writes an item anew for each name.
+MOST_NAMES, MOST_LISTED = 200, 30
+
+# How often a cause that holds is looked at: a switch may be given back early.
+LOOK_EVERY = timedelta(minutes=5)
+
+# The causes that end, and what they are called.
+HOLDS: Mapping[str, str] = MappingProxyType(
+    {
+        Reason.SWITCHED_OFF: "The pause",
+        Reason.FROZEN: "The freeze",
+        Reason.OUTSIDE_WINDOW: "The wait for the window",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What is counted of one cause: `first` was told, `count` is how many there are of it.
+
+    `names` are the alarms, at most `MOST_NAMES` of them; `reported` is how many the last digest counted.
+    """
+
+    key: str
+    first: Announcement
+    since: datetime
+    count: int
+    names: tuple[str, ...]
+    reported: int = 1
+    reported_at: datetime | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the cause is one that ends, and is waited for."""
+        return self.first.cause in HOLDS
+
+
+def counts(told: Announcement) -> bool:
+    """Whether an announcement is one of possibly many for one cause."""
+    return bool(told.cause and told.alarm_name)
+
+
+def first_look(told: Announcement, every: timedelta, now: datetime) -> datetime:
+    """When a new cause is looked at for the first time."""
+    return now + min(every, LOOK_EVERY) if told.cause in HOLDS else now + every
+
+
+def is_time(found: Digest, every: timedelta, now: datetime) -> bool:
+    """Whether there is something new to sum up, and the last time was long enough ago."""
+    return found.count > found.reported and now - (found.reported_at or found.since) >= every
+
+
+def summed_up(found: Digest, now: datetime) -> Announcement:
+    """One page for all that came since the first, with their names."""
+    more = found.count - found.reported
+    headline = f"{more} more for the same cause since {_at(found.reported_at or found.since, now)}."
+    return replace(_about(found, AnnouncementKind.DIGEST, now, headline), facts=_facts(found, found.names))
+
+
+def over(found: Digest, red: Collection[str] | None, now: datetime) -> Announcement:
+    """The cause is over; `red` are the alarms that are still red, None when that could not be looked at."""
+    ended = f"{HOLDS[found.first.cause]} is over"
+    still = [name for name in found.names if red is None or name in red]
+    if not still:
+        headline = f"{ended}. None of the alarms it held back is red any more."
+        return replace(_about(found, AnnouncementKind.DIGEST, now, headline), facts=_facts(found, ()))
+    headline = f"{ended}. Still red: {len(still)} of {len(found.names)} alarms."
+    if red is None:
+        headline = f"{ended}; which alarms are still red could not be looked at."
+    return replace(
+        _about(found, AnnouncementKind.HOLD_OVER, now, headline),
+        facts=_facts(found, still),
+        next="Nothing restarts by itself: each needs its command.",
+        retry=tuple(sorted(still))[:MOST_LISTED],
+    )
+
+
+def _facts(found: Digest, names: Collection[str]) -> tuple[str, ...]:
+    return (f"the cause: {found.first.headline}", f"for it in all: {found.count}", *_listed(names))
+
+
+def _listed(lines: Collection[str]) -> Iterator[str]:
+    yield from sorted(lines)[:MOST_LISTED]
+    if (left := len(lines) - MOST_LISTED) > 0:
+        yield f"and {left} more: firebreak incidents"
+
+
+def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) -> Announcement:
+    """What is told of the cause as a whole: in the thread of the first, about none of its alarms alone."""
+    return replace(
+        found.first,
+        key=digest("digest", found.key, kind.value, found.count, found.since.isoformat()),
+        kind=kind,
+        at=now,
+        headline=headline,
+        alarm_name="",
+        alarm_since=None,
+        alarm_description="",
+        event="",
+        thread=thread_id(found.first),
+        cause="",
+        until=None,
+    )
+
+
+def _at(at: datetime, now: datetime) -> str:
+    return clock(at) if at.date() == now.date() else f"{at:%Y-%m-%d} {clock(at)}"

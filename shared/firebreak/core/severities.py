@@ -1,0 +1,51 @@
+"""How bad a page is, and which address and log group go with it: the alarm's tags, else the policy."""
+
+import fnmatch
+import re
+from collections.abc import Iterable
+
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.page import Severity
+from firebreak.core.paging_rules import PagingRules
+
+_K = AnnouncementKind
+
+# Firebreak itself is blind, broken, or holds back for good reason: this waits for no office hours.
+ITS_OWN = frozenset({_K.BLIND, _K.CRASHED, _K.STORM, _K.STORM_OVER})
+
+_HTTPS = re.compile(r"https://[^\s<>\"'|`]{1,500}")
+_LOG_GROUP = re.compile(r"[A-Za-z0-9_./#-]{1,512}")
+
+
+def severity_of(told: Announcement, rules: PagingRules) -> Severity:
+    """The alarm's tag, else the first pattern that its name matches, else the policy's usual one.
+
+    A tag that is no severity says nothing. What Firebreak tells of itself is critical.
+    """
+    if told.kind in ITS_OWN:
+        return Severity.CRITICAL
+    if told.severity in set(Severity):
+        return Severity(told.severity)
+    return _first(told.alarm_name, rules.named) or rules.usual
+
+
+def runbook_of(told: Announcement, rules: PagingRules) -> str:
+    """An https address: the alarm's tag, else the policy's, else the first in its description; or empty."""
+    tagged = _HTTPS.fullmatch(told.runbook)
+    if tagged:
+        return tagged.group()
+    described = _HTTPS.search(told.alarm_description)
+    return _first(told.alarm_name, rules.runbooks) or (described.group() if described else "")
+
+
+def log_group_of(told: Announcement, rules: PagingRules) -> str:
+    """The log group of what is red: the alarm's tag, else the policy's for its target; or empty."""
+    if _LOG_GROUP.fullmatch(told.log_group):
+        return told.log_group
+    pattern = _first(told.target, rules.logs) or ""
+    name = told.target.rpartition(":")[2].rpartition("/")[2]
+    return pattern.replace("{name}", name)
+
+
+def _first[T](name: str, patterns: Iterable[tuple[str, T]]) -> T | None:
+    return next((value for pattern, value in patterns if name and fnmatch.fnmatchcase(name, pattern)), None)

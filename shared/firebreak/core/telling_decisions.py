@@ -1,0 +1,91 @@
+"""What is said of decisions that did not act, and of what Firebreak cannot see. Pure text from values."""
+
+from datetime import datetime
+
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.decision import AskApproval, Decision, Propose
+from firebreak.core.guards import clock
+from firebreak.core.ledger import DecisionRecord, digest
+from firebreak.core.model import Alarm, Target
+from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm, objections
+
+TOLD_ONCE = "Further refusals for this cause are recorded, not paged: firebreak incidents."
+
+_QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
+
+
+def of_decision(record: DecisionRecord, target: Target | None) -> Announcement | None:
+    """What is told of a decision that did not act; None when its reason is only recorded."""
+    decision = record.decision
+    if decision.disposition in _QUIET:
+        return None
+    plan = decision.outcome.plan if isinstance(decision.outcome, Propose | AskApproval) else None
+    sentence = MEANINGS[decision.reason].sentence
+    headline = f"{sentence} It would have: {plan.summary}" if plan else sentence
+    return Announcement(
+        key=_key_of(record, target),
+        kind=_kind_of(decision),
+        at=record.at,
+        incident_id=record.incident_id,
+        action=record.action,
+        headline=headline,
+        facts=(
+            *objections(decision),
+            *(plan.warnings if plan else ()),
+            f"policy {decision.policy_hash or '-'}",
+        ),
+        next=_next_of(decision),
+        target=target.display if target else "",
+        event=record.key,
+        cause=_cause_of(decision),
+        until=decision.deciding.until if decision.deciding else None,
+        **about_alarm(record.alarm),  # type: ignore[arg-type]  # the alarm's fields, spelled once
+    )
+
+
+def _kind_of(decision: Decision) -> AnnouncementKind:
+    if isinstance(decision.outcome, Propose):
+        return AnnouncementKind.OBSERVED
+    if isinstance(decision.outcome, AskApproval):
+        return AnnouncementKind.APPROVAL
+    return AnnouncementKind.REFUSED
+
+
+def _key_of(record: DecisionRecord, target: Target | None) -> str:
+    """Refusals for one cause are told once, proposals once a target and day; the rest each time."""
+    deciding = record.decision.deciding
+    if deciding and deciding.cause:
+        return digest("cause", record.decision.reason.value, deciding.cause)
+    if record.decision.reason is Reason.OBSERVE_ONLY:
+        return digest("observe", target.key if target else "", record.action, f"{record.at:%Y-%m-%d}")
+    return digest("decision", record.key)
+
+
+def _cause_of(decision: Decision) -> str:
+    """The reason, where what is told once stands for many."""
+    shared = decision.reason is Reason.OBSERVE_ONLY or bool(decision.deciding and decision.deciding.cause)
+    return decision.reason.value if shared else ""
+
+
+def _next_of(decision: Decision) -> str:
+    deciding = decision.deciding
+    again = f"It could act again from {clock(deciding.until)} on. " if deciding and deciding.until else ""
+    once = f" {TOLD_ONCE}" if deciding and deciding.cause else ""
+    return f"{again}{NOTHING_LOOKS_AGAIN}{once}"
+
+
+def of_blindness(reason: Reason, cause: str, action: str, alarm: Alarm | None, at: datetime) -> Announcement:
+    """Something Firebreak cannot do without is gone; told once a cause and quarter of an hour."""
+    window = int(at.timestamp()) // 900
+    return Announcement(
+        key=digest("blind", reason.value, cause, window),
+        kind=AnnouncementKind.BLIND,
+        at=at,
+        incident_id="",
+        action=action,
+        headline=MEANINGS[reason].sentence,
+        facts=(cause,),
+        next=NOTHING_LOOKS_AGAIN,
+        **about_alarm(alarm),  # type: ignore[arg-type]  # the alarm's fields, spelled once
+    )

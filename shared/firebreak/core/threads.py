@@ -1,0 +1,295 @@
+"""A thread: all pages of one trouble. Who was told of it, who is told next, and whether somebody has it.
+
+    trigger ──► open ──time──► open, one step further up the route ... until
+                 ├─ acknowledged      somebody has it: nobody further up is called
+                 ├─ informed          Firebreak is at work on it: likewise, until it asks again
+                 └─ resolved          everybody who was told hears so; a new trigger begins anew
+    outside the hours of its route a page is held, and told when they open
+
+Pure: what comes in is an announcement or the time, with the route of the severity; what comes out is
+the thread as it is then, and what to send on which channels.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.budgets import spell
+from firebreak.core.page import Phase, Severity
+from firebreak.core.paging_rules import Route, Step
+
+_K = AnnouncementKind
+
+# A human must come. Everything else is told to those who know of it.
+TRIGGERS = frozenset(
+    {
+        _K.GIVEN_TO_HUMANS,
+        _K.NOT_EXECUTED,
+        _K.EXPIRED,
+        _K.REFUSED,
+        _K.APPROVAL,
+        _K.BLIND,
+        _K.CRASHED,
+        _K.STORM,
+        _K.HOLD_OVER,
+    }
+)
+RESOLVES = frozenset({_K.RECOVERED, _K.STORM_OVER})
+
+# Firebreak, or a human who answered, is at work: nobody is called meanwhile.
+AT_WORK = frozenset({_K.ACTED, _K.UNDOING, _K.DENIED})
+
+# Of these nobody but the thread itself looks whether the alarm went green.
+UNWATCHED = frozenset({_K.REFUSED, _K.BLIND, _K.CRASHED, _K.EXPIRED})
+
+# How often such an alarm is looked at, and for how long before its page is left to humans.
+LOOK_EVERY = timedelta(minutes=5)
+LOOK_FOR = timedelta(days=1)
+
+
+# An incident's name, or the key of what was announced.
+THREAD_ID = re.compile(r"i-[0-9a-f]{10}|[0-9a-f]{32}")
+
+
+class ThreadState(StrEnum):
+    """Where a thread stands, in one word for humans."""
+
+    HELD = "held"
+    INFORMED = "informed"
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """All pages of one trouble.
+
+    `calls` says that a human must come, `over` that it is resolved. `told` holds the channels that were
+    told, with what each answered; `steps` counts the steps of the route that were told, the first of them
+    at `since`. `latest` is what was announced last, `waiting` how many announcements are held. `next_at`
+    is the time of the next step, `due_at` when somebody has to look at the thread again.
+    """
+
+    id: str
+    severity: Severity
+    opened_at: datetime
+    latest: Announcement
+    calls: bool = False
+    over: bool = False
+    acknowledged_by: str = ""
+    waiting: int = 0
+    told: Mapping[str, str] = field(default_factory=dict)
+    steps: int = 0
+    since: datetime | None = None
+    next_at: datetime | None = None
+    due_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def state(self) -> ThreadState:
+        """Where it stands."""
+        if self.waiting:
+            return ThreadState.HELD
+        if self.over:
+            return ThreadState.RESOLVED
+        if self.acknowledged_by:
+            return ThreadState.ACKNOWLEDGED
+        return ThreadState.OPEN if self.calls else ThreadState.INFORMED
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One announcement to be sent on some channels; `note` says why to these, and why now."""
+
+    told: Announcement
+    phase: Phase
+    channels: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is to be sent, and the thread as it is once that was."""
+
+    thread: Thread
+    sending: Sending | None = None
+
+
+def thread_id(told: Announcement) -> str:
+    """The thread an announcement belongs to: that of its incident, unless it names another."""
+    return told.thread or told.incident_id or told.key
+
+
+def phase_of(told: Announcement) -> Phase:
+    """What an announcement does to its thread."""
+    if told.kind in TRIGGERS:
+        return Phase.TRIGGER
+    if told.kind in RESOLVES:
+        return Phase.RESOLVE
+    return Phase.ACKNOWLEDGE if told.kind is _K.ACKNOWLEDGED else Phase.UPDATE
+
+
+def receive(
+    before: Thread | None, told: Announcement, severity: Severity, route: Route, now: datetime
+) -> Turn:
+    """What an announcement does: told at once, or held until the hours of its route open.
+
+    What only goes with a call does not take its place as the latest that was announced.
+    """
+    thread = before or Thread(id=thread_id(told), severity=severity, opened_at=now, latest=told)
+    aside = told.kind is _K.ACKNOWLEDGED or (told.kind is _K.DIGEST and thread.calls)
+    thread = thread if aside else replace(thread, latest=told)
+    match phase_of(told):
+        case Phase.TRIGGER:
+            return _called(_asked_for(thread, severity, now), route, now)
+        case Phase.UPDATE:
+            return _updated(_at_work(thread) if told.kind in AT_WORK else thread, told, route, now)
+        case Phase.ACKNOWLEDGE:
+            return _acknowledged(thread, told, now)
+        case Phase.RESOLVE:
+            return _resolved(thread, route, now)
+        case never:
+            assert_never(never)
+
+
+def come_due(thread: Thread, route: Route, now: datetime) -> Turn:
+    """What time alone does: what was held is told when the hours open, and the next step when it is time."""
+    climbs = thread.next_at and thread.next_at <= now and thread.steps < len(route.steps)
+    if not (thread.waiting or climbs):
+        return Turn(replace(thread, due_at=_due(thread, now)))
+    if opens := opens_at(route, now):
+        return Turn(replace(thread, due_at=opens))
+    return _opened(thread, route, now) if thread.waiting else _climbed(thread, route, now)
+
+
+def opens_at(route: Route, now: datetime) -> datetime | None:
+    """When a route that is closed now opens; None while it is open.
+
+    Windows that never come again hold nothing back: a page that is late for ever is lost.
+    """
+    if not route.hours or any(window.covering(now) for window in route.hours):
+        return None
+    return min((start for window in route.hours if (start := window.next_start(now))), default=None)
+
+
+def _asked_for(thread: Thread, severity: Severity, now: datetime) -> Thread:
+    """A human is wanted. What is over, or was only told of, begins anew; else the worse severity counts."""
+    if not (thread.calls or thread.waiting):
+        thread = replace(thread, severity=severity, opened_at=now if thread.over else thread.opened_at)
+    worse = min(thread.severity, severity, key=list(Severity).index)
+    acknowledged = "" if thread.over else thread.acknowledged_by
+    return replace(thread, severity=worse, calls=True, over=False, acknowledged_by=acknowledged)
+
+
+def _at_work(thread: Thread) -> Thread:
+    return replace(thread, calls=False, next_at=None, due_at=None, steps=0, since=None)
+
+
+def _held(thread: Thread, opens: datetime) -> Turn:
+    return Turn(replace(thread, waiting=thread.waiting + 1, due_at=_first(opens, thread.due_at)))
+
+
+def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn:
+    """Tell the first step, and whoever knows of it; the clock of the steps runs on if it runs."""
+    if not note and (opens := opens_at(route, now)):
+        return _held(thread, opens)
+    who, after = _known(thread, route), replace(thread, waiting=0)
+    if thread.acknowledged_by:
+        return Turn(replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.UPDATE, who, note))
+    if not thread.steps:
+        after = replace(after, since=now, steps=1, next_at=_next(route, 1, now))
+    return Turn(replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.TRIGGER, who, note))
+
+
+def _updated(thread: Thread, told: Announcement, route: Route, now: datetime, note: str = "") -> Turn:
+    if not note and (opens := opens_at(route, now)):
+        return _held(thread, opens)
+    after = replace(thread, waiting=0)
+    sending = Sending(told, Phase.UPDATE, _known(thread, route), note)
+    return Turn(replace(after, due_at=_due(after, now)), sending)
+
+
+def _acknowledged(thread: Thread, told: Announcement, now: datetime) -> Turn:
+    """Somebody has it. Who was told hears so at any hour; there is nobody else to tell."""
+    after = replace(thread, acknowledged_by=told.by, next_at=None)
+    after = replace(after, due_at=_due(after, now))
+    return Turn(after, Sending(told, Phase.ACKNOWLEDGE, tuple(thread.told)) if thread.told else None)
+
+
+def _resolved(thread: Thread, route: Route, now: datetime) -> Turn:
+    """Whoever was told hears that it is over, at any hour.
+
+    Where nobody was (or it is not known), whom the route tells first hears it in its hours.
+    """
+    over = replace(thread, over=True, calls=False, acknowledged_by="", next_at=None, steps=0, since=None)
+    if not thread.told and (opens := opens_at(route, now)):
+        return _held(over, opens)
+    told = tuple(thread.told) or route.steps[0].channels
+    return Turn(replace(over, waiting=0, due_at=None), Sending(thread.latest, Phase.RESOLVE, told))
+
+
+def _opened(thread: Thread, route: Route, now: datetime) -> Turn:
+    """What was held is told by its newest announcement; how many came before it is said."""
+    others = f", and {thread.waiting - 1} before it" if thread.waiting > 1 else ""
+    note = f"held since {thread.opened_at:%Y-%m-%d %H:%M:%S}Z{others}: outside the hours of its severity"
+    if thread.over:
+        over = Sending(thread.latest, Phase.RESOLVE, _known(thread, route), note)
+        return Turn(replace(thread, waiting=0, due_at=None), over)
+    if thread.calls:
+        return _called(thread, route, now, note)
+    return _updated(thread, thread.latest, route, now, note)
+
+
+def _climbed(thread: Thread, route: Route, now: datetime) -> Turn:
+    """Nobody acknowledged in time: the next step is told, and who was told before."""
+    step, since = route.steps[thread.steps], thread.since or thread.opened_at
+    note = (
+        f"not acknowledged for {spell(_rounded(now - since))}:"
+        f" told {_whom(route.steps[: thread.steps])}, now {step.who}"
+    )
+    steps = thread.steps + 1
+    after = replace(thread, steps=steps, next_at=_next(route, steps, now))
+    return Turn(
+        replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.TRIGGER, step.channels, note)
+    )
+
+
+def _known(thread: Thread, route: Route) -> tuple[str, ...]:
+    """Whom the route tells first, and everybody who was told already."""
+    return tuple(dict.fromkeys((*route.steps[0].channels, *thread.told)))
+
+
+def _next(route: Route, steps: int, told_at: datetime) -> datetime | None:
+    """When the step after so many comes: as long after the last as the route says, however late that was."""
+    if steps >= len(route.steps):
+        return None
+    return told_at + route.steps[steps].after - route.steps[steps - 1].after
+
+
+def _due(thread: Thread, now: datetime) -> datetime | None:
+    return _first(thread.next_at, now + LOOK_EVERY if looks(thread, now) else None)
+
+
+def looks(thread: Thread, now: datetime) -> bool:
+    """Whether the thread itself has to look if its alarm went green."""
+    about_alarm = thread.latest.kind in UNWATCHED and thread.latest.alarm_name
+    return bool(thread.calls and about_alarm and now - thread.opened_at < LOOK_FOR)
+
+
+def _first(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at), default=None)
+
+
+def _whom(steps: Iterable[Step]) -> str:
+    return ", then ".join(step.who for step in steps)
+
+
+def _rounded(span: timedelta) -> timedelta:
+    """Whole minutes of it, or whole seconds where it is shorter than one."""
+    unit = timedelta(minutes=1) if span >= timedelta(minutes=1) else timedelta(seconds=1)
+    return span // unit * unit

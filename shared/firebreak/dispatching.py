@@ -1,0 +1,148 @@
+"""Sending pages: on the channels of a thread's turn, on others where those fail, and who was told is kept.
+
+Pages fail open. Without the memory of threads everybody whom the route tells first is told, at any hour.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from firebreak.core.announcement import Announcement
+from firebreak.core.page import Page, Phase
+from firebreak.core.paging_rules import CARRY_PICTURES, TOPIC, ChannelRules, PagingRules
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.severities import severity_of
+from firebreak.core.threads import Sending, Thread, Turn, receive, thread_id
+from firebreak.errors import AwsError, Undelivered, Untold
+from firebreak.page_text import body_of, source_of, subject_of
+from firebreak.ports import Carrier, Clock, Log, Threads
+from firebreak.surroundings import Surroundings
+
+# Each announcement of a thread that comes at the same moment costs one more try.
+TRIES = 5
+
+type Next = Callable[[Thread | None], Turn]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatcher:
+    """Carries turns of threads to humans."""
+
+    threads: Threads
+    carrier: Carrier
+    surroundings: Surroundings
+    clock: Clock
+    log: Log
+    stack_name: str
+
+    def announce(self, told: Announcement, rules: PagingRules) -> None:
+        """Tell one announcement, now or when the hours of its severity open. Raises Untold."""
+        before = self.read(thread_id(told))
+        now, severity = self.clock.now(), severity_of(told, rules)
+        if isinstance(before, Unknown | NotRead):
+            self.log.event("page.without_memory", key=told.key, why=before.why)
+            return self._past_memory(told, rules)
+        known = None if isinstance(before, Absent) else before
+
+        def turn(thread: Thread | None) -> Turn:
+            worst = thread.severity if thread and thread.calls else severity
+            order = list(type(severity))
+            route = rules.route(min(severity, worst, key=order.index))
+            return receive(thread, told, severity, route, now)
+
+        return self.take(known, turn, rules)
+
+    def take(self, before: Thread | None, turn: Next, rules: PagingRules) -> None:
+        """Send what a turn asks for, then keep the thread. Raises Untold when nobody could be told."""
+        found = turn(before)
+        refs = self._send(found.sending, found.thread, rules) if found.sending else {}
+        if not self._kept(before, found, turn, refs) and not found.sending:
+            # What was to wait would be lost.
+            self._past_memory(found.thread.latest, rules)
+        if found.sending and found.sending.phase is Phase.TRIGGER:
+            self._show(found.sending.told, refs, rules)
+
+    def read(self, thread: str) -> Reading[Thread]:
+        """The thread as it is kept; Unknown when the ledger cannot be reached."""
+        try:
+            return self.threads.thread(thread)
+        except AwsError as error:
+            return Unknown(str(error))
+
+    def _past_memory(self, told: Announcement, rules: PagingRules) -> None:
+        severity = severity_of(told, rules)
+        always = replace(rules.route(severity), hours=())
+        turn = receive(None, told, severity, always, self.clock.now())
+        first = always.steps[0].channels
+        sending = turn.sending or Sending(told, Phase.UPDATE, first)
+        self._send(replace(sending, channels=sending.channels or first), turn.thread, rules)
+
+    def _kept(self, before: Thread | None, found: Turn, turn: Next, refs: Mapping[str, str]) -> bool:
+        """Whether the thread is kept; one that changed meanwhile takes the same turn again."""
+        try:
+            for _ in range(TRIES):
+                after = replace(found.thread, told={**found.thread.told, **refs})
+                if self.threads.save(before, after, self.clock.now()):
+                    return True
+                again = self.threads.thread(found.thread.id)
+                if isinstance(again, Unknown | NotRead):
+                    break
+                before = None if isinstance(again, Absent) else again
+                found = turn(before)
+        except AwsError as error:
+            self.log.event("page.thread_not_kept", thread=found.thread.id, error=str(error))
+            return False
+        self.log.event("page.thread_not_kept", thread=found.thread.id, error="others changed it at each try")
+        return False
+
+    def _send(self, sending: Sending, thread: Thread, rules: PagingRules) -> dict[str, str]:
+        """What each channel that took it answered. Raises Untold when none did."""
+        now = self.clock.now()
+        around = self.surroundings.around(sending, thread, rules, rules.route(thread.severity), now)
+        page = Page(
+            thread=thread.id,
+            phase=sending.phase,
+            severity=thread.severity,
+            subject=subject_of(sending.told),
+            body=body_of(sending.told, self.stack_name, around),
+            source=source_of(sending.told),
+            at=sending.told.at,
+            links=(("Runbook", around.runbook),) if around.runbook else (),
+        )
+        refs = self._deliver(page, sending.channels, thread, rules)
+        self.log.event("page.sent", key=sending.told.key, kind=sending.told.kind.value, channels=sorted(refs))
+        return refs
+
+    def _deliver(
+        self, page: Page, channels: Iterable[str], thread: Thread, rules: PagingRules
+    ) -> dict[str, str]:
+        """On all channels at once; for those that fail, on the ones named for that."""
+        refs: dict[str, str] = {}
+        tried: set[str] = set()
+        wanted = {name if name in rules.channels else TOPIC for name in channels}
+        while wanted:
+            tried |= wanted
+            ordered = [rules.channels[name] for name in sorted(wanted)]
+            with ThreadPoolExecutor(max_workers=len(ordered)) as pool:
+                answers = list(pool.map(lambda one: self._one(one, page, thread), ordered))
+            refs |= {one.name: ref for one, ref in zip(ordered, answers, strict=True) if isinstance(ref, str)}
+            failed = [one for one in ordered if one.name not in refs]
+            wanted = {one.otherwise for one in failed} - tried
+        if not refs:
+            raise Untold(f"{page.phase}: no channel took it")
+        return refs
+
+    def _one(self, channel: ChannelRules, page: Page, thread: Thread) -> str | Undelivered:
+        try:
+            return self.carrier.deliver(channel, page, thread.told.get(channel.name, ""), self.clock.now())
+        except Undelivered as error:
+            self.log.event("page.channel_failed", channel=channel.name, code=error.code)
+            self.log.count("ChannelFailures")
+            return error
+
+    def _show(self, told: Announcement, refs: Mapping[str, str], rules: PagingRules) -> None:
+        """After everybody was told, where a channel carries pictures; a missing one is no matter."""
+        shows = [name for name in refs if rules.channels[name].kind in CARRY_PICTURES]
+        picture = self.surroundings.picture(told) if shows else None
+        for name in shows if picture else ():
+            self.carrier.show(rules.channels[name], refs[name], picture or b"")

@@ -1,0 +1,223 @@
+"""What a policy says of pages: severities, channels, who is told when, and what a page may show."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+
+from firebreak.core.freeze import Window
+from firebreak.core.page import Severity
+from firebreak.core.paging_rules import TOPIC, ChannelKind, ChannelRules, PagingRules, Route, Step
+from firebreak.patterns import TargetPattern
+from firebreak.policy_text import CountedOver, Duration
+from firebreak.windows import HoursSection
+
+# Enough for every on-call plan that was seen; each route is walked for every page.
+MOST_CHANNELS, MOST_STEPS, MOST_PATTERNS, MOST_HOURS = 20, 8, 200, 20
+
+# The role of Page may read secrets of such names only (template.yaml).
+SECRETS = "firebreak/"
+_SECRET = re.compile(
+    rf"arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:{SECRETS}|ssm:[a-z0-9-]+:[0-9]{{12}}:parameter/{SECRETS})"
+    r"[A-Za-z0-9/_+=.@-]{1,400}"
+)
+_SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{6,20}")
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+_WEBHOOK = re.compile(r"https://[^\s/?#]+\S*|http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?\S*")
+_PAGERDUTY = re.compile(r"(https://events\.eu\.pagerduty\.com)?")
+_HTTPS = re.compile(r"https://\S{1,500}")
+_LOG_GROUP = re.compile(r"[A-Za-z0-9_./#{}-]{1,512}")
+
+type ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+type AlarmPattern = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _secret(value: str) -> str:
+    if not _SECRET.fullmatch(value):
+        raise ValueError(
+            f'the ARN of a secret or of a SecureString parameter whose name begins with "{SECRETS}"'
+        )
+    return value
+
+
+def _text_like(pattern: re.Pattern[str]) -> dict[str, object]:
+    return {"type": "string", "pattern": f"^({pattern.pattern})$"}
+
+
+def _https(value: str) -> str:
+    if not _HTTPS.fullmatch(value):
+        raise ValueError("an https address")
+    return value
+
+
+type SecretArn = Annotated[str, AfterValidator(_secret), WithJsonSchema(_text_like(_SECRET))]
+type Link = Annotated[str, AfterValidator(_https), WithJsonSchema(_text_like(_HTTPS))]
+
+
+class ChannelSection(_Section):
+    """One way to humans."""
+
+    kind: ChannelKind
+    secret: SecretArn | None = None
+    to: str = Field(default="", max_length=2048)
+    otherwise: ChannelName = TOPIC
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """What a kind needs, and what it has no use for."""
+        needs_secret = self.kind is not ChannelKind.TOPIC
+        if needs_secret and self.secret is None:
+            raise ValueError(f"secret: {self.kind} needs one")
+        if not needs_secret and self.secret is not None:
+            raise ValueError("secret: a topic needs none")
+        pattern, form = _TO[self.kind]
+        if not pattern.fullmatch(self.to):
+            raise ValueError(f"to: {form}")
+        return self
+
+    def rules(self, name: str) -> ChannelRules:
+        """The same for the core."""
+        return ChannelRules(
+            name=name, kind=self.kind, secret=self.secret or "", to=self.to, otherwise=self.otherwise
+        )
+
+
+_TO: Mapping[ChannelKind, tuple[re.Pattern[str], str]] = {
+    ChannelKind.SLACK: (_SLACK_CHANNEL, 'the id of a Slack channel, like "C0123ABCD"'),
+    ChannelKind.PAGERDUTY: (_PAGERDUTY, "nothing, or https://events.eu.pagerduty.com for its EU region"),
+    ChannelKind.WEBHOOK: (_WEBHOOK, "an https address"),
+    ChannelKind.TOPIC: (_TOPIC, "the ARN of a topic"),
+}
+
+
+class StepSection(_Section):
+    """Who is told when nobody acknowledged for so long."""
+
+    after: Duration
+    channels: list[ChannelName] = Field(min_length=1, max_length=MOST_CHANNELS)
+    who: str = Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")
+
+
+class RouteSection(_Section):
+    """Who is told of pages of some severities, and at what hours."""
+
+    severities: list[Severity] = Field(min_length=1)
+    hours: Literal["any", "business"] = "any"
+    steps: list[StepSection] = Field(min_length=1, max_length=MOST_STEPS)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        """The first step is told at once, each later one later."""
+        afters = [step.after for step in self.steps]
+        if afters[0] != timedelta():
+            raise ValueError('steps[0].after: "0s", or nobody is told at once')
+        if any(later <= earlier for earlier, later in pairwise(afters)):
+            raise ValueError("steps: each later than the one before")
+        return self
+
+
+class NamedSeverity(_Section):
+    """How bad alarms of such names are, where no tag says it."""
+
+    alarms: AlarmPattern
+    severity: Severity
+
+
+class RunbookLink(_Section):
+    """Where to read what to do about alarms of such names, where no tag says it."""
+
+    alarms: AlarmPattern
+    url: Link
+
+
+class LogGroup(_Section):
+    """The log group whose last errors pages about such targets show; `{name}` is the target's name."""
+
+    targets: TargetPattern
+    group: str = Field(pattern=f"^{_LOG_GROUP.pattern}$")
+
+
+class PagingSection(_Section):
+    """Everything said of pages; without it all of them go to the topic of the stack at any hour."""
+
+    severity: Severity = Severity.WARNING
+    digest_every: CountedOver = timedelta(hours=1)
+    severities: list[NamedSeverity] = Field(default=[], max_length=MOST_PATTERNS)
+    business: list[HoursSection] = Field(default=[], max_length=MOST_HOURS)
+    channels: dict[ChannelName, ChannelSection] = Field(default={}, max_length=MOST_CHANNELS)
+    routes: list[RouteSection] = []
+    runbooks: list[RunbookLink] = Field(default=[], max_length=MOST_PATTERNS)
+    logs: list[LogGroup] = Field(default=[], max_length=MOST_PATTERNS)
+
+    def rules(self) -> PagingRules:
+        """The same for the core; severities without a route go to the topic at any hour."""
+        channels = {name: section.rules(name) for name, section in self.channels.items()}
+        hours = tuple(section.window() for section in self.business)
+        routes = tuple(_route(route, hours) for route in self.routes)
+        routed = {severity for route in routes for severity in route.severities}
+        return PagingRules(
+            usual=self.severity,
+            named=tuple((one.alarms, one.severity) for one in self.severities),
+            channels={**channels, TOPIC: ChannelRules(name=TOPIC, kind=ChannelKind.TOPIC)},
+            routes=(*routes, _to_the_topic(frozenset(Severity) - routed)),
+            digest_every=self.digest_every,
+            runbooks=tuple((one.alarms, one.url) for one in self.runbooks),
+            logs=tuple((one.targets, one.group) for one in self.logs),
+        )
+
+
+def _route(section: RouteSection, hours: tuple[Window, ...]) -> Route:
+    return Route(
+        severities=frozenset(section.severities),
+        hours=hours if section.hours == "business" else (),
+        steps=tuple(Step(after=s.after, channels=tuple(s.channels), who=s.who) for s in section.steps),
+    )
+
+
+def _to_the_topic(severities: frozenset[Severity]) -> Route:
+    step = Step(after=timedelta(), channels=(TOPIC,), who="the topic's subscribers")
+    return Route(severities=severities, steps=(step,))
+
+
+def odd_paging(paging: PagingSection) -> Iterator[str]:
+    """What does not fit together, each with its path."""
+    known = {*paging.channels, TOPIC}
+    if TOPIC in paging.channels:
+        yield f'paging.channels.{TOPIC}: "{TOPIC}" is the stack\'s own; give it another name'
+    for name, channel in paging.channels.items():
+        yield from _odd_fallback(name, channel, paging.channels)
+    seen: set[Severity] = set()
+    for index, route in enumerate(paging.routes):
+        path = f"paging.routes[{index}]"
+        for step, section in enumerate(route.steps):
+            for name in section.channels:
+                if name not in known:
+                    yield f'{path}.steps[{step}].channels: there is no channel "{name}"'
+        for severity in route.severities:
+            if severity in seen:
+                yield f"{path}.severities: {severity} has a route already"
+            seen.add(severity)
+        if route.hours == "business" and not paging.business:
+            yield f"{path}.hours: business hours need at least one of paging.business"
+
+
+def _odd_fallback(
+    name: str, channel: ChannelSection, channels: Mapping[str, ChannelSection]
+) -> Iterator[str]:
+    passed, at = {name}, channel.otherwise
+    while at != TOPIC:
+        if at not in channels:
+            yield f'paging.channels.{name}.otherwise: there is no channel "{at}"'
+            return
+        if at in passed:
+            yield f"paging.channels.{name}.otherwise: goes in a circle and never reaches the topic"
+            return
+        passed.add(at)
+        at = channels[at].otherwise

@@ -1,0 +1,104 @@
+"""What goes along with a page: held switches, the runbook, the last errors of a log, a picture.
+
+None of it may keep a page back: what cannot be looked at is said, or left out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from firebreak.core.announcement import Announcement
+from firebreak.core.budgets import CLOCK_SKEW
+from firebreak.core.guards import switch_words
+from firebreak.core.log_lines import shown
+from firebreak.core.model import Target
+from firebreak.core.page import Phase
+from firebreak.core.paging_rules import PagingRules, Route
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.severities import log_group_of, runbook_of
+from firebreak.core.threads import Sending, Thread
+from firebreak.page_text import Around
+from firebreak.ports import ErrorLines, HeldSwitches, Pictures
+from firebreak.targets import read_target
+
+# Errors from shortly before the alarm turned red; of an alarm that is red for long, the last hour's.
+ERRORS_BEFORE, ERRORS_WITHIN = timedelta(minutes=10), timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Looks at what goes along with pages."""
+
+    switches: HeldSwitches
+    errors: ErrorLines
+    pictures: Pictures
+    partition: str
+
+    def around(
+        self, sending: Sending, thread: Thread, rules: PagingRules, route: Route, now: datetime
+    ) -> Around:
+        """What the text of a page tells beside what is announced; a log only where a human must come."""
+        told = sending.told
+        return Around(
+            severity=thread.severity,
+            phase=sending.phase,
+            note=sending.note,
+            after=_after(thread, route),
+            held=self._held(told, now),
+            runbook=runbook_of(told, rules),
+            errors=self._errors(told, rules, now) if sending.phase is Phase.TRIGGER else (),
+            thread=thread.id,
+        )
+
+    def picture(self, told: Announcement) -> bytes | None:
+        """A picture of the alarm's metrics, None where there is none to be had."""
+        if not (told.alarm_name and told.account and told.region):
+            return None
+        arn = f"arn:{self.partition}:cloudwatch:{told.region}:{told.account}:alarm:{told.alarm_name}"
+        found = self.pictures.of(arn)
+        return found if isinstance(found, bytes) else None
+
+    def holding(self, told: Announcement, now: datetime) -> bool | Unknown:
+        """Whether a kill switch still holds over what an announcement is about."""
+        found = self.switches.holding(told.action, _target(told))
+        match found:
+            case Unknown() | NotRead():
+                return Unknown(found.why)
+            case Absent():
+                return False
+            case holds:
+                return any(hold.until + CLOCK_SKEW > now for hold in holds)
+
+    def _held(self, told: Announcement, now: datetime) -> Sequence[str]:
+        match self.switches.holding(told.action, _target(told)):
+            case Unknown(why) | NotRead(why):
+                return [f"the kill switches could not be read: {why}"]
+            case Absent():
+                return []
+            case holds:
+                return [switch_words(hold) for hold in holds if hold.until + CLOCK_SKEW > now]
+
+    def _errors(self, told: Announcement, rules: PagingRules, now: datetime) -> Sequence[str]:
+        group = log_group_of(told, rules)
+        if not group:
+            return ()
+        since = max((told.alarm_since or now) - ERRORS_BEFORE, now - ERRORS_WITHIN)
+        match self.errors.last(group, since, now):
+            case Unknown(why) | NotRead(why):
+                return [f"{group} could not be read: {why}"]
+            case Absent():
+                return [f"{group} does not exist"]
+            case lines:
+                return shown(lines) or [f"none in {group} since {since:%H:%M:%S}Z"]
+
+
+def _target(told: Announcement) -> Target | None:
+    found = read_target(told.target, told.account, told.region)
+    return found if isinstance(found, Target) else None
+
+
+def _after(thread: Thread, route: Route) -> str:
+    """Who is told next, unless somebody has it before."""
+    if not thread.next_at or thread.steps >= len(route.steps):
+        return ""
+    return f"{route.steps[thread.steps].who} at {thread.next_at:%H:%M:%S}Z, unless somebody acknowledges"

@@ -1,0 +1,126 @@
+"""`firebreak ack`: who has it, who hears of it, and that nobody further up is called."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.aws.threads import DynamoThreads
+from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.page import Phase
+from firebreak.core.threads import Thread
+from firebreak.policy import parse_policy
+from tests import builders as a
+from tests.cli.running import StackSession, around, deployed, error_lines, run
+from tests.cli.test_approving import CALLER
+from tests.workflow.test_who_is_paged import PAGING, sent, tell, tick
+from tests.world import TABLE, World
+
+MINUTE = timedelta(minutes=1)
+INCIDENT = "i-0123456789"
+
+
+@pytest.fixture
+def paged(world: World) -> World:
+    """Somebody was paged, and the engineering lead is next."""
+    world.policy = parse_policy(a.AUTO_POLICY + PAGING, "paging.toml")
+    StackSession(deployed).client("events").create_event_bus(Name="firebreak")
+    tell(world)
+    return world
+
+
+def ack(world: World, wanted: str = INCIDENT) -> tuple[Any, list[dict[str, Any]]]:
+    """The command's result, and the events it put on the bus."""
+    entries: list[dict[str, Any]] = []
+
+    def session() -> StackSession:
+        made = StackSession(deployed)
+        made.events.register(
+            "before-parameter-build.events.PutEvents",
+            lambda params, **_: entries.extend(params["Entries"]),
+            unique_id="entries",
+        )
+        return made
+
+    here = around(world.clock.now)
+    return run("ack", wanted, outside=type(here)(here.environ, here.now, session)), entries
+
+
+def thread(world: World) -> Thread:
+    found = DynamoThreads(world.dynamodb, TABLE).thread(INCIDENT)
+    assert isinstance(found, Thread)
+    return found
+
+
+def test_nobody_further_up_is_called_once_the_command_has_returned(paged: World) -> None:
+    result, _ = ack(paged)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    words = " ".join(result.stdout.split())
+    assert f"Acknowledged {INCIDENT}, stack firebreak" in words
+    assert f"By {CALLER}" in words
+    assert "Told ops, pd" in words
+    tick(paged, 60)
+    assert ("topic", Phase.TRIGGER) not in sent(paged)
+
+
+def test_whoever_was_paged_hears_who_has_it(paged: World) -> None:
+    _, [entry] = ack(paged)
+    paged.page_desk().handle({"detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])})
+
+    told = [(name, page) for name, page in paged.pager.pages if page.phase is Phase.ACKNOWLEDGE]
+    assert sorted(name for name, _ in told) == ["ops", "pd"]
+    assert f"ACKNOWLEDGED: {CALLER} has it." in told[0][1].body
+    assert thread(paged).acknowledged_by == CALLER
+
+
+def test_an_acknowledgement_that_cannot_be_told_at_once_is_told_by_the_sweeper(paged: World) -> None:
+    StackSession(deployed).client("events").delete_event_bus(Name="firebreak")
+    assert ack(paged)[0].exit_code == 0
+    paged.clock.pass_time(2 * MINUTE)
+    paged.sweep()
+    assert ("ops", Phase.ACKNOWLEDGE) in sent(paged)
+
+
+def test_a_second_human_takes_it_over_and_reads_from_whom(paged: World) -> None:
+    ack(paged)
+    result, _ = ack(paged)
+    assert f"Before by {CALLER}" in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        pytest.param("i-9999999999", "nobody was paged about i-9999999999", id="nobody was paged"),
+        pytest.param("$(reboot)", "$(reboot) is no id of a page", id="no id"),
+    ],
+)
+def test_what_nobody_was_paged_about_cannot_be_acknowledged(paged: World, wanted: str, said: str) -> None:
+    result, entries = ack(paged, wanted)
+    assert (result.exit_code, entries) == (2, [])
+    assert said in error_lines(result)[0]
+
+
+def test_what_is_over_cannot_be_acknowledged(paged: World) -> None:
+    tell(paged, AnnouncementKind.RECOVERED)
+    result, _ = ack(paged)
+    assert result.exit_code == 2
+    assert f"{INCIDENT} is over" in error_lines(result)[0]
+
+
+def test_who_may_not_write_acknowledges_nothing(paged: World) -> None:
+    StackSession(deployed).client("events").delete_event_bus(Name="firebreak")
+    before = thread(paged)
+    # Somebody else changes the thread at each try.
+    table = paged.dynamodb
+    table.update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": f"THREAD#{INCIDENT}"}, "sk": {"S": "-"}},
+        UpdateExpression="SET v = :v",
+        ExpressionAttributeValues={":v": {"N": "2"}},
+    )
+    result, _ = ack(paged)
+    assert result.exit_code == 3
+    assert error_lines(result)[0].startswith("firebreak: NOT ACKNOWLEDGED")
+    assert thread(paged).acknowledged_by == before.acknowledged_by == ""

@@ -1,0 +1,115 @@
+"""Digests: one page for many of one cause, and one list when what held back is over."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.digests import (
+    HOLDS,
+    LOOK_EVERY,
+    MOST_LISTED,
+    Digest,
+    counts,
+    first_look,
+    is_time,
+    over,
+    summed_up,
+)
+from firebreak.core.reasons import Reason
+from tests import builders as a
+from tests.core.threads_play import told
+
+UNSEEN = "which alarms are still red could not be looked at."
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+def first(cause: Reason = Reason.SWITCHED_OFF, **changes: Any) -> Announcement:
+    return told(
+        AnnouncementKind.REFUSED, a.NOW, cause=cause.value, event="e", headline="Paused by ana.", **changes
+    )
+
+
+def found(cause: Reason = Reason.SWITCHED_OFF, **changes: Any) -> Digest:
+    base = Digest(key="k", first=first(cause), since=a.NOW, count=3, names=("api", "cart", "web"))
+    return replace(base, **changes)
+
+
+def test_what_has_a_cause_and_an_alarm_is_counted() -> None:
+    assert counts(first())
+    assert not counts(first(alarm_name=""))
+    assert not counts(replace(first(), cause=""))
+
+
+def test_a_hold_is_looked_at_soon_and_anything_else_after_the_digests_time() -> None:
+    assert first_look(first(), HOUR, a.NOW) == a.NOW + LOOK_EVERY
+    assert first_look(first(), MINUTE, a.NOW) == a.NOW + MINUTE
+    assert first_look(first(Reason.BREAKER_OPEN), HOUR, a.NOW) == a.NOW + HOUR
+
+
+@pytest.mark.parametrize(
+    ("changes", "minutes", "due"),
+    [
+        pytest.param({}, 60, True, id="more came, an hour ago"),
+        pytest.param({}, 59, False, id="too soon"),
+        pytest.param({"count": 1}, 600, False, id="nothing but the first"),
+        pytest.param({"reported": 3}, 600, False, id="all were told"),
+        pytest.param({"reported": 2, "reported_at": a.NOW + HOUR}, 119, False, id="told not long ago"),
+        pytest.param({"reported": 2, "reported_at": a.NOW + HOUR}, 120, True, id="told long enough ago"),
+    ],
+)
+def test_what_came_since_is_summed_up_once_in_a_while(
+    changes: dict[str, Any], minutes: int, *, due: bool
+) -> None:
+    assert is_time(found(**changes), HOUR, a.NOW + minutes * MINUTE) is due
+
+
+def test_a_digest_counts_what_is_new_and_names_the_alarms() -> None:
+    page = summed_up(found(), a.NOW + HOUR)
+    assert page.kind is AnnouncementKind.DIGEST
+    assert page.headline == "2 more for the same cause since 10:00:30Z."
+    assert page.facts == ("the cause: Paused by ana.", "for it in all: 3", "api", "cart", "web")
+    assert (page.thread, page.alarm_name, page.cause, page.retry) == ("i-0123456789", "", "", ())
+    assert page.key != summed_up(found(count=4), a.NOW + HOUR).key
+
+
+def test_when_a_pause_is_over_what_is_still_red_is_listed_to_be_retried() -> None:
+    page = over(found(), {"web", "api", "other"}, a.NOW)
+    assert page.kind is AnnouncementKind.HOLD_OVER
+    assert page.headline == "The pause is over. Still red: 2 of 3 alarms."
+    assert page.retry == ("api", "web")
+    assert page.next == "Nothing restarts by itself: each needs its command."
+
+
+def test_when_nothing_is_red_any_more_nobody_is_called() -> None:
+    page = over(found(Reason.FROZEN), frozenset(), a.NOW)
+    assert (page.kind, page.retry) == (AnnouncementKind.DIGEST, ())
+    assert page.headline == "The freeze is over. None of the alarms it held back is red any more."
+
+
+def test_what_could_not_be_looked_at_is_taken_for_red() -> None:
+    page = over(found(Reason.OUTSIDE_WINDOW), None, a.NOW)
+    assert page.kind is AnnouncementKind.HOLD_OVER
+    assert (
+        page.headline == "The wait for the window is over; which alarms are still red could not be looked at."
+    )
+    assert page.retry == ("api", "cart", "web")
+
+
+@given(names=some.sets(some.text("abc", min_size=1), min_size=1, max_size=60), data=some.data())
+def test_exactly_what_is_red_is_to_be_retried_up_to_what_a_page_holds(
+    names: set[str], data: some.DataObject
+) -> None:
+    red = data.draw(some.sets(some.sampled_from(sorted(names))))
+    page = over(found(names=tuple(sorted(names)), count=len(names)), red, a.NOW)
+    assert page.retry == tuple(sorted(red))[:MOST_LISTED]
+    if len(red) > MOST_LISTED:
+        assert page.facts[-1] == f"and {len(red) - MOST_LISTED} more: firebreak incidents"
+
+
+def test_every_hold_is_a_reason_for_not_acting() -> None:
+    assert set(HOLDS) <= set(Reason)

@@ -1,0 +1,88 @@
+"""How bad a page is, and where its runbook and its log lie: the alarm's own word before the policy's."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.page import Severity
+from firebreak.core.paging_rules import PagingRules
+from firebreak.core.severities import ITS_OWN, log_group_of, runbook_of, severity_of
+from tests.core.threads_play import ALWAYS, told
+
+CALLS = AnnouncementKind.GIVEN_TO_HUMANS
+WIKI = "https://wiki.example.com/api"
+RULES = PagingRules(
+    usual=Severity.WARNING,
+    named=(("api-memory-*", Severity.ERROR), ("api-*", Severity.INFO)),
+    channels={},
+    routes=(ALWAYS,),
+    digest_every=timedelta(hours=1),
+    runbooks=(("api-*", WIKI),),
+    logs=(("ecs:prod/*", "/ecs/{name}"), ("lambda:*", "/aws/lambda/{name}")),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity"),
+    [
+        pytest.param({"severity": "critical"}, Severity.CRITICAL, id="the tag"),
+        pytest.param({"severity": "CRITICAL!"}, Severity.ERROR, id="a tag that is none"),
+        pytest.param({}, Severity.ERROR, id="the first pattern of its name"),
+        pytest.param({"alarm_name": "api-cpu"}, Severity.INFO, id="a later pattern"),
+        pytest.param({"alarm_name": "web"}, Severity.WARNING, id="the usual one"),
+        pytest.param({"alarm_name": ""}, Severity.WARNING, id="no alarm"),
+    ],
+)
+def test_the_tag_speaks_first_then_the_name_then_the_policy(
+    changes: dict[str, Any], severity: Severity
+) -> None:
+    assert severity_of(told(CALLS, **changes), RULES) is severity
+
+
+@pytest.mark.parametrize("kind", sorted(ITS_OWN))
+def test_what_firebreak_tells_of_itself_waits_for_no_hours(kind: AnnouncementKind) -> None:
+    assert severity_of(told(kind, severity="info"), RULES) is Severity.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("changes", "link"),
+    [
+        pytest.param({"runbook": "https://a.example/b"}, "https://a.example/b", id="the tag"),
+        pytest.param({"runbook": "javascript:alert(1)"}, WIKI, id="a tag that is no address"),
+        pytest.param({"runbook": "http://a.example/b"}, WIKI, id="an address anybody can read along"),
+        pytest.param({"alarm_description": "see https://c.example/d"}, WIKI, id="the policy"),
+        pytest.param(
+            {"alarm_name": "web", "alarm_description": "see <https://c.example/d> first"},
+            "https://c.example/d",
+            id="the description",
+        ),
+        pytest.param({"alarm_name": "web"}, "", id="nobody says"),
+    ],
+)
+def test_the_runbook_is_an_https_address_or_nothing(changes: dict[str, Any], link: str) -> None:
+    assert runbook_of(told(CALLS, **changes), RULES) == link
+
+
+@pytest.mark.parametrize(
+    ("changes", "group"),
+    [
+        pytest.param({"log_group": "/my/logs"}, "/my/logs", id="the tag"),
+        pytest.param({"log_group": "a b; rm"}, "/ecs/api", id="a tag that is no group"),
+        pytest.param({}, "/ecs/api", id="the policy"),
+        pytest.param({"target": "lambda:orders"}, "/aws/lambda/orders", id="a target without a group"),
+        pytest.param({"target": "ses:mail"}, "", id="nobody says"),
+        pytest.param({"target": ""}, "", id="no target"),
+    ],
+)
+def test_the_log_group_is_the_tags_or_the_policys(changes: dict[str, Any], group: str) -> None:
+    assert log_group_of(told(CALLS, **changes), RULES) == group
+
+
+@given(text=some.text(max_size=40))
+def test_no_text_becomes_anything_but_an_https_address(text: str) -> None:
+    found = runbook_of(told(CALLS, runbook=text, alarm_description=text, alarm_name="web"), RULES)
+    assert not found or (found.startswith("https://") and found.isprintable() and " " not in found)

@@ -1,0 +1,271 @@
+"""Who is paged, on which channel and when: through the functions, with a policy and the time."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.announcement_wire import announcement_to_wire
+from firebreak.core import telling
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.history import Hold
+from firebreak.core.model import AlarmState
+from firebreak.core.page import Phase
+from firebreak.core.reasons import Reason
+from firebreak.errors import PolicyError, Unavailable, Untold
+from firebreak.policy import parse_policy
+from tests import builders as a
+from tests.faults import NO_CONNECTION, Wrapped, fail
+from tests.world import World, eventbridge, world_on_moto
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:firebreak"  # a name
+PAGING = f"""
+[paging]
+severity = "warning"
+severities = [{{ alarms = "api-*", severity = "critical" }}]
+runbooks = [{{ alarms = "api-*", url = "https://wiki.example.com/api" }}]
+logs = [{{ targets = "ecs:prod/*", group = "/ecs/{{name}}" }}]
+
+[[paging.business]]
+name = "office"
+schedule = "cron(0 9 * * MON-FRI)"
+duration = "PT8H"
+
+[paging.channels.pd]
+kind = "pagerduty"
+secret = "{SECRET}/pd"
+otherwise = "ops"
+
+[paging.channels.ops]
+kind = "slack"
+secret = "{SECRET}/slack"
+to = "C0123ABCD"
+
+[[paging.routes]]
+severities = ["critical"]
+steps = [
+  {{ after = "0s", channels = ["pd", "ops"], who = "the platform team" }},
+  {{ after = "15m", channels = ["topic"], who = "the engineering lead" }},
+]
+
+[[paging.routes]]
+severities = ["warning"]
+hours = "business"
+steps = [{{ after = "0s", channels = ["ops"], who = "the platform team" }}]
+"""
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with world_on_moto(policy=parse_policy(a.AUTO_POLICY + PAGING, "paging.toml")) as made:
+        yield made
+
+
+def event_of(told: Announcement) -> dict[str, Any]:
+    return {"detail-type": "Firebreak Announcement", "detail": announcement_to_wire(told)}
+
+
+def tell(world: World, kind: AnnouncementKind = AnnouncementKind.GIVEN_TO_HUMANS, **changes: Any) -> None:
+    told = telling.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
+    told = replace(told, kind=kind, key=f"{kind}-{world.clock.at}", **changes)
+    world.page_desk().handle(event_of(told))
+
+
+def tick(world: World, minutes: int) -> None:
+    """The minute rule, for so long."""
+    for _ in range(minutes):
+        world.clock.pass_time(MINUTE)
+        world.page_sweep()
+
+
+def sent(world: World) -> list[tuple[str, Phase]]:
+    return sorted((name, page.phase) for name, page in world.pager.pages)
+
+
+def test_a_critical_page_goes_to_its_channels_and_up_until_somebody_has_it(world: World) -> None:
+    tell(world)
+    assert sent(world) == [("ops", Phase.TRIGGER), ("pd", Phase.TRIGGER)]
+    tick(world, 14)
+    assert len(world.pager.pages) == 2
+    tick(world, 1)
+    assert sent(world)[-1] == ("topic", Phase.TRIGGER)
+    body = world.pager.pages[-1][1].body
+    assert "(not acknowledged for 15m: told the platform team, now the engineering lead)" in body
+    tick(world, 60)
+    assert len(world.pager.pages) == 3
+
+
+def test_the_first_page_says_who_is_next_and_how_to_say_that_one_has_it(world: World) -> None:
+    tell(world)
+    body = world.pager.pages[0][1].body
+    assert "Severity: critical\n" in body
+    assert "Then:     the engineering lead at 10:15:30Z, unless somebody acknowledges\n" in body
+    assert "I have it: firebreak ack i-0123456789 --stack firebreak\n" in body
+    assert "Runbook:  https://wiki.example.com/api\n" in body
+
+
+def test_everybody_who_was_told_hears_that_it_is_over_on_the_message_they_got(world: World) -> None:
+    tell(world)
+    tick(world, 15)
+    tell(world, AnnouncementKind.RECOVERED)
+    over = {name: page for name, page in world.pager.pages if page.phase is Phase.RESOLVE}
+    assert set(over) == {"pd", "ops", "topic"}
+
+
+def test_a_warning_outside_of_hours_waits_for_them_and_is_not_lost(world: World) -> None:
+    world.clock.pass_time(12 * HOUR)
+    tell(world, alarm_name="web-latency")
+    assert world.pager.pages == []
+    tick(world, 5)
+    assert world.pager.pages == []
+    # From Friday night to Monday at nine.
+    world.clock.pass_time(timedelta(days=2, hours=10, minutes=54, seconds=30))
+    world.page_sweep()
+    [(name, page)] = world.pager.pages
+    assert (name, page.phase) == ("ops", Phase.TRIGGER)
+    assert "(held since 2026-11-20 22:00:30Z: outside the hours of its severity)" in page.body
+
+
+def test_a_channel_that_fails_is_replaced_by_the_one_that_is_named_for_that(world: World) -> None:
+    world.pager.broken = frozenset({"pd", "ops"})
+    tell(world)
+    assert sent(world) == [("topic", Phase.TRIGGER)]
+    assert world.log.counts.count("ChannelFailures") == 2
+
+
+def test_with_every_channel_down_the_page_comes_again(world: World) -> None:
+    world.pager.broken = frozenset({"pd", "ops", "topic"})
+    with pytest.raises(Untold):
+        tell(world)
+    world.pager.broken = frozenset()
+    world.clock.pass_time(61 * SECOND)
+    tell(world)
+    assert len(world.pager.pages) == 2
+
+
+def test_without_a_memory_who_is_told_first_is_told_at_any_hour(world: World) -> None:
+    world.clock.pass_time(12 * HOUR)
+    dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION)))
+    tell(dark, alarm_name="web-latency")
+    assert sent(world) == [("ops", Phase.TRIGGER)]
+
+
+def test_a_page_that_could_not_be_put_aside_is_told_at_once(world: World) -> None:
+    world.clock.pass_time(12 * HOUR)
+    cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["transact_write_items"]))
+    tell(replace(world, dynamodb=cut), alarm_name="web-latency")
+    assert sent(world) == [("ops", Phase.TRIGGER)]
+
+
+def test_with_a_broken_policy_the_topic_is_told(world: World) -> None:
+    def broken() -> Any:
+        raise PolicyError("policy.toml", ["no"])
+
+    desk = replace(world.page_desk(), rules=broken)
+    desk.handle(event_of(telling.given_to_humans(a.incident(), a.NOW, "x")))
+    assert sent(world) == [("topic", Phase.TRIGGER)]
+
+
+def test_the_last_errors_of_the_service_are_on_the_page_without_their_secrets(world: World) -> None:
+    world.logs.groups["/ecs/api"] = ("ERROR cannot log in, password=hunter2", "\x1b[31mpanic: out of memory")
+    tell(world)
+    body = world.pager.pages[0][1].body
+    assert "Last errors:\n  | ERROR cannot log in, ***\n  | [31mpanic: out of memory\n" in body
+    assert "hunter2" not in body
+
+
+def test_a_picture_comes_after_everybody_was_told_and_a_missing_one_is_no_matter(world: World) -> None:
+    world.pictures.picture = b"png"
+    tell(world)
+    [(ref, picture)] = world.pager.pictures
+    assert (ref.partition("-")[0], picture) == ("ops", b"png")
+
+
+# --- what nobody else looks at
+
+
+def page_only(world: World, name: str = "api-disk") -> None:
+    alarm = world.red(name, tags={"firebreak:action": "page"})
+    world.page_desk().handle(eventbridge(alarm))
+
+
+def test_an_alarm_for_humans_that_goes_green_ends_its_page(world: World) -> None:
+    page_only(world)
+    world.alarms.turn("api-disk", AlarmState.OK, world.clock.at)
+    tick(world, 5)
+    over = [page for _, page in world.pager.pages if page.phase is Phase.RESOLVE]
+    assert len(over) == 2
+    assert "The alarm is OK again." in over[0].body
+    tick(world, 60)
+    assert len(world.pager.pages) == 4
+
+
+def test_one_that_stays_red_climbs(world: World) -> None:
+    page_only(world)
+    tick(world, 16)
+    assert ("topic", Phase.TRIGGER) in sent(world)
+
+
+# --- one page for many
+
+
+def pause(world: World, minutes: int = 60) -> None:
+    now = world.clock.at
+    world.switches.pause(Hold("global", "ana", "migration", now, now + minutes * MINUTE))
+
+
+def refuse(world: World, count: int) -> None:
+    for n in range(count):
+        name = f"svc{n:02d}"
+        world.ecs.services[f"ecs:prod/{name}"] = a.service(name=name)
+        tags = {"firebreak:action": "restart-service", "firebreak:target": f"ecs:prod/{name}"}
+        summary = world.send(world.red(f"api-{name}", tags=tags))
+        assert summary.reason is Reason.SWITCHED_OFF
+    world.deliver()
+
+
+def bodies(world: World, mark: str) -> list[str]:
+    return [page.body for name, page in world.pager.pages if name == "ops" and page.body.startswith(mark)]
+
+
+def test_a_pause_over_forty_alarms_is_one_page_and_a_digest(world: World) -> None:
+    pause(world, minutes=600)
+    refuse(world, 40)
+    assert len(bodies(world, "NOT ACTING")) == 1
+    tick(world, 61)
+    [digest] = bodies(world, "SUMMED UP")
+    assert "39 more for the same cause since 10:00:30Z." in digest
+    assert "  - api-svc01\n" in digest
+    assert "  - and 10 more: firebreak incidents\n" in digest
+    tick(world, 180)
+    assert len(bodies(world, "SUMMED UP")) == 1
+
+
+def test_when_a_pause_is_over_one_page_lists_what_is_still_red_with_the_command(world: World) -> None:
+    pause(world, minutes=20)
+    refuse(world, 3)
+    world.alarms.turn("api-svc01", AlarmState.OK, world.clock.at)
+    tick(world, 19)
+    assert bodies(world, "STILL RED") == []
+    tick(world, 10)
+    [over] = bodies(world, "STILL RED")
+    assert "The pause is over. Still red: 2 of 3 alarms." in over
+    assert "Retry:    firebreak retry api-svc00 --stack firebreak\n" in over
+    assert "api-svc01" not in over
+    tick(world, 60)
+    assert len(bodies(world, "STILL RED")) == 1
+
+
+def test_a_pause_that_cannot_be_looked_at_is_not_taken_for_over(world: World) -> None:
+    pause(world, minutes=20)
+    refuse(world, 1)
+    world.clock.pass_time(HOUR)
+    dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["batch_get_item"])))
+    with pytest.raises(Unavailable):
+        dark.page_sweep()
+    assert bodies(world, "STILL RED") == []
+    world.page_sweep()
+    assert len(bodies(world, "STILL RED")) == 1
