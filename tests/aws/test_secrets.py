@@ -45,9 +45,9 @@ class Account:
         if self.trouble:
             raise self.trouble
 
-    def secret(self, value: str = VALUE, **other: Any) -> str:
+    def secret(self, value: str = VALUE, name: str = "pages", **other: Any) -> str:
         client = self.session.client("secretsmanager")
-        made = client.create_secret(Name="pages", **(other or {"SecretString": value}))
+        made = client.create_secret(Name=name, **(other or {"SecretString": value}))
         return str(made["ARN"])
 
     def parameter(self, value: str = VALUE, kind: Any = "SecureString", name: str = "/pages/slack") -> str:
@@ -224,10 +224,11 @@ def test_an_answer_without_a_value_is_blindness() -> None:
 
 def test_a_value_is_seen_nowhere(account: Account, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    for arn in (account.secret(), account.parameter()):
-        account.secrets.value(arn)
+    arns = [account.secret(), account.parameter(), account.secret(f'{{"token": "{VALUE}"}}', name="json")]
+    found = [account.secrets.value(arn) for arn in arns]
+    assert found[:2] == [VALUE, VALUE]
+    told = [repr(account.secrets), repr(account.secrets._kept), repr(found[2])]
     account.trouble = NO_CONNECTION
-    account.clock.pass_time(2 * 60 * MINUTES)
-    told = [repr(account.secrets.value(arn)) for arn in (account.secrets._kept)]
-    told += [repr(account.secrets), repr(account.secrets._kept), caplog.text]
-    assert VALUE not in "".join(told)
+    account.clock.pass_time(120 * MINUTES)
+    told += [repr(account.secrets.value(arn)) for arn in arns]
+    assert VALUE not in "".join([*told, caplog.text])

@@ -8,7 +8,7 @@ import pytest
 
 from firebreak.channels.carrier import BLIND, Carrier
 from firebreak.channels.sending import NotTaken
-from firebreak.core.channel_breaker import REST, Health, trying
+from firebreak.core.channel_breaker import REST, TURN, Health, trying
 from firebreak.core.page import Page
 from firebreak.core.paging_rules import ChannelKind, ChannelRules
 from firebreak.core.readings import Reading, Unknown
@@ -16,6 +16,7 @@ from firebreak.errors import Throttled, Undelivered
 from firebreak.ports import Channel
 from tests.channels.conftest import NOW, PAGE, Bench
 from tests.channels.local_server import answer
+from tests.contracts.template import functions
 from tests.fakes import ListLog
 from tests.fakes_channels import FakeChannel, FakeChannelHealth
 from tests.faults import Wrapped, fail
@@ -131,6 +132,11 @@ def test_a_try_whose_function_died_is_followed_by_another(desk: Desk) -> None:
     desk.channel.before = well
     assert desk.deliver(rested + timedelta(seconds=59)) == "circuit open"
     assert desk.deliver(rested + timedelta(seconds=60)) == "fake:1"
+
+
+def test_a_turn_is_longer_than_a_function_may_run() -> None:
+    """Or a second page would try beside the first, which still waits for its answer."""
+    assert timedelta(seconds=functions()["Page"]["Timeout"]) < TURN
 
 
 def test_what_is_refused_as_wrong_is_an_answer_and_rests_nothing(desk: Desk) -> None:

@@ -177,6 +177,14 @@ def test_a_link_cannot_be_ended_early_by_its_address_or_its_word() -> None:
     assert text == "<https://x.example/?q=1&amp;r=%3C@U1%3E%7Cy%20z|a b&gt; &lt;!channel>"
 
 
+@pytest.mark.parametrize("links", [(), (("w" * 4000, "https://wiki.example.com"),)], ids=["none", "too long"])
+def test_no_block_is_ever_empty(links: tuple[tuple[str, str], ...]) -> None:
+    """Slack refuses a message for one empty text in it."""
+    message = message_of(replace(PAGE, subject="", body="", source="", links=links))
+    assert [block["type"] for block in message["blocks"]] == ["header", "context"]
+    assert all(one["text"] for one in texts(message["blocks"]))
+
+
 untrusted = st.text(st.characters(codec="utf-8"), max_size=400) | st.sampled_from(
     [HOSTILE, "&" * 4000, "<" * 40_000]
 )

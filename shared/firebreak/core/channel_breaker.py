@@ -21,7 +21,7 @@ FAILURES = 3
 REST = timedelta(seconds=60)
 # Who repairs a channel should not wait long until it is used again.
 LONGEST_REST = timedelta(minutes=10)
-# A function dies after 30 seconds (template.yaml, Page); who has not told by then how it went never will.
+# Longer than Page may run (template.yaml): who has not told by then how it went never will.
 TURN = timedelta(seconds=60)
 # Failures this long ago say nothing of today.
 FORGOTTEN = timedelta(days=1)
