@@ -124,6 +124,8 @@ def _commands(told: Announcement, stack_name: str, around: Around) -> list[str]:
             lines.append(f'Say no:   firebreak deny {told.incident_id} --reason "..." --stack {stack_name}')
     if around.phase is Phase.TRIGGER and THREAD_ID.fullmatch(around.thread):
         lines.append(f"I have it: firebreak ack {around.thread} --stack {stack_name}")
+    if told.kind in (AnnouncementKind.DIGEST, AnnouncementKind.HOLD_OVER):
+        lines.append(f"List:     firebreak incidents --stack {stack_name}")
     if told.kind is AnnouncementKind.STORM:
         lines.append(f'End it:   firebreak storm --end --reason "..." --stack {stack_name}')
     retried = [shlex.quote(plain(name)) for name in told.retry]

@@ -130,8 +130,8 @@ def test_a_try_whose_function_died_is_followed_by_another(desk: Desk) -> None:
     rested = NOW + REST
     desk.memory.keep("slack", trying(desk.memory.kept["slack"], rested), rested)
     desk.channel.before = well
-    assert desk.deliver(rested + timedelta(seconds=59)) == "circuit open"
-    assert desk.deliver(rested + timedelta(seconds=60)) == "fake:1"
+    assert desk.deliver(rested + timedelta(seconds=89)) == "circuit open"
+    assert desk.deliver(rested + TURN) == "fake:1"
 
 
 def test_a_turn_is_longer_than_a_function_may_run() -> None:

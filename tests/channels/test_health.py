@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firebreak.aws.channel_health import DynamoChannelHealth
-from firebreak.core.channel_breaker import Health, failed, trying
+from firebreak.core.channel_breaker import TURN, Health, failed, trying
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.errors import Throttled, Unavailable
 from firebreak.ports import ChannelHealth
@@ -38,7 +38,7 @@ def test_what_is_kept_is_found_again_with_the_next_version(memory: ChannelHealth
     found = memory.look("slack")
     assert isinstance(found, Health)
     assert memory.keep("slack", trying(found, a.NOW), a.NOW) is True
-    expected = Health(failures=1, failed_at=a.NOW, tried_until=a.NOW + timedelta(seconds=60), version=2)
+    expected = Health(failures=1, failed_at=a.NOW, tried_until=a.NOW + TURN, version=2)
     assert memory.look("slack") == expected
 
 

@@ -20,7 +20,7 @@ from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
 AT = a.NOW + MINUTE
-NEVER_AGAIN = "Nothing will look at this again by itself: the alarm says nothing more while it stays red."
+NEVER_AGAIN = "Nothing more is done about this by itself: the alarm says nothing more while it stays red."
 ALARM = a.alarm(description="memory of the api")
 DONE = Receipt(summary="deployment 7 began", after={"deployment": "7", "tasks": ["a", "b"]})
 RUNG_1 = "rung 1 of 2 (restart-service -> scale-service -> page)"
@@ -89,7 +89,7 @@ def about_incident(kind: AnnouncementKind, headline: str, facts: tuple[str, ...]
                 AnnouncementKind.GIVEN_TO_HUMANS,
                 "still red",
                 ("reached: restart-service", RUNG_1, BEFORE, AFTER),
-                f"Firebreak stops here. {NEVER_AGAIN}",
+                "Firebreak changes nothing more here. You hear when every alarm of it is OK.",
             ),
             id="given to humans",
         ),

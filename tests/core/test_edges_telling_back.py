@@ -45,7 +45,7 @@ VALUES = ("before: running=2", "after: desiredCount=3")
 DONE = Receipt(summary="desired count is 3", after={"desiredCount": 3})
 ACTED = a.incident(receipt=DONE, note="it made things worse")
 COMES_BACK = "If the alarm comes back, the change is made again and stays."
-NOTHING = "Nothing will look at this again by itself: the alarm says nothing more while it stays red."
+NOTHING = "Nothing more is done about this by itself: the alarm says nothing more while it stays red."
 
 
 class TestTold:

@@ -125,7 +125,7 @@ def test_an_act_above_the_first_rung_tells_what_led_there() -> None:
 def test_how_far_it_came_is_told_when_firebreak_stops() -> None:
     stopped = telling.given_to_humans(a.incident(rung=1, action="scale-service"), a.NOW, "still red")
     assert stopped.facts[0] == "reached: restart-service, then scale-service"
-    assert stopped.next.startswith("Firebreak stops here.")
+    assert stopped.next.startswith("Firebreak changes nothing more here.")
 
 
 def test_an_act_at_the_last_rung_is_followed_by_a_page() -> None:

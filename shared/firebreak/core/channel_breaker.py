@@ -22,7 +22,7 @@ REST = timedelta(seconds=60)
 # Who repairs a channel should not wait long until it is used again.
 LONGEST_REST = timedelta(minutes=10)
 # Longer than Page may run (template.yaml): who has not told by then how it went never will.
-TURN = timedelta(seconds=60)
+TURN = timedelta(seconds=90)
 # Failures this long ago say nothing of today.
 FORGOTTEN = timedelta(days=1)
 

@@ -18,6 +18,9 @@ from firebreak.core.threads import thread_id
 # A longer list is not read at 3 a.m., and DynamoDB writes an item anew for each name.
 MOST_NAMES, MOST_LISTED = 200, 30
 
+AS_BEFORE = "None of them was acted on. What comes more for this cause is summed up in the same way."
+BY_COMMAND = "Nothing restarts by itself: each needs its command."
+
 # How often a cause that holds is looked at: a switch may be given back early.
 LOOK_EVERY = timedelta(minutes=5)
 
@@ -71,7 +74,8 @@ def summed_up(found: Digest, now: datetime) -> Announcement:
     """One page for all that came since the first, with their names."""
     more = found.count - found.reported
     headline = f"{more} more for the same cause since {_at(found.reported_at or found.since, now)}."
-    return replace(_about(found, AnnouncementKind.DIGEST, now, headline), facts=_facts(found, found.names))
+    told = _about(found, AnnouncementKind.DIGEST, now, headline)
+    return replace(told, facts=_facts(found, found.names), next=AS_BEFORE)
 
 
 def over(found: Digest, red: Collection[str] | None, now: datetime) -> Announcement:
@@ -80,14 +84,15 @@ def over(found: Digest, red: Collection[str] | None, now: datetime) -> Announcem
     still = [name for name in found.names if red is None or name in red]
     if not still:
         headline = f"{ended}. None of the alarms it held back is red any more."
-        return replace(_about(found, AnnouncementKind.DIGEST, now, headline), facts=_facts(found, ()))
+        told = _about(found, AnnouncementKind.DIGEST, now, headline)
+        return replace(told, facts=_facts(found, ()), next="Nothing more happens.")
     headline = f"{ended}. Still red: {len(still)} of {len(found.names)} alarms."
     if red is None:
         headline = f"{ended}; which alarms are still red could not be looked at."
     return replace(
         _about(found, AnnouncementKind.HOLD_OVER, now, headline),
         facts=_facts(found, still),
-        next="Nothing restarts by itself: each needs its command.",
+        next=BY_COMMAND,
         retry=tuple(sorted(still))[:MOST_LISTED],
     )
 
@@ -110,6 +115,9 @@ def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) 
         kind=kind,
         at=now,
         headline=headline,
+        incident_id="",
+        action="",
+        target="",
         alarm_name="",
         alarm_since=None,
         alarm_description="",

@@ -1,5 +1,6 @@
 """What is said of each change: headline, numbers, and what happens next. Pure text from values."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from firebreak.core.model import Alarm
 from firebreak.core.rules import PAGE_RUNG
 
 NOTHING_LOOKS_AGAIN = (
-    "Nothing will look at this again by itself: the alarm says nothing more while it stays red."
+    "Nothing more is done about this by itself: the alarm says nothing more while it stays red."
 )
 
 
@@ -21,6 +22,9 @@ NOTHING_LOOKS_AGAIN = (
 SEVERITY_TAG = "firebreak:severity"
 RUNBOOK_TAG = "firebreak:runbook"
 LOG_GROUP_TAG = "firebreak:log-group"
+
+# A hash is kept whole to be compared; for a human its beginning is enough.
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 # A page is read on a phone: of a longer list it tells how long it is.
 MOST_SHOWN = 3
@@ -124,6 +128,8 @@ def _pairs(values: object) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, str) and _HASH.fullmatch(value):
+        return f"{value[:12]}…"
     if not isinstance(value, list | tuple):
         return str(value)
     return "+".join(map(str, value)) if len(value) <= MOST_SHOWN else f"{len(value)} of them"
@@ -176,7 +182,7 @@ def given_to_humans(incident: Incident, at: datetime, why: str) -> Announcement:
             *_members(incident),
             *_values(incident),
         ],
-        next_=f"Firebreak stops here. {NOTHING_LOOKS_AGAIN}",
+        next_="Firebreak changes nothing more here. You hear when every alarm of it is OK.",
     )
 
 

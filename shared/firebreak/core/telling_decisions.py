@@ -10,7 +10,7 @@ from firebreak.core.model import Alarm, Target
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm, objections
 
-TOLD_ONCE = "Further refusals for this cause are recorded, not paged: firebreak incidents."
+TOLD_ONCE = "Further refusals for this cause are summed up; they are listed by: firebreak incidents"
 
 _QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
 

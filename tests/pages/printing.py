@@ -1,0 +1,55 @@
+"""A scene's pages as a document."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from firebreak.core.page import Page
+from tests.pages.scenes import SCENES, Scene
+
+FOLDER = Path(__file__).parents[2] / "docs" / "pages"
+
+
+def document(scene: Scene) -> str:
+    """The scene played now, with every page in the order in which it was sent."""
+    with scene.stage(scene.policy) as stage:
+        scene.play(stage)
+        sent = in_order(stage.world.pager.pages)
+    parts = [f"# {scene.title}\n\n{scene.story}\n"]
+    for number, (channel, page) in enumerate(sent, start=1):
+        head = f"## {number}. {page.phase} on {channel} ({page.severity}): {page.subject}"
+        parts.append(f"{_harmless(head)}\n\n```text\n{page.body}```\n")
+    return "\n".join(parts)
+
+
+def in_order(pages: Sequence[tuple[str, Page]]) -> list[tuple[str, Page]]:
+    """The pages as they came; several channels are told at once, so of these the order is that of names."""
+    runs = groupby(pages, key=lambda sent: sent[1].body)
+    return [sent for _, run in runs for sent in sorted(run, key=lambda one: one[0])]
+
+
+def _harmless(line: str) -> str:
+    return line.replace("<", "&lt;").replace("`", "'")
+
+
+def contents() -> str:
+    """The list of all of them."""
+    rows = [f"| [{scene.name}]({scene.name}.md) | {scene.title} |" for scene in SCENES]
+    return "\n".join(
+        [
+            "# Pages as they read",
+            "",
+            "Every situation in which humans are paged, played through all functions in one process, and the",
+            "pages they got. Written by `python -m tests.pages`; a test compares them.",
+            "",
+            "| scene | what happened |",
+            "| --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def documents() -> dict[str, str]:
+    """All documents by the name of their file."""
+    return {"README.md": contents()} | {f"{scene.name}.md": document(scene) for scene in SCENES}

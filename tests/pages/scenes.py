@@ -1,0 +1,283 @@
+"""The scenes: what happens, told by the pages that humans got."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from firebreak.core.model import AlarmState, Mute
+from tests.pages.stage import (
+    APPROVE,
+    AUTO,
+    MEMORY,
+    MINUTE,
+    OBSERVE,
+    STORM,
+    Stage,
+    staged,
+    staged_on_ecs,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One situation; `marks` are the first words of its pages in their order."""
+
+    name: str
+    title: str
+    story: str
+    play: Callable[[Stage], None]
+    marks: tuple[str, ...]
+    policy: str = AUTO
+    stage: Callable[[str], AbstractContextManager[Stage]] = field(default=staged)
+
+
+def recovered(on: Stage) -> None:
+    """A restart helps."""
+    alarm = on.red()
+    on.wait(2)
+    on.green(alarm)
+    on.wait(6)
+
+
+def not_recovered(on: Stage) -> None:
+    """No rung helps."""
+    on.red()
+    on.wait(12)
+
+
+def worse(on: Stage) -> None:
+    """Another alarm of the service turns red after the raise."""
+    alarm = on.red(action="adjust-task-memory")
+    on.wait(1)
+    on.world.send(on.world.red("api-5xx", tags=dict(alarm.tags)), "adjust-task-memory")
+    on.wait(12)
+
+
+def unknown(on: Stage) -> None:
+    """Telemetry is gone."""
+    alarm = on.red()
+    on.wait(2)
+    on.turn(alarm, AlarmState.INSUFFICIENT_DATA)
+    on.wait(16)
+
+
+def mute_end(on: Stage) -> None:
+    """A mute window covers the alarm; at its end it is looked at."""
+    on.red(mute=Mute("friday-deploys", on.now + 20 * MINUTE))
+    on.wait(22)
+
+
+def lost_schedule(on: Stage) -> None:
+    """The check that was scheduled never comes."""
+    on.red()
+    on.world.schedules.checks.clear()
+    on.wait(7)
+    on.world.schedules.checks.clear()
+    on.sweep()
+
+
+def storm(on: Stage) -> None:
+    """Fifty services turn red at once; ten minutes later two still are."""
+    names = [f"svc{n:02d}" for n in range(50)]
+    on.services(names)
+    alarms = [on.red_of(name) for name in names]
+    for alarm in alarms[2:]:
+        on.turn(alarm, AlarmState.OK)
+    on.wait(11)
+    on.sweep()
+
+
+def approved(on: Stage) -> None:
+    """A human says yes."""
+    on.red()
+    on.wait(3)
+    on.approve()
+
+
+def denied(on: Stage) -> None:
+    """A human says no."""
+    on.red()
+    on.wait(3)
+    on.deny()
+
+
+def expired(on: Stage) -> None:
+    """Nobody answers."""
+    on.red()
+    on.wait(31)
+
+
+def business_hours(on: Stage) -> None:
+    """A warning on Friday night is told on Monday at nine."""
+    on.wait(12 * 60)
+    on.services(["web"])
+    on.world.send(
+        on.world.red(
+            "web-latency",
+            tags={"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/missing"},
+        )
+    )
+    on.world.pass_time(58 * 60 * MINUTE)
+    on.wait(65)
+
+
+def escalation(on: Stage) -> None:
+    """Nobody has it for half an hour."""
+    on.red()
+    on.wait(11)
+    on.wait(32)
+
+
+def acknowledged(on: Stage) -> None:
+    """Somebody has it before the next step."""
+    on.red()
+    on.wait(11)
+    on.acknowledge()
+    on.wait(60)
+
+
+def resolved(on: Stage) -> None:
+    """Everybody who was paged hears that it is over."""
+    alarm = on.red()
+    on.wait(30)
+    on.green(alarm)
+    on.wait(6)
+
+
+def paused(on: Stage) -> None:
+    """Forty alarms during a pause, and its end."""
+    names = [f"svc{n:02d}" for n in range(40)]
+    on.services(names)
+    on.pause(90)
+    alarms = [on.red_of(name) for name in names]
+    for alarm in alarms[3:]:
+        on.turn(alarm, AlarmState.OK)
+    on.wait(100)
+
+
+def observed(on: Stage) -> None:
+    """The policy only lets Firebreak watch."""
+    on.red()
+
+
+SCENES = (
+    Scene(
+        name="recovered",
+        title="A restart helped",
+        story="Memory of a service is high. It is restarted; two minutes later the alarm is green.",
+        play=recovered,
+        marks=("ACTED", "RESOLVED"),
+    ),
+    Scene(
+        name="not-recovered",
+        title="No rung helped",
+        story="The restart does not help, nor does one more task. The last rung is a human.",
+        play=not_recovered,
+        marks=("ACTED", "ACTED", "NEEDS YOU"),
+    ),
+    Scene(
+        name="worse",
+        title="It got worse and was undone",
+        story="More memory was given. Then another alarm of the service turned red, so that was taken back.",
+        play=worse,
+        policy=MEMORY,
+        stage=staged_on_ecs,
+        marks=("ACTED", "MADE WORSE", "UNDONE", "NEEDS YOU"),
+    ),
+    Scene(
+        name="unknown",
+        title="Nobody can tell whether it helped",
+        story="After the restart the alarm has no data any more. That is no success.",
+        play=unknown,
+        marks=("ACTED", "NEEDS YOU"),
+    ),
+    Scene(
+        name="mute-end",
+        title="A mute window ended and the alarm is still red",
+        story="CloudWatch muted the alarm, so nothing was done. It says nothing when the window ends.",
+        play=mute_end,
+        marks=("ACTED",),
+    ),
+    Scene(
+        name="lost-schedule",
+        title="A wake-up was lost",
+        story="The check after the restart never came. The sweep of every five minutes found it past due.",
+        play=lost_schedule,
+        marks=("ACTED", "ACTED"),
+    ),
+    Scene(
+        name="storm",
+        title="Fifty services at once",
+        story="One cause turned fifty services red. After a few acts that is one page, and one at its end.",
+        play=storm,
+        policy=STORM,
+        marks=(*["ACTED"] * 5, "NOT ACTING", "STORM", *["NEEDS YOU"] * 2, *["RESOLVED"] * 4, "STORM OVER"),
+    ),
+    Scene(
+        name="approval-granted",
+        title="A human said yes",
+        story="The policy wants a human first. Everything is looked at again before it is done.",
+        play=approved,
+        policy=APPROVE,
+        marks=("APPROVE?", "ACTED"),
+    ),
+    Scene(
+        name="approval-denied",
+        title="A human said no",
+        story="Nothing is changed, and the incident is theirs.",
+        play=denied,
+        policy=APPROVE,
+        marks=("APPROVE?", "DENIED"),
+    ),
+    Scene(
+        name="approval-expired",
+        title="Nobody answered",
+        story="The question counts for half an hour. Meanwhile it went up the route.",
+        play=expired,
+        policy=APPROVE,
+        marks=("APPROVE?", "APPROVE?", "NEEDS YOU", "NEEDS YOU", "NEEDS YOU"),
+    ),
+    Scene(
+        name="business-hours",
+        title="Outside business hours",
+        story="A warning on Friday night waits for Monday at nine; nobody was woken, and nothing is lost.",
+        play=business_hours,
+        marks=("NOT ACTING",),
+    ),
+    Scene(
+        name="escalation",
+        title="Nobody acknowledged",
+        story="The page goes to the engineering lead after 15 minutes and to the CTO after 30.",
+        play=escalation,
+        marks=("ACTED", "ACTED", "NEEDS YOU", "NEEDS YOU", "NEEDS YOU"),
+    ),
+    Scene(
+        name="acknowledged",
+        title="Somebody has it",
+        story="After `firebreak ack` nobody further up is called.",
+        play=acknowledged,
+        marks=("ACTED", "ACTED", "NEEDS YOU", "ACKNOWLEDGED"),
+    ),
+    Scene(
+        name="resolved",
+        title="It is over, and everybody hears so",
+        story="The lead was called as well; when the alarm is green again both hear that it is over.",
+        play=resolved,
+        marks=("ACTED", "ACTED", "NEEDS YOU", "NEEDS YOU", "RESOLVED", "RESOLVED"),
+    ),
+    Scene(
+        name="paused",
+        title="A pause over forty alarms, and its end",
+        story="One page when it begins to matter, one that sums up, one when it is over.",
+        play=paused,
+        marks=("NOT ACTING", "NOT ACTING", "NOT ACTING", *["SUMMED UP"] * 2, *["STILL RED"] * 2),
+    ),
+    Scene(
+        name="observed",
+        title="What Firebreak would do",
+        story='With `autonomy = "observe"` nothing is changed; the plan is told once a day and target.',
+        play=observed,
+        policy=OBSERVE,
+        marks=("WOULD ACT",),
+    ),
+)

@@ -1,0 +1,182 @@
+"""A stage for pages: all functions in one process, a policy with routes, and the rules of each minute."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from firebreak.aws.threads import DynamoThreads
+from firebreak.concluding import Summary
+from firebreak.core import opening, telling
+from firebreak.core.history import Hold
+from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.ledger import IncidentChange
+from firebreak.core.model import Alarm, AlarmState, OwnEvent, RequestKind
+from firebreak.core.threads import Thread
+from firebreak.policy import Policy, parse_policy
+from firebreak.wire import request_event
+from tests import builders as a
+from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world
+from tests.workflow.test_larger_tasks import Service
+from tests.world import TABLE, World, world_on_moto
+
+MINUTE = timedelta(minutes=1)
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:firebreak"  # a name
+ANA = "arn:aws:sts::111122223333:assumed-role/on-call/ana"
+
+PAGING = f"""
+[paging]
+severities = [{{ alarms = "api-*", severity = "critical" }}]
+runbooks = [{{ alarms = "api-*", url = "https://wiki.example.com/api" }}]
+logs = [{{ targets = "ecs:prod/api", group = "/ecs/{{name}}" }}]
+
+[[paging.business]]
+name = "office"
+schedule = "cron(0 9 * * MON-FRI)"
+duration = "PT8H"
+
+[paging.channels.on-call]
+kind = "pagerduty"
+secret = "{SECRET}/pagerduty"
+
+[[paging.routes]]
+severities = ["critical"]
+steps = [
+  {{ after = "0s", channels = ["topic"], who = "the platform team" }},
+  {{ after = "15m", channels = ["on-call"], who = "the engineering lead" }},
+  {{ after = "30m", channels = ["on-call"], who = "the CTO" }},
+]
+
+[[paging.routes]]
+severities = ["warning"]
+hours = "business"
+steps = [{{ after = "0s", channels = ["topic"], who = "the platform team" }}]
+"""
+AUTO = a.AUTO_POLICY + PAGING
+APPROVE = AUTO.replace('autonomy = "auto"', 'autonomy = "approve"', 1)
+OBSERVE = AUTO.replace('autonomy = "auto"', 'autonomy = "observe"', 1)
+STORM = AUTO.replace("alarms = 50", 'alarms = 10\nwithin = "5m"\nquiet = "10m"')
+MEMORY = AUTO + '[actions.adjust-task-memory]\nladder = ["adjust-task-memory", "page"]\nceiling = 2048\n'
+
+
+@dataclass
+class Stage:
+    """What a scene plays on."""
+
+    world: World
+
+    @property
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.world.clock.at
+
+    def red(self, name: str = "api-memory-high", action: str = "restart-service", **changes: object) -> Alarm:
+        """An alarm turns red and its event is delivered."""
+        tags = {"firebreak:action": action, **changes.pop("more", {})}  # type: ignore[dict-item]  # texts
+        alarm = self.world.red(name, tags=tags, description="Memory of the API over 80 %.", **changes)
+        self.world.send(alarm, action)
+        return alarm
+
+    def green(self, alarm: Alarm) -> None:
+        """It goes OK, and Verify hears of it."""
+        self.world.green(alarm)
+        self.world.deliver()
+
+    def wait(self, minutes: float) -> None:
+        """Time passes, with the schedules and the rules of each minute and every five."""
+        end = self.now + minutes * MINUTE
+        while self.now < end:
+            self.world.pass_time(min(MINUTE, end - self.now))
+            self.world.page_sweep()
+            self.world.deliver()
+
+    def sweep(self) -> None:
+        """The rule of every five minutes."""
+        self.world.sweep()
+
+    def pause(self, minutes: int) -> None:
+        """A human stops Firebreak."""
+        self.world.switches.pause(
+            Hold("global", "ana", "migration of the database", self.now, self.now + minutes * MINUTE)
+        )
+
+    def incident(self) -> Incident:
+        """The only incident there is."""
+        [name] = {page.thread for _, page in self.world.pager.pages if page.thread.startswith("i-")}
+        return self.world.incident(name)
+
+    def approve(self) -> Summary:
+        """What `firebreak approve` puts on the bus."""
+        asked = self.incident()
+        yes = OwnEvent(
+            kind=RequestKind.APPROVAL,
+            action=asked.action,
+            incident_id=asked.id,
+            rung=asked.rung,
+            attempt=asked.attempt,
+            at=self.now,
+            alarm=asked.alarm,
+            by=ANA,
+        )
+        done = self.world.remediator(asked.action).handle(request_event(yes))
+        self.world.deliver()
+        return done
+
+    def deny(self) -> None:
+        """What `firebreak deny` writes."""
+        asked = self.incident()
+        after = opening.over(asked, IncidentState.PAGED, f"denied by {ANA}: we are migrating it")
+        told = telling.denied(after, ANA, "we are migrating it", self.now)
+        assert self.world.ledger.move(
+            IncidentChange(before=asked, after=after, at=self.now, what=after.note, told=told)
+        )
+        self.world.announcer().hand_over(told)
+        self.world.deliver()
+
+    def acknowledge(self) -> None:
+        """What `firebreak ack` writes and tells."""
+        threads = DynamoThreads(self.world.dynamodb, TABLE)
+        thread = threads.thread(self.incident().id)
+        assert isinstance(thread, Thread)
+        told = telling.acknowledged(thread.latest, thread.id, ANA, self.now)
+        assert threads.acknowledge(thread, _acknowledged(thread), told)
+        self.world.announcer().hand_over(told)
+        self.world.deliver()
+
+    def turn(self, alarm: Alarm, state: AlarmState) -> None:
+        """The alarm changes and its event is lost."""
+        self.world.alarms.turn(alarm.name, state, self.now)
+
+    def services(self, names: list[str]) -> None:
+        """So many services of the cluster."""
+        for name in names:
+            self.world.ecs.services[f"ecs:prod/{name}"] = a.service(name=name)
+
+    def red_of(self, service: str) -> Alarm:
+        """The alarm of that service turns red."""
+        target = f"ecs:prod/{service}"
+        return self.red(f"api-{service}", more={"firebreak:target": target})
+
+
+def _acknowledged(thread: Thread) -> Thread:
+    return replace(thread, acknowledged_by=ANA, next_at=None)
+
+
+@contextmanager
+def staged(policy: str) -> Iterator[Stage]:
+    """A fresh stage under a policy."""
+    with world_on_moto(policy=parse_policy(policy, "pages.toml")) as world:
+        world.logs.groups["/ecs/api"] = (
+            "2026-11-20T10:00:12Z ERROR java.lang.OutOfMemoryError: Java heap space",
+            "2026-11-20T10:00:13Z ERROR cannot log in: password=hunter2",
+        )
+        yield Stage(world)
+
+
+@contextmanager
+def staged_on_ecs(policy: str) -> Iterator[Stage]:
+    """The same with a service that has revisions of its task definition."""
+    parsed: Policy = parse_policy(policy, "pages.toml")
+    with ecs_world(PlayedEcs(answers=Service().answers()), policy=parsed) as world:
+        made: EcsWorld = world
+        yield Stage(made)
