@@ -23,12 +23,18 @@ _FINISHED = frozenset({IncidentState.CLOSED, IncidentState.REFUSED, IncidentStat
 
 _ALL = "(begins_with(pk, :incident) AND sk = :meta) OR begins_with(pk, :decision)"
 _OF_ONE = "begins_with(pk, :decision) AND incident = :id"
+_ABOUT = "begins_with(pk, :decision) AND contains(alarm, :name)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptDecision:
-    """A decision as the ledger keeps it; words that a newer release wrote stay as they are."""
+    """A decision as the ledger keeps it; words that a newer release wrote stay as they are.
 
+    `by` names the human who asked, if one did. `transition` is the alarm as it was written down, with
+    all that its event told: `firebreak.wire` reads it.
+    """
+
+    key: str
     at: datetime
     kind: str
     action: str
@@ -39,6 +45,8 @@ class KeptDecision:
     reason: str
     policy: str
     checks: tuple[Mapping[str, object], ...]
+    by: str
+    transition: object = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -73,6 +81,15 @@ def everything(client: Any, table: str, bounds: Bounds) -> Found:
 def decisions_of(client: Any, table: str, incident_id: str, bounds: Bounds) -> Found:
     """The decisions under one id, newest first. Raises AwsError."""
     return _look(client, table, _OF_ONE, {":decision": text("DECISION#"), ":id": text(incident_id)}, bounds)
+
+
+def decisions_about(client: Any, table: str, alarm: str, bounds: Bounds) -> Found:
+    """The decisions about every alarm of that name, newest first. Raises AwsError."""
+    written = f'"name":{json.dumps(alarm)}'  # as `pack` writes it; a metric may be called so as well
+    values = {":decision": text("DECISION#"), ":name": text(written)}
+    found = _look(client, table, _ABOUT, values, bounds)
+    found.decisions = [decision for decision in found.decisions if decision.alarm == alarm]
+    return found
 
 
 def _look(client: Any, table: str, wanted: str, values: Item, bounds: Bounds) -> Found:
@@ -119,6 +136,7 @@ def _decision(fields: Fields) -> KeptDecision:
     if not isinstance(checks, list):
         raise DamagedItem("checks")
     return KeptDecision(
+        key=fields.text("pk").removeprefix("DECISION#"),
         at=fields.time("at"),
         kind=fields.text("kind"),
         action=fields.text("action"),
@@ -129,6 +147,8 @@ def _decision(fields: Fields) -> KeptDecision:
         reason=fields.text("reason"),
         policy=fields.text("policy", ""),
         checks=tuple(cast("Mapping[str, object]", check) for check in checks if isinstance(check, dict)),
+        by=fields.text("by", ""),
+        transition=alarm,
     )
 
 
@@ -138,6 +158,7 @@ def decision_json(decision: KeptDecision) -> dict[str, object]:
         "at": decision.at.isoformat(),
         "incident": decision.incident_id,
         "kind": decision.kind,
+        "by": decision.by or None,
         "action": decision.action,
         "target": short(decision.target) or None,
         "target_key": decision.target or None,

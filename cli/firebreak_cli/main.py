@@ -271,6 +271,29 @@ def ack(ctx: typer.Context, page: PageId, *, stack: StackName = DEFAULT_STACK) -
     screen.console().print(screen.facts(acknowledging.told(before, after, found, around.now())))
 
 
+AlarmName = Annotated[str, typer.Argument(metavar="ALARM", help="The alarm's name, as the page tells it.")]
+
+
+# A name may begin with a dash; what no option is called is one.
+@app.command(context_settings={"ignore_unknown_options": True})
+def retry(
+    ctx: typer.Context, alarm: AlarmName, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False
+) -> None:
+    """Have a red alarm decided anew, by your word. Every guard is asked again: nothing is lifted."""
+    from firebreak_cli import approvals, retries, screen
+
+    around = outside(ctx)
+    found = find(around, stack)
+    desk, now = retries.RetryDesk(found), around.now()
+    lasting = desk.lasting(alarm, now)
+    by = approvals.caller(found)
+    asked = desk.retries(lasting, by, now)
+    desk.ask(asked)
+    if as_json:
+        return _print_json(retries.as_json(asked, by, found))
+    return screen.console().print(screen.facts(retries.told(asked, by, found, now)))
+
+
 @policy_app.command()
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")]) -> None:
     """Check a policy file: one line when it loads, one line for each mistake (exit code 1) when not."""

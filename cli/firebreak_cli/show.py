@@ -138,7 +138,8 @@ def _member(member: Member) -> str:
 
 def _heading(decision: KeptDecision, now: datetime) -> str:
     about = kept.short(decision.target) or decision.alarm
-    asked = f"{decision.action} {about}".strip()
+    by = f", by {decision.by}" if decision.by else ""
+    asked = f"{decision.action} {about}{by}".strip()
     return f"{screen.when(decision.at, now)} {decision.outcome}: {decision.reason} ({decision.kind}, {asked})"
 
 

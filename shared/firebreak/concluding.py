@@ -67,28 +67,28 @@ class Concluder:
         """A refusal for which no target is known.
 
         That of our own request has a key of its own: it must neither pass for the decision of the
-        alarm behind it nor stand in the way of the same request when it is asked again.
+        alarm behind it nor stand in the way of the same request when it is asked again. It is found
+        under the name that the request has.
         """
         if isinstance(trigger, Alarm):
-            return self._refused(alarm_key(trigger, action), trigger, action, decision, at)
+            return self._refused(untargeted(alarm_key(trigger, action), trigger, action, decision, at))
         key = digest("turned away", action, decision.reason.value, delivery_key(trigger))
-        return self._refused(key, trigger.alarm, action, decision, at)
+        record = untargeted(key, trigger.alarm, action, decision, at)
+        return self._refused(replace(record, incident_id=incident_name(trigger), by=trigger.by))
 
     def unusable(self, key: str, action: str, decision: Decision) -> Summary:
         """An event that is no alarm."""
-        return self._refused(key, None, action, decision, self.clock.now())
+        return self._refused(untargeted(key, None, action, decision, self.clock.now()))
 
-    def _refused(
-        self, key: str, alarm: Alarm | None, action: str, decision: Decision, at: datetime
-    ) -> Summary:
-        record = untargeted(key, alarm, action, decision, at)
+    def _refused(self, record: DecisionRecord) -> Summary:
+        decision = record.decision
         told = of_decision(record, None)
         if self.ledger.record(record, told):
             self.announcer.hand_over(told)
         self.log.event(
             "remediation.turned_away",
             reason=decision.reason.value,
-            action=action,
+            action=record.action,
             incident=record.incident_id,
         )
         return Summary(decision.word, decision.reason, record.incident_id)
@@ -278,6 +278,7 @@ class Concluder:
             attempt=request.attempt + 1,
             at=until,
             alarm=request.alarm,
+            by=request.by,
         )
         self.schedules.ask_again(wake, until)
         return wake
@@ -292,6 +293,7 @@ class Concluder:
             target=request.target.key,
             alarm=request.alarm,
             decision=decision,
+            by=request.by,
         )
 
     def _summary(self, request: Request, decision: Decision, incident_id: str = "") -> Summary:

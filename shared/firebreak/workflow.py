@@ -274,6 +274,7 @@ class Remediator:
                 target=request.target.key,
                 alarm=request.alarm,
                 decision=wanted.decision,
+                by=request.by,
             ),
             group_size=GroupSize(group.total, group.counted_at) if isinstance(group, GroupCount) else None,
         )
@@ -300,8 +301,10 @@ class Remediator:
                 version=now.version + 1,
                 receipt=replace(receipt, summary=kept),
             )
-            tell = telling.acted if after.purpose is Purpose.ACT else telling.put_back
-            told = tell(after, self.clock.now(), rules.policy_hash)
+            if after.purpose is Purpose.ACT:
+                told = telling.acted(after, self.clock.now(), rules.policy_hash, claim.request.by)
+            else:
+                told = telling.put_back(after, self.clock.now(), rules.policy_hash)
             return IncidentChange(before=now, after=after, at=told.at, what=receipt.summary, told=told)
 
         return self._record(claim, "act", change)

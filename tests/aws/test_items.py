@@ -318,3 +318,8 @@ def test_the_golden_items_are_read_through_the_ledger_as_well(table: Table) -> N
 @pytest.mark.parametrize("milliseconds", [0, 1, 1795168830001, 1795168830999, 253402300799000])
 def test_times_survive_to_the_millisecond(milliseconds: int) -> None:
     assert ms(at_ms(milliseconds)) == milliseconds
+
+
+def test_a_decision_keeps_the_name_of_the_human_who_asked() -> None:
+    assert decision_item(replace(DECIDED, by="ana"))["by"] == {"S": "ana"}
+    assert "by" not in decision_item(DECIDED)

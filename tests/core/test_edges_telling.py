@@ -336,3 +336,9 @@ def test_what_is_told_for_one_event_alone_waits_under_its_key() -> None:
 
 def test_a_recovery_without_a_plan_has_nothing_to_warn_of() -> None:
     assert telling.recovered(BARE, AT, "well").facts == (RUNG_1,)
+
+
+def test_a_humans_word_is_told_with_what_came_of_it() -> None:
+    acted = telling.acted(a.incident(note=""), AT, "abc", "ana")
+    assert acted.facts[1] == "by the word of ana"
+    assert of(refuse(Reason.BUDGET_FULL, "5/5"), by="ana").facts[0] == "by the word of ana"

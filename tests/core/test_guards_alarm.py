@@ -1,6 +1,7 @@
 """Muted, wrong direction, stale and duplicate: does this alarm still ask for anything?"""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -74,6 +75,21 @@ def test_suppression_speaks_of_its_own_event_only(kind: RequestKind, reason: Rea
     check = muted(request, a.rules(), a.snapshot())
     assert check.reason is reason
     assert ("WaitPeriod" in check.detail) is (reason is not None)
+
+
+@pytest.mark.parametrize(
+    ("brake", "reason"),
+    [
+        ({"suppressed_by": "Alarm"}, Reason.SUPPRESSED),
+        ({"mute": Mute("arn:mute", None)}, Reason.MUTED_WITHOUT_END),
+    ],
+    ids=["suppressed", "muted with no readable end"],
+)
+def test_a_humans_word_does_not_lift_what_the_alarms_event_told(
+    brake: dict[str, Any], reason: Reason
+) -> None:
+    request = a.request(RequestKind.WAKE, alarm=a.alarm(**brake), by="ana")
+    assert muted(request, a.rules(), a.snapshot()).reason is reason
 
 
 @pytest.mark.parametrize(

@@ -240,3 +240,7 @@ def test_an_alarm_counts_again_when_its_mute_window_ends() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in RequestKind if kind is not RequestKind.ALARM], ids=str)
 def test_what_an_incident_asks_for_does_not_count(kind: RequestKind) -> None:
     assert red_alarm_of(a.request(kind, incident_id="i-0123456789"), a.NOW) is None
+
+
+def test_what_a_human_asks_for_turned_red_before() -> None:
+    assert red_alarm_of(a.request(RequestKind.WAKE, at=a.NOW, by="ana"), a.NOW) is None

@@ -109,7 +109,8 @@ def claimed_words(claim: Claim) -> str:
     """The history line of a claim."""
     after = claim.after
     what = "" if after.purpose is Purpose.ACT else f" to {after.purpose}"
-    by = f", approved by {claim.request.by}" if claim.request.by else ""
+    word = "approved" if claim.request.kind is RequestKind.APPROVAL else "asked for"
+    by = f", {word} by {claim.request.by}" if claim.request.by else ""
     return f"claimed rung {after.rung + 1}{what}: {after.action}{by}"
 
 

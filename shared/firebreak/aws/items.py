@@ -257,8 +257,10 @@ def read_decided(item: Mapping[str, Attribute]) -> Decided:
 def decision_item(record: DecisionRecord) -> Item:
     """A decision with all its checks."""
     decision = record.decision
+    by: Item = {"by": text(record.by)} if record.by else {}
     return {
         **stamped(f"DECISION#{record.key}"),
+        **by,
         "at": number(ms(record.at)),
         "kind": text(record.kind.value),
         "action": text(record.action),

@@ -152,7 +152,8 @@ def muted(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """CloudWatch's own brakes: a mute window, suppression, or disabled actions."""
     del rules
     mute, suppressed = request.alarm.mute, request.alarm.suppressed_by
-    fresh = request.kind is _K.ALARM
+    # A human asks with the alarm's event: whether what it told has ended is told by no other.
+    fresh = request.kind is _K.ALARM or bool(request.by)
     if mute and (mute.until > seen.now if mute.until else fresh):
         ends = f"until {clock(mute.until)}" if mute.until else "with no readable end"
         reason = Reason.MUTED if mute.until else Reason.MUTED_WITHOUT_END

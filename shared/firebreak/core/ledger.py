@@ -35,7 +35,7 @@ def delivery_key(request: Request | OwnEvent) -> str:
     return digest(request.kind.value, subject, request.rung, request.attempt, request.action)
 
 
-def incident_name(request: Request) -> str:
+def incident_name(request: Request | OwnEvent) -> str:
     """The id a new incident of this request gets: short enough to type, the same for duplicates."""
     return request.incident_id or f"i-{delivery_key(request)[:10]}"
 
@@ -60,7 +60,7 @@ class LedgerView:
 class DecisionRecord:
     """A decision as it is kept: enough to explain it without anything else.
 
-    `alarm` is None for an event that could not be read as one.
+    `alarm` is None for an event that could not be read as one. `by` names the human who asked, if one did.
     """
 
     key: str
@@ -71,6 +71,7 @@ class DecisionRecord:
     target: str
     alarm: Alarm | None
     decision: Decision
+    by: str = ""
 
 
 def untargeted(

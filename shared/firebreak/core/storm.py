@@ -50,8 +50,10 @@ class RedAlarm:
 def red_alarm_of(request: Request, now: datetime) -> RedAlarm | None:
     """What a request adds to the count: an alarm, or one whose mute window has ended, which is news again.
 
-    The next rung of an incident is none.
+    The next rung of an incident is none, nor is what a human asks for: that turned red before.
     """
+    if request.by:
+        return None
     if request.kind is RequestKind.WAKE and not request.incident_id:
         return RedAlarm.of(replace(request.alarm, since=request.at), now)
     return red_alarm(request.alarm, now) if request.kind is RequestKind.ALARM else None

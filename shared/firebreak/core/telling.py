@@ -83,11 +83,12 @@ def rung_words(incident: Incident) -> str:
     return f"rung {incident.rung + 1} of {len(acting)} ({' -> '.join(incident.ladder)})"
 
 
-def acted(incident: Incident, at: datetime, policy_hash: str) -> Announcement:
-    """The action was sent and AWS took it."""
+def acted(incident: Incident, at: datetime, policy_hash: str, by: str = "") -> Announcement:
+    """The action was sent and AWS took it; `by` names the human who asked for it or approved it."""
     plan, receipt = incident.plan, incident.receipt
     planned = [f"plan: {plan.summary}", *plan.warnings, *filter(None, [plan.reset_by])] if plan else []
-    facts = [*_position(incident), *planned, *_values(incident), f"policy {policy_hash}"]
+    word = [f"by the word of {by}"] if by else []
+    facts = [*_position(incident), *word, *planned, *_values(incident), f"policy {policy_hash}"]
     done = receipt.summary if receipt else (plan.summary if plan else "done")
     due = f"Firebreak looks at {clock(incident.due_at)} whether it helped. " if incident.due_at else ""
     return of_incident(

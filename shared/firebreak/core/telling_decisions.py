@@ -31,6 +31,7 @@ def of_decision(record: DecisionRecord, target: Target | None) -> Announcement |
         action=record.action,
         headline=headline,
         facts=(
+            *([f"by the word of {record.by}"] if record.by else []),
             *objections(decision),
             *(plan.warnings if plan else ()),
             f"policy {decision.policy_hash or '-'}",

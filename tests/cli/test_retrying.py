@@ -1,0 +1,285 @@
+"""`firebreak retry`: what is asked again, and that all is decided anew."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core import telling
+from firebreak.core.incident import IncidentState
+from firebreak.core.model import AlarmState, Metric, Mute
+from firebreak.core.reasons import Reason
+from firebreak.core.storm import RedAlarm
+from firebreak.policy import parse_policy
+from firebreak.wire import request_from_event
+from tests import builders as a
+from tests.cli.consoles import (
+    CALLER,
+    MINUTE,
+    NAME,
+    Console,
+    contributor_alarm,
+    described,
+    event_of,
+    pause,
+    refused_in_a_pause,
+    seeing,
+    series_in_alarm,
+)
+from tests.cli.running import run
+from tests.world import World
+
+
+@pytest.fixture
+def console(world: World) -> Console:
+    return Console.over(world)
+
+
+def test_what_was_refused_in_a_pause_is_decided_anew_after_it_and_acted_on(console: Console) -> None:
+    refused_in_a_pause(console.world)
+
+    result = console.retry(NAME)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    (detail,) = console.details()
+    assert (detail["kind"], detail["incident"], detail["action"]) == ("wake", "", "restart-service")
+    (done,) = console.carry()
+    assert (done.outcome, done.reason) == ("act", Reason.CLEAR_TO_ACT)
+    assert len(console.world.ecs.writes) == 1
+    words = " ".join(result.stdout.split())
+    assert f"firebreak show {done.incident_id} --stack firebreak" in words
+    assert "Before refuse: switched_off" in words
+    assert console.world.incident(done.incident_id).state is IncidentState.ACTED
+
+
+def test_an_incident_that_a_retry_opened_lives_on_like_any_other(console: Console) -> None:
+    alarm = refused_in_a_pause(console.world)
+    console.retry(NAME)
+    (done,) = console.carry()
+
+    console.world.alarms.turn(alarm.name, AlarmState.OK, console.world.clock.at)
+    console.world.pass_time(10 * MINUTE)
+
+    assert console.world.incident(done.incident_id).state is IncidentState.CLOSED
+
+
+def test_a_second_retry_is_a_delivery_of_its_own_and_finds_the_incident_in_flight(console: Console) -> None:
+    refused_in_a_pause(console.world)
+    console.retry(NAME)
+    (first,) = console.carry()
+    console.world.clock.pass_time(timedelta(seconds=1))
+
+    result = console.retry(NAME, "--json")
+
+    (second,) = console.carry()
+    assert (second.reason, second.incident_id) == (Reason.IN_FLIGHT, first.incident_id)
+    assert len(console.world.ecs.writes) == 1
+    asked = json.loads(result.stdout)["requests"][0]["id"]
+    assert asked != first.incident_id
+    assert run("show", asked, outside=console.outside).stdout.startswith(f"{asked} opened no incident")
+
+
+def test_a_retry_that_is_typed_twice_within_a_second_is_decided_once(console: Console) -> None:
+    refused_in_a_pause(console.world)
+    console.retry(NAME)
+    console.retry(NAME)
+
+    assert [done.reason for done in console.carry()] == [Reason.CLEAR_TO_ACT, Reason.DUPLICATE]
+
+
+def test_a_pause_that_still_holds_refuses(console: Console) -> None:
+    pause(console.world)
+    console.world.send(console.world.red())
+    console.world.clock.pass_time(20 * MINUTE)
+
+    console.retry(NAME)
+
+    (done,) = console.carry()
+    assert (done.reason, console.world.ecs.writes) == (Reason.SWITCHED_OFF, [])
+
+
+def test_a_storm_that_still_holds_refuses_and_lasts_no_longer_for_it(console: Console) -> None:
+    world = console.world
+    storms = world.storm_watch().storms
+    world.send(world.red())  # before the storm; acted on, and given to humans
+    world.pass_time(30 * MINUTE)
+    red = RedAlarm(world.clock.at, "other", "other")
+    storms.remember(red, (), world.clock.at)
+    assert storms.trip(world.clock.at, telling.acted(a.incident(), world.clock.at, "abc"))
+    before = storms.look()
+    world.clock.pass_time(5 * MINUTE)
+
+    console.retry(NAME)
+
+    (done,) = console.carry()
+    assert done.reason is Reason.STORM
+    assert storms.look() == before
+
+
+def test_many_retries_after_a_storm_are_no_storm(console: Console) -> None:
+    world = console.world
+    names = [f"red-{n:02d}" for n in range(12)]
+    pause(world, 5 * MINUTE)
+    for name in names:
+        assert world.send(world.red(name)).reason is Reason.SWITCHED_OFF
+    world.clock.pass_time(30 * MINUTE)
+    world.policy = parse_policy(a.AUTO_POLICY.replace("alarms = 50", "alarms = 10"), "storms.toml")
+
+    for name in names:
+        console.cloudwatch = seeing(described(name))
+        assert console.retry(name).exit_code == 0
+
+    reasons = [done.reason for done in console.carry()]
+    assert reasons == [Reason.CLEAR_TO_ACT] + [Reason.IN_FLIGHT] * 11
+
+
+def test_the_caller_is_named_in_history_decision_and_page(console: Console) -> None:
+    refused_in_a_pause(console.world)
+    console.retry(NAME)
+    (done,) = console.carry()
+
+    shown = " ".join(run("show", done.incident_id, outside=console.outside).stdout.split())
+    assert f"claimed rung 1: restart-service, asked for by {CALLER}" in shown
+    assert f"(wake, restart-service ecs:prod/api, by {CALLER})" in shown
+    assert f"  - by the word of {CALLER}\n" in console.world.pager.sent[-1][1]
+
+
+def test_a_name_that_is_not_harmless_is_told_as_one_line(console: Console) -> None:
+    """Whoever may put events on the bus may say who they are."""
+    refused_in_a_pause(console.world)
+    console.retry(NAME)
+    (detail,) = console.details()
+    console.sent = []
+    event = {
+        "source": "firebreak",
+        "detail-type": "Firebreak Request",
+        "detail": detail | {"by": "ana\n\x1b[2J"},
+    }
+    done = console.world.remediator().handle(event)
+    console.world.deliver()
+
+    assert "  - by the word of ana [2J\n" in console.world.pager.sent[-1][1]
+    assert "\x1b" not in run("show", done.incident_id, outside=console.outside).stdout
+
+
+def test_a_refused_retry_is_told_with_the_name(console: Console) -> None:
+    refused_in_a_pause(console.world)
+    console.world.ecs.services[a.TARGET.display] = a.service(desired=0, running=0)
+    console.retry(NAME)
+
+    (done,) = console.carry()
+
+    assert done.outcome != "act"
+    shown = run("show", done.incident_id, outside=console.outside).stdout
+    assert CALLER in " ".join(shown.split())
+
+
+def test_a_retry_whose_target_cannot_be_named_is_found_under_the_id_that_was_printed(
+    console: Console,
+) -> None:
+    console.world.send(console.world.red(metrics=(Metric("Shop", "Carts", {"Shop": "1"}),)))
+    console.world.clock.pass_time(MINUTE)
+
+    result = console.retry(NAME, "--json")
+
+    (done,) = console.carry()
+    assert (done.outcome, done.reason) == ("refuse", Reason.TARGET_NONE)
+    (asked,) = json.loads(result.stdout)["requests"]
+    assert asked["id"] == done.incident_id
+    assert run("show", asked["id"], outside=console.outside).exit_code == 0
+
+
+def test_an_alarm_that_its_event_said_to_be_suppressed_stays_so(console: Console) -> None:
+    alarm = console.world.red(suppressed_by="Alarm")
+    (first,) = [console.world.remediator().handle(event_of(alarm))]
+    assert first.reason is Reason.SUPPRESSED
+    console.world.clock.pass_time(MINUTE)
+
+    console.retry(NAME)
+
+    assert [done.reason for done in console.carry()] == [Reason.SUPPRESSED]
+
+
+def test_a_mute_window_that_still_runs_puts_it_off_and_keeps_who_asked(console: Console) -> None:
+    world = console.world
+    world.send(world.red(mute=Mute("arn:aws:cloudwatch:mute", a.NOW + 30 * MINUTE)))
+    world.schedules.asks.clear()
+    world.clock.pass_time(MINUTE)
+
+    console.retry(NAME)
+
+    (done,) = console.carry()
+    assert (done.outcome, done.reason) == ("defer", Reason.MUTED)
+    ((later, at),) = world.schedules.asks
+    assert (later.by, at) == (CALLER, a.NOW + 30 * MINUTE)
+
+
+def test_each_red_series_is_asked_about_by_itself(console: Console) -> None:
+    world = console.world
+    pause(world, 5 * MINUTE)
+    for series in ("api", "web", "green"):
+        world.ecs.services[f"ecs:prod/{series}"] = a.service(name=series)
+        assert (
+            world.remediator().handle(event_of(contributor_alarm(series, a.NOW))).reason
+            is Reason.SWITCHED_OFF
+        )
+    world.clock.pass_time(20 * MINUTE)
+    world.alarms.described["many-series"] = a.described("many-series", since=a.NOW)
+    world.alarms.series["many-series"] = frozenset({"api", "web"})
+    console.cloudwatch = seeing(described("many-series"), series=series_in_alarm("api", "web"))
+
+    result = console.retry("many-series")
+
+    assert sorted(detail["alarm"]["contributor"]["id"] for detail in console.details()) == ["api", "web"]
+    assert [done.outcome for done in console.carry()] == ["act", "act"]
+    words = " ".join(result.stdout.split())
+    assert "Series api" in words
+    assert "Series web" in words
+
+
+def test_each_action_that_answered_is_asked(console: Console) -> None:
+    """A math alarm over two symptoms reaches two functions."""
+    world = console.world
+    pause(world, 5 * MINUTE)
+    alarm = world.red(tags={})
+    for action in ("restart-service", "scale-service"):
+        world.remediator(action).handle(event_of(alarm))
+    world.clock.pass_time(20 * MINUTE)
+
+    console.retry(NAME)
+
+    assert [detail["action"] for detail in console.details()] == ["restart-service", "scale-service"]
+    assert [done.outcome for done in console.carry()] == ["act", "refuse"]
+
+
+def test_what_followed_inside_an_incident_is_not_asked_again(console: Console) -> None:
+    world = console.world
+    world.send(world.red())
+    world.pass_time(30 * MINUTE)  # restarted, scaled, given to humans
+
+    console.retry(NAME)
+
+    assert [detail["action"] for detail in console.details()] == ["restart-service"]
+
+
+def test_of_many_transitions_the_present_one_is_asked_about(console: Console) -> None:
+    world = console.world
+    for _ in range(3):
+        pause(world, 5 * MINUTE)
+        alarm = world.red()
+        world.send(alarm)
+        world.clock.pass_time(20 * MINUTE)
+        world.green(alarm)
+    last = world.red()
+    world.send(last)
+    console.cloudwatch = seeing(described(since=last.since))
+
+    console.retry(NAME)
+
+    (detail,) = console.details()
+    assert request_from_event(_envelope(detail)).alarm.since == last.since
+
+
+def _envelope(detail: dict[str, Any]) -> dict[str, Any]:
+    return {"source": "firebreak", "detail-type": "Firebreak Request", "detail": detail}
