@@ -55,12 +55,19 @@ class ListLog:
 
     events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     counts: list[str] = field(default_factory=list)
+    gauges: list[tuple[str, float]] = field(default_factory=list)
 
     def event(self, name: str, **fields: object) -> None:
         self.events.append((name, fields))
 
-    def count(self, name: str) -> None:
-        self.counts.append(name)
+    def came_in(self) -> None:
+        self.count("Events")
+
+    def count(self, name: str, by: int = 1) -> None:
+        self.counts += [name] * by
+
+    def gauge(self, name: str, value: float) -> None:
+        self.gauges.append((name, value))
 
 
 @dataclass

@@ -143,6 +143,7 @@ class World:
             policy=lambda: self.policy,
             clock=self.clock,
             log=self.log,
+            stack_name="firebreak",
             account=a.ACCOUNT,
             region=a.REGION,
         )

@@ -17,6 +17,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Rules
 from firebreak.core.storm import CALM, Storm, red_alarm_of, with_red
+from firebreak.core.watchdog import is_heartbeat
 from firebreak.observing import Observer
 from firebreak.policy import Policy
 from firebreak.ports import AlarmReads, Ledger
@@ -117,7 +118,8 @@ class LiveEyes:
         """The ledger, then the alarm and the target."""
         observer = self.observer(request.action)
         view = self.ledger.look(request, rules.scopes(request.target))
-        view = replace(view, storm=_with_this_one(request, rules, view.storm, now))
+        if not is_heartbeat(request.alarm, observer.stack_name, self.account, self.region):
+            view = replace(view, storm=_with_this_one(request, rules, view.storm, now))
         seen = observer.ledger_only(view, tags, now, "not looked at yet")
         seen = observer.live(request, rules, seen, now)
         return with_application(self.ledger, request, rules, view, seen, now=lambda: now)[1]

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from firebreak.core.incident import Incident
+from firebreak.core.reasons import Reason
+from firebreak.core.routing import VERIFY
 from firebreak_cli import kept, screen
 from firebreak_cli.kept import Bounds, Found, KeptDecision
 from firebreak_cli.stack import Stack
@@ -18,13 +20,17 @@ SHOWN_DECISIONS = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What is listed, newest first. `left_out` counts decisions that --all would list."""
+    """What is listed, newest first. `left_out` counts decisions that --all would list.
+
+    `heartbeat_at` is when the last heartbeat came all the way, None where the ledger holds none.
+    """
 
     incidents: tuple[Incident, ...]
     decisions: tuple[KeptDecision, ...]
     left_out: int
     cut: bool
     damaged: int
+    heartbeat_at: datetime | None = None
 
 
 def overview(stack: Stack, *, everything: bool, bounds: Bounds | None = None) -> Overview:
@@ -40,20 +46,32 @@ def _everything(found: Found) -> Overview:
         left_out=0,
         cut=found.cut,
         damaged=found.damaged,
+        heartbeat_at=_heartbeat(found),
     )
 
 
 def _recent(found: Found) -> Overview:
-    """Decisions that led to an incident are that incident's: `firebreak show` tells them."""
-    incidents = {incident.id for incident in found.incidents}
-    alone = [decision for decision in found.decisions if decision.incident_id not in incidents]
+    """Decisions that led to an incident are that incident's: `firebreak show` tells them.
+
+    Heartbeats are told in one line: two of them every quarter of an hour would leave room for nothing else.
+    """
+    hidden = {incident.id for incident in found.incidents}
+    news = (decision for decision in found.decisions if decision.reason != Reason.HEARTBEAT)
+    alone = [decision for decision in news if decision.incident_id not in hidden]
     return Overview(
         incidents=tuple(incident for incident in found.incidents if kept.is_open(incident)),
         decisions=tuple(alone[:SHOWN_DECISIONS]),
         left_out=len(alone[SHOWN_DECISIONS:]),
         cut=found.cut,
         damaged=found.damaged,
+        heartbeat_at=_heartbeat(found),
     )
+
+
+def _heartbeat(found: Found) -> datetime | None:
+    """When an action's function last recorded a heartbeat; that its alarm went OK again is none."""
+    beats = (d.at for d in found.decisions if d.reason == Reason.HEARTBEAT and d.action != VERIFY)
+    return max(beats, default=None)
 
 
 def as_json(seen: Overview, stack: Stack) -> dict[str, object]:
@@ -65,6 +83,7 @@ def as_json(seen: Overview, stack: Stack) -> dict[str, object]:
         "decisions_left_out": seen.left_out,
         "cut": seen.cut,
         "damaged": seen.damaged,
+        "last_heartbeat": seen.heartbeat_at.isoformat() if seen.heartbeat_at else None,
     }
 
 
@@ -91,6 +110,8 @@ def show(seen: Overview, stack: Stack, now: datetime, console: Console) -> None:
     console.print()
     console.print(screen.told("Decisions that did not act", "bold"))
     console.print(_decisions_table(seen, now) if seen.decisions else screen.told("none"))
+    if seen.heartbeat_at:
+        console.print(screen.told(f"Last heartbeat {screen.when(seen.heartbeat_at, now)}"))
     for line in remarks(seen):
         console.print(screen.told(line, "yellow"))
 

@@ -27,6 +27,7 @@ from firebreak.core.model import Alarm, OwnEvent, Request
 from firebreak.core.opening import joined
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.scopes import Scope, target_scope
+from firebreak.core.watchdog import Overdue
 from firebreak_cli.memory import Held, Memory, kept_incident, kept_time, with_entry, without_entry
 from firebreak_cli.memory_claims import (
     claimed,
@@ -182,10 +183,11 @@ class MemoryLedger:
         """Forget a kept request; its decision stays."""
         self.memory.change(lambda held: (replace(held, requests=without_entry(held.requests, key)), None))
 
-    def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
-        """Ids of incidents past due, oldest first."""
+    def overdue(self, before: datetime, limit: int) -> Sequence[Overdue]:
+        """Incidents past due, oldest first."""
         waiting = (i for i in self.memory.held.incidents.values() if i.state not in WITH_HUMANS)
-        return [i.id for i in _first(waiting, lambda incident: incident.due_at, before, limit)]
+        late = _first(waiting, lambda incident: incident.due_at, before, limit)
+        return [Overdue(i.id, i.state.value, kept_time(i.due_at)) for i in late if i.due_at]
 
     def incidents_with_humans(self, before: datetime, limit: int) -> Sequence[str]:
         """Ids of incidents that were handed to humans, oldest first."""

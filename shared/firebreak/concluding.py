@@ -148,6 +148,8 @@ class Concluder:
         told = of_decision(record, request.target)
         if self.ledger.record(record, told, later):
             self.announcer.hand_over(told)
+            if decision.reason is Reason.HEARTBEAT:
+                self.log.count("Heartbeats")
         return self._summary(request, decision)
 
     def _open_above(

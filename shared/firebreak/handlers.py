@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from firebreak.concluding import Summary
+from firebreak.ports import Log
 from firebreak.settings import Settings
 from firebreak.telemetry import PowertoolsLog
 from firebreak.wiring import Wiring
@@ -34,6 +35,23 @@ def page_handler() -> Handler:
     return _handler(lambda wiring: wiring.page_desk())
 
 
+def counted(log: Log, handle: Callable[[], Summary]) -> Summary:
+    """Count an event in, and out again with what became of it. Raises what `handle` raises.
+
+    A decision, or a failure that Lambda delivers again or reports to Page: `Events` is the sum of both,
+    but for functions that were killed in the middle (docs/operations.md, Watchdog).
+    """
+    log.came_in()
+    decided = 0
+    try:
+        summary = handle()
+        decided = 1
+        return summary
+    finally:
+        log.count("Decisions", decided)
+        log.count("Failures", 1 - decided)
+
+
 def _handler(build: Callable[[Wiring], _Desk]) -> Handler:
     log = PowertoolsLog()
 
@@ -43,8 +61,7 @@ def _handler(build: Callable[[Wiring], _Desk]) -> Handler:
 
     def handle(event: Any, context: LambdaContext) -> dict[str, str]:
         del context
-        log.count("Events")
-        summary = desk().handle(event)
+        summary = counted(log, lambda: desk().handle(event))
         return {
             "outcome": summary.outcome,
             "reason": summary.reason.value,

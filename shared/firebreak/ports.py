@@ -32,6 +32,7 @@ from firebreak.core.scopes import Scope
 from firebreak.core.share import GroupCount
 from firebreak.core.storm import RedAlarm, Storm
 from firebreak.core.threads import Thread
+from firebreak.core.watchdog import Overdue
 
 
 class Clock(Protocol):
@@ -53,8 +54,14 @@ class Log(Protocol):
     def event(self, name: str, **fields: object) -> None:
         """Write one event, for example `remediation.decided` with reason=..."""
 
-    def count(self, name: str) -> None:
-        """Count one occurrence."""
+    def came_in(self) -> None:
+        """Count an event that has come in, so that it stays counted if the function is killed."""
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Count so many occurrences; zero says that there were none."""
+
+    def gauge(self, name: str, value: float) -> None:
+        """Tell how much there is of something now; a name that ends in `Seconds` is a length of time."""
 
 
 class AlarmReads(Protocol):
@@ -197,8 +204,8 @@ class Ledger(Protocol):
     def incidents_with_humans(self, before: datetime, limit: int) -> Sequence[str]:
         """Ids of incidents opened by then that wait for their alarms to go OK."""
 
-    def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
-        """Ids of incidents somebody should have looked at by then."""
+    def overdue(self, before: datetime, limit: int) -> Sequence[Overdue]:
+        """Incidents somebody should have looked at by then, oldest first."""
 
 
 class Storms(Protocol):

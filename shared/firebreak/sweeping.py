@@ -1,14 +1,16 @@
 """The five-minute sweep: what a lost wake-up, a lost hand-over or a killed function left behind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from firebreak.announcing import Announcer
+from firebreak.core.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import of_blindness
+from firebreak.core.watchdog import Overdue, oldest_unverified, stuck_leases
 from firebreak.errors import AwsError
 from firebreak.policy import Policy
 from firebreak.ports import Bus, Ledger, Log
@@ -35,13 +37,17 @@ class Sweep:
     def run(self) -> None:
         """Look at everything that is past due. Raises the first AwsError after all was looked at."""
         now = self.now
-        for told in self.ledger.unsettled_announcements(now - SWEEP_GRACE, SWEEP_LIMIT):
+        waiting = self.ledger.unsettled_announcements(now - SWEEP_GRACE, SWEEP_LIMIT)
+        self._gauge_waiting(waiting)
+        for told in waiting:
             self.announcer.hand_over(told)
         failed = self._ask_overdue()
+        overdue = self.ledger.overdue(now - SWEEP_GRACE, SWEEP_LIMIT)
+        self._gauge_overdue(overdue)
         failed += [
             error
             for incident_id in (
-                *self.ledger.due_incidents(now - SWEEP_GRACE, SWEEP_LIMIT),
+                *(one.incident_id for one in overdue),
                 *self.ledger.incidents_with_humans(now - SWEEP_GRACE, SWEEP_LIMIT),
             )
             if (error := self._sweep_one(incident_id))
@@ -49,6 +55,17 @@ class Sweep:
         failed += self._sweep_storm()
         if failed:
             raise failed[0]
+        self.log.count("Sweeps")
+
+    def _gauge_waiting(self, waiting: Sequence[Announcement]) -> None:
+        """What is not told yet, as it was found: what is still there at the next sweep is stuck."""
+        longest = max((self.now - told.at for told in waiting), default=timedelta())
+        self.log.gauge("WaitingAnnouncements", len(waiting))
+        self.log.gauge("OldestAnnouncementSeconds", longest.total_seconds())
+
+    def _gauge_overdue(self, overdue: Sequence[Overdue]) -> None:
+        self.log.gauge("OldestUnverifiedActSeconds", oldest_unverified(overdue, self.now).total_seconds())
+        self.log.gauge("StuckLeases", stuck_leases(overdue))
 
     def _sweep_storm(self) -> list[AwsError]:
         """A storm that cannot be looked at stays; it comes last, so nothing waits for it."""

@@ -20,15 +20,7 @@ from firebreak.core.decide import refuse
 from firebreak.core.history import Transition
 from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Member, Purpose
 from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
-from firebreak.core.model import (
-    Alarm,
-    AlarmState,
-    Failed,
-    Receipt,
-    RequestKind,
-    Settled,
-    Verdict,
-)
+from firebreak.core.model import Alarm, AlarmState, Failed, Receipt, RequestKind, Settled, Verdict
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
@@ -54,6 +46,7 @@ from firebreak.core.verdict import (
     judged_as,
     next_step,
 )
+from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, UnusableEvent
 from firebreak.observing import look_at_member
 from firebreak.policy import Policy
@@ -78,6 +71,7 @@ class Verifier:
     policy: Callable[[], Policy]
     clock: Clock
     log: Log
+    stack_name: str
     account: str
     region: str
 
@@ -106,7 +100,9 @@ class Verifier:
 
     def _record_ok(self, alarm: Alarm) -> None:
         """Good news is a decision too: every event that came in can be found in the ledger."""
-        decision = refuse(Reason.NOT_IN_ALARM, f"the alarm is {alarm.state}")
+        own = is_heartbeat(alarm, self.stack_name, self.account, self.region)
+        reason = Reason.HEARTBEAT if own else Reason.NOT_IN_ALARM
+        decision = refuse(reason, f"the alarm is {alarm.state}")
         key = alarm_key(alarm, "verify")
         self.ledger.record(untargeted(key, alarm, "verify", decision, self.clock.now()), None)
 

@@ -147,6 +147,7 @@ class Wiring:
             policy=lambda: load_policy(self.settings.policy_path),
             clock=self.clock,
             log=self.log,
+            stack_name=self.settings.stack_name,
             account=self.settings.account,
             region=self.settings.region,
         )

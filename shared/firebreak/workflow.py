@@ -38,6 +38,7 @@ from firebreak.core.scopes import application_scope
 from firebreak.core.share import GroupCount
 from firebreak.core.storm import red_alarm, red_alarm_of
 from firebreak.core.telling_decisions import of_blindness
+from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
 from firebreak.observing import Observer
 from firebreak.policy import Policy
@@ -205,9 +206,10 @@ class Remediator:
         return self.concluder.conclude_last(request, rules, decision, self._look(request, rules))
 
     def _look(self, request: Request, rules: Rules) -> LedgerView:
-        """The ledger, with this alarm among those that are red."""
+        """The ledger, with this alarm among those that are red; our own heartbeat tells of no trouble."""
         view = self.ledger.look(request, rules.scopes(request.target))
-        if isinstance(view.decided, Decided):
+        own = is_heartbeat(request.alarm, self.observer.stack_name, self.account, self.region)
+        if own or isinstance(view.decided, Decided):
             return view
         red = red_alarm_of(request, self.clock.now())
         return replace(view, storm=self.storms.count(red, rules.storm, view.storm))

@@ -29,11 +29,11 @@ from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.switches import Switches
 from firebreak.aws.waiting import outbox_item
 from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.decide import decide
+from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Check, Decision, Refuse, Result
 from firebreak.core.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
 from firebreak.core.incident import IncidentState, Member
-from firebreak.core.ledger import ClaimResult, DecisionRecord, delivery_key
+from firebreak.core.ledger import ClaimResult, DecisionRecord, delivery_key, untargeted
 from firebreak.core.model import AlarmState, Receipt, RequestKind, Verdict
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
@@ -323,3 +323,12 @@ def test_times_survive_to_the_millisecond(milliseconds: int) -> None:
 def test_a_decision_keeps_the_name_of_the_human_who_asked() -> None:
     assert decision_item(replace(DECIDED, by="ana"))["by"] == {"S": "ana"}
     assert "by" not in decision_item(DECIDED)
+
+
+@pytest.mark.parametrize(
+    ("reason", "days"),
+    [(Reason.HEARTBEAT, 1), (Reason.HEARTBEAT_BLIND, 1), (Reason.NOT_IN_ALARM, 90), (Reason.BUDGET_FULL, 90)],
+)
+def test_a_decision_is_kept_for_a_quarter_and_a_heartbeat_for_a_day(reason: Reason, days: int) -> None:
+    item = decision_item(untargeted("k", a.alarm(), "restart-service", refuse(reason, "why"), a.NOW))
+    assert item["expires_at"] == {"N": str(int(a.NOW.timestamp()) + days * 86_400)}

@@ -284,7 +284,7 @@ CALLS = {
     "note": lambda ledger: ledger.note("i-0123456789", a.NOW, "late news"),
     "settle_announcement": lambda ledger: ledger.settle_announcement("key"),
     "unsettled_announcements": lambda ledger: ledger.unsettled_announcements(a.NOW, 10),
-    "due_incidents": lambda ledger: ledger.due_incidents(a.NOW, 10),
+    "overdue": lambda ledger: ledger.overdue(a.NOW, 10),
     "history": lambda ledger: ledger.history("i-0123456789"),
 }
 

@@ -12,6 +12,7 @@ from firebreak.core.decision import Result
 from firebreak.core.history import Hold
 from firebreak.core.model import Alarm, Mute
 from firebreak.core.readings import Unknown
+from firebreak.core.reasons import Reason
 from firebreak.observing import Observer
 from firebreak.policy import parse_policy
 from firebreak.wire import request_event
@@ -130,7 +131,17 @@ def long_ago_and_gone(world: World) -> Alarm:
     return alarm
 
 
+def heartbeat(world: World) -> Alarm:
+    """In the middle of a storm that one more red alarm would begin, and under a kill switch."""
+    world.policy = parse_policy(a.AUTO_POLICY.replace("alarms = 50", "alarms = 2"), "storm.toml")
+    world.send(world.red())
+    world.switches.pause(Hold("global", "ana", "migration", a.NOW, a.NOW + 60 * MINUTE))
+    tags = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebreak/heartbeat"}
+    return world.red("firebreak-heartbeat", tags=tags)
+
+
 SITUATIONS = [
+    heartbeat,
     red_and_free,
     paused,
     cooling_down,
@@ -198,3 +209,9 @@ def test_an_alarm_for_nobody_asks_nothing_of_a_target(world: World) -> None:
 
     assert (told.routing.primary, told.rules, told.decision.reason.value) == (None, None, "action_none")
     assert told.target == a.TARGET
+
+
+def test_the_heartbeat_is_explained_as_no_part_of_a_storm(world: World) -> None:
+    told = explain(world, eventbridge(heartbeat(world)))
+    (storm,) = [check for check in told.decision.checks if check.guard == "storm"]
+    assert (told.decision.reason, storm.result) == (Reason.HEARTBEAT, Result.PASSED)

@@ -135,3 +135,51 @@ def test_an_alarm_s_name_is_no_markup(world: World) -> None:
 
     assert "[red]x[/red]" in run_in(world, "incidents").stdout
     assert a.ACCOUNT in run_in(world, "incidents").stdout
+
+
+def beat(world: World) -> str:
+    """A heartbeat, red and OK again; returns when it came."""
+    tags = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebreak/heartbeat"}
+    alarm = world.red("firebreak-heartbeat", tags=tags)
+    came = world.clock.at
+    world.send(alarm)
+    world.clock.pass_time(MINUTE)
+    world.green(alarm)
+    return came.isoformat()
+
+
+def test_heartbeats_are_one_line_and_leave_room_for_news(world: World) -> None:
+    refuse(world)
+    for _ in range(incidents.SHOWN_DECISIONS):
+        last = beat(world)
+
+    found = listed(world)
+
+    assert [decision["alarm"] for decision in found["decisions"]] == ["nameless-0"]
+    assert (found["last_heartbeat"], found["decisions_left_out"]) == (last, 0)
+    assert f"Last heartbeat {last[11:19]}Z" in run_in(world, "incidents").stdout
+
+
+def test_all_lists_heartbeats_too_and_one_can_be_shown(world: World) -> None:
+    beat(world)
+
+    decisions = listed(world, "--all")["decisions"]
+
+    assert [(d["action"], d["reason"]) for d in decisions] == [
+        ("verify", "heartbeat"),
+        ("restart-service", "heartbeat"),
+    ]
+    shown = run_in(world, "show", decisions[1]["incident"])
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert "the heartbeat of stack firebreak" in shown.stdout
+
+
+def test_a_heartbeat_that_does_not_count_is_news(world: World) -> None:
+    world.dynamodb.put_item(TableName="ledger", Item={"pk": {"S": "SWITCH#global"}, "sk": {"S": "-"}})
+    beat(world)
+
+    found = listed(world)
+
+    assert [d["reason"] for d in found["decisions"]] == ["heartbeat_blind"]
+    assert found["last_heartbeat"] is None
+    assert "Last heartbeat" not in run_in(world, "incidents").stdout

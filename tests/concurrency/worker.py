@@ -61,7 +61,13 @@ class NoLog:
     def event(self, name: str, **fields: object) -> None:
         """Nothing."""
 
-    def count(self, name: str) -> None:
+    def came_in(self) -> None:
+        """Nothing."""
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Nothing."""
+
+    def gauge(self, name: str, value: float) -> None:
         """Nothing."""
 
 

@@ -20,6 +20,7 @@ MINUTE = timedelta(minutes=1)
 UNREAD = NotRead("offline")
 
 ORDER = (
+    "heartbeat",
     "switch",
     "own stack",
     "opt-in",
@@ -42,12 +43,13 @@ ORDER = (
     "autonomy",
 )
 OF_OTHER_KINDS = {"still well", "approved"}
-PUTTING_BACK = {"switch", "own stack", "duplicate", "in flight", "readiness"}
+PUTTING_BACK = {"heartbeat", "switch", "own stack", "duplicate", "in flight", "readiness"}
 SPEAKS_TO = {
     RequestKind.ALARM: set(ORDER) - OF_OTHER_KINDS,
     RequestKind.CLIMB: set(ORDER) - {"wrong direction"} - OF_OTHER_KINDS,
     RequestKind.WAKE: set(ORDER) - OF_OTHER_KINDS,
     RequestKind.APPROVAL: {
+        "heartbeat",
         "switch",
         "own stack",
         "opt-in",
@@ -93,7 +95,7 @@ def test_the_first_objection_names_the_reason_and_the_later_ones_are_kept() -> N
     objections = [check.reason for check in decision.checks if check.result is Result.OBJECTED]
     assert decision.reason is Reason.SWITCHED_OFF
     assert objections == [Reason.SWITCHED_OFF, Reason.DUPLICATE, Reason.OBSERVE_ONLY]
-    assert decision.deciding == decision.checks[0]
+    assert decision.deciding == decision.checks[1]
 
 
 def test_what_was_not_looked_at_refuses_but_gives_way_to_a_real_objection() -> None:

@@ -36,6 +36,35 @@ def muted(**changes: Any) -> Request:
     return a.request(alarm=a.alarm(**changes))
 
 
+@pytest.mark.parametrize(
+    ("alarm", "seen", "result", "reason", "detail"),
+    [
+        pytest.param("api", {}, Result.NOT_APPLICABLE, None, "another alarm", id="another"),
+        pytest.param(
+            "firebreak-heartbeat",
+            {},
+            Result.OBJECTED,
+            Reason.HEARTBEAT,
+            "the heartbeat of stack firebreak",
+            id="own",
+        ),
+        pytest.param(
+            "firebreak-heartbeat",
+            {"storm": BLIND},
+            Result.OBJECTED,
+            Reason.HEARTBEAT_BLIND,
+            "could not look: Throttled",
+            id="blind",
+        ),
+    ],
+)
+def test_the_heartbeats_finding_word_for_word(
+    alarm: str, seen: dict[str, Any], result: Result, reason: Reason | None, detail: str
+) -> None:
+    check = found("heartbeat", a.request(alarm=a.alarm(alarm)), **seen)
+    assert check == Check("heartbeat", result, detail, reason)
+
+
 PASSES: list[tuple[str, Request, dict[str, Any], str]] = [
     ("switch", a.request(), {"holds": ABSENT}, "no kill switch is held"),
     ("switch", a.request(), {"holds": ()}, "no kill switch is held"),

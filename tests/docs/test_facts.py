@@ -48,7 +48,7 @@ def test_every_guard_is_described_in_its_place() -> None:
 
 
 def test_what_happens_when_a_guard_cannot_look_is_told_with_its_disposition() -> None:
-    told = re.findall(r"\| `(\w+_unreadable)`, (\w+) \|", document("docs/guards.md").text)
+    told = re.findall(r"\| `(\w+_(?:unreadable|blind))`, (\w+)[ :]", document("docs/guards.md").text)
     assert len(told) == len(GUARDS) - 2, "only freeze and autonomy can always look: they are in the policy"
     assert told == [(name, MEANINGS[Reason(name)].disposition.value) for name, _ in told]
 
@@ -143,9 +143,20 @@ def test_every_log_event_in_the_document_is_written_and_every_counter_counted() 
     events = re.findall(r"`([a-z]+\.[a-z_]+)`", section)
     assert events
     assert [name for name in events if f'"{name}"' not in code] == []
-    counted = set(re.findall(r'\.count\("(\w+)"\)', code))
-    assert counted
-    assert sorted(name for name in counted if f"`{name}`" not in section) == []
+    counted = set(re.findall(r'\.count\("(\w+)"', code))
+    assert counted >= {"Events", "Decisions", "Failures", "Acts", "Heartbeats", "Sweeps"}
+    assert [name for name in sorted(counted) if f"`{name}`" not in section] == []
+
+
+def test_every_gauge_is_documented_and_every_alarm_of_the_stack() -> None:
+    section = OPERATIONS.text.partition("## Watchdog")[2].partition("\n## ")[0]
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "shared").rglob("*.py"))
+    gauges = re.findall(r'\.gauge\(\s*"(\w+)"', code)
+    assert len(gauges) == 4
+    assert [name for name in gauges if f"`{name}`" not in section] == []
+    resources = template()["Resources"].items()
+    alarms = {name for name, one in resources if one["Type"] == "AWS::CloudWatch::Alarm"}
+    assert {row[0] for row in OPERATIONS.table("alarm")} == alarms - {"HeartbeatAlarm"}
 
 
 def _source(name: str) -> str:

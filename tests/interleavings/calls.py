@@ -118,5 +118,11 @@ class Silent:
     def event(self, name: str, **fields: object) -> None:
         """Forget it."""
 
-    def count(self, name: str) -> None:
+    def came_in(self) -> None:
+        """Forget it."""
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Forget it."""
+
+    def gauge(self, name: str, value: float) -> None:
         """Forget it."""

@@ -161,6 +161,7 @@ class Wiring:
             policy=lambda: self._policy,
             clock=self.clock,
             log=Silent(),
+            stack_name="firebreak",
             account=a.ACCOUNT,
             region=a.REGION,
             ask=self.ask,

@@ -133,6 +133,7 @@ def _eyes(outside: Outside) -> Verifier:
         policy=nothing,
         clock=nothing,
         log=nothing,
+        stack_name="firebreak",
         account=a.ACCOUNT,
         region=a.REGION,
     )

@@ -16,6 +16,7 @@ from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level
 from firebreak.core.telling_decisions import of_decision
+from firebreak.core.watchdog import Overdue
 from firebreak.ports import Ledger
 from tests import builders as a
 from tests.aws.claiming import (
@@ -199,10 +200,10 @@ def test_announcements_wait_until_they_are_settled(ledger: Ledger) -> None:
 def test_incidents_are_due_at_their_time_and_no_more_when_they_rest(ledger: Ledger) -> None:
     claimed = acted(ledger)
     due = a.NOW + 4 * MINUTE
-    assert ledger.due_incidents(due - SECOND, 10) == []
-    assert ledger.due_incidents(due, 10) == [claimed.id]
+    assert ledger.overdue(due - SECOND, 10) == []
+    assert ledger.overdue(due, 10) == [Overdue(claimed.id, "acted", due)]
     ledger.move(replace(change(claimed), after=over(claimed, S.CLOSED, "OK")))
-    assert ledger.due_incidents(due, 10) == []
+    assert ledger.overdue(due, 10) == []
 
 
 def test_a_look_takes_no_more_than_was_asked_for(ledger: Ledger) -> None:
@@ -312,7 +313,7 @@ def test_incidents_with_humans_are_listed_until_they_are_over(ledger: Ledger, st
     handed = [claimed.id] if state in {S.PAGED, S.NOT_EXECUTED} else []
     assert ledger.incidents_with_humans(a.NOW, 10) == handed
     assert ledger.incidents_with_humans(a.NOW - SECOND, 10) == []
-    assert ledger.due_incidents(a.NOW + 60 * MINUTE, 10) == []
+    assert ledger.overdue(a.NOW + 60 * MINUTE, 10) == []
 
 
 @pytest.mark.parametrize("state", sorted(set(IncidentState)))

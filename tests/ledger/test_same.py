@@ -197,7 +197,7 @@ class Actor:
         ledger = self.kept.ledger
         ids = sorted({incident.id for incident in self.incidents})
         return (
-            sorted(ledger.due_incidents(self.now, 50)),
+            sorted(ledger.overdue(self.now, 50), key=str),
             sorted(ledger.incidents_with_humans(self.now, 50)),
             [ledger.incident(incident_id) for incident_id in ids],
             [ledger.history(incident_id) for incident_id in ids],

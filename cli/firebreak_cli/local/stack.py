@@ -12,7 +12,11 @@ from firebreak_cli.local.sam import Progress, run
 
 STACK = "firebreak"
 # What local AWS is deployed with; everything else is the template's own default.
-LOCAL_PARAMETERS = {"PolicyFile": "policies/demo.toml", "LedgerDeletionProtection": "false"}
+LOCAL_PARAMETERS = {
+    "PolicyFile": "policies/demo.toml",
+    "LedgerDeletionProtection": "false",
+    "MetricMath": "false",
+}
 
 
 @dataclass(frozen=True, slots=True)

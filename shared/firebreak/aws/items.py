@@ -14,6 +14,7 @@ from firebreak.core.decision import Check
 from firebreak.core.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
 from firebreak.core.ledger import DecisionRecord, digest
 from firebreak.core.model import AlarmState, Verdict
+from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Scope
 from firebreak.core.storm import RedAlarm, Storm
 from firebreak.wire import alarm_to_wire
@@ -34,6 +35,8 @@ RED = "RED"
 
 # Decisions are kept for a quarter: long enough for every budget window and for a review.
 DECISION_KEPT = timedelta(days=90)
+# Heartbeats are two decisions a quarter of an hour, and an operator's look reads the whole table.
+HEARTBEAT_KEPT = timedelta(days=1)
 
 
 class DamagedItem(ValueError):
@@ -258,6 +261,8 @@ def decision_item(record: DecisionRecord) -> Item:
     """A decision with all its checks."""
     decision = record.decision
     by: Item = {"by": text(record.by)} if record.by else {}
+    own = decision.reason in (Reason.HEARTBEAT, Reason.HEARTBEAT_BLIND)
+    kept = HEARTBEAT_KEPT if own else DECISION_KEPT
     return {
         **stamped(f"DECISION#{record.key}"),
         **by,
@@ -271,7 +276,7 @@ def decision_item(record: DecisionRecord) -> Item:
         "reason": text(decision.reason.value),
         "checks": pack([check_to_wire(check) for check in decision.checks]),
         "policy": text(decision.policy_hash),
-        "expires_at": number(int((record.at + DECISION_KEPT).timestamp())),
+        "expires_at": number(int((record.at + kept).timestamp())),
     }
 
 

@@ -70,6 +70,7 @@ from firebreak.core.model import Alarm, OwnEvent, Request
 from firebreak.core.opening import joined
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.scopes import Scope, judged_in, target_scope
+from firebreak.core.watchdog import Overdue
 from firebreak.errors import (
     AwsError,
     Conflict,
@@ -300,16 +301,16 @@ class DynamoLedger:
         with translated("DeleteItem", mutates=True):
             self._client.delete_item(TableName=self._table, Key=key(f"DEFER#{key_}"))
 
-    def due_incidents(self, before: datetime, limit: int) -> Sequence[str]:
-        """Ids of incidents past due."""
-        return self._incident_ids("due", before, limit)
+    def overdue(self, before: datetime, limit: int) -> Sequence[Overdue]:
+        """Incidents past due, oldest first, as the index tells them."""
+        return [
+            Overdue(_incident_id(item), Fields(item).text("state", ""), Fields(item).time("attention_at"))
+            for item in self._attention("due", before, limit)
+        ]
 
     def incidents_with_humans(self, before: datetime, limit: int) -> Sequence[str]:
         """Ids of incidents that were handed to humans, oldest first."""
-        return self._incident_ids("humans", before, limit)
-
-    def _incident_ids(self, kind: str, before: datetime, limit: int) -> Sequence[str]:
-        return [Fields(item).text("pk").removeprefix("INC#") for item in self._attention(kind, before, limit)]
+        return [_incident_id(item) for item in self._attention("humans", before, limit)]
 
     def history(self, incident_id: str) -> list[HistoryLine]:
         """An incident's lines, oldest first."""
@@ -340,3 +341,7 @@ class DynamoLedger:
 
     def _find(self, places: Sequence[Place]) -> Found:
         return find(self._client, self._table, places)
+
+
+def _incident_id(item: Item) -> str:
+    return Fields(item).text("pk").removeprefix("INC#")

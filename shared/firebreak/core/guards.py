@@ -30,6 +30,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import Scope, action_scope, group_scope, target_scope
 from firebreak.core.share import GroupCount, allowed, left_healthy, touched
+from firebreak.core.watchdog import is_heartbeat
 
 _K = RequestKind
 EVERY_KIND = frozenset(RequestKind)
@@ -72,6 +73,21 @@ def blind(guard: str, reading: Unknown | NotRead, reason: Reason, now: datetime)
             return objected(guard, reason, f"could not look: {why}", cause=f"{why} {quarter(now)}")
         case NotRead(why):
             return Check(guard, Result.NOT_LOOKED_AT, f"not looked at: {why}")
+
+
+def heartbeat(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """The alarm is Firebreak's own heartbeat, which is only recorded, and counts if all the ledger was read.
+
+    It comes first: no kill switch, freeze or missing target may hide that an alarm got this far.
+    """
+    del rules
+    if not is_heartbeat(request.alarm, seen.stack_name, request.target.account, request.target.region):
+        return Check("heartbeat", Result.NOT_APPLICABLE, "another alarm")
+    of_ledger = (seen.holds, seen.decided, seen.transition, seen.incident, seen.beside, seen.storm)
+    blind_to = [one.why for one in (*of_ledger, *seen.scopes.values()) if isinstance(one, Unknown | NotRead)]
+    if blind_to:
+        return objected("heartbeat", Reason.HEARTBEAT_BLIND, f"could not look: {blind_to[0]}")
+    return objected("heartbeat", Reason.HEARTBEAT, f"the heartbeat of stack {seen.stack_name}")
 
 
 def switch_words(hold: Hold) -> str:
@@ -571,6 +587,7 @@ NOT_IN_A_STORM = FIRST_AND_NEXT | {_K.RESTORE}
 
 # tests/core/test_decide.py holds the order.
 GUARDS: tuple[Guard, ...] = (
+    Guard("heartbeat", EVERY_KIND, heartbeat),
     Guard("switch", EVERY_KIND, switch),
     Guard("own stack", EVERY_KIND, own_stack),
     Guard("opt-in", TAKES_A_SLOT, opt_in),

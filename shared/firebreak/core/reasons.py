@@ -35,6 +35,8 @@ class Reason(StrEnum):
     TAGS_LOST = "tags_lost"
     NOT_ROUTED = "not_routed"
 
+    HEARTBEAT = "heartbeat"
+    HEARTBEAT_BLIND = "heartbeat_blind"
     SWITCHED_OFF = "switched_off"
     SWITCH_UNREADABLE = "switch_unreadable"
     OWN_STACK = "own_stack"
@@ -157,6 +159,11 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.UNKNOWN_ACTION_TAG: _page("The alarm's firebreak:action tag names no known action."),
     Reason.TAGS_LOST: _page("CloudWatch could not send the alarm's tags, so its wishes are not known."),
     Reason.NOT_ROUTED: _record("No rule hands this alarm to Firebreak."),
+    Reason.HEARTBEAT: _record("This is Firebreak's own heartbeat, and it came all the way."),
+    # Its absence is paged by an alarm; a page here would be a second one, and for a passing fault too.
+    Reason.HEARTBEAT_BLIND: _record(
+        "This is Firebreak's own heartbeat, but a part of the ledger could not be read, so it does not count."
+    ),
     Reason.SWITCHED_OFF: _digest("A kill switch is held."),
     Reason.SWITCH_UNREADABLE: _page("The kill switches could not be read."),
     Reason.OWN_STACK: _page("The target belongs to Firebreak itself."),

@@ -1,0 +1,43 @@
+"""Watching Firebreak itself: which alarm is its own heartbeat, and what has waited too long.
+
+The heartbeat is an alarm of the stack that a schedule turns red. It takes the way of every alarm and
+ends in a record; whoever counts those records notices when that way is broken anywhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from firebreak.core.incident import AWAITS_VERDICT, IncidentState
+from firebreak.core.model import Alarm
+
+UNVERIFIED = AWAITS_VERDICT | {IncidentState.CLAIMED}
+
+
+def is_heartbeat(alarm: Alarm, stack_name: str, account: str, region: str) -> bool:
+    """Whether the alarm is the heartbeat of the stack of that name in that place; no name, no heartbeat."""
+    here = (alarm.account, alarm.region) == (account, region)
+    return bool(stack_name) and here and alarm.name == f"{stack_name}-heartbeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """An incident that nobody looked at in time: its state as stored, and when somebody should have."""
+
+    incident_id: str
+    state: str
+    due_at: datetime
+
+
+def oldest_unverified(overdue: Sequence[Overdue], now: datetime) -> timedelta:
+    """How long the act that waited longest beyond its time has waited for its verdict; zero for none."""
+    return max((now - one.due_at for one in overdue if one.state in UNVERIFIED), default=timedelta())
+
+
+def stuck_leases(overdue: Sequence[Overdue]) -> int:
+    """How many claims are neither reported back nor found dead.
+
+    A claim is a lease on its target. It is due minutes after nobody can be about to act on it any more
+    (`claim_is_dead`), so one that is overdue is held by nobody.
+    """
+    return sum(one.state == IncidentState.CLAIMED for one in overdue)

@@ -1,0 +1,234 @@
+"""The chain from an event to a human, link by link: each has a way past it that needs no code of ours.
+
+    event -> rule or schedule -> function -> Page -> topic
+                 |                  |         |
+                 v                  v         v
+            dead letters       Page, dead   topic, dead
+                 |              letters      letters
+                 v
+          plain alarm -> topic
+
+What is asserted here is asserted of everything of its kind, so whatever is added cannot miss one.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.contracts.template import functions, resource, statements, template
+
+DEAD_LETTERS = {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
+WAYS_IN = {"EventBridgeRule", "ScheduleV2"}
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    """The properties of every resource of this type."""
+    found = template()["Resources"].items()
+    return {name: one["Properties"] for name, one in found if one["Type"] == kind}
+
+
+def ways_in() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Everything that invokes something: rules and schedules, those of functions and those of their own."""
+    for name, function in functions().items():
+        for event, one in function["Events"].items():
+            yield f"{name}.{event}", one["Properties"]
+    for name, schedule in of_type("AWS::Scheduler::Schedule").items():
+        yield name, schedule["Target"]
+    for name, rule in of_type("AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            yield name, target
+
+
+def roles_of_schedules() -> set[str]:
+    """The roles by which schedules deliver."""
+    named = [way["RoleArn"]["Fn::GetAtt"][0] for _, way in ways_in() if "RoleArn" in way]
+    return set(named)
+
+
+def alarms() -> dict[str, dict[str, Any]]:
+    return of_type("AWS::CloudWatch::Alarm")
+
+
+every_way_in = pytest.mark.parametrize(
+    "way", [pytest.param(way, id=name) for name, way in sorted(ways_in(), key=lambda one: one[0])]
+)
+every_function = pytest.mark.parametrize("name", sorted(functions()))
+every_alarm = pytest.mark.parametrize("name", sorted(set(alarms()) - {"HeartbeatAlarm"}))
+
+
+def test_no_other_kind_of_thing_invokes_a_function() -> None:
+    assert {one["Type"] for f in functions().values() for one in f["Events"].values()} == WAYS_IN
+    senders = {one["Type"] for one in template()["Resources"].values()}
+    assert {kind for kind in senders if "EventSourceMapping" in kind or kind == "AWS::Pipes::Pipe"} == set()
+    assert len(list(ways_in())) > 30, "the search finds nothing any more"
+
+
+@every_way_in
+def test_what_cannot_be_delivered_becomes_a_dead_letter(way: dict[str, Any]) -> None:
+    assert way["DeadLetterConfig"] == DEAD_LETTERS
+    assert way["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 900
+
+
+def test_rules_of_both_buses_may_leave_dead_letters() -> None:
+    (statement,) = resource("DeadLettersPolicy")["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", DEAD_LETTERS["Arn"])
+    named = statement["Condition"]["ArnLike"]["aws:SourceArn"]
+    sources = [one["Fn::Sub"].rpartition(":rule/")[2] for one in named]
+    # SAM names a function's rule on the default bus after the stack.
+    assert sources == ["${AWS::StackName}-*", "${Bus}/*"]
+    buses = {json.dumps(way["EventBusName"]) for _, way in ways_in() if "EventBusName" in way}
+    assert buses == {json.dumps({"Ref": "Bus"})}
+
+
+@pytest.mark.parametrize("role", sorted(roles_of_schedules()))
+def test_schedules_may_leave_dead_letters(role: str) -> None:
+    granted = [one["PolicyDocument"] for one in resource(role)["Policies"]]
+    allowed = [(one["Action"], one["Resource"]) for one in statements(granted)]
+    assert ("sqs:SendMessage", DEAD_LETTERS["Arn"]) in allowed
+    assert any(action == ["kms:Decrypt", "kms:GenerateDataKey"] for action, _ in allowed)
+
+
+@every_function
+def test_a_function_that_fails_is_told_by_page_and_page_by_the_topic(name: str) -> None:
+    ways = {"Page": {"Type": "SNS", "Destination": {"Ref": "PageTopic"}}}
+    by_page = {"Type": "Lambda", "Destination": {"Ref": "Page.Alias"}}
+    config = functions()[name]["EventInvokeConfig"]
+    assert config["DestinationConfig"] == {"OnFailure": ways.get(name, by_page)}
+    assert config["MaximumRetryAttempts"] == 2
+    assert functions()[name]["DeadLetterQueue"] == {"Type": "SQS", "TargetArn": DEAD_LETTERS["Arn"]}
+
+
+def test_a_dead_letter_is_an_alarm_at_once() -> None:
+    alarm = alarms()["DeadLettersAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+    assert alarm["Dimensions"] == [
+        {"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}}
+    ]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, 1)
+    assert "Condition" not in template()["Resources"]["DeadLettersAlarm"]
+
+
+def test_alarms_may_publish_to_the_topic() -> None:
+    (statement,) = resource("PageTopicPolicy")["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert (statement["Action"], statement["Resource"]) == ("sns:Publish", {"Ref": "PageTopic"})
+
+
+@every_alarm
+def test_an_alarm_goes_straight_to_the_topic_says_what_to_do_and_asks_nothing_of_firebreak(name: str) -> None:
+    alarm = alarms()[name]
+    assert alarm["AlarmActions"] == [{"Ref": "PageTopic"}]
+    assert alarm.get("OKActions", alarm["AlarmActions"]) == alarm["AlarmActions"]
+    assert alarm["Tags"] == [{"Key": "firebreak:action", "Value": "none"}]
+    assert alarm.get("ActionsEnabled", True) is True
+    assert len(alarm["AlarmDescription"]) > 100, "a human at 3 a.m. reads this and nothing else"
+
+
+WATCHES = {
+    "HeartbeatMissing": ("Heartbeats", "breaching"),
+    "SweepsMissing": ("Sweeps", "breaching"),
+    "UnverifiedAct": ("OldestUnverifiedActSeconds", "notBreaching"),
+    "StuckLeases": ("StuckLeases", "notBreaching"),
+    "UntoldAnnouncement": ("OldestAnnouncementSeconds", "notBreaching"),
+}
+OWN_DIMENSION = [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+
+
+def test_the_watchdog_is_these_alarms() -> None:
+    assert set(alarms()) == {*WATCHES, "DeadLettersAlarm", "EventsWithoutDecision", "HeartbeatAlarm"}
+
+
+@pytest.mark.parametrize(("name", "watched"), WATCHES.items())
+def test_a_watchdog_alarm_watches_the_metric_that_the_functions_tell(
+    name: str, watched: tuple[str, str]
+) -> None:
+    alarm = alarms()[name]
+    assert (alarm["MetricName"], alarm["TreatMissingData"]) == watched
+    assert (alarm["Namespace"], alarm["Dimensions"]) == ("Firebreak", OWN_DIMENSION)
+
+
+def test_the_metrics_carry_the_name_of_the_stack_and_nothing_else() -> None:
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Firebreak"
+
+
+@pytest.mark.parametrize("name", [name for name, (_, missing) in WATCHES.items() if missing == "breaching"])
+def test_what_alarms_by_its_absence_waits_for_its_first_data(name: str) -> None:
+    alarm = alarms()[name]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["Statistic"]) == (
+        "LessThanThreshold",
+        1,
+        "Sum",
+    )
+    assert alarm["WarmUpConfiguration"]["WarmUpPeriodDurationInMinutes"]
+
+
+def test_three_heartbeats_must_be_missing() -> None:
+    alarm = alarms()["HeartbeatMissing"]
+    length = {"Fn::FindInMap": ["Heartbeat", {"Ref": "HeartbeatMinutes"}, "Seconds"]}
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (length, 3, 3)
+    lengths = template()["Mappings"]["Heartbeat"]
+    allowed = template()["Parameters"]["HeartbeatMinutes"]["AllowedValues"]
+    assert sorted(lengths) == sorted(allowed)
+    for minutes in set(allowed) - {"0"}:
+        assert lengths[minutes] == {"Seconds": int(minutes) * 60, "WarmUp": int(minutes) * 3}
+
+
+def test_the_heartbeat_is_turned_red_by_no_code_of_ours_and_by_a_role_that_can_do_nothing_else() -> None:
+    target = of_type("AWS::Scheduler::Schedule")["HeartbeatSchedule"]["Target"]
+    assert target["Arn"] == {"Fn::Sub": "arn:${AWS::Partition}:scheduler:::aws-sdk:cloudwatch:setAlarmState"}
+    asked = json.loads(target["Input"]["Fn::Sub"])
+    assert asked == {"AlarmName": "${HeartbeatAlarm}", "StateValue": "ALARM", "StateReason": "heartbeat"}
+    granted = statements([one["PolicyDocument"] for one in resource("HeartbeatRole")["Policies"]])
+    allowed = {json.dumps(one["Action"]): one["Resource"] for one in granted}
+    assert allowed.pop('"cloudwatch:SetAlarmState"') == {"Fn::GetAtt": ["HeartbeatAlarm", "Arn"]}
+    assert set(allowed) == {'"sqs:SendMessage"', '["kms:Decrypt", "kms:GenerateDataKey"]'}
+    trusted = resource("HeartbeatRole")["AssumeRolePolicyDocument"]
+    assert trusted == resource("SchedulerRole")["AssumeRolePolicyDocument"]
+
+
+def test_the_heartbeat_takes_the_way_of_an_alarm_and_goes_ok_by_itself() -> None:
+    alarm = alarms()["HeartbeatAlarm"]
+    assert alarm["AlarmName"] == {
+        "Fn::Sub": "${AWS::StackName}-heartbeat"
+    }  # core/watchdog.py knows it by that
+    tags = {tag["Key"]: tag["Value"] for tag in alarm["Tags"]}
+    assert tags == {
+        "firebreak:action": "restart-service",
+        "firebreak:target": {"Fn::Sub": "ecs:${AWS::StackName}/heartbeat"},
+    }
+    assert alarm["ActionConfiguration"] == {"AlarmTagsPropagation": {"Enabled": True}}
+    assert (alarm["TreatMissingData"], alarm["Period"]) == ("notBreaching", 60)
+    assert "AlarmActions" not in alarm
+
+
+def test_there_is_a_heartbeat_wherever_restart_service_may_hear_it() -> None:
+    resources = template()["Resources"].items()
+    under = {name for name, one in resources if one.get("Condition") == "HasHeartbeat"}
+    assert under == {"HeartbeatAlarm", "HeartbeatSchedule", "HeartbeatRole", "HeartbeatMissing"}
+    assert template()["Parameters"]["HeartbeatMinutes"]["Default"] == "15"
+    assert template()["Conditions"]["HasHeartbeat"] == {
+        "Fn::And": [
+            {"Fn::Not": [{"Fn::Equals": [{"Ref": "HeartbeatMinutes"}, "0"]}]},
+            {"Fn::Equals": [{"Ref": "RestartServiceByTag"}, "ENABLED"]},
+            {"Fn::Not": [{"Fn::Equals": [{"Ref": "ActionConcurrency"}, 0]}]},
+        ]
+    }
+
+
+def test_events_are_set_against_decisions_and_failures() -> None:
+    alarm = alarms()["EventsWithoutDecision"]
+    lost, *counted = alarm["Metrics"]
+    assert lost["Expression"] == "RUNNING_SUM(FILL(events, 0) - FILL(decisions, 0) - FILL(failures, 0))"
+    assert [one["Id"].capitalize() for one in counted] == ["Events", "Decisions", "Failures"]
+    for one in counted:
+        metric = {"Namespace": "Firebreak", "MetricName": one["Id"].capitalize(), "Dimensions": OWN_DIMENSION}
+        assert one["MetricStat"] == {"Metric": metric, "Period": 900, "Stat": "Sum"}
+    # What is being handled at this moment is in the last period only, and in no two.
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (2, 2)
+    assert template()["Parameters"]["MetricMath"]["Default"] == "true"

@@ -1,0 +1,157 @@
+"""The heartbeat is recorded and never acted on or paged; what waits too long is told by its length."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firebreak.core.decide import decide
+from firebreak.core.decision import Refuse, Result, Snapshot
+from firebreak.core.guards import heartbeat
+from firebreak.core.history import Decided, Hold
+from firebreak.core.incident import IncidentState
+from firebreak.core.ledger import DecisionRecord, delivery_key
+from firebreak.core.model import Request
+from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
+from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.rules import Rules
+from firebreak.core.telling_decisions import of_decision
+from firebreak.core.watchdog import Overdue, is_heartbeat, oldest_unverified, stuck_leases
+from tests import builders as a
+from tests.core.findings import BLIND, UNREAD, found
+from tests.core.test_decide_properties import all_rules, requests, snapshots
+
+MINUTE = timedelta(minutes=1)
+NAME = "firebreak-heartbeat"
+BEAT = a.request(alarm=a.alarm(NAME))
+HOLD = Hold("global", "ana", "migration", a.NOW - MINUTE, a.NOW + 60 * MINUTE)
+OF_LEDGER = ("holds", "decided", "transition", "incident", "beside", "storm")
+
+
+@pytest.mark.parametrize(
+    ("changes", "stack", "own"),
+    [
+        pytest.param({}, "firebreak", True, id="the stack's own"),
+        pytest.param({}, "other", False, id="another stack's"),
+        pytest.param({"name": "api-memory-high"}, "firebreak", False, id="another alarm"),
+        pytest.param({"name": "firebreak-heartbeat-2"}, "firebreak", False, id="a longer name"),
+        pytest.param({"account": "222233334444"}, "firebreak", False, id="another account's"),
+        pytest.param({"region": "us-east-1"}, "firebreak", False, id="another region's"),
+        pytest.param({"name": "-heartbeat"}, "", False, id="no stack is known"),
+    ],
+)
+def test_the_heartbeat_is_the_alarm_named_after_the_stack_in_its_place(
+    changes: dict[str, Any], stack: str, *, own: bool
+) -> None:
+    assert is_heartbeat(a.alarm(**({"name": NAME} | changes)), stack, a.ACCOUNT, a.REGION) is own
+
+
+def test_the_guard_does_not_speak_to_other_alarms() -> None:
+    check = heartbeat(a.request(), a.rules(), a.snapshot())
+    assert (check.guard, check.result) == ("heartbeat", Result.NOT_APPLICABLE)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param({}, id="all is well"),
+        pytest.param({"holds": (HOLD,)}, id="a kill switch is held"),
+        pytest.param({"target_tags": ABSENT, "plan": ABSENT}, id="its target does not exist"),
+        pytest.param({"target_tags": UNREAD, "plan": UNREAD, "alarm": UNREAD}, id="nothing live was read"),
+        pytest.param({"target_tags": BLIND, "plan": BLIND, "alarm": BLIND}, id="nothing live could be read"),
+        pytest.param({"decided": Decided("k", a.NOW, "refuse", "heartbeat")}, id="it came before"),
+    ],
+)
+def test_whatever_holds_the_heartbeat_comes_first_and_is_recorded(seen: dict[str, Any]) -> None:
+    decision = decide(BEAT, a.rules(), a.snapshot(**seen))
+    assert (decision.outcome, decision.reason) == (Refuse(), Reason.HEARTBEAT)
+    assert decision.disposition is Disposition.RECORD
+    assert decision.deciding
+    assert decision.deciding.detail == "the heartbeat of stack firebreak"
+
+
+@pytest.mark.parametrize("dark", [Unknown("ThrottlingException"), NotRead("not asked")])
+@pytest.mark.parametrize("name", OF_LEDGER)
+def test_a_part_of_the_ledger_that_was_not_read_makes_it_no_heartbeat(
+    name: str, dark: Unknown | NotRead
+) -> None:
+    check = heartbeat(BEAT, a.rules(), a.snapshot(**{name: dark}))
+    assert found(check) == (Result.OBJECTED, Reason.HEARTBEAT_BLIND)
+    assert check.detail == f"could not look: {dark.why}"
+
+
+@pytest.mark.parametrize("scope", a.SCOPES, ids=str)
+def test_an_unreadable_history_makes_it_no_heartbeat(scope: Any) -> None:
+    seen = a.snapshot()
+    dark = replace(seen, scopes={**seen.scopes, scope: BLIND})
+    assert decide(BEAT, a.rules(), dark).reason is Reason.HEARTBEAT_BLIND
+
+
+@given(requests, all_rules, snapshots, st.sampled_from([(a.ACCOUNT, a.REGION)]))
+def test_no_request_policy_or_snapshot_makes_the_heartbeat_act_or_page(
+    request: Request, rules: Rules, seen: Snapshot, place: tuple[str, str]
+) -> None:
+    named = replace(request.alarm, name=NAME, account=place[0], region=place[1])
+    own = replace(request, alarm=named)
+    decision = decide(own, rules, seen)
+    readings = [getattr(seen, name) for name in OF_LEDGER] + list(seen.scopes.values())
+    read = not any(isinstance(one, Unknown | NotRead) for one in readings)
+    assert decision.outcome == Refuse()
+    assert (decision.reason is Reason.HEARTBEAT) is read
+    record = DecisionRecord(
+        key=delivery_key(own),
+        at=a.NOW,
+        kind=own.kind,
+        action=own.action,
+        incident_id="",
+        target=own.target.key,
+        alarm=own.alarm,
+        decision=decision,
+    )
+    assert of_decision(record, own.target) is None
+
+
+def test_neither_reason_is_ever_told() -> None:
+    told = {MEANINGS[reason].disposition for reason in (Reason.HEARTBEAT, Reason.HEARTBEAT_BLIND)}
+    assert told == {Disposition.RECORD}
+
+
+def late(state: IncidentState, minutes: int) -> Overdue:
+    return Overdue(f"i-{minutes}", state.value, a.NOW - minutes * MINUTE)
+
+
+S = IncidentState
+EVERY = [late(state, 10 + n) for n, state in enumerate(S)]
+
+
+def test_nothing_overdue_is_no_time_and_no_lease() -> None:
+    assert (oldest_unverified([], a.NOW), stuck_leases([])) == (timedelta(), 0)
+
+
+def test_the_longest_wait_of_an_act_counts() -> None:
+    waiting = [late(S.VERIFYING, 7), late(S.ACTED, 40), late(S.UNCERTAIN, 12)]
+    assert oldest_unverified(waiting, a.NOW) == 40 * MINUTE
+
+
+@pytest.mark.parametrize("state", sorted(S))
+def test_an_act_waits_for_its_verdict_in_these_states_only(state: IncidentState) -> None:
+    unverified = {S.CLAIMED, S.ACTED, S.UNCERTAIN, S.VERIFYING, S.HOLDING}
+    assert (oldest_unverified([late(state, 5)], a.NOW) > timedelta()) is (state in unverified)
+
+
+def test_a_state_that_a_later_release_wrote_is_no_act_of_ours() -> None:
+    later = Overdue("i-1", "meditating", a.NOW - 60 * MINUTE)
+    assert (oldest_unverified([later], a.NOW), stuck_leases([later])) == (timedelta(), 0)
+
+
+def test_only_claims_are_leases() -> None:
+    assert stuck_leases(EVERY) == 1
+    assert stuck_leases([late(S.CLAIMED, 3), late(S.CLAIMED, 4)]) == 2
+
+
+def test_absent_is_read() -> None:
+    assert isinstance(a.snapshot().decided, Absent)
+    assert decide(BEAT, a.rules(), a.snapshot()).reason is Reason.HEARTBEAT
