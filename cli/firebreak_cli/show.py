@@ -8,11 +8,13 @@ from typing import assert_never
 from rich.console import Console
 
 from firebreak.aws.ledger import DynamoLedger
+from firebreak.aws.threads import DynamoThreads
 from firebreak.core.incident import Incident, Member
 from firebreak.core.ledger import HistoryLine
-from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.telling import rung_words
+from firebreak.core.threads import Thread
 from firebreak.wire import alarm_to_wire
 from firebreak_cli import kept, screen
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
@@ -29,6 +31,7 @@ class Story:
     history: tuple[HistoryLine, ...]
     decisions: tuple[KeptDecision, ...]
     cut: bool
+    pages: Reading[Thread] = ABSENT
 
 
 def story(stack: Stack, wanted: str, bounds: Bounds | None = None) -> Story:
@@ -46,6 +49,7 @@ def story(stack: Stack, wanted: str, bounds: Bounds | None = None) -> Story:
         history=tuple(ledger.history(wanted)) if incident else (),
         decisions=tuple(found.decisions),
         cut=found.cut,
+        pages=DynamoThreads(client, stack.ledger_table).thread(wanted),
     )
 
 
@@ -69,7 +73,27 @@ def as_json(found: Story) -> dict[str, object]:
         "history": [{"at": line.at.isoformat(), "what": line.what} for line in found.history],
         "decisions": [kept.decision_json(decision) for decision in found.decisions],
         "cut": found.cut,
+        "pages": _pages_json(found.pages),
     }
+
+
+def _pages_json(pages: Reading[Thread]) -> dict[str, object] | None:
+    match pages:
+        case Thread() as thread:
+            return {
+                "state": thread.state.value,
+                "severity": thread.severity.value,
+                "told": sorted(thread.told),
+                "held": thread.waiting,
+                "next_step_at": _iso(thread.next_at),
+                "acknowledged_by": thread.acknowledged_by or None,
+            }
+        case Absent():
+            return None
+        case Unknown(why) | NotRead(why):
+            return {"unreadable": why}
+        case never:
+            assert_never(never)
 
 
 def _incident_json(incident: Incident) -> dict[str, object]:
@@ -107,6 +131,10 @@ def show(found: Story, now: datetime, console: Console) -> None:
         console.print(screen.facts((screen.when(line.at, now), line.what) for line in found.history))
     else:
         console.print(screen.told(f"{found.id} opened no incident", "bold"))
+    if not isinstance(found.pages, Absent):
+        console.print()
+        console.print(screen.told("Pages", "bold"))
+        console.print(screen.facts(_paged(found.pages, now)))
     for decision in found.decisions:
         console.print()
         console.print(screen.told(_heading(decision, now), "bold"))
@@ -130,6 +158,18 @@ def _about(incident: Incident, now: datetime) -> Iterator[screen.Row]:
     yield "Receipt", receipt.summary if receipt else ""
     yield "After", kept.values(receipt.after) if receipt else ""
     yield "Note", incident.note
+
+
+def _paged(pages: Thread | Unknown | NotRead, now: datetime) -> Iterator[screen.Row]:
+    if not isinstance(pages, Thread):
+        yield "Unknown", f"who was paged could not be read: {pages.why}"
+        return
+    yield "State", f"{pages.state}, {pages.severity}, since {screen.when(pages.opened_at, now)}"
+    yield "Told", ", ".join(sorted(pages.told)) or "nobody yet"
+    held = screen.when(pages.due_at, now) if pages.waiting and pages.due_at else ""
+    yield "Held", f"{pages.waiting} until {held}" if held else ""
+    yield "Next step", screen.when(pages.next_at, now) if pages.next_at else ""
+    yield "Has it", pages.acknowledged_by
 
 
 def _member(member: Member) -> str:

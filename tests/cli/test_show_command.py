@@ -100,3 +100,31 @@ def test_showing_only_reads(world: World) -> None:
     run_in(world, "show", done.incident_id, calls=calls)
 
     assert calls.changes == []
+
+
+def test_who_was_paged_and_who_has_it_is_shown(world: World) -> None:
+    done = world.send(world.red())
+    world.pass_time(12 * MINUTE)
+
+    pages = shown(world, done.incident_id)["pages"]
+
+    assert (pages["state"], pages["severity"], pages["told"]) == ("open", "warning", ["topic"])
+    assert pages["acknowledged_by"] is None
+    told = " ".join(run_in(world, "show", done.incident_id).stdout.split())
+    assert "Pages State open, warning, since 10:00:30Z Told topic" in told
+
+
+def test_of_what_nobody_was_paged_about_no_pages_are_shown(world: World) -> None:
+    done = world.send(world.red(tags={"firebreak:action": "none"}))
+
+    assert shown(world, done.incident_id)["pages"] is None
+    assert "Pages" not in run_in(world, "show", done.incident_id).stdout
+
+
+def test_that_it_cannot_be_read_who_was_paged_is_said(world: World) -> None:
+    done = world.send(world.red())
+    key = {"pk": {"S": f"THREAD#{done.incident_id}"}, "sk": {"S": "-"}}
+    world.dynamodb.put_item(TableName="ledger", Item=key)
+
+    assert "unreadable" in shown(world, done.incident_id)["pages"]
+    assert "who was paged could not be read" in run_in(world, "show", done.incident_id).stdout

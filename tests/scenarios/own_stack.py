@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from firebreak.policy import parse_policy
 from firebreak_cli.local import emulator, permissions, stack, up
 from firebreak_cli.local.emulator import Running
 from firebreak_cli.local.places import Home
@@ -34,6 +35,7 @@ def built_home() -> Path | None:
 @contextmanager
 def deployed(folder: Path, build: Path, policy: str, secrets: dict[str, str]) -> Iterator[LocalAws]:
     """Deploy a copy of that build with the policy; the secrets are parameters that Page may read."""
+    parse_policy(policy, "the test's policy")
     home = Home(folder)
     shutil.copytree(build, home.build, symlinks=True)
     (home.build / POLICY).write_text(policy, encoding="utf-8")

@@ -16,7 +16,7 @@ from boto3.session import Session
 
 from firebreak_cli.local.stack import DeployedStack
 
-MISREAD = frozenset({"application-autoscaling", "cloudwatch", "ecs", "lambda", "scheduler", "ses"})
+MISREAD = frozenset({"application-autoscaling", "cloudwatch", "ecs", "lambda", "scheduler", "ses", "ssm"})
 # What the emulator asks for instead of the action that AWS asks for.
 MISNAMED = MappingProxyType({"lambda:ListProvisionedConcurrencyConfigs": "lambda:GetFunction"})
 POLICY = "LocalResources"
