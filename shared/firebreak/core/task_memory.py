@@ -51,6 +51,19 @@ class TaskSize:
         return self.memory or sum(self.limits.values())
 
 
+def no_less(new: TaskSize, old: TaskSize) -> bool:
+    """Whether neither the task nor any of its containers may use less than before."""
+    containers = new.limits.keys() | old.limits.keys()
+    return _no_lower(new.memory, old.memory) and all(
+        _no_lower(new.limits.get(name, 0), old.limits.get(name, 0)) for name in containers
+    )
+
+
+def _no_lower(new: int, old: int) -> bool:
+    """Of two limits; 0 is none, under which all may be used."""
+    return not new or 0 < old <= new
+
+
 @dataclass(frozen=True, slots=True)
 class NewSize:
     """The memory of a task and of its containers as they will be."""
