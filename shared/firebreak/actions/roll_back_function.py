@@ -62,7 +62,8 @@ class RollBackFunction(StandingAlone):
     Lambda does not tell when an alias was moved or a version published. What it tells is when the
     version's configuration was changed last, which a deployment does right before it publishes: a
     version that waited for its release looks older than its deployment, and is then left alone. And
-    which versions ran behind the alias only their numbers tell, so every plan warns of that.
+    which versions ran behind the alias only their numbers tell, so every plan warns of that; past
+    deleted ones, or to one that is as new, a human is asked.
     """
 
     name: ClassVar = NAME
