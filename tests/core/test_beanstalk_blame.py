@@ -114,6 +114,24 @@ def test_blamed_is_what_brought_the_version_that_runs(those: Any, began: timedel
             id="nothing runs",
         ),
         pytest.param(
+            (deployment("", 8 * MINUTE, failed=True), V41_BEFORE, V40_BEFORE),
+            "v41",
+            Obstacle(
+                Reason.NOTHING_TO_ROLL_BACK,
+                "the newest deployment names no version, and v41 was the one before it already",
+            ),
+            id="failed without a name",
+        ),
+        pytest.param(
+            (deployment("", 3 * DAY), deployment("v42", 4 * DAY)),
+            "v42",
+            Obstacle(
+                Reason.NO_RECENT_DEPLOYMENT,
+                "the newest deployment ended 72 h before the alarm turned red; at most 30 min is its fault",
+            ),
+            id="one without a name, long ago",
+        ),
+        pytest.param(
             (deployment("v42", 3 * DAY), V41_BEFORE),
             "v41",
             Obstacle(

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
 
+from firebreak.actions.function_way_back import PUBLISHED_SINCE, FunctionWayBack, version_to_go_back_to
 from firebreak.actions.releasing import AWS_PACE, Pace, Releaser, look
 from firebreak.actions.standing_alone import StandingAlone
-from firebreak.core.function_roll_back import PUBLISHED_SINCE, FunctionWayBack, version_to_go_back_to
 from firebreak.core.functions import (
     IN_PROGRESS,
     AliasLive,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from firebreak.actions.service_way_back import CONTROLLERS, way_back
 from firebreak.core.blame import blamed
 from firebreak.core.deployments import (
     ROLLING_BACK,
@@ -22,7 +23,6 @@ from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rollout import began, begun, harmed, has_begun, ours, progress, short, started
 from firebreak.core.rules import Rules
-from firebreak.core.service_roll_back import CONTROLLERS, way_back
 from firebreak.core.share import GroupCount
 from firebreak.core.task_memory import TaskSize
 from firebreak.errors import OutcomeUnknown, Rejected

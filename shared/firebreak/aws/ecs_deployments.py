@@ -113,7 +113,7 @@ class DeploymentReader:
         """Each target revision; those from before October 2024 are known to be forgotten."""
         arns = sorted({one["targetServiceRevisionArn"] for one in listed})
         answer = self._ecs.describe_service_revisions(serviceRevisionArns=arns)
-        failures = {one.get("arn", ""): one.get("reason", "no reason") for one in answer["failures"]}
+        failures = {one.get("arn", ""): one.get("reason", "no reason") for one in answer.get("failures", ())}
         if unseen := sorted({reason for reason in failures.values() if reason != MISSING}):
             return Unknown(f"DescribeServiceRevisions: {', '.join(unseen)}")
         found = {one["serviceRevisionArn"]: _revision(one) for one in answer["serviceRevisions"]}

@@ -88,6 +88,10 @@ def blamed(
         told = f"version {newest.label} was deployed last and {environment.version or '(none)'} runs"
         left = f"{told}: its deployment failed, and went back to that"
         return innocent or Obstacle(Reason.ROLLED_BACK_BEFORE, left)
+    before = next((one.label for one in found[1:] if one.label), "")
+    if before and (newest.label, before) == ("", environment.version):
+        told = f"the newest deployment names no version, and {before} was the one before it already"
+        return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
     if brought.not_to_blame(red_since, blame) is None:
         return brought
     anew = f"version {environment.version} was only deployed anew: it was deployed before it, too"
