@@ -55,6 +55,8 @@ V42_NOW, V41_BEFORE, V40_BEFORE = (
     ("those", "began"),
     [
         pytest.param((V42_NOW, V41_BEFORE), 9 * MINUTE, id="the newest"),
+        pytest.param((V42_NOW,), 9 * MINUTE, id="the only one"),
+        pytest.param((deployment("", 8 * MINUTE),), 9 * MINUTE, id="the only one, without a name"),
         pytest.param((deployment("", 8 * MINUTE), V41_BEFORE), 9 * MINUTE, id="one without a name"),
         pytest.param((V42_NOW, deployment("v42", 20 * MINUTE)), 21 * MINUTE, id="the first of two"),
         pytest.param(
@@ -191,6 +193,22 @@ def test_what_never_ran_is_not_concluded_from_dates(label: str) -> None:
     assert before(deployment(label, 60 * MINUTE, failed=True)) == ONLY
 
 
+def test_what_failed_of_another_version_says_nothing_of_what_dates_suggest() -> None:
+    assert before(deployment("v40", 60 * MINUTE, failed=True)).label == "v42"
+
+
+def test_a_deployment_that_began_as_a_version_was_made_is_not_its_own() -> None:
+    at_once = deployment("", RED - V42.created - MINUTE, failed=True)
+    assert before(at_once).label == "v42"
+    assert before(deployment("", RED - V42.created - 2 * MINUTE, failed=True)) == ONLY
+
+
+def test_an_error_that_no_request_caused_is_of_no_deployment() -> None:
+    error = EnvironmentEvent(at=RED - MINUTE, message="Out of memory.", severity="ERROR")
+    named = replace(error, at=RED - DAY, message="Environment update is starting.", version="v41")
+    assert before((error,), (named,)).label == "v41"
+
+
 def test_what_failed_and_was_deployed_again_did_run() -> None:
     failed, again = deployment("v42", 90 * MINUTE, failed=True), deployment("v42", 60 * MINUTE)
     assert before(failed, again).label == "v42"
@@ -204,6 +222,12 @@ def test_of_what_ran_before_it_is_told_since_when_and_until_when() -> None:
     assert before(failed, deployment("v42", 2 * DAY)).until == RED - DAY - MINUTE
 
 
+def test_a_deployment_of_one_moment_is_the_one_that_ran() -> None:
+    found = before(deployment("v42", DAY)[1:])
+    assert found.ran == VersionDeployment(RED - DAY, RED - DAY, "v42", completed=True)
+    assert found.until == RED - 9 * MINUTE
+
+
 def test_a_name_without_a_deployment_tells_one_moment() -> None:
     named = EnvironmentEvent(
         at=RED - DAY, message="Environment update is starting.", severity="INFO", version="v42"
@@ -215,7 +239,7 @@ def test_a_name_without_a_deployment_tells_one_moment() -> None:
 def test_what_dates_suggest_ran_since_it_was_made_at_the_earliest() -> None:
     found = before(deployment("", DAY))
     assert (found.label, found.concluded) == ("v42", True)
-    assert (found.ran.began, found.until) == (V42.created, RED - 9 * MINUTE)
+    assert (found.ran, found.until) == (VersionDeployment(V42.created, V42.created), RED - 9 * MINUTE)
 
 
 def test_what_was_brought_is_told_with_its_label() -> None:

@@ -284,6 +284,11 @@ def test_other_settings_of_the_service_are_no_restart(memory: DeploymentHistory,
     assert (found.deployment is memory.newest) is (memory.deployments[0] is not RESTART)
 
 
+def test_a_raise_is_compared_with_what_ran_last() -> None:
+    memory = history(RAISED, BROUGHT, replace(BEFORE, settings="other"))
+    assert under_way(memory, contents(memory, same(NEWER, memory=2048))).only_adds_memory
+
+
 def test_more_memory_with_other_settings_changes_the_service_too() -> None:
     memory = history(replace(RAISED, settings="other"), BROUGHT, BEFORE)
     found = under_way(memory, contents(memory, same(NEWER, memory=2048)))

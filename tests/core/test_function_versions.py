@@ -75,6 +75,18 @@ def test_what_is_hidden_may_be_all_that_a_version_brought(older: Any, newer: Any
     assert released_as(7, published(v6=older, v7=newer)) == Unknown(why)
 
 
+def test_all_that_is_hidden_is_named() -> None:
+    both = {"hidden": ("ImageConfig", "Environment")}
+    found = released_as(7, published(v6=both, v7={}))
+    assert isinstance(found, Unknown)
+    assert found.why.startswith("Environment, ImageConfig of versions 6 and 7")
+
+
+def test_a_setting_that_only_one_has_is_a_difference() -> None:
+    more = {"settings": {**function().settings, "Layers": "x"}}
+    assert released_as(7, published(v6=more, v7={})) == 7
+
+
 def test_what_is_hidden_behind_a_raise_is_not_known_either() -> None:
     assert isinstance(released_as(8, published(v6=HIDDEN, v7={}, v8={})), Unknown)
 

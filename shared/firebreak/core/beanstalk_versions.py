@@ -88,9 +88,9 @@ def blamed(
         told = f"version {newest.label} was deployed last and {environment.version or '(none)'} runs"
         left = f"{told}: its deployment failed, and went back to that"
         return innocent or Obstacle(Reason.ROLLED_BACK_BEFORE, left)
-    before = next((one.label for one in found[1:] if one.label), "")
-    if before and (newest.label, before) == ("", environment.version):
-        told = f"the newest deployment names no version, and {before} was the one before it already"
+    named = [one.label for one in found[1:] if one.label]
+    if not newest.label and named[:1] == [environment.version]:
+        told = f"the newest deployment names no version, and {named[0]} was the one before it already"
         return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
     if brought.not_to_blame(red_since, blame) is None:
         return brought
@@ -145,7 +145,7 @@ def previous(
     found = _by_dates(current, seen.versions, environment.application, seen.environments)
     if not isinstance(found, ApplicationVersion):
         return found
-    made = VersionDeployment(found.created, found.created, found.label)
+    made = VersionDeployment(found.created, found.created)
     return (
         _left(found, earlier)
         or _never_ran(found, earlier)
@@ -186,7 +186,7 @@ def _named(
     doubts = (
         f"version {one.label} was deployed with errors since, and may have run before {current.label}"
         for one in since
-        if one.label not in {"", label, current.label} and one.failed and one.completed
+        if one.label not in {label, current.label} and one.failed and one.completed
     )
     own = before and before[0].label == label
     return Previous(

@@ -50,16 +50,19 @@ class Blamed:
     def brought_before(self) -> "Blamed | None":
         """What brought that: the success itself, or the one that it repeats."""
         found = self.success_before
-        return _brought(self.before[self.before.index(found) :], self.contents) if found else None
+        return self._behind(found) if found else None
+
+    def _behind(self, earlier: ServiceDeployment) -> "Blamed":
+        return _brought(self.before[self.before.index(earlier) :], self.contents)
 
     @property
     def way_back(self) -> WayBack:
         """The way to the newest earlier success, as far as one is known."""
-        found, brought, since = self.success_before, self.brought_before, self.tries[-1].began
-        if found is None or brought is None:
+        found, since = self.success_before, self.tries[-1].began
+        if found is None:
             return WayBack(blamed_since=since, newest=None)
         newer = (self.tries[-1], *self.before)[self.before.index(found)]
-        return WayBack(blamed_since=since, newest=(brought.tries[-1].began, newer.began))
+        return WayBack(blamed_since=since, newest=(self._behind(found).tries[-1].began, newer.began))
 
     @property
     def is_way_back(self) -> bool:

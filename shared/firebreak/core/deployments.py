@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import dropwhile
 
 from firebreak.core.model import Settled
 from firebreak.core.observed import ServiceLive, TaskDefinitionLive
@@ -70,9 +71,8 @@ class DeploymentHistory:
 
     def without_rolled_back(self, running: str) -> "DeploymentHistory":
         """Without the newest ones that ECS rolled back, where the success behind them runs again."""
-        place = next((n for n, one in enumerate(self.deployments) if one.status != ROLLBACK_SUCCESSFUL), 0)
-        behind = self.deployments[place:]
-        if not place or behind[0].status != SUCCESSFUL or behind[0].task_definition != running:
+        behind = tuple(dropwhile(lambda one: one.status == ROLLBACK_SUCCESSFUL, self.deployments))
+        if not behind or behind[0].status != SUCCESSFUL or behind[0].task_definition != running:
             return self
         return replace(self, deployments=behind)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
-from math import ceil
+from math import ceil, inf
 from types import MappingProxyType
 
 from firebreak.core.model import Obstacle
@@ -55,13 +55,13 @@ def no_less(new: TaskSize, old: TaskSize) -> bool:
     """Whether neither the task nor any of its containers may use less than before."""
     containers = new.limits.keys() | old.limits.keys()
     return _no_lower(new.memory, old.memory) and all(
-        _no_lower(new.limits.get(name, 0), old.limits.get(name, 0)) for name in containers
+        _no_lower(new.limits.get(name), old.limits.get(name)) for name in containers
     )
 
 
-def _no_lower(new: int, old: int) -> bool:
-    """Of two limits; 0 is none, under which all may be used."""
-    return not new or 0 < old <= new
+def _no_lower(new: int | None, old: int | None) -> bool:
+    """Of two limits; without one (0 or None) all may be used."""
+    return not new or (old or inf) <= new
 
 
 @dataclass(frozen=True, slots=True)
