@@ -16,7 +16,7 @@ _KNOWN = ", ".join(KNOWN_ACTIONS)
 ADVICE: Mapping[Reason, str] = MappingProxyType(
     {
         Reason.OBSERVE_ONLY: 'set autonomy = "auto" for this target in the policy',
-        Reason.NEEDS_APPROVAL: 'somebody approves, or the policy says autonomy = "auto"',
+        Reason.NEEDS_APPROVAL: 'somebody approves, or (unless in doubt) the policy says autonomy = "auto"',
         Reason.NOT_IN_ALARM: "only an alarm that turns red asks for an action",
         Reason.PARENT_OF_CONTRIBUTORS: "its contributors' own events are answered",
         Reason.TARGET_NONE: _NAME_THE_TARGET,

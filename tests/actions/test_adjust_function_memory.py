@@ -144,7 +144,7 @@ TWO = (alias("blue", "7"), alias("green", "8"))
         pytest.param((alias(version=LATEST),), "", "", "", id="an alias that follows $LATEST"),
         pytest.param(TWO, "green", "", "green", id="named by the tag"),
         pytest.param(TWO, "", "orders:blue", "blue", id="the alarm is about it"),
-        pytest.param(TWO, "green", "orders:blue", "green", id="the tag before the alarm"),
+        pytest.param(TWO, "green", "orders:green", "green", id="both say so"),
         pytest.param((alias(),), "", "orders", "", id="the alarm is about calls without an alias"),
         pytest.param((alias(),), "", "orders:$LATEST", "", id="the alarm is about $LATEST"),
     ],

@@ -9,6 +9,7 @@ from firebreak.core.deployments import DeploymentHistory
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.core.way_back import WayBack
 from tests.builders_deployments import (
     BEFORE,
     EARLIER,
@@ -52,11 +53,19 @@ def test_after_a_deployment_the_service_goes_back_to_the_full_arn_of_what_ran_be
             "running": 4,
         },
         patience_seconds=600,
+        way_back=WayBack(blamed_since=deployed().began, newest=(BEFORE.began, deployed().began)),
     )
 
 
 def test_a_deployment_that_was_stopped_half_way_is_taken_back_as_well() -> None:
     assert planned(seen(history(deployed(status="STOPPED"), BEFORE))).change == MOVE
+
+
+def test_what_a_circuit_breaker_left_half_way_is_taken_back_as_well() -> None:
+    """Without a roll back of its own ECS leaves both sets of tasks where they are."""
+    left = (deployment("b", rollout="FAILED"), deployment("a", status="ACTIVE", task_definition=OLD))
+    memory = history(deployed(status="STOPPED"), BEFORE)
+    assert planned(seen(memory, service(deployments=left))).change == MOVE
 
 
 def test_what_failed_in_between_is_passed_over() -> None:

@@ -1,8 +1,7 @@
-"""roll-back-environment: what it blames, what it goes back to, what it sends and how it judges."""
+"""roll-back-environment: what it blames and what it goes back to."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,11 +10,12 @@ from hypothesis import strategies as st
 
 from firebreak.actions.roll_back_environment import DATA_STAYS, NO_ROLE, RollBackEnvironment
 from firebreak.core.beanstalk import ApplicationVersion, BeanstalkObservation
-from firebreak.core.model import Autonomy, Obstacle, Plan, Receipt, RequestKind, Settled
+from firebreak.core.decision import Act, AskApproval
+from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import ActionSettings
-from firebreak.errors import Rejected
+from firebreak.core.way_back import TWO_SUSPECTS, WayBack
 from tests import builders as a
 from tests.builders_beanstalk import (
     ARN,
@@ -25,7 +25,6 @@ from tests.builders_beanstalk import (
     HEALTH_ALARM,
     ID,
     REQUEST,
-    REQUEST_ID,
     TARGET,
     V40,
     V41,
@@ -36,11 +35,16 @@ from tests.builders_beanstalk import (
     environment,
     event,
 )
+from tests.builders_roll_back import decided
 
-RECEIPT = Receipt(summary="deploying", after={"requestId": REQUEST_ID})
 BEGAN = ENDED - timedelta(seconds=30)
 ROLE = "arn:aws:iam::111122223333:role/beanstalk-operations"
 MINUTES = timedelta(minutes=1)
+ASKED = replace(REQUEST, action="roll-back-environment")
+ONLY_DATES = (
+    "only dates speak for v41: it is the next older version of shop, which has no other environment, "
+    "but no event tells that it ran here, or ran well"
+)
 
 
 def action(beanstalk: FakeBeanstalk | None = None) -> RollBackEnvironment:
@@ -52,13 +56,9 @@ def found(
     observation: BeanstalkObservation,
     red_since: datetime = HEALTH_ALARM.since,
     blame: timedelta = 30 * MINUTES,
-    autonomy: Autonomy = Autonomy.APPROVE,
-    by: str = "",
 ) -> object:
-    alarm = replace(HEALTH_ALARM, since=red_since)
-    request = replace(REQUEST, action="roll-back-environment", alarm=alarm, by=by)
-    rules = a.rules(settings=ActionSettings(blame=blame), autonomy=autonomy)
-    return action().plan(request, observation, rules)
+    request = replace(ASKED, alarm=replace(HEALTH_ALARM, since=red_since))
+    return action().plan(request, observation, a.rules(settings=ActionSettings(blame=blame)))
 
 
 def plan(**changes: Any) -> Plan:
@@ -103,31 +103,44 @@ def test_the_plan_goes_back_one_version_and_says_what_it_rests_on() -> None:
             "healthStatus": "Degraded",
             "lastEvent": ENDED.isoformat(),
         },
-        warnings=(
-            DATA_STAYS,
-            (
-                "only dates speak for v41: it is the next older version of shop, which has no other "
-                "environment, but no event tells that it ran here, or ran well"
-            ),
-            NO_ROLE,
-        ),
+        warnings=(ONLY_DATES, DATA_STAYS, NO_ROLE),
         patience_seconds=1800,
+        doubts=(ONLY_DATES,),
+        way_back=WayBack(blamed_since=BEGAN, newest=(V41.created, BEGAN)),
     )
 
 
 def test_what_only_dates_speak_for_is_never_deployed_without_a_human() -> None:
-    told = (
-        "no event names the version before v42; only dates speak for v41, "
-        "and autonomy is auto: no human looks"
-    )
-    assert found(deployed(), autonomy=Autonomy.AUTO) == Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
-    assert isinstance(found(deployed(), autonomy=Autonomy.AUTO, by="ada"), Plan)
-    for asked in (Autonomy.APPROVE, Autonomy.OBSERVE):
-        assert isinstance(found(deployed(), autonomy=asked), Plan)
+    made = plan()
+    assert made.doubts == (made.warnings[0],)
+    assert decided(ASKED, made).outcome == AskApproval(made)
 
 
 def test_what_an_event_names_is_deployed_without_a_human() -> None:
-    assert isinstance(found(deployed(events=ran("v41")), autonomy=Autonomy.AUTO), Plan)
+    made = plan(events=ran("v41"))
+    assert (made.doubts, decided(ASKED, made).outcome) == ((), Act(made))
+
+
+def test_of_two_deployments_within_the_window_a_human_says_which() -> None:
+    made = plan(events=ran("v41", 15 * MINUTES))
+    assert made.doubts == (TWO_SUSPECTS,)
+    assert decided(ASKED, made).outcome == AskApproval(made)
+    old = plan(events=ran("v41", 20 * MINUTES))
+    assert old.doubts == ()
+
+
+@pytest.mark.parametrize(
+    ("at", "reason"),
+    [
+        pytest.param(BEGAN, Reason.ROLLED_BACK_BEFORE, id="since what is blamed"),
+        pytest.param(BEGAN - timedelta(hours=1), Reason.ROLLED_BACK_BEFORE, id="what it goes back to"),
+        pytest.param(BEGAN - timedelta(days=2), Reason.CLEAR_TO_ACT, id="before both"),
+    ],
+)
+def test_nothing_is_rolled_back_twice_and_nothing_goes_to_what_was_rolled_back(
+    at: datetime, reason: Reason
+) -> None:
+    assert decided(ASKED, plan(events=ran("v41")), at).reason is reason
 
 
 def test_a_version_that_was_left_for_an_older_one_is_never_gone_back_to() -> None:
@@ -298,99 +311,3 @@ def test_after_a_roll_back_the_same_alarm_never_rolls_back_again() -> None:
     made = plan()
     again = deployed(environment=environment(version=str(made.change["versionLabel"])))
     assert reason_of(again) is Reason.ROLLED_BACK_BEFORE
-
-
-def test_it_deploys_the_planned_version_once_and_nothing_else() -> None:
-    beanstalk = FakeBeanstalk()
-    receipt = action(beanstalk).execute(plan())
-    assert beanstalk.calls == [("deploy", ID, "shop-prod", "v41")]
-    assert receipt == Receipt(summary="shop-prod deploys version v41", after={"requestId": REQUEST_ID})
-
-
-@pytest.mark.parametrize("lost", ["environmentId", "environmentName", "versionLabel"])
-def test_a_plan_that_cannot_be_read_sends_nothing(lost: str) -> None:
-    beanstalk, made = FakeBeanstalk(), plan()
-    for change in ({**made.change, lost: Decimal(1)}, {k: v for k, v in made.change.items() if k != lost}):
-        with pytest.raises(Rejected, match="UnusablePlan"):
-            action(beanstalk).execute(replace(made, change=change))
-    assert beanstalk.calls == []
-
-
-LATER = event("Environment update is starting.", request_id="r-new")
-LATER = replace(LATER, at=ENDED + 20 * MINUTES)
-
-
-@pytest.mark.parametrize(
-    ("changes", "happened", "settled"),
-    [
-        pytest.param({"environment": environment(version="v41")}, True, Settled.YES, id="done"),
-        pytest.param(
-            {"environment": environment(version="v41", status="Updating")}, True, Settled.NOT_YET, id="at it"
-        ),
-        pytest.param({}, False, Settled.FAILED, id="as before"),
-        pytest.param(
-            {"events": (LATER, *DEPLOYED)},
-            Unknown("something was done to the environment, and nothing says that it was the roll back"),
-            Settled.FAILED,
-            id="tried, and as before",
-        ),
-        pytest.param(
-            {"environment": environment(version="v43")},
-            Unknown("something was done to the environment, and nothing says that it was the roll back"),
-            Unknown("version v43 runs: somebody deployed it since"),
-            id="a third version",
-        ),
-        pytest.param(
-            {"environment": environment(status="Updating")},
-            Unknown("something was done to the environment, and nothing says that it was the roll back"),
-            Settled.NOT_YET,
-            id="busy with something",
-        ),
-        pytest.param(
-            {"environment": environment(status="Terminating", version="v41")},
-            True,
-            Unknown("the environment is Terminating"),
-            id="somebody ends it",
-        ),
-    ],
-)
-def test_whether_it_happened_and_has_come_to_rest(
-    changes: dict[str, Any], happened: object, settled: object
-) -> None:
-    seen = deployed(**changes)
-    assert happened == action().outcome(plan(), seen)
-    assert settled == action().settled(plan(), RECEIPT, seen)
-
-
-@pytest.mark.parametrize(
-    ("status", "health", "expected"),
-    [
-        ("Ready", "Severe", True),
-        ("Ready", "Degraded", False),
-        ("Ready", "Ok", False),
-        ("Updating", "Severe", False),
-    ],
-)
-def test_whether_the_environment_is_worse_off(status: str, health: str, *, expected: bool) -> None:
-    now = environment(status=status, version="v41", health_status=health)
-    assert action().worse(plan(), deployed(environment=now)) is expected
-
-
-@pytest.mark.parametrize("reading", [ABSENT, Unknown("denied"), environment(id="e-another123")])
-def test_judging_what_cannot_be_seen_is_unknown(reading: Any) -> None:
-    seen = deployed(environment=reading)
-    assert isinstance(action().outcome(plan(), seen), Unknown)
-    assert isinstance(action().settled(plan(), RECEIPT, seen), Unknown)
-    assert isinstance(action().worse(plan(), seen), Unknown)
-
-
-@pytest.mark.parametrize("kind", [RequestKind.UNDO, RequestKind.RESTORE])
-def test_rolling_forward_is_for_humans(kind: RequestKind) -> None:
-    obstacle = action().undo(plan(), deployed(), kind)
-    assert isinstance(obstacle, Obstacle)
-    assert obstacle.reason is Reason.NOT_REVERSIBLE
-    assert action().temporary is False
-
-
-def test_it_belongs_to_no_group() -> None:
-    assert isinstance(action().group(TARGET, a.NOW, health=False), NotRead)

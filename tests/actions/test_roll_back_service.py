@@ -56,12 +56,15 @@ def test_it_looks_at_the_service_its_deployments_and_what_it_would_go_back_to() 
     assert deployments.calls == [("history", "ecs:prod/api")]
 
 
-def test_a_task_definition_that_cannot_be_read_hides_what_the_others_hold() -> None:
-    ecs = FakeEcs(service_now=service())
+def test_a_task_definition_that_cannot_be_told_is_told_so() -> None:
+    ecs = FakeEcs(service_now=service(), definition_now=EARLIER)
     blind = FakeContents(Unknown("slow"))
     found = roll_back(ecs, FakeDeployments(history()), blind).observe(TARGET)
-    assert found.contents == Unknown("task definition api:7 could not be read: slow")
-    assert found.earlier == NotRead("there is none to go back to")
+    assert (found.contents, found.earlier) == ({}, EARLIER)
+    assert found.untold == {
+        TASK_DEFINITION: Unknown("task definition api:7 could not be read: slow"),
+        OLD: Unknown("task definition api:6 could not be read: slow"),
+    }
 
 
 def test_what_a_deployment_of_old_brought_is_not_asked_for() -> None:

@@ -88,7 +88,7 @@ def test_a_revert_that_was_given_more_memory_is_still_a_revert() -> None:
 
 
 def test_that_a_version_ran_before_is_known_by_its_number_alone_and_said() -> None:
-    rolled_back, fix = function("6", code=THIRD_CODE), function("7")
+    rolled_back, fix = replace(OLD, code=THIRD_CODE), function("7")
     plan = planned(history(function("5", code=OTHER_CODE), rolled_back, fix))
     assert plan.warnings == (
         "only its number says that version 6 ran behind alias live before: Lambda does not tell",

@@ -46,8 +46,11 @@ def answer_describe(stubs: Stubs, described: dict[str, Any]) -> None:
     stubs.for_ecs.add_response("describe_service_deployments", answer, asked)
 
 
-def answer_revisions(stubs: Stubs, *known: dict[str, Any], asked: list[str]) -> None:
-    answer = {"serviceRevisions": list(known), "failures": []}
+def answer_revisions(stubs: Stubs, *known: dict[str, Any], asked: list[str], reason: str = "MISSING") -> None:
+    """Those that are not known are told as failures."""
+    missing = {revision_arn(one) for one in asked} - {one["serviceRevisionArn"] for one in known}
+    failures = [{"arn": arn, "reason": reason} for arn in sorted(missing) if reason]
+    answer = {"serviceRevisions": list(known), "failures": failures}
     stubs.for_ecs.add_response(
         "describe_service_revisions", answer, {"serviceRevisionArns": [revision_arn(one) for one in asked]}
     )
@@ -134,6 +137,53 @@ def test_a_revision_that_ecs_forgot_leaves_its_task_definition_unknown(stubs: St
     answer_describe(stubs, raw_described())
     answer_revisions(stubs, raw_revision("r7", TASK_DEFINITION), asked=["r6", "r7"])
     assert [one.task_definition for one in read(stubs).deployments] == [TASK_DEFINITION, ""]
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        pytest.param("ACCESS_DENIED", "ACCESS_DENIED", id="may not be read"),
+        pytest.param("", "1 of 2 revisions are not told of", id="in neither list"),
+    ],
+)
+def test_a_revision_that_could_not_be_looked_at_is_not_taken_for_forgotten(
+    stubs: Stubs, reason: str, why: str
+) -> None:
+    answer_list(stubs, raw_brief(), raw_brief("d6", "r6", RED - DAY))
+    answer_describe(stubs, raw_described())
+    answer_revisions(stubs, raw_revision("r7", TASK_DEFINITION), asked=["r6", "r7"], reason=reason)
+    assert read(stubs) == Unknown(f"DescribeServiceRevisions: {why}")
+
+
+def settings_of(stubs: Stubs, *changes: dict[str, Any]) -> list[str]:
+    """What is told of the settings of a revision with each of these."""
+    names = [str(place) for place in range(len(changes))]
+    answer_list(stubs, *(raw_brief(f"d{name}", f"r{name}", RED + int(name) * MINUTE) for name in names))
+    answer_describe(stubs, raw_described(f"d{names[-1]}"))
+    known = (raw_revision(f"r{name}", OLD) | one for name, one in zip(names, changes, strict=True))
+    answer_revisions(stubs, *known, asked=[f"r{name}" for name in names])
+    return [one.settings for one in read(stubs).deployments]
+
+
+def network(group: str) -> dict[str, Any]:
+    return {"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["a"], "securityGroups": [group]}}}
+
+
+def test_other_settings_of_the_service_are_told_apart_and_not_told(stubs: Stubs) -> None:
+    newest, before, same = settings_of(stubs, network("sg-1"), network("sg-1"), network("sg-2"))
+    assert newest != before == same
+    assert "sg-" not in newest
+
+
+def test_what_ecs_makes_of_a_revision_is_no_setting(stubs: Stubs) -> None:
+    group = {"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/green/1"}
+    made = {
+        "createdAt": RED,
+        "containerImages": [{"containerName": "api", "image": "api:1"}],
+        "resolvedConfiguration": {"loadBalancers": [group]},
+        "ecsManagedResources": {},
+    }
+    assert len(set(settings_of(stubs, made, {}))) == 1
 
 
 def test_a_service_without_deployments_has_an_empty_memory(stubs: Stubs) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from firebreak.core.function_versions import version_before
 from firebreak.core.functions import (
     LATEST,
     Behind,
@@ -16,7 +17,6 @@ from firebreak.core.functions import (
     ready,
     shifting,
     unreleasable,
-    version_before,
 )
 from firebreak.core.model import Metric, Obstacle
 from firebreak.core.readings import (
@@ -30,6 +30,7 @@ from tests.builders_functions import OPTED_IN, OTHER_CODE, TARGET, alias, functi
 
 BLIND = Unknown("no")
 LIVE = Behind(alias(), function("7"))
+TAGGED = OPTED_IN | {"firebreak:alias": "live"}
 
 
 def about(*resources: str) -> Any:
@@ -71,11 +72,15 @@ def test_an_alarm_without_the_dimension_names_nothing() -> None:
         pytest.param(seen(alias(version=LATEST)), "", Direct(), id="an alias on $LATEST"),
         pytest.param(seen(alias("blue", "6"), alias()), "orders:live", LIVE, id="named by the alarm"),
         pytest.param(
-            seen(alias("blue", "6"), alias(), function_tags=OPTED_IN | {"firebreak:alias": "live"}),
-            "orders:blue",
-            LIVE,
-            id="named by the tag",
+            seen(alias("blue", "6"), alias(), function_tags=TAGGED), "", LIVE, id="named by the tag"
         ),
+        pytest.param(
+            seen(alias("blue", "6"), alias(), function_tags=TAGGED), "orders:live", LIVE, id="named by both"
+        ),
+        pytest.param(
+            seen(alias(), function_tags=TAGGED), "orders:7", LIVE, id="the alarm names a version of it"
+        ),
+        pytest.param(seen(alias(), function_tags=TAGGED), "orders", LIVE, id="the alarm names no alias"),
     ],
 )
 def test_the_callers_use(observation: FunctionObservation, resource: str, used: object) -> None:
@@ -89,8 +94,13 @@ def test_the_callers_use(observation: FunctionObservation, resource: str, used: 
         (seen(alias()), "orders:next", "it has no alias next"),
         (seen(), "orders:next", "it has no alias next"),
         (seen(alias(), versions={"7": ABSENT}), "", "version 7 of alias live is gone"),
+        (
+            seen(alias("blue", "6"), alias(), function_tags=TAGGED),
+            "orders:blue",
+            "its tag firebreak:alias says live, and the alarm is about alias blue",
+        ),
     ],
-    ids=["several", "another", "none", "no version"],
+    ids=["several", "another", "none", "no version", "tag against alarm"],
 )
 def test_callers_that_cannot_be_told_are_an_obstacle(
     observation: FunctionObservation, resource: str, told: str

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.beanstalk_versions import Previous, VersionDeployment, previous
+from firebreak.core.beanstalk_versions import Previous, VersionDeployment, deployments, previous
 from firebreak.core.model import Obstacle
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
@@ -25,35 +25,48 @@ from tests.builders_beanstalk import (
 BEGAN = ENDED - timedelta(seconds=30)
 SECOND = timedelta(seconds=1)
 WINDOW = timedelta(minutes=30)
-DEPLOYMENT = VersionDeployment(BEGAN, ENDED)
+DEPLOYMENT = VersionDeployment(BEGAN, ENDED, completed=True)
 
 
 def back(**changes: Any) -> object:
-    seen = deployed(**changes)
-    return previous(environment(), BEGAN, seen)
+    """The version before and whether only dates speak for it, or what is said instead."""
+    found = previous(environment(), BEGAN, deployed(**changes))
+    return (found.label, found.concluded) if isinstance(found, Previous) else found
 
 
 def test_a_deployment_lasts_from_the_first_of_its_requests_events_to_the_last() -> None:
-    assert VersionDeployment.newest(DEPLOYED) == DEPLOYMENT
+    assert deployments(DEPLOYED) == (DEPLOYMENT,)
 
 
-def test_the_newest_deployment_counts_and_other_events_do_not() -> None:
+def test_the_newest_deployment_comes_first_and_other_events_do_not_count() -> None:
     other = event("Restarted application server on all ec2 instances.")
     newest = event("New application version was deployed to running EC2 instances.", request_id="r-2")
     newest, other = replace(newest, at=ENDED + SECOND), replace(other, at=ENDED + 2 * SECOND)
-    assert VersionDeployment.newest((other, newest, *DEPLOYED)) == VersionDeployment(
-        ENDED + SECOND, ENDED + SECOND
+    assert deployments((*DEPLOYED, other, newest)) == (
+        VersionDeployment(ENDED + SECOND, ENDED + SECOND, completed=True),
+        DEPLOYMENT,
     )
 
 
 def test_events_without_a_requests_id_are_never_one_deployment() -> None:
     plain = [replace(one, request_id="") for one in DEPLOYED]
-    assert VersionDeployment.newest(plain) == VersionDeployment(ENDED, ENDED)
+    assert deployments(plain) == (
+        VersionDeployment(ENDED, ENDED, completed=True),
+        VersionDeployment(BEGAN, BEGAN),
+    )
+
+
+def test_a_deployment_bears_the_label_and_the_errors_of_its_request() -> None:
+    first, *others = DEPLOYED
+    told = replace(first, version="v42", severity="ERROR")
+    assert deployments((told, *others)) == (replace(DEPLOYMENT, label="v42", failed=True),)
+    stranger = replace(told, request_id="r-2")
+    assert deployments((stranger, *others)) == (replace(DEPLOYMENT, completed=True),)
 
 
 @pytest.mark.parametrize("events", [[], [event()]], ids=["none", "of health"])
 def test_events_may_tell_of_no_deployment(events: Any) -> None:
-    assert VersionDeployment.newest(events) is None
+    assert deployments(events) == ()
 
 
 @pytest.mark.parametrize("red", [BEGAN, ENDED, ENDED + WINDOW])
@@ -86,13 +99,13 @@ def test_a_window_of_nothing_is_told_as_such() -> None:
 
 
 def test_by_dates_the_next_older_version_is_the_one_before() -> None:
-    assert back() == Previous("v41", concluded=True)
-    assert back(versions=(V40, V42, V41)) == Previous("v41", concluded=True)
+    assert back() == ("v41", True)
+    assert back(versions=(V40, V42, V41)) == ("v41", True)
 
 
 def test_two_versions_made_at_one_moment_are_no_roll_back() -> None:
     twin = replace(V41, created=V42.created)
-    assert back(events=named("v41"), versions=(V42, twin)) == Previous("v41", concluded=False)
+    assert back(events=named("v41"), versions=(V42, twin)) == ("v41", False)
 
 
 def named(label: str, at: Any = BEGAN - SECOND) -> tuple[Any, ...]:
@@ -100,14 +113,14 @@ def named(label: str, at: Any = BEGAN - SECOND) -> tuple[Any, ...]:
 
 
 def test_a_version_that_an_earlier_event_names_is_certain() -> None:
-    assert back(events=named("v40")) == Previous("v40", concluded=False)
+    assert back(events=named("v40")) == ("v40", False)
 
 
 @pytest.mark.parametrize(
     "events", [named("v40", BEGAN), named("v42"), named("")], ids=["at its start", "the same", "none"]
 )
 def test_what_names_no_earlier_version_leaves_it_to_the_dates(events: Any) -> None:
-    assert back(events=events) == Previous("v41", concluded=True)
+    assert back(events=events) == ("v41", True)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +200,7 @@ UNNAMED = (
 @pytest.mark.parametrize(
     ("others", "expected"),
     [
-        pytest.param(a_deployment(BEGAN - DAY, "r-1"), Previous("v41", concluded=True), id="its own"),
+        pytest.param(a_deployment(BEGAN - DAY, "r-1"), ("v41", True), id="its own"),
         pytest.param(
             (*a_deployment(BEGAN - SECOND, "r-2"), *a_deployment(V41.created + 61 * SECOND, "r-1")),
             Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"2 {LEFT}"),
@@ -195,7 +208,7 @@ UNNAMED = (
         ),
         pytest.param(
             (done(BEGAN, "r-2"), done(BEGAN - DAY, "r-1"), done(V41.created, "r-0")),
-            Previous("v41", concluded=True),
+            ("v41", True),
             id="one before it was made, and one with the newest",
         ),
         pytest.param(
@@ -203,17 +216,17 @@ UNNAMED = (
         ),
         pytest.param(
             (*a_deployment(BEGAN - DAY, "r-2", "v42"), *a_deployment(BEGAN - 2 * DAY, "r-1")),
-            Previous("v41", concluded=True),
+            ("v41", True),
             id="one of what runs now",
         ),
         pytest.param(
             tuple(replace(done(BEGAN - n * DAY, ""), version="v42") for n in (1, 2)),
-            Previous("v41", concluded=True),
+            ("v41", True),
             id="two of what runs now, of no request",
         ),
         pytest.param(
             tuple(replace(event(request_id=f"r-{n}"), at=BEGAN - DAY) for n in range(3)),
-            Previous("v41", concluded=True),
+            ("v41", True),
             id="no deployments",
         ),
     ],
@@ -226,9 +239,7 @@ def test_what_was_left_for_another_version_is_not_concluded_from_dates(others: A
 @pytest.mark.parametrize(
     ("others", "expected"),
     [
-        pytest.param(
-            a_deployment(BEGAN - DAY, "r-1", "v40"), Previous("v40", concluded=False), id="its own alone"
-        ),
+        pytest.param(a_deployment(BEGAN - DAY, "r-1", "v40"), ("v40", False), id="its own alone"),
         pytest.param(
             (*a_deployment(BEGAN - SECOND, "r-2"), *a_deployment(BEGAN - DAY, "r-1", "v40")),
             Obstacle(Reason.NOTHING_TO_ROLL_BACK, UNNAMED),
@@ -236,17 +247,17 @@ def test_what_was_left_for_another_version_is_not_concluded_from_dates(others: A
         ),
         pytest.param(
             (*a_deployment(BEGAN - DAY, "r-2", "v42"), *a_deployment(BEGAN - 2 * DAY, "r-1", "v40")),
-            Previous("v40", concluded=False),
+            ("v40", False),
             id="what runs now, twice",
         ),
         pytest.param(
             (done(BEGAN, "r-3"), named("v40")[-1], done(BEGAN - SECOND, "r-2")),
-            Previous("v40", concluded=False),
+            ("v40", False),
             id="at the same moments",
         ),
         pytest.param(
             (*a_deployment(BEGAN - DAY, "r-1", "v40"), *a_deployment(BEGAN - 2 * DAY, "r-0")),
-            Previous("v40", concluded=False),
+            ("v40", False),
             id="another before it",
         ),
         pytest.param(
@@ -284,4 +295,4 @@ def test_what_could_not_be_read_is_unknown(changes: dict[str, Any], why: str) ->
 
 
 def test_events_that_could_not_be_read_name_nothing() -> None:
-    assert back(events=Unknown("x")) == Previous("v41", concluded=True)
+    assert back(events=Unknown("x")) == ("v41", True)

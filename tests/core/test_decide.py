@@ -36,6 +36,7 @@ ORDER = (
     "cooldown",
     "rung gap",
     "ratchet",
+    "once",
     "budgets",
     "share",
     "readiness",
@@ -57,6 +58,7 @@ SPEAKS_TO = {
         "duplicate",
         "in flight",
         "ratchet",
+        "once",
         "budgets",
         "share",
         "readiness",
@@ -124,6 +126,25 @@ def test_autonomy_decides_between_watching_asking_and_acting(
 ) -> None:
     decision = decide(a.request(), a.rules(autonomy=autonomy), a.snapshot())
     assert (decision.outcome, decision.word) == (outcome, word)
+
+
+@pytest.mark.parametrize("autonomy", list(Autonomy))
+def test_a_plan_in_doubt_is_never_carried_out_without_a_human(autonomy: Autonomy) -> None:
+    doubtful = replace(a.PLAN, doubts=("two suspects", "a gap"))
+    decision = decide(a.request(), a.rules(autonomy=autonomy), a.snapshot(plan=doubtful))
+    asks = Propose(doubtful) if autonomy is Autonomy.OBSERVE else AskApproval(doubtful)
+    assert decision.outcome == asks
+    assert decision.deciding is not None
+    if autonomy is Autonomy.AUTO:
+        assert decision.deciding.detail == "auto by defaults, but a human must say yes: two suspects; a gap"
+
+
+def test_a_human_may_say_yes_to_a_plan_in_doubt() -> None:
+    doubtful = replace(a.PLAN, doubts=("two suspects",))
+    incident = a.incident(IncidentState.AWAITING_APPROVAL, plan=a.PLAN)
+    request = a.request(RequestKind.APPROVAL, incident_id=incident.id, by="ana")
+    decision = decide(request, a.rules(), a.snapshot(incident=incident, plan=doubtful))
+    assert decision.outcome == Act(doubtful)
 
 
 def test_in_observe_mode_without_a_look_nothing_is_said_of_what_would_be_done() -> None:

@@ -30,6 +30,7 @@ from firebreak.core.rules import Rules
 from firebreak.core.scopes import Level, Scope
 from firebreak.core.share import GroupCount
 from firebreak.core.storm import RedAlarm, Storm
+from firebreak.core.way_back import WayBack
 from tests import builders as a
 
 SECOND = timedelta(seconds=1)
@@ -290,6 +291,41 @@ def test_one_more_act_in_the_history_never_turns_a_refusal_into_an_act(
     acts_with_less = isinstance(decide(request, auto, less).outcome, Act)
     acts_with_more = isinstance(decide(request, auto, with_act(less, scope, further)).outcome, Act)
     assert acts_with_less or not acts_with_more
+
+
+WAY = WayBack(blamed_since=a.NOW - 600 * SECOND, newest=(a.NOW - 9000 * SECOND, a.NOW - 600 * SECOND))
+ROLLING_BACK = replace(a.PLAN, way_back=WAY)
+own_acts = st.builds(Slot, moments, st.just("i-other"), st.just("restart-service"), st.just(0))
+
+
+def rolling_back(seen: Snapshot, acts: list[Slot]) -> Snapshot:
+    scope = a.scope(Level.TARGET)
+    return replace(
+        seen, plan=ROLLING_BACK, scopes={**seen.scopes, scope: ScopeHistory(scope, tuple(acts), 1)}
+    )
+
+
+@given(acting_cases, all_rules, st.lists(own_acts, max_size=4), own_acts)
+def test_one_more_roll_back_never_turns_a_refusal_into_another_one(
+    case: tuple[Request, Snapshot], rules: Rules, some: list[Slot], further: Slot
+) -> None:
+    request, seen = case
+    auto = replace(rules, autonomy=Autonomy.AUTO)
+    less = decide(request, auto, rolling_back(seen, some))
+    more = decide(request, auto, rolling_back(seen, [*some, further]))
+    assert isinstance(less.outcome, Act) or not isinstance(more.outcome, Act)
+    if WAY.repeats([further.at]):
+        assert not isinstance(more.outcome, Act)
+
+
+@given(acting_cases, all_rules, st.lists(st.text(min_size=1), min_size=1, max_size=3))
+def test_a_doubt_never_lets_a_machine_act_alone(
+    case: tuple[Request, Snapshot], rules: Rules, doubts: list[str]
+) -> None:
+    request, seen = case
+    doubtful = replace(seen, plan=replace(a.PLAN, doubts=tuple(doubts)))
+    outcome = decide(request, rules, doubtful).outcome
+    assert not isinstance(outcome, Act) or request.kind is RequestKind.APPROVAL
 
 
 @given(acting_cases, st.lists(holds, max_size=2), holds)

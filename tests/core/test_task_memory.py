@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from firebreak.core.model import Obstacle
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.task_memory import FARGATE, MOST_MEMORY, NewSize, TaskSize, raised
+from firebreak.core.task_memory import FARGATE, MOST_MEMORY, NewSize, TaskSize, no_less, raised
 from tests.builders_task_memory import on_ec2, seen, settings, size
 
 
@@ -166,3 +166,24 @@ def test_whatever_the_size_it_only_grows_stays_valid_and_keeps_the_proportions(
 def test_the_tags_are_those_of_the_service_as_far_as_it_was_read() -> None:
     assert seen().tags == {"firebreak:enabled": "true"}
     assert seen(Unknown("x")).tags == Unknown("x")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "enough"),
+    [
+        pytest.param((1024, {"api": 512}), (1024, {"api": 512}), True, id="as much"),
+        pytest.param((1024, {"api": 512}), (2048, {"api": 1024}), True, id="more of both"),
+        pytest.param((1024, {}), (1023, {}), False, id="less for the task"),
+        pytest.param((1024, {"api": 512}), (2048, {"api": 511}), False, id="less for a container"),
+        pytest.param((1024, {}), (1024, {"api": 512}), False, id="a limit for a container"),
+        pytest.param((1024, {"api": 512}), (1024, {}), True, id="none for the container any more"),
+        pytest.param((0, {"api": 512}), (1024, {"api": 512}), False, id="a limit for the task"),
+        pytest.param((1024, {"api": 512}), (0, {"api": 512}), True, id="none for the task any more"),
+        pytest.param((0, {}), (0, {}), True, id="none at all"),
+    ],
+)
+def test_no_less_memory_means_no_lower_limit_anywhere(
+    old: tuple[int, dict[str, int]], new: tuple[int, dict[str, int]], *, enough: bool
+) -> None:
+    before, after = (size(memory=memory, limits=limits) for memory, limits in (old, new))
+    assert no_less(after, before) is enough

@@ -5,20 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.concluding import Summary
 from firebreak.core.history import Hold
 from firebreak.core.incident import Incident, IncidentState
-from firebreak.core.model import Alarm, AlarmState, OwnEvent, RequestKind
+from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.observed import ServiceLive
 from firebreak.core.reasons import Reason
 from firebreak.policy import parse_policy
-from firebreak.wire import request_event
 from tests import builders as a
+from tests.workflow.approving import ANA, approve
 from tests.world import World
 
 MINUTE = timedelta(minutes=1)
 S = IncidentState
-ANA = "arn:aws:sts::111122223333:assumed-role/oncall/ana"
 ASKING = a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "approve"')
 
 
@@ -33,22 +31,6 @@ def asked(world: World) -> tuple[Alarm, Incident]:
     done = world.send(alarm)
     assert (done.outcome, done.reason) == ("ask_approval", Reason.NEEDS_APPROVAL)
     return alarm, world.incident(done.incident_id)
-
-
-def approve(world: World, incident: Incident, by: str = ANA) -> Summary:
-    yes = OwnEvent(
-        kind=RequestKind.APPROVAL,
-        action=incident.action,
-        incident_id=incident.id,
-        rung=incident.rung,
-        attempt=incident.attempt,
-        at=world.clock.at,
-        alarm=incident.alarm,
-        by=by,
-    )
-    summary = world.remediator(incident.action).handle(request_event(yes))
-    world.deliver()
-    return summary
 
 
 def marks(world: World) -> list[str]:

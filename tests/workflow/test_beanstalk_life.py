@@ -14,6 +14,7 @@ from firebreak.policy import Policy, parse_policy
 from tests import builders as a
 from tests.builders_beanstalk import ID
 from tests.played_beanstalk import BeanstalkWorld, PlayedBeanstalk, beanstalk_world
+from tests.workflow.approving import approve
 
 MINUTE = timedelta(minutes=1)
 METRICS = (Metric("AWS/ElasticBeanstalk", "EnvironmentHealth", {"EnvironmentName": "shop-prod"}),)
@@ -163,9 +164,11 @@ def test_a_version_that_only_dates_speak_for_is_asked_for(stage: Stage) -> None:
     assert stage.shop.changes == []
 
 
-def test_with_auto_a_version_that_only_dates_speak_for_is_climbed_past(stage: Stage) -> None:
+def test_with_auto_it_is_asked_for_as_well_and_a_yes_carries_it_out(stage: Stage) -> None:
     stage.under(ROLLS_BACK)
     stage.shop.deploy(5 * MINUTE)
-    stage.send("roll-back-environment")
+    summary, _ = stage.send("roll-back-environment")
+    assert (summary.outcome, stage.shop.changes) == ("ask_approval", [])
     stage.wait(2 * MINUTE)
-    assert stage.shop.changes == [RESTART]
+    approve(stage.world, stage.world.incident(summary.incident_id))
+    assert stage.shop.changes == [ROLL_BACK]

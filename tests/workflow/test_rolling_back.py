@@ -14,6 +14,7 @@ from tests import builders as a
 from tests.builders_deployments import OLD, arn_of, raw_brief, raw_described, raw_revision
 from tests.builders_ecs import TASK_DEFINITION, raw_deployment, raw_service
 from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world
+from tests.workflow.approving import approve
 
 MINUTE = timedelta(minutes=1)
 TAGS = {"firebreak:action": "roll-back-service", "firebreak:target": "ecs:prod/api"}
@@ -29,6 +30,7 @@ class Service:
     """A service that deployed api:7 over api:6; it does what it is told."""
 
     began: datetime
+    before: timedelta = timedelta(days=3)
     status: str = "SUCCESSFUL"
     hooks: list[dict[str, str]] = field(default_factory=list)
     task_definition: str = TASK_DEFINITION
@@ -55,7 +57,7 @@ class Service:
         return raw_service(taskDefinition=self.task_definition, deployments=[newest])
 
     def deployments(self) -> list[dict[str, Any]]:
-        first = raw_brief("d6", "r6", self.began - timedelta(days=3))
+        first = raw_brief("d6", "r6", self.began - self.before)
         return [first, raw_brief("d7", "r7", self.began, self.status), *self.later]
 
     def describe(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +145,35 @@ def test_a_running_deployment_is_ended_and_the_recovery_closes_the_incident(
     assert world.played.changes == [(operation, {"serviceDeploymentArn": arn_of("d7")} | said)]
     recover(world, alarm)
     assert world.incident(done.incident_id).state is IncidentState.CLOSED
+
+
+def test_where_ecs_takes_our_roll_back_back_itself_it_is_not_repeated(
+    world: EcsWorld, service: Service
+) -> None:
+    """The history alone would let it: what runs is the blamed deployment, and nothing else is left."""
+    alarm = red(world)
+    world.send(alarm, "roll-back-service")
+    recover(world, alarm)
+    service.later[-1]["status"] = "ROLLBACK_SUCCESSFUL"
+    service.task_definition = TASK_DEFINITION
+    world.pass_time(MINUTE)
+    again = world.send(red(world), "roll-back-service")
+    assert (again.outcome, again.reason) == ("refuse", Reason.ROLLED_BACK_BEFORE)
+    assert len(world.played.changes) == 1
+
+
+def test_a_hotfix_under_way_over_a_bad_deployment_is_ended_only_by_a_human(
+    world: EcsWorld, service: Service
+) -> None:
+    service.before = timedelta(minutes=6)
+    service.status = "IN_PROGRESS"
+    asked = world.send(red(world), "roll-back-service")
+    assert (asked.outcome, asked.reason) == ("ask_approval", Reason.NEEDS_APPROVAL)
+    assert "which is to blame is not known" in world.pager.sent[0][1]
+    assert world.played.changes == []
+    world.pass_time(MINUTE)
+    approve(world, world.incident(asked.incident_id))
+    assert [operation for operation, _ in world.played.changes] == ["StopServiceDeployment"]
 
 
 def test_an_alarm_without_a_recent_deployment_changes_nothing(world: EcsWorld, service: Service) -> None:

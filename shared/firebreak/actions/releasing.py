@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from firebreak.core.budgets import ACT_TIMEOUT
+from firebreak.core.function_versions import released_as, version_before
 from firebreak.core.functions import (
     FAILED,
     LATEST,
@@ -24,8 +25,6 @@ from firebreak.core.functions import (
     AliasLive,
     FunctionLive,
     FunctionObservation,
-    released_as,
-    version_before,
 )
 from firebreak.core.model import Plan, Receipt, Target
 from firebreak.core.readings import NotRead, Reading, Unknown
@@ -185,7 +184,8 @@ def _versions(
         return set()
     pointed = {one.version for one in aliases if one.version != LATEST}
     known = existing if isinstance(existing, Mapping) else {}
-    before = {version_before(released_as(int(one), known), known) for one in pointed if int(one) in known}
+    releases = (released_as(int(one), known) for one in pointed if int(one) in known)
+    before = {version_before(release, known) for release in releases if isinstance(release, int)}
     return pointed | {str(number) for number in before if number is not None}
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from firebreak.actions.standing_alone import StandingAlone
@@ -17,13 +18,14 @@ from firebreak.core.beanstalk import (
     observed,
     worse,
 )
-from firebreak.core.beanstalk_versions import Previous, VersionDeployment, previous
-from firebreak.core.model import Autonomy, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.beanstalk_versions import Previous, blamed, previous
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.owners import reset_by
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.stored import text
+from firebreak.core.way_back import TWO_SUSPECTS, WayBack
 from firebreak.errors import Rejected
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices
@@ -154,18 +156,16 @@ def _plan(
 ) -> Plan | Obstacle | Unknown:
     if not isinstance(seen.events, tuple):
         return unseen("what happened to the environment", seen.events)
-    deployment = VersionDeployment.newest(seen.events)
-    if deployment is None:
-        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, "its newest events tell of no deployment")
-    if innocent := deployment.not_to_blame(request.alarm.since, rules.settings.blame):
-        return innocent
+    blame = rules.settings.blame
+    deployment = blamed(environment, seen.events, request.alarm.since, blame)
+    if isinstance(deployment, Obstacle):
+        return deployment
     found = previous(environment, deployment.began, seen)
     if not isinstance(found, Previous):
         return found
-    if found.concluded and rules.autonomy is Autonomy.AUTO and not request.by:
-        return _unasked(environment, found)
     tags = seen.tagged if isinstance(seen.tagged, Mapping) else {}
-    plan = Plan(
+    doubts = _doubts(environment, found, request.alarm.since, blame)
+    return Plan(
         summary=f"roll back {request.target.display}: version {environment.version} to {found.label}",
         change={
             "environmentId": environment.id,
@@ -173,25 +173,24 @@ def _plan(
             "versionLabel": found.label,
         },
         before=PreImage.of(environment, seen.events).stored(),
+        warnings=(*doubts, DATA_STAYS, *(() if environment.operations_role else (NO_ROLE,))),
         patience_seconds=DEPLOYMENT_SECONDS,
         reset_by=reset_by(tags, "the version"),
+        doubts=doubts,
+        way_back=WayBack(blamed_since=deployment.began, newest=(found.ran.began, found.until)),
     )
-    return replace(plan, warnings=tuple(_warnings(environment, found)))
 
 
-def _unasked(environment: EnvironmentLive, found: Previous) -> Obstacle:
-    """Nobody would look at a conclusion that may be wrong before it is carried out."""
-    told = f"no event names the version before {environment.version}; only dates speak for {found.label}"
-    return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{told}, and autonomy is auto: no human looks")
-
-
-def _warnings(environment: EnvironmentLive, found: Previous) -> list[str]:
-    told = [DATA_STAYS]
+def _doubts(
+    environment: EnvironmentLive, found: Previous, since: datetime, blame: timedelta
+) -> tuple[str, ...]:
+    """What must be looked at before it is carried out."""
+    told = list(found.doubts)
+    if found.ran.not_to_blame(since, blame) is None:
+        told.append(TWO_SUSPECTS)
     if found.concluded:
         told.append(
             f"only dates speak for {found.label}: it is the next older version of {environment.application}, "
             "which has no other environment, but no event tells that it ran here, or ran well"
         )
-    if not environment.operations_role:
-        told.append(NO_ROLE)
-    return told
+    return tuple(told)

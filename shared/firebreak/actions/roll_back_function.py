@@ -1,15 +1,14 @@
 """roll-back-function: point a Lambda alias at the version before the one that brought the errors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import ClassVar
 
+from firebreak.actions.function_way_back import PUBLISHED_SINCE, FunctionWayBack, version_to_go_back_to
 from firebreak.actions.releasing import AWS_PACE, Pace, Releaser, look
 from firebreak.actions.standing_alone import StandingAlone
-from firebreak.core.budgets import spell
 from firebreak.core.functions import (
-    FAILED,
     IN_PROGRESS,
     AliasLive,
     Behind,
@@ -18,9 +17,6 @@ from firebreak.core.functions import (
     FunctionObservation,
     callers,
     observed,
-    ran_before,
-    released_as,
-    version_before,
 )
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.owners import reset_by
@@ -58,8 +54,6 @@ PERMISSIONS = (
 # they answer nobody new.
 SETTLE_SECONDS = 60
 
-PUBLISHED_SINCE = NotRead("it was published since")
-
 
 @dataclass(frozen=True, slots=True)
 class RollBackFunction(StandingAlone):
@@ -68,7 +62,8 @@ class RollBackFunction(StandingAlone):
     Lambda does not tell when an alias was moved or a version published. What it tells is when the
     version's configuration was changed last, which a deployment does right before it publishes: a
     version that waited for its release looks older than its deployment, and is then left alone. And
-    which versions ran behind the alias only their numbers tell, so every plan warns of that.
+    which versions ran behind the alias only their numbers tell, so every plan warns of that; past
+    deleted ones, or to one that is as new, a human is asked.
     """
 
     name: ClassVar = NAME
@@ -147,96 +142,24 @@ def _plan(
     for number in {used.alias.version, *used.alias.weighted}:
         if int(number) not in seen.published:
             return unseen(f"version {number}", PUBLISHED_SINCE)
-    suspect = _suspect(used.alias)
-    if not isinstance(suspect, int):
-        return suspect
-    if obstacle := _not_to_blame(used.alias.name, suspect, seen.published, request.alarm.since, blame):
-        return obstacle
-    earlier = _earlier(used, suspect, seen, seen.published)
-    if not isinstance(earlier, FunctionLive):
-        return earlier
+    found = version_to_go_back_to(request.alarm, used, seen, seen.published, blame)
+    if not isinstance(found, FunctionWayBack):
+        return found
     tags = seen.function_tags if isinstance(seen.function_tags, Mapping) else {}
-    return _moved(
-        request.target.name,
-        used,
-        latest,
-        Move(used.alias.name, earlier.version, used.alias.revision),
-        warnings=_warnings(used, earlier, seen.provisioned),
-        resets=reset_by(tags, f"the version of alias {used.alias.name}"),
+    move = Move(used.alias.name, found.earlier.version, used.alias.revision)
+    plan = _moved(request.target.name, used, latest, move)
+    return replace(
+        plan,
+        warnings=(*found.doubts, *_warnings(used, found.earlier, seen.provisioned)),
+        reset_by=reset_by(tags, f"the version of alias {used.alias.name}"),
+        doubts=found.doubts,
+        way_back=found.way_back,
     )
-
-
-def _suspect(alias: AliasLive) -> int | Obstacle:
-    """The newest version that gets calls; parts that go to an older one are somebody's way back."""
-    version, parts = int(alias.version), sorted(map(int, alias.weighted))
-    if not parts:
-        return version
-    if len(parts) == 1 and parts[0] > version:
-        return parts[0]
-    told = f"alias {alias.name} sends a part of its calls to version {', '.join(map(str, parts))}"
-    return Obstacle(Reason.UNSAFE_ALIAS, f"{told} already, beside {version}: finish what somebody began")
-
-
-def _not_to_blame(
-    alias: str, suspect: int, published: Mapping[int, FunctionLive], since: datetime, blame: timedelta
-) -> Obstacle | None:
-    """Why the newest release behind the alias is not what the alarm is about, or had its turn already."""
-    newest = max(published)
-    if newest > suspect:
-        told = f"alias {alias} is at {suspect} and {newest} exists: it was rolled back before"
-        return Obstacle(Reason.ROLLED_BACK_BEFORE, f"{told}, or {newest} is not released yet")
-    release = released_as(suspect, published)
-    made = published[release].modified
-    if made > since:
-        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, f"the alarm was red before version {release} was made")
-    if since - made > blame:
-        ago = timedelta(seconds=int((since - made).total_seconds()))
-        told = f"version {release} was made {ago} before the alarm turned red, limit {spell(blame)}"
-        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, told)
-    return None
-
-
-def _earlier(
-    used: Behind, suspect: int, seen: FunctionObservation, published: Mapping[int, FunctionLive]
-) -> FunctionLive | Obstacle | Unknown:
-    """The version to go back to: the alias's own where the suspect gets a part, else the one before."""
-    release = released_as(suspect, published)
-    number = int(used.alias.version) if used.alias.weighted else version_before(release, published)
-    if number is None:
-        told = f"version {release} is the oldest that exists"
-        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
-    if number >= release:
-        told = f"version {suspect} runs what version {number} runs, which gets the other calls"
-        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
-    if old := ran_before(suspect, number, published):
-        told = (
-            f"version {suspect} runs what version {old} ran: it is a way back from version {number} already"
-        )
-        return Obstacle(Reason.ROLLED_BACK_BEFORE, told)
-    match seen.versions.get(str(number), PUBLISHED_SINCE):
-        case Absent():
-            return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"version {number} does not exist any more")
-        case Unknown() | NotRead() as blind:
-            return unseen(f"version {number}", blind)
-        case found if found.state == FAILED:
-            return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"version {number} cannot be invoked: it is Failed")
-        case found if _alike(found, published[suspect]):
-            told = f"version {number} is the same as version {suspect} in code and settings"
-            return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
-        case found:
-            return found
-
-
-def _alike(one: FunctionLive, other: FunctionLive) -> bool:
-    """Whether going from one to the other would change nothing; what is hidden may differ."""
-    if one.hidden or other.hidden:
-        return False
-    return (one.code, one.memory, one.settings) == (other.code, other.memory, other.settings)
 
 
 def _warnings(used: Behind, earlier: FunctionLive, provisioned: Reading[frozenset[str]]) -> tuple[str, ...]:
     to, alias = earlier.version, used.alias.name
-    if used.alias.weighted:
+    if used.alias.parts:
         return (
             f"if CodeDeploy moves alias {alias}, stop its deployment too: its next step sets the parts anew",
         )
@@ -252,30 +175,19 @@ def _warnings(used: Behind, earlier: FunctionLive, provisioned: Reading[frozense
     return tuple(found)
 
 
-def _moved(
-    function: str,
-    used: Behind,
-    latest: FunctionLive,
-    move: Move,
-    *,
-    warnings: tuple[str, ...] = (),
-    resets: str = "",
-) -> Plan:
-    alias = used.alias
+def _moved(function: str, used: Behind, latest: FunctionLive, move: Move) -> Plan:
     return Plan(
-        summary=_summary(function, alias, move),
+        summary=_summary(function, used.alias, move),
         change=Change(function=function, move=move).stored(),
         before=PreImage.of(used, latest).stored(),
-        warnings=warnings,
         patience_seconds=SETTLE_SECONDS,
-        reset_by=resets,
     )
 
 
 def _summary(function: str, alias: AliasLive, move: Move) -> str:
     of = f"alias {alias.name} of lambda:{function}"
-    if alias.weighted:
-        return f"send all calls of {of} to version {move.version}, also the {_parts(alias.weighted)}"
+    if alias.parts:
+        return f"send all calls of {of} to version {move.version}, also the {_parts(alias.parts)}"
     given = f", and give back the {_parts(move.weights)}" if move.weights else ""
     if move.version == alias.version:
         return f"leave {of} at version {alias.version}{given}"

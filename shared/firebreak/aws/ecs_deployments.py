@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import dataclass, replace
 from datetime import UTC
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from firebreak.aws.translate import look, send
@@ -11,11 +13,15 @@ from firebreak.core.deployments import DeploymentHistory, ServiceDeployment
 from firebreak.core.readings import Absent, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from types_boto3_ecs import ECSClient
-    from types_boto3_ecs.type_defs import ServiceDeploymentBriefTypeDef, ServiceDeploymentTypeDef
+    from types_boto3_ecs.type_defs import (
+        ServiceDeploymentBriefTypeDef,
+        ServiceDeploymentTypeDef,
+        ServiceRevisionTypeDef,
+    )
 
     from firebreak.core.model import Target
     from firebreak.core.readings import Reading
@@ -30,6 +36,31 @@ TOO_MANY: Final = Unknown(f"more than {MOST_LISTED} deployments in 90 days")
 PAUSE: Final = "PAUSE"
 AWAITING_ACTION: Final = "AWAITING_ACTION"
 ROLLBACK: Final = "ROLLBACK"
+# How ECS names a revision of a deployment from before October 2024.
+MISSING: Final = "MISSING"
+# What of a revision nobody sets beside its task definition: names, times, and what ECS made of it. The
+# last ones change with every blue/green deployment.
+NOT_SETTINGS: Final = frozenset(
+    {
+        "serviceRevisionArn",
+        "createdAt",
+        "containerImages",
+        "taskDefinition",
+        "resolvedConfiguration",
+        "ecsManagedResources",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Revision:
+    """What a service revision has: its task definition, and a hash of its other settings."""
+
+    task_definition: str = ""
+    settings: str = ""
+
+
+FORGOTTEN: Final = _Revision()
 
 
 class DeploymentReader:
@@ -46,10 +77,10 @@ class DeploymentReader:
         if not listed:
             return DeploymentHistory(deployments=(), replaces=False)
         newest = _needed("DescribeServiceDeployments", lambda: self._described(listed[0]))
-        definitions = _needed("DescribeServiceRevisions", lambda: self._task_definitions(listed))
+        revisions = _needed("DescribeServiceRevisions", lambda: self._revisions(listed))
         if isinstance(newest, Unknown):
             return newest
-        return definitions if isinstance(definitions, Unknown) else _history(listed, newest, definitions)
+        return revisions if isinstance(revisions, Unknown) else _history(listed, newest, revisions)
 
     def _listed(self, target: Target) -> list[ServiceDeploymentBriefTypeDef] | Unknown:
         """The newest deployments first; every page is read, for the API promises no order."""
@@ -76,11 +107,26 @@ class DeploymentReader:
         reasons = sorted({failure.get("reason", "no reason") for failure in answer["failures"]})
         return Unknown(f"DescribeServiceDeployments: {', '.join(reasons) or 'empty answer'}")
 
-    def _task_definitions(self, listed: Sequence[ServiceDeploymentBriefTypeDef]) -> dict[str, str]:
-        """The task definition of each target revision; those from before October 2024 are missing."""
+    def _revisions(
+        self, listed: Sequence[ServiceDeploymentBriefTypeDef]
+    ) -> Mapping[str, _Revision] | Unknown:
+        """Each target revision; those from before October 2024 are known to be forgotten."""
         arns = sorted({one["targetServiceRevisionArn"] for one in listed})
         answer = self._ecs.describe_service_revisions(serviceRevisionArns=arns)
-        return {one["serviceRevisionArn"]: one["taskDefinition"] for one in answer["serviceRevisions"]}
+        failures = {one.get("arn", ""): one.get("reason", "no reason") for one in answer.get("failures", ())}
+        if unseen := sorted({reason for reason in failures.values() if reason != MISSING}):
+            return Unknown(f"DescribeServiceRevisions: {', '.join(unseen)}")
+        found = {one["serviceRevisionArn"]: _revision(one) for one in answer["serviceRevisions"]}
+        told = dict.fromkeys(failures, FORGOTTEN) | found
+        if untold := len([arn for arn in arns if arn not in told]):
+            return Unknown(f"DescribeServiceRevisions: {untold} of {len(arns)} revisions are not told of")
+        return told
+
+
+def _revision(raw: ServiceRevisionTypeDef) -> _Revision:
+    set_by_somebody = {key: value for key, value in raw.items() if key not in NOT_SETTINGS}
+    text = json.dumps(set_by_somebody, sort_keys=True, default=str)
+    return _Revision(raw["taskDefinition"], sha256(text.encode()).hexdigest())
 
 
 class DeploymentWriter:
@@ -115,14 +161,14 @@ def _needed[T](operation: str, read: Callable[[], T | Unknown]) -> T | Unknown:
 def _history(
     listed: Sequence[ServiceDeploymentBriefTypeDef],
     newest: ServiceDeploymentTypeDef,
-    definitions: dict[str, str],
+    revisions: Mapping[str, _Revision],
 ) -> DeploymentHistory:
     waiting = [
         hook["hookId"]
         for hook in newest.get("lifecycleHookDetails", ())
         if hook.get("targetType") == PAUSE and hook.get("status") == AWAITING_ACTION
     ]
-    first, *others = (_deployment(one, definitions) for one in listed)
+    first, *others = (_deployment(one, revisions[one["targetServiceRevisionArn"]]) for one in listed)
     # What was described last is the fresher of the two.
     stopped = _utc(newest.get("stoppedAt"))
     first = replace(first, status=newest["status"], ended=first.ended or stopped)
@@ -133,13 +179,14 @@ def _history(
     )
 
 
-def _deployment(raw: ServiceDeploymentBriefTypeDef, definitions: dict[str, str]) -> ServiceDeployment:
+def _deployment(raw: ServiceDeploymentBriefTypeDef, revision: _Revision) -> ServiceDeployment:
     return ServiceDeployment(
         arn=raw["serviceDeploymentArn"],
         status=raw["status"],
         began=raw.get("startedAt", raw["createdAt"]).astimezone(UTC),
         ended=_utc(raw.get("finishedAt")),
-        task_definition=definitions.get(raw["targetServiceRevisionArn"], ""),
+        task_definition=revision.task_definition,
+        settings=revision.settings,
     )
 
 

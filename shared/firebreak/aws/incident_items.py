@@ -70,7 +70,8 @@ def _members(members: Sequence[Member]) -> Item:
 
 def _plan_to_wire(plan: Plan) -> dict[str, object]:
     wire = {**asdict(plan), "warnings": list(plan.warnings)}
-    return wire if plan.reset_by else {key: value for key, value in wire.items() if key != "reset_by"}
+    left_out = {"doubts", "way_back"} | ({"reset_by"} if not plan.reset_by else set())
+    return {key: value for key, value in wire.items() if key not in left_out}
 
 
 def read_incident(item: Mapping[str, Attribute]) -> Incident:

@@ -7,8 +7,10 @@ was deployed and may name it, and the application's versions with the dates on w
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from firebreak.core.beanstalk import (
+    ERRORS,
     ApplicationVersion,
     BeanstalkObservation,
     EnvironmentEvent,
@@ -19,25 +21,23 @@ from firebreak.core.readings import Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 
 # How the events of a deployment begin: at its start, and at its end.
-DEPLOYS = ("deploying new version to instance", "new application version was deployed")
+DEPLOYED = "new application version was deployed"
+DEPLOYS = ("deploying new version to instance", DEPLOYED)
 
 
 @dataclass(frozen=True, slots=True)
 class VersionDeployment:
-    """When the version that runs now was deployed, from the first of its events to the last."""
+    """A deployment of a version, from the first of its events to the last.
+
+    `label` is the version that its events name, if they do. `failed` says that errors came with it,
+    `completed` that it came to its end all the same.
+    """
 
     began: datetime
     ended: datetime
-
-    @classmethod
-    def newest(cls, events: Sequence[EnvironmentEvent]) -> "VersionDeployment | None":
-        """The newest that the events tell of."""
-        told = [event for event in events if event.message.casefold().startswith(DEPLOYS)]
-        if not told:
-            return None
-        last = max(told, key=lambda event: event.at)
-        same = [event.at for event in told if event.request_id and event.request_id == last.request_id]
-        return cls(began=min([*same, last.at]), ended=last.at)
+    label: str = ""
+    failed: bool = False
+    completed: bool = False
 
     def not_to_blame(self, red_since: datetime, blame: timedelta) -> Obstacle | None:
         """Why an alarm that turned red then is not this deployment's fault."""
@@ -53,12 +53,70 @@ class VersionDeployment:
         return None
 
 
+def deployments(events: Sequence[EnvironmentEvent]) -> tuple[VersionDeployment, ...]:
+    """All deployments that the events tell of, newest first; what no request caused is one each."""
+    requests: dict[str | int, list[EnvironmentEvent]] = {}
+    for place, event in enumerate(events):
+        requests.setdefault(event.request_id or place, []).append(event)
+    found = [one for request in requests.values() if (one := _deployment(request))]
+    return tuple(sorted(found, key=lambda one: one.ended, reverse=True))
+
+
+def _deployment(events: Sequence[EnvironmentEvent]) -> VersionDeployment | None:
+    told = [event.at for event in events if event.message.casefold().startswith(DEPLOYS)]
+    if not told:
+        return None
+    return VersionDeployment(
+        began=min(told),
+        ended=max(told),
+        label=next((event.version for event in events if event.version), ""),
+        failed=any(event.severity in ERRORS for event in events),
+        completed=any(event.message.casefold().startswith(DEPLOYED) for event in events),
+    )
+
+
+def blamed(
+    environment: EnvironmentLive, events: Sequence[EnvironmentEvent], red_since: datetime, blame: timedelta
+) -> VersionDeployment | Obstacle:
+    """The deployment that brought what runs, if an alarm that turned red then may be its fault."""
+    found = deployments(events)
+    if not found:
+        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, "its newest events tell of no deployment")
+    newest, brought = found[0], _brought(found, environment.version)
+    innocent = newest.not_to_blame(red_since, blame)
+    if newest.label not in {"", environment.version}:
+        told = f"version {newest.label} was deployed last and {environment.version or '(none)'} runs"
+        left = f"{told}: its deployment failed, and went back to that"
+        return innocent or Obstacle(Reason.ROLLED_BACK_BEFORE, left)
+    named = [one.label for one in found[1:] if one.label]
+    if not newest.label and named[:1] == [environment.version]:
+        told = f"the newest deployment names no version, and {named[0]} was the one before it already"
+        return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+    if brought.not_to_blame(red_since, blame) is None:
+        return brought
+    anew = f"version {environment.version} was only deployed anew: it was deployed before it, too"
+    return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, anew)
+
+
+def _brought(found: Sequence[VersionDeployment], label: str) -> VersionDeployment:
+    """The first of the deployments of that version in a row; one that failed brought nothing."""
+    row = list(takewhile(lambda one: one.label == label, found))
+    return next((one for one in reversed(row) if not one.failed), found[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The version to go back to; `concluded` says that only dates speak for it, and no event names it."""
+    """The version to go back to; `concluded` says that only dates speak for it, and no event names it.
+
+    It `ran` since that deployment, or since it was made where none is known, and at most `until` the
+    next one. `doubts` name versions that may have run since.
+    """
 
     label: str
     concluded: bool
+    ran: VersionDeployment
+    until: datetime
+    doubts: tuple[str, ...] = ()
 
 
 def previous(
@@ -66,9 +124,10 @@ def previous(
 ) -> Previous | Obstacle | Unknown:
     """The version that ran before the deployment that began then, if it is certain and still there.
 
-    The events' own labels count first. Without them the dates do, but only where the application has
-    this one environment: what was deployed lately was then deployed here. Neither counts where the
-    events tell of a deployment in between whose version they do not name: that one ran before.
+    The events' own labels count first, but for those of deployments that failed. Without them the
+    dates do, but only where the application has this one environment: what was deployed lately was
+    then deployed here. Neither counts where the events tell of a deployment in between whose version
+    they do not name: that one ran before.
     """
     if not isinstance(seen.versions, tuple):
         return unseen("the application's versions", seen.versions)
@@ -77,11 +136,21 @@ def previous(
     if current is None:
         told = f"version {environment.version or '(none)'}, which runs, is not among the application's"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
-    earlier = [event for event in seen.events if event.at < began] if isinstance(seen.events, tuple) else []
-    if ran := next((event for event in earlier if event.version not in {"", environment.version}), None):
-        return _named(ran, known.get(ran.version), current, earlier)
+    events = seen.events if isinstance(seen.events, tuple) else ()
+    earlier = [event for event in events if event.at < began]
+    failed = {event.request_id for event in events if event.severity in ERRORS} - {""}
+    others = (event for event in earlier if event.version not in {"", environment.version})
+    if ran := next((event for event in others if event.request_id not in failed), None):
+        return _named(ran, known.get(ran.version), current, earlier, began)
     found = _by_dates(current, seen.versions, environment.application, seen.environments)
-    return _left(known[found.label], earlier) or found if isinstance(found, Previous) else found
+    if not isinstance(found, ApplicationVersion):
+        return found
+    made = VersionDeployment(found.created, found.created)
+    return (
+        _left(found, earlier)
+        or _never_ran(found, earlier)
+        or Previous(found.label, concluded=True, ran=made, until=began)
+    )
 
 
 def _unnamed(events: Sequence[EnvironmentEvent], since: datetime) -> int:
@@ -99,6 +168,7 @@ def _named(
     found: ApplicationVersion | None,
     current: ApplicationVersion,
     earlier: Sequence[EnvironmentEvent],
+    began: datetime,
 ) -> Previous | Obstacle:
     label = ran.version
     if found is None or not found.fit:
@@ -110,7 +180,22 @@ def _named(
     if _unnamed(earlier, ran.at):
         told = f"version {label} was named as deployed, but after it and before {current.label} something"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{told} was deployed that no event names")
-    return Previous(label, concluded=False)
+    known = deployments(earlier)
+    since = [one for one in known if one.began > ran.at]
+    before = [one for one in known if one.began <= ran.at]
+    doubts = (
+        f"version {one.label} was deployed with errors since, and may have run before {current.label}"
+        for one in since
+        if one.label not in {label, current.label} and one.failed and one.completed
+    )
+    own = before and before[0].label == label
+    return Previous(
+        label,
+        concluded=False,
+        ran=_brought(before, label) if own else VersionDeployment(ran.at, ran.at, label),
+        until=min((one.began for one in since), default=began),
+        doubts=tuple(doubts),
+    )
 
 
 def _by_dates(
@@ -118,7 +203,7 @@ def _by_dates(
     versions: Sequence[ApplicationVersion],
     application: str,
     environments: Reading[int],
-) -> Previous | Obstacle | Unknown:
+) -> ApplicationVersion | Obstacle | Unknown:
     if not isinstance(environments, int):
         return unseen("how many environments the application has", environments)
     if environments != 1:
@@ -131,7 +216,7 @@ def _by_dates(
     older = [version for version in versions if version.created < current.created and version.fit]
     if not older:
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"there is no version older than {current.label}")
-    return Previous(max(older, key=lambda version: version.created).label, concluded=True)
+    return max(older, key=lambda version: version.created)
 
 
 def _left(candidate: ApplicationVersion, earlier: Sequence[EnvironmentEvent]) -> Obstacle | None:
@@ -140,6 +225,19 @@ def _left(candidate: ApplicationVersion, earlier: Sequence[EnvironmentEvent]) ->
         return None
     told = f"{count} deployments lie between the making of {candidate.label} and the newest one"
     return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{told}: it may have been left for an older one")
+
+
+def _never_ran(candidate: ApplicationVersion, earlier: Sequence[EnvironmentEvent]) -> Obstacle | None:
+    """Why the candidate cannot be what ran, where all that may have been its deployment failed."""
+    own = [
+        one
+        for one in deployments(earlier)
+        if one.label == candidate.label or (not one.label and one.began > candidate.created)
+    ]
+    if not own or not all(one.failed for one in own):
+        return None
+    told = f"the only deployment that may have been of {candidate.label} failed: it never ran"
+    return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
 
 
 def _spell(length: timedelta) -> str:

@@ -1,8 +1,9 @@
-"""The service deployments of an ECS service: which one to blame, and what ran before it."""
+"""The service deployments of an ECS service: how they are seen, and what became of one."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import dropwhile
 
 from firebreak.core.model import Settled
 from firebreak.core.observed import ServiceLive, TaskDefinitionLive
@@ -35,7 +36,8 @@ ROLLED_BACK = frozenset({ROLLBACK_REQUESTED, ROLLBACK_IN_PROGRESS, ROLLBACK_SUCC
 class ServiceDeployment:
     """One deployment of a service as ECS remembers it (for 90 days).
 
-    `task_definition` is empty where ECS does not tell any more what it deployed.
+    `task_definition` is empty where ECS does not tell any more what it deployed. `settings` tells
+    whether what somebody set beside it (network, load balancers) is the same in another one: a hash.
     """
 
     arn: str
@@ -43,6 +45,7 @@ class ServiceDeployment:
     began: datetime
     ended: datetime | None
     task_definition: str
+    settings: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,135 +69,32 @@ class DeploymentHistory:
         """The deployment of that ARN, as far back as was looked."""
         return next((one for one in self.deployments if one.arn == arn), None)
 
+    def without_rolled_back(self, running: str) -> "DeploymentHistory":
+        """Without the newest ones that ECS rolled back, where the success behind them runs again."""
+        behind = tuple(dropwhile(lambda one: one.status == ROLLBACK_SUCCESSFUL, self.deployments))
+        if not behind or behind[0].status != SUCCESSFUL or behind[0].task_definition != running:
+            return self
+        return replace(self, deployments=behind)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollBackObservation:
     """What a roll back looks at; `earlier` is the task definition that it would go back to.
 
-    `contents` has every task definition that the history names, by its ARN.
+    `contents` has the task definitions that the history names, by their ARN, and `untold` why some
+    of them are missing there.
     """
 
     service: Reading[ServiceLive]
     history: Reading[DeploymentHistory]
     contents: Reading[Mapping[str, TaskSize]]
     earlier: Reading[TaskDefinitionLive]
+    untold: Mapping[str, Unknown] = field(default_factory=dict)
 
     @property
     def tags(self) -> Reading[Mapping[str, str]]:
         """The service's tags, as far as the service could be read."""
         return self.service.tags if isinstance(self.service, ServiceLive) else self.service
-
-
-@dataclass(frozen=True, slots=True)
-class Blamed:
-    """The deployment that brought what runs now, and all that came before it, newest first.
-
-    Its `tries` are itself and, after it, those of the same task definition that stopped on the way:
-    what they had started ran already.
-    """
-
-    tries: Sequence[ServiceDeployment]
-    before: Sequence[ServiceDeployment]
-    contents: Mapping[str, TaskSize]
-
-    @property
-    def deployment(self) -> ServiceDeployment:
-        """The newest of the tries."""
-        return self.tries[0]
-
-    @property
-    def earlier(self) -> ServiceDeployment | None:
-        """The newest earlier success; None when what it ran is not known, or was the same."""
-        found = next((one for one in self.before if one.status == SUCCESSFUL), None)
-        usable = found and found.task_definition not in {"", self.deployment.task_definition}
-        return found if usable else None
-
-    @property
-    def is_way_back(self) -> bool:
-        """Whether it is a roll back, or a second try of what was rolled back.
-
-        That is: it went to an older revision than the one before it, or to one that had run before,
-        be it under a new number. The same once more is neither: that is a restart, or a new image
-        behind an old tag.
-        """
-        now = self.deployment.task_definition
-        before = next(iter(self.before), None)
-        if before is None or (before.status == SUCCESSFUL and before.task_definition == now):
-            return False
-        ran_before = any(one.task_definition == now for one in self.before)
-        return ran_before or _is_older(now, before.task_definition) or self._reverts(now, before)
-
-    def _reverts(self, now: str, before: ServiceDeployment) -> bool:
-        """Whether it is new beside what ran last, but has the images, or all, of an older success."""
-        here, last = self.contents.get(now), self.contents.get(before.task_definition)
-        if here is None or last is None:
-            return False
-        older = [
-            self.contents[one.task_definition]
-            for one in self.before
-            if one.status == SUCCESSFUL and one.task_definition in self.contents
-        ]
-        images = here.images != last.images and any(one.images == here.images for one in older)
-        return images or (here.rest != last.rest and any(one.rest == here.rest for one in older))
-
-    @property
-    def only_adds_memory(self) -> bool:
-        """Whether all that it changed is that tasks have more memory than before."""
-        here = self.contents.get(self.deployment.task_definition)
-        last = self.contents.get(self.before[0].task_definition) if self.before else None
-        if here is None or last is None:
-            return False
-        return here.rest == last.rest and here.total > last.total
-
-    def recent(self, since: datetime, blame: timedelta) -> ServiceDeployment | None:
-        """The newest of the tries that can be at fault for an alarm that is red since then."""
-        return next((one for one in self.tries if is_recent(one, since, blame)), None)
-
-
-def blamed(history: DeploymentHistory, contents: Mapping[str, TaskSize]) -> Blamed:
-    """What to blame for what runs now; the history must have a deployment.
-
-    What a restart deployed anew, or a revision with more memory and nothing else, was brought by
-    the deployment before it.
-    """
-    brought, newer = 0, history.deployments[0]
-    for place, one in enumerate(history.deployments[1:], start=1):
-        if one.status not in AT_REST or not _carries_on(newer, one, contents):
-            break
-        if one.status == SUCCESSFUL:
-            brought = place
-        newer = one
-    return _tried(history.deployments[brought:], contents)
-
-
-def under_way(history: DeploymentHistory, contents: Mapping[str, TaskSize]) -> Blamed:
-    """The newest deployment as the one to blame; the history must have one."""
-    return _tried(history.deployments, contents)
-
-
-def _tried(deployments: Sequence[ServiceDeployment], contents: Mapping[str, TaskSize]) -> Blamed:
-    """The first of these, with the tries that stopped on the way to it."""
-    tries = 1
-    for one in deployments[1:]:
-        if one.status != STOPPED or one.task_definition != deployments[0].task_definition:
-            break
-        tries += 1
-    return Blamed(deployments[:tries], deployments[tries:], contents)
-
-
-def _carries_on(newer: ServiceDeployment, older: ServiceDeployment, contents: Mapping[str, TaskSize]) -> bool:
-    """Whether the newer one deployed the same, but for more memory."""
-    if newer.task_definition == older.task_definition:
-        return True
-    new, old = contents.get(newer.task_definition), contents.get(older.task_definition)
-    return new is not None and old is not None and new.rest == old.rest and new.total >= old.total
-
-
-def _is_older(one: str, other: str) -> bool:
-    """Whether one task definition is an older revision of the other's family."""
-    (family, _, revision), (other_family, _, other_revision) = one.rpartition(":"), other.rpartition(":")
-    numbers = revision.isdecimal() and other_revision.isdecimal()
-    return numbers and family == other_family and int(revision) < int(other_revision)
 
 
 def is_recent(deployment: ServiceDeployment, since: datetime, blame: timedelta) -> bool:

@@ -1,6 +1,6 @@
 """Lambda functions: how they are seen, which alias their callers use, and whether it may be moved."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,6 +21,7 @@ ACTIVE = "Active"
 FAILED = "Failed"
 IN_PROGRESS = "InProgress"
 
+NOT_COMPARED = "cannot be compared: Lambda may not show it to us (a key of its own?)"
 UNASKED = NotRead("not needed by this action")
 
 
@@ -66,6 +67,11 @@ class AliasLive:
     version: str
     revision: str
     weighted: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> Mapping[str, float]:
+        """Those parts that get any calls."""
+        return {version: share for version, share in self.weighted.items() if share > 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +145,19 @@ def callers(alarm: Alarm, seen: FunctionObservation) -> Callers | Obstacle | Unk
 
     The tag `firebreak:alias` decides; else what the alarm's own metrics are about (their dimension
     Resource); else the only alias there is; without any, `$LATEST`. Several aliases and nothing that
-    names one are an obstacle: callers may use any of them.
+    names one are an obstacle: callers may use any of them. So is a tag that names another one than
+    the alarm.
     """
     if not isinstance(seen.aliases, tuple):
         return unseen("the list of its aliases", seen.aliases)
     if not isinstance(seen.function_tags, Mapping):
         return unseen("its tags", seen.function_tags)
     by_name = {alias.name: alias for alias in seen.aliases}
-    named = seen.function_tags.get(ALIAS_TAG) or qualifier(alarm)
+    tagged, about = seen.function_tags.get(ALIAS_TAG), qualifier(alarm)
+    if tagged and about in by_name.keys() - {tagged}:
+        told = f"its tag {ALIAS_TAG} says {tagged}, and the alarm is about alias {about}"
+        return Obstacle(Reason.UNSAFE_ALIAS, told)
+    named = tagged or about
     if named == LATEST or (not named and not by_name):
         return Direct()
     if not named and len(by_name) > 1:
@@ -216,9 +227,7 @@ def unreleasable(latest: FunctionLive, found: Behind, seen: FunctionObservation)
         told = f"the code of {LATEST} is not that of version {live.version}: publishing would release it"
         return Obstacle(Reason.UNSAFE_ALIAS, told)
     if hidden := sorted({*latest.hidden, *live.hidden}):
-        return Unknown(
-            f"{', '.join(hidden)} cannot be compared: Lambda may not show it to us (a key of its own?)"
-        )
+        return Unknown(f"{', '.join(hidden)} {NOT_COMPARED}")
     if unlike := _unlike(latest, live):
         told = f"{LATEST} differs from version {live.version} in {', '.join(unlike)}"
         return Obstacle(Reason.UNSAFE_ALIAS, f"{told}: publishing would release that")
@@ -229,46 +238,3 @@ def _unlike(one: FunctionLive, other: FunctionLive) -> list[str]:
     """The names of the settings that are not equal in both."""
     names = one.settings.keys() | other.settings.keys()
     return sorted(name for name in names if one.settings.get(name) != other.settings.get(name))
-
-
-def version_before(version: int, existing: Iterable[int]) -> int | None:
-    """The highest number below it that still exists; numbers are never given twice."""
-    return max((number for number in existing if number < version), default=None)
-
-
-def released_as(version: int, published: Mapping[int, FunctionLive]) -> int:
-    """The version that brought what this one runs.
-
-    A version that is the one before it with as much memory or more is a raise or a restart, ours or
-    somebody's, and brought nothing that could be to blame. `version` must be among those published.
-    """
-    before = version_before(version, published)
-    while before is not None and _carries_on(published[version], published[before]):
-        version, before = before, version_before(before, published)
-    return version
-
-
-def _carries_on(newer: FunctionLive, older: FunctionLive) -> bool:
-    """Whether only memory was added, if anything; of what is hidden that is not known."""
-    if newer.hidden or older.hidden:
-        return False
-    return (newer.code, newer.settings) == (older.code, older.settings) and newer.memory >= older.memory
-
-
-def ran_before(version: int, target: int, published: Mapping[int, FunctionLive]) -> int | None:
-    """The latest version before the target that has what this one has: then this one is a way back to it.
-
-    That is the code; between versions of the same code the settings as well, since they are what was
-    released. Both numbers must be among those published.
-    """
-    used, left = published[version], published[target]
-    return max(
-        (
-            number
-            for number, one in published.items()
-            if number < target
-            and one.code == used.code
-            and (left.code != used.code or one.settings == used.settings)
-        ),
-        default=None,
-    )

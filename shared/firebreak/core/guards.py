@@ -424,6 +424,21 @@ def ratchet(request: Request, rules: Rules, seen: Snapshot) -> Check:
     return objected("ratchet", Reason.RAISED_TOO_OFTEN, told, free_at)
 
 
+def once(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """A deployment is rolled back once, and nothing goes back to what a roll back took out."""
+    del rules
+    way = seen.plan.way_back if isinstance(seen.plan, Plan) else None
+    if way is None:  # without any plan the readiness guard says why
+        return Check("once", Result.NOT_APPLICABLE, "no roll back is planned")
+    acts = _acts_in(target_scope(request.target), seen)
+    if not isinstance(acts, tuple):
+        return blind("once", acts, Reason.HISTORY_UNREADABLE, seen.now)
+    repeats = way.repeats(act.at for act in acts if act.action == request.action)
+    if repeats:
+        return objected("once", Reason.ROLLED_BACK_BEFORE, repeats)
+    return passed("once", "neither it nor what it goes back to was rolled back lately")
+
+
 def _acts_in(scope: Scope, seen: Snapshot) -> tuple[Act, ...] | Unknown | NotRead:
     match seen.scopes.get(scope, NotRead(f"the {scope}'s history was not asked for")):
         case Unknown() | NotRead() as unseen:
@@ -553,10 +568,14 @@ def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 
 def autonomy(request: Request, rules: Rules, seen: Snapshot) -> Check:
-    """How far the policy lets Firebreak go here by itself."""
-    del request, seen
+    """How far the policy lets Firebreak go here by itself; with a doubt it never goes alone."""
+    del request
     told = f"{rules.autonomy} by {rules.sources['autonomy']}"
+    doubts = seen.plan.doubts if isinstance(seen.plan, Plan) else ()
     match rules.autonomy:
+        case Autonomy.AUTO if doubts:
+            told += f", but a human must say yes: {'; '.join(doubts)}"
+            return objected("autonomy", Reason.NEEDS_APPROVAL, told)
         case Autonomy.AUTO:
             return passed("autonomy", told)
         case Autonomy.APPROVE:
@@ -603,6 +622,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("cooldown", FIRST_AND_NEXT, cooldown),
     Guard("rung gap", FIRST_AND_NEXT, rung_gap),
     Guard("ratchet", TAKES_A_SLOT, ratchet),
+    Guard("once", TAKES_A_SLOT, once),
     Guard("budgets", TAKES_A_SLOT, budgets),
     Guard("share", TAKES_A_SLOT, share),
     Guard("readiness", EVERY_KIND, readiness),

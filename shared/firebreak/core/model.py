@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from firebreak.core.reasons import Reason
+from firebreak.core.way_back import WayBack
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
@@ -198,6 +199,8 @@ class Plan:
     `change` holds the API arguments, `before` the pre-image of what they overwrite; both are
     stored with the claim. `patience_seconds` is how long the effect may take to settle.
     `reset_by` says who will put the old value back, and so where the lasting fix is (core/owners.py).
+    `doubts` are the warnings for which a human must say yes whatever the policy says, and `way_back`
+    what a roll back is compared with: both are for the decision alone, and are not stored.
     """
 
     summary: str
@@ -206,6 +209,8 @@ class Plan:
     warnings: tuple[str, ...] = ()
     patience_seconds: int = 0
     reset_by: str = ""
+    doubts: tuple[str, ...] = ()
+    way_back: WayBack | None = None
 
 
 def same_change(one: Plan, other: Plan) -> bool:

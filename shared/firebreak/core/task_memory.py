@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
-from math import ceil
+from math import ceil, inf
 from types import MappingProxyType
 
 from firebreak.core.model import Obstacle
@@ -49,6 +49,19 @@ class TaskSize:
     def total(self) -> int:
         """What may be used altogether, 0 where nothing limits it."""
         return self.memory or sum(self.limits.values())
+
+
+def no_less(new: TaskSize, old: TaskSize) -> bool:
+    """Whether neither the task nor any of its containers may use less than before."""
+    containers = new.limits.keys() | old.limits.keys()
+    return _no_lower(new.memory, old.memory) and all(
+        _no_lower(new.limits.get(name), old.limits.get(name)) for name in containers
+    )
+
+
+def _no_lower(new: int | None, old: int | None) -> bool:
+    """Of two limits; without one (0 or None) all may be used."""
+    return not new or (old or inf) <= new
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,34 @@
+"""Whether a roll back would repeat one of our own: its times beside the acts of the past."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+# What speaks against a way back that no machine goes by itself.
+TWO_SUSPECTS = "two deployments within the blame window: which is to blame is not known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayBack:
+    """What a roll back leaves and where it goes, told by the times at which they were made.
+
+    `blamed_since` is when what is blamed was made. What it goes back to was the newest there was
+    from one moment of `newest` until before the other, so a roll back between them took that out;
+    None where AWS chooses what it goes back to and we do not know it.
+    """
+
+    blamed_since: datetime
+    newest: tuple[datetime, datetime] | None
+
+    def repeats(self, acts: Iterable[datetime]) -> str:
+        """Why roll backs at these times stand in its way, in words; empty when none does."""
+        for at in sorted(acts, reverse=True):
+            if at >= self.blamed_since:
+                return f"rolled back at {_moment(at)}, after what is blamed was made: not a second time"
+            if self.newest and self.newest[0] <= at < self.newest[1]:
+                return f"what it would go back to was itself taken out by the roll back at {_moment(at)}"
+        return ""
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"
