@@ -72,6 +72,7 @@ class PageDesk:
             place=(self.account, self.region),
         )
         due.run()
+        self.log.count("PageSweeps")
         return Summary("swept", Reason.NOT_IN_ALARM, "")
 
     def _rules(self) -> PagingRules:

@@ -131,6 +131,7 @@ def test_an_alarm_goes_straight_to_the_topic_says_what_to_do_and_asks_nothing_of
 WATCHES = {
     "HeartbeatMissing": ("Heartbeats", "breaching"),
     "SweepsMissing": ("Sweeps", "breaching"),
+    "PageSweepsMissing": ("PageSweeps", "breaching"),
     "UnverifiedAct": ("OldestUnverifiedActSeconds", "notBreaching"),
     "StuckLeases": ("StuckLeases", "notBreaching"),
     "UntoldAnnouncement": ("OldestAnnouncementSeconds", "notBreaching"),

@@ -89,6 +89,7 @@ ALARMED = {
     "Heartbeats",
     "OldestAnnouncementSeconds",
     "OldestUnverifiedActSeconds",
+    "PageSweeps",
     "StuckLeases",
     "Sweeps",
 }

@@ -269,3 +269,12 @@ def test_a_pause_that_cannot_be_looked_at_is_not_taken_for_over(world: World) ->
     assert bodies(world, "STILL RED") == []
     world.page_sweep()
     assert len(bodies(world, "STILL RED")) == 1
+
+
+def test_a_look_at_what_is_due_is_counted_when_it_came_to_its_end(world: World) -> None:
+    world.page_sweep()
+    assert world.log.counts == ["PageSweeps"]
+    dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION)))
+    with pytest.raises(Unavailable):
+        dark.page_sweep()
+    assert world.log.counts == ["PageSweeps"]
