@@ -12,10 +12,14 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Self
 
+from firebreak_cli.approvals import ApprovalDesk
 from firebreak_cli.demo.stage import Inbox, Stage
+from firebreak_cli.local.places import ACCOUNT, REGION
+from firebreak_cli.local.stack import STACK
 from firebreak_cli.local.transitions import Carried, Transition, deliver, state_change_event
 from firebreak_cli.local.up import LocalAws
 from firebreak_cli.local.workload import PlayedService, Workload
+from firebreak_cli.stack import Stack as OperatorsStack
 
 RESTART = {"firebreak:action": "restart-service"}
 
@@ -72,6 +76,23 @@ class Bench(Stage):
             self.alarm(name), service, tags=RESTART if tags is None else tags, propagate=propagate
         )
         return service
+
+    def operator(self) -> OperatorsStack:
+        """The stack as the `firebreak` command sees it."""
+        return OperatorsStack(
+            name=STACK,
+            account=ACCOUNT,
+            region=REGION,
+            ledger_table=self.stack.ledger_table,
+            policy_file="policies/demo.toml",
+            bus_name=STACK,
+            session=self.session,
+        )
+
+    def approve(self, incident_id: str, by: str = "arn:aws:iam::111122223333:user/ana") -> None:
+        """What `firebreak approve` does."""
+        desk, now = ApprovalDesk(self.operator()), datetime.now(UTC)
+        desk.approve(desk.waiting(incident_id, now), by, now)
 
     def turn(self, alarm: str, state: str) -> dict[str, Any]:
         """Turn the alarm and carry the transition to the rules; returns the event."""

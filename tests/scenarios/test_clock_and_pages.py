@@ -21,7 +21,6 @@ from firebreak_cli.approvals import ApprovalDesk
 from firebreak_cli.local.places import ACCOUNT, REGION
 from firebreak_cli.local.transitions import deliver
 from firebreak_cli.local.up import LocalAws
-from firebreak_cli.stack import Stack
 from tests.channels.local_server import Arrived, LocalServer, answer, serving
 from tests.scenarios.bench import Bench
 from tests.scenarios.own_stack import POLICY, built_home, deployed
@@ -134,19 +133,6 @@ def thread_of(bench: Bench, page_thread: str) -> Thread:
     return found
 
 
-def operator(bench: Bench) -> Stack:
-    """The stack as the `firebreak` command sees it."""
-    return Stack(
-        name="firebreak",
-        account=ACCOUNT,
-        region=REGION,
-        ledger_table=bench.stack.ledger_table,
-        policy_file="policies/demo.toml",
-        bus_name="firebreak",
-        session=bench.session,
-    )
-
-
 @pytest.fixture(scope="module")
 def held(bench: Bench, board: LocalServer) -> str:
     """The alarm of a page that is held; asked for first, so that it is before the hours open."""
@@ -183,7 +169,7 @@ def test_a_page_goes_up_until_somebody_has_it_and_all_hear_that_it_is_over(
     assert (first["thread"], first["severity"]) == (page.incident_id, "critical")
     expect_post(bench, board, about, Phase.TRIGGER, "told the platform team, now the engineering lead)")
 
-    desk = PagerDesk(operator(bench))
+    desk = PagerDesk(bench.operator())
     desk.acknowledge(desk.thread(page.incident_id), ANA, datetime.now(UTC))
     assert f"{ANA} has it." in expect_post(bench, board, about, Phase.ACKNOWLEDGE)["body"]
     assert thread_of(bench, page.incident_id).state is ThreadState.ACKNOWLEDGED
@@ -272,16 +258,14 @@ def asked(bench: Bench, name: str) -> str:
 
 
 def test_what_a_human_approves_is_done(bench: Bench) -> None:
-    incident_id, desk = asked(bench, "approved-yes"), ApprovalDesk(operator(bench))
-    now = datetime.now(UTC)
-    desk.approve(desk.waiting(incident_id, now), ANA, now)
+    bench.approve(asked(bench, "approved-yes"), ANA)
     page = bench.expect_page("ACTED", bench.about("approved-yes"))
     assert f"by the word of {ANA}" in page.body
     assert len(bench.updates_of("approved-yes")) == 1
 
 
 def test_what_a_human_denies_is_not(bench: Bench) -> None:
-    incident_id, desk = asked(bench, "approved-no"), ApprovalDesk(operator(bench))
+    incident_id, desk = asked(bench, "approved-no"), ApprovalDesk(bench.operator())
     now = datetime.now(UTC)
     desk.deny(desk.waiting(incident_id, now), ANA, "we are migrating it", now)
     page = bench.expect_page("DENIED", bench.about("approved-no"))

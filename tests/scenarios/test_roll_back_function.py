@@ -16,6 +16,11 @@ def test_errors_right_after_a_release_put_the_version_before_behind_the_alias(be
     failing.alias(bad)
     alarm = failing.alarm("Errors", "live")
     bench.turn(alarm, "ALARM")
+    # Both versions are minutes old here, so a human is asked which of them is to blame.
+    question = bench.expect_page("APPROVE?", failing.about)
+    assert "two deployments within the blame window" in question.body
+    assert failing.behind() == "2"
+    bench.approve(question.incident_id)
     page = bench.expect_page("ACTED", failing.about)
     assert (failing.behind(), good, bad) == ("1", "1", "2")
     bench.turn(alarm, "OK")
@@ -35,6 +40,7 @@ def test_a_release_that_gets_a_part_of_the_calls_gets_none_of_them_any_more(benc
     shifting.alias(shifting.publish())
     shifting.weigh(shifting.publish("something else"), 0.1)
     bench.turn(shifting.alarm("Errors"), "ALARM")
+    bench.approve(bench.expect_page("APPROVE?", shifting.about).incident_id)
     bench.expect_page("ACTED", shifting.about)
     assert (shifting.behind(), shifting.weights()) == ("1", {})
 
