@@ -4,7 +4,7 @@ Nothing is played: CloudWatch itself is told the alarm's state, so the transitio
 deployed rules, functions, policy and ledger. Whatever happens, the alarm is set back to OK.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -150,7 +150,7 @@ class AsIfRed:
         """The alarm of that name; the drilled one is red."""
         return self._red(self.alarms.describe(name))
 
-    def describe_all(self, names: Any) -> Reading[Mapping[str, DescribedAlarm]]:
+    def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
         """Those of these alarms that exist, by name."""
         return self.alarms.describe_all(names)
 

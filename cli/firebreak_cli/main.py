@@ -275,8 +275,9 @@ def retry(
     asked = desk.retries(lasting, by, now)
     desk.ask(asked)
     if as_json:
-        return _print_json(retries.as_json(asked, by, found))
-    return screen.console().print(screen.facts(retries.told(asked, by, found, now)))
+        return _print_json(retries.as_json(asked, by, found, cut=lasting.cut))
+    rows = retries.told(asked, by, found, now, cut=lasting.cut)
+    return screen.console().print(screen.facts(rows))
 
 
 @policy_app.command()

@@ -8,7 +8,7 @@ import pytest
 
 from firebreak.core import telling
 from firebreak.core.incident import IncidentState
-from firebreak.core.model import AlarmState, Metric, Mute
+from firebreak.core.model import Metric, Mute
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import RedAlarm
 from firebreak.policy import parse_policy
@@ -58,8 +58,10 @@ def test_an_incident_that_a_retry_opened_lives_on_like_any_other(console: Consol
     console.retry(NAME)
     (done,) = console.carry()
 
-    console.world.alarms.turn(alarm.name, AlarmState.OK, console.world.clock.at)
-    console.world.pass_time(10 * MINUTE)
+    console.world.pass_time(MINUTE)
+    console.world.green(alarm)
+    assert console.world.incident(done.incident_id).state is IncidentState.HOLDING, "its OK woke Verify"
+    console.world.pass_time(5 * MINUTE)
 
     assert console.world.incident(done.incident_id).state is IncidentState.CLOSED
 
