@@ -56,7 +56,7 @@ def drill(
     policy = load_policy(LAYER / found.policy_file)
     cloudwatch = found.reader("cloudwatch")
     ready = drills.ready(cloudwatch, alarm, around.now())
-    told = drills.foretold(ready.red, policy, live_eyes(found, policy), around.now())
+    told = drills.foretold(ready.red, policy, live_eyes(found, policy), around.now)
     if not as_json:
         explain_screen.show(told, found.policy_file, screen.console())
     rules = drills.fitting(Scenario(scenario), told)

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from botocore.stub import Stubber
 from rich.console import Console as Screen
 
 from firebreak.actions import ACTIONS
-from firebreak.core.model import AlarmState
+from firebreak.core.model import AlarmState, Metric
 from firebreak.core.reasons import Reason
 from firebreak.observing import Observer
 from firebreak.policy import parse_policy
@@ -22,7 +23,7 @@ from firebreak_cli.eyes import LiveEyes
 from firebreak_cli.stack import Stack, find
 from tests import builders as a
 from tests.cli.consoles import Console
-from tests.cli.drilled import MINUTE, NAME, WorldAlarm, drill
+from tests.cli.drilled import MINUTE, NAME, SECOND, WorldAlarm, drill
 from tests.cli.running import error_lines, run
 from tests.docs.documents import document
 from tests.world import World, eventbridge
@@ -173,7 +174,7 @@ def test_what_is_foretold_is_what_then_happens(world: World) -> None:
     now = world.clock.at
     red = replace(a.alarm(NAME), since=now, sent_at=now)
 
-    told = drills.foretold(red, world.policy, eyes(world), now)
+    told = drills.foretold(red, world.policy, eyes(world), world.clock.now)
 
     assert (told.decision.word, told.decision.reason) == ("act", Reason.CLEAR_TO_ACT)
     assert told.incident_id == ""
@@ -182,6 +183,24 @@ def test_what_is_foretold_is_what_then_happens(world: World) -> None:
     assert getattr(found, "state", None) is AlarmState.OK, "looking changed nothing"
     alarm.turn(AlarmState.ALARM)
     assert world.remediator().handle(eventbridge(red)).reason is Reason.CLEAR_TO_ACT
+
+
+def test_an_act_that_others_make_while_it_is_foretold_does_not_pass_for_a_wrong_clock(world: World) -> None:
+    WorldAlarm(world)
+    world.ecs.services["ecs:prod/web"] = a.service(name="web")
+    asked: list[datetime] = []
+
+    def now() -> datetime:
+        asked.append(world.clock.at)
+        if len(asked) == 1:
+            other = (Metric("AWS/ECS", "MemoryUtilization", {"ClusterName": "prod", "ServiceName": "web"}),)
+            world.clock.pass_time(SECOND)
+            assert world.send(world.red("web-memory", metrics=other)).outcome == "act"
+        return asked[-1]
+
+    told = drills.foretold(a.alarm(NAME, since=world.clock.at), world.policy, eyes(world), now)
+
+    assert (told.decision.word, len(asked)) == ("act", 2)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +219,7 @@ def test_a_scenario_is_played_only_where_it_can_go_its_way(
 ) -> None:
     WorldAlarm(world)
     policy = parse_policy(a.AUTO_POLICY.replace('"auto"', f'"{autonomy}"'), "some.toml")
-    told = drills.foretold(a.alarm(NAME), policy, eyes(world), world.clock.at)
+    told = drills.foretold(a.alarm(NAME), policy, eyes(world), world.clock.now)
     if fits:
         assert drills.fitting(scenario, told).autonomy == autonomy
         return
@@ -254,7 +273,7 @@ def test_a_drill_that_went_wrong_says_what_and_why(world: World) -> None:
 
 def test_the_json_says_the_same(world: World) -> None:
     alarm = WorldAlarm(world)
-    told = drills.foretold(a.alarm(NAME), world.policy, eyes(world), world.clock.at)
+    told = drills.foretold(a.alarm(NAME), world.policy, eyes(world), world.clock.now)
     report = drill(Scenario.RECOVERS, alarm).run()
 
     found = json.loads(drill_screen.as_json(report, told, stack(world)))
