@@ -13,6 +13,7 @@ from typing import assert_never
 
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
+from firebreak.aws.items import ms
 from firebreak.aws.switches import Switches
 from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.ledger import alarm_key, incident_name
@@ -86,7 +87,7 @@ class RetryDesk:
         return Lasting(_still_red(lasting, name, alarms), found.cut)
 
     def retries(self, lasting: Lasting, by: str, now: datetime) -> Sequence[Retry]:
-        """A request for each; each second has deliveries of its own, by AWS's clock. Raises AwsError."""
+        """A request for each, by AWS's clock. Raises AwsError."""
         switches = Switches(self.stack.reader("dynamodb"), self.stack.ledger_table)
         at = now + switches.clock_offset()  # or a wrong laptop's request would be too old
         return [Retry(_request(one, by, at), one.decision) for one in lasting.befores]
@@ -169,7 +170,7 @@ def _request(before: Before, by: str, at: datetime) -> OwnEvent:
         action=before.decision.action,
         incident_id="",
         rung=0,
-        attempt=int(at.timestamp()),
+        attempt=ms(at),  # a delivery of its own each time
         at=at,
         alarm=before.alarm,
         by=by,

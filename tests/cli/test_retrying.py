@@ -70,7 +70,7 @@ def test_a_second_retry_is_a_delivery_of_its_own_and_finds_the_incident_in_fligh
     refused_in_a_pause(console.world)
     console.retry(NAME)
     (first,) = console.carry()
-    console.world.clock.pass_time(timedelta(seconds=1))
+    console.world.clock.pass_time(timedelta(milliseconds=1))
 
     result = console.retry(NAME, "--json")
 
@@ -82,7 +82,7 @@ def test_a_second_retry_is_a_delivery_of_its_own_and_finds_the_incident_in_fligh
     assert run("show", asked, outside=console.outside).stdout.startswith(f"{asked} opened no incident")
 
 
-def test_a_retry_that_is_typed_twice_within_a_second_is_decided_once(console: Console) -> None:
+def test_two_retries_at_the_very_same_moment_are_decided_once(console: Console) -> None:
     refused_in_a_pause(console.world)
     console.retry(NAME)
     console.retry(NAME)
