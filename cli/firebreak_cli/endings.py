@@ -3,6 +3,7 @@
 1  the policy does not load            the policy file; one line for each mistake
 2  the command or its input is wrong   the event, the id, the option
 3  AWS could not be asked, or refused  credentials, region, permissions, network
+4  a drill did not go as it should     Firebreak, or the alarm that was drilled
 """
 
 import typer
@@ -22,6 +23,7 @@ from firebreak.errors import (
 BAD_POLICY = 1
 BAD_INPUT = 2
 NO_AWS = 3
+DRILL_FAILED = 4
 
 # What botocore calls it when there is nothing to sign a request with.
 _NO_CREDENTIALS = frozenset(

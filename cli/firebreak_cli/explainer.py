@@ -163,7 +163,7 @@ def _request(trigger: Alarm | OwnEvent, action: str, target: Target, tags: Tags)
 def _turned_away_name(trigger: Alarm | OwnEvent, routing: Routing) -> str:
     """The id under which `firebreak show` finds a decision without a target; empty when none is kept."""
     if isinstance(trigger, OwnEvent):
-        return trigger.incident_id
+        return incident_name(trigger)
     return f"i-{alarm_key(trigger, routing.primary)[:10]}" if routing.primary else ""
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from firebreak_cli.drill_app import register as register_drill
 from firebreak_cli.endings import PlainGroup
 from firebreak_cli.local_app import register as register_local
 from firebreak_cli.outside import outside
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks can show local variables, such as what AWS answered
     help="Auto-remediation for AWS alarms that cannot make an outage worse.",
     epilog="Exit codes: 1 the policy does not load, 2 the command or its input is wrong, "
-    "3 AWS could not be asked or refused.",
+    "3 AWS could not be asked or refused, 4 a drill did not go as it should.",
 )
 policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files.")
 app.add_typer(policy_app, name="policy")
@@ -290,8 +291,9 @@ def retry(
     asked = desk.retries(lasting, by, now)
     desk.ask(asked)
     if as_json:
-        return _print_json(retries.as_json(asked, by, found))
-    return screen.console().print(screen.facts(retries.told(asked, by, found, now)))
+        return _print_json(retries.as_json(asked, by, found, cut=lasting.cut))
+    rows = retries.told(asked, by, found, now, cut=lasting.cut)
+    return screen.console().print(screen.facts(rows))
 
 
 @policy_app.command()
@@ -314,6 +316,7 @@ def schema() -> None:
     _print_json(policy_schema())
 
 
+register_drill(app)
 register_local(app)
 
 

@@ -100,9 +100,18 @@ def _with_claim(held: Held, claim: Claim) -> Held:
         rungs=with_entry(held.rungs, _rung(after), after.claim_id),
         incidents=with_entry(held.incidents, after.id, kept_incident(after)),
     )
-    if claim.request.kind is RequestKind.ALARM:
-        held = seen_by(held, claim.request.alarm, after.id)
+    if claim.before is None:
+        held = _named(held, claim.request.alarm, after.id)
     return with_line(decided_by(held, claim.record), after, claim.at, claimed_words(claim))
+
+
+def _named(held: Held, alarm: Alarm, incident_id: str) -> Held:
+    """The incident named for the alarm's OK to find; a newer transition that was seen stays."""
+    known = held.transitions.get(alarm.series)
+    if known is None or known.since <= kept_time(alarm.since):
+        return seen_by(held, alarm, incident_id)
+    named = replace(known, incident_id=incident_id)
+    return replace(held, transitions=with_entry(held.transitions, alarm.series, named))
 
 
 def _rung(incident: Incident) -> tuple[str, int, Purpose]:

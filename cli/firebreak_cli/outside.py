@@ -1,6 +1,7 @@
 """What the commands need from the machine they run on, in one value that a test can replace."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The environment, the clock (UTC), and how to open a session with the caller's credentials."""
+    """The environment, the clock (UTC), how to open a session with the caller's credentials, and to wait."""
 
     environ: Mapping[str, str]
     now: Callable[[], datetime]
     session: Callable[[], "Session"]
+    sleep: Callable[[float], None] = time.sleep
 
 
 def real() -> Outside:

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
+from firebreak.aws.items import ms
 from firebreak.aws.switches import Switches
 from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.ledger import alarm_key, incident_name
@@ -39,6 +40,14 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class Lasting:
+    """What was decided about an alarm as it is red now; `cut` says that not the whole ledger was read."""
+
+    befores: Sequence[Before]
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     """A request, and what was decided before."""
 
@@ -58,7 +67,7 @@ class RetryDesk:
     stack: Stack
     bounds: Bounds = field(default_factory=Bounds)
 
-    def lasting(self, name: str, now: datetime) -> Sequence[Before]:
+    def lasting(self, name: str, now: datetime) -> Lasting:
         """What was decided about the alarm as it is red now, one of each series and action.
 
         Raises Ending when it is not red, not known, not decided or not readable; AwsError.
@@ -75,13 +84,13 @@ class RetryDesk:
             since = f"{name} is red since {when(described.since, now)}, and nothing was decided about that"
             where = " in the part of the ledger that was looked at" if found.cut else ""
             raise Ending(BAD_INPUT, f"{since}{where}: there is nothing to decide anew")
-        return _still_red(lasting, name, alarms)
+        return Lasting(_still_red(lasting, name, alarms), found.cut)
 
-    def retries(self, lasting: Iterable[Before], by: str, now: datetime) -> Sequence[Retry]:
-        """A request for each; each second has deliveries of its own, by AWS's clock. Raises AwsError."""
+    def retries(self, lasting: Lasting, by: str, now: datetime) -> Sequence[Retry]:
+        """A request for each, by AWS's clock. Raises AwsError."""
         switches = Switches(self.stack.reader("dynamodb"), self.stack.ledger_table)
         at = now + switches.clock_offset()  # or a wrong laptop's request would be too old
-        return [Retry(_request(one, by, at), one.decision) for one in lasting]
+        return [Retry(_request(one, by, at), one.decision) for one in lasting.befores]
 
     def ask(self, retries: Sequence[Retry]) -> None:
         """Put every request on the bus. Raises Ending that says which were."""
@@ -161,14 +170,19 @@ def _request(before: Before, by: str, at: datetime) -> OwnEvent:
         action=before.decision.action,
         incident_id="",
         rung=0,
-        attempt=int(at.timestamp()),
+        attempt=ms(at),  # a delivery of its own each time
         at=at,
         alarm=before.alarm,
         by=by,
     )
 
 
-def told(retries: Sequence[Retry], by: str, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:
+_CUT = "the ledger is larger than one look: what was decided of other series may be missing here"
+
+
+def told(
+    retries: Sequence[Retry], by: str, stack: Stack, now: datetime, *, cut: bool
+) -> Iterator[tuple[str, str]]:
     """What was asked again, and where to look."""
     alarm = retries[0].request.alarm
     yield "Asked again", f"{alarm.name}, {stack.place}"
@@ -180,14 +194,16 @@ def told(retries: Sequence[Retry], by: str, stack: Stack, now: datetime) -> Iter
         yield "Series", contributor.id if contributor else ""
         yield "Before", f"{before.outcome}: {before.reason} at {when(before.at, now)}"
         yield "Look", f"firebreak show {retry.id} --stack {shlex.quote(stack.name)}"
+    yield "Note", _CUT if cut else ""
     yield "Next", "everything is looked at again and every guard is asked; nothing was lifted"
 
 
-def as_json(retries: Sequence[Retry], by: str, stack: Stack) -> Mapping[str, object]:
+def as_json(retries: Sequence[Retry], by: str, stack: Stack, *, cut: bool) -> Mapping[str, object]:
     """The requests as plain values."""
     return {
         "stack": stack.name,
         "by": by,
+        "cut": cut,
         "requests": [
             {
                 "id": retry.id,

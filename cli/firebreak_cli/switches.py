@@ -76,15 +76,18 @@ def _read(written: str, stack: Stack, problem: str) -> Target:
     return found
 
 
-def length_of(written: str) -> timedelta:
-    """How long to hold, as policies write durations. Raises Ending."""
+def length_of(written: str, option: str = "--for") -> timedelta:
+    """How long to hold, or what else `option` asks for, as policies write durations. Raises Ending."""
     try:
         length: timedelta = TypeAdapter[timedelta](Duration).validate_python(written)
     except ValidationError as error:
-        raise Ending(BAD_INPUT, f'--for {written}: expected a duration like "90s", "15m", "24h"') from error
+        raise Ending(
+            BAD_INPUT, f'{option} {written}: expected a duration like "90s", "15m", "24h"'
+        ) from error
     if not SHORTEST <= length <= LONGEST:
         raise Ending(
-            BAD_INPUT, f"--for {written}: expected at least {SHORTEST.seconds}s and at most {LONGEST.days}d"
+            BAD_INPUT,
+            f"{option} {written}: expected at least {SHORTEST.seconds}s and at most {LONGEST.days}d",
         )
     return length
 

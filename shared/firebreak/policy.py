@@ -89,6 +89,7 @@ class Policy:
             only=windows_of(file.freeze.only, target.display, action),
             ladder=ladder[0],
             approve_within=file.defaults.approve_within,
+            respond_within=file.defaults.respond_within,
             verification=Verification(
                 after=file.verify.after,
                 healthy_for=file.verify.healthy_for,

@@ -174,6 +174,7 @@ class Limits(_Section):
     max_event_age: EventAge
     max_incident_age: Duration
     approve_within: CountedOver = timedelta(minutes=30)
+    respond_within: CountedOver = timedelta(minutes=2)
 
 
 class Override(_Section):

@@ -13,6 +13,7 @@ from firebreak_cli.kept import Bounds
 from firebreak_cli.stack import find
 from tests import builders as a
 from tests.cli.consoles import (
+    CALLER,
     MINUTE,
     NAME,
     Console,
@@ -147,6 +148,19 @@ def test_a_ledger_larger_than_one_look_says_so(console: Console) -> None:
 
     with pytest.raises(Ending, match="in the part of the ledger that was looked at"):
         desk.lasting(NAME, console.world.clock.at)
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["too large", "read whole"])
+def test_what_may_be_missing_is_said_with_what_was_found(console: Console, cut: bool) -> None:
+    refused_in_a_pause(console.world)
+    stack = find(console.outside, "firebreak")
+    now = console.world.clock.at
+    desk = retries.RetryDesk(stack)
+    asked = desk.retries(desk.lasting(NAME, now), CALLER, now)
+
+    rows = dict(retries.told(asked, CALLER, stack, now, cut=cut))
+    assert ("larger than one look" in rows["Note"]) is cut
+    assert retries.as_json(asked, CALLER, stack, cut=cut)["cut"] is cut
 
 
 def test_decisions_of_a_newer_release_are_left_out(console: Console) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from firebreak.core.budgets import MOST_ACTS
 from firebreak.core.history import Decided, GroupSize, Hold, ScopeHistory, Transition
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.ledger import Claim, ClaimResult
-from firebreak.core.model import AlarmState, RequestKind, Target
+from firebreak.core.model import Alarm, AlarmState, RequestKind, Target
 from firebreak.core.readings import ABSENT
 from firebreak.core.scopes import Level, Scope, scopes_of
 from firebreak.core.storm import RedAlarm
@@ -193,6 +193,41 @@ def test_what_changed_since_the_look_makes_the_claim_lose(
 def test_an_alarm_that_spoke_since_the_look_stops_the_next_rung(ledger: Ledger, kind: RequestKind) -> None:
     incident = waiting_to_climb(ledger)
     claim = claim_of(ledger, replace(climb_of(incident), kind=kind))
+    ledger.saw(a.alarm(state=AlarmState.OK, since=a.NOW))
+    assert ledger.claim(claim) is LOST
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        pytest.param(None, (AlarmState.ALARM, a.alarm().since), id="never heard of"),
+        pytest.param(a.alarm(), (AlarmState.ALARM, a.alarm().since), id="seen red"),
+        pytest.param(
+            a.alarm(state=AlarmState.OK, since=a.alarm().since - MINUTE),
+            (AlarmState.ALARM, a.alarm().since),
+            id="seen before",
+        ),
+        pytest.param(
+            a.alarm(state=AlarmState.OK, since=a.alarm().since + SECOND),
+            (AlarmState.OK, a.alarm().since + SECOND),
+            id="seen since",
+        ),
+    ],
+)
+def test_an_incident_that_a_wake_opens_is_found_by_its_alarms_ok(
+    ledger: Ledger, seen: Alarm | None, expected: tuple[AlarmState, datetime]
+) -> None:
+    """A newer transition that was seen is not forgotten: it only learns of the incident."""
+    if seen:
+        ledger.saw(seen)
+    wake = a.request(RequestKind.WAKE, at=a.NOW, attempt=1)
+    claim = won(ledger, wake)
+    state, since = expected
+    assert ledger.look(a.request(), a.SCOPES).transition == Transition(since, state, claim.after.id)
+
+
+def test_an_alarm_that_spoke_since_the_look_stops_a_wake(ledger: Ledger) -> None:
+    claim = claim_of(ledger, a.request(RequestKind.WAKE, at=a.NOW, attempt=1))
     ledger.saw(a.alarm(state=AlarmState.OK, since=a.NOW))
     assert ledger.claim(claim) is LOST
 

@@ -22,6 +22,7 @@ EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", document("docs/policy.md").text, 
 # What fits the shape but not together, or means nothing, only the loader can tell.
 BEYOND_A_SCHEMA = {
     "blame_of_a_restart",
+    "answered_in_no_time",
     "breaker_ceiling_below_open_for",
     "breaker_of_no_time",
     "budget_longer_than_memory",

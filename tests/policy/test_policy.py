@@ -69,6 +69,7 @@ def test_values_arrive_in_the_rules() -> None:
     assert rules.budgets[Level.ACTION] == ()
     assert (rules.cooldown, rules.rung_gap, rules.max_event_age) == (15 * MINUTE, MINUTE, 10 * MINUTE)
     assert rules.verification.after == 4 * MINUTE
+    assert (rules.approve_within, rules.respond_within) == (30 * MINUTE, 2 * MINUTE)
     assert (rules.settings.step, rules.settings.ceiling) == (1, 10)
 
 
@@ -272,3 +273,10 @@ def test_a_file_too_large_to_be_a_policy_is_refused_rather_than_cut(tmp_path: Pa
     file.write_text(a.AUTO_POLICY + "#" * LARGEST, encoding="utf-8")
     with pytest.raises(PolicyError, match="larger than"):
         load_policy(file)
+
+
+def test_how_soon_an_alarm_must_be_answered_is_said_in_the_policy() -> None:
+    quick = parse_policy(
+        a.AUTO_POLICY.replace('rung_gap = "1m"', 'rung_gap = "1m"\nrespond_within = "90s"'), "x"
+    )
+    assert quick.rules("restart-service", target()).respond_within == timedelta(seconds=90)

@@ -82,6 +82,8 @@ def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
         items += [_check(table, key(STORM), Condition(NO_STORM))]
     if claim.request.kind is RequestKind.ALARM:
         items += [saw_update(table, claim.request.alarm, claim.after.id)]
+    elif claim.before is None:
+        items += [_named_by_wake(table, claim)]
     else:
         items += [_same_transition(table, claim)]
     items += [
@@ -174,13 +176,34 @@ def saw_update(table: str, alarm: Alarm, incident_id: str | None) -> "TransactWr
 
 def _same_transition(table: str, claim: Claim) -> "TransactWriteItemTypeDef":
     """That the alarm has not spoken since it was looked at: an OK in between must stop a climb."""
+    return _check(table, key(f"ALARM#{claim.request.alarm.series}"), _not_spoken(claim))
+
+
+def _not_spoken(claim: Claim) -> Condition:
     seen = claim.seen.transition
     if not isinstance(seen, Transition):
-        return _check(table, key(f"ALARM#{claim.request.alarm.series}"), Condition(ABSENT_KEY))
-    values: Item = {":seen": number(ms(seen.since))}
-    return _check(
-        table, key(f"ALARM#{claim.request.alarm.series}"), Condition("last_transition = :seen", values)
-    )
+        return Condition(ABSENT_KEY)
+    return Condition("last_transition = :seen", {":seen": number(ms(seen.since))})
+
+
+def _named_by_wake(table: str, claim: Claim) -> "TransactWriteItemTypeDef":
+    """The same, and the incident named for the alarm's OK to find; a newer transition seen stays."""
+    seen, alarm, same = claim.seen.transition, claim.request.alarm, _not_spoken(claim)
+    values: Item = {":incident": text(claim.after.id), ":v": number(V), **same.values}
+    names, update = {"#v": "v"}, "SET incident = :incident, #v = :v"
+    if not isinstance(seen, Transition) or seen.since <= alarm.since:
+        update, names = f"{REMEMBER}, incident = :incident", names | {"#state": "state"}
+        values |= {":since": number(ms(alarm.since)), ":state": text(alarm.state.value)}
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": key(f"ALARM#{alarm.series}"),
+            "UpdateExpression": update,
+            "ConditionExpression": f"{NOT_NEWER} AND {same.expression}",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+    }
 
 
 def _check(table: str, item_key: Item, condition: Condition) -> "TransactWriteItemTypeDef":

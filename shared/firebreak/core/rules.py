@@ -70,6 +70,7 @@ class Rules:
 
     `sources` names what spoke for each value that can be overridden ("defaults",
     "actions.restart-service", "overrides[0] ecs:prod/*"); `policy_hash` identifies the whole file.
+    `respond_within` is how soon an alarm must be answered: nothing but `firebreak drill` measures it.
     `dependencies` holds the budgets of each shared dependency of the target, by name. `named` says that
     an override names this very target, without any pattern.
     """
@@ -92,6 +93,7 @@ class Rules:
     only: tuple[Window, ...]
     ladder: tuple[str, ...]
     approve_within: timedelta
+    respond_within: timedelta
     verification: Verification
     max_incident_age: timedelta
     settings: ActionSettings = ActionSettings()

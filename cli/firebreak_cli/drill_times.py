@@ -1,0 +1,319 @@
+"""How long each step of a drill took, against what the policy allows: pure functions of what was seen.
+
+The policy says how soon an alarm must be answered (`respond_within`), when an act is looked at, how
+long a recovery must hold and how far apart rungs are. What a wake-up may be late is not the policy's:
+EventBridge Scheduler fires within its minute, and the sweep leaves what is due alone for its grace.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.budgets import ACT_TIMEOUT, ACT_WITHIN
+from firebreak.core.incident import IncidentState
+from firebreak.core.ledger import HistoryLine
+from firebreak.core.rules import Rules
+from firebreak.sweeping import SWEEP_GRACE
+
+# docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html: a precision of a minute.
+SCHEDULE_PRECISION = timedelta(minutes=1)
+LATE_WAKE = SCHEDULE_PRECISION + SWEEP_GRACE
+
+type Told = tuple[AnnouncementKind, int]
+
+
+class Scenario(StrEnum):
+    """What a drill plays."""
+
+    RECOVERS = "recovers"
+    STAYS_RED = "stays-red"
+    OBSERVE = "observe"
+
+
+class Timing(StrEnum):
+    """How a step went."""
+
+    OK = "ok"
+    LATE = "late"
+    MISSING = "did not happen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is known of a drill so far.
+
+    `outcome` and `reason` are the decision's, as the ledger spells them. `lines` is the incident's
+    history, `patience` how long the effect of a rung's act may take (rungs count from 0), `told` when
+    humans were told of a kind and rung. `ok_at` is when the alarm was set back.
+    """
+
+    red_at: datetime
+    decided_at: datetime | None = None
+    outcome: str = ""
+    reason: str = ""
+    incident_id: str = ""
+    state: IncidentState | None = None
+    rung: int = 0
+    lines: tuple[HistoryLine, ...] = ()
+    patience: Mapping[int, timedelta] = field(default_factory=dict)
+    told: Mapping[Told, datetime] = field(default_factory=dict)
+    ok_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step: `at` is when it happened (None: not), counted from `since`, of what `of` names."""
+
+    name: str
+    of: str
+    since: datetime
+    at: datetime | None
+    allowed: timedelta
+
+    @property
+    def took(self) -> timedelta | None:
+        """How long it took; never less than nothing, for clocks differ."""
+        return max(self.at - self.since, timedelta()) if self.at else None
+
+    @property
+    def timing(self) -> Timing:
+        """Whether it happened in time."""
+        if self.took is None:
+            return Timing.MISSING
+        return Timing.OK if self.took <= self.allowed else Timing.LATE
+
+
+class What(StrEnum):
+    """What a line of an incident's history says happened."""
+
+    CLAIMED = "claimed"
+    ACTED = "acted"
+    FAILED = "failed"
+    CLIMBING = "climbing"
+    ASKED = "asked"
+    HUMANS = "humans"
+    WELL = "well"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One line of the history, understood; `rung` counts from 0."""
+
+    what: What
+    at: datetime
+    rung: int
+
+
+_BEGINS: Mapping[str, What] = {
+    "claimed rung ": What.CLAIMED,
+    "uncertain: ": What.FAILED,
+    "not executed: ": What.FAILED,
+    "the function that claimed it ": What.FAILED,
+    "climbing": What.CLIMBING,
+    "asks for approval: ": What.ASKED,
+    "given to humans: ": What.HUMANS,
+    "closed: ": What.WELL,
+    "resting: ": What.WELL,
+}
+_JOINED = ("joined by alarm ", "superseded result: ")
+
+
+def marks(lines: Sequence[HistoryLine]) -> tuple[Mark, ...]:
+    """The history as steps. What follows a claim, and is no failure, is what the act came to."""
+    found: list[Mark] = []
+    rung, claimed = -1, False
+    for line in lines:
+        if line.what.startswith(_JOINED):
+            continue
+        what = next((what for words, what in _BEGINS.items() if line.what.startswith(words)), What.OTHER)
+        if what is What.CLAIMED and (" to undo: " in line.what or " to restore: " in line.what):
+            what = What.OTHER
+        if what is What.CLAIMED:
+            rung = int(line.what.removeprefix("claimed rung ").partition(":")[0]) - 1
+        if claimed and what is not What.FAILED:
+            what = What.ACTED
+        found.append(Mark(what, line.at, rung))
+        claimed = what is What.CLAIMED
+    return tuple(found)
+
+
+def settles_within(rules: Rules, patience: timedelta) -> timedelta:
+    """From a claim to the look at which its effect has come to rest, or is known not to."""
+    look = rules.verification
+    return look.after if patience <= look.after else patience + look.retry_every
+
+
+def steps(scenario: Scenario, rules: Rules, seen: Seen) -> tuple[Step, ...]:
+    """What the scenario expects, as far as it can be told by now; what is missing comes last."""
+    match scenario:
+        case Scenario.OBSERVE:
+            return tuple(_observed(rules, seen))
+        case Scenario.RECOVERS:
+            return tuple(_recovering(rules, seen))
+        case Scenario.STAYS_RED:
+            return tuple(_staying_red(rules, seen))
+
+
+def complete(found: Sequence[Step]) -> bool:
+    """Whether everything happened, in time or not."""
+    return all(step.at for step in found)
+
+
+def in_time(found: Sequence[Step]) -> bool:
+    """Whether everything happened in time."""
+    return all(step.timing is Timing.OK for step in found)
+
+
+def hopeless(scenario: Scenario, seen: Seen) -> str:
+    """Why what is missing will not come any more; empty while it may."""
+    wanted = WANTED[scenario]
+    if seen.outcome and seen.outcome != wanted:
+        reason = f" ({seen.reason})" if seen.reason else ""
+        return f"it was decided to {seen.outcome}{reason}, not to {wanted}"
+    if any(mark.what is What.FAILED for mark in marks(seen.lines)):
+        return "an act was claimed, and is not known to have been made"
+    if scenario is Scenario.RECOVERS and any(mark.what is What.HUMANS for mark in marks(seen.lines)):
+        return "it was given to humans"
+    if scenario is Scenario.STAYS_RED and any(mark.what is What.WELL for mark in marks(seen.lines)):
+        return "it was found to be well, although it was to stay red"
+    return ""
+
+
+# What must be decided for a scenario to go its way.
+WANTED: Mapping[Scenario, str] = {
+    Scenario.RECOVERS: "act",
+    Scenario.STAYS_RED: "act",
+    Scenario.OBSERVE: "propose",
+}
+
+
+def _observed(rules: Rules, seen: Seen) -> Iterator[Step]:
+    yield _decided(rules, seen)
+    proposed = seen.decided_at if seen.outcome == WANTED[Scenario.OBSERVE] else None
+    yield Step(name="nothing done", of="red", since=seen.red_at, at=proposed, allowed=rules.respond_within)
+
+
+def _decided(rules: Rules, seen: Seen) -> Step:
+    return Step(name="decided", of="red", since=seen.red_at, at=seen.decided_at, allowed=rules.respond_within)
+
+
+def _answered(rules: Rules, seen: Seen) -> Iterator[Step]:
+    """From red to the first act and its page."""
+    known = marks(seen.lines)
+    yield _decided(rules, seen)
+    for name, what in (("claimed", What.CLAIMED), ("acted", What.ACTED)):
+        at = _first(known, what)
+        yield Step(name=name, of="red", since=seen.red_at, at=at, allowed=rules.respond_within)
+    told, since = (AnnouncementKind.ACTED, 0), _first(known, What.ACTED)
+    yield from _page(rules, seen, told, name="told", of="acted", since=since)
+
+
+def _page(
+    rules: Rules, seen: Seen, told: Told, *, name: str, of: str, since: datetime | None
+) -> Iterator[Step]:
+    if since:
+        yield Step(name=name, of=of, since=since, at=seen.told.get(told), allowed=rules.respond_within)
+
+
+def _recovering(rules: Rules, seen: Seen) -> Iterator[Step]:
+    yield from _answered(rules, seen)
+    known = marks(seen.lines)
+    claimed_at, acted_at = _first(known, What.CLAIMED), _first(known, What.ACTED)
+    if claimed_at is None or acted_at is None:
+        return
+    yield Step(name="set OK", of="acted", since=acted_at, at=seen.ok_at, allowed=rules.respond_within)
+    if seen.ok_at:
+        yield from _recovered(rules, seen, known, claimed_at, seen.ok_at)
+
+
+def _recovered(
+    rules: Rules, seen: Seen, known: Sequence[Mark], claimed_at: datetime, ok_at: datetime
+) -> Iterator[Step]:
+    well_at = _first(known, What.WELL)
+    yield Step(
+        name="looked again",
+        of="set OK",
+        since=ok_at,
+        at=_look_after(known, ok_at),
+        allowed=_woken_within(rules, claimed_at, ok_at),
+    )
+    look, patience = rules.verification, seen.patience.get(0, timedelta())
+    at_rest = max(look.after, patience) + look.retry_every + LATE_WAKE
+    held = look.healthy_for + LATE_WAKE
+    yield Step(name="recovered", of="claimed", since=claimed_at, at=well_at, allowed=at_rest + held)
+    told = (AnnouncementKind.RECOVERED, seen.rung)
+    yield from _page(rules, seen, told, name="recovery told", of="recovered", since=well_at)
+
+
+def _woken_within(rules: Rules, claimed_at: datetime, ok_at: datetime) -> timedelta:
+    """An OK must wake Verify before its schedule would have, where there is time for that."""
+    left = claimed_at + rules.verification.after - ok_at
+    return min(rules.respond_within, left) if left > timedelta() else rules.respond_within
+
+
+def _look_after(known: Sequence[Mark], ok_at: datetime) -> datetime | None:
+    looks = [mark.at for mark in known if mark.what not in (What.CLAIMED, What.ACTED, What.FAILED)]
+    return next((at for at in looks if at >= ok_at), None)
+
+
+def _staying_red(rules: Rules, seen: Seen) -> Iterator[Step]:
+    yield from _answered(rules, seen)
+    known = marks(seen.lines)
+    start = next((n for n, mark in enumerate(known) if mark.what is What.CLAIMED), None)
+    if start is not None:
+        yield from _climb(rules, seen, known[start:])
+    humans = _first(known, What.HUMANS)
+    told = (AnnouncementKind.GIVEN_TO_HUMANS, seen.rung)
+    yield from _page(rules, seen, told, name="humans told", of="given over", since=humans)
+
+
+def _climb(rules: Rules, seen: Seen, known: Sequence[Mark]) -> Iterator[Step]:
+    """Each thing that has to be followed by another, with that one or without."""
+    for place, mark in enumerate(known):
+        later, rung = known[place + 1 :], f"rung {mark.rung + 1}"
+        at = next((one.at for one in later if one.what in _FOLLOWS.get(mark.what, ())), None)
+        match mark.what:
+            case What.CLAIMED:
+                yield from _acted_above(mark, later)
+                allowed = settles_within(rules, seen.patience.get(mark.rung, timedelta())) + LATE_WAKE
+                yield Step(name=f"{rung} judged", of="claimed", since=mark.at, at=at, allowed=allowed)
+            case What.CLIMBING:
+                allowed = _gap_left(rules, known[: place + 1]) + rules.respond_within
+                yield Step(name=f"next after {rung}", of="climbing", since=mark.at, at=at, allowed=allowed)
+            case What.ASKED:
+                allowed = rules.approve_within + LATE_WAKE
+                yield Step(name="nobody's yes", of="asked", since=mark.at, at=at, allowed=allowed)
+            case What.ACTED | What.FAILED | What.HUMANS | What.WELL | What.OTHER:
+                pass
+            case never:
+                assert_never(never)
+
+
+def _acted_above(claim: Mark, later: Sequence[Mark]) -> Iterator[Step]:
+    """What a claim above the first rung came to; that of the first counts from red."""
+    if claim.rung:
+        at = _first(later[:1], What.ACTED)
+        name, allowed = f"rung {claim.rung + 1} acted", ACT_WITHIN + ACT_TIMEOUT
+        yield Step(name=name, of="claimed", since=claim.at, at=at, allowed=allowed)
+
+
+_FOLLOWS: Mapping[What, tuple[What, ...]] = {
+    What.CLAIMED: (What.CLIMBING, What.HUMANS),
+    What.CLIMBING: (What.CLAIMED, What.CLIMBING, What.ASKED, What.HUMANS),
+    What.ASKED: (What.CLAIMED, What.CLIMBING, What.HUMANS),
+}
+
+
+def _gap_left(rules: Rules, known: Sequence[Mark]) -> timedelta:
+    """What is left of the rung gap at the last mark; who waits for it is woken by a schedule."""
+    acts = [mark.at for mark in known if mark.what is What.CLAIMED]
+    left = acts[-1] + rules.rung_gap - known[-1].at if acts else timedelta()
+    return left + LATE_WAKE if left > timedelta() else timedelta()
+
+
+def _first(known: Sequence[Mark], what: What) -> datetime | None:
+    return next((mark.at for mark in known if mark.what is what), None)
