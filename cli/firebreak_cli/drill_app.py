@@ -82,7 +82,7 @@ def drill(
 
 
 def _confirm(question: str) -> None:
-    from firebreak.paging import plain
+    from firebreak.page_text import plain
 
     try:
         said = typer.confirm(plain(question), err=True)
