@@ -159,7 +159,10 @@ def receive(
 
 def come_due(thread: Thread, route: Route, now: datetime) -> Turn:
     """What time alone does: what was held is told when the hours open, and the next step when it is time."""
-    climbs = thread.next_at and thread.next_at <= now and thread.steps < len(route.steps)
+    if thread.steps >= len(route.steps):
+        # The route has become shorter, or a worse severity has a shorter one: no step stays due for ever.
+        thread = replace(thread, next_at=None)
+    climbs = thread.next_at and thread.next_at <= now
     if not (thread.waiting or climbs):
         return Turn(replace(thread, due_at=_due(thread, now)))
     if opens := opens_at(route, now):
@@ -215,9 +218,10 @@ def _updated(thread: Thread, told: Announcement, route: Route, now: datetime, no
 
 
 def _acknowledged(thread: Thread, told: Announcement, now: datetime) -> Turn:
-    """Somebody has it. Who was told hears so at any hour; there is nobody else to tell."""
+    """Somebody has it. Who was told hears so at any hour; what is held is still told when the hours open."""
     after = replace(thread, acknowledged_by=told.by, next_at=None)
-    after = replace(after, due_at=_due(after, now))
+    opens = thread.due_at if thread.waiting else None
+    after = replace(after, due_at=_first(opens, _due(after, now)))
     return Turn(after, Sending(told, Phase.ACKNOWLEDGE, tuple(thread.told)) if thread.told else None)
 
 
