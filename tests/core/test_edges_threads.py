@@ -1,7 +1,8 @@
 """Threads as a whole: every field after each move, exactly what is sent, and the edges of their times."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -31,13 +32,13 @@ REFUSED, CALLED, ACTED, KEPT = told(_K.REFUSED), told(_K.GIVEN_TO_HUMANS), told(
 OVER, TAKEN = told(_K.RECOVERED), told(_K.ACKNOWLEDGED, by="ana")
 
 
-def thread(latest: Announcement, **changes: object) -> Thread:
+def thread(latest: Announcement, **changes: Any) -> Thread:
     """One that began at night with this."""
     new = Thread(id="i-0123456789", severity=Severity.ERROR, opened_at=NIGHT, latest=latest)
     return replace(new, **changes)
 
 
-def opened(latest: Announcement, **changes: object) -> Thread:
+def opened(latest: Announcement, **changes: Any) -> Thread:
     """One for which the first step was told at night."""
     ringing = thread(latest, calls=True, steps=1, since=NIGHT, next_at=NIGHT + 7 * MINUTE, told={"ops": "1"})
     return replace(ringing, **changes)
@@ -162,7 +163,9 @@ def test_whoever_is_at_work_stops_the_clock(kind: AnnouncementKind) -> None:
         pytest.param(CALLED, None, id="watched"),
     ],
 )
-def test_an_acknowledgement_stops_the_steps_and_not_the_looks(latest: Announcement, due_at: object) -> None:
+def test_an_acknowledgement_stops_the_steps_and_not_the_looks(
+    latest: Announcement, due_at: datetime | None
+) -> None:
     before = opened(latest, due_at=NIGHT + LOOK_EVERY, told={"ops": "1", "lead": "2"})
     assert receive(before, TAKEN, Severity.ERROR, ROUTE, NIGHT + MINUTE) == Turn(
         replace(before, acknowledged_by="ana", next_at=None, due_at=due_at),
@@ -177,7 +180,9 @@ def test_an_acknowledgement_stops_the_steps_and_not_the_looks(latest: Announceme
         pytest.param(CALLED, OPENS, id="watched"),
     ],
 )
-def test_what_is_held_stays_held_when_somebody_takes_it(latest: Announcement, due_at: object) -> None:
+def test_what_is_held_stays_held_when_somebody_takes_it(
+    latest: Announcement, due_at: datetime | None
+) -> None:
     before = receive(None, latest, Severity.ERROR, HOURS, NIGHT).thread
     taken = receive(before, TAKEN, Severity.ERROR, HOURS, NIGHT + MINUTE)
     assert taken == Turn(replace(before, acknowledged_by="ana", due_at=due_at))
@@ -188,7 +193,7 @@ def test_what_is_held_stays_held_when_somebody_takes_it(latest: Announcement, du
     [pytest.param(REFUSED, OPENS + LOOK_EVERY, id="alone"), pytest.param(CALLED, None, id="watched")],
 )
 def test_what_was_taken_while_it_was_held_is_an_update_when_the_hours_open(
-    latest: Announcement, due_at: object
+    latest: Announcement, due_at: datetime | None
 ) -> None:
     before = thread(latest, calls=True, waiting=1, acknowledged_by="ana", due_at=OPENS)
     assert come_due(before, HOURS, OPENS) == Turn(
@@ -263,6 +268,26 @@ def test_whoever_is_at_work_outside_the_hours_leaves_nothing_due_but_the_opening
     )
 
 
+@pytest.mark.parametrize(
+    ("held", "news", "phase", "latest"),
+    [
+        pytest.param(CALLED, KEPT, Phase.TRIGGER, KEPT, id="a call, then an update"),
+        pytest.param(CALLED, told(_K.DIGEST), Phase.TRIGGER, CALLED, id="a call, then a digest"),
+        pytest.param(CALLED, ACTED, Phase.UPDATE, ACTED, id="a call, then somebody is at work"),
+        pytest.param(KEPT, ACTED, Phase.UPDATE, ACTED, id="an update, then another"),
+    ],
+)
+def test_news_that_come_when_the_hours_have_just_opened_do_not_hide_what_was_held(
+    held: Announcement, news: Announcement, phase: Phase, latest: Announcement
+) -> None:
+    before = receive(None, held, Severity.ERROR, HOURS, NIGHT).thread
+    found = receive(before, news, Severity.ERROR, HOURS, OPENS)
+    note = HELD.replace("Z:", "Z, and 1 before it:")
+    assert found.sending == Sending(latest, phase, ("ops",), note)
+    rings = OPENS + 7 * MINUTE if phase is Phase.TRIGGER else None
+    assert (found.thread.waiting, found.thread.next_at, found.thread.due_at) == (0, rings, rings)
+
+
 # --- the climb
 
 
@@ -318,7 +343,7 @@ def test_how_long_nobody_answered_is_said_in_whole_minutes_or_seconds(
         pytest.param(opened(CALLED, next_at=None), None, id="nothing is left"),
     ],
 )
-def test_a_look_tells_nobody(before: Thread, due_at: object) -> None:
+def test_a_look_tells_nobody(before: Thread, due_at: datetime | None) -> None:
     assert come_due(before, ROUTE, NIGHT + LOOK_EVERY) == Turn(replace(before, due_at=due_at))
 
 
@@ -326,7 +351,9 @@ def test_a_look_tells_nobody(before: Thread, due_at: object) -> None:
     ("latest", "due_at"),
     [pytest.param(CALLED, None, id="watched"), pytest.param(REFUSED, NIGHT + 12 * MINUTE, id="alone")],
 )
-def test_a_route_that_has_become_shorter_leaves_no_step_due(latest: Announcement, due_at: object) -> None:
+def test_a_route_that_has_become_shorter_leaves_no_step_due(
+    latest: Announcement, due_at: datetime | None
+) -> None:
     """What stays due for ever is looked at each minute and keeps others from being looked at."""
     before = opened(latest, due_at=NIGHT + 7 * MINUTE)
     assert come_due(before, replace(ROUTE, steps=STEPS[:1]), NIGHT + 7 * MINUTE) == Turn(
