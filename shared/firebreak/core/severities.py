@@ -43,8 +43,7 @@ def log_group_of(told: Announcement, rules: PagingRules) -> str:
     if _LOG_GROUP.fullmatch(told.log_group):
         return told.log_group
     pattern = _first(told.target, rules.logs) or ""
-    name = told.target.rpartition(":")[2].rpartition("/")[2]
-    return pattern.replace("{name}", name)
+    return pattern.replace("{name}", re.split("[:/]", told.target)[-1])
 
 
 def _first[T](name: str, patterns: Iterable[tuple[str, T]]) -> T | None:

@@ -159,7 +159,10 @@ def receive(
 
 def come_due(thread: Thread, route: Route, now: datetime) -> Turn:
     """What time alone does: what was held is told when the hours open, and the next step when it is time."""
-    climbs = thread.next_at and thread.next_at <= now and thread.steps < len(route.steps)
+    if thread.steps >= len(route.steps):
+        # The route has become shorter, or a worse severity has a shorter one: no step stays due for ever.
+        thread = replace(thread, next_at=None)
+    climbs = thread.next_at and thread.next_at <= now
     if not (thread.waiting or climbs):
         return Turn(replace(thread, due_at=_due(thread, now)))
     if opens := opens_at(route, now):
@@ -206,18 +209,20 @@ def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn
     return Turn(replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.TRIGGER, who, note))
 
 
-def _updated(thread: Thread, told: Announcement, route: Route, now: datetime, note: str = "") -> Turn:
-    if not note and (opens := opens_at(route, now)):
+def _updated(thread: Thread, told: Announcement, route: Route, now: datetime) -> Turn:
+    if opens := opens_at(route, now):
         return _held(thread, opens)
-    after = replace(thread, waiting=0)
-    sending = Sending(told, Phase.UPDATE, _known(thread, route), note)
-    return Turn(replace(after, due_at=_due(after, now)), sending)
+    if thread.waiting:
+        # The hours have just opened: what was held may be a call, and nobody has heard of it.
+        return _opened(replace(thread, waiting=thread.waiting + 1), route, now)
+    after = replace(thread, due_at=_due(thread, now))
+    return Turn(after, Sending(told, Phase.UPDATE, _known(thread, route)))
 
 
 def _acknowledged(thread: Thread, told: Announcement, now: datetime) -> Turn:
-    """Somebody has it. Who was told hears so at any hour; there is nobody else to tell."""
-    after = replace(thread, acknowledged_by=told.by, next_at=None)
-    after = replace(after, due_at=_due(after, now))
+    """Somebody has it. Who was told hears so at any hour; what is held is still told when the hours open."""
+    after, opens = replace(thread, acknowledged_by=told.by, next_at=None), thread.due_at
+    after = replace(after, due_at=_first(opens if thread.waiting else None, _due(after, now)))
     return Turn(after, Sending(told, Phase.ACKNOWLEDGE, tuple(thread.told)) if thread.told else None)
 
 
@@ -237,12 +242,11 @@ def _opened(thread: Thread, route: Route, now: datetime) -> Turn:
     """What was held is told by its newest announcement; how many came before it is said."""
     others = f", and {thread.waiting - 1} before it" if thread.waiting > 1 else ""
     note = f"held since {thread.opened_at:%Y-%m-%d %H:%M:%S}Z{others}: outside the hours of its severity"
-    if thread.over:
-        over = Sending(thread.latest, Phase.RESOLVE, _known(thread, route), note)
-        return Turn(replace(thread, waiting=0, due_at=None), over)
     if thread.calls:
         return _called(thread, route, now, note)
-    return _updated(thread, thread.latest, route, now, note)
+    phase = Phase.RESOLVE if thread.over else Phase.UPDATE
+    after = replace(thread, waiting=0, due_at=None)
+    return Turn(after, Sending(thread.latest, phase, _known(thread, route), note))
 
 
 def _climbed(thread: Thread, route: Route, now: datetime) -> Turn:

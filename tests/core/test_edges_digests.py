@@ -1,0 +1,137 @@
+"""Digests as a whole: every field of the page, the key by which it is told once, and how much it lists."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.digests import HOLDS, MOST_LISTED, Digest, over, summed_up
+from firebreak.core.ledger import digest
+from firebreak.core.reasons import Reason
+from tests import builders as a
+
+_K = AnnouncementKind
+HOUR = timedelta(hours=1)
+
+# Everything is set, so that what a digest leaves out of it can be seen.
+FIRST = Announcement(
+    key="refusal",
+    kind=_K.REFUSED,
+    at=a.NOW,
+    incident_id="i-0123456789",
+    action="restart-service",
+    headline="Paused by ana.",
+    facts=("until noon",),
+    next="Nothing happens.",
+    alarm_name="api",
+    alarm_since=a.NOW,
+    alarm_description="memory of the api",
+    target="ecs:prod/api",
+    account=a.ACCOUNT,
+    region=a.REGION,
+    rung=1,
+    event="e",
+    thread="storm",
+    cause=Reason.SWITCHED_OFF.value,
+    until=a.NOW + HOUR,
+    by="ana",
+    severity="error",
+    runbook="https://wiki.example.com/api",
+    log_group="/ecs/api",
+)
+FOUND = Digest(key="k", first=FIRST, since=a.NOW, count=3, names=("web", "api", "cart"))
+COUNTED = ("the cause: Paused by ana.", "for it in all: 3")
+
+
+def page(kind: AnnouncementKind, headline: str, facts: tuple[str, ...], next_: str) -> Announcement:
+    """What is told of the cause above an hour later, whatever it is."""
+    return Announcement(
+        key=digest("digest", "k", kind.value, 3, "2026-11-20T10:00:30+00:00"),
+        kind=kind,
+        at=a.NOW + HOUR,
+        incident_id="",
+        action="",
+        headline=headline,
+        facts=facts,
+        next=next_,
+        account=a.ACCOUNT,
+        region=a.REGION,
+        rung=1,
+        thread="storm",
+        by="ana",
+        severity="error",
+        runbook="https://wiki.example.com/api",
+        log_group="/ecs/api",
+    )
+
+
+def test_a_digest_is_told_whole_and_about_no_alarm_alone() -> None:
+    assert summed_up(FOUND, a.NOW + HOUR) == page(
+        _K.DIGEST,
+        "2 more for the same cause since 10:00:30Z.",
+        (*COUNTED, "api", "cart", "web"),
+        "None of them was acted on. What comes more for this cause is summed up in the same way.",
+    )
+
+
+def test_the_end_of_a_hold_is_told_whole_with_what_is_still_red() -> None:
+    assert over(FOUND, {"web", "api"}, a.NOW + HOUR) == replace(
+        page(
+            _K.HOLD_OVER,
+            "The pause is over. Still red: 2 of 3 alarms.",
+            (*COUNTED, "api", "web"),
+            "Nothing restarts by itself: each needs its command.",
+        ),
+        retry=("api", "web"),
+    )
+
+
+def test_the_end_of_a_hold_that_left_nothing_red_is_told_whole() -> None:
+    assert over(FOUND, frozenset(), a.NOW + HOUR) == page(
+        _K.DIGEST,
+        "The pause is over. None of the alarms it held back is red any more.",
+        COUNTED,
+        "Nothing more happens.",
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(replace(FOUND, key="l"), id="another cause"),
+        pytest.param(replace(FOUND, count=4), id="one more"),
+        pytest.param(replace(FOUND, since=a.NOW + HOUR), id="the same cause another time"),
+    ],
+)
+def test_another_digest_is_told_by_itself(other: Digest) -> None:
+    assert summed_up(other, a.NOW).key != summed_up(FOUND, a.NOW).key
+
+
+@pytest.mark.parametrize(
+    ("days", "reported_days", "since"),
+    [
+        pytest.param(0, None, "10:00:30Z", id="today"),
+        pytest.param(1, None, "2026-11-20 10:00:30Z", id="the day before"),
+        pytest.param(1, 1, "10:00:30Z", id="reported today"),
+        pytest.param(2, 1, "2026-11-21 10:00:30Z", id="reported the day before"),
+    ],
+)
+def test_another_day_is_named(days: int, reported_days: int | None, since: str) -> None:
+    at = None if reported_days is None else a.NOW + timedelta(days=reported_days)
+    told = summed_up(replace(FOUND, reported_at=at), a.NOW + timedelta(days=days))
+    assert told.headline == f"2 more for the same cause since {since}."
+
+
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_a_page_lists_thirty_names_and_counts_the_rest(more: int) -> None:
+    names = tuple(f"alarm-{n:03}" for n in range(MOST_LISTED + more))
+    listed = summed_up(replace(FOUND, names=names), a.NOW).facts[2:]
+    rest = (f"and {more} more: firebreak incidents",) if more else ()
+    assert (MOST_LISTED, listed) == (30, (*names[:30], *rest))
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_only_what_ends_holds(reason: Reason) -> None:
+    first = replace(FIRST, cause=reason.value)
+    assert replace(FOUND, first=first).holds is (reason in HOLDS)
