@@ -26,14 +26,16 @@ from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
 from firebreak.aws.threads import DynamoThreads
 from firebreak.concluding import Concluder, Summary
+from firebreak.core.announcement import Announcement
 from firebreak.core.incident import Incident
-from firebreak.core.model import Alarm, AlarmState
+from firebreak.core.model import Alarm, AlarmState, Target
 from firebreak.dispatching import Dispatcher
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy import Policy
 from firebreak.storming import StormWatch
 from firebreak.surroundings import Surroundings
+from firebreak.targets import read_target
 from firebreak.verification import Verifier
 from firebreak.wire import request_event
 from firebreak.workflow import Remediator
@@ -163,6 +165,11 @@ class World:
             stack_name="firebreak",
         )
 
+    def frozen(self, told: Announcement, now: datetime) -> bool:
+        """Whether a freeze window holds what was told of."""
+        target = read_target(told.target, told.account, told.region)
+        return isinstance(target, Target) and self.policy.is_frozen(told.action, target, now)
+
     def page_sweep(self) -> None:
         """What the rule of every minute does."""
         self.page_desk().handle(
@@ -176,6 +183,7 @@ class World:
             dispatcher=self.dispatcher(),
             alarms=self.alarms,
             rules=lambda: self.policy.paging,
+            frozen=self.frozen,
             clock=self.clock,
             log=self.log,
             account=a.ACCOUNT,

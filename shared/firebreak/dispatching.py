@@ -11,7 +11,7 @@ from firebreak.core.announcement import Announcement
 from firebreak.core.page import Page, Phase
 from firebreak.core.paging_rules import CARRY_PICTURES, TOPIC, ChannelRules, PagingRules
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-from firebreak.core.severities import severity_of
+from firebreak.core.severities import severity_of, worse
 from firebreak.core.threads import Sending, Thread, Turn, receive, thread_id
 from firebreak.errors import AwsError, Undelivered, Untold
 from firebreak.page_text import body_of, source_of, subject_of
@@ -35,32 +35,47 @@ class Dispatcher:
     log: Log
     stack_name: str
 
-    def announce(self, told: Announcement, rules: PagingRules) -> None:
-        """Tell one announcement, now or when the hours of its severity open. Raises Untold."""
+    def announce(self, told: Announcement, rules: PagingRules) -> bool:
+        """Tell one announcement, now or when the hours of its severity open; whether that is kept.
+
+        Raises Untold when no channel took it.
+        """
         before = self.read(thread_id(told))
-        now, severity = self.clock.now(), severity_of(told, rules)
         if isinstance(before, Unknown | NotRead):
             self.log.event("page.without_memory", key=told.key, why=before.why)
-            return self._past_memory(told, rules)
+            self._past_memory(told, rules)
+            return False
         known = None if isinstance(before, Absent) else before
+        now, severity = self.clock.now(), severity_of(told, rules)
 
         def turn(thread: Thread | None) -> Turn:
             worst = thread.severity if thread and thread.calls else severity
-            order = list(type(severity))
-            route = rules.route(min(severity, worst, key=order.index))
-            return receive(thread, told, severity, route, now)
+            return receive(thread, told, severity, rules.route(worse(severity, worst)), now)
 
         return self.take(known, turn, rules)
 
-    def take(self, before: Thread | None, turn: Next, rules: PagingRules) -> None:
-        """Send what a turn asks for, then keep the thread. Raises Untold when nobody could be told."""
+    def announce_if_worse(self, told: Announcement, rules: PagingRules) -> None:
+        """Tell what was told before once more, where it is worse, or that was over. Raises Untold."""
+        thread, severity = self.read(thread_id(told)), severity_of(told, rules)
+        if isinstance(thread, Thread) and (
+            thread.over or worse(severity, thread.severity) is not thread.severity
+        ):
+            self.announce(told, rules)
+
+    def take(self, before: Thread | None, turn: Next, rules: PagingRules) -> bool:
+        """Send what a turn asks for, then keep the thread; whether it is kept.
+
+        Raises Untold when nobody could be told.
+        """
         found = turn(before)
         refs = self._send(found.sending, found.thread, rules) if found.sending else {}
-        if not self._kept(before, found, turn, refs) and not found.sending:
+        kept = self._kept(before, found, turn, refs, rules)
+        if not kept and not found.sending:
             # What was to wait would be lost.
             self._past_memory(found.thread.latest, rules)
         if found.sending and found.sending.phase is Phase.TRIGGER:
             self._show(found.sending.told, refs, rules)
+        return kept
 
     def read(self, thread: str) -> Reading[Thread]:
         """The thread as it is kept; Unknown when the ledger cannot be reached."""
@@ -77,8 +92,19 @@ class Dispatcher:
         sending = turn.sending or Sending(told, Phase.UPDATE, first)
         self._send(replace(sending, channels=sending.channels or first), turn.thread, rules)
 
-    def _kept(self, before: Thread | None, found: Turn, turn: Next, refs: Mapping[str, str]) -> bool:
-        """Whether the thread is kept; one that changed meanwhile takes the same turn again."""
+    def _kept(
+        self,
+        before: Thread | None,
+        found: Turn,
+        turn: Next,
+        refs: Mapping[str, str],
+        rules: PagingRules,
+    ) -> bool:
+        """Whether the thread is kept; one that changed meanwhile takes the same turn again.
+
+        What others made of it decides anew whether anything is to be sent: what was to wait may not any
+        more, and whom we told may have missed that it is over.
+        """
         try:
             for _ in range(TRIES):
                 after = replace(found.thread, told={**found.thread.told, **refs})
@@ -89,11 +115,21 @@ class Dispatcher:
                     break
                 before = None if isinstance(again, Absent) else again
                 found = turn(before)
+                if found.sending and not refs:
+                    refs = self._send(found.sending, found.thread, rules)
+                self._tell_the_end(before, refs, rules)
         except AwsError as error:
             self.log.event("page.thread_not_kept", thread=found.thread.id, error=str(error))
             return False
         self.log.event("page.thread_not_kept", thread=found.thread.id, error="others changed it at each try")
         return False
+
+    def _tell_the_end(self, now: Thread | None, refs: Mapping[str, str], rules: PagingRules) -> None:
+        """It ended while we told somebody who did not hear of that."""
+        missed = set(refs) - set(now.told) if now and now.over else set()
+        if now and missed:
+            told = replace(now, told={**now.told, **refs})
+            self._send(Sending(now.latest, Phase.RESOLVE, tuple(sorted(missed))), told, rules)
 
     def _send(self, sending: Sending, thread: Thread, rules: PagingRules) -> dict[str, str]:
         """What each channel that took it answered. Raises Untold when none did."""

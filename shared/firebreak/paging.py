@@ -7,6 +7,7 @@ minute what falls due is looked at (paging_due.py).
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from firebreak import alarms
 from firebreak.announcement_wire import announcement_from_wire
@@ -22,7 +23,7 @@ from firebreak.core.paging_rules import PagingRules
 from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import of_decision
 from firebreak.dispatching import Dispatcher
-from firebreak.errors import AwsError, Conflict, PolicyError, UnusableEvent
+from firebreak.errors import AwsError, Conflict, PolicyError, Untold, UnusableEvent
 from firebreak.paging_due import DuePages
 from firebreak.policy_paging import PagingSection
 from firebreak.ports import AlarmReads, Clock, Deliveries, Ledger, Log
@@ -35,6 +36,7 @@ class PageDesk:
     """Handles announcements, alarms routed to humans, crashed functions, and what falls due.
 
     `rules` reads what the policy says of pages. It may raise PolicyError: then the topic is used.
+    `frozen` says whether a freeze window still holds what an announcement is about.
     """
 
     ledger: Ledger
@@ -42,6 +44,7 @@ class PageDesk:
     dispatcher: Dispatcher
     alarms: AlarmReads
     rules: Callable[[], PagingRules]
+    frozen: Callable[[Announcement, datetime], bool]
     clock: Clock
     log: Log
     account: str
@@ -67,11 +70,14 @@ class PageDesk:
             deliveries=self.deliveries,
             alarms=self.alarms,
             rules=self._rules(),
+            frozen=self.frozen,
             clock=self.clock,
             log=self.log,
             place=(self.account, self.region),
         )
-        due.run()
+        # What fails stays due and is tried in a minute; an alarm tells when no look comes to its end.
+        if not due.run():
+            return Summary("failed", Reason.LEDGER_UNAVAILABLE, "")
         self.log.count("PageSweeps")
         return Summary("swept", Reason.NOT_IN_ALARM, "")
 
@@ -113,6 +119,7 @@ class PageDesk:
         undecided = f"Firebreak did not decide about this: {cause}. Handle it yourself."
         return Announcement(
             key=digest("crash", about, int(now.timestamp()) // 900),
+            thread="" if incident_id else digest("crash", about),
             kind=AnnouncementKind.CRASHED,
             at=now,
             incident_id=incident_id,
@@ -128,10 +135,15 @@ class PageDesk:
     def _tell(self, told: Announcement) -> None:
         rules = self._rules()
         self._count(told, rules)
-        if not self._begin(told):
+        begun = self._begin(told)
+        if begun is False:
             self.log.event("page.told_before", key=told.key, kind=told.kind.value)
+            self.dispatcher.announce_if_worse(told, rules)
             return
-        self.dispatcher.announce(told, rules)
+        kept = self.dispatcher.announce(told, rules)
+        if begun and not kept:
+            # Told, but nobody would be called up the route, nor hear of the end: again, rather than that.
+            raise Untold(f"{told.kind}: who was told could not be kept")
         self._done(told)
 
     def _count(self, told: Announcement, rules: PagingRules) -> None:
@@ -140,19 +152,19 @@ class PageDesk:
             return
         now = self.clock.now()
         try:
-            self.dispatcher.threads.count(told, first_look(told, rules.digest_every, now), now)
+            self.dispatcher.threads.count(told, first_look(rules.digest_every, now), now)
         except AwsError as error:
             self.log.event("page.uncounted", key=told.key, error=str(error))
 
-    def _begin(self, told: Announcement) -> bool:
-        """Whether to tell. When the ledger cannot say, tell: twice is better than never."""
+    def _begin(self, told: Announcement) -> bool | None:
+        """Whether to tell, None when the ledger cannot say: then tell, twice is better than never."""
         try:
             return self.deliveries.begin(told.key, self.clock.now())
         except Conflict:
             raise
         except AwsError as error:
             self.log.event("page.undeduplicated", key=told.key, error=str(error))
-            return True
+            return None
 
     def _done(self, told: Announcement) -> None:
         """May fail without harm: the page may be told again, never lost."""

@@ -4,7 +4,7 @@ Looked at once a minute. A look that is lost costs a minute, for what is due sta
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak.core import telling
@@ -12,14 +12,14 @@ from firebreak.core.announcement import Announcement
 from firebreak.core.digests import LOOK_EVERY, Digest, is_time, over, summed_up
 from firebreak.core.ledger import digest
 from firebreak.core.model import AlarmState
-from firebreak.core.observed import DescribedAlarm
 from firebreak.core.page import Phase
 from firebreak.core.paging_rules import PagingRules
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.threads import Thread, Turn, come_due, looks
+from firebreak.core.telling_decisions import of_blindness
+from firebreak.core.threads import TRIGGERS, Thread, Turn, come_due, looks, watched
 from firebreak.dispatching import Dispatcher
-from firebreak.errors import AwsError, Conflict, FirebreakError, Untold
+from firebreak.errors import AwsError, Conflict, Untold
 from firebreak.ports import AlarmReads, Clock, Deliveries, Log, Threads
 
 AT_ONCE = 50
@@ -27,12 +27,16 @@ AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuePages:
-    """One look at everything that is due; `place` is our account and region."""
+    """One look at everything that is due; `place` is our account and region.
+
+    `frozen` says whether a freeze window still holds what an announcement is about.
+    """
 
     dispatcher: Dispatcher
     deliveries: Deliveries
     alarms: AlarmReads
     rules: PagingRules
+    frozen: Callable[[Announcement, datetime], bool]
     clock: Clock
     log: Log
     place: tuple[str, str]
@@ -42,28 +46,33 @@ class DuePages:
         """The memory of who was told."""
         return self.dispatcher.threads
 
-    def run(self) -> None:
-        """Look at all of it. Raises the first error after everything was looked at."""
+    def run(self) -> bool:
+        """Look at all of it; whether all could be looked at. What could not stays due."""
         now = self.clock.now()
-        failed = self._each(self.threads.due_threads(now, AT_ONCE), self._thread)
-        failed += self._each(self.threads.due_digests(now, AT_ONCE), self._digest)
-        if failed:
-            raise failed[0]
+        try:
+            threads = self.threads.due_threads(now, AT_ONCE)
+            digests = self.threads.due_digests(now, AT_ONCE)
+        except AwsError as error:
+            self.log.event("page.due_failed", about="the index", error=str(error))
+            return False
+        return all([self._each(threads, self._thread), self._each(digests, self._digest)])
 
-    def _each(self, names: Iterable[str], look: Callable[[str, datetime], None]) -> list[FirebreakError]:
-        failed: list[FirebreakError] = []
+    def _each(self, names: Iterable[str], look: Callable[[str, datetime], None]) -> bool:
+        well = True
         for name in names:
             try:
                 look(name, self.clock.now())
             except (AwsError, Untold) as error:
                 self.log.event("page.due_failed", about=name, error=str(error))
-                failed.append(error)
-        return failed
+                well = False
+        return well
 
     def _thread(self, name: str, now: datetime) -> None:
         thread = self.threads.thread(name)
         if isinstance(thread, Unknown | NotRead):
-            raise Untold(f"thread {name} cannot be read: {thread.why}")
+            self._tell_unreadable(f"who was told of {name}", thread.why, now)
+            self.threads.put_aside_thread(name)
+            return
         if isinstance(thread, Absent):
             return
         if looks(thread, now) and self._is_green(thread):
@@ -71,34 +80,42 @@ class DuePages:
             return
         route = self.rules.route(thread.severity)
         found = come_due(thread, route, now)
-        if found.sending and not self._is_ours(found, thread, now):
-            return
+        told_before = found.sending is not None and self._told_before(found, thread, now)
 
         def turn(current: Thread | None) -> Turn:
-            return come_due(current or thread, route, now)
+            after = come_due(current or thread, route, now)
+            return replace(after, sending=None) if told_before else after
 
-        self.dispatcher.take(thread, turn, self.rules)
+        if found.sending is None or told_before is not None:
+            self.dispatcher.take(thread, turn, self.rules)
+        if found.sending and told_before is False:
+            self.deliveries.done(_key(found, thread), now)
 
-    def _is_ours(self, found: Turn, thread: Thread, now: datetime) -> bool:
-        """Whether nobody else tells this step at this very moment; who died meanwhile is replaced."""
-        phase = found.sending.phase if found.sending else Phase.UPDATE
-        key = digest("due", thread.id, thread.version, phase.value, found.thread.steps)
+    def _tell_unreadable(self, what: str, why: str, now: datetime) -> None:
+        """Once; what cannot be read is looked at no more, for it would be every minute."""
+        self._tell(of_blindness(Reason.IN_FLIGHT_UNREADABLE, f"{what} cannot be read: {why}", "", None, now))
+
+    def _told_before(self, found: Turn, thread: Thread, now: datetime) -> bool | None:
+        """Whether this step was told by somebody who died before keeping it; None while one tells it."""
         try:
-            return self.deliveries.begin(key, now)
+            return not self.deliveries.begin(_key(found, thread), now)
         except Conflict:
-            return False
+            return None
 
     def _is_green(self, thread: Thread) -> bool:
+        """Whether it is known that none of its alarms is red any more; one that is gone is not."""
         told = thread.latest
-        if (told.account, told.region) != self.place:
+        if (told.account, told.region) not in (self.place, ("", "")):
             return False
-        found = self.alarms.describe(told.alarm_name)
-        return isinstance(found, DescribedAlarm) and found.state is AlarmState.OK
+        found = self.alarms.describe_all(watched(thread))
+        return isinstance(found, Mapping) and all(one.state is AlarmState.OK for one in found.values())
 
     def _digest(self, key: str, now: datetime) -> None:
         found = self.threads.digest(key)
         if isinstance(found, Unknown | NotRead):
-            raise Untold(f"digest {key} cannot be read: {found.why}")
+            self._tell_unreadable(f"how many share the cause {key}", found.why, now)
+            self.threads.put_aside_digest(key)
+            return
         if isinstance(found, Absent):
             return
         if self._is_over(found, now):
@@ -107,6 +124,9 @@ class DuePages:
         elif is_time(found, self.rules.digest_every, now):
             self._tell(summed_up(found, now))
             self.threads.look_later(found, self._next(found, now), now, reported=True)
+        elif found.first.kind in TRIGGERS and not found.holds and found.all_green(self._red(found)):
+            self._tell(telling.green_again(found.first, now))
+            self.threads.look_later(found, None, now, reported=True)
         else:
             self.threads.look_later(found, self._next(found, now), now, reported=False)
 
@@ -116,8 +136,8 @@ class DuePages:
             self.deliveries.done(told.key, told.at)
 
     def _next(self, found: Digest, now: datetime) -> datetime | None:
-        """A hold is looked at until it is over; what is summed up waits for more."""
-        if found.holds:
+        """A hold is looked at until it is over, alarms for a day; then what is summed up waits for more."""
+        if found.holds or found.is_young(now):
             return now + LOOK_EVERY
         waits = found.count > found.reported
         return (found.reported_at or found.since) + self.rules.digest_every if waits else None
@@ -128,10 +148,16 @@ class DuePages:
             return False
         if found.first.cause == Reason.SWITCHED_OFF:
             return self.dispatcher.surroundings.holding(found.first, now) is False
-        return found.first.until is not None and found.first.until <= now
+        return not self.frozen(found.first, now)
 
     def _red(self, found: Digest) -> frozenset[str] | None:
         states = self.alarms.describe_all(found.names)
         if not isinstance(states, Mapping):
             return None
         return frozenset(name for name, alarm in states.items() if alarm.state is AlarmState.ALARM)
+
+
+def _key(found: Turn, thread: Thread) -> str:
+    """One step of one thread, as often as it is tried to be kept."""
+    phase = found.sending.phase if found.sending else Phase.UPDATE
+    return digest("due", thread.id, thread.version, phase.value, found.thread.steps)

@@ -5,11 +5,13 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from firebreak.core.freeze import Frozen, find_freeze
 from firebreak.core.model import Autonomy, Target
 from firebreak.core.paging_rules import PagingRules
 from firebreak.core.rules import PAGE_RUNG, Rules, Runbook, Verification
@@ -44,6 +46,11 @@ class Policy:
     def paging(self) -> PagingRules:
         """What is said of pages."""
         return self.file.paging.rules()
+
+    def is_frozen(self, action: str, target: Target, now: datetime) -> bool:
+        """Whether a window holds back this action on this target now."""
+        rules = self.rules(action, target)
+        return isinstance(find_freeze(rules.never, rules.only, now), Frozen)
 
     def runbook(self, name: str) -> Runbook | None:
         """The runbook of that name, if the policy lists it."""

@@ -252,6 +252,12 @@ class Threads(Protocol):
     def look_later(self, found: Digest, look_at: datetime | None, at: datetime, *, reported: bool) -> None:
         """Remember whether it was summed up, and when to look again (None: not until more comes)."""
 
+    def put_aside_thread(self, thread_id: str) -> None:
+        """Look at a thread no more: it cannot be read."""
+
+    def put_aside_digest(self, digest_key: str) -> None:
+        """Look at a digest no more: it cannot be read."""
+
     def due_threads(self, at: datetime, limit: int) -> Sequence[str]:
         """Ids of threads somebody should look at by now."""
 

@@ -26,6 +26,8 @@ from firebreak.channels.building import build
 from firebreak.channels.carrier import Carrier
 from firebreak.concluding import Concluder
 from firebreak.connections import Connections
+from firebreak.core.announcement import Announcement
+from firebreak.core.model import Target
 from firebreak.core.paging_rules import ChannelRules
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.rules import Runbook
@@ -38,6 +40,7 @@ from firebreak.ports import Clock, Log
 from firebreak.settings import Settings
 from firebreak.storming import StormWatch
 from firebreak.surroundings import Surroundings
+from firebreak.targets import read_target
 from firebreak.verification import Verifier
 from firebreak.workflow import Remediator
 
@@ -171,11 +174,22 @@ class Wiring:
             dispatcher=dispatcher,
             alarms=self.alarms(),
             rules=lambda: load_policy(own.policy_path).paging,
+            frozen=self._frozen,
             clock=self.clock,
             log=self.log,
             account=own.account,
             region=own.region,
         )
+
+    def _frozen(self, told: Announcement, now: datetime) -> bool:
+        """Whether a freeze window holds what was told of; a policy that cannot be read ends none."""
+        target = read_target(told.target, told.account, told.region)
+        if not isinstance(target, Target):
+            return False
+        try:
+            return load_policy(self.settings.policy_path).is_frozen(told.action, target, now)
+        except PolicyError:
+            return True
 
     def carrier(self) -> Carrier:
         """All channels; one that is AWS's is made here, the others bring their own clients."""

@@ -45,10 +45,9 @@ def test_what_has_a_cause_and_an_alarm_is_counted() -> None:
     assert not counts(replace(first(), cause=""))
 
 
-def test_a_hold_is_looked_at_soon_and_anything_else_after_the_digests_time() -> None:
-    assert first_look(first(), HOUR, a.NOW) == a.NOW + LOOK_EVERY
-    assert first_look(first(), MINUTE, a.NOW) == a.NOW + MINUTE
-    assert first_look(first(Reason.BREAKER_OPEN), HOUR, a.NOW) == a.NOW + HOUR
+def test_a_cause_is_looked_at_soon_and_where_digests_come_sooner_by_then() -> None:
+    assert first_look(HOUR, a.NOW) == a.NOW + LOOK_EVERY
+    assert first_look(MINUTE, a.NOW) == a.NOW + MINUTE
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,19 @@ import pytest
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.page import Phase, Severity
 from firebreak.core.paging_rules import Step
-from firebreak.core.threads import AT_WORK, LOOK_EVERY, Sending, Thread, Turn, come_due, receive
+from firebreak.core.threads import (
+    AT_WORK,
+    LOOK_EVERY,
+    LOOK_FOR,
+    Sending,
+    Thread,
+    Turn,
+    come_due,
+    looks,
+    phase_of,
+    receive,
+    watched,
+)
 from tests.core.threads_play import ALWAYS, HOUR, MINUTE, NIGHT, OFFICE, OPENS, told
 
 _K = AnnouncementKind
@@ -85,9 +97,10 @@ def test_a_call_on_what_somebody_has_is_an_update_and_begins_no_clock(
 def test_what_is_called_after_its_end_begins_anew_although_somebody_took_it_late() -> None:
     before = thread(OVER, over=True, acknowledged_by="ana", told={"ops": "1"})
     at = NIGHT + 2 * HOUR
-    assert receive(before, CALLED, Severity.INFO, ROUTE, at) == Turn(
+    again = replace(CALLED, at=at)
+    assert receive(before, again, Severity.INFO, ROUTE, at) == Turn(
         thread(
-            CALLED,
+            again,
             severity=Severity.INFO,
             opened_at=at,
             calls=True,
@@ -97,8 +110,39 @@ def test_what_is_called_after_its_end_begins_anew_although_somebody_took_it_late
             next_at=at + 7 * MINUTE,
             due_at=at + 7 * MINUTE,
         ),
-        Sending(CALLED, Phase.TRIGGER, ("ops",)),
+        Sending(again, Phase.TRIGGER, ("ops",)),
     )
+
+
+def test_a_call_that_was_on_its_way_when_it_ended_is_news_and_no_new_beginning() -> None:
+    over = replace(OVER, at=NIGHT + MINUTE)
+    before = thread(over, over=True, told={"ops": "1"})
+    late = receive(before, CALLED, Severity.ERROR, ROUTE, NIGHT + 2 * MINUTE)
+    assert late == Turn(before, Sending(CALLED, Phase.UPDATE, ("ops",)))
+    assert receive(replace(before, told={}), CALLED, Severity.ERROR, ROUTE, NIGHT) == Turn(
+        replace(before, told={})
+    )
+
+
+@pytest.mark.parametrize("kind", [_K.HOLD_OVER, _K.STORM_OVER])
+def test_what_is_still_red_at_the_end_calls_anew_whoever_had_it_before(kind: AnnouncementKind) -> None:
+    end = told(kind, NIGHT + HOUR, retry=("api",))
+    before = opened(REFUSED, acknowledged_by="ana", next_at=None)
+    found = receive(before, end, Severity.ERROR, ROUTE, NIGHT + HOUR)
+    assert found.sending
+    assert (found.sending.phase, found.thread.acknowledged_by, found.thread.steps) == (Phase.TRIGGER, "", 1)
+    assert watched(found.thread) == ("api",)
+
+
+def test_the_end_of_a_storm_that_left_nothing_red_is_an_end() -> None:
+    assert phase_of(told(_K.STORM_OVER)) is Phase.RESOLVE
+
+
+def test_a_held_page_is_looked_at_however_old_and_one_of_a_cause_by_its_digest_alone() -> None:
+    held = thread(REFUSED, calls=True, waiting=1)
+    assert looks(held, NIGHT + 2 * LOOK_FOR)
+    assert not looks(replace(held, waiting=0), NIGHT + 2 * LOOK_FOR)
+    assert not looks(replace(held, latest=replace(REFUSED, cause="switched_off")), NIGHT)
 
 
 def test_what_was_only_told_of_takes_the_severity_of_the_call_and_keeps_its_beginning() -> None:
@@ -138,10 +182,10 @@ def test_an_update_on_what_is_open_leaves_its_clock_alone() -> None:
     )
 
 
-def test_a_digest_on_a_call_is_told_and_the_call_stays_the_latest() -> None:
+def test_a_digest_on_a_call_that_was_told_is_told_and_is_the_latest() -> None:
     before, digest = opened(REFUSED), told(_K.DIGEST)
     assert receive(before, digest, Severity.ERROR, ROUTE, NIGHT) == Turn(
-        replace(before, due_at=NIGHT + LOOK_EVERY), Sending(digest, Phase.UPDATE, ("ops",))
+        replace(before, latest=digest, due_at=before.next_at), Sending(digest, Phase.UPDATE, ("ops",))
     )
 
 
@@ -213,8 +257,11 @@ def test_what_was_taken_while_it_was_held_is_an_update_when_the_hours_open(
     ],
 )
 def test_an_end_leaves_nothing_but_who_was_told(before: Thread) -> None:
+    """And whom the route's steps told, as the answer of a channel may have been lost."""
+    steps = [channel for step in HOURS.steps[: before.steps] for channel in step.channels]
     assert receive(before, OVER, Severity.INFO, HOURS, NIGHT + HOUR) == Turn(
-        thread(OVER, over=True, told={"ops": "1"}), Sending(OVER, Phase.RESOLVE, ("ops",))
+        thread(OVER, over=True, told={"ops": "1"}),
+        Sending(OVER, Phase.RESOLVE, tuple(dict.fromkeys(["ops", *steps]))),
     )
 
 

@@ -143,6 +143,20 @@ class DynamoThreads:
             update, condition = f"{said} REMOVE attention, attention_at", f"{NOT_NEWER} AND #count = :count"
         self._update(found.key, update, condition, values)
 
+    def put_aside_thread(self, thread_id: str) -> None:
+        """Out of the index; the item stays as it is, for a human to look at."""
+        self._put_aside(f"THREAD#{thread_id}")
+
+    def put_aside_digest(self, digest_key: str) -> None:
+        """Out of the index; the item stays as it is, for a human to look at."""
+        self._put_aside(f"DIGEST#{digest_key}")
+
+    def _put_aside(self, pk: str) -> None:
+        with translated("UpdateItem", mutates=True):
+            self._client.update_item(
+                TableName=self._table, Key=key(pk), UpdateExpression="REMOVE attention, attention_at"
+            )
+
     def due_threads(self, at: datetime, limit: int) -> Sequence[str]:
         """Ids of threads somebody should look at by now."""
         return self._due(THREADS, "THREAD#", at, limit)

@@ -13,7 +13,7 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.guards import clock
 from firebreak.core.ledger import digest
 from firebreak.core.reasons import Reason
-from firebreak.core.threads import thread_id
+from firebreak.core.threads import LOOK_FOR, thread_id
 
 # A longer list is not read at 3 a.m., and DynamoDB writes an item anew for each name.
 MOST_NAMES, MOST_LISTED = 200, 30
@@ -54,15 +54,23 @@ class Digest:
         """Whether the cause is one that ends, and is waited for."""
         return self.first.cause in HOLDS
 
+    def is_young(self, now: datetime) -> bool:
+        """Whether its alarms are still looked at, whatever the cause."""
+        return now - self.since < LOOK_FOR
+
+    def all_green(self, red: Collection[str] | None) -> bool:
+        """Whether it is known that none of its alarms is red any more."""
+        return red is not None and not red and self.count <= MOST_NAMES
+
 
 def counts(told: Announcement) -> bool:
     """Whether an announcement is one of possibly many for one cause."""
     return bool(told.cause and told.alarm_name)
 
 
-def first_look(told: Announcement, every: timedelta, now: datetime) -> datetime:
+def first_look(every: timedelta, now: datetime) -> datetime:
     """When a new cause is looked at for the first time."""
-    return now + min(every, LOOK_EVERY) if told.cause in HOLDS else now + every
+    return now + min(every, LOOK_EVERY)
 
 
 def is_time(found: Digest, every: timedelta, now: datetime) -> bool:
@@ -82,6 +90,9 @@ def over(found: Digest, red: Collection[str] | None, now: datetime) -> Announcem
     """The cause is over; `red` are the alarms that are still red, None when that could not be looked at."""
     ended = f"{HOLDS[found.first.cause]} is over"
     still = [name for name in found.names if red is None or name in red]
+    unnamed = max(found.count - MOST_NAMES, 0)
+    if not still and unnamed:
+        still, red = [*found.names], None
     if not still:
         headline = f"{ended}. None of the alarms it held back is red any more."
         told = _about(found, AnnouncementKind.DIGEST, now, headline)
@@ -89,6 +100,8 @@ def over(found: Digest, red: Collection[str] | None, now: datetime) -> Announcem
     headline = f"{ended}. Still red: {len(still)} of {len(found.names)} alarms."
     if red is None:
         headline = f"{ended}; which alarms are still red could not be looked at."
+    if unnamed:
+        headline = f"{ended}. {unnamed} of the alarms it held back are too many to be looked at."
     return replace(
         _about(found, AnnouncementKind.HOLD_OVER, now, headline),
         facts=_facts(found, still),

@@ -23,8 +23,10 @@ def of_decision(record: DecisionRecord, target: Target | None) -> Announcement |
     plan = decision.outcome.plan if isinstance(decision.outcome, Propose | AskApproval) else None
     sentence = MEANINGS[decision.reason].sentence
     headline = f"{sentence} It would have: {plan.summary}" if plan else sentence
+    key, cause = _key_of(record, target), _cause_of(decision)
     return Announcement(
-        key=_key_of(record, target),
+        key=key,
+        thread=key if cause else "",
         kind=_kind_of(decision),
         at=record.at,
         incident_id=record.incident_id,
@@ -39,7 +41,7 @@ def of_decision(record: DecisionRecord, target: Target | None) -> Announcement |
         next=_next_of(decision),
         target=target.display if target else "",
         event=record.key,
-        cause=_cause_of(decision),
+        cause=cause,
         until=decision.deciding.until if decision.deciding else None,
         **about_alarm(record.alarm),  # type: ignore[arg-type]  # the alarm's fields, spelled once
     )
@@ -54,12 +56,12 @@ def _kind_of(decision: Decision) -> AnnouncementKind:
 
 
 def _key_of(record: DecisionRecord, target: Target | None) -> str:
-    """Refusals for one cause are told once, proposals once a target and day; the rest each time."""
+    """Refusals for one cause are told once, proposals once a group, action and day; the rest each time."""
     deciding = record.decision.deciding
     if deciding and deciding.cause:
         return digest("cause", record.decision.reason.value, deciding.cause)
     if record.decision.reason is Reason.OBSERVE_ONLY:
-        return digest("observe", target.key if target else "", record.action, f"{record.at:%Y-%m-%d}")
+        return digest("observe", target.group_key if target else "", record.action, f"{record.at:%Y-%m-%d}")
     return digest("decision", record.key)
 
 
@@ -81,6 +83,7 @@ def of_blindness(reason: Reason, cause: str, action: str, alarm: Alarm | None, a
     window = int(at.timestamp()) // 900
     return Announcement(
         key=digest("blind", reason.value, cause, window),
+        thread=digest("blind", reason.value, cause),
         kind=AnnouncementKind.BLIND,
         at=at,
         incident_id="",

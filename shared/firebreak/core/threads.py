@@ -39,6 +39,8 @@ TRIGGERS = frozenset(
     }
 )
 RESOLVES = frozenset({_K.RECOVERED, _K.STORM_OVER})
+# Whoever acknowledged the trouble before may be gone when these come.
+ANEW = frozenset({_K.HOLD_OVER, _K.STORM_OVER})
 
 # Firebreak, or a human who answered, is at work: nobody is called meanwhile.
 AT_WORK = frozenset({_K.ACTED, _K.UNDOING, _K.DENIED})
@@ -126,8 +128,8 @@ def thread_id(told: Announcement) -> str:
 
 
 def phase_of(told: Announcement) -> Phase:
-    """What an announcement does to its thread."""
-    if told.kind in TRIGGERS:
+    """What an announcement does to its thread; an end that leaves alarms red calls a human all the same."""
+    if told.kind in TRIGGERS or (told.kind is _K.STORM_OVER and told.retry):
         return Phase.TRIGGER
     if told.kind in RESOLVES:
         return Phase.RESOLVE
@@ -142,15 +144,20 @@ def receive(
     What only goes with a call does not take its place as the latest that was announced.
     """
     thread = before or Thread(id=thread_id(told), severity=severity, opened_at=now, latest=told)
-    aside = told.kind is _K.ACKNOWLEDGED or (told.kind is _K.DIGEST and thread.calls)
+    if thread.over and thread.latest.at > told.at and phase_of(told) is Phase.TRIGGER:
+        # It was on its way when the trouble ended: news, and no new beginning.
+        return Turn(thread, Sending(told, Phase.UPDATE, tuple(thread.told)) if thread.told else None)
+    aside = told.kind is _K.ACKNOWLEDGED or (told.kind is _K.DIGEST and thread.calls and thread.waiting)
     thread = thread if aside else replace(thread, latest=told)
+    if told.kind in ANEW:
+        thread = replace(thread, acknowledged_by="", steps=0, since=None, next_at=None)
     match phase_of(told):
         case Phase.TRIGGER:
             return _called(_asked_for(thread, severity, now), route, now)
         case Phase.UPDATE:
             return _updated(_at_work(thread) if told.kind in AT_WORK else thread, told, route, now)
         case Phase.ACKNOWLEDGE:
-            return _acknowledged(thread, told, now)
+            return _acknowledged(thread, told, route, now)
         case Phase.RESOLVE:
             return _resolved(thread, route, now)
         case never:
@@ -219,11 +226,12 @@ def _updated(thread: Thread, told: Announcement, route: Route, now: datetime) ->
     return Turn(after, Sending(told, Phase.UPDATE, _known(thread, route)))
 
 
-def _acknowledged(thread: Thread, told: Announcement, now: datetime) -> Turn:
+def _acknowledged(thread: Thread, told: Announcement, route: Route, now: datetime) -> Turn:
     """Somebody has it. Who was told hears so at any hour; what is held is still told when the hours open."""
     after, opens = replace(thread, acknowledged_by=told.by, next_at=None), thread.due_at
     after = replace(after, due_at=_first(opens if thread.waiting else None, _due(after, now)))
-    return Turn(after, Sending(told, Phase.ACKNOWLEDGE, tuple(thread.told)) if thread.told else None)
+    who = _informed(thread, route)
+    return Turn(after, Sending(told, Phase.ACKNOWLEDGE, who) if who else None)
 
 
 def _resolved(thread: Thread, route: Route, now: datetime) -> Turn:
@@ -232,9 +240,10 @@ def _resolved(thread: Thread, route: Route, now: datetime) -> Turn:
     Where nobody was (or it is not known), whom the route tells first hears it in its hours.
     """
     over = replace(thread, over=True, calls=False, acknowledged_by="", next_at=None, steps=0, since=None)
-    if not thread.told and (opens := opens_at(route, now)):
+    informed = _informed(thread, route)
+    if not informed and (opens := opens_at(route, now)):
         return _held(over, opens)
-    told = tuple(thread.told) or route.steps[0].channels
+    told = informed or route.steps[0].channels
     return Turn(replace(over, waiting=0, due_at=None), Sending(thread.latest, Phase.RESOLVE, told))
 
 
@@ -263,6 +272,12 @@ def _climbed(thread: Thread, route: Route, now: datetime) -> Turn:
     )
 
 
+def _informed(thread: Thread, route: Route) -> tuple[str, ...]:
+    """Everybody who was told, and whom a step told whose answer was lost: they may have it all the same."""
+    of_steps = (channel for step in route.steps[: thread.steps] for channel in step.channels)
+    return tuple(dict.fromkeys((*thread.told, *of_steps)))
+
+
 def _known(thread: Thread, route: Route) -> tuple[str, ...]:
     """Whom the route tells first, and everybody who was told already."""
     return tuple(dict.fromkeys((*route.steps[0].channels, *thread.told)))
@@ -280,9 +295,18 @@ def _due(thread: Thread, now: datetime) -> datetime | None:
 
 
 def looks(thread: Thread, now: datetime) -> bool:
-    """Whether the thread itself has to look if its alarm went green."""
-    about_alarm = thread.latest.kind in UNWATCHED and thread.latest.alarm_name
-    return bool(thread.calls and about_alarm and now - thread.opened_at < LOOK_FOR)
+    """Whether the thread itself has to look if its alarms went green; before it is told, at any age."""
+    young = thread.waiting or now - (thread.since or thread.opened_at) < LOOK_FOR
+    return bool(thread.calls and young and watched(thread))
+
+
+def watched(thread: Thread) -> tuple[str, ...]:
+    """The alarms that nobody but the thread looks at; those of a cause are its digest's."""
+    told = thread.latest
+    if told.retry:
+        return told.retry
+    alone = told.kind in UNWATCHED and told.alarm_name and not told.cause
+    return (told.alarm_name,) if alone else ()
 
 
 def _first(*times: datetime | None) -> datetime | None:
