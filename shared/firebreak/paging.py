@@ -22,6 +22,7 @@ from firebreak.core.model import Alarm
 from firebreak.core.paging_rules import PagingRules
 from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import of_decision
+from firebreak.core.watchdog import is_heartbeat
 from firebreak.dispatching import Dispatcher
 from firebreak.errors import AwsError, Conflict, PolicyError, Untold, UnusableEvent
 from firebreak.paging_due import DuePages
@@ -95,13 +96,16 @@ class PageDesk:
         alarm = alarms.placed(alarm, self.account, self.region)
         why = why_human(alarm)
         decision = refuse(why.reason, why.detail)
+        if is_heartbeat(alarm, self.dispatcher.stack_name, self.account, self.region):
+            # Its tags were lost on the way: recorded, not counted, and its absence is what pages.
+            decision = refuse(Reason.HEARTBEAT_BLIND, why.detail)
         key = alarm_key(alarm, "page")
         record = untargeted(key, alarm, "page", decision, self.clock.now())
         told = of_decision(record, None)
         self._remember(record)
         if told:
             self._tell(told)
-        return Summary(decision.word, why.reason, record.incident_id)
+        return Summary(decision.word, decision.reason, record.incident_id)
 
     def _remember(self, record: DecisionRecord) -> None:
         """May fail without stopping the page: pages fail open."""

@@ -415,3 +415,10 @@ def test_a_held_page_whose_alarm_is_green_by_the_opening_is_told_as_over(world: 
     world.clock.pass_time(timedelta(days=2, hours=11))
     world.page_sweep()
     assert sent(world) == [("ops", Phase.RESOLVE)]
+
+
+def test_a_heartbeat_whose_tags_were_lost_pages_nobody(world: World) -> None:
+    event = eventbridge(world.red("firebreak-heartbeat", tags={}))
+    event["detail"]["alarmTagsStatus"] = "FAILED"
+    assert world.page_desk().handle(event).reason is Reason.HEARTBEAT_BLIND
+    assert (world.pager.pages, world.log.counts) == ([], [])
