@@ -11,8 +11,10 @@ import yaml
 
 from firebreak import alarms, targets
 from firebreak.core.model import Alarm, AlarmKind, Target
+from firebreak.core.page import Severity
 from firebreak.core.readings import NotRead
 from firebreak.core.routing import By, Route, route
+from firebreak.core.telling import SEVERITY_TAG
 from firebreak.policy import load_policy
 from firebreak.policy_file import policy_schema
 from firebreak_cli.local.transitions import Transition, state_change_event
@@ -60,8 +62,10 @@ def test_every_alarm_carries_its_tags_into_its_events_and_begins_with_its_urgenc
     for alarm in alarms:
         tags = {tag["Key"]: tag["Value"] for tag in alarm["Tags"]}
         assert alarm["ActionConfiguration"] == {"AlarmTagsPropagation": {"Enabled": True}}
-        assert alarm["AlarmDescription"].startswith(f"{tags['severity']} within {tags['respond-within']}. ")
-        assert {"firebreak:action", "severity", "respond-within"} <= set(tags)
+        assert alarm["AlarmDescription"].startswith(
+            f"{Severity(tags[SEVERITY_TAG]).capitalize()}, within {tags['respond-within']}. "
+        )
+        assert {"firebreak:action", SEVERITY_TAG, "respond-within"} <= set(tags)
 
 
 @every_platform

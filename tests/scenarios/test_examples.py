@@ -94,7 +94,7 @@ def test_every_alarm_carries_what_its_page_says(deployed: Deployed) -> None:
     for name, alarm in deployed.alarms().items():
         row, tags = deployed.platform.row(name), deployed.tags(alarm)
         assert (row.severity, row.within, row.first_response) == (
-            tags["severity"],
+            tags["firebreak:severity"],
             tags["respond-within"],
             tags.get("first-response", ""),
         )
