@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from firebreak.core.announcement import AnnouncementKind
@@ -253,10 +253,12 @@ def test_only_what_nobody_else_looks_at_is_looked_at_again(kind: AnnouncementKin
 EVENTS = some.lists(some.tuples(some.sampled_from(sorted(_K)), some.integers(0, 40)), min_size=1, max_size=25)
 
 
-@given(events=EVENTS, route=some.sampled_from([ALWAYS, OFFICE]))
-def test_no_call_is_lost(events: list[tuple[AnnouncementKind, int]], route: object) -> None:
+@given(events=EVENTS, office=some.booleans(), late=some.integers(0, 3))
+@example(events=[(CALLS, 0), (_K.ACKNOWLEDGED, 0)], office=True, late=0)
+@example(events=[(CALLS, 361), (_K.KEPT, 0)], office=True, late=2)
+def test_no_call_is_lost(events: list[tuple[AnnouncementKind, int]], late: int, *, office: bool) -> None:
     """What calls a human is told as a call, or somebody has it, or is at work, or it is over, or it waits."""
-    played = Played(OFFICE if route is OFFICE else ALWAYS)
+    played = Played(OFFICE if office else ALWAYS, late=late * MINUTE)
     for kind, minutes in events:
         played.say(kind, by="ana")
         played.wait(minutes * MINUTE)

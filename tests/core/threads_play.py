@@ -50,11 +50,15 @@ def told(kind: AnnouncementKind, at: datetime = NIGHT, **changes: Any) -> Announ
 
 @dataclass
 class Played:
-    """A thread with a clock: what is said of it, what time does to it, and all that was sent."""
+    """A thread with a clock: what is said of it, what time does to it, and all that was sent.
+
+    Whatever is due is looked at so much `late`.
+    """
 
     route: Route = ALWAYS
     severity: Severity = Severity.CRITICAL
     now: datetime = NIGHT
+    late: timedelta = timedelta()
     thread: Thread | None = None
     sent: list[Sending] = field(default_factory=list)
 
@@ -66,8 +70,8 @@ class Played:
     def wait(self, span: timedelta) -> list[Sending]:
         """Time passes; whenever the thread is due it is looked at."""
         end, before = self.now + span, len(self.sent)
-        while self.thread and self.thread.due_at and self.thread.due_at <= end:
-            self.now = max(self.now, self.thread.due_at)
+        while self.thread and self.thread.due_at and self.thread.due_at + self.late <= end:
+            self.now = max(self.now, self.thread.due_at + self.late)
             turn = come_due(self.thread, self.route, self.now)
             assert turn.thread.due_at is None or turn.thread.due_at > self.now, turn.thread
             self._take(turn)
