@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from firebreak.core.announcement import Announcement
-from firebreak.core.page import Page, Phase
+from firebreak.core.page import Page, Phase, worse
 from firebreak.core.paging_rules import CARRY_PICTURES, TOPIC, ChannelRules, PagingRules
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-from firebreak.core.severities import severity_of, worse
+from firebreak.core.severities import severity_of
 from firebreak.core.threads import Sending, Thread, Turn, receive, thread_id
 from firebreak.errors import AwsError, Undelivered, Untold
 from firebreak.page_text import body_of, source_of, subject_of

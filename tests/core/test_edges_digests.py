@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.digests import HOLDS, MOST_LISTED, Digest, over, summed_up
+from firebreak.core.digests import HOLDS, MOST_LISTED, MOST_NAMES, Digest, over, summed_up
 from firebreak.core.ledger import digest
+from firebreak.core.page import Severity, worse
 from firebreak.core.reasons import Reason
+from firebreak.core.threads import LOOK_FOR
 from tests import builders as a
 
 _K = AnnouncementKind
@@ -135,3 +137,36 @@ def test_a_page_lists_thirty_names_and_counts_the_rest(more: int) -> None:
 def test_only_what_ends_holds(reason: Reason) -> None:
     first = replace(FIRST, cause=reason.value)
     assert replace(FOUND, first=first).holds is (reason in HOLDS)
+
+
+def test_more_than_can_be_named_are_never_told_as_green() -> None:
+    many = replace(FOUND, count=MOST_NAMES + 60)
+    told = over(many, frozenset(), a.NOW + HOUR)
+    assert told.kind is _K.HOLD_OVER
+    assert told.headline == "The pause is over. 60 of the alarms it held back are too many to be looked at."
+    assert told.retry == ("api", "cart", "web")
+    some_red = over(many, {"web"}, a.NOW + HOUR)
+    assert (some_red.headline, some_red.retry) == (told.headline, ("web",))
+    all_named = over(replace(FOUND, count=MOST_NAMES), frozenset(), a.NOW + HOUR)
+    assert all_named.kind is _K.DIGEST
+
+
+def test_only_what_is_known_to_be_green_is() -> None:
+    full = replace(FOUND, count=MOST_NAMES)
+    assert full.all_green(frozenset())
+    assert not full.all_green(None)
+    assert not full.all_green({"web"})
+    assert not replace(FOUND, count=MOST_NAMES + 1).all_green(frozenset())
+
+
+def test_alarms_of_a_cause_are_looked_at_for_a_day() -> None:
+    moment = timedelta(microseconds=1)
+    assert FOUND.is_young(a.NOW + LOOK_FOR - moment)
+    assert not FOUND.is_young(a.NOW + LOOK_FOR)
+
+
+@pytest.mark.parametrize("one", list(Severity))
+@pytest.mark.parametrize("other", list(Severity))
+def test_the_worse_of_two_stands_first_in_the_list(one: Severity, other: Severity) -> None:
+    order = list(Severity)
+    assert worse(one, other) is order[min(order.index(one), order.index(other))]

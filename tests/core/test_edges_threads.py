@@ -127,11 +127,18 @@ def test_a_call_that_was_on_its_way_when_it_ended_is_news_and_no_new_beginning()
 @pytest.mark.parametrize("kind", [_K.HOLD_OVER, _K.STORM_OVER])
 def test_what_is_still_red_at_the_end_calls_anew_whoever_had_it_before(kind: AnnouncementKind) -> None:
     end = told(kind, NIGHT + HOUR, retry=("api",))
-    before = opened(REFUSED, acknowledged_by="ana", next_at=None)
+    before = opened(REFUSED, acknowledged_by="ana", steps=2, next_at=None)
     found = receive(before, end, Severity.ERROR, ROUTE, NIGHT + HOUR)
     assert found.sending
     assert (found.sending.phase, found.thread.acknowledged_by, found.thread.steps) == (Phase.TRIGGER, "", 1)
     assert watched(found.thread) == ("api",)
+    assert found.thread.next_at == NIGHT + HOUR + 7 * MINUTE
+
+
+def test_what_is_taken_before_anybody_was_told_is_kept_as_it_was_said() -> None:
+    taken = told(_K.ACKNOWLEDGED, NIGHT, by="ana")
+    found = receive(None, taken, Severity.ERROR, ROUTE, NIGHT)
+    assert (found.thread.latest, found.thread.acknowledged_by, found.sending) == (taken, "ana", None)
 
 
 def test_the_end_of_a_storm_that_left_nothing_red_is_an_end() -> None:

@@ -17,6 +17,11 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+def worse(one: Severity, other: Severity) -> Severity:
+    """The worse of two."""
+    return min(one, other, key=list(Severity).index)
+
+
 class Phase(StrEnum):
     """What a page does to its thread. Stored in the ledger: members are never renamed.
 

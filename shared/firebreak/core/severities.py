@@ -29,11 +29,6 @@ def severity_of(told: Announcement, rules: PagingRules) -> Severity:
     return _first(told.alarm_name, rules.named) or rules.usual
 
 
-def worse(one: Severity, other: Severity) -> Severity:
-    """The worse of two."""
-    return min(one, other, key=list(Severity).index)
-
-
 def runbook_of(told: Announcement, rules: PagingRules) -> str:
     """An https address: the alarm's tag, else the policy's, else the first in its description; or empty."""
     tagged = _HTTPS.fullmatch(told.runbook)

@@ -19,7 +19,7 @@ from typing import assert_never
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
-from firebreak.core.page import Phase, Severity
+from firebreak.core.page import Phase, Severity, worse
 from firebreak.core.paging_rules import Route, Step
 
 _K = AnnouncementKind
@@ -150,7 +150,7 @@ def receive(
     aside = told.kind is _K.ACKNOWLEDGED or (told.kind is _K.DIGEST and thread.calls and thread.waiting)
     thread = thread if aside else replace(thread, latest=told)
     if told.kind in ANEW:
-        thread = replace(thread, acknowledged_by="", steps=0, since=None, next_at=None)
+        thread = replace(thread, acknowledged_by="", steps=0)
     match phase_of(told):
         case Phase.TRIGGER:
             return _called(_asked_for(thread, severity, now), route, now)
@@ -191,9 +191,14 @@ def _asked_for(thread: Thread, severity: Severity, now: datetime) -> Thread:
     """A human is wanted. What is over, or was only told of, begins anew; else the worse severity counts."""
     if not (thread.calls or thread.waiting):
         thread = replace(thread, severity=severity, opened_at=now if thread.over else thread.opened_at)
-    worse = min(thread.severity, severity, key=list(Severity).index)
     acknowledged = "" if thread.over else thread.acknowledged_by
-    return replace(thread, severity=worse, calls=True, over=False, acknowledged_by=acknowledged)
+    return replace(
+        thread,
+        severity=worse(thread.severity, severity),
+        calls=True,
+        over=False,
+        acknowledged_by=acknowledged,
+    )
 
 
 def _at_work(thread: Thread) -> Thread:
