@@ -12,15 +12,11 @@ from firebreak.core.paging_rules import Step
 from firebreak.core.threads import (
     AT_WORK,
     LOOK_EVERY,
-    LOOK_FOR,
     Sending,
     Thread,
     Turn,
     come_due,
-    looks,
-    phase_of,
     receive,
-    watched,
 )
 from tests.core.threads_play import ALWAYS, HOUR, MINUTE, NIGHT, OFFICE, OPENS, told
 
@@ -112,44 +108,6 @@ def test_what_is_called_after_its_end_begins_anew_although_somebody_took_it_late
         ),
         Sending(again, Phase.TRIGGER, ("ops",)),
     )
-
-
-def test_a_call_that_was_on_its_way_when_it_ended_is_news_and_no_new_beginning() -> None:
-    over = replace(OVER, at=NIGHT + MINUTE)
-    before = thread(over, over=True, told={"ops": "1"})
-    late = receive(before, CALLED, Severity.ERROR, ROUTE, NIGHT + 2 * MINUTE)
-    assert late == Turn(before, Sending(CALLED, Phase.UPDATE, ("ops",)))
-    assert receive(replace(before, told={}), CALLED, Severity.ERROR, ROUTE, NIGHT) == Turn(
-        replace(before, told={})
-    )
-
-
-@pytest.mark.parametrize("kind", [_K.HOLD_OVER, _K.STORM_OVER])
-def test_what_is_still_red_at_the_end_calls_anew_whoever_had_it_before(kind: AnnouncementKind) -> None:
-    end = told(kind, NIGHT + HOUR, retry=("api",))
-    before = opened(REFUSED, acknowledged_by="ana", steps=2, next_at=None)
-    found = receive(before, end, Severity.ERROR, ROUTE, NIGHT + HOUR)
-    assert found.sending
-    assert (found.sending.phase, found.thread.acknowledged_by, found.thread.steps) == (Phase.TRIGGER, "", 1)
-    assert watched(found.thread) == ("api",)
-    assert found.thread.next_at == NIGHT + HOUR + 7 * MINUTE
-
-
-def test_what_is_taken_before_anybody_was_told_is_kept_as_it_was_said() -> None:
-    taken = told(_K.ACKNOWLEDGED, NIGHT, by="ana")
-    found = receive(None, taken, Severity.ERROR, ROUTE, NIGHT)
-    assert (found.thread.latest, found.thread.acknowledged_by, found.sending) == (taken, "ana", None)
-
-
-def test_the_end_of_a_storm_that_left_nothing_red_is_an_end() -> None:
-    assert phase_of(told(_K.STORM_OVER)) is Phase.RESOLVE
-
-
-def test_a_held_page_is_looked_at_however_old_and_one_of_a_cause_by_its_digest_alone() -> None:
-    held = thread(REFUSED, calls=True, waiting=1)
-    assert looks(held, NIGHT + 2 * LOOK_FOR)
-    assert not looks(replace(held, waiting=0), NIGHT + 2 * LOOK_FOR)
-    assert not looks(replace(held, latest=replace(REFUSED, cause="switched_off")), NIGHT)
 
 
 def test_what_was_only_told_of_takes_the_severity_of_the_call_and_keeps_its_beginning() -> None:
