@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
 from firebreak.announcement_wire import announcement_to_wire
@@ -79,7 +80,7 @@ class Hung:
 
     def _published(self, request: AWSRequest, **_: Any) -> AWSResponse:
         self.heard_after.append(self.seconds)
-        return AWSResponse(str(request.url), 200, {}, Xml())
+        return AWSResponse(str(request.url), 200, HTTPHeaders(), Xml())
 
 
 @pytest.mark.parametrize("event", [ANNOUNCED, ALARM], ids=["announced", "alarm"])
