@@ -16,7 +16,7 @@ from firebreak.aws.bus import EventBus
 from firebreak.aws.channel_health import DynamoChannelHealth
 from firebreak.aws.clients import BRISK_SECONDS, brisk, mutator, reader
 from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.page_extras import AlarmPictures, LogGroups
+from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, AlarmPictures, LogGroups
 from firebreak.aws.pages import DynamoDeliveries, TopicChannel
 from firebreak.aws.schedules import OneTimeSchedules
 from firebreak.aws.secrets import CachedSecrets
@@ -45,10 +45,8 @@ from firebreak.workflow import Remediator
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# A page waits so long for its log lines, and for a picture after it.
-EXTRA_SECONDS = 3.0
-# A call to a channel ends after 5 s: so much for the connection, the rest for the reply.
-TOPIC_REPLY_SECONDS = 5.0 - BRISK_SECONDS
+# A call to a channel ends after 5 s, and so does asking for a picture: what the connection leaves of that.
+REPLY_SECONDS = 5.0 - BRISK_SECONDS
 
 
 class SystemClock:
@@ -190,7 +188,7 @@ class Wiring:
     def _carrier(self, memory: "DynamoDBClient") -> Carrier:
         """All channels; one that is AWS's is made here, the others bring their own clients."""
         secrets = CachedSecrets(partial(reader, self.session), self.clock.now)
-        sns = brisk(self.session, "sns", read_seconds=TOPIC_REPLY_SECONDS)
+        sns = brisk(self.session, "sns", read_seconds=REPLY_SECONDS)
 
         def topic(rules: ChannelRules) -> TopicChannel:
             return TopicChannel(rules.name, sns, rules.to or self.settings.topic_arn)
@@ -203,10 +201,13 @@ class Wiring:
 
     def _surroundings(self, memory: "DynamoDBClient") -> Surroundings:
         """What goes along with pages: each is asked for once, and briefly, for the page waits for it."""
-        once = partial(mutator, self.session, read_seconds=EXTRA_SECONDS)
+        logs = brisk(
+            self.session, "logs", connect_seconds=LOG_CONNECT_SECONDS, read_seconds=LOG_REPLY_SECONDS
+        )
+        cloudwatch = brisk(self.session, "cloudwatch", read_seconds=REPLY_SECONDS)
         return Surroundings(
             switches=Switches(memory, self.settings.ledger_table),
-            errors=LogGroups(once("logs")),
-            pictures=AlarmPictures(once("cloudwatch")),
+            errors=LogGroups(logs, self.clock.monotonic),
+            pictures=AlarmPictures(cloudwatch),
             partition=self.settings.function_arn.split(":")[1],
         )
