@@ -44,6 +44,8 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc_DEF-123"
         (f"key AIza{'x' * 35} is bad", "key *** is bad"),
         ("task-0123456789abcdef0123 stopped", "task-0123456789abcdef0123 stopped"),
         ("NullPointerException at Orders.java:12", "NullPointerException at Orders.java:12"),
+        ("InvalidTokenException: bad header", "InvalidTokenException: bad header"),
+        ("SecretError: not found", "SecretError: not found"),
         ("the password was wrong", "the password was wrong"),
     ],
 )

@@ -19,10 +19,11 @@ _SECRETS = (
     re.compile(r"\b(?:xox[a-z]-[\w-]{4,}|gh[pousr]_\w{16,}|github_pat_\w{16,}|sk-[\w-]{16,}|AIza[\w-]{30,})"),
     # Who logs in at an address, up to the last "@" before its path.
     re.compile(r"(?<=://)[^\s/\"]+(?=@)"),
-    # A name that holds such a word, then = or : and a value: quoted, quoted inside of a quoted text, or bare.
+    # A name that holds such a word (no exception's), then = or : and a value: quoted inside of a quoted
+    # text, quoted, or bare.
     re.compile(
         r"(?i)(?:authorization|password|passwd|passphrase|pwd|secret|token|cookie"
-        r"|(?:api|access|private)[_-]?key)[\w-]{0,40}\\{0,3}[\"']? ?[=:]{1,2}>? ?"
+        r"|(?:api|access|private)[_-]?key)[\w-]{0,40}(?<!exception)(?<!error)\\{0,3}[\"']? ?[=:]{1,2}>? ?"
         r"(?:\\+[\"'][^\\\"']*"
         r"|b?\"(?:[^\"\\]|\\.?)*"
         r"|b?'(?:[^'\\]|\\.?)*"
