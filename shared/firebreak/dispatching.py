@@ -6,6 +6,7 @@ Pages fail open. Without the memory of threads everybody whom the route tells fi
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from threading import Lock
 
 from firebreak.core.announcement import Announcement
 from firebreak.core.page import Page, Phase, worse
@@ -152,18 +153,25 @@ class Dispatcher:
     def _deliver(
         self, page: Page, channels: Iterable[str], thread: Thread, rules: PagingRules
     ) -> dict[str, str]:
-        """On all channels at once; for those that fail, on the ones named for that."""
-        refs: dict[str, str] = {}
-        tried: set[str] = set()
+        """On all channels at once, each one's stand-ins behind it; none is asked twice."""
         wanted = {name if name in rules.channels else TOPIC for name in channels}
-        while wanted:
-            tried |= wanted
-            ordered = [rules.channels[name] for name in sorted(wanted)]
-            with ThreadPoolExecutor(max_workers=len(ordered)) as pool:
-                answers = list(pool.map(lambda one: self._one(one, page, thread), ordered))
-            refs |= {one.name: ref for one, ref in zip(ordered, answers, strict=True) if isinstance(ref, str)}
-            failed = [one for one in ordered if one.name not in refs]
-            wanted = {one.otherwise for one in failed} - tried
+        tried, turns = set(wanted), Lock()
+
+        def taken(name: str) -> tuple[str, str] | None:
+            """Who took it in the end, and its answer; None where another channel's turn covers the rest."""
+            while True:
+                channel = rules.channels[name]
+                answer = self._one(channel, page, thread)
+                if isinstance(answer, str):
+                    return name, answer
+                name = channel.otherwise
+                with turns:
+                    if name in tried:
+                        return None
+                    tried.add(name)
+
+        with ThreadPoolExecutor(max_workers=max(1, len(wanted))) as pool:
+            refs = dict(found for found in pool.map(taken, sorted(wanted)) if found)
         if not refs:
             raise Untold(f"{page.phase}: no channel took it")
         return refs

@@ -128,7 +128,15 @@ def _commands(told: Announcement, stack_name: str, around: Around) -> list[str]:
         lines.append(f"List:     firebreak incidents --stack {stack_name}")
     if told.kind is AnnouncementKind.STORM:
         lines.append(f'End it:   firebreak storm --end --reason "..." --stack {stack_name}')
-    retried = [shlex.quote(plain(name)) for name in told.retry]
-    lines += [f"Retry:    firebreak retry {name} --stack {stack_name}" for name in retried]
+    lines += _retries(told.retry, stack_name)
     lines.append(f'Stop all: firebreak pause --reason "..." --for 1h --stack {stack_name}')
+    return lines
+
+
+def _retries(names: Sequence[str], stack_name: str) -> list[str]:
+    """Each name as it is, for another spelling would be another alarm; behind `--` none is an option."""
+    exact = [name for name in names if name.isprintable() and 0 < len(name) <= LINE_LENGTH]
+    lines = [f"Retry:    firebreak retry --stack {stack_name} -- {shlex.quote(name)}" for name in exact]
+    if odd := len(names) - len(exact):
+        lines.append(f"Retry:    {odd} more with odd names: firebreak incidents --stack {stack_name}")
     return lines

@@ -5,6 +5,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from boto3.session import Session
 
@@ -13,9 +14,9 @@ from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
 from firebreak.aws.channel_health import DynamoChannelHealth
-from firebreak.aws.clients import mutator, reader
+from firebreak.aws.clients import BRISK_SECONDS, brisk, mutator, reader
 from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.page_extras import AlarmPictures, LogGroups
+from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, AlarmPictures, LogGroups
 from firebreak.aws.pages import DynamoDeliveries, TopicChannel
 from firebreak.aws.schedules import OneTimeSchedules
 from firebreak.aws.secrets import CachedSecrets
@@ -44,8 +45,11 @@ from firebreak.targets import read_target
 from firebreak.verification import Verifier
 from firebreak.workflow import Remediator
 
-# A page waits so long for its log lines, and for a picture after it.
-EXTRA_SECONDS = 3.0
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+# A call to a channel ends after 5 s, and so does asking for a picture: what the connection leaves of that.
+REPLY_SECONDS = 5.0 - BRISK_SECONDS
 
 
 class SystemClock:
@@ -156,21 +160,25 @@ class Wiring:
         )
 
     def page_desk(self) -> PageDesk:
-        """The Page function; raises SettingsError where it has no topic."""
+        """The Page function; raises SettingsError where it has no topic.
+
+        It has a ledger of its own that is asked once and briefly: a page must not wait for one that hangs.
+        """
         if not self.settings.topic_arn:
             raise SettingsError("PAGE_TOPIC_ARN", "is not set")
         own = self.settings
+        memory = brisk(self.session, "dynamodb")
         dispatcher = Dispatcher(
-            threads=DynamoThreads(self.dynamodb, own.ledger_table),
-            carrier=self.carrier(),
-            surroundings=self.surroundings(),
+            threads=DynamoThreads(memory, own.ledger_table),
+            carrier=self._carrier(memory),
+            surroundings=self._surroundings(memory),
             clock=self.clock,
             log=self.log,
             stack_name=own.stack_name,
         )
         return PageDesk(
-            ledger=self.ledger,
-            deliveries=DynamoDeliveries(self.dynamodb, own.ledger_table),
+            ledger=DynamoLedger(memory, own.ledger_table),
+            deliveries=DynamoDeliveries(memory, own.ledger_table),
             dispatcher=dispatcher,
             alarms=self.alarms(),
             rules=lambda: load_policy(own.policy_path).paging,
@@ -191,26 +199,29 @@ class Wiring:
         except PolicyError:
             return True
 
-    def carrier(self) -> Carrier:
+    def _carrier(self, memory: "DynamoDBClient") -> Carrier:
         """All channels; one that is AWS's is made here, the others bring their own clients."""
         secrets = CachedSecrets(partial(reader, self.session), self.clock.now)
-        sns = reader(self.session, "sns")
+        sns = brisk(self.session, "sns", read_seconds=REPLY_SECONDS)
 
         def topic(rules: ChannelRules) -> TopicChannel:
             return TopicChannel(rules.name, sns, rules.to or self.settings.topic_arn)
 
         return Carrier(
             lambda rules: build(rules, secrets, topic=topic, now=self.clock.now),
-            DynamoChannelHealth(self.dynamodb, self.settings.ledger_table),
+            DynamoChannelHealth(memory, self.settings.ledger_table),
             self.log,
         )
 
-    def surroundings(self) -> Surroundings:
+    def _surroundings(self, memory: "DynamoDBClient") -> Surroundings:
         """What goes along with pages: each is asked for once, and briefly, for the page waits for it."""
-        once = partial(mutator, self.session, read_seconds=EXTRA_SECONDS)
+        logs = brisk(
+            self.session, "logs", connect_seconds=LOG_CONNECT_SECONDS, read_seconds=LOG_REPLY_SECONDS
+        )
+        cloudwatch = brisk(self.session, "cloudwatch", read_seconds=REPLY_SECONDS)
         return Surroundings(
-            switches=Switches(self.dynamodb, self.settings.ledger_table),
-            errors=LogGroups(once("logs")),
-            pictures=AlarmPictures(once("cloudwatch")),
+            switches=Switches(memory, self.settings.ledger_table),
+            errors=LogGroups(logs, self.clock.monotonic),
+            pictures=AlarmPictures(cloudwatch),
             partition=self.settings.function_arn.split(":")[1],
         )

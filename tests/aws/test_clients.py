@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak.aws.clients import CONNECT_SECONDS, READ_SECONDS, mutator, reader
+from firebreak.aws.clients import CONNECT_SECONDS, READ_SECONDS, brisk, mutator, reader
 from firebreak.aws.translate import send
 from firebreak.core.budgets import ACT_TIMEOUT
 from firebreak.errors import AwsError, OutcomeUnknown, Throttled
@@ -48,6 +48,26 @@ def test_both_kinds_wait_five_seconds_at_most_for_connection_and_reply(make: obj
     config = make(session(), "ecs").meta.config
     found = (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"])
     assert (5, 5, attempts) == found
+
+
+@pytest.mark.parametrize(
+    "answer", ["hang", "drop", (503, b"{}"), (400, b'{"__type": "ThrottlingException"}')]
+)
+def test_a_brisk_client_asks_once_whatever_the_answer(
+    monkeypatch: pytest.MonkeyPatch, answer: str | tuple[int, bytes]
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
+    with Loopback(answer) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        dynamodb = brisk(session(), "dynamodb", read_seconds=0.5)
+        with pytest.raises(AwsError):
+            send("GetItem", lambda: dynamodb.get_item(TableName="ledger", Key={"pk": {"S": "x"}}))
+    assert server.requests == 1
+
+
+def test_a_brisk_client_waits_two_seconds_for_connection_and_reply() -> None:
+    config = brisk(session(), "dynamodb").meta.config
+    assert (config.connect_timeout, config.read_timeout) == (2, 2)
 
 
 def test_a_call_lasts_no_longer_than_the_budgets_pad_assumes() -> None:

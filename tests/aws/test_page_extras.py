@@ -2,26 +2,41 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
+from hypothesis import given
+from hypothesis import strategies as some
 
 from firebreak.aws.clients import reader
-from firebreak.aws.page_extras import ERRORS, MOST_PAGES, AlarmPictures, LogGroups
+from firebreak.aws.page_extras import (
+    ERRORS,
+    LOG_CALL_SECONDS,
+    LOG_SECONDS,
+    MOST_PAGES,
+    PARTLY,
+    AlarmPictures,
+    LogGroups,
+)
 from firebreak.core.readings import ABSENT, Unknown
 from tests import builders as a
 
 SINCE, UNTIL = a.NOW - timedelta(minutes=10), a.NOW
-ASKED = {
-    "logGroupName": "/ecs/api",
-    "startTime": int(SINCE.timestamp() * 1000),
-    "endTime": int(UNTIL.timestamp() * 1000),
-    "filterPattern": ERRORS,
-    "limit": 100,
-}
+NEWEST = UNTIL - timedelta(minutes=5)
+
+
+def asked(since: datetime, until: datetime, **more: str) -> dict[str, Any]:
+    return {
+        "logGroupName": "/ecs/api",
+        "startTime": int(since.timestamp() * 1000),
+        "endTime": int(until.timestamp() * 1000),
+        "filterPattern": ERRORS,
+        "limit": 100,
+        **more,
+    }
 
 
 def stubbed(service: str) -> Iterator[tuple[Any, Stubber]]:
@@ -34,7 +49,7 @@ def stubbed(service: str) -> Iterator[tuple[Any, Stubber]]:
 @pytest.fixture
 def logs() -> Iterator[tuple[LogGroups, Stubber]]:
     for client, stub in stubbed("logs"):
-        yield LogGroups(client), stub
+        yield LogGroups(client, lambda: 0.0), stub
 
 
 @pytest.fixture
@@ -50,8 +65,8 @@ def page(*lines: str, token: str = "") -> dict[str, Any]:
 
 def test_error_lines_are_read_in_their_order_over_empty_pages(logs: tuple[LogGroups, Stubber]) -> None:
     reads, stub = logs
-    stub.add_response("filter_log_events", page(token="t1"), ASKED)
-    stub.add_response("filter_log_events", page("ERROR a", "ERROR b"), ASKED | {"nextToken": "t1"})
+    stub.add_response("filter_log_events", page(token="t1"), asked(NEWEST, UNTIL))
+    stub.add_response("filter_log_events", page("ERROR a", "ERROR b"), asked(NEWEST, UNTIL, nextToken="t1"))
     assert reads.last("/ecs/api", SINCE, UNTIL) == ("ERROR a", "ERROR b")
 
 
@@ -61,6 +76,58 @@ def test_only_some_pages_are_followed(logs: tuple[LogGroups, Stubber]) -> None:
         stub.add_response("filter_log_events", page(f"ERROR {n}", token="more"))
     found = reads.last("/ecs/api", SINCE, UNTIL)
     assert found == tuple(f"ERROR {n}" for n in range(MOST_PAGES))
+
+
+def test_the_time_before_is_looked_at_where_the_newest_minutes_hold_nothing(
+    logs: tuple[LogGroups, Stubber],
+) -> None:
+    reads, stub = logs
+    stub.add_response("filter_log_events", page(), asked(NEWEST, UNTIL))
+    stub.add_response("filter_log_events", page("ERROR a"), asked(SINCE, NEWEST))
+    assert reads.last("/ecs/api", SINCE, UNTIL) == ("ERROR a",)
+
+
+def test_a_short_time_is_read_once_and_nothing_found_in_all_of_it_is_none(
+    logs: tuple[LogGroups, Stubber],
+) -> None:
+    reads, stub = logs
+    since = UNTIL - timedelta(minutes=3)
+    stub.add_response("filter_log_events", page(), asked(since, UNTIL))
+    assert reads.last("/ecs/api", since, UNTIL) == ()
+
+
+def test_a_part_without_an_error_is_not_taken_for_all(logs: tuple[LogGroups, Stubber]) -> None:
+    reads, stub = logs
+    for _ in range(MOST_PAGES):
+        stub.add_response("filter_log_events", page(token="more"))
+    stub.add_response("filter_log_events", page())
+    assert reads.last("/ecs/api", SINCE, UNTIL) == PARTLY
+
+
+class SlowLogs:
+    """Each call takes so long, as the clock says, and leads to another."""
+
+    def __init__(self, seconds: float, *lines: str) -> None:
+        self.at, self.seconds, self.calls, self.answer = 0.0, seconds, 0, page(*lines, token="more")
+
+    def filter_log_events(self, **_: Any) -> dict[str, Any]:
+        self.at += self.seconds
+        self.calls += 1
+        return self.answer
+
+
+@given(seconds=some.floats(0.01, LOG_CALL_SECONDS))
+def test_reading_a_slow_log_ends_within_three_seconds_in_all(seconds: float) -> None:
+    slow: Any = SlowLogs(seconds)
+    assert LogGroups(slow, lambda: slow.at).last("/ecs/api", SINCE, UNTIL) == PARTLY
+    assert slow.calls >= 1
+    assert slow.at <= LOG_SECONDS == 3
+
+
+def test_what_a_slow_log_held_so_far_is_shown() -> None:
+    slow: Any = SlowLogs(1.9, "ERROR a")
+    assert LogGroups(slow, lambda: slow.at).last("/ecs/api", SINCE, UNTIL) == ("ERROR a",)
+    assert slow.calls == 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from firebreak.core.page import Page, Phase, Severity
 from firebreak.errors import AwsError, Conflict, Throttled, Unavailable, Undelivered
 from tests import builders as a
 from tests.aws.conftest import Table
-from tests.faults import NO_CONNECTION, Wrapped, answer, fail
+from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
 
 SECOND = timedelta(seconds=1)
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:firebreak-pages"
@@ -118,3 +118,27 @@ def test_a_page_that_the_topic_does_not_take_is_undelivered(code: str, status: i
     with pytest.raises(Undelivered) as caught:
         TopicChannel("topic", refusing, TOPIC).send(PAGE, "")
     assert (str(caught.value), caught.value.retryable) == (f"topic: Publish: {code}", retryable)
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"),
+    [
+        pytest.param(answer("InternalError", 500, "Publish"), 2, id="an error of the service"),
+        pytest.param(NO_CONNECTION, 2, id="no connection"),
+        pytest.param(READ_TIMEOUT, 1, id="no reply in time"),
+        pytest.param(CONNECT_TIMEOUT, 1, id="no connection in time"),
+        pytest.param(answer("AuthorizationError", 403, "Publish"), 1, id="denied"),
+    ],
+)
+def test_the_topic_is_asked_once_more_except_after_a_time_out_or_a_no(error: Exception, asked: int) -> None:
+    calls: list[str] = []
+
+    class Failing:
+        def publish(self, **message: Any) -> None:
+            calls.append(message["Subject"])
+            raise error
+
+    failing: Any = Failing()
+    with pytest.raises(Undelivered):
+        TopicChannel("topic", failing, TOPIC).send(PAGE, "")
+    assert len(calls) == asked

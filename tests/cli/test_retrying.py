@@ -53,6 +53,13 @@ def test_what_was_refused_in_a_pause_is_decided_anew_after_it_and_acted_on(conso
     assert console.world.incident(done.incident_id).state is IncidentState.ACTED
 
 
+def test_a_name_like_an_option_is_a_name_as_the_page_writes_the_command(console: Console) -> None:
+    result = console.retry("--stack", "firebreak", "--", "--json")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "there is no alarm --json in" in " ".join(result.stderr.split())
+
+
 def test_an_incident_that_a_retry_opened_lives_on_like_any_other(console: Console) -> None:
     alarm = refused_in_a_pause(console.world)
     console.retry(NAME)

@@ -1,5 +1,7 @@
 """Lines of a log on a page hold no secret that can be told by its looks, and stay few and short."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -20,7 +22,30 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc_DEF-123"
         ("Authorization: Bearer hunter2hunter2 was refused", "*** was refused"),
         ("GET /x?api_key=hunter2&b=1 500", "GET /x?***&b=1 500"),
         ("DB_PASSWORD=hunter2 is wrong", "DB_*** is wrong"),
+        ("redis://:hunter2@cache:6379 refused", "redis://***@cache:6379 refused"),
+        ("postgres://u:p@hunter2@db/x refused", "postgres://***@db/x refused"),
+        ('{"url":"http://cache:80","to":"a@b"}', '{"url":"http://cache:80","to":"a@b"}'),
+        ("bad dbPassword=hunter2 given", "bad db*** given"),
+        ("bad clientSecret=hunter2 given", "bad client*** given"),
+        ("bad PGPASSWORD=hunter2 given", "bad PG*** given"),
+        ("bad pwd=hunter2 given", "bad *** given"),
+        ('{"accessToken": "hunter2hunter2", "code": 3}', '{"access***", "code": 3}'),
+        ('{"clientSecret": "x"}', '{"client***"}'),
+        ("password='two hunter2' refused", "***' refused"),
+        ('password: "a \\" hunter2", code 3', '***", code 3'),
+        ('password="never closed hunter2', "***"),
+        ('password="hunter2\\', "***"),
+        (r'"{\"password\": \"two hunter2\", \"n\": 1}"', r'"{\"***\", \"n\": 1}"'),
+        ("{'password': b'two hunter2', 'n': 1}", "{'***', 'n': 1}"),
+        (':password=>"two hunter2" refused', ':***" refused'),
+        ("slack xoxb-123-hunter2 revoked", "slack *** revoked"),
+        (f"git said ghp_{'x' * 36} is bad", "git said *** is bad"),
+        (f"key sk-{'x' * 40} is bad", "key *** is bad"),
+        (f"key AIza{'x' * 35} is bad", "key *** is bad"),
+        ("task-0123456789abcdef0123 stopped", "task-0123456789abcdef0123 stopped"),
         ("NullPointerException at Orders.java:12", "NullPointerException at Orders.java:12"),
+        ("InvalidTokenException: bad header", "InvalidTokenException: bad header"),
+        ("SecretError: not found", "SecretError: not found"),
         ("the password was wrong", "the password was wrong"),
     ],
 )
@@ -43,3 +68,45 @@ def test_lines_stay_few_short_and_single(lines: list[str]) -> None:
     assert len(found) <= MOST_LINES
     assert all(0 < len(line) <= LINE_LENGTH for line in found)
     assert all(len(line.splitlines()) == 1 for line in found)
+
+
+BITS = (
+    "password",
+    "token=",
+    "://",
+    "@",
+    ":",
+    "\\",
+    '"',
+    "'",
+    " ",
+    "eyJ",
+    ".",
+    "-",
+    "_",
+    "xoxb-",
+    "a" * 20,
+    "=>",
+)
+
+
+@given(start=some.lists(some.sampled_from(BITS)), again=some.lists(some.sampled_from(BITS), min_size=1))
+def test_no_line_takes_long_however_it_is_made(start: list[str], again: list[str]) -> None:
+    line = ("".join(start) + "".join(again) * 100_000)[:250_000]
+    began = time.process_time()
+    shown([line])
+    assert time.process_time() - began < 1
+
+
+@given(
+    before=some.text(max_size=20),
+    word=some.sampled_from(["password", "dbPassword", "clientSecret", "PGPASSWORD"]),
+)
+def test_a_quoted_secret_is_masked_whatever_stands_before_it(before: str, word: str) -> None:
+    assert "hunter2" not in "".join(shown([f'{before} {word}="two hunter2"']))
+
+
+def test_a_secret_at_the_cut_of_a_long_line_is_not_half_shown() -> None:
+    token = f"eyJ{'x' * 3_500}.{'x' * 400}.x"
+    line = f"{token} postgres://u:{'hunter2' * 100}@db"
+    assert shown([line]) == ("***",)

@@ -60,6 +60,16 @@ def test_what_firebreak_tells_of_itself_waits_for_no_hours(kind: AnnouncementKin
             "https://c.example/d",
             id="the description",
         ),
+        pytest.param({"runbook": "https://a.example/\x1b[2J"}, WIKI, id="a tag that steers a terminal"),
+        pytest.param(
+            {"alarm_name": "web", "alarm_description": "see https://c.example/d\u200b\u202egpj.exe"},
+            "https://c.example/d",
+            id="a description, up to what cannot be seen",
+        ),
+        pytest.param(
+            {"alarm_name": "web", "alarm_description": "https://\x08d"}, "", id="nothing that can be seen"
+        ),
+        pytest.param({"runbook": "https://a.example/über"}, "https://a.example/über", id="a letter"),
         pytest.param({"alarm_name": "web"}, "", id="nobody says"),
     ],
 )
@@ -82,7 +92,7 @@ def test_the_log_group_is_the_tags_or_the_policys(changes: dict[str, Any], group
     assert log_group_of(told(CALLS, **changes), RULES) == group
 
 
-@given(text=some.text(max_size=40))
+@given(text=some.text(max_size=40) | some.text(max_size=40).map("https://a".__add__))
 def test_no_text_becomes_anything_but_an_https_address(text: str) -> None:
     found = runbook_of(told(CALLS, runbook=text, alarm_description=text, alarm_name="web"), RULES)
     assert not found or (found.startswith("https://") and found.isprintable() and " " not in found)

@@ -47,7 +47,9 @@ def problem(words: list[str], group: TyperGroup = FIREBREAK) -> str | None:
             return problem(words[1:], command) if words[1:] else None
         case _:
             known = HELP.union(*(parameter.opts for parameter in command.params))
-    unknown = [word for word in words[1:] if word.startswith("--") and word.split("=")[0] not in known]
+    # Behind a bare `--` nothing is an option.
+    options = words[1 : words.index("--")] if "--" in words else words[1:]
+    unknown = [word for word in options if word.startswith("--") and word.split("=")[0] not in known]
     return f"{name} has no {', '.join(unknown)}" if unknown else None
 
 

@@ -68,7 +68,7 @@ def test_when_a_pause_is_over_one_page_lists_what_is_still_red_with_the_command(
     tick(world, 10)
     [over] = bodies(world, "STILL RED")
     assert "The pause is over. Still red: 2 of 3 alarms." in over
-    assert "Retry:    firebreak retry api-svc00 --stack firebreak\n" in over
+    assert "Retry:    firebreak retry --stack firebreak -- api-svc00\n" in over
     assert "api-svc01" not in over
     tick(world, 60)
     assert len(bodies(world, "STILL RED")) == 1

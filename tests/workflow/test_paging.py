@@ -1,11 +1,14 @@
 """Pages: told once, told even when the ledger is gone, harmless whatever an alarm is called."""
 
 import json
+import shlex
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from firebreak.announcement_wire import announcement_to_wire
 from firebreak.concluding import request_of
@@ -316,3 +319,33 @@ def test_switches_that_cannot_be_read_stop_no_page(world: World) -> None:
     with pytest.raises(Untold):  # told, and again later: who was told could not be read either
         dark.page_desk().handle(event_of(TOLD))
     assert "Held:     the kill switches could not be read: " in world.pager.sent[0][1]
+
+
+# --- commands with names of alarms
+
+
+def retries(*names: str) -> list[str]:
+    body = body_of(replace(TOLD, kind=AnnouncementKind.HOLD_OVER, retry=names), "firebreak")
+    return [line.removeprefix("Retry:").strip() for line in body.splitlines() if line.startswith("Retry:")]
+
+
+@pytest.mark.parametrize("name", ["api", "api  high", "--json", "it's; rm -rf $(x) `y`", "-", "é"])
+def test_a_retry_names_exactly_that_alarm_to_a_shell(name: str) -> None:
+    [command] = retries(name)
+    assert shlex.split(command) == ["firebreak", "retry", "--stack", "firebreak", "--", name]
+
+
+@pytest.mark.parametrize(
+    "name", ["api\nhigh", "api\x1b[2J", "\u202egpj", "a\u2028b", "a\u00a0b", "\ud800", "", "x" * 601]
+)
+def test_a_name_that_cannot_be_shown_as_it_is_is_no_command(name: str) -> None:
+    assert retries("web", name) == [
+        "firebreak retry --stack firebreak -- web",
+        "1 more with odd names: firebreak incidents --stack firebreak",
+    ]
+
+
+@given(name=some.text(max_size=300))
+def test_no_name_makes_a_second_line_or_another_command(name: str) -> None:
+    [line] = retries(name)
+    assert line.startswith("1 more ") or shlex.split(line)[5:] == [name]

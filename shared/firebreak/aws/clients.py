@@ -1,4 +1,4 @@
-"""boto3 clients of two kinds: readers, which may ask again, and mutators, which send once.
+"""boto3 clients: readers, which may ask again, mutators, which send once, and brisk ones, which give up soon.
 
 By default botocore re-sends a call such as UpdateService up to five times when the reply is
 lost, so one act could reach AWS five times. A mutator never does: its error says that the
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 5.0
 READ_ATTEMPTS = 3
+# Some six calls come before a page is sent; all of them hanging, it still is within half of Page's 60 s.
+BRISK_SECONDS = 2.0
 
 
 def reader(session: Session, service: str, *, read_seconds: float = READ_SECONDS) -> Any:
@@ -36,10 +38,32 @@ def mutator(session: Session, service: str, *, read_seconds: float = READ_SECOND
     return _client(session, service, attempts=1, read_seconds=read_seconds)
 
 
-def _client(session: Session, service: str, *, attempts: int, read_seconds: float) -> Any:
+def brisk(
+    session: Session,
+    service: str,
+    *,
+    connect_seconds: float = BRISK_SECONDS,
+    read_seconds: float = BRISK_SECONDS,
+) -> Any:
+    """A client for what a page waits for: one attempt, two seconds each for connection and reply.
+
+    A service that hangs instead of refusing must not keep a page back, and pages can do without its
+    answer. Whoever uses it takes a lost reply for "not known": nothing is sent twice on its account.
+    """
+    return _client(session, service, attempts=1, read_seconds=read_seconds, connect_seconds=connect_seconds)
+
+
+def _client(
+    session: Session,
+    service: str,
+    *,
+    attempts: int,
+    read_seconds: float,
+    connect_seconds: float = CONNECT_SECONDS,
+) -> Any:
     # The mode is written down so that AWS_RETRY_MODE cannot change what "attempts" means.
     config = Config(
-        connect_timeout=CONNECT_SECONDS,
+        connect_timeout=connect_seconds,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )

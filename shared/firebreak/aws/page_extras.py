@@ -1,17 +1,20 @@
 """What goes along with a page, as AWS has it: the last errors of a log, a picture of an alarm's metrics.
 
-Both are extras: one short try each, and whatever goes wrong is an Unknown.
+Both are extras: a few seconds each, no second try, and whatever goes wrong is an Unknown.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from firebreak.aws.items import ms
 from firebreak.aws.translate import look
+from firebreak.core.readings import Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from types_boto3_cloudwatch import CloudWatchClient
@@ -22,26 +25,59 @@ if TYPE_CHECKING:
 # Any of these words in a line (docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html).
 ERRORS = "?ERROR ?Error ?error ?Exception ?exception ?FATAL ?Fatal ?panic ?Traceback"
 
-# FilterLogEvents answers from the oldest on, in pages that may be empty; so many are followed.
+# FilterLogEvents answers from the oldest on, in pages that may be empty; so many are followed. The newest
+# minutes are asked for by themselves: of a loud log the first few hundred lines would be old.
 MOST_PAGES, A_PAGE = 3, 100
+NEWEST = timedelta(minutes=5)
+
+# The page waits so long for its log lines, however many calls that takes; one call may take so much of it.
+LOG_SECONDS = 3.0
+LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS = 0.5, 1.5
+LOG_CALL_SECONDS = LOG_CONNECT_SECONDS + LOG_REPLY_SECONDS
+
+PARTLY = Unknown("only a part of it was, in the time there is, and held no error")
 
 PICTURE_HOURS, WIDTH, HEIGHT = 3, 800, 300
 
 
 class LogGroups:
-    """ports.ErrorLines on CloudWatch Logs."""
+    """ports.ErrorLines on CloudWatch Logs. `monotonic` counts seconds.
 
-    def __init__(self, client: CloudWatchLogsClient) -> None:
+    `client` sends once and gives up after LOG_CALL_SECONDS.
+    """
+
+    def __init__(self, client: CloudWatchLogsClient, monotonic: Callable[[], float]) -> None:
         self._client = client
+        self._monotonic = monotonic
 
     def last(self, group: str, since: datetime, until: datetime) -> Reading[tuple[str, ...]]:
-        """The last lines that look like errors, of the first few hundred in that time."""
+        """The last lines that look like errors, of the first few hundred of the newest minutes.
+
+        Where those hold none, of the time before. Empty only when all was looked through.
+        """
         return look("FilterLogEvents", lambda: self._last(group, since, until))
 
-    def _last(self, group: str, since: datetime, until: datetime) -> tuple[str, ...]:
+    def _last(self, group: str, since: datetime, until: datetime) -> tuple[str, ...] | Unknown:
+        latest = self._monotonic() + LOG_SECONDS - LOG_CALL_SECONDS
+        newest = max(since, until - NEWEST)
+        spans = [(newest, until), (since, newest)] if since < newest else [(since, until)]
+        everything = True
+        for start, end in spans:
+            lines, whole = self._within(group, start, end, latest)
+            if lines:
+                return lines
+            everything &= whole
+        return () if everything else PARTLY
+
+    def _within(
+        self, group: str, since: datetime, until: datetime, latest: float
+    ) -> tuple[tuple[str, ...], bool]:
+        """What looks like errors in that time, and whether all of it was looked through."""
         lines: list[str] = []
         token = ""
         for _ in range(MOST_PAGES):
+            if self._monotonic() > latest:
+                return tuple(lines), False
             more: dict[str, str] = {"nextToken": token} if token else {}
             page = self._client.filter_log_events(
                 logGroupName=group,
@@ -53,8 +89,8 @@ class LogGroups:
             )
             lines += [event["message"] for event in page["events"]]
             if not (token := page.get("nextToken", "")):
-                break
-        return tuple(lines)
+                return tuple(lines), True
+        return tuple(lines), False
 
 
 class AlarmPictures:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # Telling takes seconds; a teller that has not finished after this has died, and the next one tells.
 LEASE = timedelta(seconds=60)
 
+# What took its whole time once would take it again.
+TIMED_OUT = frozenset({"ConnectTimeoutError", "ReadTimeoutError"})
+
 FREE_TO_TELL = "attribute_not_exists(pk) OR (#state <> :told AND lease_until < :now)"
 
 
@@ -27,22 +30,33 @@ class TopicChannel:
         self._topic_arn = topic_arn
 
     def send(self, page: Page, ref: str) -> str:  # noqa: ARG002  # for channels with a thread of their own
-        """Publish the page with its links below; SNS knows no thread, so there is no reference."""
-        links = [f"{word}: {address}" for word, address in page.links]
+        """Publish the page with its links below; SNS knows no thread, so there is no reference.
+
+        Once more after what may be over already, never after a time-out: the page may come twice.
+        """
         try:
-            with translated("Publish", mutates=False):
-                self._client.publish(
-                    TopicArn=self._topic_arn,
-                    Subject=page.subject,
-                    Message="\n".join([page.body, *links]),
-                    MessageAttributes={
-                        "severity": {"DataType": "String", "StringValue": page.severity.value},
-                        "phase": {"DataType": "String", "StringValue": page.phase.value},
-                    },
-                )
+            try:
+                self._publish(page)
+            except AwsError as error:
+                if not error.retryable or error.code in TIMED_OUT:
+                    raise
+                self._publish(page)
         except AwsError as error:
             raise Undelivered(self._name, str(error), retryable=error.retryable) from error
         return ""
+
+    def _publish(self, page: Page) -> None:
+        links = [f"{word}: {address}" for word, address in page.links]
+        with translated("Publish", mutates=False):
+            self._client.publish(
+                TopicArn=self._topic_arn,
+                Subject=page.subject,
+                Message="\n".join([page.body, *links]),
+                MessageAttributes={
+                    "severity": {"DataType": "String", "StringValue": page.severity.value},
+                    "phase": {"DataType": "String", "StringValue": page.phase.value},
+                },
+            )
 
     def show(self, ref: str, picture: bytes) -> None:
         """SNS carries no picture."""

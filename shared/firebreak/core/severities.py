@@ -1,6 +1,7 @@
 """How bad a page is, and which address and log group go with it: the alarm's tags, else the policy."""
 
 import fnmatch
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -31,11 +32,16 @@ def severity_of(told: Announcement, rules: PagingRules) -> Severity:
 
 def runbook_of(told: Announcement, rules: PagingRules) -> str:
     """An https address: the alarm's tag, else the policy's, else the first in its description; or empty."""
-    tagged = _HTTPS.fullmatch(told.runbook)
-    if tagged:
-        return tagged.group()
+    if _HTTPS.fullmatch(told.runbook) and told.runbook.isprintable():
+        return told.runbook
     described = _HTTPS.search(told.alarm_description)
-    return _first(told.alarm_name, rules.runbooks) or (described.group() if described else "")
+    return _first(told.alarm_name, rules.runbooks) or (_seen(described.group()) if described else "")
+
+
+def _seen(address: str) -> str:
+    """The address up to the first character that steers a terminal or cannot be seen."""
+    seen = "".join(itertools.takewhile(str.isprintable, address))
+    return seen if _HTTPS.fullmatch(seen) else ""
 
 
 def log_group_of(told: Announcement, rules: PagingRules) -> str:
