@@ -206,7 +206,7 @@ def test_a_wake_up_of_an_incident_can_come_too_late() -> None:
 def test_an_alarm_that_waited_gives_way_to_its_own_newer_red(
     state: AlarmState, changes: dict[str, str], result: Result
 ) -> None:
-    request = a.request(RequestKind.WAKE, **changes)  # type: ignore[arg-type]  # names are checked by replace
+    request = a.request(RequestKind.WAKE, **changes)
     newer = Transition(request.alarm.since + SECOND, state)
     check = stale(request, a.rules(), a.snapshot(transition=newer))
     assert found(check) == (result, Reason.SUPERSEDED if result is Result.OBJECTED else None)

@@ -66,8 +66,8 @@ class RollBackFunction(StandingAlone):
     Lambda does not tell when an alias was moved or a version published. What it tells is when the
     version's configuration was changed last, which a deployment does right before it publishes: a
     version that waited for its release looks older than its deployment, and is then left alone. And
-    which versions ran behind the alias only their numbers tell, so every plan warns of that; past
-    deleted ones, or to one that is as new, a human is asked.
+    which versions ran behind the alias only their numbers tell, so a human is asked, but where the
+    version to go back to gets calls already (a canary) and is not as new.
     """
 
     name: ClassVar = NAME
@@ -172,7 +172,7 @@ def _warnings(used: Behind, earlier: FunctionLive, provisioned: Reading[frozense
         return (
             f"if CodeDeploy moves alias {alias}, stop its deployment too: its next step sets the parts anew",
         )
-    found = [f"only its number says that version {to} ran behind alias {alias} before: Lambda does not tell"]
+    found = []
     if earlier.memory < used.live.memory:
         found.append(f"memory goes from {used.live.memory} back to {earlier.memory} MB with it")
     if isinstance(provisioned, Unknown | NotRead):
