@@ -32,7 +32,7 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.SUPPRESSED: "the suppressor releases the alarm: CloudWatch then sends it again",
         Reason.ACTIONS_DISABLED: "enable the alarm's actions",
         Reason.WRONG_DIRECTION: f"tag the alarm {ACTION_TAG} with the action it is for",
-        Reason.TOO_OLD: "only a new transition of the alarm is acted on",
+        Reason.TOO_OLD: "if it is red still, `firebreak retry` asks for it anew",
         Reason.SUPERSEDED: "only a new transition of the alarm is acted on",
         Reason.DUPLICATE: "only a new transition of the alarm is acted on",
     }

@@ -116,7 +116,7 @@ class Concluder:
         if decision.reason is Reason.DUPLICATE:
             return self._summary(request, decision)
         record = self._record_of(request, decision, now)
-        if decision.reason is Reason.IN_FLIGHT and incident:
+        if incident and _joins(request, decision, incident):
             if not self.ledger.join(incident, request.alarm, record):
                 return None
             self._look_soon(incident, now)
@@ -145,7 +145,7 @@ class Concluder:
                     return self._open_above(request, rules, decision, record, rung)
                 case GiveToHumans():
                     pass
-        told = of_decision(record, request.target)
+        told = None if _missed(request, decision) else of_decision(record, request.target)
         if self.ledger.record(record, told, later):
             self.announcer.hand_over(told)
             if decision.reason is Reason.HEARTBEAT:
@@ -306,6 +306,24 @@ def _waits_for(request: Request, incident: Incident) -> bool:
     """Whether the incident is where the request was made for; a late one must not move it."""
     asked = (request.incident_id, request.rung, request.action)
     return asked == (incident.id, incident.rung, incident.action) and incident.state in ASKED_IN[request.kind]
+
+
+def _joins(request: Request, decision: Decision, incident: Incident) -> bool:
+    """Whether the alarm becomes a member of the incident that holds its target, and is told with it.
+
+    An alarm also where its own request may not act: an act that made it red must be judged by it.
+    """
+    if decision.reason is Reason.IN_FLIGHT:
+        return True
+    late_or_switched_off = decision.reason in {Reason.SWITCHED_OFF, Reason.TOO_OLD}
+    again = any(check.reason is Reason.DUPLICATE for check in decision.checks)
+    first = request.kind is RequestKind.ALARM and not again
+    return late_or_switched_off and first and incident.holds_target
+
+
+def _missed(request: Request, decision: Decision) -> bool:
+    """Whether it came too late for an incident that has moved on: its own pages told what came of it."""
+    return bool(request.incident_id) and decision.reason is Reason.TOO_OLD
 
 
 def request_of(incident: Incident, at: datetime) -> OwnEvent:

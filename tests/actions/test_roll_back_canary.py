@@ -183,9 +183,16 @@ def test_whoever_sets_the_part_again_is_noticed() -> None:
     assert action.outcome(plan, action.observe(TARGET)) == Unknown(told)
 
 
-def test_undo_gives_back_the_exact_part() -> None:
+def test_the_part_is_not_given_back_by_a_machine() -> None:
+    action, plan = cleared(shifting())
+    back = action.undo(plan, action.observe(TARGET), RequestKind.UNDO)
+    assert back == Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy what was blamed")
+
+
+def test_undo_from_a_version_that_cannot_be_invoked_gives_back_the_exact_part() -> None:
     aws = shifting()
     action, plan = cleared(aws)
+    aws.versions["6"] = replace(OLD, state="Failed")
     back = action.undo(plan, action.observe(TARGET), RequestKind.UNDO)
     assert isinstance(back, Plan)
     assert back.summary == (

@@ -79,6 +79,37 @@ def test_a_restart_lately_of_what_ran_for_days_is_no_second_suspect() -> None:
     assert planned(seen(memory, NOW_NEWER, earlier=B)).doubts == ()
 
 
+LEFT = (
+    "deployment d6b of api:6 between api:8 and api:7 did not come to its end: "
+    "somebody may have been leaving api:7"
+)
+
+
+@pytest.mark.parametrize("status", ["STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"])
+@pytest.mark.parametrize(
+    "newest",
+    [deployed("d8", NEWER, 20), running("d8", 3, task_definition=NEWER)],
+    ids=["at rest", "under way"],
+)
+def test_what_somebody_was_leaving_is_gone_back_to_by_no_machine(
+    newest: ServiceDeployment, status: str
+) -> None:
+    stopped = deployed("d6b", OLD, 25, status=status)
+    memory = history(newest, stopped, deployed("d7", minutes_ago=75), BEFORE)
+    found = planned(seen(memory, NOW_NEWER, earlier=B))
+    assert found.doubts == (LEFT,)
+    assert decided(found).outcome == AskApproval(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "definition"), [("d8b", NEWER), ("d7b", B.arn)], ids=["its first try", "the success again"]
+)
+def test_a_deployment_of_either_that_stopped_between_them_is_no_leaving(name: str, definition: str) -> None:
+    stopped = deployed(name, definition, 40, status="STOPPED")
+    memory = history(deployed("d8", NEWER, 20), stopped, deployed("d7", minutes_ago=75), BEFORE)
+    assert planned(seen(memory, NOW_NEWER, earlier=B)).doubts == ()
+
+
 def test_without_a_doubt_it_acts_by_itself() -> None:
     assert isinstance(decided(planned()).outcome, Act)
 

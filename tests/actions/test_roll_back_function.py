@@ -340,9 +340,17 @@ def test_what_came_of_it_is_what_the_alias_runs(
     assert IDLE.worse(plan, now) is worse
 
 
-def test_undo_points_it_at_the_exact_version_again() -> None:
+def test_it_is_not_undone_by_a_machine_which_would_deploy_what_was_blamed() -> None:
+    action, plan, _ = done(lately_deployed())
+    told = "rolling forward would deploy what was blamed"
+    refused = Obstacle(Reason.NOT_REVERSIBLE, told)
+    assert action.undo(plan, action.observe(TARGET), RequestKind.UNDO) == refused
+
+
+def test_undo_from_a_version_that_cannot_be_invoked_goes_to_the_exact_version_again() -> None:
     aws = lately_deployed()
     action, plan, _ = done(aws)
+    aws.versions["6"] = replace(OLD, state="Failed")
     forward = action.undo(plan, action.observe(TARGET), RequestKind.UNDO)
     assert isinstance(forward, Plan)
     action.execute(as_stored(forward))

@@ -183,6 +183,17 @@ def test_what_was_deployed_with_errors_may_have_run() -> None:
     assert before(V41_BEFORE, older).doubts == ()
 
 
+def test_what_somebody_tried_to_leave_for_an_older_one_is_in_doubt_although_that_failed() -> None:
+    back = deployment("v40", 60 * MINUTE, failed=True)
+    found = before(back, V41_BEFORE)
+    told = (
+        "version v40, which is no newer, was deployed with errors since: somebody may have been leaving v41"
+    )
+    assert (found.label, found.doubts) == ("v41", (told,))
+    deleted = before(back, V41_BEFORE, versions=(V43, V42, V41))
+    assert (deleted.label, deleted.doubts) == ("v41", (told,)), "of a deleted one nobody knows how old it was"
+
+
 ONLY = Obstacle(
     Reason.NOTHING_TO_ROLL_BACK, "the only deployment that may have been of v42 failed: it never ran"
 )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Result
-from firebreak.core.guards import duplicate, muted, stale, wrong_direction
+from firebreak.core.guards import duplicate, muted, quarter, stale, wrong_direction
 from firebreak.core.history import Decided, Transition
 from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
 from firebreak.core.readings import ABSENT
@@ -158,6 +158,58 @@ def test_stale_counts_the_age_of_the_request(age: timedelta, result: Result) -> 
 def test_stale_tells_age_and_limit() -> None:
     check = stale(a.request(at=a.NOW - 11 * MINUTE), a.rules(), a.snapshot())
     assert check.detail == "11m old, limit 10m"
+
+
+def test_events_that_came_too_late_in_one_quarter_of_an_hour_share_their_cause() -> None:
+    late = [stale(a.request(at=a.NOW - age * MINUTE), a.rules(), a.snapshot()) for age in (11, 12)]
+    assert [check.cause for check in late] == [quarter(a.NOW)] * 2
+
+
+def test_a_late_event_of_an_alarm_that_spoke_since_gives_way_to_what_it_said() -> None:
+    request = a.request(at=a.NOW - 11 * MINUTE)
+    newer = Transition(request.alarm.since + SECOND, AlarmState.OK)
+    check = stale(request, a.rules(), a.snapshot(transition=newer))
+    assert found(check) == (Result.OBJECTED, Reason.SUPERSEDED)
+
+
+@pytest.mark.parametrize("by", ["", "arn:aws:iam::111122223333:user/ana"], ids=["put off", "asked for again"])
+@pytest.mark.parametrize(
+    ("alarm", "result", "reason"),
+    [
+        pytest.param(a.described(), Result.PASSED, None, id="red"),
+        pytest.param(
+            a.described(state=AlarmState.OK), Result.OBJECTED, Reason.NO_LONGER_RED, id="well again"
+        ),
+    ],
+)
+def test_the_one_look_at_an_alarm_that_waited_comes_never_too_late(
+    alarm: object, result: Result, reason: Reason | None, by: str
+) -> None:
+    late = a.request(RequestKind.WAKE, at=a.NOW - 60 * MINUTE, by=by)
+    assert found(stale(late, a.rules(), a.snapshot(alarm=alarm))) == (result, reason)
+
+
+def test_a_wake_up_of_an_incident_can_come_too_late() -> None:
+    late = a.request(RequestKind.WAKE, at=a.NOW - 11 * MINUTE, incident_id="i-0123456789")
+    assert stale(late, a.rules(), a.snapshot()).reason is Reason.TOO_OLD
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "result"),
+    [
+        pytest.param(AlarmState.ALARM, {}, Result.OBJECTED, id="red anew"),
+        pytest.param(AlarmState.OK, {}, Result.PASSED, id="was well in between"),
+        pytest.param(AlarmState.ALARM, {"by": "arn:ana"}, Result.PASSED, id="a human asks"),
+        pytest.param(AlarmState.ALARM, {"incident_id": "i-0123456789"}, Result.PASSED, id="an incident's"),
+    ],
+)
+def test_an_alarm_that_waited_gives_way_to_its_own_newer_red(
+    state: AlarmState, changes: dict[str, str], result: Result
+) -> None:
+    request = a.request(RequestKind.WAKE, **changes)
+    newer = Transition(request.alarm.since + SECOND, state)
+    check = stale(request, a.rules(), a.snapshot(transition=newer))
+    assert found(check) == (result, Reason.SUPERSEDED if result is Result.OBJECTED else None)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ def test_errors_right_after_a_release_put_the_version_before_behind_the_alias(be
     # Both versions are minutes old here, so a human is asked which of them is to blame.
     question = bench.expect_page("APPROVE?", failing.about)
     assert "two deployments within the blame window" in question.body
+    assert "only its number says that version 1 ran behind alias live before" in question.body
     assert failing.behind() == "2"
     bench.approve(question.incident_id)
     page = bench.expect_page("ACTED", failing.about)

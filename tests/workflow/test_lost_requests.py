@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from firebreak.concluding import request_of
 from firebreak.core.incident import IncidentState
 from firebreak.core.model import AlarmState, Mute
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Unavailable
+from firebreak.wire import request_event
 from tests.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -50,6 +52,43 @@ def test_a_lost_wake_up_of_a_muted_alarm_is_made_by_the_sweeper(world: World) ->
     assert [name for name, _, _ in world.ecs.writes] == ["force_deployment"]
     world.sweep()
     assert len(world.ecs.writes) == 1
+
+
+def test_a_wake_up_of_a_muted_alarm_that_comes_late_is_made_all_the_same(world: World) -> None:
+    world.send(world.red(mute=Mute("friday", world.clock.at + 60 * MINUTE)))
+    world.clock.pass_time(60 * MINUTE)
+    [(wake, _)] = world.schedules.asks
+    world.clock.pass_time(11 * MINUTE)
+    world.remediator().handle(request_event(wake))
+    assert [name for name, _, _ in world.ecs.writes] == ["force_deployment"]
+
+
+def test_alarms_that_come_too_late_are_one_page(world: World) -> None:
+    late = [world.red(f"api-{n}") for n in range(3)]
+    world.clock.pass_time(11 * MINUTE)
+    assert {world.send(alarm).reason for alarm in (*late, late[0])} == {Reason.TOO_OLD}
+    assert [subject.split(" ecs:")[0] for subject in world.subjects] == ["[Firebreak] NOT ACTING"]
+    assert world.ecs.writes == []
+
+
+def test_an_alarm_that_was_answered_is_not_told_when_it_comes_again_too_late(world: World) -> None:
+    alarm = world.red()
+    world.send(alarm)
+    told = list(world.subjects)
+    world.clock.pass_time(11 * MINUTE)
+    assert world.send(alarm).reason is Reason.TOO_OLD
+    assert world.subjects == told
+
+
+def test_a_climb_that_comes_too_late_for_an_incident_that_moved_on_is_not_told(world: World) -> None:
+    done = world.send(world.red())
+    climb = replace(request_of(world.incident(done.incident_id), world.clock.at), rung=1)
+    told = list(world.subjects)
+    world.clock.pass_time(11 * MINUTE)
+    late = replace(climb, action="restart-service")
+    assert world.remediator().handle(request_event(late)).reason is Reason.TOO_OLD
+    world.deliver()
+    assert world.subjects == told
 
 
 def test_a_wake_up_that_was_not_lost_is_decided_once(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.history import ScopeHistory
+from firebreak.core.history import Hold, ScopeHistory
 from firebreak.core.incident import IncidentState
 from firebreak.core.model import Alarm, AlarmState, Verdict
 from firebreak.core.reasons import Reason
@@ -70,6 +70,38 @@ def test_after_a_restart_a_sibling_that_turns_red_calls_humans_instead_of_the_ne
     page = world.pager.sent[-1][1]
     assert "api-5xx turned red after the action; check it first. It was not undone: a restart cannot" in page
     assert "its alarms: api-memory-high, api-5xx" in page
+
+
+def test_a_sibling_that_turns_red_under_a_pause_is_held_against_the_act_all_the_same(world: World) -> None:
+    alarm, incident_id = restarted(world)
+    world.pass_time(MINUTE)
+    now = world.clock.at
+    world.switches.pause(Hold("global", "ana", "migration", now, now + 60 * MINUTE))
+    sibling = world.red("api-5xx")
+    assert world.send(sibling).reason is Reason.SWITCHED_OFF
+    assert [member.name for member in world.incident(incident_id).members] == [alarm.name, "api-5xx"]
+    world.green(alarm)
+    world.pass_time(5 * MINUTE)
+    assert (verdict(world), world.incident(incident_id).state) == (Verdict.WORSE, S.PAGED)
+    assert marks(world) == ["ACTED", "NEEDS YOU"]
+    assert world.send(sibling).reason is Reason.SWITCHED_OFF
+    assert len(world.subjects) == 2
+
+
+def test_a_sibling_whose_event_comes_too_late_is_held_against_the_act_and_not_told_alone(
+    world: World,
+) -> None:
+    world.policy.file.__dict__["defaults"] = world.policy.file.defaults.model_copy(
+        update={"max_event_age": 2 * MINUTE}
+    )
+    alarm, incident_id = restarted(world)
+    world.clock.pass_time(10 * SECOND)
+    sibling = world.red("api-5xx")
+    world.clock.pass_time(3 * MINUTE)
+    assert world.send(sibling).reason is Reason.TOO_OLD
+    assert [member.name for member in world.incident(incident_id).members] == [alarm.name, "api-5xx"]
+    world.pass_time(5 * MINUTE)
+    assert (verdict(world), marks(world)) == (Verdict.WORSE, ["ACTED", "NEEDS YOU"])
 
 
 def test_after_scaling_no_task_is_taken_away_while_the_sibling_is_red(world: World) -> None:

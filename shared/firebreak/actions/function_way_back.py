@@ -53,8 +53,8 @@ def version_to_go_back_to(
         return earlier
     made = _made(number, published)
     two = (TWO_SUSPECTS,) if alarm.since - made <= blame else ()
-    gap = () if used.alias.parts else _deleted(number, release)
-    return FunctionWayBack(earlier, (*two, *gap), _way_back(number, release, made, published))
+    guessed = () if used.alias.parts else _by_number(number, release, used.alias.name)
+    return FunctionWayBack(earlier, (*two, *guessed), _way_back(number, release, made, published))
 
 
 def _suspect(alias: AliasLive) -> int | Obstacle:
@@ -135,11 +135,15 @@ def _alike(one: FunctionLive, other: FunctionLive) -> bool:
     return (one.code, one.memory, one.settings) == (other.code, other.memory, other.settings)
 
 
-def _deleted(number: int, release: int) -> tuple[str, ...]:
-    """A doubt where versions between the two existed once: Lambda gives every number to one."""
+def _by_number(number: int, release: int, alias: str) -> tuple[str, ...]:
+    """That nothing but its number says what ran; between the two some may have existed once.
+
+    Lambda gives every number to one version.
+    """
     first, last = number + 1, release - 1
     if first > last:
-        return ()
+        told = f"only its number says that version {number} ran behind alias {alias} before"
+        return (f"{told}: Lambda does not tell",)
     which = f"version {first}, which was" if first == last else f"of versions {first} to {last}, which were"
     one = "" if first == last else "one "
     return (f"{which} deleted, {one}may have run before {release}: only its number speaks for {number}",)

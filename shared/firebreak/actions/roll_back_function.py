@@ -9,6 +9,7 @@ from firebreak.actions.function_way_back import PUBLISHED_SINCE, FunctionWayBack
 from firebreak.actions.releasing import AWS_PACE, Pace, Releaser, look
 from firebreak.actions.standing_alone import StandingAlone
 from firebreak.core.functions import (
+    FAILED,
     IN_PROGRESS,
     AliasLive,
     Behind,
@@ -39,7 +40,10 @@ EFFECT = (
     "points a function's alias at the version before, if the alarm followed its publishing; "
     "from a newer version that gets a part of the calls (a canary) it takes that part"
 )
-UNDO = "points the alias at the newer version again, or gives it its part, unless somebody moved it since"
+UNDO = (
+    "only where the version it went to cannot be invoked: points the alias at the newer one again, or gives "
+    "it its part, unless somebody moved it since"
+)
 
 PERMISSIONS = (
     Permission("lambda:GetFunctionConfiguration"),
@@ -62,8 +66,8 @@ class RollBackFunction(StandingAlone):
     Lambda does not tell when an alias was moved or a version published. What it tells is when the
     version's configuration was changed last, which a deployment does right before it publishes: a
     version that waited for its release looks older than its deployment, and is then left alone. And
-    which versions ran behind the alias only their numbers tell, so every plan warns of that; past
-    deleted ones, or to one that is as new, a human is asked.
+    which versions ran behind the alias only their numbers tell, so a human is asked, but where the
+    version to go back to gets calls already (a canary) and is not as new.
     """
 
     name: ClassVar = NAME
@@ -110,7 +114,10 @@ class RollBackFunction(StandingAlone):
         return worse(plan, seen)
 
     def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
-        """The exact version and parts it came from, if the alias still is as we left it."""
+        """The exact version and parts it came from, where those it went to cannot be invoked at all.
+
+        Else there is no way back by machine: it would deploy what was blamed.
+        """
         del kind
         compared = compare(plan, seen)
         if isinstance(compared, Unknown):
@@ -118,6 +125,8 @@ class RollBackFunction(StandingAlone):
         used = compared.used
         if compared.came is not True or not isinstance(used, Behind):
             return Obstacle(Reason.CHANGED_SINCE, f"{compared.told}, or on its way elsewhere")
+        if compared.live.state != FAILED:
+            return Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy what was blamed")
         before, alias = compared.before, used.alias
         move = Move(alias.name, before.version, alias.revision, before.weighted)
         return _moved(compared.change.function, used, compared.latest, move)
@@ -163,7 +172,7 @@ def _warnings(used: Behind, earlier: FunctionLive, provisioned: Reading[frozense
         return (
             f"if CodeDeploy moves alias {alias}, stop its deployment too: its next step sets the parts anew",
         )
-    found = [f"only its number says that version {to} ran behind alias {alias} before: Lambda does not tell"]
+    found = []
     if earlier.memory < used.live.memory:
         found.append(f"memory goes from {used.live.memory} back to {earlier.memory} MB with it")
     if isinstance(provisioned, Unknown | NotRead):

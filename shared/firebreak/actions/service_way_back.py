@@ -209,7 +209,17 @@ def _doubts(case: _Case) -> tuple[str, ...]:
     before = case.found.brought_before
     two = before is not None and before.recent(case.since, case.blame) is not None
     suspects = (TWO_SUSPECTS,) if two or _red_since_another(case) else ()
-    return (*suspects, *_untold(case, as_far_as(case.history, case.found, success=2)))
+    return (*suspects, *_left(case.found), *_untold(case, as_far_as(case.history, case.found, success=2)))
+
+
+def _left(found: Blamed) -> tuple[str, ...]:
+    """A doubt where somebody tried something else since the success to go back to."""
+    if found.success_before is None or not (tried := found.left_between):
+        return ()
+    one, good = tried[0], short(found.success_before.task_definition)
+    between = f"between {short(found.deployment.task_definition)} and {good}"
+    told = f"deployment {short(one.arn)} of {short(one.task_definition)} {between} did not come to its end"
+    return (f"{told}: somebody may have been leaving {good}",)
 
 
 def _red_since_another(case: _Case) -> bool:

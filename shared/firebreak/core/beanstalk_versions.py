@@ -4,7 +4,7 @@ Beanstalk keeps no list of an environment's deployments. There are its events, w
 was deployed and may name it, and the application's versions with the dates on which they were made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -141,7 +141,7 @@ def previous(
     failed = {event.request_id for event in events if event.severity in ERRORS} - {""}
     others = (event for event in earlier if event.version not in {"", environment.version})
     if ran := next((event for event in others if event.request_id not in failed), None):
-        return _named(ran, known.get(ran.version), current, earlier, began)
+        return _named(ran, known, current, earlier, began)
     found = _by_dates(current, seen.versions, environment.application, seen.environments)
     if not isinstance(found, ApplicationVersion):
         return found
@@ -165,12 +165,12 @@ def _unnamed(events: Sequence[EnvironmentEvent], since: datetime) -> int:
 
 def _named(
     ran: EnvironmentEvent,
-    found: ApplicationVersion | None,
+    versions: Mapping[str, ApplicationVersion],
     current: ApplicationVersion,
     earlier: Sequence[EnvironmentEvent],
     began: datetime,
 ) -> Previous | Obstacle:
-    label = ran.version
+    label, found = ran.version, versions.get(ran.version)
     if found is None or not found.fit:
         told = f"version {label}, which ran before {current.label}, was deleted or cannot be deployed"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
@@ -183,11 +183,8 @@ def _named(
     known = deployments(earlier)
     since = [one for one in known if one.began > ran.at]
     before = [one for one in known if one.began <= ran.at]
-    doubts = (
-        f"version {one.label} was deployed with errors since, and may have run before {current.label}"
-        for one in since
-        if one.label not in {label, current.label} and one.failed and one.completed
-    )
+    others = [one for one in since if one.failed and one.label not in {label, current.label}]
+    doubts = filter(None, (_doubt(one, versions.get(one.label), found, current.label) for one in others))
     own = before and before[0].label == label
     return Previous(
         label,
@@ -196,6 +193,19 @@ def _named(
         until=min((one.began for one in since), default=began),
         doubts=tuple(doubts),
     )
+
+
+def _doubt(
+    failed: VersionDeployment, version: ApplicationVersion | None, candidate: ApplicationVersion, now: str
+) -> str:
+    """What a deployment with errors says against the candidate before it, if anything."""
+    told = "was deployed with errors since"
+    if failed.completed:
+        return f"version {failed.label} {told}, and may have run before {now}"
+    if version is None or version.created <= candidate.created:
+        why = f"somebody may have been leaving {candidate.label}"
+        return f"version {failed.label}, which is no newer, {told}: {why}"
+    return ""
 
 
 def _by_dates(

@@ -47,6 +47,14 @@ class Blamed:
         return found if usable else None
 
     @property
+    def left_between(self) -> Sequence[ServiceDeployment]:
+        """What was tried since that success and is neither it nor the blamed: somebody was leaving it."""
+        found = self.success_before
+        either = {self.deployment.task_definition, found.task_definition if found else ""}
+        since = self.before[: self.before.index(found)] if found else ()
+        return [one for one in since if one.task_definition not in either]
+
+    @property
     def brought_before(self) -> "Blamed | None":
         """What brought that: the success itself, or the one that it repeats."""
         found = self.success_before

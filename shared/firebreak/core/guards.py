@@ -22,7 +22,7 @@ from firebreak.core.breaker import (
 from firebreak.core.budgets import CLOCK_SKEW, PAD, held, next_slot, spell
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.freeze import Free, Frozen, find_freeze
-from firebreak.core.history import Act, Hold
+from firebreak.core.history import Act, Hold, Transition
 from firebreak.core.incident import ASKED_IN, IN_FLIGHT, Incident
 from firebreak.core.model import AlarmState, Autonomy, Obstacle, Plan, Request, RequestKind, same_change
 from firebreak.core.readings import Absent, NotRead, Unknown
@@ -207,23 +207,38 @@ def wrong_direction(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The request must be young, the newest of its alarm, and the alarm red at this moment."""
-    age = seen.now - request.at
-    # A yes has a time of its own, and comes by the clock of whoever said it.
-    if age > rules.max_event_age and request.kind is not _K.APPROVAL:
-        return objected("stale", Reason.TOO_OLD, f"{spell(age)} old, limit {spell(rules.max_event_age)}")
-    if request.kind is _K.ALARM:
-        match seen.transition:
-            case Unknown() | NotRead() as unseen:
-                return blind("stale", unseen, Reason.ALARM_UNREADABLE, seen.now)
-            case Absent():
-                pass
-            case last if last.since > request.alarm.since:
-                return objected(
-                    "stale", Reason.SUPERSEDED, f"{last.state} since {clock(last.since)} is newer"
-                )
-            case _:
-                pass
+    last, age = seen.transition, seen.now - request.at
+    if isinstance(last, Transition) and last.since > request.alarm.since and _gives_way(request, last):
+        return objected("stale", Reason.SUPERSEDED, f"{last.state} since {clock(last.since)} is newer")
+    if age > rules.max_event_age and _ages(request):
+        told = f"{spell(age)} old, limit {spell(rules.max_event_age)}"
+        # What delays one event often delays all: that is told once a quarter of an hour.
+        return objected("stale", Reason.TOO_OLD, told, cause=quarter(seen.now))
+    if request.kind is _K.ALARM and isinstance(last, Unknown | NotRead):
+        return blind("stale", last, Reason.ALARM_UNREADABLE, seen.now)
     return _red_now(request, seen)
+
+
+def _gives_way(request: Request, newer: Transition) -> bool:
+    """Whether that newer transition of the alarm speaks instead.
+
+    An alarm that turned red anew while its first request waited asks for itself; a human means it as it is.
+    """
+    if request.kind is _K.ALARM:
+        return True
+    waited = request.kind is _K.WAKE and not request.incident_id and not request.by
+    return waited and newer.state is AlarmState.ALARM
+
+
+def _ages(request: Request) -> bool:
+    """Whether the request's own time counts.
+
+    A yes has one of its own, and comes by the clock of whoever said it. An alarm that was put off waited for
+    this one look, and nobody would look again: what counts is whether it is red now.
+    """
+    if request.kind is _K.WAKE:
+        return bool(request.incident_id)
+    return request.kind is not _K.APPROVAL
 
 
 def _red_now(request: Request, seen: Snapshot) -> Check:

@@ -181,7 +181,7 @@ MEANINGS: dict[Reason, Meaning] = {
         "The alarm fires when the metric is low; this action is for when it is high."
     ),
     Reason.DIRECTION_UNREADABLE: _page("Whether the alarm fires on a high metric could not be read."),
-    Reason.TOO_OLD: _record("The event is too old to act on."),
+    Reason.TOO_OLD: _page("The event came too late to act on."),
     Reason.SUPERSEDED: _record("A newer transition of this alarm has been seen."),
     Reason.NO_LONGER_RED: _record("The alarm is not red any more."),
     Reason.NO_DATA_NOW: _page("The alarm has no data any more, so it is not known to be red or well."),
