@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from firebreak.announcing import Announcer
 from firebreak.core.announcement import Announcement
@@ -17,6 +18,10 @@ from firebreak.ports import Bus, Ledger, Log
 from firebreak.storming import StormWatch
 
 SWEEP_LIMIT = 50
+# The schedule of the template, which is what the turns of those that humans have are counted by.
+SWEEP_EVERY = timedelta(minutes=5)
+# So each of those gets its turn within 20 minutes.
+HUMANS_TURNS = 4
 # Schedules fire within their minute; what is later than this was lost.
 SWEEP_GRACE = timedelta(seconds=90)
 
@@ -48,7 +53,7 @@ class Sweep:
             error
             for incident_id in (
                 *(one.incident_id for one in overdue),
-                *self.ledger.incidents_with_humans(now - SWEEP_GRACE, SWEEP_LIMIT),
+                *self._with_humans(),
             )
             if (error := self._sweep_one(incident_id))
         ]
@@ -56,6 +61,13 @@ class Sweep:
         if failed:
             raise failed[0]
         self.log.count("Sweeps")
+
+    def _with_humans(self) -> Sequence[str]:
+        """Those whose turn it is: they stay until it is over, and the oldest would keep others waiting."""
+        listed = self.ledger.incidents_with_humans(self.now - SWEEP_GRACE, HUMANS_TURNS * SWEEP_LIMIT)
+        turns = max(1, ceil(len(listed) / SWEEP_LIMIT))
+        first = int(self.now.timestamp() // SWEEP_EVERY.total_seconds()) % turns * SWEEP_LIMIT
+        return listed[first : first + SWEEP_LIMIT]
 
     def _gauge_waiting(self, waiting: Sequence[Announcement]) -> None:
         """What is not told yet, as it was found: what is still there at the next sweep is stuck."""

@@ -219,14 +219,17 @@ class Verifier:
         )
 
     def _ask_again(self, incident: Incident, now: datetime) -> Summary:
-        """A request that nobody took up is made again, until the incident is too old for it."""
+        """A request that nobody took up is made again, behind others that wait, until it is too old."""
         rules = self.policy().rules(incident.action, incident.target)
         began = incident.opened_at
         if incident.state is IncidentState.UNDOING:  # a rest may have been longer than an incident's age
             began = max(began, (incident.healthy_since or began) + rules.verification.restore_after)
         if now - began <= rules.max_incident_age:
-            self.bus.ask(request_of(incident, now))
-            return self._said(incident, "asked_again")
+            asked = replace(incident, version=incident.version + 1, due_at=now + CLIMB_PATIENCE)
+            if not self.ledger.move(_moved(incident, asked, now, f"asked again: {incident.action}")):
+                return self._said(incident, "superseded")
+            self.bus.ask(request_of(asked, now))
+            return self._said(asked, "asked_again")
         why = f"{incident.action} was asked for and nothing came of it within {rules.max_incident_age}"
         return self._hand_over(incident, now, why)
 

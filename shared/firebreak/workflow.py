@@ -124,6 +124,8 @@ class Remediator:
         if event.action != self.action.name:
             asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{event.kind} of {event.action}")
             return self._turn_away(event, asked, policy)
+        if not event.incident_id and (turned_away := turn_away(event.alarm)):
+            return self._turn_away(event, turned_away, policy)  # asked again, it is the same alarm
         tags = self.observer.tags(event.alarm, needed=targets.needs_live_tags(event.alarm))
         target = self._target_of(event, tags)
         if isinstance(target, Unresolved):

@@ -5,15 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.concluding import request_of
-from firebreak.core.incident import IncidentState
+from firebreak.aws.incident_items import incident_item
+from firebreak.concluding import CLIMB_PATIENCE, request_of
+from firebreak.core.incident import IncidentState, Member
 from firebreak.core.model import AlarmState, Mute
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Unavailable
+from firebreak.sweeping import SWEEP_LIMIT
 from firebreak.wire import request_event
-from tests.world import World
+from tests.world import TABLE, World
 
 MINUTE = timedelta(minutes=1)
 
@@ -27,6 +29,36 @@ def test_a_lost_climb_is_asked_for_again(world: World) -> None:
     world.clock.pass_time(6 * MINUTE)
     world.sweep()
     assert [name for name, _, _ in world.ecs.writes] == ["force_deployment", "set_desired_count"]
+
+
+def test_a_request_that_nobody_takes_up_lets_the_others_have_their_turn(world: World) -> None:
+    done = world.send(world.red())
+    world.clock.pass_time(6 * MINUTE)
+    world.verifier().handle({"detail-type": "Firebreak Sweep"})
+    for _ in range(2):
+        world.bus.asked.clear()
+        world.clock.pass_time(6 * MINUTE)
+        assert [one.incident_id for one in world.ledger.overdue(world.clock.at, 50)] == [done.incident_id]
+        world.verifier().handle({"detail-type": "Firebreak Sweep"})
+        assert [asked.incident_id for asked in world.bus.asked] == [done.incident_id]
+        assert world.ledger.overdue(world.clock.at, 50) == []
+        assert world.incident(done.incident_id).due_at == world.clock.at + CLIMB_PATIENCE
+
+
+def test_who_waits_behind_many_that_humans_have_is_looked_at_all_the_same(world: World) -> None:
+    done = world.send(world.red())
+    alarm = world.red("api-5xx")
+    stored = replace(world.incident(done.incident_id), state=IncidentState.PAGED, plan=None, due_at=None)
+    for n in range(SWEEP_LIMIT + 10):
+        one = replace(stored, id=f"i-{n:010d}", opened_at=stored.opened_at + n * timedelta(seconds=1))
+        one = replace(one, members=(Member.of(alarm),)) if n == SWEEP_LIMIT else one
+        world.dynamodb.put_item(TableName=TABLE, Item=incident_item(one))
+    world.green(alarm)
+    for _ in range(2):
+        world.clock.pass_time(5 * MINUTE)
+        world.sweep()
+    assert world.incident(f"i-{SWEEP_LIMIT:010d}").state is IncidentState.CLOSED
+    assert world.incident("i-0000000000").state is IncidentState.PAGED
 
 
 def test_a_lost_wake_of_a_deferred_climb_is_asked_for_again(world: World) -> None:

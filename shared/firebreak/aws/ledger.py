@@ -326,15 +326,16 @@ class DynamoLedger:
         return [HistoryLine(n, at, what) for n, (at, _, what) in enumerate(sorted(told))]
 
     def _attention(self, kind: str, before: datetime, limit: int) -> Iterable[Item]:
+        """The oldest of them; the index holds whole items, and a reply ends at 1 MB of them."""
         with translated("Query", mutates=False):
-            reply = self._client.query(
+            pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 IndexName=ATTENTION_INDEX,
                 KeyConditionExpression="attention = :kind AND attention_at <= :before",
                 ExpressionAttributeValues={":kind": text(kind), ":before": number(ms(before))},
-                Limit=limit,
+                PaginationConfig={"MaxItems": limit, "PageSize": limit},
             )
-        return reply["Items"]
+            return [item for page in pages for item in page["Items"]]
 
     def _outbox(self, told: Announcement | None) -> "list[TransactWriteItemTypeDef]":
         return [put(self._table, outbox_item(told))] if told else []
