@@ -8,7 +8,7 @@ from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.page import Phase, Severity
 from firebreak.core.threads import LOOK_FOR, Sending, Turn, looks, phase_of, receive, watched
 from tests.core.test_edges_threads import CALLED, OVER, REFUSED, ROUTE, opened, thread
-from tests.core.threads_play import HOUR, MINUTE, NIGHT, told
+from tests.core.threads_play import HOUR, MINUTE, NIGHT, OFFICE, told
 
 _K = AnnouncementKind
 
@@ -49,3 +49,10 @@ def test_a_held_page_is_looked_at_however_old_and_one_of_a_cause_by_its_digest_a
     assert looks(held, NIGHT + 2 * LOOK_FOR)
     assert not looks(replace(held, waiting=0), NIGHT + 2 * LOOK_FOR)
     assert not looks(replace(held, latest=replace(REFUSED, cause="switched_off")), NIGHT)
+
+
+def test_what_calls_anew_outside_its_hours_is_held_with_no_step_told() -> None:
+    end = told(_K.HOLD_OVER, NIGHT + HOUR, retry=("api",))
+    before = opened(REFUSED, acknowledged_by="ana", steps=2, next_at=None)
+    held = receive(before, end, Severity.ERROR, OFFICE, NIGHT + HOUR)
+    assert (held.sending, held.thread.waiting, held.thread.steps) == (None, 1, 0)
