@@ -46,14 +46,22 @@ class Dispatcher:
             self.log.event("page.without_memory", key=told.key, why=before.why)
             self._past_memory(told, rules)
             return False
-        known = None if isinstance(before, Absent) else before
+        known, turn = None if isinstance(before, Absent) else before, self.turn_of(told, rules)
+        kept = self.take(known, turn, rules)
+        if not kept and not turn(known).sending:
+            # What was to wait would be lost.
+            self._past_memory(told, rules)
+        return kept
+
+    def turn_of(self, told: Announcement, rules: PagingRules) -> Next:
+        """What an announcement makes of its thread, now."""
         now, severity = self.clock.now(), severity_of(told, rules)
 
         def turn(thread: Thread | None) -> Turn:
             worst = thread.severity if thread and thread.calls else severity
             return receive(thread, told, severity, rules.route(worse(severity, worst)), now)
 
-        return self.take(known, turn, rules)
+        return turn
 
     def announce_if_worse(self, told: Announcement, rules: PagingRules) -> None:
         """Tell what was told before once more, where it is worse, or that was over. Raises Untold."""
@@ -71,9 +79,6 @@ class Dispatcher:
         found = turn(before)
         refs = self._send(found.sending, found.thread, rules) if found.sending else {}
         kept = self._kept(before, found, turn, refs, rules)
-        if not kept and not found.sending:
-            # What was to wait would be lost.
-            self._past_memory(found.thread.latest, rules)
         if found.sending and found.sending.phase is Phase.TRIGGER:
             self._show(found.sending.told, refs, rules)
         return kept

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from firebreak.core import telling
 from firebreak.core.announcement import Announcement
-from firebreak.core.digests import LOOK_EVERY, Digest, is_time, over, summed_up
+from firebreak.core.digests import Digest, is_time, over, summed_up
 from firebreak.core.ledger import digest
 from firebreak.core.model import AlarmState
 from firebreak.core.page import Phase
@@ -17,8 +17,8 @@ from firebreak.core.paging_rules import PagingRules
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import of_blindness
-from firebreak.core.threads import TRIGGERS, Thread, Turn, come_due, looks, watched
-from firebreak.dispatching import Dispatcher
+from firebreak.core.threads import LOOK_EVERY, TRIGGERS, Thread, Turn, come_due, looks, thread_id, watched
+from firebreak.dispatching import Dispatcher, Next
 from firebreak.errors import AwsError, Conflict, Untold
 from firebreak.ports import AlarmReads, Clock, Deliveries, Log, Threads
 
@@ -76,18 +76,17 @@ class DuePages:
         if isinstance(thread, Absent):
             return
         if looks(thread, now) and self._is_green(thread):
-            self.dispatcher.announce(telling.green_again(thread.latest, now), self.rules)
+            self._tell(telling.green_again(thread.latest, now, since=thread.opened_at))
             return
         route = self.rules.route(thread.severity)
         found = come_due(thread, route, now)
         told_before = found.sending is not None and self._told_before(found, thread, now)
 
         def turn(current: Thread | None) -> Turn:
-            after = come_due(current or thread, route, now)
-            return replace(after, sending=None) if told_before else after
+            return come_due(current or thread, route, now)
 
         if found.sending is None or told_before is not None:
-            self.dispatcher.take(thread, turn, self.rules)
+            self.dispatcher.take(thread, _silent(turn) if told_before else turn, self.rules)
         if found.sending and told_before is False:
             self.deliveries.done(_key(found, thread), now)
 
@@ -125,15 +124,32 @@ class DuePages:
             self._tell(summed_up(found, now))
             self.threads.look_later(found, self._next(found, now), now, reported=True)
         elif found.first.kind in TRIGGERS and not found.holds and found.all_green(self._red(found)):
-            self._tell(telling.green_again(found.first, now))
+            self._tell(telling.green_again(found.first, now, since=found.since, count=found.count))
             self.threads.look_later(found, None, now, reported=True)
         else:
             self.threads.look_later(found, self._next(found, now), now, reported=False)
 
     def _tell(self, told: Announcement) -> None:
-        if self.deliveries.begin(told.key, told.at):
-            self.dispatcher.announce(told, self.rules)
-            self.deliveries.done(told.key, told.at)
+        """Once. Raises Untold when it is not kept: then it stays due, and is only kept the next time."""
+        if not self.deliveries.begin(told.key, told.at):
+            self._keep(told)
+            return
+        kept = self.dispatcher.announce(told, self.rules)
+        self.deliveries.done(told.key, told.at)
+        if not kept:
+            raise Untold(f"{told.kind}: who was told could not be kept")
+
+    def _keep(self, told: Announcement) -> None:
+        """What was told before goes into its thread without another page, unless it is there."""
+        before = self.threads.thread(thread_id(told))
+        if isinstance(before, Unknown | NotRead):
+            # No later look reads it either; it is told of by itself.
+            return
+        known = None if isinstance(before, Absent) else before
+        if known and known.latest.key == told.key:
+            return
+        if not self.dispatcher.take(known, _silent(self.dispatcher.turn_of(told, self.rules)), self.rules):
+            raise Untold(f"{told.kind}: who was told could not be kept")
 
     def _next(self, found: Digest, now: datetime) -> datetime | None:
         """A hold is looked at until it is over, alarms for a day; then what is summed up waits for more."""
@@ -155,6 +171,11 @@ class DuePages:
         if not isinstance(states, Mapping):
             return None
         return frozenset(name for name, alarm in states.items() if alarm.state is AlarmState.ALARM)
+
+
+def _silent(turn: Next) -> Next:
+    """The same turn for those who know already."""
+    return lambda thread: replace(turn(thread), sending=None)
 
 
 def _key(found: Turn, thread: Thread) -> str:

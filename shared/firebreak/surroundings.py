@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from firebreak.core.announcement import Announcement
 from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.guards import switch_words
+from firebreak.core.history import Hold
 from firebreak.core.log_lines import shown
 from firebreak.core.model import Target
 from firebreak.core.page import Phase
@@ -60,23 +61,24 @@ class Surroundings:
 
     def holding(self, told: Announcement, now: datetime) -> bool | Unknown:
         """Whether a kill switch still holds over what an announcement is about."""
-        found = self.switches.holding(told.action, _target(told))
-        match found:
-            case Unknown() | NotRead():
-                return Unknown(found.why)
-            case Absent():
-                return False
-            case holds:
-                return any(hold.until + CLOCK_SKEW > now for hold in holds)
+        found = self._holds(told, now)
+        return found if isinstance(found, Unknown) else bool(found)
 
     def _held(self, told: Announcement, now: datetime) -> Sequence[str]:
+        match self._holds(told, now):
+            case Unknown(why):
+                return [f"the kill switches could not be read: {why}"]
+            case holds:
+                return [switch_words(hold) for hold in holds]
+
+    def _holds(self, told: Announcement, now: datetime) -> Sequence[Hold] | Unknown:
         match self.switches.holding(told.action, _target(told)):
             case Unknown(why) | NotRead(why):
-                return [f"the kill switches could not be read: {why}"]
+                return Unknown(why)
             case Absent():
-                return []
+                return ()
             case holds:
-                return [switch_words(hold) for hold in holds if hold.until + CLOCK_SKEW > now]
+                return [hold for hold in holds if hold.until + CLOCK_SKEW > now]
 
     def _errors(self, told: Announcement, rules: PagingRules, now: datetime) -> Sequence[str]:
         group = log_group_of(told, rules)

@@ -11,7 +11,6 @@ from hypothesis import strategies as some
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.digests import (
     HOLDS,
-    LOOK_EVERY,
     MOST_LISTED,
     Digest,
     counts,
@@ -21,6 +20,7 @@ from firebreak.core.digests import (
     summed_up,
 )
 from firebreak.core.reasons import Reason
+from firebreak.core.threads import LOOK_EVERY
 from tests import builders as a
 from tests.core.threads_play import told
 

@@ -63,8 +63,6 @@ def page(kind: AnnouncementKind, headline: str, facts: tuple[str, ...], next_: s
         thread="storm",
         by="ana",
         severity="error",
-        runbook="https://wiki.example.com/api",
-        log_group="/ecs/api",
     )
 
 

@@ -13,6 +13,7 @@ from firebreak.core.model import AlarmState
 from firebreak.core.page import Phase
 from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import of_blindness
+from firebreak.core.threads import Thread, ThreadState
 from firebreak.errors import Untold
 from firebreak.policy import parse_policy
 from tests import builders as a
@@ -44,6 +45,18 @@ def refuse(world: World, count: int) -> None:
 
 def bodies(world: World, mark: str) -> list[str]:
     return [page.body for name, page in world.pager.pages if name == "ops" and page.body.startswith(mark)]
+
+
+def without_memory_of_threads(world: World) -> World:
+    """What was told before is still known; who was told cannot be kept."""
+    cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["transact_write_items"]))
+    return replace(world, dynamodb=cut)
+
+
+def spoil(world: World, thread: str) -> None:
+    """Nobody can read any more who was told."""
+    place = {"pk": {"S": f"THREAD#{thread}"}, "sk": {"S": "-"}}
+    world.dynamodb.update_item(TableName="ledger", Key=place, UpdateExpression="REMOVE latest")
 
 
 def test_a_pause_over_forty_alarms_is_one_page_and_a_digest(world: World) -> None:
@@ -139,6 +152,7 @@ def test_refusals_for_one_cause_are_over_when_all_their_alarms_are_green(world: 
     tick(world, 6)
     over = [body for body in bodies(world, "RESOLVED") if "A budget is used up." in body]
     assert len(over) == 1
+    assert "All its alarms are OK again." in over[0]
 
 
 def test_a_page_that_was_told_but_not_kept_comes_again(world: World) -> None:
@@ -154,28 +168,61 @@ def test_a_page_that_was_told_but_not_kept_comes_again(world: World) -> None:
 
 def test_a_step_that_cannot_be_kept_is_told_once(world: World) -> None:
     tell(world)
-    cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["transact_write_items"]))
-    blind = replace(world, dynamodb=cut)
     world.clock.pass_time(14 * MINUTE)
-    for _ in range(10):
-        blind.clock.pass_time(MINUTE)
-        blind.page_sweep()
+    tick(without_memory_of_threads(world), 10)
     assert [name for name, _ in sent(world)].count("topic") == 1
     tick(world, 2)
-    assert [name for name, _ in sent(world)].count("topic") == 1
+    assert sent(world) == [("ops", Phase.TRIGGER), ("pd", Phase.TRIGGER), ("topic", Phase.TRIGGER)]
+
+
+def test_an_end_that_cannot_be_kept_is_told_once_and_kept_later(world: World) -> None:
+    world.page_desk().handle(eventbridge(world.red("api-disk", tags={"firebreak:action": "page"})))
+    world.alarms.turn("api-disk", AlarmState.OK, world.clock.at)
+    tick(without_memory_of_threads(world), 30)
+    assert len(bodies(world, "RESOLVED")) == 1
+    assert ("topic", Phase.TRIGGER) not in sent(world)
+    tick(world, 10)
+    assert len(bodies(world, "RESOLVED")) == 1
+    thread = world.dispatcher().read(world.pager.pages[0][1].thread)
+    assert isinstance(thread, Thread)
+    assert thread.state is ThreadState.RESOLVED
+
+
+def test_what_a_pause_left_red_climbs_though_it_could_not_be_kept_at_once(world: World) -> None:
+    pause(world, minutes=5)
+    refuse(world, 1)
+    tick(world, 8)
+    tick(without_memory_of_threads(world), 4)
+    assert len(bodies(world, "STILL RED")) == 1
+    tick(world, 20)
+    assert len(bodies(world, "STILL RED")) == 1
+    [climbed] = [page.body for name, page in world.pager.pages if name == "topic"]
+    assert climbed.startswith("STILL RED")
+
+
+def test_a_look_that_cannot_be_kept_pages_nobody(world: World) -> None:
+    world.page_desk().handle(eventbridge(world.red("api-disk", tags={"firebreak:action": "page"})))
+    count = len(world.pager.pages)
+    tick(without_memory_of_threads(world), 14)
+    assert len(world.pager.pages) == count
 
 
 def test_a_thread_that_cannot_be_read_is_told_once_and_looked_at_no_more(world: World) -> None:
     tell(world)
-    world.dynamodb.update_item(
-        TableName="ledger",
-        Key={"pk": {"S": "THREAD#i-0123456789"}, "sk": {"S": "-"}},
-        UpdateExpression="REMOVE latest",
-    )
+    spoil(world, "i-0123456789")
     tick(world, 120)
     about = [page for _, page in world.pager.pages if page.body.startswith("BLIND")]
     assert {page.thread for page in about} == {about[0].thread}
     assert len([one for one in world.log.events if one[0] == "page.due_failed"]) == 0
+
+
+def test_what_a_pause_left_red_is_told_once_though_its_thread_cannot_be_read(world: World) -> None:
+    pause(world, minutes=5)
+    refuse(world, 1)
+    spoil(world, world.pager.pages[0][1].thread)
+    tick(world, 60)
+    assert len(bodies(world, "STILL RED")) == 1
+    assert world.dispatcher().threads.due_digests(world.clock.at, 10) == []
 
 
 def test_blindness_that_somebody_has_calls_nobody_a_quarter_of_an_hour_later(world: World) -> None:
@@ -212,7 +259,7 @@ def test_what_was_still_red_after_a_pause_ends_by_itself_when_it_is_green(world:
     for name in ("api-svc00", "api-svc01"):
         world.alarms.turn(name, AlarmState.OK, world.clock.at)
     tick(world, 6)
-    assert "The alarm is OK again." in bodies(world, "RESOLVED")[0]
+    assert "All its alarms are OK again." in bodies(world, "RESOLVED")[0]
     count = len(world.pager.pages)
     tick(world, 60)
     assert len(world.pager.pages) == count

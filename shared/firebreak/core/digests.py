@@ -13,16 +13,13 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.guards import clock
 from firebreak.core.ledger import digest
 from firebreak.core.reasons import Reason
-from firebreak.core.threads import LOOK_FOR, thread_id
+from firebreak.core.threads import LOOK_EVERY, LOOK_FOR, thread_id
 
 # A longer list is not read at 3 a.m., and DynamoDB writes an item anew for each name.
 MOST_NAMES, MOST_LISTED = 200, 30
 
 AS_BEFORE = "None of them was acted on. What comes more for this cause is summed up in the same way."
 BY_COMMAND = "Nothing restarts by itself: each needs its command."
-
-# How often a cause that holds is looked at: a switch may be given back early.
-LOOK_EVERY = timedelta(minutes=5)
 
 # The causes that end, and what they are called.
 HOLDS: Mapping[str, str] = MappingProxyType(
@@ -69,7 +66,7 @@ def counts(told: Announcement) -> bool:
 
 
 def first_look(every: timedelta, now: datetime) -> datetime:
-    """When a new cause is looked at for the first time."""
+    """When a new cause is looked at for the first time: a switch may be given back early."""
     return now + min(every, LOOK_EVERY)
 
 
@@ -138,6 +135,8 @@ def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) 
         thread=thread_id(found.first),
         cause="",
         until=None,
+        runbook="",
+        log_group="",
     )
 
 

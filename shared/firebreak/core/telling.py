@@ -250,14 +250,18 @@ def acknowledged(about: Announcement, thread: str, by: str, at: datetime) -> Ann
     )
 
 
-def green_again(about: Announcement, at: datetime) -> Announcement:
-    """The alarm that a page was about is OK again, without Firebreak's doing."""
+def green_again(about: Announcement, at: datetime, *, since: datetime, count: int = 1) -> Announcement:
+    """The alarm that a page was about is OK again, or all `count` of one cause, without Firebreak's doing.
+
+    However often it is looked at, it is one announcement for all that began at `since`.
+    """
+    alarms = "All its alarms are" if max(count, len(about.retry)) > 1 else "The alarm is"
     return replace(
         about,
-        key=digest("green again", about.key, at.isoformat()),
+        key=digest("green again", about.key, since.isoformat(), count),
         kind=AnnouncementKind.RECOVERED,
         at=at,
-        headline=f"The alarm is OK again. It was told before: {about.headline}",
+        headline=f"{alarms} OK again. It was told before: {about.headline}",
         facts=(),
         next="Nothing more happens.",
         event="",
