@@ -1,9 +1,14 @@
 """Powertools Logger, Metrics and Tracer: made here and nowhere else.
 
+Libraries log whole requests and answers below WARNING (tokens, secrets, environments of tasks), and Lambda
+gives the root logger the level of the function's LoggingConfig. So the root logger is held at WARNING,
+whatever that says; the own logger has a level of its own.
+
 The X-Ray SDK under Tracer ends in February 2027; docs/adr/0006-tracing.md names what follows.
 The payload is never logged: it may hold log lines of the service that failed.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +21,8 @@ class PowertoolsLog:
     """ports.Log on Powertools: JSON lines, and metrics in the embedded metric format."""
 
     def __init__(self) -> None:
-        self.logger = Logger()
+        logging.getLogger().setLevel(logging.WARNING)
+        self.logger = Logger(level=logging.INFO)
         self.metrics = Metrics()
         self.tracer = Tracer()
 

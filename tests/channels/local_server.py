@@ -48,6 +48,9 @@ class Exchange(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.do_POST()
 
+    def do_PUT(self) -> None:
+        self.do_POST()
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name is the base class's
         """Say nothing."""
 

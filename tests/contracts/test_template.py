@@ -188,7 +188,7 @@ def test_a_function_knows_its_alias_and_logs_where_retention_holds(name: str) ->
     assert function["Environment"]["Variables"]["FUNCTION_ARN"] == named_arn(name)
     assert function["LoggingConfig"] == {
         "LogFormat": "JSON",
-        "ApplicationLogLevel": {"Ref": "LogLevel"},
+        "ApplicationLogLevel": "INFO",
         "LogGroup": {"Ref": f"{name}Logs"},
     }
     assert resource(f"{name}Logs")["RetentionInDays"] == {"Ref": "LogRetentionInDays"}
