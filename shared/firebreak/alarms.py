@@ -12,6 +12,7 @@ from datetime import datetime
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent
 from firebreak.errors import UnusableEvent
 from firebreak.loose import items, mapping, moment, shown, stated, text
+from firebreak.reason_data import evaluation_of
 from firebreak.shapes import (
     children_of,
     contributor_of,
@@ -129,6 +130,7 @@ def _alarm(event: Mapping[str, object], body: Mapping[str, object]) -> Alarm:
         description=text(mapping(body.get("configuration")).get("description"))[:MAX_TEXT_CHARACTERS],
         reason=text(state.get("reason"))[:MAX_TEXT_CHARACTERS],
         event_id=text(event.get("id"))[:MAX_TEXT_CHARACTERS],
+        evaluation=evaluation_of(state.get("reasonData")),
     )
 
 

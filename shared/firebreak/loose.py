@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import isfinite
 
 SHOWN_CHARACTERS = 64
 _IDENTIFIER = re.compile(rf"[A-Za-z0-9 ._:/@+*-]{{1,{SHOWN_CHARACTERS}}}")
@@ -47,6 +48,17 @@ def whole(value: object) -> int | None:
     if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
         return int(value)
     return value if isinstance(value, int) else None
+
+
+def number(value: object) -> float | None:
+    """The finite number as a float, or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    try:
+        read = float(value)
+    except OverflowError:
+        return None
+    return read if isfinite(read) else None
 
 
 def field(value: object, name: str) -> object:

@@ -1,6 +1,5 @@
 """What the body of an alarm event tells beyond name and state. Nothing here raises."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,6 +7,7 @@ from typing import NamedTuple
 from firebreak.core.composites import children_in_rule
 from firebreak.core.model import AlarmKind, AlarmState, Contributor, Metric, Mute
 from firebreak.loose import field, items, mapping, moment, stated, text
+from firebreak.reason_data import json_of
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SELECT = re.compile(r"\s*SELECT\b", re.IGNORECASE)
@@ -112,11 +112,7 @@ def children_of(body: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _triggering(reason_data: object) -> tuple[str, ...] | None:
-    try:
-        data = json.loads(text(reason_data))
-    except (ValueError, RecursionError):
-        return None
-    children = mapping(data).get("triggeringAlarms")
+    children = json_of(reason_data).get("triggeringAlarms")
     if not isinstance(children, list):
         return None
     red = [child for child in children if field(field(child, "state"), "value") == AlarmState.ALARM]

@@ -20,6 +20,7 @@ from firebreak.core.model import (
     RequestKind,
 )
 from firebreak.errors import UnusableEvent
+from firebreak.evaluation_wire import evaluation_from_wire, evaluation_to_wire
 from firebreak.loose import SHOWN_CHARACTERS, moment, shown, whole
 
 WIRE_VERSION = 1
@@ -30,8 +31,8 @@ _ASKED = tuple(kind for kind in RequestKind if kind is not RequestKind.ALARM)
 
 
 def alarm_to_wire(alarm: Alarm) -> dict[str, object]:
-    """The alarm as plain values; what is absent is an empty string, list or object."""
-    return {
+    """The alarm as plain values; what is absent is an empty string, list or object, or left out."""
+    written: dict[str, object] = {
         "v": WIRE_VERSION,
         "arn": alarm.arn,
         "name": alarm.name,
@@ -53,6 +54,9 @@ def alarm_to_wire(alarm: Alarm) -> dict[str, object]:
         "reason": alarm.reason,
         "event_id": alarm.event_id,
     }
+    if alarm.evaluation:
+        written["evaluation"] = evaluation_to_wire(alarm.evaluation)
+    return written
 
 
 def alarm_from_wire(stored: object) -> Alarm:
@@ -79,6 +83,7 @@ def alarm_from_wire(stored: object) -> Alarm:
         description=_text(data, "description"),
         reason=_text(data, "reason"),
         event_id=_text(data, "event_id"),
+        evaluation=evaluation_from_wire(data.get("evaluation")),
     )
 
 

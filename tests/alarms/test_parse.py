@@ -9,6 +9,7 @@ import pytest
 from firebreak.alarms import parse, placed
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metric, Mute
 from firebreak.errors import UnusableEvent
+from firebreak.reason_data import evaluation_of
 from tests.sample_events import load
 
 ARN = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:prod-api-memory-high"
@@ -67,8 +68,10 @@ def test_a_metric_alarm_carries_all_that_its_event_says() -> None:
         reason="Threshold Crossed: 3 out of the last 3 datapoints were greater than the threshold (85.0) "
         "(minimum 3 datapoints for OK -> ALARM transition).",
         event_id=str(load("ecs_memory_alarm_tagged")["id"]),
+        evaluation=evaluation_of(load("ecs_memory_alarm_tagged")["detail"]["state"]["reasonData"]),  # type: ignore[index]
     )
 
+    assert expected.evaluation
     assert expected == parse(load("ecs_memory_alarm_tagged"))
 
 

@@ -11,6 +11,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from firebreak.aws.alarms import ALARM_TYPES, MAX_CONTRIBUTOR_PAGES, CloudWatchAlarms
+from firebreak.core.evaluation import Evaluation
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Unknown
@@ -291,3 +292,52 @@ def test_more_alarms_than_one_look_takes_are_described_in_several(stubbed: Stubb
     found = alarms.describe_all(names)
     assert isinstance(found, dict)
     assert sorted(found) == names
+
+
+def test_a_metric_alarm_is_described_with_its_evaluation_and_configuration(stubbed: Stubbed) -> None:
+    alarm = raw(
+        StateReason="Threshold Crossed: no datapoints were received for 2 periods.",
+        StateReasonData='{"queryDate":"2026-11-20T03:00:00.000+0000","period":60,"recentDatapoints":[]}',
+        Threshold=85.0,
+        Period=60,
+        EvaluationPeriods=3,
+        DatapointsToAlarm=2,
+        ExtendedStatistic="p99",
+        TreatMissingData="breaching",
+        EvaluateLowSampleCountPercentile="ignore",
+        AlarmActions=["arn:aws:sns:eu-west-1:111122223333:pages"],
+        OKActions=["arn:aws:sns:eu-west-1:111122223333:good-news"],
+    )
+
+    found = described(stubbed, MetricAlarms=[alarm])
+
+    assert found.evaluation == Evaluation(query_date=SINCE, period=60)
+    assert found.reason.startswith("Threshold Crossed")
+    assert (found.threshold, found.period, found.periods, found.datapoints_to_alarm) == (85.0, 60, 3, 2)
+    assert (found.statistic, found.treat_missing_data, found.low_samples) == ("p99", "breaching", "ignore")
+    assert found.actions == ("arn:aws:sns:eu-west-1:111122223333:pages",)
+    assert found.ok_actions == ("arn:aws:sns:eu-west-1:111122223333:good-news",)
+
+
+def test_metric_math_has_the_longest_period_of_its_metrics_and_the_statistic_they_share(
+    stubbed: Stubbed,
+) -> None:
+    def query(name: str, period: int) -> dict[str, Any]:
+        metric = {"Namespace": "AWS/Lambda", "MetricName": name, "Dimensions": []}
+        return {"Id": name.lower(), "MetricStat": {"Metric": metric, "Period": period, "Stat": "Sum"}}
+
+    expression = {"Id": "e1", "Expression": "errors / invocations", "ReturnData": True}
+    alarm = raw(Metrics=[expression, query("Errors", 60), query("Invocations", 300)])
+
+    found = described(stubbed, MetricAlarms=[alarm])
+
+    assert (found.period, found.statistic) == (300, "Sum")
+
+
+def test_a_composite_has_no_evaluation_and_no_configuration_of_a_metric(stubbed: Stubbed) -> None:
+    found = described(
+        stubbed, CompositeAlarms=[raw(AlarmRule="ALARM(x)", StateReasonData='{"triggeringAlarms":[]}')]
+    )
+
+    assert (found.evaluation, found.period, found.periods, found.threshold) == (None, None, None, None)
+    assert (found.statistic, found.treat_missing_data, found.actions) == ("", "", ())

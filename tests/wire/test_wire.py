@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firebreak.alarms import parse
+from firebreak.core.evaluation import EvaluatedPoint, Evaluation
 from firebreak.core.model import (
     Alarm,
     AlarmKind,
@@ -21,6 +22,7 @@ from firebreak.core.model import (
     RequestKind,
 )
 from firebreak.errors import UnusableEvent
+from firebreak.reason_data import MOST_POINTS
 from firebreak.wire import alarm_from_wire, alarm_to_wire, request_event
 
 V1 = Path(__file__).parent / "v1"
@@ -257,3 +259,19 @@ def test_the_envelope_is_the_agreed_one() -> None:
     assert sorted(event["detail"]) == sorted(
         ["v", "kind", "action", "incident", "rung", "attempt", "at", "by", "alarm"]
     )
+
+
+def test_an_alarm_of_the_release_before_has_no_evaluation_which_is_not_known() -> None:
+    assert alarm_from_wire(golden("alarm")).evaluation is None
+
+
+def test_an_alarm_with_an_evaluation_survives_and_stays_small() -> None:
+    points = tuple(EvaluatedPoint(FULL.since, 96.1, 85.0) for _ in range(MOST_POINTS))
+    values = (96.1,) * MOST_POINTS
+    evaluation = Evaluation(query_date=FULL.since, period=60, values=values, evaluated=points, present=30)
+    alarm = replace(FULL, evaluation=evaluation)
+
+    stored = json.dumps(alarm_to_wire(alarm))
+
+    assert alarm_from_wire(json.loads(stored)) == alarm
+    assert len(stored) < 6_000

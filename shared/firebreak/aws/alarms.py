@@ -9,6 +9,7 @@ from firebreak.core.composites import children_in_rule
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
+from firebreak.reason_data import evaluation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -100,6 +101,32 @@ def _described(alarm: Mapping[str, Any]) -> DescribedAlarm:
         metrics=tuple(_metrics(alarm)),
         children=children_in_rule(alarm.get("AlarmRule", "")),
         description=alarm.get("AlarmDescription", ""),
+        evaluation=evaluation_of(alarm.get("StateReasonData")),
+        reason=alarm.get("StateReason", ""),
+        threshold=alarm.get("Threshold"),
+        period=_period(alarm),
+        periods=alarm.get("EvaluationPeriods"),
+        datapoints_to_alarm=alarm.get("DatapointsToAlarm"),
+        statistic=_statistic(alarm),
+        treat_missing_data=alarm.get("TreatMissingData", ""),
+        low_samples=alarm.get("EvaluateLowSampleCountPercentile", ""),
+        actions=tuple(alarm.get("AlarmActions", ())),
+        ok_actions=tuple(alarm.get("OKActions", ())),
+    )
+
+
+def _period(alarm: Mapping[str, Any]) -> int | None:
+    """The period in seconds; of metric math the longest, in which the expression has its points."""
+    stats = [query.get("MetricStat", query) for query in alarm.get("Metrics", ())]
+    periods = [stat["Period"] for stat in (alarm, *stats) if "Period" in stat]
+    return max(periods, default=None)
+
+
+def _statistic(alarm: Mapping[str, Any]) -> str:
+    """The statistic, a percentile included; of metric math none, unless all its metrics share it."""
+    named = {query["MetricStat"]["Stat"] for query in alarm.get("Metrics", ()) if "MetricStat" in query}
+    return (
+        alarm.get("Statistic") or alarm.get("ExtendedStatistic") or (named.pop() if len(named) == 1 else "")
     )
 
 

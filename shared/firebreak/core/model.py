@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from firebreak.core.evaluation import Evaluation
 from firebreak.core.reasons import Reason
 from firebreak.core.way_back import WayBack
 
@@ -67,6 +68,7 @@ class Alarm:
 
     `since` is when the alarm took this state. `tags` holds only what rode in the event: a key
     that is missing here may still be on the alarm. `reason` and `description` are untrusted text.
+    `evaluation` is None where the event does not tell what was evaluated.
     """
 
     arn: str
@@ -88,6 +90,7 @@ class Alarm:
     description: str = ""
     reason: str = ""
     event_id: str = ""
+    evaluation: Evaluation | None = None
 
     @property
     def series(self) -> str:

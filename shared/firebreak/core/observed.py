@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from firebreak.core.evaluation import Evaluation
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.readings import Reading
 
@@ -13,7 +14,10 @@ class DescribedAlarm:
     """An alarm as DescribeAlarms shows it now.
 
     `comparison` is empty for composites. `children` are the ARNs or names its rule mentions.
-    `series_in_alarm` holds the contributor ids in ALARM where they were asked for.
+    `evaluation` is what its present state was made of, `reason` CloudWatch's sentence about it
+    (untrusted text). What follows is its configuration, None or empty where CloudWatch says nothing:
+    without `datapoints_to_alarm` all `periods` must breach, without `treat_missing_data` it is
+    "missing". `actions` are the ARNs that it calls when it turns red, `ok_actions` when it turns OK.
     """
 
     name: str
@@ -25,6 +29,17 @@ class DescribedAlarm:
     metrics: tuple[Metric, ...] = ()
     children: tuple[str, ...] = ()
     description: str = ""
+    evaluation: Evaluation | None = None
+    reason: str = ""
+    threshold: float | None = None
+    period: int | None = None
+    periods: int | None = None
+    datapoints_to_alarm: int | None = None
+    statistic: str = ""
+    treat_missing_data: str = ""
+    low_samples: str = ""
+    actions: tuple[str, ...] = ()
+    ok_actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
