@@ -11,7 +11,7 @@ from firebreak.aws.threads import DynamoThreads
 from firebreak.core import telling
 from firebreak.core.announcement import Announcement
 from firebreak.core.readings import Absent, NotRead, Unknown
-from firebreak.core.threads import THREAD_ID, Thread
+from firebreak.core.threads import CALL_ID, THREAD_ID, Thread
 from firebreak.errors import AwsError
 from firebreak.page_text import plain
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
@@ -28,16 +28,26 @@ class PagerDesk:
 
     stack: Stack
 
-    def thread(self, thread_id: str) -> Thread:
-        """What somebody was paged about. Raises Ending or AwsError."""
+    def thread(self, written: str) -> Thread:
+        """What somebody was paged about, while that call is the latest. Raises Ending or AwsError."""
+        call = CALL_ID.fullmatch(written)
+        thread_id = call[1] if call else written
         if not THREAD_ID.fullmatch(thread_id):
             raise Ending(
-                BAD_INPUT, f"{plain(thread_id, 60)} is no id of a page: it stands behind `firebreak ack`"
+                BAD_INPUT,
+                f"{plain(written, 60)} is not the id of a page: a page prints it after `firebreak ack`",
             )
         found = self._threads().thread(thread_id)
         match found:
             case Thread(over=True):
                 raise Ending(BAD_INPUT, f"{thread_id} is over: {plain(found.latest.headline)}")
+            case Thread(call=newest) if newest and (call is None or call[2] != newest):
+                raise Ending(
+                    BAD_INPUT,
+                    f"{written} is not the latest call, so nothing was acknowledged",
+                    f"the latest: {plain(found.latest.headline)}",
+                    f"to acknowledge that: firebreak ack {found.call_id} --stack {self.stack.name}",
+                )
             case Thread():
                 return found
             case Absent():
@@ -55,7 +65,7 @@ class PagerDesk:
             if self._threads().acknowledge(thread, after, told):
                 self._tell(told)
                 return after
-            thread = self.thread(thread.id)
+            thread = self.thread(thread.call_id)
         raise Ending(NO_AWS, f"NOT ACKNOWLEDGED: others changed {thread.id} at each try: say it again")
 
     def _tell(self, told: Announcement) -> None:

@@ -12,7 +12,7 @@ from firebreak.core import opening, telling
 from firebreak.core.announcement import Announcement
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.ledger import IncidentChange
-from firebreak.core.model import OwnEvent, RequestKind
+from firebreak.core.questions import approval_of, question_id, read_question
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import AwsError
 from firebreak.page_text import plain
@@ -40,12 +40,18 @@ class ApprovalDesk:
 
     stack: Stack
 
-    def waiting(self, incident_id: str, now: datetime) -> Incident:
-        """The incident, while it waits for an answer. Raises Ending or AwsError."""
+    def waiting(self, written: str, word: str, now: datetime) -> Incident:
+        """The incident while it asks exactly this question. Raises Ending or AwsError.
+
+        `word` is the command that answers. Anything but the question's own id is refused with what is
+        asked now: a command of an earlier page must not answer what its reader has not read.
+        """
+        question = read_question(written)
+        incident_id = question.incident_id if question else written
         found = self._ledger().incident(incident_id)
         match found:
             case Incident(state=IncidentState.AWAITING_APPROVAL):
-                return self._in_time(found, now)
+                return self._as_asked(self._in_time(found, now), written, word)
             case Incident(state=state):
                 raise Ending(BAD_INPUT, f"incident {incident_id} is {state}: nothing waits for an answer")
             case Absent():
@@ -57,16 +63,7 @@ class ApprovalDesk:
 
     def approve(self, incident: Incident, by: str, now: datetime) -> None:
         """Say yes: the action's function looks at everything again, and acts if it may. Raises AwsError."""
-        yes = OwnEvent(
-            kind=RequestKind.APPROVAL,
-            action=incident.action,
-            incident_id=incident.id,
-            rung=incident.rung,
-            attempt=incident.attempt,
-            at=now,
-            alarm=incident.alarm,
-            by=by,
-        )
+        yes = approval_of(incident, by, now)
         self._bus().ask(yes)
 
     def deny(self, incident: Incident, by: str, why: str, now: datetime) -> None:
@@ -74,13 +71,13 @@ class ApprovalDesk:
 
         An alarm that joins at this moment changes the incident, not the question: it is said again.
         """
-        ledger = self._ledger()
+        ledger, question = self._ledger(), question_id(incident)
         for _ in range(TRIES):
             after = opening.over(incident, IncidentState.PAGED, f"denied by {by}: {why}")
             told = telling.denied(after, by, why, now)
             if ledger.move(IncidentChange(before=incident, after=after, at=now, what=after.note, told=told)):
                 return self._tell(ledger, told)
-            incident = self.waiting(incident.id, now)
+            incident = self.waiting(question, "deny", now)
         look = f"look: firebreak show {incident.id}"
         raise Ending(NO_AWS, f"NOT DENIED: others changed incident {incident.id} at each try; {look}")
 
@@ -94,6 +91,19 @@ class ApprovalDesk:
 
     def _bus(self) -> EventBus:
         return EventBus(self.stack.reader("events"), self.stack.bus_name)
+
+    def _as_asked(self, incident: Incident, written: str, word: str) -> Incident:
+        asked = question_id(incident)
+        if written == asked:
+            return incident
+        plan = plain(incident.plan.summary) if incident.plan else incident.action
+        reason = ' --reason "..."' if word == "deny" else ""
+        raise Ending(
+            BAD_INPUT,
+            f"{plain(written, 60)} is not the question that is open, so nothing was answered",
+            f"asked now: {plan}",
+            f"to answer that: firebreak {word} {asked}{reason} --stack {self.stack.name}",
+        )
 
     def _in_time(self, incident: Incident, now: datetime) -> Incident:
         if incident.due_at and incident.due_at < now:

@@ -156,6 +156,7 @@ def _request(trigger: Alarm | OwnEvent, action: str, target: Target, tags: Tags)
         rung=trigger.rung,
         attempt=trigger.attempt,
         by=trigger.by,
+        question=trigger.question,
         by_symptom=not trigger.incident_id and not tag_names_action(trigger.alarm, tags),
     )
 

@@ -220,18 +220,18 @@ def storm(
     return None
 
 
-IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident, as the page names it.")]
+QuestionId = Annotated[str, typer.Argument(metavar="QUESTION", help="The question, as its page names it.")]
 
 
 @app.command()
-def approve(ctx: typer.Context, incident: IncidentId, *, stack: StackName = DEFAULT_STACK) -> None:
-    """Say yes to what Firebreak asked for. All is looked at again first; a changed plan is refused."""
+def approve(ctx: typer.Context, question: QuestionId, *, stack: StackName = DEFAULT_STACK) -> None:
+    """Say yes to one question. Everything is looked at again first; a changed plan is refused."""
     from firebreak_cli import approvals, screen
 
     around = outside(ctx)
     found = find(around, stack)
     desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
-    waiting = desk.waiting(incident, around.now())
+    waiting = desk.waiting(question, "approve", around.now())
     desk.approve(waiting, by, around.now())
     screen.console().print(screen.facts(approvals.told(waiting, "Approved", by, found)))
 
@@ -239,19 +239,19 @@ def approve(ctx: typer.Context, incident: IncidentId, *, stack: StackName = DEFA
 @app.command()
 def deny(
     ctx: typer.Context,
-    incident: IncidentId,
+    question: QuestionId,
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why; everybody is told.")],
     stack: StackName = DEFAULT_STACK,
 ) -> None:
-    """Say no to what Firebreak asked for; nothing is changed, and the incident is yours."""
+    """Say no to one question; nothing is changed, and the incident is yours."""
     from firebreak_cli import approvals, screen, switches
 
     around = outside(ctx)
     why = switches.reason_of(reason)
     found = find(around, stack)
     desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
-    waiting = desk.waiting(incident, around.now())
+    waiting = desk.waiting(question, "deny", around.now())
     desk.deny(waiting, by, why, around.now())
     screen.console().print(screen.facts(approvals.told(waiting, "Denied", by, found, why)))
 

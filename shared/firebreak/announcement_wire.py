@@ -8,7 +8,7 @@ from firebreak.errors import UnusableEvent
 
 # Fields that came later go along only when they say something.
 SINCE_FIRST_RELEASE = frozenset(
-    {"event", "thread", "cause", "until", "by", "retry", "severity", "runbook", "log_group"}
+    {"event", "thread", "cause", "until", "by", "retry", "severity", "runbook", "log_group", "question"}
 )
 
 
@@ -59,6 +59,7 @@ def announcement_from_wire(wire: object) -> Announcement:
             severity=str(wire.get("severity", "")),
             runbook=str(wire.get("runbook", "")),
             log_group=str(wire.get("log_group", "")),
+            question=str(wire.get("question", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnusableEvent("no announcement", "an announcement of version 1") from error

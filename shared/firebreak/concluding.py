@@ -8,13 +8,13 @@ from firebreak.announcing import Announcer
 from firebreak.core import opening, telling
 from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
 from firebreak.core.incident import ASKED_IN, WELL, Incident, IncidentState, Purpose
+from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     DecisionRecord,
     IncidentChange,
     LedgerView,
     alarm_key,
     delivery_key,
-    digest,
     incident_name,
     untargeted,
 )

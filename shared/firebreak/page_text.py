@@ -9,7 +9,8 @@ from datetime import datetime
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.guards import clock
 from firebreak.core.page import Phase, Severity
-from firebreak.core.threads import THREAD_ID
+from firebreak.core.questions import read_question
+from firebreak.core.threads import CALL_ID, THREAD_ID
 
 # SNS: subjects are ASCII, at most 100 characters, no line breaks
 # (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
@@ -46,7 +47,7 @@ class Around:
     """What a page tells beside the announcement itself. Its texts may be untrusted.
 
     `note` says why it comes now and to whom, `after` who is told next and when, `held` which kill
-    switches hold, `errors` are lines of a log, `thread` is what `firebreak ack` takes.
+    switches hold, `errors` are lines of a log, `call` is what `firebreak ack` takes.
     """
 
     severity: Severity | None = None
@@ -56,7 +57,7 @@ class Around:
     held: Sequence[str] = ()
     runbook: str = ""
     errors: Sequence[str] = ()
-    thread: str = ""
+    call: str = ""
 
 
 NOTHING_AROUND = Around()
@@ -119,11 +120,11 @@ def _commands(told: Announcement, stack_name: str, around: Around) -> list[str]:
     lines = []
     if THREAD_ID.fullmatch(told.incident_id):
         lines.append(f"Show:     firebreak show {told.incident_id} --stack {stack_name}")
-        if told.kind is AnnouncementKind.APPROVAL:
-            lines.append(f"Say yes:  firebreak approve {told.incident_id} --stack {stack_name}")
-            lines.append(f'Say no:   firebreak deny {told.incident_id} --reason "..." --stack {stack_name}')
-    if around.phase is Phase.TRIGGER and THREAD_ID.fullmatch(around.thread):
-        lines.append(f"I have it: firebreak ack {around.thread} --stack {stack_name}")
+    if read_question(told.question):
+        lines.append(f"Say yes:  firebreak approve {told.question} --stack {stack_name}")
+        lines.append(f'Say no:   firebreak deny {told.question} --reason "..." --stack {stack_name}')
+    if around.phase is Phase.TRIGGER and (CALL_ID.fullmatch(around.call) or THREAD_ID.fullmatch(around.call)):
+        lines.append(f"I have it: firebreak ack {around.call} --stack {stack_name}")
     if told.kind in (AnnouncementKind.DIGEST, AnnouncementKind.HOLD_OVER):
         lines.append(f"List:     firebreak incidents --stack {stack_name}")
     if told.kind is AnnouncementKind.STORM:

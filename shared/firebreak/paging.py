@@ -17,7 +17,8 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import refuse
 from firebreak.core.digests import counts, first_look
 from firebreak.core.intake import why_human
-from firebreak.core.ledger import DecisionRecord, alarm_key, digest, untargeted
+from firebreak.core.keys import digest
+from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
 from firebreak.core.model import Alarm
 from firebreak.core.paging_rules import PagingRules
 from firebreak.core.reasons import Reason

@@ -10,7 +10,7 @@ from datetime import datetime
 from firebreak.core import telling
 from firebreak.core.announcement import Announcement
 from firebreak.core.digests import Digest, is_time, over, summed_up
-from firebreak.core.ledger import digest
+from firebreak.core.keys import digest
 from firebreak.core.model import AlarmState
 from firebreak.core.page import Phase
 from firebreak.core.paging_rules import PagingRules

@@ -48,7 +48,7 @@ class Surroundings:
             held=self._held(told, now),
             runbook=runbook_of(told, rules),
             errors=self._errors(told, rules, now) if sending.phase is Phase.TRIGGER else (),
-            thread=thread.id,
+            call=thread.call_id,
         )
 
     def picture(self, told: Announcement) -> bytes | None:

@@ -98,6 +98,7 @@ def request_event(request: OwnEvent) -> dict[str, object]:
         "attempt": request.attempt,
         "at": _written(request.at),
         "by": request.by,
+        **({"question": request.question} if request.question else {}),
         "alarm": alarm_to_wire(request.alarm),
     }
     return {"source": OWN_SOURCE, "detail-type": OWN_DETAIL_TYPE, "detail": detail}
@@ -121,6 +122,7 @@ def request_from_event(event: Mapping[str, object]) -> OwnEvent:
         attempt=_count(detail, "attempt"),
         at=_moment(detail, "at"),
         by=_text(detail, "by"),
+        question=_text(detail, "question"),
         alarm=alarm_from_wire(detail.get("alarm")),
     )
 

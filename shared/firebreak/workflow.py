@@ -20,6 +20,7 @@ from firebreak.core.guards import quarter
 from firebreak.core.history import Decided, GroupSize
 from firebreak.core.incident import Incident, IncidentState, Purpose
 from firebreak.core.intake import fitting, tag_names_action, turn_away
+from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -27,7 +28,6 @@ from firebreak.core.ledger import (
     IncidentChange,
     LedgerView,
     delivery_key,
-    digest,
     incident_name,
 )
 from firebreak.core.model import Alarm, OwnEvent, Plan, Receipt, Request, RequestKind, Target, Unresolved
@@ -140,6 +140,7 @@ class Remediator:
             rung=event.rung,
             attempt=event.attempt,
             by=event.by,
+            question=event.question,
             by_symptom=not event.incident_id and not tag_names_action(event.alarm, tags),
         )
         return self._decide_and_do(request, policy.rules(self.action.name, target), tags)

@@ -30,7 +30,7 @@ def paged(world: World) -> World:
     return world
 
 
-def ack(world: World, wanted: str = INCIDENT) -> tuple[Any, list[dict[str, Any]]]:
+def ack(world: World, wanted: str = "") -> tuple[Any, list[dict[str, Any]]]:
     """The command's result, and the events it put on the bus."""
     entries: list[dict[str, Any]] = []
 
@@ -44,6 +44,7 @@ def ack(world: World, wanted: str = INCIDENT) -> tuple[Any, list[dict[str, Any]]
         return made
 
     here = around(world.clock.now)
+    wanted = wanted or thread(world).call_id  # as the page prints it
     return run("ack", wanted, outside=type(here)(here.environ, here.now, session)), entries
 
 
@@ -93,13 +94,39 @@ def test_a_second_human_takes_it_over_and_reads_from_whom(paged: World) -> None:
     ("wanted", "said"),
     [
         pytest.param("i-9999999999", "nobody was paged about i-9999999999", id="nobody was paged"),
-        pytest.param("$(reboot)", "$(reboot) is no id of a page", id="no id"),
+        pytest.param("$(reboot)", "$(reboot) is not the id of a page", id="no id"),
     ],
 )
 def test_what_nobody_was_paged_about_cannot_be_acknowledged(paged: World, wanted: str, said: str) -> None:
     result, entries = ack(paged, wanted)
     assert (result.exit_code, entries) == (2, [])
     assert said in error_lines(result)[0]
+
+
+@pytest.mark.parametrize("named", ["the page of an earlier call", "no call"])
+def test_a_command_of_an_earlier_page_does_not_acknowledge_a_later_call(paged: World, named: str) -> None:
+    earlier = thread(paged).call_id if named == "the page of an earlier call" else INCIDENT
+    tell(paged, AnnouncementKind.NOT_EXECUTED)
+    latest = thread(paged)
+    result, entries = ack(paged, earlier)
+    assert (result.exit_code, entries) == (2, [])
+    assert error_lines(result) == [
+        f"firebreak: {earlier} is not the latest call, so nothing was acknowledged",
+        f"firebreak: the latest: {latest.latest.headline}",
+        f"firebreak: to acknowledge that: firebreak ack {latest.call_id} --stack firebreak",
+    ]
+    assert thread(paged).acknowledged_by == ""
+
+
+def test_a_call_that_an_older_release_wrote_is_acknowledged_by_its_thread(paged: World) -> None:
+    paged.dynamodb.update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": f"THREAD#{INCIDENT}"}, "sk": {"S": "-"}},
+        UpdateExpression="REMOVE #call",
+        ExpressionAttributeNames={"#call": "call"},
+    )
+    result, _ = ack(paged, INCIDENT)
+    assert (result.exit_code, thread(paged).acknowledged_by) == (0, CALLER)
 
 
 def test_what_is_over_cannot_be_acknowledged(paged: World) -> None:

@@ -11,10 +11,12 @@ from firebreak.concluding import Summary
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.ledger import IncidentChange
 from firebreak.core.model import AlarmState
+from firebreak.core.questions import question_id
 from firebreak.core.reasons import Reason
 from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.cli.running import StackSession, around, deployed, error_lines, run
+from tests.workflow.approving import approve
 from tests.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -57,7 +59,7 @@ def command(world: World, *arguments: str) -> tuple[Any, list[dict[str, Any]]]:
 def test_a_yes_reaches_the_actions_function_with_the_callers_name(asking: World) -> None:
     incident = asked(asking)
 
-    result, (entry,) = command(asking, "approve", incident.id)
+    result, (entry,) = command(asking, "approve", question_id(incident))
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (
@@ -76,7 +78,7 @@ def test_a_yes_reaches_the_actions_function_with_the_callers_name(asking: World)
 def test_a_yes_shows_the_plan_that_it_was_said_to(asking: World) -> None:
     incident = asked(asking)
 
-    result, _ = command(asking, "approve", incident.id)
+    result, _ = command(asking, "approve", question_id(incident))
 
     words = " ".join(result.stdout.split())
     assert f"Approved incident {incident.id}" in words
@@ -88,7 +90,7 @@ def test_a_yes_shows_the_plan_that_it_was_said_to(asking: World) -> None:
 def test_a_no_gives_the_incident_to_humans_with_the_reason(asking: World) -> None:
     incident = asked(asking)
 
-    result, (told,) = command(asking, "deny", incident.id, "--reason", "we are migrating\nit")
+    result, (told,) = command(asking, "deny", question_id(incident), "--reason", "we are migrating\nit")
 
     assert (result.exit_code, told["DetailType"]) == (0, "Firebreak Announcement")
     after = asking.incident(incident.id)
@@ -105,7 +107,7 @@ def test_a_no_that_cannot_be_told_at_once_is_told_by_the_sweeper(asking: World) 
     incident = asked(asking)
     StackSession(deployed).client("events").delete_event_bus(Name="firebreak")
 
-    result, _ = command(asking, "deny", incident.id, "--reason", "no")
+    result, _ = command(asking, "deny", question_id(incident), "--reason", "no")
 
     assert result.exit_code == 0
     asking.clock.pass_time(2 * MINUTE)
@@ -126,7 +128,7 @@ def test_an_alarm_that_joins_meanwhile_does_not_stop_a_no(
         return move(ledger, change)
 
     monkeypatch.setattr(DynamoLedger, "move", joined_first)
-    result, _ = command(asking, "deny", incident.id, "--reason", "no")
+    result, _ = command(asking, "deny", question_id(incident), "--reason", "no")
 
     assert result.exit_code == 0
     assert (asking.incident(incident.id).state, len(asking.incident(incident.id).members)) == (S.PAGED, 2)
@@ -134,9 +136,9 @@ def test_an_alarm_that_joins_meanwhile_does_not_stop_a_no(
 
 def test_a_yes_after_a_no_is_refused(asking: World) -> None:
     incident = asked(asking)
-    command(asking, "deny", incident.id, "--reason", "no")
+    command(asking, "deny", question_id(incident), "--reason", "no")
 
-    result, sent = command(asking, "approve", incident.id)
+    result, sent = command(asking, "approve", question_id(incident))
 
     assert (result.exit_code, sent) == (2, [])
     assert error_lines(result) == [f"firebreak: incident {incident.id} is paged: nothing waits for an answer"]
@@ -147,7 +149,7 @@ def test_an_answer_that_comes_too_late_says_so(asking: World, word: tuple[str, .
     incident = asked(asking)
     asking.clock.pass_time(31 * MINUTE)
 
-    result, sent = command(asking, *word, incident.id)
+    result, sent = command(asking, *word, question_id(incident))
 
     assert (result.exit_code, sent) == (2, [])
     assert error_lines(result) == ["firebreak: it could be answered until 10:30:30Z: it is a human's now"]
@@ -167,7 +169,7 @@ def test_an_incident_that_does_not_exist_is_named(asking: World, word: tuple[str
 def test_a_no_needs_a_reason(asking: World) -> None:
     incident = asked(asking)
 
-    result, _ = command(asking, "deny", incident.id, "--reason", " ")
+    result, _ = command(asking, "deny", question_id(incident), "--reason", " ")
 
     assert result.exit_code == 2
     assert asking.incident(incident.id).state is S.AWAITING_APPROVAL
@@ -177,9 +179,32 @@ def test_a_yes_to_what_recovered_meanwhile_changes_nothing(asking: World) -> Non
     incident = asked(asking)
     asking.alarms.turn("api-memory-high", AlarmState.OK, asking.clock.at)
 
-    _, (entry,) = command(asking, "approve", incident.id)
+    _, (entry,) = command(asking, "approve", question_id(incident))
     done = asking.remediator().handle(
         {"source": "firebreak", "detail-type": "Firebreak Request", "detail": json.loads(entry["Detail"])}
     )
 
     assert (done.reason, asking.ecs.writes) == (Reason.NO_LONGER_RED, [])
+
+
+@pytest.mark.parametrize("word", [("approve",), ("deny", "--reason", "no")], ids=["yes", "no"])
+@pytest.mark.parametrize("named", ["the question before", "the incident alone"])
+def test_a_command_of_an_earlier_page_answers_nothing_that_is_asked_by_now(
+    asking: World, word: tuple[str, ...], named: str
+) -> None:
+    first = asked(asking)
+    approve(asking, first)
+    asking.pass_time(6 * MINUTE)
+    above = asking.incident(first.id)
+    assert (above.state, above.action) == (S.AWAITING_APPROVAL, "scale-service")
+    earlier = question_id(first) if named == "the question before" else first.id
+
+    result, sent = command(asking, *word, earlier)
+
+    assert (result.exit_code, sent) == (2, [])
+    lines = error_lines(result)
+    assert lines[0] == f"firebreak: {earlier} is not the question that is open, so nothing was answered"
+    assert above.plan is not None
+    assert lines[1] == f"firebreak: asked now: {above.plan.summary}"
+    assert f"firebreak {word[0]} {question_id(above)} " in lines[2]
+    assert asking.incident(first.id) == above

@@ -9,8 +9,9 @@ from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Defer, Propose, Refuse, Result
 from firebreak.core.guards import GUARDS
 from firebreak.core.history import Decided, Hold
-from firebreak.core.incident import IncidentState
-from firebreak.core.model import Autonomy, Mute, Obstacle, RequestKind, Unresolved
+from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.model import Autonomy, Mute, Obstacle, Request, RequestKind, Unresolved
+from firebreak.core.questions import question_id
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Disposition, Reason
 from firebreak.core.scopes import Level
@@ -139,10 +140,15 @@ def test_a_plan_in_doubt_is_never_carried_out_without_a_human(autonomy: Autonomy
         assert decision.deciding.detail == "auto by defaults, but a human must say yes: two suspects; a gap"
 
 
+def yes_to(incident: Incident) -> Request:
+    answer = question_id(incident)
+    return a.request(RequestKind.APPROVAL, incident_id=incident.id, by="ana", question=answer)
+
+
 def test_a_human_may_say_yes_to_a_plan_in_doubt() -> None:
     doubtful = replace(a.PLAN, doubts=("two suspects",))
     incident = a.incident(IncidentState.AWAITING_APPROVAL, plan=a.PLAN)
-    request = a.request(RequestKind.APPROVAL, incident_id=incident.id, by="ana")
+    request = yes_to(incident)
     decision = decide(request, a.rules(), a.snapshot(incident=incident, plan=doubtful))
     assert decision.outcome == Act(doubtful)
 
@@ -154,7 +160,7 @@ def test_in_observe_mode_without_a_look_nothing_is_said_of_what_would_be_done() 
 
 def test_an_approval_is_not_asked_for_approval_again() -> None:
     incident = a.incident(IncidentState.AWAITING_APPROVAL)
-    request = a.request(RequestKind.APPROVAL, incident_id=incident.id, by="ana")
+    request = yes_to(incident)
     decision = decide(request, a.rules(autonomy=Autonomy.APPROVE), a.snapshot(incident=incident))
     assert decision.outcome == Act(a.PLAN)
 

@@ -24,6 +24,7 @@ from firebreak.core.model import (
     RequestKind,
     Verdict,
 )
+from firebreak.core.questions import question_id
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
@@ -169,11 +170,17 @@ def acting(kind: RequestKind, *, tagged: bool, series: bool) -> tuple[Request, S
         contributor=Contributor("s1", {}) if series else None,
     )
     first = kind is RequestKind.ALARM
-    request = a.request(
-        kind, alarm=alarm, incident_id="" if first else OWN, by_symptom=first and not tagged, by="ana"
-    )
     state = IncidentState.AWAITING_APPROVAL if kind is RequestKind.APPROVAL else IncidentState.CLIMBING
-    waiting = ABSENT if first else a.incident(state)
+    incident = a.incident(state)
+    request = a.request(
+        kind,
+        alarm=alarm,
+        incident_id="" if first else OWN,
+        by_symptom=first and not tagged,
+        by="ana",
+        question=question_id(incident) if kind is RequestKind.APPROVAL else "",
+    )
+    waiting = ABSENT if first else incident
     return request, a.snapshot(incident=waiting, series_in_alarm=frozenset({"s1"}))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.digests import HOLDS, MOST_LISTED, MOST_NAMES, Digest, over, summed_up
-from firebreak.core.ledger import digest
+from firebreak.core.keys import digest
 from firebreak.core.page import Severity, worse
 from firebreak.core.reasons import Reason
 from firebreak.core.threads import LOOK_FOR

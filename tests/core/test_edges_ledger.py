@@ -7,12 +7,12 @@ import pytest
 
 from firebreak.core.decide import refuse
 from firebreak.core.incident import IncidentState
+from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     DecisionRecord,
     IncidentChange,
     alarm_key,
     delivery_key,
-    digest,
     incident_name,
     untargeted,
 )

@@ -8,7 +8,8 @@ from firebreak.core import telling, telling_storms
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import Budget
 from firebreak.core.decide import refuse
-from firebreak.core.ledger import Claim, DecisionRecord, LedgerView, digest
+from firebreak.core.keys import digest
+from firebreak.core.ledger import Claim, DecisionRecord, LedgerView
 from firebreak.core.model import RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason

@@ -12,7 +12,8 @@ from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Decision
 from firebreak.core.history import Hold
 from firebreak.core.incident import Incident
-from firebreak.core.ledger import DecisionRecord, digest
+from firebreak.core.keys import digest
+from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import Alarm, Autonomy, Receipt, RequestKind, Target
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.telling_decisions import TOLD_ONCE, of_blindness, of_decision

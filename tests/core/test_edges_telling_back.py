@@ -10,8 +10,10 @@ from firebreak.core import telling
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide
 from firebreak.core.incident import IncidentState, Member, Purpose
-from firebreak.core.ledger import DecisionRecord, digest
+from firebreak.core.keys import digest
+from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import Autonomy, Plan, Receipt, RequestKind
+from firebreak.core.questions import question_id
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -152,7 +154,7 @@ class TestTold:
         waiting = replace(ACTED, state=IncidentState.AWAITING_APPROVAL, plan=plan, receipt=None, due_at=AT)
         decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE, policy_hash=policy), a.snapshot())
 
-        assert telling.approval(waiting, recorded(decision)) == told_of(
+        question = told_of(
             AnnouncementKind.APPROVAL,
             "May Firebreak do this? put back 3 to 2",
             (
@@ -164,6 +166,9 @@ class TestTold:
                 f"policy {policy or '-'}",
             ),
             "Nothing is changed unless somebody says yes until 10:01:30Z; then all is looked at again.",
+        )
+        assert telling.approval(waiting, recorded(decision)) == replace(
+            question, question=question_id(waiting)
         )
 
     def test_a_question_without_plan_and_time_names_the_action(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.keys import digest
 from firebreak.core.page import Phase, Severity
 from firebreak.core.paging_rules import Step
 from firebreak.core.threads import (
@@ -46,6 +47,11 @@ def thread(latest: Announcement, **changes: Any) -> Thread:
     return replace(new, **changes)
 
 
+def call_of(announced: Announcement) -> str:
+    """How a thread names the announcement that called."""
+    return digest("call", announced.key)[:6]
+
+
 def opened(latest: Announcement, **changes: Any) -> Thread:
     """One for which the first step was told at night."""
     ringing = thread(latest, calls=True, steps=1, since=NIGHT, next_at=NIGHT + 7 * MINUTE, told={"ops": "1"})
@@ -64,14 +70,15 @@ def opened(latest: Announcement, **changes: Any) -> Thread:
 )
 def test_a_call_begins_the_clock_of_the_steps(call: Announcement, due: timedelta) -> None:
     assert receive(None, call, Severity.ERROR, ROUTE, NIGHT) == Turn(
-        opened(call, due_at=NIGHT + due, told={}), Sending(call, Phase.TRIGGER, ("ops",))
+        opened(call, call=call_of(call), due_at=NIGHT + due, told={}), Sending(call, Phase.TRIGGER, ("ops",))
     )
 
 
 def test_a_call_on_what_is_open_leaves_its_clock_alone() -> None:
     before, at = opened(CALLED), NIGHT + 4 * MINUTE
     assert receive(before, REFUSED, Severity.ERROR, ROUTE, at) == Turn(
-        replace(before, latest=REFUSED, due_at=before.next_at), Sending(REFUSED, Phase.TRIGGER, ("ops",))
+        replace(before, latest=REFUSED, call=call_of(REFUSED), due_at=before.next_at),
+        Sending(REFUSED, Phase.TRIGGER, ("ops",)),
     )
 
 
@@ -85,7 +92,7 @@ def test_a_call_on_what_somebody_has_is_an_update_and_begins_no_clock(
     before = thread(CALLED, calls=True, acknowledged_by="ana", told={"lead": "1"})
     at = NIGHT + 4 * MINUTE
     assert receive(before, call, Severity.ERROR, ROUTE, at) == Turn(
-        replace(before, latest=call, due_at=at + LOOK_EVERY if looked_at else None),
+        replace(before, latest=call, call=call_of(call), due_at=at + LOOK_EVERY if looked_at else None),
         Sending(call, Phase.UPDATE, ("ops", "lead")),
     )
 
@@ -100,6 +107,7 @@ def test_what_is_called_after_its_end_begins_anew_although_somebody_took_it_late
             severity=Severity.INFO,
             opened_at=at,
             calls=True,
+            call=call_of(again),
             told={"ops": "1"},
             steps=1,
             since=at,

@@ -15,6 +15,7 @@ from firebreak.core.incident import IncidentState
 from firebreak.core.intake import fitting
 from firebreak.core.ledger import Claim
 from firebreak.core.model import AlarmState, Autonomy, Obstacle, Request, RequestKind, Unresolved
+from firebreak.core.questions import question_id
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import ActionSettings, Rules
@@ -38,7 +39,11 @@ from tests.core.test_guards_weather import Always
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 WAITING = a.incident(IncidentState.AWAITING_APPROVAL)
-YES = replace(climb(kind=RequestKind.APPROVAL), by="arn:aws:sts::111122223333:assumed-role/oncall/ana")
+YES = replace(
+    climb(kind=RequestKind.APPROVAL),
+    by="arn:aws:sts::111122223333:assumed-role/oncall/ana",
+    question=question_id(WAITING),
+)
 
 
 def asked(**changes: object) -> Check:

@@ -9,6 +9,7 @@ from firebreak.core.decision import Check, Result
 from firebreak.core.guards import budgets, cooldown, in_flight, rung_gap
 from firebreak.core.incident import FREES_TARGET, IncidentState
 from firebreak.core.model import Request, RequestKind
+from firebreak.core.questions import question_id
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level
@@ -39,7 +40,9 @@ def test_another_incident_blocks_while_it_holds_the_target(state: IncidentState)
 def test_a_request_of_an_incident_must_find_it_waiting_for_one(
     state: IncidentState, kind: RequestKind
 ) -> None:
-    check = in_flight(climb(kind=kind), a.rules(), a.snapshot(incident=a.incident(state)))
+    incident = a.incident(state)
+    answer = question_id(incident) if kind is RequestKind.APPROVAL else ""
+    check = in_flight(climb(kind=kind, question=answer), a.rules(), a.snapshot(incident=incident))
     waits = state.value in ASKABLE[kind]
     assert found(check) == ((Result.PASSED, None) if waits else (Result.OBJECTED, Reason.INCIDENT_MOVED_ON))
 

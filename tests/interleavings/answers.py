@@ -6,7 +6,8 @@ from types import MappingProxyType
 
 from firebreak.core.incident import Incident
 from firebreak.core.ledger import delivery_key, incident_name
-from firebreak.core.model import AlarmState, OwnEvent, RequestKind
+from firebreak.core.model import AlarmState
+from firebreak.core.questions import approval_of
 from tests import builders as a
 from tests.interleavings.explorer import Scene
 from tests.interleavings.functions import Process, carries_out, goes_ok, remediates, verifies
@@ -35,16 +36,7 @@ BUSY = replace(API_RED, tags={**API_RED.tags, "firebreak:action": "scale-service
 def yes(stage: Stage, copies: int = 1) -> Process:
     """A human's yes to the one incident of the stage."""
     incident = _incident(stage)
-    request = OwnEvent(
-        kind=RequestKind.APPROVAL,
-        action=incident.action,
-        incident_id=incident.id,
-        rung=incident.rung,
-        attempt=incident.attempt,
-        at=stage.at,
-        alarm=incident.alarm,
-        by="ana",
-    )
+    request = approval_of(incident, "ana", stage.at)
     return Process("yes", carries_out(request), (delivery_key(request),), copies=copies)
 
 

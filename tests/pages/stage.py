@@ -11,7 +11,8 @@ from firebreak.core import opening, telling
 from firebreak.core.history import Hold
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.ledger import IncidentChange
-from firebreak.core.model import Alarm, AlarmState, OwnEvent, RequestKind
+from firebreak.core.model import Alarm, AlarmState
+from firebreak.core.questions import approval_of
 from firebreak.core.threads import Thread
 from firebreak.policy import Policy, parse_policy
 from firebreak.wire import request_event
@@ -108,16 +109,7 @@ class Stage:
     def approve(self) -> Summary:
         """What `firebreak approve` puts on the bus."""
         asked = self.incident()
-        yes = OwnEvent(
-            kind=RequestKind.APPROVAL,
-            action=asked.action,
-            incident_id=asked.id,
-            rung=asked.rung,
-            attempt=asked.attempt,
-            at=self.now,
-            alarm=asked.alarm,
-            by=ANA,
-        )
+        yes = approval_of(asked, ANA, self.now)
         done = self.world.remediator(asked.action).handle(request_event(yes))
         self.world.deliver()
         return done

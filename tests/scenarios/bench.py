@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Self
 
+from firebreak.aws.ledger import DynamoLedger
+from firebreak.core.incident import Incident
+from firebreak.core.questions import question_id
 from firebreak_cli.approvals import ApprovalDesk
 from firebreak_cli.demo.stage import Inbox, Stage
 from firebreak_cli.local.places import ACCOUNT, REGION
@@ -92,7 +95,13 @@ class Bench(Stage):
     def approve(self, incident_id: str, by: str = "arn:aws:iam::111122223333:user/ana") -> None:
         """What `firebreak approve` does."""
         desk, now = ApprovalDesk(self.operator()), datetime.now(UTC)
-        desk.approve(desk.waiting(incident_id, now), by, now)
+        desk.approve(desk.waiting(self.question(incident_id), "approve", now), by, now)
+
+    def question(self, incident_id: str) -> str:
+        """What the page prints behind `firebreak approve` and `firebreak deny`."""
+        found = DynamoLedger(self.session.client("dynamodb"), self.stack.ledger_table).incident(incident_id)
+        assert isinstance(found, Incident)
+        return question_id(found)
 
     def turn(self, alarm: str, state: str) -> dict[str, Any]:
         """Turn the alarm and carry the transition to the rules; returns the event."""

@@ -269,7 +269,7 @@ def test_what_a_human_approves_is_done(bench: Bench) -> None:
 def test_what_a_human_denies_is_not(bench: Bench) -> None:
     incident_id, desk = asked(bench, "approved-no"), ApprovalDesk(bench.operator())
     now = datetime.now(UTC)
-    desk.deny(desk.waiting(incident_id, now), ANA, "we are migrating it", now)
+    desk.deny(desk.waiting(bench.question(incident_id), "deny", now), ANA, "we are migrating it", now)
     page = bench.expect_page("DENIED", bench.about("approved-no"))
     assert f"{ANA} said no: we are migrating it" in page.body
     assert bench.updates_of("approved-no") == []

@@ -9,8 +9,10 @@ from firebreak.core.history import Hold
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.observed import ServiceLive
+from firebreak.core.questions import approval_of, question_id
 from firebreak.core.reasons import Reason
 from firebreak.policy import parse_policy
+from firebreak.wire import request_event
 from tests import builders as a
 from tests.workflow.approving import ANA, approve
 from tests.world import World
@@ -46,8 +48,8 @@ def test_the_question_carries_the_plan_the_time_and_the_two_commands(asking: Wor
     assert subject.startswith(
         "[Firebreak] APPROVE? ecs:prod/api: May Firebreak do this? restart ecs:prod/api"
     )
-    assert f"firebreak approve {incident.id} --stack firebreak" in body
-    assert f'firebreak deny {incident.id} --reason "..." --stack firebreak' in body
+    assert f"firebreak approve {question_id(incident)} --stack firebreak" in body
+    assert f'firebreak deny {question_id(incident)} --reason "..." --stack firebreak' in body
     assert "until 10:30:30Z" in body
 
 
@@ -208,3 +210,17 @@ def test_the_page_after_an_unanswered_question_names_every_alarm(asking: World) 
     asking.pass_time(31 * MINUTE)
 
     assert "its alarms: api-memory-high, api-memory-higher" in asking.pager.sent[-1][1]
+
+
+@pytest.mark.parametrize("answered", ["", "i-0123456789.1.00000000"], ids=["no question", "another"])
+def test_a_yes_to_another_question_changes_nothing_and_leaves_this_one_open(
+    asking: World, answered: str
+) -> None:
+    _, incident = asked(asking)
+    wrong = replace(approval_of(incident, ANA, asking.clock.at), question=answered)
+
+    done = asking.remediator(incident.action).handle(request_event(wrong))
+
+    assert (done.outcome, done.reason) == ("refuse", Reason.INCIDENT_MOVED_ON)
+    assert (asking.ecs.writes, asking.incident(incident.id)) == ([], incident)
+    assert approve(asking, incident).outcome == "act"

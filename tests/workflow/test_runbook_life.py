@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from firebreak.core.incident import IncidentState
-from firebreak.core.model import Alarm, Metric, OwnEvent, RequestKind
+from firebreak.core.model import Alarm, Metric
+from firebreak.core.questions import approval_of
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.policy import Policy, parse_policy
@@ -205,16 +206,7 @@ def test_what_was_approved_is_what_runs() -> None:
         alarm = stage.red()
         done = stage.send(alarm)
         asked = stage.world.incident(done.incident_id)
-        yes = OwnEvent(
-            kind=RequestKind.APPROVAL,
-            action=asked.action,
-            incident_id=asked.id,
-            rung=asked.rung,
-            attempt=asked.attempt,
-            at=stage.world.clock.at,
-            alarm=asked.alarm,
-            by="arn:aws:sts::111122223333:assumed-role/oncall/ana",
-        )
+        yes = approval_of(asked, "arn:aws:sts::111122223333:assumed-role/oncall/ana", stage.world.clock.at)
         assert asked.plan
         assert stage.world.remediator("run-runbook").handle(request_event(yes)).outcome == "act"
         assert stage.ssm.started == [asked.plan.change]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, cast
 
 from firebreak.core.decision import Check
 from firebreak.core.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
-from firebreak.core.ledger import DecisionRecord, digest
+from firebreak.core.keys import digest
+from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import AlarmState, Verdict
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Scope

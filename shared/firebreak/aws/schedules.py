@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from firebreak.aws.translate import translated
-from firebreak.core.ledger import digest
+from firebreak.core.keys import digest
 from firebreak.core.model import OwnEvent
 from firebreak.errors import Conflict
 from firebreak.wire import request_event

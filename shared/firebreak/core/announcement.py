@@ -44,6 +44,7 @@ class Announcement:
     `thread` is set where pages belong together that share no incident. `cause` names what several
     announcements of one key have in common, and `until` when that ends, as far as it is known. `by` is
     who did it, if somebody did. `retry` are names of alarms that a human may have decided anew.
+    `question` is the id of what is asked, which an answer must name (core/questions.py).
     """
 
     key: str
@@ -70,6 +71,7 @@ class Announcement:
     severity: str = ""
     runbook: str = ""
     log_group: str = ""
+    question: str = ""
 
     @property
     def waits_as(self) -> str:

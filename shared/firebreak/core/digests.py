@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.guards import clock
-from firebreak.core.ledger import digest
+from firebreak.core.keys import digest
 from firebreak.core.reasons import Reason
 from firebreak.core.threads import LOOK_EVERY, LOOK_FOR, thread_id
 

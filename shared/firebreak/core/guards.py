@@ -25,6 +25,7 @@ from firebreak.core.freeze import Free, Frozen, find_freeze
 from firebreak.core.history import Act, Hold, Transition
 from firebreak.core.incident import ASKED_IN, IN_FLIGHT, Incident
 from firebreak.core.model import AlarmState, Autonomy, Obstacle, Plan, Request, RequestKind, same_change
+from firebreak.core.questions import question_id
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
@@ -318,6 +319,10 @@ def in_flight(request: Request, rules: Rules, seen: Snapshot) -> Check:
         now_at = f"it is {incident.state} at rung {incident.rung} ({incident.action})"
         now_at += f", asked for rung {request.rung} ({request.action})"
         return objected("in flight", Reason.INCIDENT_MOVED_ON, now_at)
+    if request.kind is _K.APPROVAL and request.question != question_id(incident):
+        answered = request.question or "no question at all"
+        other = f"{answered} was answered; {question_id(incident)} is asked now"
+        return objected("in flight", Reason.INCIDENT_MOVED_ON, other)
     return _beside(request, seen, f"own incident, {incident.state}")
 
 

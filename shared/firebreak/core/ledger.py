@@ -1,6 +1,5 @@
 """What is read from and written to the ledger, as values."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,15 +10,11 @@ from firebreak.core.decision import Decision
 from firebreak.core.guards import TAKES_A_SLOT
 from firebreak.core.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition, with_slot
 from firebreak.core.incident import Incident, may_move
+from firebreak.core.keys import digest
 from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind
 from firebreak.core.readings import Reading
 from firebreak.core.scopes import Scope
 from firebreak.core.storm import Storm
-
-
-def digest(*parts: object) -> str:
-    """A stable short name for these parts, fit for keys and schedule names."""
-    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
 def alarm_key(alarm: Alarm, action: str) -> str:
@@ -32,7 +27,9 @@ def delivery_key(request: Request | OwnEvent) -> str:
     if request.kind is RequestKind.ALARM:
         return alarm_key(request.alarm, request.action)
     subject = request.incident_id or alarm_key(request.alarm, request.action)
-    return digest(request.kind.value, subject, request.rung, request.attempt, request.action)
+    # An answer to another question must not stand in the way of the answer to this one.
+    question = [request.question] if request.question else []
+    return digest(request.kind.value, subject, request.rung, request.attempt, request.action, *question)
 
 
 def incident_name(request: Request | OwnEvent) -> str:

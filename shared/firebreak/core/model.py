@@ -161,7 +161,7 @@ class Request:
 
     `at` is when the request was made (the alarm's transition, or the own event's birth).
     `by_symptom` says that no tag named the action: the metric alone led here. `by` names the human
-    who approved.
+    who approved, and `question` what was approved (core/questions.py).
     """
 
     kind: RequestKind
@@ -174,6 +174,7 @@ class Request:
     rung: int = 0
     attempt: int = 0
     by: str = ""
+    question: str = ""
     despite_switch: str = ""
 
 
@@ -181,8 +182,8 @@ class Request:
 class OwnEvent:
     """A request Firebreak made of itself, on its bus or by a schedule.
 
-    `by` names the human behind an approval or an ordered undo. `alarm` is the transition that
-    opened the incident; the incident itself is in the ledger.
+    `by` names the human behind an approval or an ordered undo, `question` what an approval answers
+    (core/questions.py). `alarm` is the transition that opened the incident, which is in the ledger.
     """
 
     kind: RequestKind
@@ -193,6 +194,7 @@ class OwnEvent:
     at: datetime
     alarm: Alarm
     by: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

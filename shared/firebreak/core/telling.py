@@ -9,8 +9,10 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decision import Decision, Result
 from firebreak.core.guards import clock
 from firebreak.core.incident import Incident, Purpose
-from firebreak.core.ledger import DecisionRecord, digest
+from firebreak.core.keys import digest
+from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import Alarm
+from firebreak.core.questions import question_id
 from firebreak.core.rules import PAGE_RUNG
 
 NOTHING_LOOKS_AGAIN = (
@@ -333,7 +335,7 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
     """A human may say yes; until then nothing happens."""
     plan = incident.plan
     until = clock(incident.due_at) if incident.due_at else "it is withdrawn"
-    return of_incident(
+    asked = of_incident(
         AnnouncementKind.APPROVAL,
         incident,
         record.at,
@@ -348,6 +350,7 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
         ],
         next_=f"Nothing is changed unless somebody says yes until {until}; then all is looked at again.",
     )
+    return replace(asked, question=question_id(incident))
 
 
 def denied(incident: Incident, by: str, why: str, at: datetime) -> Announcement:

@@ -5,7 +5,8 @@ from datetime import datetime
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decision import AskApproval, Decision, Propose
 from firebreak.core.guards import clock
-from firebreak.core.ledger import DecisionRecord, digest
+from firebreak.core.keys import digest
+from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import Alarm, Target
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm, objections

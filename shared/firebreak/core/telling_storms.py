@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
 from firebreak.core.guards import clock
-from firebreak.core.ledger import digest
+from firebreak.core.keys import digest
 from firebreak.core.storm import RedAlarm, Storm, StormRules, fullest_window
 from firebreak.core.telling import NOTHING_LOOKS_AGAIN
 

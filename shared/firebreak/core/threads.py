@@ -19,6 +19,7 @@ from typing import assert_never
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
+from firebreak.core.keys import digest
 from firebreak.core.page import Phase, Severity, worse
 from firebreak.core.paging_rules import Route, Step
 
@@ -55,6 +56,8 @@ LOOK_FOR = timedelta(days=1)
 
 # An incident's name, or the key of what was announced.
 THREAD_ID = re.compile(r"i-[0-9a-f]{10}|[0-9a-f]{32}")
+# The same with the call that is acknowledged.
+CALL_ID = re.compile(r"(i-[0-9a-f]{10}|[0-9a-f]{32})\.([0-9a-f]{6})")
 
 
 class ThreadState(StrEnum):
@@ -72,7 +75,8 @@ class Thread:
     """All pages of one trouble.
 
     `calls` says that a human must come, `over` that it is resolved. `told` holds the channels that were
-    told, with what each answered; `steps` counts the steps of the route that were told, the first of them
+    told, with what each answered; `call` names the announcement that last called a human (empty where an
+    older release wrote it); `steps` counts the steps of the route that were told, the first of them
     at `since`. `latest` is what was announced last, `waiting` how many announcements are held. `next_at`
     is the time of the next step, `due_at` when somebody has to look at the thread again.
     """
@@ -82,6 +86,7 @@ class Thread:
     opened_at: datetime
     latest: Announcement
     calls: bool = False
+    call: str = ""
     over: bool = False
     acknowledged_by: str = ""
     waiting: int = 0
@@ -91,6 +96,11 @@ class Thread:
     next_at: datetime | None = None
     due_at: datetime | None = None
     version: int = 0
+
+    @property
+    def call_id(self) -> str:
+        """What an acknowledgement names: the thread, and the call that its page was about."""
+        return f"{self.id}.{self.call}" if self.call else self.id
 
     @property
     def state(self) -> ThreadState:
@@ -196,6 +206,7 @@ def _asked_for(thread: Thread, severity: Severity, now: datetime) -> Thread:
         thread,
         severity=worse(thread.severity, severity),
         calls=True,
+        call=digest("call", thread.latest.key)[:6],
         over=False,
         acknowledged_by=acknowledged,
     )
