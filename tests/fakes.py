@@ -85,7 +85,11 @@ class FakeAlarms:
         return self.tagged.get(arn, ABSENT)
 
     def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
-        return {name: found for name in names if isinstance(found := self.describe(name), DescribedAlarm)}
+        found = {name: self.describe(name) for name in names}
+        for one in found.values():
+            if isinstance(one, Unknown | NotRead):
+                return one
+        return {name: one for name, one in found.items() if isinstance(one, DescribedAlarm)}
 
     def series_in_alarm(self, name: str) -> Reading[frozenset[str]]:
         return self.series.get(name, frozenset[str]())

@@ -3,12 +3,26 @@
 from dataclasses import asdict
 from datetime import datetime
 
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.errors import UnusableEvent
 
 # Fields that came later go along only when they say something.
 SINCE_FIRST_RELEASE = frozenset(
-    {"event", "thread", "cause", "until", "by", "retry", "severity", "runbook", "log_group", "question"}
+    {
+        "event",
+        "thread",
+        "cause",
+        "until",
+        "by",
+        "retry",
+        "severity",
+        "runbook",
+        "log_group",
+        "question",
+        "watches",
+        "unwatched",
+    }
 )
 
 
@@ -16,6 +30,7 @@ def announcement_to_wire(told: Announcement) -> dict[str, object]:
     """An announcement as it travels on the bus and waits in the ledger."""
     fields = asdict(told)
     fields["retry"] = list(told.retry)
+    fields["watches"] = [[one.name, one.contributor] for one in told.watches]
     if told.until:
         fields["until"] = told.until.isoformat()
     return {
@@ -60,9 +75,18 @@ def announcement_from_wire(wire: object) -> Announcement:
             runbook=str(wire.get("runbook", "")),
             log_group=str(wire.get("log_group", "")),
             question=str(wire.get("question", "")),
+            watches=tuple(_watched(one) for one in wire.get("watches", ())),
+            unwatched=int(wire.get("unwatched", 0)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnusableEvent("no announcement", "an announcement of version 1") from error
+
+
+def _watched(stored: object) -> WatchedAlarm:
+    if not isinstance(stored, list):
+        raise TypeError("expected the name of an alarm and of its series")
+    name, contributor = stored
+    return WatchedAlarm(str(name), str(contributor))
 
 
 def _kind(stored: object) -> AnnouncementKind:

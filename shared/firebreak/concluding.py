@@ -71,18 +71,21 @@ class Concluder:
         under the name that the request has.
         """
         if isinstance(trigger, Alarm):
-            return self._refused(untargeted(alarm_key(trigger, action), trigger, action, decision, at))
+            record = untargeted(alarm_key(trigger, action), trigger, action, decision, at)
+            return self._refused(record, of_an_incident=False)
         key = digest("turned away", action, decision.reason.value, delivery_key(trigger))
         record = untargeted(key, trigger.alarm, action, decision, at)
-        return self._refused(replace(record, incident_id=incident_name(trigger), by=trigger.by))
+        named = replace(record, incident_id=incident_name(trigger), by=trigger.by)
+        return self._refused(named, of_an_incident=bool(trigger.incident_id))
 
     def unusable(self, key: str, action: str, decision: Decision) -> Summary:
         """An event that is no alarm."""
-        return self._refused(untargeted(key, None, action, decision, self.clock.now()))
+        record = untargeted(key, None, action, decision, self.clock.now())
+        return self._refused(record, of_an_incident=False)
 
-    def _refused(self, record: DecisionRecord) -> Summary:
+    def _refused(self, record: DecisionRecord, *, of_an_incident: bool) -> Summary:
         decision = record.decision
-        told = of_decision(record, None)
+        told = of_decision(record, None, of_an_incident=of_an_incident)
         if self.ledger.record(record, told):
             self.announcer.hand_over(told)
         self.log.event(
@@ -145,7 +148,10 @@ class Concluder:
                     return self._open_above(request, rules, decision, record, rung)
                 case GiveToHumans():
                     pass
-        told = None if _missed(request, decision) else of_decision(record, request.target)
+        of_one = bool(request.incident_id)
+        told = (
+            None if _missed(request, decision) else of_decision(record, request.target, of_an_incident=of_one)
+        )
         if self.ledger.record(record, told, later):
             self.announcer.hand_over(told)
             if decision.reason is Reason.HEARTBEAT:

@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from firebreak.alarm_status import describe_each
 from firebreak.core.decision import Snapshot
 from firebreak.core.history import ScopeHistory
-from firebreak.core.incident import PURPOSE_OF, Incident, Member
+from firebreak.core.incident import PURPOSE_OF, Incident
 from firebreak.core.ledger import LedgerView
 from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request
 from firebreak.core.observed import DescribedAlarm
-from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import group_scope
 from firebreak.core.share import GroupCount, allowed, touched
@@ -99,7 +100,8 @@ class Observer:
         """The alarm; for a request of an incident, the member that speaks loudest."""
         if not isinstance(before.incident, Incident) or before.incident.id != request.incident_id:
             return self.alarms.describe(request.alarm.name)
-        return loudest([look_at_member(self.alarms, member) for member in before.incident.members])
+        members = [member.watched for member in before.incident.members]
+        return loudest([*describe_each(self.alarms, members).values()])
 
     def _series(self, alarm: Alarm) -> Reading[frozenset[str]]:
         if not alarm.contributor:
@@ -117,18 +119,6 @@ class Observer:
                 return {**live, **alarm.tags}
             case absent:
                 return alarm.tags or absent
-
-
-def look_at_member(alarms: AlarmReads, member: Member) -> Reading[DescribedAlarm]:
-    """A member alarm as it is now; of a multi-series alarm only the member's own series counts."""
-    found = alarms.describe(member.name)
-    if not isinstance(found, DescribedAlarm) or found.state is not AlarmState.ALARM or not member.contributor:
-        return found
-    match alarms.series_in_alarm(member.name):
-        case Absent() | Unknown() | NotRead() as unseen:
-            return unseen
-        case red:
-            return found if member.contributor in red else replace(found, state=AlarmState.OK)
 
 
 def loudest(members: Sequence[Reading[DescribedAlarm]]) -> Reading[DescribedAlarm]:

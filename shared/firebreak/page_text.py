@@ -39,6 +39,7 @@ _MARKS = {
     AnnouncementKind.ACKNOWLEDGED: "ACKNOWLEDGED",
     AnnouncementKind.DIGEST: "SUMMED UP",
     AnnouncementKind.HOLD_OVER: "STILL RED",
+    AnnouncementKind.NO_LONGER_WATCHED: "NOT WATCHED",
 }
 
 
@@ -73,9 +74,15 @@ def plain(text: str, limit: int = LINE_LENGTH) -> str:
 def subject_of(told: Announcement) -> str:
     """The subject line: what it is about first, for phones cut it off."""
     about = source_of(told) or told.action or "Firebreak"
-    line = plain(f"[Firebreak] {_MARKS[told.kind]} {about}: {told.headline}", 2 * SUBJECT_LENGTH)
+    line = plain(f"[Firebreak] {_mark(told)} {about}: {told.headline}", 2 * SUBJECT_LENGTH)
     ascii_line = line.encode("ascii", "replace").decode()
     return ascii_line if len(ascii_line) <= SUBJECT_LENGTH else ascii_line[: SUBJECT_LENGTH - 3] + "..."
+
+
+def _mark(told: Announcement) -> str:
+    """A hold that ends with alarms of which none is known to be red leaves something else than red."""
+    not_ok = told.kind is AnnouncementKind.HOLD_OVER and not told.retry
+    return "NOT KNOWN TO BE OK" if not_ok else _MARKS[told.kind]
 
 
 def source_of(told: Announcement) -> str:
@@ -85,7 +92,7 @@ def source_of(told: Announcement) -> str:
 
 def body_of(told: Announcement, stack_name: str, around: Around = NOTHING_AROUND) -> str:
     """The message: what is red, what was done and why, what comes next, and the commands."""
-    lines = [f"{_MARKS[told.kind]}: {plain(told.headline)}"]
+    lines = [f"{_mark(told)}: {plain(told.headline)}"]
     lines += [f"({plain(around.note)})"] if around.note else []
     lines += ["", *_about(told, around)]
     lines += [f"  - {plain(fact)}" for fact in told.facts]

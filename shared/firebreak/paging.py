@@ -13,6 +13,7 @@ from firebreak import alarms
 from firebreak.announcement_wire import announcement_from_wire
 from firebreak.concluding import Summary
 from firebreak.core import telling
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import refuse
 from firebreak.core.digests import counts, first_look
@@ -132,6 +133,7 @@ class PageDesk:
             headline=f"Not everything that is past due was looked at: {cause}." if sweep else undecided,
             next="The sweeper runs again every five minutes." if sweep else telling.NOTHING_LOOKS_AGAIN,
             alarm_name=alarm.name if alarm else "",
+            watches=(WatchedAlarm.of(alarm),) if alarm and not incident_id else (),
             alarm_since=alarm.since if alarm else None,
             account=alarm.account if alarm else "",
             region=alarm.region if alarm else "",

@@ -7,17 +7,28 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from firebreak.core import telling
+from firebreak.alarm_status import read_states
+from firebreak.core import telling_threads
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, all_ok
 from firebreak.core.announcement import Announcement
 from firebreak.core.digests import Digest, is_time, over, summed_up
 from firebreak.core.keys import digest
-from firebreak.core.model import AlarmState
 from firebreak.core.page import Phase
 from firebreak.core.paging_rules import PagingRules
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import of_blindness
-from firebreak.core.threads import LOOK_EVERY, TRIGGERS, Thread, Turn, come_due, looks, thread_id, watched
+from firebreak.core.threads import (
+    LOOK_EVERY,
+    TRIGGERS,
+    Thread,
+    Turn,
+    come_due,
+    gives_up,
+    looks,
+    thread_id,
+    watched,
+)
 from firebreak.dispatching import Dispatcher, Next
 from firebreak.errors import AwsError, Conflict, Untold
 from firebreak.ports import AlarmReads, Clock, Deliveries, Log, Threads
@@ -75,8 +86,15 @@ class DuePages:
             return
         if isinstance(thread, Absent):
             return
-        if looks(thread, now) and self._is_green(thread):
-            self._tell(telling.green_again(thread.latest, now, since=thread.opened_at))
+        if looks(thread, now) and all_ok(self._states(thread).values()):
+            self._tell(telling_threads.green_again(thread.latest, now, since=thread.opened_at))
+            return
+        if gives_up(thread, now):
+            self._tell(
+                telling_threads.no_longer_watched(
+                    thread.latest, self._states(thread), now, since=thread.opened_at
+                )
+            )
             return
         route = self.rules.route(thread.severity)
         found = come_due(thread, route, now)
@@ -101,13 +119,12 @@ class DuePages:
         except Conflict:
             return None
 
-    def _is_green(self, thread: Thread) -> bool:
-        """Whether it is known that none of its alarms is red any more; one that is gone is not."""
+    def _states(self, thread: Thread) -> Mapping[WatchedAlarm, AlarmReading]:
+        """How its alarms are now; those of another account or region cannot be looked at from here."""
         told = thread.latest
         if (told.account, told.region) not in (self.place, ("", "")):
-            return False
-        found = self.alarms.describe_all(watched(thread))
-        return isinstance(found, Mapping) and all(one.state is AlarmState.OK for one in found.values())
+            return dict.fromkeys(watched(thread), NotRead(f"it is in {told.account} {told.region}"))
+        return read_states(self.alarms, watched(thread))
 
     def _digest(self, key: str, now: datetime) -> None:
         found = self.threads.digest(key)
@@ -118,16 +135,27 @@ class DuePages:
         if isinstance(found, Absent):
             return
         if self._is_over(found, now):
-            self._tell(over(found, self._red(found), now))
+            self._tell(over(found, read_states(self.alarms, found.watched), now))
             self.threads.look_later(found, None, now, reported=True)
         elif is_time(found, self.rules.digest_every, now):
             self._tell(summed_up(found, now))
             self.threads.look_later(found, self._next(found, now), now, reported=True)
-        elif found.first.kind in TRIGGERS and not found.holds and found.all_green(self._red(found)):
-            self._tell(telling.green_again(found.first, now, since=found.since, count=found.count))
-            self.threads.look_later(found, None, now, reported=True)
+        elif found.first.kind in TRIGGERS and not found.holds:
+            self._look_at_alarms(found, now)
         else:
             self.threads.look_later(found, self._next(found, now), now, reported=False)
+
+    def _look_at_alarms(self, found: Digest, now: datetime) -> None:
+        """Refusals are over when all their alarms are OK, and left to humans after a day."""
+        states, again_at = read_states(self.alarms, found.watched), self._next(found, now)
+        if found.all_ok(states):
+            self._tell(telling_threads.green_again(found.first, now, since=found.since, count=found.count))
+            self.threads.look_later(found, None, now, reported=True)
+            return
+        if again_at is None:
+            about = replace(found.first, unwatched=found.unwatched)
+            self._tell(telling_threads.no_longer_watched(about, states, now, since=found.since))
+        self.threads.look_later(found, again_at, now, reported=False)
 
     def _tell(self, told: Announcement) -> None:
         """Once. Raises Untold when it is not kept: then it stays due, and is only kept the next time."""
@@ -165,12 +193,6 @@ class DuePages:
         if found.first.cause == Reason.SWITCHED_OFF:
             return self.dispatcher.surroundings.holding(found.first, now) is False
         return not self.frozen(found.first, now)
-
-    def _red(self, found: Digest) -> frozenset[str] | None:
-        states = self.alarms.describe_all(found.names)
-        if not isinstance(states, Mapping):
-            return None
-        return frozenset(name for name, alarm in states.items() if alarm.state is AlarmState.ALARM)
 
 
 def _silent(turn: Next) -> Next:

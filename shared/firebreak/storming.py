@@ -1,14 +1,12 @@
 """Watching for storms: each routed red alarm is counted once, beginning and end are told once."""
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from firebreak.alarm_status import read_states
 from firebreak.announcing import Announcer
 from firebreak.core import telling_storms
-from firebreak.core.model import AlarmState
-from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.storm import (
     CALM,
@@ -17,6 +15,7 @@ from firebreak.core.storm import (
     StormRules,
     begins,
     ends,
+    not_ok,
     outdated,
     remembered_as,
     still_red,
@@ -74,12 +73,13 @@ class StormWatch:
                 return
             case Storm():
                 pass
-        red = still_red(storm, self._states(storm))
+        states = read_states(self.alarms, [red.watched for red in storm.red])
+        red = still_red(storm, states)
         now = self.clock.now()
         if not ends(storm, red, rules, now):
             self._remind(storm, red, rules, now)
             return
-        told = telling_storms.storm_ended(storm, red, now)
+        told = telling_storms.storm_ended(storm, not_ok(storm, states), now)
         if self.storms.calm(storm, told):
             self.log.event("storm.ended", still_red=len(red))
             self.announcer.hand_over(told)
@@ -90,26 +90,3 @@ class StormWatch:
         since = storm.tripped_at
         if since and now - since >= timedelta(hours=1):
             self.announcer.tell_past_the_ledger(telling_storms.storm_goes_on(storm, red, rules, since, now))
-
-    def _states(self, storm: Storm) -> Mapping[str, Reading[AlarmState]]:
-        """The remembered alarms as they are now, by series; one that is gone is not red."""
-        described = self.alarms.describe_all(sorted({red.name for red in storm.red}))
-        if not isinstance(described, Mapping):
-            return {}
-        many = sorted({red.name for red in storm.red if red.contributor and red.name in described})
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            series = dict(zip(many, pool.map(self.alarms.series_in_alarm, many), strict=True))
-        return {red.series: _state(red, described, series.get(red.name)) for red in storm.red}
-
-
-def _state(
-    red: RedAlarm, described: Mapping[str, DescribedAlarm], series: Reading[frozenset[str]] | None
-) -> Reading[AlarmState]:
-    found = described.get(red.name)
-    if found is None:
-        return AlarmState.OK
-    if series is None or found.state is not AlarmState.ALARM:
-        return found.state
-    if not isinstance(series, frozenset):
-        return series
-    return AlarmState.ALARM if red.contributor in series else AlarmState.OK

@@ -11,14 +11,16 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from firebreak import alarms
+from firebreak.alarm_status import describe_each, read_states, state_of
 from firebreak.announcing import Announcer
 from firebreak.concluding import CLIMB_PATIENCE, Summary, request_of
 from firebreak.core import opening, telling
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, all_ok, not_ok_words
 from firebreak.core.announcement import Announcement
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.decide import refuse
 from firebreak.core.history import Transition
-from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Member, Purpose
+from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Purpose
 from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
 from firebreak.core.model import Alarm, AlarmState, Failed, Receipt, RequestKind, Settled, Verdict
 from firebreak.core.observed import DescribedAlarm
@@ -48,7 +50,6 @@ from firebreak.core.verdict import (
 )
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, UnusableEvent
-from firebreak.observing import look_at_member
 from firebreak.policy import Policy
 from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observation, Schedules
 from firebreak.storming import StormWatch
@@ -171,12 +172,13 @@ class Verifier:
 
     def _close_if_green(self, incident: Incident, now: datetime) -> Summary:
         """Whoever was paged hears that it is over, whoever ended it; nothing stays open for good."""
-        green = all(self._state(member) is AlarmState.OK for member in incident.members)
-        if not (green and self._at_rest(incident, now)):
+        states = self._states(incident)
+        if not (all_ok(states.values()) and self._at_rest(incident, now)):
             rules = self.policy().rules(incident.action, incident.target)
             if now - incident.opened_at <= rules.max_incident_age:
                 return self._said(incident, "still_with_humans")
-            why = f"open for more than {rules.max_incident_age}, and it is not known to be over"
+            age = f"open for more than {rules.max_incident_age}, and it is not known to be over"
+            why = "; ".join((age, *not_ok_words(states)))
             closed = opening.over(incident, IncidentState.CLOSED, why)
             told = telling.expired(closed, now, why)
         else:
@@ -194,7 +196,7 @@ class Verifier:
 
     def _look_at_approval(self, incident: Incident, now: datetime) -> Summary:
         """A question ends with the trouble, or with its time; an answer comes by the action's function."""
-        if all(self._state(member) is AlarmState.OK for member in incident.members):
+        if all_ok(self._states(incident).values()):
             why = f"every alarm of the incident is OK before anybody approved {incident.action}"
             closed = opening.over(incident, IncidentState.CLOSED, why)
             return self._close(incident, closed, telling.recovered(closed, now, why))
@@ -294,11 +296,10 @@ class Verifier:
     def _evidence(self, incident: Incident, now: datetime) -> Evidence:
         action, plan = self.actions[incident.action], incident.plan
         with ThreadPoolExecutor(max_workers=4) as pool:
-            looks = [(m, pool.submit(look_at_member, self.alarms, m)) for m in incident.members]
+            look = pool.submit(describe_each, self.alarms, [m.watched for m in incident.members])
             seen = pool.submit(action.observe, incident.target)
-        observation = seen.result()
-        found = [(member, look.result()) for member, look in looks]
-        states = [(member, one.state if isinstance(one, DescribedAlarm) else one) for member, one in found]
+        observation, found = seen.result(), look.result()
+        states = [(member, state_of(found[member.watched])) for member in incident.members]
         if plan is None:
             unknown = Unknown("the incident carries no plan")
             return Evidence(now=now, alarms=states, happened=unknown, settled=unknown, worse=unknown)
@@ -314,12 +315,11 @@ class Verifier:
                 undo=action.undo(plan, observation, RequestKind.UNDO),
                 restore=action.undo(plan, observation, RequestKind.RESTORE) if action.temporary else ABSENT,
             ),
-            green_since=_green_since(one for _, one in found),
+            green_since=_green_since(found.values()),
         )
 
-    def _state(self, member: Member) -> Reading[AlarmState]:
-        found = look_at_member(self.alarms, member)
-        return found.state if isinstance(found, DescribedAlarm) else found
+    def _states(self, incident: Incident) -> Mapping[WatchedAlarm, AlarmReading]:
+        return read_states(self.alarms, [member.watched for member in incident.members])
 
     def _change(
         self, incident: Incident, judgement: Judgement, step: Step, evidence: Evidence

@@ -8,6 +8,7 @@ import pytest
 
 from firebreak.announcement_wire import announcement_to_wire
 from firebreak.aws.threads import DynamoThreads
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.digests import MOST_NAMES, Digest
 from firebreak.core.page import Severity
@@ -42,6 +43,18 @@ def thread(**changes: Any) -> Thread:
         due_at=a.NOW + 5 * MINUTE,
     )
     return replace(base, **changes)
+
+
+def test_a_series_is_counted_as_the_series_and_a_whole_alarm_as_the_alarm(threads: DynamoThreads) -> None:
+    one, two = WatchedAlarm("fleet", "web-1"), WatchedAlarm("fleet", "web-2")
+    for n, watched in enumerate((one, two, WatchedAlarm("api"))):
+        refused = told(
+            AnnouncementKind.REFUSED, alarm_name=watched.name, event=f"e{n}", key="k", cause="frozen"
+        )
+        threads.count(replace(refused, watches=(watched,)), a.NOW, a.NOW)
+    found = threads.digest("k")
+    assert isinstance(found, Digest)
+    assert (found.names, found.watched) == (("api", "fleet"), (WatchedAlarm("api"), one, two))
 
 
 def test_nobody_was_told_of_what_is_not_there(threads: DynamoThreads) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.aws.storms import DynamoStorms
-from firebreak.core import telling, telling_storms
+from firebreak.core import telling
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import RedAlarm, Storm
@@ -203,7 +203,7 @@ def test_a_page_of_a_hundred_alarms_lists_some_and_counts_the_rest(world: World)
     run_in(world, *END)
     [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
     assert told.facts[-1] == "and 10 more"
-    assert len([line for line in told.facts if line.startswith("alarm-")]) == telling_storms.MOST_LISTED
+    assert len([line for line in told.facts if line.startswith("alarm-")]) == telling.MOST_LISTED
 
 
 def test_the_command_that_the_storm_prints_ends_it(world: World) -> None:

@@ -1,5 +1,6 @@
 """Digests: one page for many of one cause, and one list when what held back is over."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.digests import (
     HOLDS,
@@ -19,6 +21,7 @@ from firebreak.core.digests import (
     over,
     summed_up,
 )
+from firebreak.core.model import AlarmState
 from firebreak.core.reasons import Reason
 from firebreak.core.threads import LOOK_EVERY
 from tests import builders as a
@@ -37,6 +40,11 @@ def first(cause: Reason = Reason.SWITCHED_OFF, **changes: Any) -> Announcement:
 def found(cause: Reason = Reason.SWITCHED_OFF, **changes: Any) -> Digest:
     base = Digest(key="k", first=first(cause), since=a.NOW, count=3, names=("api", "cart", "web"))
     return replace(base, **changes)
+
+
+def but(*red: str, names: Iterable[str] = ("api", "cart", "web")) -> dict[WatchedAlarm, AlarmReading]:
+    """Every alarm is OK but these, which are in ALARM."""
+    return {WatchedAlarm(n): AlarmState.ALARM if n in red else AlarmState.OK for n in names}
 
 
 def test_what_has_a_cause_and_an_alarm_is_counted() -> None:
@@ -77,7 +85,7 @@ def test_a_digest_counts_what_is_new_and_names_the_alarms() -> None:
 
 
 def test_when_a_pause_is_over_what_is_still_red_is_listed_to_be_retried() -> None:
-    page = over(found(), {"web", "api", "other"}, a.NOW)
+    page = over(found(), but("web", "api"), a.NOW)
     assert page.kind is AnnouncementKind.HOLD_OVER
     assert page.headline == "The pause is over. Still red: 2 of 3 alarms."
     assert page.retry == ("api", "web")
@@ -85,13 +93,13 @@ def test_when_a_pause_is_over_what_is_still_red_is_listed_to_be_retried() -> Non
 
 
 def test_when_nothing_is_red_any_more_nobody_is_called() -> None:
-    page = over(found(Reason.FROZEN), frozenset(), a.NOW)
+    page = over(found(Reason.FROZEN), but(), a.NOW)
     assert (page.kind, page.retry) == (AnnouncementKind.DIGEST, ())
-    assert page.headline == "The freeze is over. None of the alarms it held back is red any more."
+    assert page.headline == "The freeze is over. All alarms that it held back are OK."
 
 
 def test_what_could_not_be_looked_at_is_taken_for_red() -> None:
-    page = over(found(Reason.OUTSIDE_WINDOW), None, a.NOW)
+    page = over(found(Reason.OUTSIDE_WINDOW), {}, a.NOW)
     assert page.kind is AnnouncementKind.HOLD_OVER
     assert (
         page.headline == "The wait for the window is over; which alarms are still red could not be looked at."
@@ -104,7 +112,7 @@ def test_exactly_what_is_red_is_to_be_retried_up_to_what_a_page_holds(
     names: set[str], data: some.DataObject
 ) -> None:
     red = data.draw(some.sets(some.sampled_from(sorted(names))))
-    page = over(found(names=tuple(sorted(names)), count=len(names)), red, a.NOW)
+    page = over(found(names=tuple(sorted(names)), count=len(names)), but(*red, names=names), a.NOW)
     assert page.retry == tuple(sorted(red))[:MOST_LISTED]
     if len(red) > MOST_LISTED:
         assert page.facts[-1] == f"and {len(red) - MOST_LISTED} more: firebreak incidents"

@@ -1,13 +1,16 @@
 """Digests as a whole: every field of the page, the key by which it is told once, and how much it lists."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.digests import HOLDS, MOST_LISTED, MOST_NAMES, Digest, over, summed_up
 from firebreak.core.keys import digest
+from firebreak.core.model import AlarmState
 from firebreak.core.page import Severity, worse
 from firebreak.core.reasons import Reason
 from firebreak.core.threads import LOOK_FOR
@@ -66,6 +69,11 @@ def page(kind: AnnouncementKind, headline: str, facts: tuple[str, ...], next_: s
     )
 
 
+def but(*red: str, names: Sequence[str] = FOUND.names) -> dict[WatchedAlarm, AlarmReading]:
+    """Every alarm is OK but these, which are in ALARM."""
+    return {WatchedAlarm(n): AlarmState.ALARM if n in red else AlarmState.OK for n in names}
+
+
 def test_a_digest_is_told_whole_and_about_no_alarm_alone() -> None:
     assert summed_up(FOUND, a.NOW + HOUR) == page(
         _K.DIGEST,
@@ -76,7 +84,7 @@ def test_a_digest_is_told_whole_and_about_no_alarm_alone() -> None:
 
 
 def test_the_end_of_a_hold_is_told_whole_with_what_is_still_red() -> None:
-    assert over(FOUND, {"web", "api"}, a.NOW + HOUR) == replace(
+    assert over(FOUND, but("web", "api"), a.NOW + HOUR) == replace(
         page(
             _K.HOLD_OVER,
             "The pause is over. Still red: 2 of 3 alarms.",
@@ -84,13 +92,14 @@ def test_the_end_of_a_hold_is_told_whole_with_what_is_still_red() -> None:
             "Nothing restarts by itself: each needs its command.",
         ),
         retry=("api", "web"),
+        watches=(WatchedAlarm("api"), WatchedAlarm("web")),
     )
 
 
 def test_the_end_of_a_hold_that_left_nothing_red_is_told_whole() -> None:
-    assert over(FOUND, frozenset(), a.NOW + HOUR) == page(
+    assert over(FOUND, but(), a.NOW + HOUR) == page(
         _K.DIGEST,
-        "The pause is over. None of the alarms it held back is red any more.",
+        "The pause is over. All alarms that it held back are OK.",
         COUNTED,
         "Nothing more happens.",
     )
@@ -139,22 +148,23 @@ def test_only_what_ends_holds(reason: Reason) -> None:
 
 def test_more_than_can_be_named_are_never_told_as_green() -> None:
     many = replace(FOUND, count=MOST_NAMES + 60)
-    told = over(many, frozenset(), a.NOW + HOUR)
+    told = over(many, but(), a.NOW + HOUR)
     assert told.kind is _K.HOLD_OVER
     assert told.headline == "The pause is over. 60 of the alarms it held back are too many to be looked at."
-    assert told.retry == ("api", "cart", "web")
-    some_red = over(many, {"web"}, a.NOW + HOUR)
+    assert (told.retry, told.unwatched) == (("api", "cart", "web"), 60)
+    some_red = over(many, but("web"), a.NOW + HOUR)
     assert (some_red.headline, some_red.retry) == (told.headline, ("web",))
-    all_named = over(replace(FOUND, count=MOST_NAMES), frozenset(), a.NOW + HOUR)
+    all_named = over(replace(FOUND, count=MOST_NAMES), but(), a.NOW + HOUR)
     assert all_named.kind is _K.DIGEST
 
 
 def test_only_what_is_known_to_be_green_is() -> None:
     full = replace(FOUND, count=MOST_NAMES)
-    assert full.all_green(frozenset())
-    assert not full.all_green(None)
-    assert not full.all_green({"web"})
-    assert not replace(FOUND, count=MOST_NAMES + 1).all_green(frozenset())
+    assert full.all_ok(but())
+    assert not full.all_ok({})
+    assert not full.all_ok(but("web"))
+    assert not full.all_ok(but(names=("api", "web")))
+    assert not replace(FOUND, count=MOST_NAMES + 1).all_ok(but())
 
 
 def test_alarms_of_a_cause_are_looked_at_for_a_day() -> None:

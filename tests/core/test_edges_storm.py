@@ -1,16 +1,18 @@
 """The pages of a storm as a whole, and what a claim and a policy say of their scopes."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
 
 from firebreak.core import telling, telling_storms
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import Budget
 from firebreak.core.decide import refuse
 from firebreak.core.keys import digest
 from firebreak.core.ledger import Claim, DecisionRecord, LedgerView
-from firebreak.core.model import RequestKind
+from firebreak.core.model import AlarmState, RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level, Scope
@@ -27,6 +29,10 @@ def reds(count: int) -> tuple[RedAlarm, ...]:
         RedAlarm(a.NOW + n * timedelta(seconds=1), f"arn-{n}", f"alarm-{n}", "5d3e" if n == 0 else "")
         for n in range(count)
     )
+
+
+def in_alarm(red: Iterable[RedAlarm]) -> list[tuple[RedAlarm, AlarmReading]]:
+    return [(one, AlarmState.ALARM) for one in red]
 
 
 # One thread from beginning to end, by the millisecond in which it began.
@@ -64,7 +70,7 @@ def test_a_storm_that_lasts_is_told_whole_each_hour_by_itself() -> None:
 
 def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
-    assert telling_storms.storm_ended(storm, reds(2), a.NOW + 20 * MINUTE) == Announcement(
+    assert telling_storms.storm_ended(storm, in_alarm(reds(2)), a.NOW + 20 * MINUTE) == Announcement(
         key=digest("storm ended", 7),
         kind=AnnouncementKind.STORM_OVER,
         at=a.NOW + 20 * MINUTE,
@@ -75,6 +81,7 @@ def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:
         next=telling.NOTHING_LOOKS_AGAIN,
         thread=THREAD,
         retry=("alarm-0", "alarm-1"),
+        watches=(WatchedAlarm("alarm-0", "5d3e"), WatchedAlarm("alarm-1")),
     )
 
 
@@ -87,14 +94,14 @@ def test_a_storm_that_left_nothing_red_promises_nothing() -> None:
 
 def test_a_series_of_many_is_listed_by_itself_and_retried_by_its_alarm() -> None:
     red = (RedAlarm(a.NOW, "arn-x#1", "x", "one"), RedAlarm(a.NOW, "arn-x#2", "x", "two"))
-    found = telling_storms.storm_ended(Storm(red=red, version=7), red, a.NOW)
+    found = telling_storms.storm_ended(Storm(red=red, version=7), in_alarm(red), a.NOW)
     assert (found.facts[1:], found.retry) == (("x one", "x two"), ("x",))
 
 
 def test_of_very_many_the_first_are_to_be_retried() -> None:
     many = tuple(RedAlarm(a.NOW, f"arn-{n}", f"alarm-{n:02d}") for n in range(40))
-    found = telling_storms.storm_ended(Storm(red=many, version=7), many, a.NOW)
-    assert found.retry == tuple(f"alarm-{n:02d}" for n in range(telling_storms.MOST_LISTED))
+    found = telling_storms.storm_ended(Storm(red=many, version=7), in_alarm(many), a.NOW)
+    assert found.retry == tuple(f"alarm-{n:02d}" for n in range(telling.MOST_LISTED))
 
 
 def test_a_storm_that_somebody_ended_is_told_whole_with_who_why_and_what_was_counted() -> None:
@@ -115,6 +122,7 @@ def test_a_storm_that_somebody_ended_is_told_whole_with_who_why_and_what_was_cou
         next=telling.NOTHING_LOOKS_AGAIN,
         thread=THREAD,
         retry=("alarm-0", "alarm-1"),
+        watches=(WatchedAlarm("alarm-0", "5d3e"), WatchedAlarm("alarm-1")),
     )
 
 
@@ -137,10 +145,10 @@ def test_without_a_storm_nobody_waits_for_quiet() -> None:
 
 @pytest.mark.parametrize(
     ("count", "last", "lines"),
-    [(30, "alarm-29", 31), (31, "and 1 more", 32), (100, "and 70 more", 32)],
+    [(30, "alarm-29", 31), (31, "and 1 more", 32), (99, "and 69 more", 32)],
 )
 def test_a_page_lists_thirty_alarms_and_counts_the_rest(count: int, last: str, lines: int) -> None:
-    facts = telling_storms.storm_ended(Storm(red=reds(count), version=7), reds(count), a.NOW).facts
+    facts = telling_storms.storm_ended(Storm(red=reds(count), version=7), in_alarm(reds(count)), a.NOW).facts
     assert (facts[30], facts[-1], len(facts)) == ("alarm-29", last, lines)
 
 

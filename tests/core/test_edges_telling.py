@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core import telling
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Decision
@@ -30,7 +31,13 @@ INCIDENT = a.incident(alarm=ALARM, receipt=DONE)
 BARE = replace(INCIDENT, plan=None, receipt=None, due_at=None)
 
 
-def about_incident(kind: AnnouncementKind, headline: str, facts: tuple[str, ...], next_: str) -> Announcement:
+def about_incident(
+    kind: AnnouncementKind,
+    headline: str,
+    facts: tuple[str, ...],
+    next_: str,
+    watches: tuple[WatchedAlarm, ...] = (),
+) -> Announcement:
     """The announcement about the incident above; every kind says where and about what the same way."""
     return Announcement(
         key=digest("i-0123456789", kind.value, 0),
@@ -48,6 +55,7 @@ def about_incident(kind: AnnouncementKind, headline: str, facts: tuple[str, ...]
         account=a.ACCOUNT,
         region=a.REGION,
         rung=0,
+        watches=watches,
     )
 
 
@@ -111,6 +119,7 @@ def about_incident(kind: AnnouncementKind, headline: str, facts: tuple[str, ...]
                 "Firebreak stops watching this incident: older than 6h",
                 (RUNG_1, BEFORE, AFTER),
                 NEVER_AGAIN,
+                (WatchedAlarm("api-memory-high"),),
             ),
             id="expired",
         ),
@@ -240,6 +249,7 @@ def test_a_refusal_is_told_whole() -> None:
         account=a.ACCOUNT,
         region=a.REGION,
         event="k" * 32,
+        watches=(WatchedAlarm("api-memory-high"),),
     )
 
 
@@ -306,6 +316,7 @@ def test_blindness_is_told_whole(alarm: Alarm | None, name: str, account: str) -
         account=account,
         region=a.REGION if alarm else "",
         thread=digest("blind", "ledger_unavailable", "Unavailable: BatchGetItem"),
+        watches=(WatchedAlarm(name),) if alarm else (),
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
-from firebreak.core.readings import ABSENT, Reading, Unknown
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.storm import (
     CALM,
     MOST_REMEMBERED,
@@ -151,13 +151,14 @@ def test_its_numbers_show_what_counts_and_what_it_takes() -> None:
         pytest.param(AlarmState.ALARM, True, id="red"),
         pytest.param(AlarmState.INSUFFICIENT_DATA, False, id="no data"),
         pytest.param(Unknown("503"), True, id="unreadable"),
-        pytest.param(ABSENT, True, id="not told"),
+        pytest.param(NotRead("not asked"), True, id="not read"),
+        pytest.param(ABSENT, False, id="deleted"),
         pytest.param(AlarmState.OK, False, id="well"),
     ],
 )
-def test_only_what_is_known_to_be_well_is_not_red(state: Reading[AlarmState], *, is_red: bool) -> None:
+def test_what_has_no_data_or_is_gone_holds_no_storm(state: Reading[AlarmState], *, is_red: bool) -> None:
     one = red("a")
-    assert still_red(storm(one, tripped=MINUTE), {one.series: state}) == ([one] if is_red else [])
+    assert still_red(storm(one, tripped=MINUTE), {one.watched: state}) == ([one] if is_red else [])
     assert still_red(storm(one, tripped=MINUTE), {}) == [one]
 
 

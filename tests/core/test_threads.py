@@ -245,7 +245,7 @@ def test_only_what_nobody_else_looks_at_is_looked_at_again(kind: AnnouncementKin
     assert played.thread
     assert looks(played.thread, NIGHT) is (kind in UNWATCHED)
     assert not looks(played.thread, NIGHT + LOOK_FOR)
-    assert not looks(replace(played.thread, latest=told(kind, alarm_name="")), NIGHT)
+    assert not looks(replace(played.thread, latest=told(kind, watches=())), NIGHT)
 
 
 # --- whatever happens

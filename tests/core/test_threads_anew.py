@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.page import Phase, Severity
 from firebreak.core.threads import LOOK_FOR, Sending, Turn, looks, phase_of, receive, watched
@@ -30,7 +31,7 @@ def test_what_is_still_red_at_the_end_calls_anew_whoever_had_it_before(kind: Ann
     found = receive(before, end, Severity.ERROR, ROUTE, NIGHT + HOUR)
     assert found.sending
     assert (found.sending.phase, found.thread.acknowledged_by, found.thread.steps) == (Phase.TRIGGER, "", 1)
-    assert watched(found.thread) == ("api",)
+    assert watched(found.thread) == (WatchedAlarm("api"),)
     assert found.thread.next_at == NIGHT + HOUR + 7 * MINUTE
 
 

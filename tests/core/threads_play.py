@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from firebreak.core import telling
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.page import Phase, Severity
 from firebreak.core.paging_rules import Route, Step
-from firebreak.core.threads import Sending, Thread, Turn, come_due, receive
+from firebreak.core.threads import UNWATCHED, Sending, Thread, Turn, come_due, receive
 from tests import builders as a
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -45,6 +46,8 @@ OFFICE = replace(ALWAYS, hours=(Office(),))
 def told(kind: AnnouncementKind, at: datetime = NIGHT, **changes: Any) -> Announcement:
     """Something that is told of the usual incident."""
     base = replace(telling.given_to_humans(a.incident(), at, "every rung was tried"), kind=kind)
+    if kind in UNWATCHED:
+        base = replace(base, watches=(WatchedAlarm("api-memory-high"),))
     return replace(base, **changes)
 
 

@@ -11,11 +11,11 @@ from typing import Any, cast
 
 from firebreak.announcing import Announcer
 from firebreak.concluding import Concluder, Summary
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.decision import Snapshot
 from firebreak.core.history import Hold
-from firebreak.core.incident import Incident, Member
+from firebreak.core.incident import Incident
 from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan, Receipt, Request, Target
-from firebreak.core.readings import Reading
 from firebreak.core.rules import Rules
 from firebreak.core.verdict import Evidence
 from firebreak.observing import Observer
@@ -85,8 +85,8 @@ class AskingVerifier(Verifier):
         assert isinstance(evidence, Evidence)
         return evidence
 
-    def _state(self, member: Member) -> Reading[AlarmState]:
-        return cast("Reading[AlarmState]", self.ask(Call("verifier", "state", (member,))))
+    def _states(self, incident: Incident) -> Mapping[WatchedAlarm, AlarmReading]:
+        return cast("Mapping[WatchedAlarm, AlarmReading]", self.ask(Call("verifier", "states", (incident,))))
 
 
 type Run = Callable[[Wiring], object]

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.core.announcement import Announcement
-from firebreak.core.incident import Incident, Member
+from firebreak.core.incident import Incident
 from firebreak.core.ledger import Claim, delivery_key
 from firebreak.core.model import AlarmState, OwnEvent, Plan, Receipt, Target
 from firebreak.core.observed import DescribedAlarm, ServiceLive
@@ -109,8 +109,8 @@ class Props:
             case "observer", (str() as action, *rest):
                 observer = Observer(ACTIONS[action](_services(_ecs(outside))), _alarms(outside), "firebreak")
                 return Call("observer", call.name, tuple(rest), call.more).made_on(observer)
-            case "verifier", (Member() as member,):
-                return _eyes(outside)._state(member)
+            case "verifier", (Incident() as incident,):
+                return _eyes(outside)._states(incident)
             case "verifier", (Incident() as incident, datetime() as now):
                 return _eyes(outside)._evidence(incident, now)
             case "alarms", _:

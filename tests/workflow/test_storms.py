@@ -9,6 +9,7 @@ import pytest
 
 from firebreak.concluding import Summary
 from firebreak.core.model import Alarm, AlarmState, Contributor, Mute
+from firebreak.core.page import Phase
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import MOST_REMEMBERED, Storm, red_alarm
@@ -173,6 +174,28 @@ def test_an_alarm_that_was_deleted_is_not_red_any_more(world: World) -> None:
     world.clock.pass_time(10 * MINUTE)
     world.sweep()
     assert storm_of(world).tripped_at is None
+
+
+def test_what_is_not_red_and_not_ok_at_its_end_keeps_its_page_open_until_it_is_ok(world: World) -> None:
+    strike(world, *"abcd")
+    calm_down(world, *"cd")
+    del world.alarms.described["a-memory-high"]
+    world.alarms.turn("b-memory-high", AlarmState.INSUFFICIENT_DATA, world.clock.at)
+    world.clock.pass_time(10 * MINUTE)
+    world.sweep()
+    [page] = pages(world, "STORM OVER")
+    assert "still red: 0 of the 4 that were counted" in page
+    assert "a-memory-high does not exist any more" in page
+    assert "b-memory-high has no data" in page
+    assert [sent.phase for _, sent in world.pager.pages][-1] is not Phase.RESOLVE
+    world.clock.pass_time(6 * MINUTE)
+    world.page_sweep()
+    assert not pages(world, "RESOLVED")
+    world.red("a-memory-high")
+    calm_down(world, *"ab")
+    world.clock.pass_time(6 * MINUTE)
+    world.page_sweep()
+    assert len(pages(world, "RESOLVED")) == 1
 
 
 def test_a_series_is_red_only_while_it_is_listed_and_its_alarm_is(world: World) -> None:

@@ -1,5 +1,6 @@
 """Threads of pages and digests in the ledger's table; both are found by their time when they are due."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -27,6 +28,7 @@ from firebreak.aws.items import (
 from firebreak.aws.transactions import come_again, written
 from firebreak.aws.translate import translated
 from firebreak.aws.waiting import outbox_item
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement
 from firebreak.core.digests import MOST_NAMES, Digest
 from firebreak.core.page import Severity
@@ -46,6 +48,7 @@ COUNT = (
     " attention_at = if_not_exists(attention_at, :look) ADD #count :one"
 )
 NAME_IT = f"{COUNT}, alarms :name, events :event"
+NAME_SERIES = f"{NAME_IT}, series :series"
 NEW_AND_ROOM = (
     f"{NOT_NEWER} AND NOT contains(events, :one_event)"
     " AND (attribute_not_exists(events) OR size(events) < :most)"
@@ -97,7 +100,11 @@ class DynamoThreads:
             ":one_event": text(event),
         }
         name: Item = {":name": {"SS": [told.alarm_name]}, ":event": {"SS": [event]}}
-        if not self._update(told.key, NAME_IT, NEW_AND_ROOM, values | name):
+        one_series = [pack([one.name, one.contributor])["S"] for one in told.watches if one.contributor]
+        if one_series:
+            name[":series"] = {"SS": one_series}
+        naming = NAME_SERIES if one_series else NAME_IT
+        if not self._update(told.key, naming, NEW_AND_ROOM, values | name):
             self._update(told.key, COUNT, FULL, values)
 
     def _update(self, digest_key: str, update: str, condition: str, values: Item) -> bool:
@@ -257,6 +264,13 @@ def read_digest(item: Mapping[str, Attribute]) -> Digest:
         since=fields.time("since"),
         count=fields.number("count"),
         names=tuple(sorted(names)),
+        series=_read_series(item),
         reported=fields.number("reported", 1),
         reported_at=fields.maybe_time("reported_at"),
     )
+
+
+def _read_series(item: Mapping[str, Attribute]) -> tuple[WatchedAlarm, ...]:
+    """The single series that were counted; items of the release before name whole alarms only."""
+    found = [json.loads(one) for one in item.get("series", {}).get("SS", ())]
+    return tuple(sorted(WatchedAlarm(str(name), str(contributor)) for name, contributor in found))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from firebreak.core.alarm_readings import WatchedAlarm
+
 
 class AnnouncementKind(StrEnum):
     """What happened. Stored in the ledger: members are never renamed."""
@@ -29,6 +31,7 @@ class AnnouncementKind(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     DIGEST = "digest"
     HOLD_OVER = "hold_over"
+    NO_LONGER_WATCHED = "no_longer_watched"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,9 @@ class Announcement:
     announcements of one key have in common, and `until` when that ends, as far as it is known. `by` is
     who did it, if somebody did. `retry` are names of alarms that a human may have decided anew.
     `question` is the id of what is asked, which an answer must name (core/questions.py).
+
+    `watches` are the alarms that nobody but the thread looks at: it is resolved when all of them are OK.
+    `unwatched` counts further ones that are not looked at: with them it is never known to be over.
     """
 
     key: str
@@ -72,6 +78,8 @@ class Announcement:
     runbook: str = ""
     log_group: str = ""
     question: str = ""
+    watches: tuple[WatchedAlarm, ...] = ()
+    unwatched: int = 0
 
     @property
     def waits_as(self) -> str:

@@ -4,14 +4,25 @@ A cause that holds Firebreak back and ends by itself or by a human (a kill switc
 looked at until it is over; then one page lists what is still red.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from firebreak.core.alarm_readings import (
+    NOT_LOOKED_AT,
+    AlarmReading,
+    WatchedAlarm,
+    all_ok,
+    may_be_red,
+    within_bounds,
+    words_of,
+)
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.guards import clock
 from firebreak.core.keys import digest
+from firebreak.core.model import AlarmState
+from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.threads import LOOK_EVERY, LOOK_FOR, thread_id
 
@@ -20,6 +31,7 @@ MOST_NAMES, MOST_LISTED = 200, 30
 
 AS_BEFORE = "None of them was acted on. What comes more for this cause is summed up in the same way."
 BY_COMMAND = "Nothing restarts by itself: each needs its command."
+NO_COMMAND = "Look at them: an alarm without data, or a deleted one, says nothing of the service."
 
 # The causes that end, and what they are called.
 HOLDS: Mapping[str, str] = MappingProxyType(
@@ -35,7 +47,8 @@ HOLDS: Mapping[str, str] = MappingProxyType(
 class Digest:
     """What is counted of one cause: `first` was told, `count` is how many there are of it.
 
-    `names` are the alarms, at most `MOST_NAMES` of them; `reported` is how many the last digest counted.
+    `names` are the alarms, at most `MOST_NAMES` of them, and `series` the single series that were counted of
+    alarms with several; `reported` is how many the last digest counted.
     """
 
     key: str
@@ -43,6 +56,7 @@ class Digest:
     since: datetime
     count: int
     names: tuple[str, ...]
+    series: tuple[WatchedAlarm, ...] = ()
     reported: int = 1
     reported_at: datetime | None = None
 
@@ -55,9 +69,21 @@ class Digest:
         """Whether its alarms are still looked at, whatever the cause."""
         return now - self.since < LOOK_FOR
 
-    def all_green(self, red: Collection[str] | None) -> bool:
-        """Whether it is known that none of its alarms is red any more."""
-        return red is not None and not red and self.count <= MOST_NAMES
+    @property
+    def watched(self) -> tuple[WatchedAlarm, ...]:
+        """What has to be looked at to know how its alarms are; of one with several series only those."""
+        by_series = {one.name for one in self.series}
+        whole = (WatchedAlarm(name) for name in self.names if name not in by_series)
+        return tuple(sorted({*whole, *self.series}))
+
+    @property
+    def unwatched(self) -> int:
+        """How many more there may be than can be named."""
+        return max(self.count - MOST_NAMES, 0)
+
+    def all_ok(self, states: Mapping[WatchedAlarm, AlarmReading]) -> bool:
+        """Whether every alarm of it is known to be OK."""
+        return not self.unwatched and all_ok([states.get(one, NOT_LOOKED_AT) for one in self.watched])
 
 
 def counts(told: Announcement) -> bool:
@@ -83,28 +109,44 @@ def summed_up(found: Digest, now: datetime) -> Announcement:
     return replace(told, facts=_facts(found, found.names), next=AS_BEFORE)
 
 
-def over(found: Digest, red: Collection[str] | None, now: datetime) -> Announcement:
-    """The cause is over; `red` are the alarms that are still red, None when that could not be looked at."""
+def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: datetime) -> Announcement:
+    """The cause is over; `states` is what was read of its alarms. A reading that is missing may be red."""
     ended = f"{HOLDS[found.first.cause]} is over"
-    still = [name for name in found.names if red is None or name in red]
-    unnamed = max(found.count - MOST_NAMES, 0)
-    if not still and unnamed:
-        still, red = [*found.names], None
-    if not still:
-        headline = f"{ended}. None of the alarms it held back is red any more."
-        told = _about(found, AnnouncementKind.DIGEST, now, headline)
+    if found.all_ok(states):
+        told = _about(found, AnnouncementKind.DIGEST, now, f"{ended}. All alarms that it held back are OK.")
         return replace(told, facts=_facts(found, ()), next="Nothing more happens.")
-    headline = f"{ended}. Still red: {len(still)} of {len(found.names)} alarms."
-    if red is None:
-        headline = f"{ended}; which alarms are still red could not be looked at."
-    if unnamed:
-        headline = f"{ended}. {unnamed} of the alarms it held back are too many to be looked at."
+    readings = {one: states.get(one, NOT_LOOKED_AT) for one in found.watched}
+    red = [one for one, reading in readings.items() if may_be_red(reading)]
+    if found.unwatched and not red:
+        red = [*found.watched]
+    unclear = [one for one in readings if one not in red and readings[one] is not AlarmState.OK]
+    watches, left_out = within_bounds((*red, *unclear))
     return replace(
-        _about(found, AnnouncementKind.HOLD_OVER, now, headline),
-        facts=_facts(found, still),
-        next=BY_COMMAND,
-        retry=tuple(sorted(still))[:MOST_LISTED],
+        _about(found, AnnouncementKind.HOLD_OVER, now, f"{ended}{_left(found, readings, unclear)}"),
+        facts=_facts(
+            found,
+            [one.shown for one in red] + [f"{one.shown} {words_of(readings[one])}" for one in unclear],
+        ),
+        next=BY_COMMAND if red else NO_COMMAND,
+        retry=tuple(sorted({one.name for one in red}))[:MOST_LISTED],
+        watches=watches,
+        unwatched=found.unwatched + left_out,
     )
+
+
+def _left(
+    found: Digest, readings: Mapping[WatchedAlarm, AlarmReading], unclear: Sequence[WatchedAlarm]
+) -> str:
+    """What is known of the alarms that it held back."""
+    red = sum(reading is AlarmState.ALARM for reading in readings.values())
+    unread = sum(isinstance(reading, Unknown | NotRead) for reading in readings.values())
+    if found.unwatched:
+        return f". {found.unwatched} of the alarms it held back are too many to be looked at."
+    if unread and not red:
+        return "; which alarms are still red could not be looked at."
+    if red + unread:
+        return f". Still red: {red + unread} of {len(readings)} alarms."
+    return f". None is known to be red; {len(unclear)} of {len(readings)} alarms are not known to be OK."
 
 
 def _facts(found: Digest, names: Collection[str]) -> tuple[str, ...]:
@@ -137,6 +179,8 @@ def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) 
         until=None,
         runbook="",
         log_group="",
+        watches=(),
+        unwatched=0,
     )
 
 

@@ -257,10 +257,16 @@ def _red_now(request: Request, seen: Snapshot) -> Check:
     # Of an incident every member was looked at, each by its own series.
     if not request.alarm.contributor or request.incident_id:
         return red
+    return _series_red_now(request.alarm.contributor.id, seen)
+
+
+def _series_red_now(contributor: str, seen: Snapshot) -> Check:
     match seen.series_in_alarm:
         case Unknown() | NotRead() as unseen:
             return blind("stale", unseen, Reason.ALARM_UNREADABLE, seen.now)
-        case series if isinstance(series, Absent) or request.alarm.contributor.id not in series:
+        case Absent():
+            return objected("stale", Reason.ALARM_GONE, "the alarm does not exist")
+        case series if contributor not in series:
             return objected("stale", Reason.NO_LONGER_RED, "this contributor is not in ALARM any more")
         case _:
             return passed("stale", "this contributor is red now")

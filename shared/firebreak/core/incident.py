@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.model import Alarm, Plan, Receipt, RequestKind, Target
 
 
@@ -127,6 +128,11 @@ class Member:
     def of(cls, alarm: Alarm) -> "Member":
         """The membership of this alarm."""
         return cls(alarm.name, alarm.arn, alarm.contributor.id if alarm.contributor else "", alarm.since)
+
+    @property
+    def watched(self) -> WatchedAlarm:
+        """What has to be looked at to know how this member is."""
+        return WatchedAlarm(self.name, self.contributor)
 
     @property
     def series(self) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from firebreak.core.alarm_readings import NOT_LOOKED_AT, AlarmReading, WatchedAlarm, all_ok, may_be_red
 from firebreak.core.budgets import spell
-from firebreak.core.model import Alarm, AlarmState, Request, RequestKind
-from firebreak.core.readings import Reading
+from firebreak.core.model import Alarm, Request, RequestKind
 
 # So many red alarms are remembered; the item stays far below DynamoDB's 400 KB, and a page readable.
 MOST_REMEMBERED = 100
@@ -39,6 +39,11 @@ class RedAlarm:
     series: str
     name: str
     contributor: str = ""
+
+    @property
+    def watched(self) -> WatchedAlarm:
+        """What has to be looked at to know how it is."""
+        return WatchedAlarm(self.name, self.contributor)
 
     @classmethod
     def of(cls, alarm: Alarm, now: datetime) -> "RedAlarm":
@@ -76,6 +81,11 @@ class Storm:
     tripped_at: datetime | None = None
     last_red_at: datetime | None = None
 
+    @property
+    def is_full(self) -> bool:
+        """Whether more alarms may have turned red than are remembered."""
+        return len(self.red) >= MOST_REMEMBERED
+
 
 CALM = Storm(red=(), version=0)
 
@@ -106,7 +116,7 @@ def worth_remembering(storm: Storm, red: RedAlarm, now: datetime) -> bool:
     known = next((other for other in storm.red if other.series == red.series), None)
     if storm.tripped_at is None:
         return known is None or known.since < red.since
-    has_room = len(storm.red) < MOST_REMEMBERED
+    has_room = not storm.is_full
     return known is None and (has_room or _last_is_long_ago(storm, now))
 
 
@@ -116,7 +126,7 @@ def _last_is_long_ago(storm: Storm, now: datetime) -> bool:
 
 def remembered_as(storm: Storm, red: RedAlarm) -> RedAlarm:
     """What to write for the alarm: itself, or in a full memory one that is there, which renews the time."""
-    full = storm.tripped_at is not None and len(storm.red) >= MOST_REMEMBERED
+    full = storm.tripped_at is not None and storm.is_full
     return storm.red[0] if full else red
 
 
@@ -132,10 +142,18 @@ def outdated(storm: Storm, rules: StormRules, now: datetime) -> tuple[RedAlarm, 
     return () if storm.tripped_at else tuple(red for red in storm.red if _is_outdated(red, rules, now))
 
 
-def still_red(storm: Storm, states: Mapping[str, Reading[AlarmState]]) -> list[RedAlarm]:
-    """Those in ALARM, and those that could not be read; what has no data may have been taken down."""
-    calm = (AlarmState.OK, AlarmState.INSUFFICIENT_DATA)
-    return [red for red in sorted(storm.red) if states.get(red.series) not in calm]
+def still_red(storm: Storm, states: Mapping[WatchedAlarm, AlarmReading]) -> list[RedAlarm]:
+    """Those that hold the storm: in ALARM, or not read.
+
+    What has no data or was deleted holds it no longer, for it may never speak again; nor is it OK by that.
+    """
+    return [red for red in sorted(storm.red) if may_be_red(states.get(red.watched, NOT_LOOKED_AT))]
+
+
+def not_ok(storm: Storm, states: Mapping[WatchedAlarm, AlarmReading]) -> list[tuple[RedAlarm, AlarmReading]]:
+    """Those that are not known to be OK, with what was read of each."""
+    readings = [(red, states.get(red.watched, NOT_LOOKED_AT)) for red in sorted(storm.red)]
+    return [(red, reading) for red, reading in readings if not all_ok([reading])]
 
 
 def ends(storm: Storm, red: Sequence[RedAlarm], rules: StormRules, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from firebreak.core.alarm_readings import within_bounds
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decision import Decision, Result
 from firebreak.core.guards import clock
@@ -30,6 +31,8 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 # A page is read on a phone: of a longer list it tells how long it is.
 MOST_SHOWN = 3
+# A page of more lines is not read at 3 a.m.; SNS itself would carry 256 KB.
+MOST_LISTED = 30
 
 
 def about_alarm(alarm: Alarm | None) -> dict[str, object]:
@@ -210,7 +213,7 @@ def recovered(incident: Incident, at: datetime, why: str) -> Announcement:
 
 def expired(incident: Incident, at: datetime, why: str) -> Announcement:
     """The incident is closed for its age, not because it is known to be over."""
-    return of_incident(
+    told = of_incident(
         AnnouncementKind.EXPIRED,
         incident,
         at,
@@ -218,6 +221,8 @@ def expired(incident: Incident, at: datetime, why: str) -> Announcement:
         facts=[rung_words(incident), *_values(incident)],
         next_=NOTHING_LOOKS_AGAIN,
     )
+    watches, unwatched = within_bounds(member.watched for member in incident.members)
+    return replace(told, watches=watches, unwatched=unwatched)
 
 
 def recovered_for_now(incident: Incident, at: datetime, why: str, back_at: datetime) -> Announcement:
@@ -249,26 +254,8 @@ def acknowledged(about: Announcement, thread: str, by: str, at: datetime) -> Ann
         until=None,
         by=by,
         retry=(),
-    )
-
-
-def green_again(about: Announcement, at: datetime, *, since: datetime, count: int = 1) -> Announcement:
-    """The alarm that a page was about is OK again, or all `count` of one cause, without Firebreak's doing.
-
-    However often it is looked at, it is one announcement for all that began at `since`.
-    """
-    alarms = "All its alarms are" if max(count, len(about.retry)) > 1 else "The alarm is"
-    return replace(
-        about,
-        key=digest("green again", about.key, since.isoformat(), count),
-        kind=AnnouncementKind.RECOVERED,
-        at=at,
-        headline=f"{alarms} OK again. It was told before: {about.headline}",
-        facts=(),
-        next="Nothing more happens.",
-        event="",
-        cause="",
-        until=None,
+        watches=(),
+        unwatched=0,
     )
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decision import AskApproval, Decision, Propose
 from firebreak.core.guards import clock
@@ -16,8 +17,13 @@ TOLD_ONCE = "Further refusals for this cause are summed up; they are listed by: 
 _QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
 
 
-def of_decision(record: DecisionRecord, target: Target | None) -> Announcement | None:
-    """What is told of a decision that did not act; None when its reason is only recorded."""
+def of_decision(
+    record: DecisionRecord, target: Target | None, *, of_an_incident: bool = False
+) -> Announcement | None:
+    """What is told of a decision that did not act; None when its reason is only recorded.
+
+    The alarms of an incident are looked at by Verify, that of any other decision by its page.
+    """
     decision = record.decision
     if decision.disposition in _QUIET:
         return None
@@ -44,8 +50,13 @@ def of_decision(record: DecisionRecord, target: Target | None) -> Announcement |
         event=record.key,
         cause=cause,
         until=decision.deciding.until if decision.deciding else None,
+        watches=() if of_an_incident else _watched(record.alarm),
         **about_alarm(record.alarm),  # type: ignore[arg-type]  # the alarm's fields, spelled once
     )
+
+
+def _watched(alarm: Alarm | None) -> tuple[WatchedAlarm, ...]:
+    return (WatchedAlarm.of(alarm),) if alarm else ()
 
 
 def _kind_of(decision: Decision) -> AnnouncementKind:
@@ -92,5 +103,6 @@ def of_blindness(reason: Reason, cause: str, action: str, alarm: Alarm | None, a
         headline=MEANINGS[reason].sentence,
         facts=(cause,),
         next=NOTHING_LOOKS_AGAIN,
+        watches=_watched(alarm),
         **about_alarm(alarm),  # type: ignore[arg-type]  # the alarm's fields, spelled once
     )

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from firebreak.core.alarm_readings import AlarmReading, may_be_red, within_bounds, words_of
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
 from firebreak.core.guards import clock
 from firebreak.core.keys import digest
 from firebreak.core.storm import RedAlarm, Storm, StormRules, fullest_window
-from firebreak.core.telling import NOTHING_LOOKS_AGAIN
+from firebreak.core.telling import MOST_LISTED, NOTHING_LOOKS_AGAIN
 
-# A page of more lines is not read at 3 a.m.; SNS itself would carry 256 KB.
-MOST_LISTED = 30
 ACTS_AGAIN = "Firebreak acts again on what turns red from now on"
 
 
@@ -57,13 +56,36 @@ def storm_goes_on(
     )
 
 
-def storm_ended(storm: Storm, red: Sequence[RedAlarm], at: datetime) -> Announcement:
-    """It was quiet for long enough."""
-    left = f"still red: {len(red)} of the {len(storm.red)} that were counted"
+def storm_ended(storm: Storm, left: Sequence[tuple[RedAlarm, AlarmReading]], at: datetime) -> Announcement:
+    """It was quiet for long enough; `left` are those that are not known to be OK, with what was read."""
+    red = [one for one, reading in left if may_be_red(reading)]
+    counted = f"still red: {len(red)} of the {len(storm.red)} that were counted"
     headline = f"The storm{_since(storm)} is over: {ACTS_AGAIN}."
-    next_ = NOTHING_LOOKS_AGAIN if red else ""
-    told = _storm_over(storm, at, headline, (left, *_red_lines(red)), next_)
-    return replace(told, retry=_to_retry(red))
+    next_ = NOTHING_LOOKS_AGAIN if left or storm.is_full else ""
+    told = _storm_over(
+        storm, at, headline, (counted, *_red_lines(red), *_unclear(left), *_uncounted(storm)), next_
+    )
+    return _watching(storm, replace(told, retry=_to_retry(red)), [one for one, _ in left])
+
+
+def _unclear(left: Sequence[tuple[RedAlarm, AlarmReading]]) -> list[str]:
+    """Those that are neither red nor OK."""
+    lines = [f"{_shown(one)} {words_of(reading)}" for one, reading in left if not may_be_red(reading)]
+    more = len(lines) - MOST_LISTED
+    return [*lines[:MOST_LISTED], *([f"and {more} more that are not known to be OK"] if more > 0 else [])]
+
+
+def _uncounted(storm: Storm) -> list[str]:
+    at_most = (
+        f"more alarms may have turned red than the {len(storm.red)} that are remembered: look in CloudWatch"
+    )
+    return [at_most] if storm.is_full else []
+
+
+def _watching(storm: Storm, told: Announcement, left: Sequence[RedAlarm]) -> Announcement:
+    """The end of a storm whose page is resolved once these are OK, and all that turned red were counted."""
+    watches, unwatched = within_bounds(one.watched for one in left)
+    return replace(told, watches=watches, unwatched=unwatched + int(storm.is_full))
 
 
 def storm_ended_by(storm: Storm, by: str, why: str, at: datetime) -> Announcement:
@@ -72,7 +94,7 @@ def storm_ended_by(storm: Storm, by: str, why: str, at: datetime) -> Announcemen
     facts = (f"{ACTS_AGAIN}; nothing is made up for.", counted, *_red_lines(storm.red))
     headline = f"{by} ended the storm{_since(storm)}: {why}"
     told = _storm_over(storm, at, headline, facts, NOTHING_LOOKS_AGAIN)
-    return replace(told, retry=_to_retry(storm.red))
+    return _watching(storm, replace(told, retry=_to_retry(storm.red)), storm.red)
 
 
 def _storm_over(
@@ -105,7 +127,11 @@ def _since(storm: Storm) -> str:
     return f" since {clock(storm.tripped_at)}" if storm.tripped_at else ""
 
 
+def _shown(red: RedAlarm) -> str:
+    return red.watched.shown
+
+
 def _red_lines(red: Sequence[RedAlarm]) -> list[str]:
-    lines = [f"{one.name}{' ' + one.contributor if one.contributor else ''}" for one in red[:MOST_LISTED]]
+    lines = [_shown(one) for one in red[:MOST_LISTED]]
     more = len(red) - MOST_LISTED
     return [*lines, f"and {more} more"] if more > 0 else lines

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
 from firebreak.core.keys import digest
@@ -138,7 +139,13 @@ def thread_id(told: Announcement) -> str:
 
 
 def phase_of(told: Announcement) -> Phase:
-    """What an announcement does to its thread; an end that leaves alarms red calls a human all the same."""
+    """What an announcement does to its thread.
+
+    An end that leaves alarms red calls a human all the same. One that leaves alarms of which it is not known
+    that they are OK is no end of the thread: who knows of it hears it, and the thread stays as it is.
+    """
+    if told.kind in ANEW and not told.retry and (told.watches or told.unwatched):
+        return Phase.UPDATE
     if told.kind in TRIGGERS or (told.kind is _K.STORM_OVER and told.retry):
         return Phase.TRIGGER
     if told.kind in RESOLVES:
@@ -159,7 +166,7 @@ def receive(
         return Turn(thread, Sending(told, Phase.UPDATE, tuple(thread.told)) if thread.told else None)
     aside = told.kind is _K.ACKNOWLEDGED or (told.kind is _K.DIGEST and thread.calls and thread.waiting)
     thread = thread if aside else replace(thread, latest=told)
-    if told.kind in ANEW:
+    if told.kind in ANEW and phase_of(told) is Phase.TRIGGER:
         thread = replace(thread, acknowledged_by="", steps=0)
     match phase_of(told):
         case Phase.TRIGGER:
@@ -312,17 +319,33 @@ def _due(thread: Thread, now: datetime) -> datetime | None:
 
 def looks(thread: Thread, now: datetime) -> bool:
     """Whether the thread itself has to look if its alarms went green; before it is told, at any age."""
-    young = thread.waiting or now - (thread.since or thread.opened_at) < LOOK_FOR
-    return bool(thread.calls and young and watched(thread))
+    return bool(thread.calls and watched(thread) and not _is_old(thread, now))
 
 
-def watched(thread: Thread) -> tuple[str, ...]:
+def gives_up(thread: Thread, now: datetime) -> bool:
+    """Whether the thread has looked at its alarms for long enough, and not all of them became OK."""
+    return bool(thread.calls and watched(thread) and _is_old(thread, now))
+
+
+def _is_old(thread: Thread, now: datetime) -> bool:
+    return not thread.waiting and now - (thread.since or thread.opened_at) >= LOOK_FOR
+
+
+def watched(thread: Thread) -> tuple[WatchedAlarm, ...]:
     """The alarms that nobody but the thread looks at; those of a cause are its digest's."""
     told = thread.latest
-    if told.retry:
-        return told.retry
-    alone = told.kind in UNWATCHED and told.alarm_name and not told.cause
-    return (told.alarm_name,) if alone else ()
+    if told.cause or told.unwatched or told.kind not in UNWATCHED | ANEW:
+        return ()
+    if told.watches:
+        return told.watches
+    # The release before named no alarms to be watched.
+    names = told.retry or ((told.alarm_name,) if told.alarm_name and not _of_an_incident(told) else ())
+    return tuple(WatchedAlarm(name) for name in names)
+
+
+def _of_an_incident(told: Announcement) -> bool:
+    """Whether Verify looks at the alarms; a decision that opened no incident has an id made of its key."""
+    return bool(told.incident_id) and told.incident_id != f"i-{told.event[:10]}"
 
 
 def _first(*times: datetime | None) -> datetime | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from firebreak.core.alarm_readings import all_ok, words_of
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.history import Judged
 from firebreak.core.incident import WELL, Incident, IncidentState, Member, Purpose
@@ -157,28 +158,13 @@ def _unsettled(alarms: Judgement, why: str) -> Judgement:
 
 def judge_alarms(alarms: Sequence[tuple[Member, Reading[AlarmState]]]) -> Judgement:
     """What the alarms of an incident alone say: one red is enough, and not knowing is no recovery."""
-    red: list[str] = []
-    unclear: list[str] = []
-    for member, reading in alarms:
-        name = member.name
-        match reading:
-            case AlarmState.OK:
-                continue
-            case AlarmState.ALARM:
-                red.append(f"{name} is still red")
-            case AlarmState.INSUFFICIENT_DATA:
-                unclear.append(f"{name} has no data")
-            case Absent():
-                unclear.append(f"{name} does not exist any more")
-            case Unknown(why) | NotRead(why):
-                unclear.append(f"{name} could not be read: {why}")
-            case never:
-                assert_never(never)
+    if all_ok([reading for _, reading in alarms]):
+        return Judgement(Verdict.RECOVERED, "every alarm of the incident is OK")
+    red = [f"{member.name} {words_of(one)}" for member, one in alarms if one is AlarmState.ALARM]
     if red:
         return Judgement(Verdict.NOT_RECOVERED, "; ".join(red))
-    if unclear or not alarms:
-        return Judgement(Verdict.UNKNOWN, "; ".join(unclear) or "no alarm to look at")
-    return Judgement(Verdict.RECOVERED, "every alarm of the incident is OK")
+    unclear = [f"{member.name} {words_of(one)}" for member, one in alarms if one is not AlarmState.OK]
+    return Judgement(Verdict.UNKNOWN, "; ".join(unclear) or "no alarm to look at")
 
 
 def judged_as(incident: Incident, judgement: Judgement, evidence: Evidence) -> Judged | None:

@@ -1,0 +1,84 @@
+"""What the readings of several alarms together may be called: the only place that says "all are OK".
+
+An alarm that is not in ALARM is not OK by that: it may have no data, be deleted, or not have been read.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from firebreak.core.model import Alarm, AlarmState
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+
+# DescribeAlarms takes 100 names a call. JSON spells a character outside ASCII in up to 12 bytes, and what is
+# kept goes into one DynamoDB item (400 KB) and one event (256 KB).
+MOST_WATCHED, MOST_WATCHED_BYTES = 200, 100_000
+
+NOT_LOOKED_AT = NotRead("it was not looked at")
+
+type AlarmReading = Reading[AlarmState]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WatchedAlarm:
+    """An alarm, or one series of it where `contributor` names one. Both are untrusted text."""
+
+    name: str
+    contributor: str = ""
+
+    @classmethod
+    def of(cls, alarm: Alarm) -> "WatchedAlarm":
+        """What has to be looked at to know how this alarm, or its one series, is."""
+        return cls(alarm.name, alarm.contributor.id if alarm.contributor else "")
+
+    @property
+    def shown(self) -> str:
+        """The name for humans, with the series."""
+        return f"{self.name} {self.contributor}".rstrip()
+
+
+def all_ok(readings: Collection[AlarmReading]) -> bool:
+    """Whether there is an alarm at all and every one exists, was read, and is OK."""
+    return bool(readings) and all(reading is AlarmState.OK for reading in readings)
+
+
+def may_be_red(reading: AlarmReading) -> bool:
+    """Whether the alarm is in ALARM, as far as is known: one that could not be read may be."""
+    return reading is AlarmState.ALARM or isinstance(reading, Unknown | NotRead)
+
+
+def words_of(reading: AlarmReading) -> str:
+    """The reading as a page tells it, after the name of the alarm."""
+    match reading:
+        case AlarmState.OK:
+            return "is OK"
+        case AlarmState.ALARM:
+            return "is still red"
+        case AlarmState.INSUFFICIENT_DATA:
+            return "has no data"
+        case Absent():
+            return "does not exist any more"
+        case Unknown(why) | NotRead(why):
+            return f"could not be read: {why}"
+        case never:
+            assert_never(never)
+
+
+def not_ok_words(states: Mapping[WatchedAlarm, AlarmReading]) -> list[str]:
+    """What is known of each alarm that is not known to be OK."""
+    left = ((one, reading) for one, reading in sorted(states.items()) if reading is not AlarmState.OK)
+    return [f"{one.shown} {words_of(reading)}" for one, reading in left]
+
+
+def within_bounds(alarms: Iterable[WatchedAlarm]) -> tuple[tuple[WatchedAlarm, ...], int]:
+    """As many of the alarms as may be kept to be looked at again, and how many are left out."""
+    wanted = sorted(set(alarms))
+    kept: list[WatchedAlarm] = []
+    room = MOST_WATCHED_BYTES
+    for alarm in wanted[:MOST_WATCHED]:
+        room -= len(json.dumps([alarm.name, alarm.contributor]))
+        if room < 0:
+            break
+        kept.append(alarm)
+    return tuple(kept), len(wanted) - len(kept)

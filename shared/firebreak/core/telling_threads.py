@@ -1,0 +1,55 @@
+"""How a thread ends that nobody but itself looks at: all its alarms are OK, or its looks are over."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, not_ok_words
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.keys import digest
+from firebreak.core.telling import MOST_LISTED
+
+
+def green_again(about: Announcement, at: datetime, *, since: datetime, count: int = 1) -> Announcement:
+    """The alarm that a page was about is OK again, or all `count` of one cause, without Firebreak's doing.
+
+    However often it is looked at, it is one announcement for all that began at `since`.
+    """
+    alarms = "All its alarms are" if max(count, len(about.watches)) > 1 else "The alarm is"
+    return replace(
+        about,
+        key=digest("green again", about.key, since.isoformat(), count),
+        kind=AnnouncementKind.RECOVERED,
+        at=at,
+        headline=f"{alarms} OK again. It was told before: {about.headline}",
+        facts=(),
+        next="Nothing more happens.",
+        event="",
+        cause="",
+        until=None,
+    )
+
+
+def no_longer_watched(
+    about: Announcement, states: Mapping[WatchedAlarm, AlarmReading], at: datetime, since: datetime
+) -> Announcement:
+    """The alarms of a page were looked at for long enough and are not all OK: nobody looks at them again.
+
+    It resolves nothing.
+    """
+    facts = not_ok_words(states)
+    more = len(facts) - MOST_LISTED
+    return replace(
+        about,
+        key=digest("no longer watched", about.key, since.isoformat(), at.date().isoformat()),
+        kind=AnnouncementKind.NO_LONGER_WATCHED,
+        at=at,
+        headline="Firebreak does not look at this any more, and it is not known to be over.",
+        facts=(*facts[:MOST_LISTED], *([f"and {more} more"] if more > 0 else [])),
+        next="Resolve it yourself once you have looked.",
+        event="",
+        cause="",
+        until=None,
+        retry=(),
+        watches=(),
+    )
