@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled
+from firebreak.core.model import Failed, Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.task_memory import NewSize, TaskSize
@@ -36,6 +36,7 @@ from tests.builders_task_memory import (
 NEW = deployment("ecs-svc/2", task_definition=OURS, rollout="IN_PROGRESS")
 OLD_ONE = deployment(status="ACTIVE")
 LARGER = size(arn=OURS, memory=2048, limits={"api": 1024})
+STAYED = "deployment ecs-svc/2 of api:9 FAILED and ECS did not go back: it starts no more tasks"
 RECEIPT = Receipt(summary="began", after={"deployment": "ecs-svc/2", "taskDefinition": OURS})
 LOST = Receipt(summary="")
 
@@ -242,7 +243,7 @@ def test_whether_a_raise_without_a_reply_happened(observation: Any, expected: ob
 @pytest.mark.parametrize("receipt", [RECEIPT, LOST], ids=["named by the receipt", "reply lost"])
 @pytest.mark.parametrize(
     ("rollout", "expected"),
-    [("COMPLETED", Settled.YES), ("IN_PROGRESS", Settled.NOT_YET), ("FAILED", Settled.FAILED)],
+    [("COMPLETED", Settled.YES), ("IN_PROGRESS", Settled.NOT_YET), ("FAILED", Failed(STAYED))],
 )
 def test_whether_a_raise_has_come_to_rest(receipt: Receipt, rollout: str, expected: object) -> None:
     now = ours(deployments=(replace(NEW, rollout=rollout),))
@@ -253,7 +254,8 @@ def test_a_raise_that_ecs_rolled_back_has_failed() -> None:
     back = deployment("ecs-svc/3", rollout="IN_PROGRESS")
     failed = replace(NEW, rollout="FAILED", status="ACTIVE")
     now = seen(service(deployments=(back, failed)))
-    assert adjuster().settled(planned(), RECEIPT, now) is Settled.FAILED
+    went_back = "deployment ecs-svc/2 of api:9 FAILED; ecs-svc/3 of api:7 took its place"
+    assert adjuster().settled(planned(), RECEIPT, now) == Failed(went_back)
     assert adjuster().worse(planned(), now) is True
 
 

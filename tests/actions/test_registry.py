@@ -9,6 +9,7 @@ import pytest
 from firebreak import actions
 from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.connections import Connections
+from firebreak.core.own_deployments import STARTS_DEPLOYMENTS
 from firebreak.ports import Permission
 from tests.fakes import FakeServices
 
@@ -46,6 +47,12 @@ def test_permissions_are_listed_once_and_at_least_one_changes_something(name: st
     permissions: tuple[Permission, ...] = MODULES[name].PERMISSIONS
     assert len({permission.action for permission in permissions}) == len(permissions)
     assert any(permission.mutates for permission in permissions)
+
+
+def test_the_actions_that_start_a_deployment_are_those_that_hand_ecs_a_task_definition() -> None:
+    needed = {"ecs:UpdateService", "iam:PassRole"}
+    allowed = {name: {one.action for one in MODULES[name].PERMISSIONS} for name in ACTIONS}
+    assert {name for name in ACTIONS if needed <= allowed[name]} == STARTS_DEPLOYMENTS
 
 
 @pytest.mark.parametrize("name", ACTIONS)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.actions.restart_service import RestartService
-from firebreak.core.model import Plan, Receipt, Settled
+from firebreak.core.model import Failed, Plan, Receipt, Settled
 from firebreak.core.readings import ABSENT, Unknown
 from tests.builders_ecs import (
     OTHER_TASK_DEFINITION,
@@ -71,6 +71,7 @@ def test_whether_a_restart_without_a_reply_happened(deployments: Any, expected: 
 
 REPLACED = Unknown("deployment ecs-svc/2 was replaced by another one")
 OTHER = deployment("ecs-svc/9", task_definition=OTHER_TASK_DEFINITION, rollout="IN_PROGRESS")
+WENT_BACK = Failed("deployment ecs-svc/2 of api:7 FAILED; ecs-svc/3 of api:7 took its place")
 SILENT = replace(NEW, rollout="")
 
 
@@ -80,11 +81,13 @@ SILENT = replace(NEW, rollout="")
         pytest.param({"deployments": (NEW, DRAINING)}, Settled.NOT_YET, id="in progress"),
         pytest.param({"deployments": (replace(NEW, rollout="COMPLETED"),)}, Settled.YES, id="completed"),
         pytest.param(
-            {"deployments": (replace(NEW, rollout="FAILED"), DRAINING)}, Settled.FAILED, id="failed"
+            {"deployments": (replace(NEW, rollout="FAILED"), DRAINING)},
+            Failed("deployment ecs-svc/2 of api:7 FAILED and ECS did not go back: it starts no more tasks"),
+            id="failed",
         ),
         pytest.param(
             {"deployments": (deployment("ecs-svc/3"), replace(NEW, status="ACTIVE", rollout="FAILED"))},
-            Settled.FAILED,
+            WENT_BACK,
             id="failed and rolled back",
         ),
         pytest.param(
@@ -123,7 +126,7 @@ def test_whether_a_restart_has_come_to_rest(changes: dict[str, Any], expected: o
         pytest.param((NEW, DRAINING), Settled.NOT_YET, id="in progress"),
         pytest.param(
             (deployment("ecs-svc/3"), replace(NEW, status="ACTIVE", rollout="FAILED")),
-            Settled.FAILED,
+            WENT_BACK,
             id="failed and rolled back to the same task definition",
         ),
         pytest.param((OLD,), Unknown("our deployment is not listed any more"), id="it never began"),

@@ -121,7 +121,7 @@ def test_it_plans_nothing_on_what_it_could_not_see(observation: Any, why: str) -
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({"scheduling": "DAEMON"}, id="a daemon service"),
+        pytest.param({"scheduling": "DAEMON", "minimum_healthy": 50}, id="a daemon service"),
         pytest.param({"strategy": "BLUE_GREEN", "deployments": (replace(OLD, rollout=""),)}, id="blue/green"),
         pytest.param({"deployments": (replace(OLD, rollout="FAILED"),)}, id="after a failed deployment"),
         pytest.param({"running": 0}, id="nothing runs any more"),

@@ -22,6 +22,7 @@ from tests.builders_deployments import (
     RED,
     REQUEST,
     FakeDeployments,
+    arn_of,
     contents,
     deployed,
     history,
@@ -120,7 +121,9 @@ def test_without_a_doubt_it_acts_by_itself() -> None:
 def test_a_restart_of_a_bad_deployment_is_waited_for() -> None:
     memory = history(running("d7b", minutes_ago=1), LATE, BEFORE)
     assert refused(seen(memory)) == Obstacle(
-        Reason.DEPLOYMENT_RUNNING, "deployment d7b only restarts api:7, which d7 brought: it has to end first"
+        Reason.DEPLOYMENT_RUNNING,
+        "deployment d7b only restarts api:7, which d7 brought: it has to end first",
+        ((arn_of("d7b"), RED - MINUTE),),
     )
 
 

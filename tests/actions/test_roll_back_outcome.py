@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebreak.core.deployments import DeploymentHistory, ServiceDeployment
-from firebreak.core.model import Obstacle, Plan, Receipt, Settled
+from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Settled
 from firebreak.core.readings import ABSENT, Unknown
 from tests import builders as a
 from tests.builders_deployments import (
@@ -132,7 +132,11 @@ def test_whether_a_move_without_a_reply_began(deployments: tuple[Any, ...], expe
     [
         pytest.param({"rollout": "COMPLETED"}, Settled.YES, id="complete"),
         pytest.param({"rollout": "IN_PROGRESS"}, Settled.NOT_YET, id="under way"),
-        pytest.param({"rollout": "FAILED"}, Settled.FAILED, id="failed"),
+        pytest.param(
+            {"rollout": "FAILED"},
+            Failed("deployment ecs-svc/2 of api:6 FAILED and ECS did not go back: it starts no more tasks"),
+            id="failed",
+        ),
         pytest.param(
             {"status": "ACTIVE"}, Unknown("deployment ecs-svc/2 was replaced by another one"), id="replaced"
         ),

@@ -148,7 +148,8 @@ def test_a_deployment_that_runs_for_long_is_blamed_while_it_runs() -> None:
     ],
 )
 def test_a_running_deployment_it_leaves_alone(memory: DeploymentHistory, reason: Reason, detail: str) -> None:
-    assert refused(seen(memory)) == Obstacle(reason, detail)
+    found = refused(seen(memory))
+    assert (found.reason, found.detail) == (reason, detail)
 
 
 def test_a_redeploy_while_a_bad_one_ran_is_stopped_too() -> None:

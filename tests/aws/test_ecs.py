@@ -1,6 +1,7 @@
 """Reading ECS: botocore's Stubber (checked against the real model), and moto for round trips."""
 
 from collections.abc import Iterator
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from firebreak.aws.ecs import EcsReader, EcsWriter
 from firebreak.core.observed import Deployment, ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import ABSENT, Unknown
 from tests.aws.stubbed_ecs import SECRET, Stubs
+from tests.builders import NOW
 from tests.builders_ecs import (
     TARGET,
     TASK_DEFINITION,
@@ -91,6 +93,31 @@ def test_how_many_tasks_must_stay_up_is_read(
     stubs: Stubs, configuration: dict[str, Any], percent: int
 ) -> None:
     assert live(stubs, raw_service(deploymentConfiguration=configuration)).minimum_healthy == percent
+
+
+@pytest.mark.parametrize(
+    ("raw", "percents"),
+    [
+        pytest.param({}, (100, 200), id="left out"),
+        pytest.param({"schedulingStrategy": "DAEMON"}, (0, 100), id="left out for a daemon"),
+        pytest.param(
+            {"deploymentConfiguration": {"minimumHealthyPercent": 50, "maximumPercent": 134}},
+            (50, 134),
+            id="both set",
+        ),
+    ],
+)
+def test_how_many_tasks_may_run_during_a_deployment_is_read(
+    stubs: Stubs, raw: dict[str, Any], percents: tuple[int, int]
+) -> None:
+    found = live(stubs, raw_service(**({"deploymentConfiguration": {}} | raw)))
+    assert (found.minimum_healthy, found.maximum_percent) == percents
+
+
+def test_when_a_deployment_began_and_what_ecs_says_of_it_is_read(stubs: Stubs) -> None:
+    raw = raw_deployment(createdAt=NOW.astimezone(timezone(timedelta(hours=2))), rolloutStateReason="failed.")
+    (found,) = live(stubs, raw_service(deployments=[raw])).deployments
+    assert (found.began, found.why) == (NOW, "failed.")
 
 
 @pytest.mark.parametrize(

@@ -82,12 +82,14 @@ def test_the_newest_deployment_is_the_one_that_ecs_marks(
         ),
         pytest.param(
             {"deployments": (deployment(), OLD)},
-            Obstacle(Reason.DEPLOYMENT_RUNNING, "2 deployments are under way"),
+            Obstacle(Reason.DEPLOYMENT_RUNNING, "2 deployments are under way", (("ecs-svc/1", None),)),
             id="two deployments",
         ),
         pytest.param(
             {"deployments": (deployment("ecs-svc/3", rollout="IN_PROGRESS"),)},
-            Obstacle(Reason.DEPLOYMENT_RUNNING, "deployment ecs-svc/3 is in progress"),
+            Obstacle(
+                Reason.DEPLOYMENT_RUNNING, "deployment ecs-svc/3 is in progress", (("ecs-svc/3", None),)
+            ),
             id="in progress",
         ),
     ],

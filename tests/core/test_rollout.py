@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.ecs import PreImage
-from firebreak.core.model import Receipt, Settled
+from firebreak.core.ecs import PreImage, short
+from firebreak.core.model import Failed, Receipt, Settled
 from firebreak.core.observed import Deployment
 from firebreak.core.readings import Unknown
 from firebreak.core.rollout import (
@@ -17,7 +17,6 @@ from firebreak.core.rollout import (
     ours,
     patience,
     progress,
-    short,
     started,
     unpinned,
 )
@@ -98,7 +97,19 @@ def test_ours_is_the_one_that_the_receipt_names() -> None:
     ("one", "expected"),
     [
         pytest.param(None, Unknown("our deployment is not listed any more"), id="gone"),
-        pytest.param(FAILED, Settled.FAILED, id="failed, whatever took its place"),
+        pytest.param(
+            FAILED,
+            Failed("deployment ecs-svc/3 of api:7 FAILED; ecs-svc/2 of api:7 took its place"),
+            id="failed, and ECS went back",
+        ),
+        pytest.param(
+            replace(NEW, rollout="FAILED", why="ECS deployment circuit breaker: tasks failed to start."),
+            Failed(
+                "deployment ecs-svc/2 of api:7 FAILED (ECS deployment circuit breaker: tasks failed to "
+                "start) and ECS did not go back: it starts no more tasks"
+            ),
+            id="failed, and ECS did not go back",
+        ),
         pytest.param(NEW, Settled.NOT_YET, id="under way"),
         pytest.param(replace(NEW, rollout="COMPLETED"), Settled.YES, id="complete"),
         pytest.param(

@@ -57,7 +57,11 @@ class Service:
 
     def register(self, asked: dict[str, Any]) -> dict[str, Any]:
         arn = f"{ARN}:task-definition/api:{7 + len(self.revisions)}"
-        self.revisions[arn] = {k: v for k, v in asked.items() if k != "tags"} | {"taskDefinitionArn": arn}
+        self.revisions[arn] = {
+            **{key: value for key, value in asked.items() if key != "tags"},
+            "taskDefinitionArn": arn,
+            "status": "ACTIVE",
+        }
         return {"taskDefinition": self.revisions[arn]}
 
     def update(self, asked: dict[str, Any]) -> dict[str, Any]:

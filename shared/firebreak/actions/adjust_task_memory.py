@@ -9,10 +9,13 @@ from firebreak.core.ecs import (
     PRIMARY,
     PreImage,
     beside,
+    inactive,
     missing,
     not_ready,
+    repeats_failure,
+    short,
 )
-from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import ServiceLive
 from firebreak.core.owners import reset_by
 from firebreak.core.readings import (
@@ -30,10 +33,10 @@ from firebreak.core.rollout import (
     ours,
     patience,
     progress,
-    short,
     started,
     unpinned,
 )
+from firebreak.core.rollout_room import no_room, outage_doubts
 from firebreak.core.rules import ActionSettings, Rules
 from firebreak.core.share import GroupCount
 from firebreak.core.stored import number, text
@@ -137,7 +140,7 @@ class AdjustTaskMemory:
         compared = beside(plan.before, seen.service)
         return compared if isinstance(compared, Unknown) else has_begun(*compared, _definition(plan, seen))
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
         """What became of our deployment; Unknown once another one has taken its place."""
         seen = _observed(seen)
         compared = beside(plan.before, seen.service)
@@ -185,9 +188,14 @@ def _plan(
 ) -> Plan | Obstacle | Unknown:
     if not isinstance(size, TaskSize):
         return unseen("the task definition", size)
+    if not size.active:  # it could be registered anew, but a raise could not be taken back
+        return inactive(size.arn)
     new = raised(size, settings)
     if not isinstance(new, NewSize):
         return new
+    if stuck := no_room(service):
+        return stuck
+    doubts = (*repeats_failure(service), *outage_doubts(service))
     more = (new.total - size.total) * service.desired / 1024
     return Plan(
         summary=f"raise the memory of {target.display}: {size.total} to {new.total} MiB a task of "
@@ -205,9 +213,10 @@ def _plan(
             "limits": dict(size.limits),
             "rest": size.rest,
         },
-        warnings=_warnings(size),
+        warnings=(*doubts, *_warnings(size)),
         patience_seconds=patience(service),
         reset_by=reset_by(service.tags, "the memory of its tasks"),
+        doubts=doubts,
     )
 
 
@@ -265,9 +274,12 @@ def _back(plan: Plan, service: ServiceLive, size: Reading[TaskSize]) -> Plan | O
         return Unknown(str(error))
     if not _is_ours(plan, size):
         return Obstacle(Reason.CHANGED_SINCE, f"it runs {short(size.arn)}, not what we deployed")
+    if stuck := no_room(service):
+        return stuck
     return Plan(
         summary=f"put back ecs:{cluster}/{name}: {short(size.arn)} with {size.total} MiB to {short(source)}",
         change={"cluster": cluster, "service": name, "taskDefinition": source},
         before=PreImage.of(service).stored(),
+        warnings=outage_doubts(service),
         patience_seconds=patience(service),
     )

@@ -7,8 +7,10 @@ from typing import ClassVar
 from firebreak.core.ecs import (
     PreImage,
     beside,
+    failed_deployment,
     missing,
     not_ready,
+    short,
 )
 from firebreak.core.guards import OPT_IN_TAG
 from firebreak.core.ledger import incident_name
@@ -22,7 +24,7 @@ from firebreak.core.readings import (
     unseen,
 )
 from firebreak.core.reasons import Reason
-from firebreak.core.rollout import ROLLING_SECONDS, short
+from firebreak.core.rollout import ROLLING_SECONDS
 from firebreak.core.rules import Rules
 from firebreak.core.share import GroupCount
 from firebreak.core.stored import text
@@ -100,7 +102,8 @@ class ReplaceTask:
             case Unknown() | NotRead():
                 return unseen("the service", seen.service)
             case service:
-                return not_ready(service, CONTROLLERS) or _plan(request, service, seen)
+                unfit = not_ready(service, CONTROLLERS) or failed_deployment(service)
+                return unfit or _plan(request, service, seen)
 
     def execute(self, plan: Plan) -> Receipt:
         """Stops the task. Raises AwsError."""

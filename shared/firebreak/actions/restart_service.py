@@ -7,12 +7,15 @@ from typing import ClassVar
 from firebreak.core.ecs import (
     PRIMARY,
     PreImage,
+    inactive,
     missing,
     not_ready,
     observed,
+    repeats_failure,
+    short,
     then_and_now,
 )
-from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import EcsObservation, ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import (
     Absent,
@@ -30,10 +33,10 @@ from firebreak.core.rollout import (
     ours,
     patience,
     progress,
-    short,
     started,
     unpinned,
 )
+from firebreak.core.rollout_room import no_room, outage_doubts
 from firebreak.core.rules import Rules
 from firebreak.core.share import GroupCount
 from firebreak.core.stored import text
@@ -127,7 +130,7 @@ class RestartService:
         before, service = compared
         return has_begun(before, service, before.task_definition)
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
         """What became of our deployment; Unknown once another one has taken its place."""
         compared = then_and_now(plan.before, seen)
         if isinstance(compared, Unknown):
@@ -162,8 +165,13 @@ def _plan(
             return Obstacle(Reason.TARGET_MISSING, f"{short(service.task_definition)} does not exist")
         case Unknown() | NotRead():
             return unseen("the task definition", definition)
+        case found if not found.active:
+            return inactive(found.arn)
         case found:
             pass
+    if stuck := no_room(service):
+        return stuck
+    doubts = (*repeats_failure(service), *outage_doubts(service))
     return Plan(
         summary=f"restart {target.display}: force a new deployment of {short(found.arn)} "
         f"({service.running} of {service.desired} tasks run)",
@@ -174,11 +182,16 @@ def _plan(
             "forceNewDeployment": True,
         },
         before=PreImage.of(service).stored(),
-        warnings=tuple(
-            f"image {image} is not pinned to a digest: a restart is then a deploy of new code"
-            for image in unpinned(found.images)
-        ),
+        warnings=(*doubts, *_not_pinned(found)),
         patience_seconds=patience(service),
+        doubts=doubts,
+    )
+
+
+def _not_pinned(found: TaskDefinitionLive) -> tuple[str, ...]:
+    return tuple(
+        f"image {image} is not pinned to a digest: a restart is then a deploy of new code"
+        for image in unpinned(found.images)
     )
 
 

@@ -16,12 +16,12 @@ from firebreak.core.deployments import (
     listed,
     was_ended,
 )
-from firebreak.core.ecs import PRIMARY, PreImage, beside, fewer_running, missing, not_fit
-from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.ecs import PRIMARY, PreImage, beside, fewer_running, missing, not_fit, short
+from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
-from firebreak.core.rollout import began, begun, harmed, has_begun, ours, progress, short, started
+from firebreak.core.rollout import began, begun, harmed, has_begun, ours, progress, started
 from firebreak.core.rules import Rules
 from firebreak.core.share import GroupCount
 from firebreak.core.task_memory import TaskSize
@@ -158,7 +158,7 @@ class RollBackService:
             case _:
                 return Unknown("the stored plan names no change")
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
         """What became of it; Unknown once another deployment has begun."""
         seen = _observed(seen)
         match plan.change:

@@ -8,6 +8,7 @@ from typing import ClassVar, assert_never
 
 from firebreak.core.ecs import (
     PreImage,
+    failed_deployment,
     fewer_running,
     missing,
     not_ready,
@@ -25,6 +26,7 @@ from firebreak.core.readings import (
     unseen,
 )
 from firebreak.core.reasons import Reason
+from firebreak.core.rollout_room import DAEMON
 from firebreak.core.rules import ActionSettings, Rules
 from firebreak.core.share import GroupCount
 from firebreak.core.stored import number, text
@@ -49,7 +51,6 @@ PERMISSIONS = (
 
 # A desired count may be set under every controller. [UpdateService]
 CONTROLLERS = frozenset({"ECS", "CODE_DEPLOY", "EXTERNAL"})
-DAEMON = "DAEMON"
 
 # Time to place, pull, start and pass health checks; on EC2 capacity, for an instance as well.
 START_SECONDS = 600
@@ -213,7 +214,7 @@ def _not_scalable(service: ServiceLive) -> Obstacle | None:
     if service.scheduling == DAEMON:
         detail = "a DAEMON service runs one task on each instance and cannot be scaled"
         return Obstacle(Reason.UNSUPPORTED_CONTROLLER, detail)
-    return not_ready(service, CONTROLLERS)
+    return not_ready(service, CONTROLLERS) or failed_deployment(service)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

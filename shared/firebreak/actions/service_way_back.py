@@ -16,13 +16,14 @@ from firebreak.core.deployments import (
     is_recent,
     when,
 )
-from firebreak.core.ecs import FAILED, PreImage, not_ready, primary
+from firebreak.core.ecs import FAILED, PreImage, not_ready, primary, short
 from firebreak.core.model import Obstacle, Plan, Request
 from firebreak.core.observed import ServiceLive, TaskDefinitionLive
 from firebreak.core.owners import reset_by
 from firebreak.core.readings import Absent, NotRead, Unknown, unseen
 from firebreak.core.reasons import Reason
-from firebreak.core.rollout import patience, short, unpinned
+from firebreak.core.rollout import patience, unpinned
+from firebreak.core.rollout_room import no_room, outage_doubts
 from firebreak.core.way_back import TWO_SUSPECTS
 
 # CodeDeploy rolls back its own deployments; EXTERNAL has no service deployments.
@@ -77,7 +78,7 @@ def way_back(
     )
     if newest.status in RUNNING:
         return _not_to_stop(case) or _stop(case)
-    return _busy(service) or _not_to_blame(case) or _lagging(case) or _move(case)
+    return _busy(service) or _not_to_blame(case) or _lagging(case) or no_room(service) or _move(case)
 
 
 def _unusable(newest: ServiceDeployment) -> Obstacle | Unknown | None:
@@ -109,7 +110,7 @@ def _not_to_stop(case: _Case) -> Obstacle | None:
     name = short(newest.arn)
     if case.since < newest.began and not found.recent(case.since, case.blame):
         detail = f"deployment {name} began {ago(newest.began - case.since)} after the alarm turned red"
-        return Obstacle(Reason.DEPLOYMENT_RUNNING, detail)
+        return Obstacle(Reason.DEPLOYMENT_RUNNING, detail, ((newest.arn, newest.began),))
     if not case.history.replaces:
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"deployment {name} is the service's first")
     if found.is_way_back:
@@ -119,8 +120,15 @@ def _not_to_stop(case: _Case) -> Obstacle | None:
     if found.restarts and (bad := found.restarts.recent(case.since, case.blame)):
         # Ended, it would go back to the very task definition that is to blame.
         detail = f"deployment {name} only restarts {short(newest.task_definition)}, which {short(bad.arn)}"
-        return Obstacle(Reason.DEPLOYMENT_RUNNING, f"{detail} brought: it has to end first")
-    return None
+        told = f"{detail} brought: it has to end first"
+        return Obstacle(Reason.DEPLOYMENT_RUNNING, told, ((newest.arn, newest.began),))
+    return _no_room_back(case.service)
+
+
+def _no_room_back(service: ServiceLive) -> Obstacle | None:
+    """Why ECS could not replace what the deployment started; where it started nothing, it need not."""
+    newest = primary(service)
+    return no_room(service) if newest and newest.running else None
 
 
 def _stop(case: _Case) -> Plan:
@@ -132,7 +140,7 @@ def _stop(case: _Case) -> Plan:
     else:
         change |= {"stopType": ROLLBACK}
     first = newest if newest.began <= since else (case.found.recent(since, case.blame) or newest)
-    doubts, warnings = _doubts(case), _older_untold(case)
+    doubts, warnings = (*_doubts(case), *_ending_doubts(case)), _older_untold(case)
     return Plan(
         summary=f"roll back {case.request.target.display}: end deployment {short(newest.arn)} of "
         f"{short(newest.task_definition)}, begun {ago(since - first.began)} before the alarm turned red",
@@ -191,7 +199,7 @@ def _move(case: _Case) -> Plan | Obstacle | Unknown:
         # CloudFormation does that with what it replaces, unless UpdateReplacePolicy is Retain.
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{short(good.arn)} was deregistered")
     brought = found.recent(case.since, case.blame) or found.deployment
-    doubts, warnings = _doubts(case), _older_untold(case)
+    doubts, warnings = (*_doubts(case), *outage_doubts(case.service)), _older_untold(case)
     return Plan(
         summary=f"roll back {target.display}: from {bad} to {short(good.arn)} ({when(brought, case.since)})",
         change={"cluster": target.group, "service": target.name, "taskDefinition": good.arn},
@@ -209,7 +217,26 @@ def _doubts(case: _Case) -> tuple[str, ...]:
     before = case.found.brought_before
     two = before is not None and before.recent(case.since, case.blame) is not None
     suspects = (TWO_SUSPECTS,) if two or _red_since_another(case) else ()
-    return (*suspects, *_left(case.found), *_untold(case, as_far_as(case.history, case.found, success=2)))
+    return (
+        *suspects,
+        *_left(case.found),
+        *_untold(case, as_far_as(case.history, case.found, success=2)),
+    )
+
+
+def _ending_doubts(case: _Case) -> tuple[str, ...]:
+    """What ECS may not be able to start, or stops all at once, when it ends the deployment itself."""
+    newest = primary(case.service)
+    replaces_tasks = newest is not None and newest.running > 0
+    return (*_inactive_source(case), *(outage_doubts(case.service) if replaces_tasks else ()))
+
+
+def _inactive_source(case: _Case) -> tuple[str, ...]:
+    success = case.found.success_before
+    held = case.found.contents.get(success.task_definition) if success else None
+    if held is None or held.active:
+        return ()
+    return (f"{short(held.arn)}, which ECS would go back to, is INACTIVE (deregistered)",)
 
 
 def _left(found: Blamed) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC
 from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from firebreak.aws.translate import look, send
 from firebreak.core.observed import Deployment, ScalableTarget, ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
+from firebreak.core.rollout_room import DAEMON
 from firebreak.core.share import GroupCount
 
 if TYPE_CHECKING:
@@ -198,6 +200,8 @@ def _resource_id(cluster: str, service: str) -> str:
 
 def _service(raw: ServiceTypeDef) -> ServiceLive:
     configuration = raw.get("deploymentConfiguration", {})
+    # The defaults of the API reference [DeploymentConfiguration]; an answer of ECS has the values.
+    least, most = (0, 100) if raw.get("schedulingStrategy") == DAEMON else (100, 200)
     return ServiceLive(
         arn=raw["serviceArn"],
         cluster=raw["clusterArn"].rsplit("/", 1)[-1],
@@ -210,7 +214,8 @@ def _service(raw: ServiceTypeDef) -> ServiceLive:
         controller=raw.get("deploymentController", {}).get("type", "ECS"),
         strategy=configuration.get("strategy", "ROLLING"),
         bake_minutes=_bake_minutes(configuration),
-        minimum_healthy=configuration.get("minimumHealthyPercent", 100),
+        minimum_healthy=configuration.get("minimumHealthyPercent", least),
+        maximum_percent=configuration.get("maximumPercent", most),
         managed_by=raw.get("resourceManagementType", "CUSTOMER"),
         scheduling=raw.get("schedulingStrategy", "REPLICA"),
         deployments=_deployments(raw),
@@ -234,6 +239,8 @@ def _deployment(raw: DeploymentTypeDef) -> Deployment:
         desired=raw.get("desiredCount", 0),
         running=raw.get("runningCount", 0),
         failed=raw.get("failedTasks", 0),
+        why=raw.get("rolloutStateReason", ""),
+        began=_utc(raw.get("createdAt")),
     )
 
 
@@ -246,7 +253,12 @@ def _task_set(raw: TaskSetTypeDef) -> Deployment:
         desired=raw.get("computedDesiredCount", 0),
         running=raw.get("runningCount", 0),
         failed=0,
+        began=_utc(raw.get("createdAt")),
     )
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at.astimezone(UTC) if at else None
 
 
 def _bake_minutes(configuration: DeploymentConfigurationOutputTypeDef) -> int:

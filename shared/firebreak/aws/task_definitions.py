@@ -79,6 +79,7 @@ def _size(ecs: ECSClient, arn: str) -> TaskSize:
         images=tuple(one["image"] for one in containers),
         fargate=FARGATE in fits,
         rest=_rest(_request(ecs, raw)),
+        active=raw["status"] == "ACTIVE",
     )
 
 

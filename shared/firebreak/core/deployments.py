@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import dropwhile
 
+from firebreak.core.ecs import short
 from firebreak.core.model import Settled
 from firebreak.core.observed import ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import (
@@ -12,7 +13,6 @@ from firebreak.core.readings import (
     Unknown,
     unseen,
 )
-from firebreak.core.rollout import short
 from firebreak.core.task_memory import TaskSize
 
 # The statuses of the API [ServiceDeploymentStatus].

@@ -11,6 +11,7 @@ from firebreak.core.readings import (
     unseen,
 )
 from firebreak.core.reasons import Reason
+from firebreak.core.rollout_room import no_room_detail
 from firebreak.core.stored import number, text, texts
 
 ACTIVE = "ACTIVE"
@@ -40,11 +41,10 @@ def primary(service: ServiceLive) -> Deployment | None:
 
 def not_ready(service: ServiceLive, controllers: frozenset[str]) -> Obstacle | None:
     """Why the service cannot take an action now; `controllers` are those the action works with."""
-    if unfit := not_fit(service, controllers):
-        return unfit
-    if running := _running_deployment(service):
-        return Obstacle(Reason.DEPLOYMENT_RUNNING, running)
-    return None
+    unfit = not_fit(service, controllers)
+    if unfit or len(service.deployments) <= 1:
+        return unfit or _running_deployment(service)
+    return failed_deployment(service) or _running_deployment(service)
 
 
 def not_fit(service: ServiceLive, controllers: frozenset[str]) -> Obstacle | None:
@@ -60,11 +60,60 @@ def not_fit(service: ServiceLive, controllers: frozenset[str]) -> Obstacle | Non
     return None
 
 
-def _running_deployment(service: ServiceLive) -> str:
-    if len(service.deployments) > 1:
-        return f"{len(service.deployments)} deployments are under way"
+def failed_deployment(service: ServiceLive) -> Obstacle | None:
+    """The obstacle after a deployment that failed and that ECS did not go back from.
+
+    The newest deployment is then the failed one still, and it starts no task any more, neither a wanted one
+    nor one in place of another. [docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html]
+    """
+    failed = primary(service)
+    if failed is None or failed.rollout != FAILED:
+        return None
+    others = [one for one in service.deployments if one is not failed and one.running]
+    left = "".join(f", {one.running} of {short(one.task_definition)}" for one in others)
+    running = f"{failed.running} of its tasks run{left}"
+    return Obstacle(Reason.DEPLOYMENT_FAILED, f"{failure(failed)} and ECS did not go back: {running}")
+
+
+def repeats_failure(service: ServiceLive) -> tuple[str, ...]:
+    """The doubt of a new deployment after one that failed: it may fail as that one did."""
+    failed = failed_deployment(service)
+    return (f"{failed.detail}: the next deployment may fail as well",) if failed else ()
+
+
+def inactive(task_definition: str) -> Obstacle:
+    """The obstacle of a deregistered task definition.
+
+    Tasks of it go on running and their number may change, but no deployment may name it.
+    [docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html]
+    """
+    detail = f"{short(task_definition)} is INACTIVE (deregistered)"
+    return Obstacle(Reason.TASK_DEFINITION_INACTIVE, f"{detail}: register it again and deploy that revision")
+
+
+def failure(failed: Deployment) -> str:
+    """That a deployment failed, with what ECS says of it."""
+    why = f" ({failed.why.rstrip('.')})" if failed.why else ""
+    return f"deployment {failed.id} of {short(failed.task_definition)} {failed.rollout}{why}"
+
+
+def short(arn: str) -> str:
+    """The last part of an ARN, for people."""
+    return arn.rpartition("/")[2]
+
+
+def _running_deployment(service: ServiceLive) -> Obstacle | None:
     newest = primary(service)
-    return f"deployment {newest.id} is in progress" if newest and newest.rollout == IN_PROGRESS else ""
+    if len(service.deployments) > 1:
+        detail = f"{len(service.deployments)} deployments are under way"
+    elif newest and newest.rollout == IN_PROGRESS:
+        detail = f"deployment {newest.id} is in progress"
+    else:
+        return None
+    held_up = no_room_detail(service)
+    in_the_way = ((newest.id, newest.began),) if newest else ()
+    cannot_end = f", and cannot end: {held_up}" if held_up else ""
+    return Obstacle(Reason.DEPLOYMENT_RUNNING, f"{detail}{cannot_end}", in_the_way)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

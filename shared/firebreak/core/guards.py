@@ -25,6 +25,7 @@ from firebreak.core.freeze import Free, Frozen, find_freeze
 from firebreak.core.history import Act, Hold, Transition
 from firebreak.core.incident import ASKED_IN, IN_FLIGHT, Incident
 from firebreak.core.model import AlarmState, Autonomy, Obstacle, Plan, Request, RequestKind, same_change
+from firebreak.core.own_deployments import origin
 from firebreak.core.questions import question_id
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
@@ -556,14 +557,16 @@ def _above_floor(
 
 def readiness(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The target, as it is now, can take the action."""
-    del request, rules
+    del rules
     match seen.plan:
         case Unknown() | NotRead() as unseen:
             return blind("readiness", unseen, Reason.NOT_READY_UNREADABLE, seen.now)
         case Absent():
             return objected("readiness", Reason.TARGET_MISSING, "the target does not exist")
-        case Obstacle(reason, detail):
-            return objected("readiness", reason, detail)
+        case Obstacle(reason, detail) as obstacle:
+            acts = _acts_in(target_scope(request.target), seen)
+            started_by = origin(obstacle, seen.incident, acts if isinstance(acts, tuple) else ())
+            return objected("readiness", reason, f"{detail}{started_by}")
         case plan:
             return passed("readiness", "; ".join((plan.summary, *plan.warnings)))
 

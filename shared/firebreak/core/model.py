@@ -235,10 +235,14 @@ def _flat(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why the action cannot or must not be done to the target as it is now."""
+    """Why the action cannot or must not be done to the target as it is now.
+
+    `deployments` are those that are in the way: the id of each, and when it began.
+    """
 
     reason: Reason
     detail: str
+    deployments: tuple[tuple[str, datetime | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,8 @@ class DescribedAlarm:
 class Deployment:
     """One entry of an ECS service's deployments[].
 
-    `rollout` is empty where ECS does not report it (Classic Load Balancer, other controllers).
+    `rollout` is empty where ECS does not report it (Classic Load Balancer, other controllers), and `why`
+    is what ECS says of it. `began` is None where ECS does not say when.
     """
 
     id: str
@@ -56,13 +57,16 @@ class Deployment:
     desired: int
     running: int
     failed: int
+    why: str = ""
+    began: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLive:
     """An ECS service as it is now. `bake_minutes` is 0 for rolling deployments.
 
-    `minimum_healthy` is the percentage of the desired tasks that must stay up whatever is exchanged.
+    `minimum_healthy` is the percentage of the desired tasks that must stay up whatever is exchanged,
+    `maximum_percent` how many of them, as a percentage, may run or be pending meanwhile.
     """
 
     arn: str
@@ -81,6 +85,7 @@ class ServiceLive:
     deployments: tuple[Deployment, ...]
     tags: Mapping[str, str]
     minimum_healthy: int = 100
+    maximum_percent: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

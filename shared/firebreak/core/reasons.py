@@ -81,6 +81,9 @@ class Reason(StrEnum):
     TARGET_MISSING = "target_missing"
     NOT_READY_UNREADABLE = "not_ready_unreadable"
     DEPLOYMENT_RUNNING = "deployment_running"
+    DEPLOYMENT_FAILED = "deployment_failed"
+    NO_ROOM_TO_DEPLOY = "no_room_to_deploy"
+    TASK_DEFINITION_INACTIVE = "task_definition_inactive"
     UNSUPPORTED_CONTROLLER = "unsupported_controller"
     SCALED_TO_ZERO = "scaled_to_zero"
     NOT_ACTIVE = "not_active"
@@ -211,6 +214,12 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.TARGET_MISSING: _page("The target does not exist."),
     Reason.NOT_READY_UNREADABLE: _page("The target could not be read."),
     Reason.DEPLOYMENT_RUNNING: _page("A deployment is running on the target."),
+    # Unlike a running one it never ends by itself; a roll back as the next rung can end it.
+    Reason.DEPLOYMENT_FAILED: _climb("A deployment of the target failed, and ECS did not go back from it."),
+    Reason.NO_ROOM_TO_DEPLOY: _climb(
+        "The service's minimum and maximum percent leave ECS no room to replace a task."
+    ),
+    Reason.TASK_DEFINITION_INACTIVE: _climb("The task definition is INACTIVE, so it cannot be deployed."),
     Reason.UNSUPPORTED_CONTROLLER: _climb("The target's deployment controller does not allow this action."),
     Reason.SCALED_TO_ZERO: _page("Somebody scaled the target to zero."),
     Reason.NOT_ACTIVE: _page("The target is not active."),

@@ -2,8 +2,18 @@
 
 from collections.abc import Sequence
 
-from firebreak.core.ecs import COMPLETED, FAILED, IN_PROGRESS, PRIMARY, PreImage, fewer_running, primary
-from firebreak.core.model import Receipt, Settled
+from firebreak.core.ecs import (
+    COMPLETED,
+    FAILED,
+    IN_PROGRESS,
+    PRIMARY,
+    PreImage,
+    failure,
+    fewer_running,
+    primary,
+    short,
+)
+from firebreak.core.model import Failed, Receipt, Settled
 from firebreak.core.observed import Deployment, ServiceLive
 from firebreak.core.readings import Unknown
 
@@ -59,12 +69,12 @@ def ours(before: PreImage, receipt: Receipt, service: ServiceLive, task_definiti
     return next((deployment for deployment in service.deployments if deployment.id == named), None)
 
 
-def progress(deployment: Deployment | None, service: ServiceLive) -> Settled | Unknown:
+def progress(deployment: Deployment | None, service: ServiceLive) -> Settled | Failed | Unknown:
     """What became of our deployment; Unknown once another one has taken its place."""
     if deployment is None:
         return Unknown("our deployment is not listed any more")
     if deployment.rollout == FAILED:
-        return Settled.FAILED
+        return _failed(deployment, service)
     if deployment.status != PRIMARY:
         return Unknown(f"deployment {deployment.id} was replaced by another one")
     match deployment.rollout:
@@ -77,6 +87,14 @@ def progress(deployment: Deployment | None, service: ServiceLive) -> Settled | U
             return Settled.NOT_YET
         case rollout:
             return Unknown(f"deployment {deployment.id} is in a state we do not know: {rollout}")
+
+
+def _failed(deployment: Deployment, service: ServiceLive) -> Failed:
+    """That it failed, and whether ECS went back: then another deployment is the newest."""
+    newest = primary(service)
+    if newest is None or newest.id == deployment.id:
+        return Failed(f"{failure(deployment)} and ECS did not go back: it starts no more tasks")
+    return Failed(f"{failure(deployment)}; {newest.id} of {short(newest.task_definition)} took its place")
 
 
 def harmed(before: PreImage, service: ServiceLive, new: Sequence[Deployment]) -> bool:
@@ -102,8 +120,3 @@ def began(before: PreImage, after: ServiceLive, deployment: Deployment) -> Recei
         summary=f"deployment {deployment.id} of {short(deployment.task_definition)} began{note}",
         after={"deployment": deployment.id, "taskDefinition": deployment.task_definition},
     )
-
-
-def short(arn: str) -> str:
-    """The last part of an ARN, for people."""
-    return arn.rpartition("/")[2]

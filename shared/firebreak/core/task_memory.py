@@ -34,7 +34,8 @@ class TaskSize:
 
     `memory` is the task's own limit, 0 where it has none (EC2). `limits` are the hard limits of the
     containers that have one: above it a container is killed. `rest` tells whether all but the memory
-    is the same in another definition: a hash, from which nobody reads what a container is given.
+    is the same in another definition: a hash, from which nobody reads what a container is given. One
+    that is not `active` was deregistered: no service can be moved to it.
     """
 
     arn: str
@@ -44,6 +45,7 @@ class TaskSize:
     images: tuple[str, ...]
     fargate: bool
     rest: str
+    active: bool = True
 
     @property
     def total(self) -> int:

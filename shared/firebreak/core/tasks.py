@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 
+from firebreak.core.ecs import short
 from firebreak.core.model import Obstacle
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
-from firebreak.core.rollout import short
+from firebreak.core.rollout_room import minimum_count
 
 RUNNING = "RUNNING"
 HEALTHY = "HEALTHY"
@@ -71,7 +71,7 @@ def bad_one(tasks: Sequence[TaskLive]) -> TaskLive | Obstacle:
 def too_few_left(service: ServiceLive, tasks: int) -> Obstacle | None:
     """Why a task cannot be spared: ECS's own rule for what may be down while tasks are exchanged."""
     left = min(service.running, tasks) - 1
-    least = ceil(service.desired * service.minimum_healthy / 100)
+    least = minimum_count(service)
     if left >= least:
         return None
     told = f"minimumHealthyPercent {service.minimum_healthy} of {service.desired} wants {least}"
