@@ -6,6 +6,7 @@ from typing import assert_never
 
 from firebreak.announcing import Announcer
 from firebreak.core import opening, telling
+from firebreak.core.announced import announcement_of
 from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
 from firebreak.core.incident import ASKED_IN, WELL, Incident, IncidentState, Purpose
 from firebreak.core.keys import digest
@@ -18,7 +19,7 @@ from firebreak.core.ledger import (
     incident_name,
     untargeted,
 )
-from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind
+from firebreak.core.model import Alarm, Autonomy, OwnEvent, Plan, Request, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
@@ -142,16 +143,13 @@ class Concluder:
             return self._ask_human(request, rules, decision, record, decision.outcome.plan)
         if isinstance(decision.outcome, Defer):
             later = self._ask_again(request, decision.outcome.until)
-        elif decision.disposition is Disposition.CLIMB and not request.incident_id:
+        elif _opens_above(request, rules, decision):
             match next_rung(rules.ladder, 0):
                 case Climb(rung):
                     return self._open_above(request, rules, decision, record, rung)
                 case GiveToHumans():
                     pass
-        of_one = bool(request.incident_id)
-        told = (
-            None if _missed(request, decision) else of_decision(record, request.target, of_an_incident=of_one)
-        )
+        told = announcement_of(record, request, rules)
         if self.ledger.record(record, told, later):
             self.announcer.hand_over(told)
             if decision.reason is Reason.HEARTBEAT:
@@ -226,7 +224,7 @@ class Concluder:
                 return self._to_humans(incident, record, decision)
             case Refuse() if decision.reason is Reason.NO_LONGER_RED:
                 return self._recovered(incident, record, decision)
-            case Refuse() if _may_climb(request, decision):
+            case Refuse() if _may_climb(request, rules, decision):
                 return self._above(incident, record, decision)
             case Act() | Propose() | AskApproval() | Refuse():
                 return self._to_humans(incident, record, decision)
@@ -327,9 +325,10 @@ def _joins(request: Request, decision: Decision, incident: Incident) -> bool:
     return late_or_switched_off and first and incident.holds_target
 
 
-def _missed(request: Request, decision: Decision) -> bool:
-    """Whether it came too late for an incident that has moved on: its own pages told what came of it."""
-    return bool(request.incident_id) and decision.reason is Reason.TOO_OLD
+def _opens_above(request: Request, rules: Rules, decision: Decision) -> bool:
+    """Whether an incident starts at the rung above; under autonomy `observe` none ever starts."""
+    climbs = decision.disposition is Disposition.CLIMB and not request.incident_id
+    return climbs and rules.autonomy is not Autonomy.OBSERVE
 
 
 def request_of(incident: Incident, at: datetime) -> OwnEvent:
@@ -348,9 +347,14 @@ def request_of(incident: Incident, at: datetime) -> OwnEvent:
     )
 
 
-def _may_climb(request: Request, decision: Decision) -> bool:
-    """Whether the next rung follows at once; whoever said yes to this one did not say yes to that."""
-    return decision.disposition is Disposition.CLIMB and request.kind is not RequestKind.APPROVAL
+def _may_climb(request: Request, rules: Rules, decision: Decision) -> bool:
+    """Whether the next rung follows at once.
+
+    Whoever said yes to this one did not say yes to that, and a policy that by now only lets Firebreak
+    watch would stop there as well: a human is asked at once.
+    """
+    climbs = decision.disposition is Disposition.CLIMB and request.kind is not RequestKind.APPROVAL
+    return climbs and rules.autonomy is not Autonomy.OBSERVE
 
 
 def _asked_for(incident: Incident) -> RequestKind:

@@ -10,6 +10,7 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.guards import clock
 from firebreak.core.page import Phase, Severity
 from firebreak.core.questions import read_question
+from firebreak.core.reasons import Reason
 from firebreak.core.threads import CALL_ID, THREAD_ID
 
 # SNS: subjects are ASCII, at most 100 characters, no line breaks
@@ -80,9 +81,16 @@ def subject_of(told: Announcement) -> str:
 
 
 def _mark(told: Announcement) -> str:
-    """A hold that ends with alarms of which none is known to be red leaves something else than red."""
-    not_ok = told.kind is AnnouncementKind.HOLD_OVER and not told.retry
-    return "NOT KNOWN TO BE OK" if not_ok else _MARKS[told.kind]
+    """The first words of a page.
+
+    A hold that ends with alarms of which none is known to be red leaves something else than red, and what
+    would stop a proposal is none.
+    """
+    if told.kind is AnnouncementKind.HOLD_OVER and not told.retry:
+        return "NOT KNOWN TO BE OK"
+    if told.kind is AnnouncementKind.OBSERVED and told.cause not in ("", Reason.OBSERVE_ONLY):
+        return "WOULD NOT ACT"
+    return _MARKS[told.kind]
 
 
 def source_of(told: Announcement) -> str:

@@ -284,9 +284,9 @@ def test_a_held_switch_has_the_key_of_what_is_held() -> None:
 
 @pytest.mark.parametrize(
     ("target", "key"),
-    [pytest.param(a.TARGET, a.TARGET.group_key, id="target"), pytest.param(None, "", id="none")],
+    [pytest.param(a.TARGET, a.TARGET.key, id="target"), pytest.param(None, "", id="none")],
 )
-def test_what_was_only_observed_has_the_key_of_group_action_and_day(target: Target | None, key: str) -> None:
+def test_what_was_only_observed_has_the_key_of_target_action_and_day(target: Target | None, key: str) -> None:
     decision = decide(a.request(), a.rules(autonomy=Autonomy.OBSERVE), a.snapshot())
     assert of(decision, target).key == digest("observe", key, "restart-service", "2026-11-20")
 

@@ -69,16 +69,14 @@ def test_a_refusal_that_knows_its_end_tells_when_it_would_act() -> None:
     assert telling.NOTHING_LOOKS_AGAIN in found.next
 
 
-def test_observe_mode_tells_what_would_have_been_done_once_a_cluster_action_and_day() -> None:
+def test_observe_mode_tells_what_would_have_been_done_once_a_target_action_and_day() -> None:
     decision = decide(a.request(), a.rules(autonomy=Autonomy.OBSERVE), a.snapshot())
     later = a.request(alarm=a.alarm(since=a.NOW))
     first = told(decision)
     assert (first.kind, "restart ecs:prod/api" in first.headline) == (AnnouncementKind.OBSERVED, True)
     assert told(decision, later).key == first.key
     assert told(decision, later, at=a.NOW + timedelta(days=1)).key != first.key
-    assert told(decision, replace(later, target=OTHER)).key == first.key
-    elsewhere = replace(OTHER, group="staging")
-    assert told(decision, replace(later, target=elsewhere)).key != first.key
+    assert told(decision, replace(later, target=OTHER)).key != first.key
 
 
 def test_a_held_switch_is_told_once_a_holder() -> None:

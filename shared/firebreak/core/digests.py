@@ -87,8 +87,8 @@ class Digest:
 
 
 def counts(told: Announcement) -> bool:
-    """Whether an announcement is one of possibly many for one cause."""
-    return bool(told.cause and told.alarm_name)
+    """Whether an announcement is one of possibly many for one cause; each proposal stands for itself."""
+    return bool(told.cause and told.alarm_name) and told.kind is not AnnouncementKind.OBSERVED
 
 
 def first_look(every: timedelta, now: datetime) -> datetime:

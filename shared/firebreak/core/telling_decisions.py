@@ -68,13 +68,18 @@ def _kind_of(decision: Decision) -> AnnouncementKind:
 
 
 def _key_of(record: DecisionRecord, target: Target | None) -> str:
-    """Refusals for one cause are told once, proposals once a group, action and day; the rest each time."""
+    """Refusals for one cause are announced once, proposals once a day (see below), the rest each time."""
     deciding = record.decision.deciding
     if deciding and deciding.cause:
         return digest("cause", record.decision.reason.value, deciding.cause)
     if record.decision.reason is Reason.OBSERVE_ONLY:
-        return digest("observe", target.group_key if target else "", record.action, f"{record.at:%Y-%m-%d}")
+        return proposal_key(record, target)
     return digest("decision", record.key)
+
+
+def proposal_key(record: DecisionRecord, target: Target | None) -> str:
+    """The key of what would be done under another autonomy: one a target, action and day."""
+    return digest("observe", target.key if target else "", record.action, f"{record.at:%Y-%m-%d}")
 
 
 def _cause_of(decision: Decision) -> str:

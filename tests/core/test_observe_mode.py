@@ -1,0 +1,140 @@
+"""Observe mode: what is announced of a decision, for every request and every snapshot."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from firebreak.core.announced import announcement_of
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.decide import decide
+from firebreak.core.decision import AskApproval, Decision, Snapshot
+from firebreak.core.digests import counts
+from firebreak.core.history import Hold
+from firebreak.core.ledger import DecisionRecord, delivery_key
+from firebreak.core.model import Autonomy, Obstacle, Request, RequestKind, Target
+from firebreak.core.observe_mode import LEDGER_FAULTS
+from firebreak.core.readings import Unknown
+from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.threads import TRIGGERS
+from tests import builders as a
+from tests.core.test_decide_properties import requests, snapshots
+
+WATCHED = a.rules(autonomy=Autonomy.OBSERVE)
+OTHER = replace(a.TARGET, name="web")
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+def record(decision: Decision, request: Request, at: Any = a.NOW) -> DecisionRecord:
+    return DecisionRecord(
+        key=delivery_key(request),
+        at=at,
+        kind=request.kind,
+        action=request.action,
+        incident_id="i-0123456789",
+        target=request.target.key,
+        alarm=request.alarm,
+        decision=decision,
+    )
+
+
+def announced(seen: Snapshot, target: Target = a.TARGET, at: Any = a.NOW) -> Announcement | None:
+    request = a.request(target=target)
+    return announcement_of(record(decide(request, WATCHED, seen), request, at), request, WATCHED)
+
+
+def shown(seen: Snapshot, target: Target = a.TARGET, at: Any = a.NOW) -> Announcement:
+    found = announced(seen, target, at)
+    assert found
+    return found
+
+
+def cannot(reason: Reason) -> Snapshot:
+    return a.snapshot(plan=Obstacle(reason, "why"))
+
+
+@given(requests, snapshots)
+def test_in_observe_mode_nothing_but_what_would_be_done_or_would_stop_it_is_announced(
+    request: Request, seen: Snapshot
+) -> None:
+    decision = decide(request, WATCHED, seen)
+    assert not isinstance(decision.outcome, AskApproval)
+    found = announcement_of(record(decision, request), request, WATCHED)
+    about_firebreak = decision.reason in LEDGER_FAULTS
+    answer = request.kind is RequestKind.APPROVAL
+    assert found is None or found.kind is AnnouncementKind.OBSERVED or about_firebreak or answer
+
+
+def test_what_is_observed_calls_nobody_and_is_not_summed_up() -> None:
+    found = shown(a.snapshot())
+    assert (found.kind in TRIGGERS, counts(found)) == (False, False)
+
+
+def test_a_proposal_is_announced_once_a_target_action_and_day() -> None:
+    first = shown(a.snapshot())
+    assert shown(a.snapshot(), at=a.NOW + HOUR).key == first.key
+    assert shown(a.snapshot(), at=a.NOW + DAY).key != first.key
+    assert shown(a.snapshot(), OTHER).key != first.key
+
+
+def test_a_first_rung_that_cannot_act_proposes_what_the_ladder_would_climb_to() -> None:
+    found = shown(cannot(Reason.UNSUPPORTED_CONTROLLER))
+    assert "It would climb to scale-service: The target's deployment controller" in found.headline
+    assert (found.key, found.cause) == (shown(a.snapshot()).key, "observe_only")
+
+
+@pytest.mark.parametrize("ladder", [("restart-service", "page"), ("restart-service",)])
+def test_without_a_higher_action_the_obstacle_is_announced(ladder: tuple[str, ...]) -> None:
+    rules, request = replace(WATCHED, ladder=ladder), a.request()
+    decision = decide(request, rules, cannot(Reason.UNSUPPORTED_CONTROLLER))
+    found = announcement_of(record(decision, request), request, rules)
+    assert found
+    assert (found.headline, found.cause) == (
+        MEANINGS[Reason.UNSUPPORTED_CONTROLLER].sentence,
+        "unsupported_controller",
+    )
+
+
+def test_an_obstacle_is_announced_once_a_target_action_and_day_and_never_in_a_proposals_place() -> None:
+    first = shown(cannot(Reason.DEPLOYMENT_RUNNING))
+    assert first.headline == MEANINGS[Reason.DEPLOYMENT_RUNNING].sentence
+    assert shown(cannot(Reason.SCALED_TO_ZERO), at=a.NOW + HOUR).key == first.key
+    assert shown(cannot(Reason.DEPLOYMENT_RUNNING), at=a.NOW + DAY).key != first.key
+    assert shown(cannot(Reason.DEPLOYMENT_RUNNING), OTHER).key != first.key
+    assert shown(a.snapshot()).key != first.key
+
+
+@pytest.mark.parametrize(
+    "reason", [r for r in Reason if MEANINGS[r].disposition is Disposition.PAGE and r not in LEDGER_FAULTS]
+)
+def test_no_obstacle_of_a_target_is_a_page(reason: Reason) -> None:
+    assert shown(cannot(reason)).kind is AnnouncementKind.OBSERVED
+
+
+def test_a_pause_is_only_recorded() -> None:
+    hold = Hold("global", "ana", "migration", a.NOW, a.NOW + HOUR)
+    assert announced(a.snapshot(holds=(hold,))) is None
+
+
+def test_a_ledger_that_cannot_be_read_is_paged() -> None:
+    found = shown(a.snapshot(holds=Unknown("BatchGetItem: ThrottlingException")))
+    assert found.kind is AnnouncementKind.REFUSED
+
+
+def test_a_target_that_cannot_be_read_is_an_obstacle_that_ends_with_no_time() -> None:
+    found = shown(a.snapshot(plan=Unknown("DescribeServices: AccessDenied")))
+    assert (found.kind, found.until, found.cause) == (
+        AnnouncementKind.OBSERVED,
+        None,
+        "not_ready_unreadable",
+    )
+
+
+def test_a_human_who_approves_hears_that_the_policy_only_observes() -> None:
+    request = a.request(RequestKind.APPROVAL, incident_id="i-0123456789", by="ana")
+    decision = decide(request, WATCHED, a.snapshot())
+    found = announcement_of(record(decision, request), request, WATCHED)
+    assert found is None or found.kind is AnnouncementKind.REFUSED
