@@ -67,9 +67,9 @@ def test_the_house_names_every_module_and_every_room_of_the_tests() -> None:
     assert found == modules | rooms | others
 
 
-def test_every_decision_is_listed_and_numbered_without_a_gap() -> None:
+def test_every_decision_is_listed_and_has_a_number_of_its_own() -> None:
     names = sorted(path.name for path in (ROOT / "docs/adr").glob("0*.md"))
-    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+    assert len({name[:4] for name in names}) == len(names)
     assert sorted(link for link in document("docs/adr/README.md").links) == names
 
 
