@@ -18,10 +18,9 @@ from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Rules
 from firebreak.core.storm import CALM, Storm, red_alarm_of, with_red
 from firebreak.core.watchdog import is_heartbeat
-from firebreak.observing import Observer
+from firebreak.observing import Observer, with_application
 from firebreak.policy import Policy
 from firebreak.ports import AlarmReads, Ledger
-from firebreak.workflow import with_application
 from firebreak_cli.stack import Stack
 
 OFFLINE = NotRead("offline")

@@ -6,7 +6,8 @@ from typing import assert_never
 
 from firebreak.announcing import Announcer
 from firebreak.core import opening, telling
-from firebreak.core.announced import announcement_of
+from firebreak.core.announced import announcement_of, announcement_of_unresolved
+from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
 from firebreak.core.incident import ASKED_IN, WELL, Incident, IncidentState, Purpose
 from firebreak.core.keys import digest
@@ -63,9 +64,16 @@ class Concluder:
     log: Log
 
     def turned_away(
-        self, trigger: Alarm | OwnEvent, action: str, decision: Decision, at: datetime
+        self,
+        trigger: Alarm | OwnEvent,
+        action: str,
+        decision: Decision,
+        at: datetime,
+        *,
+        asked: bool,
+        observes: bool,
     ) -> Summary:
-        """A refusal for which no target is known.
+        """A refusal for which no target is known; who hears of it is `announcement_of_unresolved`.
 
         That of our own request has a key of its own: it must neither pass for the decision of the
         alarm behind it nor stand in the way of the same request when it is asked again. It is found
@@ -73,20 +81,21 @@ class Concluder:
         """
         if isinstance(trigger, Alarm):
             record = untargeted(alarm_key(trigger, action), trigger, action, decision, at)
-            return self._refused(record, of_an_incident=False)
+            return self._refused(record, announcement_of_unresolved(record, asked=asked, observes=observes))
         key = digest("turned away", action, decision.reason.value, delivery_key(trigger))
         record = untargeted(key, trigger.alarm, action, decision, at)
-        named = replace(record, incident_id=incident_name(trigger), by=trigger.by)
-        return self._refused(named, of_an_incident=bool(trigger.incident_id))
+        record = replace(record, incident_id=incident_name(trigger), by=trigger.by)
+        if trigger.incident_id:
+            return self._refused(record, of_decision(record, None, of_an_incident=True))
+        return self._refused(record, announcement_of_unresolved(record, asked=asked, observes=observes))
 
     def unusable(self, key: str, action: str, decision: Decision) -> Summary:
         """An event that is no alarm."""
         record = untargeted(key, None, action, decision, self.clock.now())
-        return self._refused(record, of_an_incident=False)
+        return self._refused(record, of_decision(record, None))
 
-    def _refused(self, record: DecisionRecord, *, of_an_incident: bool) -> Summary:
+    def _refused(self, record: DecisionRecord, told: Announcement | None) -> Summary:
         decision = record.decision
-        told = of_decision(record, None, of_an_incident=of_an_incident)
         if self.ledger.record(record, told):
             self.announcer.hand_over(told)
         self.log.event(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 
 from firebreak.core.announcement import Announcement
+from firebreak.core.opt_in_notice import is_notice
 from firebreak.core.page import Page, Phase, worse
 from firebreak.core.paging_rules import CARRY_PICTURES, TOPIC, ChannelRules, PagingRules
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
@@ -64,10 +65,13 @@ class Dispatcher:
         return turn
 
     def announce_if_worse(self, told: Announcement, rules: PagingRules) -> None:
-        """Tell what was told before once more, where it is worse, or that was over. Raises Untold."""
+        """Tell what was told before once more, where it is worse, or that was over. Raises Untold.
+
+        A notice that a target is not opted in is over when its alarm is OK, and stays announced all the same.
+        """
         thread, severity = self.read(thread_id(told)), severity_of(told, rules)
         if isinstance(thread, Thread) and (
-            thread.over or worse(severity, thread.severity) is not thread.severity
+            (thread.over and not is_notice(told)) or worse(severity, thread.severity) is not thread.severity
         ):
             self.announce(told, rules)
 

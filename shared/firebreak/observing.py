@@ -1,6 +1,6 @@
 """Looking: the ledger first, the live world only when no ledger guard objected already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,13 +10,13 @@ from firebreak.core.decision import Snapshot
 from firebreak.core.history import ScopeHistory
 from firebreak.core.incident import PURPOSE_OF, Incident
 from firebreak.core.ledger import LedgerView
-from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request
+from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request, Target
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.rules import Rules
-from firebreak.core.scopes import group_scope
+from firebreak.core.scopes import application_scope, group_scope
 from firebreak.core.share import GroupCount, allowed, touched
-from firebreak.ports import Action, AlarmReads, Observation
+from firebreak.ports import Action, AlarmReads, Ledger, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,10 @@ class Observer:
             return NotRead("the alarm has no contributors")
         return self.alarms.series_in_alarm(alarm.name)
 
+    def target_tags(self, target: Target) -> Reading[Mapping[str, str]]:
+        """The target's own tags."""
+        return self.action.observe(target).tags
+
     def tags(self, alarm: Alarm, *, needed: bool) -> Reading[Mapping[str, str]]:
         """The alarm's tags: those in the event over those on the alarm, read only when needed."""
         if not needed:
@@ -139,3 +143,24 @@ def _quietness(member: Reading[DescribedAlarm]) -> int:
             return 3
         case _:
             return 2
+
+
+def with_application(
+    ledger: Ledger,
+    request: Request,
+    rules: Rules,
+    view: LedgerView,
+    seen: Snapshot,
+    *,
+    now: Callable[[], datetime],
+) -> tuple[LedgerView, Snapshot]:
+    """View and snapshot with the group that a tag of the target names, if it names one.
+
+    The clock is read again after that look: an act that was claimed meanwhile is not of the future.
+    """
+    tags = seen.target_tags if isinstance(seen.target_tags, Mapping) else {}
+    application = tags.get(rules.application_tag, "") if rules.application_tag else ""
+    if not application:
+        return view, seen
+    wider = ledger.look_also(view, [application_scope(request.target, application)])
+    return wider, replace(seen, now=now(), holds=wider.holds, scopes=wider.scopes)

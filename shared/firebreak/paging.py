@@ -21,6 +21,7 @@ from firebreak.core.intake import why_human
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
 from firebreak.core.model import Alarm
+from firebreak.core.opt_in_notice import notices_ended_by
 from firebreak.core.paging_rules import PagingRules
 from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import of_decision
@@ -142,6 +143,7 @@ class PageDesk:
     def _tell(self, told: Announcement) -> None:
         rules = self._rules()
         self._count(told, rules)
+        self._end_notices(told)
         begun = self._begin(told)
         if begun is False:
             self.log.event("page.told_before", key=told.key, kind=told.kind.value)
@@ -162,6 +164,14 @@ class PageDesk:
             self.dispatcher.threads.count(told, first_look(rules.digest_every, now), now)
         except AwsError as error:
             self.log.event("page.uncounted", key=told.key, error=str(error))
+
+    def _end_notices(self, told: Announcement) -> None:
+        """May fail without stopping the page: the notice of a target that is opted out again is lost."""
+        try:
+            for key in notices_ended_by(told):
+                self.deliveries.forget(key, self.clock.now())
+        except AwsError as error:
+            self.log.event("page.notice_stays", key=told.key, error=str(error))
 
     def _begin(self, told: Announcement) -> bool | None:
         """Whether to tell, None when the ledger cannot say: then tell, twice is better than never."""

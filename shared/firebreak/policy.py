@@ -57,6 +57,13 @@ class Policy:
         sections = (section for action, section in self.file.actions.items() if action == RUN_RUNBOOK)
         return next((section.settings(RUN_RUNBOOK).runbooks.get(name) for section in sections), None)
 
+    def only_observes(self, action: str) -> bool:
+        """Whether this action is neither done nor asked for, whatever the target."""
+        section = next((s for name, s in self.file.actions.items() if name == action), ActionSection())
+        usual = section.autonomy or self.file.defaults.autonomy
+        named = (found.autonomy for found in self.file.overrides if found.action in (None, action))
+        return {usual, *filter(None, named)} == {Autonomy.OBSERVE}
+
     def rules(self, action: str, target: Target) -> Rules:
         """The rules for one action on one target, overrides resolved."""
         file = self.file

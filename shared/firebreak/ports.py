@@ -233,6 +233,9 @@ class Deliveries(Protocol):
     def done(self, key: str, at: datetime) -> None:
         """Remember that it was told."""
 
+    def forget(self, key: str, at: datetime) -> None:
+        """What was told may be told again; nothing where it never was."""
+
 
 class Threads(Protocol):
     """The memory of who was told of what. Every method raises AwsError when it is unreachable."""

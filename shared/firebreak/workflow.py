@@ -7,7 +7,7 @@ claim and the one API call, and what happened is recorded under the claim it bel
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from firebreak import alarms, targets
 from firebreak.announcing import Announcer
@@ -19,7 +19,7 @@ from firebreak.core.decision import Act, Decision, Snapshot
 from firebreak.core.guards import quarter
 from firebreak.core.history import Decided, GroupSize
 from firebreak.core.incident import Incident, IncidentState, Purpose
-from firebreak.core.intake import fitting, tag_names_action, turn_away
+from firebreak.core.intake import ONLY_RECORDED, fitting, is_asked_for, tag_names_action, turn_away
 from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     Claim,
@@ -34,13 +34,12 @@ from firebreak.core.model import Alarm, OwnEvent, Plan, Receipt, Request, Reques
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.core.scopes import application_scope
 from firebreak.core.share import GroupCount
 from firebreak.core.storm import red_alarm, red_alarm_of
-from firebreak.core.telling_decisions import of_blindness
+from firebreak.core.telling_decisions import QUIET, of_blindness
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
-from firebreak.observing import Observer
+from firebreak.observing import Observer, with_application
 from firebreak.policy import Policy
 from firebreak.ports import Action, Clock, Ledger, Log, Schedules
 from firebreak.storming import StormWatch
@@ -48,6 +47,7 @@ from firebreak.storming import StormWatch
 TRIES = 3
 # A plan is made of what was seen; after this it describes a world that may be gone.
 PLAN_EXPIRES = timedelta(seconds=10)
+NOT_LOOKED_FOR = NotRead("the alarm's tags were not looked for")
 ASKS_A_HUMAN = frozenset({Reason.OBSERVE_ONLY, Reason.NEEDS_APPROVAL})
 
 
@@ -102,14 +102,17 @@ class Remediator:
     def _handle(self, trigger: Alarm | OwnEvent, policy: Policy) -> Summary:
         if isinstance(trigger, OwnEvent):
             return self._handle_own(trigger, policy)
-        if turned_away := turn_away(trigger):
+        turned_away = turn_away(trigger)
+        if turned_away and turned_away.reason in ONLY_RECORDED:
             return self._turn_away(trigger, turned_away, policy)
         tags = self.observer.tags(trigger, needed=targets.needs_live_tags(trigger))
+        if turned_away:
+            return self._turn_away(trigger, turned_away, policy, tags)
         resolved = self._resolve(trigger, tags)
         if isinstance(resolved, Unresolved):
             # It is red all the same: what cannot be acted on may still be part of a storm.
             self.storms.count(red_alarm(trigger, self.clock.now()), policy.storm, self.storms.storms.look())
-            return self._turn_away(trigger, resolved, policy)
+            return self._turn_away(trigger, resolved, policy, tags)
         request = Request(
             kind=RequestKind.ALARM,
             action=self.action.name,
@@ -129,7 +132,7 @@ class Remediator:
         tags = self.observer.tags(event.alarm, needed=targets.needs_live_tags(event.alarm))
         target = self._target_of(event, tags)
         if isinstance(target, Unresolved):
-            return self._turn_away(event, target, policy)
+            return self._turn_away(event, target, policy, tags)
         request = Request(
             kind=event.kind,
             action=event.action,
@@ -160,10 +163,26 @@ class Remediator:
         found = targets.resolve(alarm, tags, self.observer.alarms.describe, self.account, self.region)
         return fitting(found, self.action.name)
 
-    def _turn_away(self, trigger: Alarm | OwnEvent, why: Unresolved, policy: Policy) -> Summary:
+    def _turn_away(
+        self,
+        trigger: Alarm | OwnEvent,
+        why: Unresolved,
+        policy: Policy,
+        tags: Reading[Mapping[str, str]] = NOT_LOOKED_FOR,
+    ) -> Summary:
+        """Without tags, what the alarm's owner wants is not known, so a refusal is worth a page."""
         now = self.clock.now()
         decision = refuse_unresolved(why, policy.hash, now)
-        return self.concluder.turned_away(trigger, self.action.name, decision, now)
+        by_itself = isinstance(trigger, Alarm) or not (trigger.incident_id or trigger.by)
+        alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm
+        return self.concluder.turned_away(
+            trigger,
+            self.action.name,
+            decision,
+            now,
+            asked=not by_itself or is_asked_for(alarm, tags),
+            observes=by_itself and policy.only_observes(self.action.name),
+        )
 
     def _unusable(self, event: object, error: UnusableEvent) -> Summary:
         """Recorded and told under what it holds, so that a redelivery is the same event."""
@@ -223,10 +242,17 @@ class Remediator:
         decision = decide(request, rules, seen)
         # What would be done is worth a look even where the policy only lets us watch or ask.
         if decision.objected and decision.reason not in ASKS_A_HUMAN:
-            return _Wanted(decision, seen, view)
+            return _Wanted(self._with_opt_in(request, rules, seen, decision), seen, view)
         seen = self.observer.live(request, rules, seen, self.clock.now())
         view, seen = with_application(self.ledger, request, rules, view, seen, now=self.clock.now)
         return _Wanted(decide(request, rules, seen), seen, view)
+
+    def _with_opt_in(self, request: Request, rules: Rules, seen: Snapshot, decision: Decision) -> Decision:
+        """The same decision; before a human hears of an untagged alarm, its target's opt-in is looked at."""
+        if request.incident_id or not request.by_symptom or decision.disposition in QUIET:
+            return decision
+        looked = replace(seen, target_tags=self.observer.target_tags(request.target))
+        return replace(decision, checks=decide(request, rules, looked).checks)
 
     def _log_decision(self, request: Request, decision: Decision) -> None:
         self.log.event(
@@ -363,27 +389,6 @@ class Remediator:
             self.log.event("remediation.unrecorded", incident=claim.after.id, result=word, error=str(error))
             self.announcer.tell_past_the_ledger(change(claim.after).told)
         return summary
-
-
-def with_application(
-    ledger: Ledger,
-    request: Request,
-    rules: Rules,
-    view: LedgerView,
-    seen: Snapshot,
-    *,
-    now: Callable[[], datetime],
-) -> tuple[LedgerView, Snapshot]:
-    """View and snapshot with the group that a tag of the target names, if it names one.
-
-    The clock is read again after that look: an act that was claimed meanwhile is not of the future.
-    """
-    tags = seen.target_tags if isinstance(seen.target_tags, Mapping) else {}
-    application = tags.get(rules.application_tag, "") if rules.application_tag else ""
-    if not application:
-        return view, seen
-    wider = ledger.look_also(view, [application_scope(request.target, application)])
-    return wider, replace(seen, now=now(), holds=wider.holds, scopes=wider.scopes)
 
 
 def _still_ours(incident: Incident, claim: Claim) -> bool:

@@ -159,7 +159,7 @@ CASES: Mapping[str, tuple[Callable[[World], Alarm], Reason, Counter[str]]] = {
     "refused after looking at the target": (
         after_looking_at_the_service,
         Reason.NOT_OPTED_IN,
-        together(FIRST, RED, LIVE, RECORD),
+        together(FIRST, RED, LIVE, RECORD, TOLD),
     ),
     "a duplicate": (a_duplicate, Reason.DUPLICATE, together(FIRST, TARGETS_INCIDENT)),
     "joined to an open incident": (

@@ -43,7 +43,7 @@ UNSEEN: list[Any] = [
     pytest.param({"tags": {"firebreak:action": "page"}}, Reason.OTHER_ACTION, id="a lost page"),
     pytest.param({"tags": {"firebreak:target": "ecs:prod"}}, Reason.TARGET_MALFORMED, id="odd target tag"),
 ]
-RECORDED = {Reason.ALARM_GONE, Reason.NOT_OPTED_IN, Reason.ACTION_NONE}
+RECORDED = {Reason.ALARM_GONE, Reason.NOT_OPTED_IN, Reason.ACTION_NONE, Reason.TARGET_MISSING}
 
 
 @pytest.mark.parametrize(("seen", "reason"), UNSEEN)

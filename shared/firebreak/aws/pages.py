@@ -100,6 +100,18 @@ class DynamoDeliveries:
         with translated("PutItem", mutates=False):
             self._client.put_item(TableName=self._table, Item=_mark(key_, "told", at))
 
+    def forget(self, key_: str, at: datetime) -> None:
+        """Give the lease of what was told back, for whoever tells it next."""
+        try:
+            with translated("PutItem", mutates=False):
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=_mark(key_, "telling", at - 2 * LEASE),
+                    ConditionExpression="attribute_exists(pk)",
+                )
+        except Conflict:
+            return
+
 
 def _mark(key_: str, state: str, at: datetime) -> Item:
     return {

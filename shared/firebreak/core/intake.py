@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Target, Unresolved
-from firebreak.core.readings import Reading
+from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import ACTION_TAG, NO_ACTION, SERVICE_OF, TARGET_TRACKING_PREFIX
 from firebreak.core.rules import PAGE_RUNG
+
+# Nothing that its tags say makes such an alarm worth a page.
+ONLY_RECORDED = frozenset({Reason.NOT_IN_ALARM, Reason.PARENT_OF_CONTRIBUTORS})
+# As `firebreak.targets` reads it.
+TARGET_TAG = "firebreak:target"
 
 
 def turn_away(alarm: Alarm) -> Unresolved | None:
@@ -53,6 +58,19 @@ def why_not_routed(alarm: Alarm) -> Unresolved:
     if alarm.contributor:
         return Unresolved(Reason.NOT_ROUTED, f"{untagged}, and one series alone is no known symptom")
     return Unresolved(Reason.NOT_ROUTED, f"{untagged}, and none of its metrics is a known symptom")
+
+
+def is_asked_for(alarm: Alarm, tags: Reading[Mapping[str, str]]) -> bool:
+    """Whether the alarm's owner wants something done, or may want it: then a refusal is worth a page.
+
+    Who names a target without an action wants one as well.
+    """
+    if alarm.tags_lost or isinstance(tags, Unknown | NotRead):
+        return True
+    known = {**(tags if isinstance(tags, Mapping) else {}), **alarm.tags}
+    if known.get(ACTION_TAG) == NO_ACTION:
+        return False
+    return bool(known.get(ACTION_TAG) or TARGET_TAG in known)
 
 
 def tag_names_action(alarm: Alarm, tags: Reading[Mapping[str, str]]) -> bool:

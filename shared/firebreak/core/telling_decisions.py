@@ -14,19 +14,25 @@ from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm, objections
 
 TOLD_ONCE = "Further refusals for this cause are summed up; they are listed by: firebreak incidents"
 
-_QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
+QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
 
 
 def of_decision(
     record: DecisionRecord, target: Target | None, *, of_an_incident: bool = False
 ) -> Announcement | None:
-    """What is told of a decision that did not act; None when its reason is only recorded.
+    """What is told of a decision that did not act; None when its reason is only recorded."""
+    quiet = record.decision.disposition in QUIET
+    return None if quiet else announcement(record, target, of_an_incident=of_an_incident)
+
+
+def announcement(
+    record: DecisionRecord, target: Target | None, *, of_an_incident: bool = False
+) -> Announcement:
+    """The announcement of a decision, whatever its reason.
 
     The alarms of an incident are looked at by Verify, that of any other decision by its page.
     """
     decision = record.decision
-    if decision.disposition in _QUIET:
-        return None
     plan = decision.outcome.plan if isinstance(decision.outcome, Propose | AskApproval) else None
     sentence = MEANINGS[decision.reason].sentence
     headline = f"{sentence} It would have: {plan.summary}" if plan else sentence

@@ -1,0 +1,51 @@
+"""The notice that the target of a tagged alarm is not opted in: announced once, until it is opted in."""
+
+from dataclasses import replace
+
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.keys import digest
+from firebreak.core.ledger import DecisionRecord
+from firebreak.core.model import Target
+from firebreak.core.reasons import Reason
+from firebreak.core.telling_decisions import announcement
+
+_K = AnnouncementKind
+ONCE = "This is announced once, until the target is opted in and a further alarm of this name is decided."
+
+
+def notice(record: DecisionRecord, target: Target, *, observed: bool) -> Announcement:
+    """The announcement that an alarm's owner asked for an action on a target that is not opted in."""
+    found = announcement(record, target)
+    kind = _K.OBSERVED if observed else _K.REFUSED
+    key = _key(found, kind)
+    return replace(
+        found,
+        kind=kind,
+        key=key,
+        thread=key,
+        headline=f"The alarm is tagged with {record.action}, but its target is not opted in.",
+        next=f"Nothing is done about it. {ONCE}",
+        cause=Reason.NOT_OPTED_IN.value if observed else "",
+    )
+
+
+def is_notice(told: Announcement) -> bool:
+    """Whether it is such a notice."""
+    return told.key in _keys(told)
+
+
+def notices_ended_by(told: Announcement) -> tuple[str, ...]:
+    """The notices that may be announced again: it shows that the target is opted in by now."""
+    asks = told.kind in {_K.ACTED, _K.APPROVAL}
+    proposes = told.kind is _K.OBSERVED and told.cause == Reason.OBSERVE_ONLY
+    named = told.target and told.alarm_name
+    return _keys(told) if named and (asks or proposes) else ()
+
+
+def _keys(told: Announcement) -> tuple[str, ...]:
+    return tuple(_key(told, kind) for kind in (_K.REFUSED, _K.OBSERVED))
+
+
+def _key(told: Announcement, kind: AnnouncementKind) -> str:
+    """One a target and alarm, and one more where the policy came to do more than observe."""
+    return digest("not opted in", kind.value, told.account, told.region, told.target, told.alarm_name)
