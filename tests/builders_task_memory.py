@@ -19,7 +19,7 @@ from tests.builders_ecs import ARN, DIGEST, TARGET, TASK_DEFINITION, FakeEcs, se
 
 OURS = f"{ARN}:task-definition/api:9"
 PINNED = f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/api@{DIGEST}"
-REST = "a" * 64
+REST = f"1:{'a' * 64}"
 REQUEST = a.request(action="adjust-task-memory", target=TARGET)
 
 

@@ -175,6 +175,13 @@ def test_other_settings_of_the_service_are_told_apart_and_not_told(stubs: Stubs)
     assert "sg-" not in newest
 
 
+def test_a_revision_that_lists_the_same_in_another_order_has_the_same_settings(stubs: Stubs) -> None:
+    both = {"subnets": ["a", "b"], "securityGroups": ["sg-1", "sg-2"]}
+    turned = {"subnets": ["b", "a"], "securityGroups": ["sg-2", "sg-1"]}
+    settings = [{"networkConfiguration": {"awsvpcConfiguration": one}} for one in (both, turned)]
+    assert len(set(settings_of(stubs, *settings))) == 1
+
+
 def test_what_ecs_makes_of_a_revision_is_no_setting(stubs: Stubs) -> None:
     group = {"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/green/1"}
     made = {

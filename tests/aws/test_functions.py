@@ -343,3 +343,38 @@ def test_an_answer_to_a_change_that_cannot_be_read_is_in_doubt(
     stub.add_response(operation, {})
     with pytest.raises(OutcomeUnknown, match=f"^{name}: UnexpectedAnswer$"):
         write(writer)
+
+
+# --- what is compared of a configuration
+
+
+VPC = {"SubnetIds": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1", "sg-2"], "VpcId": "vpc-1"}
+LAYERS = [
+    {"Arn": "arn:aws:lambda:eu-west-1:111122223333:layer:a:1"},
+    {"Arn": "arn:aws:lambda:eu-west-1:1:layer:b:2"},
+]
+
+
+def test_subnets_and_security_groups_may_be_told_in_any_order(stub: Stubber, reader: FunctionReader) -> None:
+    turned = VPC | {"SubnetIds": ["subnet-2", "subnet-1"], "SecurityGroupIds": ["sg-2", "sg-1"]}
+    told = read(stub, reader, VpcConfig=VPC).settings
+    assert told == read(stub, reader, VpcConfig=turned).settings
+    assert told != read(stub, reader, VpcConfig=VPC | {"SubnetIds": ["subnet-1"]}).settings
+
+
+def test_the_order_of_layers_is_a_setting(stub: Stubber, reader: FunctionReader) -> None:
+    told = read(stub, reader, Layers=LAYERS).settings
+    assert told != read(stub, reader, Layers=LAYERS[::-1]).settings
+
+
+def test_a_variable_without_a_value_is_a_setting(stub: Stubber, reader: FunctionReader) -> None:
+    with_one = read(stub, reader, Environment={"Variables": {"DEBUG": ""}}).settings
+    assert with_one != read(stub, reader, Environment={"Variables": {}}).settings
+    assert "Environment" in with_one
+
+
+def test_a_function_that_left_its_vpc_is_as_one_that_never_was_in_any(
+    stub: Stubber, reader: FunctionReader
+) -> None:
+    left = {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False}
+    assert read(stub, reader, VpcConfig=left).settings == read(stub, reader).settings

@@ -14,6 +14,8 @@ from tests.aws.stubbed_ecs import SECRET, Stubs
 from tests.builders_ecs import TASK_DEFINITION, session
 from tests.builders_task_memory import OURS, PINNED, raw_definition
 
+# The hash of this definition as the release before made it.
+AS_LISTED = "49a567b6f3ce177b481edc272245598874e0fc2c2dd6c9018a55760003ae5e2a"
 LARGER = NewSize(2048, {"api": 1024})
 OWN_TAGS: Any = [{"key": "team", "value": "checkout"}, {"key": "firebreak:enabled", "value": "true"}]
 AWS_TAGS = [{"key": "aws:cloudformation:stack-name", "value": "shop"}, {"key": "AWS:x", "value": "y"}]
@@ -82,6 +84,7 @@ def test_a_definition_is_read_for_its_size(stubs: Stubs) -> None:
         images=(PINNED, PINNED),
         fargate=True,
         rest=found.rest,
+        rest_as_listed=AS_LISTED,
     )
 
 
@@ -122,6 +125,50 @@ def test_the_rest_is_the_same_whatever_the_memory_and_whoever_registered_it(stub
     assert rest_of(stubs) == rest_of(stubs, **larger)
 
 
+def listed_otherwise() -> dict[str, Any]:
+    """The same definition with its containers, and what is set in them, in another order."""
+    api, proxy = raw_definition()["containerDefinitions"]
+    ports = [{"containerPort": 8443}, *api["portMappings"]]
+    variables = [{"name": "MODE", "value": "fast"}, *api["environment"]]
+    one = api | {"portMappings": ports, "environment": variables}
+    other = api | {"portMappings": ports[::-1], "environment": variables[::-1]}
+    return {"told": {"containerDefinitions": [one, proxy]}, "again": {"containerDefinitions": [proxy, other]}}
+
+
+def test_a_definition_that_lists_the_same_in_another_order_is_the_same(stubs: Stubs) -> None:
+    both = listed_otherwise()
+    told, again = read(stubs, **both["told"]), read(stubs, **both["again"])
+    assert (told.rest, told.images, told.limits) == (again.rest, again.images, again.limits)
+    assert told.rest_as_listed != again.rest_as_listed
+
+
+def test_images_are_compared_whichever_container_is_told_first(stubs: Stubs) -> None:
+    api, proxy = raw_definition()["containerDefinitions"]
+    proxy |= {"image": "example.com/proxy:1"}
+    told = read(stubs, containerDefinitions=[api, proxy]).images
+    assert told == read(stubs, containerDefinitions=[proxy, api]).images == (PINNED, "example.com/proxy:1")
+
+
+def test_a_second_look_in_another_order_registers_what_was_planned(stubs: Stubs) -> None:
+    both = listed_otherwise()
+    rest = rest_of(stubs, **both["told"])
+    answer_source(stubs, **both["again"])
+    registered = {"taskDefinition": raw_definition(taskDefinitionArn=OURS)}
+    stubs.for_ecs.add_response("register_task_definition", registered)
+    assert register(stubs, rest) == OURS
+
+
+def test_a_plan_of_the_release_before_is_compared_as_that_one_did(stubs: Stubs) -> None:
+    answer_source(stubs)
+    registered = {"taskDefinition": raw_definition(taskDefinitionArn=OURS)}
+    stubs.for_ecs.add_response("register_task_definition", registered)
+    assert register(stubs, AS_LISTED) == OURS
+
+
+def test_a_deregistered_definition_is_not_active(stubs: Stubs) -> None:
+    assert (read(stubs).active, read(stubs, status="INACTIVE").active) == (True, False)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -130,6 +177,10 @@ def test_the_rest_is_the_same_whatever_the_memory_and_whoever_registered_it(stub
         pytest.param({"image": "example.com/api:2"}, id="an image"),
         pytest.param({"environment": [{"name": "PASSWORD", "value": "hunter3"}]}, id="a variable"),
         pytest.param({"memoryReservation": 300}, id="what it reserves"),
+        pytest.param(
+            {"healthCheck": {"command": ["true", "CMD"], "interval": 30, "timeout": 5, "retries": 3}},
+            id="the order of a command",
+        ),
     ],
 )
 def test_any_other_change_is_noticed(stubs: Stubs, changes: dict[str, Any]) -> None:

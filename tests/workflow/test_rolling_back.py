@@ -12,11 +12,12 @@ from firebreak.core.reasons import Reason
 from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.builders_deployments import OLD, arn_of, raw_brief, raw_described, raw_revision
-from tests.builders_ecs import TASK_DEFINITION, raw_deployment, raw_service
+from tests.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service
 from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world
 from tests.workflow.approving import approve
 
 MINUTE = timedelta(minutes=1)
+REVERT = f"{ARN}:task-definition/api:8"
 TAGS = {"firebreak:action": "roll-back-service", "firebreak:target": "ecs:prod/api"}
 POLICY = parse_policy(
     a.AUTO_POLICY.replace('cooldown = "15m"', 'cooldown = "1m"')
@@ -35,6 +36,10 @@ class Service:
     hooks: list[dict[str, str]] = field(default_factory=list)
     task_definition: str = TASK_DEFINITION
     later: list[dict[str, Any]] = field(default_factory=list)
+    revisions: list[dict[str, Any]] = field(
+        default_factory=lambda: [raw_revision("r7", TASK_DEFINITION), raw_revision("r6", OLD)]
+    )
+    holds: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def answers(self) -> dict[str, Any]:
         return {
@@ -42,7 +47,7 @@ class Service:
             "DescribeClusters": lambda _: {"clusters": [{"activeServicesCount": 5}], "failures": []},
             "ListServiceDeployments": lambda _: {"serviceDeployments": self.deployments()},
             "DescribeServiceDeployments": self.describe,
-            "DescribeServiceRevisions": lambda _: {"serviceRevisions": REVISIONS, "failures": []},
+            "DescribeServiceRevisions": lambda _: {"serviceRevisions": self.revisions, "failures": []},
             "DescribeTaskDefinition": self.task_definitions,
             "StopServiceDeployment": self.end,
             "ContinueServiceDeployment": self.end,
@@ -67,7 +72,8 @@ class Service:
 
     def task_definitions(self, asked: dict[str, Any]) -> dict[str, Any]:
         arn = asked["taskDefinition"]
-        containers = [{"name": "api", "image": "example.com/api@sha256:" + arn[-1] * 64}]
+        image = {"name": "api", "image": "example.com/api@sha256:" + arn[-1] * 64}
+        containers = [image | self.holds.get(arn, {})]
         return {
             "taskDefinition": {
                 "taskDefinitionArn": arn,
@@ -84,9 +90,6 @@ class Service:
         self.task_definition = asked["taskDefinition"]
         self.later.append(raw_brief("d-back", "r6", self.began + 8 * MINUTE))
         return {"service": self.service()}
-
-
-REVISIONS = [raw_revision("r7", TASK_DEFINITION), raw_revision("r6", OLD)]
 
 
 @pytest.fixture
@@ -174,6 +177,25 @@ def test_a_hotfix_under_way_over_a_bad_deployment_is_ended_only_by_a_human(
     world.pass_time(MINUTE)
     approve(world, world.incident(asked.incident_id))
     assert [operation for operation, _ in world.played.changes] == ["StopServiceDeployment"]
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["as it was", "in another order"])
+def test_a_configuration_revert_is_not_rolled_back_to_what_it_left(
+    world: EcsWorld, service: Service, *, turned: bool
+) -> None:
+    good, bad = [{"name": "MODE", "value": "safe"}, {"name": "POOL", "value": "9"}], [{"name": "MODE"}]
+    image = {"image": "example.com/api@sha256:" + "1" * 64}
+    service.holds = {
+        OLD: image | {"environment": good},
+        TASK_DEFINITION: image | {"environment": bad},
+        REVERT: image | {"environment": good[::-1] if turned else good},
+    }
+    service.began, service.task_definition = a.NOW - timedelta(hours=3), REVERT
+    service.later = [raw_brief("d8", "r8", a.NOW - 8 * MINUTE)]
+    service.revisions.append(raw_revision("r8", REVERT))
+    refused = world.send(red(world), "roll-back-service")
+    assert refused.reason is Reason.ROLLED_BACK_BEFORE
+    assert world.played.changes == []
 
 
 def test_an_alarm_without_a_recent_deployment_changes_nothing(world: EcsWorld, service: Service) -> None:

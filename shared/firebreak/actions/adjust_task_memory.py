@@ -251,17 +251,20 @@ def _definition(plan: Plan, seen: MemoryObservation) -> str:
     """The full ARN of what the plan deploys, as far as it can be told; else empty."""
     if back := _way_back(plan):
         return back
-    return seen.size.arn if isinstance(seen.size, TaskSize) and _is_ours(plan, seen.size) else ""
+    return seen.size.arn if isinstance(seen.size, TaskSize) and _is_ours(plan, seen.size) is True else ""
 
 
-def _is_ours(plan: Plan, size: TaskSize) -> bool:
+def _is_ours(plan: Plan, size: TaskSize) -> bool | Unknown:
     """Whether a definition is the planned one: new, with its memory, and the same in all else."""
     try:
         new = _new_size(plan)
     except ValueError:
         return False
-    same = size.rest == plan.before.get("rest") and size.arn != plan.change.get("source")
-    return same and (new.memory, dict(new.limits)) == (size.memory, dict(size.limits))
+    if size.arn == plan.change.get("source"):
+        return False
+    if (new.memory, dict(new.limits)) != (size.memory, dict(size.limits)):
+        return False
+    return size.has_rest(plan.before.get("rest"))
 
 
 def _back(plan: Plan, service: ServiceLive, size: Reading[TaskSize]) -> Plan | Obstacle | Unknown:
@@ -272,7 +275,10 @@ def _back(plan: Plan, service: ServiceLive, size: Reading[TaskSize]) -> Plan | O
         cluster, name = text(plan.change, "cluster"), text(plan.change, "service")
     except ValueError as error:
         return Unknown(str(error))
-    if not _is_ours(plan, size):
+    is_ours = _is_ours(plan, size)
+    if isinstance(is_ours, Unknown):
+        return is_ours
+    if not is_ours:
         return Obstacle(Reason.CHANGED_SINCE, f"it runs {short(size.arn)}, not what we deployed")
     if stuck := no_room(service):
         return stuck

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from firebreak.aws.translate import look, send
+from firebreak.core.canonical import SERVICE_REVISION, fingerprint
 from firebreak.core.deployments import DeploymentHistory, ServiceDeployment
 from firebreak.core.readings import Absent, Unknown
 
@@ -125,8 +124,7 @@ class DeploymentReader:
 
 def _revision(raw: ServiceRevisionTypeDef) -> _Revision:
     set_by_somebody = {key: value for key, value in raw.items() if key not in NOT_SETTINGS}
-    text = json.dumps(set_by_somebody, sort_keys=True, default=str)
-    return _Revision(raw["taskDefinition"], sha256(text.encode()).hexdigest())
+    return _Revision(raw["taskDefinition"], fingerprint(set_by_somebody, SERVICE_REVISION))
 
 
 class DeploymentWriter:

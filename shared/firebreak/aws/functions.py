@@ -6,12 +6,11 @@ in memory: some of them are secrets. GetFunction is not used, as it hands out th
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from firebreak.aws.translate import look, send
+from firebreak.core.canonical import FUNCTION_CONFIGURATION, MAP, fingerprint
 from firebreak.core.functions import LATEST, AliasLive, FunctionLive
 from firebreak.core.readings import Unknown
 
@@ -188,25 +187,26 @@ def _function(raw: Mapping[str, Any]) -> FunctionLive:
 
 def _settings(raw: Mapping[str, Any]) -> dict[str, str]:
     """A hash of every setting that says something; of SnapStart only what was asked for."""
-    asked = {name: value for name, value in raw.items() if name not in NOT_SETTINGS and _says(value)}
+    asked = {name: value for name, value in raw.items() if name not in NOT_SETTINGS and _says(value, name)}
     if "SnapStart" in asked:
         asked["SnapStart"] = asked["SnapStart"].get("ApplyOn", "None")
-    return {name: _hash(value) for name, value in asked.items()}
+    return {name: fingerprint(value, FUNCTION_CONFIGURATION, name) for name, value in asked.items()}
 
 
-def _says(value: object) -> bool:
-    """Whether a setting is more than empty: `{"SubnetIds": []}` is as good as left out."""
-    return any(map(_says, value.values())) if isinstance(value, dict) else bool(value)
+def _says(value: object, path: str) -> bool:
+    """Whether a setting is more than empty: `{"SubnetIds": []}` is as good as left out.
+
+    A variable whose value is empty is not: what is in a map was put there by its owner.
+    """
+    if isinstance(value, dict) and FUNCTION_CONFIGURATION.get(path) != MAP:
+        return any(_says(inner, f"{path}.{name}") for name, inner in value.items())
+    return bool(value)
 
 
 def _hidden(raw: Mapping[str, Any]) -> tuple[str, ...]:
     """The settings in whose place there is an error, as when the key of the environment is not for us."""
     settings = ((name, value) for name, value in raw.items() if name not in NOT_SETTINGS)
     return tuple(name for name, value in settings if isinstance(value, dict) and "Error" in value)
-
-
-def _hash(value: object) -> str:
-    return sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _alias(raw: AliasConfigurationTypeDef | AliasConfigurationResponseTypeDef) -> AliasLive:

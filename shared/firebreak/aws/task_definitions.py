@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from firebreak.aws.translate import look, send, translated
+from firebreak.core.canonical import TASK_DEFINITION, fingerprint
 from firebreak.core.task_memory import TaskSize
 from firebreak.errors import Conflict
 
@@ -55,7 +56,7 @@ class DefinitionWriter:
         with translated("DescribeTaskDefinition", mutates=False):
             found = self._ecs.describe_task_definition(taskDefinition=source, include=["TAGS"])
         request = _request(self._ecs, found["taskDefinition"])
-        if _rest(request) != rest:
+        if rest not in {_rest(request), _rest_as_listed(request)}:
             raise Conflict("DescribeTaskDefinition", "NotWhatWasPlanned")
         _resize(request, size)
         if tags := _tags(found):
@@ -76,9 +77,10 @@ def _size(ecs: ECSClient, arn: str) -> TaskSize:
         cpu=int(raw.get("cpu") or 0),
         memory=int(raw.get("memory") or 0),
         limits={one["name"]: one["memory"] for one in containers if one.get("memory")},
-        images=tuple(one["image"] for one in containers),
+        images=tuple(sorted(one["image"] for one in containers)),
         fargate=FARGATE in fits,
         rest=_rest(_request(ecs, raw)),
+        rest_as_listed=_rest_as_listed(_request(ecs, raw)),
         active=raw["status"] == "ACTIVE",
     )
 
@@ -92,12 +94,21 @@ def _request(ecs: ECSClient, raw: TaskDefinitionTypeDef) -> Any:
 
 def _rest(request: Mapping[str, Any]) -> str:
     """A hash of all that stays the same when memory is raised."""
+    return fingerprint(_without_memory(request), TASK_DEFINITION)
+
+
+def _rest_as_listed(request: Mapping[str, Any]) -> str:
+    """The same as the release before made it, which took every list in the order told."""
+    return sha256(json.dumps(_without_memory(request), sort_keys=True).encode()).hexdigest()
+
+
+def _without_memory(request: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in request.items() if key != "memory"}
     kept["containerDefinitions"] = [
         {key: value for key, value in container.items() if key != "memory"}
         for container in request["containerDefinitions"]
     ]
-    return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+    return kept
 
 
 def _resize(request: Any, size: NewSize) -> None:

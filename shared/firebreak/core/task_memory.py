@@ -7,6 +7,7 @@ from itertools import chain
 from math import ceil, inf
 from types import MappingProxyType
 
+from firebreak.core.canonical import has_mark
 from firebreak.core.model import Obstacle
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Reading, Unknown
@@ -34,8 +35,9 @@ class TaskSize:
 
     `memory` is the task's own limit, 0 where it has none (EC2). `limits` are the hard limits of the
     containers that have one: above it a container is killed. `rest` tells whether all but the memory
-    is the same in another definition: a hash, from which nobody reads what a container is given. One
-    that is not `active` was deregistered: no service can be moved to it.
+    is the same in another definition: a hash, from which nobody reads what a container is given.
+    `rest_as_listed` is that of the release before, by which plans that it stored are compared. `images` are
+    sorted. One that is not `active` was deregistered: no service can be moved to it.
     """
 
     arn: str
@@ -46,11 +48,27 @@ class TaskSize:
     fargate: bool
     rest: str
     active: bool = True
+    rest_as_listed: str = ""
 
     @property
     def total(self) -> int:
         """What may be used altogether, 0 where nothing limits it."""
         return self.memory or sum(self.limits.values())
+
+    def has_rest(self, stored: object) -> bool | Unknown:
+        """Whether a plan's hash of the rest is this definition's.
+
+        By the hash of an earlier release another order looks like another definition, so only that it is
+        the same is known.
+        """
+        if not isinstance(stored, str) or has_mark(stored):
+            return stored == self.rest
+        if stored == self.rest_as_listed:
+            return True
+        return Unknown(
+            "the plan was stored by an earlier release, which compared lists in the order in which AWS gave "
+            "them: whether the service runs what it deployed is not known"
+        )
 
 
 def no_less(new: TaskSize, old: TaskSize) -> bool:
