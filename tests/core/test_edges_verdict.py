@@ -62,6 +62,12 @@ def seen(*alarms: Reading[AlarmState], after: timedelta = 10 * MINUTE, **changes
             id="worse",
         ),
         pytest.param(
+            seen(RED, worse=True, settled=Failed("ECS did not go back")),
+            Verdict.WORSE,
+            "the target is worse off than before the action: ECS did not go back",
+            id="worse by an effect that failed",
+        ),
+        pytest.param(
             seen(RED, settled=Settled.FAILED),
             Verdict.NOT_RECOVERED,
             "the action's effect failed",

@@ -76,7 +76,7 @@ def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgem
     if incident.purpose is Purpose.RESTORE and alarms.verdict is Verdict.NOT_RECOVERED:
         return Judgement(Verdict.WORSE, f"{alarms.why}, since the temporary change was taken back")
     if evidence.worse is True:
-        return Judgement(Verdict.WORSE, "the target is worse off than before the action")
+        return Judgement(Verdict.WORSE, _worse_off(evidence))
     newly_red = _newly_red(incident, evidence)
     if newly_red and _may_be_blamed(incident, evidence, rules, elapsed):
         return Judgement(Verdict.WORSE, "; ".join(newly_red))
@@ -98,6 +98,12 @@ def _judge_nothing_sent(incident: Incident, alarms: Judgement, *, early: bool) -
     if early:
         return Judgement(Verdict.TOO_EARLY, "the lost request may still be on its way")
     return Judgement(Verdict.NOT_RECOVERED, f"the action did not reach AWS; {alarms.why}")
+
+
+def _worse_off(evidence: Evidence) -> str:
+    """With what AWS says of an effect that failed: that is the way in for whoever looks first."""
+    why = f": {evidence.settled.why}" if isinstance(evidence.settled, Failed) else ""
+    return f"the target is worse off than before the action{why}"
 
 
 def _newly_red(incident: Incident, evidence: Evidence) -> list[str]:
