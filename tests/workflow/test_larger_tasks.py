@@ -125,6 +125,8 @@ def test_tasks_that_do_not_come_up_bring_the_revision_before_back(world: EcsWorl
     assert [name for name, _ in world.played.changes] == [*CHANGING, "UpdateService"]
     assert world.played.changes[-1][1]["taskDefinition"] == TASK_DEFINITION
     assert service.task_definition == TASK_DEFINITION
+    worse = next(body for subject, body in world.pager.sent if "MADE WORSE" in subject)
+    assert "deployment ecs-svc/2 of api:8 FAILED and ECS did not go back" in worse
 
 
 def test_a_sibling_alarm_that_turns_red_after_the_raise_brings_the_revision_before_back(
