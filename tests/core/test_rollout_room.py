@@ -88,6 +88,7 @@ def test_a_daemon_service_never_runs_more_than_it_wants(minimum: int) -> None:
     assert found is not None
     assert "and maximumPercent 100:" in found.detail
     assert no_room(configured(2, 50, 100, scheduling="DAEMON")) is None
+    assert maximum_count(configured(100, minimum, 200, scheduling="DAEMON")) == 100
 
 
 @pytest.mark.parametrize(
