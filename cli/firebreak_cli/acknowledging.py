@@ -1,6 +1,6 @@
 """`firebreak ack`: a human has it, so nobody further up is called."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -58,8 +58,13 @@ class PagerDesk:
                 assert_never(found)
 
     def acknowledge(self, thread: Thread, by: str, now: datetime) -> Thread:
-        """Write that somebody has it; from then on nobody further up is called. Raises Ending or AwsError."""
+        """Write that somebody has it; from then on nobody further up is called. Raises Ending or AwsError.
+
+        A second acknowledgement by the same person changes nothing, and nobody gets another message.
+        """
         for _ in range(TRIES):
+            if thread.acknowledged_by == by:
+                return thread
             told = telling.acknowledged(thread.latest, thread.id, by, now)
             after = replace(thread, acknowledged_by=by, next_at=None)
             if self._threads().acknowledge(thread, after, told):
@@ -79,6 +84,18 @@ class PagerDesk:
 
     def _threads(self) -> DynamoThreads:
         return DynamoThreads(self.stack.reader("dynamodb"), self.stack.ledger_table)
+
+
+def as_json(before: Thread, after: Thread, stack: Stack) -> Mapping[str, object]:
+    """What was acknowledged, as plain values."""
+    return {
+        "stack": stack.name,
+        "page": after.id,
+        "by": after.acknowledged_by,
+        "before_by": before.acknowledged_by or None,
+        "paged_since": after.opened_at.isoformat(),
+        "about": after.latest.headline,
+    }
 
 
 def told(before: Thread, after: Thread, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:

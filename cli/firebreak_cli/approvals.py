@@ -1,6 +1,6 @@
 """`firebreak approve` and `firebreak deny`: a human's word on what Firebreak asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -114,6 +114,19 @@ class ApprovalDesk:
 
     def _ledger(self) -> DynamoLedger:
         return DynamoLedger(self.stack.reader("dynamodb"), self.stack.ledger_table)
+
+
+def as_json(incident: Incident, word: str, by: str, stack: Stack, why: str = "") -> Mapping[str, object]:
+    """What was answered, as plain values."""
+    return {
+        "stack": stack.name,
+        "answer": word,
+        "question": question_id(incident),
+        "incident": incident.id,
+        "by": by,
+        "reason": why or None,
+        "plan": incident.plan.summary if incident.plan else incident.action,
+    }
 
 
 def told(incident: Incident, word: str, by: str, stack: Stack, why: str = "") -> Iterator[tuple[str, str]]:

@@ -6,8 +6,10 @@
 4  a drill did not go as it should     Firebreak, or the alarm that was drilled
 """
 
+from typing import Any
+
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from firebreak.errors import (
     AwsError,
@@ -19,6 +21,7 @@ from firebreak.errors import (
     Throttled,
     Unavailable,
 )
+from firebreak_cli.aws_options import with_aws_options
 
 BAD_POLICY = 1
 BAD_INPUT = 2
@@ -50,7 +53,18 @@ class Ending(Exception):  # it ends the command; it is not an error of the progr
 
 
 class PlainGroup(TyperGroup):
-    """A command group in which whatever we raise on purpose ends in plain lines, never in a traceback."""
+    """A command group in which whatever we raise on purpose ends in plain lines, never in a traceback.
+
+    Its commands take `-h` as well as `--help`, and those that talk to a stack `--region` and `--profile`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """As Typer makes it, with what all commands have in common."""
+        super().__init__(*args, **kwargs)
+        self.context_settings.setdefault("help_option_names", ["-h", "--help"])
+        for command in self.commands.values():
+            if isinstance(command, TyperCommand):
+                with_aws_options(command)
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # Typer hands its own context
         """Run the command; an Ending or FirebreakError is told on stderr."""

@@ -20,12 +20,32 @@ from firebreak_cli.stack import DEFAULT_STACK, find
 app = typer.Typer(
     cls=PlainGroup,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks can show local variables, such as what AWS answered
     help="Auto-remediation for AWS alarms that cannot make an outage worse.",
     epilog="Exit codes: 1 the policy does not load, 2 the command or its input is wrong, "
     "3 AWS could not be asked or refused, 4 a drill did not go as it should.",
 )
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it with the option's value
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"firebreak {version('firebreak')}")
+        raise typer.Exit
+
+
+@app.callback()
+def firebreak(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Auto-remediation for AWS alarms that cannot make an outage worse."""
+    del version
+
+
 policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files.")
 app.add_typer(policy_app, name="policy")
 
@@ -121,25 +141,36 @@ def pause(
     scope_name: ScopeName = "",
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why; everybody who is refused reads it.")],
-    length: Annotated[str, typer.Option("--for", help="How long: 90s, 15m, 24h, at most 30d.")] = "1h",
+    length: Annotated[
+        str, typer.Option("--for", help="How long: 90s, 15m, 1h30m, at most 30d; by default 1h.")
+    ] = "",
+    until: Annotated[
+        str,
+        typer.Option(
+            "--until", metavar="TIME", help="Until when, instead of --for: 08:00 (UTC), or ISO 8601."
+        ),
+    ] = "",
     scope: Scope = "global",
     holder: Holder = "",
+    even_if_unknown: Annotated[
+        bool, typer.Option("--even-if-unknown", help="Also where nothing goes by that name, or opted in.")
+    ] = False,
     stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
 ) -> None:
     """Stop Firebreak. Returns once nothing new can be claimed."""
-    from firebreak_cli import screen, switches
+    from firebreak_cli import pausing, screen
 
     around = outside(ctx)
-    why, lasts = switches.reason_of(reason), switches.length_of(length)
-    with switches.not_paused():
-        found = find(around, stack)
-        stopped, who = switches.scope_of(scope, scope_name, found), switches.holder_of(holder, found, around)
-        board = switches.SwitchBoard(found, around.now)
-        paused = board.pause(stopped, who, why, around.now(), lasts)
+    lasts = pausing.length_of(length, until, around.now())
+    asked = pausing.read(scope, scope_name, reason, lasts)
+    paused, found = pausing.pause(asked, around, stack, holder, even_if_unknown=even_if_unknown)
+    if as_json:
+        return _print_json(pausing.as_json(paused, found))
     console = screen.console()
-    console.print(screen.facts(switches.told(paused, found)))
-    undo = switches.resume_command(paused.hold, found)
-    console.print(f"Resume  {undo}", soft_wrap=True)  # one line, to copy
+    console.print(screen.facts(pausing.rows(paused, found)))
+    undo = pausing.resume_command(paused, found)
+    return console.print(f"Resume  {undo}", soft_wrap=True)  # one line, to copy
 
 
 @app.command()
@@ -147,20 +178,20 @@ def resume(
     ctx: typer.Context,
     scope_name: ScopeName = "",
     *,
-    scope: Scope = "global",
+    scope: Scope = "",
     holder: Holder = "",
+    everything: Annotated[bool, typer.Option("--all", help="Every switch that you hold.")] = False,
     stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
 ) -> None:
-    """Release a switch. Other holders of the same switch keep it."""
-    from firebreak_cli import screen, switches
+    """Release a switch, or with --all every switch of yours. Other holders of the same switch keep it."""
+    from firebreak_cli import pausing, screen
 
     around = outside(ctx)
-    found = find(around, stack)
-    released, who = switches.scope_of(scope, scope_name, found), switches.holder_of(holder, found, around)
-    left = switches.SwitchBoard(found).resume(released, who, around.now())
-    still = "; ".join(f"{hold.holder} until {screen.when(hold.until, around.now())}" for hold in left)
-    rows = [("Released", f"{released.words} by {who}, {found.place}"), ("STILL HELD by", still)]
-    screen.console().print(screen.facts(rows))
+    released, found = pausing.resume(around, stack, (scope, scope_name), holder, everything=everything)
+    if as_json:
+        return _print_json(pausing.resumed_as_json(released, found))
+    return screen.console().print(screen.facts(pausing.resumed_rows(released, found, around.now())))
 
 
 @app.command("switches")
@@ -224,7 +255,9 @@ QuestionId = Annotated[str, typer.Argument(metavar="QUESTION", help="The questio
 
 
 @app.command()
-def approve(ctx: typer.Context, question: QuestionId, *, stack: StackName = DEFAULT_STACK) -> None:
+def approve(
+    ctx: typer.Context, question: QuestionId, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False
+) -> None:
     """Say yes to one question. Everything is looked at again first; a changed plan is refused."""
     from firebreak_cli import approvals, screen
 
@@ -233,7 +266,9 @@ def approve(ctx: typer.Context, question: QuestionId, *, stack: StackName = DEFA
     desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
     waiting = desk.waiting(question, "approve", around.now())
     desk.approve(waiting, by, around.now())
-    screen.console().print(screen.facts(approvals.told(waiting, "Approved", by, found)))
+    if as_json:
+        return _print_json(approvals.as_json(waiting, "approved", by, found))
+    return screen.console().print(screen.facts(approvals.told(waiting, "Approved", by, found)))
 
 
 @app.command()
@@ -243,6 +278,7 @@ def deny(
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why; everybody is told.")],
     stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
 ) -> None:
     """Say no to one question; nothing is changed, and the incident is yours."""
     from firebreak_cli import approvals, screen, switches
@@ -253,14 +289,18 @@ def deny(
     desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
     waiting = desk.waiting(question, "deny", around.now())
     desk.deny(waiting, by, why, around.now())
-    screen.console().print(screen.facts(approvals.told(waiting, "Denied", by, found, why)))
+    if as_json:
+        return _print_json(approvals.as_json(waiting, "denied", by, found, why))
+    return screen.console().print(screen.facts(approvals.told(waiting, "Denied", by, found, why)))
 
 
 PageId = Annotated[str, typer.Argument(metavar="ID", help="What you were paged about, as the page names it.")]
 
 
 @app.command()
-def ack(ctx: typer.Context, page: PageId, *, stack: StackName = DEFAULT_STACK) -> None:
+def ack(
+    ctx: typer.Context, page: PageId, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False
+) -> None:
     """Say that you have it: nobody further up is called, and whoever was paged hears of it."""
     from firebreak_cli import acknowledging, approvals, screen
 
@@ -269,7 +309,9 @@ def ack(ctx: typer.Context, page: PageId, *, stack: StackName = DEFAULT_STACK) -
     desk, by = acknowledging.PagerDesk(found), approvals.caller(found)
     before = desk.thread(page)
     after = desk.acknowledge(before, by, around.now())
-    screen.console().print(screen.facts(acknowledging.told(before, after, found, around.now())))
+    if as_json:
+        return _print_json(acknowledging.as_json(before, after, found))
+    return screen.console().print(screen.facts(acknowledging.told(before, after, found, around.now())))
 
 
 AlarmName = Annotated[str, typer.Argument(metavar="ALARM", help="The alarm's name, as the page tells it.")]
@@ -297,15 +339,28 @@ def retry(
 
 
 @policy_app.command()
-def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")]) -> None:
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")], *, as_json: AsJson = False
+) -> None:
     """Check a policy file: one line when it loads, one line for each mistake (exit code 1) when not."""
     from firebreak.policy import load_policy
 
     policy = load_policy(file)
     said = policy.file
+    if as_json:
+        return _print_json(
+            {
+                "file": str(file),
+                "hash": policy.hash,
+                "autonomy": said.defaults.autonomy.value,
+                "actions": sorted(said.actions),
+                "overrides": len(said.overrides),
+                "demo": said.demo,
+            }
+        )
     parts = f"{len(said.actions)} actions, {len(said.overrides)} overrides"
     demo = ", for demos only" if said.demo else ""
-    typer.echo(f"{file}: loads; autonomy {said.defaults.autonomy}, {parts}, hash {policy.hash}{demo}")
+    return typer.echo(f"{file}: loads; autonomy {said.defaults.autonomy}, {parts}, hash {policy.hash}{demo}")
 
 
 @policy_app.command()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from firebreak_cli.aws_options import profile_of, region_of
+
 if TYPE_CHECKING:
     from boto3.session import Session
 
@@ -23,19 +25,19 @@ class Outside:
     sleep: Callable[[float], None] = time.sleep
 
 
-def real() -> Outside:
+def real(region: str | None = None, profile: str | None = None) -> Outside:
     """The machine as it is; boto3 is only imported once a session is asked for."""
-    return Outside(os.environ, lambda: datetime.now(UTC), _session)
+    return Outside(os.environ, lambda: datetime.now(UTC), lambda: _session(region, profile))
 
 
 def outside(ctx: typer.Context) -> Outside:
     """The outside of this invocation."""
     found = ctx.find_object(Outside)
-    return real() if found is None else found
+    return real(region_of(ctx), profile_of(ctx)) if found is None else found
 
 
-def _session() -> "Session":
+def _session(region: str | None, profile: str | None) -> "Session":
     from boto3.session import Session
 
     # boto3 itself only knows AWS_DEFAULT_REGION; the AWS CLI and Lambda say AWS_REGION.
-    return Session(region_name=os.environ.get("AWS_REGION"))
+    return Session(region_name=region or os.environ.get("AWS_REGION"), profile_name=profile)

@@ -74,7 +74,9 @@ def _session(outside: Outside) -> "Session":
     with translated("a session", mutates=False):
         session = outside.session()
         if not session.region_name:
-            raise Ending(NO_AWS, "no AWS region is set: set AWS_REGION or AWS_PROFILE")
+            raise Ending(
+                NO_AWS, "no AWS region is set: name one with --region, or set AWS_REGION or AWS_PROFILE"
+            )
     return session
 
 

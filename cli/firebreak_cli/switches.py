@@ -1,31 +1,25 @@
 """`firebreak pause`, `resume` and `switches`: stopping Firebreak, and seeing who did."""
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-
-from pydantic import TypeAdapter, ValidationError
+from datetime import UTC, datetime, time, timedelta
 
 from firebreak.aws.items import DamagedItem
 from firebreak.aws.switches import Switches
 from firebreak.aws.translate import translated
-from firebreak.core.budgets import ACT_TIMEOUT, ACT_WITHIN, CLOCK_SKEW, spell
+from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.history import Hold
-from firebreak.core.model import Target
-from firebreak.core.routing import KNOWN_ACTIONS
-from firebreak.core.scopes import application_in, application_scope
+from firebreak.core.scopes import application_in
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.page_text import plain
-from firebreak.policy_text import Duration
-from firebreak.targets import read_target
+from firebreak.policy_text import read_duration
 from firebreak_cli import kept
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, ending_of
 from firebreak_cli.outside import Outside
+from firebreak_cli.pause_scopes import Scope
 from firebreak_cli.stack import Stack, client
 
-GLOBAL = "global"
 # A switch that nobody remembers is an outage of Firebreak: a longer pause must be renewed.
 LONGEST = timedelta(days=30)
 # Shorter than the clocks of the functions may differ, a pause might be over before it began.
@@ -34,60 +28,37 @@ MAX_REASON = 500
 MAX_HOLDER = 128
 NOBODY = "unknown"
 
-_SCOPES = "global, action NAME, group ecs:CLUSTER, application NAME or target ecs:CLUSTER/SERVICE"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a switch stops: the ledger's name for it, and the words that gave it."""
-
-    key: str
-    words: str
-
-
-def scope_of(written: str, name: str, stack: Stack) -> Scope:
-    """The scope that `--scope WRITTEN [NAME]` means, by the keys that a claim checks. Raises Ending."""
-    kind, _, rest = " ".join(f"{written} {name}".split()).partition(" ")
-    match kind, rest:
-        case ("global", ""):
-            return Scope(GLOBAL, GLOBAL)
-        case ("action", action) if action in KNOWN_ACTIONS:
-            return Scope(f"action {action}", f"action {action}")
-        case ("action", _):
-            raise Ending(BAD_INPUT, f"--scope action: expected one of {', '.join(KNOWN_ACTIONS)}")
-        case ("group", group) if group:
-            found = _read(f"{group}/any", stack, f"group {group}: expected ecs:CLUSTER")
-            return Scope(f"group {found.group_key}", f"group {group}")
-        case ("application", application) if application:
-            anywhere = Target(stack.account, stack.region, "", "", "")
-            found_scope = application_scope(anywhere, application)
-            return Scope(f"{found_scope.level} {found_scope.key}", f"application {application}")
-        case ("target", target) if target:
-            found = _read(target, stack, f"target {target}: expected ecs:CLUSTER/SERVICE")
-            return Scope(f"target {found.key}", f"target {target}")
-        case _:
-            raise Ending(BAD_INPUT, f"--scope {written}: expected {_SCOPES}")
-
-
-def _read(written: str, stack: Stack, problem: str) -> Target:
-    found = read_target(written, stack.account, stack.region)
-    if not isinstance(found, Target):
-        raise Ending(BAD_INPUT, f"--scope {problem}")
-    return found
-
 
 def length_of(written: str, option: str = "--for") -> timedelta:
     """How long to hold, or what else `option` asks for, as policies write durations. Raises Ending."""
     try:
-        length: timedelta = TypeAdapter[timedelta](Duration).validate_python(written)
-    except ValidationError as error:
-        raise Ending(
-            BAD_INPUT, f'{option} {written}: expected a duration like "90s", "15m", "24h"'
-        ) from error
+        length = read_duration(written)
+    except ValueError as error:
+        raise Ending(BAD_INPUT, f"{option} {written}: expected {error}") from error
+    return _allowed(length, f"{option} {written}")
+
+
+def until_of(written: str, now: datetime) -> timedelta:
+    """How long it is until a time: ISO 8601 with its zone, or HH:MM (UTC, the next one). Raises Ending."""
+    expected = 'a time like "2026-11-30T08:00Z", or "08:00" for the next 08:00 UTC'
+    try:
+        hour = time.fromisoformat(written)
+        at = datetime.combine(now.astimezone(hour.tzinfo or UTC), hour.replace(tzinfo=hour.tzinfo or UTC))
+        at += timedelta(days=1) if at <= now else timedelta()
+    except ValueError:
+        try:
+            at = datetime.fromisoformat(written)
+        except ValueError as error:
+            raise Ending(BAD_INPUT, f"--until {written}: expected {expected}") from error
+    if at.tzinfo is None:
+        raise Ending(BAD_INPUT, f"--until {written}: expected {expected}: this one has no zone")
+    return _allowed(at - now, f"--until {written}")
+
+
+def _allowed(length: timedelta, option: str) -> timedelta:
     if not SHORTEST <= length <= LONGEST:
         raise Ending(
-            BAD_INPUT,
-            f"{option} {written}: expected at least {SHORTEST.seconds}s and at most {LONGEST.days}d",
+            BAD_INPUT, f"{option}: expected at least {SHORTEST.seconds}s and at most {LONGEST.days}d from now"
         )
     return length
 
@@ -162,6 +133,15 @@ class SwitchBoard:
             raise Ending(BAD_INPUT, f"{holder} does not hold {scope.words}; held by {others}")
         return left
 
+    def resume_all(self, holder: str, now: datetime) -> Sequence[Hold]:
+        """Release every switch of one holder; returns what was released. Raises Ending when there is none."""
+        mine = [hold for hold in self.held(now) if hold.holder == holder]
+        if not mine:
+            raise Ending(BAD_INPUT, f"{holder} holds no switch in {self.stack.place}")
+        for hold in mine:
+            self.resume(Scope(hold.scope, words_of(hold.scope)), holder, now)
+        return mine
+
     def held(self, now: datetime) -> Sequence[Hold]:
         """Every switch that still stops anything, by scope, then by end."""
         with _undamaged():
@@ -203,27 +183,6 @@ def words_of(scope: str) -> str:
             return f"{kind} {kept.short(key)}"
         case _:
             return scope
-
-
-def resume_command(hold: Hold, stack: Stack) -> str:
-    """The exact command that releases this hold."""
-    scope = [] if hold.scope == GLOBAL else ["--scope", words_of(hold.scope)]
-    return shlex.join(["firebreak", "resume", *scope, "--holder", hold.holder, "--stack", stack.name])
-
-
-def told(paused: Paused, stack: Stack) -> Iterator[tuple[str, str]]:
-    """What a pause did, for whoever threw it; `resume_command` undoes it."""
-    hold = paused.hold
-    # A part of a second counts as a whole one: it must not be said to be over before it is.
-    last = paused.written_at + ACT_WITHIN + ACT_TIMEOUT + timedelta(microseconds=999_999)
-    yield "Paused", f"{words_of(hold.scope)}, {stack.place}"
-    yield "Holder", hold.holder
-    yield "Reason", hold.why
-    yield "Until", f"{hold.until:%Y-%m-%d %H:%M:%SZ} ({spell(hold.until - hold.since)}); it ends by itself"
-    if hold.until > paused.asked_until:
-        asked = f"{paused.asked_until:%Y-%m-%d %H:%M:%SZ}"
-        yield "Kept", f"kept the longer pause of this holder, asked was {asked}; to shorten it, resume first"
-    yield "Note", f"an action claimed before this may still reach AWS until {last:%H:%M:%SZ}"
 
 
 def as_json(hold: Hold) -> Mapping[str, object]:

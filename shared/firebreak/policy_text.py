@@ -10,10 +10,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 from firebreak.core.budgets import LONGEST_WINDOW, MOST_ACTS, Budget, spell
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-DURATION_PATTERN = r"^[0-9]{1,6}[smhd]$"
-BUDGET_PATTERN = r"^[0-9]{1,4}/[0-9]{1,6}[smhd]$"
-_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
-_BUDGET = re.compile(r"([0-9]{1,4})/(\w{2,7})")
+_PARTS = r"(?=[0-9])(?:[0-9]{1,6}d)?(?:[0-9]{1,6}h)?(?:[0-9]{1,6}m)?(?:[0-9]{1,6}s)?"
+DURATION_PATTERN = f"^{_PARTS}$"
+BUDGET_PATTERN = f"^[0-9]{{1,4}}/{_PARTS}$"
+_DURATION = re.compile(_PARTS)
+_PART = re.compile(r"([0-9]+)([smhd])")
+_BUDGET = re.compile(r"([0-9]{1,4})/(\w{2,28})")
 
 # What is counted over less than this is hardly ever counted together, so the guard would be off.
 SHORTEST_COUNT = timedelta(minutes=1)
@@ -23,11 +25,15 @@ SHORTEST_EVENT_AGE = timedelta(minutes=2)
 STACK_WINDOW = timedelta(hours=1)
 
 
+def read_duration(value: object) -> timedelta:
+    """The length of time that "90s", "1h30m" or "7d" means. Raises ValueError that says what is expected."""
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
+        raise ValueError('a duration like "90s", "15m", "1h30m", "24h" or "7d"')
+    return timedelta(seconds=sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(value)))
+
+
 def _duration(value: object) -> object:
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if not match:
-        raise ValueError('a duration like "90s", "15m", "24h" or "7d"')
-    length = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    length = read_duration(value)
     if length > LONGEST_WINDOW:
         raise ValueError(f"at most {LONGEST_WINDOW.days}d: what is older is forgotten")
     return length

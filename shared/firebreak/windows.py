@@ -26,6 +26,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from firebreak.core.freeze import HORIZON, Window
 from firebreak.patterns import TargetPattern
+from firebreak.policy_text import read_duration
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=15)
 
@@ -251,11 +252,20 @@ def _parses(fields: list[str]) -> bool:
 
 def _read_duration(value: object) -> object:
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    days, hours, minutes = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
-    length = timedelta(days=days, hours=hours, minutes=minutes)
+    try:
+        length = _iso_length(match) if match else read_duration(value)
+    except ValueError:
+        length = timedelta()
     if not SHORTEST <= length <= LONGEST:
-        raise ValueError('an ISO 8601 duration like "PT2H" or "P1DT12H", from PT1M to P15D')
+        raise ValueError(
+            'a duration like "2h" or "1d12h" (or "P1DT12H", as CloudWatch has it), from 1m to 15d'
+        )
     return length
+
+
+def _iso_length(match: re.Match[str]) -> timedelta:
+    days, hours, minutes = (int(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes)
 
 
 def _read_timezone(value: object) -> object:

@@ -16,6 +16,9 @@ from tests.world import World
 
 MINUTE = timedelta(minutes=1)
 
+# The services of `world` are not known to moto, whom the command asks.
+PAUSE = ("pause", "--even-if-unknown")
+
 SCOPES = {
     "global": ["--scope", "global"],
     "action": ["--scope", "action", "restart-service"],
@@ -32,7 +35,7 @@ def held(world: World) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES.keys())
 def test_a_pause_stops_the_action_and_a_resume_lets_it_act(world: World, scope: list[str]) -> None:
-    assert run_in(world, "pause", "--reason", "migration", "--holder", "ana", *scope).exit_code == 0
+    assert run_in(world, *PAUSE, "--reason", "migration", "--holder", "ana", *scope).exit_code == 0
     assert world.send(world.red()).reason is Reason.SWITCHED_OFF
     assert run_in(world, "resume", "--holder", "ana", *scope).exit_code == 0
     world.clock.pass_time(2 * MINUTE)
@@ -45,7 +48,7 @@ def test_a_pause_stops_the_action_and_a_resume_lets_it_act(world: World, scope: 
     ids=lambda scope: scope[0],
 )
 def test_a_pause_of_something_else_stops_nothing_here(world: World, scope: list[str]) -> None:
-    run_in(world, "pause", "--reason", "x", "--scope", *scope)
+    run_in(world, *PAUSE, "--reason", "x", "--scope", *scope)
 
     assert world.send(world.red()).outcome == "act"
 
@@ -56,14 +59,14 @@ def test_an_application_is_paused_by_the_value_of_its_tag(world: World, name: st
     world.policy = parse_policy(text, "tagged.toml")
     tags = {"firebreak:enabled": "true", "app": "shop"}
     world.ecs.services["ecs:prod/api"] = replace(a.service(), tags=tags)
-    assert run_in(world, "pause", "--reason", "sale", "--scope", "application", name).exit_code == 0
+    assert run_in(world, *PAUSE, "--reason", "sale", "--scope", "application", name).exit_code == 0
     assert (world.send(world.red()).reason is Reason.SWITCHED_OFF) is stopped
 
 
 def test_a_pause_says_who_what_until_when_and_how_to_end_it(world: World) -> None:
     result = run_in(
         world,
-        "pause",
+        *PAUSE,
         "--reason",
         "db move",
         "--for",
@@ -101,7 +104,7 @@ def test_a_pause_says_who_what_until_when_and_how_to_end_it(world: World) -> Non
 )
 def test_the_command_that_a_pause_prints_is_one_line_and_ends_it(world: World, scope: list[str]) -> None:
     scope = ["--scope", *scope]
-    told = run_in(world, "pause", "--reason", "x", *scope, "--holder", "ana").stdout
+    told = run_in(world, *PAUSE, "--reason", "x", *scope, "--holder", "ana").stdout
     printed = next(line for line in told.splitlines() if "firebreak resume" in line)
 
     done = run_in(world, *shlex.split(printed[printed.index("firebreak resume") :])[1:])
@@ -111,7 +114,7 @@ def test_the_command_that_a_pause_prints_is_one_line_and_ends_it(world: World, s
 
 
 def test_an_application_is_listed_as_it_is_written(world: World) -> None:
-    run_in(world, "pause", "--reason", "sale", "--scope", "application", "shop", "--holder", "ana")
+    run_in(world, *PAUSE, "--reason", "sale", "--scope", "application", "shop", "--holder", "ana")
 
     assert [hold["scope"] for hold in held(world)] == ["application shop"]
     assert "application shop" in run_in(world, "switches").stdout
@@ -137,10 +140,10 @@ def test_what_may_still_reach_aws_is_counted_from_when_the_pause_was_in(world: W
 
 
 def test_a_shorter_pause_of_the_same_holder_keeps_the_longer_and_says_so(world: World) -> None:
-    first = run_in(world, "pause", "--reason", "migration", "--holder", "ci", "--for", "4h").stdout
+    first = run_in(world, *PAUSE, "--reason", "migration", "--holder", "ci", "--for", "4h").stdout
     world.clock.pass_time(MINUTE)
     second = " ".join(
-        run_in(world, "pause", "--reason", "smoke test", "--holder", "ci", "--for", "15m").stdout.split()
+        run_in(world, *PAUSE, "--reason", "smoke test", "--holder", "ci", "--for", "15m").stdout.split()
     )
 
     assert "kept the longer pause of this holder" not in " ".join(first.split())
@@ -152,27 +155,39 @@ def test_a_shorter_pause_of_the_same_holder_keeps_the_longer_and_says_so(world: 
 
 
 def test_one_resumes_first_to_pause_for_less(world: World) -> None:
-    run_in(world, "pause", "--reason", "migration", "--holder", "ci", "--for", "4h")
+    run_in(world, *PAUSE, "--reason", "migration", "--holder", "ci", "--for", "4h")
     run_in(world, "resume", "--holder", "ci")
-    told = run_in(world, "pause", "--reason", "smoke test", "--holder", "ci", "--for", "15m").stdout
+    told = run_in(world, *PAUSE, "--reason", "smoke test", "--holder", "ci", "--for", "15m").stdout
 
     assert "2026-11-20 10:15:30Z (15m)" in " ".join(told.split())
     assert [hold["reason"] for hold in held(world)] == ["smoke test"]
 
 
 def test_a_resume_drops_what_others_held_long_ago_and_nothing_else(world: World) -> None:
-    run_in(world, "pause", "--reason", "x", "--holder", "old")
+    run_in(world, *PAUSE, "--reason", "x", "--holder", "old")
     world.clock.pass_time(timedelta(days=1, hours=2))
-    run_in(world, "pause", "--reason", "x", "--holder", "bo", "--for", "30d", "--scope", "group", "ecs:dev")
-    run_in(world, "pause", "--reason", "x", "--holder", "ana")
+    run_in(
+        world,
+        *PAUSE,
+        "--reason",
+        "x",
+        "--holder",
+        "bo",
+        "--for",
+        "30d",
+        "--scope",
+        "group",
+        "ecs:dev",
+    )
+    run_in(world, *PAUSE, "--reason", "x", "--holder", "ana")
     run_in(world, "resume", "--holder", "ana")
 
     assert [hold.holder for hold in world.switches.held()] == ["bo"]
 
 
 def test_a_resume_on_a_machine_whose_clock_is_days_ahead_drops_nobody_elses_hold(world: World) -> None:
-    run_in(world, "pause", "--reason", "x", "--holder", "bo")
-    run_in(world, "pause", "--reason", "x", "--holder", "ana")
+    run_in(world, *PAUSE, "--reason", "x", "--holder", "bo")
+    run_in(world, *PAUSE, "--reason", "x", "--holder", "ana")
     ahead = timedelta(days=3)
 
     def days_behind(parsed: Any, **_: object) -> None:
@@ -192,7 +207,7 @@ def test_a_resume_on_a_machine_whose_clock_is_days_ahead_drops_nobody_elses_hold
 
 
 def test_a_pause_is_over_by_itself(world: World) -> None:
-    run_in(world, "pause", "--reason", "x", "--for", "15m")
+    run_in(world, *PAUSE, "--reason", "x", "--for", "15m")
     world.clock.pass_time(17 * MINUTE)
 
     assert held(world) == []
@@ -200,8 +215,8 @@ def test_a_pause_is_over_by_itself(world: World) -> None:
 
 
 def test_two_holders_hold_independently(world: World) -> None:
-    run_in(world, "pause", "--reason", "x", "--holder", "ana")
-    run_in(world, "pause", "--reason", "y", "--holder", "bo", "--for", "2h")
+    run_in(world, *PAUSE, "--reason", "x", "--holder", "ana")
+    run_in(world, *PAUSE, "--reason", "y", "--holder", "bo", "--for", "2h")
 
     result = run_in(world, "resume", "--holder", "ana")
 
@@ -210,7 +225,7 @@ def test_two_holders_hold_independently(world: World) -> None:
 
 
 def test_resuming_what_one_does_not_hold_says_who_does(world: World) -> None:
-    run_in(world, "pause", "--reason", "x", "--holder", "bo")
+    run_in(world, *PAUSE, "--reason", "x", "--holder", "bo")
 
     result = run_in(world, "resume", "--holder", "ana")
 
@@ -222,7 +237,7 @@ def test_resuming_what_one_does_not_hold_says_who_does(world: World) -> None:
 
 
 def test_the_holder_is_who_aws_says_is_calling(world: World) -> None:
-    run_in(world, "pause", "--reason", "x")
+    run_in(world, *PAUSE, "--reason", "x")
 
     # What moto's STS says of every caller: arn:aws:sts::...:user/moto
     assert [hold["holder"] for hold in held(world)] == ["moto"]
@@ -236,7 +251,7 @@ def no_sts(environ: dict[str, str], world: World) -> list[str]:
         def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
             made = super().client(service_name, *args, **kwargs)
             if service_name == "sts":
-                made.meta.events.register("before-send", _no_reply)
+                made.meta.events.register("before-send", no_reply)
             return made
 
     outside = around(world.clock.now, environ=environ)
@@ -245,7 +260,7 @@ def no_sts(environ: dict[str, str], world: World) -> list[str]:
     return [hold["holder"] for hold in held(world)]
 
 
-def _no_reply(**_: object) -> None:
+def no_reply(**_: object) -> None:
     raise ReadTimeoutError(endpoint_url="https://sts.eu-west-1.amazonaws.com")
 
 
@@ -280,7 +295,7 @@ BAD = {
 
 @pytest.mark.parametrize("given", BAD.values(), ids=BAD.keys())
 def test_a_pause_that_is_not_clear_is_refused_in_one_line(world: World, given: list[str]) -> None:
-    result = run_in(world, "pause", "--reason", "x", *given)
+    result = run_in(world, *PAUSE, "--reason", "x", *given)
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (2, "", 1)
     assert held(world) == []
@@ -292,7 +307,7 @@ def test_a_pause_without_a_reason_is_refused(world: World) -> None:
 
 
 def test_the_longest_pause_is_allowed(world: World) -> None:
-    assert run_in(world, "pause", "--reason", "x", "--for", "30d").exit_code == 0
+    assert run_in(world, *PAUSE, "--reason", "x", "--for", "30d").exit_code == 0
 
 
 def test_a_pause_whose_reply_is_lost_says_so(world: World) -> None:
@@ -344,7 +359,17 @@ def test_a_damaged_switch_is_one_line(world: World) -> None:
 
 def test_held_switches_are_listed_for_people(world: World) -> None:
     assert "No switch is held" in run_in(world, "switches").stdout
-    run_in(world, "pause", "--reason", "[b]move[/b]", "--scope", "target", "ecs:prod/api", "--holder", "ana")
+    run_in(
+        world,
+        *PAUSE,
+        "--reason",
+        "[b]move[/b]",
+        "--scope",
+        "target",
+        "ecs:prod/api",
+        "--holder",
+        "ana",
+    )
 
     told = run_in(world, "switches").stdout
 
@@ -353,8 +378,8 @@ def test_held_switches_are_listed_for_people(world: World) -> None:
 
 
 def test_the_key_of_a_switch_is_the_one_that_a_claim_checks(world: World) -> None:
-    run_in(world, "pause", "--reason", "x", "--scope", "target", "ecs:prod/api")
-    run_in(world, "pause", "--reason", "x", "--scope", "group", "ecs:prod")
+    run_in(world, *PAUSE, "--reason", "x", "--scope", "target", "ecs:prod/api")
+    run_in(world, *PAUSE, "--reason", "x", "--scope", "group", "ecs:prod")
 
     assert {hold["key"] for hold in held(world)} == {f"target {a.TARGET.key}", f"group {a.TARGET.group_key}"}
 
@@ -362,6 +387,6 @@ def test_the_key_of_a_switch_is_the_one_that_a_claim_checks(world: World) -> Non
 def test_pausing_writes_one_item_and_nothing_else(world: World) -> None:
     calls = Calls()
 
-    run_in(world, "pause", "--reason", "x", calls=calls)
+    run_in(world, *PAUSE, "--reason", "x", calls=calls)
 
     assert calls.changes == ["PutItem"]

@@ -21,7 +21,7 @@ SCHEDULE = (
     'a schedule like "cron(0 9 * * MON-FRI)" (minutes, hours, day-of-month, month, day-of-week)'
     ' or "at(2026-11-27T00:00)"'
 )
-DURATION = 'an ISO 8601 duration like "PT2H" or "P1DT12H", from PT1M to P15D'
+DURATION = 'a duration like "2h" or "1d12h" (or "P1DT12H", as CloudWatch has it), from 1m to 15d'
 ZONE = 'an IANA time zone like "Europe/Berlin" or "UTC"'
 NAME = 'a name like "black-friday": up to 64 letters, digits, "-" and "_"'
 KINDS = "ecs:CLUSTER/SERVICE, lambda:NAME, beanstalk:NAME, ses:NAME, runbook:NAME"
@@ -60,7 +60,8 @@ def section(**given: object) -> WindowSection:
         ("schedule", "at(2026-11-27T24:00)", MOMENT),
         ("schedule", "at(2026-11-27T00:00Z)", MOMENT),
         ("schedule", "at(0001-01-01T00:00)", MOMENT),
-        ("duration", "2h", DURATION),
+        ("duration", "16d", DURATION),
+        ("duration", "30s", DURATION),
         ("duration", 7200, DURATION),
         ("duration", "PT0M", DURATION),
         ("duration", "P", DURATION),
