@@ -39,6 +39,8 @@ def invocations(document: Document, program: str) -> list[list[str]]:
 def problem(words: list[str], group: TyperGroup = FIREBREAK) -> str | None:
     """What is wrong with an invocation of `firebreak`; None when the command and its options exist."""
     name = words[0] if words else ""
+    if name in {option for parameter in group.params for option in parameter.opts}:
+        return None
     command = group.commands.get(name)
     match command:
         case None:
