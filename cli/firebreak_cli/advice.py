@@ -32,6 +32,8 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.SUPPRESSED: "the suppressor releases the alarm: CloudWatch then sends it again",
         Reason.ACTIONS_DISABLED: "enable the alarm's actions",
         Reason.WRONG_DIRECTION: f"tag the alarm {ACTION_TAG} with the action it is for",
+        Reason.OTHER_CONTROLLER: f"tag the alarm {ACTION_TAG} with the action, or take its own action away",
+        Reason.SAME_EFFECT: "take the alarm's own action away, or tag it with another action",
         Reason.TOO_OLD: "if it is red still, `firebreak retry` asks for it anew",
         Reason.SUPERSEDED: "only a new transition of the alarm is acted on",
         Reason.DUPLICATE: "only a new transition of the alarm is acted on",

@@ -64,6 +64,7 @@ ALARMS = {
     "ecs_memory_ok": Expected(K.METRIC, OK, API, VERIFY),
     "ecs_memory_ok_to_ok": Expected(K.METRIC, OK, API, ()),
     "ecs_memory_other_account": Expected(K.METRIC, RED, Reason.OTHER_ACCOUNT, RESTART),
+    "ecs_memory_step_scaling": Expected(K.METRIC, RED, API, RESTART),
     "ecs_memory_two_services": Expected(K.MATH, RED, Reason.TARGET_AMBIGUOUS, RESTART),
     "ecs_target_tracking_alarm": Expected(K.METRIC, RED, API, ()),
     "ecs_two_symptoms_math": Expected(K.MATH, RED, API, RESTART + SCALE),

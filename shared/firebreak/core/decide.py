@@ -1,8 +1,10 @@
 """The one place where Firebreak decides; live handling, observe mode and `explain` all call it."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from firebreak.core.controllers import names_of
 from firebreak.core.decision import (
     Act,
     AskApproval,
@@ -15,7 +17,7 @@ from firebreak.core.decision import (
     Result,
     Snapshot,
 )
-from firebreak.core.guards import GUARDS, quarter
+from firebreak.core.guards import GUARDS, controllers_seen, quarter
 from firebreak.core.model import Obstacle, Plan, Request, Unresolved
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
@@ -32,7 +34,7 @@ def decide(request: Request, rules: Rules, seen: Snapshot) -> Decision:
     first = next((check for check in checks if check.result is Result.OBJECTED), None)
     if first is None:
         first = next((check for check in checks if check.result is Result.NOT_LOOKED_AT), None)
-    plan = _plan(seen)
+    plan = _beside_controllers(_plan(seen), seen)
     if first is None:
         if plan is None:  # the readiness guard agreed, so this is unreachable; refuse all the same
             return Decision(Refuse(), Reason.NOT_READY_UNREADABLE, checks, rules.policy_hash)
@@ -62,6 +64,14 @@ def _plan(seen: Snapshot) -> Plan | None:
             return None
         case never:
             assert_never(never)
+
+
+def _beside_controllers(plan: Plan | None, seen: Snapshot) -> Plan | None:
+    """The plan with a warning that names what else acts on the alarm."""
+    others = controllers_seen(seen)
+    if plan is None or not others:
+        return plan
+    return replace(plan, warnings=(*plan.warnings, f"the alarm also starts {names_of(others)}"))
 
 
 def _outcome(first: Check, plan: Plan | None) -> Outcome:

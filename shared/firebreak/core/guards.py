@@ -20,11 +20,13 @@ from firebreak.core.breaker import (
     with_overdue_judged,
 )
 from firebreak.core.budgets import CLOCK_SKEW, PAD, held, next_slot, spell
+from firebreak.core.controllers import EFFECT_OF, Controller, Effect, controllers_of, names_of
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.freeze import Free, Frozen, find_freeze
 from firebreak.core.history import Act, Hold, Transition
 from firebreak.core.incident import ASKED_IN, IN_FLIGHT, Incident
 from firebreak.core.model import AlarmState, Autonomy, Obstacle, Plan, Request, RequestKind, same_change
+from firebreak.core.observed import DescribedAlarm
 from firebreak.core.own_deployments import origin
 from firebreak.core.questions import question_id
 from firebreak.core.readings import Absent, NotRead, Unknown
@@ -205,6 +207,37 @@ def wrong_direction(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return objected(
                 "wrong direction", Reason.WRONG_DIRECTION, f"comparison is {alarm.comparison or 'not stated'}"
             )
+
+
+def controllers_seen(seen: Snapshot) -> tuple[Controller, ...]:
+    """What else acts on the alarm, as far as it was looked at; Firebreak's own functions are nothing else."""
+    if not isinstance(seen.alarm, DescribedAlarm):
+        return ()
+    own = (f"{seen.stack_name}-{function}" for function in (*EFFECT_OF, "page", "verify"))
+    return controllers_of(seen.alarm.actions, own)
+
+
+def other_controller(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """Something else acts on the alarm: without a tag it is left to that, and nothing is ever done twice."""
+    del rules
+    match seen.alarm:
+        case Unknown() | NotRead() as unseen:
+            return blind("other controller", unseen, Reason.CONTROLLER_UNREADABLE, seen.now)
+        case Absent():
+            return passed("other controller", "the alarm is gone, so it starts nothing")
+        case _:
+            others = controllers_seen(seen)
+    if not others:
+        return passed("other controller", "its own actions change nothing")
+    if request.by_symptom:
+        return objected("other controller", Reason.OTHER_CONTROLLER, f"it starts {names_of(others)}")
+    effect = EFFECT_OF.get(request.action, Effect.OTHER)
+    same = [one for one in others if one.effect is effect is not Effect.OTHER]
+    if same:
+        told = f"it starts {names_of(same)}, whose effect is {effect} as well"
+        cause = f"{request.target.key} {request.action} {told}"
+        return objected("other controller", Reason.SAME_EFFECT, told, cause=cause)
+    return passed("other controller", f"it starts {names_of(others)} as well; its tag asks for this action")
 
 
 def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -641,6 +674,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("opt-in", TAKES_A_SLOT, opt_in),
     Guard("muted", FIRST_AND_NEXT, muted),
     Guard("wrong direction", frozenset({_K.ALARM, _K.WAKE}), wrong_direction),
+    Guard("other controller", TAKES_A_SLOT, other_controller),
     Guard("stale", TAKES_A_SLOT, stale),
     Guard("still well", frozenset({_K.RESTORE}), still_well),
     Guard("duplicate", EVERY_KIND, duplicate),

@@ -52,6 +52,9 @@ class Reason(StrEnum):
     MUTE_UNREADABLE = "mute_unreadable"
     WRONG_DIRECTION = "wrong_direction"
     DIRECTION_UNREADABLE = "direction_unreadable"
+    OTHER_CONTROLLER = "other_controller"
+    SAME_EFFECT = "same_effect"
+    CONTROLLER_UNREADABLE = "controller_unreadable"
     TOO_OLD = "too_old"
     SUPERSEDED = "superseded"
     NO_LONGER_RED = "no_longer_red"
@@ -184,6 +187,9 @@ MEANINGS: dict[Reason, Meaning] = {
         "The alarm fires when the metric is low; this action is for when it is high."
     ),
     Reason.DIRECTION_UNREADABLE: _page("Whether the alarm fires on a high metric could not be read."),
+    Reason.OTHER_CONTROLLER: _record("Something else acts on this alarm, and no tag asks Firebreak to."),
+    Reason.SAME_EFFECT: _page("Something else that acts on this alarm does the same as this action."),
+    Reason.CONTROLLER_UNREADABLE: _page("What else acts on this alarm could not be read."),
     Reason.TOO_OLD: _page("The event came too late to act on."),
     Reason.SUPERSEDED: _record("A newer transition of this alarm has been seen."),
     Reason.NO_LONGER_RED: _record("The alarm is not red any more."),
