@@ -58,6 +58,7 @@ class Held:
 
     `switches` are kept by what a hold calls its scope, `transitions` by the alarm's series,
     `rungs` (their claim ids) by incident, rung and purpose, `lines` by incident and place.
+    `put_off` says until when somebody waits behind the others that are due.
     """
 
     scopes: Mapping[Scope, ScopeHistory] = field(default_factory=_empty)
@@ -70,6 +71,7 @@ class Held:
     lines: Mapping[tuple[str, str], tuple[datetime, str]] = field(default_factory=_empty)
     untold: Mapping[str, Announcement] = field(default_factory=_empty)
     requests: Mapping[str, OwnEvent] = field(default_factory=_empty)
+    put_off: Mapping[str, datetime] = field(default_factory=_empty)
 
 
 type Step[T] = Callable[[Held], tuple[Held, T]]

@@ -173,11 +173,17 @@ class MemoryLedger:
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
         """Announcements still waiting, oldest first."""
-        return _first(self.memory.held.untold.values(), lambda told: told.at, older_than, limit)
+        held = self.memory.held
+        return _first(
+            held.untold.values(), lambda told: _place(held, "OUT", told.waits_as, told.at), older_than, limit
+        )
 
     def overdue_requests(self, before: datetime, limit: int) -> Sequence[tuple[str, Reading[OwnEvent]]]:
         """Kept requests whose time has passed, oldest first."""
-        return _first(self.memory.held.requests.items(), lambda kept: kept[1].at, before, limit)
+        held = self.memory.held
+        return _first(
+            held.requests.items(), lambda kept: _place(held, "DEFER", kept[0], kept[1].at), before, limit
+        )
 
     def settle_request(self, key: str) -> None:
         """Forget a kept request; its decision stays."""
@@ -185,9 +191,29 @@ class MemoryLedger:
 
     def overdue(self, before: datetime, limit: int) -> Sequence[Overdue]:
         """Incidents past due, oldest first."""
-        waiting = (i for i in self.memory.held.incidents.values() if i.state not in WITH_HUMANS)
-        late = _first(waiting, lambda incident: incident.due_at, before, limit)
+        held = self.memory.held
+        waiting = (i for i in held.incidents.values() if i.state not in WITH_HUMANS)
+        late = _first(
+            waiting, lambda one: one.due_at and _place(held, "INC", one.id, one.due_at), before, limit
+        )
         return [Overdue(i.id, i.state.value, kept_time(i.due_at)) for i in late if i.due_at]
+
+    def put_off_incident(self, incident_id: str, until: datetime) -> None:
+        """Behind the others that are due; when it was due stays known."""
+        self._put_off("INC", incident_id, until)
+
+    def put_off_request(self, key: str, until: datetime) -> None:
+        """Behind the others that are due."""
+        self._put_off("DEFER", key, until)
+
+    def put_off_announcement(self, waits_as: str, until: datetime) -> None:
+        """Behind the others that wait."""
+        self._put_off("OUT", waits_as, until)
+
+    def _put_off(self, kind: str, name: str, until: datetime) -> None:
+        self.memory.change(
+            lambda held: (replace(held, put_off=with_entry(held.put_off, f"{kind}#{name}", until)), None)
+        )
 
     def incidents_with_humans(self, before: datetime, limit: int) -> Sequence[str]:
         """Ids of incidents that were handed to humans, oldest first."""
@@ -199,6 +225,11 @@ class MemoryLedger:
         kept = self.memory.held.lines.items()
         lines = sorted((at, place, what) for (of, place), (at, what) in kept if of == incident_id)
         return [HistoryLine(n, at, what) for n, (at, _, what) in enumerate(lines)]
+
+
+def _place(held: Held, kind: str, name: str, at: datetime) -> datetime:
+    """When somebody is due, or is next in turn where a look failed."""
+    return max(at, held.put_off.get(f"{kind}#{name}", at))
 
 
 def _histories(held: Held, scopes: Sequence[Scope]) -> dict[Scope, Reading[ScopeHistory]]:

@@ -1,8 +1,9 @@
 """How alarms are now: one DescribeAlarms for every 100 names, one look at the series of each alarm."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.model import AlarmState
@@ -33,6 +34,12 @@ def state_of(found: Reading[DescribedAlarm]) -> AlarmReading:
 def read_states(alarms: AlarmReads, wanted: Collection[WatchedAlarm]) -> Mapping[WatchedAlarm, AlarmReading]:
     """The state of each alarm, or of its one series."""
     return {one: state_of(found) for one, found in describe_each(alarms, wanted).items()}
+
+
+def green_since(found: Iterable[Reading[DescribedAlarm]]) -> datetime | None:
+    """When the last of the alarms that are OK turned so."""
+    green = (o.since for o in found if isinstance(o, DescribedAlarm) and o.state is AlarmState.OK)
+    return max(green, default=None)
 
 
 def _is_red(found: Reading[DescribedAlarm]) -> bool:

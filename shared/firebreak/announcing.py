@@ -16,15 +16,20 @@ class Announcer:
     ledger: Ledger
     log: Log
 
-    def hand_over(self, told: Announcement | None) -> None:
-        """Publish, then forget. May fail without harm: the ledger still holds it as unsettled."""
+    def hand_over(self, told: Announcement | None) -> bool:
+        """Publish, then forget; whether that was done.
+
+        May fail without harm: the ledger still holds it as unsettled.
+        """
         if told is None:
-            return
+            return True
         try:
             self.bus.announce(told)
             self.ledger.settle_announcement(told.waits_as)
         except AwsError as error:
             self.log.event("announcement.waits", key=told.key, kind=told.kind.value, error=str(error))
+            return False
+        return True
 
     def ask(self, request: OwnEvent) -> None:
         """Ask for the next rung. May fail without harm: the incident is due, and the sweeper asks again."""

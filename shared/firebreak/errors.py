@@ -106,3 +106,16 @@ class Unavailable(AwsError):
 
 class OutcomeUnknown(AwsError):
     """The reply was lost: the request may or may not have been carried out."""
+
+
+# What code raises when it meets a stored value of a shape that it does not expect. Caught only where one item
+# of many is looked at, so that the others are looked at all the same; it is announced, and never retried.
+UNEXPECTED_SHAPE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)

@@ -125,7 +125,7 @@ class PageDesk:
         about = "sweep" if sweep else incident_id or (alarm.series if alarm else cause)
         undecided = f"Firebreak did not decide about this: {cause}. Handle it yourself."
         return Announcement(
-            key=digest("crash", about, int(now.timestamp()) // 900),
+            key=digest("crash", about, int(now.timestamp()) // (86_400 if sweep else 900)),
             thread="" if incident_id else digest("crash", about),
             kind=AnnouncementKind.CRASHED,
             at=now,

@@ -30,7 +30,7 @@ from firebreak.core.threads import (
     watched,
 )
 from firebreak.dispatching import Dispatcher, Next
-from firebreak.errors import AwsError, Conflict, Untold
+from firebreak.errors import UNEXPECTED_SHAPE, AwsError, Conflict, Untold
 from firebreak.ports import AlarmReads, Clock, Deliveries, Log, Threads
 
 AT_ONCE = 50
@@ -66,17 +66,35 @@ class DuePages:
         except AwsError as error:
             self.log.event("page.due_failed", about="the index", error=str(error))
             return False
-        return all([self._each(threads, self._thread), self._each(digests, self._digest)])
+        looked = [
+            self._each(threads, self._thread, self.threads.put_off_thread),
+            self._each(digests, self._digest, self.threads.put_off_digest),
+        ]
+        return all(looked)
 
-    def _each(self, names: Iterable[str], look: Callable[[str, datetime], None]) -> bool:
+    def _each(
+        self,
+        names: Iterable[str],
+        look: Callable[[str, datetime], None],
+        put_off: Callable[[str, datetime], None],
+    ) -> bool:
+        """Whether each could be looked at; one that could not waits behind the others that are due."""
         well = True
         for name in names:
             try:
                 look(name, self.clock.now())
-            except (AwsError, Untold) as error:
-                self.log.event("page.due_failed", about=name, error=str(error))
+            except (AwsError, Untold, *UNEXPECTED_SHAPE) as error:
+                self.log.event("page.due_failed", about=name, error=f"{type(error).__name__}: {error}")
                 well = False
+                self._put_off(put_off, name)
         return well
+
+    def _put_off(self, put_off: Callable[[str, datetime], None], name: str) -> None:
+        """May fail without harm: it is looked at first again."""
+        try:
+            put_off(name, self.clock.now())
+        except AwsError as error:
+            self.log.event("page.not_put_off", about=name, error=str(error))
 
     def _thread(self, name: str, now: datetime) -> None:
         thread = self.threads.thread(name)

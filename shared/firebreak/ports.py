@@ -207,6 +207,15 @@ class Ledger(Protocol):
     def overdue(self, before: datetime, limit: int) -> Sequence[Overdue]:
         """Incidents somebody should have looked at by then, oldest first."""
 
+    def put_off_incident(self, incident_id: str, until: datetime) -> None:
+        """Let a due incident that could not be looked at wait behind the others."""
+
+    def put_off_request(self, key: str, until: datetime) -> None:
+        """Let a kept request that could not be made wait behind the others."""
+
+    def put_off_announcement(self, waits_as: str, until: datetime) -> None:
+        """Let an announcement that could not be handed over wait behind the others."""
+
 
 class Storms(Protocol):
     """The memory of which routed alarms turned red lately. Raises AwsError when it is unreachable."""
@@ -260,6 +269,12 @@ class Threads(Protocol):
 
     def put_aside_digest(self, digest_key: str) -> None:
         """Look at a digest no more: it cannot be read."""
+
+    def put_off_thread(self, thread_id: str, until: datetime) -> None:
+        """Let a due thread that could not be looked at wait behind the others."""
+
+    def put_off_digest(self, digest_key: str, until: datetime) -> None:
+        """Let a due digest that could not be looked at wait behind the others."""
 
     def due_threads(self, at: datetime, limit: int) -> Sequence[str]:
         """Ids of threads somebody should look at by now."""

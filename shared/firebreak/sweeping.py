@@ -1,8 +1,13 @@
-"""The five-minute sweep: what a lost wake-up, a lost hand-over or a killed function left behind."""
+"""The five-minute sweep: what a lost wake-up, a lost hand-over or a killed function left behind.
+
+One bad item, answer or policy never keeps the others from being looked at: each is looked at alone, and what
+could not be looked at waits behind the others. Its cause is announced once a day for as long as it lasts.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from math import ceil
 
 from firebreak.announcing import Announcer
@@ -10,9 +15,9 @@ from firebreak.core.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
-from firebreak.core.telling_decisions import of_blindness
+from firebreak.core.telling_decisions import DAILY, of_blindness
 from firebreak.core.watchdog import Overdue, oldest_unverified, stuck_leases
-from firebreak.errors import AwsError
+from firebreak.errors import UNEXPECTED_SHAPE, AwsError, PolicyError, Untold
 from firebreak.policy import Policy
 from firebreak.ports import Bus, Ledger, Log
 from firebreak.storming import StormWatch
@@ -28,9 +33,12 @@ SWEEP_GRACE = timedelta(seconds=90)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """One sweep; `check` looks at an incident as its wake-up would have."""
+    """One sweep; `check` looks at an incident as its wake-up would have, and says whether it could.
 
-    check: Callable[[str], object]
+    `failed` collects what has to be raised once everything was looked at.
+    """
+
+    check: Callable[[str], bool]
     ledger: Ledger
     bus: Bus
     announcer: Announcer
@@ -38,29 +46,77 @@ class Sweep:
     policy: Callable[[], Policy]
     log: Log
     now: datetime
+    failed: list[AwsError | Untold] = field(default_factory=list)
 
     def run(self) -> None:
-        """Look at everything that is past due. Raises the first AwsError after all was looked at."""
-        now = self.now
-        waiting = self.ledger.unsettled_announcements(now - SWEEP_GRACE, SWEEP_LIMIT)
+        """Look at everything that is past due. Raises the first AwsError or Untold after all was looked at.
+
+        What comes last waits for nothing that fails: the storm stays as it is until it can be looked at.
+        """
+        for part in (self._announcements, self._requests, self._incidents, self._storm):
+            self._guarded(part.__name__.strip("_"), part)
+        if self.failed:
+            raise next((error for error in self.failed if isinstance(error, Untold)), self.failed[0])
+        self.log.count("Sweeps")
+
+    def _guarded(self, about: str, look: Callable[[], None]) -> bool:
+        """Whether a look came to its end; why it did not is kept or announced, and stops no other look."""
+        try:
+            look()
+        except (AwsError, Untold) as error:
+            self.log.event("verification.sweep_failed", about=about, error=str(error))
+            self.failed.append(error)
+        except PolicyError as error:
+            self._announce(Reason.POLICY_UNUSABLE, f"{len(error.problems)} problems in the policy")
+        except UNEXPECTED_SHAPE as error:
+            self._announce(
+                Reason.IN_FLIGHT_UNREADABLE, f"{about} cannot be looked at: {type(error).__name__}"
+            )
+        else:
+            return True
+        return False
+
+    def _announce(self, reason: Reason, cause: str) -> None:
+        """Once a day for each cause, however often it is met."""
+        self.log.event("verification.sweep_blind", reason=reason.value, cause=cause)
+        told = of_blindness(reason, cause, "", None, self.now, every=DAILY)
+        try:
+            self.announcer.tell_past_the_ledger(
+                replace(told, next="Firebreak tries again every few minutes.")
+            )
+        except Untold as error:
+            self.failed.append(error)
+
+    def _announcements(self) -> None:
+        waiting = self.ledger.unsettled_announcements(self.now - SWEEP_GRACE, SWEEP_LIMIT)
         self._gauge_waiting(waiting)
         for told in waiting:
-            self.announcer.hand_over(told)
-        failed = self._ask_overdue()
-        overdue = self.ledger.overdue(now - SWEEP_GRACE, SWEEP_LIMIT)
+            self._guarded(f"announcement {told.key}", partial(self._hand_over, told))
+
+    def _hand_over(self, told: Announcement) -> None:
+        handed = False
+        try:
+            handed = self.announcer.hand_over(told)
+        finally:
+            if not handed:
+                self._put_off(self.ledger.put_off_announcement, told.waits_as)
+
+    def _incidents(self) -> None:
+        """Both lists are read before any look: what is handed to humans by one has its turn later."""
+        overdue: list[Overdue] = []
+        humans: list[str] = []
+        self._guarded("overdue", lambda: overdue.extend(self._overdue()))
+        self._guarded("humans", lambda: humans.extend(self._with_humans()))
+        for one in overdue:
+            if not self._sweep_one(one.incident_id):
+                self._put_off(self.ledger.put_off_incident, one.incident_id)
+        for incident_id in humans:
+            self._sweep_one(incident_id)
+
+    def _overdue(self) -> Sequence[Overdue]:
+        overdue = self.ledger.overdue(self.now - SWEEP_GRACE, SWEEP_LIMIT)
         self._gauge_overdue(overdue)
-        failed += [
-            error
-            for incident_id in (
-                *(one.incident_id for one in overdue),
-                *self._with_humans(),
-            )
-            if (error := self._sweep_one(incident_id))
-        ]
-        failed += self._sweep_storm()
-        if failed:
-            raise failed[0]
-        self.log.count("Sweeps")
+        return overdue
 
     def _with_humans(self) -> Sequence[str]:
         """Those whose turn it is: they stay until it is over, and the oldest would keep others waiting."""
@@ -68,6 +124,19 @@ class Sweep:
         turns = max(1, ceil(len(listed) / SWEEP_LIMIT))
         first = int(self.now.timestamp() // SWEEP_EVERY.total_seconds()) % turns * SWEEP_LIMIT
         return listed[first : first + SWEEP_LIMIT]
+
+    def _sweep_one(self, incident_id: str) -> bool:
+        """Whether an incident could be looked at."""
+        seen: list[bool] = []
+        well = self._guarded(f"incident {incident_id}", lambda: seen.append(self.check(incident_id)))
+        return well and seen == [True]
+
+    def _put_off(self, put_off: Callable[[str, datetime], None], name: str) -> None:
+        """Still due at the next sweep, behind the others. May fail without harm: then it is first again."""
+        try:
+            put_off(name, self.now - SWEEP_GRACE)
+        except AwsError as error:
+            self.log.event("verification.not_put_off", about=name, error=str(error))
 
     def _gauge_waiting(self, waiting: Sequence[Announcement]) -> None:
         """What is not told yet, as it was found: what is still there at the next sweep is stuck."""
@@ -79,40 +148,21 @@ class Sweep:
         self.log.gauge("OldestUnverifiedActSeconds", oldest_unverified(overdue, self.now).total_seconds())
         self.log.gauge("StuckLeases", stuck_leases(overdue))
 
-    def _sweep_storm(self) -> list[AwsError]:
-        """A storm that cannot be looked at stays; it comes last, so nothing waits for it."""
-        try:
-            self.storms.sweep(self.policy().storm)
-        except AwsError as error:
-            self.log.event("verification.storm_waits", error=str(error))
-            return [error]
-        return []
+    def _storm(self) -> None:
+        self.storms.sweep(self.policy().storm)
 
-    def _ask_overdue(self) -> list[AwsError]:
+    def _requests(self) -> None:
         """A wake-up that was lost is made now; one that was not is the same delivery, decided once."""
-        try:
-            for key, request in self.ledger.overdue_requests(self.now - SWEEP_GRACE, SWEEP_LIMIT):
-                self._ask_one(request)
-                self.ledger.settle_request(key)
-        except AwsError as error:
-            self.log.event("verification.requests_wait", error=str(error))
-            return [error]
-        return []
+        for key, request in self.ledger.overdue_requests(self.now - SWEEP_GRACE, SWEEP_LIMIT):
+            if not self._guarded(f"request {key}", partial(self._ask, key, request)):
+                self._put_off(self.ledger.put_off_request, key)
 
-    def _ask_one(self, request: Reading[OwnEvent]) -> None:
+    def _ask(self, key: str, request: Reading[OwnEvent]) -> None:
         if isinstance(request, OwnEvent):
             self.bus.ask(replace(request, at=self.now))
-            return
-        cause = f"a request that waited in the ledger cannot be read: {request}"
-        self.announcer.tell_past_the_ledger(
-            of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.now)
-        )
-
-    def _sweep_one(self, incident_id: str) -> AwsError | None:
-        """One that fails must not keep the others waiting; the sweep fails after all were looked at."""
-        try:
-            self.check(incident_id)
-        except AwsError as error:
-            self.log.event("verification.sweep_failed", incident=incident_id, error=str(error))
-            return error
-        return None
+        else:
+            cause = f"a request that waited in the ledger cannot be read: {request}"
+            self.announcer.tell_past_the_ledger(
+                of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.now, every=DAILY)
+            )
+        self.ledger.settle_request(key)

@@ -4,14 +4,14 @@ A schedule, the alarm's OK and the sweeper all come here. Each looks for itself;
 update of the incident decides who speaks. Nothing here may change anything but the ledger.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from firebreak import alarms
-from firebreak.alarm_status import describe_each, read_states, state_of
+from firebreak.alarm_status import describe_each, green_since, read_states, state_of
 from firebreak.announcing import Announcer
 from firebreak.concluding import CLIMB_PATIENCE, Summary, request_of
 from firebreak.core import opening, telling
@@ -22,12 +22,11 @@ from firebreak.core.decide import refuse
 from firebreak.core.history import Transition
 from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Purpose
 from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
-from firebreak.core.model import Alarm, AlarmState, Failed, Receipt, RequestKind, Settled, Verdict
-from firebreak.core.observed import DescribedAlarm
-from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.model import Alarm, Failed, Receipt, RequestKind, Settled, Verdict
+from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.resting import after_rest
-from firebreak.core.telling_decisions import of_blindness
+from firebreak.core.telling_decisions import DAILY, of_blindness
 from firebreak.core.verdict import (
     Climb,
     Close,
@@ -46,14 +45,18 @@ from firebreak.core.verdict import (
     judge,
     judge_alarms,
     judged_as,
+    left_behind,
     next_step,
 )
 from firebreak.core.watchdog import is_heartbeat
-from firebreak.errors import AwsError, UnusableEvent
+from firebreak.errors import AwsError, PolicyError, UnusableEvent
 from firebreak.policy import Policy
 from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observation, Schedules
 from firebreak.storming import StormWatch
 from firebreak.sweeping import Sweep
+
+# What a check says when it could not look: the incident waits behind the others that are due.
+UNSEEN = frozenset({"unreadable", "policy_unusable"})
 
 WAITS_TO_ACT = frozenset({IncidentState.CLIMBING, IncidentState.DEFERRED, IncidentState.UNDOING})
 
@@ -108,9 +111,9 @@ class Verifier:
         self.ledger.record(untargeted(key, alarm, "verify", decision, self.clock.now()), None)
 
     def _sweep(self) -> Summary:
-        """Raises the first AwsError once everything was looked at."""
+        """Raises the first AwsError or Untold once everything was looked at."""
         found = Sweep(
-            check=lambda incident_id: self._check(incident_id, None),
+            check=lambda incident_id: self._check(incident_id, None).outcome not in UNSEEN,
             ledger=self.ledger,
             bus=self.bus,
             announcer=self.announcer,
@@ -133,7 +136,7 @@ class Verifier:
         incident = self.ledger.incident(incident_id)
         match incident:
             case Incident():
-                return self._look(incident, attempt)
+                return self._look_by_policy(incident, attempt)
             case Absent():
                 # The schedule is made before the claim; this one's claim was lost.
                 return Summary("nothing_claimed", Reason.INCIDENT_MOVED_ON, incident_id)
@@ -144,10 +147,22 @@ class Verifier:
             case never:
                 assert_never(never)
 
+    def _look_by_policy(self, incident: Incident, attempt: int | None) -> Summary:
+        """A policy that does not load judges nothing: that is announced, and the incident stays due."""
+        try:
+            return self._look(incident, attempt)
+        except PolicyError as error:
+            cause = f"{len(error.problems)} problems in the policy"
+            self.log.event("verification.policy_unusable", incident=incident.id, cause=cause)
+            told = of_blindness(Reason.POLICY_UNUSABLE, cause, "", None, self.clock.now(), every=DAILY)
+            waits = "Open incidents are not judged until the policy loads; Firebreak tries every few minutes."
+            self.announcer.tell_past_the_ledger(replace(told, next=waits))
+            return Summary("policy_unusable", Reason.POLICY_UNUSABLE, incident.id)
+
     def _tell_unreadable(self, incident_id: str, why: str) -> None:
         """An act that cannot be verified is a page. Raises Untold when the bus is gone as well."""
         cause = f"incident {incident_id}: {why}"
-        told = of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.clock.now())
+        told = of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.clock.now(), every=DAILY)
         self.announcer.tell_past_the_ledger(
             replace(told, incident_id=incident_id, next="Firebreak tries to read it again every few minutes.")
         )
@@ -315,7 +330,7 @@ class Verifier:
                 undo=action.undo(plan, observation, RequestKind.UNDO),
                 restore=action.undo(plan, observation, RequestKind.RESTORE) if action.temporary else ABSENT,
             ),
-            green_since=_green_since(found.values()),
+            green_since=green_since(found.values()),
         )
 
     def _states(self, incident: Incident) -> Mapping[WatchedAlarm, AlarmReading]:
@@ -329,15 +344,17 @@ class Verifier:
             case LookAgain(at):
                 self._wake(incident, at)
                 blind = incident.blind_looks + 1 if judgement.verdict is Verdict.UNKNOWN else 0
-                waiting = replace(_waiting(incident, IncidentState.VERIFYING, at), blind_looks=blind)
+                waiting = replace(opening.waiting(incident, IncidentState.VERIFYING, at), blind_looks=blind)
                 return _moved(incident, waiting, now, why)
             case Hold(until, since):
                 self._wake(incident, until)
-                holding = replace(_waiting(incident, IncidentState.HOLDING, until), healthy_since=since)
+                holding = replace(
+                    opening.waiting(incident, IncidentState.HOLDING, until), healthy_since=since
+                )
                 return _moved(incident, replace(holding, blind_looks=0), now, f"holding: {why}")
             case Rest(at, since, back_at):
                 self._wake(incident, at)
-                resting = replace(_waiting(incident, IncidentState.RESTING, at), healthy_since=since)
+                resting = replace(opening.waiting(incident, IncidentState.RESTING, at), healthy_since=since)
                 told = telling.recovered_for_now(resting, now, why, back_at) if judged else None
                 return replace(_moved(incident, resting, now, f"resting: {why}", told), judged=judged)
             case Keep(detail):
@@ -353,7 +370,7 @@ class Verifier:
                 told = None if incident.purpose is Purpose.RESTORE else telling.recovered(closed, now, why)
                 return replace(_moved(incident, closed, now, f"closed: {why}", told), judged=judged)
             case Climb(rung):
-                left = _left_behind(incident, evidence)
+                left = left_behind(incident, evidence)
                 above = opening.climbing(incident, rung, now + CLIMB_PATIENCE, f"{why}{left}")
                 return replace(
                     _moved(incident, above, now, f"climbing to rung {rung + 1}: {why}"), judged=judged
@@ -368,28 +385,10 @@ class Verifier:
         return Summary(word, Reason.INCIDENT_MOVED_ON, incident.id)
 
 
-def _left_behind(incident: Incident, evidence: Evidence) -> str:
-    """What a rung that did not help lent stays, for the way back is that of the last act alone."""
-    lent = not isinstance(evidence.ways.restore, Absent) and evidence.happened is not False
-    return f"; what {incident.action} changed stays" if lent else ""
-
-
-def _green_since(found: Iterable[Reading[DescribedAlarm]]) -> datetime | None:
-    """When the last of the alarms that are OK turned so."""
-    green = (o.since for o in found if isinstance(o, DescribedAlarm) and o.state is AlarmState.OK)
-    return max(green, default=None)
-
-
 def _settled(action: Action, incident: Incident, seen: Observation) -> Settled | Failed | Unknown:
     if incident.plan is None:
         return Unknown("the incident carries no plan")
     return action.settled(incident.plan, incident.receipt or Receipt(summary=""), seen)
-
-
-def _waiting(incident: Incident, state: IncidentState, until: datetime) -> Incident:
-    return replace(
-        incident, state=state, version=incident.version + 1, attempt=incident.attempt + 1, due_at=until
-    )
 
 
 def _moved(

@@ -26,7 +26,7 @@ from firebreak.core.incident import Incident
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.scopes import Level, Scope
 from firebreak.core.storm import CALM, Storm
-from firebreak.errors import UnusableEvent
+from firebreak.errors import UNEXPECTED_SHAPE, UnusableEvent
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -59,7 +59,7 @@ def place_of(item: Mapping[str, object]) -> Place:
 
 
 def read_as[T](found: Item | Unknown | None, read: Callable[[Item], T]) -> Reading[T]:
-    """What lies there, as `read` understands it: Absent, or Unknown when it is damaged."""
+    """What lies there, as `read` understands it: Absent, or Unknown when it is damaged in whatever way."""
     if found is None:
         return ABSENT
     if isinstance(found, Unknown):
@@ -68,6 +68,8 @@ def read_as[T](found: Item | Unknown | None, read: Callable[[Item], T]) -> Readi
         return read(found)
     except (DamagedItem, UnusableEvent) as error:
         return Unknown(f"the ledger item is damaged at {error}")
+    except UNEXPECTED_SHAPE as error:
+        return Unknown(f"the ledger item is damaged: {type(error).__name__}")
 
 
 def histories_in(found: Found, scopes: Sequence[Scope]) -> dict[Scope, Reading[ScopeHistory]]:

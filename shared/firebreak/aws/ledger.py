@@ -38,6 +38,7 @@ from firebreak.aws.items import (
     RED,
     SINGLE,
     STORM,
+    DamagedItem,
     Fields,
     Item,
     decision_item,
@@ -53,7 +54,7 @@ from firebreak.aws.items import (
 )
 from firebreak.aws.transactions import transact, won, written
 from firebreak.aws.translate import translated
-from firebreak.aws.waiting import outbox_item, read_request, read_told, request_item
+from firebreak.aws.waiting import outbox_item, put_off, read_request, read_told, request_item
 from firebreak.core.announcement import Announcement
 from firebreak.core.history import ScopeHistory, Transition
 from firebreak.core.incident import Incident
@@ -302,11 +303,20 @@ class DynamoLedger:
             self._client.delete_item(TableName=self._table, Key=key(f"DEFER#{key_}"))
 
     def overdue(self, before: datetime, limit: int) -> Sequence[Overdue]:
-        """Incidents past due, oldest first, as the index tells them."""
-        return [
-            Overdue(_incident_id(item), Fields(item).text("state", ""), Fields(item).time("attention_at"))
-            for item in self._attention("due", before, limit)
-        ]
+        """Incidents past due, those first that waited longest for a look, as the index tells them."""
+        return [_overdue(item, before) for item in self._attention("due", before, limit)]
+
+    def put_off_incident(self, incident_id: str, until: datetime) -> None:
+        """Behind the others that are due; when it was due stays known."""
+        put_off(self._client, self._table, key(f"INC#{incident_id}", META), until)
+
+    def put_off_request(self, key_: str, until: datetime) -> None:
+        """Behind the others that are due."""
+        put_off(self._client, self._table, key(f"DEFER#{key_}"), until)
+
+    def put_off_announcement(self, waits_as: str, until: datetime) -> None:
+        """Behind the others that wait."""
+        put_off(self._client, self._table, key(f"OUT#{waits_as}"), until)
 
     def incidents_with_humans(self, before: datetime, limit: int) -> Sequence[str]:
         """Ids of incidents that were handed to humans, oldest first."""
@@ -342,6 +352,16 @@ class DynamoLedger:
 
     def _find(self, places: Sequence[Place]) -> Found:
         return find(self._client, self._table, places)
+
+
+def _overdue(item: Item, before: datetime) -> Overdue:
+    """As much as can be read of it: one that is damaged is looked at like the others."""
+    fields = Fields(item)
+    try:
+        state, due_at = fields.text("state", ""), fields.maybe_time("due_at") or fields.time("attention_at")
+    except DamagedItem:
+        return Overdue(_incident_id(item), "", before)
+    return Overdue(_incident_id(item), state, due_at)
 
 
 def _incident_id(item: Item) -> str:

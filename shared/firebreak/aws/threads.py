@@ -27,7 +27,7 @@ from firebreak.aws.items import (
 )
 from firebreak.aws.transactions import come_again, written
 from firebreak.aws.translate import translated
-from firebreak.aws.waiting import outbox_item
+from firebreak.aws.waiting import outbox_item, put_off
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement
 from firebreak.core.digests import MOST_NAMES, Digest
@@ -158,6 +158,14 @@ class DynamoThreads:
         """Out of the index; the item stays as it is, for a human to look at."""
         self._put_aside(f"DIGEST#{digest_key}")
 
+    def put_off_thread(self, thread_id: str, until: datetime) -> None:
+        """Behind the others that are due."""
+        put_off(self._client, self._table, key(f"THREAD#{thread_id}"), until)
+
+    def put_off_digest(self, digest_key: str, until: datetime) -> None:
+        """Behind the others that are due."""
+        put_off(self._client, self._table, key(f"DIGEST#{digest_key}"), until)
+
     def _put_aside(self, pk: str) -> None:
         with translated("UpdateItem", mutates=True):
             self._client.update_item(
@@ -272,5 +280,8 @@ def read_digest(item: Mapping[str, Attribute]) -> Digest:
 
 def _read_series(item: Mapping[str, Attribute]) -> tuple[WatchedAlarm, ...]:
     """The single series that were counted; items of the release before name whole alarms only."""
-    found = [json.loads(one) for one in item.get("series", {}).get("SS", ())]
-    return tuple(sorted(WatchedAlarm(str(name), str(contributor)) for name, contributor in found))
+    try:
+        found = [json.loads(one) for one in item.get("series", {}).get("SS", ())]
+        return tuple(sorted(WatchedAlarm(str(name), str(contributor)) for name, contributor in found))
+    except (TypeError, ValueError) as error:
+        raise DamagedItem("series") from error

@@ -2,14 +2,37 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from firebreak.announcement_wire import announcement_from_wire, announcement_to_wire
 from firebreak.aws.items import Attribute, DamagedItem, Fields, Item, ms, number, pack, stamped, text
+from firebreak.aws.translate import translated
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.ledger import delivery_key
 from firebreak.core.model import OwnEvent
-from firebreak.errors import UnusableEvent
+from firebreak.errors import UNEXPECTED_SHAPE, Conflict, UnusableEvent
 from firebreak.wire import request_event, request_from_event
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+
+def put_off(client: "DynamoDBClient", table: str, place: Item, until: datetime) -> None:
+    """Let an item that could not be looked at wait behind the others that are due. Raises AwsError.
+
+    Only its place in the index moves; what somebody has looked at meanwhile stays as it is.
+    """
+    try:
+        with translated("UpdateItem", mutates=True):
+            client.update_item(
+                TableName=table,
+                Key=place,
+                UpdateExpression="SET attention_at = :until",
+                ConditionExpression="attribute_exists(attention) AND attention_at < :until",
+                ExpressionAttributeValues={":until": number(ms(until))},
+            )
+    except Conflict:
+        return
 
 
 def outbox_item(told: Announcement) -> Item:
@@ -45,7 +68,7 @@ def read_told(item: Item, at: datetime) -> Announcement:
     fields = Fields(item)
     try:
         return announcement_from_wire(fields.unpack("told"))
-    except (DamagedItem, UnusableEvent):
+    except (DamagedItem, UnusableEvent, *UNEXPECTED_SHAPE):
         pk = fields.text("pk")
         return Announcement(
             key=pk.removeprefix("OUT#"),

@@ -131,6 +131,13 @@ def awaiting(incident: Incident, plan: Plan, until: datetime) -> Incident:
     )
 
 
+def waiting(incident: Incident, state: IncidentState, until: datetime) -> Incident:
+    """The incident that is looked at again then."""
+    return replace(
+        incident, state=state, version=incident.version + 1, attempt=incident.attempt + 1, due_at=until
+    )
+
+
 def over(incident: Incident, state: IncidentState, note: str) -> Incident:
     """The incident at rest: given to humans, closed, or not executed."""
     return replace(incident, state=state, version=incident.version + 1, due_at=None, note=note)

@@ -1,6 +1,6 @@
 """What is said of decisions that did not act, and of what Firebreak cannot see. Pure text from values."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
@@ -101,9 +101,21 @@ def _next_of(decision: Decision) -> str:
     return f"{again}{NOTHING_LOOKS_AGAIN}{once}"
 
 
-def of_blindness(reason: Reason, cause: str, action: str, alarm: Alarm | None, at: datetime) -> Announcement:
-    """Something Firebreak cannot do without is gone; told once a cause and quarter of an hour."""
-    window = int(at.timestamp()) // 900
+# What a sweep meets every five minutes for as long as nobody mends it is said once a day.
+DAILY = timedelta(days=1)
+
+
+def of_blindness(
+    reason: Reason,
+    cause: str,
+    action: str,
+    alarm: Alarm | None,
+    at: datetime,
+    *,
+    every: timedelta = timedelta(minutes=15),
+) -> Announcement:
+    """Something Firebreak cannot do without is gone; announced once a cause and `every` so long."""
+    window = int(at.timestamp()) // int(every.total_seconds())
     return Announcement(
         key=digest("blind", reason.value, cause, window),
         thread=digest("blind", reason.value, cause),

@@ -352,3 +352,9 @@ def next_rung(ladder: Sequence[str], rung: int) -> Climb | GiveToHumans:
 def claim_is_dead(incident: Incident, now: datetime) -> bool:
     """Whether the function that claimed can no longer be about to act, by any clock within the skew."""
     return incident.act_by is not None and now > incident.act_by + ACT_TIMEOUT + CLOCK_SKEW
+
+
+def left_behind(incident: Incident, evidence: Evidence) -> str:
+    """What a rung that did not help lent stays, for the way back is that of the last act alone."""
+    lent = not isinstance(evidence.ways.restore, Absent) and evidence.happened is not False
+    return f"; what {incident.action} changed stays" if lent else ""
