@@ -20,7 +20,7 @@ from firebreak.core.guards import GUARDS
 from firebreak.core.incident import FREES_TARGET, MOVES
 from firebreak.core.model import Alarm, OwnEvent, RequestKind, Target
 from firebreak.core.readings import NotRead
-from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.reasons import LASTING, MEANINGS, Disposition, Lasting, Reason
 from firebreak.core.routing import route
 from firebreak.errors import UnusableEvent
 from firebreak.policy_actions import ASKS_BY_DEFAULT
@@ -60,16 +60,30 @@ def renewed(text: str) -> str:
     return _BLOCK.sub(fill, text)
 
 
+_LASTING = {
+    Lasting.NO: "-",
+    Lasting.ALARM: "an alarm",
+    Lasting.TARGET: "a target",
+    Lasting.STANDING: "a target, until it did not come back for a day",
+}
+
+
+def _threads(reason: Reason) -> tuple[str, ...]:
+    """What its refusals are one thread of, for a reason that can page."""
+    return (_LASTING[LASTING[reason]],) if reason in LASTING else ()
+
+
 def reasons() -> str:
     """One table a disposition, in the order of the enum."""
     parts = []
     for disposition in Disposition:
         rows = [
-            (f"`{reason.value}`", MEANINGS[reason].sentence)
+            (f"`{reason.value}`", MEANINGS[reason].sentence, *_threads(reason))
             for reason in Reason
             if MEANINGS[reason].disposition is disposition
         ]
-        parts.append(f"### {disposition.value}\n\n{_table(('reason', 'what it means'), rows)}")
+        heads = ("reason", "what it means", "one thread of pages")[: len(rows[0])]
+        parts.append(f"### {disposition.value}\n\n{_table(heads, rows)}")
     return "\n".join(parts)
 
 

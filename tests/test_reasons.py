@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import firebreak
-from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.reasons import LASTING, MEANINGS, PASSING, Disposition, Lasting, Reason
 
 SOURCES = [
     path.read_text(encoding="utf-8")
@@ -43,3 +43,18 @@ def test_every_reason_is_given_somewhere(reason: Reason) -> None:
 def test_whoever_could_not_look_pages(reason: Reason) -> None:
     """Actions fail closed, and a human hears of it: a red alarm is never dropped for blindness."""
     assert MEANINGS[reason].disposition is Disposition.PAGE
+
+
+def test_every_reason_that_can_page_says_how_long_its_cause_lasts_and_no_other_does() -> None:
+    can_page = {Disposition.PAGE, Disposition.CLIMB}
+    assert set(LASTING) == {reason for reason in Reason if MEANINGS[reason].disposition in can_page}
+
+
+@pytest.mark.parametrize("reason", [r for r in Reason if r.value.endswith("_unreadable")])
+def test_blindness_never_joins_a_thread_that_lasts(reason: Reason) -> None:
+    """Its check names the cause, with the quarter of an hour: a red alarm is never lost in an old thread."""
+    assert LASTING[reason] is Lasting.NO
+
+
+def test_what_ends_by_itself_belongs_to_its_target() -> None:
+    assert {LASTING[reason] for reason in PASSING} == {Lasting.TARGET}

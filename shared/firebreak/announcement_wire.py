@@ -5,6 +5,7 @@ from datetime import datetime
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.reasons import Lasting
 from firebreak.errors import UnusableEvent
 
 # Fields that came later go along only when they say something.
@@ -22,6 +23,8 @@ SINCE_FIRST_RELEASE = frozenset(
         "question",
         "watches",
         "unwatched",
+        "lasting",
+        "counted_as",
     }
 )
 
@@ -31,6 +34,7 @@ def announcement_to_wire(told: Announcement) -> dict[str, object]:
     fields = asdict(told)
     fields["retry"] = list(told.retry)
     fields["watches"] = [[one.name, one.contributor] for one in told.watches]
+    fields["lasting"] = "" if told.lasting is Lasting.NO else told.lasting.value
     if told.until:
         fields["until"] = told.until.isoformat()
     return {
@@ -77,6 +81,8 @@ def announcement_from_wire(wire: object) -> Announcement:
             question=str(wire.get("question", "")),
             watches=tuple(_watched(one) for one in wire.get("watches", ())),
             unwatched=int(wire.get("unwatched", 0)),
+            lasting=_lasting(wire.get("lasting")),
+            counted_as=str(wire.get("counted_as", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnusableEvent("no announcement", "an announcement of version 1") from error
@@ -94,3 +100,10 @@ def _kind(stored: object) -> AnnouncementKind:
     if isinstance(stored, str) and stored in set(AnnouncementKind):
         return AnnouncementKind(stored)
     return AnnouncementKind.GIVEN_TO_HUMANS
+
+
+def _lasting(stored: object) -> Lasting:
+    """A value of a later release counts as a target's; what an older release wrote does not last."""
+    if not stored:
+        return Lasting.NO
+    return Lasting(stored) if isinstance(stored, str) and stored in set(Lasting) else Lasting.TARGET

@@ -6,7 +6,7 @@ minute what falls due is looked at (paging_due.py).
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak import alarms
@@ -16,14 +16,15 @@ from firebreak.core import telling
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import refuse
-from firebreak.core.digests import counts, first_look
+from firebreak.core.digests import Digest, counts, first_look
 from firebreak.core.intake import why_human
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
 from firebreak.core.model import Alarm
 from firebreak.core.opt_in_notice import notices_ended_by
 from firebreak.core.paging_rules import PagingRules
-from firebreak.core.reasons import Reason
+from firebreak.core.readings import ABSENT
+from firebreak.core.reasons import Lasting, Reason
 from firebreak.core.telling_decisions import of_decision
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.dispatching import Dispatcher
@@ -142,7 +143,7 @@ class PageDesk:
 
     def _tell(self, told: Announcement) -> None:
         rules = self._rules()
-        self._count(told, rules)
+        told = self._counted(told, rules)
         self._end_notices(told)
         begun = self._begin(told)
         if begun is False:
@@ -155,15 +156,27 @@ class PageDesk:
             raise Untold(f"{told.kind}: who was told could not be kept")
         self._done(told)
 
-    def _count(self, told: Announcement, rules: PagingRules) -> None:
-        """May fail without stopping the page: what is lost is one name on a digest."""
+    def _counted(self, told: Announcement, rules: PagingRules) -> Announcement:
+        """The announcement as a part of its cause. May fail without stopping the page.
+
+        What is lost then is one name on a digest; of a cause that lasts it is paged by itself.
+        """
         if not counts(told):
-            return
-        now = self.clock.now()
+            return told
+        now, threads = self.clock.now(), self.dispatcher.threads
+        by_itself = told if told.lasting is Lasting.NO else replace(told, key=digest(told.key, told.event))
         try:
-            self.dispatcher.threads.count(told, first_look(rules.digest_every, now), now)
+            before = threads.digest(told.key) if told.lasting is not Lasting.NO else ABSENT
+            if isinstance(before, Digest) and before.is_stale(now):
+                threads.forget(before)
+            threads.count(told, first_look(rules.digest_every, now), now)
+            if told.lasting is Lasting.NO:
+                return told
+            found = threads.digest(told.key)
         except AwsError as error:
             self.log.event("page.uncounted", key=told.key, error=str(error))
+            return by_itself
+        return found.part_of(told) if isinstance(found, Digest) else by_itself
 
     def _end_notices(self, told: Announcement) -> None:
         """May fail without stopping the page: the notice of a target that is opted out again is lost."""

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from firebreak.alarm_status import read_states
+from firebreak.alarm_status import describe_each, read_states, state_of
 from firebreak.core import telling_threads
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, all_ok
 from firebreak.core.announcement import Announcement
-from firebreak.core.digests import Digest, is_time, over, summed_up
+from firebreak.core.digests import Digest, ended, is_time, over, stayed_ok, summed_up
 from firebreak.core.keys import digest
+from firebreak.core.observed import DescribedAlarm
 from firebreak.core.page import Phase
 from firebreak.core.paging_rules import PagingRules
-from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import of_blindness
 from firebreak.core.threads import (
@@ -23,6 +24,7 @@ from firebreak.core.threads import (
     TRIGGERS,
     Thread,
     Turn,
+    climbs_later,
     come_due,
     gives_up,
     looks,
@@ -66,9 +68,10 @@ class DuePages:
         except AwsError as error:
             self.log.event("page.due_failed", about="the index", error=str(error))
             return False
+        # Digests first: a held page whose alarms stayed OK is over before it is sent.
         looked = [
-            self._each(threads, self._thread, self.threads.put_off_thread),
             self._each(digests, self._digest, self.threads.put_off_digest),
+            self._each(threads, self._thread, self.threads.put_off_thread),
         ]
         return all(looked)
 
@@ -114,6 +117,9 @@ class DuePages:
                 )
             )
             return
+        if thread.next_at and thread.next_at <= now and self._is_ok_for_now(thread.latest.counted_as):
+            self.dispatcher.take(thread, lambda current: climbs_later(current or thread, now), self.rules)
+            return
         route = self.rules.route(thread.severity)
         found = come_due(thread, route, now)
         told_before = found.sending is not None and self._told_before(found, thread, now)
@@ -125,6 +131,13 @@ class DuePages:
             self.dispatcher.take(thread, _silent(turn) if told_before else turn, self.rules)
         if found.sending and told_before is False:
             self.deliveries.done(_key(found, thread), now)
+
+    def _is_ok_for_now(self, digest_key: str) -> bool:
+        """Whether all alarms of a cause that lasts are known to be OK at this moment."""
+        found = self.threads.digest(digest_key) if digest_key else ABSENT
+        if not isinstance(found, Digest):
+            return False
+        return found.all_ok({one: state_of(alarm) for one, alarm in self._described(found).items()})
 
     def _tell_unreadable(self, what: str, why: str, now: datetime) -> None:
         """Once; what cannot be read is looked at no more, for it would be every minute."""
@@ -152,7 +165,9 @@ class DuePages:
             return
         if isinstance(found, Absent):
             return
-        if self._is_over(found, now):
+        if found.lasts:
+            self._lasting(found, now)
+        elif self._is_over(found, now):
             self._tell(over(found, read_states(self.alarms, found.watched), now))
             self.threads.look_later(found, None, now, reported=True)
         elif is_time(found, self.rules.digest_every, now):
@@ -174,6 +189,30 @@ class DuePages:
             about = replace(found.first, unwatched=found.unwatched)
             self._tell(telling_threads.no_longer_watched(about, states, now, since=found.since))
         self.threads.look_later(found, again_at, now, reported=False)
+
+    def _lasting(self, found: Digest, now: datetime) -> None:
+        """A cause that lasts is over once all its alarms stayed OK; until then what is new is summed up."""
+        states, again_at = self._described(found), self._next(found, now)
+        if stayed_ok(found, states, now):
+            self._tell(ended(found, now))
+            # What came meanwhile is counted on, and paged again, for its thread is over.
+            self.threads.forget(found)
+            return
+        summed = is_time(found, self.rules.digest_every, now)
+        if summed:
+            self._tell(summed_up(found, now))
+        elif again_at is None:
+            about = replace(found.opening, unwatched=found.unwatched)
+            known = {one: state_of(alarm) for one, alarm in states.items()}
+            self._tell(telling_threads.no_longer_watched(about, known, now, since=found.since))
+        self.threads.look_later(found, again_at, now, reported=summed)
+
+    def _described(self, found: Digest) -> Mapping[WatchedAlarm, Reading[DescribedAlarm]]:
+        """Its alarms as they are now; those of another account or region cannot be looked at from here."""
+        about = found.first
+        if (about.account, about.region) not in (self.place, ("", "")):
+            return dict.fromkeys(found.watched, NotRead(f"it is in {about.account} {about.region}"))
+        return describe_each(self.alarms, found.watched)
 
     def _tell(self, told: Announcement) -> None:
         """Once. Raises Untold when it is not kept: then it stays due, and is only kept the next time."""
@@ -198,10 +237,12 @@ class DuePages:
             raise Untold(f"{told.kind}: who was told could not be kept")
 
     def _next(self, found: Digest, now: datetime) -> datetime | None:
-        """A hold is looked at until it is over, alarms for a day; then what is summed up waits for more."""
-        if found.holds or found.is_young(now):
+        """A hold is looked at until it is over, alarms for a while; then what is summed up waits for more."""
+        if found.holds:
             return now + LOOK_EVERY
-        waits = found.count > found.reported
+        if looked_at := found.looked_at_next(now):
+            return looked_at
+        waits = found.count > found.reported and not found.lasts
         return (found.reported_at or found.since) + self.rules.digest_every if waits else None
 
     def _is_over(self, found: Digest, now: datetime) -> bool:

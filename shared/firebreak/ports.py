@@ -264,6 +264,9 @@ class Threads(Protocol):
     def look_later(self, found: Digest, look_at: datetime | None, at: datetime, *, reported: bool) -> None:
         """Remember whether it was summed up, and when to look again (None: not until more comes)."""
 
+    def forget(self, found: Digest) -> bool:
+        """Begin a cause again with what comes next; False when more came since it was read."""
+
     def put_aside_thread(self, thread_id: str) -> None:
         """Look at a thread no more: it cannot be read."""
 

@@ -12,7 +12,7 @@ from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.digests import MOST_NAMES, Digest
 from firebreak.core.page import Severity
-from firebreak.core.readings import ABSENT, Unknown
+from firebreak.core.readings import ABSENT, Absent, Unknown
 from firebreak.core.threads import Thread
 from firebreak.errors import Unavailable
 from tests import builders as a
@@ -183,6 +183,39 @@ def test_what_came_while_it_was_summed_up_is_not_forgotten(threads: DynamoThread
     assert threads.due_digests(a.NOW + 100 * HOUR, 10) == []
     threads.count(refused(2), a.NOW + HOUR, a.NOW)
     assert threads.due_digests(a.NOW + HOUR, 10) == ["k"]
+
+
+def test_a_cause_that_was_forgotten_begins_again_with_the_next(threads: DynamoThreads) -> None:
+    for n in range(2):
+        threads.count(refused(n), a.NOW, a.NOW)
+    assert threads.forget(digest_of(threads))
+    assert isinstance(threads.digest("k"), Absent)
+    assert threads.due_digests(a.NOW + HOUR, 10) == []
+    threads.count(refused(7), a.NOW + 2 * HOUR, a.NOW + HOUR)
+    found = digest_of(threads)
+    assert (found.since, found.last_at, found.count, found.names) == (
+        a.NOW + HOUR,
+        a.NOW + HOUR,
+        1,
+        ("alarm-0007",),
+    )
+
+
+def test_a_cause_of_which_more_came_is_not_forgotten(threads: DynamoThreads) -> None:
+    threads.count(refused(0), a.NOW, a.NOW)
+    before = digest_of(threads)
+    threads.count(refused(1), a.NOW, a.NOW + MINUTE)
+    assert not threads.forget(before)
+    found = digest_of(threads)
+    assert (found.since, found.last_at, found.count) == (a.NOW, a.NOW + MINUTE, 2)
+
+
+def test_the_names_of_a_cause_grow_although_one_alarm_came_many_times(threads: DynamoThreads) -> None:
+    for n in range(MOST_NAMES):
+        threads.count(replace(refused(n), alarm_name="same"), a.NOW, a.NOW)
+    threads.count(refused(MOST_NAMES), a.NOW, a.NOW)
+    found = digest_of(threads)
+    assert (found.count, found.names) == (MOST_NAMES + 1, ("alarm-0200", "same"))
 
 
 def test_without_a_table_everything_says_so(table: Table) -> None:

@@ -13,7 +13,7 @@ from firebreak.core.keys import digest
 from firebreak.core.model import AlarmState
 from firebreak.core.page import Severity, worse
 from firebreak.core.reasons import Reason
-from firebreak.core.threads import LOOK_FOR
+from firebreak.core.threads import LOOK_EVERY, LOOK_FOR
 from tests import builders as a
 
 _K = AnnouncementKind
@@ -169,8 +169,9 @@ def test_only_what_is_known_to_be_green_is() -> None:
 
 def test_alarms_of_a_cause_are_looked_at_for_a_day() -> None:
     moment = timedelta(microseconds=1)
-    assert FOUND.is_young(a.NOW + LOOK_FOR - moment)
-    assert not FOUND.is_young(a.NOW + LOOK_FOR)
+    last = a.NOW + LOOK_FOR - moment
+    assert FOUND.looked_at_next(last) == last + LOOK_EVERY
+    assert FOUND.looked_at_next(a.NOW + LOOK_FOR) is None
 
 
 @pytest.mark.parametrize("one", list(Severity))

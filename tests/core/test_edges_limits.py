@@ -79,7 +79,7 @@ def test_a_limit_that_is_kept_shows_its_numbers(
             Reason.BUDGET_FULL,
             "budget target 2/2 in 15m, next slot 10:14:50Z (window + 80s pad)",
             a.NOW + 14 * MINUTE + 20 * SECOND,
-            f"target {a.TARGET.key} 2/15m 2026-11-20T10:14:50Z",
+            "",
             id="budget",
         ),
         pytest.param(

@@ -16,8 +16,8 @@ from firebreak.core.incident import Incident
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import Alarm, Autonomy, Receipt, RequestKind, Target
-from firebreak.core.reasons import MEANINGS, Reason
-from firebreak.core.telling_decisions import TOLD_ONCE, of_blindness, of_decision
+from firebreak.core.reasons import MEANINGS, Lasting, Reason
+from firebreak.core.telling_decisions import COUNTED, TOLD_ONCE, of_blindness, of_decision
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -234,14 +234,17 @@ def of(decision: Decision, target: Target | None = a.TARGET, **changes: object) 
 
 def test_a_refusal_is_told_whole() -> None:
     assert of(refuse(Reason.BUDGET_FULL, "stack 5/5 in 15m", "abc")) == Announcement(
-        key=digest("decision", "k" * 32),
+        key=digest("lasting", "target", a.TARGET.key),
+        thread=digest("lasting", "target", a.TARGET.key),
+        cause="budget_full",
+        lasting=Lasting.TARGET,
         kind=AnnouncementKind.REFUSED,
         at=AT,
         incident_id="i-0123456789",
         action="restart-service",
         headline="A budget is used up.",
         facts=("intake: stack 5/5 in 15m", "policy abc"),
-        next=NEVER_AGAIN,
+        next=f"{NEVER_AGAIN} {COUNTED}",
         alarm_name="api-memory-high",
         alarm_since=ALARM.since,
         alarm_description="memory of the api",

@@ -46,15 +46,14 @@ def test_the_one_try_names_the_last_failure_that_it_comes_after() -> None:
     assert breaker(longer, API, LIMITS, a.NOW) == Trying(told.replace("2/2", "3/2"), a.NOW - 8 * HOUR)
     rules = a.rules(breakers=BREAKERS)
     check = breaker_closed(a.request(), rules, a.snapshot(scopes=seen_in(Level.TARGET, *acts)))
-    cause = f"{API} tried after 2026-11-20T02:00:30Z"
-    assert check == Check("breaker", OBJECTED, f"target {told}", Reason.BREAKER_OPEN, cause=cause)
+    assert check == Check("breaker", OBJECTED, f"target {told}", Reason.BREAKER_OPEN)
 
 
 def test_an_open_breaker_says_until_when() -> None:
     acts = [act(1, Verdict.WORSE), replace(act(1, Verdict.UNKNOWN), incident_id="i-2")]
     now = a.snapshot(now=a.NOW - MINUTE, scopes=seen_in(Level.TARGET, *acts))
     told = "target 2/2 in a row did not help, open until 10:00:30Z"
-    expected = Check("breaker", OBJECTED, told, Reason.BREAKER_OPEN, a.NOW, f"{API} 2026-11-20T10:00:30Z")
+    expected = Check("breaker", OBJECTED, told, Reason.BREAKER_OPEN, a.NOW)
     assert breaker_closed(a.request(), a.rules(breakers=BREAKERS), now) == expected
 
 
@@ -78,7 +77,7 @@ def test_a_free_incident_and_a_free_dependency_are_told() -> None:
     assert check == Check("in flight", PASSED, "incident i-before is paged")
     busy = a.incident(id="i-other")
     refused = in_flight(a.request(), a.rules(), a.snapshot(incident=paged, beside=(busy,)))
-    assert (refused.reason, refused.cause) == (Reason.DEPENDENCY_IN_FLIGHT, f"{API} i-other")
+    assert (refused.reason, refused.cause) == (Reason.DEPENDENCY_IN_FLIGHT, "")
     none = in_flight(a.request(), a.rules(), a.snapshot(incident=paged, beside=()))
     assert none == check
     blank = in_flight(a.request(), a.rules(), a.snapshot(incident=paged, beside=ABSENT))

@@ -10,9 +10,9 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Decision
 from firebreak.core.history import Hold
-from firebreak.core.ledger import DecisionRecord, delivery_key
+from firebreak.core.ledger import DecisionRecord, delivery_key, untargeted
 from firebreak.core.model import Alarm, Autonomy, Receipt, Request, RequestKind, Target
-from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.reasons import MEANINGS, Disposition, Lasting, Reason
 from firebreak.core.telling_decisions import of_blindness, of_decision
 from tests import builders as a
 
@@ -58,7 +58,7 @@ def test_every_other_reason_is_told_in_its_own_sentence(reason: Reason) -> None:
 
 
 def test_every_refusal_says_whether_anything_looks_again() -> None:
-    assert told(refuse(Reason.BUDGET_FULL, "full")).next == telling.NOTHING_LOOKS_AGAIN
+    assert told(refuse(Reason.PLAN_EXPIRED, "limit 10s")).next == telling.NOTHING_LOOKS_AGAIN
 
 
 def test_a_refusal_that_knows_its_end_tells_when_it_would_act() -> None:
@@ -89,10 +89,36 @@ def test_a_held_switch_is_told_once_a_holder() -> None:
     assert told(held_by("ana")).key != told(held_by("bo")).key
 
 
-def test_each_refusal_that_pages_is_told_by_itself() -> None:
+def test_a_refusal_without_a_lasting_cause_is_told_by_itself() -> None:
     other_alarm = a.request(alarm=a.alarm("web-memory-high"))
-    decision = refuse(Reason.BUDGET_FULL, "full")
+    decision = refuse(Reason.PLAN_EXPIRED, "limit 10s")
     assert told(decision).key != told(decision, other_alarm).key
+    assert told(decision).lasting is Lasting.NO
+
+
+def test_refusals_of_one_target_for_lasting_causes_are_one_thread_and_those_of_another_are_not() -> None:
+    later = a.request(alarm=a.alarm("web-memory-high"))
+    first, second = told(refuse(Reason.BUDGET_FULL, "full")), told(refuse(Reason.COOLDOWN, "rest"), later)
+    assert (first.lasting, first.key, first.thread) == (Lasting.TARGET, second.key, second.key)
+    assert (first.cause, second.cause) == ("budget_full", "cooldown")
+    other = told(refuse(Reason.COOLDOWN, "rest"), replace(later, target=OTHER))
+    assert other.key != first.key
+
+
+def test_a_refusal_of_an_alarm_without_a_target_is_one_thread_an_alarm() -> None:
+    decision = refuse(Reason.TARGET_MALFORMED, "ecs:prod")
+    keys = [
+        of_decision(untargeted(key, alarm, "restart-service", decision, a.NOW), None)
+        for key, alarm in (("k", a.alarm()), ("l", a.alarm(since=a.NOW)), ("m", a.alarm("web")))
+    ]
+    assert all(found and found.lasting is Lasting.ALARM for found in keys)
+    first, again, other = (found.key for found in keys if found)
+    assert (first == again, first == other) == (True, False)
+
+
+def test_what_a_human_asks_for_is_answered_each_time() -> None:
+    asked = told(refuse(Reason.COOLDOWN, "rest"), by="ana")
+    assert (asked.lasting, asked.cause) == (Lasting.NO, "")
 
 
 def test_a_question_for_approval_is_marked_as_one() -> None:

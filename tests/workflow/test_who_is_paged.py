@@ -195,10 +195,12 @@ def page_only(world: World, name: str = "api-disk") -> None:
 def test_an_alarm_for_humans_that_goes_green_ends_its_page(world: World) -> None:
     page_only(world)
     world.alarms.turn("api-disk", AlarmState.OK, world.clock.at)
+    tick(world, 14)
+    assert [page for _, page in world.pager.pages if page.phase is Phase.RESOLVE] == []
     tick(world, 5)
     over = [page for _, page in world.pager.pages if page.phase is Phase.RESOLVE]
     assert len(over) == 2
-    assert "The alarm is OK again." in over[0].body
+    assert "The alarm has been OK for 15m." in over[0].body
     tick(world, 60)
     assert len(world.pager.pages) == 4
 

@@ -32,7 +32,7 @@ from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement
 from firebreak.core.digests import MOST_NAMES, Digest
 from firebreak.core.page import Severity
-from firebreak.core.readings import Reading
+from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.threads import Thread
 from firebreak.errors import Conflict
 
@@ -44,16 +44,18 @@ THREADS, DIGESTS = "page", "digest"
 
 COUNT = (
     "SET told = if_not_exists(told, :told), since = if_not_exists(since, :at), #v = :v,"
-    " expires_at = :expires, attention = :digests,"
+    " last_at = :at, expires_at = :expires, attention = :digests,"
     " attention_at = if_not_exists(attention_at, :look) ADD #count :one"
 )
-NAME_IT = f"{COUNT}, alarms :name, events :event"
-NAME_SERIES = f"{NAME_IT}, series :series"
 NEW_AND_ROOM = (
     f"{NOT_NEWER} AND NOT contains(events, :one_event)"
     " AND (attribute_not_exists(events) OR size(events) < :most)"
 )
 FULL = f"{NOT_NEWER} AND size(events) >= :most AND NOT contains(events, :one_event)"
+ROOM_FOR_IT = f"{FULL} AND size(alarms) < :most"
+EVERYTHING = (
+    "told, since, last_at, #count, alarms, series, events, reported, reported_at, attention, attention_at"
+)
 
 
 class DynamoThreads:
@@ -99,12 +101,17 @@ class DynamoThreads:
             ":most": number(MOST_NAMES),
             ":one_event": text(event),
         }
-        name: Item = {":name": {"SS": [told.alarm_name]}, ":event": {"SS": [event]}}
+        name: Item = {":name": {"SS": [told.alarm_name]}}
         one_series = [pack([one.name, one.contributor])["S"] for one in told.watches if one.contributor]
         if one_series:
             name[":series"] = {"SS": one_series}
-        naming = NAME_SERIES if one_series else NAME_IT
-        if not self._update(told.key, naming, NEW_AND_ROOM, values | name):
+        names = f"{COUNT}, alarms :name{', series :series' if one_series else ''}"
+        named = values | name
+        if self._update(
+            told.key, f"{names}, events :event", NEW_AND_ROOM, {**named, ":event": {"SS": [event]}}
+        ):
+            return
+        if not self._update(told.key, names, ROOM_FOR_IT, named):
             self._update(told.key, COUNT, FULL, values)
 
     def _update(self, digest_key: str, update: str, condition: str, values: Item) -> bool:
@@ -129,9 +136,12 @@ class DynamoThreads:
             )
 
     def digest(self, digest_key: str) -> Reading[Digest]:
-        """What was counted of a cause."""
+        """What was counted of a cause; Absent also when it was forgotten and nothing came since."""
         place = (f"DIGEST#{digest_key}", SINGLE)
-        return read_as(find(self._client, self._table, [place])[place], read_digest)
+        item = find(self._client, self._table, [place])[place]
+        if isinstance(item, Mapping) and not {"told", "since", "count"} & item.keys():
+            return ABSENT
+        return read_as(item, read_digest)
 
     def look_later(self, found: Digest, look_at: datetime | None, at: datetime, *, reported: bool) -> None:
         """Remember what was summed up, and when to look again.
@@ -149,6 +159,13 @@ class DynamoThreads:
         else:
             update, condition = f"{said} REMOVE attention, attention_at", f"{NOT_NEWER} AND #count = :count"
         self._update(found.key, update, condition, values)
+
+    def forget(self, found: Digest) -> bool:
+        """Begin the cause again with what comes next; False when more came since it was read."""
+        values: Item = {":v": number(V), ":count": number(found.count)}
+        return self._update(
+            found.key, f"SET #v = :v REMOVE {EVERYTHING}", f"{NOT_NEWER} AND #count = :count", values
+        )
 
     def put_aside_thread(self, thread_id: str) -> None:
         """Out of the index; the item stays as it is, for a human to look at."""
@@ -275,6 +292,7 @@ def read_digest(item: Mapping[str, Attribute]) -> Digest:
         series=_read_series(item),
         reported=fields.number("reported", 1),
         reported_at=fields.maybe_time("reported_at"),
+        last_at=fields.maybe_time("last_at"),
     )
 
 

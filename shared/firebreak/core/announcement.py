@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from firebreak.core.alarm_readings import WatchedAlarm
+from firebreak.core.reasons import Lasting
 
 
 class AnnouncementKind(StrEnum):
@@ -51,6 +52,9 @@ class Announcement:
 
     `watches` are the alarms that nobody but the thread looks at: it is resolved when all of them are OK.
     `unwatched` counts further ones that are not looked at: with them it is never known to be over.
+
+    `lasting` says that the key stands for a cause that lasts, and may come again; `counted_as` is the key of
+    the digest that such an announcement is a part of (core/digests.py).
     """
 
     key: str
@@ -80,6 +84,8 @@ class Announcement:
     question: str = ""
     watches: tuple[WatchedAlarm, ...] = ()
     unwatched: int = 0
+    lasting: Lasting = Lasting.NO
+    counted_as: str = ""
 
     @property
     def waits_as(self) -> str:

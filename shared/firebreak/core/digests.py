@@ -2,12 +2,19 @@
 
 A cause that holds Firebreak back and ends by itself or by a human (a kill switch, a freeze window) is
 looked at until it is over; then one page lists what is still red.
+
+A cause that lasts (a target's cooldown, an alarm tagged for humans) has episodes. An episode begins with the
+first announcement, is one thread of pages, and ends once every alarm of it stayed OK for a while, or when
+nothing more came for so long that what comes next is news:
+
+    cause ── first ──► episode, announced ── more ──► counted ── all alarms stayed OK ──► resolved
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import assert_never
 
 from firebreak.core.alarm_readings import (
     NOT_LOOKED_AT,
@@ -19,15 +26,26 @@ from firebreak.core.alarm_readings import (
     words_of,
 )
 from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.budgets import spell
 from firebreak.core.guards import clock
 from firebreak.core.keys import digest
 from firebreak.core.model import AlarmState
-from firebreak.core.readings import NotRead, Unknown
-from firebreak.core.reasons import Reason
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import NotRead, Reading, Unknown
+from firebreak.core.reasons import Lasting, Reason
 from firebreak.core.threads import LOOK_EVERY, LOOK_FOR, thread_id
 
 # A longer list is not read at 3 a.m., and DynamoDB writes an item anew for each name.
 MOST_NAMES, MOST_LISTED = 200, 30
+
+# An alarm that was OK for less is flapping: its thread stays open, and nobody is called anew.
+STAYS_OK = timedelta(minutes=15)
+# A state that comes back, such as every night, is over when it did not come back for a day.
+STANDING_STAYS_OK = timedelta(days=1)
+# A development service may be scaled to zero from Friday to Monday, and its alarm be red all that time.
+STANDING_FOR = timedelta(days=7)
+# A cause that lasts is looked at for so long after its newest, and after the first day this often.
+LASTING_LOOK_FOR, LASTING_LOOK_EVERY = timedelta(days=7), timedelta(hours=1)
 
 AS_BEFORE = "None of them was acted on. What comes more for this cause is summed up in the same way."
 BY_COMMAND = "Nothing restarts by itself: each needs its command."
@@ -49,6 +67,7 @@ class Digest:
 
     `names` are the alarms, at most `MOST_NAMES` of them, and `series` the single series that were counted of
     alarms with several; `reported` is how many the last digest counted.
+    `last_at` is when the newest was counted, None where an older release did.
     """
 
     key: str
@@ -59,15 +78,54 @@ class Digest:
     series: tuple[WatchedAlarm, ...] = ()
     reported: int = 1
     reported_at: datetime | None = None
+    last_at: datetime | None = None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether its cause is one that lasts and has episodes."""
+        return self.first.lasting is not Lasting.NO
+
+    @property
+    def stays_ok(self) -> timedelta:
+        """How long every alarm of it must have been OK until it is over."""
+        match self.first.lasting:
+            case Lasting.NO:
+                return timedelta()
+            case Lasting.ALARM | Lasting.TARGET:
+                return STAYS_OK
+            case Lasting.STANDING:
+                return STANDING_STAYS_OK
+            case never:
+                assert_never(never)
+
+    def looked_at_next(self, now: datetime) -> datetime | None:
+        """When its alarms are looked at again, None when they are left to humans."""
+        age = now - (self.last_at or self.since) if self.lasts else now - self.since
+        if age < LOOK_FOR and self.first.lasting is not Lasting.STANDING:
+            return now + LOOK_EVERY
+        return now + LASTING_LOOK_EVERY if self.lasts and age < LASTING_LOOK_FOR else None
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether its episode ended unseen: nothing more came for so long that what comes next is news."""
+        lasts = STANDING_FOR if self.first.lasting is Lasting.STANDING else LOOK_FOR
+        return self.lasts and now - (self.last_at or self.since) >= lasts
+
+    @property
+    def opening(self) -> Announcement:
+        """Its first announcement, as it was paged."""
+        return self.part_of(self.first)
+
+    def part_of(self, told: Announcement) -> Announcement:
+        """One announcement of the cause as a part of this episode: told once a reason, in one thread."""
+        if not self.lasts:
+            return told
+        thread = digest("episode", self.key, self.since.isoformat())
+        return replace(told, key=digest(thread, told.cause), thread=thread, counted_as=self.key)
 
     @property
     def holds(self) -> bool:
         """Whether the cause is one that ends, and is waited for."""
         return self.first.cause in HOLDS
-
-    def is_young(self, now: datetime) -> bool:
-        """Whether its alarms are still looked at, whatever the cause."""
-        return now - self.since < LOOK_FOR
 
     @property
     def watched(self) -> tuple[WatchedAlarm, ...]:
@@ -78,8 +136,8 @@ class Digest:
 
     @property
     def unwatched(self) -> int:
-        """How many more there may be than can be named."""
-        return max(self.count - MOST_NAMES, 0)
+        """How many more there may be than can be named; a cause that lasts counts its alarms often."""
+        return max(self.count - MOST_NAMES, 0) if len(self.names) >= MOST_NAMES or not self.lasts else 0
 
     def all_ok(self, states: Mapping[WatchedAlarm, AlarmReading]) -> bool:
         """Whether every alarm of it is known to be OK."""
@@ -96,8 +154,48 @@ def first_look(every: timedelta, now: datetime) -> datetime:
     return now + min(every, LOOK_EVERY)
 
 
+def stayed_ok(found: Digest, states: Mapping[WatchedAlarm, Reading[DescribedAlarm]], now: datetime) -> bool:
+    """Whether it is known that every alarm of a cause that lasts exists and was OK for long enough.
+
+    CloudWatch does not say since when one series of an alarm is OK: it was red when it was counted.
+    """
+    long_ago, last = now - found.stays_ok, found.last_at or found.since
+    if last > long_ago or not found.all_ok({one: _state(alarm) for one, alarm in states.items()}):
+        return False
+    return all(isinstance(alarm, DescribedAlarm) and alarm.since <= long_ago for alarm in states.values())
+
+
+def _state(found: Reading[DescribedAlarm]) -> AlarmReading:
+    return found.state if isinstance(found, DescribedAlarm) else found
+
+
+def ended(found: Digest, now: datetime) -> Announcement:
+    """A cause that lasts is over: in the thread of its episode, with how often it came."""
+    one = len(found.names) == 1
+    about = "The alarm" if one else f"Each of its {len(found.names)} alarms"
+    times = [f"{found.count} times since {_at(found.since, now)}"] if found.count > 1 else []
+    return replace(
+        found.opening,
+        key=digest("stayed ok", found.key, found.since.isoformat()),
+        kind=AnnouncementKind.RECOVERED,
+        at=now,
+        headline=f"{about} has been OK for {spell(found.stays_ok)}. Paged before: {found.first.headline}",
+        facts=(*times, *(() if one else _listed(found.names))),
+        next="Nothing more happens.",
+        event="",
+        cause="",
+        until=None,
+        lasting=Lasting.NO,
+    )
+
+
 def is_time(found: Digest, every: timedelta, now: datetime) -> bool:
-    """Whether there is something new to sum up, and the last time was long enough ago."""
+    """Whether there is something new to sum up, and the last time was long enough ago.
+
+    One alarm that turns red again and again is no news to those who were called for it.
+    """
+    if found.lasts and len(found.names) <= 1:
+        return False
     return found.count > found.reported and now - (found.reported_at or found.since) >= every
 
 
@@ -174,9 +272,10 @@ def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) 
         alarm_since=None,
         alarm_description="",
         event="",
-        thread=thread_id(found.first),
+        thread=thread_id(found.opening),
         cause="",
         until=None,
+        lasting=Lasting.NO,
         runbook="",
         log_group="",
         watches=(),

@@ -32,7 +32,7 @@ from firebreak.core.questions import question_id
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.core.scopes import Scope, action_scope, group_scope, target_scope
+from firebreak.core.scopes import Level, Scope, action_scope, group_scope, target_scope
 from firebreak.core.share import GroupCount, allowed, left_healthy, touched
 from firebreak.core.watchdog import is_heartbeat
 
@@ -378,8 +378,7 @@ def _beside(request: Request, seen: Snapshot, own: str) -> Check:
     if not busy:
         return passed("in flight", own)
     told = f"incident {busy[0].id} of {busy[0].target.display}, which shares a dependency, is {busy[0].state}"
-    cause = f"{request.target.key} {busy[0].id}"
-    return objected("in flight", Reason.DEPENDENCY_IN_FLIGHT, told, cause=cause)
+    return objected("in flight", Reason.DEPENDENCY_IN_FLIGHT, told)
 
 
 def freeze(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -429,13 +428,17 @@ def breaker_closed(request: Request, rules: Rules, seen: Snapshot) -> Check:
                 told.append(f"{scope} {detail}")
             case Open(detail, until):
                 held_by = f"{scope} {detail}, open until {clock(until)}"
-                return objected(
-                    "breaker", Reason.BREAKER_OPEN, held_by, until, cause=f"{scope.key} {until:%FT%TZ}"
-                )
+                cause = _beyond_the_target(scope, f"{until:%FT%TZ}")
+                return objected("breaker", Reason.BREAKER_OPEN, held_by, until, cause=cause)
             case Trying(detail, since):
-                cause = f"{scope.key} tried after {since:%FT%TZ}"
+                cause = _beyond_the_target(scope, f"tried after {since:%FT%TZ}")
                 return objected("breaker", Reason.BREAKER_OPEN, f"{scope} {detail}", cause=cause)
     return passed("breaker", ", ".join(told))
+
+
+def _beyond_the_target(scope: Scope, what: str) -> str:
+    """What the refusals of several targets share; those of one are one thread by their reason."""
+    return "" if scope.level is Level.TARGET else f"{scope.level} {scope.key} {what}"
 
 
 def _tried_before(request: Request, acts: tuple[Act, ...], rules: Rules, now: datetime) -> list[Act]:
@@ -538,7 +541,7 @@ def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
             used = f"{scope} {len(held(acts, budget, seen.now))}/{budget.acts} in {spell(budget.window)}"
             if free_at := next_slot(acts, budget, seen.now):
                 detail = f"budget {used}, next slot {clock(free_at)} (window + {spell(PAD)} pad)"
-                cause = f"{scope.level} {scope.key} {budget} {free_at:%FT%TZ}"
+                cause = _beyond_the_target(scope, f"{budget} {free_at:%FT%TZ}")
                 return objected("budgets", Reason.BUDGET_FULL, detail, free_at, cause=cause)
             told.append(used)
     return passed("budgets", ", ".join(told))

@@ -1,7 +1,9 @@
 """Every reason for acting or not acting, with the sentence an operator reads at 3 a.m."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Disposition(StrEnum):
@@ -12,6 +14,19 @@ class Disposition(StrEnum):
     PAGE = "page"
     CLIMB = "climb"
     DEFER = "defer"
+
+
+class Lasting(StrEnum):
+    """Which refusals are one thread while their cause lasts: all of one alarm, or all of one target.
+
+    `standing` is a state of the target that somebody chose and that comes back, such as every night. `no`:
+    a thread each, unless the check names a cause of its own. Stored: members are never renamed.
+    """
+
+    NO = "no"
+    ALARM = "alarm"
+    TARGET = "target"
+    STANDING = "standing"
 
 
 class Reason(StrEnum):
@@ -257,3 +272,86 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.UNUSABLE_EVENT: _page("The event cannot be read as an alarm."),
     Reason.UNSUPPORTED_REQUEST: _page("This version does not carry out such a request."),
 }
+
+# How long the cause of a refusal lasts, for every reason that can page (a climb pages where no rung is left).
+LASTING: Mapping[Reason, Lasting] = MappingProxyType(
+    {
+        # One event's, one human's, or that of something Firebreak cannot see: its check names the cause.
+        Reason.NEEDS_APPROVAL: Lasting.NO,
+        Reason.TARGET_UNREADABLE: Lasting.NO,
+        Reason.SWITCH_UNREADABLE: Lasting.NO,
+        Reason.OWN_STACK_UNREADABLE: Lasting.NO,
+        Reason.OPT_IN_UNREADABLE: Lasting.NO,
+        Reason.MUTE_UNREADABLE: Lasting.NO,
+        Reason.DIRECTION_UNREADABLE: Lasting.NO,
+        Reason.TOO_OLD: Lasting.NO,
+        Reason.CONTROLLER_UNREADABLE: Lasting.NO,
+        Reason.ALARM_UNREADABLE: Lasting.NO,
+        Reason.DUPLICATE_UNREADABLE: Lasting.NO,
+        Reason.IN_FLIGHT_UNREADABLE: Lasting.NO,
+        Reason.STORM_UNREADABLE: Lasting.NO,
+        Reason.CLOCK_BEHIND: Lasting.NO,
+        Reason.HISTORY_UNREADABLE: Lasting.NO,
+        Reason.GROUP_UNREADABLE: Lasting.NO,
+        Reason.NOT_READY_UNREADABLE: Lasting.NO,
+        Reason.CHANGED_SINCE: Lasting.NO,
+        Reason.RED_AGAIN: Lasting.NO,
+        Reason.PLAN_CHANGED: Lasting.NO,
+        Reason.APPROVAL_EXPIRED: Lasting.NO,
+        Reason.NOT_APPROVED: Lasting.NO,
+        Reason.LOST_RACE: Lasting.NO,
+        Reason.PLAN_EXPIRED: Lasting.NO,
+        Reason.LEDGER_UNAVAILABLE: Lasting.NO,
+        Reason.POLICY_UNUSABLE: Lasting.NO,
+        Reason.UNUSABLE_EVENT: Lasting.NO,
+        Reason.UNSUPPORTED_REQUEST: Lasting.NO,
+        # The alarm's own: the same the next time it turns red.
+        Reason.UNKNOWN_KIND: Lasting.ALARM,
+        Reason.TARGET_NONE: Lasting.ALARM,
+        Reason.TARGET_AMBIGUOUS: Lasting.ALARM,
+        Reason.TARGET_MALFORMED: Lasting.ALARM,
+        Reason.TARGET_UNSUPPORTED: Lasting.ALARM,
+        Reason.OTHER_ACCOUNT: Lasting.ALARM,
+        Reason.ROUTED_TO_HUMANS: Lasting.ALARM,
+        Reason.UNKNOWN_ACTION_TAG: Lasting.ALARM,
+        Reason.TAGS_LOST: Lasting.ALARM,
+        Reason.OTHER_ACTION: Lasting.ALARM,
+        Reason.SAME_EFFECT: Lasting.ALARM,
+        Reason.MUTED_WITHOUT_END: Lasting.ALARM,
+        Reason.NO_DATA_NOW: Lasting.ALARM,
+        # The target's: the limits on it, and the state that it is in.
+        Reason.OWN_STACK: Lasting.TARGET,
+        Reason.DEPENDENCY_IN_FLIGHT: Lasting.TARGET,
+        Reason.BREAKER_OPEN: Lasting.TARGET,
+        Reason.COOLDOWN: Lasting.TARGET,
+        Reason.BUDGET_FULL: Lasting.TARGET,
+        Reason.SHARE_REACHED: Lasting.TARGET,
+        Reason.HEALTHY_FLOOR_REACHED: Lasting.TARGET,
+        Reason.TARGET_MISSING: Lasting.TARGET,
+        Reason.DEPLOYMENT_RUNNING: Lasting.TARGET,
+        Reason.UNSUPPORTED_CONTROLLER: Lasting.TARGET,
+        Reason.SCALED_TO_ZERO: Lasting.STANDING,
+        Reason.NO_ROOM_TO_DEPLOY: Lasting.TARGET,
+        Reason.TASK_DEFINITION_INACTIVE: Lasting.TARGET,
+        Reason.DEPLOYMENT_FAILED: Lasting.TARGET,
+        Reason.NOT_ACTIVE: Lasting.TARGET,
+        Reason.MANAGED_ELSEWHERE: Lasting.TARGET,
+        Reason.CEILING_REACHED: Lasting.TARGET,
+        Reason.SCALING_SUSPENDED: Lasting.TARGET,
+        Reason.NOT_READY: Lasting.TARGET,
+        Reason.NOTHING_TO_ROLL_BACK: Lasting.TARGET,
+        Reason.NO_RECENT_DEPLOYMENT: Lasting.TARGET,
+        Reason.ROLLED_BACK_BEFORE: Lasting.TARGET,
+        Reason.RAISED_TOO_OFTEN: Lasting.TARGET,
+        Reason.UNSAFE_ALIAS: Lasting.TARGET,
+        Reason.NO_SINGLE_BAD_TASK: Lasting.TARGET,
+        Reason.TASK_PROTECTED: Lasting.TARGET,
+        Reason.TOO_FEW_HEALTHY: Lasting.TARGET,
+        Reason.ALREADY_DONE: Lasting.TARGET,
+        Reason.RUNBOOK_UNUSABLE: Lasting.TARGET,
+        Reason.NOT_REVERSIBLE: Lasting.TARGET,
+    }
+)
+
+# These end by themselves, so that the alarm is looked at once more.
+PASSING = frozenset({Reason.DEPLOYMENT_RUNNING, Reason.NOT_READY, Reason.DEPENDENCY_IN_FLIGHT})

@@ -4,15 +4,19 @@ from datetime import datetime, timedelta
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.decision import AskApproval, Decision, Propose
+from firebreak.core.decision import AskApproval, Decision, Propose, Refuse
 from firebreak.core.guards import clock
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
-from firebreak.core.model import Alarm, Target
-from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.model import Alarm, RequestKind, Target
+from firebreak.core.reasons import LASTING, MEANINGS, Disposition, Lasting, Reason
 from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm, objections
 
 TOLD_ONCE = "Further refusals for this cause are summed up; they are listed by: firebreak incidents"
+
+COUNTED = (
+    "Further refusals are counted and not paged until it stayed OK; they are listed by: firebreak incidents"
+)
 
 QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
 
@@ -36,7 +40,8 @@ def announcement(
     plan = decision.outcome.plan if isinstance(decision.outcome, Propose | AskApproval) else None
     sentence = MEANINGS[decision.reason].sentence
     headline = f"{sentence} It would have: {plan.summary}" if plan else sentence
-    key, cause = _key_of(record, target), _cause_of(decision)
+    lasting = Lasting.NO if of_an_incident else _lasting(record, target)
+    key, cause = _key_of(record, target, lasting), _cause_of(decision, lasting)
     return Announcement(
         key=key,
         thread=key if cause else "",
@@ -51,12 +56,13 @@ def announcement(
             *(plan.warnings if plan else ()),
             f"policy {decision.policy_hash or '-'}",
         ),
-        next=_next_of(decision),
+        next=_next_of(decision, lasting),
         target=target.display if target else "",
         event=record.key,
         cause=cause,
         until=decision.deciding.until if decision.deciding else None,
         watches=() if of_an_incident else _watched(record.alarm),
+        lasting=lasting,
         **about_alarm(record.alarm),  # type: ignore[arg-type]  # the alarm's fields, spelled once
     )
 
@@ -73,8 +79,30 @@ def _kind_of(decision: Decision) -> AnnouncementKind:
     return AnnouncementKind.REFUSED
 
 
-def _key_of(record: DecisionRecord, target: Target | None) -> str:
+def _lasting(record: DecisionRecord, target: Target | None) -> Lasting:
+    """Whether its cause lasts beyond this event.
+
+    What a human asks for is answered each time, and so is what an incident asks for: it has its own thread.
+    """
+    decision = record.decision
+    asked = record.kind not in (RequestKind.ALARM, RequestKind.WAKE) or bool(record.by)
+    if asked or record.alarm is None or not isinstance(decision.outcome, Refuse):
+        return Lasting.NO
+    if decision.deciding and decision.deciding.cause:
+        return Lasting.NO
+    found = LASTING.get(decision.reason, Lasting.NO)
+    return Lasting.ALARM if target is None and found is not Lasting.NO else found
+
+
+def _key_of(record: DecisionRecord, target: Target | None, lasting: Lasting) -> str:
     """Refusals for one cause are announced once, proposals once a day (see below), the rest each time."""
+    match lasting:
+        case Lasting.ALARM if record.alarm:
+            return digest("lasting", lasting.value, record.alarm.series)
+        case Lasting.TARGET | Lasting.STANDING if target:
+            return digest("lasting", lasting.value, target.key)
+        case _:
+            pass
     deciding = record.decision.deciding
     if deciding and deciding.cause:
         return digest("cause", record.decision.reason.value, deciding.cause)
@@ -88,16 +116,18 @@ def proposal_key(record: DecisionRecord, target: Target | None) -> str:
     return digest("observe", target.key if target else "", record.action, f"{record.at:%Y-%m-%d}")
 
 
-def _cause_of(decision: Decision) -> str:
+def _cause_of(decision: Decision, lasting: Lasting) -> str:
     """The reason, where what is told once stands for many."""
-    shared = decision.reason is Reason.OBSERVE_ONLY or bool(decision.deciding and decision.deciding.cause)
+    by_check = bool(decision.deciding and decision.deciding.cause)
+    shared = decision.reason is Reason.OBSERVE_ONLY or by_check or lasting is not Lasting.NO
     return decision.reason.value if shared else ""
 
 
-def _next_of(decision: Decision) -> str:
+def _next_of(decision: Decision, lasting: Lasting) -> str:
     deciding = decision.deciding
     again = f"It could act again from {clock(deciding.until)} on. " if deciding and deciding.until else ""
     once = f" {TOLD_ONCE}" if deciding and deciding.cause else ""
+    once = once if lasting is Lasting.NO else f" {COUNTED}"
     return f"{again}{NOTHING_LOOKS_AGAIN}{once}"
 
 

@@ -194,6 +194,12 @@ def come_due(thread: Thread, route: Route, now: datetime) -> Turn:
     return _opened(thread, route, now) if thread.waiting else _climbed(thread, route, now)
 
 
+def climbs_later(thread: Thread, now: datetime) -> Turn:
+    """Nobody further up is called while all its alarms are OK; whether they stay so is looked at soon."""
+    later = now + LOOK_EVERY
+    return Turn(replace(thread, next_at=later, due_at=later))
+
+
 def opens_at(route: Route, now: datetime) -> datetime | None:
     """When a route that is closed now opens; None while it is open.
 

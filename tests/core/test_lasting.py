@@ -1,0 +1,160 @@
+"""Causes that last: their episodes, when one is over, and when what comes next is news."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from firebreak.core.alarm_readings import WatchedAlarm
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.digests import (
+    LASTING_LOOK_EVERY,
+    LASTING_LOOK_FOR,
+    MOST_NAMES,
+    STANDING_STAYS_OK,
+    STAYS_OK,
+    Digest,
+    ended,
+    is_time,
+    stayed_ok,
+    summed_up,
+)
+from firebreak.core.model import AlarmState
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.core.reasons import Lasting
+from firebreak.core.threads import LOOK_EVERY, LOOK_FOR
+from tests import builders as a
+from tests.core.threads_play import told
+
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+MOMENT = timedelta(microseconds=1)
+API = WatchedAlarm("api")
+LONG_OK = a.NOW - timedelta(days=30)
+
+
+def first(lasting: Lasting = Lasting.TARGET, cause: str = "cooldown") -> Announcement:
+    return told(AnnouncementKind.REFUSED, a.NOW, cause=cause, event="e", headline="Resting.", lasting=lasting)
+
+
+def found(lasting: Lasting = Lasting.TARGET, **changes: object) -> Digest:
+    base = Digest(key="k", first=first(lasting), since=a.NOW, count=3, names=("api", "web"), last_at=a.NOW)
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def ok(name: str, since: datetime = LONG_OK) -> DescribedAlarm:
+    return a.described(name, state=AlarmState.OK, since=since)
+
+
+readings = some.one_of(
+    some.sampled_from([ABSENT, Unknown("503"), NotRead("not asked for"), None]),
+    some.builds(
+        lambda state, since: a.described("x", state=state, since=since),
+        some.sampled_from(AlarmState),
+        some.sampled_from([LONG_OK, a.NOW - STAYS_OK + MOMENT, a.NOW]),
+    ),
+)
+
+
+@given(some.lists(readings, min_size=1, max_size=4), some.sampled_from([Lasting.ALARM, Lasting.TARGET]))
+def test_over_only_when_every_alarm_exists_and_stayed_ok(
+    of: list[Reading[DescribedAlarm] | None], lasting: Lasting
+) -> None:
+    names = tuple(f"alarm-{n}" for n in range(len(of)))
+    states = {WatchedAlarm(name): one for name, one in zip(names, of, strict=True) if one is not None}
+    well = [isinstance(one, DescribedAlarm) and one.state is AlarmState.OK for one in of]
+    long = [isinstance(one, DescribedAlarm) and one.since == LONG_OK for one in of]
+    digest = found(lasting, names=names, since=LONG_OK, last_at=None)
+    assert stayed_ok(digest, states, a.NOW) is (all(well) and all(long))
+
+
+@pytest.mark.parametrize(
+    ("lasting", "after"),
+    [
+        (Lasting.ALARM, STAYS_OK),
+        (Lasting.TARGET, STAYS_OK),
+        (Lasting.STANDING, STANDING_STAYS_OK),
+    ],
+)
+def test_how_long_ok_is_long_enough(lasting: Lasting, after: timedelta) -> None:
+    digest = found(lasting, names=("api",), last_at=a.NOW - after)
+    assert stayed_ok(digest, {API: ok("api", a.NOW - after)}, a.NOW)
+    assert not stayed_ok(digest, {API: ok("api", a.NOW - after + MOMENT)}, a.NOW)
+
+
+def test_a_series_that_was_red_a_short_while_ago_did_not_stay_ok_however_old_its_alarm_is() -> None:
+    series = WatchedAlarm("api", "c-1")
+    digest = found(names=("api",), series=(series,), last_at=a.NOW - STAYS_OK + MOMENT)
+    assert not stayed_ok(digest, {series: ok("api")}, a.NOW)
+    assert stayed_ok(digest, {series: ok("api")}, a.NOW + MOMENT)
+
+
+def test_what_names_no_alarm_or_too_many_is_never_known_to_be_over() -> None:
+    old: dict[str, Any] = {"since": LONG_OK, "last_at": LONG_OK, "count": MOST_NAMES + 1}
+    assert not stayed_ok(found(names=(), **old), {}, a.NOW)
+    names = tuple(map(str, range(MOST_NAMES)))
+    states = {WatchedAlarm(name): ok(name) for name in names}
+    assert not stayed_ok(found(names=names, **old), states, a.NOW)
+    assert stayed_ok(found(names=names[1:], **old), states, a.NOW)
+
+
+@pytest.mark.parametrize(
+    ("lasting", "after"), [(Lasting.ALARM, DAY), (Lasting.TARGET, DAY), (Lasting.STANDING, 7 * DAY)]
+)
+def test_after_so_long_without_a_refusal_the_next_is_news_again(lasting: Lasting, after: timedelta) -> None:
+    digest = found(lasting, last_at=a.NOW + HOUR)
+    assert not digest.is_stale(a.NOW + HOUR + after - MOMENT)
+    assert digest.is_stale(a.NOW + HOUR + after)
+    assert found(lasting, last_at=None).is_stale(a.NOW + after)
+
+
+def test_a_cause_that_does_not_last_is_never_stale_and_its_announcements_stay_as_they_are() -> None:
+    digest = found(Lasting.NO)
+    assert not digest.is_stale(a.NOW + 100 * DAY)
+    assert digest.opening == digest.first
+    assert (digest.lasts, digest.stays_ok) == (False, timedelta())
+
+
+def test_an_episode_is_one_thread_in_which_each_reason_is_paged_once() -> None:
+    digest = found()
+    cooldown, budget = digest.part_of(first()), digest.part_of(first(cause="budget_full"))
+    assert (cooldown.thread, cooldown.counted_as) == (budget.thread, "k")
+    assert cooldown.key != budget.key
+    assert digest.part_of(replace(first(), event="other")).key == cooldown.key
+    later = replace(digest, since=a.NOW + MINUTE).part_of(first())
+    assert (later.thread == cooldown.thread, later.key == cooldown.key) == (False, False)
+    assert digest.opening == cooldown
+
+
+def test_when_it_is_over_its_thread_says_how_often_it_came_and_of_which_alarms() -> None:
+    page = ended(found(), a.NOW + HOUR)
+    assert (page.kind, page.thread) == (AnnouncementKind.RECOVERED, found().opening.thread)
+    assert page.headline == "Each of its 2 alarms has been OK for 15m. Paged before: Resting."
+    assert page.facts == ("3 times since 10:00:30Z", "api", "web")
+    assert (page.lasting, page.cause, page.event) == (Lasting.NO, "", "")
+    once = ended(found(count=1, names=("api",)), a.NOW + HOUR)
+    assert (once.headline, once.facts) == ("The alarm has been OK for 15m. Paged before: Resting.", ())
+    assert page.key != ended(replace(found(), since=a.NOW + MINUTE), a.NOW + HOUR).key
+
+
+def test_one_alarm_that_comes_again_is_not_summed_up_and_another_one_is() -> None:
+    assert not is_time(found(names=("api",), count=30), HOUR, a.NOW + DAY)
+    assert is_time(found(), HOUR, a.NOW + HOUR)
+    assert not is_time(found(), HOUR, a.NOW + HOUR - MOMENT)
+    summary = summed_up(found(), a.NOW + HOUR)
+    assert (summary.thread, summary.lasting) == (found().opening.thread, Lasting.NO)
+
+
+@pytest.mark.parametrize("lasting", [Lasting.ALARM, Lasting.TARGET])
+def test_its_alarms_are_looked_at_often_for_a_day_and_hourly_for_a_week(lasting: Lasting) -> None:
+    digest = found(lasting, since=a.NOW - 9 * DAY)
+    for now, every in ((a.NOW + LOOK_FOR - MOMENT, LOOK_EVERY), (a.NOW + LOOK_FOR, LASTING_LOOK_EVERY)):
+        assert digest.looked_at_next(now) == now + every
+    assert digest.looked_at_next(a.NOW + LASTING_LOOK_FOR) is None
+
+
+def test_a_standing_state_is_looked_at_hourly() -> None:
+    assert found(Lasting.STANDING).looked_at_next(a.NOW) == a.NOW + LASTING_LOOK_EVERY
