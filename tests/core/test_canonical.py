@@ -1,5 +1,6 @@
 """One form for what means the same: sets sorted by key, sequences kept, what says nothing left out."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from firebreak.core.canonical import (
     has_mark,
     says,
 )
+from tests.builders import NOW
 
 NAMED = {"set": Shape(Kind.SET, "name"), "sequence": IN_ORDER, "plain": ANY_ORDER, "map": MAP}
 
@@ -100,6 +102,13 @@ def test_a_part_of_a_document_is_compared_under_its_path() -> None:
     assert fingerprint(one, table) != fingerprint(other, table)
     layers = [{"Arn": "a"}, {"Arn": "b"}]
     assert fingerprint(layers, table, "Layers") != fingerprint(layers[::-1], table, "Layers")
+
+
+def test_members_may_be_told_in_any_order_and_a_time_is_a_value() -> None:
+    one, other = {"a": NOW, "b": {"c": 1, "d": 2}}, {"b": {"d": 2, "c": 1}, "a": NOW}
+    assert fingerprint(one, NAMED) == fingerprint(other, NAMED)
+    assert fingerprint(one, NAMED) != fingerprint(one | {"a": NOW + timedelta(seconds=1)}, NAMED)
+    assert canonical({"plain": [one, other]}, NAMED) == {"plain": [one, other]}
 
 
 def test_a_fingerprint_tells_which_tables_made_it_and_nothing_of_what_it_is_of() -> None:

@@ -1,5 +1,6 @@
 """After a deployment that failed: what is said of it, and whether another one may begin."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +25,11 @@ SAID = (
     [
         pytest.param((FAILED,), f"{SAID}: 1 of its tasks run", id="alone"),
         pytest.param((FAILED, LEFT), f"{SAID}: 1 of its tasks run, 3 of api:8", id="beside the one before"),
+        pytest.param(
+            (FAILED, LEFT, replace(LEFT, id="ecs-svc/0", task_definition=TASK_DEFINITION)),
+            f"{SAID}: 1 of its tasks run, 3 of api:8, 3 of api:7",
+            id="beside several",
+        ),
         pytest.param((FAILED, DRAINED), f"{SAID}: 1 of its tasks run", id="beside one without tasks"),
     ],
 )

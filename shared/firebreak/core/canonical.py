@@ -41,11 +41,8 @@ class Shape:
 type Table = Mapping[str, Shape]
 
 
-def _set(key: str = "") -> Shape:
-    return Shape(Kind.SET, key)
-
-
-ANY_ORDER = _set()
+ANY_ORDER = Shape(Kind.SET)
+BY_NAME = Shape(Kind.SET, "name")
 IN_ORDER = Shape(Kind.SEQUENCE)
 MAP = Shape(Kind.MAP)
 
@@ -55,70 +52,72 @@ _C = "containerDefinitions[]."
 # docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html and API_TaskDefinition.html
 TASK_DEFINITION: Table = MappingProxyType(
     {
-        "containerDefinitions": _set("name"),  # what starts first is said by dependsOn and links
+        "containerDefinitions": BY_NAME,  # what starts first is said by dependsOn and links
         f"{_C}links": ANY_ORDER,
         f"{_C}portMappings": ANY_ORDER,
         f"{_C}restartPolicy.ignoredExitCodes": ANY_ORDER,
         f"{_C}entryPoint": IN_ORDER,
         f"{_C}command": IN_ORDER,
-        f"{_C}environment": _set("name"),
+        f"{_C}environment": BY_NAME,
         # They are "processed from the top down", as the reference of ContainerDefinition says.
         f"{_C}environmentFiles": IN_ORDER,
-        f"{_C}mountPoints": _set("containerPath"),
+        f"{_C}mountPoints": Shape(Kind.SET, "containerPath"),
         # Where two of them mount the same path, one hides the other [github.com/moby/moby/issues/21845].
         f"{_C}volumesFrom": IN_ORDER,
         f"{_C}linuxParameters.capabilities.add": ANY_ORDER,
         f"{_C}linuxParameters.capabilities.drop": ANY_ORDER,
         f"{_C}linuxParameters.devices": ANY_ORDER,
         f"{_C}linuxParameters.devices[].permissions": ANY_ORDER,
-        f"{_C}linuxParameters.tmpfs": _set("containerPath"),
+        f"{_C}linuxParameters.tmpfs": Shape(Kind.SET, "containerPath"),
         # Of options that contradict each other the last one counts [man 8 mount].
         f"{_C}linuxParameters.tmpfs[].mountOptions": IN_ORDER,
-        f"{_C}secrets": _set("name"),
+        f"{_C}secrets": BY_NAME,
         f"{_C}dependsOn": ANY_ORDER,
         # The resolver asks in the order listed [man 5 resolv.conf].
         f"{_C}dnsServers": IN_ORDER,
         f"{_C}dnsSearchDomains": IN_ORDER,
-        f"{_C}extraHosts": _set("hostname"),
+        f"{_C}extraHosts": Shape(Kind.SET, "hostname"),
         f"{_C}dockerSecurityOptions": ANY_ORDER,
         f"{_C}dockerLabels": MAP,
-        f"{_C}ulimits": _set("name"),
+        f"{_C}ulimits": BY_NAME,
         f"{_C}logConfiguration.options": MAP,
-        f"{_C}logConfiguration.secretOptions": _set("name"),
+        f"{_C}logConfiguration.secretOptions": BY_NAME,
         f"{_C}healthCheck.command": IN_ORDER,
-        f"{_C}systemControls": _set("namespace"),
+        f"{_C}systemControls": Shape(Kind.SET, "namespace"),
         f"{_C}resourceRequirements": ANY_ORDER,
         f"{_C}firelensConfiguration.options": MAP,
         f"{_C}credentialSpecs": ANY_ORDER,
-        "volumes": _set("name"),
+        "volumes": BY_NAME,
         "volumes[].dockerVolumeConfiguration.driverOpts": MAP,
         "volumes[].dockerVolumeConfiguration.labels": MAP,
         "placementConstraints": ANY_ORDER,
         "requiresCompatibilities": ANY_ORDER,
         "compatibilities": ANY_ORDER,
         "requiresAttributes": ANY_ORDER,
-        "tags": _set("key"),
-        "proxyConfiguration.properties": _set("name"),
-        "inferenceAccelerators": _set("deviceName"),
+        "tags": Shape(Kind.SET, "key"),
+        "proxyConfiguration.properties": BY_NAME,
+        "inferenceAccelerators": Shape(Kind.SET, "deviceName"),
     }
 )
 
 # [docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html and the shapes that it names]
 SERVICE_REVISION: Table = MappingProxyType(
     {
-        "capacityProviderStrategy": _set("capacityProvider"),  # base and weight say who comes first
+        "capacityProviderStrategy": Shape(
+            Kind.SET, "capacityProvider"
+        ),  # base and weight say who comes first
         "loadBalancers": ANY_ORDER,
         "serviceRegistries": ANY_ORDER,
         "networkConfiguration.awsvpcConfiguration.subnets": ANY_ORDER,
         "networkConfiguration.awsvpcConfiguration.securityGroups": ANY_ORDER,
-        "serviceConnectConfiguration.services": _set("portName"),
+        "serviceConnectConfiguration.services": Shape(Kind.SET, "portName"),
         "serviceConnectConfiguration.services[].clientAliases": ANY_ORDER,
         "serviceConnectConfiguration.logConfiguration.options": MAP,
-        "serviceConnectConfiguration.logConfiguration.secretOptions": _set("name"),
+        "serviceConnectConfiguration.logConfiguration.secretOptions": BY_NAME,
         "serviceConnectConfiguration.containerConfigurations": ANY_ORDER,
-        "volumeConfigurations": _set("name"),
+        "volumeConfigurations": BY_NAME,
         "volumeConfigurations[].managedEBSVolume.tagSpecifications": ANY_ORDER,
-        "volumeConfigurations[].managedEBSVolume.tagSpecifications[].tags": _set("key"),
+        "volumeConfigurations[].managedEBSVolume.tagSpecifications[].tags": Shape(Kind.SET, "key"),
         "vpcLatticeConfigurations": ANY_ORDER,
         "gatewayConnectors": ANY_ORDER,
         "gatewayConnectors[].filters.accessTypes": ANY_ORDER,
@@ -135,7 +134,7 @@ FUNCTION_CONFIGURATION: Table = MappingProxyType(
         # "The order in which you add the layers is the order in which Lambda later merges the content".
         # [docs.aws.amazon.com/lambda/latest/dg/adding-layers.html]
         "Layers": IN_ORDER,
-        "FileSystemConfigs": _set("LocalMountPath"),
+        "FileSystemConfigs": Shape(Kind.SET, "LocalMountPath"),
         "ImageConfigResponse.ImageConfig.EntryPoint": IN_ORDER,
         "ImageConfigResponse.ImageConfig.Command": IN_ORDER,
         "Architectures": ANY_ORDER,

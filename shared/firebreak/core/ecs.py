@@ -93,7 +93,7 @@ def inactive(task_definition: str) -> Obstacle:
 
 def failure(failed: Deployment) -> str:
     """That a deployment failed, with what ECS says of it."""
-    why = f" ({failed.why.rstrip('.')})" if failed.why else ""
+    why = f" ({failed.why.removesuffix('.')})" if failed.why else ""
     return f"deployment {failed.id} of {short(failed.task_definition)} {failed.rollout}{why}"
 
 
