@@ -21,8 +21,10 @@ from firebreak.core.incident import FREES_TARGET, MOVES
 from firebreak.core.model import Alarm, OwnEvent, RequestKind, Target
 from firebreak.core.readings import NotRead
 from firebreak.core.reasons import LASTING, MEANINGS, Disposition, Lasting, Reason
-from firebreak.core.routing import route
+from firebreak.core.routing import primary, route
 from firebreak.errors import UnusableEvent
+from firebreak.intake.lookups import Lookups
+from firebreak.intake.names import Home
 from firebreak.policy_actions import ASKS_BY_DEFAULT
 from firebreak.policy_file import policy_schema
 
@@ -149,10 +151,13 @@ def _sample(path: Path) -> Row:
 
 def _target(alarm: Alarm) -> str:
     tags = UNSEEN if targets.needs_live_tags(alarm) else alarm.tags
-    account = "111122223333"
-    found = targets.resolve(alarm, tags, lambda _: UNSEEN, account, alarm.region or "eu-west-1")
+    lookups = Lookups.none(Home("111122223333", alarm.region or "eu-west-1"), UNSEEN)
+    named = targets.resolve(alarm, tags, lookups, primary(route(alarm)) or "")
+    found = named.found
     if isinstance(found, Target):
         return f"`{found.display}`"
+    if named.groups:
+        return "the one ECS service behind its target groups"
     children = alarm.children and found.reason is Reason.TARGET_UNREADABLE
     return "what its red children name" if children else f"{found.reason.value}: {found.detail}"
 

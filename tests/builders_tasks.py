@@ -6,8 +6,8 @@ from typing import Any
 from firebreak.actions.replace_task import ReplaceTask
 from firebreak.core.model import Obstacle, Plan, Target
 from firebreak.core.observed import ServiceLive
-from firebreak.core.readings import ABSENT, Reading
-from firebreak.core.tasks import TaskLive, TasksObservation
+from firebreak.core.readings import ABSENT, NotRead, Reading
+from firebreak.core.tasks import TargetHealth, TaskLive, TasksObservation
 from tests import builders as a
 from tests.builders_ecs import ARN, TARGET, FakeEcs, service
 
@@ -41,7 +41,12 @@ def seen(
     protected: Reading[bool] = False,
 ) -> TasksObservation:
     """Four tasks of which one is bad, unless said."""
-    return TasksObservation(service=spare() if now is None else now, tasks=tasks, protected=protected)
+    return TasksObservation(
+        service=spare() if now is None else now,
+        tasks=tasks,
+        protected=protected,
+        targets=NotRead("the service is behind no target group"),
+    )
 
 
 @dataclass
@@ -50,6 +55,7 @@ class FakeTasks:
 
     now: Reading[tuple[TaskLive, ...]] = ABSENT
     guarded: Reading[bool] = False
+    health: dict[str, Reading[tuple[TargetHealth, ...]]] = field(default_factory=dict)
     calls: list[tuple[str, ...]] = field(default_factory=list)
 
     def tasks(self, target: Target) -> Reading[tuple[TaskLive, ...]]:
@@ -59,6 +65,10 @@ class FakeTasks:
     def protected(self, target: Target, task: str) -> Reading[bool]:
         self.calls.append(("protected", target.display, task))
         return self.guarded
+
+    def target_health(self, group: str) -> Reading[tuple[TargetHealth, ...]]:
+        self.calls.append(("target_health", group))
+        return self.health.get(group, ABSENT)
 
     def stop(self, cluster: str, task: str, reason: str) -> None:
         self.calls.append(("stop", cluster, task, reason))

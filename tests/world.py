@@ -30,12 +30,12 @@ from firebreak.core.announcement import Announcement
 from firebreak.core.incident import Incident
 from firebreak.core.model import Alarm, AlarmState, Target
 from firebreak.dispatching import Dispatcher
+from firebreak.intake.names import read_target
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy import Policy
 from firebreak.storming import StormWatch
 from firebreak.surroundings import Surroundings
-from firebreak.targets import read_target
 from firebreak.verification import Verifier
 from firebreak.wire import request_event
 from firebreak.workflow import Remediator

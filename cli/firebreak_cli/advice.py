@@ -6,10 +6,20 @@ from types import MappingProxyType
 from firebreak.core.decision import Check, Decision, Result
 from firebreak.core.guards import OPT_IN_TAG, clock
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS
-from firebreak.targets import TARGET_TAG
+from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS, SERVICE_OF
+from firebreak.intake.names import TARGET_TAG
 
-_NAME_THE_TARGET = f"tag the alarm {TARGET_TAG}=ecs:CLUSTER/SERVICE"
+# How a tag names one resource of each service.
+_FORMS: Mapping[str, str] = MappingProxyType(
+    {
+        "ecs": "ecs:CLUSTER/SERVICE",
+        "lambda": "lambda:FUNCTION",
+        "beanstalk": "beanstalk:ENVIRONMENT",
+        "ses": "ses:CONFIGURATION-SET",
+        "runbook": "runbook:NAME",
+    }
+)
+_NAMING = frozenset({Reason.TARGET_NONE, Reason.TARGET_AMBIGUOUS, Reason.TARGET_MALFORMED})
 _KNOWN = ", ".join(KNOWN_ACTIONS)
 
 # Reasons that are missing here pass by themselves, or are for AWS to change.
@@ -19,9 +29,6 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.NEEDS_APPROVAL: 'somebody approves, or (unless in doubt) the policy says autonomy = "auto"',
         Reason.NOT_IN_ALARM: "only an alarm that turns red asks for an action",
         Reason.PARENT_OF_CONTRIBUTORS: "its contributors' own events are answered",
-        Reason.TARGET_NONE: _NAME_THE_TARGET,
-        Reason.TARGET_AMBIGUOUS: _NAME_THE_TARGET,
-        Reason.TARGET_MALFORMED: _NAME_THE_TARGET,
         Reason.ROUTED_TO_HUMANS: f"tag the alarm {ACTION_TAG} with an action ({_KNOWN})",
         Reason.UNKNOWN_ACTION_TAG: f"tag the alarm {ACTION_TAG} with one of {_KNOWN}, page, none",
         Reason.NOT_ROUTED: f"tag the alarm {ACTION_TAG} with an action ({_KNOWN}) and let its tags propagate",
@@ -41,9 +48,12 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
 )
 
 
-def advice(decision: Decision, *, offline: bool) -> list[str]:
-    """One line for each objection that something can be done about, in the guards' order."""
-    lines = [_line(check) for check in decision.checks if check.result is Result.OBJECTED]
+def advice(decision: Decision, *, offline: bool, action: str = "") -> list[str]:
+    """One line for each objection that something can be done about, in the guards' order.
+
+    `action` says of which service the target would be.
+    """
+    lines = [_line(check, action) for check in decision.checks if check.result is Result.OBJECTED]
     blind = [check.guard for check in decision.checks if check.result is Result.NOT_LOOKED_AT]
     unread = offline and decision.reason is Reason.TARGET_UNREADABLE
     if offline and (blind or unread):
@@ -51,8 +61,10 @@ def advice(decision: Decision, *, offline: bool) -> list[str]:
     return [line for line in lines if line]
 
 
-def _line(check: Check) -> str:
+def _line(check: Check, action: str) -> str:
     what = ADVICE.get(check.reason, "") if check.reason else ""
+    if check.reason in _NAMING:
+        what = f"tag the alarm {TARGET_TAG}={_FORMS[SERVICE_OF.get(action, 'ecs')]}"
     if not check.until:
         return f"{check.guard}: {what}" if what else ""
     by_itself = f"passes at {check.until:%Y-%m-%d} {clock(check.until)}"

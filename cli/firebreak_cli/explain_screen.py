@@ -33,7 +33,7 @@ def show(found: Explanation, policy_file: str, console: Console) -> None:
     console.print()
     console.print(screen.checks(check_to_wire(check) for check in found.decision.checks))
     console.print()
-    flips = advice(found.decision, offline=found.offline)
+    flips = advice(found.decision, offline=found.offline, action=found.routing.primary or "")
     rows = [("Would flip it" if not n else " ", line) for n, line in enumerate(flips)]
     console.print(screen.facts([*rows, *_basis(found, policy_file)]))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from firebreak.aws.items import check_to_wire
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Decision, Propose, Snapshot
-from firebreak.core.intake import fitting, tag_names_action, turn_away, why_human, why_not_routed
+from firebreak.core.intake import fitting, turn_away, why_human, why_not_routed
 from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Target, Unresolved
 from firebreak.core.readings import NotRead
@@ -15,9 +15,10 @@ from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import KNOWN_ACTIONS, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.policy import Policy
+from firebreak.targets import request_of
 from firebreak.workflow import ASKS_A_HUMAN
 from firebreak_cli.advice import advice
-from firebreak_cli.eyes import Eyes, Tags, alarm_of
+from firebreak_cli.eyes import Eyes, alarm_of
 
 BY_REQUEST = "request"
 
@@ -73,14 +74,16 @@ class Explainer:
         """The decision that the event would get, first for the function that may act."""
         routing = routed(trigger)
         tags = self.eyes.tags(alarm_of(trigger))
-        target = fitting(self.eyes.target(trigger, tags), routing.primary or "")
+        action = routing.primary or ""
+        named = self.eyes.target(trigger, tags, action)
+        target = fitting(named.found, action)
         rules, name = None, _turned_away_name(trigger, routing)
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
         elif isinstance(away := why_turned_away(trigger) or target, Unresolved):
             decision = refuse_unresolved(away, self.policy.hash, now)
         else:
-            request = _request(trigger, routing.primary or "", away, tags)
+            request = request_of(trigger, action, away, tags, named)
             rules, name = self.policy.rules(request.action, away), incident_name(request)
             decision = decide_as_deployed(request, rules, self.eyes.snapshot(request, rules, tags, now))
         return Explanation(
@@ -136,31 +139,6 @@ def why_turned_away(trigger: Alarm | OwnEvent) -> Unresolved | None:
     return turn_away(trigger) if isinstance(trigger, Alarm) else None
 
 
-def _request(trigger: Alarm | OwnEvent, action: str, target: Target, tags: Tags) -> Request:
-    if isinstance(trigger, Alarm):
-        return Request(
-            kind=RequestKind.ALARM,
-            action=action,
-            alarm=trigger,
-            target=target,
-            at=trigger.since,
-            by_symptom=not tag_names_action(trigger, tags),
-        )
-    return Request(
-        kind=trigger.kind,
-        action=action,
-        alarm=trigger.alarm,
-        target=target,
-        at=trigger.at,
-        incident_id=trigger.incident_id,
-        rung=trigger.rung,
-        attempt=trigger.attempt,
-        by=trigger.by,
-        question=trigger.question,
-        by_symptom=not trigger.incident_id and not tag_names_action(trigger.alarm, tags),
-    )
-
-
 def _turned_away_name(trigger: Alarm | OwnEvent, routing: Routing) -> str:
     """The id under which `firebreak show` finds a decision without a target; empty when none is kept."""
     if isinstance(trigger, OwnEvent):
@@ -186,7 +164,7 @@ def as_json(found: Explanation, policy_file: str) -> dict[str, object]:
         "disposition": decision.disposition.value,
         "plan": found.plan.summary if found.plan else None,
         "checks": [check_to_wire(check) for check in decision.checks],
-        "next": advice(decision, offline=found.offline),
+        "next": advice(decision, offline=found.offline, action=found.routing.primary or ""),
         "incident": found.incident_id or None,
         "autonomy": rules.autonomy.value if rules else None,
         "autonomy_by": rules.sources["autonomy"] if rules else None,

@@ -1,8 +1,9 @@
 """What `explain` can see: the event alone, or with the caller's credentials everything an action sees."""
 
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Protocol, assert_never
 
 from firebreak import targets
@@ -11,13 +12,15 @@ from firebreak.connections import Connections, NoWrites
 from firebreak.core.decision import Snapshot
 from firebreak.core.incident import Incident
 from firebreak.core.model import Alarm, OwnEvent, Request, Target, Unresolved
-from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Rules
 from firebreak.core.storm import CALM, Storm, red_alarm_of, with_red
 from firebreak.core.watchdog import is_heartbeat
+from firebreak.intake.lookups import Lookups, Resolution
+from firebreak.intake.names import Home
+from firebreak.intake.target_groups import Behind, ServicesBehind, not_looked_up
 from firebreak.observing import Observer, with_application
 from firebreak.policy import Policy
 from firebreak.ports import AlarmReads, Ledger
@@ -34,7 +37,7 @@ class Eyes(Protocol):
     def tags(self, alarm: Alarm) -> Tags:
         """The alarm's tags, as the action's function would see them."""
 
-    def target(self, trigger: Alarm | OwnEvent, tags: Tags) -> Target | Unresolved:
+    def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
         """What the alarm or the request's incident would have changed."""
 
     def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
@@ -49,10 +52,10 @@ class OfflineEyes:
         """The event's tags where they are all there is to know, else not read."""
         return OFFLINE if targets.needs_live_tags(alarm) else alarm.tags
 
-    def target(self, trigger: Alarm | OwnEvent, tags: Tags) -> Target | Unresolved:
+    def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
         """What the event names; an incident's own target is in the ledger, which is not looked at."""
         alarm = alarm_of(trigger)
-        return targets.resolve(alarm, tags, _not_described, alarm.account, alarm.region)
+        return targets.resolve(alarm, tags, Lookups.none(Home(alarm.account, alarm.region), OFFLINE), action)
 
     def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
         """Nothing was looked at."""
@@ -88,6 +91,7 @@ class LiveEyes:
     ledger: Ledger
     alarms: AlarmReads
     observer: Callable[[str], Observer]
+    behind: Behind = field(default_factory=lambda: not_looked_up("nobody can look here"))
 
     def tags(self, alarm: Alarm) -> Tags:
         """The tags in the event over those on the alarm."""
@@ -95,12 +99,13 @@ class LiveEyes:
         observer = self.observer(KNOWN_ACTIONS[0])
         return observer.tags(alarm, needed=targets.needs_live_tags(alarm))
 
-    def target(self, trigger: Alarm | OwnEvent, tags: Tags) -> Target | Unresolved:
+    def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
         """The incident's target where the request is for one, else what the alarm names."""
         if isinstance(trigger, OwnEvent) and trigger.incident_id:
-            return self._target_of(trigger.incident_id)
+            return Resolution(self._target_of(trigger.incident_id))
         alarm = alarm_of(trigger)
-        return targets.resolve(alarm, tags, self.alarms.describe, self.account, self.region)
+        lookups = Lookups(Home(self.account, self.region), self.alarms, self.behind)
+        return targets.resolve(alarm, tags, lookups, action)
 
     def _target_of(self, incident_id: str) -> Target | Unresolved:
         match self.ledger.incident(incident_id):
@@ -137,16 +142,14 @@ def alarm_of(trigger: Alarm | OwnEvent) -> Alarm:
     return trigger if isinstance(trigger, Alarm) else trigger.alarm
 
 
-def _not_described(name: str) -> Reading[DescribedAlarm]:
-    del name
-    return OFFLINE
-
-
 def live_eyes(stack: Stack, policy: Policy) -> LiveEyes:
     """Eyes on a deployed stack, with the caller's credentials; the policy tells what its runbooks are."""
     from firebreak.aws.alarms import CloudWatchAlarms
     from firebreak.aws.ledger import DynamoLedger
+    from firebreak.aws.registrations import DynamoRegistrations, RegistrationReader
 
+    cache = DynamoRegistrations(stack.reader("dynamodb"), stack.ledger_table)
+    registered = RegistrationReader(stack.reader("ecs"), time.monotonic, stack.account, stack.region)
     alarms = CloudWatchAlarms(stack.reader("cloudwatch"))
     services = Connections(stack.reader, lambda _: NoWrites(), lambda name: policy.runbook(name) or ABSENT)
     return LiveEyes(
@@ -155,4 +158,5 @@ def live_eyes(stack: Stack, policy: Policy) -> LiveEyes:
         ledger=DynamoLedger(stack.reader("dynamodb"), stack.ledger_table),
         alarms=alarms,
         observer=lambda action: Observer(ACTIONS[action](services), alarms, stack.name),
+        behind=ServicesBehind(cache, registered, lambda: datetime.now(UTC), keeps=False),
     )

@@ -14,10 +14,10 @@ from firebreak.core.rules import Runbook
 from firebreak.core.scopes import application_scope
 from firebreak.core.share import GroupCount
 from firebreak.errors import PolicyError
+from firebreak.intake.names import read_target
 from firebreak.policy import Policy, load_policy
 from firebreak.ports import Action
 from firebreak.settings import LAYER
-from firebreak.targets import read_target
 from firebreak_cli.endings import BAD_INPUT, Ending
 from firebreak_cli.stack import Stack
 

@@ -4,6 +4,7 @@ A service's adapter is imported when an action asks for it: a function needs one
 """
 
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from firebreak.core.readings import Reading, Unknown
@@ -53,7 +54,8 @@ class Connections:
         """Single ECS tasks."""
         from firebreak.aws.ecs_tasks import TaskReader, TaskWriter  # see above
 
-        return TaskReader(self._read("ecs")), TaskWriter(self._write("ecs"))
+        reads = TaskReader(self._read("ecs"), cache(partial(self._read, "elbv2")))
+        return reads, TaskWriter(self._write("ecs"))
 
     def task_definitions(self) -> tuple[DefinitionReads, DefinitionWrites]:
         """ECS task definitions."""

@@ -11,11 +11,12 @@ from firebreak.core.history import ScopeHistory
 from firebreak.core.incident import PURPOSE_OF, Incident
 from firebreak.core.ledger import LedgerView
 from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request, Target
-from firebreak.core.observed import DescribedAlarm
+from firebreak.core.observed import DescribedAlarm, ServiceLive
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import application_scope, group_scope
 from firebreak.core.share import GroupCount, allowed, touched
+from firebreak.core.target_groups import group_in
 from firebreak.ports import Action, AlarmReads, Ledger, Observation
 
 
@@ -65,6 +66,7 @@ class Observer:
             alarm=alarm.result(),
             series_in_alarm=series.result(),
             target_tags=observation.tags,
+            target_groups=_target_groups(request, observation),
             plan=plan,
             group=group.result(),
         )
@@ -123,6 +125,17 @@ class Observer:
                 return {**live, **alarm.tags}
             case absent:
                 return alarm.tags or absent
+
+
+def _target_groups(request: Request, seen: Observation) -> Reading[frozenset[str]]:
+    """The target groups that the live service is registered with, where one led to it."""
+    if not request.groups:
+        return NotRead("no target group led here")
+    service: Reading[ServiceLive] = getattr(seen, "service", NotRead("it is no ECS service"))
+    if not isinstance(service, ServiceLive):
+        return service
+    where = request.target
+    return frozenset(group_in(arn, where.account, where.region) for arn in service.target_groups)
 
 
 def loudest(members: Sequence[Reading[DescribedAlarm]]) -> Reading[DescribedAlarm]:

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from firebreak.core.composites import children_in_rule
-from firebreak.core.model import AlarmKind, AlarmState, Contributor, Metric, Mute
+from firebreak.core.model import AlarmKind, Contributor, Metric, Mute
 from firebreak.loose import field, items, mapping, moment, stated, text
-from firebreak.reason_data import json_of
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SELECT = re.compile(r"\s*SELECT\b", re.IGNORECASE)
@@ -104,19 +103,11 @@ def contributor_of(value: object) -> Contributor | None:
 
 
 def children_of(body: Mapping[str, object]) -> tuple[str, ...]:
-    """A composite's children in ALARM: as the event lists them, else those its rule names."""
-    triggering = _triggering(mapping(body.get("state")).get("reasonData"))
-    if triggering is not None:
-        return triggering
+    """The children that a composite's rule names.
+
+    The list of triggering alarms in `reasonData` is not read: SetAlarmState lets its caller write it.
+    """
     return children_in_rule(text(field(body.get("configuration"), "alarmRule")))
-
-
-def _triggering(reason_data: object) -> tuple[str, ...] | None:
-    children = json_of(reason_data).get("triggeringAlarms")
-    if not isinstance(children, list):
-        return None
-    red = [child for child in children if field(field(child, "state"), "value") == AlarmState.ALARM]
-    return tuple(dict.fromkeys(arn for child in red if (arn := text(field(child, "arn")))))
 
 
 def mute_of(value: object) -> Mute | None:

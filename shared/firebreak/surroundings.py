@@ -18,9 +18,9 @@ from firebreak.core.paging_rules import PagingRules, Route
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.severities import log_group_of, runbook_of
 from firebreak.core.threads import Sending, Thread
+from firebreak.intake.names import read_target
 from firebreak.page_text import Around
 from firebreak.ports import ErrorLines, HeldSwitches, Pictures
-from firebreak.targets import read_target
 
 # Errors from shortly before the alarm turned red; of an alarm that is red for long, the last hour's.
 ERRORS_BEFORE, ERRORS_WITHIN = timedelta(minutes=10), timedelta(hours=1)

@@ -3,6 +3,7 @@
 import random
 import time
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.rules import Runbook
 from firebreak.dispatching import Dispatcher
 from firebreak.errors import PolicyError, SettingsError
+from firebreak.intake.names import Found, Home, read_target
+from firebreak.intake.target_groups import Behind, ServicesBehind
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy import load_policy
@@ -41,7 +44,6 @@ from firebreak.ports import Clock, Log
 from firebreak.settings import Settings
 from firebreak.storming import StormWatch
 from firebreak.surroundings import Surroundings
-from firebreak.targets import read_target
 from firebreak.verification import Verifier
 from firebreak.workflow import Remediator
 
@@ -121,6 +123,19 @@ class Wiring:
         storms = DynamoStorms(self.dynamodb, self.settings.ledger_table)
         return StormWatch(storms, self.alarms(), self.announcer, self.clock, self.log)
 
+    def services_behind(self) -> Behind:
+        """What finds the ECS service behind a target group; connected when the first alarm asks."""
+
+        def ask(groups: Collection[str], home: Home) -> Found:
+            from firebreak.aws.registrations import DynamoRegistrations, RegistrationReader
+
+            own, clock = self.settings, self.clock
+            reads = RegistrationReader(reader(self.session, "ecs"), clock.monotonic, own.account, own.region)
+            cache = DynamoRegistrations(self.dynamodb, own.ledger_table)
+            return ServicesBehind(cache, reads, clock.now)(groups, home)
+
+        return ask
+
     def remediator(self, action_name: str) -> Remediator:
         """The function of one action."""
         action, schedules = ACTIONS[action_name](self.services()), self.schedules()
@@ -139,6 +154,7 @@ class Wiring:
             jitter=jitter,
             account=self.settings.account,
             region=self.settings.region,
+            behind=self.services_behind(),
         )
 
     def verifier(self) -> Verifier:

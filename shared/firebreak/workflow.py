@@ -6,7 +6,7 @@ claim and the one API call, and what happened is recorded under the claim it bel
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from firebreak import alarms, targets
@@ -19,7 +19,7 @@ from firebreak.core.decision import Act, Decision, Snapshot
 from firebreak.core.guards import quarter
 from firebreak.core.history import Decided, GroupSize
 from firebreak.core.incident import Incident, IncidentState, Purpose
-from firebreak.core.intake import ONLY_RECORDED, fitting, is_asked_for, tag_names_action, turn_away
+from firebreak.core.intake import ONLY_RECORDED, fitting, is_asked_for, turn_away
 from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     Claim,
@@ -30,7 +30,7 @@ from firebreak.core.ledger import (
     delivery_key,
     incident_name,
 )
-from firebreak.core.model import Alarm, OwnEvent, Plan, Receipt, Request, RequestKind, Target, Unresolved
+from firebreak.core.model import Alarm, OwnEvent, Plan, Receipt, Request, Unresolved
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
@@ -39,6 +39,9 @@ from firebreak.core.storm import red_alarm, red_alarm_of
 from firebreak.core.telling_decisions import QUIET, of_blindness
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
+from firebreak.intake.lookups import Lookups, Resolution
+from firebreak.intake.names import Home
+from firebreak.intake.target_groups import Behind, not_looked_up
 from firebreak.observing import Observer, with_application
 from firebreak.policy import Policy
 from firebreak.ports import Action, Clock, Ledger, Log, Schedules
@@ -82,6 +85,7 @@ class Remediator:
     jitter: Callable[[int], float]
     account: str
     region: str
+    behind: Behind = field(default_factory=lambda: not_looked_up("this function cannot"))
 
     def handle(self, event: object) -> Summary:
         """Decide on one event and carry it out. Raises only what no human was told of yet."""
@@ -108,19 +112,12 @@ class Remediator:
         tags = self.observer.tags(trigger, needed=targets.needs_live_tags(trigger))
         if turned_away:
             return self._turn_away(trigger, turned_away, policy, tags)
-        resolved = self._resolve(trigger, tags)
-        if isinstance(resolved, Unresolved):
+        named = self._resolve(trigger, tags)
+        if isinstance(resolved := named.found, Unresolved):
             # It is red all the same: what cannot be acted on may still be part of a storm.
             self.storms.count(red_alarm(trigger, self.clock.now()), policy.storm, self.storms.storms.look())
             return self._turn_away(trigger, resolved, policy, tags)
-        request = Request(
-            kind=RequestKind.ALARM,
-            action=self.action.name,
-            alarm=trigger,
-            target=resolved,
-            at=trigger.since,
-            by_symptom=not tag_names_action(trigger, tags),
-        )
+        request = targets.request_of(trigger, self.action.name, resolved, tags, named)
         return self._decide_and_do(request, policy.rules(self.action.name, resolved), tags)
 
     def _handle_own(self, event: OwnEvent, policy: Policy) -> Summary:
@@ -130,38 +127,28 @@ class Remediator:
         if not event.incident_id and (turned_away := turn_away(event.alarm)):
             return self._turn_away(event, turned_away, policy)  # asked again, it is the same alarm
         tags = self.observer.tags(event.alarm, needed=targets.needs_live_tags(event.alarm))
-        target = self._target_of(event, tags)
-        if isinstance(target, Unresolved):
+        named = self._target_of(event, tags)
+        if isinstance(target := named.found, Unresolved):
             return self._turn_away(event, target, policy, tags)
-        request = Request(
-            kind=event.kind,
-            action=event.action,
-            alarm=event.alarm,
-            target=target,
-            at=event.at,
-            incident_id=event.incident_id,
-            rung=event.rung,
-            attempt=event.attempt,
-            by=event.by,
-            question=event.question,
-            by_symptom=not event.incident_id and not tag_names_action(event.alarm, tags),
-        )
+        request = targets.request_of(event, event.action, target, tags, named)
         return self._decide_and_do(request, policy.rules(self.action.name, target), tags)
 
-    def _target_of(self, event: OwnEvent, tags: Reading[Mapping[str, str]]) -> Target | Unresolved:
+    def _target_of(self, event: OwnEvent, tags: Reading[Mapping[str, str]]) -> Resolution:
         if not event.incident_id:
             return self._resolve(event.alarm, tags)
         match self.ledger.incident(event.incident_id):
             case Incident(target=target):
-                return target
+                return Resolution(target)
             case Unknown(why) | NotRead(why):
-                return Unresolved(Reason.IN_FLIGHT_UNREADABLE, why)
+                return Resolution(Unresolved(Reason.IN_FLIGHT_UNREADABLE, why))
             case Absent():
-                return Unresolved(Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger")
+                gone = "the incident is not in the ledger"
+                return Resolution(Unresolved(Reason.INCIDENT_MOVED_ON, gone))
 
-    def _resolve(self, alarm: Alarm, tags: Reading[Mapping[str, str]]) -> Target | Unresolved:
-        found = targets.resolve(alarm, tags, self.observer.alarms.describe, self.account, self.region)
-        return fitting(found, self.action.name)
+    def _resolve(self, alarm: Alarm, tags: Reading[Mapping[str, str]]) -> Resolution:
+        lookups = Lookups(Home(self.account, self.region), self.observer.alarms, self.behind)
+        named = targets.resolve(alarm, tags, lookups, self.action.name)
+        return replace(named, found=fitting(named.found, self.action.name))
 
     def _turn_away(
         self,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firebreak.actions.restart_service import RestartService
-from firebreak.core.model import Plan, Receipt
+from firebreak.core.model import Obstacle, Plan, Receipt
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown, Rejected
@@ -225,3 +225,12 @@ def test_a_plan_that_cannot_be_read_sends_nothing(broken: Plan) -> None:
     with pytest.raises(Rejected, match="UnusablePlan"):
         action(ecs).execute(broken)
     assert ecs.calls == []
+
+
+def test_an_alarm_on_unhealthy_hosts_never_restarts_the_healthy_ones_as_well() -> None:
+    request_made = replace(REQUEST, unhealthy_hosts=True)
+    found = action().plan(request_made, seen(service(), definition()), rules())
+    assert found == Obstacle(
+        Reason.HOSTS_UNHEALTHY,
+        "tag the alarm firebreak:action=replace-task, or roll-back-service after a deployment",
+    )

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from firebreak.actions.scale_service import ScaleService
-from firebreak.core.model import Plan, Receipt
-from firebreak.core.observed import ScalableTarget
+from firebreak.core.model import Obstacle, Plan, Receipt, Request
+from firebreak.core.observed import EcsObservation, ScalableTarget
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown, Rejected
@@ -301,3 +301,44 @@ def test_a_plan_that_cannot_be_read_sends_nothing_and_judges_nothing(change: dic
     assert ecs.calls == []
     assert isinstance(action().outcome(broken, seen(service())), Unknown)
     assert isinstance(action().settled(broken, RECEIPT, seen(service())), Unknown)
+
+
+TAGGED = replace(REQUEST, alarm=replace(REQUEST.alarm, tags={"firebreak:action": "scale-service"}))
+AT_ZERO = seen(service(desired=0, running=0), definition(), owner(0, 10))
+
+
+@pytest.mark.parametrize("incident", ["", "i-1"])
+def test_from_zero_it_goes_to_one_where_zero_is_normal_and_the_alarm_asks_for_it(incident: str) -> None:
+    plan = action().plan(replace(TAGGED, incident_id=incident), AT_ZERO, rules())
+    assert isinstance(plan, Plan)
+    assert plan.change["minCapacity"] == 1
+    assert plan.before["minimum"] == 0
+
+
+@pytest.mark.parametrize(
+    ("request_made", "found"),
+    [
+        pytest.param(replace(REQUEST, by_symptom=True), AT_ZERO, id="by symptom"),
+        pytest.param(replace(REQUEST, incident_id="i-1", rung=1), AT_ZERO, id="the next rung of a symptom"),
+        pytest.param(TAGGED, seen(service(desired=0), definition(), ABSENT), id="nobody scales it"),
+        pytest.param(TAGGED, seen(service(desired=0), definition(), owner(1, 10)), id="minimum one"),
+        pytest.param(TAGGED, seen(service(desired=0), definition(), Unknown("400")), id="not known"),
+    ],
+)
+def test_otherwise_a_service_at_zero_stays_at_zero(request_made: Request, found: EcsObservation) -> None:
+    plan = action().plan(request_made, found, rules())
+    assert isinstance(plan, Obstacle)
+    assert plan.reason is Reason.SCALED_TO_ZERO
+
+
+def test_from_zero_a_running_deployment_is_waited_for_as_ever() -> None:
+    deploying = service(desired=0, deployments=(deployment(rollout="IN_PROGRESS"),))
+    plan = action().plan(TAGGED, seen(deploying, definition(), owner(0, 10)), rules())
+    assert isinstance(plan, Obstacle)
+    assert plan.reason is Reason.DEPLOYMENT_RUNNING
+
+
+def test_from_zero_a_maximum_of_zero_lets_nothing_start() -> None:
+    plan = action().plan(TAGGED, seen(service(desired=0), definition(), owner(0, 0)), rules())
+    assert isinstance(plan, Obstacle)
+    assert plan.reason is Reason.CEILING_REACHED

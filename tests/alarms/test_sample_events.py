@@ -4,12 +4,15 @@ import pytest
 
 from firebreak.alarms import parse
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent, RequestKind, Target
-from firebreak.core.observed import DescribedAlarm
-from firebreak.core.readings import NotRead, Reading
+from firebreak.core.readings import NotRead
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import primary, route
 from firebreak.errors import UnusableEvent
+from firebreak.intake.lookups import Lookups
+from firebreak.intake.names import Home
 from firebreak.targets import resolve
+from tests import builders as a
+from tests.fakes import FakeAlarms
 from tests.sample_events import load, unusable, usable
 
 ACCOUNT = "111122223333"
@@ -37,6 +40,7 @@ ALARMS = {
     "beanstalk_5xx_tagged": Expected(K.METRIC, RED, SHOP, ("roll-back-environment",)),
     "beanstalk_health_alarm": Expected(K.METRIC, RED, SHOP, ("restart-environment",)),
     "beanstalk_health_ok": Expected(K.METRIC, OK, SHOP, VERIFY),
+    "composite_children_tagged": Expected(K.COMPOSITE, RED, API, RESTART),
     "composite_released": Expected(K.COMPOSITE, RED, API, RESTART),
     "composite_suppressed": Expected(K.COMPOSITE, RED, API, RESTART),
     "composite_tagged": Expected(K.COMPOSITE, RED, API, RESTART),
@@ -47,6 +51,7 @@ ALARMS = {
     "direct_alarm_action": Expected(K.METRIC, RED, API, RESTART),
     "direct_by_hand": Expected(K.METRIC, RED, API, RESTART),
     "ecs_5xx_alarm_roll_back": Expected(K.METRIC, RED, API, ROLL_BACK),
+    "ecs_and_lambda_math": Expected(K.MATH, RED, API, SCALE),
     "ecs_container_insights_alarm": Expected(K.METRIC, RED, "ecs:prod/worker", RESTART),
     "ecs_cpu_alarm": Expected(K.METRIC, RED, API, SCALE),
     "ecs_cpu_low_alarm": Expected(K.METRIC, RED, API, SCALE),
@@ -69,6 +74,7 @@ ALARMS = {
     "ecs_target_tracking_alarm": Expected(K.METRIC, RED, API, ()),
     "ecs_two_symptoms_math": Expected(K.MATH, RED, API, RESTART + SCALE),
     "ecs_unhealthy_container_replace": Expected(K.METRIC, RED, API, REPLACE),
+    "emf_default_dimensions": Expected(K.METRIC, RED, Reason.TARGET_NONE, ("restart-function",)),
     "insights_single_series": Expected(K.INSIGHTS, RED, Reason.TARGET_NONE, ()),
     "lambda_duration_alarm": Expected(K.METRIC, RED, "lambda:orders", MEMORY),
     "lambda_duration_ok": Expected(K.METRIC, OK, "lambda:orders", VERIFY),
@@ -89,6 +95,9 @@ ALARMS = {
     "tag_none": Expected(K.METRIC, RED, API, ()),
     "tag_page": Expected(K.METRIC, RED, API, PAGE),
     "tag_unknown": Expected(K.METRIC, RED, API, PAGE),
+    "target_group_5xx_tagged": Expected(K.METRIC, RED, Reason.TARGET_UNREADABLE, RESTART),
+    "target_group_unhealthy_replace": Expected(K.METRIC, RED, Reason.TARGET_UNREADABLE, REPLACE),
+    "two_target_groups_math": Expected(K.MATH, RED, Reason.TARGET_UNREADABLE, ROLL_BACK),
     "tags_lost": Expected(K.METRIC, RED, API, PAGE),
 }
 
@@ -112,18 +121,11 @@ UNUSABLE = {
 }
 
 
-def memory_child(name: str) -> Reading[DescribedAlarm]:
-    child = parse(load("ecs_memory_alarm"))
-    if not isinstance(child, Alarm) or name != child.name:
-        return NotRead("not a child in the samples")
-    return DescribedAlarm(
-        name=name,
-        arn=child.arn,
-        state=RED,
-        since=child.since,
-        actions_enabled=True,
-        metrics=child.metrics,
-    )
+def alarms_of(alarm: Alarm) -> FakeAlarms:
+    """The alarm with its rule, and the memory alarm, the only one of its children that is red."""
+    child = sample("ecs_memory_alarm")
+    red = a.described(child.name, arn=child.arn, metrics=child.metrics)
+    return FakeAlarms({alarm.name: a.described(alarm.name, children=alarm.children), child.name: red})
 
 
 def sample(name: str) -> Alarm:
@@ -150,7 +152,10 @@ def test_sample_is_parsed_to_its_kind_and_state(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_sample_resolves_to_its_target(name: str) -> None:
-    found = resolve(sample(name), NotRead("offline"), memory_child, ACCOUNT, REGION)
+    alarm = sample(name)
+    action = primary(route(alarm)) or ""
+
+    found = resolve(alarm, NotRead("offline"), Lookups(Home(ACCOUNT, REGION), alarms_of(alarm)), action).found
 
     assert ALARMS[name].target == (found.display if isinstance(found, Target) else found.reason)
 

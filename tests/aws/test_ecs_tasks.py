@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
+from firebreak.aws.clients import reader
 from firebreak.aws.ecs_tasks import TaskReader, TaskWriter
 from firebreak.core.readings import ABSENT, Unknown
+from firebreak.core.tasks import TargetHealth
 from firebreak.errors import AwsError, Denied, NotFound, OutcomeUnknown, Rejected, Throttled
 from tests.aws.stubbed_ecs import SECRET, Stubs
-from tests.builders_ecs import TARGET, session
+from tests.builders_ecs import ACCOUNT, REGION, TARGET, session
 from tests.builders_tasks import BAD, arn_of, raw_task, task
 
 LIST: dict[str, Any] = {"cluster": "prod", "serviceName": "api", "maxResults": 100}
@@ -22,8 +25,12 @@ def stubs() -> Iterator[Stubs]:
         yield both
 
 
+def no_balancing() -> Any:
+    pytest.fail("no load balancer is asked")
+
+
 def read(stubs: Stubs) -> Any:
-    return TaskReader(stubs.reader._ecs).tasks(TARGET)
+    return TaskReader(stubs.reader._ecs, no_balancing).tasks(TARGET)
 
 
 def answer(stubs: Stubs, *tasks: dict[str, Any], token: str = "", asked: str = "", lost: int = 0) -> None:
@@ -124,13 +131,13 @@ def test_only_a_word_about_the_task_itself_says_whether_it_is_protected(
         {"protectedTasks": told, "failures": failures},
         {"cluster": "prod", "tasks": [arn_of("bad")]},
     )
-    assert expected == TaskReader(stubs.reader._ecs).protected(TARGET, arn_of("bad"))
+    assert expected == TaskReader(stubs.reader._ecs, no_balancing).protected(TARGET, arn_of("bad"))
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "ClusterNotFoundException"])
 def test_a_task_that_is_gone_is_not_called_unprotected(stubs: Stubs, code: str) -> None:
     stubs.for_ecs.add_client_error("get_task_protection", code, SECRET, 400)
-    found = TaskReader(stubs.reader._ecs).protected(TARGET, arn_of("bad"))
+    found = TaskReader(stubs.reader._ecs, no_balancing).protected(TARGET, arn_of("bad"))
     assert found == Unknown("GetTaskProtection: NotFound")
 
 
@@ -171,4 +178,50 @@ def test_a_service_of_moto_is_empty() -> None:
     """moto starts no tasks for a service: enough to see that the calls are well formed."""
     ecs = session().client("ecs")
     ecs.create_cluster(clusterName="prod")
-    assert TaskReader(ecs).tasks(TARGET) == ()
+    assert TaskReader(ecs, no_balancing).tasks(TARGET) == ()
+
+
+# --- the health of targets
+
+GROUP = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/blue/6071a0b1c2d3e4f5"
+
+
+def balanced() -> tuple[TaskReader, Stubber]:
+    client = reader(session(), "elbv2")
+    stubber = Stubber(client)
+    stubber.activate()
+    return TaskReader(None, lambda: client), stubber  # type: ignore[arg-type]  # ECS is not asked
+
+
+def test_the_health_of_every_target_is_told() -> None:
+    tasks, stubber = balanced()
+    descriptions = [
+        {"Target": {"Id": "10.0.0.1", "Port": 8080}, "TargetHealth": {"State": "healthy"}},
+        {"Target": {"Id": "10.0.0.2", "Port": 8080}, "TargetHealth": {"State": "unhealthy"}},
+    ]
+    answer = {"TargetHealthDescriptions": descriptions}
+    stubber.add_response("describe_target_health", answer, {"TargetGroupArn": GROUP})
+    assert tasks.target_health(GROUP) == (
+        TargetHealth("10.0.0.1", "healthy"),
+        TargetHealth("10.0.0.2", "unhealthy"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("TargetGroupNotFound", ABSENT),
+        ("Throttling", Unknown("DescribeTargetHealth: Throttling")),
+        ("AccessDenied", Unknown("DescribeTargetHealth: AccessDenied")),
+    ],
+)
+def test_a_group_that_cannot_be_looked_at_is_no_group_without_targets(code: str, expected: object) -> None:
+    tasks, stubber = balanced()
+    stubber.add_client_error("describe_target_health", code)
+    assert tasks.target_health(GROUP) == expected
+
+
+def test_a_task_with_its_own_interface_has_addresses(stubs: Stubs) -> None:
+    details = [{"name": "subnetId", "value": "subnet-1"}, {"name": "privateIPv4Address", "value": "10.0.0.2"}]
+    answer(stubs, raw_task(attachments=[{"type": "ElasticNetworkInterface", "details": details}]))
+    assert read(stubs)[0].addresses == frozenset({"10.0.0.2"})

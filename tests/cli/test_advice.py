@@ -4,8 +4,11 @@ import pytest
 
 from firebreak.core.decide import decide
 from firebreak.core.decision import Check, Decision, Refuse, Result
+from firebreak.core.model import Target
 from firebreak.core.readings import NotRead
 from firebreak.core.reasons import Reason
+from firebreak.core.routing import SERVICE_OF
+from firebreak.intake.names import read_target
 from firebreak_cli.advice import ADVICE, advice
 from tests import builders as a
 
@@ -39,6 +42,17 @@ def test_what_was_not_looked_at_offline_is_looked_at_without() -> None:
 
     assert advice(decision, offline=True) == ["run it without --offline to look at: readiness"]
     assert advice(decision, offline=False) == []
+
+
+@pytest.mark.parametrize("reason", [Reason.TARGET_NONE, Reason.TARGET_AMBIGUOUS, Reason.TARGET_MALFORMED])
+@pytest.mark.parametrize("action", SERVICE_OF)
+def test_the_tag_that_would_name_the_target_is_of_the_actions_service(action: str, reason: Reason) -> None:
+    (line,) = advice(refused(Check("target", Result.OBJECTED, "", reason)), offline=False, action=action)
+
+    written = line.rpartition("=")[2]
+    found = read_target(written, a.ACCOUNT, a.REGION)
+    assert isinstance(found, Target)
+    assert found.service == SERVICE_OF[action]
 
 
 @pytest.mark.parametrize("reason", ADVICE)

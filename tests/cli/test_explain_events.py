@@ -27,6 +27,7 @@ EXPLAINED = {
     "beanstalk_5xx_tagged": WATCHED._replace(route="roll-back-environment", target="beanstalk:shop-prod"),
     "beanstalk_health_alarm": WATCHED._replace(route="restart-environment", target="beanstalk:shop-prod"),
     "beanstalk_health_ok": Expected(None, "beanstalk:shop-prod", "refuse", Reason.NOT_IN_ALARM),
+    "composite_children_tagged": UNREAD,
     "composite_released": UNREAD,
     "composite_suppressed": UNREAD,
     "composite_tagged": UNREAD,
@@ -36,6 +37,7 @@ EXPLAINED = {
     "contributor_without_cluster": Expected(RESTART, None, "refuse", Reason.TARGET_NONE),
     "direct_alarm_action": WATCHED,
     "direct_by_hand": WATCHED,
+    "ecs_and_lambda_math": WATCHED._replace(route=SCALE),
     "ecs_container_insights_alarm": WATCHED._replace(target="ecs:prod/worker"),
     "ecs_cpu_alarm": WATCHED._replace(route=SCALE),
     "ecs_cpu_low_alarm": WATCHED._replace(route=SCALE),
@@ -55,6 +57,7 @@ EXPLAINED = {
     "ecs_memory_two_services": Expected(RESTART, None, "refuse", Reason.TARGET_AMBIGUOUS),
     "ecs_target_tracking_alarm": Expected(None, API, "refuse", Reason.NOT_ROUTED),
     "ecs_two_symptoms_math": WATCHED,
+    "emf_default_dimensions": Expected("restart-function", None, "refuse", Reason.TARGET_NONE),
     "insights_single_series": Expected(None, None, "refuse", Reason.NOT_ROUTED),
     "lambda_duration_alarm": WATCHED._replace(route="adjust-function-memory", target="lambda:orders"),
     "lambda_duration_ok": Expected(None, "lambda:orders", "refuse", Reason.NOT_IN_ALARM),
@@ -82,6 +85,9 @@ EXPLAINED = {
     "tag_none": Expected(None, API, "refuse", Reason.ACTION_NONE),
     "tag_page": Expected(PAGE, API, "refuse", Reason.ROUTED_TO_HUMANS),
     "tag_unknown": Expected(PAGE, API, "refuse", Reason.UNKNOWN_ACTION_TAG),
+    "target_group_5xx_tagged": UNREAD,
+    "target_group_unhealthy_replace": UNREAD._replace(route="replace-task"),
+    "two_target_groups_math": UNREAD._replace(route="roll-back-service"),
     "tags_lost": Expected(PAGE, API, "refuse", Reason.TAGS_LOST),
 }
 

@@ -12,15 +12,17 @@ import yaml
 from firebreak import alarms, targets
 from firebreak.core.model import Alarm, AlarmKind, Target
 from firebreak.core.page import Severity
-from firebreak.core.readings import NotRead
 from firebreak.core.routing import By, Route, route
 from firebreak.core.telling import SEVERITY_TAG
+from firebreak.intake.lookups import Lookups
+from firebreak.intake.names import Home
 from firebreak.policy import load_policy
 from firebreak.policy_file import policy_schema
 from firebreak_cli.local.transitions import Transition, state_change_event
 from tests import builders as a
 from tests.contracts.template import _CloudFormation
 from tests.docs.documents import document
+from tests.fakes import FakeAlarms
 from tests.platforms import EXAMPLES, PLATFORMS, Platform
 
 every_platform = pytest.mark.parametrize("platform", PLATFORMS.values(), ids=lambda one: one.name)
@@ -117,7 +119,8 @@ def test_the_error_rate_which_local_aws_does_not_make_is_answered_as_the_page_sa
     alarm = alarms.parse(state_change_event(change, described, tags))
     assert isinstance(alarm, Alarm)
     assert alarm.kind is AlarmKind.MATH
-    named = targets.resolve(alarm, alarm.tags, lambda _: NotRead("no children"), a.ACCOUNT, a.REGION)
+    home = Home(a.ACCOUNT, a.REGION)
+    named = targets.resolve(alarm, alarm.tags, Lookups(home, FakeAlarms()), "roll-back-function").found
     assert isinstance(named, Target)
     assert named.display == "lambda:orders-read"
     answered = PLATFORMS["lambda-api"].row("orders-read-errors").ladder[0]

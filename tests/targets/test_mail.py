@@ -5,18 +5,17 @@ from dataclasses import replace
 import pytest
 
 from firebreak.core.model import Alarm, Metric, Target, Unresolved
-from firebreak.core.observed import DescribedAlarm
-from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
+from firebreak.intake.lookups import Lookups
+from firebreak.intake.names import Home
 from firebreak.targets import resolve
 from tests import builders as a
+from tests.fakes import FakeAlarms
+
+LOOKUPS = Lookups(Home(a.ACCOUNT, a.REGION), FakeAlarms())
 
 ACCOUNT, REGION = a.ACCOUNT, a.REGION
 PLAIN: Alarm = a.alarm(metrics=(), tags={})
-
-
-def never_asked(name: str) -> Reading[DescribedAlarm]:
-    pytest.fail(f"described {name}")
 
 
 def mail(name: str) -> Metric:
@@ -24,7 +23,7 @@ def mail(name: str) -> Metric:
 
 
 def test_a_configuration_set_that_bears_the_accounts_name_never_stands_for_the_account() -> None:
-    found = resolve(replace(PLAIN, metrics=(mail("account"),)), {}, never_asked, ACCOUNT, REGION)
+    found = resolve(replace(PLAIN, metrics=(mail("account"),)), {}, LOOKUPS, "pause-sending").found
     assert found == Unresolved(
         Reason.TARGET_MALFORMED,
         'ses:configuration-set is "account", a name that here means everything',
@@ -33,11 +32,11 @@ def test_a_configuration_set_that_bears_the_accounts_name_never_stands_for_the_a
 
 @pytest.mark.parametrize("name", ["Account", "accounts", "newsletter"])
 def test_other_configuration_sets_are_named_by_their_dimension(name: str) -> None:
-    found = resolve(replace(PLAIN, metrics=(mail(name),)), {}, never_asked, ACCOUNT, REGION)
+    found = resolve(replace(PLAIN, metrics=(mail(name),)), {}, LOOKUPS, "pause-sending").found
     assert found == Target(ACCOUNT, REGION, "ses", "", name)
 
 
 def test_the_account_is_named_by_a_tag_only() -> None:
     tags = {"firebreak:target": "ses:account"}
-    found = resolve(replace(PLAIN, metrics=(mail("newsletter"),)), tags, never_asked, ACCOUNT, REGION)
+    found = resolve(replace(PLAIN, metrics=(mail("newsletter"),)), tags, LOOKUPS, "pause-sending").found
     assert found == Target(ACCOUNT, REGION, "ses", "", "account")

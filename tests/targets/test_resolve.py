@@ -1,94 +1,36 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metric, Target, Unresolved
+from firebreak.core.model import Alarm, AlarmState, Metric, Target, Unresolved
 from firebreak.core.observed import DescribedAlarm
-from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.targets import MAX_DEPTH, needs_live_tags, read_target, resolve
-
-ACCOUNT = "111122223333"
-REGION = "eu-west-1"
-OTHER = "444455556666"
-NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-PLAIN = Alarm(
-    arn=f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:red",
-    name="red",
-    account=ACCOUNT,
-    region=REGION,
-    kind=AlarmKind.METRIC,
-    state=AlarmState.ALARM,
-    since=NOW,
-    sent_at=NOW,
+from firebreak.intake.composites import MAX_DEPTH
+from firebreak.intake.names import read_target
+from firebreak.targets import needs_live_tags
+from tests.targets.lookups import (
+    ACCOUNT,
+    API,
+    NOT_READ,
+    OTHER,
+    PLAIN,
+    REGION,
+    Described,
+    Reads,
+    child,
+    composite,
+    found_for,
+    looked_up,
+    metric,
+    outcome,
+    series,
+    tagged,
+    watching,
 )
-NOT_READ = NotRead("needless")
-API = Target(ACCOUNT, REGION, "ecs", "prod", "api")
-
-type Found = Target | Unresolved
-type Described = Mapping[str, Reading[DescribedAlarm]]
-
-
-def metric(
-    cluster: str | None = None, service: str | None = None, *, account: str = "", **more: str
-) -> Metric:
-    named = {"ClusterName": cluster, "ServiceName": service, **more}
-    dimensions = {name: value for name, value in named.items() if value is not None}
-    return Metric("AWS/ECS", "MemoryUtilization", dimensions, account)
-
-
-def child(
-    name: str, *metrics: Metric, state: AlarmState = AlarmState.ALARM, children: tuple[str, ...] = ()
-) -> DescribedAlarm:
-    return DescribedAlarm(
-        name=name,
-        arn=f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}",
-        state=state,
-        since=NOW,
-        actions_enabled=True,
-        metrics=metrics,
-        children=children,
-    )
-
-
-def never_asked(name: str) -> Reading[DescribedAlarm]:
-    pytest.fail(f"described {name}")
-
-
-def found_for(
-    alarm: Alarm,
-    tags: Reading[Mapping[str, str]] = NOT_READ,
-    describe: Callable[[str], Reading[DescribedAlarm]] = never_asked,
-) -> Found:
-    return resolve(alarm, tags, describe, ACCOUNT, REGION)
-
-
-def outcome(found: Found) -> str | Reason:
-    return found.display if isinstance(found, Target) else found.reason
-
-
-def watching(*metrics: Metric) -> Alarm:
-    return replace(PLAIN, metrics=metrics)
-
-
-def tagged(target: str) -> Alarm:
-    return replace(PLAIN, tags={"firebreak:target": target})
-
-
-def series(**attributes: str) -> Alarm:
-    return replace(PLAIN, kind=AlarmKind.CONTRIBUTOR, contributor=Contributor("1", attributes))
-
-
-def composite(*children: str) -> Alarm:
-    return replace(PLAIN, kind=AlarmKind.COMPOSITE, children=children)
-
-
-def looked_up(composite_alarm: Alarm, described: Described) -> Found:
-    return found_for(composite_alarm, describe=described.__getitem__)
 
 
 class TestTag:
@@ -300,7 +242,9 @@ class TestComposite:
         "place", [f"{REGION}:{OTHER}", f"us-east-1:{ACCOUNT}"], ids=["other account", "other region"]
     )
     def test_refuses_a_child_elsewhere(self, place: str) -> None:
-        assert outcome(found_for(composite(f"arn:aws:cloudwatch:{place}:alarm:a"))) is Reason.OTHER_ACCOUNT
+        assert (
+            outcome(looked_up(composite(f"arn:aws:cloudwatch:{place}:alarm:a"), {})) is Reason.OTHER_ACCOUNT
+        )
 
     @pytest.mark.parametrize(
         ("second", "expected"),
@@ -339,7 +283,7 @@ class TestComposite:
         assert outcome(looked_up(composite("a"), described)) is Reason.TARGET_NONE
 
     def test_without_children_names_nothing(self) -> None:
-        assert outcome(found_for(composite())) is Reason.TARGET_NONE
+        assert outcome(looked_up(composite(), {})) is Reason.TARGET_NONE
 
     def test_follows_composites_inside(self) -> None:
         described: Described = {
@@ -375,13 +319,12 @@ class TestComposite:
 
         def describe(name: str) -> Reading[DescribedAlarm]:
             asked.append(name)
-            return child(name, metric("prod", "api"))
+            below = ("a", "b", "a", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:b")
+            return child(name, metric("prod", "api"), children=below if name == PLAIN.name else ())
 
-        found_for(
-            composite("a", "b", "a", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:b"), describe=describe
-        )
+        found_for(composite(), reads=Reads(describe))
 
-        assert asked == ["a", "b"]
+        assert asked == [PLAIN.name, "a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ UNDO = "goes back to the revision before, unless somebody deployed since"
 PERMISSIONS = (
     Permission("ecs:DescribeClusters", to_decide=True),
     Permission("ecs:DescribeServices"),
+    Permission("ecs:ListClusters", to_decide=True),
     Permission("ecs:ListServices", to_decide=True),
     Permission("ecs:DescribeTaskDefinition"),
     Permission("ecs:RegisterTaskDefinition", mutates=True),

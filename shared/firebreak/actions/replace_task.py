@@ -1,5 +1,6 @@
 """replace-task: stop the one bad task of an ECS service; its scheduler starts another."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -28,7 +29,17 @@ from firebreak.core.rollout import ROLLING_SECONDS
 from firebreak.core.rules import Rules
 from firebreak.core.share import GroupCount
 from firebreak.core.stored import text
-from firebreak.core.tasks import TaskLive, TasksObservation, bad_one, own_tasks, too_few_left
+from firebreak.core.target_groups import group_in, groups_of
+from firebreak.core.tasks import (
+    NO_BALANCER,
+    TargetHealth,
+    TaskLive,
+    TasksObservation,
+    bad_one,
+    bad_target,
+    own_tasks,
+    too_few_left,
+)
 from firebreak.errors import Rejected
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices
@@ -37,7 +48,8 @@ from firebreak.service_ports.ecs_tasks import TaskReads, TaskWrites
 
 NAME = "replace-task"
 EFFECT = (
-    "stops the one task whose container health check fails among healthy ones, where "
+    "stops the one task whose container health check fails among healthy ones (for an alarm on "
+    "`UnHealthyHostCount`: the one that its load balancer finds unhealthy), where "
     "`minimumHealthyPercent` spares one and `propagateTags` is SERVICE; the service starts another"
 )
 UNDO = ""
@@ -45,10 +57,12 @@ UNDO = ""
 PERMISSIONS = (
     Permission("ecs:DescribeClusters", to_decide=True),
     Permission("ecs:DescribeServices"),
+    Permission("ecs:ListClusters", to_decide=True),
     Permission("ecs:ListServices", to_decide=True),
     Permission("ecs:ListTasks"),
     Permission("ecs:DescribeTasks"),
     Permission("ecs:GetTaskProtection"),
+    Permission("elasticloadbalancing:DescribeTargetHealth"),
     Permission("ecs:StopTask", mutates=True),
 )
 
@@ -62,7 +76,8 @@ class ReplaceTask:
 
     IAM lets the function stop tasks that carry the opt-in tag themselves, so the service must
     propagate its tags to them (`propagateTags: SERVICE`). What is bad is told by the containers'
-    health checks: of a target that only a load balancer finds bad, ECS says nothing. Under the
+    health checks, and for an alarm that counts unhealthy hosts by the load balancer: then a target
+    must be a task's own address (awsvpc), as of an instance nobody knows which task is meant. Under the
     default `minimumHealthyPercent` of 100 no task can be spared.
     """
 
@@ -76,17 +91,41 @@ class ReplaceTask:
     writes: TaskWrites
 
     def observe(self, target: Target) -> TasksObservation:
-        """The service, its tasks, and whether the bad one of them is protected."""
+        """The service, its tasks and targets, and whether the bad one of them is protected."""
         service = self.reads.service(target)
-        tasks: Reading[tuple[TaskLive, ...]] = NotRead("the service was not read")
-        protected: Reading[bool] = NotRead("no single task is bad")
-        if isinstance(service, ServiceLive):
-            tasks = self.tasks.tasks(target)
-        if isinstance(tasks, tuple):
-            bad = bad_one(own_tasks(tasks, target.name))
-            if isinstance(bad, TaskLive):
-                protected = self.tasks.protected(target, bad.arn)
-        return TasksObservation(service=service, tasks=tasks, protected=protected)
+        if not isinstance(service, ServiceLive):
+            return TasksObservation(
+                service=service,
+                tasks=NotRead("the service was not read"),
+                protected=NotRead("no single task is bad"),
+            )
+        found, targets = self.tasks.tasks(target), self._targets(service)
+        tasks = own_tasks(found, target.name) if isinstance(found, tuple) else ()
+        states = (
+            [state for group in targets.values() for state in group] if isinstance(targets, Mapping) else []
+        )
+        return TasksObservation(
+            service=service,
+            tasks=found,
+            protected=self._protected(target, bad_one(tasks), "no single task is bad"),
+            targets=targets,
+            target_protected=self._protected(
+                target, bad_target(tasks, states), "no single target is unhealthy"
+            ),
+        )
+
+    def _targets(self, service: ServiceLive) -> Reading[Mapping[str, tuple[TargetHealth, ...]]]:
+        """The health of all targets of the service; who cannot see one group sees none."""
+        if not service.target_groups:
+            return NO_BALANCER
+        groups = {group: self.tasks.target_health(group) for group in sorted(service.target_groups)}
+        for health in groups.values():
+            if isinstance(health, Unknown | NotRead):
+                return health
+        return {group: health for group, health in groups.items() if isinstance(health, tuple)}
+
+    def _protected(self, target: Target, bad: TaskLive | Obstacle, otherwise: str) -> Reading[bool]:
+        return self.tasks.protected(target, bad.arn) if isinstance(bad, TaskLive) else NotRead(otherwise)
 
     def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
         """The service's cluster."""
@@ -162,14 +201,16 @@ def _plan(request: Request, service: ServiceLive, seen: TasksObservation) -> Pla
     if not isinstance(seen.tasks, tuple):
         return unseen("the list of its tasks", seen.tasks)
     tasks = own_tasks(seen.tasks, service.name)
-    bad = bad_one(tasks)
-    if isinstance(bad, Obstacle):
+    bad = _by_targets(request, tasks, seen.targets) if request.unhealthy_hosts else bad_one(tasks)
+    if not isinstance(bad, TaskLive):
         return bad
-    spared = too_few_left(service, len(tasks)) or _untouchable(bad, seen.protected)
+    protected = seen.target_protected if request.unhealthy_hosts else seen.protected
+    spared = too_few_left(service, len(tasks)) or _untouchable(bad, protected)
     if spared:
         return spared
+    told = "its load balancer finds it unhealthy" if request.unhealthy_hosts else "it is unhealthy"
     return Plan(
-        summary=f"replace task {bad.id} of {request.target.display}: it is unhealthy, "
+        summary=f"replace task {bad.id} of {request.target.display}: {told}, "
         f"{len(tasks) - 1} others are healthy",
         change={
             "cluster": request.target.group,
@@ -179,6 +220,22 @@ def _plan(request: Request, service: ServiceLive, seen: TasksObservation) -> Pla
         before={**PreImage.of(service).stored(), "task": bad.arn},
         patience_seconds=ROLLING_SECONDS,
     )
+
+
+def _by_targets(
+    request: Request,
+    tasks: Sequence[TaskLive],
+    targets: Reading[Mapping[str, tuple[TargetHealth, ...]]],
+) -> TaskLive | Obstacle | Unknown:
+    """The task that the alarm's own target groups find unhealthy; without one named, all of the service."""
+    if not isinstance(targets, Mapping):
+        return unseen("the health of its targets", targets)
+    wanted = request.groups or groups_of(request.alarm.metrics)
+    where = request.target
+    known = {group_in(arn, where.account, where.region): states for arn, states in targets.items()}
+    if gone := sorted(wanted - known.keys()):
+        return Obstacle(Reason.NO_SINGLE_BAD_TASK, f"the service is not registered with {gone[0]}")
+    return bad_target(tasks, [state for group in wanted or known for state in known[group]])
 
 
 def _untouchable(task: TaskLive, protected: Reading[bool]) -> Obstacle | Unknown | None:

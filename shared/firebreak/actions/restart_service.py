@@ -54,6 +54,7 @@ UNDO = ""
 PERMISSIONS = (
     Permission("ecs:DescribeClusters", to_decide=True),
     Permission("ecs:DescribeServices"),
+    Permission("ecs:ListClusters", to_decide=True),
     Permission("ecs:ListServices", to_decide=True),
     Permission("ecs:DescribeTaskDefinition"),
     Permission("ecs:UpdateService", mutates=True),
@@ -105,6 +106,10 @@ class RestartService:
                 return missing(request.target)
             case Unknown() | NotRead():
                 return unseen("the service", seen.service)
+            case _ if request.unhealthy_hosts:
+                # ECS itself replaces a task that its load balancer finds unhealthy; the others are well.
+                told = "tag the alarm firebreak:action=replace-task, or roll-back-service after a deployment"
+                return Obstacle(Reason.HOSTS_UNHEALTHY, told)
             case service:
                 return not_ready(service, CONTROLLERS) or _plan(request.target, service, seen.task_definition)
 

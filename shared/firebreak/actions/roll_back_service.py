@@ -40,6 +40,7 @@ UNDO = ""
 PERMISSIONS = (
     Permission("ecs:DescribeClusters", to_decide=True),
     Permission("ecs:DescribeServices"),
+    Permission("ecs:ListClusters", to_decide=True),
     Permission("ecs:ListServices", to_decide=True),
     Permission("ecs:DescribeTaskDefinition"),
     Permission("ecs:ListServiceDeployments"),

@@ -27,6 +27,7 @@ from firebreak.core.readings import (
 )
 from firebreak.core.reasons import Reason
 from firebreak.core.rollout_room import DAEMON
+from firebreak.core.routing import ACTION_TAG
 from firebreak.core.rules import ActionSettings, Rules
 from firebreak.core.share import GroupCount
 from firebreak.core.stored import number, text
@@ -42,6 +43,7 @@ UNDO = "puts the old number back after a healthy hold, unless somebody changed i
 PERMISSIONS = (
     Permission("ecs:DescribeClusters", to_decide=True),
     Permission("ecs:DescribeServices"),
+    Permission("ecs:ListClusters", to_decide=True),
     Permission("ecs:ListServices", to_decide=True),
     Permission("ecs:DescribeTaskDefinition"),
     Permission("application-autoscaling:DescribeScalableTargets"),
@@ -100,7 +102,9 @@ class ScaleService:
             case Unknown() | NotRead():
                 return unseen("the service", seen.service)
             case service:
-                return _not_scalable(service) or _plan(request.target, service, seen, rules.settings)
+                if unfit := _not_scalable(request, service, seen.scalable_target):
+                    return unfit
+                return _plan(request.target, service, seen, rules.settings)
 
     def execute(self, plan: Plan) -> Receipt:
         """Sends the one call the plan names. Raises AwsError."""
@@ -210,11 +214,27 @@ class _Change:
         return {"cluster": self.cluster, "service": self.service, **self.result}
 
 
-def _not_scalable(service: ServiceLive) -> Obstacle | None:
+def _not_scalable(
+    request: Request, service: ServiceLive, scaling: Reading[ScalableTarget]
+) -> Obstacle | None:
     if service.scheduling == DAEMON:
         detail = "a DAEMON service runs one task on each instance and cannot be scaled"
         return Obstacle(Reason.UNSUPPORTED_CONTROLLER, detail)
+    if service.desired == 0 and _may_start_from_zero(request, scaling):
+        # Zero tasks are a normal state of it: all else that speaks against scaling counts as ever.
+        service = replace(service, desired=1)
     return not_ready(service, CONTROLLERS) or failed_deployment(service)
+
+
+def _may_start_from_zero(request: Request, scaling: Reading[ScalableTarget]) -> bool:
+    """Whether a service at zero may get its first task.
+
+    Its scalable target must say that zero is normal (minimum 0), and the alarm's owner must have asked
+    for scaling: a symptom, or the next rung after another action, never starts what somebody stopped.
+    """
+    tagged = request.alarm.tags.get(ACTION_TAG) == NAME
+    asked = tagged or not (request.by_symptom or request.incident_id)
+    return asked and isinstance(scaling, ScalableTarget) and scaling.minimum == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +294,8 @@ def _raise_floor(service: ServiceLive, owner: ScalableTarget, settings: ActionSe
         return Obstacle(Reason.SCALING_SUSPENDED, "scale-out of its scalable target is suspended")
     ceiling = settings.ceiling
     now = max(service.desired, owner.minimum)
-    to = min(now + settings.step, owner.maximum, ceiling)
+    step = settings.step if now else 1  # from zero to one: whether one task helps is not known yet
+    to = min(now + step, owner.maximum, ceiling)
     if to <= now:
         numbers = f"desired count is {service.desired} (minimum {owner.minimum})"
         limits = f"the scalable target's maximum {owner.maximum}, the policy's ceiling {ceiling}"

@@ -220,7 +220,22 @@ def _service(raw: ServiceTypeDef) -> ServiceLive:
         scheduling=raw.get("schedulingStrategy", "REPLICA"),
         deployments=_deployments(raw),
         tags={tag["key"]: tag["value"] for tag in raw.get("tags", ())},
+        target_groups=target_groups(raw),
     )
+
+
+def target_groups(raw: ServiceTypeDef) -> frozenset[str]:
+    """The ARNs of a service's target groups: its own, a blue/green pair's other one, its task sets'."""
+    sets = [balancer for one in raw.get("taskSets", ()) for balancer in one.get("loadBalancers", ())]
+    found = [
+        arn
+        for balancer in (*raw.get("loadBalancers", ()), *sets)
+        for arn in (
+            balancer.get("targetGroupArn", ""),
+            balancer.get("advancedConfiguration", {}).get("alternateTargetGroupArn", ""),
+        )
+    ]
+    return frozenset(found) - {""}
 
 
 def _deployments(raw: ServiceTypeDef) -> tuple[Deployment, ...]:

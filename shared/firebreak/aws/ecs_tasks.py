@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from firebreak.aws.translate import look, send
 from firebreak.core.readings import Absent, Unknown
-from firebreak.core.tasks import TaskLive
+from firebreak.core.tasks import TargetHealth, TaskLive
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from types_boto3_ecs import ECSClient
     from types_boto3_ecs.type_defs import TaskTypeDef
 
@@ -19,14 +21,23 @@ if TYPE_CHECKING:
 # (docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html, API_DescribeTasks.html).
 AT_ONCE: Final = 100
 MOST_TASKS: Final = 1000
+ADDRESSES: Final = frozenset({"privateIPv4Address", "privateIPv6Address", "ipv6Address"})
 TOO_MANY: Final = Unknown(f"more than {MOST_TASKS} tasks")
 
 
-class TaskReader:
-    """Looks at tasks with a client that only reads."""
+class Balancing(Protocol):
+    """The one call of the client `elbv2` that is needed."""
 
-    def __init__(self, ecs: ECSClient) -> None:
+    def describe_target_health(self, *, TargetGroupArn: str) -> Mapping[str, Any]:  # noqa: N803  # AWS's name
+        """DescribeTargetHealth."""
+
+
+class TaskReader:
+    """Looks at tasks with clients that only read; `balancing` makes that of load balancers when needed."""
+
+    def __init__(self, ecs: ECSClient, balancing: Callable[[], Balancing]) -> None:
         self._ecs = ecs
+        self._balancing = balancing
 
     def tasks(self, target: Target) -> Reading[tuple[TaskLive, ...]]:
         """Those that ECS means to run; one that is being stopped is not among them."""
@@ -36,6 +47,17 @@ class TaskReader:
         """An answer that does not name the task is blindness."""
         seen = look("GetTaskProtection", lambda: self._protected(target, task))
         return Unknown("GetTaskProtection: NotFound") if isinstance(seen, Absent) else seen
+
+    def target_health(self, group: str) -> Reading[tuple[TargetHealth, ...]]:
+        """One call tells all targets of a group."""
+        return look("DescribeTargetHealth", lambda: self._target_health(group))
+
+    def _target_health(self, group: str) -> tuple[TargetHealth, ...]:
+        answer = self._balancing().describe_target_health(TargetGroupArn=group)
+        return tuple(
+            TargetHealth(one["Target"]["Id"], one["TargetHealth"]["State"])
+            for one in answer["TargetHealthDescriptions"]
+        )
 
     def _tasks(self, target: Target) -> tuple[TaskLive, ...] | Unknown:
         found: list[TaskLive] = []
@@ -81,4 +103,12 @@ def _task(raw: TaskTypeDef) -> TaskLive:
         status=raw["lastStatus"],
         health=raw.get("healthStatus", "UNKNOWN"),
         tags={tag["key"]: tag["value"] for tag in raw.get("tags", ())},
+        addresses=_addresses(raw),
     )
+
+
+def _addresses(raw: TaskTypeDef) -> frozenset[str]:
+    """The addresses of the task's own network interface, which tasks in awsvpc mode have."""
+    details = [one for attached in raw.get("attachments", ()) for one in attached.get("details", ())]
+    found = {one.get("value", "") for one in details if one.get("name") in ADDRESSES}
+    return frozenset(found) - {""}

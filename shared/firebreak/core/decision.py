@@ -9,11 +9,13 @@ from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
 from firebreak.core.incident import Incident
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.observed import DescribedAlarm
-from firebreak.core.readings import Reading
+from firebreak.core.readings import NotRead, Reading
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.scopes import Scope
 from firebreak.core.share import GroupCount
 from firebreak.core.storm import Storm
+
+NO_GROUP = NotRead("no target group led here")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class Snapshot:
     target_tags: Reading[Mapping[str, str]]
     plan: Reading[Plan | Obstacle]
     group: Reading[GroupCount]
+    target_groups: Reading[frozenset[str]] = NO_GROUP
 
 
 class Result(StrEnum):

@@ -168,6 +168,27 @@ def _target_opted_in(seen: Snapshot) -> Check:
             )
 
 
+def load_balancer(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """The live service is behind every target group that led to it.
+
+    Which service that is may have been looked up minutes ago.
+    """
+    del rules
+    if not request.groups:
+        return Check("load balancer", Result.NOT_APPLICABLE, "no target group led to the target")
+    match seen.target_groups:
+        case Unknown() | NotRead() as unseen:
+            return blind("load balancer", unseen, Reason.TARGET_UNREADABLE, seen.now)
+        case Absent():
+            return objected("load balancer", Reason.TARGET_MISSING, "the target does not exist")
+        case registered:
+            gone = sorted(request.groups - registered)
+    if gone:
+        told = f"it is not registered with {', '.join(gone)}"
+        return objected("load balancer", Reason.NOT_REGISTERED, told)
+    return passed("load balancer", f"it is registered with {', '.join(sorted(request.groups))}")
+
+
 def muted(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """CloudWatch's own brakes: a mute window, suppression, or disabled actions."""
     del rules
@@ -675,6 +696,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("switch", EVERY_KIND, switch),
     Guard("own stack", EVERY_KIND, own_stack),
     Guard("opt-in", TAKES_A_SLOT, opt_in),
+    Guard("load balancer", FIRST_AND_NEXT, load_balancer),
     Guard("muted", FIRST_AND_NEXT, muted),
     Guard("wrong direction", frozenset({_K.ALARM, _K.WAKE}), wrong_direction),
     Guard("other controller", TAKES_A_SLOT, other_controller),

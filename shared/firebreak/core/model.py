@@ -161,7 +161,8 @@ class Request:
 
     `at` is when the request was made (the alarm's transition, or the own event's birth).
     `by_symptom` says that no tag named the action: the metric alone led here. `by` names the human
-    who approved, and `question` what was approved (core/questions.py).
+    who approved, and `question` what was approved (core/questions.py). `groups` are the target groups that
+    led to the target, `unhealthy_hosts` says that the alarm counts a load balancer's unhealthy hosts.
     """
 
     kind: RequestKind
@@ -176,6 +177,8 @@ class Request:
     by: str = ""
     question: str = ""
     despite_switch: str = ""
+    groups: frozenset[str] = frozenset()
+    unhealthy_hosts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,8 @@ class ServiceLive:
     """An ECS service as it is now. `bake_minutes` is 0 for rolling deployments.
 
     `minimum_healthy` is the percentage of the desired tasks that must stay up whatever is exchanged,
-    `maximum_percent` how many of them, as a percentage, may run or be pending meanwhile.
+    `maximum_percent` how many of them, as a percentage, may run or be pending meanwhile. `target_groups`
+    are the ARNs of those that it registers its tasks with, now or after its next deployment.
     """
 
     arn: str
@@ -85,6 +86,7 @@ class ServiceLive:
     deployments: tuple[Deployment, ...]
     tags: Mapping[str, str]
     minimum_healthy: int = 100
+    target_groups: frozenset[str] = frozenset()
     maximum_percent: int = 200
 
 

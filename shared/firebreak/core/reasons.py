@@ -97,6 +97,7 @@ class Reason(StrEnum):
     GROUP_UNREADABLE = "group_unreadable"
 
     TARGET_MISSING = "target_missing"
+    NOT_REGISTERED = "not_registered"
     NOT_READY_UNREADABLE = "not_ready_unreadable"
     DEPLOYMENT_RUNNING = "deployment_running"
     DEPLOYMENT_FAILED = "deployment_failed"
@@ -116,6 +117,7 @@ class Reason(StrEnum):
     UNSAFE_ALIAS = "unsafe_alias"
     NO_SINGLE_BAD_TASK = "no_single_bad_task"
     TASK_PROTECTED = "task_protected"
+    HOSTS_UNHEALTHY = "hosts_unhealthy"
     TOO_FEW_HEALTHY = "too_few_healthy"
     ALREADY_DONE = "already_done"
     RUNBOOK_UNUSABLE = "runbook_unusable"
@@ -233,6 +235,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.HEALTHY_FLOOR_REACHED: _page("Too few members of the group would stay healthy."),
     Reason.GROUP_UNREADABLE: _page("The target's group could not be counted."),
     Reason.TARGET_MISSING: _page("The target does not exist."),
+    Reason.NOT_REGISTERED: _page("The service is not registered with the alarm's target group any more."),
     Reason.NOT_READY_UNREADABLE: _page("The target could not be read."),
     Reason.DEPLOYMENT_RUNNING: _page("A deployment is running on the target."),
     # Unlike a running one it never ends by itself; a roll back as the next rung can end it.
@@ -254,6 +257,9 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.RAISED_TOO_OFTEN: _page("Memory was raised so often that this is a leak: its owner must look."),
     Reason.UNSAFE_ALIAS: _climb("The function's aliases do not allow this safely."),
     Reason.NO_SINGLE_BAD_TASK: _climb("It is not one single task that is bad."),
+    Reason.HOSTS_UNHEALTHY: _climb(
+        "The alarm counts unhealthy hosts, and a restart would replace the healthy ones as well."
+    ),
     Reason.TASK_PROTECTED: _climb("The task is protected from being stopped."),
     Reason.TOO_FEW_HEALTHY: _climb("Too few healthy tasks would be left."),
     Reason.ALREADY_DONE: _page("The target already is as this action would make it."),
@@ -317,6 +323,7 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.TAGS_LOST: Lasting.ALARM,
         Reason.OTHER_ACTION: Lasting.ALARM,
         Reason.SAME_EFFECT: Lasting.ALARM,
+        Reason.HOSTS_UNHEALTHY: Lasting.ALARM,
         Reason.MUTED_WITHOUT_END: Lasting.ALARM,
         Reason.NO_DATA_NOW: Lasting.ALARM,
         # The target's: the limits on it, and the state that it is in.
@@ -328,6 +335,7 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.SHARE_REACHED: Lasting.TARGET,
         Reason.HEALTHY_FLOOR_REACHED: Lasting.TARGET,
         Reason.TARGET_MISSING: Lasting.TARGET,
+        Reason.NOT_REGISTERED: Lasting.TARGET,
         Reason.DEPLOYMENT_RUNNING: Lasting.TARGET,
         Reason.UNSUPPORTED_CONTROLLER: Lasting.TARGET,
         Reason.SCALED_TO_ZERO: Lasting.STANDING,

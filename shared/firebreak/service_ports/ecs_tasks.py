@@ -4,7 +4,7 @@ from typing import Protocol
 
 from firebreak.core.model import Target
 from firebreak.core.readings import Reading
-from firebreak.core.tasks import TaskLive
+from firebreak.core.tasks import TargetHealth, TaskLive
 
 
 class TaskReads(Protocol):
@@ -15,6 +15,9 @@ class TaskReads(Protocol):
 
     def protected(self, target: Target, task: str) -> Reading[bool]:
         """Whether the task of that full ARN is protected from being stopped by scale-in."""
+
+    def target_health(self, group: str) -> Reading[tuple[TargetHealth, ...]]:
+        """The health of every target of the target group of that ARN, Absent when there is no such group."""
 
 
 class TaskWrites(Protocol):

@@ -1,0 +1,170 @@
+"""Which target the red children of a composite alarm name, by their tags and their dimensions."""
+
+import re
+from collections.abc import Iterable
+from typing import assert_never
+
+from firebreak.core.model import AlarmState, Metric, Target, Unresolved
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.routing import ACTION_TAG, SERVICE_OF
+from firebreak.core.target_groups import counts_unhealthy_hosts
+from firebreak.intake.dimensions import named_elsewhere
+from firebreak.intake.lookups import Lookups, Resolution, by_metrics
+from firebreak.intake.names import TARGET_TAG, Found, Home, read_target
+from firebreak.loose import shown
+
+# How deep composites may nest before the search stops.
+MAX_DEPTH = 3
+# A composite has at most 100 alarms below it, itself not among them
+# (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Composite_Alarm.html).
+MOST_LOOKED_AT = 100
+# Each red child costs a call for its tags.
+MOST_RED = 20
+
+_ALARM_ARN = re.compile(r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.+)", re.ASCII | re.DOTALL)
+
+
+class RedChildren:
+    """One walk over the alarms that a composite's rule names, as they are now; each is looked at once.
+
+    What the event lists as triggering alarms does not count: SetAlarmState lets the caller write that list.
+    """
+
+    def __init__(self, lookups: Lookups, action: str) -> None:
+        self._lookups = lookups
+        self._reads = lookups.alarms
+        self._home = lookups.home
+        self._action = action
+        self._service = SERVICE_OF.get(action, "")
+        self._seen: set[str] = set()
+        self._red = 0
+        self._targets: set[Target] = set()
+        self._elsewhere: set[Target] = set()
+        self._groups: set[str] = set()
+        self._unhealthy_hosts = False
+        self._other_action: list[str] = []
+
+    def resolve(self, name: str) -> Resolution:
+        """The one target that the red children of the composite of that name agree on."""
+        return Resolution(self._found(name), frozenset(self._groups), self._unhealthy_hosts)
+
+    def _found(self, name: str) -> Found:
+        self._seen.add(name)
+        match self._reads.describe(name):
+            case DescribedAlarm(children=children):
+                return self._walk(children, MAX_DEPTH) or self._agreed()
+            case Absent():
+                return Unresolved(Reason.TARGET_NONE, f"the composite {shown(name)} does not exist")
+            case Unknown(why) | NotRead(why):
+                detail = f"the rule of {shown(name)} could not be looked at: {why}"
+                return Unresolved(Reason.TARGET_UNREADABLE, detail)
+            case _ as never:
+                assert_never(never)
+
+    def _agreed(self) -> Found:
+        named = self._targets or self._elsewhere
+        if len(named) > 1:
+            listed = ", ".join(sorted(target.display for target in named)[:3])
+            return Unresolved(Reason.TARGET_AMBIGUOUS, f"the red children name {listed}")
+        if named:
+            return next(iter(named))
+        told = "no red child of the composite names a target"
+        if self._other_action:
+            told += f"; {', '.join(self._other_action[:3])} count for no {self._action}"
+        return Unresolved(Reason.TARGET_NONE, told)
+
+    def _walk(self, children: Iterable[str], depth: int) -> Unresolved | None:
+        problems = (self._visit(child, depth) for child in children)
+        return next((problem for problem in problems if problem), None)
+
+    def _visit(self, child: str, depth: int) -> Unresolved | None:
+        written = _ALARM_ARN.fullmatch(child)
+        if written and not self._home.holds(written[2], written[1]):
+            return Unresolved(Reason.OTHER_ACCOUNT, f"child {shown(child)} lives elsewhere")
+        name = written[3] if written else child
+        if name in self._seen:
+            return None
+        self._seen.add(name)
+        if len(self._seen) > MOST_LOOKED_AT + 1:
+            detail = f"more than {MOST_LOOKED_AT} alarms are below the composite"
+            return Unresolved(Reason.TARGET_UNREADABLE, detail)
+        return self._look(name, depth)
+
+    def _look(self, name: str, depth: int) -> Unresolved | None:
+        match self._reads.describe(name):
+            case DescribedAlarm() as child:
+                return self._take(child, depth) if child.state is AlarmState.ALARM else None
+            case Absent():
+                return None
+            case Unknown(why) | NotRead(why):
+                return _unreadable(f"child {shown(name)}", why)
+            case _ as never:
+                assert_never(never)
+
+    def _take(self, child: DescribedAlarm, depth: int) -> Unresolved | None:
+        """One red child: its own tags first, then what is below it, then its dimensions."""
+        if foreign := foreign_metric((metric.account for metric in child.metrics), self._home):
+            return foreign
+        self._red += 1
+        if self._red > MOST_RED:
+            return _unreadable("the tags of the red children", f"more than {MOST_RED} are red")
+        match self._reads.tags(child.arn):
+            case Unknown(why) | NotRead(why):
+                return _unreadable(f"the tags of child {shown(child.name)}", why)
+            case Absent():
+                return self._below(child, depth)
+            case tags:
+                pass
+        asked = tags.get(ACTION_TAG, "")
+        if self._service and asked not in {"", self._action}:
+            self._other_action.append(f"{shown(child.name)} ({ACTION_TAG}={shown(asked)})")
+            return None
+        if TARGET_TAG in tags:
+            written = read_target(tags[TARGET_TAG], self._home.account, self._home.region)
+            return self._keep(child, Resolution(written))
+        return self._below(child, depth)
+
+    def _below(self, child: DescribedAlarm, depth: int) -> Unresolved | None:
+        if not child.children:
+            return self._keep(child, self._named(child.metrics))
+        if depth == 1:
+            detail = f"composites nest deeper than {MAX_DEPTH} at {shown(child.name)}"
+            return Unresolved(Reason.TARGET_UNREADABLE, detail)
+        return self._walk(child.children, depth - 1)
+
+    def _named(self, metrics: tuple[Metric, ...]) -> Resolution | None:
+        if found := by_metrics(metrics, self._service, self._lookups):
+            return found
+        other = named_elsewhere(metrics, self._service, self._home) if self._service else None
+        return Resolution(other) if other else None
+
+    def _keep(self, child: DescribedAlarm, named: Resolution | None) -> Unresolved | None:
+        match named.found if named else None:
+            case Target(service=service) as target if self._service not in {"", service}:
+                self._elsewhere.add(target)
+                return None
+            case Target() as target:
+                self._targets.add(target)
+                self._groups |= named.groups if named else set()
+                self._unhealthy_hosts |= counts_unhealthy_hosts(child.metrics)
+                return None
+            case None | Unresolved(Reason.TARGET_NONE):
+                return None
+            case Unresolved() as problem:
+                return problem
+            case _ as never:
+                assert_never(never)
+
+
+def foreign_metric(accounts: Iterable[str], home: Home) -> Unresolved | None:
+    """The refusal of metrics that another account owns."""
+    foreign = next((account for account in accounts if not home.holds(account)), None)
+    if foreign is None:
+        return None
+    return Unresolved(Reason.OTHER_ACCOUNT, f"the metric lives in account {shown(foreign)}")
+
+
+def _unreadable(what: str, why: str) -> Unresolved:
+    return Unresolved(Reason.TARGET_UNREADABLE, f"{what} could not be looked at: {why}")
