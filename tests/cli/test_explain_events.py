@@ -54,6 +54,7 @@ EXPLAINED = {
     "ecs_memory_ok": Expected(None, API, "refuse", Reason.NOT_IN_ALARM),
     "ecs_memory_ok_to_ok": Expected(None, API, "refuse", Reason.NOT_IN_ALARM),
     "ecs_memory_other_account": Expected(RESTART, None, "refuse", Reason.OTHER_ACCOUNT),
+    "ecs_memory_step_scaling": WATCHED,
     "ecs_memory_two_services": Expected(RESTART, None, "refuse", Reason.TARGET_AMBIGUOUS),
     "ecs_target_tracking_alarm": Expected(None, API, "refuse", Reason.NOT_ROUTED),
     "ecs_two_symptoms_math": WATCHED,
