@@ -160,6 +160,22 @@ def observed(on: Stage) -> None:
     on.red()
 
 
+def would_not_act(on: Stage) -> None:
+    """The same, and the target could not take the action."""
+    on.changed(desired=0, running=0)
+    on.red()
+
+
+def not_opted_in(on: Stage) -> None:
+    """The owner of the alarm asks for a restart, and the owner of the service did not opt in."""
+    on.changed(tags={})
+    alarm = on.red()
+    on.wait(2)
+    on.turn(alarm, AlarmState.OK)
+    on.wait(6)
+    on.red()
+
+
 SCENES = (
     Scene(
         name="recovered",
@@ -279,5 +295,20 @@ SCENES = (
         play=observed,
         policy=OBSERVE,
         marks=("WOULD ACT",),
+    ),
+    Scene(
+        name="would-not-act",
+        title="What would keep Firebreak from acting",
+        story='With `autonomy = "observe"` what would page a human is announced once a day and target.',
+        play=would_not_act,
+        policy=OBSERVE,
+        marks=("WOULD NOT ACT",),
+    ),
+    Scene(
+        name="not-opted-in",
+        title="Tagged, and not opted in",
+        story="An alarm asks for a restart of a service that is not opted in. The next one pages nobody.",
+        play=not_opted_in,
+        marks=("NOT ACTING", "RESOLVED"),
     ),
 )

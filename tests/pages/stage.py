@@ -139,6 +139,10 @@ class Stage:
         """The alarm changes and its event is lost."""
         self.world.alarms.turn(alarm.name, state, self.now)
 
+    def changed(self, **changes: object) -> None:
+        """The service as its owner left it."""
+        self.world.ecs.services[a.TARGET.display] = a.service(**changes)
+
     def services(self, names: list[str]) -> None:
         """So many services of the cluster."""
         for name in names:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.guards import ALARM_TAG, OPT_IN_TAG
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import Target
@@ -10,7 +11,10 @@ from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import announcement
 
 _K = AnnouncementKind
-ONCE = "This is announced once, until the target is opted in and a further alarm of this name is decided."
+NEXT = (
+    f"Firebreak does nothing here. Tag the target {OPT_IN_TAG}=true, or remove {ALARM_TAG} from the alarm. "
+    "This is announced once, until the target is opted in."
+)
 
 
 def notice(record: DecisionRecord, target: Target, *, observed: bool) -> Announcement:
@@ -24,7 +28,7 @@ def notice(record: DecisionRecord, target: Target, *, observed: bool) -> Announc
         key=key,
         thread=key,
         headline=f"The alarm is tagged with {record.action}, but its target is not opted in.",
-        next=f"Nothing is done about it. {ONCE}",
+        next=NEXT,
         cause=Reason.NOT_OPTED_IN.value if observed else "",
     )
 
