@@ -181,6 +181,8 @@ class World:
             ledger=self.ledger,
             deliveries=DynamoDeliveries(self.dynamodb, TABLE),
             dispatcher=self.dispatcher(),
+            storms=DynamoStorms(self.dynamodb, TABLE),
+            storm=lambda: self.policy.storm,
             alarms=self.alarms,
             rules=lambda: self.policy.paging,
             frozen=self.frozen,

@@ -16,22 +16,41 @@ from firebreak.core import telling
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import refuse
-from firebreak.core.digests import Digest, counts, first_look
-from firebreak.core.intake import why_human
+from firebreak.core.digests import Digest, counts, first_look, put_off, put_off_no_longer
+from firebreak.core.intake import held_back, why_human
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
 from firebreak.core.model import Alarm
 from firebreak.core.opt_in_notice import notices_ended_by
+from firebreak.core.page import Severity
 from firebreak.core.paging_rules import PagingRules
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Lasting, Reason
+from firebreak.core.severities import severity_of
+from firebreak.core.storm import RedAlarm, Storm, StormRules, red_alarm
 from firebreak.core.telling_decisions import of_decision
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.dispatching import Dispatcher
 from firebreak.errors import AwsError, Conflict, PolicyError, Untold, UnusableEvent
 from firebreak.paging_due import DuePages
 from firebreak.policy_paging import PagingSection
-from firebreak.ports import AlarmReads, Clock, Deliveries, Ledger, Log
+from firebreak.ports import AlarmReads, Clock, Deliveries, Ledger, Log, Storms
+from firebreak.storming import StormWatch
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Pages a storm that begins here at once. The sweeper hands its outbox item over, which pages nobody."""
+
+    tell: Callable[[Announcement], None]
+
+    def hand_over(self, told: Announcement | None) -> None:
+        """Page it."""
+        if told:
+            self.tell(told)
+
+    tell_past_the_ledger = hand_over
+
 
 _INCIDENT = re.compile(r"i-[0-9a-f]{10}")
 
@@ -41,12 +60,15 @@ class PageDesk:
     """Handles announcements, alarms routed to humans, crashed functions, and what falls due.
 
     `rules` reads what the policy says of pages. It may raise PolicyError: then the topic is used.
-    `frozen` says whether a freeze window still holds what an announcement is about.
+    `frozen` says whether a freeze window still holds what an announcement is about, `storm` reads when many
+    red alarms are a storm, and may raise PolicyError as well.
     """
 
     ledger: Ledger
     deliveries: Deliveries
     dispatcher: Dispatcher
+    storms: Storms
+    storm: Callable[[], StormRules]
     alarms: AlarmReads
     rules: Callable[[], PagingRules]
     frozen: Callable[[Announcement, datetime], bool]
@@ -79,6 +101,7 @@ class PageDesk:
             clock=self.clock,
             log=self.log,
             place=(self.account, self.region),
+            after_mute=self._after_mute,
         )
         # What fails stays due and is tried in a minute; an alarm tells when no look comes to its end.
         if not due.run():
@@ -98,18 +121,59 @@ class PageDesk:
         if not isinstance(alarm, Alarm):
             raise UnusableEvent("a request for an action", "an announcement or an alarm")
         alarm = alarms.placed(alarm, self.account, self.region)
-        why = why_human(alarm)
-        decision = refuse(why.reason, why.detail)
+        why, now, key = why_human(alarm), self.clock.now(), alarm_key(alarm, "page")
+        routed = refuse(why.reason, why.detail)
+        told = of_decision(untargeted(key, alarm, "page", routed, now), None)
+        decision = held_back(alarm, now) if told else None
+        if told and not decision and self._left_to_the_storm(told, red_alarm(alarm, now)):
+            decision = refuse(Reason.STORM, f"its severity is below critical; {why.detail}")
+        decision = decision or routed
         if is_heartbeat(alarm, self.dispatcher.stack_name, self.account, self.region):
             # Its tags were lost on the way: recorded, not counted, and its absence is what pages.
             decision = refuse(Reason.HEARTBEAT_BLIND, why.detail)
-        key = alarm_key(alarm, "page")
-        record = untargeted(key, alarm, "page", decision, self.clock.now())
-        told = of_decision(record, None)
+        record = untargeted(key, alarm, "page", decision, now)
         self._remember(record)
-        if told:
-            self._tell(told)
+        if paged := of_decision(record, None):
+            self._tell(paged)
+        elif told and decision.reason is Reason.MUTED and alarm.mute and alarm.mute.until:
+            self._tell_after(alarm.mute.until, told)
         return Summary(decision.word, decision.reason, record.incident_id)
+
+    def _left_to_the_storm(self, told: Announcement, red: RedAlarm | None) -> bool:
+        """Whether the page of a storm stands for it, which lists what is red; the alarm is counted anyway.
+
+        What is critical is paged by itself all the same, and so is everything when no storm is known.
+        """
+        return self._is_storm(red) and severity_of(told, self._rules()) is not Severity.CRITICAL
+
+    def _is_storm(self, red: RedAlarm | None) -> bool:
+        """Whether many routed alarms are red at once, this one counted."""
+        watch = StormWatch(self.storms, self.alarms, _Teller(self._tell), self.clock, self.log)
+        try:
+            rules = self.storm()
+            found = watch.count(red, rules, self.storms.look())
+        except (AwsError, PolicyError) as error:
+            self.log.event("page.storm_unknown", error=str(error))
+            return False
+        return isinstance(found, Storm) and found.tripped_at is not None
+
+    def _tell_after(self, until: datetime, told: Announcement) -> None:
+        """Keep it until its mute window ends; what cannot be kept is paged at once."""
+        try:
+            self.dispatcher.threads.count(put_off(told, until), until, self.clock.now())
+        except AwsError as error:
+            self.log.event("page.mute_not_kept", key=told.key, error=str(error))
+            self._tell(told)
+
+    def _after_mute(self, held: Announcement) -> None:
+        """The mute window of an alarm has ended and it is not OK: news, as if it had just turned red."""
+        now = self.clock.now()
+        told = put_off_no_longer(held, now)
+        red = RedAlarm(since=held.until or now, series=held.counted_as, name=held.alarm_name)
+        if self._left_to_the_storm(told, red):
+            self.log.event("page.left_to_the_storm", key=told.key)
+        else:
+            self._tell(told)
 
     def _remember(self, record: DecisionRecord) -> None:
         """May fail without stopping the page: pages fail open."""

@@ -13,6 +13,7 @@ from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, all_ok
 from firebreak.core.announcement import Announcement
 from firebreak.core.digests import Digest, ended, is_time, over, stayed_ok, summed_up
 from firebreak.core.keys import digest
+from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.page import Phase
 from firebreak.core.paging_rules import PagingRules
@@ -42,7 +43,8 @@ AT_ONCE = 50
 class DuePages:
     """One look at everything that is due; `place` is our account and region.
 
-    `frozen` says whether a freeze window still holds what an announcement is about.
+    `frozen` says whether a freeze window still holds what an announcement is about; `after_mute` pages an
+    alarm whose mute window has ended.
     """
 
     dispatcher: Dispatcher
@@ -53,6 +55,7 @@ class DuePages:
     clock: Clock
     log: Log
     place: tuple[str, str]
+    after_mute: Callable[[Announcement], None]
 
     @property
     def threads(self) -> Threads:
@@ -165,7 +168,9 @@ class DuePages:
             return
         if isinstance(found, Absent):
             return
-        if found.lasts:
+        if found.first.cause == Reason.MUTED:
+            self._mute_ended(found, now)
+        elif found.lasts:
             self._lasting(found, now)
         elif self._is_over(found, now):
             self._tell(over(found, read_states(self.alarms, found.watched), now))
@@ -206,6 +211,16 @@ class DuePages:
             known = {one: state_of(alarm) for one, alarm in states.items()}
             self._tell(telling_threads.no_longer_watched(about, known, now, since=found.since))
         self.threads.look_later(found, again_at, now, reported=summed)
+
+    def _mute_ended(self, found: Digest, now: datetime) -> None:
+        """A mute window is over: what is OK or gone by now was never paged, all else is."""
+        if found.first.until and found.first.until > now:
+            self.threads.look_later(found, found.first.until, now, reported=False)
+            return
+        states = (state_of(alarm) for alarm in self._described(found).values())
+        if not all(state is AlarmState.OK or isinstance(state, Absent) for state in states):
+            self.after_mute(found.first)
+        self.threads.forget(found)
 
     def _described(self, found: Digest) -> Mapping[WatchedAlarm, Reading[DescribedAlarm]]:
         """Its alarms as they are now; those of another account or region cannot be looked at from here."""

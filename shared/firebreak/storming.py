@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from firebreak.alarm_status import read_states
-from firebreak.announcing import Announcer
 from firebreak.core import telling_storms
+from firebreak.core.announcement import Announcement
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.storm import (
     CALM,
@@ -25,13 +26,23 @@ from firebreak.errors import AwsError
 from firebreak.ports import AlarmReads, Clock, Log, Storms
 
 
+class TellsStorms(Protocol):
+    """Carries announcements of storms that the ledger already holds; an Announcer, or Page itself."""
+
+    def hand_over(self, told: Announcement | None) -> object:
+        """Publish it. May fail without harm: the ledger still holds it as unsettled."""
+
+    def tell_past_the_ledger(self, told: Announcement | None) -> object:
+        """Publish what is not in the ledger."""
+
+
 @dataclass(frozen=True, slots=True)
 class StormWatch:
     """Counts red alarms and says when they are a storm, and when it is over."""
 
     storms: Storms
     alarms: AlarmReads
-    announcer: Announcer
+    announcer: TellsStorms
     clock: Clock
     log: Log
 

@@ -196,6 +196,8 @@ class Wiring:
             ledger=DynamoLedger(memory, own.ledger_table),
             deliveries=DynamoDeliveries(memory, own.ledger_table),
             dispatcher=dispatcher,
+            storms=DynamoStorms(memory, own.ledger_table),
+            storm=lambda: load_policy(own.policy_path).storm,
             alarms=self.alarms(),
             rules=lambda: load_policy(own.policy_path).paging,
             frozen=self._frozen,

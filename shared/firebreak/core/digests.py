@@ -149,6 +149,35 @@ def counts(told: Announcement) -> bool:
     return bool(told.cause and told.alarm_name) and told.kind is not AnnouncementKind.OBSERVED
 
 
+def put_off(told: Announcement, until: datetime) -> Announcement:
+    """An announcement that is kept until a mute window ends, counted apart from what was paged."""
+    return replace(
+        told,
+        key=digest("muted", told.key),
+        cause=Reason.MUTED.value,
+        until=until,
+        lasting=Lasting.NO,
+        counted_as=told.key,
+    )
+
+
+def put_off_no_longer(held: Announcement, now: datetime) -> Announcement:
+    """The same once the window has ended: a part of its lasting cause, as if it had come now."""
+    ended_at = f"its mute window ended at {clock(held.until)}" if held.until else "its mute window ended"
+    return replace(
+        held,
+        key=held.counted_as,
+        thread=held.counted_as,
+        cause=Reason.ROUTED_TO_HUMANS.value,
+        at=now,
+        event=digest(held.event, "after the mute"),
+        facts=(ended_at, *held.facts),
+        until=None,
+        lasting=Lasting.ALARM,
+        counted_as="",
+    )
+
+
 def first_look(every: timedelta, now: datetime) -> datetime:
     """When a new cause is looked at for the first time: a switch may be given back early."""
     return now + min(every, LOOK_EVERY)

@@ -1,7 +1,11 @@
 """Alarms that need no guard to be refused, and what their tags ask for."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from firebreak.core.decide import refuse
+from firebreak.core.decision import Check, Decision, Defer, Result
+from firebreak.core.guards import clock
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Target, Unresolved
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -44,6 +48,20 @@ def why_human(alarm: Alarm) -> Unresolved:
         return Unresolved(Reason.TAGS_LOST, "alarmTagsStatus is not SUCCESS")
     reason = Reason.ROUTED_TO_HUMANS if tag == PAGE_RUNG else Reason.UNKNOWN_ACTION_TAG
     return Unresolved(reason, f"{ACTION_TAG}={tag or ''}")
+
+
+def held_back(alarm: Alarm, now: datetime) -> Decision | None:
+    """The decision on an alarm for humans that CloudWatch holds back, as `muted` decides it for actions."""
+    mute = alarm.mute
+    if mute and mute.until is None:
+        return refuse(Reason.MUTED_WITHOUT_END, f"muted by {mute.by} with no readable end")
+    if mute and mute.until and mute.until > now:
+        detail = f"muted by {mute.by} until {clock(mute.until)}"
+        check = Check("intake", Result.OBJECTED, detail, Reason.MUTED, mute.until)
+        return Decision(Defer(mute.until), Reason.MUTED, (check,), "")
+    if alarm.suppressed_by:
+        return refuse(Reason.SUPPRESSED, f"actions suppressed by {alarm.suppressed_by}")
+    return None
 
 
 def why_not_routed(alarm: Alarm) -> Unresolved:

@@ -1,0 +1,137 @@
+"""Alarms tagged `page`: mute windows, suppression and storms are honoured for them as for actions."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.aws.storms import DynamoStorms
+from firebreak.concluding import Summary
+from firebreak.core.model import Alarm, AlarmState, Mute
+from firebreak.core.reasons import Reason
+from firebreak.core.storm import Storm
+from firebreak.policy import parse_policy
+from tests import builders as a
+from tests.faults import NO_CONNECTION, Wrapped, fail
+from tests.workflow.test_flapping import marks
+from tests.workflow.test_who_is_paged import PAGING, tick
+from tests.world import TABLE, World, eventbridge, world_on_moto
+
+MINUTE = timedelta(minutes=1)
+POLICY = a.AUTO_POLICY.replace("alarms = 50", 'alarms = 10\nwithin = "5m"\nquiet = "10m"') + PAGING
+# In office hours both are paged at once; only those named api-* are critical.
+PAGED = {"firebreak:action": "page"}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with world_on_moto(policy=parse_policy(POLICY, "paging.toml")) as made:
+        yield made
+
+
+def page(world: World, name: str = "api-disk", **changes: Any) -> Summary:
+    alarm = world.red(name, tags=PAGED, **changes)
+    return deliver(world, alarm)
+
+
+def deliver(world: World, alarm: Alarm) -> Summary:
+    event = eventbridge(alarm)
+    if alarm.suppressed_by:
+        event["detail"]["state"]["actionsSuppressedBy"] = alarm.suppressed_by
+    if alarm.mute and not alarm.mute.until:
+        event["detail"]["muteDetail"] = {"mutedByArn": alarm.mute.by, "muteWindowEnd": "whenever"}
+    return world.page_desk().handle(event)
+
+
+def storm(world: World) -> Storm:
+    found = DynamoStorms(world.dynamodb, TABLE).look()
+    assert isinstance(found, Storm)
+    return found
+
+
+def test_a_muted_alarm_is_paged_when_its_window_ends_and_it_is_still_red(world: World) -> None:
+    summary = page(world, mute=Mute("nightly", world.clock.at + 20 * MINUTE))
+    assert (summary.outcome, summary.reason) == ("defer", Reason.MUTED)
+    tick(world, 19)
+    assert world.pager.pages == []
+    tick(world, 2)
+    assert marks(world) == {"NOT ACTING": 1}
+    [body] = [page.body for name, page in world.pager.pages if name == "pd"]
+    assert "its mute window ended at 10:20:30Z" in body
+    tick(world, 60)
+    assert marks(world) == {"NOT ACTING": 1}
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_muted_alarm_that_is_ok_or_gone_by_then_is_never_paged(world: World, *, gone: bool) -> None:
+    page(world, mute=Mute("nightly", world.clock.at + 20 * MINUTE))
+    world.alarms.turn("api-disk", AlarmState.OK, world.clock.at)
+    if gone:
+        del world.alarms.described["api-disk"]
+    tick(world, 60)
+    assert world.pager.pages == []
+
+
+def test_a_muted_alarm_without_data_by_then_is_paged(world: World) -> None:
+    page(world, mute=Mute("nightly", world.clock.at + 20 * MINUTE))
+    world.alarms.turn("api-disk", AlarmState.INSUFFICIENT_DATA, world.clock.at)
+    tick(world, 30)
+    assert marks(world) == {"NOT ACTING": 1}
+
+
+def test_what_cannot_be_kept_until_its_window_ends_is_paged_at_once(world: World) -> None:
+    cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["update_item"]))
+    page(replace(world, dynamodb=cut), mute=Mute("nightly", world.clock.at + 20 * MINUTE))
+    assert marks(world) == {"NOT ACTING": 1}
+
+
+def test_a_mute_with_no_readable_end_is_paged_at_once(world: World) -> None:
+    assert page(world, mute=Mute("nightly", None)).reason is Reason.MUTED_WITHOUT_END
+    assert marks(world) == {"NOT ACTING": 1}
+
+
+def test_an_alarm_whose_actions_are_suppressed_is_recorded_and_paged_once_that_ends(world: World) -> None:
+    assert page(world, suppressed_by="WaitPeriod").reason is Reason.SUPPRESSED
+    assert world.pager.pages == []
+    world.clock.pass_time(MINUTE)
+    # CloudWatch sends a second event, from ALARM to ALARM.
+    assert page(world, previous=AlarmState.ALARM).reason is Reason.ROUTED_TO_HUMANS
+    assert marks(world) == {"NOT ACTING": 1}
+
+
+def test_muted_and_suppressed_alarms_are_no_part_of_a_storm_and_others_are(world: World) -> None:
+    page(world, "api-1", mute=Mute("nightly", world.clock.at + 20 * MINUTE))
+    page(world, "api-2", suppressed_by="WaitPeriod")
+    page(world, "api-3")
+    assert [red.name for red in storm(world).red] == ["api-3"]
+    tick(world, 21)
+    assert "api-1" in [red.name for red in storm(world).red]
+
+
+def test_twenty_alarms_for_humans_are_a_storm_and_the_rest_is_left_to_its_page(world: World) -> None:
+    reasons = [page(world, f"web-{n:02d}").reason for n in range(20)]
+    assert storm(world).tripped_at is not None
+    assert reasons == [Reason.ROUTED_TO_HUMANS] * 9 + [Reason.STORM] * 11
+    assert marks(world, "ops") == {"NOT ACTING": 9, "STORM": 1}
+    # What the sweeper hands over later is the same page.
+    world.clock.pass_time(10 * MINUTE)
+    world.sweep()
+    assert marks(world, "ops")["STORM"] == 1
+
+
+def test_a_critical_alarm_is_paged_by_itself_in_a_storm(world: World) -> None:
+    for n in range(12):
+        page(world, f"web-{n:02d}")
+    before = marks(world)["NOT ACTING"]
+    assert page(world, "api-disk").reason is Reason.ROUTED_TO_HUMANS
+    assert marks(world)["NOT ACTING"] == before + 1
+    assert "api-disk" in [red.name for red in storm(world).red]
+
+
+def test_without_a_readable_storm_every_alarm_is_paged(world: World) -> None:
+    cut = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["update_item"])))
+    for n in range(12):
+        page(cut, f"web-{n:02d}")
+    assert marks(world, "ops")["NOT ACTING"] == 12
