@@ -125,6 +125,7 @@ class World:
             concluder=Concluder(self.ledger, self.schedules, self.announcer(), self.clock, self.log),
             storms=self.storm_watch(),
             policy=lambda: self.policy,
+            acknowledged=DynamoThreads(self.dynamodb, TABLE).acknowledged_by,
             clock=self.clock,
             log=self.log,
             new_id=lambda: f"claim-{next(self.ids):026d}",

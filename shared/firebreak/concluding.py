@@ -9,7 +9,7 @@ from firebreak.core import opening, telling
 from firebreak.core.announced import announcement_of, announcement_of_unresolved
 from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
-from firebreak.core.incident import ASKED_IN, WELL, Incident, IncidentState, Purpose
+from firebreak.core.incident import WELL, Incident, IncidentState, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     DecisionRecord,
@@ -20,11 +20,12 @@ from firebreak.core.ledger import (
     incident_name,
     untargeted,
 )
+from firebreak.core.looking_again import after_humans, after_refusal, words_of
 from firebreak.core.model import Alarm, Autonomy, OwnEvent, Plan, Request, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
-from firebreak.core.telling_decisions import of_decision
+from firebreak.core.telling_decisions import COUNTED, of_decision
 from firebreak.core.verdict import Climb, GiveToHumans, next_rung
 from firebreak.errors import AwsError, Unavailable
 from firebreak.ports import Clock, Ledger, Log, Schedules
@@ -129,12 +130,12 @@ class Concluder:
         if decision.reason is Reason.DUPLICATE:
             return self._summary(request, decision)
         record = self._record_of(request, decision, now)
-        if incident and _joins(request, decision, incident):
+        if incident and opening.joins(request, decision, incident):
             if not self.ledger.join(incident, request.alarm, record):
                 return None
             self._look_soon(incident, now)
             return self._summary(request, decision, incident.id)
-        if incident and _waits_for(request, incident) and decision.reason not in _ALREADY_HANDLED:
+        if incident and opening.waits_for(request, incident) and decision.reason not in _ALREADY_HANDLED:
             return self._move_on(request, rules, decision, incident, record)
         return self._without_incident(request, rules, decision, record)
 
@@ -159,11 +160,24 @@ class Concluder:
                 case GiveToHumans():
                     pass
         told = announcement_of(record, request, rules)
+        if told and (again := after_refusal(request, decision, told.key, record.at)):
+            # The record keeps it, so that a schedule that could not be made costs minutes.
+            self._looks_again(again)
+            told, later = replace(told, next=f"{words_of(again)} {COUNTED}"), again
         if self.ledger.record(record, told, later):
             self.announcer.hand_over(told)
             if decision.reason is Reason.HEARTBEAT:
                 self.log.count("Heartbeats")
         return self._summary(request, decision)
+
+    def _looks_again(self, again: OwnEvent) -> bool:
+        """Whether the one look after a refusal is scheduled."""
+        try:
+            self.schedules.ask_again(again, again.at)
+        except AwsError as error:
+            self.log.event("look_again.unscheduled", alarm=again.alarm.name, error=str(error))
+            return False
+        return True
 
     def _open_above(
         self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord, rung: int
@@ -282,6 +296,9 @@ class Concluder:
         why = f"{MEANINGS[decision.reason].sentence} {_why(decision)}"
         after = opening.over(incident, IncidentState.PAGED, why)
         told = telling.given_to_humans(after, record.at, why)
+        again = after_humans(incident, decision, record.at)
+        if again and self._looks_again(again):
+            told = replace(told, next=f"{words_of(again)} {telling.HEARS_OF_OK}")
         return replace(_changed(incident, after, record, f"given to humans: {_why(decision)}"), told=told)
 
     def _ask_again(self, request: Request, until: datetime) -> OwnEvent:
@@ -313,25 +330,6 @@ class Concluder:
 
     def _summary(self, request: Request, decision: Decision, incident_id: str = "") -> Summary:
         return Summary(decision.word, decision.reason, incident_id or incident_name(request))
-
-
-def _waits_for(request: Request, incident: Incident) -> bool:
-    """Whether the incident is where the request was made for; a late one must not move it."""
-    asked = (request.incident_id, request.rung, request.action)
-    return asked == (incident.id, incident.rung, incident.action) and incident.state in ASKED_IN[request.kind]
-
-
-def _joins(request: Request, decision: Decision, incident: Incident) -> bool:
-    """Whether the alarm becomes a member of the incident that holds its target, and is told with it.
-
-    An alarm also where its own request may not act: an act that made it red must be judged by it.
-    """
-    if decision.reason is Reason.IN_FLIGHT:
-        return True
-    late_or_switched_off = decision.reason in {Reason.SWITCHED_OFF, Reason.TOO_OLD}
-    again = any(check.reason is Reason.DUPLICATE for check in decision.checks)
-    first = request.kind is RequestKind.ALARM and not again
-    return late_or_switched_off and first and incident.holds_target
 
 
 def _opens_above(request: Request, rules: Rules, decision: Decision) -> bool:

@@ -91,6 +91,7 @@ def request_of(
         attempt=trigger.attempt,
         by=trigger.by,
         question=trigger.question,
+        refused=trigger.refused,
         by_symptom=not trigger.incident_id and not tag_names_action(trigger.alarm, tags),
         groups=named.groups,
         unhealthy_hosts=named.unhealthy_hosts or counts_unhealthy_hosts(trigger.alarm.metrics),

@@ -99,6 +99,7 @@ def request_event(request: OwnEvent) -> dict[str, object]:
         "at": _written(request.at),
         "by": request.by,
         **({"question": request.question} if request.question else {}),
+        **({"refused": request.refused} if request.refused else {}),
         "alarm": alarm_to_wire(request.alarm),
     }
     return {"source": OWN_SOURCE, "detail-type": OWN_DETAIL_TYPE, "detail": detail}
@@ -123,6 +124,7 @@ def request_from_event(event: Mapping[str, object]) -> OwnEvent:
         at=_moment(detail, "at"),
         by=_text(detail, "by"),
         question=_text(detail, "question"),
+        refused=_text(detail, "refused"),
         alarm=alarm_from_wire(detail.get("alarm")),
     )
 

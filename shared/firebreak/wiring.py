@@ -148,6 +148,7 @@ class Wiring:
             concluder=Concluder(self.ledger, schedules, self.announcer, self.clock, self.log),
             storms=self.storm_watch(),
             policy=lambda: load_policy(self.settings.policy_path),
+            acknowledged=DynamoThreads(self.dynamodb, self.settings.ledger_table).acknowledged_by,
             clock=self.clock,
             log=self.log,
             new_id=lambda: uuid.uuid4().hex,

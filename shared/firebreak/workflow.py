@@ -67,8 +67,8 @@ class _Wanted:
 class Remediator:
     """Handles everything that reaches one action's function.
 
-    `policy` loads the policy (raises PolicyError); `new_id` makes a claim id of at most 36
-    characters that never repeats; `jitter` gives the seconds to wait before try n.
+    `policy` loads the policy (raises PolicyError); `acknowledged` names who has a page; `new_id` makes a
+    claim id of at most 36 characters that never repeats; `jitter` gives the seconds to wait before try n.
     """
 
     action: Action
@@ -79,6 +79,7 @@ class Remediator:
     concluder: Concluder
     storms: StormWatch
     policy: Callable[[], Policy]
+    acknowledged: Callable[[str], str]
     clock: Clock
     log: Log
     new_id: Callable[[], str]
@@ -90,9 +91,10 @@ class Remediator:
     def handle(self, event: object) -> Summary:
         """Decide on one event and carry it out. Raises only what no human was told of yet."""
         try:
-            trigger = _placed(alarms.parse(event), self.account, self.region)
+            parsed = alarms.parse(event)
         except UnusableEvent as error:
             return self._unusable(event, error)
+        trigger = alarms.placed(parsed, self.account, self.region) if isinstance(parsed, Alarm) else parsed
         alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm
         try:
             policy = self.policy()
@@ -126,6 +128,8 @@ class Remediator:
             return self._turn_away(event, asked, policy)
         if not event.incident_id and (turned_away := turn_away(event.alarm)):
             return self._turn_away(event, turned_away, policy)  # asked again, it is the same alarm
+        if event.refused and (who := self.acknowledged(event.refused)):
+            return self._turn_away(event, Unresolved(Reason.ACKNOWLEDGED, f"acknowledged by {who}"), policy)
         tags = self.observer.tags(event.alarm, needed=targets.needs_live_tags(event.alarm))
         named = self._target_of(event, tags)
         if isinstance(target := named.found, Unresolved):
@@ -380,7 +384,3 @@ class Remediator:
 
 def _still_ours(incident: Incident, claim: Claim) -> bool:
     return incident.claim_id == claim.after.claim_id and incident.state is IncidentState.CLAIMED
-
-
-def _placed(trigger: Alarm | OwnEvent, account: str, region: str) -> Alarm | OwnEvent:
-    return alarms.placed(trigger, account, region) if isinstance(trigger, Alarm) else trigger

@@ -134,6 +134,7 @@ class Worker:
                 concluder=Concluder(ledger, schedules, announcer, clock, log),
                 storms=StormWatch(DynamoStorms(dynamodb, table), alarms, announcer, clock, log),
                 policy=lambda: policy,
+                acknowledged=lambda _: "",
                 clock=clock,
                 log=log,
                 new_id=lambda: uuid.uuid4().hex,

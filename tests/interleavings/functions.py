@@ -140,6 +140,7 @@ class Wiring:
             concluder=Concluder(ledger, schedules, self.announcer(), self.clock, Silent()),
             storms=self.storms(),
             policy=lambda: self._policy,
+            acknowledged=lambda _: "",
             clock=self.clock,
             log=Silent(),
             new_id=self.port("ids").new,

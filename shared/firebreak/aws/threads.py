@@ -32,7 +32,7 @@ from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement
 from firebreak.core.digests import MOST_NAMES, Digest
 from firebreak.core.page import Severity
-from firebreak.core.readings import ABSENT, Reading
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.threads import Thread
 from firebreak.errors import Conflict
 
@@ -69,6 +69,18 @@ class DynamoThreads:
         """The thread as it is now; Absent when nobody was ever told."""
         place = (f"THREAD#{thread_id}", SINGLE)
         return read_as(find(self._client, self._table, [place])[place], read_thread)
+
+    def acknowledged_by(self, known_by: str) -> str:
+        """Who has the page of a refusal, known by its incident or its cause; empty when nobody has.
+
+        What cannot be read counts as acknowledged: it is asked before acting. Raises AwsError.
+        """
+        found = self.digest(known_by) if not known_by.startswith("i-") else ABSENT
+        thread = self.thread(found.opening.thread if isinstance(found, Digest) else known_by)
+        for reading in (found, thread):
+            if isinstance(reading, Unknown | NotRead):
+                return f"nobody knows whom: {reading.why}"
+        return thread.acknowledged_by if isinstance(thread, Thread) and not thread.over else ""
 
     def save(self, before: Thread | None, after: Thread, at: datetime) -> bool:
         """Keep a thread if it still is as it was read."""

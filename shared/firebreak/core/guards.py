@@ -148,7 +148,8 @@ def opt_in(request: Request, rules: Rules, seen: Snapshot) -> Check:
                 in_event = tags.get(ALARM_TAG, "")
     if in_event == "none":
         return objected("opt-in", Reason.ACTION_NONE, f"the alarm says {ALARM_TAG}=none")
-    if in_event not in {"", request.action} and not request.incident_id:
+    # A second look is for the action that was refused, to which the ladder of the tag's action had led.
+    if in_event not in {"", request.action} and not (request.incident_id or request.refused):
         # Without tags in its event an alarm is routed by its symptom, whatever its owner wants.
         return objected("opt-in", Reason.OTHER_ACTION, f"the alarm says {ALARM_TAG}={in_event!r}")
     return _target_opted_in(seen)

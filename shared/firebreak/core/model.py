@@ -179,6 +179,7 @@ class Request:
     despite_switch: str = ""
     groups: frozenset[str] = frozenset()
     unhealthy_hosts: bool = False
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +188,9 @@ class OwnEvent:
 
     `by` names the human behind an approval or an ordered undo, `question` what an approval answers
     (core/questions.py). `alarm` is the transition that opened the incident, which is in the ledger.
+
+    `refused` is set for the one look after a refusal for something that ends by itself: the cause of its
+    page, or its incident (core/looking_again.py).
     """
 
     kind: RequestKind
@@ -198,6 +202,7 @@ class OwnEvent:
     alarm: Alarm
     by: str = ""
     question: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

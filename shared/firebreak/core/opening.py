@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from firebreak.core.budgets import ACT_WITHIN
-from firebreak.core.incident import PURPOSE_OF, WELL, Incident, IncidentState, Member, Purpose
+from firebreak.core.decision import Decision
+from firebreak.core.incident import ASKED_IN, PURPOSE_OF, WELL, Incident, IncidentState, Member, Purpose
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Alarm, Plan, Request, RequestKind
+from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 
 LOOKED_AT_BEFORE = frozenset({RequestKind.APPROVAL, RequestKind.UNDO, RequestKind.RESTORE})
@@ -141,3 +143,22 @@ def waiting(incident: Incident, state: IncidentState, until: datetime) -> Incide
 def over(incident: Incident, state: IncidentState, note: str) -> Incident:
     """The incident at rest: given to humans, closed, or not executed."""
     return replace(incident, state=state, version=incident.version + 1, due_at=None, note=note)
+
+
+def waits_for(request: Request, incident: Incident) -> bool:
+    """Whether the incident is where the request was made for; a late one must not move it."""
+    asked = (request.incident_id, request.rung, request.action)
+    return asked == (incident.id, incident.rung, incident.action) and incident.state in ASKED_IN[request.kind]
+
+
+def joins(request: Request, decision: Decision, incident: Incident) -> bool:
+    """Whether the alarm becomes a member of the incident that holds its target, and is told with it.
+
+    An alarm also where its own request may not act: an act that made it red must be judged by it.
+    """
+    if decision.reason is Reason.IN_FLIGHT:
+        return True
+    late_or_switched_off = decision.reason in {Reason.SWITCHED_OFF, Reason.TOO_OLD}
+    again = any(check.reason is Reason.DUPLICATE for check in decision.checks)
+    first = request.kind is RequestKind.ALARM and not again
+    return late_or_switched_off and first and incident.holds_target

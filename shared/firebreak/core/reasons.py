@@ -82,6 +82,7 @@ class Reason(StrEnum):
     IN_FLIGHT_UNREADABLE = "in_flight_unreadable"
     DEPENDENCY_IN_FLIGHT = "dependency_in_flight"
     INCIDENT_MOVED_ON = "incident_moved_on"
+    ACKNOWLEDGED = "acknowledged"
     FROZEN = "frozen"
     OUTSIDE_WINDOW = "outside_window"
     STORM = "storm"
@@ -220,6 +221,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.DEPENDENCY_IN_FLIGHT: _page(
         "Another target that shares a dependency with this one is being worked on."
     ),
+    Reason.ACKNOWLEDGED: _record("A human has acknowledged this, so the second look changes nothing."),
     Reason.INCIDENT_MOVED_ON: _record("The incident has moved on since this was asked."),
     Reason.FROZEN: _digest("A freeze window of the policy holds."),
     Reason.OUTSIDE_WINDOW: _digest("The policy allows acts only inside its windows, and none is open."),

@@ -55,9 +55,9 @@ class RedAlarm:
 def red_alarm_of(request: Request, now: datetime) -> RedAlarm | None:
     """What a request adds to the count: an alarm, or one whose mute window has ended, which is news again.
 
-    The next rung of an incident is none, nor is what a human asks for: that turned red before.
+    The next rung of an incident is none, nor is what a human asks for or a second look: that was red before.
     """
-    if request.by:
+    if request.by or request.refused:
         return None
     if request.kind is RequestKind.WAKE and not request.incident_id:
         return RedAlarm.of(replace(request.alarm, since=request.at), now)

@@ -175,6 +175,9 @@ def not_executed(incident: Incident, at: datetime, why: str) -> Announcement:
     )
 
 
+HEARS_OF_OK = "You hear when every alarm of it is OK."
+
+
 def given_to_humans(incident: Incident, at: datetime, why: str) -> Announcement:
     """Firebreak stops here."""
     return of_incident(
@@ -188,7 +191,7 @@ def given_to_humans(incident: Incident, at: datetime, why: str) -> Announcement:
             *_members(incident),
             *_values(incident),
         ],
-        next_="Firebreak changes nothing more here. You hear when every alarm of it is OK.",
+        next_=f"Firebreak changes nothing more here. {HEARS_OF_OK}",
     )
 
 
