@@ -31,7 +31,7 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.PARENT_OF_CONTRIBUTORS: "its contributors' own events are answered",
         Reason.ROUTED_TO_HUMANS: f"tag the alarm {ACTION_TAG} with an action ({_KNOWN})",
         Reason.UNKNOWN_ACTION_TAG: f"tag the alarm {ACTION_TAG} with one of {_KNOWN}, page, none",
-        Reason.NOT_ROUTED: f"tag the alarm {ACTION_TAG} with an action ({_KNOWN}) and let its tags propagate",
+        Reason.NOT_ROUTED: f"tag the alarm {ACTION_TAG} with an action ({_KNOWN})",
         Reason.ACTION_NONE: f"take the tag {ACTION_TAG}=none off the alarm",
         Reason.OTHER_ACTION: "let the alarm's tags propagate, so that its own action is asked",
         Reason.SWITCHED_OFF: "its holder runs `firebreak resume` (see `firebreak switches`)",

@@ -12,15 +12,16 @@ from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Target, Unresolved
 from firebreak.core.readings import NotRead
 from firebreak.core.reasons import MEANINGS, Reason
-from firebreak.core.routing import KNOWN_ACTIONS, primary, route
+from firebreak.core.routing import KNOWN_ACTIONS, ROUTER, by_live_tags, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.policy import Policy
 from firebreak.targets import request_of
 from firebreak.workflow import ASKS_A_HUMAN
 from firebreak_cli.advice import advice
-from firebreak_cli.eyes import Eyes, alarm_of
+from firebreak_cli.eyes import Eyes, Tags, alarm_of
 
 BY_REQUEST = "request"
+BY_LIVE_TAG = "live tag"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +73,10 @@ class Explainer:
 
     def explain(self, trigger: Alarm | OwnEvent, now: datetime) -> Explanation:
         """The decision that the event would get, first for the function that may act."""
-        routing = routed(trigger)
         tags = self.eyes.tags(alarm_of(trigger))
+        routing = _by_router(routed(trigger), trigger, tags)
+        if routing.by == BY_LIVE_TAG and isinstance(trigger, Alarm) and isinstance(tags, Mapping):
+            trigger = replace(trigger, tags=tags)  # as the router hands it over
         action = routing.primary or ""
         named = self.eyes.target(trigger, tags, action)
         target = fitting(named.found, action)
@@ -122,6 +125,16 @@ def routed(trigger: Alarm | OwnEvent) -> Routing:
     chosen = primary(routes)
     by = next((found.by.value for found in routes if chosen in (None, found.function)), "")
     return Routing(primary=chosen, functions=tuple(found.function for found in routes), by=by)
+
+
+def _by_router(routing: Routing, trigger: Alarm | OwnEvent, tags: Tags) -> Routing:
+    """The same with the function that the router hands the alarm to, where its live tags name one."""
+    if not isinstance(trigger, Alarm) or ROUTER not in routing.functions or not isinstance(tags, Mapping):
+        return routing
+    named = by_live_tags(trigger, tags)
+    if named is None:
+        return routing
+    return Routing(primary=named, functions=(*routing.functions, named), by=BY_LIVE_TAG)
 
 
 def why_unasked(trigger: Alarm | OwnEvent, routing: Routing) -> Unresolved | None:

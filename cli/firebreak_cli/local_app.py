@@ -35,7 +35,7 @@ class Bind(StrEnum):
 
 
 # The functions of template.yaml, by the names it gives them.
-FUNCTIONS = (*(action.title().replace("-", "") for action in KNOWN_ACTIONS), "Verify", "Page")
+FUNCTIONS = (*(action.title().replace("-", "") for action in KNOWN_ACTIONS), "Verify", "Page", "Route")
 
 
 def _one_of_ours(function: str) -> str:

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from firebreak.core.intake import TARGET_TAG
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent
+from firebreak.core.routing import ACTION_TAG
+from firebreak.core.rules import PAGE_RUNG
 from firebreak.errors import UnusableEvent
 from firebreak.loose import items, mapping, moment, shown, stated, text
 from firebreak.reason_data import evaluation_of
@@ -22,7 +25,7 @@ from firebreak.shapes import (
     mute_of,
     tags_of,
 )
-from firebreak.wire import OWN_SOURCE, request_from_event
+from firebreak.wire import OWN_SOURCE, ROUTED_ALARM, WIRE_VERSION, request_from_event
 
 ALARM_SOURCE = "aws.cloudwatch"
 STATE_CHANGE = "CloudWatch Alarm State Change"
@@ -52,10 +55,30 @@ def parse(event: object) -> Alarm | OwnEvent:
     if not isinstance(event, dict):
         raise UnusableEvent("a string" if isinstance(event, str) else shown(event), EXPECTED)
     _refuse_deliveries(event)
+    if event.get("source") == OWN_SOURCE and event.get("detail-type") == ROUTED_ALARM:
+        return _routed(mapping(event.get("detail")))
     if event.get("source") == OWN_SOURCE:
         return request_from_event(event)
+    return _from_cloudwatch(event)
+
+
+def _from_cloudwatch(event: Mapping[str, object]) -> Alarm:
     _refuse_other_events(event)
     return _alarm(event, _body(event))
+
+
+def _routed(detail: Mapping[str, object]) -> Alarm:
+    """The alarm of an event that the router handed over, with the tags that it read.
+
+    Those which name what is done are left out, except for Page: a function that changes something reads
+    them from the alarm itself, for anybody who may put events on the bus could have written these.
+    """
+    event = detail.get("event")
+    if detail.get("v") != WIRE_VERSION or not isinstance(event, dict):
+        raise UnusableEvent(f"a routed alarm of version {shown(detail.get('v'))}", f"version {WIRE_VERSION}")
+    tags, to_page = tags_of(detail.get("tags")), detail.get("action") == PAGE_RUNG
+    kept = tags if to_page else {key: tags[key] for key in tags if key not in {ACTION_TAG, TARGET_TAG}}
+    return replace(_from_cloudwatch(event), tags=kept, tags_lost=False, by_router=True)
 
 
 def placed(alarm: Alarm, account: str, region: str) -> Alarm:

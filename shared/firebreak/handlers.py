@@ -30,6 +30,11 @@ def verify_handler() -> Handler:
     return _handler(lambda wiring: wiring.verifier())
 
 
+def route_handler() -> Handler:
+    """The handler of Route."""
+    return _handler(lambda wiring: wiring.tag_router())
+
+
 def page_handler() -> Handler:
     """The handler of Page."""
     return _handler(lambda wiring: wiring.page_desk())

@@ -26,6 +26,7 @@ from firebreak.loose import SHOWN_CHARACTERS, moment, shown, whole
 WIRE_VERSION = 1
 OWN_SOURCE = "firebreak"
 OWN_DETAIL_TYPE = "Firebreak Request"
+ROUTED_ALARM = "Firebreak Routed Alarm"
 
 _ASKED = tuple(kind for kind in RequestKind if kind is not RequestKind.ALARM)
 
@@ -103,6 +104,11 @@ def request_event(request: OwnEvent) -> dict[str, object]:
         "alarm": alarm_to_wire(request.alarm),
     }
     return {"source": OWN_SOURCE, "detail-type": OWN_DETAIL_TYPE, "detail": detail}
+
+
+def routed_alarm(function: str, event: Mapping[str, object], tags: Mapping[str, str]) -> dict[str, object]:
+    """The detail of an alarm's event that is handed to one function, with the tags as they were read."""
+    return {"v": WIRE_VERSION, "action": function, "tags": dict(tags), "event": dict(event)}
 
 
 def request_from_event(event: Mapping[str, object]) -> OwnEvent:

@@ -15,7 +15,7 @@ from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
 from firebreak.aws.channel_health import DynamoChannelHealth
-from firebreak.aws.clients import BRISK_SECONDS, brisk, mutator, reader
+from firebreak.aws.clients import BRISK_SECONDS, brisk, mutator, patient, reader
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, AlarmPictures, LogGroups
 from firebreak.aws.pages import DynamoDeliveries, TopicChannel
@@ -44,6 +44,7 @@ from firebreak.ports import Clock, Log
 from firebreak.settings import Settings
 from firebreak.storming import StormWatch
 from firebreak.surroundings import Surroundings
+from firebreak.tag_router import RememberedTags, TagRouter
 from firebreak.verification import Verifier
 from firebreak.workflow import Remediator
 
@@ -172,6 +173,17 @@ class Wiring:
             clock=self.clock,
             log=self.log,
             stack_name=self.settings.stack_name,
+            account=self.settings.account,
+            region=self.settings.region,
+        )
+
+    def tag_router(self) -> TagRouter:
+        """The Route function; it waits longer than others, for CloudWatch throttles these calls early."""
+        alarms = CloudWatchAlarms(patient(self.session, "cloudwatch"))
+        return TagRouter(
+            tags=RememberedTags(alarms.tags, self.clock),
+            hand_over=self.bus.route,
+            log=self.log,
             account=self.settings.account,
             region=self.settings.region,
         )

@@ -19,7 +19,7 @@ from firebreak.core.decision import Act, Decision, Snapshot
 from firebreak.core.guards import quarter
 from firebreak.core.history import Decided, GroupSize
 from firebreak.core.incident import Incident, IncidentState, Purpose
-from firebreak.core.intake import ONLY_RECORDED, fitting, is_asked_for, turn_away
+from firebreak.core.intake import ONLY_RECORDED, fitting, is_asked_for, turn_away, unconfirmed
 from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     Claim,
@@ -112,7 +112,7 @@ class Remediator:
         if turned_away and turned_away.reason in ONLY_RECORDED:
             return self._turn_away(trigger, turned_away, policy)
         tags = self.observer.tags(trigger, needed=targets.needs_live_tags(trigger))
-        if turned_away:
+        if turned_away := turned_away or unconfirmed(trigger, self.action.name, tags):
             return self._turn_away(trigger, turned_away, policy, tags)
         named = self._resolve(trigger, tags)
         if isinstance(resolved := named.found, Unresolved):

@@ -148,7 +148,7 @@ def test_suppression_is_told_although_the_children_were_not_read() -> None:
 
 
 def test_every_function_that_the_rules_invoke_is_named() -> None:
-    assert explained("ecs_two_symptoms_math")["functions"] == [RESTART, SCALE]
+    assert explained("ecs_two_symptoms_math")["functions"] == [RESTART, SCALE, "route"]
     assert explained("ecs_memory_ok")["functions"] == ["verify"]
 
 

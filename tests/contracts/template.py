@@ -52,7 +52,7 @@ def functions() -> dict[str, Any]:
 
 def actions() -> dict[str, Any]:
     """The functions that may change something."""
-    return {name: one for name, one in functions().items() if name not in {"Verify", "Page"}}
+    return {name: one for name, one in functions().items() if name not in {"Verify", "Page", "Route"}}
 
 
 def statements(policies: list[Any]) -> list[dict[str, Any]]:

@@ -207,8 +207,8 @@ def test_schedules_may_wake_exactly_verify_page_and_the_actions() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["Verify", "Page"])
-def test_verify_and_page_may_change_nothing_but_firebreaks_own(name: str) -> None:
+@pytest.mark.parametrize("name", ["Verify", "Page", "Route"])
+def test_what_only_watches_may_change_nothing_but_firebreaks_own(name: str) -> None:
     granted = [one for part in statements(functions()[name]["Policies"]) for one in iam_actions(part)]
     assert [one for one in granted if not HARMLESS.fullmatch(one)] == []
 

@@ -24,6 +24,7 @@ PLAIN = Alarm(
 
 RESTART_BY_SYMPTOM = Route("restart-service", By.SYMPTOM)
 SCALE_BY_SYMPTOM = Route("scale-service", By.SYMPTOM)
+TO_ROUTER = Route("route", By.UNTAGGED)
 
 
 def with_tag(value: str, *metrics: Metric) -> Alarm:
@@ -53,7 +54,7 @@ def test_tag_routes_every_kind_of_alarm(action: str, kind: AlarmKind) -> None:
     ],
 )
 def test_symptom_routes_an_untagged_alarm(metrics: tuple[Metric, ...], expected: tuple[Route, ...]) -> None:
-    assert route(watching(*metrics)) == expected
+    assert route(watching(*metrics)) == (*expected, TO_ROUTER)
 
 
 @pytest.mark.parametrize("tag", ["scale-service", "page", "none", "restart", ""])
@@ -81,7 +82,7 @@ def test_target_tracking_is_routed_by_tag() -> None:
 
 
 def test_one_series_is_not_routed_by_symptom() -> None:
-    assert route(replace(watching(MEMORY), contributor=Contributor("1", {}))) == ()
+    assert route(replace(watching(MEMORY), contributor=Contributor("1", {}))) == (TO_ROUTER,)
 
 
 @pytest.mark.parametrize(

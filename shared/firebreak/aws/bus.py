@@ -1,6 +1,7 @@
 """Firebreak's own event bus."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from firebreak.announcement_wire import announcement_to_wire
@@ -8,7 +9,7 @@ from firebreak.aws.translate import translated
 from firebreak.core.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.errors import Unavailable
-from firebreak.wire import request_event
+from firebreak.wire import ROUTED_ALARM, request_event, routed_alarm
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient
@@ -32,6 +33,10 @@ class EventBus:
         """Hand a request to its action's function."""
         envelope = request_event(request)
         self._put(str(envelope["detail-type"]), envelope["detail"])
+
+    def route(self, function: str, event: Mapping[str, object], tags: Mapping[str, str]) -> None:
+        """Hand an alarm's event to the function that its live tags name."""
+        self._put(ROUTED_ALARM, routed_alarm(function, event, tags))
 
     def _put(self, detail_type: str, detail: object) -> None:
         with translated("PutEvents", mutates=False):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 5.0
 READ_ATTEMPTS = 3
+PATIENT_ATTEMPTS = 6
 # Some six calls come before a page is sent; all of them hanging, it still is within half of Page's 60 s.
 BRISK_SECONDS = 2.0
 
@@ -31,6 +32,15 @@ BRISK_SECONDS = 2.0
 def reader(session: Session, service: str, *, read_seconds: float = READ_SECONDS) -> Any:
     """A client for calls that change nothing: up to three attempts, five seconds each at most."""
     return _client(session, service, attempts=READ_ATTEMPTS, read_seconds=read_seconds)
+
+
+def patient(session: Session, service: str) -> Any:
+    """A client for calls that change nothing and that AWS throttles early: up to six attempts.
+
+    The standard mode waits up to 1, 2, 4, 8 and 16 s between them, each by a random part: half of 31 s on
+    average, which fits into the 60 s that a function has.
+    """
+    return _client(session, service, attempts=PATIENT_ATTEMPTS, read_seconds=READ_SECONDS)
 
 
 def mutator(session: Session, service: str, *, read_seconds: float = READ_SECONDS) -> Any:

@@ -91,6 +91,20 @@ def is_asked_for(alarm: Alarm, tags: Reading[Mapping[str, str]]) -> bool:
     return bool(known.get(ACTION_TAG) or TARGET_TAG in known)
 
 
+def unconfirmed(alarm: Alarm, action: str, tags: Reading[Mapping[str, str]]) -> Unresolved | None:
+    """Why an alarm that the router handed over is not this action's, if so.
+
+    The event came over a bus on which others may write, so only the alarm's own tags count.
+    """
+    if not alarm.by_router or isinstance(tags, Unknown | NotRead):
+        return None
+    named = tags.get(ACTION_TAG) if isinstance(tags, Mapping) else None
+    if named == action:
+        return None
+    detail = f"the alarm's own tags say {ACTION_TAG}={named or 'nothing'}, not {action}"
+    return Unresolved(Reason.NOT_ROUTED, detail)
+
+
 def tag_names_action(alarm: Alarm, tags: Reading[Mapping[str, str]]) -> bool:
     """Whether the alarm's owner named an action, in the event or in the tags as read live."""
     live = tags if isinstance(tags, Mapping) else {}

@@ -66,6 +66,7 @@ class Mute:
 class Alarm:
     """One parsed alarm transition.
 
+    `by_router` says that its event came over Firebreak's bus, from the router.
     `since` is when the alarm took this state. `tags` holds only what rode in the event: a key
     that is missing here may still be on the alarm. `reason` and `description` are untrusted text.
     `evaluation` is None where the event does not tell what was evaluated.
@@ -91,6 +92,7 @@ class Alarm:
     reason: str = ""
     event_id: str = ""
     evaluation: Evaluation | None = None
+    by_router: bool = False
 
     @property
     def series(self) -> str:

@@ -7,7 +7,9 @@ and for a function that checks what its own rule let through:
 - by symptom: red, one of the metrics is a known symptom, no action tag, tags not lost, a whole
   alarm rather than one series, and not an alarm that target tracking owns;
 - page: red, and the tag says `page`, or names nothing known, or no tag came and tags were lost;
-- verify: the OK of an alarm with any action tag but `none`, or with a known symptom.
+- verify: the OK of an alarm with any action tag but `none`, or with a known symptom;
+- route: red, and no tag came with the event, unless target tracking owns the alarm. What its live tags
+  name is `by_live_tags`.
 
 `firebreak:action=none` matches no rule.
 """
@@ -42,6 +44,7 @@ SERVICE_OF: Mapping[str, str] = MappingProxyType(
 KNOWN_ACTIONS = tuple(SERVICE_OF)
 NO_ACTION = "none"
 VERIFY = "verify"
+ROUTER = "route"
 
 # Alarms that Application Auto Scaling makes for itself; it alone acts on them.
 TARGET_TRACKING_PREFIX = "TargetTracking-"
@@ -65,11 +68,12 @@ class By(StrEnum):
     UNKNOWN_TAG = "unknown-tag"
     TAGS_LOST = "tags-lost"
     RECOVERY = "recovery"
+    UNTAGGED = "untagged"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One rule's match: the function by the name of its action, `page` or `verify`."""
+    """One rule's match: the function by the name of its action, `page`, `verify` or `route`."""
 
     function: str
     by: By
@@ -79,7 +83,7 @@ def route(alarm: Alarm) -> tuple[Route, ...]:
     """Every function that the rules invoke for this transition; none at all is a valid answer."""
     match alarm.state:
         case AlarmState.ALARM:
-            return (*_to_actions(alarm), *_to_page(alarm))
+            return (*_to_actions(alarm), *_to_page(alarm), *_to_router(alarm))
         case AlarmState.OK:
             return _to_verify(alarm)
         case AlarmState.INSUFFICIENT_DATA:
@@ -93,6 +97,29 @@ def primary(routes: tuple[Route, ...]) -> str | None:
     actions = [route.function for route in routes if route.function in KNOWN_ACTIONS]
     pages = [route.function for route in routes if route.function == PAGE_RUNG]
     return next(iter((*actions, *pages)), None)
+
+
+def by_live_tags(alarm: Alarm, tags: Mapping[str, str]) -> str | None:
+    """The function that an alarm's live tags ask for, where no rule could see them; None where none does.
+
+    A tag that no action goes by is for Page, as where it rides in the event. The action that the symptom
+    leads to already is not asked twice.
+    """
+    match tags.get(ACTION_TAG):
+        case None | "none":
+            return None
+        case tag if tag in _by_symptom(alarm):
+            return None
+        case tag if tag in KNOWN_ACTIONS:
+            return tag
+        case _:
+            return PAGE_RUNG
+
+
+def _to_router(alarm: Alarm) -> tuple[Route, ...]:
+    untagged = ACTION_TAG not in alarm.tags and not alarm.tags_lost
+    owned = alarm.name.startswith(TARGET_TRACKING_PREFIX)
+    return (Route(ROUTER, By.UNTAGGED),) if untagged and not owned else ()
 
 
 def _to_actions(alarm: Alarm) -> tuple[Route, ...]:

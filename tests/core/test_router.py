@@ -1,0 +1,82 @@
+"""Which function an alarm's live tags ask for, where its event carried none."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from firebreak.core.model import AlarmState, Contributor
+from firebreak.core.routing import (
+    ACTION_TAG,
+    KNOWN_ACTIONS,
+    by_live_tags,
+    primary,
+    route,
+)
+from tests.core.test_routing import CPU, MEMORY, OTHER, PLAIN, TO_ROUTER, watching, with_tag
+
+
+@pytest.mark.parametrize(
+    "alarm",
+    [
+        pytest.param(watching(OTHER), id="no symptom"),
+        pytest.param(watching(MEMORY), id="a symptom, whose tag may say something else"),
+        pytest.param(PLAIN, id="no metric, as of a composite"),
+        pytest.param(replace(PLAIN, contributor=Contributor("1", {})), id="one series"),
+    ],
+)
+def test_a_red_alarm_without_the_tag_in_its_event_reaches_the_router(alarm: object) -> None:
+    assert TO_ROUTER in route(alarm)  # type: ignore[arg-type]  # an alarm by the table
+
+
+@pytest.mark.parametrize(
+    "alarm",
+    [
+        pytest.param(with_tag("restart-service"), id="tagged"),
+        pytest.param(with_tag("none"), id="tagged none"),
+        pytest.param(replace(watching(OTHER), tags_lost=True), id="tags lost: Page has it"),
+        pytest.param(replace(watching(OTHER), state=AlarmState.OK), id="green"),
+        pytest.param(replace(watching(CPU), name="TargetTracking-service/prod/api"), id="target tracking"),
+    ],
+)
+def test_no_other_alarm_reaches_it(alarm: object) -> None:
+    assert TO_ROUTER not in route(alarm)  # type: ignore[arg-type]  # an alarm by the table
+
+
+def test_the_router_is_no_answer_by_itself() -> None:
+    assert primary(route(watching(OTHER))) is None
+
+
+@pytest.mark.parametrize("action", KNOWN_ACTIONS)
+def test_a_live_tag_names_its_action(action: str) -> None:
+    assert by_live_tags(watching(OTHER), {ACTION_TAG: action}) == action
+
+
+@pytest.mark.parametrize("tag", ["page", "restart", ""])
+def test_a_live_tag_that_is_for_humans_or_that_nothing_goes_by_is_for_page(tag: str) -> None:
+    assert by_live_tags(watching(OTHER), {ACTION_TAG: tag}) == "page"
+
+
+def test_the_action_that_the_symptom_leads_to_is_not_asked_twice() -> None:
+    assert by_live_tags(watching(MEMORY), {ACTION_TAG: "restart-service"}) is None
+    assert by_live_tags(watching(MEMORY), {ACTION_TAG: "scale-service"}) == "scale-service"
+
+
+def test_none_is_none() -> None:
+    assert by_live_tags(watching(OTHER), {ACTION_TAG: "none"}) is None
+
+
+@given(some.dictionaries(some.text(max_size=20), some.text(max_size=20)))
+def test_an_alarm_without_the_tag_is_for_nobody(tags: dict[str, str]) -> None:
+    tags.pop(ACTION_TAG, None)
+    assert by_live_tags(watching(OTHER), tags) is None
+
+
+@given(some.sampled_from([*KNOWN_ACTIONS, "page", "none", "oops"]), some.booleans())
+def test_riding_or_read_live_the_same_function_gets_it(tag: str, symptom: bool) -> None:
+    alarm = watching(MEMORY if symptom else OTHER)
+    rode = {found.function for found in route(replace(alarm, tags={ACTION_TAG: tag}))}
+    live = {found.function for found in route(alarm)} - {"route"}
+    named = by_live_tags(alarm, {ACTION_TAG: tag})
+    assert rode <= live | ({named} if named else set())

@@ -1,0 +1,194 @@
+"""The router looks at an alarm's live tags once, and hands its event to the function that they name."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak import alarms
+from firebreak.aws.bus import EventBus
+from firebreak.core.ledger import alarm_key
+from firebreak.core.model import Alarm
+from firebreak.core.readings import ABSENT, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.errors import Unavailable, UnusableEvent
+from firebreak.tag_router import MOST_REMEMBERED, REMEMBERED_FOR, RememberedTags, TagRouter
+from tests import builders as a
+from tests.fakes import FakeAlarms, FakeClock, ListLog
+from tests.sample_events import load
+
+TAG = "firebreak:action"
+QUIET = "lambda_throttles_alarm"  # no known symptom, no tag in its event
+
+
+@dataclass
+class Counted(FakeAlarms):
+    """Alarms whose tags are counted when they are asked for."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def tags(self, arn: str) -> Any:
+        self.asked.append(arn)
+        return super().tags(arn)
+
+
+@dataclass
+class Bus:
+    """An EventBridge client that keeps the entries."""
+
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    failed: int = 0
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        self.entries += Entries
+        return {"FailedEntryCount": self.failed, "Entries": [{"ErrorCode": "ThrottlingException"}]}
+
+
+@dataclass
+class Stage:
+    """A router with all that it talks to."""
+
+    alarms: Counted = field(default_factory=Counted)
+    bus: Bus = field(default_factory=Bus)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(a.NOW))
+    log: ListLog = field(default_factory=ListLog)
+
+    def __post_init__(self) -> None:
+        self.router = TagRouter(
+            tags=RememberedTags(self.alarms.tags, self.clock),
+            hand_over=EventBus(self.bus, "firebreak").route,  # type: ignore[arg-type]  # the one call it makes
+            log=self.log,
+            account=a.ACCOUNT,
+            region=a.REGION,
+        )
+
+    def tagged(self, name: str, **tags: str) -> None:
+        self.alarms.tagged[parsed(load(name)).arn] = {key.replace("_", ":"): v for key, v in tags.items()}
+
+    def handed_over(self) -> list[dict[str, Any]]:
+        """The events as the functions on the bus get them."""
+        return [
+            {"source": one["Source"], "detail-type": one["DetailType"], "detail": json.loads(one["Detail"])}
+            for one in self.bus.entries
+        ]
+
+
+def parsed(event: object) -> Alarm:
+    found = alarms.parse(event)
+    assert isinstance(found, Alarm)
+    return found
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.mark.parametrize("name", [QUIET, "composite_untagged", "log_alarm"])
+def test_a_tag_that_did_not_ride_reaches_the_function_it_names(stage: Stage, name: str) -> None:
+    stage.tagged(name, firebreak_action="restart-function")
+    done = stage.router.handle(load(name))
+    assert (done.outcome, done.reason) == ("handed_over", Reason.CLEAR_TO_ACT)
+    (event,) = stage.handed_over()
+    assert (event["detail-type"], event["detail"]["action"]) == ("Firebreak Routed Alarm", "restart-function")
+
+
+def test_the_alarm_arrives_as_it_was_and_is_decided_under_the_same_key(stage: Stage) -> None:
+    stage.tagged(QUIET, firebreak_action="restart-function", firebreak_severity="critical")
+    stage.router.handle(load(QUIET))
+    (event,) = stage.handed_over()
+    arrived, sent = parsed(event), parsed(load(QUIET))
+    assert alarm_key(arrived, "restart-function") == alarm_key(sent, "restart-function")
+    assert (arrived.arn, arrived.since, arrived.metrics) == (sent.arn, sent.since, sent.metrics)
+    assert arrived.tags == {"firebreak:severity": "critical"}
+
+
+def test_what_names_the_action_is_read_again_by_who_acts(stage: Stage) -> None:
+    """An event on the bus is anybody's word: only Page, which changes nothing, takes the tag from it."""
+    stage.tagged(QUIET, firebreak_action="page", firebreak_target="lambda:orders")
+    stage.router.handle(load(QUIET))
+    (event,) = stage.handed_over()
+    assert parsed(event).tags[TAG] == "page"
+    event["detail"]["action"] = "restart-function"
+    assert parsed(event).tags == {}
+
+
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ({}, Reason.NOT_ROUTED),
+        ({"team": "shop"}, Reason.NOT_ROUTED),
+        ({TAG: "none"}, Reason.ACTION_NONE),
+    ],
+    ids=str,
+)
+def test_an_untagged_alarm_costs_one_look_and_leaves_nothing(
+    stage: Stage, tags: dict[str, str], reason: Reason
+) -> None:
+    stage.alarms.tagged[parsed(load(QUIET)).arn] = tags
+    for _ in range(3):
+        assert stage.router.handle(load(QUIET)).reason is reason
+    assert (len(stage.alarms.asked), stage.bus.entries) == (1, [])
+
+
+def test_a_tag_that_was_set_meanwhile_is_seen_when_the_memory_is_old(stage: Stage) -> None:
+    stage.tagged(QUIET)
+    stage.router.handle(load(QUIET))
+    stage.tagged(QUIET, firebreak_action="restart-function")
+    stage.clock.pass_time(REMEMBERED_FOR - timedelta(seconds=1))
+    assert stage.router.handle(load(QUIET)).outcome == "left"
+    stage.clock.pass_time(timedelta(seconds=1))
+    assert stage.router.handle(load(QUIET)).outcome == "handed_over"
+
+
+def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:
+    fake, clock = Counted(), FakeClock(a.NOW)
+    remembered = RememberedTags(fake.tags, clock)
+    for n in range(MOST_REMEMBERED + 1):
+        fake.tagged[f"arn:{n}"] = {}
+        remembered.of(f"arn:{n}")
+    assert len(remembered.known) == MOST_REMEMBERED
+    remembered.of("arn:0")
+    remembered.of(f"arn:{MOST_REMEMBERED}")
+    assert fake.asked[-1] == "arn:0"
+
+
+def test_tags_that_cannot_be_read_are_asked_for_again_and_never_taken_for_none(stage: Stage) -> None:
+    stage.alarms.tagged[parsed(load(QUIET)).arn] = Unknown("Throttling")
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            stage.router.handle(load(QUIET))
+    assert (len(stage.alarms.asked), stage.bus.entries) == (2, [])
+
+
+def test_an_alarm_that_is_gone_is_left(stage: Stage) -> None:
+    stage.alarms.tagged[parsed(load(QUIET)).arn] = ABSENT
+    assert stage.router.handle(load(QUIET)).reason is Reason.ALARM_GONE
+
+
+def test_what_the_bus_did_not_take_is_delivered_again(stage: Stage) -> None:
+    stage.tagged(QUIET, firebreak_action="page")
+    stage.bus.failed = 1
+    with pytest.raises(Unavailable):
+        stage.router.handle(load(QUIET))
+
+
+def test_a_request_of_firebreaks_own_is_none_of_its_business(stage: Stage) -> None:
+    with pytest.raises(UnusableEvent):
+        stage.router.handle(load("own_climb"))
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        pytest.param({"v": 2, "action": "page", "tags": {}, "event": {}}, id="a later version"),
+        pytest.param({"v": 1, "action": "page", "tags": {}, "event": "x"}, id="no event"),
+        pytest.param({"v": 1, "action": "page", "event": {"source": "firebreak"}}, id="not an alarm"),
+        pytest.param({}, id="nothing"),
+    ],
+)
+def test_a_routed_event_that_carries_no_alarm_is_unusable(detail: dict[str, object]) -> None:
+    with pytest.raises(UnusableEvent):
+        alarms.parse({"source": "firebreak", "detail-type": "Firebreak Routed Alarm", "detail": detail})
