@@ -153,7 +153,6 @@ SITUATIONS = [
     watched,
     low_metric_by_symptom,
     named_by_a_live_tag,
-    tagged_for_another_action,
     live_target_tag,
     nameless,
     long_ago,
@@ -172,6 +171,17 @@ def test_what_is_explained_is_what_is_then_decided(world: World, situation: Call
     done = world.remediator().handle(event)
     assert (told.decision.word, told.decision.reason) == (done.outcome, done.reason)
     assert told.incident_id == done.incident_id or situation is joining
+
+
+def test_a_live_tag_for_somebody_else_is_explained_as_the_router_hands_it_over(world: World) -> None:
+    event = eventbridge(tagged_for_another_action(world))
+
+    told = explain(world, event)
+
+    assert (told.routing.primary, told.routing.by) == ("page", "live tag")
+    assert told.decision.reason is Reason.ROUTED_TO_HUMANS
+    # The function that its symptom leads to leaves it alone.
+    assert world.remediator().handle(event).reason is Reason.OTHER_ACTION
 
 
 def test_a_climb_is_explained_on_the_incident_s_own_target(world: World) -> None:
