@@ -359,3 +359,10 @@ def test_a_humans_word_is_told_with_what_came_of_it() -> None:
     acted = telling.acted(a.incident(note=""), AT, "abc", "ana")
     assert acted.facts[1] == "by the word of ana"
     assert of(refuse(Reason.BUDGET_FULL, "5/5"), by="ana").facts[0] == "by the word of ana"
+
+
+@pytest.mark.parametrize("mark", ["", "1:", "12:"])
+def test_of_a_hash_only_the_beginning_is_shown(mark: str) -> None:
+    whole = mark + "0123456789abcdef" * 4
+    kept = replace(INCIDENT, plan=replace(a.PLAN, before={"rest": whole}))
+    assert f"before: rest={whole[:12]}…" in telling.acted(kept, AT, "abc").facts

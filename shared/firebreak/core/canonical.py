@@ -103,9 +103,8 @@ TASK_DEFINITION: Table = MappingProxyType(
 # [docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html and the shapes that it names]
 SERVICE_REVISION: Table = MappingProxyType(
     {
-        "capacityProviderStrategy": Shape(
-            Kind.SET, "capacityProvider"
-        ),  # base and weight say who comes first
+        # Base and weight rank them.
+        "capacityProviderStrategy": Shape(Kind.SET, "capacityProvider"),
         "loadBalancers": ANY_ORDER,
         "serviceRegistries": ANY_ORDER,
         "networkConfiguration.awsvpcConfiguration.subnets": ANY_ORDER,

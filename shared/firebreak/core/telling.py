@@ -26,8 +26,9 @@ SEVERITY_TAG = "firebreak:severity"
 RUNBOOK_TAG = "firebreak:runbook"
 LOG_GROUP_TAG = "firebreak:log-group"
 
-# A hash is kept whole to be compared; for a human its beginning is enough.
-_HASH = re.compile(r"[0-9a-f]{64}")
+# A hash is kept whole to be compared; for a human its beginning is enough. One of core/canonical.py begins
+# with the number of its tables.
+_HASH = re.compile(r"(?:[0-9]+:)?[0-9a-f]{64}")
 
 # A page is read on a phone: of a longer list it tells how long it is.
 MOST_SHOWN = 3
