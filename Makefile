@@ -78,7 +78,7 @@ invoke: setup ## Run FUNCTION (RestartService, ...) on EVENT (events/....json) i
 
 lock: setup ## Compile the lock files anew from pyproject.toml
 	$(lock) pyproject.toml --extra cli --group dev --output-file requirements/dev.txt
-	$(lock) pyproject.toml --output-file shared/requirements.txt
+	$(lock) pyproject.toml --constraint requirements/dev.txt --output-file shared/requirements.txt
 	$(lock) --group local --override requirements/local-overrides.txt --output-file requirements/local.txt
 
 lock = $(or $(UV),$(bin)/uv) pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

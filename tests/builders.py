@@ -25,6 +25,8 @@ from firebreak.core.share import GroupCount
 from firebreak.policy import Policy, parse_policy
 
 NOW = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)
+# Later than any time in these tests, so that none of them is one that has not come yet.
+LATER = NOW + timedelta(hours=12)
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 TARGET = Target(ACCOUNT, REGION, "ecs", "prod", "api")
 TASK_DEFINITION = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/api:7"

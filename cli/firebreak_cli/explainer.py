@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak.aws.items import check_to_wire
+from firebreak.core import ahead
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Decision, Propose, Snapshot
 from firebreak.core.intake import fitting, turn_away, why_human, why_not_routed
@@ -83,7 +84,7 @@ class Explainer:
         rules, name = None, _turned_away_name(trigger, routing)
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
-        elif isinstance(away := why_turned_away(trigger) or target, Unresolved):
+        elif isinstance(away := why_turned_away(trigger, now) or target, Unresolved):
             decision = refuse_unresolved(away, self.policy.hash, now)
         else:
             request = request_of(trigger, action, away, tags, named)
@@ -147,8 +148,10 @@ def why_unasked(trigger: Alarm | OwnEvent, routing: Routing) -> Unresolved | Non
     return why_human(trigger) if routing.primary == PAGE_RUNG else None
 
 
-def why_turned_away(trigger: Alarm | OwnEvent) -> Unresolved | None:
+def why_turned_away(trigger: Alarm | OwnEvent, now: datetime) -> Unresolved | None:
     """Why an action's function refuses the event before any guard could speak, if so."""
+    if refused := ahead.refused(trigger, now):
+        return refused
     return turn_away(trigger) if isinstance(trigger, Alarm) else None
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from firebreak.aws.claims import POINTS_TO_INCIDENT, claimed_words, slot_name, switch_keys
 from firebreak.core.announcement import Announcement
-from firebreak.core.budgets import CLOCK_SKEW
+from firebreak.core.budgets import CLOCK_SKEW, is_ahead
 from firebreak.core.guards import NOT_IN_A_STORM
 from firebreak.core.history import Act, Judged, ScopeHistory, Transition
 from firebreak.core.incident import Incident, Purpose
@@ -64,7 +64,7 @@ def no_storm(claim: Claim, held: Held) -> bool:
 def alarm_unchanged(claim: Claim, held: Held) -> bool:
     """The alarm has not spoken since: for a new alarm nothing newer, for a next rung nothing at all."""
     if claim.request.kind is RequestKind.ALARM:
-        return not_superseded(held, claim.request.alarm)
+        return not_superseded(held, claim.request.alarm, claim.at)
     seen = claim.seen.transition
     now = held.transitions.get(claim.request.alarm.series)
     if not isinstance(seen, Transition):
@@ -77,10 +77,10 @@ def rung_free(claim: Claim, held: Held) -> bool:
     return _rung(claim.after) not in held.rungs
 
 
-def not_superseded(held: Held, alarm: Alarm) -> bool:
-    """No newer transition of the alarm was seen."""
+def not_superseded(held: Held, alarm: Alarm, now: datetime) -> bool:
+    """No newer transition of the alarm was seen; one that has not happened yet is none."""
     known = held.transitions.get(alarm.series)
-    return known is None or known.since <= kept_time(alarm.since)
+    return known is None or known.since <= kept_time(alarm.since) or is_ahead(known.since, kept_time(now))
 
 
 def is_as_read(held: Held, before: Incident | None, incident_id: str = "") -> bool:
@@ -101,14 +101,14 @@ def _with_claim(held: Held, claim: Claim) -> Held:
         incidents=with_entry(held.incidents, after.id, kept_incident(after)),
     )
     if claim.before is None:
-        held = _named(held, claim.request.alarm, after.id)
+        held = _named(held, claim.request.alarm, after.id, claim.at)
     return with_line(decided_by(held, claim.record), after, claim.at, claimed_words(claim))
 
 
-def _named(held: Held, alarm: Alarm, incident_id: str) -> Held:
+def _named(held: Held, alarm: Alarm, incident_id: str, now: datetime) -> Held:
     """The incident named for the alarm's OK to find; a newer transition that was seen stays."""
     known = held.transitions.get(alarm.series)
-    if known is None or known.since <= kept_time(alarm.since):
+    if known is None or not_superseded(held, alarm, now):
         return seen_by(held, alarm, incident_id)
     named = replace(known, incident_id=incident_id)
     return replace(held, transitions=with_entry(held.transitions, alarm.series, named))

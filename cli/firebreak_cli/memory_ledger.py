@@ -107,7 +107,7 @@ class MemoryLedger:
             seen = held.scopes.get(scope, ScopeHistory(scope, (), 0))
             first = held.incidents.get(seen.incident_id)
             taken = record.key in held.decisions or incident.id in held.incidents
-            if (first and first.holds_target) or taken or not not_superseded(held, incident.alarm):
+            if (first and first.holds_target) or taken or not not_superseded(held, incident.alarm, record.at):
                 return held, False
             history = replace(seen, version=seen.version + 1, incident_id=incident.id)
             after = replace(held, scopes=with_entry(held.scopes, scope, history))
@@ -148,7 +148,7 @@ class MemoryLedger:
         """Add a member; the version it bumps stops a Verify that is closing on the old members."""
 
         def write(held: Held) -> tuple[Held, bool]:
-            stale = not is_as_read(held, incident) or not not_superseded(held, alarm)
+            stale = not is_as_read(held, incident) or not not_superseded(held, alarm, record.at)
             if stale or record.key in held.decisions:
                 return held, False
             wider = joined(incident, alarm)
@@ -157,12 +157,12 @@ class MemoryLedger:
 
         return self.memory.change(write)
 
-    def saw(self, alarm: Alarm) -> Reading[Transition]:
+    def saw(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
         """Remember a transition; what was known before is returned, newer or not."""
 
         def write(held: Held) -> tuple[Held, Reading[Transition]]:
             before = held.transitions.get(alarm.series)
-            after = seen_by(held, alarm, None) if not_superseded(held, alarm) else held
+            after = seen_by(held, alarm, None) if not_superseded(held, alarm, now) else held
             return after, before or ABSENT
 
         return self.memory.change(write)

@@ -81,7 +81,10 @@ class Concluder:
         under the name that the request has.
         """
         if isinstance(trigger, Alarm):
-            record = untargeted(alarm_key(trigger, action), trigger, action, decision, at)
+            key = alarm_key(trigger, action)
+            if decision.reason is Reason.AHEAD_OF_TIME:  # not the key of a transition that may still come
+                key = digest(decision.reason.value, key)
+            record = untargeted(key, trigger, action, decision, at)
             return self._refused(record, announcement_of_unresolved(record, asked=asked, observes=observes))
         key = digest("turned away", action, decision.reason.value, delivery_key(trigger))
         record = untargeted(key, trigger.alarm, action, decision, at)

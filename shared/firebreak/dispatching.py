@@ -155,14 +155,19 @@ class Dispatcher:
             at=sending.told.at,
             links=(("Runbook", around.runbook),) if around.runbook else (),
         )
-        refs = self._deliver(page, sending.channels, thread, rules)
+        without_lines = body_of(sending.told, self.stack_name, replace(around, errors=()))
+        pages = {True: page, False: replace(page, body=without_lines)}
+        refs = self._deliver(pages, sending.channels, thread, rules)
         self.log.event("page.sent", key=sending.told.key, kind=sending.told.kind.value, channels=sorted(refs))
         return refs
 
     def _deliver(
-        self, page: Page, channels: Iterable[str], thread: Thread, rules: PagingRules
+        self, pages: Mapping[bool, Page], channels: Iterable[str], thread: Thread, rules: PagingRules
     ) -> dict[str, str]:
-        """On all channels at once, each one's stand-ins behind it; none is asked twice."""
+        """On all channels at once, each one's stand-ins behind it; none is asked twice.
+
+        `pages` is the page with lines of a log (True) and without (False).
+        """
         wanted = {name if name in rules.channels else TOPIC for name in channels}
         tried, turns = set(wanted), Lock()
 
@@ -170,7 +175,7 @@ class Dispatcher:
             """Who took it in the end, and its answer; None where another channel's turn covers the rest."""
             while True:
                 channel = rules.channels[name]
-                answer = self._one(channel, page, thread)
+                answer = self._one(channel, pages[channel.log_lines], thread)
                 if isinstance(answer, str):
                     return name, answer
                 name = channel.otherwise
@@ -182,7 +187,7 @@ class Dispatcher:
         with ThreadPoolExecutor(max_workers=max(1, len(wanted))) as pool:
             refs = dict(found for found in pool.map(taken, sorted(wanted)) if found)
         if not refs:
-            raise Untold(f"{page.phase}: no channel took it")
+            raise Untold(f"{pages[False].phase}: no channel took it")
         return refs
 
     def _one(self, channel: ChannelRules, page: Page, thread: Thread) -> str | Undelivered:

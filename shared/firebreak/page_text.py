@@ -49,7 +49,7 @@ class Around:
     """What a page tells beside the announcement itself. Its texts may be untrusted.
 
     `note` says why it comes now and to whom, `after` who is told next and when, `held` which kill
-    switches hold, `errors` are lines of a log, `call` is what `firebreak ack` takes.
+    switches hold, `errors` are lines of `log_group`, `call` is what `firebreak ack` takes.
     """
 
     severity: Severity | None = None
@@ -59,6 +59,7 @@ class Around:
     held: Sequence[str] = ()
     runbook: str = ""
     errors: Sequence[str] = ()
+    log_group: str = ""
     call: str = ""
 
 
@@ -104,7 +105,7 @@ def body_of(told: Announcement, stack_name: str, around: Around = NOTHING_AROUND
     lines += [f"({plain(around.note)})"] if around.note else []
     lines += ["", *_about(told, around)]
     lines += [f"  - {plain(fact)}" for fact in told.facts]
-    lines += ["", "Last errors:", *(f"  | {plain(line)}" for line in around.errors)] if around.errors else []
+    lines += _log(around)
     lines += ["", f"Next:     {plain(told.next)}"] if told.next else []
     lines += [f"Then:     {plain(around.after)}"] if around.after else []
     lines += [f"Held:     {plain(switch)}" for switch in around.held]
@@ -124,6 +125,15 @@ def _about(told: Announcement, around: Around) -> list[str]:
     if told.action:
         lines.append(f"Response: {plain(told.action)}")
     return lines
+
+
+def _log(around: Around) -> list[str]:
+    """The last errors; on a channel that may not carry them, where to look."""
+    if around.errors:
+        return ["", "Last errors:", *(f"  | {plain(line)}" for line in around.errors)]
+    if around.log_group:
+        return ["", f"Log group: {plain(around.log_group)} (no lines of it on this channel)"]
+    return []
 
 
 def _since(since: datetime | None) -> str:

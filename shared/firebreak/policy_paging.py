@@ -68,6 +68,7 @@ class ChannelSection(_Section):
     secret: SecretArn | None = None
     to: str = Field(default="", max_length=2048)
     otherwise: ChannelName = TOPIC
+    log_lines: bool | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -83,9 +84,15 @@ class ChannelSection(_Section):
         return self
 
     def rules(self, name: str) -> ChannelRules:
-        """The same for the core."""
+        """The same for the core; lines of a log leave AWS only where that is said."""
+        in_aws = self.kind is ChannelKind.TOPIC
         return ChannelRules(
-            name=name, kind=self.kind, secret=self.secret or "", to=self.to, otherwise=self.otherwise
+            name=name,
+            kind=self.kind,
+            secret=self.secret or "",
+            to=self.to,
+            otherwise=self.otherwise,
+            log_lines=in_aws if self.log_lines is None else self.log_lines,
         )
 
 
@@ -165,12 +172,15 @@ class PagingSection(_Section):
         return PagingRules(
             usual=self.severity,
             named=tuple((one.alarms, one.severity) for one in self.severities),
-            channels={**channels, TOPIC: ChannelRules(name=TOPIC, kind=ChannelKind.TOPIC)},
+            channels={**channels, TOPIC: _OWN_TOPIC},
             routes=(*routes, _to_the_topic(frozenset(Severity) - routed)),
             digest_every=self.digest_every,
             runbooks=tuple((one.alarms, one.url) for one in self.runbooks),
             logs=tuple((one.targets, one.group) for one in self.logs),
         )
+
+
+_OWN_TOPIC = ChannelRules(name=TOPIC, kind=ChannelKind.TOPIC, log_lines=True)
 
 
 def _route(section: RouteSection, hours: tuple[Window, ...]) -> Route:

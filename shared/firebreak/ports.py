@@ -186,7 +186,7 @@ class Ledger(Protocol):
     def join(self, incident: Incident, alarm: Alarm, record: DecisionRecord) -> bool:
         """Make the alarm a member of an open incident; False when it closed meanwhile."""
 
-    def saw(self, alarm: Alarm) -> Reading[Transition]:
+    def saw(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
         """Remember a transition that needs no decision (OK); returns what was known before."""
 
     def settle_announcement(self, waits_as: str) -> None:

@@ -21,6 +21,7 @@ from firebreak.core.threads import Sending, Thread
 from firebreak.intake.names import read_target
 from firebreak.page_text import Around
 from firebreak.ports import ErrorLines, HeldSwitches, Pictures
+from firebreak.secret_rules import mask_known
 
 # Errors from shortly before the alarm turned red; of an alarm that is red for long, the last hour's.
 ERRORS_BEFORE, ERRORS_WITHIN = timedelta(minutes=10), timedelta(hours=1)
@@ -40,6 +41,7 @@ class Surroundings:
     ) -> Around:
         """What the text of a page tells beside what is announced; a log only where a human must come."""
         told = sending.told
+        group = log_group_of(told, rules) if sending.phase is Phase.TRIGGER else ""
         return Around(
             severity=thread.severity,
             phase=sending.phase,
@@ -47,7 +49,8 @@ class Surroundings:
             after=_after(thread, route),
             held=self._held(told, now),
             runbook=runbook_of(told, rules),
-            errors=self._errors(told, rules, now) if sending.phase is Phase.TRIGGER else (),
+            errors=self._errors(group, told, now) if rules.carries_log_lines(sending.channels) else (),
+            log_group=group,
             call=thread.call_id,
         )
 
@@ -80,18 +83,17 @@ class Surroundings:
             case holds:
                 return [hold for hold in holds if hold.until + CLOCK_SKEW > now]
 
-    def _errors(self, told: Announcement, rules: PagingRules, now: datetime) -> Sequence[str]:
-        group = log_group_of(told, rules)
+    def _errors(self, group: str, told: Announcement, now: datetime) -> Sequence[str]:
         if not group:
             return ()
-        since = max((told.alarm_since or now) - ERRORS_BEFORE, now - ERRORS_WITHIN)
+        since = max(min(told.alarm_since or now, now) - ERRORS_BEFORE, now - ERRORS_WITHIN)
         match self.errors.last(group, since, now):
             case Unknown(why) | NotRead(why):
                 return [f"{group} could not be read: {why}"]
             case Absent():
                 return [f"{group} does not exist"]
             case lines:
-                return shown(lines) or [f"none in {group} since {since:%H:%M:%S}Z"]
+                return shown(lines, mask_known) or [f"none in {group} since {since:%H:%M:%S}Z"]
 
 
 def _target(told: Announcement) -> Target | None:

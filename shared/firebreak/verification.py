@@ -52,6 +52,7 @@ from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, PolicyError, UnusableEvent
 from firebreak.policy import Policy
 from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observation, Schedules
+from firebreak.refusing_ahead import refuse_ahead
 from firebreak.storming import StormWatch
 from firebreak.sweeping import Sweep
 
@@ -96,7 +97,9 @@ class Verifier:
         if not isinstance(alarm, Alarm):
             raise UnusableEvent("a request for an action", "a check, a sweep or an alarm's OK")
         alarm = alarms.placed(alarm, self.account, self.region)
-        before = self.ledger.saw(alarm)
+        if refused := refuse_ahead(alarm, self.ledger, self.announcer, self.clock.now()):
+            return refused
+        before = self.ledger.saw(alarm, self.clock.now())
         self._record_ok(alarm)
         if not isinstance(before, Transition) or not before.incident_id:
             return Summary("record", Reason.NOT_IN_ALARM, "")

@@ -12,7 +12,7 @@ from datetime import timedelta
 from firebreak import alarms, targets
 from firebreak.announcing import Announcer
 from firebreak.concluding import Concluder, Summary
-from firebreak.core import opening, telling
+from firebreak.core import ahead, opening, telling
 from firebreak.core.budgets import ACT_WITHIN
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
@@ -106,10 +106,11 @@ class Remediator:
             return self._blind(Reason.LEDGER_UNAVAILABLE, f"{type(error).__name__}: {error}", alarm)
 
     def _handle(self, trigger: Alarm | OwnEvent, policy: Policy) -> Summary:
+        if refused := ahead.refused(trigger, self.clock.now()):
+            return self._turn_away(trigger, refused, policy)
         if isinstance(trigger, OwnEvent):
             return self._handle_own(trigger, policy)
-        turned_away = turn_away(trigger)
-        if turned_away and turned_away.reason in ONLY_RECORDED:
+        if (turned_away := turn_away(trigger)) and turned_away.reason in ONLY_RECORDED:
             return self._turn_away(trigger, turned_away, policy)
         tags = self.observer.tags(trigger, needed=targets.needs_live_tags(trigger))
         if turned_away := turned_away or unconfirmed(trigger, self.action.name, tags):

@@ -7,7 +7,7 @@ import pytest
 from firebreak.actions import ACTIONS
 from firebreak.connections import Connections
 from firebreak.ports import Permission
-from tests.contracts.template import actions, functions, iam_actions, statements
+from tests.contracts.template import actions, functions, iam_actions, statements, template
 
 
 def declared(action: str) -> tuple[Permission, ...]:
@@ -70,6 +70,13 @@ def test_the_router_may_read_the_tags_of_alarms_and_put_events_on_the_bus_and_no
     granted = [(iam_actions(one), one["Resource"]) for one in statements(functions()["Route"]["Policies"])]
     assert [names for names, _ in granted] == [["cloudwatch:ListTagsForResource"], ["events:PutEvents"]]
     assert granted[1][1] == {"Fn::GetAtt": ["Bus", "Arn"]}
+
+
+def test_page_reads_no_log_group_but_those_that_the_stack_names() -> None:
+    """`log-group:*` let whoever chose a group have any log of the account paged."""
+    found = [s for s in own_statements(functions()["Page"]) if "logs:FilterLogEvents" in iam_actions(s)]
+    assert [statement["Resource"] for statement in found] == [{"Ref": "PageLogGroupArns"}]
+    assert template()["Parameters"]["PageLogGroupArns"]["Default"] == ""
 
 
 def test_page_reads_secrets_of_its_own_name_alone() -> None:

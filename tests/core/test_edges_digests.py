@@ -43,7 +43,6 @@ FIRST = Announcement(
     by="ana",
     severity="error",
     runbook="https://wiki.example.com/api",
-    log_group="/ecs/api",
 )
 FOUND = Digest(key="k", first=FIRST, since=a.NOW, count=3, names=("web", "api", "cart"))
 COUNTED = ("the cause: Paused by ana.", "for it in all: 3")

@@ -80,15 +80,13 @@ def test_the_runbook_is_an_https_address_or_nothing(changes: dict[str, Any], lin
 @pytest.mark.parametrize(
     ("changes", "group"),
     [
-        pytest.param({"log_group": "/my/logs"}, "/my/logs", id="the tag"),
-        pytest.param({"log_group": "a b; rm"}, "/ecs/api", id="a tag that is no group"),
         pytest.param({}, "/ecs/api", id="the policy"),
         pytest.param({"target": "lambda:orders"}, "/aws/lambda/orders", id="a target without a group"),
         pytest.param({"target": "ses:mail"}, "", id="nobody says"),
         pytest.param({"target": ""}, "", id="no target"),
     ],
 )
-def test_the_log_group_is_the_tags_or_the_policys(changes: dict[str, Any], group: str) -> None:
+def test_the_log_group_is_the_policys(changes: dict[str, Any], group: str) -> None:
     assert log_group_of(told(CALLS, **changes), RULES) == group
 
 

@@ -175,7 +175,7 @@ def decided_elsewhere(kept: Kept, claim: Claim) -> None:
 
 
 def newer_transition(kept: Kept, claim: Claim) -> None:
-    kept.ledger.saw(a.alarm(since=a.alarm().since + SECOND))
+    kept.ledger.saw(a.alarm(since=a.alarm().since + SECOND), a.LATER)
 
 
 @pytest.mark.parametrize("change", [storm_declared, decided_elsewhere, newer_transition])
@@ -193,7 +193,7 @@ def test_what_changed_since_the_look_makes_the_claim_lose(
 def test_an_alarm_that_spoke_since_the_look_stops_the_next_rung(ledger: Ledger, kind: RequestKind) -> None:
     incident = waiting_to_climb(ledger)
     claim = claim_of(ledger, replace(climb_of(incident), kind=kind))
-    ledger.saw(a.alarm(state=AlarmState.OK, since=a.NOW))
+    ledger.saw(a.alarm(state=AlarmState.OK, since=a.NOW), a.LATER)
     assert ledger.claim(claim) is LOST
 
 
@@ -219,7 +219,7 @@ def test_an_incident_that_a_wake_opens_is_found_by_its_alarms_ok(
 ) -> None:
     """A newer transition that was seen is not forgotten: it only learns of the incident."""
     if seen:
-        ledger.saw(seen)
+        ledger.saw(seen, a.LATER)
     wake = a.request(RequestKind.WAKE, at=a.NOW, attempt=1)
     claim = won(ledger, wake)
     state, since = expected
@@ -228,7 +228,7 @@ def test_an_incident_that_a_wake_opens_is_found_by_its_alarms_ok(
 
 def test_an_alarm_that_spoke_since_the_look_stops_a_wake(ledger: Ledger) -> None:
     claim = claim_of(ledger, a.request(RequestKind.WAKE, at=a.NOW, attempt=1))
-    ledger.saw(a.alarm(state=AlarmState.OK, since=a.NOW))
+    ledger.saw(a.alarm(state=AlarmState.OK, since=a.NOW), a.LATER)
     assert ledger.claim(claim) is LOST
 
 
@@ -382,7 +382,7 @@ def test_giving_back_twice_changes_nothing_more(kept: Kept) -> None:
 
 def test_times_are_compared_by_the_millisecond(ledger: Ledger) -> None:
     micro = timedelta(microseconds=400)
-    ledger.saw(a.alarm(state=AlarmState.OK, since=a.NOW + micro))
+    ledger.saw(a.alarm(state=AlarmState.OK, since=a.NOW + micro), a.LATER)
     late = a.request(alarm=a.alarm(since=a.NOW))
     assert ledger.claim(claim_of(ledger, late, at=a.NOW + micro)) is WON
     incident = ledger.look(other_alarm(), a.SCOPES).incident

@@ -146,7 +146,9 @@ class Actor:
         return self.kept.ledger.record(record, of_decision(record, a.TARGET) if k % 2 else None)
 
     def saw(self, n: int, m: int, k: int) -> object:
-        return self.kept.ledger.saw(a.alarm(ALARMS[n % 3], state=AlarmState.OK, since=a.NOW + (m % 5) * STEP))
+        return self.kept.ledger.saw(
+            a.alarm(ALARMS[n % 3], state=AlarmState.OK, since=a.NOW + (m % 5) * STEP), a.LATER
+        )
 
     def give_back(self, n: int, m: int, k: int) -> object:
         if self.claims:

@@ -169,14 +169,6 @@ def test_with_a_broken_policy_the_topic_is_told(world: World) -> None:
     assert sent(world) == [("topic", Phase.TRIGGER)]
 
 
-def test_the_last_errors_of_the_service_are_on_the_page_without_their_secrets(world: World) -> None:
-    world.logs.groups["/ecs/api"] = ("ERROR cannot log in, password=hunter2", "\x1b[31mpanic: out of memory")
-    tell(world)
-    body = world.pager.pages[0][1].body
-    assert "Last errors:\n  | ERROR cannot log in, ***\n  | [31mpanic: out of memory\n" in body
-    assert "hunter2" not in body
-
-
 def test_a_picture_comes_after_everybody_was_told_and_a_missing_one_is_no_matter(world: World) -> None:
     world.pictures.picture = b"png"
     tell(world)

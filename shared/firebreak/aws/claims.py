@@ -27,7 +27,7 @@ from firebreak.aws.items import (
     stamped,
     text,
 )
-from firebreak.core.budgets import CLOCK_SKEW
+from firebreak.core.budgets import CLOCK_SKEW, is_ahead
 from firebreak.core.guards import NOT_IN_A_STORM
 from firebreak.core.history import Judged, ScopeHistory, Transition
 from firebreak.core.incident import Incident, Purpose
@@ -48,7 +48,11 @@ REMEMBER_VERDICT = (
 )
 # A target's scope names its open incident; a shared dependency's names the one that works on it.
 POINTS_TO_INCIDENT = frozenset({Level.TARGET, Level.DEPENDENCY})
-NOT_SUPERSEDED = f"{NOT_NEWER} AND (attribute_not_exists(last_transition) OR last_transition <= :since)"
+# What earlier releases took from an event ahead of its time is no transition that happened.
+NOT_SUPERSEDED = (
+    f"{NOT_NEWER} AND (attribute_not_exists(last_transition) OR last_transition <= :since"
+    " OR last_transition > :ahead)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
     if claim.request.kind in NOT_IN_A_STORM:
         items += [_check(table, key(STORM), Condition(NO_STORM))]
     if claim.request.kind is RequestKind.ALARM:
-        items += [saw_update(table, claim.request.alarm, claim.after.id)]
+        items += [saw_update(table, claim.request.alarm, claim.after.id, claim.at)]
     elif claim.before is None:
         items += [_named_by_wake(table, claim)]
     else:
@@ -157,9 +161,12 @@ def incident_put(table: str, before: Incident | None, after: Incident) -> "Trans
     return put(table, incident_item(after), Condition(expression, values, names))
 
 
-def saw_update(table: str, alarm: Alarm, incident_id: str | None) -> "TransactWriteItemTypeDef":
+def saw_update(
+    table: str, alarm: Alarm, incident_id: str | None, now: datetime
+) -> "TransactWriteItemTypeDef":
     """Remember the transition unless a newer one was seen, and its incident where there is one to name."""
     values: Item = {":since": number(ms(alarm.since)), ":state": text(alarm.state.value), ":v": number(V)}
+    values[":ahead"] = number(ms(now + CLOCK_SKEW))
     if incident_id is not None:
         values[":incident"] = text(incident_id)
     return {
@@ -191,7 +198,7 @@ def _named_by_wake(table: str, claim: Claim) -> "TransactWriteItemTypeDef":
     seen, alarm, same = claim.seen.transition, claim.request.alarm, _not_spoken(claim)
     values: Item = {":incident": text(claim.after.id), ":v": number(V), **same.values}
     names, update = {"#v": "v"}, "SET incident = :incident, #v = :v"
-    if not isinstance(seen, Transition) or seen.since <= alarm.since:
+    if not isinstance(seen, Transition) or seen.since <= alarm.since or is_ahead(seen.since, claim.at):
         update, names = f"{REMEMBER}, incident = :incident", names | {"#state": "state"}
         values |= {":since": number(ms(alarm.since)), ":state": text(alarm.state.value)}
     return {

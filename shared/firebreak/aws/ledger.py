@@ -200,7 +200,7 @@ class DynamoLedger:
                     self._table,
                     history_item(incident, record.at, f"opened without acting: {record.decision.reason}"),
                 ),
-                saw_update(self._table, incident.alarm, incident.id),
+                saw_update(self._table, incident.alarm, incident.id, record.at),
                 *self._outbox(told),
             ],
         )
@@ -268,17 +268,17 @@ class DynamoLedger:
                 incident_put(self._table, incident, after),
                 put(self._table, history_item(after, record.at, f"joined by alarm {alarm.name}")),
                 put_if_absent(self._table, decision_item(record)),
-                saw_update(self._table, alarm, incident.id),
+                saw_update(self._table, alarm, incident.id, record.at),
             ],
         )
 
-    def saw(self, alarm: Alarm) -> Reading[Transition]:
+    def saw(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
         """Remember a transition; what was known before is returned, newer or not."""
         place = (f"ALARM#{alarm.series}", SINGLE)
         before = read_as(self._find([place])[place], read_transition)
         if not isinstance(before, Unknown):
             # The incident is left as it stands: a claim may be naming it at this moment.
-            written(self._client, [saw_update(self._table, alarm, None)])
+            written(self._client, [saw_update(self._table, alarm, None, now)])
         return before
 
     def settle_announcement(self, waits_as: str) -> None:

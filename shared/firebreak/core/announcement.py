@@ -43,7 +43,7 @@ class Announcement:
     handed over, so that a thousand refusals for one cause do not all write one item.
 
     `facts` are short lines with numbers; `next` says what happens without anybody doing anything.
-    Alarm texts are untrusted, also `severity`, `runbook` and `log_group`, which are tags of the alarm.
+    Alarm texts are untrusted, also `severity` and `runbook`, which are tags of the alarm.
 
     `thread` is set where pages belong together that share no incident. `cause` names what several
     announcements of one key have in common, and `until` when that ends, as far as it is known. `by` is
@@ -80,7 +80,6 @@ class Announcement:
     retry: tuple[str, ...] = ()
     severity: str = ""
     runbook: str = ""
-    log_group: str = ""
     question: str = ""
     watches: tuple[WatchedAlarm, ...] = ()
     unwatched: int = 0

@@ -22,6 +22,11 @@ LONGEST_WINDOW = timedelta(days=31)
 MOST_ACTS = 500
 
 
+def is_ahead(at: datetime, now: datetime) -> bool:
+    """Whether a time has not come yet, by more than clocks differ: nothing may be based on it."""
+    return at > now + CLOCK_SKEW
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """At most `acts` acts in any window of this length."""

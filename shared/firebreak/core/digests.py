@@ -306,7 +306,6 @@ def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) 
         until=None,
         lasting=Lasting.NO,
         runbook="",
-        log_group="",
         watches=(),
         unwatched=0,
     )

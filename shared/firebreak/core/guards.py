@@ -8,6 +8,7 @@ The order of GUARDS is the order of the explanation; the first objection names t
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeIs
 
 from firebreak.core import storm as storms
 from firebreak.core.breaker import (
@@ -19,17 +20,26 @@ from firebreak.core.breaker import (
     failures_in_a_row,
     with_overdue_judged,
 )
-from firebreak.core.budgets import CLOCK_SKEW, PAD, held, next_slot, spell
+from firebreak.core.budgets import CLOCK_SKEW, PAD, held, is_ahead, next_slot, spell
 from firebreak.core.controllers import EFFECT_OF, Controller, Effect, controllers_of, names_of
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.freeze import Free, Frozen, find_freeze
 from firebreak.core.history import Act, Hold, Transition
 from firebreak.core.incident import ASKED_IN, IN_FLIGHT, Incident
-from firebreak.core.model import AlarmState, Autonomy, Obstacle, Plan, Request, RequestKind, same_change
+from firebreak.core.model import (
+    Alarm,
+    AlarmState,
+    Autonomy,
+    Obstacle,
+    Plan,
+    Request,
+    RequestKind,
+    same_change,
+)
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.own_deployments import origin
 from firebreak.core.questions import question_id
-from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import Level, Scope, action_scope, group_scope, target_scope
@@ -265,7 +275,7 @@ def other_controller(request: Request, rules: Rules, seen: Snapshot) -> Check:
 def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The request must be young, the newest of its alarm, and the alarm red at this moment."""
     last, age = seen.transition, seen.now - request.at
-    if isinstance(last, Transition) and last.since > request.alarm.since and _gives_way(request, last):
+    if _is_newer(last, request.alarm, seen.now) and _gives_way(request, last):
         return objected("stale", Reason.SUPERSEDED, f"{last.state} since {clock(last.since)} is newer")
     if age > rules.max_event_age and _ages(request):
         told = f"{spell(age)} old, limit {spell(rules.max_event_age)}"
@@ -274,6 +284,11 @@ def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if request.kind is _K.ALARM and isinstance(last, Unknown | NotRead):
         return blind("stale", last, Reason.ALARM_UNREADABLE, seen.now)
     return _red_now(request, seen)
+
+
+def _is_newer(seen: Reading[Transition], alarm: Alarm, now: datetime) -> TypeIs[Transition]:
+    """Whether a later transition of the alarm is known; one that has not happened yet is none."""
+    return isinstance(seen, Transition) and seen.since > alarm.since and not is_ahead(seen.since, now)
 
 
 def _gives_way(request: Request, newer: Transition) -> bool:

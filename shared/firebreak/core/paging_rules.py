@@ -1,6 +1,6 @@
 """What the policy says of pages: who is told on which way, at what hours, and who next."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -31,7 +31,7 @@ class ChannelRules:
 
     `secret` is the ARN of its bot token (Slack), routing key (PagerDuty) or signing key (webhook); `to`
     the Slack channel's id, the webhook's address, or a topic's ARN. `otherwise` is the channel that is
-    used when this one fails.
+    used when this one fails. `log_lines` says whether it may carry lines of a log.
     """
 
     name: str
@@ -39,6 +39,7 @@ class ChannelRules:
     secret: str = ""
     to: str = ""
     otherwise: str = TOPIC
+    log_lines: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +79,7 @@ class PagingRules:
     def route(self, severity: Severity) -> Route:
         """The route of a severity; every one has its route."""
         return next(route for route in self.routes if severity in route.severities)
+
+    def carries_log_lines(self, channels: Iterable[str]) -> bool:
+        """Whether any of these channels may carry lines of a log; one that is unknown is the topic."""
+        return any(self.channels.get(name, self.channels[TOPIC]).log_lines for name in channels)

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     NOT_IN_ALARM = "not_in_alarm"
     PARENT_OF_CONTRIBUTORS = "parent_of_contributors"
     UNKNOWN_KIND = "unknown_kind"
+    AHEAD_OF_TIME = "ahead_of_time"
     TARGET_NONE = "target_none"
     TARGET_AMBIGUOUS = "target_ambiguous"
     TARGET_MALFORMED = "target_malformed"
@@ -173,6 +174,9 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.NOT_IN_ALARM: _record("The alarm is not red, so there is nothing to do."),
     Reason.PARENT_OF_CONTRIBUTORS: _record("A multi-series alarm speaks through its contributors."),
     Reason.UNKNOWN_KIND: _page("This kind of alarm is not understood, so it was left to humans."),
+    Reason.AHEAD_OF_TIME: _page(
+        "The alarm's event carries a time that has not come yet, so nothing is based on it."
+    ),
     Reason.TARGET_NONE: _page("The alarm does not say what to act on."),
     Reason.TARGET_AMBIGUOUS: _page("The alarm names more than one thing to act on."),
     Reason.TARGET_MALFORMED: _page("The alarm's target cannot be read."),
@@ -292,6 +296,7 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.OPT_IN_UNREADABLE: Lasting.NO,
         Reason.MUTE_UNREADABLE: Lasting.NO,
         Reason.DIRECTION_UNREADABLE: Lasting.NO,
+        Reason.AHEAD_OF_TIME: Lasting.NO,
         Reason.TOO_OLD: Lasting.NO,
         Reason.CONTROLLER_UNREADABLE: Lasting.NO,
         Reason.ALARM_UNREADABLE: Lasting.NO,

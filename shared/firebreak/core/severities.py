@@ -1,4 +1,4 @@
-"""How bad a page is, and which address and log group go with it: the alarm's tags, else the policy."""
+"""How bad a page is, which address goes with it (the alarm's tags, else the policy), and which log group."""
 
 import fnmatch
 import itertools
@@ -15,7 +15,6 @@ _K = AnnouncementKind
 ITS_OWN = frozenset({_K.BLIND, _K.CRASHED, _K.STORM, _K.STORM_OVER})
 
 _HTTPS = re.compile(r"https://[^\s<>\"'|`]{1,500}")
-_LOG_GROUP = re.compile(r"[A-Za-z0-9_./#-]{1,512}")
 
 
 def severity_of(told: Announcement, rules: PagingRules) -> Severity:
@@ -45,9 +44,7 @@ def _seen(address: str) -> str:
 
 
 def log_group_of(told: Announcement, rules: PagingRules) -> str:
-    """The log group of what is red: the alarm's tag, else the policy's for its target; or empty."""
-    if _LOG_GROUP.fullmatch(told.log_group):
-        return told.log_group
+    """The log group that the policy names for the target, or empty; no tag of an alarm may choose one."""
     pattern = _first(told.target, rules.logs) or ""
     return pattern.replace("{name}", re.split("[:/]", told.target)[-1])
 

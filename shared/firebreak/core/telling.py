@@ -24,7 +24,6 @@ NOTHING_LOOKS_AGAIN = (
 # Tags of an alarm that speak to whoever is paged about it.
 SEVERITY_TAG = "firebreak:severity"
 RUNBOOK_TAG = "firebreak:runbook"
-LOG_GROUP_TAG = "firebreak:log-group"
 
 # A hash is kept whole to be compared; for a human its beginning is enough. One of core/canonical.py begins
 # with the number of its tables.
@@ -48,7 +47,6 @@ def about_alarm(alarm: Alarm | None) -> dict[str, object]:
         "region": alarm.region,
         "severity": alarm.tags.get(SEVERITY_TAG, ""),
         "runbook": alarm.tags.get(RUNBOOK_TAG, ""),
-        "log_group": alarm.tags.get(LOG_GROUP_TAG, ""),
     }
 
 

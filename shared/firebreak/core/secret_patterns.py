@@ -1,0 +1,119 @@
+"""What looks like a secret in one line of text: by its form, by the name before it, or by its randomness.
+
+Every pattern is bounded or ends at the first character that does not fit, so a hostile line costs no more
+than a long one.
+"""
+
+import re
+from itertools import pairwise
+
+HIDDEN = "***"
+
+# Forms of tokens, as their makers document them.
+_FORMS = (
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    r"(?<![\w-])eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*",
+    r"\b(?:xox[a-z]-[\w-]{4,}|gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|AIza[\w-]{30,})",
+    r"\bsk-[\w-]{16,}|\b[spr]k_(?:live|test)_\w{8,}|\bwhsec_[\w+/=]{8,}",
+    r"\bya29\.[\w.-]{8,}|\bSG\.[\w-]{8,}\.[\w-]{8,}|\bhv[sbr]\.[\w-]{8,}|\bdo[opr]_v1_\w{16,}",
+    r"\bnpm_\w{16,}|\bpypi-[\w-]{16,}|\bdckr_(?:pat|oat)_[\w-]{8,}",
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)",
+    # Who logs in at an address, up to the last "@" before its path.
+    r"(?<=://)[^\s/\"]+(?=@)",
+)
+
+# A webhook's address is its own key.
+_HOOKS = (
+    r"(?i)(?<=://)[\w.-]{0,100}(?:hook|chat\.googleapis)[\w.-]{0,100}(?::\d{1,5})?/[^\s\"'<>]+",
+    r"(?i)(?<=://)[\w.-]{1,200}(?::\d{1,5})?(?:/[\w.-]{1,64}){0,4}/(?:web)?hooks?[\w-]{0,20}/[^\s\"'<>]+",
+)
+
+_WORDS = (
+    r"authorization|password|passwd|passphrase|pwd|secret|token|cookie|signature|credentials?"
+    r"|(?:api|access|private|account|shared|master|encryption)[_-]?key"
+)
+# Words that mean a secret only where they stand alone or end a name.
+_ENDINGS = (
+    r"(?<![A-Za-z])(?:pass|auth|sig|pin|cvv|otp)"
+    r"|(?-i:(?<=[a-z])(?:Pass|Auth|Sig|Pin)|[A-Z_]PASS|_AUTH)"
+)
+_VALUE = (
+    r"(?:\\+[\"'][^\\\"']*"
+    r"|b?\"(?:[^\"\\]|\\.?)*"
+    r"|b?'(?:[^'\\]|\\.?)*"
+    r"|(?:(?:bearer|basic|digest|negotiate|token) )?[^\s\"',;&)}<]+)"
+)
+_THEN = r"\\{0,3}[\"']? ?[=:]{1,2}>? ?"
+_SUBJECTS = r"password|passwd|passphrase|pwd|secret|token|api key"
+# What is said of a secret rather than being one.
+_SAID = (
+    r"(?:wrong|invalid|incorrect|expired|missing|required|not|too|empty|null|none|nil|an?|the|already|being|set|unset"
+    r"|blank|weak|bad|older?|new|used|reused|refused|rejected|denied|revoked|unknown|malformed|unauthorized"
+    r"|unavailable|undefined|ok|fine|valid|correct|given|only|about|longer|shorter|for|from|in|of|to)\b"
+)
+_NAMED = (
+    # All cookies of a header.
+    r"(?i)\b(?:set-)?cookie2?[\"']? ?[:=] ?[\"']?[^\s;,\"']+(?:; ?[^\s;,\"']+)*",
+    # A name that holds such a word (no exception's), then = or : and a value: quoted inside of a quoted
+    # text, quoted, or bare.
+    rf"(?i)(?:{_WORDS})[\w-]{{0,40}}(?<!exception)(?<!error){_THEN}{_VALUE}",
+    rf"(?i)(?:{_ENDINGS})(?:\\{{0,3}}[\"'])?(?: ?=>? ?|: ?(?=[^\s]{{0,64}}[\d\"'@!#$%^&*])){_VALUE}",
+    rf"(?i)\b(?:{_SUBJECTS}) (?:is|was|set to) [\"']?(?!{_SAID})[^\s\"',;]+",
+    # Opaque, or at least not a word.
+    r"(?i)\b(?:bearer|basic) (?=[\w.~+/=-]{0,200}[\d+/=_.~-])[\w.~+/=-]{6,}",
+    rf"(?i)<(?:[\w-]{{1,40}}:)?[\w-]{{0,40}}(?:{_WORDS}|pass)[\w-]{{0,40}}(?: [^<>]{{0,200}})?>[^<]+",
+)
+
+_PATTERNS = tuple(re.compile(pattern) for pattern in (*_FORMS, *_HOOKS, *_NAMED))
+
+# ISO/IEC 7812: 13 to 19 digits that end in a check digit; times in milliseconds begin with 1, cards do not.
+_CARD = re.compile(r"(?<![\w.-])[2-6](?:[ -]?\d){12,18}(?![\w-])")
+
+_TOKEN = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+_HEX = re.compile(r"[0-9a-f-]+|[0-9A-F-]+")
+_PIECES = re.compile(r"[+/_-]")
+# Random text changes between small, capital and digit at more than half of its places, names do at a quarter.
+MIXED_LENGTH, MIXED_CHANGES = 20, 0.38
+ONE_CASE_LENGTH, ONE_CASE_CHANGES = 32, 0.3
+FEWEST_DIGITS = 2
+# Base64 has one of its two odd characters in 32; more of them are a path or a name. So is what holds an id.
+A_SEPARATOR_IN, ID_LENGTH = 16, 16
+
+
+def masked_text(text: str) -> str:
+    """The text with everything hidden that looks like a secret."""
+    for pattern in _PATTERNS:
+        text = pattern.sub(HIDDEN, text)
+    text = _CARD.sub(lambda found: HIDDEN if _is_card(found.group()) else found.group(), text)
+    return _TOKEN.sub(lambda found: HIDDEN if _has_random(found.group()) else found.group(), text)
+
+
+def _is_card(written: str) -> bool:
+    digits = [int(char) for char in reversed(written) if char.isdigit()]
+    doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def _has_random(token: str) -> bool:
+    """Whether the token, or a piece of it, is random; ids in hexadecimal are no secrets."""
+    token = token.rstrip("=")
+    pieces = _PIECES.split(token)
+    has_id = any(len(piece) >= ID_LENGTH and _HEX.fullmatch(piece) for piece in pieces)
+    if len(pieces) - 1 <= len(token) // A_SEPARATOR_IN and not has_id:
+        pieces.append("".join(pieces))
+    return any(_is_random(piece) for piece in pieces)
+
+
+def _is_random(piece: str) -> bool:
+    if _HEX.fullmatch(piece) or sum(map(str.isdigit, piece)) < FEWEST_DIGITS:
+        return False
+    mixed = not (piece.islower() or piece.isupper())
+    length, changes = (MIXED_LENGTH, MIXED_CHANGES) if mixed else (ONE_CASE_LENGTH, ONE_CASE_CHANGES)
+    changed = sum(_kind(one) != _kind(other) for one, other in pairwise(piece))
+    return len(piece) >= length and changed >= changes * (len(piece) - 1)
+
+
+def _kind(char: str) -> str:
+    if char.isdigit():
+        return "0"
+    return "a" if char.islower() else "A"

@@ -1,0 +1,25 @@
+"""Refusing an OK whose time has not come yet: recorded under a key of its own, and told."""
+
+from datetime import datetime
+
+from firebreak.announcing import Announcer
+from firebreak.concluding import Summary
+from firebreak.core import ahead
+from firebreak.core.decide import refuse
+from firebreak.core.keys import digest
+from firebreak.core.ledger import alarm_key, untargeted
+from firebreak.core.model import Alarm
+from firebreak.core.telling_decisions import of_decision
+from firebreak.ports import Ledger
+
+
+def refuse_ahead(alarm: Alarm, ledger: Ledger, announcer: Announcer, now: datetime) -> Summary | None:
+    """What came of an event that is ahead of its time; None when it is not."""
+    if not (why := ahead.refused(alarm, now)):
+        return None
+    key = digest(why.reason.value, alarm_key(alarm, "verify"))
+    record = untargeted(key, alarm, "verify", refuse(why.reason, why.detail), now)
+    told = of_decision(record, None)
+    if ledger.record(record, told):
+        announcer.hand_over(told)
+    return Summary(record.decision.word, why.reason, record.incident_id)

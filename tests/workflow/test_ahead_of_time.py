@@ -1,0 +1,97 @@
+"""A time that has not come yet: refused, told, and never the newest that is known of an alarm."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from firebreak.core.budgets import CLOCK_SKEW, is_ahead
+from firebreak.core.guards import stale
+from firebreak.core.history import Transition
+from firebreak.core.model import AlarmState, OwnEvent, RequestKind
+from firebreak.core.readings import ABSENT
+from firebreak.core.reasons import Reason
+from firebreak.wire import request_event
+from tests import builders as a
+from tests.world import World, eventbridge
+
+SECOND, YEAR = timedelta(seconds=1), timedelta(days=365)
+
+
+def test_an_alarm_from_the_future_is_refused_told_and_stops_no_real_one(world: World) -> None:
+    alarm = world.red()
+    ahead = replace(alarm, since=world.clock.at + YEAR)
+    assert world.send(ahead).reason is Reason.AHEAD_OF_TIME
+    assert "a time that has not come yet" in world.pager.pages[-1][1].body
+    assert world.send(alarm).outcome == "act"
+
+
+def test_an_ok_from_the_future_is_refused_told_and_stops_no_real_alarm(world: World) -> None:
+    alarm = world.red()
+    ahead = replace(alarm, state=AlarmState.OK, since=world.clock.at + YEAR)
+    assert world.verifier().handle(eventbridge(ahead)).reason is Reason.AHEAD_OF_TIME
+    world.deliver()
+    assert "a time that has not come yet" in world.pager.pages[-1][1].body
+    assert world.send(alarm).outcome == "act"
+
+
+def test_a_request_with_an_alarm_from_the_future_is_refused(world: World) -> None:
+    alarm = world.red()
+    asked = OwnEvent(
+        kind=RequestKind.WAKE,
+        action="restart-service",
+        incident_id="",
+        rung=0,
+        attempt=1,
+        at=world.clock.at,
+        alarm=replace(alarm, since=world.clock.at + YEAR),
+    )
+    assert world.remediator("restart-service").handle(request_event(asked)).reason is Reason.AHEAD_OF_TIME
+    assert world.send(alarm).outcome == "act"
+
+
+def test_one_from_the_future_is_told_once(world: World) -> None:
+    ahead = replace(world.red(), since=world.clock.at + YEAR)
+    for _ in range(3):
+        world.send(ahead)
+    assert len(world.pager.pages) == 1
+
+
+@pytest.mark.parametrize("ahead", [timedelta(), CLOCK_SKEW])
+def test_what_clocks_may_differ_by_is_no_future(world: World, ahead: timedelta) -> None:
+    alarm = world.red()
+    assert world.send(replace(alarm, since=alarm.since + ahead)).outcome == "act"
+
+
+def test_what_an_earlier_release_remembered_of_the_future_does_not_count(world: World) -> None:
+    """The item is there already: a claim takes its place, and the alarm's OK finds the incident."""
+    alarm = world.red()
+    world.ledger.saw(
+        replace(alarm, state=AlarmState.OK, since=world.clock.at + YEAR), world.clock.at + 2 * YEAR
+    )
+    done = world.send(alarm)
+    assert done.outcome == "act"
+    view = world.ledger.look(a.request(alarm=alarm), a.SCOPES)
+    assert view.transition == Transition(alarm.since, AlarmState.ALARM, done.incident_id)
+
+
+@given(seen=some.integers(-3600, 90_000), since=some.integers(-3600, 0))
+def test_only_a_time_that_has_come_supersedes(seen: int, since: int) -> None:
+    """Over all times: newer and not ahead supersedes, all else does not."""
+    request = a.request(alarm=a.alarm(since=a.NOW + since * SECOND), at=a.NOW)
+    known = Transition(a.NOW + seen * SECOND, AlarmState.OK)
+    check = stale(request, a.rules(), a.snapshot(transition=known))
+    assert (check.reason is Reason.SUPERSEDED) == (since < seen <= CLOCK_SKEW.total_seconds())
+
+
+@given(some.integers(-90_000, 90_000))
+def test_ahead_is_later_than_clocks_differ(seconds: int) -> None:
+    assert is_ahead(a.NOW + seconds * SECOND, a.NOW) == (seconds > CLOCK_SKEW.total_seconds())
+
+
+def test_nothing_is_remembered_of_an_event_from_the_future(world: World) -> None:
+    alarm = world.red()
+    world.send(replace(alarm, since=world.clock.at + YEAR))
+    assert world.ledger.look(a.request(alarm=alarm), a.SCOPES).transition == ABSENT
