@@ -8,6 +8,7 @@ from typing import BinaryIO
 from firebreak import alarms
 from firebreak.core.model import Alarm, OwnEvent
 from firebreak.errors import UnusableEvent
+from firebreak.loose import strict_json
 from firebreak_cli.endings import BAD_INPUT, Ending
 
 STDIN = "-"
@@ -55,7 +56,7 @@ def _json(content: bytes) -> object:
     if not content.strip():
         raise UnusableEvent("nothing in it", _EXPECTED)
     try:
-        return json.loads(content.decode("utf-8-sig"))
+        return strict_json(content.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise UnusableEvent(f"text that is not JSON ({place})", _EXPECTED) from error

@@ -1,12 +1,16 @@
 """Announcements as they wait in the ledger and travel on the bus; schema version 1."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.reasons import Lasting
 from firebreak.errors import UnusableEvent
+from firebreak.loose import text
+
+# DynamoDB's keys have 2,048 bytes; every key of Firebreak's own is far shorter.
+LONGEST_KEY = 1024
 
 # Fields that came later go along only when they say something.
 SINCE_FIRST_RELEASE = frozenset(
@@ -50,19 +54,20 @@ def announcement_from_wire(wire: object) -> Announcement:
     """Read an announcement; raises UnusableEvent when it is not one."""
     if not isinstance(wire, dict):
         raise UnusableEvent("no announcement", "an announcement of version 1")
+    wire = {name: text(value) if isinstance(value, str) else value for name, value in wire.items()}
     since, until = wire.get("alarm_since"), wire.get("until")
     try:
         return Announcement(
-            key=str(wire["key"]),
+            key=_key(wire["key"]),
             kind=_kind(wire["kind"]),
-            at=datetime.fromisoformat(wire["at"]),
+            at=_time(wire["at"]),
             incident_id=str(wire.get("incident_id", "")),
             action=str(wire.get("action", "")),
             headline=str(wire.get("headline", "")),
-            facts=tuple(str(fact) for fact in wire.get("facts", ())),
+            facts=tuple(text(str(fact)) for fact in wire.get("facts", ())),
             next=str(wire.get("next", "")),
             alarm_name=str(wire.get("alarm_name", "")),
-            alarm_since=datetime.fromisoformat(since) if since else None,
+            alarm_since=_time(since) if since else None,
             alarm_description=str(wire.get("alarm_description", "")),
             target=str(wire.get("target", "")),
             account=str(wire.get("account", "")),
@@ -71,9 +76,9 @@ def announcement_from_wire(wire: object) -> Announcement:
             event=str(wire.get("event", "")),
             thread=str(wire.get("thread", "")),
             cause=str(wire.get("cause", "")),
-            until=datetime.fromisoformat(until) if until else None,
+            until=_time(until) if until else None,
             by=str(wire.get("by", "")),
-            retry=tuple(str(name) for name in wire.get("retry", ())),
+            retry=tuple(text(str(name)) for name in wire.get("retry", ())),
             severity=str(wire.get("severity", "")),
             runbook=str(wire.get("runbook", "")),
             question=str(wire.get("question", "")),
@@ -82,7 +87,7 @@ def announcement_from_wire(wire: object) -> Announcement:
             lasting=_lasting(wire.get("lasting")),
             counted_as=str(wire.get("counted_as", "")),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise UnusableEvent("no announcement", "an announcement of version 1") from error
 
 
@@ -90,7 +95,22 @@ def _watched(stored: object) -> WatchedAlarm:
     if not isinstance(stored, list):
         raise TypeError("expected the name of an alarm and of its series")
     name, contributor = stored
-    return WatchedAlarm(str(name), str(contributor))
+    return WatchedAlarm(text(str(name)), text(str(contributor)))
+
+
+def _key(written: object) -> str:
+    """What it is deduplicated by; it becomes part of the ledger's keys."""
+    if not isinstance(written, str) or not 0 < len(written.encode()) <= LONGEST_KEY:
+        raise TypeError("expected a short text")
+    return written
+
+
+def _time(written: object) -> datetime:
+    """A time with its zone; who puts events on the bus may leave it out, and then it is UTC."""
+    found = datetime.fromisoformat(written) if isinstance(written, str) else None
+    if found is None:
+        raise TypeError("a time is text")
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _kind(stored: object) -> AnnouncementKind:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
 
+from firebreak.core.addresses import host_of
 from firebreak.core.announcement import Announcement
 from firebreak.core.opt_in_notice import is_notice
 from firebreak.core.page import Page, Phase, worse
@@ -153,7 +154,7 @@ class Dispatcher:
             body=body_of(sending.told, self.stack_name, around),
             source=source_of(sending.told),
             at=sending.told.at,
-            links=(("Runbook", around.runbook),) if around.runbook else (),
+            links=((f"Runbook on {host_of(around.runbook)}", around.runbook),) if around.runbook else (),
         )
         without_lines = body_of(sending.told, self.stack_name, replace(around, errors=()))
         pages = {True: page, False: replace(page, body=without_lines)}

@@ -1,19 +1,61 @@
 """Reading JSON that may be anything: what is not of the expected type counts as not there."""
 
+import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import isfinite
 
+from firebreak.errors import UnusableEvent
+
 SHOWN_CHARACTERS = 64
+# Ids of contributors are hashes. DynamoDB's keys have 2,048 bytes, and an alarm's ARN may take half of them.
+LONGEST_ID = 256
 _IDENTIFIER = re.compile(rf"[A-Za-z0-9 ._:/@+*-]{{1,{SHOWN_CHARACTERS}}}")
 
 # What AWS writes: always a date and a time, with a zone. A copy printed in AWS's own pages has
 # blanks after the colons, so those are forgiven.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _BLANK_AFTER_COLON = re.compile(r":[ \t]+")
+
+
+def strict_json(written: str) -> object:
+    """The value that a JSON text is. Raises UnusableEvent, naming the place, for what only Python takes.
+
+    NaN and Infinity are no JSON, 1e999 is no number that anybody means, and of a key that is there twice each
+    reader takes another one.
+    """
+    return json.loads(written, object_pairs_hook=_object_of, parse_constant=_no_number, parse_float=_finite)
+
+
+def _object_of(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UnusableEvent(f"the key {shown(twice)} twice in one object", "each key once")
+    return found
+
+
+def _no_number(written: str) -> object:
+    raise UnusableEvent(f"{written}, which is no JSON", "a number")
+
+
+def _finite(written: str) -> float:
+    if not math.isfinite(found := float(written)):
+        raise UnusableEvent(f"{written[:SHOWN_CHARACTERS]}, which no number can be", "a number")
+    return found
+
+
+def bounded_id(written: str) -> str:
+    """An id as it is; of a very long one its beginning and a hash: it becomes part of the ledger's keys."""
+    written = text(written)
+    if len(written.encode()) <= LONGEST_ID:
+        return written
+    return f"{written[:64]}#{hashlib.sha256(written.encode()).hexdigest()}"
 
 
 def mapping(value: object) -> Mapping[str, object]:

@@ -1,13 +1,13 @@
 """What a page says: one harmless text for every channel, made from what is announced and what was found."""
 
 import shlex
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.guards import clock
+from firebreak.core.harmless_text import one_line
 from firebreak.core.page import Phase, Severity
 from firebreak.core.questions import read_question
 from firebreak.core.reasons import Reason
@@ -68,8 +68,7 @@ NOTHING_AROUND = Around()
 
 def plain(text: str, limit: int = LINE_LENGTH) -> str:
     """Untrusted text made harmless: one line, no control characters, bounded."""
-    kept = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
-    line = " ".join(kept.split())
+    line = one_line(text)
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

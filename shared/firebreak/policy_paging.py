@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
+from firebreak.core.addresses import problem_with
 from firebreak.core.freeze import Window
 from firebreak.core.page import Severity
 from firebreak.core.paging_rules import TOPIC, ChannelKind, ChannelRules, PagingRules, Route, Step
@@ -26,7 +27,7 @@ _SECRET = re.compile(
 )
 _SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{6,20}")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
-_WEBHOOK = re.compile(r"https://[^\s/?#]+\S*|http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?\S*")
+_WEBHOOK = re.compile(r"https?://\S+")
 _PAGERDUTY = re.compile(r"(https://events\.eu\.pagerduty\.com)?")
 _HTTPS = re.compile(r"https://\S{1,500}")
 _LOG_GROUP = re.compile(r"[A-Za-z0-9_./#{}-]{1,512}")
@@ -81,6 +82,8 @@ class ChannelSection(_Section):
         pattern, form = _TO[self.kind]
         if not pattern.fullmatch(self.to):
             raise ValueError(f"to: {form}")
+        if self.kind is ChannelKind.WEBHOOK and (problem := problem_with(self.to)):
+            raise ValueError(f"to: {problem}")
         return self
 
     def rules(self, name: str) -> ChannelRules:

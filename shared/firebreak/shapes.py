@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from firebreak.core.composites import children_in_rule
 from firebreak.core.model import AlarmKind, Contributor, Metric, Mute
-from firebreak.loose import field, items, mapping, moment, stated, text
+from firebreak.loose import bounded_id, field, items, mapping, moment, stated, text
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SELECT = re.compile(r"\s*SELECT\b", re.IGNORECASE)
@@ -98,7 +98,7 @@ def contributor_of(value: object) -> Contributor | None:
     """The series an event speaks for; without an id its attributes tell it from its siblings."""
     attributes = _dimensions(field(value, "attributes"))
     written = ",".join(f"{name}={found}" for name, found in sorted(attributes.items()))
-    identity = text(field(value, "id")) or written
+    identity = bounded_id(text(field(value, "id")) or written)
     return Contributor(identity, attributes) if identity else None
 
 

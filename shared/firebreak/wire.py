@@ -21,7 +21,7 @@ from firebreak.core.model import (
 )
 from firebreak.errors import UnusableEvent
 from firebreak.evaluation_wire import evaluation_from_wire, evaluation_to_wire
-from firebreak.loose import SHOWN_CHARACTERS, moment, shown, whole
+from firebreak.loose import SHOWN_CHARACTERS, bounded_id, moment, shown, text, whole
 
 WIRE_VERSION = 1
 OWN_SOURCE = "firebreak"
@@ -160,7 +160,7 @@ def _contributor_to_wire(contributor: Contributor | None) -> dict[str, object]:
 
 
 def _contributor_from_wire(data: Mapping[str, object]) -> Contributor | None:
-    return Contributor(_needed(data, "id"), _texts(data, "attributes")) if data else None
+    return Contributor(bounded_id(_needed(data, "id")), _texts(data, "attributes")) if data else None
 
 
 def _mute_to_wire(mute: Mute | None) -> dict[str, object]:
@@ -195,7 +195,7 @@ def _text(data: Mapping[str, object], name: str) -> str:
     value = data.get(name, "")
     if not isinstance(value, str):
         raise _damaged(name, value, "text")
-    return value
+    return text(value)  # whoever may put events on the bus may send what no AWS API takes
 
 
 def _needed(data: Mapping[str, object], name: str) -> str:

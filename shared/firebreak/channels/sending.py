@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
-from ipaddress import ip_address
 from ssl import SSLCertVerificationError
-from urllib.parse import SplitResult, urlsplit
 
+from firebreak.core.addresses import problem_with
 from firebreak.core.paging_rules import ChannelRules
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import Undelivered
@@ -127,30 +126,7 @@ def secret_of(rules: ChannelRules, secrets: Secrets) -> str:
 
 
 def checked_address(channel: str, address: str) -> str:
-    """The address when it is one for pages: https, or http on this very machine. Raises Undelivered."""
-    try:
-        parts = urlsplit(address)
-        known = parts.port is None or parts.port > 0
-    except ValueError:
-        known = False
-    if not known or not _is_plain(address) or not _is_private(parts):
-        raise Undelivered(channel, "its address is not an https address", retryable=False)
+    """The address when it is one for pages, as the policy checks it. Raises Undelivered."""
+    if problem := problem_with(address):
+        raise Undelivered(channel, f"its address is not {problem}", retryable=False)
     return address
-
-
-def _is_plain(address: str) -> bool:
-    return address.isascii() and address.isprintable() and " " not in address
-
-
-def _is_private(parts: SplitResult) -> bool:
-    """Whether nobody on the way reads it; a password in an address would be a secret in the policy."""
-    if not parts.hostname or parts.username is not None or parts.password is not None:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname))
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

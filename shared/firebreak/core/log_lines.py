@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Iterable
 
+from firebreak.core.harmless_text import without_sequences
 from firebreak.core.secret_patterns import masked_text
 
 # A page shows the trouble, not the log; the log group is a command away.
@@ -25,7 +26,8 @@ def shown(lines: Iterable[str], also: Callable[[str], str] = str) -> tuple[str, 
 def _normalized(line: str) -> str:
     """One spelling for each character, nothing invisible, and no more than is looked through."""
     line, cut = line[: 4 * READ_LENGTH], len(line) > 4 * READ_LENGTH
-    seen = "".join(char for char in unicodedata.normalize("NFKC", line) if unicodedata.category(char) != "Cf")
+    line = unicodedata.normalize("NFKC", without_sequences(line))
+    seen = "".join(char for char in line if unicodedata.category(char) != "Cf")
     found = " ".join(seen.split())
     if cut or len(found) > READ_LENGTH:
         # Without the word that was cut: half a secret may not look like one.

@@ -1,0 +1,94 @@
+"""Addresses that pages may be sent to: https, and a host that is nobody's inside."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+NO_HTTPS = "an https address"
+INSIDE = "an https address of a host outside: not this machine, a private network or link-local"
+
+_LOCAL_NAMES = ("localhost", "local", "internal", "localdomain", "home.arpa")
+# IPv4 in IPv6 by other ways than ::ffff:0:0/96, which `ipv4_mapped` knows: NAT64 (RFC 6052).
+_NAT64 = int(IPv6Address("64:ff9b::")) >> 32
+
+
+def problem_with(address: str) -> str | None:
+    """Why pages cannot be sent there, as what it should be; None when they can.
+
+    This very machine is allowed with either scheme, for receivers under test; in Lambda nothing listens there
+    but Lambda's own runtime.
+    """
+    try:
+        parts = urlsplit(address)
+        known = parts.port is None or parts.port > 0
+    except ValueError:
+        return NO_HTTPS
+    plain = address.isascii() and address.isprintable() and " " not in address
+    if not (known and plain and parts.hostname) or "@" in parts.netloc or "\\" in address:
+        return NO_HTTPS
+    if is_this_machine(parts.hostname):
+        return None if parts.scheme in {"http", "https"} else NO_HTTPS
+    if parts.scheme != "https":
+        return NO_HTTPS
+    return INSIDE if is_inside(parts.hostname) else None
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine in its usual spelling; in others it counts as any host inside."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_inside(host: str) -> bool:
+    """Whether a host, by name or number in any spelling, is not on the public Internet."""
+    host = host.rstrip(".").casefold()
+    if (found := _number(host)) is not None:
+        return not found.is_global or found.is_multicast
+    return "." not in host or host.rsplit(".", 1)[-1] in _LOCAL_NAMES or host.endswith(".home.arpa")
+
+
+def _number(host: str) -> IPv4Address | IPv6Address | None:
+    """The host as a number, if it is one; IPv4 inside of IPv6 is IPv4."""
+    try:
+        found = ip_address(host.partition("%")[0])
+    except ValueError:
+        return _old_spelling(host)
+    if isinstance(found, IPv6Address):
+        if int(found) >> 32 == _NAT64:
+            return IPv4Address(int(found) & 0xFFFFFFFF)
+        return found.ipv4_mapped or found.sixtofour or found
+    return found
+
+
+def _old_spelling(host: str) -> IPv4Address | None:
+    """IPv4 as inet_aton reads it: one to four parts, decimal, octal or hexadecimal, the last one the rest."""
+    parts = host.split(".")
+    try:
+        numbers = [_whole(part) for part in parts]
+    except ValueError:
+        return None
+    *first, last = numbers
+    rest = 4 - len(first)
+    if not 1 <= rest <= 4 or any(one > 255 for one in first) or last >= 256**rest:  # noqa: PLR2004  # bytes
+        return None
+    return IPv4Address(sum(one << (24 - 8 * n) for n, one in enumerate(first)) + last)
+
+
+def _whole(part: str) -> int:
+    if part.startswith("0x"):
+        return int(part[2:] or "0", 16)
+    if len(part) > 1 and part.startswith("0"):
+        return int(part, 8)
+    if not part.isdecimal() or not part.isascii():
+        raise ValueError(part)
+    return int(part)
+
+
+def host_of(address: str) -> str:
+    """The host that an address really leads to, in ASCII: a link must not hide it behind a word."""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        host = ""
+    return host.encode("ascii", "backslashreplace").decode() or "an unreadable address"

@@ -1,0 +1,96 @@
+"""Where pages may be sent: nobody's inside, however its host is spelled."""
+
+from ipaddress import IPv4Address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from firebreak.core.addresses import INSIDE, NO_HTTPS, host_of, is_inside, problem_with
+
+METADATA = int(IPv4Address("169.254.169.254"))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        str(METADATA),
+        hex(METADATA),
+        "0xa9.0xfe.0xa9.0xfe",
+        "0251.0376.0251.0376",
+        "169.254.43518",
+        "[::ffff:169.254.169.254]",
+        "[::ffff:a9fe:a9fe]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[2002:a9fe:a9fe::]",
+        "[fd00:ec2::254]",
+        "[fe80::1]",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "0x7f.1",
+        "0.0.0.0",  # noqa: S104  # refused here
+        "0",
+        "224.0.0.1",
+        "metadata",
+        "db.internal",
+        "db.internal.",
+        "printer.local",
+        "a.localhost",
+    ],
+)
+def test_a_host_inside_is_refused(host: str) -> None:
+    assert problem_with(f"https://{host}/latest/meta-data/") == INSIDE
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://hooks.example.com/",
+        "ftp://hooks.example.com/",
+        "https://ana:secret@hooks.example.com/",
+        "https://hooks.example.com@evil.example.com/",
+        "https://hooks.example.com:0/",
+        "https://hooks.example.com:99999/",
+        "https:///path",
+        "https://hooks.example.com/a b",
+        "https://hooks.example.com/\u00fc",
+        "https://hooks.example.com\\@evil.example.com/",
+        "",
+    ],
+)
+def test_what_is_no_https_address_is_refused(address: str) -> None:
+    assert problem_with(address) == NO_HTTPS
+
+
+@pytest.mark.parametrize(
+    "host", ["hooks.example.com", "8.8.8.8", "[2606:4700::1111]", "localhost", "127.0.0.1"]
+)
+def test_hosts_outside_and_this_machine_are_taken(host: str) -> None:
+    assert problem_with(f"https://{host}:8443/hook?x=1") is None
+
+
+@given(some.ip_addresses(v=4))
+def test_every_spelling_of_an_ipv4_address_is_that_address(found: IPv4Address) -> None:
+    number = int(found)
+    spelled = {
+        str(found),
+        str(number),
+        hex(number),
+        f"[::ffff:{found}]".strip("[]"),
+        oct(number).replace("0o", "0"),
+    }
+    assert {is_inside(host) for host in spelled} == {not found.is_global or found.is_multicast}
+
+
+@given(some.text(max_size=60))
+def test_any_text_is_a_problem_or_an_address(text: str) -> None:
+    assert problem_with(text) in {None, NO_HTTPS, INSIDE}
+    assert host_of(text).isascii()
+
+
+def test_a_link_shows_the_host_it_leads_to() -> None:
+    assert host_of("https://wiki.example.com@evil.example.com/runbook") == "evil.example.com"
+    assert host_of("https://w\u0456ki.example.com/") == "w\\u0456ki.example.com"

@@ -1,0 +1,88 @@
+"""Whatever lies on the bus ends in a value or in UnusableEvent, and a value can be kept."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from firebreak import alarms
+from firebreak.announcement_wire import announcement_from_wire, announcement_to_wire
+from firebreak.core import telling
+from firebreak.core.model import OwnEvent
+from firebreak.errors import UnusableEvent
+from firebreak.loose import LONGEST_ID, bounded_id
+from firebreak.wire import request_event
+from tests import builders as a
+from tests.wire.test_wire import REQUEST as OF_A_REQUEST
+
+TEXTS = some.text(max_size=12) | some.sampled_from(
+    ["\ud800", "x" * 60_000, "2026-11-20T10:00:00", "1e999", "climb"]
+)
+ODD = some.none() | some.booleans() | some.integers() | some.floats() | TEXTS
+ANY = some.recursive(
+    ODD, lambda inner: some.lists(inner, max_size=3) | some.dictionaries(TEXTS, inner, max_size=3)
+)
+REQUEST: dict[str, Any] = json.loads(json.dumps(request_event(OF_A_REQUEST)))
+ANNOUNCEMENT: dict[str, Any] = json.loads(
+    json.dumps(announcement_to_wire(telling.given_to_humans(a.incident(), a.NOW, "why")))
+)
+
+
+def fields_of(value: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, inner in value.items():
+        yield (*path, name)
+        if isinstance(inner, dict):
+            yield from fields_of(inner, (*path, name))
+
+
+def changed(value: dict[str, Any], path: tuple[str, ...], new: object) -> dict[str, Any]:
+    inner = changed(value[path[0]], path[1:], new) if len(path) > 1 else new
+    return {**value, path[0]: inner}
+
+
+def kept(value: object) -> None:
+    """As the ledger does: every text can be encoded, and every time has a zone."""
+    json.dumps(value, ensure_ascii=False).encode()
+
+
+@given(path=some.sampled_from(list(fields_of(REQUEST))), new=ANY)
+def test_a_request_is_read_or_named_whatever_one_field_holds(path: tuple[str, ...], new: object) -> None:
+    try:
+        found = alarms.parse(changed(REQUEST, path, new))
+    except UnusableEvent:
+        return
+    assert isinstance(found, OwnEvent)
+    kept(request_event(found))
+    series = found.alarm.contributor.id if found.alarm.contributor else ""
+    assert len(series.encode()) <= LONGEST_ID
+
+
+@given(path=some.sampled_from(list(fields_of(ANNOUNCEMENT))), new=ANY)
+def test_an_announcement_is_read_or_named_whatever_one_field_holds(
+    path: tuple[str, ...], new: object
+) -> None:
+    try:
+        found = announcement_from_wire(changed(ANNOUNCEMENT, path, new))
+    except UnusableEvent:
+        return
+    kept(announcement_to_wire(found))
+    times = [found.at, found.alarm_since, found.until]
+    assert all(time.tzinfo is not None for time in times if time)
+
+
+@given(ANY)
+def test_any_value_at_all_is_read_or_named(value: object) -> None:
+    for read in (alarms.parse, announcement_from_wire):
+        try:
+            read(value)
+        except UnusableEvent:
+            continue
+
+
+def test_a_contributor_with_a_very_long_id_is_itself_and_fits_into_a_key() -> None:
+    one, other = (bounded_id("x" * 60_000 + end) for end in "ab")
+    assert one != other
+    assert len(one) <= LONGEST_ID
+    assert bounded_id("x" * LONGEST_ID) == "x" * LONGEST_ID
