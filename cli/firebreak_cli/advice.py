@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from firebreak.core.consent import ALARMS_TAG
 from firebreak.core.decision import Check, Decision, Result
 from firebreak.core.guards import OPT_IN_TAG, clock
 from firebreak.core.reasons import Reason
@@ -35,6 +36,7 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.ACTION_NONE: f"take the tag {ACTION_TAG}=none off the alarm",
         Reason.OTHER_ACTION: "let the alarm's tags propagate, so that its own action is asked",
         Reason.SWITCHED_OFF: "its holder runs `firebreak resume` (see `firebreak switches`)",
+        Reason.ALARM_NOT_ALLOWED: f"add the alarm's name to the resource's tag {ALARMS_TAG}",
         Reason.NOT_OPTED_IN: f"tag the resource {OPT_IN_TAG}=true",
         Reason.SUPPRESSED: "the suppressor releases the alarm: CloudWatch then sends it again",
         Reason.ACTIONS_DISABLED: "enable the alarm's actions",

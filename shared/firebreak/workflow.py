@@ -117,8 +117,10 @@ class Remediator:
             return self._turn_away(trigger, turned_away, policy, tags)
         named = self._resolve(trigger, tags)
         if isinstance(resolved := named.found, Unresolved):
-            # It is red all the same: what cannot be acted on may still be part of a storm.
-            self.storms.count(red_alarm(trigger, self.clock.now()), policy.storm, self.storms.storms.look())
+            if resolved.reason is Reason.TARGET_UNREADABLE:
+                # It may be about a target all the same. What names none holds nobody else's targets.
+                red = red_alarm(trigger, self.clock.now())
+                self.storms.count(red, policy.storm, self.storms.storms.look())
             return self._turn_away(trigger, resolved, policy, tags)
         request = targets.request_of(trigger, self.action.name, resolved, tags, named)
         return self._decide_and_do(request, policy.rules(self.action.name, resolved), tags)

@@ -91,10 +91,20 @@ def test_each_series_of_an_alarm_counts(world: World) -> None:
     assert storm_of(world).tripped_at is not None
 
 
-def test_an_alarm_without_a_target_counts_too(world: World) -> None:
+def test_alarms_that_name_no_target_are_no_storm_for_the_others(world: World) -> None:
+    """Alarm rights alone make as many of them as one likes."""
     strike(world, "a", "b", "c")
-    lost = world.red("lost", tags={"firebreak:action": "restart-service", "firebreak:target": "nonsense"})
-    assert world.send(lost).reason is Reason.TARGET_MALFORMED
+    for name in ("lost", "found", "nowhere", "nothing"):
+        lost = world.red(name, tags={"firebreak:action": "restart-service", "firebreak:target": "nonsense"})
+        assert world.send(lost).reason is Reason.TARGET_MALFORMED
+    assert storm_of(world).tripped_at is None
+
+
+def test_an_alarm_whose_target_cannot_be_looked_up_counts_too(world: World) -> None:
+    strike(world, "a", "b", "c")
+    lost = world.red("lost", tags={"firebreak:action": "restart-service"})
+    world.alarms.tagged[lost.arn] = Unknown("throttled")
+    assert world.send(lost).reason is Reason.TARGET_UNREADABLE
     assert storm_of(world).tripped_at is not None
 
 

@@ -8,7 +8,7 @@ from firebreak.core.decision import Decision, Result
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import Autonomy, Request, RequestKind
 from firebreak.core.observe_mode import LEDGER_FAULTS, obstacle, of_observed
-from firebreak.core.opt_in_notice import notice
+from firebreak.core.opt_in_notice import NOT_WANTED, notice
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.telling_decisions import of_decision
@@ -25,7 +25,7 @@ def announcement_of(record: DecisionRecord, request: Request, rules: Rules) -> A
     if first and request.by_symptom and _not_opted_in(record.decision):
         return None
     observed = rules.autonomy is Autonomy.OBSERVE
-    if first and not request.by_symptom and record.decision.reason is Reason.NOT_OPTED_IN:
+    if first and not request.by_symptom and record.decision.reason in NOT_WANTED:
         return notice(record, request.target, observed=observed)
     if observed and request.kind is not RequestKind.APPROVAL:
         return of_observed(record, request.target, rules.ladder)
@@ -47,4 +47,4 @@ def announcement_of_unresolved(record: DecisionRecord, *, asked: bool, observes:
 def _not_opted_in(decision: Decision) -> bool:
     """Whether it is known that the target's owner did not opt in, whatever else the decision rests on."""
     objections = {check.reason for check in decision.checks if check.result is Result.OBJECTED}
-    return not objections.isdisjoint({Reason.NOT_OPTED_IN, Reason.TARGET_MISSING, Reason.ACTION_NONE})
+    return not objections.isdisjoint({*NOT_WANTED, Reason.TARGET_MISSING, Reason.ACTION_NONE})

@@ -21,6 +21,7 @@ from firebreak.core.breaker import (
     with_overdue_judged,
 )
 from firebreak.core.budgets import CLOCK_SKEW, PAD, held, is_ahead, next_slot, spell
+from firebreak.core.consent import ALARMS_TAG, allows
 from firebreak.core.controllers import EFFECT_OF, Controller, Effect, controllers_of, names_of
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.freeze import Free, Frozen, find_freeze
@@ -162,15 +163,18 @@ def opt_in(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if in_event not in {"", request.action} and not (request.incident_id or request.refused):
         # Without tags in its event an alarm is routed by its symptom, whatever its owner wants.
         return objected("opt-in", Reason.OTHER_ACTION, f"the alarm says {ALARM_TAG}={in_event!r}")
-    return _target_opted_in(seen)
+    return _target_opted_in(request, seen)
 
 
-def _target_opted_in(seen: Snapshot) -> Check:
+def _target_opted_in(request: Request, seen: Snapshot) -> Check:
     match seen.target_tags:
         case Unknown() | NotRead() as unseen:
             return blind("opt-in", unseen, Reason.OPT_IN_UNREADABLE, seen.now)
         case Absent():
             return objected("opt-in", Reason.TARGET_MISSING, "the target does not exist")
+        case tags if tags.get(OPT_IN_TAG) == "true" and not allows(tags, request.alarm.name):
+            told = f"the target's tag {ALARMS_TAG} is {tags.get(ALARMS_TAG)!r}"
+            return objected("opt-in", Reason.ALARM_NOT_ALLOWED, told)
         case tags if tags.get(OPT_IN_TAG) == "true":
             return passed("opt-in", f"{OPT_IN_TAG}=true")
         case tags:

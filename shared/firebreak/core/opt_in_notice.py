@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.consent import ALARMS_TAG
 from firebreak.core.guards import ALARM_TAG, OPT_IN_TAG
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
@@ -15,6 +16,13 @@ NEXT = (
     f"Firebreak does nothing here. Tag the target {OPT_IN_TAG}=true, or remove {ALARM_TAG} from the alarm. "
     "This is announced once, until the target is opted in."
 )
+NEXT_ALARM = (
+    f"Firebreak does nothing here. Add the alarm's name to the target's tag {ALARMS_TAG}, or remove "
+    f"{ALARM_TAG} from the alarm. This is announced once, until an alarm of this name may act."
+)
+# The owner of the target did not say yes to this alarm.
+NOT_WANTED = frozenset({Reason.NOT_OPTED_IN, Reason.ALARM_NOT_ALLOWED})
+ONCE = "This is announced once, until the target is opted in and a further alarm of this name is decided."
 
 
 def notice(record: DecisionRecord, target: Target, *, observed: bool) -> Announcement:
@@ -27,10 +35,16 @@ def notice(record: DecisionRecord, target: Target, *, observed: bool) -> Announc
         kind=kind,
         key=key,
         thread=key,
-        headline=f"The alarm is tagged with {record.action}, but its target is not opted in.",
-        next=NEXT,
+        headline=f"The alarm is tagged with {record.action}, but {_why(record.decision.reason)}.",
+        next=NEXT_ALARM if record.decision.reason is Reason.ALARM_NOT_ALLOWED else NEXT,
         cause=Reason.NOT_OPTED_IN.value if observed else "",
     )
+
+
+def _why(reason: Reason) -> str:
+    if reason is Reason.ALARM_NOT_ALLOWED:
+        return f"its target's tag {ALARMS_TAG} does not name it"
+    return "its target is not opted in"
 
 
 def is_notice(told: Announcement) -> bool:

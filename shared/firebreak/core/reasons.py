@@ -58,6 +58,7 @@ class Reason(StrEnum):
     OWN_STACK = "own_stack"
     OWN_STACK_UNREADABLE = "own_stack_unreadable"
     NOT_OPTED_IN = "not_opted_in"
+    ALARM_NOT_ALLOWED = "alarm_not_allowed"
     ACTION_NONE = "action_none"
     OTHER_ACTION = "other_action"
     OPT_IN_UNREADABLE = "opt_in_unreadable"
@@ -197,6 +198,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.OWN_STACK: _page("The target belongs to Firebreak itself."),
     Reason.OWN_STACK_UNREADABLE: _page("Whether the target belongs to Firebreak could not be read."),
     Reason.NOT_OPTED_IN: _record("The resource is not tagged firebreak:enabled=true."),
+    Reason.ALARM_NOT_ALLOWED: _record("The target's tag firebreak:alarms does not name this alarm."),
     Reason.ACTION_NONE: _record("The alarm is tagged firebreak:action=none."),
     Reason.OTHER_ACTION: _page("The alarm's firebreak:action tag names something else than this action."),
     Reason.OPT_IN_UNREADABLE: _page("Whether the owner opted in could not be read."),
