@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from firebreak.core.decision import Snapshot
+from firebreak.core.evaluation import EvaluatedPoint, Evaluation
 from firebreak.core.history import Act, ScopeHistory
 from firebreak.core.incident import Incident, IncidentState, Member
 from firebreak.core.model import (
@@ -17,7 +18,7 @@ from firebreak.core.model import (
     RequestKind,
     Target,
 )
-from firebreak.core.observed import Deployment, DescribedAlarm, ServiceLive
+from firebreak.core.observed import Deployment, DescribedAlarm, Series, ServiceLive
 from firebreak.core.readings import ABSENT, NotRead
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import Level, Scope, scopes_of
@@ -113,6 +114,17 @@ PLAN = Plan(
     before={"running": 2},
     patience_seconds=600,
 )
+
+
+def silent(since: datetime) -> Evaluation:
+    """What CloudWatch evaluates where no datapoint came for three minutes."""
+    points = tuple(EvaluatedPoint(since - timedelta(minutes=n), None) for n in (3, 2, 1))
+    return Evaluation(query_date=since, period=60, threshold=85.0, evaluated=points, missing=3)
+
+
+def series(*ids: str) -> dict[str, Series]:
+    """Contributors in ALARM."""
+    return dict.fromkeys(ids, Series())
 
 
 def described(

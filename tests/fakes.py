@@ -10,6 +10,7 @@ from firebreak.core.observed import (
     Deployment,
     DescribedAlarm,
     ScalableTarget,
+    Series,
     ServiceLive,
     TaskDefinitionLive,
 )
@@ -76,7 +77,7 @@ class FakeAlarms:
 
     described: dict[str, Reading[DescribedAlarm]] = field(default_factory=dict)
     tagged: dict[str, Reading[Mapping[str, str]]] = field(default_factory=dict)
-    series: dict[str, Reading[frozenset[str]]] = field(default_factory=dict)
+    series: dict[str, Reading[Mapping[str, Series]]] = field(default_factory=dict)
 
     def describe(self, name: str) -> Reading[DescribedAlarm]:
         return self.described.get(name, ABSENT)
@@ -91,8 +92,8 @@ class FakeAlarms:
                 return one
         return {name: one for name, one in found.items() if isinstance(one, DescribedAlarm)}
 
-    def series_in_alarm(self, name: str) -> Reading[frozenset[str]]:
-        return self.series.get(name, frozenset[str]())
+    def series_in_alarm(self, name: str) -> Reading[Mapping[str, Series]]:
+        return self.series.get(name, {})
 
     def turn(self, name: str, state: AlarmState, since: datetime) -> None:
         """Put a known alarm into a state."""

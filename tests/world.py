@@ -5,6 +5,7 @@ functions, `pass_time()` moves the clock and fires what falls due. The real scen
 on local AWS do the same through the deployed stack.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from firebreak.core.announcement import Announcement
 from firebreak.core.incident import Incident
 from firebreak.core.model import Alarm, AlarmState, Target
 from firebreak.dispatching import Dispatcher
+from firebreak.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import read_target
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
@@ -104,6 +106,9 @@ class World:
         self.switches = Switches(self.dynamodb, TABLE)
         self.ecs.services[a.TARGET.display] = a.service()
 
+    def looks(self) -> EffectiveAlarms:
+        return EffectiveAlarms(self.alarms, lambda: self.policy.missing_data)
+
     def services(self) -> FakeServices:
         return FakeServices(self.ecs, self.ecs)
 
@@ -112,13 +117,13 @@ class World:
 
     def storm_watch(self) -> StormWatch:
         storms = DynamoStorms(self.dynamodb, TABLE)
-        return StormWatch(storms, self.alarms, self.announcer(), self.clock, self.log)
+        return StormWatch(storms, self.looks(), self.announcer(), self.clock, self.log)
 
     def remediator(self, action: str = "restart-service") -> Remediator:
         built = ACTIONS[action](self.services())
         return Remediator(
             action=built,
-            observer=Observer(built, self.alarms, "firebreak"),
+            observer=Observer(built, self.looks(), "firebreak"),
             ledger=self.ledger,
             schedules=self.schedules,
             announcer=self.announcer(),
@@ -137,7 +142,7 @@ class World:
     def verifier(self) -> Verifier:
         return Verifier(
             actions=BuiltActions(self.services()),
-            alarms=self.alarms,
+            alarms=self.looks(),
             ledger=self.ledger,
             schedules=self.schedules,
             bus=self.bus,
@@ -184,7 +189,7 @@ class World:
             dispatcher=self.dispatcher(),
             storms=DynamoStorms(self.dynamodb, TABLE),
             storm=lambda: self.policy.storm,
-            alarms=self.alarms,
+            alarms=self.looks(),
             rules=lambda: self.policy.paging,
             frozen=self.frozen,
             clock=self.clock,
@@ -258,6 +263,20 @@ class World:
         return [subject for subject, _ in self.pager.sent]
 
 
+def reason_data(alarm: Alarm) -> dict[str, str]:
+    """What CloudWatch evaluated, newest first, if the alarm says."""
+    if (found := alarm.evaluation) is None:
+        return {}
+    points = [
+        {"timestamp": point.at.isoformat() if point.at else ""}
+        | ({} if point.value is None else {"value": point.value})
+        for point in reversed(found.evaluated)
+    ]
+    said = {"recentDatapoints": found.values, "threshold": found.threshold, "evaluatedDatapoints": points}
+    queried = {"queryDate": found.query_date.isoformat()} if found.query_date else {}
+    return {"reasonData": json.dumps(said | queried)}
+
+
 def eventbridge(alarm: Alarm) -> dict[str, Any]:
     """The alarm's transition in the shape of an EventBridge event."""
     previous = {"previousState": {"value": alarm.previous.value}} if alarm.previous else {}
@@ -291,6 +310,7 @@ def eventbridge(alarm: Alarm) -> dict[str, Any]:
                 "value": alarm.state.value,
                 "timestamp": alarm.since.isoformat(),
                 "reason": alarm.reason,
+                **reason_data(alarm),
             },
             "configuration": {"metrics": metrics, "description": alarm.description},
             **previous,

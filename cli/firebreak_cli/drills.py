@@ -13,7 +13,7 @@ from firebreak import alarms
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.translate import translated
 from firebreak.core.model import Alarm, AlarmState, OwnEvent
-from firebreak.core.observed import DescribedAlarm
+from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
@@ -162,8 +162,8 @@ class AsIfRed:
         """All tags of the alarm."""
         return self.alarms.tags(arn)
 
-    def series_in_alarm(self, name: str) -> Reading[frozenset[str]]:
-        """The ids of the contributors in ALARM."""
+    def series_in_alarm(self, name: str) -> Reading[Mapping[str, Series]]:
+        """The contributors in ALARM."""
         return self.alarms.series_in_alarm(name)
 
     def _red(self, found: Reading[DescribedAlarm]) -> Reading[DescribedAlarm]:

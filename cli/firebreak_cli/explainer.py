@@ -84,7 +84,7 @@ class Explainer:
         rules, name = None, _turned_away_name(trigger, routing)
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
-        elif isinstance(away := why_turned_away(trigger, now) or target, Unresolved):
+        elif isinstance(away := why_turned_away(trigger, self.policy, now) or target, Unresolved):
             decision = refuse_unresolved(away, self.policy.hash, now)
         else:
             request = request_of(trigger, action, away, tags, named)
@@ -148,11 +148,11 @@ def why_unasked(trigger: Alarm | OwnEvent, routing: Routing) -> Unresolved | Non
     return why_human(trigger) if routing.primary == PAGE_RUNG else None
 
 
-def why_turned_away(trigger: Alarm | OwnEvent, now: datetime) -> Unresolved | None:
+def why_turned_away(trigger: Alarm | OwnEvent, policy: Policy, now: datetime) -> Unresolved | None:
     """Why an action's function refuses the event before any guard could speak, if so."""
     if refused := ahead.refused(trigger, now):
         return refused
-    return turn_away(trigger) if isinstance(trigger, Alarm) else None
+    return turn_away(trigger, policy.missing_data) if isinstance(trigger, Alarm) else None
 
 
 def _turned_away_name(trigger: Alarm | OwnEvent, routing: Routing) -> str:

@@ -18,6 +18,7 @@ from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Rules
 from firebreak.core.storm import CALM, Storm, red_alarm_of, with_red
 from firebreak.core.watchdog import is_heartbeat
+from firebreak.effective_alarms import EffectiveAlarms
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, ServicesBehind, not_looked_up
@@ -150,7 +151,7 @@ def live_eyes(stack: Stack, policy: Policy) -> LiveEyes:
 
     cache = DynamoRegistrations(stack.reader("dynamodb"), stack.ledger_table)
     registered = RegistrationReader(stack.reader("ecs"), time.monotonic, stack.account, stack.region)
-    alarms = CloudWatchAlarms(stack.reader("cloudwatch"))
+    alarms = EffectiveAlarms(CloudWatchAlarms(stack.reader("cloudwatch")), lambda: policy.missing_data)
     services = Connections(stack.reader, lambda _: NoWrites(), lambda name: policy.runbook(name) or ABSENT)
     return LiveEyes(
         account=stack.account,

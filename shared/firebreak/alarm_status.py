@@ -7,7 +7,7 @@ from datetime import datetime
 
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.model import AlarmState
-from firebreak.core.observed import DescribedAlarm
+from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.ports import AlarmReads
 
@@ -47,7 +47,7 @@ def _is_red(found: Reading[DescribedAlarm]) -> bool:
 
 
 def _of_series(
-    one: WatchedAlarm, found: Reading[DescribedAlarm], series: Reading[frozenset[str]] | None
+    one: WatchedAlarm, found: Reading[DescribedAlarm], series: Reading[Mapping[str, Series]] | None
 ) -> Reading[DescribedAlarm]:
     """While the alarm is in ALARM, CloudWatch lists the series that are, and no others."""
     if not (one.contributor and isinstance(found, DescribedAlarm) and _is_red(found)):
@@ -58,4 +58,5 @@ def _of_series(
         case None:
             return NotRead("which series are in ALARM was not asked")
         case red:
-            return found if one.contributor in red else replace(found, state=AlarmState.OK)
+            alone = red.get(one.contributor, Series(state=AlarmState.OK))
+            return replace(found, state=alone.state, missing=alone.missing)

@@ -11,7 +11,7 @@ from firebreak.core.history import ScopeHistory
 from firebreak.core.incident import PURPOSE_OF, Incident
 from firebreak.core.ledger import LedgerView
 from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request, Target
-from firebreak.core.observed import DescribedAlarm, ServiceLive
+from firebreak.core.observed import DescribedAlarm, Series, ServiceLive
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import application_scope, group_scope
@@ -105,7 +105,7 @@ class Observer:
         members = [member.watched for member in before.incident.members]
         return loudest([*describe_each(self.alarms, members).values()])
 
-    def _series(self, alarm: Alarm) -> Reading[frozenset[str]]:
+    def _series(self, alarm: Alarm) -> Reading[Mapping[str, Series]]:
         if not alarm.contributor:
             return NotRead("the alarm has no contributors")
         return self.alarms.series_in_alarm(alarm.name)

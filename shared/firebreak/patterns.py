@@ -101,6 +101,7 @@ def may_meet(one: str, other: str) -> bool:
     return begins.startswith(others) or others.startswith(begins)
 
 
+type AlarmPattern = Annotated[str, Field(min_length=1, max_length=255)]
 type TargetPattern = Annotated[str, Field(max_length=600), AfterValidator(_over_targets)]
 type GroupPattern = Annotated[str, Field(max_length=600), AfterValidator(_over_groups)]
 type PartPattern = Annotated[TargetPattern, AfterValidator(_over_a_part)]

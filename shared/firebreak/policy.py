@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from firebreak.core.freeze import Frozen, find_freeze
+from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.model import Autonomy, Target
 from firebreak.core.paging_rules import PagingRules
 from firebreak.core.rules import PAGE_RUNG, Rules, Runbook, Verification
@@ -46,6 +47,11 @@ class Policy:
     def paging(self) -> PagingRules:
         """What is said of pages."""
         return self.file.paging.rules()
+
+    @property
+    def missing_data(self) -> MissingDataRules:
+        """What is said of alarms for which no data comes."""
+        return self.file.missing_data.rules()
 
     def is_frozen(self, action: str, target: Target, now: datetime) -> bool:
         """Whether a window holds back this action on this target now."""
@@ -112,6 +118,7 @@ class Policy:
                 restore_after=section.settings(action).restore_after,
             ),
             settings=section.settings(action),
+            missing_data=self.missing_data,
             named=any(override.target == target.display for _, override in self._matching(action, target)),
         )
 

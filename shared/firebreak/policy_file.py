@@ -36,6 +36,7 @@ from firebreak.policy_actions import (
     odd_runbooks,
     odd_settings,
 )
+from firebreak.policy_missing_data import MissingDataSection
 from firebreak.policy_paging import PagingSection, odd_paging
 from firebreak.policy_text import BudgetText, CountedOver, Duration, EventAge, over_an_hour
 from firebreak.windows import WindowSection
@@ -204,6 +205,7 @@ class PolicyFile(_Section):
     groups: list[GroupSection] = Field(default=[], max_length=MOST_GROUPS)
     dependencies: list[Dependency] = Field(default=[], max_length=MOST_DEPENDENCIES)
     freeze: Freeze = Freeze()
+    missing_data: MissingDataSection = MissingDataSection()
     paging: PagingSection = PagingSection()
     actions: dict[ActionName, ActionSection] = {}
     overrides: list[Override] = Field(default=[], max_length=MOST_OVERRIDES)

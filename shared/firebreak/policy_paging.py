@@ -12,7 +12,7 @@ from firebreak.core.addresses import problem_with
 from firebreak.core.freeze import Window
 from firebreak.core.page import Severity
 from firebreak.core.paging_rules import TOPIC, ChannelKind, ChannelRules, PagingRules, Route, Step
-from firebreak.patterns import TargetPattern
+from firebreak.patterns import AlarmPattern, TargetPattern
 from firebreak.policy_text import CountedOver, Duration
 from firebreak.windows import HoursSection
 
@@ -33,7 +33,6 @@ _HTTPS = re.compile(r"https://\S{1,500}")
 _LOG_GROUP = re.compile(r"[A-Za-z0-9_./#{}-]{1,512}")
 
 type ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-type AlarmPattern = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class _Section(BaseModel):

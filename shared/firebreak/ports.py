@@ -23,7 +23,7 @@ from firebreak.core.model import (
     Settled,
     Target,
 )
-from firebreak.core.observed import DescribedAlarm
+from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.page import Page
 from firebreak.core.paging_rules import ChannelRules
 from firebreak.core.readings import Reading, Unknown
@@ -76,8 +76,8 @@ class AlarmReads(Protocol):
     def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
         """Those of these alarms that exist, by name."""
 
-    def series_in_alarm(self, name: str) -> Reading[frozenset[str]]:
-        """The ids of the contributors of a multi-series alarm that are in ALARM now."""
+    def series_in_alarm(self, name: str) -> Reading[Mapping[str, Series]]:
+        """The contributors of a multi-series alarm that are in ALARM now, by their ids."""
 
 
 class Observation(Protocol):

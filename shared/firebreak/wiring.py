@@ -34,6 +34,7 @@ from firebreak.core.paging_rules import ChannelRules
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.rules import Runbook
 from firebreak.dispatching import Dispatcher
+from firebreak.effective_alarms import EffectiveAlarms
 from firebreak.errors import PolicyError, SettingsError
 from firebreak.intake.names import Found, Home, read_target
 from firebreak.intake.target_groups import Behind, ServicesBehind
@@ -115,9 +116,11 @@ class Wiring:
             own.function_arn,
         )
 
-    def alarms(self) -> CloudWatchAlarms:
-        """Looking at alarms."""
-        return CloudWatchAlarms(reader(self.session, "cloudwatch"))
+    def alarms(self) -> EffectiveAlarms:
+        """Looking at alarms, in the state that they are in for their owners."""
+        path = self.settings.policy_path
+        found = CloudWatchAlarms(reader(self.session, "cloudwatch"))
+        return EffectiveAlarms(found, lambda: load_policy(path).missing_data)
 
     def storm_watch(self) -> StormWatch:
         """What counts red alarms."""

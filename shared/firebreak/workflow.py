@@ -110,7 +110,8 @@ class Remediator:
             return self._turn_away(trigger, refused, policy)
         if isinstance(trigger, OwnEvent):
             return self._handle_own(trigger, policy)
-        if (turned_away := turn_away(trigger)) and turned_away.reason in ONLY_RECORDED:
+        turned_away = turn_away(trigger, policy.missing_data)
+        if turned_away and turned_away.reason in ONLY_RECORDED:
             return self._turn_away(trigger, turned_away, policy)
         tags = self.observer.tags(trigger, needed=targets.needs_live_tags(trigger))
         if turned_away := turned_away or unconfirmed(trigger, self.action.name, tags):
@@ -129,7 +130,7 @@ class Remediator:
         if event.action != self.action.name:
             asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{event.kind} of {event.action}")
             return self._turn_away(event, asked, policy)
-        if not event.incident_id and (turned_away := turn_away(event.alarm)):
+        if not event.incident_id and (turned_away := turn_away(event.alarm, policy.missing_data)):
             return self._turn_away(event, turned_away, policy)  # asked again, it is the same alarm
         if event.refused and (who := self.acknowledged(event.refused)):
             return self._turn_away(event, Unresolved(Reason.ACKNOWLEDGED, f"acknowledged by {who}"), policy)

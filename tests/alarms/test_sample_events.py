@@ -43,11 +43,13 @@ ALARMS = {
     "beanstalk_health_alarm": Expected(K.METRIC, RED, SHOP, ("restart-environment", *ROUTE)),
     "beanstalk_health_ok": Expected(K.METRIC, OK, SHOP, VERIFY),
     "composite_children_tagged": Expected(K.COMPOSITE, RED, API, RESTART),
+    "composite_no_data": Expected(K.COMPOSITE, RED, API, RESTART),
     "composite_released": Expected(K.COMPOSITE, RED, API, RESTART),
     "composite_suppressed": Expected(K.COMPOSITE, RED, API, RESTART),
     "composite_tagged": Expected(K.COMPOSITE, RED, API, RESTART),
     "composite_untagged": Expected(K.COMPOSITE, RED, API, ROUTE),
     "contributor_alarm": Expected(K.CONTRIBUTOR, RED, API, RESTART),
+    "contributor_no_data": Expected(K.CONTRIBUTOR, RED, API, RESTART),
     "contributor_ok": Expected(K.CONTRIBUTOR, OK, API, VERIFY),
     "contributor_without_cluster": Expected(K.CONTRIBUTOR, RED, Reason.TARGET_NONE, RESTART),
     "direct_alarm_action": Expected(K.METRIC, RED, API, RESTART + ROUTE),
@@ -67,7 +69,11 @@ ALARMS = {
     "ecs_memory_empty_dimensions": Expected(K.METRIC, RED, Reason.TARGET_NONE, RESTART + ROUTE),
     "ecs_memory_empty_service": Expected(K.METRIC, RED, Reason.TARGET_MALFORMED, RESTART + ROUTE),
     "ecs_memory_insufficient_data": Expected(K.METRIC, AlarmState.INSUFFICIENT_DATA, API, ()),
+    "ecs_memory_insufficient_data_symptom": Expected(K.METRIC, AlarmState.INSUFFICIENT_DATA, API, RESTART),
     "ecs_memory_math": Expected(K.MATH, RED, API, RESTART + ROUTE),
+    "ecs_memory_math_no_data": Expected(K.MATH, RED, API, RESTART + ROUTE),
+    "ecs_memory_no_data": Expected(K.METRIC, RED, API, RESTART + ROUTE),
+    "ecs_memory_no_data_symptom": Expected(K.METRIC, RED, API, RESTART),
     "ecs_memory_ok": Expected(K.METRIC, OK, API, VERIFY),
     "ecs_memory_ok_to_ok": Expected(K.METRIC, OK, API, ()),
     "ecs_memory_other_account": Expected(K.METRIC, RED, Reason.OTHER_ACCOUNT, RESTART + ROUTE),
@@ -79,6 +85,7 @@ ALARMS = {
     "emf_default_dimensions": Expected(K.METRIC, RED, Reason.TARGET_NONE, ("restart-function",)),
     "insights_single_series": Expected(K.INSIGHTS, RED, Reason.TARGET_NONE, ROUTE),
     "lambda_duration_alarm": Expected(K.METRIC, RED, "lambda:orders", MEMORY + ROUTE),
+    "lambda_duration_no_data": Expected(K.METRIC, RED, "lambda:orders", MEMORY + ROUTE),
     "lambda_duration_ok": Expected(K.METRIC, OK, "lambda:orders", VERIFY),
     "lambda_errors_alarm": Expected(K.METRIC, RED, "lambda:orders", ("roll-back-function", *ROUTE)),
     "lambda_errors_ok": Expected(K.METRIC, OK, "lambda:orders", VERIFY),
@@ -125,7 +132,8 @@ UNUSABLE = {
 
 def alarms_of(alarm: Alarm) -> FakeAlarms:
     """The alarm with its rule, and the memory alarm, the only one of its children that is red."""
-    child = sample("ecs_memory_alarm")
+    silent = any(name.endswith("-or-silent") for name in alarm.children)
+    child = sample("ecs_memory_no_data" if silent else "ecs_memory_alarm")
     red = a.described(child.name, arn=child.arn, metrics=child.metrics)
     return FakeAlarms({alarm.name: a.described(alarm.name, children=alarm.children), child.name: red})
 

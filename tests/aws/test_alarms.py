@@ -13,7 +13,7 @@ from moto import mock_aws
 from firebreak.aws.alarms import ALARM_TYPES, MAX_CONTRIBUTOR_PAGES, CloudWatchAlarms
 from firebreak.core.evaluation import Evaluation
 from firebreak.core.model import AlarmState, Metric
-from firebreak.core.observed import DescribedAlarm
+from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import ABSENT, Unknown
 from tests.builders_ecs import ACCOUNT, REGION, session
 
@@ -199,13 +199,13 @@ def test_the_series_in_alarm_are_read_from_every_page(stubbed: Stubbed) -> None:
     stubber.add_response(
         "describe_alarm_contributors", contributors("c"), {"AlarmName": NAME, "NextToken": "t"}
     )
-    assert alarms.series_in_alarm(NAME) == frozenset({"a", "b", "c"})
+    assert alarms.series_in_alarm(NAME) == dict.fromkeys("abc", Series("r"))
 
 
-def test_no_series_in_alarm_is_an_empty_set(stubbed: Stubbed) -> None:
+def test_no_series_in_alarm_is_an_empty_mapping(stubbed: Stubbed) -> None:
     alarms, stubber = stubbed
     stubber.add_response("describe_alarm_contributors", contributors(), {"AlarmName": NAME})
-    assert alarms.series_in_alarm(NAME) == frozenset()
+    assert alarms.series_in_alarm(NAME) == {}
 
 
 def test_series_without_end_are_unknown_rather_than_incomplete(stubbed: Stubbed) -> None:

@@ -235,7 +235,7 @@ def test_each_red_series_is_asked_about_by_itself(console: Console) -> None:
         )
     world.clock.pass_time(20 * MINUTE)
     world.alarms.described["many-series"] = a.described("many-series", since=a.NOW)
-    world.alarms.series["many-series"] = frozenset({"api", "web"})
+    world.alarms.series["many-series"] = a.series("api", "web")
     console.cloudwatch = seeing(described("many-series"), series=series_in_alarm("api", "web"))
 
     result = console.retry("many-series")

@@ -46,6 +46,7 @@ def test_verify_may_look_at_what_the_actions_look_at_and_change_none_of_it() -> 
 PAGE = {
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricWidgetImage",
+    "cloudwatch:ListTagsForResource",
     "dynamodb:BatchGetItem",
     "dynamodb:ConditionCheckItem",
     "dynamodb:GetItem",

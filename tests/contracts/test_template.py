@@ -8,7 +8,8 @@ import pytest
 
 from firebreak.actions import ACTIONS
 from firebreak.connections import Connections
-from firebreak.core.routing import SYMPTOMS
+from firebreak.core.missing_data import MISSING_DATA_TAG
+from firebreak.core.routing import ACTION_TAG, SYMPTOMS
 from firebreak.policy_runbooks import PREFIX
 from tests.contracts.template import (
     PATH,
@@ -97,6 +98,24 @@ def test_an_action_answers_to_its_own_name(name: str) -> None:
     assert [kebab(name)] == own["ByTag"]["Pattern"]["detail"]["alarmTags"]["firebreak:action"]
     assert {"action": [kebab(name)]} == own["ByRequest"]["Pattern"]["detail"]
     assert own["ByRequest"]["EventBusName"] == {"Ref": "Bus"}
+
+
+@every_action
+def test_an_action_hears_by_tag_of_what_has_no_data_and_by_symptom_only_of_what_is_red(name: str) -> None:
+    """Whether silence is the symptom the action finds in the tag or the policy, which no rule can read."""
+    asked = {
+        rule: one["Pattern"]["detail"]["state"]["value"]
+        for rule, one in rules(functions()[name]).items()
+        if rule != "ByRequest"
+    }
+    assert asked.pop("ByTag") == ["ALARM", "INSUFFICIENT_DATA"]
+    assert asked in ({}, {"BySymptom": ["ALARM"]})
+
+
+def test_page_hears_of_what_has_no_data_only_where_both_tags_say_so() -> None:
+    asked = rules(functions()["Page"])["ByTagWithoutData"]["Pattern"]["detail"]
+    assert asked["state"] == {"value": ["INSUFFICIENT_DATA"]}
+    assert asked["alarmTags"] == {ACTION_TAG: ["page"], MISSING_DATA_TAG: ["symptom"]}
 
 
 def test_only_tags_that_nobody_knows_are_paged_as_unknown() -> None:

@@ -24,6 +24,7 @@ from firebreak.core.model import (
     RequestKind,
     Verdict,
 )
+from firebreak.core.observed import Series
 from firebreak.core.questions import question_id
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
@@ -106,7 +107,7 @@ snapshots = st.builds(
     storm=st.one_of(unseen, storms),
     alarm=st.one_of(unseen, alarms_seen),
     alarm_tags=st.one_of(unseen, tags),
-    series_in_alarm=st.one_of(unseen, st.frozensets(st.sampled_from(["s1", "s2"]))),
+    series_in_alarm=st.one_of(unseen, st.dictionaries(st.sampled_from(["s1", "s2"]), st.just(Series()))),
     target_tags=st.one_of(unseen, tags),
     plan=st.one_of(
         unseen,
@@ -181,7 +182,7 @@ def acting(kind: RequestKind, *, tagged: bool, series: bool) -> tuple[Request, S
         question=question_id(incident) if kind is RequestKind.APPROVAL else "",
     )
     waiting = ABSENT if first else incident
-    return request, a.snapshot(incident=waiting, series_in_alarm=frozenset({"s1"}))
+    return request, a.snapshot(incident=waiting, series_in_alarm=a.series("s1"))
 
 
 acting_cases = st.builds(acting, acting_kinds, tagged=st.booleans(), series=st.booleans())

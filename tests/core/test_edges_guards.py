@@ -75,7 +75,7 @@ PASSES: list[tuple[str, Request, dict[str, Any], str]] = [
     ("muted", a.request(), {}, "not muted, actions enabled"),
     ("wrong direction", BY_SYMPTOM, {}, "GreaterThanThreshold"),
     ("stale", a.request(), {}, "api-memory-high is red since 10:00:00Z"),
-    ("stale", SERIES, {"series_in_alarm": frozenset({"5d3e"})}, "this contributor is red now"),
+    ("stale", SERIES, {"series_in_alarm": a.series("5d3e")}, "this contributor is red now"),
     ("duplicate", a.request(), {}, "first delivery"),
     ("in flight", a.request(), {}, "no open incident"),
     (
@@ -194,7 +194,7 @@ OBJECTIONS: list[tuple[str, Request, dict[str, Any], Reason, str]] = [
     (
         "stale",
         SERIES,
-        {"series_in_alarm": frozenset({"other"})},
+        {"series_in_alarm": a.series("other")},
         Reason.NO_LONGER_RED,
         "this contributor is not in ALARM any more",
     ),

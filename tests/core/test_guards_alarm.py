@@ -261,9 +261,9 @@ def test_stale_wants_the_alarm_red_at_this_moment(
 @pytest.mark.parametrize(
     ("series", "result", "reason"),
     [
-        pytest.param(frozenset({SERIES.id, "other"}), Result.PASSED, None, id="red"),
-        pytest.param(frozenset({"other"}), Result.OBJECTED, Reason.NO_LONGER_RED, id="another one is red"),
-        pytest.param(frozenset[str](), Result.OBJECTED, Reason.NO_LONGER_RED, id="none is red"),
+        pytest.param(a.series(SERIES.id, "other"), Result.PASSED, None, id="red"),
+        pytest.param(a.series("other"), Result.OBJECTED, Reason.NO_LONGER_RED, id="another one is red"),
+        pytest.param(a.series(), Result.OBJECTED, Reason.NO_LONGER_RED, id="none is red"),
         pytest.param(ABSENT, Result.OBJECTED, Reason.ALARM_GONE, id="no such alarm"),
         pytest.param(BLIND, Result.OBJECTED, Reason.ALARM_UNREADABLE, id="unknown"),
         pytest.param(UNREAD, Result.NOT_LOOKED_AT, None, id="not read"),

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metric
 from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS, SYMPTOMS, By, Route, primary, route
 
@@ -130,8 +131,27 @@ def test_other_recoveries_wake_nobody(alarm: Alarm) -> None:
     assert route(replace(alarm, state=AlarmState.OK)) == ()
 
 
-def test_insufficient_data_goes_nowhere() -> None:
-    assert route(replace(with_tag("restart-service", MEMORY), state=AlarmState.INSUFFICIENT_DATA)) == ()
+@pytest.mark.parametrize(
+    ("alarm", "expected"),
+    [
+        pytest.param(with_tag("restart-service"), (Route("restart-service", By.TAG),), id="tag of an action"),
+        pytest.param(watching(MEMORY), (), id="symptom"),
+        pytest.param(with_tag("page"), (), id="tagged page"),
+        pytest.param(
+            replace(PLAIN, tags={ACTION_TAG: "page", MISSING_DATA_TAG: "symptom"}),
+            (Route("page", By.TAG),),
+            id="tagged page, silence is the symptom",
+        ),
+        pytest.param(
+            replace(PLAIN, tags={ACTION_TAG: "page", MISSING_DATA_TAG: "ignore"}), (), id="page, ignored"
+        ),
+        pytest.param(with_tag("none"), (), id="tagged none"),
+        pytest.param(with_tag("restart-everything"), (), id="unknown tag"),
+        pytest.param(replace(PLAIN, tags_lost=True), (), id="tags lost"),
+    ],
+)
+def test_insufficient_data_goes_only_by_tag(alarm: Alarm, expected: tuple[Route, ...]) -> None:
+    assert route(replace(alarm, state=AlarmState.INSUFFICIENT_DATA)) == expected
 
 
 @pytest.mark.parametrize(

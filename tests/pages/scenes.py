@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from firebreak.core.model import AlarmState, Mute
+from tests import builders as a
 from tests.pages.stage import (
     APPROVE,
     AUTO,
@@ -155,6 +156,14 @@ def paused(on: Stage) -> None:
     on.wait(100)
 
 
+def no_data(on: Stage) -> None:
+    """The alarm turns red because no data came; three minutes later it is OK."""
+    alarm = on.red(evaluation=a.silent(on.now))
+    on.wait(3)
+    on.green(alarm)
+    on.wait(10)
+
+
 def observed(on: Stage) -> None:
     """The policy only lets Firebreak watch."""
     on.red()
@@ -206,6 +215,13 @@ SCENES = (
         story="After the restart the alarm has no data any more. That is no success.",
         play=unknown,
         marks=("ACTED", "NEEDS YOU"),
+    ),
+    Scene(
+        name="no-data",
+        title="It is red because no data came",
+        story="Nobody said what that means, so nothing is changed and a human is asked.",
+        play=no_data,
+        marks=("NOT ACTING", "RESOLVED"),
     ),
     Scene(
         name="mute-end",

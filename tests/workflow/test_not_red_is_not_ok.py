@@ -109,13 +109,13 @@ def test_a_refused_series_is_over_when_that_series_is_ok_and_not_before(world: W
     world.ecs.services.clear()
     tags = {"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/api"}
     alarm = replace(world.red("fleet", tags=tags), contributor=Contributor("web-1", {}))
-    world.alarms.series["fleet"] = frozenset({"web-1", "web-2"})
+    world.alarms.series["fleet"] = a.series("web-1", "web-2")
     summary = world.remediator()._handle(alarm, world.policy)
     assert summary.outcome == "refuse"
     world.deliver()
     look(world, 6 * MINUTE)
     assert not resolved(world)
-    world.alarms.series["fleet"] = frozenset({"web-2"})
+    world.alarms.series["fleet"] = a.series("web-2")
     look(world, 6 * MINUTE)
     assert len(resolved(world)) == 1
 

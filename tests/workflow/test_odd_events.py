@@ -181,7 +181,7 @@ def test_a_series_that_is_well_again_is_left_although_its_alarm_is_red(world: Wo
     named = {"ClusterName": "prod", "ServiceName": "api"}
     event["detail"]["alarmContributor"] = {"id": "5d3e1f0a9c2b4e77", "attributes": named}
     assert world.remediator().handle(event).reason is Reason.NO_LONGER_RED
-    world.alarms.series[alarm.name] = frozenset({"5d3e1f0a9c2b4e77"})
+    world.alarms.series[alarm.name] = a.series("5d3e1f0a9c2b4e77")
     later = json.loads(json.dumps(event).replace("10:00:30", "10:00:31"))
     assert world.remediator().handle(later).outcome == "act"
 

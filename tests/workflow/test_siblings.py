@@ -231,12 +231,12 @@ def series_turns_red(world: World) -> Any:
     event["detail"] = {**SERIES["detail"], "state": {"value": "ALARM", "timestamp": f"{at}.000+0000"}}
     name, contributor = SERIES["detail"]["alarmName"], SERIES["detail"]["alarmContributor"]["id"]
     world.alarms.described.setdefault(name, a.described(name, since=a.NOW - 60 * MINUTE))
-    world.alarms.series[name] = frozenset({contributor, "of another service"})
+    world.alarms.series[name] = a.series(contributor, "of another service")
     return world.remediator().handle(event)
 
 
 def series_is_well(world: World) -> None:
-    world.alarms.series[SERIES["detail"]["alarmName"]] = frozenset({"of another service"})
+    world.alarms.series[SERIES["detail"]["alarmName"]] = a.series("of another service")
 
 
 def test_a_recovery_holds_anew_from_the_relapse_of_a_series_whose_alarm_stays_red(world: World) -> None:

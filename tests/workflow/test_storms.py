@@ -215,14 +215,14 @@ def test_a_series_is_red_only_while_it_is_listed_and_its_alarm_is(world: World) 
     for n in range(4):
         alarm = a.alarm("fleet", tags=tags, contributor=Contributor(f"s{n}", {}))
         watch.count(red_alarm(alarm, world.clock.at), world.policy.storm, watch.storms.look())
-    world.alarms.series["fleet"] = frozenset({"s0", "s1", "s2", "s3"})
+    world.alarms.series["fleet"] = a.series("s0", "s1", "s2", "s3")
     world.clock.pass_time(10 * MINUTE)
     watch.sweep(world.policy.storm)
     assert storm_of(world).tripped_at is not None
     world.alarms.series["fleet"] = Unknown("ThrottlingException")
     watch.sweep(world.policy.storm)
     assert storm_of(world).tripped_at is not None
-    world.alarms.series["fleet"] = frozenset({"s0"})
+    world.alarms.series["fleet"] = a.series("s0")
     watch.sweep(world.policy.storm)
     assert storm_of(world).tripped_at is None
 

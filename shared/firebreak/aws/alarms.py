@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from firebreak.aws.translate import look
 from firebreak.core.composites import children_in_rule
 from firebreak.core.model import AlarmState, Metric
-from firebreak.core.observed import DescribedAlarm
+from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
 from firebreak.reason_data import evaluation_of
 
@@ -48,8 +48,8 @@ class CloudWatchAlarms:
         """All tags of the alarm; Absent when there is no such alarm."""
         return look("ListTagsForResource", lambda: self._tags(arn))
 
-    def series_in_alarm(self, name: str) -> Reading[frozenset[str]]:
-        """The ids of the contributors in ALARM; Unknown when there are too many to list."""
+    def series_in_alarm(self, name: str) -> Reading[Mapping[str, Series]]:
+        """The contributors in ALARM by their ids; Unknown when there are too many to list."""
         return look("DescribeAlarmContributors", lambda: self._series(name))
 
     def _describe(self, name: str) -> DescribedAlarm | Absent:
@@ -75,18 +75,22 @@ class CloudWatchAlarms:
         page = self._client.list_tags_for_resource(ResourceARN=arn)
         return {tag["Key"]: tag["Value"] for tag in page["Tags"]}
 
-    def _series(self, name: str) -> frozenset[str] | Unknown:
+    def _series(self, name: str) -> Mapping[str, Series] | Unknown:
         # The operation lists contributors that are in ALARM, and no others.
         page = self._client.describe_alarm_contributors(AlarmName=name)
-        ids = {contributor["ContributorId"] for contributor in page["AlarmContributors"]}
+        found = _series(page)
         for _ in range(MAX_CONTRIBUTOR_PAGES - 1):
             if not (token := page.get("NextToken")):
                 break
             page = self._client.describe_alarm_contributors(AlarmName=name, NextToken=token)
-            ids.update(contributor["ContributorId"] for contributor in page["AlarmContributors"])
+            found |= _series(page)
         if page.get("NextToken"):
             return Unknown(f"DescribeAlarmContributors: more than {MAX_CONTRIBUTOR_PAGES} pages")
-        return frozenset(ids)
+        return found
+
+
+def _series(page: Mapping[str, Any]) -> dict[str, Series]:
+    return {one["ContributorId"]: Series(one.get("StateReason", "")) for one in page["AlarmContributors"]}
 
 
 def _described(alarm: Mapping[str, Any]) -> DescribedAlarm:

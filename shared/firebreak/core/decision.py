@@ -8,7 +8,7 @@ from enum import StrEnum
 from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
 from firebreak.core.incident import Incident
 from firebreak.core.model import Obstacle, Plan
-from firebreak.core.observed import DescribedAlarm
+from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import NotRead, Reading
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.scopes import Scope
@@ -37,7 +37,7 @@ class Snapshot:
     storm: Reading[Storm]
     alarm: Reading[DescribedAlarm]
     alarm_tags: Reading[Mapping[str, str]]
-    series_in_alarm: Reading[frozenset[str]]
+    series_in_alarm: Reading[Mapping[str, Series]]
     target_tags: Reading[Mapping[str, str]]
     plan: Reading[Plan | Obstacle]
     group: Reading[GroupCount]

@@ -6,6 +6,7 @@ earlier release, a state that was set by hand, a composite. It is never one with
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,25 @@ class Evaluation:
     evaluated: tuple[EvaluatedPoint, ...] = ()
     missing: int = 0
     present: int = 0
+
+
+class MissingData(StrEnum):
+    """What an owner says that it means when no data comes. Written in tags and policies."""
+
+    SYMPTOM = "symptom"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """That no data came for an alarm, and what that means by its owner's word.
+
+    `shown` is the state that CloudWatch shows, `detail` what is missing, in one line; `meaning` is None
+    where nobody said anything, or it could not be read. `source` names who said it.
+    """
+
+    shown: str
+    since: datetime
+    detail: str
+    meaning: MissingData | None
+    source: str

@@ -5,8 +5,8 @@ The order of GUARDS is the order of the explanation; the first objection names t
 
 # long because: the whole policy is read here, in its order, one screen a guard
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeIs
 
@@ -24,9 +24,11 @@ from firebreak.core.budgets import CLOCK_SKEW, PAD, held, is_ahead, next_slot, s
 from firebreak.core.consent import ALARMS_TAG, allows
 from firebreak.core.controllers import EFFECT_OF, Controller, Effect, controllers_of, names_of
 from firebreak.core.decision import Check, Result, Snapshot
+from firebreak.core.evaluation import Missing, MissingData
 from firebreak.core.freeze import Free, Frozen, find_freeze
 from firebreak.core.history import Act, Hold, Transition
 from firebreak.core.incident import ASKED_IN, IN_FLIGHT, Incident
+from firebreak.core.missing_data import CannotTell, data_of, of_event, owners_word, told_by_event
 from firebreak.core.model import (
     Alarm,
     AlarmState,
@@ -318,19 +320,9 @@ def _ages(request: Request) -> bool:
 
 
 def _red_now(request: Request, seen: Snapshot) -> Check:
-    match seen.alarm:
-        case Unknown() | NotRead() as unseen:
-            return blind("stale", unseen, Reason.ALARM_UNREADABLE, seen.now)
-        case Absent():
-            return objected("stale", Reason.ALARM_GONE, "the alarm does not exist")
-        case alarm if alarm.state is AlarmState.INSUFFICIENT_DATA:
-            return objected("stale", Reason.NO_DATA_NOW, f"{alarm.state} since {clock(alarm.since)}")
-        case alarm if alarm.state is not AlarmState.ALARM:
-            return objected("stale", Reason.NO_LONGER_RED, f"{alarm.state} since {clock(alarm.since)}")
-        case alarm:
-            red = passed("stale", f"{alarm.name} is red since {clock(alarm.since)}")
+    red = _alarm_red_now(seen)
     # Of an incident every member was looked at, each by its own series.
-    if not request.alarm.contributor or request.incident_id:
+    if red.result is not Result.PASSED or not request.alarm.contributor or request.incident_id:
         return red
     return _series_red_now(request.alarm.contributor.id, seen)
 
@@ -345,6 +337,64 @@ def _series_red_now(contributor: str, seen: Snapshot) -> Check:
             return objected("stale", Reason.NO_LONGER_RED, "this contributor is not in ALARM any more")
         case _:
             return passed("stale", "this contributor is red now")
+
+
+def _alarm_red_now(seen: Snapshot) -> Check:
+    match seen.alarm:
+        case Unknown() | NotRead() as unseen:
+            return blind("stale", unseen, Reason.ALARM_UNREADABLE, seen.now)
+        case Absent():
+            return objected("stale", Reason.ALARM_GONE, "the alarm does not exist")
+        case alarm if alarm.missing:
+            told = f"{alarm.name} is {alarm.shown} since {clock(alarm.since)}, without data"
+            return passed("stale", told)
+        case alarm if alarm.state is AlarmState.INSUFFICIENT_DATA:
+            return objected("stale", Reason.NO_DATA_NOW, f"{alarm.state} since {clock(alarm.since)}")
+        case alarm if alarm.state is not AlarmState.ALARM:
+            return objected("stale", Reason.NO_LONGER_RED, f"{alarm.state} since {clock(alarm.since)}")
+        case alarm:
+            return passed("stale", f"{alarm.name} is red since {clock(alarm.since)}")
+
+
+def missing_data(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """Red because no data came is no symptom, unless the alarm's owner says that silence is one."""
+    match seen.alarm:
+        case Unknown() | NotRead() as unseen:
+            check = blind("missing data", unseen, Reason.ALARM_UNREADABLE, seen.now)
+            told = told_by_event(request.alarm)
+            return replace(check, detail=f"{check.detail}; by its event {told}") if told else check
+        case Absent():
+            return passed("missing data", "the alarm does not exist")
+        case alarm:
+            missing = _missing_of(request, rules, seen, alarm)
+    if missing is None:
+        found = data_of(alarm)
+        told = (
+            f"whether data came is not known: {found.why}" if isinstance(found, CannotTell) else "data came"
+        )
+        return passed("missing data", told)
+    match missing.meaning:
+        case MissingData.SYMPTOM:
+            return passed("missing data", f"{missing.detail}; a symptom, by {missing.source}")
+        case MissingData.IGNORE:
+            told = f"{missing.detail}; ignored, by {missing.source}"
+            return objected("missing data", Reason.NO_DATA_IGNORED, told)
+        case None:
+            told = f"{missing.detail}; {missing.source}"
+            return objected("missing data", Reason.NO_DATA, told)
+
+
+def _missing_of(request: Request, rules: Rules, seen: Snapshot, alarm: DescribedAlarm) -> Missing | None:
+    """Of the alarm asked about; at a first response its own series counts, and what its event says."""
+    if request.incident_id:
+        return alarm.missing
+    contributor = request.alarm.contributor
+    if contributor and isinstance(seen.series_in_alarm, Mapping):
+        series = seen.series_in_alarm.get(contributor.id)
+        if series and series.missing:
+            return series.missing
+    word = owners_word(request.alarm.name, seen.alarm_tags, rules.missing_data)
+    return of_event(request.alarm, alarm, word)
 
 
 def still_well(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -721,6 +771,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("wrong direction", frozenset({_K.ALARM, _K.WAKE}), wrong_direction),
     Guard("other controller", TAKES_A_SLOT, other_controller),
     Guard("stale", TAKES_A_SLOT, stale),
+    Guard("missing data", TAKES_A_SLOT, missing_data),
     Guard("still well", frozenset({_K.RESTORE}), still_well),
     Guard("duplicate", EVERY_KIND, duplicate),
     Guard("in flight", EVERY_KIND, in_flight),

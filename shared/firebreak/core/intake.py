@@ -6,6 +6,7 @@ from datetime import datetime
 from firebreak.core.decide import refuse
 from firebreak.core.decision import Check, Decision, Defer, Result
 from firebreak.core.guards import clock
+from firebreak.core.missing_data import NOTHING_SAID, MissingDataRules, is_symptom
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Target, Unresolved
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -18,9 +19,9 @@ ONLY_RECORDED = frozenset({Reason.NOT_IN_ALARM, Reason.PARENT_OF_CONTRIBUTORS})
 TARGET_TAG = "firebreak:target"
 
 
-def turn_away(alarm: Alarm) -> Unresolved | None:
-    """Why this alarm is not looked into any further, if so."""
-    if alarm.state is not AlarmState.ALARM:
+def turn_away(alarm: Alarm, rules: MissingDataRules = NOTHING_SAID) -> Unresolved | None:
+    """Why this alarm is not looked into any further, if so; one whose silence is the symptom is red."""
+    if alarm.state is not AlarmState.ALARM and not is_symptom(alarm, rules):
         return Unresolved(Reason.NOT_IN_ALARM, f"the alarm is {alarm.state}")
     if alarm.contributor:
         return None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from firebreak.core.evaluation import Evaluation
+from firebreak.core.evaluation import Evaluation, Missing
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.readings import Reading
 
@@ -18,6 +18,8 @@ class DescribedAlarm:
     (untrusted text). What follows is its configuration, None or empty where CloudWatch says nothing:
     without `datapoints_to_alarm` all `periods` must breach, without `treat_missing_data` it is
     "missing". `actions` are the ARNs that it calls when it turns red, `ok_actions` when it turns OK.
+
+    `missing` is set where no data came and that changes what `state` says (core/missing_data.py).
     """
 
     name: str
@@ -40,6 +42,24 @@ class DescribedAlarm:
     low_samples: str = ""
     actions: tuple[str, ...] = ()
     ok_actions: tuple[str, ...] = ()
+    missing: Missing | None = None
+
+    @property
+    def shown(self) -> AlarmState:
+        """The state that CloudWatch shows, whatever missing data means for this alarm."""
+        return AlarmState(self.missing.shown) if self.missing else self.state
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One contributor in ALARM, with CloudWatch's sentence why (untrusted text).
+
+    `state` and `missing` are as those of an alarm.
+    """
+
+    reason: str = ""
+    state: AlarmState = AlarmState.ALARM
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,8 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     NO_LONGER_RED = "no_longer_red"
     NO_DATA_NOW = "no_data_now"
+    NO_DATA = "no_data"
+    NO_DATA_IGNORED = "no_data_ignored"
     ALARM_GONE = "alarm_gone"
     ALARM_UNREADABLE = "alarm_unreadable"
     DUPLICATE = "duplicate"
@@ -218,6 +220,10 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.SUPERSEDED: _record("A newer transition of this alarm has been seen."),
     Reason.NO_LONGER_RED: _record("The alarm is not red any more."),
     Reason.NO_DATA_NOW: _page("The alarm has no data any more, so it is not known to be red or well."),
+    Reason.NO_DATA: _page(
+        "The alarm is red because no data came, so it is not known whether anything is wrong."
+    ),
+    Reason.NO_DATA_IGNORED: _record("No data comes for the alarm, and its owner says to ignore that."),
     Reason.ALARM_GONE: _record("The alarm does not exist any more."),
     Reason.ALARM_UNREADABLE: _page("The alarm could not be read, so it is not known to be red now."),
     Reason.DUPLICATE: _record("This delivery was already decided."),
@@ -335,6 +341,7 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.HOSTS_UNHEALTHY: Lasting.ALARM,
         Reason.MUTED_WITHOUT_END: Lasting.ALARM,
         Reason.NO_DATA_NOW: Lasting.ALARM,
+        Reason.NO_DATA: Lasting.ALARM,
         # The target's: the limits on it, and the state that it is in.
         Reason.OWN_STACK: Lasting.TARGET,
         Reason.DEPENDENCY_IN_FLIGHT: Lasting.TARGET,

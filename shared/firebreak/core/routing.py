@@ -7,6 +7,8 @@ and for a function that checks what its own rule let through:
 - by symptom: red, one of the metrics is a known symptom, no action tag, tags not lost, a whole
   alarm rather than one series, and not an alarm that target tracking owns;
 - page: red, and the tag says `page`, or names nothing known, or no tag came and tags were lost;
+- without data (INSUFFICIENT_DATA): by tag to the action, which decides whether that is the symptom, and
+  to page if the tag says `page` and `firebreak:missing-data` says `symptom`;
 - verify: the OK of an alarm with any action tag but `none`, or with a known symptom;
 - route: red, and no tag came with the event, unless target tracking owns the alarm. What its live tags
   name is `by_live_tags`.
@@ -20,6 +22,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
+from firebreak.core.evaluation import MissingData
+from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.rules import PAGE_RUNG
 
@@ -87,7 +91,7 @@ def route(alarm: Alarm) -> tuple[Route, ...]:
         case AlarmState.OK:
             return _to_verify(alarm)
         case AlarmState.INSUFFICIENT_DATA:
-            return ()
+            return _to_whom_silence_may_matter(alarm)
         case _ as never:
             assert_never(never)
 
@@ -148,6 +152,15 @@ def _to_page(alarm: Alarm) -> tuple[Route, ...]:
             return ()
         case _:
             return (Route(PAGE_RUNG, By.UNKNOWN_TAG),)
+
+
+def _to_whom_silence_may_matter(alarm: Alarm) -> tuple[Route, ...]:
+    """To an action by its tag, which finds out whether that is the symptom; to Page by both tags."""
+    tag = alarm.tags.get(ACTION_TAG)
+    if tag in KNOWN_ACTIONS:
+        return (Route(tag, By.TAG),)
+    paged = tag == PAGE_RUNG and alarm.tags.get(MISSING_DATA_TAG) == MissingData.SYMPTOM
+    return (Route(PAGE_RUNG, By.TAG),) if paged else ()
 
 
 def _to_verify(alarm: Alarm) -> tuple[Route, ...]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from firebreak.core.breaker import BreakerLimits
 from firebreak.core.budgets import Budget
 from firebreak.core.freeze import Window
+from firebreak.core.missing_data import NOTHING_SAID, MissingDataRules
 from firebreak.core.model import Autonomy, Target
 from firebreak.core.scopes import Level, Scope, scopes_of
 from firebreak.core.share import ShareRules
@@ -72,7 +73,7 @@ class Rules:
     "actions.restart-service", "overrides[0] ecs:prod/*"); `policy_hash` identifies the whole file.
     `respond_within` is how soon an alarm must be answered: nothing but `firebreak drill` measures it.
     `dependencies` holds the budgets of each shared dependency of the target, by name. `named` says that
-    an override names this very target, without any pattern.
+    an override names this very target, without any pattern. `missing_data` is by alarm, not by target.
     """
 
     policy_hash: str
@@ -98,6 +99,7 @@ class Rules:
     max_incident_age: timedelta
     settings: ActionSettings = ActionSettings()
     named: bool = False
+    missing_data: MissingDataRules = NOTHING_SAID
 
     def scopes(self, target: Target) -> tuple[Scope, ...]:
         """Every scope of an act on the target, but for what its tags add."""

@@ -5,14 +5,21 @@ from datetime import datetime, timedelta
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decision import AskApproval, Decision, Propose, Refuse
+from firebreak.core.evaluation import MissingData
 from firebreak.core.guards import clock
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
+from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, RequestKind, Target
 from firebreak.core.reasons import LASTING, MEANINGS, Disposition, Lasting, Reason
 from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm, objections
 
 TOLD_ONCE = "Further refusals for this cause are summed up; they are listed by: firebreak incidents"
+
+IF_SILENT = (
+    f"If silence is the symptom, tag the alarm {MISSING_DATA_TAG}={MissingData.SYMPTOM};"
+    f" if it is normal, tag it {MISSING_DATA_TAG}={MissingData.IGNORE}."
+)
 
 COUNTED = (
     "Further refusals are counted and not paged until it stayed OK; they are listed by: firebreak incidents"
@@ -128,7 +135,8 @@ def _next_of(decision: Decision, lasting: Lasting) -> str:
     again = f"It could act again from {clock(deciding.until)} on. " if deciding and deciding.until else ""
     once = f" {TOLD_ONCE}" if deciding and deciding.cause else ""
     once = once if lasting is Lasting.NO else f" {COUNTED}"
-    return f"{again}{NOTHING_LOOKS_AGAIN}{once}"
+    silent = f"{IF_SILENT} " if decision.reason is Reason.NO_DATA else ""
+    return f"{silent}{again}{NOTHING_LOOKS_AGAIN}{once}"
 
 
 # What a sweep meets every five minutes for as long as nobody mends it is said once a day.

@@ -30,6 +30,7 @@ class RedChildren:
     """One walk over the alarms that a composite's rule names, as they are now; each is looked at once.
 
     What the event lists as triggering alarms does not count: SetAlarmState lets the caller write that list.
+    A child that is red because no data came names the target only where no other does: a guard refuses it.
     """
 
     def __init__(self, lookups: Lookups, action: str) -> None:
@@ -41,6 +42,7 @@ class RedChildren:
         self._seen: set[str] = set()
         self._red = 0
         self._targets: set[Target] = set()
+        self._silent: set[Target] = set()
         self._elsewhere: set[Target] = set()
         self._groups: set[str] = set()
         self._unhealthy_hosts = False
@@ -64,7 +66,7 @@ class RedChildren:
                 assert_never(never)
 
     def _agreed(self) -> Found:
-        named = self._targets or self._elsewhere
+        named = self._targets or self._silent or self._elsewhere
         if len(named) > 1:
             listed = ", ".join(sorted(target.display for target in named)[:3])
             return Unresolved(Reason.TARGET_AMBIGUOUS, f"the red children name {listed}")
@@ -95,7 +97,7 @@ class RedChildren:
     def _look(self, name: str, depth: int) -> Unresolved | None:
         match self._reads.describe(name):
             case DescribedAlarm() as child:
-                return self._take(child, depth) if child.state is AlarmState.ALARM else None
+                return self._take(child, depth) if AlarmState.ALARM in (child.state, child.shown) else None
             case Absent():
                 return None
             case Unknown(why) | NotRead(why):
@@ -146,7 +148,7 @@ class RedChildren:
                 self._elsewhere.add(target)
                 return None
             case Target() as target:
-                self._targets.add(target)
+                (self._targets if child.state is AlarmState.ALARM else self._silent).add(target)
                 self._groups |= named.groups if named else set()
                 self._unhealthy_hosts |= counts_unhealthy_hosts(child.metrics)
                 return None

@@ -1,0 +1,279 @@
+"""Whether an alarm is red because of data, and what it means by its owner's word if no data came.
+
+Red without data is no symptom: nobody knows how the target fares. Such an alarm counts as one with
+INSUFFICIENT_DATA at every look, neither red nor well, unless its owner says that silence is the symptom.
+Then it is red, and so is one that CloudWatch shows as INSUFFICIENT_DATA (docs/adr/0026).
+"""
+
+import fnmatch
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from firebreak.core.evaluation import EvaluatedPoint, Evaluation, Missing, MissingData
+from firebreak.core.model import Alarm, AlarmState
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+
+MISSING_DATA_TAG = "firebreak:missing-data"
+
+# CloudWatch evaluates milliseconds before it sets a state. What was evaluated longer before is about another
+# state: this one was set by hand.
+OF_THE_STATE = timedelta(minutes=1)
+
+_BREACHING = "breaching"
+# CloudWatch's sentence where there is no more than that, as for contributors.
+_SILENT = re.compile(
+    r"Threshold Crossed: (?:no datapoints were received for"
+    r"|(?P<real>\d{1,5})(?: out of the last \d{1,5})? datapoints?)\b.{0,900}?"
+    r"\b(?P<missing>\d{1,5}) missing datapoints? (?:was|were) treated as \[Breaching\]",
+    re.ASCII | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingDataRules:
+    """What the policy says of missing data: the first pattern that an alarm's name matches, else `usual`.
+
+    None is nothing said.
+    """
+
+    named: tuple[tuple[str, MissingData], ...] = ()
+    usual: MissingData | None = None
+
+
+NOTHING_SAID = MissingDataRules()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersWord:
+    """What missing data means for one alarm, None where nobody said it, and who said so."""
+
+    meaning: MissingData | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Datapoints that came suffice for the alarm's state."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoData:
+    """Without missing data that counts as breaching the alarm would not be red; none came since then."""
+
+    since: datetime
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    """What is known of the alarm does not say whether data came."""
+
+    why: str
+
+
+type DataFound = Data | NoData | CannotTell
+
+
+def owners_word(name: str, tags: Reading[Mapping[str, str]], rules: MissingDataRules) -> OwnersWord | Unknown:
+    """The alarm's tag, else the first pattern of the policy, else the policy's default.
+
+    A tag that could not be read might have said otherwise. One that says neither says nothing.
+    """
+    match tags:
+        case Unknown(why) | NotRead(why):
+            return Unknown(
+                f"whether its tag {MISSING_DATA_TAG} says what that means could not be read: {why}"
+            )
+        case Absent():
+            tag = ""
+        case _:
+            tag = tags.get(MISSING_DATA_TAG, "")
+    if tag in set(MissingData):
+        return OwnersWord(MissingData(tag), f"its tag {MISSING_DATA_TAG}={tag}")
+    return _of_policy(name, rules)
+
+
+def _of_policy(name: str, rules: MissingDataRules) -> OwnersWord:
+    for pattern, meaning in rules.named:
+        if fnmatch.fnmatchcase(name, pattern):
+            return OwnersWord(meaning, f'the policy for alarms "{pattern}" ({meaning})')
+    if rules.usual:
+        return OwnersWord(rules.usual, f"the policy's default ({rules.usual})")
+    return OwnersWord(None, f"neither a tag {MISSING_DATA_TAG} nor the policy says that it means anything")
+
+
+def data_of(alarm: DescribedAlarm) -> DataFound:
+    """Whether data made a metric alarm red, from what was evaluated and how the alarm is configured.
+
+    - No datapoint at all: no data, whatever the configuration.
+    - Every period has one, or missing ones do not count as breaching: data.
+    - Some are missing and count as breaching: data if those that came and may breach are as many as the
+      alarm takes (all periods, or M of N), else no data: with them alone it would not be red.
+    - Neither evaluation nor CloudWatch's own sentence, or an evaluation of an earlier state: not known.
+      That is every state set by hand.
+
+    An expression that fills gaps has datapoints: what they stand for, its owner wrote into it.
+    """
+    evaluation = alarm.evaluation
+    if evaluation is None:
+        return _by_reason(alarm)
+    if evaluation.query_date and evaluation.query_date < alarm.since - OF_THE_STATE:
+        return CannotTell(f"what was evaluated is of {_time(evaluation.query_date)}, before this state")
+    if evaluation.present == 0:
+        since = silent_since(evaluation) or alarm.since
+        return NoData(since, f"no data since {_time(since)}: no period that was evaluated has a datapoint")
+    missing = max(evaluation.missing, (alarm.periods or 0) - evaluation.present)
+    if missing <= 0 or alarm.treat_missing_data != _BREACHING:
+        return Data("its datapoints came")
+    return _by_count(_may_breach(evaluation, alarm.comparison), missing, evaluation, alarm)
+
+
+def _by_count(real: int, missing: int, evaluation: Evaluation | None, alarm: DescribedAlarm) -> DataFound:
+    """Whether the datapoints that came would have sufficed without those that are missing."""
+    needed = alarm.datapoints_to_alarm or alarm.periods
+    if needed is None:
+        return CannotTell(f"{missing} datapoints are missing, and how many the alarm takes is not known")
+    if real >= needed:
+        return Data(f"{real} breaching datapoints came, and it takes {needed}")
+    since = (silent_since(evaluation) if evaluation else None) or alarm.since
+    counted = f"{real} of the {needed} breaching datapoints that it takes came"
+    return NoData(since, f"{counted}; {missing} missing since {_time(since)} are treated as breaching")
+
+
+def _by_reason(alarm: DescribedAlarm) -> DataFound:
+    found = _SILENT.match(alarm.reason[:1024])
+    if found is None:
+        return CannotTell("CloudWatch does not say what was evaluated")
+    if found["real"] is None:
+        return NoData(
+            alarm.since, f"no data since {_time(alarm.since)}: {found['missing']} datapoints missing"
+        )
+    return _by_count(int(found["real"]), int(found["missing"]), None, alarm)
+
+
+def silent_since(evaluation: Evaluation) -> datetime | None:
+    """The first period without a datapoint after the last one with; without such the oldest without."""
+    times = [(point.at, point.value) for point in evaluation.evaluated if point.at]
+    silent = [at for at, value in times if value is None]
+    last = max((at for at, value in times if value is not None), default=None)
+    after = [at for at in silent if last is None or at > last]
+    return min(after or silent, default=evaluation.query_date)
+
+
+def _may_breach(evaluation: Evaluation, comparison: str) -> int:
+    """How many of the datapoints that came may breach: all but those that are known not to."""
+    if evaluation.lower or evaluation.upper:
+        well = _inside_the_band(evaluation, comparison)
+    else:
+        points = evaluation.evaluated or tuple(EvaluatedPoint(None, v) for v in evaluation.values)
+        well = sum(_is_well(point, evaluation.threshold, comparison) for point in points)
+    return evaluation.present - well
+
+
+def _is_well(point: EvaluatedPoint, threshold: float | None, comparison: str) -> bool:
+    limit = threshold if point.threshold is None else point.threshold
+    if point.value is None or limit is None:
+        return False
+    match comparison:
+        case "GreaterThanThreshold":
+            return point.value <= limit
+        case "GreaterThanOrEqualToThreshold":
+            return point.value < limit
+        case "LessThanThreshold":
+            return point.value >= limit
+        case "LessThanOrEqualToThreshold":
+            return point.value > limit
+        case _:
+            return False
+
+
+def _inside_the_band(evaluation: Evaluation, comparison: str) -> int:
+    """How many values lie inside the anomaly band, as far as each has its own."""
+    values, lower, upper = evaluation.values, evaluation.lower, evaluation.upper
+    low = len(lower) == len(values) or "Lower" not in comparison
+    high = len(upper) == len(values) or "Upper" not in comparison
+    if not (comparison and low and high):
+        return 0
+    below = ["Lower" in comparison and value < lower[n] for n, value in enumerate(values)]
+    above = ["Upper" in comparison and value > upper[n] for n, value in enumerate(values)]
+    return sum(not (under or over) for under, over in zip(below, above, strict=True))
+
+
+def data_of_composite(children: Sequence[Reading[DescribedAlarm]]) -> DataFound:
+    """Whether data made a composite red: its red children say so; one that is red by data is enough."""
+    silent: list[DescribedAlarm] = []
+    for child in children:
+        match child:
+            case DescribedAlarm(state=AlarmState.ALARM, name=name):
+                return Data(f"its child {name} is red")
+            case DescribedAlarm() if child.shown is AlarmState.ALARM:
+                silent.append(child)
+            case DescribedAlarm() | Absent():
+                continue
+            case Unknown(why) | NotRead(why):
+                return CannotTell(f"a child could not be looked at: {why}")
+            case never:
+                assert_never(never)
+    if not silent:
+        return CannotTell("none of its children is red")
+    since = max(child.missing.since for child in silent if child.missing)
+    names = ", ".join(child.name for child in silent[:3])
+    return NoData(since, f"no data since {_time(since)}: every red child is red without data ({names})")
+
+
+def effective(alarm: DescribedAlarm, data: DataFound, word: OwnersWord | Unknown) -> DescribedAlarm:
+    """The alarm in the state that it is in for its owner: the only place where missing data is weighed."""
+    match alarm.state, data:
+        case AlarmState.ALARM, NoData(since, detail):
+            pass
+        case AlarmState.INSUFFICIENT_DATA, _ if isinstance(word, OwnersWord) and word.meaning:
+            since, detail = alarm.since, f"{alarm.state} since {_time(alarm.since)}"
+        case _:
+            return alarm
+    meaning = word.meaning if isinstance(word, OwnersWord) else None
+    source = word.source if isinstance(word, OwnersWord) else word.why
+    missing = Missing(shown=alarm.state, since=since, detail=detail, meaning=meaning, source=source)
+    state = AlarmState.ALARM if meaning is MissingData.SYMPTOM else AlarmState.INSUFFICIENT_DATA
+    return replace(alarm, state=state, missing=missing)
+
+
+def of_event(alarm: Alarm, live: DescribedAlarm, word: OwnersWord | Unknown) -> Missing | None:
+    """What the alarm's event says of missing data, where the alarm itself says nothing of that transition."""
+    if live.missing or not isinstance(data_of(live), CannotTell) or live.children:
+        return live.missing
+    if abs(live.since - alarm.since) > OF_THE_STATE or live.state is not AlarmState.ALARM:
+        return None
+    as_sent = replace(live, evaluation=alarm.evaluation, reason=alarm.reason, since=alarm.since)
+    return effective(as_sent, data_of(as_sent), word).missing
+
+
+def told_by_event(alarm: Alarm) -> str:
+    """What the event alone says of missing data, where nobody could look; empty for nothing."""
+    sent = DescribedAlarm(
+        name=alarm.name,
+        arn=alarm.arn,
+        state=alarm.state,
+        since=alarm.since,
+        actions_enabled=True,
+        evaluation=alarm.evaluation,
+        reason=alarm.reason,
+    )
+    found = data_of(sent)
+    return found.detail if isinstance(found, NoData) and alarm.state is AlarmState.ALARM else ""
+
+
+def is_symptom(alarm: Alarm, rules: MissingDataRules) -> bool:
+    """Whether a turn to INSUFFICIENT_DATA is one to red: its tag in the event, or the policy, says so."""
+    turned = alarm.state is AlarmState.INSUFFICIENT_DATA and alarm.previous is not alarm.state
+    word = owners_word(alarm.name, alarm.tags, rules)
+    return turned and isinstance(word, OwnersWord) and word.meaning is MissingData.SYMPTOM
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%SZ}"

@@ -1,0 +1,31 @@
+"""What a policy says of alarms for which no data comes, where no tag of theirs does."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from firebreak.core.evaluation import MissingData
+from firebreak.core.missing_data import MissingDataRules
+from firebreak.patterns import AlarmPattern
+
+MOST_PATTERNS = 200
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NamedMeaning(_Section):
+    """What missing data means for alarms of such names."""
+
+    alarms: AlarmPattern
+    means: MissingData
+
+
+class MissingDataSection(_Section):
+    """What missing data means: for named alarms, the first pattern that matches, else for all of them."""
+
+    means: MissingData | None = None
+    named: list[NamedMeaning] = Field(default=[], max_length=MOST_PATTERNS)
+
+    def rules(self) -> MissingDataRules:
+        """The same for the core."""
+        return MissingDataRules(named=tuple((one.alarms, one.means) for one in self.named), usual=self.means)
