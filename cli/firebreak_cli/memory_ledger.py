@@ -28,6 +28,7 @@ from firebreak.core.opening import joined
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.scopes import Scope, target_scope
 from firebreak.core.watchdog import Overdue
+from firebreak.errors import Conflict
 from firebreak_cli.memory import Held, Memory, kept_incident, kept_time, with_entry, without_entry
 from firebreak_cli.memory_claims import (
     claimed,
@@ -80,9 +81,15 @@ class MemoryLedger:
         return self.memory.change(partial(claimed, claim))
 
     def give_back(self, claim: Claim) -> None:
-        """Remove this claim's slot from every scope. Raises Conflict at the first that lacks it."""
+        """Remove this claim's slot from every scope. Raises Conflict once each was tried."""
+        failed: list[Conflict] = []
         for scope in claim.scopes:
-            self.memory.change(partial(without_slot, claim, scope))
+            try:
+                self.memory.change(partial(without_slot, claim, scope))
+            except Conflict as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
     def record(
         self, record: DecisionRecord, told: Announcement | None, later: OwnEvent | None = None

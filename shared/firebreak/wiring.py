@@ -89,7 +89,7 @@ class Wiring:
         self.clock = clock or SystemClock()
         # The ledger's writes are conditional or carry a token, so re-sending them is safe.
         self.dynamodb = reader(self.session, "dynamodb")
-        self.ledger = DynamoLedger(self.dynamodb, settings.ledger_table)
+        self.ledger = DynamoLedger(self.dynamodb, settings.ledger_table, self.clock.sleep)
         self.bus = EventBus(reader(self.session, "events"), settings.bus_name)
         self.announcer = Announcer(self.bus, self.ledger, log)
 
@@ -114,6 +114,7 @@ class Wiring:
             own.schedule_role_arn,
             own.verify_arn or own.function_arn,
             own.function_arn,
+            now=self.clock.now,
         )
 
     def alarms(self) -> EffectiveAlarms:
@@ -209,7 +210,7 @@ class Wiring:
             stack_name=own.stack_name,
         )
         return PageDesk(
-            ledger=DynamoLedger(memory, own.ledger_table),
+            ledger=DynamoLedger(memory, own.ledger_table, self.clock.sleep),
             deliveries=DynamoDeliveries(memory, own.ledger_table),
             dispatcher=dispatcher,
             storms=DynamoStorms(memory, own.ledger_table),

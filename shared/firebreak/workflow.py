@@ -45,6 +45,7 @@ from firebreak.intake.target_groups import Behind, not_looked_up
 from firebreak.observing import Observer, with_application
 from firebreak.policy import Policy
 from firebreak.ports import Action, Clock, Ledger, Log, Schedules
+from firebreak.recording import record_under_claim
 from firebreak.storming import StormWatch
 
 TRIES = 3
@@ -365,18 +366,12 @@ class Remediator:
             self.log.event("remediation.slot_kept", incident=claim.after.id, error=str(error))
 
     def _record(self, claim: Claim, word: str, change: Callable[[Incident], IncidentChange]) -> Summary:
-        """Record under our claim. A join in between only bumps the version, so it is tried again."""
-        incident: Reading[Incident] = claim.after
+        """Record under our claim, however many alarms join meanwhile."""
         summary = Summary(word, claim.record.decision.reason, claim.after.id)
         try:
-            for _ in range(TRIES):
-                if not isinstance(incident, Incident) or not _still_ours(incident, claim):
-                    break
-                moved = change(incident)
-                if self.ledger.move(moved):
-                    self.announcer.hand_over(moved.told)
-                    return summary
-                incident = self.ledger.incident(claim.after.id)
+            if moved := record_under_claim(self.ledger, claim, change, self.clock, self.jitter):
+                self.announcer.hand_over(moved.told)
+                return summary
             self.log.event("remediation.superseded", incident=claim.after.id, result=word)
             self.ledger.note(claim.after.id, self.clock.now(), f"superseded result: {word}")
         except AwsError as error:
@@ -384,7 +379,3 @@ class Remediator:
             self.log.event("remediation.unrecorded", incident=claim.after.id, result=word, error=str(error))
             self.announcer.tell_past_the_ledger(change(claim.after).told)
         return summary
-
-
-def _still_ours(incident: Incident, claim: Claim) -> bool:
-    return incident.claim_id == claim.after.claim_id and incident.state is IncidentState.CLAIMED

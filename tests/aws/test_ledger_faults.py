@@ -316,6 +316,20 @@ def test_a_slot_that_could_not_be_given_back_stays_taken(table: Table) -> None:
     assert all(getattr(seen, "acts", ()) for seen in again.seen.scopes.values())
 
 
+def test_a_slot_that_others_write_at_the_same_time_is_given_back_at_another_try(table: Table) -> None:
+    claim = won(DynamoLedger(table.client, table.name))
+    left = [2]
+
+    def crowded(name: str) -> None:
+        if name == "update_item" and left[0]:
+            left[0] -= 1
+            raise Conflict("UpdateItem", "TransactionConflictException")
+
+    disturbed(table, before=crowded).give_back(claim)
+    again = DynamoLedger(table.client, table.name).look(a.request(), a.SCOPES)
+    assert not any(getattr(seen, "acts", ()) for seen in again.scopes.values())
+
+
 def test_giving_back_twice_changes_nothing_more(table: Table) -> None:
     ledger = DynamoLedger(table.client, table.name)
     claim = won(ledger)

@@ -46,7 +46,18 @@ class Recorder:
 
 
 def schedules(client: Any) -> OneTimeSchedules:
-    return OneTimeSchedules(client, "firebreak", ROLE, VERIFY, OWN)
+    return OneTimeSchedules(client, "firebreak", ROLE, VERIFY, OWN, now=lambda: a.NOW - timedelta(hours=1))
+
+
+@pytest.mark.parametrize("ago", [timedelta(0), SECOND, timedelta(days=3)])
+def test_a_time_that_has_passed_or_is_about_to_is_asked_for_in_a_minute(ago: timedelta) -> None:
+    recorder: Any = Recorder()
+    own = OneTimeSchedules(recorder, "firebreak", ROLE, VERIFY, OWN, now=lambda: a.NOW)
+    own.check("i-0123456789", 0, 0, a.NOW - ago)
+    own.ask_again(WAKE, a.NOW + 59 * SECOND)
+    own.ask_again(WAKE, a.NOW + 61 * SECOND)
+    asked = [one["ScheduleExpression"] for one in recorder.asked]
+    assert asked == [expression(a.NOW + n * SECOND) for n in (60, 60, 61)]
 
 
 @pytest.mark.parametrize(

@@ -282,6 +282,14 @@ def test_giving_back_frees_exactly_the_slots_of_that_claim(ledger: Ledger) -> No
     assert left[Level.TARGET] == ()
 
 
+def test_a_slot_that_is_gone_keeps_no_other_from_being_given_back(ledger: Ledger) -> None:
+    claim = won(ledger)
+    ledger.give_back(replace(claim, seen=replace(claim.seen, scopes=dict([*claim.seen.scopes.items()][:1]))))
+    with pytest.raises(Conflict):
+        ledger.give_back(claim)
+    assert not any(getattr(seen, "acts", 0) for seen in ledger.look(a.request(), a.SCOPES).scopes.values())
+
+
 def test_giving_back_makes_claims_that_saw_the_slot_look_again(ledger: Ledger) -> None:
     claim = won(ledger)
     seen_before = claim_of(ledger, other_alarm(target=WEB), claim_id="claim-2")

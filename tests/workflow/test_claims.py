@@ -16,7 +16,7 @@ from firebreak.core.scopes import Scope
 from firebreak.errors import Unavailable
 from tests import builders as a
 from tests.faults import Disturb, Wrapped
-from tests.world import World
+from tests.world import World, eventbridge
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -164,6 +164,27 @@ def test_a_join_while_the_action_runs_does_not_lose_its_result(world: World) -> 
     incident = world.incident(done.incident_id)
     assert (done.outcome, incident.state, len(incident.members)) == ("act", IncidentState.ACTED, 2)
     assert incident.receipt is not None
+
+
+@pytest.mark.parametrize("joins", [6, 19])
+def test_however_many_alarms_join_meanwhile_what_was_done_is_recorded(world: World, joins: int) -> None:
+    others = [world.red(f"api-{n}") for n in range(joins)]
+    sound = world.ledger
+
+    def join(_: str) -> None:
+        if others and any(name == "force_deployment" for name, _, _ in world.ecs.writes):
+            other = others.pop()
+            world.ledger = sound
+            world.send(other)
+
+    world.ledger = wrapped(sound, before=join)
+    done = world.remediator().handle(eventbridge(world.red()))
+    world.ledger = sound
+    world.deliver()
+    incident = world.incident(done.incident_id)
+    assert (incident.state, len(incident.members)) == (IncidentState.ACTED, 1 + joins)
+    assert incident.receipt is not None
+    assert not any("UNCERTAIN" in subject for subject in world.subjects)
 
 
 def test_a_result_that_comes_after_verify_gave_the_claim_up_is_a_note(world: World) -> None:

@@ -1,5 +1,6 @@
 """What one batch read found, as the readings a decision takes."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -35,21 +36,40 @@ type Place = tuple[str, str]
 type Found = dict[Place, Item | Unknown | None]
 
 
-def find(client: "DynamoDBClient", table: str, places: Sequence[Place]) -> Found:
+# What DynamoDB leaves out of a batch read is asked for again after each of these seconds.
+ASK_AGAIN_AFTER = (0.05, 0.2)
+
+type Sleep = Callable[[float], None]
+
+
+def find(client: "DynamoDBClient", table: str, places: Sequence[Place], sleep: Sleep = time.sleep) -> Found:
     """What lies at these places, in one consistent batch read. Raises AwsError.
 
-    None is there when nothing is; what DynamoDB left out was not looked at.
+    None is there when nothing is. What DynamoDB left out is asked for twice more; what it leaves out then too
+    was not looked at.
     """
+    found: Found = dict.fromkeys(places)
+    left: Sequence[Place] = places
+    for pause in (*ASK_AGAIN_AFTER, None):
+        items, left = _batch(client, table, left)
+        found |= {place_of(item): item for item in items}
+        if not left or pause is None:
+            break
+        sleep(pause)
+    return found | {place: Unknown("DynamoDB did not process this key") for place in left}
+
+
+def _batch(
+    client: "DynamoDBClient", table: str, places: Sequence[Place]
+) -> tuple[Sequence[Item], Sequence[Place]]:
+    """The items of one batch read, and the places that it left out."""
     with translated("BatchGetItem", mutates=False):
         reply = client.batch_get_item(
             RequestItems={table: {"Keys": [key(*place) for place in places], "ConsistentRead": True}}
         )
     unprocessed = reply.get("UnprocessedKeys", {})
     left = unprocessed[table]["Keys"] if table in unprocessed else []
-    found: Found = dict.fromkeys(places)
-    found |= {place_of(item): item for item in reply["Responses"].get(table, [])}
-    found |= {place_of(item): Unknown("DynamoDB did not process this key") for item in left}
-    return found
+    return reply["Responses"].get(table, []), [place_of(item) for item in left]
 
 
 def place_of(item: Mapping[str, object]) -> Place:

@@ -1,5 +1,6 @@
 """The ledger in DynamoDB: one table, strongly consistent reads, conditional writes."""
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from firebreak.aws.claims import (
 from firebreak.aws.found import (
     Found,
     Place,
+    Sleep,
     beside_in,
     find,
     histories_in,
@@ -52,7 +54,7 @@ from firebreak.aws.items import (
     stamped,
     text,
 )
-from firebreak.aws.transactions import transact, won, written
+from firebreak.aws.transactions import come_again, transact, won, written
 from firebreak.aws.translate import translated
 from firebreak.aws.waiting import outbox_item, put_off, read_request, read_told, request_item
 from firebreak.core.announcement import Announcement
@@ -89,9 +91,10 @@ ATTENTION_INDEX = "attention"
 class DynamoLedger:
     """ports.Ledger on one DynamoDB table."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, sleep: Sleep = time.sleep) -> None:
         self._client = client
         self._table = table
+        self._sleep = sleep
 
     def look(self, request: Request, scopes: Sequence[Scope]) -> LedgerView:
         """One consistent batch read; open incidents that its scopes point to are read right after."""
@@ -149,18 +152,26 @@ class DynamoLedger:
         return ClaimResult.LOST if isinstance(now, Absent) else ClaimResult.UNKNOWN
 
     def give_back(self, claim: Claim) -> None:
-        """Remove this claim's slot from every scope."""
-        slot = slot_name(claim.after.id, claim.after.rung)
+        """Remove this claim's slot from every scope. Raises the first AwsError once each was tried."""
+        failed: list[AwsError] = []
         for scope in claim.scopes:
-            with translated("UpdateItem", mutates=True):
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=key(scope_pk(scope)),
-                    UpdateExpression="REMOVE acts.#slot SET #version = #version + :one",
-                    ConditionExpression="attribute_exists(acts.#slot)",
-                    ExpressionAttributeNames={"#slot": slot, "#version": "version"},
-                    ExpressionAttributeValues={":one": number(1)},
-                )
+            try:
+                come_again(partial(self._free_slot, scope, slot_name(claim.after.id, claim.after.rung)))
+            except AwsError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def _free_slot(self, scope: Scope, slot: str) -> None:
+        with translated("UpdateItem", mutates=True):
+            self._client.update_item(
+                TableName=self._table,
+                Key=key(scope_pk(scope)),
+                UpdateExpression="REMOVE acts.#slot SET #version = #version + :one",
+                ConditionExpression="attribute_exists(acts.#slot)",
+                ExpressionAttributeNames={"#slot": slot, "#version": "version"},
+                ExpressionAttributeValues={":one": number(1)},
+            )
 
     def record(
         self, record: DecisionRecord, told: Announcement | None, later: OwnEvent | None = None
@@ -351,7 +362,7 @@ class DynamoLedger:
         return [put(self._table, outbox_item(told))] if told else []
 
     def _find(self, places: Sequence[Place]) -> Found:
-        return find(self._client, self._table, places)
+        return find(self._client, self._table, places, self._sleep)
 
 
 def _overdue(item: Item, before: datetime) -> Overdue:

@@ -1,7 +1,7 @@
 """One-time schedules of EventBridge Scheduler, named so that asking twice is asking once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,18 +18,29 @@ if TYPE_CHECKING:
 DELIVER_WITHIN_SECONDS = 900
 DELIVER_RETRIES = 8
 
+# CreateSchedule may refuse a time that has passed by the time it looks.
+SOONEST = timedelta(seconds=60)
+
 
 class OneTimeSchedules:
-    """ports.Schedules on one schedule group."""
+    """ports.Schedules on one schedule group; `now` is the clock that no schedule may lie behind."""
 
     def __init__(
-        self, client: "EventBridgeSchedulerClient", group: str, role_arn: str, verify_arn: str, own_arn: str
+        self,
+        client: "EventBridgeSchedulerClient",
+        group: str,
+        role_arn: str,
+        verify_arn: str,
+        own_arn: str,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._client = client
         self._group = group
         self._role_arn = role_arn
         self._verify_arn = verify_arn
         self._own_arn = own_arn
+        self._now = now
 
     def check(self, incident_id: str, rung: int, attempt: int, at: datetime) -> None:
         """Wake Verify; the name is the incident, rung and attempt."""
@@ -56,7 +67,7 @@ class OneTimeSchedules:
                 self._client.create_schedule(
                     Name=name,
                     GroupName=self._group,
-                    ScheduleExpression=expression(at),
+                    ScheduleExpression=expression(max(at, self._now() + SOONEST)),
                     FlexibleTimeWindow={"Mode": "OFF"},
                     ActionAfterCompletion="DELETE",
                     Target={
