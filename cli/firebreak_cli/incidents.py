@@ -121,7 +121,10 @@ def remarks(seen: Overview) -> Iterator[str]:
     if seen.left_out:
         yield f"{seen.left_out} older decisions are not shown: --all shows them"
     if seen.cut:
-        yield f"The ledger is larger than one look ({kept.MAX_PAGES} MB): some items are missing here"
+        yield (
+            f"The ledger is larger than one look ({kept.MAX_PAGES} MB): open incidents are all here,"
+            " decisions and finished incidents may be missing"
+        )
     if seen.damaged:
         yield f"{seen.damaged} items could not be read"
 

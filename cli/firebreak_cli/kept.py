@@ -1,11 +1,11 @@
-"""What the ledger keeps, read as operators ask for it: by scanning, within bounds.
+"""What the ledger keeps, read as operators ask for it.
 
-The ledger has no index by time: its functions never need one. An operator's look may read the
-table, but not without end; what a look left out is said.
+What is open stands in the index `attention` and is never missed. Everything else is found by scanning, within
+bounds: there is no index by time, and what a look left out is said.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -20,6 +20,9 @@ from firebreak.errors import UnusableEvent
 MAX_PAGES = 25
 
 _FINISHED = frozenset({IncidentState.CLOSED, IncidentState.REFUSED, IncidentState.NOT_EXECUTED})
+
+# The kinds of the index `attention` that incidents have.
+_OPEN = ("due", "humans")
 
 _ALL = "(begins_with(pk, :incident) AND sk = :meta) OR begins_with(pk, :decision)"
 _OF_ONE = "begins_with(pk, :decision) AND incident = :id"
@@ -73,9 +76,38 @@ def is_open(incident: Incident) -> bool:
 
 
 def everything(client: Any, table: str, bounds: Bounds) -> Found:
-    """All incidents and decisions, newest first. Raises AwsError."""
+    """All open incidents, whatever the bounds, and the others and decisions within them. Raises AwsError.
+
+    Newest first. The index knows what is open; the scan, which is consistent, what it does not show yet.
+    """
     values = {":incident": text("INC#"), ":meta": text("META"), ":decision": text("DECISION#")}
-    return _look(client, table, _ALL, values, bounds)
+    found = _look(client, table, _ALL, values, bounds)
+    indexed = Found()
+    for kind in _OPEN:
+        _take_all(_query(client, table, kind), indexed)
+    newest = {
+        one.id: one for one in sorted((*indexed.incidents, *found.incidents), key=lambda one: one.version)
+    }
+    found.incidents = sorted(newest.values(), key=lambda one: one.opened_at, reverse=True)
+    found.damaged = max(found.damaged, indexed.damaged)
+    return found
+
+
+def _query(client: Any, table: str, kind: str) -> Iterator[Item]:
+    """Everything in the index of what somebody has to look at, of that kind."""
+    asked: dict[str, object] = {
+        "TableName": table,
+        "IndexName": "attention",
+        "KeyConditionExpression": "attention = :kind",
+        "ExpressionAttributeValues": {":kind": text(kind)},
+    }
+    while True:
+        with translated("Query", mutates=False):
+            page = client.query(**asked)
+        yield from page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return
+        asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 def decisions_of(client: Any, table: str, incident_id: str, bounds: Bounds) -> Found:
@@ -102,11 +134,7 @@ def _look(client: Any, table: str, wanted: str, values: Item, bounds: Bounds) ->
     }
     if bounds.page_items:
         asked["Limit"] = bounds.page_items
-    for item in _scan(client, asked, bounds.pages, found):
-        try:
-            _take(item, found)
-        except (DamagedItem, UnusableEvent):
-            found.damaged += 1
+    _take_all(_scan(client, asked, bounds.pages, found), found)
     found.incidents.sort(key=lambda incident: incident.opened_at, reverse=True)
     found.decisions.sort(key=lambda decision: decision.at, reverse=True)
     return found
@@ -121,6 +149,14 @@ def _scan(client: Any, asked: dict[str, object], pages: int, found: Found) -> It
             return
         asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
     found.cut = True
+
+
+def _take_all(items: Iterable[Item], found: Found) -> None:
+    for item in items:
+        try:
+            _take(item, found)
+        except (DamagedItem, UnusableEvent):
+            found.damaged += 1
 
 
 def _take(item: Item, found: Found) -> None:

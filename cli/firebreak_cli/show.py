@@ -107,6 +107,7 @@ def _incident_json(incident: Incident) -> dict[str, object]:
         "attempt": incident.attempt,
         "alarm": alarm_to_wire(incident.alarm),
         "members": [{**asdict(member), "since": _iso(member.since)} for member in incident.members],
+        "members_left_out": incident.left_out,
         **{name: _iso(getattr(incident, name)) for name in _TIMES},
         "plan": asdict(incident.plan) if incident.plan else None,
         "receipt": asdict(incident.receipt) if incident.receipt else None,
@@ -148,7 +149,8 @@ def _about(incident: Incident, now: datetime) -> Iterator[screen.Row]:
     plan, receipt = incident.plan, incident.receipt
     yield "Target", f"{incident.target.display} ({incident.target.account} {incident.target.region})"
     yield "Rung", f"{incident.action}, {rung_words(incident)}"
-    yield "Alarms", ", ".join(_member(member) for member in incident.members)
+    left_out = (f"and {incident.left_out} more, not watched",) if incident.left_out else ()
+    yield "Alarms", ", ".join((*(_member(member) for member in incident.members), *left_out))
     yield "Opened", screen.when(incident.opened_at, now)
     yield "Acted", screen.when(incident.acted_at, now) if incident.acted_at else ""
     yield "Healthy", f"since {screen.when(incident.healthy_since, now)}" if incident.healthy_since else ""

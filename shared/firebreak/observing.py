@@ -103,7 +103,11 @@ class Observer:
         if not isinstance(before.incident, Incident) or before.incident.id != request.incident_id:
             return self.alarms.describe(request.alarm.name)
         members = [member.watched for member in before.incident.members]
-        return loudest([*describe_each(self.alarms, members).values()])
+        found = loudest([*describe_each(self.alarms, members).values()])
+        left_out = before.incident.left_out
+        if left_out and isinstance(found, DescribedAlarm) and found.state is AlarmState.OK:
+            return Unknown(f"{left_out} more alarms joined than are looked at")
+        return found
 
     def _series(self, alarm: Alarm) -> Reading[Mapping[str, Series]]:
         if not alarm.contributor:

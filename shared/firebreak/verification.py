@@ -15,7 +15,7 @@ from firebreak.alarm_status import describe_each, green_since, read_states, stat
 from firebreak.announcing import Announcer
 from firebreak.concluding import CLIMB_PATIENCE, Summary, request_of
 from firebreak.core import opening, telling
-from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, all_ok, not_ok_words
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, few_of, not_ok_words
 from firebreak.core.announcement import Announcement
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.decide import refuse
@@ -40,6 +40,7 @@ from firebreak.core.verdict import (
     Step,
     TakeBack,
     WaysBack,
+    all_members_ok,
     claim_is_dead,
     for_humans,
     judge,
@@ -191,12 +192,12 @@ class Verifier:
     def _close_if_green(self, incident: Incident, now: datetime) -> Summary:
         """Whoever was paged hears that it is over, whoever ended it; nothing stays open for good."""
         states = self._states(incident)
-        if not (all_ok(states.values()) and self._at_rest(incident, now)):
+        if not (all_members_ok(incident, states) and self._at_rest(incident, now)):
             rules = self.policy().rules(incident.action, incident.target)
             if now - incident.opened_at <= rules.max_incident_age:
                 return self._said(incident, "still_with_humans")
             age = f"open for more than {rules.max_incident_age}, and it is not known to be over"
-            why = "; ".join((age, *not_ok_words(states)))
+            why = "; ".join((age, *few_of(not_ok_words(states))))
             closed = opening.over(incident, IncidentState.CLOSED, why)
             told = telling.expired(closed, now, why)
         else:
@@ -214,7 +215,7 @@ class Verifier:
 
     def _look_at_approval(self, incident: Incident, now: datetime) -> Summary:
         """A question ends with the trouble, or with its time; an answer comes by the action's function."""
-        if all_ok(self._states(incident).values()):
+        if all_members_ok(incident, self._states(incident)):
             why = f"every alarm of the incident is OK before anybody approved {incident.action}"
             closed = opening.over(incident, IncidentState.CLOSED, why)
             return self._close(incident, closed, telling.recovered(closed, now, why))
@@ -294,7 +295,7 @@ class Verifier:
         rules = self.policy().rules(incident.action, incident.target)
         evidence = self._evidence(incident, now)
         step = after_rest(incident, evidence, rules.verification, now, rules.max_incident_age)
-        return self._take(incident, judge_alarms(evidence.alarms), step, evidence)
+        return self._take(incident, judge_alarms(evidence.alarms, incident.left_out), step, evidence)
 
     def _take(self, incident: Incident, judgement: Judgement, step: Step, evidence: Evidence) -> Summary:
         change = self._change(incident, judgement, step, evidence)

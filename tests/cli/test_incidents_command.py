@@ -87,6 +87,18 @@ def test_a_look_that_ended_at_its_bound_says_so(world: World) -> None:
     assert any("larger than one look" in line for line in incidents.remarks(some))
 
 
+def test_what_is_open_is_listed_however_little_of_the_ledger_is_looked_at(world: World) -> None:
+    """Forty alarms a day are more in a quarter of a year than one look reads."""
+    refuse(world, 40)
+    done = world.send(world.red())
+    refuse(world, 40)
+    stack = find(around(), "firebreak")
+    for everything in (True, False):
+        some = incidents.overview(stack, everything=everything, bounds=Bounds(pages=1, page_items=1))
+        assert (some.cut, [one.id for one in some.incidents]) == (True, [done.incident_id])
+    assert "open incidents are all here" in next(incidents.remarks(some))
+
+
 def test_a_damaged_item_is_counted_and_hides_nothing_else(world: World) -> None:
     refuse(world)
     world.dynamodb.put_item(TableName="ledger", Item={"pk": {"S": "DECISION#x"}, "sk": {"S": "-"}})

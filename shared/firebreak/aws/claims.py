@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 from firebreak.aws.incident_items import incident_item
 from firebreak.aws.items import (
+    INCIDENT_KEPT,
     STORM,
     Item,
     V,
     act_entry,
     decision_item,
+    expires,
     key,
     ms,
     number,
@@ -143,6 +145,7 @@ def history_item(incident: Incident, at: datetime, what: str) -> Item:
         **stamped(f"INC#{incident.id}", f"E#{incident.version:06d}"),
         "at": number(ms(at)),
         "what": text(what),
+        "expires_at": expires(at + INCIDENT_KEPT),
     }
 
 

@@ -5,19 +5,21 @@ from dataclasses import asdict, replace
 from typing import cast
 
 from firebreak.aws.items import (
+    INCIDENT_KEPT,
     META,
     Attribute,
     DamagedItem,
     Fields,
     Item,
     at_ms,
+    expires,
     ms,
     number,
     pack,
     stamped,
     text,
 )
-from firebreak.core.incident import WITH_HUMANS, Incident, IncidentState, Member, Purpose
+from firebreak.core.incident import ENDED, WITH_HUMANS, Incident, IncidentState, Member, Purpose
 from firebreak.core.model import Plan, Receipt, Target
 from firebreak.wire import alarm_from_wire, alarm_to_wire
 
@@ -41,8 +43,9 @@ def incident_item(incident: Incident) -> Item:
     }
     if incident.purpose is not Purpose.ACT:
         item["purpose"] = text(incident.purpose.value)
-    if incident.blind_looks:
-        item["blind_looks"] = number(incident.blind_looks)
+    for name in ("blind_looks", "left_out"):
+        if count := getattr(incident, name):
+            item[name] = number(count)
     if incident.claim_id:
         item["claim_id"] = text(incident.claim_id)
     for name in ("act_by", "acted_at", "healthy_since", "due_at"):
@@ -53,11 +56,18 @@ def incident_item(incident: Incident) -> Item:
         item["plan"] = pack(_plan_to_wire(incident.plan))
     if incident.receipt:
         item["receipt"] = pack({"summary": incident.receipt.summary, "after": dict(incident.receipt.after)})
+    return item | _waits(incident)
+
+
+def _waits(incident: Incident) -> Item:
+    """Its place in the index of what somebody has to look at; an end only where nothing more comes."""
+    if incident.state in ENDED:
+        return {"expires_at": expires(incident.opened_at + INCIDENT_KEPT)}
     if incident.state in WITH_HUMANS:
-        item |= {"attention": text("humans"), "attention_at": number(ms(incident.opened_at))}
-    elif incident.due_at:
-        item |= {"attention": text("due"), "attention_at": number(ms(incident.due_at))}
-    return item
+        return {"attention": text("humans"), "attention_at": number(ms(incident.opened_at))}
+    if incident.due_at:
+        return {"attention": text("due"), "attention_at": number(ms(incident.due_at))}
+    return {}
 
 
 def _members(members: Sequence[Member]) -> Item:
@@ -107,6 +117,7 @@ def _incident(fields: Fields) -> Incident:
         plan=_read_plan(fields),
         receipt=_read_receipt(fields),
         note=fields.text("note", ""),
+        left_out=fields.number("left_out", 0),
         purpose=Purpose(fields.text("purpose", Purpose.ACT.value)),
     )
 

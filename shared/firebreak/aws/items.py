@@ -36,12 +36,20 @@ RED = "RED"
 
 # Decisions are kept for a quarter: long enough for every budget window and for a review.
 DECISION_KEPT = timedelta(days=90)
+# Finished incidents and their history: twice as long, so that every decision that is kept finds its incident.
+# DynamoDB may delete days later, and no reader depends on it.
+INCIDENT_KEPT = timedelta(days=180)
 # Heartbeats are two decisions a quarter of an hour, and an operator's look reads the whole table.
 HEARTBEAT_KEPT = timedelta(days=1)
 
 
 class DamagedItem(ValueError):
     """A stored item that cannot be read as what its key says it is."""
+
+
+def expires(at: datetime) -> Attribute:
+    """The time from which DynamoDB may delete an item, in epoch seconds."""
+    return number(int(at.timestamp()))
 
 
 def ms(at: datetime) -> int:

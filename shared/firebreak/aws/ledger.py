@@ -36,6 +36,7 @@ from firebreak.aws.found import (
 )
 from firebreak.aws.incident_items import read_incident
 from firebreak.aws.items import (
+    INCIDENT_KEPT,
     META,
     RED,
     SINGLE,
@@ -44,6 +45,7 @@ from firebreak.aws.items import (
     Fields,
     Item,
     decision_item,
+    expires,
     key,
     ms,
     number,
@@ -261,6 +263,7 @@ class DynamoLedger:
             **stamped(f"INC#{incident_id}", f"E#{ms(at)}"),
             "at": number(ms(at)),
             "what": text(what),
+            "expires_at": expires(at + INCIDENT_KEPT),
         }
         with translated("PutItem", mutates=True):
             self._client.put_item(TableName=self._table, Item=line)

@@ -4,7 +4,7 @@ An alarm that is not in ALARM is not OK by that: it may have no data, be deleted
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -16,6 +16,9 @@ from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 MOST_WATCHED, MOST_WATCHED_BYTES = 200, 100_000
 
 NOT_LOOKED_AT = NotRead("it was not looked at")
+
+# So many alarms are named in one sentence.
+MOST_SAID = 20
 
 type AlarmReading = Reading[AlarmState]
 
@@ -69,6 +72,12 @@ def not_ok_words(states: Mapping[WatchedAlarm, AlarmReading]) -> list[str]:
     """What is known of each alarm that is not known to be OK."""
     left = ((one, reading) for one, reading in sorted(states.items()) if reading is not AlarmState.OK)
     return [f"{one.shown} {words_of(reading)}" for one, reading in left]
+
+
+def few_of(lines: Sequence[str], most: int = MOST_SAID) -> list[str]:
+    """The first of the lines, and how many more there are: what is stored and sent has a bound."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"and {more} more"] if more > 0 else [])]
 
 
 def within_bounds(alarms: Iterable[WatchedAlarm]) -> tuple[tuple[WatchedAlarm, ...], int]:

@@ -70,6 +70,9 @@ MOVES: Mapping[IncidentState, frozenset[IncidentState]] = MappingProxyType(
 # that comes meanwhile joins (at most one open incident a target).
 FREES_TARGET = frozenset({_S.PAGED, _S.CLOSED, _S.REFUSED, _S.NOT_EXECUTED})
 
+# Nothing more comes after these; every other incident is open, and is never deleted.
+ENDED = frozenset(state for state, after in MOVES.items() if not after)
+
 WITH_HUMANS = frozenset({_S.PAGED, _S.NOT_EXECUTED})
 
 _NEXT_RUNG = frozenset({_S.OPEN, _S.CLIMBING, _S.DEFERRED})
@@ -148,7 +151,8 @@ class Incident:
     and does not change with it. `attempt` counts the looks at the current rung, `blind_looks` those
     in a row that could not tell. `acted_at` is
     when the current rung was claimed, `healthy_since` when its recovery was first seen. `purpose`
-    is what the present plan is for, or, while it is undoing, what was asked for.
+    is what the present plan is for, or, while it is undoing, what was asked for. `left_out` counts how often
+    an alarm joined for which there was no room: nobody looks at it, so it is never known to be over.
     """
 
     id: str
@@ -172,6 +176,7 @@ class Incident:
     receipt: Receipt | None = None
     note: str = ""
     purpose: Purpose = Purpose.ACT
+    left_out: int = 0
 
     @property
     def holds_target(self) -> bool:

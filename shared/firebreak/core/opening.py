@@ -1,5 +1,7 @@
 """How a decision becomes an incident: pure construction, no writing."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,6 +12,9 @@ from firebreak.core.ledger import incident_name
 from firebreak.core.model import Alarm, Plan, Request, RequestKind
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
+
+# One DescribeAlarms takes 100 names; JSON spells a character outside ASCII in up to 12 bytes.
+MOST_MEMBERS, MOST_MEMBERS_BYTES = 100, 100_000
 
 LOOKED_AT_BEFORE = frozenset({RequestKind.APPROVAL, RequestKind.UNDO, RequestKind.RESTORE})
 
@@ -67,12 +72,20 @@ def joined(incident: Incident, alarm: Alarm) -> Incident:
     A recovery that was seen before has to begin anew.
     """
     known = alarm.series in {member.series for member in incident.members}
+    room = known or _has_room(incident.members, Member.of(alarm))
     return replace(
         incident,
-        members=incident.members if known else (*incident.members, Member.of(alarm)),
+        members=incident.members if known or not room else (*incident.members, Member.of(alarm)),
+        left_out=incident.left_out + (0 if room else 1),
         version=incident.version + 1,
         healthy_since=None if incident.state in WELL else incident.healthy_since,
     )
+
+
+def _has_room(members: Sequence[Member], one: Member) -> bool:
+    """Whether one more member leaves the incident far below DynamoDB's 400 KB, and a look at it short."""
+    size = sum(len(json.dumps([m.name, m.arn, m.contributor])) for m in (*members, one))
+    return len(members) < MOST_MEMBERS and size <= MOST_MEMBERS_BYTES
 
 
 def climbing(incident: Incident, rung: int, due_at: datetime, note: str) -> Incident:

@@ -29,7 +29,7 @@ def after_rest(
     """What follows for an incident that rests: more rest, the next rung, the way back, or humans."""
     since = well_since(incident, evidence, now)
     back_at = since + max(rules.healthy_for, rules.restore_after)
-    match judge_alarms(evidence.alarms).verdict:
+    match judge_alarms(evidence.alarms, incident.left_out).verdict:
         case Verdict.NOT_RECOVERED:
             return next_rung(incident.ladder, incident.rung)
         case Verdict.RECOVERED if now < back_at:

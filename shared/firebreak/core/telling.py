@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from firebreak.core.alarm_readings import within_bounds
+from firebreak.core.alarm_readings import few_of, within_bounds
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decision import Decision, Result
 from firebreak.core.guards import clock
@@ -197,7 +197,8 @@ def given_to_humans(incident: Incident, at: datetime, why: str) -> Announcement:
 def _members(incident: Incident) -> list[str]:
     """The alarms of the incident, where it is more than the one that opened it."""
     names = [member.name for member in incident.members]
-    return [f"its alarms: {', '.join(names)}"] if len(names) > 1 else []
+    left_out = [f"and {incident.left_out} more alarms, not watched"] if incident.left_out else []
+    return [f"its alarms: {', '.join([*few_of(names), *left_out])}"] if len(names) > 1 else []
 
 
 def recovered(incident: Incident, at: datetime, why: str) -> Announcement:
@@ -224,7 +225,7 @@ def expired(incident: Incident, at: datetime, why: str) -> Announcement:
         next_=NOTHING_LOOKS_AGAIN,
     )
     watches, unwatched = within_bounds(member.watched for member in incident.members)
-    return replace(told, watches=watches, unwatched=unwatched)
+    return replace(told, watches=watches, unwatched=unwatched + incident.left_out)
 
 
 def recovered_for_now(incident: Incident, at: datetime, why: str, back_at: datetime) -> Announcement:

@@ -1,11 +1,11 @@
 """Whether an act helped, and what comes next: pure functions of what was seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from firebreak.core.alarm_readings import all_ok, words_of
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, all_ok, few_of, words_of
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.history import Judged
 from firebreak.core.incident import WELL, Incident, IncidentState, Member, Purpose
@@ -70,7 +70,7 @@ def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgem
     6. Then the alarms speak; what is red still gets its time.
     """
     elapsed = evidence.now - (incident.acted_at or incident.opened_at)
-    alarms = judge_alarms(evidence.alarms)
+    alarms = judge_alarms(evidence.alarms, incident.left_out)
     if evidence.happened is False:
         return _judge_nothing_sent(incident, alarms, early=elapsed < rules.after)
     if incident.purpose is Purpose.RESTORE and alarms.verdict is Verdict.NOT_RECOVERED:
@@ -79,12 +79,12 @@ def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgem
         return Judgement(Verdict.WORSE, _worse_off(evidence))
     newly_red = _newly_red(incident, evidence)
     if newly_red and _may_be_blamed(incident, evidence, rules, elapsed):
-        return Judgement(Verdict.WORSE, "; ".join(newly_red))
+        return Judgement(Verdict.WORSE, "; ".join(few_of(newly_red)))
     for seen in (evidence.happened, evidence.worse):
         if isinstance(seen, Unknown):
-            return Judgement(Verdict.UNKNOWN, "; ".join((seen.why, *newly_red)))
+            return Judgement(Verdict.UNKNOWN, "; ".join((seen.why, *few_of(newly_red))))
     if isinstance(evidence.settled, Unknown):
-        return Judgement(Verdict.UNKNOWN, "; ".join((evidence.settled.why, *newly_red)))
+        return Judgement(Verdict.UNKNOWN, "; ".join((evidence.settled.why, *few_of(newly_red))))
     return _judge_settling(incident, evidence.settled, rules, alarms, elapsed)
 
 
@@ -162,15 +162,24 @@ def _unsettled(alarms: Judgement, why: str) -> Judgement:
     return Judgement(Verdict.NOT_RECOVERED, why)
 
 
-def judge_alarms(alarms: Sequence[tuple[Member, Reading[AlarmState]]]) -> Judgement:
-    """What the alarms of an incident alone say: one red is enough, and not knowing is no recovery."""
-    if all_ok([reading for _, reading in alarms]):
+def judge_alarms(alarms: Sequence[tuple[Member, Reading[AlarmState]]], left_out: int = 0) -> Judgement:
+    """What the alarms of an incident alone say: one red is enough, and not knowing is no recovery.
+
+    `left_out` alarms joined that nobody looks at.
+    """
+    if not left_out and all_ok([reading for _, reading in alarms]):
         return Judgement(Verdict.RECOVERED, "every alarm of the incident is OK")
     red = [f"{member.name} {words_of(one)}" for member, one in alarms if one is AlarmState.ALARM]
     if red:
-        return Judgement(Verdict.NOT_RECOVERED, "; ".join(red))
+        return Judgement(Verdict.NOT_RECOVERED, "; ".join(few_of(red)))
     unclear = [f"{member.name} {words_of(one)}" for member, one in alarms if one is not AlarmState.OK]
+    unclear = few_of(unclear) + ([f"{left_out} more alarms joined than are looked at"] if left_out else [])
     return Judgement(Verdict.UNKNOWN, "; ".join(unclear) or "no alarm to look at")
+
+
+def all_members_ok(incident: Incident, states: Mapping[WatchedAlarm, AlarmReading]) -> bool:
+    """Whether every alarm that ever joined the incident is known to be OK."""
+    return not incident.left_out and all_ok(states.values())
 
 
 def judged_as(incident: Incident, judgement: Judgement, evidence: Evidence) -> Judged | None:
