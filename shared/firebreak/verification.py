@@ -116,7 +116,7 @@ class Verifier:
 
     def _sweep(self) -> Summary:
         """Raises the first AwsError or Untold once everything was looked at."""
-        found = Sweep(
+        Sweep(
             check=lambda incident_id: self._check(incident_id, None).outcome not in UNSEEN,
             ledger=self.ledger,
             bus=self.bus,
@@ -125,8 +125,7 @@ class Verifier:
             policy=self.policy,
             log=self.log,
             now=self.clock.now(),
-        )
-        found.run()
+        ).run()
         return Summary("swept", Reason.NOT_IN_ALARM, "")
 
     def _wake(self, incident: Incident, at: datetime) -> None:
