@@ -61,7 +61,7 @@ mutants: .venv/.ready ## Change the core in many small ways and look whether its
 # Runs a command with a local AWS of the tests' own, so that yours (make local) is left alone.
 define on_local_aws
 	export FIREBREAK_LOCAL_HOME=.local/test; \
-	$(firebreak) local up --quiet || exit $$?; \
+	$(firebreak) local up --quiet --no-carrier || exit $$?; \
 	trap '$(firebreak) local down --quiet' EXIT; \
 	$(1)
 endef

@@ -61,22 +61,36 @@ def up(
         typer.Option(help="Whom it listens to: this machine (the default), or everybody on your network."),
     ] = None,
     *,
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", exists=True, dir_okay=False, help="A policy instead of the demo's."),
+    ] = None,
+    carrier: Annotated[
+        bool, typer.Option("--carrier/--no-carrier", help="Whether alarms reach the rules by themselves.")
+    ] = True,
     quiet: Quiet = False,
 ) -> None:
     """Start local AWS, or find it running, and deploy the stack as it is in this checkout."""
     from rich.console import Console
 
+    from firebreak.policy import load_policy
     from firebreak_cli.demo.timeline import Timeline
+    from firebreak_cli.local import carry
     from firebreak_cli.local import up as local_aws
 
     repository, home = checkout(), _home(ctx)
+    if policy:
+        load_policy(policy)  # before anything is built for it
     with _told():
         _as_bound(home, bind)
         timeline = Timeline(Console(stderr=True, quiet=quiet))
         with timeline.working():
-            local = local_aws.up(repository, home, timeline.progress, bind=(bind or Bind.THIS_MACHINE).value)
+            address = (bind or Bind.THIS_MACHINE).value
+            local = local_aws.up(repository, home, timeline.progress, bind=address, policy=policy)
+        if carrier:
+            carry.start(home, local.running)
     if not quiet:
-        typer.echo("\n".join(_welcome(local.running, home)))
+        typer.echo("\n".join(_welcome(local.running, home, carries=carrier)))
 
 
 @local_app.command()
@@ -199,15 +213,18 @@ def _exports(running: "Running") -> list[str]:
     return ["unset AWS_PROFILE"] + [f"export {name}={value}" for name, value in running.environment.items()]
 
 
-def _welcome(running: "Running", home: "Home") -> list[str]:
+def _welcome(running: "Running", home: "Home", *, carries: bool) -> list[str]:
+    carried = f"each transition and the rules that took it: {home.carrier_log}" if carries else "--no-carrier"
     return [
         "",
         f"Local AWS is up at {running.endpoint}, with the stack deployed. To use it in this shell:",
         "",
         *(f"  {line}" for line in _exports(running)),
         "",
+        f"Alarms that change state reach the deployed rules ({carried}).",
+        "",
         "To try next:",
-        "  .venv/bin/firebreak explain events/ecs_memory_alarm.json",
+        "  .venv/bin/firebreak explain events/ecs_memory_alarm.json --offline",
         "  .venv/bin/firebreak incidents",
         "  make invoke FUNCTION=RestartService EVENT=events/ecs_memory_alarm.json   (needs Docker)",
         "",

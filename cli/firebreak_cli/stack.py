@@ -89,8 +89,10 @@ def _by_stack(session: "Session", name: str) -> Stack:
             found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except Rejected as error:
         # The name is well-formed, so all that CloudFormation can have against it is that it knows none.
+        others = _stacks_with_a_ledger(cloudformation)
+        there = f"; Firebreak is there as: {', '.join(others)}" if others else ""
         raise Ending(
-            NO_AWS, f"no stack {name} in {session.region_name}: set --stack or AWS_REGION"
+            NO_AWS, f"no stack {name} in {session.region_name}: set --stack or --region{there}"
         ) from error
     outputs = _pairs(found.get("Outputs", ()), "Output")
     if "LedgerTable" not in outputs:
@@ -104,6 +106,24 @@ def _by_stack(session: "Session", name: str) -> Stack:
         policy_file=_pairs(found.get("Parameters", ()), "Parameter").get("PolicyFile", DEFAULT_POLICY),
         bus_name=outputs.get("BusName", name),
         session=session,
+    )
+
+
+def _stacks_with_a_ledger(cloudformation: Any) -> list[str]:
+    """The names of Firebreak's stacks in this account and region; none where they may not be listed."""
+    from firebreak.aws.translate import translated
+    from firebreak.errors import AwsError
+
+    try:
+        with translated("DescribeStacks", mutates=False):
+            pages = cloudformation.get_paginator("describe_stacks").paginate()
+            stacks = [stack for page in pages for stack in page["Stacks"]]
+    except AwsError:
+        return []
+    return sorted(
+        stack["StackName"]
+        for stack in stacks
+        if {"LedgerTable", "PageTopicArn"} <= _pairs(stack.get("Outputs", ()), "Output").keys()
     )
 
 

@@ -112,3 +112,21 @@ def test_the_region_of_the_aws_cli_is_honoured(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
 
     assert real().session().region_name == "eu-north-1"
+
+
+def test_a_stack_that_is_not_there_is_answered_with_those_that_are() -> None:
+    ours = described(StackName="firebreak-prod")["Stacks"][0]
+    ours["Outputs"] += [{"OutputKey": "PageTopicArn", "OutputValue": "arn:aws:sns:eu-west-1:111122223333:t"}]
+    other = described(StackName="shop", Outputs=[{"OutputKey": "LedgerTable", "OutputValue": "x"}])["Stacks"][
+        0
+    ]
+
+    def program(stubber: Stubber) -> None:
+        stubber.add_client_error("describe_stacks", "ValidationError", "text that nobody reads", 400)
+        stubber.add_response("describe_stacks", {"Stacks": [other, ours]})
+
+    result = run("switches", outside=around(program=program))
+
+    assert result.exit_code == 3
+    (line,) = error_lines(result)
+    assert line.endswith("set --stack or --region; Firebreak is there as: firebreak-prod")

@@ -190,10 +190,10 @@ def healthy(running: Running) -> bool:
 
 
 def _is_ours(running: Running) -> bool:
-    return running.mark in _command_line(running.pid)
+    return running.mark in command_line(running.pid)
 
 
-def _command_line(pid: int) -> str:
+def command_line(pid: int) -> str:
     """The command line of a process, empty when it has ended."""
     if Path("/proc/self").exists():
         try:

@@ -30,6 +30,16 @@ class Home:
         return self.root / "emulator.log"
 
     @property
+    def carrier_state(self) -> Path:
+        """Which process carries alarms' transitions to the rules."""
+        return self.root / "carrier.json"
+
+    @property
+    def carrier_log(self) -> Path:
+        """Each transition that was carried, and the rules that took it."""
+        return self.root / "carrier.log"
+
+    @property
     def sam_log(self) -> Path:
         """Everything SAM CLI printed while it built and deployed."""
         return self.root / "sam.log"

@@ -11,6 +11,8 @@ from firebreak_cli.local.places import Home
 from firebreak_cli.local.sam import Progress, run
 
 STACK = "firebreak"
+# Where shared/Makefile puts a policy that is given with FIREBREAK_POLICY.
+GIVEN_POLICY = "policies/given.toml"
 # What local AWS is deployed with; everything else is the template's own default.
 LOCAL_PARAMETERS = {
     "PolicyFile": "policies/demo.toml",
@@ -32,11 +34,16 @@ class DeployedStack:
     functions: Mapping[str, str]
 
 
-def build(repository: Path, home: Home, sam: Path, progress: Progress) -> None:
-    """Run `sam build`; what has not changed since the last time is taken from its cache."""
-    command = ["build", "--build-dir", str(home.build), "--cache-dir", str(home.sam / "cache")]
+def build(repository: Path, home: Home, sam: Path, progress: Progress, *, policy: Path | None = None) -> None:
+    """Run `sam build`; `policy` goes into the layer as well, as GIVEN_POLICY.
+
+    SAM takes what has not changed since the last time from its cache, and does not know of `policy`: with
+    one, everything is built.
+    """
+    command = ["build", "--build-dir", str(home.build)]
+    command += ["--no-cached"] if policy else ["--cached", "--cache-dir", str(home.sam / "cache")]
     # The functions run on this machine here, so the layer holds this machine's wheels.
-    extra = {"LAYER_PLATFORM": "native"}
+    extra = {"LAYER_PLATFORM": "native"} | ({"FIREBREAK_POLICY": str(policy.resolve())} if policy else {})
     run(sam, command, repository=repository, home=home, progress=progress, extra=extra)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from firebreak_cli.local import emulator, permissions, stack
+from firebreak_cli.local import carry, emulator, permissions, stack
 from firebreak_cli.local.emulator import Running
 from firebreak_cli.local.places import Home
 from firebreak_cli.local.sam import Progress, sam_command
@@ -26,14 +26,20 @@ def up(
     *,
     bind: str = "127.0.0.1",
     parameters: Mapping[str, str] | None = None,
+    policy: Path | None = None,
 ) -> LocalAws:
-    """Start the emulator if it does not run, build, and deploy. Raises LocalError."""
+    """Start the emulator if it does not run, build, and deploy; `policy` instead of the demo's.
+
+    Raises LocalError.
+    """
     sam = sam_command(repository)
     progress("starting local AWS")
     running = emulator.start(home, sam.with_name("python"), bind=bind)
     progress("building the functions and their layer")
-    stack.build(repository, home, sam, progress)
+    stack.build(repository, home, sam, progress, policy=policy)
     progress("deploying the stack")
+    if policy:
+        parameters = {"PolicyFile": stack.GIVEN_POLICY} | dict(parameters or {})
     deployed = stack.deploy(repository, home, sam, running, progress, parameters=parameters)
     permissions.widen_resources(running.session(), deployed)
     return LocalAws(running, deployed)
@@ -47,4 +53,5 @@ def find(home: Home) -> LocalAws | None:
 
 def down(home: Home) -> bool:
     """End this home's local AWS and forget everything on it; False when none is up."""
+    carry.stop(home)
     return emulator.stop(home)

@@ -1,0 +1,43 @@
+"""Looks at the policy files of a layer while it is built: one that does not load fails `sam build`.
+
+A function that cannot load its policy changes nothing and pages somebody. That is better known before
+the deploy than after it.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from firebreak.errors import PolicyError
+from firebreak.policy import load_policy
+
+
+def problems(layer: Path, needed: Iterable[str]) -> Iterator[str]:
+    """One line for each mistake in a policy of the layer, and for each needed file that it lacks."""
+    found = sorted(path for path in layer.rglob("*.toml") if _is_policy(path.relative_to(layer)))
+    for path in found:
+        try:
+            load_policy(path)
+        except PolicyError as error:
+            yield from (f"{path.relative_to(layer)}: {problem}" for problem in error.problems)
+    names = {str(path.relative_to(layer)) for path in found}
+    for name in sorted(set(needed) - names):
+        yield f"PolicyFile={name}: no such file in the layer; it holds {', '.join(sorted(names)) or 'none'}"
+
+
+def _is_policy(path: Path) -> bool:
+    """The layer's own policies lie at its top and in policies/; libraries bring TOML files of theirs."""
+    return len(path.parts) == 1 or path.parts[0] == "policies"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m firebreak.policy_build LAYER [NEEDED ...]`: prints the problems; 1 when there are any."""
+    layer, *needed = arguments
+    told = list(problems(Path(layer), needed))
+    for line in told:
+        sys.stderr.write(f"policy: {line}\n")
+    return 1 if told else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
