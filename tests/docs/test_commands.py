@@ -4,6 +4,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import typer
@@ -36,6 +37,11 @@ def invocations(document: Document, program: str) -> list[list[str]]:
     return [shlex.split(found["rest"], comments=True) for found in runs if found]
 
 
+def _spellings(parameter: Any) -> tuple[list[str], list[str]]:
+    """How an option is switched on, and off."""
+    return parameter.opts, parameter.secondary_opts
+
+
 def problem(words: list[str], group: TyperGroup = FIREBREAK) -> str | None:
     """What is wrong with an invocation of `firebreak`; None when the command and its options exist."""
     name = words[0] if words else ""
@@ -48,7 +54,7 @@ def problem(words: list[str], group: TyperGroup = FIREBREAK) -> str | None:
         case TyperGroup():
             return problem(words[1:], command) if words[1:] else None
         case _:
-            known = HELP.union(*(parameter.opts for parameter in command.params))
+            known = HELP.union(*(one for parameter in command.params for one in _spellings(parameter)))
     # Behind a bare `--` nothing is an option.
     options = words[1 : words.index("--")] if "--" in words else words[1:]
     unknown = [word for word in options if word.startswith("--") and word.split("=")[0] not in known]
