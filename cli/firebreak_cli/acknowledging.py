@@ -8,8 +8,9 @@ from typing import assert_never
 from firebreak.aws.bus import EventBus
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.threads import DynamoThreads
-from firebreak.core import telling
+from firebreak.core import telling_people
 from firebreak.core.announcement import Announcement
+from firebreak.core.commands import command
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.threads import CALL_ID, THREAD_ID, Thread
 from firebreak.errors import AwsError
@@ -46,7 +47,7 @@ class PagerDesk:
                     BAD_INPUT,
                     f"{written} is not the latest call, so nothing was acknowledged",
                     f"the latest: {plain(found.latest.headline)}",
-                    f"to acknowledge that: firebreak ack {found.call_id} --stack {self.stack.name}",
+                    f"to acknowledge that: {command('ack', found.call_id, '--stack', self.stack.name)}",
                 )
             case Thread():
                 return found
@@ -65,7 +66,7 @@ class PagerDesk:
         for _ in range(TRIES):
             if thread.acknowledged_by == by:
                 return thread
-            told = telling.acknowledged(thread.latest, thread.id, by, now)
+            told = telling_people.acknowledged(thread.latest, thread.id, by, now)
             after = replace(thread, acknowledged_by=by, next_at=None)
             if self._threads().acknowledge(thread, after, told):
                 self._tell(told)

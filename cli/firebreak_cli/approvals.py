@@ -8,8 +8,9 @@ from typing import assert_never
 from firebreak.aws.bus import EventBus
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.translate import translated
-from firebreak.core import opening, telling
+from firebreak.core import opening, telling_people
 from firebreak.core.announcement import Announcement
+from firebreak.core.commands import command
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.ledger import IncidentChange
 from firebreak.core.questions import approval_of, question_id, read_question
@@ -74,11 +75,11 @@ class ApprovalDesk:
         ledger, question = self._ledger(), question_id(incident)
         for _ in range(TRIES):
             after = opening.over(incident, IncidentState.PAGED, f"denied by {by}: {why}")
-            told = telling.denied(after, by, why, now)
+            told = telling_people.denied(after, by, why, now)
             if ledger.move(IncidentChange(before=incident, after=after, at=now, what=after.note, told=told)):
                 return self._tell(ledger, told)
             incident = self.waiting(question, "deny", now)
-        look = f"look: firebreak show {incident.id}"
+        look = f"look: {command('show', incident.id, '--stack', self.stack.name)}"
         raise Ending(NO_AWS, f"NOT DENIED: others changed incident {incident.id} at each try; {look}")
 
     def _tell(self, ledger: DynamoLedger, told: Announcement) -> None:
@@ -139,4 +140,5 @@ def told(incident: Incident, word: str, by: str, stack: Stack, why: str = "") ->
     for warning in plan.warnings if plan else ():
         yield "Warning", plain(warning)
     if not why:
-        yield "Next", f"everything is looked at again, then done or refused: firebreak show {incident.id}"
+        look = command("show", incident.id, "--stack", stack.name)
+        yield "Next", f"everything is looked at again, then done or refused: {look}"

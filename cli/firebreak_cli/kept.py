@@ -5,7 +5,7 @@ bounds: there is no index by time, and what a look left out is said.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -26,6 +26,7 @@ _OPEN = ("due", "humans")
 
 _ALL = "(begins_with(pk, :incident) AND sk = :meta) OR begins_with(pk, :decision)"
 _OF_ONE = "begins_with(pk, :decision) AND incident = :id"
+_DECISIONS = "begins_with(pk, :decision)"
 _ABOUT = "begins_with(pk, :decision) AND contains(alarm, :name)"
 
 
@@ -113,6 +114,15 @@ def _query(client: Any, table: str, kind: str) -> Iterator[Item]:
 def decisions_of(client: Any, table: str, incident_id: str, bounds: Bounds) -> Found:
     """The decisions under one id, newest first. Raises AwsError."""
     return _look(client, table, _OF_ONE, {":decision": text("DECISION#"), ":id": text(incident_id)}, bounds)
+
+
+def decisions_about_any(client: Any, table: str, alarms: Collection[str], bounds: Bounds) -> Found:
+    """The decisions about every alarm of these names, in one look, newest first. Raises AwsError."""
+    if len(alarms) == 1:
+        return decisions_about(client, table, next(iter(alarms)), bounds)
+    found = _look(client, table, _DECISIONS, {":decision": text("DECISION#")}, bounds)
+    found.decisions = [decision for decision in found.decisions if decision.alarm in alarms]
+    return found
 
 
 def decisions_about(client: Any, table: str, alarm: str, bounds: Bounds) -> Found:

@@ -314,27 +314,37 @@ def ack(
     return screen.console().print(screen.facts(acknowledging.told(before, after, found, around.now())))
 
 
-AlarmName = Annotated[str, typer.Argument(metavar="ALARM", help="The alarm's name, as the page tells it.")]
+AlarmOrPage = Annotated[
+    str, typer.Argument(metavar="ID", help="A page or decision by its id, or an alarm by its name.")
+]
 
 
 # A name may begin with a dash; what no option is called is one.
 @app.command(context_settings={"ignore_unknown_options": True})
 def retry(
-    ctx: typer.Context, alarm: AlarmName, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False
+    ctx: typer.Context,
+    alarm: AlarmOrPage,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every alarm of the page: of a storm or a pause that is over.")
+    ] = False,
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
 ) -> None:
-    """Have a red alarm decided anew, by your word. Every guard is asked again: nothing is lifted."""
-    from firebreak_cli import approvals, retries, screen
+    """Have a red alarm decided again at your request. Every guard is asked again: nothing is lifted."""
+    from firebreak_cli import approvals, retries, retry_names, screen
 
     around = outside(ctx)
     found = find(around, stack)
     desk, now = retries.RetryDesk(found), around.now()
-    lasting = desk.lasting(alarm, now)
+    wanted = retry_names.named(alarm, found, desk.bounds, all_of_them=everything)
+    lasting, left_out = desk.lasting(wanted.names, now)
     by = approvals.caller(found)
     asked = desk.retries(lasting, by, now)
     desk.ask(asked)
     if as_json:
-        return _print_json(retries.as_json(asked, by, found, cut=lasting.cut))
-    rows = retries.told(asked, by, found, now, cut=lasting.cut)
+        return _print_json(retries.as_json(asked, by, found, cut=lasting.cut, left_out=left_out))
+    rows = retries.told(asked, by, found, now, cut=lasting.cut, left_out=left_out)
     return screen.console().print(screen.facts(rows))
 
 

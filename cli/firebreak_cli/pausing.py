@@ -1,11 +1,11 @@
 """`firebreak pause` and `firebreak resume`: what was asked, done in order, and shown."""
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from firebreak.core.budgets import ACT_TIMEOUT, ACT_WITHIN, spell
+from firebreak.core.commands import command
 from firebreak.core.history import Hold
 from firebreak.core.readings import Unknown
 from firebreak_cli import switches
@@ -104,8 +104,8 @@ def resume(
 def resume_command(done: Done, stack: Stack) -> str:
     """The exact command that releases this hold."""
     hold = done.paused.hold
-    scope = [] if hold.scope == GLOBAL else ["--scope", words_of(hold.scope)]
-    return shlex.join(["firebreak", "resume", *scope, "--holder", hold.holder, "--stack", stack.name])
+    scope = [] if hold.scope == GLOBAL else ["--scope", *words_of(hold.scope).split()]
+    return command("resume", *scope, "--holder", hold.holder, "--stack", stack.name)
 
 
 def rows(done: Done, stack: Stack) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,6 @@ or a freeze is over. What was decided about it then is asked again: the action's
 everything and goes through every guard, so nothing is lifted here.
 """
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +15,7 @@ from firebreak.aws.bus import EventBus
 from firebreak.aws.items import ms
 from firebreak.aws.switches import Switches
 from firebreak.core.budgets import CLOCK_SKEW
+from firebreak.core.commands import command
 from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.model import Alarm, AlarmState, OwnEvent, RequestKind
 from firebreak.core.observed import DescribedAlarm
@@ -67,24 +67,43 @@ class RetryDesk:
     stack: Stack
     bounds: Bounds = field(default_factory=Bounds)
 
-    def lasting(self, name: str, now: datetime) -> Lasting:
-        """What was decided about the alarm as it is red now, one of each series and action.
+    def lasting(self, names: Sequence[str], now: datetime) -> tuple[Lasting, Sequence[str]]:
+        """What was decided about the alarms as they are red now, and why some of them are left out.
 
-        Raises Ending when it is not red, not known, not decided or not readable; AwsError.
+        Raises Ending when that is all of them, or AwsError.
         """
         alarms = CloudWatchAlarms(self.stack.reader("cloudwatch"))
-        described = self._red(alarms.describe(name), name, now)
-        found = kept.decisions_about(
-            self.stack.reader("dynamodb"), self.stack.ledger_table, name, self.bounds
+        found = kept.decisions_about_any(
+            self.stack.reader("dynamodb"), self.stack.ledger_table, names, self.bounds
         )
-        befores = first_answers(found.decisions)
+        befores: list[Before] = []
+        left_out: list[Ending] = []
+        for name in names:
+            try:
+                befores += self._lasting(name, alarms, found, now)
+            except Ending as ending:
+                left_out.append(ending)
+        why = [line for ending in left_out for line in ending.lines]
+        if not befores:
+            raise Ending(max(ending.code for ending in left_out), *why)
+        return Lasting(befores, found.cut), why
+
+    def _lasting(
+        self, name: str, alarms: CloudWatchAlarms, found: kept.Found, now: datetime
+    ) -> Sequence[Before]:
+        """Of one alarm, one of each series and action.
+
+        Raises Ending when it is not red, not known, not decided or not readable.
+        """
+        described = self._red(alarms.describe(name), name, now)
+        befores = first_answers(one for one in found.decisions if one.alarm == name)
         # The event and DescribeAlarms may tell one transition's time a little differently.
         lasting = [one for one in befores if one.alarm.since >= described.since - CLOCK_SKEW]
         if not lasting:
             since = f"{name} is red since {when(described.since, now)}, and nothing was decided about that"
             where = " in the part of the ledger that was looked at" if found.cut else ""
             raise Ending(BAD_INPUT, f"{since}{where}: there is nothing to decide anew")
-        return Lasting(_still_red(lasting, name, alarms), found.cut)
+        return _still_red(lasting, name, alarms)
 
     def retries(self, lasting: Lasting, by: str, now: datetime) -> Sequence[Retry]:
         """A request for each, by AWS's clock. Raises AwsError."""
@@ -181,29 +200,35 @@ _CUT = "the ledger is larger than one look: what was decided of other series may
 
 
 def told(
-    retries: Sequence[Retry], by: str, stack: Stack, now: datetime, *, cut: bool
+    retries: Sequence[Retry], by: str, stack: Stack, now: datetime, *, cut: bool, left_out: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     """What was asked again, and where to look."""
-    alarm = retries[0].request.alarm
-    yield "Asked again", f"{alarm.name}, {stack.place}"
+    alarms = list(dict.fromkeys(retry.request.alarm.name for retry in retries))
+    yield "Asked again", f"{alarms[0] if len(alarms) == 1 else f'{len(alarms)} alarms'}, {stack.place}"
     yield "By", by
     for retry in retries:
         before = retry.before
+        yield "Alarm", retry.request.alarm.name if len(alarms) > 1 else ""
         yield "Action", f"{retry.request.action} {kept.short(before.target)}".strip()
         contributor = retry.request.alarm.contributor
         yield "Series", contributor.id if contributor else ""
         yield "Before", f"{before.outcome}: {before.reason} at {when(before.at, now)}"
-        yield "Look", f"firebreak show {retry.id} --stack {shlex.quote(stack.name)}"
+        yield "Look", command("show", retry.id, "--stack", stack.name)
+    for why in left_out:
+        yield "Left out", why
     yield "Note", _CUT if cut else ""
     yield "Next", "everything is looked at again and every guard is asked; nothing was lifted"
 
 
-def as_json(retries: Sequence[Retry], by: str, stack: Stack, *, cut: bool) -> Mapping[str, object]:
+def as_json(
+    retries: Sequence[Retry], by: str, stack: Stack, *, cut: bool, left_out: Sequence[str]
+) -> Mapping[str, object]:
     """The requests as plain values."""
     return {
         "stack": stack.name,
         "by": by,
         "cut": cut,
+        "left_out": list(left_out),
         "requests": [
             {
                 "id": retry.id,

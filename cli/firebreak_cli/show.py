@@ -1,4 +1,4 @@
-"""`firebreak show ID`: one incident, or one decision that opened none, with all that is known of it."""
+"""`firebreak show ID`: an incident, a decision that opened none, or a page, with all that is known of it."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from firebreak.core.incident import Incident, Member
 from firebreak.core.ledger import HistoryLine
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
-from firebreak.core.telling import rung_words
+from firebreak.core.telling_facts import rung_words
 from firebreak.core.threads import Thread
 from firebreak.wire import alarm_to_wire
 from firebreak_cli import kept, screen
@@ -38,18 +38,20 @@ def story(stack: Stack, wanted: str, bounds: Bounds | None = None) -> Story:
     """Look the id up. Raises Ending when the ledger does not know it, AwsError when it cannot be read."""
     client = stack.reader("dynamodb")
     ledger = DynamoLedger(client, stack.ledger_table)
-    incident = _incident(ledger, wanted)
-    found = kept.decisions_of(client, stack.ledger_table, wanted, bounds or Bounds())
-    if incident is None and not found.decisions:
+    pages = DynamoThreads(client, stack.ledger_table).thread(wanted)
+    name = pages.latest.incident_id or wanted if isinstance(pages, Thread) else wanted
+    incident = _incident(ledger, name)
+    found = kept.decisions_of(client, stack.ledger_table, name, bounds or Bounds())
+    if incident is None and not found.decisions and isinstance(pages, Absent):
         looked = "in the part that was looked at" if found.cut else "in the ledger"
-        raise Ending(BAD_INPUT, f"{wanted}: no such incident or decision {looked} of {stack.place}")
+        raise Ending(BAD_INPUT, f"{wanted}: no such incident, decision or page {looked} of {stack.place}")
     return Story(
         id=wanted,
         incident=incident,
-        history=tuple(ledger.history(wanted)) if incident else (),
+        history=tuple(ledger.history(name)) if incident else (),
         decisions=tuple(found.decisions),
         cut=found.cut,
-        pages=DynamoThreads(client, stack.ledger_table).thread(wanted),
+        pages=pages,
     )
 
 
@@ -87,6 +89,14 @@ def _pages_json(pages: Reading[Thread]) -> dict[str, object] | None:
                 "held": thread.waiting,
                 "next_step_at": _iso(thread.next_at),
                 "acknowledged_by": thread.acknowledged_by or None,
+                "latest": {
+                    "at": thread.latest.at.isoformat(),
+                    "kind": thread.latest.kind.value,
+                    "headline": thread.latest.headline,
+                    "red": thread.latest.red or None,
+                    "facts": list(thread.latest.facts),
+                    "next": thread.latest.next,
+                },
             }
         case Absent():
             return None
@@ -131,7 +141,8 @@ def show(found: Story, now: datetime, console: Console) -> None:
         console.print(screen.told("History", "bold"))
         console.print(screen.facts((screen.when(line.at, now), line.what) for line in found.history))
     else:
-        console.print(screen.told(f"{found.id} opened no incident", "bold"))
+        what = "opened no incident" if found.decisions else "is a page about no single target"
+        console.print(screen.told(f"{found.id} {what}", "bold"))
     if not isinstance(found.pages, Absent):
         console.print()
         console.print(screen.told("Pages", "bold"))
@@ -166,6 +177,10 @@ def _paged(pages: Thread | Unknown | NotRead, now: datetime) -> Iterator[screen.
     if not isinstance(pages, Thread):
         yield "Unknown", f"who was paged could not be read: {pages.why}"
         return
+    latest = pages.latest
+    yield "Latest", f"{screen.when(latest.at, now)} {latest.headline}"
+    for fact in latest.facts:
+        yield " ", fact
     yield "State", f"{pages.state}, {pages.severity}, since {screen.when(pages.opened_at, now)}"
     yield "Told", ", ".join(sorted(pages.told)) or "nobody yet"
     held = screen.when(pages.due_at, now) if pages.waiting and pages.due_at else ""

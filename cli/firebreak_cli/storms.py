@@ -1,6 +1,5 @@
 """`firebreak storm`: whether so many alarms are red that nothing is acted on, and ending that by hand."""
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import assert_never
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
 from firebreak.core.announcement import Announcement
+from firebreak.core.commands import PLACEHOLDER, command
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.storm import CALM, RedAlarm, Storm, StormRules, quiet_until
 from firebreak.core.telling_storms import ACTS_AGAIN, storm_ended_by
@@ -119,7 +119,7 @@ def _end_words(storm: Storm, rules: StormRules | None, stack: Stack, now: dateti
 
 def end_command(stack: Stack) -> str:
     """The command that ends the storm, but for the reason."""
-    return f'firebreak storm --end --reason "..." --stack {shlex.quote(stack.name)}'
+    return command("storm", "--end", "--reason", PLACEHOLDER, "--stack", stack.name)
 
 
 def red_rows(red: Sequence[RedAlarm], now: datetime) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from firebreak.core.console import REGION, partition_of
 from firebreak.core.intake import TARGET_TAG
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent
 from firebreak.core.routing import ACTION_TAG
@@ -21,6 +22,7 @@ from firebreak.shapes import (
     contributor_of,
     entries_of,
     kind_of,
+    label_of,
     metrics_of,
     mute_of,
     tags_of,
@@ -42,7 +44,6 @@ MAX_TEXT_CHARACTERS = 1024
 
 _ARN = re.compile(r"arn:(?:aws[a-z-]*):cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.+)", re.ASCII | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("", "aws"))
 
 
 def parse(event: object) -> Alarm | OwnEvent:
@@ -154,6 +155,7 @@ def _alarm(event: Mapping[str, object], body: Mapping[str, object]) -> Alarm:
         reason=text(state.get("reason"))[:MAX_TEXT_CHARACTERS],
         event_id=text(event.get("id"))[:MAX_TEXT_CHARACTERS],
         evaluation=evaluation_of(state.get("reasonData")),
+        label=label_of(body.get("configuration")),
     )
 
 
@@ -199,7 +201,7 @@ def _name(name: str) -> str:
 
 def _region(event: Mapping[str, object]) -> str:
     region = text(event.get("region"))
-    return region if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region) else ""
+    return region if REGION.fullmatch(region) else ""
 
 
 def _account(event: Mapping[str, object]) -> str:
@@ -210,5 +212,4 @@ def _account(event: Mapping[str, object]) -> str:
 def _built_arn(account: str, region: str, name: str) -> str:
     if not (account and region):
         return ""
-    partition = next(written for start, written in _PARTITIONS if region.startswith(start))
-    return f"arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"
+    return f"arn:{partition_of(region)}:cloudwatch:{region}:{account}:alarm:{name}"

@@ -28,6 +28,9 @@ SINCE_FIRST_RELEASE = frozenset(
         "unwatched",
         "lasting",
         "counted_as",
+        "red",
+        "alarm_reason",
+        "alarm_state",
     }
 )
 
@@ -86,6 +89,9 @@ def announcement_from_wire(wire: object) -> Announcement:
             unwatched=int(wire.get("unwatched", 0)),
             lasting=_lasting(wire.get("lasting")),
             counted_as=str(wire.get("counted_as", "")),
+            red=str(wire.get("red", "")),
+            alarm_reason=str(wire.get("alarm_reason", "")),
+            alarm_state=str(wire.get("alarm_state", "")),
         )
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise UnusableEvent("no announcement", "an announcement of version 1") from error

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from firebreak.announcing import Announcer
-from firebreak.core import opening, telling
+from firebreak.core import opening, telling, telling_back, telling_people
 from firebreak.core.announced import announcement_of, announcement_of_unresolved
 from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
@@ -199,7 +199,7 @@ class Concluder:
         """Open an incident that waits for a yes; its check finds out that nobody said it."""
         fresh = opening.opened(request, rules, record.at)
         incident = opening.awaiting(fresh, plan, record.at + rules.approve_within)
-        told = telling.approval(incident, record)
+        told = telling_people.approval(incident, record)
         self._wake_then(incident, record.at + rules.approve_within)
         if not self.ledger.open(incident, record, told):
             return None
@@ -242,7 +242,7 @@ class Concluder:
                 return _changed(incident, after, record, f"deferred: {_why(decision)}")
             case AskApproval(Plan() as plan):
                 after = opening.awaiting(incident, plan, record.at + rules.approve_within)
-                told = telling.approval(after, record)
+                told = telling_people.approval(after, record)
                 self._wake_then(after, record.at + rules.approve_within)
                 asked = _changed(incident, after, record, f"asks for approval: {plan.summary}")
                 return replace(asked, told=told)
@@ -265,7 +265,7 @@ class Concluder:
         if decision.reason in _LEFT_AS_IT_IS:
             closed = opening.over(incident, IncidentState.CLOSED, f"the temporary change stays: {why}")
             return replace(
-                _changed(incident, closed, record, closed.note), told=telling.kept(closed, now, why)
+                _changed(incident, closed, record, closed.note), told=telling_back.kept(closed, now, why)
             )
         until = decision.deciding.until if decision.deciding else None
         again_at = max(until or now, now + RESTORE_PATIENCE)
@@ -278,7 +278,7 @@ class Concluder:
         if decision.reason is Reason.RED_AGAIN:  # the next look goes on with that
             return waits
         sentence = f"{MEANINGS[decision.reason].sentence} {why}"
-        return replace(waits, told=telling.restore_waits(resting, now, sentence, again_at))
+        return replace(waits, told=telling_back.restore_waits(resting, now, sentence, again_at))
 
     def _recovered(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
         after = opening.over(incident, IncidentState.CLOSED, _why(decision))

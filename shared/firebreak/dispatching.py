@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
 
-from firebreak.core.addresses import host_of
 from firebreak.core.announcement import Announcement
 from firebreak.core.opt_in_notice import is_notice
 from firebreak.core.page import Page, Phase, worse
@@ -17,7 +16,7 @@ from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.severities import severity_of
 from firebreak.core.threads import Sending, Thread, Turn, receive, thread_id
 from firebreak.errors import AwsError, Undelivered, Untold
-from firebreak.page_text import body_of, source_of, subject_of
+from firebreak.page_text import ascii_subject_of, body_of, source_of, subject_of
 from firebreak.ports import Carrier, Clock, Log, Threads
 from firebreak.surroundings import Surroundings
 
@@ -150,11 +149,12 @@ class Dispatcher:
             thread=thread.id,
             phase=sending.phase,
             severity=thread.severity,
-            subject=subject_of(sending.told),
+            subject=subject_of(sending.told, around),
+            ascii_subject=ascii_subject_of(sending.told, around),
             body=body_of(sending.told, self.stack_name, around),
             source=source_of(sending.told),
-            at=sending.told.at,
-            links=((f"Runbook on {host_of(around.runbook)}", around.runbook),) if around.runbook else (),
+            at=now,
+            links=around.links,
         )
         without_lines = body_of(sending.told, self.stack_name, replace(around, errors=()))
         pages = {True: page, False: replace(page, body=without_lines)}

@@ -1,22 +1,34 @@
 """What a page says: one harmless text for every channel, made from what is announced and what was found."""
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.guards import clock
 from firebreak.core.harmless_text import one_line
+from firebreak.core.model import AlarmState
 from firebreak.core.page import Phase, Severity
-from firebreak.core.questions import read_question
 from firebreak.core.reasons import Reason
-from firebreak.core.threads import CALL_ID, THREAD_ID
+from firebreak.core.spans import span_words
+from firebreak.core.telling_facts import STAYS
+from firebreak.core.threads import TRIGGERS
+from firebreak.core.transliteration import LEFT_OUT, ascii_words
+from firebreak.page_commands import command_lines, page_id
 
 # SNS: subjects are ASCII, at most 100 characters, no line breaks
-# (docs.aws.amazon.com/sns/latest/api/API_Publish.html).
-SUBJECT_LENGTH = 100
+# (docs.aws.amazon.com/sns/latest/api/API_Publish.html). Other channels carry every letter.
+ASCII_SUBJECT_LENGTH = 100
+SUBJECT_LENGTH = 140
 LINE_LENGTH = 600
+
+# An announcement that is sent within this time of what it announces is sent at once.
+AT_ONCE = timedelta(minutes=1)
+
+OBSERVING = (
+    "OBSERVE MODE: Firebreak changes nothing and wakes nobody. Keep the alarm's own actions (SNS, PagerDuty):"
+    " they are what wakes somebody."
+)
 
 _MARKS = {
     AnnouncementKind.ACTED: "ACTED",
@@ -44,12 +56,26 @@ _MARKS = {
 }
 
 
+# Where the reader's part is not plain from the first words: calls ask for somebody, news asks for nothing.
+_IN_ITS_WORDS = frozenset({AnnouncementKind.GIVEN_TO_HUMANS, AnnouncementKind.APPROVAL})
+_NEWS = frozenset(
+    {
+        AnnouncementKind.ACTED,
+        AnnouncementKind.UNCERTAIN,
+        AnnouncementKind.RECOVERED,
+        AnnouncementKind.RESTORED,
+        AnnouncementKind.KEPT,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What a page tells beside the announcement itself. Its texts may be untrusted.
 
     `note` says why it comes now and to whom, `after` who is told next and when, `held` which kill
-    switches hold, `errors` are lines of `log_group`, `call` is what `firebreak ack` takes.
+    switches hold, `errors` are lines of `log_group`, `looked` is what the look at it came to where it has
+    none, `thread` is the id of the page, `call` what `firebreak ack` takes, `now` when it is sent.
     """
 
     severity: Severity | None = None
@@ -57,10 +83,13 @@ class Around:
     note: str = ""
     after: str = ""
     held: Sequence[str] = ()
-    runbook: str = ""
     errors: Sequence[str] = ()
     log_group: str = ""
+    looked: str = ""
+    thread: str = ""
     call: str = ""
+    now: datetime | None = None
+    links: tuple[tuple[str, str], ...] = ()
 
 
 NOTHING_AROUND = Around()
@@ -72,12 +101,34 @@ def plain(text: str, limit: int = LINE_LENGTH) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def subject_of(told: Announcement) -> str:
-    """The subject line: what it is about first, for phones cut it off."""
-    about = source_of(told) or told.action or "Firebreak"
-    line = plain(f"[Firebreak] {_mark(told)} {about}: {told.headline}", 2 * SUBJECT_LENGTH)
-    ascii_line = line.encode("ascii", "replace").decode()
-    return ascii_line if len(ascii_line) <= SUBJECT_LENGTH else ascii_line[: SUBJECT_LENGTH - 3] + "..."
+def subject_of(told: Announcement, around: Around = NOTHING_AROUND) -> str:
+    """What a notification shows: what it is about first, for phones cut it off."""
+    return plain(_subject(told, source_of(told) or _unnamed(told, around)), SUBJECT_LENGTH)
+
+
+def ascii_subject_of(told: Announcement, around: Around = NOTHING_AROUND) -> str:
+    """The same in ASCII: a name with other letters gives way to the id, under which everything is found."""
+    about = ascii_words(source_of(told))
+    if not about or LEFT_OUT in about:
+        about = _unnamed(told, around)
+    line = ascii_words(plain(_subject(told, about), 2 * SUBJECT_LENGTH))
+    return line if len(line) <= ASCII_SUBJECT_LENGTH else line[: ASCII_SUBJECT_LENGTH - 3] + "..."
+
+
+def _subject(told: Announcement, about: str) -> str:
+    return f"[Firebreak] {_mark(told)} {about}: {_what(told)}"
+
+
+def _unnamed(told: Announcement, around: Around) -> str:
+    """What stands for a name that is not there, or that the place does not carry."""
+    name = page_id(told, around.thread) if told.alarm_name or told.target else ""
+    return f"alarm {name}" if name else plain(told.action) or "Firebreak"
+
+
+def _what(told: Announcement) -> str:
+    """The numbers that are red, then what is said of them; what is over is not told by its old numbers."""
+    red = told.red_briefly if told.alarm_state == AlarmState.ALARM else ""
+    return f"{red}; {told.headline}" if red else told.headline
 
 
 def _mark(told: Announcement) -> str:
@@ -99,69 +150,89 @@ def source_of(told: Announcement) -> str:
 
 
 def body_of(told: Announcement, stack_name: str, around: Around = NOTHING_AROUND) -> str:
-    """The message: what is red, what was done and why, what comes next, and the commands."""
-    lines = [f"{_mark(told)}: {plain(told.headline)}"]
+    """The message: what is red and what is needed, what was done and why, what comes next, the commands."""
+    now = around.now or told.at
+    lines = [_first_line(told, around)]
+    lines += [OBSERVING] if told.kind is AnnouncementKind.OBSERVED else []
     lines += [f"({plain(around.note)})"] if around.note else []
-    lines += ["", *_about(told, around)]
+    lines += ["", *_about(told, around, now)]
     lines += [f"  - {plain(fact)}" for fact in told.facts]
     lines += _log(around)
     lines += ["", f"Next:     {plain(told.next)}"] if told.next else []
     lines += [f"Then:     {plain(around.after)}"] if around.after else []
     lines += [f"Held:     {plain(switch)}" for switch in around.held]
-    lines += [f"Runbook:  {plain(around.runbook)}"] if around.runbook else []
-    lines += ["", f"At:       {told.at:%Y-%m-%d} {clock(told.at)}", *_commands(told, stack_name, around)]
+    lines += [
+        "",
+        f"At:       {_sent(told, now)}",
+        *command_lines(told, stack_name, around.phase, (around.thread, around.call)),
+    ]
     return "\n".join(lines) + "\n"
 
 
-def _about(told: Announcement, around: Around) -> list[str]:
-    lines = [f"Severity: {around.severity}"] if around.severity else []
+def _first_line(told: Announcement, around: Around) -> str:
+    about = source_of(told)
+    said = f"{about}: {_what(told)}" if about else _what(told)
+    line, needed = plain(said), _needed(told, around)
+    stop = "" if not needed or line.endswith((".", "!", "?", "…")) else "."
+    return f"{_mark(told)}: {line}{stop}{needed}"
+
+
+def _needed(told: Announcement, around: Around) -> str:
+    if told.kind in _NEWS and not any(fact.startswith(STAYS) for fact in told.facts):
+        return " Nothing is needed of you."
+    called = around.phase is Phase.TRIGGER and told.kind in TRIGGERS
+    return " You are needed." if called and told.kind not in _IN_ITS_WORDS else ""
+
+
+def _about(told: Announcement, around: Around, now: datetime) -> Iterator[str]:
+    if told.red:
+        yield f"{'Red:     ' if told.alarm_state == AlarmState.ALARM else 'Was red: '} {plain(told.red)}"
     if told.alarm_name:
-        lines.append(f"Alarm:    {plain(told.alarm_name)}{_since(told.alarm_since)}")
+        yield f"Alarm:    {plain(told.alarm_name)}{_since(told, now)}"
     if told.alarm_description:
-        lines.append(f"          {plain(told.alarm_description)}")
+        yield f"          {plain(told.alarm_description)}"
+    if told.alarm_reason:
+        yield f"          CloudWatch: {plain(told.alarm_reason)}"
     if told.target:
-        lines.append(f"Target:   {plain(told.target)} ({plain(f'{told.account} {told.region}')})")
+        yield f"Target:   {plain(told.target)} ({plain(f'{told.account} {told.region}')})"
+    if around.severity:
+        yield f"Severity: {around.severity}"
     if told.action:
-        lines.append(f"Response: {plain(told.action)}")
-    return lines
+        yield f"Response: {plain(told.action)}"
+
+
+def _since(told: Announcement, now: datetime) -> str:
+    since = told.alarm_since
+    if since is None:
+        return ""
+    turned = clock(since) if since.date() == now.date() else f"{since:%Y-%m-%d} {clock(since)}"
+    match told.alarm_state:
+        case AlarmState.ALARM:
+            lasts = f" for {span_words(now - since)}," if now - since >= AT_ONCE else ""
+            return f", red{lasts} since {turned}"
+        case AlarmState.OK:
+            return f", OK now; it turned red at {turned}"
+        case AlarmState.INSUFFICIENT_DATA:
+            return f", no data now; it turned red at {turned}"
+        case _:
+            return f", turned red at {turned}"
 
 
 def _log(around: Around) -> list[str]:
-    """The last errors; on a channel that may not carry them, where to look."""
+    """The errors of the service, or where they are; what Firebreak could not look at is none of them."""
     if around.errors:
         return ["", "Last errors:", *(f"  | {plain(line)}" for line in around.errors)]
+    if around.looked:
+        return ["", f"Log:      {plain(around.looked)}"]
     if around.log_group:
         return ["", f"Log group: {plain(around.log_group)} (no lines of it on this channel)"]
     return []
 
 
-def _since(since: datetime | None) -> str:
-    return f" since {since:%Y-%m-%d} {clock(since)}" if since else ""
-
-
-def _commands(told: Announcement, stack_name: str, around: Around) -> list[str]:
-    """Ids become part of commands that are copied, so only what looks like one of ours does."""
-    lines = []
-    if THREAD_ID.fullmatch(told.incident_id):
-        lines.append(f"Show:     firebreak show {told.incident_id} --stack {stack_name}")
-    if read_question(told.question):
-        lines.append(f"Say yes:  firebreak approve {told.question} --stack {stack_name}")
-        lines.append(f'Say no:   firebreak deny {told.question} --reason "..." --stack {stack_name}')
-    if around.phase is Phase.TRIGGER and (CALL_ID.fullmatch(around.call) or THREAD_ID.fullmatch(around.call)):
-        lines.append(f"I have it: firebreak ack {around.call} --stack {stack_name}")
-    if told.kind in (AnnouncementKind.DIGEST, AnnouncementKind.HOLD_OVER):
-        lines.append(f"List:     firebreak incidents --stack {stack_name}")
-    if told.kind is AnnouncementKind.STORM:
-        lines.append(f'End it:   firebreak storm --end --reason "..." --stack {stack_name}')
-    lines += _retries(told.retry, stack_name)
-    lines.append(f'Stop all: firebreak pause --reason "..." --for 1h --stack {stack_name}')
-    return lines
-
-
-def _retries(names: Sequence[str], stack_name: str) -> list[str]:
-    """Each name as it is, for another spelling would be another alarm; behind `--` none is an option."""
-    exact = [name for name in names if name.isprintable() and 0 < len(name) <= LINE_LENGTH]
-    lines = [f"Retry:    firebreak retry --stack {stack_name} -- {shlex.quote(name)}" for name in exact]
-    if odd := len(names) - len(exact):
-        lines.append(f"Retry:    {odd} more with odd names: firebreak incidents --stack {stack_name}")
-    return lines
+def _sent(told: Announcement, now: datetime) -> str:
+    """When the page is sent, and when it was announced where that was earlier."""
+    sent = f"{now:%Y-%m-%d} {clock(now)}"
+    if now - told.at < AT_ONCE:
+        return sent
+    first = clock(told.at) if told.at.date() == now.date() else f"{told.at:%Y-%m-%d} {clock(told.at)}"
+    return f"{sent} (first announced at {first})"

@@ -8,6 +8,9 @@ from firebreak.core.composites import children_in_rule
 from firebreak.core.model import AlarmKind, Contributor, Metric, Mute
 from firebreak.loose import bounded_id, field, items, mapping, moment, stated, text
 
+# What a page shows of a label is shorter still.
+MAX_LABEL = 200
+
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SELECT = re.compile(r"\s*SELECT\b", re.IGNORECASE)
 _GROUP_BY = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
@@ -29,6 +32,14 @@ def entries_of(configuration: object) -> tuple[Entry, ...]:
 def metrics_of(entries: tuple[Entry, ...]) -> tuple[Metric, ...]:
     """The metrics among the entries."""
     return tuple(entry.metric for entry in entries if entry.metric)
+
+
+def label_of(configuration: object) -> str:
+    """What the expression that the alarm watches is called: its label, else itself; empty for a metric."""
+    entries = items(field(configuration, "metrics"))
+    watched = [entry for entry in entries if field(entry, "returnData") is not False]
+    named = (text(field(entry, "label")) or text(field(entry, "expression")) for entry in watched)
+    return next((name for name in named if name), "")[:MAX_LABEL]
 
 
 def _entry(entry: object) -> Entry:

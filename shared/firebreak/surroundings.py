@@ -3,12 +3,14 @@
 None of it may keep a page back: what cannot be looked at is said, or left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from firebreak.core.addresses import host_of
 from firebreak.core.announcement import Announcement
 from firebreak.core.budgets import CLOCK_SKEW
+from firebreak.core.console import alarm_link, target_link
 from firebreak.core.guards import switch_words
 from firebreak.core.history import Hold
 from firebreak.core.log_lines import shown
@@ -42,16 +44,21 @@ class Surroundings:
         """What the text of a page tells beside what is announced; a log only where a human must come."""
         told = sending.told
         group = log_group_of(told, rules) if sending.phase is Phase.TRIGGER else ""
+        shows = group and rules.carries_log_lines(sending.channels)
+        errors, looked = self._errors(group, told, now) if shows else ((), "")
         return Around(
             severity=thread.severity,
             phase=sending.phase,
             note=sending.note,
             after=_after(thread, route),
             held=self._held(told, now),
-            runbook=runbook_of(told, rules),
-            errors=self._errors(group, told, now) if rules.carries_log_lines(sending.channels) else (),
+            errors=errors,
             log_group=group,
+            looked=looked,
+            thread=thread.id,
             call=thread.call_id,
+            now=now,
+            links=tuple(_links(told, rules)),
         )
 
     def picture(self, told: Announcement) -> bytes | None:
@@ -83,17 +90,28 @@ class Surroundings:
             case holds:
                 return [hold for hold in holds if hold.until + CLOCK_SKEW > now]
 
-    def _errors(self, group: str, told: Announcement, now: datetime) -> Sequence[str]:
-        if not group:
-            return ()
+    def _errors(self, group: str, told: Announcement, now: datetime) -> tuple[Sequence[str], str]:
+        """The last errors of the service, or what Firebreak's look at its log came to."""
         since = max(min(told.alarm_since or now, now) - ERRORS_BEFORE, now - ERRORS_WITHIN)
         match self.errors.last(group, since, now):
             case Unknown(why) | NotRead(why):
-                return [f"{group} could not be read: {why}"]
+                return (), f"Firebreak could not read log group {group}: {why}"
             case Absent():
-                return [f"{group} does not exist"]
+                return (), f"Firebreak found no log group {group}; this is no error of the service"
             case lines:
-                return shown(lines, mask_known) or [f"none in {group} since {since:%H:%M:%S}Z"]
+                found = shown(lines, mask_known)
+                return found, "" if found else f"no errors in log group {group} since {since:%H:%M:%S}Z"
+
+
+def _links(told: Announcement, rules: PagingRules) -> Iterator[tuple[str, str]]:
+    """Where to look: the runbook, and the alarm and the target in the console."""
+    if runbook := runbook_of(told, rules):
+        yield f"Runbook on {host_of(runbook)}", runbook
+    if told.region and (alarm := alarm_link(told.alarm_name, told.region)):
+        yield "Open alarm", alarm
+    target = _target(told)
+    if target and (page := target_link(target)):
+        yield "Open target", page
 
 
 def _target(told: Announcement) -> Target | None:

@@ -14,7 +14,7 @@ from firebreak import alarms
 from firebreak.alarm_status import describe_each, green_since, read_states, state_of
 from firebreak.announcing import Announcer
 from firebreak.concluding import CLIMB_PATIENCE, Summary, request_of
-from firebreak.core import opening, telling
+from firebreak.core import opening, telling, telling_back
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, few_of, not_ok_words
 from firebreak.core.announcement import Announcement
 from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
@@ -22,10 +22,11 @@ from firebreak.core.decide import refuse
 from firebreak.core.history import Transition
 from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Purpose
 from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
-from firebreak.core.model import Alarm, Failed, Receipt, RequestKind, Settled, Verdict
+from firebreak.core.model import Alarm, AlarmState, Failed, Receipt, RequestKind, Settled, Verdict
 from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.resting import after_rest
+from firebreak.core.spans import late_words, span_words
 from firebreak.core.telling_decisions import DAILY, of_blindness
 from firebreak.core.verdict import (
     Climb,
@@ -41,13 +42,17 @@ from firebreak.core.verdict import (
     TakeBack,
     WaysBack,
     all_members_ok,
+    asked_for,
     claim_is_dead,
+    first_state,
     for_humans,
+    has_come_to_rest,
     judge,
     judge_alarms,
     judged_as,
     left_behind,
     next_step,
+    unknown_action,
 )
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, PolicyError, UnusableEvent
@@ -195,7 +200,7 @@ class Verifier:
             rules = self.policy().rules(incident.action, incident.target)
             if now - incident.opened_at <= rules.max_incident_age:
                 return self._said(incident, "still_with_humans")
-            age = f"open for more than {rules.max_incident_age}, and it is not known to be over"
+            age = f"open for more than {span_words(rules.max_incident_age)}, and it is not known to be over"
             why = "; ".join((age, *few_of(not_ok_words(states))))
             closed = opening.over(incident, IncidentState.CLOSED, why)
             told = telling.expired(closed, now, why)
@@ -214,16 +219,15 @@ class Verifier:
 
     def _look_at_approval(self, incident: Incident, now: datetime) -> Summary:
         """A question ends with the trouble, or with its time; an answer comes by the action's function."""
-        if all_members_ok(incident, self._states(incident)):
+        states = self._states(incident)
+        if all_members_ok(incident, states):
             why = f"every alarm of the incident is OK before anybody approved {incident.action}"
             closed = opening.over(incident, IncidentState.CLOSED, why)
             return self._close(incident, closed, telling.recovered(closed, now, why))
         if incident.due_at and incident.due_at > now:
             return self._said(incident, "awaits_approval")
-        asked = incident.plan.summary if incident.plan else incident.action
-        return self._hand_over(
-            incident, now, f"{MEANINGS[Reason.APPROVAL_EXPIRED].sentence} Asked was: {asked}"
-        )
+        why = f"{MEANINGS[Reason.APPROVAL_EXPIRED].sentence} The question was: {asked_for(incident)}"
+        return self._hand_over(incident, now, why, first_state(states.values()))
 
     def _at_rest(self, incident: Incident, now: datetime) -> bool:
         """Whether the target, too, is over what was done to it; a human may have moved it on since."""
@@ -231,12 +235,7 @@ class Verifier:
             return True
         if incident.action not in self.actions:
             return False
-        seen = self._evidence(incident, now)
-        return seen.happened is False or (
-            seen.worse is False
-            and seen.settled not in (Settled.NOT_YET, Settled.FAILED)
-            and not isinstance(seen.settled, Failed)
-        )
+        return has_come_to_rest(self._evidence(incident, now))
 
     def _ask_again(self, incident: Incident, now: datetime) -> Summary:
         """A request that nobody took up is made again, behind others that wait, until it is too old."""
@@ -250,12 +249,12 @@ class Verifier:
                 return self._said(incident, "superseded")
             self.bus.ask(request_of(asked, now))
             return self._said(asked, "asked_again")
-        why = f"{incident.action} was asked for and nothing came of it within {rules.max_incident_age}"
-        return self._hand_over(incident, now, why)
+        why = f"{incident.action} was asked for, and nothing came in {span_words(rules.max_incident_age)}"
+        return self._hand_over(incident, now, why, None)
 
-    def _hand_over(self, incident: Incident, now: datetime, why: str) -> Summary:
+    def _hand_over(self, incident: Incident, now: datetime, why: str, state: AlarmState | None) -> Summary:
         paged = opening.over(incident, IncidentState.PAGED, why)
-        told = telling.given_to_humans(paged, now, why)
+        told = telling.given_to_humans(paged, now, why, state)
         if not self.ledger.move(_moved(incident, paged, now, f"given to humans: {why}", told)):
             return self._said(incident, "superseded")
         self.announcer.hand_over(told)
@@ -280,7 +279,7 @@ class Verifier:
 
     def _judge(self, incident: Incident, now: datetime) -> Summary:
         if incident.action not in self.actions:
-            return self._hand_over(incident, now, f"this release does not know the action {incident.action}")
+            return self._hand_over(incident, now, unknown_action(incident), None)
         rules = self.policy().rules(incident.action, incident.target)
         evidence = self._evidence(incident, now)
         judgement = judge(incident, evidence, rules.verification)
@@ -290,14 +289,15 @@ class Verifier:
     def _look_at_rest(self, incident: Incident, now: datetime) -> Summary:
         """The act was judged before; what is left is when, and whether, its change goes."""
         if incident.action not in self.actions:
-            return self._hand_over(incident, now, f"this release does not know the action {incident.action}")
+            return self._hand_over(incident, now, unknown_action(incident), None)
         rules = self.policy().rules(incident.action, incident.target)
         evidence = self._evidence(incident, now)
         step = after_rest(incident, evidence, rules.verification, now, rules.max_incident_age)
         return self._take(incident, judge_alarms(evidence.alarms, incident.left_out), step, evidence)
 
     def _take(self, incident: Incident, judgement: Judgement, step: Step, evidence: Evidence) -> Summary:
-        change = self._change(incident, judgement, step, evidence)
+        late = late_words(incident.due_at, evidence.now)
+        change = self._change(incident, replace(judgement, why=f"{judgement.why}{late}"), step, evidence)
         self.log.event(
             "verification.judged",
             incident=incident.id,
@@ -362,10 +362,10 @@ class Verifier:
                 return replace(_moved(incident, resting, now, f"resting: {why}", told), judged=judged)
             case Keep(detail):
                 closed = opening.over(incident, IncidentState.CLOSED, f"the temporary change stays: {detail}")
-                return _moved(incident, closed, now, closed.note, telling.kept(closed, now, detail))
+                return _moved(incident, closed, now, closed.note, telling_back.kept(closed, now, detail))
             case TakeBack(purpose):
                 back = opening.taking_back(incident, purpose, now + CLIMB_PATIENCE, why)
-                harm = telling.undoing(back, now, why) if purpose is Purpose.UNDO else None
+                harm = telling_back.undoing(back, now, why) if purpose is Purpose.UNDO else None
                 return replace(_moved(incident, back, now, f"to {purpose}: {why}", harm), judged=judged)
             case Close():
                 closed = opening.over(incident, IncidentState.CLOSED, why)
@@ -380,7 +380,8 @@ class Verifier:
                 )
             case GiveToHumans():
                 paged = opening.over(incident, IncidentState.PAGED, why)
-                told = telling.given_to_humans(paged, now, for_humans(incident, judgement, evidence))
+                said = for_humans(incident, judgement, evidence)
+                told = telling.given_to_humans(paged, now, said, evidence.first_state)
                 return replace(_moved(incident, paged, now, f"given to humans: {why}", told), judged=judged)
 
     def _said(self, incident: Incident, word: str) -> Summary:

@@ -55,6 +55,8 @@ def alarm_to_wire(alarm: Alarm) -> dict[str, object]:
         "reason": alarm.reason,
         "event_id": alarm.event_id,
     }
+    if alarm.label:
+        written["label"] = alarm.label
     if alarm.evaluation:
         written["evaluation"] = evaluation_to_wire(alarm.evaluation)
     return written
@@ -85,6 +87,7 @@ def alarm_from_wire(stored: object) -> Alarm:
         reason=_text(data, "reason"),
         event_id=_text(data, "event_id"),
         evaluation=evaluation_from_wire(data.get("evaluation")),
+        label=_text(data, "label"),
     )
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from firebreak import alarms, targets
 from firebreak.announcing import Announcer
 from firebreak.concluding import Concluder, Summary
-from firebreak.core import ahead, opening, telling
+from firebreak.core import ahead, opening, telling, telling_back
 from firebreak.core.budgets import ACT_WITHIN
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
@@ -277,7 +277,7 @@ class Remediator:
                 cause = f"whether {claim.after.id} was claimed could not be read"
                 return self._blind(Reason.LEDGER_UNAVAILABLE, cause, request.alarm)
             case ClaimResult.WON:
-                return self._act(claim, plan, started, rules)
+                return self._act(claim, plan, started)
 
     def _claim(self, request: Request, rules: Rules, wanted: _Wanted, plan: Plan) -> Claim:
         view, group = wanted.view, wanted.seen.group
@@ -306,7 +306,7 @@ class Remediator:
             group_size=GroupSize(group.total, group.counted_at) if isinstance(group, GroupCount) else None,
         )
 
-    def _act(self, claim: Claim, plan: Plan, started: float, rules: Rules) -> Summary:
+    def _act(self, claim: Claim, plan: Plan, started: float) -> Summary:
         if self.clock.monotonic() - started > ACT_WITHIN.total_seconds():
             return self._not_executed(claim, "the claim took longer than the action may wait")
         try:
@@ -317,9 +317,9 @@ class Remediator:
             return self._not_executed(claim, f"{error.operation} answered {error.code}")
         self.log.count("Acts")
         self.log.event("remediation.acted", incident=claim.after.id, action=claim.after.action)
-        return self._acted(claim, receipt, rules)
+        return self._acted(claim, receipt)
 
-    def _acted(self, claim: Claim, receipt: Receipt, rules: Rules) -> Summary:
+    def _acted(self, claim: Claim, receipt: Receipt) -> Summary:
         def change(now: Incident) -> IncidentChange:
             kept = "; ".join(filter(None, (receipt.summary, now.plan.reset_by if now.plan else "")))
             after = replace(
@@ -329,9 +329,9 @@ class Remediator:
                 receipt=replace(receipt, summary=kept),
             )
             if after.purpose is Purpose.ACT:
-                told = telling.acted(after, self.clock.now(), rules.policy_hash, claim.request.by)
+                told = telling.acted(after, self.clock.now(), claim.request.by)
             else:
-                told = telling.put_back(after, self.clock.now(), rules.policy_hash)
+                told = telling_back.put_back(after, self.clock.now())
             return IncidentChange(before=now, after=after, at=told.at, what=receipt.summary, told=told)
 
         return self._record(claim, "act", change)

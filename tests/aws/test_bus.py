@@ -18,7 +18,7 @@ from firebreak.errors import AwsError, Denied, Throttled, Unavailable
 from tests import builders as a
 from tests.faults import CONNECT_TIMEOUT, READ_TIMEOUT, answer
 
-TOLD = telling.acted(a.incident(), a.NOW, "abc")
+TOLD = telling.acted(a.incident(), a.NOW)
 CLIMB = request_of(a.incident(IncidentState.CLIMBING), a.NOW)
 
 

@@ -58,7 +58,7 @@ def test_opening_gives_way_when_the_first_incident_cannot_be_read(ledger: Dynamo
 def test_a_damaged_announcement_is_told_as_such_and_blocks_no_other(
     ledger: DynamoLedger, table: Table, stored: dict[str, str]
 ) -> None:
-    told = telling.acted(won(ledger).after, a.NOW, "abc")
+    told = telling.acted(won(ledger).after, a.NOW)
     ledger.record(record_of(other_request(), reason=Reason.BUDGET_FULL), told)
     ledger.record(record_of(other_request("b"), reason=Reason.BUDGET_FULL), replace(told, key="broken"))
     table.change("OUT#broken", told=stored)

@@ -75,7 +75,8 @@ PAGE = Page(
     thread="i-0123456789",
     phase=Phase.UPDATE,
     severity=Severity.WARNING,
-    subject="[Firebreak] ACTED ecs:prod/api: restarted",
+    subject="[Firebreak] ACTED ecs:prod/注文: restarted",
+    ascii_subject="[Firebreak] ACTED ecs:prod/api: restarted",
     body="ACTED: restarted\n",
     source="ecs:prod/api",
     at=a.NOW,
@@ -87,7 +88,7 @@ def test_a_page_goes_to_the_topic_with_its_links_and_what_a_subscription_may_fil
     client = reader(boto3.session.Session(region_name=a.REGION), "sns")
     expected = {
         "TopicArn": TOPIC,
-        "Subject": PAGE.subject,
+        "Subject": PAGE.ascii_subject,
         "Message": "ACTED: restarted\n\nrunbook: https://wiki.example.com/api",
         "MessageAttributes": {
             "severity": {"DataType": "String", "StringValue": "warning"},

@@ -33,6 +33,7 @@ PAGE = Page(
     phase=Phase.TRIGGER,
     severity=Severity.CRITICAL,
     subject="[Firebreak] NEEDS YOU ecs:prod/api: restarted twice, still red",
+    ascii_subject="[Firebreak] NEEDS YOU ecs:prod/api: in ASCII",
     body="NEEDS YOU: restarted twice\n\nAlarm:    api-memory\n",
     source="ecs:prod/api",
     at=NOW,

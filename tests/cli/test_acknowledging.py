@@ -9,6 +9,7 @@ import pytest
 from firebreak.aws.threads import DynamoThreads
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.page import Phase
+from firebreak.core.people import person
 from firebreak.core.threads import Thread
 from firebreak.policy import parse_policy
 from tests import builders as a
@@ -72,7 +73,7 @@ def test_whoever_was_paged_hears_who_has_it(paged: World) -> None:
 
     told = [(name, page) for name, page in paged.pager.pages if page.phase is Phase.ACKNOWLEDGE]
     assert sorted(name for name, _ in told) == ["ops", "pd"]
-    assert f"ACKNOWLEDGED: {CALLER} has it." in told[0][1].body
+    assert f"Acknowledged by {person(CALLER)}." in told[0][1].body
     assert thread(paged).acknowledged_by == CALLER
 
 

@@ -101,7 +101,7 @@ def test_one_that_stays_red_is_timed_rung_by_rung_to_a_human() -> None:
             (370, "climbing to rung 2: api-memory-high is still red"),
             (372, "claimed rung 2: scale-service"),
             (373, "desired count is 3"),
-            (620, "given to humans: every rung was tried and api-memory-high is still red"),
+            (620, "given to humans: nothing is left to try: api-memory-high is still red"),
             rung=1,
             patience={0: 10 * MINUTE},
             told={**TOLD, (K.GIVEN_TO_HUMANS, 1): at(625)},

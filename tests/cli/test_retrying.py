@@ -9,6 +9,7 @@ import pytest
 from firebreak.core import telling
 from firebreak.core.incident import IncidentState
 from firebreak.core.model import Metric, Mute
+from firebreak.core.people import person
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import RedAlarm
 from firebreak.policy import parse_policy
@@ -115,7 +116,7 @@ def test_a_storm_that_still_holds_refuses_and_lasts_no_longer_for_it(console: Co
     world.pass_time(30 * MINUTE)
     red = RedAlarm(world.clock.at, "other", "other")
     storms.remember(red, (), world.clock.at)
-    assert storms.trip(world.clock.at, telling.acted(a.incident(), world.clock.at, "abc"))
+    assert storms.trip(world.clock.at, telling.acted(a.incident(), world.clock.at))
     before = storms.look()
     world.clock.pass_time(5 * MINUTE)
 
@@ -151,7 +152,7 @@ def test_the_caller_is_named_in_history_decision_and_page(console: Console) -> N
     shown = " ".join(run("show", done.incident_id, outside=console.outside).stdout.split())
     assert f"claimed rung 1: restart-service, asked for by {CALLER}" in shown
     assert f"(wake, restart-service ecs:prod/api, by {CALLER})" in shown
-    assert f"  - by the word of {CALLER}\n" in console.world.pager.sent[-1][1]
+    assert f"  - requested by {person(CALLER)}\n" in console.world.pager.sent[-1][1]
 
 
 def test_a_name_that_is_not_harmless_is_told_as_one_line(console: Console) -> None:
@@ -168,7 +169,7 @@ def test_a_name_that_is_not_harmless_is_told_as_one_line(console: Console) -> No
     done = console.world.remediator().handle(event)
     console.world.deliver()
 
-    assert "  - by the word of ana [2J\n" in console.world.pager.sent[-1][1]
+    assert "  - requested by ana [2J\n" in console.world.pager.sent[-1][1]
     assert "\x1b" not in run("show", done.incident_id, outside=console.outside).stdout
 
 

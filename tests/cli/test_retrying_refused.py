@@ -147,7 +147,7 @@ def test_a_ledger_larger_than_one_look_says_so(console: Console) -> None:
     desk = retries.RetryDesk(find(console.outside, "firebreak"), Bounds(pages=0))
 
     with pytest.raises(Ending, match="in the part of the ledger that was looked at"):
-        desk.lasting(NAME, console.world.clock.at)
+        desk.lasting([NAME], console.world.clock.at)
 
 
 @pytest.mark.parametrize("cut", [True, False], ids=["too large", "read whole"])
@@ -156,11 +156,12 @@ def test_what_may_be_missing_is_said_with_what_was_found(console: Console, cut: 
     stack = find(console.outside, "firebreak")
     now = console.world.clock.at
     desk = retries.RetryDesk(stack)
-    asked = desk.retries(desk.lasting(NAME, now), CALLER, now)
+    lasting, left_out = desk.lasting([NAME], now)
+    asked = desk.retries(lasting, CALLER, now)
 
-    rows = dict(retries.told(asked, CALLER, stack, now, cut=cut))
+    rows = dict(retries.told(asked, CALLER, stack, now, cut=cut, left_out=left_out))
     assert ("larger than one look" in rows["Note"]) is cut
-    assert retries.as_json(asked, CALLER, stack, cut=cut)["cut"] is cut
+    assert retries.as_json(asked, CALLER, stack, cut=cut, left_out=left_out)["cut"] is cut
 
 
 def test_decisions_of_a_newer_release_are_left_out(console: Console) -> None:

@@ -34,7 +34,7 @@ def remember(world: World, *names: str) -> None:
 def declare(world: World, *names: str) -> Storm:
     """A storm of these alarms, which are red."""
     remember(world, *names)
-    told = replace(telling.acted(a.incident(), world.clock.at, "abc"), key="began")
+    told = replace(telling.acted(a.incident(), world.clock.at), key="began")
     assert storms(world).trip(world.clock.at, told) is True
     world.ledger.settle_announcement("began")
     return stored(world)

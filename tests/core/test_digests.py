@@ -89,7 +89,9 @@ def test_when_a_pause_is_over_what_is_still_red_is_listed_to_be_retried() -> Non
     assert page.kind is AnnouncementKind.HOLD_OVER
     assert page.headline == "The pause is over. Still red: 2 of 3 alarms."
     assert page.retry == ("api", "web")
-    assert page.next == "Nothing restarts by itself: each needs its command."
+    assert (
+        page.next == "No further automatic action. To have all of them decided again, use the command below."
+    )
 
 
 def test_when_nothing_is_red_any_more_nobody_is_called() -> None:
@@ -115,7 +117,7 @@ def test_exactly_what_is_red_is_to_be_retried_up_to_what_a_page_holds(
     page = over(found(names=tuple(sorted(names)), count=len(names)), but(*red, names=names), a.NOW)
     assert page.retry == tuple(sorted(red))[:MOST_LISTED]
     if len(red) > MOST_LISTED:
-        assert page.facts[-1] == f"and {len(red) - MOST_LISTED} more: firebreak incidents"
+        assert page.facts[-1] == f"and {len(red) - MOST_LISTED} more"
 
 
 def test_every_hold_is_a_reason_for_not_acting() -> None:

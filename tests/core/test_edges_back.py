@@ -215,7 +215,7 @@ class TestForHumans:
         ("incident", "verdict", "told"),
         [
             (RESTORED, Verdict.NOT_RECOVERED, "the temporary change could not be taken back: why"),
-            (a.incident(), Verdict.NOT_RECOVERED, "every rung was tried and why"),
+            (a.incident(), Verdict.NOT_RECOVERED, "nothing is left to try: why"),
             (a.incident(), Verdict.TOO_EARLY, "it is not known whether it helped: why"),
             (a.incident(), Verdict.UNKNOWN, "it is not known whether it helped: why"),
             (a.incident(), Verdict.RECOVERED, "why"),

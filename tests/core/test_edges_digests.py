@@ -78,7 +78,7 @@ def test_a_digest_is_told_whole_and_about_no_alarm_alone() -> None:
         _K.DIGEST,
         "2 more for the same cause since 10:00:30Z.",
         (*COUNTED, "api", "cart", "web"),
-        "None of them was acted on. What comes more for this cause is summed up in the same way.",
+        "None of them was acted on. Further alarms with this cause are summed up in the same way.",
     )
 
 
@@ -88,7 +88,7 @@ def test_the_end_of_a_hold_is_told_whole_with_what_is_still_red() -> None:
             _K.HOLD_OVER,
             "The pause is over. Still red: 2 of 3 alarms.",
             (*COUNTED, "api", "web"),
-            "Nothing restarts by itself: each needs its command.",
+            "No further automatic action. To have all of them decided again, use the command below.",
         ),
         retry=("api", "web"),
         watches=(WatchedAlarm("api"), WatchedAlarm("web")),
@@ -100,7 +100,7 @@ def test_the_end_of_a_hold_that_left_nothing_red_is_told_whole() -> None:
         _K.DIGEST,
         "The pause is over. All alarms that it held back are OK.",
         COUNTED,
-        "Nothing more happens.",
+        "No further action.",
     )
 
 
@@ -135,7 +135,7 @@ def test_another_day_is_named(days: int, reported_days: int | None, since: str) 
 def test_a_page_lists_thirty_names_and_counts_the_rest(more: int) -> None:
     names = tuple(f"alarm-{n:03}" for n in range(MOST_LISTED + more))
     listed = summed_up(replace(FOUND, names=names), a.NOW).facts[2:]
-    rest = (f"and {more} more: firebreak incidents",) if more else ()
+    rest = (f"and {more} more",) if more else ()
     assert (MOST_LISTED, listed) == (30, (*names[:30], *rest))
 
 

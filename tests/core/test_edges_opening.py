@@ -105,4 +105,5 @@ def test_a_climb_forgets_the_rung_below_and_keeps_why_it_was_left() -> None:
         healthy_since=None,
         due_at=a.NOW + MINUTE,
         note="scale it",
+        earlier=("restart-service: deployment 7 began; scale it",),
     )

@@ -10,6 +10,7 @@ from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import Budget
 from firebreak.core.decide import refuse
+from firebreak.core.digests import MOST_RETRIED
 from firebreak.core.keys import digest
 from firebreak.core.ledger import Claim, DecisionRecord, LedgerView
 from firebreak.core.model import AlarmState, RequestKind
@@ -99,9 +100,9 @@ def test_a_series_of_many_is_listed_by_itself_and_retried_by_its_alarm() -> None
 
 
 def test_of_very_many_the_first_are_to_be_retried() -> None:
-    many = tuple(RedAlarm(a.NOW, f"arn-{n}", f"alarm-{n:02d}") for n in range(40))
+    many = tuple(RedAlarm(a.NOW, f"arn-{n}", f"alarm-{n:02d}") for n in range(MOST_RETRIED + 1))
     found = telling_storms.storm_ended(Storm(red=many, version=7), in_alarm(many), a.NOW)
-    assert found.retry == tuple(f"alarm-{n:02d}" for n in range(telling.MOST_LISTED))
+    assert found.retry == tuple(f"alarm-{n:02d}" for n in range(MOST_RETRIED))
 
 
 def test_a_storm_that_somebody_ended_is_told_whole_with_who_why_and_what_was_counted() -> None:

@@ -17,16 +17,18 @@ from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import Alarm, Autonomy, Receipt, RequestKind, Target
 from firebreak.core.reasons import MEANINGS, Lasting, Reason
+from firebreak.core.red_words import red_words
 from firebreak.core.telling_decisions import COUNTED, TOLD_ONCE, of_blindness, of_decision
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
 AT = a.NOW + MINUTE
-NEVER_AGAIN = "Nothing more is done about this by itself: the alarm says nothing more while it stays red."
+NEVER_AGAIN = "No further automatic action. CloudWatch sends nothing more until the alarm changes state."
 ALARM = a.alarm(description="memory of the api")
 DONE = Receipt(summary="deployment 7 began", after={"deployment": "7", "tasks": ["a", "b"]})
 RUNG_1 = "rung 1 of 2 (restart-service -> scale-service -> page)"
-BEFORE, AFTER = "before: running=2", "after: deployment=7, tasks=a+b"
+BEFORE, AFTER = "before: running tasks 2", "after: tasks a and b"
+STEP = "step 1: restart-service: deployment 7 began"
 INCIDENT = a.incident(alarm=ALARM, receipt=DONE)
 BARE = replace(INCIDENT, plan=None, receipt=None, due_at=None)
 
@@ -36,7 +38,8 @@ def about_incident(
     headline: str,
     facts: tuple[str, ...],
     next_: str,
-    watches: tuple[WatchedAlarm, ...] = (),
+    alarm_state: str = "ALARM",
+    *watches: WatchedAlarm,
 ) -> Announcement:
     """The announcement about the incident above; every kind says where and about what the same way."""
     return Announcement(
@@ -56,6 +59,9 @@ def about_incident(
         region=a.REGION,
         rung=0,
         watches=watches,
+        red=red_words(ALARM),
+        alarm_reason=ALARM.reason,
+        alarm_state=alarm_state,
     )
 
 
@@ -63,12 +69,12 @@ def about_incident(
     ("tell", "expected"),
     [
         pytest.param(
-            lambda: telling.acted(INCIDENT, AT, "abc"),
+            lambda: telling.acted(INCIDENT, AT),
             about_incident(
                 AnnouncementKind.ACTED,
                 "restart-service: deployment 7 began",
-                (RUNG_1, "plan: restart ecs:prod/api", BEFORE, AFTER, "policy abc"),
-                "Firebreak looks at 10:04:30Z whether it helped. If not, the next rung is scale-service.",
+                ("plan: restart ecs:prod/api", BEFORE, AFTER, RUNG_1),
+                "Firebreak checks at 10:04:30Z whether it helped. If not, scale-service is next.",
             ),
             id="acted",
         ),
@@ -77,8 +83,8 @@ def about_incident(
             about_incident(
                 AnnouncementKind.UNCERTAIN,
                 "It is not known whether this was carried out: restart ecs:prod/api",
-                ("reply lost", RUNG_1, BEFORE, AFTER),
-                "Firebreak looks at 10:04:30Z what is true. It will not be sent again.",
+                ("reply lost", BEFORE, AFTER, RUNG_1),
+                "Firebreak checks at 10:04:30Z what is true. It will not be sent again.",
             ),
             id="uncertain",
         ),
@@ -97,8 +103,8 @@ def about_incident(
             about_incident(
                 AnnouncementKind.GIVEN_TO_HUMANS,
                 "still red",
-                ("reached: restart-service", RUNG_1, BEFORE, AFTER),
-                "Firebreak changes nothing more here. You hear when every alarm of it is OK.",
+                (STEP,),
+                "No further automatic action. You get a message when every alarm of it is OK.",
             ),
             id="given to humans",
         ),
@@ -107,8 +113,9 @@ def about_incident(
             about_incident(
                 AnnouncementKind.RECOVERED,
                 "every alarm is OK",
-                (RUNG_1, BEFORE, AFTER),
-                "Nothing more happens; the incident is closed.",
+                (STEP,),
+                "No further action. The incident is closed.",
+                "OK",
             ),
             id="recovered",
         ),
@@ -117,9 +124,10 @@ def about_incident(
             about_incident(
                 AnnouncementKind.EXPIRED,
                 "Firebreak stops watching this incident: older than 6h",
-                (RUNG_1, BEFORE, AFTER),
+                (STEP,),
                 NEVER_AGAIN,
-                (WatchedAlarm("api-memory-high"),),
+                "",
+                WatchedAlarm("api-memory-high"),
             ),
             id="expired",
         ),
@@ -138,17 +146,17 @@ def test_a_change_is_told_whole(tell: Callable[[], Announcement], expected: Anno
     ("tell", "headline", "facts", "next_"),
     [
         pytest.param(
-            lambda: telling.acted(BARE, AT, "abc"),
+            lambda: telling.acted(BARE, AT),
             "restart-service: done",
-            (RUNG_1, "policy abc"),
-            "If not, the next rung is scale-service.",
+            (RUNG_1,),
+            "If it does not help, scale-service is next.",
             id="acted",
         ),
         pytest.param(
-            lambda: telling.acted(replace(BARE, plan=a.PLAN), AT, "abc"),
+            lambda: telling.acted(replace(BARE, plan=a.PLAN), AT),
             "restart-service: restart ecs:prod/api",
-            (RUNG_1, "plan: restart ecs:prod/api", BEFORE, "policy abc"),
-            "If not, the next rung is scale-service.",
+            ("plan: restart ecs:prod/api", BEFORE, RUNG_1),
+            "If it does not help, scale-service is next.",
             id="acted, without a receipt",
         ),
         pytest.param(
@@ -191,7 +199,7 @@ def test_an_incident_without_plan_receipt_or_check_is_told_all_the_same(
     ],
 )
 def test_only_a_rung_that_was_climbed_to_says_why(incident: Incident, facts: tuple[str, ...]) -> None:
-    assert telling.acted(incident, AT, "abc").facts == (*facts, "policy abc")
+    assert telling.acted(incident, AT).facts == facts
 
 
 def test_an_announcement_above_the_first_rung_carries_its_rung() -> None:
@@ -243,7 +251,7 @@ def test_a_refusal_is_told_whole() -> None:
         incident_id="i-0123456789",
         action="restart-service",
         headline="A budget is used up.",
-        facts=("intake: stack 5/5 in 15m", "policy abc"),
+        facts=("intake: stack 5/5 in 15m",),
         next=f"{NEVER_AGAIN} {COUNTED}",
         alarm_name="api-memory-high",
         alarm_since=ALARM.since,
@@ -253,6 +261,9 @@ def test_a_refusal_is_told_whole() -> None:
         region=a.REGION,
         event="k" * 32,
         watches=(WatchedAlarm("api-memory-high"),),
+        red=red_words(ALARM),
+        alarm_reason=ALARM.reason,
+        alarm_state="ALARM",
     )
 
 
@@ -267,7 +278,7 @@ def test_refusals_for_one_cause_are_told_alike_and_wait_apart() -> None:
 
 def test_a_refusal_without_target_alarm_or_policy_says_so_by_leaving_them_out() -> None:
     found = of(refuse(Reason.UNUSABLE_EVENT, "no name"), None, alarm=None)
-    assert found.facts == ("intake: no name", "policy -")
+    assert found.facts == ("intake: no name",)
     assert (found.target, found.alarm_name, found.account, found.region) == ("", "", "", "")
 
 
@@ -275,7 +286,7 @@ def test_what_was_only_observed_comes_with_the_warnings_of_its_plan() -> None:
     plan = replace(a.PLAN, warnings=("image api:latest is not pinned",))
     rules = a.rules(autonomy=Autonomy.OBSERVE)
     found = of(decide(a.request(), rules, a.snapshot(plan=plan)))
-    assert found.facts[-2:] == ("image api:latest is not pinned", f"policy {rules.policy_hash}")
+    assert found.facts[-1] == "image api:latest is not pinned"
 
 
 def test_a_held_switch_has_the_key_of_what_is_held() -> None:
@@ -318,6 +329,9 @@ def test_blindness_is_told_whole(alarm: Alarm | None, name: str, account: str) -
         alarm_description=alarm.description if alarm else "",
         account=account,
         region=a.REGION if alarm else "",
+        red=red_words(alarm) if alarm else "",
+        alarm_reason=alarm.reason if alarm else "",
+        alarm_state="ALARM" if alarm else "",
         thread=digest("blind", "ledger_unavailable", "Unavailable: BatchGetItem"),
         watches=(WatchedAlarm(name),) if alarm else (),
     )
@@ -326,22 +340,22 @@ def test_blindness_is_told_whole(alarm: Alarm | None, name: str, account: str) -
 def test_a_recovery_repeats_what_the_plan_warned_of() -> None:
     warned = replace(INCIDENT, plan=replace(a.PLAN, warnings=("only a human un-pauses it",)))
 
-    assert telling.recovered(warned, AT, "well").facts == (RUNG_1, "only a human un-pauses it", BEFORE, AFTER)
+    assert telling.recovered(warned, AT, "well").facts == (STEP, "only a human un-pauses it")
 
 
 @pytest.mark.parametrize(
     ("values", "shown"),
     [
-        (["a", "b", "c"], "before: runs=a+b+c"),
-        (["a", "b", "c", "d"], "before: runs=4 of them"),
-        (("a", "b", "c", "d", "e"), "before: runs=5 of them"),
+        (["a", "b", "c"], "before: runs a and b and c"),
+        (["a", "b", "c", "d"], "before: runs 4 of them"),
+        (("a", "b", "c", "d", "e"), "before: runs 5 of them"),
     ],
     ids=str,
 )
 def test_a_long_list_is_told_by_its_length(values: object, shown: str) -> None:
     listed = replace(INCIDENT, plan=replace(a.PLAN, before={"runs": values}))
 
-    assert shown in telling.acted(listed, AT, "abc").facts
+    assert shown in telling.acted(listed, AT).facts
 
 
 def test_what_is_told_for_one_event_alone_waits_under_its_key() -> None:
@@ -352,17 +366,17 @@ def test_what_is_told_for_one_event_alone_waits_under_its_key() -> None:
 
 
 def test_a_recovery_without_a_plan_has_nothing_to_warn_of() -> None:
-    assert telling.recovered(BARE, AT, "well").facts == (RUNG_1,)
+    assert telling.recovered(BARE, AT, "well").facts == ()
 
 
 def test_a_humans_word_is_told_with_what_came_of_it() -> None:
-    acted = telling.acted(a.incident(note=""), AT, "abc", "ana")
-    assert acted.facts[1] == "by the word of ana"
-    assert of(refuse(Reason.BUDGET_FULL, "5/5"), by="ana").facts[0] == "by the word of ana"
+    acted = telling.acted(a.incident(note=""), AT, "ana")
+    assert acted.facts[-2] == "requested by ana"
+    assert of(refuse(Reason.BUDGET_FULL, "5/5"), by="ana").facts[-1] == "requested by ana"
 
 
 @pytest.mark.parametrize("mark", ["", "1:", "12:"])
-def test_of_a_hash_only_the_beginning_is_shown(mark: str) -> None:
+def test_what_is_kept_for_machines_is_on_no_page(mark: str) -> None:
     whole = mark + "0123456789abcdef" * 4
-    kept = replace(INCIDENT, plan=replace(a.PLAN, before={"rest": whole}))
-    assert f"before: rest={whole[:12]}…" in telling.acted(kept, AT, "abc").facts
+    kept = replace(INCIDENT, plan=replace(a.PLAN, before={"rest": whole, "other": whole, "memory": 512}))
+    assert "before: memory 512" in telling.acted(kept, AT).facts

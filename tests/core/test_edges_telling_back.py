@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core import telling
+from firebreak.core import telling, telling_back, telling_people
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide
 from firebreak.core.incident import IncidentState, Member, Purpose
@@ -14,6 +14,7 @@ from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import Autonomy, Plan, Receipt, RequestKind
 from firebreak.core.questions import question_id
+from firebreak.core.red_words import red_words
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -22,7 +23,12 @@ BACK = Plan(summary="put back 3 to 2", change={"desiredCount": 2}, before={"desi
 
 
 def told_of(
-    kind: AnnouncementKind, headline: str, facts: tuple[str, ...], next_: str, *more: str
+    kind: AnnouncementKind,
+    headline: str,
+    facts: tuple[str, ...],
+    next_: str,
+    *more: str,
+    alarm_state: str = "ALARM",
 ) -> Announcement:
     alarm = a.alarm()
     return Announcement(
@@ -39,15 +45,20 @@ def told_of(
         target="ecs:prod/api",
         account=a.ACCOUNT,
         region=a.REGION,
+        red=red_words(alarm),
+        alarm_reason=alarm.reason,
+        alarm_state=alarm_state,
     )
 
 
 RUNG = "rung 1 of 2 (restart-service -> scale-service -> page)"
-VALUES = ("before: running=2", "after: desiredCount=3")
+VALUES = ("before: running tasks 2", "after: desired count 3")
+STEP = "step 1: restart-service: desired count is 3"
 DONE = Receipt(summary="desired count is 3", after={"desiredCount": 3})
 ACTED = a.incident(receipt=DONE, note="it made things worse")
+TAKES_OVER = "After that no further automatic action: a human takes over."
 COMES_BACK = "If the alarm comes back, the change is made again and stays."
-NOTHING = "Nothing more is done about this by itself: the alarm says nothing more while it stays red."
+NOTHING = "No further automatic action. CloudWatch sends nothing more until the alarm changes state."
 
 
 class TestTold:
@@ -55,8 +66,9 @@ class TestTold:
         assert telling.recovered_for_now(ACTED, AT, "all OK", AT + 30 * MINUTE) == told_of(
             AnnouncementKind.RECOVERED,
             "all OK",
-            (RUNG, *VALUES),
+            (STEP,),
             "The change is temporary: it is taken back at 10:31:30Z if all stays well.",
+            alarm_state="OK",
         )
 
     def test_what_is_over_after_humans_had_it_is_told_once_more(self) -> None:
@@ -66,20 +78,22 @@ class TestTold:
         assert told.key == digest(telling.recovered(ACTED, AT, "all OK").key, "after humans")
 
     def test_a_change_that_stays_is_told_with_its_values(self) -> None:
-        assert telling.kept(ACTED, AT, "somebody changed it") == told_of(
+        assert telling_back.kept(ACTED, AT, "somebody changed it") == told_of(
             AnnouncementKind.KEPT,
             "The temporary change stays: somebody changed it",
-            (RUNG, *VALUES),
+            VALUES,
             "Firebreak leaves it as it is. All is well; decide at leisure whether to take it back.",
+            alarm_state="OK",
         )
 
     def test_a_restore_that_waits_is_told_once_a_cause(self) -> None:
-        told = telling.restore_waits(ACTED, AT, "frozen", AT + 5 * MINUTE)
+        told = telling_back.restore_waits(ACTED, AT, "frozen", AT + 5 * MINUTE)
         plain = told_of(
             AnnouncementKind.KEPT,
             "The temporary change stays for now: frozen",
-            (RUNG, *VALUES),
+            VALUES,
             "All is well. Firebreak tries again at 10:06:30Z to take it back.",
+            alarm_state="OK",
         )
 
         assert told == replace(plain, key=digest(plain.key, "frozen"))
@@ -91,7 +105,7 @@ class TestTold:
         assert told == told_of(
             AnnouncementKind.NOT_EXECUTED,
             "What restart-service had changed stays; it could not be put back: put back 3 to 2",
-            ("denied", RUNG, "before: desired=3", "after: desiredCount=3"),
+            ("denied", "before: desired count 3", "after: desired count 3", RUNG),
             NOTHING,
             purpose.value,
         )
@@ -103,49 +117,48 @@ class TestTold:
         assert "its alarms: api-memory-high, api-latency-high" in telling.given_to_humans(both, AT, "x").facts
 
     def test_harm_is_told_before_it_is_undone(self) -> None:
-        assert telling.undoing(ACTED, AT, "fewer run") == told_of(
+        assert telling_back.undoing(ACTED, AT, "fewer run") == told_of(
             AnnouncementKind.UNDOING,
             "fewer run: the values from before are put back.",
-            (RUNG, *VALUES),
-            "Firebreak tells you when they are, or why they cannot be.",
+            (*VALUES, RUNG),
+            "Firebreak puts them back now, and sends a message when they are, or why they cannot be.",
         )
 
     def test_an_undo_tells_both_sets_of_values(self) -> None:
         undone = replace(ACTED, purpose=Purpose.UNDO, plan=BACK)
 
-        assert telling.put_back(undone, AT, "abc") == told_of(
+        assert telling_back.put_back(undone, AT) == told_of(
             AnnouncementKind.UNDONE,
             "desired count is 3",
             (
                 "why: it made things worse",
                 "plan: put back 3 to 2",
-                "before: desired=3",
-                "after: desiredCount=3",
-                "policy abc",
+                "before: desired count 3",
+                "after: desired count 3",
             ),
-            "Firebreak looks at 10:04:30Z again. Then it is yours.",
+            f"Firebreak checks at 10:04:30Z again. {TAKES_OVER}",
             "undo",
         )
 
     def test_a_restore_says_what_happens_if_the_alarm_comes_back(self) -> None:
         restored = replace(ACTED, purpose=Purpose.RESTORE, plan=BACK)
 
-        told = telling.put_back(restored, AT, "abc")
+        told = telling_back.put_back(restored, AT)
 
         assert (told.kind, told.next) == (
             AnnouncementKind.RESTORED,
-            f"Firebreak looks at 10:04:30Z again. {COMES_BACK}",
+            f"Firebreak checks at 10:04:30Z again. {COMES_BACK}",
         )
 
     def test_what_left_nothing_to_show_is_told_all_the_same(self) -> None:
         bare = replace(ACTED, purpose=Purpose.UNDO, plan=None, receipt=None, due_at=None)
 
-        told = telling.put_back(bare, AT, "abc")
+        told = telling_back.put_back(bare, AT)
 
         assert (told.headline, told.facts, told.next) == (
             "put back",
-            ("why: it made things worse", "policy abc"),
-            "Then it is yours.",
+            ("why: it made things worse",),
+            TAKES_OVER,
         )
 
     @pytest.mark.parametrize("policy", ["abc", ""])
@@ -158,45 +171,42 @@ class TestTold:
             AnnouncementKind.APPROVAL,
             "May Firebreak do this? put back 3 to 2",
             (
-                RUNG,
                 "it is big",
                 "the next deploy resets it",
+                "before: desired count 3",
                 "autonomy: approve by defaults",
-                "before: desired=3",
-                f"policy {policy or '-'}",
+                RUNG,
             ),
-            "Nothing is changed unless somebody says yes until 10:01:30Z; then all is looked at again.",
+            "Nothing is changed unless somebody approves by 10:01:30Z; then everything is checked again.",
         )
-        assert telling.approval(waiting, recorded(decision)) == replace(
-            question, question=question_id(waiting)
+        assert telling_people.approval(waiting, recorded(decision)) == replace(
+            question, question=question_id(waiting), until=AT
         )
 
     def test_a_question_without_plan_and_time_names_the_action(self) -> None:
         waiting = replace(ACTED, plan=None, receipt=None, due_at=None)
         decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
 
-        told = telling.approval(waiting, recorded(decision))
+        told = telling_people.approval(waiting, recorded(decision))
 
         assert told.headline == "May Firebreak do this? restart-service"
-        assert told.facts[:2] == (RUNG, "autonomy: approve by defaults")
-        assert told.next == (
-            "Nothing is changed unless somebody says yes until it is withdrawn; then all is looked at again."
-        )
+        assert told.facts == ("autonomy: approve by defaults", RUNG)
+        assert told.next == ("Nothing is changed unless somebody approves; then everything is checked again.")
 
     def test_a_no_names_who_and_why(self) -> None:
-        assert telling.denied(ACTED, "ana", "we migrate", AT) == told_of(
+        assert telling_people.denied(ACTED, "ana", "we migrate", AT) == told_of(
             AnnouncementKind.DENIED,
-            "ana said no: we migrate",
-            (RUNG, *VALUES),
+            "Denied by ana: we migrate",
+            ("not done: restart ecs:prod/api",),
             f"Nothing was changed. {NOTHING}",
         )
 
     def test_an_act_names_who_will_reset_it(self) -> None:
         plan = replace(a.PLAN, warnings=("w",), reset_by="the next deploy resets it")
 
-        facts = telling.acted(a.incident(plan=plan), AT, "abc").facts
+        facts = telling.acted(a.incident(plan=plan), AT).facts
 
-        assert facts[1:4] == ("plan: restart ecs:prod/api", "w", "the next deploy resets it")
+        assert facts[:3] == ("plan: restart ecs:prod/api", "w", "the next deploy resets it")
 
 
 def recorded(decision: Any) -> DecisionRecord:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core import telling
+from firebreak.core import opening, telling
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Decision
@@ -54,7 +54,6 @@ def test_every_other_reason_is_told_in_its_own_sentence(reason: Reason) -> None:
     found = told(refuse(reason, "the numbers", "abc"))
     assert found.headline.startswith(MEANINGS[reason].sentence)
     assert "intake: the numbers" in found.facts
-    assert "policy abc" in found.facts
 
 
 def test_every_refusal_says_whether_anything_looks_again() -> None:
@@ -65,7 +64,7 @@ def test_a_refusal_that_knows_its_end_tells_when_it_would_act() -> None:
     refused = refuse(Reason.COOLDOWN, "rest 15m")
     timed = replace(refused, checks=(replace(refused.checks[0], until=a.NOW + 15 * MINUTE),))
     found = told(timed)
-    assert "It could act again from 10:15:30Z on." in found.next
+    assert "Firebreak may act again from 10:15:30Z on." in found.next
     assert telling.NOTHING_LOOKS_AGAIN in found.next
 
 
@@ -129,34 +128,37 @@ def test_a_question_for_approval_is_marked_as_one() -> None:
 def test_an_act_is_told_with_both_images_the_warnings_and_what_follows() -> None:
     plan = replace(a.PLAN, warnings=("image api:latest is not pinned",))
     acted = a.incident(plan=plan, receipt=Receipt(summary="deployment 7 began", after={"deployment": "7"}))
-    found = telling.acted(acted, a.NOW, "abc")
+    found = telling.acted(acted, a.NOW)
     assert found.headline == "restart-service: deployment 7 began"
     assert found.facts == (
-        "rung 1 of 2 (restart-service -> scale-service -> page)",
         "plan: restart ecs:prod/api",
         "image api:latest is not pinned",
-        "before: running=2",
-        "after: deployment=7",
-        "policy abc",
+        "before: running tasks 2",
+        "rung 1 of 2 (restart-service -> scale-service -> page)",
     )
     assert "10:04:30Z" in found.next
-    assert "the next rung is scale-service" in found.next
+    assert "scale-service is next" in found.next
 
 
 def test_an_act_above_the_first_rung_tells_what_led_there() -> None:
     acted = a.incident(rung=1, action="scale-service", note="api-memory-high is still red")
-    assert "why this rung: api-memory-high is still red" in telling.acted(acted, a.NOW, "abc").facts
+    assert "why this rung: api-memory-high is still red" in telling.acted(acted, a.NOW).facts
 
 
 def test_how_far_it_came_is_told_when_firebreak_stops() -> None:
-    stopped = telling.given_to_humans(a.incident(rung=1, action="scale-service"), a.NOW, "still red")
-    assert stopped.facts[0] == "reached: restart-service, then scale-service"
-    assert stopped.next.startswith("Firebreak changes nothing more here.")
+    done = a.incident(receipt=Receipt(summary="deployment 7 began"))
+    refused = opening.climbing(done, 1, a.NOW, "api-memory-high is still red")
+    stopped = telling.given_to_humans(refused, a.NOW, "a storm")
+    assert stopped.facts == (
+        "step 1: restart-service: deployment 7 began; api-memory-high is still red",
+        "step 2: scale-service: not carried out",
+    )
+    assert stopped.next.startswith("No further automatic action.")
 
 
 def test_an_act_at_the_last_rung_is_followed_by_a_page() -> None:
     acted = a.incident(rung=1, action="scale-service")
-    assert "the next rung is page" in telling.acted(acted, a.NOW, "abc").next
+    assert "If not, Firebreak asks a human to take over." in telling.acted(acted, a.NOW).next
 
 
 @pytest.mark.parametrize(
@@ -210,8 +212,8 @@ def test_an_uncertain_act_is_said_not_to_be_repeated() -> None:
     ],
 )
 def test_an_incident_tells_each_kind_once_a_rung(other: object, *, same: bool) -> None:
-    first = telling.acted(a.incident(), a.NOW, "abc").key
-    assert (telling.acted(other, a.NOW, "abc").key == first) is same  # type: ignore[arg-type]  # an incident
+    first = telling.acted(a.incident(), a.NOW).key
+    assert (telling.acted(other, a.NOW).key == first) is same  # type: ignore[arg-type]  # an incident
     assert telling.uncertain(a.incident(), a.NOW, "why").key != first
 
 

@@ -167,7 +167,7 @@ def test_a_human_who_overrules_the_switch_may_claim(kept: Kept) -> None:
 
 def storm_declared(kept: Kept, claim: Claim) -> None:
     kept.storms.remember(RedAlarm(a.NOW, "s", "s"), (), a.NOW)
-    assert kept.storms.trip(a.NOW, telling.acted(claim.after, a.NOW, "abc"))
+    assert kept.storms.trip(a.NOW, telling.acted(claim.after, a.NOW))
 
 
 def decided_elsewhere(kept: Kept, claim: Claim) -> None:

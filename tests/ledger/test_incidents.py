@@ -78,7 +78,7 @@ def test_of_two_movers_one_moves(ledger: Ledger) -> None:
 def test_a_move_writes_history_decision_and_announcement_or_nothing(kept: Kept) -> None:
     ledger = kept.ledger
     claimed = won(ledger).after
-    told = telling.acted(claimed, a.NOW, "abc")
+    told = telling.acted(claimed, a.NOW)
     record = record_of(other_request(), reason=Reason.BUDGET_FULL)
     assert ledger.move(change(claimed, record=record, told=told)) is True
     assert isinstance(ledger.look(other_request(), a.SCOPES).decided, Decided)
@@ -189,7 +189,7 @@ def test_a_decision_is_kept_once(kept: Kept) -> None:
 
 
 def test_announcements_wait_until_they_are_settled(ledger: Ledger) -> None:
-    told = telling.acted(won(ledger).after, a.NOW, "abc")
+    told = telling.acted(won(ledger).after, a.NOW)
     ledger.record(record_of(other_request(), reason=Reason.BUDGET_FULL), told)
     assert ledger.unsettled_announcements(a.NOW - SECOND, 10) == []
     assert ledger.unsettled_announcements(a.NOW, 10) == [told]
@@ -207,7 +207,7 @@ def test_incidents_are_due_at_their_time_and_no_more_when_they_rest(ledger: Ledg
 
 
 def test_a_look_takes_no_more_than_was_asked_for(ledger: Ledger) -> None:
-    told = telling.acted(a.incident(), a.NOW, "abc")
+    told = telling.acted(a.incident(), a.NOW)
     for name in ("a", "b", "c"):
         ledger.record(record_of(other_request(name), reason=Reason.BUDGET_FULL), replace(told, key=name))
     assert len(ledger.unsettled_announcements(a.NOW, 2)) == 2

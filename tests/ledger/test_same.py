@@ -118,7 +118,7 @@ class Actor:
             after=replace(after, due_at=None if k % 2 else self.now),
             at=self.now,
             what=f"to {state}",
-            told=telling.acted(after, self.now, "abc") if k % 3 else None,
+            told=telling.acted(after, self.now) if k % 3 else None,
             record=record if k % 4 == 0 else None,
             judged=Judged(list(Verdict)[m % 5], self.now) if k % 2 else None,
         )
@@ -178,15 +178,13 @@ class Actor:
         return found
 
     def trip(self, n: int, m: int, k: int) -> object:
-        return self.kept.storms.trip(
-            self.now, replace(telling.acted(a.incident(), self.now, "abc"), key=f"s{n}")
-        )
+        return self.kept.storms.trip(self.now, replace(telling.acted(a.incident(), self.now), key=f"s{n}"))
 
     def calm(self, n: int, m: int, k: int) -> object:
         if not self.storms:
             return None
         storm = self.kept.storms.look() if k % 2 else self.storms[-1]
-        told = replace(telling.acted(a.incident(), self.now, "abc"), key=f"c{n}")
+        told = replace(telling.acted(a.incident(), self.now), key=f"c{n}")
         return self.kept.storms.calm(storm, told) if isinstance(storm, Storm) else None
 
     def settle(self, n: int, m: int, k: int) -> object:

@@ -11,7 +11,7 @@ from tests import builders as a
 from tests.ledger.conftest import Kept
 
 MINUTE = timedelta(minutes=1)
-TOLD = telling.acted(a.incident(), a.NOW, "abc")
+TOLD = telling.acted(a.incident(), a.NOW)
 
 
 def red(name: str = "api-memory-high", minute: int = 0) -> RedAlarm:

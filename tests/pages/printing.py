@@ -5,7 +5,8 @@ from itertools import groupby
 from pathlib import Path
 
 from firebreak.core.page import Page
-from tests.pages.scenes import SCENES, Scene
+from tests.pages.scene import Scene
+from tests.pages.scenes import SCENES
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pages"
 
@@ -18,7 +19,8 @@ def document(scene: Scene) -> str:
     parts = [f"# {scene.title}\n\n{scene.story}\n"]
     for number, (channel, page) in enumerate(sent, start=1):
         head = f"## {number}. {page.phase} on {channel} ({page.severity}): {page.subject}"
-        parts.append(f"{_harmless(head)}\n\n```text\n{page.body}```\n")
+        links = "".join(f"\n{word}: {address}" for word, address in page.links)
+        parts.append(f"{_harmless(head)}\n\n```text\n{page.body}{links}\n```\n")
     return "\n".join(parts)
 
 
@@ -39,8 +41,10 @@ def contents() -> str:
         [
             "# Pages as they read",
             "",
-            "Every situation in which humans are paged, played through all functions in one process, and the",
-            "pages they got. Written by `python -m tests.pages`; a test compares them.",
+            "Situations in which humans are paged, played through all functions in one process, and the",
+            "pages they got: at least one for every kind of announcement but NOT WATCHED, which ends a",
+            "thread that was looked at for a day. Alarms about Firebreak itself are mailed by CloudWatch,",
+            "with the descriptions of the template. Written by `python -m tests.pages`; a test compares.",
             "",
             "| scene | what happened |",
             "| --- | --- |",

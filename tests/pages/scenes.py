@@ -1,35 +1,18 @@
 """The scenes: what happens, told by the pages that humans got."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-
 from firebreak.core.model import AlarmState, Mute
 from tests import builders as a
+from tests.pages.rare_scenes import RARE, stays
+from tests.pages.scene import Scene
 from tests.pages.stage import (
     APPROVE,
-    AUTO,
     MEMORY,
     MINUTE,
     OBSERVE,
     STORM,
     Stage,
-    staged,
     staged_on_ecs,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One situation; `marks` are the first words of its pages in their order."""
-
-    name: str
-    title: str
-    story: str
-    play: Callable[[Stage], None]
-    marks: tuple[str, ...]
-    policy: str = AUTO
-    stage: Callable[[str], AbstractContextManager[Stage]] = field(default=staged)
 
 
 def recovered(on: Stage) -> None:
@@ -267,7 +250,7 @@ SCENES = (
         story="The question counts for half an hour. Meanwhile it went up the route.",
         play=expired,
         policy=APPROVE,
-        marks=("APPROVE?", "APPROVE?", "NEEDS YOU", "NEEDS YOU", "NEEDS YOU"),
+        marks=("APPROVE?", "APPROVE?", "NEEDS YOU", "NEEDS YOU"),
     ),
     Scene(
         name="business-hours",
@@ -327,4 +310,14 @@ SCENES = (
         play=not_opted_in,
         marks=("NOT ACTING", "RESOLVED"),
     ),
+    Scene(
+        name="stays",
+        title="A change that stays",
+        story="More memory helped. It stays until somebody takes it back, and the page says how.",
+        play=stays,
+        policy=MEMORY,
+        stage=staged_on_ecs,
+        marks=("ACTED", "RESOLVED"),
+    ),
+    *RARE,
 )

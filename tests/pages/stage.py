@@ -1,17 +1,19 @@
 """A stage for pages: all functions in one process, a policy with routes, and the rules of each minute."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from firebreak.aws.threads import DynamoThreads
 from firebreak.concluding import Summary
-from firebreak.core import opening, telling
+from firebreak.core import opening, telling_people
 from firebreak.core.history import Hold
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.ledger import IncidentChange
-from firebreak.core.model import Alarm, AlarmState
+from firebreak.core.model import Alarm, AlarmState, Metric
 from firebreak.core.questions import approval_of
 from firebreak.core.threads import Thread
 from firebreak.policy import Policy, parse_policy
@@ -19,7 +21,7 @@ from firebreak.wire import request_event
 from tests import builders as a
 from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world
 from tests.workflow.test_larger_tasks import Service
-from tests.world import TABLE, World, world_on_moto
+from tests.world import TABLE, World, eventbridge, world_on_moto
 
 MINUTE = timedelta(minutes=1)
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:firebreak"  # a name
@@ -75,7 +77,8 @@ class Stage:
         """An alarm turns red and its event is delivered."""
         tags = {"firebreak:action": action, **changes.pop("more", {})}  # type: ignore[dict-item]  # texts
         alarm = self.world.red(name, tags=tags, description="Memory of the API over 80 %.", **changes)
-        self.world.send(alarm, action)
+        self.world.remediator(action).handle(measured(alarm))
+        self.world.deliver()
         return alarm
 
     def green(self, alarm: Alarm) -> None:
@@ -118,7 +121,7 @@ class Stage:
         """What `firebreak deny` writes."""
         asked = self.incident()
         after = opening.over(asked, IncidentState.PAGED, f"denied by {ANA}: we are migrating it")
-        told = telling.denied(after, ANA, "we are migrating it", self.now)
+        told = telling_people.denied(after, ANA, "we are migrating it", self.now)
         assert self.world.ledger.move(
             IncidentChange(before=asked, after=after, at=self.now, what=after.note, told=told)
         )
@@ -130,7 +133,7 @@ class Stage:
         threads = DynamoThreads(self.world.dynamodb, TABLE)
         thread = threads.thread(self.incident().id)
         assert isinstance(thread, Thread)
-        told = telling.acknowledged(thread.latest, thread.id, ANA, self.now)
+        told = telling_people.acknowledged(thread.latest, thread.id, ANA, self.now)
         assert threads.acknowledge(thread, _acknowledged(thread), told)
         self.world.announcer().hand_over(told)
         self.world.deliver()
@@ -151,7 +154,22 @@ class Stage:
     def red_of(self, service: str) -> Alarm:
         """The alarm of that service turns red."""
         target = f"ecs:prod/{service}"
-        return self.red(f"api-{service}", more={"firebreak:target": target})
+        memory = Metric("AWS/ECS", "MemoryUtilization", {"ClusterName": "prod", "ServiceName": service})
+        return self.red(f"api-{service}", more={"firebreak:target": target}, metrics=(memory,))
+
+
+def measured(alarm: Alarm) -> dict[str, Any]:
+    """The event of an alarm with what CloudWatch evaluated: three minutes above 80 %."""
+    event = eventbridge(alarm)
+    values = [83.4, 88.0, 91.3]
+    event["detail"]["state"] |= {
+        "reason": "Threshold Crossed: 3 out of the last 3 datapoints [91.3, 88.0, 83.4] were greater than the"
+        " threshold (80.0) (minimum 3 datapoints for OK -> ALARM transition).",
+        "reasonData": json.dumps(
+            {"period": 60, "statistic": "Average", "recentDatapoints": values, "threshold": 80.0}
+        ),
+    }
+    return event
 
 
 def _acknowledged(thread: Thread) -> Thread:

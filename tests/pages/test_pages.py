@@ -1,9 +1,16 @@
 """The pages that lie in docs/pages are those that humans get."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from firebreak.core.announcement import AnnouncementKind
+from firebreak.page_text import _MARKS
+from tests.contracts.template import template
 from tests.pages.printing import FOLDER, contents, document, in_order
-from tests.pages.scenes import SCENES, Scene
+from tests.pages.scene import Scene
+from tests.pages.scenes import SCENES
 
 scenes = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 
@@ -29,3 +36,27 @@ def test_every_document_is_a_scene() -> None:
 
 def test_no_page_holds_a_secret_of_the_log() -> None:
     assert not any("hunter2" in path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md"))
+
+
+def test_every_kind_of_announcement_has_a_sample() -> None:
+    shown = {mark for scene in SCENES for mark in scene.marks}
+    wanted = {_MARKS[kind] for kind in AnnouncementKind if kind is not AnnouncementKind.NO_LONGER_WATCHED}
+    assert wanted <= shown, wanted - shown
+
+
+def test_an_alarm_about_firebreak_itself_says_what_to_do() -> None:
+    told = {
+        name: one["Properties"]["AlarmDescription"]
+        for name, one in template()["Resources"].items()
+        if one["Type"] == "AWS::CloudWatch::Alarm" and one["Properties"].get("AlarmActions")
+    }
+    assert told
+    for name, words in told.items():
+        assert 60 < len(words) < 500, name
+        assert re.search(r"[Ll]ook|Handle|Read|waits in", words), name
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.md")), ids=lambda path: path.stem)
+def test_no_page_shows_what_only_machines_read(path: Path) -> None:
+    for machine in ("taskDefinition", "arn:aws:ecs", "{'", "80s pad", "policy 0", "deployments="):
+        assert machine not in path.read_text(encoding="utf-8"), machine

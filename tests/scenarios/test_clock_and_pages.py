@@ -15,6 +15,7 @@ from firebreak.aws.threads import DynamoThreads
 from firebreak.channels.webhook import signature
 from firebreak.core.incident import IncidentState
 from firebreak.core.page import Phase
+from firebreak.core.people import person
 from firebreak.core.threads import Thread, ThreadState
 from firebreak_cli.acknowledging import PagerDesk
 from firebreak_cli.approvals import ApprovalDesk
@@ -173,7 +174,7 @@ def test_a_page_goes_up_until_somebody_has_it_and_all_hear_that_it_is_over(
 
     desk = PagerDesk(bench.operator())
     desk.acknowledge(desk.thread(page.incident_id), ANA, datetime.now(UTC))
-    assert f"{ANA} has it." in expect_post(bench, board, about, Phase.ACKNOWLEDGE)["body"]
+    assert f"Acknowledged by {person(ANA)}." in expect_post(bench, board, about, Phase.ACKNOWLEDGE)["body"]
     assert thread_of(bench, page.incident_id).state is ThreadState.ACKNOWLEDGED
 
     bench.turn(bench.alarm("stubborn"), "OK")
@@ -262,7 +263,7 @@ def asked(bench: Bench, name: str) -> str:
 def test_what_a_human_approves_is_done(bench: Bench) -> None:
     bench.approve(asked(bench, "approved-yes"), ANA)
     page = bench.expect_page("ACTED", bench.about("approved-yes"))
-    assert f"by the word of {ANA}" in page.body
+    assert f"requested by {person(ANA)}" in page.body
     assert len(bench.updates_of("approved-yes")) == 1
 
 
@@ -271,7 +272,7 @@ def test_what_a_human_denies_is_not(bench: Bench) -> None:
     now = datetime.now(UTC)
     desk.deny(desk.waiting(bench.question(incident_id), "deny", now), ANA, "we are migrating it", now)
     page = bench.expect_page("DENIED", bench.about("approved-no"))
-    assert f"{ANA} said no: we are migrating it" in page.body
+    assert f"Denied by {person(ANA)}: we are migrating it" in page.body
     assert bench.updates_of("approved-no") == []
 
 

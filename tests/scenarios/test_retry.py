@@ -37,7 +37,7 @@ def test_what_a_pause_refused_is_acted_on_after_it_by_a_humans_word(bench: Bench
     assert again.exit_code == 0, again.output
     page = bench.expect_page("ACTED", bench.about("asked-again"))
     assert f"firebreak show {page.incident_id}" in " ".join(again.stdout.split())
-    assert "by the word of arn:aws:" in page.body
+    assert "requested by " in page.body
 
     bench.turn(alarm, "OK")
     bench.expect_state(page.incident_id, IncidentState.CLOSED)

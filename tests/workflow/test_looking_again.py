@@ -107,7 +107,7 @@ def test_an_incident_given_to_humans_for_a_deployment_is_looked_at_once_more(wor
     world.deliver()
     [page] = [page for name, page in world.pager.pages if name == "pd" and page.body.startswith("NEEDS YOU")]
     assert "Firebreak looks again once at " in page.body
-    assert "You hear when every alarm of it is OK." in page.body
+    assert "You get a message when every alarm of it is OK." in page.body
     deploying(world, running=False)
     wait(world, 16 * MINUTE)
     assert acts(world) == 1

@@ -1,7 +1,7 @@
 """Pages: told once, told even when the ledger is gone, harmless whatever an alarm is called."""
 
 import json
-import shlex
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from firebreak.core.history import Hold
 from firebreak.core.incident import IncidentState
 from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, Untold, UnusableEvent
-from firebreak.page_text import body_of, plain, subject_of
+from firebreak.page_text import Around, ascii_subject_of, body_of, plain, subject_of
 from firebreak.wire import request_event
 from tests import builders as a
 from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
@@ -179,7 +179,7 @@ def test_crashes_on_two_incidents_are_two_pages_and_on_one_a_quarter_of_an_hour_
 
 
 def test_an_announcement_of_a_kind_of_a_later_release_is_told_all_the_same(world: World) -> None:
-    told = announcement_to_wire(telling.acted(a.incident(), a.NOW, "abc")) | {"kind": "teleported"}
+    told = announcement_to_wire(telling.acted(a.incident(), a.NOW)) | {"kind": "teleported"}
     world.page_desk().handle({"detail-type": "Firebreak Announcement", "detail": told})
     subject, body = world.pager.sent[0]
     assert "NEEDS YOU" in subject
@@ -246,11 +246,12 @@ def test_no_text_breaks_a_subject_or_a_line(text: str) -> None:
         region=text,
         incident_id=text,
     )
-    subject, body = subject_of(told), body_of(told, "firebreak")
-    assert subject.isascii()
+    subject, ascii_subject, body = subject_of(told), ascii_subject_of(told), body_of(told, "firebreak")
+    assert ascii_subject.isascii()
+    assert ascii_subject.isprintable()
+    assert (len(ascii_subject) <= 100, len(subject) <= 140) == (True, True)
     assert subject.isprintable()
-    assert len(subject) <= 100
-    assert subject.startswith("[Firebreak] NEEDS YOU")
+    assert all(line.startswith("[Firebreak] NEEDS YOU") for line in (subject, ascii_subject))
     assert all(line.isprintable() for line in body.removesuffix("\n").split("\n"))
     assert len(body) < 8000
     assert "firebreak show" not in body
@@ -262,7 +263,8 @@ def test_every_kind_has_a_subject_and_a_body_with_both_commands(kind: Announceme
     assert "ecs:prod/api" in subject_of(told)
     body = body_of(told, "prod-firebreak")
     assert "firebreak show i-0123456789 --stack prod-firebreak" in body
-    assert 'firebreak pause --reason "..." --for 1h --stack prod-firebreak' in body
+    over = kind in {AnnouncementKind.RECOVERED, AnnouncementKind.ACKNOWLEDGED}
+    assert ('firebreak pause --reason "..." --for 1h --stack prod-firebreak' in body) is not over
 
 
 @pytest.mark.parametrize(
@@ -324,28 +326,49 @@ def test_switches_that_cannot_be_read_stop_no_page(world: World) -> None:
 # --- commands with names of alarms
 
 
-def retries(*names: str) -> list[str]:
-    body = body_of(replace(TOLD, kind=AnnouncementKind.HOLD_OVER, retry=names), "firebreak")
-    return [line.removeprefix("Retry:").strip() for line in body.splitlines() if line.startswith("Retry:")]
-
-
-@pytest.mark.parametrize("name", ["api", "api  high", "--json", "it's; rm -rf $(x) `y`", "-", "é"])
-def test_a_retry_names_exactly_that_alarm_to_a_shell(name: str) -> None:
-    [command] = retries(name)
-    assert shlex.split(command) == ["firebreak", "retry", "--stack", "firebreak", "--", name]
-
-
-@pytest.mark.parametrize(
-    "name", ["api\nhigh", "api\x1b[2J", "\u202egpj", "a\u2028b", "a\u00a0b", "\ud800", "", "x" * 601]
+# What bash, zsh, fish, tcsh, PowerShell and cmd all take as it is written here.
+COMMAND = re.compile(
+    r'firebreak [a-z]+(?: (?:--[a-z]+|1h|"\.\.\."|prod-firebreak|i-[0-9a-f]{10}|[0-9a-f]{32}|'
+    r"i-[0-9a-f]{10}\.[0-9a-f.]+))*"
 )
-def test_a_name_that_cannot_be_shown_as_it_is_is_no_command(name: str) -> None:
-    assert retries("web", name) == [
-        "firebreak retry --stack firebreak -- web",
-        "1 more with odd names: firebreak incidents --stack firebreak",
-    ]
+HOSTILE = (
+    "\\'\"; touch X #",
+    "a!!b",
+    "$(touch X)",
+    "`touch X`",
+    "%PATH%",
+    "--json",
+    "a'b; firebreak approve i-0123456789",
+    "注文 サービス",
+)
 
 
-@given(name=some.text(max_size=300))
-def test_no_name_makes_a_second_line_or_another_command(name: str) -> None:
-    [line] = retries(name)
-    assert line.startswith("1 more ") or shlex.split(line)[5:] == [name]
+def commands_of(body: str) -> list[str]:
+    """What stands behind the labels of a page's last paragraph."""
+    labels = re.compile(r"^(?:Show|Say yes|Say no|I have it|List|End it|Retry all|Stop all): +(.*)$")
+    return [found.group(1) for line in body.splitlines() if (found := labels.match(line))]
+
+
+@pytest.mark.parametrize("kind", list(AnnouncementKind))
+@given(name=some.one_of(some.sampled_from(HOSTILE), some.text(min_size=1, max_size=255)))
+def test_no_command_on_a_page_holds_text_of_a_stranger(kind: AnnouncementKind, name: str) -> None:
+    told = replace(
+        TOLD,
+        kind=kind,
+        headline=name,
+        alarm_name=name,
+        target=name,
+        action=name,
+        incident_id=name,
+        question=name,
+        retry=(name, "api"),
+    )
+    body = body_of(told, "prod-firebreak", Around(thread="0" * 32, call="0" * 32))
+    found = commands_of(body)
+    assert all(COMMAND.fullmatch(line) for line in found), found
+    assert f"firebreak retry --all {'0' * 32} --stack prod-firebreak" in found
+
+
+def test_without_an_id_there_is_no_command_to_retry() -> None:
+    told = replace(TOLD, kind=AnnouncementKind.HOLD_OVER, retry=("api",), incident_id="")
+    assert not [line for line in commands_of(body_of(told, "prod-firebreak")) if "retry" in line]

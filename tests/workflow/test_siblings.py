@@ -167,7 +167,7 @@ def test_what_turned_red_under_the_rung_below_is_not_the_next_rungs_fault(world:
     world.pass_time(5 * MINUTE)
 
     assert (world.incident(incident_id).state, verdict(world)) == (S.PAGED, Verdict.NOT_RECOVERED)
-    assert "every rung was tried and api-memory-high is still red" in world.pager.sent[-1][1]
+    assert "nothing is left to try: api-memory-high is still red" in world.pager.sent[-1][1]
 
 
 def test_a_sibling_that_turns_red_while_a_recovery_has_to_hold_is_seen_at_once(world: World) -> None:

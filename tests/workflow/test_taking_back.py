@@ -109,8 +109,8 @@ class TestRestore:
         assert marks(world) == ["ACTED", "RESOLVED", "RESTORED", "MADE WORSE", "UNDONE", "NEEDS YOU"]
         undone = next(body for subject, body in world.pager.sent if "UNDONE" in subject)
         assert "put back ecs:prod/api: desired count 2 to 3" in undone
-        assert "desired=2" in undone
-        assert "desiredCount=3" in undone
+        assert "before: desired count 2" in undone
+        assert "after: desired count 3" in undone
 
     def test_a_count_that_somebody_changed_since_stays(self, world: World) -> None:
         _, incident_id = healed(world)

@@ -146,6 +146,7 @@ def _plan(
         before=before.stored(),
         patience_seconds=SETTLE_SECONDS,
         reset_by=reset_by(tags, "the memory"),
+        stays=_stays(used, before.memory, to),
     )
 
 
@@ -153,6 +154,14 @@ def raised(memory: int, settings: ActionSettings) -> int:
     """The memory after one raise, in whole MB and never above a ceiling; reckoned without rounding errors."""
     wanted = ceil(memory * Fraction(str(settings.factor)))
     return min(wanted, settings.ceiling, MOST_MEMORY)
+
+
+def _stays(used: Callers, before: int, to: int) -> str:
+    """What is left of a raise, and the way back."""
+    if isinstance(used, Direct):
+        return f"memory {to} MB (was {before}); to take it back, set the function's memory to {before} MB"
+    back = f"point alias {used.alias.name} at version {used.live.version}"
+    return f"memory {to} MB (was {before}); to take it back, {back}"
 
 
 def _by_way_of(used: Callers) -> str:

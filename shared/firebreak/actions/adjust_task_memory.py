@@ -218,6 +218,7 @@ def _plan(
         patience_seconds=patience(service),
         reset_by=reset_by(service.tags, "the memory of its tasks"),
         doubts=doubts,
+        stays=f"memory {new.total} MiB a task (was {size.total}); to take it back, deploy {short(size.arn)}",
     )
 
 

@@ -139,6 +139,7 @@ def _plan(target: Target, sending: SendingLive) -> Plan:
         before={"sendingEnabled": sending.enabled},
         warnings=(LOST, f"only a human ends the pause: {_ending(change)}", SPARSE),
         reset_by=reset_by(sending.tags, "the pause"),
+        stays=f"{stops} is paused; to take it back, enable sending",
     )
 
 

@@ -176,6 +176,7 @@ def _plan(
         warnings=(*doubts, DATA_STAYS, *(() if environment.operations_role else (NO_ROLE,))),
         patience_seconds=DEPLOYMENT_SECONDS,
         reset_by=reset_by(tags, "the version"),
+        stays=f"version {found.label}; to take it back, deploy {environment.version}",
         doubts=doubts,
         way_back=WayBack(blamed_since=deployment.began, newest=(found.ran.began, found.until)),
     )

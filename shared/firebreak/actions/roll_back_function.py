@@ -190,7 +190,16 @@ def _moved(function: str, used: Behind, latest: FunctionLive, move: Move) -> Pla
         change=Change(function=function, move=move).stored(),
         before=PreImage.of(used, latest).stored(),
         patience_seconds=SETTLE_SECONDS,
+        stays=_stays(used.alias, move),
     )
+
+
+def _stays(alias: AliasLive, move: Move) -> str:
+    """What is left of a roll back, and the way forward again."""
+    now = move.version or alias.version
+    if now == alias.version:
+        return f"alias {alias.name} sends all calls to version {now}"
+    return f"alias {alias.name} at version {now} (was {alias.version}); to take it back, point it there again"
 
 
 def _summary(function: str, alias: AliasLive, move: Move) -> str:

@@ -264,7 +264,13 @@ def _plan(
         warnings=warnings,
         patience_seconds=START_SECONDS,
         reset_by=reset_by(service.tags, "the number of tasks"),
+        stays=_stays(change, raised.bounds.get("minimum", service.desired)),
     )
+
+
+def _stays(change: _Change, before: int) -> str:
+    """What is left of a raise, and the way back."""
+    return f"{change.what} {change.count} (was {before}); to take it back, set it to {before}"
 
 
 def _raise(

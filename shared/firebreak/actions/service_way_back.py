@@ -149,6 +149,7 @@ def _stop(case: _Case) -> Plan:
         warnings=(*doubts, *warnings),
         patience_seconds=patience(case.service),
         reset_by=reset_by(case.service.tags, "the task definition"),
+        stays=f"{short(newest.task_definition)} is not deployed; to take it back, deploy it again",
         doubts=doubts,
         way_back=case.found.way_back,
     )
@@ -207,6 +208,7 @@ def _move(case: _Case) -> Plan | Obstacle | Unknown:
         warnings=(*doubts, *_not_pinned(good), *warnings),
         patience_seconds=patience(case.service),
         reset_by=reset_by(case.service.tags, "the task definition"),
+        stays=f"task definition {short(good.arn)} (was {bad}); to take it back, deploy {bad}",
         doubts=doubts,
         way_back=found.way_back,
     )

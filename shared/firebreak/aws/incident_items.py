@@ -41,13 +41,7 @@ def incident_item(incident: Incident) -> Item:
         "opened_at": number(ms(incident.opened_at)),
         "note": text(incident.note),
     }
-    if incident.purpose is not Purpose.ACT:
-        item["purpose"] = text(incident.purpose.value)
-    for name in ("blind_looks", "left_out"):
-        if count := getattr(incident, name):
-            item[name] = number(count)
-    if incident.claim_id:
-        item["claim_id"] = text(incident.claim_id)
+    item |= _where_it_stands(incident)
     for name in ("act_by", "acted_at", "healthy_since", "due_at"):
         at = getattr(incident, name)
         if at is not None:
@@ -70,6 +64,21 @@ def _waits(incident: Incident) -> Item:
     return {}
 
 
+def _where_it_stands(incident: Incident) -> Item:
+    """What only some incidents have."""
+    item: Item = {}
+    if incident.purpose is not Purpose.ACT:
+        item["purpose"] = text(incident.purpose.value)
+    if incident.earlier:
+        item["earlier"] = pack(list(incident.earlier))
+    for name in ("blind_looks", "left_out"):
+        if count := getattr(incident, name):
+            item[name] = number(count)
+    if incident.claim_id:
+        item["claim_id"] = text(incident.claim_id)
+    return item
+
+
 def _members(members: Sequence[Member]) -> Item:
     """Since when stands beside the members: an older reader takes three texts for a member, and no more."""
     item = {"members": pack([[m.name, m.arn, m.contributor] for m in members])}
@@ -80,7 +89,7 @@ def _members(members: Sequence[Member]) -> Item:
 
 def _plan_to_wire(plan: Plan) -> dict[str, object]:
     wire = {**asdict(plan), "warnings": list(plan.warnings)}
-    left_out = {"doubts", "way_back"} | ({"reset_by"} if not plan.reset_by else set())
+    left_out = {"doubts", "way_back", *(name for name in ("reset_by", "stays") if not wire[name])}
     return {key: value for key, value in wire.items() if key not in left_out}
 
 
@@ -119,6 +128,7 @@ def _incident(fields: Fields) -> Incident:
         note=fields.text("note", ""),
         left_out=fields.number("left_out", 0),
         purpose=Purpose(fields.text("purpose", Purpose.ACT.value)),
+        earlier=_texts(fields.unpack("earlier")) if fields.has("earlier") else (),
     )
 
 
@@ -159,6 +169,7 @@ def _read_plan(fields: Fields) -> Plan | None:
         warnings=_texts(stored.get("warnings", [])),
         patience_seconds=int(cast("int", stored.get("patience_seconds", 0))),
         reset_by=str(stored.get("reset_by", "")),
+        stays=str(stored.get("stays", "")),
     )
 
 

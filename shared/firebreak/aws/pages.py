@@ -50,7 +50,7 @@ class TopicChannel:
         with translated("Publish", mutates=False):
             self._client.publish(
                 TopicArn=self._topic_arn,
-                Subject=page.subject,
+                Subject=page.ascii_subject,
                 Message="\n".join([page.body, *links]),
                 MessageAttributes={
                     "severity": {"DataType": "String", "StringValue": page.severity.value},

@@ -45,6 +45,9 @@ class Announcement:
     `facts` are short lines with numbers; `next` says what happens without anybody doing anything.
     Alarm texts are untrusted, also `severity` and `runbook`, which are tags of the alarm.
 
+    `red` says in numbers what is red, `alarm_reason` what CloudWatch says of it, and `alarm_state` what the
+    alarm was when this was announced (empty: not known).
+
     `thread` is set where pages belong together that share no incident. `cause` names what several
     announcements of one key have in common, and `until` when that ends, as far as it is known. `by` is
     who did it, if somebody did. `retry` are names of alarms that a human may have decided anew.
@@ -85,6 +88,14 @@ class Announcement:
     unwatched: int = 0
     lasting: Lasting = Lasting.NO
     counted_as: str = ""
+    red: str = ""
+    alarm_reason: str = ""
+    alarm_state: str = ""
+
+    @property
+    def red_briefly(self) -> str:
+        """What is red, without for how long and in what."""
+        return self.red.partition(" (")[0].partition(" for ")[0]
 
     @property
     def waits_as(self) -> str:

@@ -37,6 +37,8 @@ from firebreak.core.threads import LOOK_EVERY, LOOK_FOR, thread_id
 
 # A longer list is not read at 3 a.m., and DynamoDB writes an item anew for each name.
 MOST_NAMES, MOST_LISTED = 200, 30
+# So many alarms can be asked for again with one command; their names travel with the announcement.
+MOST_RETRIED = 100
 
 # An alarm that was OK for less is flapping: its thread stays open, and nobody is called anew.
 STAYS_OK = timedelta(minutes=15)
@@ -47,8 +49,9 @@ STANDING_FOR = timedelta(days=7)
 # A cause that lasts is looked at for so long after its newest, and after the first day this often.
 LASTING_LOOK_FOR, LASTING_LOOK_EVERY = timedelta(days=7), timedelta(hours=1)
 
-AS_BEFORE = "None of them was acted on. What comes more for this cause is summed up in the same way."
-BY_COMMAND = "Nothing restarts by itself: each needs its command."
+OVER = "No further action."
+AS_BEFORE = "None of them was acted on. Further alarms with this cause are summed up in the same way."
+BY_COMMAND = "No further automatic action. To have all of them decided again, use the command below."
 NO_COMMAND = "Look at them: an alarm without data, or a deleted one, says nothing of the service."
 
 # The causes that end, and what they are called.
@@ -210,11 +213,12 @@ def ended(found: Digest, now: datetime) -> Announcement:
         at=now,
         headline=f"{about} has been OK for {spell(found.stays_ok)}. Paged before: {found.first.headline}",
         facts=(*times, *(() if one else _listed(found.names))),
-        next="Nothing more happens.",
+        next=OVER,
         event="",
         cause="",
         until=None,
         lasting=Lasting.NO,
+        alarm_state=AlarmState.OK.value,
     )
 
 
@@ -241,7 +245,7 @@ def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: dateti
     ended = f"{HOLDS[found.first.cause]} is over"
     if found.all_ok(states):
         told = _about(found, AnnouncementKind.DIGEST, now, f"{ended}. All alarms that it held back are OK.")
-        return replace(told, facts=_facts(found, ()), next="Nothing more happens.")
+        return replace(told, facts=_facts(found, ()), next=OVER)
     readings = {one: states.get(one, NOT_LOOKED_AT) for one in found.watched}
     red = [one for one, reading in readings.items() if may_be_red(reading)]
     if found.unwatched and not red:
@@ -255,7 +259,7 @@ def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: dateti
             [one.shown for one in red] + [f"{one.shown} {words_of(readings[one])}" for one in unclear],
         ),
         next=BY_COMMAND if red else NO_COMMAND,
-        retry=tuple(sorted({one.name for one in red}))[:MOST_LISTED],
+        retry=tuple(sorted({one.name for one in red}))[:MOST_RETRIED],
         watches=watches,
         unwatched=found.unwatched + left_out,
     )
@@ -283,7 +287,7 @@ def _facts(found: Digest, names: Collection[str]) -> tuple[str, ...]:
 def _listed(lines: Collection[str]) -> Iterator[str]:
     yield from sorted(lines)[:MOST_LISTED]
     if (left := len(lines) - MOST_LISTED) > 0:
-        yield f"and {left} more: firebreak incidents"
+        yield f"and {left} more"
 
 
 def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) -> Announcement:
@@ -308,6 +312,9 @@ def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) 
         runbook="",
         watches=(),
         unwatched=0,
+        red="",
+        alarm_reason="",
+        alarm_state="",
     )
 
 

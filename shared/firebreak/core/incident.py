@@ -153,6 +153,7 @@ class Incident:
     when the current rung was claimed, `healthy_since` when its recovery was first seen. `purpose`
     is what the present plan is for, or, while it is undoing, what was asked for. `left_out` counts how often
     an alarm joined for which there was no room: nobody looks at it, so it is never known to be over.
+    `earlier` says what each rung below came to.
     """
 
     id: str
@@ -177,6 +178,7 @@ class Incident:
     note: str = ""
     purpose: Purpose = Purpose.ACT
     left_out: int = 0
+    earlier: tuple[str, ...] = ()
 
     @property
     def holds_target(self) -> bool:

@@ -69,7 +69,8 @@ class Alarm:
     `by_router` says that its event came over Firebreak's bus, from the router.
     `since` is when the alarm took this state. `tags` holds only what rode in the event: a key
     that is missing here may still be on the alarm. `reason` and `description` are untrusted text.
-    `evaluation` is None where the event does not tell what was evaluated.
+    `evaluation` is None where the event does not tell what was evaluated. `label` is what the expression
+    that the alarm watches is called, empty where it watches a metric.
     """
 
     arn: str
@@ -93,6 +94,7 @@ class Alarm:
     event_id: str = ""
     evaluation: Evaluation | None = None
     by_router: bool = False
+    label: str = ""
 
     @property
     def series(self) -> str:
@@ -214,6 +216,7 @@ class Plan:
     `change` holds the API arguments, `before` the pre-image of what they overwrite; both are
     stored with the claim. `patience_seconds` is how long the effect may take to settle.
     `reset_by` says who will put the old value back, and so where the lasting fix is (core/owners.py).
+    `stays` is what the change leaves behind for as long as nobody takes it back, and how to do that.
     `doubts` are the warnings for which a human must say yes whatever the policy says, and `way_back`
     what a roll back is compared with: both are for the decision alone, and are not stored.
     """
@@ -224,6 +227,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     patience_seconds: int = 0
     reset_by: str = ""
+    stays: str = ""
     doubts: tuple[str, ...] = ()
     way_back: WayBack | None = None
 

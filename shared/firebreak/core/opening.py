@@ -12,6 +12,10 @@ from firebreak.core.ledger import incident_name
 from firebreak.core.model import Alarm, Plan, Request, RequestKind
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
+from firebreak.core.telling_facts import stays, step_line
+
+# Of each part of what a rung came to.
+MOST_OF_A_STEP = 300
 
 # One DescribeAlarms takes 100 names; JSON spells a character outside ASCII in up to 12 bytes.
 MOST_MEMBERS, MOST_MEMBERS_BYTES = 100, 100_000
@@ -105,7 +109,14 @@ def climbing(incident: Incident, rung: int, due_at: datetime, note: str) -> Inci
         due_at=due_at,
         note=note,
         purpose=Purpose.ACT,
+        earlier=(*incident.earlier, _came_to(incident, note)),
     )
+
+
+def _came_to(incident: Incident, note: str) -> str:
+    """What the rung that is left came to, bounded: it is stored and shown with every rung above."""
+    lines = [step_line(incident), note, *stays(incident)]
+    return "; ".join(line[:MOST_OF_A_STEP] for line in lines if line)
 
 
 def taking_back(incident: Incident, purpose: Purpose, due_at: datetime, note: str) -> Incident:

@@ -40,14 +40,15 @@ class Page:
     """One message. Its texts are harmless lines already: no control characters, bounded.
 
     `thread` is what all pages of one trouble share, at most 64 characters of `[A-Za-z0-9-]`. `subject` is
-    ASCII and at most 100 characters. `source` is the target or the alarm. `links` are pairs of a word and
-    an https address.
+    at most 140 characters; `ascii_subject` says the same in at most 100 of ASCII. `at` is when it is sent.
+    `source` is the target or the alarm. `links` are pairs of a word and an https address.
     """
 
     thread: str
     phase: Phase
     severity: Severity
     subject: str
+    ascii_subject: str
     body: str
     source: str
     at: datetime

@@ -11,19 +11,19 @@ from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, RequestKind, Target
+from firebreak.core.people import person
 from firebreak.core.reasons import LASTING, MEANINGS, Disposition, Lasting, Reason
-from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm, objections
+from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm
+from firebreak.core.telling_facts import muted, objections
 
-TOLD_ONCE = "Further refusals for this cause are summed up; they are listed by: firebreak incidents"
+TOLD_ONCE = "Further refusals for this cause are counted and summed up."
 
 IF_SILENT = (
     f"If silence is the symptom, tag the alarm {MISSING_DATA_TAG}={MissingData.SYMPTOM};"
     f" if it is normal, tag it {MISSING_DATA_TAG}={MissingData.IGNORE}."
 )
 
-COUNTED = (
-    "Further refusals are counted and not paged until it stayed OK; they are listed by: firebreak incidents"
-)
+COUNTED = "Further refusals are counted, and not paged until the alarm stayed OK."
 
 QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
 
@@ -58,10 +58,10 @@ def announcement(
         action=record.action,
         headline=headline,
         facts=(
-            *([f"by the word of {record.by}"] if record.by else []),
             *objections(decision),
             *(plan.warnings if plan else ()),
-            f"policy {decision.policy_hash or '-'}",
+            *([f"requested by {person(record.by)}"] if record.by else []),
+            *muted(record.alarm),
         ),
         next=_next_of(decision, lasting),
         target=target.display if target else "",
@@ -132,7 +132,9 @@ def _cause_of(decision: Decision, lasting: Lasting) -> str:
 
 def _next_of(decision: Decision, lasting: Lasting) -> str:
     deciding = decision.deciding
-    again = f"It could act again from {clock(deciding.until)} on. " if deciding and deciding.until else ""
+    again = (
+        f"Firebreak may act again from {clock(deciding.until)} on. " if deciding and deciding.until else ""
+    )
     once = f" {TOLD_ONCE}" if deciding and deciding.cause else ""
     once = once if lasting is Lasting.NO else f" {COUNTED}"
     silent = f"{IF_SILENT} " if decision.reason is Reason.NO_DATA else ""

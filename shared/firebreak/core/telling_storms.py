@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from firebreak.core.alarm_readings import AlarmReading, may_be_red, within_bounds, words_of
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
+from firebreak.core.digests import MOST_RETRIED
 from firebreak.core.guards import clock
 from firebreak.core.keys import digest
 from firebreak.core.storm import RedAlarm, Storm, StormRules, fullest_window
@@ -115,7 +116,7 @@ def _storm_over(
 
 def _to_retry(red: Sequence[RedAlarm]) -> tuple[str, ...]:
     """What may still be red, to be decided anew by a human who wants it."""
-    return tuple(dict.fromkeys(one.name for one in red))[:MOST_LISTED]
+    return tuple(dict.fromkeys(one.name for one in red))[:MOST_RETRIED]
 
 
 def _thread(began: datetime) -> str:

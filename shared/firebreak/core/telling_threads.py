@@ -6,7 +6,9 @@ from datetime import datetime
 
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, not_ok_words
 from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.digests import OVER
 from firebreak.core.keys import digest
+from firebreak.core.model import AlarmState
 from firebreak.core.telling import MOST_LISTED
 
 
@@ -21,12 +23,14 @@ def green_again(about: Announcement, at: datetime, *, since: datetime, count: in
         key=digest("green again", about.key, since.isoformat(), count),
         kind=AnnouncementKind.RECOVERED,
         at=at,
-        headline=f"{alarms} OK again. It was told before: {about.headline}",
+        headline=f"{alarms} OK again. The page before said: {about.headline}",
         facts=(),
-        next="Nothing more happens.",
+        next=OVER,
         event="",
         cause="",
         until=None,
+        retry=(),
+        alarm_state=AlarmState.OK.value,
     )
 
 
@@ -52,4 +56,5 @@ def no_longer_watched(
         until=None,
         retry=(),
         watches=(),
+        alarm_state="",
     )

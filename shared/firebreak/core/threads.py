@@ -34,6 +34,7 @@ TRIGGERS = frozenset(
         _K.EXPIRED,
         _K.REFUSED,
         _K.APPROVAL,
+        _K.UNDOING,
         _K.BLIND,
         _K.CRASHED,
         _K.STORM,
@@ -45,10 +46,15 @@ RESOLVES = frozenset({_K.RECOVERED, _K.STORM_OVER})
 ANEW = frozenset({_K.HOLD_OVER, _K.STORM_OVER})
 
 # Firebreak, or a human who answered, is at work: nobody is called meanwhile.
-AT_WORK = frozenset({_K.ACTED, _K.UNDOING, _K.DENIED})
+AT_WORK = frozenset({_K.ACTED, _K.DENIED})
 
 # Of these nobody but the thread itself looks whether the alarm went green.
 UNWATCHED = frozenset({_K.REFUSED, _K.BLIND, _K.CRASHED, _K.EXPIRED})
+
+# A step that falls due within this time of a call goes with it: nobody gets two pages at one moment.
+SAME_MOMENT = timedelta(minutes=1)
+# A question that nobody answered ends by itself; its end calls, so a step waits so long for that.
+AFTER_A_QUESTION = timedelta(minutes=2)
 
 # How often such an alarm is looked at, and for how long before its page is left to humans.
 LOOK_EVERY = timedelta(minutes=5)
@@ -186,6 +192,8 @@ def come_due(thread: Thread, route: Route, now: datetime) -> Turn:
     if thread.steps >= len(route.steps):
         # The route has become shorter, or a worse severity has a shorter one: no step stays due for ever.
         thread = replace(thread, next_at=None)
+    if (ends := _end_of_question(thread)) and now < ends:
+        return Turn(replace(thread, due_at=ends))
     climbs = thread.next_at and thread.next_at <= now
     if not (thread.waiting or climbs):
         return Turn(replace(thread, due_at=_due(thread, now)))
@@ -198,6 +206,15 @@ def climbs_later(thread: Thread, now: datetime) -> Turn:
     """Nobody further up is called while all its alarms are OK; whether they stay so is looked at soon."""
     later = now + LOOK_EVERY
     return Turn(replace(thread, next_at=later, due_at=later))
+
+
+def _end_of_question(thread: Thread) -> datetime | None:
+    """Until when the end of an unanswered question is waited for, where its next step falls due with it."""
+    told, step_at = thread.latest, thread.next_at
+    if thread.waiting or told.kind is not _K.APPROVAL or not (told.until and step_at):
+        return None
+    together = abs(step_at - told.until) <= SAME_MOMENT
+    return told.until + AFTER_A_QUESTION if together else None
 
 
 def opens_at(route: Route, now: datetime) -> datetime | None:
@@ -242,7 +259,18 @@ def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn
         return Turn(replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.UPDATE, who, note))
     if not thread.steps:
         after = replace(after, since=now, steps=1, next_at=_next(route, 1, now))
+    elif thread.next_at and thread.next_at <= now + SAME_MOMENT and thread.steps < len(route.steps):
+        return _called_with_step(after, route, who, now)
     return Turn(replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.TRIGGER, who, note))
+
+
+def _called_with_step(thread: Thread, route: Route, who: tuple[str, ...], now: datetime) -> Turn:
+    """Call again, and with the same page the step that is due."""
+    turn = _climbed(thread, route, now)
+    if turn.sending is None:
+        return turn
+    everybody = tuple(dict.fromkeys((*who, *turn.sending.channels)))
+    return replace(turn, sending=replace(turn.sending, channels=everybody))
 
 
 def _updated(thread: Thread, told: Announcement, route: Route, now: datetime) -> Turn:

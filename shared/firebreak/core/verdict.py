@@ -1,6 +1,6 @@
 """Whether an act helped, and what comes next: pure functions of what was seen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -43,6 +43,11 @@ class Evidence:
     worse: bool | Unknown
     ways: WaysBack = NO_WAY_BACK
     green_since: datetime | None = None
+
+    @property
+    def first_state(self) -> AlarmState | None:
+        """What the alarm that opened the incident is, None where that is not known."""
+        return first_state(reading for _, reading in self.alarms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +197,37 @@ def judged_as(incident: Incident, judgement: Judgement, evidence: Evidence) -> J
     return Judged(Verdict.UNKNOWN if evidence.happened is False else judgement.verdict, evidence.now)
 
 
+def unknown_action(incident: Incident) -> str:
+    """Why an incident of another release is left to humans."""
+    return f"this release does not know the action {incident.action}"
+
+
+def asked_for(incident: Incident) -> str:
+    """What an incident wants to do, or did."""
+    return incident.plan.summary if incident.plan else incident.action
+
+
+def has_come_to_rest(seen: Evidence) -> bool:
+    """Whether the target is over what was done to it."""
+    return seen.happened is False or (
+        seen.worse is False
+        and seen.settled not in (Settled.NOT_YET, Settled.FAILED)
+        and not isinstance(seen.settled, Failed)
+    )
+
+
+def left_behind(incident: Incident, evidence: Evidence) -> str:
+    """What a rung that did not help lent stays, for the way back is that of the last act alone."""
+    lent = not isinstance(evidence.ways.restore, Absent) and evidence.happened is not False
+    return f"; what {incident.action} changed stays" if lent else ""
+
+
+def first_state(readings: Iterable[object]) -> AlarmState | None:
+    """What the alarm that opened the incident is, None where that is not known."""
+    first = next(iter(readings), None)
+    return first if isinstance(first, AlarmState) else None
+
+
 def for_humans(incident: Incident, judgement: Judgement, evidence: Evidence) -> str:
     """What humans are told of a verdict that Firebreak has no answer to."""
     if incident.purpose is Purpose.UNDO:
@@ -204,7 +240,7 @@ def for_humans(incident: Incident, judgement: Judgement, evidence: Evidence) -> 
         case Verdict.UNKNOWN | Verdict.TOO_EARLY:
             return f"it is not known whether it helped: {judgement.why}"
         case Verdict.NOT_RECOVERED:
-            return f"every rung was tried and {judgement.why}"
+            return f"nothing is left to try: {judgement.why}"
         case Verdict.RECOVERED:
             return judgement.why
         case never:
@@ -361,9 +397,3 @@ def next_rung(ladder: Sequence[str], rung: int) -> Climb | GiveToHumans:
 def claim_is_dead(incident: Incident, now: datetime) -> bool:
     """Whether the function that claimed can no longer be about to act, by any clock within the skew."""
     return incident.act_by is not None and now > incident.act_by + ACT_TIMEOUT + CLOCK_SKEW
-
-
-def left_behind(incident: Incident, evidence: Evidence) -> str:
-    """What a rung that did not help lent stays, for the way back is that of the last act alone."""
-    lent = not isinstance(evidence.ways.restore, Absent) and evidence.happened is not False
-    return f"; what {incident.action} changed stays" if lent else ""

@@ -1,0 +1,77 @@
+"""Addresses in the AWS console for an alarm and for a target, built from checked parts only."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from urllib.parse import quote
+
+from firebreak.core.model import Target
+from firebreak.core.ses import is_account
+
+# The console's domain in each partition that has a public one; a link elsewhere would be a guess.
+DOMAINS: Mapping[str, str] = MappingProxyType(
+    {
+        "aws": "console.aws.amazon.com",
+        "aws-cn": "console.amazonaws.cn",
+        "aws-us-gov": "console.amazonaws-us-gov.com",
+        "aws-eusc": "console.amazonaws-eusc.eu",
+    }
+)
+
+_PARTITIONS = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("eusc-", "aws-eusc"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("", "aws"),
+)
+
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}", re.ASCII)
+
+
+def partition_of(region: str) -> str:
+    """The partition a region belongs to."""
+    return next(partition for start, partition in _PARTITIONS if region.startswith(start))
+
+
+def alarm_link(name: str, region: str) -> str:
+    """The page of an alarm, whatever its name; empty where there is no public console."""
+    host = _host(region)
+    if not (host and name):
+        return ""
+    return f"{host}/cloudwatch/home?region={region}#alarmsV2:alarm/{_encoded(name)}"
+
+
+def target_link(target: Target) -> str:
+    """The page of a target, or of the list that shows it; empty where there is none."""
+    host, region = _host(target.region), target.region
+    if not host:
+        return ""
+    group, name = _encoded(target.group), _encoded(target.name)
+    match target.service:
+        case "ecs":
+            return f"{host}/ecs/v2/clusters/{group}/services/{name}/health?region={region}"
+        case "lambda":
+            return f"{host}/lambda/home?region={region}#/functions/{name}"
+        case "beanstalk":  # a page of one environment asks for its id, which a target does not carry
+            return f"{host}/elasticbeanstalk/home?region={region}#/environments"
+        case "ses":
+            page = "account" if is_account(target) else f"configuration-sets/{name}"
+            return f"{host}/ses/home?region={region}#/{page}"
+        case "runbook":  # the policy's name of a runbook is not the name of its document
+            return f"{host}/systems-manager/automation/executions?region={region}"
+        case _:
+            return ""
+
+
+def _host(region: str) -> str:
+    domain = DOMAINS.get(partition_of(region), "")
+    return f"https://{region}.{domain}" if domain and REGION.fullmatch(region) else ""
+
+
+def _encoded(name: str) -> str:
+    """Every character but letters, digits and `_.-~` percent-encoded; a lone surrogate as a question mark."""
+    return quote(name, safe="", errors="replace")

@@ -1,0 +1,19 @@
+"""People as others know them, from what AWS calls them."""
+
+import re
+
+_SESSION = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:assumed-role/([^/]+)/([^/]+)", re.ASCII)
+_USER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:user/(?:.*/)?([^/]+)", re.ASCII)
+
+# IAM Identity Center names the roles of its permission sets so.
+_PERMISSION_SET = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}", re.ASCII)
+
+
+def person(by: str) -> str:
+    """The session or user of an ARN, with the role of a session; other names as they are."""
+    if found := _SESSION.fullmatch(by):
+        role, session = found.groups()
+        named = _PERMISSION_SET.fullmatch(role)
+        return f"{session} (role {named.group(1) if named else role})"
+    found = _USER.fullmatch(by)
+    return found.group(1) if found else by

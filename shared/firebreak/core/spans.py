@@ -1,0 +1,29 @@
+"""Lengths of time as people say them."""
+
+from datetime import datetime, timedelta
+
+_UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
+
+
+# EventBridge Scheduler fires within the minute of the time asked for.
+IN_TIME = timedelta(minutes=2)
+
+
+def late_words(due_at: datetime | None, now: datetime) -> str:
+    """Why a look comes late, where it does: the schedule that was to start it did not."""
+    if due_at is None or now - due_at < IN_TIME:
+        return ""
+    late = f"{span_words(now - due_at)} late"
+    return f" (checked {late}: the check that was scheduled for {due_at:%H:%M:%S}Z did not arrive)"
+
+
+def span_words(span: timedelta) -> str:
+    """The two largest units, rounded down: 45 s, 8 min, 1 h 5 min, 2 d 3 h. Negative lengths are 0 s."""
+    left = max(span, timedelta())
+    words: list[str] = []
+    for unit, size in _UNITS:
+        if (count := left // size) or words:
+            words.append(f"{count} {unit}" if count else "")
+            left -= count * size
+    shown = " ".join(filter(None, words[:2]))
+    return shown or f"{left // timedelta(seconds=1)} s"

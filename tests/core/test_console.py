@@ -1,0 +1,61 @@
+"""Links into the console: of the right partition, and nothing in them but what was checked or encoded."""
+
+import re
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from firebreak.core.console import alarm_link, partition_of, target_link
+from firebreak.core.model import Target
+
+PARTITIONS = {
+    "eu-west-1": ("aws", "eu-west-1.console.aws.amazon.com"),
+    "cn-north-1": ("aws-cn", "cn-north-1.console.amazonaws.cn"),
+    "us-gov-west-1": ("aws-us-gov", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    "eusc-de-east-1": ("aws-eusc", "eusc-de-east-1.console.amazonaws-eusc.eu"),
+}
+
+
+@pytest.mark.parametrize(("region", "expected"), PARTITIONS.items(), ids=PARTITIONS)
+def test_an_alarm_is_linked_in_the_console_of_its_partition(region: str, expected: tuple[str, str]) -> None:
+    partition, host = expected
+    assert partition_of(region) == partition
+    assert alarm_link("api", region) == f"https://{host}/cloudwatch/home?region={region}#alarmsV2:alarm/api"
+
+
+@pytest.mark.parametrize("region", ["us-iso-east-1", "us-isob-east-1", "", "eu-west-1.evil.example", "x\n"])
+def test_where_no_public_console_is_known_there_is_no_link(region: str) -> None:
+    assert alarm_link("api", region) == ""
+    assert target_link(Target("111122223333", region, "ecs", "prod", "api")) == ""
+
+
+@given(some.text(min_size=1, max_size=255))
+def test_whatever_an_alarm_is_called_its_link_is_one_harmless_address(name: str) -> None:
+    link = alarm_link(name, "eu-west-1")
+    start, _, encoded = link.partition("#alarmsV2:alarm/")
+    assert start == "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
+    assert re.fullmatch(r"[A-Za-z0-9_.~%-]+", encoded)
+    if name.isprintable():
+        assert unquote(encoded) == name
+
+
+@pytest.mark.parametrize(
+    ("service", "group", "name", "path"),
+    [
+        ("ecs", "prod", "api", "ecs/v2/clusters/prod/services/api/health?region=eu-west-1"),
+        ("lambda", "", "orders", "lambda/home?region=eu-west-1#/functions/orders"),
+        ("beanstalk", "", "shop", "elasticbeanstalk/home?region=eu-west-1#/environments"),
+        ("ses", "", "newsletter", "ses/home?region=eu-west-1#/configuration-sets/newsletter"),
+        ("ses", "", "account", "ses/home?region=eu-west-1#/account"),
+        ("runbook", "", "drain", "systems-manager/automation/executions?region=eu-west-1"),
+    ],
+)
+def test_each_kind_of_target_has_its_page(service: str, group: str, name: str, path: str) -> None:
+    target = Target("111122223333", "eu-west-1", service, group, name)
+    assert target_link(target) == f"https://eu-west-1.console.aws.amazon.com/{path}"
+
+
+def test_a_service_that_is_not_known_has_none() -> None:
+    assert target_link(Target("111122223333", "eu-west-1", "rds", "", "orders")) == ""

@@ -1,0 +1,159 @@
+"""Scenes that come rarely: lost replies, refusals by AWS, what stays, and Firebreak's own failures."""
+
+from dataclasses import replace
+
+from firebreak.core.model import AlarmState
+from firebreak.core.observed import ServiceLive
+from firebreak.errors import Denied, OutcomeUnknown
+from tests import builders as a
+from tests.faults import NO_CONNECTION, Wrapped, fail
+from tests.pages.scene import Scene
+from tests.pages.stage import AUTO, MINUTE, Stage, measured
+
+JAPANESE = "注文サービス/メモリ 80% (本番)"
+
+
+def uncertain(on: Stage) -> None:
+    """The reply to the change is lost, and it helped."""
+    on.world.ecs.reply_lost = OutcomeUnknown("UpdateService", "ReadTimeoutError")
+    alarm = on.red()
+    on.world.ecs.reply_lost = None
+    on.wait(2)
+    on.green(alarm)
+    on.wait(8)
+
+
+def failed(on: Stage) -> None:
+    """AWS refuses the change."""
+    on.world.ecs.before_write = fail(Denied("UpdateService", "AccessDeniedException"))
+    on.red()
+
+
+def expired(on: Stage) -> None:
+    """Red for seven hours, whatever was done."""
+    on.red()
+    on.wait(12)
+    on.acknowledge()
+    on.world.pass_time(7 * 60 * MINUTE)
+    on.sweep()
+
+
+def _scaled_and_well(on: Stage) -> None:
+    alarm = on.red(action="scale-service")
+    on.wait(2)
+    on.green(alarm)
+    on.wait(6)
+
+
+def restored(on: Stage) -> None:
+    """The extra task is taken back after half an hour of health."""
+    _scaled_and_well(on)
+    on.wait(40)
+
+
+def kept(on: Stage) -> None:
+    """Somebody else changed the count meanwhile."""
+    _scaled_and_well(on)
+    live = on.world.ecs.services[a.TARGET.display]
+    assert isinstance(live, ServiceLive)
+    on.world.ecs.services[a.TARGET.display] = replace(live, desired=5, running=5)
+    on.wait(40)
+
+
+def stays(on: Stage) -> None:
+    """More memory helps and stays."""
+    alarm = on.red(action="adjust-task-memory")
+    on.wait(2)
+    on.green(alarm)
+    on.wait(20)
+
+
+def blind(on: Stage) -> None:
+    """The ledger cannot be reached."""
+    alarm = on.world.red(tags={"firebreak:action": "restart-service"})
+    dark = replace(on.world, dynamodb=Wrapped(on.world.dynamodb, before=fail(NO_CONNECTION)))
+    dark.remediator().handle(measured(alarm))
+    on.world.deliver()
+
+
+def crashed(on: Stage) -> None:
+    """A function failed on an alarm each time it was tried."""
+    alarm = on.world.red(tags={"firebreak:action": "restart-service"})
+    on.world.page_desk().handle(
+        {
+            "version": "1.0",
+            "requestContext": {"condition": "RetriesExhausted", "functionArn": "arn"},
+            "requestPayload": measured(alarm),
+            "responsePayload": {"errorMessage": "anything"},
+        }
+    )
+
+
+def japanese(on: Stage) -> None:
+    """An alarm for humans, with a name that is not ASCII."""
+    alarm = on.world.red(JAPANESE, tags={"firebreak:action": "page", "firebreak:severity": "critical"})
+    on.world.page_desk().handle(measured(alarm))
+    on.turn(alarm, AlarmState.OK)
+    on.wait(6)
+
+
+RARE = (
+    Scene(
+        name="uncertain",
+        title="The reply was lost",
+        story="Whether the restart was carried out was not known at first. It is never sent a second time.",
+        play=uncertain,
+        marks=("UNCERTAIN", "RESOLVED"),
+    ),
+    Scene(
+        name="failed",
+        title="AWS refused the change",
+        story="The claim was won and AWS said no, so nothing was changed.",
+        play=failed,
+        marks=("FAILED",),
+    ),
+    Scene(
+        name="expired",
+        title="Red for longer than an incident is watched",
+        story="No rung helped, somebody acknowledged, and it was red for seven hours more.",
+        play=expired,
+        marks=("ACTED", "ACTED", "NEEDS YOU", "ACKNOWLEDGED", "EXPIRED"),
+    ),
+    Scene(
+        name="restored",
+        title="A temporary change was taken back",
+        story="One more task helped. After half an hour of health it is taken back.",
+        play=restored,
+        marks=("ACTED", "RESOLVED", "RESTORED"),
+    ),
+    Scene(
+        name="kept",
+        title="A temporary change stays",
+        story="One more task helped. Then somebody set another count, which Firebreak leaves alone.",
+        play=kept,
+        marks=("ACTED", "RESOLVED", "KEPT"),
+    ),
+    Scene(
+        name="blind",
+        title="Firebreak could not read its ledger",
+        story="Without the ledger no limit is known, so nothing is changed and somebody is called.",
+        play=blind,
+        marks=("BLIND",),
+    ),
+    Scene(
+        name="crashed",
+        title="A function of Firebreak failed",
+        story="Lambda tried the event three times. What it was about had no answer.",
+        play=crashed,
+        marks=("CRASHED",),
+    ),
+    Scene(
+        name="japanese",
+        title="A name that is not ASCII",
+        story="The alarm is tagged `page`. Its name is readable in every channel; only the subject of an SNS"
+        " message is ASCII and shows the id instead.",
+        play=japanese,
+        policy=AUTO.replace('alarms = "api-*", severity', 'alarms = "*", severity'),
+        marks=("NOT ACTING", "RESOLVED"),
+    ),
+)
