@@ -24,10 +24,11 @@ from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, Incid
 from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
 from firebreak.core.model import Alarm, AlarmState, Failed, Receipt, RequestKind, Settled, Verdict
 from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
-from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.core.reasons import Reason
 from firebreak.core.resting import after_rest
 from firebreak.core.spans import late_words, span_words
 from firebreak.core.telling_decisions import DAILY, of_blindness
+from firebreak.core.telling_people import unanswered
 from firebreak.core.verdict import (
     Climb,
     Close,
@@ -42,7 +43,6 @@ from firebreak.core.verdict import (
     TakeBack,
     WaysBack,
     all_members_ok,
-    asked_for,
     claim_is_dead,
     first_state,
     for_humans,
@@ -226,8 +226,7 @@ class Verifier:
             return self._close(incident, closed, telling.recovered(closed, now, why))
         if incident.due_at and incident.due_at > now:
             return self._said(incident, "awaits_approval")
-        why = f"{MEANINGS[Reason.APPROVAL_EXPIRED].sentence} The question was: {asked_for(incident)}"
-        return self._hand_over(incident, now, why, first_state(states.values()))
+        return self._hand_over(incident, now, unanswered(incident), first_state(states.values()))
 
     def _at_rest(self, incident: Incident, now: datetime) -> bool:
         """Whether the target, too, is over what was done to it; a human may have moved it on since."""

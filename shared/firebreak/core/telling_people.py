@@ -10,6 +10,7 @@ from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.people import person
 from firebreak.core.questions import question_id
+from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.telling import NOTHING_LOOKS_AGAIN, of_incident
 from firebreak.core.telling_facts import muted, objections, rung_words, values
 
@@ -34,6 +35,12 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
         next_=f"Nothing is changed unless somebody approves{until}; then everything is checked again.",
     )
     return replace(told, until=incident.due_at, question=question_id(incident))
+
+
+def unanswered(incident: Incident) -> str:
+    """What is said of a question whose time is over."""
+    asked = incident.plan.summary if incident.plan else incident.action
+    return f"{MEANINGS[Reason.APPROVAL_EXPIRED].sentence} The question was: {asked}"
 
 
 def denied(incident: Incident, by: str, why: str, at: datetime) -> Announcement:

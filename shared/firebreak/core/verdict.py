@@ -202,11 +202,6 @@ def unknown_action(incident: Incident) -> str:
     return f"this release does not know the action {incident.action}"
 
 
-def asked_for(incident: Incident) -> str:
-    """What an incident wants to do, or did."""
-    return incident.plan.summary if incident.plan else incident.action
-
-
 def has_come_to_rest(seen: Evidence) -> bool:
     """Whether the target is over what was done to it."""
     return seen.happened is False or (
