@@ -43,17 +43,17 @@ def drill(
 ) -> None:
     """Turn a test alarm red for real, and time what comes of it. Exits 0 only when all was in time."""
     from firebreak.policy import load_policy
-    from firebreak.settings import LAYER
     from firebreak_cli import drill_screen, drills, explain_screen, screen
     from firebreak_cli.drill_times import Scenario
     from firebreak_cli.drill_watch import LedgerWatch
     from firebreak_cli.eyes import live_eyes
+    from firebreak_cli.policies import policy_path
     from firebreak_cli.switches import length_of
 
     around = outside(ctx)
     lasts = length_of(timeout, "--timeout")
     found = find(around, stack)
-    policy = load_policy(LAYER / found.policy_file)
+    policy = load_policy(policy_path(found.policy_file))
     cloudwatch = found.reader("cloudwatch")
     ready = drills.ready(cloudwatch, alarm, around.now())
     told = drills.foretold(ready.red, policy, live_eyes(found, policy), around.now)

@@ -8,12 +8,12 @@ from firebreak.alarms import placed
 from firebreak.core.model import Alarm, OwnEvent
 from firebreak.loose import moment
 from firebreak.policy import Policy, load_policy
-from firebreak.settings import LAYER
 from firebreak_cli.endings import BAD_INPUT, Ending
 from firebreak_cli.event_file import read_event
 from firebreak_cli.explainer import Explainer, Explanation
 from firebreak_cli.eyes import OfflineEyes, live_eyes
 from firebreak_cli.outside import Outside
+from firebreak_cli.policies import policy_path
 from firebreak_cli.stack import DEFAULT_POLICY, find
 
 
@@ -59,7 +59,7 @@ def _live(asked: Question, trigger: Alarm | OwnEvent, outside: Outside) -> tuple
 
 def _policy(given: Path | None, shipped: str) -> tuple[Policy, str]:
     """The policy as this machine has it: a stack's layer was built from a copy, maybe an older one."""
-    return (load_policy(given), str(given)) if given else (load_policy(LAYER / shipped), shipped)
+    return (load_policy(given), str(given)) if given else (load_policy(policy_path(shipped)), shipped)
 
 
 def _given(now: str) -> datetime | None:

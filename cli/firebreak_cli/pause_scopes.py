@@ -17,8 +17,8 @@ from firebreak.errors import PolicyError
 from firebreak.intake.names import read_target
 from firebreak.policy import Policy, load_policy
 from firebreak.ports import Action
-from firebreak.settings import LAYER
 from firebreak_cli.endings import BAD_INPUT, Ending
+from firebreak_cli.policies import policy_path
 from firebreak_cli.stack import Stack
 
 GLOBAL = "global"
@@ -167,8 +167,8 @@ def _about_application(name: str, stack: Stack) -> str | Unknown:
 
 def _policy(stack: Stack) -> Policy | None:
     try:
-        return load_policy(LAYER / stack.policy_file)
-    except PolicyError:
+        return load_policy(policy_path(stack.policy_file))
+    except (PolicyError, Ending):
         return None
 
 

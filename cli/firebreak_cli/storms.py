@@ -15,8 +15,8 @@ from firebreak.core.telling_storms import ACTS_AGAIN, storm_ended_by
 from firebreak.errors import PolicyError
 from firebreak.page_text import plain
 from firebreak.policy import load_policy
-from firebreak.settings import LAYER
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.policies import policy_path
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack
 
@@ -59,8 +59,8 @@ class StormDesk:
         May fail without harm: whether there is a storm is told all the same.
         """
         try:
-            return load_policy(LAYER / self.stack.policy_file).storm
-        except PolicyError:
+            return load_policy(policy_path(self.stack.policy_file)).storm
+        except (PolicyError, Ending):
             return None
 
     def end(self, by: str, why: str, now: datetime) -> Ended:
