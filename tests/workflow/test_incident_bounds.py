@@ -14,6 +14,7 @@ from firebreak.core import telling
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.incident import IncidentState, Member
 from firebreak.core.model import AlarmState, Verdict
+from firebreak.core.observed import Series
 from firebreak.core.opening import MOST_MEMBERS, joined
 from firebreak.core.verdict import judge_alarms
 from tests import builders as a
@@ -131,7 +132,7 @@ def test_hundreds_of_series_of_one_alarm_cost_two_calls_a_look(world: World) -> 
 
         def series_in_alarm(self, name: str) -> object:
             calls.append("series")
-            return frozenset({"s1"})
+            return {"s1": Series()}
 
     world.red("fleet")
     wanted = [WatchedAlarm("fleet", f"s{n}") for n in range(300)]
