@@ -36,6 +36,7 @@ from firebreak.paging_due import DuePages
 from firebreak.policy_paging import PagingSection
 from firebreak.ports import AlarmReads, Clock, Deliveries, Ledger, Log, Storms
 from firebreak.storming import StormWatch
+from firebreak.unusable_events import read_alarm, unusable_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,17 @@ class PageDesk:
             case {"detail-type": "Firebreak Page Sweep"}:
                 return self._due()
             case {"detail-type": "Firebreak Announcement", "detail": detail}:
-                told = announcement_from_wire(detail)
+                try:
+                    told = announcement_from_wire(detail)
+                except UnusableEvent as error:
+                    return self._unusable(event, error)
             case {"requestContext": {"condition": str(condition)}, "requestPayload": payload}:
                 told = self._crash(condition, payload)
             case _:
-                return self._alarm(alarms.parse(event))
+                alarm = read_alarm(event, "an announcement or an alarm")
+                if isinstance(alarm, UnusableEvent):
+                    return self._unusable(event, alarm)
+                return self._alarm(alarm)
         self._tell(told)
         return Summary("told", Reason.CLEAR_TO_ACT, told.incident_id)
 
@@ -117,9 +124,16 @@ class PageDesk:
             self.log.event("page.policy_unusable", problems=len(error.problems))
             return PagingSection().rules()
 
-    def _alarm(self, alarm: object) -> Summary:
-        if not isinstance(alarm, Alarm):
-            raise UnusableEvent("a request for an action", "an announcement or an alarm")
+    def _unusable(self, event: object, error: UnusableEvent) -> Summary:
+        """An event that cannot be read may have been a page: a human hears of it, once."""
+        record = unusable_record(event, error, "page", self.clock.now())
+        self.log.event("page.unusable_event", incident=record.incident_id, error=str(error))
+        self._remember(record)
+        if told := of_decision(record, None):
+            self._tell(told)
+        return Summary(record.decision.word, record.decision.reason, record.incident_id)
+
+    def _alarm(self, alarm: Alarm) -> Summary:
         alarm = alarms.placed(alarm, self.account, self.region)
         why, now, key = why_human(alarm), self.clock.now(), alarm_key(alarm, "page")
         routed = refuse(why.reason, why.detail)

@@ -46,7 +46,7 @@ class Policy:
     @property
     def paging(self) -> PagingRules:
         """What is said of pages."""
-        return self.file.paging.rules()
+        return self.file.paging.rules(demo=self.file.demo)
 
     @property
     def missing_data(self) -> MissingDataRules:

@@ -37,7 +37,7 @@ from firebreak.policy_actions import (
     odd_settings,
 )
 from firebreak.policy_missing_data import MissingDataSection
-from firebreak.policy_paging import PagingSection, odd_paging
+from firebreak.policy_paging import PagingSection, addresses_inside, odd_paging
 from firebreak.policy_text import BudgetText, CountedOver, Duration, EventAge, over_an_hour
 from firebreak.windows import WindowSection
 
@@ -338,6 +338,7 @@ _BETWEEN: tuple[tuple[Callable[..., Iterator[str]], tuple[str, ...]], ...] = (
     (_overridden_ladders_without_room, ("overrides", "budgets", "dependencies", "verify")),
     (_repeated_dependencies, ("dependencies",)),
     (_repeated_windows, ("freeze",)),
+    (addresses_inside, ("paging", "demo")),
     (odd_paging, ("paging",)),
 )
 

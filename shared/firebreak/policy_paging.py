@@ -81,11 +81,11 @@ class ChannelSection(_Section):
         pattern, form = _TO[self.kind]
         if not pattern.fullmatch(self.to):
             raise ValueError(f"to: {form}")
-        if self.kind is ChannelKind.WEBHOOK and (problem := problem_with(self.to)):
+        if self.kind is ChannelKind.WEBHOOK and (problem := problem_with(self.to, this_machine=True)):
             raise ValueError(f"to: {problem}")
         return self
 
-    def rules(self, name: str) -> ChannelRules:
+    def rules(self, name: str, *, demo: bool) -> ChannelRules:
         """The same for the core; lines of a log leave AWS only where that is said."""
         in_aws = self.kind is ChannelKind.TOPIC
         return ChannelRules(
@@ -95,6 +95,7 @@ class ChannelSection(_Section):
             to=self.to,
             otherwise=self.otherwise,
             log_lines=in_aws if self.log_lines is None else self.log_lines,
+            this_machine=demo,
         )
 
 
@@ -165,9 +166,9 @@ class PagingSection(_Section):
     runbooks: list[RunbookLink] = Field(default=[], max_length=MOST_PATTERNS)
     logs: list[LogGroup] = Field(default=[], max_length=MOST_PATTERNS)
 
-    def rules(self) -> PagingRules:
+    def rules(self, *, demo: bool = False) -> PagingRules:
         """The same for the core; severities without a route go to the topic at any hour."""
-        channels = {name: section.rules(name) for name, section in self.channels.items()}
+        channels = {name: section.rules(name, demo=demo) for name, section in self.channels.items()}
         hours = tuple(section.window() for section in self.business)
         routes = tuple(_route(route, hours) for route in self.routes)
         routed = {severity for route in routes for severity in route.severities}
@@ -196,6 +197,13 @@ def _route(section: RouteSection, hours: tuple[Window, ...]) -> Route:
 def _to_the_topic(severities: frozenset[Severity]) -> Route:
     step = Step(after=timedelta(), channels=(TOPIC,), who="the topic's subscribers")
     return Route(severities=severities, steps=(step,))
+
+
+def addresses_inside(paging: PagingSection, demo: bool) -> Iterator[str]:  # noqa: FBT001 - as the file has it
+    """Webhooks on this machine, where Lambda's runtime has its API, in a policy that is not the demo's."""
+    for name, channel in paging.channels.items():
+        if channel.kind is ChannelKind.WEBHOOK and not demo and (problem := problem_with(channel.to)):
+            yield f"paging.channels.{name}: to: {problem}, unless demo = true"
 
 
 def odd_paging(paging: PagingSection) -> Iterator[str]:

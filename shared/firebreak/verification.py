@@ -61,6 +61,7 @@ from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observa
 from firebreak.refusing_ahead import refuse_ahead
 from firebreak.storming import StormWatch
 from firebreak.sweeping import Sweep
+from firebreak.unusable_events import read_alarm, read_check, refuse_unusable
 
 # What a check says when it could not look: the incident waits behind the others that are due.
 UNSEEN = frozenset({"unreadable", "policy_unusable"})
@@ -88,20 +89,18 @@ class Verifier:
 
     def handle(self, event: object) -> Summary:
         """Look at what the event points to. Raises AwsError when the ledger is unreachable: again later."""
+        if check := read_check(event):
+            return self._check(*check)
         match event:
-            case {
-                "detail-type": "Firebreak Check",
-                "detail": {"v": 1, "incident": str(name), "attempt": int(n)},
-            }:
-                return self._check(name, n)
             case {"detail-type": "Firebreak Sweep"}:
                 return self._sweep()
             case _:
-                return self._alarm(alarms.parse(event))
+                return self._alarm(event)
 
-    def _alarm(self, alarm: object) -> Summary:
-        if not isinstance(alarm, Alarm):
-            raise UnusableEvent("a request for an action", "a check, a sweep or an alarm's OK")
+    def _alarm(self, event: object) -> Summary:
+        alarm = read_alarm(event, "a check, a sweep or an alarm's OK")
+        if isinstance(alarm, UnusableEvent):
+            return refuse_unusable(event, alarm, self.ledger, self.announcer, self.clock.now())
         alarm = alarms.placed(alarm, self.account, self.region)
         if refused := refuse_ahead(alarm, self.ledger, self.announcer, self.clock.now()):
             return refused

@@ -4,7 +4,6 @@ The order is the safety: a check is scheduled before the claim, nothing sits bet
 claim and the one API call, and what happened is recorded under the claim it belongs to.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -20,7 +19,6 @@ from firebreak.core.guards import quarter
 from firebreak.core.history import Decided, GroupSize
 from firebreak.core.incident import Incident, IncidentState, Purpose
 from firebreak.core.intake import ONLY_RECORDED, fitting, is_asked_for, turn_away, unconfirmed
-from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -47,6 +45,7 @@ from firebreak.policy import Policy
 from firebreak.ports import Action, Clock, Ledger, Log, Schedules
 from firebreak.recording import record_under_claim
 from firebreak.storming import StormWatch
+from firebreak.unusable_events import unusable_key
 
 TRIES = 3
 # A plan is made of what was seen; after this it describes a world that may be gone.
@@ -182,9 +181,10 @@ class Remediator:
 
     def _unusable(self, event: object, error: UnusableEvent) -> Summary:
         """Recorded and told under what it holds, so that a redelivery is the same event."""
-        key = digest("unusable", json.dumps(event, sort_keys=True, default=str))
         try:
-            return self.concluder.unusable(key, self.action.name, refuse(Reason.UNUSABLE_EVENT, str(error)))
+            return self.concluder.unusable(
+                unusable_key(event), self.action.name, refuse(Reason.UNUSABLE_EVENT, str(error))
+            )
         except AwsError as failed:
             return self._blind(Reason.LEDGER_UNAVAILABLE, f"{type(failed).__name__}: {failed}", None)
 

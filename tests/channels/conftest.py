@@ -152,7 +152,7 @@ class Bench:
             ChannelKind.PAGERDUTY: self.server.address,
             ChannelKind.TOPIC: "arn:aws:sns:eu-west-1:111122223333:pages",
         }
-        return ChannelRules(name=f"our-{kind}", kind=kind, secret=SECRET_ARN, to=to[kind])
+        return ChannelRules(name=f"our-{kind}", kind=kind, secret=SECRET_ARN, to=to[kind], this_machine=True)
 
     def _publishing(self) -> Any:
         return Publishing(self.published)

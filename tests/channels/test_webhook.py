@@ -80,8 +80,8 @@ def test_any_success_will_do_whatever_it_says(bench: Bench, status: int) -> None
     assert bench.channel(ChannelKind.WEBHOOK).send(PAGE, "") == ""
 
 
-def built(bench: Bench, address: str) -> object:
-    rules = ChannelRules(name="hook", kind=ChannelKind.WEBHOOK, to=address)
+def built(bench: Bench, address: str, *, this_machine: bool = True) -> object:
+    rules = ChannelRules(name="hook", kind=ChannelKind.WEBHOOK, to=address, this_machine=this_machine)
     return bench.channel(ChannelKind.WEBHOOK, rules=rules)
 
 
@@ -125,3 +125,9 @@ def test_what_is_no_private_address_is_refused(bench: Bench, address: str) -> No
 )
 def test_https_and_this_machine_will_do(bench: Bench, address: str) -> None:
     assert built(bench, address)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9001/", "https://localhost/", "https://[::1]/"])
+def test_this_machine_is_refused_where_the_policy_is_not_the_demos(bench: Bench, address: str) -> None:
+    with pytest.raises(Undelivered, match="its address is not"):
+        built(bench, address, this_machine=False)

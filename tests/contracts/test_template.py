@@ -167,6 +167,14 @@ def test_a_rule_names_its_source_and_detail_type(name: str, rule: str) -> None:
 
 
 @every_rule
+def test_a_rule_on_the_default_bus_names_the_account(name: str, rule: str) -> None:
+    """The default bus of a hub account carries the alarms of others, which are nobody's to act on here."""
+    properties = rules(functions()[name])[rule]
+    if "EventBusName" not in properties:
+        assert properties["Pattern"]["account"] == [{"Ref": "AWS::AccountId"}]
+
+
+@every_rule
 def test_a_rule_gives_up_in_time_and_keeps_what_it_could_not_deliver(name: str, rule: str) -> None:
     properties = rules(functions()[name])[rule]
     assert properties["RetryPolicy"] == {"MaximumEventAgeInSeconds": 900, "MaximumRetryAttempts": 8}

@@ -65,11 +65,16 @@ def test_what_is_no_https_address_is_refused(address: str) -> None:
     assert problem_with(address) == NO_HTTPS
 
 
-@pytest.mark.parametrize(
-    "host", ["hooks.example.com", "8.8.8.8", "[2606:4700::1111]", "localhost", "127.0.0.1"]
-)
-def test_hosts_outside_and_this_machine_are_taken(host: str) -> None:
+@pytest.mark.parametrize("host", ["hooks.example.com", "8.8.8.8", "[2606:4700::1111]"])
+def test_hosts_outside_are_taken(host: str) -> None:
     assert problem_with(f"https://{host}:8443/hook?x=1") is None
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
+def test_this_machine_is_taken_only_where_that_is_said(host: str) -> None:
+    assert problem_with(f"https://{host}:9001/2018-06-01/runtime") == INSIDE
+    assert problem_with(f"http://{host}:9001/2018-06-01/runtime") == NO_HTTPS
+    assert problem_with(f"http://{host}:9001/hook", this_machine=True) is None
 
 
 @given(some.ip_addresses(v=4))

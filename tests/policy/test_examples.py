@@ -22,6 +22,8 @@ EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", document("docs/policy.md").text, 
 # What fits the shape but not together, or means nothing, only the loader can tell.
 BEYOND_A_SCHEMA = {
     "blame_of_a_restart",
+    "paging_webhook_inside",
+    "paging_webhook_on_this_machine",
     "answered_in_no_time",
     "breaker_ceiling_below_open_for",
     "breaker_of_no_time",

@@ -51,17 +51,22 @@ NOBODYS = [
 ]
 
 
-@pytest.mark.parametrize("sample", ["ecs_memory_alarm", "ecs_memory_ok"])
+@pytest.mark.parametrize(("sample", "only"), [("ecs_memory_alarm", ["route"]), ("ecs_memory_ok", [])])
 @pytest.mark.parametrize(("namespace", "name"), NOBODYS, ids=[" ".join(one) for one in NOBODYS])
-def test_a_symptoms_name_in_another_namespace_matches_no_rule(
-    local_aws: LocalAws, namespace: str, name: str, sample: str
+def test_a_symptoms_name_in_another_namespace_is_no_symptom(
+    local_aws: LocalAws, namespace: str, name: str, sample: str, only: list[str]
 ) -> None:
     event: dict[str, Any] = load(sample)
     event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"] |= {
         "namespace": namespace,
         "name": name,
     }
-    assert rules_of(local_aws, event) == []
+    assert rules_of(local_aws, event) == only
+
+
+@pytest.mark.parametrize("name", on_the_default_bus())
+def test_an_alarm_that_another_account_sends_matches_no_rule(local_aws: LocalAws, name: str) -> None:
+    assert rules_of(local_aws, load(name) | {"account": "444455556666"}) == []
 
 
 def test_the_ok_of_an_alarm_tagged_none_wakes_nobody(local_aws: LocalAws) -> None:

@@ -48,6 +48,14 @@ def build(
         case ChannelKind.WEBHOOK:
             from firebreak.channels.webhook import WebhookChannel
 
-            return WebhookChannel(rules.name, rules.to, secret, now=now, patience=patience, tls=tls)
+            return WebhookChannel(
+                rules.name,
+                rules.to,
+                secret,
+                now=now,
+                patience=patience,
+                tls=tls,
+                this_machine=rules.this_machine,
+            )
         case kind:
             assert_never(kind)

@@ -125,8 +125,8 @@ def secret_of(rules: ChannelRules, secrets: Secrets) -> str:
             raise Undelivered(rules.name, f"its secret could not be read: {why}", retryable=True)
 
 
-def checked_address(channel: str, address: str) -> str:
+def checked_address(channel: str, address: str, *, this_machine: bool) -> str:
     """The address when it is one for pages, as the policy checks it. Raises Undelivered."""
-    if problem := problem_with(address):
+    if problem := problem_with(address, this_machine=this_machine):
         raise Undelivered(channel, f"its address is not {problem}", retryable=False)
     return address

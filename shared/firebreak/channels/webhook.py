@@ -25,7 +25,10 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 class WebhookChannel:
-    """ports.Channel on one address. `secret` reads its signing key, `now` is when it is sent."""
+    """ports.Channel on one address. `secret` reads its signing key, `now` is when it is sent.
+
+    `this_machine` allows an address on this machine.
+    """
 
     def __init__(
         self,
@@ -36,9 +39,10 @@ class WebhookChannel:
         now: Callable[[], datetime],
         patience: Patience,
         tls: SSLContext | None = None,
+        this_machine: bool = False,
     ) -> None:
         self._name = name
-        self._address = checked_address(name, address)
+        self._address = checked_address(name, address, this_machine=this_machine)
         self._secret = secret
         self._now = now
         self._patience = patience

@@ -11,11 +11,11 @@ _LOCAL_NAMES = ("localhost", "local", "internal", "localdomain", "home.arpa")
 _NAT64 = int(IPv6Address("64:ff9b::")) >> 32
 
 
-def problem_with(address: str) -> str | None:
+def problem_with(address: str, *, this_machine: bool = False) -> str | None:
     """Why pages cannot be sent there, as what it should be; None when they can.
 
-    This very machine is allowed with either scheme, for receivers under test; in Lambda nothing listens there
-    but Lambda's own runtime.
+    `this_machine` allows this machine with either scheme, for receivers under test: in Lambda the
+    runtime's own API listens there.
     """
     try:
         parts = urlsplit(address)
@@ -25,7 +25,7 @@ def problem_with(address: str) -> str | None:
     plain = address.isascii() and address.isprintable() and " " not in address
     if not (known and plain and parts.hostname) or "@" in parts.netloc or "\\" in address:
         return NO_HTTPS
-    if is_this_machine(parts.hostname):
+    if this_machine and is_this_machine(parts.hostname):
         return None if parts.scheme in {"http", "https"} else NO_HTTPS
     if parts.scheme != "https":
         return NO_HTTPS

@@ -31,7 +31,8 @@ class ChannelRules:
 
     `secret` is the ARN of its bot token (Slack), routing key (PagerDuty) or signing key (webhook); `to`
     the Slack channel's id, the webhook's address, or a topic's ARN. `otherwise` is the channel that is
-    used when this one fails. `log_lines` says whether it may carry lines of a log.
+    used when this one fails. `log_lines` says whether it may carry lines of a log, `this_machine` whether
+    its address may be on this machine.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ChannelRules:
     to: str = ""
     otherwise: str = TOPIC
     log_lines: bool = False
+    this_machine: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
