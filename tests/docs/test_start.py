@@ -1,0 +1,76 @@
+"""What docs/start.md says of quotas and of costs, counted from the template and the code."""
+
+import re
+
+import pytest
+
+from tests.contracts.template import actions, functions, template
+from tests.docs.documents import ROOT, document
+
+START = document("docs/start.md")
+MINUTES_A_MONTH = 30 * 24 * 60
+# AWS keeps so many copies of an account's quota unreserved
+# (docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html).
+UNRESERVED = 100
+
+
+def rate(function: str) -> int:
+    """How many minutes lie between two of a function's own looks."""
+    text = str([event for event in functions()[function]["Events"].values() if event["Type"] == "ScheduleV2"])
+    (minutes,) = re.findall(r"rate\((\d+) minutes?\)", text)
+    return int(minutes)
+
+
+def written_metrics() -> set[str]:
+    """The names of all metrics that the package writes."""
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "shared/firebreak").rglob("*.py"))
+    return {name for text in sources for name in re.findall(r'\.(?:count|gauge)\(\s*"(\w+)"', text)}
+
+
+def watched_metrics() -> int:
+    """How many metrics the stack's alarms look at: each of a math alarm counts."""
+    alarms = [
+        one["Properties"]
+        for name, one in template()["Resources"].items()
+        if one["Type"] == "AWS::CloudWatch::Alarm" and name != "HeartbeatAlarm"
+    ]
+    return sum(
+        len([m for m in one.get("Metrics", [{"MetricStat": 1}]) if "MetricStat" in m]) for one in alarms
+    )
+
+
+COUNTED = {
+    "Page looks at what falls due, 0.3 s of 1 GB each": (MINUTES_A_MONTH // rate("Page"), 0.3 * 0.0000166667),
+    "Verify looks at what falls due, 0.5 s of 1 GB each": (
+        MINUTES_A_MONTH // rate("Verify"),
+        0.5 * 0.0000166667,
+    ),
+    "schedules that wake them": (
+        MINUTES_A_MONTH // rate("Page") + MINUTES_A_MONTH // rate("Verify"),
+        1 / 1_000_000,
+    ),
+    "metrics that its own alarms look at": (watched_metrics(), 0.10),
+    # Powertools counts cold starts under a name for each function.
+    "metrics that it writes, where each is written in every hour": (
+        len(written_metrics()) + len(functions()),
+        0.30,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", COUNTED)
+def test_each_line_of_the_costs_is_counted_and_multiplied(what: str) -> None:
+    rows = {row[0]: row for row in START.table("what")}
+    count, price = COUNTED[what]
+    assert (rows[what][1], rows[what][3]) == (str(count), f"{count * price:.2f}")
+    assert set(rows) == set(COUNTED)
+
+
+def test_the_quota_that_a_deploy_needs_is_what_the_template_reserves() -> None:
+    parameters = template()["Parameters"]
+    of_actions = parameters["ActionConcurrency"]["Default"] * len(actions())
+    of_others = parameters["WatchConcurrency"]["Default"] * (len(functions()) - len(actions()))
+    prose = " ".join(START.text.split())
+    assert f"{of_actions + of_others} in all" in prose
+    assert f"must be at least {of_actions + of_others + UNRESERVED}" in prose
+    assert f"each of {len(actions())} actions" in prose
