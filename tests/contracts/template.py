@@ -55,8 +55,8 @@ def actions() -> dict[str, Any]:
     return {name: one for name, one in functions().items() if name not in {"Verify", "Page", "Route"}}
 
 
-def statements(policies: list[Any]) -> list[dict[str, Any]]:
-    """The statements of a `Policies:` list, those of managed policies of this template included.
+def statements(policies: list[Any], effect: str = "Allow") -> list[dict[str, Any]]:
+    """The statements of a `Policies:` list that allow, those of managed policies of this template included.
 
     What a user attaches by a parameter is not this template's.
     """
@@ -64,7 +64,7 @@ def statements(policies: list[Any]) -> list[dict[str, Any]]:
     for policy in (one for one in policies if "Fn::If" not in one):
         document = resource(policy["Ref"])["PolicyDocument"] if "Ref" in policy else policy
         found += [one["Fn::If"][1] if "Fn::If" in one else one for one in document["Statement"]]
-    return found
+    return [one for one in found if one["Effect"] == effect]
 
 
 def iam_actions(statement: dict[str, Any]) -> list[str]:

@@ -69,7 +69,11 @@ def test_page_may_tell_remember_and_look_and_change_nothing_else() -> None:
 
 def test_the_router_may_read_the_tags_of_alarms_and_put_events_on_the_bus_and_nothing_else() -> None:
     granted = [(iam_actions(one), one["Resource"]) for one in statements(functions()["Route"]["Policies"])]
-    assert [names for names, _ in granted] == [["cloudwatch:ListTagsForResource"], ["events:PutEvents"]]
+    assert [names for names, _ in granted] == [
+        ["cloudwatch:ListTagsForResource"],
+        ["events:PutEvents"],
+        ["kms:Decrypt"],
+    ]
     assert granted[1][1] == {"Fn::GetAtt": ["Bus", "Arn"]}
 
 

@@ -44,7 +44,7 @@ def _actions(iam: Any, role: str) -> Iterable[str]:
     for document in _documents(iam, role):
         statements = document["Statement"]
         for statement in statements if isinstance(statements, list) else [statements]:
-            action = statement["Action"]
+            action = statement["Action"] if statement["Effect"] == "Allow" else []
             yield from [action] if isinstance(action, str) else action
 
 
