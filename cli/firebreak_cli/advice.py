@@ -6,9 +6,9 @@ from types import MappingProxyType
 from firebreak.core.consent import ALARMS_TAG
 from firebreak.core.decision import Check, Decision, Result
 from firebreak.core.guards import OPT_IN_TAG, clock
+from firebreak.core.intake import TARGET_TAG
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS, SERVICE_OF
-from firebreak.intake.names import TARGET_TAG
 
 # How a tag names one resource of each service.
 _FORMS: Mapping[str, str] = MappingProxyType(

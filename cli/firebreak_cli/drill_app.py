@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 # As firebreak_cli.drill_times spells them, which is not imported to show a command's help.
 SCENARIOS = ("recovers", "stays-red", "observe")
+INIT = "init"
 
 
 def _one_of_them(scenario: str) -> str:
-    if scenario not in SCENARIOS:
-        raise typer.BadParameter(f"there are {', '.join(SCENARIOS)}")
+    if scenario not in (*SCENARIOS, INIT):
+        raise typer.BadParameter(f"there are {', '.join(SCENARIOS)}, and {INIT} to make the test alarm")
     return scenario
 
 
@@ -30,7 +31,11 @@ def drill(
     ctx: typer.Context,
     scenario: Annotated[
         str,
-        typer.Argument(parser=_one_of_them, metavar="SCENARIO", help=f"One of {', '.join(SCENARIOS)}."),
+        typer.Argument(
+            parser=_one_of_them,
+            metavar="SCENARIO",
+            help=f"One of {', '.join(SCENARIOS)}; or {INIT}, which makes the test alarm.",
+        ),
     ],
     *,
     alarm: Annotated[str, typer.Option("--alarm", help="Your test alarm, tagged firebreak:drill=true.")],
@@ -38,10 +43,37 @@ def drill(
         str, typer.Option("--stack", envvar="FIREBREAK_STACK", help="The deployed stack's name.")
     ] = DEFAULT_STACK,
     timeout: Annotated[str, typer.Option("--timeout", help="How long to watch: 90s, 20m.")] = "20m",
+    target: Annotated[
+        str, typer.Option("--target", help=f"With {INIT}: what the drills may change, ecs:CLUSTER/SERVICE.")
+    ] = "",
+    action: Annotated[
+        str, typer.Option("--action", help=f"With {INIT}: the action that the alarm asks for.")
+    ] = "restart-service",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Turn a test alarm red for real, and time what comes of it. Exits 0 only when all was in time."""
+    if scenario == INIT:
+        return _init(ctx, alarm, target, action, stack, ask=not yes)
+    return _play(ctx, scenario, alarm, stack, timeout, yes=yes, as_json=as_json)
+
+
+def _init(ctx: typer.Context, alarm: str, target: str, action: str, stack: str, *, ask: bool) -> None:
+    from firebreak_cli import drill_init, screen
+
+    around = outside(ctx)
+    wanted = drill_init.asked(alarm, target, action)
+    found = find(around, stack)
+    drill_init.check(wanted, found, around.now())
+    if ask:
+        _confirm(f"Make or change the alarm {alarm}, so that drills change {target} in {found.place}?")
+    drill_init.make(wanted, found.reader("cloudwatch"))
+    screen.console().print(screen.facts(drill_init.rows(wanted, found)))
+
+
+def _play(
+    ctx: typer.Context, scenario: str, alarm: str, stack: str, timeout: str, *, yes: bool, as_json: bool
+) -> None:
     from firebreak.policy import load_policy
     from firebreak_cli import drill_screen, drills, explain_screen, screen
     from firebreak_cli.drill_times import Scenario

@@ -7,7 +7,7 @@ an error and never means "all".
 from collections.abc import Mapping
 from dataclasses import replace
 
-from firebreak.core.intake import tag_names_action
+from firebreak.core.intake import TARGET_TAG, tag_names_action
 from firebreak.core.model import (
     Alarm,
     AlarmKind,
@@ -25,7 +25,7 @@ from firebreak.core.target_groups import counts_unhealthy_hosts
 from firebreak.intake.composites import RedChildren, foreign_metric
 from firebreak.intake.dimensions import named_elsewhere, wanted
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics
-from firebreak.intake.names import TARGET_TAG, Home, read_target
+from firebreak.intake.names import Home, read_target
 from firebreak.loose import shown
 
 # The label under which a query over several accounts names the account of a series.

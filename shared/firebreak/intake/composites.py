@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import assert_never
 
+from firebreak.core.intake import TARGET_TAG
 from firebreak.core.model import AlarmState, Metric, Target, Unresolved
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Unknown
@@ -12,7 +13,7 @@ from firebreak.core.routing import ACTION_TAG, SERVICE_OF
 from firebreak.core.target_groups import counts_unhealthy_hosts
 from firebreak.intake.dimensions import named_elsewhere
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics
-from firebreak.intake.names import TARGET_TAG, Found, Home, read_target
+from firebreak.intake.names import Found, Home, read_target
 from firebreak.loose import shown
 
 # How deep composites may nest before the search stops.

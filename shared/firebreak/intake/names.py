@@ -9,8 +9,6 @@ from firebreak.core.reasons import Reason
 from firebreak.core.ses import ACCOUNT
 from firebreak.loose import shown
 
-TARGET_TAG = "firebreak:target"
-
 type Found = Target | Unresolved
 
 
