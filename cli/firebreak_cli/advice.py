@@ -31,6 +31,9 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.NOT_IN_ALARM: "only an alarm that turns red asks for an action",
         Reason.PARENT_OF_CONTRIBUTORS: "its contributors' own events are answered",
         Reason.ROUTED_TO_HUMANS: f"tag the alarm {ACTION_TAG} with an action ({_KNOWN})",
+        Reason.TAGS_LOST: (
+            "handle this one by hand; CloudWatch sends the tags again with the next change of state"
+        ),
         Reason.UNKNOWN_ACTION_TAG: f"tag the alarm {ACTION_TAG} with one of {_KNOWN}, page, none",
         Reason.NOT_ROUTED: f"tag the alarm {ACTION_TAG} with an action ({_KNOWN})",
         Reason.ACTION_NONE: f"take the tag {ACTION_TAG}=none off the alarm",
@@ -43,7 +46,7 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.WRONG_DIRECTION: f"tag the alarm {ACTION_TAG} with the action it is for",
         Reason.OTHER_CONTROLLER: f"tag the alarm {ACTION_TAG} with the action, or take its own action away",
         Reason.SAME_EFFECT: "take the alarm's own action away, or tag it with another action",
-        Reason.TOO_OLD: "if it is red still, `firebreak retry` asks for it anew",
+        Reason.TOO_OLD: "if it is red still, `firebreak retry` asks for it again",
         Reason.SUPERSEDED: "only a new transition of the alarm is acted on",
         Reason.DUPLICATE: "only a new transition of the alarm is acted on",
     }

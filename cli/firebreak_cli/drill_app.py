@@ -76,6 +76,7 @@ def _play(
 ) -> None:
     from firebreak.policy import load_policy
     from firebreak_cli import drill_screen, drills, explain_screen, screen
+    from firebreak_cli.deployed_policy import compared
     from firebreak_cli.drill_times import Scenario
     from firebreak_cli.drill_watch import LedgerWatch
     from firebreak_cli.eyes import live_eyes
@@ -88,7 +89,7 @@ def _play(
     policy = load_policy(policy_path(found.policy_file))
     cloudwatch = found.reader("cloudwatch")
     ready = drills.ready(cloudwatch, alarm, around.now())
-    told = drills.foretold(ready.red, policy, live_eyes(found, policy), around.now)
+    told = compared(drills.foretold(ready.red, policy, live_eyes(found, policy), around.now), found)
     if not as_json:
         explain_screen.show(told, found.policy_file, screen.console())
     rules = drills.fitting(Scenario(scenario), told)

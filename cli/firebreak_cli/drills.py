@@ -4,22 +4,20 @@ Nothing is played: CloudWatch itself is told the alarm's state, so the transitio
 deployed rules, functions, policy and ledger. Whatever happens, the alarm is set back to OK.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from firebreak import alarms
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.translate import translated
-from firebreak.core.model import Alarm, AlarmState, OwnEvent
-from firebreak.core.observed import DescribedAlarm, Series
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.model import Alarm, AlarmState
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.policy import Policy
-from firebreak.ports import AlarmReads
 from firebreak_cli.drill_times import (
     WANTED,
     Scenario,
@@ -32,10 +30,10 @@ from firebreak_cli.drill_times import (
     marks,
     steps,
 )
-from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, ending_of
+from firebreak_cli.endings import BAD_INPUT, Ending, ending_of
 from firebreak_cli.explainer import Explainer, Explanation
 from firebreak_cli.eyes import LiveEyes
-from firebreak_cli.local.transitions import PROPAGATION_TAG, Transition, state_change_event
+from firebreak_cli.live_alarms import described_alarm, tags_of, turned_red_now
 from firebreak_cli.screen import when
 
 DRILL_TAG, DRILL_VALUE = "firebreak:drill", "true"
@@ -88,9 +86,8 @@ class Ready:
 
 def ready(client: Any, name: str, now: datetime) -> Ready:
     """The alarm, if it is one that may be drilled. Raises Ending that says why not."""
-    found = CloudWatchAlarms(client)
-    described = _known(found.describe(name), name)
-    tags = _tags(found.tags(described.arn), name)
+    described = described_alarm(client, name)
+    tags = tags_of(client, described)
     if tags.get(DRILL_TAG) != DRILL_VALUE:
         told = (
             f"alarm {name} is not tagged {DRILL_TAG}={DRILL_VALUE}: a drill turns a test alarm red, no other"
@@ -102,80 +99,12 @@ def ready(client: Any, name: str, now: datetime) -> Ready:
             BAD_INPUT,
             f"alarm {name} is {described.state} since {since}: a drill begins with an alarm that is OK",
         )
-    return Ready(_turned_red(client, name, tags, now), described)
-
-
-def _known(found: Reading[DescribedAlarm], name: str) -> DescribedAlarm:
-    match found:
-        case DescribedAlarm():
-            return found
-        case Absent():
-            raise Ending(BAD_INPUT, f"there is no alarm {name}: is this the right region and account?")
-        case Unknown(why) | NotRead(why):
-            raise Ending(NO_AWS, f"alarm {name} could not be read: {why}")
-
-
-def _tags(found: Reading[Mapping[str, str]], name: str) -> Mapping[str, str]:
-    match found:
-        case Absent():
-            return {}
-        case Unknown(why) | NotRead(why):
-            raise Ending(NO_AWS, f"the tags of alarm {name} could not be read: {why}")
-        case tags:
-            return tags
-
-
-def _turned_red(client: Any, name: str, tags: Mapping[str, str], now: datetime) -> Alarm:
-    """The transition as its event will tell it."""
-    with translated("DescribeAlarms", mutates=False):
-        page = client.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm"])
-    if not page["MetricAlarms"]:
-        raise Ending(BAD_INPUT, f"alarm {name} is no metric alarm: nothing but its children can turn it")
-    described = page["MetricAlarms"][0]
-    propagation = described.get("ActionConfiguration", {}).get("AlarmTagsPropagation", {})
-    rides = propagation.get("Enabled", True)  # local AWS does not say, and there they ride
-    change = Transition(name, now, AlarmState.OK, AlarmState.ALARM, "a drill")
-    event = state_change_event(change, described, {**tags, **({} if rides else {PROPAGATION_TAG: "off"})})
-    parsed = alarms.parse(event)
-    if isinstance(parsed, OwnEvent):
-        raise TypeError("an alarm's event is no request of our own")
-    return parsed
-
-
-@dataclass(frozen=True, slots=True)
-class AsIfRed:
-    """Looks at alarms, and sees one as it will be."""
-
-    alarms: AlarmReads
-    name: str
-    since: datetime
-
-    def describe(self, name: str) -> Reading[DescribedAlarm]:
-        """The alarm of that name; the drilled one is red."""
-        return self._red(self.alarms.describe(name))
-
-    def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
-        """Those of these alarms that exist, by name."""
-        return self.alarms.describe_all(names)
-
-    def tags(self, arn: str) -> Reading[Mapping[str, str]]:
-        """All tags of the alarm."""
-        return self.alarms.tags(arn)
-
-    def series_in_alarm(self, name: str) -> Reading[Mapping[str, Series]]:
-        """The contributors in ALARM."""
-        return self.alarms.series_in_alarm(name)
-
-    def _red(self, found: Reading[DescribedAlarm]) -> Reading[DescribedAlarm]:
-        if isinstance(found, DescribedAlarm) and found.name == self.name:
-            return replace(found, state=AlarmState.ALARM, since=self.since)
-        return found
+    return Ready(turned_red_now(client, name, tags, now), described)
 
 
 def foretold(red: Alarm, policy: Policy, eyes: LiveEyes, now: Callable[[], datetime]) -> Explanation:
     """What would be decided if the alarm were red now. Raises AwsError."""
-    seen = AsIfRed(eyes.alarms, red.name, red.since)
-    as_red = replace(eyes, alarms=seen, observer=lambda action: replace(eyes.observer(action), alarms=seen))
+    as_red = eyes.as_if_red(red)
     explainer = Explainer(policy=policy, eyes=as_red, clock="real", offline=False)
     found = explainer.explain(red, now())
     for _ in range(TRIES - 1):

@@ -4,8 +4,14 @@
 2  the command or its input is wrong   the event, the id, the option
 3  AWS could not be asked, or refused  credentials, region, permissions, network
 4  a drill did not go as it should     Firebreak, or the alarm that was drilled
+5  explain: not what --expect says     the policy, the alarm, or the expectation
+
+A reader that goes away, such as `head`, ends a command as it ends any other: 141.
 """
 
+import contextlib
+import os
+import sys
 from typing import Any
 
 import typer
@@ -27,6 +33,8 @@ BAD_POLICY = 1
 BAD_INPUT = 2
 NO_AWS = 3
 DRILL_FAILED = 4
+UNEXPECTED = 5
+READER_GONE = 141
 
 # What botocore calls it when there is nothing to sign a request with.
 _NO_CREDENTIALS = frozenset(
@@ -69,11 +77,22 @@ class PlainGroup(TyperGroup):
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # Typer hands its own context
         """Run the command; an Ending or FirebreakError is told on stderr."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            _forget_stdout()
+            raise typer.Exit(READER_GONE) from error
         except (Ending, FirebreakError) as error:
             ending = error if isinstance(error, Ending) else ending_of(error)
             _tell(ending)
             raise typer.Exit(ending.code) from error
+        return result
+
+
+def _forget_stdout() -> None:
+    """Nobody reads any more: what is still buffered must not be written when Python ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def ending_of(error: FirebreakError) -> Ending:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,6 +11,7 @@ from firebreak.core.model import Alarm, OwnEvent
 from firebreak.errors import UnusableEvent
 from firebreak.loose import strict_json
 from firebreak_cli.endings import BAD_INPUT, Ending
+from firebreak_cli.sns_messages import NO_SERIES, NO_TAGS, event_in
 
 STDIN = "-"
 
@@ -19,11 +21,32 @@ MAX_BYTES = 1024 * 1024
 _EXPECTED = "one CloudWatch alarm event as JSON"
 
 
-def read_event(name: str) -> Alarm | OwnEvent:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is to be explained, and what the reader should know about where it comes from.
+
+    `as_if_red` says that the alarm is not red now.
+    """
+
+    trigger: Alarm | OwnEvent
+    lacks: tuple[str, ...] = ()
+    as_if_red: bool = False
+
+    @property
+    def lacks_tags(self) -> bool:
+        """Whether it cannot be known from the event how the alarm is tagged."""
+        return NO_TAGS in self.lacks
+
+
+def read_event(name: str) -> Given:
     """The alarm or request in the file. Raises Ending naming the file, what it is and what it should be."""
     shown = "standard input" if name == STDIN else name
     try:
-        return alarms.parse(_json(_content(name)))
+        found = _json(_content(name))
+        message = event_in(found)
+        if message is not None:
+            return Given(alarms.parse(message), (NO_TAGS, NO_SERIES))
+        return Given(alarms.parse(found))
     except UnusableEvent as error:
         raise Ending(BAD_INPUT, f"{shown}: found {error.found}; expected {error.expected}") from error
 

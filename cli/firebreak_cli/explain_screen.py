@@ -1,41 +1,72 @@
-"""An explanation for people: what is red, what would be done, why, and what would flip it."""
+"""An explanation for people: what is red, what would be done, why, and what would change the answer."""
 
 from collections.abc import Iterator
 
 from rich.console import Console
 
 from firebreak.aws.items import check_to_wire
-from firebreak.core.decision import Decision
+from firebreak.core.decision import Check, Decision, Result
 from firebreak.core.guards import clock
 from firebreak.core.model import Alarm, OwnEvent, Target
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak_cli import screen
 from firebreak_cli.advice import advice
 from firebreak_cli.explainer import Explanation, Routing
+from firebreak_cli.eyes import OFFLINE
 
 _WORDS = {
     "act": ("ACT", "bold green"),
-    "propose": ("ONLY WATCH", "bold yellow"),
+    "propose": ("OBSERVE", "bold yellow"),
     "ask_approval": ("ASK A HUMAN FIRST", "bold yellow"),
     "defer": ("LATER", "bold yellow"),
     "refuse": ("DO NOTHING", "bold red"),
 }
+# What is no news, and how its number is told.
+_FOLDED = {Result.PASSED: "passed", Result.NOT_APPLICABLE: "not for this request"}
 _UNDECIDED = ("CANNOT SAY", "bold yellow")
 
 
-def show(found: Explanation, policy_file: str, console: Console) -> None:
-    """Print the explanation."""
+def show(found: Explanation, policy_file: str, console: Console, *, everything: bool = False) -> None:
+    """Print the explanation; guards that passed are counted unless `everything` is wanted."""
     unseen = found.decision.reason is Reason.NOT_LOOKED_AT
     word, style = _UNDECIDED if unseen else _WORDS[found.decision.word]
     console.print(screen.facts(_about(found)))
+    for note in found.notes:
+        console.print(screen.told(note, "yellow"))
     console.print()
     console.print(screen.told(f"{word}: {_why(found.decision)}", style))
     console.print()
-    console.print(screen.checks(check_to_wire(check) for check in found.decision.checks))
+    _show_checks(found.decision, console, everything=everything)
     console.print()
-    flips = advice(found.decision, offline=found.offline, action=found.routing.primary or "")
-    rows = [("Would flip it" if not n else " ", line) for n, line in enumerate(flips)]
+    changes = advice(found.decision, offline=found.offline, action=found.routing.primary or "")
+    rows = [("To change it" if not n else " ", line) for n, line in enumerate(changes)]
     console.print(screen.facts([*rows, *_basis(found, policy_file)]))
+
+
+def _show_checks(decision: Decision, console: Console, *, everything: bool) -> None:
+    if everything:
+        console.print(screen.checks(check_to_wire(check) for check in decision.checks))
+        return
+    deciding = decision.deciding
+    told = [check for check in decision.checks if check.result not in _FOLDED and not _offline(check)]
+    told.sort(key=lambda check: check is not deciding)  # the headline's own line comes first
+    if told:
+        console.print(screen.checks(check_to_wire(check) for check in told))
+    if folded := ", ".join(_folded(decision)):
+        console.print(screen.told(f"{folded} (--all shows them)", "dim"))
+
+
+def _offline(check: Check) -> bool:
+    """Whether a guard did not look because nobody should: the advice names those in one line."""
+    return check.result is Result.NOT_LOOKED_AT and check.detail == f"not looked at: {OFFLINE.why}"
+
+
+def _folded(decision: Decision) -> Iterator[str]:
+    for result, words in _FOLDED.items():
+        if count := sum(check.result is result for check in decision.checks):
+            yield f"{count} {'guard' if count == 1 else 'guards'} {words}"
+    if count := sum(map(_offline, decision.checks)):
+        yield f"{count} need AWS to look at"
 
 
 def _about(found: Explanation) -> Iterator[screen.Row]:
@@ -62,9 +93,8 @@ def _asked(trigger: Alarm | OwnEvent, *, offline: bool) -> str:
         return ""
     by = f", by {trigger.by}" if trigger.by else ""
     unseen = "; the incident was not looked at" if offline else ""
-    return (
-        f"{trigger.kind} of {trigger.action}, incident {trigger.incident_id}, rung {trigger.rung}{by}{unseen}"
-    )
+    about = f"incident {trigger.incident_id}, rung {trigger.rung + 1}"
+    return f"{trigger.kind} of {trigger.action}, {about}{by}{unseen}"
 
 
 def _functions(routing: Routing) -> str:
@@ -89,9 +119,9 @@ def _basis(found: Explanation, policy_file: str) -> Iterator[screen.Row]:
     copy = "" if found.offline else " (this machine's copy)"
     yield "Policy", f"{policy_file} {found.decision.policy_hash}{copy}{spoke}"
     if found.offline:
-        of = "the event's own time" if found.clock == "event" else "the time you gave"
+        of = "the event's own time" if found.clock == "event" else "the time given"
         yield (
             "Offline",
             f"only the event was looked at; the clock stands at {found.now:%Y-%m-%d %H:%M:%SZ}, {of}",
         )
-    yield "Incident", found.incident_id
+    yield "Decided", f"already: firebreak show {found.incident_id}" if found.decided else ""

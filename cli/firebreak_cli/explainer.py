@@ -8,6 +8,7 @@ from firebreak.aws.items import check_to_wire
 from firebreak.core import ahead
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Decision, Propose, Snapshot
+from firebreak.core.history import Decided
 from firebreak.core.intake import fitting, turn_away, why_human, why_not_routed
 from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Target, Unresolved
@@ -38,7 +39,9 @@ class Routing:
 class Explanation:
     """A decision with all that led to it. `rules` is None where no action was asked about a target.
 
-    `clock` says whose time `now` is: "event", "given" or "real".
+    `clock` says whose time `now` is: "event", "given" or "real". `incident_id` is the id under which
+    `firebreak show` finds the decision once it was made; `decided` says that it was. `notes` tell what
+    the event lacks, and `deployed` is the hash of the policy that the stack last decided by, if known.
     """
 
     trigger: Alarm | OwnEvent
@@ -50,6 +53,9 @@ class Explanation:
     now: datetime
     clock: str
     offline: bool
+    decided: bool = False
+    notes: tuple[str, ...] = ()
+    deployed: str = ""
 
     @property
     def alarm(self) -> Alarm:
@@ -81,7 +87,7 @@ class Explainer:
         action = routing.primary or ""
         named = self.eyes.target(trigger, tags, action)
         target = fitting(named.found, action)
-        rules, name = None, _turned_away_name(trigger, routing)
+        rules, name, decided = None, _turned_away_name(trigger, routing), False
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
         elif isinstance(away := why_turned_away(trigger, self.policy, now) or target, Unresolved):
@@ -89,7 +95,8 @@ class Explainer:
         else:
             request = request_of(trigger, action, away, tags, named)
             rules, name = self.policy.rules(request.action, away), incident_name(request)
-            decision = decide_as_deployed(request, rules, self.eyes.snapshot(request, rules, tags, now))
+            seen = self.eyes.snapshot(request, rules, tags, now)
+            decision, decided = decide_as_deployed(request, rules, seen), isinstance(seen.decided, Decided)
         return Explanation(
             trigger=trigger,
             routing=routing,
@@ -100,6 +107,7 @@ class Explainer:
             now=now,
             clock=self.clock,
             offline=self.offline,
+            decided=decided,
         )
 
 
@@ -181,12 +189,18 @@ def as_json(found: Explanation, policy_file: str) -> dict[str, object]:
         "plan": found.plan.summary if found.plan else None,
         "checks": [check_to_wire(check) for check in decision.checks],
         "next": advice(decision, offline=found.offline, action=found.routing.primary or ""),
-        "incident": found.incident_id or None,
+        "incident": found.incident_id if found.decided or not isinstance(found.trigger, Alarm) else None,
+        "decision_id": found.incident_id or None,
         "autonomy": rules.autonomy.value if rules else None,
         "autonomy_by": rules.sources["autonomy"] if rules else None,
         "ladder": list(rules.ladder) if rules else None,
         "ladder_by": rules.sources["ladder"] if rules else None,
-        "policy": {"file": policy_file, "hash": decision.policy_hash},
+        "policy": {
+            "file": policy_file,
+            "hash": decision.policy_hash,
+            "deployed_hash": found.deployed or None,
+        },
+        "notes": list(found.notes),
         "now": found.now.isoformat(),
         "clock": found.clock,
         "offline": found.offline,

@@ -47,11 +47,16 @@ class Eyes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OfflineEyes:
-    """Sees the event and nothing else. The alarm's own account and region are taken to be ours."""
+    """Sees the event and nothing else. The alarm's own account and region are taken to be ours.
+
+    `tagless` says that the event cannot carry tags, so that none in it means nothing.
+    """
+
+    tagless: bool = False
 
     def tags(self, alarm: Alarm) -> Tags:
         """The event's tags where they are all there is to know, else not read."""
-        return OFFLINE if targets.needs_live_tags(alarm) else alarm.tags
+        return OFFLINE if self.tagless or targets.needs_live_tags(alarm) else alarm.tags
 
     def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
         """What the event names; an incident's own target is in the ledger, which is not looked at."""
@@ -93,6 +98,13 @@ class LiveEyes:
     alarms: AlarmReads
     observer: Callable[[str], Observer]
     behind: Behind = field(default_factory=lambda: not_looked_up("nobody can look here"))
+
+    def as_if_red(self, red: Alarm) -> "LiveEyes":
+        """The same, but they see this alarm as red since then."""
+        from firebreak_cli.live_alarms import AsIfRed
+
+        seen = AsIfRed(self.alarms, red.name, red.since)
+        return replace(self, alarms=seen, observer=lambda action: replace(self.observer(action), alarms=seen))
 
     def tags(self, alarm: Alarm) -> Tags:
         """The tags in the event over those on the alarm."""

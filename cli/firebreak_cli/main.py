@@ -4,16 +4,16 @@ What a command needs is imported inside it: `firebreak explain --offline` must s
 without the AWS SDK, and the commands further down bring more than that.
 """
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from firebreak_cli.commands.explain import register as register_explain
 from firebreak_cli.drill_app import register as register_drill
 from firebreak_cli.endings import PlainGroup
 from firebreak_cli.local_app import register as register_local
+from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.outside import outside
 from firebreak_cli.stack import DEFAULT_STACK, find
 
@@ -23,7 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks can show local variables, such as what AWS answered
     help="Auto-remediation for AWS alarms that cannot make an outage worse.",
     epilog="Exit codes: 1 the policy does not load, 2 the command or its input is wrong, "
-    "3 AWS could not be asked or refused, 4 a drill did not go as it should.",
+    "3 AWS could not be asked or refused, 4 a drill did not go as it should, "
+    "5 explain did not answer what --expect says.",
 )
 
 
@@ -49,10 +50,6 @@ def firebreak(
 policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files.")
 app.add_typer(policy_app, name="policy")
 
-StackName = Annotated[
-    str, typer.Option("--stack", envvar="FIREBREAK_STACK", help="The deployed stack's name.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Scope = Annotated[
     str,
     typer.Option(
@@ -64,34 +61,7 @@ ScopeName = Annotated[str, typer.Argument(metavar="NAME", help="The name that --
 Holder = Annotated[str, typer.Option("--holder", help="Who holds it; by default who AWS says you are.")]
 
 
-@app.command()
-def explain(
-    ctx: typer.Context,
-    event: Annotated[str, typer.Argument(metavar="EVENT", help="A file with one event, or - for stdin.")],
-    *,
-    as_json: AsJson = False,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Look at nothing but the event; no AWS account is needed.")
-    ] = False,
-    policy: Annotated[
-        Path | None, typer.Option("--policy", help="A policy file; by default the one that ships.")
-    ] = None,
-    stack: StackName = DEFAULT_STACK,
-    now: Annotated[
-        str, typer.Option("--now", metavar="TIME", help="Offline: the time, instead of the event's own.")
-    ] = "",
-) -> None:
-    """Say what Firebreak would do about an event, and why. Changes nothing."""
-    from firebreak_cli.explain import Question, answer
-    from firebreak_cli.explainer import as_json as plain_values
-
-    asked = Question(event=event, policy=policy, stack=stack, offline=offline, now=now)
-    found, policy_file = answer(asked, outside(ctx))
-    if as_json:
-        return _print_json(plain_values(found, policy_file))
-    from firebreak_cli import explain_screen, screen
-
-    return explain_screen.show(found, policy_file, screen.console())
+register_explain(app)
 
 
 @app.command()
@@ -112,7 +82,7 @@ def incidents(
     found = find(around, stack)
     seen = listing.overview(found, everything=everything)
     if as_json:
-        return _print_json(listing.as_json(seen, found))
+        return print_json(listing.as_json(seen, found))
     return listing.show(seen, found, around.now(), screen.console())
 
 
@@ -131,7 +101,7 @@ def show(
     around = outside(ctx)
     found = showing.story(find(around, stack), wanted)
     if as_json:
-        return _print_json(showing.as_json(found))
+        return print_json(showing.as_json(found))
     return showing.show(found, around.now(), screen.console())
 
 
@@ -166,7 +136,7 @@ def pause(
     asked = pausing.read(scope, scope_name, reason, lasts)
     paused, found = pausing.pause(asked, around, stack, holder, even_if_unknown=even_if_unknown)
     if as_json:
-        return _print_json(pausing.as_json(paused, found))
+        return print_json(pausing.as_json(paused, found))
     console = screen.console()
     console.print(screen.facts(pausing.rows(paused, found)))
     undo = pausing.resume_command(paused, found)
@@ -190,7 +160,7 @@ def resume(
     around = outside(ctx)
     released, found = pausing.resume(around, stack, (scope, scope_name), holder, everything=everything)
     if as_json:
-        return _print_json(pausing.resumed_as_json(released, found))
+        return print_json(pausing.resumed_as_json(released, found))
     return screen.console().print(screen.facts(pausing.resumed_rows(released, found, around.now())))
 
 
@@ -203,7 +173,7 @@ def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_js
     found = find(around, stack)
     holds = switches.SwitchBoard(found).held(around.now())
     if as_json:
-        return _print_json({"stack": found.name, "switches": [switches.as_json(hold) for hold in holds]})
+        return print_json({"stack": found.name, "switches": [switches.as_json(hold) for hold in holds]})
     if not holds:
         return screen.console().print(screen.told(f"No switch is held in {found.place}"))
     rows = (
@@ -238,11 +208,11 @@ def storm(
     if end:
         ended = desk.end(switches.holder_of(holder, found, around), why, around.now())
         if as_json:
-            return _print_json(storms.ended_as_json(ended, found))
+            return print_json(storms.ended_as_json(ended, found))
         return console.print(screen.facts(storms.told(ended, found)))
     seen, rules = desk.look(), desk.rules()
     if as_json:
-        return _print_json(storms.as_json(seen, rules, found))
+        return print_json(storms.as_json(seen, rules, found))
     console.print(screen.facts(storms.shown(seen, rules, found, around.now())))
     if seen.tripped_at:
         console.print(f"End it  {storms.end_command(found)}", soft_wrap=True)  # one line, to copy
@@ -267,7 +237,7 @@ def approve(
     waiting = desk.waiting(question, "approve", around.now())
     desk.approve(waiting, by, around.now())
     if as_json:
-        return _print_json(approvals.as_json(waiting, "approved", by, found))
+        return print_json(approvals.as_json(waiting, "approved", by, found))
     return screen.console().print(screen.facts(approvals.told(waiting, "Approved", by, found)))
 
 
@@ -290,7 +260,7 @@ def deny(
     waiting = desk.waiting(question, "deny", around.now())
     desk.deny(waiting, by, why, around.now())
     if as_json:
-        return _print_json(approvals.as_json(waiting, "denied", by, found, why))
+        return print_json(approvals.as_json(waiting, "denied", by, found, why))
     return screen.console().print(screen.facts(approvals.told(waiting, "Denied", by, found, why)))
 
 
@@ -310,7 +280,7 @@ def ack(
     before = desk.thread(page)
     after = desk.acknowledge(before, by, around.now())
     if as_json:
-        return _print_json(acknowledging.as_json(before, after, found))
+        return print_json(acknowledging.as_json(before, after, found))
     return screen.console().print(screen.facts(acknowledging.told(before, after, found, around.now())))
 
 
@@ -343,7 +313,7 @@ def retry(
     asked = desk.retries(lasting, by, now)
     desk.ask(asked)
     if as_json:
-        return _print_json(retries.as_json(asked, by, found, cut=lasting.cut, left_out=left_out))
+        return print_json(retries.as_json(asked, by, found, cut=lasting.cut, left_out=left_out))
     rows = retries.told(asked, by, found, now, cut=lasting.cut, left_out=left_out)
     return screen.console().print(screen.facts(rows))
 
@@ -358,7 +328,7 @@ def check(
     policy = load_policy(file)
     said = policy.file
     if as_json:
-        return _print_json(
+        return print_json(
             {
                 "file": str(file),
                 "hash": policy.hash,
@@ -378,13 +348,8 @@ def schema() -> None:
     """Print the JSON Schema of policy files, for editors."""
     from firebreak.policy_file import policy_schema
 
-    _print_json(policy_schema())
+    print_json(policy_schema())
 
 
 register_drill(app)
 register_local(app)
-
-
-def _print_json(value: Mapping[str, object]) -> None:
-    # ASCII only: no control character of an alarm's name reaches the terminal.
-    typer.echo(json.dumps(value, indent=2, default=str))

@@ -1,34 +1,83 @@
-"""Output for people: 80 columns, and no text of a stranger's is ever read as markup."""
+"""Output for people: as wide as the terminal, and no text of a stranger's is ever read as markup.
+
+What goes into a pipe or a file is not folded: other programs read lines.
+"""
 
 import io
+import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import IO, TextIO, cast
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from firebreak.core.guards import clock
+from firebreak.core.reasons import Reason
 from firebreak.page_text import plain
 
 # What stands before each finding; the first column of a table of checks.
 _MARKS: Mapping[str, tuple[str, str]] = {
     "passed": ("pass", "green"),
-    "objected": ("OBJECT", "bold red"),
+    "objected": ("stops", "bold red"),
     "not_looked_at": ("not looked", "yellow"),
     "not_applicable": ("-", "dim"),
 }
 
+# An objection that leaves the change to a human, or to nobody in observe mode, is no alarm.
+_MILD: Mapping[str, tuple[str, str]] = {
+    Reason.NEEDS_APPROVAL: ("asks", "bold yellow"),
+    Reason.OBSERVE_ONLY: ("observe", "bold yellow"),
+}
+
 type Row = tuple[str, str]
+
+# Wider than any line.
+_UNBOUNDED = 100_000
+
+
+class _Screen(Console):
+    """A console that says that its reader has gone away, and leaves it to the command what follows."""
+
+    def on_broken_pipe(self) -> None:
+        """Rich would exit with 1, which means something else here."""
+        raise BrokenPipeError
+
+
+class _Lines(io.TextIOBase):
+    """Text for other programs: without the spaces with which tables fill their lines."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # the base declares a field
+        """As of what it is written to: Rich draws accordingly."""
+        return self._out.encoding or "utf-8"
+
+    def write(self, text: str) -> int:
+        """Rich writes whole lines."""
+        self._out.write(re.sub(r" +(?=\n|\Z)", "", text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what is buffered."""
+        self._out.flush()
 
 
 def console() -> Console:
-    """Standard output, as wide as the terminal; strings are text, never markup."""
+    """Standard output; strings are text, never markup. Lines are folded for a terminal, or by COLUMNS."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # An alarm's name may hold what the terminal's encoding does not.
         sys.stdout.reconfigure(errors="replace")
-    return Console(highlight=False, markup=False, emoji=False)
+    if sys.stdout.isatty():
+        return _Screen(highlight=False, markup=False, emoji=False)
+    width = None if os.environ.get("COLUMNS") else _UNBOUNDED
+    lines = cast("IO[str]", _Lines(sys.stdout))
+    return _Screen(file=lines, width=width, highlight=False, markup=False, emoji=False)
 
 
 def told(text: str, style: str = "") -> Text:
@@ -70,8 +119,13 @@ def checks(found: Iterable[Mapping[str, object]]) -> Table:
     table.add_column(overflow="fold")
     for check in found:
         result = str(check.get("result", ""))
-        mark, style = _MARKS.get(result, (result, ""))
+        mark, style = _mark(result, str(check.get("reason", "")))
         quiet = "dim" if result == "not_applicable" else ""
         detail = told(str(check.get("detail", "")).removeprefix("not looked at: "), quiet)
         table.add_row(told(mark, style), told(str(check.get("guard", "")), quiet), detail)
     return table
+
+
+def _mark(result: str, reason: str) -> tuple[str, str]:
+    objected = _MILD.get(reason) if result == "objected" else None
+    return objected or _MARKS.get(result, (result, ""))

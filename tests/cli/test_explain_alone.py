@@ -51,12 +51,12 @@ def test_the_installed_command_explains(tmp_path: Path) -> None:
 
 def test_the_installed_command_ends_an_unusable_file_in_one_line(tmp_path: Path) -> None:
     command = str(Path(sys.executable).with_name("firebreak"))
-    file = EVENTS / "unusable" / "sns_envelope.json"
+    file = EVENTS / "unusable" / "sqs_envelope.json"
 
     done = in_nothing([command, "explain", str(file), "--json", "--offline"], tmp_path)
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert f"{file}: found an SNS envelope; expected" in done.stderr
+    assert f"{file}: found an SQS envelope; expected" in done.stderr
 
 
 def test_a_live_command_without_credentials_ends_in_one_line(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_an_unusable_file_ends_before_aws_is_asked() -> None:
 
 
 def test_a_page_s_incident_can_be_shown_after_it_was_explained(world: World, red: str) -> None:
-    name = json.loads(run("explain", "-", "--json", stdin=red).stdout)["incident"]
+    name = json.loads(run("explain", "-", "--json", stdin=red).stdout)["decision_id"]
     world.red()
     world.send(a.alarm())
 

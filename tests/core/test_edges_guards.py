@@ -97,7 +97,7 @@ def test_a_guard_that_agrees_says_what_it_saw(
 
 SILENT: list[tuple[str, Request, str]] = [
     ("wrong direction", a.request(), "the alarm's tag names the action"),
-    ("wrong direction", CLIMB, "does not speak to climb"),
+    ("wrong direction", CLIMB, "not for a request of kind climb"),
     ("cooldown", CLIMB, "inside one incident the rung gap counts"),
     ("rung gap", a.request(), "first response"),
 ]

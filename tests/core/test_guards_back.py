@@ -131,7 +131,7 @@ class TestApproved:
         ("request_", "rules", "told"),
         [
             (replace(YES, by=""), a.rules(), "nobody's name came with it"),
-            (YES, a.rules(autonomy=Autonomy.OBSERVE), "the policy only lets Firebreak watch here by now"),
+            (YES, a.rules(autonomy=Autonomy.OBSERVE), "the policy says observe here by now"),
         ],
         ids=["nameless", "only watching by now"],
     )

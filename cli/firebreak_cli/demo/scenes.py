@@ -95,7 +95,7 @@ def observed(stage: Stage) -> None:
     search = stage.workload.service("observed-search")
     stage.workload.alarm("search-memory-high", search, tags=RESTART)
     stage.workload.hot(search)
-    stage.say("load", "observed-search leaks; the policy only lets Firebreak watch it")
+    stage.say("load", "observed-search leaks; the policy says observe")
     decision = stage.expect_decision("search-memory-high", "observe_only")
     page = stage.expect_page("WOULD ACT", "ecs:prod/observed-search")
     stage.say("why", page.body.splitlines()[0])

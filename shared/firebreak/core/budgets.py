@@ -47,6 +47,17 @@ def spell(length: timedelta) -> str:
     return f"{seconds}s"
 
 
+def readable(length: timedelta) -> str:
+    """A duration for people, in its two largest units: 8d 11h, 12m 5s, 15m."""
+    rest, parts = max(0, int(length.total_seconds())), []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, rest = divmod(rest, size)
+        parts.append((count, unit))
+    first = next((place for place, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    shown = [f"{count}{unit}" for count, unit in parts[first : first + 2] if count]
+    return " ".join(shown) or "0s"
+
+
 def held(acts: Iterable[datetime], budget: Budget, now: datetime) -> list[datetime]:
     """The acts whose slots still count against the budget, oldest first."""
     return sorted(at for at in acts if at + budget.window + PAD > now)

@@ -20,7 +20,7 @@ from firebreak.core.breaker import (
     failures_in_a_row,
     with_overdue_judged,
 )
-from firebreak.core.budgets import CLOCK_SKEW, PAD, held, is_ahead, next_slot, spell
+from firebreak.core.budgets import CLOCK_SKEW, PAD, held, is_ahead, next_slot, readable, spell
 from firebreak.core.consent import ALARMS_TAG, allows
 from firebreak.core.controllers import EFFECT_OF, Controller, Effect, controllers_of, names_of
 from firebreak.core.decision import Check, Result, Snapshot
@@ -284,7 +284,7 @@ def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if _is_newer(last, request.alarm, seen.now) and _gives_way(request, last):
         return objected("stale", Reason.SUPERSEDED, f"{last.state} since {clock(last.since)} is newer")
     if age > rules.max_event_age and _ages(request):
-        told = f"{spell(age)} old, limit {spell(rules.max_event_age)}"
+        told = f"{readable(age)} old, limit {spell(rules.max_event_age)}"
         # What delays one event often delays all: that is told once a quarter of an hour.
         return objected("stale", Reason.TOO_OLD, told, cause=quarter(seen.now))
     if request.kind is _K.ALARM and isinstance(last, Unknown | NotRead):
@@ -654,7 +654,7 @@ def share(request: Request, rules: Rules, seen: Snapshot) -> Check:
     acts = tuple(with_overdue_judged(acts, seen.now, rules.max_incident_age))
     hit = touched(acts, rules.share, seen.now) | {request.target.key}
     limit = allowed(group.total, rules.share)
-    age = spell(seen.now - group.counted_at)
+    age = readable(seen.now - group.counted_at)
     told = f"{len(hit)}/{limit} of {group.total} in {spell(rules.share.within)} (counted {age} ago)"
     told += f" by {rules.sources['share']}"
     if len(hit) > limit:
@@ -701,9 +701,7 @@ def readiness(request: Request, rules: Rules, seen: Snapshot) -> Check:
 def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """What a human said yes to is what would be done now, and it was said in time."""
     if not request.by or rules.autonomy is Autonomy.OBSERVE:
-        told = (
-            "the policy only lets Firebreak watch here by now" if request.by else "nobody's name came with it"
-        )
+        told = "the policy says observe here by now" if request.by else "nobody's name came with it"
         return objected("approved", Reason.NOT_APPROVED, told)
     if not isinstance(seen.incident, Incident):  # the in-flight guard says why
         return Check("approved", Result.NOT_LOOKED_AT, "not looked at: the incident is not known")
@@ -749,9 +747,9 @@ class Guard:
     look: Callable[[Request, Rules, Snapshot], Check]
 
     def check(self, request: Request, rules: Rules, seen: Snapshot) -> Check:
-        """The guard's finding, or that it does not speak to this kind of request."""
+        """The guard's finding, or that it is not for this kind of request."""
         if request.kind not in self.applies_to:
-            return Check(self.name, Result.NOT_APPLICABLE, f"does not speak to {request.kind}")
+            return Check(self.name, Result.NOT_APPLICABLE, f"not for a request of kind {request.kind}")
         return self.look(request, rules, seen)
 
 

@@ -172,7 +172,7 @@ def _defer(sentence: str) -> Meaning:
 
 MEANINGS: dict[Reason, Meaning] = {
     Reason.CLEAR_TO_ACT: _record("Every guard agreed."),
-    Reason.OBSERVE_ONLY: _digest("The policy only lets Firebreak watch here; nothing was changed."),
+    Reason.OBSERVE_ONLY: _digest("The policy says observe, so Firebreak changes nothing here."),
     Reason.NEEDS_APPROVAL: _page("A human must say yes first."),
     Reason.NOT_IN_ALARM: _record("The alarm is not red, so there is nothing to do."),
     Reason.PARENT_OF_CONTRIBUTORS: _record("A multi-series alarm speaks through its contributors."),

@@ -1,0 +1,111 @@
+"""A live alarm as the event that CloudWatch sends about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from firebreak import alarms
+from firebreak.aws.alarms import CloudWatchAlarms
+from firebreak.aws.translate import translated
+from firebreak.core.model import Alarm, AlarmState, OwnEvent
+from firebreak.core.observed import DescribedAlarm, Series
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.ports import AlarmReads
+from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.local.transitions import PROPAGATION_TAG, Transition, state_change_event
+
+
+def described_alarm(client: Any, name: str) -> DescribedAlarm:
+    """The alarm of that name. Raises Ending where there is none, or it cannot be read."""
+    match CloudWatchAlarms(client).describe(name):
+        case DescribedAlarm() as found:
+            return found
+        case Absent():
+            raise Ending(BAD_INPUT, f"there is no alarm {name}: is this the right region and account?")
+        case Unknown(why) | NotRead(why):
+            raise Ending(NO_AWS, f"alarm {name} could not be read: {why}")
+
+
+def tags_of(client: Any, found: DescribedAlarm) -> Mapping[str, str]:
+    """The alarm's tags. Raises Ending where they cannot be read."""
+    match CloudWatchAlarms(client).tags(found.arn):
+        case Absent():
+            return {}
+        case Unknown(why) | NotRead(why):
+            raise Ending(NO_AWS, f"the tags of alarm {found.name} could not be read: {why}")
+        case tags:
+            return tags
+
+
+def red_event(client: Any, name: str, tags: Mapping[str, str], now: datetime) -> Alarm:
+    """The event of the alarm's turning red: the one that made it red, or as if it turned red now.
+
+    Raises Ending or AwsError.
+    """
+    shape = _shape(client, name, "MetricAlarm", "CompositeAlarm")
+    if shape is None:
+        raise Ending(BAD_INPUT, f"there is no alarm {name}: is this the right region and account?")
+    if shape["StateValue"] == AlarmState.ALARM:
+        at = shape.get("StateTransitionedTimestamp") or shape["StateUpdatedTimestamp"]
+        reason, data = shape.get("StateReason", ""), shape.get("StateReasonData")
+        return _turned_red(Transition(name, at, AlarmState.OK, AlarmState.ALARM, reason, data), shape, tags)
+    return _turned_red(
+        Transition(name, now, AlarmState.OK, AlarmState.ALARM, "as if it turned red"), shape, tags
+    )
+
+
+def turned_red_now(client: Any, name: str, tags: Mapping[str, str], now: datetime) -> Alarm:
+    """The event that the alarm's turning red now will send. Raises Ending when it is no metric alarm."""
+    shape = _shape(client, name, "MetricAlarm")
+    if shape is None:
+        raise Ending(BAD_INPUT, f"alarm {name} is no metric alarm: nothing but its children can turn it")
+    return _turned_red(Transition(name, now, AlarmState.OK, AlarmState.ALARM, "a drill"), shape, tags)
+
+
+def _shape(client: Any, name: str, *kinds: str) -> Mapping[str, Any] | None:
+    """The alarm as DescribeAlarms shows it; None where none of these kinds has the name."""
+    with translated("DescribeAlarms", mutates=False):
+        page = client.describe_alarms(AlarmNames=[name], AlarmTypes=list(kinds))
+    found: list[Mapping[str, Any]] = [*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ())]
+    return found[0] if found else None
+
+
+def _turned_red(change: Transition, shape: Mapping[str, Any], tags: Mapping[str, str]) -> Alarm:
+    propagation = shape.get("ActionConfiguration", {}).get("AlarmTagsPropagation", {})
+    rides = propagation.get("Enabled", True)  # local AWS does not say, and there they ride
+    event = state_change_event(change, shape, {**tags, **({} if rides else {PROPAGATION_TAG: "off"})})
+    parsed = alarms.parse(event)
+    if isinstance(parsed, OwnEvent):
+        raise TypeError("an alarm's event is no request of our own")
+    return parsed
+
+
+@dataclass(frozen=True, slots=True)
+class AsIfRed:
+    """Looks at alarms, and sees one as it will be."""
+
+    alarms: AlarmReads
+    name: str
+    since: datetime
+
+    def describe(self, name: str) -> Reading[DescribedAlarm]:
+        """The alarm of that name; the one in question is red."""
+        return self._red(self.alarms.describe(name))
+
+    def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
+        """Those of these alarms that exist, by name."""
+        return self.alarms.describe_all(names)
+
+    def tags(self, arn: str) -> Reading[Mapping[str, str]]:
+        """All tags of the alarm."""
+        return self.alarms.tags(arn)
+
+    def series_in_alarm(self, name: str) -> Reading[Mapping[str, Series]]:
+        """The contributors in ALARM."""
+        return self.alarms.series_in_alarm(name)
+
+    def _red(self, found: Reading[DescribedAlarm]) -> Reading[DescribedAlarm]:
+        if isinstance(found, DescribedAlarm) and found.name == self.name:
+            return replace(found, state=AlarmState.ALARM, since=self.since)
+        return found
