@@ -80,6 +80,7 @@ def _about(found: Explanation) -> Iterator[screen.Row]:
     else:
         yield "Target", f"none: {target.detail}"
     yield "Plan", found.plan.summary if found.plan else ""
+    yield "Content", f"sha256 {content}" if (content := found.content) else ""
 
 
 def _brakes(alarm: Alarm) -> str:

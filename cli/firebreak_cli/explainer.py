@@ -68,6 +68,11 @@ class Explanation:
         outcome = self.decision.outcome
         return outcome.plan if isinstance(outcome, Act | Propose | AskApproval) else None
 
+    @property
+    def content(self) -> str:
+        """The SHA-256 of the runbook that would be run, which `sha256` of the policy pins."""
+        return str(self.plan.before.get("sha256", "")) if self.plan else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explainer:
@@ -187,6 +192,7 @@ def as_json(found: Explanation, policy_file: str) -> dict[str, object]:
         "sentence": MEANINGS[decision.reason].sentence,
         "disposition": decision.disposition.value,
         "plan": found.plan.summary if found.plan else None,
+        "content_sha256": found.content or None,
         "checks": [check_to_wire(check) for check in decision.checks],
         "next": advice(decision, offline=found.offline, action=found.routing.primary or ""),
         "incident": found.incident_id if found.decided or not isinstance(found.trigger, Alarm) else None,

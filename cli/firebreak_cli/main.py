@@ -327,6 +327,9 @@ def check(
 
     policy = load_policy(file)
     said = policy.file
+    unpinned = [
+        name for one in said.actions.values() for name, book in one.runbooks.items() if not book.sha256
+    ]
     if as_json:
         return print_json(
             {
@@ -335,10 +338,12 @@ def check(
                 "autonomy": said.defaults.autonomy.value,
                 "actions": sorted(said.actions),
                 "overrides": len(said.overrides),
+                "runbooks_without_sha256": unpinned,
                 "demo": said.demo,
             }
         )
     parts = f"{len(said.actions)} actions, {len(said.overrides)} overrides"
+    parts += f", runbooks without sha256: {', '.join(unpinned)}" if unpinned else ""
     demo = ", for demos only" if said.demo else ""
     return typer.echo(f"{file}: loads; autonomy {said.defaults.autonomy}, {parts}, hash {policy.hash}{demo}")
 

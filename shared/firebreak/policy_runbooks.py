@@ -65,6 +65,7 @@ class RunbookSection(BaseModel):
     ] = {}
     guard: str = Field(default="", max_length=255)
     patience: Duration = timedelta(minutes=30)
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
 
     def runbook(self) -> Runbook:
         """The same for the core; every parameter is a list there, as SSM wants it."""
@@ -74,6 +75,7 @@ class RunbookSection(BaseModel):
             parameters={name: tuple(values) for name, values in self.parameters.items()},
             guard=self.guard,
             patience=self.patience,
+            sha256=self.sha256,
         )
 
 

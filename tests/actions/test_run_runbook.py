@@ -88,7 +88,7 @@ def test_the_plan_holds_exactly_what_will_be_sent() -> None:
         "Parameters": {"QueueUrl": [QUEUE]},
         "AlarmConfiguration": {"Alarms": [{"Name": GUARD}], "IgnorePollAlarmFailure": False},
     }
-    assert plan.before == {"runs": [RUN_ID], "guard": GUARD}
+    assert plan.before == {"runs": [RUN_ID], "guard": GUARD, "sha256": ""}
     assert (
         plan.summary
         == "run runbook:drain-orders: Firebreak-DrainQueue version 3, stopped if orders-lost turns red"

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,26 @@ def test_a_file_that_is_no_policy_ends_plainly(tmp_path: Path, content: bytes | 
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert all(line.startswith(f"firebreak: {file}: ") for line in error_lines(result))
+
+
+def test_runbooks_that_pin_no_content_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    books = "\n".join(
+        f'[actions.run-runbook.runbooks.{name}]\ndocument = "Firebreak-X"\nversion = "1"\n{pin}'
+        for name, pin in {"loose": "", "pinned": f'sha256 = "{"a" * 64}"\n'}.items()
+    )
+    text = (POLICIES / "policy.toml").read_text(encoding="utf-8")
+    file.write_text(f"{text}\n{books}", encoding="utf-8")
+
+    assert "runbooks without sha256: loose, hash" in run("policy", "check", str(file)).stdout
+    assert json.loads(run("policy", "check", str(file), "--json").stdout)["runbooks_without_sha256"] == [
+        "loose"
+    ]
+
+
+def test_a_hash_that_is_none_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    text = (POLICIES / "policy.toml").read_text(encoding="utf-8")
+    book = '[actions.run-runbook.runbooks.x]\ndocument = "Firebreak-X"\nversion = "1"\nsha256 = "ABC"\n'
+    file.write_text(f"{text}\n{book}", encoding="utf-8")
+    assert "actions.run-runbook.runbooks.x.sha256" in run("policy", "check", str(file)).stderr

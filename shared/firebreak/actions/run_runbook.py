@@ -197,7 +197,21 @@ def _no_document(book: Runbook, document: Reading[DocumentLive]) -> Obstacle | U
         case DocumentLive(status=status, status_detail=detail) if status != ACTIVE:
             return _unusable(f"{wanted} is {status}" + (f": {detail}" if detail else ""))
         case found:
-            return _misfit(wanted, book, found.parameters) or _no_role(wanted, book, found)
+            return (
+                _changed(wanted, book, found)
+                or _misfit(wanted, book, found.parameters)
+                or _no_role(wanted, book, found)
+            )
+
+
+def _changed(wanted: str, book: Runbook, document: DocumentLive) -> Obstacle | None:
+    """A document that was deleted and made again has the same version with other steps."""
+    if not book.sha256 or document.sha256 == book.sha256:
+        return None
+    return Obstacle(
+        Reason.RUNBOOK_CHANGED,
+        f"the content of {wanted} has sha256 {document.sha256}; the policy pins {book.sha256}",
+    )
 
 
 def _misfit(wanted: str, book: Runbook, takes: Mapping[str, str | None]) -> Obstacle | None:
@@ -264,7 +278,11 @@ def _plan(request: Request, book: Runbook, seen: RunbookObservation) -> Plan:
             ),
             **(guard if book.guard else {}),
         },
-        before={"runs": [] if isinstance(runs, Unknown) else [run.id for run in runs], "guard": book.guard},
+        before={
+            "runs": [] if isinstance(runs, Unknown) else [run.id for run in runs],
+            "guard": book.guard,
+            "sha256": seen.document.sha256 if isinstance(seen.document, DocumentLive) else "",
+        },
         patience_seconds=int(book.patience.total_seconds()),
     )
 

@@ -7,6 +7,7 @@ are read one by one.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -146,6 +147,7 @@ def _document(raw: Mapping[str, Any]) -> DocumentLive:
         kind=raw["DocumentType"],
         parameters={name: _default(mapping(one)) for name, one in mapping(content.get("parameters")).items()},
         role=text(content.get("assumeRole")),
+        sha256=hashlib.sha256(raw["Content"].encode()).hexdigest(),
     )
 
 

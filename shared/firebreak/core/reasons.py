@@ -126,6 +126,7 @@ class Reason(StrEnum):
     TOO_FEW_HEALTHY = "too_few_healthy"
     ALREADY_DONE = "already_done"
     RUNBOOK_UNUSABLE = "runbook_unusable"
+    RUNBOOK_CHANGED = "runbook_changed"
     NOT_REVERSIBLE = "not_reversible"
     CHANGED_SINCE = "changed_since"
     RED_AGAIN = "red_again"
@@ -278,6 +279,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.TOO_FEW_HEALTHY: _climb("Too few healthy tasks would be left."),
     Reason.ALREADY_DONE: _page("The target already is as this action would make it."),
     Reason.RUNBOOK_UNUSABLE: _page("The runbook cannot be run."),
+    Reason.RUNBOOK_CHANGED: _page("The runbook's content is not the content that the policy pins."),
     Reason.NOT_REVERSIBLE: _page("This action cannot be undone by a machine."),
     Reason.CHANGED_SINCE: _page("Somebody changed the target since, so its values stay as they are."),
     Reason.RED_AGAIN: _page("The alarm is not well, so the temporary change stays."),
@@ -373,6 +375,7 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.TOO_FEW_HEALTHY: Lasting.TARGET,
         Reason.ALREADY_DONE: Lasting.TARGET,
         Reason.RUNBOOK_UNUSABLE: Lasting.TARGET,
+        Reason.RUNBOOK_CHANGED: Lasting.TARGET,
         Reason.NOT_REVERSIBLE: Lasting.TARGET,
     }
 )

@@ -36,7 +36,7 @@ class Runbook:
     """One Automation document that may be run: its name, its fixed version, what it is given.
 
     `guard` names the alarm that stops it when it turns red, empty for none; `patience` is how long
-    it may run before it counts as stuck.
+    it may run before it counts as stuck. `sha256` pins its content, empty for any.
     """
 
     document: str
@@ -44,6 +44,7 @@ class Runbook:
     parameters: Mapping[str, tuple[str, ...]]
     guard: str
     patience: timedelta
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,8 @@ TOO_OLD = NotRead("too old to matter")
 class DocumentLive:
     """One version of a document; `parameters` holds the default of each, None for one that must be given.
 
-    `role` is its `assumeRole` as it is written: a role's ARN, a parameter in braces, or nothing.
+    `role` is its `assumeRole` as it is written: a role's ARN, a parameter in braces, or nothing. `sha256` is
+    that of its content in JSON, as GetDocument returns it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class DocumentLive:
     kind: str
     parameters: Mapping[str, str | None]
     role: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
