@@ -1,21 +1,30 @@
 """`firebreak incidents`: what is open, and what was decided lately without acting."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 
+from firebreak.aws.threads import DynamoThreads
+from firebreak.core.budgets import readable
 from firebreak.core.incident import Incident
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import VERIFY
+from firebreak.core.threads import Thread
 from firebreak_cli import kept, screen
+from firebreak_cli.endings import BAD_INPUT, Ending
+from firebreak_cli.incident_filters import GOOD_NEWS, Wanted
 from firebreak_cli.kept import Bounds, Found, KeptDecision
 from firebreak_cli.stack import Stack
+from firebreak_cli.stops import Stops, stop_lines
+from firebreak_cli.stops import as_json as _stops_json
 
 # A screenful; --all shows everything.
 SHOWN_DECISIONS = 15
+ALL = Wanted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,41 +40,56 @@ class Overview:
     cut: bool
     damaged: int
     heartbeat_at: datetime | None = None
+    pages: Mapping[str, Thread] = field(default_factory=dict)
 
 
-def overview(stack: Stack, *, everything: bool, bounds: Bounds | None = None) -> Overview:
+def overview(
+    stack: Stack,
+    *,
+    everything: bool,
+    wanted: Wanted = ALL,
+    limit: int = SHOWN_DECISIONS,
+    bounds: Bounds | None = None,
+) -> Overview:
     """Look at the ledger. Raises AwsError."""
-    found = kept.everything(stack.reader("dynamodb"), stack.ledger_table, bounds or Bounds())
-    return _everything(found) if everything else _recent(found)
-
-
-def _everything(found: Found) -> Overview:
+    client = stack.reader("dynamodb")
+    found = kept.everything(client, stack.ledger_table, bounds or Bounds())
+    chosen = wanted.of(found)
+    decisions = _not_acted(chosen) if everything else _news(chosen, found, wanted)
+    shown = decisions if everything else decisions[:limit]
+    incidents = [one for one in chosen.incidents if everything or kept.is_open(one)]
     return Overview(
-        incidents=tuple(found.incidents),
-        decisions=tuple(found.decisions),
-        left_out=0,
+        incidents=tuple(incidents),
+        decisions=tuple(shown),
+        left_out=len(decisions) - len(shown),
         cut=found.cut,
         damaged=found.damaged,
         heartbeat_at=_heartbeat(found),
+        pages=_pages(DynamoThreads(client, stack.ledger_table), incidents),
     )
 
 
-def _recent(found: Found) -> Overview:
+def _not_acted(found: Found) -> list[KeptDecision]:
+    return [decision for decision in found.decisions if decision.outcome != "act"]
+
+
+def _news(chosen: Found, found: Found, wanted: Wanted) -> list[KeptDecision]:
     """Decisions that led to an incident are that incident's: `firebreak show` tells them.
 
-    Heartbeats are told in one line: two of them every quarter of an hour would leave room for nothing else.
+    Good news is left out unless it is asked for, and so are heartbeats, of which there is one line.
     """
-    hidden = {incident.id for incident in found.incidents}
-    news = (decision for decision in found.decisions if decision.reason != Reason.HEARTBEAT)
-    alone = [decision for decision in news if decision.incident_id not in hidden]
-    return Overview(
-        incidents=tuple(incident for incident in found.incidents if kept.is_open(incident)),
-        decisions=tuple(alone[:SHOWN_DECISIONS]),
-        left_out=len(alone[SHOWN_DECISIONS:]),
-        cut=found.cut,
-        damaged=found.damaged,
-        heartbeat_at=_heartbeat(found),
-    )
+    known = {incident.id for incident in found.incidents}
+    return [
+        decision
+        for decision in _not_acted(chosen)
+        if decision.incident_id not in known and (wanted.reason or decision.reason not in GOOD_NEWS)
+    ]
+
+
+def _pages(threads: DynamoThreads, incidents: Iterable[Incident]) -> Mapping[str, Thread]:
+    """The pages of open incidents, as far as they can be read: the list is good without them."""
+    read = ((one.id, threads.thread(one.id)) for one in incidents if kept.is_open(one))
+    return {name: thread for name, thread in read if isinstance(thread, Thread)}
 
 
 def _heartbeat(found: Found) -> datetime | None:
@@ -74,11 +98,12 @@ def _heartbeat(found: Found) -> datetime | None:
     return max(beats, default=None)
 
 
-def as_json(seen: Overview, stack: Stack) -> dict[str, object]:
+def as_json(seen: Overview, stack: Stack, stops: Stops) -> dict[str, object]:
     """The overview as plain values."""
     return {
         "stack": stack.name,
-        "incidents": [_incident(incident) for incident in seen.incidents],
+        **_stops_json(stops),
+        "incidents": [_incident(incident, seen.pages.get(incident.id)) for incident in seen.incidents],
         "decisions": [kept.decision_json(decision) for decision in seen.decisions],
         "decisions_left_out": seen.left_out,
         "cut": seen.cut,
@@ -87,7 +112,7 @@ def as_json(seen: Overview, stack: Stack) -> dict[str, object]:
     }
 
 
-def _incident(incident: Incident) -> dict[str, object]:
+def _incident(incident: Incident, pages: Thread | None) -> dict[str, object]:
     return {
         "id": incident.id,
         "state": incident.state.value,
@@ -100,11 +125,15 @@ def _incident(incident: Incident) -> dict[str, object]:
         "opened_at": incident.opened_at.isoformat(),
         "due_at": incident.due_at.isoformat() if incident.due_at else None,
         "note": incident.note,
+        "severity": pages.severity.value if pages else None,
+        "acknowledged_by": (pages.acknowledged_by or None) if pages else None,
     }
 
 
-def show(seen: Overview, stack: Stack, now: datetime, console: Console) -> None:
-    """Print the overview."""
+def show(seen: Overview, stack: Stack, stops: Stops, now: datetime, console: Console) -> None:
+    """Print the overview, and before it what stops everything."""
+    for line in stop_lines(stops, now):
+        console.print(screen.told(line, "bold red"))
     console.print(screen.told(f"Incidents of {stack.place}", "bold"))
     console.print(_incidents_table(seen, now) if seen.incidents else screen.told("none is open"))
     console.print()
@@ -133,14 +162,23 @@ def _incidents_table(seen: Overview, now: datetime) -> Table:
     rows = (
         (
             incident.id,
-            screen.when(incident.opened_at, now),
+            readable(now - incident.opened_at),
             incident.state.value,
-            f"{incident.rung + 1}. {incident.action}",
             incident.target.display,
+            incident.alarm.name,
+            f"{incident.rung + 1}. {incident.action}",
+            _with(seen.pages.get(incident.id)),
         )
         for incident in seen.incidents
     )
-    return screen.listing(("id", "opened", "state", "rung", "target"), rows)
+    return screen.listing(("id", "age", "state", "target", "alarm", "rung", "pages"), rows)
+
+
+def _with(pages: Thread | None) -> str:
+    """How severe it is, and who acknowledged it."""
+    if pages is None:
+        return ""
+    return f"{pages.severity}, {pages.acknowledged_by}" if pages.acknowledged_by else pages.severity.value
 
 
 def _decisions_table(seen: Overview, now: datetime) -> Table:
@@ -155,3 +193,12 @@ def _decisions_table(seen: Overview, now: datetime) -> Table:
         for decision in seen.decisions
     )
     return screen.listing(("id", "at", "decision", "reason", "target"), rows)
+
+
+def reason_named(written: str) -> str:
+    """The reason of that name. Raises Ending that says which one may be meant."""
+    if not written or written in set(Reason):
+        return written
+    meant = difflib.get_close_matches(written, list(Reason), n=1)
+    hint = f"did you mean {meant[0]}?" if meant else "docs/reasons.md lists them"
+    raise Ending(BAD_INPUT, f"--reason {written}: there is no such reason; {hint}")

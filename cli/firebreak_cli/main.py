@@ -4,12 +4,13 @@ What a command needs is imported inside it: `firebreak explain --offline` must s
 without the AWS SDK, and the commands further down bring more than that.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from firebreak_cli.commands.explain import register as register_explain
+from firebreak_cli.commands.incidents import register as register_incidents
+from firebreak_cli.commands.policy import register as register_policy
 from firebreak_cli.drill_app import register as register_drill
 from firebreak_cli.endings import PlainGroup
 from firebreak_cli.local_app import register as register_local
@@ -47,9 +48,6 @@ def firebreak(
     del version
 
 
-policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files.")
-app.add_typer(policy_app, name="policy")
-
 Scope = Annotated[
     str,
     typer.Option(
@@ -62,34 +60,15 @@ Holder = Annotated[str, typer.Option("--holder", help="Who holds it; by default 
 
 
 register_explain(app)
-
-
-@app.command()
-def incidents(
-    ctx: typer.Context,
-    *,
-    stack: StackName = DEFAULT_STACK,
-    as_json: AsJson = False,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Finished incidents and all decisions too.")
-    ] = False,
-) -> None:
-    """List open incidents and the latest decisions that did not act, newest first."""
-    from firebreak_cli import incidents as listing
-    from firebreak_cli import screen
-
-    around = outside(ctx)
-    found = find(around, stack)
-    seen = listing.overview(found, everything=everything)
-    if as_json:
-        return print_json(listing.as_json(seen, found))
-    return listing.show(seen, found, around.now(), screen.console())
+register_incidents(app)
 
 
 @app.command()
 def show(
     ctx: typer.Context,
-    wanted: Annotated[str, typer.Argument(metavar="ID", help="As a page or `firebreak incidents` names it.")],
+    wanted: Annotated[
+        str, typer.Argument(metavar="ID", help="An id, the beginning of one, an alarm or a target.")
+    ],
     *,
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
@@ -318,43 +297,6 @@ def retry(
     return screen.console().print(screen.facts(rows))
 
 
-@policy_app.command()
-def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")], *, as_json: AsJson = False
-) -> None:
-    """Check a policy file: one line when it loads, one line for each mistake (exit code 1) when not."""
-    from firebreak.policy import load_policy
-
-    policy = load_policy(file)
-    said = policy.file
-    unpinned = [
-        name for one in said.actions.values() for name, book in one.runbooks.items() if not book.sha256
-    ]
-    if as_json:
-        return print_json(
-            {
-                "file": str(file),
-                "hash": policy.hash,
-                "autonomy": said.defaults.autonomy.value,
-                "actions": sorted(said.actions),
-                "overrides": len(said.overrides),
-                "runbooks_without_sha256": unpinned,
-                "demo": said.demo,
-            }
-        )
-    parts = f"{len(said.actions)} actions, {len(said.overrides)} overrides"
-    parts += f", runbooks without sha256: {', '.join(unpinned)}" if unpinned else ""
-    demo = ", for demos only" if said.demo else ""
-    return typer.echo(f"{file}: loads; autonomy {said.defaults.autonomy}, {parts}, hash {policy.hash}{demo}")
-
-
-@policy_app.command()
-def schema() -> None:
-    """Print the JSON Schema of policy files, for editors."""
-    from firebreak.policy_file import policy_schema
-
-    print_json(policy_schema())
-
-
+register_policy(app)
 register_drill(app)
 register_local(app)

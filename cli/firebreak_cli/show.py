@@ -19,6 +19,7 @@ from firebreak.wire import alarm_to_wire
 from firebreak_cli import kept, screen
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.kept import Bounds, KeptDecision
+from firebreak_cli.show_names import id_meant
 from firebreak_cli.stack import Stack
 
 
@@ -35,7 +36,10 @@ class Story:
 
 
 def story(stack: Stack, wanted: str, bounds: Bounds | None = None) -> Story:
-    """Look the id up. Raises Ending when the ledger does not know it, AwsError when it cannot be read."""
+    """Look up the id, or the one that its beginning, an alarm or a target means.
+
+    Raises Ending when the ledger does not know it, AwsError when it cannot be read.
+    """
     client = stack.reader("dynamodb")
     ledger = DynamoLedger(client, stack.ledger_table)
     pages = DynamoThreads(client, stack.ledger_table).thread(wanted)
@@ -43,6 +47,9 @@ def story(stack: Stack, wanted: str, bounds: Bounds | None = None) -> Story:
     incident = _incident(ledger, name)
     found = kept.decisions_of(client, stack.ledger_table, name, bounds or Bounds())
     if incident is None and not found.decisions and isinstance(pages, Absent):
+        meant = id_meant(client, stack.ledger_table, wanted, bounds or Bounds())
+        if meant not in ("", wanted):
+            return story(stack, meant, bounds)
         looked = "in the part that was looked at" if found.cut else "in the ledger"
         raise Ending(BAD_INPUT, f"{wanted}: no such incident, decision or page {looked} of {stack.place}")
     return Story(

@@ -4,7 +4,7 @@ import fnmatch
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from firebreak.core.storm import StormRules
 from firebreak.errors import PolicyError
 from firebreak.policy_actions import ALWAYS_ASKS, ASKS_BY_DEFAULT, ActionSection
 from firebreak.policy_file import GroupSection, Override, PolicyFile
+from firebreak.policy_lines import lines_of
 from firebreak.policy_runbooks import RUN_RUNBOOK
 from firebreak.windows import windows_of
 
@@ -36,6 +37,7 @@ class Policy:
 
     def __init__(self, file: PolicyFile, text: str) -> None:
         self.file = file
+        self.text = text
         self.hash = hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
@@ -208,8 +210,10 @@ def parse_policy(text: str, source: str) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(source, [f"not TOML: {error}"]) from error
     except ValidationError as error:
-        problems = [line for problem in error.errors(include_url=False) for line in _lines(problem)]
-        raise PolicyError(source, problems) from error
+        from firebreak.policy_mistakes import mistakes_of  # a policy that loads needs none of it
+
+        problems = error.errors(include_url=False)
+        raise PolicyError(source, mistakes_of(problems, lines_of(text))) from error
 
 
 def load_policy(path: Path) -> Policy:
@@ -223,19 +227,3 @@ def load_policy(path: Path) -> Policy:
         # Half a policy may lack just the override that holds something back.
         raise PolicyError(str(path), [f"larger than {LARGEST} characters"])
     return parse_policy(text, str(path))
-
-
-def _lines(problem: Mapping[str, object]) -> list[str]:
-    """One line a mistake; what concerns several parts at once brings its own paths."""
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return [_line(problem, message)] if problem["loc"] else message.split("\n")
-
-
-def _line(problem: Mapping[str, object], message: str) -> str:
-    place = problem["loc"] if isinstance(problem["loc"], tuple) else ()
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
-    given = problem.get("input")
-    # Who pastes a secret where its ARN belongs must not find it in a log as well.
-    tellable = isinstance(given, str | int | float | bool) and "secret" not in place
-    shown = f" (found {given!r})" if tellable else ""
-    return f"{path or 'policy'}: {message}{shown}"

@@ -27,7 +27,7 @@ def test_every_mistake_is_a_line_of_its_own(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     assert len(error_lines(result)) == 2
     assert all(str(file) in line for line in error_lines(result))
-    assert {"defaults.autonomy", "defaults.cooldown"} <= {line.split(": ")[2] for line in error_lines(result)}
+    assert {"defaults.autonomy", "defaults.cooldown"} <= {line.split(": ")[3] for line in error_lines(result)}
 
 
 @pytest.mark.parametrize(

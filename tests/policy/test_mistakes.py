@@ -24,9 +24,8 @@ def problems_of(path: Path) -> tuple[str, ...]:
 
 
 def one_of(names: TypeAliasType) -> str:
-    """The values of a literal as pydantic lists them."""
-    *others, last = (f"'{name}'" for name in get_args(names.__value__))
-    return f"{', '.join(others)} or {last}"
+    """The values of a literal."""
+    return ", ".join(get_args(names.__value__))
 
 
 @pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)
@@ -92,7 +91,7 @@ def test_a_budget_that_outlives_a_rung_by_nothing_may_be_smaller_than_the_ladder
 def test_as_many_as_are_allowed_load_and_one_more_does_not(table: str, most: int, entry: str) -> None:
     entries = [f"[[{table}]]\n{entry.format(n=n)}\n" for n in range(most + 1)]
     assert parse_policy(a.AUTO_POLICY + "".join(entries[:-1]), "full.toml").hash
-    with pytest.raises(PolicyError, match=f"full.toml: {table}: List should have at most {most} items"):
+    with pytest.raises(PolicyError, match=f"full.toml: line [0-9]+: {table}: too many: at most {most}"):
         parse_policy(a.AUTO_POLICY + "".join(entries), "full.toml")
 
 
@@ -128,4 +127,4 @@ def test_a_part_that_is_no_part_is_told_and_checked_no_further(part: str) -> Non
     with pytest.raises(PolicyError) as caught:
         parse_policy(f'{part} = "none"\n{text}', "odd.toml")
     (problem,) = caught.value.problems
-    assert problem.startswith(f"{part}: ")
+    assert problem.startswith(f"line 1: {part}: ")

@@ -1,0 +1,49 @@
+"""`firebreak incidents`."""
+
+from typing import Annotated
+
+import typer
+
+from firebreak_cli.options import AsJson, StackName, print_json
+from firebreak_cli.outside import outside
+from firebreak_cli.stack import DEFAULT_STACK, find
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the `firebreak` command."""
+    app.command()(incidents)
+
+
+def incidents(
+    ctx: typer.Context,
+    *,
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Finished incidents and all decisions that did not act, too.")
+    ] = False,
+    target: Annotated[str, typer.Option("--target", help="Only where the target's name contains this.")] = "",
+    alarm: Annotated[str, typer.Option("--alarm", help="Only where an alarm's name contains this.")] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", help="Only decisions for this reason, such as frozen.")
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--since", help="Not what was decided or ended before: 90m, 2d. Open ones always.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="So many decisions at most.")] = 15,
+) -> None:
+    """List open incidents and the latest decisions that did not act, newest first."""
+    from firebreak_cli import incidents as listing
+    from firebreak_cli import screen, stops, switches
+    from firebreak_cli.incident_filters import Wanted
+
+    around = outside(ctx)
+    now = around.now()
+    begins = now - switches.length_of(since, "--since") if since else None
+    wanted = Wanted(target=target, alarm=alarm, reason=listing.reason_named(reason), since=begins)
+    found = find(around, stack)
+    seen = listing.overview(found, everything=everything, wanted=wanted, limit=limit)
+    stopped = stops.look(found, now)
+    if as_json:
+        return print_json(listing.as_json(seen, found, stopped))
+    return listing.show(seen, found, stopped, now, screen.console())

@@ -1,0 +1,74 @@
+"""`firebreak policy check` and `firebreak policy schema`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firebreak_cli.endings import BAD_POLICY, PlainGroup
+from firebreak_cli.options import AsJson, print_json
+from firebreak_cli.outside import outside
+
+policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the `firebreak` command."""
+    app.add_typer(policy_app, name="policy")
+
+
+@policy_app.command()
+def check(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")],
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on a warning, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a policy file: one line when it loads, one line for each mistake (exit code 1) when not.
+
+    What is allowed and hardly meant is a warning on stderr.
+    """
+    from firebreak.page_text import plain
+    from firebreak.policy import load_policy
+    from firebreak.policy_lines import lines_of
+    from firebreak.policy_mistakes import with_line
+    from firebreak_cli.policy_warnings import warnings_of
+
+    policy = load_policy(file)
+    said, lines = policy.file, lines_of(policy.text)
+    warnings = [with_line(one, lines) for one in warnings_of(said, outside(ctx).now())]
+    unpinned = [
+        name for one in said.actions.values() for name, book in one.runbooks.items() if not book.sha256
+    ]
+    if as_json:
+        print_json(
+            {
+                "file": str(file),
+                "hash": policy.hash,
+                "autonomy": said.defaults.autonomy.value,
+                "actions": sorted(said.actions),
+                "overrides": len(said.overrides),
+                "runbooks_without_sha256": unpinned,
+                "demo": said.demo,
+                "warnings": warnings,
+            }
+        )
+    else:
+        parts = f"{len(said.actions)} actions, {len(said.overrides)} overrides"
+        parts += f", runbooks without sha256: {', '.join(unpinned)}" if unpinned else ""
+        demo = ", for demos only" if said.demo else ""
+        told = f"autonomy {said.defaults.autonomy}, {parts}, hash {policy.hash}{demo}"
+        typer.echo(f"{file}: loads; {told}")
+        for warning in warnings:
+            typer.echo(plain(f"firebreak: {file}: warning: {warning}"), err=True)
+    if strict and warnings:
+        raise typer.Exit(BAD_POLICY)
+
+
+@policy_app.command()
+def schema() -> None:
+    """Print the JSON Schema of policy files, for editors."""
+    from firebreak.policy_file import policy_schema
+
+    print_json(policy_schema())

@@ -1,0 +1,114 @@
+"""Mistakes in a policy file as operators read them: on which line, what is expected, what may be meant."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from firebreak.policy_file import policy_schema
+from firebreak.policy_lines import Path, line_of
+
+# By pydantic's type of the mistake; a value in braces is from its context.
+_WORDS: Mapping[str, str] = {
+    "missing": "required, but missing",
+    "bool_type": "expected true or false",
+    "int_type": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "float_type": "expected a number",
+    "string_type": "expected text in quotes",
+    "list_type": "expected a list",
+    "tuple_type": "expected a list",
+    "dict_type": "expected a table",
+    "model_type": "expected a table",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "string_pattern_mismatch": "expected text that fits {pattern}",
+    "string_too_short": "at least {min_length} characters",
+    "string_too_long": "at most {max_length} characters",
+    "too_short": "too few: at least {min_length}",
+    "too_long": "too many: at most {max_length}",
+}
+# So much of a list of names is told; more only hides the one that was meant.
+_MOST_NAMES = 6
+
+
+def mistakes_of(problems: Iterable[Mapping[str, Any]], lines: Mapping[Path, int]) -> list[str]:
+    """One line a mistake, each with its line in the file where that is known."""
+    return [with_line(line, lines) for problem in problems for line in _lines(problem)]
+
+
+def with_line(told: str, lines: Mapping[Path, int]) -> str:
+    """The same after the number of the line that holds what it is about."""
+    number = line_of(told.partition(": ")[0], lines)
+    return f"line {number}: {told}" if number else told
+
+
+def _lines(problem: Mapping[str, Any]) -> list[str]:
+    """What concerns several parts at once brings its own paths."""
+    if problem["loc"]:
+        return [_line(problem)]
+    return str(problem["msg"]).removeprefix("Value error, ").split("\n")
+
+
+def _line(problem: Mapping[str, Any]) -> str:
+    place = tuple(part for part in problem["loc"] if part != "[key]")
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+    given = problem.get("input")
+    # Who pastes a secret where its ARN belongs must not find it in a log as well.
+    tellable = isinstance(given, str | int | float | bool) and "secret" not in place
+    shown = f" (found {given!r})" if tellable else ""
+    return f"{path or 'policy'}: {_expected(problem, place)}{shown}"
+
+
+def _expected(problem: Mapping[str, Any], place: Sequence[str | int]) -> str:
+    context = problem.get("ctx", {})
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"no such key{_meant(str(place[-1]), _keys_at(place[:-1]))}"
+        case "literal_error" | "enum":
+            return _one_of(str(problem.get("input")), _names(str(context.get("expected", ""))))
+        case known if known in _WORDS:
+            return _WORDS[known].format(**context)
+        case _:
+            return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _names(expected: str) -> list[str]:
+    """The values in pydantic's list of them: 'a', 'b' or 'c'."""
+    return [part.strip("'") for part in expected.replace(" or ", ", ").split(", ")]
+
+
+def _one_of(given: str, known: list[str]) -> str:
+    meant = _meant(given, known)
+    if meant and len(known) > _MOST_NAMES:
+        return f"no such name{meant}"
+    return f"expected {', '.join(known)}{meant}"
+
+
+def _meant(given: str, known: Iterable[str]) -> str:
+    import difflib  # a policy that loads needs none of it
+
+    known = list(known)
+    if given in known:  # in quotes where it must not be
+        return ""
+    close = difflib.get_close_matches(given, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _keys_at(place: Iterable[str | int]) -> list[str]:
+    """The keys that the table at this place may have."""
+    schema = policy_schema()
+    here = _resolved(schema, schema)
+    for part in place:
+        found = here.get("properties", {}).get(part) if isinstance(part, str) else here.get("items")
+        here = _resolved(found or here.get("additionalProperties") or {}, schema)
+    return list(here.get("properties", {}))
+
+
+def _resolved(found: Any, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(found, Mapping):
+        return {}
+    for choice in (found, *found.get("anyOf", ()), *found.get("oneOf", ())):
+        if "$ref" in choice:
+            return _resolved(schema["$defs"][choice["$ref"].rsplit("/", 1)[-1]], schema)
+    return found
