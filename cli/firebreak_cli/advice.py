@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from firebreak.core.consent import ALARMS_TAG
+from firebreak.core.consent import ALARMS_TAG, OPT_IN_TAG
 from firebreak.core.decision import Check, Decision, Result
-from firebreak.core.guards import OPT_IN_TAG, clock
+from firebreak.core.guards import clock
 from firebreak.core.intake import TARGET_TAG
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS, SERVICE_OF

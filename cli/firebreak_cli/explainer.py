@@ -16,6 +16,8 @@ from firebreak.core.readings import NotRead
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import KNOWN_ACTIONS, ROUTER, by_live_tags, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
+from firebreak.core.storm import red_alarm_of
+from firebreak.observing import needs_consent, with_consent
 from firebreak.policy import Policy
 from firebreak.targets import request_of
 from firebreak.workflow import ASKS_A_HUMAN
@@ -117,14 +119,17 @@ class Explainer:
 
 
 def decide_as_deployed(request: Request, rules: Rules, seen: Snapshot) -> Decision:
-    """Decide as a function does, which does not look at alarm and target once the ledger objects.
+    """Decide as a function does, which does not look at the alarm once the ledger or the opt-in objects.
 
-    So an objection of the ledger names the reason even where an earlier guard, had it looked, would have.
+    So such an objection names the reason even where an earlier guard, had it looked, would have.
     All checks are kept, for the reader.
     """
-    unread = NotRead("a ledger guard already objected")
+    unread = NotRead("an earlier guard already objected")
     blank = replace(seen, alarm=unread, series_in_alarm=unread, target_tags=unread, plan=unread)
     first, whole = decide(request, rules, blank), decide(request, rules, seen)
+    counts = red_alarm_of(request, seen.now) and not isinstance(seen.decided, Decided)
+    if counts or needs_consent(request, first, seen.incident):
+        first = decide(request, rules, with_consent(request, first, blank, seen.target_tags))
     settled = first.objected and first.reason not in ASKS_A_HUMAN
     return replace(first, checks=whole.checks) if settled else whole
 

@@ -9,6 +9,7 @@ from typing import Protocol, assert_never
 from firebreak import targets
 from firebreak.actions import ACTIONS
 from firebreak.connections import Connections, NoWrites
+from firebreak.core.consent import refuses
 from firebreak.core.decision import Snapshot
 from firebreak.core.incident import Incident
 from firebreak.core.model import Alarm, OwnEvent, Request, Target, Unresolved
@@ -135,10 +136,11 @@ class LiveEyes:
         """The ledger, then the alarm and the target."""
         observer = self.observer(request.action)
         view = self.ledger.look(request, rules.scopes(request.target))
-        if not is_heartbeat(request.alarm, observer.stack_name, self.account, self.region):
-            view = replace(view, storm=_with_this_one(request, rules, view.storm, now))
         seen = observer.ledger_only(view, tags, now, "not looked at yet")
         seen = observer.live(request, rules, seen, now)
+        own = is_heartbeat(request.alarm, observer.stack_name, self.account, self.region)
+        if not own and not refuses(seen.target_tags, request.alarm.name):
+            seen = replace(seen, storm=_with_this_one(request, rules, seen.storm, now))
         return with_application(self.ledger, request, rules, view, seen, now=lambda: now)[1]
 
 

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from firebreak.actions import ACTIONS
 from firebreak.connections import Connections, NoWrites
-from firebreak.core.guards import OPT_IN_TAG
+from firebreak.core.consent import OPT_IN_TAG
 from firebreak.core.model import Target
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.routing import KNOWN_ACTIONS, SERVICE_OF

@@ -6,17 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak.alarm_status import describe_each
-from firebreak.core.decision import Snapshot
+from firebreak.core.decision import Decision, Snapshot
 from firebreak.core.history import ScopeHistory
 from firebreak.core.incident import PURPOSE_OF, Incident
 from firebreak.core.ledger import LedgerView
 from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request, Target
 from firebreak.core.observed import DescribedAlarm, Series, ServiceLive
-from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.core.opening import joins
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import application_scope, group_scope
 from firebreak.core.share import GroupCount, allowed, touched
 from firebreak.core.target_groups import group_in
+from firebreak.core.telling_decisions import QUIET
 from firebreak.ports import Action, AlarmReads, Ledger, Observation
 
 
@@ -51,12 +54,22 @@ class Observer:
             group=unread,
         )
 
-    def live(self, request: Request, rules: Rules, before: Snapshot, now: datetime) -> Snapshot:
-        """The same snapshot with the alarm and the target looked at, in parallel."""
+    def live(
+        self,
+        request: Request,
+        rules: Rules,
+        before: Snapshot,
+        now: datetime,
+        known: Observation | None = None,
+    ) -> Snapshot:
+        """The same snapshot with the alarm and the target looked at, in parallel.
+
+        `known` is the target where it was looked at a moment ago.
+        """
         with ThreadPoolExecutor(max_workers=4) as pool:
             alarm = pool.submit(self._alarm, request, before)
             series = pool.submit(self._series, request.alarm)
-            seen = pool.submit(self.action.observe, request.target)
+            seen = pool.submit(lambda: known or self.target(request.target))
             group = pool.submit(self._group, request, rules, before, now)
         observation = seen.result()
         plan = self._plan(request, rules, before.incident, observation)
@@ -114,9 +127,9 @@ class Observer:
             return NotRead("the alarm has no contributors")
         return self.alarms.series_in_alarm(alarm.name)
 
-    def target_tags(self, target: Target) -> Reading[Mapping[str, str]]:
-        """The target's own tags."""
-        return self.action.observe(target).tags
+    def target(self, target: Target) -> Observation:
+        """The target alone."""
+        return self.action.observe(target)
 
     def tags(self, alarm: Alarm, *, needed: bool) -> Reading[Mapping[str, str]]:
         """The alarm's tags: those in the event over those on the alarm, read only when needed."""
@@ -129,6 +142,35 @@ class Observer:
                 return {**live, **alarm.tags}
             case absent:
                 return alarm.tags or absent
+
+
+def needs_consent(request: Request, decision: Decision, incident: Reading[Incident]) -> bool:
+    """Whether to look at the target's tags although a guard objected that needs none of them.
+
+    Before the alarm joins an incident, and before a human hears of it or an incident begins with it.
+    """
+    if not decision.objected or any(check.reason is Reason.DUPLICATE for check in decision.checks):
+        return False
+    if isinstance(incident, Incident) and joins(request, decision, incident):
+        return True
+    return not request.incident_id and decision.disposition not in QUIET
+
+
+def with_consent(
+    request: Request, decision: Decision, seen: Snapshot, tags: Reading[Mapping[str, str]]
+) -> Snapshot:
+    """The snapshot with the target's tags where they are known; where not, the guard that objected speaks.
+
+    A target that is gone keeps no alarm from the incident that works on it.
+    """
+    joining = isinstance(seen.incident, Incident) and joins(request, decision, seen.incident)
+    match tags:
+        case Unknown() | NotRead():
+            return seen
+        case Absent() if joining:
+            return seen
+        case known:
+            return replace(seen, target_tags=known)
 
 
 def _target_groups(request: Request, seen: Observation) -> Reading[frozenset[str]]:

@@ -62,6 +62,13 @@ class StormWatch:
             self.log.event("storm.not_counted", series=red.series, error=str(error))
             return Unknown(f"{error.operation}: {error.code}")
 
+    def is_news(self, red: RedAlarm | None, before: Reading[Storm]) -> bool:
+        """Whether counting the alarm would write it down."""
+        known = CALM if isinstance(before, Absent) else before
+        if red is None or not isinstance(known, Storm):
+            return False
+        return worth_remembering(known, red, self.clock.now())
+
     def _declared(self, storm: Reading[Storm], rules: StormRules) -> Reading[Storm]:
         """The storm, declared if it begins; when somebody else declared it, it is one all the same."""
         now = self.clock.now()

@@ -13,6 +13,7 @@ from firebreak.announcing import Announcer
 from firebreak.concluding import Concluder, Summary
 from firebreak.core import ahead, opening, telling, telling_back
 from firebreak.core.budgets import ACT_WITHIN
+from firebreak.core.consent import refuses
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
 from firebreak.core.guards import quarter
@@ -33,14 +34,14 @@ from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.share import GroupCount
-from firebreak.core.storm import red_alarm, red_alarm_of
-from firebreak.core.telling_decisions import QUIET, of_blindness
+from firebreak.core.storm import RedAlarm, red_alarm, red_alarm_of
+from firebreak.core.telling_decisions import of_blindness
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, not_looked_up
-from firebreak.observing import Observer, with_application
+from firebreak.observing import Observer, needs_consent, with_application, with_consent
 from firebreak.policy import Policy
 from firebreak.ports import Action, Clock, Ledger, Log, Schedules
 from firebreak.recording import record_under_claim
@@ -224,31 +225,34 @@ class Remediator:
         return self.concluder.conclude_last(request, rules, decision, self._look(request, rules))
 
     def _look(self, request: Request, rules: Rules) -> LedgerView:
-        """The ledger, with this alarm among those that are red; our own heartbeat tells of no trouble."""
-        view = self.ledger.look(request, rules.scopes(request.target))
+        return self.ledger.look(request, rules.scopes(request.target))
+
+    def _red(self, request: Request, view: LedgerView) -> RedAlarm | None:
+        """What the request adds to the count of red alarms; our own heartbeat tells of no trouble."""
         own = is_heartbeat(request.alarm, self.observer.stack_name, self.account, self.region)
-        if own or isinstance(view.decided, Decided):
-            return view
-        red = red_alarm_of(request, self.clock.now())
-        return replace(view, storm=self.storms.count(red, rules.storm, view.storm))
+        counted = own or isinstance(view.decided, Decided)
+        return None if counted else red_alarm_of(request, self.clock.now())
 
     def _decide(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> _Wanted:
         view = self._look(request, rules)
-        seen = self.observer.ledger_only(view, tags, self.clock.now(), "a ledger guard already objected")
+        seen = self.observer.ledger_only(view, tags, self.clock.now(), "an earlier guard already objected")
+        decision, known = decide(request, rules, seen), None
+        red = self._red(request, view)
+        if self.storms.is_news(red, view.storm) or needs_consent(request, decision, view.incident):
+            known = self.observer.target(request.target)
+            seen = with_consent(request, decision, seen, known.tags)
+            if refuses(known.tags, request.alarm.name):
+                red = None
+        # It counts unless its target is known not to allow it, and before anything else is looked at.
+        view = replace(view, storm=self.storms.count(red, rules.storm, view.storm))
+        seen = replace(seen, storm=view.storm)
         decision = decide(request, rules, seen)
         # What would be done is worth a look even where the policy only lets us watch or ask.
         if decision.objected and decision.reason not in ASKS_A_HUMAN:
-            return _Wanted(self._with_opt_in(request, rules, seen, decision), seen, view)
-        seen = self.observer.live(request, rules, seen, self.clock.now())
+            return _Wanted(decision, seen, view)
+        seen = self.observer.live(request, rules, seen, self.clock.now(), known)
         view, seen = with_application(self.ledger, request, rules, view, seen, now=self.clock.now)
         return _Wanted(decide(request, rules, seen), seen, view)
-
-    def _with_opt_in(self, request: Request, rules: Rules, seen: Snapshot, decision: Decision) -> Decision:
-        """The same decision; before a human hears of an untagged alarm, its target's opt-in is looked at."""
-        if request.incident_id or not request.by_symptom or decision.disposition in QUIET:
-            return decision
-        looked = replace(seen, target_tags=self.observer.target_tags(request.target))
-        return replace(decision, checks=decide(request, rules, looked).checks)
 
     def _log_decision(self, request: Request, decision: Decision) -> None:
         self.log.event(

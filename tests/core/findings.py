@@ -14,7 +14,7 @@ from tests import builders as a
 SECOND = timedelta(seconds=1)
 OWN = "i-0123456789"
 BLIND = Unknown("ThrottlingException")
-UNREAD = NotRead("a ledger guard already objected")
+UNREAD = NotRead("an earlier guard already objected")
 PASSED, OBJECTED, NOT_LOOKED_AT = Result.PASSED, Result.OBJECTED, Result.NOT_LOOKED_AT
 
 

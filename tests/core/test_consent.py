@@ -1,15 +1,25 @@
 """Which alarms a target's own tag lets act on it."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.consent import allows
+from firebreak.core.consent import allows, refuses
+from firebreak.core.decide import decide
 from firebreak.core.decision import Result
 from firebreak.core.guards import opt_in
+from firebreak.core.history import Hold
+from firebreak.core.incident import IncidentState
+from firebreak.core.opening import NOT_ALLOWED, joins
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from tests import builders as a
 from tests.core.findings import found
+
+HOLD = Hold("global", "ana", "migration", a.NOW, a.NOW + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
@@ -61,3 +71,43 @@ def test_opting_in_asks_the_target_which_alarms_may_act_on_it(
     seen = a.snapshot(target_tags={"firebreak:enabled": "true"} | tags)
     check = opt_in(a.request(incident_id=incident), a.rules(), seen)  # by the alarm api-memory-high
     assert found(check) == (result, reason)
+
+
+TAGS: st.SearchStrategy[Reading[Mapping[str, str]]] = st.one_of(
+    st.sampled_from([ABSENT, Unknown("503"), NotRead("not asked")]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "firebreak:enabled": st.sampled_from(["true", "no"]),
+            "firebreak:alarms": st.sampled_from(["", "api-", "web-", "api-memory-high"]),
+        },
+    ),
+)
+
+
+@given(TAGS)
+def test_a_target_refuses_an_alarm_exactly_where_the_opt_in_guard_finds_that_it_does(
+    tags: Reading[Mapping[str, str]],
+) -> None:
+    check = opt_in(a.request(), a.rules(), a.snapshot(target_tags=tags))
+    assert refuses(tags, a.alarm().name) is (check.reason in {*NOT_ALLOWED, Reason.TARGET_MISSING})
+
+
+@given(TAGS, st.sampled_from(list(IncidentState)), st.booleans())
+def test_an_alarm_that_its_target_is_known_not_to_allow_joins_no_incident(
+    tags: Reading[Mapping[str, str]],
+    state: IncidentState,
+    held: bool,
+) -> None:
+    incident = a.incident(state=state, id="i-00000000aa")
+    holds = a.snapshot().holds if not held else (HOLD,)
+    request = a.request()
+    decision = decide(request, a.rules(), a.snapshot(target_tags=tags, incident=incident, holds=holds))
+    if isinstance(tags, Mapping) and refuses(tags, request.alarm.name):
+        assert not joins(request, decision, incident)
+
+
+def test_one_that_is_allowed_joins() -> None:
+    incident = a.incident(id="i-00000000aa")
+    decision = decide(a.request(), a.rules(), a.snapshot(incident=incident))
+    assert joins(a.request(), decision, incident)

@@ -20,6 +20,7 @@ from firebreak.core.rules import Rules
 from firebreak.core.verdict import Evidence
 from firebreak.observing import Observer
 from firebreak.policy import Policy, parse_policy
+from firebreak.ports import Observation
 from firebreak.storming import StormWatch
 from firebreak.verification import Verifier
 from firebreak.wire import request_event
@@ -51,12 +52,22 @@ def policy_of(text: str) -> SteadyPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AskingObserver(Observer):
-    """Asks for the live look as a whole."""
+    """Asks for the look at the target's tags, and for the live look as a whole."""
 
     ask: Ask
 
-    def live(self, request: Request, rules: Rules, before: Snapshot, now: datetime) -> Snapshot:
-        seen = self.ask(Call("observer", "live", (self.action.name, request, rules, before, now)))
+    def target(self, target: Target) -> Observation:
+        return cast("Observation", self.ask(Call("observer", "target", (self.action.name, target))))
+
+    def live(
+        self,
+        request: Request,
+        rules: Rules,
+        before: Snapshot,
+        now: datetime,
+        known: Observation | None = None,
+    ) -> Snapshot:
+        seen = self.ask(Call("observer", "live", (self.action.name, request, rules, before, now, known)))
         assert isinstance(seen, Snapshot)
         return seen
 

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from firebreak.aws.ledger import DynamoLedger
+from firebreak.aws.storms import DynamoStorms
 from firebreak.core.history import Hold
 from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
+from firebreak.core.storm import MOST_REMEMBERED, RedAlarm
 from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.concurrency.watching import items_of
@@ -112,7 +114,7 @@ def by_a_kill_switch(world: World) -> Alarm:
     return world.red()
 
 
-def after_looking_at_the_service(world: World) -> Alarm:
+def not_allowed(world: World) -> Alarm:
     """The service lacks the tag that lets Firebreak change it."""
     world.ecs.services[a.TARGET.display] = a.service(tags={})
     return world.red()
@@ -140,13 +142,29 @@ def in_a_storm(world: World) -> Alarm:
     return world.red()
 
 
+def new_in_a_storm(world: World) -> Alarm:
+    """A storm was declared, and this alarm is not among those that it remembers."""
+    in_a_storm(world)
+    return world.red("api-5xx")
+
+
+def in_a_full_storm(world: World) -> Alarm:
+    """As many alarms are remembered as there is room for."""
+    in_a_storm(world)
+    for n in range(MOST_REMEMBERED):
+        DynamoStorms(world.dynamodb, TABLE).remember(
+            RedAlarm(world.clock.at, f"arn-{n}", f"a{n}"), (), world.clock.at
+        )
+    return world.red("api-5xx")
+
+
 # What every alarm asks first (its tags may name another target), and what it writes down.
 FIRST = {"ListTagsForResource": 1, "BatchGetItem": 1}
-RED = {"UpdateItem": 1}  # one more red alarm, for the storm; not in a storm, and not for a duplicate
+RED = {"UpdateItem": 1}  # one more red alarm, for the storm; not for one that is known, nor for a duplicate
 RECORD = {"TransactWriteItems": 1}
 TOLD = {"PutEvents": 1, "DeleteItem": 1}
 TARGETS_INCIDENT = {"BatchGetItem": 1}  # where an incident was opened on the target before
-LIVE = {"DescribeAlarms": 1, "DescribeServices": 1, "DescribeTaskDefinition": 1, "DescribeClusters": 1}
+CONSENT = {"DescribeServices": 1, "DescribeTaskDefinition": 1}  # before an alarm counts, or joins
 
 
 def together(*parts: Mapping[str, int]) -> Counter[str]:
@@ -154,20 +172,30 @@ def together(*parts: Mapping[str, int]) -> Counter[str]:
 
 
 CASES: Mapping[str, tuple[Callable[[World], Alarm], Reason, Counter[str]]] = {
-    "a ledger guard objects": (by_a_ledger_guard, Reason.BUDGET_FULL, together(FIRST, RED, RECORD, TOLD)),
-    "a kill switch is held": (by_a_kill_switch, Reason.SWITCHED_OFF, together(FIRST, RED, RECORD, TOLD)),
-    "refused after looking at the target": (
-        after_looking_at_the_service,
+    "a ledger guard objects": (
+        by_a_ledger_guard,
+        Reason.BUDGET_FULL,
+        together(FIRST, CONSENT, RED, RECORD, TOLD),
+    ),
+    "a kill switch is held": (
+        by_a_kill_switch,
+        Reason.SWITCHED_OFF,
+        together(FIRST, CONSENT, RED, RECORD, TOLD),
+    ),
+    "its target does not allow it": (
+        not_allowed,
         Reason.NOT_OPTED_IN,
-        together(FIRST, RED, LIVE, RECORD, TOLD),
+        together(FIRST, CONSENT, RECORD, TOLD),
     ),
     "a duplicate": (a_duplicate, Reason.DUPLICATE, together(FIRST, TARGETS_INCIDENT)),
     "joined to an open incident": (
         joined,
         Reason.IN_FLIGHT,
-        together(FIRST, TARGETS_INCIDENT, RED, RECORD),
+        together(FIRST, TARGETS_INCIDENT, CONSENT, RED, RECORD),
     ),
     "in a storm": (in_a_storm, Reason.STORM, together(FIRST, RECORD)),
+    "new in a storm": (new_in_a_storm, Reason.STORM, together(FIRST, CONSENT, RED, RECORD)),
+    "in a storm that is full": (in_a_full_storm, Reason.STORM, together(FIRST, RECORD)),
 }
 each_case = pytest.mark.parametrize(("prepare", "reason", "calls"), CASES.values(), ids=CASES)
 

@@ -145,7 +145,7 @@ def test_without_a_tag_nobody_hears_of_a_pause_or_an_old_event_about_a_service_t
     world: World,
 ) -> None:
     opted(world, into=False)
-    assert world.send(untagged_before_any_look_at_the_target(world)).reason is Reason.TOO_OLD
+    assert world.send(untagged_before_any_look_at_the_target(world)).reason is Reason.NOT_OPTED_IN
     now = world.clock.at
     world.switches.pause(Hold("global", "ana", "migration", now, now + HOUR))
     assert world.send(world.red(tags={})).reason is Reason.SWITCHED_OFF

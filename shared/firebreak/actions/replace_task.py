@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from firebreak.core.consent import OPT_IN_TAG
 from firebreak.core.ecs import (
     PreImage,
     beside,
@@ -13,7 +14,6 @@ from firebreak.core.ecs import (
     not_ready,
     short,
 )
-from firebreak.core.guards import OPT_IN_TAG
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import ServiceLive

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+
+OPT_IN_TAG = "firebreak:enabled"
 ALARMS_TAG = "firebreak:alarms"
 
 # What ends an entry that stands for every name that begins so. AWS takes no asterisk in the value of a tag.
@@ -18,6 +21,17 @@ def allows(tags: Mapping[str, str], alarm: str) -> bool:
     if allowed is None:
         return True
     return any(_names(entry, alarm) for entry in allowed.split())
+
+
+def refuses(tags: Reading[Mapping[str, str]], alarm: str) -> bool:
+    """Whether it is known that the target does not let that alarm act on it; unread tags are not known."""
+    match tags:
+        case Unknown() | NotRead():
+            return False
+        case Absent():
+            return True
+        case found:
+            return found.get(OPT_IN_TAG) != "true" or not allows(found, alarm)
 
 
 def _names(entry: str, alarm: str) -> bool:

@@ -21,7 +21,7 @@ from firebreak.core.breaker import (
     with_overdue_judged,
 )
 from firebreak.core.budgets import CLOCK_SKEW, PAD, held, is_ahead, next_slot, readable, spell
-from firebreak.core.consent import ALARMS_TAG, allows
+from firebreak.core.consent import ALARMS_TAG, OPT_IN_TAG, allows
 from firebreak.core.controllers import EFFECT_OF, Controller, Effect, controllers_of, names_of
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.evaluation import Missing, MissingData
@@ -52,7 +52,6 @@ from firebreak.core.watchdog import is_heartbeat
 _K = RequestKind
 EVERY_KIND = frozenset(RequestKind)
 ALARM_TAG = "firebreak:action"
-OPT_IN_TAG = "firebreak:enabled"
 STACK_TAG = "aws:cloudformation:stack-name"
 # Memory that has to be raised more often than the policy says within a month is leaking.
 RATCHET_WINDOW = timedelta(days=30)

@@ -20,6 +20,7 @@ MOST_OF_A_STEP = 300
 # One DescribeAlarms takes 100 names; JSON spells a character outside ASCII in up to 12 bytes.
 MOST_MEMBERS, MOST_MEMBERS_BYTES = 100, 100_000
 
+NOT_ALLOWED = frozenset({Reason.NOT_OPTED_IN, Reason.ALARM_NOT_ALLOWED})
 LOOKED_AT_BEFORE = frozenset({RequestKind.APPROVAL, RequestKind.UNDO, RequestKind.RESTORE})
 
 
@@ -178,8 +179,11 @@ def waits_for(request: Request, incident: Incident) -> bool:
 def joins(request: Request, decision: Decision, incident: Incident) -> bool:
     """Whether the alarm becomes a member of the incident that holds its target, and is told with it.
 
-    An alarm also where its own request may not act: an act that made it red must be judged by it.
+    An alarm also where its own request may not act: an act that made it red must be judged by it. Never one
+    that the target is known not to allow: it may not speak about the target.
     """
+    if not NOT_ALLOWED.isdisjoint(check.reason for check in decision.checks):
+        return False
     if decision.reason is Reason.IN_FLIGHT:
         return True
     late_or_switched_off = decision.reason in {Reason.SWITCHED_OFF, Reason.TOO_OLD}

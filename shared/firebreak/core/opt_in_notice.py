@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.consent import ALARMS_TAG
-from firebreak.core.guards import ALARM_TAG, OPT_IN_TAG
+from firebreak.core.consent import ALARMS_TAG, OPT_IN_TAG
+from firebreak.core.guards import ALARM_TAG
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import Target
