@@ -243,7 +243,7 @@ def _asked(trigger: Alarm | OwnEvent) -> Mapping[str, object]:
         "kind": trigger.kind.value,
         "action": trigger.action,
         "incident": trigger.incident_id,
-        "rung": trigger.rung,
+        "rung": trigger.rung + 1,
         "attempt": trigger.attempt,
         "at": trigger.at.isoformat(),
         "by": trigger.by,

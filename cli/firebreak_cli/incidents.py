@@ -119,7 +119,7 @@ def _incident(incident: Incident, pages: Thread | None) -> dict[str, object]:
         "target": incident.target.display,
         "target_key": incident.target.key,
         "action": incident.action,
-        "rung": incident.rung,
+        "rung": incident.rung + 1,  # as pages and screens count
         "ladder": list(incident.ladder),
         "alarm": incident.alarm.name,
         "opened_at": incident.opened_at.isoformat(),

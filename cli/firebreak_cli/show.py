@@ -119,7 +119,7 @@ def _incident_json(incident: Incident) -> dict[str, object]:
         "target": incident.target.display,
         "target_key": incident.target.key,
         "action": incident.action,
-        "rung": incident.rung,
+        "rung": incident.rung + 1,  # as pages and screens count
         "ladder": list(incident.ladder),
         "attempt": incident.attempt,
         "alarm": alarm_to_wire(incident.alarm),
@@ -193,7 +193,7 @@ def _paged(pages: Thread | Unknown | NotRead, now: datetime) -> Iterator[screen.
     held = screen.when(pages.due_at, now) if pages.waiting and pages.due_at else ""
     yield "Held", f"{pages.waiting} until {held}" if held else ""
     yield "Next step", screen.when(pages.next_at, now) if pages.next_at else ""
-    yield "Has it", pages.acknowledged_by
+    yield "Acknowledged by", pages.acknowledged_by
 
 
 def _member(member: Member) -> str:

@@ -23,7 +23,7 @@ def test_an_incident_is_shown_with_plan_receipt_history_and_checks(world: World)
     found = shown(world, done.incident_id)
 
     incident = found["incident"]
-    assert (incident["state"], incident["action"], incident["rung"]) == ("acted", "restart-service", 0)
+    assert (incident["state"], incident["action"], incident["rung"]) == ("acted", "restart-service", 1)
     assert incident["members"][0]["name"] == "api-memory-high"
     assert incident["members"][0]["since"] == incident["alarm"]["since"]
     assert incident["plan"]["before"]
@@ -111,7 +111,7 @@ def test_who_was_paged_and_who_has_it_is_shown(world: World) -> None:
     assert (pages["state"], pages["severity"], pages["told"]) == ("open", "warning", ["topic"])
     assert pages["acknowledged_by"] is None
     told = " ".join(run_in(world, "show", done.incident_id).stdout.split())
-    assert "Pages State open, warning, since 10:00:30Z Told topic" in told
+    assert "State open, warning, since 10:00:30Z Told topic" in told
 
 
 def test_of_what_nobody_was_paged_about_no_pages_are_shown(world: World) -> None:
