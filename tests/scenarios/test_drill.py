@@ -141,7 +141,7 @@ def test_one_that_is_only_watched_is_decided_and_left_alone(bench: Bench) -> Non
     result = drill(bench, "observe", "observed-drill")
 
     assert result.exit_code == 0, result.output
-    assert "ONLY WATCH" in result.stdout
+    assert "OBSERVE: " in result.stdout
     assert "everything happened in time" in result.stdout
     assert updates(bench, "observed-drill") == []
     assert state_of(bench, bench.alarm("observed-drill")) == "OK"
