@@ -4,7 +4,6 @@ Announcements, alarms that are routed to humans and reports of crashed functions
 minute what falls due is looked at (paging_due.py).
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,9 +11,7 @@ from datetime import datetime
 from firebreak import alarms
 from firebreak.announcement_wire import announcement_from_wire
 from firebreak.concluding import Summary
-from firebreak.core import telling
-from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.announcement import Announcement
 from firebreak.core.decide import refuse
 from firebreak.core.digests import Digest, counts, first_look, put_off, put_off_no_longer
 from firebreak.core.intake import held_back, why_human
@@ -30,6 +27,7 @@ from firebreak.core.severities import severity_of
 from firebreak.core.storm import RedAlarm, Storm, StormRules, red_alarm
 from firebreak.core.telling_decisions import of_decision
 from firebreak.core.watchdog import is_heartbeat
+from firebreak.crash_reports import Crash, crash_in
 from firebreak.dispatching import Dispatcher
 from firebreak.errors import AwsError, Conflict, PolicyError, Untold, UnusableEvent
 from firebreak.paging_due import DuePages
@@ -51,9 +49,6 @@ class _Teller:
             self.tell(told)
 
     tell_past_the_ledger = hand_over
-
-
-_INCIDENT = re.compile(r"i-[0-9a-f]{10}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +83,8 @@ class PageDesk:
                     told = announcement_from_wire(detail)
                 except UnusableEvent as error:
                     return self._unusable(event, error)
-            case {"requestContext": {"condition": str(condition)}, "requestPayload": payload}:
-                told = self._crash(condition, payload)
+            case _ if crash := crash_in(event):
+                return self._crash(crash)
             case _:
                 alarm = read_alarm(event, "an announcement or an alarm")
                 if isinstance(alarm, UnusableEvent):
@@ -196,28 +191,12 @@ class PageDesk:
         except AwsError as error:
             self.log.event("page.unrecorded", incident=record.incident_id, error=str(error))
 
-    def _crash(self, condition: str, payload: object) -> Announcement:
-        now = self.clock.now()
-        incident_id = _incident_in(payload)
-        alarm, cause = _crashed_on(condition, payload, incident_id)
-        sweep = _is_sweep(payload)
-        about = "sweep" if sweep else incident_id or (alarm.series if alarm else cause)
-        undecided = f"Firebreak did not decide about this: {cause}. Handle it yourself."
-        return Announcement(
-            key=digest("crash", about, int(now.timestamp()) // (86_400 if sweep else 900)),
-            thread="" if incident_id else digest("crash", about),
-            kind=AnnouncementKind.CRASHED,
-            at=now,
-            incident_id=incident_id,
-            action="",
-            headline=f"Not everything that is past due was looked at: {cause}." if sweep else undecided,
-            next="The sweeper runs again every five minutes." if sweep else telling.NOTHING_LOOKS_AGAIN,
-            alarm_name=alarm.name if alarm else "",
-            watches=(WatchedAlarm.of(alarm),) if alarm and not incident_id else (),
-            alarm_since=alarm.since if alarm else None,
-            account=alarm.account if alarm else "",
-            region=alarm.region if alarm else "",
-        )
+    def _crash(self, crash: Crash) -> Summary:
+        told, record = crash.reported(self.clock.now())
+        if record:
+            self._remember(record)
+        self._tell(told)
+        return Summary("told", Reason.CLEAR_TO_ACT, told.incident_id)
 
     def _tell(self, told: Announcement) -> None:
         rules = self._rules()
@@ -280,32 +259,3 @@ class PageDesk:
             self.deliveries.done(told.key, self.clock.now())
         except AwsError as error:
             self.log.event("page.unmarked", key=told.key, error=str(error))
-
-
-def _incident_in(payload: object) -> str:
-    """The incident that a check or a request of our own was about, if it names one."""
-    match payload:
-        case {"source": "firebreak", "detail": {"incident": str(name)}} if _INCIDENT.fullmatch(name):
-            return name
-        case _:
-            return ""
-
-
-def _is_sweep(payload: object) -> bool:
-    return isinstance(payload, dict) and payload.get("detail-type") == "Firebreak Sweep"
-
-
-def _crashed_on(condition: str, payload: object, incident_id: str) -> tuple[Alarm | None, str]:
-    """The alarm a failed function was called about, if any, and what failed."""
-    if _is_sweep(payload):
-        return None, f"the sweeper failed ({condition})"
-    try:
-        parsed = alarms.parse(payload)
-    except UnusableEvent as error:
-        alarm, cause = None, f"the event was unusable: {error}"
-    else:
-        alarm = parsed if isinstance(parsed, Alarm) else parsed.alarm
-        cause = f"its function failed ({condition})"
-    if incident_id:
-        cause = f"the function that looks after incident {incident_id} failed ({condition})"
-    return alarm, cause

@@ -284,8 +284,7 @@ def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
         return objected("stale", Reason.SUPERSEDED, f"{last.state} since {clock(last.since)} is newer")
     if age > rules.max_event_age and _ages(request):
         told = f"{readable(age)} old, limit {spell(rules.max_event_age)}"
-        # What delays one event often delays all: that is told once a quarter of an hour.
-        return objected("stale", Reason.TOO_OLD, told, cause=quarter(seen.now))
+        return objected("stale", Reason.TOO_OLD, told)
     if request.kind is _K.ALARM and isinstance(last, Unknown | NotRead):
         return blind("stale", last, Reason.ALARM_UNREADABLE, seen.now)
     return _red_now(request, seen)

@@ -140,6 +140,7 @@ class Reason(StrEnum):
     LEDGER_UNAVAILABLE = "ledger_unavailable"
     POLICY_UNUSABLE = "policy_unusable"
     UNUSABLE_EVENT = "unusable_event"
+    FUNCTION_FAILED = "function_failed"
     UNSUPPORTED_REQUEST = "unsupported_request"
 
 
@@ -292,6 +293,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.LEDGER_UNAVAILABLE: _page("What Firebreak needs could not be reached, so nothing was changed."),
     Reason.POLICY_UNUSABLE: _page("The policy does not load, so nothing was changed."),
     Reason.UNUSABLE_EVENT: _page("The event cannot be read as an alarm."),
+    Reason.FUNCTION_FAILED: _page("The function that should decide failed, so nothing was decided."),
     Reason.UNSUPPORTED_REQUEST: _page("This version does not carry out such a request."),
 }
 
@@ -307,7 +309,6 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.MUTE_UNREADABLE: Lasting.NO,
         Reason.DIRECTION_UNREADABLE: Lasting.NO,
         Reason.AHEAD_OF_TIME: Lasting.NO,
-        Reason.TOO_OLD: Lasting.NO,
         Reason.CONTROLLER_UNREADABLE: Lasting.NO,
         Reason.ALARM_UNREADABLE: Lasting.NO,
         Reason.DUPLICATE_UNREADABLE: Lasting.NO,
@@ -344,6 +345,9 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.MUTED_WITHOUT_END: Lasting.ALARM,
         Reason.NO_DATA_NOW: Lasting.ALARM,
         Reason.NO_DATA: Lasting.ALARM,
+        # One cause for many alarms (SHARED_BY_ALARMS).
+        Reason.TOO_OLD: Lasting.ALARM,
+        Reason.FUNCTION_FAILED: Lasting.ALARM,
         # The target's: the limits on it, and the state that it is in.
         Reason.OWN_STACK: Lasting.TARGET,
         Reason.DEPENDENCY_IN_FLIGHT: Lasting.TARGET,
@@ -379,6 +383,9 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.NOT_REVERSIBLE: Lasting.TARGET,
     }
 )
+
+# Alarms that are refused for one of these with the same words share a cause: it is mended once for all of them.
+SHARED_BY_ALARMS = frozenset({Reason.TARGET_MALFORMED, Reason.UNKNOWN_ACTION_TAG, Reason.TOO_OLD})
 
 # These end by themselves, so that the alarm is looked at once more.
 PASSING = frozenset({Reason.DEPLOYMENT_RUNNING, Reason.NOT_READY, Reason.DEPENDENCY_IN_FLIGHT})

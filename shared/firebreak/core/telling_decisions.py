@@ -12,7 +12,7 @@ from firebreak.core.ledger import DecisionRecord
 from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, RequestKind, Target
 from firebreak.core.people import person
-from firebreak.core.reasons import LASTING, MEANINGS, Disposition, Lasting, Reason
+from firebreak.core.reasons import LASTING, MEANINGS, SHARED_BY_ALARMS, Disposition, Lasting, Reason
 from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm
 from firebreak.core.telling_facts import muted, objections
 
@@ -103,6 +103,9 @@ def _lasting(record: DecisionRecord, target: Target | None) -> Lasting:
 
 def _key_of(record: DecisionRecord, target: Target | None, lasting: Lasting) -> str:
     """Refusals for one cause are announced once, proposals once a day (see below), the rest each time."""
+    reason = record.decision.reason
+    if lasting is Lasting.ALARM and reason in SHARED_BY_ALARMS:
+        return digest("shared", reason.value, _shared_words(record.decision))
     match lasting:
         case Lasting.ALARM if record.alarm:
             return digest("lasting", lasting.value, record.alarm.series)
@@ -116,6 +119,12 @@ def _key_of(record: DecisionRecord, target: Target | None, lasting: Lasting) -> 
     if record.decision.reason is Reason.OBSERVE_ONLY:
         return proposal_key(record, target)
     return digest("decision", record.key)
+
+
+def _shared_words(decision: Decision) -> str:
+    """What is wrong with all of them. What delays one event often delays all, however old each is by then."""
+    late = decision.reason is Reason.TOO_OLD
+    return "" if late or not decision.deciding else decision.deciding.detail
 
 
 def proposal_key(record: DecisionRecord, target: Target | None) -> str:

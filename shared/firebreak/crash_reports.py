@@ -1,0 +1,144 @@
+"""What Lambda reports of a function that failed: whom it was about, and what a human is told.
+
+All alarms that one function fails on under one condition are one cause: one thread of pages, counted. The
+decision that was not made is kept for each of them, so that what is only counted is found as well.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from firebreak import alarms
+from firebreak.core import telling
+from firebreak.core.alarm_readings import WatchedAlarm
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.decide import refuse
+from firebreak.core.keys import digest
+from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
+from firebreak.core.model import Alarm
+from firebreak.core.reasons import Lasting, Reason
+from firebreak.errors import UnusableEvent
+from firebreak.loose import text
+
+_INCIDENT = re.compile(r"i-[0-9a-f]{10}")
+_NAME_IN_ARN = 6
+# What is told of no single alarm is told again so often while it goes on, the sweeper's failures once a day.
+AGAIN_AFTER, SWEEPS_AGAIN_AFTER = 900, 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A function that failed, under a condition that Lambda names, on a payload."""
+
+    function: str
+    condition: str
+    payload: object
+
+    def reported(self, now: datetime) -> tuple[Announcement, DecisionRecord | None]:
+        """What is told of it, and the record of the decision that was not made, where it was about an alarm."""
+        if _is_sweep(self.payload):
+            return self._swept(now), None
+        incident_id, found = _incident_in(self.payload), _alarm_in(self.payload)
+        if isinstance(found, Alarm) and not incident_id:
+            return self._on_alarm(found, now)
+        return self._on_something(incident_id, found, now), None
+
+    def _on_alarm(self, alarm: Alarm, now: datetime) -> tuple[Announcement, DecisionRecord]:
+        key = digest("crash", self.function, self.condition)
+        # Another key than that of the decision, or a delivery that comes again would count as decided.
+        event = digest("crash", alarm_key(alarm, self.function), self.condition)
+        decision = refuse(Reason.FUNCTION_FAILED, f"{self.function}: {self.condition}")
+        record = untargeted(event, alarm, self.function, decision, now)
+        told = Announcement(
+            key=key,
+            thread=key,
+            kind=AnnouncementKind.CRASHED,
+            at=now,
+            incident_id=record.incident_id,
+            action="",
+            headline=_undecided(f"its function failed ({self.condition})"),
+            facts=(f"function: {self.function}",),
+            next=f"{telling.NOTHING_LOOKS_AGAIN} Further failures of this function are summed up.",
+            alarm_name=alarm.name,
+            alarm_since=alarm.since,
+            account=alarm.account,
+            region=alarm.region,
+            event=event,
+            cause=Reason.FUNCTION_FAILED.value,
+            watches=(WatchedAlarm.of(alarm),),
+            lasting=Lasting.ALARM,
+        )
+        return told, record
+
+    def _on_something(self, incident_id: str, found: Alarm | str, now: datetime) -> Announcement:
+        alarm = found if isinstance(found, Alarm) else None
+        cause = (
+            f"the function that looks after incident {incident_id} failed ({self.condition})"
+            if incident_id
+            else f"the event was unusable: {found}"
+        )
+        about = ("crash", incident_id) if incident_id else ("crash", self.function, self.condition, "unusable")
+        return Announcement(
+            key=digest(*about, int(now.timestamp()) // AGAIN_AFTER),
+            thread="" if incident_id else digest(*about),
+            kind=AnnouncementKind.CRASHED,
+            at=now,
+            incident_id=incident_id,
+            action="",
+            headline=_undecided(cause),
+            next=telling.NOTHING_LOOKS_AGAIN,
+            alarm_name=alarm.name if alarm else "",
+            alarm_since=alarm.since if alarm else None,
+            account=alarm.account if alarm else "",
+            region=alarm.region if alarm else "",
+        )
+
+    def _swept(self, now: datetime) -> Announcement:
+        return Announcement(
+            key=digest("crash", "sweep", int(now.timestamp()) // SWEEPS_AGAIN_AFTER),
+            thread=digest("crash", "sweep"),
+            kind=AnnouncementKind.CRASHED,
+            at=now,
+            incident_id="",
+            action="",
+            headline=f"Not everything that is past due was looked at: the sweeper failed ({self.condition}).",
+            next="The sweeper runs again every five minutes.",
+        )
+
+
+def crash_in(event: object) -> Crash | None:
+    """The failure that Lambda reports with this event, if it is such a report."""
+    match event:
+        case {"requestContext": {"condition": str(condition), **context}, "requestPayload": payload}:
+            arn = context.get("functionArn")
+            parts = text(arn).split(":") if isinstance(arn, str) else [""]
+            function = parts[_NAME_IN_ARN] if len(parts) > _NAME_IN_ARN else parts[-1]
+            return Crash(function or "a function", text(condition), payload)
+        case _:
+            return None
+
+
+def _undecided(cause: str) -> str:
+    return f"Firebreak did not decide about this: {cause}. Handle it yourself."
+
+
+def _incident_in(payload: object) -> str:
+    """The incident that a check or a request of our own was about, if it names one."""
+    match payload:
+        case {"source": "firebreak", "detail": {"incident": str(name)}} if _INCIDENT.fullmatch(name):
+            return name
+        case _:
+            return ""
+
+
+def _is_sweep(payload: object) -> bool:
+    return isinstance(payload, dict) and payload.get("detail-type") == "Firebreak Sweep"
+
+
+def _alarm_in(payload: object) -> Alarm | str:
+    """The alarm a failed function was called about; else why the event is none."""
+    try:
+        parsed = alarms.parse(payload)
+    except UnusableEvent as error:
+        return str(error)
+    return parsed if isinstance(parsed, Alarm) else parsed.alarm

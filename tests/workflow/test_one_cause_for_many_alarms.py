@@ -1,0 +1,126 @@
+"""One fault that many alarms share is one thread of pages, and each alarm is found in the ledger."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core.model import Alarm
+from firebreak.core.page import Phase
+from firebreak.policy import parse_policy
+from tests import builders as a
+from tests.faults import NO_CONNECTION, Wrapped, fail
+from tests.workflow.test_flapping import wait
+from tests.world import World, eventbridge, world_on_moto
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+ARN = f"arn:aws:lambda:{a.REGION}:{a.ACCOUNT}:function:firebreak-restart-service:live"
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with world_on_moto(policy=parse_policy(a.AUTO_POLICY, "auto.toml")) as made:
+        yield made
+
+
+def crash(payload: object, condition: str = "EventAgeExceeded", arn: str = ARN) -> dict[str, Any]:
+    return {
+        "requestContext": {"condition": condition, "functionArn": arn},
+        "requestPayload": payload,
+    }
+
+
+def threads(world: World, phase: Phase = Phase.TRIGGER) -> set[str]:
+    return {page.thread for _, page in world.pager.pages if page.phase is phase}
+
+
+def crashed_on(world: World, count: int, **changes: str) -> list[Alarm]:
+    reds = [world.red(f"svc-{number:02}-memory-high") for number in range(count)]
+    for alarm in reds:
+        world.page_desk().handle(crash(eventbridge(alarm), **changes))
+    return reds
+
+
+def test_sixty_events_that_expired_are_one_page_and_one_list_of_names(world: World) -> None:
+    crashed_on(world, 60)
+    assert len(threads(world)) == 1
+    wait(world, 70 * MINUTE)
+    assert len(threads(world)) == 1
+    summed = next(page.body for _, page in world.pager.pages if page.body.startswith("SUMMED UP"))
+    assert "59 more for the same cause" in summed
+    assert "svc-07-memory-high" in summed
+
+
+def test_each_alarm_a_function_failed_on_has_its_decision_in_the_ledger(world: World) -> None:
+    crashed_on(world, 3)
+    kept = [item for item in world.dynamodb.scan(TableName="ledger")["Items"] if item["pk"]["S"].startswith("DECISION#")]
+    assert len(kept) == 3
+    assert all("function_failed" in str(item) for item in kept)
+
+
+def test_a_delivery_that_comes_again_after_a_failure_is_decided(world: World) -> None:
+    (alarm,) = crashed_on(world, 1)
+    world.send(alarm)
+    assert world.log.counts.count("Acts") == 1
+
+
+def test_another_condition_and_another_function_are_other_causes(world: World) -> None:
+    crashed_on(world, 2)
+    crashed_on(world, 2, condition="RetriesExhausted")
+    crashed_on(world, 2, arn=ARN.replace("restart-service", "scale-service"))
+    assert len(threads(world)) == 3
+
+
+def test_a_failure_is_over_when_all_its_alarms_stayed_ok(world: World) -> None:
+    reds = crashed_on(world, 2)
+    for alarm in reds:
+        world.green(alarm)
+    wait(world, 25 * MINUTE)
+    assert threads(world, Phase.RESOLVE) == threads(world)
+
+
+def test_failures_that_cannot_be_counted_are_paged_each(world: World) -> None:
+    reds = [world.red(f"svc-{number}") for number in range(3)]
+    dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION)))
+    for alarm in reds:
+        dark.page_desk().handle(crash(eventbridge(alarm)))
+    assert len(world.pager.sent) == 3
+
+
+def test_unusable_events_of_one_function_are_one_thread_whatever_is_wrong_with_each(world: World) -> None:
+    for number in range(5):
+        world.page_desk().handle(crash({f"Records{number}": []}))
+    wait(world, 20 * MINUTE)
+    world.page_desk().handle(crash({"detail": {}, "detail-type": "CloudWatch Alarm State Change"}))
+    assert len(threads(world)) == 1
+
+
+@pytest.mark.parametrize("tags", [{"firebreak:target": "ecs=prod/api"}, {"firebreak:target": "prod"}])
+def test_sixty_alarms_with_one_malformed_target_are_one_thread(world: World, tags: dict[str, str]) -> None:
+    for number in range(60):
+        world.send(world.red(f"svc-{number:02}", tags={"firebreak:action": "restart-service", **tags}))
+    assert len(threads(world)) == 1
+
+
+def test_alarms_with_one_misspelt_action_are_one_thread_and_with_another_one_another(world: World) -> None:
+    for number in range(6):
+        tag = "restrat-service" if number % 2 else "restart"
+        alarm = world.red(f"svc-{number:02}", tags={"firebreak:action": tag})
+        world.page_desk().handle(eventbridge(alarm))
+    assert len(threads(world)) == 2
+
+
+def test_alarms_that_are_tagged_page_stay_a_thread_each(world: World) -> None:
+    for number in range(3):
+        world.page_desk().handle(eventbridge(world.red(f"svc-{number}", tags={"firebreak:action": "page"})))
+    assert len(threads(world)) == 3
+
+
+def test_a_delay_of_hours_is_one_thread_and_not_one_a_quarter_of_an_hour(world: World) -> None:
+    for number in range(8):
+        alarm = world.red(f"svc-{number}", tags={"firebreak:target": "ecs:prod/api"})
+        wait(world, 16 * MINUTE)
+        world.send(replace(alarm, sent_at=alarm.since))
+    assert len(threads(world)) == 1
