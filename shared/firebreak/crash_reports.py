@@ -35,7 +35,7 @@ class Crash:
     payload: object
 
     def reported(self, now: datetime) -> tuple[Announcement, DecisionRecord | None]:
-        """What is told of it, and the record of the decision that was not made, where it was about an alarm."""
+        """What is told of it, and of an alarm also the record of the decision that was not made."""
         if _is_sweep(self.payload):
             return self._swept(now), None
         incident_id, found = _incident_in(self.payload), _alarm_in(self.payload)
@@ -77,7 +77,9 @@ class Crash:
             if incident_id
             else f"the event was unusable: {found}"
         )
-        about = ("crash", incident_id) if incident_id else ("crash", self.function, self.condition, "unusable")
+        about = (
+            ("crash", incident_id) if incident_id else ("crash", self.function, self.condition, "unusable")
+        )
         return Announcement(
             key=digest(*about, int(now.timestamp()) // AGAIN_AFTER),
             thread="" if incident_id else digest(*about),

@@ -12,6 +12,7 @@ from firebreak.core.announcement import Announcement
 from firebreak.core.opt_in_notice import is_notice
 from firebreak.core.page import Page, Phase, worse
 from firebreak.core.paging_rules import CARRY_PICTURES, TOPIC, ChannelRules, PagingRules
+from firebreak.core.paused import by_severity
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.severities import severity_of
 from firebreak.core.threads import Sending, Thread, Turn, receive, thread_id
@@ -144,6 +145,7 @@ class Dispatcher:
     def _send(self, sending: Sending, thread: Thread, rules: PagingRules) -> dict[str, str]:
         """What each channel that took it answered. Raises Untold when none did."""
         now = self.clock.now()
+        sending = replace(sending, told=by_severity(sending.told, thread.severity))
         around = self.surroundings.around(sending, thread, rules, rules.route(thread.severity), now)
         page = Page(
             thread=thread.id,

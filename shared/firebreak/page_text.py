@@ -9,6 +9,7 @@ from firebreak.core.guards import clock
 from firebreak.core.harmless_text import one_line
 from firebreak.core.model import AlarmState
 from firebreak.core.page import Phase, Severity
+from firebreak.core.paused import holder_of
 from firebreak.core.reasons import Reason
 from firebreak.core.spans import span_words
 from firebreak.core.telling_facts import STAYS
@@ -180,6 +181,8 @@ def _first_line(told: Announcement, around: Around) -> str:
 def _needed(told: Announcement, around: Around) -> str:
     if told.kind in _NEWS and not any(fact.startswith(STAYS) for fact in told.facts):
         return " Nothing is needed of you."
+    if holder_of(told) and around.severity is not Severity.CRITICAL:
+        return ""
     called = around.phase is Phase.TRIGGER and told.kind in TRIGGERS
     return " You are needed." if called and told.kind not in _IN_ITS_WORDS else ""
 

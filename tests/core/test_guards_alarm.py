@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Result
-from firebreak.core.guards import duplicate, muted, quarter, stale, wrong_direction
+from firebreak.core.guards import duplicate, muted, stale, wrong_direction
 from firebreak.core.history import Decided, Transition
 from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
 from firebreak.core.readings import ABSENT
@@ -158,11 +158,6 @@ def test_stale_counts_the_age_of_the_request(age: timedelta, result: Result) -> 
 def test_stale_tells_age_and_limit() -> None:
     check = stale(a.request(at=a.NOW - 11 * MINUTE), a.rules(), a.snapshot())
     assert check.detail == "11m old, limit 10m"
-
-
-def test_events_that_came_too_late_in_one_quarter_of_an_hour_share_their_cause() -> None:
-    late = [stale(a.request(at=a.NOW - age * MINUTE), a.rules(), a.snapshot()) for age in (11, 12)]
-    assert [check.cause for check in late] == [quarter(a.NOW)] * 2
 
 
 def test_a_late_event_of_an_alarm_that_spoke_since_gives_way_to_what_it_said() -> None:

@@ -55,7 +55,11 @@ def test_sixty_events_that_expired_are_one_page_and_one_list_of_names(world: Wor
 
 def test_each_alarm_a_function_failed_on_has_its_decision_in_the_ledger(world: World) -> None:
     crashed_on(world, 3)
-    kept = [item for item in world.dynamodb.scan(TableName="ledger")["Items"] if item["pk"]["S"].startswith("DECISION#")]
+    kept = [
+        item
+        for item in world.dynamodb.scan(TableName="ledger")["Items"]
+        if item["pk"]["S"].startswith("DECISION#")
+    ]
     assert len(kept) == 3
     assert all("function_failed" in str(item) for item in kept)
 

@@ -58,6 +58,7 @@ class Check:
     """One guard's finding, with its numbers; `until` is when it would find otherwise.
 
     `cause` names what many objections may have in common, so that humans are told of it once.
+    `by` is who holds what objects, where somebody does.
     """
 
     guard: str
@@ -66,6 +67,7 @@ class Check:
     reason: Reason | None = None
     until: datetime | None = None
     cause: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

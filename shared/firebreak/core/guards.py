@@ -129,7 +129,8 @@ def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if request.despite_switch:
         return passed("switch", f"{told}; overruled by {request.despite_switch}")
     held = ", ".join(f"{hold.scope} {hold.holder} {hold.since:%FT%TZ}" for hold in active)
-    return objected("switch", Reason.SWITCHED_OFF, told, last.until + CLOCK_SKEW, cause=held)
+    found = objected("switch", Reason.SWITCHED_OFF, told, last.until + CLOCK_SKEW, cause=held)
+    return replace(found, by=last.holder)
 
 
 def own_stack(request: Request, rules: Rules, seen: Snapshot) -> Check:

@@ -384,7 +384,7 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
     }
 )
 
-# Alarms that are refused for one of these with the same words share a cause: it is mended once for all of them.
+# Alarms refused for one of these with the same words share a cause: it is mended once for all of them.
 SHARED_BY_ALARMS = frozenset({Reason.TARGET_MALFORMED, Reason.UNKNOWN_ACTION_TAG, Reason.TOO_OLD})
 
 # These end by themselves, so that the alarm is looked at once more.

@@ -11,6 +11,7 @@ from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, RequestKind, Target
+from firebreak.core.paused import NEXT
 from firebreak.core.people import person
 from firebreak.core.reasons import LASTING, MEANINGS, SHARED_BY_ALARMS, Disposition, Lasting, Reason
 from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm
@@ -45,7 +46,8 @@ def announcement(
     """
     decision = record.decision
     plan = decision.outcome.plan if isinstance(decision.outcome, Propose | AskApproval) else None
-    sentence = MEANINGS[decision.reason].sentence
+    deciding, holder = decision.deciding, _holder(decision)
+    sentence = f"Paused: {deciding.detail}." if deciding and holder else MEANINGS[decision.reason].sentence
     headline = f"{sentence} It would have: {plan.summary}" if plan else sentence
     lasting = Lasting.NO if of_an_incident else _lasting(record, target)
     key, cause = _key_of(record, target, lasting), _cause_of(decision, lasting)
@@ -64,14 +66,21 @@ def announcement(
             *muted(record.alarm),
         ),
         next=_next_of(decision, lasting),
+        by=holder,
         target=target.display if target else "",
         event=record.key,
         cause=cause,
-        until=decision.deciding.until if decision.deciding else None,
+        until=deciding.until if deciding else None,
         watches=() if of_an_incident else _watched(record.alarm),
         lasting=lasting,
         **about_alarm(record.alarm),  # type: ignore[arg-type]  # the alarm's fields, spelled once
     )
+
+
+def _holder(decision: Decision) -> str:
+    """Who holds the kill switch that a refusal is for."""
+    refused = isinstance(decision.outcome, Refuse) and decision.reason is Reason.SWITCHED_OFF
+    return decision.deciding.by if refused and decision.deciding else ""
 
 
 def _watched(alarm: Alarm | None) -> tuple[WatchedAlarm, ...]:
@@ -146,6 +155,8 @@ def _next_of(decision: Decision, lasting: Lasting) -> str:
     )
     once = f" {TOLD_ONCE}" if deciding and deciding.cause else ""
     once = once if lasting is Lasting.NO else f" {COUNTED}"
+    if holder := _holder(decision):
+        return f"{NEXT.format(holder=person(holder))}{once}"
     silent = f"{IF_SILENT} " if decision.reason is Reason.NO_DATA else ""
     return f"{silent}{again}{NOTHING_LOOKS_AGAIN}{once}"
 

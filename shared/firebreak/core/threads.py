@@ -23,6 +23,7 @@ from firebreak.core.budgets import spell
 from firebreak.core.keys import digest
 from firebreak.core.page import Phase, Severity, worse
 from firebreak.core.paging_rules import Route, Step
+from firebreak.core.paused import holder_of
 
 _K = AnnouncementKind
 
@@ -231,7 +232,7 @@ def _asked_for(thread: Thread, severity: Severity, now: datetime) -> Thread:
     """A human is wanted. What is over, or was only told of, begins anew; else the worse severity counts."""
     if not (thread.calls or thread.waiting):
         thread = replace(thread, severity=severity, opened_at=now if thread.over else thread.opened_at)
-    acknowledged = "" if thread.over else thread.acknowledged_by
+    acknowledged = ("" if thread.over else thread.acknowledged_by) or holder_of(thread.latest)
     return replace(
         thread,
         severity=worse(thread.severity, severity),
@@ -255,9 +256,13 @@ def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn
     if not note and (opens := opens_at(route, now)):
         return _held(thread, opens)
     who, after = _known(thread, route), replace(thread, waiting=0)
-    if thread.acknowledged_by:
+    holder = holder_of(thread.latest)
+    if thread.acknowledged_by and thread.acknowledged_by != holder:
         return Turn(replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.UPDATE, who, note))
-    if not thread.steps:
+    if holder:
+        # It is the holder's: the first step hears of it, and nobody further up.
+        after = replace(after, since=after.since or now, steps=max(after.steps, 1), next_at=None)
+    elif not thread.steps:
         after = replace(after, since=now, steps=1, next_at=_next(route, 1, now))
     elif thread.next_at and thread.next_at <= now + SAME_MOMENT and thread.steps < len(route.steps):
         return _called_with_step(after, route, who, now)
