@@ -20,6 +20,7 @@ from moto import mock_aws
 from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.announcement_wire import announcement_to_wire
 from firebreak.announcing import Announcer
+from firebreak.aws.call_counts import DynamoCallCounts
 from firebreak.aws.clients import reader
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.pages import DynamoDeliveries
@@ -160,6 +161,7 @@ class World:
         return Dispatcher(
             threads=DynamoThreads(self.dynamodb, TABLE),
             carrier=self.pager,
+            counts=DynamoCallCounts(self.dynamodb, TABLE),
             surroundings=Surroundings(
                 switches=Switches(self.dynamodb, TABLE),
                 errors=self.logs,

@@ -6,8 +6,10 @@ Pages fail open. Without the memory of threads everybody whom the route tells fi
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
 
+from firebreak.braking import Brake
 from firebreak.core.announcement import Announcement
 from firebreak.core.opt_in_notice import is_notice
 from firebreak.core.page import Page, Phase, worse
@@ -18,7 +20,7 @@ from firebreak.core.severities import severity_of
 from firebreak.core.threads import Sending, Thread, Turn, receive, thread_id
 from firebreak.errors import AwsError, Undelivered, Untold
 from firebreak.page_text import ascii_subject_of, body_of, source_of, subject_of
-from firebreak.ports import Carrier, Clock, Log, Threads
+from firebreak.ports import CallCounts, Carrier, Clock, Log, Threads
 from firebreak.surroundings import Surroundings
 
 # Each announcement of a thread that comes at the same moment costs one more try.
@@ -33,6 +35,7 @@ class Dispatcher:
 
     threads: Threads
     carrier: Carrier
+    counts: CallCounts
     surroundings: Surroundings
     clock: Clock
     log: Log
@@ -48,8 +51,9 @@ class Dispatcher:
             self.log.event("page.without_memory", key=told.key, why=before.why)
             self._past_memory(told, rules)
             return False
-        known, turn = None if isinstance(before, Absent) else before, self.turn_of(told, rules)
-        kept = self.take(known, turn, rules)
+        known = None if isinstance(before, Absent) else before
+        turn = self._brake(rules).on(self.turn_of(told, rules))
+        kept = self._take(known, turn, rules)
         if not kept and not turn(known).sending:
             # What was to wait would be lost.
             self._past_memory(told, rules)
@@ -81,6 +85,27 @@ class Dispatcher:
 
         Raises Untold when nobody could be told.
         """
+        return self._take(before, self._brake(rules).on(turn), rules)
+
+    def _brake(self, rules: PagingRules) -> Brake:
+        """The ceilings of the channels, for one turn."""
+        return Brake(
+            counts=self.counts,
+            threads=self.threads,
+            tell=partial(self._tell_held_back, rules=rules),
+            rules=rules,
+            clock=self.clock,
+            log=self.log,
+        )
+
+    def _tell_held_back(self, told: Announcement, rules: PagingRules) -> None:
+        """Once, and again where it is worse or was over. Raises Untold."""
+        if isinstance(self.read(thread_id(told)), Thread):
+            self.announce_if_worse(told, rules)
+        else:
+            self.announce(told, rules)
+
+    def _take(self, before: Thread | None, turn: Next, rules: PagingRules) -> bool:
         found = turn(before)
         refs = self._send(found.sending, found.thread, rules) if found.sending else {}
         kept = self._kept(before, found, turn, refs, rules)

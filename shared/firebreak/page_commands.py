@@ -29,7 +29,7 @@ def command_lines(told: Announcement, stack_name: str, phase: Phase, ids: tuple[
         yield f"Say no:   {command('deny', told.question, '--reason', PLACEHOLDER, *stack)}"
     if phase is Phase.TRIGGER and (CALL_ID.fullmatch(call) or THREAD_ID.fullmatch(call)):
         yield f"I have it: {command('ack', call, *stack)}"
-    if told.kind in (_K.DIGEST, _K.HOLD_OVER):
+    if told.kind in (_K.DIGEST, _K.HOLD_OVER, _K.HELD_BACK):
         yield f"List:     {command('incidents', *stack)}"
     if told.kind is _K.STORM:
         yield f"End it:   {command('storm', '--end', '--reason', PLACEHOLDER, *stack)}"

@@ -54,6 +54,7 @@ _MARKS = {
     AnnouncementKind.DIGEST: "SUMMED UP",
     AnnouncementKind.HOLD_OVER: "STILL RED",
     AnnouncementKind.NO_LONGER_WATCHED: "NOT WATCHED",
+    AnnouncementKind.HELD_BACK: "HELD BACK",
 }
 
 

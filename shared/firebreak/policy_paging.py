@@ -9,15 +9,28 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from firebreak.core.addresses import problem_with
+from firebreak.core.budgets import Budget, spell
 from firebreak.core.freeze import Window
 from firebreak.core.page import Severity
-from firebreak.core.paging_rules import TOPIC, ChannelKind, ChannelRules, PagingRules, Route, Step
+from firebreak.core.paging_rules import (
+    CEILINGS,
+    TOPIC,
+    Ceilings,
+    ChannelKind,
+    ChannelRules,
+    PagingRules,
+    Route,
+    Step,
+)
 from firebreak.patterns import AlarmPattern, TargetPattern
-from firebreak.policy_text import CountedOver, Duration
+from firebreak.policy_text import SHORTEST_COUNT, BudgetText, CountedOver, Duration
 from firebreak.windows import HoursSection
 
 # Enough for every on-call plan that was seen; each route is walked for every page.
 MOST_CHANNELS, MOST_STEPS, MOST_PATTERNS, MOST_HOURS = 20, 8, 200, 20
+
+# A page that waits for room for longer is of no use.
+LONGEST_CEILING = timedelta(hours=24)
 
 # The role of Page may read secrets of such names only (template.yaml).
 SECRETS = "firebreak/"
@@ -59,6 +72,15 @@ def _https(value: str) -> str:
 
 type SecretArn = Annotated[str, AfterValidator(_secret), WithJsonSchema(_text_like(_SECRET))]
 type Link = Annotated[str, AfterValidator(_https), WithJsonSchema(_text_like(_HTTPS))]
+
+
+def _calls(budget: Budget) -> Budget:
+    if not SHORTEST_COUNT <= budget.window <= LONGEST_CEILING:
+        raise ValueError(f"a window from {spell(SHORTEST_COUNT)} to {spell(LONGEST_CEILING)}")
+    return budget
+
+
+type CallsText = Annotated[BudgetText, AfterValidator(_calls)]
 
 
 class ChannelSection(_Section):
@@ -159,6 +181,8 @@ class PagingSection(_Section):
 
     severity: Severity = Severity.WARNING
     digest_every: CountedOver = timedelta(hours=1)
+    ceiling: CallsText = CEILINGS.calls
+    critical_ceiling: CallsText = CEILINGS.critical
     severities: list[NamedSeverity] = Field(default=[], max_length=MOST_PATTERNS)
     business: list[HoursSection] = Field(default=[], max_length=MOST_HOURS)
     channels: dict[ChannelName, ChannelSection] = Field(default={}, max_length=MOST_CHANNELS)
@@ -178,6 +202,7 @@ class PagingSection(_Section):
             channels={**channels, TOPIC: _OWN_TOPIC},
             routes=(*routes, _to_the_topic(frozenset(Severity) - routed)),
             digest_every=self.digest_every,
+            ceilings=Ceilings(self.ceiling, self.critical_ceiling),
             runbooks=tuple((one.alarms, one.url) for one in self.runbooks),
             logs=tuple((one.targets, one.group) for one in self.logs),
         )
@@ -209,6 +234,7 @@ def addresses_inside(paging: PagingSection, demo: bool) -> Iterator[str]:  # noq
 def odd_paging(paging: PagingSection) -> Iterator[str]:
     """What does not fit together, each with its path."""
     known = {*paging.channels, TOPIC}
+    yield from _odd_ceilings(paging)
     if TOPIC in paging.channels:
         yield f'paging.channels.{TOPIC}: "{TOPIC}" is the stack\'s own; give it another name'
     for name, channel in paging.channels.items():
@@ -226,6 +252,15 @@ def odd_paging(paging: PagingSection) -> Iterator[str]:
             seen.add(severity)
         if route.hours == "business" and not paging.business:
             yield f"{path}.hours: business hours need at least one of paging.business"
+
+
+def _odd_ceilings(paging: PagingSection) -> Iterator[str]:
+    if _rate(paging.critical_ceiling) < _rate(paging.ceiling):
+        yield "paging.critical_ceiling: at least as many calls as paging.ceiling in the same time"
+
+
+def _rate(budget: Budget) -> float:
+    return budget.acts / budget.window.total_seconds()
 
 
 def _odd_fallback(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from firebreak.core.announcement import Announcement
+from firebreak.core.budgets import Budget
 from firebreak.core.channel_breaker import Health
 from firebreak.core.digests import Digest
 from firebreak.core.history import Hold, Transition
@@ -24,7 +25,7 @@ from firebreak.core.model import (
     Target,
 )
 from firebreak.core.observed import DescribedAlarm, Series
-from firebreak.core.page import Page
+from firebreak.core.page import Page, Severity
 from firebreak.core.paging_rules import ChannelRules
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.rules import Rules
@@ -348,6 +349,15 @@ class Pictures(Protocol):
 
     def of(self, alarm_arn: str) -> Reading[bytes]:
         """The metrics of an alarm over the last hours with its threshold, as PNG."""
+
+
+class CallCounts(Protocol):
+    """How many new calls each channel carried lately."""
+
+    def take(
+        self, channel: str, severity: Severity, call: str, budget: Budget, at: datetime
+    ) -> datetime | None:
+        """Count a call on a channel; None when there is room for it, else when there will be."""
 
 
 class Secrets(Protocol):

@@ -14,6 +14,7 @@ from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
+from firebreak.aws.call_counts import DynamoCallCounts
 from firebreak.aws.channel_health import DynamoChannelHealth
 from firebreak.aws.clients import BRISK_SECONDS, brisk, mutator, patient, reader
 from firebreak.aws.ledger import DynamoLedger
@@ -204,6 +205,7 @@ class Wiring:
         dispatcher = Dispatcher(
             threads=DynamoThreads(memory, own.ledger_table),
             carrier=self._carrier(memory),
+            counts=DynamoCallCounts(memory, own.ledger_table),
             surroundings=self._surroundings(memory),
             clock=self.clock,
             log=self.log,

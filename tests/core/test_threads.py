@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.page import Phase, Severity
+from firebreak.core.paging_rules import opens_at
 from firebreak.core.threads import (
     AT_WORK,
     LOOK_FOR,
@@ -18,7 +19,6 @@ from firebreak.core.threads import (
     Thread,
     ThreadState,
     looks,
-    opens_at,
     phase_of,
     thread_id,
 )

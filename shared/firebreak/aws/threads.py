@@ -246,6 +246,8 @@ def thread_item(thread: Thread, at: datetime) -> Item:
         "steps": number(thread.steps),
         "expires_at": number(int((at + DECISION_KEPT).timestamp())),
     }
+    if thread.held_back:
+        item["held_back"] = {"SS": sorted(thread.held_back)}
     times = {"since": thread.since, "next_at": thread.next_at}
     item |= {name: number(ms(time)) for name, time in times.items() if time}
     if thread.due_at:
@@ -275,6 +277,7 @@ def read_thread(item: Mapping[str, Attribute]) -> Thread:
         next_at=fields.maybe_time("next_at"),
         due_at=fields.maybe_time("attention_at"),
         version=fields.number("version"),
+        held_back=tuple(sorted(item.get("held_back", {}).get("SS", ()))),
     )
 
 

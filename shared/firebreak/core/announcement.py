@@ -33,6 +33,7 @@ class AnnouncementKind(StrEnum):
     DIGEST = "digest"
     HOLD_OVER = "hold_over"
     NO_LONGER_WATCHED = "no_longer_watched"
+    HELD_BACK = "held_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -237,7 +237,8 @@ def summed_up(found: Digest, now: datetime) -> Announcement:
     more = found.count - found.reported
     headline = f"{more} more for the same cause since {_at(found.reported_at or found.since, now)}."
     told = _about(found, AnnouncementKind.DIGEST, now, headline)
-    return replace(told, facts=_facts(found, found.names), next=AS_BEFORE)
+    held = found.first.kind is AnnouncementKind.HELD_BACK
+    return replace(told, facts=_facts(found, found.names), next=found.first.next if held else AS_BEFORE)
 
 
 def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: datetime) -> Announcement:

@@ -2,14 +2,31 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from firebreak.core.budgets import Budget
 from firebreak.core.freeze import Window
 from firebreak.core.page import Severity
 
 # The topic of the stack: there without any policy, and the last resort of every other channel.
 TOPIC = "topic"
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """How many new calls a channel carries: those below critical, and critical ones by themselves."""
+
+    calls: Budget
+    critical: Budget
+
+    def of(self, severity: Severity) -> Budget:
+        """The ceiling that calls of a severity are counted against."""
+        return self.critical if severity is Severity.CRITICAL else self.calls
+
+
+# More than a call every two minutes is read by nobody.
+CEILINGS = Ceilings(Budget(30, timedelta(hours=1)), Budget(90, timedelta(hours=1)))
 
 
 class ChannelKind(StrEnum):
@@ -62,6 +79,16 @@ class Route:
     hours: tuple[Window, ...] = ()
 
 
+def opens_at(route: Route, now: datetime) -> datetime | None:
+    """When a route that is closed now opens; None while it is open.
+
+    Windows that never come again hold nothing back: a page that is late for ever is lost.
+    """
+    if not route.hours or any(window.covering(now) for window in route.hours):
+        return None
+    return min((start for window in route.hours if (start := window.next_start(now))), default=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagingRules:
     """Everything said of pages. `named` are patterns of alarm names with their severity, in their order.
@@ -75,6 +102,7 @@ class PagingRules:
     channels: Mapping[str, ChannelRules]
     routes: tuple[Route, ...]
     digest_every: timedelta
+    ceilings: Ceilings = CEILINGS
     runbooks: tuple[tuple[str, str], ...] = ()
     logs: tuple[tuple[str, str], ...] = ()
 

@@ -22,7 +22,7 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
 from firebreak.core.keys import digest
 from firebreak.core.page import Phase, Severity, worse
-from firebreak.core.paging_rules import Route, Step
+from firebreak.core.paging_rules import Route, Step, opens_at
 from firebreak.core.paused import holder_of
 
 _K = AnnouncementKind
@@ -40,6 +40,7 @@ TRIGGERS = frozenset(
         _K.CRASHED,
         _K.STORM,
         _K.HOLD_OVER,
+        _K.HELD_BACK,
     }
 )
 RESOLVES = frozenset({_K.RECOVERED, _K.STORM_OVER})
@@ -61,6 +62,8 @@ AFTER_A_QUESTION = timedelta(minutes=2)
 LOOK_EVERY = timedelta(minutes=5)
 LOOK_FOR = timedelta(days=1)
 
+
+OUTSIDE_HOURS = "outside the hours of its severity"
 
 # An incident's name, or the key of what was announced.
 THREAD_ID = re.compile(r"i-[0-9a-f]{10}|[0-9a-f]{32}")
@@ -87,6 +90,7 @@ class Thread:
     older release wrote it); `steps` counts the steps of the route that were told, the first of them
     at `since`. `latest` is what was announced last, `waiting` how many announcements are held. `next_at`
     is the time of the next step, `due_at` when somebody has to look at the thread again.
+    `held_back` are the channels that did not carry the call, for their ceiling was reached.
     """
 
     id: str
@@ -104,6 +108,7 @@ class Thread:
     next_at: datetime | None = None
     due_at: datetime | None = None
     version: int = 0
+    held_back: tuple[str, ...] = ()
 
     @property
     def call_id(self) -> str:
@@ -218,16 +223,6 @@ def _end_of_question(thread: Thread) -> datetime | None:
     return told.until + AFTER_A_QUESTION if together else None
 
 
-def opens_at(route: Route, now: datetime) -> datetime | None:
-    """When a route that is closed now opens; None while it is open.
-
-    Windows that never come again hold nothing back: a page that is late for ever is lost.
-    """
-    if not route.hours or any(window.covering(now) for window in route.hours):
-        return None
-    return min((start for window in route.hours if (start := window.next_start(now))), default=None)
-
-
 def _asked_for(thread: Thread, severity: Severity, now: datetime) -> Thread:
     """A human is wanted. What is over, or was only told of, begins anew; else the worse severity counts."""
     if not (thread.calls or thread.waiting):
@@ -312,7 +307,8 @@ def _resolved(thread: Thread, route: Route, now: datetime) -> Turn:
 def _opened(thread: Thread, route: Route, now: datetime) -> Turn:
     """What was held is told by its newest announcement; how many came before it is said."""
     others = f", and {thread.waiting - 1} before it" if thread.waiting > 1 else ""
-    note = f"held since {thread.opened_at:%Y-%m-%d %H:%M:%S}Z{others}: outside the hours of its severity"
+    full = f"the ceiling of {', '.join(thread.held_back)} was reached" if thread.held_back else ""
+    note = f"held since {thread.opened_at:%Y-%m-%d %H:%M:%S}Z{others}: {full or OUTSIDE_HOURS}"
     if thread.calls:
         return _called(thread, route, now, note)
     phase = Phase.RESOLVE if thread.over else Phase.UPDATE

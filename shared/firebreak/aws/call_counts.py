@@ -1,0 +1,83 @@
+"""How many new calls each channel carried lately, in the ledger's table."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from firebreak.aws.claims import NOT_NEWER
+from firebreak.aws.items import Item, V, key, number
+from firebreak.aws.transactions import come_again
+from firebreak.aws.translate import translated
+from firebreak.core.budgets import LONGEST_WINDOW, Budget
+from firebreak.core.ceilings import entry, room_at, run_out
+from firebreak.core.page import Severity
+from firebreak.errors import Conflict
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+ROOM = f"{NOT_NEWER} AND (attribute_not_exists(calls) OR size(calls) < :most)"
+NAMES = {"#v": "v"}
+
+
+class DynamoCallCounts:
+    """ports.CallCounts: beside each channel's health, an item for critical calls and one for the others.
+
+    An item holds at most as many calls as the ceiling has, since a call above it is not written.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def take(
+        self, channel: str, severity: Severity, call: str, budget: Budget, at: datetime
+    ) -> datetime | None:
+        """Count a call on a channel; None when there is room for it, else when there will be."""
+        place = key(f"CHANNEL#{channel}", "CRITICAL" if severity is Severity.CRITICAL else "CALLS")
+        with translated("GetItem", mutates=False):
+            found = self._client.get_item(TableName=self._table, Key=place, ConsistentRead=True)
+        entries = set(found.get("Item", {}).get("calls", {}).get("SS", ()))
+        old = set(run_out(entries, budget.window, at))
+        if any(one.endswith(f"#{call}") for one in entries - old):
+            return None
+        if old:
+            self._forget(place, sorted(old))
+        return None if self._counted(place, entry(at, call), budget, at) else room_at(entries, budget, at)
+
+    def _forget(self, place: Item, old: list[str]) -> None:
+        def send() -> None:
+            with translated("UpdateItem", mutates=True):
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=place,
+                    UpdateExpression="DELETE calls :old",
+                    ExpressionAttributeValues={":old": {"SS": old}},
+                )
+
+        come_again(send)
+
+    def _counted(self, place: Item, one: str, budget: Budget, at: datetime) -> bool:
+        """Whether there was room; others that count at the same time never take the same."""
+        values: Item = {
+            ":one": {"SS": [one]},
+            ":most": number(budget.acts),
+            ":v": number(V),
+            ":expires": number(int((at + LONGEST_WINDOW).timestamp())),
+        }
+
+        def send() -> None:
+            with translated("UpdateItem", mutates=True):
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=place,
+                    UpdateExpression="ADD calls :one SET #v = :v, expires_at = :expires",
+                    ConditionExpression=ROOM,
+                    ExpressionAttributeNames=NAMES,
+                    ExpressionAttributeValues=values,
+                )
+
+        try:
+            come_again(send)
+        except Conflict:
+            return False
+        return True
