@@ -75,9 +75,10 @@ _NEWS = frozenset(
 class Around:
     """What a page tells beside the announcement itself. Its texts may be untrusted.
 
-    `note` says why it comes now and to whom, `after` who is told next and when, `held` which kill
-    switches hold, `errors` are lines of `log_group`, `looked` is what the look at it came to where it has
-    none, `thread` is the id of the page, `call` what `firebreak ack` takes, `now` when it is sent.
+    `note` says why it comes now and to whom, `after` who is told next and when, `held` which kill switches
+    hold. `reason` is the alarm's state reason without what looks like a secret. `errors` are lines of
+    `log_group`, `looked` is what the look at it came to where it has none. `thread` is the id of the page,
+    `call` what `firebreak ack` takes, `now` when it is sent.
     """
 
     severity: Severity | None = None
@@ -85,6 +86,7 @@ class Around:
     note: str = ""
     after: str = ""
     held: Sequence[str] = ()
+    reason: str = ""
     errors: Sequence[str] = ()
     log_group: str = ""
     looked: str = ""
@@ -195,8 +197,8 @@ def _about(told: Announcement, around: Around, now: datetime) -> Iterator[str]:
         yield f"Alarm:    {plain(told.alarm_name)}{_since(told, now)}"
     if told.alarm_description:
         yield f"          {plain(told.alarm_description)}"
-    if told.alarm_reason:
-        yield f"          CloudWatch: {plain(told.alarm_reason)}"
+    if around.reason:
+        yield f"          CloudWatch: {plain(around.reason)}"
     if told.target:
         yield f"Target:   {plain(told.target)} ({plain(f'{told.account} {told.region}')})"
     if around.severity:

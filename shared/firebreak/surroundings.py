@@ -28,6 +28,9 @@ from firebreak.secret_rules import mask_known
 # Errors from shortly before the alarm turned red; of an alarm that is red for long, the last hour's.
 ERRORS_BEFORE, ERRORS_WITHIN = timedelta(minutes=10), timedelta(hours=1)
 
+# How CloudWatch begins what it says by itself of a state; it is not looked through for tokens.
+OWN_SENTENCES = ("Threshold Crossed: ", "Insufficient Data: ", "Unchecked: ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -52,6 +55,7 @@ class Surroundings:
             note=sending.note,
             after=_after(thread, route),
             held=self._held(told, now),
+            reason=_state_reason(told),
             errors=errors,
             log_group=group,
             looked=looked,
@@ -101,6 +105,12 @@ class Surroundings:
             case lines:
                 found = shown(lines, mask_known)
                 return found, "" if found else f"no errors in log group {group} since {since:%H:%M:%S}Z"
+
+
+def _state_reason(told: Announcement) -> str:
+    """What CloudWatch says of the state: its own sentences hold numbers, others may hold a service's text."""
+    also = str if told.alarm_reason.startswith(OWN_SENTENCES) else mask_known
+    return "".join(shown([told.alarm_reason], also))
 
 
 def _links(told: Announcement, rules: PagingRules) -> Iterator[tuple[str, str]]:

@@ -84,6 +84,7 @@ def test_the_plan_names_the_source_and_the_numbers_and_nothing_a_container_is_gi
             "rest": REST,
         },
         patience_seconds=600,
+        stays="memory 2048 MiB a task (was 1024); to take it back, deploy api:7",
     )
 
 

@@ -117,6 +117,7 @@ def test_the_plan_says_what_is_lost_who_ends_it_and_that_the_alarm_may_stay_red(
             f"only a human ends the pause: {ENDING}",
             SPARSE,
         ),
+        stays="all mail of ses:newsletter is paused; to take it back, enable sending",
     )
     assert "password resets" in LOST
 

@@ -54,6 +54,7 @@ def test_after_a_deployment_the_service_goes_back_to_the_full_arn_of_what_ran_be
         },
         patience_seconds=600,
         way_back=WayBack(blamed_since=deployed().began, newest=(BEFORE.began, deployed().began)),
+        stays="task definition api:6 (was api:7); to take it back, deploy api:7",
     )
 
 

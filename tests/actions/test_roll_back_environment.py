@@ -107,6 +107,7 @@ def test_the_plan_goes_back_one_version_and_says_what_it_rests_on() -> None:
         patience_seconds=1800,
         doubts=(ONLY_DATES,),
         way_back=WayBack(blamed_since=BEGAN, newest=(V41.created, BEGAN)),
+        stays="version v41; to take it back, deploy v42",
     )
 
 

@@ -225,6 +225,7 @@ def test_the_plan_by_count_shows_numbers_cost_and_pre_image() -> None:
             "running": 4,
         },
         patience_seconds=600,
+        stays="desired count 6 (was 4); to take it back, set it to 4",
     )
 
 

@@ -97,7 +97,6 @@ def test_a_pause_says_who_what_until_when_and_how_to_end_it(world: World) -> Non
         ["action", "restart-service"],
         ["group", "ecs:prod"],
         ["application", "shop"],
-        ["application", "the shop's floor/2"],
         ["target", "ecs:prod/a-service-whose-name-is-longer-than-a-line"],
     ],
     ids=" ".join,
@@ -111,6 +110,15 @@ def test_the_command_that_a_pause_prints_is_one_line_and_ends_it(world: World, s
 
     assert done.exit_code == 0
     assert held(world) == []
+
+
+def test_a_name_that_some_shell_would_read_in_its_own_way_is_not_printed(world: World) -> None:
+    done = run_in(
+        world, *PAUSE, "--reason", "x", "--scope", "application", "the shop's floor/2", "--holder", "ana"
+    )
+
+    assert "firebreak resume --scope application the" in done.stdout
+    assert "shop's" not in done.stdout.split("Resume")[1]
 
 
 def test_an_application_is_listed_as_it_is_written(world: World) -> None:
