@@ -56,7 +56,9 @@ Scope = Annotated[
     ),
 ]
 ScopeName = Annotated[str, typer.Argument(metavar="NAME", help="The name that --scope asks for.")]
-Holder = Annotated[str, typer.Option("--holder", help="Who holds it; by default who AWS says you are.")]
+Holder = Annotated[
+    str, typer.Option("--holder", help="A label for who holds it, shown with who AWS says you are.")
+]
 
 
 register_explain(app)
@@ -156,7 +158,7 @@ def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_js
     if not holds:
         return screen.console().print(screen.told(f"No switch is held in {found.place}"))
     rows = (
-        (switches.words_of(hold.scope), hold.holder, screen.when(hold.until, around.now()), hold.why)
+        (switches.words_of(hold.scope), hold.shown_holder, screen.when(hold.until, around.now()), hold.why)
         for hold in holds
     )
     return screen.console().print(screen.listing(("scope", "holder", "until", "reason"), rows))
@@ -185,7 +187,7 @@ def storm(
     found = find(around, stack)
     desk, console = storms.StormDesk(found), screen.console()
     if end:
-        ended = desk.end(switches.holder_of(holder, found, around), why, around.now())
+        ended = desk.end(switches.holder_of(holder, found, around).shown, why, around.now())
         if as_json:
             return print_json(storms.ended_as_json(ended, found))
         return console.print(screen.facts(storms.told(ended, found)))

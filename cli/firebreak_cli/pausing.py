@@ -38,9 +38,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What a resume released, and who holds the same switches still."""
+    """What a resume released, and who holds the same switches still.
+
+    `by` is whose holds they were, `caller` who AWS says released them.
+    """
 
     by: str
+    caller: str
     scopes: Sequence[str]
     left: Sequence[Hold] = field(default_factory=tuple)
 
@@ -93,12 +97,12 @@ def resume(
     stack = find(around, stack_name)
     board, who = SwitchBoard(stack), switches.holder_of(holder, stack, around)
     if everything:
-        mine = board.resume_all(who, around.now())
+        mine = board.resume_all(who.name, around.now())
         same = {hold.scope for hold in mine}
         left = tuple(hold for hold in board.held(around.now()) if hold.scope in same)
-        return Released(who, [words_of(hold.scope) for hold in mine], left), stack
-    left = tuple(board.resume(wanted.on(stack), who, around.now()))
-    return Released(who, [wanted.words], left), stack
+        return Released(who.name, who.caller, [words_of(hold.scope) for hold in mine], left), stack
+    left = tuple(board.resume(wanted.on(stack), who.name, around.now()))
+    return Released(who.name, who.caller, [wanted.words], left), stack
 
 
 def resume_command(done: Done, stack: Stack) -> str:
@@ -112,7 +116,7 @@ def rows(done: Done, stack: Stack) -> Iterator[tuple[str, str]]:
     """What a pause did, for the person who asked for it; `resume_command` takes it back."""
     hold = done.paused.hold
     yield "Paused", f"{words_of(hold.scope)}, {stack.place}"
-    yield "Holder", hold.holder
+    yield "Holder", hold.shown_holder
     yield "Reason", hold.why
     yield "Until", f"{hold.until:%Y-%m-%d %H:%M:%SZ} ({spell(hold.until - hold.since)}); it ends by itself"
     if hold.until > done.paused.asked_until:
@@ -142,8 +146,17 @@ def as_json(done: Done, stack: Stack) -> Mapping[str, object]:
 def resumed_rows(released: Released, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:
     """What was released, and by whom the same is held still."""
     for scope in released.scopes:
-        yield "Released", f"{scope} by {released.by}, {stack.place}"
-    yield "STILL HELD by", "; ".join(f"{hold.holder} until {when(hold.until, now)}" for hold in released.left)
+        yield "Released", f"{scope}, {_whose(released)}, {stack.place}"
+    yield (
+        "STILL HELD by",
+        "; ".join(f"{hold.shown_holder} until {when(hold.until, now)}" for hold in released.left),
+    )
+
+
+def _whose(released: Released) -> str:
+    if released.by == released.caller:
+        return f"held by {released.by}"
+    return f"held by {released.by}, released by {released.caller or switches.NOT_NAMED}"
 
 
 def resumed_as_json(released: Released, stack: Stack) -> Mapping[str, object]:
@@ -151,6 +164,7 @@ def resumed_as_json(released: Released, stack: Stack) -> Mapping[str, object]:
     return {
         "stack": stack.name,
         "by": released.by,
+        "released_by": released.caller or None,
         "released": list(released.scopes),
         "still_held": [switches.as_json(hold) for hold in released.left],
     }

@@ -27,6 +27,7 @@ SHORTEST = timedelta(seconds=60)
 MAX_REASON = 500
 MAX_HOLDER = 128
 NOBODY = "unknown"
+NOT_NAMED = "a caller whom AWS did not name"
 
 
 def length_of(written: str, option: str = "--for") -> timedelta:
@@ -70,20 +71,37 @@ def reason_of(written: str) -> str:
     return reason
 
 
-def holder_of(written: str, stack: Stack, outside: Outside) -> str:
-    """Who holds: the name given, else who AWS says is calling, else the local user.
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds or releases: `name` is their label or AWS's name, `caller` who AWS says they are."""
 
-    AWS's name comes first because it is the same from every machine, so that a pause thrown here
-    is resumed there. It never keeps anybody from pausing: STS is asked once, for two seconds.
+    name: str
+    caller: str = ""
+
+    @property
+    def claimed_by(self) -> str:
+        """Who gave the label; nothing where it is no label but what AWS says."""
+        return "" if self.caller == self.name else self.caller or NOT_NAMED
+
+    @property
+    def shown(self) -> str:
+        """For people: a label never stands without who gave it."""
+        return f"{self.name} (claimed by {self.claimed_by})" if self.claimed_by else self.name
+
+
+def holder_of(written: str, stack: Stack, outside: Outside) -> Holder:
+    """Who holds: who AWS says is calling, by a label if one is given, else the local user's name.
+
+    AWS's name is the same from every machine, so that a pause made here is resumed there. It never
+    keeps anybody from pausing: STS is asked once, for two seconds.
     """
-    if written:
-        return plain(written, MAX_HOLDER) or NOBODY
     try:
         arn = _caller(stack)
     except AwsError:
         arn = ""
-    name = arn.rpartition(":")[2].rpartition("/")[2] or outside.environ.get("USER", "")
-    return plain(name, MAX_HOLDER) or NOBODY
+    caller = plain(arn.rpartition(":")[2].rpartition("/")[2], MAX_HOLDER)
+    name = plain(written or caller or outside.environ.get("USER", ""), MAX_HOLDER)
+    return Holder(name or NOBODY, caller)
 
 
 def _caller(stack: Stack) -> str:
@@ -108,14 +126,15 @@ class SwitchBoard:
     stack: Stack
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def pause(self, scope: Scope, holder: str, why: str, now: datetime, length: timedelta) -> Paused:
+    def pause(self, scope: Scope, holder: Holder, why: str, now: datetime, length: timedelta) -> Paused:
         """Hold; returns once the ledger has it. Raises Ending or AwsError when it may not have it."""
         try:
             with _undamaged():
                 switches = self._switches()
                 offset = switches.clock_offset()
                 since = now + offset
-                hold = switches.pause(Hold(scope.key, holder, why, since, since + length))
+                until, by = since + length, holder.claimed_by
+                hold = switches.pause(Hold(scope.key, holder.name, why, since, until, by))
         except OutcomeUnknown as error:
             line = f"the reply to {error.operation} was lost: NOT KNOWN TO BE PAUSED; run it again"
             raise Ending(NO_AWS, line) from error
@@ -129,7 +148,7 @@ class SwitchBoard:
             released = switches.resume(scope.key, holder, now + switches.clock_offset())
         left = [hold for hold in self.held(now) if hold.scope == scope.key]
         if not released:
-            others = ", ".join(hold.holder for hold in left) or "nobody"
+            others = ", ".join(hold.shown_holder for hold in left) or "nobody"
             raise Ending(BAD_INPUT, f"{holder} does not hold {scope.words}; held by {others}")
         return left
 
@@ -191,6 +210,7 @@ def as_json(hold: Hold) -> Mapping[str, object]:
         "scope": words_of(hold.scope),
         "key": hold.scope,
         "holder": hold.holder,
+        "claimed_by": hold.claimed_by or None,
         "reason": hold.why,
         "since": hold.since.isoformat(),
         "until": hold.until.isoformat(),

@@ -228,7 +228,7 @@ def test_two_holders_hold_independently(world: World) -> None:
 
     result = run_in(world, "resume", "--holder", "ana")
 
-    assert "STILL HELD by bo until 12:00:30Z" in " ".join(result.stdout.split())
+    assert "STILL HELD by bo (claimed by moto) until 12:00:30Z" in " ".join(result.stdout.split())
     assert [hold["holder"] for hold in held(world)] == ["bo"]
 
 
@@ -239,7 +239,7 @@ def test_resuming_what_one_does_not_hold_says_who_does(world: World) -> None:
 
     assert (result.exit_code, error_lines(result)) == (
         2,
-        ["firebreak: ana does not hold global; held by bo"],
+        ["firebreak: ana does not hold global; held by bo (claimed by moto)"],
     )
     assert len(held(world)) == 1
 

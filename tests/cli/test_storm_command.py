@@ -158,7 +158,7 @@ def test_an_end_is_one_json_object(world: World) -> None:
     declare(world, "a")
     ended = json.loads(run_in(world, *END, "--json").stdout)
 
-    assert (ended["by"], ended["reason"]) == ("ana", "the link is back")
+    assert (ended["by"], ended["reason"]) == ("ana (claimed by moto)", "the link is back")
     assert (ended["since"], ended["ended_at"]) == ("2026-11-20T10:00:30+00:00",) * 2
     assert [red["name"] for red in ended["red"]] == ["a"]
 
@@ -172,7 +172,9 @@ def test_the_page_says_who_ended_it_and_why(world: World) -> None:
 
     [(subject, body)] = world.pager.sent
     assert "STORM OVER" in subject
-    assert body.startswith("STORM OVER: ana ended the storm since 10:00:30Z: the link is back\n")
+    assert body.startswith(
+        "STORM OVER: ana (claimed by moto) ended the storm since 10:00:30Z: the link is back\n"
+    )
     assert "counted in it, not looked at again: 2" in body
 
 
@@ -192,7 +194,7 @@ def test_no_text_of_a_strangers_reaches_the_page_or_the_terminal_raw(world: Worl
     run_in(world, "storm", "--end", "--reason", "fixed\x1b[31m\nStop all: rm", "--holder", "a\nb")
 
     [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
-    assert told.headline == "a b ended the storm since 10:00:30Z: fixed [31m Stop all: rm"
+    assert told.headline == "a b (claimed by moto) ended the storm since 10:00:30Z: fixed Stop all: rm"
     assert not [line for line in told.facts if "\x1b" in line or "\n" in line]
     assert "\x1b" not in listed
     assert "[bold]b[/bold]" in listed

@@ -243,7 +243,8 @@ def read_holds(scope: str, item: Mapping[str, Attribute]) -> tuple[Hold, ...]:
 
 
 def _read_hold(scope: str, holder: str, fields: Fields) -> Hold:
-    return Hold(scope, holder, fields.text("why"), fields.time("since"), fields.time("until"))
+    why, since, until = fields.text("why"), fields.time("since"), fields.time("until")
+    return Hold(scope, holder, why, since, until, fields.text("claimed_by", ""))
 
 
 def read_transition(item: Mapping[str, Attribute]) -> Transition:

@@ -179,5 +179,6 @@ def _entry(hold: Hold) -> Attribute:
         "why": text(hold.why),
         "since": number(ms(hold.since)),
         "until": number(ms(hold.until)),
+        **({"claimed_by": text(hold.claimed_by)} if hold.claimed_by else {}),
     }
     return {"M": entry}

@@ -108,7 +108,7 @@ def heartbeat(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 def switch_words(hold: Hold) -> str:
     """A held kill switch in one line."""
-    return f"{hold.scope} by {hold.holder} until {clock(hold.until)}: {hold.why}"
+    return f"{hold.scope} by {hold.shown_holder} until {clock(hold.until)}: {hold.why}"
 
 
 def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:

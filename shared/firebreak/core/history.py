@@ -10,13 +10,22 @@ from firebreak.core.scopes import Scope
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A kill switch held by somebody over a scope ("global", "action restart-service", ...)."""
+    """A kill switch held by somebody over a scope ("global", "action restart-service", ...).
+
+    `holder` is who AWS said it was, or a label that was given instead; then `claimed_by` is who gave it.
+    """
 
     scope: str
     holder: str
     why: str
     since: datetime
     until: datetime
+    claimed_by: str = ""
+
+    @property
+    def shown_holder(self) -> str:
+        """The holder for people: a label never stands without who gave it."""
+        return f"{self.holder} (claimed by {self.claimed_by})" if self.claimed_by else self.holder
 
 
 @dataclass(frozen=True, slots=True)
