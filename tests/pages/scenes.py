@@ -285,7 +285,7 @@ SCENES = (
         title="A pause over forty alarms, and its end",
         story="One page when it begins to matter, one that sums up, one when it is over.",
         play=paused,
-        marks=("NOT ACTING", "NOT ACTING", "NOT ACTING", *["SUMMED UP"] * 2, *["STILL RED"] * 2),
+        marks=("NOT ACTING", "SUMMED UP", "STILL RED"),
     ),
     Scene(
         name="observed",
