@@ -59,8 +59,22 @@ from tests.fakes import (
 TABLE = "ledger"
 
 
-def create_table(client: Any, table: str = TABLE) -> None:
-    """The ledger's table as the template makes it (a contract test compares)."""
+_BY_TIME: Any = {
+    "IndexName": "by_time",
+    "KeySchema": [
+        {"AttributeName": "listed", "KeyType": "HASH"},
+        {"AttributeName": "at", "KeyType": "RANGE"},
+    ],
+    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["incident", "alarm_name"]},
+}
+_BY_TIME_KEYS: Any = [
+    {"AttributeName": "listed", "AttributeType": "S"},
+    {"AttributeName": "at", "AttributeType": "N"},
+]
+
+
+def create_table(client: Any, table: str = TABLE, *, by_time: bool = True) -> None:
+    """The ledger's table as the template makes it (a contract test compares), or as earlier ones did."""
     client.create_table(
         TableName=table,
         BillingMode="PAY_PER_REQUEST",
@@ -69,6 +83,7 @@ def create_table(client: Any, table: str = TABLE) -> None:
             {"AttributeName": "sk", "AttributeType": "S"},
             {"AttributeName": "attention", "AttributeType": "S"},
             {"AttributeName": "attention_at", "AttributeType": "N"},
+            *(_BY_TIME_KEYS if by_time else []),
         ],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         GlobalSecondaryIndexes=[
@@ -79,7 +94,8 @@ def create_table(client: Any, table: str = TABLE) -> None:
                     {"AttributeName": "attention_at", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "ALL"},
-            }
+            },
+            *([_BY_TIME] if by_time else []),
         ],
     )
 

@@ -22,7 +22,7 @@ from firebreak_cli.retries import first_answers
 # The event and DescribeAlarms may tell one transition's time a little differently.
 SAME_TRANSITION = timedelta(seconds=5)
 
-# A decision that opened no incident is found by scanning, which costs: ever more seldom.
+# A decision that opened no incident is looked for ever more seldom: without the index by time, by scanning.
 FIRST_SCAN, LONGEST_BETWEEN_SCANS = timedelta(seconds=4), timedelta(seconds=60)
 
 _K = AnnouncementKind
@@ -55,14 +55,15 @@ class LedgerWatch:
         return replace(seen, incident_id=last.incident_id)
 
     def _find_decision(self, seen: Seen, now: datetime) -> Seen:
-        """By scanning, for nothing points to a decision that opened no incident."""
+        """By its time, for nothing points to a decision that opened no incident."""
         if self._scan_at is None:
             self._scan_at = now + self._between_scans
         if now < self._scan_at:
             return seen
         self._between_scans = min(2 * self._between_scans, LONGEST_BETWEEN_SCANS)
         self._scan_at = now + self._between_scans
-        found = kept.decisions_about(self.client, self.table, self.alarm.name, self.bounds)
+        since = seen.red_at - SAME_TRANSITION
+        found = kept.decisions_about(self.client, self.table, self.alarm.name, since, self.bounds)
         answers = first_answers(found.decisions)
         ours = [one.decision for one in answers if self._is_ours(one.alarm.since, seen)]
         if not ours:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table
@@ -22,16 +22,23 @@ from firebreak_cli.stack import Stack
 from firebreak_cli.stops import Stops, stop_lines
 from firebreak_cli.stops import as_json as _stops_json
 
-# A screenful; --all shows everything.
+# A screenful; --limit shows more, and --all everything.
 SHOWN_DECISIONS = 15
 ALL = Wanted()
+
+# How far back decisions are listed.
+LATELY = timedelta(hours=24)
+
+# So many lines of the index by time are read at most.
+LINES = Bounds(pages=2, page_items=500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """What is listed, newest first. `left_out` counts decisions that --all would list.
 
-    `heartbeat_at` is when the last heartbeat came all the way, None where the ledger holds none.
+    `heartbeat_at` is when the last heartbeat came all the way, None where the ledger holds none. `by_time`
+    says that the index by time was asked, `scanned` that it could not be.
     """
 
     incidents: tuple[Incident, ...]
@@ -41,6 +48,8 @@ class Overview:
     damaged: int
     heartbeat_at: datetime | None = None
     pages: Mapping[str, Thread] = field(default_factory=dict)
+    by_time: bool = False
+    scanned: bool = False
 
 
 def overview(
@@ -50,10 +59,18 @@ def overview(
     wanted: Wanted = ALL,
     limit: int = SHOWN_DECISIONS,
     bounds: Bounds | None = None,
+    lines: Bounds = LINES,
 ) -> Overview:
-    """Look at the ledger. Raises AwsError."""
+    """Look at the ledger: by the index by time where only what is recent is wanted. Raises AwsError.
+
+    `bounds` are those of a scan, `lines` those of the index.
+    """
     client = stack.reader("dynamodb")
-    found = kept.everything(client, stack.ledger_table, bounds or Bounds())
+    recent = None
+    if wanted.since and not everything:
+        beats = limit if wanted.reason == Reason.HEARTBEAT else 1
+        recent = kept.lately(client, stack.ledger_table, wanted.since, lines, beats)
+    found = recent or kept.everything(client, stack.ledger_table, bounds or Bounds())
     chosen = wanted.of(found)
     decisions = _not_acted(chosen) if everything else _news(chosen, found, wanted)
     shown = decisions if everything else decisions[:limit]
@@ -66,6 +83,8 @@ def overview(
         damaged=found.damaged,
         heartbeat_at=_heartbeat(found),
         pages=_pages(DynamoThreads(client, stack.ledger_table), incidents),
+        by_time=recent is not None,
+        scanned=bool(wanted.since) and not everything and recent is None,
     )
 
 
@@ -78,7 +97,7 @@ def _news(chosen: Found, found: Found, wanted: Wanted) -> list[KeptDecision]:
 
     Good news is left out unless it is asked for, and so are heartbeats, of which there is one line.
     """
-    known = {incident.id for incident in found.incidents}
+    known = found.opened | {incident.id for incident in found.incidents}
     return [
         decision
         for decision in _not_acted(chosen)
@@ -107,6 +126,7 @@ def as_json(seen: Overview, stack: Stack, stops: Stops) -> dict[str, object]:
         "decisions": [kept.decision_json(decision) for decision in seen.decisions],
         "decisions_left_out": seen.left_out,
         "cut": seen.cut,
+        "scanned": seen.scanned,
         "damaged": seen.damaged,
         "last_heartbeat": seen.heartbeat_at.isoformat() if seen.heartbeat_at else None,
     }
@@ -148,8 +168,15 @@ def show(seen: Overview, stack: Stack, stops: Stops, now: datetime, console: Con
 def remarks(seen: Overview) -> Iterator[str]:
     """What the overview does not show."""
     if seen.left_out:
-        yield f"{seen.left_out} older decisions are not shown: --all shows them"
-    if seen.cut:
+        yield f"{seen.left_out} older decisions are not shown: --limit shows more, --all shows them"
+    if seen.scanned:
+        yield (
+            "The ledger's index by_time is not there or may not be queried (dynamodb:Query):"
+            " the table was scanned"
+        )
+    if seen.cut and seen.by_time:
+        yield "More was decided than one look reads: open incidents are all here, older decisions are not"
+    elif seen.cut:
         yield (
             f"The ledger is larger than one look ({kept.MAX_PAGES} MB): open incidents are all here,"
             " decisions and finished incidents may be missing"

@@ -1,23 +1,32 @@
 """What the ledger keeps, read as operators ask for it.
 
-What is open stands in the index `attention` and is never missed. Everything else is found by scanning, within
-bounds: there is no index by time, and what a look left out is said.
+What is open stands in the index `attention` and is never missed. What was decided lately is found by the
+index `by_time`. What it does not name (an earlier release wrote it, or the table has no such index) is found
+by scanning, within bounds, and what a look left out is said.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
+from firebreak.aws.found import Place
 from firebreak.aws.incident_items import read_incident
-from firebreak.aws.items import DamagedItem, Fields, Item, text
+from firebreak.aws.items import LISTED_DECISION, LISTED_HEARTBEAT, DamagedItem, Fields, Item, text
 from firebreak.aws.translate import translated
+from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.readings import Unknown
 from firebreak.errors import UnusableEvent
+from firebreak_cli import by_time
+from firebreak_cli.by_time import Listed, NoIndex
 
 # A page of a Scan holds at most 1 MB: about a thousand decisions.
 MAX_PAGES = 25
+
+# Before everything that the index by time can hold.
+BEGINNING = datetime.fromtimestamp(0, UTC)
 
 _FINISHED = frozenset({IncidentState.CLOSED, IncidentState.REFUSED, IncidentState.NOT_EXECUTED})
 
@@ -55,12 +64,18 @@ class KeptDecision:
 
 @dataclass(slots=True)
 class Found:
-    """What a look gave. `cut` says that it ended at its bound; `damaged` counts unreadable items."""
+    """What a look gave. `cut` says that it ended at its bound; `damaged` counts unreadable items.
+
+    `scanned` says that the index by time could not be asked. `opened` are the decisions' incidents that the
+    ledger holds, where only their ids were looked up.
+    """
 
     incidents: list[Incident] = field(default_factory=list)
     decisions: list[KeptDecision] = field(default_factory=list)
     cut: bool = False
     damaged: int = 0
+    scanned: bool = False
+    opened: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +98,58 @@ def everything(client: Any, table: str, bounds: Bounds) -> Found:
     """
     values = {":incident": text("INC#"), ":meta": text("META"), ":decision": text("DECISION#")}
     found = _look(client, table, _ALL, values, bounds)
-    indexed = Found()
-    for kind in _OPEN:
-        _take_all(_query(client, table, kind), indexed)
+    indexed = open_incidents(client, table)
     newest = {
         one.id: one for one in sorted((*indexed.incidents, *found.incidents), key=lambda one: one.version)
     }
-    found.incidents = sorted(newest.values(), key=lambda one: one.opened_at, reverse=True)
+    found.incidents = _newest_first(newest.values())
     found.damaged = max(found.damaged, indexed.damaged)
+    return found
+
+
+def open_incidents(client: Any, table: str) -> Found:
+    """All that stands in the index of what somebody has to look at, newest first. Raises AwsError."""
+    found = Found()
+    for kind in _OPEN:
+        _take_all(_query(client, table, kind), found)
+    found.incidents = _newest_first(found.incidents)
+    return found
+
+
+def lately(client: Any, table: str, since: datetime, bounds: Bounds, beats: int) -> Found | None:
+    """All open incidents, and what was decided since then, with so many heartbeats. Raises AwsError.
+
+    None where there is no index by time, or it may not be queried.
+    """
+    try:
+        decided = by_time.newest(
+            client, table, LISTED_DECISION, since, pages=bounds.pages, page_items=bounds.page_items
+        )
+        beating = by_time.newest(client, table, LISTED_HEARTBEAT, BEGINNING, pages=1, page_items=beats)
+    except NoIndex:
+        return None
+    found = at_places(client, table, [line.place for line in (*decided.lines, *beating.lines)])
+    still_open = open_incidents(client, table)
+    found.incidents = still_open.incidents
+    found.damaged += still_open.damaged
+    found.cut = decided.cut
+    found.opened = by_time.with_incident(client, table, (line.incident_id for line in decided.lines))
+    return found
+
+
+def _newest_first(incidents: Iterable[Incident]) -> list[Incident]:
+    return sorted(incidents, key=lambda one: one.opened_at, reverse=True)
+
+
+def at_places(client: Any, table: str, places: Iterable[Place]) -> Found:
+    """The items that the index by time named, newest first. Raises AwsError."""
+    found = Found()
+    for item in by_time.items_at(client, table, places):
+        if isinstance(item, Unknown):
+            found.damaged += 1
+        elif item is not None:
+            _take_all([item], found)
+    _sort(found)
     return found
 
 
@@ -111,26 +170,64 @@ def _query(client: Any, table: str, kind: str) -> Iterator[Item]:
         asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def decisions_of(client: Any, table: str, incident_id: str, bounds: Bounds) -> Found:
-    """The decisions under one id, newest first. Raises AwsError."""
-    return _look(client, table, _OF_ONE, {":decision": text("DECISION#"), ":id": text(incident_id)}, bounds)
+def decisions_of(
+    client: Any, table: str, incident_id: str, bounds: Bounds, opened_at: datetime | None = None
+) -> Found:
+    """The decisions under one id, newest first. Raises AwsError.
+
+    `opened_at` is when its incident opened, if it has one: the decision that opened it must be among them, or
+    an earlier release wrote it, and the table is scanned for it.
+    """
+    since = opened_at - CLOCK_SKEW if opened_at else BEGINNING
+    found = _listed(client, table, since, bounds, lambda line: line.incident_id == incident_id)
+    if found.decisions and (opened_at is None or found.decisions[-1].at <= opened_at + CLOCK_SKEW):
+        return found
+    values = {":decision": text("DECISION#"), ":id": text(incident_id)}
+    return _look(client, table, _OF_ONE, values, bounds)
 
 
 def decisions_about_any(client: Any, table: str, alarms: Collection[str], bounds: Bounds) -> Found:
-    """The decisions about every alarm of these names, in one look, newest first. Raises AwsError."""
-    if len(alarms) == 1:
-        return decisions_about(client, table, next(iter(alarms)), bounds)
+    """The decisions about every alarm of these names, newest first. Raises AwsError.
+
+    Where the index by time knows none of an alarm, the table is scanned: an earlier release may have decided.
+    """
+    found = _listed(client, table, BEGINNING, bounds, lambda line: line.alarm in alarms)
+    if {decision.alarm for decision in found.decisions} >= set(alarms):
+        return found
     found = _look(client, table, _DECISIONS, {":decision": text("DECISION#")}, bounds)
     found.decisions = [decision for decision in found.decisions if decision.alarm in alarms]
     return found
 
 
-def decisions_about(client: Any, table: str, alarm: str, bounds: Bounds) -> Found:
-    """The decisions about every alarm of that name, newest first. Raises AwsError."""
+def decisions_about(client: Any, table: str, alarm: str, since: datetime, bounds: Bounds) -> Found:
+    """The decisions since then about every alarm of that name, newest first. Raises AwsError."""
+    found = _listed(client, table, since, bounds, lambda line: line.alarm == alarm)
+    if not found.scanned:
+        return found
     written = f'"name":{json.dumps(alarm)}'  # as `pack` writes it; a metric may be called so as well
     values = {":decision": text("DECISION#"), ":name": text(written)}
     found = _look(client, table, _ABOUT, values, bounds)
-    found.decisions = [decision for decision in found.decisions if decision.alarm == alarm]
+    found.decisions = [one for one in found.decisions if one.alarm == alarm and one.at >= since]
+    return found
+
+
+def _listed(
+    client: Any, table: str, since: datetime, bounds: Bounds, wanted: Callable[[Listed], bool]
+) -> Found:
+    """The wanted decisions that the index by time names; nothing where it cannot be asked."""
+    places: list[Place] = []
+    cut = False
+    for kind in (LISTED_DECISION, LISTED_HEARTBEAT):
+        try:
+            read = by_time.newest(
+                client, table, kind, since, pages=bounds.pages, page_items=bounds.page_items
+            )
+        except NoIndex:
+            return Found(scanned=True)
+        places += [line.place for line in read.lines if wanted(line)]
+        cut = cut or read.cut
+    found = at_places(client, table, places)
+    found.cut = cut
     return found
 
 
@@ -145,9 +242,13 @@ def _look(client: Any, table: str, wanted: str, values: Item, bounds: Bounds) ->
     if bounds.page_items:
         asked["Limit"] = bounds.page_items
     _take_all(_scan(client, asked, bounds.pages, found), found)
-    found.incidents.sort(key=lambda incident: incident.opened_at, reverse=True)
-    found.decisions.sort(key=lambda decision: decision.at, reverse=True)
+    _sort(found)
     return found
+
+
+def _sort(found: Found) -> None:
+    found.incidents = _newest_first(found.incidents)
+    found.decisions.sort(key=lambda decision: decision.at, reverse=True)
 
 
 def _scan(client: Any, asked: dict[str, object], pages: int, found: Found) -> Iterator[Item]:

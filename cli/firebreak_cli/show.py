@@ -45,7 +45,8 @@ def story(stack: Stack, wanted: str, bounds: Bounds | None = None) -> Story:
     pages = DynamoThreads(client, stack.ledger_table).thread(wanted)
     name = pages.latest.incident_id or wanted if isinstance(pages, Thread) else wanted
     incident = _incident(ledger, name)
-    found = kept.decisions_of(client, stack.ledger_table, name, bounds or Bounds())
+    opened_at = incident.opened_at if incident else None
+    found = kept.decisions_of(client, stack.ledger_table, name, bounds or Bounds(), opened_at)
     if incident is None and not found.decisions and isinstance(pages, Absent):
         meant = id_meant(client, stack.ledger_table, wanted, bounds or Bounds())
         if meant not in ("", wanted):

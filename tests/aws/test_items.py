@@ -124,6 +124,15 @@ READERS: dict[str, tuple[Callable[[Any], object], object]] = {
 }
 
 
+# What the index by time reads; items of the releases before lack it.
+OPENED = {"listed": {"S": "incident"}, "at": {"N": str(ms(INCIDENT.opened_at))}}
+LISTED: dict[str, dict[str, Any]] = {
+    "incident": OPENED,
+    "incident joined": OPENED,
+    "decision": {"listed": {"S": "decision"}, "alarm_name": {"S": a.alarm().name}},
+}
+
+
 @pytest.mark.parametrize("name", READERS)
 def test_an_item_of_version_1_still_reads(name: str) -> None:
     read, expected = READERS[name]
@@ -148,7 +157,7 @@ def test_fields_of_a_later_version_are_ignored(name: str) -> None:
 )
 def test_items_are_still_written_as_version_1(name: str, written: object) -> None:
     """Who changes this form raises the version, and keeps a copy of the old one here."""
-    assert written == GOLDEN[name]
+    assert written == {**GOLDEN[name], **LISTED.get(name, {})}
 
 
 DAMAGE: list[Any] = [

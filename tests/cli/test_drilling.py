@@ -14,7 +14,7 @@ from firebreak_cli.drill_times import Scenario, Step, Timing
 from firebreak_cli.drills import Report
 from tests import builders as a
 from tests.cli.drilled import MINUTE, NAME, SECOND, WorldAlarm, drill
-from tests.world import TABLE, World
+from tests.world import TABLE, World, create_table
 
 
 def timings(report: Report) -> dict[str, Timing]:
@@ -195,8 +195,12 @@ def test_the_page_is_timed_by_when_it_was_told(alarm: WorldAlarm) -> None:
     assert (AnnouncementKind.RECOVERED, 0) in told
 
 
-def test_a_decision_is_looked_for_ever_more_seldom(alarm: WorldAlarm) -> None:
-    """Nothing points to a decision that opened no incident; scanning the ledger costs."""
+@pytest.mark.parametrize("by_time", [True, False], ids=["by time", "without the index"])
+def test_a_decision_is_looked_for_ever_more_seldom(alarm: WorldAlarm, by_time: bool) -> None:
+    """Nothing points to a decision that opened no incident; without the index the ledger is scanned."""
+    if not by_time:
+        alarm.world.dynamodb.delete_table(TableName=TABLE)
+        create_table(alarm.world.dynamodb, by_time=False)
     alarm.delay = 60 * MINUTE
     scans: list[datetime] = []
     client = alarm.world.dynamodb
@@ -206,5 +210,5 @@ def test_a_decision_is_looked_for_ever_more_seldom(alarm: WorldAlarm) -> None:
 
     drill(Scenario.OBSERVE, alarm, timeout=20 * MINUTE).run()
 
-    assert len(scans) <= 25
+    assert len(scans) == 0 if by_time else 1 <= len(scans) <= 25
     client.meta.events.unregister("before-call.dynamodb.Scan", unique_id="scans")

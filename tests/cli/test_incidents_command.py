@@ -1,17 +1,20 @@
 import json
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from firebreak.aws.items import ms
 from firebreak.core.history import Hold
 from firebreak.core.model import Metric
 from firebreak_cli import incidents
+from firebreak_cli.incident_filters import Wanted
 from firebreak_cli.kept import Bounds
 from firebreak_cli.stack import find
 from tests import builders as a
 from tests.cli.running import Calls, around, error_lines, run_in
-from tests.world import World
+from tests.world import TABLE, World, create_table
 
 MINUTE = timedelta(minutes=1)
 METER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})
@@ -80,11 +83,13 @@ def test_a_look_that_ended_at_its_bound_says_so(world: World) -> None:
     refuse(world, 5)
     stack = find(around(), "firebreak")
 
-    some = incidents.overview(stack, everything=False, bounds=Bounds(pages=2, page_items=1))
-    every = incidents.overview(stack, everything=False, bounds=Bounds(pages=100, page_items=1))
+    little, much = Bounds(pages=2, page_items=1), Bounds(pages=100, page_items=1)
+    for everything, words in ((True, "larger than one look"), (False, "than one look reads")):
+        look = partial(incidents.overview, stack, everything=everything, wanted=Wanted(since=a.NOW))
+        some, every = look(bounds=little, lines=little), look(bounds=much, lines=much)
 
-    assert (some.cut, every.cut, len(every.decisions)) == (True, False, 5)
-    assert any("larger than one look" in line for line in incidents.remarks(some))
+        assert (some.cut, every.cut, len(every.decisions)) == (True, False, 5)
+        assert any(words in line for line in incidents.remarks(some))
 
 
 def test_what_is_open_is_listed_however_little_of_the_ledger_is_looked_at(world: World) -> None:
@@ -94,18 +99,22 @@ def test_what_is_open_is_listed_however_little_of_the_ledger_is_looked_at(world:
     refuse(world, 40)
     stack = find(around(), "firebreak")
     for everything in (True, False):
-        some = incidents.overview(stack, everything=everything, bounds=Bounds(pages=1, page_items=1))
+        little = Bounds(pages=1, page_items=1)
+        look = partial(incidents.overview, stack, everything=everything, wanted=Wanted(since=a.NOW))
+        some = look(bounds=little, lines=little)
         assert (some.cut, [one.id for one in some.incidents]) == (True, [done.incident_id])
-    assert "open incidents are all here" in next(incidents.remarks(some))
+        assert "open incidents are all here" in next(incidents.remarks(some))
 
 
 def test_a_damaged_item_is_counted_and_hides_nothing_else(world: World) -> None:
     refuse(world)
-    world.dynamodb.put_item(TableName="ledger", Item={"pk": {"S": "DECISION#x"}, "sk": {"S": "-"}})
+    place = {"listed": {"S": "decision"}, "at": {"N": str(ms(world.clock.at))}}
+    damaged = {"pk": {"S": "DECISION#x"}, "sk": {"S": "-"}, **place}
+    world.dynamodb.put_item(TableName="ledger", Item=damaged)
 
-    found = listed(world)
-
-    assert (found["damaged"], len(found["decisions"])) == (1, 1)
+    for more in ((), ("--all",)):
+        found = listed(world, *more)
+        assert (found["damaged"], len(found["decisions"])) == (1, 1)
 
 
 def test_listing_only_reads(world: World) -> None:
@@ -114,7 +123,7 @@ def test_listing_only_reads(world: World) -> None:
 
     run_in(world, "incidents", calls=calls)
 
-    assert "Scan" in calls.made
+    assert calls.made.count("Scan") == 1  # for the switches
     assert calls.changes == []
 
 
@@ -195,3 +204,58 @@ def test_a_heartbeat_that_does_not_count_is_news(world: World) -> None:
     assert [d["reason"] for d in found["decisions"]] == ["heartbeat_blind"]
     assert found["last_heartbeat"] is None
     assert "Last heartbeat" not in run_in(world, "incidents").stdout
+
+
+def drop_index(world: World) -> None:
+    """The ledger as the release before made it."""
+    items = world.dynamodb.scan(TableName=TABLE)["Items"]
+    world.dynamodb.delete_table(TableName=TABLE)
+    create_table(world.dynamodb, by_time=False)
+    for item in items:
+        world.dynamodb.put_item(TableName=TABLE, Item=item)
+
+
+def test_a_table_without_the_index_is_scanned_and_that_is_said(world: World) -> None:
+    refuse(world, 2)
+    done = world.send(world.red())
+    drop_index(world)
+
+    found, said = listed(world), run_in(world, "incidents").stdout
+
+    assert [one["alarm"] for one in found["decisions"]] == ["nameless-1", "nameless-0"]
+    assert ([one["id"] for one in found["incidents"]], found["scanned"]) == ([done.incident_id], True)
+    assert "index by_time is not there" in " ".join(said.split())
+    assert run_in(world, "show", found["decisions"][0]["incident"]).exit_code == 0
+
+
+def test_what_was_decided_is_listed_as_far_back_as_asked_and_no_further(world: World) -> None:
+    refuse(world, 2)
+    world.clock.pass_time(25 * 60 * MINUTE)
+    refuse(world)
+
+    assert len(listed(world)["decisions"]) == 1
+    assert len(listed(world, "--since", "26h")["decisions"]) == 3
+    few = listed(world, "--since", "26h", "--limit", "2")
+    assert (len(few["decisions"]), few["decisions_left_out"]) == (2, 1)
+
+
+def test_what_an_earlier_release_opened_is_listed_while_it_is_open(world: World) -> None:
+    done = world.send(world.red())
+    for item in world.dynamodb.scan(TableName=TABLE)["Items"]:
+        earlier = {name: value for name, value in item.items() if name not in {"listed", "alarm_name"}}
+        world.dynamodb.put_item(TableName=TABLE, Item=earlier)
+    world.clock.pass_time(25 * 60 * MINUTE)
+
+    assert [one["id"] for one in listed(world)["incidents"]] == [done.incident_id]
+    shown = json.loads(run_in(world, "show", done.incident_id, "--json").stdout)
+    assert [one["decision"] for one in shown["decisions"]] == ["act"]
+
+
+def test_an_incident_is_shown_without_reading_the_rest_of_the_ledger(world: World) -> None:
+    done = world.send(world.red())
+    calls = Calls()
+
+    shown = run_in(world, "show", done.incident_id, "--json", calls=calls)
+
+    assert [one["decision"] for one in json.loads(shown.stdout)["decisions"]] == ["act"]
+    assert "Scan" not in calls.made

@@ -166,7 +166,7 @@ def test_what_may_be_missing_is_said_with_what_was_found(console: Console, cut: 
 
 def test_decisions_of_a_newer_release_are_left_out(console: Console) -> None:
     alarm = refused_in_a_pause(console.world)
-    (decision,) = kept.decisions_about(console.world.dynamodb, TABLE, NAME, Bounds()).decisions
+    (decision,) = kept.decisions_about(console.world.dynamodb, TABLE, NAME, a.NOW, Bounds()).decisions
     wire = decision.transition
     assert isinstance(wire, dict)
 

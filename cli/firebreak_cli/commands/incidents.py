@@ -28,7 +28,10 @@ def incidents(
         str, typer.Option("--reason", help="Only decisions for this reason, such as frozen.")
     ] = "",
     since: Annotated[
-        str, typer.Option("--since", help="Not what was decided or ended before: 90m, 2d. Open ones always.")
+        str,
+        typer.Option(
+            "--since", help="How far back: 90m, 2d; by default 24h, with --all everything. Open ones always."
+        ),
     ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="So many decisions at most.")] = 15,
 ) -> None:
@@ -39,7 +42,8 @@ def incidents(
 
     around = outside(ctx)
     now = around.now()
-    begins = now - switches.length_of(since, "--since") if since else None
+    lately = None if everything else now - listing.LATELY
+    begins = now - switches.length_of(since, "--since") if since else lately
     wanted = Wanted(target=target, alarm=alarm, reason=listing.reason_named(reason), since=begins)
     found = find(around, stack)
     seen = listing.overview(found, everything=everything, wanted=wanted, limit=limit)

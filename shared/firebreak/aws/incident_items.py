@@ -6,6 +6,7 @@ from typing import cast
 
 from firebreak.aws.items import (
     INCIDENT_KEPT,
+    LISTED_INCIDENT,
     META,
     Attribute,
     DamagedItem,
@@ -39,6 +40,8 @@ def incident_item(incident: Incident) -> Item:
         "alarm": pack(alarm_to_wire(incident.alarm)),
         **_members(incident.members),
         "opened_at": number(ms(incident.opened_at)),
+        "listed": text(LISTED_INCIDENT),
+        "at": number(ms(incident.opened_at)),
         "note": text(incident.note),
     }
     item |= _where_it_stands(incident)

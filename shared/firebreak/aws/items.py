@@ -16,6 +16,7 @@ from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import AlarmState, Verdict
 from firebreak.core.reasons import Reason
+from firebreak.core.routing import VERIFY
 from firebreak.core.scopes import Scope
 from firebreak.core.storm import RedAlarm, Storm
 from firebreak.wire import alarm_to_wire
@@ -45,6 +46,12 @@ HEARTBEAT_KEPT = timedelta(days=1)
 
 class DamagedItem(ValueError):
     """A stored item that cannot be read as what its key says it is."""
+
+
+# What stands in the index by time, and its place there is `at`: decisions, incidents by when they opened, and
+# the heartbeats apart, for they are two every quarter of an hour.
+BY_TIME_INDEX = "by_time"
+LISTED_DECISION, LISTED_INCIDENT, LISTED_HEARTBEAT = "decision", "incident", "heartbeat"
 
 
 def expires(at: datetime) -> Attribute:
@@ -273,9 +280,12 @@ def decision_item(record: DecisionRecord) -> Item:
     by: Item = {"by": text(record.by)} if record.by else {}
     own = decision.reason in (Reason.HEARTBEAT, Reason.HEARTBEAT_BLIND)
     kept = HEARTBEAT_KEPT if own else DECISION_KEPT
+    named: Item = {"alarm_name": text(record.alarm.name)} if record.alarm else {}
     return {
         **stamped(f"DECISION#{record.key}"),
         **by,
+        **named,
+        **_listed(record),
         "at": number(ms(record.at)),
         "kind": text(record.kind.value),
         "action": text(record.action),
@@ -288,6 +298,13 @@ def decision_item(record: DecisionRecord) -> Item:
         "policy": text(decision.policy_hash),
         "expires_at": number(int((record.at + kept).timestamp())),
     }
+
+
+def _listed(record: DecisionRecord) -> Item:
+    """In which list of the index by time it stands; that the heartbeat's alarm went OK again, in none."""
+    if record.decision.reason is not Reason.HEARTBEAT:
+        return {"listed": text(LISTED_DECISION)}
+    return {"listed": text(LISTED_HEARTBEAT)} if record.action != VERIFY else {}
 
 
 def check_to_wire(check: Check) -> dict[str, object]:

@@ -1,0 +1,99 @@
+"""The ledger's index by time: what was decided and what opened, newest first, without reading the rest.
+
+It holds names alone; the items themselves are read from the table. It is a moment behind the table, as every
+index of DynamoDB is, and knows nothing that the releases before it wrote.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from typing import Any
+
+from firebreak.aws.found import Place, find, place_of
+from firebreak.aws.items import BY_TIME_INDEX, META, Fields, Item, ms, number, text
+from firebreak.aws.translate import translated
+from firebreak.core.readings import Unknown
+from firebreak.errors import Denied, NotFound, Rejected
+
+# So many whole items always fit in the 16 MB that a BatchGetItem answers at most.
+BATCH = 25
+
+
+class NoIndex(Exception):
+    """This table has no index by time, or the caller may not query it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of the index; `alarm` is empty where no alarm could be read."""
+
+    place: Place
+    at: datetime
+    incident_id: str
+    alarm: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What the index names, newest first; `cut` says that there is more than was read."""
+
+    lines: Sequence[Listed]
+    cut: bool
+
+
+def newest(
+    client: Any, table: str, kind: str, since: datetime, *, pages: int, page_items: int | None = None
+) -> Lines:
+    """What of that kind is not older than `since`. Raises NoIndex, or AwsError."""
+    asked: dict[str, object] = {
+        "TableName": table,
+        "IndexName": BY_TIME_INDEX,
+        "KeyConditionExpression": "listed = :kind AND #at >= :since",
+        "ExpressionAttributeNames": {"#at": "at"},
+        "ExpressionAttributeValues": {":kind": text(kind), ":since": number(ms(since))},
+        "ScanIndexForward": False,
+    }
+    if page_items:
+        asked["Limit"] = page_items
+    lines: list[Listed] = []
+    for _ in range(pages):
+        page = _page(client, asked)
+        lines += map(_line, page["Items"])
+        if "LastEvaluatedKey" not in page:
+            return Lines(lines, cut=False)
+        asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    return Lines(lines, cut=True)
+
+
+def _page(client: Any, asked: dict[str, object]) -> Any:
+    """One answer. An index that is not there, or is still being filled, is refused like a wrong request.
+
+    Where the table itself is not there, the scan that follows says so.
+    """
+    try:
+        with translated("Query", mutates=False):
+            return client.query(**asked)
+    except (Denied, NotFound, Rejected) as error:
+        raise NoIndex(str(error)) from error
+
+
+def _line(item: Item) -> Listed:
+    fields = Fields(item)
+    return Listed(
+        place_of(item), fields.time("at"), fields.text("incident", ""), fields.text("alarm_name", "")
+    )
+
+
+def items_at(client: Any, table: str, places: Iterable[Place]) -> Iterator[Item | Unknown | None]:
+    """The items themselves, in that order; None for what is deleted by now. Raises AwsError."""
+    for some in batched(places, BATCH, strict=False):
+        found = find(client, table, some)
+        yield from (found[place] for place in some)
+
+
+def with_incident(client: Any, table: str, ids: Iterable[str]) -> frozenset[str]:
+    """Those of these ids that an incident has. Raises AwsError."""
+    asked = sorted(set(ids) - {""})
+    items = items_at(client, table, ((f"INC#{name}", META) for name in asked))
+    return frozenset(name for name, item in zip(asked, items, strict=True) if item is not None)
