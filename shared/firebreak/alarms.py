@@ -4,6 +4,7 @@ Only the alarm's name (or ARN), its new state and one readable time are relied o
 missing, null or of another type than AWS documents.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,7 +28,7 @@ from firebreak.shapes import (
     mute_of,
     tags_of,
 )
-from firebreak.wire import OWN_SOURCE, ROUTED_ALARM, WIRE_VERSION, request_from_event
+from firebreak.wire import OWN_SOURCE, ROUTED_ALARM, WIRE_VERSION, alarm_to_wire, request_from_event
 
 ALARM_SOURCE = "aws.cloudwatch"
 STATE_CHANGE = "CloudWatch Alarm State Change"
@@ -41,6 +42,9 @@ EXPECTED = (
 # The longest name that PutMetricAlarm takes, and the longest description and state reason.
 MAX_NAME_CHARACTERS = 255
 MAX_TEXT_CHARACTERS = 1024
+
+# An alarm is stored with each decision about it, and an item of the ledger holds 400 KB.
+MAX_ALARM_BYTES = 64 * 1024
 
 _ARN = re.compile(r"arn:(?:aws[a-z-]*):cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.+)", re.ASCII | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -56,11 +60,26 @@ def parse(event: object) -> Alarm | OwnEvent:
     if not isinstance(event, dict):
         raise UnusableEvent("a string" if isinstance(event, str) else shown(event), EXPECTED)
     _refuse_deliveries(event)
+    found = _read(event)
+    _refuse_what_does_not_fit(found.alarm if isinstance(found, OwnEvent) else found)
+    return found
+
+
+def _read(event: Mapping[str, object]) -> Alarm | OwnEvent:
     if event.get("source") == OWN_SOURCE and event.get("detail-type") == ROUTED_ALARM:
         return _routed(mapping(event.get("detail")))
     if event.get("source") == OWN_SOURCE:
         return request_from_event(event)
     return _from_cloudwatch(event)
+
+
+def _refuse_what_does_not_fit(alarm: Alarm) -> None:
+    """An alarm that tells too much is refused whole: with a part left out it could name another target."""
+    size = len(json.dumps(alarm_to_wire(alarm)))
+    if size > MAX_ALARM_BYTES:
+        parts = f"{len(alarm.metrics)} metrics, {len(alarm.children)} child alarms, {len(alarm.tags)} tags"
+        found = f"alarm {shown(alarm.name)}, whose event has {size // 1024} KB ({parts})"
+        raise UnusableEvent(found, f"at most {MAX_ALARM_BYTES // 1024} KB")
 
 
 def _from_cloudwatch(event: Mapping[str, object]) -> Alarm:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from firebreak.aws.incident_items import incident_item
 from firebreak.aws.items import (
     INCIDENT_KEPT,
+    REMEMBERED,
+    RUNG_KEPT,
     STORM,
     Item,
     V,
@@ -44,9 +46,10 @@ NOT_NEWER = "(attribute_not_exists(#v) OR #v <= :v)"
 ABSENT_KEY = "attribute_not_exists(pk)"
 SWITCH_FREE = "attribute_not_exists(pk) OR held_until <= :free_before"
 NO_STORM = "attribute_not_exists(tripped_at)"
-REMEMBER = "SET last_transition = :since, #state = :state, #v = :v"
+REMEMBER = "SET last_transition = :since, #state = :state, #v = :v, expires_at = :end"
 REMEMBER_VERDICT = (
-    "SET acts.#slot.verdict = :verdict, acts.#slot.judged_at = :at, #version = #version + :one, #v = :v"
+    "SET acts.#slot.verdict = :verdict, acts.#slot.judged_at = :at, #version = #version + :one, #v = :v,"
+    " expires_at = :end"
 )
 # A target's scope names its open incident; a shared dependency's names the one that works on it.
 POINTS_TO_INCIDENT = frozenset({Level.TARGET, Level.DEPENDENCY})
@@ -96,7 +99,11 @@ def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
         put_if_absent(table, decision_item(claim.record)),
         put_if_absent(
             table,
-            {**stamped(rung_pk(claim.after)), "claim": text(claim.after.claim_id)},
+            {
+                **stamped(rung_pk(claim.after)),
+                "claim": text(claim.after.claim_id),
+                "expires_at": expires(claim.at + RUNG_KEPT),
+            },
         ),
         incident_put(table, claim.before, claim.after),
         put(
@@ -169,7 +176,7 @@ def saw_update(
 ) -> "TransactWriteItemTypeDef":
     """Remember the transition unless a newer one was seen, and its incident where there is one to name."""
     values: Item = {":since": number(ms(alarm.since)), ":state": text(alarm.state.value), ":v": number(V)}
-    values[":ahead"] = number(ms(now + CLOCK_SKEW))
+    values |= {":ahead": number(ms(now + CLOCK_SKEW)), ":end": expires(now + REMEMBERED)}
     if incident_id is not None:
         values[":incident"] = text(incident_id)
     return {
@@ -200,7 +207,8 @@ def _named_by_wake(table: str, claim: Claim) -> "TransactWriteItemTypeDef":
     """The same, and the incident named for the alarm's OK to find; a newer transition seen stays."""
     seen, alarm, same = claim.seen.transition, claim.request.alarm, _not_spoken(claim)
     values: Item = {":incident": text(claim.after.id), ":v": number(V), **same.values}
-    names, update = {"#v": "v"}, "SET incident = :incident, #v = :v"
+    values[":end"] = expires(claim.at + REMEMBERED)
+    names, update = {"#v": "v"}, "SET incident = :incident, #v = :v, expires_at = :end"
     if not isinstance(seen, Transition) or seen.since <= alarm.since or is_ahead(seen.since, claim.at):
         update, names = f"{REMEMBER}, incident = :incident", names | {"#state": "state"}
         values |= {":since": number(ms(alarm.since)), ":state": text(alarm.state.value)}
@@ -243,6 +251,7 @@ def _scope_put(table: str, claim: Claim, scope: Scope) -> "TransactWriteItemType
         **stamped(scope_pk(scope)),
         "version": number((history.version if history else 0) + 1),
         "acts": {"M": acts},
+        "expires_at": expires(claim.at + REMEMBERED),
     }
     if scope.level in POINTS_TO_INCIDENT:
         item["incident"] = text(claim.after.id)
@@ -275,6 +284,7 @@ def verdict_update(
             "ExpressionAttributeValues": {
                 ":verdict": text(judged.verdict.value),
                 ":at": number(ms(judged.at)),
+                ":end": expires(judged.at + REMEMBERED),
                 ":one": number(1),
                 ":v": number(V),
             },

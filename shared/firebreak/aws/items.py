@@ -40,6 +40,11 @@ DECISION_KEPT = timedelta(days=90)
 # Finished incidents and their history: twice as long, so that every decision that is kept finds its incident.
 # DynamoDB may delete days later, and no reader depends on it.
 INCIDENT_KEPT = timedelta(days=180)
+# The acts of a scope and the newest transition of an alarm, since their last write. A policy looks back 31
+# days at most, no incident that holds a target lasts as long, and an older event is too old.
+REMEMBERED = INCIDENT_KEPT
+# What makes an act happen once outlives its incident, and whatever may still be delivered for it.
+RUNG_KEPT = timedelta(days=400)
 # Heartbeats are two decisions a quarter of an hour, and an operator's look reads the whole table.
 HEARTBEAT_KEPT = timedelta(days=1)
 

@@ -39,6 +39,7 @@ from firebreak.aws.items import (
     INCIDENT_KEPT,
     META,
     RED,
+    REMEMBERED,
     SINGLE,
     STORM,
     DamagedItem,
@@ -202,6 +203,7 @@ class DynamoLedger:
             return False
         scope: Item = {**(found if isinstance(found, dict) else {}), **stamped(pk)}
         scope |= {"incident": text(incident.id), "version": number((seen.version if seen else 0) + 1)}
+        scope |= {"expires_at": expires(record.at + REMEMBERED)}
         scope.setdefault("acts", {"M": {}})
         return won(
             self._client,
