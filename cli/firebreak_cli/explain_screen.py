@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from firebreak.aws.items import check_to_wire
+from firebreak.core.console import links
 from firebreak.core.decision import Check, Decision, Result
 from firebreak.core.guards import clock
 from firebreak.core.model import Alarm, OwnEvent, Target
 from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.core.red_words import red_words
 from firebreak_cli import screen
 from firebreak_cli.advice import advice
 from firebreak_cli.explainer import Explanation, Routing
@@ -31,6 +33,7 @@ def show(found: Explanation, policy_file: str, console: Console, *, everything: 
     unseen = found.decision.reason is Reason.NOT_LOOKED_AT
     word, style = _UNDECIDED if unseen else _WORDS[found.decision.word]
     console.print(screen.facts(_about(found)))
+    screen.print_links(links(found.alarm, found.target), console)
     for note in found.notes:
         console.print(screen.told(note, "yellow"))
     console.print()
@@ -72,6 +75,8 @@ def _folded(decision: Decision) -> Iterator[str]:
 def _about(found: Explanation) -> Iterator[screen.Row]:
     alarm, target = found.alarm, found.target
     yield "Alarm", f"{alarm.name} is {alarm.state} since {screen.when(alarm.since, found.now)} ({alarm.kind})"
+    yield "Red", red_words(alarm)
+    yield "Reason", alarm.reason
     yield "Brakes", _brakes(alarm)
     yield "Request", _asked(found.trigger, offline=found.offline)
     yield "Goes to", _functions(found.routing)

@@ -14,6 +14,7 @@ from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Target, Unresolved
 from firebreak.core.readings import NotRead
 from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.core.red_words import red_words
 from firebreak.core.routing import KNOWN_ACTIONS, ROUTER, by_live_tags, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.core.storm import red_alarm_of
@@ -226,6 +227,8 @@ def _alarm(alarm: Alarm) -> Mapping[str, object]:
         "region": alarm.region,
         "state": alarm.state.value,
         "previous": alarm.previous.value if alarm.previous else None,
+        "red": red_words(alarm) or None,
+        "reason": alarm.reason or None,
         "kind": alarm.kind.value,
         "since": alarm.since.isoformat(),
         "contributor": alarm.contributor.id if alarm.contributor else None,

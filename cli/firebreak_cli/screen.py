@@ -101,6 +101,12 @@ def facts(rows: Iterable[Row], style: str = "") -> Table:
     return table
 
 
+def print_links(links: Mapping[str, str], console: Console) -> None:
+    """One line each however narrow the terminal is, to copy or to click."""
+    for what, address in links.items():
+        console.print(Text(f"Open {what}  {address}"), soft_wrap=True)
+
+
 def listing(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """A table of short texts under a heading each."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))

@@ -9,10 +9,12 @@ from rich.console import Console
 
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.threads import DynamoThreads
+from firebreak.core.console import links
 from firebreak.core.incident import Incident, Member
 from firebreak.core.ledger import HistoryLine
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.core.red_words import red_words
 from firebreak.core.telling_facts import rung_words
 from firebreak.core.threads import Thread
 from firebreak.wire import alarm_to_wire
@@ -124,6 +126,8 @@ def _incident_json(incident: Incident) -> dict[str, object]:
         "ladder": list(incident.ladder),
         "attempt": incident.attempt,
         "alarm": alarm_to_wire(incident.alarm),
+        "red": red_words(incident.alarm) or None,
+        "links": links(incident.alarm, incident.target),
         "members": [{**asdict(member), "since": _iso(member.since)} for member in incident.members],
         "members_left_out": incident.left_out,
         **{name: _iso(getattr(incident, name)) for name in _TIMES},
@@ -145,6 +149,7 @@ def show(found: Story, now: datetime, console: Console) -> None:
     if found.incident:
         console.print(screen.told(f"{found.id} is {found.incident.state}", "bold"))
         console.print(screen.facts(_about(found.incident, now)))
+        screen.print_links(links(found.incident.alarm, found.incident.target), console)
         console.print()
         console.print(screen.told("History", "bold"))
         console.print(screen.facts((screen.when(line.at, now), line.what) for line in found.history))
@@ -169,6 +174,8 @@ def _about(incident: Incident, now: datetime) -> Iterator[screen.Row]:
     yield "Target", f"{incident.target.display} ({incident.target.account} {incident.target.region})"
     yield "Rung", f"{incident.action}, {rung_words(incident)}"
     left_out = (f"and {incident.left_out} more, not watched",) if incident.left_out else ()
+    yield "Red", red_words(incident.alarm)
+    yield "Reason", incident.alarm.reason
     yield "Alarms", ", ".join((*(_member(member) for member in incident.members), *left_out))
     yield "Opened", screen.when(incident.opened_at, now)
     yield "Acted", screen.when(incident.acted_at, now) if incident.acted_at else ""

@@ -124,7 +124,7 @@ def test_every_sample_event_is_told_to_people(name: str) -> None:
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert EXPLAINED[name].reason.value in " ".join(result.stdout.split())
-    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert max(len(line) for line in result.stdout.splitlines() if not line.startswith("Open ")) <= 80
 
 
 # The functions refuse them; they are all that somebody who got a mail has.

@@ -169,7 +169,7 @@ def test_a_name_that_is_not_harmless_is_told_as_one_line(console: Console) -> No
     done = console.world.remediator().handle(event)
     console.world.deliver()
 
-    assert "  - requested by ana [2J\n" in console.world.pager.sent[-1][1]
+    assert "  - requested by ana\n" in console.world.pager.sent[-1][1]
     assert "\x1b" not in run("show", done.incident_id, outside=console.outside).stdout
 
 
@@ -293,3 +293,31 @@ def test_of_many_transitions_the_present_one_is_asked_about(console: Console) ->
 
 def _envelope(detail: dict[str, Any]) -> dict[str, Any]:
     return {"source": "firebreak", "detail-type": "Firebreak Request", "detail": detail}
+
+
+@pytest.mark.parametrize("everything", [(), ("--all",)], ids=["one", "all"])
+def test_the_id_of_a_page_stands_for_its_alarm(console: Console, everything: tuple[str, ...]) -> None:
+    refused_in_a_pause(console.world)
+    thread = console.world.pager.pages[0][1].thread
+
+    result = console.retry(thread, *everything)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    (done,) = console.carry()
+    assert done.reason is Reason.CLEAR_TO_ACT
+
+
+def test_the_id_of_a_decision_stands_for_its_alarm(console: Console) -> None:
+    pause(console.world)
+    refused = console.world.send(console.world.red())
+    console.world.clock.pass_time(20 * MINUTE)
+
+    assert console.retry(refused.incident_id).exit_code == 0
+    assert len(console.carry()) == 1
+
+
+def test_an_id_that_nothing_is_called_is_taken_for_a_name(console: Console) -> None:
+    result = console.retry("i-0123456789")
+
+    assert result.exit_code == 2
+    assert "there is no alarm i-0123456789" in " ".join(result.stderr.split())

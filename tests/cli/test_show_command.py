@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from firebreak.core.history import Hold
 from tests.cli.running import Calls, error_lines, run_in
 from tests.world import World
 
@@ -48,7 +49,7 @@ def test_people_read_what_was_done_and_what_comes_next(world: World) -> None:
 
     for words in (f"{done.incident_id} is acted", "ecs:prod/api", "rung 1 of 2", "Before", "10:04:30Z"):
         assert words in told
-    assert max(map(len, told.splitlines())) <= 80
+    assert max(len(line) for line in told.splitlines() if not line.startswith("Open ")) <= 80
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,20 @@ def test_who_was_paged_and_who_has_it_is_shown(world: World) -> None:
     assert pages["acknowledged_by"] is None
     told = " ".join(run_in(world, "show", done.incident_id).stdout.split())
     assert "State open, warning, since 10:00:30Z Told topic" in told
+    assert "Red MemoryUtilization (ClusterName prod, ServiceName api)" in told
+    assert "#alarmsV2:alarm/api-memory-high" in told
+
+
+def test_the_id_of_a_page_shows_what_it_was_about(world: World) -> None:
+    world.switches.pause(Hold("global", "ana", "migration", world.clock.at, world.clock.at + 30 * MINUTE))
+    refused = world.send(world.red())
+    page = world.pager.pages[-1][1]
+    assert page.thread != refused.incident_id
+
+    found = shown(world, page.thread)
+    assert [one["reason"] for one in found["decisions"]] == ["switched_off"]
+    assert found["pages"]["latest"]["kind"] == "refused"
+    assert f"firebreak show {page.thread} --stack" in page.body
 
 
 def test_of_what_nobody_was_paged_about_no_pages_are_shown(world: World) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from firebreak.core.page import Page
+from firebreak.core.page import Page, Phase
 from tests.pages.scene import Scene
 from tests.pages.scenes import SCENES
 
@@ -16,7 +16,9 @@ def document(scene: Scene) -> str:
     with scene.stage(scene.policy) as stage:
         scene.play(stage)
         sent = in_order(stage.world.pager.pages)
-    parts = [f"# {scene.title}\n\n{scene.story}\n"]
+    calls = sum(page.phase is Phase.TRIGGER for _, page in sent)
+    count = f"Pages: {len(sent)}. Of these, calls for somebody: {calls}."
+    parts = [f"# {scene.title}\n\n{scene.story}\n\n{count}\n"]
     for number, (channel, page) in enumerate(sent, start=1):
         head = f"## {number}. {page.phase} on {channel} ({page.severity}): {page.subject}"
         links = "".join(f"\n{word}: {address}" for word, address in page.links)

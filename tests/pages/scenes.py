@@ -223,7 +223,8 @@ SCENES = (
     Scene(
         name="storm",
         title="Fifty services at once",
-        story="One cause turned fifty services red. After a few acts that is one page, and one at its end.",
+        story="One cause turned fifty services red. The first few are handled one by one and followed up; the"
+        " rest is one page, and one at its end.",
         play=storm,
         policy=STORM,
         marks=(*["ACTED"] * 5, "NOT ACTING", "STORM", *["NEEDS YOU"] * 2, *["RESOLVED"] * 4, "STORM OVER"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import quote
 
-from firebreak.core.model import Target
+from firebreak.core.model import Alarm, Target
 from firebreak.core.ses import is_account
 
 # The console's domain in each partition that has a public one; a link elsewhere would be a guess.
@@ -35,6 +35,15 @@ REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}", re.ASCII)
 def partition_of(region: str) -> str:
     """The partition a region belongs to."""
     return next(partition for start, partition in _PARTITIONS if region.startswith(start))
+
+
+def links(alarm: Alarm, target: object) -> dict[str, str]:
+    """The pages of an alarm and of its target, by what they open; what has none is left out."""
+    found = {
+        "alarm": alarm_link(alarm.name, alarm.region),
+        "target": target_link(target) if isinstance(target, Target) else "",
+    }
+    return {what: address for what, address in found.items() if address}
 
 
 def alarm_link(name: str, region: str) -> str:
