@@ -46,11 +46,11 @@ def test_the_question_carries_the_plan_the_time_and_the_two_commands(asking: Wor
     assert asking.ecs.writes == []
     (subject, body) = asking.pager.sent[0]
     assert subject.startswith(
-        "[Firebreak] APPROVE? ecs:prod/api: May Firebreak do this? restart ecs:prod/api"
+        "[Firebreak] APPROVE? ecs:prod/api: MemoryUtilization; May Firebreak do this? restart ecs:prod/api"
     )
     assert f"firebreak approve {question_id(incident)} --stack firebreak" in body
     assert f'firebreak deny {question_id(incident)} --reason "..." --stack firebreak' in body
-    assert "until 10:30:30Z" in body
+    assert "approves by 10:30:30Z" in body
 
 
 def test_a_yes_is_carried_out_and_names_who_said_it(asking: World) -> None:

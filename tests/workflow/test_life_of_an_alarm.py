@@ -44,7 +44,7 @@ def test_a_target_with_a_ladder_of_its_own_climbs_that_one(world: World) -> None
     world.pass_time(5 * MINUTE)
     assert world.incident(done.incident_id).state is IncidentState.PAGED
     assert [name for name, _, _ in world.ecs.writes] == ["force_deployment"]
-    assert "rung 1 of 1 (restart-service -> page)" in world.pager.sent[-1][1]
+    assert "nothing is left to try" in world.pager.sent[-1][1]
 
 
 def test_a_ladder_climbs_one_acting_rung_at_a_time_and_ends_with_a_human(world: World) -> None:

@@ -12,7 +12,7 @@ from firebreak.core.model import AlarmState, Target
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.errors import AwsError, Throttled, Unavailable, Untold, UnusableEvent
+from firebreak.errors import AwsError, Throttled, Unavailable, Untold
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.world import TABLE, World, check_event, eventbridge
@@ -211,7 +211,7 @@ def test_a_climb_that_never_comes_about_goes_to_humans_in_the_end(world: World, 
     world.clock.pass_time(timedelta(hours=6, minutes=1))
     world.sweep()
     assert world.incident(incident_id).state is S.PAGED
-    assert "nothing came of it" in world.pager.sent[-1][1]
+    assert "was asked for, and nothing came in 6 h" in world.pager.sent[-1][1]
     assert len(world.ecs.writes) == 1
 
 
@@ -343,9 +343,11 @@ def test_an_ok_of_a_claim_under_way_leaves_it_alone(world: World) -> None:
         ),
     ],
 )
-def test_what_verify_does_not_understand_fails_loudly(world: World, event: object) -> None:
-    with pytest.raises(UnusableEvent):
-        world.verifier().handle(event)
+def test_what_verify_does_not_understand_is_recorded_and_paged_once(world: World, event: object) -> None:
+    for _ in range(2):
+        assert world.verifier().handle(event).reason is Reason.UNUSABLE_EVENT
+    world.deliver()
+    assert len(world.pager.sent) == 1
 
 
 DOWN = [
