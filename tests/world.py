@@ -27,6 +27,7 @@ from firebreak.aws.pages import DynamoDeliveries
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
 from firebreak.aws.threads import DynamoThreads
+from firebreak.aws.waiting import outbox_item
 from firebreak.concluding import Concluder, Summary
 from firebreak.core.announcement import Announcement
 from firebreak.core.incident import Incident
@@ -216,6 +217,16 @@ class World:
             region=a.REGION,
         )
 
+    def recorded(self, told: Announcement) -> dict[str, Any]:
+        """The event of an announcement that the ledger holds."""
+        self.dynamodb.put_item(TableName=TABLE, Item=outbox_item(told))
+        self.ledger.settle_announcement(told.waits_as, told.at)
+        return announced(told)
+
+    def tell(self, told: Announcement) -> Summary:
+        """An announcement that the ledger holds reaches Page."""
+        return self.page_desk().handle(self.recorded(told))
+
     def red(self, name: str = "api-memory-high", **changes: Any) -> Alarm:
         """An alarm turns red now; returns its transition, not yet delivered."""
         alarm = a.alarm(name, since=self.clock.at, sent_at=self.clock.at, **changes)
@@ -238,8 +249,7 @@ class World:
         """Carry what is on the bus to its functions until nothing is left."""
         while self.bus.asked or self.bus.announced:
             for told in [self.bus.announced.pop(0) for _ in self.bus.announced[:]]:
-                detail = announcement_to_wire(told)
-                self.page_desk().handle({"detail-type": "Firebreak Announcement", "detail": detail})
+                self.page_desk().handle(announced(told))
             for asked in [self.bus.asked.pop(0) for _ in self.bus.asked[:]]:
                 self.summaries.append(self.remediator(asked.action).handle(request_event(asked)))
 
@@ -335,6 +345,15 @@ def eventbridge(alarm: Alarm) -> dict[str, Any]:
             **tags,
             **mute,
         },
+    }
+
+
+def announced(told: Announcement) -> dict[str, Any]:
+    """The event that carries an announcement, whether or not the ledger holds it."""
+    return {
+        "source": "firebreak",
+        "detail-type": "Firebreak Announcement",
+        "detail": announcement_to_wire(told),
     }
 
 

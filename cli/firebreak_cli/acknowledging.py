@@ -77,9 +77,9 @@ class PagerDesk:
     def _tell(self, told: Announcement) -> None:
         """At once; what fails here waits in the ledger, and the sweeper tells it within minutes."""
         try:
-            EventBus(self.stack.reader("events"), self.stack.bus_name).announce(told)
+            EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True).announce(told)
             ledger = DynamoLedger(self.stack.reader("dynamodb"), self.stack.ledger_table)
-            ledger.settle_announcement(told.waits_as)
+            ledger.settle_announcement(told.waits_as, told.at)
         except AwsError:
             return
 

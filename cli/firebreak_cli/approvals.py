@@ -86,12 +86,12 @@ class ApprovalDesk:
         """At once; what fails here waits in the ledger, and the sweeper tells it within minutes."""
         try:
             self._bus().announce(told)
-            ledger.settle_announcement(told.waits_as)
+            ledger.settle_announcement(told.waits_as, told.at)
         except AwsError:
             return
 
     def _bus(self) -> EventBus:
-        return EventBus(self.stack.reader("events"), self.stack.bus_name)
+        return EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True)
 
     def _as_asked(self, incident: Incident, written: str, word: str) -> Incident:
         asked = question_id(incident)

@@ -17,7 +17,16 @@ from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentCh
 from firebreak.core.model import Alarm, RequestKind
 from firebreak.core.scopes import Scope, group_scope, judged_in
 from firebreak.errors import Conflict
-from firebreak_cli.memory import Held, kept_act, kept_incident, kept_size, kept_time, with_entries, with_entry
+from firebreak_cli.memory import (
+    Held,
+    kept_act,
+    kept_incident,
+    kept_size,
+    kept_time,
+    with_entries,
+    with_entry,
+    without_entry,
+)
 
 
 def claimed(claim: Claim, held: Held) -> tuple[Held, ClaimResult]:
@@ -189,6 +198,14 @@ def decided_by(held: Held, record: DecisionRecord | None) -> Held:
 def told_by(held: Held, told: Announcement | None) -> Held:
     """The announcement kept until it reached the bus."""
     return replace(held, untold=with_entry(held.untold, told.waits_as, told)) if told else held
+
+
+def handed_over(held: Held, waits_as: str) -> Held:
+    """The announcement kept, waiting no more."""
+    if (told := held.untold.get(waits_as)) is None:
+        return held
+    kept = with_entry(held.handed_over, waits_as, told)
+    return replace(held, untold=without_entry(held.untold, waits_as), handed_over=kept)
 
 
 def with_line(held: Held, incident: Incident, at: datetime, what: str) -> Held:

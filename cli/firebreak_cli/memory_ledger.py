@@ -33,6 +33,7 @@ from firebreak_cli.memory import Held, Memory, kept_incident, kept_time, with_en
 from firebreak_cli.memory_claims import (
     claimed,
     decided_by,
+    handed_over,
     is_as_read,
     judged,
     not_superseded,
@@ -174,9 +175,15 @@ class MemoryLedger:
 
         return self.memory.change(write)
 
-    def settle_announcement(self, waits_as: str) -> None:
-        """Forget an announcement that reached the bus."""
-        self.memory.change(lambda held: (replace(held, untold=without_entry(held.untold, waits_as)), None))
+    def settle_announcement(self, waits_as: str, at: datetime) -> None:
+        """Let an announcement that reached the bus wait no more."""
+        del at
+        self.memory.change(lambda held: (handed_over(held, waits_as), None))
+
+    def announcement(self, waits_as: str) -> Reading[Announcement]:
+        """An announcement that waits or was handed over."""
+        held = self.memory.held
+        return held.untold.get(waits_as) or held.handed_over.get(waits_as) or ABSENT
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
         """Announcements still waiting, oldest first."""

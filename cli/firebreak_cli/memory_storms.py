@@ -50,6 +50,16 @@ class MemoryStorms:
 
         return self.memory.change(write)
 
+    def remind(self, told: Announcement) -> bool:
+        """Record that a storm goes on; False when that was recorded before."""
+
+        def write(held: Held) -> tuple[Held, bool]:
+            if told.waits_as in held.untold or told.waits_as in held.handed_over:
+                return held, False
+            return told_by(held, told), True
+
+        return self.memory.change(write)
+
     def calm(self, storm: Storm, told: Announcement) -> bool:
         """End the storm and forget its alarms; False when one more turned red meanwhile."""
 

@@ -113,7 +113,7 @@ class RetryDesk:
 
     def ask(self, retries: Sequence[Retry]) -> None:
         """Put every request on the bus. Raises Ending that says which were."""
-        bus = EventBus(self.stack.reader("events"), self.stack.bus_name)
+        bus = EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True)
         for place, retry in enumerate(retries):
             try:
                 bus.ask(retry.request)

@@ -12,6 +12,7 @@ from firebreak.aws.threads import DynamoThreads
 from firebreak.core.console import links
 from firebreak.core.incident import Incident, Member
 from firebreak.core.ledger import HistoryLine
+from firebreak.core.people import claimed
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.red_words import red_words
@@ -210,7 +211,7 @@ def _member(member: Member) -> str:
 
 def _heading(decision: KeptDecision, now: datetime) -> str:
     about = kept.short(decision.target) or decision.alarm
-    by = f", by {decision.by}" if decision.by else ""
+    by = f", by {claimed(decision.by)}" if decision.by else ""
     asked = f"{decision.action} {about}{by}".strip()
     return f"{screen.when(decision.at, now)} {decision.outcome}: {decision.reason} ({decision.kind}, {asked})"
 

@@ -28,7 +28,14 @@ from firebreak.shapes import (
     mute_of,
     tags_of,
 )
-from firebreak.wire import OWN_SOURCE, ROUTED_ALARM, WIRE_VERSION, alarm_to_wire, request_from_event
+from firebreak.wire import (
+    OWN_SOURCE,
+    ROUTED_ALARM,
+    WIRE_VERSION,
+    alarm_to_wire,
+    refuse_wrong_sender,
+    request_from_event,
+)
 
 ALARM_SOURCE = "aws.cloudwatch"
 STATE_CHANGE = "CloudWatch Alarm State Change"
@@ -45,6 +52,9 @@ MAX_TEXT_CHARACTERS = 1024
 
 # An alarm is stored with each decision about it, and an item of the ledger holds 400 KB.
 MAX_ALARM_BYTES = 64 * 1024
+
+# The tags that name what is done, to what. Of an event on our bus only those of the alarm itself count.
+READ_LIVE = frozenset({ACTION_TAG, TARGET_TAG})
 
 _ARN = re.compile(r"arn:(?:aws[a-z-]*):cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.+)", re.ASCII | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -69,7 +79,7 @@ def _read(event: Mapping[str, object]) -> Alarm | OwnEvent:
     if event.get("source") == OWN_SOURCE and event.get("detail-type") == ROUTED_ALARM:
         return _routed(mapping(event.get("detail")))
     if event.get("source") == OWN_SOURCE:
-        return request_from_event(event)
+        return _own(event)
     return _from_cloudwatch(event)
 
 
@@ -80,6 +90,14 @@ def _refuse_what_does_not_fit(alarm: Alarm) -> None:
         parts = f"{len(alarm.metrics)} metrics, {len(alarm.children)} child alarms, {len(alarm.tags)} tags"
         found = f"alarm {shown(alarm.name)}, whose event has {size // 1024} KB ({parts})"
         raise UnusableEvent(found, f"at most {MAX_ALARM_BYTES // 1024} KB")
+
+
+def _own(event: Mapping[str, object]) -> OwnEvent:
+    """The request without the sender's word on what may be done: that is read from the alarm itself."""
+    asked = request_from_event(event)
+    refuse_wrong_sender(event.get("detail-type"), asked)
+    tags = {key: value for key, value in asked.alarm.tags.items() if key not in READ_LIVE}
+    return replace(asked, alarm=replace(asked.alarm, tags=tags))
 
 
 def _from_cloudwatch(event: Mapping[str, object]) -> Alarm:
@@ -97,7 +115,7 @@ def _routed(detail: Mapping[str, object]) -> Alarm:
     if detail.get("v") != WIRE_VERSION or not isinstance(event, dict):
         raise UnusableEvent(f"a routed alarm of version {shown(detail.get('v'))}", f"version {WIRE_VERSION}")
     tags, to_page = tags_of(detail.get("tags")), detail.get("action") == PAGE_RUNG
-    kept = tags if to_page else {key: tags[key] for key in tags if key not in {ACTION_TAG, TARGET_TAG}}
+    kept = tags if to_page else {key: tags[key] for key in tags if key not in READ_LIVE}
     return replace(_from_cloudwatch(event), tags=kept, tags_lost=False, by_router=True)
 
 

@@ -17,7 +17,7 @@ class Announcer:
     log: Log
 
     def hand_over(self, told: Announcement | None) -> bool:
-        """Publish, then forget; whether that was done.
+        """Publish, then let it wait no more; whether that was done.
 
         May fail without harm: the ledger still holds it as unsettled.
         """
@@ -25,7 +25,7 @@ class Announcer:
             return True
         try:
             self.bus.announce(told)
-            self.ledger.settle_announcement(told.waits_as)
+            self.ledger.settle_announcement(told.waits_as, told.at)
         except AwsError as error:
             self.log.event("announcement.waits", key=told.key, kind=told.kind.value, error=str(error))
             return False

@@ -21,11 +21,12 @@ from firebreak.core.model import Alarm
 from firebreak.core.opt_in_notice import notices_ended_by
 from firebreak.core.page import Severity
 from firebreak.core.paging_rules import PagingRules
-from firebreak.core.readings import ABSENT
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.core.severities import severity_of
 from firebreak.core.storm import RedAlarm, Storm, StormRules, red_alarm
 from firebreak.core.telling_decisions import of_decision
+from firebreak.core.vouching import unrecorded
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.crash_reports import Crash, crash_in
 from firebreak.dispatching import Dispatcher
@@ -47,8 +48,6 @@ class _Teller:
         """Page it."""
         if told:
             self.tell(told)
-
-    tell_past_the_ledger = hand_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +77,12 @@ class PageDesk:
         match event:
             case {"detail-type": "Firebreak Page Sweep"}:
                 return self._due()
-            case {"detail-type": "Firebreak Announcement", "detail": detail}:
+            case {"detail-type": "Firebreak Announcement" | "Firebreak Human Announcement", "detail": detail}:
                 try:
-                    told = announcement_from_wire(detail)
+                    heard = announcement_from_wire(detail)
                 except UnusableEvent as error:
                     return self._unusable(event, error)
+                return self._announced(heard)
             case _ if crash := crash_in(event):
                 return self._crash(crash)
             case _:
@@ -92,6 +92,29 @@ class PageDesk:
                 return self._alarm(alarm)
         self._tell(told)
         return Summary("told", Reason.CLEAR_TO_ACT, told.incident_id)
+
+    def _announced(self, heard: Announcement) -> Summary:
+        """Tell what the ledger holds under the name that came over the bus.
+
+        Whoever may put events on the bus wrote the rest. Without the ledger it is told as it came, and marked
+        nowhere: twice is better than never.
+        """
+        match self._recorded(heard):
+            case Announcement() as recorded:
+                self._tell(recorded)
+            case Absent():
+                self.log.event("page.not_in_the_ledger", key=heard.key, kind=heard.kind.value)
+                self._tell(unrecorded(heard))
+            case Unknown(why) | NotRead(why):
+                self.log.event("page.unproven", key=heard.key, why=why)
+                self.dispatcher.announce(heard, self._rules())
+        return Summary("told", Reason.CLEAR_TO_ACT, heard.incident_id)
+
+    def _recorded(self, heard: Announcement) -> Reading[Announcement]:
+        try:
+            return self.ledger.announcement(heard.waits_as)
+        except AwsError as error:
+            return Unknown(str(error))
 
     def _due(self) -> Summary:
         due = DuePages(

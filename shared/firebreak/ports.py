@@ -190,8 +190,11 @@ class Ledger(Protocol):
     def saw(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
         """Remember a transition that needs no decision (OK); returns what was known before."""
 
-    def settle_announcement(self, waits_as: str) -> None:
-        """Forget an announcement that has been handed to the bus."""
+    def settle_announcement(self, waits_as: str, at: datetime) -> None:
+        """Let an announcement made then, which was handed to the bus, wait no more; it can still be read."""
+
+    def announcement(self, waits_as: str) -> Reading[Announcement]:
+        """An announcement that waits or was handed over lately; Absent when nobody recorded it."""
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
         """Announcements that should have been handed over by then."""
@@ -229,6 +232,9 @@ class Storms(Protocol):
 
     def trip(self, at: datetime, told: Announcement) -> bool:
         """Declare a storm and what is told of it; False when somebody else did."""
+
+    def remind(self, told: Announcement) -> bool:
+        """Record that a storm goes on; False when that was recorded before."""
 
     def calm(self, storm: Storm, told: Announcement) -> bool:
         """End a storm that is still as it was read; False when it is not."""

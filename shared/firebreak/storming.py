@@ -32,9 +32,6 @@ class TellsStorms(Protocol):
     def hand_over(self, told: Announcement | None) -> object:
         """Publish it. May fail without harm: the ledger still holds it as unsettled."""
 
-    def tell_past_the_ledger(self, told: Announcement | None) -> object:
-        """Publish what is not in the ledger."""
-
 
 @dataclass(frozen=True, slots=True)
 class StormWatch:
@@ -107,4 +104,6 @@ class StormWatch:
         self.log.event("storm.goes_on", red=len(red))
         since = storm.tripped_at
         if since and now - since >= timedelta(hours=1):
-            self.announcer.tell_past_the_ledger(telling_storms.storm_goes_on(storm, red, rules, since, now))
+            told = telling_storms.storm_goes_on(storm, red, rules, since, now)
+            if self.storms.remind(told):
+                self.announcer.hand_over(told)

@@ -25,7 +25,11 @@ from firebreak.loose import SHOWN_CHARACTERS, bounded_id, moment, shown, text, w
 
 WIRE_VERSION = 1
 OWN_SOURCE = "firebreak"
+# Who may put which on the bus is a condition of IAM (template.yaml, docs/operations.md).
 OWN_DETAIL_TYPE = "Firebreak Request"
+HUMAN_REQUEST = "Firebreak Human Request"
+ANNOUNCEMENT = "Firebreak Announcement"
+HUMAN_ANNOUNCEMENT = "Firebreak Human Announcement"
 ROUTED_ALARM = "Firebreak Routed Alarm"
 
 _ASKED = tuple(kind for kind in RequestKind if kind is not RequestKind.ALARM)
@@ -91,8 +95,8 @@ def alarm_from_wire(stored: object) -> Alarm:
     )
 
 
-def request_event(request: OwnEvent) -> dict[str, object]:
-    """The envelope in which we ask something of ourselves, on the bus or by a schedule."""
+def request_event(request: OwnEvent, *, by_human: bool = False) -> dict[str, object]:
+    """The envelope of a request, on the bus or in a schedule; an approval is always a human's."""
     detail: dict[str, object] = {
         "v": WIRE_VERSION,
         "kind": request.kind.value,
@@ -106,7 +110,12 @@ def request_event(request: OwnEvent) -> dict[str, object]:
         **({"refused": request.refused} if request.refused else {}),
         "alarm": alarm_to_wire(request.alarm),
     }
-    return {"source": OWN_SOURCE, "detail-type": OWN_DETAIL_TYPE, "detail": detail}
+    human = by_human or request.kind is RequestKind.APPROVAL
+    return {
+        "source": OWN_SOURCE,
+        "detail-type": HUMAN_REQUEST if human else OWN_DETAIL_TYPE,
+        "detail": detail,
+    }
 
 
 def routed_alarm(function: str, event: Mapping[str, object], tags: Mapping[str, str]) -> dict[str, object]:
@@ -116,7 +125,7 @@ def routed_alarm(function: str, event: Mapping[str, object], tags: Mapping[str, 
 
 def request_from_event(event: Mapping[str, object]) -> OwnEvent:
     """The request in an envelope of `request_event`. Raises UnusableEvent."""
-    if event.get("detail-type") != OWN_DETAIL_TYPE:
+    if event.get("detail-type") not in (OWN_DETAIL_TYPE, HUMAN_REQUEST):
         found = f"detail-type {shown(event.get('detail-type'))} from source {shown(OWN_SOURCE)}"
         raise UnusableEvent(found, f'detail-type "{OWN_DETAIL_TYPE}"')
     detail = _versioned(event.get("detail"), "request")
@@ -136,6 +145,21 @@ def request_from_event(event: Mapping[str, object]) -> OwnEvent:
         refused=_text(detail, "refused"),
         alarm=alarm_from_wire(detail.get("alarm")),
     )
+
+
+def refuse_wrong_sender(detail_type: object, asked: OwnEvent) -> None:
+    """Raise UnusableEvent where a request came under the detail type of those who may not make it."""
+    if detail_type == HUMAN_REQUEST and not _is_of_humans(asked):
+        raise UnusableEvent(f'a {asked.kind} as "{HUMAN_REQUEST}"', "an approval or a retry")
+    if detail_type != HUMAN_REQUEST and asked.kind is RequestKind.APPROVAL:
+        found = f'an approval as "{OWN_DETAIL_TYPE}"'
+        raise UnusableEvent(found, f'"{HUMAN_REQUEST}", as `firebreak approve` of this release sends it')
+
+
+def _is_of_humans(asked: OwnEvent) -> bool:
+    """Whether humans may ask for it: what they approve, and an alarm that they have decided again."""
+    retried = asked.kind is RequestKind.WAKE and not asked.incident_id and not asked.refused
+    return bool(asked.by) and (asked.kind is RequestKind.APPROVAL or retried)
 
 
 def _written(at: datetime) -> str:

@@ -282,7 +282,7 @@ CALLS = {
     "incident": lambda ledger: ledger.incident("i-0123456789"),
     "saw": lambda ledger: ledger.saw(a.alarm(), a.LATER),
     "note": lambda ledger: ledger.note("i-0123456789", a.NOW, "late news"),
-    "settle_announcement": lambda ledger: ledger.settle_announcement("key"),
+    "settle_announcement": lambda ledger: ledger.settle_announcement("key", a.NOW),
     "unsettled_announcements": lambda ledger: ledger.unsettled_announcements(a.NOW, 10),
     "overdue": lambda ledger: ledger.overdue(a.NOW, 10),
     "history": lambda ledger: ledger.history("i-0123456789"),

@@ -65,12 +65,12 @@ def test_a_yes_reaches_the_actions_function_with_the_callers_name(asking: World)
     assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (
         "firebreak",
         "firebreak",
-        "Firebreak Request",
+        "Firebreak Human Request",
     )
     detail = json.loads(entry["Detail"])
     assert (detail["kind"], detail["incident"], detail["by"]) == ("approval", incident.id, CALLER)
     done = asking.remediator().handle(
-        {"source": "firebreak", "detail-type": "Firebreak Request", "detail": detail}
+        {"source": "firebreak", "detail-type": "Firebreak Human Request", "detail": detail}
     )
     assert (done.outcome, len(asking.ecs.writes)) == ("act", 1)
 
@@ -92,7 +92,7 @@ def test_a_no_gives_the_incident_to_humans_with_the_reason(asking: World) -> Non
 
     result, (told,) = command(asking, "deny", question_id(incident), "--reason", "we are migrating\nit")
 
-    assert (result.exit_code, told["DetailType"]) == (0, "Firebreak Announcement")
+    assert (result.exit_code, told["DetailType"]) == (0, "Firebreak Human Announcement")
     after = asking.incident(incident.id)
     assert (after.state, after.note) == (S.PAGED, f"denied by {CALLER}: we are migrating it")
     asking.page_desk().handle({"detail-type": told["DetailType"], "detail": json.loads(told["Detail"])})
@@ -181,7 +181,11 @@ def test_a_yes_to_what_recovered_meanwhile_changes_nothing(asking: World) -> Non
 
     _, (entry,) = command(asking, "approve", question_id(incident))
     done = asking.remediator().handle(
-        {"source": "firebreak", "detail-type": "Firebreak Request", "detail": json.loads(entry["Detail"])}
+        {
+            "source": "firebreak",
+            "detail-type": "Firebreak Human Request",
+            "detail": json.loads(entry["Detail"]),
+        }
     )
 
     assert (done.reason, asking.ecs.writes) == (Reason.NO_LONGER_RED, [])

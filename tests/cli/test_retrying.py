@@ -9,7 +9,7 @@ import pytest
 from firebreak.core import telling
 from firebreak.core.incident import IncidentState
 from firebreak.core.model import Metric, Mute
-from firebreak.core.people import person
+from firebreak.core.people import claimed
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import RedAlarm
 from firebreak.policy import parse_policy
@@ -150,9 +150,9 @@ def test_the_caller_is_named_in_history_decision_and_page(console: Console) -> N
     (done,) = console.carry()
 
     shown = " ".join(run("show", done.incident_id, outside=console.outside).stdout.split())
-    assert f"claimed rung 1: restart-service, asked for by {CALLER}" in shown
-    assert f"(wake, restart-service ecs:prod/api, by {CALLER})" in shown
-    assert f"  - requested by {person(CALLER)}\n" in console.world.pager.sent[-1][1]
+    assert f"claimed rung 1: restart-service, asked for by {claimed(CALLER)}" in shown
+    assert f"(wake, restart-service ecs:prod/api, by {claimed(CALLER)})" in shown
+    assert f"  - requested by {claimed(CALLER)}\n" in console.world.pager.sent[-1][1]
 
 
 def test_a_name_that_is_not_harmless_is_told_as_one_line(console: Console) -> None:
@@ -163,13 +163,13 @@ def test_a_name_that_is_not_harmless_is_told_as_one_line(console: Console) -> No
     console.sent = []
     event = {
         "source": "firebreak",
-        "detail-type": "Firebreak Request",
+        "detail-type": "Firebreak Human Request",
         "detail": detail | {"by": "ana\n\x1b[2J"},
     }
     done = console.world.remediator().handle(event)
     console.world.deliver()
 
-    assert "  - requested by ana\n" in console.world.pager.sent[-1][1]
+    assert "  - requested by someone who claims to be ana\n" in console.world.pager.sent[-1][1]
     assert "\x1b" not in run("show", done.incident_id, outside=console.outside).stdout
 
 
@@ -292,7 +292,7 @@ def test_of_many_transitions_the_present_one_is_asked_about(console: Console) ->
 
 
 def _envelope(detail: dict[str, Any]) -> dict[str, Any]:
-    return {"source": "firebreak", "detail-type": "Firebreak Request", "detail": detail}
+    return {"source": "firebreak", "detail-type": "Firebreak Human Request", "detail": detail}
 
 
 @pytest.mark.parametrize("everything", [(), ("--all",)], ids=["one", "all"])

@@ -36,7 +36,7 @@ def declare(world: World, *names: str) -> Storm:
     remember(world, *names)
     told = replace(telling.acted(a.incident(), world.clock.at), key="began")
     assert storms(world).trip(world.clock.at, told) is True
-    world.ledger.settle_announcement("began")
+    world.ledger.settle_announcement("began", a.NOW)
     return stored(world)
 
 

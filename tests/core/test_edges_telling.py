@@ -371,8 +371,11 @@ def test_a_recovery_without_a_plan_has_nothing_to_warn_of() -> None:
 
 def test_a_humans_word_is_told_with_what_came_of_it() -> None:
     acted = telling.acted(a.incident(note=""), AT, "ana")
-    assert acted.facts[-2] == "requested by ana"
-    assert of(refuse(Reason.BUDGET_FULL, "5/5"), by="ana").facts[-1] == "requested by ana"
+    assert acted.facts[-2] == "requested by someone who claims to be ana"
+    assert (
+        of(refuse(Reason.BUDGET_FULL, "5/5"), by="ana").facts[-1]
+        == "requested by someone who claims to be ana"
+    )
 
 
 @pytest.mark.parametrize("mark", ["", "1:", "12:"])

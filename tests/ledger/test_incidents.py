@@ -193,8 +193,15 @@ def test_announcements_wait_until_they_are_settled(ledger: Ledger) -> None:
     ledger.record(record_of(other_request(), reason=Reason.BUDGET_FULL), told)
     assert ledger.unsettled_announcements(a.NOW - SECOND, 10) == []
     assert ledger.unsettled_announcements(a.NOW, 10) == [told]
-    ledger.settle_announcement(told.key)
+    assert ledger.announcement(told.waits_as) == told
+    ledger.settle_announcement(told.key, told.at)
     assert ledger.unsettled_announcements(a.NOW, 10) == []
+    assert ledger.announcement(told.waits_as) == told
+
+
+def test_what_nobody_recorded_is_not_in_the_ledger_handed_over_or_not(ledger: Ledger) -> None:
+    ledger.settle_announcement("never", a.NOW)
+    assert ledger.announcement("never") == ABSENT
 
 
 def test_incidents_are_due_at_their_time_and_no_more_when_they_rest(ledger: Ledger) -> None:

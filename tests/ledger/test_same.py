@@ -190,7 +190,7 @@ class Actor:
     def settle(self, n: int, m: int, k: int) -> object:
         waiting = sorted(self.kept.ledger.unsettled_announcements(self.now, 50), key=lambda told: told.key)
         if waiting:
-            self.kept.ledger.settle_announcement(waiting[n % len(waiting)].key)
+            self.kept.ledger.settle_announcement(waiting[n % len(waiting)].key, self.now)
         return [told.key for told in waiting]
 
     def listed(self, n: int, m: int, k: int) -> object:

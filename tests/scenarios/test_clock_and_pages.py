@@ -263,7 +263,7 @@ def asked(bench: Bench, name: str) -> str:
 def test_what_a_human_approves_is_done(bench: Bench) -> None:
     bench.approve(asked(bench, "approved-yes"), ANA)
     page = bench.expect_page("ACTED", bench.about("approved-yes"))
-    assert f"requested by {person(ANA)}" in page.body
+    assert f"requested by someone who claims to be {person(ANA)}" in page.body
     assert len(bench.updates_of("approved-yes")) == 1
 
 

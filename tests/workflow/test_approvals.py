@@ -9,6 +9,7 @@ from firebreak.core.history import Hold
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.observed import ServiceLive
+from firebreak.core.people import claimed
 from firebreak.core.questions import approval_of, question_id
 from firebreak.core.reasons import Reason
 from firebreak.policy import parse_policy
@@ -61,7 +62,7 @@ def test_a_yes_is_carried_out_and_names_who_said_it(asking: World) -> None:
 
     assert (done.outcome, len(asking.ecs.writes)) == ("act", 1)
     assert asking.incident(incident.id).state is S.ACTED
-    assert f"claimed rung 1: restart-service, approved by {ANA}" in [
+    assert f"claimed rung 1: restart-service, approved by {claimed(ANA)}" in [
         line.what for line in asking.ledger.history(incident.id)
     ]
     assert marks(asking) == ["APPROVE?", "ACTED"]

@@ -10,7 +10,7 @@ from firebreak.core.model import Alarm
 from firebreak.core.paging_rules import ChannelKind
 from firebreak.policy import parse_policy
 from tests import builders as a
-from tests.workflow.test_who_is_paged import PAGING, event_of
+from tests.workflow.test_who_is_paged import PAGING
 from tests.world import World, world_on_moto
 
 WITH_LINES = PAGING.replace('kind = "slack"', 'kind = "slack"\nlog_lines = true')
@@ -34,7 +34,7 @@ def bodies(world: World, **tags: str) -> dict[str, str]:
     incident = a.incident()
     alarm: Alarm = replace(incident.alarm, tags={**incident.alarm.tags, **tags})
     told = telling.given_to_humans(replace(incident, alarm=alarm), world.clock.at, "every rung was tried")
-    world.page_desk().handle(event_of(told))
+    world.tell(told)
     return {name: page.body for name, page in world.pager.pages}
 
 

@@ -222,8 +222,8 @@ def test_an_approval_of_what_asked_for_nothing_is_recorded_once_and_changes_noth
     done = world.send(alarm)
     approval = {
         "source": "firebreak",
-        "detail-type": "Firebreak Request",
-        "detail": request_detail(world, done.incident_id, "approval"),
+        "detail-type": "Firebreak Human Request",
+        "detail": request_detail(world, done.incident_id, "approval") | {"by": "ana"},
     }
     reasons = [world.remediator().handle(approval).reason for _ in range(2)]
     world.deliver()

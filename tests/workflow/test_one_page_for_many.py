@@ -19,7 +19,7 @@ from firebreak.errors import Untold
 from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
-from tests.workflow.test_who_is_paged import HOUR, MINUTE, PAGING, SECOND, event_of, sent, tell, tick
+from tests.workflow.test_who_is_paged import HOUR, MINUTE, PAGING, SECOND, sent, tell, tick
 from tests.world import World, eventbridge, world_on_moto
 
 
@@ -162,7 +162,7 @@ def test_a_page_that_was_told_but_not_kept_comes_again(world: World) -> None:
         tell(replace(world, dynamodb=cut))
     world.clock.pass_time(61 * SECOND)
     told = telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")
-    world.page_desk().handle(event_of(replace(told, key=f"given_to_humans-{a.NOW}")))
+    world.tell(replace(told, key=f"given_to_humans-{a.NOW}"))
     tick(world, 16)
     assert ("topic", Phase.TRIGGER) in sent(world)
 
@@ -230,11 +230,11 @@ def test_blindness_that_somebody_has_calls_nobody_a_quarter_of_an_hour_later(wor
     def blind() -> Announcement:
         return of_blindness(Reason.LEDGER_UNAVAILABLE, "no table", "", None, world.clock.at)
 
-    world.page_desk().handle(event_of(blind()))
+    world.tell(blind())
     has_it = telling_people.acknowledged(blind(), blind().thread, "ana", world.clock.at)
-    world.page_desk().handle(event_of(has_it))
+    world.tell(has_it)
     world.clock.pass_time(15 * MINUTE)
-    world.page_desk().handle(event_of(blind()))
+    world.tell(blind())
     tick(world, 20)
     assert [phase for _, phase in sent(world)].count(Phase.TRIGGER) == 2
 

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firebreak.announcement_wire import announcement_to_wire
+from firebreak.aws.items import pack
+from firebreak.aws.waiting import outbox_item
 from firebreak.concluding import request_of
 from firebreak.core import telling
-from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.history import Hold
 from firebreak.core.incident import IncidentState
 from firebreak.core.reasons import Reason
@@ -22,14 +24,10 @@ from firebreak.page_text import Around, ascii_subject_of, body_of, plain, subjec
 from firebreak.wire import request_event
 from tests import builders as a
 from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
-from tests.world import World, check_event, eventbridge
+from tests.world import TABLE, World, announced, check_event, eventbridge
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 TOLD = telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")
-
-
-def event_of(told: Announcement) -> dict[str, Any]:
-    return {"detail-type": "Firebreak Announcement", "detail": announcement_to_wire(told)}
 
 
 def crash(payload: object, condition: str = "RetriesExhausted") -> dict[str, Any]:
@@ -44,13 +42,13 @@ def crash(payload: object, condition: str = "RetriesExhausted") -> dict[str, Any
 
 def test_an_announcement_delivered_twice_is_one_page(world: World) -> None:
     for _ in range(2):
-        world.page_desk().handle(event_of(TOLD))
+        world.tell(TOLD)
     assert len(world.pager.sent) == 1
 
 
 def test_two_announcements_of_the_same_thing_are_one_page(world: World) -> None:
-    world.page_desk().handle(event_of(TOLD))
-    world.page_desk().handle(event_of(replace(TOLD, at=a.NOW + SECOND, headline="said otherwise")))
+    world.tell(TOLD)
+    world.tell(replace(TOLD, at=a.NOW + SECOND, headline="said otherwise"))
     assert len(world.pager.sent) == 1
 
 
@@ -68,7 +66,7 @@ def test_two_announcements_of_the_same_thing_are_one_page(world: World) -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        pytest.param(event_of(TOLD), id="announcement"),
+        pytest.param(announced(TOLD), id="announcement"),
         pytest.param(eventbridge(a.alarm(tags={"firebreak:action": "page"})), id="alarm"),
         pytest.param(crash({}), id="crash"),
     ],
@@ -89,27 +87,27 @@ def test_a_page_that_could_not_be_marked_as_told_is_not_lost(world: World) -> No
 
     pager: Any = Wrapped(world.pager, after=cut)
     with pytest.raises(Untold):
-        replace(world, dynamodb=client, pager=pager).page_desk().handle(event_of(TOLD))
+        replace(world, dynamodb=client, pager=pager).page_desk().handle(announced(TOLD))
     assert len(world.pager.sent) == 1
 
 
 def test_a_teller_that_died_is_followed_by_another(world: World) -> None:
     world.pager.broken = frozenset({"topic"})
     with pytest.raises(Untold):
-        world.page_desk().handle(event_of(TOLD))
+        world.tell(TOLD)
     world.pager.broken = frozenset()
     world.clock.pass_time(30 * SECOND)
     with pytest.raises(Conflict):
-        world.page_desk().handle(event_of(TOLD))
+        world.tell(TOLD)
     world.clock.pass_time(31 * SECOND)
-    world.page_desk().handle(event_of(TOLD))
+    world.tell(TOLD)
     assert len(world.pager.sent) == 1
 
 
 def test_channels_that_do_not_take_it_fail_the_call_so_that_it_comes_again(world: World) -> None:
     world.pager.broken = frozenset({"topic"})
     with pytest.raises(Untold):
-        world.page_desk().handle(event_of(TOLD))
+        world.tell(TOLD)
 
 
 @pytest.mark.parametrize(
@@ -179,8 +177,10 @@ def test_crashes_on_two_incidents_are_two_pages_and_on_one_a_quarter_of_an_hour_
 
 
 def test_an_announcement_of_a_kind_of_a_later_release_is_told_all_the_same(world: World) -> None:
-    told = announcement_to_wire(telling.acted(a.incident(), a.NOW)) | {"kind": "teleported"}
-    world.page_desk().handle({"detail-type": "Firebreak Announcement", "detail": told})
+    told = telling.acted(a.incident(), a.NOW)
+    later = announcement_to_wire(told) | {"kind": "teleported"}
+    world.dynamodb.put_item(TableName=TABLE, Item=outbox_item(told) | {"told": pack(later)})
+    world.page_desk().handle(announced(told))
     subject, body = world.pager.sent[0]
     assert "NEEDS YOU" in subject
     assert "restart ecs:prod/api" in body
@@ -299,7 +299,7 @@ def hold(scope: str, world: World, minutes: int = 30) -> Hold:
 def test_every_page_shows_the_kill_switches_that_hold_over_what_it_is_about(world: World, scope: str) -> None:
     world.switches.pause(hold(scope, world))
     told = replace(TOLD, target=a.TARGET.display, account=a.ACCOUNT, region=a.REGION)
-    world.page_desk().handle(event_of(told))
+    world.tell(told)
     [(_, body)] = world.pager.sent
     assert f"Held:     {scope} by ana until 10:30:30Z: migration of the database\n" in body
 
@@ -308,20 +308,20 @@ def test_switches_that_ended_or_hold_elsewhere_are_not_shown(world: World) -> No
     world.switches.pause(hold("global", world, minutes=-1))
     world.switches.pause(hold("action page-somebody", world))
     world.clock.pass_time(MINUTE)
-    world.page_desk().handle(event_of(TOLD))
+    world.tell(TOLD)
     assert "Held:" not in world.pager.sent[0][1]
 
 
 def test_a_page_without_a_target_shows_the_global_switch(world: World) -> None:
     world.switches.pause(hold("global", world))
-    world.page_desk().handle(event_of(replace(TOLD, target="", action="")))
+    world.tell(replace(TOLD, target="", action=""))
     assert "Held:     global by ana" in world.pager.sent[0][1]
 
 
 def test_switches_that_cannot_be_read_stop_no_page(world: World) -> None:
     dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["batch_get_item"])))
     with pytest.raises(Untold):  # told, and again later: who was told could not be read either
-        dark.page_desk().handle(event_of(TOLD))
+        dark.page_desk().handle(announced(TOLD))
     assert "Held:     the kill switches could not be read: " in world.pager.sent[0][1]
 
 

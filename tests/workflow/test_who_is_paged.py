@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from firebreak.announcement_wire import announcement_to_wire
 from firebreak.core import telling
-from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState
 from firebreak.core.page import Phase
 from firebreak.errors import PolicyError, Untold
@@ -63,14 +62,10 @@ def world() -> Iterator[World]:
         yield made
 
 
-def event_of(told: Announcement) -> dict[str, Any]:
-    return {"detail-type": "Firebreak Announcement", "detail": announcement_to_wire(told)}
-
-
 def tell(world: World, kind: AnnouncementKind = AnnouncementKind.GIVEN_TO_HUMANS, **changes: Any) -> None:
     told = telling.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
     told = replace(told, kind=kind, key=f"{kind}-{world.clock.at}", **changes)
-    world.page_desk().handle(event_of(told))
+    world.tell(told)
 
 
 def tick(world: World, minutes: int) -> None:
@@ -165,7 +160,7 @@ def test_with_a_broken_policy_the_topic_is_told(world: World) -> None:
         raise PolicyError("policy.toml", ["no"])
 
     desk = replace(world.page_desk(), rules=broken)
-    desk.handle(event_of(telling.given_to_humans(a.incident(), a.NOW, "x")))
+    desk.handle(world.recorded(telling.given_to_humans(a.incident(), a.NOW, "x")))
     assert sent(world) == [("topic", Phase.TRIGGER)]
 
 

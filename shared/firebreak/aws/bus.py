@@ -9,29 +9,35 @@ from firebreak.aws.translate import translated
 from firebreak.core.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.errors import Unavailable
-from firebreak.wire import ROUTED_ALARM, request_event, routed_alarm
+from firebreak.wire import (
+    ANNOUNCEMENT,
+    HUMAN_ANNOUNCEMENT,
+    OWN_SOURCE,
+    ROUTED_ALARM,
+    request_event,
+    routed_alarm,
+)
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient
 
-SOURCE = "firebreak"
-ANNOUNCEMENT = "Firebreak Announcement"
-
 
 class EventBus:
-    """ports.Bus on an EventBridge bus."""
+    """ports.Bus on an EventBridge bus; `by_human` is the command's, whose events have types of their own."""
 
-    def __init__(self, client: "EventBridgeClient", bus_name: str) -> None:
+    def __init__(self, client: "EventBridgeClient", bus_name: str, *, by_human: bool = False) -> None:
         self._client = client
         self._bus_name = bus_name
+        self._by_human = by_human
 
     def announce(self, announcement: Announcement) -> None:
         """Hand an announcement to the bus."""
-        self._put(ANNOUNCEMENT, announcement_to_wire(announcement))
+        detail_type = HUMAN_ANNOUNCEMENT if self._by_human else ANNOUNCEMENT
+        self._put(detail_type, announcement_to_wire(announcement))
 
     def ask(self, request: OwnEvent) -> None:
         """Hand a request to its action's function."""
-        envelope = request_event(request)
+        envelope = request_event(request, by_human=self._by_human)
         self._put(str(envelope["detail-type"]), envelope["detail"])
 
     def route(self, function: str, event: Mapping[str, object], tags: Mapping[str, str]) -> None:
@@ -44,7 +50,7 @@ class EventBus:
                 Entries=[
                     {
                         "EventBusName": self._bus_name,
-                        "Source": SOURCE,
+                        "Source": OWN_SOURCE,
                         "DetailType": detail_type,
                         "Detail": json.dumps(detail),
                     }

@@ -37,6 +37,7 @@ from firebreak.core.history import Judged, ScopeHistory, Transition
 from firebreak.core.incident import Incident, Purpose
 from firebreak.core.ledger import Claim
 from firebreak.core.model import Alarm, RequestKind
+from firebreak.core.people import claimed
 from firebreak.core.scopes import Level, Scope, group_scope
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def claimed_words(claim: Claim) -> str:
     after = claim.after
     what = "" if after.purpose is Purpose.ACT else f" to {after.purpose}"
     word = "approved" if claim.request.kind is RequestKind.APPROVAL else "asked for"
-    by = f", {word} by {claim.request.by}" if claim.request.by else ""
+    by = f", {word} by {claimed(claim.request.by)}" if claim.request.by else ""
     return f"claimed rung {after.rung + 1}{what}: {after.action}{by}"
 
 

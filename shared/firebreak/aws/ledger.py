@@ -59,7 +59,15 @@ from firebreak.aws.items import (
 )
 from firebreak.aws.transactions import come_again, transact, won, written
 from firebreak.aws.translate import translated
-from firebreak.aws.waiting import outbox_item, put_off, read_request, read_told, request_item
+from firebreak.aws.waiting import (
+    outbox_item,
+    put_off,
+    read_announcement,
+    read_request,
+    read_told,
+    request_item,
+    settle,
+)
 from firebreak.core.announcement import Announcement
 from firebreak.core.history import ScopeHistory, Transition
 from firebreak.core.incident import Incident
@@ -297,10 +305,14 @@ class DynamoLedger:
             written(self._client, [saw_update(self._table, alarm, None, now)])
         return before
 
-    def settle_announcement(self, waits_as: str) -> None:
-        """Delete an announcement that reached the bus."""
-        with translated("DeleteItem", mutates=True):
-            self._client.delete_item(TableName=self._table, Key=key(f"OUT#{waits_as}"))
+    def settle_announcement(self, waits_as: str, at: datetime) -> None:
+        """Let an announcement that reached the bus wait no more; Page reads it when the event arrives."""
+        settle(self._client, self._table, waits_as, at)
+
+    def announcement(self, waits_as: str) -> Reading[Announcement]:
+        """What the ledger holds under this name, handed over or not."""
+        place = (f"OUT#{waits_as}", SINGLE)
+        return read_as(self._find([place])[place], read_announcement)
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
         """Announcements still waiting; of one that cannot be read, that much is told."""

@@ -98,6 +98,10 @@ class DynamoStorms:
         }
         return written(self._client, [declare, put(self._table, outbox_item(told))])
 
+    def remind(self, told: Announcement) -> bool:
+        """Record that a storm goes on; False when that was recorded before."""
+        return won(self._client, [put(self._table, outbox_item(told), Condition(ABSENT_KEY))])
+
     def calm(self, storm: Storm, told: Announcement) -> bool:
         """End the storm and forget its alarms; False when one more turned red meanwhile."""
         nobody: Item = {**stamped(STORM, RED), "version": number(storm.version + 1)}

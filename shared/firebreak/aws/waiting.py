@@ -1,11 +1,11 @@
 """What waits in the ledger for somebody to take it up: announcements, and requests for later."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from firebreak.announcement_wire import announcement_from_wire, announcement_to_wire
-from firebreak.aws.items import Attribute, DamagedItem, Fields, Item, ms, number, pack, stamped, text
+from firebreak.aws.items import Attribute, DamagedItem, Fields, Item, key, ms, number, pack, stamped, text
 from firebreak.aws.translate import translated
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.ledger import delivery_key
@@ -15,6 +15,9 @@ from firebreak.wire import request_event, request_from_event
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+
+# A dead letter is kept for 14 days and may be sent again as long.
+HANDED_OVER_KEPT = timedelta(days=15)
 
 
 def put_off(client: "DynamoDBClient", table: str, place: Item, until: datetime) -> None:
@@ -43,6 +46,29 @@ def outbox_item(told: Announcement) -> Item:
         "attention": text("announce"),
         "attention_at": number(ms(told.at)),
     }
+
+
+def settle(client: "DynamoDBClient", table: str, waits_as: str, at: datetime) -> None:
+    """Let nobody take an announcement up any more, which was made then. Raises AwsError.
+
+    It stays for as long as its event may still arrive: Page tells what stands here, not what the event says.
+    """
+    try:
+        with translated("UpdateItem", mutates=True):
+            client.update_item(
+                TableName=table,
+                Key=key(f"OUT#{waits_as}"),
+                UpdateExpression="SET expires_at = :then REMOVE attention, attention_at",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":then": number(int((at + HANDED_OVER_KEPT).timestamp()))},
+            )
+    except Conflict:
+        return  # the release before deletes what it hands over
+
+
+def read_announcement(item: Item) -> Announcement:
+    """An announcement that waits, or was handed over lately."""
+    return announcement_from_wire(Fields(item).unpack("told"))
 
 
 def request_item(later: OwnEvent) -> Item:

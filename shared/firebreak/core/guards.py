@@ -41,6 +41,7 @@ from firebreak.core.model import (
 )
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.own_deployments import origin
+from firebreak.core.people import claimed
 from firebreak.core.questions import question_id
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -712,7 +713,7 @@ def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case Unknown() | NotRead() as unseen:
             return blind("approved", unseen, Reason.NOT_READY_UNREADABLE, seen.now)
         case Plan() as plan if asked and same_change(asked, plan):
-            return passed("approved", f"by {request.by}: {plan.summary}")
+            return passed("approved", f"by {claimed(request.by)}: {plan.summary}")
         case Plan() as plan:
             told = f"approved: {asked.summary if asked else 'nothing'}; now it would be: {plan.summary}"
             return objected("approved", Reason.PLAN_CHANGED, told)

@@ -17,3 +17,8 @@ def person(by: str) -> str:
         return f"{session} (role {named.group(1) if named else role})"
     found = _USER.fullmatch(by)
     return found.group(1) if found else by
+
+
+def claimed(by: str) -> str:
+    """The sender of a request as the request says it: no event names the principal that put it on the bus."""
+    return f"someone who claims to be {person(by)}"

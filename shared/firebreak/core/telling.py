@@ -10,7 +10,7 @@ from firebreak.core.guards import clock
 from firebreak.core.incident import Incident, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.model import Alarm, AlarmState
-from firebreak.core.people import person
+from firebreak.core.people import claimed
 from firebreak.core.red_words import red_words
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.telling_facts import muted, rung_words, stays, steps, values
@@ -80,7 +80,7 @@ def acted(incident: Incident, at: datetime, by: str = "") -> Announcement:
     """The action was sent and AWS took it; `by` names the human who asked for it or approved it."""
     plan, receipt = incident.plan, incident.receipt
     planned = [f"plan: {plan.summary}", *plan.warnings, *filter(None, [plan.reset_by])] if plan else []
-    word = [f"requested by {person(by)}"] if by else []
+    word = [f"requested by {claimed(by)}"] if by else []
     done = receipt.summary if receipt else (plan.summary if plan else "done")
     return of_incident(
         AnnouncementKind.ACTED,

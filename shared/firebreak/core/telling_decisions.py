@@ -12,7 +12,7 @@ from firebreak.core.ledger import DecisionRecord
 from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, RequestKind, Target
 from firebreak.core.paused import NEXT
-from firebreak.core.people import person
+from firebreak.core.people import claimed
 from firebreak.core.reasons import LASTING, MEANINGS, SHARED_BY_ALARMS, Disposition, Lasting, Reason
 from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm
 from firebreak.core.telling_facts import muted, objections
@@ -62,7 +62,7 @@ def announcement(
         facts=(
             *objections(decision),
             *(plan.warnings if plan else ()),
-            *([f"requested by {person(record.by)}"] if record.by else []),
+            *([f"requested by {claimed(record.by)}"] if record.by else []),
             *muted(record.alarm),
         ),
         next=_next_of(decision, lasting),

@@ -1,0 +1,181 @@
+"""What comes over the bus is told only as far as the ledger vouches for it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from firebreak.alarms import parse
+from firebreak.core import telling, telling_people
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.model import Alarm, OwnEvent, RequestKind
+from firebreak.core.page import Phase
+from firebreak.core.reasons import Reason
+from firebreak.core.threads import thread_id
+from firebreak.core.vouching import UNPROVEN, unrecorded
+from firebreak.errors import UnusableEvent
+from firebreak.wire import request_event
+from tests import builders as a
+from tests.faults import Wrapped, answer, fail
+from tests.world import World, announced
+
+NEEDS_YOU = telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")
+FORGED = replace(NEEDS_YOU, kind=AnnouncementKind.ACTED, headline="All is well.", severity="info")
+RECOVERED = telling.recovered(a.incident(), a.NOW, "every alarm is OK")
+
+KINDS = some.sampled_from(AnnouncementKind)
+TEXTS = some.text(max_size=20)
+
+
+def phases(world: World) -> list[Phase]:
+    return [page.phase for _, page in world.pager.pages]
+
+
+def test_a_forged_announcement_does_not_take_the_place_of_the_page_to_come(world: World) -> None:
+    world.page_desk().handle(announced(FORGED))
+    world.tell(NEEDS_YOU)
+    assert "NEEDS YOU" in world.subjects[-1]
+
+
+def test_what_is_told_is_what_the_ledger_holds_and_not_what_the_event_says(world: World) -> None:
+    world.recorded(NEEDS_YOU)
+    world.page_desk().handle(announced(FORGED))
+    [(subject, body)] = world.pager.sent
+    assert "NEEDS YOU" in subject
+    assert "All is well" not in body
+
+
+def test_a_forged_recovery_leaves_the_thread_of_the_incident_open(world: World) -> None:
+    world.tell(NEEDS_YOU)
+    world.page_desk().handle(announced(RECOVERED))
+    assert Phase.RESOLVE not in phases(world)
+    assert UNPROVEN in world.pager.sent[-1][1]
+    world.tell(RECOVERED)
+    assert phases(world)[-1] is Phase.RESOLVE
+
+
+def test_a_forged_acknowledgement_does_not_stop_the_call_of_the_next_person(world: World) -> None:
+    world.tell(NEEDS_YOU)
+    forged = telling_people.acknowledged(
+        NEEDS_YOU, thread_id(NEEDS_YOU), "arn:aws:iam::1:user/mallory", a.NOW
+    )
+    world.page_desk().handle(announced(forged))
+    thread = world.dispatcher().read(thread_id(NEEDS_YOU))
+    assert getattr(thread, "acknowledged_by", None) == ""
+
+
+def test_what_could_not_be_recorded_is_told_all_the_same_and_says_so(world: World) -> None:
+    world.page_desk().handle(announced(NEEDS_YOU))
+    [(_, body)] = world.pager.sent
+    assert UNPROVEN in body
+    assert NEEDS_YOU.headline in body
+
+
+def test_an_announcement_that_is_handed_over_is_told_though_it_waits_no_more(world: World) -> None:
+    event = world.recorded(NEEDS_YOU)
+    assert world.ledger.unsettled_announcements(a.NOW, 10) == []
+    world.page_desk().handle(event)
+    assert "NEEDS YOU" in world.subjects[0]
+
+
+def test_a_dead_letter_that_is_sent_again_after_a_fortnight_is_still_proven(world: World) -> None:
+    event = world.recorded(NEEDS_YOU)
+    item = world.dynamodb.get_item(
+        TableName="ledger", Key={"pk": {"S": f"OUT#{NEEDS_YOU.waits_as}"}, "sk": {"S": "-"}}
+    )["Item"]
+    assert int(item["expires_at"]["N"]) >= int((a.NOW + timedelta(days=14)).timestamp())
+    assert event["detail-type"] == "Firebreak Announcement"
+
+
+def test_what_was_told_while_the_ledger_could_not_be_read_marks_nothing_as_told(world: World) -> None:
+    client = Wrapped(world.dynamodb, before=fail(answer("ThrottlingException")))
+    replace(world, dynamodb=client).page_desk().handle(announced(NEEDS_YOU))
+    world.tell(NEEDS_YOU)
+    assert len(world.pager.sent) == 2
+
+
+@given(kind=KINDS, key=TEXTS, thread=TEXTS, incident=TEXTS, event=TEXTS)
+def test_what_is_not_in_the_ledger_shares_no_name_with_what_is(
+    kind: AnnouncementKind, key: str, thread: str, incident: str, event: str
+) -> None:
+    claimed = replace(NEEDS_YOU, kind=kind, key=key, thread=thread, incident_id=incident, event=event)
+    own = unrecorded(claimed)
+    names = {key, thread, incident, event, NEEDS_YOU.key, claimed.waits_as}
+    assert names.isdisjoint({own.key, thread_id(own), own.waits_as})
+    assert own.kind in {AnnouncementKind.BLIND, AnnouncementKind.CRASHED}
+    assert (own.question, own.by, own.retry, own.counted_as) == ("", "", (), "")
+
+
+@pytest.mark.parametrize("kind", [AnnouncementKind.BLIND, AnnouncementKind.CRASHED])
+def test_blindness_is_told_in_its_own_words_under_a_name_of_its_own(kind: AnnouncementKind) -> None:
+    blind: Announcement = replace(NEEDS_YOU, kind=kind)
+    assert unrecorded(blind).headline == blind.headline
+    assert unrecorded(blind).key != blind.key
+
+
+@pytest.mark.parametrize("live", [{"firebreak:action": "none"}, {"firebreak:action": "page"}], ids=str)
+def test_a_retry_whose_alarm_does_not_allow_the_action_by_now_is_refused(
+    world: World, live: dict[str, str]
+) -> None:
+    alarm = world.red(tags={"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/api"})
+    world.alarms.tagged[alarm.arn] = live
+    done = world.remediator().handle(request_event(retry_of(alarm), by_human=True))
+    assert done.reason in {Reason.ACTION_NONE, Reason.OTHER_ACTION}
+    assert world.ecs.writes == []
+
+
+def test_a_retry_cannot_name_another_target_than_the_alarm_does(world: World) -> None:
+    alarm = world.red(tags={"firebreak:action": "restart-service"})
+    world.ecs.services["ecs:prod/other"] = a.service()
+    forged = replace(alarm, tags={**alarm.tags, "firebreak:target": "ecs:prod/other"})
+    world.remediator().handle(request_event(retry_of(forged), by_human=True))
+    assert [target for _, target, _ in world.ecs.writes] in ([], [a.TARGET.display])
+
+
+def test_a_request_whose_alarm_says_none_by_now_does_not_go_on(world: World) -> None:
+    alarm = world.red()
+    climb = replace(retry_of(alarm), by="")
+    world.alarms.tagged[alarm.arn] = {"firebreak:action": "none"}
+    assert world.remediator().handle(request_event(climb)).reason is Reason.ACTION_NONE
+
+
+def retry_of(alarm: Alarm) -> OwnEvent:
+    return OwnEvent(
+        kind=RequestKind.WAKE,
+        action="restart-service",
+        incident_id="",
+        rung=0,
+        attempt=1,
+        at=a.NOW,
+        alarm=alarm,
+        by="arn:aws:iam::111122223333:user/ana",
+    )
+
+
+@pytest.mark.parametrize("kind", list(RequestKind))
+def test_only_the_type_of_humans_carries_an_approval_and_that_type_nothing_of_functions(
+    kind: RequestKind,
+) -> None:
+    asked = replace(retry_of(a.alarm()), kind=kind, incident_id="i-0123456789")
+    as_function = request_event(asked) | {"detail-type": "Firebreak Request"}
+    as_human = request_event(asked) | {"detail-type": "Firebreak Human Request"}
+    read = {name: refused(event) for name, event in {"function": as_function, "human": as_human}.items()}
+    approval, alarm = kind is RequestKind.APPROVAL, kind is RequestKind.ALARM
+    assert read == {"function": approval or alarm, "human": not approval}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"by": ""}, {"refused": "cause"}, {"incident_id": "i-0123456789"}], ids=str
+)
+def test_a_wake_up_that_is_no_retry_is_none_of_humans(changes: dict[str, str]) -> None:
+    assert refused(request_event(replace(retry_of(a.alarm()), **changes), by_human=True))  # type: ignore[arg-type]  # texts
+
+
+def refused(event: dict[str, object]) -> bool:
+    try:
+        parse(event)
+    except UnusableEvent:
+        return True
+    return False
