@@ -1,6 +1,7 @@
 """The bus: what is handed over can be read at the other end, and a failed entry is a failure."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ from firebreak.concluding import request_of
 from firebreak.core import telling
 from firebreak.core.incident import IncidentState
 from firebreak.errors import AwsError, Denied, Throttled, Unavailable
+from firebreak.wire import request_from_event
 from tests import builders as a
 from tests.faults import CONNECT_TIMEOUT, READ_TIMEOUT, answer
 
@@ -59,7 +61,17 @@ def test_a_request_arrives_as_it_was_made() -> None:
         "detail-type": entry["DetailType"],
         "detail": json.loads(entry["Detail"]),
     }
-    assert alarms.parse(event) == CLIMB
+    assert request_from_event(event) == CLIMB
+    assert alarms.parse(event) == replace(CLIMB, alarm=replace(CLIMB.alarm, tags={}))
+
+
+def test_what_the_command_puts_on_the_bus_has_types_of_its_own() -> None:
+    client = Recorder()
+    humans = EventBus(client, "firebreak", by_human=True)  # type: ignore[arg-type]  # records what is put
+    humans.announce(TOLD)
+    humans.ask(replace(CLIMB, by="ana"))
+    found = [entry["DetailType"] for entry in client.entries]
+    assert found == ["Firebreak Human Announcement", "Firebreak Human Request"]
 
 
 def test_a_failed_entry_inside_a_good_answer_is_a_failure() -> None:

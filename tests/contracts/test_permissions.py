@@ -7,7 +7,7 @@ import pytest
 from firebreak.actions import ACTIONS
 from firebreak.connections import Connections
 from firebreak.ports import Permission
-from tests.contracts.template import actions, functions, iam_actions, statements, template
+from tests.contracts.template import actions, functions, iam_actions, resource, statements, template
 
 
 def declared(action: str) -> tuple[Permission, ...]:
@@ -82,6 +82,32 @@ def test_page_reads_no_log_group_but_those_that_the_stack_names() -> None:
     found = [s for s in own_statements(functions()["Page"]) if "logs:FilterLogEvents" in iam_actions(s)]
     assert [statement["Resource"] for statement in found] == [{"Ref": "PageLogGroupArns"}]
     assert template()["Parameters"]["PageLogGroupArns"]["Default"] == ""
+
+
+def test_each_publisher_may_put_its_own_types_of_events_on_the_bus_and_no_other() -> None:
+    shared = resource("RemediatorPolicy")["PolicyDocument"]["Statement"]
+    granted = {
+        "actions and Verify": _types(shared),
+        "Route": _types(own_statements(functions()["Route"])),
+        "Page": _types(own_statements(functions()["Page"])),
+    }
+    assert granted == {
+        "actions and Verify": ["Firebreak Announcement", "Firebreak Request"],
+        "Route": ["Firebreak Routed Alarm"],
+        "Page": [],
+    }
+
+
+def _types(found: list[dict[str, Any]]) -> list[str]:
+    """The detail types of the events that these statements let somebody put on the bus."""
+    types: list[str] = []
+    for statement in found:
+        if "PutEvents" in str(statement.get("Action")):
+            condition = statement["Condition"]["StringEquals"]
+            assert condition["events:source"] == "firebreak"
+            named = condition["events:detail-type"]
+            types += [named] if isinstance(named, str) else named
+    return types
 
 
 def test_page_reads_secrets_of_its_own_name_alone() -> None:

@@ -33,7 +33,6 @@ CALLS = {
     "transact_write_items": "TransactWriteItems",
     "update_item": "UpdateItem",
     "put_item": "PutItem",
-    "delete_item": "DeleteItem",
     "get_item": "GetItem",
     "tags": "ListTagsForResource",
     "describe": "DescribeAlarms",
@@ -162,7 +161,7 @@ def in_a_full_storm(world: World) -> Alarm:
 FIRST = {"ListTagsForResource": 1, "BatchGetItem": 1}
 RED = {"UpdateItem": 1}  # one more red alarm, for the storm; not for one that is known, nor for a duplicate
 RECORD = {"TransactWriteItems": 1}
-TOLD = {"PutEvents": 1, "DeleteItem": 1}
+TOLD = {"PutEvents": 1, "UpdateItem": 1}
 TARGETS_INCIDENT = {"BatchGetItem": 1}  # where an incident was opened on the target before
 CONSENT = {"DescribeServices": 1, "DescribeTaskDefinition": 1}  # before an alarm counts, or joins
 
