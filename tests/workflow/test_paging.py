@@ -320,8 +320,7 @@ def test_a_page_without_a_target_shows_the_global_switch(world: World) -> None:
 
 def test_switches_that_cannot_be_read_stop_no_page(world: World) -> None:
     dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["batch_get_item"])))
-    with pytest.raises(Untold):  # told, and again later: who was told could not be read either
-        dark.page_desk().handle(announced(TOLD))
+    dark.page_desk().handle(announced(TOLD))
     assert "Held:     the kill switches could not be read: " in world.pager.sent[0][1]
 
 
