@@ -159,7 +159,8 @@ def refuse_wrong_sender(detail_type: object, asked: OwnEvent) -> None:
 def _is_of_humans(asked: OwnEvent) -> bool:
     """Whether humans may ask for it: what they approve, and an alarm that they have decided again."""
     retried = asked.kind is RequestKind.WAKE and not asked.incident_id and not asked.refused
-    return bool(asked.by) and (asked.kind is RequestKind.APPROVAL or retried)
+    # Without a name it is still a question of the approval guard, which refuses it.
+    return asked.kind is RequestKind.APPROVAL or (retried and bool(asked.by))
 
 
 def _written(at: datetime) -> str:

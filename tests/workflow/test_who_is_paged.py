@@ -16,7 +16,7 @@ from firebreak.errors import PolicyError, Untold
 from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
-from tests.world import World, eventbridge, world_on_moto
+from tests.world import World, announced, eventbridge, world_on_moto
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:firebreak"  # a name
@@ -143,7 +143,8 @@ def test_with_every_channel_down_the_page_comes_again(world: World) -> None:
 def test_without_a_memory_who_is_told_first_is_told_at_any_hour(world: World) -> None:
     world.clock.pass_time(12 * HOUR)
     dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION)))
-    tell(dark, alarm_name="web-latency")
+    told = telling.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
+    dark.page_desk().handle(announced(replace(told, alarm_name="web-latency")))
     assert sent(world) == [("ops", Phase.TRIGGER)]
 
 
