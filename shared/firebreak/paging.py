@@ -90,8 +90,6 @@ class PageDesk:
                 if isinstance(alarm, UnusableEvent):
                     return self._unusable(event, alarm)
                 return self._alarm(alarm)
-        self._tell(told)
-        return Summary("told", Reason.CLEAR_TO_ACT, told.incident_id)
 
     def _announced(self, heard: Announcement) -> Summary:
         """Tell what the ledger holds under the name that came over the bus.

@@ -12,7 +12,7 @@ from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.workflow.test_paging import TOLD
-from tests.workflow.test_who_is_paged import MINUTE, event_of, tick
+from tests.workflow.test_who_is_paged import MINUTE, tick
 from tests.world import World, world_on_moto
 
 CEILING = """
@@ -34,7 +34,7 @@ def call(world: World, number: int, severity: str = "warning") -> str:
         TOLD, key=f"k{number}", incident_id=name, at=world.clock.at, severity=severity,
         alarm_name=f"svc-{number:02}", target="",
     )  # fmt: skip
-    world.page_desk().handle(event_of(said))
+    world.tell(said)
     return name
 
 
@@ -86,7 +86,7 @@ def test_what_was_sent_is_resolved_and_what_never_was_says_nothing_at_its_end(wo
     assert (held.state, held.held_back) == (ThreadState.HELD, ("topic",))
     for number, name in enumerate(names):
         over = replace(end_of(number, name), at=world.clock.at)
-        world.page_desk().handle(event_of(over))
+        world.tell(over)
     assert [page.thread for _, page in world.pager.pages if page.phase is Phase.RESOLVE] == names[:3]
     tick(world, 70)
     assert names[3] not in calls(world)

@@ -12,7 +12,7 @@ from firebreak.core.ledger import DecisionRecord
 from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, RequestKind, Target
 from firebreak.core.paused import NEXT
-from firebreak.core.people import claimed
+from firebreak.core.people import claimed, person
 from firebreak.core.reasons import LASTING, MEANINGS, SHARED_BY_ALARMS, Disposition, Lasting, Reason
 from firebreak.core.telling import NOTHING_LOOKS_AGAIN, about_alarm
 from firebreak.core.telling_facts import muted, objections
