@@ -34,7 +34,7 @@ def test_a_policy_that_does_not_load_fails_the_build_and_names_each_mistake(
     )
     assert main([str(layer)]) == 1
     said = capsys.readouterr().err
-    assert "policy: policies/prod.toml: defaults.autonomy" in said
+    assert "policy: policies/prod.toml: line 3: defaults.autonomy" in said
 
 
 def test_a_policy_that_is_named_and_not_there_fails_the_build(

@@ -77,7 +77,7 @@ def test_a_limit_that_is_kept_shows_its_numbers(
             "budgets",
             acts(Level.TARGET, MINUTE, 2 * MINUTE),
             Reason.BUDGET_FULL,
-            "budget target 2/2 in 15m, next slot 10:14:50Z (window + 80s pad)",
+            "budget target 2/2 in 15m, next slot 10:14:50Z, the window and 80s for clocks that differ",
             a.NOW + 14 * MINUTE + 20 * SECOND,
             "",
             id="budget",

@@ -59,7 +59,7 @@ class TestApproved:
         check = asked()
 
         assert found(check) == (PASSED, None)
-        assert check.detail == f"by {YES.by}: {a.PLAN.summary}"
+        assert check.detail == f"by someone who claims to be ana (role oncall): {a.PLAN.summary}"
 
     def test_another_plan_is_not_what_was_approved(self) -> None:
         other = replace(

@@ -159,7 +159,8 @@ def test_a_full_budget_tells_level_numbers_and_when_a_slot_is_free() -> None:
     check = limited(Level.STACK, history, Budget(5, 15 * MINUTE), Budget(2, HOUR))
     free = a.NOW - 10 * MINUTE + HOUR + PAD
     assert found(check) == (Result.OBJECTED, Reason.BUDGET_FULL)
-    assert check.detail == f"budget stack 2/2 in 1h, next slot {free:%H:%M:%S}Z (window + 80s pad)"
+    pad = "the window and 80s for clocks that differ"
+    assert check.detail == f"budget stack 2/2 in 1h, next slot {free:%H:%M:%S}Z, {pad}"
     assert check.until == free
 
 

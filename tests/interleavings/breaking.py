@@ -45,7 +45,7 @@ class IgnoresTransitions(MemoryLedger):
     def claim(self, claim: Claim) -> ClaimResult:
         held, series = self.memory.held, claim.request.alarm.series
         self.memory.held = replace(held, transitions=without_entry(held.transitions, series))
-        result = super().claim(claim)
+        result = super().claim(replace(claim, seen=replace(claim.seen, transition=ABSENT)))
         if result is ClaimResult.LOST:
             self.memory.held = held
         return result

@@ -94,7 +94,7 @@ def japanese(on: Stage) -> None:
     alarm = on.world.red(JAPANESE, tags={"firebreak:action": "page", "firebreak:severity": "critical"})
     on.world.page_desk().handle(measured(alarm))
     on.turn(alarm, AlarmState.OK)
-    on.wait(6)
+    on.wait(20)  # a quarter of an hour of OK ends it
 
 
 RARE = (

@@ -144,7 +144,7 @@ def no_data(on: Stage) -> None:
     alarm = on.red(evaluation=a.silent(on.now))
     on.wait(3)
     on.green(alarm)
-    on.wait(10)
+    on.wait(20)  # a quarter of an hour of OK ends it
 
 
 def observed(on: Stage) -> None:

@@ -175,7 +175,9 @@ def test_an_act_that_could_not_be_recorded_is_told_past_the_ledger_and_verified(
     assert (done.outcome, len(broken.ecs.writes)) == ("act", 1)
     world = replace(broken, dynamodb=sound)
     world.deliver()
-    assert "ACTED" in world.subjects[0]
+    # Nothing in the ledger confirms it, so the page says that, and what it was told.
+    assert "BLIND" in world.subjects[0]
+    assert "it says (acted): restart-service: deployment" in world.pager.sent[0][1]
     assert world.incident(done.incident_id).state is S.CLAIMED
     world.alarms.turn("api-memory-high", AlarmState.OK, world.clock.at)
     world.pass_time(20 * MINUTE)

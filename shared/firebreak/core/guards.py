@@ -631,7 +631,8 @@ def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
         for budget in rules.limits(scope):
             used = f"{scope} {len(held(acts, budget, seen.now))}/{budget.acts} in {spell(budget.window)}"
             if free_at := next_slot(acts, budget, seen.now):
-                detail = f"budget {used}, next slot {clock(free_at)} (window + {spell(PAD)} pad)"
+                pad = f"the window and {spell(PAD)} for clocks that differ"
+                detail = f"budget {used}, next slot {clock(free_at)}, {pad}"
                 cause = _beyond_the_target(scope, f"{budget} {free_at:%FT%TZ}")
                 return objected("budgets", Reason.BUDGET_FULL, detail, free_at, cause=cause)
             told.append(used)
