@@ -66,3 +66,8 @@ def test_a_policy_path_counts_from_the_layer_and_an_absolute_one_stands() -> Non
 def test_only_page_needs_a_topic() -> None:
     env = {key: found for key, found in ENV.items() if key != "PAGE_TOPIC_ARN"}
     assert Settings.from_env(env).topic_arn == ""
+
+
+def test_a_named_endpoint_is_local_aws() -> None:
+    assert Settings.from_env(ENV).local_aws is False
+    assert Settings.from_env(ENV | {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}).local_aws is True

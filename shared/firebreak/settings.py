@@ -16,6 +16,7 @@ class Settings:
 
     `account` and `region` come from the function's own ARN, which is read from the environment:
     the one in the invocation's context is made up by `sam local` and names a version, not the alias.
+    `local_aws` says that an endpoint is named, as the stack's parameter EndpointUrl does for local AWS.
     """
 
     stack_name: str
@@ -29,6 +30,7 @@ class Settings:
     function_arn: str
     account: str
     region: str
+    local_aws: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -47,6 +49,7 @@ class Settings:
             function_arn=function_arn,
             account=account,
             region=region,
+            local_aws=bool(env.get("AWS_ENDPOINT_URL")),
         )
 
 

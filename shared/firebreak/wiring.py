@@ -20,7 +20,7 @@ from firebreak.aws.clients import BRISK_SECONDS, brisk, mutator, patient, reader
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, AlarmPictures, LogGroups
 from firebreak.aws.pages import DynamoDeliveries, TopicChannel
-from firebreak.aws.schedules import OneTimeSchedules
+from firebreak.aws.schedules import SOONEST, SOONEST_ON_LOCAL_AWS, OneTimeSchedules
 from firebreak.aws.secrets import CachedSecrets
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
@@ -116,6 +116,7 @@ class Wiring:
             own.verify_arn or own.function_arn,
             own.function_arn,
             now=self.clock.now,
+            soonest=SOONEST_ON_LOCAL_AWS if own.local_aws else SOONEST,
         )
 
     def alarms(self) -> EffectiveAlarms:

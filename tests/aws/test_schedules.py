@@ -11,7 +11,7 @@ from botocore.stub import ANY, Stubber
 
 from firebreak import alarms
 from firebreak.aws.clients import reader
-from firebreak.aws.schedules import OneTimeSchedules, expression
+from firebreak.aws.schedules import SOONEST_ON_LOCAL_AWS, OneTimeSchedules, expression
 from firebreak.core.model import OwnEvent, RequestKind
 from firebreak.errors import AwsError, Denied, OutcomeUnknown, Rejected, Throttled
 from tests import builders as a
@@ -169,3 +169,12 @@ def test_botocore_accepts_the_request_and_the_name_is_a_legal_one() -> None:
         stub.add_response("create_schedule", {"ScheduleArn": "arn"}, expected)
         schedules(wrapped).check("i-0123456789", 0, 0, a.NOW)
         stub.assert_no_pending_responses()
+
+
+def test_on_local_aws_a_check_of_seconds_comes_in_seconds() -> None:
+    client = Recorder()
+    soonest = SOONEST_ON_LOCAL_AWS
+    named = OneTimeSchedules(client, "group", "role", VERIFY, OWN, now=lambda: a.NOW, soonest=soonest)  # type: ignore[arg-type]  # the one call it makes
+    named.check("i-0123456789", 0, 0, a.NOW + timedelta(seconds=6))
+    (asked,) = client.asked
+    assert asked["ScheduleExpression"] == expression(a.NOW + timedelta(seconds=6))
