@@ -39,9 +39,11 @@ S = IncidentState
 
 
 def paging(board: str, opens: datetime) -> str:
-    """Critical pages go to the topic and the board, then up; the unimportant ones wait for the opening."""
+    """Critical pages go to the topic and the board, then up; the unimportant ones wait for the opening.
+
+    It goes on with the section that the demo's policy ends with, `paging`.
+    """
     return f"""
-[paging]
 severity = "error"
 
 [[paging.business]]
