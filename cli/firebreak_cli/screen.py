@@ -64,8 +64,9 @@ class _Lines(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what is buffered."""
-        self._out.flush()
+        """Hand on what is buffered; it is asked once more when the output is closed already."""
+        if not self._out.closed:
+            self._out.flush()
 
 
 def console() -> Console:
