@@ -195,7 +195,7 @@ def started(tmp: Path) -> Iterator[Containers]:
     home, sam = Home(REPOSITORY / ".local/containers"), sam_command(REPOSITORY)
     firebreak("local", "down", home=home)
     try:
-        firebreak("local", "up", "--quiet", home=home)
+        firebreak("local", "up", "--quiet", "--no-carrier", home=home)
         local = up.find(home)
         assert local is not None
         containers.build(REPOSITORY, home, sam, _silent)
