@@ -1,10 +1,12 @@
 """Runs a function of the template in a container, as `sam local` does, on local AWS."""
 
+import ipaddress
 import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from firebreak_cli.local.door import door
 from firebreak_cli.local.places import Home, LocalError
@@ -85,15 +87,29 @@ def raised(answer: str) -> bool:
     return isinstance(found, dict) and "errorType" in found
 
 
+def bridge_address(config: str) -> str:
+    """This machine's address on the engine's bridge, from the JSON of the network's IPAM configuration.
+
+    An engine that starts on a machine for the first time names no gateway there, only the subnet; the
+    bridge then has the subnet's first address. Raises LocalError when neither can be read.
+    """
+    try:
+        found: list[dict[str, Any]] = json.loads(config)
+        named = [str(entry["Gateway"]) for entry in found if entry.get("Gateway")]
+        subnets = [ipaddress.ip_network(entry["Subnet"], strict=False) for entry in found]
+        addresses = named + [str(subnet[1]) for subnet in subnets]
+        return next(address for address in addresses if ":" not in address)
+    except (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError) as error:
+        raise LocalError(f"the engine's bridge network has no IPv4 address: {config[:200]}") from error
+
+
 def _port(local: LocalAws, stack: ExitStack) -> int:
     """The port at which containers find local AWS under HOST."""
-    gateway = _docker(
-        "network", "inspect", "bridge", "--format", "{{range .IPAM.Config}}{{.Gateway}} {{end}}"
-    ).split()
-    if local.running.bind != "127.0.0.1" or not gateway:
+    if local.running.bind != "127.0.0.1":
         return local.running.port
+    address = bridge_address(_docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}"))
     try:
-        return stack.enter_context(door(gateway[0], local.running.port))
+        return stack.enter_context(door(address, local.running.port))
     except OSError:
         # The bridge is in a virtual machine (Docker Desktop), which leads HOST to our loopback address.
         return local.running.port

@@ -30,8 +30,15 @@ def environment(home: Home, extra: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     # SAM looks for python3.13 on the PATH, and the layer's build for one that has pip.
     path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")])
-    (home.sam / "settings").mkdir(parents=True, exist_ok=True)
-    ours = {"PATH": path, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(home.sam / "settings")}
+    for folder in (home.sam / "settings", home.scratch):
+        folder.mkdir(parents=True, exist_ok=True)
+    ours = {
+        "PATH": path,
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(home.sam / "settings"),
+        # A SAM CLI that was killed leaves a lock on its image there, for which the next one waits minutes.
+        "TMPDIR": str(home.scratch.resolve()),
+    }
     return kept | {"AWS_DEFAULT_REGION": REGION} | ours | dict(extra)
 
 
