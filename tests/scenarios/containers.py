@@ -38,6 +38,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FUNCTIONS = {
     function["CodeUri"].split("/")[1].replace("_", "-"): name for name, function in functions().items()
 }
+ROUTER = "Route"
 START_SECONDS = 60
 ANSWER_SECONDS = 90
 # The first container of a function waits for its image, which a machine that never built one makes slowly:
@@ -132,6 +133,16 @@ class Containers:
 def cases() -> list[tuple[str, str]]:
     """Every sample event with every function that it reaches."""
     return [(name, FUNCTIONS[function]) for name in usable() for function in _reached(name)]
+
+
+def decided() -> list[tuple[str, str]]:
+    """The cases in which a function decides; `explain` says of these what it decides."""
+    return [(name, function) for name, function in cases() if function != ROUTER]
+
+
+def routed() -> list[str]:
+    """The sample events whose live tags the router has to read."""
+    return [name for name, function in cases() if function == ROUTER]
 
 
 def _reached(name: str) -> list[str]:
