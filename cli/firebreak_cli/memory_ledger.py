@@ -13,7 +13,7 @@ from firebreak.aws.claims import scope_switches, switch_keys
 from firebreak.aws.found import beside_in, pointed_to, pointers_in, together
 from firebreak.core.announcement import Announcement
 from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
-from firebreak.core.incident import WITH_HUMANS, Incident
+from firebreak.core.incident import ENDED, WITH_HUMANS, Incident
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -206,7 +206,7 @@ class MemoryLedger:
     def overdue(self, before: datetime, limit: int) -> Sequence[Overdue]:
         """Incidents past due, oldest first."""
         held = self.memory.held
-        waiting = (i for i in held.incidents.values() if i.state not in WITH_HUMANS)
+        waiting = (i for i in held.incidents.values() if i.state not in WITH_HUMANS | ENDED)
         late = _first(
             waiting, lambda one: one.due_at and _place(held, "INC", one.id, one.due_at), before, limit
         )

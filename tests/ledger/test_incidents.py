@@ -8,7 +8,7 @@ import pytest
 
 from firebreak.core import telling
 from firebreak.core.history import Decided, Judged, ScopeHistory, Transition
-from firebreak.core.incident import FREES_TARGET, Incident, IncidentState, Member
+from firebreak.core.incident import ENDED, FREES_TARGET, Incident, IncidentState, Member
 from firebreak.core.ledger import ClaimResult, IncidentChange, delivery_key
 from firebreak.core.model import AlarmState, OwnEvent, Receipt, RequestKind, Verdict
 from firebreak.core.opening import climbing, opened, over
@@ -211,6 +211,18 @@ def test_incidents_are_due_at_their_time_and_no_more_when_they_rest(ledger: Ledg
     assert ledger.overdue(due, 10) == [Overdue(claimed.id, "acted", due)]
     ledger.move(replace(change(claimed), after=over(claimed, S.CLOSED, "OK")))
     assert ledger.overdue(due, 10) == []
+
+
+@pytest.mark.parametrize("state", sorted(ENDED))
+def test_what_ended_is_never_due_whatever_time_still_stands_in_it(
+    ledger: Ledger, state: IncidentState
+) -> None:
+    claimed = acted(ledger)
+    ended = replace(over(claimed, S.CLOSED, "OK"), due_at=a.NOW)
+    moved = replace(change(claimed), after=ended)
+    object.__setattr__(moved, "after", replace(ended, state=state))
+    assert ledger.move(moved) is True
+    assert ledger.overdue(a.NOW + 60 * MINUTE, 10) == []
 
 
 def test_a_look_takes_no_more_than_was_asked_for(ledger: Ledger) -> None:
