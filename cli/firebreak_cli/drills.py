@@ -86,8 +86,9 @@ class Ready:
 
 def ready(client: Any, name: str, now: datetime) -> Ready:
     """The alarm, if it is one that may be drilled. Raises Ending that says why not."""
-    described = described_alarm(client, name)
-    tags = tags_of(client, described)
+    alarms = CloudWatchAlarms(client)
+    described = described_alarm(alarms, name)
+    tags = tags_of(alarms, described)
     if tags.get(DRILL_TAG) != DRILL_VALUE:
         told = (
             f"alarm {name} is not tagged {DRILL_TAG}={DRILL_VALUE}: a drill turns a test alarm red, no other"

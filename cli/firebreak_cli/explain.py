@@ -71,7 +71,7 @@ def _live(asked: Question, given: Given | None, outside: Outside) -> tuple[Expla
 
     stack = find(outside, asked.stack)
     policy, file = _policy(asked.policy, stack.policy_file)
-    given = given or _of_live_alarm(stack, asked.alarm, outside.now())
+    given = given or _of_live_alarm(stack, policy, asked.alarm, outside.now())
     trigger, lacks = given.trigger, given.lacks
     if isinstance(trigger, Alarm):
         trigger = placed(trigger, stack.account, stack.region)
@@ -87,14 +87,15 @@ def _live(asked: Question, given: Given | None, outside: Outside) -> tuple[Expla
     return found if asked.policy else compared(found, stack), file
 
 
-def _of_live_alarm(stack: Stack, name: str, now: datetime) -> Given:
+def _of_live_alarm(stack: Stack, policy: Policy, name: str, now: datetime) -> Given:
     """The event of the alarm's last turning red, or as if it turned red now."""
-    from firebreak_cli.live_alarms import described_alarm, red_event, tags_of
+    from firebreak_cli.live_alarms import described_alarm, is_red, of_stack, red_event, tags_of
 
-    client = stack.reader("cloudwatch")
-    described = described_alarm(client, name)
-    trigger = red_event(client, name, tags_of(client, described), now)
-    if described.state is AlarmState.ALARM:
+    alarms = of_stack(stack, lambda: policy.missing_data)
+    described = described_alarm(alarms, name)
+    red = is_red(described)
+    trigger = red_event(stack.reader("cloudwatch"), name, tags_of(alarms, described), now, red=red)
+    if red:
         return Given(trigger, ("The event was built from the live alarm, as of its turning red",))
     told = f"The alarm is {described.state}: explained as if it turned red now"
     return Given(trigger, (told,), as_if_red=True)

@@ -19,7 +19,6 @@ from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Rules
 from firebreak.core.storm import CALM, Storm, red_alarm_of, with_red
 from firebreak.core.watchdog import is_heartbeat
-from firebreak.effective_alarms import EffectiveAlarms
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, ServicesBehind, not_looked_up
@@ -159,13 +158,13 @@ def alarm_of(trigger: Alarm | OwnEvent) -> Alarm:
 
 def live_eyes(stack: Stack, policy: Policy) -> LiveEyes:
     """Eyes on a deployed stack, with the caller's credentials; the policy tells what its runbooks are."""
-    from firebreak.aws.alarms import CloudWatchAlarms
     from firebreak.aws.ledger import DynamoLedger
     from firebreak.aws.registrations import DynamoRegistrations, RegistrationReader
+    from firebreak_cli.live_alarms import of_stack
 
     cache = DynamoRegistrations(stack.reader("dynamodb"), stack.ledger_table)
     registered = RegistrationReader(stack.reader("ecs"), time.monotonic, stack.account, stack.region)
-    alarms = EffectiveAlarms(CloudWatchAlarms(stack.reader("cloudwatch")), lambda: policy.missing_data)
+    alarms = of_stack(stack, lambda: policy.missing_data)
     services = Connections(stack.reader, lambda _: NoWrites(), lambda name: policy.runbook(name) or ABSENT)
     return LiveEyes(
         account=stack.account,

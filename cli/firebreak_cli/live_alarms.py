@@ -1,6 +1,6 @@
 """A live alarm as the event that CloudWatch sends about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,17 +8,44 @@ from typing import Any
 from firebreak import alarms
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.translate import translated
+from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.model import Alarm, AlarmState, OwnEvent
 from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.effective_alarms import EffectiveAlarms
+from firebreak.policy import load_policy
 from firebreak.ports import AlarmReads
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.local.transitions import PROPAGATION_TAG, Transition, state_change_event
+from firebreak_cli.policies import policy_path
+from firebreak_cli.stack import Stack
 
 
-def described_alarm(client: Any, name: str) -> DescribedAlarm:
+def of_stack(stack: Stack, rules: Callable[[], MissingDataRules] | None = None) -> EffectiveAlarms:
+    """The alarms in the state that they are in for their owners.
+
+    Without rules this machine's copy of the policy says what missing data means; one that is not here or does
+    not load says nothing.
+    """
+    alarms_alone = CloudWatchAlarms(stack.reader("cloudwatch"))
+    return EffectiveAlarms(alarms_alone, rules or (lambda: _rules_of(stack)))
+
+
+def _rules_of(stack: Stack) -> MissingDataRules:
+    try:
+        return load_policy(policy_path(stack.policy_file)).missing_data
+    except Ending:
+        return MissingDataRules()
+
+
+def is_red(found: DescribedAlarm) -> bool:
+    """Whether the alarm is red, as CloudWatch shows it or for its owner, whose word a function asks for."""
+    return AlarmState.ALARM in (found.state, found.shown)
+
+
+def described_alarm(alarms: AlarmReads, name: str) -> DescribedAlarm:
     """The alarm of that name. Raises Ending where there is none, or it cannot be read."""
-    match CloudWatchAlarms(client).describe(name):
+    match alarms.describe(name):
         case DescribedAlarm() as found:
             return found
         case Absent():
@@ -27,9 +54,9 @@ def described_alarm(client: Any, name: str) -> DescribedAlarm:
             raise Ending(NO_AWS, f"alarm {name} could not be read: {why}")
 
 
-def tags_of(client: Any, found: DescribedAlarm) -> Mapping[str, str]:
+def tags_of(alarms: AlarmReads, found: DescribedAlarm) -> Mapping[str, str]:
     """The alarm's tags. Raises Ending where they cannot be read."""
-    match CloudWatchAlarms(client).tags(found.arn):
+    match alarms.tags(found.arn):
         case Absent():
             return {}
         case Unknown(why) | NotRead(why):
@@ -38,18 +65,19 @@ def tags_of(client: Any, found: DescribedAlarm) -> Mapping[str, str]:
             return tags
 
 
-def red_event(client: Any, name: str, tags: Mapping[str, str], now: datetime) -> Alarm:
-    """The event of the alarm's turning red: the one that made it red, or as if it turned red now.
+def red_event(client: Any, name: str, tags: Mapping[str, str], now: datetime, *, red: bool) -> Alarm:
+    """The event of the alarm's turning red: the one that did it where it is `red`, or as if it turned so now.
 
     Raises Ending or AwsError.
     """
     shape = _shape(client, name, "MetricAlarm", "CompositeAlarm")
     if shape is None:
         raise Ending(BAD_INPUT, f"there is no alarm {name}: is this the right region and account?")
-    if shape["StateValue"] == AlarmState.ALARM:
+    if red:
         at = shape.get("StateTransitionedTimestamp") or shape["StateUpdatedTimestamp"]
         reason, data = shape.get("StateReason", ""), shape.get("StateReasonData")
-        return _turned_red(Transition(name, at, AlarmState.OK, AlarmState.ALARM, reason, data), shape, tags)
+        after = AlarmState(shape["StateValue"])
+        return _turned_red(Transition(name, at, AlarmState.OK, after, reason, data), shape, tags)
     return _turned_red(
         Transition(name, now, AlarmState.OK, AlarmState.ALARM, "as if it turned red"), shape, tags
     )

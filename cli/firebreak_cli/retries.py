@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
 from firebreak.aws.items import ms
 from firebreak.aws.switches import Switches
@@ -27,6 +26,7 @@ from firebreak.wire import alarm_from_wire
 from firebreak_cli import kept
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, ending_of
 from firebreak_cli.kept import Bounds, KeptDecision
+from firebreak_cli.live_alarms import is_red, of_stack
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack
 
@@ -72,7 +72,7 @@ class RetryDesk:
 
         Raises Ending when that is all of them, or AwsError.
         """
-        alarms = CloudWatchAlarms(self.stack.reader("cloudwatch"))
+        alarms = of_stack(self.stack)
         found = kept.decisions_about_any(
             self.stack.reader("dynamodb"), self.stack.ledger_table, names, self.bounds
         )
@@ -88,9 +88,7 @@ class RetryDesk:
             raise Ending(max(ending.code for ending in left_out), *why)
         return Lasting(befores, found.cut), why
 
-    def _lasting(
-        self, name: str, alarms: CloudWatchAlarms, found: kept.Found, now: datetime
-    ) -> Sequence[Before]:
+    def _lasting(self, name: str, alarms: AlarmReads, found: kept.Found, now: datetime) -> Sequence[Before]:
         """Of one alarm, one of each series and action.
 
         Raises Ending when it is not red, not known, not decided or not readable.
@@ -125,9 +123,9 @@ class RetryDesk:
 
     def _red(self, found: Reading[DescribedAlarm], name: str, now: datetime) -> DescribedAlarm:
         match found:
-            case DescribedAlarm(state=AlarmState.ALARM):
+            case DescribedAlarm() if is_red(found):
                 return found
-            case DescribedAlarm(state=state, since=since):
+            case DescribedAlarm(shown=state, since=since):
                 told = f"{name} is {state} since {when(since, now)}: only a red alarm is decided anew"
                 raise Ending(BAD_INPUT, told)
             case Absent():
@@ -178,7 +176,8 @@ def _read(decision: KeptDecision) -> Before | None:
         alarm = alarm_from_wire(decision.transition)
     except UnusableEvent:  # a newer release wrote it
         return None
-    answered = decision.action in KNOWN_ACTIONS and alarm.state is AlarmState.ALARM
+    # One that lost its data may be red for its owner, which is asked of the alarm as it is now.
+    answered = decision.action in KNOWN_ACTIONS and alarm.state is not AlarmState.OK
     at_first = decision.key == alarm_key(alarm, decision.action)
     return Before(decision, alarm) if answered and at_first else None
 

@@ -102,10 +102,17 @@ class Console:
         return done
 
 
-def seeing(*answers: dict[str, Any], series: Mapping[str, Any] | None = None) -> Callable[[Stubber], object]:
+def seeing(
+    *answers: dict[str, Any],
+    tags: Mapping[str, str] | None = None,
+    series: Mapping[str, Any] | None = None,
+) -> Callable[[Stubber], object]:
     def program(stubber: Stubber) -> None:
         for answer in answers:
             stubber.add_response("describe_alarms", answer)
+        if tags is not None:
+            pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+            stubber.add_response("list_tags_for_resource", {"Tags": pairs})
         if series is not None:
             stubber.add_response("describe_alarm_contributors", series)
 

@@ -84,6 +84,24 @@ def test_an_alarm_that_is_ok_is_explained_as_if_it_turned_red_now(world: World, 
     assert "stale" not in {check["guard"] for check in found["checks"] if check["result"] == "objected"}
 
 
+def test_an_alarm_whose_silence_is_the_symptom_is_explained_as_it_is(world: World, red: str) -> None:
+    named(world)
+    cloudwatch().set_alarm_state(
+        AlarmName="api-memory-high", StateValue="INSUFFICIENT_DATA", StateReason="test"
+    )
+    arn = f"arn:aws:cloudwatch:{a.REGION}:{MOTOS_ACCOUNT}:alarm:api-memory-high"
+    tags = {"firebreak:action": "restart-service", "firebreak:missing-data": "symptom"}
+    cloudwatch().tag_resource(
+        ResourceARN=arn, Tags=[{"Key": key, "Value": value} for key, value in tags.items()]
+    )
+
+    found = explained()
+
+    assert (found["alarm"]["state"], found["route"]) == ("INSUFFICIENT_DATA", "restart-service")
+    assert found["notes"][0] == "The event was built from the live alarm, as of its turning red"
+    assert found["reason"] != "not_in_alarm"
+
+
 def test_a_live_alarm_can_be_tried_at_another_time(world: World, red: str) -> None:
     named(world)
 
@@ -103,7 +121,7 @@ class OneComposite:
 
 
 def test_a_composite_can_be_asked_about() -> None:
-    event = red_event(OneComposite(), "all-of-it", {"firebreak:action": "page"}, a.NOW)
+    event = red_event(OneComposite(), "all-of-it", {"firebreak:action": "page"}, a.NOW, red=False)
 
     assert (event.kind, event.state, event.children) == (AlarmKind.COMPOSITE, AlarmState.ALARM, ("api",))
     assert (event.since, event.tags) == (a.NOW, {"firebreak:action": "page"})

@@ -2,18 +2,21 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from firebreak.core import telling
 from firebreak.core.incident import IncidentState
-from firebreak.core.model import Metric, Mute
+from firebreak.core.missing_data import MISSING_DATA_TAG
+from firebreak.core.model import AlarmState, Metric, Mute
 from firebreak.core.people import claimed
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import RedAlarm
 from firebreak.policy import parse_policy
 from firebreak.wire import request_from_event
+from firebreak_cli import live_alarms
 from tests import builders as a
 from tests.cli.consoles import (
     CALLER,
@@ -29,6 +32,7 @@ from tests.cli.consoles import (
     series_in_alarm,
 )
 from tests.cli.running import run
+from tests.workflow.test_red_without_data import SILENT
 from tests.world import World
 
 
@@ -52,6 +56,43 @@ def test_what_was_refused_in_a_pause_is_decided_anew_after_it_and_acted_on(conso
     assert f"firebreak show {done.incident_id} --stack firebreak" in words
     assert "Before refuse: switched_off" in words
     assert console.world.incident(done.incident_id).state is IncidentState.ACTED
+
+
+SYMPTOM = {MISSING_DATA_TAG: "symptom"}
+
+
+@pytest.mark.parametrize("where", ["tag", "policy"])
+def test_an_alarm_whose_silence_is_the_symptom_is_asked_about_again(
+    console: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
+) -> None:
+    world = console.world
+    if where == "policy":
+        written = tmp_path / "policy.toml"
+        written.write_text(a.AUTO_POLICY + '[missing_data]\nmeans = "symptom"\n', encoding="utf-8")
+        world.policy = parse_policy(written.read_text(encoding="utf-8"), "policy.toml")
+        monkeypatch.setattr(live_alarms, "policy_path", lambda _: written)
+    word = SYMPTOM if where == "tag" else {}
+    tags = {"firebreak:action": "restart-service"} | word
+    refused_in_a_pause(world, state=AlarmState.INSUFFICIENT_DATA, previous=AlarmState.OK, tags=tags)
+    world.alarms.turn(NAME, AlarmState.INSUFFICIENT_DATA, a.NOW)
+    console.cloudwatch = seeing(described(state="INSUFFICIENT_DATA"), tags=tags)
+
+    result = console.retry(NAME)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [done.outcome for done in console.carry()] == ["act"]
+
+
+def test_an_alarm_that_is_red_without_data_is_asked_about_and_the_function_says_so(console: Console) -> None:
+    world = console.world
+    refused_in_a_pause(world, evaluation=a.silent(a.NOW))
+    found = described()
+    found["MetricAlarms"][0] |= {"StateReason": SILENT, "TreatMissingData": "breaching"}
+    console.cloudwatch = seeing(found, tags={})
+
+    assert console.retry(NAME).exit_code == 0
+
+    assert [done.reason for done in console.carry()] == [Reason.NO_DATA]
 
 
 def test_a_name_like_an_option_is_a_name_as_the_page_writes_the_command(console: Console) -> None:

@@ -71,7 +71,11 @@ PROBLEMS = {
         2,
         "api-memory-high is OK since 10:10:30Z: only a red alarm is decided anew",
     ),
-    "no data": (seeing(described(state="INSUFFICIENT_DATA")), 2, "is INSUFFICIENT_DATA since 10:00:30Z"),
+    "no data": (
+        seeing(described(state="INSUFFICIENT_DATA"), tags={}),
+        2,
+        "is INSUFFICIENT_DATA since 10:00:30Z",
+    ),
     "unknown": (seeing(NONE_FOUND), 2, f"there is no alarm api-memory-high in {a.ACCOUNT} eu-west-1"),
     "another transition": (
         seeing(described(since=LATER)),
