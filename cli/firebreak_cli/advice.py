@@ -7,6 +7,7 @@ from firebreak.core.consent import ALARMS_TAG, OPT_IN_TAG
 from firebreak.core.decision import Check, Decision, Result
 from firebreak.core.guards import clock
 from firebreak.core.intake import TARGET_TAG
+from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS, SERVICE_OF
 
@@ -28,6 +29,7 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
     {
         Reason.OBSERVE_ONLY: 'set autonomy = "auto" for this target in the policy',
         Reason.NEEDS_APPROVAL: 'somebody approves, or (unless in doubt) the policy says autonomy = "auto"',
+        Reason.NO_DATA: f"tag the alarm {MISSING_DATA_TAG}=symptom, if silence is the symptom, or =ignore",
         Reason.NOT_IN_ALARM: "only an alarm that turns red asks for an action",
         Reason.PARENT_OF_CONTRIBUTORS: "its contributors' own events are answered",
         Reason.ROUTED_TO_HUMANS: f"tag the alarm {ACTION_TAG} with an action ({_KNOWN})",

@@ -6,10 +6,10 @@ from rich.console import Console
 
 from firebreak.aws.items import check_to_wire
 from firebreak.core.console import links
-from firebreak.core.decision import Check, Decision, Result
+from firebreak.core.decision import Check, Decision, Refuse, Result
 from firebreak.core.guards import clock
-from firebreak.core.model import Alarm, OwnEvent, Target
-from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.core.model import Alarm, Autonomy, OwnEvent, Target
+from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.red_words import red_words
 from firebreak_cli import screen
 from firebreak_cli.advice import advice
@@ -118,10 +118,21 @@ def _why(decision: Decision) -> str:
     return f"{MEANINGS[decision.reason].sentence}{until} ({decision.reason})"
 
 
+def _tells(found: Explanation) -> str:
+    """That a refusal pages, where the policy does more than observe; which refusals do is docs/reasons.md."""
+    refused, rules = isinstance(found.decision.outcome, Refuse), found.rules
+    if not refused or rules is None or rules.autonomy is Autonomy.OBSERVE:
+        return ""
+    pages = found.decision.disposition is Disposition.PAGE
+    unseen = ", if the target is opted in" if found.offline else ""
+    return f"a human that nothing is changed{unseen}" if pages else ""
+
+
 def _basis(found: Explanation, policy_file: str) -> Iterator[screen.Row]:
     rules = found.rules
     spoke = f": {rules.autonomy} by {rules.sources['autonomy']}" if rules else ""
     spoke += f"; ladder {' -> '.join(rules.ladder)} by {rules.sources['ladder']}" if rules else ""
+    yield "Tells", _tells(found)
     copy = "" if found.offline else " (this machine's copy)"
     yield "Policy", f"{policy_file} {found.decision.policy_hash}{copy}{spoke}"
     if found.offline:

@@ -81,6 +81,7 @@ class OfflineEyes:
             target_tags=OFFLINE,
             plan=OFFLINE,
             group=OFFLINE,
+            only_event=not request.incident_id,
         )
 
 

@@ -1,10 +1,12 @@
 import json
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from firebreak.core.guards import GUARDS
 from firebreak.core.reasons import Reason
+from tests import builders as a
 from tests.cli.running import error_lines, run
 from tests.sample_events import EVENTS, unusable, usable
 
@@ -20,6 +22,7 @@ class Expected(NamedTuple):
 
 
 WATCHED = Expected(RESTART, API, "propose", Reason.OBSERVE_ONLY)
+NO_DATA = WATCHED._replace(decision="refuse", reason=Reason.NO_DATA)
 UNREAD = Expected(RESTART, None, "refuse", Reason.TARGET_UNREADABLE)
 
 EXPLAINED = {
@@ -34,7 +37,7 @@ EXPLAINED = {
     "composite_tagged": UNREAD,
     "composite_untagged": Expected(None, None, "refuse", Reason.NOT_ROUTED),
     "contributor_alarm": WATCHED,
-    "contributor_no_data": WATCHED,
+    "contributor_no_data": NO_DATA,
     "contributor_ok": Expected(None, API, "refuse", Reason.NOT_IN_ALARM),
     "contributor_without_cluster": Expected(RESTART, None, "refuse", Reason.TARGET_NONE),
     "direct_alarm_action": WATCHED,
@@ -54,8 +57,8 @@ EXPLAINED = {
     "ecs_memory_insufficient_data": Expected(None, API, "refuse", Reason.NOT_IN_ALARM),
     "ecs_memory_insufficient_data_symptom": WATCHED,
     "ecs_memory_math": WATCHED,
-    "ecs_memory_math_no_data": WATCHED,
-    "ecs_memory_no_data": WATCHED,
+    "ecs_memory_math_no_data": NO_DATA,
+    "ecs_memory_no_data": NO_DATA,
     "ecs_memory_no_data_symptom": WATCHED,
     "ecs_memory_ok": Expected(None, API, "refuse", Reason.NOT_IN_ALARM),
     "ecs_memory_ok_to_ok": Expected(None, API, "refuse", Reason.NOT_IN_ALARM),
@@ -67,7 +70,7 @@ EXPLAINED = {
     "emf_default_dimensions": Expected("restart-function", None, "refuse", Reason.TARGET_NONE),
     "insights_single_series": Expected(None, None, "refuse", Reason.NOT_ROUTED),
     "lambda_duration_alarm": WATCHED._replace(route="adjust-function-memory", target="lambda:orders"),
-    "lambda_duration_no_data": WATCHED._replace(route="adjust-function-memory", target="lambda:orders"),
+    "lambda_duration_no_data": NO_DATA._replace(route="adjust-function-memory", target="lambda:orders"),
     "lambda_duration_ok": Expected(None, "lambda:orders", "refuse", Reason.NOT_IN_ALARM),
     "lambda_errors_alarm": WATCHED._replace(route="roll-back-function", target="lambda:orders"),
     "lambda_errors_ok": Expected(None, "lambda:orders", "refuse", Reason.NOT_IN_ALARM),
@@ -116,6 +119,45 @@ def test_every_sample_event_is_explained_offline(name: str) -> None:
     assert {"name", "state", "kind"} <= answer["alarm"].keys()
     assert all({"guard", "result", "detail"} <= check.keys() for check in answer["checks"])
     assert answer["offline"] is True
+
+
+def test_red_without_data_is_explained_offline_as_the_function_would_decide() -> None:
+    """The owner's word is that of the event's tags and of the policy, for nobody can look."""
+    words = " ".join(run("explain", str(EVENTS / "ecs_memory_no_data.json"), "--offline").stdout.split())
+
+    assert "DO NOTHING: The alarm is red because no data came" in words
+    assert "by its event no data since 2026-11-20 09:57:00Z" in words
+    assert "tag the alarm firebreak:missing-data=symptom, if silence is the symptom" in words
+    checks = {one["guard"]: one for one in explained("ecs_memory_no_data_symptom")["checks"]}
+    assert checks["missing data"]["result"] == "passed"
+    assert "a symptom, by its tag firebreak:missing-data=symptom" in checks["missing data"]["detail"]
+
+
+def test_a_refusal_that_pages_says_that_a_human_is_told(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(a.AUTO_POLICY, encoding="utf-8")
+    event = str(EVENTS / "ecs_memory_no_data.json")
+
+    told = run("explain", event, "--offline", "--policy", str(policy)).stdout
+
+    words = " ".join(told.split())
+    assert "Tells a human that nothing is changed, if the target is opted in" in words
+    assert "Tells" not in run("explain", event, "--offline").stdout, "the shipped policy observes"
+
+
+@pytest.mark.parametrize("means", ["symptom", "ignore"])
+def test_offline_the_policy_speaks_for_the_owner(tmp_path: Path, means: str) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(a.AUTO_POLICY + f'[missing_data]\nmeans = "{means}"\n', encoding="utf-8")
+
+    event = str(EVENTS / "ecs_memory_no_data.json")
+
+    answer = explained("ecs_memory_no_data", "--policy", str(policy))
+
+    if means == "ignore":
+        assert "Tells" not in run("explain", event, "--offline", "--policy", str(policy)).stdout
+    expected = {"symptom": Reason.NOT_LOOKED_AT, "ignore": Reason.NO_DATA_IGNORED}
+    assert Reason(answer["reason"]) is expected[means]
 
 
 @pytest.mark.parametrize("name", usable())

@@ -121,7 +121,7 @@ def test_a_contributor_is_told_by_its_attributes_and_the_numbers_of_its_sentence
 def test_a_composite_is_told_by_its_red_children() -> None:
     children = tuple(a.arn_of(f"child-{n}") for n in range(7))
     found = alarm(kind=AlarmKind.COMPOSITE, children=children, metrics=())
-    assert red_words(found) == "in ALARM: child-0, child-1, child-2, child-3, child-4 and 2 more"
+    assert red_words(found) == "its rule names child-0, child-1, child-2, child-3, child-4 and 2 more"
     assert red_words(alarm(kind=AlarmKind.COMPOSITE, metrics=())) == ""
 
 

@@ -24,6 +24,7 @@ class Snapshot:
 
     `incident` is the one the request names, else the target's open one; `beside` are the open ones
     of other targets that share a dependency with it. `series_in_alarm` is only read for contributors.
+    `only_event` says that nobody can look at the alarm, so that its event alone tells of missing data.
     """
 
     now: datetime
@@ -42,6 +43,7 @@ class Snapshot:
     plan: Reading[Plan | Obstacle]
     group: Reading[GroupCount]
     target_groups: Reading[frozenset[str]] = NO_GROUP
+    only_event: bool = False
 
 
 class Result(StrEnum):

@@ -28,7 +28,14 @@ from firebreak.core.evaluation import Missing, MissingData
 from firebreak.core.freeze import Free, Frozen, find_freeze
 from firebreak.core.history import Act, Hold, Transition
 from firebreak.core.incident import ASKED_IN, IN_FLIGHT, Incident
-from firebreak.core.missing_data import CannotTell, data_of, of_event, owners_word, told_by_event
+from firebreak.core.missing_data import (
+    CannotTell,
+    data_of,
+    of_event,
+    of_event_alone,
+    owners_word,
+    told_by_event,
+)
 from firebreak.core.model import (
     Alarm,
     AlarmState,
@@ -359,6 +366,8 @@ def _alarm_red_now(seen: Snapshot) -> Check:
 def missing_data(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """Red because no data came is no symptom, unless the alarm's owner says that silence is one."""
     match seen.alarm:
+        case NotRead() if seen.only_event and (sent := of_event_alone(request.alarm, rules.missing_data)):
+            return _judged(replace(sent, detail=f"by its event {sent.detail}"))
         case Unknown() | NotRead() as unseen:
             check = blind("missing data", unseen, Reason.ALARM_UNREADABLE, seen.now)
             told = told_by_event(request.alarm)
@@ -367,12 +376,15 @@ def missing_data(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return passed("missing data", "the alarm does not exist")
         case alarm:
             missing = _missing_of(request, rules, seen, alarm)
-    if missing is None:
-        found = data_of(alarm)
-        told = (
-            f"whether data came is not known: {found.why}" if isinstance(found, CannotTell) else "data came"
-        )
-        return passed("missing data", told)
+    if missing:
+        return _judged(missing)
+    found = data_of(alarm)
+    told = f"whether data came is not known: {found.why}" if isinstance(found, CannotTell) else "data came"
+    return passed("missing data", told)
+
+
+def _judged(missing: Missing) -> Check:
+    """What follows from missing data by the word of the alarm's owner."""
     match missing.meaning:
         case MissingData.SYMPTOM:
             return passed("missing data", f"{missing.detail}; a symptom, by {missing.source}")

@@ -255,7 +255,18 @@ def of_event(alarm: Alarm, live: DescribedAlarm, word: OwnersWord | Unknown) -> 
 
 def told_by_event(alarm: Alarm) -> str:
     """What the event alone says of missing data, where nobody could look; empty for nothing."""
-    sent = DescribedAlarm(
+    found = data_of(_as_sent(alarm))
+    return found.detail if isinstance(found, NoData) and alarm.state is AlarmState.ALARM else ""
+
+
+def of_event_alone(alarm: Alarm, rules: MissingDataRules) -> Missing | None:
+    """The same for who only has the event: its own tags and the policy are the owner's word."""
+    sent = _as_sent(alarm)
+    return effective(sent, data_of(sent), owners_word(alarm.name, alarm.tags, rules)).missing
+
+
+def _as_sent(alarm: Alarm) -> DescribedAlarm:
+    return DescribedAlarm(
         name=alarm.name,
         arn=alarm.arn,
         state=alarm.state,
@@ -264,8 +275,6 @@ def told_by_event(alarm: Alarm) -> str:
         evaluation=alarm.evaluation,
         reason=alarm.reason,
     )
-    found = data_of(sent)
-    return found.detail if isinstance(found, NoData) and alarm.state is AlarmState.ALARM else ""
 
 
 def is_symptom(alarm: Alarm, rules: MissingDataRules) -> bool:

@@ -51,12 +51,12 @@ def red_words(alarm: Alarm) -> str:
 
 
 def _children(children: Iterable[str]) -> str:
-    """The names of a composite's children that are in ALARM."""
+    """The children that a composite's rule names; which of them are red, its event does not say."""
     names = [child.partition(":alarm:")[2] or child for child in children]
     if not names:
         return ""
     more = f" and {len(names) - MOST_CHILDREN} more" if len(names) > MOST_CHILDREN else ""
-    return f"in ALARM: {', '.join(_short(name) for name in names[:MOST_CHILDREN])}{more}"
+    return f"its rule names {', '.join(_short(name) for name in names[:MOST_CHILDREN])}{more}"
 
 
 def _measured(alarm: Alarm) -> str:
