@@ -5,11 +5,15 @@ Secrets are put together here, so that no scanner of this repository finds one.
 
 # ruff: noqa: E501  # a line of a log is as long as it is
 
+import html
+import json
 import random
 import string
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -130,6 +134,48 @@ SECRETS: dict[str, tuple[str, str]] = {
     "card": ("charging {} failed", NUMBER),
     "card with blanks": ("charging {} failed", " ".join(NUMBER[n : n + 4] for n in range(0, 16, 4))),
     "card with dashes": ("charging {} failed", "-".join(NUMBER[n : n + 4] for n in range(0, 16, 4))),
+    "a list": ('{{"password":["{}"]}}', WORD),
+    "an object": ('{{"password":{{"value":"{}"}}}}', WORD),
+    "in braces": ("Server=db;Uid=app;Pwd={{a;b{}}};", WORD),
+    "environment of a task": ('{{"name":"DB_PASSWORD","value":"{}"}}', WORD),
+    "environment, Python": ("{{'name': 'DB_PASSWORD', 'value': '{}'}}", WORD),
+    "tag": ("Key=db-password, Value={}", WORD),
+    "property in XML": ('<property name="password" value="{}"/>', WORD),
+    "entry in XML": ('<entry key="db.password">{}</entry>', WORD),
+    "CDATA": ("<password><![CDATA[{}]]></password>", WORD),
+    "cookies, a list": ('cookies: [("sid","{}")]', WORD),
+    "cookies, an object": ('{{"cookies":{{"sid":"{}"}}}}', WORD),
+    "Set-Cookie, a list": ('"set-cookie": ["a=1; Path=/", "sid={}"]', WORD),
+    "session of Java": ("JSESSIONID={}", drawn(HEX.upper(), 32)),
+    "session of PHP": ("PHPSESSID={}", drawn(HEX, 26)),
+    "Digest": ('Authorization: Digest username="a", nonce="n", response="{}"', drawn(HEX, 32)),
+    "option": ("run --password {} --verbose", WORD),
+    "option, a longer name": ("run --db-api-key {}", WORD),
+    "curl": ("curl -u admin:{} https://api.example.com", WORD),
+    "SQL": ("ALTER USER app WITH PASSWORD '{}'", WORD),
+    "SQL, Oracle": ("CREATE USER app IDENTIFIED BY {}", WORD),
+    "a call": ('setPassword("{}")', WORD),
+    "with": ("bound as cn=admin with password {}", WORD),
+    "arrow": ("password -> {}", WORD),
+    "slash in a password": ("postgres://app:one/{}@db/orders", WORD),
+    "Go's data source": ("app:{}@tcp(db:3306)/orders", WORD),
+    "host and port": ("connect app:{}@db.example.com:5432", WORD),
+    "Oracle": ("jdbc:oracle:thin:app/{}@db:1521:orders", WORD),
+    "German": ("Passwort: {}", WORD),
+    "Spanish": ("contraseña={}", WORD),
+    "Russian": ("пароль: {}", WORD),
+    "Japanese": ("パスワード: {}", WORD),
+    "Chinese": ("密码:{}", WORD),
+    "passcode": ("passcode: {}", WORD),
+    "pw": ("db_pw={}", WORD),
+    "subscription key": ("Ocp-Apim-Subscription-Key: {}", drawn(HEX, 32)),
+    "link to reset": ("https://app.example.com/reset-password/{}", drawn(HEX, 40)),
+    "link that is random": ("https://app.example.com/r/{}", "lpDAQ5k3TvxnTx_k63BiiGQYVP3jy0S_Sp5QbCM0ryJ"),
+    "Shopify": ("using {}", "shpat" + "_" + drawn(HEX, 32)),
+    "Hugging Face": ("using {}", "hf" + "_" + drawn(string.ascii_letters, 34)),
+    "New Relic": ("using {}", "NRAK" + "-" + drawn(string.ascii_uppercase, 27)),
+    "RubyGems": ("using {}", "rubygems" + "_" + drawn(HEX, 48)),
+    "Mailgun": ("using {}", "key" + "-" + drawn(HEX, 32)),
     "random": ("callback got {}", drawn(BASE62, 32)),
     "random, small": ("callback got {}", drawn(LOWER36, 40)),
     "random, base64": ("callback got {}=", drawn(BASE64, 43)),
@@ -176,6 +222,17 @@ ORDINARY = [
     "01ARZ3NDEKTSV4RRFFQ69G5FAV is not a known order",
     "[error] 29#29: *1 upstream timed out (110: Connection timed out) while reading, client: 10.0.1.17, port: 8080",
     "customer 4-8-15-16-23-42 rang 0800 1234567",
+    "SyntaxError: Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
+    "npm ERR! 404 http://registry.example.com:4873/@aws-sdk/client not found",
+    "mail to ana@example.com: 550 rejected",
+    "GET /search?q=a%20b%26c%3Dd&lang=en 500",
+    '{"message":"{\\"level\\":\\"error\\",\\"code\\":3}"}',
+    '{"name":"LOG_LEVEL","value":"debug"}',
+    "&lt;html&gt; was not expected",
+    "login with password failed",
+    "usage: tool --token-file PATH",
+    "rate(5 minutes) -> 0.3 for key orders",
+    "user ana: session expired",
 ]  # fmt: skip
 
 
@@ -197,6 +254,58 @@ def test_a_secret_in_another_spelling_is_masked(spelled: object, line: str, secr
     found = masked(spelled(line.format(secret)))
     assert secret not in found
     assert secret[-6:] not in found
+
+
+def as_json(text: str) -> str:
+    return json.dumps({"message": text})
+
+
+ESCAPES = [as_json, quote, quote_plus, html.escape, lambda text: quote(quote(text))]
+ESCAPABLE = {
+    "JSON": '{"password": "hunter2", "code": 3}',
+    "form": "user=app&password=hunter2&code=3",
+    "XML": "<password>hunter2</password>",
+    "property": "password=hunter2",
+    "header": 'headers: {"Authorization":"Basic hunter2hunter2"}',
+    "environment": '{"name":"DB_PASSWORD","value":"hunter2"}',
+}
+
+
+@pytest.mark.parametrize("line", ESCAPABLE.values(), ids=ESCAPABLE)
+@given(chain=some.lists(some.sampled_from(ESCAPES), max_size=3))
+def test_a_secret_is_masked_however_its_line_was_escaped(
+    line: str, chain: list[Callable[[str], str]]
+) -> None:
+    for escape in chain:
+        line = escape(line)
+    assert "hunter2" not in masked(line)
+
+
+def test_a_private_key_over_many_lines_is_hidden_to_its_end() -> None:
+    body = [
+        drawn(BASE64, 64),
+        "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtz",
+        drawn(BASE64, 18),
+    ]
+    found = shown([f"error: {PEM}", *body, PEM_END, "error: refused"], mask_known)
+    assert found == ("error: ***", "error: refused")
+
+
+def test_a_private_key_without_an_end_hides_no_line_that_is_none_of_its() -> None:
+    lines = [f"error: {PEM}", drawn(BASE64, 64), "error: refused", "error: again"]
+    assert shown(lines, mask_known) == ("error: ***", "error: refused", "error: again")
+
+
+@pytest.mark.parametrize("name", ["password:", "db_password: |", '{"secret":', "TOKEN="])
+def test_a_value_on_the_line_after_its_name_is_hidden(name: str) -> None:
+    found = shown([name, f"  {WORD}", "error: refused"], mask_known)
+    assert WORD not in "".join(found)
+    assert found[-1] == "error: refused"
+
+
+@pytest.mark.parametrize("between", ["\x00", "\x08", "\u034f", "\ufe0f", "\u3164", "\u00ad"])
+def test_nothing_invisible_within_a_name_hides_it(between: str) -> None:
+    assert WORD not in masked(f"pass{between}word={WORD}")
 
 
 @pytest.mark.parametrize("line", ORDINARY)

@@ -1,12 +1,18 @@
 """Addresses that pages may be sent to: https, and a host that is nobody's inside."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 NO_HTTPS = "an https address"
 INSIDE = "an https address of a host outside: not this machine, a private network or link-local"
 
-_LOCAL_NAMES = ("localhost", "local", "internal", "localdomain", "home.arpa")
+# Names that DNS never delegates, or that are used inside all the same (RFC 6761, 6762, 8375, 9476).
+_LOCAL_NAMES = frozenset(
+    {"alt", "arpa", "corp", "home", "internal", "intranet", "lan", "local", "localdomain", "localhost"}
+    | {"onion", "private"}
+)
+# IANA has given out no other addresses of IPv6 (RFC 4291): old ways to write IPv4 in IPv6 are outside of it.
+_GLOBAL = {4: ip_network("0.0.0.0/0"), 6: ip_network("2000::/3")}
 # IPv4 in IPv6 by other ways than ::ffff:0:0/96, which `ipv4_mapped` knows: NAT64 (RFC 6052).
 _NAT64 = int(IPv6Address("64:ff9b::")) >> 32
 
@@ -44,8 +50,10 @@ def is_inside(host: str) -> bool:
     """Whether a host, by name or number in any spelling, is not on the public Internet."""
     host = host.rstrip(".").casefold()
     if (found := _number(host)) is not None:
-        return not found.is_global or found.is_multicast
-    return "." not in host or host.rsplit(".", 1)[-1] in _LOCAL_NAMES or host.endswith(".home.arpa")
+        return not found.is_global or found.is_multicast or found not in _GLOBAL[found.version]
+    last = host.rsplit(".", 1)[-1]
+    # What ends in a number is no name in DNS: some resolver may take it for an address all the same.
+    return "." not in host or "%" in host or last in _LOCAL_NAMES or last[:1].isdigit()
 
 
 def _number(host: str) -> IPv4Address | IPv6Address | None:

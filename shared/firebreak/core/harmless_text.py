@@ -4,11 +4,14 @@ import re
 import unicodedata
 
 # ECMA-48: control sequences (ESC [ or U+009B), strings such as hyperlinks and titles up to their end (BEL or
-# ST), and what else ESC begins. A string without an end reaches to the end of the text.
+# ST), and what else ESC begins. A string without an end reaches to the end of the text. Terminals carry out
+# other controls, such as NUL or a line feed, in the middle of a sequence and go on with it.
+_C0 = r"\x00-\x17\x19\x1c-\x1f\x7f"
 _SEQUENCE = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x9c\x1b]*(?:\x1b(?!\\)[^\x07\x9c\x1b]*)*(?:\x07|\x9c|\x1b\\|$)"
-    r"|\x1b[ -/]*[0-~]?",
+    rf"(?:\x1b[{_C0}]*\[|\x9b)[0-?{_C0}]*[ -/{_C0}]*[@-~]?"
+    rf"|(?:\x1b[{_C0}]*[\]PX^_k]|[\x90\x98\x9d-\x9f])"
+    r"[^\x07\x9c\x1b]*(?:\x1b(?!\\)[^\x07\x9c\x1b]*)*(?:\x07|\x9c|\x1b\\|$)"
+    rf"|\x1b[{_C0}]*[ -/]*[0-~]?",
     re.DOTALL,
 )
 

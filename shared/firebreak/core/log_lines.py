@@ -1,16 +1,21 @@
 """Lines of a log on a page: few, short, and without what looks like a secret."""
 
+import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from firebreak.core.harmless_text import without_sequences
-from firebreak.core.secret_patterns import masked_text
+from firebreak.core.secret_patterns import goes_on, masked_text
 
 # A page shows the trouble, not the log; the log group is a command away.
 MOST_LINES, LINE_LENGTH = 3, 300
 
 # One event of a log may have a megabyte; only so much of it is looked through for secrets.
 READ_LENGTH = 4096
+# A secret may begin on a line before those that are shown.
+READ_LINES = 40
+
+_UNSEEN = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def shown(lines: Iterable[str], also: Callable[[str], str] = str) -> tuple[str, ...]:
@@ -18,16 +23,32 @@ def shown(lines: Iterable[str], also: Callable[[str], str] = str) -> tuple[str, 
 
     What is masked is a best effort: logs should hold no secret.
     """
-    kept = [line for line in lines if line.strip()][-MOST_LINES:]
-    found = (also(masked_text(_normalized(line)))[:LINE_LENGTH] for line in kept)
+    read = filter(None, map(_normalized, [*lines][-READ_LINES:]))
+    kept = [*_joined(read)][-MOST_LINES:]
+    found = (also(masked_text(line))[:LINE_LENGTH] for line in kept)
     return tuple(line for line in found if line)
+
+
+def _joined(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, with those that a secret goes on in joined to the one that it begins in."""
+    before = ""
+    for line in lines:
+        if before and goes_on(before, line):
+            before = f"{before} {line}"
+            continue
+        if before:
+            yield before
+        before = line
+    if before:
+        yield before
 
 
 def _normalized(line: str) -> str:
     """One spelling for each character, nothing invisible, and no more than is looked through."""
     line, cut = line[: 4 * READ_LENGTH], len(line) > 4 * READ_LENGTH
     line = unicodedata.normalize("NFKC", without_sequences(line))
-    seen = "".join(char for char in line if unicodedata.category(char) != "Cf")
+    line = _UNSEEN.sub("", line)
+    seen = "".join(char for char in line if char.isspace() or unicodedata.category(char) not in {"Cf", "Cc"})
     found = " ".join(seen.split())
     if cut or len(found) > READ_LENGTH:
         # Without the word that was cut: half a secret may not look like one.
