@@ -11,7 +11,7 @@ from itertools import batched
 from typing import Any
 
 from firebreak.aws.found import Place, find, place_of
-from firebreak.aws.items import BY_TIME_INDEX, META, Fields, Item, ms, number, text
+from firebreak.aws.items import BY_TIME_INDEX, LISTED_DECISION, META, Fields, Item, ms, number, text
 from firebreak.aws.translate import translated
 from firebreak.core.readings import Unknown
 from firebreak.errors import Denied, NotFound, Rejected
@@ -46,14 +46,7 @@ def newest(
     client: Any, table: str, kind: str, since: datetime, *, pages: int, page_items: int | None = None
 ) -> Lines:
     """What of that kind is not older than `since`. Raises NoIndex, or AwsError."""
-    asked: dict[str, object] = {
-        "TableName": table,
-        "IndexName": BY_TIME_INDEX,
-        "KeyConditionExpression": "listed = :kind AND #at >= :since",
-        "ExpressionAttributeNames": {"#at": "at"},
-        "ExpressionAttributeValues": {":kind": text(kind), ":since": number(ms(since))},
-        "ScanIndexForward": False,
-    }
+    asked = _asked(table, kind, "#at >= :at", since)
     if page_items:
         asked["Limit"] = page_items
     lines: list[Listed] = []
@@ -64,6 +57,26 @@ def newest(
             return Lines(lines, cut=False)
         asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
     return Lines(lines, cut=True)
+
+
+def reaches_back(client: Any, table: str, to: datetime) -> bool:
+    """Whether the releases that list what they write were at work then. Raises NoIndex, or AwsError.
+
+    A decision of that time or before is listed: nothing that was written later is missing from the index.
+    """
+    asked = {**_asked(table, LISTED_DECISION, "#at <= :at", to), "Limit": 1}
+    return bool(_page(client, asked)["Items"])
+
+
+def _asked(table: str, kind: str, when: str, at: datetime) -> dict[str, object]:
+    return {
+        "TableName": table,
+        "IndexName": BY_TIME_INDEX,
+        "KeyConditionExpression": f"listed = :kind AND {when}",
+        "ExpressionAttributeNames": {"#at": "at"},
+        "ExpressionAttributeValues": {":kind": text(kind), ":at": number(ms(at))},
+        "ScanIndexForward": False,
+    }
 
 
 def _page(client: Any, asked: dict[str, object]) -> Any:

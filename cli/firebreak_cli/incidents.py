@@ -37,8 +37,8 @@ LINES = Bounds(pages=2, page_items=500)
 class Overview:
     """What is listed, newest first. `left_out` counts decisions that --all would list.
 
-    `heartbeat_at` is when the last heartbeat came all the way, None where the ledger holds none. `by_time`
-    says that the index by time was asked, `scanned` that it could not be.
+    `heartbeat_at` is when the last heartbeat came all the way, None where the ledger holds none. `scanned`
+    says that the index by time could not be asked, `older_cut` that only what it lacks may be missing.
     """
 
     incidents: tuple[Incident, ...]
@@ -48,7 +48,7 @@ class Overview:
     damaged: int
     heartbeat_at: datetime | None = None
     pages: Mapping[str, Thread] = field(default_factory=dict)
-    by_time: bool = False
+    older_cut: bool = False
     scanned: bool = False
 
 
@@ -57,23 +57,26 @@ def overview(
     *,
     everything: bool,
     wanted: Wanted = ALL,
-    limit: int = SHOWN_DECISIONS,
+    limit: int | None = None,
     bounds: Bounds | None = None,
-    lines: Bounds = LINES,
+    lines: Bounds | None = None,
 ) -> Overview:
-    """Look at the ledger: by the index by time where only what is recent is wanted. Raises AwsError.
+    """Look at the ledger, by its index by time. Raises AwsError.
 
-    `bounds` are those of a scan, `lines` those of the index.
+    `bounds` are those of a scan, `lines` those of the index. Without a limit everything is all of it.
     """
     client = stack.reader("dynamodb")
+    most = limit or (None if everything else SHOWN_DECISIONS)
     recent = None
     if wanted.since and not everything:
-        beats = limit if wanted.reason == Reason.HEARTBEAT else 1
-        recent = kept.lately(client, stack.ledger_table, wanted.since, lines, beats)
-    found = recent or kept.everything(client, stack.ledger_table, bounds or Bounds())
+        beats = most or 1 if wanted.reason == Reason.HEARTBEAT else 1
+        recent = kept.lately(client, stack.ledger_table, wanted.since, lines or LINES, beats)
+    found = recent or kept.everything(
+        client, stack.ledger_table, bounds or Bounds(), lines or kept.LINES, wanted.since or kept.BEGINNING
+    )
     chosen = wanted.of(found)
     decisions = _not_acted(chosen) if everything else _news(chosen, found, wanted)
-    shown = decisions if everything else decisions[:limit]
+    shown = decisions[:most]
     incidents = [one for one in chosen.incidents if everything or kept.is_open(one)]
     return Overview(
         incidents=tuple(incidents),
@@ -83,8 +86,8 @@ def overview(
         damaged=found.damaged,
         heartbeat_at=_heartbeat(found),
         pages=_pages(DynamoThreads(client, stack.ledger_table), incidents),
-        by_time=recent is not None,
-        scanned=bool(wanted.since) and not everything and recent is None,
+        older_cut=found.older_cut,
+        scanned=found.scanned,
     )
 
 
@@ -174,12 +177,20 @@ def remarks(seen: Overview) -> Iterator[str]:
             "The ledger's index by_time is not there or may not be queried (dynamodb:Query):"
             " the table was scanned"
         )
-    if seen.cut and seen.by_time:
-        yield "More was decided than one look reads: open incidents are all here, older decisions are not"
-    elif seen.cut:
+    if seen.cut and seen.scanned:
         yield (
             f"The ledger is larger than one look ({kept.MAX_PAGES} MB): open incidents are all here,"
             " decisions and finished incidents may be missing"
+        )
+    elif seen.older_cut:
+        yield (
+            f"The ledger is larger than one look ({kept.MAX_PAGES} MB): open incidents and what this release"
+            " wrote are all here, what an earlier release wrote may be missing"
+        )
+    elif seen.cut:
+        yield (
+            "More was decided than one look reads: open incidents are all here, older decisions and finished"
+            " incidents are left out"
         )
     if seen.damaged:
         yield f"{seen.damaged} items could not be read"

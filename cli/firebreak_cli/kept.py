@@ -7,13 +7,21 @@ by scanning, within bounds, and what a look left out is said.
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from firebreak.aws.found import Place
 from firebreak.aws.incident_items import read_incident
-from firebreak.aws.items import LISTED_DECISION, LISTED_HEARTBEAT, DamagedItem, Fields, Item, text
+from firebreak.aws.items import (
+    LISTED_DECISION,
+    LISTED_HEARTBEAT,
+    LISTED_INCIDENT,
+    DamagedItem,
+    Fields,
+    Item,
+    text,
+)
 from firebreak.aws.translate import translated
 from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.incident import Incident, IncidentState
@@ -32,6 +40,9 @@ _FINISHED = frozenset({IncidentState.CLOSED, IncidentState.REFUSED, IncidentStat
 
 # The kinds of the index `attention` that incidents have.
 _OPEN = ("due", "humans")
+
+# The kinds of the index by time that decisions have.
+_DECIDED = (LISTED_DECISION, LISTED_HEARTBEAT)
 
 _ALL = "(begins_with(pk, :incident) AND sk = :meta) OR begins_with(pk, :decision)"
 _OF_ONE = "begins_with(pk, :decision) AND incident = :id"
@@ -66,7 +77,8 @@ class KeptDecision:
 class Found:
     """What a look gave. `cut` says that it ended at its bound; `damaged` counts unreadable items.
 
-    `scanned` says that the index by time could not be asked. `opened` are the decisions' incidents that the
+    `scanned` says that the index by time could not be asked; `older_cut` that it was, and that a scan for
+    what it lacks ended at its bound. `opened` are the decisions' incidents that the
     ledger holds, where only their ids were looked up.
     """
 
@@ -75,6 +87,7 @@ class Found:
     cut: bool = False
     damaged: int = 0
     scanned: bool = False
+    older_cut: bool = False
     opened: frozenset[str] = frozenset()
 
 
@@ -86,24 +99,49 @@ class Bounds:
     page_items: int | None = None
 
 
+# So many lines of the index by time are read of each kind at most, where everything is asked for.
+LINES = Bounds(pages=5, page_items=1000)
+
+
 def is_open(incident: Incident) -> bool:
     """Whether somebody, Firebreak or a human, still has to do with it."""
     return incident.state not in _FINISHED
 
 
-def everything(client: Any, table: str, bounds: Bounds) -> Found:
+def everything(
+    client: Any, table: str, bounds: Bounds, lines: Bounds = LINES, since: datetime = BEGINNING
+) -> Found:
     """All open incidents, whatever the bounds, and the others and decisions within them. Raises AwsError.
 
-    Newest first. The index knows what is open; the scan, which is consistent, what it does not show yet.
+    Newest first, by the index by time. The table is scanned only where the index may lack something: an
+    earlier release may have written since then, or there is no index.
     """
-    values = {":incident": text("INC#"), ":meta": text("META"), ":decision": text("DECISION#")}
-    found = _look(client, table, _ALL, values, bounds)
-    indexed = open_incidents(client, table)
-    newest = {
-        one.id: one for one in sorted((*indexed.incidents, *found.incidents), key=lambda one: one.version)
-    }
-    found.incidents = _newest_first(newest.values())
-    found.damaged = max(found.damaged, indexed.damaged)
+    found = _listed(client, table, since, lines, lambda _: True, kinds=(*_DECIDED, LISTED_INCIDENT))
+    if found.scanned or not (found.cut or by_time.reaches_back(client, table, since)):
+        values = {":incident": text("INC#"), ":meta": text("META"), ":decision": text("DECISION#")}
+        older = _look(client, table, _ALL, values, bounds)
+        found = _both(found, replace(older, older_cut=older.cut and not found.scanned))
+    return _both(found, open_incidents(client, table))
+
+
+def meant(client: Any, table: str, wanted: Callable[[Listed], bool], lines: Bounds = LINES) -> Found:
+    """All open incidents, and of what the index by time lists only what is wanted. Raises AwsError."""
+    found = _listed(client, table, BEGINNING, lines, wanted, kinds=(*_DECIDED, LISTED_INCIDENT))
+    return _both(found, open_incidents(client, table))
+
+
+def _both(some: Found, more: Found) -> Found:
+    """What two looks gave: of each incident the newest version, and an item that neither could read once."""
+    versions = sorted((*some.incidents, *more.incidents), key=lambda one: one.version)
+    found = Found(
+        [*{one.id: one for one in versions}.values()],
+        [*{one.key: one for one in (*some.decisions, *more.decisions)}.values()],
+        cut=some.cut or more.cut,
+        older_cut=some.older_cut or more.older_cut,
+        damaged=max(some.damaged, more.damaged),
+        scanned=some.scanned or more.scanned,
+    )
+    _sort(found)
     return found
 
 
@@ -212,12 +250,18 @@ def decisions_about(client: Any, table: str, alarm: str, since: datetime, bounds
 
 
 def _listed(
-    client: Any, table: str, since: datetime, bounds: Bounds, wanted: Callable[[Listed], bool]
+    client: Any,
+    table: str,
+    since: datetime,
+    bounds: Bounds,
+    wanted: Callable[[Listed], bool],
+    *,
+    kinds: Iterable[str] = _DECIDED,
 ) -> Found:
-    """The wanted decisions that the index by time names; nothing where it cannot be asked."""
+    """What is wanted of what the index by time names; nothing where it cannot be asked."""
     places: list[Place] = []
     cut = False
-    for kind in (LISTED_DECISION, LISTED_HEARTBEAT):
+    for kind in kinds:
         try:
             read = by_time.newest(
                 client, table, kind, since, pages=bounds.pages, page_items=bounds.page_items

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from firebreak.actions import ACTIONS
+from firebreak.aws.switches import switch_pk
 from firebreak.connections import Connections, NoWrites
 from firebreak.core.consent import OPT_IN_TAG
 from firebreak.core.model import Target
@@ -33,6 +34,11 @@ class Scope:
 
     key: str
     words: str
+
+    @property
+    def pk(self) -> str:
+        """Where the switch lies in the ledger."""
+        return switch_pk(self.key)
 
 
 @dataclass(frozen=True, slots=True)

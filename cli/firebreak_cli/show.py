@@ -20,7 +20,7 @@ from firebreak.core.telling_facts import rung_words
 from firebreak.core.threads import Thread
 from firebreak.wire import alarm_to_wire
 from firebreak_cli import kept, screen
-from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.endings import NO_AWS, Ending
 from firebreak_cli.kept import Bounds, KeptDecision
 from firebreak_cli.show_names import id_meant
 from firebreak_cli.stack import Stack
@@ -48,14 +48,12 @@ def story(stack: Stack, wanted: str, bounds: Bounds | None = None) -> Story:
     pages = DynamoThreads(client, stack.ledger_table).thread(wanted)
     name = pages.latest.incident_id or wanted if isinstance(pages, Thread) else wanted
     incident = _incident(ledger, name)
+    if incident is None and isinstance(pages, Absent):
+        meant = id_meant(client, stack, wanted, bounds or Bounds())
+        if meant != wanted:
+            return story(stack, meant, bounds)
     opened_at = incident.opened_at if incident else None
     found = kept.decisions_of(client, stack.ledger_table, name, bounds or Bounds(), opened_at)
-    if incident is None and not found.decisions and isinstance(pages, Absent):
-        meant = id_meant(client, stack.ledger_table, wanted, bounds or Bounds())
-        if meant not in ("", wanted):
-            return story(stack, meant, bounds)
-        looked = "in the part that was looked at" if found.cut else "in the ledger"
-        raise Ending(BAD_INPUT, f"{wanted}: no such incident, decision or page {looked} of {stack.place}")
     return Story(
         id=wanted,
         incident=incident,

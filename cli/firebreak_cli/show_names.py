@@ -1,12 +1,14 @@
 """What else `firebreak show` is asked for than a whole id: its beginning, an alarm's name, a target."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from firebreak_cli import kept, screen
+from firebreak_cli.by_time import Listed
 from firebreak_cli.endings import BAD_INPUT, Ending
 from firebreak_cli.kept import Bounds, Found
+from firebreak_cli.stack import Stack
 
 # A shorter beginning of an id is a guess.
 _SHORTEST = 4
@@ -14,19 +16,41 @@ _SHORTEST = 4
 _LISTED = 10
 
 
-def id_meant(client: Any, table: str, wanted: str, bounds: Bounds) -> str:
-    """The one id that is meant; empty where none is. Raises Ending that lists several, or AwsError."""
-    found = kept.everything(client, table, bounds)
+def id_meant(client: Any, stack: Stack, wanted: str, bounds: Bounds) -> str:
+    """The one id that is meant. Raises Ending where there is none, or that lists several, or AwsError.
+
+    What is open, or is listed by that name or beginning, comes before what only all of the ledger knows.
+    """
+
+    def listed(line: Listed) -> bool:
+        return line.alarm == wanted or _begins(line.incident_id, wanted)
+
+    found = kept.meant(client, stack.ledger_table, listed)
+    meant = _first(_named(found, wanted))
+    if not meant:
+        found = kept.everything(client, stack.ledger_table, bounds)
+        meant = _first(_named(found, wanted))
+    if not meant:
+        looked = "in the part that was looked at" if found.cut else "in the ledger"
+        raise Ending(BAD_INPUT, f"{wanted}: no such incident, decision or page {looked} of {stack.place}")
+    if len(meant) > 1 and wanted not in meant:
+        raise _several(wanted, meant, cut=found.cut)
+    return wanted if wanted in meant else next(iter(meant))
+
+
+def _first(named: Iterable[tuple[str, str]]) -> dict[str, str]:
     meant: dict[str, str] = {}
-    for name, told in _named(found, wanted):
+    for name, told in named:
         meant.setdefault(name, told)
-    if len(meant) > 1:
-        lines = [f"{name}  {told}" for name, told in list(meant.items())[:_LISTED]]
-        left_out = (
-            [f"and {len(meant) - _LISTED} more: firebreak incidents --all"] if len(meant) > _LISTED else []
-        )
-        raise Ending(BAD_INPUT, f"{wanted} may be {len(meant)} of them:", *lines, *left_out)
-    return next(iter(meant), "")
+    return meant
+
+
+def _several(wanted: str, meant: Mapping[str, str], *, cut: bool) -> Ending:
+    lines = [f"{name}  {told}" for name, told in list(meant.items())[:_LISTED]]
+    more = len(meant) - _LISTED
+    left_out = [f"and {more} more: firebreak incidents --all"] if more > 0 else []
+    older = ["the ledger is larger than one look: older ones are left out"] if cut else []
+    return Ending(BAD_INPUT, f"{wanted} may be {len(meant)} of them:", *lines, *left_out, *older)
 
 
 def _named(found: Found, wanted: str) -> Iterator[tuple[str, str]]:

@@ -1,20 +1,22 @@
 """`firebreak pause`, `resume` and `switches`: stopping Firebreak, and seeing who did."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from firebreak.aws.items import DamagedItem
+from firebreak.aws.items import LISTED_SWITCH, DamagedItem
 from firebreak.aws.switches import Switches
 from firebreak.aws.translate import translated
 from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.history import Hold
+from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.scopes import application_in
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.page_text import plain
 from firebreak.policy_text import read_duration
-from firebreak_cli import kept
+from firebreak_cli import by_time, kept
+from firebreak_cli.by_time import NoIndex
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, ending_of
 from firebreak_cli.outside import Outside
 from firebreak_cli.pause_scopes import Scope
@@ -24,6 +26,8 @@ from firebreak_cli.stack import Stack, client
 LONGEST = timedelta(days=30)
 # Shorter than the clocks of the functions may differ, a pause might be over before it began.
 SHORTEST = timedelta(seconds=60)
+# Lines of the index by time are so short that a page holds thousands of switches.
+MAX_PAGES = 5
 MAX_REASON = 500
 MAX_HOLDER = 128
 NOBODY = "unknown"
@@ -146,7 +150,7 @@ class SwitchBoard:
             switches = self._switches()
             # What ended long ago is dropped with it: a wrong clock must not drop what is still held.
             released = switches.resume(scope.key, holder, now + switches.clock_offset())
-        left = [hold for hold in self.held(now) if hold.scope == scope.key]
+            left = self._active(switches.held_at([scope.pk]), now)
         if not released:
             others = ", ".join(hold.shown_holder for hold in left) or "nobody"
             raise Ending(BAD_INPUT, f"{holder} does not hold {scope.words}; held by {others}")
@@ -164,7 +168,30 @@ class SwitchBoard:
     def held(self, now: datetime) -> Sequence[Hold]:
         """Every switch that still stops anything, by scope, then by end."""
         with _undamaged():
-            holds = self._switches().held()
+            listed = self._listed(now)
+            switches = self._switches()
+            return self._active(switches.held() if listed is None else switches.held_at(listed), now)
+
+    def _listed(self, now: datetime) -> Sequence[str] | None:
+        """Where all switches lie that may be held; None where only a scan of the table can tell.
+
+        That is so until the index by time is older than the longest pause: a release that listed no switches
+        may have written one. Those over everything and over actions are always looked at themselves, for the
+        index is a moment behind the table.
+        """
+        client, table = self.stack.reader("dynamodb"), self.stack.ledger_table
+        try:
+            if not by_time.reaches_back(client, table, now - LONGEST - CLOCK_SKEW):
+                return None
+            found = by_time.newest(client, table, LISTED_SWITCH, now - CLOCK_SKEW, pages=MAX_PAGES)
+        except NoIndex:
+            return None
+        if found.cut:
+            return None
+        always = [Scope(name, name).pk for name in ("global", *(f"action {one}" for one in KNOWN_ACTIONS))]
+        return list(dict.fromkeys((*always, *(line.place[0] for line in found.lines))))
+
+    def _active(self, holds: Iterable[Hold], now: datetime) -> Sequence[Hold]:
         active = [hold for hold in holds if hold.until + CLOCK_SKEW > now]
         return sorted(active, key=lambda hold: (hold.scope, hold.until))
 

@@ -84,12 +84,12 @@ def test_a_look_that_ended_at_its_bound_says_so(world: World) -> None:
     stack = find(around(), "firebreak")
 
     little, much = Bounds(pages=2, page_items=1), Bounds(pages=100, page_items=1)
-    for everything, words in ((True, "larger than one look"), (False, "than one look reads")):
+    for everything in (True, False):
         look = partial(incidents.overview, stack, everything=everything, wanted=Wanted(since=a.NOW))
         some, every = look(bounds=little, lines=little), look(bounds=much, lines=much)
 
         assert (some.cut, every.cut, len(every.decisions)) == (True, False, 5)
-        assert any(words in line for line in incidents.remarks(some))
+        assert any("than one look reads" in line for line in incidents.remarks(some))
 
 
 def test_what_is_open_is_listed_however_little_of_the_ledger_is_looked_at(world: World) -> None:
@@ -259,3 +259,50 @@ def test_an_incident_is_shown_without_reading_the_rest_of_the_ledger(world: Worl
 
     assert [one["decision"] for one in json.loads(shown.stdout)["decisions"]] == ["act"]
     assert "Scan" not in calls.made
+
+
+def written_before(world: World) -> None:
+    """What is in the ledger by now, as the release before wrote it."""
+    for item in world.dynamodb.scan(TableName=TABLE)["Items"]:
+        earlier = {name: value for name, value in item.items() if name not in {"listed", "alarm_name"}}
+        world.dynamodb.put_item(TableName=TABLE, Item=earlier)
+
+
+def test_all_lists_the_newest_first_and_says_that_older_ones_are_left_out(world: World) -> None:
+    refuse(world, 9)
+    some = incidents.overview(find(around(), "firebreak"), everything=True, lines=Bounds(1, 4))
+
+    assert [one.alarm for one in some.decisions] == [f"nameless-{n}" for n in (8, 7, 6, 5)]
+    assert (some.cut, some.scanned) == (True, False)
+    assert "older decisions and finished incidents are left out" in next(incidents.remarks(some))
+
+
+def test_all_finds_what_an_earlier_release_wrote_and_says_where_its_scan_ended(world: World) -> None:
+    refuse(world, 3)
+    written_before(world)
+    world.clock.pass_time(MINUTE)
+    world.send(world.red("newest", metrics=(METER,)))
+    some = incidents.overview(find(around(), "firebreak"), everything=True, bounds=Bounds(1, 1))
+
+    assert len(listed(world, "--all")["decisions"]) == 4
+    assert some.decisions[0].alarm == "newest"
+    assert "what an earlier release wrote may be missing" in next(incidents.remarks(some))
+
+
+def test_all_since_a_time_that_the_index_covers_scans_nothing(world: World) -> None:
+    refuse(world)
+    world.clock.pass_time(31 * 24 * 60 * MINUTE)
+    refuse(world, 2)
+    calls = Calls()
+
+    found = json.loads(run_in(world, "incidents", "--json", "--all", "--since", "29d", calls=calls).stdout)
+
+    assert (len(found["decisions"]), "Scan" in calls.made) == (2, False)
+
+
+def test_all_takes_a_limit(world: World) -> None:
+    refuse(world, 3)
+
+    found = listed(world, "--all", "--limit", "2")
+
+    assert (len(found["decisions"]), found["decisions_left_out"]) == (2, 1)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.model import Metric
-from tests.cli.running import error_lines, run_in
+from tests.cli.running import Calls, error_lines, run_in
 from tests.world import World
 
 METER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})
@@ -16,8 +16,10 @@ def test_an_incident_is_found(world: World, by: str) -> None:
     done = world.send(world.red())
     wanted = {"its alarm": "api-memory-high", "its target": "ecs:prod/api"}.get(by, done.incident_id[:6])
 
-    result = run_in(world, "show", wanted)
+    calls = Calls()
+    result = run_in(world, "show", wanted, calls=calls)
 
+    assert "Scan" not in calls.made
     assert (result.exit_code, result.stderr) == (0, "")
     assert f"{done.incident_id} is acted" in result.stdout
 
@@ -39,3 +41,24 @@ def test_a_letter_or_two_mean_nothing(world: World) -> None:
     world.send(world.red())
 
     assert run_in(world, "show", "i-").exit_code == 2
+
+
+def test_what_is_open_on_a_target_comes_before_what_is_over(world: World) -> None:
+    alarm = world.red()
+    world.send(alarm)
+    world.pass_time(timedelta(minutes=1))
+    world.green(alarm)
+    world.pass_time(timedelta(minutes=60))
+    again = world.send(world.red())
+
+    assert f"{again.incident_id} is acted" in run_in(world, "show", "ecs:prod/api").stdout
+
+
+def test_what_only_the_rest_of_the_ledger_knows_is_found_by_its_target(world: World) -> None:
+    alarm = world.red()
+    done = world.send(alarm)
+    world.pass_time(timedelta(minutes=1))
+    world.green(alarm)
+    world.pass_time(timedelta(minutes=60))
+
+    assert f"{done.incident_id} is closed" in run_in(world, "show", "ecs:prod/api").stdout

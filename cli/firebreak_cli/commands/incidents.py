@@ -33,7 +33,10 @@ def incidents(
             "--since", help="How far back: 90m, 2d; by default 24h, with --all everything. Open ones always."
         ),
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, help="So many decisions at most.")] = 15,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, help="So many decisions at most: by default 15, with --all no limit."),
+    ] = None,
 ) -> None:
     """List open incidents and the latest decisions that did not act, newest first."""
     from firebreak_cli import incidents as listing

@@ -54,9 +54,10 @@ class DamagedItem(ValueError):
 
 
 # What stands in the index by time, and its place there is `at`: decisions, incidents by when they opened, and
-# the heartbeats apart, for they are two every quarter of an hour.
+# the heartbeats apart, for they are two every quarter of an hour. Switches stand there by when they end.
 BY_TIME_INDEX = "by_time"
 LISTED_DECISION, LISTED_INCIDENT, LISTED_HEARTBEAT = "decision", "incident", "heartbeat"
+LISTED_SWITCH = "switch"
 
 
 def expires(at: datetime) -> Attribute:

@@ -2,14 +2,16 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from firebreak.aws.claims import Condition, put, switch_keys
 from firebreak.aws.found import find, holds_in
 from firebreak.aws.items import (
+    LISTED_SWITCH,
     SINGLE,
     Attribute,
     Fields,
@@ -26,9 +28,9 @@ from firebreak.aws.translate import look, translated
 from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.history import Hold
 from firebreak.core.model import Target
-from firebreak.core.readings import Reading
+from firebreak.core.readings import Reading, Unknown
 from firebreak.core.scopes import place_of
-from firebreak.errors import Conflict
+from firebreak.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -41,6 +43,8 @@ DATE_PRECISION = timedelta(seconds=2)
 # Whoever asks what stopped Firebreak last night still finds it; kept for ever, ended holds would fill
 # the item up to DynamoDB's 400 KB, and then nobody could pause any more.
 ENDED_KEPT = timedelta(days=1) + CLOCK_SKEW
+# So many full switches (400 KB each) fit in the 16 MB of one answer.
+READ_AT_ONCE = 25
 STILL_ABSENT = "attribute_not_exists(pk)"
 AS_READ = "#version = :seen AND #v <= :v"
 
@@ -115,7 +119,7 @@ class Switches:
         return offset if abs(offset) > DATE_PRECISION else timedelta()
 
     def held(self) -> list[Hold]:
-        """Every hold there is, those included that ended lately."""
+        """Every hold there is, those included that ended lately. It reads the whole table."""
         with translated("Scan", mutates=False):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
@@ -124,7 +128,17 @@ class Switches:
                 ConsistentRead=True,
             )
             items = [item for page in pages for item in page["Items"]]
-        return [hold for item in items for hold in read_holds(_scope(Fields(item).text("pk")), item)]
+        return _holds(items)
+
+    def held_at(self, pks: Sequence[str]) -> list[Hold]:
+        """Every hold of these switches, as they are now. Raises DamagedItem, or AwsError."""
+        items: list[Item] = []
+        for some in batched(pks, READ_AT_ONCE, strict=False):
+            for pk, item in find(self._client, self._table, [(pk, SINGLE) for pk in some]).items():
+                if isinstance(item, Unknown):
+                    raise Unavailable("BatchGetItem", f"no answer about {pk[0]}")
+                items += [item] if item else []
+        return _holds(items)
 
     def holding(self, action: str, target: Target | None) -> Reading[tuple[Hold, ...]]:
         """Who holds a switch over everything, the action, or the target and its cluster."""
@@ -135,7 +149,7 @@ class Switches:
         return holds_in(find(self._client, self._table, [(pk, SINGLE) for pk in pks]), pks)
 
     def _retry(self, scope: str, change: Change) -> None:
-        pk = f"SWITCH#{scope.replace(' ', '#', 1)}"
+        pk = switch_pk(scope)
         for _ in range(TRIES):
             with translated("GetItem", mutates=False):
                 item = self._client.get_item(TableName=self._table, Key=key(pk), ConsistentRead=True).get(
@@ -157,6 +171,8 @@ class Switches:
             **stamped(pk),
             "version": number((version or 0) + 1),
             "held_until": number(until),
+            "listed": text(LISTED_SWITCH),
+            "at": number(until),
             "holders": {"M": {hold.holder: _entry(hold) for hold in holds}},
         }
         condition = (
@@ -168,6 +184,15 @@ class Switches:
         )
         with translated("PutItem", mutates=True):
             self._client.put_item(**put(self._table, item, condition)["Put"])
+
+
+def _holds(items: Iterable[Item]) -> list[Hold]:
+    return [hold for item in items for hold in read_holds(_scope(Fields(item).text("pk")), item)]
+
+
+def switch_pk(scope: str) -> str:
+    """Where the switch of a scope lies."""
+    return f"SWITCH#{scope.replace(' ', '#', 1)}"
 
 
 def _scope(pk: str) -> str:

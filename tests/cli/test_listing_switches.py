@@ -1,0 +1,79 @@
+"""Switches are listed without reading the whole ledger, and none that is held is missing."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core.history import Hold
+from firebreak.core.model import Metric
+from tests import builders as a
+from tests.cli.running import Calls, run_in
+from tests.world import TABLE, World
+
+DAY = timedelta(days=1)
+METER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})
+TARGET = f"target {a.TARGET.key}"
+
+
+def hold(world: World, scope: str, *, days: int = 1) -> None:
+    world.switches.pause(Hold(scope, "ana", "migration", world.clock.at, world.clock.at + days * DAY))
+
+
+def scopes(world: World, calls: Calls) -> list[str]:
+    result = run_in(world, "switches", "--json", calls=calls)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return [one["scope"] for one in json.loads(result.stdout)["switches"]]
+
+
+@pytest.fixture
+def old(world: World) -> World:
+    """A stack on which this release has decided for longer than the longest pause."""
+    world.send(world.red("nameless", metrics=(METER,)))
+    world.clock.pass_time(31 * DAY)
+    return world
+
+
+def test_switches_are_found_by_the_index_and_only_while_they_are_held(old: World) -> None:
+    for scope, days in (("global", 1), (TARGET, 1), ("group 1/eu-west-1/ecs/prod", 3), ("action verify", 3)):
+        hold(old, scope, days=days)
+    calls = Calls()
+
+    assert len(scopes(old, calls)) == 4
+    old.clock.pass_time(2 * DAY)
+    assert len(scopes(old, calls)) == 2
+    assert "Scan" not in calls.made
+
+
+def test_a_switch_over_everything_or_an_action_is_seen_though_the_index_is_behind(old: World) -> None:
+    for scope in ("global", "action restart-service"):
+        hold(old, scope)
+    unlist(old)
+
+    assert scopes(old, Calls()) == ["action restart-service", "global"]
+
+
+def test_until_the_index_is_older_than_the_longest_pause_the_table_is_scanned(world: World) -> None:
+    hold(world, TARGET, days=30)
+    unlist(world)
+    world.send(world.red("nameless", metrics=(METER,)))
+    world.clock.pass_time(29 * DAY)
+    calls = Calls()
+
+    assert scopes(world, calls) == ["target ecs:prod/api"]
+    assert "Scan" in calls.made
+
+
+def test_a_released_switch_is_listed_no_more(old: World) -> None:
+    hold(old, TARGET)
+    run_in(old, "resume", "--scope", "target", "ecs:prod/api", "--holder", "ana")
+
+    assert scopes(old, Calls()) == []
+
+
+def unlist(world: World) -> None:
+    """The switches as the release before wrote them."""
+    for item in world.dynamodb.scan(TableName=TABLE)["Items"]:
+        if item["pk"]["S"].startswith("SWITCH#"):
+            earlier = {name: value for name, value in item.items() if name not in {"listed", "at"}}
+            world.dynamodb.put_item(TableName=TABLE, Item=earlier)
