@@ -6,6 +6,7 @@ Then it is red, and so is one that CloudWatch shows as INSUFFICIENT_DATA (docs/a
 """
 
 import fnmatch
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -59,8 +60,6 @@ class OwnersWord:
 class Data:
     """Datapoints that came suffice for the alarm's state."""
 
-    detail: str
-
 
 @dataclass(frozen=True, slots=True)
 class NoData:
@@ -90,13 +89,10 @@ def owners_word(name: str, tags: Reading[Mapping[str, str]], rules: MissingDataR
             return Unknown(
                 f"whether its tag {MISSING_DATA_TAG} says what that means could not be read: {why}"
             )
-        case Absent():
-            tag = ""
+        case Mapping() if (tag := tags.get(MISSING_DATA_TAG)) in set(MissingData):
+            return OwnersWord(MissingData(tag), f"its tag {MISSING_DATA_TAG}={tag}")
         case _:
-            tag = tags.get(MISSING_DATA_TAG, "")
-    if tag in set(MissingData):
-        return OwnersWord(MissingData(tag), f"its tag {MISSING_DATA_TAG}={tag}")
-    return _of_policy(name, rules)
+            return _of_policy(name, rules)
 
 
 def _of_policy(name: str, rules: MissingDataRules) -> OwnersWord:
@@ -120,6 +116,21 @@ def data_of(alarm: DescribedAlarm) -> DataFound:
 
     An expression that fills gaps has datapoints: what they stand for, its owner wrote into it.
     """
+    match _seen(alarm):
+        case NoData() | CannotTell() as found:
+            return found
+        case Evaluation() as evaluation:
+            missing = max(evaluation.missing, (alarm.periods or evaluation.present) - evaluation.present)
+            if missing <= 0 or alarm.treat_missing_data != _BREACHING:
+                return Data()
+            since = silent_since(evaluation) or alarm.since
+            return _by_count(_may_breach(evaluation, alarm.comparison), missing, since, alarm)
+        case sentence:
+            return _by_count(int(sentence["real"]), int(sentence["missing"]), alarm.since, alarm)
+
+
+def _seen(alarm: DescribedAlarm | Alarm) -> Evaluation | re.Match[str] | NoData | CannotTell:
+    """What shows how many datapoints came; if none did, or nothing shows it, that is the answer already."""
     evaluation = alarm.evaluation
     if evaluation is None:
         return _by_reason(alarm)
@@ -128,33 +139,29 @@ def data_of(alarm: DescribedAlarm) -> DataFound:
     if evaluation.present == 0:
         since = silent_since(evaluation) or alarm.since
         return NoData(since, f"no data since {_time(since)}: no period that was evaluated has a datapoint")
-    missing = max(evaluation.missing, (alarm.periods or 0) - evaluation.present)
-    if missing <= 0 or alarm.treat_missing_data != _BREACHING:
-        return Data("its datapoints came")
-    return _by_count(_may_breach(evaluation, alarm.comparison), missing, evaluation, alarm)
+    return evaluation
 
 
-def _by_count(real: int, missing: int, evaluation: Evaluation | None, alarm: DescribedAlarm) -> DataFound:
-    """Whether the datapoints that came would have sufficed without those that are missing."""
-    needed = alarm.datapoints_to_alarm or alarm.periods
-    if needed is None:
-        return CannotTell(f"{missing} datapoints are missing, and how many the alarm takes is not known")
-    if real >= needed:
-        return Data(f"{real} breaching datapoints came, and it takes {needed}")
-    since = (silent_since(evaluation) if evaluation else None) or alarm.since
-    counted = f"{real} of the {needed} breaching datapoints that it takes came"
-    return NoData(since, f"{counted}; {missing} missing since {_time(since)} are treated as breaching")
-
-
-def _by_reason(alarm: DescribedAlarm) -> DataFound:
-    found = _SILENT.match(alarm.reason[:1024])
+def _by_reason(alarm: DescribedAlarm | Alarm) -> re.Match[str] | NoData | CannotTell:
+    found = _SILENT.match(alarm.reason)
     if found is None:
         return CannotTell("CloudWatch does not say what was evaluated")
     if found["real"] is None:
         return NoData(
             alarm.since, f"no data since {_time(alarm.since)}: {found['missing']} datapoints missing"
         )
-    return _by_count(int(found["real"]), int(found["missing"]), None, alarm)
+    return found
+
+
+def _by_count(real: int, missing: int, since: datetime, alarm: DescribedAlarm) -> DataFound:
+    """Whether the datapoints that came would have sufficed without those that are missing."""
+    needed = alarm.datapoints_to_alarm or alarm.periods
+    if needed is None:
+        return CannotTell(f"{missing} datapoints are missing, and how many the alarm takes is not known")
+    if real >= needed:
+        return Data()
+    counted = f"{real} of the {needed} breaching datapoints that it takes came"
+    return NoData(since, f"{counted}; {missing} missing since {_time(since)} are treated as breaching")
 
 
 def silent_since(evaluation: Evaluation) -> datetime | None:
@@ -195,14 +202,12 @@ def _is_well(point: EvaluatedPoint, threshold: float | None, comparison: str) ->
 
 def _inside_the_band(evaluation: Evaluation, comparison: str) -> int:
     """How many values lie inside the anomaly band, as far as each has its own."""
-    values, lower, upper = evaluation.values, evaluation.lower, evaluation.upper
-    low = len(lower) == len(values) or "Lower" not in comparison
-    high = len(upper) == len(values) or "Upper" not in comparison
-    if not (comparison and low and high):
+    values = evaluation.values
+    lower = evaluation.lower if "Lower" in comparison else (-math.inf,) * len(values)
+    upper = evaluation.upper if "Upper" in comparison else (math.inf,) * len(values)
+    if not comparison or {len(lower), len(upper)} != {len(values)}:
         return 0
-    below = ["Lower" in comparison and value < lower[n] for n, value in enumerate(values)]
-    above = ["Upper" in comparison and value > upper[n] for n, value in enumerate(values)]
-    return sum(not (under or over) for under, over in zip(below, above, strict=True))
+    return sum(lower[n] <= value <= upper[n] for n, value in enumerate(values))
 
 
 def data_of_composite(children: Sequence[Reading[DescribedAlarm]]) -> DataFound:
@@ -210,8 +215,8 @@ def data_of_composite(children: Sequence[Reading[DescribedAlarm]]) -> DataFound:
     silent: list[DescribedAlarm] = []
     for child in children:
         match child:
-            case DescribedAlarm(state=AlarmState.ALARM, name=name):
-                return Data(f"its child {name} is red")
+            case DescribedAlarm(state=AlarmState.ALARM):
+                return Data()
             case DescribedAlarm() if child.shown is AlarmState.ALARM:
                 silent.append(child)
             case DescribedAlarm() | Absent():
@@ -229,18 +234,26 @@ def data_of_composite(children: Sequence[Reading[DescribedAlarm]]) -> DataFound:
 
 def effective(alarm: DescribedAlarm, data: DataFound, word: OwnersWord | Unknown) -> DescribedAlarm:
     """The alarm in the state that it is in for its owner: the only place where missing data is weighed."""
+    missing = _missing(alarm, data, word)
+    if missing is None:
+        return alarm
+    state = AlarmState.ALARM if missing.meaning is MissingData.SYMPTOM else AlarmState.INSUFFICIENT_DATA
+    return replace(alarm, state=state, missing=missing)
+
+
+def _missing(
+    alarm: DescribedAlarm | Alarm, data: DataFound | Evaluation | re.Match[str], word: OwnersWord | Unknown
+) -> Missing | None:
     match alarm.state, data:
         case AlarmState.ALARM, NoData(since, detail):
             pass
         case AlarmState.INSUFFICIENT_DATA, _ if isinstance(word, OwnersWord) and word.meaning:
             since, detail = alarm.since, f"{alarm.state} since {_time(alarm.since)}"
         case _:
-            return alarm
+            return None
     meaning = word.meaning if isinstance(word, OwnersWord) else None
     source = word.source if isinstance(word, OwnersWord) else word.why
-    missing = Missing(shown=alarm.state, since=since, detail=detail, meaning=meaning, source=source)
-    state = AlarmState.ALARM if meaning is MissingData.SYMPTOM else AlarmState.INSUFFICIENT_DATA
-    return replace(alarm, state=state, missing=missing)
+    return Missing(shown=alarm.state, since=since, detail=detail, meaning=meaning, source=source)
 
 
 def of_event(alarm: Alarm, live: DescribedAlarm, word: OwnersWord | Unknown) -> Missing | None:
@@ -255,26 +268,13 @@ def of_event(alarm: Alarm, live: DescribedAlarm, word: OwnersWord | Unknown) -> 
 
 def told_by_event(alarm: Alarm) -> str:
     """What the event alone says of missing data, where nobody could look; empty for nothing."""
-    found = data_of(_as_sent(alarm))
+    found = _seen(alarm)
     return found.detail if isinstance(found, NoData) and alarm.state is AlarmState.ALARM else ""
 
 
 def of_event_alone(alarm: Alarm, rules: MissingDataRules) -> Missing | None:
     """The same for who only has the event: its own tags and the policy are the owner's word."""
-    sent = _as_sent(alarm)
-    return effective(sent, data_of(sent), owners_word(alarm.name, alarm.tags, rules)).missing
-
-
-def _as_sent(alarm: Alarm) -> DescribedAlarm:
-    return DescribedAlarm(
-        name=alarm.name,
-        arn=alarm.arn,
-        state=alarm.state,
-        since=alarm.since,
-        actions_enabled=True,
-        evaluation=alarm.evaluation,
-        reason=alarm.reason,
-    )
+    return _missing(alarm, _seen(alarm), owners_word(alarm.name, alarm.tags, rules))
 
 
 def is_symptom(alarm: Alarm, rules: MissingDataRules) -> bool:
