@@ -15,9 +15,10 @@ from firebreak.core.digests import counts
 from firebreak.core.history import Hold
 from firebreak.core.ledger import DecisionRecord, delivery_key
 from firebreak.core.model import Autonomy, Obstacle, Request, RequestKind, Target
-from firebreak.core.observe_mode import LEDGER_FAULTS
+from firebreak.core.observe_mode import LEDGER_FAULTS, next_action, obstacle
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.scopes import Level
 from firebreak.core.threads import TRIGGERS
 from tests import builders as a
 from tests.core.test_decide_properties import requests, snapshots
@@ -82,8 +83,26 @@ def test_a_proposal_is_announced_once_a_target_action_and_day() -> None:
 
 def test_a_first_rung_that_cannot_act_proposes_what_the_ladder_would_climb_to() -> None:
     found = shown(cannot(Reason.UNSUPPORTED_CONTROLLER))
-    assert "It would climb to scale-service: The target's deployment controller" in found.headline
+    assert found.headline == (
+        "The policy says observe, so Firebreak changes nothing here. It would climb to scale-service: "
+        "The target's deployment controller does not allow this action."
+    )
     assert (found.key, found.cause) == (shown(a.snapshot()).key, "observe_only")
+
+
+@pytest.mark.parametrize(
+    ("ladder", "above"),
+    [
+        (("restart-service", "scale-service", "page"), "scale-service"),
+        (("restart-service", "scale-service"), "scale-service"),
+        (("restart-service", "page"), ""),
+        (("restart-service",), ""),
+    ],
+)
+def test_the_action_above_the_first_rung_is_what_the_ladder_names_before_a_human(
+    ladder: tuple[str, ...], above: str
+) -> None:
+    assert next_action(ladder) == above
 
 
 @pytest.mark.parametrize("ladder", [("restart-service", "page"), ("restart-service",)])
@@ -105,13 +124,30 @@ def test_an_obstacle_is_announced_once_a_target_action_and_day_and_never_in_a_pr
     assert shown(cannot(Reason.DEPLOYMENT_RUNNING), at=a.NOW + DAY).key != first.key
     assert shown(cannot(Reason.DEPLOYMENT_RUNNING), OTHER).key != first.key
     assert shown(a.snapshot()).key != first.key
+    proposed = a.request(action="scale-service")
+    another = record(decide(proposed, WATCHED, cannot(Reason.DEPLOYMENT_RUNNING)), proposed)
+    assert obstacle(first, another, a.TARGET.key).key != first.key
+
+
+def test_the_key_of_an_obstacle_is_the_same_in_every_release() -> None:
+    assert shown(cannot(Reason.DEPLOYMENT_RUNNING)).key == "632b79843e20b0d1d7b9d22c0df81790"
+
+
+def test_an_obstacle_has_a_thread_of_its_own_and_promises_no_time() -> None:
+    acted = a.history(Level.TARGET, a.NOW - timedelta(minutes=5))
+    found = shown(a.snapshot(scopes={**a.snapshot().scopes, acted.scope: acted}))
+    assert (found.cause, found.thread, found.until) == ("cooldown", found.key, None)
+    assert found.next == (
+        "No further automatic action. CloudWatch sends nothing more until the alarm changes state."
+    )
 
 
 @pytest.mark.parametrize(
     "reason", [r for r in Reason if MEANINGS[r].disposition is Disposition.PAGE and r not in LEDGER_FAULTS]
 )
 def test_no_obstacle_of_a_target_is_a_page(reason: Reason) -> None:
-    assert shown(cannot(reason)).kind is AnnouncementKind.OBSERVED
+    found = shown(cannot(reason))
+    assert (found.kind, found.cause) == (AnnouncementKind.OBSERVED, reason.value)
 
 
 def test_a_pause_is_only_recorded() -> None:
