@@ -119,8 +119,22 @@ def test_firebreaks_own_functions_are_no_other_controller() -> None:
     own = "arn:aws:lambda:eu-west-1:111122223333:function:firebreak-restart-service:live"
     seen = a.snapshot(alarm=a.described(actions=(own, TOPIC)))
     assert isinstance(decide(a.request(), a.rules(), seen).outcome, Act)
+    assert controllers_of([own, TOPIC], ["firebreak-restart-service"]) == ()
+    assert controllers_of([own.removesuffix(":live")], ["firebreak-restart-service"]) == ()
     assert controllers_of([own], ["firebreak-scale-service"]) == (
         Controller("Lambda function firebreak-restart-service"),
+    )
+
+
+@pytest.mark.parametrize("service", ["states", "ssm"])
+def test_what_only_bears_the_name_of_a_function_of_firebreak_is_another_controller(service: str) -> None:
+    arn = f"arn:aws:{service}:eu-west-1:111122223333:function:firebreak-restart-service"
+    assert len(controllers_of([arn], ["firebreak-restart-service"])) == 1
+
+
+def test_controllers_are_named_in_one_line() -> None:
+    assert names_of(controllers_of([SCALING, NOTIFIER])) == (
+        "scaling policy out of ecs/service/prod/api, Lambda function fix-it"
     )
 
 

@@ -3,6 +3,7 @@
 An SNS topic, an OpsItem and an investigation change nothing. What is not known is taken to change something.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,7 +42,9 @@ EFFECT_OF: Mapping[str, Effect] = MappingProxyType(
 # Topics tell, investigations read.
 CHANGE_NOTHING = frozenset({"sns", "aiops"})
 # How an alarm names an EC2 action that it takes by a role.
-EC2_BY_ROLE = "AWS_EC2.InstanceId."
+_EC2_BY_ROLE = re.compile(r"AWS_EC2\.InstanceId\.([^/]*)")
+# A scaling policy by what it scales and by its name: `ID:WHAT/...:policyName/NAME`.
+_POLICY = re.compile(r"[^:]*:[^/]*/(.+):policyName/(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,11 @@ def names_of(controllers: Iterable[Controller]) -> str:
 
 
 def _controller(arn: str, own: frozenset[str]) -> Controller | None:
-    service, resource = _parts(arn)
-    kind, _, rest = resource.partition(":")
+    match arn.split(":", 5):
+        case ["arn", _, service, _, _, resource]:
+            kind, _, rest = resource.partition(":")
+        case _:
+            return Controller(f"alarm action {arn}")
     if service in CHANGE_NOTHING or (service == "ssm" and kind == "opsitem"):
         return None
     if service == "lambda" and rest.partition(":")[0] in own:
@@ -80,30 +86,19 @@ def _changing(arn: str, service: str, resource: str, rest: str) -> Controller:
             return Controller(_policy(rest), Effect.SCALING)
         case "automate":
             return Controller(f"EC2 action {resource}", Effect.RESTART)
-        case "swf" if EC2_BY_ROLE in resource:
-            action = resource.partition(EC2_BY_ROLE)[2].partition("/")[0]
-            return Controller(f"EC2 action {action.lower()}", Effect.RESTART)
+        case "swf" if action := _EC2_BY_ROLE.search(resource):
+            return Controller(f"EC2 action {action[1].lower()}", Effect.RESTART)
         case "lambda":
             return Controller(f"Lambda function {rest.partition(':')[0] or resource}")
         case "ssm-incidents":
-            return Controller(f"response plan {resource.replace(':', '/').partition('/')[2] or resource}")
+            plan = resource.removeprefix("response-plan/").removeprefix("responseplan/")
+            return Controller(f"response plan {plan}")
         case "ssm":
             return Controller(f"Systems Manager {resource}")
         case _:
             return Controller(f"alarm action {arn}")
 
 
-def _parts(arn: str) -> tuple[str, str]:
-    """Service and resource of an ARN of any partition; both empty when it is none."""
-    match arn.split(":", 5):
-        case ["arn", _, service, _, _, resource]:
-            return service, resource
-        case _:
-            return "", ""
-
-
 def _policy(rest: str) -> str:
-    """A scaling policy by its name and by what it scales: `ID:WHAT/...:policyName/NAME`."""
-    what, found, name = rest.partition(":policyName/")
-    scaled = what.partition(":")[2].partition("/")[2]
-    return f"scaling policy {name} of {scaled}" if found and scaled else f"scaling policy {name or rest}"
+    found = _POLICY.fullmatch(rest)
+    return f"scaling policy {found[2]} of {found[1]}" if found else f"scaling policy {rest}"
