@@ -14,6 +14,7 @@ from firebreak.core.alarm_readings import (
     AlarmReading,
     WatchedAlarm,
     all_ok,
+    few_of,
     may_be_red,
     not_ok_words,
     within_bounds,
@@ -22,7 +23,7 @@ from firebreak.core.alarm_readings import (
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.digests import Digest, over
 from firebreak.core.incident import Member
-from firebreak.core.model import AlarmState, Verdict
+from firebreak.core.model import AlarmState, Contributor, Verdict
 from firebreak.core.page import Phase, Severity
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
@@ -106,11 +107,40 @@ def test_a_storm_of_more_alarms_than_are_remembered_is_not_resolved_by_those_tha
     assert (len(by_hand.watches), by_hand.unwatched) == (MOST_REMEMBERED, 1)
 
 
-@pytest.mark.parametrize("reading", READINGS)
-def test_each_reading_has_its_words(reading: AlarmReading) -> None:
+@pytest.mark.parametrize(
+    ("reading", "words"),
+    [
+        (AlarmState.OK, "is OK"),
+        (AlarmState.ALARM, "is still red"),
+        (AlarmState.INSUFFICIENT_DATA, "has no data"),
+        (ABSENT, "does not exist any more"),
+        (Unknown("ThrottlingException"), "could not be read: ThrottlingException"),
+        (NotRead("it was not asked for"), "could not be read: it was not asked for"),
+    ],
+)
+def test_each_reading_has_its_words(reading: AlarmReading, words: str) -> None:
     lines = not_ok_words({WatchedAlarm("api", "web"): reading})
-    assert lines == ([] if reading is AlarmState.OK else [f"api web {words_of(reading)}"])
-    assert len({words_of(one) for one in READINGS}) == len(READINGS)
+    assert words_of(reading) == words
+    assert lines == ([] if reading is AlarmState.OK else [f"api web {words}"])
+
+
+def test_an_alarm_is_watched_by_its_name_and_by_its_series() -> None:
+    series = a.alarm("api", contributor=Contributor("web-1", {"host": "web-1"}))
+    assert WatchedAlarm.of(series) == WatchedAlarm("api", "web-1")
+    assert WatchedAlarm.of(a.alarm("api")) == WatchedAlarm("api", "")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], []),
+        (["a", "b"], ["a", "b"]),
+        (["a", "b", "c"], ["a", "b", "and 1 more"]),
+        (["a", "b", "c", "d"], ["a", "b", "and 2 more"]),
+    ],
+)
+def test_of_many_lines_the_first_are_said_and_the_rest_is_counted(lines: list[str], said: list[str]) -> None:
+    assert few_of(lines, most=2) == said
 
 
 def test_an_end_that_leaves_no_known_red_alarm_calls_nobody_and_resolves_nothing() -> None:
@@ -164,3 +194,10 @@ def test_what_is_kept_to_be_looked_at_again_is_bounded_and_the_rest_is_counted(
 def test_names_that_json_spells_out_are_bounded_by_their_bytes() -> None:
     kept, left_out = within_bounds(WatchedAlarm("\N{FIRE}" * 250 + f"{n:03}") for n in range(200))
     assert (len(kept), left_out) == (33, 167)
+
+
+def test_what_is_kept_to_be_looked_at_again_may_fill_its_room() -> None:
+    """In JSON each of the 200 takes 500 bytes, eight of them around its name."""
+    full = [WatchedAlarm(f"{n:0492}") for n in range(200)]
+    assert within_bounds(full) == (tuple(full), 0)
+    assert within_bounds([*full[:-1], WatchedAlarm(f"{199:0493}")])[1] == 1
