@@ -1,7 +1,6 @@
 """Untrusted text made harmless: nothing in it steers a terminal, and nothing is left of what would have."""
 
 import re
-import unicodedata
 
 # ECMA-48: control sequences (ESC [ or U+009B), strings such as hyperlinks and titles up to their end (BEL or
 # ST), and what else ESC begins. A string without an end reaches to the end of the text. Terminals carry out
@@ -24,5 +23,5 @@ def without_sequences(text: str) -> str:
 def one_line(text: str) -> str:
     """The text as one line of characters that can be seen, and single blanks."""
     seen = without_sequences(text)
-    kept = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in seen)
+    kept = "".join(char if char.isprintable() else " " for char in seen)
     return " ".join(kept.split())
