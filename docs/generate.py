@@ -27,6 +27,7 @@ from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
 from firebreak.policy_actions import ASKS_BY_DEFAULT
 from firebreak.policy_file import policy_schema
+from firebreak_cli.endings import EXIT_CODES
 
 DOCS = Path(__file__).resolve().parent
 SCHEMA = DOCS / "policy.schema.json"
@@ -176,6 +177,11 @@ def _name(path: Path) -> str:
     return f"`{path.relative_to(DOCS.parent)}`"
 
 
+def exit_codes() -> str:
+    """What the codes of the `firebreak` command mean."""
+    return _table(("exit code", "it means"), ((str(code), means) for code, means in EXIT_CODES.items()))
+
+
 def _table(heads: Row, rows: Iterable[Row]) -> str:
     lines = [heads, tuple("---" for _ in heads), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
@@ -185,6 +191,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "actions": actions,
     "reasons": reasons,
     "guards": guard_order,
+    "exit-codes": exit_codes,
     "moves": moves,
     "sample-events": sample_events,
     "unusable-events": unusable_events,

@@ -21,6 +21,14 @@ from firebreak_cli.stack import Stack
 NAMESPACE, METRIC = "Firebreak/Drill", "Drilled"
 DESCRIPTION = "A test alarm of `firebreak drill`: nobody needs to do anything about it."
 
+# One minute's value turns it, and its tags ride in its events.
+TURNS_AT_ONCE: Mapping[str, Any] = {
+    "Statistic": "Maximum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "ActionConfiguration": {"AlarmTagsPropagation": {"Enabled": True}},
+}
+
 
 @dataclass(frozen=True, slots=True)
 class TestAlarm:
@@ -81,14 +89,11 @@ def make(wanted: TestAlarm, client: Any) -> None:
             AlarmDescription=DESCRIPTION,
             Namespace=NAMESPACE,
             MetricName=METRIC,
-            Statistic="Maximum",
-            Period=60,
-            EvaluationPeriods=1,
             Threshold=1.0,
             ComparisonOperator="GreaterThanOrEqualToThreshold",
             TreatMissingData="ignore",
-            ActionConfiguration={"AlarmTagsPropagation": {"Enabled": True}},
             Tags=tags,
+            **TURNS_AT_ONCE,
         )
     # Tags go along only when PutMetricAlarm makes an alarm, not when it changes one.
     found = CloudWatchAlarms(client).describe(wanted.name)

@@ -1,17 +1,12 @@
 """How a command ends badly: one line on stderr, and an exit code that says what to change.
 
-1  the policy does not load            the policy file; one line for each mistake
-2  the command or its input is wrong   the event, the id, the option
-3  AWS could not be asked, or refused  credentials, region, permissions, network
-4  a drill did not go as it should     Firebreak, or the alarm that was drilled
-5  explain: not what --expect says     the policy, the alarm, or the expectation
-
-A reader that goes away, such as `head`, ends a command as it ends any other: 141.
+EXIT_CODES is the table of the help and of docs/operations.md.
 """
 
 import contextlib
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -34,7 +29,19 @@ BAD_INPUT = 2
 NO_AWS = 3
 DRILL_FAILED = 4
 UNEXPECTED = 5
+INTERRUPTED = 130
+# As every command ends whose reader goes away, such as `head`.
 READER_GONE = 141
+
+EXIT_CODES: Mapping[int, str] = {
+    BAD_POLICY: "the policy does not load; of `local invoke`: the function raised; of `demo`: a scene failed",
+    BAD_INPUT: "the command or its input is wrong: the event, the id, the option",
+    NO_AWS: "AWS could not be asked, or refused: credentials, region, permissions, network",
+    DRILL_FAILED: "a drill did not go as it should, or was interrupted",
+    UNEXPECTED: "`explain` did not answer what `--expect` says",
+    INTERRUPTED: "interrupted (Ctrl-C)",
+    READER_GONE: "whatever read the output, such as `head`, went away",
+}
 
 # What botocore calls it when there is nothing to sign a request with.
 _NO_CREDENTIALS = frozenset(

@@ -10,5 +10,6 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in {"typer", "rich"}:
             raise
-        sys.exit(f"firebreak: the command needs {error.name}: install firebreak[cli]")
+        sys.stderr.write(f"firebreak: the command needs {error.name}: install firebreak[cli]\n")
+        sys.exit(2)  # as for any command that is wrong; 1 would say that the policy does not load
     app()

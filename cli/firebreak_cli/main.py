@@ -12,7 +12,7 @@ from firebreak_cli.commands.explain import register as register_explain
 from firebreak_cli.commands.incidents import register as register_incidents
 from firebreak_cli.commands.policy import register as register_policy
 from firebreak_cli.drill_app import register as register_drill
-from firebreak_cli.endings import PlainGroup
+from firebreak_cli.endings import EXIT_CODES, PlainGroup
 from firebreak_cli.local_app import register as register_local
 from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.outside import outside
@@ -23,9 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # its tracebacks can show local variables, such as what AWS answered
     help="Auto-remediation for AWS alarms that cannot make an outage worse.",
-    epilog="Exit codes: 1 the policy does not load, 2 the command or its input is wrong, "
-    "3 AWS could not be asked or refused, 4 a drill did not go as it should, "
-    "5 explain did not answer what --expect says.",
+    epilog="Exit codes: " + "; ".join(f"{code} {means}" for code, means in EXIT_CODES.items()) + ".",
 )
 
 

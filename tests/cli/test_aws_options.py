@@ -37,6 +37,17 @@ def test_every_command_explains_itself_with_a_short_option(path: tuple[str, ...]
     assert (result.exit_code, "Usage:" in result.stdout) == (0, True)
 
 
+@pytest.mark.parametrize("path", [*commands(FIREBREAK)], ids=" ".join)
+def test_every_command_on_a_stack_prints_json_if_asked(path: tuple[str, ...]) -> None:
+    options = {option for parameter in command(path).params for option in parameter.opts}
+    assert "--stack" not in options or "--json" in options
+
+
+@pytest.mark.parametrize("group", [[], ["policy"], ["drill"], ["local"]], ids=" ".join)
+def test_every_group_explains_itself_with_a_short_option(group: list[str]) -> None:
+    assert run(*group, "-h").stdout == run(*group, "--help").stdout
+
+
 def test_the_command_tells_its_version() -> None:
     result = run("--version")
     assert re.fullmatch(r"firebreak \d+\.\d+\.\d+\n", result.stdout)

@@ -49,5 +49,5 @@ def test_a_missing_library_is_one_line_and_no_traceback(tmp_path: Path) -> None:
     places = [str(tmp_path), str(ROOT / "cli"), str(ROOT / "shared")]
     code = f"import sys; sys.path[:0] = {places}; import firebreak_cli.entry as entry; entry.main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "firebreak: the command needs typer: install firebreak[cli]\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from firebreak_cli.drill_init import TURNS_AT_ONCE
 from tests.scenarios.bench import Bench
 
 if TYPE_CHECKING:
@@ -120,13 +121,10 @@ class PlayedFunction:
             Namespace="AWS/Lambda",
             MetricName=metric,
             Dimensions=dimensions,
-            Statistic="Maximum",
-            Period=60,
-            EvaluationPeriods=1,
             Threshold=5000,
             ComparisonOperator="GreaterThanThreshold",
             TreatMissingData="missing",
-            ActionConfiguration={"AlarmTagsPropagation": {"Enabled": True}},
             Tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
+            **TURNS_AT_ONCE,
         )
         return name
