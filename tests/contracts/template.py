@@ -30,10 +30,15 @@ def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[st
 _CloudFormation.add_multi_constructor("!", _short_tag)
 
 
+def read(path: Path) -> Any:
+    """Any template."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_CloudFormation)  # noqa: S506  # a SafeLoader
+
+
 @cache
 def template() -> Any:
-    """The whole template."""
-    return yaml.load(PATH.read_text(), Loader=_CloudFormation)  # noqa: S506  # a SafeLoader
+    """The whole template of the stack."""
+    return read(PATH)
 
 
 def resource(name: str) -> Any:

@@ -1,0 +1,240 @@
+"""The policies for people in examples/people allow what the commands call, and nothing that no command calls.
+
+The commands run in this process; every call that is sent is compared with the policy that goes with them.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from firebreak.actions import ACTIONS
+from firebreak.connections import Connections
+from firebreak.core.questions import question_id
+from firebreak.policy import parse_policy
+from firebreak_cli.outside import Outside
+from tests import builders as a
+from tests.cli.consoles import NAME, described, refused_in_a_pause, seeing
+from tests.cli.running import StackSession, around, deployed, run
+from tests.cli.test_acknowledging import thread
+from tests.cli.test_approving import ASKING
+from tests.cli.test_pause_scopes import moto_service
+from tests.cli.test_storm_command import declare
+from tests.contracts.template import iam_actions, read
+from tests.workflow.test_who_is_paged import PAGING, tell
+from tests.world import TABLE, World, eventbridge, world_on_moto
+
+PEOPLE = read(Path(__file__).parents[2] / "examples" / "people" / "template.yaml")["Resources"]
+# Everybody may ask who they are, whatever their policies say.
+ALWAYS = "sts:GetCallerIdentity"
+NO_KEY = ""
+PARTS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+
+
+def allowed(policy: str) -> list[Mapping[str, Any]]:
+    """The statements of a policy, without that which only a key of one's own adds."""
+    statements = PEOPLE[policy]["Properties"]["PolicyDocument"]["Statement"]
+    return [one for one in statements if "Fn::If" not in one]
+
+
+def parts_of(statement: Mapping[str, Any]) -> list[str]:
+    """The partitions of the ledger, or the types of events, that a statement is about."""
+    conditions = statement.get("Condition", {})
+    keys = conditions.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys")
+    return list(keys or conditions.get("StringEquals", {}).get("events:detail-type") or ["*"])
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What one call needs: its IAM action, and the partition or the type of event where that counts."""
+
+    action: str
+    of: str = NO_KEY
+
+    def is_in(self, statement: Mapping[str, Any]) -> bool:
+        named = self.action in iam_actions(dict(statement))
+        return named and any(fnmatchcase(self.of, one) for one in parts_of(statement))
+
+
+@dataclass
+class Recorder:
+    """What a command calls. CloudWatch answers what `cloudwatch` says, all else is moto's."""
+
+    rights: set[Right] = field(default_factory=set)
+    cloudwatch: Callable[[Stubber], object] | None = None
+    environ: Mapping[str, str] | None = None
+
+    @property
+    def needed(self) -> set[Right]:
+        return {right for right in self.rights if right.action != ALWAYS}
+
+    def around(self, world: World) -> Outside:
+        return replace(around(world.clock.now, environ=self.environ), session=self._session)
+
+    def _session(self) -> StackSession:
+        recorder = self
+
+        class Session(StackSession):
+            def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+                made = super().client(service_name, *args, **kwargs)
+                if service_name == "cloudwatch" and recorder.cloudwatch:
+                    stubber = Stubber(made)
+                    recorder.cloudwatch(stubber)
+                    stubber.activate()
+                return made
+
+        made = Session(deployed)
+        made.events.register("before-parameter-build", self._sent, unique_id="rights")
+        return made
+
+    def _sent(self, params: Mapping[str, Any], model: Any, **_: object) -> None:
+        self.rights |= set(rights_of(model.service_model.signing_name, model.name, params))
+
+
+def rights_of(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
+    """What IAM asks for: each item of a transaction by itself, each event by its type."""
+    match service, operation:
+        case "dynamodb", "TransactWriteItems":
+            for part in params["TransactItems"]:
+                ((kind, one),) = part.items()
+                yield Right(f"dynamodb:{PARTS[kind]}", (one.get("Item") or one["Key"])["pk"]["S"])
+        case "dynamodb", "PutItem":
+            yield Right("dynamodb:PutItem", params["Item"]["pk"]["S"])
+        case "dynamodb", "UpdateItem":
+            yield Right("dynamodb:UpdateItem", params["Key"]["pk"]["S"])
+        case "events", "PutEvents":
+            for entry in params["Entries"]:
+                yield Right("events:PutEvents", entry["DetailType"])
+        case "monitoring", _:
+            yield Right(f"cloudwatch:{operation}")
+        case _:
+            yield Right(f"{service}:{operation}")
+
+
+def played(world: World, *arguments: str, stdin: str = "", **told: Any) -> set[Right]:
+    """What a command that succeeds calls."""
+    recorder = Recorder(**told)
+    result = run(*arguments, outside=recorder.around(world), stdin=stdin)
+    assert result.exit_code == 0, result.output
+    return recorder.needed
+
+
+def bus() -> None:
+    StackSession(deployed).client("events").create_event_bus(Name="firebreak")
+
+
+def looks(world: World) -> set[Right]:
+    done = world.send(world.red())
+    moto_service("api", **{"firebreak:enabled": "true"})
+    words = (["incidents"], ["incidents", "--all"], ["show", done.incident_id], ["show", NAME], ["switches"])
+    found = {right for one in (*words, ["storm"]) for right in played(world, *one)}
+    found |= played(world, "switches", environ={"FIREBREAK_LEDGER_TABLE": TABLE})
+    # What it answers, and so its exit code, is another test's.
+    recorder = Recorder(cloudwatch=seeing(described(), tags={}))
+    run("explain", "-", outside=recorder.around(world), stdin=json.dumps(eventbridge(a.alarm())))
+    return found | recorder.needed
+
+
+def answers(world: World) -> set[Right]:
+    bus()
+    world.policy = parse_policy(ASKING + PAGING, "people.toml")
+    question = question_id(world.incident(world.send(world.red()).incident_id))
+    found = played(world, "approve", question) | played(world, "deny", question, "--reason", "x")
+    tell(world)
+    found |= played(world, "ack", thread(world).call_id)
+    moto_service("api", **{"firebreak:enabled": "true"})
+    for scope in (["global"], ["target", "ecs:prod/api"]):
+        found |= played(world, "pause", "--reason", "x", "--scope", *scope)
+        found |= played(world, "resume", "--scope", *scope)
+    return found
+
+
+def retries(world: World) -> set[Right]:
+    bus()
+    refused_in_a_pause(world)
+    return played(world, "retry", NAME, cloudwatch=seeing(described(), tags={}))
+
+
+def ends(world: World) -> set[Right]:
+    declare(world, "one", "two")
+    return played(world, "storm", "--end", "--reason", "x")
+
+
+def drills(world: World) -> set[Right]:
+    moto_service("api", **{"firebreak:enabled": "true"})
+    return played(world, "drill", "init", "--alarm", "drill-api", "--target", "ecs:prod/api", "--yes")
+
+
+PLAYS: dict[str, tuple[Callable[[World], set[Right]], str]] = {
+    "looks": (looks, "Readers"),
+    "answers": (answers, "Answers"),
+    "retries": (retries, "Answers"),
+    "ends": (ends, "Operators"),
+    "drills": (drills, "Operators"),
+}
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_a_commands_policy_and_that_of_readers_allow_all_that_it_calls(world: World, play: str) -> None:
+    called, policy = PLAYS[play]
+    statements = [*allowed("Readers"), *allowed(policy)]
+    assert {right for right in called(world) if not any(map(right.is_in, statements))} == set()
+
+
+@pytest.mark.parametrize("policy", ["Answers", "Operators"])
+def test_no_policy_of_people_who_write_allows_what_none_of_its_commands_calls(policy: str) -> None:
+    """Neither a call, nor a partition of the ledger, nor a type of event."""
+    called: set[Right] = set()
+    for play, of in PLAYS.values():
+        if of == policy:
+            with world_on_moto() as world:
+                called |= play(world)
+    needless = [
+        (action, part)
+        for statement in allowed(policy)
+        for action in iam_actions(dict(statement))
+        for part in parts_of(statement)
+        if not any(right.action == action and fnmatchcase(right.of, part) for right in called)
+    ]
+    assert needless == []
+
+
+def test_readers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
+    of_actions = {
+        permission.action
+        for action in ACTIONS.values()
+        for permission in action(Connections(lambda _: None, lambda _: None)).permissions
+        if not permission.mutates
+    }
+    named = {one for statement in allowed("Readers") for one in iam_actions(dict(statement))}
+    assert named == of_actions | {
+        "cloudformation:DescribeStacks",
+        "cloudwatch:DescribeAlarmContributors",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:ListTagsForResource",
+        "dynamodb:BatchGetItem",
+        "dynamodb:DescribeTable",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+    }
+
+
+def test_nobody_may_write_what_bounds_the_functions() -> None:
+    """Claims, budgets and what Page knows are the functions' own."""
+    written = {part for name in PEOPLE for one in allowed(name) for part in parts_of(one) if "#" in part}
+    assert written == {"INC#*", "THREAD#*", "OUT#*", "SWITCH#*"}
+    for name in PEOPLE:
+        for statement in allowed(name):
+            if {"dynamodb:PutItem", "dynamodb:UpdateItem"} & {*iam_actions(dict(statement))}:
+                assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
