@@ -166,6 +166,9 @@ def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_js
 def storm(
     ctx: typer.Context,
     *,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="The storm of alarms for humans, whose pages are gathered.")
+    ] = False,
     end: Annotated[bool, typer.Option("--end", help="End it now; nothing is restarted.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="With --end: why; everybody is told.")] = "",
     holder: Annotated[
@@ -183,7 +186,7 @@ def storm(
         raise Ending(BAD_INPUT, "--reason and --holder go with --end: nothing was ended")
     why = switches.reason_of(reason) if end else ""
     found = find(around, stack)
-    desk, console = storms.StormDesk(found), screen.console()
+    desk, console = storms.StormDesk(found, of_pages=pages), screen.console()
     if end:
         ended = desk.end(switches.holder_of(holder, found, around).shown, why, around.now())
         if as_json:
@@ -192,9 +195,10 @@ def storm(
     seen, rules = desk.look(), desk.rules()
     if as_json:
         return print_json(storms.as_json(seen, rules, found))
-    console.print(screen.facts(storms.shown(seen, rules, found, around.now())))
+    rows = [*storms.shown(seen, rules, found, around.now()), *storms.other(desk, around.now())]
+    console.print(screen.facts(rows))
     if seen.tripped_at:
-        console.print(f"End it  {storms.end_command(found)}", soft_wrap=True)  # one line, to copy
+        console.print(f"End it  {storms.end_command(seen, found)}", soft_wrap=True)  # one line, to copy
     if seen.red:
         console.print(screen.listing(("red since", "alarm"), storms.red_rows(seen.red, around.now())))
     return None

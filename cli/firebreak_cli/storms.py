@@ -11,7 +11,7 @@ from firebreak.core.announcement import Announcement
 from firebreak.core.commands import PLACEHOLDER, command
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.storm import CALM, RedAlarm, Storm, StormRules, quiet_until
-from firebreak.core.telling_storms import ACTS_AGAIN, storm_ended_by
+from firebreak.core.telling_storms import ACTS_AGAIN, PAGED_AGAIN, storm_ended_by
 from firebreak.errors import PolicyError
 from firebreak.page_text import plain
 from firebreak.policy import load_policy
@@ -36,9 +36,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class StormDesk:
-    """The storm of one stack, for people."""
+    """A storm of one stack, for people: the one that holds actions back, or that of pages."""
 
     stack: Stack
+    of_pages: bool = False
 
     def look(self) -> Storm:
         """What is remembered now; calm when nothing ever was. Raises Ending or AwsError."""
@@ -47,7 +48,7 @@ class StormDesk:
             case Storm():
                 return found
             case Absent():
-                return CALM
+                return replace(CALM, of_pages=self.of_pages)
             case Unknown(why) | NotRead(why):
                 raise Ending(NO_AWS, f"whether there is a storm could not be read: {why}")
             case _:
@@ -78,7 +79,8 @@ class StormDesk:
         raise Ending(NO_AWS, f"NOT ENDED: another alarm turned red at each of {TRIES} tries; run it again")
 
     def _storms(self) -> DynamoStorms:
-        return DynamoStorms(self.stack.reader("dynamodb"), self.stack.ledger_table)
+        table = self.stack.ledger_table
+        return DynamoStorms(self.stack.reader("dynamodb"), table, of_pages=self.of_pages)
 
 
 def announcement(ended: Ended) -> Announcement:
@@ -99,10 +101,11 @@ def ends_at(storm: Storm, rules: StormRules | None) -> datetime | None:
 
 def shown(storm: Storm, rules: StormRules | None, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:
     """The storm in a few lines."""
+    what = "pages of alarms for humans are gathered" if storm.of_pages else "nothing is acted on"
     if storm.tripped_at:
-        yield "STORM", f"since {when(storm.tripped_at, now)}, nothing is acted on in {stack.place}"
+        yield "STORM", f"since {when(storm.tripped_at, now)}, {what} in {stack.place}"
     else:
-        yield "No storm", f"in {stack.place}"
+        yield "No storm", f"{'of pages ' if storm.of_pages else ''}in {stack.place}"
     yield "Red", f"{len(storm.red)} alarms are remembered as red" if storm.red else ""
     yield "Last", f"turned red at {when(storm.last_red_at, now)}" if storm.last_red_at else ""
     if storm.tripped_at:
@@ -117,9 +120,16 @@ def _end_words(storm: Storm, rules: StormRules | None, stack: Stack, now: dateti
     return f"not before {when(end, now)}, if none turns red until then and {few} ({stack.policy_file})"
 
 
-def end_command(stack: Stack) -> str:
+def end_command(storm: Storm, stack: Stack) -> str:
     """The command that ends the storm, but for the reason."""
-    return command("storm", "--end", "--reason", PLACEHOLDER, "--stack", stack.name)
+    which = ("--pages",) if storm.of_pages else ()
+    return command("storm", *which, "--end", "--reason", PLACEHOLDER, "--stack", stack.name)
+
+
+def other(desk: StormDesk, now: datetime) -> Iterator[tuple[str, str]]:
+    """That the pages are gathered as well, where somebody looks at the storm that holds actions back."""
+    since = None if desk.of_pages else replace(desk, of_pages=True).look().tripped_at
+    yield "Pages", f"gathered since {when(since, now)} (firebreak storm --pages)" if since else ""
 
 
 def red_rows(red: Sequence[RedAlarm], now: datetime) -> Iterator[tuple[str, str]]:
@@ -134,7 +144,8 @@ def told(ended: Ended, stack: Stack) -> Iterator[tuple[str, str]]:
     yield "By", ended.by
     yield "Reason", ended.why
     yield "Was red", f"{len(ended.storm.red)} alarms; look at them: nothing is restarted by itself"
-    yield "Note", f"{ACTS_AGAIN}; nothing is made up for. Enough new red alarms are a storm again."
+    again = PAGED_AGAIN if ended.storm.of_pages else ACTS_AGAIN
+    yield "Note", f"{again}; nothing is made up for. Enough new red alarms are a storm again."
     yield "Page", "follows within minutes"
 
 

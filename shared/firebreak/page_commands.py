@@ -6,6 +6,7 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.commands import PLACEHOLDER, command
 from firebreak.core.page import Phase
 from firebreak.core.questions import read_question
+from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.threads import CALL_ID, THREAD_ID
 
 _K = AnnouncementKind
@@ -32,7 +33,8 @@ def command_lines(told: Announcement, stack_name: str, phase: Phase, ids: tuple[
     if told.kind in (_K.DIGEST, _K.HOLD_OVER, _K.HELD_BACK):
         yield f"List:     {command('incidents', *stack)}"
     if told.kind is _K.STORM:
-        yield f"End it:   {command('storm', '--end', '--reason', PLACEHOLDER, *stack)}"
+        which = ("--pages",) if told.action == PAGE_RUNG else ()
+        yield f"End it:   {command('storm', *which, '--end', '--reason', PLACEHOLDER, *stack)}"
     if name and told.retry:
         yield f"Retry all: {command('retry', '--all', name, *stack)}"
     if phase not in _OVER and told.kind not in (_K.RECOVERED, _K.ACKNOWLEDGED):

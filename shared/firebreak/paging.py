@@ -56,13 +56,15 @@ class PageDesk:
 
     `rules` reads what the policy says of pages. It may raise PolicyError: then the topic is used.
     `frozen` says whether a freeze window still holds what an announcement is about, `storm` reads when many
-    red alarms are a storm, and may raise PolicyError as well.
+    red alarms are a storm, and may raise PolicyError as well. `storms` is the storm of pages, `holding` the
+    one that holds actions back.
     """
 
     ledger: Ledger
     deliveries: Deliveries
     dispatcher: Dispatcher
     storms: Storms
+    holding: Storms
     storm: Callable[[], StormRules]
     alarms: AlarmReads
     rules: Callable[[], PagingRules]
@@ -127,7 +129,8 @@ class PageDesk:
             after_mute=self._after_mute,
         )
         # What fails stays due and is tried in a minute; an alarm tells when no look comes to its end.
-        if not due.run():
+        looked = [due.run(), self._storm_looked_at()]
+        if not all(looked):
             return Summary("failed", Reason.LEDGER_UNAVAILABLE, "")
         self.log.count("PageSweeps")
         return Summary("swept", Reason.NOT_IN_ALARM, "")
@@ -178,14 +181,28 @@ class PageDesk:
 
     def _is_storm(self, red: RedAlarm | None) -> bool:
         """Whether many routed alarms are red at once, this one counted."""
-        watch = StormWatch(self.storms, self.alarms, _Teller(self._tell), self.clock, self.log)
         try:
             rules = self.storm()
-            found = watch.count(red, rules, self.storms.look())
+            found = self._watch().count(red, rules, self.storms.look())
         except (AwsError, PolicyError) as error:
             self.log.event("page.storm_unknown", error=str(error))
             return False
         return isinstance(found, Storm) and found.tripped_at is not None
+
+    def _watch(self) -> StormWatch:
+        teller = _Teller(self._tell)
+        return StormWatch(self.storms, self.alarms, teller, self.clock, self.log, beside=self.holding)
+
+    def _storm_looked_at(self) -> bool:
+        """Declare a storm of pages whose declarer died, or end one that is over; False when that failed."""
+        try:
+            self._watch().sweep(self.storm())
+        except PolicyError as error:
+            self.log.event("page.policy_unusable", problems=len(error.problems))
+        except (AwsError, Untold) as error:  # what was not told waits in the ledger
+            self.log.event("page.storm_unknown", error=str(error))
+            return False
+        return True
 
     def _tell_after(self, until: datetime, told: Announcement) -> None:
         """Keep it until its mute window ends; what cannot be kept is paged at once."""

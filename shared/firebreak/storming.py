@@ -35,13 +35,17 @@ class TellsStorms(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StormWatch:
-    """Counts red alarms and says when they are a storm, and when it is over."""
+    """Counts red alarms and says when they are a storm, and when it is over.
+
+    `beside` is a storm whose alarms count as well towards the beginning of this one.
+    """
 
     storms: Storms
     alarms: AlarmReads
     announcer: TellsStorms
     clock: Clock
     log: Log
+    beside: Storms | None = None
 
     def count(self, red: RedAlarm | None, rules: StormRules, before: Reading[Storm]) -> Reading[Storm]:
         """What is remembered once the alarm is, if it is one that counts; what fails becomes blindness."""
@@ -69,13 +73,18 @@ class StormWatch:
     def _declared(self, storm: Reading[Storm], rules: StormRules) -> Reading[Storm]:
         """The storm, declared if it begins; when somebody else declared it, it is one all the same."""
         now = self.clock.now()
-        if not isinstance(storm, Storm) or not begins(storm, rules, now):
+        if not isinstance(storm, Storm) or not begins(storm, rules, now, self._beside(storm)):
             return storm
         told = telling_storms.storm_began(storm, rules, now)
         if self.storms.trip(now, told):
             self.log.event("storm.began", alarms=len(storm.red))
             self.announcer.hand_over(told)
         return self.storms.look()
+
+    def _beside(self, storm: Storm) -> Storm:
+        """What could not be read counts for nothing, so that more is paged and not less."""
+        found = self.beside.look() if self.beside and not storm.tripped_at else CALM
+        return found if isinstance(found, Storm) else CALM
 
     def sweep(self, rules: StormRules) -> None:
         """Declare a storm whose declarer died, and end one that is over. Raises AwsError."""

@@ -21,8 +21,8 @@ MINUTE = timedelta(minutes=1)
 END = ("storm", "--end", "--reason", "the link is back", "--holder", "ana")
 
 
-def storms(world: World) -> DynamoStorms:
-    return DynamoStorms(world.dynamodb, TABLE)
+def storms(world: World, *, of_pages: bool = False) -> DynamoStorms:
+    return DynamoStorms(world.dynamodb, TABLE, of_pages=of_pages)
 
 
 def remember(world: World, *names: str) -> None:
@@ -65,6 +65,27 @@ def test_without_a_storm_it_says_so(world: World, known: tuple[str, ...]) -> Non
     assert "--end" not in result.stdout
     assert (shown(world)["storm"], shown(world)["ends_not_before"]) == (False, None)
     assert [red["name"] for red in shown(world)["red"]] == list(known)
+
+
+def test_a_storm_of_pages_is_shown_and_ended_by_itself(world: World) -> None:
+    gathered = storms(world, of_pages=True)
+    gathered.remember(RedAlarm(world.clock.at, a.arn_of("disk"), "disk"), (), world.clock.at)
+    assert gathered.trip(world.clock.at, telling.acted(a.incident(), world.clock.at))
+
+    held = words(run_in(world, "storm").stdout)
+    assert "No storm in stack firebreak" in held
+    assert "Pages gathered since 10:00:30Z (firebreak storm --pages)" in held
+    of_pages = words(run_in(world, "storm", "--pages").stdout)
+    assert "STORM since 10:00:30Z, pages of alarms for humans are gathered in stack firebreak" in of_pages
+    assert "firebreak storm --pages --end" in of_pages
+    assert run_in(world, *END).exit_code == 2
+    ended = run_in(world, *END, "--pages")
+
+    assert ended.exit_code == 0
+    assert "paged by itself again" in words(ended.stdout)
+    still = gathered.look()
+    assert isinstance(still, Storm)
+    assert still.tripped_at is None
 
 
 def test_a_storm_is_shown_with_its_beginning_its_alarms_and_its_end(world: World) -> None:

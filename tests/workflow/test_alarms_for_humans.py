@@ -9,9 +9,10 @@ import pytest
 
 from firebreak.aws.storms import DynamoStorms
 from firebreak.concluding import Summary
+from firebreak.core import telling
 from firebreak.core.model import Alarm, AlarmState, Mute
 from firebreak.core.reasons import Reason
-from firebreak.core.storm import Storm
+from firebreak.core.storm import RedAlarm, Storm
 from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
@@ -46,9 +47,24 @@ def deliver(world: World, alarm: Alarm) -> Summary:
 
 
 def storm(world: World) -> Storm:
-    found = DynamoStorms(world.dynamodb, TABLE).look()
+    found = DynamoStorms(world.dynamodb, TABLE, of_pages=True).look()
     assert isinstance(found, Storm)
     return found
+
+
+def holding(world: World) -> DynamoStorms:
+    return DynamoStorms(world.dynamodb, TABLE)
+
+
+def counted(world: World) -> tuple[RedAlarm, ...]:
+    found = holding(world).look()
+    return found.red if isinstance(found, Storm) else ()
+
+
+def red_elsewhere(world: World, number: int) -> None:
+    """An alarm that its target allows turned red, and counts towards holding actions back."""
+    red = RedAlarm(world.clock.at, f"arn-{number}", f"job-{number}")
+    holding(world).remember(red, (), world.clock.at)
 
 
 def test_a_muted_alarm_is_paged_when_its_window_ends_and_it_is_still_red(world: World) -> None:
@@ -119,6 +135,59 @@ def test_twenty_alarms_for_humans_are_a_storm_and_the_rest_is_left_to_its_page(w
     world.clock.pass_time(10 * MINUTE)
     world.sweep()
     assert marks(world, "ops")["STORM"] == 1
+
+
+def test_alarms_for_humans_hold_no_action_back(world: World) -> None:
+    """Whoever may tag an alarm `page` has no target's consent."""
+    for n in range(20):
+        page(world, f"web-{n:02d}")
+    assert world.send(world.red()).outcome == "act"
+    assert [red.name for red in counted(world)] == ["api-memory-high"]
+
+
+def test_what_other_alarms_count_counts_towards_gathering_pages_and_not_the_other_way(world: World) -> None:
+    for n in range(6):
+        red_elsewhere(world, n)
+    reasons = [page(world, f"web-{n}").reason for n in range(5)]
+    assert reasons == [Reason.ROUTED_TO_HUMANS] * 3 + [Reason.STORM] * 2
+    assert marks(world, "ops") == {"NOT ACTING": 3, "STORM": 1}
+    assert world.send(world.red()).outcome == "act"
+
+
+def test_while_actions_are_held_back_the_first_alarm_for_humans_begins_a_page_for_all(world: World) -> None:
+    for n in range(10):
+        red_elsewhere(world, n)
+    assert holding(world).trip(world.clock.at, telling.acted(a.incident(), world.clock.at))
+    assert [page(world, f"web-{n}").reason for n in range(3)] == [Reason.STORM] * 3
+    [body] = [page.body for name, page in world.pager.pages if name == "ops"]
+    assert "1 alarm for humans is gathered on this page" in body
+    assert "web-0" in body
+
+
+def test_the_end_of_a_storm_of_pages_says_what_is_still_red_and_pages_go_out_again(world: World) -> None:
+    reds = [world.red(f"web-{n:02d}", tags=PAGED) for n in range(12)]
+    for alarm in reds:
+        deliver(world, alarm)
+    for alarm in reds[:11]:
+        world.green(alarm)
+    tick(world, 11)
+    assert storm(world).tripped_at is None
+    [over] = [page.body for name, page in world.pager.pages if name == "ops" and "STORM OVER" in page.body]
+    assert "is over: what turns red for humans from now on is paged by itself again" in over
+    assert "still red: 1 of the 12 that were counted" in over
+    assert "web-11" in over
+    assert "firebreak retry" not in over
+    assert page(world, "web-disk").reason is Reason.ROUTED_TO_HUMANS
+
+
+def test_a_storm_of_pages_that_cannot_be_looked_at_fails_the_look_and_stays(world: World) -> None:
+    for n in range(12):
+        page(world, f"web-{n:02d}")
+    cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["batch_get_item"]))
+    world.clock.pass_time(11 * MINUTE)
+    done = replace(world, dynamodb=cut).page_desk().handle({"detail-type": "Firebreak Page Sweep"})
+    assert done.outcome == "failed"
+    assert storm(world).tripped_at is not None
 
 
 def test_a_critical_alarm_is_paged_by_itself_in_a_storm(world: World) -> None:

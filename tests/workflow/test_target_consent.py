@@ -22,7 +22,7 @@ from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.faults import Wrapped
 from tests.workflow.test_storms import WIDE, storm_of, strike
-from tests.world import World, world_on_moto
+from tests.world import World, eventbridge, world_on_moto
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 OPTED_IN = {"firebreak:enabled": "true"}
@@ -168,7 +168,9 @@ def test_a_sibling_whose_targets_tags_cannot_be_read_joins(world: World) -> None
 
 
 TAGS = st.sampled_from([{}, OPTED_IN, OTHERS, {**OPTED_IN, "firebreak:alarms": "a- b- c-"}, {"x": "y"}])
-EVENTS = st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(["cpu", "memory"]), TAGS), max_size=12)
+EVENTS = st.lists(
+    st.tuples(st.sampled_from("abcdef"), st.sampled_from(["cpu", "memory", "page"]), TAGS), max_size=12
+)
 
 
 @given(EVENTS)
@@ -180,6 +182,9 @@ def test_all_that_a_storm_counts_and_all_members_of_incidents_have_their_targets
     with world_on_moto(policy=parse_policy(WIDE, "storm.toml")) as world:
         for service, what, tags in events:
             name = f"{service}-{what}"
+            if what == "page":  # for humans: no target was asked
+                world.page_desk().handle(eventbridge(world.red(name, tags={"firebreak:action": "page"})))
+                continue
             world.ecs.services[f"ecs:prod/{service}"] = a.service(name=service, tags=tags)
             if tags.get("firebreak:enabled") == "true" and allows(tags, name):
                 allowed.add(name)

@@ -135,10 +135,10 @@ def beside_in(
     return tuple(found)
 
 
-def storm_in(found: Found) -> Reading[Storm]:
+def storm_in(found: Found, pk: str = STORM) -> Reading[Storm]:
     """Who is red and whether it is a storm; who cannot see one of the two sees neither."""
-    red = read_as(found[STORM, RED], read_red)
-    match _tripped(found[STORM, SINGLE]):
+    red = read_as(found[pk, RED], read_red)
+    match _tripped(found[pk, SINGLE]):
         case Unknown() as unseen:
             return unseen
         case None:

@@ -33,6 +33,8 @@ META = "META"
 # Whether it is a storm lies apart from who is red: claims check the one, every red alarm writes the other,
 # and DynamoDB refuses a claim that meets a write.
 STORM = "STORM"
+# That of the pages has items of its own: nothing that it counts is checked by a claim.
+PAGES_STORM = "STORM#PAGES"
 RED = "RED"
 
 # Decisions are kept for a quarter: long enough for every budget window and for a review.

@@ -1,12 +1,14 @@
 """The storm's own items: who is red is added blindly, beginning and end are decided once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from firebreak.aws.claims import ABSENT_KEY, NO_STORM, NOT_NEWER, Condition, put
 from firebreak.aws.found import find, read_as, storm_in
 from firebreak.aws.items import (
+    PAGES_STORM,
     RED,
     SINGLE,
     STORM,
@@ -36,15 +38,18 @@ FORGET_AT_ONCE = 20
 
 
 class DynamoStorms:
-    """ports.Storms on the ledger's table."""
+    """ports.Storms on the ledger's table: the storm that holds actions back, or that `of_pages`."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, *, of_pages: bool = False) -> None:
         self._client = client
         self._table = table
+        self._of_pages = of_pages
+        self._pk = PAGES_STORM if of_pages else STORM
 
     def look(self) -> Reading[Storm]:
         """Who is red, and whether it is a storm."""
-        return storm_in(find(self._client, self._table, [(STORM, SINGLE), (STORM, RED)]))
+        found = find(self._client, self._table, [(self._pk, SINGLE), (self._pk, RED)])
+        return self._marked(storm_in(found, self._pk))
 
     def remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
         """Add one without comparing, so that nobody waits for anybody; returns who is remembered then.
@@ -61,7 +66,7 @@ class DynamoStorms:
         with translated("UpdateItem", mutates=True):
             reply = self._client.update_item(
                 TableName=self._table,
-                Key=key(STORM, RED),
+                Key=key(self._pk, RED),
                 UpdateExpression=f"SET #red = :red, last_red_at = :at, #v = :v ADD #version :one{remove}",
                 ConditionExpression=NOT_NEWER,
                 ExpressionAttributeNames={
@@ -78,7 +83,10 @@ class DynamoStorms:
                 },
                 ReturnValues="ALL_NEW",
             )
-        return read_as(reply["Attributes"], read_red)
+        return self._marked(read_as(reply["Attributes"], read_red))
+
+    def _marked(self, storm: Reading[Storm]) -> Reading[Storm]:
+        return replace(storm, of_pages=self._of_pages) if isinstance(storm, Storm) else storm
 
     def trip(self, at: datetime, told: Announcement) -> bool:
         """Declare the storm; False when somebody else did.
@@ -89,7 +97,7 @@ class DynamoStorms:
         declare: TransactWriteItemTypeDef = {
             "Update": {
                 "TableName": self._table,
-                "Key": key(STORM),
+                "Key": key(self._pk),
                 "UpdateExpression": "SET tripped_at = :at, #v = :v",
                 "ConditionExpression": f"{NO_STORM} AND {NOT_NEWER}",
                 "ExpressionAttributeNames": {"#v": "v"},
@@ -104,7 +112,7 @@ class DynamoStorms:
 
     def calm(self, storm: Storm, told: Announcement) -> bool:
         """End the storm and forget its alarms; False when one more turned red meanwhile."""
-        nobody: Item = {**stamped(STORM, RED), "version": number(storm.version + 1)}
+        nobody: Item = {**stamped(self._pk, RED), "version": number(storm.version + 1)}
         as_read = Condition(
             f"{NOT_NEWER} AND #version = :version",
             {":v": number(V), ":version": number(storm.version)},
@@ -113,7 +121,7 @@ class DynamoStorms:
         still = Condition(f"{NOT_NEWER} AND attribute_exists(tripped_at)", {":v": number(V)}, {"#v": "v"})
         items = [
             put(self._table, nobody, as_read if storm.version else Condition(ABSENT_KEY)),
-            put(self._table, stamped(STORM), still),
+            put(self._table, stamped(self._pk), still),
             put(self._table, outbox_item(told)),
         ]
         return won(self._client, items)

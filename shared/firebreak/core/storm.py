@@ -1,5 +1,8 @@
 """The storm: many routed alarms turn red at once, so one cause is likely and one restart is not the cure.
 
+A storm of pages is one of alarms that are for humans. It holds no action back, for no target allowed them; it
+only puts their pages together (docs/adr/0041).
+
 Entered when enough distinct alarms turned red within a window, left only after a quiet period and
 once fewer of them are red than it takes to enter: the two thresholds differ, so that it does not flap.
 """
@@ -74,12 +77,14 @@ class Storm:
     """The red alarms that are remembered, and since when it is a storm (None: it is none).
 
     `last_red_at` is when the last alarm was heard of that had not been counted before, to a minute.
+    `of_pages` says that it holds no action back: it only puts the pages of alarms for humans together.
     """
 
     red: tuple[RedAlarm, ...]
     version: int
     tripped_at: datetime | None = None
     last_red_at: datetime | None = None
+    of_pages: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -106,9 +111,16 @@ def _is_outdated(red: RedAlarm, rules: StormRules, now: datetime) -> bool:
     return red.since + rules.within + rules.late <= now
 
 
-def begins(storm: Storm, rules: StormRules, now: datetime) -> bool:
-    """Whether what is remembered is a storm that nobody has declared yet."""
-    return storm.tripped_at is None and len(fullest_window(storm, rules, now)) >= rules.alarms
+def begins(storm: Storm, rules: StormRules, now: datetime, beside: Storm = CALM) -> bool:
+    """Whether what is remembered is a storm that nobody has declared yet.
+
+    What another storm counts is counted with it, and while that lasts a single alarm is part of it.
+    """
+    if storm.tripped_at or not fullest_window(storm, rules, now):
+        return False
+    both = {red.series: red for red in (*beside.red, *storm.red)}
+    together = replace(storm, red=tuple(both.values()))
+    return bool(beside.tripped_at) or len(fullest_window(together, rules, now)) >= rules.alarms
 
 
 def worth_remembering(storm: Storm, red: RedAlarm, now: datetime) -> bool:

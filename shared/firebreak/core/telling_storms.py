@@ -10,29 +10,44 @@ from firebreak.core.budgets import spell
 from firebreak.core.digests import MOST_RETRIED
 from firebreak.core.guards import clock
 from firebreak.core.keys import digest
+from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.storm import RedAlarm, Storm, StormRules, fullest_window
 from firebreak.core.telling import MOST_LISTED, NOTHING_LOOKS_AGAIN
 
 ACTS_AGAIN = "Firebreak acts again on what turns red from now on"
+PAGED_AGAIN = "what turns red for humans from now on is paged by itself again"
 
 
 def storm_began(storm: Storm, rules: StormRules, at: datetime) -> Announcement:
-    """Firebreak stops acting: so many alarms have one cause."""
+    """Firebreak stops acting, or gathers pages: so many alarms have one cause."""
     red = fullest_window(storm, rules, at)
     return Announcement(
-        key=digest("storm began", at.isoformat()),
-        thread=_thread(at),
+        key=digest(f"{_what(storm)} began", at.isoformat()),
+        thread=_thread(storm, at),
         kind=AnnouncementKind.STORM,
         at=at,
         incident_id="",
-        action="",
-        headline=f"{len(red)} routed alarms turned red within {spell(rules.within)}: Firebreak stops acting.",
+        action=_asks(storm),
+        headline=_began_words(storm, len(red), rules),
         facts=tuple(_red_lines(red)),
-        next=_when_it_ends(rules),
+        next=_when_it_ends(storm, rules),
     )
 
 
-def _when_it_ends(rules: StormRules) -> str:
+def _began_words(storm: Storm, count: int, rules: StormRules) -> str:
+    if not storm.of_pages:
+        return f"{count} routed alarms turned red within {spell(rules.within)}: Firebreak stops acting."
+    alarms = "alarm for humans is" if count == 1 else "alarms for humans are"
+    return f"Many alarms turned red within {spell(rules.within)}; {count} {alarms} gathered on this page."
+
+
+def _when_it_ends(storm: Storm, rules: StormRules) -> str:
+    if storm.of_pages:
+        return (
+            "Further ones are counted here, and only critical ones are paged as well, until"
+            f" {spell(rules.quiet)} after the last one turned red and fewer than {rules.alarms} are; you are"
+            " told then which still are. It holds no action back."
+        )
     return (
         f"It acts again {spell(rules.quiet)} after the last one turned red, once fewer than {rules.alarms}"
         " are, and tells you then. What is red by then is not acted on by itself."
@@ -44,16 +59,17 @@ def storm_goes_on(
 ) -> Announcement:
     """Firebreak has not acted on anything since then; told alike within each full hour."""
     hours = (at - since) // timedelta(hours=1)
+    meanwhile = "pages of alarms for humans are gathered" if storm.of_pages else "nothing has been acted on"
     return Announcement(
-        key=digest("storm goes on", since.isoformat(), hours),
-        thread=_thread(since),
+        key=digest(f"{_what(storm)} goes on", since.isoformat(), hours),
+        thread=_thread(storm, since),
         kind=AnnouncementKind.STORM,
         at=at,
         incident_id="",
-        action="",
-        headline=f"The storm that began at {clock(since)} goes on: nothing has been acted on for {hours} h.",
+        action=_asks(storm),
+        headline=f"The {_what(storm)} that began at {clock(since)} goes on: {meanwhile} for {hours} h.",
         facts=(f"red now: {len(red)} of the {len(storm.red)} that were counted", *_red_lines(red)),
-        next=_when_it_ends(rules),
+        next=_when_it_ends(storm, rules),
     )
 
 
@@ -61,12 +77,12 @@ def storm_ended(storm: Storm, left: Sequence[tuple[RedAlarm, AlarmReading]], at:
     """It was quiet for long enough; `left` are those that are not known to be OK, with what was read."""
     red = [one for one, reading in left if may_be_red(reading)]
     counted = f"still red: {len(red)} of the {len(storm.red)} that were counted"
-    headline = f"The storm{_since(storm)} is over: {ACTS_AGAIN}."
+    headline = f"The {_what(storm)}{_since(storm)} is over: {_again(storm)}."
     next_ = NOTHING_LOOKS_AGAIN if left or storm.is_full else ""
     told = _storm_over(
         storm, at, headline, (counted, *_red_lines(red), *_unclear(left), *_uncounted(storm)), next_
     )
-    return _watching(storm, replace(told, retry=_to_retry(red)), [one for one, _ in left])
+    return _watching(storm, replace(told, retry=_to_retry(storm, red)), [one for one, _ in left])
 
 
 def _unclear(left: Sequence[tuple[RedAlarm, AlarmReading]]) -> list[str]:
@@ -92,36 +108,49 @@ def _watching(storm: Storm, told: Announcement, left: Sequence[RedAlarm]) -> Ann
 def storm_ended_by(storm: Storm, by: str, why: str, at: datetime) -> Announcement:
     """Somebody ended it, whatever is still red; it has the key of an end by itself: one storm ends once."""
     counted = f"counted in it, not looked at again: {len(storm.red)}"
-    facts = (f"{ACTS_AGAIN}; nothing is made up for.", counted, *_red_lines(storm.red))
-    headline = f"{by} ended the storm{_since(storm)}: {why}"
+    facts = (f"{_again(storm)}; nothing is made up for.", counted, *_red_lines(storm.red))
+    headline = f"{by} ended the {_what(storm)}{_since(storm)}: {why}"
     told = _storm_over(storm, at, headline, facts, NOTHING_LOOKS_AGAIN)
-    return _watching(storm, replace(told, retry=_to_retry(storm.red)), storm.red)
+    return _watching(storm, replace(told, retry=_to_retry(storm, storm.red)), storm.red)
 
 
 def _storm_over(
     storm: Storm, at: datetime, headline: str, facts: tuple[str, ...], next_: str
 ) -> Announcement:
     return Announcement(
-        key=digest("storm ended", storm.version),
-        thread=_thread(storm.tripped_at) if storm.tripped_at else "",
+        key=digest(f"{_what(storm)} ended", storm.version),
+        thread=_thread(storm, storm.tripped_at) if storm.tripped_at else "",
         kind=AnnouncementKind.STORM_OVER,
         at=at,
         incident_id="",
-        action="",
+        action=_asks(storm),
         headline=headline,
         facts=facts,
         next=next_,
     )
 
 
-def _to_retry(red: Sequence[RedAlarm]) -> tuple[str, ...]:
-    """What may still be red, to be decided anew by a human who wants it."""
-    return tuple(dict.fromkeys(one.name for one in red))[:MOST_RETRIED]
+def _to_retry(storm: Storm, red: Sequence[RedAlarm]) -> tuple[str, ...]:
+    """What may still be red, to be decided anew by a human who wants it; of alarms for humans nothing can."""
+    return () if storm.of_pages else tuple(dict.fromkeys(one.name for one in red))[:MOST_RETRIED]
 
 
-def _thread(began: datetime) -> str:
+def _what(storm: Storm) -> str:
+    return "storm of pages" if storm.of_pages else "storm"
+
+
+def _asks(storm: Storm) -> str:
+    """What the alarms of the storm ask for: that of the pages by the name of their rung."""
+    return PAGE_RUNG if storm.of_pages else ""
+
+
+def _again(storm: Storm) -> str:
+    return PAGED_AGAIN if storm.of_pages else ACTS_AGAIN
+
+
+def _thread(storm: Storm, began: datetime) -> str:
     """All pages of one storm belong together; the ledger keeps its beginning in milliseconds."""
-    return digest("storm", int(began.timestamp() * 1000))
+    return digest(_what(storm), int(began.timestamp() * 1000))
 
 
 def _since(storm: Storm) -> str:
