@@ -101,20 +101,20 @@ def test_a_composite_below_may_name_the_target_of_all_that_is_below_it() -> None
     assert looked_up(composite("inner"), described, tags={"inner": {TARGET: "ecs:prod/api"}}) == API
 
 
-def test_more_red_children_than_may_be_asked_for_their_tags_are_unreadable() -> None:
+def test_more_red_children_than_may_be_asked_for_their_tags_name_no_one_target() -> None:
     names = [str(number) for number in range(MOST_RED + 1)]
     described = {name: child(name, metric("prod", "api")) for name in names}
 
     assert outcome(looked_up(composite(*names[:-1]), described)) == "ecs:prod/api"
-    assert outcome(looked_up(composite(*names), described)) is Reason.TARGET_UNREADABLE
+    assert outcome(looked_up(composite(*names), described)) is Reason.TARGET_AMBIGUOUS
 
 
-def test_more_children_than_a_composite_can_have_are_unreadable() -> None:
+def test_more_children_than_a_composite_can_have_are_malformed() -> None:
     names = [str(number) for number in range(MOST_LOOKED_AT + 1)]
     described = {name: child(name, state=AlarmState.OK) for name in names}
 
     assert outcome(looked_up(composite(*names[:-1]), described)) is Reason.TARGET_NONE
-    assert outcome(looked_up(composite(*names), described)) is Reason.TARGET_UNREADABLE
+    assert outcome(looked_up(composite(*names), described)) is Reason.TARGET_MALFORMED
 
 
 @pytest.mark.parametrize(

@@ -305,7 +305,7 @@ class TestComposite:
 
     @pytest.mark.parametrize(
         ("levels", "expected"),
-        [(MAX_DEPTH - 1, "ecs:prod/api"), (MAX_DEPTH, Reason.TARGET_UNREADABLE)],
+        [(MAX_DEPTH - 1, "ecs:prod/api"), (MAX_DEPTH, Reason.TARGET_MALFORMED)],
         ids=["as deep as we look", "deeper"],
     )
     def test_nesting_is_followed_to_a_bound(self, levels: int, expected: str | Reason) -> None:

@@ -13,7 +13,7 @@ from firebreak.concluding import Summary
 from firebreak.core.consent import allows
 from firebreak.core.history import Hold
 from firebreak.core.incident import IncidentState
-from firebreak.core.model import AlarmState
+from firebreak.core.model import AlarmKind, AlarmState
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -81,6 +81,18 @@ def test_an_alarm_of_a_target_that_does_not_exist_counts_for_no_storm(world: Wor
     for name in "abcdef":
         del world.ecs.services[f"ecs:prod/{name}"]
     strike(world, *"abcdef")
+    assert world.storm_watch().storms.look() == ABSENT
+
+
+def test_composites_that_were_built_to_name_nothing_hold_no_action_back(world: World) -> None:
+    """Whoever may make alarms can nest them as deep as AWS allows."""
+    for name, below in [("c1", "c2"), ("c2", "c3"), ("c3", "leaf"), ("leaf", None)]:
+        world.alarms.described[name] = a.described(name, children=(below,) if below else ())
+    for name in "abcdef":
+        event = eventbridge(world.red(name, kind=AlarmKind.COMPOSITE, metrics=()))
+        event["detail"]["configuration"] = {"alarmRule": "ALARM(c1)"}
+        world.alarms.described[name] = a.described(name, children=("c1",))
+        assert world.remediator().handle(event).reason is Reason.TARGET_MALFORMED
     assert world.storm_watch().storms.look() == ABSENT
 
 

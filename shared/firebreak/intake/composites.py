@@ -32,6 +32,7 @@ class RedChildren:
 
     What the event lists as triggering alarms does not count: SetAlarmState lets the caller write that list.
     A child that is red because no data came names the target only where no other does: a guard refuses it.
+    What is built too large to be looked at is not "could not be looked up", which counts towards a storm.
     """
 
     def __init__(self, lookups: Lookups, action: str) -> None:
@@ -92,7 +93,7 @@ class RedChildren:
         self._seen.add(name)
         if len(self._seen) > MOST_LOOKED_AT + 1:
             detail = f"more than {MOST_LOOKED_AT} alarms are below the composite"
-            return Unresolved(Reason.TARGET_UNREADABLE, detail)
+            return Unresolved(Reason.TARGET_MALFORMED, detail)
         return self._look(name, depth)
 
     def _look(self, name: str, depth: int) -> Unresolved | None:
@@ -112,7 +113,8 @@ class RedChildren:
             return foreign
         self._red += 1
         if self._red > MOST_RED:
-            return _unreadable("the tags of the red children", f"more than {MOST_RED} are red")
+            detail = f"more than {MOST_RED} red children are not asked for their tags"
+            return Unresolved(Reason.TARGET_AMBIGUOUS, detail)
         match self._reads.tags(child.arn):
             case Unknown(why) | NotRead(why):
                 return _unreadable(f"the tags of child {shown(child.name)}", why)
@@ -134,7 +136,7 @@ class RedChildren:
             return self._keep(child, self._named(child.metrics))
         if depth == 1:
             detail = f"composites nest deeper than {MAX_DEPTH} at {shown(child.name)}"
-            return Unresolved(Reason.TARGET_UNREADABLE, detail)
+            return Unresolved(Reason.TARGET_MALFORMED, detail)
         return self._walk(child.children, depth - 1)
 
     def _named(self, metrics: tuple[Metric, ...]) -> Resolution | None:
