@@ -39,6 +39,7 @@ class PlayedSsm:
     tags: dict[str, str] = field(default_factory=lambda: {"firebreak:enabled": "true"})
     status: str = "InProgress"
     guard: str = "OK"
+    guard_reason: str = ""
     loses_replies: bool = False
     refuses: str = ""
     runs: list[dict[str, Any]] = field(default_factory=list)
@@ -101,6 +102,7 @@ class PlayedSsm:
             "AlarmName": GUARD,
             "AlarmArn": f"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{GUARD}",
             "StateValue": self.guard,
+            "StateReason": self.guard_reason,
             "StateUpdatedTimestamp": BEGAN,
             "ActionsEnabled": True,
         }

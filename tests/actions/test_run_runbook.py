@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firebreak.core.missing_data import NoData
 from firebreak.core.model import AlarmState, Failed, Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.runbooks import FAILED, RUNNING, SUCCEEDED
 from firebreak.errors import Rejected
+from tests import builders as a
 from tests.builders_runbooks import (
     GUARD,
     OTHER_RUN_ID,
@@ -35,6 +37,7 @@ QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/orders"
 MODEL = botocore.session.get_session().get_service_model("ssm")
 STATUSES: list[str] = MODEL.shape_for("AutomationExecutionStatus").metadata["enum"]
 BLIND = Unknown("AccessDenied")
+SILENT = NoData(a.NOW, "no data since then")
 
 
 # --- looking
@@ -165,6 +168,7 @@ def test_nothing_that_an_alarm_says_becomes_a_parameter(text: str) -> None:
         (seen(document=document(role="")), Reason.RUNBOOK_UNUSABLE, "assumes no role"),
         (seen(document=document(role="{{ Role }}")), Reason.RUNBOOK_UNUSABLE, "assumes no role"),
         (seen(guard=AlarmState.ALARM), Reason.RUNBOOK_UNUSABLE, "orders-lost is red"),
+        (seen(guard=SILENT), Reason.RUNBOOK_UNUSABLE, "orders-lost is red"),
         (seen(guard=ABSENT), Reason.RUNBOOK_UNUSABLE, "orders-lost does not exist"),
         (seen(runs=(run("InProgress"),)), Reason.NOT_READY, f"run {RUN_ID} is InProgress"),
         (
@@ -183,6 +187,7 @@ def test_nothing_that_an_alarm_says_becomes_a_parameter(text: str) -> None:
         "no role of its own",
         "a role that nobody gives",
         "the guard is red already",
+        "the guard is red without data",
         "no such guard",
         "running",
         "an older one still running",
@@ -339,12 +344,22 @@ def test_another_run_says_nothing_about_ours() -> None:
         (seen(guard=AlarmState.OK), False),
         (seen(guard=AlarmState.INSUFFICIENT_DATA), False),
         (seen(guard=AlarmState.ALARM), True),
+        (seen(guard=SILENT), None),
         (seen(guard=ABSENT), None),
         (seen(guard=BLIND), None),
         (seen(runbook=ABSENT, guard=NotRead("no policy")), None),
         (seen(runbook=runbook(guard="another"), guard=AlarmState.ALARM), None),
     ],
-    ids=["green", "no data", "red", "gone", "unreadable", "not in the policy", "another guard"],
+    ids=[
+        "green",
+        "no data",
+        "red",
+        "red without data",
+        "gone",
+        "unreadable",
+        "not in the policy",
+        "another guard",
+    ],
 )
 def test_it_is_worse_when_its_guard_turned_red(observation: Any, *, worse: bool | None) -> None:
     found = action().worse(planned(), observation)

@@ -19,6 +19,7 @@ from tests import builders as a
 from tests.builders_runbooks import GUARD
 from tests.fakes import FakeServices
 from tests.played_ssm import PlayedSsm
+from tests.workflow.test_red_without_data import SILENT
 from tests.world import World, world_on_moto
 
 MINUTE = timedelta(minutes=1)
@@ -129,6 +130,18 @@ def test_a_guard_that_turned_red_calls_humans_with_what_the_run_says(stage: Stag
     assert stage.marks == ["ACTED", "NEEDS YOU"]
     assert "worse off" in stage.last_page
     assert "is Cancelled: Alarm orders-lost is in ALARM" in stage.last_page
+
+
+def test_a_guard_that_is_red_because_no_data_came_does_not_say_that_it_is_worse(stage: Stage) -> None:
+    stage.send(stage.red())
+    stage.ssm.guard, stage.ssm.guard_reason = "ALARM", SILENT
+    stage.ssm.become("Cancelled", "Alarm orders-lost is in ALARM")
+    stage.world.pass_time(20 * MINUTE)
+    assert stage.marks == ["ACTED", "NEEDS YOU"]
+    assert "worse off" not in stage.last_page
+    assert "it is not known whether it helped: the guard alarm orders-lost is red without data" in (
+        stage.last_page
+    )
 
 
 def test_a_lost_reply_is_found_again_by_its_token() -> None:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 from firebreak.actions.standing_alone import StandingAlone
 from firebreak.core.ledger import incident_name
+from firebreak.core.missing_data import NoData
 from firebreak.core.model import (
     AlarmState,
     Failed,
@@ -28,6 +29,7 @@ from firebreak.core.runbooks import (
     AUTOMATION,
     RUNNING,
     DocumentLive,
+    GuardState,
     Run,
     RunbookObservation,
     observed,
@@ -100,7 +102,7 @@ class RunRunbook(StandingAlone):
             guard=guard.result(),
         )
 
-    def _guard(self, book: Runbook) -> Reading[AlarmState]:
+    def _guard(self, book: Runbook) -> Reading[GuardState]:
         return self.reads.alarm(book.guard) if book.guard else NotRead("the runbook has no guard alarm")
 
     def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
@@ -153,6 +155,8 @@ class RunRunbook(StandingAlone):
         match seen.guard:
             case AlarmState() as state:
                 return state is AlarmState.ALARM
+            case NoData(detail=detail):
+                return Unknown(f"the guard alarm {guard} is red without data: {detail}")
             case Absent():
                 return Unknown(f"the guard alarm {guard} does not exist any more")
             case Unknown(why) | NotRead(why):
@@ -234,11 +238,11 @@ def _no_role(wanted: str, book: Runbook, document: DocumentLive) -> Obstacle | N
     return None if any(given) else _unusable(f"{wanted} assumes no role, so it would run with our own rights")
 
 
-def _no_guard(book: Runbook, guard: Reading[AlarmState]) -> Obstacle | Unknown | None:
+def _no_guard(book: Runbook, guard: Reading[GuardState]) -> Obstacle | Unknown | None:
     if not book.guard:
         return None
     match guard:
-        case AlarmState.ALARM:
+        case AlarmState.ALARM | NoData():
             return _unusable(f"its guard alarm {book.guard} is red, so SSM would stop it at once")
         case AlarmState():
             return None

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.translate import look, send
+from firebreak.core.missing_data import NoData, data_of
+from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
-from firebreak.core.runbooks import AUTOMATION, DocumentLive, Run
+from firebreak.core.runbooks import AUTOMATION, DocumentLive, GuardState, Run
 from firebreak.loose import mapping, text
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     from types_boto3_cloudwatch import CloudWatchClient
 
-    from firebreak.core.model import AlarmState
 
 TOKEN_TAG = "firebreak:token"  # noqa: S105 - the key of a tag
 
@@ -81,10 +82,13 @@ class RunbookReader:
             newest = pool.map(self._with_token, found[:TOKENS_READ])
             return (*newest, *found[TOKENS_READ:])
 
-    def alarm(self, name: str) -> Reading[AlarmState]:
-        """The state of an alarm of whatever type."""
+    def alarm(self, name: str) -> Reading[GuardState]:
+        """The state of an alarm of whatever type; of one that is red without data that no data came."""
         found = self._alarms.describe(name)
-        return found.state if isinstance(found, DescribedAlarm) else found
+        if not isinstance(found, DescribedAlarm):
+            return found
+        data = data_of(found) if found.state is AlarmState.ALARM else None
+        return data if isinstance(data, NoData) else found.state
 
     def _document(self, name: str, version: str) -> DocumentLive:
         return _document(self._ssm.get_document(Name=name, DocumentVersion=version, DocumentFormat="JSON"))

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from firebreak.core.missing_data import NoData
 from firebreak.core.model import AlarmState, Failed, Settled
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.rules import Runbook
+
+# How the guard alarm is. Red without data it stops a run, and says nothing of what the run did.
+type GuardState = AlarmState | NoData
 
 ACTIVE = "Active"
 AUTOMATION = "Automation"
@@ -83,7 +87,7 @@ class RunbookObservation:
     document: Reading[DocumentLive]
     tags: Reading[Mapping[str, str]]
     runs: Reading[tuple[Run, ...]]
-    guard: Reading[AlarmState]
+    guard: Reading[GuardState]
 
 
 def observed(seen: object) -> RunbookObservation:

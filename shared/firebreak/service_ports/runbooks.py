@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from firebreak.core.model import AlarmState
 from firebreak.core.readings import Reading
 from firebreak.core.rules import Runbook
-from firebreak.core.runbooks import DocumentLive, Run
+from firebreak.core.runbooks import DocumentLive, GuardState, Run
 
 # What the policy says of the runbook of that name; Absent when it names none.
 type Listed = Callable[[str], Reading[Runbook]]
@@ -24,7 +23,7 @@ class RunbookReads(Protocol):
     def runs(self, document: str) -> Reading[tuple[Run, ...]]:
         """Its runs, the newest first; only of the newest few is the token read."""
 
-    def alarm(self, name: str) -> Reading[AlarmState]:
+    def alarm(self, name: str) -> Reading[GuardState]:
         """The state of an alarm, Absent when there is none of that name."""
 
 
