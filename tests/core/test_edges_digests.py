@@ -8,10 +8,19 @@ import pytest
 
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.digests import HOLDS, MOST_LISTED, MOST_NAMES, Digest, over, summed_up
+from firebreak.core.digests import (
+    HOLDS,
+    MOST_LISTED,
+    MOST_NAMES,
+    MOST_RETRIED,
+    Digest,
+    over,
+    summed_up,
+)
 from firebreak.core.keys import digest
 from firebreak.core.model import AlarmState
 from firebreak.core.page import Severity, worse
+from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.threads import LOOK_EVERY, LOOK_FOR
 from tests import builders as a
@@ -43,6 +52,11 @@ FIRST = Announcement(
     by="ana",
     severity="error",
     runbook="https://wiki.example.com/api",
+    watches=(WatchedAlarm("api"),),
+    unwatched=2,
+    red="memory is 91% (for 3m)",
+    alarm_reason="Threshold crossed",
+    alarm_state="ALARM",
 )
 FOUND = Digest(key="k", first=FIRST, since=a.NOW, count=3, names=("web", "api", "cart"))
 COUNTED = ("the cause: Paused by ana.", "for it in all: 3")
@@ -171,6 +185,63 @@ def test_alarms_of_a_cause_are_looked_at_for_a_day() -> None:
     last = a.NOW + LOOK_FOR - moment
     assert FOUND.looked_at_next(last) == last + LOOK_EVERY
     assert FOUND.looked_at_next(a.NOW + LOOK_FOR) is None
+
+
+# --- what was not looked at, and what is neither red nor OK
+
+READ_ONE = {WatchedAlarm("api"): AlarmState.ALARM, WatchedAlarm("cart"): AlarmState.OK}
+NO_DATA = AlarmState.INSUFFICIENT_DATA
+
+
+@pytest.mark.parametrize(
+    ("states", "headline"),
+    [
+        pytest.param({}, "; which alarms are still red could not be looked at.", id="nothing was read"),
+        pytest.param(
+            {WatchedAlarm(name): Unknown("503") for name in FOUND.names},
+            "; which alarms are still red could not be looked at.",
+            id="nothing could be read",
+        ),
+        pytest.param(
+            {**READ_ONE, WatchedAlarm("web"): NotRead("too late")},
+            ". Still red: 2 of 3 alarms.",
+            id="one is red, another was not read",
+        ),
+        pytest.param(
+            but() | {WatchedAlarm("web"): NO_DATA},
+            ". None is known to be red; 1 of 3 alarms are not known to be OK.",
+            id="one has no data",
+        ),
+        pytest.param(
+            but() | {WatchedAlarm("web"): NO_DATA, WatchedAlarm("api"): ABSENT},
+            ". None is known to be red; 2 of 3 alarms are not known to be OK.",
+            id="one has no data, another is gone",
+        ),
+    ],
+)
+def test_the_end_of_a_hold_says_what_is_known_of_its_alarms(
+    states: dict[WatchedAlarm, AlarmReading], headline: str
+) -> None:
+    assert over(FOUND, states, a.NOW + HOUR).headline == f"The pause is over{headline}"
+
+
+def test_what_is_neither_red_nor_ok_is_listed_with_what_is_known_and_cannot_be_retried() -> None:
+    states = but() | {WatchedAlarm("web"): NO_DATA, WatchedAlarm("api"): ABSENT}
+    assert over(FOUND, states, a.NOW + HOUR) == replace(
+        page(
+            _K.HOLD_OVER,
+            "The pause is over. None is known to be red; 2 of 3 alarms are not known to be OK.",
+            (*COUNTED, "api does not exist any more", "web has no data"),
+            "Look at them: an alarm without data, or a deleted one, says nothing of the service.",
+        ),
+        watches=(WatchedAlarm("api"), WatchedAlarm("web")),
+    )
+
+
+def test_a_hundred_alarms_can_be_retried_with_one_command() -> None:
+    names = tuple(f"alarm-{n:03}" for n in range(MOST_RETRIED + 1))
+    many = replace(FOUND, names=names, count=len(names))
+    assert over(many, but(*names, names=names), a.NOW + HOUR).retry == names[:100]
 
 
 @pytest.mark.parametrize("one", list(Severity))

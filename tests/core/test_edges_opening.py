@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from firebreak.core.incident import Incident, IncidentState, Member
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Contributor, Receipt, RequestKind
-from firebreak.core.opening import claimed, climbing, joined, opened
+from firebreak.core.opening import MOST_MEMBERS, claimed, climbing, joined, opened, waiting, waits_for
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -88,6 +89,56 @@ def test_each_series_of_an_alarm_is_a_member_of_its_own() -> None:
 @pytest.mark.parametrize("state", [IncidentState.HOLDING, IncidentState.RESTING])
 def test_a_recovery_begins_anew_when_an_alarm_joins(state: IncidentState) -> None:
     assert joined(replace(USED, state=state), a.alarm()).healthy_since is None
+
+
+def full_of(*members: Member) -> Incident:
+    return replace(USED, members=members, left_out=3)
+
+
+def test_a_hundred_alarms_have_room_in_an_incident_and_of_more_only_their_number_is_kept() -> None:
+    others = tuple(a.member(f"alarm-{n}") for n in range(MOST_MEMBERS - 1))
+    before, alarm = full_of(*others), a.alarm("api-5xx")
+    hundred = joined(before, alarm)
+    assert hundred == replace(before, members=(*others, Member.of(alarm)), version=3)
+    more = joined(hundred, a.alarm("api-slow"))
+    assert (more, len(more.members)) == (replace(hundred, left_out=4, version=4), 100)
+    assert joined(more, alarm) == replace(more, version=5)
+
+
+@pytest.mark.parametrize(("more", "left_out"), [(0, 3), (1, 4)], ids=["just enough room", "one byte short"])
+def test_the_members_of_an_incident_fill_no_more_than_100_000_bytes(more: int, left_out: int) -> None:
+    """Spelled in JSON, where Ä takes six bytes, as two lists of three strings each."""
+    punctuation = 2 * len('["", "", ""]')
+    one = Member("Ä" * 10_000, "b" * 39_000, "c" * 900)
+    new = Member("d", "e" * (100_000 - punctuation - 60_000 - 39_900 - 1 + more))
+    after = joined(full_of(one), a.alarm(new.name, arn=new.arn))
+    assert (after.left_out, len(after.members)) == (left_out, 2 - more)
+
+
+def test_what_waits_is_looked_at_again_at_its_time_and_nothing_else_changes() -> None:
+    assert waiting(USED, IncidentState.DEFERRED, a.NOW + MINUTE) == replace(
+        USED, state=IncidentState.DEFERRED, version=3, attempt=5, due_at=a.NOW + MINUTE
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "waits"),
+    [
+        pytest.param({}, IncidentState.CLIMBING, True, id="where it was asked for"),
+        pytest.param({}, IncidentState.ACTED, False, id="it went on"),
+        pytest.param({"incident_id": "i-9999999999"}, IncidentState.CLIMBING, False, id="another incident"),
+        pytest.param({"rung": 1}, IncidentState.CLIMBING, False, id="another rung"),
+        pytest.param({"action": "scale-service"}, IncidentState.CLIMBING, False, id="another action"),
+        pytest.param({"kind": RequestKind.APPROVAL}, IncidentState.CLIMBING, False, id="nothing was asked"),
+        pytest.param({"kind": RequestKind.APPROVAL}, IncidentState.AWAITING_APPROVAL, True, id="a yes"),
+    ],
+)
+def test_a_request_moves_only_an_incident_that_stands_where_it_was_made(
+    changes: dict[str, Any], state: IncidentState, *, waits: bool
+) -> None:
+    now = a.incident(state)
+    asked = replace(a.request(RequestKind.CLIMB, incident_id=now.id, rung=now.rung), **changes)
+    assert waits_for(asked, now) is waits
 
 
 def test_a_climb_forgets_the_rung_below_and_keeps_why_it_was_left() -> None:

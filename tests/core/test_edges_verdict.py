@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.incident import IncidentState
 from firebreak.core.model import AlarmState, Failed, Settled, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
@@ -14,7 +15,11 @@ from firebreak.core.verdict import (
     GiveToHumans,
     Judgement,
     LookAgain,
+    WaysBack,
+    all_members_ok,
+    has_come_to_rest,
     judge,
+    left_behind,
     next_step,
 )
 from tests import builders as a
@@ -190,3 +195,65 @@ def test_without_a_plan_the_effect_gets_no_patience_beyond_the_policy() -> None:
 def test_an_incident_may_be_looked_at_up_to_its_greatest_age(age: timedelta, expected: object) -> None:
     old = a.incident(IncidentState.VERIFYING, opened_at=a.NOW - age)
     assert next_step(old, Verdict.UNKNOWN, RULES, seen(after=timedelta()), MAX_AGE) == expected
+
+
+def test_an_incident_is_over_only_when_every_alarm_that_ever_joined_is_known_to_be_ok() -> None:
+    api, web = WatchedAlarm("api"), WatchedAlarm("web")
+    assert all_members_ok(a.incident(), {api: OK, web: OK})
+    assert not all_members_ok(a.incident(), {api: OK, web: RED})
+    assert not all_members_ok(a.incident(left_out=1), {api: OK, web: OK})
+    assert not all_members_ok(a.incident(), {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "rests"),
+    [
+        pytest.param({}, True, id="settled, and not worse off"),
+        pytest.param({"settled": DARK}, True, id="whether it settled is not known"),
+        pytest.param({"settled": Settled.NOT_YET}, False, id="not settled yet"),
+        pytest.param({"settled": Settled.FAILED}, False, id="failed"),
+        pytest.param({"settled": Failed("run r-1 is Failed")}, False, id="failed in AWS's own words"),
+        pytest.param({"worse": True}, False, id="worse off"),
+        pytest.param({"worse": DARK}, False, id="whether it is worse off is not known"),
+        pytest.param({"happened": DARK}, True, id="whether it was made is not known"),
+        pytest.param(
+            {"happened": False, "worse": True, "settled": Settled.NOT_YET}, True, id="it was never made"
+        ),
+    ],
+)
+def test_whether_a_target_is_over_what_was_done_to_it(changes: dict[str, Any], *, rests: bool) -> None:
+    assert has_come_to_rest(seen(OK, **changes)) is rests
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        pytest.param({}, "", id="nothing was lent"),
+        pytest.param({"ways": WaysBack(restore=a.PLAN)}, "; what restart-service changed stays", id="lent"),
+        pytest.param(
+            {"ways": WaysBack(restore=DARK), "happened": DARK},
+            "; what restart-service changed stays",
+            id="it may have been lent",
+        ),
+        pytest.param({"ways": WaysBack(restore=a.PLAN), "happened": False}, "", id="it was never made"),
+    ],
+)
+def test_what_a_rung_lent_and_leaves_behind_is_said(changes: dict[str, Any], told: str) -> None:
+    assert left_behind(a.incident(), seen(RED, **changes)) == told
+
+
+@pytest.mark.parametrize(
+    ("alarms", "state"),
+    [
+        pytest.param((RED, OK), RED, id="red"),
+        pytest.param((OK, RED), OK, id="ok"),
+        pytest.param((NO_DATA,), NO_DATA, id="no data"),
+        pytest.param((DARK, RED), None, id="not known"),
+        pytest.param((ABSENT, RED), None, id="gone"),
+        pytest.param((), None, id="no alarm"),
+    ],
+)
+def test_the_alarm_that_opened_the_incident_stands_first(
+    alarms: tuple[Reading[AlarmState], ...], state: AlarmState | None
+) -> None:
+    assert seen(*alarms).first_state is state

@@ -7,7 +7,7 @@ import pytest
 from firebreak.core.model import Obstacle
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.tasks import TaskLive, bad_one, own_tasks, too_few_left
+from firebreak.core.tasks import TargetHealth, TaskLive, bad_one, bad_target, own_tasks, too_few_left
 from tests.builders_tasks import BAD, FOUR, seen, spare, task
 
 
@@ -103,3 +103,78 @@ def test_a_task_is_spared_only_while_enough_are_left(
 def test_the_tags_are_those_of_the_service_as_far_as_it_was_read() -> None:
     assert seen().tags == {"firebreak:enabled": "true"}
     assert seen(FOUR, Unknown("x")).tags == Unknown("x")
+
+
+# --- which one its load balancer finds bad
+
+FIRST, SECOND, THIRD = (task(f"t{n}", "UNKNOWN", addresses=frozenset({f"10.0.0.{n}"})) for n in (1, 2, 3))
+BALANCED = (FIRST, SECOND, THIRD)
+
+
+def targets(**states: str) -> tuple[TargetHealth, ...]:
+    """The states of the targets by the last part of their address, for example `_2="healthy"`."""
+    return tuple(TargetHealth(f"10.0.0.{name[1:]}", state) for name, state in states.items())
+
+
+@pytest.mark.parametrize("bad", BALANCED, ids=["the first", "the second", "the third"])
+def test_the_one_unhealthy_target_is_the_bad_task(bad: TaskLive) -> None:
+    states = {f"_{n}": "unhealthy" if one is bad else "healthy" for n, one in enumerate(BALANCED, 1)}
+    assert bad_target(BALANCED, targets(**states)) == bad
+
+
+def test_a_task_that_one_group_finds_unhealthy_is_bad_whatever_another_says() -> None:
+    both = targets(_1="healthy", _2="healthy", _3="healthy") + targets(_2="unhealthy")
+    assert bad_target(BALANCED, both) == SECOND
+
+
+def test_a_task_of_several_addresses_is_bad_by_one_of_them() -> None:
+    twofold = task("t2", addresses=frozenset({"10.0.0.2", "10.0.0.9"}))
+    found = bad_target((FIRST, twofold), targets(_1="healthy", _2="healthy", _9="unhealthy"))
+    assert found == twofold
+
+
+@pytest.mark.parametrize(
+    ("tasks", "states", "detail"),
+    [
+        pytest.param(
+            BALANCED,
+            {"_1": "healthy", "_2": "healthy", "_3": "healthy"},
+            "0 are unhealthy targets, 3 healthy ones, 3 tasks run",
+            id="none",
+        ),
+        pytest.param(
+            BALANCED,
+            {"_1": "unhealthy", "_2": "unhealthy", "_3": "healthy"},
+            "2 are unhealthy targets, 1 healthy ones, 3 tasks run",
+            id="two",
+        ),
+        pytest.param(
+            BALANCED,
+            {"_1": "unhealthy", "_2": "healthy", "_3": "initial"},
+            "1 are unhealthy targets, 1 healthy ones, 3 tasks run",
+            id="of another nothing is known yet",
+        ),
+        pytest.param(
+            (FIRST, SECOND, task("t3", "UNHEALTHY", addresses=frozenset({"10.0.0.3"}))),
+            {"_1": "unhealthy", "_2": "healthy", "_3": "healthy"},
+            "1 are unhealthy targets, 1 healthy ones, 3 tasks run",
+            id="another one is unhealthy by its containers",
+        ),
+        pytest.param(
+            BALANCED,
+            {"_1": "unhealthy", "_2": "healthy", "_3": "healthy", "_8": "unhealthy", "_7": "unhealthy"},
+            "unhealthy target 10.0.0.7 is the address of no task of the service",
+            id="one that is nobody's",
+        ),
+    ],
+)
+def test_where_it_is_not_one_target_no_task_is_named(
+    tasks: tuple[TaskLive, ...], states: dict[str, str], detail: str
+) -> None:
+    assert bad_target(tasks, targets(**states)) == Obstacle(Reason.NO_SINGLE_BAD_TASK, detail)
+
+
+def test_while_tasks_come_up_no_target_is_called_bad() -> None:
+    coming = (FIRST, task("t2", status="PENDING"), task("t3", status="ACTIVATING"))
+    expected = Obstacle(Reason.NOT_READY, "2 of 3 tasks are still coming up")
+    assert bad_target(coming, targets(_1="unhealthy")) == expected

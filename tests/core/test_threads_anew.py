@@ -7,7 +7,7 @@ import pytest
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.page import Phase, Severity
-from firebreak.core.threads import LOOK_FOR, Sending, Turn, looks, phase_of, receive, watched
+from firebreak.core.threads import LOOK_FOR, Sending, Turn, climbs_later, looks, phase_of, receive, watched
 from tests.core.test_edges_threads import CALLED, OVER, REFUSED, ROUTE, opened, thread
 from tests.core.threads_play import HOUR, MINUTE, NIGHT, OFFICE, told
 
@@ -57,3 +57,14 @@ def test_what_calls_anew_outside_its_hours_is_held_with_no_step_told() -> None:
     before = opened(REFUSED, acknowledged_by="ana", steps=2, next_at=None)
     held = receive(before, end, Severity.ERROR, OFFICE, NIGHT + HOUR)
     assert (held.sending, held.thread.waiting, held.thread.steps) == (None, 1, 0)
+
+
+def test_nobody_further_up_is_called_while_all_is_ok_and_that_is_looked_at_in_five_minutes() -> None:
+    before, now = opened(REFUSED), NIGHT + 7 * MINUTE
+    later = now + 5 * MINUTE
+    assert climbs_later(before, now) == Turn(replace(before, next_at=later, due_at=later))
+
+
+def test_an_acknowledgement_names_the_thread_and_the_call_it_is_about() -> None:
+    assert opened(REFUSED, call="0a1b2c").call_id == "i-0123456789.0a1b2c"
+    assert opened(REFUSED, call="").call_id == "i-0123456789"
