@@ -96,6 +96,11 @@ def test_a_digest_is_told_whole_and_about_no_alarm_alone() -> None:
     )
 
 
+def test_what_a_full_channel_held_back_is_summed_up_with_what_it_says_comes_next() -> None:
+    held = replace(FOUND, first=replace(FIRST, kind=_K.HELD_BACK))
+    assert summed_up(held, a.NOW + HOUR).next == "Nothing happens."
+
+
 def test_the_end_of_a_hold_is_told_whole_with_what_is_still_red() -> None:
     assert over(FOUND, but("web", "api"), a.NOW + HOUR) == replace(
         page(
@@ -185,6 +190,7 @@ def test_alarms_of_a_cause_are_looked_at_for_a_day() -> None:
     last = a.NOW + LOOK_FOR - moment
     assert FOUND.looked_at_next(last) == last + LOOK_EVERY
     assert FOUND.looked_at_next(a.NOW + LOOK_FOR) is None
+    assert replace(FOUND, last_at=last).looked_at_next(a.NOW + LOOK_FOR) is None
 
 
 # --- what was not looked at, and what is neither red nor OK

@@ -34,6 +34,11 @@ def test_the_end_of_what_lasts_is_told_whole_in_the_thread_of_its_episode() -> N
     )
 
 
+def test_what_came_twice_says_so_when_it_is_over() -> None:
+    twice = replace(FOUND, first=replace(FIRST, lasting=Lasting.ALARM), count=2, names=("api",))
+    assert ended(twice, a.NOW + HOUR).facts == ("2 times since 10:00:30Z",)
+
+
 def test_what_a_mute_window_puts_off_is_counted_by_itself_until_the_window_ends() -> None:
     held = put_off(replace(FIRST, lasting=Lasting.ALARM), a.NOW + 2 * HOUR)
     assert held == replace(

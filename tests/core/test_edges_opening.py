@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from firebreak.core.alarm_readings import WatchedAlarm
+from firebreak.core.decision import Check, Decision, Refuse, Result
 from firebreak.core.incident import Incident, IncidentState, Member
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Contributor, Receipt, RequestKind
-from firebreak.core.opening import MOST_MEMBERS, claimed, climbing, joined, opened, waiting, waits_for
+from firebreak.core.opening import MOST_MEMBERS, claimed, climbing, joined, joins, opened, waiting, waits_for
+from firebreak.core.reasons import Reason
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -158,3 +161,45 @@ def test_a_climb_forgets_the_rung_below_and_keeps_why_it_was_left() -> None:
         note="scale it",
         earlier=("restart-service: deployment 7 began; scale it",),
     )
+
+
+def refused(*reasons: Reason) -> Decision:
+    """A decision for the first of these reasons, which its guards gave in turn."""
+    checks = tuple(Check("guard", Result.OBJECTED, "told", reason) for reason in reasons)
+    return Decision(Refuse(), reasons[0], checks, "")
+
+
+@pytest.mark.parametrize(
+    ("reasons", "changes", "state", "becomes_one"),
+    [
+        pytest.param((Reason.IN_FLIGHT,), {}, IncidentState.ACTED, True, id="the target is taken"),
+        pytest.param(
+            (Reason.IN_FLIGHT,), {"kind": RequestKind.WAKE}, IncidentState.ACTED, True, id="a waiting request"
+        ),
+        pytest.param((Reason.SWITCHED_OFF,), {}, IncidentState.ACTED, True, id="under a pause"),
+        pytest.param((Reason.TOO_OLD,), {}, IncidentState.ACTED, True, id="a late event"),
+        pytest.param((Reason.TOO_OLD,), {}, IncidentState.PAGED, False, id="nothing holds the target"),
+        pytest.param(
+            (Reason.TOO_OLD,), {"kind": RequestKind.WAKE}, IncidentState.ACTED, False, id="a late second look"
+        ),
+        pytest.param(
+            (Reason.TOO_OLD, Reason.DUPLICATE), {}, IncidentState.ACTED, False, id="a late event, again"
+        ),
+        pytest.param((Reason.FROZEN,), {}, IncidentState.ACTED, False, id="any other reason"),
+        pytest.param(
+            (Reason.IN_FLIGHT, Reason.NOT_OPTED_IN), {}, IncidentState.ACTED, False, id="not opted in"
+        ),
+        pytest.param(
+            (Reason.IN_FLIGHT, Reason.ALARM_NOT_ALLOWED), {}, IncidentState.ACTED, False, id="not allowed"
+        ),
+    ],
+)
+def test_an_alarm_joins_the_incident_that_holds_its_target_where_it_may_speak_of_it(
+    reasons: tuple[Reason, ...], changes: dict[str, Any], state: IncidentState, *, becomes_one: bool
+) -> None:
+    asked = replace(a.request(), **changes)
+    assert joins(asked, refused(*reasons), a.incident(state)) is becomes_one
+
+
+def test_a_series_is_watched_by_its_alarm_and_its_own_name() -> None:
+    assert a.member("fleet", contributor="5d3e1f0a").watched == WatchedAlarm("fleet", "5d3e1f0a")

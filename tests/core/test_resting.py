@@ -102,6 +102,14 @@ class TestRest:
         assert rested(last, state, restore) == Rest(a.NOW + last + 2 * MINUTE, a.NOW, a.NOW + 30 * MINUTE)
         assert rested(last + SECOND, state, restore) == GiveToHumans()
 
+    def test_while_an_alarm_joined_that_nobody_looks_at_it_is_not_known_to_be_well(self) -> None:
+        evidence = seen(after=30 * MINUTE, ways=BOTH_WAYS)
+        unseen = replace(RESTING, left_out=1)
+
+        found = after_rest(unseen, evidence, RULES, evidence.now, timedelta(hours=6))
+
+        assert found == Rest(a.NOW + 32 * MINUTE, a.NOW, a.NOW + 30 * MINUTE)
+
     def test_a_rest_whose_beginning_is_lost_begins_now(self) -> None:
         lost = replace(RESTING, healthy_since=None)
         evidence = seen(ways=BOTH_WAYS)
