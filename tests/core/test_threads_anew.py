@@ -68,3 +68,29 @@ def test_nobody_further_up_is_called_while_all_is_ok_and_that_is_looked_at_in_fi
 def test_an_acknowledgement_names_the_thread_and_the_call_it_is_about() -> None:
     assert opened(REFUSED, call="0a1b2c").call_id == "i-0123456789.0a1b2c"
     assert opened(REFUSED, call="").call_id == "i-0123456789"
+
+
+def test_a_call_that_comes_with_the_next_step_is_one_page_to_all_of_both() -> None:
+    before = opened(CALLED, told={"ops": "1", "cto": "2"})
+    at = NIGHT + 6 * MINUTE
+    called = receive(before, REFUSED, Severity.ERROR, ROUTE, at)
+    note = "not acknowledged for 6m: told the platform team, now the engineering lead"
+    assert called.sending == Sending(REFUSED, Phase.TRIGGER, ("ops", "cto", "lead"), note)
+    assert (called.thread.steps, called.thread.next_at) == (2, at + 13 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("incident", "names"),
+    [
+        pytest.param("", ("api",), id="no incident"),
+        pytest.param("i-0123456789", ("api",), id="a decision that opened none: its id is of its event"),
+        pytest.param("i-9876543210", (), id="an incident, whose alarms Verify looks at"),
+    ],
+)
+def test_an_announcement_of_the_release_before_is_watched_by_its_alarm(
+    incident: str, names: tuple[str, ...]
+) -> None:
+    before = replace(
+        REFUSED, incident_id=incident, alarm_name="api", watches=(), retry=(), event="0123456789abcdef"
+    )
+    assert watched(thread(before)) == tuple(WatchedAlarm(name) for name in names)

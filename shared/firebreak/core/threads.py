@@ -260,17 +260,8 @@ def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn
     elif not thread.steps:
         after = replace(after, since=now, steps=1, next_at=_next(route, 1, now))
     elif thread.next_at and thread.next_at <= now + SAME_MOMENT and thread.steps < len(route.steps):
-        return _called_with_step(after, route, who, now)
+        return _climbed(after, route, now, also=who)
     return Turn(replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.TRIGGER, who, note))
-
-
-def _called_with_step(thread: Thread, route: Route, who: tuple[str, ...], now: datetime) -> Turn:
-    """Call again, and with the same page the step that is due."""
-    turn = _climbed(thread, route, now)
-    if turn.sending is None:
-        return turn
-    everybody = tuple(dict.fromkeys((*who, *turn.sending.channels)))
-    return replace(turn, sending=replace(turn.sending, channels=everybody))
 
 
 def _updated(thread: Thread, told: Announcement, route: Route, now: datetime) -> Turn:
@@ -316,8 +307,8 @@ def _opened(thread: Thread, route: Route, now: datetime) -> Turn:
     return Turn(after, Sending(thread.latest, phase, _known(thread, route), note))
 
 
-def _climbed(thread: Thread, route: Route, now: datetime) -> Turn:
-    """Nobody acknowledged in time: the next step is told, and who was told before."""
+def _climbed(thread: Thread, route: Route, now: datetime, also: Iterable[str] = ()) -> Turn:
+    """Nobody acknowledged in time: the next step is told, with the channels `also` that are called anyway."""
     step, since = route.steps[thread.steps], thread.since or thread.opened_at
     note = (
         f"not acknowledged for {spell(_rounded(now - since))}:"
@@ -325,8 +316,9 @@ def _climbed(thread: Thread, route: Route, now: datetime) -> Turn:
     )
     steps = thread.steps + 1
     after = replace(thread, steps=steps, next_at=_next(route, steps, now))
+    channels = tuple(dict.fromkeys((*also, *step.channels)))
     return Turn(
-        replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.TRIGGER, step.channels, note)
+        replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.TRIGGER, channels, note)
     )
 
 
