@@ -1,5 +1,6 @@
 """Addresses that pages may be sent to: https, and a host that is nobody's inside."""
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ _LOCAL_NAMES = frozenset(
 )
 # IANA has given out no other addresses of IPv6 (RFC 4291): old ways to write IPv4 in IPv6 are outside of it.
 _GLOBAL = {4: ip_network("0.0.0.0/0"), 6: ip_network("2000::/3")}
+# One part of an IPv4 address as inet_aton reads it: hexadecimal, octal or decimal.
+_PART = re.compile(r"0x[0-9a-f]*|0[0-7]*|[1-9][0-9]{0,9}")
 # IPv4 in IPv6 by other ways than ::ffff:0:0/96, which `ipv4_mapped` knows: NAT64 (RFC 6052).
 _NAT64 = int(IPv6Address("64:ff9b::")) >> 32
 
@@ -49,14 +52,14 @@ def is_this_machine(host: str) -> bool:
 def is_inside(host: str) -> bool:
     """Whether a host, by name or number in any spelling, is not on the public Internet."""
     host = host.rstrip(".").casefold()
-    if (found := _number(host)) is not None:
+    if (found := number_of(host)) is not None:
         return not found.is_global or found.is_multicast or found not in _GLOBAL[found.version]
-    last = host.rsplit(".", 1)[-1]
+    last = host.rpartition(".")[2]
     # What ends in a number is no name in DNS: some resolver may take it for an address all the same.
     return "." not in host or "%" in host or last in _LOCAL_NAMES or last[:1].isdigit()
 
 
-def _number(host: str) -> IPv4Address | IPv6Address | None:
+def number_of(host: str) -> IPv4Address | IPv6Address | None:
     """The host as a number, if it is one; IPv4 inside of IPv6 is IPv4."""
     try:
         found = ip_address(host.partition("%")[0])
@@ -72,13 +75,10 @@ def _number(host: str) -> IPv4Address | IPv6Address | None:
 def _old_spelling(host: str) -> IPv4Address | None:
     """IPv4 as inet_aton reads it: one to four parts, decimal, octal or hexadecimal, the last one the rest."""
     parts = host.split(".")
-    try:
-        numbers = [_whole(part) for part in parts]
-    except ValueError:
+    if len(parts) > 4 or not all(map(_PART.fullmatch, parts)):  # noqa: PLR2004  # bytes
         return None
-    *first, last = numbers
-    rest = 4 - len(first)
-    if not 1 <= rest <= 4 or any(one > 255 for one in first) or last >= 256**rest:  # noqa: PLR2004  # bytes
+    *first, last = map(_whole, parts)
+    if any(one > 255 for one in first) or last >= 256 ** (4 - len(first)):  # noqa: PLR2004  # a byte
         return None
     return IPv4Address(sum(one << (24 - 8 * n) for n, one in enumerate(first)) + last)
 
@@ -86,11 +86,7 @@ def _old_spelling(host: str) -> IPv4Address | None:
 def _whole(part: str) -> int:
     if part.startswith("0x"):
         return int(part[2:] or "0", 16)
-    if len(part) > 1 and part.startswith("0"):
-        return int(part, 8)
-    if not part.isdecimal() or not part.isascii():
-        raise ValueError(part)
-    return int(part)
+    return int(part, 8 if part.startswith("0") else 10)
 
 
 def host_of(address: str) -> str:
