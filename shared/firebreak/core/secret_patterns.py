@@ -162,7 +162,7 @@ def _pieces(part: str) -> list[str]:
     """What stands between the separators, and all of it as one where they are few."""
     pieces = _PIECES.split(part)
     has_id = any(len(piece) >= ID_LENGTH and _HEX.fullmatch(piece) for piece in pieces)
-    if len(pieces) - 1 <= len(part) // A_SEPARATOR_IN and not has_id:
+    if (len(pieces) - 1) * A_SEPARATOR_IN <= len(part) and not has_id:
         pieces.append("".join(pieces))
     return pieces
 
@@ -176,7 +176,6 @@ def _is_random(piece: str) -> bool:
     return len(piece) >= length and changed >= changes * (len(piece) - 1)
 
 
-def _kind(char: str) -> str:
-    if char.isdigit():
-        return "0"
-    return "a" if char.islower() else "A"
+def _kind(char: str) -> tuple[bool, bool]:
+    """Whether a letter or digit is a digit, a small letter, or neither."""
+    return char.isdigit(), char.islower()
