@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.log_lines import LINE_LENGTH, MOST_LINES, shown
+from firebreak.core.log_lines import LINE_LENGTH, MOST_LINES, READ_LENGTH, shown
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc_DEF-123"
 
@@ -110,3 +110,44 @@ def test_a_secret_at_the_cut_of_a_long_line_is_not_half_shown() -> None:
     token = f"eyJ{'x' * 3_500}.{'x' * 400}.x"
     line = f"{token} postgres://u:{'hunter2' * 100}@db"
     assert shown([line]) == ("***",)
+
+
+def test_a_line_is_cut_after_its_secrets_are_masked() -> None:
+    words = "word " * LINE_LENGTH
+    assert shown([f"password={'x' * 500} {words}"]) == (f"*** {words}"[:LINE_LENGTH],)
+
+
+def test_what_else_is_known_of_secrets_is_masked_before_the_cut() -> None:
+    assert shown(["error 7"], lambda line: line.replace("7", "***")) == ("error ***",)
+    assert shown([f"{'x ' * 140}7"], lambda line: line.replace("x ", "")) == ("7",)
+
+
+def test_one_spelling_of_each_character_is_shown_and_nothing_invisible() -> None:
+    assert shown(["\uff45rr\u200bor  \t \x1b[31mred\x1b[0m"]) == ("error red",)
+    assert shown(["\u200b", "error"]) == ("error",)
+
+
+@pytest.mark.parametrize(("length", "expected"), [(READ_LENGTH, "in *** tail"), (READ_LENGTH + 1, "in ***")])
+def test_no_more_than_so_many_characters_are_looked_through_and_no_half_word(
+    length: int, expected: str
+) -> None:
+    around = len("in password= tail")
+    assert shown([f"in password={'x' * (length - around)} tail"]) == (expected,)
+
+
+def test_one_word_that_is_too_long_is_looked_through_up_to_there() -> None:
+    assert shown([f"password={'x' * READ_LENGTH}"]) == ("***",)
+    assert shown(["x" * READ_LENGTH * 2]) == ("x" * LINE_LENGTH,)
+
+
+@pytest.mark.parametrize(
+    ("length", "end", "expected"),
+    [
+        pytest.param(4 * READ_LENGTH, "two", "error onetwo", id="as long as is read"),
+        pytest.param(4 * READ_LENGTH + 1, "two", "error", id="one longer: the last word is cut"),
+        pytest.param(4 * READ_LENGTH + 15, " more words here", "error", id="nothing behind it is read"),
+    ],
+)
+def test_invisible_characters_are_read_up_to_a_limit(length: int, end: str, expected: str) -> None:
+    hidden = "\u200b" * (length - len(f"error one{end}"))
+    assert shown([f"error one{hidden}{end}"]) == (expected,)
