@@ -11,12 +11,13 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Snapshot
 from firebreak.core.intake import is_asked_for
+from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, alarm_key, delivery_key, untargeted
 from firebreak.core.model import Autonomy, Request, RequestKind
 from firebreak.core.opt_in_notice import is_notice, notices_ended_by
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.telling_decisions import of_decision
+from firebreak.core.telling_decisions import announcement, of_decision
 from tests import builders as a
 
 K = AnnouncementKind
@@ -49,14 +50,47 @@ def shown(request: Request, seen: Snapshot, autonomy: Autonomy = Autonomy.AUTO) 
     return found
 
 
-def test_a_tagged_alarm_whose_target_is_not_opted_in_is_a_notice() -> None:
-    found = shown(TAGGED, OUT)
-    assert found.kind is K.REFUSED
-    assert found.headline == "The alarm is tagged with restart-service, but its target is not opted in."
-    assert found.next.startswith(
-        "Firebreak does nothing here. Tag the target firebreak:enabled=true, or remove"
+ENABLE = (
+    "Firebreak does nothing here. Tag the target firebreak:enabled=true, or remove firebreak:action from the "
+    "alarm. This is announced once, until the target is opted in."
+)
+ALLOW = (
+    "Firebreak does nothing here. Add the alarm's name to the target's tag firebreak:alarms, or remove "
+    "firebreak:action from the alarm. This is announced once, until an alarm of this name may act."
+)
+OTHERS = a.snapshot(target_tags={"firebreak:enabled": "true", "firebreak:alarms": "other-alarm"})
+
+
+@pytest.mark.parametrize(
+    ("seen", "why", "next_"),
+    [
+        pytest.param(OUT, "its target is not opted in", ENABLE, id="not opted in"),
+        pytest.param(
+            OTHERS, "its target's tag firebreak:alarms does not name it", ALLOW, id="not this alarm"
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "mode", [(Autonomy.AUTO, K.REFUSED, ""), (Autonomy.OBSERVE, K.OBSERVED, "not_opted_in")]
+)
+def test_a_tagged_alarm_that_its_targets_owner_did_not_allow_is_a_notice(
+    seen: Snapshot, why: str, next_: str, mode: tuple[Autonomy, AnnouncementKind, str]
+) -> None:
+    autonomy, kind, cause = mode
+    found = shown(TAGGED, seen, autonomy)
+    # Keys are stored: they stay what they were in earlier releases.
+    key = digest("not opted in", kind.value, a.ACCOUNT, a.REGION, a.TARGET.display, "api-memory-high")
+    decided = announcement(record(TAGGED, seen, autonomy), a.TARGET)
+    assert found == replace(
+        decided,
+        kind=kind,
+        key=key,
+        thread=key,
+        headline=f"The alarm is tagged with restart-service, but {why}.",
+        next=next_,
+        cause=cause,
     )
-    assert (found.thread, found.cause, is_notice(found)) == (found.key, "", True)
+    assert is_notice(found)
 
 
 def test_in_observe_mode_it_calls_nobody_and_has_a_key_of_its_own() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak.core.people import person
+from firebreak.core.people import claimed, person
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,8 @@ from firebreak.core.people import person
 )
 def test_a_caller_is_named_by_session_and_role(by: str, name: str) -> None:
     assert person(by) == name
+
+
+def test_the_sender_of_a_request_is_named_as_a_claim() -> None:
+    by = "arn:aws:sts::111122223333:assumed-role/on-call/ana"
+    assert claimed(by) == "someone who claims to be ana (role on-call)"

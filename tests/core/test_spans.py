@@ -39,3 +39,9 @@ def test_a_look_that_its_schedule_did_not_start_says_so() -> None:
     assert late_words(a.NOW - 3 * MINUTE, a.NOW) == (
         " (checked 3 min late: the check that was scheduled for 09:57:30Z did not arrive)"
     )
+
+
+def test_two_minutes_after_its_schedule_a_look_is_late() -> None:
+    assert late_words(a.NOW - 2 * MINUTE, a.NOW) == (
+        " (checked 2 min late: the check that was scheduled for 09:58:30Z did not arrive)"
+    )
