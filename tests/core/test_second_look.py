@@ -1,32 +1,43 @@
 """The one look after a refusal for something that ends by itself: for which refusals, and what it asks."""
 
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
 
 from firebreak.core.decide import refuse
+from firebreak.core.decision import AskApproval
 from firebreak.core.incident import IncidentState, Purpose
-from firebreak.core.looking_again import AFTER_HUMANS, LOOK_AGAIN_AFTER, after_humans, after_refusal, words_of
-from firebreak.core.model import RequestKind
+from firebreak.core.looking_again import LOOK_AGAIN_AFTER, after_humans, after_refusal, words_of
+from firebreak.core.model import OwnEvent, RequestKind
 from firebreak.core.reasons import PASSING, Reason
 from firebreak.core.storm import red_alarm_of
 from firebreak.wire import request_event, request_from_event
 from tests import builders as a
 
 BUSY = refuse(Reason.DEPLOYMENT_RUNNING, "a deployment runs")
-kinds = some.sampled_from(RequestKind)
 
 
-@given(kinds, some.sampled_from(Reason), some.booleans(), some.booleans(), some.booleans())
+@pytest.mark.parametrize("kind", RequestKind)
 def test_only_a_first_request_that_no_human_made_is_looked_at_again_and_that_look_never(
-    kind: RequestKind, reason: Reason, by: bool, own: bool, again: bool
+    kind: RequestKind,
 ) -> None:
-    request = a.request(
-        kind, by="ana" if by else "", incident_id="i-1" if own else "", refused="k" if again else ""
-    )
-    first = kind is RequestKind.ALARM or (kind is RequestKind.WAKE and not own and not again)
-    looks = after_refusal(request, refuse(reason, "why"), "k", a.NOW)
-    assert (looks is not None) is (first and not by and reason in PASSING)
+    for by, own, again in product(("", "ana"), ("", "i-1"), ("", "k")):
+        request = a.request(kind, by=by, incident_id=own, refused=again)
+        first = kind is RequestKind.ALARM or (kind is RequestKind.WAKE and not own and not again)
+        assert (after_refusal(request, BUSY, "k", a.NOW) is not None) is (first and not by)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_only_a_reason_that_passes_by_itself_is_looked_at_again(reason: Reason) -> None:
+    looks = after_refusal(a.request(), refuse(reason, "why"), "k", a.NOW)
+    assert (looks is not None) is (reason in PASSING)
+
+
+def test_only_a_refusal_is_looked_at_again() -> None:
+    asked = replace(BUSY, outcome=AskApproval(None))
+    assert after_refusal(a.request(), asked, "k", a.NOW) is None
 
 
 def test_the_look_is_a_request_for_the_same_alarm_and_names_the_refusal() -> None:
@@ -41,10 +52,16 @@ def test_the_look_is_a_request_for_the_same_alarm_and_names_the_refusal() -> Non
 
 def test_after_humans_it_asks_for_the_action_that_was_refused() -> None:
     given_up = a.incident(IncidentState.CLIMBING, rung=1, action="scale-service")
-    again = after_humans(given_up, BUSY, a.NOW)
-    assert again
-    assert (again.action, again.incident_id, again.rung) == ("scale-service", "", 0)
-    assert (again.attempt, again.refused) == (AFTER_HUMANS + 1, given_up.id)
+    assert after_humans(given_up, BUSY, a.NOW) == OwnEvent(
+        kind=RequestKind.WAKE,
+        action="scale-service",
+        incident_id="",
+        rung=0,
+        attempt=1_001,
+        at=a.NOW + timedelta(minutes=15),
+        alarm=given_up.alarm,
+        refused=given_up.id,
+    )
 
 
 @pytest.mark.parametrize("purpose", [Purpose.UNDO, Purpose.RESTORE])
