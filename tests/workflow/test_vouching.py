@@ -4,17 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
 
 from firebreak.alarms import parse
 from firebreak.core import telling, telling_people
-from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.model import Alarm, OwnEvent, RequestKind
 from firebreak.core.page import Phase
 from firebreak.core.reasons import Reason
 from firebreak.core.threads import thread_id
-from firebreak.core.vouching import UNPROVEN, unrecorded
+from firebreak.core.vouching import UNPROVEN
 from firebreak.errors import UnusableEvent
 from firebreak.wire import request_event
 from tests import builders as a
@@ -24,9 +22,6 @@ from tests.world import World, announced
 NEEDS_YOU = telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")
 FORGED = replace(NEEDS_YOU, kind=AnnouncementKind.ACTED, headline="All is well.", severity="info")
 RECOVERED = telling.recovered(a.incident(), a.NOW, "every alarm is OK")
-
-KINDS = some.sampled_from(AnnouncementKind)
-TEXTS = some.text(max_size=20)
 
 
 def phases(world: World) -> list[Phase]:
@@ -94,25 +89,6 @@ def test_what_was_told_while_the_ledger_could_not_be_read_marks_nothing_as_told(
     replace(world, dynamodb=client).page_desk().handle(announced(NEEDS_YOU))
     world.tell(NEEDS_YOU)
     assert len(world.pager.sent) == 2
-
-
-@given(kind=KINDS, key=TEXTS, thread=TEXTS, incident=TEXTS, event=TEXTS)
-def test_what_is_not_in_the_ledger_shares_no_name_with_what_is(
-    kind: AnnouncementKind, key: str, thread: str, incident: str, event: str
-) -> None:
-    claimed = replace(NEEDS_YOU, kind=kind, key=key, thread=thread, incident_id=incident, event=event)
-    own = unrecorded(claimed)
-    names = {key, thread, incident, event, NEEDS_YOU.key, claimed.waits_as}
-    assert names.isdisjoint({own.key, thread_id(own), own.waits_as})
-    assert own.kind in {AnnouncementKind.BLIND, AnnouncementKind.CRASHED}
-    assert (own.question, own.by, own.retry, own.counted_as) == ("", "", (), "")
-
-
-@pytest.mark.parametrize("kind", [AnnouncementKind.BLIND, AnnouncementKind.CRASHED])
-def test_blindness_is_told_in_its_own_words_under_a_name_of_its_own(kind: AnnouncementKind) -> None:
-    blind: Announcement = replace(NEEDS_YOU, kind=kind)
-    assert unrecorded(blind).headline == blind.headline
-    assert unrecorded(blind).key != blind.key
 
 
 @pytest.mark.parametrize("live", [{"firebreak:action": "none"}, {"firebreak:action": "page"}], ids=str)
