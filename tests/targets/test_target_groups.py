@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from firebreak.core.model import Alarm, Metric, Target, Unresolved
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.target_groups import FRESH, FRESH_WITHOUT, Registrations, group_in
+from firebreak.core.target_groups import FRESH, FRESH_WITHOUT, Registrations
 from firebreak.errors import Unavailable
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
@@ -21,7 +21,6 @@ from tests.targets.lookups import (
     ACCOUNT,
     API,
     NOW,
-    OTHER,
     PLAIN,
     REGION,
     Reads,
@@ -209,21 +208,6 @@ def test_a_look_that_cannot_be_kept_counts_all_the_same() -> None:
     account.keep = lambda _: (_ for _ in ()).throw(Unavailable("PutItem", "x"))  # type: ignore[assignment,method-assign]
 
     assert named(watching(counting(BLUE)), account).found == API
-
-
-@pytest.mark.parametrize(
-    ("arn", "expected"),
-    [
-        (f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:{BLUE}", BLUE),
-        (f"arn:aws-us-gov:elasticloadbalancing:{REGION}:{ACCOUNT}:{BLUE}", BLUE),
-        (f"arn:aws:elasticloadbalancing:{REGION}:{OTHER}:{BLUE}", ""),
-        (f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:{BLUE}", ""),
-        (f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/x/1", ""),
-        ("", ""),
-    ],
-)
-def test_a_group_elsewhere_is_not_the_one_of_that_name_here(arn: str, expected: str) -> None:
-    assert group_in(arn, ACCOUNT, REGION) == expected
 
 
 NAMES = st.sampled_from(["prod/api", "prod/web", "test/api"])
