@@ -20,8 +20,8 @@ from firebreak.core.target_groups import (
 from tests.builders import NOW
 
 ACCOUNT, OTHER, REGION = "111122223333", "444455556666", "eu-west-1"
-BLUE, GREEN, WEB, ADMIN, NOBODYS = (
-    f"targetgroup/{name}/6071a0b1c2d3e4f5" for name in ("blue", "green", "web", "admin", "nobodys")
+BLUE, GREEN, WEB, ADMIN, NOBODYS, ODD = (
+    f"targetgroup/{name}/6071a0b1c2d3e4f5" for name in ("blue", "green", "web", "admin", "nobodys", "odd")
 )
 SECOND = timedelta(seconds=1)
 
@@ -108,6 +108,7 @@ SERVICES = {
     WEB: ("prod/web", "test/web"),
     ADMIN: ("prod/admin", "test/admin"),
     NOBODYS: (),
+    ODD: ("prod/api/v2",),
 }
 NONE, AMBIGUOUS = Reason.TARGET_NONE, Reason.TARGET_AMBIGUOUS
 API = Target(ACCOUNT, REGION, "ecs", "prod", "api")
@@ -118,6 +119,9 @@ API = Target(ACCOUNT, REGION, "ecs", "prod", "api")
     [
         pytest.param({BLUE}, API, id="one group"),
         pytest.param({BLUE, GREEN}, API, id="a blue/green pair"),
+        pytest.param(
+            {ODD}, Target(ACCOUNT, REGION, "ecs", "prod", "api/v2"), id="a cluster ends at the first slash"
+        ),
         pytest.param(
             {BLUE, NOBODYS},
             Unresolved(NONE, f"no ECS service is registered behind {NOBODYS}"),

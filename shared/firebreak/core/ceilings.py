@@ -13,7 +13,7 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import Budget, spell
 from firebreak.core.keys import digest
 from firebreak.core.page import Phase, Severity
-from firebreak.core.threads import LOOK_EVERY, Sending, Thread, Turn, looks
+from firebreak.core.threads import LOOK_EVERY, Sending, Thread, Turn, watched
 
 _MILLISECONDS = re.compile(r"[0-9]{1,13}")
 
@@ -89,7 +89,7 @@ def _held(turn: Turn, before: Thread | None, held: tuple[str, ...], room: dateti
     if before and before.steps and not before.over and turn.thread.steps > before.steps:
         return Turn(replace(before, held_back=held, next_at=again_at, due_at=again_at))
     waits = replace(turn.thread, held_back=held, waiting=1, steps=0, since=None, next_at=None)
-    due = now + LOOK_EVERY if looks(waits, now) else again_at
+    due = now + LOOK_EVERY if watched(waits) else again_at
     return Turn(replace(waits, due_at=due))
 
 
