@@ -124,6 +124,7 @@ def test_what_else_is_known_of_secrets_is_masked_before_the_cut() -> None:
 
 def test_one_spelling_of_each_character_is_shown_and_nothing_invisible() -> None:
     assert shown(["\uff45rr\u200bor  \t \x1b[31mred\x1b[0m"]) == ("error red",)
+    assert shown(["e\x00r\u034fr\x08or\tred"]) == ("error red",)
     assert shown(["\u200b", "error"]) == ("error",)
 
 

@@ -62,6 +62,7 @@ def mixed(length: int, changes: int) -> str:
         pytest.param(f"{mixed(10, 9)}/{mixed(10, 9)}+{mixed(10, 9)}", id="two odd characters of 32"),
         pytest.param(f"0123456789abcde/{mixed(10, 9)}", id="a piece that is too short for an id"),
         pytest.param(f"abcd/{mixed(16, 15)}", id="a long piece and a hexadecimal one"),
+        pytest.param(f"a/b/c/d/{mixed(10, 9)}-{mixed(10, 9)}", id="a random part of a path, with a dash"),
         pytest.param(f"orders/0123456789abcdef/{mixed(20, 8)}", id="a random piece of a path with an id"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from firebreak.core.harmless_text import without_sequences
 from firebreak.core.secret_patterns import goes_on, masked_text
@@ -24,23 +24,20 @@ def shown(lines: Iterable[str], also: Callable[[str], str] = str) -> tuple[str, 
     What is masked is a best effort: logs should hold no secret.
     """
     read = filter(None, map(_normalized, [*lines][-READ_LINES:]))
-    kept = [*_joined(read)][-MOST_LINES:]
+    kept = _joined(read)[-MOST_LINES:]
     found = (also(masked_text(line))[:LINE_LENGTH] for line in kept)
     return tuple(line for line in found if line)
 
 
-def _joined(lines: Iterable[str]) -> Iterator[str]:
+def _joined(lines: Iterable[str]) -> list[str]:
     """The lines, with those that a secret goes on in joined to the one that it begins in."""
-    before = ""
+    joined: list[str] = []
     for line in lines:
-        if before and goes_on(before, line):
-            before = f"{before} {line}"
-            continue
-        if before:
-            yield before
-        before = line
-    if before:
-        yield before
+        if joined and goes_on(joined[-1], line):
+            joined[-1] = f"{joined[-1]} {line}"
+        else:
+            joined.append(line)
+    return joined
 
 
 def _normalized(line: str) -> str:
