@@ -59,15 +59,17 @@ def test_whether_an_alarm_counts_unhealthy_hosts(metrics: tuple[Metric, ...], *,
 @pytest.mark.parametrize(
     ("groups", "expected"),
     [
-        ({BLUE, WEB}, None),
-        (set(), None),
-        ({BLUE, "targetgroup/web", "targetgroup/api"}, "targetgroup/api"),
-        ({""}, ""),
-        ({f"{BLUE}/x"}, f"{BLUE}/x"),
+        ((BLUE, WEB), None),
+        ((), None),
+        ((BLUE, "targetgroup/web", "targetgroup/api"), "targetgroup/api"),
+        (("",), ""),
+        ((f"{BLUE}/x",), f"{BLUE}/x"),
     ],
     ids=str,
 )
-def test_the_first_name_that_is_no_target_groups_is_returned(groups: set[str], expected: str | None) -> None:
+def test_the_first_name_that_is_no_target_groups_is_returned(
+    groups: tuple[str, ...], expected: str | None
+) -> None:
     assert malformed(groups) == expected
 
 
