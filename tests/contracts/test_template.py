@@ -118,6 +118,12 @@ def test_page_hears_of_what_has_no_data_only_where_both_tags_say_so() -> None:
     assert asked["alarmTags"] == {ACTION_TAG: ["page"], MISSING_DATA_TAG: ["symptom"]}
 
 
+def test_route_hears_of_what_has_no_data_for_its_live_tags_may_say_that_this_is_the_symptom() -> None:
+    asked = rules(functions()["Route"])["Untagged"]["Pattern"]["detail"]
+    assert asked["state"] == {"value": ["ALARM", "INSUFFICIENT_DATA"]}
+    assert asked["alarmTags"] == {ACTION_TAG: [{"exists": False}]}
+
+
 def test_only_tags_that_nobody_knows_are_paged_as_unknown() -> None:
     pattern = rules(functions()["Page"])["UnknownTag"]["Pattern"]
     known = pattern["detail"]["alarmTags"]["firebreak:action"][0]["anything-but"]

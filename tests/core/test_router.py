@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import AlarmState, Contributor
 from firebreak.core.routing import (
     ACTION_TAG,
@@ -63,6 +64,16 @@ def test_the_action_that_the_symptom_leads_to_is_not_asked_twice() -> None:
     assert by_live_tags(watching(MEMORY), {ACTION_TAG: "scale-service"}) == "scale-service"
 
 
+def test_what_fell_silent_is_handed_over_only_where_that_may_matter() -> None:
+    silent = replace(watching(MEMORY), state=AlarmState.INSUFFICIENT_DATA)
+    symptom = {MISSING_DATA_TAG: "symptom"}
+    # By symptom nothing was asked, so the symptom's own action is.
+    assert by_live_tags(silent, {ACTION_TAG: "restart-service"}) == "restart-service"
+    assert by_live_tags(silent, {ACTION_TAG: "page", **symptom}) == "page"
+    assert by_live_tags(silent, {ACTION_TAG: "page"}) is None
+    assert by_live_tags(silent, symptom) is None
+
+
 def test_none_is_none() -> None:
     assert by_live_tags(watching(OTHER), {ACTION_TAG: "none"}) is None
 
@@ -73,10 +84,19 @@ def test_an_alarm_without_the_tag_is_for_nobody(tags: dict[str, str]) -> None:
     assert by_live_tags(watching(OTHER), tags) is None
 
 
-@given(some.sampled_from([*KNOWN_ACTIONS, "page", "none", "oops"]), some.booleans())
-def test_riding_or_read_live_the_same_function_gets_it(tag: str, symptom: bool) -> None:
-    alarm = watching(MEMORY if symptom else OTHER)
-    rode = {found.function for found in route(replace(alarm, tags={ACTION_TAG: tag}))}
+@given(
+    some.sampled_from([*KNOWN_ACTIONS, "page", "none", "oops"]),
+    some.sampled_from([{}, {MISSING_DATA_TAG: "symptom"}, {MISSING_DATA_TAG: "ignore"}]),
+    some.sampled_from([AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA]),
+    some.booleans(),
+)
+def test_riding_or_read_live_the_same_function_gets_it(
+    tag: str, missing: dict[str, str], state: AlarmState, symptom: bool
+) -> None:
+    alarm = replace(watching(MEMORY if symptom else OTHER), state=state)
+    tags = {ACTION_TAG: tag, **missing}
+    rode = {found.function for found in route(replace(alarm, tags=tags))}
+    assert "route" in {found.function for found in route(alarm)}
     live = {found.function for found in route(alarm)} - {"route"}
-    named = by_live_tags(alarm, {ACTION_TAG: tag})
+    named = by_live_tags(alarm, tags)
     assert rode <= live | ({named} if named else set())

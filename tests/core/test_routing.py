@@ -135,7 +135,7 @@ def test_other_recoveries_wake_nobody(alarm: Alarm) -> None:
     ("alarm", "expected"),
     [
         pytest.param(with_tag("restart-service"), (Route("restart-service", By.TAG),), id="tag of an action"),
-        pytest.param(watching(MEMORY), (), id="symptom"),
+        pytest.param(watching(MEMORY), (TO_ROUTER,), id="symptom, whose tags may say more"),
         pytest.param(with_tag("page"), (), id="tagged page"),
         pytest.param(
             replace(PLAIN, tags={ACTION_TAG: "page", MISSING_DATA_TAG: "symptom"}),

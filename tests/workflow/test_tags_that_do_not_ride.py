@@ -2,8 +2,10 @@
 
 import pytest
 
-from firebreak.core.model import Metric
+from firebreak.core.missing_data import MISSING_DATA_TAG
+from firebreak.core.model import AlarmState, Metric
 from firebreak.core.reasons import Reason
+from firebreak.core.routing import by_live_tags
 from firebreak.wire import ROUTED_ALARM, routed_alarm
 from tests.world import World, eventbridge
 
@@ -23,6 +25,18 @@ def test_a_routed_alarm_acts_like_one_whose_tag_rode(world: World) -> None:
     alarm = world.red()
     world.alarms.tagged[alarm.arn] = RESTART
     done = world.remediator().handle(as_routed(eventbridge(alarm), "restart-service", RESTART))
+    assert (done.outcome, len(world.ecs.writes)) == ("act", 1)
+
+
+def test_what_fell_silent_acts_where_its_live_tag_says_that_this_is_the_symptom(world: World) -> None:
+    tags = {**RESTART, MISSING_DATA_TAG: "symptom"}
+    alarm = world.red(state=AlarmState.INSUFFICIENT_DATA, previous=AlarmState.ALARM, tags={})
+    world.alarms.turn(alarm.name, AlarmState.INSUFFICIENT_DATA, world.clock.at)
+    world.alarms.tagged[alarm.arn] = tags
+    event = eventbridge(alarm)
+    function = by_live_tags(alarm, tags)
+    assert function == "restart-service"
+    done = world.remediator().handle(as_routed(event, function, tags))
     assert (done.outcome, len(world.ecs.writes)) == ("act", 1)
 
 

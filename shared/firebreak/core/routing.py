@@ -17,7 +17,7 @@ and for a function that checks what its own rule let through:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
@@ -91,7 +91,7 @@ def route(alarm: Alarm) -> tuple[Route, ...]:
         case AlarmState.OK:
             return _to_verify(alarm)
         case AlarmState.INSUFFICIENT_DATA:
-            return _to_whom_silence_may_matter(alarm)
+            return (*_to_whom_silence_may_matter(alarm), *_to_router(alarm))
         case _ as never:
             assert_never(never)
 
@@ -109,6 +109,8 @@ def by_live_tags(alarm: Alarm, tags: Mapping[str, str]) -> str | None:
     A tag that no action goes by is for Page, as where it rides in the event. The action that the symptom
     leads to already is not asked twice.
     """
+    if alarm.state is AlarmState.INSUFFICIENT_DATA:
+        return primary(_to_whom_silence_may_matter(replace(alarm, tags=tags)))
     match tags.get(ACTION_TAG):
         case None | "none":
             return None
