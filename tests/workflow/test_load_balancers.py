@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from firebreak.core.model import Metric
+from firebreak.core.model import AlarmKind, Metric
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.target_groups import Registrations
 from firebreak.intake.target_groups import ServicesBehind
+from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.world import World, eventbridge, world_on_moto
 
+MINUTE = timedelta(minutes=1)
 BLUE, GREEN = "targetgroup/blue/6071a0b1c2d3e4f5", "targetgroup/green/a0b1c2d3e4f56071"
 ARNS = {name: f"arn:aws:elasticloadbalancing:{a.REGION}:{a.ACCOUNT}:{name}" for name in (BLUE, GREEN)}
 TAGS = {"firebreak:action": "restart-service"}
@@ -65,3 +68,26 @@ def test_unhealthy_hosts_restart_nothing(world: World) -> None:
     assert sent(world, "UnHealthyHostCount", {BLUE}) is Reason.HOSTS_UNHEALTHY
     world.deliver()
     assert not any(name == "force_deployment" for name, _, _ in world.ecs.writes)
+
+
+def test_unhealthy_hosts_below_a_composite_restart_nothing_at_the_rung_above_either(world: World) -> None:
+    above = a.AUTO_POLICY.replace('["scale-service", "page"]', '["scale-service", "restart-service", "page"]')
+    world.policy = parse_policy(above, "ladder.toml")
+    world.ecs.services[a.TARGET.display] = a.service(target_groups=frozenset({ARNS[BLUE]}))
+    hosts = Metric("AWS/ApplicationELB", "UnHealthyHostCount", {"TargetGroup": BLUE})
+    world.alarms.described["hosts"] = a.described("hosts", metrics=(hosts,))
+    alarm = world.red(
+        "shop", kind=AlarmKind.COMPOSITE, metrics=(), tags={"firebreak:action": "scale-service"}
+    )
+    world.alarms.described["shop"] = a.described("shop", children=("hosts",))
+    event = eventbridge(alarm)
+    event["detail"]["configuration"] = {"alarmRule": "ALARM(hosts)"}
+    seen = Seen(Registrations(world.clock.at, {BLUE: ("prod/api",)}))
+    behind = ServicesBehind(seen, seen, world.clock.now)
+
+    done = replace(world.remediator("scale-service"), behind=behind).handle(event)
+    world.pass_time(10 * MINUTE)
+
+    assert done.outcome == "act"
+    assert [name for name, _, _ in world.ecs.writes] == ["set_desired_count"]
+    assert "hosts_unhealthy" in str(world.dynamodb.scan(TableName="ledger")["Items"])

@@ -146,14 +146,16 @@ class RedChildren:
         return Resolution(other) if other else None
 
     def _keep(self, child: DescribedAlarm, named: Resolution | None) -> Unresolved | None:
-        match named.found if named else None:
-            case Target(service=service) as target if self._service not in {"", service}:
-                self._elsewhere.add(target)
-                return None
+        found = named.found if named else None
+        if isinstance(found, Target) and self._service not in {"", found.service}:
+            self._elsewhere.add(found)
+            return None
+        # Whatever is behind its group, or could not be looked up.
+        self._unhealthy_hosts |= counts_unhealthy_hosts(child.metrics)
+        match found:
             case Target() as target:
                 (self._targets if child.state is AlarmState.ALARM else self._silent).add(target)
                 self._groups |= named.groups if named else set()
-                self._unhealthy_hosts |= counts_unhealthy_hosts(child.metrics)
                 return None
             case None | Unresolved(Reason.TARGET_NONE):
                 return None
