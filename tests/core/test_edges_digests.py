@@ -250,6 +250,14 @@ def test_a_hundred_alarms_can_be_retried_with_one_command() -> None:
     assert over(many, but(*names, names=names), a.NOW + HOUR).retry == names[:100]
 
 
+def test_alarms_that_are_too_many_to_be_watched_are_counted_with_those_that_are_not_named() -> None:
+    names = tuple(f"{n:03}-{'Ä' * 250}" for n in range(MOST_NAMES))
+    many = replace(FOUND, names=names, count=MOST_NAMES + 60)
+    told = over(many, but(*names, names=names), a.NOW + HOUR)
+    assert told.unwatched == 60 + MOST_NAMES - len(told.watches)
+    assert len(told.watches) < MOST_NAMES
+
+
 @pytest.mark.parametrize("one", list(Severity))
 @pytest.mark.parametrize("other", list(Severity))
 def test_the_worse_of_two_stands_first_in_the_list(one: Severity, other: Severity) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from firebreak.core import keys
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.digests import (
@@ -127,6 +128,7 @@ def test_an_episode_is_one_thread_in_which_each_reason_is_paged_once() -> None:
     later = replace(digest, since=a.NOW + MINUTE).part_of(first())
     assert (later.thread == cooldown.thread, later.key == cooldown.key) == (False, False)
     assert digest.opening == cooldown
+    assert cooldown.thread == keys.digest("episode", "k", "2026-11-20T10:00:30+00:00")
 
 
 def test_when_it_is_over_its_thread_says_how_often_it_came_and_of_which_alarms() -> None:

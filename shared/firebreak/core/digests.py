@@ -142,9 +142,13 @@ class Digest:
         """How many more there may be than can be named; a cause that lasts counts its alarms often."""
         return max(self.count - MOST_NAMES, 0) if len(self.names) >= MOST_NAMES or not self.lasts else 0
 
+    def readings(self, states: Mapping[WatchedAlarm, AlarmReading]) -> Mapping[WatchedAlarm, AlarmReading]:
+        """What was read of each of its alarms; one that is missing was not looked at."""
+        return {one: states.get(one, NOT_LOOKED_AT) for one in self.watched}
+
     def all_ok(self, states: Mapping[WatchedAlarm, AlarmReading]) -> bool:
         """Whether every alarm of it is known to be OK."""
-        return not self.unwatched and all_ok([states.get(one, NOT_LOOKED_AT) for one in self.watched])
+        return not self.unwatched and all_ok(self.readings(states).values())
 
 
 def counts(told: Announcement) -> bool:
@@ -247,7 +251,7 @@ def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: dateti
     if found.all_ok(states):
         told = _about(found, AnnouncementKind.DIGEST, now, f"{ended}. All alarms that it held back are OK.")
         return replace(told, facts=_facts(found, ()), next=OVER)
-    readings = {one: states.get(one, NOT_LOOKED_AT) for one in found.watched}
+    readings = found.readings(states)
     red = [one for one, reading in readings.items() if may_be_red(reading)]
     if found.unwatched and not red:
         red = [*found.watched]

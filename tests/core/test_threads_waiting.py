@@ -1,0 +1,99 @@
+"""Why a thread waits: for its holder, for the end of a question, for room on a channel."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.page import Phase, Severity
+from firebreak.core.threads import LOOK_EVERY, Sending, Turn, come_due, receive
+from tests.core.test_edges_threads import CALLED, HOURS, REFUSED, ROUTE, call_of, opened, thread
+from tests.core.threads_play import HOUR, MINUTE, NIGHT, OPENS, told
+
+_K = AnnouncementKind
+SECOND = timedelta(seconds=1)
+
+# --- what a kill switch holds back is its holder's
+
+PAUSED = told(_K.REFUSED, cause="switched_off", by="ana")
+
+
+def test_what_is_refused_under_a_pause_is_told_to_the_first_step_and_counts_as_its_holders() -> None:
+    assert receive(None, PAUSED, Severity.ERROR, ROUTE, NIGHT) == Turn(
+        thread(PAUSED, calls=True, call=call_of(PAUSED), acknowledged_by="ana", steps=1, since=NIGHT),
+        Sending(PAUSED, Phase.TRIGGER, ("ops",)),
+    )
+
+
+def test_a_pause_ends_the_climb_of_what_was_called_before_and_keeps_its_beginning() -> None:
+    before, at = opened(CALLED, steps=2), NIGHT + 8 * MINUTE
+    assert receive(before, PAUSED, Severity.ERROR, ROUTE, at) == Turn(
+        replace(before, latest=PAUSED, call=call_of(PAUSED), acknowledged_by="ana", next_at=None),
+        Sending(PAUSED, Phase.TRIGGER, ("ops",)),
+    )
+
+
+def test_what_somebody_else_has_stays_theirs_under_a_pause() -> None:
+    before = opened(CALLED, acknowledged_by="bo", next_at=None)
+    found = receive(before, PAUSED, Severity.ERROR, ROUTE, NIGHT + MINUTE)
+    assert found.sending == Sending(PAUSED, Phase.UPDATE, ("ops",))
+    assert found.thread.acknowledged_by == "bo"
+
+
+# --- a question that ends about when the next step is due
+
+
+def asked(until: timedelta, kind: AnnouncementKind = _K.APPROVAL) -> Announcement:
+    return told(kind, until=NIGHT + 7 * MINUTE + until)
+
+
+@pytest.mark.parametrize("until", [-MINUTE, timedelta(), MINUTE], ids=["before", "with it", "after"])
+def test_a_step_waits_two_minutes_for_the_end_of_a_question_that_falls_due_with_it(until: timedelta) -> None:
+    before = opened(asked(until))
+    ends = NIGHT + 9 * MINUTE + until
+    assert come_due(before, ROUTE, ends - SECOND) == Turn(replace(before, due_at=ends))
+    climbed = come_due(before, ROUTE, ends)
+    assert climbed.sending
+    assert (climbed.sending.channels, climbed.thread.steps) == (("lead",), 2)
+
+
+@pytest.mark.parametrize(
+    "latest",
+    [
+        pytest.param(asked(MINUTE + SECOND), id="a question that ends later"),
+        pytest.param(asked(-MINUTE - SECOND), id="a question that ended before"),
+        pytest.param(asked(timedelta(), _K.GIVEN_TO_HUMANS), id="no question"),
+        pytest.param(told(_K.APPROVAL, until=None), id="a question without an end"),
+    ],
+)
+def test_nothing_else_keeps_a_step_waiting(latest: Announcement) -> None:
+    climbed = come_due(opened(latest), ROUTE, NIGHT + 7 * MINUTE)
+    assert climbed.sending
+    assert climbed.sending.channels == ("lead",)
+
+
+def test_a_held_question_is_told_when_the_hours_open_whenever_it_ends() -> None:
+    held = opened(told(_K.APPROVAL, until=OPENS), waiting=1, steps=0, since=None, next_at=OPENS)
+    found = come_due(held, HOURS, OPENS)
+    assert found.sending
+    assert found.sending.phase is Phase.TRIGGER
+
+
+# --- what a full channel held back
+
+
+@pytest.mark.parametrize(
+    ("held_back", "why"),
+    [
+        pytest.param((), "outside the hours of its severity", id="closed"),
+        pytest.param(("ops",), "the ceiling of ops was reached", id="one channel was full"),
+        pytest.param(("ops", "lead"), "the ceiling of ops, lead was reached", id="two channels were full"),
+    ],
+)
+def test_what_was_held_says_why(held_back: tuple[str, ...], why: str) -> None:
+    held = thread(REFUSED, calls=True, waiting=1, held_back=held_back)
+    found = come_due(held, ROUTE, NIGHT + HOUR)
+    note = f"held since 2026-11-20 03:00:00Z: {why}"
+    assert found.sending == Sending(REFUSED, Phase.TRIGGER, ("ops",), note)
+    assert found.thread.due_at == NIGHT + HOUR + LOOK_EVERY
