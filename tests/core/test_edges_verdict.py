@@ -257,3 +257,9 @@ def test_the_alarm_that_opened_the_incident_stands_first(
     alarms: tuple[Reading[AlarmState], ...], state: AlarmState | None
 ) -> None:
     assert seen(*alarms).first_state is state
+
+
+def test_an_alarm_that_joined_and_is_not_looked_at_keeps_a_verdict_from_being_a_recovery() -> None:
+    assert judge(a.incident(left_out=2), seen(OK), RULES) == Judgement(
+        Verdict.UNKNOWN, "2 more alarms joined than are looked at"
+    )
