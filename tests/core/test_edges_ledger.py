@@ -49,6 +49,11 @@ def test_the_key_of_a_transition_names_alarm_state_millisecond_and_action() -> N
             id="of an incident",
         ),
         pytest.param(
+            a.request(RequestKind.APPROVAL, incident_id="i-0123456789", rung=1, attempt=2, question="0a1b2c"),
+            named("approval|i-0123456789|1|2|restart-service|0a1b2c"),
+            id="an answer to a question",
+        ),
+        pytest.param(
             a.request(RequestKind.WAKE),
             named(f"wake|{ALARM_KEY}|0|0|restart-service"),
             id="before there is an incident",
