@@ -115,10 +115,11 @@ class LiveEyes:
 
     def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
         """The incident's target where the request is for one, else what the alarm names."""
-        if isinstance(trigger, OwnEvent) and trigger.incident_id:
-            return Resolution(self._target_of(trigger.incident_id))
         alarm = alarm_of(trigger)
         lookups = Lookups(Home(self.account, self.region), self.alarms, self.behind)
+        if isinstance(trigger, OwnEvent) and trigger.incident_id:
+            hosts = targets.counts_hosts_below(alarm, tags, lookups)
+            return Resolution(self._target_of(trigger.incident_id), unhealthy_hosts=hosts)
         return targets.resolve(alarm, tags, lookups, action)
 
     def _target_of(self, incident_id: str) -> Target | Unresolved:

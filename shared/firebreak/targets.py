@@ -61,6 +61,11 @@ def resolve(alarm: Alarm, tags: Reading[Mapping[str, str]], lookups: Lookups, ac
     return replace(named, unhealthy_hosts=counts_unhealthy_hosts(alarm.metrics))
 
 
+def counts_hosts_below(alarm: Alarm, tags: Reading[Mapping[str, str]], lookups: Lookups) -> bool:
+    """Whether the red alarms below a composite count unhealthy hosts; of others the event says so."""
+    return alarm.kind is AlarmKind.COMPOSITE and resolve(alarm, tags, lookups, "").unhealthy_hosts
+
+
 def request_of(
     trigger: Alarm | OwnEvent,
     action: str,

@@ -29,7 +29,7 @@ from firebreak.core.ledger import (
     delivery_key,
     incident_name,
 )
-from firebreak.core.model import Alarm, AlarmKind, OwnEvent, Plan, Receipt, Request, Unresolved
+from firebreak.core.model import Alarm, OwnEvent, Plan, Receipt, Request, Unresolved
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
@@ -147,17 +147,13 @@ class Remediator:
             return self._resolve(event.alarm, tags)
         match self.ledger.incident(event.incident_id):
             case Incident(target=target):
-                return Resolution(target, unhealthy_hosts=self._counts_hosts(event.alarm, tags))
+                hosts = targets.counts_hosts_below(event.alarm, tags, self._lookups())
+                return Resolution(target, unhealthy_hosts=hosts)
             case Unknown(why) | NotRead(why):
                 return Resolution(Unresolved(Reason.IN_FLIGHT_UNREADABLE, why))
             case Absent():
                 gone = "the incident is not in the ledger"
                 return Resolution(Unresolved(Reason.INCIDENT_MOVED_ON, gone))
-
-    def _counts_hosts(self, alarm: Alarm, tags: Reading[Mapping[str, str]]) -> bool:
-        """Whether the alarms below a composite count unhealthy hosts; of any other its event says so."""
-        composite = alarm.kind is AlarmKind.COMPOSITE
-        return composite and targets.resolve(alarm, tags, self._lookups(), "").unhealthy_hosts
 
     def _lookups(self) -> Lookups:
         return Lookups(Home(self.account, self.region), self.observer.alarms, self.behind)

@@ -10,7 +10,7 @@ from firebreak import alarms
 from firebreak.actions import ACTIONS
 from firebreak.core.decision import Result
 from firebreak.core.history import Hold
-from firebreak.core.model import Alarm, Mute
+from firebreak.core.model import Alarm, AlarmKind, Metric, Mute, OwnEvent, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.observing import Observer
@@ -197,6 +197,30 @@ def test_a_climb_is_explained_on_the_incident_s_own_target(world: World) -> None
     world.deliver()
     assert world.ecs.writes[-1][0] == "set_desired_count"
     assert told.incident_id == done.incident_id
+
+
+def test_a_climb_to_a_restart_is_explained_by_the_hosts_below_its_composite(world: World) -> None:
+    hosts = Metric(
+        "AWS/ApplicationELB", "UnHealthyHostCount", {"TargetGroup": "targetgroup/b/6071a0b1c2d3e4f5"}
+    )
+    world.alarms.described["hosts"] = a.described("hosts", metrics=(hosts,))
+    alarm = a.alarm("shop", kind=AlarmKind.COMPOSITE, metrics=(), tags={"firebreak:action": "scale-service"})
+    world.alarms.described["shop"] = a.described("shop", children=("hosts",))
+    opened = world.send(world.red())
+    climb = OwnEvent(
+        kind=RequestKind.CLIMB,
+        action="restart-service",
+        incident_id=opened.incident_id,
+        rung=1,
+        attempt=0,
+        at=world.clock.at,
+        alarm=alarm,
+    )
+
+    found = explain(world, request_event(climb))
+
+    readiness = next(check for check in found.decision.checks if check.guard == "readiness")
+    assert readiness.reason is Reason.HOSTS_UNHEALTHY
 
 
 def test_a_request_for_an_incident_that_is_not_there_is_refused(world: World) -> None:
