@@ -128,3 +128,23 @@ def test_a_delay_of_hours_is_one_thread_and_not_one_a_quarter_of_an_hour(world: 
         wait(world, 16 * MINUTE)
         world.send(replace(alarm, sent_at=alarm.since))
     assert len(threads(world)) == 1
+
+
+@pytest.mark.parametrize("function", ["verify", "page", "action"])
+def test_sixty_events_that_cannot_be_read_are_one_thread_and_a_page_a_quarter_of_an_hour(
+    world: World, function: str
+) -> None:
+    handle = {
+        "verify": world.verifier().handle,
+        "page": world.page_desk().handle,
+        "action": world.remediator("restart-service").handle,
+    }[function]
+    for number in range(60):
+        handle({"source": "firebreak", "detail-type": "Firebreak Request", "detail": {"v": 9, "n": number}})
+    world.deliver()
+    assert len(world.pager.pages) == 1
+    wait(world, 16 * MINUTE)
+    handle({"source": "firebreak", "detail-type": "Firebreak Request", "detail": {"v": 9, "n": "later"}})
+    world.deliver()
+    assert len(world.pager.pages) == 2
+    assert len({page.thread for _, page in world.pager.pages}) == 1

@@ -6,7 +6,7 @@ from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decision import AskApproval, Decision, Propose, Refuse
 from firebreak.core.evaluation import MissingData
-from firebreak.core.guards import clock
+from firebreak.core.guards import clock, quarter
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.missing_data import MISSING_DATA_TAG
@@ -53,7 +53,7 @@ def announcement(
     key, cause = _key_of(record, target, lasting), _cause_of(decision, lasting)
     return Announcement(
         key=key,
-        thread=key if cause else "",
+        thread=key if cause else _thread_of(record),
         kind=_kind_of(decision),
         at=record.at,
         incident_id=record.incident_id,
@@ -113,6 +113,8 @@ def _lasting(record: DecisionRecord, target: Target | None) -> Lasting:
 def _key_of(record: DecisionRecord, target: Target | None, lasting: Lasting) -> str:
     """Refusals for one cause are announced once, proposals once a day (see below), the rest each time."""
     reason = record.decision.reason
+    if reason is Reason.UNUSABLE_EVENT:
+        return digest("unusable", record.action, quarter(record.at))
     if lasting is Lasting.ALARM and reason in SHARED_BY_ALARMS:
         return digest("shared", reason.value, _shared_words(record.decision))
     match lasting:
@@ -128,6 +130,13 @@ def _key_of(record: DecisionRecord, target: Target | None, lasting: Lasting) -> 
     if record.decision.reason is Reason.OBSERVE_ONLY:
         return proposal_key(record, target)
     return digest("decision", record.key)
+
+
+def _thread_of(record: DecisionRecord) -> str:
+    """Events that a function cannot read name nothing that tells one from another: one thread of it."""
+    if record.decision.reason is Reason.UNUSABLE_EVENT:
+        return digest("unusable", record.action)
+    return ""
 
 
 def _shared_words(decision: Decision) -> str:
