@@ -193,14 +193,16 @@ def storm(
             return print_json(storms.ended_as_json(ended, found))
         return console.print(screen.facts(storms.told(ended, found)))
     seen, rules = desk.look(), desk.rules()
+    states = desk.states(seen)
     if as_json:
-        return print_json(storms.as_json(seen, rules, found))
-    rows = [*storms.shown(seen, rules, found, around.now()), *storms.other(desk, around.now())]
+        return print_json(storms.as_json(seen, states, rules, found))
+    rows = [*storms.shown(seen, states, rules, found, around.now()), *storms.other(desk, around.now())]
     console.print(screen.facts(rows))
     if seen.tripped_at:
         console.print(f"End it  {storms.end_command(seen, found)}", soft_wrap=True)  # one line, to copy
     if seen.red:
-        console.print(screen.listing(("red since", "alarm"), storms.red_rows(seen.red, around.now())))
+        red = storms.red_rows(seen, states, around.now())
+        console.print(screen.listing(("red since", "alarm", "now"), red))
     return None
 
 

@@ -1,16 +1,20 @@
 """`firebreak storm`: whether so many alarms are red that nothing is acted on, and ending that by hand."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
+from firebreak.alarm_status import read_states
+from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
+from firebreak.core.alarm_readings import NOT_LOOKED_AT, AlarmReading, WatchedAlarm, words_of
 from firebreak.core.announcement import Announcement
 from firebreak.core.commands import PLACEHOLDER, command
 from firebreak.core.readings import Absent, NotRead, Unknown
-from firebreak.core.storm import CALM, RedAlarm, Storm, StormRules, quiet_until
+from firebreak.core.storm import CALM, RedAlarm, Storm, StormRules, not_ok, quiet_until
 from firebreak.core.telling_storms import ACTS_AGAIN, PAGED_AGAIN, storm_ended_by
 from firebreak.errors import PolicyError
 from firebreak.page_text import plain
@@ -24,11 +28,15 @@ from firebreak_cli.stack import Stack
 TRIES = 20
 
 
+type States = Mapping[WatchedAlarm, AlarmReading]
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A storm that somebody ended."""
+    """A storm that somebody ended, and how its alarms were then."""
 
     storm: Storm
+    states: States
     by: str
     why: str
     at: datetime
@@ -67,16 +75,25 @@ class StormDesk:
     def end(self, by: str, why: str, now: datetime) -> Ended:
         """End the storm at once and tell everybody. Raises Ending when there is none, or AwsError.
 
-        Nobody's policy is asked: whoever ends it has looked.
+        Nobody's policy is asked: whoever ends it has looked. An alarm that cannot be read keeps nobody from
+        it, and everybody is told that it could not be read.
         """
         at = now + Switches(self.stack.reader("dynamodb"), self.stack.ledger_table).clock_offset()
+        states: States = {}
         for _ in range(TRIES):
-            ended = Ended(self.look(), by, why, at)
-            if ended.storm.tripped_at is None:
+            storm = self.look()
+            if storm.tripped_at is None:
                 raise Ending(BAD_INPUT, f"there is no storm to end in {self.stack.place}")
+            states = {**states, **self.states(storm, states)}
+            ended = Ended(storm, states, by, why, at)
             if self._storms().calm(ended.storm, announcement(ended)):
                 return ended
         raise Ending(NO_AWS, f"NOT ENDED: another alarm turned red at each of {TRIES} tries; run it again")
+
+    def states(self, storm: Storm, known: Collection[WatchedAlarm] = ()) -> States:
+        """How the alarms of the storm are now, but for those that are known."""
+        alarms = CloudWatchAlarms(self.stack.reader("cloudwatch"))
+        return read_states(alarms, {red.watched for red in storm.red}.difference(known))
 
     def _storms(self) -> DynamoStorms:
         table = self.stack.ledger_table
@@ -85,7 +102,8 @@ class StormDesk:
 
 def announcement(ended: Ended) -> Announcement:
     """What everybody is told, as harmless lines."""
-    told = storm_ended_by(ended.storm, ended.by, ended.why, ended.at)
+    left = not_ok(ended.storm, ended.states)
+    told = storm_ended_by(ended.storm, left, ended.by, ended.why, ended.at)
     return replace(told, headline=plain(told.headline), facts=tuple(map(plain, told.facts)))
 
 
@@ -99,7 +117,9 @@ def ends_at(storm: Storm, rules: StormRules | None) -> datetime | None:
     return quiet_until(storm, rules) if rules else None
 
 
-def shown(storm: Storm, rules: StormRules | None, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:
+def shown(
+    storm: Storm, states: States, rules: StormRules | None, stack: Stack, now: datetime
+) -> Iterator[tuple[str, str]]:
     """The storm in a few lines."""
     what = "pages of alarms for humans are gathered" if storm.of_pages else "nothing is acted on"
     if storm.tripped_at:
@@ -107,6 +127,7 @@ def shown(storm: Storm, rules: StormRules | None, stack: Stack, now: datetime) -
     else:
         yield "No storm", f"{'of pages ' if storm.of_pages else ''}in {stack.place}"
     yield "Red", f"{len(storm.red)} alarms are remembered as red" if storm.red else ""
+    yield "Now", now_words(storm, states)
     yield "Last", f"turned red at {when(storm.last_red_at, now)}" if storm.last_red_at else ""
     if storm.tripped_at:
         yield "Ends", _end_words(storm, rules, stack, now)
@@ -132,9 +153,30 @@ def other(desk: StormDesk, now: datetime) -> Iterator[tuple[str, str]]:
     yield "Pages", f"gathered since {when(since, now)} (firebreak storm --pages)" if since else ""
 
 
-def red_rows(red: Sequence[RedAlarm], now: datetime) -> Iterator[tuple[str, str]]:
-    """The remembered alarms, oldest first."""
-    return ((when(one.since, now), name_of(one)) for one in sorted(red))
+def now_words(storm: Storm, states: States) -> str:
+    """How many of the alarms are red, and how many are what else; empty where none is remembered."""
+    counted = Counter(_state_words(_reading(one, states)) for one in storm.red)
+    return ", ".join(f"{count} {words}" for words, count in sorted(counted.items()))
+
+
+def _reading(red: RedAlarm, states: States) -> AlarmReading:
+    return states.get(red.watched, NOT_LOOKED_AT)
+
+
+def _state_words(reading: AlarmReading) -> str:
+    match reading:
+        case Unknown() | NotRead():
+            return "NOT READ (may be red)"
+        case Absent():
+            return "deleted"
+        case state:
+            return state.value
+
+
+def red_rows(storm: Storm, states: States, now: datetime) -> Iterator[tuple[str, str, str]]:
+    """The remembered alarms, oldest first, each with how it is now."""
+    for one in sorted(storm.red):
+        yield when(one.since, now), name_of(one), plain(words_of(_reading(one, states)))
 
 
 def told(ended: Ended, stack: Stack) -> Iterator[tuple[str, str]]:
@@ -143,13 +185,14 @@ def told(ended: Ended, stack: Stack) -> Iterator[tuple[str, str]]:
     yield "Ended", f"the storm{since}, {stack.place}"
     yield "By", ended.by
     yield "Reason", ended.why
-    yield "Was red", f"{len(ended.storm.red)} alarms; look at them: nothing is restarted by itself"
+    yield "Counted", f"{len(ended.storm.red)} alarms; look at them: nothing is restarted by itself"
+    yield "Now", now_words(ended.storm, ended.states)
     again = PAGED_AGAIN if ended.storm.of_pages else ACTS_AGAIN
     yield "Note", f"{again}; nothing is made up for. Enough new red alarms are a storm again."
     yield "Page", "follows within minutes"
 
 
-def as_json(storm: Storm, rules: StormRules | None, stack: Stack) -> Mapping[str, object]:
+def as_json(storm: Storm, states: States, rules: StormRules | None, stack: Stack) -> Mapping[str, object]:
     """The storm as plain values."""
     end = ends_at(storm, rules)
     return {
@@ -159,7 +202,7 @@ def as_json(storm: Storm, rules: StormRules | None, stack: Stack) -> Mapping[str
         "last_red_at": storm.last_red_at and storm.last_red_at.isoformat(),
         "ends_not_before": end and end.isoformat(),
         "ends_below": rules and rules.alarms,
-        "red": _red_values(storm),
+        "red": _red_values(storm, states),
     }
 
 
@@ -172,17 +215,29 @@ def ended_as_json(ended: Ended, stack: Stack) -> Mapping[str, object]:
         "since": since and since.isoformat(),
         "by": ended.by,
         "reason": ended.why,
-        "red": _red_values(ended.storm),
+        "red": _red_values(ended.storm, ended.states),
     }
 
 
-def _red_values(storm: Storm) -> list[Mapping[str, object]]:
+def _red_values(storm: Storm, states: States) -> list[Mapping[str, object]]:
     return [
         {
             "name": red.name,
             "series": red.series,
             "contributor": red.contributor or None,
             "since": red.since.isoformat(),
+            **_now_values(_reading(red, states)),
         }
         for red in sorted(storm.red)
     ]
+
+
+def _now_values(reading: AlarmReading) -> Mapping[str, object]:
+    """`state` is null where it could not be read, and `unread` says why."""
+    match reading:
+        case Unknown(why) | NotRead(why):
+            return {"state": None, "unread": why}
+        case Absent():
+            return {"state": "DELETED", "unread": None}
+        case state:
+            return {"state": state.value, "unread": None}

@@ -1,6 +1,5 @@
 """Watching for storms: each routed red alarm is counted once, beginning and end are told once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -98,21 +97,21 @@ class StormWatch:
             case Storm():
                 pass
         states = read_states(self.alarms, [red.watched for red in storm.red])
-        red = still_red(storm, states)
+        red, left = still_red(storm, states), not_ok(storm, states)
         now = self.clock.now()
         if not ends(storm, red, rules, now):
-            self._remind(storm, red, rules, now)
+            self._remind(storm, left, rules, now)
             return
-        told = telling_storms.storm_ended(storm, not_ok(storm, states), now)
+        told = telling_storms.storm_ended(storm, left, now)
         if self.storms.calm(storm, told):
             self.log.event("storm.ended", still_red=len(red))
             self.announcer.hand_over(told)
 
-    def _remind(self, storm: Storm, red: Sequence[RedAlarm], rules: StormRules, now: datetime) -> None:
+    def _remind(self, storm: Storm, left: telling_storms.Left, rules: StormRules, now: datetime) -> None:
         """A storm that lasts is told every hour, for nothing is acted on meanwhile."""
-        self.log.event("storm.goes_on", red=len(red))
+        self.log.event("storm.goes_on", not_ok=len(left))
         since = storm.tripped_at
         if since and now - since >= timedelta(hours=1):
-            told = telling_storms.storm_goes_on(storm, red, rules, since, now)
+            told = telling_storms.storm_goes_on(storm, left, rules, since, now)
             if self.storms.remind(told):
                 self.announcer.hand_over(told)

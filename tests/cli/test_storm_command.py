@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 
 from firebreak.aws.storms import DynamoStorms
@@ -25,8 +26,25 @@ def storms(world: World, *, of_pages: bool = False) -> DynamoStorms:
     return DynamoStorms(world.dynamodb, TABLE, of_pages=of_pages)
 
 
+def in_state(name: str, state: str) -> None:
+    """An alarm as CloudWatch knows it."""
+    client = boto3.session.Session(region_name=a.REGION).client("cloudwatch")
+    client.put_metric_alarm(
+        AlarmName=name,
+        Namespace="shop",
+        MetricName="errors",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        Threshold=1,
+        Period=60,
+        Statistic="Sum",
+    )
+    client.set_alarm_state(AlarmName=name, StateValue=state, StateReason="-")  # type: ignore[arg-type]  # a test's
+
+
 def remember(world: World, *names: str) -> None:
     for name in names:
+        in_state(name, "ALARM")
         red = RedAlarm(world.clock.at, a.arn_of(name), name)
         storms(world).remember(red, (), world.clock.at)
 
@@ -100,8 +118,9 @@ def test_a_storm_is_shown_with_its_beginning_its_alarms_and_its_end(world: World
         "3 alarms are remembered as red",
         "turned red at 10:05:30Z",
         "not before 10:15:30Z, if none turns red until then and fewer than 10 still are (policy.toml)",
-        "10:00:30Z a",
-        "10:05:30Z c",
+        "Now 3 ALARM",
+        "10:00:30Z a is still red",
+        "10:05:30Z c is still red",
     ):
         assert part in words(result.stdout)
 
@@ -122,6 +141,8 @@ def test_a_storm_is_one_json_object(world: World) -> None:
                 "series": a.arn_of(name),
                 "contributor": None,
                 "since": "2026-11-20T10:00:30+00:00",
+                "state": "ALARM",
+                "unread": None,
             }
             for name in "ab"
         ],
@@ -196,7 +217,7 @@ def test_the_page_says_who_ended_it_and_why(world: World) -> None:
     assert body.startswith(
         "STORM OVER: ana (claimed by moto) ended the storm since 10:00:30Z: the link is back\n"
     )
-    assert "counted in it, not looked at again: 2" in body
+    assert "still red: 2 of the 2 that were counted" in body
 
 
 def test_the_end_and_what_is_told_of_it_are_one_write(world: World) -> None:

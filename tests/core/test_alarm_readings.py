@@ -103,7 +103,9 @@ def test_a_storm_of_more_alarms_than_are_remembered_is_not_resolved_by_those_tha
     said = telling_storms.storm_ended(Storm(red=many, version=3, tripped_at=a.NOW), [], a.NOW)
     assert (phase_of(said), said.unwatched) == (Phase.UPDATE, 1)
     assert said.facts[-1].startswith("more alarms may have turned red than the 100 that are remembered")
-    by_hand = telling_storms.storm_ended_by(Storm(red=many, version=3, tripped_at=a.NOW), "ana", "-", a.NOW)
+    storm = Storm(red=many, version=3, tripped_at=a.NOW)
+    left = [(one, AlarmState.ALARM) for one in many]
+    by_hand = telling_storms.storm_ended_by(storm, left, "ana", "-", a.NOW)
     assert (len(by_hand.watches), by_hand.unwatched) == (MOST_REMEMBERED, 1)
 
 

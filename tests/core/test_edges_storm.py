@@ -14,7 +14,7 @@ from firebreak.core.digests import MOST_RETRIED
 from firebreak.core.keys import digest
 from firebreak.core.ledger import Claim, DecisionRecord, LedgerView
 from firebreak.core.model import AlarmState, RequestKind
-from firebreak.core.readings import ABSENT
+from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level, Scope
 from firebreak.core.storm import RedAlarm, Storm, StormRules, quiet_until
@@ -60,7 +60,7 @@ def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> No
 def test_a_storm_that_lasts_is_told_whole_each_hour_by_itself() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
     at = a.NOW + 61 * MINUTE
-    told = telling_storms.storm_goes_on(storm, storm.red[:1], RULES, a.NOW, at)
+    told = telling_storms.storm_goes_on(storm, in_alarm(storm.red[:1]), RULES, a.NOW, at)
     assert (told.key, told.thread) == (digest("storm goes on", a.NOW.isoformat(), 1), THREAD)
     assert (told.kind, told.at) == (AnnouncementKind.STORM, at)
     assert (told.incident_id, told.action) == ("", "")
@@ -86,6 +86,25 @@ def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:
     )
 
 
+def test_an_alarm_that_could_not_be_read_is_neither_counted_as_red_nor_left_out_and_may_be_retried() -> None:
+    storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
+    first, second, _ = sorted(storm.red)
+    left: telling_storms.Left = [(first, AlarmState.ALARM), (second, Unknown("ThrottlingException"))]
+    unread = f"{second.watched.shown} could not be read: ThrottlingException"
+    said = (
+        telling_storms.storm_ended(storm, left, a.NOW),
+        telling_storms.storm_ended_by(storm, left, "ana", "why", a.NOW),
+        telling_storms.storm_goes_on(storm, left, RULES, a.NOW, a.NOW + 61 * MINUTE),
+    )
+    for one in said:
+        assert [*one.facts[-3:]] == [
+            f"{'red now' if one is said[2] else 'still red'}: 1 of the 3 that were counted",
+            first.watched.shown,
+            unread,
+        ]
+    assert said[0].retry == said[1].retry == (first.name, second.name)
+
+
 def test_a_storm_that_left_nothing_red_promises_nothing() -> None:
     found = telling_storms.storm_ended(Storm(red=reds(3), version=7), (), a.NOW)
     assert found.facts == ("still red: 0 of the 3 that were counted",)
@@ -107,7 +126,10 @@ def test_of_very_many_the_first_are_to_be_retried() -> None:
 
 def test_a_storm_that_somebody_ended_is_told_whole_with_who_why_and_what_was_counted() -> None:
     storm = Storm(red=reds(2), version=7, tripped_at=a.NOW)
-    assert telling_storms.storm_ended_by(storm, "ana", "the link is back", a.NOW + MINUTE) == Announcement(
+    left = in_alarm(storm.red)
+    assert telling_storms.storm_ended_by(
+        storm, left, "ana", "the link is back", a.NOW + MINUTE
+    ) == Announcement(
         key=telling_storms.storm_ended(storm, (), a.NOW).key,
         kind=AnnouncementKind.STORM_OVER,
         at=a.NOW + MINUTE,
@@ -116,7 +138,7 @@ def test_a_storm_that_somebody_ended_is_told_whole_with_who_why_and_what_was_cou
         headline="ana ended the storm since 10:00:30Z: the link is back",
         facts=(
             "Firebreak acts again on what turns red from now on; nothing is made up for.",
-            "counted in it, not looked at again: 2",
+            "still red: 2 of the 2 that were counted",
             "alarm-0 5d3e",
             "alarm-1",
         ),

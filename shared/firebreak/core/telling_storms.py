@@ -1,7 +1,6 @@
 """What is said of a storm of alarms: that it began, goes on, is over. Pure text from values."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from firebreak.core.alarm_readings import AlarmReading, may_be_red, within_bounds, words_of
@@ -10,9 +9,12 @@ from firebreak.core.budgets import spell
 from firebreak.core.digests import MOST_RETRIED
 from firebreak.core.guards import clock
 from firebreak.core.keys import digest
+from firebreak.core.model import AlarmState
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.storm import RedAlarm, Storm, StormRules, fullest_window
 from firebreak.core.telling import MOST_LISTED, NOTHING_LOOKS_AGAIN
+
+type Left = Sequence[tuple[RedAlarm, AlarmReading]]
 
 ACTS_AGAIN = "Firebreak acts again on what turns red from now on"
 PAGED_AGAIN = "what turns red for humans from now on is paged by itself again"
@@ -54,10 +56,11 @@ def _when_it_ends(storm: Storm, rules: StormRules) -> str:
     )
 
 
-def storm_goes_on(
-    storm: Storm, red: Sequence[RedAlarm], rules: StormRules, since: datetime, at: datetime
-) -> Announcement:
-    """Firebreak has not acted on anything since then; told alike within each full hour."""
+def storm_goes_on(storm: Storm, left: Left, rules: StormRules, since: datetime, at: datetime) -> Announcement:
+    """Firebreak has not acted on anything since then; told alike within each full hour.
+
+    `left` are those that are not known to be OK, with what was read.
+    """
     hours = (at - since) // timedelta(hours=1)
     meanwhile = "pages of alarms for humans are gathered" if storm.of_pages else "nothing has been acted on"
     return Announcement(
@@ -68,26 +71,32 @@ def storm_goes_on(
         incident_id="",
         action=_asks(storm),
         headline=f"The {_what(storm)} that began at {clock(since)} goes on: {meanwhile} for {hours} h.",
-        facts=(f"red now: {len(red)} of the {len(storm.red)} that were counted", *_red_lines(red)),
+        facts=tuple(_counted("red now", storm, left)),
         next=_when_it_ends(storm, rules),
     )
 
 
-def storm_ended(storm: Storm, left: Sequence[tuple[RedAlarm, AlarmReading]], at: datetime) -> Announcement:
+def storm_ended(storm: Storm, left: Left, at: datetime) -> Announcement:
     """It was quiet for long enough; `left` are those that are not known to be OK, with what was read."""
-    red = [one for one, reading in left if may_be_red(reading)]
-    counted = f"still red: {len(red)} of the {len(storm.red)} that were counted"
-    headline = f"The {_what(storm)}{_since(storm)} is over: {_again(storm)}."
-    next_ = NOTHING_LOOKS_AGAIN if left or storm.is_full else ""
-    told = _storm_over(
-        storm, at, headline, (counted, *_red_lines(red), *_unclear(left), *_uncounted(storm)), next_
-    )
-    return _watching(storm, replace(told, retry=_to_retry(storm, red)), [one for one, _ in left])
+    return _storm_over(storm, left, at, f"The {_what(storm)}{_since(storm)} is over: {_again(storm)}.")
 
 
-def _unclear(left: Sequence[tuple[RedAlarm, AlarmReading]]) -> list[str]:
-    """Those that are neither red nor OK."""
-    lines = [f"{_shown(one)} {words_of(reading)}" for one, reading in left if not may_be_red(reading)]
+def storm_ended_by(storm: Storm, left: Left, by: str, why: str, at: datetime) -> Announcement:
+    """Somebody ended it, whatever is still red; it has the key of an end by itself: one storm ends once."""
+    headline = f"{by} ended the {_what(storm)}{_since(storm)}: {why}"
+    return _storm_over(storm, left, at, headline, f"{_again(storm)}; nothing is made up for.")
+
+
+def _counted(label: str, storm: Storm, left: Left) -> list[str]:
+    """Those that are red, and after them those of which nobody knows that they are OK."""
+    red = [one for one, reading in left if reading is AlarmState.ALARM]
+    counted = f"{label}: {len(red)} of the {len(storm.red)} that were counted"
+    return [counted, *_red_lines(red), *_unclear(left)]
+
+
+def _unclear(left: Left) -> list[str]:
+    """Those that are not known to be red, nor to be OK."""
+    lines = [f"{_shown(one)} {words_of(reading)}" for one, reading in left if reading is not AlarmState.ALARM]
     more = len(lines) - MOST_LISTED
     return [*lines[:MOST_LISTED], *([f"and {more} more that are not known to be OK"] if more > 0 else [])]
 
@@ -99,24 +108,9 @@ def _uncounted(storm: Storm) -> list[str]:
     return [at_most] if storm.is_full else []
 
 
-def _watching(storm: Storm, told: Announcement, left: Sequence[RedAlarm]) -> Announcement:
-    """The end of a storm whose page is resolved once these are OK, and all that turned red were counted."""
-    watches, unwatched = within_bounds(one.watched for one in left)
-    return replace(told, watches=watches, unwatched=unwatched + int(storm.is_full))
-
-
-def storm_ended_by(storm: Storm, by: str, why: str, at: datetime) -> Announcement:
-    """Somebody ended it, whatever is still red; it has the key of an end by itself: one storm ends once."""
-    counted = f"counted in it, not looked at again: {len(storm.red)}"
-    facts = (f"{_again(storm)}; nothing is made up for.", counted, *_red_lines(storm.red))
-    headline = f"{by} ended the {_what(storm)}{_since(storm)}: {why}"
-    told = _storm_over(storm, at, headline, facts, NOTHING_LOOKS_AGAIN)
-    return _watching(storm, replace(told, retry=_to_retry(storm, storm.red)), storm.red)
-
-
-def _storm_over(
-    storm: Storm, at: datetime, headline: str, facts: tuple[str, ...], next_: str
-) -> Announcement:
+def _storm_over(storm: Storm, left: Left, at: datetime, headline: str, *facts: str) -> Announcement:
+    """Its page is resolved once what is left is OK, and all that turned red were counted."""
+    watches, unwatched = within_bounds(one.watched for one, _ in left)
     return Announcement(
         key=digest(f"{_what(storm)} ended", storm.version),
         thread=_thread(storm, storm.tripped_at) if storm.tripped_at else "",
@@ -125,8 +119,11 @@ def _storm_over(
         incident_id="",
         action=_asks(storm),
         headline=headline,
-        facts=facts,
-        next=next_,
+        facts=(*facts, *_counted("still red", storm, left), *_uncounted(storm)),
+        next=NOTHING_LOOKS_AGAIN if left or storm.is_full else "",
+        retry=_to_retry(storm, [one for one, reading in left if may_be_red(reading)]),
+        watches=watches,
+        unwatched=unwatched + int(storm.is_full),
     )
 
 

@@ -1,0 +1,76 @@
+"""`firebreak storm` shows its alarms as they are now, and says of which that is not known."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import boto3
+
+from tests import builders as a
+from tests.cli.running import StackSession, around, deployed, run, run_in
+from tests.cli.test_pausing import no_reply
+from tests.cli.test_storm_command import END, declare, in_state, shown, words
+from tests.world import World
+
+
+def test_each_alarm_is_shown_as_it_is_now_and_not_as_it_was(world: World) -> None:
+    declare(world, "a", "b", "c", "d")
+    in_state("b", "OK")
+    in_state("c", "INSUFFICIENT_DATA")
+    boto3.session.Session(region_name=a.REGION).client("cloudwatch").delete_alarms(AlarmNames=["d"])
+    told = words(run_in(world, "storm").stdout)
+
+    for part in (
+        "1 ALARM, 1 INSUFFICIENT_DATA, 1 OK, 1 deleted",
+        "b is OK",
+        "c has no data",
+        "d does not exist",
+    ):
+        assert part in told
+    assert [one["state"] for one in shown(world)["red"]] == ["ALARM", "OK", "INSUFFICIENT_DATA", "DELETED"]
+
+
+def test_what_is_ok_is_not_listed_as_red_by_who_ends_the_storm_nor_to_be_retried(world: World) -> None:
+    declare(world, "a", "b")
+    in_state("b", "OK")
+    run_in(world, *END)
+
+    [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
+    assert told.facts[1:] == ("still red: 1 of the 2 that were counted", "a")
+    assert told.retry == ("a",)
+
+
+class Blind(StackSession):
+    """CloudWatch does not answer."""
+
+    def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+        made = super().client(service_name, *args, **kwargs)
+        if service_name == "cloudwatch":
+            made.meta.events.register("before-send", no_reply)
+        return made
+
+
+def test_alarms_that_could_not_be_read_are_said_to_be_neither_red_nor_green(world: World) -> None:
+    declare(world, "a", "b")
+    blind = replace(around(world.clock.now), session=lambda: Blind(deployed))
+    told = words(run("storm", outside=blind).stdout)
+    red = json.loads(run("storm", "--json", outside=blind).stdout)["red"]
+
+    assert "Now 2 NOT READ (may be red)" in told
+    assert "a could not be read" in told
+    assert not any(word in told for word in ("is still red", "is OK"))
+    assert [(one["state"], bool(one["unread"])) for one in red] == [(None, True)] * 2
+
+
+def test_a_storm_is_ended_though_its_alarms_could_not_be_read_and_that_is_told(
+    world: World,
+) -> None:
+    declare(world, "a")
+    blind = replace(around(world.clock.now), session=lambda: Blind(deployed))
+    done = run(*END, outside=blind)
+
+    assert (done.exit_code, "1 NOT READ (may be red)" in done.stdout) == (0, True)
+    [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
+    assert told.facts[1] == "still red: 0 of the 1 that were counted"
+    assert told.facts[2].startswith("a could not be read: ")
+    assert (told.retry, [one.name for one in told.watches]) == (("a",), ["a"])
