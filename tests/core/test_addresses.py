@@ -64,6 +64,7 @@ METADATA = int(IPv4Address("169.254.169.254"))
         "a.home.arpa",
         "a.private.",
         "a.localdomain",
+        "wiki.%69nternal",
         "a.9a",
     ],
 )
@@ -144,6 +145,7 @@ def test_a_host_is_read_as_the_number_that_a_resolver_reads(host: str, number: s
         "4294967296",
         "1.16777216",
         "256.1",
+        "1.1.1.1.0",
         "1..1",
         "1" * 5000,
         "1" + "\u0661",
@@ -152,6 +154,11 @@ def test_a_host_is_read_as_the_number_that_a_resolver_reads(host: str, number: s
 def test_what_ends_like_a_number_and_is_none_is_inside(host: str) -> None:
     assert number_of(host) is None
     assert is_inside(host)
+
+
+def test_of_a_name_only_the_dots_at_its_end_do_not_count() -> None:
+    assert is_inside("printer.LAN..")
+    assert not is_inside("printer.LANX")
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
