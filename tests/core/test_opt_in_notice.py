@@ -172,6 +172,40 @@ def test_an_old_request_of_an_incident_that_moved_on_is_not_announced() -> None:
     assert announcement_of(decided, first, a.rules())
 
 
+@pytest.mark.parametrize("autonomy", list(Autonomy))
+@pytest.mark.parametrize(
+    ("request_", "of_an_incident"),
+    [
+        pytest.param(
+            a.request(RequestKind.APPROVAL, incident_id="i-0123456789", by="ana"), True, id="answer"
+        ),
+        pytest.param(a.request(RequestKind.APPROVAL, by="ana"), False, id="answer outside of an incident"),
+    ],
+)
+def test_a_human_gets_the_whole_refusal_under_any_autonomy(
+    request_: Request, of_an_incident: bool, autonomy: Autonomy
+) -> None:
+    decided = refused(request_)
+    expected = of_decision(decided, a.TARGET, of_an_incident=of_an_incident)
+    assert expected
+    assert announcement_of(decided, request_, a.rules(autonomy=autonomy)) == expected
+
+
+@pytest.mark.parametrize("incident_id", ["", "i-0123456789"], ids=["a first request", "an incident's"])
+def test_where_the_policy_acts_a_refusal_is_told_whole(incident_id: str) -> None:
+    asked = a.request(RequestKind.CLIMB if incident_id else RequestKind.ALARM, incident_id=incident_id)
+    expected = of_decision(refused(asked), a.TARGET, of_an_incident=bool(incident_id))
+    assert expected
+    assert announcement_of(refused(asked), asked, a.rules(autonomy=Autonomy.AUTO)) == expected
+    assert bool(expected.watches) is not bool(incident_id)
+
+
+def refused(request: Request) -> DecisionRecord:
+    """The record of a refusal that a human hears of."""
+    decision = refuse(Reason.UNSUPPORTED_CONTROLLER, "why")
+    return replace(record(request, a.snapshot(), Autonomy.AUTO), decision=decision)
+
+
 # --- alarms that name no single target
 
 
@@ -199,6 +233,10 @@ def test_what_was_asked_for_is_a_page_unless_the_policy_only_observes() -> None:
     again = announcement_of_unresolved(later, asked=True, observes=True)
     assert again
     assert again.key == observed.key
+    elsewhere = replace(found, alarm=a.alarm("api-5xx"))
+    other = announcement_of_unresolved(elsewhere, asked=True, observes=True)
+    assert other
+    assert other.key != observed.key
 
 
 def test_a_ledger_that_cannot_be_read_is_a_page_whatever_the_policy_says() -> None:
