@@ -93,6 +93,8 @@ def test_the_end_of_a_storm_resolves_its_page_only_when_all_that_turned_red_read
     assert (phase_of(said) is Phase.RESOLVE) is is_all_ok(read)
     assert {one.name for one in said.watches} == {n for n in NAMES if read.get(n) is not AlarmState.OK}
     red = still_red(storm, watching(read))
+    harmless = [AlarmState.OK, AlarmState.INSUFFICIENT_DATA, ABSENT]
+    assert {one.name for one in red} == {n for n in NAMES if read.get(n, Unknown("")) not in harmless}
     assert [one for one, reading in left if may_be_red(reading)] == red
     assert (phase_of(said) is Phase.TRIGGER) is bool(red)
     assert ends(storm, red, RULES, a.NOW) is (len(red) < RULES.alarms)
