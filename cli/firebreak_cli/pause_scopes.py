@@ -1,11 +1,14 @@
 """What a switch stops, as `--scope` says it, and whether anything here goes by that name."""
 
+import difflib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 from firebreak.actions import ACTIONS
 from firebreak.aws.switches import switch_pk
+from firebreak.aws.translate import translated
 from firebreak.connections import Connections, NoWrites
 from firebreak.core.consent import OPT_IN_TAG
 from firebreak.core.model import Target
@@ -14,7 +17,7 @@ from firebreak.core.routing import KNOWN_ACTIONS, SERVICE_OF
 from firebreak.core.rules import Runbook
 from firebreak.core.scopes import application_scope
 from firebreak.core.share import GroupCount
-from firebreak.errors import PolicyError
+from firebreak.errors import AwsError, PolicyError
 from firebreak.intake.names import read_target
 from firebreak.policy import Policy, load_policy
 from firebreak.ports import Action
@@ -83,8 +86,9 @@ def read_scope(written: str, name: str) -> NamedScope:
             raise Ending(BAD_INPUT, f"{named}: say what it is, with --scope {_kind_of(named)}")
         case ("action", action) if action in KNOWN_ACTIONS:
             return NamedScope("action", action)
-        case ("action", _):
-            raise Ending(BAD_INPUT, f"--scope action: expected one of {', '.join(KNOWN_ACTIONS)}")
+        case ("action", action):
+            meant = _did_you_mean(action, lambda: KNOWN_ACTIONS)
+            raise Ending(BAD_INPUT, f"--scope action: expected one of {', '.join(KNOWN_ACTIONS)}{meant}")
         case ("group", group) if group:
             return NamedScope("group", group, _read(f"{group}/any", f"group {group}: expected ecs:CLUSTER"))
         case ("application", application) if application:
@@ -136,13 +140,47 @@ def _about_target(target: Target, stack: Stack) -> str | Unknown:
     found = _action_on(target.service, stack, policy).observe(target).tags
     match found:
         case Absent():
-            return f"{target.display} does not exist in {stack.place}"
+            meant = _did_you_mean(target.display, lambda: _targets_near(target, stack, policy))
+            return f"{target.display} does not exist in {stack.place}{meant}"
         case Unknown(why) | NotRead(why):
             return Unknown(why)
         case tags if tags.get(OPT_IN_TAG) == "true" or _names(policy, target):
             return ""
         case _:
             return f"{target.display} is not tagged {OPT_IN_TAG}=true, so nothing would act on it"
+
+
+def _did_you_mean(written: str, known: Callable[[], Iterable[str]]) -> str:
+    """The names that may have been meant; nothing where they may not be listed: it is only a hint."""
+    try:
+        meant = difflib.get_close_matches(written, [*known()], n=3)
+    except AwsError:
+        return ""
+    return f"; did you mean {' or '.join(meant)}?" if meant else ""
+
+
+def _targets_near(target: Target, stack: Stack, policy: Policy | None) -> Iterator[str]:
+    """What the policy names, and the services of the same cluster, or of the clusters that are there."""
+    if policy:
+        yield from (one.target for one in policy.file.overrides)
+    if target.service != "ecs":
+        return
+    clusters = [one.removeprefix("ecs:") for one in _clusters(stack)]
+    near = difflib.get_close_matches(target.group, clusters, n=1)
+    for cluster in near:
+        yield from (f"ecs:{cluster}/{name}" for name in _listed(stack, "services", cluster=cluster))
+
+
+def _clusters(stack: Stack) -> list[str]:
+    return [f"ecs:{name}" for name in _listed(stack, "clusters")]
+
+
+def _listed(stack: Stack, what: str, **of: str) -> list[str]:
+    """The names of what ECS lists, a thousand at most. Raises AwsError."""
+    ecs = stack.reader("ecs")
+    with translated(f"List{what.title()}", mutates=False):
+        pages = ecs.get_paginator(f"list_{what}").paginate(PaginationConfig={"MaxItems": 1000}, **of)
+        return [arn.rpartition("/")[2] for page in pages for arn in page[f"{what[:-1]}Arns"]]
 
 
 def _names(policy: Policy | None, target: Target) -> bool:
@@ -153,7 +191,9 @@ def _about_group(member: Target, stack: Stack, now: datetime) -> str | Unknown:
     found = _action_on(member.service, stack, None).group(member, now, health=False)
     match found:
         case Absent():
-            return f"group {member.service}:{member.group} does not exist in {stack.place}"
+            group = f"{member.service}:{member.group}"
+            meant = _did_you_mean(group, lambda: _clusters(stack) if member.service == "ecs" else ())
+            return f"group {group} does not exist in {stack.place}{meant}"
         case GroupCount():
             return ""
         case Unknown(why) | NotRead(why):

@@ -54,6 +54,23 @@ def test_a_pause_that_would_stop_nothing_is_refused_unless_told_to(
     assert (told_to.exit_code, len(held(world))) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("scope", "meant"),
+    [
+        (["target", "ecs:prod/btach"], "ecs:prod/batch"),
+        (["target", "ecs:prdo/batch"], "ecs:prod/batch"),
+        (["group", "ecs:prdo"], "ecs:prod"),
+        (["action", "restart-servise"], "restart-service"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else given,
+)
+def test_a_misspelt_name_is_answered_with_what_was_meant(world: World, scope: list[str], meant: str) -> None:
+    moto_service("batch")
+    refused = run_in(world, "pause", "--reason", "x", "--scope", *scope)
+    assert (refused.exit_code, held(world)) == (2, [])
+    assert f"did you mean {meant}" in error_lines(refused)[0]
+
+
 def test_what_opted_in_is_paused_without_more_ado(world: World) -> None:
     moto_service("api", **{"firebreak:enabled": "true"})
     done = run_in(world, "pause", "--reason", "x", "--scope", "target", "ecs:prod/api")
