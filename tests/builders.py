@@ -29,6 +29,8 @@ NOW = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)
 # Later than any time in these tests, so that none of them is one that has not come yet.
 LATER = NOW + timedelta(hours=12)
 ACCOUNT, REGION = "111122223333", "eu-west-1"
+# How a printed command names the stack of the tests.
+ON_STACK = f"--stack firebreak --region {REGION} --account {ACCOUNT}"
 TARGET = Target(ACCOUNT, REGION, "ecs", "prod", "api")
 TASK_DEFINITION = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/api:7"
 

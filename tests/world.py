@@ -30,6 +30,7 @@ from firebreak.aws.threads import DynamoThreads
 from firebreak.aws.waiting import outbox_item
 from firebreak.concluding import Concluder, Summary
 from firebreak.core.announcement import Announcement
+from firebreak.core.commands import StackAddress
 from firebreak.core.incident import Incident
 from firebreak.core.model import Alarm, AlarmState, Target
 from firebreak.dispatching import Dispatcher
@@ -187,7 +188,7 @@ class World:
             ),
             clock=self.clock,
             log=self.log,
-            stack_name="firebreak",
+            stack=StackAddress("firebreak", a.REGION, a.ACCOUNT),
         )
 
     def frozen(self, told: Announcement, now: datetime) -> bool:

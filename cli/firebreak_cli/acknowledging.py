@@ -10,7 +10,6 @@ from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.threads import DynamoThreads
 from firebreak.core import telling_people
 from firebreak.core.announcement import Announcement
-from firebreak.core.commands import command
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.threads import CALL_ID, THREAD_ID, Thread
 from firebreak.errors import AwsError
@@ -47,7 +46,7 @@ class PagerDesk:
                     BAD_INPUT,
                     f"{written} is not the latest call, so nothing was acknowledged",
                     f"the latest: {plain(found.latest.headline)}",
-                    f"to acknowledge that: {command('ack', found.call_id, '--stack', self.stack.name)}",
+                    f"to acknowledge that: {self.stack.command('ack', found.call_id)}",
                 )
             case Thread():
                 return found

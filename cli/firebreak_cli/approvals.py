@@ -10,7 +10,7 @@ from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.translate import translated
 from firebreak.core import opening, telling_people
 from firebreak.core.announcement import Announcement
-from firebreak.core.commands import command
+from firebreak.core.commands import PLACEHOLDER
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.ledger import IncidentChange
 from firebreak.core.questions import approval_of, question_id, read_question
@@ -79,7 +79,7 @@ class ApprovalDesk:
             if ledger.move(IncidentChange(before=incident, after=after, at=now, what=after.note, told=told)):
                 return self._tell(ledger, told)
             incident = self.waiting(question, "deny", now)
-        look = f"look: {command('show', incident.id, '--stack', self.stack.name)}"
+        look = f"look: {self.stack.command('show', incident.id)}"
         raise Ending(NO_AWS, f"NOT DENIED: others changed incident {incident.id} at each try; {look}")
 
     def _tell(self, ledger: DynamoLedger, told: Announcement) -> None:
@@ -98,12 +98,12 @@ class ApprovalDesk:
         if written == asked:
             return incident
         plan = plain(incident.plan.summary) if incident.plan else incident.action
-        reason = ' --reason "..."' if word == "deny" else ""
+        reason = ("--reason", PLACEHOLDER) if word == "deny" else ()
         raise Ending(
             BAD_INPUT,
             f"{plain(written, 60)} is not the question that is open, so nothing was answered",
             f"asked now: {plan}",
-            f"to answer that: firebreak {word} {asked}{reason} --stack {self.stack.name}",
+            f"to answer that: {self.stack.command(word, asked, *reason)}",
         )
 
     def _in_time(self, incident: Incident, now: datetime) -> Incident:
@@ -140,5 +140,5 @@ def told(incident: Incident, word: str, by: str, stack: Stack, why: str = "") ->
     for warning in plan.warnings if plan else ():
         yield "Warning", plain(warning)
     if not why:
-        look = command("show", incident.id, "--stack", stack.name)
+        look = stack.command("show", incident.id)
         yield "Next", f"everything is looked at again, then done or refused: {look}"

@@ -1,11 +1,14 @@
-"""`--region` and `--profile`: which account and region a command asks, as the AWS CLI takes them."""
+"""`--region`, `--profile` and `--account`: which account and region a command asks.
+
+The first two are those of the AWS CLI; the third refuses credentials of any other account.
+"""
 
 from typing import Annotated
 
 import typer
 from typer.core import TyperCommand, TyperOption
 
-_REGION, _PROFILE = "firebreak.region", "firebreak.profile"
+_REGION, _PROFILE, _ACCOUNT = "firebreak.region", "firebreak.profile", "firebreak.account"
 
 
 def region_of(ctx: typer.Context) -> str | None:
@@ -18,8 +21,13 @@ def profile_of(ctx: typer.Context) -> str | None:
     return ctx.meta.get(_PROFILE)
 
 
+def account_of(ctx: typer.Context) -> str | None:
+    """The account that the command line names, if it names one."""
+    return ctx.meta.get(_ACCOUNT)
+
+
 def with_aws_options(command: TyperCommand) -> None:
-    """Give a command that talks to a stack the two options, unless it has them."""
+    """Give a command that talks to a stack the three options, unless it has them."""
     options = {option for parameter in command.params for option in parameter.opts}
     if "--stack" in options and "--region" not in options:
         command.params.extend(_options())
@@ -30,7 +38,7 @@ def _options() -> list[TyperOption]:
     template = typer.Typer(add_completion=False)
     template.command()(_template)
     made = typer.main.get_command(template)
-    return [parameter for parameter in made.params if isinstance(parameter, TyperOption)][:2]
+    return [parameter for parameter in made.params if isinstance(parameter, TyperOption)][:3]
 
 
 def _keep_region(ctx: typer.Context, value: str | None) -> str | None:
@@ -42,6 +50,12 @@ def _keep_region(ctx: typer.Context, value: str | None) -> str | None:
 def _keep_profile(ctx: typer.Context, value: str | None) -> str | None:
     if value is not None:
         ctx.meta[_PROFILE] = value
+    return value
+
+
+def _keep_account(ctx: typer.Context, value: str | None) -> str | None:
+    if value is not None:
+        ctx.meta[_ACCOUNT] = value
     return value
 
 
@@ -59,6 +73,15 @@ def _template(
             expose_value=False,
             callback=_keep_profile,
             help="A profile of the AWS configuration; else AWS_PROFILE.",
+        ),
+    ] = None,
+    account: Annotated[
+        str | None,
+        typer.Option(
+            "--account",
+            expose_value=False,
+            callback=_keep_account,
+            help="Refuse if the credentials are another account's.",
         ),
     ] = None,
 ) -> None:

@@ -111,4 +111,4 @@ def rows(wanted: TestAlarm, stack: Stack) -> Iterator[tuple[str, str]]:
     yield "Made", f"alarm {wanted.name}, {stack.place}; it is OK"
     yield "Target", f"{wanted.target}, which a drill changes for real"
     yield "Tags", ", ".join(f"{key}={value}" for key, value in wanted.tags.items())
-    yield "Next", f"firebreak drill observe --alarm {wanted.name} --stack {stack.name}"
+    yield "Next", stack.command("drill", "observe", "--alarm", wanted.name)

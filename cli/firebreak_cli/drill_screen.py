@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from rich.console import Console
 
-from firebreak.core.commands import command
 from firebreak.core.guards import clock
 from firebreak_cli import screen
 from firebreak_cli.drill_times import Step
@@ -49,7 +48,7 @@ def _about(report: Report, stack: Stack) -> Iterator[screen.Row]:
     yield "Hint", "" if seen.outcome else _TAGS_MAY_NOT_RIDE
     yield "Kept red", f"it had to be set red {report.again} times more" if report.again else ""
     if seen.incident_id:
-        yield "Look", command("show", seen.incident_id, "--stack", stack.name)
+        yield "Look", stack.command("show", seen.incident_id)
 
 
 def _length(length: timedelta | None) -> str:

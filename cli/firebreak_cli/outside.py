@@ -3,13 +3,13 @@
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
 
-from firebreak_cli.aws_options import profile_of, region_of
+from firebreak_cli.aws_options import account_of, profile_of, region_of
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The environment, the clock (UTC), how to open a session with the caller's credentials, and to wait."""
+    """The environment, the clock (UTC), how to open a session with the caller's credentials, and to wait.
+
+    `account` is the account that the command line names: a stack of another one is refused.
+    """
 
     environ: Mapping[str, str]
     now: Callable[[], datetime]
     session: Callable[[], "Session"]
     sleep: Callable[[float], None] = time.sleep
+    account: str | None = None
 
 
 def real(region: str | None = None, profile: str | None = None) -> Outside:
@@ -33,7 +37,7 @@ def real(region: str | None = None, profile: str | None = None) -> Outside:
 def outside(ctx: typer.Context) -> Outside:
     """The outside of this invocation."""
     found = ctx.find_object(Outside)
-    return real(region_of(ctx), profile_of(ctx)) if found is None else found
+    return replace(found or real(region_of(ctx), profile_of(ctx)), account=account_of(ctx))
 
 
 def _session(region: str | None, profile: str | None) -> "Session":

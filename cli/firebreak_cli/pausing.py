@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from firebreak.core.budgets import ACT_TIMEOUT, ACT_WITHIN, spell
-from firebreak.core.commands import command
 from firebreak.core.history import Hold
 from firebreak.core.readings import Unknown
 from firebreak_cli import switches
@@ -109,7 +108,7 @@ def resume_command(done: Done, stack: Stack) -> str:
     """The exact command that releases this hold."""
     hold = done.paused.hold
     scope = [] if hold.scope == GLOBAL else ["--scope", *words_of(hold.scope).split()]
-    return command("resume", *scope, "--holder", hold.holder, "--stack", stack.name)
+    return stack.command("resume", *scope, "--holder", hold.holder)
 
 
 def rows(done: Done, stack: Stack) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,6 @@ from firebreak.aws.bus import EventBus
 from firebreak.aws.items import ms
 from firebreak.aws.switches import Switches
 from firebreak.core.budgets import CLOCK_SKEW
-from firebreak.core.commands import command
 from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.model import Alarm, AlarmState, OwnEvent, RequestKind
 from firebreak.core.observed import DescribedAlarm
@@ -212,7 +211,7 @@ def told(
         contributor = retry.request.alarm.contributor
         yield "Series", contributor.id if contributor else ""
         yield "Before", f"{before.outcome}: {before.reason} at {when(before.at, now)}"
-        yield "Look", command("show", retry.id, "--stack", stack.name)
+        yield "Look", stack.command("show", retry.id)
     for why in left_out:
         yield "Left out", why
     yield "Note", _CUT if cut else ""

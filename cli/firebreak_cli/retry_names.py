@@ -6,7 +6,6 @@ from typing import assert_never
 
 from firebreak.aws.threads import DynamoThreads
 from firebreak.core.announcement import Announcement
-from firebreak.core.commands import command
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.threads import THREAD_ID, Thread
 from firebreak_cli import kept
@@ -32,7 +31,7 @@ def named(written: str, stack: Stack, bounds: Bounds, *, all_of_them: bool) -> N
         return Named("", (written,))
     names = _of_page(written, stack) or _of_decision(written, stack, bounds)
     if len(names) > 1 and not all_of_them:
-        everything = command("retry", "--all", written, "--stack", stack.name)
+        everything = stack.command("retry", "--all", written)
         raise Ending(BAD_INPUT, f"{written} stands for {len(names)} alarms; for all of them: {everything}")
     return Named(written, names) if names else Named("", (written,))
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from firebreak.core.commands import StackAddress
 from firebreak.errors import Rejected
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.outside import Outside
@@ -22,6 +23,7 @@ DEFAULT_POLICY = "policy.toml"
 
 # docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}", re.ASCII)
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,10 @@ class Stack:
         """The stack in words."""
         return f"stack {self.name} ({self.account} {self.region})"
 
+    def command(self, *words: str) -> str:
+        """A command to copy that reaches this stack or is refused."""
+        return StackAddress(self.name, self.region, self.account).command(*words)
+
     def reader(self, service: str) -> Any:
         """A client for calls that may be repeated: reads, and the ledger's conditional writes."""
         return client(self.session, service)
@@ -48,12 +54,20 @@ class Stack:
 
 def find(outside: Outside, name: str) -> Stack:
     """The stack of that name in the caller's account and region. Raises Ending or AwsError."""
+    wanted = outside.account
     if not _STACK_NAME.fullmatch(name):
         raise Ending(BAD_INPUT, f"--stack {name}: expected a CloudFormation stack's name")
+    if wanted and not _ACCOUNT.fullmatch(wanted):
+        raise Ending(BAD_INPUT, f"--account {wanted}: expected the twelve digits of an account")
     session = _session(outside)
-    if table := outside.environ.get(TABLE_VARIABLE):
-        return _by_table(session, name, table)
-    return _by_stack(session, name)
+    table = outside.environ.get(TABLE_VARIABLE)
+    found = _by_table(session, name, table) if table else _by_stack(session, name, wanted)
+    if wanted not in (None, found.account):
+        raise Ending(
+            NO_AWS,
+            f"these credentials are for account {found.account}, the command is for {wanted}: set --profile",
+        )
+    return found
 
 
 def client(session: "Session", service: str, *, once: bool = False) -> Any:
@@ -80,7 +94,7 @@ def _session(outside: Outside) -> "Session":
     return session
 
 
-def _by_stack(session: "Session", name: str) -> Stack:
+def _by_stack(session: "Session", name: str, wanted: str | None) -> Stack:
     from firebreak.aws.translate import translated
 
     cloudformation = client(session, "cloudformation")
@@ -91,6 +105,7 @@ def _by_stack(session: "Session", name: str) -> Stack:
         # The name is well-formed, so all that CloudFormation can have against it is that it knows none.
         others = _stacks_with_a_ledger(cloudformation)
         there = f"; Firebreak is there as: {', '.join(others)}" if others else ""
+        there += f"; the command is for account {wanted}: is it this --profile's?" if wanted else ""
         raise Ending(
             NO_AWS, f"no stack {name} in {session.region_name}: set --stack or --region{there}"
         ) from error

@@ -12,7 +12,7 @@ from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
 from firebreak.core.alarm_readings import NOT_LOOKED_AT, AlarmReading, WatchedAlarm, words_of
 from firebreak.core.announcement import Announcement
-from firebreak.core.commands import PLACEHOLDER, command
+from firebreak.core.commands import PLACEHOLDER
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.storm import CALM, RedAlarm, Storm, StormRules, not_ok, quiet_until
 from firebreak.core.telling_storms import ACTS_AGAIN, PAGED_AGAIN, storm_ended_by
@@ -144,7 +144,7 @@ def _end_words(storm: Storm, rules: StormRules | None, stack: Stack, now: dateti
 def end_command(storm: Storm, stack: Stack) -> str:
     """The command that ends the storm, but for the reason."""
     which = ("--pages",) if storm.of_pages else ()
-    return command("storm", *which, "--end", "--reason", PLACEHOLDER, "--stack", stack.name)
+    return stack.command("storm", *which, "--end", "--reason", PLACEHOLDER)
 
 
 def other(desk: StormDesk, now: datetime) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from threading import Lock
 
 from firebreak.braking import Brake
 from firebreak.core.announcement import Announcement
+from firebreak.core.commands import StackAddress
 from firebreak.core.opt_in_notice import is_notice
 from firebreak.core.page import Page, Phase, worse
 from firebreak.core.paging_rules import CARRY_PICTURES, TOPIC, ChannelRules, PagingRules
@@ -39,7 +40,7 @@ class Dispatcher:
     surroundings: Surroundings
     clock: Clock
     log: Log
-    stack_name: str
+    stack: StackAddress
 
     def announce(self, told: Announcement, rules: PagingRules) -> bool:
         """Tell one announcement, now or when the hours of its severity open; whether that is kept.
@@ -178,12 +179,12 @@ class Dispatcher:
             severity=thread.severity,
             subject=subject_of(sending.told, around),
             ascii_subject=ascii_subject_of(sending.told, around),
-            body=body_of(sending.told, self.stack_name, around),
+            body=body_of(sending.told, self.stack, around),
             source=source_of(sending.told),
             at=now,
             links=around.links,
         )
-        without_lines = body_of(sending.told, self.stack_name, replace(around, errors=()))
+        without_lines = body_of(sending.told, self.stack, replace(around, errors=()))
         pages = {True: page, False: replace(page, body=without_lines)}
         refs = self._deliver(pages, sending.channels, thread, rules)
         self.log.event("page.sent", key=sending.told.key, kind=sending.told.kind.value, channels=sorted(refs))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.commands import StackAddress
 from firebreak.core.guards import clock
 from firebreak.core.harmless_text import one_line
 from firebreak.core.model import AlarmState
@@ -153,7 +154,7 @@ def source_of(told: Announcement) -> str:
     return plain(told.target or told.alarm_name)
 
 
-def body_of(told: Announcement, stack_name: str, around: Around = NOTHING_AROUND) -> str:
+def body_of(told: Announcement, stack: StackAddress, around: Around = NOTHING_AROUND) -> str:
     """The message: what is red and what is needed, what was done and why, what comes next, the commands."""
     now = around.now or told.at
     lines = [_first_line(told, around)]
@@ -168,7 +169,7 @@ def body_of(told: Announcement, stack_name: str, around: Around = NOTHING_AROUND
     lines += [
         "",
         f"At:       {_sent(told, now)}",
-        *command_lines(told, stack_name, around.phase, (around.thread, around.call)),
+        *command_lines(told, stack, around.phase, (around.thread, around.call)),
     ]
     return "\n".join(lines) + "\n"
 

@@ -161,7 +161,7 @@ class PageDesk:
         if told and not decision and self._left_to_the_storm(told, red_alarm(alarm, now)):
             decision = refuse(Reason.STORM, f"its severity is below critical; {why.detail}")
         decision = decision or routed
-        if is_heartbeat(alarm, self.dispatcher.stack_name, self.account, self.region):
+        if is_heartbeat(alarm, self.dispatcher.stack.name, self.account, self.region):
             # Its tags were lost on the way: recorded, not counted, and its absence is what pages.
             decision = refuse(Reason.HEARTBEAT_BLIND, why.detail)
         record = untargeted(key, alarm, "page", decision, now)

@@ -30,6 +30,7 @@ from firebreak.channels.carrier import Carrier
 from firebreak.concluding import Concluder
 from firebreak.connections import Connections
 from firebreak.core.announcement import Announcement
+from firebreak.core.commands import StackAddress
 from firebreak.core.model import Target
 from firebreak.core.paging_rules import ChannelRules
 from firebreak.core.readings import ABSENT, Reading, Unknown
@@ -210,7 +211,7 @@ class Wiring:
             surroundings=self._surroundings(memory),
             clock=self.clock,
             log=self.log,
-            stack_name=own.stack_name,
+            stack=StackAddress(own.stack_name, own.region, own.account),
         )
         return PageDesk(
             ledger=DynamoLedger(memory, own.ledger_table, self.clock.sleep),

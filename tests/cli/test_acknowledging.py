@@ -114,7 +114,7 @@ def test_a_command_of_an_earlier_page_does_not_acknowledge_a_later_call(paged: W
     assert error_lines(result) == [
         f"firebreak: {earlier} is not the latest call, so nothing was acknowledged",
         f"firebreak: the latest: {latest.latest.headline}",
-        f"firebreak: to acknowledge that: firebreak ack {latest.call_id} --stack firebreak",
+        f"firebreak: to acknowledge that: firebreak ack {latest.call_id} {a.ON_STACK}",
     ]
     assert thread(paged).acknowledged_by == ""
 

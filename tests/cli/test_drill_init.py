@@ -41,7 +41,7 @@ def test_the_alarm_is_ok_carries_its_tags_and_watches_what_nobody_writes(aws: An
         "firebreak:action": "restart-service",
         "firebreak:target": "ecs:prod/api",
     }
-    assert "firebreak drill observe --alarm drill-api --stack firebreak" in " ".join(done.stdout.split())
+    assert f"firebreak drill observe --alarm drill-api {a.ON_STACK}" in " ".join(done.stdout.split())
 
 
 def test_it_may_be_run_again_and_changes_its_own_alarm(aws: Any) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -9,7 +10,7 @@ from firebreak_cli.endings import Ending
 from firebreak_cli.outside import Outside, real
 from firebreak_cli.stack import find
 from tests import builders as a
-from tests.cli.running import StackSession, around, described, error_lines, run
+from tests.cli.running import Calls, StackSession, around, described, error_lines, run
 from tests.world import World
 
 
@@ -130,3 +131,49 @@ def test_a_stack_that_is_not_there_is_answered_with_those_that_are() -> None:
     assert result.exit_code == 3
     (line,) = error_lines(result)
     assert line.endswith("set --stack or --region; Firebreak is there as: firebreak-prod")
+
+
+OTHER = "999900001111"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("incidents",),
+        ("show", "i-0123456789"),
+        ("ack", "i-0123456789"),
+        ("approve", "i-0123456789.1.12345678"),
+        ("pause", "--reason", "x"),
+        ("storm",),
+    ],
+    ids=" ".join,
+)
+def test_credentials_of_another_account_are_refused_before_anything_is_read(words: tuple[str, ...]) -> None:
+    calls = Calls()
+    result = run(*words, "--account", OTHER, outside=around(calls=calls))
+
+    assert (result.exit_code, result.stdout, calls.changes) == (3, "", [])
+    assert error_lines(result) == [
+        f"firebreak: these credentials are for account {a.ACCOUNT}, the command is for {OTHER}: set --profile"
+    ]
+
+
+def test_the_ledger_of_another_account_is_refused_as_well(world: World) -> None:
+    outside = around(environ={"FIREBREAK_LEDGER_TABLE": "ledger"})
+    result = run("incidents", "--account", OTHER, outside=outside)
+    assert "these credentials are for account 123456789012" in result.stderr
+
+
+def test_no_stack_in_another_account_says_which_one_was_meant() -> None:
+    result = run("incidents", "--account", OTHER, outside=around(program=refused("ValidationError", 400)))
+    assert f"the command is for account {OTHER}" in result.stderr
+
+
+def test_an_account_is_twelve_digits() -> None:
+    result = run("incidents", "--account", "prod", outside=around())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--account prod: expected the twelve digits of an account" in result.stderr
+
+
+def test_the_account_that_is_meant_is_found() -> None:
+    assert find(replace(around(), account=a.ACCOUNT), "firebreak").account == a.ACCOUNT

@@ -166,4 +166,4 @@ def test_resume_all_releases_every_switch_of_one_holder(world: World) -> None:
 def test_a_pause_is_told_as_one_json_object(world: World) -> None:
     said = json.loads(run_in(world, "pause", "--reason", "x", "--holder", "ana", "--json").stdout)
     assert said["switch"]["scope"] == "global"
-    assert said["resume"] == "firebreak resume --holder ana --stack firebreak"
+    assert said["resume"] == f"firebreak resume --holder ana {a.ON_STACK}"

@@ -87,7 +87,7 @@ def test_a_pause_says_who_what_until_when_and_how_to_end_it(world: World) -> Non
         "10:00:50Z",
     ):
         assert words in told
-    assert 'firebreak resume --scope group ecs:prod --holder "..." --stack firebreak' in told
+    assert f'firebreak resume --scope group ecs:prod --holder "..." {a.ON_STACK}' in told
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_what_was_refused_in_a_pause_is_decided_anew_after_it_and_acted_on(conso
     assert (done.outcome, done.reason) == ("act", Reason.CLEAR_TO_ACT)
     assert len(console.world.ecs.writes) == 1
     words = " ".join(result.stdout.split())
-    assert f"firebreak show {done.incident_id} --stack firebreak" in words
+    assert f"firebreak show {done.incident_id} {a.ON_STACK}" in words
     assert "Before refuse: switched_off" in words
     assert console.world.incident(done.incident_id).state is IncidentState.ACTED
 

@@ -49,8 +49,8 @@ def test_the_question_carries_the_plan_the_time_and_the_two_commands(asking: Wor
     assert subject.startswith(
         "[Firebreak] APPROVE? ecs:prod/api: MemoryUtilization; May Firebreak do this? restart ecs:prod/api"
     )
-    assert f"firebreak approve {question_id(incident)} --stack firebreak" in body
-    assert f'firebreak deny {question_id(incident)} --reason "..." --stack firebreak' in body
+    assert f"firebreak approve {question_id(incident)} {a.ON_STACK}" in body
+    assert f'firebreak deny {question_id(incident)} --reason "..." {a.ON_STACK}' in body
     assert "approves by 10:30:30Z" in body
 
 

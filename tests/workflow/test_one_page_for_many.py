@@ -82,7 +82,11 @@ def test_when_a_pause_is_over_one_page_lists_what_is_still_red_with_the_command(
     tick(world, 10)
     [over] = bodies(world, "STILL RED")
     assert "The pause is over. Still red: 2 of 3 alarms." in over
-    assert re.search(r"^Retry all: firebreak retry --all [0-9a-f]{32} --stack firebreak$", over, re.M)
+    assert re.search(
+        rf"^Retry all: firebreak retry --all [0-9a-f]{{32}} {a.ON_STACK}$",
+        over,
+        re.M,
+    )
     assert "api-svc01" not in over
     tick(world, 60)
     assert len(bodies(world, "STILL RED")) == 1

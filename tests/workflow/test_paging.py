@@ -16,6 +16,7 @@ from firebreak.aws.waiting import outbox_item
 from firebreak.concluding import request_of
 from firebreak.core import telling
 from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.commands import StackAddress
 from firebreak.core.history import Hold
 from firebreak.core.incident import IncidentState
 from firebreak.core.reasons import Reason
@@ -27,6 +28,8 @@ from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, 
 from tests.world import TABLE, World, announced, check_event, eventbridge
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+STACK = StackAddress("prod-firebreak", a.REGION, a.ACCOUNT)
+THERE = f"--stack prod-firebreak --region {a.REGION} --account {a.ACCOUNT}"
 TOLD = telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")
 
 
@@ -248,7 +251,7 @@ def test_no_text_breaks_a_subject_or_a_line(text: str) -> None:
         region=text,
         incident_id=text,
     )
-    subject, ascii_subject, body = subject_of(told), ascii_subject_of(told), body_of(told, "firebreak")
+    subject, ascii_subject, body = subject_of(told), ascii_subject_of(told), body_of(told, STACK)
     assert ascii_subject.isascii()
     assert ascii_subject.isprintable()
     assert (len(ascii_subject) <= 100, len(subject) <= 140) == (True, True)
@@ -263,10 +266,10 @@ def test_no_text_breaks_a_subject_or_a_line(text: str) -> None:
 def test_every_kind_has_a_subject_and_a_body_with_both_commands(kind: AnnouncementKind) -> None:
     told = replace(TOLD, kind=kind)
     assert "ecs:prod/api" in subject_of(told)
-    body = body_of(told, "prod-firebreak")
-    assert "firebreak show i-0123456789 --stack prod-firebreak" in body
+    body = body_of(told, STACK)
+    assert f"firebreak show i-0123456789 {THERE}\n" in body
     over = kind in {AnnouncementKind.RECOVERED, AnnouncementKind.ACKNOWLEDGED}
-    assert ('firebreak pause --reason "..." --for 1h --stack prod-firebreak' in body) is not over
+    assert (f'firebreak pause --reason "..." --for 1h {THERE}\n' in body) is not over
 
 
 @pytest.mark.parametrize(
@@ -329,7 +332,8 @@ def test_switches_that_cannot_be_read_stop_no_page(world: World) -> None:
 
 # What bash, zsh, fish, tcsh, PowerShell and cmd all take as it is written here.
 COMMAND = re.compile(
-    r'firebreak [a-z]+(?: (?:--[a-z]+|1h|"\.\.\."|prod-firebreak|i-[0-9a-f]{10}|[0-9a-f]{32}|'
+    r'firebreak [a-z]+(?: (?:--[a-z]+|1h|"\.\.\."|prod-firebreak|eu-west-1|111122223333|'
+    r"i-[0-9a-f]{10}|[0-9a-f]{32}|"
     r"i-[0-9a-f]{10}\.[0-9a-f.]+))*"
 )
 HOSTILE = (
@@ -364,12 +368,12 @@ def test_no_command_on_a_page_holds_text_of_a_stranger(kind: AnnouncementKind, n
         question=name,
         retry=(name, "api"),
     )
-    body = body_of(told, "prod-firebreak", Around(thread="0" * 32, call="0" * 32))
+    body = body_of(told, STACK, Around(thread="0" * 32, call="0" * 32))
     found = commands_of(body)
-    assert all(COMMAND.fullmatch(line) for line in found), found
-    assert f"firebreak retry --all {'0' * 32} --stack prod-firebreak" in found
+    assert all(COMMAND.fullmatch(line) and line.endswith(THERE) for line in found), found
+    assert f"firebreak retry --all {'0' * 32} {THERE}" in found
 
 
 def test_without_an_id_there_is_no_command_to_retry() -> None:
     told = replace(TOLD, kind=AnnouncementKind.HOLD_OVER, retry=("api",), incident_id="")
-    assert not [line for line in commands_of(body_of(told, "prod-firebreak")) if "retry" in line]
+    assert not [line for line in commands_of(body_of(told, STACK)) if "retry" in line]

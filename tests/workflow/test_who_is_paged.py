@@ -97,7 +97,10 @@ def test_the_first_page_says_who_is_next_and_how_to_say_that_one_has_it(world: W
     body = world.pager.pages[0][1].body
     assert "Severity: critical\n" in body
     assert "Then:     the engineering lead at 10:15:30Z, unless somebody acknowledges\n" in body
-    assert re.search(r"I have it: firebreak ack i-0123456789\.[0-9a-f]{6} --stack firebreak\n", body)
+    assert re.search(
+        rf"I have it: firebreak ack i-0123456789\.[0-9a-f]{{6}} {a.ON_STACK}\n",
+        body,
+    )
     assert ("Runbook on wiki.example.com", "https://wiki.example.com/api") in world.pager.pages[-1][1].links
 
 

@@ -5,11 +5,25 @@ zsh, fish, tcsh, PowerShell and cmd quote in different ways, and no quoting is r
 """
 
 import re
+from dataclasses import dataclass
 
 # What stands in place of a word that the reader has to type.
 PLACEHOLDER = '"..."'
 
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:@+-]{0,254}|--[a-z][a-z-]{0,30}|\"\.\.\.\"", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class StackAddress:
+    """Which stack a printed command is for: a name alone may be another region's or account's as well."""
+
+    name: str
+    region: str
+    account: str
+
+    def command(self, *words: str) -> str:
+        """One line to copy that reaches this stack, or is refused, whatever the reader's own defaults are."""
+        return command(*words, "--stack", self.name, "--region", self.region, "--account", self.account)
 
 
 def command(*words: str) -> str:
