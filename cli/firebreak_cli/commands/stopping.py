@@ -1,0 +1,147 @@
+"""`firebreak pause`, `resume`, `switches` and `storm`: what stops Firebreak."""
+
+from typing import Annotated
+
+import typer
+
+from firebreak_cli.options import AsJson, StackName, print_json
+from firebreak_cli.outside import outside
+from firebreak_cli.stack import DEFAULT_STACK, find
+
+Scope = Annotated[
+    str,
+    typer.Option(
+        "--scope",
+        help="global, action NAME, group ecs:CLUSTER, application NAME or target ecs:CLUSTER/SERVICE.",
+    ),
+]
+ScopeName = Annotated[str, typer.Argument(metavar="NAME", help="The name that --scope asks for.")]
+Holder = Annotated[
+    str, typer.Option("--holder", help="A label for who holds it, shown with who AWS says you are.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the `firebreak` command."""
+    app.command()(pause)
+    app.command()(resume)
+    app.command("switches")(held_switches)
+    app.command()(storm)
+
+
+def pause(
+    ctx: typer.Context,
+    scope_name: ScopeName = "",
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; everybody who is refused reads it.")],
+    length: Annotated[
+        str, typer.Option("--for", help="How long: 90s, 15m, 1h30m, at most 30d; by default 1h.")
+    ] = "",
+    until: Annotated[
+        str,
+        typer.Option(
+            "--until", metavar="TIME", help="Until when, instead of --for: 08:00 (UTC), or ISO 8601."
+        ),
+    ] = "",
+    scope: Scope = "global",
+    holder: Holder = "",
+    even_if_unknown: Annotated[
+        bool, typer.Option("--even-if-unknown", help="Also where nothing goes by that name, or opted in.")
+    ] = False,
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Stop Firebreak. Returns once nothing new can be claimed."""
+    from firebreak_cli import pausing, screen
+
+    around = outside(ctx)
+    lasts = pausing.length_of(length, until, around.now())
+    asked = pausing.read(scope, scope_name, reason, lasts)
+    paused, found = pausing.pause(asked, around, stack, holder, even_if_unknown=even_if_unknown)
+    if as_json:
+        return print_json(pausing.as_json(paused, found))
+    console = screen.console()
+    console.print(screen.facts(pausing.rows(paused, found)))
+    undo = pausing.resume_command(paused, found)
+    return console.print(f"Resume  {undo}", soft_wrap=True)  # one line, to copy
+
+
+def resume(
+    ctx: typer.Context,
+    scope_name: ScopeName = "",
+    *,
+    scope: Scope = "",
+    holder: Holder = "",
+    everything: Annotated[bool, typer.Option("--all", help="Every switch that you hold.")] = False,
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Release a switch, or with --all every switch of yours. Other holders of the same switch keep it."""
+    from firebreak_cli import pausing, screen
+
+    around = outside(ctx)
+    released, found = pausing.resume(around, stack, (scope, scope_name), holder, everything=everything)
+    if as_json:
+        return print_json(pausing.resumed_as_json(released, found))
+    return screen.console().print(screen.facts(pausing.resumed_rows(released, found, around.now())))
+
+
+def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False) -> None:
+    """List the switches that are held: by whom, why, until when."""
+    from firebreak_cli import screen, switches
+
+    around = outside(ctx)
+    found = find(around, stack)
+    holds = switches.SwitchBoard(found).held(around.now())
+    if as_json:
+        return print_json({"stack": found.name, "switches": [switches.as_json(hold) for hold in holds]})
+    if not holds:
+        return screen.console().print(screen.told(f"No switch is held in {found.place}"))
+    rows = (
+        (switches.words_of(hold.scope), hold.shown_holder, screen.when(hold.until, around.now()), hold.why)
+        for hold in holds
+    )
+    return screen.console().print(screen.listing(("scope", "holder", "until", "reason"), rows))
+
+
+def storm(
+    ctx: typer.Context,
+    *,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="The storm of alarms for humans, whose pages are gathered.")
+    ] = False,
+    end: Annotated[bool, typer.Option("--end", help="End it now; nothing is restarted.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="With --end: why; everybody is told.")] = "",
+    holder: Annotated[
+        str, typer.Option("--holder", help="With --end: who ends it; by default who AWS says you are.")
+    ] = "",
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Show whether there is a storm of red alarms, in which nothing is acted on; or end it."""
+    from firebreak_cli import screen, storms, switches
+    from firebreak_cli.endings import BAD_INPUT, Ending
+
+    around = outside(ctx)
+    if not end and (reason or holder):
+        raise Ending(BAD_INPUT, "--reason and --holder go with --end: nothing was ended")
+    why = switches.reason_of(reason) if end else ""
+    found = find(around, stack)
+    desk, console = storms.StormDesk(found, of_pages=pages), screen.console()
+    if end:
+        ended = desk.end(switches.holder_of(holder, found, around).shown, why, around.now())
+        if as_json:
+            return print_json(storms.ended_as_json(ended, found))
+        return console.print(screen.facts(storms.told(ended, found)))
+    seen, rules = desk.look(), desk.rules()
+    states = desk.states(seen)
+    if as_json:
+        return print_json(storms.as_json(seen, states, rules, found))
+    rows = [*storms.shown(seen, states, rules, found, around.now()), *storms.other(desk, around.now())]
+    console.print(screen.facts(rows))
+    if seen.tripped_at:
+        console.print(f"End it  {storms.end_command(seen, found)}", soft_wrap=True)  # one line, to copy
+    if seen.red:
+        red = storms.red_rows(seen, states, around.now())
+        console.print(screen.listing(("red since", "alarm", "now"), red))
+    return None
