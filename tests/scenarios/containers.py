@@ -2,12 +2,8 @@
 
 import json
 import os
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,20 +22,19 @@ from firebreak.core.routing import route
 from firebreak_cli.demo.stage import Inbox
 from firebreak_cli.local import containers, up
 from firebreak_cli.local.places import REGION, Home, LocalError
-from firebreak_cli.local.sam import environment, sam_command
+from firebreak_cli.local.sam import sam_command
 from firebreak_cli.local.up import LocalAws
 from firebreak_cli.local.workload import Workload
 from firebreak_cli.outside import Outside
 from tests.cli.running import run
 from tests.contracts.template import functions
 from tests.sample_events import load, usable
+from tests.scenarios.start_lambda import REPOSITORY, end_of, log_of, serving
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 FUNCTIONS = {
     function["CodeUri"].split("/")[1].replace("_", "-"): name for name, function in functions().items()
 }
 ROUTER = "Route"
-START_SECONDS = 60
 ANSWER_SECONDS = 90
 # The first container of a function waits for its image, which a machine that never built one makes slowly:
 # longer than one answer may take, so nobody's test pays for it.
@@ -68,14 +63,14 @@ class Containers:
         try:
             reply = self.lambdas.invoke(FunctionName=function, Payload=json.dumps(event).encode())
         except HTTPClientError as error:
-            raise NoAnswer(f"{function} gave no answer ({error}); {_end_of(self.log)}") from error
+            raise NoAnswer(f"{function} gave no answer ({error}); {end_of(self.log)}") from error
         answer: dict[str, Any] = json.loads(reply["Payload"].read())
         return answer
 
     @property
     def log(self) -> Path:
         """What `sam local start-lambda` says."""
-        return _log(self.home)
+        return log_of(self.home)
 
     def warm_up(self) -> None:
         """Let a container of every function answer once."""
@@ -210,7 +205,7 @@ def started(tmp: Path) -> Iterator[Containers]:
         local = up.find(home)
         assert local is not None
         containers.build(REPOSITORY, home, sam, _silent)
-        with containers.reachable(local, home) as options, _serving(sam, home, local, options) as port:
+        with containers.reachable(local, home) as options, serving(sam, home, local, options) as port:
             served = _on(local, home, port, tmp)
             served.warm_up()
             yield served
@@ -249,56 +244,3 @@ def _on(local: LocalAws, home: Home, port: int, tmp: Path) -> Containers:
     for name in ("api", "worker", "checkout"):
         workload.service(name)
     return Containers(local, home, session, lambdas, inbox, workload, tmp)
-
-
-@contextmanager
-def _serving(sam: Path, home: Home, local: LocalAws, options: list[str]) -> Iterator[int]:
-    """`sam local start-lambda` on a copy of the build: a later build must not take away what is mounted."""
-    copy = home.root / "container-build"
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(REPOSITORY / ".aws-sam/build", copy)
-    port, log = _free_port(), _log(home)
-    command = [str(sam), "local", "start-lambda", "--template-file", str(copy / "template.yaml")]
-    # LAZY: with EAGER, SAM loses sight of most containers that it starts side by side.
-    command += ["--port", str(port), "--warm-containers", "LAZY", *options]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=REPOSITORY,
-            env=environment(home, local.running.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_until_it_listens(process, port, log)
-        yield port
-    finally:
-        process.send_signal(signal.SIGINT)  # it removes its containers
-        process.wait(60)
-
-
-def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
-    raise AssertionError(f"sam local start-lambda does not listen; {_end_of(log)}")
-
-
-def _log(home: Home) -> Path:
-    return home.root / "start-lambda.log"
-
-
-def _end_of(log: Path) -> str:
-    end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-    return f"the end of what it said:\n{end}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
