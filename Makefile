@@ -16,6 +16,9 @@ BIND ?=
 # No command here may reach a real account by accident.
 sam_env := env -u AWS_PROFILE SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 PATH="$(CURDIR)/$(bin):$$PATH"
 
+# Whole files, in the order of tests/conftest.py: xdist's own begins with the files of many short tests.
+two_workers := -n 2 --dist loadfile --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint unit scenarios prove mutants local local-down invoke lock clean
 
@@ -29,7 +32,7 @@ demo: setup ## Play the demo on local AWS
 
 # pytest comes last, so that its summary is the last line.
 test: lint ## The whole gate: lint, types, architecture, template, unit, contract and scenario tests
-	@$(call on_local_aws,$(bin)/pytest -n 2 --dist loadfile)
+	@$(call on_local_aws,$(bin)/pytest $(two_workers))
 
 lint: setup ## Lint, types, architecture, template
 	$(bin)/ruff check
@@ -40,7 +43,7 @@ lint: setup ## Lint, types, architecture, template
 	.local/venv/bin/cfn-lint examples/*/template.yaml
 
 unit: setup ## The tests that need no local AWS
-	$(bin)/pytest -n 2 -m "not local and not docker"
+	$(bin)/pytest $(two_workers) -m "not local and not docker"
 
 scenarios: setup ## The tests on local AWS
 	@$(call on_local_aws,$(bin)/pytest tests/scenarios)
@@ -50,7 +53,7 @@ scenarios: setup ## The tests on local AWS
 # the comparison of the two lives many lives in a row, and DynamoDB remembers a claim's token for ten minutes.
 prove: setup ## The proofs, at length: properties, interleavings, crash points, sequences, real concurrency (half an hour)
 	@export HYPOTHESIS_PROFILE=deep FIREBREAK_PROVE=deep; \
-	$(call on_local_aws,$(bin)/pytest -n 2 --dist loadfile tests/core tests/windows tests/workflow/test_killed.py \
+	$(call on_local_aws,$(bin)/pytest $(two_workers) tests/core tests/windows tests/workflow/test_killed.py \
 		tests/workflow/test_sequences.py tests/interleavings tests/concurrency && \
 		LEDGER_TEST_ENDPOINT=$$($(firebreak) local environment | sed -n 's/^export AWS_ENDPOINT_URL=//p') \
 		$(bin)/pytest tests/ledger --ignore tests/ledger/test_same.py tests/aws/test_ledger.py tests/aws/test_ledger_incidents.py)

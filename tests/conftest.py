@@ -18,6 +18,30 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 fake_credentials()
 
+# Files of minutes. Taken last, one of them would keep one worker busy while the other has nothing left.
+FIRST = (
+    "tests/scenarios/test_sam_local.py",
+    "tests/workflow/test_killed.py",
+    "tests/scenarios/",
+    "tests/interleavings/",
+    "tests/ledger/test_same.py",
+    "tests/pages/",
+    "tests/workflow/test_one_bad_item.py",
+    "tests/workflow/test_flapping.py",
+    "tests/workflow/test_storms.py",
+    "tests/cli/test_drill",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes long begin first; workers take whole files in this order (`make test`)."""
+    places = {name: place for place, name in enumerate(FIRST)}
+
+    def place(item: pytest.Item) -> int:
+        return min((places[name] for name in places if item.nodeid.startswith(name)), default=len(places))
+
+    items.sort(key=place)
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the proofs counted (`record_property("proof", ...)`), however the tests were spread."""
