@@ -23,6 +23,7 @@ from firebreak_cli.local.transitions import Carried, Carrier
 EVERY = timedelta(seconds=1)
 # So many polls in a row without an answer: the emulator has ended, and so does this.
 GIVES_UP_AFTER = 10
+NAMED_WITHIN_SECONDS = 10
 
 
 def start(home: Home, running: Running) -> None:
@@ -39,7 +40,15 @@ def start(home: Home, running: Running) -> None:
             start_new_session=True,
         )
     home.carrier_state.write_text(json.dumps({"pid": process.pid, "mark": mark}))
+    _wait_for_its_name(process, mark)
     process.returncode = 0  # it is meant to outlive this command, of which Popen would warn
+
+
+def _wait_for_its_name(process: subprocess.Popen[bytes], mark: str) -> None:
+    """A process that just began shows no command line for a moment: Linux sets it after Popen returned."""
+    deadline = time.monotonic() + NAMED_WITHIN_SECONDS
+    while mark not in command_line(process.pid) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def is_running(home: Home) -> bool:
