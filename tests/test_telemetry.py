@@ -116,3 +116,18 @@ def test_a_gauge_says_whether_it_is_a_number_or_a_time(
         "Decisions": (1, "Count"),
         "Failures": (0, "Count"),
     }
+
+
+def test_the_payload_is_not_logged_although_the_functions_environment_asks_for_it(
+    log: PowertoolsLog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_LOGGER_LOG_EVENT", "true")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "payload")  # a logger keeps the stream it began with
+    fresh = PowertoolsLog()
+
+    def handle(event: Any, context: Any) -> str:
+        fresh.count("Decisions")
+        return "done"
+
+    assert fresh.wrap(handle)({"detail": "planted-4711"}, Context()) == "done"
+    assert "planted-4711" not in capsys.readouterr().out

@@ -52,6 +52,6 @@ class PowertoolsLog:
 
     def wrap(self, handler: Callable[..., Any]) -> Callable[..., Any]:
         """The handler with log context, metrics flush, cold start count and a trace."""
-        logged = self.logger.inject_lambda_context(handler, clear_state=True)
+        logged = self.logger.inject_lambda_context(handler, log_event=False, clear_state=True)
         counted = self.metrics.log_metrics(logged, capture_cold_start_metric=True)
         return self.tracer.capture_lambda_handler(counted, capture_response=False)
