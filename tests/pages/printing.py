@@ -4,9 +4,14 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
+from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.page import Page, Phase
+from firebreak.page_text import _MARKS
 from tests.pages.scene import Scene
 from tests.pages.scenes import SCENES
+
+# They come after a day, or after dozens of pages.
+UNSHOWN = (AnnouncementKind.NO_LONGER_WATCHED, AnnouncementKind.HELD_BACK)
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pages"
 
@@ -38,15 +43,17 @@ def _harmless(line: str) -> str:
 
 def contents() -> str:
     """The list of all of them."""
+    left_out = " and ".join(_MARKS[kind] for kind in UNSHOWN)
     rows = [f"| [{scene.name}]({scene.name}.md) | {scene.title} |" for scene in SCENES]
     return "\n".join(
         [
             "# Pages as they read",
             "",
             "Situations in which humans are paged, played through all functions in one process, and the",
-            "pages they got: at least one for every kind of announcement but NOT WATCHED, which ends a",
-            "thread that was looked at for a day. Alarms about Firebreak itself are mailed by CloudWatch,",
-            "with the descriptions of the template. Written by `python -m tests.pages`; a test compares.",
+            f"pages they got: at least one for every kind of announcement but {left_out}, which",
+            "[operations](../operations.md#reading-a-page) explains. Alarms about Firebreak itself are",
+            "mailed by CloudWatch, with the descriptions of the template. Written by",
+            "`python -m tests.pages`; a test compares.",
             "",
             "| scene | what happened |",
             "| --- | --- |",
