@@ -4,7 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.budgets import ACT_TIMEOUT, ACT_WITHIN, CLOCK_SKEW, PAD, Budget, held, next_slot, spell
+from firebreak.core.budgets import (
+    ACT_TIMEOUT,
+    ACT_WITHIN,
+    CLOCK_SKEW,
+    PAD,
+    Budget,
+    held,
+    next_slot,
+    readable,
+    spell,
+)
 from firebreak.core.verdict import claim_is_dead
 from tests import builders as a
 
@@ -27,6 +37,26 @@ TWO_IN_15 = Budget(2, 15 * MINUTE)
 )
 def test_durations_read_as_in_the_policy(seconds: int, words: str) -> None:
     assert spell(timedelta(seconds=seconds)) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "0s"),
+        (0, "0s"),
+        (59, "59s"),
+        (60, "1m"),
+        (725, "12m 5s"),
+        (3600, "1h"),
+        (3605, "1h"),
+        (86399, "23h 59m"),
+        (86400, "1d"),
+        (86460, "1d"),
+        (8 * 86400 + 11 * 3600 + 60, "8d 11h"),
+    ],
+)
+def test_for_people_durations_are_told_in_their_two_largest_units(seconds: int, words: str) -> None:
+    assert readable(timedelta(seconds=seconds)) == words
 
 
 def test_a_budget_reads_as_in_the_policy() -> None:

@@ -1,11 +1,12 @@
 """What a scope keeps of its acts once one more takes a slot."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from firebreak.core.budgets import LONGEST_WINDOW, MOST_ACTS, PAD
-from firebreak.core.history import Act, ScopeHistory, with_slot
+from firebreak.core.history import Act, Hold, ScopeHistory, with_slot
 from firebreak.core.scopes import Level
 from tests import builders as a
 
@@ -45,3 +46,9 @@ def test_an_act_is_kept_as_long_as_any_budget_may_count_it(age: timedelta, kept:
 def test_of_too_many_acts_the_oldest_are_forgotten(spare: int) -> None:
     acts = [act(a.NOW - MOMENT * (MOST_ACTS - n)) for n in range(MOST_ACTS)]
     assert with_slot(history(*acts[spare:]), SLOT) == (*acts[1:], SLOT)
+
+
+def test_a_label_never_stands_without_who_gave_it() -> None:
+    hold = Hold("global", "ana", "a release", a.NOW, a.NOW)
+    assert hold.shown_holder == "ana"
+    assert replace(hold, claimed_by="arn:bo").shown_holder == "ana (claimed by arn:bo)"

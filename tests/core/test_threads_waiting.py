@@ -97,3 +97,10 @@ def test_what_was_held_says_why(held_back: tuple[str, ...], why: str) -> None:
     note = f"held since 2026-11-20 03:00:00Z: {why}"
     assert found.sending == Sending(REFUSED, Phase.TRIGGER, ("ops",), note)
     assert found.thread.due_at == NIGHT + HOUR + LOOK_EVERY
+
+
+def test_a_route_that_became_shorter_has_no_step_to_call_with() -> None:
+    short = replace(ROUTE, steps=ROUTE.steps[:1])
+    found = receive(opened(CALLED), REFUSED, Severity.ERROR, short, NIGHT + 7 * MINUTE)
+    assert found.sending == Sending(REFUSED, Phase.TRIGGER, ("ops",))
+    assert found.thread.steps == 1

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import dropwhile
 
 # From the taking of a slot to the API call there is nothing but the claim; a function that was
 # frozen longer than this must not act on what it saw. One API call may last connect + read
@@ -53,9 +54,8 @@ def readable(length: timedelta) -> str:
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
         count, rest = divmod(rest, size)
         parts.append((count, unit))
-    first = next((place for place, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    shown = [f"{count}{unit}" for count, unit in parts[first : first + 2] if count]
-    return " ".join(shown) or "0s"
+    largest = list(dropwhile(lambda part: not part[0], parts))[:2]
+    return " ".join(f"{count}{unit}" for count, unit in largest if count) or "0s"
 
 
 def held(acts: Iterable[datetime], budget: Budget, now: datetime) -> list[datetime]:
