@@ -46,8 +46,7 @@ def announcement(
     """
     decision = record.decision
     plan = decision.outcome.plan if isinstance(decision.outcome, Propose | AskApproval) else None
-    deciding, holder = decision.deciding, _holder(decision)
-    sentence = f"Paused: {deciding.detail}." if deciding and holder else MEANINGS[decision.reason].sentence
+    deciding, sentence = decision.deciding, _sentence(decision)
     headline = f"{sentence} It would have: {plan.summary}" if plan else sentence
     lasting = Lasting.NO if of_an_incident else _lasting(record, target)
     key, cause = _key_of(record, target, lasting), _cause_of(decision, lasting)
@@ -66,7 +65,7 @@ def announcement(
             *muted(record.alarm),
         ),
         next=_next_of(decision, lasting),
-        by=holder,
+        by=_holder(decision),
         target=target.display if target else "",
         event=record.key,
         cause=cause,
@@ -77,10 +76,20 @@ def announcement(
     )
 
 
+def _sentence(decision: Decision) -> str:
+    """The reason in its own sentence; that of a kill switch says which one and whose it is."""
+    deciding = decision.deciding
+    return f"Paused: {deciding.detail}." if deciding and deciding.by else MEANINGS[decision.reason].sentence
+
+
 def _holder(decision: Decision) -> str:
     """Who holds the kill switch that a refusal is for."""
-    refused = isinstance(decision.outcome, Refuse) and decision.reason is Reason.SWITCHED_OFF
-    return decision.deciding.by if refused and decision.deciding else ""
+    return decision.deciding.by if decision.deciding else ""
+
+
+def _named_cause(decision: Decision) -> str:
+    """The cause that the deciding check names, which many objections may have in common."""
+    return decision.deciding.cause if decision.deciding else ""
 
 
 def _watched(alarm: Alarm | None) -> tuple[WatchedAlarm, ...]:
@@ -104,7 +113,7 @@ def _lasting(record: DecisionRecord, target: Target | None) -> Lasting:
     asked = record.kind not in (RequestKind.ALARM, RequestKind.WAKE) or bool(record.by)
     if asked or record.alarm is None or not isinstance(decision.outcome, Refuse):
         return Lasting.NO
-    if decision.deciding and decision.deciding.cause:
+    if _named_cause(decision):
         return Lasting.NO
     found = LASTING.get(decision.reason, Lasting.NO)
     return Lasting.ALARM if target is None and found is not Lasting.NO else found
@@ -117,17 +126,13 @@ def _key_of(record: DecisionRecord, target: Target | None, lasting: Lasting) -> 
         return digest("unusable", record.action, quarter(record.at))
     if lasting is Lasting.ALARM and reason in SHARED_BY_ALARMS:
         return digest("shared", reason.value, _shared_words(record.decision))
-    match lasting:
-        case Lasting.ALARM if record.alarm:
-            return digest("lasting", lasting.value, record.alarm.series)
-        case Lasting.TARGET | Lasting.STANDING if target:
-            return digest("lasting", lasting.value, target.key)
-        case _:
-            pass
-    deciding = record.decision.deciding
-    if deciding and deciding.cause:
-        return digest("cause", record.decision.reason.value, deciding.cause)
-    if record.decision.reason is Reason.OBSERVE_ONLY:
+    if lasting is Lasting.ALARM and record.alarm:
+        return digest("lasting", lasting.value, record.alarm.series)
+    if lasting is not Lasting.NO and target:
+        return digest("lasting", lasting.value, target.key)
+    if cause := _named_cause(record.decision):
+        return digest("cause", reason.value, cause)
+    if reason is Reason.OBSERVE_ONLY:
         return proposal_key(record, target)
     return digest("decision", record.key)
 
@@ -152,8 +157,8 @@ def proposal_key(record: DecisionRecord, target: Target | None) -> str:
 
 def _cause_of(decision: Decision, lasting: Lasting) -> str:
     """The reason, where what is told once stands for many."""
-    by_check = bool(decision.deciding and decision.deciding.cause)
-    shared = decision.reason is Reason.OBSERVE_ONLY or by_check or lasting is not Lasting.NO
+    observed = decision.reason is Reason.OBSERVE_ONLY
+    shared = observed or _named_cause(decision) or lasting is not Lasting.NO
     return decision.reason.value if shared else ""
 
 
@@ -162,7 +167,7 @@ def _next_of(decision: Decision, lasting: Lasting) -> str:
     again = (
         f"Firebreak may act again from {clock(deciding.until)} on. " if deciding and deciding.until else ""
     )
-    once = f" {TOLD_ONCE}" if deciding and deciding.cause else ""
+    once = f" {TOLD_ONCE}" if _named_cause(decision) else ""
     once = once if lasting is Lasting.NO else f" {COUNTED}"
     if holder := _holder(decision):
         return f"{NEXT.format(holder=person(holder))}{once}"
