@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from firebreak.core.alarm_readings import AlarmReading, may_be_red, within_bounds, words_of
+from firebreak.core.alarm_readings import AlarmReading, few_of, may_be_red, within_bounds, words_of
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
 from firebreak.core.digests import MOST_RETRIED
@@ -31,7 +31,7 @@ def storm_began(storm: Storm, rules: StormRules, at: datetime) -> Announcement:
         incident_id="",
         action=_asks(storm),
         headline=_began_words(storm, len(red), rules),
-        facts=tuple(_red_lines(red)),
+        facts=tuple(_shown(red)),
         next=_when_it_ends(storm, rules),
     )
 
@@ -91,12 +91,13 @@ def _counted(label: str, storm: Storm, left: Left) -> list[str]:
     """Those that are red, and after them those of which nobody knows that they are OK."""
     red = [one for one, reading in left if reading is AlarmState.ALARM]
     counted = f"{label}: {len(red)} of the {len(storm.red)} that were counted"
-    return [counted, *_red_lines(red), *_unclear(left)]
+    return [counted, *_shown(red), *_unclear(left)]
 
 
 def _unclear(left: Left) -> list[str]:
     """Those that are not known to be red, nor to be OK."""
-    lines = [f"{_shown(one)} {words_of(reading)}" for one, reading in left if reading is not AlarmState.ALARM]
+    unclear = [(one, reading) for one, reading in left if reading is not AlarmState.ALARM]
+    lines = [f"{one.watched.shown} {words_of(reading)}" for one, reading in unclear]
     more = len(lines) - MOST_LISTED
     return [*lines[:MOST_LISTED], *([f"and {more} more that are not known to be OK"] if more > 0 else [])]
 
@@ -154,11 +155,5 @@ def _since(storm: Storm) -> str:
     return f" since {clock(storm.tripped_at)}" if storm.tripped_at else ""
 
 
-def _shown(red: RedAlarm) -> str:
-    return red.watched.shown
-
-
-def _red_lines(red: Sequence[RedAlarm]) -> list[str]:
-    lines = [_shown(one) for one in red[:MOST_LISTED]]
-    more = len(red) - MOST_LISTED
-    return [*lines, f"and {more} more"] if more > 0 else lines
+def _shown(red: Sequence[RedAlarm]) -> list[str]:
+    return few_of([one.watched.shown for one in red], MOST_LISTED)

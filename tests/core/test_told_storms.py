@@ -1,0 +1,186 @@
+"""A storm as it is told: that of pages, that of more alarms than fit, and what nobody could read."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core import telling_storms
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.keys import digest
+from firebreak.core.model import AlarmState
+from firebreak.core.readings import ABSENT, Unknown
+from firebreak.core.storm import MOST_REMEMBERED, RedAlarm, Storm, StormRules
+from firebreak.core.telling import NOTHING_LOOKS_AGAIN
+from tests import builders as a
+
+MINUTE = timedelta(minutes=1)
+RULES = StormRules(alarms=3, within=5 * MINUTE, quiet=10 * MINUTE, late=10 * MINUTE)
+# One thread from beginning to end, by the millisecond in which it began.
+THREAD = digest("storm of pages", 1795168830000)
+AGAIN = "what turns red for humans from now on is paged by itself again"
+UNTIL_QUIET = (
+    "Further ones are counted here, and only critical ones are paged as well, until 10m after the last one"
+    " turned red and fewer than 3 are; you are told then which still are. It holds no action back."
+)
+
+
+def reds(count: int) -> tuple[RedAlarm, ...]:
+    return tuple(
+        RedAlarm(a.NOW + n * timedelta(milliseconds=10), f"arn-{n}", f"alarm-{n}", "5d3e" if n == 0 else "")
+        for n in range(count)
+    )
+
+
+def read(red: Iterable[RedAlarm], reading: AlarmReading = AlarmState.ALARM) -> telling_storms.Left:
+    return [(one, reading) for one in red]
+
+
+def of_pages(count: int = 2) -> Storm:
+    return Storm(red=reds(count), version=7, tripped_at=a.NOW, of_pages=True)
+
+
+def holding(count: int) -> Storm:
+    return Storm(red=reds(count), version=7, tripped_at=a.NOW)
+
+
+# --- a storm of pages
+
+
+@pytest.mark.parametrize(
+    ("count", "gathered"),
+    [
+        (1, "1 alarm for humans is gathered on this page."),
+        (2, "2 alarms for humans are gathered on this page."),
+    ],
+)
+def test_a_storm_of_pages_that_begins_is_told_whole(count: int, gathered: str) -> None:
+    assert telling_storms.storm_began(of_pages(count), RULES, a.NOW) == Announcement(
+        key=digest("storm of pages began", a.NOW.isoformat()),
+        thread=THREAD,
+        kind=AnnouncementKind.STORM,
+        at=a.NOW,
+        incident_id="",
+        action="page",
+        headline=f"Many alarms turned red within 5m; {gathered}",
+        facts=("alarm-0 5d3e", "alarm-1")[:count],
+        next=UNTIL_QUIET,
+    )
+
+
+@pytest.mark.parametrize(("minutes", "hours"), [(60, 1), (119, 1), (120, 2)])
+def test_a_storm_of_pages_that_lasts_is_told_whole_each_full_hour(minutes: int, hours: int) -> None:
+    at = a.NOW + minutes * MINUTE
+    assert telling_storms.storm_goes_on(of_pages(), read(reds(1)), RULES, a.NOW, at) == Announcement(
+        key=digest("storm of pages goes on", a.NOW.isoformat(), hours),
+        thread=THREAD,
+        kind=AnnouncementKind.STORM,
+        at=at,
+        incident_id="",
+        action="page",
+        headline="The storm of pages that began at 10:00:30Z goes on: pages of alarms for humans are gathered"
+        f" for {hours} h.",
+        facts=("red now: 1 of the 2 that were counted", "alarm-0 5d3e"),
+        next=UNTIL_QUIET,
+    )
+
+
+def ended(headline: str, *facts: str) -> Announcement:
+    return Announcement(
+        key=digest("storm of pages ended", 7),
+        thread=THREAD,
+        kind=AnnouncementKind.STORM_OVER,
+        at=a.NOW + MINUTE,
+        incident_id="",
+        action="page",
+        headline=headline,
+        facts=(*facts, "still red: 2 of the 2 that were counted", "alarm-0 5d3e", "alarm-1"),
+        next=NOTHING_LOOKS_AGAIN,
+        watches=(WatchedAlarm("alarm-0", "5d3e"), WatchedAlarm("alarm-1")),
+    )
+
+
+def test_a_storm_of_pages_that_is_over_is_told_whole_and_nothing_of_it_can_be_retried() -> None:
+    told = telling_storms.storm_ended(of_pages(), read(reds(2)), a.NOW + MINUTE)
+    assert told == ended(f"The storm of pages since 10:00:30Z is over: {AGAIN}.")
+
+
+def test_a_storm_of_pages_that_somebody_ended_is_told_whole_with_who_and_why() -> None:
+    told = telling_storms.storm_ended_by(of_pages(), read(reds(2)), "ana", "one link", a.NOW + MINUTE)
+    headline = "ana ended the storm of pages since 10:00:30Z: one link"
+    assert told == ended(headline, f"{AGAIN}; nothing is made up for.")
+
+
+# --- more than fit on a page or in the memory
+
+
+@pytest.mark.parametrize(
+    ("count", "rest"),
+    [(30, ()), (31, ("and 1 more",)), (99, ("and 69 more",))],
+)
+def test_the_page_of_its_beginning_lists_thirty_alarms(count: int, rest: tuple[str, ...]) -> None:
+    told = telling_storms.storm_began(holding(count), RULES, a.NOW)
+    assert told.facts == ("alarm-0 5d3e", *(f"alarm-{n}" for n in range(1, 30)), *rest)
+
+
+@pytest.mark.parametrize(
+    ("count", "rest"),
+    [
+        (30, ()),
+        (31, ("and 1 more that are not known to be OK",)),
+        (99, ("and 69 more that are not known to be OK",)),
+    ],
+)
+def test_of_those_that_are_not_known_to_be_ok_it_lists_thirty(count: int, rest: tuple[str, ...]) -> None:
+    told = telling_storms.storm_ended(holding(count), read(reds(count), ABSENT), a.NOW)
+    assert told.facts == (
+        f"still red: 0 of the {count} that were counted",
+        "alarm-0 5d3e does not exist any more",
+        *(f"alarm-{n} does not exist any more" for n in range(1, 30)),
+        *rest,
+    )
+
+
+def test_what_is_red_is_listed_before_what_is_not_known_and_only_what_may_be_red_can_be_retried() -> None:
+    readings: list[AlarmReading] = [Unknown("503"), ABSENT, AlarmState.INSUFFICIENT_DATA, AlarmState.ALARM]
+    left = list(zip(reds(4), readings, strict=True))
+    told = telling_storms.storm_ended(holding(4), left, a.NOW)
+    assert told.facts == (
+        "still red: 1 of the 4 that were counted",
+        "alarm-3",
+        "alarm-0 5d3e could not be read: 503",
+        "alarm-1 does not exist any more",
+        "alarm-2 has no data",
+    )
+    assert told.retry == ("alarm-0", "alarm-3")
+    assert told.watches == tuple(one.watched for one in reds(4))
+
+
+@pytest.mark.parametrize(
+    ("count", "unwatched", "next_", "last"),
+    [
+        pytest.param(MOST_REMEMBERED - 1, 0, "", "still red: 0 of the 99 that were counted", id="all fit"),
+        pytest.param(
+            MOST_REMEMBERED,
+            1,
+            NOTHING_LOOKS_AGAIN,
+            "more alarms may have turned red than the 100 that are remembered: look in CloudWatch",
+            id="its memory is full",
+        ),
+    ],
+)
+def test_of_a_storm_whose_memory_is_full_nobody_knows_that_all_are_ok(
+    count: int, unwatched: int, next_: str, last: str
+) -> None:
+    told = telling_storms.storm_ended(holding(count), [], a.NOW)
+    assert (told.unwatched, told.next, told.facts[-1]) == (unwatched, next_, last)
+
+
+def test_what_cannot_be_kept_to_be_looked_at_is_counted() -> None:
+    long = tuple(RedAlarm(a.NOW, f"arn-{n}", f"{n:02d}" + "\U0001f525" * 253) for n in range(MOST_REMEMBERED))
+    full = Storm(red=long, version=7, tripped_at=a.NOW)
+    told = telling_storms.storm_ended(full, read(long), a.NOW)
+    assert told.watches == tuple(one.watched for one in long[: len(told.watches)])
+    assert 0 < len(told.watches) < MOST_REMEMBERED
+    assert told.unwatched == MOST_REMEMBERED - len(told.watches) + 1
