@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firebreak.core.incident import Incident, IncidentState
-from firebreak.core.questions import Question, question_id, read_question
+from firebreak.core.model import OwnEvent, RequestKind
+from firebreak.core.questions import Question, approval_of, question_id, read_question
 from tests import builders as a
 
 ASKED = a.incident(IncidentState.AWAITING_APPROVAL, plan=a.PLAN, attempt=1)
@@ -31,6 +32,32 @@ def test_the_id_names_the_incident_and_the_rung_as_people_count() -> None:
 )
 def test_another_question_has_another_id(other: Incident) -> None:
     assert question_id(other).rpartition(".")[2] != question_id(ASKED).rpartition(".")[2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "printed"),
+    [
+        pytest.param(ASKED, "i-0123456789.1.6b0fddc8", id="a plan"),
+        pytest.param(replace(ASKED, plan=None), "i-0123456789.1.a1290385", id="no plan"),
+    ],
+)
+def test_a_question_that_an_earlier_release_printed_still_has_its_id(asked: Incident, printed: str) -> None:
+    assert question_id(asked) == printed
+
+
+def test_the_answer_carries_all_that_tells_its_question_from_another() -> None:
+    asked = replace(ASKED, rung=1, action="scale-service")
+    assert approval_of(asked, "ana", a.NOW) == OwnEvent(
+        kind=RequestKind.APPROVAL,
+        action="scale-service",
+        incident_id="i-0123456789",
+        rung=1,
+        attempt=1,
+        at=a.NOW,
+        alarm=asked.alarm,
+        by="ana",
+        question=question_id(asked),
+    )
 
 
 def test_an_alarm_that_joins_leaves_the_question_as_it_is() -> None:

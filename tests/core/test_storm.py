@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firebreak.core.alarm_readings import NOT_LOOKED_AT, AlarmReading, WatchedAlarm
 from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.storm import (
@@ -19,6 +20,7 @@ from firebreak.core.storm import (
     begins,
     ends,
     fullest_window,
+    not_ok,
     numbers,
     outdated,
     red_alarm,
@@ -74,6 +76,28 @@ def test_what_is_too_old_for_any_event_to_come_makes_no_storm() -> None:
 
 def test_a_storm_that_was_declared_does_not_begin_again() -> None:
     assert not begins(storm(red("a"), red("b"), red("c"), tripped=MINUTE), RULES, a.NOW)
+
+
+@pytest.mark.parametrize(
+    ("here", "beside", "is_one"),
+    [
+        pytest.param(storm(red("a")), storm(red("b"), red("c")), True, id="enough together"),
+        pytest.param(storm(red("a")), storm(red("b")), False, id="too few together"),
+        pytest.param(storm(red("a")), storm(red("a"), red("b")), False, id="one is counted by both"),
+        pytest.param(storm(red("a")), storm(tripped=MINUTE), True, id="one while the other lasts"),
+        pytest.param(CALM, storm(red("b"), red("c"), red("d")), False, id="none, enough in the other"),
+        pytest.param(CALM, storm(red("b"), tripped=MINUTE), False, id="none while the other lasts"),
+        pytest.param(storm(red("a", 15 * MINUTE)), storm(tripped=MINUTE), False, id="none that is young"),
+        pytest.param(storm(red("a"), tripped=MINUTE), storm(tripped=MINUTE), False, id="it was declared"),
+    ],
+)
+def test_what_another_storm_counts_is_counted_with_it(here: Storm, beside: Storm, *, is_one: bool) -> None:
+    assert begins(here, RULES, a.NOW, beside) is is_one
+
+
+def test_an_alarm_that_both_storms_know_counts_as_this_one_knows_it() -> None:
+    here = storm(red("a"), red("b", 5 * MINUTE), red("c", 5 * MINUTE))
+    assert not begins(here, RULES, a.NOW, storm(red("a", 5 * MINUTE)))
 
 
 def test_each_series_of_one_alarm_counts_by_itself() -> None:
@@ -245,3 +269,25 @@ def test_what_an_incident_asks_for_does_not_count(kind: RequestKind) -> None:
 
 def test_what_a_human_asks_for_turned_red_before() -> None:
     assert red_alarm_of(a.request(RequestKind.WAKE, at=a.NOW, by="ana"), a.NOW) is None
+
+
+def test_a_second_look_after_a_refusal_is_at_what_was_red_before() -> None:
+    assert red_alarm_of(a.request(), a.NOW)
+    assert red_alarm_of(a.request(refused="resting"), a.NOW) is None
+
+
+def test_those_that_are_not_known_to_be_ok_come_in_order_with_what_was_read() -> None:
+    first, second, third, fourth = (
+        red(name, ago * MINUTE) for name, ago in zip("dcba", (4, 3, 2, 1), strict=True)
+    )
+    read: dict[WatchedAlarm, AlarmReading] = {
+        first.watched: AlarmState.ALARM,
+        second.watched: AlarmState.OK,
+        third.watched: ABSENT,
+    }
+    assert not_ok(storm(fourth, third, second, first), read) == [
+        (first, AlarmState.ALARM),
+        (third, ABSENT),
+        (fourth, NOT_LOOKED_AT),
+    ]
+    assert still_red(storm(fourth, third, second, first), read) == [first, fourth]

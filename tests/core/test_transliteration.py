@@ -15,6 +15,8 @@ from firebreak.core.transliteration import ascii_words
         ("\uff21\uff30\uff29 latency", "API latency"),
         ("注文サービス/メモリ 95% 🔥 (本番) is red", "[...] 95% [...] is red"),
         ("注文 サービス", "[...]"),
+        ("95% 注文 サービス", "95% [...]"),
+        ("é\x07 is red", "[...] is red"),
         ("", ""),
     ],
 )
