@@ -310,7 +310,7 @@ def test_fifty_services_at_once_are_one_storm_and_one_page(bench: Bench) -> None
         bench.turn(bench.alarm(name), "ALARM")
     last = bench.alarm(names[-1])
     bench.expect_decision(last, "storm")
-    page = bench.expect_page("STORM", "Firebreak")
+    page = bench.expect_page("STORM", "routed alarms")
     assert "routed alarms turned red within 5m: Firebreak stops acting." in page.body
     bench.carry()
     storms = [one for one in bench.inbox.pages if "] STORM Firebreak" in one.subject]
