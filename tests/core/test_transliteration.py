@@ -24,6 +24,10 @@ def test_accents_are_dropped_and_other_letters_are_left_out_once(text: str, expe
     assert ascii_words(text) == expected
 
 
+def test_what_is_ascii_is_left_as_it_is_for_who_sends_it_to_make_harmless() -> None:
+    assert ascii_words("bell\x07 is red") == "bell\x07 is red"
+
+
 @given(some.text(max_size=60))
 def test_whatever_comes_in_is_ascii_afterwards(text: str) -> None:
     assert ascii_words(text).isascii()
