@@ -1,0 +1,72 @@
+"""`firebreak approve`, `deny` and `ack`: what people answer to a page."""
+
+from typing import Annotated
+
+import typer
+
+from firebreak_cli.options import AsJson, StackName, print_json
+from firebreak_cli.outside import outside
+from firebreak_cli.stack import DEFAULT_STACK, find
+
+QuestionId = Annotated[str, typer.Argument(metavar="QUESTION", help="The question, as its page names it.")]
+PageId = Annotated[str, typer.Argument(metavar="ID", help="What you were paged about, as the page names it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the `firebreak` command."""
+    for command in (approve, deny, ack):
+        app.command()(command)
+
+
+def approve(
+    ctx: typer.Context, question: QuestionId, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False
+) -> None:
+    """Say yes to one question. Everything is looked at again first; a changed plan is refused."""
+    from firebreak_cli import approvals, screen
+
+    around = outside(ctx)
+    found = find(around, stack)
+    desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
+    waiting = desk.waiting(question, "approve", around.now())
+    desk.approve(waiting, by, around.now())
+    if as_json:
+        return print_json(approvals.as_json(waiting, "approved", by, found))
+    return screen.console().print(screen.facts(approvals.told(waiting, "Approved", by, found)))
+
+
+def deny(
+    ctx: typer.Context,
+    question: QuestionId,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; everybody is told.")],
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Say no to one question; nothing is changed, and the incident is yours."""
+    from firebreak_cli import approvals, screen, switches
+
+    around = outside(ctx)
+    why = switches.reason_of(reason)
+    found = find(around, stack)
+    desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
+    waiting = desk.waiting(question, "deny", around.now())
+    desk.deny(waiting, by, why, around.now())
+    if as_json:
+        return print_json(approvals.as_json(waiting, "denied", by, found, why))
+    return screen.console().print(screen.facts(approvals.told(waiting, "Denied", by, found, why)))
+
+
+def ack(
+    ctx: typer.Context, page: PageId, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False
+) -> None:
+    """Say that you have it: nobody further up is called, and whoever was paged hears of it."""
+    from firebreak_cli import acknowledging, approvals, screen
+
+    around = outside(ctx)
+    found = find(around, stack)
+    desk, by = acknowledging.PagerDesk(found), approvals.caller(found)
+    before = desk.thread(page)
+    after = desk.acknowledge(before, by, around.now())
+    if as_json:
+        return print_json(acknowledging.as_json(before, after, found))
+    return screen.console().print(screen.facts(acknowledging.told(before, after, found, around.now())))

@@ -1,0 +1,34 @@
+"""`firebreak show`."""
+
+from typing import Annotated
+
+import typer
+
+from firebreak_cli.options import AsJson, StackName, print_json
+from firebreak_cli.outside import outside
+from firebreak_cli.stack import DEFAULT_STACK, find
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the `firebreak` command."""
+    app.command()(show)
+
+
+def show(
+    ctx: typer.Context,
+    wanted: Annotated[
+        str, typer.Argument(metavar="ID", help="An id, the beginning of one, an alarm or a target.")
+    ],
+    *,
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Show one incident, or one decision that opened none, with every check."""
+    from firebreak_cli import screen
+    from firebreak_cli import show as showing
+
+    around = outside(ctx)
+    found = showing.story(find(around, stack), wanted)
+    if as_json:
+        return print_json(showing.as_json(found))
+    return showing.show(found, around.now(), screen.console())
