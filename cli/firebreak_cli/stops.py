@@ -1,10 +1,11 @@
-"""What stops Firebreak as a whole: a global pause, and a storm of red alarms."""
+"""What stops Firebreak as a whole, a global pause or a storm, and the storm that only gathers pages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from firebreak.core.history import Hold
+from firebreak.core.storm import CALM
 from firebreak_cli.endings import Ending
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack
@@ -17,27 +18,29 @@ GLOBAL = "global"
 
 @dataclass(frozen=True, slots=True)
 class Stops:
-    """The switches that are held, since when there is a storm, and what of it could not be read."""
+    """The switches that are held, since when there is a storm of each kind, and what could not be read."""
 
     holds: Sequence[Hold] = ()
     storm_since: datetime | None = None
+    pages_since: datetime | None = None
     unread: tuple[str, ...] = ()
 
 
 def look(stack: Stack, now: datetime) -> Stops:
     """What stops everything now. Damaged items are told, and hide nothing else. Raises AwsError."""
     unread: list[str] = []
-    holds: Sequence[Hold] = ()
-    storm_since = None
-    try:
-        holds = SwitchBoard(stack).held(now)
-    except Ending as ending:
-        unread.extend(ending.lines)
-    try:
-        storm_since = StormDesk(stack).look().tripped_at
-    except Ending as ending:
-        unread.extend(ending.lines)
-    return Stops(holds, storm_since, tuple(unread))
+
+    def read[T](look: Callable[[], T], otherwise: T) -> T:
+        try:
+            return look()
+        except Ending as ending:
+            unread.extend(ending.lines)
+            return otherwise
+
+    holds: Sequence[Hold] = read(lambda: SwitchBoard(stack).held(now), ())
+    storm = read(StormDesk(stack).look, CALM)
+    of_pages = read(StormDesk(stack, of_pages=True).look, CALM)
+    return Stops(holds, storm.tripped_at, of_pages.tripped_at, tuple(unread))
 
 
 def stop_lines(stops: Stops, now: datetime) -> Iterator[str]:
@@ -47,6 +50,9 @@ def stop_lines(stops: Stops, now: datetime) -> Iterator[str]:
             yield f"PAUSED until {when(hold.until, now)} by {hold.holder}: {hold.why}"
     if stops.storm_since:
         yield f"STORM since {when(stops.storm_since, now)}: nothing is acted on (firebreak storm)"
+    if stops.pages_since:
+        since = when(stops.pages_since, now)
+        yield f"STORM OF PAGES since {since}: alarms for humans are on one page (firebreak storm --pages)"
     if others := sum(hold.scope != GLOBAL for hold in stops.holds):
         yield f"{others} other {'switch is' if others == 1 else 'switches are'} held (firebreak switches)"
     yield from stops.unread
@@ -57,5 +63,6 @@ def as_json(stops: Stops) -> Mapping[str, object]:
     return {
         "switches": [_hold_json(hold) for hold in stops.holds],
         "storm_since": stops.storm_since.isoformat() if stops.storm_since else None,
+        "pages_storm_since": stops.pages_since.isoformat() if stops.pages_since else None,
         "unread": list(stops.unread),
     }

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from firebreak.aws.items import stamped
+from firebreak.aws.storms import DynamoStorms
+from firebreak.core import telling
 from firebreak.core.history import Hold
 from firebreak.core.model import Metric
 from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.cli.running import error_lines, run_in
-from tests.world import World
+from tests.world import TABLE, World
 
 MINUTE = timedelta(minutes=1)
 METER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})
@@ -46,6 +49,30 @@ def test_a_storm_comes_first(world: World) -> None:
 
     assert run_in(world, "incidents").stdout.startswith("STORM since ")
     assert listed(world)["storm_since"] is not None
+
+
+def test_a_storm_of_pages_comes_first_as_well(world: World) -> None:
+    pages = DynamoStorms(world.dynamodb, TABLE, of_pages=True)
+    assert pages.trip(world.clock.at, telling.acted(a.incident(), world.clock.at))
+
+    (first, *_) = run_in(world, "incidents").stdout.splitlines()
+
+    assert first.startswith("STORM OF PAGES since 10:00:30Z: alarms for humans are on one page")
+    assert listed(world)["storm_since"] is None
+    assert listed(world)["pages_storm_since"] is not None
+
+
+@pytest.mark.parametrize("odd", [{"S": "x"}, {"N": "1e99"}, {"BOOL": True}, {"L": []}], ids=str)
+def test_storms_that_cannot_be_read_hide_neither_each_other_nor_the_list(
+    world: World, odd: dict[str, Any]
+) -> None:
+    for item in ("STORM", "STORM#PAGES"):
+        world.dynamodb.put_item(TableName=TABLE, Item={**stamped(item), "tripped_at": odd})
+
+    answer = listed(world)
+
+    assert len(answer["unread"]) == 2
+    assert answer["incidents"] == []
 
 
 def test_nothing_stands_before_the_list_where_nothing_stops_anything(world: World) -> None:
