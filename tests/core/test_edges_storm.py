@@ -17,7 +17,7 @@ from firebreak.core.model import AlarmState, RequestKind
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level, Scope
-from firebreak.core.storm import RedAlarm, Storm, StormRules, begins, quiet_until
+from firebreak.core.storm import RedAlarm, Storm, StormRules, quiet_until
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -212,20 +212,3 @@ def test_a_slot_is_taken_in_every_scope_that_was_looked_at() -> None:
 def test_a_scope_has_the_budgets_of_its_level_or_its_name(scope: Scope, expected: tuple[Budget, ...]) -> None:
     rules = a.rules(budgets={Level.STACK: (Budget(2, MINUTE),)}, dependencies={"db": (Budget(1, MINUTE),)})
     assert rules.limits(scope) == expected
-
-
-@pytest.mark.parametrize(
-    ("own", "beside", "storm"),
-    [
-        pytest.param(reds(2), Storm(red=reds(3)[2:], version=1), True, id="enough together"),
-        pytest.param(reds(2), Storm(red=reds(2), version=1), False, id="the same ones"),
-        pytest.param(
-            reds(1), Storm(red=(), version=1, tripped_at=a.NOW), True, id="one while the other lasts"
-        ),
-        pytest.param((), Storm(red=reds(3), version=1, tripped_at=a.NOW), False, id="none of its own"),
-    ],
-)
-def test_what_another_storm_counts_is_counted_with_it(
-    own: tuple[RedAlarm, ...], beside: Storm, *, storm: bool
-) -> None:
-    assert begins(Storm(red=own, version=1), RULES, a.NOW + MINUTE, beside) is storm

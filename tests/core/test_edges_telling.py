@@ -337,12 +337,6 @@ def test_blindness_is_told_whole(alarm: Alarm | None, name: str, account: str) -
     )
 
 
-def test_a_recovery_repeats_what_the_plan_warned_of() -> None:
-    warned = replace(INCIDENT, plan=replace(a.PLAN, warnings=("only a human un-pauses it",)))
-
-    assert telling.recovered(warned, AT, "well").facts == (STEP, "only a human un-pauses it")
-
-
 @pytest.mark.parametrize(
     ("values", "shown"),
     [

@@ -56,18 +56,6 @@ def test_every_other_reason_is_told_in_its_own_sentence(reason: Reason) -> None:
     assert "intake: the numbers" in found.facts
 
 
-def test_every_refusal_says_whether_anything_looks_again() -> None:
-    assert told(refuse(Reason.PLAN_EXPIRED, "limit 10s")).next == telling.NOTHING_LOOKS_AGAIN
-
-
-def test_a_refusal_that_knows_its_end_tells_when_it_would_act() -> None:
-    refused = refuse(Reason.COOLDOWN, "rest 15m")
-    timed = replace(refused, checks=(replace(refused.checks[0], until=a.NOW + 15 * MINUTE),))
-    found = told(timed)
-    assert "Firebreak may act again from 10:15:30Z on." in found.next
-    assert telling.NOTHING_LOOKS_AGAIN in found.next
-
-
 def test_observe_mode_tells_what_would_have_been_done_once_a_target_action_and_day() -> None:
     decision = decide(a.request(), a.rules(autonomy=Autonomy.OBSERVE), a.snapshot())
     later = a.request(alarm=a.alarm(since=a.NOW))
@@ -114,16 +102,6 @@ def test_the_same_malformed_target_is_one_thread_whatever_the_alarm() -> None:
     first, again, other = (found.key for found in keys if found)
     # Alarms with the same mistake in their tags share one cause.
     assert first == again == other
-
-
-def test_what_a_human_asks_for_is_answered_each_time() -> None:
-    asked = told(refuse(Reason.COOLDOWN, "rest"), by="ana")
-    assert (asked.lasting, asked.cause) == (Lasting.NO, "")
-
-
-def test_a_question_for_approval_is_marked_as_one() -> None:
-    decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
-    assert told(decision).kind is AnnouncementKind.APPROVAL
 
 
 def test_an_act_is_told_with_both_images_the_warnings_and_what_follows() -> None:
