@@ -91,7 +91,7 @@ class PlainGroup(TyperGroup):
             raise typer.Exit(READER_GONE) from error
         except (Ending, FirebreakError) as error:
             ending = error if isinstance(error, Ending) else ending_of(error)
-            _tell(ending)
+            tell(ending)
             raise typer.Exit(ending.code) from error
         return result
 
@@ -113,6 +113,11 @@ def ending_of(error: FirebreakError) -> Ending:
             return Ending(BAD_INPUT, str(error))
 
 
+def lasting(error: AwsError) -> bool:
+    """Whether asking again answers the same until somebody signs in or is given the right."""
+    return isinstance(error, Denied) or error.code in _NO_CREDENTIALS
+
+
 def _aws_line(error: AwsError) -> str:
     if error.code in _NO_CREDENTIALS:
         return f"no usable AWS credentials ({error.code}): sign in, or set AWS_PROFILE"
@@ -132,7 +137,8 @@ def _aws_line(error: AwsError) -> str:
             return f"AWS did not accept {asked}"
 
 
-def _tell(ending: Ending) -> None:
+def tell(ending: Ending) -> None:
+    """Each of its lines on stderr, as one harmless line."""
     from firebreak.page_text import plain
 
     for line in ending.lines:

@@ -1,5 +1,7 @@
 """`firebreak incidents`."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -37,20 +39,40 @@ def incidents(
         int | None,
         typer.Option("--limit", min=1, help="So many decisions at most: by default 15, with --all no limit."),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again and again; in a pipe, one line for each change.")
+    ] = False,
+    every: Annotated[
+        int | None,
+        typer.Option("--every", metavar="SECONDS", min=1, max=3600, help="With --watch: how often; 10."),
+    ] = None,
 ) -> None:
     """List open incidents and the latest decisions that did not act, newest first."""
     from firebreak_cli import incidents as listing
     from firebreak_cli import screen, stops, switches
+    from firebreak_cli.endings import BAD_INPUT, Ending
     from firebreak_cli.incident_filters import Wanted
+    from firebreak_cli.watching import EVERY, Watch
 
+    if every and not watch:
+        raise Ending(BAD_INPUT, "--every goes with --watch")
     around = outside(ctx)
-    now = around.now()
-    lately = None if everything else now - listing.LATELY
-    begins = now - switches.length_of(since, "--since") if since else lately
-    wanted = Wanted(target=target, alarm=alarm, reason=listing.reason_named(reason), since=begins)
+    lately = None if everything else listing.LATELY
+    back = switches.length_of(since, "--since") if since else lately
+    wanted = Wanted(target=target, alarm=alarm, reason=listing.reason_named(reason))
     found = find(around, stack)
-    seen = listing.overview(found, everything=everything, wanted=wanted, limit=limit)
-    stopped = stops.look(found, now)
+
+    def look(now: datetime) -> tuple[listing.Overview, stops.Stops]:
+        asked = replace(wanted, since=now - back if back else None)
+        return listing.overview(found, everything=everything, wanted=asked, limit=limit), stops.look(
+            found, now
+        )
+
+    if watch:
+        looks = Watch(stack=found, look=look, now=around.now, sleep=around.sleep, seconds=every or EVERY)
+        return looks.run(screen.console(), as_json=as_json)
+    now = around.now()
+    seen, stopped = look(now)
     if as_json:
         return print_json(listing.as_json(seen, found, stopped))
     return listing.show(seen, found, stopped, now, screen.console())

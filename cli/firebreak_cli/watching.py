@@ -1,0 +1,112 @@
+"""`firebreak incidents --watch`: the list of `firebreak incidents`, looked at again and again."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import typer
+from rich.console import Console
+
+from firebreak.core.guards import clock
+from firebreak.errors import AwsError
+from firebreak_cli import incidents, screen
+from firebreak_cli.endings import Ending, ending_of, lasting, tell
+from firebreak_cli.incidents import Overview
+from firebreak_cli.stack import Stack
+from firebreak_cli.stops import Stops, stop_lines
+
+# How often it looks unless it is told: a look is about ten small reads.
+EVERY = 10
+
+type Listed = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at the list, and when it was made."""
+
+    overview: Overview
+    stops: Stops
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Looks at the list of a stack every so many seconds; `now` and `sleep` are the only clock."""
+
+    stack: Stack
+    look: Callable[[datetime], tuple[Overview, Stops]]
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    seconds: int
+
+    def run(self, console: Console, *, as_json: bool) -> None:
+        """As a terminal, a pipe or a program wants it. Ends only with an error, such as KeyboardInterrupt."""
+        if as_json:
+            self.as_json()
+        elif console.is_terminal:
+            self.on_screen(console)
+        else:
+            self.changes(console)
+
+    def on_screen(self, console: Console) -> None:
+        """The whole list in place of the one before it."""
+        for seen in self._looks():
+            console.clear()
+            console.print(
+                screen.told(f"Looked at {clock(seen.at)}, again every {self.seconds}s; Ctrl-C ends")
+            )
+            incidents.show(seen.overview, self.stack, seen.stops, seen.at, console)
+
+    def changes(self, console: Console) -> None:
+        """A line for each change; the first look tells all that is listed."""
+        before: Listed = {}
+        for seen in self._looks():
+            after = listed(seen, before)
+            for line in changed(before, after):
+                console.print(screen.told(f"{seen.at:%Y-%m-%dT%H:%M:%SZ} {line}"), soft_wrap=True)
+            before = after
+
+    def as_json(self) -> None:
+        """A JSON document a look, one line each."""
+        for seen in self._looks():
+            found = incidents.as_json(seen.overview, self.stack, seen.stops)
+            typer.echo(json.dumps({"at": seen.at.isoformat(), **found}, default=str))
+
+    def _looks(self) -> Iterator[Seen]:
+        """What each look found. One that failed is told in a line; without valid credentials none follows."""
+        while True:
+            at = self.now()
+            try:
+                found = self.look(at)
+            except (AwsError, Ending) as error:
+                if isinstance(error, AwsError) and lasting(error):
+                    raise
+                ending = error if isinstance(error, Ending) else ending_of(error)
+                tell(Ending(ending.code, f"{clock(at)} could not look: {'; '.join(ending.lines)}"))
+            else:
+                yield Seen(*found, at)
+            self.sleep(self.seconds)
+
+
+def listed(seen: Seen, before: Listed) -> Listed:
+    """A line for each thing that stops everything and each incident, by what it is known by.
+
+    While something could not be read, nothing of `before` is taken for gone: it may be just that.
+    """
+    unread = (f"{seen.overview.damaged} items could not be read",) if seen.overview.damaged else ()
+    heads = (*stop_lines(seen.stops, seen.at), *unread)
+    now = {line: line for line in heads} | {
+        one.id: f"{one.id} {one.state} {one.target.display} {one.alarm.name} {one.rung + 1}. {one.action}"
+        for one in seen.overview.incidents
+    }
+    return {**before, **now} if unread or seen.stops.unread else now
+
+
+def changed(before: Listed, after: Listed) -> Iterator[str]:
+    """What is new, what is otherwise than before, and what is no longer listed."""
+    for name, line in after.items():
+        if before.get(name) != line:
+            yield f"{'changed' if name in before else 'new'}: {line}"
+    yield from (f"gone: {line}" for name, line in before.items() if name not in after)

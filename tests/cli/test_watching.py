@@ -1,0 +1,162 @@
+"""`firebreak incidents --watch` looks again and again; no test waits."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from rich.console import Console
+from typer.testing import Result
+
+from firebreak.core.history import Hold
+from firebreak.errors import Denied, FirebreakError, Throttled, Unavailable
+from firebreak_cli.endings import NO_AWS, Ending
+from firebreak_cli.incidents import Overview
+from firebreak_cli.stack import find
+from firebreak_cli.stops import Stops
+from firebreak_cli.watching import Seen, Watch, listed
+from tests import builders as a
+from tests.cli.running import around, error_lines, run
+from tests.world import World
+
+MINUTE = timedelta(minutes=1)
+NOTHING = Overview(incidents=(), decisions=(), left_out=0, cut=False, damaged=0)
+INCIDENT = a.incident()
+
+
+def watched(world: World, *between: Callable[[], object], more: tuple[str, ...] = ()) -> Result:
+    """A watch, with what happens between its looks; Ctrl-C comes in the pause after the last one."""
+    left = list(between)
+
+    def sleep(seconds: float) -> None:
+        world.clock.pass_time(timedelta(seconds=seconds))
+        if not left:
+            raise KeyboardInterrupt
+        left.pop(0)()
+
+    outside = replace(around(world.clock.now), sleep=sleep)
+    return run("incidents", "--watch", *more, outside=outside)
+
+
+def nothing() -> None: ...
+
+
+def watch(
+    *answers: Overview | FirebreakError | Ending,
+) -> Watch:
+    """A watch that meets these answers, and is interrupted in the pause after the last one."""
+    left = list(answers)
+
+    def look(_: datetime) -> tuple[Overview, Stops]:
+        answer = left.pop(0)
+        if isinstance(answer, Overview):
+            return answer, Stops()
+        raise answer
+
+    def sleep(_: float) -> None:
+        if not left:
+            raise KeyboardInterrupt
+
+    stack = find(around(), "firebreak")
+    return Watch(stack=stack, look=look, now=lambda: a.NOW, sleep=sleep, seconds=10)
+
+
+def on_screen(looks: Watch) -> str:
+    out = io.StringIO()
+    with pytest.raises(KeyboardInterrupt):
+        looks.on_screen(Console(file=out, force_terminal=True, width=120, markup=False))
+    return out.getvalue()
+
+
+def test_each_change_is_one_line_with_the_time_of_its_look(world: World) -> None:
+    alarm = world.red()
+
+    def pause() -> None:
+        world.switches.pause(Hold("global", "ana", "migration", world.clock.at, world.clock.at + MINUTE * 60))
+
+    def recover() -> None:
+        world.green(alarm)
+        world.pass_time(2 * MINUTE)
+
+    def close() -> None:
+        world.pass_time(30 * MINUTE)
+
+    result = watched(world, lambda: world.send(alarm), nothing, pause, recover, close)
+
+    words = [line.split() for line in result.stdout.splitlines()]
+    assert [(at[-9:], change, what) for at, change, _, what, *_ in words] == [
+        ("10:00:40Z", "new:", "acted"),
+        ("10:01:00Z", "new:", "until"),
+        ("10:03:10Z", "changed:", "holding"),
+        ("10:33:20Z", "gone:", "holding"),
+    ]
+
+
+def test_an_interrupt_ends_it_as_it_ends_any_command(world: World) -> None:
+    assert watched(world).exit_code == 130
+
+
+def test_as_json_each_look_is_one_line(world: World) -> None:
+    result = watched(world, lambda: world.send(world.red()), more=("--json", "--every", "30"))
+
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert (first["incidents"], len(second["incidents"])) == ([], 1)
+    assert datetime.fromisoformat(second["at"]) - datetime.fromisoformat(first["at"]) == timedelta(seconds=30)
+
+
+def test_on_a_terminal_each_look_takes_the_place_of_the_one_before_and_says_when_it_was() -> None:
+    shown = on_screen(watch(NOTHING, replace(NOTHING, incidents=(INCIDENT,))))
+
+    first, second = shown.split("\x1b[2J")[1:]
+    assert "Looked at 10:00:30Z, again every 10s; Ctrl-C ends" in first
+    assert "none is open" in first
+    assert INCIDENT.id in second
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (Throttled("Query", "ThrottlingException"), "AWS has too many calls"),
+        (Unavailable("Query", "EndpointConnectionError"), "AWS could not be reached"),
+        (Ending(NO_AWS, "the ledger is damaged", "in two ways"), "the ledger is damaged; in two ways"),
+    ],
+    ids=["throttled", "unreachable", "an ending"],
+)
+def test_a_look_that_failed_is_one_line_and_the_watch_goes_on(
+    error: FirebreakError | Ending, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = on_screen(watch(NOTHING, error, replace(NOTHING, incidents=(INCIDENT,))))
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"firebreak: 10:00:30Z could not look: {why}")
+    assert INCIDENT.id in shown
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Denied("Query", "ExpiredTokenException"), Unavailable("Query", "UnauthorizedSSOTokenError")],
+    ids=lambda error: error.code,
+)
+def test_an_expired_session_ends_it(error: FirebreakError) -> None:
+    with pytest.raises(type(error)):
+        watch(NOTHING, error, NOTHING).as_json()
+
+
+def test_what_cannot_be_read_is_not_taken_for_gone() -> None:
+    before = listed(Seen(replace(NOTHING, incidents=(INCIDENT,)), Stops(), a.NOW), {})
+
+    after = listed(Seen(replace(NOTHING, damaged=1), Stops(), a.NOW), before)
+    again = listed(Seen(NOTHING, Stops(), a.NOW), after)
+
+    assert set(after) == {INCIDENT.id, "1 items could not be read"}
+    assert again == {}
+
+
+@pytest.mark.parametrize("more", [["--every", "5"], ["--watch", "--every", "0"]], ids=" ".join)
+def test_a_pause_that_is_none_is_refused(more: list[str]) -> None:
+    result = run("incidents", *more)
+
+    assert result.exit_code == 2
+    assert "--every" in " ".join(error_lines(result))
