@@ -1,12 +1,14 @@
 """What a decision carries: its checks, its policy, and a refusal even where nothing can go wrong."""
 
+from dataclasses import replace
+
 import pytest
 
 from firebreak.core.decide import decide, refuse, refuse_unresolved
-from firebreak.core.decision import Check, Decision, Refuse, Result
+from firebreak.core.decision import Act, Check, Decision, Refuse, Result
 from firebreak.core.guards import quarter
 from firebreak.core.model import Obstacle, Unresolved
-from firebreak.core.readings import NotRead
+from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from tests import builders as a
 
@@ -34,6 +36,23 @@ def test_every_decision_names_the_policy_it_was_made_by() -> None:
         a.snapshot(plan=Obstacle(Reason.NOT_ACTIVE, "draining")),
     ]
     assert [decide(a.request(), rules, one).policy_hash for one in seen] == ["abc"] * 3
+
+
+def test_without_a_plan_nothing_is_done_even_if_no_guard_should_object(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("firebreak.core.decide.GUARDS", ())
+    for plan in (Obstacle(Reason.NOT_ACTIVE, "draining"), ABSENT, NotRead("offline"), Unknown("503")):
+        decision = decide(a.request(), a.rules(policy_hash="abc"), a.snapshot(plan=plan))
+        assert decision == Decision(Refuse(), Reason.NOT_READY_UNREADABLE, (), "abc")
+
+
+def test_what_else_acts_on_the_alarm_is_named_behind_the_plans_own_warnings() -> None:
+    fixer = "arn:aws:lambda:eu-west-1:111122223333:function:fix-it"
+    seen = a.snapshot(alarm=a.described(actions=(fixer,)), plan=replace(a.PLAN, warnings=("not pinned",)))
+    outcome = decide(a.request(), a.rules(), seen).outcome
+    warnings = ("not pinned", "the alarm also starts Lambda function fix-it")
+    assert outcome == Act(replace(a.PLAN, warnings=warnings))
 
 
 def test_a_target_that_could_not_be_looked_up_is_told_once_a_cause_and_quarter_of_an_hour() -> None:

@@ -230,20 +230,3 @@ def test_a_guard_that_objects_says_why(
     check = found(guard, request_, **seen)
     assert (check.guard, check.result) == (guard, Result.OBJECTED)
     assert (check.reason, check.detail) == (reason, detail)
-
-
-BLINDNESS: list[tuple[str, Request, str, Reason]] = [
-    ("stale", a.request(), "transition", Reason.ALARM_UNREADABLE),
-    ("stale", a.request(), "alarm", Reason.ALARM_UNREADABLE),
-    ("stale", SERIES, "series_in_alarm", Reason.ALARM_UNREADABLE),
-]
-
-
-@pytest.mark.parametrize(("guard", "request_", "part", "reason"), BLINDNESS)
-def test_a_guard_that_could_not_look_objects_and_one_that_was_not_asked_to_says_so(
-    guard: str, request_: Request, part: str, reason: Reason
-) -> None:
-    could_not, was_not = (found(guard, request_, **{part: reading}) for reading in (BLIND, UNREAD))
-    cause = "Throttled 2026-11-20T10:00"
-    assert could_not == Check(guard, Result.OBJECTED, "could not look: Throttled", reason, cause=cause)
-    assert was_not == Check(guard, Result.NOT_LOOKED_AT, "not looked at: offline")

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
 
 from firebreak.core.controllers import names_of
 from firebreak.core.decision import (
@@ -18,8 +17,7 @@ from firebreak.core.decision import (
     Snapshot,
 )
 from firebreak.core.guards import GUARDS, controllers_seen, quarter
-from firebreak.core.model import Obstacle, Plan, Request, Unresolved
-from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.model import Plan, Request, Unresolved
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 
@@ -34,7 +32,7 @@ def decide(request: Request, rules: Rules, seen: Snapshot) -> Decision:
     first = next((check for check in checks if check.result is Result.OBJECTED), None)
     if first is None:
         first = next((check for check in checks if check.result is Result.NOT_LOOKED_AT), None)
-    plan = _beside_controllers(_plan(seen), seen)
+    plan = _plan(seen)
     if first is None:
         if plan is None:  # the readiness guard agreed, so this is unreachable; refuse all the same
             return Decision(Refuse(), Reason.NOT_READY_UNREADABLE, checks, rules.policy_hash)
@@ -57,21 +55,13 @@ def refuse_unresolved(unresolved: Unresolved, policy_hash: str, now: datetime) -
 
 
 def _plan(seen: Snapshot) -> Plan | None:
-    match seen.plan:
-        case Plan() as plan:
-            return plan
-        case Obstacle() | Absent() | Unknown() | NotRead():
-            return None
-        case never:
-            assert_never(never)
-
-
-def _beside_controllers(plan: Plan | None, seen: Snapshot) -> Plan | None:
-    """The plan with a warning that names what else acts on the alarm."""
+    """The plan that was seen, with a warning that names what else acts on the alarm."""
+    if not isinstance(seen.plan, Plan):
+        return None
     others = controllers_seen(seen)
-    if plan is None or not others:
-        return plan
-    return replace(plan, warnings=(*plan.warnings, f"the alarm also starts {names_of(others)}"))
+    if not others:
+        return seen.plan
+    return replace(seen.plan, warnings=(*seen.plan.warnings, f"the alarm also starts {names_of(others)}"))
 
 
 def _outcome(first: Check, plan: Plan | None) -> Outcome:
