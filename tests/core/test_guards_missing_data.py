@@ -79,6 +79,12 @@ def test_the_silence_of_another_series_is_nothing_to_it(changes: dict[str, Any])
     )
 
 
+def test_where_no_series_were_read_the_alarm_itself_is_asked() -> None:
+    seen = a.snapshot(alarm=a.described(missing=missing(MissingData.SYMPTOM, "its tag")))
+    expected = looked(PASSED, f"{SINCE}; a symptom, by its tag")
+    assert check(seen, alarm=a.alarm(contributor=SERIES)) == expected
+
+
 def test_where_data_came_there_is_nothing_against_it() -> None:
     came = replace(a.silent(a.alarm().since), present=3, missing=0)
     assert check(a.snapshot(alarm=a.described(evaluation=came))) == looked(PASSED, "data came")

@@ -277,7 +277,7 @@ def other_controller(request: Request, rules: Rules, seen: Snapshot) -> Check:
         return passed("other controller", "its own actions change nothing")
     if request.by_symptom:
         return objected("other controller", Reason.OTHER_CONTROLLER, f"it starts {names_of(others)}")
-    effect = EFFECT_OF.get(request.action, Effect.OTHER)
+    effect = EFFECT_OF.get(request.action)
     same = [one for one in others if one.effect is effect is not Effect.OTHER]
     if same:
         told = f"it starts {names_of(same)}, whose effect is {effect} as well"
