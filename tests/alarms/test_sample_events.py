@@ -68,7 +68,7 @@ ALARMS = {
     "ecs_memory_cluster_only": Expected(K.METRIC, RED, Reason.TARGET_NONE, RESTART + ROUTE),
     "ecs_memory_empty_dimensions": Expected(K.METRIC, RED, Reason.TARGET_NONE, RESTART + ROUTE),
     "ecs_memory_empty_service": Expected(K.METRIC, RED, Reason.TARGET_MALFORMED, RESTART + ROUTE),
-    "ecs_memory_insufficient_data": Expected(K.METRIC, AlarmState.INSUFFICIENT_DATA, API, ()),
+    "ecs_memory_insufficient_data": Expected(K.METRIC, AlarmState.INSUFFICIENT_DATA, API, ROUTE),
     "ecs_memory_insufficient_data_symptom": Expected(K.METRIC, AlarmState.INSUFFICIENT_DATA, API, RESTART),
     "ecs_memory_math": Expected(K.MATH, RED, API, RESTART + ROUTE),
     "ecs_memory_math_no_data": Expected(K.MATH, RED, API, RESTART + ROUTE),

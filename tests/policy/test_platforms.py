@@ -29,7 +29,7 @@ every_platform = pytest.mark.parametrize("platform", PLATFORMS.values(), ids=lam
 
 
 def test_every_folder_is_a_platform_that_the_overview_names() -> None:
-    folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
+    folders = {path.parent.name for path in EXAMPLES.glob("*/policy.toml")}
     overview = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert folders == set(PLATFORMS) == set(re.findall(r"\]\(([a-z-]+)/README\.md\)", overview))
 
