@@ -1,8 +1,10 @@
 """What would make a decision come out otherwise, in words an operator can act on."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from firebreak.core.commands import StackAddress, command
 from firebreak.core.consent import ALARMS_TAG, OPT_IN_TAG
 from firebreak.core.decision import Check, Decision, Result
 from firebreak.core.guards import clock
@@ -24,6 +26,9 @@ _FORMS: Mapping[str, str] = MappingProxyType(
 _NAMING = frozenset({Reason.TARGET_NONE, Reason.TARGET_AMBIGUOUS, Reason.TARGET_MALFORMED})
 _KNOWN = ", ".join(KNOWN_ACTIONS)
 
+# A command as it stands in the table; it is printed for the stack in question.
+_COMMAND = re.compile(r"`firebreak ([^`]+)`")
+
 # Reasons that are missing here pass by themselves, or are for AWS to change.
 ADVICE: Mapping[Reason, str] = MappingProxyType(
     {
@@ -40,7 +45,7 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.NOT_ROUTED: f"tag the alarm {ACTION_TAG} with an action ({_KNOWN})",
         Reason.ACTION_NONE: f"take the tag {ACTION_TAG}=none off the alarm",
         Reason.OTHER_ACTION: "let the alarm's tags propagate, so that its own action is asked",
-        Reason.SWITCHED_OFF: "its holder runs `firebreak resume` (see `firebreak switches`)",
+        Reason.SWITCHED_OFF: "its holder runs `firebreak resume`; who that is: `firebreak switches`",
         Reason.ALARM_NOT_ALLOWED: f"add the alarm's name to the resource's tag {ALARMS_TAG}",
         Reason.NOT_OPTED_IN: f"tag the resource {OPT_IN_TAG}=true",
         Reason.SUPPRESSED: "the suppressor releases the alarm: CloudWatch then sends it again",
@@ -48,24 +53,31 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.WRONG_DIRECTION: f"tag the alarm {ACTION_TAG} with the action it is for",
         Reason.OTHER_CONTROLLER: f"tag the alarm {ACTION_TAG} with the action, or take its own action away",
         Reason.SAME_EFFECT: "take the alarm's own action away, or tag it with another action",
-        Reason.TOO_OLD: "if it is red still, `firebreak retry` asks for it again",
+        Reason.TOO_OLD: 'if it is red still, ask for it again: `firebreak retry "..."`',
         Reason.SUPERSEDED: "only a new transition of the alarm is acted on",
         Reason.DUPLICATE: "only a new transition of the alarm is acted on",
     }
 )
 
 
-def advice(decision: Decision, *, offline: bool, action: str = "") -> list[str]:
+def advice(
+    decision: Decision, *, offline: bool, action: str = "", stack: StackAddress | None = None
+) -> list[str]:
     """One line for each objection that something can be done about, in the guards' order.
 
-    `action` says of which service the target would be.
+    `action` says of which service the target would be, `stack` what the commands are for.
     """
     lines = [_line(check, action) for check in decision.checks if check.result is Result.OBJECTED]
     blind = [check.guard for check in decision.checks if check.result is Result.NOT_LOOKED_AT]
     unread = offline and decision.reason is Reason.TARGET_UNREADABLE
     if offline and (blind or unread):
         lines.append(f"run it without --offline to look at: {', '.join(blind) or 'the alarms below it'}")
-    return [line for line in lines if line]
+    return [_with_commands(line, stack) for line in lines if line]
+
+
+def _with_commands(line: str, stack: StackAddress | None) -> str:
+    build = stack.command if stack else command
+    return _COMMAND.sub(lambda found: build(*found[1].split()), line)
 
 
 def _line(check: Check, action: str) -> str:

@@ -1,5 +1,6 @@
 """The command `firebreak drill`, for game days."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -89,7 +90,8 @@ def _play(
     policy = load_policy(policy_path(found.policy_file))
     cloudwatch = found.reader("cloudwatch")
     ready = drills.ready(cloudwatch, alarm, around.now())
-    told = compared(drills.foretold(ready.red, policy, live_eyes(found, policy), around.now), found)
+    foretold = drills.foretold(ready.red, policy, live_eyes(found, policy), around.now)
+    told = compared(replace(foretold, stack=found.address), found)
     if not as_json:
         explain_screen.show(told, found.policy_file, screen.console())
     rules = drills.fitting(Scenario(scenario), told)

@@ -83,7 +83,7 @@ def _live(asked: Question, given: Given | None, outside: Outside) -> tuple[Expla
     now = sent_at(trigger) if asked.at else outside.now()
     clock = "given" if asked.at else "real"
     found = Explainer(policy=policy, eyes=as_if, clock=clock, offline=False).explain(trigger, now)
-    found = replace(found, notes=lacks)
+    found = replace(found, notes=lacks, stack=stack.address)
     return found if asked.policy else compared(found, stack), file
 
 

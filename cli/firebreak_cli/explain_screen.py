@@ -12,7 +12,6 @@ from firebreak.core.model import Alarm, Autonomy, OwnEvent, Target
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.red_words import red_words
 from firebreak_cli import screen
-from firebreak_cli.advice import advice
 from firebreak_cli.explainer import Explanation, Routing
 from firebreak_cli.eyes import OFFLINE
 
@@ -41,8 +40,7 @@ def show(found: Explanation, policy_file: str, console: Console, *, everything: 
     console.print()
     _show_checks(found.decision, console, everything=everything)
     console.print()
-    changes = advice(found.decision, offline=found.offline, action=found.routing.primary or "")
-    rows = [("To change it" if not n else " ", line) for n, line in enumerate(changes)]
+    rows = [("To change it" if not n else " ", line) for n, line in enumerate(found.advice)]
     console.print(screen.facts([*rows, *_basis(found, policy_file)]))
 
 
@@ -141,4 +139,5 @@ def _basis(found: Explanation, policy_file: str) -> Iterator[screen.Row]:
             "Offline",
             f"only the event was looked at; the clock stands at {found.now:%Y-%m-%d %H:%M:%SZ}, {of}",
         )
-    yield "Decided", f"already: firebreak show {found.incident_id}" if found.decided else ""
+    if found.decided and found.stack:
+        yield "Decided", f"already: {found.stack.command('show', found.incident_id)}"

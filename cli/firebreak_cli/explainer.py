@@ -6,6 +6,7 @@ from datetime import datetime
 
 from firebreak.aws.items import check_to_wire
 from firebreak.core import ahead
+from firebreak.core.commands import StackAddress
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Decision, Propose, Snapshot
 from firebreak.core.history import Decided
@@ -45,6 +46,7 @@ class Explanation:
     `clock` says whose time `now` is: "event", "given" or "real". `incident_id` is the id under which
     `firebreak show` finds the decision once it was made; `decided` says that it was. `notes` tell what
     the event lacks, and `deployed` is the hash of the policy that the stack last decided by, if known.
+    `stack` is the one that was looked at; None offline.
     """
 
     trigger: Alarm | OwnEvent
@@ -59,6 +61,13 @@ class Explanation:
     decided: bool = False
     notes: tuple[str, ...] = ()
     deployed: str = ""
+    stack: StackAddress | None = None
+
+    @property
+    def advice(self) -> list[str]:
+        """What would make the decision come out otherwise, a line each."""
+        action = self.routing.primary or ""
+        return advice(self.decision, offline=self.offline, action=action, stack=self.stack)
 
     @property
     def alarm(self) -> Alarm:
@@ -200,7 +209,7 @@ def as_json(found: Explanation, policy_file: str) -> dict[str, object]:
         "plan": found.plan.summary if found.plan else None,
         "content_sha256": found.content or None,
         "checks": [check_to_wire(check) for check in decision.checks],
-        "next": advice(decision, offline=found.offline, action=found.routing.primary or ""),
+        "next": found.advice,
         "incident": found.incident_id if found.decided or not isinstance(found.trigger, Alarm) else None,
         "decision_id": found.incident_id or None,
         "autonomy": rules.autonomy.value if rules else None,

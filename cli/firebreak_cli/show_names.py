@@ -34,7 +34,7 @@ def id_meant(client: Any, stack: Stack, wanted: str, bounds: Bounds) -> str:
         looked = "in the part that was looked at" if found.cut else "in the ledger"
         raise Ending(BAD_INPUT, f"{wanted}: no such incident, decision or page {looked} of {stack.place}")
     if len(meant) > 1 and wanted not in meant:
-        raise _several(wanted, meant, cut=found.cut)
+        raise _several(wanted, meant, stack, cut=found.cut)
     return wanted if wanted in meant else next(iter(meant))
 
 
@@ -45,10 +45,10 @@ def _first(named: Iterable[tuple[str, str]]) -> dict[str, str]:
     return meant
 
 
-def _several(wanted: str, meant: Mapping[str, str], *, cut: bool) -> Ending:
+def _several(wanted: str, meant: Mapping[str, str], stack: Stack, *, cut: bool) -> Ending:
     lines = [f"{name}  {told}" for name, told in list(meant.items())[:_LISTED]]
     more = len(meant) - _LISTED
-    left_out = [f"and {more} more: firebreak incidents --all"] if more > 0 else []
+    left_out = [f"and {more} more: {stack.command('incidents', '--all')}"] if more > 0 else []
     older = ["the ledger is larger than one look: older ones are left out"] if cut else []
     return Ending(BAD_INPUT, f"{wanted} may be {len(meant)} of them:", *lines, *left_out, *older)
 

@@ -43,9 +43,14 @@ class Stack:
         """The stack in words."""
         return f"stack {self.name} ({self.account} {self.region})"
 
+    @property
+    def address(self) -> StackAddress:
+        """What a printed command names."""
+        return StackAddress(self.name, self.region, self.account)
+
     def command(self, *words: str) -> str:
         """A command to copy that reaches this stack or is refused."""
-        return StackAddress(self.name, self.region, self.account).command(*words)
+        return self.address.command(*words)
 
     def reader(self, service: str) -> Any:
         """A client for calls that may be repeated: reads, and the ledger's conditional writes."""

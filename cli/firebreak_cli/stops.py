@@ -43,18 +43,19 @@ def look(stack: Stack, now: datetime) -> Stops:
     return Stops(holds, storm.tripped_at, of_pages.tripped_at, tuple(unread))
 
 
-def stop_lines(stops: Stops, now: datetime) -> Iterator[str]:
+def stop_lines(stops: Stops, stack: Stack, now: datetime) -> Iterator[str]:
     """One line for each thing that stops everything, and one for all other switches."""
     for hold in stops.holds:
         if hold.scope == GLOBAL:
             yield f"PAUSED until {when(hold.until, now)} by {hold.holder}: {hold.why}"
     if stops.storm_since:
-        yield f"STORM since {when(stops.storm_since, now)}: nothing is acted on (firebreak storm)"
+        yield f"STORM since {when(stops.storm_since, now)}: nothing is acted on: {stack.command('storm')}"
     if stops.pages_since:
-        since = when(stops.pages_since, now)
-        yield f"STORM OF PAGES since {since}: alarms for humans are on one page (firebreak storm --pages)"
+        since, look_at = when(stops.pages_since, now), stack.command("storm", "--pages")
+        yield f"STORM OF PAGES since {since}: alarms for humans are on one page: {look_at}"
     if others := sum(hold.scope != GLOBAL for hold in stops.holds):
-        yield f"{others} other {'switch is' if others == 1 else 'switches are'} held (firebreak switches)"
+        held = "switch is" if others == 1 else "switches are"
+        yield f"{others} other {held} held: {stack.command('switches')}"
     yield from stops.unread
 
 

@@ -150,7 +150,8 @@ def end_command(storm: Storm, stack: Stack) -> str:
 def other(desk: StormDesk, now: datetime) -> Iterator[tuple[str, str]]:
     """That the pages are gathered as well, where somebody looks at the storm that holds actions back."""
     since = None if desk.of_pages else replace(desk, of_pages=True).look().tripped_at
-    yield "Pages", f"gathered since {when(since, now)} (firebreak storm --pages)" if since else ""
+    look = desk.stack.command("storm", "--pages")
+    yield "Pages", f"gathered since {when(since, now)}: {look}" if since else ""
 
 
 def now_words(storm: Storm, states: States) -> str:

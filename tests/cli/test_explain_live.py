@@ -64,7 +64,7 @@ def test_a_held_switch_is_told_with_the_command_that_releases_it(world: World, r
     result = run("explain", "-", stdin=red)
 
     assert "global by ana until 11:00:30Z: migration" in " ".join(result.stdout.split())
-    assert "firebreak resume" in result.stdout
+    assert f"firebreak resume {a.ON_STACK}" in " ".join(result.stdout.split())
 
 
 def test_the_policy_is_the_one_that_the_stack_names(world: World, red: str) -> None:

@@ -38,7 +38,7 @@ def test_a_global_pause_comes_first(world: World) -> None:
     lines = run_in(world, "incidents").stdout.splitlines()
 
     assert lines[0] == "PAUSED until 11:00:30Z by ana: migration"
-    assert lines[1] == "1 other switch is held (firebreak switches)"
+    assert lines[1] == f"1 other switch is held: firebreak switches {a.ON_STACK}"
     assert [one["scope"] for one in listed(world)["switches"]] == ["global", "target ecs:prod/api"]
 
 

@@ -92,7 +92,7 @@ def test_a_storm_of_pages_is_shown_and_ended_by_itself(world: World) -> None:
 
     held = words(run_in(world, "storm").stdout)
     assert "No storm in stack firebreak" in held
-    assert "Pages gathered since 10:00:30Z (firebreak storm --pages)" in held
+    assert f"Pages gathered since 10:00:30Z: firebreak storm --pages {a.ON_STACK}" in held
     of_pages = words(run_in(world, "storm", "--pages").stdout)
     assert "STORM since 10:00:30Z, pages of alarms for humans are gathered in stack firebreak" in of_pages
     assert "firebreak storm --pages --end" in of_pages

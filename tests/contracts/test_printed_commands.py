@@ -1,0 +1,69 @@
+"""Every command that is printed is built by `StackAddress.command`: a bare one may reach another stack."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from firebreak_cli.main import app
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(path for room in ("shared", "cli") for path in (ROOT / room).rglob("*.py"))
+NAMES = sorted(
+    {one.name or (one.callback.__name__ if one.callback else "") for one in app.registered_commands}
+    | {str(one.name) for one in app.registered_groups}
+)
+COMMAND = re.compile(rf"firebreak (?:(?:{'|'.join(NAMES)})\b[^`)\n\"]*|\Z)")
+
+# What names a command and is none to copy, or reaches no stack that has another address.
+NAMED = {
+    "main.py": {"firebreak "},  # its own version
+    "wire.py": {"firebreak approve"},
+    "acknowledging.py": {"firebreak ack"},
+    # Replaced by commands for the stack in question before they are shown.
+    "advice.py": {"firebreak resume", "firebreak switches", "firebreak retry "},
+    # What CloudWatch keeps as an alarm's description, or as the reason of its state.
+    "drill_init.py": {"firebreak drill", "firebreak drill init"},
+    "drill_app.py": {"firebreak drill "},
+    # On this machine: local AWS, whose environment is printed above them.
+    "local_app.py": {
+        "firebreak local down",
+        "firebreak explain events/ecs_memory_alarm.json --offline",
+        "firebreak incidents",
+    },
+}
+
+
+def written(source: str) -> Iterator[str]:
+    """The commands in a module's texts, docstrings left out."""
+    tree = ast.parse(source)
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            yield from COMMAND.findall(node.value)
+
+
+def test_the_names_are_those_of_the_commands() -> None:
+    assert {"explain", "incidents", "pause", "retry", "show", "storm", "local", "policy"} <= set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('x = f"gathered since {when} (firebreak storm --pages)"', ["firebreak storm --pages"]),
+        ('x = f"firebreak {word}"', ["firebreak "]),
+        ('def f() -> None:\n    """Like `firebreak storm`."""', []),
+        ('x = stack.command("storm", "--pages")', []),
+    ],
+    ids=["bare", "variable", "docstring", "built"],
+)
+def test_a_bare_command_is_found(source: str, found: list[str]) -> None:
+    assert list(written(source)) == found
+
+
+def test_no_printed_command_lacks_its_stack() -> None:
+    bare = {path.name: found for path in SOURCES if (found := set(written(path.read_text())))}
+
+    assert bare == NAMED
