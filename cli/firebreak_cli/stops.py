@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from firebreak.core.commands import StackAddress
 from firebreak.core.history import Hold
 from firebreak.core.storm import CALM
 from firebreak_cli.endings import Ending
@@ -43,7 +44,7 @@ def look(stack: Stack, now: datetime) -> Stops:
     return Stops(holds, storm.tripped_at, of_pages.tripped_at, tuple(unread))
 
 
-def stop_lines(stops: Stops, stack: Stack, now: datetime) -> Iterator[str]:
+def stop_lines(stops: Stops, stack: StackAddress, now: datetime) -> Iterator[str]:
     """One line for each thing that stops everything, and one for all other switches."""
     for hold in stops.holds:
         if hold.scope == GLOBAL:

@@ -8,6 +8,7 @@ from datetime import datetime
 import typer
 from rich.console import Console
 
+from firebreak.core.commands import StackAddress
 from firebreak.core.guards import clock
 from firebreak.errors import AwsError
 from firebreak_cli import incidents, screen
@@ -63,7 +64,7 @@ class Watch:
         """A line for each change; the first look tells all that is listed."""
         before: Listed = {}
         for seen in self._looks():
-            after = listed(seen, before)
+            after = listed(seen, self.stack.address, before)
             for line in changed(before, after):
                 console.print(screen.told(f"{seen.at:%Y-%m-%dT%H:%M:%SZ} {line}"), soft_wrap=True)
             before = after
@@ -90,13 +91,13 @@ class Watch:
             self.sleep(self.seconds)
 
 
-def listed(seen: Seen, before: Listed) -> Listed:
+def listed(seen: Seen, stack: StackAddress, before: Listed) -> Listed:
     """A line for each thing that stops everything and each incident, by what it is known by.
 
     While something could not be read, nothing of `before` is taken for gone: it may be just that.
     """
     unread = (f"{seen.overview.damaged} items could not be read",) if seen.overview.damaged else ()
-    heads = (*stop_lines(seen.stops, seen.at), *unread)
+    heads = (*stop_lines(seen.stops, stack, seen.at), *unread)
     now = {line: line for line in heads} | {
         one.id: f"{one.id} {one.state} {one.target.display} {one.alarm.name} {one.rung + 1}. {one.action}"
         for one in seen.overview.incidents

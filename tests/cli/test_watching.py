@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 from typer.testing import Result
 
+from firebreak.core.commands import StackAddress
 from firebreak.core.history import Hold
 from firebreak.errors import Denied, FirebreakError, Throttled, Unavailable
 from firebreak_cli.endings import NO_AWS, Ending
@@ -23,6 +24,7 @@ from tests.world import World
 
 MINUTE = timedelta(minutes=1)
 NOTHING = Overview(incidents=(), decisions=(), left_out=0, cut=False, damaged=0)
+STACK = StackAddress("firebreak", a.REGION, a.ACCOUNT)
 INCIDENT = a.incident()
 
 
@@ -145,10 +147,10 @@ def test_an_expired_session_ends_it(error: FirebreakError) -> None:
 
 
 def test_what_cannot_be_read_is_not_taken_for_gone() -> None:
-    before = listed(Seen(replace(NOTHING, incidents=(INCIDENT,)), Stops(), a.NOW), {})
+    before = listed(Seen(replace(NOTHING, incidents=(INCIDENT,)), Stops(), a.NOW), STACK, {})
 
-    after = listed(Seen(replace(NOTHING, damaged=1), Stops(), a.NOW), before)
-    again = listed(Seen(NOTHING, Stops(), a.NOW), after)
+    after = listed(Seen(replace(NOTHING, damaged=1), Stops(), a.NOW), STACK, before)
+    again = listed(Seen(NOTHING, Stops(), a.NOW), STACK, after)
 
     assert set(after) == {INCIDENT.id, "1 items could not be read"}
     assert again == {}
