@@ -162,26 +162,14 @@ def _counted(evaluation: Evaluation) -> tuple[int, int]:
 
 
 def _beside(value: float, threshold: float) -> tuple[str, str]:
-    """Both numbers with as few digits as keep them apart."""
-    limit = _exact(threshold)
-    for digits in _SIGNIFICANT:
-        shown = _rounded(value, digits)
-        if value == threshold or float(shown) != threshold:
-            return shown, limit
-    return _exact(value), limit
+    """Both numbers with as few digits as keep them apart; the most of them tell any two numbers apart."""
+    shown = (_rounded(value, digits) for digits in _SIGNIFICANT)
+    return next(one for one in shown if value == threshold or float(one) != threshold), f"{threshold:.15g}"
 
 
 def _rounded(value: float, digits: int) -> str:
     """So many significant digits, and every digit before the point."""
-    if abs(value) >= 10 ** (digits - 1):
-        return (
-            f"{value:.0f}" if abs(value) >= 10**digits or digits == _SIGNIFICANT[0] else f"{value:.{digits}g}"
-        )
-    return f"{value:.{digits}g}"
-
-
-def _exact(value: float) -> str:
-    return f"{value:.0f}" if value.is_integer() and abs(value) < 10**15 else f"{value:.15g}"
+    return f"{value:.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
 
 
 def _short(name: str) -> str:
