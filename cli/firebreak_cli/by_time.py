@@ -11,7 +11,17 @@ from itertools import batched
 from typing import Any
 
 from firebreak.aws.found import Place, find, place_of
-from firebreak.aws.items import BY_TIME_INDEX, LISTED_DECISION, META, Fields, Item, ms, number, text
+from firebreak.aws.items import (
+    BY_TIME_INDEX,
+    LISTED_DECISION,
+    META,
+    DamagedItem,
+    Fields,
+    Item,
+    ms,
+    number,
+    text,
+)
 from firebreak.aws.translate import translated
 from firebreak.core.readings import Unknown
 from firebreak.errors import Denied, NotFound, Rejected
@@ -26,10 +36,9 @@ class NoIndex(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One line of the index; `alarm` is empty where no alarm could be read."""
+    """One line of the index; a name that cannot be read is empty."""
 
     place: Place
-    at: datetime
     incident_id: str
     alarm: str
 
@@ -92,10 +101,16 @@ def _page(client: Any, asked: dict[str, object]) -> Any:
 
 
 def _line(item: Item) -> Listed:
+    """A line whose names cannot be read leads to its item all the same, which is read or counted."""
     fields = Fields(item)
-    return Listed(
-        place_of(item), fields.time("at"), fields.text("incident", ""), fields.text("alarm_name", "")
-    )
+    return Listed(place_of(item), _name(fields, "incident"), _name(fields, "alarm_name"))
+
+
+def _name(fields: Fields, name: str) -> str:
+    try:
+        return fields.text(name, "")
+    except DamagedItem:
+        return ""
 
 
 def items_at(client: Any, table: str, places: Iterable[Place]) -> Iterator[Item | Unknown | None]:

@@ -26,7 +26,7 @@ from firebreak.aws.translate import translated
 from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.readings import Unknown
-from firebreak.errors import UnusableEvent
+from firebreak.errors import UNEXPECTED_SHAPE, UnusableEvent
 from firebreak_cli import by_time
 from firebreak_cli.by_time import Listed, NoIndex
 
@@ -310,7 +310,7 @@ def _take_all(items: Iterable[Item], found: Found) -> None:
     for item in items:
         try:
             _take(item, found)
-        except (DamagedItem, UnusableEvent):
+        except (DamagedItem, UnusableEvent, *UNEXPECTED_SHAPE):
             found.damaged += 1
 
 

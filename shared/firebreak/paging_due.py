@@ -64,27 +64,26 @@ class DuePages:
 
     def run(self) -> bool:
         """Look at all of it; whether all could be looked at. What could not stays due."""
-        now = self.clock.now()
-        try:
-            threads = self.threads.due_threads(now, AT_ONCE)
-            digests = self.threads.due_digests(now, AT_ONCE)
-        except AwsError as error:
-            self.log.event("page.due_failed", about="the index", error=str(error))
-            return False
         # Digests first: a held page whose alarms stayed OK is over before it is sent.
         looked = [
-            self._each(digests, self._digest, self.threads.put_off_digest),
-            self._each(threads, self._thread, self.threads.put_off_thread),
+            self._each("digests", self.threads.due_digests, self._digest, self.threads.put_off_digest),
+            self._each("threads", self.threads.due_threads, self._thread, self.threads.put_off_thread),
         ]
         return all(looked)
 
     def _each(
         self,
-        names: Iterable[str],
+        what: str,
+        due: Callable[[datetime, int], Iterable[str]],
         look: Callable[[str, datetime], None],
         put_off: Callable[[str, datetime], None],
     ) -> bool:
         """Whether each could be looked at; one that could not waits behind the others that are due."""
+        try:
+            names = due(self.clock.now(), AT_ONCE)
+        except AwsError as error:
+            self.log.event("page.due_failed", about=f"the list of {what}", error=str(error))
+            return False
         well = True
         for name in names:
             try:

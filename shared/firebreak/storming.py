@@ -85,15 +85,18 @@ class StormWatch:
         found = self.beside.look() if self.beside and not storm.tripped_at else CALM
         return found if isinstance(found, Storm) else CALM
 
-    def sweep(self, rules: StormRules) -> None:
-        """Declare a storm whose declarer died, and end one that is over. Raises AwsError."""
+    def sweep(self, rules: StormRules) -> Unknown | NotRead | None:
+        """Declare a storm whose declarer died, and end one that is over. Raises AwsError.
+
+        Returns why the storm cannot be read, where it cannot.
+        """
         storm = self._declared(self.storms.look(), rules)
         match storm:
             case Storm(tripped_at=None) | Absent():
-                return
+                return None
             case Unknown(why) | NotRead(why):
                 self.log.event("storm.unreadable", why=why)
-                return
+                return storm
             case Storm():
                 pass
         states = read_states(self.alarms, [red.watched for red in storm.red])
@@ -101,11 +104,12 @@ class StormWatch:
         now = self.clock.now()
         if not ends(storm, red, rules, now):
             self._remind(storm, left, rules, now)
-            return
+            return None
         told = telling_storms.storm_ended(storm, left, now)
         if self.storms.calm(storm, told):
             self.log.event("storm.ended", still_red=len(red))
             self.announcer.hand_over(told)
+        return None
 
     def _remind(self, storm: Storm, left: telling_storms.Left, rules: StormRules, now: datetime) -> None:
         """A storm that lasts is told every hour, for nothing is acted on meanwhile."""

@@ -149,7 +149,8 @@ class Sweep:
         self.log.gauge("StuckLeases", stuck_leases(overdue))
 
     def _storm(self) -> None:
-        self.storms.sweep(self.policy().storm)
+        if unread := self.storms.sweep(self.policy().storm):
+            self._announce(Reason.STORM_UNREADABLE, unread.why)
 
     def _requests(self) -> None:
         """A wake-up that was lost is made now; one that was not is the same delivery, decided once."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from firebreak.aws.items import scope_pk
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.transactions import AT_THE_SAME_TIME
@@ -328,6 +329,23 @@ def test_a_slot_that_others_write_at_the_same_time_is_given_back_at_another_try(
     disturbed(table, before=crowded).give_back(claim)
     again = DynamoLedger(table.client, table.name).look(a.request(), a.SCOPES)
     assert not any(getattr(seen, "acts", ()) for seen in again.scopes.values())
+
+
+def test_a_scope_that_is_always_written_keeps_no_other_slot_taken(table: Table) -> None:
+    claim = won(DynamoLedger(table.client, table.name))
+    first = scope_pk(claim.scopes[0])
+
+    class Crowded(Wrapped):
+        def update_item(self, **request: Any) -> Any:
+            if request["Key"]["pk"] == {"S": first}:
+                raise Conflict("UpdateItem", "TransactionConflictException")
+            return table.client.update_item(**request)
+
+    with pytest.raises(Conflict):
+        DynamoLedger(Crowded(table.client), table.name).give_back(claim)  # type: ignore[arg-type]  # wraps the client
+    again = DynamoLedger(table.client, table.name).look(a.request(), a.SCOPES)
+    taken = [scope for scope in claim.scopes if getattr(again.scopes[scope], "acts", ())]
+    assert taken == [claim.scopes[0]]
 
 
 def test_giving_back_twice_changes_nothing_more(table: Table) -> None:

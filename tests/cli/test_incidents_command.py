@@ -43,6 +43,34 @@ def refuse(world: World, count: int = 1) -> None:
         world.send(world.red(f"nameless-{n}", metrics=(METER,)))
 
 
+@pytest.mark.parametrize(
+    ("field", "odd", "damaged"),
+    [
+        ("alarm_name", {"N": "1"}, 0),
+        ("at", {"N": "1e40"}, 1),
+        ("incident", {"L": []}, 1),
+        ("alarm", {"S": "{"}, 1),
+        ("checks", {"S": "[1e999"}, 1),
+    ],
+)
+def test_a_damaged_decision_hides_nothing_else(
+    world: World, field: str, odd: dict[str, Any], damaged: int
+) -> None:
+    refuse(world, 2)
+    done = world.send(world.red())
+    items = world.dynamodb.scan(TableName=TABLE)["Items"]
+    bad = next(one for one in items if "nameless-0" in str(one.get("alarm_name")))
+    world.dynamodb.put_item(TableName=TABLE, Item={**bad, field: odd})
+
+    answer = listed(world)
+    shown = run_in(world, "show", done.incident_id)
+
+    assert answer["damaged"] == damaged
+    assert [one["id"] for one in answer["incidents"]] == [done.incident_id]
+    assert "nameless-1" in [one["alarm"] for one in answer["decisions"]]
+    assert (shown.exit_code, shown.stderr) == (0, "")
+
+
 def test_an_empty_ledger_has_nothing_to_list(world: World) -> None:
     result = run_in(world, "incidents")
 

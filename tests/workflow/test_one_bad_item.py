@@ -30,6 +30,8 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NAMES = "abcde"
 POLICY = parse_policy(WIDE.replace("alarms = 4", "alarms = 40"), "bad.toml")
 
+PAGE_SWEEP = {"source": "firebreak", "detail-type": "Firebreak Page Sweep", "detail": {"v": 1}}
+
 type Item = dict[str, Any]
 type Break = Callable[[Item], Item]
 
@@ -296,6 +298,41 @@ def test_threads_that_cannot_be_looked_at_let_the_others_have_their_turn(world: 
         world.page_sweep()
     asked = [fields["about"] for name, fields in world.log.events if name == "page.due_failed"]
     assert f"{50:032x}" in asked
+
+
+@pytest.mark.parametrize("dark", ["due_threads", "due_digests"])
+def test_a_list_of_pages_that_cannot_be_read_stops_not_the_other(world: World, dark: str) -> None:
+    for name, kind in (("THREAD", "page"), ("DIGEST", "digest")):
+        damaged = stamped(f"{name}#{'a' * 32}") | {
+            "told": number(1),
+            "attention": text(kind),
+            "attention_at": number(1),
+        }
+        world.dynamodb.put_item(TableName=TABLE, Item=damaged)
+
+    def throttled(*_: object) -> Any:
+        raise Throttled("Query", "ThrottlingException")
+
+    desk = world.page_desk()
+    threads: Any = Wrapped(desk.dispatcher.threads)
+    setattr(threads, dark, throttled)
+    found = replace(desk, dispatcher=replace(desk.dispatcher, threads=threads)).handle(PAGE_SWEEP)
+
+    assert found.outcome == "failed"
+    assert len([body for _, body in world.pager.sent if "cannot be read" in body]) == 1
+
+
+@pytest.mark.parametrize("part", ["META", "RED"])
+def test_a_storm_that_cannot_be_read_is_announced_once_a_day(world: World, part: str) -> None:
+    world.clock.at = a.NOW.replace(hour=12)
+    damaged = {"tripped_at": text("x"), "version": text("x")}
+    world.dynamodb.put_item(
+        TableName=TABLE, Item={**stamped("STORM", "-" if part == "META" else part), **damaged}
+    )
+    for _ in range(24):
+        sweep(world)
+        world.clock.pass_time(5 * MINUTE)
+    assert len(blind_pages(world)) == 1
 
 
 def test_a_thread_of_any_shape_keeps_no_other_from_being_looked_at(world: World) -> None:
