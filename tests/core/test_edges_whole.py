@@ -50,6 +50,7 @@ PASSES: list[Any] = [
         {"incident": a.incident(IncidentState.PAGED), "beside": (a.incident(IncidentState.PAGED),)},
         f"incident {OWN} is paged",
     ),
+    ("in flight", a.request(), {"beside": ABSENT}, "no open incident"),
     ("in flight", a.request(), {"beside": (a.incident(IncidentState.PAGED, id="i-x"),)}, "no open incident"),
     ("storm", a.request(), {"storm": Storm(red=(red(1),), version=1)}, "1/50 routed alarms red within 5m"),
     ("freeze", a.request(), {}, "no freeze window"),
@@ -146,6 +147,16 @@ def test_breakers_and_freezes_object_under_their_own_names() -> None:
     frozen = found("freeze", a.request(), {"never": (Always("sale", a.NOW + HOUR),)})
     assert (broken.guard, tried.guard, frozen.guard) == ("breaker", "breaker", "freeze")
     assert (broken.until is None, tried.until) == (False, None)
+
+
+def test_recoveries_that_do_not_last_open_the_breaker_of_their_own_target() -> None:
+    limit = a.rules().breakers[Level.TARGET].comebacks
+    acts = [act(n * HOUR, Verdict.RECOVERED) for n in range(limit, 0, -1)]
+    own, other = (
+        found("breaker", a.request(), {}, **before(*(replace(one, target=key) for one in acts)))
+        for key in (a.TARGET.key, "111122223333/eu-west-1/ecs/prod/web")
+    )
+    assert (own.reason, other.result) == (Reason.BREAKER_OPEN, Result.PASSED)
 
 
 @pytest.mark.parametrize(
