@@ -12,7 +12,7 @@ from firebreak.core.decide import decide
 from firebreak.core.incident import IncidentState, Member, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
-from firebreak.core.model import Autonomy, Plan, Receipt, RequestKind
+from firebreak.core.model import Autonomy, Mute, Plan, Receipt, RequestKind
 from firebreak.core.questions import question_id
 from firebreak.core.red_words import red_words
 from tests import builders as a
@@ -53,6 +53,7 @@ def told_of(
 
 RUNG = "rung 1 of 2 (restart-service -> scale-service -> page)"
 VALUES = ("before: running tasks 2", "after: desired count 3")
+PUT_BACK = ("before: desired count 3", "after: desired count 3")
 STEP = "step 1: restart-service: desired count is 3"
 DONE = Receipt(summary="desired count is 3", after={"desiredCount": 3})
 ACTED = a.incident(receipt=DONE, note="it made things worse")
@@ -105,7 +106,7 @@ class TestTold:
         assert told == told_of(
             AnnouncementKind.NOT_EXECUTED,
             "What restart-service had changed stays; it could not be put back: put back 3 to 2",
-            ("denied", "before: desired count 3", "after: desired count 3", RUNG),
+            ("denied", *PUT_BACK, RUNG),
             NOTHING,
             purpose.value,
         )
@@ -130,24 +131,21 @@ class TestTold:
         assert telling_back.put_back(undone, AT) == told_of(
             AnnouncementKind.UNDONE,
             "desired count is 3",
-            (
-                "why: it made things worse",
-                "plan: put back 3 to 2",
-                "before: desired count 3",
-                "after: desired count 3",
-            ),
+            ("why: it made things worse", "plan: put back 3 to 2", *PUT_BACK),
             f"Firebreak checks at 10:04:30Z again. {TAKES_OVER}",
             "undo",
         )
 
     def test_a_restore_says_what_happens_if_the_alarm_comes_back(self) -> None:
-        restored = replace(ACTED, purpose=Purpose.RESTORE, plan=BACK)
+        restored = replace(ACTED, purpose=Purpose.RESTORE, plan=BACK, note="all is well")
 
-        told = telling_back.put_back(restored, AT)
-
-        assert (told.kind, told.next) == (
+        assert telling_back.put_back(restored, AT) == told_of(
             AnnouncementKind.RESTORED,
+            "desired count is 3",
+            ("why: all is well", "plan: put back 3 to 2", *PUT_BACK),
             f"Firebreak checks at 10:04:30Z again. {COMES_BACK}",
+            "restore",
+            alarm_state="OK",
         )
 
     def test_what_left_nothing_to_show_is_told_all_the_same(self) -> None:
@@ -199,6 +197,28 @@ class TestTold:
             "Denied by ana: we migrate",
             ("not done: restart ecs:prod/api",),
             f"Nothing was changed. {NOTHING}",
+        )
+
+    def test_a_no_to_what_has_no_plan_names_the_action(self) -> None:
+        told = telling_people.denied(replace(ACTED, plan=None), "ana", "we migrate", AT)
+
+        assert told.facts == ("not done: restart-service",)
+
+    def test_a_question_about_an_alarm_that_was_muted_says_so_last(self) -> None:
+        waiting = replace(ACTED, plan=BACK, receipt=None, alarm=a.alarm(mute=Mute("nightly", None)))
+        decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
+
+        assert telling_people.approval(waiting, recorded(decision)).facts == (
+            "before: desired count 3",
+            "autonomy: approve by defaults",
+            RUNG,
+            "muted: the CloudWatch mute rule nightly covered this alarm; it is handled since",
+        )
+
+    @pytest.mark.parametrize(("plan", "asked"), [(BACK, "put back 3 to 2"), (None, "restart-service")])
+    def test_a_question_nobody_answered_is_repeated(self, plan: Plan | None, asked: str) -> None:
+        assert telling_people.unanswered(replace(ACTED, plan=plan)) == (
+            f"Nobody approved in time. The question was: {asked}"
         )
 
     def test_an_act_names_who_will_reset_it(self) -> None:
