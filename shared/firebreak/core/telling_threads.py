@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, not_ok_words
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, few_of, not_ok_words
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.digests import OVER
 from firebreak.core.keys import digest
@@ -41,15 +41,13 @@ def no_longer_watched(
 
     It resolves nothing.
     """
-    facts = not_ok_words(states)
-    more = len(facts) - MOST_LISTED
     return replace(
         about,
         key=digest("no longer watched", about.key, since.isoformat(), at.date().isoformat()),
         kind=AnnouncementKind.NO_LONGER_WATCHED,
         at=at,
         headline="Firebreak does not look at this any more, and it is not known to be over.",
-        facts=(*facts[:MOST_LISTED], *([f"and {more} more"] if more > 0 else [])),
+        facts=tuple(few_of(not_ok_words(states), MOST_LISTED)),
         next="Resolve it yourself once you have looked.",
         event="",
         cause="",

@@ -1,0 +1,153 @@
+"""A human takes a thread, or it ends unseen by Firebreak: what changes of the page that it began with."""
+
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.keys import digest
+from firebreak.core.model import AlarmState
+from firebreak.core.readings import ABSENT, Unknown
+from firebreak.core.reasons import Lasting
+from firebreak.core.telling_people import acknowledged
+from firebreak.core.telling_threads import green_again, no_longer_watched
+from tests import builders as a
+
+API, WEB = WatchedAlarm("api"), WatchedAlarm("web")
+SINCE, AT = a.NOW, a.NOW + timedelta(days=1)
+
+PAGE = Announcement(
+    key="k",
+    kind=AnnouncementKind.REFUSED,
+    at=SINCE,
+    incident_id="i-0123456789",
+    action="restart-service",
+    headline="The budget is used up.",
+    facts=("target: 2 of 2 in 15m",),
+    next="Nothing was changed.",
+    alarm_name="api",
+    alarm_since=SINCE,
+    alarm_description="memory of the api",
+    target="ecs:prod/api",
+    account=a.ACCOUNT,
+    region=a.REGION,
+    rung=1,
+    event="e",
+    thread="t",
+    cause="budget_full",
+    until=AT,
+    by="bo",
+    retry=("api",),
+    severity="critical",
+    runbook="https://example.com/api",
+    question="i-0123456789.1.01234567",
+    watches=(API,),
+    unwatched=2,
+    lasting=Lasting.TARGET,
+    counted_as="c",
+    red="memory above 85%",
+    alarm_reason="1 datapoint over 85",
+    alarm_state="ALARM",
+)
+
+
+def changed(told: Announcement) -> dict[str, object]:
+    """What is told otherwise than on the page; every field of the page says something."""
+    page = asdict(PAGE)
+    return {name: value for name, value in asdict(told).items() if value != page[name]}
+
+
+def test_every_field_of_the_page_says_something() -> None:
+    assert [name for name, value in asdict(PAGE).items() if not value] == []
+
+
+def test_who_has_it_is_told_in_its_thread_and_nothing_is_left_to_look_at() -> None:
+    ana = "arn:aws:sts::111122223333:assumed-role/on-call/ana"
+
+    assert changed(acknowledged(PAGE, "thread", ana, AT)) == {
+        "key": digest("acknowledged", "thread", ana, AT.isoformat()),
+        "kind": AnnouncementKind.ACKNOWLEDGED,
+        "at": AT,
+        "headline": "Acknowledged by ana (role on-call).",
+        "facts": (),
+        "next": "Nobody else is called. Everybody who was paged gets a message when it is over.",
+        "event": "",
+        "thread": "thread",
+        "cause": "",
+        "until": None,
+        "by": ana,
+        "retry": (),
+        "watches": (),
+        "unwatched": 0,
+    }
+
+
+def test_an_alarm_that_is_ok_again_ends_what_the_page_said() -> None:
+    assert changed(green_again(PAGE, AT, since=SINCE)) == {
+        "key": digest("green again", "k", SINCE.isoformat(), 1),
+        "kind": AnnouncementKind.RECOVERED,
+        "at": AT,
+        "headline": "The alarm is OK again. The page before said: The budget is used up.",
+        "facts": (),
+        "next": "No further action.",
+        "event": "",
+        "cause": "",
+        "until": None,
+        "retry": (),
+        "alarm_state": "OK",
+    }
+
+
+@pytest.mark.parametrize(
+    ("count", "watches", "alarms"),
+    [
+        pytest.param(1, (), "The alarm is", id="one"),
+        pytest.param(1, (API, WEB), "All its alarms are", id="several of one page"),
+        pytest.param(2, (API,), "All its alarms are", id="several of one cause"),
+    ],
+)
+def test_several_alarms_that_are_ok_again_are_told_as_several(
+    count: int, watches: tuple[WatchedAlarm, ...], alarms: str
+) -> None:
+    told = green_again(replace(PAGE, watches=watches), AT, since=SINCE, count=count)
+    assert told.headline == f"{alarms} OK again. The page before said: The budget is used up."
+
+
+def test_an_end_is_told_once_however_often_it_is_looked_at_and_anew_for_what_began_anew() -> None:
+    def key(at: datetime = AT, since: datetime = SINCE, count: int = 1) -> str:
+        return green_again(PAGE, at, since=since, count=count).key
+
+    assert key(at=AT + timedelta(minutes=1)) == key()
+    assert len({key(), key(since=AT), key(count=2)}) == 3
+
+
+def test_what_nobody_looks_at_any_more_says_how_its_alarms_are_and_resolves_nothing() -> None:
+    states: dict[WatchedAlarm, AlarmReading] = {
+        WEB: Unknown("ThrottlingException"),
+        API: AlarmState.ALARM,
+        WatchedAlarm("ok"): AlarmState.OK,
+    }
+
+    assert changed(no_longer_watched(PAGE, states, AT, SINCE)) == {
+        "key": digest("no longer watched", "k", SINCE.isoformat(), AT.date().isoformat()),
+        "kind": AnnouncementKind.NO_LONGER_WATCHED,
+        "at": AT,
+        "headline": "Firebreak does not look at this any more, and it is not known to be over.",
+        "facts": ("api is still red", "web could not be read: ThrottlingException"),
+        "next": "Resolve it yourself once you have looked.",
+        "event": "",
+        "cause": "",
+        "until": None,
+        "retry": (),
+        "watches": (),
+        "alarm_state": "",
+    }
+
+
+@pytest.mark.parametrize(("count", "last"), [(30, "a29 does not exist any more"), (32, "and 2 more")])
+def test_of_many_alarms_a_page_lists_as_many_as_are_read(count: int, last: str) -> None:
+    states = {WatchedAlarm(f"a{number:02d}"): ABSENT for number in range(count)}
+    facts = no_longer_watched(PAGE, states, AT, SINCE).facts
+    assert (len(facts), facts[-1]) == (min(count, 31), last)
