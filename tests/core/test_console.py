@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.console import alarm_link, partition_of, target_link
+from firebreak.core.console import alarm_link, links, partition_of, target_link
 from firebreak.core.model import Target
+from tests import builders as a
 
 PARTITIONS = {
     "eu-west-1": ("aws", "eu-west-1.console.aws.amazon.com"),
@@ -41,6 +42,14 @@ def test_whatever_an_alarm_is_called_its_link_is_one_harmless_address(name: str)
         assert unquote(encoded) == name
 
 
+def test_what_no_address_can_spell_is_a_question_mark_in_it() -> None:
+    assert alarm_link("api\ud800", "eu-west-1").endswith("#alarmsV2:alarm/api%3F")
+
+
+def test_a_slash_in_a_name_does_not_end_a_part_of_the_address() -> None:
+    assert alarm_link("prod/api", "eu-west-1").endswith("#alarmsV2:alarm/prod%2Fapi")
+
+
 @pytest.mark.parametrize(
     ("service", "group", "name", "path"),
     [
@@ -59,3 +68,24 @@ def test_each_kind_of_target_has_its_page(service: str, group: str, name: str, p
 
 def test_a_service_that_is_not_known_has_none() -> None:
     assert target_link(Target("111122223333", "eu-west-1", "rds", "", "orders")) == ""
+
+
+ALARM_PAGE = (
+    "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#alarmsV2:alarm/api-memory-high"
+)
+TARGET_PAGE = (
+    "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/api/health?region=eu-west-1"
+)
+
+
+@pytest.mark.parametrize(
+    ("region", "target", "found"),
+    [
+        pytest.param(a.REGION, a.TARGET, {"alarm": ALARM_PAGE, "target": TARGET_PAGE}, id="both"),
+        pytest.param(a.REGION, None, {"alarm": ALARM_PAGE}, id="no target was found"),
+        pytest.param("us-iso-east-1", a.TARGET, {"target": TARGET_PAGE}, id="an alarm without a page"),
+        pytest.param("us-iso-east-1", None, {}, id="neither"),
+    ],
+)
+def test_links_are_named_by_what_they_open(region: str, target: object, found: dict[str, str]) -> None:
+    assert links(a.alarm(region=region), target) == found

@@ -77,7 +77,7 @@ def target_link(target: Target) -> str:
 
 
 def _host(region: str) -> str:
-    domain = DOMAINS.get(partition_of(region), "")
+    domain = DOMAINS.get(partition_of(region))
     return f"https://{region}.{domain}" if domain and REGION.fullmatch(region) else ""
 
 
