@@ -20,7 +20,7 @@ sam_env := env -u AWS_PROFILE SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 P
 two_workers := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit scenarios prove mutants local local-down invoke lock clean
+.PHONY: help setup demo test lint types rules unit scenarios prove mutants local local-down invoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,9 +35,14 @@ test: lint ## The whole gate: lint, types, architecture, template, unit, contrac
 	@$(call on_local_aws,$(bin)/pytest $(two_workers))
 
 lint: setup ## Lint, types, architecture, template
+	@$(MAKE) --no-print-directory -j 2 types rules
+
+types: setup
+	$(bin)/mypy
+
+rules: setup
 	$(bin)/ruff check
 	$(bin)/ruff format --check
-	$(bin)/mypy
 	$(bin)/lint-imports
 	$(sam_env) $(sam) validate --lint
 	.local/venv/bin/cfn-lint examples/*/template.yaml

@@ -53,9 +53,7 @@ class Size:
 # The windows are shorter than clocks may differ, so that only the pad keeps an early clock from taking
 # the slots of late ones again at once.
 BRIEF = Limits(target="1/20s", group="3/20s", action="10/20s", stack="12/20s")
-GATE = Size(
-    services=200, transitions=5, again=1000, limits=BRIEF, stack=12, rounds=1, burst=10_000, every=0.0
-)
+GATE = Size(services=100, transitions=5, again=500, limits=BRIEF, stack=12, rounds=1, burst=10_000, every=0.0)
 # A slot is held 110 s (window and pad), the bursts go on for five minutes: slots run out several times.
 SHORT = Limits(target="1/30s", group="2/30s", action="4/30s", stack="5/30s")
 DEEP = Size(services=400, transitions=13, again=4800, limits=SHORT, stack=5, rounds=3, burst=400, every=12.0)
