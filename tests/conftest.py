@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.world import World, fake_credentials, world_on_moto
 
@@ -14,6 +14,8 @@ settings.register_profile(
     "fast", deadline=None, max_examples=60, derandomize=True, suppress_health_check=TOO_SLOW
 )
 settings.register_profile("deep", deadline=None, max_examples=3000, suppress_health_check=TOO_SLOW)
+# Nobody reads how a mutant fails, so nothing makes the example smaller (`make mutants`).
+settings.register_profile("mutants", settings.get_profile("fast"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 fake_credentials()

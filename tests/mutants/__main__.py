@@ -20,7 +20,7 @@ MUTMUT = Path(sys.executable).with_name("mutmut")
 
 def run() -> None:
     """Every mutant once. The fast examples are the same each time, so the outcome is as well."""
-    environment = os.environ | {"HYPOTHESIS_PROFILE": "fast"}
+    environment = os.environ | {"HYPOTHESIS_PROFILE": "mutants"}
     command = [str(MUTMUT), "run", "--max-children", str(os.cpu_count() or 2)]
     with LOG.open("w", encoding="utf-8") as log:
         seen = None if sys.stdout.isatty() else log

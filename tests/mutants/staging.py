@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 STAGE = ROOT / ".local" / "mutants"
 CORE = ROOT / "shared" / "firebreak" / "core"
 
-# A failing property is made small before it fails, which takes long on a busy machine: hence the
-# generous timeout_constant (mutmut multiplies it). A mutant that runs out of time counts as alive.
+# A busy machine takes its time, hence the generous timeout_constant (mutmut multiplies it). A mutant that
+# runs out of time counts as alive.
 # The tests that must notice, and what they need; a folder that joins them may need more.
 TESTS = ["tests/core"]
 COPIED = {"shared/firebreak": "firebreak", "tests": "tests"}
@@ -24,7 +24,7 @@ SETTINGS = """
 source_paths = ["firebreak"]
 only_mutate = {modules}
 timeout_constant = 10.0
-pytest_add_cli_args = ["-p", "no:cacheprovider"]
+pytest_add_cli_args = ["-p", "no:cacheprovider", "--tb=no"]
 pytest_add_cli_args_test_selection = {tests}
 
 [tool.pytest.ini_options]
