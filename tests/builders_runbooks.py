@@ -8,9 +8,10 @@ from typing import Any
 
 from firebreak.actions.run_runbook import RunRunbook
 from firebreak.core.model import AlarmState, Obstacle, Plan, Target
+from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, NotRead, Reading
 from firebreak.core.rules import ActionSettings, Rules, Runbook
-from firebreak.core.runbooks import DocumentLive, GuardState, Run, RunbookObservation
+from firebreak.core.runbooks import DocumentLive, Run, RunbookObservation
 from tests import builders as a
 
 TARGET = Target(a.ACCOUNT, a.REGION, "runbook", "", "drain-orders")
@@ -64,7 +65,7 @@ def seen(**changes: Any) -> RunbookObservation:
         document=document(),
         tags={"firebreak:enabled": "true"},
         runs=(),
-        guard=AlarmState.OK,
+        guard=a.described(GUARD, AlarmState.OK),
     )
     return replace(one, **changes)
 
@@ -98,7 +99,7 @@ class FakeSsm:
     document_now: Reading[DocumentLive] = field(default_factory=document)
     tags_now: Reading[Mapping[str, str]] = field(default_factory=lambda: {"firebreak:enabled": "true"})
     runs_now: Reading[tuple[Run, ...]] = ()
-    guard_now: Reading[GuardState] = AlarmState.OK
+    guard_now: Reading[DescribedAlarm] = field(default_factory=lambda: a.described(GUARD, AlarmState.OK))
     calls: list[tuple[str, ...]] = field(default_factory=list)
     started: list[Mapping[str, object]] = field(default_factory=list)
 
@@ -118,7 +119,7 @@ class FakeSsm:
         self.calls.append(("runs", document))
         return self.runs_now
 
-    def alarm(self, name: str) -> Reading[GuardState]:
+    def alarm(self, name: str) -> Reading[DescribedAlarm]:
         self.calls.append(("alarm", name))
         return self.guard_now
 

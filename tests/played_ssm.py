@@ -14,7 +14,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.model import OperationModel
 from botocore.validate import validate_parameters
 
+from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.runbooks import RunbookReader, RunbookWriter
+from firebreak.core.missing_data import MissingDataRules
+from firebreak.effective_alarms import EffectiveAlarms
 from tests.builders_ecs import session
 from tests.builders_runbooks import GUARD, raw_document, raw_run
 
@@ -40,6 +43,7 @@ class PlayedSsm:
     status: str = "InProgress"
     guard: str = "OK"
     guard_reason: str = ""
+    guard_tags: dict[str, str] = field(default_factory=dict)
     loses_replies: bool = False
     refuses: str = ""
     runs: list[dict[str, Any]] = field(default_factory=list)
@@ -54,7 +58,8 @@ class PlayedSsm:
             one.meta.events.register("before-parameter-build", self._note, "note")
             one.meta.events.register("before-call", self._answer, "answer")
         try:
-            yield RunbookReader(ssm, cloudwatch), RunbookWriter(ssm)
+            alarms = EffectiveAlarms(CloudWatchAlarms(cloudwatch), MissingDataRules)
+            yield RunbookReader(ssm, alarms), RunbookWriter(ssm)
         finally:
             for one in (ssm, cloudwatch):
                 one.meta.events.unregister("before-parameter-build", self._note, "note")
@@ -78,7 +83,14 @@ class PlayedSsm:
     def _GetDocument(self, Name: str, DocumentVersion: str, **_: Any) -> dict[str, Any]:  # noqa: N802, N803 - AWS's names
         return raw_document(Name=Name, DocumentVersion=DocumentVersion)
 
-    def _ListTagsForResource(self, ResourceType: str, ResourceId: str) -> dict[str, Any]:  # noqa: N802, N803 - AWS's names
+    def _ListTagsForResource(  # noqa: N802 - AWS's name
+        self,
+        ResourceType: str = "",  # noqa: N803 - the same
+        ResourceId: str = "",  # noqa: N803 - the same
+        ResourceARN: str = "",  # noqa: N803 - the same
+    ) -> dict[str, Any]:
+        if ResourceARN:  # CloudWatch's call of that name
+            return {"Tags": [{"Key": key, "Value": value} for key, value in self.guard_tags.items()]}
         of_document = [{"Key": key, "Value": value} for key, value in self.tags.items()]
         return {"TagList": of_document if ResourceType == "Document" else self.run_tags.get(ResourceId, [])}
 

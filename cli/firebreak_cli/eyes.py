@@ -167,7 +167,12 @@ def live_eyes(stack: Stack, policy: Policy) -> LiveEyes:
     cache = DynamoRegistrations(stack.reader("dynamodb"), stack.ledger_table)
     registered = RegistrationReader(stack.reader("ecs"), time.monotonic, stack.account, stack.region)
     alarms = of_stack(stack, lambda: policy.missing_data)
-    services = Connections(stack.reader, lambda _: NoWrites(), lambda name: policy.runbook(name) or ABSENT)
+    services = Connections(
+        stack.reader,
+        lambda _: NoWrites(),
+        lambda name: policy.runbook(name) or ABSENT,
+        lambda: policy.missing_data,
+    )
     return LiveEyes(
         account=stack.account,
         region=stack.region,

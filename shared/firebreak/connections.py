@@ -7,8 +7,10 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
+from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.rules import Runbook
+from firebreak.effective_alarms import EffectiveAlarms
 from firebreak.errors import Denied
 from firebreak.service_ports.beanstalk import BeanstalkReads, BeanstalkWrites
 from firebreak.service_ports.ecs import EcsReads, EcsWrites
@@ -27,12 +29,20 @@ class Connections:
 
     What `write` makes must send once (aws/clients.py), or refuse where nothing may be changed.
     `listed` tells what the policy says of a runbook: of that target only the policy knows what it is.
+    `silence` tells what it says of missing data; it may raise PolicyError.
     """
 
-    def __init__(self, read: Connect, write: Connect, listed: Listed | None = None) -> None:
+    def __init__(
+        self,
+        read: Connect,
+        write: Connect,
+        listed: Listed | None = None,
+        silence: Callable[[], MissingDataRules] = MissingDataRules,
+    ) -> None:
         self._read = read
         self._write = write
         self._listed = listed or _nothing_listed
+        self._silence = silence
 
     def ecs(self) -> tuple[EcsReads, EcsWrites]:
         """ECS services and their scaling."""
@@ -84,10 +94,11 @@ class Connections:
 
     def runbooks(self) -> tuple[Listed, RunbookReads, RunbookWrites]:
         """The runbooks of the policy, and SSM Automation, which runs them."""
-        from firebreak.aws.runbooks import RunbookReader, RunbookWriter  # see above
+        from firebreak.aws.alarms import CloudWatchAlarms  # see above
+        from firebreak.aws.runbooks import RunbookReader, RunbookWriter
 
-        reads = RunbookReader(self._read("ssm"), self._read("cloudwatch"))
-        return self._listed, reads, RunbookWriter(self._write("ssm"))
+        alarms = EffectiveAlarms(CloudWatchAlarms(self._read("cloudwatch")), self._silence)
+        return self._listed, RunbookReader(self._read("ssm"), alarms), RunbookWriter(self._write("ssm"))
 
 
 def _nothing_listed(name: str) -> Reading[Runbook]:

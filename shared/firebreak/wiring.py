@@ -97,7 +97,13 @@ class Wiring:
 
     def services(self) -> Connections:
         """The services that actions work with: reading clients, and writing ones that send once."""
-        return Connections(partial(reader, self.session), partial(mutator, self.session), self._listed)
+        path = self.settings.policy_path
+        return Connections(
+            partial(reader, self.session),
+            partial(mutator, self.session),
+            self._listed,
+            lambda: load_policy(path).missing_data,
+        )
 
     def _listed(self, name: str) -> Reading[Runbook]:
         """What the policy says of a runbook."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.missing_data import NoData
+from firebreak.core.evaluation import Missing, MissingData
 from firebreak.core.model import AlarmState, Failed, Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
@@ -37,7 +37,15 @@ QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/orders"
 MODEL = botocore.session.get_session().get_service_model("ssm")
 STATUSES: list[str] = MODEL.shape_for("AutomationExecutionStatus").metadata["enum"]
 BLIND = Unknown("AccessDenied")
-SILENT = NoData(a.NOW, "no data since then")
+SILENCE = Missing(shown="ALARM", since=a.NOW, detail="no data since then", meaning=None, source="nobody")
+RED, GREEN, UNCLEAR = (
+    a.described(GUARD, state) for state in (AlarmState.ALARM, AlarmState.OK, AlarmState.INSUFFICIENT_DATA)
+)
+SILENT = replace(UNCLEAR, missing=SILENCE)
+# By the word of its owner that silence is the symptom.
+SYMPTOM = replace(SILENCE, meaning=MissingData.SYMPTOM)
+SILENT_AND_RED = replace(RED, missing=SYMPTOM)
+LOST_ITS_DATA = replace(RED, missing=replace(SYMPTOM, shown="INSUFFICIENT_DATA"))
 
 
 # --- looking
@@ -167,8 +175,9 @@ def test_nothing_that_an_alarm_says_becomes_a_parameter(text: str) -> None:
         ),
         (seen(document=document(role="")), Reason.RUNBOOK_UNUSABLE, "assumes no role"),
         (seen(document=document(role="{{ Role }}")), Reason.RUNBOOK_UNUSABLE, "assumes no role"),
-        (seen(guard=AlarmState.ALARM), Reason.RUNBOOK_UNUSABLE, "orders-lost is red"),
+        (seen(guard=RED), Reason.RUNBOOK_UNUSABLE, "orders-lost is red"),
         (seen(guard=SILENT), Reason.RUNBOOK_UNUSABLE, "orders-lost is red"),
+        (seen(guard=LOST_ITS_DATA), Reason.RUNBOOK_UNUSABLE, "orders-lost is red"),
         (seen(guard=ABSENT), Reason.RUNBOOK_UNUSABLE, "orders-lost does not exist"),
         (seen(runs=(run("InProgress"),)), Reason.NOT_READY, f"run {RUN_ID} is InProgress"),
         (
@@ -188,6 +197,7 @@ def test_nothing_that_an_alarm_says_becomes_a_parameter(text: str) -> None:
         "a role that nobody gives",
         "the guard is red already",
         "the guard is red without data",
+        "the guard lost its data, which is red for its owner",
         "no such guard",
         "running",
         "an older one still running",
@@ -341,20 +351,24 @@ def test_another_run_says_nothing_about_ours() -> None:
 @pytest.mark.parametrize(
     ("observation", "worse"),
     [
-        (seen(guard=AlarmState.OK), False),
-        (seen(guard=AlarmState.INSUFFICIENT_DATA), False),
-        (seen(guard=AlarmState.ALARM), True),
+        (seen(guard=GREEN), False),
+        (seen(guard=UNCLEAR), False),
+        (seen(guard=RED), True),
         (seen(guard=SILENT), None),
+        (seen(guard=SILENT_AND_RED), True),
+        (seen(guard=LOST_ITS_DATA), True),
         (seen(guard=ABSENT), None),
         (seen(guard=BLIND), None),
         (seen(runbook=ABSENT, guard=NotRead("no policy")), None),
-        (seen(runbook=runbook(guard="another"), guard=AlarmState.ALARM), None),
+        (seen(runbook=runbook(guard="another"), guard=RED), None),
     ],
     ids=[
         "green",
         "no data",
         "red",
         "red without data",
+        "red without data, which is the symptom",
+        "without data, which is the symptom",
         "gone",
         "unreadable",
         "not in the policy",

@@ -9,8 +9,10 @@ from typing import Any, Self
 import pytest
 from botocore.stub import ANY, Stubber
 
+from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.runbooks import MOST_PAGES, TOKENS_READ, RunbookReader, RunbookWriter
 from firebreak.core.model import AlarmState
+from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.runbooks import DocumentLive
 from firebreak.errors import Denied, NotFound, OutcomeUnknown, Rejected
@@ -34,7 +36,7 @@ class Stubs:
     def __init__(self) -> None:
         self.ssm = Stubber(client("ssm"))
         self.cloudwatch = Stubber(client("cloudwatch"))
-        self.reader = RunbookReader(client("ssm"), client("cloudwatch"))
+        self.reader = RunbookReader(client("ssm"), CloudWatchAlarms(client("cloudwatch")))
         self.writer = RunbookWriter(client("ssm"))
 
     def __enter__(self) -> Self:
@@ -234,7 +236,7 @@ def test_the_list_ends_after_a_bounded_number_of_pages() -> None:
     assert found == ()
 
 
-def test_an_alarm_tells_its_state_and_one_that_is_gone_is_absent() -> None:
+def test_a_guard_tells_its_state_and_one_that_is_gone_is_absent() -> None:
     alarm = {
         "AlarmName": "orders-lost",
         "AlarmArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:orders-lost",
@@ -246,7 +248,8 @@ def test_an_alarm_tells_its_state_and_one_that_is_gone_is_absent() -> None:
         stubs.cloudwatch.add_response("describe_alarms", {"MetricAlarms": [alarm]})
         stubs.cloudwatch.add_response("describe_alarms", {})
         red, gone = stubs.reader.alarm("orders-lost"), stubs.reader.alarm("orders-lost")
-    assert (red, gone) == (AlarmState.ALARM, ABSENT)
+    assert isinstance(red, DescribedAlarm)
+    assert (red.state, gone) == (AlarmState.ALARM, ABSENT)
 
 
 def test_a_start_sends_the_plans_change_and_nothing_else() -> None:

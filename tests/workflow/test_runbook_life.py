@@ -144,6 +144,16 @@ def test_a_guard_that_is_red_because_no_data_came_does_not_say_that_it_is_worse(
     )
 
 
+def test_a_silent_guard_whose_owner_says_that_silence_is_the_symptom_is_worse(stage: Stage) -> None:
+    stage.send(stage.red())
+    stage.ssm.guard, stage.ssm.guard_reason = "ALARM", SILENT
+    stage.ssm.guard_tags = {"firebreak:missing-data": "symptom"}
+    stage.ssm.become("Cancelled", "Alarm orders-lost is in ALARM")
+    stage.world.pass_time(5 * MINUTE)
+    assert stage.marks == ["ACTED", "NEEDS YOU"]
+    assert "worse off" in stage.last_page
+
+
 def test_a_lost_reply_is_found_again_by_its_token() -> None:
     with staged(PlayedSsm(loses_replies=True)) as stage:
         alarm = stage.red()

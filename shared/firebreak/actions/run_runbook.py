@@ -8,8 +8,8 @@ from typing import ClassVar
 from uuid import UUID, uuid5
 
 from firebreak.actions.standing_alone import StandingAlone
+from firebreak.core.evaluation import Missing
 from firebreak.core.ledger import incident_name
-from firebreak.core.missing_data import NoData
 from firebreak.core.model import (
     AlarmState,
     Failed,
@@ -21,6 +21,7 @@ from firebreak.core.model import (
     Settled,
     Target,
 )
+from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules, Runbook
@@ -29,7 +30,6 @@ from firebreak.core.runbooks import (
     AUTOMATION,
     RUNNING,
     DocumentLive,
-    GuardState,
     Run,
     RunbookObservation,
     observed,
@@ -102,7 +102,7 @@ class RunRunbook(StandingAlone):
             guard=guard.result(),
         )
 
-    def _guard(self, book: Runbook) -> Reading[GuardState]:
+    def _guard(self, book: Runbook) -> Reading[DescribedAlarm]:
         return self.reads.alarm(book.guard) if book.guard else NotRead("the runbook has no guard alarm")
 
     def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
@@ -153,10 +153,12 @@ class RunRunbook(StandingAlone):
         if not isinstance(seen.runbook, Runbook) or seen.runbook.guard != guard:
             return Unknown(f"the policy no longer names the guard alarm {guard}")
         match seen.guard:
-            case AlarmState() as state:
-                return state is AlarmState.ALARM
-            case NoData(detail=detail):
+            case DescribedAlarm(state=AlarmState.ALARM):
+                return True
+            case DescribedAlarm(shown=AlarmState.ALARM, missing=Missing(detail=detail)):
                 return Unknown(f"the guard alarm {guard} is red without data: {detail}")
+            case DescribedAlarm():
+                return False
             case Absent():
                 return Unknown(f"the guard alarm {guard} does not exist any more")
             case Unknown(why) | NotRead(why):
@@ -238,13 +240,13 @@ def _no_role(wanted: str, book: Runbook, document: DocumentLive) -> Obstacle | N
     return None if any(given) else _unusable(f"{wanted} assumes no role, so it would run with our own rights")
 
 
-def _no_guard(book: Runbook, guard: Reading[GuardState]) -> Obstacle | Unknown | None:
+def _no_guard(book: Runbook, guard: Reading[DescribedAlarm]) -> Obstacle | Unknown | None:
     if not book.guard:
         return None
     match guard:
-        case AlarmState.ALARM | NoData():
+        case DescribedAlarm() if AlarmState.ALARM in (guard.shown, guard.state):
             return _unusable(f"its guard alarm {book.guard} is red, so SSM would stop it at once")
-        case AlarmState():
+        case DescribedAlarm():
             return None
         case Absent():
             return _unusable(f"its guard alarm {book.guard} does not exist")

@@ -14,20 +14,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.translate import look, send
-from firebreak.core.missing_data import NoData, data_of
-from firebreak.core.model import AlarmState
-from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
-from firebreak.core.runbooks import AUTOMATION, DocumentLive, GuardState, Run
+from firebreak.core.runbooks import AUTOMATION, DocumentLive, Run
 from firebreak.loose import mapping, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from types_boto3_cloudwatch import CloudWatchClient
-
+    from firebreak.core.observed import DescribedAlarm
+    from firebreak.ports import AlarmReads
 
 TOKEN_TAG = "firebreak:token"  # noqa: S105 - the key of a tag
 
@@ -58,11 +54,11 @@ class Ssm(Protocol):
 
 
 class RunbookReader:
-    """Looks at documents, runs and guard alarms with clients that only read."""
+    """Looks at documents and runs with a client that only reads, and at guard alarms as `alarms` does."""
 
-    def __init__(self, ssm: Ssm, cloudwatch: CloudWatchClient) -> None:
+    def __init__(self, ssm: Ssm, alarms: AlarmReads) -> None:
         self._ssm = ssm
-        self._alarms = CloudWatchAlarms(cloudwatch)
+        self._alarms = alarms
 
     def document(self, name: str, version: str) -> Reading[DocumentLive]:
         """That version of the document; Absent when either does not exist."""
@@ -82,13 +78,9 @@ class RunbookReader:
             newest = pool.map(self._with_token, found[:TOKENS_READ])
             return (*newest, *found[TOKENS_READ:])
 
-    def alarm(self, name: str) -> Reading[GuardState]:
-        """The state of an alarm of whatever type; of one that is red without data that no data came."""
-        found = self._alarms.describe(name)
-        if not isinstance(found, DescribedAlarm):
-            return found
-        data = data_of(found) if found.state is AlarmState.ALARM else None
-        return data if isinstance(data, NoData) else found.state
+    def alarm(self, name: str) -> Reading[DescribedAlarm]:
+        """An alarm of whatever type."""
+        return self._alarms.describe(name)
 
     def _document(self, name: str, version: str) -> DocumentLive:
         return _document(self._ssm.get_document(Name=name, DocumentVersion=version, DocumentFormat="JSON"))

@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from firebreak.core.missing_data import NoData
-from firebreak.core.model import AlarmState, Failed, Settled
+from firebreak.core.model import Failed, Settled
+from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.rules import Runbook
-
-# How the guard alarm is. Red without data it stops a run, and says nothing of what the run did.
-type GuardState = AlarmState | NoData
 
 ACTIVE = "Active"
 AUTOMATION = "Automation"
@@ -79,15 +76,15 @@ class Run:
 class RunbookObservation:
     """All that run-runbook looks at. `runs` are those of the document, whoever started them.
 
-    `runbook` is what the policy says of the target. `guard` is the state of the runbook's guard
-    alarm, NotRead where it has none.
+    `runbook` is what the policy says of the target. `guard` is the runbook's guard alarm in the state
+    that it is in for its owner, NotRead where it has none.
     """
 
     runbook: Reading[Runbook]
     document: Reading[DocumentLive]
     tags: Reading[Mapping[str, str]]
     runs: Reading[tuple[Run, ...]]
-    guard: Reading[GuardState]
+    guard: Reading[DescribedAlarm]
 
 
 def observed(seen: object) -> RunbookObservation:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Reading
 from firebreak.core.rules import Runbook
-from firebreak.core.runbooks import DocumentLive, GuardState, Run
+from firebreak.core.runbooks import DocumentLive, Run
 
 # What the policy says of the runbook of that name; Absent when it names none.
 type Listed = Callable[[str], Reading[Runbook]]
@@ -23,8 +24,8 @@ class RunbookReads(Protocol):
     def runs(self, document: str) -> Reading[tuple[Run, ...]]:
         """Its runs, the newest first; only of the newest few is the token read."""
 
-    def alarm(self, name: str) -> Reading[GuardState]:
-        """The state of an alarm, Absent when there is none of that name."""
+    def alarm(self, name: str) -> Reading[DescribedAlarm]:
+        """An alarm in the state that it is in for its owner, Absent when there is none of that name."""
 
 
 class RunbookWrites(Protocol):
