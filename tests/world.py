@@ -196,9 +196,9 @@ class World:
         target = read_target(told.target, told.account, told.region)
         return isinstance(target, Target) and self.policy.is_frozen(told.action, target, now)
 
-    def page_sweep(self) -> None:
+    def page_sweep(self) -> Summary:
         """What the rule of every minute does."""
-        self.page_desk().handle(
+        return self.page_desk().handle(
             {"source": "firebreak", "detail-type": "Firebreak Page Sweep", "detail": {"v": 1}}
         )
 

@@ -194,15 +194,18 @@ class PageDesk:
         return StormWatch(self.storms, self.alarms, teller, self.clock, self.log, beside=self.holding)
 
     def _storm_looked_at(self) -> bool:
-        """Declare a storm of pages whose declarer died, or end one that is over; False when that failed."""
+        """Declare a storm of pages whose declarer died, or end one that is over.
+
+        False when that failed, or the storm cannot be read: its page stands for the alarms that it gathers.
+        """
         try:
-            self._watch().sweep(self.storm())
+            return self._watch().sweep(self.storm()) is None
         except PolicyError as error:
             self.log.event("page.policy_unusable", problems=len(error.problems))
+            return True
         except (AwsError, Untold) as error:  # what was not told waits in the ledger
             self.log.event("page.storm_unknown", error=str(error))
             return False
-        return True
 
     def _tell_after(self, until: datetime, told: Announcement) -> None:
         """Keep it until its mute window ends; what cannot be kept is paged at once."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from firebreak.aws.items import PAGES_STORM, stamped, text
 from firebreak.aws.storms import DynamoStorms
 from firebreak.concluding import Summary
 from firebreak.core import telling
@@ -204,3 +205,13 @@ def test_without_a_readable_storm_every_alarm_is_paged(world: World) -> None:
     for n in range(12):
         page(cut, f"web-{n:02d}")
     assert marks(world, "ops")["NOT ACTING"] == 12
+
+
+@pytest.mark.parametrize("part", ["-", "RED"])
+def test_a_look_that_cannot_read_the_storm_of_pages_did_not_come_to_its_end(world: World, part: str) -> None:
+    """Its page stands for the alarms that it gathers: nobody would hear which are red at its end."""
+    assert world.page_sweep().outcome == "swept"
+    damaged = {"tripped_at": text("x"), "version": text("x")}
+    world.dynamodb.put_item(TableName=TABLE, Item={**stamped(PAGES_STORM, part), **damaged})
+    assert world.page_sweep().outcome == "failed"
+    assert world.log.counts.count("PageSweeps") == 1
