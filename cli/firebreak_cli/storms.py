@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import assert_never
 
 from firebreak.alarm_status import read_states
-from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
 from firebreak.core.alarm_readings import NOT_LOOKED_AT, AlarmReading, WatchedAlarm, words_of
@@ -20,6 +19,7 @@ from firebreak.errors import PolicyError
 from firebreak.page_text import plain
 from firebreak.policy import load_policy
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.live_alarms import of_stack
 from firebreak_cli.policies import policy_path
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack
@@ -91,9 +91,8 @@ class StormDesk:
         raise Ending(NO_AWS, f"NOT ENDED: another alarm turned red at each of {TRIES} tries; run it again")
 
     def states(self, storm: Storm, known: Collection[WatchedAlarm] = ()) -> States:
-        """How the alarms of the storm are now, but for those that are known."""
-        alarms = CloudWatchAlarms(self.stack.reader("cloudwatch"))
-        return read_states(alarms, {red.watched for red in storm.red}.difference(known))
+        """How the alarms of the storm are now for their owners, but for those that are known."""
+        return read_states(of_stack(self.stack), {red.watched for red in storm.red}.difference(known))
 
     def _storms(self) -> DynamoStorms:
         table = self.stack.ledger_table

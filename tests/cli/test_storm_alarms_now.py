@@ -40,6 +40,20 @@ def test_what_is_ok_is_not_listed_as_red_by_who_ends_the_storm_nor_to_be_retried
     assert told.retry == ("a",)
 
 
+def test_an_alarm_whose_silence_is_the_symptom_is_red_as_it_is_for_the_functions(world: World) -> None:
+    declare(world, "a")
+    in_state("a", "INSUFFICIENT_DATA")
+    cloudwatch = boto3.session.Session(region_name=a.REGION).client("cloudwatch")
+    [made] = cloudwatch.describe_alarms(AlarmNames=["a"])["MetricAlarms"]
+    word = {"Key": "firebreak:missing-data", "Value": "symptom"}
+    cloudwatch.tag_resource(ResourceARN=made["AlarmArn"], Tags=[word])
+    run_in(world, *END)
+
+    [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
+    assert told.facts[1:] == ("still red: 1 of the 1 that were counted", "a")
+    assert told.retry == ("a",)
+
+
 class Blind(StackSession):
     """CloudWatch does not answer."""
 
