@@ -13,6 +13,7 @@ from firebreak.core.model import (
     AlarmState,
     Autonomy,
     Metric,
+    OwnEvent,
     Plan,
     Request,
     RequestKind,
@@ -116,6 +117,20 @@ PLAN = Plan(
     before={"running": 2},
     patience_seconds=600,
 )
+
+
+def wake(alarm: Alarm, **changes: object) -> OwnEvent:
+    """Firebreak's own event that asks about this alarm once more, and came now."""
+    base = OwnEvent(
+        kind=RequestKind.WAKE,
+        action="restart-service",
+        incident_id="",
+        rung=0,
+        attempt=1,
+        at=NOW,
+        alarm=alarm,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
 
 
 def silent(since: datetime) -> Evaluation:

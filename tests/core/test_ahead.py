@@ -9,37 +9,24 @@ from firebreak.core.ahead import refused
 from firebreak.core.budgets import CLOCK_SKEW, is_ahead
 from firebreak.core.guards import stale
 from firebreak.core.history import Transition
-from firebreak.core.model import Alarm, AlarmState, OwnEvent, RequestKind, Unresolved
+from firebreak.core.model import AlarmState, Unresolved
 from firebreak.core.reasons import Reason
 from tests import builders as a
 
 SECOND = timedelta(seconds=1)
 
 
-def event(alarm: Alarm) -> OwnEvent:
-    """One of Firebreak's own events, which came now, about this alarm."""
-    return OwnEvent(
-        kind=RequestKind.WAKE,
-        action="restart-service",
-        incident_id="",
-        rung=0,
-        attempt=1,
-        at=a.NOW,
-        alarm=alarm,
-    )
-
-
 def test_an_event_from_the_future_is_refused_with_the_time_it_says() -> None:
     alarm = a.alarm(since=a.NOW + CLOCK_SKEW + SECOND, state=AlarmState.OK)
     expected = Unresolved(Reason.AHEAD_OF_TIME, f"it says OK since {alarm.since:%Y-%m-%d %H:%M:%S}Z")
     assert refused(alarm, a.NOW) == expected
-    assert refused(event(alarm), a.NOW) == expected
+    assert refused(a.wake(alarm), a.NOW) == expected
 
 
 def test_what_clocks_may_differ_by_is_no_future() -> None:
     alarm = a.alarm(since=a.NOW + CLOCK_SKEW)
     assert refused(alarm, a.NOW) is None
-    assert refused(event(alarm), a.NOW) is None
+    assert refused(a.wake(alarm), a.NOW) is None
 
 
 @given(seen=some.integers(-3600, 90_000), since=some.integers(-3600, 0))

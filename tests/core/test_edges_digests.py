@@ -21,42 +21,27 @@ from firebreak.core.keys import digest
 from firebreak.core.model import AlarmState
 from firebreak.core.page import Severity, worse
 from firebreak.core.readings import ABSENT, NotRead, Unknown
-from firebreak.core.reasons import Reason
+from firebreak.core.reasons import Lasting, Reason
 from firebreak.core.threads import LOOK_EVERY, LOOK_FOR
 from tests import builders as a
+from tests.builders_announcements import announced
 
 _K = AnnouncementKind
 HOUR = timedelta(hours=1)
 
-# Everything is set, so that what a digest leaves out of it can be seen.
-FIRST = Announcement(
-    key="refusal",
-    kind=_K.REFUSED,
-    at=a.NOW,
-    incident_id="i-0123456789",
-    action="restart-service",
+FIRST = announced(
     headline="Paused by ana.",
-    facts=("until noon",),
     next="Nothing happens.",
-    alarm_name="api",
-    alarm_since=a.NOW,
-    alarm_description="memory of the api",
-    target="ecs:prod/api",
-    account=a.ACCOUNT,
-    region=a.REGION,
-    rung=1,
-    event="e",
     thread="storm",
     cause=Reason.SWITCHED_OFF.value,
     until=a.NOW + HOUR,
     by="ana",
     severity="error",
     runbook="https://wiki.example.com/api",
-    watches=(WatchedAlarm("api"),),
-    unwatched=2,
-    red="memory is 91% (for 3m)",
-    alarm_reason="Threshold crossed",
-    alarm_state="ALARM",
+    retry=(),
+    question="",
+    lasting=Lasting.NO,
+    counted_as="",
 )
 FOUND = Digest(key="k", first=FIRST, since=a.NOW, count=3, names=("web", "api", "cart"))
 COUNTED = ("the cause: Paused by ana.", "for it in all: 3")

@@ -14,12 +14,12 @@ from firebreak.core.decision import Decision
 from firebreak.core.history import Hold
 from firebreak.core.incident import Incident
 from firebreak.core.keys import digest
-from firebreak.core.ledger import DecisionRecord
-from firebreak.core.model import Alarm, Autonomy, Receipt, RequestKind, Target
+from firebreak.core.model import Alarm, Autonomy, Receipt, Target
 from firebreak.core.reasons import MEANINGS, Lasting, Reason
 from firebreak.core.red_words import red_words
 from firebreak.core.telling_decisions import COUNTED, TOLD_ONCE, of_blindness, of_decision
 from tests import builders as a
+from tests.builders_announcements import decided
 
 MINUTE = timedelta(minutes=1)
 AT = a.NOW + MINUTE
@@ -220,22 +220,8 @@ def test_what_stands_above_a_rung_is_a_rung_or_the_page(
     assert telling.next_rung_name(a.incident(rung=rung, ladder=ladder)) == expected
 
 
-def record(decision: Decision, **changes: object) -> DecisionRecord:
-    base = DecisionRecord(
-        key="k" * 32,
-        at=AT,
-        kind=RequestKind.ALARM,
-        action="restart-service",
-        incident_id="i-0123456789",
-        target=a.TARGET.key,
-        alarm=ALARM,
-        decision=decision,
-    )
-    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
-
-
 def of(decision: Decision, target: Target | None = a.TARGET, **changes: object) -> Announcement:
-    found = of_decision(record(decision, **changes), target)
+    found = of_decision(decided(decision, **{"at": AT, "alarm": ALARM, **changes}), target)
     assert found
     return found
 

@@ -12,11 +12,11 @@ from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import AskApproval, Decision, Propose, Refuse
 from firebreak.core.history import Hold
 from firebreak.core.keys import digest
-from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import Alarm, Autonomy, Contributor, Mute, RequestKind, Target
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.core.telling_decisions import DAILY, announcement, of_blindness, of_decision
 from tests import builders as a
+from tests.builders_announcements import decided
 
 MINUTE = timedelta(minutes=1)
 NEVER_AGAIN = "No further automatic action. CloudWatch sends nothing more until the alarm changes state."
@@ -31,22 +31,8 @@ OBSERVED = decide(a.request(), a.rules(autonomy=Autonomy.OBSERVE), a.snapshot())
 APPROVAL = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
 
 
-def record(decision: Decision, **changes: object) -> DecisionRecord:
-    base = DecisionRecord(
-        key="k" * 32,
-        at=a.NOW,
-        kind=RequestKind.ALARM,
-        action="restart-service",
-        incident_id="i-0123456789",
-        target=a.TARGET.key,
-        alarm=ALARM,
-        decision=decision,
-    )
-    return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
-
-
 def told(decision: Decision, target: Target | None = a.TARGET, **changes: object) -> Announcement:
-    return announcement(record(decision, **changes), target)
+    return announcement(decided(decision, **changes), target)
 
 
 def without_checks(reason: Reason) -> Decision:
@@ -143,7 +129,7 @@ def test_what_has_one_cause_is_one_thread(
     ],
 )
 def test_what_is_one_event_is_told_by_itself(decision: Decision, changes: dict[str, object]) -> None:
-    found = announcement(record(decision, **changes), a.TARGET)
+    found = announcement(decided(decision, **changes), a.TARGET)
     assert (found.lasting, found.key, found.thread, found.cause) == (
         Lasting.NO,
         digest("decision", "k" * 32),
@@ -160,7 +146,7 @@ def test_what_lasts_does_so_as_well_when_a_mute_window_has_ended() -> None:
 def test_what_an_incident_asks_for_is_told_in_its_thread_and_looked_at_by_verify(
     tell: Callable[..., Announcement],
 ) -> None:
-    found = tell(record(OF_TARGET), a.TARGET, of_an_incident=True)
+    found = tell(decided(OF_TARGET), a.TARGET, of_an_incident=True)
     assert (found.lasting, found.key, found.thread) == (Lasting.NO, digest("decision", "k" * 32), "")
     assert (found.watches, found.next) == ((), NEVER_AGAIN)
 
@@ -173,6 +159,8 @@ def test_events_that_a_function_cannot_read_are_one_thread_and_told_once_a_quart
     found = told(unusable, None, action="verify", alarm=None, at=a.NOW + minutes * MINUTE)
     assert found.key == digest("unusable", "verify", "2026-11-20T10:00")
     assert (found.thread, found.cause) == (digest("unusable", "verify"), "")
+    once = "Further events that it cannot read are recorded, and paged once in a quarter of an hour."
+    assert found.next == f"{NEVER_AGAIN} {once}"
 
 
 # --- in which words

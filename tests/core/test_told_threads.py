@@ -10,47 +10,15 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.keys import digest
 from firebreak.core.model import AlarmState
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.core.reasons import Lasting
 from firebreak.core.telling_people import acknowledged
 from firebreak.core.telling_threads import green_again, no_longer_watched
 from tests import builders as a
+from tests.builders_announcements import announced
 
 API, WEB = WatchedAlarm("api"), WatchedAlarm("web")
 SINCE, AT = a.NOW, a.NOW + timedelta(days=1)
 
-PAGE = Announcement(
-    key="k",
-    kind=AnnouncementKind.REFUSED,
-    at=SINCE,
-    incident_id="i-0123456789",
-    action="restart-service",
-    headline="The budget is used up.",
-    facts=("target: 2 of 2 in 15m",),
-    next="Nothing was changed.",
-    alarm_name="api",
-    alarm_since=SINCE,
-    alarm_description="memory of the api",
-    target="ecs:prod/api",
-    account=a.ACCOUNT,
-    region=a.REGION,
-    rung=1,
-    event="e",
-    thread="t",
-    cause="budget_full",
-    until=AT,
-    by="bo",
-    retry=("api",),
-    severity="critical",
-    runbook="https://example.com/api",
-    question="i-0123456789.1.01234567",
-    watches=(API,),
-    unwatched=2,
-    lasting=Lasting.TARGET,
-    counted_as="c",
-    red="memory above 85%",
-    alarm_reason="1 datapoint over 85",
-    alarm_state="ALARM",
-)
+PAGE = announced()
 
 
 def changed(told: Announcement) -> dict[str, object]:

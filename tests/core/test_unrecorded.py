@@ -6,32 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core import telling
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.keys import digest
 from firebreak.core.reasons import Lasting
 from firebreak.core.threads import thread_id
 from firebreak.core.vouching import unrecorded
-from tests import builders as a
+from tests.builders_announcements import announced
 
 K = AnnouncementKind
-NEEDS_YOU = telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")
-CLAIMED = replace(
-    NEEDS_YOU,
-    kind=K.ACTED,
-    headline="All is well.",
-    facts=("restarted",),
-    next="Nothing more is done.",
-    thread="t",
-    event="e",
-    cause="c",
-    by="mallory",
-    retry=("api-cpu",),
-    question="q",
-    lasting=Lasting.ALARM,
-    counted_as="digest",
-    severity="info",
-)
+CLAIMED = announced(kind=K.ACTED, headline="All is well.", facts=("restarted",))
 
 TEXTS = some.text(max_size=20)
 
@@ -80,9 +63,9 @@ def test_a_fault_of_firebreak_is_told_in_its_own_words_and_asks_nothing(kind: An
 def test_what_is_not_in_the_ledger_shares_no_name_with_what_is(
     kind: AnnouncementKind, key: str, thread: str, incident: str, event: str
 ) -> None:
-    claimed = replace(NEEDS_YOU, kind=kind, key=key, thread=thread, incident_id=incident, event=event)
+    claimed = replace(CLAIMED, kind=kind, key=key, thread=thread, incident_id=incident, event=event)
     own = unrecorded(claimed)
-    names = {key, thread, incident, event, NEEDS_YOU.key, claimed.waits_as}
+    names = {key, thread, incident, event, CLAIMED.key, claimed.waits_as}
     assert names.isdisjoint({own.key, thread_id(own), own.waits_as})
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.history import Transition
-from firebreak.core.model import AlarmState, OwnEvent, RequestKind
+from firebreak.core.model import AlarmState
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.wire import request_event
@@ -36,15 +36,7 @@ def test_an_ok_from_the_future_is_refused_told_and_stops_no_real_alarm(world: Wo
 
 def test_a_request_with_an_alarm_from_the_future_is_refused(world: World) -> None:
     alarm = world.red()
-    asked = OwnEvent(
-        kind=RequestKind.WAKE,
-        action="restart-service",
-        incident_id="",
-        rung=0,
-        attempt=1,
-        at=world.clock.at,
-        alarm=replace(alarm, since=world.clock.at + YEAR),
-    )
+    asked = a.wake(replace(alarm, since=world.clock.at + YEAR), at=world.clock.at)
     assert world.remediator("restart-service").handle(request_event(asked)).reason is Reason.AHEAD_OF_TIME
     assert world.send(alarm).outcome == "act"
 

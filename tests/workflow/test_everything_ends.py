@@ -10,9 +10,10 @@ import pytest
 from firebreak.aws.items import INCIDENT_KEPT, REMEMBERED, RUNG_KEPT
 from firebreak.core.budgets import LONGEST_WINDOW, PAD
 from firebreak.core.ledger import alarm_key
-from firebreak.core.model import Alarm, OwnEvent, RequestKind
+from firebreak.core.model import Alarm, RequestKind
 from firebreak.core.reasons import Reason
 from firebreak.wire import request_event
+from tests import builders as a
 from tests.world import TABLE, World, eventbridge, world_on_moto
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -119,14 +120,12 @@ def test_whoever_asks_for_an_incident_that_ended_gets_nothing(
     delete_what_ended(world)
     assert not [item for item in items(world) if item["pk"]["S"] == f"INC#{incident_id}"]
     world.red()
-    asked = OwnEvent(
+    asked = a.wake(
+        replace(alarm, since=world.clock.at),
         kind=kind,
-        action="restart-service",
         incident_id=incident_id,
-        rung=0,
         attempt=0,
         at=world.clock.at,
-        alarm=replace(alarm, since=world.clock.at),
     )
     assert world.remediator().handle(request_event(asked)).reason is Reason.INCIDENT_MOVED_ON
     assert len(world.ecs.writes) == acts

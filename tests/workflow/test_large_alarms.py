@@ -12,7 +12,7 @@ from firebreak.alarms import parse
 from firebreak.aws.incident_items import incident_item
 from firebreak.aws.items import decision_item
 from firebreak.aws.waiting import request_item
-from firebreak.core.model import Alarm, OwnEvent, RequestKind
+from firebreak.core.model import Alarm
 from firebreak.core.opening import joined, opened
 from firebreak.core.reasons import Reason
 from firebreak.errors import UnusableEvent
@@ -88,7 +88,7 @@ def test_of_no_event_that_eventbridge_delivers_comes_an_item_that_dynamodb_refus
     incident = opened(request, a.rules(), a.NOW)
     for n in range(150):
         incident = joined(incident, a.alarm("\N{FIRE}" * 250 + str(n)))
-    written = [incident_item(incident), decision_item(record_of(request)), request_item(own_event(alarm))]
+    written = [incident_item(incident), decision_item(record_of(request)), request_item(a.wake(alarm))]
     assert all(size_of(item) < LARGEST_ITEM - 64 * 1024 for item in written)
 
 
@@ -102,19 +102,6 @@ def read(event: object) -> Alarm | str:
     return found
 
 
-def own_event(alarm: Alarm) -> OwnEvent:
-    """The request of an alarm that waits for its mute window's end."""
-    return OwnEvent(
-        kind=RequestKind.WAKE,
-        action="restart-service",
-        incident_id="",
-        rung=0,
-        attempt=1,
-        at=a.NOW,
-        alarm=alarm,
-    )
-
-
 def size_of(item: Any) -> int:
     return sum(len(name) + len(str(value).encode()) for name, value in item.items())
 
@@ -122,7 +109,7 @@ def size_of(item: Any) -> int:
 def test_a_forged_request_with_such_an_alarm_is_refused_as_well() -> None:
     alarm = a.alarm(tags={f"tag-{n}": "x" * 60 for n in range(2000)})
     with pytest.raises(UnusableEvent, match="KB"):
-        parse(request_event(own_event(alarm)))
+        parse(request_event(a.wake(alarm)))
 
 
 def test_an_alarm_as_large_as_cloudwatch_makes_them_is_read() -> None:

@@ -11,7 +11,7 @@ from firebreak.aws.incident_items import incident_item
 from firebreak.concluding import request_of
 from firebreak.core.history import Hold
 from firebreak.core.incident import IncidentState
-from firebreak.core.model import AlarmKind, Metric, Mute, OwnEvent, RequestKind
+from firebreak.core.model import AlarmKind, Metric, Mute
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
@@ -160,15 +160,8 @@ def test_sample_kinds_without_a_target_never_act(world: World, kind: AlarmKind) 
 def test_what_no_alarm_of_its_kind_may_do_no_human_asks_for_either(
     world: World, kind: AlarmKind, reason: Reason
 ) -> None:
-    retry = OwnEvent(
-        kind=RequestKind.WAKE,
-        action="restart-service",
-        incident_id="",
-        rung=0,
-        attempt=1,
-        at=world.clock.at,
-        alarm=replace(world.red(), kind=kind),
-        by="arn:aws:iam::111122223333:user/ana",
+    retry = a.wake(
+        replace(world.red(), kind=kind), at=world.clock.at, by="arn:aws:iam::111122223333:user/ana"
     )
     assert world.remediator().handle(request_event(retry)).reason is reason
     assert world.ecs.writes == []

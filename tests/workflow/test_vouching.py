@@ -118,16 +118,7 @@ def test_a_request_whose_alarm_says_none_by_now_does_not_go_on(world: World) -> 
 
 
 def retry_of(alarm: Alarm) -> OwnEvent:
-    return OwnEvent(
-        kind=RequestKind.WAKE,
-        action="restart-service",
-        incident_id="",
-        rung=0,
-        attempt=1,
-        at=a.NOW,
-        alarm=alarm,
-        by="arn:aws:iam::111122223333:user/ana",
-    )
+    return a.wake(alarm, by="arn:aws:iam::111122223333:user/ana")
 
 
 @pytest.mark.parametrize("kind", list(RequestKind))

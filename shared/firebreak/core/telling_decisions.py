@@ -26,6 +26,8 @@ IF_SILENT = (
 
 COUNTED = "Further refusals are counted, and not paged until the alarm stayed OK."
 
+QUARTERLY = "Further events that it cannot read are recorded, and paged once in a quarter of an hour."
+
 QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
 
 
@@ -169,6 +171,7 @@ def _next_of(decision: Decision, lasting: Lasting) -> str:
     )
     once = f" {TOLD_ONCE}" if _named_cause(decision) else ""
     once = once if lasting is Lasting.NO else f" {COUNTED}"
+    once = f" {QUARTERLY}" if decision.reason is Reason.UNUSABLE_EVENT else once
     if holder := _holder(decision):
         return f"{NEXT.format(holder=person(holder))}{once}"
     silent = f"{IF_SILENT} " if decision.reason is Reason.NO_DATA else ""
