@@ -17,7 +17,7 @@ from firebreak_cli.incidents import Overview
 from firebreak_cli.stack import Stack
 from firebreak_cli.stops import Stops, stop_lines
 
-# How often it looks unless it is told: a look is about ten small reads.
+# Seconds between two looks, unless it is told.
 EVERY = 10
 
 type Listed = Mapping[str, str]

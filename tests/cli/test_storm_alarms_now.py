@@ -45,8 +45,9 @@ def test_an_alarm_whose_silence_is_the_symptom_is_red_as_it_is_for_the_functions
     in_state("a", "INSUFFICIENT_DATA")
     cloudwatch = boto3.session.Session(region_name=a.REGION).client("cloudwatch")
     [made] = cloudwatch.describe_alarms(AlarmNames=["a"])["MetricAlarms"]
-    word = {"Key": "firebreak:missing-data", "Value": "symptom"}
-    cloudwatch.tag_resource(ResourceARN=made["AlarmArn"], Tags=[word])
+    cloudwatch.tag_resource(
+        ResourceARN=made["AlarmArn"], Tags=[{"Key": "firebreak:missing-data", "Value": "symptom"}]
+    )
     run_in(world, *END)
 
     [told] = world.ledger.unsettled_announcements(world.clock.at, 10)

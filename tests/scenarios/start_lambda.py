@@ -72,6 +72,7 @@ def _published_layer(build: Path) -> Iterator[Path]:
     cache.mkdir()
     (build / "SharedLayer").rename(cache / layer)
     text = template.read_text(encoding="utf-8")
+    assert "- Ref: SharedLayer\n" in text
     template.write_text(text.replace("- Ref: SharedLayer\n", f"- {arn}\n"), encoding="utf-8")
     try:
         yield cache
