@@ -1,0 +1,14 @@
+"""The files that begin first are there: after a rename one of them would come last and cost minutes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FIRST
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_what_begins_first_is_there(name: str) -> None:
+    assert list(ROOT.glob(f"{name}*")) != []
