@@ -1,7 +1,7 @@
 """The storm: many routed alarms turn red at once, so one cause is likely and one restart is not the cure.
 
 A storm of pages is one of alarms that are for humans. It holds no action back, for no target allowed them; it
-only puts their pages together (docs/adr/0043).
+only puts their pages together (docs/adr/0042).
 
 Entered when enough distinct alarms turned red within a window, left only after a quiet period and
 once fewer of them are red than it takes to enter: the two thresholds differ, so that it does not flap.
