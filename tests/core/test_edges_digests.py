@@ -30,7 +30,9 @@ _K = AnnouncementKind
 HOUR = timedelta(hours=1)
 
 FIRST = announced(
+    key="refusal",
     headline="Paused by ana.",
+    facts=("until noon",),
     next="Nothing happens.",
     thread="storm",
     cause=Reason.SWITCHED_OFF.value,
