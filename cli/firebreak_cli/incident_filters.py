@@ -5,6 +5,7 @@ from datetime import datetime
 
 from firebreak.core.incident import Incident
 from firebreak.core.reasons import Reason
+from firebreak.core.scopes import short_key
 from firebreak_cli import kept
 from firebreak_cli.kept import Found, KeptDecision
 
@@ -46,5 +47,5 @@ class Wanted:
 
     def _decision(self, one: KeptDecision) -> bool:
         recent = self.since is None or one.at >= self.since
-        about = self.target in kept.short(one.target) and self.alarm in one.alarm
+        about = self.target in short_key(one.target) and self.alarm in one.alarm
         return recent and about and self.reason in ("", one.reason)

@@ -13,6 +13,7 @@ from firebreak.core.budgets import readable
 from firebreak.core.incident import Incident
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import VERIFY
+from firebreak.core.scopes import short_key
 from firebreak.core.threads import Thread
 from firebreak_cli import kept, screen
 from firebreak_cli.endings import BAD_INPUT, Ending
@@ -226,7 +227,7 @@ def _decisions_table(seen: Overview, now: datetime) -> Table:
             screen.when(decision.at, now),
             decision.outcome,
             decision.reason,
-            kept.short(decision.target) or decision.alarm,
+            short_key(decision.target) or decision.alarm,
         )
         for decision in seen.decisions
     )

@@ -26,6 +26,7 @@ from firebreak.aws.translate import translated
 from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.incident import Incident, IncidentState
 from firebreak.core.readings import Unknown
+from firebreak.core.scopes import short_key
 from firebreak.errors import UNEXPECTED_SHAPE, UnusableEvent
 from firebreak_cli import by_time
 from firebreak_cli.by_time import Listed, NoIndex
@@ -351,7 +352,7 @@ def decision_json(decision: KeptDecision) -> dict[str, object]:
         "kind": decision.kind,
         "by": decision.by or None,
         "action": decision.action,
-        "target": short(decision.target) or None,
+        "target": short_key(decision.target) or None,
         "target_key": decision.target or None,
         "alarm": decision.alarm or None,
         "decision": decision.outcome,
@@ -359,12 +360,6 @@ def decision_json(decision: KeptDecision) -> dict[str, object]:
         "policy": decision.policy,
         "checks": list(decision.checks),
     }
-
-
-def short(key: str) -> str:
-    """The short form of a canonical key: `111122223333/eu-west-1/ecs/prod/api` is `ecs:prod/api`."""
-    parts = key.split("/", 3)
-    return f"{parts[2]}:{parts[3]}" if len(parts) == len(("account", "region", "service", "rest")) else key
 
 
 def values(known: Mapping[str, object]) -> str:

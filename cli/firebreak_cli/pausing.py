@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from firebreak.core.budgets import ACT_TIMEOUT, ACT_WITHIN, spell
 from firebreak.core.history import Hold
 from firebreak.core.readings import Unknown
+from firebreak.core.scopes import switch_scope_words
 from firebreak_cli import switches
 from firebreak_cli.endings import BAD_INPUT, Ending
 from firebreak_cli.outside import Outside
 from firebreak_cli.pause_scopes import GLOBAL, NamedScope, doubt_about, read_scope
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack, find
-from firebreak_cli.switches import Paused, SwitchBoard, words_of
+from firebreak_cli.switches import Paused, SwitchBoard
 
 DEFAULT_LENGTH = "1h"
 
@@ -99,7 +100,7 @@ def resume(
         mine = board.resume_all(who.name, around.now())
         same = {hold.scope for hold in mine}
         left = tuple(hold for hold in board.held(around.now()) if hold.scope in same)
-        return Released(who.name, who.caller, [words_of(hold.scope) for hold in mine], left), stack
+        return Released(who.name, who.caller, [switch_scope_words(hold.scope) for hold in mine], left), stack
     left = tuple(board.resume(wanted.on(stack), who.name, around.now()))
     return Released(who.name, who.caller, [wanted.words], left), stack
 
@@ -107,14 +108,14 @@ def resume(
 def resume_command(done: Done, stack: Stack) -> str:
     """The exact command that releases this hold."""
     hold = done.paused.hold
-    scope = [] if hold.scope == GLOBAL else ["--scope", *words_of(hold.scope).split()]
+    scope = [] if hold.scope == GLOBAL else ["--scope", *switch_scope_words(hold.scope).split()]
     return stack.command("resume", *scope, "--holder", hold.holder)
 
 
 def rows(done: Done, stack: Stack) -> Iterator[tuple[str, str]]:
     """What a pause did, for the person who asked for it; `resume_command` takes it back."""
     hold = done.paused.hold
-    yield "Paused", f"{words_of(hold.scope)}, {stack.place}"
+    yield "Paused", f"{switch_scope_words(hold.scope)}, {stack.place}"
     yield "Holder", hold.shown_holder
     yield "Reason", hold.why
     yield "Until", f"{hold.until:%Y-%m-%d %H:%M:%SZ} ({spell(hold.until - hold.since)}); it ends by itself"

@@ -19,6 +19,7 @@ from firebreak.core.model import Alarm, AlarmState, OwnEvent, RequestKind
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.routing import KNOWN_ACTIONS
+from firebreak.core.scopes import short_key
 from firebreak.errors import AwsError, UnusableEvent
 from firebreak.ports import AlarmReads
 from firebreak.wire import alarm_from_wire
@@ -207,7 +208,7 @@ def told(
     for retry in retries:
         before = retry.before
         yield "Alarm", retry.request.alarm.name if len(alarms) > 1 else ""
-        yield "Action", f"{retry.request.action} {kept.short(before.target)}".strip()
+        yield "Action", f"{retry.request.action} {short_key(before.target)}".strip()
         contributor = retry.request.alarm.contributor
         yield "Series", contributor.id if contributor else ""
         yield "Before", f"{before.outcome}: {before.reason} at {when(before.at, now)}"

@@ -16,6 +16,7 @@ from firebreak.core.people import claimed
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.red_words import red_words
+from firebreak.core.scopes import short_key
 from firebreak.core.telling_facts import rung_words
 from firebreak.core.threads import Thread
 from firebreak.wire import alarm_to_wire
@@ -208,7 +209,7 @@ def _member(member: Member) -> str:
 
 
 def _heading(decision: KeptDecision, now: datetime) -> str:
-    about = kept.short(decision.target) or decision.alarm
+    about = short_key(decision.target) or decision.alarm
     by = f", by {claimed(decision.by)}" if decision.by else ""
     asked = f"{decision.action} {about}{by}".strip()
     return f"{screen.when(decision.at, now)} {decision.outcome}: {decision.reason} ({decision.kind}, {asked})"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from firebreak.core.scopes import short_key
 from firebreak_cli import kept, screen
 from firebreak_cli.by_time import Listed
 from firebreak_cli.endings import BAD_INPUT, Ending
@@ -60,9 +61,9 @@ def _named(found: Found, wanted: str) -> Iterator[tuple[str, str]]:
         if wanted in names or _begins(one.id, wanted):
             yield one.id, f"{one.state.value} {one.target.display}, opened {_at(one.opened_at)}"
     for decision in found.decisions:
-        names = {kept.short(decision.target), decision.alarm} - {""}
+        names = {short_key(decision.target), decision.alarm} - {""}
         if wanted in names or _begins(decision.incident_id, wanted):
-            about = kept.short(decision.target) or decision.alarm
+            about = short_key(decision.target) or decision.alarm
             yield decision.incident_id, f"{decision.outcome} {decision.reason}, {about}, {_at(decision.at)}"
 
 

@@ -11,11 +11,11 @@ from firebreak.aws.translate import translated
 from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.history import Hold
 from firebreak.core.routing import KNOWN_ACTIONS
-from firebreak.core.scopes import application_in
+from firebreak.core.scopes import switch_scope_words
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.page_text import plain
 from firebreak.policy_text import read_duration
-from firebreak_cli import by_time, kept
+from firebreak_cli import by_time
 from firebreak_cli.by_time import NoIndex
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, ending_of
 from firebreak_cli.outside import Outside
@@ -162,7 +162,7 @@ class SwitchBoard:
         if not mine:
             raise Ending(BAD_INPUT, f"{holder} holds no switch in {self.stack.place}")
         for hold in mine:
-            self.resume(Scope(hold.scope, words_of(hold.scope)), holder, now)
+            self.resume(Scope(hold.scope, switch_scope_words(hold.scope)), holder, now)
         return mine
 
     def held(self, now: datetime) -> Sequence[Hold]:
@@ -219,22 +219,10 @@ def _undamaged() -> Iterator[None]:
         raise Ending(NO_AWS, line) from error
 
 
-def words_of(scope: str) -> str:
-    """A switch's scope as people write it."""
-    kind, _, key = scope.partition(" ")
-    match kind:
-        case "group" if application := application_in(key):
-            return f"application {application}"
-        case "group" | "target":
-            return f"{kind} {kept.short(key)}"
-        case _:
-            return scope
-
-
 def as_json(hold: Hold) -> Mapping[str, object]:
     """A hold as plain values."""
     return {
-        "scope": words_of(hold.scope),
+        "scope": switch_scope_words(hold.scope),
         "key": hold.scope,
         "holder": hold.holder,
         "claimed_by": hold.claimed_by or None,

@@ -55,10 +55,10 @@ def test_a_hold_lasts_for_the_clock_skew_beyond_its_end(ended_ago: timedelta, re
 
 
 def test_switch_names_every_holder_with_the_reason_and_the_latest_end() -> None:
-    other = Hold("target 1/ecs/prod/api", "bo", "load test", a.NOW, a.NOW + 2 * 60 * MINUTE)
+    other = Hold(f"target {a.TARGET.key}", "bo", "load test", a.NOW, a.NOW + 2 * 60 * MINUTE)
     check = held(holds=(HOLD, other))
     assert "migration" in check.detail
-    assert "target 1/ecs/prod/api by bo until 12:00:30Z: load test" in check.detail
+    assert "target ecs:prod/api by bo until 12:00:30Z: load test" in check.detail
     assert check.until == other.until + MINUTE
 
 

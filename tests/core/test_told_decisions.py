@@ -10,6 +10,7 @@ from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import AskApproval, Decision, Propose, Refuse
+from firebreak.core.guards import switch_words
 from firebreak.core.history import Hold
 from firebreak.core.keys import digest
 from firebreak.core.model import Alarm, Autonomy, Contributor, Mute, RequestKind, Target
@@ -260,12 +261,29 @@ def test_a_held_kill_switch_is_told_with_its_holder_who_counts_as_having_acknowl
     role = "arn:aws:sts::111122223333:assumed-role/Operator/ana"
     hold = Hold("global", role, "migration", a.NOW, a.NOW + MINUTE)
     found = told(decide(a.request(), a.rules(), a.snapshot(holds=(hold,))))
-    assert found.headline == f"Paused: global by {role} until 10:01:30Z: migration."
+    assert found.headline == "Paused: global by ana (role Operator) until 10:01:30Z: migration."
     assert (found.by, found.cause) == (role, "switched_off")
     assert found.next == (
         "ana (role Operator), who holds the kill switch, counts as having acknowledged this: nobody further"
         f" up the route is called. What is still red when it ends is paged again. {SUMMED_UP}"
     )
+
+
+@pytest.mark.parametrize(
+    ("scope", "words"),
+    [
+        pytest.param("global", "global", id="everything"),
+        pytest.param("action restart-service", "action restart-service", id="an action"),
+        pytest.param(f"target {a.TARGET.key}", f"target {a.TARGET.display}", id="a target"),
+        pytest.param(f"group {a.TARGET.group_key}", "group ecs:prod", id="a cluster"),
+        pytest.param(
+            f"group {a.ACCOUNT}/{a.REGION}/application/shop", "application shop", id="an application"
+        ),
+    ],
+)
+def test_a_held_kill_switch_is_named_as_people_write_it(scope: str, words: str) -> None:
+    hold = Hold(scope, "ceo", "sale", a.NOW, a.NOW + MINUTE, claimed_by="arn:aws:iam::111122223333:user/bo")
+    assert switch_words(hold) == f"{words} by ceo (claimed by bo) until 10:01:30Z: sale"
 
 
 @pytest.mark.parametrize(

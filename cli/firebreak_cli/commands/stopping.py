@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from firebreak.core.scopes import switch_scope_words
 from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.outside import outside
 from firebreak_cli.stack import DEFAULT_STACK, find
@@ -98,7 +99,7 @@ def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_js
     if not holds:
         return screen.console().print(screen.told(f"No switch is held in {found.place}"))
     rows = (
-        (switches.words_of(hold.scope), hold.shown_holder, screen.when(hold.until, around.now()), hold.why)
+        (switch_scope_words(hold.scope), hold.shown_holder, screen.when(hold.until, around.now()), hold.why)
         for hold in holds
     )
     return screen.console().print(screen.listing(("scope", "holder", "until", "reason"), rows))

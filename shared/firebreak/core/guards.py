@@ -48,12 +48,12 @@ from firebreak.core.model import (
 )
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.own_deployments import origin
-from firebreak.core.people import claimed
+from firebreak.core.people import claimed, person
 from firebreak.core.questions import question_id
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.core.scopes import Level, Scope, action_scope, group_scope, target_scope
+from firebreak.core.scopes import Level, Scope, action_scope, group_scope, switch_scope_words, target_scope
 from firebreak.core.share import GroupCount, allowed, left_healthy, touched
 from firebreak.core.watchdog import is_heartbeat
 
@@ -115,8 +115,9 @@ def heartbeat(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 
 def switch_words(hold: Hold) -> str:
-    """A held kill switch in one line."""
-    return f"{hold.scope} by {hold.shown_holder} until {clock(hold.until)}: {hold.why}"
+    """A held kill switch in one line, with people by the names that others know them by."""
+    by = replace(hold, holder=person(hold.holder), claimed_by=person(hold.claimed_by))
+    return f"{switch_scope_words(hold.scope)} by {by.shown_holder} until {clock(hold.until)}: {hold.why}"
 
 
 def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:

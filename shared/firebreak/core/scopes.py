@@ -48,6 +48,27 @@ def application_scope(target: Target, application: str) -> Scope:
     return Scope(Level.GROUP, f"{target.account}/{target.region}/application/{application}")
 
 
+def short_key(key: str) -> str:
+    """The short form of a canonical key: `111122223333/eu-west-1/ecs/prod/api` is `ecs:prod/api`."""
+    match key.split("/", 3):
+        case [_, _, service, rest]:
+            return f"{service}:{rest}"
+        case _:
+            return key
+
+
+def switch_scope_words(scope: str) -> str:
+    """A kill switch's scope ("global", "target KEY", ...) as people write it."""
+    kind, _, key = scope.partition(" ")
+    match kind:
+        case "group" if application := application_in(key):
+            return f"application {application}"
+        case "group" | "target":
+            return f"{kind} {short_key(key)}"
+        case _:
+            return scope
+
+
 def application_in(group_key: str) -> str:
     """The application that a group's key names, as `application_scope` writes it; empty for a cluster's."""
     match group_key.split("/", 3):
