@@ -11,7 +11,7 @@ from firebreak.actions.adjust_task_memory import AdjustTaskMemory
 from firebreak.aws.task_definitions import DefinitionReader
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.observed import ServiceLive
-from firebreak.core.readings import ABSENT, Reading
+from firebreak.core.readings import Reading
 from firebreak.core.rules import ActionSettings, Rules
 from firebreak.core.task_memory import MemoryObservation, NewSize, TaskSize
 from tests import builders as a
@@ -65,7 +65,7 @@ def rules(**changes: Any) -> Rules:
 class FakeDefinitions:
     """Tells one size, registers as api:9, and notes the calls."""
 
-    found: Reading[TaskSize] = ABSENT
+    found: Reading[TaskSize] = field(default_factory=size)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def size(self, arn: str) -> Reading[TaskSize]:

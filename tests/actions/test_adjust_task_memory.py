@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.model import Failed, Obstacle, Plan, Receipt, RequestKind, Settled
-from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.task_memory import NewSize, TaskSize
 from firebreak.errors import OutcomeUnknown, Rejected
@@ -338,6 +338,30 @@ def test_going_back_is_refused_once_somebody_deployed(found: TaskSize, detail: s
 )
 def test_going_back_needs_to_see(observation: Any, expected: object) -> None:
     assert adjuster().undo(planned(), observation, RequestKind.UNDO) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        pytest.param(
+            size(active=False),
+            Obstacle(
+                Reason.TASK_DEFINITION_INACTIVE,
+                "api:7 is INACTIVE (deregistered): register it again and deploy that revision",
+            ),
+            id="deregistered since",
+        ),
+        pytest.param(
+            Unknown("x"), Unknown("the task definition before ours could not be read: x"), id="not to be read"
+        ),
+    ],
+)
+def test_what_cannot_be_deployed_any_more_is_not_put_back(
+    before: Reading[TaskSize], expected: object
+) -> None:
+    definitions = FakeDefinitions(found=before)
+    assert adjuster(definitions=definitions).undo(planned(), ours(), RequestKind.UNDO) == expected
+    assert definitions.calls == [("size", TASK_DEFINITION)]
 
 
 def test_more_memory_is_not_taken_away_after_the_trouble() -> None:

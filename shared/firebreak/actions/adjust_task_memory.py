@@ -170,7 +170,7 @@ class AdjustTaskMemory:
             case Unknown() | NotRead():
                 return unseen("the service", seen.service)
             case service:
-                return _back(plan, service, seen.size)
+                return _back(plan, service, seen.size, self.definitions)
 
 
 def build(services: AwsServices) -> AdjustTaskMemory:
@@ -269,7 +269,9 @@ def _is_ours(plan: Plan, size: TaskSize) -> bool | Unknown:
     return size.has_rest(plan.before.get("rest"))
 
 
-def _back(plan: Plan, service: ServiceLive, size: Reading[TaskSize]) -> Plan | Obstacle | Unknown:
+def _back(
+    plan: Plan, service: ServiceLive, size: Reading[TaskSize], definitions: DefinitionReads
+) -> Plan | Obstacle | Unknown:
     if not isinstance(size, TaskSize):
         return unseen("the task definition", size)
     try:
@@ -282,6 +284,11 @@ def _back(plan: Plan, service: ServiceLive, size: Reading[TaskSize]) -> Plan | O
         return is_ours
     if not is_ours:
         return Obstacle(Reason.CHANGED_SINCE, f"it runs {short(size.arn)}, not what we deployed")
+    before = definitions.size(source)
+    if not isinstance(before, TaskSize):
+        return unseen("the task definition before ours", before)
+    if not before.active:
+        return inactive(before.arn)
     if stuck := no_room(service):
         return stuck
     return Plan(
