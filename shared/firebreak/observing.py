@@ -187,9 +187,14 @@ def _target_groups(request: Request, seen: Observation) -> Reading[frozenset[str
 def loudest(members: Sequence[Reading[DescribedAlarm]]) -> Reading[DescribedAlarm]:
     """The member that decides whether the incident is red.
 
-    A red one, else one that could not be read, else one without data or gone, else a green one.
+    A red one, else one that could not be read, else one without data or gone, else a green one. A red one
+    speaks for all that are red: it has the actions of each.
     """
-    return min(members, key=_quietness) if members else ABSENT
+    found = min(members, key=_quietness, default=ABSENT)
+    if not isinstance(found, DescribedAlarm) or found.state is not AlarmState.ALARM:
+        return found
+    red = [one for one in members if isinstance(one, DescribedAlarm) and one.state is AlarmState.ALARM]
+    return replace(found, actions=tuple(sorted({action for one in red for action in one.actions})))
 
 
 def _quietness(member: Reading[DescribedAlarm]) -> int:

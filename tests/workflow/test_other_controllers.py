@@ -1,6 +1,7 @@
 """Alarms whose own actions change something: through the functions, and explained."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -65,3 +66,16 @@ def test_the_explanation_names_the_controller(world: World) -> None:
     assert told.decision.reason is Reason.OTHER_CONTROLLER
     assert told.decision.deciding
     assert told.decision.deciding.detail == f"it starts {NAMED}"
+
+
+def test_a_climb_does_not_scale_while_any_red_alarm_of_the_incident_scales_already(world: World) -> None:
+    restart = {"firebreak:action": "restart-service"}
+    opened = world.send(world.red("api-memory-high", tags=restart))
+    joining = world.red("api-cpu-scale-out", tags=restart)
+    world.alarms.described[joining.name] = a.described(joining.name, since=world.clock.at, actions=(SCALING,))
+    world.send(joining)
+    members = {member.watched.name for member in world.incident(opened.incident_id).members}
+    assert members == {"api-memory-high", "api-cpu-scale-out"}
+    world.pass_time(timedelta(hours=1))
+    assert [name for name, *_ in world.ecs.writes] == ["force_deployment"]
+    assert any(NAMED in body for _, body in world.pager.sent)
