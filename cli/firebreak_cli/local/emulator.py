@@ -6,10 +6,12 @@ import secrets
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +55,7 @@ class Running:
 
     def session(self) -> Session:
         """A session whose clients talk to this emulator, whatever the environment says."""
-        return LocalSession(self.endpoint)
+        return session_on(self.endpoint)
 
 
 class LocalSession(Session):
@@ -62,12 +64,33 @@ class LocalSession(Session):
     def __init__(self, endpoint: str) -> None:
         super().__init__(aws_access_key_id=ACCOUNT, aws_secret_access_key=SECRET, region_name=REGION)
         self._endpoint = endpoint
+        self._plain: dict[str, object] = {}
+        self._one_at_a_time = threading.Lock()
 
     if not TYPE_CHECKING:  # the stubs' overloads, one a service, say more than one signature here could
 
         def client(self, service_name, *args, **options):
-            """Make a client of the emulator."""
+            """A client of the emulator; without options the one that was made before.
+
+            Reading a service's model takes a tenth of a second. Clients may be used by many threads,
+            making them may not:
+            https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
+            """
+            with self._one_at_a_time:
+                if args or options:
+                    return self._made(service_name, *args, **options)
+                if service_name not in self._plain:
+                    self._plain[service_name] = self._made(service_name)
+                return self._plain[service_name]
+
+        def _made(self, service_name, *args, **options):
             return super().client(service_name, *args, **{"endpoint_url": self._endpoint} | options)
+
+
+@cache
+def session_on(endpoint: str) -> LocalSession:
+    """The one session of this process that talks to that emulator."""
+    return LocalSession(endpoint)
 
 
 def start(home: Home, python: Path, *, bind: str = "127.0.0.1", enforce_iam: bool = True) -> Running:
