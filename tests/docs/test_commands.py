@@ -1,5 +1,6 @@
 """Every command that the documents name exists, with its options; every command is documented."""
 
+import json
 import re
 import shlex
 import tomllib
@@ -11,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from firebreak_cli.main import app
+from tests.cli.running import run
 from tests.docs.documents import ROOT, Document, documents, everything
 
 FIREBREAK = typer.main.get_command(app)
@@ -110,3 +112,28 @@ def test_the_readme_shows_the_two_commands_and_how_to_stop_it_on_its_first_scree
     assert len(first_screen.splitlines()) <= 42
     for wanted in ("make demo", "make test", "firebreak pause --reason", "ActionConcurrency=0", "──►"):
         assert wanted in first_screen
+
+
+def welcomed() -> list[str]:
+    """The explanations that `make local` suggests."""
+    welcome = (ROOT / "cli/firebreak_cli/local_app.py").read_text(encoding="utf-8")
+    return re.findall(r"firebreak (explain [^\"]+)\"", welcome)
+
+
+def suggested() -> list[str]:
+    """Every `firebreak explain` without AWS that can be pasted from a document or a screen."""
+    documented = [shlex.join(words) for one in documents() for words in invocations(one, "firebreak")]
+    lines = {*welcomed(), *documented}
+    return sorted(line for line in lines if line.startswith("explain ") and "--offline" in line)
+
+
+def test_make_local_suggests_an_explanation() -> None:
+    assert welcomed()
+
+
+@pytest.mark.parametrize("line", suggested())
+def test_a_suggested_explanation_answers_as_it_says_and_is_no_refusal_for_age(line: str) -> None:
+    words = shlex.split(line)
+    told = run(*words, *([] if "--json" in words else ["--json"]))
+    assert told.exit_code == 0, told.stderr
+    assert json.loads(told.stdout)["reason"] == "observe_only"
