@@ -139,6 +139,17 @@ def paused(on: Stage) -> None:
     on.wait(100)
 
 
+def pause_over(on: Stage) -> None:
+    """Three alarms during a pause; at its end one is OK, one has no data, and one was deleted."""
+    on.services(["cart", "search", "web"])
+    on.pause(30)
+    back, silent, gone = [on.red_of(name) for name in ("cart", "search", "web")]
+    on.turn(back, AlarmState.OK)
+    on.turn(silent, AlarmState.INSUFFICIENT_DATA)
+    del on.world.alarms.described[gone.name]
+    on.wait(40)
+
+
 def no_data(on: Stage) -> None:
     """The alarm turns red because no data came; three minutes later it is OK."""
     alarm = on.red(evaluation=a.silent(on.now))
@@ -287,6 +298,14 @@ SCENES = (
         story="One page when it begins to matter, one that sums up, one when it is over.",
         play=paused,
         marks=("NOT ACTING", "SUMMED UP", "STILL RED"),
+    ),
+    Scene(
+        name="pause-over",
+        title="A pause ended, and nothing is known to be red",
+        story="Three services turn red during a pause. When it ends one alarm is OK, one has no data, and one"
+        " was deleted: none is red, and none of the two is called OK.",
+        play=pause_over,
+        marks=("NOT ACTING", "NOT KNOWN TO BE OK"),
     ),
     Scene(
         name="observed",
