@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests import quick_moto
 from tests.world import World, fake_credentials, world_on_moto
 
 # `fast` is the gate's; `deep` is for a change of the core (HYPOTHESIS_PROFILE=deep).
@@ -19,6 +20,7 @@ settings.register_profile("mutants", settings.get_profile("fast"), phases=[Phase
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 fake_credentials()
+quick_moto.install()
 
 # Files of minutes. Taken last, one of them would keep one worker busy while the other has nothing left.
 FIRST = (
