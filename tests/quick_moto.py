@@ -36,7 +36,7 @@ _running: ContextVar[_Running] = ContextVar("_running")
 def install() -> None:
     """Let moto's DynamoDB be quick, for this process."""
     serialize.SERVICE_SPECIFIC_SERIALIZERS["dynamodb"] = {"json": _ValuesAsTheyAre}
-    models.DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign]  # nothing takes it as an argument
+    models.DynamoDBBackend.transact_write_items = _transact  # type: ignore[assignment, method-assign]  # nothing takes it
     models.copy = SimpleNamespace(deepcopy=_copied)  # type: ignore[assignment, attr-defined]  # the module's import
 
 

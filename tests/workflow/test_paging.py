@@ -291,20 +291,22 @@ def hold(scope: str, world: World, minutes: int = 30) -> Hold:
 
 
 @pytest.mark.parametrize(
-    "scope",
+    ("scope", "words"),
     [
-        pytest.param("global", id="everything"),
-        pytest.param(f"action {TOLD.action}", id="the action"),
-        pytest.param(f"group {a.TARGET.group_key}", id="the cluster"),
-        pytest.param(f"target {a.TARGET.key}", id="the target"),
+        pytest.param("global", "global", id="everything"),
+        pytest.param(f"action {TOLD.action}", f"action {TOLD.action}", id="the action"),
+        pytest.param(f"group {a.TARGET.group_key}", "group ecs:prod", id="the cluster"),
+        pytest.param(f"target {a.TARGET.key}", "target ecs:prod/api", id="the target"),
     ],
 )
-def test_every_page_shows_the_kill_switches_that_hold_over_what_it_is_about(world: World, scope: str) -> None:
+def test_every_page_shows_the_kill_switches_that_hold_over_what_it_is_about(
+    world: World, scope: str, words: str
+) -> None:
     world.switches.pause(hold(scope, world))
     told = replace(TOLD, target=a.TARGET.display, account=a.ACCOUNT, region=a.REGION)
     world.tell(told)
     [(_, body)] = world.pager.sent
-    assert f"Held:     {scope} by ana until 10:30:30Z: migration of the database\n" in body
+    assert f"Held:     {words} by ana until 10:30:30Z: migration of the database\n" in body
 
 
 def test_switches_that_ended_or_hold_elsewhere_are_not_shown(world: World) -> None:
