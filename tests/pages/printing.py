@@ -1,6 +1,7 @@
 """A scene's pages as a document."""
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -16,11 +17,17 @@ UNSHOWN = (AnnouncementKind.NO_LONGER_WATCHED, AnnouncementKind.HELD_BACK)
 FOLDER = Path(__file__).parents[2] / "docs" / "pages"
 
 
-def document(scene: Scene) -> str:
-    """The scene played now, with every page in the order in which it was sent."""
+@cache
+def sent_in(scene: Scene) -> tuple[tuple[str, Page], ...]:
+    """Every page of the scene, played once, in the order in which it was sent."""
     with scene.stage(scene.policy) as stage:
         scene.play(stage)
-        sent = in_order(stage.world.pager.pages)
+        return tuple(in_order(stage.world.pager.pages))
+
+
+def document(scene: Scene) -> str:
+    """The scene's pages to read."""
+    sent = sent_in(scene)
     calls = sum(page.phase is Phase.TRIGGER for _, page in sent)
     count = f"Pages: {len(sent)}. Of these, calls for somebody: {calls}."
     parts = [f"# {scene.title}\n\n{scene.story}\n\n{count}\n"]

@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.page_text import _MARKS
 from tests.contracts.template import template
-from tests.pages.printing import FOLDER, UNSHOWN, contents, document, in_order
+from tests.pages.printing import FOLDER, UNSHOWN, contents, document, sent_in
 from tests.pages.scene import Scene
 from tests.pages.scenes import SCENES
 
@@ -23,10 +23,7 @@ def test_a_scene_reads_as_its_document_says(scene: Scene) -> None:
 
 @scenes
 def test_a_scene_pages_what_it_should_in_its_order(scene: Scene) -> None:
-    with scene.stage(scene.policy) as stage:
-        scene.play(stage)
-        told = [page.body.partition(":")[0] for _, page in in_order(stage.world.pager.pages)]
-    assert tuple(told) == scene.marks
+    assert tuple(page.body.partition(":")[0] for _, page in sent_in(scene)) == scene.marks
 
 
 def test_every_document_is_a_scene() -> None:
