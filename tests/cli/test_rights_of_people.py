@@ -24,7 +24,7 @@ from tests.cli.running import StackSession, around, deployed, run
 from tests.cli.test_acknowledging import thread
 from tests.cli.test_approving import ASKING
 from tests.cli.test_pause_scopes import moto_service
-from tests.cli.test_storm_command import declare
+from tests.cli.test_storm_command import declare, gather_pages
 from tests.contracts.template import iam_actions, read
 from tests.workflow.test_who_is_paged import PAGING, tell
 from tests.world import TABLE, World, eventbridge, world_on_moto
@@ -167,7 +167,9 @@ def retries(world: World) -> set[Right]:
 
 def ends(world: World) -> set[Right]:
     declare(world, "one", "two")
-    return played(world, "storm", "--end", "--reason", "x")
+    found = played(world, "storm", "--end", "--reason", "x")
+    gather_pages(world, "disk")
+    return found | played(world, "storm", "--pages", "--end", "--reason", "x")
 
 
 def drills(world: World) -> set[Right]:
@@ -233,7 +235,7 @@ def test_readers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
 def test_nobody_may_write_what_bounds_the_functions() -> None:
     """Claims, budgets and what Page knows are the functions' own."""
     written = {part for name in PEOPLE for one in allowed(name) for part in parts_of(one) if "#" in part}
-    assert written == {"INC#*", "THREAD#*", "OUT#*", "SWITCH#*"}
+    assert written == {"INC#*", "THREAD#*", "OUT#*", "SWITCH#*", "STORM#PAGES"}
     for name in PEOPLE:
         for statement in allowed(name):
             if {"dynamodb:PutItem", "dynamodb:UpdateItem"} & {*iam_actions(dict(statement))}:

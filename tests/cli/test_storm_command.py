@@ -58,6 +58,14 @@ def declare(world: World, *names: str) -> Storm:
     return stored(world)
 
 
+def gather_pages(world: World, name: str) -> DynamoStorms:
+    """A storm of pages, of this alarm."""
+    gathered = storms(world, of_pages=True)
+    gathered.remember(RedAlarm(world.clock.at, a.arn_of(name), name), (), world.clock.at)
+    assert gathered.trip(world.clock.at, telling.acted(a.incident(), world.clock.at))
+    return gathered
+
+
 def stored(world: World) -> Storm:
     found = storms(world).look()
     assert isinstance(found, Storm)
@@ -86,9 +94,7 @@ def test_without_a_storm_it_says_so(world: World, known: tuple[str, ...]) -> Non
 
 
 def test_a_storm_of_pages_is_shown_and_ended_by_itself(world: World) -> None:
-    gathered = storms(world, of_pages=True)
-    gathered.remember(RedAlarm(world.clock.at, a.arn_of("disk"), "disk"), (), world.clock.at)
-    assert gathered.trip(world.clock.at, telling.acted(a.incident(), world.clock.at))
+    gathered = gather_pages(world, "disk")
 
     held = words(run_in(world, "storm").stdout)
     assert "No storm in stack firebreak" in held
