@@ -210,7 +210,7 @@ class PageDesk:
     def _tell_after(self, until: datetime, told: Announcement) -> None:
         """Keep it until its mute window ends; what cannot be kept is paged at once."""
         try:
-            self.dispatcher.threads.count(put_off(told, until), until, self.clock.now())
+            self.dispatcher.threads.hold(put_off(told, until), until, self.clock.now())
         except AwsError as error:
             self.log.event("page.mute_not_kept", key=told.key, error=str(error))
             self._tell(told)

@@ -81,6 +81,42 @@ def test_a_muted_alarm_is_paged_when_its_window_ends_and_it_is_still_red(world: 
     assert marks(world) == {"NOT ACTING": 1}
 
 
+@pytest.mark.parametrize("ends", [60, 15], ids=["a longer one", "a shorter one"])
+def test_the_mute_window_of_the_newest_transition_counts(world: World, ends: int) -> None:
+    begins = world.clock.at
+    page(world, mute=Mute("nightly", begins + 20 * MINUTE))
+    world.alarms.turn("api-disk", AlarmState.OK, begins + 5 * MINUTE)
+    tick(world, 10)
+    page(world, mute=Mute("release", begins + ends * MINUTE))
+    tick(world, ends - 11)
+    assert world.pager.pages == []
+    tick(world, 2)
+    [body] = [page.body for name, page in world.pager.pages if name == "pd"]
+    assert f"its mute window ended at {begins + ends * MINUTE:%H:%M:%S}Z" in body
+    assert "mute rule release" in body
+    assert f"since {begins + 10 * MINUTE:%H:%M:%S}Z" in body
+    tick(world, 60)
+    assert marks(world) == {"NOT ACTING": 1}
+
+
+def test_an_older_transition_that_comes_late_does_not_shorten_the_window(world: World) -> None:
+    late = world.red("api-disk", tags=PAGED, mute=Mute("nightly", world.clock.at + 20 * MINUTE))
+    tick(world, 10)
+    page(world, mute=Mute("release", world.clock.at + 50 * MINUTE))
+    deliver(world, late)
+    tick(world, 49)
+    assert world.pager.pages == []
+
+
+def test_an_alarm_that_is_muted_no_more_is_paged_at_once(world: World) -> None:
+    page(world, mute=Mute("nightly", world.clock.at + 20 * MINUTE))
+    tick(world, 10)
+    page(world)
+    assert marks(world) == {"NOT ACTING": 1}
+    tick(world, 60)
+    assert marks(world) == {"NOT ACTING": 1}
+
+
 @pytest.mark.parametrize("gone", [False, True])
 def test_a_muted_alarm_that_is_ok_or_gone_by_then_is_never_paged(world: World, *, gone: bool) -> None:
     page(world, mute=Mute("nightly", world.clock.at + 20 * MINUTE))

@@ -53,8 +53,15 @@ NEW_AND_ROOM = (
 )
 FULL = f"{NOT_NEWER} AND size(events) >= :most AND NOT contains(events, :one_event)"
 ROOM_FOR_IT = f"{FULL} AND size(alarms) < :most"
+# What a mute window puts off: ── A until 10:20 ── OK ── B until 11:00 ──► looked at at 11:00, as B says.
+HOLD = (
+    "SET told = :told, since = if_not_exists(since, :at), #v = :v, last_at = :at, expires_at = :expires,"
+    " attention = :digests, attention_at = :look, newest = :newest ADD #count :one"
+)
+NOT_OLDER = f"{NOT_NEWER} AND (attribute_not_exists(newest) OR newest <= :newest)"
 EVERYTHING = (
-    "told, since, last_at, #count, alarms, series, events, reported, reported_at, attention, attention_at"
+    "told, since, last_at, #count, alarms, series, events, reported, reported_at, attention, attention_at,"
+    " newest"
 )
 
 
@@ -102,22 +109,8 @@ class DynamoThreads:
         Beyond `MOST_NAMES` of them only their number grows.
         """
         event = sha256(told.event.encode()).hexdigest()[:12]
-        values: Item = {
-            ":told": pack(announcement_to_wire(told)),
-            ":at": number(ms(at)),
-            ":v": number(V),
-            ":expires": number(int((at + DECISION_KEPT).timestamp())),
-            ":digests": text(DIGESTS),
-            ":look": number(ms(look_at)),
-            ":one": number(1),
-            ":most": number(MOST_NAMES),
-            ":one_event": text(event),
-        }
-        name: Item = {":name": {"SS": [told.alarm_name]}}
-        one_series = [pack([one.name, one.contributor])["S"] for one in told.watches if one.contributor]
-        if one_series:
-            name[":series"] = {"SS": one_series}
-        names = f"{COUNT}, alarms :name{', series :series' if one_series else ''}"
+        values = _counted(told, look_at, at) | {":most": number(MOST_NAMES), ":one_event": text(event)}
+        names, name = _named(COUNT, told)
         named = values | name
         if self._update(
             told.key, f"{names}, events :event", NEW_AND_ROOM, {**named, ":event": {"SS": [event]}}
@@ -125,6 +118,13 @@ class DynamoThreads:
             return
         if not self._update(told.key, names, ROOM_FOR_IT, named):
             self._update(told.key, COUNT, FULL, values)
+
+    def hold(self, told: Announcement, until: datetime, at: datetime) -> None:
+        """Keep what a mute window puts off until it ends, in place of what an older transition said."""
+        names, name = _named(HOLD, told)
+        newest = number(ms(told.alarm_since or told.at))
+        values = _counted(told, until, at) | name | {":newest": newest}
+        self._update(told.key, names, NOT_OLDER, values)
 
     def _update(self, digest_key: str, update: str, condition: str, values: Item) -> bool:
         names = {"#v": "v", "#count": "count"}
@@ -219,6 +219,27 @@ class DynamoThreads:
                 Limit=limit,
             )
         return [Fields(item).text("pk").removeprefix(prefix) for item in page["Items"]]
+
+
+def _counted(told: Announcement, look_at: datetime, at: datetime) -> Item:
+    return {
+        ":told": pack(announcement_to_wire(told)),
+        ":at": number(ms(at)),
+        ":v": number(V),
+        ":expires": number(int((at + DECISION_KEPT).timestamp())),
+        ":digests": text(DIGESTS),
+        ":look": number(ms(look_at)),
+        ":one": number(1),
+    }
+
+
+def _named(update: str, told: Announcement) -> tuple[str, Item]:
+    """The update with the alarm's name, and with its series where it has several."""
+    name: Item = {":name": {"SS": [told.alarm_name]}}
+    one_series = [pack([one.name, one.contributor])["S"] for one in told.watches if one.contributor]
+    if one_series:
+        name[":series"] = {"SS": one_series}
+    return f"{update}, alarms :name{', series :series' if one_series else ''}", name
 
 
 def _as_read(before: Thread | None) -> Condition:
