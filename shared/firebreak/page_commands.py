@@ -20,9 +20,12 @@ def page_id(told: Announcement, thread: str) -> str:
 
 
 def command_lines(
-    told: Announcement, stack: StackAddress, phase: Phase, ids: tuple[str, str]
+    told: Announcement, stack: StackAddress, phase: Phase, ids: tuple[str, str], *, climbs: bool
 ) -> Iterator[str]:
-    """A line a command, the likeliest first. `ids` are those of the thread and of its call."""
+    """A line a command, the likeliest first. `ids` are those of the thread and of its call.
+
+    `climbs` says that somebody further up is called unless somebody acknowledges.
+    """
     thread, call = ids
     name = page_id(told, thread)
     if name:
@@ -30,7 +33,7 @@ def command_lines(
     if told.kind is _K.APPROVAL and read_question(told.question):
         yield f"Say yes:  {stack.command('approve', told.question)}"
         yield f"Say no:   {stack.command('deny', told.question, '--reason', PLACEHOLDER)}"
-    if phase is Phase.TRIGGER and (CALL_ID.fullmatch(call) or THREAD_ID.fullmatch(call)):
+    if (climbs or phase is Phase.TRIGGER) and (CALL_ID.fullmatch(call) or THREAD_ID.fullmatch(call)):
         yield f"I have it: {stack.command('ack', call)}"
     if told.kind in (_K.DIGEST, _K.HOLD_OVER, _K.HELD_BACK):
         yield f"List:     {stack.command('incidents')}"

@@ -169,7 +169,7 @@ def body_of(told: Announcement, stack: StackAddress, around: Around = NOTHING_AR
     lines += [
         "",
         f"At:       {_sent(told, now)}",
-        *command_lines(told, stack, around.phase, (around.thread, around.call)),
+        *command_lines(told, stack, around.phase, (around.thread, around.call), climbs=bool(around.after)),
     ]
     return "\n".join(lines) + "\n"
 

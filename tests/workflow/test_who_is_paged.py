@@ -7,12 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from firebreak.core import telling
 from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.commands import StackAddress
 from firebreak.core.model import AlarmState
 from firebreak.core.page import Phase
 from firebreak.errors import PolicyError, Untold
+from firebreak.page_text import Around, body_of
 from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
@@ -102,6 +106,21 @@ def test_the_first_page_says_who_is_next_and_how_to_say_that_one_has_it(world: W
         body,
     )
     assert ("Runbook on wiki.example.com", "https://wiki.example.com/api") in world.pager.pages[-1][1].links
+
+
+@given(some.sampled_from(AnnouncementKind), some.sampled_from(Phase), some.booleans())
+def test_every_page_that_somebody_further_up_follows_says_how_to_acknowledge(
+    kind: AnnouncementKind, phase: Phase, follows: bool
+) -> None:
+    told = replace(telling.given_to_humans(a.incident(), a.NOW, "every rung was tried"), kind=kind)
+    around = Around(
+        phase=phase,
+        after="the lead, unless somebody acknowledges" if follows else "",
+        call=f"{'0' * 32}.abcdef",
+    )
+    body = body_of(told, StackAddress("firebreak", a.REGION, a.ACCOUNT), around)
+    command = f"I have it: firebreak ack {'0' * 32}.abcdef {a.ON_STACK}\n"
+    assert (command in body) is (follows or phase is Phase.TRIGGER)
 
 
 def test_everybody_who_was_told_hears_that_it_is_over_on_the_message_they_got(world: World) -> None:
