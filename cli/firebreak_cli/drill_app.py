@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firebreak_cli.endings import BAD_INPUT, DRILL_FAILED, NO_AWS, Ending, ending_of
+from firebreak_cli.options import print_json
 from firebreak_cli.outside import outside
 from firebreak_cli.stack import DEFAULT_STACK, find
 
@@ -55,11 +56,13 @@ def drill(
 ) -> None:
     """Turn a test alarm red for real, and time what comes of it. Exits 0 only when all was in time."""
     if scenario == INIT:
-        return _init(ctx, alarm, target, action, stack, ask=not yes)
+        return _init(ctx, alarm, target, action, stack, ask=not yes, as_json=as_json)
     return _play(ctx, scenario, alarm, stack, timeout, yes=yes, as_json=as_json)
 
 
-def _init(ctx: typer.Context, alarm: str, target: str, action: str, stack: str, *, ask: bool) -> None:
+def _init(
+    ctx: typer.Context, alarm: str, target: str, action: str, stack: str, *, ask: bool, as_json: bool
+) -> None:
     from firebreak_cli import drill_init, screen
 
     around = outside(ctx)
@@ -69,7 +72,9 @@ def _init(ctx: typer.Context, alarm: str, target: str, action: str, stack: str, 
     if ask:
         _confirm(f"Make or change the alarm {alarm}, so that drills change {target} in {found.place}?")
     drill_init.make(wanted, found.reader("cloudwatch"))
-    screen.console().print(screen.facts(drill_init.rows(wanted, found)))
+    if as_json:
+        return print_json(drill_init.as_json(wanted, found))
+    return screen.console().print(screen.facts(drill_init.rows(wanted, found)))
 
 
 def _play(

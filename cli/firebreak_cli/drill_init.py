@@ -111,4 +111,21 @@ def rows(wanted: TestAlarm, stack: Stack) -> Iterator[tuple[str, str]]:
     yield "Made", f"alarm {wanted.name}, {stack.place}; it is OK"
     yield "Target", f"{wanted.target}, which a drill changes for real"
     yield "Tags", ", ".join(f"{key}={value}" for key, value in wanted.tags.items())
-    yield "Next", stack.command("drill", "observe", "--alarm", wanted.name)
+    yield "Next", next_command(wanted, stack)
+
+
+def as_json(wanted: TestAlarm, stack: Stack) -> Mapping[str, object]:
+    """What was made, as plain values."""
+    return {
+        "stack": stack.name,
+        "alarm": wanted.name,
+        "state": AlarmState.OK.value,
+        "target": wanted.target,
+        "tags": dict(wanted.tags),
+        "next": next_command(wanted, stack),
+    }
+
+
+def next_command(wanted: TestAlarm, stack: Stack) -> str:
+    """The command that drills the new alarm."""
+    return stack.command("drill", "observe", "--alarm", wanted.name)

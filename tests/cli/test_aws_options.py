@@ -38,7 +38,7 @@ def test_every_command_explains_itself_with_a_short_option(path: tuple[str, ...]
 
 
 @pytest.mark.parametrize("path", [*commands(FIREBREAK)], ids=" ".join)
-def test_every_command_on_a_stack_prints_json_if_asked(path: tuple[str, ...]) -> None:
+def test_every_command_on_a_stack_takes_json(path: tuple[str, ...]) -> None:
     options = {option for parameter in command(path).params for option in parameter.opts}
     assert "--stack" not in options or "--json" in options
 

@@ -1,5 +1,6 @@
 """`firebreak drill init` makes a test alarm for a target that opted in, and touches no other alarm."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,6 +43,24 @@ def test_the_alarm_is_ok_carries_its_tags_and_watches_what_nobody_writes(aws: An
         "firebreak:target": "ecs:prod/api",
     }
     assert f"firebreak drill observe --alarm drill-api {a.ON_STACK}" in " ".join(done.stdout.split())
+
+
+def test_the_json_says_the_same_in_one_object(aws: Any) -> None:
+    moto_service("api", **{"firebreak:enabled": "true"})
+    done = run(*INIT, "--json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {
+        "stack": "firebreak",
+        "alarm": "drill-api",
+        "state": "OK",
+        "target": "ecs:prod/api",
+        "tags": {
+            "firebreak:drill": "true",
+            "firebreak:action": "restart-service",
+            "firebreak:target": "ecs:prod/api",
+        },
+        "next": f"firebreak drill observe --alarm drill-api {a.ON_STACK}",
+    }
 
 
 def test_it_may_be_run_again_and_changes_its_own_alarm(aws: Any) -> None:

@@ -121,11 +121,12 @@ def rights_of(service: str, operation: str, params: Mapping[str, Any]) -> Iterat
             yield Right(f"{service}:{operation}")
 
 
-def played(world: World, *arguments: str, stdin: str = "", **told: Any) -> set[Right]:
-    """What a command that succeeds calls."""
+def played(world: World, *arguments: str, **told: Any) -> set[Right]:
+    """What a command that succeeds calls; asked for JSON, each prints one object."""
     recorder = Recorder(**told)
-    result = run(*arguments, outside=recorder.around(world), stdin=stdin)
+    result = run(*arguments, "--json", outside=recorder.around(world))
     assert result.exit_code == 0, result.output
+    assert isinstance(json.loads(result.stdout), dict)
     return recorder.needed
 
 
