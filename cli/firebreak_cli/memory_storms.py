@@ -9,7 +9,7 @@ from firebreak.aws.switches import besides, stored_for
 from firebreak.core.announcement import Announcement
 from firebreak.core.history import Hold
 from firebreak.core.readings import ABSENT, Reading
-from firebreak.core.storm import CALM, RedAlarm, Storm
+from firebreak.core.storm import CALM, RedAlarm, Storm, may_renew
 from firebreak_cli.memory import Held, Memory, Switch, kept_hold, kept_red, kept_time, with_entry
 from firebreak_cli.memory_claims import told_by
 
@@ -34,7 +34,7 @@ class MemoryStorms:
             kept = [other for other in known.red if other.series not in gone]
             reds = tuple(sorted((*kept, kept_red(red))))
             storm = replace(known, red=reds, version=known.version + 1, last_red_at=kept_time(at))
-            return replace(held, storm=storm), replace(storm, tripped_at=None)
+            return replace(held, storm=storm), replace(storm, tripped_at=None, renewed_at=None)
 
         return self.memory.change(write)
 
@@ -47,6 +47,16 @@ class MemoryStorms:
                 return held, False
             storm = replace(known, tripped_at=kept_time(at))
             return told_by(replace(held, storm=storm), told), True
+
+        return self.memory.change(write)
+
+    def renew(self, at: datetime) -> bool:
+        """Tell that it is not quiet; False when that was told less than a minute ago, or it is over."""
+
+        def write(held: Held) -> tuple[Held, bool]:
+            if held.storm is None or not may_renew(held.storm, at):
+                return held, False
+            return replace(held, storm=replace(held.storm, renewed_at=kept_time(at))), True
 
         return self.memory.change(write)
 
@@ -64,7 +74,8 @@ class MemoryStorms:
         """End the storm and forget its alarms; False when one more turned red meanwhile."""
 
         def write(held: Held) -> tuple[Held, bool]:
-            if held.storm is None or not held.storm.tripped_at or held.storm.version != storm.version:
+            now = held.storm or CALM
+            if not now.tripped_at or (now.version, now.renewed_at) != (storm.version, storm.renewed_at):
                 return held, False
             return told_by(replace(held, storm=replace(CALM, version=storm.version + 1)), told), True
 

@@ -127,7 +127,7 @@ def shown(
         yield "No storm", f"{'of pages ' if storm.of_pages else ''}in {stack.place}"
     yield "Red", f"{len(storm.red)} alarms are remembered as red" if storm.red else ""
     yield "Now", now_words(storm, states)
-    yield "Last", f"turned red at {when(storm.last_red_at, now)}" if storm.last_red_at else ""
+    yield "Last", f"turned red at {when(storm.heard_at, now)}" if storm.heard_at else ""
     if storm.tripped_at:
         yield "Ends", _end_words(storm, rules, stack, now)
 
@@ -199,7 +199,7 @@ def as_json(storm: Storm, states: States, rules: StormRules | None, stack: Stack
         "stack": stack.name,
         "storm": storm.tripped_at is not None,
         "since": storm.tripped_at and storm.tripped_at.isoformat(),
-        "last_red_at": storm.last_red_at and storm.last_red_at.isoformat(),
+        "last_red_at": storm.heard_at and storm.heard_at.isoformat(),
         "ends_not_before": end and end.isoformat(),
         "ends_below": rules and rules.alarms,
         "red": _red_values(storm, states),

@@ -230,6 +230,9 @@ class Storms(Protocol):
     def remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
         """Add a red alarm and drop others; returns who is remembered then, not whether it is a storm."""
 
+    def renew(self, at: datetime) -> bool:
+        """Tell that a storm is not quiet; False when that was told less than a minute ago, or it is over."""
+
     def trip(self, at: datetime, told: Announcement) -> bool:
         """Declare a storm and what is told of it; False when somebody else did."""
 

@@ -17,7 +17,7 @@ from firebreak.core.storm import (
     ends,
     not_ok,
     outdated,
-    remembered_as,
+    renews,
     still_red,
     worth_remembering,
 )
@@ -53,8 +53,9 @@ class StormWatch:
         if red is None or not isinstance(known, Storm):
             return before
         try:
-            if worth_remembering(known, red, now):
-                after = self.storms.remember(remembered_as(known, red), outdated(known, rules, now), now)
+            known = self._renewed(known, red, now)
+            if isinstance(known, Storm) and worth_remembering(known, red):
+                after = self.storms.remember(red, outdated(known, rules, now), now)
                 known = replace(after, tripped_at=known.tripped_at) if isinstance(after, Storm) else after
             return self._declared(known, rules)
         except AwsError as error:
@@ -62,12 +63,25 @@ class StormWatch:
             self.log.event("storm.not_counted", series=red.series, error=str(error))
             return Unknown(f"{error.operation}: {error.code}")
 
+    def _renewed(self, storm: Storm, red: RedAlarm, now: datetime) -> Reading[Storm]:
+        """The storm, kept going by what turned red again; looked at once more where that was not written.
+
+        Then another alarm did it, or the storm has just ended, and what turns red after it counts anew.
+        """
+        if not renews(storm, red):
+            return storm
+        return replace(storm, renewed_at=now) if self.storms.renew(now) else self._found()
+
+    def _found(self) -> Reading[Storm]:
+        found = self.storms.look()
+        return CALM if isinstance(found, Absent) else found
+
     def is_news(self, red: RedAlarm | None, before: Reading[Storm]) -> bool:
         """Whether counting the alarm would write it down."""
         known = CALM if isinstance(before, Absent) else before
         if red is None or not isinstance(known, Storm):
             return False
-        return worth_remembering(known, red, self.clock.now())
+        return worth_remembering(known, red) or renews(known, red)
 
     def _declared(self, storm: Reading[Storm], rules: StormRules) -> Reading[Storm]:
         """The storm, declared if it begins; when somebody else declared it, it is one all the same."""

@@ -21,6 +21,7 @@ from firebreak.aws.items import (
     read_decided,
     read_holds,
     read_red,
+    read_renewed,
     read_scope,
     read_transition,
     read_tripped,
@@ -137,6 +138,11 @@ LISTED: dict[str, dict[str, Any]] = {
 def test_an_item_of_version_1_still_reads(name: str) -> None:
     read, expected = READERS[name]
     assert read(GOLDEN[name]) == expected
+
+
+def test_a_storm_that_an_earlier_release_wrote_was_never_renewed() -> None:
+    assert read_renewed(GOLDEN["storm"]) is None
+    assert read_renewed({**GOLDEN["storm"], "renewed_at": {"N": str(ms(a.NOW))}}) == a.NOW
 
 
 @pytest.mark.parametrize("name", READERS)

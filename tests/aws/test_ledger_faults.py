@@ -8,7 +8,7 @@ import pytest
 from firebreak.aws.items import scope_pk
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.storms import DynamoStorms
-from firebreak.aws.transactions import AT_THE_SAME_TIME
+from firebreak.aws.transactions import AT_THE_SAME_TIME, TRIES
 from firebreak.core.history import Judged, ScopeHistory
 from firebreak.core.incident import IncidentState
 from firebreak.core.ledger import ClaimResult
@@ -267,6 +267,22 @@ def test_a_red_alarm_that_met_the_end_of_a_storm_is_remembered_all_the_same(tabl
     found = storms.remember(red(), (), a.NOW)
     assert isinstance(found, Storm)
     assert found.red == (red(),)
+
+
+@pytest.mark.parametrize("times", [4, 5])
+def test_a_renewal_that_is_met_comes_again_and_is_not_taken_for_one_that_somebody_else_made(
+    table: Table, times: int
+) -> None:
+    DynamoStorms(table.client, table.name).trip(a.NOW, BEGINS)
+    met = fail(
+        answer("TransactionConflictException", operation="UpdateItem"), on={"update_item"}, times=times
+    )
+    storms = DynamoStorms(Wrapped(table.client, before=met), table.name)  # type: ignore[arg-type]  # wraps the client
+    if times < TRIES:
+        assert storms.renew(a.NOW) is True
+    else:
+        with pytest.raises(Conflict):
+            storms.renew(a.NOW)
 
 
 def test_a_red_alarm_of_a_later_version_is_refused_at_once(table: Table) -> None:

@@ -23,9 +23,10 @@ from firebreak.core.storm import (
     not_ok,
     numbers,
     outdated,
+    quiet_until,
     red_alarm,
     red_alarm_of,
-    remembered_as,
+    renews,
     still_red,
     with_red,
     worth_remembering,
@@ -120,34 +121,64 @@ def test_a_red_alarm_is_counted_under_its_series_and_never_in_the_future() -> No
         pytest.param(storm(red("a", MINUTE)), red("a"), True, id="red again later"),
         pytest.param(storm(red("a")), red("a", MINUTE), False, id="an older transition"),
         pytest.param(storm(red("b"), tripped=MINUTE, last=MINUTE / 2), red("a"), True, id="new in a storm"),
-        pytest.param(storm(red("a", MINUTE), tripped=MINUTE, last=SECOND), red("a"), False, id="known in it"),
-        pytest.param(
-            storm(red("a", MINUTE), tripped=MINUTE, last=MINUTE), red("a"), False, id="known, a minute later"
-        ),
+        pytest.param(storm(red("a", MINUTE), tripped=MINUTE, last=MINUTE), red("a"), False, id="known in it"),
         pytest.param(storm(red("b"), tripped=MINUTE), red("a"), True, id="nobody knows when the last came"),
     ],
 )
 def test_what_adds_nothing_is_not_written(known: Storm, alarm: RedAlarm, *, worth: bool) -> None:
-    assert worth_remembering(known, alarm, a.NOW) is worth
+    assert worth_remembering(known, alarm) is worth
+
+
+FULL = tuple(red(f"a{n}", 9 * MINUTE) for n in range(MOST_REMEMBERED))
 
 
 def test_in_a_storm_only_so_many_alarms_are_remembered() -> None:
-    full = storm(*(red(f"a{n}") for n in range(MOST_REMEMBERED)), tripped=MINUTE, last=SECOND)
-    assert not worth_remembering(full, red("one more"), a.NOW)
-    assert worth_remembering(replace(full, red=full.red[1:]), red("one more"), a.NOW)
-    assert worth_remembering(replace(full, last_red_at=a.NOW - MINUTE), red("one more"), a.NOW)
+    assert not worth_remembering(storm(*FULL, tripped=MINUTE), red("one more"))
+    assert worth_remembering(storm(*FULL[1:], tripped=MINUTE), red("one more"))
+    assert worth_remembering(storm(*FULL), red("one more"))
 
 
-def test_a_full_memory_renews_its_time_under_a_name_that_is_there() -> None:
-    full = storm(*(red(f"a{n}") for n in range(MOST_REMEMBERED)), tripped=MINUTE)
-    assert remembered_as(full, red("one more")) == full.red[0]
-    assert remembered_as(replace(full, red=full.red[1:]), red("one more")) == red("one more")
-    assert remembered_as(replace(full, tripped_at=None), red("one more")) == red("one more")
+@pytest.mark.parametrize(
+    ("known", "alarm", "does"),
+    [
+        pytest.param(storm(red("a", 9 * MINUTE), tripped=MINUTE), red("a"), True, id="red again"),
+        pytest.param(storm(red("a", 9 * MINUTE), tripped=MINUTE), red("b"), False, id="new, and written"),
+        pytest.param(storm(*FULL, tripped=MINUTE), red("b"), True, id="new to a full memory"),
+        pytest.param(storm(red("a", 9 * MINUTE)), red("a"), False, id="there is no storm"),
+        pytest.param(storm(red("a"), tripped=MINUTE - SECOND), red("a"), False, id="just declared"),
+        pytest.param(storm(red("a"), tripped=9 * MINUTE, last=MINUTE), red("a"), True, id="a minute later"),
+        pytest.param(
+            storm(red("a"), tripped=9 * MINUTE, last=MINUTE - SECOND), red("a"), False, id="before a minute"
+        ),
+        pytest.param(
+            replace(storm(red("a"), tripped=9 * MINUTE), renewed_at=a.NOW - MINUTE + SECOND),
+            red("a"),
+            False,
+            id="another did",
+        ),
+        pytest.param(
+            storm(red("a"), tripped=9 * MINUTE, last=MINUTE), red("a", SECOND), False, id="an old event"
+        ),
+    ],
+)
+def test_what_turns_red_again_keeps_a_storm_going_once_a_minute(
+    known: Storm, alarm: RedAlarm, *, does: bool
+) -> None:
+    assert renews(known, alarm) is does
 
 
-def test_a_full_memory_whose_last_time_nobody_knows_is_renewed() -> None:
-    full = storm(*(red(f"a{n}") for n in range(MOST_REMEMBERED)), tripped=MINUTE)
-    assert worth_remembering(full, red("one more"), a.NOW)
+@given(st.lists(st.integers(0, 3600), min_size=1, max_size=40))
+def test_a_storm_ends_no_more_than_a_minute_before_it_was_quiet_for_so_long(seconds: list[int]) -> None:
+    """Whatever turns red again, and an event of it that comes twice prolongs nothing."""
+    known, writes = storm(red("a"), tripped=timedelta()), 0
+    for second in [again for one in sorted(seconds) for again in (one, one)]:
+        at = a.NOW + second * SECOND
+        if renews(known, red("a", a.NOW - at)):
+            known, writes = replace(known, renewed_at=at), writes + 1
+    last, end = a.NOW + max(seconds) * SECOND, quiet_until(known, RULES)
+    assert end is not None
+    assert last - MINUTE < end - RULES.quiet <= last
+    assert writes <= max(seconds) // 60
 
 
 def test_what_is_too_old_may_be_forgotten_unless_there_is_a_storm() -> None:
@@ -215,7 +246,7 @@ reds_at = st.lists(
 def told_one_by_one(reds: list[RedAlarm], now: datetime = a.NOW) -> Storm:
     known = CALM
     for one in reds:
-        if worth_remembering(known, one, now):
+        if worth_remembering(known, one):
             known = with_red(known, one, RULES, now)
     return known
 

@@ -24,7 +24,7 @@ from tests.interleavings.stage import Props, Stage
 
 WRITES = frozenset(
     {"claim", "record", "open", "move", "join", "saw", "give_back", "note", "settle_announcement"}
-    | {"remember", "trip", "calm", "announce", "ask", "check", "ask_again", "execute"}
+    | {"remember", "renew", "trip", "calm", "announce", "ask", "check", "ask_again", "execute"}
 )
 FAILING = frozenset({"ledger", "storms", "switches", "bus", "schedules", "action"})
 

@@ -180,6 +180,9 @@ class Actor:
     def trip(self, n: int, m: int, k: int) -> object:
         return self.kept.storms.trip(self.now, replace(telling.acted(a.incident(), self.now), key=f"s{n}"))
 
+    def renew(self, n: int, m: int, k: int) -> object:
+        return self.kept.storms.renew(self.now)
+
     def calm(self, n: int, m: int, k: int) -> object:
         if not self.storms:
             return None

@@ -86,3 +86,30 @@ def test_a_storm_that_ends_leaves_nothing_but_its_version(kept: Kept) -> None:
     assert kept.storms.calm(read, told("ends")) is True
     assert kept.storms.look() == Storm(red=(), version=read.version + 1)
     assert kept.storms.calm(read, told("ends again")) is False
+
+
+def test_a_storm_is_renewed_once_a_minute_and_only_while_it_lasts(kept: Kept) -> None:
+    remembered(kept, red())
+    assert kept.storms.renew(a.NOW) is False
+    kept.storms.trip(a.NOW, told("begins"))
+    second = timedelta(seconds=1)
+    times = (a.NOW, a.NOW + MINUTE - second, a.NOW + MINUTE, a.NOW)
+    assert [kept.storms.renew(at) for at in times] == [True, False, True, False]
+    storm = kept.storms.look()
+    assert isinstance(storm, Storm)
+    assert (storm.version, storm.renewed_at, storm.last_red_at) == (1, a.NOW + MINUTE, a.NOW)
+    assert kept.ledger.look(a.request(), a.SCOPES).storm == storm
+
+
+def test_a_storm_that_was_renewed_since_it_was_read_does_not_end(kept: Kept) -> None:
+    remembered(kept, red())
+    kept.storms.trip(a.NOW, told("begins"))
+    for minute in (1, 2):
+        read = kept.storms.look()
+        assert isinstance(read, Storm)
+        assert kept.storms.renew(a.NOW + minute * MINUTE)
+        assert kept.storms.calm(read, told("ends")) is False
+    read = kept.storms.look()
+    assert isinstance(read, Storm)
+    assert kept.storms.calm(read, told("ends")) is True
+    assert kept.storms.look() == Storm(red=(), version=2)

@@ -17,6 +17,7 @@ from firebreak.aws.items import (
     key,
     read_holds,
     read_red,
+    read_renewed,
     read_scope,
     read_tripped,
     scope_pk,
@@ -141,24 +142,26 @@ def storm_in(found: Found, pk: str = STORM) -> Reading[Storm]:
     match _tripped(found[pk, SINGLE]):
         case Unknown() as unseen:
             return unseen
-        case None:
+        case None, _:
             return red
-        case since:
-            return replace(red, tripped_at=since) if isinstance(red, Storm) else _storm_of(red, since)
+        case since, renewed:
+            # A storm of alarms that nobody remembers is one all the same.
+            storm = CALM if isinstance(red, Absent) else red
+            if not isinstance(storm, Storm):
+                return storm
+            return replace(storm, tripped_at=since, renewed_at=renewed)
 
 
-def _tripped(found: Item | Unknown | None) -> datetime | Unknown | None:
-    if found is None or isinstance(found, Unknown):
+def _tripped(found: Item | Unknown | None) -> tuple[datetime | None, datetime | None] | Unknown:
+    """Since when it is a storm, and when that was renewed."""
+    if found is None:
+        return None, None
+    if isinstance(found, Unknown):
         return found
     try:
-        return read_tripped(found)
+        return read_tripped(found), read_renewed(found)
     except DamagedItem as error:
         return Unknown(f"the ledger item is damaged at {error}")
-
-
-def _storm_of(red: Absent | Unknown | NotRead, since: datetime) -> Reading[Storm]:
-    """A storm of alarms that nobody remembers is one all the same."""
-    return replace(CALM, tripped_at=since) if isinstance(red, Absent) else red
 
 
 def together(some: Reading[tuple[Hold, ...]], more: Reading[tuple[Hold, ...]]) -> Reading[tuple[Hold, ...]]:

@@ -243,6 +243,11 @@ def read_tripped(item: Mapping[str, Attribute]) -> datetime | None:
     return fields.maybe_time("tripped_at")
 
 
+def read_renewed(item: Mapping[str, Attribute]) -> datetime | None:
+    """When an alarm last told only that a storm is not quiet; earlier releases wrote none."""
+    return Fields(item).maybe_time("renewed_at")
+
+
 def _read_red(fields: Fields) -> RedAlarm:
     return RedAlarm(
         fields.time("since"), fields.text("series"), fields.text("name"), fields.text("contributor")

@@ -22,17 +22,20 @@ from firebreak.aws.items import (
     stamped,
     storm_field,
 )
-from firebreak.aws.transactions import come_again, won, written
+from firebreak.aws.transactions import IN_THE_WAY, come_again, won, written
 from firebreak.aws.translate import translated
 from firebreak.aws.waiting import outbox_item
 from firebreak.core.announcement import Announcement
 from firebreak.core.readings import Reading
-from firebreak.core.storm import RedAlarm, Storm
+from firebreak.core.storm import RENEW_EVERY, RedAlarm, Storm
+from firebreak.errors import Conflict
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+# Nobody has told since it was read that the storm is not quiet.
+NOT_RENEWED = "(attribute_not_exists(renewed_at) OR renewed_at <= :known)"
 # An update may name so many fields and stay far below DynamoDB's 4 KB for an expression.
 FORGET_AT_ONCE = 20
 
@@ -106,6 +109,33 @@ class DynamoStorms:
         }
         return written(self._client, [declare, put(self._table, outbox_item(told))])
 
+    def renew(self, at: datetime) -> bool:
+        """Tell that it is not quiet, in the small item: of many at one moment one writes."""
+        # The end of a storm, and a claim of a human, meet it there and come again as well.
+        try:
+            come_again(lambda: self._renew(at))
+        except Conflict as error:
+            if error.code in IN_THE_WAY:
+                raise
+            return False
+        return True
+
+    def _renew(self, at: datetime) -> None:
+        long_ago = "(attribute_not_exists(renewed_at) OR renewed_at <= :before)"
+        with translated("UpdateItem", mutates=True):
+            self._client.update_item(
+                TableName=self._table,
+                Key=key(self._pk),
+                UpdateExpression="SET renewed_at = :at",
+                ConditionExpression=f"{NOT_NEWER} AND attribute_exists(tripped_at) AND {long_ago}",
+                ExpressionAttributeNames={"#v": "v"},
+                ExpressionAttributeValues={
+                    ":at": number(ms(at)),
+                    ":before": number(ms(at - RENEW_EVERY)),
+                    ":v": number(V),
+                },
+            )
+
     def remind(self, told: Announcement) -> bool:
         """Record that a storm goes on; False when that was recorded before."""
         return won(self._client, [put(self._table, outbox_item(told), Condition(ABSENT_KEY))])
@@ -118,7 +148,11 @@ class DynamoStorms:
             {":v": number(V), ":version": number(storm.version)},
             {"#v": "v", "#version": "version"},
         )
-        still = Condition(f"{NOT_NEWER} AND attribute_exists(tripped_at)", {":v": number(V)}, {"#v": "v"})
+        still = Condition(
+            f"{NOT_NEWER} AND attribute_exists(tripped_at) AND {NOT_RENEWED}",
+            {":v": number(V), ":known": number(ms(storm.renewed_at) if storm.renewed_at else 0)},
+            {"#v": "v"},
+        )
         items = [
             put(self._table, nobody, as_read if storm.version else Condition(ABSENT_KEY)),
             put(self._table, stamped(self._pk), still),

@@ -17,8 +17,8 @@ from firebreak.core.model import Alarm, Request, RequestKind
 
 # So many red alarms are remembered; the item stays far below DynamoDB's 400 KB, and a page readable.
 MOST_REMEMBERED = 100
-# With a full memory the time of the last is not written more often than this, however many alarms come.
-REMEMBER_EVERY = timedelta(seconds=60)
+# That what is known turned red again is not written more often than this, however many alarms do.
+RENEW_EVERY = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,8 @@ def red_alarm(alarm: Alarm, now: datetime) -> RedAlarm | None:
 class Storm:
     """The red alarms that are remembered, and since when it is a storm (None: it is none).
 
-    `last_red_at` is when the last alarm was heard of that had not been counted before, to a minute.
+    `last_red_at` is when the last alarm was heard of that had not been counted before, `renewed_at` when one
+    turned red that adds nothing else: it was counted, or the memory is full. Under a storm, and to a minute.
     `of_pages` says that it holds no action back: it only puts the pages of alarms for humans together.
     """
 
@@ -84,12 +85,18 @@ class Storm:
     version: int
     tripped_at: datetime | None = None
     last_red_at: datetime | None = None
+    renewed_at: datetime | None = None
     of_pages: bool = False
 
     @property
     def is_full(self) -> bool:
         """Whether more alarms may have turned red than are remembered."""
         return len(self.red) >= MOST_REMEMBERED
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When the last alarm was heard of that turned red, to a minute; None when nobody knows."""
+        return max((at for at in (self.last_red_at, self.renewed_at) if at), default=None)
 
 
 CALM = Storm(red=(), version=0)
@@ -123,23 +130,26 @@ def begins(storm: Storm, rules: StormRules, now: datetime, beside: Storm = CALM)
     return bool(beside.tripped_at) or len(fullest_window(together, rules, now)) >= rules.alarms
 
 
-def worth_remembering(storm: Storm, red: RedAlarm, now: datetime) -> bool:
+def worth_remembering(storm: Storm, red: RedAlarm) -> bool:
     """Whether the alarm adds anything to what is remembered; under a storm only what is new does."""
     known = next((other for other in storm.red if other.series == red.series), None)
     if storm.tripped_at is None:
         return known is None or known.since < red.since
-    has_room = not storm.is_full
-    return known is None and (has_room or _last_is_long_ago(storm, now))
+    return known is None and not storm.is_full
 
 
-def _last_is_long_ago(storm: Storm, now: datetime) -> bool:
-    return storm.last_red_at is None or storm.last_red_at + REMEMBER_EVERY <= now
+def renews(storm: Storm, red: RedAlarm) -> bool:
+    """Whether the alarm only tells that it is not quiet yet, and nobody told that for a minute.
+
+    Its own time counts, so that an event which comes twice prolongs nothing.
+    """
+    last = _last(storm)
+    return last is not None and not worth_remembering(storm, red) and last + RENEW_EVERY <= red.since
 
 
-def remembered_as(storm: Storm, red: RedAlarm) -> RedAlarm:
-    """What to write for the alarm: itself, or in a full memory one that is there, which renews the time."""
-    full = storm.tripped_at is not None and storm.is_full
-    return storm.red[0] if full else red
+def may_renew(storm: Storm, at: datetime) -> bool:
+    """Whether it is still a storm, and nobody has renewed it meanwhile."""
+    return storm.tripped_at is not None and (storm.renewed_at is None or storm.renewed_at + RENEW_EVERY <= at)
 
 
 def with_red(storm: Storm, red: RedAlarm, rules: StormRules, now: datetime) -> Storm:
@@ -176,9 +186,15 @@ def ends(storm: Storm, red: Sequence[RedAlarm], rules: StormRules, now: datetime
 
 def quiet_until(storm: Storm, rules: StormRules) -> datetime | None:
     """When it was quiet for long enough if nothing more turns red; None when there is no storm."""
+    last = _last(storm)
+    return None if last is None else last + rules.quiet
+
+
+def _last(storm: Storm) -> datetime | None:
+    """When the last alarm of a storm turned red, as far as anybody knows; None when there is no storm."""
     if storm.tripped_at is None:
         return None
-    return max(storm.tripped_at, storm.last_red_at or storm.tripped_at) + rules.quiet
+    return max(storm.tripped_at, storm.heard_at or storm.tripped_at)
 
 
 def numbers(storm: Storm, rules: StormRules, now: datetime) -> str:

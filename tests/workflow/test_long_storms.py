@@ -1,0 +1,85 @@
+"""Storms of pages that last: alarms that flap, and what is told of them."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.aws.storms import DynamoStorms
+from firebreak.core.model import Alarm
+from firebreak.core.storm import RedAlarm, Storm
+from firebreak.core.telling_storms import storm_ended
+from firebreak.policy import parse_policy
+from firebreak.storming import StormWatch
+from tests import builders as a
+from tests.faults import Wrapped
+from tests.workflow.test_flapping import marks, wait
+from tests.workflow.test_who_is_paged import PAGING
+from tests.world import TABLE, World, eventbridge, world_on_moto
+
+MINUTE = timedelta(minutes=1)
+STORMY = a.AUTO_POLICY.replace("alarms = 50", 'alarms = 10\nwithin = "5m"\nquiet = "10m"') + PAGING
+
+
+def stage(policy: str = STORMY) -> Any:
+    return world_on_moto(policy=parse_policy(policy, "stormy.toml"))
+
+
+def paged(world: World, name: str) -> Alarm:
+    alarm = world.red(name, tags={"firebreak:action": "page"})
+    world.page_desk().handle(eventbridge(alarm))
+    return alarm
+
+
+def red(world: World, n: int) -> RedAlarm:
+    return RedAlarm(world.clock.at, f"arn-web-{n:02d}", f"web-{n:02d}")
+
+
+def threads(world: World) -> int:
+    return len({page.thread for name, page in world.pager.pages if name == "pd"})
+
+
+def test_twelve_alarms_that_flap_for_two_hours_are_one_storm() -> None:
+    with stage() as world:
+        for _ in range(20):
+            reds = [paged(world, f"web-{n:02d}") for n in range(12)]
+            wait(world, 3 * MINUTE)
+            for alarm in reds:
+                world.green(alarm)
+            wait(world, 3 * MINUTE)
+        assert (marks(world)["STORM OVER"], threads(world)) == (0, 1)
+        wait(world, 30 * MINUTE)
+        assert (bool(marks(world)["STORM OVER"]), threads(world)) == (True, 1)
+
+
+@pytest.mark.parametrize("of_pages", [False, True])
+def test_of_two_hundred_that_turn_red_again_at_one_moment_one_writes(*, of_pages: bool) -> None:
+    with stage() as world:
+        written: list[str] = []
+        client: Any = Wrapped(world.dynamodb, after=written.append)
+        storms = DynamoStorms(client, TABLE, of_pages=of_pages)
+        watch = StormWatch(storms, world.looks(), world.announcer(), world.clock, world.log)
+        for n in range(200):
+            watch.count(red(world, n), world.policy.storm, storms.look())
+        world.clock.pass_time(MINUTE)
+        read, before = storms.look(), written.count("update_item")
+        after = [watch.count(red(world, n), world.policy.storm, read) for n in range(200)]
+        assert {one.renewed_at for one in after if isinstance(one, Storm)} == {world.clock.at}
+        assert written.count("update_item") == before + 1
+
+
+def test_what_turns_red_as_the_storm_ends_counts_anew_and_is_paged_by_itself() -> None:
+    with stage() as world:
+        storms = DynamoStorms(world.dynamodb, TABLE, of_pages=True)
+        for n in range(12):
+            paged(world, f"web-{n:02d}")
+        world.clock.pass_time(2 * MINUTE)
+        read = storms.look()
+        assert isinstance(read, Storm)
+        assert storms.calm(read, storm_ended(read, (), world.clock.at))
+        watch = StormWatch(storms, world.looks(), world.announcer(), world.clock, world.log)
+        again = replace(read.red[0], since=world.clock.at)
+        found = watch.count(again, world.policy.storm, read)
+        assert isinstance(found, Storm)
+        assert (found.tripped_at, found.red) == (None, (again,))
