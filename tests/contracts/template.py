@@ -46,6 +46,12 @@ def resource(name: str) -> Any:
     return template()["Resources"][name]["Properties"]
 
 
+def description(alarm: dict[str, Any]) -> str:
+    """What an alarm tells people, with its variables if it has any."""
+    words = alarm["AlarmDescription"]
+    return str(words["Fn::Sub"] if isinstance(words, dict) else words)
+
+
 def functions() -> dict[str, Any]:
     """The functions' properties by logical id."""
     return {

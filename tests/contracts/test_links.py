@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.template import functions, resource, statements, template
+from tests.contracts.template import description, functions, resource, statements, template
 
 DEAD_LETTERS = {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
 WAYS_IN = {"EventBridgeRule", "ScheduleV2"}
@@ -125,7 +125,7 @@ def test_an_alarm_goes_straight_to_the_topic_says_what_to_do_and_asks_nothing_of
     assert alarm.get("OKActions", alarm["AlarmActions"]) == alarm["AlarmActions"]
     assert alarm["Tags"] == [{"Key": "firebreak:action", "Value": "none"}]
     assert alarm.get("ActionsEnabled", True) is True
-    assert len(alarm["AlarmDescription"]) > 100, "a human at 3 a.m. reads this and nothing else"
+    assert len(description(alarm)) > 100, "a human at 3 a.m. reads this and nothing else"
 
 
 WATCHES = {

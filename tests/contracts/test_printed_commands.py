@@ -4,10 +4,12 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from firebreak_cli.main import app
+from tests.contracts.template import template
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for room in ("shared", "cli") for path in (ROOT / room).rglob("*.py"))
@@ -45,6 +47,26 @@ def written(source: str) -> Iterator[str]:
             yield from COMMAND.findall(node.value)
 
 
+# In a template, where CloudFormation puts the values in.
+ADDRESS = "--stack ${AWS::StackName} --region ${AWS::Region} --account ${AWS::AccountId}"
+ADDRESSED = re.compile(rf"firebreak [a-z -]+ {re.escape(ADDRESS)}")
+
+
+def bare_in(part: Any, *, filled_in: bool = False) -> Iterator[str]:
+    """The commands in a part of a template that lack its stack, region or account."""
+    match part:
+        case str():
+            yield from COMMAND.findall(ADDRESSED.sub("", part) if filled_in else part)
+        case dict():
+            for name, one in part.items():
+                yield from bare_in(one, filled_in=name == "Fn::Sub")
+        case list():
+            for one in part:
+                yield from bare_in(one, filled_in=filled_in)
+        case _:
+            pass  # a number has no words
+
+
 def test_the_names_are_those_of_the_commands() -> None:
     assert {"explain", "incidents", "pause", "retry", "show", "storm", "local", "policy"} <= set(NAMES)
 
@@ -67,3 +89,26 @@ def test_no_printed_command_lacks_its_stack() -> None:
     bare = {path.name: found for path in SOURCES if (found := set(written(path.read_text())))}
 
     assert bare == NAMED
+
+
+@pytest.mark.parametrize(
+    ("part", "bare"),
+    [
+        ({"Fn::Sub": f"Look (firebreak incidents {ADDRESS})"}, []),
+        ({"Fn::Sub": f"firebreak incidents --all {ADDRESS} lists it"}, []),
+        ({"Fn::Sub": "Look (firebreak incidents)"}, ["firebreak incidents"]),
+        ({"Fn::Sub": f"firebreak incidents, not firebreak show {ADDRESS}"}, ["firebreak incidents, not "]),
+        (
+            {"Fn::Sub": "firebreak storm --stack ${AWS::StackName}"},
+            ["firebreak storm --stack ${AWS::StackName}"],
+        ),
+        ([f"firebreak storm {ADDRESS}"], [f"firebreak storm {ADDRESS}"]),
+    ],
+    ids=["whole", "with an option", "bare", "one of two", "name alone", "nobody puts the values in"],
+)
+def test_a_command_in_a_template_without_its_stack_is_found(part: Any, bare: list[str]) -> None:
+    assert list(bare_in(part)) == bare
+
+
+def test_no_command_in_the_template_lacks_its_stack() -> None:
+    assert list(bare_in(template())) == []

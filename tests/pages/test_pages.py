@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.page_text import _MARKS
-from tests.contracts.template import template
+from tests.contracts.template import description, template
 from tests.pages.printing import FOLDER, UNSHOWN, contents, document, sent_in
 from tests.pages.scene import Scene
 from tests.pages.scenes import SCENES
@@ -43,7 +43,7 @@ def test_every_kind_of_announcement_has_a_sample_or_the_list_says_that_it_has_no
 
 def test_an_alarm_about_firebreak_itself_says_what_to_do() -> None:
     told = {
-        name: one["Properties"]["AlarmDescription"]
+        name: description(one["Properties"])
         for name, one in template()["Resources"].items()
         if one["Type"] == "AWS::CloudWatch::Alarm" and one["Properties"].get("AlarmActions")
     }
