@@ -25,7 +25,7 @@ from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.core.severities import severity_of
 from firebreak.core.storm import RedAlarm, Storm, StormRules, red_alarm
-from firebreak.core.telling_decisions import of_decision
+from firebreak.core.telling_decisions import of_decision, of_its_own
 from firebreak.core.vouching import unrecorded
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.crash_reports import Crash, crash_in
@@ -167,7 +167,7 @@ class PageDesk:
         record = untargeted(key, alarm, "page", decision, now)
         self._remember(record)
         if paged := of_decision(record, None):
-            self._tell(paged)
+            self._tell(of_its_own(paged) if self._is_critical(paged) else paged)
         elif told and decision.reason is Reason.MUTED and alarm.mute and alarm.mute.until:
             self._tell_after(alarm.mute.until, told)
         return Summary(decision.word, decision.reason, record.incident_id)
@@ -177,7 +177,10 @@ class PageDesk:
 
         What is critical is paged by itself all the same, and so is everything when no storm is known.
         """
-        return self._is_storm(red) and severity_of(told, self._rules()) is not Severity.CRITICAL
+        return self._is_storm(red) and not self._is_critical(told)
+
+    def _is_critical(self, told: Announcement) -> bool:
+        return severity_of(told, self._rules()) is Severity.CRITICAL
 
     def _is_storm(self, red: RedAlarm | None) -> bool:
         """Whether many routed alarms are red at once, this one counted."""

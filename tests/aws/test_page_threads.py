@@ -168,7 +168,7 @@ def test_what_was_summed_up_is_remembered_and_looked_at_later(threads: DynamoThr
     threads.count(refused(1), a.NOW, a.NOW)
     threads.look_later(digest_of(threads), a.NOW + HOUR, a.NOW + MINUTE, reported=True)
     found = digest_of(threads)
-    assert (found.reported, found.reported_at) == (2, a.NOW + MINUTE)
+    assert (found.reported, found.named, found.reported_at) == (2, 2, a.NOW + MINUTE)
     assert threads.due_digests(a.NOW + 59 * MINUTE, 10) == []
     assert threads.due_digests(a.NOW + HOUR, 10) == ["k"]
 
@@ -188,14 +188,16 @@ def test_what_came_while_it_was_summed_up_is_not_forgotten(threads: DynamoThread
 def test_a_cause_that_was_forgotten_begins_again_with_the_next(threads: DynamoThreads) -> None:
     for n in range(2):
         threads.count(refused(n), a.NOW, a.NOW)
+    threads.look_later(digest_of(threads), a.NOW + HOUR, a.NOW, reported=True)
     assert threads.forget(digest_of(threads))
     assert isinstance(threads.digest("k"), Absent)
     assert threads.due_digests(a.NOW + HOUR, 10) == []
     threads.count(refused(7), a.NOW + 2 * HOUR, a.NOW + HOUR)
     found = digest_of(threads)
-    assert (found.since, found.last_at, found.count, found.names) == (
+    assert (found.since, found.last_at, found.count, found.named, found.names) == (
         a.NOW + HOUR,
         a.NOW + HOUR,
+        1,
         1,
         ("alarm-0007",),
     )

@@ -20,6 +20,7 @@ from firebreak.core.digests import (
     Digest,
     ended,
     is_time,
+    looked_at_early,
     stayed_ok,
     summed_up,
 )
@@ -142,8 +143,10 @@ def test_when_it_is_over_its_thread_says_how_often_it_came_and_of_which_alarms()
     assert page.key != ended(replace(found(), since=a.NOW + MINUTE), a.NOW + HOUR).key
 
 
-def test_one_alarm_that_comes_again_is_not_summed_up_and_another_one_is() -> None:
+def test_alarms_that_come_again_are_not_summed_up_and_another_one_is() -> None:
     assert not is_time(found(names=("api",), count=30), HOUR, a.NOW + DAY)
+    assert not is_time(found(count=30, named=2), HOUR, a.NOW + DAY)
+    assert is_time(found(count=30, names=("api", "cart", "web"), named=2), HOUR, a.NOW + HOUR)
     assert is_time(found(), HOUR, a.NOW + HOUR)
     assert not is_time(found(), HOUR, a.NOW + HOUR - MOMENT)
     summary = summed_up(found(), a.NOW + HOUR)
@@ -156,6 +159,40 @@ def test_its_alarms_are_looked_at_often_for_a_day_and_hourly_for_a_week(lasting:
     for now, every in ((a.NOW + LOOK_FOR - MOMENT, LOOK_EVERY), (a.NOW + LOOK_FOR, LASTING_LOOK_EVERY)):
         assert digest.looked_at_next(now) == now + every
     assert digest.looked_at_next(a.NOW + LASTING_LOOK_FOR) is None
+
+
+@pytest.mark.parametrize(
+    ("lasting", "ok_since", "next_look"),
+    [
+        pytest.param(Lasting.ALARM, [-4 * MINUTE], -4 * MINUTE + STAYS_OK, id="when it will have stayed OK"),
+        pytest.param(Lasting.TARGET, [-9 * MINUTE, -8 * MINUTE], LOOK_EVERY, id="not before the usual time"),
+        pytest.param(Lasting.TARGET, [-14 * MINUTE, -11 * MINUTE], 4 * MINUTE, id="the last of them"),
+        pytest.param(Lasting.STANDING, [-DAY + 30 * MINUTE], 30 * MINUTE, id="a standing state"),
+    ],
+)
+def test_the_look_that_finds_that_its_alarms_stayed_ok_comes_at_that_moment(
+    lasting: Lasting, ok_since: list[timedelta], next_look: timedelta
+) -> None:
+    names = ("api", "web")[: len(ok_since)]
+    now = a.NOW + 2 * DAY
+    states = {WatchedAlarm(name): ok(name, now + since) for name, since in zip(names, ok_since, strict=True)}
+    digest = found(lasting, names=names, last_at=now - DAY + LOOK_EVERY)
+    expected = now + (min(next_look, LOOK_EVERY) if lasting is not Lasting.STANDING else next_look)
+    assert looked_at_early(digest, states, digest.looked_at_next(now)) == expected
+
+
+@pytest.mark.parametrize("state", [ABSENT, Unknown("503"), NotRead("x"), a.described("web")], ids=str)
+def test_while_one_of_its_alarms_is_not_known_to_be_ok_the_next_look_has_time(
+    state: Reading[DescribedAlarm],
+) -> None:
+    digest = found(last_at=a.NOW)
+    states = {API: ok("api", a.NOW - 14 * MINUTE), WatchedAlarm("web"): state}
+    usual = digest.looked_at_next(a.NOW)
+    assert looked_at_early(digest, states, usual) == usual
+
+
+def test_what_is_looked_at_no_more_stays_so() -> None:
+    assert looked_at_early(found(), {API: ok("api"), WatchedAlarm("web"): ok("web")}, None) is None
 
 
 def test_a_standing_state_is_looked_at_hourly() -> None:

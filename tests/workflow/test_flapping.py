@@ -12,7 +12,7 @@ from firebreak.core.page import Page, Phase
 from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.workflow.test_who_is_paged import PAGING
-from tests.world import World, world_on_moto
+from tests.world import World, eventbridge, world_on_moto
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -149,3 +149,41 @@ def test_a_service_that_is_scaled_to_zero_every_night_is_paged_once_a_week_not_o
     wait(world, 14 * HOUR, 30 * MINUTE)
     assert marks(world) == {"NOT ACTING": 1, "RESOLVED": 1}
     assert "7 times since" in to_pagerduty(world)[-1].body
+
+
+def test_two_alarms_of_a_service_that_is_scaled_to_zero_every_night_are_summed_up_once(world: World) -> None:
+    world.clock.pass_time(10 * HOUR)
+    for _ in range(3):
+        world.ecs.services[a.TARGET.display] = a.service(desired=0, running=0)
+        night = []
+        for name in ("api-mem", "api-5xx"):
+            night.append(world.red(name))
+            world.send(night[-1])
+            wait(world, 10 * MINUTE)
+        wait(world, 11 * HOUR, 30 * MINUTE)
+        for alarm in night:
+            world.green(alarm)
+        world.deliver()
+        wait(world, 13 * HOUR - 20 * MINUTE, 30 * MINUTE)
+    assert marks(world) == {"NOT ACTING": 1, "SUMMED UP": 1}
+
+
+def test_two_alarms_that_flap_in_turn_are_summed_up_once(world: World) -> None:
+    for _ in range(20):
+        for name in ("api-memory-high", "api-cpu-high"):
+            alarm = world.red(name)
+            world.send(alarm)
+            wait(world, 3 * MINUTE)
+            world.green(alarm)
+            world.deliver()
+    assert marks(world)["SUMMED UP"] == 1
+
+
+def test_what_turns_red_after_it_stayed_ok_for_as_long_as_was_promised_is_a_new_page(world: World) -> None:
+    for _ in range(2):
+        alarm = world.red("api-disk", tags={"firebreak:action": "page"})
+        world.page_desk().handle(eventbridge(alarm))
+        wait(world, 3 * MINUTE)
+        world.green(alarm)
+        wait(world, STAYS_OK + MINUTE)
+    assert marks(world) == {"NOT ACTING": 2, "RESOLVED": 2}

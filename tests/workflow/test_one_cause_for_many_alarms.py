@@ -116,6 +116,20 @@ def test_alarms_with_one_misspelt_action_are_one_thread_and_with_another_one_ano
     assert len(threads(world)) == 2
 
 
+def test_critical_alarms_with_one_misspelt_action_are_a_page_each_and_flap_in_their_own_thread(
+    world: World,
+) -> None:
+    for _ in range(2):
+        for name in ("api-db", "api-payments"):
+            tags = {"firebreak:action": "pagee", "firebreak:severity": "critical"}
+            alarm = world.red(name, tags=tags)
+            world.page_desk().handle(eventbridge(alarm))
+            world.green(alarm)
+    assert len(threads(world)) == 2
+    for name in ("api-db", "api-payments"):
+        assert sum(f"Alarm:    {name}," in page.body for _, page in world.pager.pages) == 1
+
+
 def test_alarms_that_are_tagged_page_stay_a_thread_each(world: World) -> None:
     for number in range(3):
         world.page_desk().handle(eventbridge(world.red(f"svc-{number}", tags={"firebreak:action": "page"})))

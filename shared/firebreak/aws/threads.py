@@ -60,8 +60,8 @@ HOLD = (
 )
 NOT_OLDER = f"{NOT_NEWER} AND (attribute_not_exists(newest) OR newest <= :newest)"
 EVERYTHING = (
-    "told, since, last_at, #count, alarms, series, events, reported, reported_at, attention, attention_at,"
-    " newest"
+    "told, since, last_at, #count, alarms, series, events, reported, named, reported_at, newest,"
+    " attention, attention_at"
 )
 
 
@@ -163,8 +163,8 @@ class DynamoThreads:
         values: Item = {":v": number(V), ":count": number(found.count)}
         said = "SET #v = :v"
         if reported:
-            said += ", reported = :count, reported_at = :at"
-            values[":at"] = number(ms(at))
+            said += ", reported = :count, named = :named, reported_at = :at"
+            values |= {":named": number(len(found.watched)), ":at": number(ms(at))}
         if look_at:
             values[":look"] = number(ms(look_at))
             update, condition = f"{said}, attention_at = :look", f"{NOT_NEWER} AND #count >= :count"
@@ -327,6 +327,7 @@ def read_digest(item: Mapping[str, Attribute]) -> Digest:
         names=tuple(sorted(names)),
         series=_read_series(item),
         reported=fields.number("reported", 1),
+        named=fields.number("named", 1),
         reported_at=fields.maybe_time("reported_at"),
         last_at=fields.maybe_time("last_at"),
     )

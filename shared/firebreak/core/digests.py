@@ -69,7 +69,8 @@ class Digest:
     """What is counted of one cause: `first` was told, `count` is how many there are of it.
 
     `names` are the alarms, at most `MOST_NAMES` of them, and `series` the single series that were counted of
-    alarms with several; `reported` is how many the last digest counted.
+    alarms with several; `reported` is how many the last digest counted, and `named` how many of what it
+    watches were known then.
     `last_at` is when the newest was counted, None where an older release did.
     """
 
@@ -80,6 +81,7 @@ class Digest:
     names: tuple[str, ...]
     series: tuple[WatchedAlarm, ...] = ()
     reported: int = 1
+    named: int = 1
     reported_at: datetime | None = None
     last_at: datetime | None = None
 
@@ -201,6 +203,16 @@ def stayed_ok(found: Digest, states: Mapping[WatchedAlarm, Reading[DescribedAlar
     return all(isinstance(alarm, DescribedAlarm) and alarm.since <= long_ago for alarm in states.values())
 
 
+def looked_at_early(
+    found: Digest, states: Mapping[WatchedAlarm, Reading[DescribedAlarm]], usual: datetime | None
+) -> datetime | None:
+    """The next look at a cause that lasts: when all of it will have stayed OK, where that comes before."""
+    if usual is None or not found.all_ok({one: _state(alarm) for one, alarm in states.items()}):
+        return usual
+    green = [alarm.since for alarm in states.values() if isinstance(alarm, DescribedAlarm)]
+    return min(max(*green, found.last_at or found.since) + found.stays_ok, usual)
+
+
 def _state(found: Reading[DescribedAlarm]) -> AlarmReading:
     return found.state if isinstance(found, DescribedAlarm) else found
 
@@ -229,11 +241,10 @@ def ended(found: Digest, now: datetime) -> Announcement:
 def is_time(found: Digest, every: timedelta, now: datetime) -> bool:
     """Whether there is something new to sum up, and the last time was long enough ago.
 
-    One alarm that turns red again and again is no news to those who were called for it.
+    Alarms that turn red again and again are no news to those who were told of them.
     """
-    if found.lasts and len(found.names) <= 1:
-        return False
-    return found.count > found.reported and now - (found.reported_at or found.since) >= every
+    news = len(found.watched) > found.named if found.lasts else found.count > found.reported
+    return news and now - (found.reported_at or found.since) >= every
 
 
 def summed_up(found: Digest, now: datetime) -> Announcement:

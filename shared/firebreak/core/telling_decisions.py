@@ -1,5 +1,6 @@
 """What is said of decisions that did not act, and of what Firebreak cannot see. Pure text from values."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from firebreak.core.alarm_readings import WatchedAlarm
@@ -137,6 +138,14 @@ def _key_of(record: DecisionRecord, target: Target | None, lasting: Lasting) -> 
     if reason is Reason.OBSERVE_ONLY:
         return proposal_key(record, target)
     return digest("decision", record.key)
+
+
+def of_its_own(told: Announcement) -> Announcement:
+    """The same in a thread of its alarm's own, where alarms with the same mistake share one."""
+    if told.cause != Reason.UNKNOWN_ACTION_TAG:
+        return told
+    key = digest("alone", told.key, *(f"{one.name} {one.contributor}" for one in told.watches))
+    return replace(told, key=key, thread=key)
 
 
 def _thread_of(record: DecisionRecord) -> str:
