@@ -11,6 +11,7 @@ from tests import builders as a
 from tests.core.test_red_words import alarm, evaluation
 
 NOWHERE = (Metric("AWS/RDS", "CPU", {}),)
+GREATER = "greater than the threshold (80.0)"
 CUT = "n" * 79 + "…"
 
 
@@ -23,19 +24,24 @@ def told(reason: str, *values: float, threshold: float = 80.0, **changes: Any) -
     ("reason", "value", "words"),
     [
         ("were greater than the threshold (80.0)", 81, "CPU 81 > 80"),
-        ("were greater than the threshold (80.0)", 80, "CPU 80 = 80"),
-        ("were greater than the threshold (80.0)", 79, "CPU 79 < 80"),
+        ("were greater than the threshold (80.0)", 80, "CPU 80, threshold 80"),
+        ("were greater than the threshold (80.0)", 79, "CPU 79, threshold 80"),
         ("were greater than or equal to the threshold (80.0)", 81, "CPU 81 >= 80"),
         ("were greater than or equal to the threshold (80.0)", 80, "CPU 80 >= 80"),
-        ("were greater than or equal to the threshold (80.0)", 79, "CPU 79 < 80"),
+        ("were greater than or equal to the threshold (80.0)", 79, "CPU 79, threshold 80"),
         ("was less than the threshold (80.0)", 79, "CPU 79 < 80"),
-        ("was less than the threshold (80.0)", 80, "CPU 80 = 80"),
+        ("was less than the threshold (80.0)", 80, "CPU 80, threshold 80"),
         ("was less than or equal to the threshold (80.0)", 79, "CPU 79 <= 80"),
         ("was less than or equal to the threshold (80.0)", 80, "CPU 80 <= 80"),
-        ("was less than or equal to the threshold (80.0)", 81, "CPU 81 > 80"),
+        ("was less than or equal to the threshold (80.0)", 81, "CPU 81, threshold 80"),
+        ("was not less than the threshold (80.0)", 79, "CPU 79 < 80"),
+        ("was not less than the threshold (80.0)", 81, "CPU 81, threshold 80"),
+        ("", 81, "CPU 81 > 80"),
+        ("", 80, "CPU 80 = 80"),
+        ("", 79, "CPU 79 < 80"),
     ],
 )
-def test_the_sign_is_cloudwatchs_where_it_is_true_and_else_ours(
+def test_the_sign_is_cloudwatchs_where_it_is_true_of_the_numbers(
     reason: str, value: float, words: str
 ) -> None:
     assert told(reason, value) == words
@@ -55,7 +61,24 @@ def test_the_sign_is_cloudwatchs_where_it_is_true_and_else_ours(
         (0.123456, 80.0, "CPU 0.123 < 80"),
         (3.0, 2.5, "CPU 3 > 2.5"),
         (1e14, 1e13, "CPU 100000000000000 > 10000000000000"),
+        (1.0, 999999999999999.0, "CPU 1 < 999999999999999"),
         (1.0, 1e15, "CPU 1 < 1e+15"),
+        (1.7e200, 100.0, "CPU 1.7e+200 > 100"),
+        (1.234567e25, 100.0, "CPU 1.23e+25 > 100"),
+        (1.234567e25, 1.23e25, "CPU 1.23457e+25 > 1.23e+25"),
+        (-1.7e200, 100.0, "CPU -1.7e+200 < 100"),
+        (0.000001234, 1.0, "CPU 0.00000123 < 1"),
+        (0.0000009996, 1.0, "CPU 0.000001 < 1"),
+        (0.000000999, 1.0, "CPU 9.99e-7 < 1"),
+        (0.00000012, 1.0, "CPU 1.2e-7 < 1"),
+        (1.0, 0.00002, "CPU 1 > 0.00002"),
+        (99.96, 99.99, "CPU 99.96 < 99.99"),
+        (0.99996, 0.9999, "CPU 1 > 0.9999"),
+        (1.996, 1.999, "CPU 1.996 < 1.999"),
+        (1999.6, 1999.9, "CPU 1999.6 < 1999.9"),
+        (99.96, 99.96, "CPU 99.96 = 99.96"),
+        (99.99 - 1e-9, 99.99, "CPU 99.989999999 < 99.99"),
+        (0.3, 0.1 + 0.2, "CPU 0.29999999999999999 < 0.30000000000000004"),
         (1.0, 5e15, "CPU 1 < 5e+15"),
         (1.0, 1e20, "CPU 1 < 1e+20"),
         (1.0, 123456789012345.0, "CPU 1 < 123456789012345"),
@@ -151,14 +174,38 @@ def test_a_value_on_the_edge_of_its_band_is_inside(value: float, words: str) -> 
     ("reason", "values", "changes", "words"),
     [
         pytest.param(
-            "2 out of the last 3 datapoints were", (99.0, 98.0, 97.0), {}, "CPU 97 > 80 for 2 of 3 minutes",
-            id="as CloudWatch counted",
+            f"2 out of the last 3 datapoints were {GREATER}", (99.0, 98.0, 97.0), {},
+            "CPU 97 > 80 for 2 of 3 minutes", id="as CloudWatch counted",
         ),
-        pytest.param("", (81.0, 79.0, 82.0), {}, "CPU 82 > 80 for 2 of 3 minutes", id="ours"),
-        pytest.param("", (80.0, 79.0, 82.0), {}, "CPU 82 > 80 for 1 of 3 minutes", id="80 is not above"),
-        pytest.param("", (80.0, 82.0, 79.0), {}, "CPU 79 < 80 for 2 of 3 minutes", id="80 is below"),
-        pytest.param("", (79.0, 81.0, 80.0), {}, "CPU 80 = 80 for 2 of 3 minutes", id="80 is the newest"),
-        pytest.param("", (81.0, 82.0), {"missing": 2}, "CPU 82 > 80 for 2 of 4 minutes", id="two missing"),
+        pytest.param(
+            f"1 out of the last 1 datapoints was {GREATER}", (99.0,), {}, "CPU 99 > 80 for 1 min", id="one"
+        ),
+        pytest.param(
+            f"0 out of the last 3 datapoints were {GREATER}", (99.0,), {}, "CPU 99 > 80 for 1 min", id="none"
+        ),
+        pytest.param(
+            f"2 out of the last 1 datapoints were {GREATER}", (9.0, 99.0), {},
+            "CPU 99 > 80 for 1 of 2 minutes", id="more than all",
+        ),
+        pytest.param(
+            f"2 out of the last 3 datapoints were not {GREATER}", (9.0, 99.0), {},
+            "CPU 99 > 80 for 1 of 2 minutes", id="the count of the others",
+        ),
+        pytest.param("2 out of the last 3 datapoints", (99.0,), {}, "CPU 99 > 80 for 1 min", id="of what"),
+        pytest.param(GREATER, (81.0, 79.0, 82.0), {}, "CPU 82 > 80 for 2 of 3 minutes", id="ours"),
+        pytest.param(GREATER, (80.0, 79.0, 82.0), {}, "CPU 82 > 80 for 1 of 3 minutes", id="80 is no more"),
+        pytest.param("", (81.0, 83.0, 82.0), {}, "CPU 82 > 80 for 3 of 3 minutes", id="all above"),
+        pytest.param("", (79.0, 78.0), {}, "CPU 78 < 80 for 2 of 2 minutes", id="all below"),
+        pytest.param("", (80.0, 80.0), {}, "CPU 80 = 80 for 2 of 2 minutes", id="all equal"),
+        pytest.param("", (81.0, 79.0, 82.0), {}, "CPU 82, threshold 80", id="on both sides"),
+        pytest.param("", (80.0, 82.0), {}, "CPU 82, threshold 80", id="80 may be red alone"),
+        pytest.param(GREATER, (81.0, 82.0), {"missing": 2}, "CPU 82 > 80 for 2 of 4 minutes", id="gaps"),
+        pytest.param(GREATER, (82.0,), {"present": 2}, "CPU 82 > 80", id="older values are not known"),
+        pytest.param("", (82.0,), {"present": 2}, "CPU 82, threshold 80", id="nor which side is red"),
+        pytest.param("", (82.0,), {"period": 604800}, "CPU 82 > 80 for 7 d", id="the longest period"),
+        pytest.param("", (82.0,), {"period": 604801}, "CPU 82 > 80", id="no alarm has such a period"),
+        pytest.param("", (82.0,), {"period": 1}, "CPU 82 > 80 for 1 s", id="the shortest period"),
+        pytest.param("", (82.0,), {"period": -60}, "CPU 82 > 80", id="less than nothing"),
         pytest.param("", (81.0,), {"period": None}, "CPU 81 > 80", id="no period is known"),
         pytest.param(
             "[96.1 (20/11/26)] was greater than the threshold (80.0)", (95.0,), {"threshold": None},

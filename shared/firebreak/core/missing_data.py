@@ -266,6 +266,17 @@ def of_event(alarm: Alarm, live: DescribedAlarm, word: OwnersWord | Unknown) -> 
     return effective(as_sent, data_of(as_sent), word).missing
 
 
+def has_no_data(alarm: Alarm) -> bool:
+    """Whether no datapoint at all came, by what was evaluated or else by CloudWatch's sentence."""
+    return isinstance(_seen(alarm), NoData)
+
+
+def missing_as_breaching(reason: str) -> int:
+    """How many missing datapoints CloudWatch's sentence says that it treated as breaching."""
+    found = _SILENT.match(reason)
+    return int(found["missing"]) if found else 0
+
+
 def told_by_event(alarm: Alarm) -> str:
     """What the event alone says of missing data, where nobody could look; empty for nothing."""
     found = _seen(alarm)

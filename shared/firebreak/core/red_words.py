@@ -1,31 +1,44 @@
 """What is red, in numbers: "CPUUtilization 96.1 > 80 for 3 of 3 minutes (DBInstanceIdentifier orders-1)".
 
-The numbers are those that CloudWatch evaluated. What is not known is left out, and what is said is true by
-arithmetic alone where CloudWatch's sentence does not say how it compared.
+The numbers are those that CloudWatch evaluated. What is not known is left out. Sign, value and count are of
+the side that is red: CloudWatch's sentence says which, or all values show it. Where nothing does, the value
+and the threshold are shown without a sign.
 """
 
+import operator
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from math import isfinite
 from typing import assert_never
 
 from firebreak.core.evaluation import Evaluation
-from firebreak.core.model import Alarm, AlarmKind
+from firebreak.core.missing_data import has_no_data, missing_as_breaching
+from firebreak.core.model import Alarm, AlarmKind, AlarmState
 from firebreak.core.spans import span_words
 
 # Of names, of children and of the whole line: it travels with every announcement.
 NAME_LENGTH, MOST_NAMES, MOST_CHILDREN, LINE_LENGTH = 80, 4, 5, 400
 
-# CloudWatch's own sentences; anybody who may set an alarm's state can write others.
-_COMPARED = re.compile(r"\b(greater|less) than (or equal to )?the threshold\b")
-_THRESHOLD = re.compile(r"\bthe threshold \((-?\d{1,15}(?:\.\d{1,15})?)\)")
-_VALUE = re.compile(r"\[(-?\d{1,15}(?:\.\d{1,15})?) \(")
+# CloudWatch's own sentences; anybody who may set an alarm's state can write others. Java writes 1.0E7.
+_NUMBER = r"(-?\d{1,15}(?:\.\d{1,17})?(?:E-?\d{1,3})?)"
+_COMPARED = re.compile(r"\b(not )?(greater|less) than (or equal to )?the threshold\b")
+_THRESHOLD = re.compile(rf"\bthe threshold \({_NUMBER}\)")
+_VALUE = re.compile(rf"\[{_NUMBER} \(")
 _COUNT = re.compile(r"\b(\d{1,4}) out of the last (\d{1,4}) datapoints?\b")
 
 # Of a query the aggregate says what is measured; the rest says where.
 _QUERY = re.compile(r"\s*SELECT\s+([A-Z]+\([^()]{1,80}\))", re.IGNORECASE)
 
-_SIGNIFICANT = (3, 6, 9, 17)
+# The last of them tells any two numbers apart; a threshold is shown as its owner wrote it, if possible.
+_SIGNIFICANT, _OF_A_THRESHOLD = (3, 6, 9, 12, 15, 17), 15
+# Numbers with a first digit outside these places are written with an exponent.
+_PLACES = range(-6, 15)
+
+# From one second to seven days; who may set an alarm's state can say anything.
+_SECONDS = range(1, 604_801)
+
+_HOLDS = {">": operator.gt, "<": operator.lt, "=": operator.eq, ">=": operator.ge, "<=": operator.le}
 
 
 def red_words(alarm: Alarm) -> str:
@@ -61,10 +74,21 @@ def _children(children: Iterable[str]) -> str:
 
 def _measured(alarm: Alarm) -> str:
     name = _name(alarm)
-    compared = _band(alarm.evaluation) or _compared(alarm)
-    words = " ".join(filter(None, (name, compared))) if name else ""
+    words = f"{name} {_reading(alarm)}".rstrip() if name else ""
     where = _where(alarm)
     return f"{words} ({where})" if words and where else words or where
+
+
+def _reading(alarm: Alarm) -> str:
+    if has_no_data(alarm):
+        return "has no data"
+    if alarm.state is not AlarmState.ALARM:
+        return _not_compared(alarm)
+    treated = missing_as_breaching(alarm.reason)
+    red = _band(alarm.evaluation) or _red(alarm)
+    if treated:
+        return ", ".join(filter(None, (red, _gaps(alarm.evaluation, treated), "treated as breaching")))
+    return red or _not_compared(alarm)
 
 
 def _name(alarm: Alarm) -> str:
@@ -89,87 +113,149 @@ def _where(alarm: Alarm) -> str:
 
 
 def _band(evaluation: Evaluation | None) -> str:
-    """The value beside the band that it should be in."""
-    if not (evaluation and evaluation.values and evaluation.lower and evaluation.upper):
+    """The newest value outside its band, beside that band."""
+    if evaluation is None:
         return ""
-    value, lower, upper = evaluation.values[-1], evaluation.lower[-1], evaluation.upper[-1]
-    if lower <= value <= upper:
-        return ""
-    for digits in _SIGNIFICANT:
-        shown, low, high = (_rounded(one, digits) for one in (value, lower, upper))
-        if shown not in (low, high):
-            break
-    return f"{shown} outside {low} to {high}"
+    newest_first = zip(evaluation.values[::-1], evaluation.lower[::-1], evaluation.upper[::-1], strict=False)
+    for value, lower, upper in newest_first:
+        if not lower <= value <= upper:
+            shown, low, high = _apart(value, (lower, upper), _SIGNIFICANT[0])
+            return f"{shown} outside {low} to {high}"
+    return ""
 
 
-def _compared(alarm: Alarm) -> str:
-    found = _numbers(alarm)
-    if found is None:
-        nothing = alarm.evaluation is not None and not alarm.evaluation.present
-        return "has no data" if nothing else ""
-    value, threshold = found
-    shown, beside = _beside(value, threshold)
-    return " ".join(filter(None, (shown, _sign(alarm.reason, value, threshold), beside, _for(alarm))))
-
-
-def _numbers(alarm: Alarm) -> tuple[float, float] | None:
-    """The newest value and the threshold; of a contributor only CloudWatch's sentence tells them."""
-    evaluation = alarm.evaluation
-    if evaluation and evaluation.threshold is not None:
-        points = [point.value for point in evaluation.evaluated if point.value is not None]
-        value = next(iter((*points[-1:], *evaluation.values[-1:])), None)
-        if value is not None:
-            return value, evaluation.threshold
-    told, limit = _VALUE.search(alarm.reason), _THRESHOLD.search(alarm.reason)
-    return (float(told.group(1)), float(limit.group(1))) if told and limit else None
-
-
-def _sign(reason: str, value: float, threshold: float) -> str:
-    """How the alarm compares, as far as that is true of these two numbers; else how they compare."""
-    told = _COMPARED.search(reason)
-    if told:
-        way, equal = told.group(1), bool(told.group(2))
-        holds = value > threshold if way == "greater" else value < threshold
-        if holds or (equal and value == threshold):
-            return f"{'>' if way == 'greater' else '<'}{'=' if equal else ''}"
-    if value == threshold:
-        return "="
-    return ">" if value > threshold else "<"
-
-
-def _for(alarm: Alarm) -> str:
-    """For how many of the periods that were looked at."""
-    evaluation, told = alarm.evaluation, _COUNT.search(alarm.reason)
-    if evaluation is None or not evaluation.period:
-        return ""
-    red, all_of_them = (int(told.group(1)), int(told.group(2))) if told else _counted(evaluation)
+def _red(alarm: Alarm) -> str:
+    """The newest value that breaches the threshold and how many periods do; empty if none is known to."""
+    values, threshold = _numbers(alarm)
+    sign = _sign(alarm, values, threshold)
+    red = [value for value in values if sign and _HOLDS[sign](value, threshold)]
     if not red:
         return ""
-    minute = evaluation.period == timedelta(minutes=1).total_seconds()
-    period = span_words(timedelta(seconds=evaluation.period))
-    if all_of_them == 1:
-        return f"for {period}"
-    return f"for {red} of {all_of_them} {'minutes' if minute else f'periods of {period}'}"
+    shown, limit = _apart(red[-1], (threshold,), _OF_A_THRESHOLD)
+    return f"{shown} {sign} {limit} {_for(alarm, len(red))}".rstrip()
 
 
-def _counted(evaluation: Evaluation) -> tuple[int, int]:
-    """How many values stand on the same side of the threshold as the newest, of how many periods."""
-    if evaluation.threshold is None or not evaluation.values:
-        return 0, 0
-    above = evaluation.values[-1] > evaluation.threshold
-    red = sum((value > evaluation.threshold) is above for value in evaluation.values)
-    return red, len(evaluation.values) + evaluation.missing
+def _not_compared(alarm: Alarm) -> str:
+    """The newest value and the threshold where nothing tells how they compare, and what is missing."""
+    values, threshold = _numbers(alarm)
+    if not values:
+        return ""
+    shown, limit = _apart(values[-1], (threshold,), _OF_A_THRESHOLD)
+    missing = alarm.evaluation.missing if alarm.evaluation else 0
+    gaps = _gaps(alarm.evaluation, missing) if missing else ""
+    return ", ".join(filter(None, (shown, f"threshold {limit}", gaps)))
 
 
-def _beside(value: float, threshold: float) -> tuple[str, str]:
-    """Both numbers with as few digits as keep them apart; the most of them tell any two numbers apart."""
-    shown = (_rounded(value, digits) for digits in _SIGNIFICANT)
-    return next(one for one in shown if value == threshold or float(one) != threshold), f"{threshold:.15g}"
+def _numbers(alarm: Alarm) -> tuple[Sequence[float], float]:
+    """The values, oldest first, and the threshold; of a contributor only CloudWatch's sentence tells them."""
+    evaluation = alarm.evaluation
+    if evaluation and evaluation.threshold is not None:
+        return _values(evaluation), evaluation.threshold
+    told, limit = _VALUE.search(alarm.reason), _THRESHOLD.search(alarm.reason)
+    if told and limit and isfinite(float(told.group(1))) and isfinite(float(limit.group(1))):
+        return (float(told.group(1)),), float(limit.group(1))
+    return (), 0.0
+
+
+def _values(evaluation: Evaluation) -> Sequence[float]:
+    """The values of the periods, or the recent ones where CloudWatch lists more of those."""
+    points = [point.value for point in evaluation.evaluated if point.value is not None]
+    return points if len(points) >= len(evaluation.values) else evaluation.values
+
+
+def _sign(alarm: Alarm, values: Sequence[float], threshold: float) -> str:
+    """How the alarm compares, by CloudWatch's sentence or by all its values; empty where neither tells.
+
+    A value may be on the other side than the one that is red, and so may all of them where data is missing.
+    """
+    if told := _COMPARED.search(alarm.reason):
+        return f"{'>' if told.group(2) == 'greater' else '<'}{'=' if told.group(3) else ''}"
+    evaluation = alarm.evaluation
+    if evaluation and (evaluation.missing or evaluation.present > len(values)):
+        return ""
+    return next((sign for sign in "><=" if all(_HOLDS[sign](value, threshold) for value in values)), "")
+
+
+def _for(alarm: Alarm, red: int) -> str:
+    """For how many of the periods that were looked at, by CloudWatch's sentence or by all values."""
+    evaluation = alarm.evaluation
+    period = _period(evaluation)
+    if evaluation is None or not period:
+        return ""
+    red, of_them = _counted(alarm.reason) or (red, _periods(evaluation))
+    if not of_them:
+        return ""
+    if of_them == 1:
+        return f"for {span_words(period)}"
+    return f"for {red} of {of_them} {_unit(evaluation, of_them)}"
+
+
+def _counted(reason: str) -> tuple[int, int] | None:
+    """How many of the last datapoints breach, where the sentence is about those that do."""
+    compared, told = _COMPARED.search(reason), _COUNT.search(reason)
+    if not told or not compared or compared.group(1):
+        return None
+    red, of_them = int(told.group(1)), int(told.group(2))
+    return (red, of_them) if 0 < red <= of_them else None
+
+
+def _periods(evaluation: Evaluation) -> int:
+    """How many periods were looked at, 0 where not every one of them can be counted."""
+    values = len(_values(evaluation))
+    known = evaluation.threshold is not None and values >= evaluation.present
+    return values + evaluation.missing if known else 0
+
+
+def _gaps(evaluation: Evaluation | None, missing: int) -> str:
+    """How many periods are without data, and of how many where the evaluation counts the same gaps."""
+    of_them = evaluation.present + missing if evaluation and evaluation.missing == missing else 0
+    counted = f"{missing} of {of_them}" if of_them else f"{missing}"
+    return f"{counted} {_unit(evaluation, of_them or missing)} without data"
+
+
+def _period(evaluation: Evaluation | None) -> timedelta:
+    """How long one period is, nothing where that is not known or no alarm can have it."""
+    seconds = evaluation.period if evaluation else None
+    return timedelta(seconds=seconds) if seconds and seconds in _SECONDS else timedelta()
+
+
+def _unit(evaluation: Evaluation | None, count: int) -> str:
+    period = _period(evaluation)
+    plural = "" if count == 1 else "s"
+    if period == timedelta(minutes=1):
+        return f"minute{plural}"
+    return f"period{plural} of {span_words(period)}" if period else f"period{plural}"
+
+
+def _apart(value: float, limits: Sequence[float], least: int) -> tuple[str, ...]:
+    """The value and its limits with as few digits as let the shown numbers compare as the true ones do.
+
+    Limits have at least so many digits as `least` says.
+    """
+    for digits in _SIGNIFICANT:
+        shown = [_rounded(value, digits), *(_rounded(limit, max(digits, least)) for limit in limits)]
+        if [_compare(float(shown[0]), float(one)) for one in shown[1:]] == [
+            _compare(value, one) for one in limits
+        ]:
+            break
+    return tuple(shown)
+
+
+def _compare(value: float, limit: float) -> int:
+    return (value > limit) - (value < limit)
 
 
 def _rounded(value: float, digits: int) -> str:
-    """So many significant digits, and every digit before the point."""
-    return f"{value:.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
+    """So many significant digits, every digit before the point, and an exponent for what is far from one."""
+    scaled, _, power = f"{value:.{digits - 1}e}".partition("e")
+    place = int(power)
+    if place not in _PLACES:
+        return f"{_trimmed(scaled)}e{place:+d}"
+    return _trimmed(f"{value:.{max(digits - 1 - place, 0)}f}")
+
+
+def _trimmed(number: str) -> str:
+    return number.rstrip("0").rstrip(".") if "." in number else number
 
 
 def _short(name: str) -> str:
