@@ -1,11 +1,12 @@
 """The exact words for what is red: lengths, digits, signs and counts at their limits."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from firebreak.core.evaluation import EvaluatedPoint
-from firebreak.core.model import AlarmKind, Metric
+from firebreak.core.model import AlarmKind, Contributor, Metric
 from firebreak.core.red_words import LINE_LENGTH, red_words
 from tests import builders as a
 from tests.core.test_red_words import alarm, evaluation
@@ -138,6 +139,40 @@ def test_a_childs_name_is_all_that_follows_the_first_alarm_in_its_arn() -> None:
 def test_four_dimensions_are_named_and_the_rest_counted(count: int, words: str) -> None:
     metrics = (Metric("N", "CPU", {f"d{n}": "v" for n in range(count)}),)
     assert red_words(alarm(metrics=metrics, reason="", evaluation=None)) == words
+
+
+@pytest.mark.parametrize(
+    ("services", "words"),
+    [
+        (("api",), "CPU (ClusterName prod, ServiceName api)"),
+        (("api", "api"), "CPU (ClusterName prod, ServiceName api)"),
+        (("api", "web"), "CPU (ClusterName prod, ServiceName api and web)"),
+        (("api", "web", "db"), "CPU (ClusterName prod, ServiceName api, web and db)"),
+        (("api", "web", "db", "mq"), "CPU (ClusterName prod, ServiceName api, web, db and 1 more)"),
+        (("api", "web", "db", "mq", "etl"), "CPU (ClusterName prod, ServiceName api, web, db and 2 more)"),
+    ],
+    ids=str,
+)
+def test_an_expression_over_several_services_names_three_of_them_after_what_they_share(
+    services: tuple[str, ...], words: str
+) -> None:
+    metrics = tuple(Metric("N", "CPU", {"ServiceName": one, "ClusterName": "prod"}) for one in services)
+    if len(set(services)) == 1:
+        metrics = tuple(Metric("N", "CPU", {"ClusterName": "prod", "ServiceName": one}) for one in services)
+    assert red_words(alarm(metrics=metrics, reason="", evaluation=None)) == words
+
+
+def test_dimensions_of_other_metrics_are_named_and_long_values_that_differ_are_two() -> None:
+    metrics = (Metric("N", "CPU", {"a": "n" * 90 + "1"}), Metric("N", "CPU", {"a": "n" * 90 + "2", "b": "v"}))
+    found = alarm(metrics=metrics, reason="", evaluation=None)
+    assert red_words(found) == f"CPU (b v, a {CUT} and {CUT})"
+
+
+def test_a_contributor_is_told_by_its_own_attributes_or_else_by_the_metrics() -> None:
+    metrics = (Metric("N", "CPU", {"ServiceName": "api"}), Metric("N", "CPU", {"ServiceName": "web"}))
+    found = alarm(metrics=metrics, reason="", evaluation=None, contributor=Contributor("1", {"d": "v"}))
+    assert red_words(found) == "CPU (d v)"
+    assert red_words(replace(found, contributor=Contributor("1", {}))) == "CPU (ServiceName api and web)"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ and the threshold are shown without a sign.
 
 import operator
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from math import isfinite
 from typing import assert_never
@@ -18,7 +18,7 @@ from firebreak.core.model import Alarm, AlarmKind, AlarmState
 from firebreak.core.spans import span_words
 
 # Of names, of children and of the whole line: it travels with every announcement.
-NAME_LENGTH, MOST_NAMES, MOST_CHILDREN, LINE_LENGTH = 80, 4, 5, 400
+NAME_LENGTH, MOST_NAMES, MOST_VALUES, MOST_CHILDREN, LINE_LENGTH = 80, 4, 3, 5, 400
 
 # CloudWatch's own sentences; anybody who may set an alarm's state can write others. Java writes 1.0E7.
 _NUMBER = r"(-?\d{1,15}(?:\.\d{1,17})?(?:E-?\d{1,3})?)"
@@ -103,13 +103,25 @@ def _name(alarm: Alarm) -> str:
 
 
 def _where(alarm: Alarm) -> str:
-    """Which series: the dimensions of the first metric, or the attributes of the contributor."""
-    found: Mapping[str, str] = alarm.metrics[0].dimensions if alarm.metrics else {}
-    if alarm.contributor:
-        found = alarm.contributor.attributes or found
-    pairs = [f"{_short(name)} {_short(value)}" for name, value in found.items()]
+    """The attributes of the contributor, or the dimensions of all metrics, shared ones first."""
+    attributes = alarm.contributor.attributes if alarm.contributor else {}
+    found: dict[str, dict[str, None]] = {}
+    for dimensions in [attributes] if attributes else [metric.dimensions for metric in alarm.metrics]:
+        for name, value in dimensions.items():
+            found.setdefault(name, {})[value] = None
+    shared_first = sorted(found.items(), key=lambda pair: len(pair[1]) > 1)
+    pairs = [
+        f"{_short(name)} {_listed([_short(value) for value in values])}" for name, values in shared_first
+    ]
     left = len(pairs) - MOST_NAMES
     return ", ".join([*pairs[:MOST_NAMES], *([f"and {left} more"] if left > 0 else [])])
+
+
+def _listed(values: Sequence[str]) -> str:
+    """One value, or several as "a, b and c"."""
+    left = len(values) - MOST_VALUES
+    named = [*values[:MOST_VALUES], f"{left} more"] if left > 0 else list(values)
+    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
 def _band(evaluation: Evaluation | None) -> str:
