@@ -50,7 +50,7 @@ def _evaluation(data: Mapping[str, object], values: list[float], points: list[Ev
     present = sum(point.value is not None for point in points)
     return Evaluation(
         query_date=moment(data.get("queryDate")),
-        period=whole(data.get("period")),
+        period=whole(data.get("period")) or None,
         statistic=_word(data.get("statistic")),
         unit=_word(data.get("unit")),
         threshold=number(data.get("threshold")),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firebreak.alarms import parse
@@ -137,6 +137,7 @@ SAID = st.fixed_dictionaries(
 )
 
 
+@example({"recentDatapoints": [], "period": 0})
 @given(SAID)
 def test_any_reason_data_is_read_and_survives_the_wire_bounded(said: dict[str, Any]) -> None:
     found = evaluation_of(json.dumps(said))
