@@ -61,5 +61,6 @@ def announced(**changes: object) -> Announcement:
         red="memory above 85%",
         alarm_reason="1 datapoint over 85",
         alarm_state="ALARM",
+        opted_in=True,
     )
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace

@@ -31,6 +31,7 @@ SINCE_FIRST_RELEASE = frozenset(
         "red",
         "alarm_reason",
         "alarm_state",
+        "opted_in",
     }
 )
 
@@ -92,6 +93,7 @@ def announcement_from_wire(wire: object) -> Announcement:
             red=str(wire.get("red", "")),
             alarm_reason=str(wire.get("alarm_reason", "")),
             alarm_state=str(wire.get("alarm_state", "")),
+            opted_in=wire.get("opted_in") is True,
         )
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise UnusableEvent("no announcement", "an announcement of version 1") from error

@@ -298,7 +298,7 @@ class Concluder:
     def _to_humans(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
         why = f"{MEANINGS[decision.reason].sentence} {_why(decision)}"
         after = opening.over(incident, IncidentState.PAGED, why)
-        told = telling.given_to_humans(after, record.at, why)
+        told = replace(telling.given_to_humans(after, record.at, why), opted_in=decision.opted_in)
         again = after_humans(incident, decision, record.at)
         if again and self._looks_again(again):
             told = replace(told, next=f"{words_of(again)} {telling.HEARS_OF_OK}")

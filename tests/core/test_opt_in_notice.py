@@ -14,7 +14,7 @@ from firebreak.core.intake import is_asked_for
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, alarm_key, delivery_key, untargeted
 from firebreak.core.model import Autonomy, Request, RequestKind
-from firebreak.core.opt_in_notice import is_notice, notices_ended_by
+from firebreak.core.opt_in_notice import is_notice
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import announcement, of_decision
@@ -62,11 +62,15 @@ OTHERS = a.snapshot(target_tags={"firebreak:enabled": "true", "firebreak:alarms"
 
 
 @pytest.mark.parametrize(
-    ("seen", "why", "next_"),
+    ("seen", "name", "why", "next_"),
     [
-        pytest.param(OUT, "its target is not opted in", ENABLE, id="not opted in"),
+        pytest.param(OUT, "not opted in", "its target is not opted in", ENABLE, id="not opted in"),
         pytest.param(
-            OTHERS, "its target's tag firebreak:alarms does not name it", ALLOW, id="not this alarm"
+            OTHERS,
+            "alarm not allowed",
+            "its target's tag firebreak:alarms does not name it",
+            ALLOW,
+            id="not this alarm",
         ),
     ],
 )
@@ -74,12 +78,12 @@ OTHERS = a.snapshot(target_tags={"firebreak:enabled": "true", "firebreak:alarms"
     "mode", [(Autonomy.AUTO, K.REFUSED, ""), (Autonomy.OBSERVE, K.OBSERVED, "not_opted_in")]
 )
 def test_a_tagged_alarm_that_its_targets_owner_did_not_allow_is_a_notice(
-    seen: Snapshot, why: str, next_: str, mode: tuple[Autonomy, AnnouncementKind, str]
+    seen: Snapshot, name: str, why: str, next_: str, mode: tuple[Autonomy, AnnouncementKind, str]
 ) -> None:
     autonomy, kind, cause = mode
     found = shown(TAGGED, seen, autonomy)
     # Keys are stored: they stay what they were in earlier releases.
-    key = digest("not opted in", kind.value, a.ACCOUNT, a.REGION, a.TARGET.display, "api-memory-high")
+    key = digest(name, kind.value, a.ACCOUNT, a.REGION, a.TARGET.display, "api-memory-high")
     decided = announcement(record(TAGGED, seen, autonomy), a.TARGET)
     assert found == replace(
         decided,
@@ -111,23 +115,6 @@ def test_in_observe_mode_it_calls_nobody_and_has_a_key_of_its_own() -> None:
 )
 def test_it_is_one_a_target_and_alarm(other: dict[str, Any], same: bool) -> None:
     assert (shown(a.request(**other), OUT).key == shown(TAGGED, OUT).key) is same
-
-
-@pytest.mark.parametrize("kind", list(K))
-def test_an_act_a_question_or_a_proposal_ends_both_notices(kind: AnnouncementKind) -> None:
-    proposal = shown(TAGGED, a.snapshot(), Autonomy.OBSERVE)
-    ended = notices_ended_by(replace(proposal, kind=kind))
-    both = (shown(TAGGED, OUT).key, shown(TAGGED, OUT, Autonomy.OBSERVE).key)
-    assert ended == (both if kind in {K.ACTED, K.APPROVAL, K.OBSERVED} else ())
-
-
-@pytest.mark.parametrize(
-    "changes", [{"target": ""}, {"alarm_name": ""}, {"cause": "not_opted_in"}, {"cause": "too_old"}]
-)
-def test_what_shows_no_opt_in_ends_none(changes: dict[str, Any]) -> None:
-    proposal = shown(TAGGED, a.snapshot(), Autonomy.OBSERVE)
-    assert notices_ended_by(replace(proposal, **changes)) == ()
-    assert not is_notice(proposal)
 
 
 SILENT: list[Any] = [

@@ -49,6 +49,7 @@ def test_who_has_it_is_told_in_its_thread_and_nothing_is_left_to_look_at() -> No
         "retry": (),
         "watches": (),
         "unwatched": 0,
+        "opted_in": False,
     }
 
 

@@ -38,6 +38,7 @@ def test_an_announcement_without_a_record_claims_what_it_says_and_asks_nothing()
         question="",
         lasting=Lasting.NO,
         counted_as="",
+        opted_in=False,
     )
 
 
@@ -56,6 +57,7 @@ def test_a_fault_of_firebreak_is_told_in_its_own_words_and_asks_nothing(kind: An
         question="",
         lasting=Lasting.NO,
         counted_as="",
+        opted_in=False,
     )
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -15,6 +16,7 @@ from firebreak.errors import UnusableEvent
 from firebreak.loose import LONGEST_ID, bounded_id
 from firebreak.wire import request_event
 from tests import builders as a
+from tests.builders_announcements import announced
 from tests.wire.test_wire import REQUEST as OF_A_REQUEST
 
 TEXTS = some.text(max_size=12) | some.sampled_from(
@@ -28,6 +30,13 @@ REQUEST: dict[str, Any] = json.loads(json.dumps(request_event(OF_A_REQUEST)))
 ANNOUNCEMENT: dict[str, Any] = json.loads(
     json.dumps(announcement_to_wire(telling.given_to_humans(a.incident(), a.NOW, "why")))
 )
+
+
+@pytest.mark.parametrize("changes", [{}, {"opted_in": False}])
+def test_an_announcement_survives_the_round_trip(changes: dict[str, Any]) -> None:
+    wire = announcement_to_wire(announced(**changes))
+    assert ("opted_in" in wire) is not bool(changes)
+    assert announcement_from_wire(json.loads(json.dumps(wire))) == announced(**changes)
 
 
 def fields_of(value: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

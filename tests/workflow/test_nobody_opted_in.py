@@ -1,6 +1,7 @@
 """Alarms that nobody tagged, and targets that nobody opted in: who hears of them, through the functions."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -182,6 +183,47 @@ def test_once_it_was_opted_in_and_is_out_again_it_is_announced_again(world: Worl
     opted(world, into=False)
     assert [round_trip(world), round_trip(world)] == [Reason.NOT_OPTED_IN] * 2
     assert ["tagged with restart-service" in subject for subject in calls(world)] == [True, True]
+
+
+def tagged(world: World, **tags: str) -> None:
+    world.ecs.services[a.TARGET.display] = a.service(
+        tags={f"firebreak:{tag}": of for tag, of in tags.items()}
+    )
+
+
+def test_opted_in_as_the_page_asked_but_not_for_this_alarm_is_announced_too(world: World) -> None:
+    opted(world, into=False)
+    round_trip(world)
+    tagged(world, enabled="true", alarms="other")
+    assert [round_trip(world), round_trip(world)] == [Reason.ALARM_NOT_ALLOWED] * 2
+    assert [subject.partition(", but ")[2][:20] for subject in calls(world)] == [
+        "its target is not op",
+        "its target's tag fir",
+    ]
+    opted(world, into=False)
+    round_trip(world)
+    assert len(calls(world)) == 3
+
+
+def deploying(world: World) -> None:
+    [one] = a.service().deployments
+    world.ecs.services[a.TARGET.display] = a.service(deployments=(replace(one, rollout="IN_PROGRESS"),))
+
+
+def test_a_refusal_for_another_reason_shows_that_it_was_opted_in(world: World) -> None:
+    for out, why in ((False, "enabled"), (True, "alarms")):
+        if out:
+            tagged(world, enabled="true", alarms="other")
+        else:
+            opted(world, into=False)
+        not_wanted = [round_trip(world)]
+        deploying(world)
+        assert round_trip(world) is Reason.DEPLOYMENT_RUNNING, why
+        tagged(world, **({"enabled": "true", "alarms": "other"} if out else {}))
+        not_wanted.append(round_trip(world))
+        assert len(set(not_wanted)) == 1
+    named = [subject for subject in calls(world) if "tagged with restart-service" in subject]
+    assert len(named) == 4
 
 
 def test_where_the_policy_only_observes_it_is_shown_and_calls_nobody(world: World) -> None:

@@ -59,6 +59,8 @@ class Announcement:
 
     `lasting` says that the key stands for a cause that lasts, and may come again; `counted_as` is the key of
     the digest that such an announcement is a part of (core/digests.py).
+
+    `opted_in` says that its decision saw the target's consent to this alarm.
     """
 
     key: str
@@ -92,6 +94,7 @@ class Announcement:
     red: str = ""
     alarm_reason: str = ""
     alarm_state: str = ""
+    opted_in: bool = False
 
     @property
     def red_briefly(self) -> str:

@@ -140,6 +140,11 @@ class Decision:
         return next((check for check in self.checks if check.reason is self.reason), None)
 
     @property
+    def opted_in(self) -> bool:
+        """Whether the guard of the opt-in looked and agreed, whatever else objected."""
+        return any(check.guard == "opt-in" and check.result is Result.PASSED for check in self.checks)
+
+    @property
     def objected(self) -> bool:
         """Whether any guard objected (not looking is no objection)."""
         return any(check.result is Result.OBJECTED for check in self.checks)

@@ -22,14 +22,14 @@ NEXT_ALARM = (
 )
 # The owner of the target did not say yes to this alarm.
 NOT_WANTED = frozenset({Reason.NOT_OPTED_IN, Reason.ALARM_NOT_ALLOWED})
-ONCE = "This is announced once, until the target is opted in and a further alarm of this name is decided."
+_WORDS = {Reason.NOT_OPTED_IN: "not opted in", Reason.ALARM_NOT_ALLOWED: "alarm not allowed"}
 
 
 def notice(record: DecisionRecord, target: Target, *, observed: bool) -> Announcement:
     """The announcement that an alarm's owner asked for an action on a target that is not opted in."""
     found = announcement(record, target)
     kind = _K.OBSERVED if observed else _K.REFUSED
-    key = _key(found, kind)
+    key = _key(found, record.decision.reason, kind)
     return replace(
         found,
         kind=kind,
@@ -49,21 +49,32 @@ def _why(reason: Reason) -> str:
 
 def is_notice(told: Announcement) -> bool:
     """Whether it is such a notice."""
-    return told.key in _keys(told)
+    return told.key in {key for reason in _WORDS for key in _keys(told, reason)}
 
 
 def notices_ended_by(told: Announcement) -> tuple[str, ...]:
-    """The notices that may be announced again: it shows that the target is opted in by now."""
-    asks = told.kind in {_K.ACTED, _K.APPROVAL}
+    """The notices that may be announced again: its decision saw that what they ask for was done.
+
+    The notice that the target's tag does not name the alarm shows that the target is opted in.
+    """
+    if not (told.target and told.alarm_name):
+        return ()
+    if told.opted_in or _acts(told):
+        return tuple(key for reason in _WORDS for key in _keys(told, reason))
+    opted_in = told.key in _keys(told, Reason.ALARM_NOT_ALLOWED)
+    return _keys(told, Reason.NOT_OPTED_IN) if opted_in else ()
+
+
+def _acts(told: Announcement) -> bool:
+    """An act, a question or a proposal: those of an incident do not say what their decision saw."""
     proposes = told.kind is _K.OBSERVED and told.cause == Reason.OBSERVE_ONLY
-    named = told.target and told.alarm_name
-    return _keys(told) if named and (asks or proposes) else ()
+    return proposes or told.kind in {_K.ACTED, _K.APPROVAL}
 
 
-def _keys(told: Announcement) -> tuple[str, ...]:
-    return tuple(_key(told, kind) for kind in (_K.REFUSED, _K.OBSERVED))
+def _keys(told: Announcement, reason: Reason) -> tuple[str, ...]:
+    return tuple(_key(told, reason, kind) for kind in (_K.REFUSED, _K.OBSERVED))
 
 
-def _key(told: Announcement, kind: AnnouncementKind) -> str:
-    """One a target and alarm, and one more where the policy came to do more than observe."""
-    return digest("not opted in", kind.value, told.account, told.region, told.target, told.alarm_name)
+def _key(told: Announcement, reason: Reason, kind: AnnouncementKind) -> str:
+    """One a target, alarm and reason, and one more where the policy came to do more than observe."""
+    return digest(_WORDS[reason], kind.value, told.account, told.region, told.target, told.alarm_name)

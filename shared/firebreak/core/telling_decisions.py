@@ -75,6 +75,7 @@ def announcement(
         until=deciding.until if deciding else None,
         watches=() if of_an_incident else _watched(record.alarm),
         lasting=lasting,
+        opted_in=decision.opted_in,
         **about_alarm(record.alarm),  # type: ignore[arg-type]  # the alarm's fields, spelled once
     )
 

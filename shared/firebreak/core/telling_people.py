@@ -73,4 +73,5 @@ def acknowledged(about: Announcement, thread: str, by: str, at: datetime) -> Ann
         retry=(),
         watches=(),
         unwatched=0,
+        opted_in=False,
     )

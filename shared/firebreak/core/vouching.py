@@ -33,6 +33,7 @@ def unrecorded(announced: Announcement) -> Announcement:
         question="",
         lasting=Lasting.NO,
         counted_as="",
+        opted_in=False,
     )
     if announced.kind in NOT_RECORDED:
         return own
