@@ -71,14 +71,17 @@ class Dispatcher:
         return turn
 
     def announce_if_worse(self, told: Announcement, rules: PagingRules) -> None:
-        """Tell what was told before once more, where it is worse, or that was over. Raises Untold.
+        """Tell what was told before once more, where it is worse, or that was over since. Raises Untold.
 
-        A notice that a target is not opted in is over when its alarm is OK, and stays announced all the same.
+        What was made before the end, or is the end, was only handed over once more. A notice that a target is
+        not opted in is over when its alarm is OK, and stays announced all the same.
         """
         thread, severity = self.read(thread_id(told)), severity_of(told, rules)
-        if isinstance(thread, Thread) and (
-            (thread.over and not is_notice(told)) or worse(severity, thread.severity) is not thread.severity
-        ):
+        if not isinstance(thread, Thread):
+            return
+        late = told.at < thread.latest.at or told.key == thread.latest.key
+        anew = thread.over and not late and not is_notice(told)
+        if anew or worse(severity, thread.severity) is not thread.severity:
             self.announce(told, rules)
 
     def take(self, before: Thread | None, turn: Next, rules: PagingRules) -> bool:

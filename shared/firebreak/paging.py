@@ -40,14 +40,22 @@ from firebreak.unusable_events import read_alarm, unusable_record
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """Pages a storm that begins here at once. The sweeper hands its outbox item over, which pages nobody."""
+    """Pages what is told of a storm here at once; what is lost on the way the sweeper hands over."""
 
     tell: Callable[[Announcement], None]
+    ledger: Ledger
+    log: Log
 
     def hand_over(self, told: Announcement | None) -> None:
-        """Page it."""
-        if told:
-            self.tell(told)
+        """Page it, then let it wait no more."""
+        if not told:
+            return
+        self.tell(told)
+        try:
+            self.ledger.settle_announcement(told.waits_as, told.at)
+        except AwsError as error:
+            # It is handed over once more, and was told before.
+            self.log.event("page.waits", key=told.key, error=str(error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +201,7 @@ class PageDesk:
         return isinstance(found, Storm) and found.tripped_at is not None
 
     def _watch(self) -> StormWatch:
-        teller = _Teller(self._tell)
+        teller = _Teller(self._tell, self.ledger, self.log)
         return StormWatch(self.storms, self.alarms, teller, self.clock, self.log, beside=self.holding)
 
     def _storm_looked_at(self) -> bool:

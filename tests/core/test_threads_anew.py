@@ -24,6 +24,24 @@ def test_a_call_that_was_on_its_way_when_it_ended_is_news_and_no_new_beginning()
     )
 
 
+@pytest.mark.parametrize("end", [_K.STORM_OVER, _K.RECOVERED])
+@pytest.mark.parametrize("over", [False, True])
+def test_of_a_storm_that_is_over_nothing_is_told_any_more(end: AnnouncementKind, *, over: bool) -> None:
+    """Its end may leave alarms of which nobody knows that they are OK, so that its thread stays."""
+    ended = told(end, NIGHT + MINUTE, watches=(WatchedAlarm("api"),))
+    before = thread(ended, over=over, told={"ops": "1"})
+    late, with_it = told(_K.STORM, NIGHT + MINUTE / 2), told(_K.STORM, NIGHT + MINUTE)
+    assert receive(before, late, Severity.ERROR, ROUTE, NIGHT + HOUR) == Turn(before)
+    found = receive(before, with_it, Severity.ERROR, ROUTE, NIGHT + HOUR)
+    assert (found.sending is not None, found.thread.latest) == (True, with_it)
+
+
+def test_the_beginning_of_a_storm_is_told_after_what_says_that_it_goes_on() -> None:
+    begins, goes_on = told(_K.STORM, NIGHT), told(_K.STORM, NIGHT + HOUR)
+    found = receive(opened(goes_on), begins, Severity.ERROR, ROUTE, NIGHT + HOUR)
+    assert (found.sending and found.sending.told) == begins
+
+
 @pytest.mark.parametrize("kind", [_K.HOLD_OVER, _K.STORM_OVER])
 def test_what_is_still_red_at_the_end_calls_anew_whoever_had_it_before(kind: AnnouncementKind) -> None:
     end = told(kind, NIGHT + HOUR, retry=("api",))

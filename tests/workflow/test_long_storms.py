@@ -1,19 +1,21 @@
 """Storms of pages that last: alarms that flap, and what is told of them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.storms import DynamoStorms
 from firebreak.core.model import Alarm
 from firebreak.core.storm import RedAlarm, Storm
 from firebreak.core.telling_storms import storm_ended
+from firebreak.errors import Throttled
 from firebreak.policy import parse_policy
 from firebreak.storming import StormWatch
 from tests import builders as a
-from tests.faults import Wrapped
+from tests.faults import Killed, Wrapped, fail
 from tests.workflow.test_flapping import marks, wait
 from tests.workflow.test_who_is_paged import PAGING
 from tests.world import TABLE, World, eventbridge, world_on_moto
@@ -50,7 +52,7 @@ def test_twelve_alarms_that_flap_for_two_hours_are_one_storm() -> None:
             wait(world, 3 * MINUTE)
         assert (marks(world)["STORM OVER"], threads(world)) == (0, 1)
         wait(world, 30 * MINUTE)
-        assert (bool(marks(world)["STORM OVER"]), threads(world)) == (True, 1)
+        assert (marks(world)["STORM OVER"], threads(world)) == (1, 1)
 
 
 @pytest.mark.parametrize("of_pages", [False, True])
@@ -83,3 +85,60 @@ def test_what_turns_red_as_the_storm_ends_counts_anew_and_is_paged_by_itself() -
         found = watch.count(again, world.policy.storm, read)
         assert isinstance(found, Storm)
         assert (found.tripped_at, found.red) == (None, (again,))
+
+
+def killed_after(world: World, call: str, event: dict[str, Any]) -> None:
+    """Page dies once the ledger holds what is to be told, and before anybody was."""
+    desk = world.page_desk()
+    mortal: Any = Wrapped(desk.storms, after=fail(Killed("here"), on=[call]))
+    with pytest.raises(Killed):
+        replace(desk, storms=mortal).handle(event)
+
+
+@pytest.mark.parametrize("quiet", [10, 5])
+@pytest.mark.parametrize("lost", [(), ("trip",), ("calm",), ("trip", "calm")], ids=str)
+def test_each_page_of_a_storm_is_told_once_and_none_after_its_end(quiet: int, lost: tuple[str, ...]) -> None:
+    """Whoever hands it over: who declares or ends the storm, or the sweeper when that one died."""
+    with stage(STORMY.replace('quiet = "10m"', f'quiet = "{quiet}m"')) as world:
+        reds = [paged(world, f"web-{n:02d}") for n in range(9)]
+        if "trip" in lost:
+            last = world.red("web-09", tags={"firebreak:action": "page"})
+            killed_after(world, "trip", eventbridge(last))
+        else:
+            last = paged(world, "web-09")
+        for alarm in (*reds, last):
+            world.green(alarm)
+        if "calm" in lost:
+            wait(world, (quiet - 1) * MINUTE)
+            world.clock.pass_time(MINUTE)
+            killed_after(world, "calm", {"detail-type": "Firebreak Page Sweep"})
+        wait(world, 40 * MINUTE)
+        found = [mark for body in bodies(world) if (mark := body.split(":")[0]).startswith("STORM")]
+        # With a short quiet its end was told before the sweeper hands its beginning over.
+        assert found == (["STORM OVER"] if (lost, quiet) == (("trip",), 5) else ["STORM", "STORM OVER"])
+
+
+def test_what_the_sweeper_hands_over_once_more_is_not_told_again() -> None:
+    """Page told it, and could not say in the ledger that it waits no more."""
+    with stage() as world:
+        cut = Ledger(world.dynamodb, TABLE)
+        world.ledger = cut
+        reds = [paged(world, f"web-{n:02d}") for n in range(12)]
+        for alarm in reds:
+            world.green(alarm)
+        wait(world, 11 * MINUTE)
+        world.ledger = DynamoLedger(world.dynamodb, TABLE)
+        wait(world, 30 * MINUTE)
+        assert marks(world) == {"STORM": 1, "STORM OVER": 1}
+        assert "page.waits" in [name for name, _ in world.log.events]
+
+
+class Ledger(DynamoLedger):
+    """Keeps everything waiting."""
+
+    def settle_announcement(self, waits_as: str, at: datetime) -> None:
+        raise Throttled("UpdateItem", "ThrottlingException")
+
+
+def bodies(world: World) -> list[str]:
+    return [page.body for name, page in world.pager.pages if name == "pd"]

@@ -173,6 +173,9 @@ def receive(
     What only goes with a call does not take its place as the latest that was announced.
     """
     thread = before or Thread(id=thread_id(told), severity=severity, opened_at=now, latest=told)
+    if told.kind is _K.STORM and thread.latest.kind is not _K.STORM and thread.latest.at > told.at:
+        # It was on its way when the storm ended: whoever hears of it has heard that.
+        return Turn(thread)
     if thread.over and thread.latest.at > told.at and phase_of(told) is Phase.TRIGGER:
         # It was on its way when the trouble ended: news, and no new beginning.
         return Turn(thread, Sending(told, Phase.UPDATE, tuple(thread.told)) if thread.told else None)
