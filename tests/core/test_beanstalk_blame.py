@@ -194,6 +194,21 @@ def test_what_somebody_tried_to_leave_for_an_older_one_is_in_doubt_although_that
     assert (deleted.label, deleted.doubts) == ("v41", (told,)), "of a deleted one nobody knows how old it was"
 
 
+@pytest.mark.parametrize("label", ["v41", "v43"], ids=["the candidate", "what runs now"])
+def test_errors_of_what_ran_before_or_runs_now_are_no_doubt_about_others(label: str) -> None:
+    found = before(deployment(label, 60 * MINUTE, failed=True, completed=True), V41_BEFORE)
+    assert (found.label, found.doubts) == ("v41", ())
+
+
+def test_a_version_made_at_the_same_moment_as_the_candidate_is_no_newer() -> None:
+    twin = replace(V42, created=V41.created)
+    found = before(deployment("v42", 60 * MINUTE, failed=True), V41_BEFORE, versions=(V43, twin, V41, V40))
+    told = (
+        "version v42, which is no newer, was deployed with errors since: somebody may have been leaving v41"
+    )
+    assert (found.label, found.doubts) == ("v41", (told,))
+
+
 ONLY = Obstacle(
     Reason.NOTHING_TO_ROLL_BACK, "the only deployment that may have been of v42 failed: it never ran"
 )

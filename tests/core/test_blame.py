@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.blame import as_far_as, blamed, under_way
+from firebreak.core.blame import Blamed, as_far_as, blamed, under_way
 from firebreak.core.deployments import DeploymentHistory, ServiceDeployment
 from firebreak.core.task_memory import TaskSize
 from firebreak.core.way_back import WayBack
@@ -359,3 +359,19 @@ def test_how_far_back_a_success_lies(memory: tuple[ServiceDeployment, ...], firs
     for success, reach in ((1, first), (2, second)):
         expected = {one.task_definition for one in memory[:reach]}
         assert as_far_as(whole, found, success) == expected
+
+
+def test_what_was_tried_since_the_success_and_is_neither_it_nor_the_blamed_was_leaving_it() -> None:
+    left = deployed("d8", NEWER, 50, status="STOPPED")
+    tried = (
+        deployed("d7a", minutes_ago=40, status="STOPPED"),
+        left,
+        deployed("d6b", OLD, 60, status="STOPPED"),
+    )
+    never = deployed("d5", OLDER, 200, status="STOPPED")
+    assert Blamed((deployed(),), (*tried, BEFORE, never), {}).left_between == [left]
+
+
+def test_where_nothing_succeeded_before_nobody_was_leaving_it() -> None:
+    tried = deployed("d8", NEWER, 50, status="STOPPED")
+    assert Blamed((deployed(),), (tried,), {}).left_between == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.commands import command
+from firebreak.core.commands import StackAddress, command
 
 # Letters, digits and marks that bash, zsh, fish, tcsh, PowerShell and cmd all take as they are.
 HARMLESS = re.compile(r'firebreak(?: (?:[A-Za-z0-9_-][A-Za-z0-9_./:@+-]*|"\.\.\."))*')
@@ -67,3 +67,8 @@ def test_whatever_is_put_in_the_line_is_harmless(words: list[str]) -> None:
 )
 def test_ids_names_of_stacks_and_people_stay_as_they_are(word: str) -> None:
     assert command("show", word) == f"firebreak show {word}"
+
+
+def test_a_command_for_a_stack_names_it_with_its_region_and_account() -> None:
+    told = StackAddress("prod-firebreak", "eu-west-1", "111122223333").command("show", "i-1")
+    assert told == "firebreak show i-1 --stack prod-firebreak --region eu-west-1 --account 111122223333"

@@ -248,3 +248,19 @@ def test_what_callers_run_is_behind_the_plans_own_alias() -> None:
     found = compare(plan(RELEASE, BEHIND), seen(alias("other", "3"), alias()))
     assert isinstance(found, Compared)
     assert (found.live.version, found.latest.version) == ("7", LATEST)
+
+
+def test_the_pre_image_keeps_the_parts_of_an_alias_and_has_none_without_one() -> None:
+    divided = Behind(alias(weighted={"8": 0.1}), function("7"))
+    assert PreImage.of(divided, function()).weighted == {"8": 0.1}
+    assert PreImage.of(Direct(), function()).weighted == {}
+
+
+def test_what_the_callers_run_is_told_with_each_part_in_the_order_of_versions() -> None:
+    divided = Behind(alias(weighted={"9": 0.25, "8": 0.1}), function("7"))
+    found = Compared(BACK, PreImage.of(divided, function()), divided, function())
+    assert found.told == "alias live is at version 7 with 1024 MB, 10% at 8, 25% at 9"
+
+
+def test_a_part_that_gets_no_calls_is_none() -> None:
+    assert alias(weighted={"8": 0.1, "9": 0.0}).parts == {"8": 0.1}

@@ -50,8 +50,10 @@ class Blamed:
     def left_between(self) -> Sequence[ServiceDeployment]:
         """What was tried since that success and is neither it nor the blamed: somebody was leaving it."""
         found = self.success_before
-        either = {self.deployment.task_definition, found.task_definition if found else ""}
-        since = self.before[: self.before.index(found)] if found else ()
+        if found is None:
+            return []
+        either = {self.deployment.task_definition, found.task_definition}
+        since = self.before[: self.before.index(found)]
         return [one for one in since if one.task_definition not in either]
 
     @property
