@@ -156,7 +156,7 @@ def _incident(incident: Incident, pages: Thread | None) -> dict[str, object]:
 
 def show(seen: Overview, stack: Stack, stops: Stops, now: datetime, console: Console) -> None:
     """Print the overview, and before it what stops everything."""
-    for line in stop_lines(stops, stack.address, now):
+    for line in stop_lines(stops, stack.address, now).values():
         console.print(screen.told(line, "bold red"), soft_wrap=True)  # it ends with a command to copy
     console.print(screen.told(f"Incidents of {stack.place}", "bold"))
     console.print(_incidents_table(seen, now) if seen.incidents else screen.told("none is open"))

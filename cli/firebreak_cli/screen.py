@@ -86,9 +86,9 @@ def told(text: str, style: str = "") -> Text:
     return Text(plain(text), style=style)
 
 
-def when(at: datetime, now: datetime) -> str:
-    """A time in UTC, with its date unless it is today."""
-    return clock(at) if at.date() == now.date() else f"{at:%Y-%m-%d} {clock(at)}"
+def when(at: datetime, now: datetime | None = None) -> str:
+    """A time in UTC, with its date unless it is today; without `now` always with it."""
+    return clock(at) if now and at.date() == now.date() else f"{at:%Y-%m-%d} {clock(at)}"
 
 
 def facts(rows: Iterable[Row], style: str = "") -> Table:

@@ -72,4 +72,4 @@ def _begins(name: str, wanted: str) -> bool:
 
 
 def _at(at: datetime) -> str:
-    return screen.when(at, datetime.max.replace(tzinfo=at.tzinfo))
+    return screen.when(at)

@@ -44,20 +44,29 @@ def look(stack: Stack, now: datetime) -> Stops:
     return Stops(holds, storm.tripped_at, of_pages.tripped_at, tuple(unread))
 
 
-def stop_lines(stops: Stops, stack: StackAddress, now: datetime) -> Iterator[str]:
-    """One line for each thing that stops everything, and one for all other switches."""
+def stop_lines(stops: Stops, stack: StackAddress, now: datetime | None = None) -> Mapping[str, str]:
+    """One line for each thing that stops everything and one for all other switches, each under its name.
+
+    Without `now` every time has its date, so that a line is the same after midnight.
+    """
+    return dict(_named_lines(stops, stack, now))
+
+
+def _named_lines(stops: Stops, stack: StackAddress, now: datetime | None) -> Iterator[tuple[str, str]]:
     for hold in stops.holds:
         if hold.scope == GLOBAL:
-            yield f"PAUSED until {when(hold.until, now)} by {hold.holder}: {hold.why}"
+            line = f"PAUSED until {when(hold.until, now)} by {hold.shown_holder}: {hold.why}"
+            yield f"{hold.scope} held by {hold.holder}", line
     if stops.storm_since:
-        yield f"STORM since {when(stops.storm_since, now)}: nothing is acted on: {stack.command('storm')}"
+        since, look_at = when(stops.storm_since, now), stack.command("storm")
+        yield "storm", f"STORM since {since}: nothing is acted on: {look_at}"
     if stops.pages_since:
         since, look_at = when(stops.pages_since, now), stack.command("storm", "--pages")
-        yield f"STORM OF PAGES since {since}: alarms for humans are on one page: {look_at}"
+        yield "storm of pages", f"STORM OF PAGES since {since}: alarms for humans are on one page: {look_at}"
     if others := sum(hold.scope != GLOBAL for hold in stops.holds):
         held = "switch is" if others == 1 else "switches are"
-        yield f"{others} other {held} held: {stack.command('switches')}"
-    yield from stops.unread
+        yield "other switches", f"{others} other {held} held: {stack.command('switches')}"
+    yield from ((line, line) for line in stops.unread)
 
 
 def as_json(stops: Stops) -> Mapping[str, object]:

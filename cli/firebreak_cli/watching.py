@@ -10,15 +10,20 @@ from rich.console import Console
 
 from firebreak.core.commands import StackAddress
 from firebreak.core.guards import clock
+from firebreak.core.incident import Incident
+from firebreak.core.scopes import short_key
 from firebreak.errors import AwsError
 from firebreak_cli import incidents, screen
 from firebreak_cli.endings import Ending, ending_of, lasting, tell
 from firebreak_cli.incidents import Overview
+from firebreak_cli.kept import KeptDecision
 from firebreak_cli.stack import Stack
 from firebreak_cli.stops import Stops, stop_lines
 
 # Seconds between two looks, unless it is told.
 EVERY = 10
+
+_DECISION = "decision "
 
 type Listed = Mapping[str, str]
 
@@ -92,17 +97,29 @@ class Watch:
 
 
 def listed(seen: Seen, stack: StackAddress, before: Listed) -> Listed:
-    """A line for each thing that stops everything and each incident, by what it is known by.
+    """A line for each thing that stops everything, each incident and each decision, by what it is known by.
 
-    While something could not be read, nothing of `before` is taken for gone: it may be just that.
+    While something could not be read, nothing of `before` is taken for gone: it may be just that. A decision
+    never is: it only leaves the list for newer ones.
     """
-    unread = (f"{seen.overview.damaged} items could not be read",) if seen.overview.damaged else ()
-    heads = (*stop_lines(seen.stops, stack, seen.at), *unread)
-    now = {line: line for line in heads} | {
-        one.id: f"{one.id} {one.state} {one.target.display} {one.alarm.name} {one.rung + 1}. {one.action}"
-        for one in seen.overview.incidents
+    found = seen.overview
+    now = {
+        **stop_lines(seen.stops, stack),
+        **({"damaged": f"{found.damaged} items could not be read"} if found.damaged else {}),
+        **{one.id: _incident(one) for one in found.incidents},
+        **{_DECISION + one.key: _decision(one) for one in reversed(found.decisions)},
     }
-    return {**before, **now} if unread or seen.stops.unread else now
+    unread = found.damaged or seen.stops.unread
+    return {name: line for name, line in before.items() if unread or name.startswith(_DECISION)} | now
+
+
+def _incident(one: Incident) -> str:
+    return f"{one.id} {one.state} {one.target.display} {one.alarm.name} {one.rung + 1}. {one.action}"
+
+
+def _decision(one: KeptDecision) -> str:
+    about = short_key(one.target) or one.alarm
+    return f"{one.incident_id} {one.outcome} {one.reason} {about} at {screen.when(one.at)}"
 
 
 def changed(before: Listed, after: Listed) -> Iterator[str]:

@@ -5,19 +5,24 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError, NoCredentialsError
 from rich.console import Console
 from typer.testing import Result
 
+from firebreak.concluding import Summary
 from firebreak.core.commands import StackAddress
 from firebreak.core.history import Hold
 from firebreak.errors import Denied, FirebreakError, Throttled, Unavailable
 from firebreak_cli.endings import NO_AWS, Ending
 from firebreak_cli.incidents import Overview
+from firebreak_cli.kept import KeptDecision
 from firebreak_cli.stack import find
 from firebreak_cli.stops import Stops
-from firebreak_cli.watching import Seen, Watch, listed
+from firebreak_cli.watching import Seen, Watch, changed, listed
 from tests import builders as a
 from tests.cli.running import around, error_lines, run
 from tests.world import World
@@ -85,14 +90,38 @@ def test_each_change_is_one_line_with_the_time_of_its_look(world: World) -> None
     def close() -> None:
         world.pass_time(30 * MINUTE)
 
-    result = watched(world, lambda: world.send(alarm), nothing, pause, recover, close)
+    sent: list[Summary] = []
+    result = watched(world, lambda: sent.append(world.send(alarm)), nothing, pause, recover, close)
 
-    words = [line.split() for line in result.stdout.splitlines()]
-    assert [(at[-9:], change, what) for at, change, _, what, *_ in words] == [
-        ("10:00:40Z", "new:", "acted"),
-        ("10:01:00Z", "new:", "until"),
-        ("10:03:10Z", "changed:", "holding"),
-        ("10:33:20Z", "gone:", "holding"),
+    about = sent[0].incident_id
+    assert result.stdout.splitlines() == [
+        f"2026-11-20T10:00:40Z new: {about} acted ecs:prod/api api-memory-high 1. restart-service",
+        "2026-11-20T10:01:00Z new: PAUSED until 2026-11-20 11:01:00Z by ana: migration",
+        f"2026-11-20T10:03:10Z changed: {about} holding ecs:prod/api api-memory-high 1. restart-service",
+        f"2026-11-20T10:33:20Z gone: {about} holding ecs:prod/api api-memory-high 1. restart-service",
+    ]
+
+
+def test_an_incident_that_climbs_is_changed(world: World) -> None:
+    sent: list[Summary] = []
+    result = watched(world, lambda: sent.append(world.send(world.red())), lambda: world.pass_time(5 * MINUTE))
+
+    first, *_, last = result.stdout.splitlines()
+    about = f"{sent[0].incident_id} acted ecs:prod/api api-memory-high"
+    assert first == f"2026-11-20T10:00:40Z new: {about} 1. restart-service"
+    assert last == f"2026-11-20T10:05:50Z changed: {about} 2. scale-service"
+
+
+def test_what_did_not_act_is_told_once_and_a_pause_is_the_same_after_midnight(world: World) -> None:
+    world.clock.at = world.clock.at.replace(hour=23, minute=50, second=0)
+    world.switches.pause(Hold("global", "ana", "migration", world.clock.at, world.clock.at + MINUTE * 60))
+    first = world.send(world.red()).incident_id
+
+    result = watched(world, *[nothing] * 12, more=("--every", "60", "--limit", "1"))
+
+    assert result.stdout.splitlines() == [
+        "2026-11-20T23:50:00Z new: PAUSED until 2026-11-21 00:50:00Z by ana: migration",
+        f"2026-11-20T23:50:00Z new: {first} refuse switched_off ecs:prod/api at 2026-11-20 23:50:00Z",
     ]
 
 
@@ -146,14 +175,71 @@ def test_an_expired_session_ends_it(error: FirebreakError) -> None:
         watch(NOTHING, error, NOTHING).as_json()
 
 
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (
+            ClientError({"Error": {"Code": "AccessDeniedException"}}, "Query"),
+            "AWS refused Scan (AccessDeniedException): these credentials have expired or may not do that",
+        ),
+        (
+            NoCredentialsError(),
+            "no usable AWS credentials (NoCredentialsError): sign in, or set AWS_PROFILE",
+        ),
+    ],
+    ids=["refused", "no credentials"],
+)
+def test_a_refusal_or_lost_credentials_end_the_command_as_any_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception, why: str
+) -> None:
+    def lost() -> None:
+        def fails(*_: object, **__: object) -> NoReturn:
+            raise error
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", fails)
+
+    result = watched(world, lost, nothing)
+
+    assert (result.exit_code, error_lines(result)) == (NO_AWS, [f"firebreak: {why}"])
+
+
 def test_what_cannot_be_read_is_not_taken_for_gone() -> None:
-    before = listed(Seen(replace(NOTHING, incidents=(INCIDENT,)), Stops(), a.NOW), STACK, {})
+    found = replace(NOTHING, incidents=(INCIDENT,))
+    before = listed(Seen(found, Stops(storm_since=a.NOW), a.NOW), STACK, {})
 
-    after = listed(Seen(replace(NOTHING, damaged=1), Stops(), a.NOW), STACK, before)
-    again = listed(Seen(NOTHING, Stops(), a.NOW), STACK, after)
+    items = listed(Seen(replace(NOTHING, damaged=1), Stops(), a.NOW), STACK, before)
+    storm = listed(Seen(NOTHING, Stops(unread=("the storm is damaged",)), a.NOW), STACK, before)
+    again = listed(Seen(NOTHING, Stops(), a.NOW), STACK, storm)
 
-    assert set(after) == {INCIDENT.id, "1 items could not be read"}
-    assert again == {}
+    assert list(changed(before, items)) == ["new: 1 items could not be read"]
+    assert list(changed(before, storm)) == ["new: the storm is damaged"]
+    assert [line.split()[:2] for line in changed(storm, again)] == [
+        ["gone:", "STORM"],
+        ["gone:", INCIDENT.id],
+        ["gone:", "the"],
+    ]
+
+
+def test_a_decision_that_leaves_the_list_for_newer_ones_is_not_gone() -> None:
+    one = KeptDecision(
+        key="k",
+        at=a.NOW,
+        kind="first",
+        action="restart-service",
+        incident_id="i-0",
+        target="",
+        alarm="cpu",
+        outcome="refuse",
+        reason="frozen",
+        policy="",
+        checks=(),
+        by="",
+        transition=None,
+    )
+    first = listed(Seen(replace(NOTHING, decisions=(one,)), Stops(), a.NOW), STACK, {})
+
+    assert list(changed({}, first)) == ["new: i-0 refuse frozen cpu at 2026-11-20 10:00:30Z"]
+    assert list(changed(first, listed(Seen(NOTHING, Stops(), a.NOW), STACK, first))) == []
 
 
 @pytest.mark.parametrize("more", [["--every", "5"], ["--watch", "--every", "0"]], ids=" ".join)
