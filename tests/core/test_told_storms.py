@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from firebreak.core import telling_storms
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
@@ -84,6 +86,37 @@ def test_a_storm_of_pages_that_lasts_is_told_whole_each_full_hour(minutes: int, 
         facts=("red now: 1 of the 2 that were counted", "alarm-0 5d3e"),
         next=UNTIL_QUIET,
     )
+
+
+def test_what_turned_red_since_the_last_page_is_listed_before_the_oldest_and_newest_first() -> None:
+    last_page = a.NOW + 60 * MINUTE
+    old, before, at, after = (
+        RedAlarm(since, f"arn-{name}", name)
+        for name, since in (
+            ("old", a.NOW),
+            ("before", last_page - timedelta(milliseconds=1)),
+            ("at", last_page),
+            ("after", last_page + MINUTE),
+        )
+    )
+    storm = Storm(red=(old, before, at, after), version=7, tripped_at=a.NOW, of_pages=True)
+    told = telling_storms.storm_goes_on(storm, read(storm.red), RULES, a.NOW, a.NOW + 121 * MINUTE)
+    assert told.facts == ("red now: 4 of the 4 that were counted", "after", "at", "old", "before")
+
+
+@given(st.lists(st.integers(1, 30), max_size=4))
+def test_what_stays_red_is_named_on_the_next_page_whenever_it_comes(arrivals: list[int]) -> None:
+    """As long as no more than a page lists come within one hour."""
+    known = list(reds(30))
+    for hour, count in enumerate(arrivals, start=1):
+        at = a.NOW + hour * 60 * MINUTE
+        names = [f"hour-{hour}-{n}" for n in range(count)]
+        known += [RedAlarm(at - (n + 1) * MINUTE, f"arn-{name}", name) for n, name in enumerate(names)]
+        storm = Storm(red=tuple(known), version=7, tripped_at=a.NOW, of_pages=True)
+        told = telling_storms.storm_goes_on(storm, read(known), RULES, a.NOW, at)
+        assert set(names) <= set(told.facts)
+        assert len(told.facts) == 32
+        assert told.facts[-1] == f"and {len(known) - 30} more"
 
 
 def ended(headline: str, *facts: str) -> Announcement:

@@ -133,6 +133,18 @@ def test_what_the_sweeper_hands_over_once_more_is_not_told_again() -> None:
         assert "page.waits" in [name for name, _ in world.log.events]
 
 
+def test_what_turns_red_in_a_long_storm_is_named_on_the_next_page_of_it() -> None:
+    with stage() as world:
+        for n in range(40):
+            paged(world, f"web-{n:02d}")
+        wait(world, 70 * MINUTE)
+        paged(world, "web-payments-stopped")
+        wait(world, 60 * MINUTE)
+        text = "".join(bodies(world))
+        missing = [name for n in range(40) if (name := f"web-{n:02d}") not in text]
+        assert ("web-payments-stopped" in text, missing) == (True, [])
+
+
 class Ledger(DynamoLedger):
     """Keeps everything waiting."""
 

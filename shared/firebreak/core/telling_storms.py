@@ -71,9 +71,16 @@ def storm_goes_on(storm: Storm, left: Left, rules: StormRules, since: datetime, 
         incident_id="",
         action=_asks(storm),
         headline=f"The {_what(storm)} that began at {clock(since)} goes on: {meanwhile} for {hours} h.",
-        facts=tuple(_counted("red now", storm, left)),
+        facts=tuple(_counted("red now", storm, _new_first(left, since + (hours - 1) * timedelta(hours=1)))),
         next=_when_it_ends(storm, rules),
     )
+
+
+def _new_first(left: Left, last_page: datetime) -> Left:
+    """What turned red since the last page, the newest first, then the oldest: a page lists only so many."""
+    in_order = sorted(left, key=lambda pair: pair[0])
+    new = [pair for pair in in_order if pair[0].since >= last_page]
+    return [*reversed(new), *in_order[: len(in_order) - len(new)]]
 
 
 def storm_ended(storm: Storm, left: Left, at: datetime) -> Announcement:
