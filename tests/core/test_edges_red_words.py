@@ -216,6 +216,14 @@ def test_a_value_on_the_edge_of_its_band_is_inside(value: float, words: str) -> 
             f"1 out of the last 1 datapoints was {GREATER}", (99.0,), {}, "CPU 99 > 80 for 1 min", id="one"
         ),
         pytest.param(
+            f"1 out of the last 3 datapoints was {GREATER}", (99.0,), {}, "CPU 99 > 80 for 1 of 3 minutes",
+            id="one of three",
+        ),
+        pytest.param(
+            f"3 out of the last 3 datapoints were {GREATER}", (99.0,), {}, "CPU 99 > 80 for 3 of 3 minutes",
+            id="all",
+        ),
+        pytest.param(
             f"0 out of the last 3 datapoints were {GREATER}", (99.0,), {}, "CPU 99 > 80 for 1 min", id="none"
         ),
         pytest.param(
@@ -260,6 +268,8 @@ def test_for_how_long_is_counted(
 def test_the_value_is_that_of_the_last_period_with_data() -> None:
     points = tuple(EvaluatedPoint(None, value) for value in (91.0, 95.0, 99.5, None))
     assert told("", 70.0, evaluated=points) == "CPU 99.5 > 80"
+    assert told("", 91.0, 99.5, 95.0, evaluated=points) == "CPU 99.5 > 80"
+    assert told("", 91.0, 99.5, 95.0, 94.0, evaluated=points) == "CPU 94 > 80"
 
 
 def test_a_value_beside_its_band_keeps_every_digit_before_the_point() -> None:
