@@ -74,13 +74,13 @@ class Dispatcher:
         """Tell what was told before once more, where it is worse, or that was over since. Raises Untold.
 
         What was made before the end, or is the end, was only handed over once more. A notice that a target is
-        not opted in is over when its alarm is OK, and stays announced all the same.
+        not opted in is over when its alarm is OK, and stays announced all the same, unless it called nobody.
         """
         thread, severity = self.read(thread_id(told)), severity_of(told, rules)
         if not isinstance(thread, Thread):
             return
         late = told.at < thread.latest.at or told.key == thread.latest.key
-        anew = thread.over and not late and not is_notice(told)
+        anew = thread.over and not late and not (is_notice(told) and thread.call)
         if anew or worse(severity, thread.severity) is not thread.severity:
             self.announce(told, rules)
 

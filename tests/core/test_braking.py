@@ -102,7 +102,7 @@ def test_when_a_thread_is_over_its_ceilings_are_as_well() -> None:
         pytest.param(None, ROOM, ROOM, id="a new thread"),
         pytest.param(None, NIGHT + MINUTE, NIGHT + LOOK_EVERY, id="not sooner than the next look"),
         pytest.param(replace(CALLED, over=True), ROOM, ROOM, id="a thread that was over"),
-        pytest.param(replace(CALLED, steps=0), ROOM, ROOM, id="a thread that called nobody yet"),
+        pytest.param(replace(CALLED, steps=0, since=None), ROOM, ROOM, id="a thread that called nobody yet"),
         pytest.param(CALLED, ROOM, ROOM, id="the same step again"),
     ],
 )
@@ -112,9 +112,10 @@ def test_a_first_call_without_room_waits_as_outside_the_hours(
     before = before and replace(before, held_back=("sms",), over=before.over)
     full = {"ops": room, "chat": room + HOUR}
     held = ("chat", "ops", "sms") if before and not before.over else ("chat", "ops")
+    since = before.since if before and not before.over else None
     after = braked(trigger("ops", "chat"), before, full, NIGHT)
     assert after == Turn(
-        replace(THREAD, held_back=held, waiting=1, steps=0, since=None, next_at=None, due_at=again_at)
+        replace(THREAD, held_back=held, waiting=1, steps=0, since=since, next_at=None, due_at=again_at)
     )
 
 

@@ -244,7 +244,11 @@ def test_an_end_of_which_nobody_was_told_is_held_with_the_rest() -> None:
     assert held == Turn(thread(OVER, over=True, waiting=2, due_at=OPENS))
     assert come_due(held.thread, HOURS, OPENS) == Turn(
         thread(OVER, over=True),
-        Sending(OVER, Phase.RESOLVE, ("ops",), HELD.replace("Z:", "Z, and 1 before it:")),
+        Sending(OVER, Phase.UPDATE, ("ops",), HELD.replace("Z:", "Z, and 1 before it:")),
+    )
+    # The hours have just opened, and nobody has looked yet.
+    assert receive(before, OVER, Severity.ERROR, HOURS, OPENS) == Turn(
+        thread(OVER, over=True), Sending(OVER, Phase.UPDATE, ("ops",))
     )
 
 

@@ -177,12 +177,12 @@ def test_an_update_does_not_hide_that_a_human_was_called_meanwhile() -> None:
     assert opened.phase is Phase.TRIGGER
 
 
-def test_what_was_over_before_anybody_was_told_is_told_as_over() -> None:
+def test_an_incident_that_was_over_before_anybody_was_told_is_news_and_resolves_no_page() -> None:
     played = Played(OFFICE)
     played.say(CALLS)
     assert played.say(_K.RECOVERED) is None
     [opened] = played.wait(OPENS - NIGHT)
-    assert (opened.phase, opened.told.kind) == (Phase.RESOLVE, _K.RECOVERED)
+    assert (opened.phase, opened.told.kind) == (Phase.UPDATE, _K.RECOVERED)
     assert played.wait(48 * HOUR) == []
 
 

@@ -88,7 +88,8 @@ def _held(turn: Turn, before: Thread | None, held: tuple[str, ...], room: dateti
     again_at = max(room, now + LOOK_EVERY)
     if before and before.steps and not before.over and turn.thread.steps > before.steps:
         return Turn(replace(before, held_back=held, next_at=again_at, due_at=again_at))
-    waits = replace(turn.thread, held_back=held, waiting=1, steps=0, since=None, next_at=None)
+    since = before.since if before and not before.over else None
+    waits = replace(turn.thread, held_back=held, waiting=1, steps=0, since=since, next_at=None)
     due = now + LOOK_EVERY if watched(waits) else again_at
     return Turn(replace(waits, due_at=due))
 

@@ -87,9 +87,10 @@ class Thread:
 
     `calls` says that a human must come, `over` that it is resolved. `told` holds the channels that were
     told, with what each answered; `call` names the announcement that last called a human (empty where an
-    older release wrote it); `steps` counts the steps of the route that were told, the first of them
-    at `since`. `latest` is what was announced last, `waiting` how many announcements are held. `next_at`
-    is the time of the next step, `due_at` when somebody has to look at the thread again.
+    older release wrote it, and where the trouble was over before anybody was called); `steps` counts the
+    steps of the route that were told, the first of them at `since`. `latest` is what was announced last,
+    `waiting` how many announcements are held. `next_at` is the time of the next step, `due_at` when
+    somebody has to look at the thread again.
     `held_back` are the channels that did not carry the call, for their ceiling was reached.
     """
 
@@ -191,6 +192,8 @@ def receive(
         case Phase.ACKNOWLEDGE:
             return _acknowledged(thread, told, route, now)
         case Phase.RESOLVE:
+            if before and _called_nobody(before):
+                return Turn(replace(_over(thread), call="", waiting=0, due_at=None))
             return _resolved(thread, route, now)
         case never:
             assert_never(never)
@@ -285,17 +288,23 @@ def _acknowledged(thread: Thread, told: Announcement, route: Route, now: datetim
     return Turn(after, Sending(told, Phase.ACKNOWLEDGE, who) if who else None)
 
 
-def _resolved(thread: Thread, route: Route, now: datetime) -> Turn:
-    """Whoever was told hears that it is over, at any hour.
+def _called_nobody(thread: Thread) -> bool:
+    """Whether its call is held, nobody heard of the trouble, and nothing was done about it."""
+    return bool(thread.calls and thread.waiting and not (thread.since or _of_an_incident(thread.latest)))
 
-    Where nobody was (or it is not known), whom the route tells first hears it in its hours.
-    """
-    over = replace(thread, over=True, calls=False, acknowledged_by="", next_at=None, steps=0, since=None)
-    informed = _informed(thread, route)
+
+def _over(thread: Thread) -> Thread:
+    return replace(thread, over=True, calls=False, acknowledged_by="", next_at=None, steps=0, since=None)
+
+
+def _resolved(thread: Thread, route: Route, now: datetime) -> Turn:
+    """Whoever was told hears that it is over, at any hour; else whom the route tells first, in its hours."""
+    over, informed = _over(thread), _informed(thread, route)
     if not informed and (opens := opens_at(route, now)):
         return _held(over, opens)
     told = informed or route.steps[0].channels
-    return Turn(replace(over, waiting=0, due_at=None), Sending(thread.latest, Phase.RESOLVE, told))
+    phase = Phase.UPDATE if thread.waiting and not informed else Phase.RESOLVE
+    return Turn(replace(over, waiting=0, due_at=None), Sending(thread.latest, phase, told))
 
 
 def _opened(thread: Thread, route: Route, now: datetime) -> Turn:
@@ -305,9 +314,8 @@ def _opened(thread: Thread, route: Route, now: datetime) -> Turn:
     note = f"held since {thread.opened_at:%Y-%m-%d %H:%M:%S}Z{others}: {full or OUTSIDE_HOURS}"
     if thread.calls:
         return _called(thread, route, now, note)
-    phase = Phase.RESOLVE if thread.over else Phase.UPDATE
     after = replace(thread, waiting=0, due_at=None)
-    return Turn(after, Sending(thread.latest, phase, _known(thread, route), note))
+    return Turn(after, Sending(thread.latest, Phase.UPDATE, _known(thread, route), note))
 
 
 def _climbed(thread: Thread, route: Route, now: datetime, also: Iterable[str] = ()) -> Turn:

@@ -1,0 +1,71 @@
+"""Held calls that are over before anybody was called."""
+
+import itertools
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as some
+
+from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.page import Phase, Severity
+from firebreak.core.paging_rules import Route
+from firebreak.core.threads import Sending, Turn, receive
+from tests.core.test_edges_threads import HOURS, opened, thread
+from tests.core.test_threads import CALLS, EVENTS
+from tests.core.threads_play import ALWAYS, HOUR, MINUTE, NIGHT, OFFICE, OPENS, Played, told
+
+_K = AnnouncementKind
+ALONE: dict[str, Any] = {"incident_id": "", "thread": "t"}
+
+
+@pytest.mark.parametrize("now", [NIGHT + HOUR, OPENS], ids=["at night", "when the hours open"])
+@pytest.mark.parametrize("earlier", [{}, {"ops": "1"}], ids=["a first call", "told of an earlier trouble"])
+def test_a_held_call_about_which_nothing_was_done_ends_unheard(
+    now: datetime, earlier: dict[str, str]
+) -> None:
+    before = thread(
+        told(_K.REFUSED, **ALONE), calls=True, call="abcdef", waiting=1, due_at=OPENS, told=earlier
+    )
+    over = told(_K.RECOVERED, **ALONE)
+    assert receive(before, over, Severity.ERROR, HOURS, now) == Turn(thread(over, over=True, told=earlier))
+
+
+def test_a_held_call_of_a_trouble_that_was_told_before_ends_for_those_who_know() -> None:
+    before = opened(told(_K.HOLD_OVER, **ALONE), steps=0, waiting=1, next_at=None, due_at=OPENS)
+    over = told(_K.RECOVERED, **ALONE)
+    assert receive(before, over, Severity.ERROR, HOURS, NIGHT + HOUR) == Turn(
+        thread(over, over=True, told={"ops": "1"}), Sending(over, Phase.RESOLVE, ("ops",))
+    )
+
+
+@given(events=EVENTS, incident=some.booleans(), late=some.integers(0, 3))
+def test_in_a_route_with_hours_nothing_is_resolved_of_which_nobody_was_told(
+    events: list[tuple[AnnouncementKind, int]], late: int, *, incident: bool
+) -> None:
+    played = Played(OFFICE, late=late * MINUTE)
+    for kind, minutes in [(CALLS, 0), *events]:
+        played.say(kind, by="ana", thread="t", **({} if incident else {"incident_id": ""}))
+        played.wait(minutes * MINUTE)
+    played.wait(48 * HOUR)
+    phases = [one.phase for one in played.sent]
+    assert phases[:1] != [Phase.RESOLVE]
+
+
+@given(
+    turns=some.lists(some.tuples(some.integers(1, 900), some.integers(1, 900)), max_size=8),
+    route=some.sampled_from([ALWAYS, OFFICE]),
+)
+@example(turns=[(60, 420), (480, 60), (60, 60), (480, 60)], route=OFFICE)
+def test_each_end_follows_a_call(turns: list[tuple[int, int]], route: Route) -> None:
+    """Of what Firebreak did nothing about, such as a refusal: red for so many minutes, then OK."""
+    played = Played(route)
+    for red, ok in turns:
+        played.say(_K.REFUSED, incident_id="", thread="t")
+        played.wait(red * MINUTE)
+        played.say(_K.RECOVERED, incident_id="", thread="t")
+        played.wait(ok * MINUTE)
+    phases = [one.phase for one in played.sent]
+    for before, after in itertools.pairwise([Phase.RESOLVE, *phases]):
+        assert (before, after) != (Phase.RESOLVE, Phase.RESOLVE)
