@@ -183,22 +183,23 @@ class PageDesk:
     def _left_to_the_storm(self, told: Announcement, red: RedAlarm | None) -> bool:
         """Whether the page of a storm stands for it, which lists what is red; the alarm is counted anyway.
 
-        What is critical is paged by itself all the same, and so is everything when no storm is known.
+        Paged by itself all the same is what is critical, what the storm cannot remember, and everything when
+        no storm is known.
         """
-        return self._is_storm(red) and not self._is_critical(told)
+        return self._is_in_storm(red) and not self._is_critical(told)
 
     def _is_critical(self, told: Announcement) -> bool:
         return severity_of(told, self._rules()) is Severity.CRITICAL
 
-    def _is_storm(self, red: RedAlarm | None) -> bool:
-        """Whether many routed alarms are red at once, this one counted."""
+    def _is_in_storm(self, red: RedAlarm | None) -> bool:
+        """Whether many routed alarms are red at once, and this one is among those that are remembered."""
         try:
             rules = self.storm()
             found = self._watch().count(red, rules, self.storms.look())
         except (AwsError, PolicyError) as error:
             self.log.event("page.storm_unknown", error=str(error))
             return False
-        return isinstance(found, Storm) and found.tripped_at is not None
+        return red is not None and isinstance(found, Storm) and found.stands_for(red)
 
     def _watch(self) -> StormWatch:
         teller = _Teller(self._tell, self.ledger, self.log)

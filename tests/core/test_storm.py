@@ -194,6 +194,15 @@ def test_one_more_alarm_replaces_its_older_self_and_declares_the_storm_it_makes(
     assert with_red(two, red("c"), RULES, a.NOW).tripped_at == a.NOW
 
 
+def test_only_a_storm_stands_for_an_alarm_and_only_for_one_that_it_remembers() -> None:
+    one, other = red("api"), red("web")
+    calm = Storm(red=(one,), version=1)
+    declared = replace(calm, tripped_at=a.NOW)
+    assert declared.stands_for(replace(one, since=a.NOW + timedelta(hours=1)))
+    assert not declared.stands_for(other)
+    assert not calm.stands_for(one)
+
+
 def test_its_numbers_show_what_counts_and_what_it_takes() -> None:
     some = storm(red("a"), red("b"), red("old", 9 * MINUTE))
     assert numbers(some, RULES, a.NOW) == "2/3 routed alarms red within 5m"

@@ -13,7 +13,7 @@ from firebreak.concluding import Summary
 from firebreak.core import telling
 from firebreak.core.model import Alarm, AlarmState, Mute
 from firebreak.core.reasons import Reason
-from firebreak.core.storm import RedAlarm, Storm
+from firebreak.core.storm import MOST_REMEMBERED, RedAlarm, Storm
 from firebreak.policy import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
@@ -234,6 +234,19 @@ def test_a_critical_alarm_is_paged_by_itself_in_a_storm(world: World) -> None:
     assert page(world, "api-disk").reason is Reason.ROUTED_TO_HUMANS
     assert marks(world)["NOT ACTING"] == before + 1
     assert "api-disk" in [red.name for red in storm(world).red]
+
+
+def test_what_a_full_storm_of_pages_does_not_remember_is_paged_by_itself(world: World) -> None:
+    storms = DynamoStorms(world.dynamodb, TABLE, of_pages=True)
+    for n in range(MOST_REMEMBERED - 1):
+        storms.remember(RedAlarm(world.clock.at, f"arn-{n}", f"web-{n}"), (), world.clock.at)
+    page(world, "web-last")
+    assert storm(world).is_full
+    before = len(world.pager.pages)
+    summary = page(world, "web-forgotten")
+    assert summary.reason is Reason.ROUTED_TO_HUMANS
+    assert all("web-forgotten" in told.subject for _, told in world.pager.pages[before:])
+    assert len(world.pager.pages) > before
 
 
 def test_without_a_readable_storm_every_alarm_is_paged(world: World) -> None:

@@ -93,6 +93,10 @@ class Storm:
         """Whether more alarms may have turned red than are remembered."""
         return len(self.red) >= MOST_REMEMBERED
 
+    def stands_for(self, red: RedAlarm) -> bool:
+        """Whether it is a storm that remembers the alarm, so that its page can name it."""
+        return self.tripped_at is not None and any(one.series == red.series for one in self.red)
+
     @property
     def heard_at(self) -> datetime | None:
         """When the last alarm was heard of that turned red, to a minute; None when nobody knows."""
