@@ -7,8 +7,6 @@ import pytest
 from firebreak.core.model import Metric, Target, Unresolved
 from firebreak.core.reasons import Reason
 from firebreak.core.target_groups import (
-    FRESH,
-    FRESH_WITHOUT,
     Registrations,
     answers,
     counts_unhealthy_hosts,
@@ -91,9 +89,9 @@ def test_a_group_elsewhere_is_not_the_one_of_that_name_here(arn: str, expected: 
 @pytest.mark.parametrize(
     ("groups", "limit"),
     [
-        pytest.param({BLUE}, FRESH, id="a group that was found"),
-        pytest.param({WEB}, FRESH_WITHOUT, id="a group that was not found"),
-        pytest.param({BLUE, WEB}, FRESH_WITHOUT, id="one of two was not found"),
+        pytest.param({BLUE}, timedelta(minutes=10), id="a group that was found"),
+        pytest.param({WEB}, timedelta(minutes=1), id="a group that was not found"),
+        pytest.param({BLUE, WEB}, timedelta(minutes=1), id="one of two was not found"),
     ],
 )
 def test_earlier_registrations_are_used_until_their_limit(groups: set[str], limit: timedelta) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from firebreak.core.model import Alarm, Metric, Target, Unresolved
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.target_groups import FRESH, FRESH_WITHOUT, Registrations
+from firebreak.core.target_groups import Registrations
 from firebreak.errors import Unavailable
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
@@ -169,11 +169,11 @@ def test_one_look_answers_for_all_for_some_minutes() -> None:
 @pytest.mark.parametrize(
     ("age", "group", "looks"),
     [
-        (FRESH - timedelta(seconds=1), BLUE, 0),
-        (FRESH, BLUE, 1),
-        (-FRESH, BLUE, 1),
-        (FRESH_WITHOUT - timedelta(seconds=1), WEB, 0),
-        (FRESH_WITHOUT, WEB, 1),
+        (timedelta(minutes=10) - timedelta(seconds=1), BLUE, 0),
+        (timedelta(minutes=10), BLUE, 1),
+        (-timedelta(minutes=10), BLUE, 1),
+        (timedelta(minutes=1) - timedelta(seconds=1), WEB, 0),
+        (timedelta(minutes=1), WEB, 1),
     ],
 )
 def test_what_was_seen_is_used_while_it_is_fresh(age: timedelta, group: str, looks: int) -> None:
@@ -192,7 +192,7 @@ def test_what_was_seen_is_used_while_it_is_fresh(age: timedelta, group: str, loo
         pytest.param(Account(now=ABSENT), id="a cluster went away meanwhile"),
         pytest.param(Account(now=NotRead("offline")), id="did not look"),
         pytest.param(
-            Account(now=Unknown("throttled"), kept=Registrations(NOW - FRESH, SERVICES)),
+            Account(now=Unknown("throttled"), kept=Registrations(NOW - timedelta(minutes=10), SERVICES)),
             id="only an old look",
         ),
         pytest.param(Account(kept=Unknown("damaged")), id="the cache is damaged"),

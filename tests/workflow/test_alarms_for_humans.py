@@ -217,10 +217,15 @@ def test_the_end_of_a_storm_of_pages_says_what_is_still_red_and_pages_go_out_aga
     assert page(world, "web-disk").reason is Reason.ROUTED_TO_HUMANS
 
 
-def test_a_storm_of_pages_that_cannot_be_looked_at_fails_the_look_and_stays(world: World) -> None:
-    for n in range(12):
-        page(world, f"web-{n:02d}")
-    cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["batch_get_item"]))
+@pytest.mark.parametrize("call", ["batch_get_item", "transact_write_items"], ids=["reads", "writes"])
+def test_a_storm_of_pages_that_cannot_be_looked_at_or_ended_fails_the_look_and_stays(
+    world: World, call: str
+) -> None:
+    reds = [world.red(f"web-{n:02d}", tags=PAGED) for n in range(12)]
+    for alarm in reds:
+        deliver(world, alarm)
+        world.green(alarm)
+    cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=[call]))
     world.clock.pass_time(11 * MINUTE)
     done = replace(world, dynamodb=cut).page_desk().handle({"detail-type": "Firebreak Page Sweep"})
     assert done.outcome == "failed"
