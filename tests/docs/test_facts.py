@@ -161,3 +161,12 @@ def test_every_gauge_is_documented_and_every_alarm_of_the_stack() -> None:
 
 def _source(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_load_that_the_gate_proves_is_the_one_that_is_documented() -> None:
+    source = (ROOT / "tests/concurrency/test_real_concurrency.py").read_text(encoding="utf-8")
+    size = re.search(r"^GATE = Size\(services=(\d+), transitions=(\d+), again=(\d+),", source, re.MULTILINE)
+    assert size
+    services, transitions, again = map(int, size.groups())
+    events = f"{services * transitions + again:,} events of {services} services"
+    assert f"runs in the gate: {events}" in document("docs/performance.md").text
