@@ -39,7 +39,7 @@ class Overview:
     """What is listed, newest first. `left_out` counts decisions that --all would list.
 
     `heartbeat_at` is when the last heartbeat came all the way, None where the ledger holds none. `scanned`
-    says that the index by time could not be asked, `older_cut` that only what it lacks may be missing.
+    says that the index by time could not be asked, `older_cut` that what it lacks may be missing.
     """
 
     incidents: tuple[Incident, ...]

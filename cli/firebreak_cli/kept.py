@@ -78,9 +78,9 @@ class KeptDecision:
 class Found:
     """What a look gave. `cut` says that it ended at its bound; `damaged` counts unreadable items.
 
-    `scanned` says that the index by time could not be asked; `older_cut` that it was, and that a scan for
-    what it lacks ended at its bound. `opened` are the decisions' incidents that the
-    ledger holds, where only their ids were looked up.
+    `scanned` says that the index by time could not be asked; `older_cut` that a scan for what it
+    lacks ended at its bound. `opened` are the decisions' incidents that the ledger holds, where only their
+    ids were looked up.
     """
 
     incidents: list[Incident] = field(default_factory=list)
@@ -121,7 +121,7 @@ def everything(
     if found.scanned or not (found.cut or by_time.reaches_back(client, table, since)):
         values = {":incident": text("INC#"), ":meta": text("META"), ":decision": text("DECISION#")}
         older = _look(client, table, _ALL, values, bounds)
-        found = _both(found, replace(older, older_cut=older.cut and not found.scanned))
+        found = _both(found, replace(older, older_cut=older.cut))
     return _both(found, open_incidents(client, table))
 
 

@@ -152,7 +152,7 @@ def test_credentials_of_another_account_are_refused_before_anything_is_read(word
     calls = Calls()
     result = run(*words, "--account", OTHER, outside=around(calls=calls))
 
-    assert (result.exit_code, result.stdout, calls.changes) == (3, "", [])
+    assert (result.exit_code, result.stdout, calls.made) == (3, "", [])
     assert error_lines(result) == [
         f"firebreak: these credentials are for account {a.ACCOUNT}, the command is for {OTHER}: set --profile"
     ]

@@ -20,6 +20,15 @@ MINUTE = timedelta(minutes=1)
 METER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})
 
 
+SCANNED = (
+    "The ledger's index by_time is not there or may not be queried (dynamodb:Query): the table was scanned"
+)
+NOT_ALL_SCANNED = (
+    "The ledger is larger than one look (25 MB): open incidents are all here,"
+    " decisions and finished incidents may be missing"
+)
+
+
 def listed(world: World, *more: str) -> dict[str, Any]:
     result = run_in(world, "incidents", "--json", *more)
     assert (result.exit_code, result.stderr) == (0, "")
@@ -253,6 +262,8 @@ def test_a_table_without_the_index_is_scanned_and_that_is_said(world: World) -> 
     assert [one["alarm"] for one in found["decisions"]] == ["nameless-1", "nameless-0"]
     assert ([one["id"] for one in found["incidents"]], found["scanned"]) == ([done.incident_id], True)
     assert "index by_time is not there" in " ".join(said.split())
+    little = incidents.overview(find(around(), "firebreak"), everything=True, bounds=Bounds(1, 1))
+    assert [*incidents.remarks(little)] == [SCANNED, NOT_ALL_SCANNED]
     assert run_in(world, "show", found["decisions"][0]["incident"]).exit_code == 0
 
 

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from firebreak.actions import ACTIONS
 from firebreak.core.history import Hold
 from firebreak.core.model import Metric
+from firebreak_cli import switches
 from tests import builders as a
 from tests.cli.running import Calls, run_in
 from tests.world import TABLE, World
@@ -46,11 +48,34 @@ def test_switches_are_found_by_the_index_and_only_while_they_are_held(old: World
 
 
 def test_a_switch_over_everything_or_an_action_is_seen_though_the_index_is_behind(old: World) -> None:
-    for scope in ("global", "action restart-service"):
+    wanted = [*(f"action {name}" for name in sorted(ACTIONS)), "global"]
+    for scope in wanted:
         hold(old, scope)
     unlist(old)
+    calls = Calls()
 
-    assert scopes(old, Calls()) == ["action restart-service", "global"]
+    assert (scopes(old, calls), "Scan" in calls.made) == (wanted, False)
+
+
+@pytest.mark.parametrize(("since_its_end", "listed"), [(59, ["target ecs:prod/api"]), (60, [])])
+def test_a_switch_is_listed_until_no_clock_may_hold_it(
+    old: World, since_its_end: int, listed: list[str]
+) -> None:
+    hold(old, TARGET)
+    old.clock.pass_time(DAY + timedelta(seconds=since_its_end))
+
+    assert scopes(old, Calls()) == listed
+
+
+def test_an_index_that_is_not_read_to_its_end_leaves_it_to_a_scan(
+    old: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(old, TARGET)
+    monkeypatch.setattr(switches, "MAX_PAGES", 0)
+    calls = Calls()
+
+    assert scopes(old, calls) == ["target ecs:prod/api"]
+    assert "Scan" in calls.made
 
 
 def test_until_the_index_is_older_than_the_longest_pause_the_table_is_scanned(world: World) -> None:
