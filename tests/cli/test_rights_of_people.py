@@ -157,13 +157,16 @@ def answers(world: World) -> set[Right]:
     for scope in (["global"], ["target", "ecs:prod/api"]):
         found |= played(world, "pause", "--reason", "x", "--scope", *scope)
         found |= played(world, "resume", "--scope", *scope)
-    return found
+    played(world, "pause", "--reason", "x")
+    return found | played(world, "resume", "--all")
 
 
 def retries(world: World) -> set[Right]:
     bus()
     refused_in_a_pause(world)
-    return played(world, "retry", NAME, cloudwatch=seeing(described(), tags={}))
+    red = seeing(described(), tags={})
+    found = played(world, "retry", NAME, cloudwatch=red)
+    return found | played(world, "retry", "--all", world.pager.pages[0][1].thread, cloudwatch=red)
 
 
 def ends(world: World) -> set[Right]:
