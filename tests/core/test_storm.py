@@ -33,7 +33,7 @@ from firebreak.core.storm import (
 )
 from tests import builders as a
 
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 RULES = StormRules(alarms=3, within=5 * MINUTE, quiet=10 * MINUTE, late=10 * MINUTE)
 
 
@@ -158,6 +158,14 @@ def test_in_a_storm_only_so_many_alarms_are_remembered() -> None:
         ),
         pytest.param(
             storm(red("a"), tripped=9 * MINUTE, last=MINUTE), red("a", SECOND), False, id="an old event"
+        ),
+        pytest.param(storm(red("a"), tripped=HOUR), red("a"), True, id="an hour after its beginning"),
+        pytest.param(storm(red("a"), tripped=HOUR + SECOND), red("a"), False, id="after more than an hour"),
+        pytest.param(
+            storm(red("a"), tripped=9 * HOUR, last=HOUR), red("a"), True, id="an hour after the last new one"
+        ),
+        pytest.param(
+            storm(red("a"), tripped=9 * HOUR, last=HOUR + SECOND), red("a"), False, id="and after more"
         ),
     ],
 )

@@ -42,7 +42,7 @@ def threads(world: World) -> int:
     return len({page.thread for name, page in world.pager.pages if name == "pd"})
 
 
-def test_twelve_alarms_that_flap_for_two_hours_are_one_storm() -> None:
+def test_twelve_alarms_that_flap_for_two_hours_are_two_storms_and_not_ten() -> None:
     with stage() as world:
         for _ in range(20):
             reds = [paged(world, f"web-{n:02d}") for n in range(12)]
@@ -50,9 +50,23 @@ def test_twelve_alarms_that_flap_for_two_hours_are_one_storm() -> None:
             for alarm in reds:
                 world.green(alarm)
             wait(world, 3 * MINUTE)
-        assert (marks(world)["STORM OVER"], threads(world)) == (0, 1)
+        assert (marks(world)["STORM OVER"], threads(world)) == (1, 2)
         wait(world, 30 * MINUTE)
+        assert (marks(world)["STORM OVER"], threads(world)) == (2, 2)
+
+
+def test_one_alarm_that_flaps_keeps_a_storm_for_little_more_than_an_hour() -> None:
+    with stage() as world:
+        for n in range(12):
+            world.green(paged(world, f"web-{n:02d}"))
+        for _ in range(13):
+            alarm = paged(world, "web-00")
+            wait(world, 3 * MINUTE)
+            world.green(alarm)
+            wait(world, 3 * MINUTE)
         assert (marks(world)["STORM OVER"], threads(world)) == (1, 1)
+        paged(world, "web-50")
+        assert "web-50" in world.pager.pages[-1][1].subject
 
 
 @pytest.mark.parametrize("of_pages", [False, True])

@@ -19,6 +19,8 @@ from firebreak.core.model import Alarm, Request, RequestKind
 MOST_REMEMBERED = 100
 # That what is known turned red again is not written more often than this, however many alarms do.
 RENEW_EVERY = timedelta(seconds=60)
+# Nor does it count for longer after the last one that was new: one alarm that flaps would hold all acts back.
+AGAIN_COUNTS_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +147,14 @@ def worth_remembering(storm: Storm, red: RedAlarm) -> bool:
 def renews(storm: Storm, red: RedAlarm) -> bool:
     """Whether the alarm only tells that it is not quiet yet, and nobody told that for a minute.
 
-    Its own time counts, so that an event which comes twice prolongs nothing.
+    Its own time counts, so that an event which comes twice prolongs nothing, and only for an hour after the
+    last alarm that was new.
     """
     last = _last(storm)
-    return last is not None and not worth_remembering(storm, red) and last + RENEW_EVERY <= red.since
+    if storm.tripped_at is None or last is None or worth_remembering(storm, red):
+        return False
+    counts_until = max(storm.tripped_at, storm.last_red_at or storm.tripped_at) + AGAIN_COUNTS_FOR
+    return last + RENEW_EVERY <= red.since <= counts_until
 
 
 def may_renew(storm: Storm, at: datetime) -> bool:
