@@ -62,5 +62,6 @@ def announced(**changes: object) -> Announcement:
         alarm_reason="1 datapoint over 85",
         alarm_state="ALARM",
         opted_in=True,
+        looks_at=a.NOW + timedelta(minutes=15),
     )
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace

@@ -32,6 +32,7 @@ SINCE_FIRST_RELEASE = frozenset(
         "alarm_reason",
         "alarm_state",
         "opted_in",
+        "looks_at",
     }
 )
 
@@ -44,6 +45,8 @@ def announcement_to_wire(told: Announcement) -> dict[str, object]:
     fields["lasting"] = "" if told.lasting is Lasting.NO else told.lasting.value
     if told.until:
         fields["until"] = told.until.isoformat()
+    if told.looks_at:
+        fields["looks_at"] = told.looks_at.isoformat()
     return {
         **{name: value for name, value in fields.items() if value or name not in SINCE_FIRST_RELEASE},
         "v": 1,
@@ -59,7 +62,7 @@ def announcement_from_wire(wire: object) -> Announcement:
     if not isinstance(wire, dict):
         raise UnusableEvent("no announcement", "an announcement of version 1")
     wire = {name: text(value) if isinstance(value, str) else value for name, value in wire.items()}
-    since, until = wire.get("alarm_since"), wire.get("until")
+    since, until, looks_at = wire.get("alarm_since"), wire.get("until"), wire.get("looks_at")
     try:
         return Announcement(
             key=_key(wire["key"]),
@@ -94,6 +97,7 @@ def announcement_from_wire(wire: object) -> Announcement:
             alarm_reason=str(wire.get("alarm_reason", "")),
             alarm_state=str(wire.get("alarm_state", "")),
             opted_in=wire.get("opted_in") is True,
+            looks_at=_time(looks_at) if looks_at else None,
         )
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise UnusableEvent("no announcement", "an announcement of version 1") from error

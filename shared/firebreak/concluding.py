@@ -20,12 +20,12 @@ from firebreak.core.ledger import (
     incident_name,
     untargeted,
 )
-from firebreak.core.looking_again import after_humans, after_refusal, words_of
+from firebreak.core.looking_again import after_humans, promised, with_look
 from firebreak.core.model import Alarm, Autonomy, OwnEvent, Plan, Request, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
-from firebreak.core.telling_decisions import COUNTED, of_decision
+from firebreak.core.telling_decisions import of_decision
 from firebreak.core.verdict import Climb, GiveToHumans, next_rung
 from firebreak.errors import AwsError, Unavailable
 from firebreak.ports import Clock, Ledger, Log, Schedules
@@ -91,7 +91,8 @@ class Concluder:
         record = replace(record, incident_id=incident_name(trigger), by=trigger.by)
         if trigger.incident_id:
             return self._refused(record, of_decision(record, None, of_an_incident=True))
-        return self._refused(record, announcement_of_unresolved(record, asked=asked, observes=observes))
+        told = announcement_of_unresolved(record, asked=asked, observes=observes, refused=trigger.refused)
+        return self._refused(record, told)
 
     def unusable(self, key: str, action: str, decision: Decision) -> Summary:
         """An event that is no alarm."""
@@ -162,11 +163,11 @@ class Concluder:
                     return self._open_above(request, rules, decision, record, rung)
                 case GiveToHumans():
                     pass
-        told = announcement_of(record, request, rules)
-        if told and (again := after_refusal(request, decision, told.key, record.at)):
+        told, again = with_look(announcement_of(record, request, rules), request, decision, record.at)
+        if again:
             # The record keeps it, so that a schedule that could not be made costs minutes.
             self._looks_again(again)
-            told, later = replace(told, next=f"{words_of(again)} {COUNTED}"), again
+            later = again
         if self.ledger.record(record, told, later):
             self.announcer.hand_over(told)
             if decision.reason is Reason.HEARTBEAT:
@@ -174,7 +175,7 @@ class Concluder:
         return self._summary(request, decision)
 
     def _looks_again(self, again: OwnEvent) -> bool:
-        """Whether the one look after a refusal is scheduled."""
+        """Whether the look after a refusal is scheduled."""
         try:
             self.schedules.ask_again(again, again.at)
         except AwsError as error:
@@ -301,7 +302,7 @@ class Concluder:
         told = replace(telling.given_to_humans(after, record.at, why), opted_in=decision.opted_in)
         again = after_humans(incident, decision, record.at)
         if again and self._looks_again(again):
-            told = replace(told, next=f"{words_of(again)} {telling.HEARS_OF_OK}")
+            told = promised(told, again, telling.HEARS_OF_OK)
         return replace(_changed(incident, after, record, f"given to humans: {_why(decision)}"), told=told)
 
     def _ask_again(self, request: Request, until: datetime) -> OwnEvent:
@@ -314,6 +315,7 @@ class Concluder:
             at=until,
             alarm=request.alarm,
             by=request.by,
+            refused=request.refused,
         )
         self.schedules.ask_again(wake, until)
         return wake

@@ -12,6 +12,7 @@ from threading import Lock
 from firebreak.braking import Brake
 from firebreak.core.announcement import Announcement
 from firebreak.core.commands import StackAddress
+from firebreak.core.digests import asks_again
 from firebreak.core.opt_in_notice import is_notice
 from firebreak.core.page import Page, Phase, worse
 from firebreak.core.paging_rules import CARRY_PICTURES, TOPIC, ChannelRules, PagingRules
@@ -73,14 +74,16 @@ class Dispatcher:
     def announce_if_worse(self, told: Announcement, rules: PagingRules) -> None:
         """Tell what was told before once more, where it is worse, or that was over since. Raises Untold.
 
-        What was made before the end, or is the end, was only handed over once more. A notice that a target is
-        not opted in is over when its alarm is OK, and stays announced all the same, unless it called nobody.
+        Also where Firebreak was at work on it since, and a human must come after all. What was made before
+        the end, or is the end, was only handed over once more. A notice that a target is not opted in is over
+        when its alarm is OK, and stays announced all the same, unless it called nobody.
         """
         thread, severity = self.read(thread_id(told)), severity_of(told, rules)
         if not isinstance(thread, Thread):
             return
         late = told.at < thread.latest.at or told.key == thread.latest.key
         anew = thread.over and not late and not (is_notice(told) and thread.call)
+        anew = anew or asks_again(thread, told)
         if anew or worse(severity, thread.severity) is not thread.severity:
             self.announce(told, rules)
 

@@ -14,9 +14,14 @@ _K = AnnouncementKind
 _OVER = frozenset({Phase.RESOLVE, Phase.ACKNOWLEDGE})
 
 
+# What came of a look has an incident or a decision of its own, in the thread of the page that promised it.
+_BY_INCIDENT = frozenset({_K.ACTED, _K.UNCERTAIN, _K.NOT_EXECUTED, _K.LOOKED_AGAIN})
+
+
 def page_id(told: Announcement, thread: str) -> str:
-    """The one id of a page: its thread's, which `show`, `ack` and `retry` take; empty when there is none."""
-    return next((name for name in (thread, told.incident_id) if THREAD_ID.fullmatch(name)), "")
+    """The one id of a page, which `show` takes: its thread's, or its incident's; empty when there is none."""
+    names = (told.incident_id, thread) if told.kind in _BY_INCIDENT else (thread, told.incident_id)
+    return next((name for name in names if THREAD_ID.fullmatch(name)), "")
 
 
 def command_lines(

@@ -8,6 +8,7 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.commands import StackAddress
 from firebreak.core.guards import clock
 from firebreak.core.harmless_text import one_line
+from firebreak.core.looking_again import next_of
 from firebreak.core.model import AlarmState
 from firebreak.core.page import Phase, Severity
 from firebreak.core.paused import holder_of
@@ -56,6 +57,7 @@ _MARKS = {
     AnnouncementKind.HOLD_OVER: "STILL RED",
     AnnouncementKind.NO_LONGER_WATCHED: "NOT WATCHED",
     AnnouncementKind.HELD_BACK: "HELD BACK",
+    AnnouncementKind.LOOKED_AGAIN: "LOOKED AGAIN",
 }
 
 
@@ -163,7 +165,7 @@ def body_of(told: Announcement, stack: StackAddress, around: Around = NOTHING_AR
     lines += ["", *_about(told, around, now)]
     lines += [f"  - {plain(fact)}" for fact in told.facts]
     lines += _log(around)
-    lines += ["", f"Next:     {plain(told.next)}"] if told.next else []
+    lines += ["", f"Next:     {plain(next_of(told, now))}"] if told.next else []
     lines += [f"Then:     {plain(around.after)}"] if around.after else []
     lines += [f"Held:     {plain(switch)}" for switch in around.held]
     lines += [

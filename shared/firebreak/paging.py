@@ -17,6 +17,7 @@ from firebreak.core.digests import Digest, counts, first_look, put_off, put_off_
 from firebreak.core.intake import held_back, why_human
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
+from firebreak.core.looking_again import is_of_a_cause, without_its_page
 from firebreak.core.model import Alarm
 from firebreak.core.opt_in_notice import notices_ended_by
 from firebreak.core.page import Severity
@@ -253,7 +254,7 @@ class PageDesk:
 
     def _tell(self, told: Announcement) -> None:
         rules = self._rules()
-        told = self._counted(told, rules)
+        told = self._counted(self._in_its_episode(told), rules)
         self._end_notices(told)
         begun = self._begin(told)
         if begun is False:
@@ -265,6 +266,21 @@ class PageDesk:
             # Told, but nobody would be called up the route, nor hear of the end: again, rather than that.
             raise Untold(f"{told.kind}: who was told could not be kept")
         self._done(told)
+
+    def _in_its_episode(self, told: Announcement) -> Announcement:
+        """What came of a look goes to the page that promised it; it has its own thread where that fails."""
+        if not is_of_a_cause(told):
+            return told
+        try:
+            found = self.dispatcher.threads.digest(told.counted_as)
+        except AwsError as error:
+            self.log.event("page.uncounted", key=told.key, error=str(error))
+            return without_its_page(told)
+        return (
+            replace(told, thread=found.opening.thread)
+            if isinstance(found, Digest)
+            else without_its_page(told)
+        )
 
     def _counted(self, told: Announcement, rules: PagingRules) -> Announcement:
         """The announcement as a part of its cause. May fail without stopping the page.

@@ -29,6 +29,7 @@ from firebreak.core.ledger import (
     delivery_key,
     incident_name,
 )
+from firebreak.core.looking_again import of_its_page
 from firebreak.core.model import Alarm, OwnEvent, Plan, Receipt, Request, Unresolved
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -375,8 +376,15 @@ class Remediator:
     def _record(self, claim: Claim, word: str, change: Callable[[Incident], IncidentChange]) -> Summary:
         """Record under our claim, however many alarms join meanwhile."""
         summary = Summary(word, claim.record.decision.reason, claim.after.id)
+
+        def told_where_it_was_promised(now: Incident) -> IncidentChange:
+            changed = change(now)
+            return replace(changed, told=of_its_page(changed.told, claim.request.refused))
+
         try:
-            if moved := record_under_claim(self.ledger, claim, change, self.clock, self.jitter):
+            if moved := record_under_claim(
+                self.ledger, claim, told_where_it_was_promised, self.clock, self.jitter
+            ):
                 self.announcer.hand_over(moved.told)
                 return summary
             self.log.event("remediation.superseded", incident=claim.after.id, result=word)
@@ -384,5 +392,5 @@ class Remediator:
         except AwsError as error:
             # The claim stays in the ledger: Verify finds it past act_by and asks AWS what is true.
             self.log.event("remediation.unrecorded", incident=claim.after.id, result=word, error=str(error))
-            self.announcer.tell_past_the_ledger(change(claim.after).told)
+            self.announcer.tell_past_the_ledger(told_where_it_was_promised(claim.after).told)
         return summary

@@ -1,4 +1,4 @@
-"""The one look after a refusal for something that ends by itself: for which refusals, and what it asks."""
+"""The look after a refusal for something that ends by itself: for which refusals, and what it asks."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +9,7 @@ import pytest
 from firebreak.core.decide import refuse
 from firebreak.core.decision import AskApproval
 from firebreak.core.incident import IncidentState, Purpose
-from firebreak.core.looking_again import LOOK_AGAIN_AFTER, after_humans, after_refusal, words_of
+from firebreak.core.looking_again import LOOK_AGAIN_AFTER, after_humans, after_refusal
 from firebreak.core.model import OwnEvent, RequestKind
 from firebreak.core.reasons import PASSING, Reason
 from firebreak.core.storm import red_alarm_of
@@ -46,7 +46,6 @@ def test_the_look_is_a_request_for_the_same_alarm_and_names_the_refusal() -> Non
     assert (again.kind, again.action, again.alarm) == (RequestKind.WAKE, "restart-service", a.alarm())
     assert (again.incident_id, again.rung, again.attempt, again.refused) == ("", 0, 1, "cause")
     assert again.at == a.NOW + LOOK_AGAIN_AFTER
-    assert words_of(again) == "Firebreak looks again once at 10:15:30Z if the alarm is still red."
     assert request_from_event(request_event(again)) == again
 
 

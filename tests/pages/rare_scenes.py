@@ -23,6 +23,17 @@ def uncertain(on: Stage) -> None:
     on.wait(8)
 
 
+def looked_again(on: Stage) -> None:
+    """A deployment runs for 20 minutes, and the service is scaled to zero by then."""
+    [one] = a.service().deployments
+    rolling = replace(one, rollout="IN_PROGRESS")
+    on.world.ecs.services[a.TARGET.display] = a.service(deployments=(rolling,))
+    on.red()
+    on.wait(20)
+    on.world.ecs.services[a.TARGET.display] = a.service(desired=0, running=0)
+    on.wait(12)
+
+
 def failed(on: Stage) -> None:
     """AWS refuses the change."""
     on.world.ecs.before_write = fail(Denied("UpdateService", "AccessDeniedException"))
@@ -104,6 +115,13 @@ RARE = (
         story="Whether the restart was carried out was not known at first. It is never sent a second time.",
         play=uncertain,
         marks=("UNCERTAIN", "RESOLVED"),
+    ),
+    Scene(
+        name="looked-again",
+        title="A deployment ran, and something else was in the way when it had ended",
+        story="The first look found the deployment still running. The next one is refused for good.",
+        play=looked_again,
+        marks=("NOT ACTING", "NOT ACTING", "LOOKED AGAIN", "LOOKED AGAIN", "LOOKED AGAIN"),
     ),
     Scene(
         name="failed",

@@ -1,4 +1,4 @@
-"""After a refusal for something that ends by itself the alarm is looked at once more, and only once."""
+"""After a refusal for something that ends by itself the alarm is looked at again, until that has ended."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,8 +18,11 @@ from tests.workflow.test_flapping import marks, wait
 from tests.workflow.test_who_is_paged import PAGING
 from tests.world import TABLE, World, eventbridge, world_on_moto
 
-MINUTE = timedelta(minutes=1)
-ONCE = "Firebreak looks again once at 10:15:30Z if the alarm is still red."
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+PROMISE = (
+    "Firebreak looks again at 10:15:30Z if the alarm is still red, and every 15 minutes until 14:00:30Z"
+    " while this is still in the way."
+)
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def acknowledge(world: World) -> None:
 
 def test_the_page_promises_one_look_and_it_acts_when_the_deployment_has_ended(world: World) -> None:
     refused(world)
-    assert ONCE in world.pager.pages[0][1].body
+    assert PROMISE in world.pager.pages[0][1].body
     deploying(world, running=False)
     wait(world, 14 * MINUTE)
     assert acts(world) == 0
@@ -63,14 +66,13 @@ def test_the_page_promises_one_look_and_it_acts_when_the_deployment_has_ended(wo
     assert acts(world) == 1
 
 
-def test_a_look_that_is_refused_for_the_same_reason_asks_for_no_other_and_pages_nobody(world: World) -> None:
+def test_a_look_that_is_refused_for_the_same_reason_asks_for_the_next_and_pages_nobody(world: World) -> None:
     refused(world)
     wait(world, 16 * MINUTE)
     assert [summary.reason for summary in world.summaries] == [Reason.DEPLOYMENT_RUNNING]
-    assert world.schedules.asks == []
+    [(_, at)] = world.schedules.asks
+    assert at == a.NOW + 30 * MINUTE
     assert marks(world) == {"NOT ACTING": 1}
-    wait(world, 60 * MINUTE, 5 * MINUTE)
-    assert len(world.summaries) == 1
 
 
 def test_what_a_human_has_acknowledged_stays_with_them(world: World) -> None:
@@ -100,13 +102,13 @@ def test_who_has_a_page_that_cannot_be_read_keeps_it(world: World) -> None:
     assert DynamoThreads(world.dynamodb, TABLE).acknowledged_by("unknown") == ""
 
 
-def test_an_incident_given_to_humans_for_a_deployment_is_looked_at_once_more(world: World) -> None:
+def test_an_incident_given_to_humans_for_a_deployment_is_looked_at_again(world: World) -> None:
     world.ecs.services[a.TARGET.display] = a.service(controller="EXTERNAL")
     assert world.remediator().handle(eventbridge(world.red())).outcome == "climb"
     deploying(world)
     world.deliver()
     [page] = [page for name, page in world.pager.pages if name == "pd" and page.body.startswith("NEEDS YOU")]
-    assert "Firebreak looks again once at " in page.body
+    assert "Firebreak looks again at " in page.body
     assert "You get a message when every alarm of it is OK." in page.body
     deploying(world, running=False)
     wait(world, 16 * MINUTE)

@@ -6,6 +6,7 @@ An alarm without an action tag asks for nothing: unless it names one opted-in ta
 from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Decision, Result
 from firebreak.core.ledger import DecisionRecord
+from firebreak.core.looking_again import refused_look
 from firebreak.core.model import Autonomy, Request, RequestKind
 from firebreak.core.observe_mode import LEDGER_FAULTS, obstacle, of_observed
 from firebreak.core.opt_in_notice import NOT_WANTED, notice
@@ -21,10 +22,12 @@ def announcement_of(record: DecisionRecord, request: Request, rules: Rules) -> A
     """
     if request.incident_id and record.decision.reason is Reason.TOO_OLD:
         return None  # the pages of the incident, which has moved on, said what came of it
+    observed = rules.autonomy is Autonomy.OBSERVE
+    if request.refused and not observed:
+        return refused_look(record, request.target, request.refused)
     first = not request.incident_id and not request.by
     if first and request.by_symptom and _not_opted_in(record.decision):
         return None
-    observed = rules.autonomy is Autonomy.OBSERVE
     if first and not request.by_symptom and record.decision.reason in NOT_WANTED:
         return notice(record, request.target, observed=observed)
     if observed and request.kind is not RequestKind.APPROVAL:
@@ -32,12 +35,16 @@ def announcement_of(record: DecisionRecord, request: Request, rules: Rules) -> A
     return of_decision(record, request.target, of_an_incident=bool(request.incident_id))
 
 
-def announcement_of_unresolved(record: DecisionRecord, *, asked: bool, observes: bool) -> Announcement | None:
+def announcement_of_unresolved(
+    record: DecisionRecord, *, asked: bool, observes: bool, refused: str = ""
+) -> Announcement | None:
     """The announcement of a refusal for which no target is known.
 
     `asked` says that the alarm's owner named an action, or may have; `observes` that the policy acts on no
-    target with this action.
+    target with this action; `refused` is the page that promised a look, if it is one.
     """
+    if refused and not observes:
+        return refused_look(record, None, refused)
     announced = of_decision(record, None) if asked else None
     if announced is None or not observes or record.alarm is None or record.decision.reason in LEDGER_FAULTS:
         return announced

@@ -34,6 +34,7 @@ class AnnouncementKind(StrEnum):
     HOLD_OVER = "hold_over"
     NO_LONGER_WATCHED = "no_longer_watched"
     HELD_BACK = "held_back"
+    LOOKED_AGAIN = "looked_again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,8 @@ class Announcement:
     the digest that such an announcement is a part of (core/digests.py).
 
     `opted_in` says that its decision saw the target's consent to this alarm.
+
+    `looks_at` is when the first look is due that a refusal promises (core/looking_again.py).
     """
 
     key: str
@@ -95,6 +98,7 @@ class Announcement:
     alarm_reason: str = ""
     alarm_state: str = ""
     opted_in: bool = False
+    looks_at: datetime | None = None
 
     @property
     def red_briefly(self) -> str:

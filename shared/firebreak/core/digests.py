@@ -31,9 +31,10 @@ from firebreak.core.guards import clock
 from firebreak.core.keys import digest
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
+from firebreak.core.page import Phase
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting, Reason
-from firebreak.core.threads import LOOK_EVERY, LOOK_FOR, thread_id
+from firebreak.core.threads import LOOK_EVERY, LOOK_FOR, Thread, phase_of, thread_id
 
 # A longer list is not read at 3 a.m., and DynamoDB writes an item anew for each name.
 MOST_NAMES, MOST_LISTED = 200, 30
@@ -156,6 +157,12 @@ class Digest:
 def counts(told: Announcement) -> bool:
     """Whether an announcement is one of possibly many for one cause; each proposal stands for itself."""
     return bool(told.cause and told.alarm_name) and told.kind is not AnnouncementKind.OBSERVED
+
+
+def asks_again(thread: Thread, told: Announcement) -> bool:
+    """Whether what was told before needs a human after all: Firebreak was at work on it in between."""
+    idle = not (thread.calls or thread.over or thread.waiting)
+    return idle and phase_of(told) is Phase.TRIGGER and told.at > thread.latest.at
 
 
 def put_off(told: Announcement, until: datetime) -> Announcement:
@@ -328,6 +335,8 @@ def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) 
         runbook="",
         watches=(),
         unwatched=0,
+        opted_in=False,
+        looks_at=None,
         red="",
         alarm_reason="",
         alarm_state="",

@@ -193,8 +193,8 @@ class OwnEvent:
     `by` names the human behind an approval or an ordered undo, `question` what an approval answers
     (core/questions.py). `alarm` is the transition that opened the incident, which is in the ledger.
 
-    `refused` is set for the one look after a refusal for something that ends by itself: the cause of its
-    page, or its incident (core/looking_again.py).
+    `refused` is set for a look after a refusal for something that ends by itself: the cause of its page, or
+    its incident (core/looking_again.py).
     """
 
     kind: RequestKind

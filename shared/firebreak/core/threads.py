@@ -10,6 +10,8 @@ Pure: what comes in is an announcement or the time, with the route of the severi
 the thread as it is then, and what to send on which channels.
 """
 
+# long because: every move of a thread is read beside the others, which it must agree with
+
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +23,7 @@ from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
 from firebreak.core.keys import digest
+from firebreak.core.looking_again import after_look_beside
 from firebreak.core.page import Phase, Severity, worse
 from firebreak.core.paging_rules import Route, Step, opens_at
 from firebreak.core.paused import holder_of
@@ -41,6 +44,7 @@ TRIGGERS = frozenset(
         _K.STORM,
         _K.HOLD_OVER,
         _K.HELD_BACK,
+        _K.LOOKED_AGAIN,
     }
 )
 RESOLVES = frozenset({_K.RECOVERED, _K.STORM_OVER})
@@ -185,6 +189,9 @@ def receive(
     if told.kind in ANEW and phase_of(told) is Phase.TRIGGER:
         thread = replace(thread, acknowledged_by="", steps=0)
     match phase_of(told):
+        case Phase.TRIGGER if told.kind is _K.LOOKED_AGAIN and thread.calls:
+            # Whoever was promised the look was called with the promise.
+            return _updated(thread, told, route, now)
         case Phase.TRIGGER:
             return _called(_asked_for(thread, severity, now), route, now)
         case Phase.UPDATE:
@@ -264,7 +271,7 @@ def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn
         # It is the holder's: the first step hears of it, and nobody further up.
         after = replace(after, since=after.since or now, steps=max(after.steps, 1), next_at=None)
     elif not thread.steps:
-        after = replace(after, since=now, steps=1, next_at=_next(route, 1, now))
+        after = replace(after, since=now, steps=1, next_at=_next(thread, route, 1, now))
     elif thread.next_at and thread.next_at <= now + SAME_MOMENT and thread.steps < len(route.steps):
         return _climbed(after, route, now, also=who)
     return Turn(replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.TRIGGER, who, note))
@@ -326,7 +333,7 @@ def _climbed(thread: Thread, route: Route, now: datetime, also: Iterable[str] = 
         f" told {_whom(route.steps[: thread.steps])}, now {step.who}"
     )
     steps = thread.steps + 1
-    after = replace(thread, steps=steps, next_at=_next(route, steps, now))
+    after = replace(thread, steps=steps, next_at=_next(thread, route, steps, now))
     channels = tuple(dict.fromkeys((*also, *step.channels)))
     return Turn(
         replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.TRIGGER, channels, note)
@@ -344,11 +351,15 @@ def _known(thread: Thread, route: Route) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*route.steps[0].channels, *thread.told)))
 
 
-def _next(route: Route, steps: int, told_at: datetime) -> datetime | None:
-    """When the step after so many comes: as long after the last as the route says, however late that was."""
+def _next(thread: Thread, route: Route, steps: int, told_at: datetime) -> datetime | None:
+    """When the step after so many comes: as long after the last as the route says, however late that was.
+
+    A look that may end it, and falls due with it, comes first.
+    """
     if steps >= len(route.steps):
         return None
-    return told_at + route.steps[steps].after - route.steps[steps - 1].after
+    step_at = told_at + route.steps[steps].after - route.steps[steps - 1].after
+    return after_look_beside(thread.latest.looks_at, step_at)
 
 
 def _due(thread: Thread, now: datetime) -> datetime | None:
