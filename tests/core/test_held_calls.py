@@ -1,6 +1,7 @@
 """Held calls that are over before anybody was called."""
 
 import itertools
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.decide import refuse
+from firebreak.core.opt_in_notice import notice
 from firebreak.core.page import Phase, Severity
 from firebreak.core.paging_rules import Route
-from firebreak.core.threads import Sending, Turn, receive
+from firebreak.core.reasons import Reason
+from firebreak.core.threads import Sending, Thread, Turn, receive
+from tests import builders as a
+from tests.builders_announcements import decided
 from tests.core.test_edges_threads import HOURS, opened, thread
 from tests.core.test_threads import CALLS, EVENTS
 from tests.core.threads_play import ALWAYS, HOUR, MINUTE, NIGHT, OFFICE, OPENS, Played, told
@@ -20,16 +26,32 @@ _K = AnnouncementKind
 ALONE: dict[str, Any] = {"incident_id": "", "thread": "t"}
 
 
+FIRST_OR_LATER = pytest.mark.parametrize(
+    "earlier", [{}, {"ops": "1"}], ids=["a first call", "told of an earlier trouble"]
+)
+
+
+def waiting(latest: Announcement, earlier: dict[str, str]) -> Thread:
+    return thread(latest, calls=True, call="abcdef", waiting=1, due_at=OPENS, told=earlier)
+
+
 @pytest.mark.parametrize("now", [NIGHT + HOUR, OPENS], ids=["at night", "when the hours open"])
-@pytest.mark.parametrize("earlier", [{}, {"ops": "1"}], ids=["a first call", "told of an earlier trouble"])
-def test_a_held_call_about_which_nothing_was_done_ends_unheard(
-    now: datetime, earlier: dict[str, str]
-) -> None:
-    before = thread(
-        told(_K.REFUSED, **ALONE), calls=True, call="abcdef", waiting=1, due_at=OPENS, told=earlier
-    )
+@FIRST_OR_LATER
+def test_a_held_notice_that_is_over_ends_unheard(now: datetime, earlier: dict[str, str]) -> None:
+    said = notice(decided(refuse(Reason.NOT_OPTED_IN, "no tag")), a.TARGET, observed=False)
     over = told(_K.RECOVERED, **ALONE)
-    assert receive(before, over, Severity.ERROR, HOURS, now) == Turn(thread(over, over=True, told=earlier))
+    assert receive(waiting(said, earlier), over, Severity.ERROR, HOURS, now) == Turn(
+        replace(thread(over, over=True, told=earlier), opened_at=waiting(said, earlier).opened_at)
+    )
+
+
+@FIRST_OR_LATER
+def test_any_other_held_call_that_is_over_is_news_when_the_hours_open(earlier: dict[str, str]) -> None:
+    before, over = waiting(told(_K.REFUSED, **ALONE), earlier), told(_K.RECOVERED, **ALONE)
+    held = thread(over, over=True, told=earlier, call="abcdef", waiting=2, due_at=OPENS)
+    assert receive(before, over, Severity.ERROR, HOURS, NIGHT + HOUR) == Turn(held)
+    now = receive(before, over, Severity.ERROR, HOURS, OPENS)
+    assert now.sending == Sending(over, Phase.UPDATE, ("ops",))
 
 
 def test_a_held_call_of_a_trouble_that_was_told_before_ends_for_those_who_know() -> None:

@@ -278,7 +278,8 @@ def test_a_held_page_whose_alarm_is_green_by_the_opening_is_told_as_over(world: 
     world.alarms.turn("web-disk", AlarmState.OK, world.clock.at)
     world.clock.pass_time(timedelta(days=2, hours=11))
     world.page_sweep()
-    assert sent(world) == [("ops", Phase.RESOLVE)]
+    assert sent(world) == [("ops", Phase.UPDATE)]
+    assert world.pager.pages[-1][1].body.startswith("RESOLVED")
 
 
 def test_a_heartbeat_whose_tags_were_lost_pages_nobody(world: World) -> None:

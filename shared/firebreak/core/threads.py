@@ -24,6 +24,7 @@ from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
 from firebreak.core.keys import digest
 from firebreak.core.looking_again import after_look_beside
+from firebreak.core.opt_in_notice import is_notice
 from firebreak.core.page import Phase, Severity, worse
 from firebreak.core.paging_rules import Route, Step, opens_at
 from firebreak.core.paused import holder_of
@@ -199,9 +200,10 @@ def receive(
         case Phase.ACKNOWLEDGE:
             return _acknowledged(thread, told, route, now)
         case Phase.RESOLVE:
-            if before and _called_nobody(before):
+            unheard = before is not None and _is_held(before)
+            if unheard and before and is_notice(before.latest):  # the next transition has to tell it
                 return Turn(replace(_over(thread), call="", waiting=0, due_at=None))
-            return _resolved(thread, route, now)
+            return _resolved(thread, route, now, unheard=unheard)
         case never:
             assert_never(never)
 
@@ -295,18 +297,21 @@ def _acknowledged(thread: Thread, told: Announcement, route: Route, now: datetim
     return Turn(after, Sending(told, Phase.ACKNOWLEDGE, who) if who else None)
 
 
-def _called_nobody(thread: Thread) -> bool:
-    """Whether its call is held, nobody heard of the trouble, and nothing was done about it."""
-    return bool(thread.calls and thread.waiting and not (thread.since or _of_an_incident(thread.latest)))
+def _is_held(thread: Thread) -> bool:
+    """Whether its call waits, and nobody heard of this trouble yet."""
+    return bool(thread.calls and thread.waiting and not thread.since)
 
 
 def _over(thread: Thread) -> Thread:
     return replace(thread, over=True, calls=False, acknowledged_by="", next_at=None, steps=0, since=None)
 
 
-def _resolved(thread: Thread, route: Route, now: datetime) -> Turn:
-    """Whoever was told hears that it is over, at any hour; else whom the route tells first, in its hours."""
-    over, informed = _over(thread), _informed(thread, route)
+def _resolved(thread: Thread, route: Route, now: datetime, *, unheard: bool) -> Turn:
+    """Whoever was told hears that it is over, at any hour; else whom the route tells first, in its hours.
+
+    Of what nobody heard (`unheard`) the end is news, and resolves no page.
+    """
+    over, informed = _over(thread), () if unheard else _informed(thread, route)
     if not informed and (opens := opens_at(route, now)):
         return _held(over, opens)
     told = informed or route.steps[0].channels
