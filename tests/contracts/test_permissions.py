@@ -8,6 +8,7 @@ from firebreak.actions import ACTIONS
 from firebreak.connections import Connections
 from firebreak.ports import Permission
 from tests.contracts.template import actions, functions, iam_actions, resource, statements, template
+from tests.docs.documents import document
 
 
 def declared(action: str) -> tuple[Permission, ...]:
@@ -34,6 +35,22 @@ def test_a_role_allows_what_its_action_declares_and_nothing_else(name: str) -> N
     function = actions()[name]
     allowed = sorted({one for statement in own_statements(function) for one in iam_actions(statement)})
     assert allowed == sorted(permission.action for permission in declared(action_of(function)))
+
+
+OPTED_IN = "aws:ResourceTag/firebreak:enabled"
+
+
+def test_what_is_not_bound_to_the_tag_of_those_who_opted_in_is_what_the_document_lists() -> None:
+    changes = {p.action for action in ACTIONS for p in declared(action) if p.mutates}
+    unbound = {
+        one
+        for function in actions().values()
+        for statement in own_statements(function)
+        if OPTED_IN not in str(statement.get("Condition"))
+        for one in iam_actions(statement)
+    }
+    told = {row[0].strip("`") for row in document("docs/operations.md").table("call")}
+    assert unbound & changes == told
 
 
 def test_verify_may_look_at_what_the_actions_look_at_and_change_none_of_it() -> None:
