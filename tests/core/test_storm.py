@@ -20,6 +20,7 @@ from firebreak.core.storm import (
     begins,
     ends,
     fullest_window,
+    may_renew,
     not_ok,
     numbers,
     outdated,
@@ -173,6 +174,23 @@ def test_what_turns_red_again_keeps_a_storm_going_once_a_minute(
     known: Storm, alarm: RedAlarm, *, does: bool
 ) -> None:
     assert renews(known, alarm) is does
+
+
+@pytest.mark.parametrize(
+    ("known", "may"),
+    [
+        pytest.param(storm(red("a"), tripped=MINUTE), True, id="nobody did"),
+        pytest.param(storm(red("a")), False, id="there is no storm any more"),
+        pytest.param(
+            replace(storm(red("a"), tripped=HOUR), renewed_at=a.NOW - MINUTE), True, id="a minute ago"
+        ),
+        pytest.param(
+            replace(storm(red("a"), tripped=HOUR), renewed_at=a.NOW - MINUTE + SECOND), False, id="just now"
+        ),
+    ],
+)
+def test_a_storm_is_renewed_if_nobody_did_for_a_minute(known: Storm, *, may: bool) -> None:
+    assert may_renew(known, a.NOW) is may
 
 
 @given(st.lists(st.integers(0, 3600), min_size=1, max_size=40))
