@@ -44,6 +44,7 @@ def command_lines(
         yield f"List:     {stack.command('incidents')}"
     if told.kind is _K.STORM:
         which = ("--pages",) if told.action == PAGE_RUNG else ()
+        yield f"See all:  {stack.command('storm', *which)}"
         yield f"End it:   {stack.command('storm', *which, '--end', '--reason', PLACEHOLDER)}"
     if name and told.retry:
         yield f"Retry all: {stack.command('retry', '--all', name)}"

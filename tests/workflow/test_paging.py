@@ -352,7 +352,7 @@ HOSTILE = (
 
 def commands_of(body: str) -> list[str]:
     """What stands behind the labels of a page's last paragraph."""
-    labels = re.compile(r"^(?:Show|Say yes|Say no|I have it|List|End it|Retry all|Stop all): +(.*)$")
+    labels = re.compile(r"^(?:Show|Say yes|Say no|I have it|List|See all|End it|Retry all|Stop all): +(.*)$")
     return [found.group(1) for line in body.splitlines() if (found := labels.match(line))]
 
 

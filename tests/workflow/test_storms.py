@@ -63,6 +63,7 @@ def test_it_is_paged_once_with_the_list_and_refusals_in_it_are_not(world: World)
     [page] = pages(world, "STORM")
     assert "4 routed alarms turned red within 5m: Firebreak stops acting." in page
     assert all(f"{name}-memory-high" in page for name in "abcd")
+    assert f"See all:  firebreak storm {a.ON_STACK}" in page
     assert f'End it:   firebreak storm --end --reason "..." {a.ON_STACK}' in page
     assert pages(world, "NOT ACTING") == []
 
