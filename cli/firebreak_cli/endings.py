@@ -39,7 +39,7 @@ EXIT_CODES: Mapping[int, str] = {
     NO_AWS: "AWS could not be asked, or refused: credentials, region, permissions, network",
     DRILL_FAILED: "a drill did not go as it should, or was interrupted",
     UNEXPECTED: "`explain` did not answer what `--expect` says",
-    INTERRUPTED: "interrupted (Ctrl-C)",
+    INTERRUPTED: "interrupted (Ctrl-C); at a question Ctrl-C is a no, which exits with 2",
     READER_GONE: "whatever read the output, such as `head`, went away",
 }
 
