@@ -181,6 +181,19 @@ def test_the_look_that_finds_that_its_alarms_stayed_ok_comes_at_that_moment(
     assert looked_at_early(digest, states, digest.looked_at_next(now)) == expected
 
 
+@pytest.mark.parametrize(
+    "counted",
+    [
+        {"since": a.NOW - DAY, "last_at": a.NOW - 12 * MINUTE},
+        {"since": a.NOW - 12 * MINUTE, "last_at": None},
+    ],
+    ids=["the newest", "the only one, by an older release"],
+)
+def test_what_was_counted_after_its_alarm_was_ok_puts_that_look_off(counted: dict[str, Any]) -> None:
+    digest, states = found(names=("api",), **counted), {API: ok("api", a.NOW - 14 * MINUTE)}
+    assert looked_at_early(digest, states, a.NOW + LOOK_EVERY) == a.NOW + 3 * MINUTE
+
+
 @pytest.mark.parametrize("state", [ABSENT, Unknown("503"), NotRead("x"), a.described("web")], ids=str)
 def test_while_one_of_its_alarms_is_not_known_to_be_ok_the_next_look_has_time(
     state: Reading[DescribedAlarm],
