@@ -15,7 +15,7 @@ from firebreak_cli.local.sam import environment
 from firebreak_cli.local.up import LocalAws
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
+START_SECONDS, END_SECONDS = 60, 180
 # The images that SAM CLI makes of the base image and layers; a digest of the layers' names follows.
 BUILT_IMAGE = "samcli/lambda-python:3.13-x86_64"
 
@@ -51,8 +51,17 @@ def _listening(command: list[str], home: Home, local: LocalAws) -> Iterator[int]
         _wait_until_it_listens(process, port, log)
         yield port
     finally:
-        process.send_signal(signal.SIGINT)  # it removes its containers
-        process.wait(60)
+        process.send_signal(signal.SIGINT)  # it removes its containers, one after the other
+        _ended(process, log)
+
+
+def _ended(process: subprocess.Popen[bytes], log: Path) -> None:
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
+        process.wait()
+        raise AssertionError(f"sam local start-lambda did not end; {end_of(log)}") from error
 
 
 @contextmanager
