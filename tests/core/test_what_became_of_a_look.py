@@ -241,6 +241,21 @@ def test_a_refused_look_is_said_in_the_thread_of_its_page() -> None:
     assert plain.next == NOTHING_LOOKS_AGAIN
 
 
+def test_a_refused_look_shares_no_cause_with_other_refusals() -> None:
+    shared = refuse(Reason.BUDGET_FULL, "10 in 1h", cause="stack")
+    plain, said = of_decision(decided(shared), a.TARGET, of_an_incident=True), of_look(shared)
+    assert plain
+    assert said
+    assert plain.cause
+    assert said.cause == ""
+
+
+def test_a_look_without_an_alarm_is_watched_by_nobody() -> None:
+    said = refused_look(decided(FULL, alarm=None), a.TARGET, "cause")
+    assert said
+    assert said.watches == ()
+
+
 def test_the_last_look_says_that_nothing_looks_any_more() -> None:
     last = of_look(BUSY)
     assert last

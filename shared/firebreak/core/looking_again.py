@@ -75,7 +75,7 @@ def after_look(request: Request, decision: Decision, now: datetime) -> OwnEvent 
 
     It keeps to the times that the page promised, unless those have passed.
     """
-    if not request.refused or not _passes(decision) or request.attempt // EACH_LOOK >= MOST_LOOKS - 1:
+    if not request.refused or not _passes(decision) or request.attempt >= (MOST_LOOKS - 1) * EACH_LOOK:
         return None
     at = request.at + LOOK_AGAIN_AFTER
     return OwnEvent(

@@ -150,11 +150,11 @@ def renews(storm: Storm, red: RedAlarm) -> bool:
     Its own time counts, so that an event which comes twice prolongs nothing, and only for an hour after the
     last alarm that was new.
     """
-    last = _last(storm)
-    if storm.tripped_at is None or last is None or worth_remembering(storm, red):
+    if storm.tripped_at is None or worth_remembering(storm, red):
         return False
-    counts_until = max(storm.tripped_at, storm.last_red_at or storm.tripped_at) + AGAIN_COUNTS_FOR
-    return last + RENEW_EVERY <= red.since <= counts_until
+    new = max(storm.tripped_at, storm.last_red_at or storm.tripped_at)
+    last = max(new, storm.renewed_at or new)
+    return last + RENEW_EVERY <= red.since <= new + AGAIN_COUNTS_FOR
 
 
 def may_renew(storm: Storm, at: datetime) -> bool:
