@@ -15,7 +15,7 @@ from firebreak_cli.local.sam import environment
 from firebreak_cli.local.up import LocalAws
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-START_SECONDS, END_SECONDS = 60, 180
+START_SECONDS = END_SECONDS = 60
 # The images that SAM CLI makes of the base image and layers; a digest of the layers' names follows.
 BUILT_IMAGE = "samcli/lambda-python:3.13-x86_64"
 
@@ -46,6 +46,8 @@ def _listening(command: list[str], home: Home, local: LocalAws) -> Iterator[int]
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            # Whatever a shell runs in the background ignores SIGINT, and so would SAM CLI.
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509 - nothing else runs in this process at that moment
         )
     try:
         _wait_until_it_listens(process, port, log)
@@ -53,6 +55,10 @@ def _listening(command: list[str], home: Home, local: LocalAws) -> Iterator[int]
     finally:
         process.send_signal(signal.SIGINT)  # it removes its containers, one after the other
         _ended(process, log)
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _ended(process: subprocess.Popen[bytes], log: Path) -> None:
