@@ -295,7 +295,7 @@ def test_what_is_one_alarms_own_already_stays_as_it_is() -> None:
         pytest.param(f"target {a.TARGET.key}", f"target {a.TARGET.display}", id="a target"),
         pytest.param(f"group {a.TARGET.group_key}", "group ecs:prod", id="a cluster"),
         pytest.param(
-            f"group {a.ACCOUNT}/{a.REGION}/application/shop", "application shop", id="an application"
+            f"group {a.ACCOUNT}/{a.REGION}/application/web shop", "application web shop", id="an application"
         ),
     ],
 )
