@@ -244,3 +244,19 @@ def test_nobody_may_write_what_bounds_the_functions() -> None:
         for statement in allowed(name):
             if {"dynamodb:PutItem", "dynamodb:UpdateItem"} & {*iam_actions(dict(statement))}:
                 assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
+
+
+def _here(service: str, what: str) -> dict[str, str]:
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{what}"}
+
+
+def test_what_people_may_write_is_of_this_stack_and_the_alarms_of_its_drills() -> None:
+    ledger, bus = _here("dynamodb", "table/${LedgerTable}"), _here("events", "event-bus/${Stack}")
+    found = {one["Sid"]: one["Resource"] for name in ("Answers", "Operators") for one in allowed(name)}
+    assert found == {
+        "TellAndAsk": bus,
+        "WriteAnswers": ledger,
+        "SettleAnnouncements": ledger,
+        "EndStorms": ledger,
+        "Drill": _here("cloudwatch", "alarm:${DrillAlarms}"),
+    }
