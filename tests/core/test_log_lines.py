@@ -106,6 +106,18 @@ def test_a_quoted_secret_is_masked_whatever_stands_before_it(before: str, word: 
     assert "hunter2" not in "".join(shown([f'{before} {word}="two hunter2"']))
 
 
+@pytest.mark.parametrize("begins", ["\x1b", "\x1b[", "\x1b ", "\x9b"], ids=ascii)
+def test_a_secret_whose_name_a_terminal_sequence_begins_is_masked(begins: str) -> None:
+    line = f'dbToken="one hunter2" {begins}password="two hunter2" at start'
+    [seen] = shown([line])
+    assert "hunter2" not in seen
+    assert seen.endswith("at start")
+
+
+def test_a_terminal_sequence_that_hides_no_secret_is_dropped_whole() -> None:
+    assert shown(["a \x1b]8;;https://evil.example\x07link \x1b[31mred\x1b[0m \x1bMup"]) == ("a link red up",)
+
+
 def test_a_secret_at_the_cut_of_a_long_line_is_not_half_shown() -> None:
     token = f"eyJ{'x' * 3_500}.{'x' * 400}.x"
     line = f"{token} postgres://u:{'hunter2' * 100}@db"

@@ -163,6 +163,14 @@ def test_whatever_the_size_it_only_grows_stays_valid_and_keeps_the_proportions(
     assert all(limit <= after.memory for limit in after.limits.values()) or not after.memory
 
 
+def test_limits_that_stay_as_they_are_when_rounded_down_are_at_the_ceiling() -> None:
+    small = on_ec2(memory=0, limits={"api": 4, "proxy": 4})
+    assert raised(small, settings(2.0, 9)) == Obstacle(
+        Reason.CEILING_REACHED, "memory is 8 MiB, the policy's ceiling 9"
+    )
+    assert raised(small, settings(2.0, 10)) == NewSize(memory=0, limits={"api": 5, "proxy": 5})
+
+
 def test_the_tags_are_those_of_the_service_as_far_as_it_was_read() -> None:
     assert seen().tags == {"firebreak:enabled": "true"}
     assert seen(Unknown("x")).tags == Unknown("x")

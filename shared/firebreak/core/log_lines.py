@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from firebreak.core.harmless_text import without_sequences
-from firebreak.core.secret_patterns import goes_on, masked_text
+from firebreak.core.secret_patterns import HIDDEN, goes_on, masked_text
 
 # A page shows the trouble, not the log; the log group is a command away.
 MOST_LINES, LINE_LENGTH = 3, 300
@@ -15,6 +15,8 @@ READ_LENGTH = 4096
 # A secret may begin on a line before those that are shown.
 READ_LINES = 40
 
+# What begins a terminal sequence.
+_STARTS = re.compile(r"[\x1b\x80-\x9f]")
 _UNSEEN = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
@@ -43,11 +45,21 @@ def _joined(lines: Iterable[str]) -> list[str]:
 def _normalized(line: str) -> str:
     """One spelling for each character, nothing invisible, and no more than is looked through."""
     line, cut = line[: 4 * READ_LENGTH], len(line) > 4 * READ_LENGTH
-    line = unicodedata.normalize("NFKC", without_sequences(line))
-    line = _UNSEEN.sub("", line)
-    seen = "".join(char for char in line if char.isspace() or unicodedata.category(char) not in {"Cf", "Cc"})
-    found = " ".join(seen.split())
+    found = _plain(without_sequences(line))
+    if _STARTS.search(line):
+        # A sequence may take the first letter of a name, as a terminal does: ESC password="..."
+        found = max(found, _plain(_STARTS.sub(" ", line)), key=_secrets_in)
     if cut or len(found) > READ_LENGTH:
         # Without the word that was cut: half a secret may not look like one.
         found = found[:READ_LENGTH].rpartition(" ")[0] or found[:READ_LENGTH]
     return found
+
+
+def _plain(line: str) -> str:
+    line = _UNSEEN.sub("", unicodedata.normalize("NFKC", line))
+    seen = "".join(char for char in line if char.isspace() or unicodedata.category(char) not in {"Cf", "Cc"})
+    return " ".join(seen.split())
+
+
+def _secrets_in(line: str) -> int:
+    return masked_text(line[:READ_LENGTH]).count(HIDDEN)

@@ -116,10 +116,10 @@ def raised(size: TaskSize, settings: ActionSettings) -> NewSize | Obstacle | Unk
         return Obstacle(Reason.CEILING_REACHED, "neither the task nor a container has a memory limit")
     wanted = ceil(size.total * Fraction(str(settings.factor)))  # a float would make 1.1 a little more
     if not size.fargate:
-        total = min(wanted, settings.ceiling)
-        if total <= size.total:
-            return _at_ceiling(size, f"the policy's ceiling {settings.ceiling}")
-        return _sized(size, total)
+        new = _sized(size, min(wanted, settings.ceiling))
+        # Small limits, rounded down, may stay as they are below a ceiling that is a little higher.
+        larger_now = new.total > size.total
+        return new if larger_now else _at_ceiling(size, f"the policy's ceiling {settings.ceiling}")
     sizes = FARGATE.get(size.cpu)
     if sizes is None:
         return Unknown(f"no Fargate sizes are known for {size.cpu} CPU units")
