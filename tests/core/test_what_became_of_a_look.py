@@ -256,6 +256,11 @@ def test_a_look_without_an_alarm_is_watched_by_nobody() -> None:
     assert said.watches == ()
 
 
+@pytest.mark.parametrize(("attempt", "follows"), [(14_000_000, True), (15_000_000, False)])
+def test_sixteen_looks_are_the_most(attempt: int, *, follows: bool) -> None:
+    assert (after_look(look(attempt=attempt), BUSY, a.NOW) is not None) is follows
+
+
 def test_the_last_look_says_that_nothing_looks_any_more() -> None:
     last = of_look(BUSY)
     assert last
