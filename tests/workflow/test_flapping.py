@@ -168,17 +168,6 @@ def test_two_alarms_of_a_service_that_is_scaled_to_zero_every_night_are_summed_u
     assert marks(world) == {"NOT ACTING": 1, "SUMMED UP": 1}
 
 
-def test_two_alarms_that_flap_in_turn_are_summed_up_once(world: World) -> None:
-    for _ in range(20):
-        for name in ("api-memory-high", "api-cpu-high"):
-            alarm = world.red(name)
-            world.send(alarm)
-            wait(world, 3 * MINUTE)
-            world.green(alarm)
-            world.deliver()
-    assert marks(world)["SUMMED UP"] == 1
-
-
 def test_what_turns_red_after_it_stayed_ok_for_as_long_as_was_promised_is_a_new_page(world: World) -> None:
     for _ in range(2):
         alarm = world.red("api-disk", tags={"firebreak:action": "page"})
