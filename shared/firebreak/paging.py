@@ -223,7 +223,7 @@ class PageDesk:
     def _tell_after(self, until: datetime, told: Announcement) -> None:
         """Keep it until its mute window ends; what cannot be kept is paged at once."""
         try:
-            self.dispatcher.threads.hold(put_off(told, until), until, self.clock.now())
+            self.dispatcher.threads.hold(put_off(of_its_own(told), until), until, self.clock.now())
         except AwsError as error:
             self.log.event("page.mute_not_kept", key=told.key, error=str(error))
             self._tell(told)
@@ -276,11 +276,9 @@ class PageDesk:
         except AwsError as error:
             self.log.event("page.uncounted", key=told.key, error=str(error))
             return without_its_page(told)
-        return (
-            replace(told, thread=found.opening.thread)
-            if isinstance(found, Digest)
-            else without_its_page(told)
-        )
+        if not isinstance(found, Digest):
+            return without_its_page(told)
+        return replace(told, thread=found.opening.thread)
 
     def _counted(self, told: Announcement, rules: PagingRules) -> Announcement:
         """The announcement as a part of its cause. May fail without stopping the page.

@@ -14,7 +14,7 @@ from firebreak.core.digests import MOST_NAMES, Digest
 from firebreak.core.page import Severity
 from firebreak.core.readings import ABSENT, Absent, Unknown
 from firebreak.core.threads import Thread
-from firebreak.errors import Unavailable
+from firebreak.errors import Conflict, Unavailable
 from tests import builders as a
 from tests.aws.conftest import Table
 from tests.core.threads_play import told
@@ -235,6 +235,19 @@ def test_what_is_held_is_the_newest_transition(threads: DynamoThreads, since: ti
     assert digest_of(threads).first.headline == kept
     assert threads.due_digests(until[kept] - MINUTE, 10) == []
     assert threads.due_digests(until[kept], 10) == ["k"]
+
+
+def test_what_cannot_be_held_for_a_later_release_wrote_there_says_so(table: Table) -> None:
+    threads = DynamoThreads(table.client, table.name)
+    threads.hold(refused(0, alarm_since=a.NOW), a.NOW + HOUR, a.NOW)
+    table.client.update_item(
+        TableName=table.name,
+        Key={"pk": {"S": "DIGEST#k"}, "sk": {"S": "-"}},
+        UpdateExpression="SET v = :v",
+        ExpressionAttributeValues={":v": {"N": "99"}},
+    )
+    with pytest.raises(Conflict):
+        threads.hold(refused(1, alarm_since=a.NOW + MINUTE), a.NOW + HOUR, a.NOW)
 
 
 def test_what_is_held_anew_after_it_was_forgotten_may_be_older(threads: DynamoThreads) -> None:

@@ -99,6 +99,15 @@ def test_the_mute_window_of_the_newest_transition_counts(world: World, ends: int
     assert marks(world) == {"NOT ACTING": 1}
 
 
+def test_muted_alarms_with_one_misspelt_action_are_each_paged_when_their_window_ends(world: World) -> None:
+    for name in ("api-db", "api-payments"):
+        mute = Mute("nightly", world.clock.at + 20 * MINUTE)
+        deliver(world, world.red(name, tags={"firebreak:action": "pagee"}, mute=mute))
+    tick(world, 22)
+    text = "".join(page.body for _, page in world.pager.pages)
+    assert all(f"Alarm:    {name}," in text for name in ("api-db", "api-payments"))
+
+
 def test_an_older_transition_that_comes_late_does_not_shorten_the_window(world: World) -> None:
     late = world.red("api-disk", tags=PAGED, mute=Mute("nightly", world.clock.at + 20 * MINUTE))
     tick(world, 10)

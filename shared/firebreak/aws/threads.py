@@ -120,11 +120,18 @@ class DynamoThreads:
             self._update(told.key, COUNT, FULL, values)
 
     def hold(self, told: Announcement, until: datetime, at: datetime) -> None:
-        """Keep what a mute window puts off until it ends, in place of what an older transition said."""
+        """Keep what a mute window puts off until it ends, in place of what an older transition said.
+
+        Raises Conflict when it cannot be kept, because a later release wrote what is there.
+        """
         names, name = _named(HOLD, told)
-        newest = number(ms(told.alarm_since or told.at))
+        newest = number(ms(_turned_red(told)))
         values = _counted(told, until, at) | name | {":newest": newest}
-        self._update(told.key, names, NOT_OLDER, values)
+        if self._update(told.key, names, NOT_OLDER, values):
+            return
+        held = self.digest(told.key)
+        if not isinstance(held, Digest) or _turned_red(held.first) < _turned_red(told):
+            raise Conflict("UpdateItem", "NotHeld")
 
     def _update(self, digest_key: str, update: str, condition: str, values: Item) -> bool:
         names = {"#v": "v", "#count": "count"}
@@ -219,6 +226,10 @@ class DynamoThreads:
                 Limit=limit,
             )
         return [Fields(item).text("pk").removeprefix(prefix) for item in page["Items"]]
+
+
+def _turned_red(told: Announcement) -> datetime:
+    return told.alarm_since or told.at
 
 
 def _counted(told: Announcement, look_at: datetime, at: datetime) -> Item:
