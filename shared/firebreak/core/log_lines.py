@@ -46,9 +46,9 @@ def _normalized(line: str) -> str:
     """One spelling for each character, nothing invisible, and no more than is looked through."""
     line, cut = line[: 4 * READ_LENGTH], len(line) > 4 * READ_LENGTH
     found = _plain(without_sequences(line))
-    if _STARTS.search(line):
-        # A sequence may take the first letter of a name, as a terminal does: ESC password="..."
-        found = max(found, _plain(_STARTS.sub(" ", line)), key=_secrets_in)
+    if _STARTS.search(line) and _secrets_in(_plain(_STARTS.sub(" ", line))) > _secrets_in(found):
+        # A sequence takes the first letter of a name, as a terminal does: ESC password="..."
+        found = HIDDEN
     if cut or len(found) > READ_LENGTH:
         # Without the word that was cut: half a secret may not look like one.
         found = found[:READ_LENGTH].rpartition(" ")[0] or found[:READ_LENGTH]
