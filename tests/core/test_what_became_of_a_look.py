@@ -13,7 +13,6 @@ from firebreak.core.announced import announcement_of, announcement_of_unresolved
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import refuse
 from firebreak.core.decision import Decision
-from firebreak.core.digests import asks_again
 from firebreak.core.keys import digest
 from firebreak.core.ledger import delivery_key
 from firebreak.core.looking_again import (
@@ -32,7 +31,7 @@ from firebreak.core.page import Phase, Severity
 from firebreak.core.reasons import PASSING, Lasting, Reason
 from firebreak.core.telling import HEARS_OF_OK, NOTHING_LOOKS_AGAIN
 from firebreak.core.telling_decisions import COUNTED, of_decision
-from firebreak.core.threads import Thread, ThreadState, watched
+from firebreak.core.threads import Thread, ThreadState, asks_again, watched
 from tests import builders as a
 from tests.builders_announcements import decided
 from tests.core.threads_play import MINUTE, NIGHT, Played, told

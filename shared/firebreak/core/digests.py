@@ -27,14 +27,13 @@ from firebreak.core.alarm_readings import (
 )
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
-from firebreak.core.guards import clock
+from firebreak.core.guards import clock, clock_on
 from firebreak.core.keys import digest
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
-from firebreak.core.page import Phase
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting, Reason
-from firebreak.core.threads import LOOK_EVERY, LOOK_FOR, Thread, phase_of, thread_id
+from firebreak.core.threads import LOOK_EVERY, LOOK_FOR, thread_id
 
 # A longer list is not read at 3 a.m., and DynamoDB writes an item anew for each name.
 MOST_NAMES, MOST_LISTED = 200, 30
@@ -159,12 +158,6 @@ def counts(told: Announcement) -> bool:
     return bool(told.cause and told.alarm_name) and told.kind is not AnnouncementKind.OBSERVED
 
 
-def asks_again(thread: Thread, told: Announcement) -> bool:
-    """Whether what was told before needs a human after all: Firebreak was at work on it in between."""
-    idle = not (thread.calls or thread.over or thread.waiting)
-    return idle and phase_of(told) is Phase.TRIGGER and told.at > thread.latest.at
-
-
 def put_off(told: Announcement, until: datetime) -> Announcement:
     """An announcement that is kept until a mute window ends, counted apart from what was paged."""
     return replace(
@@ -228,7 +221,7 @@ def ended(found: Digest, now: datetime) -> Announcement:
     """A cause that lasts is over: in the thread of its episode, with how often it came."""
     one = len(found.names) == 1
     about = "The alarm" if one else f"Each of its {len(found.names)} alarms"
-    times = [f"{found.count} times since {_at(found.since, now)}"] if found.count > 1 else []
+    times = [f"{found.count} times since {clock_on(found.since, now)}"] if found.count > 1 else []
     return replace(
         found.opening,
         key=digest("stayed ok", found.key, found.since.isoformat()),
@@ -257,7 +250,7 @@ def is_time(found: Digest, every: timedelta, now: datetime) -> bool:
 def summed_up(found: Digest, now: datetime) -> Announcement:
     """One page for all that came since the first, with their names."""
     more = found.count - found.reported
-    headline = f"{more} more for the same cause since {_at(found.reported_at or found.since, now)}."
+    headline = f"{more} more for the same cause since {clock_on(found.reported_at or found.since, now)}."
     told = _about(found, AnnouncementKind.DIGEST, now, headline)
     held = found.first.kind is AnnouncementKind.HELD_BACK
     return replace(told, facts=_facts(found, found.names), next=found.first.next if held else AS_BEFORE)
@@ -341,7 +334,3 @@ def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) 
         alarm_reason="",
         alarm_state="",
     )
-
-
-def _at(at: datetime, now: datetime) -> str:
-    return clock(at) if at.date() == now.date() else f"{at:%Y-%m-%d} {clock(at)}"

@@ -70,6 +70,11 @@ def clock(at: datetime) -> str:
     return f"{at:%H:%M:%S}Z"
 
 
+def clock_on(at: datetime, now: datetime) -> str:
+    """The same with its date, unless it is today."""
+    return clock(at) if at.date() == now.date() else f"{at:%Y-%m-%d} {clock(at)}"
+
+
 def quarter(at: datetime) -> str:
     """The quarter of an hour in which one cause is told once."""
     return f"{at:%Y-%m-%dT%H}:{at.minute // 15 * 15:02d}"

@@ -78,9 +78,8 @@ def storm_goes_on(storm: Storm, left: Left, rules: StormRules, since: datetime, 
 
 def _new_first(left: Left, last_page: datetime) -> Left:
     """What turned red since the last page, the newest first, then the oldest: a page lists only so many."""
-    in_order = sorted(left, key=lambda pair: pair[0])
-    new = [pair for pair in in_order if pair[0].since >= last_page]
-    return [*reversed(new), *in_order[: len(in_order) - len(new)]]
+    new = [pair for pair in left if pair[0].since >= last_page]
+    return [*reversed(new), *left[: len(left) - len(new)]]
 
 
 def storm_ended(storm: Storm, left: Left, at: datetime) -> Announcement:

@@ -171,6 +171,12 @@ def phase_of(told: Announcement) -> Phase:
     return Phase.ACKNOWLEDGE if told.kind is _K.ACKNOWLEDGED else Phase.UPDATE
 
 
+def asks_again(thread: Thread, told: Announcement) -> bool:
+    """Whether what was told before needs a human after all: Firebreak was at work on it in between."""
+    idle = not (thread.calls or thread.over or thread.waiting)
+    return idle and phase_of(told) is Phase.TRIGGER and told.at > thread.latest.at
+
+
 def receive(
     before: Thread | None, told: Announcement, severity: Severity, route: Route, now: datetime
 ) -> Turn:
