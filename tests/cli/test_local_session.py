@@ -18,10 +18,9 @@ def test_a_client_is_made_once_whoever_asks_for_it() -> None:
 
 def test_a_client_with_options_is_made_for_whoever_asked() -> None:
     session = HERE.session()
-    patient = session.client("sqs", config=Config(read_timeout=77))
-    assert patient is not session.client("sqs")
-    assert patient.meta.config.read_timeout == 77
-    assert session.client("sqs").meta.config.read_timeout != 77
+    elsewhere = session.client("sqs", endpoint_url="http://127.0.0.1:4700", config=Config(read_timeout=77))
+    assert elsewhere.meta.endpoint_url == "http://127.0.0.1:4700"
+    assert session.client("sqs").meta.endpoint_url == HERE.endpoint
 
 
 def test_another_emulator_has_a_session_of_its_own() -> None:

@@ -87,10 +87,13 @@ class LocalSession(Session):
             return super().client(service_name, *args, **{"endpoint_url": self._endpoint} | options)
 
 
-@cache
 def session_on(endpoint: str) -> LocalSession:
     """The one session of this process that talks to that emulator."""
-    return LocalSession(endpoint)
+    with _ONE_AT_A_TIME:  # a cache lets two threads make what it does not hold yet
+        return _session_on(endpoint)
+
+
+_ONE_AT_A_TIME, _session_on = threading.Lock(), cache(LocalSession)
 
 
 def start(home: Home, python: Path, *, bind: str = "127.0.0.1", enforce_iam: bool = True) -> Running:
