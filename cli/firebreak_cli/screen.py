@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from firebreak.core.guards import clock, clock_on
+from firebreak.core.guards import clock, format_date_time
 from firebreak.core.reasons import Reason
 from firebreak.page_text import plain
 
@@ -88,7 +88,7 @@ def told(text: str, style: str = "") -> Text:
 
 def when(at: datetime, now: datetime | None = None) -> str:
     """A time in UTC, with its date unless it is today; without `now` always with it."""
-    return clock_on(at, now) if now else f"{at:%Y-%m-%d} {clock(at)}"
+    return format_date_time(at, now) if now else f"{at:%Y-%m-%d} {clock(at)}"
 
 
 def facts(rows: Iterable[Row], style: str = "") -> Table:

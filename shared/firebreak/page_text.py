@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.commands import StackAddress
-from firebreak.core.guards import clock, clock_on
+from firebreak.core.guards import clock, format_date_time
 from firebreak.core.harmless_text import one_line
 from firebreak.core.looking_again import next_of
 from firebreak.core.model import AlarmState
@@ -214,7 +214,7 @@ def _since(told: Announcement, now: datetime) -> str:
     since = told.alarm_since
     if since is None:
         return ""
-    turned = clock_on(since, now)
+    turned = format_date_time(since, now)
     match told.alarm_state:
         case AlarmState.ALARM:
             lasts = f" for {span_words(now - since)}," if now - since >= AT_ONCE else ""
@@ -243,5 +243,5 @@ def _sent(told: Announcement, now: datetime) -> str:
     sent = f"{now:%Y-%m-%d} {clock(now)}"
     if now - told.at < AT_ONCE:
         return sent
-    first = clock_on(told.at, now)
+    first = format_date_time(told.at, now)
     return f"{sent} (first announced at {first})"

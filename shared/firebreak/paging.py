@@ -26,7 +26,7 @@ from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.core.severities import severity_of
 from firebreak.core.storm import RedAlarm, Storm, StormRules, red_alarm
-from firebreak.core.telling_decisions import of_decision, of_its_own
+from firebreak.core.telling_decisions import of_decision, per_alarm
 from firebreak.core.vouching import unrecorded
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.crash_reports import Crash, crash_in
@@ -176,7 +176,7 @@ class PageDesk:
         record = untargeted(key, alarm, "page", decision, now)
         self._remember(record)
         if paged := of_decision(record, None):
-            self._tell(of_its_own(paged) if self._is_critical(paged) else paged)
+            self._tell(per_alarm(paged) if self._is_critical(paged) else paged)
         elif told and decision.reason is Reason.MUTED and alarm.mute and alarm.mute.until:
             self._tell_after(alarm.mute.until, told)
         return Summary(decision.word, decision.reason, record.incident_id)
@@ -223,7 +223,7 @@ class PageDesk:
     def _tell_after(self, until: datetime, told: Announcement) -> None:
         """Keep it until its mute window ends; what cannot be kept is paged at once."""
         try:
-            self.dispatcher.threads.hold(put_off(of_its_own(told), until), until, self.clock.now())
+            self.dispatcher.threads.defer(put_off(per_alarm(told), until), until, self.clock.now())
         except AwsError as error:
             self.log.event("page.mute_not_kept", key=told.key, error=str(error))
             self._tell(told)

@@ -11,7 +11,7 @@ from firebreak.alarm_status import describe_each, read_states, state_of
 from firebreak.core import telling_threads
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, all_ok
 from firebreak.core.announcement import Announcement
-from firebreak.core.digests import Digest, ended, is_time, looked_at_early, over, stayed_ok, summed_up
+from firebreak.core.digests import Digest, earlier_look, ended, is_time, over, stayed_ok, summed_up
 from firebreak.core.keys import digest
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
@@ -197,7 +197,7 @@ class DuePages:
     def _lasting(self, found: Digest, now: datetime) -> None:
         """A cause that lasts is over once all its alarms stayed OK; until then what is new is summed up."""
         states = self._described(found)
-        again_at = looked_at_early(found, states, self._next(found, now))
+        again_at = earlier_look(found, states, self._next(found, now))
         if stayed_ok(found, states, now):
             self._tell(ended(found, now))
             # What came meanwhile is counted on, and paged again, for its thread is over.

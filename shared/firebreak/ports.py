@@ -268,7 +268,7 @@ class Threads(Protocol):
     def count(self, told: Announcement, look_at: datetime, at: datetime) -> None:
         """Count one announcement of a cause; a new cause is looked at then."""
 
-    def hold(self, told: Announcement, until: datetime, at: datetime) -> None:
+    def defer(self, told: Announcement, until: datetime, at: datetime) -> None:
         """Keep what a mute window puts off until it ends; the newest transition's window counts."""
 
     def digest(self, digest_key: str) -> Reading[Digest]:

@@ -229,9 +229,9 @@ def test_the_names_of_a_cause_grow_although_one_alarm_came_many_times(threads: D
     ],
 )
 def test_what_is_held_is_the_newest_transition(threads: DynamoThreads, since: timedelta, kept: str) -> None:
-    threads.hold(refused(0, headline="first", alarm_since=a.NOW), a.NOW + HOUR, a.NOW)
+    threads.defer(refused(0, headline="first", alarm_since=a.NOW), a.NOW + HOUR, a.NOW)
     later, until = a.NOW + since, {"first": a.NOW + HOUR, "second": a.NOW + 2 * HOUR}
-    threads.hold(refused(1, headline="second", alarm_since=later), until["second"], a.NOW + 5 * MINUTE)
+    threads.defer(refused(1, headline="second", alarm_since=later), until["second"], a.NOW + 5 * MINUTE)
     assert digest_of(threads).first.headline == kept
     assert threads.due_digests(until[kept] - MINUTE, 10) == []
     assert threads.due_digests(until[kept], 10) == ["k"]
@@ -239,7 +239,7 @@ def test_what_is_held_is_the_newest_transition(threads: DynamoThreads, since: ti
 
 def test_what_cannot_be_held_for_a_later_release_wrote_there_says_so(table: Table) -> None:
     threads = DynamoThreads(table.client, table.name)
-    threads.hold(refused(0, alarm_since=a.NOW), a.NOW + HOUR, a.NOW)
+    threads.defer(refused(0, alarm_since=a.NOW), a.NOW + HOUR, a.NOW)
     table.client.update_item(
         TableName=table.name,
         Key={"pk": {"S": "DIGEST#k"}, "sk": {"S": "-"}},
@@ -247,15 +247,15 @@ def test_what_cannot_be_held_for_a_later_release_wrote_there_says_so(table: Tabl
         ExpressionAttributeValues={":v": {"N": "99"}},
     )
     with pytest.raises(Conflict):
-        threads.hold(refused(1, alarm_since=a.NOW + MINUTE), a.NOW + HOUR, a.NOW)
+        threads.defer(refused(1, alarm_since=a.NOW + MINUTE), a.NOW + HOUR, a.NOW)
 
 
 def test_what_is_held_anew_after_it_was_forgotten_may_be_older(threads: DynamoThreads) -> None:
     watched = WatchedAlarm("fleet", "web-1")
-    threads.hold(refused(0, alarm_since=a.NOW), a.NOW, a.NOW)
+    threads.defer(refused(0, alarm_since=a.NOW), a.NOW, a.NOW)
     threads.forget(digest_of(threads))
     older = replace(refused(1, alarm_since=a.NOW - HOUR), alarm_name="fleet", watches=(watched,))
-    threads.hold(older, a.NOW + HOUR, a.NOW + MINUTE)
+    threads.defer(older, a.NOW + HOUR, a.NOW + MINUTE)
     found = digest_of(threads)
     assert (found.first, found.since, found.last_at, found.count) == (
         older,
@@ -267,9 +267,9 @@ def test_what_is_held_anew_after_it_was_forgotten_may_be_older(threads: DynamoTh
 
 
 def test_what_came_while_a_window_ended_is_held_on(threads: DynamoThreads) -> None:
-    threads.hold(refused(0, alarm_since=a.NOW), a.NOW, a.NOW)
+    threads.defer(refused(0, alarm_since=a.NOW), a.NOW, a.NOW)
     before = digest_of(threads)
-    threads.hold(refused(1, alarm_since=a.NOW + MINUTE), a.NOW + HOUR, a.NOW + MINUTE)
+    threads.defer(refused(1, alarm_since=a.NOW + MINUTE), a.NOW + HOUR, a.NOW + MINUTE)
     assert not threads.forget(before)
     assert threads.due_digests(a.NOW + HOUR, 10) == ["k"]
 
@@ -281,7 +281,7 @@ def test_without_a_table_everything_says_so(table: Table) -> None:
         lambda: dark.thread("x"),
         lambda: dark.save(None, thread(), a.NOW),
         lambda: dark.count(refused(), a.NOW, a.NOW),
-        lambda: dark.hold(refused(), a.NOW, a.NOW),
+        lambda: dark.defer(refused(), a.NOW, a.NOW),
         lambda: dark.due_threads(a.NOW, 1),
         lambda: dark.due_digests(a.NOW, 1),
     ):

@@ -18,9 +18,9 @@ from firebreak.core.digests import (
     STANDING_STAYS_OK,
     STAYS_OK,
     Digest,
+    earlier_look,
     ended,
     is_time,
-    looked_at_early,
     stayed_ok,
     summed_up,
 )
@@ -178,7 +178,7 @@ def test_the_look_that_finds_that_its_alarms_stayed_ok_comes_at_that_moment(
     states = {WatchedAlarm(name): ok(name, now + since) for name, since in zip(names, ok_since, strict=True)}
     digest = found(lasting, names=names, last_at=now - DAY + LOOK_EVERY)
     expected = now + (min(next_look, LOOK_EVERY) if lasting is not Lasting.STANDING else next_look)
-    assert looked_at_early(digest, states, digest.looked_at_next(now)) == expected
+    assert earlier_look(digest, states, digest.looked_at_next(now)) == expected
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_the_look_that_finds_that_its_alarms_stayed_ok_comes_at_that_moment(
 )
 def test_what_was_counted_after_its_alarm_was_ok_puts_that_look_off(counted: dict[str, Any]) -> None:
     digest, states = found(names=("api",), **counted), {API: ok("api", a.NOW - 14 * MINUTE)}
-    assert looked_at_early(digest, states, a.NOW + LOOK_EVERY) == a.NOW + 3 * MINUTE
+    assert earlier_look(digest, states, a.NOW + LOOK_EVERY) == a.NOW + 3 * MINUTE
 
 
 @pytest.mark.parametrize("state", [ABSENT, Unknown("503"), NotRead("x"), a.described("web")], ids=str)
@@ -201,11 +201,11 @@ def test_while_one_of_its_alarms_is_not_known_to_be_ok_the_next_look_has_time(
     digest = found(last_at=a.NOW)
     states = {API: ok("api", a.NOW - 14 * MINUTE), WatchedAlarm("web"): state}
     usual = digest.looked_at_next(a.NOW)
-    assert looked_at_early(digest, states, usual) == usual
+    assert earlier_look(digest, states, usual) == usual
 
 
 def test_what_is_looked_at_no_more_stays_so() -> None:
-    assert looked_at_early(found(), {API: ok("api"), WatchedAlarm("web"): ok("web")}, None) is None
+    assert earlier_look(found(), {API: ok("api"), WatchedAlarm("web"): ok("web")}, None) is None
 
 
 def test_a_standing_state_is_looked_at_hourly() -> None:

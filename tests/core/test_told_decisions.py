@@ -15,7 +15,7 @@ from firebreak.core.history import Hold
 from firebreak.core.keys import digest
 from firebreak.core.model import Alarm, Autonomy, Contributor, Mute, RequestKind, Target
 from firebreak.core.reasons import Lasting, Reason
-from firebreak.core.telling_decisions import DAILY, announcement, of_blindness, of_decision, of_its_own
+from firebreak.core.telling_decisions import DAILY, announcement, of_blindness, of_decision, per_alarm
 from tests import builders as a
 from tests.builders_announcements import decided
 
@@ -271,7 +271,7 @@ def test_a_held_kill_switch_is_told_with_its_holder_who_counts_as_having_acknowl
 
 def test_a_mistake_that_alarms_share_is_told_of_one_of_them_by_itself() -> None:
     shared = told(refuse(Reason.UNKNOWN_ACTION_TAG, "firebreak:action=pagee"), None)
-    alone = of_its_own(shared)
+    alone = per_alarm(shared)
     assert alone == replace(
         shared,
         key=digest("alone", shared.key, "api-memory-high "),
@@ -279,12 +279,12 @@ def test_a_mistake_that_alarms_share_is_told_of_one_of_them_by_itself() -> None:
     )
     series = told(refuse(Reason.UNKNOWN_ACTION_TAG, "firebreak:action=pagee"), None, alarm=SERIES)
     assert series.key == shared.key
-    assert of_its_own(series).key == digest("alone", shared.key, "api-memory-high 5d3e")
+    assert per_alarm(series).key == digest("alone", shared.key, "api-memory-high 5d3e")
 
 
 def test_what_is_one_alarms_own_already_stays_as_it_is() -> None:
     for decision in (OF_ALARM, MALFORMED):
-        assert of_its_own(told(decision)) == told(decision)
+        assert per_alarm(told(decision)) == told(decision)
 
 
 @pytest.mark.parametrize(

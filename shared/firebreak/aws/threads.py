@@ -54,7 +54,7 @@ NEW_AND_ROOM = (
 FULL = f"{NOT_NEWER} AND size(events) >= :most AND NOT contains(events, :one_event)"
 ROOM_FOR_IT = f"{FULL} AND size(alarms) < :most"
 # What a mute window puts off: ── A until 10:20 ── OK ── B until 11:00 ──► looked at at 11:00, as B says.
-HOLD = (
+DEFER = (
     "SET told = :told, since = if_not_exists(since, :at), #v = :v, last_at = :at, expires_at = :expires,"
     " attention = :digests, attention_at = :look, newest = :newest ADD #count :one"
 )
@@ -119,12 +119,12 @@ class DynamoThreads:
         if not self._update(told.key, names, ROOM_FOR_IT, named):
             self._update(told.key, COUNT, FULL, values)
 
-    def hold(self, told: Announcement, until: datetime, at: datetime) -> None:
+    def defer(self, told: Announcement, until: datetime, at: datetime) -> None:
         """Keep what a mute window puts off until it ends, in place of what an older transition said.
 
         Raises Conflict when it cannot be kept, because a later release wrote what is there.
         """
-        names, name = _named(HOLD, told)
+        names, name = _named(DEFER, told)
         newest = number(ms(_turned_red(told)))
         values = _counted(told, until, at) | name | {":newest": newest}
         if self._update(told.key, names, NOT_OLDER, values):

@@ -27,7 +27,7 @@ from firebreak.core.alarm_readings import (
 )
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.budgets import spell
-from firebreak.core.guards import clock, clock_on
+from firebreak.core.guards import clock, format_date_time
 from firebreak.core.keys import digest
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
@@ -203,7 +203,7 @@ def stayed_ok(found: Digest, states: Mapping[WatchedAlarm, Reading[DescribedAlar
     return all(isinstance(alarm, DescribedAlarm) and alarm.since <= long_ago for alarm in states.values())
 
 
-def looked_at_early(
+def earlier_look(
     found: Digest, states: Mapping[WatchedAlarm, Reading[DescribedAlarm]], usual: datetime | None
 ) -> datetime | None:
     """The next look at a cause that lasts: when all of it will have stayed OK, where that comes before."""
@@ -221,7 +221,7 @@ def ended(found: Digest, now: datetime) -> Announcement:
     """A cause that lasts is over: in the thread of its episode, with how often it came."""
     one = len(found.names) == 1
     about = "The alarm" if one else f"Each of its {len(found.names)} alarms"
-    times = [f"{found.count} times since {clock_on(found.since, now)}"] if found.count > 1 else []
+    times = [f"{found.count} times since {format_date_time(found.since, now)}"] if found.count > 1 else []
     return replace(
         found.opening,
         key=digest("stayed ok", found.key, found.since.isoformat()),
@@ -250,7 +250,9 @@ def is_time(found: Digest, every: timedelta, now: datetime) -> bool:
 def summed_up(found: Digest, now: datetime) -> Announcement:
     """One page for all that came since the first, with their names."""
     more = found.count - found.reported
-    headline = f"{more} more for the same cause since {clock_on(found.reported_at or found.since, now)}."
+    headline = (
+        f"{more} more for the same cause since {format_date_time(found.reported_at or found.since, now)}."
+    )
     told = _about(found, AnnouncementKind.DIGEST, now, headline)
     held = found.first.kind is AnnouncementKind.HELD_BACK
     return replace(told, facts=_facts(found, found.names), next=found.first.next if held else AS_BEFORE)

@@ -70,7 +70,7 @@ def clock(at: datetime) -> str:
     return f"{at:%H:%M:%S}Z"
 
 
-def clock_on(at: datetime, now: datetime) -> str:
+def format_date_time(at: datetime, now: datetime) -> str:
     """The same with its date, unless it is today."""
     return clock(at) if at.date() == now.date() else f"{at:%Y-%m-%d} {clock(at)}"
 

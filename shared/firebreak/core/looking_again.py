@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decision import Decision, Refuse
-from firebreak.core.guards import clock, clock_on
+from firebreak.core.guards import clock, format_date_time
 from firebreak.core.incident import Incident, Purpose
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.model import OwnEvent, Request, RequestKind, Target
@@ -109,7 +109,7 @@ def next_of(told: Announcement, now: datetime) -> str:
     """What comes next, as it is true now: a look whose time has passed is promised to nobody."""
     if told.looks_at is None or now < told.looks_at or told.kind not in _PROMISES:
         return told.next
-    since, until = clock_on(told.looks_at, now), clock_on(_last(told.looks_at), now)
+    since, until = format_date_time(told.looks_at, now), format_date_time(_last(told.looks_at), now)
     if now < _last(told.looks_at) + AFTER_A_LOOK:
         return f"A look has been due since {since}, and every 15 minutes until {until} {_MEANWHILE}."
     return f"Looks were due from {since} until {until}, and nothing looks any more."

@@ -141,7 +141,7 @@ def _key_of(record: DecisionRecord, target: Target | None, lasting: Lasting) -> 
     return digest("decision", record.key)
 
 
-def of_its_own(told: Announcement) -> Announcement:
+def per_alarm(told: Announcement) -> Announcement:
     """The same in a thread of its alarm's own, where alarms with the same mistake share one."""
     if told.cause != Reason.UNKNOWN_ACTION_TAG:
         return told
