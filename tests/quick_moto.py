@@ -1,11 +1,15 @@
 """moto's DynamoDB without the work that changes nothing: a quarter of the time of every test on it.
 
 moto 5 copies a whole table once for each item of a transaction, to go back to it; only what the transaction
-names can change, so only that is copied here. And it looks for ten members in each value of each item that
-it returns, under several spellings; a value is what will be sent already.
+names can change, so only that is copied here. It looks for ten members in each value of each item that
+it returns, under several spellings; a value is what will be sent already. And it compares keys by reading
+their values anew each time; here they are read once.
+
+`call_directly` leaves out HTTP as well: botocore checks and spells the request, moto's handler answers.
 """
 
 import copy
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
@@ -15,10 +19,16 @@ from typing import Any
 
 from moto.core import serialize
 from moto.core.model import StructureShape
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.utils import camelcase_to_underscores
 from moto.dynamodb import models
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
 
+_ON_ITEMS = frozenset(
+    ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"]
+)
 _in_whole = models.DynamoDBBackend.transact_write_items
 
 
@@ -38,6 +48,36 @@ def install() -> None:
     serialize.SERVICE_SPECIFIC_SERIALIZERS["dynamodb"] = {"json": _ValuesAsTheyAre}
     models.DynamoDBBackend.transact_write_items = _transact  # type: ignore[assignment, method-assign]  # nothing takes it
     models.copy = SimpleNamespace(deepcopy=_copied)  # type: ignore[assignment, attr-defined]  # the module's import
+    Table.all_items = _in_order  # type: ignore[assignment, method-assign]  # each table of these tests has a range key
+
+
+def call_directly(client: Any) -> None:
+    """Let this client's calls that read or change items reach moto without HTTP, which is most of their time.
+
+    What fails is asked again over HTTP, so that the error is moto's and botocore's own. Whoever tests what
+    happens on the way (a hook before the request is sent, retries, a hung connection) needs a client without.
+    """
+    client.meta.events.register_last("before-call.dynamodb", _answered, unique_id="directly")
+
+
+def _answered(model: Any, params: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> Any:
+    if model.name not in _ON_ITEMS:
+        return None
+    handler = DynamoHandler()
+    handler.region, handler.current_account = context["client_region"], DEFAULT_ACCOUNT_ID
+    handler.body = handler.params = json.loads(params["body"])
+    try:
+        result = getattr(handler, camelcase_to_underscores(model.name))().result
+    except Exception:  # noqa: BLE001  # whatever it is, the same call over HTTP says it as AWS does
+        return None
+    answer = json.loads(json.dumps(result))  # as over HTTP, nothing in it is the table's own
+    known = {name: value for name, value in answer.items() if name in model.output_shape.members}
+    return SimpleNamespace(status_code=200), known | {"ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+def _in_order(table: Table) -> list[Item]:
+    items = [item for ranged in table.items.values() for item in ranged.values()]
+    return sorted(items, key=lambda item: tuple(key.cast_value for key in (item.hash_key, item.range_key)))
 
 
 class _ValuesAsTheyAre(serialize.JSONSerializer):

@@ -57,6 +57,7 @@ from tests.fakes import (
     FakeServices,
     ListLog,
 )
+from tests.quick_moto import call_directly
 
 TABLE = "ledger"
 
@@ -376,6 +377,7 @@ def world_on_moto(**parts: Any) -> Iterator[World]:
     """A fresh world with an empty ledger."""
     with mock_aws():
         client = reader(_session(), "dynamodb")
+        call_directly(client)
         create_table(client)
         yield World(client, **parts)
 

@@ -27,6 +27,7 @@ from firebreak.policy import parse_policy
 from firebreak.wire import request_event
 from tests import builders as a
 from tests.faults import Death, Killed, Wrapped
+from tests.quick_moto import call_directly
 from tests.world import TABLE, World, check_event, create_table, eventbridge
 
 MINUTE = timedelta(minutes=1)
@@ -103,7 +104,9 @@ class Life:
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
     with mock_aws():
-        yield reader(boto3.session.Session(region_name=a.REGION), "dynamodb")
+        client = reader(boto3.session.Session(region_name=a.REGION), "dynamodb")
+        call_directly(client)
+        yield client
 
 
 def mortal_world(client: Any, death: Death) -> World:
