@@ -72,7 +72,9 @@ def _answered(model: Any, params: Mapping[str, Any], context: Mapping[str, Any],
         return None
     answer = json.loads(json.dumps(result))  # as over HTTP, nothing in it is the table's own
     known = {name: value for name, value in answer.items() if name in model.output_shape.members}
-    return SimpleNamespace(status_code=200), known | {"ResponseMetadata": {"HTTPStatusCode": 200}}
+    return SimpleNamespace(status_code=200), known | {
+        "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": {}}
+    }
 
 
 def _in_order(table: Table) -> list[Item]:

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from boto3.session import Session
+from botocore.loaders import Loader
+from botocore.session import get_session
 from botocore.stub import Stubber
 from typer.testing import CliRunner, Result
 
@@ -44,11 +47,20 @@ class Calls:
         return [call for call in self.made if not call.startswith(READS)]
 
 
+@cache
+def _loader() -> Loader:
+    """One for all commands: reading botocore's models anew takes longer than most tests."""
+    loader: Loader = get_session().get_component("data_loader")
+    return loader
+
+
 class StackSession(Session):
     """A session in which CloudFormation answers what it is told to; all else is moto's."""
 
     def __init__(self, program: Callable[[Stubber], object], calls: Calls | None = None) -> None:
-        super().__init__(region_name=a.REGION)
+        inner = get_session()
+        inner.register_component("data_loader", _loader())
+        super().__init__(region_name=a.REGION, botocore_session=inner)
         self._program = program
         if calls is not None:
             self.events.register(

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from firebreak.aws.storms import DynamoStorms
@@ -28,7 +27,7 @@ def storms(world: World, *, of_pages: bool = False) -> DynamoStorms:
 
 def in_state(name: str, state: str) -> None:
     """An alarm as CloudWatch knows it."""
-    client = boto3.session.Session(region_name=a.REGION).client("cloudwatch")
+    client = StackSession(deployed).client("cloudwatch")
     client.put_metric_alarm(
         AlarmName=name,
         Namespace="shop",
@@ -39,7 +38,7 @@ def in_state(name: str, state: str) -> None:
         Period=60,
         Statistic="Sum",
     )
-    client.set_alarm_state(AlarmName=name, StateValue=state, StateReason="-")  # type: ignore[arg-type]  # a test's
+    client.set_alarm_state(AlarmName=name, StateValue=state, StateReason="-")
 
 
 def remember(world: World, *names: str) -> None:
