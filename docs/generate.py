@@ -25,8 +25,8 @@ from firebreak.core.routing import primary, route
 from firebreak.errors import UnusableEvent
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
-from firebreak.policy_actions import ASKS_BY_DEFAULT
-from firebreak.policy_file import policy_schema
+from firebreak.policy.actions import ASKS_BY_DEFAULT
+from firebreak.policy.schema import policy_schema
 from firebreak_cli.endings import EXIT_CODES
 
 DOCS = Path(__file__).resolve().parent

@@ -24,7 +24,7 @@ from firebreak.core.readings import ABSENT, NotRead
 from firebreak.core.rules import Rules
 from firebreak.core.scopes import Level, Scope, scopes_of
 from firebreak.core.share import GroupCount
-from firebreak.policy import Policy, parse_policy
+from firebreak.policy.loader import Policy, parse_policy
 
 NOW = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)
 # Later than any time in these tests, so that none of them is one that has not come yet.

@@ -38,7 +38,7 @@ from firebreak.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import read_target
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
-from firebreak.policy import Policy
+from firebreak.policy.loader import Policy
 from firebreak.storming import StormWatch
 from firebreak.surroundings import Surroundings
 from firebreak.verification import Verifier

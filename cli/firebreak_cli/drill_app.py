@@ -80,7 +80,7 @@ def _init(
 def _play(
     ctx: typer.Context, scenario: str, alarm: str, stack: str, timeout: str, *, yes: bool, as_json: bool
 ) -> None:
-    from firebreak.policy import load_policy
+    from firebreak.policy.loader import load_policy
     from firebreak_cli import drill_screen, drills, explain_screen, screen
     from firebreak_cli.deployed_policy import compared
     from firebreak_cli.drill_times import Scenario

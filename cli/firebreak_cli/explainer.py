@@ -20,7 +20,7 @@ from firebreak.core.routing import KNOWN_ACTIONS, ROUTER, by_live_tags, primary,
 from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.core.storm import red_alarm_of
 from firebreak.observing import needs_consent, with_consent
-from firebreak.policy import Policy
+from firebreak.policy.loader import Policy
 from firebreak.targets import request_of
 from firebreak.workflow import ASKS_A_HUMAN
 from firebreak_cli.advice import advice

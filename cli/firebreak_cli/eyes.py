@@ -23,7 +23,7 @@ from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, ServicesBehind, not_looked_up
 from firebreak.observing import Observer, with_application
-from firebreak.policy import Policy
+from firebreak.policy.loader import Policy
 from firebreak.ports import AlarmReads, Ledger
 from firebreak_cli.stack import Stack
 

@@ -13,7 +13,7 @@ from firebreak.core.model import Alarm, AlarmState, OwnEvent
 from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.effective_alarms import EffectiveAlarms
-from firebreak.policy import load_policy
+from firebreak.policy.loader import load_policy
 from firebreak.ports import AlarmReads
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.local.transitions import PROPAGATION_TAG, Transition, state_change_event

@@ -73,7 +73,7 @@ def up(
     """Start local AWS, or find it running, and deploy the stack as it is in this checkout."""
     from rich.console import Console
 
-    from firebreak.policy import load_policy
+    from firebreak.policy.loader import load_policy
     from firebreak_cli.demo.timeline import Timeline
     from firebreak_cli.local import carry
     from firebreak_cli.local import up as local_aws

@@ -19,7 +19,7 @@ from firebreak.core.scopes import application_scope
 from firebreak.core.share import GroupCount
 from firebreak.errors import AwsError, PolicyError
 from firebreak.intake.names import read_target
-from firebreak.policy import Policy, load_policy
+from firebreak.policy.loader import Policy, load_policy
 from firebreak.ports import Action
 from firebreak_cli.endings import BAD_INPUT, Ending
 from firebreak_cli.policies import policy_path

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from firebreak.core.model import Autonomy
 from firebreak.core.routing import SERVICE_OF
-from firebreak.patterns import may_meet
-from firebreak.policy_file import FreezeWindow, Override, PolicyFile
+from firebreak.policy.patterns import may_meet
+from firebreak.policy.schema import FreezeWindow, Override, PolicyFile
 
 _OVERRIDABLE = ("autonomy", "cooldown", "ladder")
 

@@ -17,7 +17,7 @@ from firebreak.core.storm import CALM, RedAlarm, Storm, StormRules, not_ok, quie
 from firebreak.core.telling_storms import ACTS_AGAIN, PAGED_AGAIN, storm_ended_by
 from firebreak.errors import PolicyError
 from firebreak.page_text import plain
-from firebreak.policy import load_policy
+from firebreak.policy.loader import load_policy
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.live_alarms import of_stack
 from firebreak_cli.policies import policy_path

@@ -14,7 +14,7 @@ from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.scopes import switch_scope_words
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.page_text import plain
-from firebreak.policy_text import read_duration
+from firebreak.policy.units import read_duration
 from firebreak_cli import by_time
 from firebreak_cli.by_time import NoIndex
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, ending_of

@@ -33,7 +33,7 @@ from firebreak.crash_reports import Crash, crash_in
 from firebreak.dispatching import Dispatcher
 from firebreak.errors import AwsError, Conflict, PolicyError, Untold, UnusableEvent
 from firebreak.paging_due import DuePages
-from firebreak.policy_paging import PagingSection
+from firebreak.policy.paging import PagingSection
 from firebreak.ports import AlarmReads, Clock, Deliveries, Ledger, Log, Storms
 from firebreak.storming import StormWatch
 from firebreak.unusable_events import read_alarm, unusable_record

@@ -18,7 +18,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import DAILY, of_blindness
 from firebreak.core.watchdog import Overdue, oldest_unverified, stuck_leases
 from firebreak.errors import UNEXPECTED_SHAPE, AwsError, PolicyError, Untold
-from firebreak.policy import Policy
+from firebreak.policy.loader import Policy
 from firebreak.ports import Bus, Ledger, Log
 from firebreak.storming import StormWatch
 

@@ -56,7 +56,7 @@ from firebreak.core.verdict import (
 )
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, PolicyError, UnusableEvent
-from firebreak.policy import Policy
+from firebreak.policy.loader import Policy
 from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observation, Schedules
 from firebreak.refusing_ahead import refuse_ahead
 from firebreak.storming import StormWatch

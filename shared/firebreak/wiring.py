@@ -42,7 +42,7 @@ from firebreak.intake.names import Found, Home, read_target
 from firebreak.intake.target_groups import Behind, ServicesBehind
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
-from firebreak.policy import load_policy
+from firebreak.policy.loader import load_policy
 from firebreak.ports import Clock, Log
 from firebreak.settings import Settings
 from firebreak.storming import StormWatch

@@ -43,7 +43,7 @@ from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, not_looked_up
 from firebreak.observing import Observer, needs_consent, with_application, with_consent
-from firebreak.policy import Policy
+from firebreak.policy.loader import Policy
 from firebreak.ports import Action, Clock, Ledger, Log, Schedules
 from firebreak.recording import record_under_claim
 from firebreak.storming import StormWatch

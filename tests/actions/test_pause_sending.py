@@ -13,7 +13,7 @@ from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.ses import SendingLive, SesObservation
 from firebreak.errors import Rejected
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.builders_ecs import seen as seen_ecs
 from tests.builders_ecs import service

@@ -11,7 +11,7 @@ from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.page import Phase
 from firebreak.core.people import person
 from firebreak.core.threads import Thread
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.cli.running import StackSession, around, deployed, error_lines, run
 from tests.cli.test_approving import CALLER

@@ -13,7 +13,7 @@ from firebreak.core.ledger import IncidentChange
 from firebreak.core.model import AlarmState
 from firebreak.core.questions import question_id
 from firebreak.core.reasons import Reason
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.cli.running import StackSession, around, deployed, error_lines, run
 from tests.workflow.approving import approve

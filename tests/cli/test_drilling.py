@@ -9,7 +9,7 @@ from firebreak.core.history import Hold
 from firebreak.core.incident import IncidentState
 from firebreak.core.model import AlarmState
 from firebreak.errors import AwsError, Denied, OutcomeUnknown
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from firebreak_cli.drill_times import Scenario, Step, Timing
 from firebreak_cli.drills import Report
 from tests import builders as a

@@ -11,7 +11,7 @@ from firebreak.aws.storms import DynamoStorms
 from firebreak.core import telling
 from firebreak.core.history import Hold
 from firebreak.core.model import Metric
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.cli.running import error_lines, run_in
 from tests.world import TABLE, World

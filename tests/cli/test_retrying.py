@@ -14,7 +14,7 @@ from firebreak.core.model import AlarmState, Metric, Mute
 from firebreak.core.people import claimed
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import RedAlarm
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from firebreak.wire import request_from_event
 from firebreak_cli import live_alarms
 from tests import builders as a

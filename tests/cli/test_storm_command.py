@@ -11,7 +11,7 @@ from firebreak.core import telling
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import RedAlarm, Storm
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from firebreak_cli.storms import TRIES
 from tests import builders as a
 from tests.cli.running import Calls, StackSession, around, deployed, described, error_lines, run, run_in

@@ -18,7 +18,7 @@ from typing import Any
 
 from firebreak.aws.clients import reader
 from firebreak.core.scopes import Level
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from firebreak_cli.local.emulator import Running
 from tests.concurrency.ground import Delivery, Ground
 from tests.concurrency.job import Job, Result, Share, read_result, write_job

@@ -29,7 +29,7 @@ from firebreak.connections import Connections
 from firebreak.core.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.observing import Observer
-from firebreak.policy import Policy, parse_policy
+from firebreak.policy.loader import Policy, parse_policy
 from firebreak.storming import StormWatch
 from firebreak.wiring import jitter
 from firebreak.workflow import Remediator

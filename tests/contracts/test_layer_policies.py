@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firebreak.policy_build import main, problems
+from firebreak.policy.build import main, problems
 from tests.docs.documents import ROOT
 
 SHIPPED = (ROOT / "shared/policy.toml").read_text(encoding="utf-8")

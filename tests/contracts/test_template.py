@@ -10,7 +10,7 @@ from firebreak.actions import ACTIONS
 from firebreak.connections import Connections
 from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.routing import ACTION_TAG, SYMPTOMS
-from firebreak.policy_runbooks import PREFIX
+from firebreak.policy.runbooks import PREFIX
 from tests.contracts.template import (
     PATH,
     actions,

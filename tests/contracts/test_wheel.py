@@ -28,7 +28,7 @@ def test_the_wheel_holds_the_command_the_package_and_the_shipped_policy(tmp_path
         assert archive.read(policy) == (ROOT / "shared/policy.toml").read_bytes()
         (entry,) = [name for name in names if name.endswith("entry_points.txt")]
         assert b"firebreak = firebreak_cli.entry:main" in archive.read(entry)
-    assert {"firebreak_cli/entry.py", "firebreak/policy.py"} <= set(names)
+    assert {"firebreak_cli/entry.py", "firebreak/policy/loader.py"} <= set(names)
     assert [name for name in names if name.startswith("tests/")] == []
 
 

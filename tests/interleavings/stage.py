@@ -17,7 +17,7 @@ from firebreak.core.ledger import Claim, delivery_key
 from firebreak.core.model import AlarmState, OwnEvent, Plan, Receipt, Target
 from firebreak.core.observed import DescribedAlarm, ServiceLive
 from firebreak.observing import Observer
-from firebreak.policy import Policy
+from firebreak.policy.loader import Policy
 from firebreak.verification import Verifier
 from firebreak_cli.memory import Held, Memory
 from firebreak_cli.memory_ledger import MemoryLedger

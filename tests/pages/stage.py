@@ -16,7 +16,7 @@ from firebreak.core.ledger import IncidentChange
 from firebreak.core.model import Alarm, AlarmState, Metric
 from firebreak.core.questions import approval_of
 from firebreak.core.threads import Thread
-from firebreak.policy import Policy, parse_policy
+from firebreak.policy.loader import Policy, parse_policy
 from firebreak.wire import request_event
 from tests import builders as a
 from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world

@@ -11,8 +11,8 @@ import pytest
 
 from docs.generate import schema
 from firebreak.errors import PolicyError
-from firebreak.policy import parse_policy
-from firebreak.policy_file import PolicyFile, policy_schema
+from firebreak.policy.loader import parse_policy
+from firebreak.policy.schema import PolicyFile, policy_schema
 from tests.docs.documents import ROOT, document
 from tests.docs.test_facts import model_keys
 from tests.policy.test_mistakes import MISTAKES

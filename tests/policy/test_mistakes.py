@@ -8,9 +8,9 @@ import pytest
 
 from firebreak.core.budgets import Budget
 from firebreak.errors import PolicyError
-from firebreak.policy import load_policy, parse_policy
-from firebreak.policy_actions import ActionName, RungName
-from firebreak.policy_file import MOST_DEPENDENCIES, MOST_GROUPS, MOST_OVERRIDES, MOST_WINDOWS
+from firebreak.policy.actions import ActionName, RungName
+from firebreak.policy.loader import load_policy, parse_policy
+from firebreak.policy.schema import MOST_DEPENDENCIES, MOST_GROUPS, MOST_OVERRIDES, MOST_WINDOWS
 from tests import builders as a
 
 MISTAKES = sorted((Path(__file__).parent / "mistakes").glob("*.toml"))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebreak.intake.names import SERVICES
-from firebreak.patterns import NAME_CHARACTERS, PARTS, can_match_a_group, can_match_a_target, may_meet
+from firebreak.policy.patterns import NAME_CHARACTERS, PARTS, can_match_a_group, can_match_a_target, may_meet
 
 # Enough of each to tell: a pattern of five pieces asks for no longer names and no other letters.
 SHORT_NAMES = ["".join(letters) for n in (1, 2, 3, 4) for letters in itertools.product("ae", repeat=n)]

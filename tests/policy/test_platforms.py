@@ -16,8 +16,8 @@ from firebreak.core.routing import By, Route, route
 from firebreak.core.telling import SEVERITY_TAG
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
-from firebreak.policy import load_policy
-from firebreak.policy_file import policy_schema
+from firebreak.policy.loader import load_policy
+from firebreak.policy.schema import policy_schema
 from firebreak_cli.local.transitions import Transition, state_change_event
 from tests import builders as a
 from tests.contracts.template import _CloudFormation

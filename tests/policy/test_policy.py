@@ -6,18 +6,18 @@ from typing import get_args
 
 import pytest
 
-from firebreak import policy_actions
 from firebreak.actions import ACTIONS
 from firebreak.core.budgets import Budget
 from firebreak.core.model import Autonomy, Target
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.scopes import Level
 from firebreak.errors import PolicyError
-from firebreak.policy import LARGEST, Policy, load_policy, parse_policy
-from firebreak.policy_actions import ASKS_BY_DEFAULT, ActionName
+from firebreak.policy import actions
+from firebreak.policy.actions import ASKS_BY_DEFAULT, ActionName
+from firebreak.policy.loader import LARGEST, Policy, load_policy, parse_policy
 from tests import builders as a
 
-SHIPPED = Path(policy_actions.__file__).parent.parent / "policy.toml"
+SHIPPED = Path(actions.__file__).parents[2] / "policy.toml"
 DEMO = SHIPPED.parent / "policies" / "demo.toml"
 MINUTE = timedelta(minutes=1)
 

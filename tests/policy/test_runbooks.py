@@ -9,7 +9,7 @@ import yaml
 
 from firebreak.core.model import Autonomy, Target
 from firebreak.core.rules import Runbook
-from firebreak.policy import Policy, parse_policy
+from firebreak.policy.loader import Policy, parse_policy
 from tests import builders as a
 from tests.builders_runbooks import TARGET
 from tests.contracts.template import _CloudFormation

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from firebreak_cli.local import emulator, permissions, stack, up
 from firebreak_cli.local.emulator import Running
 from firebreak_cli.local.places import Home

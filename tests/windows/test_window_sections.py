@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from firebreak.windows import WindowSection, windows_of
+from firebreak.policy.time_windows import WindowSection, windows_of
 from tests.windows.building import pinned, utc, window
 
 SECTION = {"name": "nights", "schedule": "cron(0 2 * * *)", "duration": "PT4H"}

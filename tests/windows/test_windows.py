@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from firebreak.core.freeze import HORIZON
-from firebreak.windows import ScheduledWindow
+from firebreak.policy.time_windows import ScheduledWindow
 from tests.windows.building import DAY, HOUR, MINUTE, pinned, utc, window
 
 BERLIN = "Europe/Berlin"

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from firebreak.core.freeze import HORIZON
-from firebreak.windows import ScheduledWindow
+from firebreak.policy.time_windows import ScheduledWindow
 from tests.windows.building import DAY, MINUTE, Fields, changes, pinned, starts, stretch_end, window
 
 # Whole hours, half hours, quarters, a change of half an hour or two hours, changes at midnight, over

@@ -14,7 +14,7 @@ from firebreak.core import telling
 from firebreak.core.model import Alarm, AlarmState, Mute
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import MOST_REMEMBERED, RedAlarm, Storm
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.workflow.test_flapping import marks

@@ -10,7 +10,7 @@ import pytest
 from firebreak.core.incident import IncidentState
 from firebreak.core.model import Alarm, Metric
 from firebreak.core.reasons import Reason
-from firebreak.policy import Policy, parse_policy
+from firebreak.policy.loader import Policy, parse_policy
 from tests import builders as a
 from tests.builders_beanstalk import ID
 from tests.played_beanstalk import BeanstalkWorld, PlayedBeanstalk, beanstalk_world

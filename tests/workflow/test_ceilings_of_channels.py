@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.page import Page, Phase
 from firebreak.core.threads import Thread, ThreadState
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.workflow.test_paging import TOLD

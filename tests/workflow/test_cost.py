@@ -17,7 +17,7 @@ from firebreak.core.history import Hold
 from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import MOST_REMEMBERED, RedAlarm
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.concurrency.watching import items_of
 from tests.docs.documents import document

@@ -10,7 +10,7 @@ import pytest
 from firebreak.core.page import Page
 from firebreak.core.paging_rules import ChannelRules
 from firebreak.errors import Untold
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.fakes import FakePager
 from tests.workflow.test_who_is_paged import PAGING, tell

@@ -9,7 +9,7 @@ import pytest
 from firebreak.core.digests import STAYS_OK
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.page import Page, Phase
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.workflow.test_who_is_paged import PAGING
 from tests.world import World, eventbridge, world_on_moto

@@ -14,7 +14,7 @@ from firebreak.core.readings import Absent
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level
 from firebreak.errors import PolicyError, Unavailable
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, answer, fail
 from tests.world import TABLE, World, eventbridge

@@ -23,7 +23,7 @@ from firebreak.aws.clients import reader
 from firebreak.core.incident import FREES_TARGET, Incident, may_move
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Alarm, AlarmState
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from firebreak.wire import request_event
 from tests import builders as a
 from tests.faults import Death, Killed, Wrapped

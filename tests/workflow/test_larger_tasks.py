@@ -10,7 +10,7 @@ import pytest
 from firebreak.core.incident import IncidentState
 from firebreak.core.model import AlarmState
 from firebreak.core.reasons import Reason
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service
 from tests.builders_task_memory import raw_definition

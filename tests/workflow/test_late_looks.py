@@ -13,7 +13,7 @@ from firebreak.core.looking_again import refused_look
 from firebreak.core.page import Page, Phase
 from firebreak.core.reasons import Reason
 from firebreak.errors import Untold
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.builders_announcements import decided
 from tests.faults import NO_CONNECTION, Wrapped, fail

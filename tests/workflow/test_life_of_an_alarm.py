@@ -5,7 +5,7 @@ from datetime import timedelta
 from firebreak.core.history import Hold
 from firebreak.core.incident import IncidentState
 from firebreak.core.reasons import Reason
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.world import World
 

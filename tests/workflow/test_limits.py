@@ -15,7 +15,7 @@ from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level, Scope, action_scope, application_scope, group_scope, target_scope
 from firebreak.errors import OutcomeUnknown
-from firebreak.policy import Policy, parse_policy
+from firebreak.policy.loader import Policy, parse_policy
 from tests import builders as a
 from tests.world import World, eventbridge, world_on_moto
 

@@ -11,7 +11,7 @@ from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.target_groups import Registrations
 from firebreak.intake.target_groups import ServicesBehind
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.world import World, eventbridge, world_on_moto
 

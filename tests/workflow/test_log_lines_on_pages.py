@@ -8,7 +8,7 @@ import pytest
 from firebreak.core import telling
 from firebreak.core.model import Alarm
 from firebreak.core.paging_rules import ChannelKind
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.workflow.test_who_is_paged import PAGING
 from tests.world import World, world_on_moto

@@ -12,7 +12,7 @@ from firebreak.core.model import Alarm
 from firebreak.core.storm import RedAlarm, Storm
 from firebreak.core.telling_storms import storm_ended
 from firebreak.errors import Throttled
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from firebreak.storming import StormWatch
 from tests import builders as a
 from tests.faults import Killed, Wrapped, fail

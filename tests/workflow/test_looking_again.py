@@ -11,7 +11,7 @@ import pytest
 from firebreak.aws.threads import DynamoThreads
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.reasons import Reason
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.workflow.test_flapping import marks, wait

@@ -19,7 +19,7 @@ from firebreak.core.page import Severity
 from firebreak.core.readings import Unknown
 from firebreak.core.threads import Thread
 from firebreak.errors import AwsError, PolicyError, Throttled, Untold
-from firebreak.policy import Policy, parse_policy
+from firebreak.policy.loader import Policy, parse_policy
 from tests import builders as a
 from tests.core.threads_play import told
 from tests.faults import Wrapped

@@ -9,7 +9,7 @@ import pytest
 
 from firebreak.core.model import Alarm
 from firebreak.core.page import Phase
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.workflow.test_flapping import wait

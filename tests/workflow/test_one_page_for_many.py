@@ -16,7 +16,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import of_blindness
 from firebreak.core.threads import Thread, ThreadState
 from firebreak.errors import Untold
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.workflow.test_who_is_paged import HOUR, MINUTE, PAGING, SECOND, sent, tell, tick

@@ -19,7 +19,7 @@ from firebreak.core.observe_mode import LEDGER_FAULTS
 from firebreak.core.page import Phase
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from firebreak_cli.memory import Held, Memory
 from firebreak_cli.memory_ledger import MemoryLedger
 from tests import builders as a

@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.core.model import Alarm
 from firebreak.core.page import Phase
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.workflow.test_flapping import marks, wait
 from tests.workflow.test_who_is_paged import PAGING

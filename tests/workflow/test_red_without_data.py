@@ -13,7 +13,7 @@ from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metr
 from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.builders_functions import FakeLambda
 from tests.fakes import FakeServices

@@ -9,7 +9,7 @@ import pytest
 
 from firebreak.core.incident import IncidentState
 from firebreak.core.reasons import Reason
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.builders_deployments import OLD, arn_of, raw_brief, raw_described, raw_revision
 from tests.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service

@@ -13,7 +13,7 @@ from firebreak.core.model import Alarm, Metric
 from firebreak.core.questions import approval_of
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from firebreak.policy import Policy, parse_policy
+from firebreak.policy.loader import Policy, parse_policy
 from firebreak.wire import request_event
 from tests import builders as a
 from tests.builders_runbooks import GUARD

@@ -9,7 +9,7 @@ import pytest
 
 from firebreak.core.incident import IncidentState
 from firebreak.core.reasons import Reason
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.builders_ecs import raw_deployment, raw_service
 from tests.builders_tasks import arn_of, raw_task

@@ -14,7 +14,7 @@ from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import MOST_REMEMBERED, Storm, red_alarm
 from firebreak.errors import Throttled
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import Killed, Wrapped, fail
 from tests.world import World, eventbridge, world_on_moto

@@ -18,7 +18,7 @@ from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.storm import Storm
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import Wrapped
 from tests.workflow.test_storms import WIDE, storm_of, strike

@@ -7,7 +7,7 @@ import pytest
 from firebreak.core.history import Hold
 from firebreak.core.page import Phase
 from firebreak.core.threads import Thread, ThreadState
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.workflow.test_one_page_for_many import bodies, named, pause, refuse
 from tests.workflow.test_who_is_paged import HOUR, MINUTE, PAGING, sent, tick

@@ -17,7 +17,7 @@ from firebreak.core.model import AlarmState
 from firebreak.core.page import Phase
 from firebreak.errors import PolicyError, Untold
 from firebreak.page_text import Around, body_of
-from firebreak.policy import parse_policy
+from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.world import World, announced, eventbridge, world_on_moto

@@ -30,9 +30,9 @@ def check(
     What is allowed and hardly meant is a warning on stderr.
     """
     from firebreak.page_text import plain
-    from firebreak.policy import load_policy
-    from firebreak.policy_lines import lines_of
-    from firebreak.policy_mistakes import with_line
+    from firebreak.policy.lines import lines_of
+    from firebreak.policy.loader import load_policy
+    from firebreak.policy.mistakes import with_line
     from firebreak_cli.policy_warnings import warnings_of
 
     policy = load_policy(file)
@@ -69,6 +69,6 @@ def check(
 @policy_app.command()
 def schema() -> None:
     """Print the JSON Schema of policy files, for editors."""
-    from firebreak.policy_file import policy_schema
+    from firebreak.policy.schema import policy_schema
 
     print_json(policy_schema())

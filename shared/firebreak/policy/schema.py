@@ -26,8 +26,7 @@ from firebreak.core.model import Autonomy
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.scopes import Level
 from firebreak.core.storm import MOST_REMEMBERED, StormRules
-from firebreak.patterns import GroupPattern, PartPattern, TargetPattern, may_meet
-from firebreak.policy_actions import (
+from firebreak.policy.actions import (
     ActionName,
     ActionSection,
     RungName,
@@ -36,10 +35,11 @@ from firebreak.policy_actions import (
     odd_runbooks,
     odd_settings,
 )
-from firebreak.policy_missing_data import MissingDataSection
-from firebreak.policy_paging import PagingSection, addresses_inside, odd_paging
-from firebreak.policy_text import BudgetText, CountedOver, Duration, EventAge, over_an_hour
-from firebreak.windows import WindowSection
+from firebreak.policy.missing_data import MissingDataSection
+from firebreak.policy.paging import PagingSection, addresses_inside, odd_paging
+from firebreak.policy.patterns import GroupPattern, PartPattern, TargetPattern, may_meet
+from firebreak.policy.time_windows import WindowSection
+from firebreak.policy.units import BudgetText, CountedOver, Duration, EventAge, over_an_hour
 
 # EventBridge Scheduler fires within the minute of the time asked for
 # (docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html), so shorter waits lie.

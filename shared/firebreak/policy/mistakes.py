@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from firebreak.policy_file import policy_schema
-from firebreak.policy_lines import Path, line_of
+from firebreak.policy.lines import Path, line_of
+from firebreak.policy.schema import policy_schema
 
 # By pydantic's type of the mistake; a value in braces is from its context.
 _WORDS: Mapping[str, str] = {

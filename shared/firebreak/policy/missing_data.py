@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from firebreak.core.evaluation import MissingData
 from firebreak.core.missing_data import MissingDataRules
-from firebreak.patterns import AlarmPattern
+from firebreak.policy.patterns import AlarmPattern
 
 MOST_PATTERNS = 200
 

@@ -25,8 +25,8 @@ import tzdata
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from firebreak.core.freeze import HORIZON, Window
-from firebreak.patterns import TargetPattern
-from firebreak.policy_text import read_duration
+from firebreak.policy.patterns import TargetPattern
+from firebreak.policy.units import read_duration
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=15)
 

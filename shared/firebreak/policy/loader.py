@@ -20,11 +20,11 @@ from firebreak.core.scopes import Level
 from firebreak.core.share import ShareRules
 from firebreak.core.storm import StormRules
 from firebreak.errors import PolicyError
-from firebreak.policy_actions import ALWAYS_ASKS, ASKS_BY_DEFAULT, ActionSection
-from firebreak.policy_file import GroupSection, Override, PolicyFile
-from firebreak.policy_lines import lines_of
-from firebreak.policy_runbooks import RUN_RUNBOOK
-from firebreak.windows import windows_of
+from firebreak.policy.actions import ALWAYS_ASKS, ASKS_BY_DEFAULT, ActionSection
+from firebreak.policy.lines import lines_of
+from firebreak.policy.runbooks import RUN_RUNBOOK
+from firebreak.policy.schema import GroupSection, Override, PolicyFile
+from firebreak.policy.time_windows import windows_of
 
 OVERRIDABLE = ("autonomy", "cooldown")
 
@@ -210,7 +210,7 @@ def parse_policy(text: str, source: str) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(source, [f"not TOML: {error}"]) from error
     except ValidationError as error:
-        from firebreak.policy_mistakes import mistakes_of  # a policy that loads needs none of it
+        from firebreak.policy.mistakes import mistakes_of  # a policy that loads needs none of it
 
         problems = error.errors(include_url=False)
         raise PolicyError(source, mistakes_of(problems, lines_of(text))) from error

@@ -22,9 +22,9 @@ from firebreak.core.paging_rules import (
     Route,
     Step,
 )
-from firebreak.patterns import AlarmPattern, TargetPattern
-from firebreak.policy_text import SHORTEST_COUNT, BudgetText, CountedOver, Duration
-from firebreak.windows import HoursSection
+from firebreak.policy.patterns import AlarmPattern, TargetPattern
+from firebreak.policy.time_windows import HoursSection
+from firebreak.policy.units import SHORTEST_COUNT, BudgetText, CountedOver, Duration
 
 # Enough for every on-call plan that was seen; each route is walked for every page.
 MOST_CHANNELS, MOST_STEPS, MOST_PATTERNS, MOST_HOURS = 20, 8, 200, 20

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from firebreak.errors import PolicyError
-from firebreak.policy import load_policy
+from firebreak.policy.loader import load_policy
 
 
 def problems(layer: Path, needed: Iterable[str]) -> Iterator[str]:
@@ -31,7 +31,7 @@ def _is_policy(path: Path) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m firebreak.policy_build LAYER [NEEDED ...]`: prints the problems; 1 when there are any."""
+    """`python -m firebreak.policy.build LAYER [NEEDED ...]`: prints the problems; 1 when there are any."""
     layer, *needed = arguments
     told = list(problems(Path(layer), needed))
     for line in told:

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from firebreak.core.model import Autonomy
 from firebreak.core.routing import SERVICE_OF
 from firebreak.core.rules import PAGE_RUNG, ActionSettings
-from firebreak.policy_runbooks import PREFIX, RunbookName, RunbookSection, misnamed
-from firebreak.policy_text import Duration
+from firebreak.policy.runbooks import PREFIX, RunbookName, RunbookSection, misnamed
+from firebreak.policy.units import Duration
 
 type ActionName = Literal[
     "restart-service",
