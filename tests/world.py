@@ -18,7 +18,6 @@ import boto3
 from moto import mock_aws
 
 from firebreak.actions import ACTIONS, BuiltActions
-from firebreak.announcement_wire import announcement_to_wire
 from firebreak.announcing import Announcer
 from firebreak.aws.call_counts import DynamoCallCounts
 from firebreak.aws.clients import reader
@@ -42,7 +41,8 @@ from firebreak.policy.loader import Policy
 from firebreak.storming import StormWatch
 from firebreak.surroundings import Surroundings
 from firebreak.verification import Verifier
-from firebreak.wire import request_event
+from firebreak.wire.announcements import announcement_to_wire
+from firebreak.wire.requests import request_event
 from firebreak.workflow import Remediator
 from tests import builders as a
 from tests.fakes import (

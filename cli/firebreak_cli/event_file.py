@@ -9,7 +9,7 @@ from typing import BinaryIO
 from firebreak import alarms
 from firebreak.core.model import Alarm, OwnEvent
 from firebreak.errors import UnusableEvent
-from firebreak.loose import strict_json
+from firebreak.wire.lenient_json import strict_json
 from firebreak_cli.endings import BAD_INPUT, Ending
 from firebreak_cli.sns_messages import NO_SERIES, NO_TAGS, event_in
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from firebreak.alarms import placed
 from firebreak.core.model import Alarm, AlarmState, OwnEvent
 from firebreak.core.readings import NotRead, Unknown
-from firebreak.loose import moment
 from firebreak.policy.loader import Policy, load_policy
+from firebreak.wire.lenient_json import moment
 from firebreak_cli.endings import BAD_INPUT, Ending
 from firebreak_cli.event_file import Given, read_event
 from firebreak_cli.event_times import moved_to, sent_at

@@ -56,7 +56,7 @@ class KeptDecision:
     """A decision as the ledger keeps it; words that a newer release wrote stay as they are.
 
     `by` names the human who asked, if one did. `transition` is the alarm as it was written down, with
-    all that its event told: `firebreak.wire` reads it.
+    all that its event told: `firebreak.wire.requests` reads it.
     """
 
     key: str

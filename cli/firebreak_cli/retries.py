@@ -22,7 +22,7 @@ from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.scopes import short_key
 from firebreak.errors import AwsError, UnusableEvent
 from firebreak.ports import AlarmReads
-from firebreak.wire import alarm_from_wire
+from firebreak.wire.requests import alarm_from_wire
 from firebreak_cli import kept
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, ending_of
 from firebreak_cli.kept import Bounds, KeptDecision

@@ -19,7 +19,7 @@ from firebreak.core.red_words import red_words
 from firebreak.core.scopes import short_key
 from firebreak.core.telling_facts import rung_words
 from firebreak.core.threads import Thread
-from firebreak.wire import alarm_to_wire
+from firebreak.wire.requests import alarm_to_wire
 from firebreak_cli import kept, screen
 from firebreak_cli.endings import NO_AWS, Ending
 from firebreak_cli.kept import Bounds, KeptDecision

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from firebreak.alarms import ALARM_SOURCE, STATE_CHANGE
 from firebreak.errors import UnusableEvent
-from firebreak.loose import items, mapping, text
+from firebreak.wire.lenient_json import items, mapping, text
 
 NO_TAGS = (
     "An SNS message carries no tags of the alarm: a firebreak:action or firebreak:target tag is not seen"

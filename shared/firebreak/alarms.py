@@ -16,8 +16,6 @@ from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent
 from firebreak.core.routing import ACTION_TAG
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.errors import UnusableEvent
-from firebreak.loose import items, mapping, moment, shown, stated, text
-from firebreak.reason_data import evaluation_of
 from firebreak.shapes import (
     children_of,
     contributor_of,
@@ -28,7 +26,9 @@ from firebreak.shapes import (
     mute_of,
     tags_of,
 )
-from firebreak.wire import (
+from firebreak.wire.lenient_json import items, mapping, moment, shown, stated, text
+from firebreak.wire.reason_data import evaluation_of
+from firebreak.wire.requests import (
     OWN_SOURCE,
     ROUTED_ALARM,
     WIRE_VERSION,

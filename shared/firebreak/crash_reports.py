@@ -18,7 +18,7 @@ from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
 from firebreak.core.model import Alarm
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.errors import UnusableEvent
-from firebreak.loose import text
+from firebreak.wire.lenient_json import text
 
 _INCIDENT = re.compile(r"i-[0-9a-f]{10}")
 _NAME_IN_ARN = 6

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak import alarms
-from firebreak.announcement_wire import announcement_from_wire
 from firebreak.concluding import Summary
 from firebreak.core.announcement import Announcement
 from firebreak.core.decide import refuse
@@ -37,6 +36,7 @@ from firebreak.policy.paging import PagingSection
 from firebreak.ports import AlarmReads, Clock, Deliveries, Ledger, Log, Storms
 from firebreak.storming import StormWatch
 from firebreak.unusable_events import read_alarm, unusable_record
+from firebreak.wire.announcements import announcement_from_wire
 
 
 @dataclass(frozen=True, slots=True)

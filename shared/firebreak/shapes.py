@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from firebreak.core.composites import children_in_rule
 from firebreak.core.model import AlarmKind, Contributor, Metric, Mute
-from firebreak.loose import bounded_id, field, items, mapping, moment, stated, text
+from firebreak.wire.lenient_json import bounded_id, field, items, mapping, moment, stated, text
 
 # What a page shows of a label is shorter still.
 MAX_LABEL = 200

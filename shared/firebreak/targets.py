@@ -26,7 +26,7 @@ from firebreak.intake.composites import RedChildren, foreign_metric
 from firebreak.intake.dimensions import named_elsewhere, wanted
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics
 from firebreak.intake.names import Home, read_target
-from firebreak.loose import shown
+from firebreak.wire.lenient_json import shown
 
 # The label under which a query over several accounts names the account of a series.
 _ACCOUNT_ATTRIBUTE = "aws.accountid"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from firebreak.alarms import parse
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
 from firebreak.core.model import Alarm
-from firebreak.evaluation_wire import evaluation_from_wire, evaluation_to_wire
-from firebreak.reason_data import MAX_CHARACTERS, MOST_POINTS, evaluation_of
+from firebreak.wire.evaluation import evaluation_from_wire, evaluation_to_wire
+from firebreak.wire.reason_data import MAX_CHARACTERS, MOST_POINTS, evaluation_of
 from tests.sample_events import load, usable
 
 QUERIED = "2026-11-20T09:59:59.985+0000"

@@ -9,7 +9,7 @@ import pytest
 from firebreak.alarms import parse, placed
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metric, Mute
 from firebreak.errors import UnusableEvent
-from firebreak.reason_data import evaluation_of
+from firebreak.wire.reason_data import evaluation_of
 from tests.sample_events import load
 
 ARN = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:prod-api-memory-high"

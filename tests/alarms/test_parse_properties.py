@@ -11,7 +11,7 @@ from firebreak.alarms import parse
 from firebreak.core.model import Alarm, OwnEvent
 from firebreak.core.routing import KNOWN_ACTIONS, primary, route
 from firebreak.errors import UnusableEvent
-from firebreak.wire import alarm_from_wire, alarm_to_wire
+from firebreak.wire.requests import alarm_from_wire, alarm_to_wire
 from tests.sample_events import load, usable
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)

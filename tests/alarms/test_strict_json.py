@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from firebreak.errors import UnusableEvent
-from firebreak.loose import strict_json
+from firebreak.wire.lenient_json import strict_json
 from tests.cli.running import run
 
 

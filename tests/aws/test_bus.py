@@ -9,14 +9,14 @@ import pytest
 from botocore.stub import Stubber
 
 from firebreak import alarms
-from firebreak.announcement_wire import announcement_from_wire
 from firebreak.aws.bus import EventBus
 from firebreak.aws.clients import reader
 from firebreak.concluding import request_of
 from firebreak.core import telling
 from firebreak.core.incident import IncidentState
 from firebreak.errors import AwsError, Denied, Throttled, Unavailable
-from firebreak.wire import request_from_event
+from firebreak.wire.announcements import announcement_from_wire
+from firebreak.wire.requests import request_from_event
 from tests import builders as a
 from tests.faults import CONNECT_TIMEOUT, READ_TIMEOUT, answer
 

@@ -10,10 +10,10 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
-from firebreak.announcement_wire import announcement_to_wire
 from firebreak.aws.page_extras import LOG_CALL_SECONDS
 from firebreak.core import telling
 from firebreak.settings import Settings
+from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wiring import Wiring
 from tests import builders as a
 from tests.fakes import ListLog

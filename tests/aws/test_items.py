@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from firebreak.announcement_wire import announcement_from_wire
 from firebreak.aws.incident_items import incident_item, read_incident
 from firebreak.aws.items import (
     DamagedItem,
@@ -41,6 +40,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.scopes import Level
 from firebreak.core.storm import RedAlarm, Storm
 from firebreak.errors import UnusableEvent
+from firebreak.wire.announcements import announcement_from_wire
 from tests import builders as a
 from tests.aws.claiming import claim_of
 from tests.aws.conftest import Table

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from firebreak.announcement_wire import announcement_to_wire
 from firebreak.aws.threads import DynamoThreads
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import AnnouncementKind
@@ -15,6 +14,7 @@ from firebreak.core.page import Severity
 from firebreak.core.readings import ABSENT, Absent, Unknown
 from firebreak.core.threads import Thread
 from firebreak.errors import Conflict, Unavailable
+from firebreak.wire.announcements import announcement_to_wire
 from tests import builders as a
 from tests.aws.conftest import Table
 from tests.core.threads_play import told

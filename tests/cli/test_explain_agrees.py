@@ -15,7 +15,7 @@ from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.observing import Observer
 from firebreak.policy.loader import parse_policy
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from firebreak_cli.explainer import Explainer, Explanation
 from firebreak_cli.eyes import LiveEyes
 from tests import builders as a

@@ -22,7 +22,7 @@ COMMAND = re.compile(rf"firebreak (?:(?:{'|'.join(NAMES)})\b[^`)\n\"]*|\Z)")
 # What names a command and is none to copy, or reaches no stack that has another address.
 NAMED = {
     "main.py": {"firebreak "},  # its own version
-    "wire.py": {"firebreak approve"},
+    "requests.py": {"firebreak approve"},
     "acknowledging.py": {"firebreak ack"},
     # Replaced by commands for the stack in question before they are shown.
     "advice.py": {"firebreak resume", "firebreak switches", "firebreak retry "},

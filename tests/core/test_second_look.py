@@ -13,7 +13,7 @@ from firebreak.core.looking_again import LOOK_AGAIN_AFTER, after_humans, after_r
 from firebreak.core.model import OwnEvent, RequestKind
 from firebreak.core.reasons import PASSING, Reason
 from firebreak.core.storm import red_alarm_of
-from firebreak.wire import request_event, request_from_event
+from firebreak.wire.requests import request_event, request_from_event
 from tests import builders as a
 
 BUSY = refuse(Reason.DEPLOYMENT_RUNNING, "a deployment runs")

@@ -23,7 +23,7 @@ from firebreak.policy.loader import Policy, parse_policy
 from firebreak.ports import Observation
 from firebreak.storming import StormWatch
 from firebreak.verification import Verifier
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from firebreak.workflow import Remediator
 from tests import builders as a
 from tests.interleavings.calls import Ask, AskingClock, Call, Port, Silent

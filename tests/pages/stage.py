@@ -17,7 +17,7 @@ from firebreak.core.model import Alarm, AlarmState, Metric
 from firebreak.core.questions import approval_of
 from firebreak.core.threads import Thread
 from firebreak.policy.loader import Policy, parse_policy
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world
 from tests.workflow.test_larger_tasks import Service

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firebreak import alarms
-from firebreak.announcement_wire import announcement_from_wire, announcement_to_wire
 from firebreak.core import telling
 from firebreak.core.model import OwnEvent
 from firebreak.errors import UnusableEvent
-from firebreak.loose import LONGEST_ID, bounded_id
-from firebreak.wire import request_event
+from firebreak.wire.announcements import announcement_from_wire, announcement_to_wire
+from firebreak.wire.lenient_json import LONGEST_ID, bounded_id
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.builders_announcements import announced
 from tests.wire.test_wire import REQUEST as OF_A_REQUEST

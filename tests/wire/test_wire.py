@@ -22,8 +22,8 @@ from firebreak.core.model import (
     RequestKind,
 )
 from firebreak.errors import UnusableEvent
-from firebreak.reason_data import MOST_POINTS
-from firebreak.wire import alarm_from_wire, alarm_to_wire, request_event, request_from_event
+from firebreak.wire.reason_data import MOST_POINTS
+from firebreak.wire.requests import alarm_from_wire, alarm_to_wire, request_event, request_from_event
 
 V1 = Path(__file__).parent / "v1"
 

@@ -3,7 +3,7 @@
 from firebreak.concluding import Summary
 from firebreak.core.incident import Incident
 from firebreak.core.questions import approval_of
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from tests.world import World
 
 ANA = "arn:aws:sts::111122223333:assumed-role/oncall/ana"

@@ -10,7 +10,7 @@ from firebreak.core.history import Transition
 from firebreak.core.model import AlarmState
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.world import World, eventbridge
 

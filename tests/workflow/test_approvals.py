@@ -13,7 +13,7 @@ from firebreak.core.people import claimed
 from firebreak.core.questions import approval_of, question_id
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.workflow.approving import ANA, approve
 from tests.world import World

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from firebreak import alarms
-from firebreak.announcement_wire import announcement_to_wire
 from firebreak.aws.clients import reader
 from firebreak.concluding import Summary
 from firebreak.core.ledger import alarm_key
@@ -25,7 +24,8 @@ from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.reasons import Reason
 from firebreak.errors import FirebreakError, Unavailable
 from firebreak.handlers import counted
-from firebreak.wire import request_event
+from firebreak.wire.announcements import announcement_to_wire
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.fakes import ListLog
 from tests.faults import NO_CONNECTION, Killed, Wrapped

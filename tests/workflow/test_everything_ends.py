@@ -12,7 +12,7 @@ from firebreak.core.budgets import LONGEST_WINDOW, PAD
 from firebreak.core.ledger import alarm_key
 from firebreak.core.model import Alarm, RequestKind
 from firebreak.core.reasons import Reason
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.world import TABLE, World, eventbridge, world_on_moto
 

@@ -18,13 +18,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from firebreak.announcement_wire import announcement_to_wire
 from firebreak.aws.clients import reader
 from firebreak.core.incident import FREES_TARGET, Incident, may_move
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.policy.loader import parse_policy
-from firebreak.wire import request_event
+from firebreak.wire.announcements import announcement_to_wire
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.faults import Death, Killed, Wrapped
 from tests.quick_moto import call_directly

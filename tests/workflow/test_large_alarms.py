@@ -16,7 +16,7 @@ from firebreak.core.model import Alarm
 from firebreak.core.opening import joined, opened
 from firebreak.core.reasons import Reason
 from firebreak.errors import UnusableEvent
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.aws.claiming import record_of
 from tests.world import World, eventbridge, world_on_moto

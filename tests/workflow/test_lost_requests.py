@@ -14,7 +14,7 @@ from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Unavailable
 from firebreak.sweeping import SWEEP_LIMIT
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from tests.world import TABLE, World
 
 MINUTE = timedelta(minutes=1)

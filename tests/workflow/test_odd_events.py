@@ -16,7 +16,7 @@ from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import PolicyError
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.world import TABLE, World, eventbridge

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.announcement_wire import announcement_to_wire
 from firebreak.aws.items import pack
 from firebreak.aws.waiting import outbox_item
 from firebreak.concluding import request_of
@@ -22,7 +21,8 @@ from firebreak.core.incident import IncidentState
 from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, Untold
 from firebreak.page_text import Around, ascii_subject_of, body_of, plain, subject_of
-from firebreak.wire import request_event
+from firebreak.wire.announcements import announcement_to_wire
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
 from tests.world import TABLE, World, announced, check_event, eventbridge

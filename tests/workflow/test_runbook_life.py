@@ -14,7 +14,7 @@ from firebreak.core.questions import approval_of
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import Policy, parse_policy
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.builders_runbooks import GUARD
 from tests.fakes import FakeServices

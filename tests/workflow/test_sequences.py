@@ -15,7 +15,7 @@ from firebreak.core.budgets import Budget
 from firebreak.core.model import Target
 from firebreak.core.scopes import Level, Scope, scopes_of
 from firebreak.policy.loader import Policy, parse_policy
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from firebreak_cli.memory_ledger import MemoryLedger
 from firebreak_cli.memory_storms import MemoryStorms
 from tests import builders as a

@@ -6,7 +6,7 @@ from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import by_live_tags
-from firebreak.wire import ROUTED_ALARM, routed_alarm
+from firebreak.wire.requests import ROUTED_ALARM, routed_alarm
 from tests.world import World, eventbridge
 
 TASK = {"ClusterName": "prod", "ServiceName": "api"}

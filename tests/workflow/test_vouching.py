@@ -14,7 +14,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.threads import thread_id
 from firebreak.core.vouching import UNPROVEN
 from firebreak.errors import UnusableEvent
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.faults import Wrapped, answer, fail
 from tests.world import World, announced

@@ -9,7 +9,7 @@ from firebreak.core.composites import children_in_rule
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
-from firebreak.reason_data import evaluation_of
+from firebreak.wire.reason_data import evaluation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

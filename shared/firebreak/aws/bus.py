@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from firebreak.announcement_wire import announcement_to_wire
 from firebreak.aws.translate import translated
 from firebreak.core.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.errors import Unavailable
-from firebreak.wire import (
+from firebreak.wire.announcements import announcement_to_wire
+from firebreak.wire.requests import (
     ANNOUNCEMENT,
     HUMAN_ANNOUNCEMENT,
     OWN_SOURCE,

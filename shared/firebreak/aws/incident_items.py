@@ -22,7 +22,7 @@ from firebreak.aws.items import (
 )
 from firebreak.core.incident import ENDED, WITH_HUMANS, Incident, IncidentState, Member, Purpose
 from firebreak.core.model import Plan, Receipt, Target
-from firebreak.wire import alarm_from_wire, alarm_to_wire
+from firebreak.wire.requests import alarm_from_wire, alarm_to_wire
 
 
 def incident_item(incident: Incident) -> Item:

@@ -19,7 +19,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.routing import VERIFY
 from firebreak.core.scopes import Scope
 from firebreak.core.storm import RedAlarm, Storm
-from firebreak.wire import alarm_to_wire
+from firebreak.wire.requests import alarm_to_wire
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef

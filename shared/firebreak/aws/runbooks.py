@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from firebreak.aws.translate import look, send
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.runbooks import AUTOMATION, DocumentLive, Run
-from firebreak.loose import mapping, text
+from firebreak.wire.lenient_json import mapping, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from firebreak.aws.translate import translated
 from firebreak.core.keys import digest
 from firebreak.core.model import OwnEvent
 from firebreak.errors import Conflict
-from firebreak.wire import request_event
+from firebreak.wire.requests import request_event
 
 if TYPE_CHECKING:
     from types_boto3_scheduler import EventBridgeSchedulerClient

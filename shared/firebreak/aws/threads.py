@@ -7,7 +7,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from firebreak.announcement_wire import announcement_from_wire, announcement_to_wire
 from firebreak.aws.claims import ABSENT_KEY, NOT_NEWER, Condition, put
 from firebreak.aws.found import find, read_as
 from firebreak.aws.items import (
@@ -35,6 +34,7 @@ from firebreak.core.page import Severity
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.threads import Thread
 from firebreak.errors import Conflict
+from firebreak.wire.announcements import announcement_from_wire, announcement_to_wire
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -14,7 +14,7 @@ from firebreak.core.target_groups import counts_unhealthy_hosts
 from firebreak.intake.dimensions import named_elsewhere
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics
 from firebreak.intake.names import Found, Home, read_target
-from firebreak.loose import shown
+from firebreak.wire.lenient_json import shown
 
 # How deep composites may nest before the search stops.
 MAX_DEPTH = 3

@@ -6,7 +6,7 @@ from firebreak.core.model import Metric, Target, Unresolved
 from firebreak.core.reasons import Reason
 from firebreak.core.target_groups import DIMENSION
 from firebreak.intake.names import SERVICES, Found, Home, Naming
-from firebreak.loose import shown
+from firebreak.wire.lenient_json import shown
 
 # Namespaces of AWS's own services start so; a dimension of the same name means another thing there.
 _OF_AWS = "AWS/"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from firebreak.core.model import Target, Unresolved
 from firebreak.core.reasons import Reason
 from firebreak.core.ses import ACCOUNT
-from firebreak.loose import shown
+from firebreak.wire.lenient_json import shown
 
 type Found = Target | Unresolved
 

@@ -11,8 +11,8 @@ from firebreak.core.reasons import Reason
 from firebreak.core.target_groups import Registrations, answers, malformed, service_behind
 from firebreak.errors import AwsError
 from firebreak.intake.names import Found, Home
-from firebreak.loose import shown
 from firebreak.service_ports.registrations import RegistrationCache, RegistrationReads
+from firebreak.wire.lenient_json import shown
 
 # The one target behind these groups, or why there is none.
 type Behind = Callable[[Collection[str], Home], Found]

@@ -7,7 +7,7 @@ from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.reasons import Lasting
 from firebreak.errors import UnusableEvent
-from firebreak.loose import text
+from firebreak.wire.lenient_json import text
 
 # DynamoDB's keys have 2,048 bytes; every key of Firebreak's own is far shorter.
 LONGEST_KEY = 1024

@@ -20,8 +20,8 @@ from firebreak.core.model import (
     RequestKind,
 )
 from firebreak.errors import UnusableEvent
-from firebreak.evaluation_wire import evaluation_from_wire, evaluation_to_wire
-from firebreak.loose import SHOWN_CHARACTERS, bounded_id, moment, shown, text, whole
+from firebreak.wire.evaluation import evaluation_from_wire, evaluation_to_wire
+from firebreak.wire.lenient_json import SHOWN_CHARACTERS, bounded_id, moment, shown, text, whole
 
 WIRE_VERSION = 1
 OWN_SOURCE = "firebreak"

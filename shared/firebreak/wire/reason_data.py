@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
-from firebreak.loose import items, mapping, moment, number, text, whole
+from firebreak.wire.lenient_json import items, mapping, moment, number, text, whole
 
 # SetAlarmState takes 4,000 characters [StateReasonData]; a composite with many children may have more.
 MAX_CHARACTERS = 64_000

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
-from firebreak.loose import items, mapping, moment, number, text, whole
+from firebreak.wire.lenient_json import items, mapping, moment, number, text, whole
 
 
 def evaluation_to_wire(evaluation: Evaluation) -> dict[str, object]:
