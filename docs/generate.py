@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from firebreak import alarms, targets
 from firebreak.actions import ACTIONS
 from firebreak.core.guards import GUARDS
 from firebreak.core.incident import FREES_TARGET, MOVES
@@ -23,6 +22,7 @@ from firebreak.core.readings import NotRead
 from firebreak.core.reasons import LASTING, MEANINGS, Disposition, Lasting, Reason
 from firebreak.core.routing import primary, route
 from firebreak.errors import UnusableEvent
+from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
 from firebreak.policy.actions import ASKS_BY_DEFAULT
@@ -143,7 +143,7 @@ def unusable_events() -> str:
 
 
 def _sample(path: Path) -> Row:
-    trigger = alarms.parse(json.loads(path.read_text(encoding="utf-8")))
+    trigger = alarm_events.parse(json.loads(path.read_text(encoding="utf-8")))
     if isinstance(trigger, OwnEvent):
         return _name(path), f"own: {trigger.kind.value}", "-", trigger.action, "its incident's"
     goes_to = ", ".join(f"{one.function} (by {one.by.value})" for one in route(trigger)) or "nobody"
@@ -151,9 +151,9 @@ def _sample(path: Path) -> Row:
 
 
 def _target(alarm: Alarm) -> str:
-    tags = UNSEEN if targets.needs_live_tags(alarm) else alarm.tags
+    tags = UNSEEN if target_resolution.needs_live_tags(alarm) else alarm.tags
     lookups = Lookups.none(Home("111122223333", alarm.region or "eu-west-1"), UNSEEN)
-    named = targets.resolve(alarm, tags, lookups, primary(route(alarm)) or "")
+    named = target_resolution.resolve(alarm, tags, lookups, primary(route(alarm)) or "")
     found = named.found
     if isinstance(found, Target):
         return f"`{found.display}`"
@@ -165,7 +165,7 @@ def _target(alarm: Alarm) -> str:
 
 def _problem(path: Path) -> str:
     try:
-        alarms.parse(json.loads(path.read_text(encoding="utf-8")))
+        alarm_events.parse(json.loads(path.read_text(encoding="utf-8")))
     except UnusableEvent as error:
         return error.found
     except ValueError:

@@ -17,7 +17,7 @@ from botocore.validate import validate_parameters
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.runbooks import RunbookReader, RunbookWriter
 from firebreak.core.missing_data import MissingDataRules
-from firebreak.effective_alarms import EffectiveAlarms
+from firebreak.intake.effective_alarms import EffectiveAlarms
 from tests.builders_ecs import session
 from tests.builders_runbooks import GUARD, raw_document, raw_run
 

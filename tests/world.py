@@ -33,7 +33,7 @@ from firebreak.core.commands import StackAddress
 from firebreak.core.incident import Incident
 from firebreak.core.model import Alarm, AlarmState, Target
 from firebreak.dispatching import Dispatcher
-from firebreak.effective_alarms import EffectiveAlarms
+from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import read_target
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from firebreak import alarms
 from firebreak.core.model import Alarm, OwnEvent
 from firebreak.errors import UnusableEvent
+from firebreak.intake import alarm_events
 from firebreak.wire.lenient_json import strict_json
 from firebreak_cli.endings import BAD_INPUT, Ending
 from firebreak_cli.sns_messages import NO_SERIES, NO_TAGS, event_in
@@ -45,8 +45,8 @@ def read_event(name: str) -> Given:
         found = _json(_content(name))
         message = event_in(found)
         if message is not None:
-            return Given(alarms.parse(message), (NO_TAGS, NO_SERIES))
-        return Given(alarms.parse(found))
+            return Given(alarm_events.parse(message), (NO_TAGS, NO_SERIES))
+        return Given(alarm_events.parse(found))
     except UnusableEvent as error:
         raise Ending(BAD_INPUT, f"{shown}: found {error.found}; expected {error.expected}") from error
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from firebreak.alarms import placed
 from firebreak.core.model import Alarm, AlarmState, OwnEvent
 from firebreak.core.readings import NotRead, Unknown
+from firebreak.intake.alarm_events import placed
 from firebreak.policy.loader import Policy, load_policy
 from firebreak.wire.lenient_json import moment
 from firebreak_cli.endings import BAD_INPUT, Ending

@@ -19,9 +19,9 @@ from firebreak.core.red_words import red_words
 from firebreak.core.routing import KNOWN_ACTIONS, ROUTER, by_live_tags, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.core.storm import red_alarm_of
+from firebreak.intake.target_resolution import request_of
 from firebreak.observing import needs_consent, with_consent
 from firebreak.policy.loader import Policy
-from firebreak.targets import request_of
 from firebreak.workflow import ASKS_A_HUMAN
 from firebreak_cli.advice import advice
 from firebreak_cli.eyes import Eyes, Tags, alarm_of

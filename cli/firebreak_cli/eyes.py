@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol, assert_never
 
-from firebreak import targets
 from firebreak.actions import ACTIONS
 from firebreak.connections import Connections, NoWrites
 from firebreak.core.consent import refuses
@@ -19,6 +18,7 @@ from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Rules
 from firebreak.core.storm import CALM, Storm, red_alarm_of, with_red
 from firebreak.core.watchdog import is_heartbeat
+from firebreak.intake import target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, ServicesBehind, not_looked_up
@@ -56,12 +56,14 @@ class OfflineEyes:
 
     def tags(self, alarm: Alarm) -> Tags:
         """The event's tags where they are all there is to know, else not read."""
-        return OFFLINE if self.tagless or targets.needs_live_tags(alarm) else alarm.tags
+        return OFFLINE if self.tagless or target_resolution.needs_live_tags(alarm) else alarm.tags
 
     def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
         """What the event names; an incident's own target is in the ledger, which is not looked at."""
         alarm = alarm_of(trigger)
-        return targets.resolve(alarm, tags, Lookups.none(Home(alarm.account, alarm.region), OFFLINE), action)
+        return target_resolution.resolve(
+            alarm, tags, Lookups.none(Home(alarm.account, alarm.region), OFFLINE), action
+        )
 
     def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
         """Nothing was looked at."""
@@ -111,16 +113,16 @@ class LiveEyes:
         """The tags in the event over those on the alarm."""
         # An alarm's tags are the same through the eyes of every action.
         observer = self.observer(KNOWN_ACTIONS[0])
-        return observer.tags(alarm, needed=targets.needs_live_tags(alarm))
+        return observer.tags(alarm, needed=target_resolution.needs_live_tags(alarm))
 
     def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
         """The incident's target where the request is for one, else what the alarm names."""
         alarm = alarm_of(trigger)
         lookups = Lookups(Home(self.account, self.region), self.alarms, self.behind)
         if isinstance(trigger, OwnEvent) and trigger.incident_id:
-            hosts = targets.counts_hosts_below(alarm, tags, lookups)
+            hosts = target_resolution.counts_hosts_below(alarm, tags, lookups)
             return Resolution(self._target_of(trigger.incident_id), unhealthy_hosts=hosts)
-        return targets.resolve(alarm, tags, lookups, action)
+        return target_resolution.resolve(alarm, tags, lookups, action)
 
     def _target_of(self, incident_id: str) -> Target | Unresolved:
         match self.ledger.incident(incident_id):

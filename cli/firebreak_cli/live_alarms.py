@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from firebreak import alarms
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.translate import translated
 from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.model import Alarm, AlarmState, OwnEvent
 from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-from firebreak.effective_alarms import EffectiveAlarms
+from firebreak.intake import alarm_events
+from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.policy.loader import load_policy
 from firebreak.ports import AlarmReads
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
@@ -103,7 +103,7 @@ def _turned_red(change: Transition, shape: Mapping[str, Any], tags: Mapping[str,
     propagation = shape.get("ActionConfiguration", {}).get("AlarmTagsPropagation", {})
     rides = propagation.get("Enabled", True)  # local AWS does not say, and there they ride
     event = state_change_event(change, shape, {**tags, **({} if rides else {PROPAGATION_TAG: "off"})})
-    parsed = alarms.parse(event)
+    parsed = alarm_events.parse(event)
     if isinstance(parsed, OwnEvent):
         raise TypeError("an alarm's event is no request of our own")
     return parsed

@@ -7,8 +7,8 @@ them, since a mail is often all that an operator has, and says what they lack.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from firebreak.alarms import ALARM_SOURCE, STATE_CHANGE
 from firebreak.errors import UnusableEvent
+from firebreak.intake.alarm_events import ALARM_SOURCE, STATE_CHANGE
 from firebreak.wire.lenient_json import items, mapping, text
 
 NO_TAGS = (

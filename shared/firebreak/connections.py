@@ -10,8 +10,8 @@ from typing import Any
 from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.rules import Runbook
-from firebreak.effective_alarms import EffectiveAlarms
 from firebreak.errors import Denied
+from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.service_ports.beanstalk import BeanstalkReads, BeanstalkWrites
 from firebreak.service_ports.ecs import EcsReads, EcsWrites
 from firebreak.service_ports.ecs_deployments import DeploymentReads, DeploymentWrites

@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from firebreak import alarms
 from firebreak.core import telling
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.announcement import Announcement, AnnouncementKind
@@ -18,6 +17,7 @@ from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
 from firebreak.core.model import Alarm
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.errors import UnusableEvent
+from firebreak.intake import alarm_events
 from firebreak.wire.lenient_json import text
 
 _INCIDENT = re.compile(r"i-[0-9a-f]{10}")
@@ -140,7 +140,7 @@ def _is_sweep(payload: object) -> bool:
 def _alarm_in(payload: object) -> Alarm | str:
     """The alarm a failed function was called about; else why the event is none."""
     try:
-        parsed = alarms.parse(payload)
+        parsed = alarm_events.parse(payload)
     except UnusableEvent as error:
         return str(error)
     return parsed if isinstance(parsed, Alarm) else parsed.alarm

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from firebreak import alarms
 from firebreak.concluding import Summary
 from firebreak.core.announcement import Announcement
 from firebreak.core.decide import refuse
@@ -31,6 +30,7 @@ from firebreak.core.watchdog import is_heartbeat
 from firebreak.crash_reports import Crash, crash_in
 from firebreak.dispatching import Dispatcher
 from firebreak.errors import AwsError, Conflict, PolicyError, Untold, UnusableEvent
+from firebreak.intake import alarm_events
 from firebreak.paging_due import DuePages
 from firebreak.policy.paging import PagingSection
 from firebreak.ports import AlarmReads, Clock, Deliveries, Ledger, Log, Storms
@@ -162,7 +162,7 @@ class PageDesk:
         return Summary(record.decision.word, record.decision.reason, record.incident_id)
 
     def _alarm(self, alarm: Alarm) -> Summary:
-        alarm = alarms.placed(alarm, self.account, self.region)
+        alarm = alarm_events.placed(alarm, self.account, self.region)
         why, now, key = why_human(alarm), self.clock.now(), alarm_key(alarm, "page")
         routed = refuse(why.reason, why.detail)
         told = of_decision(untargeted(key, alarm, "page", routed, now), None)

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from firebreak import alarms
 from firebreak.concluding import Summary
 from firebreak.core.model import Alarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import ACTION_TAG, by_live_tags
 from firebreak.errors import Unavailable, UnusableEvent
+from firebreak.intake import alarm_events
 from firebreak.ports import Clock, Log
 
 type ReadTags = Callable[[str], Reading[Mapping[str, str]]]
@@ -64,10 +64,10 @@ class TagRouter:
 
     def handle(self, event: object) -> Summary:
         """Hand over or leave it. Raises where the tags could not be read: Lambda delivers the event again."""
-        parsed = alarms.parse(event)
+        parsed = alarm_events.parse(event)
         if not isinstance(parsed, Alarm) or not isinstance(event, dict):
             raise UnusableEvent("a request for an action", "an alarm")
-        alarm = alarms.placed(parsed, self.account, self.region)
+        alarm = alarm_events.placed(parsed, self.account, self.region)
         match self.tags.of(alarm.arn):
             case Unknown(why) | NotRead(why):
                 self.log.event("route.unreadable", alarm=alarm.name, why=why)

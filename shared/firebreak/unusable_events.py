@@ -4,7 +4,6 @@ import json
 import re
 from datetime import datetime
 
-from firebreak import alarms
 from firebreak.announcing import Announcer
 from firebreak.concluding import Summary
 from firebreak.core.decide import refuse
@@ -14,6 +13,7 @@ from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
 from firebreak.core.telling_decisions import of_decision
 from firebreak.errors import UnusableEvent
+from firebreak.intake import alarm_events
 from firebreak.ports import Ledger
 
 _INCIDENT = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
@@ -22,7 +22,7 @@ _INCIDENT = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 def read_alarm(event: object, expected: str) -> Alarm | UnusableEvent:
     """The alarm that an event carries, or why it carries none."""
     try:
-        found = alarms.parse(event)
+        found = alarm_events.parse(event)
     except UnusableEvent as error:
         return error
     return found if isinstance(found, Alarm) else UnusableEvent("a request for an action", expected)

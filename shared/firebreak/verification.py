@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from firebreak import alarms
 from firebreak.alarm_status import describe_each, green_since, read_states, state_of
 from firebreak.announcing import Announcer
 from firebreak.concluding import CLIMB_PATIENCE, Summary, request_of
@@ -56,6 +55,7 @@ from firebreak.core.verdict import (
 )
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, PolicyError, UnusableEvent
+from firebreak.intake import alarm_events
 from firebreak.policy.loader import Policy
 from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observation, Schedules
 from firebreak.refusing_ahead import refuse_ahead
@@ -101,7 +101,7 @@ class Verifier:
         alarm = read_alarm(event, "a check, a sweep or an alarm's OK")
         if isinstance(alarm, UnusableEvent):
             return refuse_unusable(event, alarm, self.ledger, self.announcer, self.clock.now())
-        alarm = alarms.placed(alarm, self.account, self.region)
+        alarm = alarm_events.placed(alarm, self.account, self.region)
         if refused := refuse_ahead(alarm, self.ledger, self.announcer, self.clock.now()):
             return refused
         before = self.ledger.saw(alarm, self.clock.now())

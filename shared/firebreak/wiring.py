@@ -36,8 +36,8 @@ from firebreak.core.paging_rules import ChannelRules
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.rules import Runbook
 from firebreak.dispatching import Dispatcher
-from firebreak.effective_alarms import EffectiveAlarms
 from firebreak.errors import PolicyError, SettingsError
+from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import Found, Home, read_target
 from firebreak.intake.target_groups import Behind, ServicesBehind
 from firebreak.observing import Observer

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from firebreak import alarms, targets
 from firebreak.announcing import Announcer
 from firebreak.concluding import Concluder, Summary
 from firebreak.core import ahead, opening, telling, telling_back
@@ -39,6 +38,7 @@ from firebreak.core.storm import RedAlarm, red_alarm, red_alarm_of
 from firebreak.core.telling_decisions import of_blindness
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
+from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, not_looked_up
@@ -93,10 +93,12 @@ class Remediator:
     def handle(self, event: object) -> Summary:
         """Decide on one event and carry it out. Raises only what no human was told of yet."""
         try:
-            parsed = alarms.parse(event)
+            parsed = alarm_events.parse(event)
         except UnusableEvent as error:
             return self._unusable(event, error)
-        trigger = alarms.placed(parsed, self.account, self.region) if isinstance(parsed, Alarm) else parsed
+        trigger = (
+            alarm_events.placed(parsed, self.account, self.region) if isinstance(parsed, Alarm) else parsed
+        )
         alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm
         try:
             policy = self.policy()
@@ -115,7 +117,7 @@ class Remediator:
         turned_away = turn_away(trigger, policy.missing_data)
         if turned_away and turned_away.reason in ONLY_RECORDED:
             return self._turn_away(trigger, turned_away, policy)
-        tags = self.observer.tags(trigger, needed=targets.needs_live_tags(trigger))
+        tags = self.observer.tags(trigger, needed=target_resolution.needs_live_tags(trigger))
         if turned_away := turned_away or unconfirmed(trigger, self.action.name, tags):
             return self._turn_away(trigger, turned_away, policy, tags)
         named = self._resolve(trigger, tags)
@@ -125,7 +127,7 @@ class Remediator:
                 red = red_alarm(trigger, self.clock.now())
                 self.storms.count(red, policy.storm, self.storms.storms.look())
             return self._turn_away(trigger, resolved, policy, tags)
-        request = targets.request_of(trigger, self.action.name, resolved, tags, named)
+        request = target_resolution.request_of(trigger, self.action.name, resolved, tags, named)
         return self._decide_and_do(request, policy.rules(self.action.name, resolved), tags)
 
     def _handle_own(self, event: OwnEvent, policy: Policy) -> Summary:
@@ -136,11 +138,11 @@ class Remediator:
             return self._turn_away(event, turned_away, policy)  # asked again, it is the same alarm
         if event.refused and (who := self.acknowledged(event.refused)):
             return self._turn_away(event, Unresolved(Reason.ACKNOWLEDGED, f"acknowledged by {who}"), policy)
-        tags = self.observer.tags(event.alarm, needed=targets.needs_live_tags(event.alarm))
+        tags = self.observer.tags(event.alarm, needed=target_resolution.needs_live_tags(event.alarm))
         named = self._target_of(event, tags)
         if isinstance(target := named.found, Unresolved):
             return self._turn_away(event, target, policy, tags)
-        request = targets.request_of(event, event.action, target, tags, named)
+        request = target_resolution.request_of(event, event.action, target, tags, named)
         return self._decide_and_do(request, policy.rules(self.action.name, target), tags)
 
     def _target_of(self, event: OwnEvent, tags: Reading[Mapping[str, str]]) -> Resolution:
@@ -148,7 +150,7 @@ class Remediator:
             return self._resolve(event.alarm, tags)
         match self.ledger.incident(event.incident_id):
             case Incident(target=target):
-                hosts = targets.counts_hosts_below(event.alarm, tags, self._lookups())
+                hosts = target_resolution.counts_hosts_below(event.alarm, tags, self._lookups())
                 return Resolution(target, unhealthy_hosts=hosts)
             case Unknown(why) | NotRead(why):
                 return Resolution(Unresolved(Reason.IN_FLIGHT_UNREADABLE, why))
@@ -160,7 +162,7 @@ class Remediator:
         return Lookups(Home(self.account, self.region), self.observer.alarms, self.behind)
 
     def _resolve(self, alarm: Alarm, tags: Reading[Mapping[str, str]]) -> Resolution:
-        named = targets.resolve(alarm, tags, self._lookups(), self.action.name)
+        named = target_resolution.resolve(alarm, tags, self._lookups(), self.action.name)
         return replace(named, found=fitting(named.found, self.action.name))
 
     def _turn_away(

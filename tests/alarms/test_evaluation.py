@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from firebreak.alarms import parse
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
 from firebreak.core.model import Alarm
+from firebreak.intake.alarm_events import parse
 from firebreak.wire.evaluation import evaluation_from_wire, evaluation_to_wire
 from firebreak.wire.reason_data import MAX_CHARACTERS, MOST_POINTS, evaluation_of
 from tests.sample_events import load, usable

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.alarms import parse, placed
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metric, Mute
 from firebreak.errors import UnusableEvent
+from firebreak.intake.alarm_events import parse, placed
 from firebreak.wire.reason_data import evaluation_of
 from tests.sample_events import load
 

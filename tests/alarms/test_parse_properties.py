@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firebreak.alarms import parse
 from firebreak.core.model import Alarm, OwnEvent
 from firebreak.core.routing import KNOWN_ACTIONS, primary, route
 from firebreak.errors import UnusableEvent
+from firebreak.intake.alarm_events import parse
 from firebreak.wire.requests import alarm_from_wire, alarm_to_wire
 from tests.sample_events import load, usable
 

@@ -2,15 +2,15 @@ from typing import NamedTuple
 
 import pytest
 
-from firebreak.alarms import parse
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent, RequestKind, Target
 from firebreak.core.readings import NotRead
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import primary, route
 from firebreak.errors import UnusableEvent
+from firebreak.intake.alarm_events import parse
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
-from firebreak.targets import resolve
+from firebreak.intake.target_resolution import resolve
 from tests import builders as a
 from tests.fakes import FakeAlarms
 from tests.sample_events import load, unusable, usable

@@ -8,13 +8,13 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from firebreak import alarms
 from firebreak.aws.bus import EventBus
 from firebreak.aws.clients import reader
 from firebreak.concluding import request_of
 from firebreak.core import telling
 from firebreak.core.incident import IncidentState
 from firebreak.errors import AwsError, Denied, Throttled, Unavailable
+from firebreak.intake import alarm_events
 from firebreak.wire.announcements import announcement_from_wire
 from firebreak.wire.requests import request_from_event
 from tests import builders as a
@@ -62,7 +62,7 @@ def test_a_request_arrives_as_it_was_made() -> None:
         "detail": json.loads(entry["Detail"]),
     }
     assert request_from_event(event) == CLIMB
-    assert alarms.parse(event) == replace(CLIMB, alarm=replace(CLIMB.alarm, tags={}))
+    assert alarm_events.parse(event) == replace(CLIMB, alarm=replace(CLIMB.alarm, tags={}))
 
 
 def test_what_the_command_puts_on_the_bus_has_types_of_its_own() -> None:

@@ -9,11 +9,11 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from firebreak import alarms
 from firebreak.aws.clients import reader
 from firebreak.aws.schedules import SOONEST_ON_LOCAL_AWS, OneTimeSchedules, expression
 from firebreak.core.model import OwnEvent, RequestKind
 from firebreak.errors import AwsError, Denied, OutcomeUnknown, Rejected, Throttled
+from firebreak.intake import alarm_events
 from tests import builders as a
 from tests.faults import Wrapped, answer
 
@@ -102,7 +102,7 @@ def test_a_wake_up_comes_back_as_the_request_that_was_made() -> None:
     schedules(client).ask_again(WAKE, a.NOW)
     (asked,) = client.asked
     untagged = replace(WAKE.alarm, tags={})  # what may be done is read from the alarm itself
-    assert alarms.parse(json.loads(asked["Target"]["Input"])) == replace(WAKE, alarm=untagged)
+    assert alarm_events.parse(json.loads(asked["Target"]["Input"])) == replace(WAKE, alarm=untagged)
     assert asked["Target"]["Arn"] == OWN
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from firebreak import alarms
 from firebreak.actions import ACTIONS
 from firebreak.core.decision import Result
 from firebreak.core.history import Hold
 from firebreak.core.model import Alarm, AlarmKind, Metric, Mute, OwnEvent, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
+from firebreak.intake import alarm_events
 from firebreak.observing import Observer
 from firebreak.policy.loader import parse_policy
 from firebreak.wire.requests import request_event
@@ -34,7 +34,7 @@ def explain(world: World, event: object) -> Explanation:
         observer=lambda name: Observer(ACTIONS[name](world.services()), world.alarms, "firebreak"),
     )
     explainer = Explainer(policy=world.policy, eyes=eyes, clock="real", offline=False)
-    return explainer.explain(alarms.parse(event), world.clock.now())
+    return explainer.explain(alarm_events.parse(event), world.clock.now())
 
 
 def kept(world: World) -> list[dict[str, Any]]:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak import alarms
 from firebreak.core.budgets import readable
 from firebreak.core.model import Alarm
+from firebreak.intake import alarm_events
 from firebreak_cli.event_times import moved_to, sent_at
 from tests.cli.running import error_lines, run
 from tests.sample_events import EVENTS, load, usable
@@ -141,7 +141,7 @@ def test_a_time_that_is_none_is_one_line(option: str, time: str) -> None:
 
 @given(st.sampled_from(usable()), st.timedeltas(timedelta(days=-5000), timedelta(days=5000)))
 def test_a_moved_event_keeps_the_distances_of_its_times(name: str, by: timedelta) -> None:
-    event = alarms.parse(load(name))
+    event = alarm_events.parse(load(name))
     moved = moved_to(event, sent_at(event) + by)
 
     assert moved_to(moved, sent_at(event)) == event

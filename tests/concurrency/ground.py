@@ -10,10 +10,10 @@ from typing import Any
 
 from boto3.session import Session
 
-from firebreak import alarms
 from firebreak.aws.clients import reader
 from firebreak.core.ledger import alarm_key
 from firebreak.core.model import Alarm
+from firebreak.intake import alarm_events
 from firebreak_cli.local.places import ACCOUNT, REGION
 from firebreak_cli.local.transitions import Event, Transition, state_change_event
 from firebreak_cli.local.workload import IMAGE
@@ -56,7 +56,7 @@ class Delivery:
     @property
     def key(self) -> str:
         """What it is decided once by."""
-        alarm = alarms.parse(self.event)
+        alarm = alarm_events.parse(self.event)
         assert isinstance(alarm, Alarm)
         return alarm_key(alarm, self.action)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from firebreak import alarms
 from firebreak.core.model import Alarm
+from firebreak.intake import alarm_events
 from firebreak_cli.local.transitions import PROPAGATION_TAG, Transition, state_change_event
 
 AT = datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC)
@@ -43,7 +43,7 @@ COMPOSITE: dict[str, Any] = {"AlarmName": "api-memory", "AlarmArn": ARN, "AlarmR
 
 @pytest.mark.parametrize("alarm", [METRIC, MATH, COMPOSITE], ids=["metric", "math", "composite"])
 def test_every_kind_of_alarm_is_read_back_as_what_it_was(alarm: dict[str, Any]) -> None:
-    parsed = alarms.parse(state_change_event(RED, alarm, {}))
+    parsed = alarm_events.parse(state_change_event(RED, alarm, {}))
     assert isinstance(parsed, Alarm)
     assert (parsed.name, parsed.arn, parsed.state) == ("api-memory", ARN, "ALARM")
 

@@ -9,11 +9,11 @@ import jsonschema
 import pytest
 import yaml
 
-from firebreak import alarms, targets
 from firebreak.core.model import Alarm, AlarmKind, Target
 from firebreak.core.page import Severity
 from firebreak.core.routing import By, Route, route
 from firebreak.core.telling import SEVERITY_TAG
+from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
 from firebreak.policy.loader import load_policy
@@ -116,11 +116,13 @@ def test_the_error_rate_which_local_aws_does_not_make_is_answered_as_the_page_sa
     described["AlarmArn"] = a.arn_of("orders-read-errors")
     change = Transition("orders-read-errors", a.NOW, "OK", "ALARM", "over 5%")
     tags = {tag["Key"]: tag["Value"] for tag in described["Tags"]}
-    alarm = alarms.parse(state_change_event(change, described, tags))
+    alarm = alarm_events.parse(state_change_event(change, described, tags))
     assert isinstance(alarm, Alarm)
     assert alarm.kind is AlarmKind.MATH
     home = Home(a.ACCOUNT, a.REGION)
-    named = targets.resolve(alarm, alarm.tags, Lookups(home, FakeAlarms()), "roll-back-function").found
+    named = target_resolution.resolve(
+        alarm, alarm.tags, Lookups(home, FakeAlarms()), "roll-back-function"
+    ).found
     assert isinstance(named, Target)
     assert named.display == "lambda:orders-read"
     answered = PLATFORMS["lambda-api"].row("orders-read-errors").ladder[0]

@@ -15,10 +15,10 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import HTTPClientError
 
-from firebreak import alarms
 from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import route
+from firebreak.intake import alarm_events
 from firebreak_cli.demo.stage import Inbox
 from firebreak_cli.local import containers, up
 from firebreak_cli.local.places import REGION, Home, LocalError
@@ -141,13 +141,13 @@ def routed() -> list[str]:
 
 
 def _reached(name: str) -> list[str]:
-    trigger = alarms.parse(load(name))
+    trigger = alarm_events.parse(load(name))
     return [found.function for found in route(trigger)] if isinstance(trigger, Alarm) else [trigger.action]
 
 
 def parsed(event: object) -> Alarm:
     """The alarm of an event, or behind a request."""
-    trigger = alarms.parse(event)
+    trigger = alarm_events.parse(event)
     return trigger if isinstance(trigger, Alarm) else trigger.alarm
 
 

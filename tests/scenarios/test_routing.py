@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from firebreak import alarms
 from firebreak.core.model import Alarm
 from firebreak.core.routing import SYMPTOMS, route
+from firebreak.intake import alarm_events
 from firebreak_cli.local.transitions import matching
 from firebreak_cli.local.up import LocalAws
 from tests.contracts.template import functions
@@ -38,7 +38,7 @@ def on_the_default_bus() -> list[str]:
 @pytest.mark.parametrize("name", on_the_default_bus())
 def test_every_sample_event_matches_exactly_the_rules_it_should(local_aws: LocalAws, name: str) -> None:
     event = load(name)
-    alarm = alarms.parse(event)
+    alarm = alarm_events.parse(event)
     assert isinstance(alarm, Alarm)
     assert rules_of(local_aws, event) == sorted(found.function for found in route(alarm))
 

@@ -12,7 +12,7 @@ from firebreak.core.readings import ABSENT, NotRead, Reading
 from firebreak.core.reasons import Reason
 from firebreak.intake.lookups import ChildReads, Lookups
 from firebreak.intake.names import Home
-from firebreak.targets import resolve
+from firebreak.intake.target_resolution import resolve
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"

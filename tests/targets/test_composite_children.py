@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.alarms import parse
 from firebreak.core.model import Alarm, AlarmState, Metric, Target, Unresolved
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.intake.alarm_events import parse
 from firebreak.intake.composites import MOST_LOOKED_AT, MOST_RED
 from tests.sample_events import load
 from tests.targets.lookups import (

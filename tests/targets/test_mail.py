@@ -8,7 +8,7 @@ from firebreak.core.model import Alarm, Metric, Target, Unresolved
 from firebreak.core.reasons import Reason
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
-from firebreak.targets import resolve
+from firebreak.intake.target_resolution import resolve
 from tests import builders as a
 from tests.fakes import FakeAlarms
 

@@ -11,7 +11,7 @@ from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.intake.composites import MAX_DEPTH
 from firebreak.intake.names import read_target
-from firebreak.targets import needs_live_tags
+from firebreak.intake.target_resolution import needs_live_tags
 from tests.targets.lookups import (
     ACCOUNT,
     API,

@@ -16,7 +16,7 @@ from firebreak.errors import Unavailable
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import ServicesBehind
-from firebreak.targets import resolve
+from firebreak.intake.target_resolution import resolve
 from tests.targets.lookups import (
     ACCOUNT,
     API,

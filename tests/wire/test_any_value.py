@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak import alarms
 from firebreak.core import telling
 from firebreak.core.model import OwnEvent
 from firebreak.errors import UnusableEvent
+from firebreak.intake import alarm_events
 from firebreak.wire.announcements import announcement_from_wire, announcement_to_wire
 from firebreak.wire.lenient_json import LONGEST_ID, bounded_id
 from firebreak.wire.requests import request_event
@@ -59,7 +59,7 @@ def kept(value: object) -> None:
 @given(path=some.sampled_from(list(fields_of(REQUEST))), new=ANY)
 def test_a_request_is_read_or_named_whatever_one_field_holds(path: tuple[str, ...], new: object) -> None:
     try:
-        found = alarms.parse(changed(REQUEST, path, new))
+        found = alarm_events.parse(changed(REQUEST, path, new))
     except UnusableEvent:
         return
     assert isinstance(found, OwnEvent)
@@ -83,7 +83,7 @@ def test_an_announcement_is_read_or_named_whatever_one_field_holds(
 
 @given(ANY)
 def test_any_value_at_all_is_read_or_named(value: object) -> None:
-    for read in (alarms.parse, announcement_from_wire):
+    for read in (alarm_events.parse, announcement_from_wire):
         try:
             read(value)
         except UnusableEvent:

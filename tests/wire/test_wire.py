@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firebreak.alarms import parse
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
 from firebreak.core.model import (
     Alarm,
@@ -22,6 +21,7 @@ from firebreak.core.model import (
     RequestKind,
 )
 from firebreak.errors import UnusableEvent
+from firebreak.intake.alarm_events import parse
 from firebreak.wire.reason_data import MOST_POINTS
 from firebreak.wire.requests import alarm_from_wire, alarm_to_wire, request_event, request_from_event
 

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from firebreak import alarms
 from firebreak.aws.clients import reader
 from firebreak.concluding import Summary
 from firebreak.core.ledger import alarm_key
@@ -24,6 +23,7 @@ from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.reasons import Reason
 from firebreak.errors import FirebreakError, Unavailable
 from firebreak.handlers import counted
+from firebreak.intake import alarm_events
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event
 from tests import builders as a
@@ -180,7 +180,7 @@ def alarms_decided(played: Lambda) -> Iterator[tuple[Alarm, Summary]]:
     for event, summary in played.decided:
         named = event.get("detail", {}).get("alarmName")
         if named in {"api-memory-high", "firebreak-heartbeat"} and "state" in event["detail"]:
-            alarm = alarms.parse(event)
+            alarm = alarm_events.parse(event)
             assert isinstance(alarm, Alarm)
             if alarm.state is AlarmState.ALARM:
                 yield alarm, summary

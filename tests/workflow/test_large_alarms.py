@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.alarms import parse
 from firebreak.aws.incident_items import incident_item
 from firebreak.aws.items import decision_item
 from firebreak.aws.waiting import request_item
@@ -16,6 +15,7 @@ from firebreak.core.model import Alarm
 from firebreak.core.opening import joined, opened
 from firebreak.core.reasons import Reason
 from firebreak.errors import UnusableEvent
+from firebreak.intake.alarm_events import parse
 from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.aws.claiming import record_of

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak import alarms
 from firebreak.actions import ACTIONS
 from firebreak.core.reasons import Reason
+from firebreak.intake import alarm_events
 from firebreak.observing import Observer
 from firebreak_cli.explainer import Explainer
 from firebreak_cli.eyes import LiveEyes
@@ -62,7 +62,7 @@ def test_the_explanation_names_the_controller(world: World) -> None:
         observer=lambda name: Observer(ACTIONS[name](world.services()), world.alarms, "firebreak"),
     )
     explainer = Explainer(policy=world.policy, eyes=eyes, clock="real", offline=False)
-    told = explainer.explain(alarms.parse(red(world)), world.clock.now())
+    told = explainer.explain(alarm_events.parse(red(world)), world.clock.now())
     assert told.decision.reason is Reason.OTHER_CONTROLLER
     assert told.decision.deciding
     assert told.decision.deciding.detail == f"it starts {NAMED}"

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from firebreak import alarms
 from firebreak.aws.bus import EventBus
 from firebreak.core.ledger import alarm_key
 from firebreak.core.model import Alarm
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Unavailable, UnusableEvent
+from firebreak.intake import alarm_events
 from firebreak.tag_router import MOST_REMEMBERED, REMEMBERED_FOR, RememberedTags, TagRouter
 from tests import builders as a
 from tests.fakes import FakeAlarms, FakeClock, ListLog
@@ -76,7 +76,7 @@ class Stage:
 
 
 def parsed(event: object) -> Alarm:
-    found = alarms.parse(event)
+    found = alarm_events.parse(event)
     assert isinstance(found, Alarm)
     return found
 
@@ -191,4 +191,4 @@ def test_a_request_of_firebreaks_own_is_none_of_its_business(stage: Stage) -> No
 )
 def test_a_routed_event_that_carries_no_alarm_is_unusable(detail: dict[str, object]) -> None:
     with pytest.raises(UnusableEvent):
-        alarms.parse({"source": "firebreak", "detail-type": "Firebreak Routed Alarm", "detail": detail})
+        alarm_events.parse({"source": "firebreak", "detail-type": "Firebreak Routed Alarm", "detail": detail})

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.alarms import parse
 from firebreak.core import telling, telling_people
 from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.model import Alarm, OwnEvent, RequestKind
@@ -14,6 +13,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.threads import thread_id
 from firebreak.core.vouching import UNPROVEN
 from firebreak.errors import UnusableEvent
+from firebreak.intake.alarm_events import parse
 from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.faults import Wrapped, answer, fail

@@ -15,7 +15,7 @@ from firebreak.core.rules import PAGE_RUNG
 
 # Nothing that its tags say makes such an alarm worth a page.
 ONLY_RECORDED = frozenset({Reason.NOT_IN_ALARM, Reason.PARENT_OF_CONTRIBUTORS})
-# As `firebreak.targets` reads it.
+# As `firebreak.intake.target_resolution` reads it.
 TARGET_TAG = "firebreak:target"
 
 

@@ -1,1 +1,1 @@
-"""What an alarm is about: which target its tag, its dimensions or its children name."""
+"""From an event to an alarm, and to the one target that its tag, its dimensions or its children name."""

@@ -23,7 +23,7 @@ type ParameterName = Annotated[str, Field(min_length=1, max_length=50)]
 type ParameterValue = Annotated[str, Field(min_length=1, max_length=512)]
 type ParameterValues = Annotated[list[ParameterValue], Field(max_length=MOST_VALUES)]
 
-# As a target spells it (targets.py).
+# As a target spells it (intake/target_resolution.py).
 type RunbookName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 # DocumentName without colons and slashes: a document of this account, never the ARN of another's.
 type DocumentName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,128}$")]

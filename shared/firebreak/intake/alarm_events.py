@@ -16,7 +16,7 @@ from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent
 from firebreak.core.routing import ACTION_TAG
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.errors import UnusableEvent
-from firebreak.shapes import (
+from firebreak.intake.alarm_fields import (
     children_of,
     contributor_of,
     entries_of,
