@@ -53,7 +53,7 @@ unit: setup ## The tests that need no local AWS
 scenarios: setup ## The tests on local AWS
 	@$(call on_local_aws,$(bin)/pytest tests/scenarios)
 
-# ONLY names modules of the core (ONLY="verdict ecs"); without it all are looked at.
+# ONLY names modules of the core (ONLY="core.incident.verdict core.ecs"); without it all are looked at.
 # The ledger's contract runs on local AWS as well; moto and the memory have their turn in `make test`. Only
 # the comparison of the two lives many lives in a row, and DynamoDB remembers a claim's token for ten minutes.
 prove: setup ## The proofs, at length: properties, interleavings, crash points, sequences, real concurrency (half an hour)

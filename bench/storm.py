@@ -21,7 +21,7 @@ from pathlib import Path
 
 from firebreak.aws.clients import reader
 from firebreak.aws.switches import Switches
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
 from firebreak_cli.local import emulator
 from firebreak_cli.local.emulator import Running
 from firebreak_cli.local.places import Home

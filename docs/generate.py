@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from firebreak.actions import ACTIONS
-from firebreak.core.guards import GUARDS
-from firebreak.core.incident import FREES_TARGET, MOVES
+from firebreak.core.guards.table import GUARDS
+from firebreak.core.incident.states import FREES_TARGET, MOVES
 from firebreak.core.model import Alarm, OwnEvent, RequestKind, Target
 from firebreak.core.readings import NotRead
 from firebreak.core.reasons import LASTING, MEANINGS, Disposition, Lasting, Reason

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from firebreak.core.decision import Snapshot
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
-from firebreak.core.history import Act, ScopeHistory
-from firebreak.core.incident import Incident, IncidentState, Member
+from firebreak.core.incident.states import Incident, IncidentState, Member
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.limits.history import Act, ScopeHistory
+from firebreak.core.limits.scopes import Level, Scope, scopes_of
 from firebreak.core.model import (
     Alarm,
     AlarmKind,
@@ -22,8 +24,6 @@ from firebreak.core.model import (
 from firebreak.core.observed import Deployment, DescribedAlarm, Series, ServiceLive
 from firebreak.core.readings import ABSENT, NotRead
 from firebreak.core.rules import Rules
-from firebreak.core.scopes import Level, Scope, scopes_of
-from firebreak.core.share import GroupCount
 from firebreak.policy.loader import Policy, parse_policy
 
 NOW = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)

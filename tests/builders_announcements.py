@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decision import Decision
 from firebreak.core.ledger import DecisionRecord
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.model import RequestKind
 from firebreak.core.reasons import Lasting
 from tests import builders as a

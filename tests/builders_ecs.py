@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import boto3
 
+from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Obstacle, Plan, Target
 from firebreak.core.observed import (
     Deployment,
@@ -20,7 +21,6 @@ from firebreak.core.observed import (
 )
 from firebreak.core.readings import ABSENT, NotRead, Reading
 from firebreak.core.rules import ActionSettings, Rules
-from firebreak.core.share import GroupCount
 from firebreak.ports import Action
 from tests import builders as a
 

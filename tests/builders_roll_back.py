@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from firebreak.core.decide import decide
 from firebreak.core.decision import Decision
-from firebreak.core.history import Act, ScopeHistory
+from firebreak.core.limits.history import Act, ScopeHistory
+from firebreak.core.limits.scopes import Scope, scopes_of, target_scope
 from firebreak.core.model import Autonomy, Plan, Request
 from firebreak.core.readings import ABSENT, Reading
-from firebreak.core.scopes import Scope, scopes_of, target_scope
 from tests import builders as a
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from firebreak.core.announcement import Announcement
+from firebreak.core.limits.disruption_budget import NO_FLOOR, GroupCount
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import AlarmState, OwnEvent, Target
 from firebreak.core.observed import (
     Deployment,
@@ -14,10 +15,9 @@ from firebreak.core.observed import (
     ServiceLive,
     TaskDefinitionLive,
 )
-from firebreak.core.page import Page
-from firebreak.core.paging_rules import ChannelRules
+from firebreak.core.paging.page import Page
+from firebreak.core.paging.rules import ChannelRules
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
-from firebreak.core.share import NO_FLOOR, GroupCount
 from firebreak.errors import AwsError, Undelivered
 from firebreak.service_ports.beanstalk import BeanstalkReads, BeanstalkWrites
 from firebreak.service_ports.ecs import EcsReads, EcsWrites

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from firebreak.core.channel_breaker import Health
-from firebreak.core.page import Page
+from firebreak.core.paging.channel_breaker import Health
+from firebreak.core.paging.page import Page
 from firebreak.core.readings import ABSENT, Reading
 
 

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.log_lines import LINE_LENGTH, shown
+from firebreak.core.paging.log_lines import LINE_LENGTH, shown
 from firebreak.secret_rules import mask_known
 
 CHANCE = random.Random(4711)  # noqa: S311  # the same in every run

@@ -28,10 +28,10 @@ from firebreak.aws.switches import Switches
 from firebreak.aws.threads import DynamoThreads
 from firebreak.aws.waiting import outbox_item
 from firebreak.concluding import Concluder, Summary
-from firebreak.core.announcement import Announcement
-from firebreak.core.commands import StackAddress
-from firebreak.core.incident import Incident
+from firebreak.core.incident.states import Incident
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, AlarmState, Target
+from firebreak.core.paging.commands import StackAddress
 from firebreak.dispatching import Dispatcher
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import read_target

@@ -8,10 +8,10 @@ from typing import assert_never
 from firebreak.aws.bus import EventBus
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.threads import DynamoThreads
-from firebreak.core import telling_people
-from firebreak.core.announcement import Announcement
+from firebreak.core.messages import approval_messages
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.paging.threads import CALL_ID, THREAD_ID, Thread
 from firebreak.core.readings import Absent, NotRead, Unknown
-from firebreak.core.threads import CALL_ID, THREAD_ID, Thread
 from firebreak.errors import AwsError
 from firebreak.page_text import plain
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
@@ -65,7 +65,7 @@ class PagerDesk:
         for _ in range(TRIES):
             if thread.acknowledged_by == by:
                 return thread
-            told = telling_people.acknowledged(thread.latest, thread.id, by, now)
+            told = approval_messages.acknowledged(thread.latest, thread.id, by, now)
             after = replace(thread, acknowledged_by=by, next_at=None)
             if self._threads().acknowledge(thread, after, told):
                 self._tell(told)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from firebreak.core.commands import StackAddress, command
-from firebreak.core.consent import ALARMS_TAG, OPT_IN_TAG
 from firebreak.core.decision import Check, Decision, Result
-from firebreak.core.guards import clock
+from firebreak.core.guards.consent import ALARMS_TAG, OPT_IN_TAG
+from firebreak.core.guards.table import clock
 from firebreak.core.intake import TARGET_TAG
 from firebreak.core.missing_data import MISSING_DATA_TAG
+from firebreak.core.paging.commands import StackAddress, command
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS, SERVICE_OF
 

@@ -8,12 +8,13 @@ from typing import assert_never
 from firebreak.aws.bus import EventBus
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.translate import translated
-from firebreak.core import opening, telling_people
-from firebreak.core.announcement import Announcement
-from firebreak.core.commands import PLACEHOLDER
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.incident import transitions
+from firebreak.core.incident.questions import approval_of, question_id, read_question
+from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.ledger import IncidentChange
-from firebreak.core.questions import approval_of, question_id, read_question
+from firebreak.core.messages import approval_messages
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.paging.commands import PLACEHOLDER
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import AwsError
 from firebreak.page_text import plain
@@ -74,8 +75,8 @@ class ApprovalDesk:
         """
         ledger, question = self._ledger(), question_id(incident)
         for _ in range(TRIES):
-            after = opening.over(incident, IncidentState.PAGED, f"denied by {by}: {why}")
-            told = telling_people.denied(after, by, why, now)
+            after = transitions.over(incident, IncidentState.PAGED, f"denied by {by}: {why}")
+            told = approval_messages.denied(after, by, why, now)
             if ledger.move(IncidentChange(before=incident, after=after, at=now, what=after.note, told=told)):
                 return self._tell(ledger, told)
             incident = self.waiting(question, "deny", now)

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.budgets import ACT_TIMEOUT, ACT_WITHIN
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.ledger import HistoryLine
+from firebreak.core.limits.budgets import ACT_TIMEOUT, ACT_WITHIN
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.rules import Rules
 from firebreak.sweeping import SWEEP_GRACE
 

@@ -9,11 +9,11 @@ from firebreak.aws.items import Fields, Item, at_ms, key, read_transition
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.pages import LEASE
 from firebreak.aws.translate import translated
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.incident import Incident, Purpose
+from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.ledger import HistoryLine
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.messages.incident_messages import of_incident
 from firebreak.core.model import Alarm, AlarmState
-from firebreak.core.telling import of_incident
 from firebreak_cli import kept
 from firebreak_cli.drill_times import Seen, Told
 from firebreak_cli.kept import Bounds

@@ -6,19 +6,19 @@ from datetime import datetime
 
 from firebreak.aws.items import check_to_wire
 from firebreak.core import ahead
-from firebreak.core.commands import StackAddress
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Decision, Propose, Snapshot
-from firebreak.core.history import Decided
 from firebreak.core.intake import fitting, turn_away, why_human, why_not_routed
 from firebreak.core.ledger import alarm_key, incident_name
+from firebreak.core.limits.history import Decided
+from firebreak.core.limits.storm import red_alarm_of
+from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Target, Unresolved
+from firebreak.core.paging.commands import StackAddress
 from firebreak.core.readings import NotRead
 from firebreak.core.reasons import MEANINGS, Reason
-from firebreak.core.red_words import red_words
 from firebreak.core.routing import KNOWN_ACTIONS, ROUTER, by_live_tags, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
-from firebreak.core.storm import red_alarm_of
 from firebreak.intake.target_resolution import request_of
 from firebreak.observing import needs_consent, with_consent
 from firebreak.policy.loader import Policy

@@ -8,15 +8,15 @@ from typing import Protocol, assert_never
 
 from firebreak.actions import ACTIONS
 from firebreak.connections import Connections, NoWrites
-from firebreak.core.consent import refuses
 from firebreak.core.decision import Snapshot
-from firebreak.core.incident import Incident
+from firebreak.core.guards.consent import refuses
+from firebreak.core.incident.states import Incident
+from firebreak.core.limits.storm import CALM, Storm, red_alarm_of, with_red
 from firebreak.core.model import Alarm, OwnEvent, Request, Target, Unresolved
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Rules
-from firebreak.core.storm import CALM, Storm, red_alarm_of, with_red
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.intake import target_resolution
 from firebreak.intake.lookups import Lookups, Resolution

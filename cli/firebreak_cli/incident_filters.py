@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from firebreak.core.incident import Incident
+from firebreak.core.incident.states import Incident
+from firebreak.core.limits.scopes import short_key
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import short_key
 from firebreak_cli import kept
 from firebreak_cli.kept import Found, KeptDecision
 

@@ -23,10 +23,10 @@ from firebreak.aws.items import (
     text,
 )
 from firebreak.aws.translate import translated
-from firebreak.core.budgets import CLOCK_SKEW
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.incident.states import Incident, IncidentState
+from firebreak.core.limits.budgets import CLOCK_SKEW
+from firebreak.core.limits.scopes import short_key
 from firebreak.core.readings import Unknown
-from firebreak.core.scopes import short_key
 from firebreak.errors import UNEXPECTED_SHAPE, UnusableEvent
 from firebreak_cli import by_time
 from firebreak_cli.by_time import Listed, NoIndex

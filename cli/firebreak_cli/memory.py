@@ -11,13 +11,13 @@ from datetime import datetime
 from types import MappingProxyType
 
 from firebreak.aws.items import at_ms, ms
-from firebreak.core.announcement import Announcement
-from firebreak.core.history import Act, GroupSize, Hold, ScopeHistory, Transition
-from firebreak.core.incident import Incident, Purpose
+from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.ledger import DecisionRecord
+from firebreak.core.limits.history import Act, GroupSize, Hold, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Scope
+from firebreak.core.limits.storm import RedAlarm, Storm
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
-from firebreak.core.scopes import Scope
-from firebreak.core.storm import RedAlarm, Storm
 
 
 def _empty[K, V]() -> Mapping[K, V]:

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from firebreak.aws.claims import POINTS_TO_INCIDENT, claimed_words, slot_name, switch_keys
-from firebreak.core.announcement import Announcement
-from firebreak.core.budgets import CLOCK_SKEW, is_ahead
-from firebreak.core.guards import NOT_IN_A_STORM
-from firebreak.core.history import Act, Judged, ScopeHistory, Transition
-from firebreak.core.incident import Incident, Purpose
+from firebreak.core.guards.table import NOT_IN_A_STORM
+from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange
+from firebreak.core.limits.budgets import CLOCK_SKEW, is_ahead
+from firebreak.core.limits.history import Act, Judged, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Scope, group_scope, judged_in
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, RequestKind
-from firebreak.core.scopes import Scope, group_scope, judged_in
 from firebreak.errors import Conflict
 from firebreak_cli.memory import (
     Held,

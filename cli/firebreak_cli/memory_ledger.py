@@ -11,9 +11,8 @@ from functools import partial
 
 from firebreak.aws.claims import scope_switches, switch_keys
 from firebreak.aws.found import beside_in, pointed_to, pointers_in, together
-from firebreak.core.announcement import Announcement
-from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
-from firebreak.core.incident import ENDED, WITH_HUMANS, Incident
+from firebreak.core.incident.states import ENDED, WITH_HUMANS, Incident
+from firebreak.core.incident.transitions import joined
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -23,10 +22,11 @@ from firebreak.core.ledger import (
     LedgerView,
     delivery_key,
 )
+from firebreak.core.limits.history import Decided, Hold, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Scope, target_scope
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, OwnEvent, Request
-from firebreak.core.opening import joined
 from firebreak.core.readings import ABSENT, Reading
-from firebreak.core.scopes import Scope, target_scope
 from firebreak.core.watchdog import Overdue
 from firebreak.errors import Conflict
 from firebreak_cli.memory import Held, Memory, kept_incident, kept_time, with_entry, without_entry

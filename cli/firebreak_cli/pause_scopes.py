@@ -10,13 +10,13 @@ from firebreak.actions import ACTIONS
 from firebreak.aws.switches import switch_pk
 from firebreak.aws.translate import translated
 from firebreak.connections import Connections, NoWrites
-from firebreak.core.consent import OPT_IN_TAG
+from firebreak.core.guards.consent import OPT_IN_TAG
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.limits.scopes import application_scope
 from firebreak.core.model import Target
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.routing import KNOWN_ACTIONS, SERVICE_OF
 from firebreak.core.rules import Runbook
-from firebreak.core.scopes import application_scope
-from firebreak.core.share import GroupCount
 from firebreak.errors import AwsError, PolicyError
 from firebreak.intake.names import read_target
 from firebreak.policy.loader import Policy, load_policy

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from firebreak.core.budgets import ACT_TIMEOUT, ACT_WITHIN, spell
-from firebreak.core.history import Hold
+from firebreak.core.limits.budgets import ACT_TIMEOUT, ACT_WITHIN, spell
+from firebreak.core.limits.history import Hold
+from firebreak.core.limits.scopes import switch_scope_words
 from firebreak.core.readings import Unknown
-from firebreak.core.scopes import switch_scope_words
 from firebreak_cli import switches
 from firebreak_cli.endings import BAD_INPUT, Ending
 from firebreak_cli.outside import Outside

@@ -13,13 +13,13 @@ from typing import assert_never
 from firebreak.aws.bus import EventBus
 from firebreak.aws.items import ms
 from firebreak.aws.switches import Switches
-from firebreak.core.budgets import CLOCK_SKEW
 from firebreak.core.ledger import alarm_key, incident_name
+from firebreak.core.limits.budgets import CLOCK_SKEW
+from firebreak.core.limits.scopes import short_key
 from firebreak.core.model import Alarm, AlarmState, OwnEvent, RequestKind
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.routing import KNOWN_ACTIONS
-from firebreak.core.scopes import short_key
 from firebreak.errors import AwsError, UnusableEvent
 from firebreak.ports import AlarmReads
 from firebreak.wire.requests import alarm_from_wire

@@ -9,16 +9,16 @@ from rich.console import Console
 
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.threads import DynamoThreads
-from firebreak.core.console import links
-from firebreak.core.incident import Incident, Member
+from firebreak.core.incident.states import Incident, Member
 from firebreak.core.ledger import HistoryLine
+from firebreak.core.limits.scopes import short_key
+from firebreak.core.messages.incident_facts import rung_words
+from firebreak.core.messages.measurements import red_words
+from firebreak.core.paging.console import links
+from firebreak.core.paging.threads import Thread
 from firebreak.core.people import claimed
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
-from firebreak.core.red_words import red_words
-from firebreak.core.scopes import short_key
-from firebreak.core.telling_facts import rung_words
-from firebreak.core.threads import Thread
 from firebreak.wire.requests import alarm_to_wire
 from firebreak_cli import kept, screen
 from firebreak_cli.endings import NO_AWS, Ending

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from firebreak.core.scopes import short_key
+from firebreak.core.limits.scopes import short_key
 from firebreak_cli import kept, screen
 from firebreak_cli.by_time import Listed
 from firebreak_cli.endings import BAD_INPUT, Ending

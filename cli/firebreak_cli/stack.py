@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from firebreak.core.commands import StackAddress
+from firebreak.core.paging.commands import StackAddress
 from firebreak.errors import Rejected
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.outside import Outside

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from firebreak.core.commands import StackAddress
-from firebreak.core.history import Hold
-from firebreak.core.storm import CALM
+from firebreak.core.limits.history import Hold
+from firebreak.core.limits.storm import CALM
+from firebreak.core.paging.commands import StackAddress
 from firebreak_cli.endings import Ending
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack

@@ -10,11 +10,11 @@ from firebreak.alarm_status import read_states
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
 from firebreak.core.alarm_readings import NOT_LOOKED_AT, AlarmReading, WatchedAlarm, words_of
-from firebreak.core.announcement import Announcement
-from firebreak.core.commands import PLACEHOLDER
+from firebreak.core.limits.storm import CALM, RedAlarm, Storm, StormRules, not_ok, quiet_until
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.messages.storm_messages import ACTS_AGAIN, PAGED_AGAIN, storm_ended_by
+from firebreak.core.paging.commands import PLACEHOLDER
 from firebreak.core.readings import Absent, NotRead, Unknown
-from firebreak.core.storm import CALM, RedAlarm, Storm, StormRules, not_ok, quiet_until
-from firebreak.core.telling_storms import ACTS_AGAIN, PAGED_AGAIN, storm_ended_by
 from firebreak.errors import PolicyError
 from firebreak.page_text import plain
 from firebreak.policy.loader import load_policy

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, time, timedelta
 from firebreak.aws.items import LISTED_SWITCH, DamagedItem
 from firebreak.aws.switches import Switches
 from firebreak.aws.translate import translated
-from firebreak.core.budgets import CLOCK_SKEW
-from firebreak.core.history import Hold
+from firebreak.core.limits.budgets import CLOCK_SKEW
+from firebreak.core.limits.history import Hold
+from firebreak.core.limits.scopes import switch_scope_words
 from firebreak.core.routing import KNOWN_ACTIONS
-from firebreak.core.scopes import switch_scope_words
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.page_text import plain
 from firebreak.policy.units import read_duration

@@ -8,10 +8,10 @@ from datetime import datetime
 import typer
 from rich.console import Console
 
-from firebreak.core.commands import StackAddress
-from firebreak.core.guards import clock
-from firebreak.core.incident import Incident
-from firebreak.core.scopes import short_key
+from firebreak.core.guards.table import clock
+from firebreak.core.incident.states import Incident
+from firebreak.core.limits.scopes import short_key
+from firebreak.core.paging.commands import StackAddress
 from firebreak.errors import AwsError
 from firebreak_cli import incidents, screen
 from firebreak_cli.endings import Ending, ending_of, lasting, tell

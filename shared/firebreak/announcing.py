@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from firebreak.core.announcement import Announcement
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.errors import AwsError, Untold
 from firebreak.ports import Bus, Ledger, Log

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from firebreak.core.announcement import Announcement
-from firebreak.core.ceilings import braked, call_name, held_back, new_on
-from firebreak.core.digests import first_look
-from firebreak.core.paging_rules import PagingRules
-from firebreak.core.threads import Thread, Turn
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.paging.ceilings import braked, call_name, held_back, new_on
+from firebreak.core.paging.digests import first_look
+from firebreak.core.paging.rules import PagingRules
+from firebreak.core.paging.threads import Thread, Turn
 from firebreak.errors import AwsError
 from firebreak.ports import CallCounts, Clock, Log, Threads
 

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from firebreak.announcing import Announcer
-from firebreak.core import opening, telling, telling_back, telling_people
-from firebreak.core.announced import announcement_of, announcement_of_unresolved
-from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
-from firebreak.core.incident import WELL, Incident, IncidentState, Purpose
+from firebreak.core.incident import transitions
+from firebreak.core.incident.rechecks import after_humans, promised, with_look
+from firebreak.core.incident.states import WELL, Incident, IncidentState, Purpose
+from firebreak.core.incident.verdict import Climb, GiveToHumans, next_rung
 from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     DecisionRecord,
@@ -20,13 +20,14 @@ from firebreak.core.ledger import (
     incident_name,
     untargeted,
 )
-from firebreak.core.looking_again import after_humans, promised, with_look
+from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.messages.decision_announcement import announcement_of, announcement_of_unresolved
+from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import Alarm, Autonomy, OwnEvent, Plan, Request, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
-from firebreak.core.telling_decisions import of_decision
-from firebreak.core.verdict import Climb, GiveToHumans, next_rung
 from firebreak.errors import AwsError, Unavailable
 from firebreak.ports import Clock, Ledger, Log, Schedules
 
@@ -134,12 +135,12 @@ class Concluder:
         if decision.reason is Reason.DUPLICATE:
             return self._summary(request, decision)
         record = self._record_of(request, decision, now)
-        if incident and opening.joins(request, decision, incident):
+        if incident and transitions.joins(request, decision, incident):
             if not self.ledger.join(incident, request.alarm, record):
                 return None
             self._look_soon(incident, now)
             return self._summary(request, decision, incident.id)
-        if incident and opening.waits_for(request, incident) and decision.reason not in _ALREADY_HANDLED:
+        if incident and transitions.waits_for(request, incident) and decision.reason not in _ALREADY_HANDLED:
             return self._move_on(request, rules, decision, incident, record)
         return self._without_incident(request, rules, decision, record)
 
@@ -187,8 +188,8 @@ class Concluder:
         self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord, rung: int
     ) -> Summary | None:
         why = _why(decision)
-        fresh = opening.opened(request, rules, record.at)
-        incident = opening.climbing(fresh, rung, record.at + CLIMB_PATIENCE, why)
+        fresh = transitions.opened(request, rules, record.at)
+        incident = transitions.climbing(fresh, rung, record.at + CLIMB_PATIENCE, why)
         if not self.ledger.open(incident, record, None):
             return None
         self.announcer.ask(request_of(incident, record.at))
@@ -198,9 +199,9 @@ class Concluder:
         self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord, plan: Plan
     ) -> Summary | None:
         """Open an incident that waits for a yes; its check finds out that nobody said it."""
-        fresh = opening.opened(request, rules, record.at)
-        incident = opening.awaiting(fresh, plan, record.at + rules.approve_within)
-        told = telling_people.approval(incident, record)
+        fresh = transitions.opened(request, rules, record.at)
+        incident = transitions.awaiting(fresh, plan, record.at + rules.approve_within)
+        told = approval_messages.approval(incident, record)
         self._wake_then(incident, record.at + rules.approve_within)
         if not self.ledger.open(incident, record, told):
             return None
@@ -242,8 +243,8 @@ class Concluder:
                 )
                 return _changed(incident, after, record, f"deferred: {_why(decision)}")
             case AskApproval(Plan() as plan):
-                after = opening.awaiting(incident, plan, record.at + rules.approve_within)
-                told = telling_people.approval(after, record)
+                after = transitions.awaiting(incident, plan, record.at + rules.approve_within)
+                told = approval_messages.approval(after, record)
                 self._wake_then(after, record.at + rules.approve_within)
                 asked = _changed(incident, after, record, f"asks for approval: {plan.summary}")
                 return replace(asked, told=told)
@@ -264,13 +265,13 @@ class Concluder:
         """It rests on, and is asked for again; what somebody changed since is left to them."""
         why, now = _why(decision), record.at
         if decision.reason in _LEFT_AS_IT_IS:
-            closed = opening.over(incident, IncidentState.CLOSED, f"the temporary change stays: {why}")
+            closed = transitions.over(incident, IncidentState.CLOSED, f"the temporary change stays: {why}")
             return replace(
-                _changed(incident, closed, record, closed.note), told=telling_back.kept(closed, now, why)
+                _changed(incident, closed, record, closed.note), told=reversal_messages.kept(closed, now, why)
             )
         until = decision.deciding.until if decision.deciding else None
         again_at = max(until or now, now + RESTORE_PATIENCE)
-        resting = opening.resting(incident, again_at)
+        resting = transitions.resting(incident, again_at)
         given_up = (incident.healthy_since or now) + rules.settings.restore_after + rules.max_incident_age
         if given_up < now:
             return self._to_humans(incident, record, decision)
@@ -279,11 +280,11 @@ class Concluder:
         if decision.reason is Reason.RED_AGAIN:  # the next look goes on with that
             return waits
         sentence = f"{MEANINGS[decision.reason].sentence} {why}"
-        return replace(waits, told=telling_back.restore_waits(resting, now, sentence, again_at))
+        return replace(waits, told=reversal_messages.restore_waits(resting, now, sentence, again_at))
 
     def _recovered(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
-        after = opening.over(incident, IncidentState.CLOSED, _why(decision))
-        told = telling.recovered(
+        after = transitions.over(incident, IncidentState.CLOSED, _why(decision))
+        told = incident_messages.recovered(
             after, record.at, f"every alarm of the incident is OK before {incident.action} was needed"
         )
         return replace(_changed(incident, after, record, told.headline), told=told)
@@ -291,18 +292,18 @@ class Concluder:
     def _above(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
         match next_rung(incident.ladder, incident.rung):
             case Climb(rung):
-                after = opening.climbing(incident, rung, record.at + CLIMB_PATIENCE, _why(decision))
+                after = transitions.climbing(incident, rung, record.at + CLIMB_PATIENCE, _why(decision))
                 return _changed(incident, after, record, f"climbing: {_why(decision)}")
             case GiveToHumans():
                 return self._to_humans(incident, record, decision)
 
     def _to_humans(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
         why = f"{MEANINGS[decision.reason].sentence} {_why(decision)}"
-        after = opening.over(incident, IncidentState.PAGED, why)
-        told = replace(telling.given_to_humans(after, record.at, why), opted_in=decision.opted_in)
+        after = transitions.over(incident, IncidentState.PAGED, why)
+        told = replace(incident_messages.given_to_humans(after, record.at, why), opted_in=decision.opted_in)
         again = after_humans(incident, decision, record.at)
         if again and self._looks_again(again):
-            told = promised(told, again, telling.HEARS_OF_OK)
+            told = promised(told, again, incident_messages.HEARS_OF_OK)
         return replace(_changed(incident, after, record, f"given to humans: {_why(decision)}"), told=told)
 
     def _ask_again(self, request: Request, until: datetime) -> OwnEvent:

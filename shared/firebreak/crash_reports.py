@@ -8,12 +8,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from firebreak.core import telling
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import refuse
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.model import Alarm
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.errors import UnusableEvent
@@ -58,7 +58,7 @@ class Crash:
             action="",
             headline=_undecided(f"its function failed ({self.condition})"),
             facts=(f"function: {self.function}",),
-            next=f"{telling.NOTHING_LOOKS_AGAIN} Further failures of this function are summed up.",
+            next=f"{incident_messages.NOTHING_LOOKS_AGAIN} Further failures of this function are summed up.",
             alarm_name=alarm.name,
             alarm_since=alarm.since,
             account=alarm.account,
@@ -88,7 +88,7 @@ class Crash:
             incident_id=incident_id,
             action="",
             headline=_undecided(cause),
-            next=telling.NOTHING_LOOKS_AGAIN,
+            next=incident_messages.NOTHING_LOOKS_AGAIN,
             alarm_name=alarm.name if alarm else "",
             alarm_since=alarm.since if alarm else None,
             account=alarm.account if alarm else "",

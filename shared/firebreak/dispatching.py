@@ -10,15 +10,15 @@ from functools import partial
 from threading import Lock
 
 from firebreak.braking import Brake
-from firebreak.core.announcement import Announcement
-from firebreak.core.commands import StackAddress
-from firebreak.core.opt_in_notice import is_notice
-from firebreak.core.page import Page, Phase, worse
-from firebreak.core.paging_rules import CARRY_PICTURES, TOPIC, ChannelRules, PagingRules
-from firebreak.core.paused import by_severity
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.messages.opt_in_notice import is_notice
+from firebreak.core.paging.commands import StackAddress
+from firebreak.core.paging.page import Page, Phase, worse
+from firebreak.core.paging.paused import by_severity
+from firebreak.core.paging.rules import CARRY_PICTURES, TOPIC, ChannelRules, PagingRules
+from firebreak.core.paging.severities import severity_of
+from firebreak.core.paging.threads import Sending, Thread, Turn, asks_again, receive, thread_id
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-from firebreak.core.severities import severity_of
-from firebreak.core.threads import Sending, Thread, Turn, asks_again, receive, thread_id
 from firebreak.errors import AwsError, Undelivered, Untold
 from firebreak.page_text import ascii_subject_of, body_of, source_of, subject_of
 from firebreak.ports import CallCounts, Carrier, Clock, Log, Threads

@@ -7,19 +7,19 @@ from datetime import datetime
 
 from firebreak.alarm_status import describe_each
 from firebreak.core.decision import Decision, Snapshot
-from firebreak.core.history import ScopeHistory
-from firebreak.core.incident import PURPOSE_OF, Incident
+from firebreak.core.incident.states import PURPOSE_OF, Incident
+from firebreak.core.incident.transitions import joins
 from firebreak.core.ledger import LedgerView
+from firebreak.core.limits.disruption_budget import GroupCount, allowed, touched
+from firebreak.core.limits.history import ScopeHistory
+from firebreak.core.limits.scopes import application_scope, group_scope
+from firebreak.core.messages.decision_messages import QUIET
 from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request, Target
 from firebreak.core.observed import DescribedAlarm, Series, ServiceLive
-from firebreak.core.opening import joins
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.core.scopes import application_scope, group_scope
-from firebreak.core.share import GroupCount, allowed, touched
 from firebreak.core.target_groups import group_in
-from firebreak.core.telling_decisions import QUIET
 from firebreak.ports import Action, AlarmReads, Ledger, Observation
 
 

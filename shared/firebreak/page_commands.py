@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.commands import PLACEHOLDER, StackAddress
-from firebreak.core.page import Phase
-from firebreak.core.questions import read_question
+from firebreak.core.incident.questions import read_question
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.paging.commands import PLACEHOLDER, StackAddress
+from firebreak.core.paging.page import Phase
+from firebreak.core.paging.threads import CALL_ID, THREAD_ID
 from firebreak.core.rules import PAGE_RUNG
-from firebreak.core.threads import CALL_ID, THREAD_ID
 
 _K = AnnouncementKind
 

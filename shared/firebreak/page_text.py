@@ -4,19 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.commands import StackAddress
-from firebreak.core.guards import clock, format_date_time
-from firebreak.core.harmless_text import one_line
-from firebreak.core.looking_again import next_of
+from firebreak.core.formats import span_words
+from firebreak.core.guards.table import clock, format_date_time
+from firebreak.core.incident.rechecks import next_of
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.incident_facts import STAYS
 from firebreak.core.model import AlarmState
-from firebreak.core.page import Phase, Severity
-from firebreak.core.paused import holder_of
+from firebreak.core.paging.commands import StackAddress
+from firebreak.core.paging.harmless_text import one_line
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.paused import holder_of
+from firebreak.core.paging.threads import TRIGGERS
+from firebreak.core.paging.transliteration import LEFT_OUT, ascii_words
 from firebreak.core.reasons import Reason
-from firebreak.core.spans import span_words
-from firebreak.core.telling_facts import STAYS
-from firebreak.core.threads import TRIGGERS
-from firebreak.core.transliteration import LEFT_OUT, ascii_words
 from firebreak.page_commands import command_lines, page_id
 
 # SNS: subjects are ASCII, at most 100 characters, no line breaks

@@ -9,23 +9,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak.concluding import Summary
-from firebreak.core.announcement import Announcement
 from firebreak.core.decide import refuse
-from firebreak.core.digests import Digest, counts, first_look, put_off, put_off_no_longer
+from firebreak.core.incident.rechecks import is_of_a_cause, without_its_page
 from firebreak.core.intake import held_back, why_human
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
-from firebreak.core.looking_again import is_of_a_cause, without_its_page
+from firebreak.core.limits.storm import RedAlarm, Storm, StormRules, red_alarm
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.messages.decision_messages import of_decision, per_alarm
+from firebreak.core.messages.opt_in_notice import notices_ended_by
 from firebreak.core.model import Alarm
-from firebreak.core.opt_in_notice import notices_ended_by
-from firebreak.core.page import Severity
-from firebreak.core.paging_rules import PagingRules
+from firebreak.core.paging.digests import Digest, counts, first_look, put_off, put_off_no_longer
+from firebreak.core.paging.page import Severity
+from firebreak.core.paging.rules import PagingRules
+from firebreak.core.paging.severities import severity_of
+from firebreak.core.paging.vouching import unrecorded
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting, Reason
-from firebreak.core.severities import severity_of
-from firebreak.core.storm import RedAlarm, Storm, StormRules, red_alarm
-from firebreak.core.telling_decisions import of_decision, per_alarm
-from firebreak.core.vouching import unrecorded
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.crash_reports import Crash, crash_in
 from firebreak.dispatching import Dispatcher

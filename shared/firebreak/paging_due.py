@@ -8,19 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak.alarm_status import describe_each, read_states, state_of
-from firebreak.core import telling_threads
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, all_ok
-from firebreak.core.announcement import Announcement
-from firebreak.core.digests import Digest, earlier_look, ended, is_time, over, stayed_ok, summed_up
 from firebreak.core.keys import digest
+from firebreak.core.messages import thread_messages
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.messages.decision_messages import of_blindness
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
-from firebreak.core.page import Phase
-from firebreak.core.paging_rules import PagingRules
-from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
-from firebreak.core.reasons import Reason
-from firebreak.core.telling_decisions import of_blindness
-from firebreak.core.threads import (
+from firebreak.core.paging.digests import Digest, earlier_look, ended, is_time, over, stayed_ok, summed_up
+from firebreak.core.paging.page import Phase
+from firebreak.core.paging.rules import PagingRules
+from firebreak.core.paging.threads import (
     LOOK_EVERY,
     TRIGGERS,
     Thread,
@@ -32,6 +30,8 @@ from firebreak.core.threads import (
     thread_id,
     watched,
 )
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.reasons import Reason
 from firebreak.dispatching import Dispatcher, Next
 from firebreak.errors import UNEXPECTED_SHAPE, AwsError, Conflict, Untold
 from firebreak.ports import AlarmReads, Clock, Deliveries, Log, Threads
@@ -110,11 +110,11 @@ class DuePages:
         if isinstance(thread, Absent):
             return
         if looks(thread, now) and all_ok(self._states(thread).values()):
-            self._tell(telling_threads.green_again(thread.latest, now, since=thread.opened_at))
+            self._tell(thread_messages.green_again(thread.latest, now, since=thread.opened_at))
             return
         if gives_up(thread, now):
             self._tell(
-                telling_threads.no_longer_watched(
+                thread_messages.no_longer_watched(
                     thread.latest, self._states(thread), now, since=thread.opened_at
                 )
             )
@@ -186,12 +186,12 @@ class DuePages:
         """Refusals are over when all their alarms are OK, and left to humans after a day."""
         states, again_at = read_states(self.alarms, found.watched), self._next(found, now)
         if found.all_ok(states):
-            self._tell(telling_threads.green_again(found.first, now, since=found.since, count=found.count))
+            self._tell(thread_messages.green_again(found.first, now, since=found.since, count=found.count))
             self.threads.look_later(found, None, now, reported=True)
             return
         if again_at is None:
             about = replace(found.first, unwatched=found.unwatched)
-            self._tell(telling_threads.no_longer_watched(about, states, now, since=found.since))
+            self._tell(thread_messages.no_longer_watched(about, states, now, since=found.since))
         self.threads.look_later(found, again_at, now, reported=False)
 
     def _lasting(self, found: Digest, now: datetime) -> None:
@@ -209,7 +209,7 @@ class DuePages:
         elif again_at is None:
             about = replace(found.opening, unwatched=found.unwatched)
             known = {one: state_of(alarm) for one, alarm in states.items()}
-            self._tell(telling_threads.no_longer_watched(about, known, now, since=found.since))
+            self._tell(thread_messages.no_longer_watched(about, known, now, since=found.since))
         self.threads.look_later(found, again_at, now, reported=summed)
 
     def _mute_ended(self, found: Digest, now: datetime) -> None:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from firebreak.core.announcement import Announcement
-from firebreak.core.budgets import Budget
-from firebreak.core.channel_breaker import Health
-from firebreak.core.digests import Digest
-from firebreak.core.history import Hold, Transition
-from firebreak.core.incident import Incident
+from firebreak.core.incident.states import Incident
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange, LedgerView
+from firebreak.core.limits.budgets import Budget
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.limits.history import Hold, Transition
+from firebreak.core.limits.scopes import Scope
+from firebreak.core.limits.storm import RedAlarm, Storm
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import (
     Alarm,
     Failed,
@@ -25,14 +26,13 @@ from firebreak.core.model import (
     Target,
 )
 from firebreak.core.observed import DescribedAlarm, Series
-from firebreak.core.page import Page, Severity
-from firebreak.core.paging_rules import ChannelRules
+from firebreak.core.paging.channel_breaker import Health
+from firebreak.core.paging.digests import Digest
+from firebreak.core.paging.page import Page, Severity
+from firebreak.core.paging.rules import ChannelRules
+from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.rules import Rules
-from firebreak.core.scopes import Scope
-from firebreak.core.share import GroupCount
-from firebreak.core.storm import RedAlarm, Storm
-from firebreak.core.threads import Thread
 from firebreak.core.watchdog import Overdue
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.ledger import Claim, IncidentChange
 from firebreak.core.readings import Reading
 from firebreak.errors import Conflict, Unavailable

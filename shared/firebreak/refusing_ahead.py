@@ -8,8 +8,8 @@ from firebreak.core import ahead
 from firebreak.core.decide import refuse
 from firebreak.core.keys import digest
 from firebreak.core.ledger import alarm_key, untargeted
+from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import Alarm
-from firebreak.core.telling_decisions import of_decision
 from firebreak.ports import Ledger
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from firebreak.core.secret_patterns import HIDDEN
+from firebreak.core.paging.secret_patterns import HIDDEN
 
 if TYPE_CHECKING:
     from detect_secrets.plugins.base import RegexBasedDetector

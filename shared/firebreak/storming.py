@@ -5,10 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from firebreak.alarm_status import read_states
-from firebreak.core import telling_storms
-from firebreak.core.announcement import Announcement
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-from firebreak.core.storm import (
+from firebreak.core.limits.storm import (
     CALM,
     RedAlarm,
     Storm,
@@ -21,6 +18,9 @@ from firebreak.core.storm import (
     still_red,
     worth_remembering,
 )
+from firebreak.core.messages import storm_messages
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.errors import AwsError
 from firebreak.ports import AlarmReads, Clock, Log, Storms
 
@@ -88,7 +88,7 @@ class StormWatch:
         now = self.clock.now()
         if not isinstance(storm, Storm) or not begins(storm, rules, now, self._beside(storm)):
             return storm
-        told = telling_storms.storm_began(storm, rules, now)
+        told = storm_messages.storm_began(storm, rules, now)
         if self.storms.trip(now, told):
             self.log.event("storm.began", alarms=len(storm.red))
             self.announcer.hand_over(told)
@@ -119,17 +119,17 @@ class StormWatch:
         if not ends(storm, red, rules, now):
             self._remind(storm, left, rules, now)
             return None
-        told = telling_storms.storm_ended(storm, left, now)
+        told = storm_messages.storm_ended(storm, left, now)
         if self.storms.calm(storm, told):
             self.log.event("storm.ended", still_red=len(red))
             self.announcer.hand_over(told)
         return None
 
-    def _remind(self, storm: Storm, left: telling_storms.Left, rules: StormRules, now: datetime) -> None:
+    def _remind(self, storm: Storm, left: storm_messages.Left, rules: StormRules, now: datetime) -> None:
         """A storm that lasts is told every hour, for nothing is acted on meanwhile."""
         self.log.event("storm.goes_on", not_ok=len(left))
         since = storm.tripped_at
         if since and now - since >= timedelta(hours=1):
-            told = telling_storms.storm_goes_on(storm, left, rules, since, now)
+            told = storm_messages.storm_goes_on(storm, left, rules, since, now)
             if self.storms.remind(told):
                 self.announcer.hand_over(told)

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firebreak.core.addresses import host_of
-from firebreak.core.announcement import Announcement
-from firebreak.core.budgets import CLOCK_SKEW
-from firebreak.core.console import alarm_link, target_link
-from firebreak.core.guards import switch_words
-from firebreak.core.history import Hold
-from firebreak.core.log_lines import shown
+from firebreak.core.guards.table import switch_words
+from firebreak.core.limits.budgets import CLOCK_SKEW
+from firebreak.core.limits.history import Hold
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Target
-from firebreak.core.page import Phase
-from firebreak.core.paging_rules import PagingRules, Route
+from firebreak.core.paging.addresses import host_of
+from firebreak.core.paging.console import alarm_link, target_link
+from firebreak.core.paging.log_lines import shown
+from firebreak.core.paging.page import Phase
+from firebreak.core.paging.rules import PagingRules, Route
+from firebreak.core.paging.severities import log_group_of, runbook_of
+from firebreak.core.paging.threads import Sending, Thread
 from firebreak.core.readings import Absent, NotRead, Unknown
-from firebreak.core.severities import log_group_of, runbook_of
-from firebreak.core.threads import Sending, Thread
 from firebreak.intake.names import read_target
 from firebreak.page_text import Around
 from firebreak.ports import ErrorLines, HeldSwitches, Pictures

@@ -11,11 +11,11 @@ from functools import partial
 from math import ceil
 
 from firebreak.announcing import Announcer
-from firebreak.core.announcement import Announcement
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.messages.decision_messages import DAILY, of_blindness
 from firebreak.core.model import OwnEvent
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
-from firebreak.core.telling_decisions import DAILY, of_blindness
 from firebreak.core.watchdog import Overdue, oldest_unverified, stuck_leases
 from firebreak.errors import UNEXPECTED_SHAPE, AwsError, PolicyError, Untold
 from firebreak.policy.loader import Policy

@@ -9,9 +9,9 @@ from firebreak.concluding import Summary
 from firebreak.core.decide import refuse
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, untargeted
+from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
-from firebreak.core.telling_decisions import of_decision
 from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.ports import Ledger

@@ -4,6 +4,8 @@ A schedule, the alarm's OK and the sweeper all come here. Each looks for itself;
 update of the incident decides who speaks. Nothing here may change anything but the ledger.
 """
 
+# long because: the step after each verdict is built here; it moves to core/incident/lifecycle.py
+
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,22 +15,13 @@ from typing import assert_never
 from firebreak.alarm_status import describe_each, green_since, read_states, state_of
 from firebreak.announcing import Announcer
 from firebreak.concluding import CLIMB_PATIENCE, Summary, request_of
-from firebreak.core import opening, telling, telling_back
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, few_of, not_ok_words
-from firebreak.core.announcement import Announcement
-from firebreak.core.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.decide import refuse
-from firebreak.core.history import Transition
-from firebreak.core.incident import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Purpose
-from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
-from firebreak.core.model import Alarm, AlarmState, Failed, Receipt, RequestKind, Settled, Verdict
-from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
-from firebreak.core.reasons import Reason
-from firebreak.core.resting import after_rest
-from firebreak.core.spans import late_words, span_words
-from firebreak.core.telling_decisions import DAILY, of_blindness
-from firebreak.core.telling_people import unanswered
-from firebreak.core.verdict import (
+from firebreak.core.formats import late_words, span_words
+from firebreak.core.incident import transitions
+from firebreak.core.incident.states import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Purpose
+from firebreak.core.incident.temporary_changes import after_rest
+from firebreak.core.incident.verdict import (
     Climb,
     Close,
     Evidence,
@@ -53,6 +46,16 @@ from firebreak.core.verdict import (
     next_step,
     unknown_action,
 )
+from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
+from firebreak.core.limits.budgets import ACT_TIMEOUT, CLOCK_SKEW
+from firebreak.core.limits.history import Transition
+from firebreak.core.messages import incident_messages, reversal_messages
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.messages.approval_messages import unanswered
+from firebreak.core.messages.decision_messages import DAILY, of_blindness
+from firebreak.core.model import Alarm, AlarmState, Failed, Receipt, RequestKind, Settled, Verdict
+from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
+from firebreak.core.reasons import Reason
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events
@@ -201,12 +204,12 @@ class Verifier:
                 return self._said(incident, "still_with_humans")
             age = f"open for more than {span_words(rules.max_incident_age)}, and it is not known to be over"
             why = "; ".join((age, *few_of(not_ok_words(states))))
-            closed = opening.over(incident, IncidentState.CLOSED, why)
-            told = telling.expired(closed, now, why)
+            closed = transitions.over(incident, IncidentState.CLOSED, why)
+            told = incident_messages.expired(closed, now, why)
         else:
             why = "every alarm of the incident is OK after it was handed to humans"
-            closed = opening.over(incident, IncidentState.CLOSED, why)
-            told = telling.recovered_after_humans(closed, now, why)
+            closed = transitions.over(incident, IncidentState.CLOSED, why)
+            told = incident_messages.recovered_after_humans(closed, now, why)
         return self._close(incident, closed, told)
 
     def _close(self, incident: Incident, closed: Incident, told: Announcement) -> Summary:
@@ -221,8 +224,8 @@ class Verifier:
         states = self._states(incident)
         if all_members_ok(incident, states):
             why = f"every alarm of the incident is OK before anybody approved {incident.action}"
-            closed = opening.over(incident, IncidentState.CLOSED, why)
-            return self._close(incident, closed, telling.recovered(closed, now, why))
+            closed = transitions.over(incident, IncidentState.CLOSED, why)
+            return self._close(incident, closed, incident_messages.recovered(closed, now, why))
         if incident.due_at and incident.due_at > now:
             return self._said(incident, "awaits_approval")
         return self._hand_over(incident, now, unanswered(incident), first_state(states.values()))
@@ -251,8 +254,8 @@ class Verifier:
         return self._hand_over(incident, now, why, None)
 
     def _hand_over(self, incident: Incident, now: datetime, why: str, state: AlarmState | None) -> Summary:
-        paged = opening.over(incident, IncidentState.PAGED, why)
-        told = telling.given_to_humans(paged, now, why, state)
+        paged = transitions.over(incident, IncidentState.PAGED, why)
+        told = incident_messages.given_to_humans(paged, now, why, state)
         if not self.ledger.move(_moved(incident, paged, now, f"given to humans: {why}", told)):
             return self._said(incident, "superseded")
         self.announcer.hand_over(told)
@@ -269,7 +272,7 @@ class Verifier:
         dead = replace(
             incident, state=IncidentState.UNCERTAIN, version=incident.version + 1, note=why, due_at=now
         )
-        told = telling.uncertain(dead, now, why)
+        told = incident_messages.uncertain(dead, now, why)
         if not self.ledger.move(IncidentChange(before=incident, after=dead, at=now, what=why, told=told)):
             return self._said(incident, "superseded")
         self.announcer.hand_over(told)
@@ -345,41 +348,51 @@ class Verifier:
             case LookAgain(at):
                 self._wake(incident, at)
                 blind = incident.blind_looks + 1 if judgement.verdict is Verdict.UNKNOWN else 0
-                waiting = replace(opening.waiting(incident, IncidentState.VERIFYING, at), blind_looks=blind)
+                waiting = replace(
+                    transitions.waiting(incident, IncidentState.VERIFYING, at), blind_looks=blind
+                )
                 return _moved(incident, waiting, now, why)
             case Hold(until, since):
                 self._wake(incident, until)
                 holding = replace(
-                    opening.waiting(incident, IncidentState.HOLDING, until), healthy_since=since
+                    transitions.waiting(incident, IncidentState.HOLDING, until), healthy_since=since
                 )
                 return _moved(incident, replace(holding, blind_looks=0), now, f"holding: {why}")
             case Rest(at, since, back_at):
                 self._wake(incident, at)
-                resting = replace(opening.waiting(incident, IncidentState.RESTING, at), healthy_since=since)
-                told = telling.recovered_for_now(resting, now, why, back_at) if judged else None
+                resting = replace(
+                    transitions.waiting(incident, IncidentState.RESTING, at), healthy_since=since
+                )
+                told = incident_messages.recovered_for_now(resting, now, why, back_at) if judged else None
                 return replace(_moved(incident, resting, now, f"resting: {why}", told), judged=judged)
             case Keep(detail):
-                closed = opening.over(incident, IncidentState.CLOSED, f"the temporary change stays: {detail}")
-                return _moved(incident, closed, now, closed.note, telling_back.kept(closed, now, detail))
+                closed = transitions.over(
+                    incident, IncidentState.CLOSED, f"the temporary change stays: {detail}"
+                )
+                return _moved(incident, closed, now, closed.note, reversal_messages.kept(closed, now, detail))
             case TakeBack(purpose):
-                back = opening.taking_back(incident, purpose, now + CLIMB_PATIENCE, why)
-                harm = telling_back.undoing(back, now, why) if purpose is Purpose.UNDO else None
+                back = transitions.taking_back(incident, purpose, now + CLIMB_PATIENCE, why)
+                harm = reversal_messages.undoing(back, now, why) if purpose is Purpose.UNDO else None
                 return replace(_moved(incident, back, now, f"to {purpose}: {why}", harm), judged=judged)
             case Close():
-                closed = opening.over(incident, IncidentState.CLOSED, why)
+                closed = transitions.over(incident, IncidentState.CLOSED, why)
                 # That it was over was told when the temporary change came to rest.
-                told = None if incident.purpose is Purpose.RESTORE else telling.recovered(closed, now, why)
+                told = (
+                    None
+                    if incident.purpose is Purpose.RESTORE
+                    else incident_messages.recovered(closed, now, why)
+                )
                 return replace(_moved(incident, closed, now, f"closed: {why}", told), judged=judged)
             case Climb(rung):
                 left = left_behind(incident, evidence)
-                above = opening.climbing(incident, rung, now + CLIMB_PATIENCE, f"{why}{left}")
+                above = transitions.climbing(incident, rung, now + CLIMB_PATIENCE, f"{why}{left}")
                 return replace(
                     _moved(incident, above, now, f"climbing to rung {rung + 1}: {why}"), judged=judged
                 )
             case GiveToHumans():
-                paged = opening.over(incident, IncidentState.PAGED, why)
+                paged = transitions.over(incident, IncidentState.PAGED, why)
                 said = for_humans(incident, judgement, evidence)
-                told = telling.given_to_humans(paged, now, said, evidence.first_state)
+                told = incident_messages.given_to_humans(paged, now, said, evidence.first_state)
                 return replace(_moved(incident, paged, now, f"given to humans: {why}", told), judged=judged)
 
     def _said(self, incident: Incident, word: str) -> Summary:

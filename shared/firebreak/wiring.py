@@ -29,10 +29,10 @@ from firebreak.channels.building import build
 from firebreak.channels.carrier import Carrier
 from firebreak.concluding import Concluder
 from firebreak.connections import Connections
-from firebreak.core.announcement import Announcement
-from firebreak.core.commands import StackAddress
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Target
-from firebreak.core.paging_rules import ChannelRules
+from firebreak.core.paging.commands import StackAddress
+from firebreak.core.paging.rules import ChannelRules
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.rules import Runbook
 from firebreak.dispatching import Dispatcher

@@ -10,14 +10,14 @@ from datetime import timedelta
 
 from firebreak.announcing import Announcer
 from firebreak.concluding import Concluder, Summary
-from firebreak.core import ahead, opening, telling, telling_back
-from firebreak.core.budgets import ACT_WITHIN
-from firebreak.core.consent import refuses
+from firebreak.core import ahead
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
-from firebreak.core.guards import quarter
-from firebreak.core.history import Decided, GroupSize
-from firebreak.core.incident import Incident, IncidentState, Purpose
+from firebreak.core.guards.consent import refuses
+from firebreak.core.guards.table import quarter
+from firebreak.core.incident import transitions
+from firebreak.core.incident.rechecks import of_its_page
+from firebreak.core.incident.states import Incident, IncidentState, Purpose
 from firebreak.core.intake import ONLY_RECORDED, fitting, is_asked_for, turn_away, unconfirmed
 from firebreak.core.ledger import (
     Claim,
@@ -28,14 +28,16 @@ from firebreak.core.ledger import (
     delivery_key,
     incident_name,
 )
-from firebreak.core.looking_again import of_its_page
+from firebreak.core.limits.budgets import ACT_WITHIN
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.limits.history import Decided, GroupSize
+from firebreak.core.limits.storm import RedAlarm, red_alarm, red_alarm_of
+from firebreak.core.messages import incident_messages, reversal_messages
+from firebreak.core.messages.decision_messages import of_blindness
 from firebreak.core.model import Alarm, OwnEvent, Plan, Receipt, Request, Unresolved
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.core.share import GroupCount
-from firebreak.core.storm import RedAlarm, red_alarm, red_alarm_of
-from firebreak.core.telling_decisions import of_blindness
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events, target_resolution
@@ -293,13 +295,13 @@ class Remediator:
         view, group = wanted.view, wanted.seen.group
         before = view.incident if isinstance(view.incident, Incident) and request.incident_id else None
         at = self.clock.now()
-        incident = before or opening.opened(request, rules, at)
+        incident = before or transitions.opened(request, rules, at)
         return Claim(
             request=request,
             seen=view,
             at=at,
             before=before,
-            after=opening.claimed(
+            after=transitions.claimed(
                 incident, plan, self.new_id(), at, at + rules.verification.after, kind=request.kind
             ),
             record=DecisionRecord(
@@ -339,9 +341,9 @@ class Remediator:
                 receipt=replace(receipt, summary=kept),
             )
             if after.purpose is Purpose.ACT:
-                told = telling.acted(after, self.clock.now(), claim.request.by)
+                told = incident_messages.acted(after, self.clock.now(), claim.request.by)
             else:
-                told = telling_back.put_back(after, self.clock.now())
+                told = reversal_messages.put_back(after, self.clock.now())
             return IncidentChange(before=now, after=after, at=told.at, what=receipt.summary, told=told)
 
         return self._record(claim, "act", change)
@@ -349,7 +351,7 @@ class Remediator:
     def _uncertain(self, claim: Claim, why: str) -> Summary:
         def change(now: Incident) -> IncidentChange:
             after = replace(now, state=IncidentState.UNCERTAIN, version=now.version + 1, note=why)
-            told = telling.uncertain(after, self.clock.now(), why)
+            told = incident_messages.uncertain(after, self.clock.now(), why)
             return IncidentChange(before=now, after=after, at=told.at, what=f"uncertain: {why}", told=told)
 
         return self._record(claim, "uncertain", change)
@@ -358,8 +360,8 @@ class Remediator:
         """Nothing was sent, or AWS refused it: only here may a slot be given back."""
 
         def change(now: Incident) -> IncidentChange:
-            after = opening.over(now, IncidentState.NOT_EXECUTED, why)
-            told = telling.not_executed(after, self.clock.now(), why)
+            after = transitions.over(now, IncidentState.NOT_EXECUTED, why)
+            told = incident_messages.not_executed(after, self.clock.now(), why)
             return IncidentChange(before=now, after=after, at=told.at, what=f"not executed: {why}", told=told)
 
         summary = self._record(claim, "not_executed", change)

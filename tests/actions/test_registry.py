@@ -9,7 +9,7 @@ import pytest
 from firebreak import actions
 from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.connections import Connections
-from firebreak.core.own_deployments import STARTS_DEPLOYMENTS
+from firebreak.core.guards.own_deployments import STARTS_DEPLOYMENTS
 from firebreak.ports import Permission
 from tests.fakes import FakeServices
 

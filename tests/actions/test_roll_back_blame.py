@@ -9,7 +9,7 @@ from firebreak.core.deployments import DeploymentHistory
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.way_back import WayBack
+from firebreak.core.repeated_rollback import WayBack
 from tests.builders_deployments import (
     BEFORE,
     EARLIER,

@@ -12,7 +12,7 @@ from firebreak.core.model import Obstacle, Plan
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.way_back import TWO_SUSPECTS
+from firebreak.core.repeated_rollback import TWO_SUSPECTS
 from tests.builders_deployments import (
     BEFORE,
     EARLIER,

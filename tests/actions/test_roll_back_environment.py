@@ -14,8 +14,8 @@ from firebreak.core.decision import Act, AskApproval
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
 from firebreak.core.rules import ActionSettings
-from firebreak.core.way_back import TWO_SUSPECTS, WayBack
 from tests import builders as a
 from tests.builders_beanstalk import (
     ARN,

@@ -13,7 +13,7 @@ from firebreak.core.functions import FunctionLive, FunctionObservation
 from firebreak.core.model import Metric, Obstacle, Plan, Request, RequestKind
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
-from firebreak.core.way_back import TWO_SUSPECTS, WayBack
+from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
 from tests.builders_functions import (
     OLD,
     OPTED_IN,

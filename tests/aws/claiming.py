@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from firebreak.core.decide import decide, refuse
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.incident.states import Incident, IncidentState
+from firebreak.core.incident.transitions import claimed, climbing, opened
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -16,10 +17,9 @@ from firebreak.core.ledger import (
     delivery_key,
     incident_name,
 )
+from firebreak.core.limits.scopes import scopes_of
 from firebreak.core.model import Alarm, AlarmState, Request, RequestKind
-from firebreak.core.opening import claimed, climbing, opened
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import scopes_of
 from firebreak.ports import Ledger
 from tests import builders as a
 

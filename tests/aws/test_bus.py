@@ -11,8 +11,8 @@ from botocore.stub import Stubber
 from firebreak.aws.bus import EventBus
 from firebreak.aws.clients import reader
 from firebreak.concluding import request_of
-from firebreak.core import telling
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.messages import incident_messages
 from firebreak.errors import AwsError, Denied, Throttled, Unavailable
 from firebreak.intake import alarm_events
 from firebreak.wire.announcements import announcement_from_wire
@@ -20,7 +20,7 @@ from firebreak.wire.requests import request_from_event
 from tests import builders as a
 from tests.faults import CONNECT_TIMEOUT, READ_TIMEOUT, answer
 
-TOLD = telling.acted(a.incident(), a.NOW)
+TOLD = incident_messages.acted(a.incident(), a.NOW)
 CLIMB = request_of(a.incident(IncidentState.CLIMBING), a.NOW)
 
 

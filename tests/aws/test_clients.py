@@ -4,7 +4,7 @@ import pytest
 
 from firebreak.aws.clients import CONNECT_SECONDS, READ_SECONDS, brisk, mutator, reader
 from firebreak.aws.translate import send
-from firebreak.core.budgets import ACT_TIMEOUT
+from firebreak.core.limits.budgets import ACT_TIMEOUT
 from firebreak.errors import AwsError, OutcomeUnknown, Throttled
 from tests.builders_ecs import Loopback, session
 

@@ -11,7 +11,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
 from firebreak.aws.page_extras import LOG_CALL_SECONDS
-from firebreak.core import telling
+from firebreak.core.messages import incident_messages
 from firebreak.settings import Settings
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wiring import Wiring
@@ -39,7 +39,9 @@ HEARD_WITHIN, OVER_WITHIN = 20.0, 30.0
 
 ANNOUNCED = {
     "detail-type": "Firebreak Announcement",
-    "detail": announcement_to_wire(telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")),
+    "detail": announcement_to_wire(
+        incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried")
+    ),
 }
 ALARM = eventbridge(a.alarm(tags={"firebreak:action": "page"}))
 

@@ -28,17 +28,17 @@ from firebreak.aws.items import (
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.switches import Switches
 from firebreak.aws.waiting import outbox_item
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Check, Decision, Refuse, Result
-from firebreak.core.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
-from firebreak.core.incident import IncidentState, Member
+from firebreak.core.incident.states import IncidentState, Member
 from firebreak.core.ledger import ClaimResult, DecisionRecord, delivery_key, untargeted
+from firebreak.core.limits.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Level
+from firebreak.core.limits.storm import RedAlarm, Storm
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.model import AlarmState, Receipt, RequestKind, Verdict
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
-from firebreak.core.storm import RedAlarm, Storm
 from firebreak.errors import UnusableEvent
 from firebreak.wire.announcements import announcement_from_wire
 from tests import builders as a

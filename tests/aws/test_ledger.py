@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from firebreak.aws.ledger import DynamoLedger
-from firebreak.core.history import Transition
 from firebreak.core.ledger import ClaimResult, delivery_key
+from firebreak.core.limits.history import Transition
+from firebreak.core.limits.scopes import Scope
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.core.scopes import Scope
 from tests import builders as a
 from tests.aws.claiming import claim_of, climb_of, waiting_to_climb
 from tests.aws.conftest import Table

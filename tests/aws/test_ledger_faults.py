@@ -9,13 +9,13 @@ from firebreak.aws.items import scope_pk
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.transactions import AT_THE_SAME_TIME, TRIES
-from firebreak.core.history import Judged, ScopeHistory
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.ledger import ClaimResult
+from firebreak.core.limits.history import Judged, ScopeHistory
+from firebreak.core.limits.storm import CALM, RedAlarm, Storm
+from firebreak.core.messages.storm_messages import storm_began
 from firebreak.core.model import Verdict
 from firebreak.core.reasons import Reason
-from firebreak.core.storm import CALM, RedAlarm, Storm
-from firebreak.core.telling_storms import storm_began
 from firebreak.errors import AwsError, Conflict, Denied, OutcomeUnknown, Rejected, Throttled, Unavailable
 from tests import builders as a
 from tests.aws.claiming import acted, change, claim_of, climb_of, record_of, waiting_to_climb, won

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from firebreak.aws.ledger import DynamoLedger
-from firebreak.core import telling
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.history import ScopeHistory
-from firebreak.core.incident import FREES_TARGET, IncidentState
+from firebreak.core.incident.states import FREES_TARGET, IncidentState
+from firebreak.core.limits.history import ScopeHistory
+from firebreak.core.limits.scopes import Level
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
 from tests import builders as a
 from tests.aws.claiming import change, open_another, other_request, record_of, well, won
 from tests.aws.conftest import Table
@@ -58,7 +58,7 @@ def test_opening_gives_way_when_the_first_incident_cannot_be_read(ledger: Dynamo
 def test_a_damaged_announcement_is_told_as_such_and_blocks_no_other(
     ledger: DynamoLedger, table: Table, stored: dict[str, str]
 ) -> None:
-    told = telling.acted(won(ledger).after, a.NOW)
+    told = incident_messages.acted(won(ledger).after, a.NOW)
     ledger.record(record_of(other_request(), reason=Reason.BUDGET_FULL), told)
     ledger.record(record_of(other_request("b"), reason=Reason.BUDGET_FULL), replace(told, key="broken"))
     table.change("OUT#broken", told=stored)

@@ -8,8 +8,8 @@ import pytest
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.storms import DynamoStorms
 from firebreak.core.ledger import delivery_key
+from firebreak.core.limits.scopes import Level, Scope
 from firebreak.core.readings import Unknown
-from firebreak.core.scopes import Level, Scope
 from tests import builders as a
 from tests.aws.conftest import Table
 

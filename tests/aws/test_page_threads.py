@@ -8,11 +8,11 @@ import pytest
 
 from firebreak.aws.threads import DynamoThreads
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.digests import MOST_NAMES, Digest
-from firebreak.core.page import Severity
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.paging.digests import MOST_NAMES, Digest
+from firebreak.core.paging.page import Severity
+from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import ABSENT, Absent, Unknown
-from firebreak.core.threads import Thread
 from firebreak.errors import Conflict, Unavailable
 from firebreak.wire.announcements import announcement_to_wire
 from tests import builders as a

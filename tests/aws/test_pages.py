@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from firebreak.aws.clients import reader
 from firebreak.aws.pages import LEASE, DynamoDeliveries, TopicChannel
-from firebreak.core.page import Page, Phase, Severity
+from firebreak.core.paging.page import Page, Phase, Severity
 from firebreak.errors import AwsError, Conflict, Throttled, Unavailable, Undelivered
 from tests import builders as a
 from tests.aws.conftest import Table

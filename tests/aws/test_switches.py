@@ -8,8 +8,8 @@ import pytest
 
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.switches import ENDED_KEPT, LONGEST_WAIT, TRIES, Switches
-from firebreak.core.history import Hold
 from firebreak.core.ledger import ClaimResult
+from firebreak.core.limits.history import Hold
 from firebreak.core.readings import Unknown
 from firebreak.errors import Conflict, Throttled, Unavailable
 from tests import builders as a

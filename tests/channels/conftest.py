@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 from firebreak.aws.pages import TopicChannel
 from firebreak.channels.building import build
 from firebreak.channels.sending import Patience
-from firebreak.core.page import Page, Phase, Severity
-from firebreak.core.paging_rules import ChannelKind, ChannelRules
+from firebreak.core.paging.page import Page, Phase, Severity
+from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from firebreak.ports import Channel
 from tests.channels.local_server import Arrived, Exchange, LocalServer, answer, serving
 from tests.fakes_channels import FakeSecrets

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from firebreak.core.paging_rules import ChannelKind
+from firebreak.core.paging.rules import ChannelKind
 from tests.docs.documents import ROOT
 
 PROGRAM = """
@@ -13,7 +13,7 @@ import sys
 from datetime import UTC, datetime
 from firebreak.channels.building import build
 from firebreak.channels.carrier import Carrier
-from firebreak.core.paging_rules import ChannelKind, ChannelRules
+from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from tests.fakes_channels import FakeChannel, FakeSecrets
 kind = sys.argv[1]
 if kind:

@@ -8,9 +8,9 @@ import pytest
 
 from firebreak.channels.carrier import BLIND, Carrier
 from firebreak.channels.sending import NotTaken
-from firebreak.core.channel_breaker import REST, TURN, Health, trying
-from firebreak.core.page import Page
-from firebreak.core.paging_rules import ChannelKind, ChannelRules
+from firebreak.core.paging.channel_breaker import REST, TURN, Health, trying
+from firebreak.core.paging.page import Page
+from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from firebreak.core.readings import Reading, Unknown
 from firebreak.errors import Throttled, Undelivered
 from firebreak.ports import Channel

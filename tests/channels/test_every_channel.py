@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from firebreak.core.page import Phase
-from firebreak.core.paging_rules import ChannelKind
+from firebreak.core.paging.page import Phase
+from firebreak.core.paging.rules import ChannelKind
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.errors import Undelivered
 from firebreak.ports import Channel

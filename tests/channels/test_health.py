@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firebreak.aws.channel_health import DynamoChannelHealth
-from firebreak.core.channel_breaker import TURN, Health, failed, trying
+from firebreak.core.paging.channel_breaker import TURN, Health, failed, trying
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.errors import Throttled, Unavailable
 from firebreak.ports import ChannelHealth

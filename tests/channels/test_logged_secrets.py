@@ -13,7 +13,7 @@ import pytest
 from boto3.session import Session
 
 from firebreak.aws.clients import mutator, reader
-from firebreak.core.paging_rules import ChannelKind
+from firebreak.core.paging.rules import ChannelKind
 from firebreak.telemetry import PowertoolsLog
 from tests.channels.conftest import PAGE, SECRET, Bench, Tls, as_usual
 from tests.channels.local_server import LocalServer, answer, serving

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from firebreak.channels.pagerduty import PagerDutyChannel
-from firebreak.core.page import Phase, Severity
-from firebreak.core.paging_rules import ChannelKind, ChannelRules
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from firebreak.errors import Undelivered
 from tests.channels.conftest import PAGE, SECRET, Bench
 from tests.channels.local_server import answer

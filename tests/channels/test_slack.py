@@ -15,8 +15,8 @@ from firebreak.channels.slack_message import (
     message_of,
     parted,
 )
-from firebreak.core.page import Phase
-from firebreak.core.paging_rules import ChannelKind
+from firebreak.core.paging.page import Phase
+from firebreak.core.paging.rules import ChannelKind
 from firebreak.errors import Undelivered
 from firebreak.ports import Channel
 from tests.channels.conftest import PAGE, SECRET, Bench

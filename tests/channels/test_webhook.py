@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from firebreak.core.page import Phase
-from firebreak.core.paging_rules import ChannelKind, ChannelRules
+from firebreak.core.paging.page import Phase
+from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from firebreak.errors import Undelivered
 from tests.channels.conftest import NOW, PAGE, SECRET, Bench
 from tests.channels.local_server import answer

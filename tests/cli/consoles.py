@@ -9,7 +9,7 @@ from typing import Any, Self
 from botocore.stub import Stubber
 
 from firebreak.concluding import Summary
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmKind, Contributor
 from firebreak.core.reasons import Reason
 from firebreak_cli.outside import Outside

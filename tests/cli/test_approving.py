@@ -8,10 +8,10 @@ import pytest
 
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.concluding import Summary
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.incident.questions import question_id
+from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.ledger import IncidentChange
 from firebreak.core.model import AlarmState
-from firebreak.core.questions import question_id
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
 from tests import builders as a

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.ledger import HistoryLine
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak_cli.drill_times import (
     LATE_WAKE,
     Scenario,

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.history import Hold
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.history import Hold
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState
 from firebreak.errors import AwsError, Denied, OutcomeUnknown
 from firebreak.policy.loader import parse_policy

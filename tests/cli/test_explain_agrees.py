@@ -8,7 +8,7 @@ import pytest
 
 from firebreak.actions import ACTIONS
 from firebreak.core.decision import Result
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmKind, Metric, Mute, OwnEvent, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason

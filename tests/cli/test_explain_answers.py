@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.budgets import readable
+from firebreak.core.limits.budgets import readable
 from firebreak.core.model import Alarm
 from firebreak.intake import alarm_events
 from firebreak_cli.event_times import moved_to, sent_at

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from firebreak.core.guards import GUARDS
+from firebreak.core.guards.table import GUARDS
 from firebreak.core.reasons import Reason
 from tests import builders as a
 from tests.cli.running import error_lines, run

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
 from tests import builders as a
 from tests.cli.running import Calls, around, described, error_lines, run, run_in
 from tests.world import World, eventbridge

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firebreak.aws.items import ms
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
 from firebreak.core.model import Metric
 from firebreak_cli import incidents
 from firebreak_cli.incident_filters import Wanted

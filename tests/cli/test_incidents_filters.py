@@ -8,8 +8,8 @@ import pytest
 
 from firebreak.aws.items import stamped
 from firebreak.aws.storms import DynamoStorms
-from firebreak.core import telling
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
+from firebreak.core.messages import incident_messages
 from firebreak.core.model import Metric
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
@@ -53,7 +53,7 @@ def test_a_storm_comes_first(world: World) -> None:
 
 def test_a_storm_of_pages_comes_first_as_well(world: World) -> None:
     pages = DynamoStorms(world.dynamodb, TABLE, of_pages=True)
-    assert pages.trip(world.clock.at, telling.acted(a.incident(), world.clock.at))
+    assert pages.trip(world.clock.at, incident_messages.acted(a.incident(), world.clock.at))
 
     (first, *_) = run_in(world, "incidents").stdout.splitlines()
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from firebreak.actions import ACTIONS
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
 from firebreak.core.model import Metric
 from firebreak_cli import switches
 from tests import builders as a

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from firebreak.core import telling
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.storm import RedAlarm
+from firebreak.core.messages import incident_messages
 from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import AlarmState, Metric, Mute
 from firebreak.core.people import claimed
 from firebreak.core.reasons import Reason
-from firebreak.core.storm import RedAlarm
 from firebreak.policy.loader import parse_policy
 from firebreak.wire.requests import request_from_event
 from firebreak_cli import live_alarms
@@ -157,7 +157,7 @@ def test_a_storm_that_still_holds_refuses_and_lasts_no_longer_for_it(console: Co
     world.pass_time(30 * MINUTE)
     red = RedAlarm(world.clock.at, "other", "other")
     storms.remember(red, (), world.clock.at)
-    assert storms.trip(world.clock.at, telling.acted(a.incident(), world.clock.at))
+    assert storms.trip(world.clock.at, incident_messages.acted(a.incident(), world.clock.at))
     before = storms.look()
     world.clock.pass_time(5 * MINUTE)
 

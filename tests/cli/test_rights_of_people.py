@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 
 from firebreak.actions import ACTIONS
 from firebreak.connections import Connections
-from firebreak.core.questions import question_id
+from firebreak.core.incident.questions import question_id
 from firebreak.policy.loader import parse_policy
 from firebreak_cli.outside import Outside
 from tests import builders as a

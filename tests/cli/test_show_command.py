@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
 from tests.cli.running import Calls, error_lines, run_in
 from tests.world import World
 

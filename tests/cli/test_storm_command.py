@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from firebreak.aws.storms import DynamoStorms
-from firebreak.core import telling
-from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.limits.storm import RedAlarm, Storm
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.reasons import Reason
-from firebreak.core.storm import RedAlarm, Storm
 from firebreak.policy.loader import parse_policy
 from firebreak_cli.storms import TRIES
 from tests import builders as a
@@ -51,7 +51,7 @@ def remember(world: World, *names: str) -> None:
 def declare(world: World, *names: str) -> Storm:
     """A storm of these alarms, which are red."""
     remember(world, *names)
-    told = replace(telling.acted(a.incident(), world.clock.at), key="began")
+    told = replace(incident_messages.acted(a.incident(), world.clock.at), key="began")
     assert storms(world).trip(world.clock.at, told) is True
     world.ledger.settle_announcement("began", a.NOW)
     return stored(world)
@@ -61,7 +61,7 @@ def gather_pages(world: World, name: str) -> DynamoStorms:
     """A storm of pages, of this alarm."""
     gathered = storms(world, of_pages=True)
     gathered.remember(RedAlarm(world.clock.at, a.arn_of(name), name), (), world.clock.at)
-    assert gathered.trip(world.clock.at, telling.acted(a.incident(), world.clock.at))
+    assert gathered.trip(world.clock.at, incident_messages.acted(a.incident(), world.clock.at))
     return gathered
 
 
@@ -252,7 +252,7 @@ def test_a_page_of_a_hundred_alarms_lists_some_and_counts_the_rest(world: World)
     run_in(world, *END)
     [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
     assert told.facts[-1] == "and 10 more"
-    assert len([line for line in told.facts if line.startswith("alarm-")]) == telling.MOST_LISTED
+    assert len([line for line in told.facts if line.startswith("alarm-")]) == incident_messages.MOST_LISTED
 
 
 def test_the_command_that_the_storm_prints_ends_it(world: World) -> None:

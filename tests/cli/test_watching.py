@@ -14,8 +14,8 @@ from rich.console import Console
 from typer.testing import Result
 
 from firebreak.concluding import Summary
-from firebreak.core.commands import StackAddress
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
+from firebreak.core.paging.commands import StackAddress
 from firebreak.errors import Denied, FirebreakError, Throttled, Unavailable
 from firebreak_cli.endings import NO_AWS, Ending
 from firebreak_cli.incidents import Overview

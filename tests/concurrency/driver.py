@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from firebreak.aws.clients import reader
-from firebreak.core.scopes import Level
+from firebreak.core.limits.scopes import Level
 from firebreak.policy.loader import parse_policy
 from firebreak_cli.local.emulator import Running
 from tests.concurrency.ground import Delivery, Ground

@@ -26,7 +26,7 @@ from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.storms import DynamoStorms
 from firebreak.concluding import Concluder
 from firebreak.connections import Connections
-from firebreak.core.announcement import Announcement
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.observing import Observer
 from firebreak.policy.loader import Policy, parse_policy

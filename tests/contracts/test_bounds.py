@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from firebreak.aws.claims import switch_keys
-from firebreak.core.scopes import place_of
+from firebreak.core.limits.scopes import place_of
 from tests import builders as a
 from tests.contracts.template import actions, functions, resource, statements, template
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.history import Act, Judged, ScopeHistory
+from firebreak.core.limits.history import Act, Judged, ScopeHistory
+from firebreak.core.limits.scopes import Level, Scope
 from firebreak.core.model import Request, RequestKind, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level, Scope
 from tests import builders as a
 
 SECOND = timedelta(seconds=1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.addresses import (
+from firebreak.core.paging.addresses import (
     INSIDE,
     NO_HTTPS,
     host_of,

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firebreak.core.ahead import refused
-from firebreak.core.budgets import CLOCK_SKEW, is_ahead
-from firebreak.core.guards import stale
-from firebreak.core.history import Transition
+from firebreak.core.guards.table import stale
+from firebreak.core.limits.budgets import CLOCK_SKEW, is_ahead
+from firebreak.core.limits.history import Transition
 from firebreak.core.model import AlarmState, Unresolved
 from firebreak.core.reasons import Reason
 from tests import builders as a

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core import telling_storms
 from firebreak.core.alarm_readings import (
     MOST_WATCHED,
     MOST_WATCHED_BYTES,
@@ -20,16 +19,17 @@ from firebreak.core.alarm_readings import (
     within_bounds,
     words_of,
 )
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.digests import Digest, over
-from firebreak.core.incident import Member
+from firebreak.core.incident.states import Member
+from firebreak.core.incident.verdict import judge_alarms
+from firebreak.core.limits.storm import MOST_REMEMBERED, RedAlarm, Storm, StormRules, ends, not_ok, still_red
+from firebreak.core.messages import storm_messages
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState, Contributor, Verdict
-from firebreak.core.page import Phase, Severity
+from firebreak.core.paging.digests import Digest, over
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.threads import LOOK_FOR, Thread, gives_up, looks, phase_of, receive, watched
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.storm import MOST_REMEMBERED, RedAlarm, Storm, StormRules, ends, not_ok, still_red
-from firebreak.core.threads import LOOK_FOR, Thread, gives_up, looks, phase_of, receive, watched
-from firebreak.core.verdict import judge_alarms
 from tests import builders as a
 from tests.core.threads_play import ALWAYS, NIGHT, told
 
@@ -89,7 +89,7 @@ def test_the_end_of_a_storm_resolves_its_page_only_when_all_that_turned_red_read
 ) -> None:
     storm = Storm(red=tuple(RedAlarm(a.NOW, n, n) for n in NAMES), version=3, tripped_at=a.NOW)
     left = not_ok(storm, watching(read))
-    said = telling_storms.storm_ended(storm, left, a.NOW)
+    said = storm_messages.storm_ended(storm, left, a.NOW)
     assert (phase_of(said) is Phase.RESOLVE) is is_all_ok(read)
     assert {one.name for one in said.watches} == {n for n in NAMES if read.get(n) is not AlarmState.OK}
     red = still_red(storm, watching(read))
@@ -102,12 +102,12 @@ def test_the_end_of_a_storm_resolves_its_page_only_when_all_that_turned_red_read
 
 def test_a_storm_of_more_alarms_than_are_remembered_is_not_resolved_by_those_that_are() -> None:
     many = tuple(RedAlarm(a.NOW, f"a{n}", f"a{n}") for n in range(MOST_REMEMBERED))
-    said = telling_storms.storm_ended(Storm(red=many, version=3, tripped_at=a.NOW), [], a.NOW)
+    said = storm_messages.storm_ended(Storm(red=many, version=3, tripped_at=a.NOW), [], a.NOW)
     assert (phase_of(said), said.unwatched) == (Phase.UPDATE, 1)
     assert said.facts[-1].startswith("more alarms may have turned red than the 100 that are remembered")
     storm = Storm(red=many, version=3, tripped_at=a.NOW)
     left = [(one, AlarmState.ALARM) for one in many]
-    by_hand = telling_storms.storm_ended_by(storm, left, "ana", "-", a.NOW)
+    by_hand = storm_messages.storm_ended_by(storm, left, "ana", "-", a.NOW)
     assert (len(by_hand.watches), by_hand.unwatched) == (MOST_REMEMBERED, 1)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.messages.announcement import AnnouncementKind
 from tests.core.threads_play import told
 
 

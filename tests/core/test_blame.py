@@ -7,8 +7,8 @@ import pytest
 
 from firebreak.core.blame import Blamed, as_far_as, blamed, under_way
 from firebreak.core.deployments import DeploymentHistory, ServiceDeployment
+from firebreak.core.repeated_rollback import WayBack
 from firebreak.core.task_memory import TaskSize
-from firebreak.core.way_back import WayBack
 from tests.builders_deployments import (
     BEFORE,
     MINUTE,

@@ -6,12 +6,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.budgets import Budget
-from firebreak.core.ceilings import braked, call_name, counted_at, entry, held_back, new_on, room_at, run_out
 from firebreak.core.keys import digest
-from firebreak.core.page import Phase, Severity
-from firebreak.core.threads import LOOK_EVERY, LOOK_FOR, Sending, Thread, Turn
+from firebreak.core.limits.budgets import Budget
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.paging.ceilings import (
+    braked,
+    call_name,
+    counted_at,
+    entry,
+    held_back,
+    new_on,
+    room_at,
+    run_out,
+)
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.threads import LOOK_EVERY, LOOK_FOR, Sending, Thread, Turn
 from tests.core.threads_play import HOUR, MINUTE, NIGHT, told
 
 K = AnnouncementKind

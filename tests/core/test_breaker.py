@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.breaker import (
+from firebreak.core.limits.breaker import (
     BreakerLimits,
     Closed,
     Open,
@@ -18,7 +18,7 @@ from firebreak.core.breaker import (
     failures_in_a_row,
     with_overdue_judged,
 )
-from firebreak.core.history import Act, Judged
+from firebreak.core.limits.history import Act, Judged
 from firebreak.core.model import Verdict
 from tests import builders as a
 

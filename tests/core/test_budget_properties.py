@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from firebreak.core.budgets import PAD, Budget, next_slot
+from firebreak.core.limits.budgets import PAD, Budget, next_slot
 from tests import builders as a
 
 SECOND = timedelta(seconds=1)

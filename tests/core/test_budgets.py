@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.budgets import (
+from firebreak.core.incident.verdict import claim_is_dead
+from firebreak.core.limits.budgets import (
     ACT_TIMEOUT,
     ACT_WITHIN,
     CLOCK_SKEW,
@@ -15,7 +16,6 @@ from firebreak.core.budgets import (
     readable,
     spell,
 )
-from firebreak.core.verdict import claim_is_dead
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)

@@ -6,12 +6,21 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.budgets import Budget
-from firebreak.core.ceilings import braked, call_name, counted_at, entry, held_back, new_on, room_at, run_out
-from firebreak.core.page import Phase, Severity
-from firebreak.core.paging_rules import Ceilings, Route, Step
-from firebreak.core.threads import Sending, Thread, Turn, come_due, receive
+from firebreak.core.limits.budgets import Budget
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.paging.ceilings import (
+    braked,
+    call_name,
+    counted_at,
+    entry,
+    held_back,
+    new_on,
+    room_at,
+    run_out,
+)
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.rules import Ceilings, Route, Step
+from firebreak.core.paging.threads import Sending, Thread, Turn, come_due, receive
 from tests.core.threads_play import HOUR, MINUTE, NIGHT, told
 
 _K = AnnouncementKind

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.channel_breaker import (
+from firebreak.core.paging.channel_breaker import (
     FAILURES,
     FORGOTTEN,
     LONGEST_REST,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.commands import StackAddress, command
+from firebreak.core.paging.commands import StackAddress, command
 
 # Letters, digits and marks that bash, zsh, fish, tcsh, PowerShell and cmd all take as they are.
 HARMLESS = re.compile(r'firebreak(?: (?:[A-Za-z0-9_-][A-Za-z0-9_./:@+-]*|"\.\.\."))*')

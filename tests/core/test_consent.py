@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.consent import allows, refuses
 from firebreak.core.decide import decide
 from firebreak.core.decision import Result
-from firebreak.core.guards import opt_in
-from firebreak.core.history import Hold
-from firebreak.core.incident import IncidentState
-from firebreak.core.opening import NOT_ALLOWED, joins
+from firebreak.core.guards.consent import allows, refuses
+from firebreak.core.guards.table import opt_in
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.incident.transitions import NOT_ALLOWED, joins
+from firebreak.core.limits.history import Hold
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from tests import builders as a

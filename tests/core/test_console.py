@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.console import alarm_link, links, partition_of, target_link
 from firebreak.core.model import Target
+from firebreak.core.paging.console import alarm_link, links, partition_of, target_link
 from tests import builders as a
 
 PARTITIONS = {

@@ -7,14 +7,14 @@ import pytest
 
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Defer, Propose, Refuse, Result
-from firebreak.core.guards import GUARDS
-from firebreak.core.history import Decided, Hold
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.guards.table import GUARDS
+from firebreak.core.incident.questions import question_id
+from firebreak.core.incident.states import Incident, IncidentState
+from firebreak.core.limits.history import Decided, Hold
+from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Autonomy, Mute, Obstacle, Request, RequestKind, Unresolved
-from firebreak.core.questions import question_id
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Disposition, Reason
-from firebreak.core.scopes import Level
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)

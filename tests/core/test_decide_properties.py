@@ -7,13 +7,17 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from firebreak.core.budgets import Budget
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act, Result, Snapshot
-from firebreak.core.guards import GUARDS
-from firebreak.core.history import Act as Slot
-from firebreak.core.history import Decided, Hold, Judged, ScopeHistory, Transition
-from firebreak.core.incident import IncidentState
+from firebreak.core.guards.table import GUARDS
+from firebreak.core.incident.questions import question_id
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.budgets import Budget
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.limits.history import Act as Slot
+from firebreak.core.limits.history import Decided, Hold, Judged, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Level, Scope
+from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.model import (
     AlarmState,
     Autonomy,
@@ -25,14 +29,10 @@ from firebreak.core.model import (
     Verdict,
 )
 from firebreak.core.observed import Series
-from firebreak.core.questions import question_id
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.core.repeated_rollback import WayBack
 from firebreak.core.rules import Rules
-from firebreak.core.scopes import Level, Scope
-from firebreak.core.share import GroupCount
-from firebreak.core.storm import RedAlarm, Storm
-from firebreak.core.way_back import WayBack
 from tests import builders as a
 
 SECOND = timedelta(seconds=1)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.digests import (
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.model import AlarmState
+from firebreak.core.paging.digests import (
     HOLDS,
     MOST_LISTED,
     Digest,
@@ -21,9 +22,8 @@ from firebreak.core.digests import (
     over,
     summed_up,
 )
-from firebreak.core.model import AlarmState
+from firebreak.core.paging.threads import LOOK_EVERY
 from firebreak.core.reasons import Reason
-from firebreak.core.threads import LOOK_EVERY
 from tests import builders as a
 from tests.core.threads_play import told
 

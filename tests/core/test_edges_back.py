@@ -6,23 +6,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.history import Judged
-from firebreak.core.incident import Incident, IncidentState, Purpose
-from firebreak.core.model import (
-    AlarmState,
-    Obstacle,
-    Plan,
-    Receipt,
-    RequestKind,
-    Settled,
-    Verdict,
-    same_change,
-)
-from firebreak.core.opening import awaiting, claimed, climbing, resting, taking_back
-from firebreak.core.readings import ABSENT, NotRead, Unknown
-from firebreak.core.reasons import Reason
-from firebreak.core.rules import Verification
-from firebreak.core.verdict import (
+from firebreak.core.incident.states import Incident, IncidentState, Purpose
+from firebreak.core.incident.transitions import awaiting, claimed, climbing, resting, taking_back
+from firebreak.core.incident.verdict import (
     Close,
     Evidence,
     GiveToHumans,
@@ -38,6 +24,20 @@ from firebreak.core.verdict import (
     judged_as,
     next_step,
 )
+from firebreak.core.limits.history import Judged
+from firebreak.core.model import (
+    AlarmState,
+    Obstacle,
+    Plan,
+    Receipt,
+    RequestKind,
+    Settled,
+    Verdict,
+    same_change,
+)
+from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Verification
 from tests import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards import GUARDS
-from firebreak.core.incident import IncidentState
+from firebreak.core.guards.table import GUARDS
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.limits.scopes import Level, Scope
 from firebreak.core.model import Contributor, Request, RequestKind
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.core.repeated_rollback import WayBack
 from firebreak.core.rules import ActionSettings
-from firebreak.core.scopes import Level, Scope
-from firebreak.core.share import GroupCount
-from firebreak.core.way_back import WayBack
 from tests import builders as a
 from tests.core.findings import climb, scopes
 

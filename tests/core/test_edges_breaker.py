@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.breaker import MOST_DOUBLINGS, backed_off, came_back
-from firebreak.core.history import Act, Judged
+from firebreak.core.limits.breaker import MOST_DOUBLINGS, backed_off, came_back
+from firebreak.core.limits.history import Act, Judged
 from firebreak.core.model import Verdict
 from tests import builders as a
 

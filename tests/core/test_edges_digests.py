@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.digests import (
+from firebreak.core.keys import digest
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.model import AlarmState
+from firebreak.core.paging.digests import (
     HOLDS,
     MOST_LISTED,
     MOST_NAMES,
@@ -17,12 +19,10 @@ from firebreak.core.digests import (
     over,
     summed_up,
 )
-from firebreak.core.keys import digest
-from firebreak.core.model import AlarmState
-from firebreak.core.page import Severity, worse
+from firebreak.core.paging.page import Severity, worse
+from firebreak.core.paging.threads import LOOK_EVERY, LOOK_FOR
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Lasting, Reason
-from firebreak.core.threads import LOOK_EVERY, LOOK_FOR
 from tests import builders as a
 from tests.builders_announcements import announced
 

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.controllers import EFFECT_OF
 from firebreak.core.decision import Check, Result
 from firebreak.core.evaluation import Missing
-from firebreak.core.guards import GUARDS
-from firebreak.core.history import Hold, ScopeHistory, Transition
-from firebreak.core.incident import IncidentState
+from firebreak.core.guards.controllers import EFFECT_OF
+from firebreak.core.guards.table import GUARDS
+from firebreak.core.incident.questions import question_id
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.history import Hold, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Level
 from firebreak.core.model import AlarmState, Contributor, Obstacle, Request, RequestKind, Target, Verdict
-from firebreak.core.questions import question_id
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
 from tests import builders as a
 from tests.core.findings import OWN, act, climb, history, scopes
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards import GUARDS
-from firebreak.core.history import Decided, Hold, Transition
-from firebreak.core.incident import IncidentState
+from firebreak.core.guards.table import GUARDS
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.history import Decided, Hold, Transition
 from firebreak.core.model import AlarmState, Contributor, Mute, Request, RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason

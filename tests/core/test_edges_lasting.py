@@ -5,9 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.digests import ended, put_off, put_off_no_longer
 from firebreak.core.keys import digest
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.paging.digests import ended, put_off, put_off_no_longer
 from firebreak.core.reasons import Lasting
 from tests import builders as a
 from tests.core.test_edges_digests import FIRST, FOUND, HOUR

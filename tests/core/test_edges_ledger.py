@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.decide import refuse
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     DecisionRecord,

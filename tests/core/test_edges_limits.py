@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards import GUARDS
+from firebreak.core.guards.table import GUARDS
+from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Request, RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
 from tests import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

@@ -8,10 +8,19 @@ import pytest
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decision import Check, Decision, Refuse, Result
-from firebreak.core.incident import Incident, IncidentState, Member
+from firebreak.core.incident.states import Incident, IncidentState, Member
+from firebreak.core.incident.transitions import (
+    MOST_MEMBERS,
+    claimed,
+    climbing,
+    joined,
+    joins,
+    opened,
+    waiting,
+    waits_for,
+)
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Contributor, Receipt, RequestKind
-from firebreak.core.opening import MOST_MEMBERS, claimed, climbing, joined, joins, opened, waiting, waits_for
 from firebreak.core.reasons import Reason
 from tests import builders as a
 

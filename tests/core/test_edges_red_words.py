@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from firebreak.core.evaluation import EvaluatedPoint
+from firebreak.core.messages.measurements import LINE_LENGTH, red_words
 from firebreak.core.model import AlarmKind, Contributor, Metric
-from firebreak.core.red_words import LINE_LENGTH, red_words
 from tests import builders as a
 from tests.core.test_red_words import alarm, evaluation
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from firebreak.core.model import Target
-from firebreak.core.scopes import (
+from firebreak.core.limits.scopes import (
     Level,
     Scope,
     action_scope,
@@ -16,6 +15,7 @@ from firebreak.core.scopes import (
     scopes_of,
     target_scope,
 )
+from firebreak.core.model import Target
 from tests import builders as a
 
 ALONE = replace(a.TARGET, service="lambda", group="")

@@ -5,19 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core import telling, telling_storms
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.budgets import Budget
 from firebreak.core.decide import refuse
-from firebreak.core.digests import MOST_RETRIED
 from firebreak.core.keys import digest
 from firebreak.core.ledger import Claim, DecisionRecord, LedgerView
+from firebreak.core.limits.budgets import Budget
+from firebreak.core.limits.scopes import Level, Scope
+from firebreak.core.limits.storm import RedAlarm, Storm, StormRules, quiet_until
+from firebreak.core.messages import incident_messages, storm_messages
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.model import AlarmState, RequestKind
+from firebreak.core.paging.digests import MOST_RETRIED
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level, Scope
-from firebreak.core.storm import RedAlarm, Storm, StormRules, quiet_until
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -43,7 +43,7 @@ THREAD = digest("storm", 1795168830000)
 def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> None:
     long_ago = RedAlarm(a.NOW - 60 * MINUTE, "arn-old", "old")
     storm = Storm(red=(long_ago, *reds(3)), version=7, tripped_at=a.NOW)
-    assert telling_storms.storm_began(storm, RULES, a.NOW) == Announcement(
+    assert storm_messages.storm_began(storm, RULES, a.NOW) == Announcement(
         key=digest("storm began", a.NOW.isoformat()),
         kind=AnnouncementKind.STORM,
         at=a.NOW,
@@ -60,18 +60,18 @@ def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> No
 def test_a_storm_that_lasts_is_told_whole_each_hour_by_itself() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
     at = a.NOW + 61 * MINUTE
-    told = telling_storms.storm_goes_on(storm, in_alarm(storm.red[:1]), RULES, a.NOW, at)
+    told = storm_messages.storm_goes_on(storm, in_alarm(storm.red[:1]), RULES, a.NOW, at)
     assert (told.key, told.thread) == (digest("storm goes on", a.NOW.isoformat(), 1), THREAD)
     assert (told.kind, told.at) == (AnnouncementKind.STORM, at)
     assert (told.incident_id, told.action) == ("", "")
     assert told.headline == "The storm that began at 10:00:30Z goes on: nothing has been acted on for 1 h."
     assert told.facts == ("red now: 1 of the 3 that were counted", "alarm-0 5d3e")
-    assert told.next == telling_storms.storm_began(Storm(red=reds(3), version=7), RULES, a.NOW).next
+    assert told.next == storm_messages.storm_began(Storm(red=reds(3), version=7), RULES, a.NOW).next
 
 
 def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
-    assert telling_storms.storm_ended(storm, in_alarm(reds(2)), a.NOW + 20 * MINUTE) == Announcement(
+    assert storm_messages.storm_ended(storm, in_alarm(reds(2)), a.NOW + 20 * MINUTE) == Announcement(
         key=digest("storm ended", 7),
         kind=AnnouncementKind.STORM_OVER,
         at=a.NOW + 20 * MINUTE,
@@ -79,7 +79,7 @@ def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:
         action="",
         headline="The storm since 10:00:30Z is over: Firebreak acts again on what turns red from now on.",
         facts=("still red: 2 of the 3 that were counted", "alarm-0 5d3e", "alarm-1"),
-        next=telling.NOTHING_LOOKS_AGAIN,
+        next=incident_messages.NOTHING_LOOKS_AGAIN,
         thread=THREAD,
         retry=("alarm-0", "alarm-1"),
         watches=(WatchedAlarm("alarm-0", "5d3e"), WatchedAlarm("alarm-1")),
@@ -89,12 +89,12 @@ def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:
 def test_an_alarm_that_could_not_be_read_is_neither_counted_as_red_nor_left_out_and_may_be_retried() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
     first, second, _ = sorted(storm.red)
-    left: telling_storms.Left = [(first, AlarmState.ALARM), (second, Unknown("ThrottlingException"))]
+    left: storm_messages.Left = [(first, AlarmState.ALARM), (second, Unknown("ThrottlingException"))]
     unread = f"{second.watched.shown} could not be read: ThrottlingException"
     said = (
-        telling_storms.storm_ended(storm, left, a.NOW),
-        telling_storms.storm_ended_by(storm, left, "ana", "why", a.NOW),
-        telling_storms.storm_goes_on(storm, left, RULES, a.NOW, a.NOW + 61 * MINUTE),
+        storm_messages.storm_ended(storm, left, a.NOW),
+        storm_messages.storm_ended_by(storm, left, "ana", "why", a.NOW),
+        storm_messages.storm_goes_on(storm, left, RULES, a.NOW, a.NOW + 61 * MINUTE),
     )
     for one in said:
         assert [*one.facts[-3:]] == [
@@ -106,7 +106,7 @@ def test_an_alarm_that_could_not_be_read_is_neither_counted_as_red_nor_left_out_
 
 
 def test_a_storm_that_left_nothing_red_promises_nothing() -> None:
-    found = telling_storms.storm_ended(Storm(red=reds(3), version=7), (), a.NOW)
+    found = storm_messages.storm_ended(Storm(red=reds(3), version=7), (), a.NOW)
     assert found.facts == ("still red: 0 of the 3 that were counted",)
     assert (found.headline.partition(" is over")[0], found.next) == ("The storm", "")
     assert (found.thread, found.retry) == ("", ())
@@ -114,23 +114,23 @@ def test_a_storm_that_left_nothing_red_promises_nothing() -> None:
 
 def test_a_series_of_many_is_listed_by_itself_and_retried_by_its_alarm() -> None:
     red = (RedAlarm(a.NOW, "arn-x#1", "x", "one"), RedAlarm(a.NOW, "arn-x#2", "x", "two"))
-    found = telling_storms.storm_ended(Storm(red=red, version=7), in_alarm(red), a.NOW)
+    found = storm_messages.storm_ended(Storm(red=red, version=7), in_alarm(red), a.NOW)
     assert (found.facts[1:], found.retry) == (("x one", "x two"), ("x",))
 
 
 def test_of_very_many_the_first_are_to_be_retried() -> None:
     many = tuple(RedAlarm(a.NOW, f"arn-{n}", f"alarm-{n:02d}") for n in range(MOST_RETRIED + 1))
-    found = telling_storms.storm_ended(Storm(red=many, version=7), in_alarm(many), a.NOW)
+    found = storm_messages.storm_ended(Storm(red=many, version=7), in_alarm(many), a.NOW)
     assert found.retry == tuple(f"alarm-{n:02d}" for n in range(MOST_RETRIED))
 
 
 def test_a_storm_that_somebody_ended_is_told_whole_with_who_why_and_what_was_counted() -> None:
     storm = Storm(red=reds(2), version=7, tripped_at=a.NOW)
     left = in_alarm(storm.red)
-    assert telling_storms.storm_ended_by(
+    assert storm_messages.storm_ended_by(
         storm, left, "ana", "the link is back", a.NOW + MINUTE
     ) == Announcement(
-        key=telling_storms.storm_ended(storm, (), a.NOW).key,
+        key=storm_messages.storm_ended(storm, (), a.NOW).key,
         kind=AnnouncementKind.STORM_OVER,
         at=a.NOW + MINUTE,
         incident_id="",
@@ -142,7 +142,7 @@ def test_a_storm_that_somebody_ended_is_told_whole_with_who_why_and_what_was_cou
             "alarm-0 5d3e",
             "alarm-1",
         ),
-        next=telling.NOTHING_LOOKS_AGAIN,
+        next=incident_messages.NOTHING_LOOKS_AGAIN,
         thread=THREAD,
         retry=("alarm-0", "alarm-1"),
         watches=(WatchedAlarm("alarm-0", "5d3e"), WatchedAlarm("alarm-1")),
@@ -171,7 +171,7 @@ def test_without_a_storm_nobody_waits_for_quiet() -> None:
     [(30, "alarm-29", 31), (31, "and 1 more", 32), (99, "and 69 more", 32)],
 )
 def test_a_page_lists_thirty_alarms_and_counts_the_rest(count: int, last: str, lines: int) -> None:
-    facts = telling_storms.storm_ended(Storm(red=reds(count), version=7), in_alarm(reds(count)), a.NOW).facts
+    facts = storm_messages.storm_ended(Storm(red=reds(count), version=7), in_alarm(reds(count)), a.NOW).facts
     assert (facts[30], facts[-1], len(facts)) == ("alarm-29", last, lines)
 
 

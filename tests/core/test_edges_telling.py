@@ -6,18 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core import telling
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Decision
-from firebreak.core.history import Hold
-from firebreak.core.incident import Incident
+from firebreak.core.incident.states import Incident
 from firebreak.core.keys import digest
+from firebreak.core.limits.history import Hold
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.decision_messages import COUNTED, TOLD_ONCE, of_blindness, of_decision
+from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, Autonomy, Receipt, Target
 from firebreak.core.reasons import MEANINGS, Lasting, Reason
-from firebreak.core.red_words import red_words
-from firebreak.core.telling_decisions import COUNTED, TOLD_ONCE, of_blindness, of_decision
 from tests import builders as a
 from tests.builders_announcements import decided
 
@@ -69,7 +69,7 @@ def about_incident(
     ("tell", "expected"),
     [
         pytest.param(
-            lambda: telling.acted(INCIDENT, AT),
+            lambda: incident_messages.acted(INCIDENT, AT),
             about_incident(
                 AnnouncementKind.ACTED,
                 "restart-service: deployment 7 began",
@@ -79,7 +79,7 @@ def about_incident(
             id="acted",
         ),
         pytest.param(
-            lambda: telling.uncertain(INCIDENT, AT, "reply lost"),
+            lambda: incident_messages.uncertain(INCIDENT, AT, "reply lost"),
             about_incident(
                 AnnouncementKind.UNCERTAIN,
                 "It is not known whether this was carried out: restart ecs:prod/api",
@@ -89,7 +89,7 @@ def about_incident(
             id="uncertain",
         ),
         pytest.param(
-            lambda: telling.not_executed(INCIDENT, AT, "denied"),
+            lambda: incident_messages.not_executed(INCIDENT, AT, "denied"),
             about_incident(
                 AnnouncementKind.NOT_EXECUTED,
                 "Nothing was changed by this rung; it could not be carried out: restart ecs:prod/api",
@@ -99,7 +99,7 @@ def about_incident(
             id="not executed",
         ),
         pytest.param(
-            lambda: telling.given_to_humans(INCIDENT, AT, "still red"),
+            lambda: incident_messages.given_to_humans(INCIDENT, AT, "still red"),
             about_incident(
                 AnnouncementKind.GIVEN_TO_HUMANS,
                 "still red",
@@ -109,7 +109,7 @@ def about_incident(
             id="given to humans",
         ),
         pytest.param(
-            lambda: telling.recovered(INCIDENT, AT, "every alarm is OK"),
+            lambda: incident_messages.recovered(INCIDENT, AT, "every alarm is OK"),
             about_incident(
                 AnnouncementKind.RECOVERED,
                 "every alarm is OK",
@@ -120,7 +120,7 @@ def about_incident(
             id="recovered",
         ),
         pytest.param(
-            lambda: telling.expired(INCIDENT, AT, "older than 6h"),
+            lambda: incident_messages.expired(INCIDENT, AT, "older than 6h"),
             about_incident(
                 AnnouncementKind.EXPIRED,
                 "Firebreak stops watching this incident: older than 6h",
@@ -132,7 +132,7 @@ def about_incident(
             id="expired",
         ),
         pytest.param(
-            lambda: telling.of_incident(AnnouncementKind.CRASHED, INCIDENT, AT, "it crashed"),
+            lambda: incident_messages.of_incident(AnnouncementKind.CRASHED, INCIDENT, AT, "it crashed"),
             about_incident(AnnouncementKind.CRASHED, "it crashed", (), ""),
             id="nothing but a headline",
         ),
@@ -146,28 +146,28 @@ def test_a_change_is_told_whole(tell: Callable[[], Announcement], expected: Anno
     ("tell", "headline", "facts", "next_"),
     [
         pytest.param(
-            lambda: telling.acted(BARE, AT),
+            lambda: incident_messages.acted(BARE, AT),
             "restart-service: done",
             (RUNG_1,),
             "If it does not help, scale-service is next.",
             id="acted",
         ),
         pytest.param(
-            lambda: telling.acted(replace(BARE, plan=a.PLAN), AT),
+            lambda: incident_messages.acted(replace(BARE, plan=a.PLAN), AT),
             "restart-service: restart ecs:prod/api",
             ("plan: restart ecs:prod/api", BEFORE, RUNG_1),
             "If it does not help, scale-service is next.",
             id="acted, without a receipt",
         ),
         pytest.param(
-            lambda: telling.uncertain(BARE, AT, "reply lost"),
+            lambda: incident_messages.uncertain(BARE, AT, "reply lost"),
             "It is not known whether this was carried out: restart-service",
             ("reply lost", RUNG_1),
             "It will not be sent again.",
             id="uncertain",
         ),
         pytest.param(
-            lambda: telling.not_executed(BARE, AT, "denied"),
+            lambda: incident_messages.not_executed(BARE, AT, "denied"),
             "Nothing was changed by this rung; it could not be carried out: restart-service",
             ("denied", RUNG_1),
             NEVER_AGAIN,
@@ -199,11 +199,11 @@ def test_an_incident_without_plan_receipt_or_check_is_told_all_the_same(
     ],
 )
 def test_only_a_rung_that_was_climbed_to_says_why(incident: Incident, facts: tuple[str, ...]) -> None:
-    assert telling.acted(incident, AT).facts == facts
+    assert incident_messages.acted(incident, AT).facts == facts
 
 
 def test_an_announcement_above_the_first_rung_carries_its_rung() -> None:
-    assert telling.recovered(replace(INCIDENT, rung=1), AT, "well").rung == 1
+    assert incident_messages.recovered(replace(INCIDENT, rung=1), AT, "well").rung == 1
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_an_announcement_above_the_first_rung_carries_its_rung() -> None:
 def test_what_stands_above_a_rung_is_a_rung_or_the_page(
     rung: int, ladder: tuple[str, ...], expected: str
 ) -> None:
-    assert telling.next_rung_name(a.incident(rung=rung, ladder=ladder)) == expected
+    assert incident_messages.next_rung_name(a.incident(rung=rung, ladder=ladder)) == expected
 
 
 def of(decision: Decision, target: Target | None = a.TARGET, **changes: object) -> Announcement:
@@ -335,22 +335,22 @@ def test_blindness_is_told_whole(alarm: Alarm | None, name: str, account: str) -
 def test_a_long_list_is_told_by_its_length(values: object, shown: str) -> None:
     listed = replace(INCIDENT, plan=replace(a.PLAN, before={"runs": values}))
 
-    assert shown in telling.acted(listed, AT).facts
+    assert shown in incident_messages.acted(listed, AT).facts
 
 
 def test_what_is_told_for_one_event_alone_waits_under_its_key() -> None:
-    told = telling.recovered(INCIDENT, AT, "well")
+    told = incident_messages.recovered(INCIDENT, AT, "well")
 
     assert told.waits_as == told.key
     assert replace(told, event="e1").waits_as == f"{told.key}#e1"
 
 
 def test_a_recovery_without_a_plan_has_nothing_to_warn_of() -> None:
-    assert telling.recovered(BARE, AT, "well").facts == ()
+    assert incident_messages.recovered(BARE, AT, "well").facts == ()
 
 
 def test_a_humans_word_is_told_with_what_came_of_it() -> None:
-    acted = telling.acted(a.incident(note=""), AT, "ana")
+    acted = incident_messages.acted(a.incident(note=""), AT, "ana")
     assert acted.facts[-2] == "requested by someone who claims to be ana"
     assert (
         of(refuse(Reason.BUDGET_FULL, "5/5"), by="ana").facts[-1]
@@ -362,4 +362,4 @@ def test_a_humans_word_is_told_with_what_came_of_it() -> None:
 def test_what_is_kept_for_machines_is_on_no_page(mark: str) -> None:
     whole = mark + "0123456789abcdef" * 4
     kept = replace(INCIDENT, plan=replace(a.PLAN, before={"rest": whole, "other": whole, "memory": 512}))
-    assert "before: memory 512" in telling.acted(kept, AT).facts
+    assert "before: memory 512" in incident_messages.acted(kept, AT).facts

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from firebreak.core import telling, telling_back, telling_people
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide
-from firebreak.core.incident import IncidentState, Member, Purpose
+from firebreak.core.incident.questions import question_id
+from firebreak.core.incident.states import IncidentState, Member, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
+from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Autonomy, Mute, Plan, Receipt, RequestKind
-from firebreak.core.questions import question_id
-from firebreak.core.red_words import red_words
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -64,7 +64,7 @@ NOTHING = "No further automatic action. CloudWatch sends nothing more until the 
 
 class TestTold:
     def test_a_recovery_for_now_says_when_the_change_goes(self) -> None:
-        assert telling.recovered_for_now(ACTED, AT, "all OK", AT + 30 * MINUTE) == told_of(
+        assert incident_messages.recovered_for_now(ACTED, AT, "all OK", AT + 30 * MINUTE) == told_of(
             AnnouncementKind.RECOVERED,
             "all OK",
             (STEP,),
@@ -73,13 +73,13 @@ class TestTold:
         )
 
     def test_what_is_over_after_humans_had_it_is_told_once_more(self) -> None:
-        told = telling.recovered_after_humans(ACTED, AT, "all OK")
+        told = incident_messages.recovered_after_humans(ACTED, AT, "all OK")
 
-        assert replace(told, key="") == replace(telling.recovered(ACTED, AT, "all OK"), key="")
-        assert told.key == digest(telling.recovered(ACTED, AT, "all OK").key, "after humans")
+        assert replace(told, key="") == replace(incident_messages.recovered(ACTED, AT, "all OK"), key="")
+        assert told.key == digest(incident_messages.recovered(ACTED, AT, "all OK").key, "after humans")
 
     def test_a_change_that_stays_is_told_with_its_values(self) -> None:
-        assert telling_back.kept(ACTED, AT, "somebody changed it") == told_of(
+        assert reversal_messages.kept(ACTED, AT, "somebody changed it") == told_of(
             AnnouncementKind.KEPT,
             "The temporary change stays: somebody changed it",
             VALUES,
@@ -88,7 +88,7 @@ class TestTold:
         )
 
     def test_a_restore_that_waits_is_told_once_a_cause(self) -> None:
-        told = telling_back.restore_waits(ACTED, AT, "frozen", AT + 5 * MINUTE)
+        told = reversal_messages.restore_waits(ACTED, AT, "frozen", AT + 5 * MINUTE)
         plain = told_of(
             AnnouncementKind.KEPT,
             "The temporary change stays for now: frozen",
@@ -101,7 +101,7 @@ class TestTold:
 
     @pytest.mark.parametrize("purpose", [Purpose.UNDO, Purpose.RESTORE])
     def test_what_could_not_be_put_back_shows_what_stays(self, purpose: Purpose) -> None:
-        told = telling.not_executed(replace(ACTED, purpose=purpose, plan=BACK), AT, "denied")
+        told = incident_messages.not_executed(replace(ACTED, purpose=purpose, plan=BACK), AT, "denied")
 
         assert told == told_of(
             AnnouncementKind.NOT_EXECUTED,
@@ -115,10 +115,13 @@ class TestTold:
         other = Member("api-latency-high", a.arn_of("api-latency-high"))
         both = replace(ACTED, members=(*ACTED.members, other))
 
-        assert "its alarms: api-memory-high, api-latency-high" in telling.given_to_humans(both, AT, "x").facts
+        assert (
+            "its alarms: api-memory-high, api-latency-high"
+            in incident_messages.given_to_humans(both, AT, "x").facts
+        )
 
     def test_harm_is_told_before_it_is_undone(self) -> None:
-        assert telling_back.undoing(ACTED, AT, "fewer run") == told_of(
+        assert reversal_messages.undoing(ACTED, AT, "fewer run") == told_of(
             AnnouncementKind.UNDOING,
             "fewer run: the values from before are put back.",
             (*VALUES, RUNG),
@@ -128,7 +131,7 @@ class TestTold:
     def test_an_undo_tells_both_sets_of_values(self) -> None:
         undone = replace(ACTED, purpose=Purpose.UNDO, plan=BACK)
 
-        assert telling_back.put_back(undone, AT) == told_of(
+        assert reversal_messages.put_back(undone, AT) == told_of(
             AnnouncementKind.UNDONE,
             "desired count is 3",
             ("why: it made things worse", "plan: put back 3 to 2", *PUT_BACK),
@@ -139,7 +142,7 @@ class TestTold:
     def test_a_restore_says_what_happens_if_the_alarm_comes_back(self) -> None:
         restored = replace(ACTED, purpose=Purpose.RESTORE, plan=BACK, note="all is well")
 
-        assert telling_back.put_back(restored, AT) == told_of(
+        assert reversal_messages.put_back(restored, AT) == told_of(
             AnnouncementKind.RESTORED,
             "desired count is 3",
             ("why: all is well", "plan: put back 3 to 2", *PUT_BACK),
@@ -151,7 +154,7 @@ class TestTold:
     def test_what_left_nothing_to_show_is_told_all_the_same(self) -> None:
         bare = replace(ACTED, purpose=Purpose.UNDO, plan=None, receipt=None, due_at=None)
 
-        told = telling_back.put_back(bare, AT)
+        told = reversal_messages.put_back(bare, AT)
 
         assert (told.headline, told.facts, told.next) == (
             "put back",
@@ -177,7 +180,7 @@ class TestTold:
             ),
             "Nothing is changed unless somebody approves by 10:01:30Z; then everything is checked again.",
         )
-        assert telling_people.approval(waiting, recorded(decision)) == replace(
+        assert approval_messages.approval(waiting, recorded(decision)) == replace(
             question, question=question_id(waiting), until=AT
         )
 
@@ -185,14 +188,14 @@ class TestTold:
         waiting = replace(ACTED, plan=None, receipt=None, due_at=None)
         decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
 
-        told = telling_people.approval(waiting, recorded(decision))
+        told = approval_messages.approval(waiting, recorded(decision))
 
         assert told.headline == "May Firebreak do this? restart-service"
         assert told.facts == ("autonomy: approve by defaults", RUNG)
         assert told.next == ("Nothing is changed unless somebody approves; then everything is checked again.")
 
     def test_a_no_names_who_and_why(self) -> None:
-        assert telling_people.denied(ACTED, "ana", "we migrate", AT) == told_of(
+        assert approval_messages.denied(ACTED, "ana", "we migrate", AT) == told_of(
             AnnouncementKind.DENIED,
             "Denied by ana: we migrate",
             ("not done: restart ecs:prod/api",),
@@ -200,7 +203,7 @@ class TestTold:
         )
 
     def test_a_no_to_what_has_no_plan_names_the_action(self) -> None:
-        told = telling_people.denied(replace(ACTED, plan=None), "ana", "we migrate", AT)
+        told = approval_messages.denied(replace(ACTED, plan=None), "ana", "we migrate", AT)
 
         assert told.facts == ("not done: restart-service",)
 
@@ -208,7 +211,7 @@ class TestTold:
         waiting = replace(ACTED, plan=BACK, receipt=None, alarm=a.alarm(mute=Mute("nightly", None)))
         decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
 
-        assert telling_people.approval(waiting, recorded(decision)).facts == (
+        assert approval_messages.approval(waiting, recorded(decision)).facts == (
             "before: desired count 3",
             "autonomy: approve by defaults",
             RUNG,
@@ -217,14 +220,14 @@ class TestTold:
 
     @pytest.mark.parametrize(("plan", "asked"), [(BACK, "put back 3 to 2"), (None, "restart-service")])
     def test_a_question_nobody_answered_is_repeated(self, plan: Plan | None, asked: str) -> None:
-        assert telling_people.unanswered(replace(ACTED, plan=plan)) == (
+        assert approval_messages.unanswered(replace(ACTED, plan=plan)) == (
             f"Nobody approved in time. The question was: {asked}"
         )
 
     def test_an_act_names_who_will_reset_it(self) -> None:
         plan = replace(a.PLAN, warnings=("w",), reset_by="the next deploy resets it")
 
-        facts = telling.acted(a.incident(plan=plan), AT).facts
+        facts = incident_messages.acted(a.incident(plan=plan), AT).facts
 
         assert facts[:3] == ("plan: restart ecs:prod/api", "w", "the next deploy resets it")
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.keys import digest
-from firebreak.core.page import Phase, Severity
-from firebreak.core.paging_rules import Step
-from firebreak.core.threads import (
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.rules import Step
+from firebreak.core.paging.threads import (
     AT_WORK,
     LOOK_EVERY,
     Sending,

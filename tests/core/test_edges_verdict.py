@@ -7,10 +7,8 @@ from typing import Any
 import pytest
 
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.incident import IncidentState
-from firebreak.core.model import AlarmState, Failed, Settled, Verdict
-from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
-from firebreak.core.verdict import (
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.incident.verdict import (
     Evidence,
     GiveToHumans,
     Judgement,
@@ -22,6 +20,8 @@ from firebreak.core.verdict import (
     left_behind,
     next_step,
 )
+from firebreak.core.model import AlarmState, Failed, Settled, Verdict
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from tests import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

@@ -6,17 +6,26 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.breaker import BreakerLimits, Trying, breaker
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards import autonomy, breaker_closed, freeze, in_flight, rung_gap, share, storm, switch
-from firebreak.core.history import Act, Hold, Judged, ScopeHistory
-from firebreak.core.incident import IncidentState
+from firebreak.core.guards.table import (
+    autonomy,
+    breaker_closed,
+    freeze,
+    in_flight,
+    rung_gap,
+    share,
+    storm,
+    switch,
+)
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.breaker import BreakerLimits, Trying, breaker
+from firebreak.core.limits.disruption_budget import GroupCount, ShareRules
+from firebreak.core.limits.history import Act, Hold, Judged, ScopeHistory
+from firebreak.core.limits.scopes import Level, Scope
+from firebreak.core.limits.storm import RedAlarm, Storm, red_alarm_of
 from firebreak.core.model import Autonomy, RequestKind, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level, Scope
-from firebreak.core.share import GroupCount, ShareRules
-from firebreak.core.storm import RedAlarm, Storm, red_alarm_of
 from tests import builders as a
 from tests.core.test_guards_weather import Always
 

@@ -8,16 +8,16 @@ import pytest
 
 from firebreak.core.decision import Check, Result
 from firebreak.core.evaluation import MissingData
-from firebreak.core.guards import GUARDS
-from firebreak.core.incident import IncidentState
+from firebreak.core.guards.table import GUARDS
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.limits.scopes import Level
+from firebreak.core.limits.storm import Storm
 from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.model import AlarmState, Autonomy, Contributor, Obstacle, Receipt, RequestKind, Verdict
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
-from firebreak.core.share import GroupCount
-from firebreak.core.storm import Storm
-from firebreak.core.way_back import WayBack
+from firebreak.core.repeated_rollback import WayBack
 from tests import builders as a
 from tests.core.findings import OWN, act, climb, history, scopes
 from tests.core.test_guards_weather import Always, red

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak.core.escapes import plainer
+from firebreak.core.paging.escapes import plainer
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.freeze import HORIZON, Free, Frozen, find_freeze
+from firebreak.core.limits.freeze import HORIZON, Free, Frozen, find_freeze
 from tests import builders as a
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Result
-from firebreak.core.guards import duplicate, muted, stale, wrong_direction
-from firebreak.core.history import Decided, Transition
+from firebreak.core.guards.table import duplicate, muted, stale, wrong_direction
+from firebreak.core.limits.history import Decided, Transition
 from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason

@@ -9,18 +9,18 @@ import pytest
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act as ActOutcome
 from firebreak.core.decision import Check, Decision, Result, Snapshot
-from firebreak.core.guards import approved, clock, ratchet, share, stale, still_well, wrong_direction
-from firebreak.core.history import Act, Hold
-from firebreak.core.incident import IncidentState
+from firebreak.core.guards.table import approved, clock, ratchet, share, stale, still_well, wrong_direction
+from firebreak.core.incident.questions import question_id
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.intake import fitting
 from firebreak.core.ledger import Claim
+from firebreak.core.limits.history import Act, Hold
+from firebreak.core.limits.scopes import Level
+from firebreak.core.limits.storm import Storm
 from firebreak.core.model import AlarmState, Autonomy, Obstacle, Request, RequestKind, Unresolved
-from firebreak.core.questions import question_id
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import ActionSettings, Rules
-from firebreak.core.scopes import Level
-from firebreak.core.storm import Storm
 from tests import builders as a
 from tests.core.findings import (
     BLIND,

@@ -4,15 +4,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firebreak.core.budgets import PAD, Budget
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards import budgets, cooldown, in_flight, rung_gap
-from firebreak.core.incident import FREES_TARGET, IncidentState
+from firebreak.core.guards.table import budgets, cooldown, in_flight, rung_gap
+from firebreak.core.incident.questions import question_id
+from firebreak.core.incident.states import FREES_TARGET, IncidentState
+from firebreak.core.limits.budgets import PAD, Budget
+from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Request, RequestKind
-from firebreak.core.questions import question_id
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
 from tests import builders as a
 from tests.core.findings import BLIND, OWN, UNREAD, climb, found, scopes
 

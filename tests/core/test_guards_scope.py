@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards import opt_in, own_stack, switch
-from firebreak.core.history import Hold
+from firebreak.core.guards.table import opt_in, own_stack, switch
+from firebreak.core.limits.history import Hold
 from firebreak.core.model import RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards import share
-from firebreak.core.history import Act
+from firebreak.core.guards.table import share
+from firebreak.core.limits.disruption_budget import GroupCount, ShareRules
+from firebreak.core.limits.history import Act
+from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Verdict
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
-from firebreak.core.share import GroupCount, ShareRules
 from tests import builders as a
 from tests.core.findings import (
     BLIND,

@@ -5,18 +5,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firebreak.core.breaker import BreakerLimits
-from firebreak.core.budgets import Budget
 from firebreak.core.decide import decide
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards import breaker_closed, budgets, cooldown, freeze, in_flight, storm
-from firebreak.core.history import Act, ScopeHistory
-from firebreak.core.incident import IncidentState
+from firebreak.core.guards.table import breaker_closed, budgets, cooldown, freeze, in_flight, storm
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.breaker import BreakerLimits
+from firebreak.core.limits.budgets import Budget
+from firebreak.core.limits.history import Act, ScopeHistory
+from firebreak.core.limits.scopes import Level, Scope
+from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.model import Request, Target, Verdict
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level, Scope
-from firebreak.core.storm import RedAlarm, Storm
 from tests import builders as a
 from tests.core.findings import (
     BLIND,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.harmless_text import one_line, without_sequences
-from firebreak.core.log_lines import shown
+from firebreak.core.paging.harmless_text import one_line, without_sequences
+from firebreak.core.paging.log_lines import shown
 
 ESC = "\x1b"
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import refuse
-from firebreak.core.opt_in_notice import notice
-from firebreak.core.page import Phase, Severity
-from firebreak.core.paging_rules import Route
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.opt_in_notice import notice
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.rules import Route
+from firebreak.core.paging.threads import Sending, Thread, Turn, receive
 from firebreak.core.reasons import Reason
-from firebreak.core.threads import Sending, Thread, Turn, receive
 from tests import builders as a
 from tests.builders_announcements import decided
 from tests.core.test_edges_threads import HOURS, opened, thread

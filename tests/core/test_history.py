@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firebreak.core.budgets import LONGEST_WINDOW, MOST_ACTS, PAD
-from firebreak.core.history import Act, Hold, ScopeHistory, with_slot
-from firebreak.core.scopes import Level
+from firebreak.core.limits.budgets import LONGEST_WINDOW, MOST_ACTS, PAD
+from firebreak.core.limits.history import Act, Hold, ScopeHistory, with_slot
+from firebreak.core.limits.scopes import Level
 from tests import builders as a
 
 MOMENT = timedelta(milliseconds=1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import (
+from firebreak.core.incident.states import (
     AWAITS_VERDICT,
     FREES_TARGET,
     MOVES,
@@ -14,10 +14,10 @@ from firebreak.core.incident import (
     Member,
     may_move,
 )
+from firebreak.core.incident.transitions import claimed, climbing, opened, over
 from firebreak.core.ledger import IncidentChange, alarm_key, delivery_key, incident_name
+from firebreak.core.limits.scopes import Level, Scope, scopes_of
 from firebreak.core.model import AlarmState, Contributor, OwnEvent, RequestKind, Target
-from firebreak.core.opening import claimed, climbing, opened, over
-from firebreak.core.scopes import Level, Scope, scopes_of
 from tests import builders as a
 
 S = IncidentState

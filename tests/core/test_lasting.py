@@ -10,8 +10,10 @@ from hypothesis import strategies as some
 
 from firebreak.core import keys
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.digests import (
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.model import AlarmState
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.paging.digests import (
     LASTING_LOOK_EVERY,
     LASTING_LOOK_FOR,
     MOST_NAMES,
@@ -24,11 +26,9 @@ from firebreak.core.digests import (
     stayed_ok,
     summed_up,
 )
-from firebreak.core.model import AlarmState
-from firebreak.core.observed import DescribedAlarm
+from firebreak.core.paging.threads import LOOK_EVERY, LOOK_FOR
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting
-from firebreak.core.threads import LOOK_EVERY, LOOK_FOR
 from tests import builders as a
 from tests.core.threads_play import told
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.log_lines import LINE_LENGTH, MOST_LINES, READ_LENGTH, shown
+from firebreak.core.paging.log_lines import LINE_LENGTH, MOST_LINES, READ_LENGTH, shown
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc_DEF-123"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from firebreak.core.log_lines import shown
-from firebreak.core.secret_patterns import MOST_LAYERS, goes_on, masked_text
+from firebreak.core.paging.log_lines import shown
+from firebreak.core.paging.secret_patterns import MOST_LAYERS, goes_on, masked_text
 
 # Put together here, so that no scanner of this repository finds a key.
 BEGIN = " ".join(["-----BEGIN", "RSA PRIVATE", "KEY-----"])

@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from firebreak.core.announced import announcement_of
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide
 from firebreak.core.decision import AskApproval, Decision, Snapshot
-from firebreak.core.digests import counts
-from firebreak.core.history import Hold
 from firebreak.core.ledger import DecisionRecord, delivery_key
+from firebreak.core.limits.history import Hold
+from firebreak.core.limits.scopes import Level
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.decision_announcement import announcement_of
+from firebreak.core.messages.observe_mode import LEDGER_FAULTS, next_action, obstacle
 from firebreak.core.model import Autonomy, Obstacle, Request, RequestKind, Target
-from firebreak.core.observe_mode import LEDGER_FAULTS, next_action, obstacle
+from firebreak.core.paging.digests import counts
+from firebreak.core.paging.threads import TRIGGERS
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
-from firebreak.core.scopes import Level
-from firebreak.core.threads import TRIGGERS
 from tests import builders as a
 from tests.core.test_decide_properties import requests, snapshots
 

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.announced import announcement_of, announcement_of_unresolved
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Snapshot
 from firebreak.core.intake import is_asked_for
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, alarm_key, delivery_key, untargeted
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.decision_announcement import announcement_of, announcement_of_unresolved
+from firebreak.core.messages.decision_messages import announcement, of_decision
+from firebreak.core.messages.opt_in_notice import is_notice
 from firebreak.core.model import Autonomy, Request, RequestKind
-from firebreak.core.opt_in_notice import is_notice
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.telling_decisions import announcement, of_decision
 from tests import builders as a
 
 K = AnnouncementKind

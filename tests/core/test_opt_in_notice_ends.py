@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.messages.opt_in_notice import is_notice, notices_ended_by
 from firebreak.core.model import Autonomy
-from firebreak.core.opt_in_notice import is_notice, notices_ended_by
 from firebreak.core.readings import ABSENT, Unknown
 from tests import builders as a
 from tests.core.test_opt_in_notice import OTHERS, OUT, TAGGED, shown

@@ -7,12 +7,12 @@ import pytest
 
 from firebreak.core.decide import decide
 from firebreak.core.decision import Result
-from firebreak.core.history import Act, ScopeHistory
+from firebreak.core.guards.own_deployments import origin
+from firebreak.core.limits.history import Act, ScopeHistory
+from firebreak.core.limits.scopes import target_scope
 from firebreak.core.model import Obstacle, Receipt
-from firebreak.core.own_deployments import origin
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import target_scope
 from tests import builders as a
 
 BEGAN = a.NOW - timedelta(minutes=20)

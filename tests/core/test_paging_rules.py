@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firebreak.core.budgets import Budget
-from firebreak.core.page import Severity
-from firebreak.core.paging_rules import TOPIC, Ceilings, ChannelKind, ChannelRules, PagingRules, opens_at
+from firebreak.core.limits.budgets import Budget
+from firebreak.core.paging.page import Severity
+from firebreak.core.paging.rules import TOPIC, Ceilings, ChannelKind, ChannelRules, PagingRules, opens_at
 from tests.core.threads_play import ALWAYS, HOUR, NIGHT, OFFICE, OPENS, Office
 
 URGENT = replace(ALWAYS, severities=frozenset({Severity.CRITICAL}))

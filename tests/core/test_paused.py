@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.page import Severity
-from firebreak.core.paused import by_severity, holder_of
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.paging.page import Severity
+from firebreak.core.paging.paused import by_severity, holder_of
 from firebreak.core.reasons import Reason
 from tests.core.threads_play import told
 

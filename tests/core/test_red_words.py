@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
+from firebreak.core.messages.measurements import LINE_LENGTH, red_words
 from firebreak.core.model import Alarm, AlarmKind, Contributor, Metric
-from firebreak.core.red_words import LINE_LENGTH, red_words
 from tests import builders as a
 
 GREATER = (

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
+from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import AlarmKind, AlarmState, Metric
-from firebreak.core.red_words import red_words
 from tests.core.test_red_words import NUMBERS, alarm, evaluation
 
 CPU = (Metric("AWS/RDS", "CPU", {}),)

@@ -6,13 +6,22 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import IncidentState, Purpose
+from firebreak.core.incident.states import IncidentState, Purpose
+from firebreak.core.incident.temporary_changes import after_rest
+from firebreak.core.incident.verdict import (
+    Climb,
+    Evidence,
+    GiveToHumans,
+    Keep,
+    Rest,
+    Step,
+    TakeBack,
+    WaysBack,
+)
 from firebreak.core.model import AlarmState, Obstacle, Plan, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.resting import after_rest
 from firebreak.core.rules import Verification
-from firebreak.core.verdict import Climb, Evidence, GiveToHumans, Keep, Rest, Step, TakeBack, WaysBack
 from tests import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

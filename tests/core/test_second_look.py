@@ -8,11 +8,11 @@ import pytest
 
 from firebreak.core.decide import refuse
 from firebreak.core.decision import AskApproval
-from firebreak.core.incident import IncidentState, Purpose
-from firebreak.core.looking_again import LOOK_AGAIN_AFTER, after_humans, after_refusal
+from firebreak.core.incident.rechecks import LOOK_AGAIN_AFTER, after_humans, after_refusal
+from firebreak.core.incident.states import IncidentState, Purpose
+from firebreak.core.limits.storm import red_alarm_of
 from firebreak.core.model import OwnEvent, RequestKind
 from firebreak.core.reasons import PASSING, Reason
-from firebreak.core.storm import red_alarm_of
 from firebreak.wire.requests import request_event, request_from_event
 from tests import builders as a
 

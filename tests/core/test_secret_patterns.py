@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.secret_patterns import masked_text
+from firebreak.core.paging.secret_patterns import masked_text
 
 
 @pytest.mark.parametrize(

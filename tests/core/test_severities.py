@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.page import Severity
-from firebreak.core.paging_rules import PagingRules
-from firebreak.core.severities import ITS_OWN, log_group_of, runbook_of, severity_of
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.paging.page import Severity
+from firebreak.core.paging.rules import PagingRules
+from firebreak.core.paging.severities import ITS_OWN, log_group_of, runbook_of, severity_of
 from tests.core.threads_play import ALWAYS, told
 
 CALLS = AnnouncementKind.GIVEN_TO_HUMANS

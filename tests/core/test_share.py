@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.budgets import PAD
-from firebreak.core.history import Act, Judged
+from firebreak.core.limits.budgets import PAD
+from firebreak.core.limits.disruption_budget import ShareRules, allowed, left_healthy, touched
+from firebreak.core.limits.history import Act, Judged
 from firebreak.core.model import Verdict
-from firebreak.core.share import ShareRules, allowed, left_healthy, touched
 from tests import builders as a
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

@@ -9,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebreak.core.alarm_readings import NOT_LOOKED_AT, AlarmReading, WatchedAlarm
-from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
-from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
-from firebreak.core.storm import (
+from firebreak.core.limits.storm import (
     CALM,
     MOST_REMEMBERED,
     RedAlarm,
@@ -32,6 +30,8 @@ from firebreak.core.storm import (
     with_red,
     worth_remembering,
 )
+from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from tests import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)

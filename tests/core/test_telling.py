@@ -5,15 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core import opening, telling
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Decision
-from firebreak.core.history import Hold
+from firebreak.core.incident import transitions
 from firebreak.core.ledger import DecisionRecord, delivery_key, untargeted
+from firebreak.core.limits.history import Hold
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.decision_messages import of_blindness, of_decision
 from firebreak.core.model import Alarm, Autonomy, Receipt, Request, RequestKind, Target
 from firebreak.core.reasons import MEANINGS, Disposition, Lasting, Reason
-from firebreak.core.telling_decisions import of_blindness, of_decision
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -107,7 +108,7 @@ def test_the_same_malformed_target_is_one_thread_whatever_the_alarm() -> None:
 def test_an_act_is_told_with_both_images_the_warnings_and_what_follows() -> None:
     plan = replace(a.PLAN, warnings=("image api:latest is not pinned",))
     acted = a.incident(plan=plan, receipt=Receipt(summary="deployment 7 began", after={"deployment": "7"}))
-    found = telling.acted(acted, a.NOW)
+    found = incident_messages.acted(acted, a.NOW)
     assert found.headline == "restart-service: deployment 7 began"
     assert found.facts == (
         "plan: restart ecs:prod/api",
@@ -121,13 +122,13 @@ def test_an_act_is_told_with_both_images_the_warnings_and_what_follows() -> None
 
 def test_an_act_above_the_first_rung_tells_what_led_there() -> None:
     acted = a.incident(rung=1, action="scale-service", note="api-memory-high is still red")
-    assert "why this rung: api-memory-high is still red" in telling.acted(acted, a.NOW).facts
+    assert "why this rung: api-memory-high is still red" in incident_messages.acted(acted, a.NOW).facts
 
 
 def test_how_far_it_came_is_told_when_firebreak_stops() -> None:
     done = a.incident(receipt=Receipt(summary="deployment 7 began"))
-    refused = opening.climbing(done, 1, a.NOW, "api-memory-high is still red")
-    stopped = telling.given_to_humans(refused, a.NOW, "a storm")
+    refused = transitions.climbing(done, 1, a.NOW, "api-memory-high is still red")
+    stopped = incident_messages.given_to_humans(refused, a.NOW, "a storm")
     assert stopped.facts == (
         "step 1: restart-service: deployment 7 began; api-memory-high is still red",
         "step 2: scale-service: not carried out",
@@ -137,32 +138,32 @@ def test_how_far_it_came_is_told_when_firebreak_stops() -> None:
 
 def test_an_act_at_the_last_rung_is_followed_by_a_page() -> None:
     acted = a.incident(rung=1, action="scale-service")
-    assert "If not, Firebreak asks a human to take over." in telling.acted(acted, a.NOW).next
+    assert "If not, Firebreak asks a human to take over." in incident_messages.acted(acted, a.NOW).next
 
 
 @pytest.mark.parametrize(
     ("found", "kind", "words"),
     [
         pytest.param(
-            telling.uncertain(a.incident(), a.NOW, "reply lost"),
+            incident_messages.uncertain(a.incident(), a.NOW, "reply lost"),
             AnnouncementKind.UNCERTAIN,
             "It is not known whether this was carried out: restart ecs:prod/api",
             id="uncertain",
         ),
         pytest.param(
-            telling.not_executed(a.incident(), a.NOW, "denied"),
+            incident_messages.not_executed(a.incident(), a.NOW, "denied"),
             AnnouncementKind.NOT_EXECUTED,
             "Nothing was changed by this rung; it could not be carried out: restart ecs:prod/api",
             id="not executed",
         ),
         pytest.param(
-            telling.given_to_humans(a.incident(), a.NOW, "worse"),
+            incident_messages.given_to_humans(a.incident(), a.NOW, "worse"),
             AnnouncementKind.GIVEN_TO_HUMANS,
             "worse",
             id="given to humans",
         ),
         pytest.param(
-            telling.recovered(a.incident(), a.NOW, "all OK"),
+            incident_messages.recovered(a.incident(), a.NOW, "all OK"),
             AnnouncementKind.RECOVERED,
             "all OK",
             id="recovered",
@@ -179,7 +180,7 @@ def test_each_end_is_told_in_its_own_words(found: Announcement, kind: Announceme
 
 
 def test_an_uncertain_act_is_said_not_to_be_repeated() -> None:
-    assert "It will not be sent again." in telling.uncertain(a.incident(), a.NOW, "reply lost").next
+    assert "It will not be sent again." in incident_messages.uncertain(a.incident(), a.NOW, "reply lost").next
 
 
 @pytest.mark.parametrize(
@@ -191,9 +192,9 @@ def test_an_uncertain_act_is_said_not_to_be_repeated() -> None:
     ],
 )
 def test_an_incident_tells_each_kind_once_a_rung(other: object, *, same: bool) -> None:
-    first = telling.acted(a.incident(), a.NOW).key
-    assert (telling.acted(other, a.NOW).key == first) is same  # type: ignore[arg-type]  # an incident
-    assert telling.uncertain(a.incident(), a.NOW, "why").key != first
+    first = incident_messages.acted(a.incident(), a.NOW).key
+    assert (incident_messages.acted(other, a.NOW).key == first) is same  # type: ignore[arg-type]  # an incident
+    assert incident_messages.uncertain(a.incident(), a.NOW, "why").key != first
 
 
 @pytest.mark.parametrize(

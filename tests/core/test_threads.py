@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.page import Phase, Severity
-from firebreak.core.paging_rules import opens_at
-from firebreak.core.threads import (
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.rules import opens_at
+from firebreak.core.paging.threads import (
     AT_WORK,
     LOOK_FOR,
     RESOLVES,

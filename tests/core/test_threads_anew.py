@@ -5,9 +5,18 @@ from dataclasses import replace
 import pytest
 
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.page import Phase, Severity
-from firebreak.core.threads import LOOK_FOR, Sending, Turn, climbs_later, looks, phase_of, receive, watched
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.threads import (
+    LOOK_FOR,
+    Sending,
+    Turn,
+    climbs_later,
+    looks,
+    phase_of,
+    receive,
+    watched,
+)
 from tests.core.test_edges_threads import CALLED, OVER, REFUSED, ROUTE, opened, thread
 from tests.core.threads_play import HOUR, MINUTE, NIGHT, OFFICE, told
 

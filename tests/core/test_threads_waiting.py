@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.page import Phase, Severity
-from firebreak.core.threads import LOOK_EVERY, Sending, Turn, come_due, receive
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.threads import LOOK_EVERY, Sending, Turn, come_due, receive
 from tests.core.test_edges_threads import CALLED, HOURS, REFUSED, ROUTE, call_of, opened, thread
 from tests.core.threads_play import HOUR, MINUTE, NIGHT, OPENS, told
 

@@ -7,15 +7,21 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import AskApproval, Decision, Propose, Refuse
-from firebreak.core.guards import switch_words
-from firebreak.core.history import Hold
+from firebreak.core.guards.table import switch_words
 from firebreak.core.keys import digest
+from firebreak.core.limits.history import Hold
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.decision_messages import (
+    DAILY,
+    announcement,
+    of_blindness,
+    of_decision,
+    per_alarm,
+)
 from firebreak.core.model import Alarm, Autonomy, Contributor, Mute, RequestKind, Target
 from firebreak.core.reasons import Lasting, Reason
-from firebreak.core.telling_decisions import DAILY, announcement, of_blindness, of_decision, per_alarm
 from tests import builders as a
 from tests.builders_announcements import decided
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firebreak.core.incident import Incident, IncidentState, Purpose
+from firebreak.core.incident.states import Incident, IncidentState, Purpose
+from firebreak.core.messages.incident_facts import muted, stays, step_line, steps, values
 from firebreak.core.model import Alarm, Mute, Receipt
-from firebreak.core.telling_facts import muted, stays, step_line, steps, values
 from tests import builders as a
 
 DONE = Receipt(summary="3 tasks are wanted")

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core import telling
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import Announcement
-from firebreak.core.incident import Incident, Member
+from firebreak.core.incident.states import Incident, Member
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import AlarmState, Mute, Receipt
-from firebreak.core.red_words import red_words
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -29,7 +29,7 @@ def joined(*names: str) -> tuple[Member, ...]:
 
 
 def test_an_alarm_speaks_for_its_fields_of_an_announcement() -> None:
-    assert telling.about_alarm(FULL) == {
+    assert incident_messages.about_alarm(FULL) == {
         "alarm_name": "api-memory-high",
         "alarm_since": FULL.since,
         "alarm_description": "memory of the api",
@@ -44,7 +44,7 @@ def test_an_alarm_speaks_for_its_fields_of_an_announcement() -> None:
 
 
 def test_without_an_alarm_nothing_speaks_for_them() -> None:
-    assert telling.about_alarm(None) == {}
+    assert incident_messages.about_alarm(None) == {}
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_without_an_alarm_nothing_speaks_for_them() -> None:
     ],
 )
 def test_above_the_last_rung_is_a_human(incident: Incident, next_: str) -> None:
-    assert telling.acted(incident, a.NOW).next == next_
+    assert incident_messages.acted(incident, a.NOW).next == next_
 
 
 def test_an_act_on_an_alarm_that_was_muted_says_so_last() -> None:
     muted = a.incident(alarm=a.alarm(mute=Mute("nightly", a.NOW)))
-    assert telling.acted(muted, a.NOW, "ana").facts == (
+    assert incident_messages.acted(muted, a.NOW, "ana").facts == (
         "plan: restart ecs:prod/api",
         "before: running tasks 2",
         "requested by someone who claims to be ana",
@@ -92,12 +92,12 @@ def test_a_human_who_takes_over_sees_the_alarms_of_it(
     members: tuple[Member, ...], left_out: int, lines: Sequence[str]
 ) -> None:
     incident = replace(INCIDENT, members=members, left_out=left_out)
-    assert telling.given_to_humans(incident, a.NOW, "still red").facts == (STEP, *lines)
+    assert incident_messages.given_to_humans(incident, a.NOW, "still red").facts == (STEP, *lines)
 
 
 def test_a_human_who_takes_over_sees_what_stays_and_that_the_alarm_was_muted() -> None:
     incident = replace(INCIDENT, plan=LENT, alarm=a.alarm(mute=Mute("nightly", None)))
-    assert telling.given_to_humans(incident, a.NOW, "still red").facts == (
+    assert incident_messages.given_to_humans(incident, a.NOW, "still red").facts == (
         STEP,
         STAYS,
         "muted: the CloudWatch mute rule nightly covered this alarm; it is handled since",
@@ -109,7 +109,7 @@ def test_a_human_who_takes_over_sees_what_stays_and_that_the_alarm_was_muted() -
     [(AlarmState.INSUFFICIENT_DATA, "INSUFFICIENT_DATA"), (AlarmState.OK, "OK"), (None, "")],
 )
 def test_what_the_alarm_was_at_the_last_look_is_told_with_it(looked: AlarmState | None, state: str) -> None:
-    assert telling.given_to_humans(INCIDENT, a.NOW, "why", looked).alarm_state == state
+    assert incident_messages.given_to_humans(INCIDENT, a.NOW, "why", looked).alarm_state == state
 
 
 @pytest.mark.parametrize(
@@ -130,17 +130,19 @@ def test_what_the_alarm_was_at_the_last_look_is_told_with_it(looked: AlarmState 
 def test_a_recovery_repeats_what_was_done_what_stays_and_what_the_plan_warned_of(
     incident: Incident, facts: tuple[str, ...]
 ) -> None:
-    assert telling.recovered(incident, a.NOW, "all OK").facts == facts
+    assert incident_messages.recovered(incident, a.NOW, "all OK").facts == facts
 
 
 def test_a_recovery_for_now_leaves_out_what_stays_for_it_is_taken_back() -> None:
-    told = telling.recovered_for_now(replace(INCIDENT, plan=LENT), a.NOW, "all OK", a.NOW + 30 * MINUTE)
+    told = incident_messages.recovered_for_now(
+        replace(INCIDENT, plan=LENT), a.NOW, "all OK", a.NOW + 30 * MINUTE
+    )
     assert told.facts == (STEP, "it costs one task")
 
 
 def expired(**changes: object) -> Announcement:
     incident = replace(INCIDENT, **changes)  # type: ignore[arg-type]  # names are checked by replace
-    return telling.expired(incident, a.NOW, "older than 6h")
+    return incident_messages.expired(incident, a.NOW, "older than 6h")
 
 
 def test_what_is_closed_for_its_age_says_what_stays() -> None:

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core import telling_storms
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.keys import digest
+from firebreak.core.limits.storm import MOST_REMEMBERED, RedAlarm, Storm, StormRules
+from firebreak.core.messages import storm_messages
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.incident_messages import NOTHING_LOOKS_AGAIN
 from firebreak.core.model import AlarmState
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.core.storm import MOST_REMEMBERED, RedAlarm, Storm, StormRules
-from firebreak.core.telling import NOTHING_LOOKS_AGAIN
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -35,7 +35,7 @@ def reds(count: int) -> tuple[RedAlarm, ...]:
     )
 
 
-def read(red: Iterable[RedAlarm], reading: AlarmReading = AlarmState.ALARM) -> telling_storms.Left:
+def read(red: Iterable[RedAlarm], reading: AlarmReading = AlarmState.ALARM) -> storm_messages.Left:
     return [(one, reading) for one in red]
 
 
@@ -58,7 +58,7 @@ def holding(count: int) -> Storm:
     ],
 )
 def test_a_storm_of_pages_that_begins_is_told_whole(count: int, gathered: str) -> None:
-    assert telling_storms.storm_began(of_pages(count), RULES, a.NOW) == Announcement(
+    assert storm_messages.storm_began(of_pages(count), RULES, a.NOW) == Announcement(
         key=digest("storm of pages began", a.NOW.isoformat()),
         thread=THREAD,
         kind=AnnouncementKind.STORM,
@@ -74,7 +74,7 @@ def test_a_storm_of_pages_that_begins_is_told_whole(count: int, gathered: str) -
 @pytest.mark.parametrize(("minutes", "hours"), [(60, 1), (119, 1), (120, 2)])
 def test_a_storm_of_pages_that_lasts_is_told_whole_each_full_hour(minutes: int, hours: int) -> None:
     at = a.NOW + minutes * MINUTE
-    assert telling_storms.storm_goes_on(of_pages(), read(reds(1)), RULES, a.NOW, at) == Announcement(
+    assert storm_messages.storm_goes_on(of_pages(), read(reds(1)), RULES, a.NOW, at) == Announcement(
         key=digest("storm of pages goes on", a.NOW.isoformat(), hours),
         thread=THREAD,
         kind=AnnouncementKind.STORM,
@@ -100,7 +100,7 @@ def test_what_turned_red_since_the_last_page_is_listed_before_the_oldest_and_new
         )
     )
     storm = Storm(red=(old, before, at, after), version=7, tripped_at=a.NOW, of_pages=True)
-    told = telling_storms.storm_goes_on(storm, read(storm.red), RULES, a.NOW, a.NOW + 121 * MINUTE)
+    told = storm_messages.storm_goes_on(storm, read(storm.red), RULES, a.NOW, a.NOW + 121 * MINUTE)
     assert told.facts == ("red now: 4 of the 4 that were counted", "after", "at", "old", "before")
 
 
@@ -113,7 +113,7 @@ def test_what_stays_red_is_named_on_the_next_page_whenever_it_comes(arrivals: li
         names = [f"hour-{hour}-{n}" for n in range(count)]
         known += [RedAlarm(at - (n + 1) * MINUTE, f"arn-{name}", name) for n, name in enumerate(names)]
         storm = Storm(red=tuple(known), version=7, tripped_at=a.NOW, of_pages=True)
-        told = telling_storms.storm_goes_on(storm, read(known), RULES, a.NOW, at)
+        told = storm_messages.storm_goes_on(storm, read(known), RULES, a.NOW, at)
         assert set(names) <= set(told.facts)
         assert len(told.facts) == 32
         assert told.facts[-1] == f"and {len(known) - 30} more"
@@ -135,12 +135,12 @@ def ended(headline: str, *facts: str) -> Announcement:
 
 
 def test_a_storm_of_pages_that_is_over_is_told_whole_and_nothing_of_it_can_be_retried() -> None:
-    told = telling_storms.storm_ended(of_pages(), read(reds(2)), a.NOW + MINUTE)
+    told = storm_messages.storm_ended(of_pages(), read(reds(2)), a.NOW + MINUTE)
     assert told == ended(f"The storm of pages since 10:00:30Z is over: {AGAIN}.")
 
 
 def test_a_storm_of_pages_that_somebody_ended_is_told_whole_with_who_and_why() -> None:
-    told = telling_storms.storm_ended_by(of_pages(), read(reds(2)), "ana", "one link", a.NOW + MINUTE)
+    told = storm_messages.storm_ended_by(of_pages(), read(reds(2)), "ana", "one link", a.NOW + MINUTE)
     headline = "ana ended the storm of pages since 10:00:30Z: one link"
     assert told == ended(headline, f"{AGAIN}; nothing is made up for.")
 
@@ -153,7 +153,7 @@ def test_a_storm_of_pages_that_somebody_ended_is_told_whole_with_who_and_why() -
     [(30, ()), (31, ("and 1 more",)), (99, ("and 69 more",))],
 )
 def test_the_page_of_its_beginning_lists_thirty_alarms(count: int, rest: tuple[str, ...]) -> None:
-    told = telling_storms.storm_began(holding(count), RULES, a.NOW)
+    told = storm_messages.storm_began(holding(count), RULES, a.NOW)
     assert told.facts == ("alarm-0 5d3e", *(f"alarm-{n}" for n in range(1, 30)), *rest)
 
 
@@ -166,7 +166,7 @@ def test_the_page_of_its_beginning_lists_thirty_alarms(count: int, rest: tuple[s
     ],
 )
 def test_of_those_that_are_not_known_to_be_ok_it_lists_thirty(count: int, rest: tuple[str, ...]) -> None:
-    told = telling_storms.storm_ended(holding(count), read(reds(count), ABSENT), a.NOW)
+    told = storm_messages.storm_ended(holding(count), read(reds(count), ABSENT), a.NOW)
     assert told.facts == (
         f"still red: 0 of the {count} that were counted",
         "alarm-0 5d3e does not exist any more",
@@ -178,7 +178,7 @@ def test_of_those_that_are_not_known_to_be_ok_it_lists_thirty(count: int, rest: 
 def test_what_is_red_is_listed_before_what_is_not_known_and_only_what_may_be_red_can_be_retried() -> None:
     readings: list[AlarmReading] = [Unknown("503"), ABSENT, AlarmState.INSUFFICIENT_DATA, AlarmState.ALARM]
     left = list(zip(reds(4), readings, strict=True))
-    told = telling_storms.storm_ended(holding(4), left, a.NOW)
+    told = storm_messages.storm_ended(holding(4), left, a.NOW)
     assert told.facts == (
         "still red: 1 of the 4 that were counted",
         "alarm-3",
@@ -206,14 +206,14 @@ def test_what_is_red_is_listed_before_what_is_not_known_and_only_what_may_be_red
 def test_of_a_storm_whose_memory_is_full_nobody_knows_that_all_are_ok(
     count: int, unwatched: int, next_: str, last: str
 ) -> None:
-    told = telling_storms.storm_ended(holding(count), [], a.NOW)
+    told = storm_messages.storm_ended(holding(count), [], a.NOW)
     assert (told.unwatched, told.next, told.facts[-1]) == (unwatched, next_, last)
 
 
 def test_what_cannot_be_kept_to_be_looked_at_is_counted() -> None:
     long = tuple(RedAlarm(a.NOW, f"arn-{n}", f"{n:02d}" + "\U0001f525" * 253) for n in range(MOST_REMEMBERED))
     full = Storm(red=long, version=7, tripped_at=a.NOW)
-    told = telling_storms.storm_ended(full, read(long), a.NOW)
+    told = storm_messages.storm_ended(full, read(long), a.NOW)
     assert told.watches == tuple(one.watched for one in long[: len(told.watches)])
     assert 0 < len(told.watches) < MOST_REMEMBERED
     assert told.unwatched == MOST_REMEMBERED - len(told.watches) + 1

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.keys import digest
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.approval_messages import acknowledged
+from firebreak.core.messages.thread_messages import green_again, no_longer_watched
 from firebreak.core.model import AlarmState
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.core.telling_people import acknowledged
-from firebreak.core.telling_threads import green_again, no_longer_watched
 from tests import builders as a
 from tests.builders_announcements import announced
 

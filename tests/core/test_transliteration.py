@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.transliteration import ascii_words
+from firebreak.core.paging.transliteration import ascii_words
 
 
 @pytest.mark.parametrize(

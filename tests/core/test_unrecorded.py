@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.keys import digest
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.paging.threads import thread_id
+from firebreak.core.paging.vouching import unrecorded
 from firebreak.core.reasons import Lasting
-from firebreak.core.threads import thread_id
-from firebreak.core.vouching import unrecorded
 from tests.builders_announcements import announced
 
 K = AnnouncementKind

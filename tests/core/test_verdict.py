@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import Incident, IncidentState, Purpose
-from firebreak.core.model import AlarmState, Failed, Settled, Verdict
-from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
-from firebreak.core.verdict import (
+from firebreak.core.incident.states import Incident, IncidentState, Purpose
+from firebreak.core.incident.verdict import (
     Climb,
     Close,
     Evidence,
@@ -23,6 +21,8 @@ from firebreak.core.verdict import (
     next_rung,
     next_step,
 )
+from firebreak.core.model import AlarmState, Failed, Settled, Verdict
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from tests import builders as a
 
 MINUTE = timedelta(minutes=1)

@@ -6,10 +6,10 @@ from datetime import timedelta
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from firebreak.core.incident import Incident, IncidentState, Member, Purpose
+from firebreak.core.incident.states import Incident, IncidentState, Member, Purpose
+from firebreak.core.incident.verdict import Evidence, judge
 from firebreak.core.model import AlarmState, Failed, Settled, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
-from firebreak.core.verdict import Evidence, judge
 from tests import builders as a
 
 SECOND = timedelta(seconds=1)

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from firebreak.core.decide import decide
 from firebreak.core.decision import Refuse, Result, Snapshot
-from firebreak.core.guards import heartbeat
-from firebreak.core.history import Decided, Hold
-from firebreak.core.incident import IncidentState
+from firebreak.core.guards.table import heartbeat
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.ledger import DecisionRecord, delivery_key
+from firebreak.core.limits.history import Decided, Hold
+from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import Request
 from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
-from firebreak.core.telling_decisions import of_decision
 from firebreak.core.watchdog import Overdue, is_heartbeat, oldest_unverified, stuck_leases
 from tests import builders as a
 from tests.core.findings import BLIND, UNREAD, found

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards import once
-from firebreak.core.history import Act, ScopeHistory
+from firebreak.core.guards.table import once
+from firebreak.core.limits.history import Act, ScopeHistory
+from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Obstacle
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
-from firebreak.core.way_back import WayBack
+from firebreak.core.repeated_rollback import WayBack
 from tests import builders as a
 from tests.core.findings import BLIND, UNREAD, found, scopes
 

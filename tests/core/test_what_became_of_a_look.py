@@ -9,13 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announced import announcement_of, announcement_of_unresolved
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.decide import refuse
 from firebreak.core.decision import Decision
-from firebreak.core.keys import digest
-from firebreak.core.ledger import delivery_key
-from firebreak.core.looking_again import (
+from firebreak.core.incident.rechecks import (
     after_humans,
     after_look,
     after_look_beside,
@@ -26,12 +22,16 @@ from firebreak.core.looking_again import (
     with_look,
     without_its_page,
 )
+from firebreak.core.keys import digest
+from firebreak.core.ledger import delivery_key
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.decision_announcement import announcement_of, announcement_of_unresolved
+from firebreak.core.messages.decision_messages import COUNTED, of_decision
+from firebreak.core.messages.incident_messages import HEARS_OF_OK, NOTHING_LOOKS_AGAIN
 from firebreak.core.model import Autonomy, OwnEvent, Request, RequestKind
-from firebreak.core.page import Phase, Severity
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.threads import Thread, ThreadState, asks_again, watched
 from firebreak.core.reasons import PASSING, Lasting, Reason
-from firebreak.core.telling import HEARS_OF_OK, NOTHING_LOOKS_AGAIN
-from firebreak.core.telling_decisions import COUNTED, of_decision
-from firebreak.core.threads import Thread, ThreadState, asks_again, watched
 from tests import builders as a
 from tests.builders_announcements import decided
 from tests.core.threads_play import MINUTE, NIGHT, Played, told

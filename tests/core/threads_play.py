@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from firebreak.core import telling
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.page import Phase, Severity
-from firebreak.core.paging_rules import Route, Step
-from firebreak.core.threads import UNWATCHED, Sending, Thread, Turn, come_due, receive
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.paging.page import Phase, Severity
+from firebreak.core.paging.rules import Route, Step
+from firebreak.core.paging.threads import UNWATCHED, Sending, Thread, Turn, come_due, receive
 from tests import builders as a
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -45,7 +45,7 @@ OFFICE = replace(ALWAYS, hours=(Office(),))
 
 def told(kind: AnnouncementKind, at: datetime = NIGHT, **changes: Any) -> Announcement:
     """Something that is told of the usual incident."""
-    base = replace(telling.given_to_humans(a.incident(), at, "every rung was tried"), kind=kind)
+    base = replace(incident_messages.given_to_humans(a.incident(), at, "every rung was tried"), kind=kind)
     if kind in UNWATCHED:
         base = replace(base, watches=(WatchedAlarm("api-memory-high"),))
     return replace(base, **changes)

@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from docs import generate
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.guards import GUARDS
-from firebreak.core.incident import MOVES
+from firebreak.core.guards.table import GUARDS
+from firebreak.core.incident.states import MOVES
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmKind
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import KNOWN_ACTIONS

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
-from firebreak.core.incident import Incident
+from firebreak.core.incident.questions import approval_of
+from firebreak.core.incident.states import Incident
 from firebreak.core.ledger import delivery_key, incident_name
 from firebreak.core.model import AlarmState
-from firebreak.core.questions import approval_of
 from tests import builders as a
 from tests.interleavings.explorer import Scene
 from tests.interleavings.functions import Process, carries_out, goes_ok, remediates, verifies

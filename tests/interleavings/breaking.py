@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from firebreak.core.announcement import Announcement
-from firebreak.core.incident import Incident
+from firebreak.core.incident.states import Incident
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, OwnEvent
 from firebreak.core.readings import ABSENT
 from firebreak_cli.memory import with_entry, without_entry

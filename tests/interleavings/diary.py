@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from firebreak.core.budgets import ACT_TIMEOUT
-from firebreak.core.history import Hold
-from firebreak.core.incident import FREES_TARGET, Incident, IncidentState, Purpose
+from firebreak.core.incident.states import FREES_TARGET, Incident, IncidentState, Purpose
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange
+from firebreak.core.limits.budgets import ACT_TIMEOUT
+from firebreak.core.limits.history import Hold
+from firebreak.core.limits.scopes import Level, Scope
 from firebreak.core.model import Alarm, AlarmState, RequestKind, Target
 from firebreak.core.rules import Rules
-from firebreak.core.scopes import Level, Scope
 from tests.interleavings.calls import Call
 
 OVER = FREES_TARGET | {IncidentState.CLIMBING, IncidentState.UNDOING}

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.incident import FREES_TARGET, Incident, IncidentState, Purpose
+from firebreak.core.incident.states import FREES_TARGET, Incident, IncidentState, Purpose
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState
 from tests.interleavings.diary import Sent, Violation
 from tests.interleavings.explorer import Scene

@@ -13,11 +13,11 @@ from firebreak.announcing import Announcer
 from firebreak.concluding import Concluder, Summary
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.decision import Snapshot
-from firebreak.core.history import Hold
-from firebreak.core.incident import Incident
+from firebreak.core.incident.states import Incident
+from firebreak.core.incident.verdict import Evidence
+from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan, Receipt, Request, Target
 from firebreak.core.rules import Rules
-from firebreak.core.verdict import Evidence
 from firebreak.observing import Observer
 from firebreak.policy.loader import Policy, parse_policy
 from firebreak.ports import Observation

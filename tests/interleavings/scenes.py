@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from firebreak.core.history import Hold
 from firebreak.core.ledger import alarm_key, incident_name
+from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmState, Target
 from firebreak_cli.memory import Held
 from tests import builders as a

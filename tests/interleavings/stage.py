@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from firebreak.actions import ACTIONS, BuiltActions
-from firebreak.core.announcement import Announcement
-from firebreak.core.incident import Incident
+from firebreak.core.incident.states import Incident
 from firebreak.core.ledger import Claim, delivery_key
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import AlarmState, OwnEvent, Plan, Receipt, Target
 from firebreak.core.observed import DescribedAlarm, ServiceLive
 from firebreak.observing import Observer

@@ -57,7 +57,7 @@ def test_a_function_that_does_not_look_at_its_deadline_is_found_out() -> None:
 
 
 def test_a_budget_without_its_pad_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("firebreak.core.budgets.PAD", timedelta())
+    monkeypatch.setattr("firebreak.core.limits.budgets.PAD", timedelta())
     (late,) = [found for name, found in SCENES.items() if name.startswith("one slot in two minutes, 0:01:51")]
     assert "property 1" in explored(late).broken
 

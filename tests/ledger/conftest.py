@@ -10,8 +10,8 @@ import pytest
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.storms import DynamoStorms
 from firebreak.aws.switches import Switches
-from firebreak.core.history import Hold
 from firebreak.core.ledger import HistoryLine
+from firebreak.core.limits.history import Hold
 from firebreak.ports import Ledger, Storms
 from firebreak_cli.memory import Memory
 from firebreak_cli.memory_ledger import MemoryLedger

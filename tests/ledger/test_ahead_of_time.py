@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.history import Transition
 from firebreak.core.ledger import ClaimResult
+from firebreak.core.limits.history import Transition
 from firebreak.core.model import AlarmState, RequestKind
 from firebreak.ports import Ledger
 from tests import builders as a

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from firebreak.core import telling
-from firebreak.core.budgets import MOST_ACTS
-from firebreak.core.history import Decided, GroupSize, Hold, ScopeHistory, Transition
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.ledger import Claim, ClaimResult
+from firebreak.core.limits.budgets import MOST_ACTS
+from firebreak.core.limits.history import Decided, GroupSize, Hold, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Level, Scope, scopes_of
+from firebreak.core.limits.storm import RedAlarm
+from firebreak.core.messages import incident_messages
 from firebreak.core.model import Alarm, AlarmState, RequestKind, Target
 from firebreak.core.readings import ABSENT
-from firebreak.core.scopes import Level, Scope, scopes_of
-from firebreak.core.storm import RedAlarm
 from firebreak.errors import Conflict
 from firebreak.ports import Ledger
 from tests import builders as a
@@ -167,7 +167,7 @@ def test_a_human_who_overrules_the_switch_may_claim(kept: Kept) -> None:
 
 def storm_declared(kept: Kept, claim: Claim) -> None:
     kept.storms.remember(RedAlarm(a.NOW, "s", "s"), (), a.NOW)
-    assert kept.storms.trip(a.NOW, telling.acted(claim.after, a.NOW))
+    assert kept.storms.trip(a.NOW, incident_messages.acted(claim.after, a.NOW))
 
 
 def decided_elsewhere(kept: Kept, claim: Claim) -> None:

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from firebreak.core import telling
-from firebreak.core.history import Decided, Judged, ScopeHistory, Transition
-from firebreak.core.incident import ENDED, FREES_TARGET, Incident, IncidentState, Member
+from firebreak.core.incident.states import ENDED, FREES_TARGET, Incident, IncidentState, Member
+from firebreak.core.incident.transitions import climbing, opened, over
 from firebreak.core.ledger import ClaimResult, IncidentChange, delivery_key
+from firebreak.core.limits.history import Decided, Judged, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Level
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import AlarmState, OwnEvent, Receipt, RequestKind, Verdict
-from firebreak.core.opening import climbing, opened, over
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
-from firebreak.core.telling_decisions import of_decision
 from firebreak.core.watchdog import Overdue
 from firebreak.ports import Ledger
 from tests import builders as a
@@ -78,7 +78,7 @@ def test_of_two_movers_one_moves(ledger: Ledger) -> None:
 def test_a_move_writes_history_decision_and_announcement_or_nothing(kept: Kept) -> None:
     ledger = kept.ledger
     claimed = won(ledger).after
-    told = telling.acted(claimed, a.NOW)
+    told = incident_messages.acted(claimed, a.NOW)
     record = record_of(other_request(), reason=Reason.BUDGET_FULL)
     assert ledger.move(change(claimed, record=record, told=told)) is True
     assert isinstance(ledger.look(other_request(), a.SCOPES).decided, Decided)
@@ -189,7 +189,7 @@ def test_a_decision_is_kept_once(kept: Kept) -> None:
 
 
 def test_announcements_wait_until_they_are_settled(ledger: Ledger) -> None:
-    told = telling.acted(won(ledger).after, a.NOW)
+    told = incident_messages.acted(won(ledger).after, a.NOW)
     ledger.record(record_of(other_request(), reason=Reason.BUDGET_FULL), told)
     assert ledger.unsettled_announcements(a.NOW - SECOND, 10) == []
     assert ledger.unsettled_announcements(a.NOW, 10) == [told]
@@ -226,7 +226,7 @@ def test_what_ended_is_never_due_whatever_time_still_stands_in_it(
 
 
 def test_a_look_takes_no_more_than_was_asked_for(ledger: Ledger) -> None:
-    told = telling.acted(a.incident(), a.NOW)
+    told = incident_messages.acted(a.incident(), a.NOW)
     for name in ("a", "b", "c"):
         ledger.record(record_of(other_request(name), reason=Reason.BUDGET_FULL), replace(told, key=name))
     assert len(ledger.unsettled_announcements(a.NOW, 2)) == 2

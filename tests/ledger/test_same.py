@@ -10,16 +10,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firebreak.core import telling
-from firebreak.core.history import GroupSize, Hold, Judged
-from firebreak.core.incident import MOVES, Incident
+from firebreak.core.incident.states import MOVES, Incident
+from firebreak.core.incident.transitions import climbing, opened
 from firebreak.core.ledger import Claim, ClaimResult, IncidentChange, LedgerView
+from firebreak.core.limits.history import GroupSize, Hold, Judged
+from firebreak.core.limits.scopes import Level, Scope, scopes_of
+from firebreak.core.limits.storm import RedAlarm, Storm
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import AlarmState, Request, RequestKind, Target, Verdict
-from firebreak.core.opening import climbing, opened
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level, Scope, scopes_of
-from firebreak.core.storm import RedAlarm, Storm
-from firebreak.core.telling_decisions import of_decision
 from firebreak.errors import AwsError
 from firebreak_cli.memory import kept_hold
 from tests import builders as a
@@ -118,7 +118,7 @@ class Actor:
             after=replace(after, due_at=None if k % 2 else self.now),
             at=self.now,
             what=f"to {state}",
-            told=telling.acted(after, self.now) if k % 3 else None,
+            told=incident_messages.acted(after, self.now) if k % 3 else None,
             record=record if k % 4 == 0 else None,
             judged=Judged(list(Verdict)[m % 5], self.now) if k % 2 else None,
         )
@@ -178,7 +178,9 @@ class Actor:
         return found
 
     def trip(self, n: int, m: int, k: int) -> object:
-        return self.kept.storms.trip(self.now, replace(telling.acted(a.incident(), self.now), key=f"s{n}"))
+        return self.kept.storms.trip(
+            self.now, replace(incident_messages.acted(a.incident(), self.now), key=f"s{n}")
+        )
 
     def renew(self, n: int, m: int, k: int) -> object:
         return self.kept.storms.renew(self.now)
@@ -187,7 +189,7 @@ class Actor:
         if not self.storms:
             return None
         storm = self.kept.storms.look() if k % 2 else self.storms[-1]
-        told = replace(telling.acted(a.incident(), self.now), key=f"c{n}")
+        told = replace(incident_messages.acted(a.incident(), self.now), key=f"c{n}")
         return self.kept.storms.calm(storm, told) if isinstance(storm, Storm) else None
 
     def settle(self, n: int, m: int, k: int) -> object:

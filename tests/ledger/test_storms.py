@@ -3,15 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from firebreak.core import telling
-from firebreak.core.announcement import Announcement
+from firebreak.core.limits.storm import RedAlarm, Storm
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.readings import ABSENT
-from firebreak.core.storm import RedAlarm, Storm
 from tests import builders as a
 from tests.ledger.conftest import Kept
 
 MINUTE = timedelta(minutes=1)
-TOLD = telling.acted(a.incident(), a.NOW)
+TOLD = incident_messages.acted(a.incident(), a.NOW)
 
 
 def red(name: str = "api-memory-high", minute: int = 0) -> RedAlarm:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 STAGE = ROOT / ".local" / "mutants"
-CORE = ROOT / "shared" / "firebreak" / "core"
+PACKAGE = ROOT / "shared" / "firebreak"
 
 # A busy machine takes its time, hence the generous timeout_constant (mutmut multiplies it). A mutant that
 # runs out of time counts as alive.
@@ -33,8 +33,14 @@ pythonpath = ["."]
 
 
 def modules_of_the_core() -> list[str]:
-    """The names of all modules that can be changed."""
-    return sorted(path.stem for path in CORE.glob("*.py") if path.stem != "__init__")
+    """The names of all modules that can be changed, as `core.paging.threads`."""
+    paths = [path for path in (PACKAGE / "core").rglob("*.py") if path.stem != "__init__"]
+    return sorted(".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in paths)
+
+
+def path_of(module: str) -> Path:
+    """Where a module lies inside the package."""
+    return Path(*module.split(".")).with_suffix(".py")
 
 
 def stage(modules: Iterable[str]) -> None:
@@ -42,7 +48,7 @@ def stage(modules: Iterable[str]) -> None:
     shutil.rmtree(STAGE, ignore_errors=True)
     for source, name in COPIED.items():
         shutil.copytree(ROOT / source, STAGE / name, ignore=shutil.ignore_patterns("__pycache__"))
-    paths = [f"firebreak/core/{module}.py" for module in modules]
+    paths = [f"firebreak/{path_of(module)}" for module in modules]
     for path in (STAGE / path for path in paths):
         path.write_text(undecorated(path.read_text(encoding="utf-8")), encoding="utf-8")
     settings = SETTINGS.format(modules=paths, tests=TESTS)

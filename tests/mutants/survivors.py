@@ -16,9 +16,9 @@ LIST = Path(__file__).with_name("survivors.toml")
 WANTED = 0.95
 KILLED = "killed"
 
-# mutmut's names: firebreak.core.ecs.x_number__mutmut_3, ...incident.xǁMemberǁof__mutmut_1
+# mutmut's names: firebreak.core.ecs.x_number__mutmut_3, ...incident.states.xǁMemberǁof__mutmut_1
 _NAME = re.compile(
-    r"firebreak\.core\.(?P<module>\w+?)\.x(?:_|ǁ(?P<owner>\w+?)ǁ)(?P<function>\w+)__mutmut_\d+"
+    r"firebreak\.(?P<module>core\.[\w.]+?)\.x(?:_|ǁ(?P<owner>\w+?)ǁ)(?P<function>\w+)__mutmut_\d+"
 )
 
 
@@ -104,4 +104,4 @@ def table(outcome: Outcome) -> str:
 def _row(name: str, count: Counter[str]) -> str:
     share = count[KILLED] / count.total() if count else 1
     others = ", ".join(f"{number} {word}" for word, number in sorted(count.items()) if word != KILLED)
-    return f"{name:<14} {count[KILLED]:>5} of {count.total():>5} killed  {share:>6.1%}  {others}".rstrip()
+    return f"{name:<36} {count[KILLED]:>5} of {count.total():>5} killed  {share:>6.1%}  {others}".rstrip()

@@ -5,13 +5,13 @@ from collections import Counter
 
 import pytest
 
-from tests.mutants.staging import CORE
+from tests.mutants.staging import PACKAGE, path_of
 from tests.mutants.survivors import LIST, Change, Outcome, change, entry, listed, place, problems, table
 
-ONE = Change("verdict", "judge", "a < b", "a <= b")
-OTHER = Change("ecs", "number", "int(value)", "int(None)")
-DIFF = """--- firebreak/core/verdict.py
-+++ firebreak/core/verdict.py
+ONE = Change("core.incident.verdict", "judge", "a < b", "a <= b")
+OTHER = Change("core.ecs", "number", "int(value)", "int(None)")
+DIFF = """--- firebreak/core/incident/verdict.py
++++ firebreak/core/incident/verdict.py
 @@ -3,4 +3,3 @@
  def judge(a, b):
 -    return max(
@@ -23,16 +23,16 @@ LISTED = listed(LIST.read_text(encoding="utf-8"))
 
 
 def outcome(*alive: Change, killed: int = 100) -> Outcome:
-    return Outcome({"verdict": Counter(killed=killed, survived=len(alive))}, alive)
+    return Outcome({"core.incident.verdict": Counter(killed=killed, survived=len(alive))}, alive)
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("firebreak.core.verdict.x_judge__mutmut_3", ("verdict", "judge")),
-        ("firebreak.core.verdict.x__alarms__mutmut_12", ("verdict", "_alarms")),
-        ("firebreak.core.ecs.xǁPreImageǁof__mutmut_1", ("ecs", "PreImage.of")),
-        ("firebreak.core.ledger.xǁClaimǁ__post_init____mutmut_1", ("ledger", "Claim.__post_init__")),
+        ("firebreak.core.incident.verdict.x_judge__mutmut_3", ("core.incident.verdict", "judge")),
+        ("firebreak.core.incident.verdict.x__alarms__mutmut_12", ("core.incident.verdict", "_alarms")),
+        ("firebreak.core.ecs.xǁPreImageǁof__mutmut_1", ("core.ecs", "PreImage.of")),
+        ("firebreak.core.ledger.xǁClaimǁ__post_init____mutmut_1", ("core.ledger", "Claim.__post_init__")),
     ],
 )
 def test_a_mutant_is_placed_by_its_name(name: str, expected: tuple[str, str]) -> None:
@@ -46,13 +46,13 @@ def test_a_name_that_is_no_mutant_of_the_core_is_refused() -> None:
 
 def test_a_change_is_the_lines_that_went_and_came_without_their_place() -> None:
     moved = DIFF.replace("@@ -3,4 +3,3 @@", "@@ -90,4 +90,3 @@").replace("    ", "        ")
-    expected = Change("verdict", "judge", "return max(\na - b,", "return max(")
+    expected = Change("core.incident.verdict", "judge", "return max(\na - b,", "return max(")
     for diff in (DIFF, moved):
-        assert change("firebreak.core.verdict.x_judge__mutmut_3", diff) == expected
+        assert change("firebreak.core.incident.verdict.x_judge__mutmut_3", diff) == expected
 
 
 def test_an_entry_is_read_back_as_the_change_it_was_written_from() -> None:
-    odd = Change("ecs", "text", 'raise ValueError(f"no \\" {key}")\npass', "")
+    odd = Change("core.ecs", "text", 'raise ValueError(f"no \\" {key}")\npass', "")
     assert listed(entry(odd).replace('reason = ""', 'reason = "because"')) == {odd: "because"}
 
 
@@ -82,23 +82,25 @@ def test_the_same_entry_twice_is_refused() -> None:
 def test_a_run_passes_when_enough_was_killed_and_the_rest_is_listed(
     seen: Outcome, reasons: dict[Change, str], expected: list[str]
 ) -> None:
-    found = problems(seen, reasons, ["verdict"])
+    found = problems(seen, reasons, ["core.incident.verdict"])
     assert len(found) == len(expected)
     assert all(one.startswith(words) for one, words in zip(found, expected, strict=True))
 
 
 def test_the_score_is_shown_for_each_module_and_for_all() -> None:
-    seen = Outcome({"verdict": Counter(killed=3, survived=1), "ecs": Counter(killed=4, timeout=1)}, [])
+    seen = Outcome(
+        {"core.incident.verdict": Counter(killed=3, survived=1), "core.ecs": Counter(killed=4, timeout=1)}, []
+    )
     assert table(seen).splitlines() == [
-        "ecs                4 of     5 killed   80.0%  1 timeout",
-        "verdict            3 of     4 killed   75.0%  1 survived",
-        "all                7 of     9 killed   77.8%  1 survived, 1 timeout",
+        f"{'core.ecs':<36}     4 of     5 killed   80.0%  1 timeout",
+        f"{'core.incident.verdict':<36}     3 of     4 killed   75.0%  1 survived",
+        f"{'all':<36}     7 of     9 killed   77.8%  1 survived, 1 timeout",
     ]
 
 
 def functions(module: str) -> dict[str, str]:
     """The source of each function and method of a module of the core."""
-    text = (CORE / f"{module}.py").read_text(encoding="utf-8")
+    text = (PACKAGE / path_of(module)).read_text(encoding="utf-8")
     found: dict[str, str] = {}
     for node in ast.parse(text).body:
         inner = node.body if isinstance(node, ast.ClassDef) else [node]

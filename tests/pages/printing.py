@@ -5,8 +5,8 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.page import Page, Phase
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.paging.page import Page, Phase
 from firebreak.page_text import _MARKS
 from tests.pages.scene import Scene
 from tests.pages.scenes import SCENES

@@ -9,13 +9,14 @@ from typing import Any
 
 from firebreak.aws.threads import DynamoThreads
 from firebreak.concluding import Summary
-from firebreak.core import opening, telling_people
-from firebreak.core.history import Hold
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.incident import transitions
+from firebreak.core.incident.questions import approval_of
+from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.ledger import IncidentChange
+from firebreak.core.limits.history import Hold
+from firebreak.core.messages import approval_messages
 from firebreak.core.model import Alarm, AlarmState, Metric
-from firebreak.core.questions import approval_of
-from firebreak.core.threads import Thread
+from firebreak.core.paging.threads import Thread
 from firebreak.policy.loader import Policy, parse_policy
 from firebreak.wire.requests import request_event
 from tests import builders as a
@@ -120,8 +121,8 @@ class Stage:
     def deny(self) -> None:
         """What `firebreak deny` writes."""
         asked = self.incident()
-        after = opening.over(asked, IncidentState.PAGED, f"denied by {ANA}: we are migrating it")
-        told = telling_people.denied(after, ANA, "we are migrating it", self.now)
+        after = transitions.over(asked, IncidentState.PAGED, f"denied by {ANA}: we are migrating it")
+        told = approval_messages.denied(after, ANA, "we are migrating it", self.now)
         assert self.world.ledger.move(
             IncidentChange(before=asked, after=after, at=self.now, what=after.note, told=told)
         )
@@ -133,7 +134,7 @@ class Stage:
         threads = DynamoThreads(self.world.dynamodb, TABLE)
         thread = threads.thread(self.incident().id)
         assert isinstance(thread, Thread)
-        told = telling_people.acknowledged(thread.latest, thread.id, ANA, self.now)
+        told = approval_messages.acknowledged(thread.latest, thread.id, ANA, self.now)
         assert threads.acknowledge(thread, _acknowledged(thread), told)
         self.world.announcer().hand_over(told)
         self.world.deliver()

@@ -6,7 +6,7 @@ from typing import TypeAliasType, get_args
 
 import pytest
 
-from firebreak.core.budgets import Budget
+from firebreak.core.limits.budgets import Budget
 from firebreak.errors import PolicyError
 from firebreak.policy.actions import ActionName, RungName
 from firebreak.policy.loader import load_policy, parse_policy

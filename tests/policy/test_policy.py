@@ -7,10 +7,10 @@ from typing import get_args
 import pytest
 
 from firebreak.actions import ACTIONS
-from firebreak.core.budgets import Budget
+from firebreak.core.limits.budgets import Budget
+from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Autonomy, Target
 from firebreak.core.routing import KNOWN_ACTIONS
-from firebreak.core.scopes import Level
 from firebreak.errors import PolicyError
 from firebreak.policy import actions
 from firebreak.policy.actions import ASKS_BY_DEFAULT, ActionName

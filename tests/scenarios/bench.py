@@ -13,8 +13,8 @@ from itertools import count
 from typing import Any, Self
 
 from firebreak.aws.ledger import DynamoLedger
-from firebreak.core.incident import Incident
-from firebreak.core.questions import question_id
+from firebreak.core.incident.questions import question_id
+from firebreak.core.incident.states import Incident
 from firebreak_cli.approvals import ApprovalDesk
 from firebreak_cli.demo.stage import Inbox, Stage
 from firebreak_cli.local.places import ACCOUNT, REGION

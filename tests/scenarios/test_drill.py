@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from firebreak_cli.local.transitions import Carrier, Transition
 from firebreak_cli.main import app
 from firebreak_cli.outside import Outside

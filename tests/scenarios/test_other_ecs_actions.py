@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from tests.scenarios.bench import Bench
 
 pytestmark = pytest.mark.local

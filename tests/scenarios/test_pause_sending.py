@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from firebreak_cli.local.calls import calls
 from tests.scenarios.bench import Bench
 

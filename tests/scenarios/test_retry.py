@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from typer.testing import CliRunner, Result
 
-from firebreak.core.history import Hold
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.history import Hold
 from firebreak_cli.main import app
 from firebreak_cli.outside import Outside
 from tests.scenarios.bench import Bench

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from tests.scenarios.bench import Bench
 from tests.scenarios.functions import PlayedFunction
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.model import AlarmState
-from firebreak.core.vouching import UNPROVEN
+from firebreak.core.paging.vouching import UNPROVEN
 from tests.sample_events import EVENTS, load
 from tests.scenarios.containers import (
     ROUTER,

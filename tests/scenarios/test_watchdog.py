@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
 from firebreak_cli.local.transitions import deliver, matching
 from firebreak_cli.local.up import LocalAws
 from tests.contracts.template import functions

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firebreak.core.freeze import HORIZON
+from firebreak.core.limits.freeze import HORIZON
 from firebreak.policy.time_windows import ScheduledWindow
 from tests.windows.building import DAY, HOUR, MINUTE, pinned, utc, window
 

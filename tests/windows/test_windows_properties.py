@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from firebreak.core.freeze import HORIZON
+from firebreak.core.limits.freeze import HORIZON
 from firebreak.policy.time_windows import ScheduledWindow
 from tests.windows.building import DAY, MINUTE, Fields, changes, pinned, starts, stretch_end, window
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core import telling
+from firebreak.core.messages import incident_messages
 from firebreak.core.model import OwnEvent
 from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events
@@ -28,7 +28,7 @@ ANY = some.recursive(
 )
 REQUEST: dict[str, Any] = json.loads(json.dumps(request_event(OF_A_REQUEST)))
 ANNOUNCEMENT: dict[str, Any] = json.loads(
-    json.dumps(announcement_to_wire(telling.given_to_humans(a.incident(), a.NOW, "why")))
+    json.dumps(announcement_to_wire(incident_messages.given_to_humans(a.incident(), a.NOW, "why")))
 )
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.budgets import CLOCK_SKEW
-from firebreak.core.history import Transition
+from firebreak.core.limits.budgets import CLOCK_SKEW
+from firebreak.core.limits.history import Transition
 from firebreak.core.model import AlarmState
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason

@@ -10,10 +10,10 @@ import pytest
 from firebreak.aws.items import PAGES_STORM, stamped, text
 from firebreak.aws.storms import DynamoStorms
 from firebreak.concluding import Summary
-from firebreak.core import telling
+from firebreak.core.limits.storm import MOST_REMEMBERED, RedAlarm, Storm
+from firebreak.core.messages import incident_messages
 from firebreak.core.model import Alarm, AlarmState, Mute
 from firebreak.core.reasons import Reason
-from firebreak.core.storm import MOST_REMEMBERED, RedAlarm, Storm
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
@@ -203,7 +203,7 @@ def test_what_other_alarms_count_counts_towards_gathering_pages_and_not_the_othe
 def test_while_actions_are_held_back_the_first_alarm_for_humans_begins_a_page_for_all(world: World) -> None:
     for n in range(10):
         red_elsewhere(world, n)
-    assert holding(world).trip(world.clock.at, telling.acted(a.incident(), world.clock.at))
+    assert holding(world).trip(world.clock.at, incident_messages.acted(a.incident(), world.clock.at))
     assert [page(world, f"web-{n}").reason for n in range(3)] == [Reason.STORM] * 3
     [body] = [page.body for name, page in world.pager.pages if name == "ops"]
     assert "1 alarm for humans is gathered on this page" in body

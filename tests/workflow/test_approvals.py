@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.history import Hold
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.incident.questions import approval_of, question_id
+from firebreak.core.incident.states import Incident, IncidentState
+from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.observed import ServiceLive
 from firebreak.core.people import claimed
-from firebreak.core.questions import approval_of, question_id
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
 from firebreak.wire.requests import request_event

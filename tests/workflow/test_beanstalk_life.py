@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import Alarm, Metric
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import Policy, parse_policy

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from firebreak.core.announcement import Announcement, AnnouncementKind
-from firebreak.core.page import Page, Phase
-from firebreak.core.threads import Thread, ThreadState
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.paging.page import Page, Phase
+from firebreak.core.paging.threads import Thread, ThreadState
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.history import Hold, ScopeHistory
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.ledger import ClaimResult
+from firebreak.core.limits.history import Hold, ScopeHistory
+from firebreak.core.limits.scopes import Scope
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Scope
 from firebreak.errors import Unavailable
 from tests import builders as a
 from tests.faults import Disturb, Wrapped

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from firebreak.core.page import Page
-from firebreak.core.paging_rules import ChannelRules
+from firebreak.core.paging.page import Page
+from firebreak.core.paging.rules import ChannelRules
 from firebreak.errors import Untold
 from firebreak.policy.loader import parse_policy
 from tests import builders as a

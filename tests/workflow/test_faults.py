@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import AlarmState
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason

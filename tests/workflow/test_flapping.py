@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.digests import STAYS_OK
 from firebreak.core.model import Alarm, AlarmState
-from firebreak.core.page import Page, Phase
+from firebreak.core.paging.digests import STAYS_OK
+from firebreak.core.paging.page import Page, Phase
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.workflow.test_who_is_paged import PAGING

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from firebreak.aws.items import scope_pk
-from firebreak.core.history import Hold
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.history import Hold
+from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Alarm, AlarmState, Metric
 from firebreak.core.readings import Absent
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
 from firebreak.errors import PolicyError, Unavailable
 from firebreak.policy.loader import parse_policy
 from tests import builders as a

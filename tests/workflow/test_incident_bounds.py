@@ -10,13 +10,13 @@ from hypothesis import strategies as some
 
 from firebreak.alarm_status import read_states
 from firebreak.aws.incident_items import incident_item, read_incident
-from firebreak.core import telling
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.incident import IncidentState, Member
+from firebreak.core.incident.states import IncidentState, Member
+from firebreak.core.incident.transitions import MOST_MEMBERS, joined
+from firebreak.core.incident.verdict import judge_alarms
+from firebreak.core.messages import incident_messages
 from firebreak.core.model import AlarmState, Verdict
 from firebreak.core.observed import Series
-from firebreak.core.opening import MOST_MEMBERS, joined
-from firebreak.core.verdict import judge_alarms
 from tests import builders as a
 from tests.world import World, eventbridge, world_on_moto
 
@@ -96,9 +96,9 @@ def test_an_incident_whose_alarms_were_cut_goes_to_humans_and_is_not_resolved_fo
 def test_what_is_left_out_is_said_to_humans_and_never_resolved_by_the_page() -> None:
     incident = joined(a.incident(), a.alarm("api-5xx"))
     cut = replace(incident, left_out=23)
-    said = telling.given_to_humans(cut, a.NOW, "every rung was tried")
+    said = incident_messages.given_to_humans(cut, a.NOW, "every rung was tried")
     assert "its alarms: api-memory-high, api-5xx, and 23 more alarms, not watched" in said.facts
-    assert telling.expired(cut, a.NOW, "too old").unwatched == 23
+    assert incident_messages.expired(cut, a.NOW, "too old").unwatched == 23
 
 
 @pytest.mark.parametrize("state", IncidentState)

@@ -19,7 +19,7 @@ import pytest
 from moto import mock_aws
 
 from firebreak.aws.clients import reader
-from firebreak.core.incident import FREES_TARGET, Incident, may_move
+from firebreak.core.incident.states import FREES_TARGET, Incident, may_move
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.policy.loader import parse_policy

@@ -11,8 +11,8 @@ from hypothesis import strategies as some
 from firebreak.aws.incident_items import incident_item
 from firebreak.aws.items import decision_item
 from firebreak.aws.waiting import request_item
+from firebreak.core.incident.transitions import joined, opened
 from firebreak.core.model import Alarm
-from firebreak.core.opening import joined, opened
 from firebreak.core.reasons import Reason
 from firebreak.errors import UnusableEvent
 from firebreak.intake.alarm_events import parse

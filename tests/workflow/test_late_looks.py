@@ -9,8 +9,8 @@ import pytest
 
 from firebreak.aws.threads import DynamoThreads
 from firebreak.core.decide import refuse
-from firebreak.core.looking_again import refused_look
-from firebreak.core.page import Page, Phase
+from firebreak.core.incident.rechecks import refused_look
+from firebreak.core.paging.page import Page, Phase
 from firebreak.core.reasons import Reason
 from firebreak.errors import Untold
 from firebreak.policy.loader import parse_policy

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from firebreak.core.history import Hold
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.history import Hold
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
 from tests import builders as a

@@ -7,13 +7,20 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.history import GroupSize, Hold, ScopeHistory
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.history import GroupSize, Hold, ScopeHistory
+from firebreak.core.limits.scopes import (
+    Level,
+    Scope,
+    action_scope,
+    application_scope,
+    group_scope,
+    target_scope,
+)
 from firebreak.core.model import Alarm, Verdict
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level, Scope, action_scope, application_scope, group_scope, target_scope
 from firebreak.errors import OutcomeUnknown
 from firebreak.policy.loader import Policy, parse_policy
 from tests import builders as a

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from firebreak.core import telling
+from firebreak.core.messages import incident_messages
 from firebreak.core.model import Alarm
-from firebreak.core.paging_rules import ChannelKind
+from firebreak.core.paging.rules import ChannelKind
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.workflow.test_who_is_paged import PAGING
@@ -33,7 +33,9 @@ def bodies(world: World, **tags: str) -> dict[str, str]:
     """What each channel was told of an alarm with these tags."""
     incident = a.incident()
     alarm: Alarm = replace(incident.alarm, tags={**incident.alarm.tags, **tags})
-    told = telling.given_to_humans(replace(incident, alarm=alarm), world.clock.at, "every rung was tried")
+    told = incident_messages.given_to_humans(
+        replace(incident, alarm=alarm), world.clock.at, "every rung was tried"
+    )
     world.tell(told)
     return {name: page.body for name, page in world.pager.pages}
 

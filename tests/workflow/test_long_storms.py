@@ -8,9 +8,9 @@ import pytest
 
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.storms import DynamoStorms
+from firebreak.core.limits.storm import RedAlarm, Storm
+from firebreak.core.messages.storm_messages import storm_ended
 from firebreak.core.model import Alarm
-from firebreak.core.storm import RedAlarm, Storm
-from firebreak.core.telling_storms import storm_ended
 from firebreak.errors import Throttled
 from firebreak.policy.loader import parse_policy
 from firebreak.storming import StormWatch

@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.aws.incident_items import incident_item
 from firebreak.concluding import CLIMB_PATIENCE, request_of
-from firebreak.core.incident import IncidentState, Member
+from firebreak.core.incident.states import IncidentState, Member
 from firebreak.core.model import AlarmState, Mute
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Unknown

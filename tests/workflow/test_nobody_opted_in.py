@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmKind, Metric
-from firebreak.core.page import Phase
+from firebreak.core.paging.page import Phase
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy

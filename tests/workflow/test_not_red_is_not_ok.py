@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core import telling
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.messages import incident_messages
 from firebreak.core.model import AlarmState, Contributor
+from firebreak.core.paging.threads import LOOK_FOR
 from firebreak.core.readings import Unknown
-from firebreak.core.threads import LOOK_FOR
 from tests import builders as a
 from tests.world import World, world_on_moto
 
@@ -158,5 +158,5 @@ def test_what_expired_is_resolved_by_all_its_alarms_and_not_by_the_one_that_open
     world.red("api-cpu-high")
     other = a.alarm("api-cpu-high", since=world.clock.at)
     joined = replace(incident, members=(*incident.members, type(incident.members[0]).of(other)))
-    said = telling.expired(joined, world.clock.at, "too old")
+    said = incident_messages.expired(joined, world.clock.at, "too old")
     assert said.watches == (WatchedAlarm("api-cpu-high"), WatchedAlarm(NAME))

@@ -9,8 +9,8 @@ import pytest
 
 from firebreak.aws.incident_items import incident_item
 from firebreak.concluding import request_of
-from firebreak.core.history import Hold
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.history import Hold
 from firebreak.core.model import AlarmKind, Metric, Mute
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, Unknown

@@ -12,12 +12,12 @@ from hypothesis import strategies as some
 
 from firebreak.aws.items import key, number, stamped, text
 from firebreak.aws.threads import DynamoThreads
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState
-from firebreak.core.page import Severity
+from firebreak.core.paging.page import Severity
+from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import Unknown
-from firebreak.core.threads import Thread
 from firebreak.errors import AwsError, PolicyError, Throttled, Untold
 from firebreak.policy.loader import Policy, parse_policy
 from tests import builders as a

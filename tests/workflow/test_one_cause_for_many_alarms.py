@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.model import Alarm
-from firebreak.core.page import Phase
+from firebreak.core.paging.page import Phase
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail

@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core import telling, telling_people
-from firebreak.core.announcement import Announcement
-from firebreak.core.history import Hold
+from firebreak.core.limits.history import Hold
+from firebreak.core.messages import approval_messages, incident_messages
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.messages.decision_messages import of_blindness
 from firebreak.core.model import AlarmState
-from firebreak.core.page import Phase
+from firebreak.core.paging.page import Phase
+from firebreak.core.paging.threads import Thread, ThreadState
 from firebreak.core.reasons import Reason
-from firebreak.core.telling_decisions import of_blindness
-from firebreak.core.threads import Thread, ThreadState
 from firebreak.errors import Untold
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
@@ -165,7 +165,7 @@ def test_a_page_that_was_told_but_not_kept_comes_again(world: World) -> None:
     with pytest.raises(Untold):
         tell(replace(world, dynamodb=cut))
     world.clock.pass_time(61 * SECOND)
-    told = telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")
+    told = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried")
     world.tell(replace(told, key=f"given_to_humans-{a.NOW}"))
     tick(world, 16)
     assert ("topic", Phase.TRIGGER) in sent(world)
@@ -235,7 +235,7 @@ def test_blindness_that_somebody_has_calls_nobody_a_quarter_of_an_hour_later(wor
         return of_blindness(Reason.LEDGER_UNAVAILABLE, "no table", "", None, world.clock.at)
 
     world.tell(blind())
-    has_it = telling_people.acknowledged(blind(), blind().thread, "ana", world.clock.at)
+    has_it = approval_messages.acknowledged(blind(), blind().thread, "ana", world.clock.at)
     world.tell(has_it)
     world.clock.pass_time(15 * MINUTE)
     world.tell(blind())

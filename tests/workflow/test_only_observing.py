@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 
 from firebreak.announcing import Announcer
 from firebreak.concluding import Concluder
-from firebreak.core.announcement import AnnouncementKind
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act, Snapshot
-from firebreak.core.history import Hold
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.incident.states import Incident, IncidentState
+from firebreak.core.limits.history import Hold
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.messages.observe_mode import LEDGER_FAULTS
 from firebreak.core.model import Autonomy, Mute, Request, RequestKind
-from firebreak.core.observe_mode import LEDGER_FAULTS
-from firebreak.core.page import Phase
+from firebreak.core.paging.page import Phase
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.model import Alarm
-from firebreak.core.page import Phase
+from firebreak.core.paging.page import Phase
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.workflow.test_flapping import marks, wait

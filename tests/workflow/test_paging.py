@@ -13,11 +13,11 @@ from hypothesis import strategies as some
 from firebreak.aws.items import pack
 from firebreak.aws.waiting import outbox_item
 from firebreak.concluding import request_of
-from firebreak.core import telling
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.commands import StackAddress
-from firebreak.core.history import Hold
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.history import Hold
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.paging.commands import StackAddress
 from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, Untold
 from firebreak.page_text import Around, ascii_subject_of, body_of, plain, subject_of
@@ -30,7 +30,7 @@ from tests.world import TABLE, World, announced, check_event, eventbridge
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 STACK = StackAddress("prod-firebreak", a.REGION, a.ACCOUNT)
 THERE = f"--stack prod-firebreak --region {a.REGION} --account {a.ACCOUNT}"
-TOLD = telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")
+TOLD = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried")
 
 
 def crash(payload: object, condition: str = "RetriesExhausted") -> dict[str, Any]:
@@ -180,7 +180,7 @@ def test_crashes_on_two_incidents_are_two_pages_and_on_one_a_quarter_of_an_hour_
 
 
 def test_an_announcement_of_a_kind_of_a_later_release_is_told_all_the_same(world: World) -> None:
-    told = telling.acted(a.incident(), a.NOW)
+    told = incident_messages.acted(a.incident(), a.NOW)
     later = announcement_to_wire(told) | {"kind": "teleported"}
     world.dynamodb.put_item(TableName=TABLE, Item=outbox_item(told) | {"told": pack(later)})
     world.page_desk().handle(announced(told))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metric, Verdict
 from firebreak.core.observed import DescribedAlarm, Series

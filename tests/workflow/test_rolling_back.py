@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
 from tests import builders as a

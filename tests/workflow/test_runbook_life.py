@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.questions import approval_of
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import Alarm, Metric
-from firebreak.core.questions import approval_of
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import Policy, parse_policy

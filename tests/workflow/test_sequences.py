@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.budgets import Budget
+from firebreak.core.limits.budgets import Budget
+from firebreak.core.limits.scopes import Level, Scope, scopes_of
 from firebreak.core.model import Target
-from firebreak.core.scopes import Level, Scope, scopes_of
 from firebreak.policy.loader import Policy, parse_policy
 from firebreak.wire.requests import request_event
 from firebreak_cli.memory_ledger import MemoryLedger

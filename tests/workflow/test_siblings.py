@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.history import Hold, ScopeHistory
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.history import Hold, ScopeHistory
+from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Alarm, AlarmState, Verdict
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
 from tests import builders as a
 from tests.world import World
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from firebreak.concluding import Summary
+from firebreak.core.limits.storm import MOST_REMEMBERED, Storm, red_alarm
 from firebreak.core.model import Alarm, AlarmState, Contributor, Mute
-from firebreak.core.page import Phase
+from firebreak.core.paging.page import Phase
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.storm import MOST_REMEMBERED, Storm, red_alarm
 from firebreak.errors import Throttled
 from firebreak.policy.loader import parse_policy
 from tests import builders as a

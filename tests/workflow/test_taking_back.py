@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.history import Hold, Judged, ScopeHistory
-from firebreak.core.incident import IncidentState, Purpose
+from firebreak.core.incident.states import IncidentState, Purpose
+from firebreak.core.limits.history import Hold, Judged, ScopeHistory
+from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.scopes import Level
 from firebreak.errors import OutcomeUnknown
 from tests import builders as a
 from tests.world import World

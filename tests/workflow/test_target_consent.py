@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firebreak.concluding import Summary
-from firebreak.core.consent import allows
-from firebreak.core.history import Hold
-from firebreak.core.incident import IncidentState
+from firebreak.core.guards.consent import allows
+from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.history import Hold
+from firebreak.core.limits.storm import Storm
 from firebreak.core.model import AlarmKind, AlarmState
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.storm import Storm
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import Wrapped

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from firebreak.core.history import Hold
-from firebreak.core.page import Phase
-from firebreak.core.threads import Thread, ThreadState
+from firebreak.core.limits.history import Hold
+from firebreak.core.paging.page import Phase
+from firebreak.core.paging.threads import Thread, ThreadState
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.workflow.test_one_page_for_many import bodies, named, pause, refuse

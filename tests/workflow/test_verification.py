@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident import IncidentState
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.ledger import Claim, IncidentChange
 from firebreak.core.model import AlarmState, Target
 from firebreak.core.observed import ServiceLive

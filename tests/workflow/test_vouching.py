@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core import telling, telling_people
-from firebreak.core.announcement import AnnouncementKind
+from firebreak.core.messages import approval_messages, incident_messages
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import Alarm, OwnEvent, RequestKind
-from firebreak.core.page import Phase
+from firebreak.core.paging.page import Phase
+from firebreak.core.paging.threads import thread_id
+from firebreak.core.paging.vouching import UNPROVEN
 from firebreak.core.reasons import Reason
-from firebreak.core.threads import thread_id
-from firebreak.core.vouching import UNPROVEN
 from firebreak.errors import UnusableEvent
 from firebreak.intake.alarm_events import parse
 from firebreak.wire.requests import request_event
@@ -19,9 +19,9 @@ from tests import builders as a
 from tests.faults import Wrapped, answer, fail
 from tests.world import World, announced
 
-NEEDS_YOU = telling.given_to_humans(a.incident(), a.NOW, "every rung was tried")
+NEEDS_YOU = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried")
 FORGED = replace(NEEDS_YOU, kind=AnnouncementKind.ACTED, headline="All is well.", severity="info")
-RECOVERED = telling.recovered(a.incident(), a.NOW, "every alarm is OK")
+RECOVERED = incident_messages.recovered(a.incident(), a.NOW, "every alarm is OK")
 
 
 def phases(world: World) -> list[Phase]:
@@ -53,7 +53,7 @@ def test_a_forged_recovery_leaves_the_thread_of_the_incident_open(world: World) 
 
 def test_a_forged_acknowledgement_does_not_stop_the_call_of_the_next_person(world: World) -> None:
     world.tell(NEEDS_YOU)
-    forged = telling_people.acknowledged(
+    forged = approval_messages.acknowledged(
         NEEDS_YOU, thread_id(NEEDS_YOU), "arn:aws:iam::1:user/mallory", a.NOW
     )
     world.page_desk().handle(announced(forged))

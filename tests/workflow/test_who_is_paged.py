@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core import telling
-from firebreak.core.announcement import AnnouncementKind
-from firebreak.core.commands import StackAddress
+from firebreak.core.messages import incident_messages
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState
-from firebreak.core.page import Phase
+from firebreak.core.paging.commands import StackAddress
+from firebreak.core.paging.page import Phase
 from firebreak.errors import PolicyError, Untold
 from firebreak.page_text import Around, body_of
 from firebreak.policy.loader import parse_policy
@@ -67,7 +67,7 @@ def world() -> Iterator[World]:
 
 
 def tell(world: World, kind: AnnouncementKind = AnnouncementKind.GIVEN_TO_HUMANS, **changes: Any) -> None:
-    told = telling.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
+    told = incident_messages.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
     told = replace(told, kind=kind, key=f"{kind}-{world.clock.at}", **changes)
     world.tell(told)
 
@@ -112,7 +112,7 @@ def test_the_first_page_says_who_is_next_and_how_to_say_that_one_has_it(world: W
 def test_every_page_that_somebody_further_up_follows_says_how_to_acknowledge(
     kind: AnnouncementKind, phase: Phase, follows: bool
 ) -> None:
-    told = replace(telling.given_to_humans(a.incident(), a.NOW, "every rung was tried"), kind=kind)
+    told = replace(incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried"), kind=kind)
     around = Around(
         phase=phase,
         after="the lead, unless somebody acknowledges" if follows else "",
@@ -165,7 +165,7 @@ def test_with_every_channel_down_the_page_comes_again(world: World) -> None:
 def test_without_a_memory_who_is_told_first_is_told_at_any_hour(world: World) -> None:
     world.clock.pass_time(12 * HOUR)
     dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION)))
-    told = telling.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
+    told = incident_messages.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
     dark.page_desk().handle(announced(replace(told, alarm_name="web-latency")))
     assert sent(world) == [("ops", Phase.TRIGGER)]
 
@@ -183,7 +183,7 @@ def test_with_a_broken_policy_the_topic_is_told(world: World) -> None:
         raise PolicyError("policy.toml", ["no"])
 
     desk = replace(world.page_desk(), rules=broken)
-    desk.handle(world.recorded(telling.given_to_humans(a.incident(), a.NOW, "x")))
+    desk.handle(world.recorded(incident_messages.given_to_humans(a.incident(), a.NOW, "x")))
     assert sent(world) == [("topic", Phase.TRIGGER)]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from firebreak.core.scopes import switch_scope_words
+from firebreak.core.limits.scopes import switch_scope_words
 from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.outside import outside
 from firebreak_cli.stack import DEFAULT_STACK, find

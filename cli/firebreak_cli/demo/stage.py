@@ -12,7 +12,7 @@ from boto3.session import Session
 from firebreak.aws.clients import reader
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.switches import Switches
-from firebreak.core.incident import Incident, IncidentState
+from firebreak.core.incident.states import Incident, IncidentState
 from firebreak_cli.local.calls import calls
 from firebreak_cli.local.stack import DeployedStack
 from firebreak_cli.local.transitions import Carried

@@ -15,6 +15,7 @@ from firebreak.core.ecs import (
     repeats_failure,
     short,
 )
+from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import ServiceLive
 from firebreak.core.owners import reset_by
@@ -38,7 +39,6 @@ from firebreak.core.rollout import (
 )
 from firebreak.core.rollout_room import no_room, outage_doubts
 from firebreak.core.rules import ActionSettings, Rules
-from firebreak.core.share import GroupCount
 from firebreak.core.stored import number, text
 from firebreak.core.task_memory import MemoryObservation, NewSize, TaskSize, raised
 from firebreak.errors import OutcomeUnknown, Rejected

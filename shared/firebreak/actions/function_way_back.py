@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firebreak.core.budgets import spell
 from firebreak.core.function_versions import ran_before, released_as, version_before
 from firebreak.core.functions import FAILED, AliasLive, Behind, FunctionLive, FunctionObservation
+from firebreak.core.limits.budgets import spell
 from firebreak.core.model import Alarm, Obstacle
 from firebreak.core.readings import Absent, NotRead, Unknown, unseen
 from firebreak.core.reasons import Reason
-from firebreak.core.way_back import TWO_SUSPECTS, WayBack
+from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
 
 PUBLISHED_SINCE = NotRead("it was published since")
 # The dimension of a metric that tells of one version behind an alias.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from firebreak.actions.standing_alone import StandingAlone
-from firebreak.core.consent import OPT_IN_TAG
+from firebreak.core.guards.consent import OPT_IN_TAG
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.owners import reset_by
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen

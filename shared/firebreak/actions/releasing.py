@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from firebreak.core.budgets import ACT_TIMEOUT
 from firebreak.core.function_versions import released_as, version_before
 from firebreak.core.functions import (
     FAILED,
@@ -26,6 +25,7 @@ from firebreak.core.functions import (
     FunctionLive,
     FunctionObservation,
 )
+from firebreak.core.limits.budgets import ACT_TIMEOUT
 from firebreak.core.model import Plan, Receipt, Target
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.releases import MOVE, PUBLISH, UPDATE, Change, Move, Publish, Update
@@ -52,7 +52,7 @@ class Releaser:
     """Makes the calls of a plan, in the order that harms least.
 
     No change begins later than ACT_TIMEOUT after the first, so the last one ends at most as much later
-    again (core/budgets.py holds a slot 80 s longer than its window: 50 s are left for clocks that
+    again (core/limits/budgets.py holds a slot 80 s longer than its window: 50 s are left for clocks that
     differ). An update that takes longer, as for a function that joins a VPC, ends in doubt: nothing
     has reached the alias then, and Verify finds that out.
     """

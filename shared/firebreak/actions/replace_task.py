@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from firebreak.core.consent import OPT_IN_TAG
 from firebreak.core.ecs import (
     PreImage,
     beside,
@@ -14,7 +13,9 @@ from firebreak.core.ecs import (
     not_ready,
     short,
 )
+from firebreak.core.guards.consent import OPT_IN_TAG
 from firebreak.core.ledger import incident_name
+from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import (
@@ -27,7 +28,6 @@ from firebreak.core.readings import (
 from firebreak.core.reasons import Reason
 from firebreak.core.rollout import ROLLING_SECONDS
 from firebreak.core.rules import Rules
-from firebreak.core.share import GroupCount
 from firebreak.core.stored import text
 from firebreak.core.target_groups import group_in, groups_of
 from firebreak.core.tasks import (

@@ -15,6 +15,7 @@ from firebreak.core.ecs import (
     short,
     then_and_now,
 )
+from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import EcsObservation, ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import (
@@ -38,7 +39,6 @@ from firebreak.core.rollout import (
 )
 from firebreak.core.rollout_room import no_room, outage_doubts
 from firebreak.core.rules import Rules
-from firebreak.core.share import GroupCount
 from firebreak.core.stored import text
 from firebreak.errors import OutcomeUnknown, Rejected
 from firebreak.ports import Observation, Permission

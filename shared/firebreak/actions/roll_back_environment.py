@@ -23,9 +23,9 @@ from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, 
 from firebreak.core.owners import reset_by
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
+from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
 from firebreak.core.rules import Rules
 from firebreak.core.stored import text
-from firebreak.core.way_back import TWO_SUSPECTS, WayBack
 from firebreak.errors import Rejected
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices

@@ -17,13 +17,13 @@ from firebreak.core.deployments import (
     was_ended,
 )
 from firebreak.core.ecs import PRIMARY, PreImage, beside, fewer_running, missing, not_fit, short
+from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rollout import began, begun, harmed, has_begun, ours, progress, started
 from firebreak.core.rules import Rules
-from firebreak.core.share import GroupCount
 from firebreak.core.task_memory import TaskSize
 from firebreak.errors import OutcomeUnknown, Rejected
 from firebreak.ports import Observation, Permission

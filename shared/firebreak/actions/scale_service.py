@@ -15,6 +15,7 @@ from firebreak.core.ecs import (
     observed,
     then_and_now,
 )
+from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.observed import EcsObservation, ScalableTarget, ServiceLive, TaskDefinitionLive
 from firebreak.core.owners import reset_by
@@ -29,7 +30,6 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rollout_room import DAEMON
 from firebreak.core.routing import ACTION_TAG
 from firebreak.core.rules import ActionSettings, Rules
-from firebreak.core.share import GroupCount
 from firebreak.core.stored import number, text
 from firebreak.errors import OutcomeUnknown, Rejected
 from firebreak.ports import Observation, Permission

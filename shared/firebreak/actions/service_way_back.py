@@ -22,9 +22,9 @@ from firebreak.core.observed import ServiceLive, TaskDefinitionLive
 from firebreak.core.owners import reset_by
 from firebreak.core.readings import Absent, NotRead, Unknown, unseen
 from firebreak.core.reasons import Reason
+from firebreak.core.repeated_rollback import TWO_SUSPECTS
 from firebreak.core.rollout import patience, unpinned
 from firebreak.core.rollout_room import no_room, outage_doubts
-from firebreak.core.way_back import TWO_SUSPECTS
 
 # CodeDeploy rolls back its own deployments; EXTERNAL has no service deployments.
 CONTROLLERS = frozenset({"ECS"})

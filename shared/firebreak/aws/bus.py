@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from firebreak.aws.translate import translated
-from firebreak.core.announcement import Announcement
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.errors import Unavailable
 from firebreak.wire.announcements import announcement_to_wire

@@ -7,9 +7,9 @@ from firebreak.aws.claims import NOT_NEWER
 from firebreak.aws.items import Item, V, key, number
 from firebreak.aws.transactions import come_again
 from firebreak.aws.translate import translated
-from firebreak.core.budgets import LONGEST_WINDOW, Budget
-from firebreak.core.ceilings import entry, room_at, run_out
-from firebreak.core.page import Severity
+from firebreak.core.limits.budgets import LONGEST_WINDOW, Budget
+from firebreak.core.paging.ceilings import entry, room_at, run_out
+from firebreak.core.paging.page import Severity
 from firebreak.errors import Conflict
 
 if TYPE_CHECKING:

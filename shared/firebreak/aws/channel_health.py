@@ -8,7 +8,7 @@ from firebreak.aws.claims import ABSENT_KEY, Condition, put
 from firebreak.aws.found import read_as
 from firebreak.aws.items import Attribute, Fields, Item, V, key, ms, number, stamped
 from firebreak.aws.translate import translated
-from firebreak.core.channel_breaker import FORGOTTEN, Health
+from firebreak.core.paging.channel_breaker import FORGOTTEN, Health
 from firebreak.core.readings import Reading
 from firebreak.errors import Conflict
 

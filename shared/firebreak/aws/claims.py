@@ -31,14 +31,14 @@ from firebreak.aws.items import (
     stamped,
     text,
 )
-from firebreak.core.budgets import CLOCK_SKEW, is_ahead
-from firebreak.core.guards import NOT_IN_A_STORM
-from firebreak.core.history import Judged, ScopeHistory, Transition
-from firebreak.core.incident import Incident, Purpose
+from firebreak.core.guards.table import NOT_IN_A_STORM
+from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.ledger import Claim
+from firebreak.core.limits.budgets import CLOCK_SKEW, is_ahead
+from firebreak.core.limits.history import Judged, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Level, Scope, group_scope
 from firebreak.core.model import Alarm, RequestKind
 from firebreak.core.people import claimed
-from firebreak.core.scopes import Level, Scope, group_scope
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import ConditionCheckTypeDef, PutTypeDef, TransactWriteItemTypeDef

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from boto3.session import Session
 
-# core/budgets.py counts on the sum of both: a slot is held that much longer than its window.
+# core/limits/budgets.py counts on the sum of both: a slot is held that much longer than its window.
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 5.0
 READ_ATTEMPTS = 3

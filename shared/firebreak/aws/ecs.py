@@ -14,10 +14,10 @@ from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from firebreak.aws.translate import look, send
+from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.observed import Deployment, ScalableTarget, ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
 from firebreak.core.rollout_room import DAEMON
-from firebreak.core.share import GroupCount
 
 if TYPE_CHECKING:
     from collections.abc import Callable

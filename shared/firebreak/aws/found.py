@@ -23,11 +23,11 @@ from firebreak.aws.items import (
     scope_pk,
 )
 from firebreak.aws.translate import translated
-from firebreak.core.history import Hold, ScopeHistory
-from firebreak.core.incident import Incident
+from firebreak.core.incident.states import Incident
+from firebreak.core.limits.history import Hold, ScopeHistory
+from firebreak.core.limits.scopes import Level, Scope
+from firebreak.core.limits.storm import CALM, Storm
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
-from firebreak.core.scopes import Level, Scope
-from firebreak.core.storm import CALM, Storm
 from firebreak.errors import UNEXPECTED_SHAPE, UnusableEvent
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from firebreak.aws.items import (
     stamped,
     text,
 )
-from firebreak.core.incident import ENDED, WITH_HUMANS, Incident, IncidentState, Member, Purpose
+from firebreak.core.incident.states import ENDED, WITH_HUMANS, Incident, IncidentState, Member, Purpose
 from firebreak.core.model import Plan, Receipt, Target
 from firebreak.wire.requests import alarm_from_wire, alarm_to_wire
 

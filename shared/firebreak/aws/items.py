@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from firebreak.core.decision import Check
-from firebreak.core.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
+from firebreak.core.limits.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Scope
+from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.model import AlarmState, Verdict
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import VERIFY
-from firebreak.core.scopes import Scope
-from firebreak.core.storm import RedAlarm, Storm
 from firebreak.wire.requests import alarm_to_wire
 
 if TYPE_CHECKING:

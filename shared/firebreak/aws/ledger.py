@@ -68,9 +68,8 @@ from firebreak.aws.waiting import (
     request_item,
     settle,
 )
-from firebreak.core.announcement import Announcement
-from firebreak.core.history import ScopeHistory, Transition
-from firebreak.core.incident import Incident
+from firebreak.core.incident.states import Incident
+from firebreak.core.incident.transitions import joined
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -80,10 +79,11 @@ from firebreak.core.ledger import (
     LedgerView,
     delivery_key,
 )
+from firebreak.core.limits.history import ScopeHistory, Transition
+from firebreak.core.limits.scopes import Scope, judged_in, target_scope
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, OwnEvent, Request
-from firebreak.core.opening import joined
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-from firebreak.core.scopes import Scope, judged_in, target_scope
 from firebreak.core.watchdog import Overdue
 from firebreak.errors import (
     AwsError,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from firebreak.aws.items import DECISION_KEPT, Fields, Item, key, ms, number, stamped, text
 from firebreak.aws.translate import translated
-from firebreak.core.page import Page
+from firebreak.core.paging.page import Page
 from firebreak.errors import AwsError, Conflict, Undelivered
 
 if TYPE_CHECKING:

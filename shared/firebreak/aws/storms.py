@@ -25,9 +25,9 @@ from firebreak.aws.items import (
 from firebreak.aws.transactions import IN_THE_WAY, come_again, won, written
 from firebreak.aws.translate import translated
 from firebreak.aws.waiting import outbox_item
-from firebreak.core.announcement import Announcement
+from firebreak.core.limits.storm import RENEW_EVERY, RedAlarm, Storm
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.readings import Reading
-from firebreak.core.storm import RENEW_EVERY, RedAlarm, Storm
 from firebreak.errors import Conflict
 
 if TYPE_CHECKING:

@@ -25,11 +25,11 @@ from firebreak.aws.items import (
     text,
 )
 from firebreak.aws.translate import look, translated
-from firebreak.core.budgets import CLOCK_SKEW
-from firebreak.core.history import Hold
+from firebreak.core.limits.budgets import CLOCK_SKEW
+from firebreak.core.limits.history import Hold
+from firebreak.core.limits.scopes import place_of
 from firebreak.core.model import Target
 from firebreak.core.readings import Reading, Unknown
-from firebreak.core.scopes import place_of
 from firebreak.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:

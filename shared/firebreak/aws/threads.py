@@ -28,11 +28,11 @@ from firebreak.aws.transactions import come_again, written
 from firebreak.aws.translate import translated
 from firebreak.aws.waiting import outbox_item, put_off
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import Announcement
-from firebreak.core.digests import MOST_NAMES, Digest
-from firebreak.core.page import Severity
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.paging.digests import MOST_NAMES, Digest
+from firebreak.core.paging.page import Severity
+from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
-from firebreak.core.threads import Thread
 from firebreak.errors import Conflict
 from firebreak.wire.announcements import announcement_from_wire, announcement_to_wire
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from firebreak.aws.items import Attribute, DamagedItem, Fields, Item, key, ms, number, pack, stamped, text
 from firebreak.aws.translate import translated
-from firebreak.core.announcement import Announcement, AnnouncementKind
 from firebreak.core.ledger import delivery_key
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.model import OwnEvent
 from firebreak.errors import UNEXPECTED_SHAPE, Conflict, UnusableEvent
 from firebreak.wire.announcements import announcement_from_wire, announcement_to_wire

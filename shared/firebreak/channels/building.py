@@ -7,7 +7,7 @@ from ssl import SSLContext
 from typing import assert_never
 
 from firebreak.channels.sending import Patience, secret_of
-from firebreak.core.paging_rules import ChannelKind, ChannelRules
+from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from firebreak.ports import Channel, Secrets
 
 SLACK = "https://slack.com/api/"

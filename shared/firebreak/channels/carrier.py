@@ -3,9 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from firebreak.core.channel_breaker import Circuit, Health, answered, circuit, failed, rests_until, trying
-from firebreak.core.page import Page
-from firebreak.core.paging_rules import TOPIC, ChannelRules
+from firebreak.core.paging.channel_breaker import (
+    Circuit,
+    Health,
+    answered,
+    circuit,
+    failed,
+    rests_until,
+    trying,
+)
+from firebreak.core.paging.page import Page
+from firebreak.core.paging.rules import TOPIC, ChannelRules
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.errors import AwsError, Undelivered
 from firebreak.ports import Channel, ChannelHealth, Log

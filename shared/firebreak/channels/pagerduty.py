@@ -29,7 +29,7 @@ from firebreak.channels.sending import (
     trouble,
     unreadable,
 )
-from firebreak.core.page import Page, Phase
+from firebreak.core.paging.page import Page, Phase
 
 # developer.pagerduty.com/docs/events-api-v2/trigger-events: `payload.summary`.
 SUMMARY_LENGTH = 1024

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from http.client import HTTPException
 from ssl import SSLCertVerificationError
 
-from firebreak.core.addresses import problem_with
-from firebreak.core.paging_rules import ChannelRules
+from firebreak.core.paging.addresses import problem_with
+from firebreak.core.paging.rules import ChannelRules
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import Undelivered
 from firebreak.ports import Secrets

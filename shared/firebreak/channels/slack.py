@@ -30,7 +30,7 @@ from firebreak.channels.sending import (
     unreadable,
 )
 from firebreak.channels.slack_message import message_of
-from firebreak.core.page import Page, Phase
+from firebreak.core.paging.page import Page, Phase
 
 # What Slack says of itself and not of the request (docs.slack.dev/reference/methods/chat.postMessage).
 ITS_OWN_TROUBLE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})

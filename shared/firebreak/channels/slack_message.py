@@ -9,7 +9,7 @@ would look for names in the text where chat.postMessage does not.
 from typing import Any
 from urllib.parse import quote
 
-from firebreak.core.page import Page
+from firebreak.core.paging.page import Page
 
 # docs.slack.dev/reference/block-kit/blocks: the text of a header, of a section, of a context's element.
 HEADER_LENGTH = 150

@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from firebreak.channels.sending import EXCHANGE_FAILED, Patience, checked_address, refused, trouble
-from firebreak.core.page import Page
+from firebreak.core.paging.page import Page
 
 V = 1
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from firebreak.core.budgets import is_ahead
+from firebreak.core.limits.budgets import is_ahead
 from firebreak.core.model import Alarm, OwnEvent, Unresolved
 from firebreak.core.reasons import Reason
 

@@ -13,8 +13,8 @@ from firebreak.core.deployments import (
     ServiceDeployment,
     is_recent,
 )
+from firebreak.core.repeated_rollback import WayBack
 from firebreak.core.task_memory import TaskSize, no_less
-from firebreak.core.way_back import WayBack
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 
-from firebreak.core.controllers import names_of
 from firebreak.core.decision import (
     Act,
     AskApproval,
@@ -16,7 +15,8 @@ from firebreak.core.decision import (
     Result,
     Snapshot,
 )
-from firebreak.core.guards import GUARDS, controllers_seen, quarter
+from firebreak.core.guards.controllers import names_of
+from firebreak.core.guards.table import GUARDS, controllers_seen, quarter
 from firebreak.core.model import Plan, Request, Unresolved
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules

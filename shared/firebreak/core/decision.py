@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from firebreak.core.history import Decided, Hold, ScopeHistory, Transition
-from firebreak.core.incident import Incident
+from firebreak.core.incident.states import Incident
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.limits.history import Decided, Hold, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Scope
+from firebreak.core.limits.storm import Storm
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import NotRead, Reading
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
-from firebreak.core.scopes import Scope
-from firebreak.core.share import GroupCount
-from firebreak.core.storm import Storm
 
 NO_GROUP = NotRead("no target group led here")
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from firebreak.core.decide import refuse
 from firebreak.core.decision import Check, Decision, Defer, Result
-from firebreak.core.guards import clock
+from firebreak.core.guards.table import clock
 from firebreak.core.missing_data import NOTHING_SAID, MissingDataRules, is_symptom
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Target, Unresolved
 from firebreak.core.readings import NotRead, Reading, Unknown

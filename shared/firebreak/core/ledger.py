@@ -5,16 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from firebreak.core.announcement import Announcement
 from firebreak.core.decision import Decision
-from firebreak.core.guards import TAKES_A_SLOT
-from firebreak.core.history import Act, Decided, GroupSize, Hold, Judged, ScopeHistory, Transition, with_slot
-from firebreak.core.incident import Incident, may_move
+from firebreak.core.guards.table import TAKES_A_SLOT
+from firebreak.core.incident.states import Incident, may_move
 from firebreak.core.keys import digest
+from firebreak.core.limits.history import (
+    Act,
+    Decided,
+    GroupSize,
+    Hold,
+    Judged,
+    ScopeHistory,
+    Transition,
+    with_slot,
+)
+from firebreak.core.limits.scopes import Scope
+from firebreak.core.limits.storm import Storm
+from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind
 from firebreak.core.readings import Reading
-from firebreak.core.scopes import Scope
-from firebreak.core.storm import Storm
 
 
 def alarm_key(alarm: Alarm, action: str) -> str:

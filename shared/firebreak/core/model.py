@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from firebreak.core.evaluation import Evaluation
 from firebreak.core.reasons import Reason
-from firebreak.core.way_back import WayBack
+from firebreak.core.repeated_rollback import WayBack
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
@@ -165,8 +165,9 @@ class Request:
 
     `at` is when the request was made (the alarm's transition, or the own event's birth).
     `by_symptom` says that no tag named the action: the metric alone led here. `by` names the human
-    who approved, and `question` what was approved (core/questions.py). `groups` are the target groups that
-    led to the target, `unhealthy_hosts` says that the alarm counts a load balancer's unhealthy hosts.
+    who approved, and `question` what was approved (core/incident/questions.py). `groups` are the target
+    groups that led to the target, `unhealthy_hosts` says that the alarm counts a load balancer's unhealthy
+    hosts.
     """
 
     kind: RequestKind
@@ -191,10 +192,10 @@ class OwnEvent:
     """A request Firebreak made of itself, on its bus or by a schedule.
 
     `by` names the human behind an approval or an ordered undo, `question` what an approval answers
-    (core/questions.py). `alarm` is the transition that opened the incident, which is in the ledger.
+    (core/incident/questions.py). `alarm` is the transition that opened the incident, which is in the ledger.
 
     `refused` is set for a look after a refusal for something that ends by itself: the cause of its page, or
-    its incident (core/looking_again.py).
+    its incident (core/incident/rechecks.py).
     """
 
     kind: RequestKind

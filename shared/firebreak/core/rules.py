@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
-from firebreak.core.breaker import BreakerLimits
-from firebreak.core.budgets import Budget
-from firebreak.core.freeze import Window
+from firebreak.core.limits.breaker import BreakerLimits
+from firebreak.core.limits.budgets import Budget
+from firebreak.core.limits.disruption_budget import ShareRules
+from firebreak.core.limits.freeze import Window
+from firebreak.core.limits.scopes import Level, Scope, scopes_of
+from firebreak.core.limits.storm import StormRules
 from firebreak.core.missing_data import NOTHING_SAID, MissingDataRules
 from firebreak.core.model import Autonomy, Target
-from firebreak.core.scopes import Level, Scope, scopes_of
-from firebreak.core.share import ShareRules
-from firebreak.core.storm import StormRules
 
 PAGE_RUNG = "page"
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firebreak.core.incident import AWAITS_VERDICT, IncidentState
+from firebreak.core.incident.states import AWAITS_VERDICT, IncidentState
 from firebreak.core.model import Alarm
 
 UNVERIFIED = AWAITS_VERDICT | {IncidentState.CLAIMED}

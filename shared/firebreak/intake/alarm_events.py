@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from firebreak.core.console import REGION, partition_of
 from firebreak.core.intake import TARGET_TAG
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent
+from firebreak.core.paging.console import REGION, partition_of
 from firebreak.core.routing import ACTION_TAG
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.errors import UnusableEvent

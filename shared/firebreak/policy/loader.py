@@ -11,14 +11,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from firebreak.core.freeze import Frozen, find_freeze
+from firebreak.core.limits.disruption_budget import ShareRules
+from firebreak.core.limits.freeze import Frozen, find_freeze
+from firebreak.core.limits.scopes import Level
+from firebreak.core.limits.storm import StormRules
 from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.model import Autonomy, Target
-from firebreak.core.paging_rules import PagingRules
+from firebreak.core.paging.rules import PagingRules
 from firebreak.core.rules import PAGE_RUNG, Rules, Runbook, Verification
-from firebreak.core.scopes import Level
-from firebreak.core.share import ShareRules
-from firebreak.core.storm import StormRules
 from firebreak.errors import PolicyError
 from firebreak.policy.actions import ALWAYS_ASKS, ASKS_BY_DEFAULT, ActionSection
 from firebreak.policy.lines import lines_of

@@ -8,11 +8,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
-from firebreak.core.addresses import problem_with
-from firebreak.core.budgets import Budget, spell
-from firebreak.core.freeze import Window
-from firebreak.core.page import Severity
-from firebreak.core.paging_rules import (
+from firebreak.core.limits.budgets import Budget, spell
+from firebreak.core.limits.freeze import Window
+from firebreak.core.paging.addresses import problem_with
+from firebreak.core.paging.page import Severity
+from firebreak.core.paging.rules import (
     CEILINGS,
     TOPIC,
     Ceilings,

@@ -20,12 +20,12 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails
 
-from firebreak.core.breaker import BreakerLimits
-from firebreak.core.budgets import Budget, spell
+from firebreak.core.limits.breaker import BreakerLimits
+from firebreak.core.limits.budgets import Budget, spell
+from firebreak.core.limits.scopes import Level
+from firebreak.core.limits.storm import MOST_REMEMBERED, StormRules
 from firebreak.core.model import Autonomy
 from firebreak.core.rules import PAGE_RUNG
-from firebreak.core.scopes import Level
-from firebreak.core.storm import MOST_REMEMBERED, StormRules
 from firebreak.policy.actions import (
     ActionName,
     ActionSection,

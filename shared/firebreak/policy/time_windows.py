@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 import tzdata
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from firebreak.core.freeze import HORIZON, Window
+from firebreak.core.limits.freeze import HORIZON, Window
 from firebreak.policy.patterns import TargetPattern
 from firebreak.policy.units import read_duration
 
@@ -96,7 +96,7 @@ type Schedule = Cron | Once
 
 @dataclass(frozen=True, slots=True)
 class ScheduledWindow:
-    """A `Window` (core/freeze.py): a schedule on the wall clock of a zone, and a duration."""
+    """A `Window` (core/limits/freeze.py): a schedule on the wall clock of a zone, and a duration."""
 
     name: str
     schedule: Schedule

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
-from firebreak.core.budgets import LONGEST_WINDOW, MOST_ACTS, Budget, spell
+from firebreak.core.limits.budgets import LONGEST_WINDOW, MOST_ACTS, Budget, spell
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _PARTS = r"(?=[0-9])(?:[0-9]{1,6}d)?(?:[0-9]{1,6}h)?(?:[0-9]{1,6}m)?(?:[0-9]{1,6}s)?"

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Protocol
 
+from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Target
 from firebreak.core.observed import ScalableTarget, ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import Reading
-from firebreak.core.share import GroupCount
 
 
 class EcsReads(Protocol):

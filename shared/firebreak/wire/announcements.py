@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.reasons import Lasting
 from firebreak.errors import UnusableEvent
 from firebreak.wire.lenient_json import text

@@ -1,0 +1,50 @@
+"""Whether Firebreak itself started the deployment that stands in an action's way."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from firebreak.core.incident.states import Incident
+from firebreak.core.limits.budgets import ACT_TIMEOUT, ACT_WITHIN, CLOCK_SKEW
+from firebreak.core.limits.history import Act
+from firebreak.core.model import Obstacle
+from firebreak.core.readings import Reading
+
+# The actions after which ECS begins a deployment (tests/actions/test_registry.py compares them).
+STARTS_DEPLOYMENTS = frozenset({"restart-service", "adjust-task-memory", "roll-back-service"})
+
+# An act is claimed, sent within ACT_WITHIN and answered within ACT_TIMEOUT, by clocks that may differ.
+LATEST = ACT_WITHIN + ACT_TIMEOUT + CLOCK_SKEW
+
+
+def origin(obstacle: Obstacle, incident: Reading[Incident], acts: Sequence[Act]) -> str:
+    """Which act of Firebreak started what is in the way, in words; empty where none is known.
+
+    A receipt that names the deployment proves it. Of acts whose receipt is not at hand any more only the
+    times are compared, and nothing but the times is said.
+    """
+    for name, began in obstacle.deployments:
+        if isinstance(incident, Incident) and _is_of(incident, name):
+            return f"; Firebreak started it: {incident.action}, incident {incident.id}"
+        if began and (act := _act_at(began, acts)):
+            claimed = f"{act.action} of incident {act.incident_id} was claimed"
+            return f"; it began {_apart(act.at, began)} {claimed}"
+    return ""
+
+
+def _is_of(incident: Incident, deployment: str) -> bool:
+    return incident.receipt is not None and incident.receipt.after.get("deployment") == deployment
+
+
+def _act_at(began: datetime, acts: Iterable[Act]) -> Act | None:
+    """The newest act that may have begun a deployment at that time."""
+    near = (
+        act
+        for act in acts
+        if act.action in STARTS_DEPLOYMENTS and act.at - CLOCK_SKEW <= began <= act.at + LATEST
+    )
+    return max(near, key=lambda act: act.at, default=None)
+
+
+def _apart(claimed: datetime, began: datetime) -> str:
+    seconds = round((began - claimed) / timedelta(seconds=1))
+    return f"{abs(seconds)} s {'before' if seconds < 0 else 'after'}"

@@ -1,0 +1,1 @@
+"""The life of an incident: its states, its transitions, the verdict, and looks after a refusal."""

@@ -1,0 +1,44 @@
+"""A temporary change at rest: it helped, and is taken back once all was well for long enough.
+
+Only the alarms and the way back speak here. The act was judged when its recovery had held; what
+the target goes through meanwhile (a deployment, a lost task) is not the act's doing any more.
+"""
+
+from datetime import datetime, timedelta
+
+from firebreak.core.incident.states import Incident, Purpose
+from firebreak.core.incident.verdict import (
+    Evidence,
+    GiveToHumans,
+    Keep,
+    Rest,
+    Step,
+    TakeBack,
+    judge_alarms,
+    next_look,
+    next_rung,
+    well_since,
+)
+from firebreak.core.model import Obstacle, Plan, Verdict
+from firebreak.core.rules import Verification
+
+
+def after_rest(
+    incident: Incident, evidence: Evidence, rules: Verification, now: datetime, max_age: timedelta
+) -> Step:
+    """What follows for an incident that rests: more rest, the next rung, the way back, or humans."""
+    since = well_since(incident, evidence, now)
+    back_at = since + max(rules.healthy_for, rules.restore_after)
+    match judge_alarms(evidence.alarms, incident.left_out).verdict:
+        case Verdict.NOT_RECOVERED:
+            return next_rung(incident.ladder, incident.rung)
+        case Verdict.RECOVERED if now < back_at:
+            return Rest(next_look(back_at, rules, now), since, back_at)
+        case Verdict.RECOVERED if isinstance(evidence.ways.restore, Plan):
+            return TakeBack(Purpose.RESTORE)
+        case Verdict.RECOVERED if isinstance(evidence.ways.restore, Obstacle):
+            return Keep(evidence.ways.restore.detail)
+        case _:
+            # Nobody can tell now: the change stays a little longer, but not for good without a word.
+            given_up = since + rules.restore_after + max_age < now
+            return GiveToHumans() if given_up else Rest(now + rules.retry_every, since, back_at)

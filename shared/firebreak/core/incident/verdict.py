@@ -1,0 +1,394 @@
+"""Whether an act helped, and what comes next: pure functions of what was seen."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, all_ok, few_of, words_of
+from firebreak.core.incident.states import WELL, Incident, IncidentState, Member, Purpose
+from firebreak.core.limits.budgets import ACT_TIMEOUT, CLOCK_SKEW
+from firebreak.core.limits.history import Judged
+from firebreak.core.model import AlarmState, Failed, Obstacle, Plan, Settled, Verdict
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.rules import PAGE_RUNG, Verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysBack:
+    """How what was done could be put back: because it made things worse, or because it is over.
+
+    `restore` is Absent for what is not temporary.
+    """
+
+    undo: Reading[Plan | Obstacle] = ABSENT
+    restore: Reading[Plan | Obstacle] = ABSENT
+
+
+NO_WAY_BACK = WaysBack()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What Verify saw: every member alarm, and the target through the action's eyes.
+
+    `happened` is False when a change whose reply was lost is known not to have been made.
+    `green_since` is when the last of the alarms that are OK turned so, as CloudWatch says.
+    """
+
+    now: datetime
+    alarms: Sequence[tuple[Member, Reading[AlarmState]]]
+    happened: bool | Unknown
+    settled: Settled | Failed | Unknown
+    worse: bool | Unknown
+    ways: WaysBack = NO_WAY_BACK
+    green_since: datetime | None = None
+
+    @property
+    def first_state(self) -> AlarmState | None:
+        """What the alarm that opened the incident is, None where that is not known."""
+        return first_state(reading for _, reading in self.alarms)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict and the one line that explains it."""
+
+    verdict: Verdict
+    why: str
+
+
+def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgement:
+    """Judge an act that was sent (or may have been). Missing telemetry is never a success.
+
+    What stands first speaks first:
+
+    1. A change that was not made neither helped nor harmed.
+    2. A red alarm after a restore, and a target that is seen to be worse off, are worse at once.
+    3. An alarm that turned red after the act is worse as soon as the act may be blamed: once it is known to
+       have been made, its effect has settled or had its time, and the alarms had theirs. It stands before 4,
+       for what else could not be seen takes nothing back of a harm that was; and before a failed effect,
+       for another rung on top of a harm is no help.
+    4. Not to know whether it was made, or how the target fares, is unknown. Such a look is repeated, and the
+       line names the alarms of 3, so that whoever is called in the end hears of them.
+    5. An effect that has not settled waits; one that failed did not help.
+    6. Then the alarms speak; what is red still gets its time.
+    """
+    elapsed = evidence.now - (incident.acted_at or incident.opened_at)
+    alarms = judge_alarms(evidence.alarms, incident.left_out)
+    if evidence.happened is False:
+        return _judge_nothing_sent(incident, alarms, early=elapsed < rules.after)
+    if incident.purpose is Purpose.RESTORE and alarms.verdict is Verdict.NOT_RECOVERED:
+        return Judgement(Verdict.WORSE, f"{alarms.why}, since the temporary change was taken back")
+    if evidence.worse is True:
+        return Judgement(Verdict.WORSE, _worse_off(evidence))
+    newly_red = _newly_red(incident, evidence)
+    if newly_red and _may_be_blamed(incident, evidence, rules, elapsed):
+        return Judgement(Verdict.WORSE, "; ".join(few_of(newly_red)))
+    for seen in (evidence.happened, evidence.worse):
+        if isinstance(seen, Unknown):
+            return Judgement(Verdict.UNKNOWN, "; ".join((seen.why, *few_of(newly_red))))
+    if isinstance(evidence.settled, Unknown):
+        return Judgement(Verdict.UNKNOWN, "; ".join((evidence.settled.why, *few_of(newly_red))))
+    return _judge_settling(incident, evidence.settled, rules, alarms, elapsed)
+
+
+def _judge_nothing_sent(incident: Incident, alarms: Judgement, *, early: bool) -> Judgement:
+    """A change that never arrived neither helped nor harmed; only the alarms speak.
+
+    What should have been put back and was not stays a matter for humans, however green it is.
+    """
+    if incident.purpose is Purpose.ACT and alarms.verdict is not Verdict.NOT_RECOVERED:
+        return alarms
+    if early:
+        return Judgement(Verdict.TOO_EARLY, "the lost request may still be on its way")
+    return Judgement(Verdict.NOT_RECOVERED, f"the action did not reach AWS; {alarms.why}")
+
+
+def _worse_off(evidence: Evidence) -> str:
+    """With what AWS says of an effect that failed: that is the way in for whoever looks first."""
+    why = f": {evidence.settled.why}" if isinstance(evidence.settled, Failed) else ""
+    return f"the target is worse off than before the action{why}"
+
+
+def _newly_red(incident: Incident, evidence: Evidence) -> list[str]:
+    """The alarms that are red and turned so after the act: what was red before is not its fault.
+
+    Only an act is blamed so; a restore has a stricter rule, and after an undo humans have the incident.
+    """
+    acted_at = incident.acted_at
+    if incident.purpose is not Purpose.ACT or acted_at is None:
+        return []
+    return [
+        f"{member.name} turned red after the action"
+        for member, reading in evidence.alarms
+        if reading is AlarmState.ALARM and member.since and member.since > acted_at
+    ]
+
+
+def _may_be_blamed(incident: Incident, evidence: Evidence, rules: Verification, elapsed: timedelta) -> bool:
+    """Whether what is red by now is not what any deployment shakes for a while."""
+    if evidence.happened is not True or isinstance(evidence.settled, Unknown):
+        return False
+    return elapsed >= (_patience(incident, rules) if evidence.settled is Settled.NOT_YET else rules.after)
+
+
+def _patience(incident: Incident, rules: Verification) -> timedelta:
+    """How long the effect may take to settle."""
+    planned = timedelta(seconds=incident.plan.patience_seconds if incident.plan else 0)
+    return max(planned, rules.after)
+
+
+def _judge_settling(
+    incident: Incident, settled: Settled | Failed, rules: Verification, alarms: Judgement, elapsed: timedelta
+) -> Judgement:
+    match settled:
+        case Settled.NOT_YET if elapsed < _patience(incident, rules):
+            return Judgement(Verdict.TOO_EARLY, "the action's effect has not settled yet")
+        case Settled.NOT_YET:
+            return _unsettled(alarms, "the action's effect did not settle in time")
+        case Settled.FAILED:
+            return _unsettled(alarms, "the action's effect failed")
+        case Failed(why):
+            return _unsettled(alarms, f"the action's effect failed: {why}")
+        case Settled.YES:
+            pass
+    if alarms.verdict is Verdict.NOT_RECOVERED and elapsed < rules.after:
+        return Judgement(
+            Verdict.TOO_EARLY, f"{alarms.why}; the alarm gets until {rules.after} after the action"
+        )
+    return alarms
+
+
+def _unsettled(alarms: Judgement, why: str) -> Judgement:
+    """Green alarms over a target that never came to rest are no success, and no reason to climb."""
+    if alarms.verdict is Verdict.RECOVERED:
+        return Judgement(Verdict.UNKNOWN, f"{why}, though {alarms.why}")
+    return Judgement(Verdict.NOT_RECOVERED, why)
+
+
+def judge_alarms(alarms: Sequence[tuple[Member, Reading[AlarmState]]], left_out: int = 0) -> Judgement:
+    """What the alarms of an incident alone say: one red is enough, and not knowing is no recovery.
+
+    `left_out` alarms joined that nobody looks at.
+    """
+    if not left_out and all_ok([reading for _, reading in alarms]):
+        return Judgement(Verdict.RECOVERED, "every alarm of the incident is OK")
+    red = [f"{member.name} {words_of(one)}" for member, one in alarms if one is AlarmState.ALARM]
+    if red:
+        return Judgement(Verdict.NOT_RECOVERED, "; ".join(few_of(red)))
+    unclear = [f"{member.name} {words_of(one)}" for member, one in alarms if one is not AlarmState.OK]
+    unclear = few_of(unclear) + ([f"{left_out} more alarms joined than are looked at"] if left_out else [])
+    return Judgement(Verdict.UNKNOWN, "; ".join(unclear) or "no alarm to look at")
+
+
+def all_members_ok(incident: Incident, states: Mapping[WatchedAlarm, AlarmReading]) -> bool:
+    """Whether every alarm that ever joined the incident is known to be OK."""
+    return not incident.left_out and all_ok(states.values())
+
+
+def judged_as(incident: Incident, judgement: Judgement, evidence: Evidence) -> Judged | None:
+    """What the slots remember, said once an act: not of what is put back, nor again while it rests.
+
+    What never reached AWS did not help: it must not close a breaker.
+    """
+    if incident.purpose is not Purpose.ACT or incident.state is IncidentState.RESTING:
+        return None
+    return Judged(Verdict.UNKNOWN if evidence.happened is False else judgement.verdict, evidence.now)
+
+
+def unknown_action(incident: Incident) -> str:
+    """Why an incident of another release is left to humans."""
+    return f"this release does not know the action {incident.action}"
+
+
+def has_come_to_rest(seen: Evidence) -> bool:
+    """Whether the target is over what was done to it."""
+    return seen.happened is False or (
+        seen.worse is False
+        and seen.settled not in (Settled.NOT_YET, Settled.FAILED)
+        and not isinstance(seen.settled, Failed)
+    )
+
+
+def left_behind(incident: Incident, evidence: Evidence) -> str:
+    """What a rung that did not help lent stays, for the way back is that of the last act alone."""
+    lent = not isinstance(evidence.ways.restore, Absent) and evidence.happened is not False
+    return f"; what {incident.action} changed stays" if lent else ""
+
+
+def first_state(readings: Iterable[object]) -> AlarmState | None:
+    """What the alarm that opened the incident is, None where that is not known."""
+    first = next(iter(readings), None)
+    return first if isinstance(first, AlarmState) else None
+
+
+def for_humans(incident: Incident, judgement: Judgement, evidence: Evidence) -> str:
+    """What humans are told of a verdict that Firebreak has no answer to."""
+    if incident.purpose is Purpose.UNDO:
+        return f"what {incident.action} had done {_put_back(judgement, evidence)}: {judgement.why}"
+    match judgement.verdict:
+        case Verdict.WORSE:
+            return f"{judgement.why}; check it first. {_why_not_undone(evidence.ways)}"
+        case Verdict.NOT_RECOVERED if incident.purpose is Purpose.RESTORE:
+            return f"the temporary change could not be taken back: {judgement.why}"
+        case Verdict.UNKNOWN | Verdict.TOO_EARLY:
+            return f"it is not known whether it helped: {judgement.why}"
+        case Verdict.NOT_RECOVERED:
+            return f"nothing is left to try: {judgement.why}"
+        case Verdict.RECOVERED:
+            return judgement.why
+        case never:
+            assert_never(never)
+
+
+def _put_back(judgement: Judgement, evidence: Evidence) -> str:
+    if evidence.happened is False:
+        return "could NOT be put back"
+    if judgement.verdict in (Verdict.UNKNOWN, Verdict.TOO_EARLY):
+        return "was to be put back, and it is not known whether it was"
+    if evidence.settled is not Settled.YES:
+        return "was to be put back, but it did not come to rest"
+    return "was put back; now"
+
+
+def _why_not_undone(ways: WaysBack) -> str:
+    match ways.undo:
+        case Obstacle(_, detail):
+            return f"It was not undone: {detail}"
+        case Unknown(why) | NotRead(why):
+            return f"It was not undone: {why}"
+        case Absent() | Plan():
+            return "It was not undone."
+        case never:
+            assert_never(never)
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Wait for the effect, or for telemetry, and look again then."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Recovered `since`; it must stay so until then before it counts."""
+
+    until: datetime
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The recovery held; a temporary change stays. Look again at `at`; it goes at `back_at`."""
+
+    at: datetime
+    since: datetime
+    back_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The recovery held, and what was lent cannot or must not be taken back."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Put back what was there before: to undo harm, or to end a temporary change."""
+
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The recovery held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """Try the next rung of the ladder."""
+
+    rung: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveToHumans:
+    """Firebreak has nothing more to try by itself."""
+
+
+type Step = LookAgain | Hold | Rest | Keep | TakeBack | Close | Climb | GiveToHumans
+
+
+def next_step(
+    incident: Incident, verdict: Verdict, rules: Verification, evidence: Evidence, max_age: timedelta
+) -> Step:
+    """What follows from a verdict. Every path ends: in Close, in the last rung, or with humans."""
+    now, ways = evidence.now, evidence.ways
+    # What is put back late in an incident's life gets a life of its own.
+    began = incident.opened_at if incident.purpose is Purpose.ACT else incident.acted_at or incident.opened_at
+    too_old = now - began > max_age
+    match verdict:
+        case Verdict.RECOVERED:
+            return GiveToHumans() if _undone(incident) else _after_recovery(incident, rules, evidence)
+        case Verdict.NOT_RECOVERED if incident.purpose is Purpose.ACT:
+            return next_rung(incident.ladder, incident.rung)
+        case Verdict.WORSE if isinstance(ways.undo, Plan) and not _undone(incident):
+            return TakeBack(Purpose.UNDO)
+        case Verdict.NOT_RECOVERED | Verdict.WORSE:
+            return GiveToHumans()
+        case Verdict.TOO_EARLY if not too_old:
+            return LookAgain(now + rules.retry_every)
+        case Verdict.UNKNOWN if not too_old and incident.blind_looks + 1 < rules.attempts:
+            return LookAgain(now + rules.retry_every)
+        case Verdict.TOO_EARLY | Verdict.UNKNOWN:
+            return GiveToHumans()
+
+
+def _undone(incident: Incident) -> bool:
+    """Whether what is judged is an undo: humans get it, however it went."""
+    return incident.purpose is Purpose.UNDO
+
+
+def _after_recovery(incident: Incident, rules: Verification, evidence: Evidence) -> Step:
+    now = evidence.now
+    since = well_since(incident, evidence, now)
+    until = since + rules.healthy_for
+    if until > now:
+        return Hold(until, since)
+    if incident.purpose is not Purpose.ACT or isinstance(evidence.ways.restore, Absent | Obstacle):
+        return Close()
+    # Whether it can be taken back is asked again when it is time; not to know it now is no answer.
+    back_at = since + max(rules.healthy_for, rules.restore_after)
+    return Rest(next_look(back_at, rules, now), since, back_at)
+
+
+def next_look(back_at: datetime, rules: Verification, now: datetime) -> datetime:
+    """When to look at what rests: at its end, and often enough before to see an alarm that came back."""
+    return min(max(back_at, now + rules.retry_every), now + LOOK_EVERY)
+
+
+def well_since(incident: Incident, evidence: Evidence, now: datetime) -> datetime:
+    """Since when all has been well: a relapse that nobody looked at shows in the alarms' own times."""
+    known = incident.healthy_since if incident.state in WELL else None
+    if known is None:
+        return now
+    return max(known, min(evidence.green_since or known, now))
+
+
+# How long an alarm that comes back during a rest may go unseen where its own event got lost.
+LOOK_EVERY = timedelta(minutes=5)
+
+
+def next_rung(ladder: Sequence[str], rung: int) -> Climb | GiveToHumans:
+    """The rung above, unless that is the page (or there is none)."""
+    if rung + 1 >= len(ladder) or ladder[rung + 1] == PAGE_RUNG:
+        return GiveToHumans()
+    return Climb(rung + 1)
+
+
+def claim_is_dead(incident: Incident, now: datetime) -> bool:
+    """Whether the function that claimed can no longer be about to act, by any clock within the skew."""
+    return incident.act_by is not None and now > incident.act_by + ACT_TIMEOUT + CLOCK_SKEW

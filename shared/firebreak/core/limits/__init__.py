@@ -1,0 +1,1 @@
+"""What limits acts: budgets, breaker, storm, change freeze, disruption budget, and the history they count."""

@@ -1,0 +1,64 @@
+"""The share of a group that may be touched, and the floor of healthy members it must keep.
+
+At least one target may always be touched, or a group of one could never be helped; where that is
+too much, a healthy floor holds it back.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import floor
+
+from firebreak.core.limits.budgets import PAD
+from firebreak.core.limits.history import Act
+from firebreak.core.readings import NotRead, Reading
+
+NO_FLOOR = NotRead("no healthy floor is set")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareRules:
+    """At most this share of a group is acted on `within` a window; `healthy_floor` members stay untouched.
+
+    A floor of 0 is none. A count older than `count_max_age` is not used.
+    """
+
+    share: float
+    within: timedelta
+    healthy_floor: int
+    count_max_age: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupCount:
+    """A group as it was counted: how many targets, and the canonical keys of those that are well.
+
+    `healthy` is NotRead where no floor asks for it.
+    """
+
+    total: int
+    counted_at: datetime
+    healthy: Reading[frozenset[str]] = NO_FLOOR
+
+
+def touched(acts: Iterable[Act], rules: ShareRules, now: datetime) -> set[str]:
+    """The targets that were acted on within the window, or that are still being worked on.
+
+    Slots of the first release name no target: each of their incidents counts as one.
+    """
+    return {
+        act.target or act.incident_id
+        for act in acts
+        if act.at + rules.within + PAD > now or act.judged is None
+    }
+
+
+def allowed(total: int, rules: ShareRules) -> int:
+    """How many targets of the group may be touched within the window."""
+    return max(1, floor(total * rules.share))
+
+
+def left_healthy(healthy: Iterable[str], acts: Iterable[Act], target: str) -> int:
+    """How many stay well while the target, and those still being worked on, are not."""
+    worked_on = {act.target for act in acts if act.judged is None}
+    return len(set(healthy) - worked_on - {target})

@@ -1,0 +1,111 @@
+"""What humans are told: one value a change, the same for every channel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from firebreak.core.alarm_readings import WatchedAlarm
+from firebreak.core.reasons import Lasting
+
+
+class AnnouncementKind(StrEnum):
+    """What happened. Stored in the ledger: members are never renamed."""
+
+    ACTED = "acted"
+    UNCERTAIN = "uncertain"
+    NOT_EXECUTED = "not_executed"
+    GIVEN_TO_HUMANS = "given_to_humans"
+    RECOVERED = "recovered"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    OBSERVED = "observed"
+    APPROVAL = "approval"
+    DENIED = "denied"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    RESTORED = "restored"
+    KEPT = "kept"
+    BLIND = "blind"
+    CRASHED = "crashed"
+    STORM = "storm"
+    STORM_OVER = "storm_over"
+    ACKNOWLEDGED = "acknowledged"
+    DIGEST = "digest"
+    HOLD_OVER = "hold_over"
+    NO_LONGER_WATCHED = "no_longer_watched"
+    HELD_BACK = "held_back"
+    LOOKED_AGAIN = "looked_again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """One thing to tell. `key` is what it is deduplicated by: equal keys are told once.
+
+    `event` sets apart what is told alike for several events: each waits by itself until it was
+    handed over, so that a thousand refusals for one cause do not all write one item.
+
+    `facts` are short lines with numbers; `next` says what happens without anybody doing anything.
+    Alarm texts are untrusted, also `severity` and `runbook`, which are tags of the alarm.
+
+    `red` says in numbers what is red, `alarm_reason` what CloudWatch says of it, and `alarm_state` what the
+    alarm was when this was announced (empty: not known).
+
+    `thread` is set where pages belong together that share no incident. `cause` names what several
+    announcements of one key have in common, and `until` when that ends, as far as it is known. `by` is
+    who did it, if somebody did. `retry` are names of alarms that a human may have decided anew.
+    `question` is the id of what is asked, which an answer must name (core/incident/questions.py).
+
+    `watches` are the alarms that nobody but the thread looks at: it is resolved when all of them are OK.
+    `unwatched` counts further ones that are not looked at: with them it is never known to be over.
+
+    `lasting` says that the key stands for a cause that lasts, and may come again; `counted_as` is the key of
+    the digest that such an announcement is a part of (core/paging/digests.py).
+
+    `opted_in` says that its decision saw the target's consent to this alarm.
+
+    `looks_at` is when the first look is due that a refusal promises (core/incident/rechecks.py).
+    """
+
+    key: str
+    kind: AnnouncementKind
+    at: datetime
+    incident_id: str
+    action: str
+    headline: str
+    facts: tuple[str, ...] = ()
+    next: str = ""
+    alarm_name: str = ""
+    alarm_since: datetime | None = None
+    alarm_description: str = ""
+    target: str = ""
+    account: str = ""
+    region: str = ""
+    rung: int = 0
+    event: str = ""
+    thread: str = ""
+    cause: str = ""
+    until: datetime | None = None
+    by: str = ""
+    retry: tuple[str, ...] = ()
+    severity: str = ""
+    runbook: str = ""
+    question: str = ""
+    watches: tuple[WatchedAlarm, ...] = ()
+    unwatched: int = 0
+    lasting: Lasting = Lasting.NO
+    counted_as: str = ""
+    red: str = ""
+    alarm_reason: str = ""
+    alarm_state: str = ""
+    opted_in: bool = False
+    looks_at: datetime | None = None
+
+    @property
+    def red_briefly(self) -> str:
+        """What is red, without for how long and in what."""
+        return self.red.partition(" (")[0].partition(" for ")[0]
+
+    @property
+    def waits_as(self) -> str:
+        """The name under which it waits to be handed over."""
+        return f"{self.key}#{self.event}" if self.event else self.key

@@ -1,0 +1,215 @@
+"""What is said of each change: headline, numbers, and what happens next. Pure text from values."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from firebreak.core.alarm_readings import few_of, within_bounds
+from firebreak.core.guards.table import clock
+from firebreak.core.incident.states import Incident, Purpose
+from firebreak.core.keys import digest
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.incident_facts import muted, rung_words, stays, steps, values
+from firebreak.core.messages.measurements import red_words
+from firebreak.core.model import Alarm, AlarmState
+from firebreak.core.people import claimed
+from firebreak.core.rules import PAGE_RUNG
+
+NOTHING_LOOKS_AGAIN = (
+    "No further automatic action. CloudWatch sends nothing more until the alarm changes state."
+)
+
+# Tags of an alarm that speak to whoever is paged about it.
+SEVERITY_TAG = "firebreak:severity"
+RUNBOOK_TAG = "firebreak:runbook"
+
+# A page of more lines is not read at 3 a.m.; SNS itself would carry 256 KB.
+MOST_LISTED = 30
+
+
+def about_alarm(alarm: Alarm | None) -> dict[str, object]:
+    """The fields of an announcement that its alarm speaks for."""
+    if alarm is None:
+        return {}
+    return {
+        "alarm_name": alarm.name,
+        "alarm_since": alarm.since,
+        "alarm_description": alarm.description,
+        "account": alarm.account,
+        "region": alarm.region,
+        "severity": alarm.tags.get(SEVERITY_TAG, ""),
+        "runbook": alarm.tags.get(RUNBOOK_TAG, ""),
+        "red": red_words(alarm),
+        "alarm_reason": alarm.reason,
+        "alarm_state": alarm.state.value,
+    }
+
+
+def of_incident(
+    kind: AnnouncementKind,
+    incident: Incident,
+    at: datetime,
+    headline: str,
+    *,
+    facts: Sequence[str] = (),
+    next_: str = "",
+) -> Announcement:
+    """An announcement about an incident's present rung."""
+    about = about_alarm(incident.alarm)
+    return Announcement(
+        key=digest(incident.id, kind.value, incident.rung, *_purpose(incident)),
+        kind=kind,
+        at=at,
+        incident_id=incident.id,
+        action=incident.action,
+        headline=headline,
+        facts=tuple(facts),
+        next=next_,
+        target=incident.target.display,
+        rung=incident.rung,
+        **about,  # type: ignore[arg-type]  # the alarm's fields, spelled once
+    )
+
+
+def _purpose(incident: Incident) -> tuple[str, ...]:
+    """What sets the pages of an undo or a restore apart from those of the act itself."""
+    return () if incident.purpose is Purpose.ACT else (incident.purpose.value,)
+
+
+def acted(incident: Incident, at: datetime, by: str = "") -> Announcement:
+    """The action was sent and AWS took it; `by` names the human who asked for it or approved it."""
+    plan, receipt = incident.plan, incident.receipt
+    planned = [f"plan: {plan.summary}", *plan.warnings, *filter(None, [plan.reset_by])] if plan else []
+    word = [f"requested by {claimed(by)}"] if by else []
+    done = receipt.summary if receipt else (plan.summary if plan else "done")
+    return of_incident(
+        AnnouncementKind.ACTED,
+        incident,
+        at,
+        f"{incident.action}: {done}",
+        facts=[*planned, *values(incident), *word, *_position(incident), *muted(incident.alarm)],
+        next_=_after(incident),
+    )
+
+
+def _after(incident: Incident) -> str:
+    """When the act is judged, and what follows if it did not help."""
+    above = next_rung_name(incident)
+    follows = "Firebreak asks a human to take over" if above == PAGE_RUNG else f"{above} is next"
+    if incident.due_at is None:
+        return f"If it does not help, {follows}."
+    return f"Firebreak checks at {clock(incident.due_at)} whether it helped. If not, {follows}."
+
+
+def _position(incident: Incident) -> list[str]:
+    """Where on the ladder, and what led from the rung below to this one."""
+    climbed = [f"why this rung: {incident.note}"] if incident.rung and incident.note else []
+    return [rung_words(incident), *climbed]
+
+
+def next_rung_name(incident: Incident) -> str:
+    """What stands above the present rung."""
+    above = incident.ladder[incident.rung + 1 :]
+    return above[0] if above else PAGE_RUNG
+
+
+def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
+    """Nobody knows whether the action was carried out; it is never repeated."""
+    due = f"Firebreak checks at {clock(incident.due_at)} what is true. " if incident.due_at else ""
+    summary = incident.plan.summary if incident.plan else incident.action
+    return of_incident(
+        AnnouncementKind.UNCERTAIN,
+        incident,
+        at,
+        f"It is not known whether this was carried out: {summary}",
+        facts=[why, *values(incident), rung_words(incident)],
+        next_=f"{due}It will not be sent again.",
+    )
+
+
+def not_executed(incident: Incident, at: datetime, why: str) -> Announcement:
+    """The action was claimed but certainly not carried out."""
+    summary = incident.plan.summary if incident.plan else incident.action
+    nothing = "Nothing was changed by this rung; it could not be carried out"
+    if incident.purpose is not Purpose.ACT:
+        nothing = f"What {incident.action} had changed stays; it could not be put back"
+    kept = values(incident) if incident.purpose is not Purpose.ACT else ()
+    return of_incident(
+        AnnouncementKind.NOT_EXECUTED,
+        incident,
+        at,
+        f"{nothing}: {summary}",
+        facts=[why, *kept, rung_words(incident)],
+        next_=NOTHING_LOOKS_AGAIN,
+    )
+
+
+HEARS_OF_OK = "You get a message when every alarm of it is OK."
+
+
+def given_to_humans(
+    incident: Incident, at: datetime, why: str, alarm_state: AlarmState | None = AlarmState.ALARM
+) -> Announcement:
+    """Firebreak stops here. `alarm_state` is what the alarm was at the last look, None where nobody could."""
+    told = of_incident(
+        AnnouncementKind.GIVEN_TO_HUMANS,
+        incident,
+        at,
+        why,
+        facts=[*steps(incident), *stays(incident), *_members(incident), *muted(incident.alarm)],
+        next_=f"No further automatic action. {HEARS_OF_OK}",
+    )
+    return replace(told, alarm_state=alarm_state.value if alarm_state else "")
+
+
+def _members(incident: Incident) -> list[str]:
+    """The alarms of the incident, where it is more than the one that opened it."""
+    names = [member.name for member in incident.members]
+    left_out = [f"and {incident.left_out} more alarms, not watched"] if incident.left_out else []
+    return [f"its alarms: {', '.join([*few_of(names), *left_out])}"] if len(names) > 1 else []
+
+
+def recovered(incident: Incident, at: datetime, why: str) -> Announcement:
+    """The trouble is over."""
+    done = steps(incident) if incident.earlier or incident.receipt else ()
+    told = of_incident(
+        AnnouncementKind.RECOVERED,
+        incident,
+        at,
+        why,
+        # What only a human takes back is not over with the alarm.
+        facts=[*done, *stays(incident), *(incident.plan.warnings if incident.plan else ())],
+        next_="No further action. The incident is closed.",
+    )
+    return replace(told, alarm_state=AlarmState.OK.value)
+
+
+def expired(incident: Incident, at: datetime, why: str) -> Announcement:
+    """The incident is closed for its age, not because it is known to be over."""
+    told = of_incident(
+        AnnouncementKind.EXPIRED,
+        incident,
+        at,
+        f"Firebreak stops watching this incident: {why}",
+        facts=[*steps(incident), *stays(incident)],
+        next_=NOTHING_LOOKS_AGAIN,
+    )
+    watches, unwatched = within_bounds(member.watched for member in incident.members)
+    return replace(told, watches=watches, unwatched=unwatched + incident.left_out, alarm_state="")
+
+
+def recovered_for_now(incident: Incident, at: datetime, why: str, back_at: datetime) -> Announcement:
+    """The trouble is over, and what was lent against it is taken back later."""
+    told = recovered(incident, at, why)
+    lent = set(stays(incident))
+    return replace(
+        told,
+        facts=tuple(fact for fact in told.facts if fact not in lent),
+        next=f"The change is temporary: it is taken back at {clock(back_at)} if all stays well.",
+    )
+
+
+def recovered_after_humans(incident: Incident, at: datetime, why: str) -> Announcement:
+    """It is over; whoever was paged hears so, although a recovery may have been told before they were."""
+    told = recovered(incident, at, why)
+    return replace(told, key=digest(told.key, "after humans"))

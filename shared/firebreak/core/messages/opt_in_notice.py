@@ -1,0 +1,80 @@
+"""The notice that the target of a tagged alarm is not opted in: announced once, until it is opted in."""
+
+from dataclasses import replace
+
+from firebreak.core.guards.consent import ALARMS_TAG, OPT_IN_TAG
+from firebreak.core.guards.table import ALARM_TAG
+from firebreak.core.keys import digest
+from firebreak.core.ledger import DecisionRecord
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.decision_messages import announcement
+from firebreak.core.model import Target
+from firebreak.core.reasons import Reason
+
+_K = AnnouncementKind
+NEXT = (
+    f"Firebreak does nothing here. Tag the target {OPT_IN_TAG}=true, or remove {ALARM_TAG} from the alarm. "
+    "This is announced once, until the target is opted in."
+)
+NEXT_ALARM = (
+    f"Firebreak does nothing here. Add the alarm's name to the target's tag {ALARMS_TAG}, or remove "
+    f"{ALARM_TAG} from the alarm. This is announced once, until an alarm of this name may act."
+)
+# The owner of the target did not say yes to this alarm.
+NOT_WANTED = frozenset({Reason.NOT_OPTED_IN, Reason.ALARM_NOT_ALLOWED})
+_WORDS = {Reason.NOT_OPTED_IN: "not opted in", Reason.ALARM_NOT_ALLOWED: "alarm not allowed"}
+
+
+def notice(record: DecisionRecord, target: Target, *, observed: bool) -> Announcement:
+    """The announcement that an alarm's owner asked for an action on a target that is not opted in."""
+    found = announcement(record, target)
+    kind = _K.OBSERVED if observed else _K.REFUSED
+    key = _key(found, record.decision.reason, kind)
+    return replace(
+        found,
+        kind=kind,
+        key=key,
+        thread=key,
+        headline=f"The alarm is tagged with {record.action}, but {_why(record.decision.reason)}.",
+        next=NEXT_ALARM if record.decision.reason is Reason.ALARM_NOT_ALLOWED else NEXT,
+        cause=Reason.NOT_OPTED_IN.value if observed else "",
+    )
+
+
+def _why(reason: Reason) -> str:
+    if reason is Reason.ALARM_NOT_ALLOWED:
+        return f"its target's tag {ALARMS_TAG} does not name it"
+    return "its target is not opted in"
+
+
+def is_notice(told: Announcement) -> bool:
+    """Whether it is such a notice."""
+    return told.key in {key for reason in _WORDS for key in _keys(told, reason)}
+
+
+def notices_ended_by(told: Announcement) -> tuple[str, ...]:
+    """The notices that may be announced again: its decision saw that what they ask for was done.
+
+    The notice that the target's tag does not name the alarm shows that the target is opted in.
+    """
+    if not (told.target and told.alarm_name):
+        return ()
+    if told.opted_in or _acts(told):
+        return tuple(key for reason in _WORDS for key in _keys(told, reason))
+    opted_in = told.key in _keys(told, Reason.ALARM_NOT_ALLOWED)
+    return _keys(told, Reason.NOT_OPTED_IN) if opted_in else ()
+
+
+def _acts(told: Announcement) -> bool:
+    """An act, a question or a proposal: those of an incident do not say what their decision saw."""
+    proposes = told.kind is _K.OBSERVED and told.cause == Reason.OBSERVE_ONLY
+    return proposes or told.kind in {_K.ACTED, _K.APPROVAL}
+
+
+def _keys(told: Announcement, reason: Reason) -> tuple[str, ...]:
+    return tuple(_key(told, reason, kind) for kind in (_K.REFUSED, _K.OBSERVED))
+
+
+def _key(told: Announcement, reason: Reason, kind: AnnouncementKind) -> str:
+    """One a target, alarm and reason, and one more where the policy came to do more than observe."""
+    return digest(_WORDS[reason], kind.value, told.account, told.region, told.target, told.alarm_name)

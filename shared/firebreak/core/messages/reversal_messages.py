@@ -1,0 +1,72 @@
+"""What is said of changes that are put back, or stay. Pure text from values."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from firebreak.core.guards.table import clock
+from firebreak.core.incident.states import Incident, Purpose
+from firebreak.core.keys import digest
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.incident_facts import rung_words, values
+from firebreak.core.messages.incident_messages import of_incident
+from firebreak.core.model import AlarmState
+
+
+def kept(incident: Incident, at: datetime, why: str) -> Announcement:
+    """What was lent is not taken back; it was promised, so it is told."""
+    told = of_incident(
+        AnnouncementKind.KEPT,
+        incident,
+        at,
+        f"The temporary change stays: {why}",
+        facts=values(incident),
+        next_="Firebreak leaves it as it is. All is well; decide at leisure whether to take it back.",
+    )
+    return replace(told, alarm_state=AlarmState.OK.value)
+
+
+def restore_waits(incident: Incident, at: datetime, why: str, again_at: datetime) -> Announcement:
+    """Something holds a restore back; told once a cause."""
+    told = of_incident(
+        AnnouncementKind.KEPT,
+        incident,
+        at,
+        f"The temporary change stays for now: {why}",
+        facts=values(incident),
+        next_=f"All is well. Firebreak tries again at {clock(again_at)} to take it back.",
+    )
+    return replace(told, key=digest(told.key, why), alarm_state=AlarmState.OK.value)
+
+
+def undoing(incident: Incident, at: datetime, why: str) -> Announcement:
+    """What was done made things worse, so it is put back at once; somebody is called meanwhile."""
+    return of_incident(
+        AnnouncementKind.UNDOING,
+        incident,
+        at,
+        f"{why}: the values from before are put back.",
+        facts=[*values(incident), rung_words(incident)],
+        next_="Firebreak puts them back now, and sends a message when they are, or why they cannot be.",
+    )
+
+
+def put_back(incident: Incident, at: datetime) -> Announcement:
+    """The values from before the act are there again; both sets of values are told."""
+    plan, receipt = incident.plan, incident.receipt
+    restored = incident.purpose is Purpose.RESTORE
+    due = f"Firebreak checks at {clock(incident.due_at)} again. " if incident.due_at else ""
+    told = of_incident(
+        AnnouncementKind.RESTORED if restored else AnnouncementKind.UNDONE,
+        incident,
+        at,
+        receipt.summary if receipt else "put back",
+        facts=[
+            f"why: {incident.note}",
+            *([f"plan: {plan.summary}"] if plan else []),
+            *values(incident),
+        ],
+        next_=f"{due}If the alarm comes back, the change is made again and stays."
+        if restored
+        else f"{due}After that no further automatic action: a human takes over.",
+    )
+    return replace(told, alarm_state=AlarmState.OK.value) if restored else told

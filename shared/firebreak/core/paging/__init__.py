@@ -1,0 +1,1 @@
+"""The rules of paging, as values: threads and digests, severities, routes, ceilings, and harmless text."""

@@ -1,0 +1,26 @@
+"""Refusals because of a kill switch: whoever holds it counts as having acknowledged them."""
+
+from dataclasses import replace
+
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.paging.page import Severity
+from firebreak.core.reasons import Reason
+
+NEXT = (
+    "{holder}, who holds the kill switch, counts as having acknowledged this: nobody further up the route is"
+    " called. What is still red when it ends is paged again."
+)
+CRITICAL_UNDER_A_PAUSE = "A critical alarm is red under a pause."
+
+
+def holder_of(told: Announcement) -> str:
+    """Who holds the kill switch for which Firebreak refused; empty where that is not the reason."""
+    refused = told.kind is AnnouncementKind.REFUSED and told.cause == Reason.SWITCHED_OFF
+    return told.by if refused else ""
+
+
+def by_severity(told: Announcement, severity: Severity) -> Announcement:
+    """The same for its first line: a pause must not hide that something critical is red."""
+    if not holder_of(told) or severity is not Severity.CRITICAL:
+        return told
+    return replace(told, headline=f"{CRITICAL_UNDER_A_PAUSE} {told.headline}")
