@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.core.ses import SesObservation, is_account, observed
+from firebreak.core.ses import SesObservation, observed
 from tests.builders_ses import ENABLED, TARGET, WHOLE_ACCOUNT, seen
 
 
 def test_only_the_reserved_name_is_the_account() -> None:
-    assert is_account(WHOLE_ACCOUNT)
-    assert not is_account(TARGET)
-    assert not is_account(replace(TARGET, name="Account"))
+    assert WHOLE_ACCOUNT.is_account
+    assert not TARGET.is_account
+    assert not replace(TARGET, name="Account").is_account
 
 
 def test_tags_are_those_of_what_was_seen() -> None:

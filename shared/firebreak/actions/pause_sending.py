@@ -11,7 +11,7 @@ from firebreak.core.owners import reset_by
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.core.ses import SHUTDOWN, SendingLive, SesObservation, is_account, observed
+from firebreak.core.ses import SHUTDOWN, SendingLive, SesObservation, observed
 from firebreak.errors import Rejected
 from firebreak.ports import Observation, Permission
 from firebreak.service_ports import AwsServices
@@ -57,7 +57,7 @@ class PauseSending(StandingAlone):
         An account has no tags that could opt it in. `plan` refuses it unless the policy names it, and
         that stands in for the tag.
         """
-        if not is_account(target):
+        if not target.is_account:
             return SesObservation(self.reads.configuration_set(target.name))
         found = self.reads.account()
         if isinstance(found, SendingLive):
@@ -67,7 +67,7 @@ class PauseSending(StandingAlone):
     def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
         """The pause, if there is something to pause."""
         target, sending = request.target, observed(seen).sending
-        if is_account(target) and not rules.named:
+        if target.is_account and not rules.named:
             told = f"an account has no tags: only an override with target = {target.display!r} opts it in"
             return Obstacle(Reason.NOT_OPTED_IN, told)
         match sending:
@@ -127,7 +127,7 @@ def build(services: AwsServices) -> PauseSending:
 
 
 def _plan(target: Target, sending: SendingLive) -> Plan:
-    whole = is_account(target)
+    whole = target.is_account
     change: dict[str, object] = {"scope": WHOLE_ACCOUNT if whole else ONE_SET, "sendingEnabled": False}
     if not whole:
         change["configurationSetName"] = target.name

@@ -102,6 +102,11 @@ class Alarm:
         return f"{self.arn}#{self.contributor.id}" if self.contributor else self.arn
 
 
+# The target `ses:account` is the whole account. A configuration set of that name cannot be a target:
+# its alarm must never stop all mail.
+ACCOUNT = "account"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
     """The one thing that would be changed.
@@ -130,6 +135,11 @@ class Target:
     def display(self) -> str:
         """The short form for people and policy patterns, for example `ecs:prod/api`."""
         return f"{self.service}:{self.group}/{self.name}" if self.group else f"{self.service}:{self.name}"
+
+    @property
+    def is_account(self) -> bool:
+        """Whether it is all sending of the account, not one configuration set's."""
+        return self.name == ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from firebreak.core.model import NO_TAGS, Target
+from firebreak.core.model import NO_TAGS
 from firebreak.core.readings import Reading
-
-# The target `ses:account` is the whole account. A configuration set of that name cannot be a target:
-# its alarm must never stop all mail.
-ACCOUNT = "account"
 
 # What AWS does to an account whose mail bounces or is complained about too much. [GetAccount]
 SHUTDOWN = "SHUTDOWN"
-
-
-def is_account(target: Target) -> bool:
-    """Whether the target is all sending, not one configuration set's."""
-    return target.name == ACCOUNT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from firebreak.core.model import Target, Unresolved
+from firebreak.core.model import ACCOUNT, Target, Unresolved
 from firebreak.core.reasons import Reason
-from firebreak.core.ses import ACCOUNT
 from firebreak.wire.lenient_json import shown
 
 type Found = Target | Unresolved

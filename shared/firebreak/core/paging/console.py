@@ -6,7 +6,6 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from firebreak.core.model import Alarm, Target
-from firebreak.core.ses import is_account
 
 # The console's domain in each partition that has a public one; a link elsewhere would be a guess.
 DOMAINS: Mapping[str, str] = MappingProxyType(
@@ -68,7 +67,7 @@ def target_link(target: Target) -> str:
         case "beanstalk":  # a page of one environment asks for its id, which a target does not carry
             return f"{host}/elasticbeanstalk/home?region={region}#/environments"
         case "ses":
-            page = "account" if is_account(target) else f"configuration-sets/{name}"
+            page = "account" if target.is_account else f"configuration-sets/{name}"
             return f"{host}/ses/home?region={region}#/{page}"
         case "runbook":  # the policy's name of a runbook is not the name of its document
             return f"{host}/systems-manager/automation/executions?region={region}"
