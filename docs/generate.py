@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from firebreak.actions import ACTIONS
 from firebreak.core.guards.table import GUARDS
 from firebreak.core.incident.states import FREES_TARGET, MOVES
 from firebreak.core.model import Alarm, OwnEvent, RequestKind, Target
@@ -27,6 +26,7 @@ from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
 from firebreak.policy.actions import ASKS_BY_DEFAULT
 from firebreak.policy.schema import policy_schema
+from firebreak.services.registry import ACTIONS
 from firebreak_cli.endings import EXIT_CODES
 
 DOCS = Path(__file__).resolve().parent

@@ -21,10 +21,11 @@ from firebreak.core.model import (
     RequestKind,
     Target,
 )
-from firebreak.core.observed import Deployment, DescribedAlarm, Series, ServiceLive
+from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import ABSENT, NotRead
 from firebreak.core.rules import Rules
 from firebreak.policy.loader import Policy, parse_policy
+from firebreak.services.ecs.model import Deployment, ServiceLive
 
 NOW = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)
 # Later than any time in these tests, so that none of them is one that has not come yet.

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from firebreak.core.beanstalk import (
+from firebreak.core.model import Metric, Target
+from firebreak.core.readings import ABSENT, Reading
+from firebreak.services.beanstalk.environments import (
     ApplicationVersion,
     BeanstalkObservation,
     EnvironmentEvent,
     EnvironmentLive,
 )
-from firebreak.core.model import Metric, Target
-from firebreak.core.readings import ABSENT, Reading
 from tests import builders as a
 
 ACCOUNT, REGION = a.ACCOUNT, a.REGION

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from firebreak.actions.roll_back_service import RollBackService
-from firebreak.core.deployments import DeploymentHistory, RollBackObservation, ServiceDeployment
 from firebreak.core.model import Obstacle, Plan, Target
-from firebreak.core.observed import ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.rules import ActionSettings, Rules
-from firebreak.core.task_memory import TaskSize
+from firebreak.services.ecs.deployments import DeploymentHistory, RollBackObservation, ServiceDeployment
+from firebreak.services.ecs.model import ServiceLive, TaskDefinitionLive
+from firebreak.services.ecs.roll_back_service import RollBackService
+from firebreak.services.ecs.task_memory import TaskSize
 from tests import builders as a
 from tests.builders_ecs import ARN, TARGET, TASK_DEFINITION, FakeEcs, definition, service
 from tests.builders_task_memory import size

@@ -12,16 +12,16 @@ import boto3
 
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Obstacle, Plan, Target
-from firebreak.core.observed import (
+from firebreak.core.readings import ABSENT, NotRead, Reading
+from firebreak.core.rules import ActionSettings, Rules
+from firebreak.services.action import Action
+from firebreak.services.ecs.model import (
     Deployment,
     EcsObservation,
     ScalableTarget,
     ServiceLive,
     TaskDefinitionLive,
 )
-from firebreak.core.readings import ABSENT, NotRead, Reading
-from firebreak.core.rules import ActionSettings, Rules
-from firebreak.ports import Action
 from tests import builders as a
 
 ACCOUNT = "111122223333"

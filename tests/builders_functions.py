@@ -8,13 +8,13 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any
 
-from firebreak.actions.releasing import Pace
-from firebreak.core.functions import LATEST, AliasLive, FunctionLive, FunctionObservation
 from firebreak.core.model import Metric, Obstacle, Plan, Request, Target
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.rules import ActionSettings, Rules
 from firebreak.errors import AwsError, Conflict, NotFound
-from firebreak.ports import Action
+from firebreak.services.action import Action
+from firebreak.services.lambda_.function_release import Pace
+from firebreak.services.lambda_.functions import LATEST, AliasLive, FunctionLive, FunctionObservation
 from tests import builders as a
 
 ARN = f"arn:aws:lambda:{a.REGION}:{a.ACCOUNT}:function:orders"

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from firebreak.actions.run_runbook import RunRunbook
 from firebreak.core.model import AlarmState, Obstacle, Plan, Target
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, NotRead, Reading
 from firebreak.core.rules import ActionSettings, Rules, Runbook
-from firebreak.core.runbooks import DocumentLive, Run, RunbookObservation
+from firebreak.services.ssm.run_runbook import RunRunbook
+from firebreak.services.ssm.runbooks import DocumentLive, Run, RunbookObservation
 from tests import builders as a
 
 TARGET = Target(a.ACCOUNT, a.REGION, "runbook", "", "drain-orders")

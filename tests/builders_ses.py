@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from firebreak.core.model import Metric, Target
 from firebreak.core.readings import Reading
-from firebreak.core.ses import SendingLive, SesObservation
+from firebreak.services.ses.sending import SendingLive, SesObservation
 from tests import builders as a
 
 TARGET = Target(a.ACCOUNT, a.REGION, "ses", "", "newsletter")

@@ -7,13 +7,13 @@ from typing import Any
 
 from botocore.stub import Stubber
 
-from firebreak.actions.adjust_task_memory import AdjustTaskMemory
-from firebreak.aws.task_definitions import DefinitionReader
 from firebreak.core.model import Obstacle, Plan
-from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Reading
 from firebreak.core.rules import ActionSettings, Rules
-from firebreak.core.task_memory import MemoryObservation, NewSize, TaskSize
+from firebreak.services.ecs.adjust_task_memory import AdjustTaskMemory
+from firebreak.services.ecs.client_task_definitions import DefinitionReader
+from firebreak.services.ecs.model import ServiceLive
+from firebreak.services.ecs.task_memory import MemoryObservation, NewSize, TaskSize
 from tests import builders as a
 from tests.builders_ecs import ARN, DIGEST, TARGET, TASK_DEFINITION, FakeEcs, service, session
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from firebreak.actions.replace_task import ReplaceTask
 from firebreak.core.model import Obstacle, Plan, Target
-from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import ABSENT, NotRead, Reading
-from firebreak.core.tasks import TargetHealth, TaskLive, TasksObservation
+from firebreak.services.ecs.model import ServiceLive
+from firebreak.services.ecs.replace_task import ReplaceTask
+from firebreak.services.ecs.tasks import TargetHealth, TaskLive, TasksObservation
 from tests import builders as a
 from tests.builders_ecs import ARN, TARGET, FakeEcs, service
 

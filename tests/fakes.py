@@ -7,26 +7,26 @@ from datetime import datetime, timedelta
 from firebreak.core.limits.disruption_budget import NO_FLOOR, GroupCount
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import AlarmState, OwnEvent, Target
-from firebreak.core.observed import (
-    Deployment,
-    DescribedAlarm,
-    ScalableTarget,
-    Series,
-    ServiceLive,
-    TaskDefinitionLive,
-)
+from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.paging.page import Page
 from firebreak.core.paging.rules import ChannelRules
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.errors import AwsError, Undelivered
-from firebreak.service_ports.beanstalk import BeanstalkReads, BeanstalkWrites
-from firebreak.service_ports.ecs import EcsReads, EcsWrites
-from firebreak.service_ports.ecs_deployments import DeploymentReads, DeploymentWrites
-from firebreak.service_ports.ecs_tasks import TaskReads, TaskWrites
-from firebreak.service_ports.functions import FunctionReads, FunctionWrites
-from firebreak.service_ports.runbooks import Listed, RunbookReads, RunbookWrites
-from firebreak.service_ports.ses import SesReads, SesWrites
-from firebreak.service_ports.task_definitions import DefinitionReads, DefinitionWrites
+from firebreak.services.beanstalk.ports import BeanstalkReads, BeanstalkWrites
+from firebreak.services.ecs.model import Deployment, ScalableTarget, ServiceLive, TaskDefinitionLive
+from firebreak.services.ecs.ports import (
+    DefinitionReads,
+    DefinitionWrites,
+    DeploymentReads,
+    DeploymentWrites,
+    EcsReads,
+    EcsWrites,
+    TaskReads,
+    TaskWrites,
+)
+from firebreak.services.lambda_.ports import FunctionReads, FunctionWrites
+from firebreak.services.ses.ports import SesReads, SesWrites
+from firebreak.services.ssm.ports import Listed, RunbookReads, RunbookWrites
 
 
 @dataclass

@@ -17,7 +17,7 @@ from botocore.model import OperationModel
 from botocore.validate import ParamValidator
 
 from firebreak.aws.clients import mutator
-from firebreak.connections import Connections
+from firebreak.services.connections import Connections
 from tests.builders_beanstalk import ARN, REQUEST_ID, raw_environment
 from tests.builders_ecs import session
 from tests.world import World, world_on_moto

@@ -16,7 +16,7 @@ from botocore.compat import HTTPHeaders
 from moto.core.models import botocore_stubber
 
 from firebreak.aws.clients import mutator
-from firebreak.connections import Connections
+from firebreak.services.connections import Connections
 from tests.builders_ecs import session
 from tests.world import World, world_on_moto
 

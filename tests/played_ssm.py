@@ -15,9 +15,9 @@ from botocore.model import OperationModel
 from botocore.validate import validate_parameters
 
 from firebreak.aws.alarms import CloudWatchAlarms
-from firebreak.aws.runbooks import RunbookReader, RunbookWriter
 from firebreak.core.missing_data import MissingDataRules
 from firebreak.intake.effective_alarms import EffectiveAlarms
+from firebreak.services.ssm.client import RunbookReader, RunbookWriter
 from tests.builders_ecs import session
 from tests.builders_runbooks import GUARD, raw_document, raw_run
 

@@ -17,7 +17,6 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.announcing import Announcer
 from firebreak.aws.call_counts import DynamoCallCounts
 from firebreak.aws.clients import reader
@@ -38,6 +37,7 @@ from firebreak.intake.names import read_target
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy.loader import Policy
+from firebreak.services.registry import ACTIONS, BuiltActions
 from firebreak.storming import StormWatch
 from firebreak.surroundings import Surroundings
 from firebreak.verification import Verifier

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol, assert_never
 
-from firebreak.actions import ACTIONS
-from firebreak.connections import Connections, NoWrites
 from firebreak.core.decision import Snapshot
 from firebreak.core.guards.consent import refuses
 from firebreak.core.incident.states import Incident
@@ -25,6 +23,8 @@ from firebreak.intake.target_groups import Behind, ServicesBehind, not_looked_up
 from firebreak.observing import Observer, with_application
 from firebreak.policy.loader import Policy
 from firebreak.ports import AlarmReads, Ledger
+from firebreak.services.connections import Connections, NoWrites
+from firebreak.services.registry import ACTIONS
 from firebreak_cli.stack import Stack
 
 OFFLINE = NotRead("offline")
@@ -163,7 +163,7 @@ def alarm_of(trigger: Alarm | OwnEvent) -> Alarm:
 def live_eyes(stack: Stack, policy: Policy) -> LiveEyes:
     """Eyes on a deployed stack, with the caller's credentials; the policy tells what its runbooks are."""
     from firebreak.aws.ledger import DynamoLedger
-    from firebreak.aws.registrations import DynamoRegistrations, RegistrationReader
+    from firebreak.services.ecs.client_registrations import DynamoRegistrations, RegistrationReader
     from firebreak_cli.live_alarms import of_stack
 
     cache = DynamoRegistrations(stack.reader("dynamodb"), stack.ledger_table)

@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from firebreak.actions import ACTIONS
 from firebreak.aws.switches import switch_pk
 from firebreak.aws.translate import translated
-from firebreak.connections import Connections, NoWrites
 from firebreak.core.guards.consent import OPT_IN_TAG
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.limits.scopes import application_scope
@@ -20,7 +18,9 @@ from firebreak.core.rules import Runbook
 from firebreak.errors import AwsError, PolicyError
 from firebreak.intake.names import read_target
 from firebreak.policy.loader import Policy, load_policy
-from firebreak.ports import Action
+from firebreak.services.action import Action
+from firebreak.services.connections import Connections, NoWrites
+from firebreak.services.registry import ACTIONS
 from firebreak_cli.endings import BAD_INPUT, Ending
 from firebreak_cli.policies import policy_path
 from firebreak_cli.stack import Stack

@@ -15,12 +15,14 @@ from firebreak.core.limits.history import ScopeHistory
 from firebreak.core.limits.scopes import application_scope, group_scope
 from firebreak.core.messages.decision_messages import QUIET
 from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request, Target
-from firebreak.core.observed import DescribedAlarm, Series, ServiceLive
+from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.core.target_groups import group_in
-from firebreak.ports import Action, AlarmReads, Ledger, Observation
+from firebreak.ports import AlarmReads, Ledger
+from firebreak.services.action import Action, Observation
+from firebreak.services.ecs.model import ServiceLive
+from firebreak.services.ecs.target_groups import group_in
 
 
 @dataclass(frozen=True, slots=True)

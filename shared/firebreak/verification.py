@@ -60,8 +60,9 @@ from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.policy.loader import Policy
-from firebreak.ports import Action, AlarmReads, Bus, Clock, Ledger, Log, Observation, Schedules
+from firebreak.ports import AlarmReads, Bus, Clock, Ledger, Log, Schedules
 from firebreak.refusing_ahead import refuse_ahead
+from firebreak.services.action import Action, Observation
 from firebreak.storming import StormWatch
 from firebreak.sweeping import Sweep
 from firebreak.unusable_events import read_alarm, read_check, refuse_unusable

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from boto3.session import Session
 
-from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
@@ -28,7 +27,6 @@ from firebreak.aws.threads import DynamoThreads
 from firebreak.channels.building import build
 from firebreak.channels.carrier import Carrier
 from firebreak.concluding import Concluder
-from firebreak.connections import Connections
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Target
 from firebreak.core.paging.commands import StackAddress
@@ -44,6 +42,8 @@ from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy.loader import load_policy
 from firebreak.ports import Clock, Log
+from firebreak.services.connections import Connections
+from firebreak.services.registry import ACTIONS, BuiltActions
 from firebreak.settings import Settings
 from firebreak.storming import StormWatch
 from firebreak.surroundings import Surroundings
@@ -141,7 +141,7 @@ class Wiring:
         """What finds the ECS service behind a target group; connected when the first alarm asks."""
 
         def ask(groups: Collection[str], home: Home) -> Found:
-            from firebreak.aws.registrations import DynamoRegistrations, RegistrationReader
+            from firebreak.services.ecs.client_registrations import DynamoRegistrations, RegistrationReader
 
             own, clock = self.settings, self.clock
             reads = RegistrationReader(reader(self.session, "ecs"), clock.monotonic, own.account, own.region)

@@ -46,8 +46,9 @@ from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, not_looked_up
 from firebreak.observing import Observer, needs_consent, with_application, with_consent
 from firebreak.policy.loader import Policy
-from firebreak.ports import Action, Clock, Ledger, Log, Schedules
+from firebreak.ports import Clock, Ledger, Log, Schedules
 from firebreak.recording import record_under_claim
+from firebreak.services.action import Action
 from firebreak.storming import StormWatch
 from firebreak.unusable_events import unusable_key
 
@@ -98,9 +99,8 @@ class Remediator:
             parsed = alarm_events.parse(event)
         except UnusableEvent as error:
             return self._unusable(event, error)
-        trigger = (
-            alarm_events.placed(parsed, self.account, self.region) if isinstance(parsed, Alarm) else parsed
-        )
+        home = self.account, self.region
+        trigger = alarm_events.placed(parsed, *home) if isinstance(parsed, Alarm) else parsed
         alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm
         try:
             policy = self.policy()

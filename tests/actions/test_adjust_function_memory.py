@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.actions.adjust_function_memory import MOST_MEMORY, AdjustFunctionMemory, raised
-from firebreak.core.functions import LATEST, FunctionObservation
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import ActionSettings
+from firebreak.services.lambda_.adjust_function_memory import MOST_MEMORY, AdjustFunctionMemory, raised
+from firebreak.services.lambda_.functions import LATEST, FunctionObservation
 from tests.builders_functions import (
     CODE,
     OPTED_IN,

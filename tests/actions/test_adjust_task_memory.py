@@ -9,8 +9,8 @@ import pytest
 from firebreak.core.model import Failed, Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.task_memory import NewSize, TaskSize
 from firebreak.errors import OutcomeUnknown, Rejected
+from firebreak.services.ecs.task_memory import NewSize, TaskSize
 from tests.builders_ecs import (
     OTHER_TASK_DEFINITION,
     TARGET,

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions.restart_service import RestartService
-from firebreak.actions.scale_service import ScaleService
 from firebreak.core.model import Obstacle, Plan, RequestKind
-from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.services.ecs.model import ServiceLive
+from firebreak.services.ecs.restart_service import RestartService
+from firebreak.services.ecs.scale_service import ScaleService
 from tests import builders_deployments as rolled
 from tests import builders_ecs as ecs
 from tests import builders_task_memory as memory

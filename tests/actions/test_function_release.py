@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions.adjust_function_memory import AdjustFunctionMemory
-from firebreak.core.functions import LATEST
 from firebreak.core.model import Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import Unknown
 from firebreak.errors import Conflict, Denied, OutcomeUnknown, Rejected
+from firebreak.services.lambda_.adjust_function_memory import AdjustFunctionMemory
+from firebreak.services.lambda_.functions import LATEST
 from tests.builders_functions import (
     OTHER_CODE,
     TARGET,

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.actions.pause_sending import LOST, SPARSE, PauseSending
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.ses import SendingLive, SesObservation
 from firebreak.errors import Rejected
 from firebreak.policy.loader import parse_policy
+from firebreak.services.ses.pause_sending import LOST, SPARSE, PauseSending
+from firebreak.services.ses.sending import SendingLive, SesObservation
 from tests import builders as a
 from tests.builders_ecs import seen as seen_ecs
 from tests.builders_ecs import service

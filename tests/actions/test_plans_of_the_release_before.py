@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.model import Obstacle, Plan, RequestKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.task_memory import TaskSize
+from firebreak.services.ecs.task_memory import TaskSize
 from tests.builders_ecs import TASK_DEFINITION, deployment, service
 from tests.builders_task_memory import OURS, adjuster, seen, size
 

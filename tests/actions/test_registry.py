@@ -6,23 +6,24 @@ from importlib import import_module
 
 import pytest
 
-from firebreak import actions
-from firebreak.actions import ACTIONS, BuiltActions
-from firebreak.connections import Connections
+from firebreak import services
 from firebreak.core.guards.own_deployments import STARTS_DEPLOYMENTS
-from firebreak.ports import Permission
+from firebreak.services.action import Permission
+from firebreak.services.connections import Connections
+from firebreak.services.registry import ACTIONS, BuiltActions
 from tests.fakes import FakeServices
 
 MODULES = {
     module.NAME: module
     for module in (
-        import_module(f"{actions.__name__}.{found.name}") for found in pkgutil.iter_modules(actions.__path__)
+        import_module(found.name)
+        for found in pkgutil.walk_packages(services.__path__, f"{services.__name__}.")
     )
     if hasattr(module, "NAME")
 }
 
 
-def services() -> Connections:
+def connections() -> Connections:
     """Services that connect to nothing: an action is built of them all the same."""
     return Connections(lambda _: None, lambda _: None)
 
@@ -38,7 +39,7 @@ def test_the_names_are_the_files_names() -> None:
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_an_action_tells_its_registered_name_and_its_modules_permissions(name: str) -> None:
-    action = ACTIONS[name](services())
+    action = ACTIONS[name](connections())
     assert (name, MODULES[name].PERMISSIONS) == (action.name, action.permissions)
 
 
@@ -57,7 +58,7 @@ def test_the_actions_that_start_a_deployment_are_those_that_hand_ecs_a_task_defi
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_an_action_cannot_be_changed_after_it_was_made(name: str) -> None:
-    action = ACTIONS[name](services())
+    action = ACTIONS[name](connections())
     with pytest.raises(AttributeError):
         setattr(action, "reads", None)  # noqa: B010 - mypy would refuse the plain spelling
 
@@ -78,6 +79,6 @@ def test_building_the_actions_waits_until_one_is_asked_for() -> None:
 
 
 def test_an_action_is_built_once() -> None:
-    built = BuiltActions(services())
+    built = BuiltActions(connections())
 
     assert built["restart-service"] is built["restart-service"]

@@ -11,8 +11,8 @@ from firebreak.core.ledger import incident_name
 from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.tasks import TaskLive
 from firebreak.errors import Rejected
+from firebreak.services.ecs.tasks import TaskLive
 from tests import builders as a
 from tests.builders_ecs import TARGET, FakeEcs, deployment
 from tests.builders_tasks import (

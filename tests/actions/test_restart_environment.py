@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.actions.restart_environment import ALL_AT_ONCE, RestartEnvironment
-from firebreak.core.beanstalk import COLOUR_RANKS, STATUS_RANKS, BeanstalkObservation
 from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Rejected
+from firebreak.services.beanstalk.environments import COLOUR_RANKS, STATUS_RANKS, BeanstalkObservation
+from firebreak.services.beanstalk.restart_environment import ALL_AT_ONCE, RestartEnvironment
 from tests import builders as a
 from tests.builders_beanstalk import (
     ARN,

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.actions.restart_environment import RestartEnvironment
-from firebreak.core.beanstalk import BeanstalkObservation
 from firebreak.core.model import Plan, Receipt, Settled
 from firebreak.core.readings import Unknown
+from firebreak.services.beanstalk.environments import BeanstalkObservation
+from firebreak.services.beanstalk.restart_environment import RestartEnvironment
 from tests import builders as a
 from tests.builders_beanstalk import (
     BEGAN,

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.actions.restart_function import LONGEST, MARK, RestartFunction, marked
-from firebreak.core.functions import LATEST, FunctionObservation
 from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled, same_change
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, OutcomeUnknown
+from firebreak.services.lambda_.functions import LATEST, FunctionObservation
+from firebreak.services.lambda_.restart_function import LONGEST, MARK, RestartFunction, marked
 from tests import builders as a
 from tests.builders_functions import (
     CODE,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions.restart_service import RestartService
 from firebreak.core.model import Failed, Plan, Receipt, Settled
 from firebreak.core.readings import ABSENT, Unknown
+from firebreak.services.ecs.restart_service import RestartService
 from tests.builders_ecs import (
     OTHER_TASK_DEFINITION,
     REQUEST,

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.deployments import DeploymentHistory
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import WayBack
+from firebreak.services.ecs.deployments import DeploymentHistory
 from tests.builders_deployments import (
     BEFORE,
     EARLIER,

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.actions.roll_back_function import RollBackFunction
-from firebreak.core.functions import AliasLive, FunctionLive, FunctionObservation
 from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.services.lambda_.functions import AliasLive, FunctionLive, FunctionObservation
+from firebreak.services.lambda_.roll_back_function import RollBackFunction
 from tests.builders_functions import (
     OLD,
     OTHER_CODE,

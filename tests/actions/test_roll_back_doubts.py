@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Act, AskApproval, Decision
-from firebreak.core.deployments import DeploymentHistory, RollBackObservation, ServiceDeployment
 from firebreak.core.model import Obstacle, Plan
-from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import TWO_SUSPECTS
+from firebreak.services.ecs.deployments import DeploymentHistory, RollBackObservation, ServiceDeployment
+from firebreak.services.ecs.model import ServiceLive
 from tests.builders_deployments import (
     BEFORE,
     EARLIER,

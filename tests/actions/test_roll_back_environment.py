@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.actions.roll_back_environment import DATA_STAYS, NO_ROLE, RollBackEnvironment
-from firebreak.core.beanstalk import ApplicationVersion, BeanstalkObservation
 from firebreak.core.decision import Act, AskApproval
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
 from firebreak.core.rules import ActionSettings
+from firebreak.services.beanstalk.environments import ApplicationVersion, BeanstalkObservation
+from firebreak.services.beanstalk.roll_back_environment import DATA_STAYS, NO_ROLE, RollBackEnvironment
 from tests import builders as a
 from tests.builders_beanstalk import (
     ARN,

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions.roll_back_environment import RollBackEnvironment
 from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Rejected
+from firebreak.services.beanstalk.roll_back_environment import RollBackEnvironment
 from tests import builders as a
 from tests.builders_beanstalk import (
     DEPLOYED,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions.roll_back_function import RollBackFunction
-from firebreak.core.functions import LATEST, FunctionObservation
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, OutcomeUnknown
+from firebreak.services.lambda_.functions import LATEST, FunctionObservation
+from firebreak.services.lambda_.roll_back_function import RollBackFunction
 from tests import builders as a
 from tests.builders_functions import (
     OLD,

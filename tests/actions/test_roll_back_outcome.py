@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.deployments import DeploymentHistory, ServiceDeployment
 from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Settled
 from firebreak.core.readings import ABSENT, Unknown
+from firebreak.services.ecs.deployments import DeploymentHistory, ServiceDeployment
 from tests import builders as a
 from tests.builders_deployments import (
     BEFORE,

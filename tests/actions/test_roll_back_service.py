@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from firebreak.core.deployments import DeploymentHistory
 from firebreak.core.model import Obstacle, Receipt, RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown, Rejected
+from firebreak.services.ecs.deployments import DeploymentHistory
 from tests.builders_deployments import (
     BEFORE,
     EARLIER,

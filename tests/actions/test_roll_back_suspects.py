@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions.roll_back_function import RollBackFunction
 from firebreak.core.decision import Act, AskApproval
-from firebreak.core.functions import FunctionLive, FunctionObservation
 from firebreak.core.model import Metric, Obstacle, Plan, Request, RequestKind
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
+from firebreak.services.lambda_.functions import FunctionLive, FunctionObservation
+from firebreak.services.lambda_.roll_back_function import RollBackFunction
 from tests.builders_functions import (
     OLD,
     OPTED_IN,

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions.roll_back_function import RollBackFunction
-from firebreak.core.functions import FunctionObservation
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
+from firebreak.services.lambda_.functions import FunctionObservation
+from firebreak.services.lambda_.roll_back_function import RollBackFunction
 from tests.builders_functions import (
     OLD,
     OTHER_CODE,

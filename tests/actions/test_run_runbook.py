@@ -12,8 +12,8 @@ from firebreak.core.evaluation import Missing, MissingData
 from firebreak.core.model import AlarmState, Failed, Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.runbooks import FAILED, RUNNING, SUCCEEDED
 from firebreak.errors import Rejected
+from firebreak.services.ssm.runbooks import FAILED, RUNNING, SUCCEEDED
 from tests import builders as a
 from tests.builders_runbooks import (
     GUARD,

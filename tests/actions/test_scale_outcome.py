@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions.scale_service import ScaleService
 from firebreak.core.model import Plan, Receipt, Settled
 from firebreak.core.readings import ABSENT, Unknown
+from firebreak.services.ecs.scale_service import ScaleService
 from tests.builders_ecs import (
     FakeEcs,
     definition,

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions.scale_service import ScaleService
 from firebreak.core.model import Obstacle, Plan, Receipt, Request
-from firebreak.core.observed import EcsObservation, ScalableTarget
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown, Rejected
+from firebreak.services.ecs.model import EcsObservation, ScalableTarget
+from firebreak.services.ecs.scale_service import ScaleService
 from tests.builders_ecs import (
     REQUEST,
     TARGET,

@@ -6,13 +6,13 @@ from functools import partial
 
 import pytest
 
-from firebreak.actions import ACTIONS
 from firebreak.aws.clients import mutator
-from firebreak.connections import Connections
 from firebreak.core.model import Plan, Request, RequestKind
 from firebreak.core.rules import Rules
 from firebreak.errors import AwsError, Denied, OutcomeUnknown, Throttled, Unavailable
-from firebreak.ports import Observation
+from firebreak.services.action import Observation
+from firebreak.services.connections import Connections
+from firebreak.services.registry import ACTIONS
 from tests import builders_beanstalk as beanstalk
 from tests import builders_deployments as deployments
 from tests import builders_ecs as ecs

@@ -7,7 +7,7 @@ import pytest
 from firebreak.core.model import Metric, Obstacle, Plan
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.tasks import TargetHealth, TaskLive, TasksObservation
+from firebreak.services.ecs.tasks import TargetHealth, TaskLive, TasksObservation
 from tests import builders as a
 from tests.builders_ecs import ACCOUNT, REGION, TARGET, FakeEcs
 from tests.builders_tasks import REQUEST, FakeTasks, arn_of, replacer, spare, task

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from botocore.stub import Stubber
 
-from firebreak.aws.ecs import EcsReader, EcsWriter
+from firebreak.services.ecs.client import EcsReader, EcsWriter
 from tests.builders_ecs import session
 
 SECRET = "arn:aws:iam::111122223333:role/x is not authorized, password=hunter2"

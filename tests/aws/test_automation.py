@@ -10,12 +10,12 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from firebreak.aws.alarms import CloudWatchAlarms
-from firebreak.aws.runbooks import MOST_PAGES, TOKENS_READ, RunbookReader, RunbookWriter
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, NotRead, Unknown
-from firebreak.core.runbooks import DocumentLive
 from firebreak.errors import Denied, NotFound, OutcomeUnknown, Rejected
+from firebreak.services.ssm.client import MOST_PAGES, TOKENS_READ, RunbookReader, RunbookWriter
+from firebreak.services.ssm.runbooks import DocumentLive
 from tests.builders_ecs import session
 from tests.builders_runbooks import document, planned, raw_document, raw_run
 

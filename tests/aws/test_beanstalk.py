@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from firebreak.aws.beanstalk import BeanstalkReader, BeanstalkWriter
-from firebreak.core.beanstalk import ApplicationVersion
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.errors import Denied, Rejected
+from firebreak.services.beanstalk.client import BeanstalkReader, BeanstalkWriter
+from firebreak.services.beanstalk.environments import ApplicationVersion
 from tests.builders_beanstalk import (
     ARN,
     ID,

@@ -10,8 +10,7 @@ from botocore.model import StructureShape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.aws import ecs_deployments, functions
-from firebreak.core.canonical import (
+from firebreak.services.canonical import (
     FUNCTION_CONFIGURATION,
     SERVICE_REVISION,
     TASK_DEFINITION,
@@ -19,6 +18,8 @@ from firebreak.core.canonical import (
     Table,
     fingerprint,
 )
+from firebreak.services.ecs import client_deployments
+from firebreak.services.lambda_ import client
 from tests.aws.full_shapes import Filler, places, reordered, shape, shuffled
 
 
@@ -44,8 +45,8 @@ class Answer:
 ANSWERS = [
     Answer("ecs", "TaskDefinition", TASK_DEFINITION),
     Answer("ecs", "RegisterTaskDefinitionRequest", TASK_DEFINITION),
-    Answer("ecs", "ServiceRevision", SERVICE_REVISION, ecs_deployments.NOT_SETTINGS),
-    Answer("lambda", "FunctionConfiguration", FUNCTION_CONFIGURATION, functions.NOT_SETTINGS),
+    Answer("ecs", "ServiceRevision", SERVICE_REVISION, client_deployments.NOT_SETTINGS),
+    Answer("lambda", "FunctionConfiguration", FUNCTION_CONFIGURATION, client.NOT_SETTINGS),
 ]
 every_answer = pytest.mark.parametrize("answer", ANSWERS, ids=lambda one: one.shape)
 chances = st.integers(0, 2**32).map(random.Random)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from firebreak.aws.ecs import EcsReader, EcsWriter
-from firebreak.core.observed import Deployment, ServiceLive, TaskDefinitionLive
 from firebreak.core.readings import ABSENT, Unknown
+from firebreak.services.ecs.client import EcsReader, EcsWriter
+from firebreak.services.ecs.model import Deployment, ServiceLive, TaskDefinitionLive
 from tests.aws.stubbed_ecs import SECRET, Stubs
 from tests.builders import NOW
 from tests.builders_ecs import (

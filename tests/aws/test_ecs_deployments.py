@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.ecs_deployments import DeploymentReader, DeploymentWriter
-from firebreak.core.deployments import DeploymentHistory
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.errors import AwsError, Conflict, Denied, NotFound, OutcomeUnknown, Rejected, Throttled
+from firebreak.services.ecs.client_deployments import DeploymentReader, DeploymentWriter
+from firebreak.services.ecs.deployments import DeploymentHistory
 from tests.aws.stubbed_ecs import SECRET, Stubs
 from tests.builders_deployments import (
     MINUTE,

@@ -8,10 +8,10 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from firebreak.aws.clients import reader
-from firebreak.aws.ecs_tasks import TaskReader, TaskWriter
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.core.tasks import TargetHealth
 from firebreak.errors import AwsError, Denied, NotFound, OutcomeUnknown, Rejected, Throttled
+from firebreak.services.ecs.client_tasks import TaskReader, TaskWriter
+from firebreak.services.ecs.tasks import TargetHealth
 from tests.aws.stubbed_ecs import SECRET, Stubs
 from tests.builders_ecs import ACCOUNT, REGION, TARGET, session
 from tests.builders_tasks import BAD, arn_of, raw_task, task

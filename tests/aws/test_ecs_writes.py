@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from firebreak.aws.ecs import EcsWriter
 from firebreak.errors import AwsError, Conflict, Denied, NotFound, OutcomeUnknown, Rejected, Throttled
+from firebreak.services.ecs.client import EcsWriter
 from tests.aws.stubbed_ecs import SECRET, Stubs
 from tests.builders_ecs import OTHER_TASK_DEFINITION, TASK_DEFINITION, raw_deployment, raw_service
 

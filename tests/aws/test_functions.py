@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from firebreak.aws.functions import PAGES, FunctionReader, FunctionWriter
-from firebreak.core.functions import LATEST, AliasLive, FunctionLive
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.errors import (
     AwsError,
@@ -22,6 +20,8 @@ from firebreak.errors import (
     Rejected,
     Throttled,
 )
+from firebreak.services.lambda_.client import PAGES, FunctionReader, FunctionWriter
+from firebreak.services.lambda_.functions import LATEST, AliasLive, FunctionLive
 from tests.builders_ecs import session
 from tests.builders_functions import ARN, CODE, OTHER_CODE, PUBLISHED, raw_alias, raw_function
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.ecs import DESCRIBED_AT_ONCE, MOST_DESCRIBED, EcsReader
 from firebreak.core.limits.disruption_budget import NO_FLOOR, GroupCount
 from firebreak.core.readings import ABSENT, Unknown
+from firebreak.services.ecs.client import DESCRIBED_AT_ONCE, MOST_DESCRIBED, EcsReader
 from tests import builders as a
 from tests.aws.stubbed_ecs import Stubs
 from tests.builders_ecs import TARGET, raw_service

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws import registrations
-from firebreak.aws.registrations import DynamoRegistrations, RegistrationReader
 from firebreak.core.readings import ABSENT, Reading, Unknown
-from firebreak.core.target_groups import Registrations
+from firebreak.services.ecs import client_registrations
+from firebreak.services.ecs.client_registrations import DynamoRegistrations, RegistrationReader
+from firebreak.services.ecs.target_groups import Registrations
 from tests import builders as a
 from tests.aws.stubbed_ecs import Stubs
 from tests.builders_ecs import ACCOUNT, ARN, REGION, raw_service
@@ -118,7 +118,7 @@ def test_more_clusters_than_are_looked_at_make_blind(stubs: Stubs) -> None:
 
 
 def test_more_services_than_are_looked_at_make_blind(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registrations, "MOST_SERVICES", 1)
+    monkeypatch.setattr(client_registrations, "MOST_SERVICES", 1)
     arns = [f"{ARN}:service/prod/{n}" for n in range(2)]
     stubs.for_ecs.add_response("list_clusters", {"clusterArns": [PROD]})
     stubs.for_ecs.add_response("list_services", {"serviceArns": arns, "nextToken": "more"})

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from firebreak.aws.ecs import EcsReader, EcsWriter
 from firebreak.core.readings import ABSENT, Unknown
+from firebreak.services.ecs.client import EcsReader, EcsWriter
 from tests.aws.stubbed_ecs import SECRET, Stubs
 from tests.builders_ecs import ACCOUNT, TARGET, owner, session
 

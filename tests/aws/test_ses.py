@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from firebreak.aws.ses import SesReader, SesWriter
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.core.ses import SendingLive
 from firebreak.errors import Denied, NotFound, Throttled
+from firebreak.services.ses.client import SesReader, SesWriter
+from firebreak.services.ses.sending import SendingLive
 from tests.builders_ecs import session
 
 SECRET = "User: arn:aws:iam::111122223333:role/x is not authorized, password=hunter2"

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from firebreak.aws.task_definitions import DefinitionReader, DefinitionWriter
 from firebreak.core.readings import Unknown
-from firebreak.core.task_memory import NewSize, TaskSize
 from firebreak.errors import AwsError, Conflict, Denied, OutcomeUnknown, Rejected, Throttled, Unavailable
+from firebreak.services.ecs.client_task_definitions import DefinitionReader, DefinitionWriter
+from firebreak.services.ecs.task_memory import NewSize, TaskSize
 from tests.aws.stubbed_ecs import SECRET, Stubs
 from tests.builders_ecs import TASK_DEFINITION, session
 from tests.builders_task_memory import OURS, PINNED, raw_definition

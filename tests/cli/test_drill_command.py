@@ -11,11 +11,11 @@ import pytest
 from botocore.stub import Stubber
 from rich.console import Console as Screen
 
-from firebreak.actions import ACTIONS
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.reasons import Reason
 from firebreak.observing import Observer
 from firebreak.policy.loader import parse_policy
+from firebreak.services.registry import ACTIONS
 from firebreak_cli import drill_screen, drills
 from firebreak_cli.drill_times import Scenario
 from firebreak_cli.endings import Ending

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions import ACTIONS
 from firebreak.core.decision import Result
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmKind, Metric, Mute, OwnEvent, RequestKind
@@ -15,6 +14,7 @@ from firebreak.core.reasons import Reason
 from firebreak.intake import alarm_events
 from firebreak.observing import Observer
 from firebreak.policy.loader import parse_policy
+from firebreak.services.registry import ACTIONS
 from firebreak.wire.requests import request_event
 from firebreak_cli.explainer import Explainer, Explanation
 from firebreak_cli.eyes import LiveEyes

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.actions import ACTIONS
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Metric
+from firebreak.services.registry import ACTIONS
 from firebreak_cli import switches
 from tests import builders as a
 from tests.cli.running import Calls, run_in

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from firebreak.actions import ACTIONS
-from firebreak.connections import Connections
 from firebreak.core.incident.questions import question_id
 from firebreak.policy.loader import parse_policy
+from firebreak.services.connections import Connections
+from firebreak.services.registry import ACTIONS
 from firebreak_cli.outside import Outside
 from tests import builders as a
 from tests.cli.consoles import NAME, described, refused_in_a_pause, seeing

@@ -18,18 +18,18 @@ from typing import Any
 
 from boto3.session import Session
 
-from firebreak.actions import ACTIONS
 from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.clients import mutator, reader
 from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.storms import DynamoStorms
 from firebreak.concluding import Concluder
-from firebreak.connections import Connections
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.observing import Observer
 from firebreak.policy.loader import Policy, parse_policy
+from firebreak.services.connections import Connections
+from firebreak.services.registry import ACTIONS
 from firebreak.storming import StormWatch
 from firebreak.wiring import jitter
 from firebreak.workflow import Remediator

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions import ACTIONS
-from firebreak.connections import Connections
-from firebreak.ports import Permission
+from firebreak.services.action import Permission
+from firebreak.services.connections import Connections
+from firebreak.services.registry import ACTIONS
 from tests.contracts.template import actions, functions, iam_actions, resource, statements, template
 from tests.docs.documents import document
 

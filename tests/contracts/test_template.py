@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.actions import ACTIONS
-from firebreak.connections import Connections
 from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.routing import ACTION_TAG, SYMPTOMS
 from firebreak.policy.runbooks import PREFIX
+from firebreak.services.connections import Connections
+from firebreak.services.registry import ACTIONS
 from tests.contracts.template import (
     PATH,
     actions,

@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.function_versions import version_before
-from firebreak.core.functions import (
+from firebreak.core.model import Metric, Obstacle
+from firebreak.core.readings import (
+    ABSENT,
+    NotRead,
+    Unknown,
+)
+from firebreak.core.reasons import Reason
+from firebreak.services.lambda_.functions import (
     LATEST,
     Behind,
     Direct,
@@ -18,13 +24,7 @@ from firebreak.core.functions import (
     shifting,
     unreleasable,
 )
-from firebreak.core.model import Metric, Obstacle
-from firebreak.core.readings import (
-    ABSENT,
-    NotRead,
-    Unknown,
-)
-from firebreak.core.reasons import Reason
+from firebreak.services.lambda_.versions import version_before
 from tests import builders as a
 from tests.builders_functions import OPTED_IN, OTHER_CODE, TARGET, alias, function, request, seen
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.beanstalk import EnvironmentEvent
-from firebreak.core.beanstalk_versions import Previous, VersionDeployment, blamed, previous
 from firebreak.core.model import Obstacle
 from firebreak.core.reasons import Reason
+from firebreak.services.beanstalk.environments import EnvironmentEvent
+from firebreak.services.beanstalk.versions import Previous, VersionDeployment, blamed, previous
 from tests.builders_beanstalk import HEALTH_ALARM, V40, V41, V42, V43, deployed, environment
 
 RED = HEALTH_ALARM.since

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.beanstalk_versions import Previous, VersionDeployment, deployments, previous
 from firebreak.core.model import Obstacle
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
+from firebreak.services.beanstalk.versions import Previous, VersionDeployment, deployments, previous
 from tests.builders_beanstalk import (
     DEPLOYED,
     ENDED,

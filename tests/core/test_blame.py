@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.blame import Blamed, as_far_as, blamed, under_way
-from firebreak.core.deployments import DeploymentHistory, ServiceDeployment
 from firebreak.core.repeated_rollback import WayBack
-from firebreak.core.task_memory import TaskSize
+from firebreak.services.ecs.deployments import DeploymentHistory, ServiceDeployment
+from firebreak.services.ecs.suspect_deployment import Blamed, as_far_as, blamed, under_way
+from firebreak.services.ecs.task_memory import TaskSize
 from tests.builders_deployments import (
     BEFORE,
     MINUTE,

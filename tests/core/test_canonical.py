@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.canonical import (
+from firebreak.services.canonical import (
     ANY_ORDER,
     FUNCTION_CONFIGURATION,
     IN_ORDER,

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.deployments import (
+from firebreak.core.model import Settled
+from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.services.ecs.deployments import (
     DeploymentHistory,
     RollBackObservation,
     ago,
@@ -15,8 +17,6 @@ from firebreak.core.deployments import (
     was_ended,
     when,
 )
-from firebreak.core.model import Settled
-from firebreak.core.readings import ABSENT, NotRead, Unknown
 from tests.builders_deployments import (
     BEFORE,
     MINUTE,

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.beanstalk import (
+from firebreak.core.model import Obstacle
+from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.services.beanstalk.environments import (
     COLOUR_RANKS,
     STATUS_RANKS,
     ApplicationVersion,
@@ -18,9 +21,6 @@ from firebreak.core.beanstalk import (
     observed,
     worse,
 )
-from firebreak.core.model import Obstacle
-from firebreak.core.readings import ABSENT, NotRead, Unknown
-from firebreak.core.reasons import Reason
 from tests import builders as a
 from tests.builders_beanstalk import ENABLED, ID, QUIET_SINCE, TARGET, environment, event, seen
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core import ecs
-from firebreak.core.ecs import PreImage
 from firebreak.core.model import Obstacle
-from firebreak.core.observed import Deployment, EcsObservation, ServiceLive
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.services.ecs import readiness
+from firebreak.services.ecs.model import Deployment, EcsObservation, ServiceLive
+from firebreak.services.ecs.readiness import PreImage
 from tests.builders_ecs import TARGET, TASK_DEFINITION, deployment, seen, service
 
 ANY_CONTROLLER = frozenset({"ECS", "CODE_DEPLOY"})
@@ -33,13 +33,13 @@ OLD = deployment("ecs-svc/2", status="ACTIVE")
 
 def test_only_what_an_ecs_action_observed_is_taken_for_it() -> None:
     observation = seen(service())
-    assert ecs.observed(observation) is observation
+    assert readiness.observed(observation) is observation
     with pytest.raises(TypeError, match=r"^expected EcsObservation, got ServiceLive$"):
-        ecs.observed(service())
+        readiness.observed(service())
 
 
 def test_a_target_that_is_not_there_is_named() -> None:
-    assert ecs.missing(TARGET) == Obstacle(Reason.TARGET_MISSING, "ecs:prod/api does not exist")
+    assert readiness.missing(TARGET) == Obstacle(Reason.TARGET_MISSING, "ecs:prod/api does not exist")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_target_that_is_not_there_is_named() -> None:
 def test_the_newest_deployment_is_the_one_that_ecs_marks(
     deployments: tuple[Deployment, ...], expected: Deployment | None
 ) -> None:
-    assert ecs.primary(service(deployments=deployments)) == expected
+    assert readiness.primary(service(deployments=deployments)) == expected
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_newest_deployment_is_the_one_that_ecs_marks(
 def test_a_service_is_ready_or_says_what_stands_in_the_way(
     changes: dict[str, Any], expected: Obstacle | None
 ) -> None:
-    assert ecs.not_ready(service(**changes), ANY_CONTROLLER) == expected
+    assert readiness.not_ready(service(**changes), ANY_CONTROLLER) == expected
 
 
 def test_the_pre_image_is_what_the_service_ran_and_how_much_of_it() -> None:
@@ -156,7 +156,7 @@ def test_then_and_now_is_both_or_what_is_missing(
     observation: EcsObservation,
     expected: tuple[PreImage, ServiceLive] | Unknown,
 ) -> None:
-    assert ecs.then_and_now(stored, observation) == expected
+    assert readiness.then_and_now(stored, observation) == expected
 
 
 @pytest.mark.parametrize(
@@ -171,4 +171,4 @@ def test_then_and_now_is_both_or_what_is_missing(
 def test_tasks_went_missing_only_when_somebody_still_wants_them(
     *, running: int, desired: int, fewer: bool
 ) -> None:
-    assert ecs.fewer_running(BEFORE, service(running=running, desired=desired)) is fewer
+    assert readiness.fewer_running(BEFORE, service(running=running, desired=desired)) is fewer

@@ -7,9 +7,9 @@ import pytest
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Act, AskApproval, Check, Decision, Defer, Outcome, Propose, Refuse, Result
 from firebreak.core.model import Target
-from firebreak.core.observed import EcsObservation
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.services.ecs.model import EcsObservation
 from tests import builders as a
 from tests.builders_ecs import seen, service
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.core.ses import SesObservation, observed
+from firebreak.services.ses.sending import SesObservation, observed
 from tests.builders_ses import ENABLED, TARGET, WHOLE_ACCOUNT, seen
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.core import ecs
 from firebreak.core.model import Obstacle
 from firebreak.core.reasons import Reason
+from firebreak.services.ecs import readiness
 from tests.builders_ecs import OTHER_TASK_DEFINITION, TASK_DEFINITION, deployment, service
 
 WHY = "ECS deployment circuit breaker: tasks failed to start."
@@ -36,7 +36,7 @@ SAID = (
 def test_a_deployment_that_ecs_did_not_go_back_from_is_told_with_what_runs(
     deployments: tuple[Any, ...], detail: str
 ) -> None:
-    found = ecs.failed_deployment(service(deployments=deployments))
+    found = readiness.failed_deployment(service(deployments=deployments))
     assert found == Obstacle(Reason.DEPLOYMENT_FAILED, detail)
 
 
@@ -53,28 +53,28 @@ def test_a_deployment_that_ecs_did_not_go_back_from_is_told_with_what_runs(
 )
 def test_nothing_failed_for_good(deployments: tuple[Any, ...]) -> None:
     now = service(deployments=deployments)
-    assert ecs.failed_deployment(now) is None
-    assert ecs.repeats_failure(now) == ()
+    assert readiness.failed_deployment(now) is None
+    assert readiness.repeats_failure(now) == ()
 
 
 def test_what_ecs_does_not_explain_is_told_without_a_reason() -> None:
     silent = deployment("ecs-svc/2", rollout="FAILED")
-    assert ecs.failure(silent) == "deployment ecs-svc/2 of api:7 FAILED"
+    assert readiness.failure(silent) == "deployment ecs-svc/2 of api:7 FAILED"
 
 
 def test_beside_the_old_one_it_stops_every_action_and_alone_it_is_a_doubt() -> None:
     beside, alone = service(deployments=(FAILED, LEFT)), service(deployments=(FAILED,))
-    stopped = ecs.not_ready(beside, frozenset({"ECS"}))
-    assert stopped == ecs.failed_deployment(beside)
-    assert ecs.not_ready(alone, frozenset({"ECS"})) is None
-    assert ecs.repeats_failure(alone) == (
+    stopped = readiness.not_ready(beside, frozenset({"ECS"}))
+    assert stopped == readiness.failed_deployment(beside)
+    assert readiness.not_ready(alone, frozenset({"ECS"})) is None
+    assert readiness.repeats_failure(alone) == (
         f"{SAID}: 1 of its tasks run: the next deployment may fail as well",
     )
 
 
 def test_what_else_is_wrong_with_the_service_comes_first() -> None:
     gone = service(status="DRAINING", deployments=(FAILED, LEFT))
-    found = ecs.not_ready(gone, frozenset({"ECS"}))
+    found = readiness.not_ready(gone, frozenset({"ECS"}))
     assert found == Obstacle(Reason.NOT_ACTIVE, "the service is DRAINING")
 
 
@@ -86,21 +86,21 @@ def test_a_deployment_that_cannot_end_is_told_so_beside_others_and_alone() -> No
         "and at most 4 may run, so ECS can neither start a new task nor stop an old one"
     )
     in_the_way = (("ecs-svc/2", None),)
-    alone = ecs.not_ready(service(deployments=(runs,), **stuck), frozenset({"ECS"}))
+    alone = readiness.not_ready(service(deployments=(runs,), **stuck), frozenset({"ECS"}))
     assert alone == Obstacle(
         Reason.DEPLOYMENT_RUNNING, f"deployment ecs-svc/2 is in progress{why}", in_the_way
     )
-    both = ecs.not_ready(service(deployments=(runs, LEFT), **stuck), frozenset({"ECS"}))
+    both = readiness.not_ready(service(deployments=(runs, LEFT), **stuck), frozenset({"ECS"}))
     assert both == Obstacle(Reason.DEPLOYMENT_RUNNING, f"2 deployments are under way{why}", in_the_way)
 
 
 def test_several_without_a_newest_one_are_told_without_a_name() -> None:
-    found = ecs.not_ready(service(deployments=(LEFT, DRAINED)), frozenset({"ECS"}))
+    found = readiness.not_ready(service(deployments=(LEFT, DRAINED)), frozenset({"ECS"}))
     assert found == Obstacle(Reason.DEPLOYMENT_RUNNING, "2 deployments are under way")
 
 
 def test_a_deregistered_task_definition_is_told_by_its_short_name() -> None:
-    assert ecs.inactive(TASK_DEFINITION) == Obstacle(
+    assert readiness.inactive(TASK_DEFINITION) == Obstacle(
         Reason.TASK_DEFINITION_INACTIVE,
         "api:7 is INACTIVE (deregistered): register it again and deploy that revision",
     )

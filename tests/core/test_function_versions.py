@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.function_versions import ran_before, released_as, version_before
-from firebreak.core.functions import FunctionLive
 from firebreak.core.readings import Unknown
+from firebreak.services.lambda_.functions import FunctionLive
+from firebreak.services.lambda_.versions import ran_before, released_as, version_before
 from tests.builders_functions import OTHER_CODE, function
 
 HIDDEN = {"hidden": ("Environment",)}

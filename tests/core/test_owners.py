@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak.core.owners import reset_by
+from firebreak.services.other_writers import reset_by
 
 WHAT = "the number of tasks"
 

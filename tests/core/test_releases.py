@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.functions import LATEST, Behind, Direct, FunctionObservation
 from firebreak.core.model import Plan, Settled
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.core.releases import (
+from firebreak.services.lambda_.function_changes import (
     Change,
     Compared,
     Move,
@@ -21,6 +20,7 @@ from firebreak.core.releases import (
     settled,
     worse,
 )
+from firebreak.services.lambda_.functions import LATEST, Behind, Direct, FunctionObservation
 from tests.builders_functions import CODE, OTHER_CODE, alias, as_stored, function, raised, seen
 
 BLIND = Unknown("no")

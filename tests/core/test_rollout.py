@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.ecs import PreImage, short
 from firebreak.core.model import Failed, Receipt, Settled
-from firebreak.core.observed import Deployment
 from firebreak.core.readings import Unknown
-from firebreak.core.rollout import (
+from firebreak.services.ecs.model import Deployment
+from firebreak.services.ecs.readiness import PreImage, short
+from firebreak.services.ecs.rollout import (
     began,
     begun,
     harmed,

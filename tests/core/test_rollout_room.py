@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.observed import ServiceLive
 from firebreak.core.reasons import Reason
-from firebreak.core.rollout_room import (
+from firebreak.services.ecs.model import ServiceLive
+from firebreak.services.ecs.rollout_room import (
     maximum_count,
     minimum_count,
     no_room,

@@ -2,7 +2,7 @@ import pytest
 
 from firebreak.core.model import Failed, Settled
 from firebreak.core.readings import NotRead, Unknown
-from firebreak.core.runbooks import FAILED, RUNNING, SUCCEEDED, Run, observed, settled
+from firebreak.services.ssm.runbooks import FAILED, RUNNING, SUCCEEDED, Run, observed, settled
 
 RUN = Run(id="r-1", version="3", status="Success")
 

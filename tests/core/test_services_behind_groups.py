@@ -6,7 +6,7 @@ import pytest
 
 from firebreak.core.model import Metric, Target, Unresolved
 from firebreak.core.reasons import Reason
-from firebreak.core.target_groups import (
+from firebreak.services.ecs.target_groups import (
     Registrations,
     answers,
     counts_unhealthy_hosts,

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown, unseen
-from firebreak.core.stored import number, part, shares, text, texts
+from firebreak.services.stored_plans import number, part, shares, text, texts
 
 
 def test_a_text_is_given_back_even_an_empty_one() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from firebreak.core.model import Obstacle
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.task_memory import FARGATE, MOST_MEMORY, NewSize, TaskSize, no_less, raised
+from firebreak.services.ecs.task_memory import FARGATE, MOST_MEMORY, NewSize, TaskSize, no_less, raised
 from tests.builders_task_memory import on_ec2, seen, settings, size
 
 

@@ -7,7 +7,7 @@ import pytest
 from firebreak.core.model import Obstacle
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.tasks import TargetHealth, TaskLive, bad_one, bad_target, own_tasks, too_few_left
+from firebreak.services.ecs.tasks import TargetHealth, TaskLive, bad_one, bad_target, own_tasks, too_few_left
 from tests.builders_tasks import BAD, FOUR, seen, spare, task
 
 

@@ -20,7 +20,7 @@ from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan, Receipt, Req
 from firebreak.core.rules import Rules
 from firebreak.observing import Observer
 from firebreak.policy.loader import Policy, parse_policy
-from firebreak.ports import Observation
+from firebreak.services.action import Observation
 from firebreak.storming import StormWatch
 from firebreak.verification import Verifier
 from firebreak.wire.requests import request_event

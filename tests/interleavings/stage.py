@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, cast
 
-from firebreak.actions import ACTIONS, BuiltActions
 from firebreak.core.incident.states import Incident
 from firebreak.core.ledger import Claim, delivery_key
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import AlarmState, OwnEvent, Plan, Receipt, Target
-from firebreak.core.observed import DescribedAlarm, ServiceLive
+from firebreak.core.observed import DescribedAlarm
 from firebreak.observing import Observer
 from firebreak.policy.loader import Policy
+from firebreak.services.ecs.model import ServiceLive
+from firebreak.services.registry import ACTIONS, BuiltActions
 from firebreak.verification import Verifier
 from firebreak_cli.memory import Held, Memory
 from firebreak_cli.memory_ledger import MemoryLedger

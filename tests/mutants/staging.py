@@ -6,7 +6,9 @@ What stands in no function (tables, constants, defaults of fields) it never chan
 """
 
 import ast
+import itertools
 import shutil
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,9 +35,23 @@ pythonpath = ["."]
 
 
 def modules_of_the_core() -> list[str]:
-    """The names of all modules that can be changed, as `core.paging.threads`."""
-    paths = [path for path in (PACKAGE / "core").rglob("*.py") if path.stem != "__init__"]
+    """The names of all modules that can be changed, as `core.paging.threads`: the pure ones."""
+    paths = itertools.chain.from_iterable(map(_paths_of, _pure()))
     return sorted(".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in paths)
+
+
+def _pure() -> list[str]:
+    """The packages and modules that a contract of pyproject.toml keeps pure."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    return next(one["source_modules"] for one in contracts if "is pure" in one["name"])
+
+
+def _paths_of(name: str) -> Iterable[Path]:
+    place = PACKAGE.parent / name.replace(".", "/")
+    if place.is_dir():
+        return (path for path in place.rglob("*.py") if path.stem != "__init__")
+    return (place.with_suffix(".py"),)
 
 
 def path_of(module: str) -> Path:

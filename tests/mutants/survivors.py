@@ -16,9 +16,9 @@ LIST = Path(__file__).with_name("survivors.toml")
 WANTED = 0.95
 KILLED = "killed"
 
-# mutmut's names: firebreak.core.ecs.x_number__mutmut_3, ...incident.states.xǁMemberǁof__mutmut_1
+# mutmut's names: firebreak.core.keys.x_key__mutmut_3, ...incident.states.xǁMemberǁof__mutmut_1
 _NAME = re.compile(
-    r"firebreak\.(?P<module>core\.[\w.]+?)\.x(?:_|ǁ(?P<owner>\w+?)ǁ)(?P<function>\w+)__mutmut_\d+"
+    r"firebreak\.(?P<module>(?:core|services)\.[\w.]+?)\.x(?:_|ǁ(?P<owner>\w+?)ǁ)(?P<function>\w+)__mutmut_\d+"
 )
 
 

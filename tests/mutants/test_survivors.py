@@ -9,7 +9,7 @@ from tests.mutants.staging import PACKAGE, path_of
 from tests.mutants.survivors import LIST, Change, Outcome, change, entry, listed, place, problems, table
 
 ONE = Change("core.incident.verdict", "judge", "a < b", "a <= b")
-OTHER = Change("core.ecs", "number", "int(value)", "int(None)")
+OTHER = Change("services.ecs.readiness", "number", "int(value)", "int(None)")
 DIFF = """--- firebreak/core/incident/verdict.py
 +++ firebreak/core/incident/verdict.py
 @@ -3,4 +3,3 @@
@@ -31,7 +31,10 @@ def outcome(*alive: Change, killed: int = 100) -> Outcome:
     [
         ("firebreak.core.incident.verdict.x_judge__mutmut_3", ("core.incident.verdict", "judge")),
         ("firebreak.core.incident.verdict.x__alarms__mutmut_12", ("core.incident.verdict", "_alarms")),
-        ("firebreak.core.ecs.xǁPreImageǁof__mutmut_1", ("core.ecs", "PreImage.of")),
+        (
+            "firebreak.services.ecs.readiness.xǁPreImageǁof__mutmut_1",
+            ("services.ecs.readiness", "PreImage.of"),
+        ),
         ("firebreak.core.ledger.xǁClaimǁ__post_init____mutmut_1", ("core.ledger", "Claim.__post_init__")),
     ],
 )
@@ -52,7 +55,7 @@ def test_a_change_is_the_lines_that_went_and_came_without_their_place() -> None:
 
 
 def test_an_entry_is_read_back_as_the_change_it_was_written_from() -> None:
-    odd = Change("core.ecs", "text", 'raise ValueError(f"no \\" {key}")\npass', "")
+    odd = Change("services.ecs.readiness", "text", 'raise ValueError(f"no \\" {key}")\npass', "")
     assert listed(entry(odd).replace('reason = ""', 'reason = "because"')) == {odd: "because"}
 
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from firebreak.core.model import AlarmState
-from firebreak.core.observed import ServiceLive
 from firebreak.errors import Denied, OutcomeUnknown
+from firebreak.services.ecs.model import ServiceLive
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.pages.scene import Scene

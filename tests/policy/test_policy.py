@@ -6,7 +6,6 @@ from typing import get_args
 
 import pytest
 
-from firebreak.actions import ACTIONS
 from firebreak.core.limits.budgets import Budget
 from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Autonomy, Target
@@ -15,6 +14,7 @@ from firebreak.errors import PolicyError
 from firebreak.policy import actions
 from firebreak.policy.actions import ASKS_BY_DEFAULT, ActionName
 from firebreak.policy.loader import LARGEST, Policy, load_policy, parse_policy
+from firebreak.services.registry import ACTIONS
 from tests import builders as a
 
 SHIPPED = Path(actions.__file__).parents[2] / "policy.toml"

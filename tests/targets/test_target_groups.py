@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from firebreak.core.model import Alarm, Metric, Target, Unresolved
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.target_groups import Registrations
 from firebreak.errors import Unavailable
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import ServicesBehind
 from firebreak.intake.target_resolution import resolve
+from firebreak.services.ecs.target_groups import Registrations
 from tests.targets.lookups import (
     ACCOUNT,
     API,

@@ -9,10 +9,10 @@ from firebreak.core.incident.questions import approval_of, question_id
 from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmState
-from firebreak.core.observed import ServiceLive
 from firebreak.core.people import claimed
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
+from firebreak.services.ecs.model import ServiceLive
 from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.workflow.approving import ANA, approve

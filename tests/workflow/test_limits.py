@@ -18,11 +18,11 @@ from firebreak.core.limits.scopes import (
     target_scope,
 )
 from firebreak.core.model import Alarm, Verdict
-from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown
 from firebreak.policy.loader import Policy, parse_policy
+from firebreak.services.ecs.model import ServiceLive
 from tests import builders as a
 from tests.world import World, eventbridge, world_on_moto
 

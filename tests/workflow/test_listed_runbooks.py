@@ -6,9 +6,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from firebreak.connections import Connections
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.rules import Runbook
+from firebreak.services.connections import Connections
 from firebreak.settings import Settings
 from firebreak.wiring import Wiring
 from tests import builders as a

@@ -9,9 +9,9 @@ import pytest
 from firebreak.core.model import AlarmKind, Metric
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
-from firebreak.core.target_groups import Registrations
 from firebreak.intake.target_groups import ServicesBehind
 from firebreak.policy.loader import parse_policy
+from firebreak.services.ecs.target_groups import Registrations
 from tests import builders as a
 from tests.world import World, eventbridge, world_on_moto
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.actions import ACTIONS
 from firebreak.core.reasons import Reason
 from firebreak.intake import alarm_events
 from firebreak.observing import Observer
+from firebreak.services.registry import ACTIONS
 from firebreak_cli.explainer import Explainer
 from firebreak_cli.eyes import LiveEyes
 from tests import builders as a

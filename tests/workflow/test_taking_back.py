@@ -9,10 +9,10 @@ from firebreak.core.incident.states import IncidentState, Purpose
 from firebreak.core.limits.history import Hold, Judged, ScopeHistory
 from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Alarm, AlarmState
-from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown
+from firebreak.services.ecs.model import ServiceLive
 from tests import builders as a
 from tests.world import World
 

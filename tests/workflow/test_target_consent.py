@@ -15,10 +15,10 @@ from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.storm import Storm
 from firebreak.core.model import AlarmKind, AlarmState
-from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
+from firebreak.services.ecs.model import ServiceLive
 from tests import builders as a
 from tests.faults import Wrapped
 from tests.workflow.test_storms import WIDE, storm_of, strike

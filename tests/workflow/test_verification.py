@@ -9,10 +9,10 @@ import pytest
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.ledger import Claim, IncidentChange
 from firebreak.core.model import AlarmState, Target
-from firebreak.core.observed import ServiceLive
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError, Throttled, Unavailable, Untold
+from firebreak.services.ecs.model import ServiceLive
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.world import TABLE, World, check_event, eventbridge

@@ -226,7 +226,8 @@ class Plan:
 
     `change` holds the API arguments, `before` the pre-image of what they overwrite; both are
     stored with the claim. `patience_seconds` is how long the effect may take to settle.
-    `reset_by` says who will put the old value back, and so where the lasting fix is (core/owners.py).
+    `reset_by` says who will put the old value back, and so where the lasting fix is
+    (services/other_writers.py).
     `stays` is what the change leaves behind for as long as nobody takes it back, and how to do that.
     `doubts` are the warnings for which a human must say yes whatever the policy says, and `way_back`
     what a roll back is compared with: both are for the decision alone, and are not stored.

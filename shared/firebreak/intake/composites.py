@@ -10,10 +10,10 @@ from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import ACTION_TAG, SERVICE_OF
-from firebreak.core.target_groups import counts_unhealthy_hosts
 from firebreak.intake.dimensions import named_elsewhere
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics
 from firebreak.intake.names import Found, Home, read_target
+from firebreak.services.ecs.target_groups import counts_unhealthy_hosts
 from firebreak.wire.lenient_json import shown
 
 # How deep composites may nest before the search stops.

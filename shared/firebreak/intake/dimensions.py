@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from firebreak.core.model import Metric, Target, Unresolved
 from firebreak.core.reasons import Reason
-from firebreak.core.target_groups import DIMENSION
 from firebreak.intake.names import SERVICES, Found, Home, Naming
+from firebreak.services.ecs.target_groups import DIMENSION
 from firebreak.wire.lenient_json import shown
 
 # Namespaces of AWS's own services start so; a dimension of the same name means another thing there.

@@ -7,10 +7,10 @@ from typing import Protocol
 from firebreak.core.model import Metric
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import NotRead, Reading
-from firebreak.core.target_groups import groups_of
 from firebreak.intake.dimensions import named_by
 from firebreak.intake.names import Found, Home
 from firebreak.intake.target_groups import Behind, not_looked_up
+from firebreak.services.ecs.target_groups import groups_of
 
 NO_GROUPS: frozenset[str] = frozenset()
 

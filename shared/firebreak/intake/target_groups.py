@@ -8,10 +8,10 @@ from typing import assert_never
 from firebreak.core.model import Unresolved
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.target_groups import Registrations, answers, malformed, service_behind
 from firebreak.errors import AwsError
 from firebreak.intake.names import Found, Home
-from firebreak.service_ports.registrations import RegistrationCache, RegistrationReads
+from firebreak.services.ecs.ports import RegistrationCache, RegistrationReads
+from firebreak.services.ecs.target_groups import Registrations, answers, malformed, service_behind
 from firebreak.wire.lenient_json import shown
 
 # The one target behind these groups, or why there is none.

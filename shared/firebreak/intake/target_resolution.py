@@ -21,11 +21,11 @@ from firebreak.core.model import (
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import ACTION_TAG, SERVICE_OF
-from firebreak.core.target_groups import counts_unhealthy_hosts
 from firebreak.intake.composites import RedChildren, foreign_metric
 from firebreak.intake.dimensions import named_elsewhere, wanted
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics
 from firebreak.intake.names import Home, read_target
+from firebreak.services.ecs.target_groups import counts_unhealthy_hosts
 from firebreak.wire.lenient_json import shown
 
 # The label under which a query over several accounts names the account of a series.

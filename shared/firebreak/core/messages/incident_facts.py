@@ -39,7 +39,7 @@ _CALLED: Mapping[str, str] = MappingProxyType(
     }
 )
 _ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:(?:[a-z-]+[:/])?(.+)", re.ASCII | re.DOTALL)
-# One of core/canonical.py begins with the number of its tables.
+# One of services/canonical.py begins with the number of its tables.
 _HASH = re.compile(r"(?:[0-9]+:)?[0-9a-f]{32,}")
 
 # How a line about what is left of a change begins.

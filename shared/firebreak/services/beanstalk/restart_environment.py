@@ -1,0 +1,170 @@
+"""restart-environment: restart the application server on every instance of a Beanstalk environment."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import ClassVar
+
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
+from firebreak.errors import Rejected
+from firebreak.services.action import Observation, Permission
+from firebreak.services.beanstalk.environments import (
+    ERRORS,
+    READY,
+    BeanstalkObservation,
+    EnvironmentEvent,
+    EnvironmentLive,
+    PreImage,
+    ThenAndNow,
+    missing,
+    not_ready,
+    observed,
+    worse,
+)
+from firebreak.services.beanstalk.ports import BeanstalkConnections, BeanstalkReads, BeanstalkWrites
+from firebreak.services.stored_plans import text
+from firebreak.services.ungrouped import StandingAlone
+
+NAME = "restart-environment"
+EFFECT = "restarts the application server on every instance of a Beanstalk environment at once"
+UNDO = ""
+
+PERMISSIONS = (
+    Permission("elasticbeanstalk:DescribeEnvironments"),
+    Permission("elasticbeanstalk:ListTagsForResource"),
+    Permission("elasticbeanstalk:DescribeEvents"),
+    Permission("elasticbeanstalk:RestartAppServer", mutates=True),
+)
+
+# How long Beanstalk lets a command run on the instances unless told otherwise: option Timeout of
+# aws:elasticbeanstalk:command. [docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options-general.html]
+COMMAND_SECONDS = 600
+
+# The first event of every restart begins so ("restartAppServer is starting."). It is needed only where
+# the request's id was lost with the reply; a wording that AWS changes makes us doubt, never repeat.
+BEGINS = "restartappserver"
+
+# How an event begins that tells of health: what it says is judged by `worse`, whatever its severity.
+HEALTH = "environment health has transitioned"
+
+ALL_AT_ONCE = "every instance restarts at the same time: until they are back, nothing answers requests"
+
+
+@dataclass(frozen=True, slots=True)
+class RestartEnvironment(StandingAlone):
+    """Sends RestartAppServer, which AWS carries out everywhere at once and cannot take back."""
+
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A restart changes no value, so there is none to put back.
+    temporary: ClassVar = False
+
+    reads: BeanstalkReads
+    writes: BeanstalkWrites
+
+    def observe(self, target: Target) -> BeanstalkObservation:
+        """The environment and its events in parallel, then its tags."""
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            events = pool.submit(self.reads.events, target)
+            environment = self.reads.environment(target)
+            tagged: Reading[Mapping[str, str]] = NotRead("there is no environment")
+            if isinstance(environment, EnvironmentLive):
+                tagged = self.reads.tags(environment.arn)
+            return BeanstalkObservation(environment=environment, tagged=tagged, events=events.result())
+
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """One restart of everything, if the environment is at rest."""
+        del rules  # nothing about a restart can be set
+        seen = observed(seen)
+        match seen.environment:
+            case Absent():
+                return missing(request.target)
+            case Unknown() | NotRead():
+                return unseen("the environment", seen.environment)
+            case environment:
+                return not_ready(environment) or _plan(request.target, environment, seen.events)
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Sends the one call the plan names. Raises AwsError."""
+        try:
+            environment_id, name = text(plan.change, "environmentId"), text(plan.change, "environmentName")
+        except ValueError as error:
+            raise Rejected("RestartAppServer", "UnusablePlan") from error
+        request_id = self.writes.restart(environment_id, name)
+        return Receipt(summary=f"{name} restarts its application servers", after={"requestId": request_id})
+
+    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether a restart without a reply began: its event tells, and so does the lack of any request's."""
+        compared = ThenAndNow.of(plan.before, seen)
+        if isinstance(compared, Unknown):
+            return compared
+        if any(_begins(event, "") for event in compared.since):
+            return True
+        if compared.now.status != READY or any(event.request_id for event in compared.since):
+            return Unknown("something was done to the environment, and nothing says that it was a restart")
+        return False
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+        """Whether the restart is in the environment's events and the environment is Ready after it."""
+        compared = ThenAndNow.of(plan.before, seen)
+        if isinstance(compared, Unknown):
+            return compared
+        if ended := not_ready(compared.now):
+            return Settled.NOT_YET if ended.reason is Reason.NOT_READY else Unknown(ended.detail)
+        request_id = str(receipt.after.get("requestId", ""))
+        began = [event for event in compared.since if _begins(event, request_id)]
+        if not began:
+            return Settled.NOT_YET
+        return Settled.FAILED if _failed(compared.since, began) else Settled.YES
+
+    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether its health is worse than before, once it is at rest again."""
+        return worse(plan.before, seen)
+
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+        """There is nothing to put back."""
+        del plan, seen, kind
+        return Obstacle(Reason.NOT_REVERSIBLE, "a restart changes no value that could be put back")
+
+
+def build(services: BeanstalkConnections) -> RestartEnvironment:
+    """The action on these services."""
+    return RestartEnvironment(*services.beanstalk())
+
+
+def _plan(
+    target: Target, environment: EnvironmentLive, events: Reading[tuple[EnvironmentEvent, ...]]
+) -> Plan | Unknown:
+    if not isinstance(events, tuple):
+        return unseen("what happened to the environment", events)
+    health = "/".join(part for part in (environment.health, environment.health_status) if part)
+    return Plan(
+        summary=f"restart the application servers of {target.display} (health {health or 'not reported'})",
+        change={"environmentId": environment.id, "environmentName": environment.name},
+        before=PreImage.of(environment, events).stored(),
+        warnings=(ALL_AT_ONCE,),
+        patience_seconds=COMMAND_SECONDS,
+    )
+
+
+def _begins(event: EnvironmentEvent, request_id: str) -> bool:
+    """Whether the event is of the restart: by the request's id where it is known, else by its words."""
+    if request_id and event.request_id == request_id:
+        return True
+    return event.message.casefold().startswith(BEGINS)
+
+
+def _failed(events: Sequence[EnvironmentEvent], began: Sequence[EnvironmentEvent]) -> bool:
+    """Whether an error is the restart's own; where nothing tells its request, any since it began counts."""
+    first = min(event.at for event in began)
+    ours = {event.request_id for event in began} - {""}
+    return any(
+        event.severity in ERRORS
+        and event.at >= first
+        and not event.message.casefold().startswith(HEALTH)
+        and (not ours or event.request_id in ours)
+        for event in events
+    )

@@ -1,0 +1,304 @@
+"""adjust-task-memory: give the tasks of an ECS service more memory, up to a ceiling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.readings import (
+    Absent,
+    NotRead,
+    Reading,
+    Unknown,
+    unseen,
+)
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import ActionSettings, Rules
+from firebreak.errors import OutcomeUnknown, Rejected
+from firebreak.services.action import Observation, Permission
+from firebreak.services.ecs.model import ServiceLive
+from firebreak.services.ecs.ports import (
+    DefinitionReads,
+    DefinitionWrites,
+    EcsConnections,
+    EcsReads,
+    EcsWrites,
+)
+from firebreak.services.ecs.readiness import (
+    PRIMARY,
+    PreImage,
+    beside,
+    inactive,
+    missing,
+    not_ready,
+    repeats_failure,
+    short,
+)
+from firebreak.services.ecs.rollout import (
+    began,
+    harmed,
+    has_begun,
+    ours,
+    patience,
+    progress,
+    started,
+    unpinned,
+)
+from firebreak.services.ecs.rollout_room import no_room, outage_doubts
+from firebreak.services.ecs.task_memory import MemoryObservation, NewSize, TaskSize, raised
+from firebreak.services.other_writers import reset_by
+from firebreak.services.stored_plans import number, text
+
+NAME = "adjust-task-memory"
+EFFECT = "deploys a new revision of the task definition with more memory"
+UNDO = "goes back to the revision before, unless somebody deployed since"
+
+PERMISSIONS = (
+    Permission("ecs:DescribeClusters", to_decide=True),
+    Permission("ecs:DescribeServices"),
+    Permission("ecs:ListClusters", to_decide=True),
+    Permission("ecs:ListServices", to_decide=True),
+    Permission("ecs:DescribeTaskDefinition"),
+    Permission("ecs:RegisterTaskDefinition", mutates=True),
+    # Asked of whoever registers with tags, as the new revision carries those of the old one.
+    Permission("ecs:TagResource", mutates=True),
+    Permission("ecs:UpdateService", mutates=True),
+    Permission("iam:PassRole", mutates=True),
+)
+
+# CODE_DEPLOY and EXTERNAL do not let a service's task definition be changed.
+CONTROLLERS = frozenset({"ECS"})
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustTaskMemory:
+    """Registers a larger revision of the task definition in use, then moves the service to it.
+
+    Two calls in this order: when the second is not made, a revision is left that nobody runs. A
+    task definition that somebody deploys in the seconds between the look and the call is replaced
+    by ours, which was made of the one that we saw; the receipt says so when it happened.
+    """
+
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # What needed more memory needs it tomorrow.
+    temporary: ClassVar = False
+
+    reads: EcsReads
+    writes: EcsWrites
+    definitions: DefinitionReads
+    registrar: DefinitionWrites
+
+    def observe(self, target: Target) -> MemoryObservation:
+        """The service, then the size of what it names."""
+        service = self.reads.service(target)
+        size: Reading[TaskSize] = NotRead("the service names no task definition")
+        if isinstance(service, ServiceLive) and service.task_definition:
+            size = self.definitions.size(service.task_definition)
+        return MemoryObservation(service=service, size=size)
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """The service's cluster."""
+        return self.reads.group(target, now, health=health)
+
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """The next size that is valid for the task's CPU."""
+        seen = _observed(seen)
+        match seen.service:
+            case Absent():
+                return missing(request.target)
+            case Unknown() | NotRead():
+                return unseen("the service", seen.service)
+            case service:
+                unfit = not_ready(service, CONTROLLERS)
+                return unfit or _plan(request.target, service, seen.size, rules.settings)
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Registers and moves, or moves back. Raises AwsError; OutcomeUnknown when nothing begins."""
+        before, cluster, service = (
+            PreImage.read(plan.before),
+            plan.change.get("cluster"),
+            plan.change.get("service"),
+        )
+        if isinstance(before, Unknown) or not isinstance(cluster, str) or not isinstance(service, str):
+            raise Rejected("UpdateService", "UnusablePlan")
+        definition = _way_back(plan) or self._register(plan)
+        after = self.writes.use_task_definition(cluster, service, definition)
+        deployment = started(before, after, definition)
+        if deployment is None or deployment.status != PRIMARY:
+            raise OutcomeUnknown("UpdateService", "NoNewDeployment")
+        return began(before, after, deployment)
+
+    def _register(self, plan: Plan) -> str:
+        try:
+            return self.registrar.register_with(
+                text(plan.change, "source"), text(plan.before, "rest"), _new_size(plan)
+            )
+        except ValueError as error:
+            raise Rejected("RegisterTaskDefinition", "UnusablePlan") from error
+
+    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether a deployment of our revision began; a revision that nobody runs is no change."""
+        seen = _observed(seen)
+        compared = beside(plan.before, seen.service)
+        return compared if isinstance(compared, Unknown) else has_begun(*compared, _definition(plan, seen))
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
+        """What became of our deployment; Unknown once another one has taken its place."""
+        seen = _observed(seen)
+        compared = beside(plan.before, seen.service)
+        if isinstance(compared, Unknown):
+            return compared
+        before, service = compared
+        return progress(ours(before, receipt, service, _definition(plan, seen)), service)
+
+    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether a deployment failed since, or tasks are missing that none accounts for."""
+        compared = beside(plan.before, _observed(seen).service)
+        if isinstance(compared, Unknown):
+            return compared
+        before, service = compared
+        return harmed(
+            before, service, [one for one in service.deployments if one.id not in before.deployments]
+        )
+
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+        """Back to the revision before, if the service still runs ours."""
+        del kind
+        seen = _observed(seen)
+        match seen.service:
+            case Absent():
+                return Obstacle(Reason.TARGET_MISSING, "the service does not exist")
+            case Unknown() | NotRead():
+                return unseen("the service", seen.service)
+            case service:
+                return _back(plan, service, seen.size, self.definitions)
+
+
+def build(services: EcsConnections) -> AdjustTaskMemory:
+    """The action on these services."""
+    return AdjustTaskMemory(*services.ecs(), *services.task_definitions())
+
+
+def _observed(seen: object) -> MemoryObservation:
+    if not isinstance(seen, MemoryObservation):
+        raise TypeError(f"expected MemoryObservation, got {type(seen).__name__}")
+    return seen
+
+
+def _plan(
+    target: Target, service: ServiceLive, size: Reading[TaskSize], settings: ActionSettings
+) -> Plan | Obstacle | Unknown:
+    if not isinstance(size, TaskSize):
+        return unseen("the task definition", size)
+    if not size.active:  # it could be registered anew, but a raise could not be taken back
+        return inactive(size.arn)
+    new = raised(size, settings)
+    if not isinstance(new, NewSize):
+        return new
+    if stuck := no_room(service):
+        return stuck
+    doubts = (*repeats_failure(service), *outage_doubts(service))
+    more = (new.total - size.total) * service.desired / 1024
+    return Plan(
+        summary=f"raise the memory of {target.display}: {size.total} to {new.total} MiB a task of "
+        f"{short(size.arn)}, {more:g} GiB more for {service.desired} tasks",
+        change={
+            "cluster": target.group,
+            "service": target.name,
+            "source": size.arn,
+            "memory": new.memory,
+            "limits": dict(new.limits),
+        },
+        before={
+            **PreImage.of(service).stored(),
+            "memory": size.memory,
+            "limits": dict(size.limits),
+            "rest": size.rest,
+        },
+        warnings=(*doubts, *_warnings(size)),
+        patience_seconds=patience(service),
+        reset_by=reset_by(service.tags, "the memory of its tasks"),
+        doubts=doubts,
+        stays=f"memory {new.total} MiB a task (was {size.total}); to take it back, deploy {short(size.arn)}",
+    )
+
+
+def _warnings(size: TaskSize) -> tuple[str, ...]:
+    images = tuple(
+        f"image {image} is not pinned to a digest: the deployment is then one of new code"
+        for image in unpinned(size.images)
+    )
+    place = () if size.fargate else ("the tasks need instances with so much memory free",)
+    return images + place
+
+
+def _way_back(plan: Plan) -> str:
+    """The task definition of a plan that takes a raise back; empty for the raise itself."""
+    definition = plan.change.get("taskDefinition")
+    return definition if isinstance(definition, str) else ""
+
+
+def _new_size(plan: Plan) -> NewSize:
+    return NewSize(number(plan.change, "memory"), _limits(plan.change))
+
+
+def _limits(stored: Mapping[str, object]) -> dict[str, int]:
+    """Limits out of a stored plan. Raises ValueError that names the key, never the value."""
+    value = stored.get("limits")
+    if not isinstance(value, Mapping):
+        raise ValueError("the stored plan has no usable limits")  # noqa: TRY004 - the data is wrong, not the code
+    return {str(name): number(value, name) for name in value}
+
+
+def _definition(plan: Plan, seen: MemoryObservation) -> str:
+    """The full ARN of what the plan deploys, as far as it can be told; else empty."""
+    if back := _way_back(plan):
+        return back
+    return seen.size.arn if isinstance(seen.size, TaskSize) and _is_ours(plan, seen.size) is True else ""
+
+
+def _is_ours(plan: Plan, size: TaskSize) -> bool | Unknown:
+    """Whether a definition is the planned one: new, with its memory, and the same in all else."""
+    try:
+        new = _new_size(plan)
+    except ValueError:
+        return False
+    if size.arn == plan.change.get("source"):
+        return False
+    if (new.memory, dict(new.limits)) != (size.memory, dict(size.limits)):
+        return False
+    return size.has_rest(plan.before.get("rest"))
+
+
+def _back(
+    plan: Plan, service: ServiceLive, size: Reading[TaskSize], definitions: DefinitionReads
+) -> Plan | Obstacle | Unknown:
+    if not isinstance(size, TaskSize):
+        return unseen("the task definition", size)
+    try:
+        source = text(plan.change, "source")
+        cluster, name = text(plan.change, "cluster"), text(plan.change, "service")
+    except ValueError as error:
+        return Unknown(str(error))
+    is_ours = _is_ours(plan, size)
+    if isinstance(is_ours, Unknown):
+        return is_ours
+    if not is_ours:
+        return Obstacle(Reason.CHANGED_SINCE, f"it runs {short(size.arn)}, not what we deployed")
+    before = definitions.size(source)
+    if not isinstance(before, TaskSize):
+        return unseen("the task definition before ours", before)
+    if not before.active:
+        return inactive(before.arn)
+    if stuck := no_room(service):
+        return stuck
+    return Plan(
+        summary=f"put back ecs:{cluster}/{name}: {short(size.arn)} with {size.total} MiB to {short(source)}",
+        change={"cluster": cluster, "service": name, "taskDefinition": source},
+        before=PreImage.of(service).stored(),
+        warnings=outage_doubts(service),
+        patience_seconds=patience(service),
+    )

@@ -1,0 +1,210 @@
+"""restart-service: replace every task of an ECS service by a forced deployment of what it runs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.readings import (
+    Absent,
+    NotRead,
+    Reading,
+    Unknown,
+    unseen,
+)
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
+from firebreak.errors import OutcomeUnknown, Rejected
+from firebreak.services.action import Observation, Permission
+from firebreak.services.ecs.model import EcsObservation, ServiceLive, TaskDefinitionLive
+from firebreak.services.ecs.ports import EcsConnections, EcsReads, EcsWrites
+from firebreak.services.ecs.readiness import (
+    PRIMARY,
+    PreImage,
+    inactive,
+    missing,
+    not_ready,
+    observed,
+    repeats_failure,
+    short,
+    then_and_now,
+)
+from firebreak.services.ecs.rollout import (
+    began,
+    begun,
+    harmed,
+    has_begun,
+    ours,
+    patience,
+    progress,
+    started,
+    unpinned,
+)
+from firebreak.services.ecs.rollout_room import no_room, outage_doubts
+from firebreak.services.stored_plans import text
+
+NAME = "restart-service"
+EFFECT = "replaces every task by a forced deployment of what the service runs"
+UNDO = ""
+
+# UpdateService with a task definition in it is also checked for iam:PassRole on the task and
+# execution roles, although they stay the same; without one (scale-service) it is not.
+PERMISSIONS = (
+    Permission("ecs:DescribeClusters", to_decide=True),
+    Permission("ecs:DescribeServices"),
+    Permission("ecs:ListClusters", to_decide=True),
+    Permission("ecs:ListServices", to_decide=True),
+    Permission("ecs:DescribeTaskDefinition"),
+    Permission("ecs:UpdateService", mutates=True),
+    Permission("iam:PassRole", mutates=True),
+)
+
+# CODE_DEPLOY wants CreateDeployment instead; EXTERNAL wants new task sets.
+CONTROLLERS = frozenset({"ECS"})
+
+
+@dataclass(frozen=True, slots=True)
+class RestartService:
+    """Restarts by `forceNewDeployment` with the full ARN of the task definition in use.
+
+    A deployment that somebody starts in the seconds between the look and the call is replaced by
+    ours, with the task definition that we saw; the receipt says so when it happened.
+    """
+
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A restart stays done.
+    temporary: ClassVar = False
+
+    reads: EcsReads
+    writes: EcsWrites
+
+    def observe(self, target: Target) -> EcsObservation:
+        """The service, then the task definition it names; a restart asks nothing of scaling."""
+        service = self.reads.service(target)
+        found: Reading[TaskDefinitionLive] = NotRead("the service was not read")
+        if isinstance(service, ServiceLive):
+            found = self.reads.task_definition(service.task_definition)
+        return EcsObservation(
+            service=service,
+            task_definition=found,
+            scalable_target=NotRead("a restart leaves the number of tasks alone"),
+        )
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """The service's cluster."""
+        return self.reads.group(target, now, health=health)
+
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """A forced deployment, with a warning for each image whose tag may mean new code."""
+        del rules
+        seen = observed(seen)
+        match seen.service:
+            case Absent():
+                return missing(request.target)
+            case Unknown() | NotRead():
+                return unseen("the service", seen.service)
+            case _ if request.unhealthy_hosts:
+                # ECS itself replaces a task that its load balancer finds unhealthy; the others are well.
+                told = "tag the alarm firebreak:action=replace-task, or roll-back-service after a deployment"
+                return Obstacle(Reason.HOSTS_UNHEALTHY, told)
+            case service:
+                return not_ready(service, CONTROLLERS) or _plan(request.target, service, seen.task_definition)
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Forces the deployment. Raises AwsError; OutcomeUnknown when no new deployment shows.
+
+        Accepted without a deployment to name is no receipt: Verify then judges by the pre-image.
+        """
+        before = PreImage.read(plan.before)
+        if isinstance(before, Unknown):
+            raise Rejected("UpdateService", "UnusablePlan")
+        after = self.writes.force_deployment(*_arguments(plan))
+        deployment = started(before, after, before.task_definition)
+        if deployment is None or deployment.status != PRIMARY:
+            raise OutcomeUnknown("UpdateService", "NoNewDeployment")
+        return began(before, after, deployment)
+
+    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether a deployment of the same task definition began that the pre-image lacks."""
+        compared = then_and_now(plan.before, seen)
+        if isinstance(compared, Unknown):
+            return compared
+        before, service = compared
+        return has_begun(before, service, before.task_definition)
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
+        """What became of our deployment; Unknown once another one has taken its place."""
+        compared = then_and_now(plan.before, seen)
+        if isinstance(compared, Unknown):
+            return compared
+        before, service = compared
+        return progress(ours(before, receipt, service, before.task_definition), service)
+
+    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether our deployment failed, or tasks are missing that it does not account for."""
+        compared = then_and_now(plan.before, seen)
+        if isinstance(compared, Unknown):
+            return compared
+        before, service = compared
+        return harmed(before, service, begun(before, service, before.task_definition))
+
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Obstacle:
+        """There is no way back: the tasks that ran before are gone."""
+        del plan, seen, kind
+        return Obstacle(Reason.NOT_REVERSIBLE, "a restart cannot be taken back")
+
+
+def build(services: EcsConnections) -> RestartService:
+    """The action on these services."""
+    return RestartService(*services.ecs())
+
+
+def _plan(
+    target: Target, service: ServiceLive, definition: Reading[TaskDefinitionLive]
+) -> Plan | Obstacle | Unknown:
+    match definition:
+        case Absent():
+            return Obstacle(Reason.TARGET_MISSING, f"{short(service.task_definition)} does not exist")
+        case Unknown() | NotRead():
+            return unseen("the task definition", definition)
+        case found if not found.active:
+            return inactive(found.arn)
+        case found:
+            pass
+    if stuck := no_room(service):
+        return stuck
+    doubts = (*repeats_failure(service), *outage_doubts(service))
+    return Plan(
+        summary=f"restart {target.display}: force a new deployment of {short(found.arn)} "
+        f"({service.running} of {service.desired} tasks run)",
+        change={
+            "cluster": target.group,
+            "service": target.name,
+            "taskDefinition": found.arn,
+            "forceNewDeployment": True,
+        },
+        before=PreImage.of(service).stored(),
+        warnings=(*doubts, *_not_pinned(found)),
+        patience_seconds=patience(service),
+        doubts=doubts,
+    )
+
+
+def _not_pinned(found: TaskDefinitionLive) -> tuple[str, ...]:
+    return tuple(
+        f"image {image} is not pinned to a digest: a restart is then a deploy of new code"
+        for image in unpinned(found.images)
+    )
+
+
+def _arguments(plan: Plan) -> tuple[str, str, str]:
+    try:
+        return (
+            text(plan.change, "cluster"),
+            text(plan.change, "service"),
+            text(plan.change, "taskDefinition"),
+        )
+    except ValueError as error:
+        raise Rejected("UpdateService", "UnusablePlan") from error

@@ -1,0 +1,220 @@
+"""roll-back-service: take back the deployment of an ECS service that an alarm followed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
+from firebreak.errors import OutcomeUnknown, Rejected
+from firebreak.services.action import Observation, Permission
+from firebreak.services.ecs.deployments import (
+    ROLLING_BACK,
+    RUNNING,
+    DeploymentHistory,
+    RollBackObservation,
+    ending,
+    listed,
+    was_ended,
+)
+from firebreak.services.ecs.model import ServiceLive, TaskDefinitionLive
+from firebreak.services.ecs.ports import (
+    DefinitionReads,
+    DeploymentReads,
+    DeploymentWrites,
+    EcsConnections,
+    EcsReads,
+    EcsWrites,
+)
+from firebreak.services.ecs.readiness import PRIMARY, PreImage, beside, fewer_running, missing, not_fit, short
+from firebreak.services.ecs.rollback_target import CONTROLLERS, way_back
+from firebreak.services.ecs.rollout import began, begun, harmed, has_begun, ours, progress, started
+from firebreak.services.ecs.suspect_deployment import blamed
+from firebreak.services.ecs.task_memory import TaskSize
+
+NAME = "roll-back-service"
+EFFECT = "goes back to what ran before the deployment that the alarm followed"
+# Rolling forward again would deploy what was blamed; that is for whoever mended it.
+UNDO = ""
+
+PERMISSIONS = (
+    Permission("ecs:DescribeClusters", to_decide=True),
+    Permission("ecs:DescribeServices"),
+    Permission("ecs:ListClusters", to_decide=True),
+    Permission("ecs:ListServices", to_decide=True),
+    Permission("ecs:DescribeTaskDefinition"),
+    Permission("ecs:ListServiceDeployments"),
+    Permission("ecs:DescribeServiceDeployments"),
+    Permission("ecs:DescribeServiceRevisions"),
+    Permission("ecs:StopServiceDeployment", mutates=True),
+    Permission("ecs:ContinueServiceDeployment", mutates=True),
+    Permission("ecs:UpdateService", mutates=True),
+    Permission("iam:PassRole", mutates=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RollBackService:
+    """Rolls back by the one call that fits what the newest deployment does.
+
+    One that runs is stopped (`StopServiceDeployment`), one that waits at a PAUSE hook is answered
+    (`ContinueServiceDeployment`): ECS itself then goes back to the revision before it. After one
+    that came to rest the service is moved to the task definition before it; its other settings
+    stay. Blamed is what brought the running task definition, so a restart since does not hide it,
+    nor does a revision that has more memory and nothing else. What was deployed is compared by what
+    it holds: a revert registers the good images under a new number.
+    """
+
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A roll back stays until somebody deploys again.
+    temporary: ClassVar = False
+
+    reads: EcsReads
+    writes: EcsWrites
+    deployments: DeploymentReads
+    endings: DeploymentWrites
+    definitions: DefinitionReads
+
+    def observe(self, target: Target) -> RollBackObservation:
+        """The service, its deployments, what they deployed, and what ran before the blamed one."""
+        service = self.reads.service(target)
+        history: Reading[DeploymentHistory] = NotRead("the service was not read")
+        contents: Reading[Mapping[str, TaskSize]] = NotRead("the history was not read")
+        untold: Mapping[str, Unknown] = {}
+        earlier: Reading[TaskDefinitionLive] = NotRead("there is none to go back to")
+        if isinstance(service, ServiceLive):
+            history = self.deployments.history(target)
+        if isinstance(history, DeploymentHistory) and isinstance(service, ServiceLive):
+            contents, untold = self._contents(history)
+            judged = history.without_rolled_back(service.task_definition)
+            if judged.deployments and (before := blamed(judged, contents).earlier):
+                earlier = self.reads.task_definition(before.task_definition)
+        return RollBackObservation(
+            service=service, history=history, contents=contents, earlier=earlier, untold=untold
+        )
+
+    def _contents(self, history: DeploymentHistory) -> tuple[Mapping[str, TaskSize], Mapping[str, Unknown]]:
+        """What each task definition of the history holds, and why some cannot be told."""
+        contents: dict[str, TaskSize] = {}
+        untold: dict[str, Unknown] = {}
+        for arn in dict.fromkeys(one.task_definition for one in history.deployments):
+            size = self.definitions.size(arn) if arn else None
+            if isinstance(size, TaskSize):
+                contents[arn] = size
+            elif size is not None:
+                untold[arn] = unseen(f"task definition {short(arn)}", size)
+        return contents, untold
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """The service's cluster."""
+        return self.reads.group(target, now, health=health)
+
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """The way back, if the alarm turned red during the blamed deployment or soon after it."""
+        seen = _observed(seen)
+        match seen.service:
+            case Absent():
+                return missing(request.target)
+            case Unknown() | NotRead():
+                return unseen("the service", seen.service)
+            case service:
+                unfit = not_fit(service, CONTROLLERS)
+                return unfit or way_back(request, service, seen, rules.settings.blame)
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Sends the one call the plan names. Raises AwsError; OutcomeUnknown when nothing begins."""
+        match plan.change:
+            case {"serviceDeploymentArn": str(arn), "hookId": str(hook), "action": "ROLLBACK"}:
+                self.endings.roll_back_at_hook(arn, hook)
+                return _ended(arn)
+            case {"serviceDeploymentArn": str(arn), "stopType": "ROLLBACK"}:
+                self.endings.stop_and_roll_back(arn)
+                return _ended(arn)
+            case {"cluster": str(cluster), "service": str(service), "taskDefinition": str(definition)}:
+                return self._move(plan, cluster, service, definition)
+            case _:
+                raise Rejected("UpdateService", "UnusablePlan")
+
+    def _move(self, plan: Plan, cluster: str, service: str, definition: str) -> Receipt:
+        before = PreImage.read(plan.before)
+        if isinstance(before, Unknown):
+            raise Rejected("UpdateService", "UnusablePlan")
+        after = self.writes.use_task_definition(cluster, service, definition)
+        deployment = started(before, after, definition)
+        if deployment is None or deployment.status != PRIMARY:
+            raise OutcomeUnknown("UpdateService", "NoNewDeployment")
+        return began(before, after, deployment)
+
+    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether the deployment is being taken back, or one of the earlier task definition began."""
+        seen = _observed(seen)
+        match plan.change:
+            case {"serviceDeploymentArn": str(arn)}:
+                deployment = listed(seen.history, arn)
+                return deployment if isinstance(deployment, Unknown) else was_ended(deployment)
+            case {"taskDefinition": str(definition)}:
+                compared = beside(plan.before, seen.service)
+                return compared if isinstance(compared, Unknown) else has_begun(*compared, definition)
+            case _:
+                return Unknown("the stored plan names no change")
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
+        """What became of it; Unknown once another deployment has begun."""
+        seen = _observed(seen)
+        match plan.change:
+            case {"serviceDeploymentArn": str(arn)}:
+                deployment = listed(seen.history, arn, newest=True)
+                return deployment if isinstance(deployment, Unknown) else ending(deployment)
+            case {"taskDefinition": str(definition)}:
+                compared = beside(plan.before, seen.service)
+                if isinstance(compared, Unknown):
+                    return compared
+                before, service = compared
+                return progress(ours(before, receipt, service, definition), service)
+            case _:
+                return Unknown("the stored plan names no change")
+
+    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether tasks are missing that the roll back does not account for."""
+        seen = _observed(seen)
+        compared = beside(plan.before, seen.service)
+        if isinstance(compared, Unknown):
+            return compared
+        before, service = compared
+        match plan.change:
+            case {"taskDefinition": str(definition)}:
+                return harmed(before, service, begun(before, service, definition))
+            case {"serviceDeploymentArn": str(arn)} if fewer_running(before, service):
+                deployment = listed(seen.history, arn)
+                if isinstance(deployment, Unknown):
+                    return deployment
+                # While one set of tasks makes way for the other, fewer may run on purpose.
+                return deployment.status not in RUNNING | ROLLING_BACK
+            case _:
+                return False
+
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Obstacle:
+        """There is no way back by machine: it would deploy what was blamed."""
+        del plan, seen, kind
+        return Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy what was blamed")
+
+
+def build(services: EcsConnections) -> RollBackService:
+    """The action on these services."""
+    definitions, _ = services.task_definitions()
+    return RollBackService(*services.ecs(), *services.ecs_deployments(), definitions)
+
+
+def _observed(seen: object) -> RollBackObservation:
+    if not isinstance(seen, RollBackObservation):
+        raise TypeError(f"expected RollBackObservation, got {type(seen).__name__}")
+    return seen
+
+
+def _ended(arn: str) -> Receipt:
+    return Receipt(summary=f"ECS rolls back deployment {short(arn)}", after={"serviceDeployment": arn})

@@ -1,0 +1,231 @@
+"""adjust-function-memory: give a Lambda function more memory, and with it more processor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import ClassVar
+
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.readings import Reading, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import ActionSettings, Rules
+from firebreak.services.action import Observation, Permission
+from firebreak.services.lambda_.function_changes import (
+    Change,
+    Compared,
+    Move,
+    PreImage,
+    Publish,
+    Update,
+    came,
+    compare,
+    settled,
+    worse,
+)
+from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser, look
+from firebreak.services.lambda_.functions import (
+    IN_PROGRESS,
+    LATEST,
+    AliasLive,
+    Behind,
+    Callers,
+    Direct,
+    FunctionLive,
+    FunctionObservation,
+    callers,
+    observed,
+    ready,
+    unreleasable,
+)
+from firebreak.services.lambda_.ports import FunctionReads, FunctionWrites, LambdaConnections
+from firebreak.services.other_writers import reset_by
+from firebreak.services.ungrouped import StandingAlone
+
+NAME = "adjust-function-memory"
+EFFECT = "multiplies a function's memory, up to a ceiling; behind an alias by a new version of the same code"
+UNDO = "puts memory and alias back, unless somebody changed them since"
+
+PERMISSIONS = (
+    Permission("lambda:GetFunctionConfiguration"),
+    Permission("lambda:ListTags"),
+    Permission("lambda:ListAliases"),
+    Permission("lambda:ListProvisionedConcurrencyConfigs"),
+    Permission("lambda:UpdateFunctionConfiguration", mutates=True),
+    Permission("lambda:PublishVersion", mutates=True),
+    Permission("lambda:UpdateAlias", mutates=True),
+)
+
+# What a function without a capacity provider may have; the API itself takes 32,768.
+# [docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html]
+MOST_MEMORY = 10_240
+
+# New environments start with the next calls; the old ones end once they are idle.
+SETTLE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustFunctionMemory(StandingAlone):
+    """Raises the memory of `$LATEST`, and releases it where callers use an alias (releasing.py)."""
+
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # More memory stays: what was too little is too little tomorrow as well.
+    temporary: ClassVar = False
+
+    reads: FunctionReads
+    writes: FunctionWrites
+    pace: Pace = AWS_PACE
+
+    def observe(self, target: Target) -> FunctionObservation:
+        """The function, its aliases and what they run, and what is provisioned."""
+        return look(self.reads, target)
+
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """One raise of what the callers run."""
+        seen = observed(seen)
+        latest = ready(request.target, seen)
+        if not isinstance(latest, FunctionLive):
+            return latest
+        used = callers(request.alarm, seen)
+        if not isinstance(used, Direct | Behind):
+            return used
+        obstacle = unreleasable(latest, used, seen) if isinstance(used, Behind) else None
+        return obstacle or _plan(request.target, latest, used, seen, rules.settings)
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Makes the calls of the plan. Raises AwsError; OutcomeUnknown once anything may have changed."""
+        return Releaser(self.reads, self.writes, self.pace).carry_out(plan)
+
+    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether the callers have the memory that was planned; an unreleased update is no."""
+        return came(plan, seen)
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+        """Whether Lambda is done with the update, and it is still in force."""
+        del receipt  # the plan tells what was wanted; AWS has nothing to add to it
+        return settled(plan, seen)
+
+    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether what the callers use cannot be invoked any more."""
+        return worse(plan, seen)
+
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+        """The old memory, and behind an alias the version before, if both are still as we set them."""
+        del kind
+        compared = compare(plan, seen)
+        if isinstance(compared, Unknown):
+            return compared
+        if compared.came is not True:
+            told = f"{compared.told}, which is not what we set"
+            return Obstacle(Reason.CHANGED_SINCE, told)
+        return _back(compared)
+
+
+def build(services: LambdaConnections) -> AdjustFunctionMemory:
+    """The action on these services."""
+    return AdjustFunctionMemory(*services.functions())
+
+
+def _plan(
+    target: Target, latest: FunctionLive, used: Callers, seen: FunctionObservation, settings: ActionSettings
+) -> Plan | Obstacle:
+    before = PreImage.of(used, latest)
+    to = raised(before.memory, settings)
+    if to <= before.memory:
+        told = f"memory is {before.memory} MB, the policy's ceiling {settings.ceiling} MB"
+        return Obstacle(Reason.CEILING_REACHED, told)
+    if latest.memory not in (before.memory, to):
+        told = f"{LATEST} has {latest.memory} MB, version {before.version} has {before.memory} MB"
+        return Obstacle(Reason.UNSAFE_ALIAS, f"{told}: publishing would release what somebody changed")
+    tags = seen.function_tags if isinstance(seen.function_tags, Mapping) else {}
+    return Plan(
+        summary=f"give {target.display} memory: {before.memory} to {to} MB{_by_way_of(used)}",
+        change=_change(target, latest, used, to).stored(),
+        before=before.stored(),
+        patience_seconds=SETTLE_SECONDS,
+        reset_by=reset_by(tags, "the memory"),
+        stays=_stays(used, before.memory, to),
+    )
+
+
+def raised(memory: int, settings: ActionSettings) -> int:
+    """The memory after one raise, in whole MB and never above a ceiling; reckoned without rounding errors."""
+    wanted = ceil(memory * Fraction(str(settings.factor)))
+    return min(wanted, settings.ceiling, MOST_MEMORY)
+
+
+def _stays(used: Callers, before: int, to: int) -> str:
+    """What is left of a raise, and the way back."""
+    if isinstance(used, Direct):
+        return f"memory {to} MB (was {before}); to take it back, set the function's memory to {before} MB"
+    back = f"point alias {used.alias.name} at version {used.live.version}"
+    return f"memory {to} MB (was {before}); to take it back, {back}"
+
+
+def _by_way_of(used: Callers) -> str:
+    if isinstance(used, Direct):
+        return ""
+    return f", by a new version of the code of version {used.live.version} for alias {used.alias.name}"
+
+
+def _change(target: Target, latest: FunctionLive, used: Callers, to: int) -> Change:
+    update = Update(memory=to, revision=latest.revision)
+    if isinstance(used, Direct):
+        return Change(function=target.name, update=update)
+    live = used.live
+    said = f"Firebreak: memory {live.memory} to {to} MB, code of version {live.version}"
+    return Change(
+        function=target.name,
+        # An earlier try may have come this far; then nothing but the release is missing.
+        update=None if latest.memory == to else update,
+        publish=Publish(live.code, said, latest.revision),
+        move=Move(used.alias.name, "", used.alias.revision),
+    )
+
+
+def _back(compared: Compared) -> Plan | Obstacle:
+    match compared.used:
+        case Direct():
+            return _back_directly(compared)
+        case Behind(alias=alias):
+            if alias.weighted:
+                told = f"alias {alias.name} sends a part of its calls to version {', '.join(alias.weighted)}"
+                return Obstacle(Reason.CHANGED_SINCE, told)
+            return _back_behind(compared, alias)
+
+
+def _back_directly(compared: Compared) -> Plan | Obstacle:
+    latest, memory = compared.latest, compared.before.memory
+    # A function that failed with more memory must get the old one back; the revision guards the write.
+    if latest.update == IN_PROGRESS:
+        return Obstacle(Reason.NOT_READY, f"its state is {latest.state}, its last update {latest.update}")
+    return Plan(
+        summary=f"put back lambda:{latest.name}: memory {latest.memory} to {memory} MB",
+        change=Change(function=latest.name, update=Update(memory=memory, revision=latest.revision)).stored(),
+        before=PreImage.of(compared.used, latest).stored(),
+        patience_seconds=SETTLE_SECONDS,
+    )
+
+
+def _back_behind(compared: Compared, alias: AliasLive) -> Plan:
+    """The alias goes back in any case; `$LATEST` only if we changed it, and it is ours still."""
+    latest, before = compared.latest, compared.before
+    changed = compared.change.update is not None
+    ours = changed and latest.memory == compared.live.memory and latest.at_rest
+    why = "somebody changes it" if changed else "it was not this act that changed it"
+    kept = f"{LATEST} stays as it is, with {latest.memory} MB: {why}"
+    told = (
+        f"put back lambda:{latest.name}: alias {alias.name} from version {alias.version} to {before.version}"
+    )
+    return Plan(
+        summary=f"{told}, memory {compared.live.memory} to {before.memory} MB",
+        change=Change(
+            function=latest.name,
+            update=Update(memory=before.memory, revision=latest.revision) if ours else None,
+            move=Move(alias.name, before.version, alias.revision),
+        ).stored(),
+        before=PreImage.of(compared.used, latest).stored(),
+        warnings=() if ours else (kept,),
+        patience_seconds=SETTLE_SECONDS,
+    )

@@ -1,0 +1,174 @@
+"""restart-function: make a Lambda function run in new execution environments, with nothing else changed."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.readings import Reading, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
+from firebreak.services.action import Observation, Permission
+from firebreak.services.lambda_.function_changes import (
+    Change,
+    Move,
+    PreImage,
+    Publish,
+    Update,
+    came,
+    settled,
+    worse,
+)
+from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser, look
+from firebreak.services.lambda_.functions import (
+    LATEST,
+    Behind,
+    Callers,
+    Direct,
+    FunctionLive,
+    FunctionObservation,
+    callers,
+    observed,
+    ready,
+    unreleasable,
+)
+from firebreak.services.lambda_.ports import FunctionReads, FunctionWrites, LambdaConnections
+from firebreak.services.ungrouped import StandingAlone
+
+NAME = "restart-function"
+EFFECT = "recycles a function's execution environments; behind an alias by a new version of the same code"
+UNDO = ""
+
+PERMISSIONS = (
+    Permission("lambda:GetFunctionConfiguration"),
+    Permission("lambda:ListTags"),
+    Permission("lambda:ListAliases"),
+    Permission("lambda:ListProvisionedConcurrencyConfigs"),
+    Permission("lambda:UpdateFunctionConfiguration", mutates=True),
+    Permission("lambda:PublishVersion", mutates=True),
+    Permission("lambda:UpdateAlias", mutates=True),
+)
+
+# A description has at most so many characters [UpdateFunctionConfiguration].
+LONGEST = 256
+MARK = re.compile(r" ?\[restarted, red since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\]", re.ASCII)
+
+# New environments start with the next calls; the old ones end once they are idle.
+SETTLE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class RestartFunction(StandingAlone):
+    """Changes the description, as any update of the configuration makes Lambda start anew.
+
+    Of all settings the description is the one that nothing runs on: environment variables, which are
+    often used for this, are secrets that would have to be read and sent whole.
+    """
+
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A restart stays done.
+    temporary: ClassVar = False
+
+    reads: FunctionReads
+    writes: FunctionWrites
+    pace: Pace = AWS_PACE
+
+    def observe(self, target: Target) -> FunctionObservation:
+        """The function, its aliases and what they run, and what is provisioned."""
+        return look(self.reads, target)
+
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """A new mark in the description, and its release where callers use an alias."""
+        del rules
+        seen = observed(seen)
+        latest = ready(request.target, seen)
+        if not isinstance(latest, FunctionLive):
+            return latest
+        used = callers(request.alarm, seen)
+        if not isinstance(used, Direct | Behind):
+            return used
+        obstacle = _unreleasable(latest, used, seen) if isinstance(used, Behind) else None
+        return obstacle or _plan(request, latest, used)
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Makes the calls of the plan. Raises AwsError; OutcomeUnknown once anything may have changed."""
+        return Releaser(self.reads, self.writes, self.pace).carry_out(plan)
+
+    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether the callers run what carries the mark."""
+        return came(plan, seen)
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+        """Whether Lambda is done with the update, and it is still in force."""
+        del receipt  # the plan holds the mark; AWS has nothing to add to it
+        return settled(plan, seen)
+
+    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether what the callers use cannot be invoked any more."""
+        return worse(plan, seen)
+
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Obstacle:
+        """There is no way back: the environments that ran before are gone."""
+        del plan, seen, kind
+        return Obstacle(Reason.NOT_REVERSIBLE, "a restart cannot be taken back")
+
+
+def build(services: LambdaConnections) -> RestartFunction:
+    """The action on these services."""
+    return RestartFunction(*services.functions())
+
+
+def marked(description: str, red_since: datetime) -> str:
+    """The description with a mark of this trouble in place of an earlier one, cut where it is too long.
+
+    The mark tells the trouble and not the time of the request, so that whoever approves the restart
+    approves what is sent.
+    """
+    mark = f" [restarted, red since {red_since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}]"
+    return (MARK.sub("", description)[: LONGEST - len(mark)] + mark).lstrip()
+
+
+def _unreleasable(latest: FunctionLive, used: Behind, seen: FunctionObservation) -> Obstacle | Unknown | None:
+    if obstacle := unreleasable(latest, used, seen):
+        return obstacle
+    if latest.memory == used.live.memory:
+        return None
+    told = f"{LATEST} has {latest.memory} MB, version {used.live.version} has {used.live.memory} MB"
+    return Obstacle(Reason.UNSAFE_ALIAS, f"{told}: publishing would release that")
+
+
+def _plan(request: Request, latest: FunctionLive, used: Callers) -> Plan | Obstacle:
+    description = marked(latest.description, request.alarm.since)
+    before = PreImage.of(used, latest)
+    if before.description == description:
+        told = f"its description ends {MARK.findall(description)[-1].strip()}"
+        return Obstacle(Reason.ALREADY_DONE, f"{told}: it was restarted for this trouble")
+    cut = MARK.sub("", latest.description) not in description
+    return Plan(
+        summary=f"restart {request.target.display}: new execution environments{_by_way_of(used)}",
+        change=_change(latest, used, description).stored(),
+        before=before.stored(),
+        warnings=("the description is cut to make room for the mark of the restart",) if cut else (),
+        patience_seconds=SETTLE_SECONDS,
+    )
+
+
+def _by_way_of(used: Callers) -> str:
+    if isinstance(used, Direct):
+        return ""
+    return f", by a new version of the code of version {used.live.version} for alias {used.alias.name}"
+
+
+def _change(latest: FunctionLive, used: Callers, description: str) -> Change:
+    update = Update(description=description, revision=latest.revision)
+    if isinstance(used, Direct):
+        return Change(function=latest.name, update=update)
+    return Change(
+        function=latest.name,
+        # An earlier try may have come this far; then nothing but the release is missing.
+        update=None if latest.description == description else update,
+        publish=Publish(used.live.code, description, latest.revision),
+        move=Move(used.alias.name, "", used.alias.revision),
+    )

@@ -1,0 +1,215 @@
+"""roll-back-function: point a Lambda alias at the version before the one that brought the errors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import ClassVar
+
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.readings import (
+    Absent,
+    NotRead,
+    Reading,
+    Unknown,
+    unseen,
+)
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
+from firebreak.services.action import Observation, Permission
+from firebreak.services.lambda_.function_changes import Change, Move, PreImage, came, compare, settled, worse
+from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser, look
+from firebreak.services.lambda_.functions import (
+    FAILED,
+    IN_PROGRESS,
+    AliasLive,
+    Behind,
+    Direct,
+    FunctionLive,
+    FunctionObservation,
+    callers,
+    observed,
+)
+from firebreak.services.lambda_.ports import FunctionReads, FunctionWrites, LambdaConnections
+from firebreak.services.lambda_.rollback_target import PUBLISHED_SINCE, FunctionWayBack, version_to_go_back_to
+from firebreak.services.other_writers import reset_by
+from firebreak.services.ungrouped import StandingAlone
+
+NAME = "roll-back-function"
+EFFECT = (
+    "points a function's alias at the version before, if the alarm followed its publishing; "
+    "from a newer version that gets a part of the calls (a canary) it takes that part"
+)
+UNDO = (
+    "only where the version it went to cannot be invoked: points the alias at the newer one again, or gives "
+    "it its part, unless somebody moved it since"
+)
+
+PERMISSIONS = (
+    Permission("lambda:GetFunctionConfiguration"),
+    Permission("lambda:ListTags"),
+    Permission("lambda:ListAliases"),
+    Permission("lambda:ListProvisionedConcurrencyConfigs"),
+    Permission("lambda:ListVersionsByFunction"),
+    Permission("lambda:UpdateAlias", mutates=True),
+)
+
+# The next calls go to the other version; running ones end where they began, after 900 s at most, but
+# they answer nobody new.
+SETTLE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RollBackFunction(StandingAlone):
+    """Moves an alias back by one release, under the alias's revision.
+
+    Lambda does not tell when an alias was moved or a version published. What it tells is when the
+    version's configuration was changed last, which a deployment does right before it publishes: a
+    version that waited for its release looks older than its deployment, and is then left alone. And
+    which versions ran behind the alias only their numbers tell, so a human is asked, but where the
+    version to go back to gets calls already (a canary) and is not as new.
+    """
+
+    name: ClassVar = NAME
+    permissions: ClassVar = PERMISSIONS
+    # A bad version stays behind until somebody releases a better one.
+    temporary: ClassVar = False
+
+    reads: FunctionReads
+    writes: FunctionWrites
+    pace: Pace = AWS_PACE
+
+    def observe(self, target: Target) -> FunctionObservation:
+        """The function, its aliases, its versions, and what is provisioned."""
+        return look(self.reads, target, published=True)
+
+    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """One release back, if the newer one is to blame and was never rolled back."""
+        seen = observed(seen)
+        match seen.function:
+            case Absent():
+                return Obstacle(Reason.TARGET_MISSING, f"{request.target.display} does not exist")
+            case Unknown() | NotRead():
+                return unseen("the function", seen.function)
+            case latest if latest.update == IN_PROGRESS:
+                return Obstacle(Reason.NOT_READY, "its last update is InProgress: somebody deploys it")
+            case latest:
+                return _plan(request, latest, seen, rules.settings.blame)
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Moves the alias. Raises AwsError."""
+        return Releaser(self.reads, self.writes, self.pace).carry_out(plan)
+
+    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether the alias points where the plan wanted it."""
+        return came(plan, seen)
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+        """Whether the alias still points there, and that version can be invoked."""
+        del receipt  # the plan tells where the alias should be; AWS has nothing to add to it
+        return settled(plan, seen)
+
+    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+        """Whether the version that the callers get cannot be invoked."""
+        return worse(plan, seen)
+
+    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+        """The exact version and parts it came from, where those it went to cannot be invoked at all.
+
+        Else there is no way back by machine: it would deploy what was blamed.
+        """
+        del kind
+        compared = compare(plan, seen)
+        if isinstance(compared, Unknown):
+            return compared
+        used = compared.used
+        if compared.came is not True or not isinstance(used, Behind):
+            return Obstacle(Reason.CHANGED_SINCE, f"{compared.told}, or on its way elsewhere")
+        if compared.live.state != FAILED:
+            return Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy what was blamed")
+        before, alias = compared.before, used.alias
+        move = Move(alias.name, before.version, alias.revision, before.weighted)
+        return _moved(compared.change.function, used, compared.latest, move)
+
+
+def build(services: LambdaConnections) -> RollBackFunction:
+    """The action on these services."""
+    return RollBackFunction(*services.functions())
+
+
+def _plan(
+    request: Request, latest: FunctionLive, seen: FunctionObservation, blame: timedelta
+) -> Plan | Obstacle | Unknown:
+    used = callers(request.alarm, seen)
+    if isinstance(used, Direct):
+        told = "its callers use $LATEST, which has no earlier version"
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+    if not isinstance(used, Behind):
+        return used
+    if not isinstance(seen.published, Mapping):
+        return unseen("its versions", seen.published)
+    for number in {used.alias.version, *used.alias.weighted}:
+        if int(number) not in seen.published:
+            return unseen(f"version {number}", PUBLISHED_SINCE)
+    found = version_to_go_back_to(request.alarm, used, seen, seen.published, blame)
+    if not isinstance(found, FunctionWayBack):
+        return found
+    tags = seen.function_tags if isinstance(seen.function_tags, Mapping) else {}
+    move = Move(used.alias.name, found.earlier.version, used.alias.revision)
+    plan = _moved(request.target.name, used, latest, move)
+    return replace(
+        plan,
+        warnings=(*found.doubts, *_warnings(used, found.earlier, seen.provisioned)),
+        reset_by=reset_by(tags, f"the version of alias {used.alias.name}"),
+        doubts=found.doubts,
+        way_back=found.way_back,
+    )
+
+
+def _warnings(used: Behind, earlier: FunctionLive, provisioned: Reading[frozenset[str]]) -> tuple[str, ...]:
+    to, alias = earlier.version, used.alias.name
+    if used.alias.parts:
+        return (
+            f"if CodeDeploy moves alias {alias}, stop its deployment too: its next step sets the parts anew",
+        )
+    found = []
+    if earlier.memory < used.live.memory:
+        found.append(f"memory goes from {used.live.memory} back to {earlier.memory} MB with it")
+    if isinstance(provisioned, Unknown | NotRead):
+        found.append("whether the alias has provisioned concurrency is not known")
+    elif isinstance(provisioned, frozenset) and alias in provisioned:
+        found.append(f"alias {alias} gets its concurrency anew: calls start cold until then")
+    if not earlier.at_rest:
+        found.append(f"version {to} is {earlier.state}: its first calls may fail")
+    return tuple(found)
+
+
+def _moved(function: str, used: Behind, latest: FunctionLive, move: Move) -> Plan:
+    return Plan(
+        summary=_summary(function, used.alias, move),
+        change=Change(function=function, move=move).stored(),
+        before=PreImage.of(used, latest).stored(),
+        patience_seconds=SETTLE_SECONDS,
+        stays=_stays(used.alias, move),
+    )
+
+
+def _stays(alias: AliasLive, move: Move) -> str:
+    """What is left of a roll back, and the way forward again."""
+    now = move.version or alias.version
+    if now == alias.version:
+        return f"alias {alias.name} sends all calls to version {now}"
+    return f"alias {alias.name} at version {now} (was {alias.version}); to take it back, point it there again"
+
+
+def _summary(function: str, alias: AliasLive, move: Move) -> str:
+    of = f"alias {alias.name} of lambda:{function}"
+    if alias.parts:
+        return f"send all calls of {of} to version {move.version}, also the {_parts(alias.parts)}"
+    given = f", and give back the {_parts(move.weights)}" if move.weights else ""
+    if move.version == alias.version:
+        return f"leave {of} at version {alias.version}{given}"
+    return f"point {of} at version {move.version} instead of {alias.version}{given}"
+
+
+def _parts(weights: Mapping[str, float]) -> str:
+    return " and ".join(f"{share:.0%} of version {number}" for number, share in sorted(weights.items()))

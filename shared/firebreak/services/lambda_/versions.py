@@ -1,0 +1,59 @@
+"""The published versions of a Lambda function: which one brought what runs, and what came before it."""
+
+from collections.abc import Iterable, Mapping
+
+from firebreak.core.readings import Unknown
+from firebreak.services.lambda_.functions import NOT_COMPARED, FunctionLive
+
+
+def version_before(version: int, existing: Iterable[int]) -> int | None:
+    """The highest number below it that still exists; numbers are never given twice."""
+    return max((number for number in existing if number < version), default=None)
+
+
+def released_as(version: int, published: Mapping[int, FunctionLive]) -> int | Unknown:
+    """The version that brought what this one runs; Unknown where what is hidden may be all it brought.
+
+    A version that is the one before it with as much memory or more is a raise or a restart, ours or
+    somebody's, and brought nothing that could be to blame. `version` must be among those published.
+    """
+    while (before := version_before(version, published)) is not None:
+        carries_on = _carries_on(published[version], published[before])
+        if isinstance(carries_on, Unknown):
+            return carries_on
+        if not carries_on:
+            break
+        version = before
+    return version
+
+
+def _carries_on(newer: FunctionLive, older: FunctionLive) -> bool | Unknown:
+    """Whether only memory was added, if anything."""
+    hidden = {*newer.hidden, *older.hidden}
+    seen = (newer.settings.keys() | older.settings.keys()) - hidden
+    alike = all(newer.settings.get(name) == older.settings.get(name) for name in seen)
+    if newer.code != older.code or newer.memory < older.memory or not alike:
+        return False
+    if hidden:
+        names = ", ".join(sorted(hidden))
+        return Unknown(f"{names} of versions {older.version} and {newer.version} {NOT_COMPARED}")
+    return True
+
+
+def ran_before(version: int, target: int, published: Mapping[int, FunctionLive]) -> int | None:
+    """The latest version before the target that has what this one has: then this one is a way back to it.
+
+    That is the code; between versions of the same code the settings as well, since they are what was
+    released. Both numbers must be among those published.
+    """
+    used, left = published[version], published[target]
+    return max(
+        (
+            number
+            for number, one in published.items()
+            if number < target
+            and one.code == used.code
+            and (left.code != used.code or one.settings == used.settings)
+        ),
+        default=None,
+    )
