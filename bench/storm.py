@@ -20,8 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from firebreak.aws.clients import reader
-from firebreak.aws.switches import Switches
 from firebreak.core.limits.history import Hold
+from firebreak.ledger.switches import Switches
 from firebreak_cli.local import emulator
 from firebreak_cli.local.emulator import Running
 from firebreak_cli.local.places import Home

@@ -18,14 +18,7 @@ import boto3
 from moto import mock_aws
 
 from firebreak.announcing import Announcer
-from firebreak.aws.call_counts import DynamoCallCounts
 from firebreak.aws.clients import reader
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.pages import DynamoDeliveries
-from firebreak.aws.storms import DynamoStorms
-from firebreak.aws.switches import Switches
-from firebreak.aws.threads import DynamoThreads
-from firebreak.aws.waiting import outbox_item
 from firebreak.concluding import Concluder, Summary
 from firebreak.core.incident.states import Incident
 from firebreak.core.messages.announcement import Announcement
@@ -34,6 +27,13 @@ from firebreak.core.paging.commands import StackAddress
 from firebreak.dispatching import Dispatcher
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import read_target
+from firebreak.ledger.call_counts import DynamoCallCounts
+from firebreak.ledger.deliveries import DynamoDeliveries
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.outbox_items import outbox_item
+from firebreak.ledger.storms import DynamoStorms
+from firebreak.ledger.switches import Switches
+from firebreak.ledger.threads import DynamoThreads
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy.loader import Policy

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import assert_never
 
 from firebreak.aws.bus import EventBus
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.threads import DynamoThreads
 from firebreak.core.messages import approval_messages
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.paging.threads import CALL_ID, THREAD_ID, Thread
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import AwsError
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.threads import DynamoThreads
 from firebreak.page_text import plain
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.screen import when

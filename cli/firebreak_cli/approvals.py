@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import assert_never
 
 from firebreak.aws.bus import EventBus
-from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.translate import translated
 from firebreak.core.incident import transitions
 from firebreak.core.incident.questions import approval_of, question_id, read_question
@@ -17,6 +16,7 @@ from firebreak.core.messages.announcement import Announcement
 from firebreak.core.paging.commands import PLACEHOLDER
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import AwsError
+from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.page_text import plain
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.screen import when

@@ -10,21 +10,21 @@ from datetime import datetime
 from itertools import batched
 from typing import Any
 
-from firebreak.aws.found import Place, find, place_of
-from firebreak.aws.items import (
+from firebreak.aws.translate import translated
+from firebreak.core.readings import Unknown
+from firebreak.errors import Denied, NotFound, Rejected
+from firebreak.ledger.items import (
     BY_TIME_INDEX,
     LISTED_DECISION,
     META,
     DamagedItem,
     Fields,
     Item,
-    ms,
     number,
     text,
 )
-from firebreak.aws.translate import translated
-from firebreak.core.readings import Unknown
-from firebreak.errors import Denied, NotFound, Rejected
+from firebreak.ledger.reads import Place, find, place_of
+from firebreak.wire.epoch import ms
 
 # So many whole items always fit in the 16 MB that a BatchGetItem answers at most.
 BATCH = 25

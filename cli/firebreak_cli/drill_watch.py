@@ -5,15 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from firebreak.aws.items import Fields, Item, at_ms, key, read_transition
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.pages import LEASE
 from firebreak.aws.translate import translated
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.ledger import HistoryLine
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.messages.incident_messages import of_incident
 from firebreak.core.model import Alarm, AlarmState
+from firebreak.ledger.deliveries import LEASE
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.items import Fields, Item, key, read_transition
+from firebreak.wire.epoch import at_ms
 from firebreak_cli import kept
 from firebreak_cli.drill_times import Seen, Told
 from firebreak_cli.kept import Bounds

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from firebreak.aws.items import check_to_wire
 from firebreak.core.decision import Check, Decision, Refuse, Result
 from firebreak.core.guards.table import clock
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, Autonomy, OwnEvent, Target
 from firebreak.core.paging.console import links
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.ledger.items import check_to_wire
 from firebreak_cli import screen
 from firebreak_cli.explainer import Explanation, Routing
 from firebreak_cli.eyes import OFFLINE

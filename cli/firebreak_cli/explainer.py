@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from firebreak.aws.items import check_to_wire
 from firebreak.core import ahead
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Decision, Propose, Snapshot
@@ -20,6 +19,7 @@ from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import KNOWN_ACTIONS, ROUTER, by_live_tags, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.intake.target_resolution import request_of
+from firebreak.ledger.items import check_to_wire
 from firebreak.observing import needs_consent, with_consent
 from firebreak.policy.loader import Policy
 from firebreak.workflow import ASKS_A_HUMAN

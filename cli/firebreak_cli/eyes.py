@@ -20,9 +20,10 @@ from firebreak.intake import target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, ServicesBehind, not_looked_up
+from firebreak.ledger.ports import Ledger
 from firebreak.observing import Observer, with_application
 from firebreak.policy.loader import Policy
-from firebreak.ports import AlarmReads, Ledger
+from firebreak.ports import AlarmReads
 from firebreak.services.connections import Connections, NoWrites
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.stack import Stack
@@ -162,7 +163,7 @@ def alarm_of(trigger: Alarm | OwnEvent) -> Alarm:
 
 def live_eyes(stack: Stack, policy: Policy) -> LiveEyes:
     """Eyes on a deployed stack, with the caller's credentials; the policy tells what its runbooks are."""
-    from firebreak.aws.ledger import DynamoLedger
+    from firebreak.ledger.dynamodb import DynamoLedger
     from firebreak.services.ecs.client_registrations import DynamoRegistrations, RegistrationReader
     from firebreak_cli.live_alarms import of_stack
 

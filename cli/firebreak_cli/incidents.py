@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from rich.console import Console
 from rich.table import Table
 
-from firebreak.aws.threads import DynamoThreads
 from firebreak.core.incident.states import Incident
 from firebreak.core.limits.budgets import readable
 from firebreak.core.limits.scopes import short_key
 from firebreak.core.paging.threads import Thread
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import VERIFY
+from firebreak.ledger.threads import DynamoThreads
 from firebreak_cli import kept, screen
 from firebreak_cli.endings import BAD_INPUT, Ending
 from firebreak_cli.incident_filters import GOOD_NEWS, Wanted

@@ -11,9 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from firebreak.aws.found import Place
-from firebreak.aws.incident_items import read_incident
-from firebreak.aws.items import (
+from firebreak.aws.translate import translated
+from firebreak.core.incident.states import Incident, IncidentState
+from firebreak.core.limits.budgets import CLOCK_SKEW
+from firebreak.core.limits.scopes import short_key
+from firebreak.core.readings import Unknown
+from firebreak.errors import UNEXPECTED_SHAPE, UnusableEvent
+from firebreak.ledger.incident_items import read_incident
+from firebreak.ledger.items import (
     LISTED_DECISION,
     LISTED_HEARTBEAT,
     LISTED_INCIDENT,
@@ -22,12 +27,7 @@ from firebreak.aws.items import (
     Item,
     text,
 )
-from firebreak.aws.translate import translated
-from firebreak.core.incident.states import Incident, IncidentState
-from firebreak.core.limits.budgets import CLOCK_SKEW
-from firebreak.core.limits.scopes import short_key
-from firebreak.core.readings import Unknown
-from firebreak.errors import UNEXPECTED_SHAPE, UnusableEvent
+from firebreak.ledger.reads import Place
 from firebreak_cli import by_time
 from firebreak_cli.by_time import Listed, NoIndex
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from firebreak.aws.items import at_ms, ms
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.limits.history import Act, GroupSize, Hold, ScopeHistory, Transition
@@ -18,6 +17,7 @@ from firebreak.core.limits.scopes import Scope
 from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
+from firebreak.wire.epoch import at_ms, ms
 
 
 def _empty[K, V]() -> Mapping[K, V]:

@@ -1,13 +1,12 @@
 """What must hold before something is written to a ledger in memory, and the writing itself.
 
-Each condition stands for one of firebreak.aws.claims, where DynamoDB keeps it.
+Each condition stands for one of firebreak.ledger.claims, where DynamoDB keeps it.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from firebreak.aws.claims import POINTS_TO_INCIDENT, claimed_words, slot_name, switch_keys
 from firebreak.core.guards.table import NOT_IN_A_STORM
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange
@@ -17,6 +16,7 @@ from firebreak.core.limits.scopes import Scope, group_scope, judged_in
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, RequestKind
 from firebreak.errors import Conflict
+from firebreak.ledger.claims import POINTS_TO_INCIDENT, claimed_words, slot_name, switch_keys
 from firebreak_cli.memory import (
     Held,
     kept_act,

@@ -9,8 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from firebreak.aws.claims import scope_switches, switch_keys
-from firebreak.aws.found import beside_in, pointed_to, pointers_in, together
 from firebreak.core.incident.states import ENDED, WITH_HUMANS, Incident
 from firebreak.core.incident.transitions import joined
 from firebreak.core.ledger import (
@@ -29,6 +27,8 @@ from firebreak.core.model import Alarm, OwnEvent, Request
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.watchdog import Overdue
 from firebreak.errors import Conflict
+from firebreak.ledger.claims import scope_switches, switch_keys
+from firebreak.ledger.reads import beside_in, pointed_to, pointers_in, together
 from firebreak_cli.memory import Held, Memory, kept_incident, kept_time, with_entry, without_entry
 from firebreak_cli.memory_claims import (
     claimed,

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from firebreak.aws.storms import FORGET_AT_ONCE
-from firebreak.aws.switches import besides, stored_for
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.storm import CALM, RedAlarm, Storm, may_renew
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.readings import ABSENT, Reading
+from firebreak.ledger.storms import FORGET_AT_ONCE
+from firebreak.ledger.switches import besides, stored_for
 from firebreak_cli.memory import Held, Memory, Switch, kept_hold, kept_red, kept_time, with_entry
 from firebreak_cli.memory_claims import told_by
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from firebreak.aws.switches import switch_pk
 from firebreak.aws.translate import translated
 from firebreak.core.guards.consent import OPT_IN_TAG
 from firebreak.core.limits.disruption_budget import GroupCount
@@ -17,6 +16,7 @@ from firebreak.core.routing import KNOWN_ACTIONS, SERVICE_OF
 from firebreak.core.rules import Runbook
 from firebreak.errors import AwsError, PolicyError
 from firebreak.intake.names import read_target
+from firebreak.ledger.switches import switch_pk
 from firebreak.policy.loader import Policy, load_policy
 from firebreak.services.action import Action
 from firebreak.services.connections import Connections, NoWrites

@@ -11,8 +11,6 @@ from datetime import datetime
 from typing import assert_never
 
 from firebreak.aws.bus import EventBus
-from firebreak.aws.items import ms
-from firebreak.aws.switches import Switches
 from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.limits.budgets import CLOCK_SKEW
 from firebreak.core.limits.scopes import short_key
@@ -21,7 +19,9 @@ from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.errors import AwsError, UnusableEvent
+from firebreak.ledger.switches import Switches
 from firebreak.ports import AlarmReads
+from firebreak.wire.epoch import ms
 from firebreak.wire.requests import alarm_from_wire
 from firebreak_cli import kept
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, ending_of

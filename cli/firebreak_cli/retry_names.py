@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from firebreak.aws.threads import DynamoThreads
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.paging.threads import THREAD_ID, Thread
 from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.ledger.threads import DynamoThreads
 from firebreak_cli import kept
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.kept import Bounds

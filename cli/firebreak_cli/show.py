@@ -7,8 +7,6 @@ from typing import assert_never
 
 from rich.console import Console
 
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.threads import DynamoThreads
 from firebreak.core.incident.states import Incident, Member
 from firebreak.core.ledger import HistoryLine
 from firebreak.core.limits.scopes import short_key
@@ -19,6 +17,8 @@ from firebreak.core.paging.threads import Thread
 from firebreak.core.people import claimed
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.threads import DynamoThreads
 from firebreak.wire.requests import alarm_to_wire
 from firebreak_cli import kept, screen
 from firebreak_cli.endings import NO_AWS, Ending

@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import assert_never
 
 from firebreak.alarm_status import read_states
-from firebreak.aws.storms import DynamoStorms
-from firebreak.aws.switches import Switches
 from firebreak.core.alarm_readings import NOT_LOOKED_AT, AlarmReading, WatchedAlarm, words_of
 from firebreak.core.limits.storm import CALM, RedAlarm, Storm, StormRules, not_ok, quiet_until
 from firebreak.core.messages.announcement import Announcement
@@ -16,6 +14,8 @@ from firebreak.core.messages.storm_messages import ACTS_AGAIN, PAGED_AGAIN, stor
 from firebreak.core.paging.commands import PLACEHOLDER
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import PolicyError
+from firebreak.ledger.storms import DynamoStorms
+from firebreak.ledger.switches import Switches
 from firebreak.page_text import plain
 from firebreak.policy.loader import load_policy
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from firebreak.aws.items import LISTED_SWITCH, DamagedItem
-from firebreak.aws.switches import Switches
 from firebreak.aws.translate import translated
 from firebreak.core.limits.budgets import CLOCK_SKEW
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.scopes import switch_scope_words
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.errors import AwsError, OutcomeUnknown
+from firebreak.ledger.items import LISTED_SWITCH, DamagedItem
+from firebreak.ledger.switches import Switches
 from firebreak.page_text import plain
 from firebreak.policy.units import read_duration
 from firebreak_cli import by_time

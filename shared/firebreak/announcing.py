@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.errors import AwsError, Untold
-from firebreak.ports import Bus, Ledger, Log
+from firebreak.ledger.ports import Ledger
+from firebreak.ports import Bus, Log
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from firebreak.core.paging.digests import first_look
 from firebreak.core.paging.rules import PagingRules
 from firebreak.core.paging.threads import Thread, Turn
 from firebreak.errors import AwsError
-from firebreak.ports import CallCounts, Clock, Log, Threads
+from firebreak.ledger.ports import CallCounts, Threads
+from firebreak.ports import Clock, Log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

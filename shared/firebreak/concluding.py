@@ -29,7 +29,8 @@ from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import AwsError, Unavailable
-from firebreak.ports import Clock, Ledger, Log, Schedules
+from firebreak.ledger.ports import Ledger
+from firebreak.ports import Clock, Log, Schedules
 
 # A climb that nobody picked up is asked for again by the sweeper after this.
 CLIMB_PATIENCE = timedelta(minutes=3)

@@ -20,8 +20,9 @@ from firebreak.core.paging.severities import severity_of
 from firebreak.core.paging.threads import Sending, Thread, Turn, asks_again, receive, thread_id
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.errors import AwsError, Undelivered, Untold
+from firebreak.ledger.ports import CallCounts, Threads
 from firebreak.page_text import ascii_subject_of, body_of, source_of, subject_of
-from firebreak.ports import CallCounts, Carrier, Clock, Log, Threads
+from firebreak.ports import Carrier, Clock, Log
 from firebreak.surroundings import Surroundings
 
 # Each announcement of a thread that comes at the same moment costs one more try.

@@ -19,7 +19,8 @@ from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.ports import AlarmReads, Ledger
+from firebreak.ledger.ports import Ledger
+from firebreak.ports import AlarmReads
 from firebreak.services.action import Action, Observation
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.target_groups import group_in

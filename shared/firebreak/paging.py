@@ -31,9 +31,10 @@ from firebreak.crash_reports import Crash, crash_in
 from firebreak.dispatching import Dispatcher
 from firebreak.errors import AwsError, Conflict, PolicyError, Untold, UnusableEvent
 from firebreak.intake import alarm_events
+from firebreak.ledger.ports import Deliveries, Ledger, Storms
 from firebreak.paging_due import DuePages
 from firebreak.policy.paging import PagingSection
-from firebreak.ports import AlarmReads, Clock, Deliveries, Ledger, Log, Storms
+from firebreak.ports import AlarmReads, Clock, Log
 from firebreak.storming import StormWatch
 from firebreak.unusable_events import read_alarm, unusable_record
 from firebreak.wire.announcements import announcement_from_wire

@@ -34,7 +34,8 @@ from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.dispatching import Dispatcher, Next
 from firebreak.errors import UNEXPECTED_SHAPE, AwsError, Conflict, Untold
-from firebreak.ports import AlarmReads, Clock, Deliveries, Log, Threads
+from firebreak.ledger.ports import Deliveries, Threads
+from firebreak.ports import AlarmReads, Clock, Log
 
 AT_ONCE = 50
 

@@ -10,7 +10,7 @@ from firebreak.core.keys import digest
 from firebreak.core.ledger import alarm_key, untargeted
 from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import Alarm
-from firebreak.ports import Ledger
+from firebreak.ledger.ports import Ledger
 
 
 def refuse_ahead(alarm: Alarm, ledger: Ledger, announcer: Announcer, now: datetime) -> Summary | None:

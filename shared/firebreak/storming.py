@@ -22,7 +22,8 @@ from firebreak.core.messages import storm_messages
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.errors import AwsError
-from firebreak.ports import AlarmReads, Clock, Log, Storms
+from firebreak.ledger.ports import Storms
+from firebreak.ports import AlarmReads, Clock, Log
 
 
 class TellsStorms(Protocol):

@@ -21,8 +21,9 @@ from firebreak.core.paging.severities import log_group_of, runbook_of
 from firebreak.core.paging.threads import Sending, Thread
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.intake.names import read_target
+from firebreak.ledger.ports import HeldSwitches
 from firebreak.page_text import Around
-from firebreak.ports import ErrorLines, HeldSwitches, Pictures
+from firebreak.ports import ErrorLines, Pictures
 from firebreak.secret_rules import mask_known
 
 # Errors from shortly before the alarm turned red; of an alarm that is red for long, the last hour's.

@@ -18,8 +18,9 @@ from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.watchdog import Overdue, oldest_unverified, stuck_leases
 from firebreak.errors import UNEXPECTED_SHAPE, AwsError, PolicyError, Untold
+from firebreak.ledger.ports import Ledger
 from firebreak.policy.loader import Policy
-from firebreak.ports import Bus, Ledger, Log
+from firebreak.ports import Bus, Log
 from firebreak.storming import StormWatch
 
 SWEEP_LIMIT = 50

@@ -14,7 +14,7 @@ from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
 from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events
-from firebreak.ports import Ledger
+from firebreak.ledger.ports import Ledger
 
 _INCIDENT = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 

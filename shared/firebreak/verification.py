@@ -59,8 +59,9 @@ from firebreak.core.reasons import Reason
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events
+from firebreak.ledger.ports import Ledger
 from firebreak.policy.loader import Policy
-from firebreak.ports import AlarmReads, Bus, Clock, Ledger, Log, Schedules
+from firebreak.ports import AlarmReads, Bus, Clock, Log, Schedules
 from firebreak.refusing_ahead import refuse_ahead
 from firebreak.services.action import Action, Observation
 from firebreak.storming import StormWatch

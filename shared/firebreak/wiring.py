@@ -13,17 +13,11 @@ from boto3.session import Session
 from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
-from firebreak.aws.call_counts import DynamoCallCounts
-from firebreak.aws.channel_health import DynamoChannelHealth
 from firebreak.aws.clients import BRISK_SECONDS, brisk, mutator, patient, reader
-from firebreak.aws.ledger import DynamoLedger
 from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, AlarmPictures, LogGroups
-from firebreak.aws.pages import DynamoDeliveries, TopicChannel
 from firebreak.aws.schedules import SOONEST, SOONEST_ON_LOCAL_AWS, OneTimeSchedules
 from firebreak.aws.secrets import CachedSecrets
-from firebreak.aws.storms import DynamoStorms
-from firebreak.aws.switches import Switches
-from firebreak.aws.threads import DynamoThreads
+from firebreak.aws.topic import TopicChannel
 from firebreak.channels.building import build
 from firebreak.channels.carrier import Carrier
 from firebreak.concluding import Concluder
@@ -38,6 +32,13 @@ from firebreak.errors import PolicyError, SettingsError
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import Found, Home, read_target
 from firebreak.intake.target_groups import Behind, ServicesBehind
+from firebreak.ledger.call_counts import DynamoCallCounts
+from firebreak.ledger.channel_health import DynamoChannelHealth
+from firebreak.ledger.deliveries import DynamoDeliveries
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.storms import DynamoStorms
+from firebreak.ledger.switches import Switches
+from firebreak.ledger.threads import DynamoThreads
 from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy.loader import load_policy

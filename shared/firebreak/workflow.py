@@ -44,9 +44,10 @@ from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, not_looked_up
+from firebreak.ledger.ports import Ledger
 from firebreak.observing import Observer, needs_consent, with_application, with_consent
 from firebreak.policy.loader import Policy
-from firebreak.ports import Clock, Ledger, Log, Schedules
+from firebreak.ports import Clock, Log, Schedules
 from firebreak.recording import record_under_claim
 from firebreak.services.action import Action
 from firebreak.storming import StormWatch
@@ -157,8 +158,7 @@ class Remediator:
             case Unknown(why) | NotRead(why):
                 return Resolution(Unresolved(Reason.IN_FLIGHT_UNREADABLE, why))
             case Absent():
-                gone = "the incident is not in the ledger"
-                return Resolution(Unresolved(Reason.INCIDENT_MOVED_ON, gone))
+                return Resolution(Unresolved(Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger"))
 
     def _lookups(self) -> Lookups:
         return Lookups(Home(self.account, self.region), self.observer.alarms, self.behind)

@@ -20,7 +20,7 @@ from firebreak.core.ledger import (
 from firebreak.core.limits.scopes import scopes_of
 from firebreak.core.model import Alarm, AlarmState, Request, RequestKind
 from firebreak.core.reasons import Reason
-from firebreak.ports import Ledger
+from firebreak.ledger.ports import Ledger
 from tests import builders as a
 
 AFTER = timedelta(minutes=4)

@@ -10,24 +10,6 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.incident_items import incident_item, read_incident
-from firebreak.aws.items import (
-    DamagedItem,
-    Fields,
-    at_ms,
-    decision_item,
-    ms,
-    read_decided,
-    read_holds,
-    read_red,
-    read_renewed,
-    read_scope,
-    read_transition,
-    read_tripped,
-)
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.switches import Switches
-from firebreak.aws.waiting import outbox_item
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import Check, Decision, Refuse, Result
 from firebreak.core.incident.states import IncidentState, Member
@@ -40,7 +22,24 @@ from firebreak.core.model import AlarmState, Receipt, RequestKind, Verdict
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import UnusableEvent
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.incident_items import incident_item, read_incident
+from firebreak.ledger.items import (
+    DamagedItem,
+    Fields,
+    decision_item,
+    read_decided,
+    read_holds,
+    read_red,
+    read_renewed,
+    read_scope,
+    read_transition,
+    read_tripped,
+)
+from firebreak.ledger.outbox_items import outbox_item
+from firebreak.ledger.switches import Switches
 from firebreak.wire.announcements import announcement_from_wire
+from firebreak.wire.epoch import at_ms, ms
 from tests import builders as a
 from tests.aws.claiming import claim_of
 from tests.aws.conftest import Table

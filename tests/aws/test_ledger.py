@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.ledger import DynamoLedger
 from firebreak.core.ledger import ClaimResult, delivery_key
 from firebreak.core.limits.history import Transition
 from firebreak.core.limits.scopes import Scope
 from firebreak.core.readings import ABSENT, Unknown
+from firebreak.ledger.dynamodb import DynamoLedger
 from tests import builders as a
 from tests.aws.claiming import claim_of, climb_of, waiting_to_climb
 from tests.aws.conftest import Table

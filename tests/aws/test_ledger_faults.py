@@ -5,10 +5,6 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.items import scope_pk
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.storms import DynamoStorms
-from firebreak.aws.transactions import AT_THE_SAME_TIME, TRIES
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.ledger import ClaimResult
 from firebreak.core.limits.history import Judged, ScopeHistory
@@ -17,6 +13,10 @@ from firebreak.core.messages.storm_messages import storm_began
 from firebreak.core.model import Verdict
 from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError, Conflict, Denied, OutcomeUnknown, Rejected, Throttled, Unavailable
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.items import scope_pk
+from firebreak.ledger.storms import DynamoStorms
+from firebreak.ledger.transactions import AT_THE_SAME_TIME, TRIES
 from tests import builders as a
 from tests.aws.claiming import acted, change, claim_of, climb_of, record_of, waiting_to_climb, won
 from tests.aws.conftest import Table

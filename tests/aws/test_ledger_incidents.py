@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from firebreak.aws.ledger import DynamoLedger
 from firebreak.core.incident.states import FREES_TARGET, IncidentState
 from firebreak.core.limits.history import ScopeHistory
 from firebreak.core.limits.scopes import Level
@@ -12,6 +11,7 @@ from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
+from firebreak.ledger.dynamodb import DynamoLedger
 from tests import builders as a
 from tests.aws.claiming import change, open_another, other_request, record_of, well, won
 from tests.aws.conftest import Table

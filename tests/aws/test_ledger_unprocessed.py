@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.storms import DynamoStorms
 from firebreak.core.ledger import delivery_key
 from firebreak.core.limits.scopes import Level, Scope
 from firebreak.core.readings import Unknown
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.storms import DynamoStorms
 from tests import builders as a
 from tests.aws.conftest import Table
 

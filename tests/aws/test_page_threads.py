@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.threads import DynamoThreads
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.paging.digests import MOST_NAMES, Digest
@@ -14,6 +13,7 @@ from firebreak.core.paging.page import Severity
 from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import ABSENT, Absent, Unknown
 from firebreak.errors import Conflict, Unavailable
+from firebreak.ledger.threads import DynamoThreads
 from firebreak.wire.announcements import announcement_to_wire
 from tests import builders as a
 from tests.aws.conftest import Table

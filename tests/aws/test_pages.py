@@ -8,9 +8,10 @@ import pytest
 from botocore.stub import Stubber
 
 from firebreak.aws.clients import reader
-from firebreak.aws.pages import LEASE, DynamoDeliveries, TopicChannel
+from firebreak.aws.topic import TopicChannel
 from firebreak.core.paging.page import Page, Phase, Severity
 from firebreak.errors import AwsError, Conflict, Throttled, Unavailable, Undelivered
+from firebreak.ledger.deliveries import LEASE, DynamoDeliveries
 from tests import builders as a
 from tests.aws.conftest import Table
 from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.switches import ENDED_KEPT, LONGEST_WAIT, TRIES, Switches
 from firebreak.core.ledger import ClaimResult
 from firebreak.core.limits.history import Hold
 from firebreak.core.readings import Unknown
 from firebreak.errors import Conflict, Throttled, Unavailable
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.switches import ENDED_KEPT, LONGEST_WAIT, TRIES, Switches
 from tests import builders as a
 from tests.aws.claiming import claim_of
 from tests.aws.conftest import Table

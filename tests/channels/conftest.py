@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from firebreak.aws.pages import TopicChannel
+from firebreak.aws.topic import TopicChannel
 from firebreak.channels.building import build
 from firebreak.channels.sending import Patience
 from firebreak.core.paging.page import Page, Phase, Severity

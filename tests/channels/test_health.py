@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.channel_health import DynamoChannelHealth
 from firebreak.core.paging.channel_breaker import TURN, Health, failed, trying
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.errors import Throttled, Unavailable
-from firebreak.ports import ChannelHealth
+from firebreak.ledger.channel_health import DynamoChannelHealth
+from firebreak.ledger.ports import ChannelHealth
 from tests import builders as a
 from tests.aws.conftest import Table, dynamodb, table
 from tests.fakes_channels import FakeChannelHealth

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.threads import DynamoThreads
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.paging.page import Phase
 from firebreak.core.paging.threads import Thread
 from firebreak.core.people import person
+from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.cli.running import StackSession, around, deployed, error_lines, run

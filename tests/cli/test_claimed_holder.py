@@ -2,9 +2,9 @@
 
 import json
 
-from firebreak.aws.items import Item, number, read_holds, text
 from firebreak.core.guards.table import switch_words
 from firebreak.core.limits.history import Hold
+from firebreak.ledger.items import Item, number, read_holds, text
 from tests import builders as a
 from tests.cli.running import run_in
 from tests.world import World

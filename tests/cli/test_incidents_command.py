@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.items import ms
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Metric
+from firebreak.wire.epoch import ms
 from firebreak_cli import incidents
 from firebreak_cli.incident_filters import Wanted
 from firebreak_cli.kept import Bounds

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.items import stamped
-from firebreak.aws.storms import DynamoStorms
 from firebreak.core.limits.history import Hold
 from firebreak.core.messages import incident_messages
 from firebreak.core.model import Metric
+from firebreak.ledger.items import stamped
+from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.cli.running import error_lines, run_in

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.storms import DynamoStorms
 from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.reasons import Reason
+from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
 from firebreak_cli.storms import TRIES
 from tests import builders as a

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from firebreak.aws.clients import reader
-from firebreak.aws.switches import Switches
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.storm import MOST_REMEMBERED
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.reasons import Reason
+from firebreak.ledger.switches import Switches
 from firebreak_cli.local.emulator import Running
 from tests.concurrency.driver import WORKERS, Limits, Load, acted_twice, decided
 from tests.concurrency.ground import Delivery, Ground, in_bursts, shuffled, transitions

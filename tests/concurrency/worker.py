@@ -21,11 +21,11 @@ from boto3.session import Session
 from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.clients import mutator, reader
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.storms import DynamoStorms
 from firebreak.concluding import Concluder
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.storms import DynamoStorms
 from firebreak.observing import Observer
 from firebreak.policy.loader import Policy, parse_policy
 from firebreak.services.connections import Connections

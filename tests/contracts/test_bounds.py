@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.claims import switch_keys
 from firebreak.core.limits.scopes import place_of
+from firebreak.ledger.claims import switch_keys
 from tests import builders as a
 from tests.contracts.template import actions, functions, resource, statements, template
 

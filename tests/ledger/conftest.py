@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 import pytest
 
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.storms import DynamoStorms
-from firebreak.aws.switches import Switches
 from firebreak.core.ledger import HistoryLine
 from firebreak.core.limits.history import Hold
-from firebreak.ports import Ledger, Storms
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.ports import Ledger, Storms
+from firebreak.ledger.storms import DynamoStorms
+from firebreak.ledger.switches import Switches
 from firebreak_cli.memory import Memory
 from firebreak_cli.memory_ledger import MemoryLedger
 from firebreak_cli.memory_storms import MemoryStorms, MemorySwitches

@@ -7,7 +7,7 @@ import pytest
 from firebreak.core.ledger import ClaimResult
 from firebreak.core.limits.history import Transition
 from firebreak.core.model import AlarmState, RequestKind
-from firebreak.ports import Ledger
+from firebreak.ledger.ports import Ledger
 from tests import builders as a
 from tests.aws.claiming import claim_of
 

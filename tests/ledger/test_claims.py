@@ -17,7 +17,7 @@ from firebreak.core.messages import incident_messages
 from firebreak.core.model import Alarm, AlarmState, RequestKind, Target
 from firebreak.core.readings import ABSENT
 from firebreak.errors import Conflict
-from firebreak.ports import Ledger
+from firebreak.ledger.ports import Ledger
 from tests import builders as a
 from tests.aws.claiming import claim_of, climb_of, waiting_to_climb, won
 from tests.ledger.conftest import Kept

@@ -17,7 +17,7 @@ from firebreak.core.model import AlarmState, OwnEvent, Receipt, RequestKind, Ver
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.watchdog import Overdue
-from firebreak.ports import Ledger
+from firebreak.ledger.ports import Ledger
 from tests import builders as a
 from tests.aws.claiming import (
     acted,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from firebreak.aws.threads import DynamoThreads
 from firebreak.concluding import Summary
 from firebreak.core.incident import transitions
 from firebreak.core.incident.questions import approval_of
@@ -17,6 +16,7 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.messages import approval_messages
 from firebreak.core.model import Alarm, AlarmState, Metric
 from firebreak.core.paging.threads import Thread
+from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import Policy, parse_policy
 from firebreak.wire.requests import request_event
 from tests import builders as a

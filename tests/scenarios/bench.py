@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Self
 
-from firebreak.aws.ledger import DynamoLedger
 from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import Incident
+from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak_cli.approvals import ApprovalDesk
 from firebreak_cli.demo.stage import Inbox, Stage
 from firebreak_cli.local.places import ACCOUNT, REGION

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.items import PAGES_STORM, stamped, text
-from firebreak.aws.storms import DynamoStorms
 from firebreak.concluding import Summary
 from firebreak.core.limits.storm import MOST_REMEMBERED, RedAlarm, Storm
 from firebreak.core.messages import incident_messages
 from firebreak.core.model import Alarm, AlarmState, Mute
 from firebreak.core.reasons import Reason
+from firebreak.ledger.items import PAGES_STORM, stamped, text
+from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.storms import DynamoStorms
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.storm import MOST_REMEMBERED, RedAlarm
 from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.concurrency.watching import items_of

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.items import scope_pk
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.scopes import Level
@@ -14,6 +13,7 @@ from firebreak.core.model import Alarm, AlarmState, Metric
 from firebreak.core.readings import Absent
 from firebreak.core.reasons import Reason
 from firebreak.errors import PolicyError, Unavailable
+from firebreak.ledger.items import scope_pk
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, answer, fail

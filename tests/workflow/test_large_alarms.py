@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.aws.incident_items import incident_item
-from firebreak.aws.items import decision_item
-from firebreak.aws.waiting import request_item
 from firebreak.core.incident.transitions import joined, opened
 from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
 from firebreak.errors import UnusableEvent
 from firebreak.intake.alarm_events import parse
+from firebreak.ledger.incident_items import incident_item
+from firebreak.ledger.items import decision_item
+from firebreak.ledger.outbox_items import request_item
 from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.aws.claiming import record_of

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.threads import DynamoThreads
 from firebreak.core.decide import refuse
 from firebreak.core.incident.rechecks import refused_look
 from firebreak.core.paging.page import Page, Phase
 from firebreak.core.reasons import Reason
 from firebreak.errors import Untold
+from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.builders_announcements import decided

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.storms import DynamoStorms
 from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.messages.storm_messages import storm_ended
 from firebreak.core.model import Alarm
 from firebreak.errors import Throttled
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
 from firebreak.storming import StormWatch
 from tests import builders as a

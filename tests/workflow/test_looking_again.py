@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.aws.threads import DynamoThreads
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.reasons import Reason
+from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail

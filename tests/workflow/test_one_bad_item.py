@@ -10,8 +10,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 
-from firebreak.aws.items import key, number, stamped, text
-from firebreak.aws.threads import DynamoThreads
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState
@@ -19,6 +17,8 @@ from firebreak.core.paging.page import Severity
 from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import Unknown
 from firebreak.errors import AwsError, PolicyError, Throttled, Untold
+from firebreak.ledger.items import key, number, stamped, text
+from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import Policy, parse_policy
 from tests import builders as a
 from tests.core.threads_play import told

@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.aws.items import pack
-from firebreak.aws.waiting import outbox_item
 from firebreak.concluding import request_of
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
@@ -20,6 +18,8 @@ from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, Untold
+from firebreak.ledger.items import pack
+from firebreak.ledger.outbox_items import outbox_item
 from firebreak.page_text import Around, ascii_subject_of, body_of, plain, subject_of
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event

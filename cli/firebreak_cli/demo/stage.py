@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from boto3.session import Session
 
 from firebreak.aws.clients import reader
-from firebreak.aws.ledger import DynamoLedger
-from firebreak.aws.switches import Switches
 from firebreak.core.incident.states import Incident, IncidentState
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.switches import Switches
 from firebreak_cli.local.calls import calls
 from firebreak_cli.local.stack import DeployedStack
 from firebreak_cli.local.transitions import Carried

@@ -9,9 +9,9 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from firebreak.aws.items import ms
 from firebreak.aws.translate import look
 from firebreak.core.readings import Unknown
+from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable

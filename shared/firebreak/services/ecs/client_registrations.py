@@ -11,12 +11,13 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from firebreak.aws.found import read_as
-from firebreak.aws.items import DamagedItem, Fields, key, ms, number, stamped
 from firebreak.aws.translate import look, translated
 from firebreak.core.readings import Unknown
+from firebreak.ledger.items import DamagedItem, Fields, key, number, stamped
+from firebreak.ledger.reads import read_as
 from firebreak.services.ecs.client import DESCRIBED_AT_ONCE, LISTED_AT_ONCE, MISSING, target_groups
 from firebreak.services.ecs.target_groups import FRESH, Registrations, group_in
+from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_ecs import ECSClient
 
-    from firebreak.aws.items import Attribute, Item
     from firebreak.core.readings import Reading
+    from firebreak.ledger.items import Attribute, Item
 
 # 100 calls of DescribeServices; ECS lets an account make 20 a second in the long run.
 MOST_CLUSTERS = 100

@@ -7,7 +7,14 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from firebreak.aws.items import (
+from firebreak.aws.translate import translated
+from firebreak.core.incident.states import Incident
+from firebreak.core.limits.history import Hold, ScopeHistory
+from firebreak.core.limits.scopes import Level, Scope
+from firebreak.core.limits.storm import CALM, Storm
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.errors import UNEXPECTED_SHAPE, UnusableEvent
+from firebreak.ledger.items import (
     RED,
     SINGLE,
     STORM,
@@ -22,13 +29,6 @@ from firebreak.aws.items import (
     read_tripped,
     scope_pk,
 )
-from firebreak.aws.translate import translated
-from firebreak.core.incident.states import Incident
-from firebreak.core.limits.history import Hold, ScopeHistory
-from firebreak.core.limits.scopes import Level, Scope
-from firebreak.core.limits.storm import CALM, Storm
-from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
-from firebreak.errors import UNEXPECTED_SHAPE, UnusableEvent
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

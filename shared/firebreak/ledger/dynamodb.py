@@ -7,67 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from firebreak.aws.claims import (
-    claim_items,
-    history_item,
-    incident_put,
-    put,
-    put_if_absent,
-    saw_update,
-    scope_switches,
-    slot_name,
-    switch_keys,
-    unchanged,
-    verdict_update,
-)
-from firebreak.aws.found import (
-    Found,
-    Place,
-    Sleep,
-    beside_in,
-    find,
-    histories_in,
-    holds_in,
-    pointed_to,
-    pointers_in,
-    read_as,
-    storm_in,
-    together,
-)
-from firebreak.aws.incident_items import read_incident
-from firebreak.aws.items import (
-    INCIDENT_KEPT,
-    META,
-    RED,
-    REMEMBERED,
-    SINGLE,
-    STORM,
-    DamagedItem,
-    Fields,
-    Item,
-    decision_item,
-    expires,
-    key,
-    ms,
-    number,
-    read_decided,
-    read_scope,
-    read_transition,
-    scope_pk,
-    stamped,
-    text,
-)
-from firebreak.aws.transactions import come_again, transact, won, written
 from firebreak.aws.translate import translated
-from firebreak.aws.waiting import (
-    outbox_item,
-    put_off,
-    read_announcement,
-    read_request,
-    read_told,
-    request_item,
-    settle,
-)
 from firebreak.core.incident.states import Incident
 from firebreak.core.incident.transitions import joined
 from firebreak.core.ledger import (
@@ -91,6 +31,66 @@ from firebreak.errors import (
     OutcomeUnknown,
     Unavailable,
 )
+from firebreak.ledger.claims import (
+    claim_items,
+    history_item,
+    incident_put,
+    put,
+    put_if_absent,
+    saw_update,
+    scope_switches,
+    slot_name,
+    switch_keys,
+    unchanged,
+    verdict_update,
+)
+from firebreak.ledger.incident_items import read_incident
+from firebreak.ledger.items import (
+    INCIDENT_KEPT,
+    META,
+    RED,
+    REMEMBERED,
+    SINGLE,
+    STORM,
+    DamagedItem,
+    Fields,
+    Item,
+    decision_item,
+    expires,
+    key,
+    number,
+    read_decided,
+    read_scope,
+    read_transition,
+    scope_pk,
+    stamped,
+    text,
+)
+from firebreak.ledger.outbox_items import (
+    outbox_item,
+    put_off,
+    read_announcement,
+    read_request,
+    read_told,
+    request_item,
+    settle,
+)
+from firebreak.ledger.reads import (
+    Found,
+    Place,
+    Sleep,
+    beside_in,
+    find,
+    histories_in,
+    holds_in,
+    pointed_to,
+    pointers_in,
+    read_as,
+    storm_in,
+    together,
+)
+from firebreak.ledger.transactions import come_again, transact, won, written
+from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -8,22 +8,6 @@ from email.utils import parsedate_to_datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from firebreak.aws.claims import Condition, put, switch_keys
-from firebreak.aws.found import find, holds_in
-from firebreak.aws.items import (
-    LISTED_SWITCH,
-    SINGLE,
-    Attribute,
-    Fields,
-    Item,
-    V,
-    key,
-    ms,
-    number,
-    read_holds,
-    stamped,
-    text,
-)
 from firebreak.aws.translate import look, translated
 from firebreak.core.limits.budgets import CLOCK_SKEW
 from firebreak.core.limits.history import Hold
@@ -31,6 +15,22 @@ from firebreak.core.limits.scopes import place_of
 from firebreak.core.model import Target
 from firebreak.core.readings import Reading, Unknown
 from firebreak.errors import Conflict, Unavailable
+from firebreak.ledger.claims import Condition, put, switch_keys
+from firebreak.ledger.items import (
+    LISTED_SWITCH,
+    SINGLE,
+    Attribute,
+    Fields,
+    Item,
+    V,
+    key,
+    number,
+    read_holds,
+    stamped,
+    text,
+)
+from firebreak.ledger.reads import find, holds_in
+from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

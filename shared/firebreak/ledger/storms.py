@@ -5,9 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from firebreak.aws.claims import ABSENT_KEY, NO_STORM, NOT_NEWER, Condition, put
-from firebreak.aws.found import find, read_as, storm_in
-from firebreak.aws.items import (
+from firebreak.aws.translate import translated
+from firebreak.core.limits.storm import RENEW_EVERY, RedAlarm, Storm
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.readings import Reading
+from firebreak.errors import Conflict
+from firebreak.ledger.claims import ABSENT_KEY, NO_STORM, NOT_NEWER, Condition, put
+from firebreak.ledger.items import (
     PAGES_STORM,
     RED,
     SINGLE,
@@ -15,20 +19,16 @@ from firebreak.aws.items import (
     Item,
     V,
     key,
-    ms,
     number,
     read_red,
     red_entry,
     stamped,
     storm_field,
 )
-from firebreak.aws.transactions import IN_THE_WAY, come_again, won, written
-from firebreak.aws.translate import translated
-from firebreak.aws.waiting import outbox_item
-from firebreak.core.limits.storm import RENEW_EVERY, RedAlarm, Storm
-from firebreak.core.messages.announcement import Announcement
-from firebreak.core.readings import Reading
-from firebreak.errors import Conflict
+from firebreak.ledger.outbox_items import outbox_item
+from firebreak.ledger.reads import find, read_as, storm_in
+from firebreak.ledger.transactions import IN_THE_WAY, come_again, won, written
+from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

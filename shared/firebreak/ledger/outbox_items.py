@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from firebreak.aws.items import Attribute, DamagedItem, Fields, Item, key, ms, number, pack, stamped, text
 from firebreak.aws.translate import translated
 from firebreak.core.ledger import delivery_key
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.model import OwnEvent
 from firebreak.errors import UNEXPECTED_SHAPE, Conflict, UnusableEvent
+from firebreak.ledger.items import Attribute, DamagedItem, Fields, Item, key, number, pack, stamped, text
 from firebreak.wire.announcements import announcement_from_wire, announcement_to_wire
+from firebreak.wire.epoch import ms
 from firebreak.wire.requests import request_event, request_from_event
 
 if TYPE_CHECKING:

@@ -13,8 +13,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from firebreak.aws.incident_items import incident_item
-from firebreak.aws.items import (
+from firebreak.core.guards.table import NOT_IN_A_STORM
+from firebreak.core.incident.states import Incident, Purpose
+from firebreak.core.ledger import Claim
+from firebreak.core.limits.budgets import CLOCK_SKEW, is_ahead
+from firebreak.core.limits.history import Judged, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Level, Scope, group_scope
+from firebreak.core.model import Alarm, RequestKind
+from firebreak.core.people import claimed
+from firebreak.ledger.incident_items import incident_item
+from firebreak.ledger.items import (
     INCIDENT_KEPT,
     REMEMBERED,
     RUNG_KEPT,
@@ -25,20 +33,12 @@ from firebreak.aws.items import (
     decision_item,
     expires,
     key,
-    ms,
     number,
     scope_pk,
     stamped,
     text,
 )
-from firebreak.core.guards.table import NOT_IN_A_STORM
-from firebreak.core.incident.states import Incident, Purpose
-from firebreak.core.ledger import Claim
-from firebreak.core.limits.budgets import CLOCK_SKEW, is_ahead
-from firebreak.core.limits.history import Judged, ScopeHistory, Transition
-from firebreak.core.limits.scopes import Level, Scope, group_scope
-from firebreak.core.model import Alarm, RequestKind
-from firebreak.core.people import claimed
+from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import ConditionCheckTypeDef, PutTypeDef, TransactWriteItemTypeDef

@@ -1,10 +1,12 @@
-"""How an incident is spelled in the ledger; what every item has in common is in firebreak.aws.items."""
+"""How an incident is spelled in the ledger; what every item has in common is in firebreak.ledger.items."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import cast
 
-from firebreak.aws.items import (
+from firebreak.core.incident.states import ENDED, WITH_HUMANS, Incident, IncidentState, Member, Purpose
+from firebreak.core.model import Plan, Receipt, Target
+from firebreak.ledger.items import (
     INCIDENT_KEPT,
     LISTED_INCIDENT,
     META,
@@ -12,16 +14,13 @@ from firebreak.aws.items import (
     DamagedItem,
     Fields,
     Item,
-    at_ms,
     expires,
-    ms,
     number,
     pack,
     stamped,
     text,
 )
-from firebreak.core.incident.states import ENDED, WITH_HUMANS, Incident, IncidentState, Member, Purpose
-from firebreak.core.model import Plan, Receipt, Target
+from firebreak.wire.epoch import at_ms, ms
 from firebreak.wire.requests import alarm_from_wire, alarm_to_wire
 
 

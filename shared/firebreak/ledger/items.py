@@ -7,7 +7,7 @@ Times are integers, epoch milliseconds, so that conditions can compare them.
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from firebreak.core.decision import Check
@@ -19,6 +19,7 @@ from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.model import AlarmState, Verdict
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import VERIFY
+from firebreak.wire.epoch import at_ms, ms
 from firebreak.wire.requests import alarm_to_wire
 
 if TYPE_CHECKING:
@@ -65,16 +66,6 @@ LISTED_SWITCH = "switch"
 def expires(at: datetime) -> Attribute:
     """The time from which DynamoDB may delete an item, in epoch seconds."""
     return number(int(at.timestamp()))
-
-
-def ms(at: datetime) -> int:
-    """Epoch milliseconds."""
-    return int(at.timestamp() * 1000)
-
-
-def at_ms(value: int) -> datetime:
-    """The time of epoch milliseconds, in UTC."""
-    return datetime.fromtimestamp(value / 1000, UTC)
 
 
 def text(value: str) -> Attribute:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from firebreak.aws.claims import ABSENT_KEY, Condition, put
-from firebreak.aws.found import read_as
-from firebreak.aws.items import Attribute, Fields, Item, V, key, ms, number, stamped
 from firebreak.aws.translate import translated
 from firebreak.core.paging.channel_breaker import FORGOTTEN, Health
 from firebreak.core.readings import Reading
 from firebreak.errors import Conflict
+from firebreak.ledger.claims import ABSENT_KEY, Condition, put
+from firebreak.ledger.items import Attribute, Fields, Item, V, key, number, stamped
+from firebreak.ledger.reads import read_as
+from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

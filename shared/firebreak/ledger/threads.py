@@ -7,9 +7,16 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from firebreak.aws.claims import ABSENT_KEY, NOT_NEWER, Condition, put
-from firebreak.aws.found import find, read_as
-from firebreak.aws.items import (
+from firebreak.aws.translate import translated
+from firebreak.core.alarm_readings import WatchedAlarm
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.paging.digests import MOST_NAMES, Digest
+from firebreak.core.paging.page import Severity
+from firebreak.core.paging.threads import Thread
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.errors import Conflict
+from firebreak.ledger.claims import ABSENT_KEY, NOT_NEWER, Condition, put
+from firebreak.ledger.items import (
     DECISION_KEPT,
     SINGLE,
     Attribute,
@@ -18,23 +25,16 @@ from firebreak.aws.items import (
     Item,
     V,
     key,
-    ms,
     number,
     pack,
     stamped,
     text,
 )
-from firebreak.aws.transactions import come_again, written
-from firebreak.aws.translate import translated
-from firebreak.aws.waiting import outbox_item, put_off
-from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.messages.announcement import Announcement
-from firebreak.core.paging.digests import MOST_NAMES, Digest
-from firebreak.core.paging.page import Severity
-from firebreak.core.paging.threads import Thread
-from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
-from firebreak.errors import Conflict
+from firebreak.ledger.outbox_items import outbox_item, put_off
+from firebreak.ledger.reads import find, read_as
+from firebreak.ledger.transactions import come_again, written
 from firebreak.wire.announcements import announcement_from_wire, announcement_to_wire
+from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

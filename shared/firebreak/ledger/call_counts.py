@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from firebreak.aws.claims import NOT_NEWER
-from firebreak.aws.items import Item, V, key, number
-from firebreak.aws.transactions import come_again
 from firebreak.aws.translate import translated
 from firebreak.core.limits.budgets import LONGEST_WINDOW, Budget
 from firebreak.core.paging.ceilings import entry, room_at, run_out
 from firebreak.core.paging.page import Severity
 from firebreak.errors import Conflict
+from firebreak.ledger.claims import NOT_NEWER
+from firebreak.ledger.items import Item, V, key, number
+from firebreak.ledger.transactions import come_again
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
