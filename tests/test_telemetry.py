@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from firebreak.concluding import Summary
 from firebreak.core.reasons import Reason
 from firebreak.errors import Untold
 from firebreak.handlers import counted
+from firebreak.remediation.decision_recorder import Summary
 from firebreak.telemetry import PowertoolsLog
 
 DONE = Summary("refuse", Reason.COOLDOWN, "i-0123456789")

@@ -17,9 +17,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from firebreak.announcing import Announcer
 from firebreak.aws.clients import reader
-from firebreak.concluding import Concluder, Summary
 from firebreak.core.incident.states import Incident
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, AlarmState, Target
@@ -34,16 +32,18 @@ from firebreak.ledger.outbox_items import outbox_item
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.ledger.switches import Switches
 from firebreak.ledger.threads import DynamoThreads
-from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy.loader import Policy
+from firebreak.remediation.decision_recorder import Concluder, Summary
+from firebreak.remediation.outbox import Announcer
+from firebreak.remediation.remediator import Remediator
+from firebreak.remediation.snapshot import Observer
+from firebreak.remediation.storm_detector import StormWatch
+from firebreak.remediation.verifier import Verifier
 from firebreak.services.registry import ACTIONS, BuiltActions
-from firebreak.storming import StormWatch
 from firebreak.surroundings import Surroundings
-from firebreak.verification import Verifier
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event
-from firebreak.workflow import Remediator
 from tests import builders as a
 from tests.fakes import (
     FakeAlarms,

@@ -16,7 +16,7 @@ from firebreak.core.ledger import HistoryLine
 from firebreak.core.limits.budgets import ACT_TIMEOUT, ACT_WITHIN
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.rules import Rules
-from firebreak.sweeping import SWEEP_GRACE
+from firebreak.remediation.sweeper import SWEEP_GRACE
 
 # docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html: a precision of a minute.
 SCHEDULE_PRECISION = timedelta(minutes=1)

@@ -20,9 +20,9 @@ from firebreak.core.routing import KNOWN_ACTIONS, ROUTER, by_live_tags, primary,
 from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.intake.target_resolution import request_of
 from firebreak.ledger.items import check_to_wire
-from firebreak.observing import needs_consent, with_consent
 from firebreak.policy.loader import Policy
-from firebreak.workflow import ASKS_A_HUMAN
+from firebreak.remediation.remediator import ASKS_A_HUMAN
+from firebreak.remediation.snapshot import needs_consent, with_consent
 from firebreak_cli.advice import advice
 from firebreak_cli.eyes import Eyes, Tags, alarm_of
 

@@ -11,6 +11,7 @@ from firebreak.core.guards.consent import refuses
 from firebreak.core.incident.states import Incident
 from firebreak.core.limits.storm import CALM, Storm, red_alarm_of, with_red
 from firebreak.core.model import Alarm, OwnEvent, Request, Target, Unresolved
+from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import KNOWN_ACTIONS
@@ -21,9 +22,8 @@ from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, ServicesBehind, not_looked_up
 from firebreak.ledger.ports import Ledger
-from firebreak.observing import Observer, with_application
 from firebreak.policy.loader import Policy
-from firebreak.ports import AlarmReads
+from firebreak.remediation.snapshot import Observer, with_application
 from firebreak.services.connections import Connections, NoWrites
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.stack import Stack

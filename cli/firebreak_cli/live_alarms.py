@@ -10,11 +10,11 @@ from firebreak.aws.translate import translated
 from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.model import Alarm, AlarmState, OwnEvent
 from firebreak.core.observed import DescribedAlarm, Series
+from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.intake import alarm_events
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.policy.loader import load_policy
-from firebreak.ports import AlarmReads
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.local.transitions import PROPAGATION_TAG, Transition, state_change_event
 from firebreak_cli.policies import policy_path

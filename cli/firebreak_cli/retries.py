@@ -16,11 +16,11 @@ from firebreak.core.limits.budgets import CLOCK_SKEW
 from firebreak.core.limits.scopes import short_key
 from firebreak.core.model import Alarm, AlarmState, OwnEvent, RequestKind
 from firebreak.core.observed import DescribedAlarm
+from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.errors import AwsError, UnusableEvent
 from firebreak.ledger.switches import Switches
-from firebreak.ports import AlarmReads
 from firebreak.wire.epoch import ms
 from firebreak.wire.requests import alarm_from_wire
 from firebreak_cli import kept

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from firebreak.alarm_status import read_states
 from firebreak.core.alarm_readings import NOT_LOOKED_AT, AlarmReading, WatchedAlarm, words_of
 from firebreak.core.limits.storm import CALM, RedAlarm, Storm, StormRules, not_ok, quiet_until
 from firebreak.core.messages.announcement import Announcement
@@ -18,6 +17,7 @@ from firebreak.ledger.storms import DynamoStorms
 from firebreak.ledger.switches import Switches
 from firebreak.page_text import plain
 from firebreak.policy.loader import load_policy
+from firebreak.remediation.alarm_status import read_states
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.live_alarms import of_stack
 from firebreak_cli.policies import policy_path

@@ -12,9 +12,9 @@ from firebreak.core.paging.ceilings import braked, call_name, held_back, new_on
 from firebreak.core.paging.digests import first_look
 from firebreak.core.paging.rules import PagingRules
 from firebreak.core.paging.threads import Thread, Turn
+from firebreak.core.ports import Clock, Log
 from firebreak.errors import AwsError
 from firebreak.ledger.ports import CallCounts, Threads
-from firebreak.ports import Clock, Log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,11 +18,12 @@ from firebreak.core.paging.paused import by_severity
 from firebreak.core.paging.rules import CARRY_PICTURES, TOPIC, ChannelRules, PagingRules
 from firebreak.core.paging.severities import severity_of
 from firebreak.core.paging.threads import Sending, Thread, Turn, asks_again, receive, thread_id
+from firebreak.core.ports import Clock, Log
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.errors import AwsError, Undelivered, Untold
 from firebreak.ledger.ports import CallCounts, Threads
 from firebreak.page_text import ascii_subject_of, body_of, source_of, subject_of
-from firebreak.ports import Carrier, Clock, Log
+from firebreak.ports import Carrier
 from firebreak.surroundings import Surroundings
 
 # Each announcement of a thread that comes at the same moment costs one more try.

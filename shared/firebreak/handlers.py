@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from firebreak.concluding import Summary
-from firebreak.ports import Log
+from firebreak.core.ports import Log
+from firebreak.remediation.decision_recorder import Summary
 from firebreak.settings import Settings
 from firebreak.telemetry import PowertoolsLog
 from firebreak.wiring import Wiring

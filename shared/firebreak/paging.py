@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from firebreak.concluding import Summary
 from firebreak.core.decide import refuse
 from firebreak.core.incident.rechecks import is_of_a_cause, without_its_page
 from firebreak.core.intake import held_back, why_human
@@ -24,6 +23,7 @@ from firebreak.core.paging.page import Severity
 from firebreak.core.paging.rules import PagingRules
 from firebreak.core.paging.severities import severity_of
 from firebreak.core.paging.vouching import unrecorded
+from firebreak.core.ports import AlarmReads, Clock, Log
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.core.watchdog import is_heartbeat
@@ -34,9 +34,9 @@ from firebreak.intake import alarm_events
 from firebreak.ledger.ports import Deliveries, Ledger, Storms
 from firebreak.paging_due import DuePages
 from firebreak.policy.paging import PagingSection
-from firebreak.ports import AlarmReads, Clock, Log
-from firebreak.storming import StormWatch
-from firebreak.unusable_events import read_alarm, unusable_record
+from firebreak.remediation.decision_recorder import Summary
+from firebreak.remediation.storm_detector import StormWatch
+from firebreak.remediation.unusable_events import read_alarm, unusable_record
 from firebreak.wire.announcements import announcement_from_wire
 
 

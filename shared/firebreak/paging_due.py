@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from firebreak.alarm_status import describe_each, read_states, state_of
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, all_ok
 from firebreak.core.keys import digest
 from firebreak.core.messages import thread_messages
@@ -30,12 +29,13 @@ from firebreak.core.paging.threads import (
     thread_id,
     watched,
 )
+from firebreak.core.ports import AlarmReads, Clock, Log
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.dispatching import Dispatcher, Next
 from firebreak.errors import UNEXPECTED_SHAPE, AwsError, Conflict, Untold
 from firebreak.ledger.ports import Deliveries, Threads
-from firebreak.ports import AlarmReads, Clock, Log
+from firebreak.remediation.alarm_status import describe_each, read_states, state_of
 
 AT_ONCE = 50
 

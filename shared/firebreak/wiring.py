@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from boto3.session import Session
 
-from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
 from firebreak.aws.clients import BRISK_SECONDS, brisk, mutator, patient, reader
@@ -20,11 +19,11 @@ from firebreak.aws.secrets import CachedSecrets
 from firebreak.aws.topic import TopicChannel
 from firebreak.channels.building import build
 from firebreak.channels.carrier import Carrier
-from firebreak.concluding import Concluder
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Target
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.paging.rules import ChannelRules
+from firebreak.core.ports import Clock, Log
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.rules import Runbook
 from firebreak.dispatching import Dispatcher
@@ -39,18 +38,19 @@ from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.ledger.switches import Switches
 from firebreak.ledger.threads import DynamoThreads
-from firebreak.observing import Observer
 from firebreak.paging import PageDesk
 from firebreak.policy.loader import load_policy
-from firebreak.ports import Clock, Log
+from firebreak.remediation.decision_recorder import Concluder
+from firebreak.remediation.outbox import Announcer
+from firebreak.remediation.remediator import Remediator
+from firebreak.remediation.snapshot import Observer
+from firebreak.remediation.storm_detector import StormWatch
+from firebreak.remediation.tag_router import RememberedTags, TagRouter
+from firebreak.remediation.verifier import Verifier
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS, BuiltActions
 from firebreak.settings import Settings
-from firebreak.storming import StormWatch
 from firebreak.surroundings import Surroundings
-from firebreak.tag_router import RememberedTags, TagRouter
-from firebreak.verification import Verifier
-from firebreak.workflow import Remediator
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -8,10 +8,10 @@ from typing import Any, Self
 
 from botocore.stub import Stubber
 
-from firebreak.concluding import Summary
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmKind, Contributor
 from firebreak.core.reasons import Reason
+from firebreak.remediation.decision_recorder import Summary
 from firebreak_cli.outside import Outside
 from tests import builders as a
 from tests.cli.running import StackSession, around, deployed, run

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from firebreak.concluding import Summary
 from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.ledger import IncidentChange
@@ -14,6 +13,7 @@ from firebreak.core.model import AlarmState
 from firebreak.core.reasons import Reason
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.policy.loader import parse_policy
+from firebreak.remediation.decision_recorder import Summary
 from tests import builders as a
 from tests.cli.running import StackSession, around, deployed, error_lines, run
 from tests.workflow.approving import approve

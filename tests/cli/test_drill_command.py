@@ -13,8 +13,8 @@ from rich.console import Console as Screen
 
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.reasons import Reason
-from firebreak.observing import Observer
 from firebreak.policy.loader import parse_policy
+from firebreak.remediation.snapshot import Observer
 from firebreak.services.registry import ACTIONS
 from firebreak_cli import drill_screen, drills
 from firebreak_cli.drill_times import Scenario

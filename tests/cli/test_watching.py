@@ -13,10 +13,10 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from rich.console import Console
 from typer.testing import Result
 
-from firebreak.concluding import Summary
 from firebreak.core.limits.history import Hold
 from firebreak.core.paging.commands import StackAddress
 from firebreak.errors import Denied, FirebreakError, Throttled, Unavailable
+from firebreak.remediation.decision_recorder import Summary
 from firebreak_cli.endings import NO_AWS, Ending
 from firebreak_cli.incidents import Overview
 from firebreak_cli.kept import KeptDecision

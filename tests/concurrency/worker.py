@@ -18,21 +18,21 @@ from typing import Any
 
 from boto3.session import Session
 
-from firebreak.announcing import Announcer
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.clients import mutator, reader
-from firebreak.concluding import Concluder
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.storms import DynamoStorms
-from firebreak.observing import Observer
 from firebreak.policy.loader import Policy, parse_policy
+from firebreak.remediation.decision_recorder import Concluder
+from firebreak.remediation.outbox import Announcer
+from firebreak.remediation.remediator import Remediator
+from firebreak.remediation.snapshot import Observer
+from firebreak.remediation.storm_detector import StormWatch
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS
-from firebreak.storming import StormWatch
 from firebreak.wiring import jitter
-from firebreak.workflow import Remediator
 from firebreak_cli.local.emulator import LocalSession
 from firebreak_cli.local.places import ACCOUNT, REGION
 from tests.concurrency.job import Job, Result, Share, read_job, write_result

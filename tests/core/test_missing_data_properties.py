@@ -16,7 +16,7 @@ from firebreak.core.model import AlarmState, RequestKind, Settled, Verdict
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.observing import loudest
+from firebreak.remediation.snapshot import loudest
 from tests import builders as a
 
 ALARM, OK, INSUFFICIENT = AlarmState.ALARM, AlarmState.OK, AlarmState.INSUFFICIENT_DATA

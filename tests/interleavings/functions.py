@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
-from firebreak.announcing import Announcer
-from firebreak.concluding import Concluder, Summary
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.decision import Snapshot
 from firebreak.core.incident.states import Incident
@@ -18,13 +16,15 @@ from firebreak.core.incident.verdict import Evidence
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan, Receipt, Request, Target
 from firebreak.core.rules import Rules
-from firebreak.observing import Observer
 from firebreak.policy.loader import Policy, parse_policy
+from firebreak.remediation.decision_recorder import Concluder, Summary
+from firebreak.remediation.outbox import Announcer
+from firebreak.remediation.remediator import Remediator
+from firebreak.remediation.snapshot import Observer
+from firebreak.remediation.storm_detector import StormWatch
+from firebreak.remediation.verifier import Verifier
 from firebreak.services.action import Observation
-from firebreak.storming import StormWatch
-from firebreak.verification import Verifier
 from firebreak.wire.requests import request_event
-from firebreak.workflow import Remediator
 from tests import builders as a
 from tests.interleavings.calls import Ask, AskingClock, Call, Port, Silent
 from tests.world import eventbridge

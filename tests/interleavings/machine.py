@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from firebreak.concluding import Summary
 from firebreak.core.ledger import Claim, ClaimResult
 from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError
+from firebreak.remediation.decision_recorder import Summary
 from tests.interleavings.calls import Asked, Call, Raised, Reply, Returned, Script
 from tests.interleavings.diary import Violation
 from tests.interleavings.functions import Process, SteadyPolicy, Wiring

@@ -44,7 +44,7 @@ def test_a_mutant_is_placed_by_its_name(name: str, expected: tuple[str, str]) ->
 
 def test_a_name_that_is_no_mutant_of_the_core_is_refused() -> None:
     with pytest.raises(ValueError, match="not a mutant"):
-        place("firebreak.workflow.x_handle__mutmut_1")
+        place("firebreak.remediation.remediator.x_handle__mutmut_1")
 
 
 def test_a_change_is_the_lines_that_went_and_came_without_their_place() -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from firebreak.concluding import Summary
 from firebreak.core.incident import transitions
 from firebreak.core.incident.questions import approval_of
 from firebreak.core.incident.states import Incident, IncidentState
@@ -18,6 +17,7 @@ from firebreak.core.model import Alarm, AlarmState, Metric
 from firebreak.core.paging.threads import Thread
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import Policy, parse_policy
+from firebreak.remediation.decision_recorder import Summary
 from firebreak.wire.requests import request_event
 from tests import builders as a
 from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world

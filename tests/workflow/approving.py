@@ -1,8 +1,8 @@
 """Saying yes to an incident that waits for it, as `firebreak approve` does."""
 
-from firebreak.concluding import Summary
 from firebreak.core.incident.questions import approval_of
 from firebreak.core.incident.states import Incident
+from firebreak.remediation.decision_recorder import Summary
 from firebreak.wire.requests import request_event
 from tests.world import World
 

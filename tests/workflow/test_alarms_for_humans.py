@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from firebreak.concluding import Summary
 from firebreak.core.limits.storm import MOST_REMEMBERED, RedAlarm, Storm
 from firebreak.core.messages import incident_messages
 from firebreak.core.model import Alarm, AlarmState, Mute
@@ -15,6 +14,7 @@ from firebreak.core.reasons import Reason
 from firebreak.ledger.items import PAGES_STORM, stamped, text
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
+from firebreak.remediation.decision_recorder import Summary
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.workflow.test_flapping import marks

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from firebreak.aws.clients import reader
-from firebreak.concluding import Summary
 from firebreak.core.ledger import alarm_key
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.reasons import Reason
 from firebreak.errors import FirebreakError, Unavailable
 from firebreak.handlers import counted
 from firebreak.intake import alarm_events
+from firebreak.remediation.decision_recorder import Summary
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event
 from tests import builders as a

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.alarm_status import read_states
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.incident.states import IncidentState, Member
 from firebreak.core.incident.transitions import MOST_MEMBERS, joined
@@ -17,6 +16,7 @@ from firebreak.core.messages import incident_messages
 from firebreak.core.model import AlarmState, Verdict
 from firebreak.core.observed import Series
 from firebreak.ledger.incident_items import incident_item, read_incident
+from firebreak.remediation.alarm_status import read_states
 from tests import builders as a
 from tests.world import World, eventbridge, world_on_moto
 

@@ -13,7 +13,7 @@ from firebreak.errors import Throttled
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
-from firebreak.storming import StormWatch
+from firebreak.remediation.storm_detector import StormWatch
 from tests import builders as a
 from tests.faults import Killed, Wrapped, fail
 from tests.workflow.test_flapping import marks, wait

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from firebreak.announcing import Announcer
-from firebreak.concluding import Concluder
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act, Snapshot
 from firebreak.core.incident.states import Incident, IncidentState
@@ -20,6 +18,8 @@ from firebreak.core.paging.page import Phase
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
+from firebreak.remediation.decision_recorder import Concluder
+from firebreak.remediation.outbox import Announcer
 from firebreak_cli.memory import Held, Memory
 from firebreak_cli.memory_ledger import MemoryLedger
 from tests import builders as a

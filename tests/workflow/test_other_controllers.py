@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.core.reasons import Reason
 from firebreak.intake import alarm_events
-from firebreak.observing import Observer
+from firebreak.remediation.snapshot import Observer
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.explainer import Explainer
 from firebreak_cli.eyes import LiveEyes

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.concluding import request_of
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak.core.messages import incident_messages
@@ -21,6 +20,7 @@ from firebreak.errors import Conflict, Untold
 from firebreak.ledger.items import pack
 from firebreak.ledger.outbox_items import outbox_item
 from firebreak.page_text import Around, ascii_subject_of, body_of, plain, subject_of
+from firebreak.remediation.decision_recorder import request_of
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event
 from tests import builders as a

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from firebreak.concluding import Summary
 from firebreak.core.limits.storm import MOST_REMEMBERED, Storm, red_alarm
 from firebreak.core.model import Alarm, AlarmState, Contributor, Mute
 from firebreak.core.paging.page import Phase
@@ -15,6 +14,7 @@ from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Throttled
 from firebreak.policy.loader import parse_policy
+from firebreak.remediation.decision_recorder import Summary
 from tests import builders as a
 from tests.faults import Killed, Wrapped, fail
 from tests.world import World, eventbridge, world_on_moto

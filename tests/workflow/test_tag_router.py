@@ -14,7 +14,7 @@ from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Unavailable, UnusableEvent
 from firebreak.intake import alarm_events
-from firebreak.tag_router import MOST_REMEMBERED, REMEMBERED_FOR, RememberedTags, TagRouter
+from firebreak.remediation.tag_router import MOST_REMEMBERED, REMEMBERED_FOR, RememberedTags, TagRouter
 from tests import builders as a
 from tests.fakes import FakeAlarms, FakeClock, ListLog
 from tests.sample_events import load

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firebreak.concluding import Summary
 from firebreak.core.guards.consent import allows
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
@@ -18,6 +17,7 @@ from firebreak.core.model import AlarmKind, AlarmState
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
+from firebreak.remediation.decision_recorder import Summary
 from firebreak.services.ecs.model import ServiceLive
 from tests import builders as a
 from tests.faults import Wrapped

@@ -14,10 +14,11 @@ from firebreak.core.paging.channel_breaker import (
 )
 from firebreak.core.paging.page import Page
 from firebreak.core.paging.rules import TOPIC, ChannelRules
+from firebreak.core.ports import Log
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.errors import AwsError, Undelivered
 from firebreak.ledger.ports import ChannelHealth
-from firebreak.ports import Channel, Log
+from firebreak.ports import Channel
 
 CIRCUIT_OPEN = "circuit open"
 # Functions that fail at the same time write the same item; a failure that is not counted delays a rest.

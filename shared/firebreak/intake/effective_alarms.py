@@ -22,9 +22,9 @@ from firebreak.core.missing_data import (
 )
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm, Series
+from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.errors import PolicyError
-from firebreak.ports import AlarmReads
 
 # How deep composites may nest, and how many children one may have, before nobody can tell any more.
 MAX_DEPTH, MOST_CHILDREN = 3, 100

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from firebreak.core.observed import DescribedAlarm
-    from firebreak.ports import AlarmReads
+    from firebreak.core.ports import AlarmReads
 
 TOKEN_TAG = "firebreak:token"  # noqa: S105 - the key of a tag
 

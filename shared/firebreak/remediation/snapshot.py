@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from firebreak.alarm_status import describe_each
 from firebreak.core.decision import Decision, Snapshot
 from firebreak.core.incident.states import PURPOSE_OF, Incident
 from firebreak.core.incident.transitions import joins
@@ -16,11 +15,12 @@ from firebreak.core.limits.scopes import application_scope, group_scope
 from firebreak.core.messages.decision_messages import QUIET
 from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request, Target
 from firebreak.core.observed import DescribedAlarm, Series
+from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.ledger.ports import Ledger
-from firebreak.ports import AlarmReads
+from firebreak.remediation.alarm_status import describe_each
 from firebreak.services.action import Action, Observation
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.target_groups import group_in

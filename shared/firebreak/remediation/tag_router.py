@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from firebreak.concluding import Summary
 from firebreak.core.model import Alarm
+from firebreak.core.ports import Clock, Log
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import ACTION_TAG, by_live_tags
 from firebreak.errors import Unavailable, UnusableEvent
 from firebreak.intake import alarm_events
-from firebreak.ports import Clock, Log
+from firebreak.remediation.decision_recorder import Summary
 
 type ReadTags = Callable[[str], Reading[Mapping[str, str]]]
 type HandOver = Callable[[str, Mapping[str, object], Mapping[str, str]], None]

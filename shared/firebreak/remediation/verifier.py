@@ -12,9 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from firebreak.alarm_status import describe_each, green_since, read_states, state_of
-from firebreak.announcing import Announcer
-from firebreak.concluding import CLIMB_PATIENCE, Summary, request_of
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, few_of, not_ok_words
 from firebreak.core.decide import refuse
 from firebreak.core.formats import late_words, span_words
@@ -54,6 +51,7 @@ from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.approval_messages import unanswered
 from firebreak.core.messages.decision_messages import DAILY, of_blindness
 from firebreak.core.model import Alarm, AlarmState, Failed, Receipt, RequestKind, Settled, Verdict
+from firebreak.core.ports import AlarmReads, Bus, Clock, Log, Schedules
 from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.watchdog import is_heartbeat
@@ -61,12 +59,14 @@ from firebreak.errors import AwsError, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.ledger.ports import Ledger
 from firebreak.policy.loader import Policy
-from firebreak.ports import AlarmReads, Bus, Clock, Log, Schedules
-from firebreak.refusing_ahead import refuse_ahead
+from firebreak.remediation.alarm_status import describe_each, green_since, read_states, state_of
+from firebreak.remediation.decision_recorder import CLIMB_PATIENCE, Summary, request_of
+from firebreak.remediation.future_events import refuse_ahead
+from firebreak.remediation.outbox import Announcer
+from firebreak.remediation.storm_detector import StormWatch
+from firebreak.remediation.sweeper import Sweep
+from firebreak.remediation.unusable_events import read_alarm, read_check, refuse_unusable
 from firebreak.services.action import Action, Observation
-from firebreak.storming import StormWatch
-from firebreak.sweeping import Sweep
-from firebreak.unusable_events import read_alarm, read_check, refuse_unusable
 
 # What a check says when it could not look: the incident waits behind the others that are due.
 UNSEEN = frozenset({"unreadable", "policy_unusable"})

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from firebreak.announcing import Announcer
-from firebreak.concluding import Summary
 from firebreak.core import ahead
 from firebreak.core.decide import refuse
 from firebreak.core.keys import digest
@@ -11,6 +9,8 @@ from firebreak.core.ledger import alarm_key, untargeted
 from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import Alarm
 from firebreak.ledger.ports import Ledger
+from firebreak.remediation.decision_recorder import Summary
+from firebreak.remediation.outbox import Announcer
 
 
 def refuse_ahead(alarm: Alarm, ledger: Ledger, announcer: Announcer, now: datetime) -> Summary | None:

@@ -10,18 +10,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
 
-from firebreak.announcing import Announcer
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.decision_messages import DAILY, of_blindness
 from firebreak.core.model import OwnEvent
+from firebreak.core.ports import Bus, Log
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.watchdog import Overdue, oldest_unverified, stuck_leases
 from firebreak.errors import UNEXPECTED_SHAPE, AwsError, PolicyError, Untold
 from firebreak.ledger.ports import Ledger
 from firebreak.policy.loader import Policy
-from firebreak.ports import Bus, Log
-from firebreak.storming import StormWatch
+from firebreak.remediation.outbox import Announcer
+from firebreak.remediation.storm_detector import StormWatch
 
 SWEEP_LIMIT = 50
 # The schedule of the template, which is what the turns of those that humans have are counted by.

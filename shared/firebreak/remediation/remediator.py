@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from firebreak.announcing import Announcer
-from firebreak.concluding import Concluder, Summary
 from firebreak.core import ahead
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
@@ -35,6 +33,7 @@ from firebreak.core.limits.storm import RedAlarm, red_alarm, red_alarm_of
 from firebreak.core.messages import incident_messages, reversal_messages
 from firebreak.core.messages.decision_messages import of_blindness
 from firebreak.core.model import Alarm, OwnEvent, Plan, Receipt, Request, Unresolved
+from firebreak.core.ports import Clock, Log, Schedules
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
@@ -45,13 +44,14 @@ from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, not_looked_up
 from firebreak.ledger.ports import Ledger
-from firebreak.observing import Observer, needs_consent, with_application, with_consent
 from firebreak.policy.loader import Policy
-from firebreak.ports import Clock, Log, Schedules
-from firebreak.recording import record_under_claim
+from firebreak.remediation.decision_recorder import Concluder, Summary
+from firebreak.remediation.outbox import Announcer
+from firebreak.remediation.outcome_recorder import record_under_claim
+from firebreak.remediation.snapshot import Observer, needs_consent, with_application, with_consent
+from firebreak.remediation.storm_detector import StormWatch
+from firebreak.remediation.unusable_events import unusable_key
 from firebreak.services.action import Action
-from firebreak.storming import StormWatch
-from firebreak.unusable_events import unusable_key
 
 TRIES = 3
 # A plan is made of what was seen; after this it describes a world that may be gone.

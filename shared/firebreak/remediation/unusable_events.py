@@ -4,8 +4,6 @@ import json
 import re
 from datetime import datetime
 
-from firebreak.announcing import Announcer
-from firebreak.concluding import Summary
 from firebreak.core.decide import refuse
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, untargeted
@@ -15,6 +13,8 @@ from firebreak.core.reasons import Reason
 from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.ledger.ports import Ledger
+from firebreak.remediation.decision_recorder import Summary
+from firebreak.remediation.outbox import Announcer
 
 _INCIDENT = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 

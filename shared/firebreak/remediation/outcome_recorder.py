@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.ledger import Claim, IncidentChange
+from firebreak.core.ports import Clock
 from firebreak.core.readings import Reading
 from firebreak.errors import Conflict, Unavailable
 from firebreak.ledger.ports import Ledger
-from firebreak.ports import Clock
 
 # Every alarm that joins between a read and a write costs one more try; after the first few a pause as well.
 TRIES, TRIES_AT_ONCE = 20, 3

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from firebreak.announcing import Announcer
 from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
 from firebreak.core.incident import transitions
 from firebreak.core.incident.rechecks import after_humans, promised, with_look
@@ -25,12 +24,13 @@ from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.decision_announcement import announcement_of, announcement_of_unresolved
 from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import Alarm, Autonomy, OwnEvent, Plan, Request, RequestKind
+from firebreak.core.ports import Clock, Log, Schedules
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import AwsError, Unavailable
 from firebreak.ledger.ports import Ledger
-from firebreak.ports import Clock, Log, Schedules
+from firebreak.remediation.outbox import Announcer
 
 # A climb that nobody picked up is asked for again by the sweeper after this.
 CLIMB_PATIENCE = timedelta(minutes=3)

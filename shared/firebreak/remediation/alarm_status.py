@@ -8,8 +8,8 @@ from datetime import datetime
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm, Series
+from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
-from firebreak.ports import AlarmReads
 
 
 def describe_each(

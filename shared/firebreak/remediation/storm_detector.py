@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from firebreak.alarm_status import read_states
 from firebreak.core.limits.storm import (
     CALM,
     RedAlarm,
@@ -20,10 +19,11 @@ from firebreak.core.limits.storm import (
 )
 from firebreak.core.messages import storm_messages
 from firebreak.core.messages.announcement import Announcement
+from firebreak.core.ports import AlarmReads, Clock, Log
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.errors import AwsError
 from firebreak.ledger.ports import Storms
-from firebreak.ports import AlarmReads, Clock, Log
+from firebreak.remediation.alarm_status import read_states
 
 
 class TellsStorms(Protocol):

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
+from firebreak.core.ports import Bus, Log
 from firebreak.errors import AwsError, Untold
 from firebreak.ledger.ports import Ledger
-from firebreak.ports import Bus, Log
 
 
 @dataclass(frozen=True, slots=True)

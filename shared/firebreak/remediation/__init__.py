@@ -1,0 +1,1 @@
+"""Remediation: an alarm is observed, decided on, acted on, verified, swept up after, and recorded."""
