@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firebreak.core.paging.log_lines import LINE_LENGTH, shown
-from firebreak.secret_rules import mask_known
+from firebreak.paging.secret_detectors import mask_known
 
 CHANCE = random.Random(4711)  # noqa: S311  # the same in every run
 BASE62 = string.ascii_letters + string.digits

@@ -22,7 +22,6 @@ from firebreak.core.incident.states import Incident
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, AlarmState, Target
 from firebreak.core.paging.commands import StackAddress
-from firebreak.dispatching import Dispatcher
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import read_target
 from firebreak.ledger.call_counts import DynamoCallCounts
@@ -32,7 +31,9 @@ from firebreak.ledger.outbox_items import outbox_item
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.ledger.switches import Switches
 from firebreak.ledger.threads import DynamoThreads
-from firebreak.paging import PageDesk
+from firebreak.paging.enrichment import Surroundings
+from firebreak.paging.handler import PageDesk
+from firebreak.paging.notifier import Dispatcher
 from firebreak.policy.loader import Policy
 from firebreak.remediation.decision_recorder import Concluder, Summary
 from firebreak.remediation.outbox import Announcer
@@ -41,7 +42,6 @@ from firebreak.remediation.snapshot import Observer
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.verifier import Verifier
 from firebreak.services.registry import ACTIONS, BuiltActions
-from firebreak.surroundings import Surroundings
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event
 from tests import builders as a

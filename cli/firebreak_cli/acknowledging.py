@@ -13,7 +13,7 @@ from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import AwsError
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.threads import DynamoThreads
-from firebreak.page_text import plain
+from firebreak.paging.rendering import plain
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack

@@ -122,7 +122,7 @@ def _play(
 
 
 def _confirm(question: str) -> None:
-    from firebreak.page_text import plain
+    from firebreak.paging.rendering import plain
 
     try:
         said = typer.confirm(plain(question), err=True)

@@ -139,7 +139,7 @@ def _aws_line(error: AwsError) -> str:
 
 def tell(ending: Ending) -> None:
     """Each of its lines on stderr, as one harmless line."""
-    from firebreak.page_text import plain
+    from firebreak.paging.rendering import plain
 
     for line in ending.lines:
         typer.echo(f"firebreak: {plain(line)}", err=True)

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from firebreak.core.guards.table import clock, format_date_time
 from firebreak.core.reasons import Reason
-from firebreak.page_text import plain
+from firebreak.paging.rendering import plain
 
 # What stands before each finding; the first column of a table of checks.
 _MARKS: Mapping[str, tuple[str, str]] = {

@@ -15,7 +15,7 @@ from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import PolicyError
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.ledger.switches import Switches
-from firebreak.page_text import plain
+from firebreak.paging.rendering import plain
 from firebreak.policy.loader import load_policy
 from firebreak.remediation.alarm_status import read_states
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending

@@ -13,7 +13,7 @@ from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.ledger.items import LISTED_SWITCH, DamagedItem
 from firebreak.ledger.switches import Switches
-from firebreak.page_text import plain
+from firebreak.paging.rendering import plain
 from firebreak.policy.units import read_duration
 from firebreak_cli import by_time
 from firebreak_cli.by_time import NoIndex

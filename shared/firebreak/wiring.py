@@ -17,8 +17,6 @@ from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, Al
 from firebreak.aws.schedules import SOONEST, SOONEST_ON_LOCAL_AWS, OneTimeSchedules
 from firebreak.aws.secrets import CachedSecrets
 from firebreak.aws.topic import TopicChannel
-from firebreak.channels.building import build
-from firebreak.channels.carrier import Carrier
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Target
 from firebreak.core.paging.commands import StackAddress
@@ -26,7 +24,6 @@ from firebreak.core.paging.rules import ChannelRules
 from firebreak.core.ports import Clock, Log
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.rules import Runbook
-from firebreak.dispatching import Dispatcher
 from firebreak.errors import PolicyError, SettingsError
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import Found, Home, read_target
@@ -38,7 +35,11 @@ from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.ledger.switches import Switches
 from firebreak.ledger.threads import DynamoThreads
-from firebreak.paging import PageDesk
+from firebreak.paging.channels.carrier import Carrier
+from firebreak.paging.channels.factory import build
+from firebreak.paging.enrichment import Surroundings
+from firebreak.paging.handler import PageDesk
+from firebreak.paging.notifier import Dispatcher
 from firebreak.policy.loader import load_policy
 from firebreak.remediation.decision_recorder import Concluder
 from firebreak.remediation.outbox import Announcer
@@ -50,7 +51,6 @@ from firebreak.remediation.verifier import Verifier
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS, BuiltActions
 from firebreak.settings import Settings
-from firebreak.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from firebreak.aws.topic import TopicChannel
-from firebreak.channels.building import build
-from firebreak.channels.sending import Patience
 from firebreak.core.paging.page import Page, Phase, Severity
 from firebreak.core.paging.rules import ChannelKind, ChannelRules
-from firebreak.ports import Channel
+from firebreak.paging.channels.factory import build
+from firebreak.paging.channels.sending import Patience
+from firebreak.paging.ports import Channel
 from tests.channels.local_server import Arrived, Exchange, LocalServer, answer, serving
 from tests.fakes_channels import FakeSecrets
 

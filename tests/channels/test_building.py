@@ -11,8 +11,8 @@ from tests.docs.documents import ROOT
 PROGRAM = """
 import sys
 from datetime import UTC, datetime
-from firebreak.channels.building import build
-from firebreak.channels.carrier import Carrier
+from firebreak.paging.channels.factory import build
+from firebreak.paging.channels.carrier import Carrier
 from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from tests.fakes_channels import FakeChannel, FakeSecrets
 kind = sys.argv[1]

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firebreak.channels.carrier import BLIND, Carrier
-from firebreak.channels.sending import NotTaken
 from firebreak.core.paging.channel_breaker import REST, TURN, Health, trying
 from firebreak.core.paging.page import Page
 from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from firebreak.core.readings import Reading, Unknown
 from firebreak.errors import Throttled, Undelivered
-from firebreak.ports import Channel
+from firebreak.paging.channels.carrier import BLIND, Carrier
+from firebreak.paging.channels.sending import NotTaken
+from firebreak.paging.ports import Channel
 from tests.channels.conftest import NOW, PAGE, Bench
 from tests.channels.local_server import answer
 from tests.contracts.template import functions

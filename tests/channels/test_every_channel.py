@@ -11,7 +11,7 @@ from firebreak.core.paging.page import Phase
 from firebreak.core.paging.rules import ChannelKind
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.errors import Undelivered
-from firebreak.ports import Channel
+from firebreak.paging.ports import Channel
 from tests.channels.conftest import PAGE, SECRET, SECRET_ARN, Bench
 from tests.channels.local_server import Reply, answer, drip, echo, garbage, hang, hang_up
 from tests.fakes_channels import FakeChannel, FakeSecrets

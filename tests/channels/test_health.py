@@ -9,7 +9,7 @@ from firebreak.core.paging.channel_breaker import TURN, Health, failed, trying
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.errors import Throttled, Unavailable
 from firebreak.ledger.channel_health import DynamoChannelHealth
-from firebreak.ledger.ports import ChannelHealth
+from firebreak.paging.ports import ChannelHealth
 from tests import builders as a
 from tests.aws.conftest import Table, dynamodb, table
 from tests.fakes_channels import FakeChannelHealth

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from firebreak.channels.pagerduty import PagerDutyChannel
 from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from firebreak.errors import Undelivered
+from firebreak.paging.channels.pagerduty import PagerDutyChannel
 from tests.channels.conftest import PAGE, SECRET, Bench
 from tests.channels.local_server import answer
 

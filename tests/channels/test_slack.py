@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.channels.slack_message import (
+from firebreak.core.paging.page import Phase
+from firebreak.core.paging.rules import ChannelKind
+from firebreak.errors import Undelivered
+from firebreak.paging.channels.slack_message import (
     HEADER_LENGTH,
     SECTION_LENGTH,
     SECTIONS,
@@ -15,10 +18,7 @@ from firebreak.channels.slack_message import (
     message_of,
     parted,
 )
-from firebreak.core.paging.page import Phase
-from firebreak.core.paging.rules import ChannelKind
-from firebreak.errors import Undelivered
-from firebreak.ports import Channel
+from firebreak.paging.ports import Channel
 from tests.channels.conftest import PAGE, SECRET, Bench
 from tests.channels.local_server import LocalServer, answer, hang
 

@@ -16,7 +16,7 @@ from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmKind
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import KNOWN_ACTIONS
-from firebreak.page_text import _MARKS
+from firebreak.paging.rendering import _MARKS
 from firebreak.policy.schema import PolicyFile
 from tests.contracts.template import functions, template
 from tests.docs.documents import ROOT, Document, document, documents, files

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.paging.page import Page, Phase
-from firebreak.page_text import _MARKS
+from firebreak.paging.rendering import _MARKS
 from tests.pages.scene import Scene
 from tests.pages.scenes import SCENES
 

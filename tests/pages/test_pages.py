@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from firebreak.core.messages.announcement import AnnouncementKind
-from firebreak.page_text import _MARKS
+from firebreak.paging.rendering import _MARKS
 from tests.contracts.template import description, template
 from tests.pages.printing import FOLDER, UNSHOWN, contents, document, sent_in
 from tests.pages.scene import Scene

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from firebreak.aws.clients import reader
-from firebreak.channels.webhook import signature
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.paging.page import Phase
 from firebreak.core.paging.threads import Thread, ThreadState
 from firebreak.core.people import person
 from firebreak.ledger.threads import DynamoThreads
+from firebreak.paging.channels.webhook import signature
 from firebreak_cli.acknowledging import PagerDesk
 from firebreak_cli.approvals import ApprovalDesk
 from firebreak_cli.local.places import ACCOUNT, REGION

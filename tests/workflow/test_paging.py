@@ -19,7 +19,7 @@ from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, Untold
 from firebreak.ledger.items import pack
 from firebreak.ledger.outbox_items import outbox_item
-from firebreak.page_text import Around, ascii_subject_of, body_of, plain, subject_of
+from firebreak.paging.rendering import Around, ascii_subject_of, body_of, plain, subject_of
 from firebreak.remediation.decision_recorder import request_of
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event

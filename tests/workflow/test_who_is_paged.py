@@ -16,7 +16,7 @@ from firebreak.core.model import AlarmState
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.paging.page import Phase
 from firebreak.errors import PolicyError, Untold
-from firebreak.page_text import Around, body_of
+from firebreak.paging.rendering import Around, body_of
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.faults import NO_CONNECTION, Wrapped, fail

@@ -29,7 +29,7 @@ def check(
 
     What is allowed and hardly meant is a warning on stderr.
     """
-    from firebreak.page_text import plain
+    from firebreak.paging.rendering import plain
     from firebreak.policy.lines import lines_of
     from firebreak.policy.loader import load_policy
     from firebreak.policy.mistakes import with_line

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from firebreak.page_text import plain
+from firebreak.paging.rendering import plain
 from firebreak_cli.local.emulator import LocalSession, Running, command_line
 from firebreak_cli.local.places import Home
 from firebreak_cli.local.transitions import Carried, Carrier

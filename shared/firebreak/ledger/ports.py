@@ -17,7 +17,6 @@ from firebreak.core.model import (
     Request,
     Target,
 )
-from firebreak.core.paging.channel_breaker import Health
 from firebreak.core.paging.digests import Digest
 from firebreak.core.paging.page import Severity
 from firebreak.core.paging.threads import Thread
@@ -189,13 +188,3 @@ class CallCounts(Protocol):
         self, channel: str, severity: Severity, call: str, budget: Budget, at: datetime
     ) -> datetime | None:
         """Count a call on a channel; None when there is room for it, else when there will be."""
-
-
-class ChannelHealth(Protocol):
-    """The memory of how channels fared lately. Raises AwsError when it is unreachable."""
-
-    def look(self, channel: str) -> Reading[Health]:
-        """How the channel of that name fared; Absent when nothing is remembered."""
-
-    def keep(self, channel: str, health: Health, at: datetime) -> bool:
-        """Remember it for a channel whose version is still as in `health`; False when it is not."""

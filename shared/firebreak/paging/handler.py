@@ -27,12 +27,12 @@ from firebreak.core.ports import AlarmReads, Clock, Log
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.core.watchdog import is_heartbeat
-from firebreak.crash_reports import Crash, crash_in
-from firebreak.dispatching import Dispatcher
 from firebreak.errors import AwsError, Conflict, PolicyError, Untold, UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.ledger.ports import Deliveries, Ledger, Storms
-from firebreak.paging_due import DuePages
+from firebreak.paging.crash_reports import Crash, crash_in
+from firebreak.paging.notifier import Dispatcher
+from firebreak.paging.timers import DuePages
 from firebreak.policy.paging import PagingSection
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.remediation.storm_detector import StormWatch

@@ -17,8 +17,7 @@ from firebreak.core.paging.rules import TOPIC, ChannelRules
 from firebreak.core.ports import Log
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.errors import AwsError, Undelivered
-from firebreak.ledger.ports import ChannelHealth
-from firebreak.ports import Channel
+from firebreak.paging.ports import Channel, ChannelHealth
 
 CIRCUIT_OPEN = "circuit open"
 # Functions that fail at the same time write the same item; a failure that is not counted delays a rest.

@@ -19,7 +19,8 @@ from typing import Any, assert_never
 from httpx2 import HTTPError
 from pagerduty import Error, EventsApiV2Client, HttpError, UrlError
 
-from firebreak.channels.sending import (
+from firebreak.core.paging.page import Page, Phase
+from firebreak.paging.channels.sending import (
     NOT_AS_EXPECTED,
     SUCCESS,
     NotTaken,
@@ -29,7 +30,6 @@ from firebreak.channels.sending import (
     trouble,
     unreadable,
 )
-from firebreak.core.paging.page import Page, Phase
 
 # developer.pagerduty.com/docs/events-api-v2/trigger-events: `payload.summary`.
 SUMMARY_LENGTH = 1024

@@ -6,9 +6,9 @@ from functools import partial
 from ssl import SSLContext
 from typing import assert_never
 
-from firebreak.channels.sending import Patience, secret_of
 from firebreak.core.paging.rules import ChannelKind, ChannelRules
-from firebreak.ports import Channel, Secrets
+from firebreak.paging.channels.sending import Patience, secret_of
+from firebreak.paging.ports import Channel, Secrets
 
 SLACK = "https://slack.com/api/"
 PAGERDUTY = "https://events.pagerduty.com"
@@ -36,17 +36,17 @@ def build(
         case ChannelKind.TOPIC:
             return topic(rules)
         case ChannelKind.SLACK:
-            from firebreak.channels.slack import SlackChannel
+            from firebreak.paging.channels.slack import SlackChannel
 
             return SlackChannel(
                 rules.name, rules.to, secret, patience=patience, address=slack_address, tls=tls
             )
         case ChannelKind.PAGERDUTY:
-            from firebreak.channels.pagerduty import PagerDutyChannel
+            from firebreak.paging.channels.pagerduty import PagerDutyChannel
 
             return PagerDutyChannel(rules.name, secret, patience, address=rules.to or PAGERDUTY, tls=tls)
         case ChannelKind.WEBHOOK:
-            from firebreak.channels.webhook import WebhookChannel
+            from firebreak.paging.channels.webhook import WebhookChannel
 
             return WebhookChannel(
                 rules.name,

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 
-from firebreak.braking import Brake
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.opt_in_notice import is_notice
 from firebreak.core.paging.commands import StackAddress
@@ -22,9 +21,10 @@ from firebreak.core.ports import Clock, Log
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.errors import AwsError, Undelivered, Untold
 from firebreak.ledger.ports import CallCounts, Threads
-from firebreak.page_text import ascii_subject_of, body_of, source_of, subject_of
-from firebreak.ports import Carrier
-from firebreak.surroundings import Surroundings
+from firebreak.paging.call_limits import Brake
+from firebreak.paging.enrichment import Surroundings
+from firebreak.paging.ports import Carrier
+from firebreak.paging.rendering import ascii_subject_of, body_of, source_of, subject_of
 
 # Each announcement of a thread that comes at the same moment costs one more try.
 TRIES = 5

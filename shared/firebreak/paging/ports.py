@@ -1,8 +1,9 @@
-"""What the workflow and the actions need from the outside world, as small protocols."""
+"""What paging needs of the world, as small protocols: channels, logs, pictures, secrets."""
 
 from datetime import datetime
 from typing import Protocol
 
+from firebreak.core.paging.channel_breaker import Health
 from firebreak.core.paging.page import Page
 from firebreak.core.paging.rules import ChannelRules
 from firebreak.core.readings import Reading
@@ -50,3 +51,13 @@ class Secrets(Protocol):
 
     def value(self, arn: str) -> Reading[str]:
         """The secret of that ARN (Secrets Manager, or a SecureString parameter)."""
+
+
+class ChannelHealth(Protocol):
+    """The memory of how channels fared lately. Raises AwsError when it is unreachable."""
+
+    def look(self, channel: str) -> Reading[Health]:
+        """How the channel of that name fared; Absent when nothing is remembered."""
+
+    def keep(self, channel: str, health: Health, at: datetime) -> bool:
+        """Remember it for a channel whose version is still as in `health`; False when it is not."""

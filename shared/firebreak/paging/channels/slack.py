@@ -17,7 +17,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.client import WebClient
 from slack_sdk.web.slack_response import SlackResponse
 
-from firebreak.channels.sending import (
+from firebreak.core.paging.page import Page, Phase
+from firebreak.paging.channels.sending import (
     EXCHANGE_FAILED,
     NOT_AS_EXPECTED,
     PAUSE,
@@ -29,8 +30,7 @@ from firebreak.channels.sending import (
     trouble,
     unreadable,
 )
-from firebreak.channels.slack_message import message_of
-from firebreak.core.paging.page import Page, Phase
+from firebreak.paging.channels.slack_message import message_of
 
 # What Slack says of itself and not of the request (docs.slack.dev/reference/methods/chat.postMessage).
 ITS_OWN_TROUBLE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})

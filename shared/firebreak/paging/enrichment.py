@@ -22,9 +22,9 @@ from firebreak.core.paging.threads import Sending, Thread
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.intake.names import read_target
 from firebreak.ledger.ports import HeldSwitches
-from firebreak.page_text import Around
-from firebreak.ports import ErrorLines, Pictures
-from firebreak.secret_rules import mask_known
+from firebreak.paging.ports import ErrorLines, Pictures
+from firebreak.paging.rendering import Around
+from firebreak.paging.secret_detectors import mask_known
 
 # Errors from shortly before the alarm turned red; of an alarm that is red for long, the last hour's.
 ERRORS_BEFORE, ERRORS_WITHIN = timedelta(minutes=10), timedelta(hours=1)

@@ -17,7 +17,7 @@ from firebreak.core.paging.paused import holder_of
 from firebreak.core.paging.threads import TRIGGERS
 from firebreak.core.paging.transliteration import LEFT_OUT, ascii_words
 from firebreak.core.reasons import Reason
-from firebreak.page_commands import command_lines, page_id
+from firebreak.paging.page_commands import command_lines, page_id
 
 # SNS: subjects are ASCII, at most 100 characters, no line breaks
 # (docs.aws.amazon.com/sns/latest/api/API_Publish.html). Other channels carry every letter.

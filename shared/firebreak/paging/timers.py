@@ -32,9 +32,9 @@ from firebreak.core.paging.threads import (
 from firebreak.core.ports import AlarmReads, Clock, Log
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.dispatching import Dispatcher, Next
 from firebreak.errors import UNEXPECTED_SHAPE, AwsError, Conflict, Untold
 from firebreak.ledger.ports import Deliveries, Threads
+from firebreak.paging.notifier import Dispatcher, Next
 from firebreak.remediation.alarm_status import describe_each, read_states, state_of
 
 AT_ONCE = 50

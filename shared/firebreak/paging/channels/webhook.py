@@ -11,8 +11,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
-from firebreak.channels.sending import EXCHANGE_FAILED, Patience, checked_address, refused, trouble
 from firebreak.core.paging.page import Page
+from firebreak.paging.channels.sending import EXCHANGE_FAILED, Patience, checked_address, refused, trouble
 
 V = 1
 

@@ -13,7 +13,7 @@ from firebreak.core.paging.addresses import problem_with
 from firebreak.core.paging.rules import ChannelRules
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import Undelivered
-from firebreak.ports import Secrets
+from firebreak.paging.ports import Secrets
 
 # A channel that needs longer than this has trouble, and the next one is better.
 SECONDS = 5.0

@@ -1,1 +1,0 @@
-"""The ways to humans besides SNS: Slack, PagerDuty and any webhook, each a ports.Channel."""

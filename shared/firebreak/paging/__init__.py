@@ -1,0 +1,1 @@
+"""Paging: who is told of what is announced, when, on which channels, and how it reads."""

@@ -1,0 +1,1 @@
+"""The ways to humans besides SNS: Slack, PagerDuty and any webhook, each a paging.ports.Channel."""
