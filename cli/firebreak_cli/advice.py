@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from firebreak.core.decision import Check, Decision, Result
-from firebreak.core.guards.consent import ALARMS_TAG, OPT_IN_TAG
-from firebreak.core.guards.table import clock
-from firebreak.core.intake import TARGET_TAG
-from firebreak.core.missing_data import MISSING_DATA_TAG
+from firebreak.core.formats import clock
 from firebreak.core.paging.commands import StackAddress, command
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS, SERVICE_OF
+from firebreak.core.routing import KNOWN_ACTIONS, SERVICE_OF
+from firebreak.core.tags import ACTION_TAG, ALARMS_TAG, MISSING_DATA_TAG, OPT_IN_TAG, TARGET_TAG
 
 # How a tag names one resource of each service.
 _FORMS: Mapping[str, str] = MappingProxyType(

@@ -7,11 +7,11 @@ from typing import Any
 
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.translate import translated
-from firebreak.core.intake import TARGET_TAG
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Unknown
-from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS, SERVICE_OF
+from firebreak.core.routing import KNOWN_ACTIONS, SERVICE_OF
+from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 from firebreak_cli.drills import DRILL_TAG, DRILL_VALUE
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.pause_scopes import doubt_about, read_scope

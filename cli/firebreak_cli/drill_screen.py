@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from rich.console import Console
 
-from firebreak.core.guards.table import clock
+from firebreak.core.formats import clock
 from firebreak_cli import screen
 from firebreak_cli.drill_times import Step
 from firebreak_cli.drills import Report

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from firebreak.core.decision import Check, Decision, Refuse, Result
-from firebreak.core.guards.table import clock
+from firebreak.core.formats import clock
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, Autonomy, OwnEvent, Target
 from firebreak.core.paging.console import links

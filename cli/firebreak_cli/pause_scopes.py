@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import assert_never
 
 from firebreak.aws.translate import translated
-from firebreak.core.guards.consent import OPT_IN_TAG
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.limits.scopes import application_scope
 from firebreak.core.model import Target
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.routing import KNOWN_ACTIONS, SERVICE_OF
 from firebreak.core.rules import Runbook
+from firebreak.core.tags import OPT_IN_TAG
 from firebreak.errors import AwsError, PolicyError
 from firebreak.intake.names import read_target
 from firebreak.ledger.switches import switch_pk

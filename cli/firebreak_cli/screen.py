@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from firebreak.core.guards.table import clock, format_date_time
+from firebreak.core.formats import clock, format_date_time
 from firebreak.core.reasons import Reason
 from firebreak.paging.rendering import plain
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import typer
 from rich.console import Console
 
-from firebreak.core.guards.table import clock
+from firebreak.core.formats import clock
 from firebreak.core.incident.states import Incident
 from firebreak.core.limits.scopes import short_key
 from firebreak.core.paging.commands import StackAddress

@@ -2,7 +2,7 @@
 
 import json
 
-from firebreak.core.guards.table import switch_words
+from firebreak.core.guards.shared_conditions import switch_words
 from firebreak.core.limits.history import Hold
 from firebreak.ledger.items import Item, number, read_holds, text
 from tests import builders as a

@@ -10,10 +10,10 @@ import pytest
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.storm import RedAlarm
 from firebreak.core.messages import incident_messages
-from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import AlarmState, Metric, Mute
 from firebreak.core.people import claimed
 from firebreak.core.reasons import Reason
+from firebreak.core.tags import MISSING_DATA_TAG
 from firebreak.policy.loader import parse_policy
 from firebreak.wire.requests import request_from_event
 from firebreak_cli import live_alarms

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.missing_data import MISSING_DATA_TAG
-from firebreak.core.routing import ACTION_TAG, SYMPTOMS
+from firebreak.core.routing import SYMPTOMS
+from firebreak.core.tags import ACTION_TAG, MISSING_DATA_TAG
 from firebreak.policy.runbooks import PREFIX
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS

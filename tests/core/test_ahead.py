@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firebreak.core.ahead import refused
-from firebreak.core.guards.table import stale
+from firebreak.core.guards.alarm_state import stale
 from firebreak.core.limits.budgets import CLOCK_SKEW, is_ahead
 from firebreak.core.limits.history import Transition
 from firebreak.core.model import AlarmState, Unresolved

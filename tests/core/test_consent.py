@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firebreak.core.decide import decide
 from firebreak.core.decision import Result
 from firebreak.core.guards.consent import allows, refuses
-from firebreak.core.guards.table import opt_in
+from firebreak.core.guards.ownership import opt_in
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.incident.transitions import NOT_ALLOWED, joins
 from firebreak.core.limits.history import Hold

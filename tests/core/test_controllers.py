@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act, Result
 from firebreak.core.guards.controllers import EFFECT_OF, Controller, Effect, controllers_of, names_of
-from firebreak.core.guards.table import other_controller
+from firebreak.core.guards.ownership import other_controller
 from firebreak.core.model import Request, RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason

@@ -6,7 +6,7 @@ import pytest
 
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Check, Decision, Refuse, Result
-from firebreak.core.guards.table import quarter
+from firebreak.core.formats import quarter
 from firebreak.core.model import Obstacle, Unresolved
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason

@@ -7,16 +7,10 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards.table import (
-    autonomy,
-    breaker_closed,
-    freeze,
-    in_flight,
-    rung_gap,
-    share,
-    storm,
-    switch,
-)
+from firebreak.core.guards.autonomy import autonomy
+from firebreak.core.guards.concurrency import in_flight
+from firebreak.core.guards.limits import breaker_closed, rung_gap, share
+from firebreak.core.guards.shared_conditions import freeze, storm, switch
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.breaker import BreakerLimits, Trying, breaker
 from firebreak.core.limits.disruption_budget import GroupCount, ShareRules

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Result
-from firebreak.core.guards.table import duplicate, muted, stale, wrong_direction
+from firebreak.core.guards.alarm_state import muted, stale, wrong_direction
+from firebreak.core.guards.concurrency import duplicate
 from firebreak.core.limits.history import Decided, Transition
 from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
 from firebreak.core.readings import ABSENT

@@ -9,7 +9,10 @@ import pytest
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act as ActOutcome
 from firebreak.core.decision import Check, Decision, Result, Snapshot
-from firebreak.core.guards.table import approved, clock, ratchet, share, stale, still_well, wrong_direction
+from firebreak.core.formats import clock
+from firebreak.core.guards.alarm_state import stale, still_well, wrong_direction
+from firebreak.core.guards.autonomy import approved
+from firebreak.core.guards.limits import ratchet, share
 from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.intake import fitting

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards.table import budgets, cooldown, in_flight, rung_gap
+from firebreak.core.guards.concurrency import in_flight
+from firebreak.core.guards.limits import budgets, cooldown, rung_gap
 from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import FREES_TARGET, IncidentState
 from firebreak.core.limits.budgets import PAD, Budget

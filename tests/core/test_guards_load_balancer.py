@@ -3,7 +3,7 @@
 import pytest
 
 from firebreak.core.decision import Result
-from firebreak.core.guards.table import load_balancer
+from firebreak.core.guards.ownership import load_balancer
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from tests import builders as a

@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.core.decision import Check, Result
 from firebreak.core.evaluation import Missing, MissingData
-from firebreak.core.guards.table import missing_data
+from firebreak.core.guards.alarm_state import missing_data
 from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.model import Alarm, AlarmState, Contributor
 from firebreak.core.observed import Series

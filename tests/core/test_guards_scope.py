@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards.table import opt_in, own_stack, switch
+from firebreak.core.guards.ownership import opt_in, own_stack
+from firebreak.core.guards.shared_conditions import switch
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import RequestKind
 from firebreak.core.readings import ABSENT

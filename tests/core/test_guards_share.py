@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards.table import share
+from firebreak.core.guards.limits import share
 from firebreak.core.limits.disruption_budget import GroupCount, ShareRules
 from firebreak.core.limits.history import Act
 from firebreak.core.limits.scopes import Level

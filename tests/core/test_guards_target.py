@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from firebreak.core.decision import Result
-from firebreak.core.guards.table import autonomy, readiness
+from firebreak.core.guards.autonomy import autonomy
+from firebreak.core.guards.readiness import readiness
 from firebreak.core.model import Autonomy, Obstacle
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason

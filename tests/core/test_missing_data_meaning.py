@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from firebreak.core.evaluation import Missing, MissingData
 from firebreak.core.missing_data import (
-    MISSING_DATA_TAG,
     NOTHING_SAID,
     Data,
     MissingDataRules,
@@ -23,6 +22,7 @@ from firebreak.core.missing_data import (
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.tags import MISSING_DATA_TAG
 from tests import builders as a
 from tests.core.test_missing_data import MINUTE, SINCE, red
 from tests.core.test_missing_data_sources import SILENT

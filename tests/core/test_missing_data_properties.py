@@ -11,11 +11,12 @@ from firebreak.core.decision import Act
 from firebreak.core.evaluation import MissingData
 from firebreak.core.incident.temporary_changes import after_rest
 from firebreak.core.incident.verdict import Climb, Evidence, TakeBack, judge, next_step
-from firebreak.core.missing_data import MISSING_DATA_TAG, OwnersWord, data_of, effective
+from firebreak.core.missing_data import OwnersWord, data_of, effective
 from firebreak.core.model import AlarmState, RequestKind, Settled, Verdict
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.core.tags import MISSING_DATA_TAG
 from firebreak.remediation.snapshot import loudest
 from tests import builders as a
 

@@ -8,7 +8,6 @@ import pytest
 
 from firebreak.core.evaluation import Evaluation, Missing, MissingData
 from firebreak.core.missing_data import (
-    MISSING_DATA_TAG,
     CannotTell,
     Data,
     DataFound,
@@ -25,6 +24,7 @@ from firebreak.core.missing_data import (
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.tags import MISSING_DATA_TAG
 from tests import builders as a
 from tests.core.test_missing_data import MINUTE, SINCE, evaluation, red
 

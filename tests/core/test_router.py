@@ -6,15 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import AlarmState, Contributor
-from firebreak.core.routing import (
-    ACTION_TAG,
-    KNOWN_ACTIONS,
-    by_live_tags,
-    primary,
-    route,
-)
+from firebreak.core.routing import KNOWN_ACTIONS, by_live_tags, primary, route
+from firebreak.core.tags import ACTION_TAG, MISSING_DATA_TAG
 from tests.core.test_routing import CPU, MEMORY, OTHER, PLAIN, TO_ROUTER, watching, with_tag
 
 

@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metric
-from firebreak.core.routing import ACTION_TAG, KNOWN_ACTIONS, SYMPTOMS, By, Route, primary, route
+from firebreak.core.routing import KNOWN_ACTIONS, SYMPTOMS, By, Route, primary, route
+from firebreak.core.tags import ACTION_TAG, MISSING_DATA_TAG
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 MEMORY = Metric("AWS/ECS", "MemoryUtilization", {"ClusterName": "prod", "ServiceName": "api"})

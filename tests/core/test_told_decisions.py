@@ -9,7 +9,7 @@ import pytest
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decide import decide, refuse
 from firebreak.core.decision import AskApproval, Decision, Propose, Refuse
-from firebreak.core.guards.table import switch_words
+from firebreak.core.guards.shared_conditions import switch_words
 from firebreak.core.keys import digest
 from firebreak.core.limits.history import Hold
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from firebreak.core.decide import decide
 from firebreak.core.decision import Refuse, Result, Snapshot
-from firebreak.core.guards.table import heartbeat
+from firebreak.core.guards.ownership import heartbeat
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.ledger import DecisionRecord, delivery_key
 from firebreak.core.limits.history import Decided, Hold

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards.table import once
+from firebreak.core.guards.limits import once
 from firebreak.core.limits.history import Act, ScopeHistory
 from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Obstacle

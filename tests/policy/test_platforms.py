@@ -9,10 +9,10 @@ import jsonschema
 import pytest
 import yaml
 
-from firebreak.core.messages.incident_messages import SEVERITY_TAG
 from firebreak.core.model import Alarm, AlarmKind, Target
 from firebreak.core.paging.page import Severity
 from firebreak.core.routing import By, Route, route
+from firebreak.core.tags import SEVERITY_TAG
 from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home

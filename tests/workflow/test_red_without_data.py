@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from firebreak.core.incident.states import IncidentState
-from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metric, Verdict
 from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
+from firebreak.core.tags import MISSING_DATA_TAG
 from firebreak.policy.loader import parse_policy
 from tests import builders as a
 from tests.builders_functions import FakeLambda

@@ -2,10 +2,10 @@
 
 import pytest
 
-from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import by_live_tags
+from firebreak.core.tags import MISSING_DATA_TAG
 from firebreak.wire.requests import ROUTED_ALARM, routed_alarm
 from tests.world import World, eventbridge
 

@@ -15,8 +15,10 @@ from firebreak.core.decision import (
     Result,
     Snapshot,
 )
+from firebreak.core.formats import quarter
 from firebreak.core.guards.controllers import names_of
-from firebreak.core.guards.table import GUARDS, controllers_seen, quarter
+from firebreak.core.guards.ownership import controllers_seen
+from firebreak.core.guards.table import GUARDS
 from firebreak.core.model import Plan, Request, Unresolved
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules

@@ -27,3 +27,18 @@ def span_words(span: timedelta) -> str:
             left -= count * size
     shown = " ".join(filter(None, words[:2]))
     return shown or f"{left // timedelta(seconds=1)} s"
+
+
+def clock(at: datetime) -> str:
+    """A time as operators read it: UTC, seconds, no date noise."""
+    return f"{at:%H:%M:%S}Z"
+
+
+def format_date_time(at: datetime, now: datetime) -> str:
+    """The same with its date, unless it is today."""
+    return clock(at) if at.date() == now.date() else f"{at:%Y-%m-%d} {clock(at)}"
+
+
+def quarter(at: datetime) -> str:
+    """The quarter of an hour in which one cause is told once."""
+    return f"{at:%Y-%m-%dT%H}:{at.minute // 15 * 15:02d}"

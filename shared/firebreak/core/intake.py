@@ -5,18 +5,17 @@ from datetime import datetime
 
 from firebreak.core.decide import refuse
 from firebreak.core.decision import Check, Decision, Defer, Result
-from firebreak.core.guards.table import clock
+from firebreak.core.formats import clock
 from firebreak.core.missing_data import NOTHING_SAID, MissingDataRules, is_symptom
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Target, Unresolved
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import ACTION_TAG, NO_ACTION, SERVICE_OF, TARGET_TRACKING_PREFIX
+from firebreak.core.routing import NO_ACTION, SERVICE_OF, TARGET_TRACKING_PREFIX
 from firebreak.core.rules import PAGE_RUNG
+from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 
 # Nothing that its tags say makes such an alarm worth a page.
 ONLY_RECORDED = frozenset({Reason.NOT_IN_ALARM, Reason.PARENT_OF_CONTRIBUTORS})
-# As `firebreak.intake.target_resolution` reads it.
-TARGET_TAG = "firebreak:target"
 
 
 def turn_away(alarm: Alarm, rules: MissingDataRules = NOTHING_SAID) -> Unresolved | None:

@@ -17,8 +17,7 @@ from firebreak.core.evaluation import EvaluatedPoint, Evaluation, Missing, Missi
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-
-MISSING_DATA_TAG = "firebreak:missing-data"
+from firebreak.core.tags import MISSING_DATA_TAG
 
 # CloudWatch evaluates milliseconds before it sets a state. What was evaluated longer before is about another
 # state: this one was set by hand.

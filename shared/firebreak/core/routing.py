@@ -23,11 +23,10 @@ from types import MappingProxyType
 from typing import assert_never
 
 from firebreak.core.evaluation import MissingData
-from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.rules import PAGE_RUNG
+from firebreak.core.tags import ACTION_TAG, MISSING_DATA_TAG
 
-ACTION_TAG = "firebreak:action"
 # Every action with the service whose resources it changes, as targets spell it.
 SERVICE_OF: Mapping[str, str] = MappingProxyType(
     {

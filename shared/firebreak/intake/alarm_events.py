@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from firebreak.core.intake import TARGET_TAG
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent
 from firebreak.core.paging.console import REGION, partition_of
-from firebreak.core.routing import ACTION_TAG
 from firebreak.core.rules import PAGE_RUNG
+from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 from firebreak.errors import UnusableEvent
 from firebreak.intake.alarm_fields import (
     children_of,

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable
 from typing import assert_never
 
-from firebreak.core.intake import TARGET_TAG
 from firebreak.core.model import AlarmState, Metric, Target, Unresolved
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import ACTION_TAG, SERVICE_OF
+from firebreak.core.routing import SERVICE_OF
+from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 from firebreak.intake.dimensions import named_elsewhere
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics
 from firebreak.intake.names import Found, Home, read_target

@@ -7,7 +7,7 @@ an error and never means "all".
 from collections.abc import Mapping
 from dataclasses import replace
 
-from firebreak.core.intake import TARGET_TAG, tag_names_action
+from firebreak.core.intake import tag_names_action
 from firebreak.core.model import (
     Alarm,
     AlarmKind,
@@ -20,7 +20,8 @@ from firebreak.core.model import (
 )
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import ACTION_TAG, SERVICE_OF
+from firebreak.core.routing import SERVICE_OF
+from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 from firebreak.intake.composites import RedChildren, foreign_metric
 from firebreak.intake.dimensions import named_elsewhere, wanted
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics

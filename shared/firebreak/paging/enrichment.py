@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firebreak.core.guards.table import switch_words
+from firebreak.core.guards.shared_conditions import switch_words
 from firebreak.core.limits.budgets import CLOCK_SKEW
 from firebreak.core.limits.history import Hold
 from firebreak.core.messages.announcement import Announcement

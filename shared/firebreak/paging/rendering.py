@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firebreak.core.formats import span_words
-from firebreak.core.guards.table import clock, format_date_time
+from firebreak.core.formats import clock, format_date_time, span_words
 from firebreak.core.incident.rechecks import next_of
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.incident_facts import STAYS

@@ -11,8 +11,8 @@ from datetime import timedelta
 from firebreak.core import ahead
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
+from firebreak.core.formats import quarter
 from firebreak.core.guards.consent import refuses
-from firebreak.core.guards.table import quarter
 from firebreak.core.incident import transitions
 from firebreak.core.incident.rechecks import of_its_page
 from firebreak.core.incident.states import Incident, IncidentState, Purpose

@@ -13,7 +13,8 @@ from firebreak.core.model import Alarm
 from firebreak.core.ports import Clock, Log
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import ACTION_TAG, by_live_tags
+from firebreak.core.routing import by_live_tags
+from firebreak.core.tags import ACTION_TAG
 from firebreak.errors import Unavailable, UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.remediation.decision_recorder import Summary

@@ -1,1 +1,1 @@
-"""The guards of a decision, and what they look at: whose alarm and target it is, who else acts on it."""
+"""The guards of a decision, a module a family, and what they look at; their order is in `table.py`."""

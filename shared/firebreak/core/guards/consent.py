@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-
-OPT_IN_TAG = "firebreak:enabled"
-ALARMS_TAG = "firebreak:alarms"
+from firebreak.core.tags import ALARMS_TAG, OPT_IN_TAG
 
 # What ends an entry that stands for every name that begins so. AWS takes no asterisk in the value of a tag.
 _PREFIX_ENDS = ("-", "_", "/", ".", ":")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decision import Decision, Refuse
-from firebreak.core.guards.table import clock, format_date_time
+from firebreak.core.formats import clock, format_date_time
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from firebreak.core.guards.table import clock
+from firebreak.core.formats import clock
 from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import Incident
 from firebreak.core.keys import digest

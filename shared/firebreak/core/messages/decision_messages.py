@@ -6,17 +6,17 @@ from datetime import datetime, timedelta
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decision import AskApproval, Decision, Propose, Refuse
 from firebreak.core.evaluation import MissingData
-from firebreak.core.guards.table import clock, quarter
+from firebreak.core.formats import clock, quarter
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.incident_facts import muted, objections
 from firebreak.core.messages.incident_messages import NOTHING_LOOKS_AGAIN, about_alarm
-from firebreak.core.missing_data import MISSING_DATA_TAG
 from firebreak.core.model import Alarm, RequestKind, Target
 from firebreak.core.paging.paused import NEXT
 from firebreak.core.people import claimed, person
 from firebreak.core.reasons import LASTING, MEANINGS, SHARED_BY_ALARMS, Disposition, Lasting, Reason
+from firebreak.core.tags import MISSING_DATA_TAG
 
 TOLD_ONCE = "Further refusals for this cause are counted and summed up."
 

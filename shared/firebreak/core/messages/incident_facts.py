@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from firebreak.core.decision import Decision, Result
-from firebreak.core.guards.table import clock
+from firebreak.core.formats import clock
 from firebreak.core.incident.states import AWAITS_VERDICT, Incident, Purpose
 from firebreak.core.model import Alarm
 from firebreak.core.rules import PAGE_RUNG

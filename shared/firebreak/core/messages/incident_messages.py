@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from firebreak.core.alarm_readings import few_of, within_bounds
-from firebreak.core.guards.table import clock
+from firebreak.core.formats import clock
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
@@ -14,14 +14,12 @@ from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.people import claimed
 from firebreak.core.rules import PAGE_RUNG
+from firebreak.core.tags import RUNBOOK_TAG, SEVERITY_TAG
 
 NOTHING_LOOKS_AGAIN = (
     "No further automatic action. CloudWatch sends nothing more until the alarm changes state."
 )
 
-# Tags of an alarm that speak to whoever is paged about it.
-SEVERITY_TAG = "firebreak:severity"
-RUNBOOK_TAG = "firebreak:runbook"
 
 # A page of more lines is not read at 3 a.m.; SNS itself would carry 256 KB.
 MOST_LISTED = 30

@@ -2,23 +2,22 @@
 
 from dataclasses import replace
 
-from firebreak.core.guards.consent import ALARMS_TAG, OPT_IN_TAG
-from firebreak.core.guards.table import ALARM_TAG
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.decision_messages import announcement
 from firebreak.core.model import Target
 from firebreak.core.reasons import Reason
+from firebreak.core.tags import ACTION_TAG, ALARMS_TAG, OPT_IN_TAG
 
 _K = AnnouncementKind
 NEXT = (
-    f"Firebreak does nothing here. Tag the target {OPT_IN_TAG}=true, or remove {ALARM_TAG} from the alarm. "
+    f"Firebreak does nothing here. Tag the target {OPT_IN_TAG}=true, or remove {ACTION_TAG} from the alarm. "
     "This is announced once, until the target is opted in."
 )
 NEXT_ALARM = (
     f"Firebreak does nothing here. Add the alarm's name to the target's tag {ALARMS_TAG}, or remove "
-    f"{ALARM_TAG} from the alarm. This is announced once, until an alarm of this name may act."
+    f"{ACTION_TAG} from the alarm. This is announced once, until an alarm of this name may act."
 )
 # The owner of the target did not say yes to this alarm.
 NOT_WANTED = frozenset({Reason.NOT_OPTED_IN, Reason.ALARM_NOT_ALLOWED})

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from firebreak.core.guards.table import clock
+from firebreak.core.formats import clock
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind

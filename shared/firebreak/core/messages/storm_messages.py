@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from firebreak.core.alarm_readings import AlarmReading, few_of, may_be_red, within_bounds, words_of
-from firebreak.core.guards.table import clock
+from firebreak.core.formats import clock
 from firebreak.core.keys import digest
 from firebreak.core.limits.budgets import spell
 from firebreak.core.limits.storm import RedAlarm, Storm, StormRules, fullest_window

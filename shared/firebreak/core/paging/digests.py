@@ -25,7 +25,7 @@ from firebreak.core.alarm_readings import (
     within_bounds,
     words_of,
 )
-from firebreak.core.guards.table import clock, format_date_time
+from firebreak.core.formats import clock, format_date_time
 from firebreak.core.keys import digest
 from firebreak.core.limits.budgets import spell
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from firebreak.core.guards.consent import OPT_IN_TAG
 from firebreak.core.ledger import incident_name
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
@@ -18,6 +17,7 @@ from firebreak.core.readings import (
 )
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
+from firebreak.core.tags import OPT_IN_TAG
 from firebreak.errors import Rejected
 from firebreak.services.action import Observation, Permission
 from firebreak.services.ecs.model import ServiceLive

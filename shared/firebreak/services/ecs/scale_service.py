@@ -16,8 +16,8 @@ from firebreak.core.readings import (
     unseen,
 )
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import ACTION_TAG
 from firebreak.core.rules import ActionSettings, Rules
+from firebreak.core.tags import ACTION_TAG
 from firebreak.errors import OutcomeUnknown, Rejected
 from firebreak.services.action import Observation, Permission
 from firebreak.services.ecs.model import EcsObservation, ScalableTarget, ServiceLive, TaskDefinitionLive

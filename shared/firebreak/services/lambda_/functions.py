@@ -13,9 +13,9 @@ from firebreak.core.readings import (
     unseen,
 )
 from firebreak.core.reasons import Reason
+from firebreak.core.tags import ALIAS_TAG
 
 LATEST = "$LATEST"
-ALIAS_TAG = "firebreak:alias"
 
 ACTIVE = "Active"
 FAILED = "Failed"

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from firebreak.core.guards.consent import OPT_IN_TAG
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
+from firebreak.core.tags import OPT_IN_TAG
 from firebreak.errors import Rejected
 from firebreak.services.action import Observation, Permission
 from firebreak.services.other_writers import reset_by

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from firebreak.aws.translate import look, send
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.tags import TOKEN_TAG
 from firebreak.services.ssm.runbooks import AUTOMATION, DocumentLive, Run
 from firebreak.wire.lenient_json import mapping, text
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from firebreak.core.observed import DescribedAlarm
     from firebreak.core.ports import AlarmReads
 
-TOKEN_TAG = "firebreak:token"  # noqa: S105 - the key of a tag
 
 # A run whose reply was lost is among the newest: the target is held until Verify has looked.
 TOKENS_READ = 5

@@ -1,0 +1,210 @@
+"""Guards: what the alarm means, and whether it is still so."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeIs
+
+from firebreak.core.decision import Check, Result, Snapshot
+from firebreak.core.evaluation import Missing, MissingData
+from firebreak.core.formats import clock
+from firebreak.core.guards.findings import blind, objected, passed
+from firebreak.core.limits.budgets import is_ahead, readable, spell
+from firebreak.core.limits.history import Transition
+from firebreak.core.missing_data import (
+    CannotTell,
+    data_of,
+    of_event,
+    of_event_alone,
+    owners_word,
+    told_by_event,
+)
+from firebreak.core.model import (
+    Alarm,
+    AlarmState,
+    Request,
+    RequestKind,
+)
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
+
+
+def muted(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """CloudWatch's own brakes: a mute window, suppression, or disabled actions."""
+    del rules
+    mute, suppressed = request.alarm.mute, request.alarm.suppressed_by
+    # A human asks with the alarm's event: whether what it told has ended is told by no other.
+    fresh = request.kind is RequestKind.ALARM or bool(request.by)
+    if mute and (mute.until > seen.now if mute.until else fresh):
+        ends = f"until {clock(mute.until)}" if mute.until else "with no readable end"
+        reason = Reason.MUTED if mute.until else Reason.MUTED_WITHOUT_END
+        return objected("muted", reason, f"muted by {mute.by} {ends}", mute.until)
+    if suppressed and fresh:
+        return objected("muted", Reason.SUPPRESSED, f"actions suppressed by {suppressed}")
+    match seen.alarm:
+        case Unknown() | NotRead() as unseen:
+            return blind("muted", unseen, Reason.MUTE_UNREADABLE, seen.now)
+        case Absent():
+            return passed("muted", "the alarm is gone, so nothing mutes it")
+        case alarm if not alarm.actions_enabled:
+            return objected("muted", Reason.ACTIONS_DISABLED, "the alarm's actions are disabled")
+        case _:
+            return passed("muted", "not muted, actions enabled")
+
+
+def wrong_direction(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """Routed by symptom, the alarm must fire on a high metric: low CPU must not scale out."""
+    del rules
+    if not request.by_symptom:
+        return Check("wrong direction", Result.NOT_APPLICABLE, "the alarm's tag names the action")
+    match seen.alarm:
+        case Unknown() | NotRead() as unseen:
+            return blind("wrong direction", unseen, Reason.DIRECTION_UNREADABLE, seen.now)
+        case Absent():
+            return objected("wrong direction", Reason.ALARM_GONE, "the alarm does not exist")
+        case alarm if alarm.comparison.startswith("Greater"):
+            return passed("wrong direction", alarm.comparison)
+        case alarm:
+            return objected(
+                "wrong direction", Reason.WRONG_DIRECTION, f"comparison is {alarm.comparison or 'not stated'}"
+            )
+
+
+def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """The request must be young, the newest of its alarm, and the alarm red at this moment."""
+    last, age = seen.transition, seen.now - request.at
+    if _is_newer(last, request.alarm, seen.now) and _gives_way(request, last):
+        return objected("stale", Reason.SUPERSEDED, f"{last.state} since {clock(last.since)} is newer")
+    if age > rules.max_event_age and _ages(request):
+        told = f"{readable(age)} old, limit {spell(rules.max_event_age)}"
+        return objected("stale", Reason.TOO_OLD, told)
+    if request.kind is RequestKind.ALARM and isinstance(last, Unknown | NotRead):
+        return blind("stale", last, Reason.ALARM_UNREADABLE, seen.now)
+    return _red_now(request, seen)
+
+
+def _is_newer(seen: Reading[Transition], alarm: Alarm, now: datetime) -> TypeIs[Transition]:
+    """Whether a later transition of the alarm is known; one that has not happened yet is none."""
+    return isinstance(seen, Transition) and seen.since > alarm.since and not is_ahead(seen.since, now)
+
+
+def _gives_way(request: Request, newer: Transition) -> bool:
+    """Whether that newer transition of the alarm speaks instead.
+
+    An alarm that turned red anew while its first request waited asks for itself; a human means it as it is.
+    """
+    if request.kind is RequestKind.ALARM:
+        return True
+    waited = request.kind is RequestKind.WAKE and not request.incident_id and not request.by
+    return waited and newer.state is AlarmState.ALARM
+
+
+def _ages(request: Request) -> bool:
+    """Whether the request's own time counts.
+
+    A yes has one of its own, and comes by the clock of whoever said it. An alarm that was put off waited for
+    this one look, and nobody would look again: what counts is whether it is red now.
+    """
+    if request.kind is RequestKind.WAKE:
+        return bool(request.incident_id)
+    return request.kind is not RequestKind.APPROVAL
+
+
+def _red_now(request: Request, seen: Snapshot) -> Check:
+    red = _alarm_red_now(seen)
+    # Of an incident every member was looked at, each by its own series.
+    if red.result is not Result.PASSED or not request.alarm.contributor or request.incident_id:
+        return red
+    return _series_red_now(request.alarm.contributor.id, seen)
+
+
+def _series_red_now(contributor: str, seen: Snapshot) -> Check:
+    match seen.series_in_alarm:
+        case Unknown() | NotRead() as unseen:
+            return blind("stale", unseen, Reason.ALARM_UNREADABLE, seen.now)
+        case Absent():
+            return objected("stale", Reason.ALARM_GONE, "the alarm does not exist")
+        case series if contributor not in series:
+            return objected("stale", Reason.NO_LONGER_RED, "this contributor is not in ALARM any more")
+        case _:
+            return passed("stale", "this contributor is red now")
+
+
+def _alarm_red_now(seen: Snapshot) -> Check:
+    match seen.alarm:
+        case Unknown() | NotRead() as unseen:
+            return blind("stale", unseen, Reason.ALARM_UNREADABLE, seen.now)
+        case Absent():
+            return objected("stale", Reason.ALARM_GONE, "the alarm does not exist")
+        case alarm if alarm.missing:
+            told = f"{alarm.name} is {alarm.shown} since {clock(alarm.since)}, without data"
+            return passed("stale", told)
+        case alarm if alarm.state is AlarmState.INSUFFICIENT_DATA:
+            return objected("stale", Reason.NO_DATA_NOW, f"{alarm.state} since {clock(alarm.since)}")
+        case alarm if alarm.state is not AlarmState.ALARM:
+            return objected("stale", Reason.NO_LONGER_RED, f"{alarm.state} since {clock(alarm.since)}")
+        case alarm:
+            return passed("stale", f"{alarm.name} is red since {clock(alarm.since)}")
+
+
+def missing_data(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """Red because no data came is no symptom, unless the alarm's owner says that silence is one."""
+    match seen.alarm:
+        case NotRead() if seen.only_event and (sent := of_event_alone(request.alarm, rules.missing_data)):
+            return _judged(replace(sent, detail=f"by its event {sent.detail}"))
+        case Unknown() | NotRead() as unseen:
+            check = blind("missing data", unseen, Reason.ALARM_UNREADABLE, seen.now)
+            told = told_by_event(request.alarm)
+            return replace(check, detail=f"{check.detail}; by its event {told}") if told else check
+        case Absent():
+            return passed("missing data", "the alarm does not exist")
+        case alarm:
+            missing = _missing_of(request, rules, seen, alarm)
+    if missing:
+        return _judged(missing)
+    found = data_of(alarm)
+    told = f"whether data came is not known: {found.why}" if isinstance(found, CannotTell) else "data came"
+    return passed("missing data", told)
+
+
+def _judged(missing: Missing) -> Check:
+    """What follows from missing data by the word of the alarm's owner."""
+    match missing.meaning:
+        case MissingData.SYMPTOM:
+            return passed("missing data", f"{missing.detail}; a symptom, by {missing.source}")
+        case MissingData.IGNORE:
+            told = f"{missing.detail}; ignored, by {missing.source}"
+            return objected("missing data", Reason.NO_DATA_IGNORED, told)
+        case None:
+            told = f"{missing.detail}; {missing.source}"
+            return objected("missing data", Reason.NO_DATA, told)
+
+
+def _missing_of(request: Request, rules: Rules, seen: Snapshot, alarm: DescribedAlarm) -> Missing | None:
+    """Of the alarm asked about; at a first response its own series counts, and what its event says."""
+    if request.incident_id:
+        return alarm.missing
+    contributor = request.alarm.contributor
+    if contributor and isinstance(seen.series_in_alarm, Mapping):
+        series = seen.series_in_alarm.get(contributor.id)
+        if series and series.missing:
+            return series.missing
+    word = owners_word(request.alarm.name, seen.alarm_tags, rules.missing_data)
+    return of_event(request.alarm, alarm, word)
+
+
+def still_well(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """A temporary change is only taken back while every alarm of the incident is well."""
+    del request, rules
+    match seen.alarm:
+        case Unknown() | NotRead() as unseen:
+            return blind("still well", unseen, Reason.ALARM_UNREADABLE, seen.now)
+        case Absent():
+            return objected("still well", Reason.ALARM_GONE, "the alarm does not exist")
+        case alarm if alarm.state is not AlarmState.OK:
+            told = f"{alarm.name} is {alarm.state} since {clock(alarm.since)}"
+            return objected("still well", Reason.RED_AGAIN, told)
+        case alarm:
+            return passed("still well", f"{alarm.name} is {alarm.state} since {clock(alarm.since)}")

@@ -1,0 +1,57 @@
+"""Guards: how far the policy lets Firebreak go by itself, and what a human said."""
+
+from firebreak.core.decision import Check, Result, Snapshot
+from firebreak.core.formats import clock
+from firebreak.core.guards.findings import blind, objected, passed
+from firebreak.core.incident.states import Incident
+from firebreak.core.model import (
+    Autonomy,
+    Obstacle,
+    Plan,
+    Request,
+    same_change,
+)
+from firebreak.core.people import claimed
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
+
+
+def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """What a human said yes to is what would be done now, and it was said in time."""
+    if not request.by or rules.autonomy is Autonomy.OBSERVE:
+        told = "the policy says observe here by now" if request.by else "nobody's name came with it"
+        return objected("approved", Reason.NOT_APPROVED, told)
+    if not isinstance(seen.incident, Incident):  # the in-flight guard says why
+        return Check("approved", Result.NOT_LOOKED_AT, "not looked at: the incident is not known")
+    asked, until = seen.incident.plan, seen.incident.due_at
+    if until is None or seen.now > until:
+        told = f"it could be approved until {clock(until)}" if until else "nothing waits for approval"
+        return objected("approved", Reason.APPROVAL_EXPIRED, told)
+    match seen.plan:
+        case Unknown() | NotRead() as unseen:
+            return blind("approved", unseen, Reason.NOT_READY_UNREADABLE, seen.now)
+        case Plan() as plan if asked and same_change(asked, plan):
+            return passed("approved", f"by {claimed(request.by)}: {plan.summary}")
+        case Plan() as plan:
+            told = f"approved: {asked.summary if asked else 'nothing'}; now it would be: {plan.summary}"
+            return objected("approved", Reason.PLAN_CHANGED, told)
+        case Obstacle() | Absent():
+            return objected("approved", Reason.PLAN_CHANGED, "it cannot be done any more")
+
+
+def autonomy(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """How far the policy lets Firebreak go here by itself; with a doubt it never goes alone."""
+    del request
+    told = f"{rules.autonomy} by {rules.sources['autonomy']}"
+    doubts = seen.plan.doubts if isinstance(seen.plan, Plan) else ()
+    match rules.autonomy:
+        case Autonomy.AUTO if doubts:
+            told += f", but a human must say yes: {'; '.join(doubts)}"
+            return objected("autonomy", Reason.NEEDS_APPROVAL, told)
+        case Autonomy.AUTO:
+            return passed("autonomy", told)
+        case Autonomy.APPROVE:
+            return objected("autonomy", Reason.NEEDS_APPROVAL, told)
+        case Autonomy.OBSERVE:
+            return objected("autonomy", Reason.OBSERVE_ONLY, told)

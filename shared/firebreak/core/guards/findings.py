@@ -1,0 +1,32 @@
+"""What a guard found: it passed, it objects, or it could not see."""
+
+from datetime import datetime
+
+from firebreak.core.decision import Check, Result
+from firebreak.core.formats import quarter
+from firebreak.core.readings import NotRead, Unknown
+from firebreak.core.reasons import Reason
+
+
+def passed(guard: str, detail: str) -> Check:
+    """The guard looked and has nothing against acting."""
+    return Check(guard, Result.PASSED, detail)
+
+
+def objected(
+    guard: str, reason: Reason, detail: str, until: datetime | None = None, *, cause: str = ""
+) -> Check:
+    """The guard is against acting; `cause` is what it shares with other objections, if anything."""
+    return Check(guard, Result.OBJECTED, detail, reason, until, cause)
+
+
+def blind(guard: str, reading: Unknown | NotRead, reason: Reason, now: datetime) -> Check:
+    """The guard could not look (which objects), or was not asked to (which is told apart).
+
+    What keeps one from looking often keeps all: that is told once a quarter of an hour.
+    """
+    match reading:
+        case Unknown(why):
+            return objected(guard, reason, f"could not look: {why}", cause=f"{why} {quarter(now)}")
+        case NotRead(why):
+            return Check(guard, Result.NOT_LOOKED_AT, f"not looked at: {why}")

@@ -1,0 +1,80 @@
+"""Guards: what holds everything: kill switches, a change freeze, a storm."""
+
+from dataclasses import replace
+
+from firebreak.core.decision import Check, Snapshot
+from firebreak.core.formats import clock
+from firebreak.core.guards.findings import blind, objected, passed
+from firebreak.core.limits import storm as storms
+from firebreak.core.limits.budgets import CLOCK_SKEW, spell
+from firebreak.core.limits.freeze import Free, Frozen, find_freeze
+from firebreak.core.limits.history import Hold
+from firebreak.core.limits.scopes import (
+    switch_scope_words,
+)
+from firebreak.core.model import (
+    Request,
+)
+from firebreak.core.people import person
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
+
+
+def switch_words(hold: Hold) -> str:
+    """A held kill switch in one line, with people by the names that others know them by."""
+    by = replace(hold, holder=person(hold.holder), claimed_by=person(hold.claimed_by))
+    return f"{switch_scope_words(hold.scope)} by {by.shown_holder} until {clock(hold.until)}: {hold.why}"
+
+
+def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """A kill switch holds over the target, its group, the action or everything."""
+    del rules
+    match seen.holds:
+        case Unknown() | NotRead() as unseen:
+            return blind("switch", unseen, Reason.SWITCH_UNREADABLE, seen.now)
+        case Absent():
+            return passed("switch", "no kill switch is held")
+        case holds:
+            # The claim compares against our clock less the skew, so the guard does too.
+            active = [hold for hold in holds if hold.until + CLOCK_SKEW > seen.now]
+    if not active:
+        return passed("switch", "no kill switch is held")
+    last = max(active, key=lambda hold: hold.until)
+    told = "; ".join(map(switch_words, active))
+    if request.despite_switch:
+        return passed("switch", f"{told}; overruled by {request.despite_switch}")
+    held = ", ".join(f"{hold.scope} {hold.holder} {hold.since:%FT%TZ}" for hold in active)
+    found = objected("switch", Reason.SWITCHED_OFF, told, last.until + CLOCK_SKEW, cause=held)
+    return replace(found, by=last.holder)
+
+
+def freeze(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """No change-freeze window is open, and where acts are kept to windows, one of those is."""
+    del request
+    match find_freeze(rules.never, rules.only, seen.now):
+        case Free(detail):
+            return passed("freeze", detail)
+        case Frozen() as frozen:
+            reason = Reason.OUTSIDE_WINDOW if frozen.outside else Reason.FROZEN
+            return objected("freeze", reason, frozen.detail, frozen.until, cause=frozen.frozen_by)
+
+
+def storm(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """Too many routed alarms turned red at once for one restart to be the cure."""
+    del request
+    match seen.storm:
+        case Unknown() | NotRead() as unseen:
+            return blind("storm", unseen, Reason.STORM_UNREADABLE, seen.now)
+        case Absent():
+            return passed("storm", f"0/{rules.storm.alarms} routed alarms red")
+        case seen_storm:
+            pass
+    if seen_storm.tripped_at:
+        told = f"a storm since {clock(seen_storm.tripped_at)}, {len(seen_storm.red)} alarms; it ends"
+        told += f" {spell(rules.storm.quiet)} after the last turned red, once fewer than"
+        return objected("storm", Reason.STORM, f"{told} {rules.storm.alarms} are")
+    told = storms.numbers(seen_storm, rules.storm, seen.now)
+    if storms.begins(seen_storm, rules.storm, seen.now):
+        return objected("storm", Reason.STORM, f"{told}: a storm that is not declared yet")
+    return passed("storm", told)
