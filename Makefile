@@ -58,10 +58,9 @@ scenarios: setup ## The tests on local AWS
 # the comparison of the two lives many lives in a row, and DynamoDB remembers a claim's token for ten minutes.
 prove: setup ## The proofs, at length: properties, interleavings, crash points, sequences, real concurrency (half an hour)
 	@export HYPOTHESIS_PROFILE=deep FIREBREAK_PROVE=deep; \
-	$(call on_local_aws,$(bin)/pytest $(two_workers) tests/core tests/windows tests/workflow/test_killed.py \
-		tests/workflow/test_sequences.py tests/interleavings tests/concurrency && \
+	$(call on_local_aws,$(bin)/pytest $(two_workers) tests/core tests/policy tests/proofs && \
 		LEDGER_TEST_ENDPOINT=$$($(firebreak) local environment | sed -n 's/^export AWS_ENDPOINT_URL=//p') \
-		$(bin)/pytest tests/ledger --ignore tests/ledger/test_same.py tests/aws/test_ledger.py tests/aws/test_ledger_incidents.py)
+		$(bin)/pytest $(addprefix tests/ledger/test_,ahead_of_time.py claims.py incidents.py storms.py dynamodb.py dynamodb_incidents.py))
 
 mutants: .venv/.ready ## Change the core in many small ways and look whether its tests notice
 	@$(bin)/python -m tests.mutants $(ONLY)

@@ -21,8 +21,8 @@ from firebreak_cli.local.emulator import Running
 from firebreak_cli.local.places import ACCOUNT, REGION
 from firebreak_cli.stack import Stack
 from firebreak_cli.switches import GLOBAL, Scope, SwitchBoard
-from tests.concurrency.driver import Limits, Load
-from tests.concurrency.ground import Ground, shuffled, transitions
+from tests.proofs.concurrency.driver import Limits, Load
+from tests.proofs.concurrency.ground import Ground, shuffled, transitions
 
 SERVICES, CLUSTERS = 300, 30
 # More of them only lose each other's races: fewer acts would be under way when the pause comes.

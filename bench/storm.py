@@ -25,11 +25,11 @@ from firebreak.ledger.switches import Switches
 from firebreak_cli.local import emulator
 from firebreak_cli.local.emulator import Running
 from firebreak_cli.local.places import Home
-from tests.concurrency.driver import PROCESSES, WORKERS, Limits, Load, decided
-from tests.concurrency.ground import Delivery, Ground, shuffled, transitions
-from tests.concurrency.job import Result
-from tests.concurrency.watching import kind_of, lost_claims, meetings
 from tests.docs.documents import ROOT
+from tests.proofs.concurrency.driver import PROCESSES, WORKERS, Limits, Load, decided
+from tests.proofs.concurrency.ground import Delivery, Ground, shuffled, transitions
+from tests.proofs.concurrency.job import Result
+from tests.proofs.concurrency.watching import kind_of, lost_claims, meetings
 
 SERVICES, CLUSTERS = 200, 10
 HOME = Home(ROOT / ".local/bench")

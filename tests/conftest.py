@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests import quick_moto
-from tests.world import World, fake_credentials, world_on_moto
+from tests.support import quick_moto
+from tests.support.world import World, fake_credentials, world_on_moto
 
 # `fast` is the gate's; `deep` is for a change of the core (HYPOTHESIS_PROFILE=deep).
 TOO_SLOW = [HealthCheck.too_slow]
@@ -25,9 +25,8 @@ quick_moto.install()
 # Files of minutes. Taken last, one of them would keep one worker busy while the other has nothing left.
 FIRST = (
     "tests/scenarios/test_sam_local.py",
-    "tests/workflow/test_killed.py",
+    "tests/proofs/",
     "tests/scenarios/",
-    "tests/interleavings/",
     "tests/ledger/test_same.py",
     "tests/pages/",
     "tests/workflow/test_one_bad_item.py",

@@ -15,7 +15,7 @@ from firebreak.core.evaluation import Evaluation
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import ABSENT, Unknown
-from tests.builders_ecs import ACCOUNT, REGION, session
+from tests.support.builders_ecs import ACCOUNT, REGION, session
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient

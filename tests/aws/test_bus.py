@@ -17,8 +17,8 @@ from firebreak.intake import alarm_events
 from firebreak.remediation.decision_recorder import request_of
 from firebreak.wire.announcements import announcement_from_wire
 from firebreak.wire.requests import request_from_event
-from tests import builders as a
-from tests.faults import CONNECT_TIMEOUT, READ_TIMEOUT, answer
+from tests.support import builders as a
+from tests.support.faults import CONNECT_TIMEOUT, READ_TIMEOUT, answer
 
 TOLD = incident_messages.acted(a.incident(), a.NOW)
 CLIMB = request_of(a.incident(IncidentState.CLIMBING), a.NOW)

@@ -6,7 +6,7 @@ from firebreak.aws.clients import CONNECT_SECONDS, READ_SECONDS, brisk, mutator,
 from firebreak.aws.translate import send
 from firebreak.core.limits.budgets import ACT_TIMEOUT
 from firebreak.errors import AwsError, OutcomeUnknown, Throttled
-from tests.builders_ecs import Loopback, session
+from tests.support.builders_ecs import Loopback, session
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from firebreak.aws.page_extras import (
     LogGroups,
 )
 from firebreak.core.readings import ABSENT, Unknown
-from tests import builders as a
+from tests.support import builders as a
 
 SINCE, UNTIL = a.NOW - timedelta(minutes=10), a.NOW
 NEWEST = UNTIL - timedelta(minutes=5)

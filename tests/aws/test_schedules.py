@@ -14,8 +14,8 @@ from firebreak.aws.schedules import SOONEST_ON_LOCAL_AWS, OneTimeSchedules, expr
 from firebreak.core.model import OwnEvent, RequestKind
 from firebreak.errors import AwsError, Denied, OutcomeUnknown, Rejected, Throttled
 from firebreak.intake import alarm_events
-from tests import builders as a
-from tests.faults import Wrapped, answer
+from tests.support import builders as a
+from tests.support.faults import Wrapped, answer
 
 VERIFY = "arn:aws:lambda:eu-west-1:111122223333:function:firebreak-Verify:live"
 OWN = "arn:aws:lambda:eu-west-1:111122223333:function:firebreak-RestartService:live"

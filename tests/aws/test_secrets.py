@@ -14,9 +14,9 @@ from moto import mock_aws
 from firebreak.aws.clients import reader
 from firebreak.aws.secrets import CachedSecrets
 from firebreak.core.readings import ABSENT, Reading, Unknown
-from tests import builders as a
-from tests.fakes import FakeClock
-from tests.faults import NO_CONNECTION, Wrapped, answer
+from tests.support import builders as a
+from tests.support.fakes import FakeClock
+from tests.support.faults import NO_CONNECTION, Wrapped, answer
 
 VALUE = "xoxb-S3CRET-0123456789abcdef"
 MINUTES = timedelta(minutes=1)

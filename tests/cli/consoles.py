@@ -13,9 +13,9 @@ from firebreak.core.model import Alarm, AlarmKind, Contributor
 from firebreak.core.reasons import Reason
 from firebreak.remediation.decision_recorder import Summary
 from firebreak_cli.outside import Outside
-from tests import builders as a
 from tests.cli.running import StackSession, around, deployed, run
-from tests.world import World, eventbridge
+from tests.support import builders as a
+from tests.support.world import World, eventbridge
 
 MINUTE = timedelta(minutes=1)
 NAME = "api-memory-high"

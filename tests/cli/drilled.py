@@ -11,8 +11,8 @@ from firebreak.errors import AwsError
 from firebreak_cli.drill_times import Scenario, Step
 from firebreak_cli.drill_watch import LedgerWatch
 from firebreak_cli.drills import Drill
-from tests import builders as a
-from tests.world import TABLE, World
+from tests.support import builders as a
+from tests.support.world import TABLE, World
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 NAME = "drill-memory"

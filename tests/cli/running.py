@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 
 from firebreak_cli.main import app
 from firebreak_cli.outside import Outside
-from tests import builders as a
-from tests.world import TABLE, World
+from tests.support import builders as a
+from tests.support.world import TABLE, World
 
 STACK_ID = f"arn:aws:cloudformation:{a.REGION}:{a.ACCOUNT}:stack/firebreak/0a1b2c3d"
 

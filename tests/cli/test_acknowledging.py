@@ -12,11 +12,11 @@ from firebreak.core.paging.threads import Thread
 from firebreak.core.people import person
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
 from tests.cli.running import StackSession, around, deployed, error_lines, run
 from tests.cli.test_approving import CALLER
+from tests.support import builders as a
+from tests.support.world import TABLE, World
 from tests.workflow.test_who_is_paged import PAGING, sent, tell, tick
-from tests.world import TABLE, World
 
 MINUTE = timedelta(minutes=1)
 INCIDENT = "i-0123456789"

@@ -10,7 +10,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.routing import SERVICE_OF
 from firebreak.intake.names import read_target
 from firebreak_cli.advice import ADVICE, advice
-from tests import builders as a
+from tests.support import builders as a
 
 
 def refused(*checks: Check) -> Decision:

@@ -14,10 +14,10 @@ from firebreak.core.reasons import Reason
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.policy.loader import parse_policy
 from firebreak.remediation.decision_recorder import Summary
-from tests import builders as a
 from tests.cli.running import StackSession, around, deployed, error_lines, run
+from tests.support import builders as a
+from tests.support.world import World
 from tests.workflow.approving import approve
-from tests.world import World
 
 MINUTE = timedelta(minutes=1)
 ASKING = a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "approve"')

@@ -5,9 +5,9 @@ import json
 from firebreak.core.guards.shared_conditions import switch_words
 from firebreak.core.limits.history import Hold
 from firebreak.ledger.items import Item, number, read_holds, text
-from tests import builders as a
 from tests.cli.running import run_in
-from tests.world import World
+from tests.support import builders as a
+from tests.support.world import World
 
 PAUSE = ("pause", "--reason", "x")
 

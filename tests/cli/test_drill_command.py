@@ -21,12 +21,12 @@ from firebreak_cli.drill_times import Scenario
 from firebreak_cli.endings import Ending
 from firebreak_cli.eyes import LiveEyes
 from firebreak_cli.stack import Stack, find
-from tests import builders as a
 from tests.cli.consoles import Console
 from tests.cli.drilled import MINUTE, NAME, SECOND, WorldAlarm, drill
 from tests.cli.running import error_lines, run
 from tests.docs.documents import document
-from tests.world import World, eventbridge
+from tests.support import builders as a
+from tests.support.world import World, eventbridge
 
 DRILL = ("drill", "recovers", "--alarm", NAME, "--yes")
 

@@ -8,9 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests import builders as a
 from tests.cli.running import Calls, around, error_lines, run
 from tests.cli.test_pause_scopes import moto_service
+from tests.support import builders as a
 
 INIT = ("drill", "init", "--alarm", "drill-api", "--target", "ecs:prod/api", "--yes")
 

@@ -25,7 +25,7 @@ from firebreak_cli.drill_times import (
     settles_within,
     steps,
 )
-from tests import builders as a
+from tests.support import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 RULES = a.rules()  # answered within 2m; after 4m, healthy_for 5m, retry_every 2m, rung_gap 1m

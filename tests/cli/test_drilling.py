@@ -12,9 +12,9 @@ from firebreak.errors import AwsError, Denied, OutcomeUnknown
 from firebreak.policy.loader import parse_policy
 from firebreak_cli.drill_times import Scenario, Step, Timing
 from firebreak_cli.drills import Report
-from tests import builders as a
 from tests.cli.drilled import MINUTE, NAME, SECOND, WorldAlarm, drill
-from tests.world import TABLE, World, create_table
+from tests.support import builders as a
+from tests.support.world import TABLE, World, create_table
 
 
 def timings(report: Report) -> dict[str, Timing]:

@@ -15,8 +15,8 @@ from firebreak_cli.endings import (
     ending_of,
 )
 from firebreak_cli.outside import Outside
-from tests import builders as a
 from tests.cli.running import run
+from tests.support import builders as a
 
 AWS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.AwsError)]
 

@@ -18,9 +18,9 @@ from firebreak.services.registry import ACTIONS
 from firebreak.wire.requests import request_event
 from firebreak_cli.explainer import Explainer, Explanation
 from firebreak_cli.eyes import LiveEyes
-from tests import builders as a
-from tests.sample_events import load
-from tests.world import TABLE, World, check_event, eventbridge
+from tests.support import builders as a
+from tests.support.sample_events import load
+from tests.support.world import TABLE, World, check_event, eventbridge
 
 MINUTE = timedelta(minutes=1)
 

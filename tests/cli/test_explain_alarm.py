@@ -9,10 +9,10 @@ from botocore.stub import Stubber
 
 from firebreak.core.model import AlarmKind, AlarmState
 from firebreak_cli.live_alarms import red_event
-from tests import builders as a
 from tests.cli.running import STACK_ID, Calls, around, described, error_lines, run, run_in
 from tests.cli.test_explain_live import red
-from tests.world import World, eventbridge
+from tests.support import builders as a
+from tests.support.world import World, eventbridge
 
 __all__ = ["red"]  # the fixture: a red memory alarm, as moto has it
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample_events import EVENTS
+from tests.support.sample_events import EVENTS
 
 # Any socket, and any import of the AWS SDK, ends the process loudly.
 GUARD = """

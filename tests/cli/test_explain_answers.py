@@ -14,7 +14,7 @@ from firebreak.core.model import Alarm
 from firebreak.intake import alarm_events
 from firebreak_cli.event_times import moved_to, sent_at
 from tests.cli.running import error_lines, run
-from tests.sample_events import EVENTS, load, usable
+from tests.support.sample_events import EVENTS, load, usable
 
 MEMORY = str(EVENTS / "ecs_memory_alarm.json")
 MESSAGE: dict[str, Any] = json.loads((EVENTS / "unusable/sns_alarm_message.json").read_text(encoding="utf-8"))

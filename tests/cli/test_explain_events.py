@@ -6,9 +6,9 @@ import pytest
 
 from firebreak.core.guards.table import GUARDS
 from firebreak.core.reasons import Reason
-from tests import builders as a
 from tests.cli.running import error_lines, run
-from tests.sample_events import EVENTS, unusable, usable
+from tests.support import builders as a
+from tests.support.sample_events import EVENTS, unusable, usable
 
 RESTART, SCALE, PAGE = "restart-service", "scale-service", "page"
 API = "ecs:prod/api"

@@ -8,7 +8,7 @@ import pytest
 
 from firebreak_cli.event_file import MAX_BYTES
 from tests.cli.running import error_lines, run
-from tests.sample_events import EVENTS, load
+from tests.support.sample_events import EVENTS, load
 
 BAD = {
     "empty": (b"", "nothing in it"),

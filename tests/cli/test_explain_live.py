@@ -8,9 +8,9 @@ import pytest
 from botocore.stub import Stubber
 
 from firebreak.core.limits.history import Hold
-from tests import builders as a
 from tests.cli.running import Calls, around, described, error_lines, run, run_in
-from tests.world import World, eventbridge
+from tests.support import builders as a
+from tests.support.world import World, eventbridge
 
 
 @pytest.fixture

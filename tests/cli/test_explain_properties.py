@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cli.running import error_lines, run
-from tests.sample_events import load, usable
+from tests.support.sample_events import load, usable
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=30)
 ANY_JSON = st.recursive(

@@ -9,9 +9,9 @@ from botocore.stub import Stubber
 from firebreak_cli.endings import Ending
 from firebreak_cli.outside import Outside, real
 from firebreak_cli.stack import find
-from tests import builders as a
 from tests.cli.running import Calls, StackSession, around, described, error_lines, run
-from tests.world import World
+from tests.support import builders as a
+from tests.support.world import World
 
 
 def refused(code: str, status: int) -> Any:

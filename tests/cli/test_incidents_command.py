@@ -12,9 +12,9 @@ from firebreak_cli import incidents
 from firebreak_cli.incident_filters import Wanted
 from firebreak_cli.kept import Bounds
 from firebreak_cli.stack import find
-from tests import builders as a
 from tests.cli.running import Calls, around, error_lines, run_in
-from tests.world import TABLE, World, create_table
+from tests.support import builders as a
+from tests.support.world import TABLE, World, create_table
 
 MINUTE = timedelta(minutes=1)
 METER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})

@@ -12,9 +12,9 @@ from firebreak.core.model import Metric
 from firebreak.ledger.items import stamped
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
 from tests.cli.running import error_lines, run_in
-from tests.world import TABLE, World
+from tests.support import builders as a
+from tests.support.world import TABLE, World
 
 MINUTE = timedelta(minutes=1)
 METER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})

@@ -9,9 +9,9 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.model import Metric
 from firebreak.services.registry import ACTIONS
 from firebreak_cli import switches
-from tests import builders as a
 from tests.cli.running import Calls, run_in
-from tests.world import TABLE, World
+from tests.support import builders as a
+from tests.support.world import TABLE, World
 
 DAY = timedelta(days=1)
 METER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})

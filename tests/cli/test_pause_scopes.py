@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from tests import builders as a
 from tests.cli.running import Calls, StackSession, around, deployed, error_lines, run, run_in
 from tests.cli.test_pausing import held, no_reply
+from tests.support import builders as a
 
 if TYPE_CHECKING:
     from types_boto3_ecs.type_defs import TagTypeDef
 
-    from tests.world import World
+    from tests.support.world import World
 
 
 # What moto's ECS knows; the world's own services are not moto's.

@@ -10,9 +10,9 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
 from tests.cli.running import Calls, StackSession, around, deployed, error_lines, run, run_in
-from tests.world import World
+from tests.support import builders as a
+from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample_events import EVENTS
+from tests.support.sample_events import EVENTS
 
 COMMAND = str(Path(sys.executable).with_name("firebreak"))
 MEMORY = str(EVENTS / "ecs_memory_alarm.json")

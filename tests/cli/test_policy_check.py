@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import error_lines, run
-from tests.sample_events import EVENTS
+from tests.support.sample_events import EVENTS
 
 POLICIES = EVENTS.parent / "shared"
 

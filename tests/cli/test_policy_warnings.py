@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import error_lines, run
-from tests.sample_events import EVENTS
+from tests.support.sample_events import EVENTS
 
 SHIPPED = (EVENTS.parent / "shared/policy.toml").read_text(encoding="utf-8")
 OVER = '[[freeze.never]]\nname = "christmas"\nschedule = "at(2025-12-24T00:00)"\nduration = "3d"\n'

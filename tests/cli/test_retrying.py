@@ -17,7 +17,6 @@ from firebreak.core.tags import MISSING_DATA_TAG
 from firebreak.policy.loader import parse_policy
 from firebreak.wire.requests import request_from_event
 from firebreak_cli import live_alarms
-from tests import builders as a
 from tests.cli.consoles import (
     CALLER,
     MINUTE,
@@ -32,8 +31,9 @@ from tests.cli.consoles import (
     series_in_alarm,
 )
 from tests.cli.running import run
+from tests.support import builders as a
+from tests.support.world import World
 from tests.workflow.test_red_without_data import SILENT
-from tests.world import World
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from firebreak_cli import kept, retries
 from firebreak_cli.endings import Ending
 from firebreak_cli.kept import Bounds
 from firebreak_cli.stack import find
-from tests import builders as a
 from tests.cli.consoles import (
     CALLER,
     MINUTE,
@@ -26,7 +25,8 @@ from tests.cli.consoles import (
     series_in_alarm,
 )
 from tests.cli.running import StackSession, error_lines, run
-from tests.world import TABLE, World
+from tests.support import builders as a
+from tests.support.world import TABLE, World
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from firebreak.policy.loader import parse_policy
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.outside import Outside
-from tests import builders as a
 from tests.cli.consoles import NAME, described, refused_in_a_pause, seeing
 from tests.cli.running import StackSession, around, deployed, run
 from tests.cli.test_acknowledging import thread
@@ -26,8 +25,9 @@ from tests.cli.test_approving import ASKING
 from tests.cli.test_pause_scopes import moto_service
 from tests.cli.test_storm_command import declare, gather_pages
 from tests.contracts.template import iam_actions, read
+from tests.support import builders as a
+from tests.support.world import TABLE, World, eventbridge, world_on_moto
 from tests.workflow.test_who_is_paged import PAGING, tell
-from tests.world import TABLE, World, eventbridge, world_on_moto
 
 PEOPLE = read(Path(__file__).parents[2] / "examples" / "people" / "template.yaml")["Resources"]
 # Everybody may ask who they are, whatever their policies say.

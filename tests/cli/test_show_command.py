@@ -6,7 +6,7 @@ import pytest
 
 from firebreak.core.limits.history import Hold
 from tests.cli.running import Calls, error_lines, run_in
-from tests.world import World
+from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
 

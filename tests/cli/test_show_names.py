@@ -6,7 +6,7 @@ import pytest
 
 from firebreak.core.model import Metric
 from tests.cli.running import Calls, error_lines, run_in
-from tests.world import World
+from tests.support.world import World
 
 METER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})
 

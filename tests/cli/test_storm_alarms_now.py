@@ -6,11 +6,11 @@ from typing import Any
 
 import boto3
 
-from tests import builders as a
 from tests.cli.running import StackSession, around, deployed, run, run_in
 from tests.cli.test_pausing import no_reply
 from tests.cli.test_storm_command import END, declare, in_state, shown, words
-from tests.world import World
+from tests.support import builders as a
+from tests.support.world import World
 
 
 def test_each_alarm_is_shown_as_it_is_now_and_not_as_it_was(world: World) -> None:

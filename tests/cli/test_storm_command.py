@@ -13,9 +13,9 @@ from firebreak.core.reasons import Reason
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
 from firebreak_cli.storms import TRIES
-from tests import builders as a
 from tests.cli.running import Calls, StackSession, around, deployed, described, error_lines, run, run_in
-from tests.world import TABLE, World
+from tests.support import builders as a
+from tests.support.world import TABLE, World
 
 MINUTE = timedelta(minutes=1)
 END = ("storm", "--end", "--reason", "the link is back", "--holder", "ana")

@@ -23,9 +23,9 @@ from firebreak_cli.kept import KeptDecision
 from firebreak_cli.stack import find
 from firebreak_cli.stops import Stops
 from firebreak_cli.watching import Seen, Watch, changed, listed
-from tests import builders as a
 from tests.cli.running import around, error_lines, run
-from tests.world import World
+from tests.support import builders as a
+from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
 NOTHING = Overview(incidents=(), decisions=(), left_out=0, cut=False, damaged=0)

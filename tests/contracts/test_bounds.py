@@ -6,8 +6,8 @@ import pytest
 
 from firebreak.core.limits.scopes import place_of
 from firebreak.ledger.claims import switch_keys
-from tests import builders as a
 from tests.contracts.template import actions, functions, resource, statements, template
+from tests.support import builders as a
 
 RESOURCES: dict[str, Any] = template()["Resources"]
 WITH_KEY: Any = {"Fn::If": ["HasKey", {"Ref": "KeyArn"}, {"Ref": "AWS::NoValue"}]}

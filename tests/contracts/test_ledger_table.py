@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.contracts.template import template
-from tests.world import create_table
+from tests.support.world import create_table
 
 
 class Recorded:

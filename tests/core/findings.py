@@ -9,7 +9,7 @@ from firebreak.core.limits.scopes import Level, Scope
 from firebreak.core.model import Request, RequestKind, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 SECOND = timedelta(seconds=1)
 OWN = "i-0123456789"

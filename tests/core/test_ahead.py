@@ -11,7 +11,7 @@ from firebreak.core.limits.budgets import CLOCK_SKEW, is_ahead
 from firebreak.core.limits.history import Transition
 from firebreak.core.model import AlarmState, Unresolved
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 SECOND = timedelta(seconds=1)
 

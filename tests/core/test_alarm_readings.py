@@ -30,8 +30,8 @@ from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.threads import LOOK_FOR, Thread, gives_up, looks, phase_of, receive, watched
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
 from tests.core.threads_play import ALWAYS, NIGHT, told
+from tests.support import builders as a
 
 READINGS: tuple[AlarmReading, ...] = (
     AlarmState.OK,

@@ -25,8 +25,8 @@ from firebreak.services.lambda_.functions import (
     unreleasable,
 )
 from firebreak.services.lambda_.versions import version_before
-from tests import builders as a
-from tests.builders_functions import OPTED_IN, OTHER_CODE, TARGET, alias, function, request, seen
+from tests.support import builders as a
+from tests.support.builders_functions import OPTED_IN, OTHER_CODE, TARGET, alias, function, request, seen
 
 BLIND = Unknown("no")
 LIVE = Behind(alias(), function("7"))

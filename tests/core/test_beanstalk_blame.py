@@ -10,7 +10,7 @@ from firebreak.core.model import Obstacle
 from firebreak.core.reasons import Reason
 from firebreak.services.beanstalk.environments import EnvironmentEvent
 from firebreak.services.beanstalk.versions import Previous, VersionDeployment, blamed, previous
-from tests.builders_beanstalk import HEALTH_ALARM, V40, V41, V42, V43, deployed, environment
+from tests.support.builders_beanstalk import HEALTH_ALARM, V40, V41, V42, V43, deployed, environment
 
 RED = HEALTH_ALARM.since
 MINUTE, DAY, WINDOW = timedelta(minutes=1), timedelta(days=1), timedelta(minutes=30)

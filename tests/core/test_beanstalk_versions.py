@@ -10,7 +10,7 @@ from firebreak.core.model import Obstacle
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.services.beanstalk.versions import Previous, VersionDeployment, deployments, previous
-from tests.builders_beanstalk import (
+from tests.support.builders_beanstalk import (
     DEPLOYED,
     ENDED,
     V40,

@@ -9,7 +9,7 @@ from firebreak.core.repeated_rollback import WayBack
 from firebreak.services.ecs.deployments import DeploymentHistory, ServiceDeployment
 from firebreak.services.ecs.suspect_deployment import Blamed, as_far_as, blamed, under_way
 from firebreak.services.ecs.task_memory import TaskSize
-from tests.builders_deployments import (
+from tests.support.builders_deployments import (
     BEFORE,
     MINUTE,
     OLD,
@@ -22,7 +22,7 @@ from tests.builders_deployments import (
     holding,
     running,
 )
-from tests.builders_ecs import ARN, TASK_DEFINITION
+from tests.support.builders_ecs import ARN, TASK_DEFINITION
 
 NEWER = f"{ARN}:task-definition/api:8"
 OTHER_FAMILY = f"{ARN}:task-definition/web:3"

@@ -20,7 +20,7 @@ from firebreak.core.limits.breaker import (
 )
 from firebreak.core.limits.history import Act, Judged
 from firebreak.core.model import Verdict
-from tests import builders as a
+from tests.support import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 API, WEB = a.TARGET.key, "111122223333/eu-west-1/ecs/prod/web"

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from firebreak.core.limits.budgets import PAD, Budget, next_slot
-from tests import builders as a
+from tests.support import builders as a
 
 SECOND = timedelta(seconds=1)
 

@@ -16,7 +16,7 @@ from firebreak.core.limits.budgets import (
     readable,
     spell,
 )
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 TWO_IN_15 = Budget(2, 15 * MINUTE)

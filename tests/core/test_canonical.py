@@ -20,7 +20,7 @@ from firebreak.services.canonical import (
     has_mark,
     says,
 )
-from tests.builders import NOW
+from tests.support.builders import NOW
 
 NAMED = {"set": Shape(Kind.SET, "name"), "sequence": IN_ORDER, "plain": ANY_ORDER, "map": MAP}
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from firebreak.core.model import Target
 from firebreak.core.paging.console import alarm_link, links, partition_of, target_link
-from tests import builders as a
+from tests.support import builders as a
 
 PARTITIONS = {
     "eu-west-1": ("aws", "eu-west-1.console.aws.amazon.com"),

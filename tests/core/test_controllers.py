@@ -15,7 +15,7 @@ from firebreak.core.model import Request, RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import KNOWN_ACTIONS
-from tests import builders as a
+from tests.support import builders as a
 
 ID = "6d8972f3-efc8-437c-92d1-6270f29a66e7"
 POLICY = f"scalingPolicy:{ID}:resource/ecs/service/prod/api:policyName/out"

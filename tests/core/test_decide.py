@@ -15,7 +15,7 @@ from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Autonomy, Mute, Obstacle, Request, RequestKind, Unresolved
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Disposition, Reason
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 UNREAD = NotRead("offline")

@@ -33,7 +33,7 @@ from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import WayBack
 from firebreak.core.rules import Rules
-from tests import builders as a
+from tests.support import builders as a
 
 SECOND = timedelta(seconds=1)
 OWN = "i-0123456789"

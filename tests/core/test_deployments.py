@@ -17,7 +17,7 @@ from firebreak.services.ecs.deployments import (
     was_ended,
     when,
 )
-from tests.builders_deployments import (
+from tests.support.builders_deployments import (
     BEFORE,
     MINUTE,
     OLD,
@@ -26,7 +26,7 @@ from tests.builders_deployments import (
     deployed,
     history,
 )
-from tests.builders_ecs import TASK_DEFINITION, service
+from tests.support.builders_ecs import TASK_DEFINITION, service
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ from firebreak.core.paging.digests import (
 )
 from firebreak.core.paging.threads import LOOK_EVERY
 from firebreak.core.reasons import Reason
-from tests import builders as a
 from tests.core.threads_play import told
+from tests.support import builders as a
 
 UNSEEN = "which alarms are still red could not be looked at."
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

@@ -38,7 +38,7 @@ from firebreak.core.model import (
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Verification
-from tests import builders as a
+from tests.support import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 AT = a.NOW + MINUTE

@@ -21,8 +21,8 @@ from firebreak.services.beanstalk.environments import (
     observed,
     worse,
 )
-from tests import builders as a
-from tests.builders_beanstalk import ENABLED, ID, QUIET_SINCE, TARGET, environment, event, seen
+from tests.support import builders as a
+from tests.support.builders_beanstalk import ENABLED, ID, QUIET_SINCE, TARGET, environment, event, seen
 
 LATER = timedelta(seconds=1)
 BEFORE = PreImage.of(environment(), [event()]).stored()

@@ -16,8 +16,8 @@ from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import WayBack
 from firebreak.core.rules import ActionSettings
-from tests import builders as a
 from tests.core.findings import climb, scopes
+from tests.support import builders as a
 
 DARK, UNREAD = Unknown("503"), NotRead("offline")
 BY_SYMPTOM = a.request(by_symptom=True)

@@ -7,7 +7,7 @@ import pytest
 from firebreak.core.limits.breaker import MOST_DOUBLINGS, backed_off, came_back
 from firebreak.core.limits.history import Act, Judged
 from firebreak.core.model import Verdict
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 WEB = "111122223333/eu-west-1/ecs/prod/web"

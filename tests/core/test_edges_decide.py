@@ -10,7 +10,7 @@ from firebreak.core.formats import quarter
 from firebreak.core.model import Obstacle, Unresolved
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 
 def test_a_refusal_before_the_guards_is_its_own_only_check_and_knows_no_policy() -> None:

@@ -23,8 +23,8 @@ from firebreak.core.paging.page import Severity, worse
 from firebreak.core.paging.threads import LOOK_EVERY, LOOK_FOR
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Lasting, Reason
-from tests import builders as a
-from tests.builders_announcements import announced
+from tests.support import builders as a
+from tests.support.builders_announcements import announced
 
 _K = AnnouncementKind
 HOUR = timedelta(hours=1)

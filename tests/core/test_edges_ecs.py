@@ -13,7 +13,7 @@ from firebreak.core.reasons import Reason
 from firebreak.services.ecs import readiness
 from firebreak.services.ecs.model import Deployment, EcsObservation, ServiceLive
 from firebreak.services.ecs.readiness import PreImage
-from tests.builders_ecs import TARGET, TASK_DEFINITION, deployment, seen, service
+from tests.support.builders_ecs import TARGET, TASK_DEFINITION, deployment, seen, service
 
 ANY_CONTROLLER = frozenset({"ECS", "CODE_DEPLOY"})
 STORED: dict[str, object] = {

@@ -17,8 +17,8 @@ from firebreak.core.limits.scopes import Level
 from firebreak.core.model import AlarmState, Contributor, Obstacle, Request, RequestKind, Target, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
 from tests.core.findings import OWN, act, climb, history, scopes
+from tests.support import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 BY_SYMPTOM = a.request(by_symptom=True)

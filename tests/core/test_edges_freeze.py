@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from firebreak.core.limits.freeze import Free, Frozen, find_freeze
-from tests import builders as a
+from tests.support import builders as a
 
 HOUR = timedelta(hours=1)
 

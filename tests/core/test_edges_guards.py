@@ -15,7 +15,7 @@ from firebreak.core.limits.history import Decided, Hold, Transition
 from firebreak.core.model import AlarmState, Contributor, Mute, Request, RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 OWN = "i-0123456789"

@@ -18,7 +18,7 @@ from firebreak.core.intake import (
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Mute, Unresolved
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 TAG = "firebreak:action"
 UNTAGGED = a.alarm(tags={})

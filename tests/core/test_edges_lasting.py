@@ -9,8 +9,8 @@ from firebreak.core.keys import digest
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.paging.digests import ended, put_off, put_off_no_longer
 from firebreak.core.reasons import Lasting
-from tests import builders as a
 from tests.core.test_edges_digests import FIRST, FOUND, HOUR
+from tests.support import builders as a
 
 
 def test_the_end_of_what_lasts_is_told_whole_in_the_thread_of_its_episode() -> None:

@@ -18,7 +18,7 @@ from firebreak.core.ledger import (
 )
 from firebreak.core.model import Alarm, Request, RequestKind
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 SINCE = int((a.NOW - timedelta(seconds=30)).timestamp() * 1000)
 

@@ -11,7 +11,7 @@ from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Request, RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 CLIMB = a.request(RequestKind.CLIMB, incident_id="i-0123456789")

@@ -10,8 +10,8 @@ from firebreak.core.model import Target
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.services.ecs.model import EcsObservation
-from tests import builders as a
-from tests.builders_ecs import seen, service
+from tests.support import builders as a
+from tests.support.builders_ecs import seen, service
 
 MINUTE = timedelta(minutes=1)
 

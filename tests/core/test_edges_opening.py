@@ -22,7 +22,7 @@ from firebreak.core.incident.transitions import (
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Contributor, Receipt, RequestKind
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 OTHER_PLAN = replace(a.PLAN, summary="scale ecs:prod/api to 3")

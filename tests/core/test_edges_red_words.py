@@ -8,8 +8,8 @@ import pytest
 from firebreak.core.evaluation import EvaluatedPoint
 from firebreak.core.messages.measurements import LINE_LENGTH, red_words
 from firebreak.core.model import AlarmKind, Contributor, Metric
-from tests import builders as a
 from tests.core.test_red_words import alarm, evaluation
+from tests.support import builders as a
 
 NOWHERE = (Metric("AWS/RDS", "CPU", {}),)
 GREATER = "greater than the threshold (80.0)"

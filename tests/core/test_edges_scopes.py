@@ -16,7 +16,7 @@ from firebreak.core.limits.scopes import (
     target_scope,
 )
 from firebreak.core.model import Target
-from tests import builders as a
+from tests.support import builders as a
 
 ALONE = replace(a.TARGET, service="lambda", group="")
 

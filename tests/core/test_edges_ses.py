@@ -6,7 +6,7 @@ import pytest
 
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.services.ses.sending import SesObservation, observed
-from tests.builders_ses import ENABLED, TARGET, WHOLE_ACCOUNT, seen
+from tests.support.builders_ses import ENABLED, TARGET, WHOLE_ACCOUNT, seen
 
 
 def test_only_the_reserved_name_is_the_account() -> None:

@@ -18,7 +18,7 @@ from firebreak.core.model import AlarmState, RequestKind
 from firebreak.core.paging.digests import MOST_RETRIED
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 RULES = StormRules(alarms=3, within=5 * MINUTE, quiet=10 * MINUTE, late=10 * MINUTE)

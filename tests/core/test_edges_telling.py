@@ -18,8 +18,8 @@ from firebreak.core.messages.decision_messages import COUNTED, TOLD_ONCE, of_bli
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, Autonomy, Receipt, Target
 from firebreak.core.reasons import MEANINGS, Lasting, Reason
-from tests import builders as a
-from tests.builders_announcements import decided
+from tests.support import builders as a
+from tests.support.builders_announcements import decided
 
 MINUTE = timedelta(minutes=1)
 AT = a.NOW + MINUTE

@@ -15,7 +15,7 @@ from firebreak.core.messages import approval_messages, incident_messages, revers
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Autonomy, Mute, Plan, Receipt, RequestKind
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 AT = a.NOW + MINUTE

@@ -22,7 +22,7 @@ from firebreak.core.incident.verdict import (
 )
 from firebreak.core.model import AlarmState, Failed, Settled, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
-from tests import builders as a
+from tests.support import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 RULES = a.rules().verification

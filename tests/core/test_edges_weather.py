@@ -20,8 +20,8 @@ from firebreak.core.limits.storm import RedAlarm, Storm, red_alarm_of
 from firebreak.core.model import Autonomy, RequestKind, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
 from tests.core.test_guards_weather import Always
+from tests.support import builders as a
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 OBJECTED, PASSED, NOT_LOOKED_AT = Result.OBJECTED, Result.PASSED, Result.NOT_LOOKED_AT

@@ -18,9 +18,9 @@ from firebreak.core.model import AlarmState, Autonomy, Contributor, Obstacle, Re
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import WayBack
-from tests import builders as a
 from tests.core.findings import OWN, act, climb, history, scopes
 from tests.core.test_guards_weather import Always, red
+from tests.support import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 RESTORE = climb(kind=RequestKind.RESTORE)

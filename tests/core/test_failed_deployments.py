@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.model import Obstacle
 from firebreak.core.reasons import Reason
 from firebreak.services.ecs import readiness
-from tests.builders_ecs import OTHER_TASK_DEFINITION, TASK_DEFINITION, deployment, service
+from tests.support.builders_ecs import OTHER_TASK_DEFINITION, TASK_DEFINITION, deployment, service
 
 WHY = "ECS deployment circuit breaker: tasks failed to start."
 FAILED = deployment("ecs-svc/2", rollout="FAILED", running=1, why=WHY)

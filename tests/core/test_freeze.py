@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebreak.core.limits.freeze import HORIZON, Free, Frozen, find_freeze
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from firebreak.core.readings import Unknown
 from firebreak.services.lambda_.functions import FunctionLive
 from firebreak.services.lambda_.versions import ran_before, released_as, version_before
-from tests.builders_functions import OTHER_CODE, function
+from tests.support.builders_functions import OTHER_CODE, function
 
 HIDDEN = {"hidden": ("Environment",)}
 SETTINGS = {"settings": {"Timeout": "3"}}

@@ -12,8 +12,8 @@ from firebreak.core.limits.history import Decided, Transition
 from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from tests import builders as a
 from tests.core.findings import BLIND, UNREAD, found
+from tests.support import builders as a
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 RULE = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm-mute-rule:night"

@@ -24,7 +24,6 @@ from firebreak.core.model import AlarmState, Autonomy, Obstacle, Request, Reques
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import ActionSettings, Rules
-from tests import builders as a
 from tests.core.findings import (
     BLIND,
     NOT_LOOKED_AT,
@@ -39,6 +38,7 @@ from tests.core.findings import (
     scopes,
 )
 from tests.core.test_guards_weather import Always
+from tests.support import builders as a
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 WAITING = a.incident(IncidentState.AWAITING_APPROVAL)

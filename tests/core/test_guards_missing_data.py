@@ -13,7 +13,7 @@ from firebreak.core.model import Alarm, AlarmState, Contributor
 from firebreak.core.observed import Series
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 SERIES = Contributor("5d3e1f0a9c2b4e77", {"ServiceName": "api"})
 SILENT = a.alarm(evaluation=a.silent(a.alarm().since))

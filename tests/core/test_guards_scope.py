@@ -11,8 +11,8 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.model import RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from tests import builders as a
 from tests.core.findings import BLIND, UNREAD, found
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 HOLD = Hold("global", "ana", "migration", a.NOW - MINUTE, a.NOW + 60 * MINUTE)

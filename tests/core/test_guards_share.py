@@ -13,7 +13,6 @@ from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Verdict
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.reasons import Reason
-from tests import builders as a
 from tests.core.findings import (
     BLIND,
     NOT_LOOKED_AT,
@@ -25,6 +24,7 @@ from tests.core.findings import (
     history,
     scopes,
 )
+from tests.support import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 

@@ -10,7 +10,7 @@ from firebreak.core.guards.readiness import readiness
 from firebreak.core.model import Autonomy, Obstacle
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 WARNED = replace(a.PLAN, warnings=("image api:latest is not pinned",))
 

@@ -19,7 +19,6 @@ from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.model import Request, Target, Verdict
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.reasons import Reason
-from tests import builders as a
 from tests.core.findings import (
     BLIND,
     NOT_LOOKED_AT,
@@ -33,6 +32,7 @@ from tests.core.findings import (
     history,
     scopes,
 )
+from tests.support import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 WEB = Target(a.ACCOUNT, a.REGION, "ecs", "prod", "web")

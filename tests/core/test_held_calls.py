@@ -16,11 +16,11 @@ from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.rules import Route
 from firebreak.core.paging.threads import Sending, Thread, Turn, receive
 from firebreak.core.reasons import Reason
-from tests import builders as a
-from tests.builders_announcements import decided
 from tests.core.test_edges_threads import HOURS, opened, thread
 from tests.core.test_threads import CALLS, EVENTS
 from tests.core.threads_play import ALWAYS, HOUR, MINUTE, NIGHT, OFFICE, OPENS, Played, told
+from tests.support import builders as a
+from tests.support.builders_announcements import decided
 
 _K = AnnouncementKind
 ALONE: dict[str, Any] = {"incident_id": "", "thread": "t"}

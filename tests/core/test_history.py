@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.limits.budgets import LONGEST_WINDOW, MOST_ACTS, PAD
 from firebreak.core.limits.history import Act, Hold, ScopeHistory, with_slot
 from firebreak.core.limits.scopes import Level
-from tests import builders as a
+from tests.support import builders as a
 
 MOMENT = timedelta(milliseconds=1)
 

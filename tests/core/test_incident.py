@@ -18,7 +18,7 @@ from firebreak.core.incident.transitions import claimed, climbing, opened, over
 from firebreak.core.ledger import IncidentChange, alarm_key, delivery_key, incident_name
 from firebreak.core.limits.scopes import Level, Scope, scopes_of
 from firebreak.core.model import AlarmState, Contributor, OwnEvent, RequestKind, Target
-from tests import builders as a
+from tests.support import builders as a
 
 S = IncidentState
 MINUTE = timedelta(minutes=1)

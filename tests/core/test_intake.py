@@ -7,7 +7,7 @@ from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metr
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import primary, route
-from tests import builders as a
+from tests.support import builders as a
 
 TAG = "firebreak:action"
 UNTAGGED = a.alarm(tags={})

@@ -29,8 +29,8 @@ from firebreak.core.paging.digests import (
 from firebreak.core.paging.threads import LOOK_EVERY, LOOK_FOR
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting
-from tests import builders as a
 from tests.core.threads_play import told
+from tests.support import builders as a
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 MOMENT = timedelta(microseconds=1)

@@ -9,7 +9,7 @@ import pytest
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
 from firebreak.core.missing_data import CannotTell, Data, NoData, data_of, silent_since
 from firebreak.core.observed import DescribedAlarm
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 SINCE = a.described().since

@@ -18,7 +18,7 @@ from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.tags import MISSING_DATA_TAG
 from firebreak.remediation.snapshot import loudest
-from tests import builders as a
+from tests.support import builders as a
 
 ALARM, OK, INSUFFICIENT = AlarmState.ALARM, AlarmState.OK, AlarmState.INSUFFICIENT_DATA
 ACTED = a.incident().acted_at or a.NOW

@@ -25,8 +25,8 @@ from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.tags import MISSING_DATA_TAG
-from tests import builders as a
 from tests.core.test_missing_data import MINUTE, SINCE, evaluation, red
+from tests.support import builders as a
 
 ALARM, OK, INSUFFICIENT = AlarmState.ALARM, AlarmState.OK, AlarmState.INSUFFICIENT_DATA
 NOBODY = OwnersWord(None, "nobody")

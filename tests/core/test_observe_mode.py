@@ -20,8 +20,8 @@ from firebreak.core.paging.digests import counts
 from firebreak.core.paging.threads import TRIGGERS
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
-from tests import builders as a
 from tests.core.test_decide_properties import requests, snapshots
+from tests.support import builders as a
 
 WATCHED = a.rules(autonomy=Autonomy.OBSERVE)
 OTHER = replace(a.TARGET, name="web")

@@ -18,7 +18,7 @@ from firebreak.core.messages.opt_in_notice import is_notice
 from firebreak.core.model import Autonomy, Request, RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 K = AnnouncementKind
 OUT = a.snapshot(target_tags={})

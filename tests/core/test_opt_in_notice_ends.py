@@ -9,8 +9,8 @@ from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.messages.opt_in_notice import is_notice, notices_ended_by
 from firebreak.core.model import Autonomy
 from firebreak.core.readings import ABSENT, Unknown
-from tests import builders as a
 from tests.core.test_opt_in_notice import OTHERS, OUT, TAGGED, shown
+from tests.support import builders as a
 
 K = AnnouncementKind
 MODES = (Autonomy.AUTO, Autonomy.OBSERVE)

@@ -13,7 +13,7 @@ from firebreak.core.limits.scopes import target_scope
 from firebreak.core.model import Obstacle, Receipt
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from tests import builders as a
+from tests.support import builders as a
 
 BEGAN = a.NOW - timedelta(minutes=20)
 SECOND = timedelta(seconds=1)

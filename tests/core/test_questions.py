@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from firebreak.core.incident.questions import Question, approval_of, question_id, read_question
 from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.model import OwnEvent, RequestKind
-from tests import builders as a
+from tests.support import builders as a
 
 ASKED = a.incident(IncidentState.AWAITING_APPROVAL, plan=a.PLAN, attempt=1)
 

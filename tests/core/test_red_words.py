@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
 from firebreak.core.messages.measurements import LINE_LENGTH, red_words
 from firebreak.core.model import Alarm, AlarmKind, Contributor, Metric
-from tests import builders as a
+from tests.support import builders as a
 
 GREATER = (
     "Threshold Crossed: 3 out of the last 3 datapoints [96.1 (20/11/26 10:02:00), 95.0 (20/11/26 10:01:00),"

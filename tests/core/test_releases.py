@@ -21,7 +21,7 @@ from firebreak.services.lambda_.function_changes import (
     worse,
 )
 from firebreak.services.lambda_.functions import LATEST, Behind, Direct, FunctionObservation
-from tests.builders_functions import CODE, OTHER_CODE, alias, as_stored, function, raised, seen
+from tests.support.builders_functions import CODE, OTHER_CODE, alias, as_stored, function, raised, seen
 
 BLIND = Unknown("no")
 SAID = "Firebreak: memory 1024 to 1536 MB, code of version 7"

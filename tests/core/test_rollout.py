@@ -20,7 +20,7 @@ from firebreak.services.ecs.rollout import (
     started,
     unpinned,
 )
-from tests.builders_ecs import OTHER_TASK_DEFINITION, TASK_DEFINITION, deployment, service
+from tests.support.builders_ecs import OTHER_TASK_DEFINITION, TASK_DEFINITION, deployment, service
 
 BEFORE = PreImage.of(service())
 NEW = deployment("ecs-svc/2", rollout="IN_PROGRESS")

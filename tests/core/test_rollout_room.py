@@ -15,7 +15,7 @@ from firebreak.services.ecs.rollout_room import (
     no_room_detail,
     outage_doubts,
 )
-from tests.builders_ecs import service
+from tests.support.builders_ecs import service
 
 
 def configured(desired: int, minimum: int, maximum: int, **changes: object) -> ServiceLive:

@@ -14,7 +14,7 @@ from firebreak.core.limits.storm import red_alarm_of
 from firebreak.core.model import OwnEvent, RequestKind
 from firebreak.core.reasons import PASSING, Reason
 from firebreak.wire.requests import request_event, request_from_event
-from tests import builders as a
+from tests.support import builders as a
 
 BUSY = refuse(Reason.DEPLOYMENT_RUNNING, "a deployment runs")
 

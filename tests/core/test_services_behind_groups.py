@@ -15,7 +15,7 @@ from firebreak.services.ecs.target_groups import (
     malformed,
     service_behind,
 )
-from tests.builders import NOW
+from tests.support.builders import NOW
 
 ACCOUNT, OTHER, REGION = "111122223333", "444455556666", "eu-west-1"
 BLUE, GREEN, WEB, ADMIN, NOBODYS, ODD = (

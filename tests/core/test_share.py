@@ -11,7 +11,7 @@ from firebreak.core.limits.budgets import PAD
 from firebreak.core.limits.disruption_budget import ShareRules, allowed, left_healthy, touched
 from firebreak.core.limits.history import Act, Judged
 from firebreak.core.model import Verdict
-from tests import builders as a
+from tests.support import builders as a
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 RULES = ShareRules(share=0.34, within=HOUR, healthy_floor=0, count_max_age=5 * timedelta(minutes=1))

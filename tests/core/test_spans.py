@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.formats import late_words, span_words
-from tests import builders as a
+from tests.support import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

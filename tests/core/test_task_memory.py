@@ -12,7 +12,7 @@ from firebreak.core.model import Obstacle
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.services.ecs.task_memory import FARGATE, MOST_MEMORY, NewSize, TaskSize, no_less, raised
-from tests.builders_task_memory import on_ec2, seen, settings, size
+from tests.support.builders_task_memory import on_ec2, seen, settings, size
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from firebreak.core.model import Obstacle
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.services.ecs.tasks import TargetHealth, TaskLive, bad_one, bad_target, own_tasks, too_few_left
-from tests.builders_tasks import BAD, FOUR, seen, spare, task
+from tests.support.builders_tasks import BAD, FOUR, seen, spare, task
 
 
 def test_only_tasks_of_the_services_own_group_are_its_own() -> None:

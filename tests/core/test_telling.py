@@ -15,7 +15,7 @@ from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.decision_messages import of_blindness, of_decision
 from firebreak.core.model import Alarm, Autonomy, Receipt, Request, RequestKind, Target
 from firebreak.core.reasons import MEANINGS, Disposition, Lasting, Reason
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 OTHER = Target(a.ACCOUNT, a.REGION, "ecs", "prod", "web")

@@ -22,8 +22,8 @@ from firebreak.core.messages.decision_messages import (
 )
 from firebreak.core.model import Alarm, Autonomy, Contributor, Mute, RequestKind, Target
 from firebreak.core.reasons import Lasting, Reason
-from tests import builders as a
-from tests.builders_announcements import decided
+from tests.support import builders as a
+from tests.support.builders_announcements import decided
 
 MINUTE = timedelta(minutes=1)
 NEVER_AGAIN = "No further automatic action. CloudWatch sends nothing more until the alarm changes state."

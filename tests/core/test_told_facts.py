@@ -9,7 +9,7 @@ import pytest
 from firebreak.core.incident.states import Incident, IncidentState, Purpose
 from firebreak.core.messages.incident_facts import muted, stays, step_line, steps, values
 from firebreak.core.model import Alarm, Mute, Receipt
-from tests import builders as a
+from tests.support import builders as a
 
 DONE = Receipt(summary="3 tasks are wanted")
 LENT = replace(a.PLAN, stays="3 tasks; set it to 2 by hand")

@@ -12,7 +12,7 @@ from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import AlarmState, Mute, Receipt
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 DONE = Receipt(summary="desired count is 3")

@@ -15,7 +15,7 @@ from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.incident_messages import NOTHING_LOOKS_AGAIN
 from firebreak.core.model import AlarmState
 from firebreak.core.readings import ABSENT, Unknown
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 RULES = StormRules(alarms=3, within=5 * MINUTE, quiet=10 * MINUTE, late=10 * MINUTE)

@@ -12,8 +12,8 @@ from firebreak.core.messages.approval_messages import acknowledged
 from firebreak.core.messages.thread_messages import green_again, no_longer_watched
 from firebreak.core.model import AlarmState
 from firebreak.core.readings import ABSENT, Unknown
-from tests import builders as a
-from tests.builders_announcements import announced
+from tests.support import builders as a
+from tests.support.builders_announcements import announced
 
 API, WEB = WatchedAlarm("api"), WatchedAlarm("web")
 SINCE, AT = a.NOW, a.NOW + timedelta(days=1)

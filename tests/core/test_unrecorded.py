@@ -11,7 +11,7 @@ from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.paging.threads import thread_id
 from firebreak.core.paging.vouching import unrecorded
 from firebreak.core.reasons import Lasting
-from tests.builders_announcements import announced
+from tests.support.builders_announcements import announced
 
 K = AnnouncementKind
 CLAIMED = announced(kind=K.ACTED, headline="All is well.", facts=("restarted",))

@@ -10,7 +10,7 @@ from firebreak.core.incident.states import Incident, IncidentState, Member, Purp
 from firebreak.core.incident.verdict import Evidence, judge
 from firebreak.core.model import AlarmState, Failed, Settled, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
-from tests import builders as a
+from tests.support import builders as a
 
 SECOND = timedelta(seconds=1)
 RULES = a.rules().verification

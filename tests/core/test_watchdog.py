@@ -20,9 +20,9 @@ from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 from firebreak.core.watchdog import Overdue, is_heartbeat, oldest_unverified, stuck_leases
-from tests import builders as a
 from tests.core.findings import BLIND, UNREAD, found
 from tests.core.test_decide_properties import all_rules, requests, snapshots
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 NAME = "firebreak-heartbeat"

@@ -14,8 +14,8 @@ from firebreak.core.model import Obstacle
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import WayBack
-from tests import builders as a
 from tests.core.findings import BLIND, UNREAD, found, scopes
+from tests.support import builders as a
 
 MINUTE, MOMENT = timedelta(minutes=1), timedelta(milliseconds=1)
 MADE = a.NOW - 10 * MINUTE

@@ -32,9 +32,9 @@ from firebreak.core.model import Autonomy, OwnEvent, Request, RequestKind
 from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.threads import Thread, ThreadState, asks_again, watched
 from firebreak.core.reasons import PASSING, Lasting, Reason
-from tests import builders as a
-from tests.builders_announcements import decided
 from tests.core.threads_play import MINUTE, NIGHT, Played, told
+from tests.support import builders as a
+from tests.support.builders_announcements import decided
 
 _K = AnnouncementKind
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)

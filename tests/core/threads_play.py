@@ -11,7 +11,7 @@ from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.rules import Route, Step
 from firebreak.core.paging.threads import UNWATCHED, Sending, Thread, Turn, come_due, receive
-from tests import builders as a
+from tests.support import builders as a
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NIGHT = a.NOW.replace(hour=3, minute=0, second=0, microsecond=0)

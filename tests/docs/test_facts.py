@@ -164,7 +164,7 @@ def _source(name: str) -> str:
 
 
 def test_the_load_that_the_gate_proves_is_the_one_that_is_documented() -> None:
-    source = (ROOT / "tests/concurrency/test_real_concurrency.py").read_text(encoding="utf-8")
+    source = (ROOT / "tests/proofs/concurrency/test_real_concurrency.py").read_text(encoding="utf-8")
     size = re.search(r"^GATE = Size\(services=(\d+), transitions=(\d+), again=(\d+),", source, re.MULTILINE)
     assert size
     services, transitions, again = map(int, size.groups())

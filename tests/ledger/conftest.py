@@ -1,4 +1,4 @@
-"""Both ledgers for the contract suites: in memory, and in DynamoDB (tests/aws/conftest.py says which)."""
+"""Both ledgers for the contract suites: in memory, and in DynamoDB (tests/ledger/tables.py says which)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from firebreak.ledger.switches import Switches
 from firebreak_cli.memory import Memory
 from firebreak_cli.memory_ledger import MemoryLedger
 from firebreak_cli.memory_storms import MemoryStorms, MemorySwitches
-from tests.aws.conftest import Table, dynamodb, table
+from tests.ledger.tables import Table, dynamodb, table
 
 __all__ = ["dynamodb", "table"]
 

@@ -8,8 +8,8 @@ from firebreak.core.ledger import ClaimResult
 from firebreak.core.limits.history import Transition
 from firebreak.core.model import AlarmState, RequestKind
 from firebreak.ledger.ports import Ledger
-from tests import builders as a
-from tests.aws.claiming import claim_of
+from tests.ledger.claiming import claim_of
+from tests.support import builders as a
 
 
 @pytest.mark.parametrize("kind", [RequestKind.ALARM, RequestKind.WAKE])

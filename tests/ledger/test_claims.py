@@ -18,9 +18,9 @@ from firebreak.core.model import Alarm, AlarmState, RequestKind, Target
 from firebreak.core.readings import ABSENT
 from firebreak.errors import Conflict
 from firebreak.ledger.ports import Ledger
-from tests import builders as a
-from tests.aws.claiming import claim_of, climb_of, waiting_to_climb, won
+from tests.ledger.claiming import claim_of, climb_of, waiting_to_climb, won
 from tests.ledger.conftest import Kept
+from tests.support import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 WON, LOST = ClaimResult.WON, ClaimResult.LOST

@@ -18,8 +18,7 @@ from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.watchdog import Overdue
 from firebreak.ledger.ports import Ledger
-from tests import builders as a
-from tests.aws.claiming import (
+from tests.ledger.claiming import (
     acted,
     change,
     claim_of,
@@ -31,6 +30,7 @@ from tests.aws.claiming import (
     won,
 )
 from tests.ledger.conftest import Kept, ToldLedger
+from tests.support import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 S = IncidentState

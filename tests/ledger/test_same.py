@@ -22,11 +22,11 @@ from firebreak.core.model import AlarmState, Request, RequestKind, Target, Verdi
 from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError
 from firebreak_cli.memory import kept_hold
-from tests import builders as a
-from tests.aws.claiming import claim_of, record_of
-from tests.aws.conftest import Table
+from tests.ledger.claiming import claim_of, record_of
 from tests.ledger.conftest import Kept, in_dynamodb, in_memory
-from tests.world import create_table
+from tests.ledger.tables import Table
+from tests.support import builders as a
+from tests.support.world import create_table
 
 # From this number on a pause is one that ended long before it is written down.
 LONG_AGO = 10

@@ -7,8 +7,8 @@ from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.readings import ABSENT
-from tests import builders as a
 from tests.ledger.conftest import Kept
+from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
 TOLD = incident_messages.acted(a.incident(), a.NOW)

@@ -1,7 +1,7 @@
 """`python -m tests.pages`: write docs/pages anew."""
 
 from tests.pages.printing import FOLDER, documents
-from tests.world import fake_credentials
+from tests.support.world import fake_credentials
 
 if __name__ == "__main__":
     fake_credentials()

@@ -5,10 +5,10 @@ from dataclasses import replace
 from firebreak.core.model import AlarmState
 from firebreak.errors import Denied, OutcomeUnknown
 from firebreak.services.ecs.model import ServiceLive
-from tests import builders as a
-from tests.faults import NO_CONNECTION, Wrapped, fail
 from tests.pages.scene import Scene
 from tests.pages.stage import AUTO, MINUTE, Stage, measured
+from tests.support import builders as a
+from tests.support.faults import NO_CONNECTION, Wrapped, fail
 
 JAPANESE = "注文サービス/メモリ 80% (本番)"
 

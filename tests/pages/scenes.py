@@ -1,7 +1,6 @@
 """The scenes: what happens, told by the pages that humans got."""
 
 from firebreak.core.model import AlarmState, Mute
-from tests import builders as a
 from tests.pages.rare_scenes import RARE, stays
 from tests.pages.scene import Scene
 from tests.pages.stage import (
@@ -13,6 +12,7 @@ from tests.pages.stage import (
     Stage,
     staged_on_ecs,
 )
+from tests.support import builders as a
 
 
 def recovered(on: Stage) -> None:

@@ -19,10 +19,10 @@ from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import Policy, parse_policy
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.wire.requests import request_event
-from tests import builders as a
-from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world
+from tests.support import builders as a
+from tests.support.played_ecs import EcsWorld, PlayedEcs, ecs_world
+from tests.support.world import TABLE, World, eventbridge, world_on_moto
 from tests.workflow.test_larger_tasks import Service
-from tests.world import TABLE, World, eventbridge, world_on_moto
 
 MINUTE = timedelta(minutes=1)
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:firebreak"  # a name

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firebreak.errors import PolicyError
 from firebreak.policy.lines import line_of, lines_of
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
+from tests.support import builders as a
 
 MISTAKES = sorted((Path(__file__).parent / "mistakes").glob("*.toml"))
 PYDANTIC = ("Input should", "Field required", "Extra inputs", "Value error", "[key]", "after validation")

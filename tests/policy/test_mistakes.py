@@ -11,7 +11,7 @@ from firebreak.errors import PolicyError
 from firebreak.policy.actions import ActionName, RungName
 from firebreak.policy.loader import load_policy, parse_policy
 from firebreak.policy.schema import MOST_DEPENDENCIES, MOST_GROUPS, MOST_OVERRIDES, MOST_WINDOWS
-from tests import builders as a
+from tests.support import builders as a
 
 MISTAKES = sorted((Path(__file__).parent / "mistakes").glob("*.toml"))
 SAYS = "# says: "

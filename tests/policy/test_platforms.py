@@ -19,11 +19,11 @@ from firebreak.intake.names import Home
 from firebreak.policy.loader import load_policy
 from firebreak.policy.schema import policy_schema
 from firebreak_cli.local.transitions import Transition, state_change_event
-from tests import builders as a
 from tests.contracts.template import _CloudFormation
 from tests.docs.documents import document
-from tests.fakes import FakeAlarms
-from tests.platforms import EXAMPLES, PLATFORMS, Platform
+from tests.support import builders as a
+from tests.support.fakes import FakeAlarms
+from tests.support.platforms import EXAMPLES, PLATFORMS, Platform
 
 every_platform = pytest.mark.parametrize("platform", PLATFORMS.values(), ids=lambda one: one.name)
 

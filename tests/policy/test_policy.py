@@ -15,7 +15,7 @@ from firebreak.policy import actions
 from firebreak.policy.actions import ASKS_BY_DEFAULT, ActionName
 from firebreak.policy.loader import LARGEST, Policy, load_policy, parse_policy
 from firebreak.services.registry import ACTIONS
-from tests import builders as a
+from tests.support import builders as a
 
 SHIPPED = Path(actions.__file__).parents[2] / "policy.toml"
 DEMO = SHIPPED.parent / "policies" / "demo.toml"

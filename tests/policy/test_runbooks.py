@@ -10,11 +10,11 @@ import yaml
 from firebreak.core.model import Autonomy, Target
 from firebreak.core.rules import Runbook
 from firebreak.policy.loader import Policy, parse_policy
-from tests import builders as a
-from tests.builders_runbooks import TARGET
 from tests.contracts.template import _CloudFormation
 from tests.docs.documents import ROOT, document
-from tests.sample_events import load
+from tests.support import builders as a
+from tests.support.builders_runbooks import TARGET
+from tests.support.sample_events import load
 
 TEXT = document("docs/runbooks.md").text
 SHIPPED = (ROOT / "shared/policy.toml").read_text(encoding="utf-8")

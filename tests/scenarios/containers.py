@@ -28,8 +28,8 @@ from firebreak_cli.local.workload import Workload
 from firebreak_cli.outside import Outside
 from tests.cli.running import run
 from tests.contracts.template import functions
-from tests.sample_events import load, usable
 from tests.scenarios.start_lambda import REPOSITORY, end_of, log_of, serving
+from tests.support.sample_events import load, usable
 
 FUNCTIONS = {
     function["CodeUri"].split("/")[1].replace("_", "-"): name for name, function in functions().items()

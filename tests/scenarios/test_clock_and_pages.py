@@ -22,7 +22,7 @@ from firebreak_cli.approvals import ApprovalDesk
 from firebreak_cli.local.places import ACCOUNT, REGION
 from firebreak_cli.local.transitions import deliver
 from firebreak_cli.local.up import LocalAws
-from tests.channels.local_server import Arrived, LocalServer, answer, serving
+from tests.paging.channels.local_server import Arrived, LocalServer, answer, serving
 from tests.scenarios.bench import Bench
 from tests.scenarios.own_stack import POLICY, built_home, deployed
 

@@ -13,9 +13,9 @@ import pytest
 from firebreak_cli.local.transitions import Transition, state_change_event
 from firebreak_cli.local.up import LocalAws
 from tests.cli.running import run
-from tests.platforms import PLATFORMS, Platform
 from tests.scenarios.bench import Bench
 from tests.scenarios.test_routing import rules_of
+from tests.support.platforms import PLATFORMS, Platform
 
 pytestmark = pytest.mark.local
 

@@ -11,7 +11,7 @@ from firebreak.intake import alarm_events
 from firebreak_cli.local.transitions import matching
 from firebreak_cli.local.up import LocalAws
 from tests.contracts.template import functions
-from tests.sample_events import load, usable
+from tests.support.sample_events import load, usable
 
 pytestmark = pytest.mark.local
 

@@ -13,7 +13,6 @@ import pytest
 
 from firebreak.core.model import AlarmState
 from firebreak.core.paging.vouching import UNPROVEN
-from tests.sample_events import EVENTS, load
 from tests.scenarios.containers import (
     ROUTER,
     Containers,
@@ -28,6 +27,7 @@ from tests.scenarios.containers import (
     routed,
     started,
 )
+from tests.support.sample_events import EVENTS, load
 
 pytestmark = [pytest.mark.local, pytest.mark.docker]
 

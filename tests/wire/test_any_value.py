@@ -15,8 +15,8 @@ from firebreak.intake import alarm_events
 from firebreak.wire.announcements import announcement_from_wire, announcement_to_wire
 from firebreak.wire.lenient_json import LONGEST_ID, bounded_id
 from firebreak.wire.requests import request_event
-from tests import builders as a
-from tests.builders_announcements import announced
+from tests.support import builders as a
+from tests.support.builders_announcements import announced
 from tests.wire.test_wire import REQUEST as OF_A_REQUEST
 
 TEXTS = some.text(max_size=12) | some.sampled_from(

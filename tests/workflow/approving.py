@@ -4,7 +4,7 @@ from firebreak.core.incident.questions import approval_of
 from firebreak.core.incident.states import Incident
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.wire.requests import request_event
-from tests.world import World
+from tests.support.world import World
 
 ANA = "arn:aws:sts::111122223333:assumed-role/oncall/ana"
 

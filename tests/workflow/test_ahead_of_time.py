@@ -11,8 +11,8 @@ from firebreak.core.model import AlarmState
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.wire.requests import request_event
-from tests import builders as a
-from tests.world import World, eventbridge
+from tests.support import builders as a
+from tests.support.world import World, eventbridge
 
 YEAR = timedelta(days=365)
 

@@ -15,11 +15,11 @@ from firebreak.ledger.items import PAGES_STORM, stamped, text
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
 from firebreak.remediation.decision_recorder import Summary
-from tests import builders as a
-from tests.faults import NO_CONNECTION, Wrapped, fail
+from tests.support import builders as a
+from tests.support.faults import NO_CONNECTION, Wrapped, fail
+from tests.support.world import TABLE, World, eventbridge, world_on_moto
 from tests.workflow.test_flapping import marks
 from tests.workflow.test_who_is_paged import PAGING, tick
-from tests.world import TABLE, World, eventbridge, world_on_moto
 
 MINUTE = timedelta(minutes=1)
 POLICY = a.AUTO_POLICY.replace("alarms = 50", 'alarms = 10\nwithin = "5m"\nquiet = "10m"') + PAGING

@@ -14,9 +14,9 @@ from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.wire.requests import request_event
-from tests import builders as a
+from tests.support import builders as a
+from tests.support.world import World
 from tests.workflow.approving import ANA, approve
-from tests.world import World
 
 MINUTE = timedelta(minutes=1)
 S = IncidentState

@@ -11,9 +11,9 @@ from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import Alarm, Metric
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import Policy, parse_policy
-from tests import builders as a
-from tests.builders_beanstalk import ID
-from tests.played_beanstalk import BeanstalkWorld, PlayedBeanstalk, beanstalk_world
+from tests.support import builders as a
+from tests.support.builders_beanstalk import ID
+from tests.support.played_beanstalk import BeanstalkWorld, PlayedBeanstalk, beanstalk_world
 from tests.workflow.approving import approve
 
 MINUTE = timedelta(minutes=1)

@@ -9,11 +9,11 @@ from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.paging.page import Page, Phase
 from firebreak.core.paging.threads import Thread, ThreadState
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.faults import NO_CONNECTION, Wrapped, fail
+from tests.support import builders as a
+from tests.support.faults import NO_CONNECTION, Wrapped, fail
+from tests.support.world import World, world_on_moto
 from tests.workflow.test_paging import TOLD
 from tests.workflow.test_who_is_paged import MINUTE, tick
-from tests.world import World, world_on_moto
 
 CEILING = """
 [paging]

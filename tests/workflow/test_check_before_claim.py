@@ -2,7 +2,7 @@
 
 from firebreak.core.reasons import Reason
 from firebreak.errors import Unavailable
-from tests.world import World
+from tests.support.world import World
 
 
 def test_without_a_scheduled_check_nothing_is_claimed_and_nothing_is_changed(world: World) -> None:

@@ -14,9 +14,9 @@ from firebreak.core.limits.scopes import Scope
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Unavailable
-from tests import builders as a
-from tests.faults import Disturb, Wrapped
-from tests.world import World, eventbridge
+from tests.support import builders as a
+from tests.support.faults import Disturb, Wrapped
+from tests.support.world import World, eventbridge
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

@@ -18,11 +18,11 @@ from firebreak.core.reasons import Reason
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.concurrency.watching import items_of
 from tests.docs.documents import document
-from tests.faults import Wrapped
-from tests.world import TABLE, World, eventbridge
+from tests.proofs.concurrency.watching import items_of
+from tests.support import builders as a
+from tests.support.faults import Wrapped
+from tests.support.world import TABLE, World, eventbridge
 
 MINUTE = timedelta(minutes=1)
 HERE = "docs/performance.md"

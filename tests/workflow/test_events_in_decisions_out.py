@@ -26,10 +26,10 @@ from firebreak.intake import alarm_events
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event
-from tests import builders as a
-from tests.fakes import ListLog
-from tests.faults import NO_CONNECTION, Killed, Wrapped
-from tests.world import TABLE, World, check_event, create_table, eventbridge
+from tests.support import builders as a
+from tests.support.fakes import ListLog
+from tests.support.faults import NO_CONNECTION, Killed, Wrapped
+from tests.support.world import TABLE, World, check_event, create_table, eventbridge
 
 MINUTE = timedelta(minutes=1)
 ATTEMPTS = 3  # MaximumRetryAttempts of every function is 2

@@ -13,8 +13,8 @@ from firebreak.core.model import Alarm, RequestKind
 from firebreak.core.reasons import Reason
 from firebreak.ledger.items import INCIDENT_KEPT, REMEMBERED, RUNG_KEPT
 from firebreak.wire.requests import request_event
-from tests import builders as a
-from tests.world import TABLE, World, eventbridge, world_on_moto
+from tests.support import builders as a
+from tests.support.world import TABLE, World, eventbridge, world_on_moto
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 # Deleted as soon as it is told, or once by whoever holds it, or one item in all.

@@ -11,10 +11,10 @@ from firebreak.core.paging.page import Page
 from firebreak.core.paging.rules import ChannelRules
 from firebreak.errors import Untold
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.fakes import FakePager
+from tests.support import builders as a
+from tests.support.fakes import FakePager
+from tests.support.world import World, world_on_moto
 from tests.workflow.test_who_is_paged import PAGING, tell
-from tests.world import World, world_on_moto
 
 # Longer than anything here takes; only a test that fails waits for it.
 PATIENCE = 5.0

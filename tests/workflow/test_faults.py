@@ -21,9 +21,9 @@ from firebreak.errors import (
     Unavailable,
     Untold,
 )
-from tests import builders as a
-from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
-from tests.world import World, eventbridge
+from tests.support import builders as a
+from tests.support.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
+from tests.support.world import World, eventbridge
 
 MINUTE = timedelta(minutes=1)
 DARK = Unknown("ThrottlingException")

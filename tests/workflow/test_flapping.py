@@ -10,9 +10,9 @@ from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.paging.digests import STAYS_OK
 from firebreak.core.paging.page import Page, Phase
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
+from tests.support import builders as a
+from tests.support.world import World, eventbridge, world_on_moto
 from tests.workflow.test_who_is_paged import PAGING
-from tests.world import World, eventbridge, world_on_moto
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

@@ -15,9 +15,9 @@ from firebreak.core.reasons import Reason
 from firebreak.errors import PolicyError, Unavailable
 from firebreak.ledger.items import scope_pk
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.faults import NO_CONNECTION, Wrapped, answer, fail
-from tests.world import TABLE, World, eventbridge
+from tests.support import builders as a
+from tests.support.faults import NO_CONNECTION, Wrapped, answer, fail
+from tests.support.world import TABLE, World, eventbridge
 
 MINUTE = timedelta(minutes=1)
 TAGS = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebreak/heartbeat"}

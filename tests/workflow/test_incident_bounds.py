@@ -17,8 +17,8 @@ from firebreak.core.model import AlarmState, Verdict
 from firebreak.core.observed import Series
 from firebreak.ledger.incident_items import incident_item, read_incident
 from firebreak.remediation.alarm_status import read_states
-from tests import builders as a
-from tests.world import World, eventbridge, world_on_moto
+from tests.support import builders as a
+from tests.support.world import World, eventbridge, world_on_moto
 
 MINUTE = timedelta(minutes=1)
 # As long as CloudWatch takes, of a character that JSON spells in twelve bytes.

@@ -17,9 +17,9 @@ from firebreak.ledger.incident_items import incident_item
 from firebreak.ledger.items import decision_item
 from firebreak.ledger.outbox_items import request_item
 from firebreak.wire.requests import request_event
-from tests import builders as a
-from tests.aws.claiming import record_of
-from tests.world import World, eventbridge, world_on_moto
+from tests.ledger.claiming import record_of
+from tests.support import builders as a
+from tests.support.world import World, eventbridge, world_on_moto
 
 # What EventBridge delivers, and what an item of DynamoDB holds.
 LARGEST_EVENT, LARGEST_ITEM = 256 * 1024, 400 * 1024

@@ -11,10 +11,10 @@ from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import AlarmState
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service
-from tests.builders_task_memory import raw_definition
-from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world
+from tests.support import builders as a
+from tests.support.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service
+from tests.support.builders_task_memory import raw_definition
+from tests.support.played_ecs import EcsWorld, PlayedEcs, ecs_world
 
 MINUTE = timedelta(minutes=1)
 TAGS = {"firebreak:action": "adjust-task-memory"}

@@ -14,13 +14,13 @@ from firebreak.core.reasons import Reason
 from firebreak.errors import Untold
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.builders_announcements import decided
-from tests.faults import NO_CONNECTION, Wrapped, fail
+from tests.support import builders as a
+from tests.support.builders_announcements import decided
+from tests.support.faults import NO_CONNECTION, Wrapped, fail
+from tests.support.world import TABLE, World, announced, eventbridge, world_on_moto
 from tests.workflow.test_flapping import marks, wait
 from tests.workflow.test_looking_again import HOUR, MINUTE, PROMISE, acts, deploying, refused, world
 from tests.workflow.test_who_is_paged import PAGING
-from tests.world import TABLE, World, announced, eventbridge, world_on_moto
 
 __all__ = ["world"]
 

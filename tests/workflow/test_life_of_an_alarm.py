@@ -6,8 +6,8 @@ from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.world import World
+from tests.support import builders as a
+from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
 

@@ -23,8 +23,8 @@ from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown
 from firebreak.policy.loader import Policy, parse_policy
 from firebreak.services.ecs.model import ServiceLive
-from tests import builders as a
-from tests.world import World, eventbridge, world_on_moto
+from tests.support import builders as a
+from tests.support.world import World, eventbridge, world_on_moto
 
 MINUTE = timedelta(minutes=1)
 DEPENDENCY = """

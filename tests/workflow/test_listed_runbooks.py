@@ -11,8 +11,8 @@ from firebreak.core.rules import Runbook
 from firebreak.services.connections import Connections
 from firebreak.settings import Settings
 from firebreak.wiring import Wiring
-from tests import builders as a
-from tests.fakes import ListLog
+from tests.support import builders as a
+from tests.support.fakes import ListLog
 
 SETTINGS = Settings(
     stack_name="firebreak",

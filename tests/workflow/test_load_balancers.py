@@ -12,8 +12,8 @@ from firebreak.core.reasons import Reason
 from firebreak.intake.target_groups import ServicesBehind
 from firebreak.policy.loader import parse_policy
 from firebreak.services.ecs.target_groups import Registrations
-from tests import builders as a
-from tests.world import World, eventbridge, world_on_moto
+from tests.support import builders as a
+from tests.support.world import World, eventbridge, world_on_moto
 
 MINUTE = timedelta(minutes=1)
 BLUE, GREEN = "targetgroup/blue/6071a0b1c2d3e4f5", "targetgroup/green/a0b1c2d3e4f56071"

@@ -9,9 +9,9 @@ from firebreak.core.messages import incident_messages
 from firebreak.core.model import Alarm
 from firebreak.core.paging.rules import ChannelKind
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
+from tests.support import builders as a
+from tests.support.world import World, world_on_moto
 from tests.workflow.test_who_is_paged import PAGING
-from tests.world import World, world_on_moto
 
 WITH_LINES = PAGING.replace('kind = "slack"', 'kind = "slack"\nlog_lines = true')
 TOPIC_ONLY = PAGING.replace('channels = ["pd", "ops"]', 'channels = ["topic"]')

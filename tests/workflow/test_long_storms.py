@@ -14,11 +14,11 @@ from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import parse_policy
 from firebreak.remediation.storm_detector import StormWatch
-from tests import builders as a
-from tests.faults import Killed, Wrapped, fail
+from tests.support import builders as a
+from tests.support.faults import Killed, Wrapped, fail
+from tests.support.world import TABLE, World, eventbridge, world_on_moto
 from tests.workflow.test_flapping import marks, wait
 from tests.workflow.test_who_is_paged import PAGING
-from tests.world import TABLE, World, eventbridge, world_on_moto
 
 MINUTE = timedelta(minutes=1)
 STORMY = a.AUTO_POLICY.replace("alarms = 50", 'alarms = 10\nwithin = "5m"\nquiet = "10m"') + PAGING

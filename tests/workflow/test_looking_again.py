@@ -12,11 +12,11 @@ from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.reasons import Reason
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.faults import NO_CONNECTION, Wrapped, fail
+from tests.support import builders as a
+from tests.support.faults import NO_CONNECTION, Wrapped, fail
+from tests.support.world import TABLE, World, eventbridge, world_on_moto
 from tests.workflow.test_flapping import marks, wait
 from tests.workflow.test_who_is_paged import PAGING
-from tests.world import TABLE, World, eventbridge, world_on_moto
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PROMISE = (

@@ -15,7 +15,7 @@ from firebreak.remediation.decision_recorder import CLIMB_PATIENCE, request_of
 from firebreak.remediation.sweeper import SWEEP_LIMIT
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.wire.requests import request_event
-from tests.world import TABLE, World
+from tests.support.world import TABLE, World
 
 MINUTE = timedelta(minutes=1)
 

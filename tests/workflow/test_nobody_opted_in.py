@@ -13,8 +13,8 @@ from firebreak.core.paging.page import Phase
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.world import World, eventbridge, world_on_moto
+from tests.support import builders as a
+from tests.support.world import World, eventbridge, world_on_moto
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 OBSERVE = parse_policy(a.AUTO_POLICY.replace('"auto"', '"observe"'), "observe.toml")

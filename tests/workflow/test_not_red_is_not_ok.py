@@ -12,8 +12,8 @@ from firebreak.core.messages import incident_messages
 from firebreak.core.model import AlarmState, Contributor
 from firebreak.core.paging.threads import LOOK_FOR
 from firebreak.core.readings import Unknown
-from tests import builders as a
-from tests.world import World, world_on_moto
+from tests.support import builders as a
+from tests.support.world import World, world_on_moto
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NAME = "api-memory-high"

@@ -17,9 +17,9 @@ from firebreak.errors import PolicyError
 from firebreak.ledger.incident_items import incident_item
 from firebreak.remediation.decision_recorder import request_of
 from firebreak.wire.requests import request_event
-from tests import builders as a
-from tests.faults import NO_CONNECTION, Wrapped, fail
-from tests.world import TABLE, World, eventbridge
+from tests.support import builders as a
+from tests.support.faults import NO_CONNECTION, Wrapped, fail
+from tests.support.world import TABLE, World, eventbridge
 
 MINUTE = timedelta(minutes=1)
 DARK = Unknown("ThrottlingException")

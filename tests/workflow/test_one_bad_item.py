@@ -20,11 +20,11 @@ from firebreak.errors import AwsError, PolicyError, Throttled, Untold
 from firebreak.ledger.items import key, number, stamped, text
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import Policy, parse_policy
-from tests import builders as a
 from tests.core.threads_play import told
-from tests.faults import Wrapped
+from tests.support import builders as a
+from tests.support.faults import Wrapped
+from tests.support.world import TABLE, World, world_on_moto
 from tests.workflow.test_storms import WIDE
-from tests.world import TABLE, World, world_on_moto
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NAMES = "abcde"

@@ -10,10 +10,10 @@ import pytest
 from firebreak.core.model import Alarm
 from firebreak.core.paging.page import Phase
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.faults import NO_CONNECTION, Wrapped, fail
+from tests.support import builders as a
+from tests.support.faults import NO_CONNECTION, Wrapped, fail
+from tests.support.world import World, eventbridge, world_on_moto
 from tests.workflow.test_flapping import wait
-from tests.world import World, eventbridge, world_on_moto
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ARN = f"arn:aws:lambda:{a.REGION}:{a.ACCOUNT}:function:firebreak-restart-service:live"

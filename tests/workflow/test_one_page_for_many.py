@@ -17,10 +17,10 @@ from firebreak.core.paging.threads import Thread, ThreadState
 from firebreak.core.reasons import Reason
 from firebreak.errors import Untold
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.faults import NO_CONNECTION, Wrapped, fail
+from tests.support import builders as a
+from tests.support.faults import NO_CONNECTION, Wrapped, fail
+from tests.support.world import World, eventbridge, world_on_moto
 from tests.workflow.test_who_is_paged import HOUR, MINUTE, PAGING, SECOND, sent, tell, tick
-from tests.world import World, eventbridge, world_on_moto
 
 
 @pytest.fixture

@@ -22,10 +22,10 @@ from firebreak.remediation.decision_recorder import Concluder
 from firebreak.remediation.outbox import Announcer
 from firebreak_cli.memory import Held, Memory
 from firebreak_cli.memory_ledger import MemoryLedger
-from tests import builders as a
 from tests.core.test_decide_properties import requests, snapshots
-from tests.fakes import FakeBus, FakeClock, FakeSchedules, ListLog
-from tests.world import World, world_on_moto
+from tests.support import builders as a
+from tests.support.fakes import FakeBus, FakeClock, FakeSchedules, ListLog
+from tests.support.world import World, world_on_moto
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 OBSERVE = parse_policy(a.AUTO_POLICY.replace('"auto"', '"observe"'), "observe.toml")

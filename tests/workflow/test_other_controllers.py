@@ -11,8 +11,8 @@ from firebreak.remediation.snapshot import Observer
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.explainer import Explainer
 from firebreak_cli.eyes import LiveEyes
-from tests import builders as a
-from tests.world import World, eventbridge, world_on_moto
+from tests.support import builders as a
+from tests.support.world import World, eventbridge, world_on_moto
 
 POLICY = "scalingPolicy:6d8972f3:resource/ecs/service/prod/api:policyName/out"
 SCALING = f"arn:aws:autoscaling:eu-west-1:111122223333:{POLICY}"

@@ -8,10 +8,10 @@ import pytest
 from firebreak.core.model import Alarm
 from firebreak.core.paging.page import Phase
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
+from tests.support import builders as a
+from tests.support.world import World, world_on_moto
 from tests.workflow.test_flapping import marks, wait
 from tests.workflow.test_who_is_paged import PAGING
-from tests.world import World, world_on_moto
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 # By its name a warning, whose route has office hours.

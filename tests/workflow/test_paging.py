@@ -23,9 +23,9 @@ from firebreak.paging.rendering import Around, ascii_subject_of, body_of, plain,
 from firebreak.remediation.decision_recorder import request_of
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event
-from tests import builders as a
-from tests.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
-from tests.world import TABLE, World, announced, check_event, eventbridge
+from tests.support import builders as a
+from tests.support.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
+from tests.support.world import TABLE, World, announced, check_event, eventbridge
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 STACK = StackAddress("prod-firebreak", a.REGION, a.ACCOUNT)

@@ -14,11 +14,11 @@ from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.tags import MISSING_DATA_TAG
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.builders_functions import FakeLambda
-from tests.fakes import FakeServices
+from tests.support import builders as a
+from tests.support.builders_functions import FakeLambda
+from tests.support.fakes import FakeServices
+from tests.support.world import World, eventbridge, world_on_moto
 from tests.workflow.test_siblings import marks, verdict, writes
-from tests.world import World, eventbridge, world_on_moto
 
 SECOND, MINUTE, NIGHT = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=24)
 SYMPTOM, IGNORE = {MISSING_DATA_TAG: "symptom"}, {MISSING_DATA_TAG: "ignore"}

@@ -10,10 +10,10 @@ import pytest
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.builders_deployments import OLD, arn_of, raw_brief, raw_described, raw_revision
-from tests.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service
-from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world
+from tests.support import builders as a
+from tests.support.builders_deployments import OLD, arn_of, raw_brief, raw_described, raw_revision
+from tests.support.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service
+from tests.support.played_ecs import EcsWorld, PlayedEcs, ecs_world
 from tests.workflow.approving import approve
 
 MINUTE = timedelta(minutes=1)

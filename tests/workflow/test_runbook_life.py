@@ -15,12 +15,12 @@ from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import Policy, parse_policy
 from firebreak.wire.requests import request_event
-from tests import builders as a
-from tests.builders_runbooks import GUARD
-from tests.fakes import FakeServices
-from tests.played_ssm import PlayedSsm
+from tests.support import builders as a
+from tests.support.builders_runbooks import GUARD
+from tests.support.fakes import FakeServices
+from tests.support.played_ssm import PlayedSsm
+from tests.support.world import World, world_on_moto
 from tests.workflow.test_red_without_data import SILENT
-from tests.world import World, world_on_moto
 
 MINUTE = timedelta(minutes=1)
 TAGS = {"firebreak:action": "run-runbook", "firebreak:target": "runbook:drain-orders"}

@@ -13,8 +13,8 @@ from firebreak.core.limits.history import Hold, ScopeHistory
 from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Alarm, AlarmState, Verdict
 from firebreak.core.reasons import Reason
-from tests import builders as a
-from tests.world import World
+from tests.support import builders as a
+from tests.support.world import World
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 EVENTS = Path(__file__).parent.parent.parent / "events"

@@ -10,10 +10,10 @@ import pytest
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.builders_ecs import raw_deployment, raw_service
-from tests.builders_tasks import arn_of, raw_task
-from tests.played_ecs import EcsWorld, PlayedEcs, ecs_world
+from tests.support import builders as a
+from tests.support.builders_ecs import raw_deployment, raw_service
+from tests.support.builders_tasks import arn_of, raw_task
+from tests.support.played_ecs import EcsWorld, PlayedEcs, ecs_world
 
 MINUTE = timedelta(minutes=1)
 TAGS = {"firebreak:action": "replace-task"}

@@ -15,9 +15,9 @@ from firebreak.core.reasons import Reason
 from firebreak.errors import Throttled
 from firebreak.policy.loader import parse_policy
 from firebreak.remediation.decision_recorder import Summary
-from tests import builders as a
-from tests.faults import Killed, Wrapped, fail
-from tests.world import World, eventbridge, world_on_moto
+from tests.support import builders as a
+from tests.support.faults import Killed, Wrapped, fail
+from tests.support.world import World, eventbridge, world_on_moto
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 POLICY = a.AUTO_POLICY.replace("alarms = 50", 'alarms = 4\nwithin = "5m"\nquiet = "10m"')

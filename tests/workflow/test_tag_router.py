@@ -15,9 +15,9 @@ from firebreak.core.reasons import Reason
 from firebreak.errors import Unavailable, UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.remediation.tag_router import MOST_REMEMBERED, REMEMBERED_FOR, RememberedTags, TagRouter
-from tests import builders as a
-from tests.fakes import FakeAlarms, FakeClock, ListLog
-from tests.sample_events import load
+from tests.support import builders as a
+from tests.support.fakes import FakeAlarms, FakeClock, ListLog
+from tests.support.sample_events import load
 
 TAG = "firebreak:action"
 QUIET = "lambda_throttles_alarm"  # no known symptom, no tag in its event

@@ -7,7 +7,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.routing import by_live_tags
 from firebreak.core.tags import MISSING_DATA_TAG
 from firebreak.wire.requests import ROUTED_ALARM, routed_alarm
-from tests.world import World, eventbridge
+from tests.support.world import World, eventbridge
 
 TASK = {"ClusterName": "prod", "ServiceName": "api"}
 RESTART = {"firebreak:action": "restart-service", "firebreak:severity": "critical"}

@@ -13,8 +13,8 @@ from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown
 from firebreak.services.ecs.model import ServiceLive
-from tests import builders as a
-from tests.world import World
+from tests.support import builders as a
+from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
 S = IncidentState

@@ -19,10 +19,10 @@ from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.services.ecs.model import ServiceLive
-from tests import builders as a
-from tests.faults import Wrapped
+from tests.support import builders as a
+from tests.support.faults import Wrapped
+from tests.support.world import World, eventbridge, world_on_moto
 from tests.workflow.test_storms import WIDE, storm_of, strike
-from tests.world import World, eventbridge, world_on_moto
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 OPTED_IN = {"firebreak:enabled": "true"}

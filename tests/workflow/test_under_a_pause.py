@@ -8,10 +8,10 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.paging.page import Phase
 from firebreak.core.paging.threads import Thread, ThreadState
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
+from tests.support import builders as a
+from tests.support.world import World, world_on_moto
 from tests.workflow.test_one_page_for_many import bodies, named, pause, refuse
 from tests.workflow.test_who_is_paged import HOUR, MINUTE, PAGING, sent, tick
-from tests.world import World, world_on_moto
 
 
 @pytest.fixture

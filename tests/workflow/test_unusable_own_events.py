@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from firebreak.core.reasons import Reason
-from tests.faults import NO_CONNECTION, Wrapped, fail
-from tests.world import World
+from tests.support.faults import NO_CONNECTION, Wrapped, fail
+from tests.support.world import World
 
 UNUSABLE: list[Any] = [
     pytest.param(

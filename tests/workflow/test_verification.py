@@ -13,9 +13,9 @@ from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError, Throttled, Unavailable, Untold
 from firebreak.services.ecs.model import ServiceLive
-from tests import builders as a
-from tests.faults import NO_CONNECTION, Wrapped, fail
-from tests.world import TABLE, World, check_event, eventbridge
+from tests.support import builders as a
+from tests.support.faults import NO_CONNECTION, Wrapped, fail
+from tests.support.world import TABLE, World, check_event, eventbridge
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 DARK = Unknown("ThrottlingException")

@@ -15,9 +15,9 @@ from firebreak.core.reasons import Reason
 from firebreak.errors import UnusableEvent
 from firebreak.intake.alarm_events import parse
 from firebreak.wire.requests import request_event
-from tests import builders as a
-from tests.faults import Wrapped, answer, fail
-from tests.world import World, announced
+from tests.support import builders as a
+from tests.support.faults import Wrapped, answer, fail
+from tests.support.world import World, announced
 
 NEEDS_YOU = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried")
 FORGED = replace(NEEDS_YOU, kind=AnnouncementKind.ACTED, headline="All is well.", severity="info")

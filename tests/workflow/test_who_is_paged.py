@@ -18,9 +18,9 @@ from firebreak.core.paging.page import Phase
 from firebreak.errors import PolicyError, Untold
 from firebreak.paging.rendering import Around, body_of
 from firebreak.policy.loader import parse_policy
-from tests import builders as a
-from tests.faults import NO_CONNECTION, Wrapped, fail
-from tests.world import World, announced, eventbridge, world_on_moto
+from tests.support import builders as a
+from tests.support.faults import NO_CONNECTION, Wrapped, fail
+from tests.support.world import World, announced, eventbridge, world_on_moto
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:firebreak"  # a name

@@ -3,7 +3,7 @@
 AWS gives a list back in the order in which it was sent, whether or not the order means anything. The
 tables below say which lists mean the same in any order, and which do not. A list that no table names counts
 as a sequence. None can come: botocore leaves out what its model does not know, and
-tests/aws/test_canonical_tables.py holds the tables against the whole model.
+tests/services/test_canonical_tables.py holds the tables against the whole model.
 """
 
 import json

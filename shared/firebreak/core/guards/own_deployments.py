@@ -9,7 +9,7 @@ from firebreak.core.limits.history import Act
 from firebreak.core.model import Obstacle
 from firebreak.core.readings import Reading
 
-# The actions after which ECS begins a deployment (tests/actions/test_registry.py compares them).
+# The actions after which ECS begins a deployment (tests/services/test_registry.py compares them).
 STARTS_DEPLOYMENTS = frozenset({"restart-service", "adjust-task-memory", "roll-back-service"})
 
 # An act is claimed, sent within ACT_WITHIN and answered within ACT_TIMEOUT, by clocks that may differ.

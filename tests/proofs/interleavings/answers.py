@@ -1,0 +1,120 @@
+"""Scenes of answers and of putting back: a yes, a no, a restore, an undo, and what comes between."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from types import MappingProxyType
+
+from firebreak.core.incident.questions import approval_of
+from firebreak.core.incident.states import Incident
+from firebreak.core.ledger import delivery_key, incident_name
+from firebreak.core.model import AlarmState
+from tests.proofs.interleavings.explorer import Scene
+from tests.proofs.interleavings.functions import Process, carries_out, goes_ok, remediates, verifies
+from tests.proofs.interleavings.scenes import (
+    API_OK,
+    API_RED,
+    API_SLOW,
+    MINUTE,
+    ROOMY,
+    SECOND,
+    after,
+    ok_of,
+    pause,
+    remediator,
+    scene,
+    stage_with,
+    sweeper,
+)
+from tests.proofs.interleavings.stage import Stage
+from tests.support import builders as a
+from tests.support.world import check_event
+
+ASKING = ROOMY.replace('autonomy = "auto"', 'autonomy = "approve"')
+BUSY = replace(API_RED, tags={**API_RED.tags, "firebreak:action": "scale-service"})
+
+
+def yes(stage: Stage, copies: int = 1) -> Process:
+    """A human's yes to the one incident of the stage."""
+    incident = _incident(stage)
+    request = approval_of(incident, "ana", stage.at)
+    return Process("yes", carries_out(request), (delivery_key(request),), copies=copies)
+
+
+def _incident(stage: Stage) -> Incident:
+    (incident,) = stage.ledger.incidents.values()
+    return incident
+
+
+def approvals() -> Iterator[Scene]:
+    """A yes, with whatever may come in its way."""
+    asked = after(stage_with(API_RED, API_SLOW), ASKING, ("restart", remediates(API_RED)), later=MINUTE)
+    yield scene("a yes delivered twice", yes(asked, 2), stage=asked, policy=ASKING)
+    yield scene("a yes while the alarm goes OK", yes(asked), ok_of(API_OK), stage=asked, policy=ASKING)
+    yield scene(
+        "pause(global) while somebody says yes", yes(asked), pause("global"), stage=asked, policy=ASKING
+    )
+    yield scene("an alarm joins a question", yes(asked), remediator(API_SLOW), stage=asked, policy=ASKING)
+    yield scene("a yes, one is killed", yes(asked, 2), stage=asked, policy=ASKING, kills=1)
+    yield scene("a yes, a reply is lost", yes(asked, 2), stage=asked, policy=ASKING, lost_replies=1)
+    late = replace(asked, at=asked.at + 29 * MINUTE - SECOND)
+    yield scene(
+        "a yes in the last second, against the sweeper",
+        yes(late),
+        replace(sweeper(), starts_after=0),
+        stage=late,
+        policy=ASKING,
+        passes=(10 * SECOND, 3 * MINUTE),
+    )
+    yield scene("an alarm that asks, twice", remediator(API_RED, 2), policy=ASKING)
+
+
+def rested() -> Stage:
+    """Scaled, well for half an hour, and now asked to give the task back; the request is on the bus."""
+    scaled = after(stage_with(BUSY, API_SLOW), ROOMY, ("scale", remediates(BUSY, "scale-service")))
+    held = after(scaled, ROOMY, ("ok", goes_ok(API_OK)), later=5 * MINUTE)
+    rests = after(held, ROOMY, ("check", verifies(check_event(opened(), 0, 1))), later=26 * MINUTE)
+    return after(rests, ROOMY, ("check", verifies(check_event(opened(), 0, 2))))
+
+
+def opened() -> str:
+    """The incident of the scaled service."""
+    return incident_name(a.request(alarm=BUSY, action="scale-service"))
+
+
+def restores() -> Iterator[Scene]:
+    """A temporary change is taken back, while something else happens."""
+    asked = rested()
+    (request,) = asked.bus.asked
+    taken = replace(asked, bus=replace(asked.bus, asked=()))
+    restore = Process("restore", carries_out(request), (delivery_key(request),), copies=2)
+    once = replace(restore, copies=1)
+    yield scene("a restore delivered twice", restore, stage=taken)
+    yield scene("a restore, one is killed", restore, stage=taken, kills=1)
+    yield scene("a restore, a reply is lost", restore, stage=taken, lost_replies=1)
+    yield scene("pause(global) while a task is given back", once, pause("global"), stage=taken)
+    late = replace(taken, at=taken.at + 6 * MINUTE)
+    yield scene("a restore, late, against the sweeper", once, sweeper(), stage=late)
+    red = replace(BUSY, since=taken.at)
+    described = {**taken.outside.alarms, BUSY.name: a.described(BUSY.name, AlarmState.ALARM, since=red.since)}
+    back = replace(taken, outside=replace(taken.outside, alarms=MappingProxyType(described)))
+    yield scene("a restore after the alarm came back", restore, stage=back)
+
+
+def undone() -> Iterator[Scene]:
+    """The alarm comes back after a restore, and the task is asked for again."""
+    asked = rested()
+    (request,) = asked.bus.asked
+    taken = replace(asked, bus=replace(asked.bus, asked=()))
+    given = after(taken, ROOMY, ("restore", carries_out(request)), later=4 * MINUTE)
+    described = {**given.outside.alarms, BUSY.name: a.described(BUSY.name, AlarmState.ALARM, since=given.at)}
+    red = replace(given, outside=replace(given.outside, alarms=MappingProxyType(described)))
+    restored = _incident(red)
+    check = verifies(check_event(restored.id, restored.rung, restored.attempt))
+    worse = after(red, ROOMY, ("check", check))
+    (undo,) = worse.bus.asked
+    stage = replace(worse, bus=replace(worse.bus, asked=()))
+    once = Process("undo", carries_out(undo), (delivery_key(undo),))
+    yield scene("an undo delivered twice", replace(once, copies=2), stage=stage)
+    yield scene("an undo, one is killed", replace(once, copies=2), stage=stage, kills=1)
+    yield scene("an undo, a reply is lost", replace(once, copies=2), stage=stage, lost_replies=1)
+    yield scene("pause(global) while harm is undone", once, pause("global"), stage=stage)

@@ -1,0 +1,202 @@
+"""The processes of a scene as machines on a stage: a number for each state of a process, and of each part.
+
+What the real code does next depends on its replies alone, and what a call does on the parts of the
+stage it can see: both are found out once and looked up from then on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from firebreak.core.ledger import Claim, ClaimResult
+from firebreak.core.reasons import Reason
+from firebreak.errors import AwsError
+from firebreak.remediation.decision_recorder import Summary
+from tests.proofs.interleavings.calls import Asked, Call, Raised, Reply, Returned, Script
+from tests.proofs.interleavings.diary import Violation
+from tests.proofs.interleavings.functions import Process, SteadyPolicy, Wiring
+from tests.proofs.interleavings.marks import Marks
+from tests.proofs.interleavings.stage import PARTS, Props, Stage, Who, after_call
+
+type Marked = tuple[int, ...]
+
+PART_NAMES = tuple(sorted(field.name for field in fields(Stage)))
+PLACE = {name: place for place, name in enumerate(PART_NAMES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A process that returned, raised, or was killed; an event that was not handled comes again.
+
+    One that went `blind` kept no decision, but told a human so.
+    """
+
+    process: str
+    how: str
+    handled: bool
+    blind: bool = False
+
+
+@dataclass(slots=True)
+class Node:
+    """A process that got these replies, and what it does then; `claim` is the last that it won."""
+
+    process: Process
+    replies: tuple[Reply, ...]
+    next: Call | Ended
+    claim: Claim | None = None
+    call: int = -1
+    children: dict[int, int] = field(default_factory=dict)
+
+
+class Machine:
+    """Plays any process on any stage, by numbers."""
+
+    def __init__(self, policy: SteadyPolicy, props: Props) -> None:
+        self._policy = policy
+        self._props = props
+        self.marks = Marks()
+        self.nodes: list[Node] = []
+        self._played: dict[tuple[int, ...], tuple[tuple[int, ...], int]] = {}
+        self._noted: dict[tuple[int, ...], int | Violation] = {}
+        self._roots: dict[str, int] = {}
+        self._dead_nodes: dict[str, int] = {}
+
+    def marked(self, stage: Stage) -> Marked:
+        """The numbers of a stage's parts."""
+        return tuple(self.marks.of(getattr(stage, name)) for name in PART_NAMES)
+
+    def stage_of(self, parts: Sequence[int]) -> Stage:
+        """The stage with these parts."""
+        values: dict[str, Any] = {
+            name: self.marks.values[n] for name, n in zip(PART_NAMES, parts, strict=True)
+        }
+        return Stage(**values)
+
+    def root(self, process: Process) -> int:
+        """The node of a process that has not begun."""
+        if process.name not in self._roots:
+            self._roots[process.name] = self._node(process, (), None)
+        return self._roots[process.name]
+
+    def past_the_clock(self, parts: Marked, number: int) -> tuple[Marked, int]:
+        """After the looks at the clock, and new ids: they are one step with the call that follows them.
+
+        So time may pass before a look and after the call, and never between a function's look at its
+        own deadline and the one change that it sends.
+        """
+        node = self.nodes[number]
+        while isinstance(node.next, Call) and node.next.port in {"clock", "ids"}:
+            parts, reply = self.play(node, parts)
+            number = self.child(number, reply)
+            node = self.nodes[number]
+        return parts, number
+
+    def part(self, parts: Marked, name: str) -> Any:
+        """The part of the stage with these numbers."""
+        return self.marks.values[parts[PLACE[name]]]
+
+    def short(self, reply: int) -> str:
+        """A reply in a word, for schedules."""
+        value = self.marks.values[reply]
+        assert isinstance(value, Returned | Raised)
+        inner = value.value if isinstance(value, Returned) else value.error
+        return str(inner) if isinstance(inner, bool | str | AwsError | None) else type(inner).__name__
+
+    def play(self, node: Node, parts: Marked) -> tuple[Marked, int]:
+        """The stage after the node's call, and its reply; what is known is not played again."""
+        call = node.next
+        assert isinstance(call, Call)
+        names = PARTS[call.port]
+        key = (node.call, *(parts[PLACE[name]] for name in names))
+        if key not in self._played:
+            given = tuple(self.part(parts, name) for name in names)
+            try:
+                values, result = self._props.play(call, given)
+                reply: Reply = Returned(result)
+            except AwsError as error:
+                values, reply = given, Raised(error)
+            self._played[key] = tuple(map(self.marks.of, values)), self.marks.of(reply)
+        marks, said = self._played[key]
+        after = list(parts)
+        for name, mark in zip(names, marks, strict=True):
+            after[PLACE[name]] = mark
+        if call.port in {"ledger", "storms", "switches", "action"}:
+            after[PLACE["diary"]] = self._note(node, said, parts)
+        return tuple(after), said
+
+    def _note(self, node: Node, reply: int, parts: Marked) -> int:
+        claim = self.marks.of(node.claim)
+        skew = self.marks.of(node.process.skew)
+        key = (node.call, reply, claim, skew, parts[PLACE["diary"]], parts[PLACE["at"]])
+        if key not in self._noted:
+            self._noted[key] = self._note_anew(node, reply, parts)
+        found = self._noted[key]
+        if isinstance(found, Violation):
+            raise found
+        return found
+
+    def _note_anew(self, node: Node, reply: int, parts: Marked) -> int | Violation:
+        said, call = self.marks.values[reply], node.next
+        assert isinstance(call, Call)
+        if isinstance(said, Raised):
+            return parts[PLACE["diary"]]
+        assert isinstance(said, Returned)
+        who = Who(node.claim, self.part(parts, "at"), node.process.skew)
+        try:
+            diary = after_call(self.part(parts, "diary"), call, said.value, who, self._policy)
+            return self.marks.of(diary)
+        except Violation as broken:
+            broken.add_note(f"{node.process} ({len(node.replies) + 1}): {call}")
+            return broken
+
+    def child(self, number: int, reply: int) -> int:
+        """The node after this reply."""
+        node = self.nodes[number]
+        if reply not in node.children:
+            said: Any = self.marks.values[reply]
+            node.children[reply] = self._node(node.process, (*node.replies, said), _claim_after(node, said))
+        return node.children[reply]
+
+    def dead(self, process: Process) -> int:
+        """One dead node a process: what it knew died with it."""
+        if process.name not in self._dead_nodes:
+            self.nodes.append(Node(process, (), Ended(process.name, "killed", handled=False)))
+            self._dead_nodes[process.name] = len(self.nodes) - 1
+        return self._dead_nodes[process.name]
+
+    def _node(self, process: Process, replies: tuple[Reply, ...], claim: Claim | None) -> int:
+        following = how_it_goes_on(process, self._policy, replies)
+        node = Node(process, replies, following, claim)
+        if isinstance(following, Call):
+            node.call = self.marks.of(following)
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+
+def _words(done: object) -> str:
+    return f"{done.outcome}, {done.reason}" if isinstance(done, Summary) else "done"
+
+
+def _claim_after(node: Node, said: Reply) -> Claim | None:
+    call = node.next
+    if said == Returned(ClaimResult.WON) and isinstance(call, Call) and isinstance(call.args[0], Claim):
+        return call.args[0]
+    return node.claim
+
+
+def how_it_goes_on(process: Process, policy: Any, replies: Sequence[Reply]) -> Call | Ended:
+    """Run the real code on these replies, until it calls something that has none."""
+    try:
+        done = process.run(Wiring(process, policy, Script(replies)))
+    except Asked as asked:
+        return asked.call
+    except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda delivers its event again
+        return Ended(process.name, f"{type(error).__name__}: {error}", handled=False)
+    blind = isinstance(done, Summary) and done.reason is Reason.LEDGER_UNAVAILABLE
+    return Ended(process.name, _words(done), handled=True, blind=blind)
+
+
+def with_part(parts: Marked, name: str, mark: int) -> Marked:
+    place = PLACE[name]
+    return (*parts[:place], mark, *parts[place + 1 :])

@@ -1,0 +1,133 @@
+"""restart-environment: when a restart has come to rest, and which errors are its own."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core.model import Plan, Receipt, Settled
+from firebreak.core.readings import Unknown
+from firebreak.services.beanstalk.environments import BeanstalkObservation
+from firebreak.services.beanstalk.restart_environment import RestartEnvironment
+from tests.support import builders as a
+from tests.support.builders_beanstalk import (
+    BEGAN,
+    DONE,
+    REQUEST,
+    REQUEST_ID,
+    FakeBeanstalk,
+    environment,
+    event,
+    seen,
+)
+
+QUIET = event()
+RECEIPT = Receipt(summary="restarting", after={"requestId": REQUEST_ID})
+NO_RECEIPT = Receipt(summary="")
+LATER = timedelta(hours=2, seconds=10)
+FAILED = event("Command failed on instance.", LATER, severity="ERROR", request_id=REQUEST_ID)
+NOT_OURS = replace(FAILED, request_id="r-another")
+OF_HEALTH = event(
+    "Environment health has transitioned from Warning to Degraded. Command is executing on all instances.",
+    LATER,
+    severity="ERROR",
+)
+UNTOLD = replace(BEGAN, request_id="")
+
+
+@pytest.mark.parametrize(
+    ("observation", "receipt", "expected"),
+    [
+        pytest.param(seen(environment(), QUIET, BEGAN, DONE), RECEIPT, Settled.YES, id="done"),
+        pytest.param(
+            seen(environment(), QUIET, replace(BEGAN, message="New words.")),
+            RECEIPT,
+            Settled.YES,
+            id="known by the request's id whatever AWS calls it",
+        ),
+        pytest.param(
+            seen(environment(), QUIET, BEGAN),
+            NO_RECEIPT,
+            Settled.YES,
+            id="known by its words without a reply",
+        ),
+        pytest.param(
+            seen(environment(status="Updating"), QUIET, BEGAN), RECEIPT, Settled.NOT_YET, id="still at it"
+        ),
+        pytest.param(seen(environment(), QUIET), RECEIPT, Settled.NOT_YET, id="Ready, as it has not begun"),
+        pytest.param(seen(environment(), QUIET, BEGAN, FAILED), RECEIPT, Settled.FAILED, id="failed"),
+        pytest.param(
+            seen(environment(), QUIET, event("No.", timedelta(minutes=1), severity="ERROR"), UNTOLD),
+            NO_RECEIPT,
+            Settled.YES,
+            id="an error before it began",
+        ),
+        pytest.param(
+            seen(environment(), QUIET, BEGAN, replace(FAILED, at=BEGAN.at)),
+            RECEIPT,
+            Settled.FAILED,
+            id="at once",
+        ),
+        pytest.param(
+            seen(environment(), QUIET, BEGAN, replace(FAILED, severity="FATAL")),
+            RECEIPT,
+            Settled.FAILED,
+            id="failed for good",
+        ),
+        pytest.param(
+            seen(environment(), QUIET, BEGAN, replace(FAILED, severity="WARN")),
+            RECEIPT,
+            Settled.YES,
+            id="only warned",
+        ),
+        pytest.param(
+            seen(environment(), QUIET, BEGAN, NOT_OURS), RECEIPT, Settled.YES, id="another request's error"
+        ),
+        pytest.param(
+            seen(environment(), QUIET, BEGAN, replace(FAILED, request_id="")),
+            RECEIPT,
+            Settled.YES,
+            id="an error of no request",
+        ),
+        pytest.param(
+            seen(environment(), QUIET, BEGAN, OF_HEALTH), RECEIPT, Settled.YES, id="its health sank meanwhile"
+        ),
+        pytest.param(
+            seen(environment(), QUIET, BEGAN, replace(OF_HEALTH, request_id=REQUEST_ID)),
+            RECEIPT,
+            Settled.YES,
+            id="its health sank, told under our request",
+        ),
+        pytest.param(
+            seen(environment(), QUIET, BEGAN, NOT_OURS),
+            NO_RECEIPT,
+            Settled.YES,
+            id="the event of its beginning tells which request it is",
+        ),
+        pytest.param(
+            seen(environment(), QUIET, BEGAN, FAILED), NO_RECEIPT, Settled.FAILED, id="and which failed"
+        ),
+        pytest.param(
+            seen(environment(), QUIET, UNTOLD, NOT_OURS),
+            NO_RECEIPT,
+            Settled.FAILED,
+            id="where nothing tells the request every error counts",
+        ),
+        pytest.param(
+            seen(environment(), QUIET, UNTOLD, OF_HEALTH), NO_RECEIPT, Settled.YES, id="but not one of health"
+        ),
+        pytest.param(
+            seen(environment(status="Terminating"), QUIET, BEGAN),
+            RECEIPT,
+            Unknown("the environment is Terminating"),
+            id="somebody ends it",
+        ),
+    ],
+)
+def test_whether_a_restart_has_come_to_rest(
+    observation: BeanstalkObservation, receipt: Receipt, expected: object
+) -> None:
+    action = RestartEnvironment(FakeBeanstalk(), FakeBeanstalk())
+    made = action.plan(REQUEST, seen(environment(), QUIET), a.rules())
+    assert isinstance(made, Plan)
+    assert expected == action.settled(made, receipt, observation)
