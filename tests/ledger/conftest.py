@@ -10,12 +10,12 @@ import pytest
 from firebreak.core.ledger import HistoryLine
 from firebreak.core.limits.history import Hold
 from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.memory.ledger import MemoryLedger
+from firebreak.ledger.memory.state import Memory
+from firebreak.ledger.memory.storms import MemoryStorms, MemorySwitches
 from firebreak.ledger.ports import Ledger, Storms
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.ledger.switches import Switches
-from firebreak_cli.memory import Memory
-from firebreak_cli.memory_ledger import MemoryLedger
-from firebreak_cli.memory_storms import MemoryStorms, MemorySwitches
 from tests.ledger.tables import Table, dynamodb, table
 
 __all__ = ["dynamodb", "table"]

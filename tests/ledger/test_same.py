@@ -21,7 +21,7 @@ from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import AlarmState, Request, RequestKind, Target, Verdict
 from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError
-from firebreak_cli.memory import kept_hold
+from firebreak.ledger.memory.state import kept_hold
 from tests.ledger.claiming import claim_of, record_of
 from tests.ledger.conftest import Kept, in_dynamodb, in_memory
 from tests.ledger.tables import Table

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from firebreak.core.limits.budgets import Budget
 from firebreak.core.limits.scopes import Level, Scope, scopes_of
 from firebreak.core.model import Target
+from firebreak.ledger.memory.ledger import MemoryLedger
+from firebreak.ledger.memory.storms import MemoryStorms
 from firebreak.policy.loader import Policy, parse_policy
 from firebreak.wire.requests import request_event
-from firebreak_cli.memory_ledger import MemoryLedger
-from firebreak_cli.memory_storms import MemoryStorms
 from tests.support import builders as a
 from tests.support.fakes import FakeClock
 from tests.support.world import World, eventbridge

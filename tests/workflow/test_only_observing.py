@@ -17,11 +17,11 @@ from firebreak.core.model import Autonomy, Mute, Request, RequestKind
 from firebreak.core.paging.page import Phase
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
+from firebreak.ledger.memory.ledger import MemoryLedger
+from firebreak.ledger.memory.state import Held, Memory
 from firebreak.policy.loader import parse_policy
 from firebreak.remediation.decision_recorder import Concluder
 from firebreak.remediation.outbox import Announcer
-from firebreak_cli.memory import Held, Memory
-from firebreak_cli.memory_ledger import MemoryLedger
 from tests.core.test_decide_properties import requests, snapshots
 from tests.support import builders as a
 from tests.support.fakes import FakeBus, FakeClock, FakeSchedules, ListLog

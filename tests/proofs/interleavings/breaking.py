@@ -7,8 +7,8 @@ from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentCh
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, OwnEvent
 from firebreak.core.readings import ABSENT
-from firebreak_cli.memory import with_entry, without_entry
-from firebreak_cli.memory_ledger import MemoryLedger
+from firebreak.ledger.memory.ledger import MemoryLedger
+from firebreak.ledger.memory.state import with_entry, without_entry
 from tests.proofs.interleavings.calls import AskingClock
 from tests.proofs.interleavings.functions import Run, Wiring
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from firebreak.core.ledger import ClaimResult
 from firebreak.errors import OutcomeUnknown, Rejected, Unavailable
-from firebreak_cli.memory import Memory
-from firebreak_cli.memory_ledger import MemoryLedger
+from firebreak.ledger.memory.ledger import MemoryLedger
+from firebreak.ledger.memory.state import Memory
 from tests.proofs.interleavings.calls import Call, Raised, Reply, Returned
 from tests.proofs.interleavings.diary import Violation
 from tests.proofs.interleavings.functions import Process, policy_of

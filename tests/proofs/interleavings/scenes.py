@@ -7,7 +7,7 @@ from types import MappingProxyType
 from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmState, Target
-from firebreak_cli.memory import Held
+from firebreak.ledger.memory.state import Held
 from tests.proofs.interleavings.explorer import Scene
 from tests.proofs.interleavings.functions import (
     SWEEP,

@@ -15,14 +15,14 @@ from firebreak.core.ledger import Claim, delivery_key
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import AlarmState, OwnEvent, Plan, Receipt, Target
 from firebreak.core.observed import DescribedAlarm
+from firebreak.ledger.memory.ledger import MemoryLedger
+from firebreak.ledger.memory.state import Held, Memory
+from firebreak.ledger.memory.storms import MemoryStorms, MemorySwitches
 from firebreak.policy.loader import Policy
 from firebreak.remediation.snapshot import Observer
 from firebreak.remediation.verifier import Verifier
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.registry import ACTIONS, BuiltActions
-from firebreak_cli.memory import Held, Memory
-from firebreak_cli.memory_ledger import MemoryLedger
-from firebreak_cli.memory_storms import MemoryStorms, MemorySwitches
 from tests.proofs.interleavings.calls import Call
 from tests.proofs.interleavings.diary import NOTHING_YET, Diary, noted, sent
 from tests.support import builders as a

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak_cli.memory_ledger import MemoryLedger
+from firebreak.ledger.memory.ledger import MemoryLedger
 from tests.proofs.interleavings import breaking as b
 from tests.proofs.interleavings.ending import Rest
 from tests.proofs.interleavings.explorer import Explorer, Found, Scene

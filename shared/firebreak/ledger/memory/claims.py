@@ -17,7 +17,7 @@ from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, RequestKind
 from firebreak.errors import Conflict
 from firebreak.ledger.claims import POINTS_TO_INCIDENT, claimed_words, slot_name, switch_keys
-from firebreak_cli.memory import (
+from firebreak.ledger.memory.state import (
     Held,
     kept_act,
     kept_incident,

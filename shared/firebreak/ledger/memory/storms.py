@@ -8,10 +8,10 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.limits.storm import CALM, RedAlarm, Storm, may_renew
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.readings import ABSENT, Reading
+from firebreak.ledger.memory.claims import told_by
+from firebreak.ledger.memory.state import Held, Memory, Switch, kept_hold, kept_red, kept_time, with_entry
 from firebreak.ledger.storms import FORGET_AT_ONCE
 from firebreak.ledger.switches import besides, stored_for
-from firebreak_cli.memory import Held, Memory, Switch, kept_hold, kept_red, kept_time, with_entry
-from firebreak_cli.memory_claims import told_by
 
 
 class MemoryStorms:

@@ -28,9 +28,7 @@ from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.watchdog import Overdue
 from firebreak.errors import Conflict
 from firebreak.ledger.claims import scope_switches, switch_keys
-from firebreak.ledger.reads import beside_in, pointed_to, pointers_in, together
-from firebreak_cli.memory import Held, Memory, kept_incident, kept_time, with_entry, without_entry
-from firebreak_cli.memory_claims import (
+from firebreak.ledger.memory.claims import (
     claimed,
     decided_by,
     handed_over,
@@ -42,6 +40,8 @@ from firebreak_cli.memory_claims import (
     with_line,
     without_slot,
 )
+from firebreak.ledger.memory.state import Held, Memory, kept_incident, kept_time, with_entry, without_entry
+from firebreak.ledger.reads import beside_in, pointed_to, pointers_in, together
 
 
 class MemoryLedger:
