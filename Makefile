@@ -99,12 +99,12 @@ clean: ## Remove everything that was made; end local AWS first
 # Hashes are checked by both installers. The project itself goes in as it lies here.
 install = $(if $(UV),$(UV) pip install --quiet --python $(1)/bin/python,$(1)/bin/python -m pip install -qq --disable-pip-version-check)
 
-.venv/.ready: requirements/dev.txt pyproject.toml
+.venv/.ready: requirements/dev.txt pyproject.toml devtools/pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.13 on the PATH; name one with make PYTHON=..." >&2; exit 1; }
 	@echo "setting up .venv (about half a minute)"
 	@$(PYTHON) -m venv --clear .venv
 	@$(call install,.venv) --require-hashes --requirement requirements/dev.txt
-	@$(call install,.venv) --no-deps --no-build-isolation --editable .
+	@$(call install,.venv) --no-deps --no-build-isolation --editable . --editable devtools
 	@touch $@
 
 # SAM CLI and the emulator pin libraries that exclude each other on paper; the lock overrules that

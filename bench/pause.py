@@ -17,10 +17,10 @@ from pathlib import Path
 
 from bench.storm import own_emulator
 
-from firebreak_cli.local.emulator import Running
-from firebreak_cli.local.places import ACCOUNT, REGION
 from firebreak_cli.stack import Stack
 from firebreak_cli.switches import GLOBAL, Scope, SwitchBoard
+from firebreak_devtools.local.emulator import Running
+from firebreak_devtools.local.paths import ACCOUNT, REGION
 from tests.proofs.concurrency.driver import Limits, Load
 from tests.proofs.concurrency.ground import Ground, shuffled, transitions
 

@@ -22,9 +22,9 @@ from pathlib import Path
 from firebreak.aws.clients import reader
 from firebreak.core.limits.history import Hold
 from firebreak.ledger.switches import Switches
-from firebreak_cli.local import emulator
-from firebreak_cli.local.emulator import Running
-from firebreak_cli.local.places import Home
+from firebreak_devtools.local import emulator
+from firebreak_devtools.local.emulator import Running
+from firebreak_devtools.local.paths import Home
 from tests.docs.documents import ROOT
 from tests.proofs.concurrency.driver import PROCESSES, WORKERS, Limits, Load, decided
 from tests.proofs.concurrency.ground import Delivery, Ground, shuffled, transitions

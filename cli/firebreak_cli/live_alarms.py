@@ -16,9 +16,9 @@ from firebreak.intake import alarm_events
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.policy.loader import load_policy
 from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
-from firebreak_cli.local.transitions import PROPAGATION_TAG, Transition, state_change_event
 from firebreak_cli.policies import policy_path
 from firebreak_cli.stack import Stack
+from firebreak_cli.state_change import PROPAGATION_TAG, Transition, state_change_event
 
 
 def of_stack(stack: Stack, rules: Callable[[], MissingDataRules] | None = None) -> EffectiveAlarms:

@@ -4,6 +4,8 @@ What a command needs is imported inside it: `firebreak explain --offline` must s
 without the AWS SDK, and the commands further down bring more than that.
 """
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -17,7 +19,6 @@ from firebreak_cli.commands.show import register as register_show
 from firebreak_cli.commands.stopping import register as register_stopping
 from firebreak_cli.drill_app import register as register_drill
 from firebreak_cli.endings import EXIT_CODES, PlainGroup
-from firebreak_cli.local_app import register as register_local
 
 app = typer.Typer(
     cls=PlainGroup,
@@ -55,4 +56,6 @@ register_answering(app)
 register_retry(app)
 register_policy(app)
 register_drill(app)
-register_local(app)
+# A clone has more commands (devtools/pyproject.toml). By name, so that nothing here depends on them.
+if find_spec("firebreak_devtools"):
+    import_module("firebreak_devtools.app").register(app)

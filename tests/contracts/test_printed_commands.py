@@ -12,7 +12,7 @@ from firebreak_cli.main import app
 from tests.contracts.template import template
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted(path for room in ("shared", "cli") for path in (ROOT / room).rglob("*.py"))
+SOURCES = sorted(path for room in ("shared", "cli", "devtools") for path in (ROOT / room).rglob("*.py"))
 NAMES = sorted(
     {one.name or (one.callback.__name__ if one.callback else "") for one in app.registered_commands}
     | {str(one.name) for one in app.registered_groups}
@@ -30,7 +30,7 @@ NAMED = {
     "drill_init.py": {"firebreak drill", "firebreak drill init"},
     "drill_app.py": {"firebreak drill "},
     # On this machine: local AWS, whose environment is printed above them.
-    "local_app.py": {
+    "app.py": {
         "firebreak local down",
         "firebreak explain events/ecs_memory_alarm.json --offline",
         "firebreak incidents",

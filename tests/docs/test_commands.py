@@ -116,7 +116,7 @@ def test_the_readme_shows_the_two_commands_and_how_to_stop_it_on_its_first_scree
 
 def welcomed() -> list[str]:
     """The explanations that `make local` suggests."""
-    welcome = (ROOT / "cli/firebreak_cli/local_app.py").read_text(encoding="utf-8")
+    welcome = (ROOT / "devtools/firebreak_devtools/app.py").read_text(encoding="utf-8")
     return re.findall(r"firebreak (explain [^\"]+)\"", welcome)
 
 

@@ -16,13 +16,14 @@ from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import Incident
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak_cli.approvals import ApprovalDesk
-from firebreak_cli.demo.stage import Inbox, Stage
-from firebreak_cli.local.places import ACCOUNT, REGION
-from firebreak_cli.local.stack import STACK
-from firebreak_cli.local.transitions import Carried, Transition, deliver, state_change_event
-from firebreak_cli.local.up import LocalAws
-from firebreak_cli.local.workload import PlayedService, Workload
 from firebreak_cli.stack import Stack as OperatorsStack
+from firebreak_cli.state_change import Transition, state_change_event
+from firebreak_devtools.demo.stage import Inbox, Stage
+from firebreak_devtools.local.paths import ACCOUNT, REGION
+from firebreak_devtools.local.stack import STACK
+from firebreak_devtools.local.transitions import Carried, deliver
+from firebreak_devtools.local.up import LocalAws
+from firebreak_devtools.local.workload import PlayedService, Workload
 
 RESTART = {"firebreak:action": "restart-service"}
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from firebreak_cli.local import up
-from firebreak_cli.local.places import Home
-from firebreak_cli.local.up import LocalAws
+from firebreak_devtools.local import up
+from firebreak_devtools.local.paths import Home
+from firebreak_devtools.local.up import LocalAws
 from tests.scenarios.bench import Bench
 
 

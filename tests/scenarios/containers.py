@@ -19,13 +19,13 @@ from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import route
 from firebreak.intake import alarm_events
-from firebreak_cli.demo.stage import Inbox
-from firebreak_cli.local import containers, up
-from firebreak_cli.local.places import REGION, Home, LocalError
-from firebreak_cli.local.sam import sam_command
-from firebreak_cli.local.up import LocalAws
-from firebreak_cli.local.workload import Workload
 from firebreak_cli.outside import Outside
+from firebreak_devtools.demo.stage import Inbox
+from firebreak_devtools.local import containers, up
+from firebreak_devtools.local.paths import REGION, Home, LocalError
+from firebreak_devtools.local.sam import sam_command
+from firebreak_devtools.local.up import LocalAws
+from firebreak_devtools.local.workload import Workload
 from tests.cli.running import run
 from tests.contracts.template import functions
 from tests.scenarios.start_lambda import REPOSITORY, end_of, log_of, serving

@@ -9,18 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from firebreak.policy.loader import parse_policy
-from firebreak_cli.local import emulator, permissions, stack, up
-from firebreak_cli.local.emulator import Running
-from firebreak_cli.local.places import Home
-from firebreak_cli.local.sam import sam_command
-from firebreak_cli.local.up import LocalAws
+from firebreak_devtools.local import emulator, permissions, stack, up
+from firebreak_devtools.local.emulator import Running
+from firebreak_devtools.local.paths import Home
+from firebreak_devtools.local.sam import sam_command
+from firebreak_devtools.local.up import LocalAws
 
 REPOSITORY = Path(__file__).parents[2]
 START = """
 import sys
 from pathlib import Path
 from firebreak_cli.local import emulator
-from firebreak_cli.local.places import Home
+from firebreak_devtools.local.paths import Home
 emulator.start(Home(Path(sys.argv[1])), Path(sys.argv[2]))
 """
 POLICY = Path("SharedLayer/python/policies/demo.toml")

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from firebreak_cli.local.places import REGION, Home
-from firebreak_cli.local.sam import environment
-from firebreak_cli.local.up import LocalAws
+from firebreak_devtools.local.paths import REGION, Home
+from firebreak_devtools.local.sam import environment
+from firebreak_devtools.local.up import LocalAws
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS = END_SECONDS = 60

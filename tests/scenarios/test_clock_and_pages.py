@@ -19,9 +19,9 @@ from firebreak.ledger.threads import DynamoThreads
 from firebreak.paging.channels.webhook import signature
 from firebreak_cli.acknowledging import PagerDesk
 from firebreak_cli.approvals import ApprovalDesk
-from firebreak_cli.local.places import ACCOUNT, REGION
-from firebreak_cli.local.transitions import deliver
-from firebreak_cli.local.up import LocalAws
+from firebreak_devtools.local.paths import ACCOUNT, REGION
+from firebreak_devtools.local.transitions import deliver
+from firebreak_devtools.local.up import LocalAws
 from tests.paging.channels.local_server import Arrived, LocalServer, answer, serving
 from tests.scenarios.bench import Bench
 from tests.scenarios.own_stack import POLICY, built_home, deployed

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from firebreak_cli.local.transitions import Transition, state_change_event
-from firebreak_cli.local.up import LocalAws
+from firebreak_cli.state_change import Transition, state_change_event
+from firebreak_devtools.local.up import LocalAws
 from tests.cli.running import run
 from tests.scenarios.bench import Bench
 from tests.scenarios.test_routing import rules_of

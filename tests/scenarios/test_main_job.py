@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
-from firebreak_cli.local.transitions import deliver
+from firebreak_devtools.local.transitions import deliver
 from tests.scenarios.bench import Bench
 
 pytestmark = pytest.mark.local

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.incident.states import IncidentState
-from firebreak_cli.local.calls import calls
+from firebreak_devtools.local.calls import calls
 from tests.scenarios.bench import Bench
 
 pytestmark = pytest.mark.local

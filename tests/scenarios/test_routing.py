@@ -8,8 +8,8 @@ import pytest
 from firebreak.core.model import Alarm
 from firebreak.core.routing import SYMPTOMS, route
 from firebreak.intake import alarm_events
-from firebreak_cli.local.transitions import matching
-from firebreak_cli.local.up import LocalAws
+from firebreak_devtools.local.transitions import matching
+from firebreak_devtools.local.up import LocalAws
 from tests.contracts.template import functions
 from tests.support.sample_events import load, usable
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from firebreak.core.limits.history import Hold
-from firebreak_cli.local.transitions import deliver, matching
-from firebreak_cli.local.up import LocalAws
+from firebreak_devtools.local.transitions import deliver, matching
+from firebreak_devtools.local.up import LocalAws
 from tests.contracts.template import functions
 from tests.scenarios.bench import Bench
 

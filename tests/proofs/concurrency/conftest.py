@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from firebreak_cli.local import emulator
-from firebreak_cli.local.emulator import Running
-from firebreak_cli.local.places import Home
+from firebreak_devtools.local import emulator
+from firebreak_devtools.local.emulator import Running
+from firebreak_devtools.local.paths import Home
 
 
 @pytest.fixture(scope="session")

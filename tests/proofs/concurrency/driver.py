@@ -19,7 +19,7 @@ from typing import Any
 from firebreak.aws.clients import reader
 from firebreak.core.limits.scopes import Level
 from firebreak.policy.loader import parse_policy
-from firebreak_cli.local.emulator import Running
+from firebreak_devtools.local.emulator import Running
 from tests.docs.documents import ROOT
 from tests.proofs.concurrency.ground import Delivery, Ground
 from tests.proofs.concurrency.job import Job, Result, Share, read_result, write_job

@@ -14,9 +14,9 @@ from firebreak.aws.clients import reader
 from firebreak.core.ledger import alarm_key
 from firebreak.core.model import Alarm
 from firebreak.intake import alarm_events
-from firebreak_cli.local.places import ACCOUNT, REGION
-from firebreak_cli.local.transitions import Event, Transition, state_change_event
-from firebreak_cli.local.workload import IMAGE
+from firebreak_cli.state_change import Event, Transition, state_change_event
+from firebreak_devtools.local.paths import ACCOUNT, REGION
+from firebreak_devtools.local.workload import IMAGE
 from tests.support.world import create_table
 
 ACTIONS = ("restart-service", "scale-service")

@@ -20,7 +20,7 @@ from firebreak.core.limits.storm import MOST_REMEMBERED
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.reasons import Reason
 from firebreak.ledger.switches import Switches
-from firebreak_cli.local.emulator import Running
+from firebreak_devtools.local.emulator import Running
 from tests.proofs.concurrency.driver import WORKERS, Limits, Load, acted_twice, decided
 from tests.proofs.concurrency.ground import Delivery, Ground, in_bursts, shuffled, transitions
 from tests.proofs.concurrency.job import Result

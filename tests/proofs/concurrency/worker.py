@@ -33,8 +33,8 @@ from firebreak.remediation.storm_detector import StormWatch
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS
 from firebreak.wiring import jitter
-from firebreak_cli.local.emulator import LocalSession
-from firebreak_cli.local.places import ACCOUNT, REGION
+from firebreak_devtools.local.emulator import LocalSession
+from firebreak_devtools.local.paths import ACCOUNT, REGION
 from tests.proofs.concurrency.job import Job, Result, Share, read_job, write_result
 from tests.proofs.concurrency.watching import Notes, Traffic, Watched
 

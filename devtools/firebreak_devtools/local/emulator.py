@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from boto3.session import Session
 
-from firebreak_cli.local.places import ACCOUNT, REGION, SECRET, Home, LocalError
+from firebreak_devtools.local.paths import ACCOUNT, REGION, SECRET, Home, LocalError
 
 START_SECONDS = 60
 STOP_SECONDS = 10

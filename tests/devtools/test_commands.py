@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from firebreak_cli.local_app import FUNCTIONS
+from firebreak_devtools.app import FUNCTIONS
 from tests.cli.running import around, error_lines, run
 from tests.contracts.template import functions
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from firebreak_cli.local import carry, emulator, permissions, stack
-from firebreak_cli.local.emulator import Running
-from firebreak_cli.local.places import Home
-from firebreak_cli.local.sam import Progress, sam_command
-from firebreak_cli.local.stack import DeployedStack
+from firebreak_devtools.local import carry, emulator, permissions, stack
+from firebreak_devtools.local.emulator import Running
+from firebreak_devtools.local.paths import Home
+from firebreak_devtools.local.sam import Progress, sam_command
+from firebreak_devtools.local.stack import DeployedStack
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from botocore.config import Config
 
-from firebreak_cli.local.emulator import Running
+from firebreak_devtools.local.emulator import Running
 
 HERE = Running(pid=1, port=4599, bind="127.0.0.1", mark="m")
 

@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 from botocore.exceptions import BotoCoreError, ClientError
 
 from firebreak.paging.rendering import plain
-from firebreak_cli.local.emulator import LocalSession, Running, command_line
-from firebreak_cli.local.places import Home
-from firebreak_cli.local.transitions import Carried, Carrier
+from firebreak_devtools.local.emulator import LocalSession, Running, command_line
+from firebreak_devtools.local.paths import Home
+from firebreak_devtools.local.transitions import Carried, Carrier
 
 EVERY = timedelta(seconds=1)
 # So many polls in a row without an answer: the emulator has ended, and so does this.
@@ -95,7 +95,7 @@ def line_of(carried: Carried) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """`python -m firebreak_cli.local.carry ENDPOINT MARK`; nothing reads the mark but `is_running`."""
+    """`python -m firebreak_devtools.local.carry ENDPOINT MARK`; nothing reads the mark but `is_running`."""
     carrier = Carrier(LocalSession(arguments[0]), datetime.now(UTC))
 
     def say(line: str) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from firebreak_cli.demo.scenes import SCENES, Scene
-from firebreak_cli.demo.stage import Inbox, SceneFailed, Stage
-from firebreak_cli.demo.timeline import Timeline
-from firebreak_cli.local import up
-from firebreak_cli.local.places import Home, LocalError
-from firebreak_cli.local.transitions import Carrier
-from firebreak_cli.local.up import LocalAws
-from firebreak_cli.local.workload import Workload
+from firebreak_devtools.demo.scenes import SCENES, Scene
+from firebreak_devtools.demo.stage import Inbox, SceneFailed, Stage
+from firebreak_devtools.demo.timeline import Timeline
+from firebreak_devtools.local import up
+from firebreak_devtools.local.paths import Home, LocalError
+from firebreak_devtools.local.transitions import Carrier
+from firebreak_devtools.local.up import LocalAws
+from firebreak_devtools.local.workload import Workload
 
 LEGEND = (
     "How to read it: load is what the demo does to the played services; alarm is a CloudWatch alarm that",

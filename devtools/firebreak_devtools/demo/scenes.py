@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
-from firebreak_cli.demo.stage import Stage
-from firebreak_cli.local.workload import PlayedService
+from firebreak_devtools.demo.stage import Stage
+from firebreak_devtools.local.workload import PlayedService
 
 RESTART = {"firebreak:action": "restart-service"}
 

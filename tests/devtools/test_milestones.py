@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak_cli.local.milestones import EVERY, Milestones
+from firebreak_devtools.local.milestones import EVERY, Milestones
 
 
 @pytest.mark.parametrize(

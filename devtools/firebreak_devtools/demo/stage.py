@@ -13,10 +13,10 @@ from firebreak.aws.clients import reader
 from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.switches import Switches
-from firebreak_cli.local.calls import calls
-from firebreak_cli.local.stack import DeployedStack
-from firebreak_cli.local.transitions import Carried
-from firebreak_cli.local.workload import Workload
+from firebreak_devtools.local.calls import calls
+from firebreak_devtools.local.stack import DeployedStack
+from firebreak_devtools.local.transitions import Carried
+from firebreak_devtools.local.workload import Workload
 
 PATIENCE = timedelta(seconds=60)
 BETWEEN_LOOKS = 0.25

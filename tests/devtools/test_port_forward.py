@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from firebreak_cli.local.door import door
+from firebreak_devtools.local.port_forward import door
 
 
 class Echo(socketserver.StreamRequestHandler):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from boto3.session import Session
 
-from firebreak_cli.local.emulator import Running
-from firebreak_cli.local.places import Home
-from firebreak_cli.local.sam import Progress, run
+from firebreak_devtools.local.emulator import Running
+from firebreak_devtools.local.paths import Home
+from firebreak_devtools.local.sam import Progress, run
 
 STACK = "firebreak"
 # Where shared/Makefile puts a policy that is given with FIREBREAK_POLICY.

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from firebreak_cli.local.milestones import Milestones
-from firebreak_cli.local.places import REGION, Home, LocalError
+from firebreak_devtools.local.milestones import Milestones
+from firebreak_devtools.local.paths import REGION, Home, LocalError
 
 # Another environment with SAM CLI and the emulator, for those who have one.
 SAM_VARIABLE = "FIREBREAK_SAM"

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from firebreak_cli.local import carry
-from firebreak_cli.local.emulator import Running
-from firebreak_cli.local.places import Home
-from firebreak_cli.local.transitions import Carried, Transition
+from firebreak_cli.state_change import Transition
+from firebreak_devtools.local import carry
+from firebreak_devtools.local.emulator import Running
+from firebreak_devtools.local.paths import Home
+from firebreak_devtools.local.transitions import Carried
 
 AT = datetime(2026, 11, 20, 10, 0, 3, tzinfo=UTC)
 RED = Transition("api\x1b[31m-memory", AT, "OK", "ALARM", "hot")

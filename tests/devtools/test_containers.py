@@ -2,8 +2,8 @@
 
 import pytest
 
-from firebreak_cli.local.containers import bridge_address
-from firebreak_cli.local.places import LocalError
+from firebreak_devtools.local.containers import bridge_address
+from firebreak_devtools.local.paths import LocalError
 
 RUNNING = '[{"Subnet":"172.17.0.0/16","Gateway":"172.17.0.1"}]'
 FIRST_START = '[{"Subnet":"172.17.0.0/16"}]'

@@ -15,7 +15,7 @@ from typing import Any
 
 from boto3.session import Session
 
-from firebreak_cli.local.stack import DeployedStack
+from firebreak_devtools.local.stack import DeployedStack
 
 MISREAD = frozenset(
     {"application-autoscaling", "cloudwatch", "ecs", "events", "lambda", "scheduler", "ses", "ssm"}

@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from firebreak_cli.local.door import door
-from firebreak_cli.local.places import Home, LocalError
-from firebreak_cli.local.sam import Progress, environment, run
-from firebreak_cli.local.up import LocalAws
+from firebreak_devtools.local.paths import Home, LocalError
+from firebreak_devtools.local.port_forward import door
+from firebreak_devtools.local.sam import Progress, environment, run
+from firebreak_devtools.local.up import LocalAws
 
 # The name by which a container reaches this machine.
 HOST = "host.docker.internal"

@@ -13,9 +13,9 @@ from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, PlainGroup
 from firebreak_cli.outside import outside
 
 if TYPE_CHECKING:
-    from firebreak_cli.local.emulator import Running
-    from firebreak_cli.local.places import Home
-    from firebreak_cli.local.up import LocalAws
+    from firebreak_devtools.local.emulator import Running
+    from firebreak_devtools.local.paths import Home
+    from firebreak_devtools.local.up import LocalAws
 
 HOME_VARIABLE = "FIREBREAK_LOCAL_HOME"
 DEFAULT_HOME = ".local"
@@ -74,9 +74,9 @@ def up(
     from rich.console import Console
 
     from firebreak.policy.loader import load_policy
-    from firebreak_cli.demo.timeline import Timeline
-    from firebreak_cli.local import carry
-    from firebreak_cli.local import up as local_aws
+    from firebreak_devtools.demo.timeline import Timeline
+    from firebreak_devtools.local import carry
+    from firebreak_devtools.local import up as local_aws
 
     repository, home = checkout(), _home(ctx)
     if policy:
@@ -96,7 +96,7 @@ def up(
 @local_app.command()
 def down(ctx: typer.Context, *, quiet: Quiet = False) -> None:
     """End local AWS and forget everything on it."""
-    from firebreak_cli.local import up as local_aws
+    from firebreak_devtools.local import up as local_aws
 
     ended = local_aws.down(_home(ctx))
     if not quiet:
@@ -122,8 +122,8 @@ def invoke(
 
     Needs Docker, and local AWS up (make local). Exits 1 when the function raised.
     """
-    from firebreak_cli.local import containers
-    from firebreak_cli.local.sam import sam_command
+    from firebreak_devtools.local import containers
+    from firebreak_devtools.local.sam import sam_command
 
     repository, home = checkout(), _home(ctx)
     with _told():
@@ -144,8 +144,8 @@ def demo() -> None:
     """Play an outage on local AWS: restarts, limits, a ladder, a kill switch, observe mode."""
     from rich.console import Console
 
-    from firebreak_cli.demo.play import run
-    from firebreak_cli.local.places import Home
+    from firebreak_devtools.demo.play import run
+    from firebreak_devtools.local.paths import Home
 
     repository = checkout()
     raise typer.Exit(run(repository, Home(repository / DEFAULT_HOME / "demo"), Console()))
@@ -161,14 +161,14 @@ def checkout() -> Path:
 
 
 def _home(ctx: typer.Context) -> "Home":
-    from firebreak_cli.local.places import Home
+    from firebreak_devtools.local.paths import Home
 
     chosen = outside(ctx).environ.get(HOME_VARIABLE)
     return Home(Path(chosen).resolve() if chosen else checkout() / DEFAULT_HOME)
 
 
 def _found(home: "Home") -> "LocalAws":
-    from firebreak_cli.local import up as local_aws
+    from firebreak_devtools.local import up as local_aws
 
     local = local_aws.find(home)
     if local is None:
@@ -178,7 +178,7 @@ def _found(home: "Home") -> "LocalAws":
 
 def _as_bound(home: "Home", bind: Bind | None) -> None:
     """Refuse to leave a running one listening to others than was asked for."""
-    from firebreak_cli.local import emulator
+    from firebreak_devtools.local import emulator
 
     running = emulator.find(home)
     if running and bind and running.bind != bind:
@@ -192,7 +192,7 @@ def _told() -> Iterator[None]:
     """Turn what local AWS says when it fails into an ending; what SAM or the emulator said comes first."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from firebreak_cli.local.places import LocalError
+    from firebreak_devtools.local.paths import LocalError
 
     try:
         yield
