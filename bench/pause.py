@@ -17,8 +17,8 @@ from pathlib import Path
 
 from bench.storm import own_emulator
 
+from firebreak_cli.operations.switches import GLOBAL, Scope, SwitchBoard
 from firebreak_cli.stack import Stack
-from firebreak_cli.switches import GLOBAL, Scope, SwitchBoard
 from firebreak_devtools.local.emulator import Running
 from firebreak_devtools.local.paths import ACCOUNT, REGION
 from tests.proofs.concurrency.driver import Limits, Load

@@ -27,7 +27,7 @@ from firebreak.intake.names import Home
 from firebreak.policy.actions import ASKS_BY_DEFAULT
 from firebreak.policy.schema import policy_schema
 from firebreak.services.registry import ACTIONS
-from firebreak_cli.endings import EXIT_CODES
+from firebreak_cli.exit_codes import EXIT_CODES
 
 DOCS = Path(__file__).resolve().parent
 SCHEMA = DOCS / "policy.schema.json"

@@ -11,14 +11,14 @@ from typing import Annotated
 import typer
 
 from firebreak_cli.commands.answering import register as register_answering
+from firebreak_cli.commands.drill import register as register_drill
 from firebreak_cli.commands.explain import register as register_explain
 from firebreak_cli.commands.incidents import register as register_incidents
 from firebreak_cli.commands.policy import register as register_policy
 from firebreak_cli.commands.retry import register as register_retry
 from firebreak_cli.commands.show import register as register_show
 from firebreak_cli.commands.stopping import register as register_stopping
-from firebreak_cli.drill_app import register as register_drill
-from firebreak_cli.endings import EXIT_CODES, PlainGroup
+from firebreak_cli.exit_codes import EXIT_CODES, PlainGroup
 
 app = typer.Typer(
     cls=PlainGroup,

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from firebreak.settings import LAYER
-from firebreak_cli.endings import BAD_INPUT, Ending
+from firebreak_cli.exit_codes import BAD_INPUT, Ending
 
 # Where pyproject.toml installs the shipped policy.
 INSTALLED = Path(sys.prefix) / "share/firebreak"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from firebreak.core.paging.commands import StackAddress
 from firebreak.errors import Rejected
-from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending
-from firebreak_cli.outside import Outside
+from firebreak_cli.environment import Outside
+from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 
 if TYPE_CHECKING:
     from boto3.session import Session

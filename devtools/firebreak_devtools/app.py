@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firebreak.core.routing import KNOWN_ACTIONS
-from firebreak_cli.endings import BAD_INPUT, NO_AWS, Ending, PlainGroup
-from firebreak_cli.outside import outside
+from firebreak_cli.environment import outside
+from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending, PlainGroup
 
 if TYPE_CHECKING:
     from firebreak_devtools.local.emulator import Running

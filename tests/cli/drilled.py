@@ -8,9 +8,9 @@ from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Reading
 from firebreak.errors import AwsError
-from firebreak_cli.drill_times import Scenario, Step
-from firebreak_cli.drill_watch import LedgerWatch
-from firebreak_cli.drills import Drill
+from firebreak_cli.drill.drills import Drill
+from firebreak_cli.drill.times import Scenario, Step
+from firebreak_cli.drill.watch import LedgerWatch
 from tests.support import builders as a
 from tests.support.world import TABLE, World
 

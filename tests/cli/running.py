@@ -12,8 +12,8 @@ from botocore.session import get_session
 from botocore.stub import Stubber
 from typer.testing import CliRunner, Result
 
+from firebreak_cli.environment import Outside
 from firebreak_cli.main import app
-from firebreak_cli.outside import Outside
 from tests.support import builders as a
 from tests.support.world import TABLE, World
 

@@ -9,7 +9,7 @@ from firebreak.core.readings import NotRead
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import SERVICE_OF
 from firebreak.intake.names import read_target
-from firebreak_cli.advice import ADVICE, advice
+from firebreak_cli.explain.advice import ADVICE, advice
 from tests.support import builders as a
 
 

@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from firebreak_cli.environment import real
 from firebreak_cli.main import app
-from firebreak_cli.outside import real
 from tests.cli.running import run
 from tests.docs.test_commands import commands
 

@@ -16,10 +16,10 @@ from firebreak.core.reasons import Reason
 from firebreak.policy.loader import parse_policy
 from firebreak.remediation.snapshot import Observer
 from firebreak.services.registry import ACTIONS
-from firebreak_cli import drill_screen, drills
-from firebreak_cli.drill_times import Scenario
-from firebreak_cli.endings import Ending
-from firebreak_cli.eyes import LiveEyes
+from firebreak_cli.drill import drill_screen, drills
+from firebreak_cli.drill.times import Scenario
+from firebreak_cli.exit_codes import Ending
+from firebreak_cli.explain.sources import LiveEyes
 from firebreak_cli.stack import Stack, find
 from tests.cli.consoles import Console
 from tests.cli.drilled import MINUTE, NAME, SECOND, WorldAlarm, drill

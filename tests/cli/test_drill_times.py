@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from firebreak.core.ledger import HistoryLine
 from firebreak.core.messages.announcement import AnnouncementKind
-from firebreak_cli.drill_times import (
+from firebreak_cli.drill.times import (
     LATE_WAKE,
     Scenario,
     Seen,

@@ -10,8 +10,8 @@ from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState
 from firebreak.errors import AwsError, Denied, OutcomeUnknown
 from firebreak.policy.loader import parse_policy
-from firebreak_cli.drill_times import Scenario, Step, Timing
-from firebreak_cli.drills import Report
+from firebreak_cli.drill.drills import Report
+from firebreak_cli.drill.times import Scenario, Step, Timing
 from tests.cli.drilled import MINUTE, NAME, SECOND, WorldAlarm, drill
 from tests.support import builders as a
 from tests.support.world import TABLE, World, create_table

@@ -4,8 +4,9 @@ from typing import NoReturn
 import pytest
 
 from firebreak import errors
-from firebreak_cli import endings
-from firebreak_cli.endings import (
+from firebreak_cli import exit_codes
+from firebreak_cli.environment import Outside
+from firebreak_cli.exit_codes import (
     BAD_INPUT,
     BAD_POLICY,
     EXIT_CODES,
@@ -14,7 +15,6 @@ from firebreak_cli.endings import (
     UNEXPECTED,
     ending_of,
 )
-from firebreak_cli.outside import Outside
 from tests.cli.running import run
 from tests.support import builders as a
 
@@ -44,7 +44,7 @@ def interrupted() -> NoReturn:
 
 
 def test_each_exit_code_of_the_command_is_in_the_table_that_help_and_documents_show() -> None:
-    named = {value for name, value in vars(endings).items() if name.isupper() and isinstance(value, int)}
+    named = {value for name, value in vars(exit_codes).items() if name.isupper() and isinstance(value, int)}
     assert named == EXIT_CODES.keys()
     shown = " ".join(run("--help").stdout.split())
     assert all(f"{code} " in shown for code in EXIT_CODES)

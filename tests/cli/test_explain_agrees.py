@@ -16,8 +16,8 @@ from firebreak.policy.loader import parse_policy
 from firebreak.remediation.snapshot import Observer
 from firebreak.services.registry import ACTIONS
 from firebreak.wire.requests import request_event
-from firebreak_cli.explainer import Explainer, Explanation
-from firebreak_cli.eyes import LiveEyes
+from firebreak_cli.explain.explainer import Explainer, Explanation
+from firebreak_cli.explain.sources import LiveEyes
 from tests.support import builders as a
 from tests.support.sample_events import load
 from tests.support.world import TABLE, World, check_event, eventbridge

@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from firebreak.core.model import AlarmKind, AlarmState
-from firebreak_cli.live_alarms import red_event
+from firebreak_cli.queries.live_alarms import red_event
 from tests.cli.running import STACK_ID, Calls, around, described, error_lines, run, run_in
 from tests.cli.test_explain_live import red
 from tests.support import builders as a

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from firebreak.core.limits.budgets import readable
 from firebreak.core.model import Alarm
 from firebreak.intake import alarm_events
-from firebreak_cli.event_times import moved_to, sent_at
+from firebreak_cli.explain.event_times import moved_to, sent_at
 from tests.cli.running import error_lines, run
 from tests.support.sample_events import EVENTS, load, usable
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firebreak_cli.event_file import MAX_BYTES
+from firebreak_cli.explain.event_file import MAX_BYTES
 from tests.cli.running import error_lines, run
 from tests.support.sample_events import EVENTS, load
 

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ProfileNotFound
 from botocore.stub import Stubber
 
-from firebreak_cli.endings import Ending
-from firebreak_cli.outside import Outside, real
+from firebreak_cli.environment import Outside, real
+from firebreak_cli.exit_codes import Ending
 from firebreak_cli.stack import find
 from tests.cli.running import Calls, StackSession, around, described, error_lines, run
 from tests.support import builders as a

@@ -8,9 +8,9 @@ import pytest
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Metric
 from firebreak.wire.epoch import ms
-from firebreak_cli import incidents
-from firebreak_cli.incident_filters import Wanted
-from firebreak_cli.kept import Bounds
+from firebreak_cli.incidents import listing
+from firebreak_cli.incidents.filters import Wanted
+from firebreak_cli.queries.ledger_queries import Bounds
 from firebreak_cli.stack import find
 from tests.cli.running import Calls, around, error_lines, run_in
 from tests.support import builders as a
@@ -109,11 +109,11 @@ def test_decisions_without_an_incident_are_listed_newest_first(world: World) -> 
 
 
 def test_what_a_screenful_leaves_out_is_said(world: World) -> None:
-    refuse(world, incidents.SHOWN_DECISIONS + 3)
+    refuse(world, listing.SHOWN_DECISIONS + 3)
 
     assert listed(world)["decisions_left_out"] == 3
     assert "3 older decisions are not shown" in run_in(world, "incidents").stdout
-    assert len(listed(world, "--all")["decisions"]) == incidents.SHOWN_DECISIONS + 3
+    assert len(listed(world, "--all")["decisions"]) == listing.SHOWN_DECISIONS + 3
 
 
 def test_a_look_that_ended_at_its_bound_says_so(world: World) -> None:
@@ -122,11 +122,11 @@ def test_a_look_that_ended_at_its_bound_says_so(world: World) -> None:
 
     little, much = Bounds(pages=2, page_items=1), Bounds(pages=100, page_items=1)
     for everything in (True, False):
-        look = partial(incidents.overview, stack, everything=everything, wanted=Wanted(since=a.NOW))
+        look = partial(listing.overview, stack, everything=everything, wanted=Wanted(since=a.NOW))
         some, every = look(bounds=little, lines=little), look(bounds=much, lines=much)
 
         assert (some.cut, every.cut, len(every.decisions)) == (True, False, 5)
-        assert any("than one look reads" in line for line in incidents.remarks(some))
+        assert any("than one look reads" in line for line in listing.remarks(some))
 
 
 def test_what_is_open_is_listed_however_little_of_the_ledger_is_looked_at(world: World) -> None:
@@ -137,10 +137,10 @@ def test_what_is_open_is_listed_however_little_of_the_ledger_is_looked_at(world:
     stack = find(around(), "firebreak")
     for everything in (True, False):
         little = Bounds(pages=1, page_items=1)
-        look = partial(incidents.overview, stack, everything=everything, wanted=Wanted(since=a.NOW))
+        look = partial(listing.overview, stack, everything=everything, wanted=Wanted(since=a.NOW))
         some = look(bounds=little, lines=little)
         assert (some.cut, [one.id for one in some.incidents]) == (True, [done.incident_id])
-        assert "open incidents are all here" in next(incidents.remarks(some))
+        assert "open incidents are all here" in next(listing.remarks(some))
 
 
 def test_a_damaged_item_is_counted_and_hides_nothing_else(world: World) -> None:
@@ -208,7 +208,7 @@ def beat(world: World) -> str:
 
 def test_heartbeats_are_one_line_and_leave_room_for_news(world: World) -> None:
     refuse(world)
-    for _ in range(incidents.SHOWN_DECISIONS):
+    for _ in range(listing.SHOWN_DECISIONS):
         last = beat(world)
 
     found = listed(world)
@@ -262,8 +262,8 @@ def test_a_table_without_the_index_is_scanned_and_that_is_said(world: World) -> 
     assert [one["alarm"] for one in found["decisions"]] == ["nameless-1", "nameless-0"]
     assert ([one["id"] for one in found["incidents"]], found["scanned"]) == ([done.incident_id], True)
     assert "index by_time is not there" in " ".join(said.split())
-    little = incidents.overview(find(around(), "firebreak"), everything=True, bounds=Bounds(1, 1))
-    assert [*incidents.remarks(little)] == [SCANNED, NOT_ALL_SCANNED]
+    little = listing.overview(find(around(), "firebreak"), everything=True, bounds=Bounds(1, 1))
+    assert [*listing.remarks(little)] == [SCANNED, NOT_ALL_SCANNED]
     assert run_in(world, "show", found["decisions"][0]["incident"]).exit_code == 0
 
 
@@ -309,11 +309,11 @@ def written_before(world: World) -> None:
 
 def test_all_lists_the_newest_first_and_says_that_older_ones_are_left_out(world: World) -> None:
     refuse(world, 9)
-    some = incidents.overview(find(around(), "firebreak"), everything=True, lines=Bounds(1, 4))
+    some = listing.overview(find(around(), "firebreak"), everything=True, lines=Bounds(1, 4))
 
     assert [one.alarm for one in some.decisions] == [f"nameless-{n}" for n in (8, 7, 6, 5)]
     assert (some.cut, some.scanned) == (True, False)
-    assert "older decisions and finished incidents are left out" in next(incidents.remarks(some))
+    assert "older decisions and finished incidents are left out" in next(listing.remarks(some))
 
 
 def test_all_finds_what_an_earlier_release_wrote_and_says_where_its_scan_ended(world: World) -> None:
@@ -321,11 +321,11 @@ def test_all_finds_what_an_earlier_release_wrote_and_says_where_its_scan_ended(w
     written_before(world)
     world.clock.pass_time(MINUTE)
     world.send(world.red("newest", metrics=(METER,)))
-    some = incidents.overview(find(around(), "firebreak"), everything=True, bounds=Bounds(1, 1))
+    some = listing.overview(find(around(), "firebreak"), everything=True, bounds=Bounds(1, 1))
 
     assert len(listed(world, "--all")["decisions"]) == 4
     assert some.decisions[0].alarm == "newest"
-    assert "what an earlier release wrote may be missing" in next(incidents.remarks(some))
+    assert "what an earlier release wrote may be missing" in next(listing.remarks(some))
 
 
 def test_all_since_a_time_that_the_index_covers_scans_nothing(world: World) -> None:

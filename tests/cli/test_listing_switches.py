@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Metric
 from firebreak.services.registry import ACTIONS
-from firebreak_cli import switches
+from firebreak_cli.operations import switches
 from tests.cli.running import Calls, run_in
 from tests.support import builders as a
 from tests.support.world import TABLE, World

@@ -16,7 +16,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.tags import MISSING_DATA_TAG
 from firebreak.policy.loader import parse_policy
 from firebreak.wire.requests import request_from_event
-from firebreak_cli import live_alarms
+from firebreak_cli.queries import live_alarms
 from tests.cli.consoles import (
     CALLER,
     MINUTE,

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from firebreak_cli import kept, retries
-from firebreak_cli.endings import Ending
-from firebreak_cli.kept import Bounds
+from firebreak_cli.exit_codes import Ending
+from firebreak_cli.operations import retries
+from firebreak_cli.queries import ledger_queries
+from firebreak_cli.queries.ledger_queries import Bounds
 from firebreak_cli.stack import find
 from tests.cli.consoles import (
     CALLER,
@@ -170,7 +171,9 @@ def test_what_may_be_missing_is_said_with_what_was_found(console: Console, cut: 
 
 def test_decisions_of_a_newer_release_are_left_out(console: Console) -> None:
     alarm = refused_in_a_pause(console.world)
-    (decision,) = kept.decisions_about(console.world.dynamodb, TABLE, NAME, a.NOW, Bounds()).decisions
+    (decision,) = ledger_queries.decisions_about(
+        console.world.dynamodb, TABLE, NAME, a.NOW, Bounds()
+    ).decisions
     wire = decision.transition
     assert isinstance(wire, dict)
 

@@ -17,7 +17,7 @@ from firebreak.core.incident.questions import question_id
 from firebreak.policy.loader import parse_policy
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS
-from firebreak_cli.outside import Outside
+from firebreak_cli.environment import Outside
 from tests.cli.consoles import NAME, described, refused_in_a_pause, seeing
 from tests.cli.running import StackSession, around, deployed, run
 from tests.cli.test_acknowledging import thread

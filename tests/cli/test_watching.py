@@ -17,12 +17,12 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.paging.commands import StackAddress
 from firebreak.errors import Denied, FirebreakError, Throttled, Unavailable
 from firebreak.remediation.decision_recorder import Summary
-from firebreak_cli.endings import NO_AWS, Ending
-from firebreak_cli.incidents import Overview
-from firebreak_cli.kept import KeptDecision
+from firebreak_cli.exit_codes import NO_AWS, Ending
+from firebreak_cli.incidents.listing import Overview
+from firebreak_cli.incidents.stops import Stops
+from firebreak_cli.incidents.watching import Seen, Watch, changed, listed
+from firebreak_cli.queries.ledger_queries import KeptDecision
 from firebreak_cli.stack import find
-from firebreak_cli.stops import Stops
-from firebreak_cli.watching import Seen, Watch, changed, listed
 from tests.cli.running import around, error_lines, run
 from tests.support import builders as a
 from tests.support.world import World

@@ -27,8 +27,8 @@ NAMED = {
     # Replaced by commands for the stack in question before they are shown.
     "advice.py": {"firebreak resume", "firebreak switches", "firebreak retry "},
     # What CloudWatch keeps as an alarm's description, or as the reason of its state.
-    "drill_init.py": {"firebreak drill", "firebreak drill init"},
-    "drill_app.py": {"firebreak drill "},
+    "init.py": {"firebreak drill", "firebreak drill init"},
+    "drill.py": {"firebreak drill "},
     # On this machine: local AWS, whose environment is printed above them.
     "app.py": {
         "firebreak local down",

@@ -8,7 +8,7 @@ import pytest
 
 from firebreak.core.model import Alarm
 from firebreak.intake import alarm_events
-from firebreak_cli.state_change import PROPAGATION_TAG, Transition, state_change_event
+from firebreak_cli.queries.state_change import PROPAGATION_TAG, Transition, state_change_event
 
 AT = datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC)
 ARN = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:api-memory"

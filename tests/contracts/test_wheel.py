@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from firebreak_cli.endings import Ending
+from firebreak_cli.exit_codes import Ending
 from firebreak_cli.policies import policy_path
 from tests.docs.documents import ROOT
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from firebreak_cli.state_change import Transition
+from firebreak_cli.queries.state_change import Transition
 from firebreak_devtools.local import carry
 from firebreak_devtools.local.emulator import Running
 from firebreak_devtools.local.paths import Home

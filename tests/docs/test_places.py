@@ -63,7 +63,9 @@ def test_the_house_names_every_module_and_every_room_of_the_tests() -> None:
     found = {place if (place := ROOT / name).exists() else package / name for name in named}
     modules = {path for path in package.glob("*.py") if path.stem != "__init__"}
     rooms = {file.parent for inside in (package, ROOT / "tests") for file in inside.glob("*/*.py")}
-    others = {ROOT / name for name in ("functions", "cli/firebreak_cli", "devtools/firebreak_devtools", "bench")}
+    others = {
+        ROOT / name for name in ("functions", "cli/firebreak_cli", "devtools/firebreak_devtools", "bench")
+    }
     assert found == modules | rooms | others
 
 

@@ -18,7 +18,7 @@ from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
 from firebreak.policy.loader import load_policy
 from firebreak.policy.schema import policy_schema
-from firebreak_cli.state_change import Transition, state_change_event
+from firebreak_cli.queries.state_change import Transition, state_change_event
 from tests.contracts.template import _CloudFormation
 from tests.docs.documents import document
 from tests.support import builders as a

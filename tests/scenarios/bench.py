@@ -15,9 +15,9 @@ from typing import Any, Self
 from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import Incident
 from firebreak.ledger.dynamodb import DynamoLedger
-from firebreak_cli.approvals import ApprovalDesk
+from firebreak_cli.operations.approvals import ApprovalDesk
+from firebreak_cli.queries.state_change import Transition, state_change_event
 from firebreak_cli.stack import Stack as OperatorsStack
-from firebreak_cli.state_change import Transition, state_change_event
 from firebreak_devtools.demo.stage import Inbox, Stage
 from firebreak_devtools.local.paths import ACCOUNT, REGION
 from firebreak_devtools.local.stack import STACK

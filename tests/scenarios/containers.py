@@ -19,7 +19,7 @@ from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import route
 from firebreak.intake import alarm_events
-from firebreak_cli.outside import Outside
+from firebreak_cli.environment import Outside
 from firebreak_devtools.demo.stage import Inbox
 from firebreak_devtools.local import containers, up
 from firebreak_devtools.local.paths import REGION, Home, LocalError

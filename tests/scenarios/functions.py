@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from firebreak_cli.drill_init import TURNS_AT_ONCE
+from firebreak_cli.drill.init import TURNS_AT_ONCE
 from tests.scenarios.bench import Bench
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from firebreak.core.paging.threads import Thread, ThreadState
 from firebreak.core.people import person
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.paging.channels.webhook import signature
-from firebreak_cli.acknowledging import PagerDesk
-from firebreak_cli.approvals import ApprovalDesk
+from firebreak_cli.operations.acknowledging import PagerDesk
+from firebreak_cli.operations.approvals import ApprovalDesk
 from firebreak_devtools.local.paths import ACCOUNT, REGION
 from firebreak_devtools.local.transitions import deliver
 from firebreak_devtools.local.up import LocalAws

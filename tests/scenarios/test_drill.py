@@ -14,9 +14,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from firebreak.core.incident.states import IncidentState
+from firebreak_cli.environment import Outside
 from firebreak_cli.main import app
-from firebreak_cli.outside import Outside
-from firebreak_cli.state_change import Transition
+from firebreak_cli.queries.state_change import Transition
 from firebreak_devtools.local.transitions import Carrier
 from tests.scenarios.bench import RESTART, Bench
 

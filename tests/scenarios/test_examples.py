@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from firebreak_cli.state_change import Transition, state_change_event
+from firebreak_cli.queries.state_change import Transition, state_change_event
 from firebreak_devtools.local.up import LocalAws
 from tests.cli.running import run
 from tests.scenarios.bench import Bench

@@ -7,8 +7,8 @@ from typer.testing import CliRunner, Result
 
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
+from firebreak_cli.environment import Outside
 from firebreak_cli.main import app
-from firebreak_cli.outside import Outside
 from tests.scenarios.bench import Bench
 
 pytestmark = pytest.mark.local

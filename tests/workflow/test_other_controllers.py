@@ -9,8 +9,8 @@ from firebreak.core.reasons import Reason
 from firebreak.intake import alarm_events
 from firebreak.remediation.snapshot import Observer
 from firebreak.services.registry import ACTIONS
-from firebreak_cli.explainer import Explainer
-from firebreak_cli.eyes import LiveEyes
+from firebreak_cli.explain.explainer import Explainer
+from firebreak_cli.explain.sources import LiveEyes
 from tests.support import builders as a
 from tests.support.world import World, eventbridge, world_on_moto
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from firebreak_cli.environment import outside
 from firebreak_cli.options import AsJson, StackName, print_json
-from firebreak_cli.outside import outside
 from firebreak_cli.stack import DEFAULT_STACK, find
 
 QuestionId = Annotated[str, typer.Argument(metavar="QUESTION", help="The question, as its page names it.")]
@@ -22,7 +22,8 @@ def approve(
     ctx: typer.Context, question: QuestionId, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False
 ) -> None:
     """Say yes to one question. Everything is looked at again first; a changed plan is refused."""
-    from firebreak_cli import approvals, screen
+    from firebreak_cli import screen
+    from firebreak_cli.operations import approvals
 
     around = outside(ctx)
     found = find(around, stack)
@@ -43,7 +44,8 @@ def deny(
     as_json: AsJson = False,
 ) -> None:
     """Say no to one question; nothing is changed, and the incident is yours."""
-    from firebreak_cli import approvals, screen, switches
+    from firebreak_cli import screen
+    from firebreak_cli.operations import approvals, switches
 
     around = outside(ctx)
     why = switches.reason_of(reason)
@@ -60,7 +62,8 @@ def ack(
     ctx: typer.Context, page: PageId, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False
 ) -> None:
     """Say that you have it: nobody further up is called, and whoever was paged hears of it."""
-    from firebreak_cli import acknowledging, approvals, screen
+    from firebreak_cli import screen
+    from firebreak_cli.operations import acknowledging, approvals
 
     around = outside(ctx)
     found = find(around, stack)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from firebreak_cli.environment import outside
 from firebreak_cli.options import AsJson, StackName, print_json
-from firebreak_cli.outside import outside
 from firebreak_cli.stack import DEFAULT_STACK
 
 
@@ -57,10 +57,10 @@ def explain(
     ] = False,
 ) -> None:
     """Say what Firebreak would do about an event, and why. Changes nothing."""
-    from firebreak_cli.endings import UNEXPECTED, Ending
-    from firebreak_cli.expectations import read_expectation
-    from firebreak_cli.explain import Question, answer
-    from firebreak_cli.explainer import as_json as plain_values
+    from firebreak_cli.exit_codes import UNEXPECTED, Ending
+    from firebreak_cli.explain.answer import Question, answer
+    from firebreak_cli.explain.expectations import read_expectation
+    from firebreak_cli.explain.explainer import as_json as plain_values
 
     wanted = read_expectation(expect) if expect else None
     asked = Question(event=event, alarm=alarm, policy=policy, stack=stack, offline=offline, at=at, now=now)
@@ -68,7 +68,8 @@ def explain(
     if as_json:
         print_json(plain_values(found, policy_file))
     else:
-        from firebreak_cli import explain_screen, screen
+        from firebreak_cli import screen
+        from firebreak_cli.explain import explain_screen
 
         explain_screen.show(found, policy_file, screen.console(), everything=everything)
     if wanted and (missed := wanted.missed(found.decision)):

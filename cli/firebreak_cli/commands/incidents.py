@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from firebreak_cli.environment import outside
 from firebreak_cli.options import AsJson, StackName, print_json
-from firebreak_cli.outside import outside
 from firebreak_cli.stack import DEFAULT_STACK, find
 
 
@@ -48,11 +48,12 @@ def incidents(
     ] = None,
 ) -> None:
     """List open incidents and the latest decisions that did not act, newest first."""
-    from firebreak_cli import incidents as listing
-    from firebreak_cli import screen, stops, switches
-    from firebreak_cli.endings import BAD_INPUT, Ending
-    from firebreak_cli.incident_filters import Wanted
-    from firebreak_cli.watching import EVERY, Watch
+    from firebreak_cli import screen
+    from firebreak_cli.exit_codes import BAD_INPUT, Ending
+    from firebreak_cli.incidents import listing, stops
+    from firebreak_cli.incidents.filters import Wanted
+    from firebreak_cli.incidents.watching import EVERY, Watch
+    from firebreak_cli.operations import switches
 
     if every and not watch:
         raise Ending(BAD_INPUT, "--every goes with --watch")
@@ -64,9 +65,8 @@ def incidents(
 
     def look(now: datetime) -> tuple[listing.Overview, stops.Stops]:
         asked = replace(wanted, since=now - back if back else None)
-        return listing.overview(found, everything=everything, wanted=asked, limit=limit), stops.look(
-            found, now
-        )
+        seen = listing.overview(found, everything=everything, wanted=asked, limit=limit)
+        return seen, stops.look(found, now)
 
     if watch:
         looks = Watch(stack=found, look=look, now=around.now, sleep=around.sleep, seconds=every or EVERY)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from firebreak_cli.endings import BAD_POLICY, PlainGroup
+from firebreak_cli.environment import outside
+from firebreak_cli.exit_codes import BAD_POLICY, PlainGroup
 from firebreak_cli.options import AsJson, print_json
-from firebreak_cli.outside import outside
 
 policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files.")
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from firebreak_cli.environment import outside
 from firebreak_cli.options import AsJson, StackName, print_json
-from firebreak_cli.outside import outside
 from firebreak_cli.stack import DEFAULT_STACK, find
 
 AlarmOrPage = Annotated[
@@ -30,7 +30,8 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Have a red alarm decided again at your request. Every guard is asked again: nothing is lifted."""
-    from firebreak_cli import approvals, retries, retry_names, screen
+    from firebreak_cli import screen
+    from firebreak_cli.operations import approvals, retries, retry_names
 
     around = outside(ctx)
     found = find(around, stack)

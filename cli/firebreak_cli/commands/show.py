@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from firebreak_cli.environment import outside
 from firebreak_cli.options import AsJson, StackName, print_json
-from firebreak_cli.outside import outside
 from firebreak_cli.stack import DEFAULT_STACK, find
 
 
@@ -25,7 +25,7 @@ def show(
 ) -> None:
     """Show one incident, or one decision that opened none, with every check."""
     from firebreak_cli import screen
-    from firebreak_cli import show as showing
+    from firebreak_cli.queries import show as showing
 
     around = outside(ctx)
     found = showing.story(find(around, stack), wanted)

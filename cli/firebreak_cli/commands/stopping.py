@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from firebreak.core.limits.scopes import switch_scope_words
+from firebreak_cli.environment import outside
 from firebreak_cli.options import AsJson, StackName, print_json
-from firebreak_cli.outside import outside
 from firebreak_cli.stack import DEFAULT_STACK, find
 
 Scope = Annotated[
@@ -53,7 +53,8 @@ def pause(
     as_json: AsJson = False,
 ) -> None:
     """Stop Firebreak. Returns once nothing new can be claimed."""
-    from firebreak_cli import pausing, screen
+    from firebreak_cli import screen
+    from firebreak_cli.operations import pausing
 
     around = outside(ctx)
     lasts = pausing.length_of(length, until, around.now())
@@ -78,7 +79,8 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Release a switch, or with --all every switch of yours. Other holders of the same switch keep it."""
-    from firebreak_cli import pausing, screen
+    from firebreak_cli import screen
+    from firebreak_cli.operations import pausing
 
     around = outside(ctx)
     released, found = pausing.resume(around, stack, (scope, scope_name), holder, everything=everything)
@@ -89,7 +91,8 @@ def resume(
 
 def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False) -> None:
     """List the switches that are held: by whom, why, until when."""
-    from firebreak_cli import screen, switches
+    from firebreak_cli import screen
+    from firebreak_cli.operations import switches
 
     around = outside(ctx)
     found = find(around, stack)
@@ -120,8 +123,9 @@ def storm(
     as_json: AsJson = False,
 ) -> None:
     """Show whether there is a storm of red alarms, in which nothing is acted on; or end it."""
-    from firebreak_cli import screen, storms, switches
-    from firebreak_cli.endings import BAD_INPUT, Ending
+    from firebreak_cli import screen
+    from firebreak_cli.exit_codes import BAD_INPUT, Ending
+    from firebreak_cli.operations import storms, switches
 
     around = outside(ctx)
     if not end and (reason or holder):

@@ -15,7 +15,7 @@ from typing import Any
 
 from boto3.session import Session
 
-from firebreak_cli.state_change import Event, Transition, state_change_event
+from firebreak_cli.queries.state_change import Event, Transition, state_change_event
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from boto3.session import Session
 
-from firebreak_cli.state_change import PROPAGATION_TAG
+from firebreak_cli.queries.state_change import PROPAGATION_TAG
 
 PERIOD = timedelta(seconds=60)
 # Long enough for a request to arrive while its point still counts.

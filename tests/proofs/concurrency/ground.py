@@ -14,7 +14,7 @@ from firebreak.aws.clients import reader
 from firebreak.core.ledger import alarm_key
 from firebreak.core.model import Alarm
 from firebreak.intake import alarm_events
-from firebreak_cli.state_change import Event, Transition, state_change_event
+from firebreak_cli.queries.state_change import Event, Transition, state_change_event
 from firebreak_devtools.local.paths import ACCOUNT, REGION
 from firebreak_devtools.local.workload import IMAGE
 from tests.support.world import create_table

@@ -1,0 +1,257 @@
+"""`firebreak drill`: a test alarm turns red for real, and what comes of it is timed.
+
+Nothing is played: CloudWatch itself is told the alarm's state, so the transition goes through the
+deployed rules, functions, policy and ledger. Whatever happens, the alarm is set back to OK.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from firebreak.aws.alarms import CloudWatchAlarms
+from firebreak.aws.translate import translated
+from firebreak.core.model import Alarm, AlarmState
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import Reading
+from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
+from firebreak.errors import AwsError, OutcomeUnknown
+from firebreak.policy.loader import Policy
+from firebreak_cli.drill.times import (
+    WANTED,
+    Scenario,
+    Seen,
+    Step,
+    What,
+    complete,
+    hopeless,
+    in_time,
+    marks,
+    steps,
+)
+from firebreak_cli.exit_codes import BAD_INPUT, Ending, ending_of
+from firebreak_cli.explain.explainer import Explainer, Explanation
+from firebreak_cli.explain.sources import LiveEyes
+from firebreak_cli.queries.live_alarms import described_alarm, tags_of, turned_red_now
+from firebreak_cli.screen import when
+
+DRILL_TAG, DRILL_VALUE = "firebreak:drill", "true"
+
+# Often enough to set a recovering alarm back before Verify's schedule, seldom enough for DynamoDB.
+BETWEEN_LOOKS = timedelta(seconds=1)
+
+# Others act while it is foretold what would be done.
+TRIES = 3
+
+# A state that CloudWatch says it took earlier than this before it was asked for is another one's.
+CLOCKS_DIFFER = timedelta(seconds=5)
+
+
+class Alarms(Protocol):
+    """The one alarm of a drill."""
+
+    def turn(self, state: AlarmState) -> None:
+        """Set the alarm's state. Raises AwsError."""
+
+    def described(self) -> Reading[DescribedAlarm]:
+        """The alarm as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrilledAlarm:
+    """A drill's alarm in CloudWatch, by the caller's credentials."""
+
+    client: Any
+    name: str
+    reason: str
+
+    def turn(self, state: AlarmState) -> None:
+        """SetAlarmState; the same state again is no transition."""
+        with translated("SetAlarmState", mutates=True):
+            self.client.set_alarm_state(AlarmName=self.name, StateValue=state.value, StateReason=self.reason)
+
+    def described(self) -> Reading[DescribedAlarm]:
+        """DescribeAlarms."""
+        return CloudWatchAlarms(self.client).describe(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An alarm that may be drilled: as it is, and as the event that turning it red will send."""
+
+    red: Alarm
+    described: DescribedAlarm
+
+
+def ready(client: Any, name: str, now: datetime) -> Ready:
+    """The alarm, if it is one that may be drilled. Raises Ending that says why not."""
+    alarms = CloudWatchAlarms(client)
+    described = described_alarm(alarms, name)
+    tags = tags_of(alarms, described)
+    if tags.get(DRILL_TAG) != DRILL_VALUE:
+        told = (
+            f"alarm {name} is not tagged {DRILL_TAG}={DRILL_VALUE}: a drill turns a test alarm red, no other"
+        )
+        raise Ending(BAD_INPUT, f"{told}; nothing was changed")
+    if described.state is not AlarmState.OK:
+        since = when(described.since, now)
+        raise Ending(
+            BAD_INPUT,
+            f"alarm {name} is {described.state} since {since}: a drill begins with an alarm that is OK",
+        )
+    return Ready(turned_red_now(client, name, tags, now), described)
+
+
+def foretold(red: Alarm, policy: Policy, eyes: LiveEyes, now: Callable[[], datetime]) -> Explanation:
+    """What would be decided if the alarm were red now. Raises AwsError."""
+    as_red = eyes.as_if_red(red)
+    explainer = Explainer(policy=policy, eyes=as_red, clock="real", offline=False)
+    found = explainer.explain(red, now())
+    for _ in range(TRIES - 1):
+        # An act that was claimed while we looked is of the future; a function takes its time after its look.
+        if found.decision.reason is not Reason.CLOCK_BEHIND:
+            break
+        found = explainer.explain(red, now())
+    return replace(found, incident_id="")  # the drill's own transition will have another
+
+
+def fitting(scenario: Scenario, found: Explanation) -> Rules:
+    """The rules to time it by. Raises Ending when the scenario would not go its way."""
+    wanted, word = WANTED[scenario], found.decision.word
+    if word != wanted or found.rules is None:
+        told = f"scenario {scenario} needs the decision to be {wanted}"
+        raise Ending(
+            BAD_INPUT, f"{told}, and it would be {word} ({found.decision.reason}): nothing was changed"
+        )
+    return found.rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a drill came to. `why` says what kept a step from happening, where that is known.
+
+    `left_red` says why the alarm could not be set back; `again` how often it had to be kept red.
+    """
+
+    scenario: Scenario
+    alarm: str
+    seen: Seen
+    steps: tuple[Step, ...]
+    why: str
+    again: int
+    left_red: str
+
+    @property
+    def good(self) -> bool:
+        """Whether everything that the scenario expects happened in time."""
+        return complete(self.steps) and in_time(self.steps) and not self.why
+
+
+class Watch(Protocol):
+    """Where a drill sees what comes of it."""
+
+    def look(self, seen: Seen, now: datetime) -> Seen:
+        """What is known now. Raises AwsError."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Drill:
+    """One drill. `say` is told each step once, as it is seen; `now` and `sleep` are the only clock."""
+
+    scenario: Scenario
+    rules: Rules
+    alarm: Alarms
+    name: str
+    watch: Watch
+    timeout: timedelta
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    say: Callable[[Step], None]
+    left_red: str = ""
+    _again: int = 0
+    _said: set[tuple[str, datetime]] = field(default_factory=set)
+
+    def run(self) -> Report:
+        """Turn the alarm red, watch, set it back, whatever happens; `left_red` says if it could not be.
+
+        Raises AwsError, and KeyboardInterrupt when somebody ends it.
+        """
+        red_at = self._turn_red()
+        try:
+            seen, why = self._play(Seen(red_at=red_at))
+        finally:
+            self._calm()
+        return Report(
+            scenario=self.scenario,
+            alarm=self.name,
+            seen=seen,
+            steps=steps(self.scenario, self.rules, seen),
+            why=why,
+            again=self._again,
+            left_red=self.left_red,
+        )
+
+    def _turn_red(self) -> datetime:
+        """What was refused at once has turned nothing red; what may have must be set back."""
+        try:
+            return self._turn(AlarmState.ALARM)
+        except (OutcomeUnknown, KeyboardInterrupt):
+            self._calm()
+            raise
+
+    def _play(self, seen: Seen) -> tuple[Seen, str]:
+        ends_at = self.now() + self.timeout
+        while True:
+            seen = self._steered(self.watch.look(seen, self.now()))
+            found = steps(self.scenario, self.rules, seen)
+            self._tell(found)
+            if complete(found):
+                return seen, ""
+            if why := hopeless(self.scenario, seen):
+                return seen, why
+            if self.now() >= ends_at:
+                return seen, "the time of the drill was over"
+            self.sleep(BETWEEN_LOOKS.total_seconds())
+
+    def _steered(self, seen: Seen) -> Seen:
+        """The alarm as the scenario wants it by now."""
+        acted = any(mark.what is What.ACTED for mark in marks(seen.lines))
+        if self.scenario is Scenario.RECOVERS and acted and seen.ok_at is None:
+            return replace(seen, ok_at=self._turn(AlarmState.OK))
+        if self.scenario is Scenario.STAYS_RED:
+            self._keep_red()
+        return seen
+
+    def _keep_red(self) -> None:
+        """CloudWatch sets an alarm back once its metric says so."""
+        found = self.alarm.described()
+        if isinstance(found, DescribedAlarm) and found.state is not AlarmState.ALARM:
+            self.alarm.turn(AlarmState.ALARM)
+            self._again += 1
+
+    def _turn(self, state: AlarmState) -> datetime:
+        """Set the state; since when it is so, by CloudWatch's clock where it says so."""
+        asked_at = self.now()
+        self.alarm.turn(state)
+        found = self.alarm.described()
+        if (
+            isinstance(found, DescribedAlarm)
+            and found.state is state
+            and found.since >= asked_at - CLOCKS_DIFFER
+        ):
+            return found.since
+        return asked_at
+
+    def _tell(self, found: tuple[Step, ...]) -> None:
+        for step in found:
+            if step.at and (step.name, step.since) not in self._said:
+                self._said.add((step.name, step.since))
+                self.say(step)
+
+    def _calm(self) -> None:
+        try:
+            self.alarm.turn(AlarmState.OK)
+        except AwsError as error:
+            told = f"alarm {self.name} could NOT be set back to OK: {ending_of(error).lines[0]}"
+            self.left_red = f"{told}; set it back yourself"

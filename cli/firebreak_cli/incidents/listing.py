@@ -1,0 +1,248 @@
+"""`firebreak incidents`: what is open, and what was decided lately without acting."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from rich.console import Console
+from rich.table import Table
+
+from firebreak.core.incident.states import Incident
+from firebreak.core.limits.budgets import readable
+from firebreak.core.limits.scopes import short_key
+from firebreak.core.paging.threads import Thread
+from firebreak.core.reasons import Reason
+from firebreak.core.routing import VERIFY
+from firebreak.ledger.threads import DynamoThreads
+from firebreak_cli import screen
+from firebreak_cli.exit_codes import BAD_INPUT, Ending
+from firebreak_cli.incidents.filters import GOOD_NEWS, Wanted
+from firebreak_cli.incidents.stops import Stops, stop_lines
+from firebreak_cli.incidents.stops import as_json as _stops_json
+from firebreak_cli.queries import ledger_queries
+from firebreak_cli.queries.ledger_queries import Bounds, Found, KeptDecision
+from firebreak_cli.stack import Stack
+
+# A screenful; --limit shows more, and --all everything.
+SHOWN_DECISIONS = 15
+ALL = Wanted()
+
+# How far back decisions are listed.
+LATELY = timedelta(hours=24)
+
+# So many lines of the index by time are read at most.
+LINES = Bounds(pages=2, page_items=500)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What is listed, newest first. `left_out` counts decisions that --all would list.
+
+    `heartbeat_at` is when the last heartbeat came all the way, None where the ledger holds none. `scanned`
+    says that the index by time could not be asked, `older_cut` that what it lacks may be missing.
+    """
+
+    incidents: tuple[Incident, ...]
+    decisions: tuple[KeptDecision, ...]
+    left_out: int
+    cut: bool
+    damaged: int
+    heartbeat_at: datetime | None = None
+    pages: Mapping[str, Thread] = field(default_factory=dict)
+    older_cut: bool = False
+    scanned: bool = False
+
+
+def overview(
+    stack: Stack,
+    *,
+    everything: bool,
+    wanted: Wanted = ALL,
+    limit: int | None = None,
+    bounds: Bounds | None = None,
+    lines: Bounds | None = None,
+) -> Overview:
+    """Look at the ledger, by its index by time. Raises AwsError.
+
+    `bounds` are those of a scan, `lines` those of the index. Without a limit everything is all of it.
+    """
+    client = stack.reader("dynamodb")
+    most = limit or (None if everything else SHOWN_DECISIONS)
+    recent = None
+    if wanted.since and not everything:
+        beats = most or 1 if wanted.reason == Reason.HEARTBEAT else 1
+        recent = ledger_queries.lately(client, stack.ledger_table, wanted.since, lines or LINES, beats)
+    found = recent or ledger_queries.everything(
+        client,
+        stack.ledger_table,
+        bounds or Bounds(),
+        lines or ledger_queries.LINES,
+        wanted.since or ledger_queries.BEGINNING,
+    )
+    chosen = wanted.of(found)
+    decisions = _not_acted(chosen) if everything else _news(chosen, found, wanted)
+    shown = decisions[:most]
+    incidents = [one for one in chosen.incidents if everything or ledger_queries.is_open(one)]
+    return Overview(
+        incidents=tuple(incidents),
+        decisions=tuple(shown),
+        left_out=len(decisions) - len(shown),
+        cut=found.cut,
+        damaged=found.damaged,
+        heartbeat_at=_heartbeat(found),
+        pages=_pages(DynamoThreads(client, stack.ledger_table), incidents),
+        older_cut=found.older_cut,
+        scanned=found.scanned,
+    )
+
+
+def _not_acted(found: Found) -> list[KeptDecision]:
+    return [decision for decision in found.decisions if decision.outcome != "act"]
+
+
+def _news(chosen: Found, found: Found, wanted: Wanted) -> list[KeptDecision]:
+    """Decisions that led to an incident are that incident's: `firebreak show` tells them.
+
+    Good news is left out unless it is asked for, and so are heartbeats, of which there is one line.
+    """
+    known = found.opened | {incident.id for incident in found.incidents}
+    return [
+        decision
+        for decision in _not_acted(chosen)
+        if decision.incident_id not in known and (wanted.reason or decision.reason not in GOOD_NEWS)
+    ]
+
+
+def _pages(threads: DynamoThreads, incidents: Iterable[Incident]) -> Mapping[str, Thread]:
+    """The pages of open incidents, as far as they can be read: the list is good without them."""
+    read = ((one.id, threads.thread(one.id)) for one in incidents if ledger_queries.is_open(one))
+    return {name: thread for name, thread in read if isinstance(thread, Thread)}
+
+
+def _heartbeat(found: Found) -> datetime | None:
+    """When an action's function last recorded a heartbeat; that its alarm went OK again is none."""
+    beats = (d.at for d in found.decisions if d.reason == Reason.HEARTBEAT and d.action != VERIFY)
+    return max(beats, default=None)
+
+
+def as_json(seen: Overview, stack: Stack, stops: Stops) -> dict[str, object]:
+    """The overview as plain values."""
+    return {
+        "stack": stack.name,
+        **_stops_json(stops),
+        "incidents": [_incident(incident, seen.pages.get(incident.id)) for incident in seen.incidents],
+        "decisions": [ledger_queries.decision_json(decision) for decision in seen.decisions],
+        "decisions_left_out": seen.left_out,
+        "cut": seen.cut,
+        "scanned": seen.scanned,
+        "damaged": seen.damaged,
+        "last_heartbeat": seen.heartbeat_at.isoformat() if seen.heartbeat_at else None,
+    }
+
+
+def _incident(incident: Incident, pages: Thread | None) -> dict[str, object]:
+    return {
+        "id": incident.id,
+        "state": incident.state.value,
+        "target": incident.target.display,
+        "target_key": incident.target.key,
+        "action": incident.action,
+        "rung": incident.rung + 1,  # as pages and screens count
+        "ladder": list(incident.ladder),
+        "alarm": incident.alarm.name,
+        "opened_at": incident.opened_at.isoformat(),
+        "due_at": incident.due_at.isoformat() if incident.due_at else None,
+        "note": incident.note,
+        "severity": pages.severity.value if pages else None,
+        "acknowledged_by": (pages.acknowledged_by or None) if pages else None,
+    }
+
+
+def show(seen: Overview, stack: Stack, stops: Stops, now: datetime, console: Console) -> None:
+    """Print the overview, and before it what stops everything."""
+    for line in stop_lines(stops, stack.address, now).values():
+        console.print(screen.told(line, "bold red"), soft_wrap=True)  # it ends with a command to copy
+    console.print(screen.told(f"Incidents of {stack.place}", "bold"))
+    console.print(_incidents_table(seen, now) if seen.incidents else screen.told("none is open"))
+    console.print()
+    console.print(screen.told("Decisions that did not act", "bold"))
+    console.print(_decisions_table(seen, now) if seen.decisions else screen.told("none"))
+    if seen.heartbeat_at:
+        console.print(screen.told(f"Last heartbeat {screen.when(seen.heartbeat_at, now)}"))
+    for line in remarks(seen):
+        console.print(screen.told(line, "yellow"))
+
+
+def remarks(seen: Overview) -> Iterator[str]:
+    """What the overview does not show."""
+    if seen.left_out:
+        yield f"{seen.left_out} older decisions are not shown: --limit shows more, --all shows them"
+    if seen.scanned:
+        yield (
+            "The ledger's index by_time is not there or may not be queried (dynamodb:Query):"
+            " the table was scanned"
+        )
+    if seen.cut and seen.scanned:
+        yield (
+            f"The ledger is larger than one look ({ledger_queries.MAX_PAGES} MB): open incidents are all"
+            " here, decisions and finished incidents may be missing"
+        )
+    elif seen.older_cut:
+        yield (
+            f"The ledger is larger than one look ({ledger_queries.MAX_PAGES} MB): open incidents and what"
+            " this release wrote are all here, what an earlier release wrote may be missing"
+        )
+    elif seen.cut:
+        yield (
+            "More was decided than one look reads: open incidents are all here, older decisions and finished"
+            " incidents are left out"
+        )
+    if seen.damaged:
+        yield f"{seen.damaged} items could not be read"
+
+
+def _incidents_table(seen: Overview, now: datetime) -> Table:
+    rows = (
+        (
+            incident.id,
+            readable(now - incident.opened_at),
+            incident.state.value,
+            incident.target.display,
+            incident.alarm.name,
+            f"{incident.rung + 1}. {incident.action}",
+            _with(seen.pages.get(incident.id)),
+        )
+        for incident in seen.incidents
+    )
+    return screen.listing(("id", "age", "state", "target", "alarm", "rung", "pages"), rows)
+
+
+def _with(pages: Thread | None) -> str:
+    """How severe it is, and who acknowledged it."""
+    if pages is None:
+        return ""
+    return f"{pages.severity}, {pages.acknowledged_by}" if pages.acknowledged_by else pages.severity.value
+
+
+def _decisions_table(seen: Overview, now: datetime) -> Table:
+    rows = (
+        (
+            decision.incident_id,
+            screen.when(decision.at, now),
+            decision.outcome,
+            decision.reason,
+            short_key(decision.target) or decision.alarm,
+        )
+        for decision in seen.decisions
+    )
+    return screen.listing(("id", "at", "decision", "reason", "target"), rows)
+
+
+def reason_named(written: str) -> str:
+    """The reason of that name. Raises Ending that says which one may be meant."""
+    if not written or written in set(Reason):
+        return written
+    meant = difflib.get_close_matches(written, list(Reason), n=1)
+    hint = f"did you mean {meant[0]}?" if meant else "docs/reasons.md lists them"
+    raise Ending(BAD_INPUT, f"--reason {written}: there is no such reason; {hint}")

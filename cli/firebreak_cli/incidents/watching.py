@@ -1,0 +1,131 @@
+"""`firebreak incidents --watch`: the list of `firebreak incidents`, looked at again and again."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import typer
+from rich.console import Console
+
+from firebreak.core.formats import clock
+from firebreak.core.incident.states import Incident
+from firebreak.core.limits.scopes import short_key
+from firebreak.core.paging.commands import StackAddress
+from firebreak.errors import AwsError
+from firebreak_cli import screen
+from firebreak_cli.exit_codes import Ending, ending_of, lasting, tell
+from firebreak_cli.incidents import listing
+from firebreak_cli.incidents.listing import Overview
+from firebreak_cli.incidents.stops import Stops, stop_lines
+from firebreak_cli.queries.ledger_queries import KeptDecision
+from firebreak_cli.stack import Stack
+
+# Seconds between two looks, unless it is told.
+EVERY = 10
+
+_DECISION = "decision "
+
+type Listed = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at the list, and when it was made."""
+
+    overview: Overview
+    stops: Stops
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Looks at the list of a stack every so many seconds; `now` and `sleep` are the only clock."""
+
+    stack: Stack
+    look: Callable[[datetime], tuple[Overview, Stops]]
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    seconds: int
+
+    def run(self, console: Console, *, as_json: bool) -> None:
+        """As a terminal, a pipe or a program wants it. Ends only with an error, such as KeyboardInterrupt."""
+        if as_json:
+            self.as_json()
+        elif console.is_terminal:
+            self.on_screen(console)
+        else:
+            self.changes(console)
+
+    def on_screen(self, console: Console) -> None:
+        """The whole list in place of the one before it."""
+        for seen in self._looks():
+            console.clear()
+            console.print(
+                screen.told(f"Looked at {clock(seen.at)}, again every {self.seconds}s; Ctrl-C ends")
+            )
+            listing.show(seen.overview, self.stack, seen.stops, seen.at, console)
+
+    def changes(self, console: Console) -> None:
+        """A line for each change; the first look tells all that is listed."""
+        before: Listed = {}
+        for seen in self._looks():
+            after = listed(seen, self.stack.address, before)
+            for line in changed(before, after):
+                console.print(screen.told(f"{seen.at:%Y-%m-%dT%H:%M:%SZ} {line}"), soft_wrap=True)
+            before = after
+
+    def as_json(self) -> None:
+        """A JSON document a look, one line each."""
+        for seen in self._looks():
+            found = listing.as_json(seen.overview, self.stack, seen.stops)
+            typer.echo(json.dumps({"at": seen.at.isoformat(), **found}, default=str))
+
+    def _looks(self) -> Iterator[Seen]:
+        """What each look found. One that failed is told in a line; without valid credentials none follows."""
+        while True:
+            at = self.now()
+            try:
+                found = self.look(at)
+            except (AwsError, Ending) as error:
+                if isinstance(error, AwsError) and lasting(error):
+                    raise
+                ending = error if isinstance(error, Ending) else ending_of(error)
+                tell(Ending(ending.code, f"{clock(at)} could not look: {'; '.join(ending.lines)}"))
+            else:
+                yield Seen(*found, at)
+            self.sleep(self.seconds)
+
+
+def listed(seen: Seen, stack: StackAddress, before: Listed) -> Listed:
+    """A line for each thing that stops everything, each incident and each decision, by what it is known by.
+
+    While something could not be read, nothing of `before` is taken for gone: it may be just that. A decision
+    never is: it only leaves the list for newer ones.
+    """
+    found = seen.overview
+    now = {
+        **stop_lines(seen.stops, stack),
+        **({"damaged": f"{found.damaged} items could not be read"} if found.damaged else {}),
+        **{one.id: _incident(one) for one in found.incidents},
+        **{_DECISION + one.key: _decision(one) for one in reversed(found.decisions)},
+    }
+    unread = found.damaged or seen.stops.unread
+    return {name: line for name, line in before.items() if unread or name.startswith(_DECISION)} | now
+
+
+def _incident(one: Incident) -> str:
+    return f"{one.id} {one.state} {one.target.display} {one.alarm.name} {one.rung + 1}. {one.action}"
+
+
+def _decision(one: KeptDecision) -> str:
+    about = short_key(one.target) or one.alarm
+    return f"{one.incident_id} {one.outcome} {one.reason} {about} at {screen.when(one.at)}"
+
+
+def changed(before: Listed, after: Listed) -> Iterator[str]:
+    """What is new, what is otherwise than before, and what is no longer listed."""
+    for name, line in after.items():
+        if before.get(name) != line:
+            yield f"{'changed' if name in before else 'new'}: {line}"
+    yield from (f"gone: {line}" for name, line in before.items() if name not in after)

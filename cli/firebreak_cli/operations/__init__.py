@@ -1,0 +1,1 @@
+"""What an operator changes: switches, storms, approvals, acknowledgements, retries."""

@@ -1,0 +1,1 @@
+"""Questions to the ledger and to CloudWatch, as several commands ask them."""
