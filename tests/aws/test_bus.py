@@ -10,11 +10,11 @@ from botocore.stub import Stubber
 
 from firebreak.aws.bus import EventBus
 from firebreak.aws.clients import reader
+from firebreak.core.incident.lifecycle import request_of
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.messages import incident_messages
 from firebreak.errors import AwsError, Denied, Throttled, Unavailable
 from firebreak.intake import alarm_events
-from firebreak.remediation.decision_recorder import request_of
 from firebreak.wire.announcements import announcement_from_wire
 from firebreak.wire.requests import request_from_event
 from tests.support import builders as a

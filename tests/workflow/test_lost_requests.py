@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from firebreak.core.incident.lifecycle import CLIMB_PATIENCE, request_of
 from firebreak.core.incident.states import IncidentState, Member
 from firebreak.core.model import AlarmState, Mute
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Unavailable
 from firebreak.ledger.incident_items import incident_item
-from firebreak.remediation.decision_recorder import CLIMB_PATIENCE, request_of
 from firebreak.remediation.sweeper import SWEEP_LIMIT
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.wire.requests import request_event

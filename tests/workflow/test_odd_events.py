@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from firebreak.core.incident.lifecycle import request_of
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import AlarmKind, Metric, Mute
@@ -15,7 +16,6 @@ from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import PolicyError
 from firebreak.ledger.incident_items import incident_item
-from firebreak.remediation.decision_recorder import request_of
 from firebreak.wire.requests import request_event
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from firebreak.core.incident.lifecycle import request_of
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak.core.messages import incident_messages
@@ -20,7 +21,6 @@ from firebreak.errors import Conflict, Untold
 from firebreak.ledger.items import pack
 from firebreak.ledger.outbox_items import outbox_item
 from firebreak.paging.rendering import Around, ascii_subject_of, body_of, plain, subject_of
-from firebreak.remediation.decision_recorder import request_of
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event
 from tests.support import builders as a

@@ -7,11 +7,10 @@ from typing import assert_never
 
 from firebreak.aws.bus import EventBus
 from firebreak.aws.translate import translated
-from firebreak.core.incident import transitions
+from firebreak.core.incident.events import Denied
+from firebreak.core.incident.lifecycle import advance
 from firebreak.core.incident.questions import approval_of, question_id, read_question
 from firebreak.core.incident.states import Incident, IncidentState
-from firebreak.core.ledger import IncidentChange
-from firebreak.core.messages import approval_messages
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.paging.commands import PLACEHOLDER
 from firebreak.core.readings import Absent, NotRead, Unknown
@@ -75,10 +74,9 @@ class ApprovalDesk:
         """
         ledger, question = self._ledger(), question_id(incident)
         for _ in range(TRIES):
-            after = transitions.over(incident, IncidentState.PAGED, f"denied by {by}: {why}")
-            told = approval_messages.denied(after, by, why, now)
-            if ledger.move(IncidentChange(before=incident, after=after, at=now, what=after.note, told=told)):
-                return self._tell(ledger, told)
+            change = advance(incident, Denied(by, why), now).change
+            if ledger.move(change) and change.told:
+                return self._tell(ledger, change.told)
             incident = self.waiting(question, "deny", now)
         look = f"look: {self.stack.command('show', incident.id)}"
         raise Ending(NO_AWS, f"NOT DENIED: others changed incident {incident.id} at each try; {look}")

@@ -2,45 +2,40 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import assert_never
 
-from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Snapshot
+from firebreak.core.decision import AskApproval, Decision, Defer, Snapshot
 from firebreak.core.incident import transitions
+from firebreak.core.incident.events import NotActedOn
+from firebreak.core.incident.lifecycle import CLIMB_PATIENCE, Moved, advance, request_of, wake_of, why_of
 from firebreak.core.incident.rechecks import after_humans, promised, with_look
-from firebreak.core.incident.states import WELL, Incident, IncidentState, Purpose
+from firebreak.core.incident.states import WELL, Incident, IncidentState
 from firebreak.core.incident.verdict import Climb, GiveToHumans, next_rung
 from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     DecisionRecord,
-    IncidentChange,
     LedgerView,
     alarm_key,
     delivery_key,
     incident_name,
     untargeted,
 )
-from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
+from firebreak.core.messages import approval_messages, incident_messages
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.decision_announcement import announcement_of, announcement_of_unresolved
 from firebreak.core.messages.decision_messages import of_decision
-from firebreak.core.model import Alarm, Autonomy, OwnEvent, Plan, Request, RequestKind
+from firebreak.core.model import Alarm, Autonomy, OwnEvent, Plan, Request
 from firebreak.core.ports import Clock, Log, Schedules
 from firebreak.core.readings import Unknown
-from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.core.reasons import Disposition, Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import AwsError, Unavailable
 from firebreak.ledger.ports import Ledger
+from firebreak.remediation.incident_writer import IncidentWriter
 from firebreak.remediation.outbox import Announcer
 
-# A climb that nobody picked up is asked for again by the sweeper after this.
-CLIMB_PATIENCE = timedelta(minutes=3)
-
-# A restore that something holds back is asked for again after this, or when that is said to end.
-RESTORE_PATIENCE = timedelta(minutes=5)
 # EventBridge Scheduler fires within the minute of the time asked for.
 JOIN_PATIENCE = timedelta(minutes=1)
 
-_LEFT_AS_IT_IS = frozenset({Reason.CHANGED_SINCE, Reason.NOT_REVERSIBLE, Reason.TARGET_MISSING})
 # Far above any count of looks, so that the names of wake-ups never meet.
 _JOINED = 1_000_000
 
@@ -65,6 +60,11 @@ class Concluder:
     announcer: Announcer
     clock: Clock
     log: Log
+
+    @property
+    def writer(self) -> IncidentWriter:
+        """What writes a change of an incident, with all that follows from it."""
+        return IncidentWriter(self.ledger, self.schedules, self.announcer, self.log)
 
     def turned_away(
         self,
@@ -148,8 +148,7 @@ class Concluder:
     def _look_soon(self, incident: Incident, now: datetime) -> None:
         """Who thinks all is well looks again at once; the name is of this join and of no other wake-up."""
         if incident.state in WELL:
-            joined = replace(incident, attempt=_JOINED + incident.version)
-            self._wake_then(joined, now + JOIN_PATIENCE)
+            self.writer.wake(incident, _JOINED + incident.version, now + JOIN_PATIENCE)
 
     def _without_incident(
         self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord
@@ -158,7 +157,8 @@ class Concluder:
         if isinstance(decision.outcome, AskApproval) and decision.outcome.plan:
             return self._ask_human(request, rules, decision, record, decision.outcome.plan)
         if isinstance(decision.outcome, Defer):
-            later = self._ask_again(request, decision.outcome.until)
+            later = wake_of(request, decision.outcome.until)
+            self.schedules.ask_again(later, later.at)
         elif _opens_above(request, rules, decision):
             match next_rung(rules.ladder, 0):
                 case Climb(rung):
@@ -188,7 +188,7 @@ class Concluder:
     def _open_above(
         self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord, rung: int
     ) -> Summary | None:
-        why = _why(decision)
+        why = why_of(decision)
         fresh = transitions.opened(request, rules, record.at)
         incident = transitions.climbing(fresh, rung, record.at + CLIMB_PATIENCE, why)
         if not self.ledger.open(incident, record, None):
@@ -203,124 +203,31 @@ class Concluder:
         fresh = transitions.opened(request, rules, record.at)
         incident = transitions.awaiting(fresh, plan, record.at + rules.approve_within)
         told = approval_messages.approval(incident, record)
-        self._wake_then(incident, record.at + rules.approve_within)
+        self.writer.wake(incident, incident.attempt, record.at + rules.approve_within)
         if not self.ledger.open(incident, record, told):
             return None
         self.announcer.hand_over(told)
         return self._summary(request, decision, incident.id)
 
-    def _wake_then(self, incident: Incident, at: datetime) -> None:
-        """May fail without harm: the incident is due then, and the sweeper looks at what is due."""
-        try:
-            self.schedules.check(incident.id, incident.rung, incident.attempt, at)
-        except AwsError as error:
-            self.log.event("check.unscheduled", incident=incident.id, error=str(error))
-
     def _move_on(
         self, request: Request, rules: Rules, decision: Decision, incident: Incident, record: DecisionRecord
     ) -> Summary | None:
-        change = self._change(request, rules, decision, incident, record)
-        if not self.ledger.move(change):
+        moved = advance(incident, NotActedOn(request, rules, record), record.at)
+        if not self.writer.write(self._with_look(moved, incident, decision, record.at)):
             return None
-        self.announcer.hand_over(change.told)
-        if change.after.state is IncidentState.CLIMBING:
-            self.announcer.ask(request_of(change.after, record.at))
         return self._summary(request, decision, incident.id)
 
-    def _change(
-        self, request: Request, rules: Rules, decision: Decision, incident: Incident, record: DecisionRecord
-    ) -> IncidentChange:
-        if request.kind is RequestKind.RESTORE:
-            return self._restore_refused(incident, rules, record, decision)
-        match decision.outcome:
-            case Defer(until):
-                self._ask_again(request, until)
-                after = replace(
-                    incident,
-                    state=IncidentState.DEFERRED,
-                    version=incident.version + 1,
-                    attempt=request.attempt + 1,
-                    due_at=until + CLIMB_PATIENCE,
-                )
-                return _changed(incident, after, record, f"deferred: {_why(decision)}")
-            case AskApproval(Plan() as plan):
-                after = transitions.awaiting(incident, plan, record.at + rules.approve_within)
-                told = approval_messages.approval(after, record)
-                self._wake_then(after, record.at + rules.approve_within)
-                asked = _changed(incident, after, record, f"asks for approval: {plan.summary}")
-                return replace(asked, told=told)
-            case Refuse() if incident.purpose is not Purpose.ACT:
-                return self._to_humans(incident, record, decision)
-            case Refuse() if decision.reason is Reason.NO_LONGER_RED:
-                return self._recovered(incident, record, decision)
-            case Refuse() if _may_climb(request, rules, decision):
-                return self._above(incident, record, decision)
-            case Act() | Propose() | AskApproval() | Refuse():
-                return self._to_humans(incident, record, decision)
-            case never:
-                assert_never(never)
-
-    def _restore_refused(
-        self, incident: Incident, rules: Rules, record: DecisionRecord, decision: Decision
-    ) -> IncidentChange:
-        """It rests on, and is asked for again; what somebody changed since is left to them."""
-        why, now = _why(decision), record.at
-        if decision.reason in _LEFT_AS_IT_IS:
-            closed = transitions.over(incident, IncidentState.CLOSED, f"the temporary change stays: {why}")
-            return replace(
-                _changed(incident, closed, record, closed.note), told=reversal_messages.kept(closed, now, why)
-            )
-        until = decision.deciding.until if decision.deciding else None
-        again_at = max(until or now, now + RESTORE_PATIENCE)
-        resting = transitions.resting(incident, again_at)
-        given_up = (incident.healthy_since or now) + rules.settings.restore_after + rules.max_incident_age
-        if given_up < now:
-            return self._to_humans(incident, record, decision)
-        self._wake_then(resting, again_at)
-        waits = _changed(incident, resting, record, f"the restore waits: {why}")
-        if decision.reason is Reason.RED_AGAIN:  # the next look goes on with that
-            return waits
-        sentence = f"{MEANINGS[decision.reason].sentence} {why}"
-        return replace(waits, told=reversal_messages.restore_waits(resting, now, sentence, again_at))
-
-    def _recovered(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
-        after = transitions.over(incident, IncidentState.CLOSED, _why(decision))
-        told = incident_messages.recovered(
-            after, record.at, f"every alarm of the incident is OK before {incident.action} was needed"
+    def _with_look(self, moved: Moved, incident: Incident, decision: Decision, now: datetime) -> Moved:
+        """What was given to humans promises a look, where one is due and could be scheduled."""
+        message = moved.change.told
+        if moved.after.state is not IncidentState.PAGED or message is None:
+            return moved
+        again = after_humans(incident, decision, now)
+        if again is None or not self._looks_again(again):
+            return moved
+        return replace(
+            moved, change=replace(moved.change, told=promised(message, again, incident_messages.HEARS_OF_OK))
         )
-        return replace(_changed(incident, after, record, told.headline), told=told)
-
-    def _above(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
-        match next_rung(incident.ladder, incident.rung):
-            case Climb(rung):
-                after = transitions.climbing(incident, rung, record.at + CLIMB_PATIENCE, _why(decision))
-                return _changed(incident, after, record, f"climbing: {_why(decision)}")
-            case GiveToHumans():
-                return self._to_humans(incident, record, decision)
-
-    def _to_humans(self, incident: Incident, record: DecisionRecord, decision: Decision) -> IncidentChange:
-        why = f"{MEANINGS[decision.reason].sentence} {_why(decision)}"
-        after = transitions.over(incident, IncidentState.PAGED, why)
-        told = replace(incident_messages.given_to_humans(after, record.at, why), opted_in=decision.opted_in)
-        again = after_humans(incident, decision, record.at)
-        if again and self._looks_again(again):
-            told = promised(told, again, incident_messages.HEARS_OF_OK)
-        return replace(_changed(incident, after, record, f"given to humans: {_why(decision)}"), told=told)
-
-    def _ask_again(self, request: Request, until: datetime) -> OwnEvent:
-        wake = OwnEvent(
-            kind=RequestKind.WAKE,
-            action=request.action,
-            incident_id=request.incident_id,
-            rung=request.rung,
-            attempt=request.attempt + 1,
-            at=until,
-            alarm=request.alarm,
-            by=request.by,
-            refused=request.refused,
-        )
-        self.schedules.ask_again(wake, until)
-        return wake
 
     def _record_of(self, request: Request, decision: Decision, at: datetime) -> DecisionRecord:
         return DecisionRecord(
@@ -343,50 +250,3 @@ def _opens_above(request: Request, rules: Rules, decision: Decision) -> bool:
     """Whether an incident starts at the rung above; under autonomy `observe` none ever starts."""
     climbs = decision.disposition is Disposition.CLIMB and not request.incident_id
     return climbs and rules.autonomy is not Autonomy.OBSERVE
-
-
-def request_of(incident: Incident, at: datetime) -> OwnEvent:
-    """The request that asks the action's function to look at this incident.
-
-    A deferred one is woken: its climb was decided, and only an undecided request is looked at.
-    """
-    return OwnEvent(
-        kind=_asked_for(incident),
-        action=incident.action,
-        incident_id=incident.id,
-        rung=incident.rung,
-        attempt=incident.attempt,
-        at=at,
-        alarm=incident.alarm,
-    )
-
-
-def _may_climb(request: Request, rules: Rules, decision: Decision) -> bool:
-    """Whether the next rung follows at once.
-
-    Whoever said yes to this one did not say yes to that, and a policy that by now only lets Firebreak
-    watch would stop there as well: a human is asked at once.
-    """
-    climbs = decision.disposition is Disposition.CLIMB and request.kind is not RequestKind.APPROVAL
-    return climbs and rules.autonomy is not Autonomy.OBSERVE
-
-
-def _asked_for(incident: Incident) -> RequestKind:
-    match incident.state, incident.purpose:
-        case IncidentState.UNDOING, Purpose.RESTORE:
-            return RequestKind.RESTORE
-        case IncidentState.UNDOING, _:
-            return RequestKind.UNDO
-        case IncidentState.DEFERRED, _:
-            return RequestKind.WAKE
-        case _:
-            return RequestKind.CLIMB
-
-
-def _why(decision: Decision) -> str:
-    deciding = decision.deciding
-    return f"{deciding.guard}: {deciding.detail}" if deciding else decision.reason.value
-
-
-def _changed(before: Incident, after: Incident, record: DecisionRecord, what: str) -> IncidentChange:
-    return IncidentChange(before=before, after=after, at=record.at, what=what, record=record)

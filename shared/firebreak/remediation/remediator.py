@@ -14,8 +14,10 @@ from firebreak.core.decision import Act, Decision, Snapshot
 from firebreak.core.formats import quarter
 from firebreak.core.guards.consent import refuses
 from firebreak.core.incident import transitions
+from firebreak.core.incident.events import Acted, NotSent, OutcomeLost
+from firebreak.core.incident.lifecycle import advance
 from firebreak.core.incident.rechecks import of_its_page
-from firebreak.core.incident.states import Incident, IncidentState, Purpose
+from firebreak.core.incident.states import Incident
 from firebreak.core.intake import ONLY_RECORDED, fitting, is_asked_for, turn_away, unconfirmed
 from firebreak.core.ledger import (
     Claim,
@@ -30,9 +32,8 @@ from firebreak.core.limits.budgets import ACT_WITHIN
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.limits.history import Decided, GroupSize
 from firebreak.core.limits.storm import RedAlarm, red_alarm, red_alarm_of
-from firebreak.core.messages import incident_messages, reversal_messages
 from firebreak.core.messages.decision_messages import of_blindness
-from firebreak.core.model import Alarm, OwnEvent, Plan, Receipt, Request, Unresolved
+from firebreak.core.model import Alarm, OwnEvent, Plan, Request, Unresolved
 from firebreak.core.ports import Clock, Log, Schedules
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -324,47 +325,17 @@ class Remediator:
         try:
             receipt = self.action.execute(plan)
         except OutcomeUnknown as error:
-            return self._uncertain(claim, f"the reply to {error.operation} was lost ({error.code})")
+            lost = OutcomeLost(f"the reply to {error.operation} was lost ({error.code})")
+            return self._record(claim, "uncertain", lost)
         except AwsError as error:
             return self._not_executed(claim, f"{error.operation} answered {error.code}")
         self.log.count("Acts")
         self.log.event("remediation.acted", incident=claim.after.id, action=claim.after.action)
-        return self._acted(claim, receipt)
-
-    def _acted(self, claim: Claim, receipt: Receipt) -> Summary:
-        def change(now: Incident) -> IncidentChange:
-            kept = "; ".join(filter(None, (receipt.summary, now.plan.reset_by if now.plan else "")))
-            after = replace(
-                now,
-                state=IncidentState.ACTED,
-                version=now.version + 1,
-                receipt=replace(receipt, summary=kept),
-            )
-            if after.purpose is Purpose.ACT:
-                told = incident_messages.acted(after, self.clock.now(), claim.request.by)
-            else:
-                told = reversal_messages.put_back(after, self.clock.now())
-            return IncidentChange(before=now, after=after, at=told.at, what=receipt.summary, told=told)
-
-        return self._record(claim, "act", change)
-
-    def _uncertain(self, claim: Claim, why: str) -> Summary:
-        def change(now: Incident) -> IncidentChange:
-            after = replace(now, state=IncidentState.UNCERTAIN, version=now.version + 1, note=why)
-            told = incident_messages.uncertain(after, self.clock.now(), why)
-            return IncidentChange(before=now, after=after, at=told.at, what=f"uncertain: {why}", told=told)
-
-        return self._record(claim, "uncertain", change)
+        return self._record(claim, "act", Acted(receipt, claim.request.by))
 
     def _not_executed(self, claim: Claim, why: str) -> Summary:
         """Nothing was sent, or AWS refused it: only here may a slot be given back."""
-
-        def change(now: Incident) -> IncidentChange:
-            after = transitions.over(now, IncidentState.NOT_EXECUTED, why)
-            told = incident_messages.not_executed(after, self.clock.now(), why)
-            return IncidentChange(before=now, after=after, at=told.at, what=f"not executed: {why}", told=told)
-
-        summary = self._record(claim, "not_executed", change)
+        summary = self._record(claim, "not_executed", NotSent(why))
         self._give_back(claim)
         return summary
 
@@ -377,18 +348,17 @@ class Remediator:
         except AwsError as error:
             self.log.event("remediation.slot_kept", incident=claim.after.id, error=str(error))
 
-    def _record(self, claim: Claim, word: str, change: Callable[[Incident], IncidentChange]) -> Summary:
+    def _record(self, claim: Claim, word: str, event: Acted | OutcomeLost | NotSent) -> Summary:
         """Record under our claim, however many alarms join meanwhile."""
         summary = Summary(word, claim.record.decision.reason, claim.after.id)
 
-        def told_where_it_was_promised(now: Incident) -> IncidentChange:
-            changed = change(now)
+        def change(now: Incident) -> IncidentChange:
+            """Announced in the thread where the look was promised."""
+            changed = advance(now, event, self.clock.now()).change
             return replace(changed, told=of_its_page(changed.told, claim.request.refused))
 
         try:
-            if moved := record_under_claim(
-                self.ledger, claim, told_where_it_was_promised, self.clock, self.jitter
-            ):
+            if moved := record_under_claim(self.ledger, claim, change, self.clock, self.jitter):
                 self.announcer.hand_over(moved.told)
                 return summary
             self.log.event("remediation.superseded", incident=claim.after.id, result=word)
@@ -396,5 +366,5 @@ class Remediator:
         except AwsError as error:
             # The claim stays in the ledger: Verify finds it past act_by and asks AWS what is true.
             self.log.event("remediation.unrecorded", incident=claim.after.id, result=word, error=str(error))
-            self.announcer.tell_past_the_ledger(told_where_it_was_promised(claim.after).told)
+            self.announcer.tell_past_the_ledger(change(claim.after).told)
         return summary

@@ -4,8 +4,6 @@ A schedule, the alarm's OK and the sweeper all come here. Each looks for itself;
 update of the incident decides who speaks. Nothing here may change anything but the ledger.
 """
 
-# long because: the step after each verdict is built here; it moves to core/incident/lifecycle.py
-
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,53 +13,42 @@ from typing import assert_never
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, few_of, not_ok_words
 from firebreak.core.decide import refuse
 from firebreak.core.formats import late_words, span_words
-from firebreak.core.incident import transitions
-from firebreak.core.incident.states import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState, Purpose
+from firebreak.core.incident.events import ClaimAbandoned, GivenUp, Judged, NotTakenUp, Recovered, TooOld
+from firebreak.core.incident.lifecycle import advance, request_of
+from firebreak.core.incident.states import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState
 from firebreak.core.incident.temporary_changes import after_rest
 from firebreak.core.incident.verdict import (
-    Climb,
-    Close,
     Evidence,
-    GiveToHumans,
-    Hold,
     Judgement,
-    Keep,
-    LookAgain,
-    Rest,
     Step,
-    TakeBack,
     WaysBack,
     all_members_ok,
     claim_is_dead,
     first_state,
-    for_humans,
     has_come_to_rest,
     judge,
     judge_alarms,
-    judged_as,
-    left_behind,
     next_step,
     unknown_action,
 )
-from firebreak.core.ledger import IncidentChange, alarm_key, untargeted
+from firebreak.core.ledger import alarm_key, untargeted
 from firebreak.core.limits.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.limits.history import Transition
-from firebreak.core.messages import incident_messages, reversal_messages
-from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.approval_messages import unanswered
 from firebreak.core.messages.decision_messages import DAILY, of_blindness
-from firebreak.core.model import Alarm, AlarmState, Failed, Receipt, RequestKind, Settled, Verdict
+from firebreak.core.model import Alarm, AlarmState, Failed, Receipt, RequestKind, Settled
 from firebreak.core.ports import AlarmReads, Bus, Clock, Log, Schedules
 from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.watchdog import is_heartbeat
-from firebreak.errors import AwsError, PolicyError, UnusableEvent
+from firebreak.errors import PolicyError, UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.ledger.ports import Ledger
 from firebreak.policy.loader import Policy
 from firebreak.remediation.alarm_status import describe_each, green_since, read_states, state_of
-from firebreak.remediation.decision_recorder import CLIMB_PATIENCE, Summary, request_of
+from firebreak.remediation.decision_recorder import Summary
 from firebreak.remediation.future_events import refuse_ahead
+from firebreak.remediation.incident_writer import IncidentWriter
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.sweeper import Sweep
@@ -137,12 +124,10 @@ class Verifier:
         ).run()
         return Summary("swept", Reason.NOT_IN_ALARM, "")
 
-    def _wake(self, incident: Incident, at: datetime) -> None:
-        """May fail without harm: the incident is due then, and the sweeper looks at what is due."""
-        try:
-            self.schedules.check(incident.id, incident.rung, incident.attempt + 1, at)
-        except AwsError as error:
-            self.log.event("verification.unscheduled", incident=incident.id, error=str(error))
+    @property
+    def writer(self) -> IncidentWriter:
+        """What writes a change of an incident, with all that follows from it."""
+        return IncidentWriter(self.ledger, self.schedules, self.announcer, self.log)
 
     def _check(self, incident_id: str, attempt: int | None) -> Summary:
         incident = self.ledger.incident(incident_id)
@@ -205,29 +190,20 @@ class Verifier:
             if now - incident.opened_at <= rules.max_incident_age:
                 return self._said(incident, "still_with_humans")
             age = f"open for more than {span_words(rules.max_incident_age)}, and it is not known to be over"
-            why = "; ".join((age, *few_of(not_ok_words(states))))
-            closed = transitions.over(incident, IncidentState.CLOSED, why)
-            told = incident_messages.expired(closed, now, why)
-        else:
-            why = "every alarm of the incident is OK after it was handed to humans"
-            closed = transitions.over(incident, IncidentState.CLOSED, why)
-            told = incident_messages.recovered_after_humans(closed, now, why)
-        return self._close(incident, closed, told)
+            return self._close(incident, TooOld("; ".join((age, *few_of(not_ok_words(states))))), now)
+        return self._close(incident, Recovered(), now)
 
-    def _close(self, incident: Incident, closed: Incident, told: Announcement) -> Summary:
-        moved = _moved(incident, closed, told.at, f"closed: {closed.note}", told)
-        if not self.ledger.move(moved):
+    def _close(self, incident: Incident, event: Recovered | TooOld, now: datetime) -> Summary:
+        moved = advance(incident, event, now)
+        if not self.writer.write(moved) or moved.change.told is None:
             return self._said(incident, "superseded")
-        self.announcer.hand_over(told)
-        return Summary(told.kind.value, Reason.NO_LONGER_RED, incident.id)
+        return Summary(moved.change.told.kind.value, Reason.NO_LONGER_RED, incident.id)
 
     def _look_at_approval(self, incident: Incident, now: datetime) -> Summary:
         """A question ends with the trouble, or with its time; an answer comes by the action's function."""
         states = self._states(incident)
         if all_members_ok(incident, states):
-            why = f"every alarm of the incident is OK before anybody approved {incident.action}"
-            closed = transitions.over(incident, IncidentState.CLOSED, why)
-            return self._close(incident, closed, incident_messages.recovered(closed, now, why))
+            return self._close(incident, Recovered(), now)
         if incident.due_at and incident.due_at > now:
             return self._said(incident, "awaits_approval")
         return self._hand_over(incident, now, unanswered(incident), first_state(states.values()))
@@ -247,38 +223,31 @@ class Verifier:
         if incident.state is IncidentState.UNDOING:  # a rest may have been longer than an incident's age
             began = max(began, (incident.healthy_since or began) + rules.verification.restore_after)
         if now - began <= rules.max_incident_age:
-            asked = replace(incident, version=incident.version + 1, due_at=now + CLIMB_PATIENCE)
-            if not self.ledger.move(_moved(incident, asked, now, f"asked again: {incident.action}")):
+            asked = advance(incident, NotTakenUp(), now)
+            if not self.ledger.move(asked.change):
                 return self._said(incident, "superseded")
-            self.bus.ask(request_of(asked, now))
-            return self._said(asked, "asked_again")
+            self.bus.ask(request_of(asked.after, now))
+            return self._said(asked.after, "asked_again")
         why = f"{incident.action} was asked for, and nothing came in {span_words(rules.max_incident_age)}"
         return self._hand_over(incident, now, why, None)
 
     def _hand_over(self, incident: Incident, now: datetime, why: str, state: AlarmState | None) -> Summary:
-        paged = transitions.over(incident, IncidentState.PAGED, why)
-        told = incident_messages.given_to_humans(paged, now, why, state)
-        if not self.ledger.move(_moved(incident, paged, now, f"given to humans: {why}", told)):
+        given_up = advance(incident, GivenUp(why, state), now)
+        if not self.writer.write(given_up):
             return self._said(incident, "superseded")
-        self.announcer.hand_over(told)
-        return self._said(paged, "handed_over")
+        return self._said(given_up.after, "handed_over")
 
     def _look_at_claim(self, incident: Incident, now: datetime) -> Summary:
         """A claim whose function died is uncertain, never repeated; a young one is left alone."""
         if not claim_is_dead(incident, now):
             act_by = incident.act_by or now
-            again = LookAgain(act_by + ACT_TIMEOUT + CLOCK_SKEW + timedelta(seconds=1))
-            self._wake(incident, again.at)
+            again_at = act_by + ACT_TIMEOUT + CLOCK_SKEW + timedelta(seconds=1)
+            self.writer.wake(incident, incident.attempt + 1, again_at)
             return self._said(incident, "claim_is_young")
-        why = "the function that claimed it never reported back"
-        dead = replace(
-            incident, state=IncidentState.UNCERTAIN, version=incident.version + 1, note=why, due_at=now
-        )
-        told = incident_messages.uncertain(dead, now, why)
-        if not self.ledger.move(IncidentChange(before=incident, after=dead, at=now, what=why, told=told)):
+        dead = advance(incident, ClaimAbandoned(), now)
+        if not self.writer.write(dead):
             return self._said(incident, "superseded")
-        self.announcer.hand_over(told)
-        return self._judge(dead, now)
+        return self._judge(dead.after, now)
 
     def _judge(self, incident: Incident, now: datetime) -> Summary:
         if incident.action not in self.actions:
@@ -300,18 +269,15 @@ class Verifier:
 
     def _take(self, incident: Incident, judgement: Judgement, step: Step, evidence: Evidence) -> Summary:
         late = late_words(incident.due_at, evidence.now)
-        change = self._change(incident, replace(judgement, why=f"{judgement.why}{late}"), step, evidence)
+        judged = Judged(replace(judgement, why=f"{judgement.why}{late}"), step, evidence)
         self.log.event(
             "verification.judged",
             incident=incident.id,
             verdict=judgement.verdict.value,
             step=type(step).__name__,
         )
-        if not self.ledger.move(change):
+        if not self.writer.write(advance(incident, judged, evidence.now)):
             return self._said(incident, "superseded")
-        self.announcer.hand_over(change.told)
-        if isinstance(step, Climb | TakeBack):
-            self.announcer.ask(request_of(change.after, evidence.now))
         return Summary(judgement.verdict.value, Reason.CLEAR_TO_ACT, incident.id)
 
     def _evidence(self, incident: Incident, now: datetime) -> Evidence:
@@ -342,61 +308,6 @@ class Verifier:
     def _states(self, incident: Incident) -> Mapping[WatchedAlarm, AlarmReading]:
         return read_states(self.alarms, [member.watched for member in incident.members])
 
-    def _change(
-        self, incident: Incident, judgement: Judgement, step: Step, evidence: Evidence
-    ) -> IncidentChange:
-        why, now, judged = judgement.why, evidence.now, judged_as(incident, judgement, evidence)
-        match step:
-            case LookAgain(at):
-                self._wake(incident, at)
-                blind = incident.blind_looks + 1 if judgement.verdict is Verdict.UNKNOWN else 0
-                waiting = replace(
-                    transitions.waiting(incident, IncidentState.VERIFYING, at), blind_looks=blind
-                )
-                return _moved(incident, waiting, now, why)
-            case Hold(until, since):
-                self._wake(incident, until)
-                holding = replace(
-                    transitions.waiting(incident, IncidentState.HOLDING, until), healthy_since=since
-                )
-                return _moved(incident, replace(holding, blind_looks=0), now, f"holding: {why}")
-            case Rest(at, since, back_at):
-                self._wake(incident, at)
-                resting = replace(
-                    transitions.waiting(incident, IncidentState.RESTING, at), healthy_since=since
-                )
-                told = incident_messages.recovered_for_now(resting, now, why, back_at) if judged else None
-                return replace(_moved(incident, resting, now, f"resting: {why}", told), judged=judged)
-            case Keep(detail):
-                closed = transitions.over(
-                    incident, IncidentState.CLOSED, f"the temporary change stays: {detail}"
-                )
-                return _moved(incident, closed, now, closed.note, reversal_messages.kept(closed, now, detail))
-            case TakeBack(purpose):
-                back = transitions.taking_back(incident, purpose, now + CLIMB_PATIENCE, why)
-                harm = reversal_messages.undoing(back, now, why) if purpose is Purpose.UNDO else None
-                return replace(_moved(incident, back, now, f"to {purpose}: {why}", harm), judged=judged)
-            case Close():
-                closed = transitions.over(incident, IncidentState.CLOSED, why)
-                # That it was over was told when the temporary change came to rest.
-                told = (
-                    None
-                    if incident.purpose is Purpose.RESTORE
-                    else incident_messages.recovered(closed, now, why)
-                )
-                return replace(_moved(incident, closed, now, f"closed: {why}", told), judged=judged)
-            case Climb(rung):
-                left = left_behind(incident, evidence)
-                above = transitions.climbing(incident, rung, now + CLIMB_PATIENCE, f"{why}{left}")
-                return replace(
-                    _moved(incident, above, now, f"climbing to rung {rung + 1}: {why}"), judged=judged
-                )
-            case GiveToHumans():
-                paged = transitions.over(incident, IncidentState.PAGED, why)
-                said = for_humans(incident, judgement, evidence)
-                told = incident_messages.given_to_humans(paged, now, said, evidence.first_state)
-                return replace(_moved(incident, paged, now, f"given to humans: {why}", told), judged=judged)
-
     def _said(self, incident: Incident, word: str) -> Summary:
         self.log.event("verification.passed_by", incident=incident.id, state=incident.state.value, why=word)
         return Summary(word, Reason.INCIDENT_MOVED_ON, incident.id)
@@ -406,9 +317,3 @@ def _settled(action: Action, incident: Incident, seen: Observation) -> Settled |
     if incident.plan is None:
         return Unknown("the incident carries no plan")
     return action.settled(incident.plan, incident.receipt or Receipt(summary=""), seen)
-
-
-def _moved(
-    before: Incident, after: Incident, at: datetime, what: str, told: Announcement | None = None
-) -> IncidentChange:
-    return IncidentChange(before=before, after=after, at=at, what=what, told=told)

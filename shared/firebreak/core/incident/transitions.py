@@ -166,6 +166,17 @@ def awaiting(incident: Incident, plan: Plan, until: datetime) -> Incident:
     )
 
 
+def deferred(incident: Incident, attempt: int, due_at: datetime) -> Incident:
+    """The incident whose next act may be done later; its request is made again by then."""
+    return replace(
+        incident,
+        state=IncidentState.DEFERRED,
+        version=incident.version + 1,
+        attempt=attempt,
+        due_at=due_at,
+    )
+
+
 def waiting(incident: Incident, state: IncidentState, until: datetime) -> Incident:
     """The incident that is looked at again then."""
     return replace(

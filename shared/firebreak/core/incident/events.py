@@ -1,0 +1,105 @@
+"""What can happen to an incident: each is an event of `core/incident/lifecycle.py`."""
+
+from dataclasses import dataclass
+
+from firebreak.core.incident.verdict import (
+    Evidence,
+    Judgement,
+    Step,
+)
+from firebreak.core.ledger import DecisionRecord
+from firebreak.core.model import AlarmState, Receipt, Request
+from firebreak.core.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """AWS took the change; `by` approved it, if anybody had to."""
+
+    receipt: Receipt
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeLost:
+    """The change was sent, and no reply came."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Nothing was sent, or AWS refused it."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAbandoned:
+    """The function that claimed never reported back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What Verify saw came to a verdict, and the verdict to a step."""
+
+    judgement: Judgement
+    step: Step
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class NotActedOn:
+    """The request for the next act was decided otherwise: refused, deferred, or left to a human's yes."""
+
+    request: Request
+    rules: Rules
+    record: DecisionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A human said no."""
+
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Firebreak has nothing to try; `state` is that of the first alarm, None where it is not known."""
+
+    why: str
+    state: AlarmState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Every alarm of it is OK, although nothing was done just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooOld:
+    """It is with humans for longer than an incident may last, and is not known to be over."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotTakenUp:
+    """Its request was made, and no function took it up."""
+
+
+type Event = (
+    Acted
+    | OutcomeLost
+    | NotSent
+    | ClaimAbandoned
+    | Judged
+    | NotActedOn
+    | Denied
+    | GivenUp
+    | Recovered
+    | TooOld
+    | NotTakenUp
+)

@@ -1,0 +1,45 @@
+"""Writing what became of an incident, and everything that follows from it, in the one safe order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from firebreak.core.incident.lifecycle import Moved
+from firebreak.core.incident.states import Incident
+from firebreak.core.ports import Log, Schedules
+from firebreak.errors import AwsError
+from firebreak.ledger.ports import Ledger
+from firebreak.remediation.outbox import Announcer
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentWriter:
+    """Schedules, then writes, then publishes: a change without its wake-up is found by the sweep alone."""
+
+    ledger: Ledger
+    schedules: Schedules
+    announcer: Announcer
+    log: Log
+
+    def write(self, moved: Moved) -> bool:
+        """Whether the change was written; False where the incident moved meanwhile. Raises AwsError."""
+        self.schedule(moved)
+        if not self.ledger.move(moved.change):
+            return False
+        self.announcer.hand_over(moved.change.told)
+        if moved.request:
+            self.announcer.ask(moved.request)
+        return True
+
+    def schedule(self, moved: Moved) -> None:
+        """Make the wake-ups of a change. Raises AwsError where a request for later could not be made."""
+        if moved.later:
+            self.schedules.ask_again(moved.later, moved.later.at)
+        if moved.wake_at:
+            self.wake(moved.after, moved.after.attempt, moved.wake_at)
+
+    def wake(self, incident: Incident, attempt: int, at: datetime) -> None:
+        """May fail without harm: the incident is due then, and the sweeper looks at what is due."""
+        try:
+            self.schedules.check(incident.id, incident.rung, attempt, at)
+        except AwsError as error:
+            self.log.event("check.unscheduled", incident=incident.id, error=str(error))

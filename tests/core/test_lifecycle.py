@@ -1,0 +1,291 @@
+"""What each event makes of an incident, row by row: its state, its line, its message, and what follows."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firebreak.core.incident.events import (
+    Acted,
+    ClaimAbandoned,
+    Denied,
+    Event,
+    GivenUp,
+    Judged,
+    NotSent,
+    NotTakenUp,
+    OutcomeLost,
+    Recovered,
+    TooOld,
+)
+from firebreak.core.incident.lifecycle import (
+    CLIMB_PATIENCE,
+    Moved,
+    advance,
+    request_of,
+)
+from firebreak.core.incident.states import Incident, IncidentState, Purpose
+from firebreak.core.incident.verdict import (
+    Climb,
+    Close,
+    Evidence,
+    GiveToHumans,
+    Hold,
+    Judgement,
+    Keep,
+    LookAgain,
+    Rest,
+    Step,
+    TakeBack,
+    WaysBack,
+)
+from firebreak.core.limits import history
+from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
+from firebreak.core.messages.announcement import Announcement
+from firebreak.core.model import AlarmState, Receipt, RequestKind, Settled, Verdict
+from tests.support import builders as a
+
+S = IncidentState
+MINUTE = timedelta(minutes=1)
+NOW = a.NOW + 5 * MINUTE
+SOON, LATER = NOW + 3 * MINUTE, NOW + 30 * MINUTE
+RECEIPT = Receipt(summary="started deployment ecs-svc/2")
+WHY = "api-memory-high is still red"
+
+
+def message(moved: Moved) -> Announcement:
+    assert moved.change.told is not None
+    return moved.change.told
+
+
+def nothing_follows(moved: Moved) -> bool:
+    return (moved.wake_at, moved.later, moved.request, moved.change.judged) == (None, None, None, None)
+
+
+def test_what_was_sent_keeps_its_receipt_and_who_puts_the_value_back() -> None:
+    claimed = a.incident(S.CLAIMED, plan=replace(a.PLAN, reset_by="your next deploy resets it"))
+    moved = advance(claimed, Acted(RECEIPT, "ana"), NOW)
+
+    kept = replace(RECEIPT, summary="started deployment ecs-svc/2; your next deploy resets it")
+    assert moved.after == replace(claimed, state=S.ACTED, version=3, receipt=kept)
+    assert (moved.change.before, moved.change.at, moved.change.what) == (claimed, NOW, RECEIPT.summary)
+    assert message(moved) == incident_messages.acted(moved.after, NOW, "ana")
+    assert nothing_follows(moved)
+
+
+def test_without_a_plan_the_receipt_stands_alone() -> None:
+    moved = advance(a.incident(S.CLAIMED, plan=None), Acted(RECEIPT), NOW)
+    assert moved.after.receipt == RECEIPT
+    assert message(moved) == incident_messages.acted(moved.after, NOW)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.UNDO, Purpose.RESTORE])
+def test_what_was_sent_to_put_something_back_is_announced_as_that(purpose: Purpose) -> None:
+    moved = advance(a.incident(S.CLAIMED, purpose=purpose), Acted(RECEIPT), NOW)
+    assert message(moved) == reversal_messages.put_back(moved.after, NOW)
+
+
+def test_a_lost_reply_is_uncertain_and_keeps_its_time() -> None:
+    claimed = a.incident(S.CLAIMED)
+    moved = advance(claimed, OutcomeLost("the reply was lost"), NOW)
+    assert moved.after == replace(claimed, state=S.UNCERTAIN, version=3, note="the reply was lost")
+    assert moved.change.what == "uncertain: the reply was lost"
+    assert message(moved) == incident_messages.uncertain(moved.after, NOW, "the reply was lost")
+    assert nothing_follows(moved)
+
+
+def test_an_abandoned_claim_is_uncertain_and_due_at_once() -> None:
+    claimed = a.incident(S.CLAIMED)
+    moved = advance(claimed, ClaimAbandoned(), NOW)
+    why = "the function that claimed it never reported back"
+    assert moved.after == replace(claimed, state=S.UNCERTAIN, version=3, note=why, due_at=NOW)
+    assert moved.change.what == why
+    assert message(moved) == incident_messages.uncertain(moved.after, NOW, why)
+    assert nothing_follows(moved)
+
+
+@pytest.mark.parametrize(
+    ("event", "before", "state", "line"),
+    [
+        pytest.param(NotSent("denied"), S.CLAIMED, S.NOT_EXECUTED, "not executed: denied", id="not sent"),
+        pytest.param(TooOld("old"), S.PAGED, S.CLOSED, "closed: old", id="too old"),
+        pytest.param(
+            Denied("ana", "we migrate"),
+            S.AWAITING_APPROVAL,
+            S.PAGED,
+            "denied by ana: we migrate",
+            id="denied",
+        ),
+        pytest.param(
+            GivenUp("nobody approved", AlarmState.ALARM),
+            S.AWAITING_APPROVAL,
+            S.PAGED,
+            "given to humans: nobody approved",
+            id="given up",
+        ),
+    ],
+)
+def test_what_ends_the_work_on_it(event: Event, before: S, state: S, line: str) -> None:
+    incident = a.incident(before)
+    moved = advance(incident, event, NOW)
+    note = line if isinstance(event, Denied) else line.split(": ", 1)[1]
+    assert moved.after == replace(incident, state=state, version=3, due_at=None, note=note)
+    assert (moved.change.what, moved.change.at) == (line, NOW)
+    assert nothing_follows(moved)
+
+
+def test_the_messages_of_what_ends_the_work_on_it() -> None:
+    lost = advance(a.incident(S.CLAIMED), NotSent("denied"), NOW)
+    assert message(lost) == incident_messages.not_executed(lost.after, NOW, "denied")
+    old = advance(a.incident(S.PAGED), TooOld("old"), NOW)
+    assert message(old) == incident_messages.expired(old.after, NOW, "old")
+    no = advance(a.incident(S.AWAITING_APPROVAL), Denied("ana", "we migrate"), NOW)
+    assert message(no) == approval_messages.denied(no.after, "ana", "we migrate", NOW)
+
+
+@pytest.mark.parametrize("state", [None, AlarmState.OK, AlarmState.ALARM])
+def test_humans_hear_what_the_first_alarm_is(state: AlarmState | None) -> None:
+    moved = advance(a.incident(S.AWAITING_APPROVAL), GivenUp("nobody approved", state), NOW)
+    assert message(moved) == incident_messages.given_to_humans(moved.after, NOW, "nobody approved", state)
+
+
+def test_whoever_was_paged_hears_that_it_is_over() -> None:
+    moved = advance(a.incident(S.PAGED), Recovered(), NOW)
+    why = "every alarm of the incident is OK after it was handed to humans"
+    assert (moved.after.state, moved.change.what) == (S.CLOSED, f"closed: {why}")
+    assert message(moved) == incident_messages.recovered_after_humans(moved.after, NOW, why)
+    assert nothing_follows(moved)
+
+
+def test_a_question_is_over_with_its_trouble() -> None:
+    moved = advance(a.incident(S.AWAITING_APPROVAL), Recovered(), NOW)
+    why = "every alarm of the incident is OK before anybody approved restart-service"
+    assert (moved.after.state, moved.change.what) == (S.CLOSED, f"closed: {why}")
+    assert message(moved) == incident_messages.recovered(moved.after, NOW, why)
+    assert nothing_follows(moved)
+
+
+def test_what_nobody_took_up_is_asked_for_again_in_the_same_state() -> None:
+    climbing = a.incident(S.CLIMBING)
+    moved = advance(climbing, NotTakenUp(), NOW)
+    assert moved.after == replace(climbing, version=3, due_at=NOW + CLIMB_PATIENCE)
+    assert (moved.change.what, moved.change.told) == ("asked again: restart-service", None)
+    assert moved.request == request_of(moved.after, NOW)
+    assert (moved.wake_at, moved.later, moved.change.judged) == (None, None, None)
+
+
+# After a verdict.
+
+
+def evidence(**changes: Any) -> Evidence:
+    base = Evidence(
+        now=NOW,
+        alarms=[(a.member("api-memory-high"), AlarmState.ALARM)],
+        happened=True,
+        settled=Settled.YES,
+        worse=False,
+    )
+    return replace(base, **changes)
+
+
+def judged(
+    step: Step,
+    verdict: Verdict = Verdict.NOT_RECOVERED,
+    incident: Incident | None = None,
+    seen: Evidence | None = None,
+) -> Moved:
+    event = Judged(Judgement(verdict, WHY), step, seen or evidence())
+    return advance(incident or a.incident(), event, a.NOW)  # the time is that of what was seen
+
+
+@pytest.mark.parametrize(("verdict", "blind"), [(Verdict.UNKNOWN, 3), (Verdict.TOO_EARLY, 0)])
+def test_a_look_that_could_not_tell_is_counted(verdict: Verdict, blind: int) -> None:
+    before = a.incident(blind_looks=2, attempt=4)
+    moved = judged(LookAgain(SOON), verdict, before)
+    after = replace(before, state=S.VERIFYING, version=3, attempt=5, due_at=SOON, blind_looks=blind)
+    assert moved.after == after
+    assert moved.wake_at == SOON
+    assert (moved.change.what, moved.change.at, moved.change.told) == (WHY, NOW, None)
+    assert (moved.request, moved.later, moved.change.judged) == (None, None, None)
+
+
+def test_a_recovery_is_held_before_it_counts() -> None:
+    before = a.incident(blind_looks=2)
+    moved = judged(Hold(LATER, SOON), Verdict.RECOVERED, before)
+    held = replace(before, state=S.HOLDING, version=3, attempt=1, due_at=LATER, healthy_since=SOON)
+    assert moved.after == replace(held, blind_looks=0)
+    assert moved.wake_at == LATER
+    assert (moved.change.what, moved.change.told, moved.change.judged) == (f"holding: {WHY}", None, None)
+    assert moved.request is None
+
+
+def test_a_temporary_change_rests_and_that_it_helped_is_announced_once() -> None:
+    first = judged(Rest(SOON, NOW, LATER), Verdict.RECOVERED)
+    assert (first.after.state, first.after.due_at, first.after.healthy_since) == (S.RESTING, SOON, NOW)
+    assert first.wake_at == SOON
+    assert first.change.what == f"resting: {WHY}"
+    assert message(first) == incident_messages.recovered_for_now(first.after, NOW, WHY, LATER)
+    assert first.change.judged == history.Judged(Verdict.RECOVERED, NOW)
+    assert first.request is None
+
+    again = judged(Rest(LATER, NOW, LATER), Verdict.RECOVERED, first.after)
+    assert (again.change.told, again.change.judged, again.wake_at) == (None, None, LATER)
+
+
+def test_a_temporary_change_that_cannot_be_taken_back_stays_and_that_is_announced() -> None:
+    moved = judged(Keep("somebody scaled it since"), Verdict.RECOVERED, a.incident(S.RESTING))
+    note = "the temporary change stays: somebody scaled it since"
+    assert (moved.after.state, moved.after.note, moved.change.what) == (S.CLOSED, note, note)
+    assert message(moved) == reversal_messages.kept(moved.after, NOW, "somebody scaled it since")
+    assert nothing_follows(moved)
+    assert judged(Keep("x"), Verdict.RECOVERED).change.judged is None
+
+
+@pytest.mark.parametrize("purpose", [Purpose.UNDO, Purpose.RESTORE])
+def test_taking_back_is_asked_for_and_somebody_is_called_where_it_did_harm(purpose: Purpose) -> None:
+    moved = judged(TakeBack(purpose), Verdict.WORSE)
+    assert (moved.after.state, moved.after.purpose) == (S.UNDOING, purpose)
+    assert (moved.after.due_at, moved.after.note) == (NOW + CLIMB_PATIENCE, WHY)
+    assert moved.change.what == f"to {purpose}: {WHY}"
+    undoing = reversal_messages.undoing(moved.after, NOW, WHY)
+    assert moved.change.told == (undoing if purpose is Purpose.UNDO else None)
+    assert moved.request == request_of(moved.after, NOW)
+    assert moved.request.kind is (RequestKind.UNDO if purpose is Purpose.UNDO else RequestKind.RESTORE)
+    assert moved.change.judged == history.Judged(Verdict.WORSE, NOW)
+    assert moved.wake_at is None
+
+
+def test_a_recovery_that_held_closes() -> None:
+    moved = judged(Close(), Verdict.RECOVERED, a.incident(S.HOLDING))
+    assert (moved.after.state, moved.after.note, moved.change.what) == (S.CLOSED, WHY, f"closed: {WHY}")
+    assert message(moved) == incident_messages.recovered(moved.after, NOW, WHY)
+    assert moved.change.judged == history.Judged(Verdict.RECOVERED, NOW)
+    assert (moved.wake_at, moved.request) == (None, None)
+
+
+def test_that_it_was_over_was_announced_when_the_temporary_change_came_to_rest() -> None:
+    moved = judged(Close(), Verdict.RECOVERED, a.incident(S.HOLDING, purpose=Purpose.RESTORE))
+    assert (moved.change.told, moved.change.judged) == (None, None)
+
+
+def test_the_next_rung_is_asked_for_and_what_the_last_one_changed_is_kept_in_mind() -> None:
+    lent = evidence(ways=WaysBack(restore=a.PLAN))
+    moved = judged(Climb(1), seen=lent)
+    assert (moved.after.state, moved.after.rung, moved.after.action) == (S.CLIMBING, 1, "scale-service")
+    assert moved.after.note == f"{WHY}; what restart-service changed stays"
+    assert moved.after.due_at == NOW + CLIMB_PATIENCE
+    assert (moved.change.what, moved.change.told) == (f"climbing to rung 2: {WHY}", None)
+    assert moved.request == request_of(moved.after, NOW)
+    assert moved.request.kind is RequestKind.CLIMB
+    assert moved.change.judged == history.Judged(Verdict.NOT_RECOVERED, NOW)
+
+
+def test_humans_get_what_nothing_is_left_to_try_for() -> None:
+    moved = judged(GiveToHumans())
+    assert (moved.after.state, moved.after.note) == (S.PAGED, WHY)
+    assert moved.change.what == f"given to humans: {WHY}"
+    said = f"nothing is left to try: {WHY}"
+    assert message(moved) == incident_messages.given_to_humans(moved.after, NOW, said, AlarmState.ALARM)
+    assert moved.change.judged == history.Judged(Verdict.NOT_RECOVERED, NOW)
+    assert (moved.wake_at, moved.request) == (None, None)
