@@ -17,7 +17,7 @@ def released_as(version: int, published: Mapping[int, FunctionLive]) -> int | Un
     A version that is the one before it with as much memory or more is a raise or a restart, ours or
     somebody's, and brought nothing that could be to blame. `version` must be among those published.
     """
-    while (before := version_before(version, published)) is not None:
+    for before in sorted((number for number in published if number < version), reverse=True):
         carries_on = _carries_on(published[version], published[before])
         if isinstance(carries_on, Unknown):
             return carries_on
