@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from firebreak.core.paging.log_lines import LINE_LENGTH, shown
+from firebreak.core.paging.log_lines import LINE_LENGTH, harmless_lines
 from firebreak.paging.secret_detectors import mask_known
 
 CHANCE = random.Random(4711)  # noqa: S311  # the same in every run
@@ -237,7 +237,7 @@ ORDINARY = [
 
 
 def masked(line: str) -> str:
-    return "".join(shown([line], mask_known))
+    return "".join(harmless_lines([line], mask_known))
 
 
 @pytest.mark.parametrize(("line", "secret"), SECRETS.values(), ids=SECRETS)
@@ -287,18 +287,18 @@ def test_a_private_key_over_many_lines_is_hidden_to_its_end() -> None:
         "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtz",
         drawn(BASE64, 18),
     ]
-    found = shown([f"error: {PEM}", *body, PEM_END, "error: refused"], mask_known)
+    found = harmless_lines([f"error: {PEM}", *body, PEM_END, "error: refused"], mask_known)
     assert found == ("error: ***", "error: refused")
 
 
 def test_a_private_key_without_an_end_hides_no_line_that_is_none_of_its() -> None:
     lines = [f"error: {PEM}", drawn(BASE64, 64), "error: refused", "error: again"]
-    assert shown(lines, mask_known) == ("error: ***", "error: refused", "error: again")
+    assert harmless_lines(lines, mask_known) == ("error: ***", "error: refused", "error: again")
 
 
 @pytest.mark.parametrize("name", ["password:", "db_password: |", '{"secret":', "TOKEN="])
 def test_a_value_on_the_line_after_its_name_is_hidden(name: str) -> None:
-    found = shown([name, f"  {WORD}", "error: refused"], mask_known)
+    found = harmless_lines([name, f"  {WORD}", "error: refused"], mask_known)
     assert WORD not in "".join(found)
     assert found[-1] == "error: refused"
 

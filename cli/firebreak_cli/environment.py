@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Environment:
     """The environment, the clock (UTC), how to open a session with the caller's credentials, and to wait.
 
     `account` is the account that the command line names: a stack of another one is refused.
@@ -29,14 +29,14 @@ class Outside:
     account: str | None = None
 
 
-def real(region: str | None = None, profile: str | None = None) -> Outside:
+def real(region: str | None = None, profile: str | None = None) -> Environment:
     """The machine as it is; boto3 is only imported once a session is asked for."""
-    return Outside(os.environ, lambda: datetime.now(UTC), lambda: _session(region, profile))
+    return Environment(os.environ, lambda: datetime.now(UTC), lambda: _session(region, profile))
 
 
-def outside(ctx: typer.Context) -> Outside:
+def environment_of(ctx: typer.Context) -> Environment:
     """The outside of this invocation."""
-    found = ctx.find_object(Outside)
+    found = ctx.find_object(Environment)
     return replace(found or real(region_of(ctx), profile_of(ctx)), account=account_of(ctx))
 
 

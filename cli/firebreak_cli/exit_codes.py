@@ -91,7 +91,7 @@ class PlainGroup(TyperGroup):
             raise typer.Exit(READER_GONE) from error
         except (Ending, FirebreakError) as error:
             ending = error if isinstance(error, Ending) else ending_of(error)
-            tell(ending)
+            print_ending(ending)
             raise typer.Exit(ending.code) from error
         return result
 
@@ -137,7 +137,7 @@ def _aws_line(error: AwsError) -> str:
             return f"AWS did not accept {asked}"
 
 
-def tell(ending: Ending) -> None:
+def print_ending(ending: Ending) -> None:
     """Each of its lines on stderr, as one harmless line."""
     from firebreak.paging.rendering import plain
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from firebreak.core.formats import clock, format_date_time
+from firebreak.core.formats import format_date_time, format_time
 from firebreak.core.reasons import Reason
 from firebreak.paging.rendering import plain
 
@@ -81,14 +81,14 @@ def console() -> Console:
     return _Screen(file=lines, width=width, highlight=False, markup=False, emoji=False)
 
 
-def told(text: str, style: str = "") -> Text:
+def line_of(text: str, style: str = "") -> Text:
     """Untrusted text as one harmless line."""
     return Text(plain(text), style=style)
 
 
 def when(at: datetime, now: datetime | None = None) -> str:
     """A time in UTC, with its date unless it is today; without `now` always with it."""
-    return format_date_time(at, now) if now else f"{at:%Y-%m-%d} {clock(at)}"
+    return format_date_time(at, now) if now else f"{at:%Y-%m-%d} {format_time(at)}"
 
 
 def facts(rows: Iterable[Row], style: str = "") -> Table:
@@ -98,7 +98,7 @@ def facts(rows: Iterable[Row], style: str = "") -> Table:
     table.add_column(style=style, overflow="fold")
     for label, value in rows:
         if value:
-            table.add_row(Text(label), told(value))
+            table.add_row(Text(label), line_of(value))
     return table
 
 
@@ -114,7 +114,7 @@ def listing(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     for column in columns:
         table.add_column(Text(column), overflow="fold")
     for row in rows:
-        table.add_row(*(told(cell) for cell in row))
+        table.add_row(*(line_of(cell) for cell in row))
     return table
 
 
@@ -128,8 +128,8 @@ def checks(found: Iterable[Mapping[str, object]]) -> Table:
         result = str(check.get("result", ""))
         mark, style = _mark(result, str(check.get("reason", "")))
         quiet = "dim" if result == "not_applicable" else ""
-        detail = told(str(check.get("detail", "")).removeprefix("not looked at: "), quiet)
-        table.add_row(told(mark, style), told(str(check.get("guard", "")), quiet), detail)
+        detail = line_of(str(check.get("detail", "")).removeprefix("not looked at: "), quiet)
+        table.add_row(line_of(mark, style), line_of(str(check.get("guard", "")), quiet), detail)
     return table
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from firebreak.core.paging.commands import StackAddress
 from firebreak.errors import Rejected
-from firebreak_cli.environment import Outside
+from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Stack:
         return client(self.session, service)
 
 
-def find(outside: Outside, name: str) -> Stack:
+def find(outside: Environment, name: str) -> Stack:
     """The stack of that name in the caller's account and region. Raises Ending or AwsError."""
     wanted = outside.account
     if not _STACK_NAME.fullmatch(name):
@@ -87,7 +87,7 @@ def client(session: "Session", service: str, *, once: bool = False) -> Any:
         raise Ending(NO_AWS, f"AWS_ENDPOINT_URL is not an address: {error}") from error
 
 
-def _session(outside: Outside) -> "Session":
+def _session(outside: Environment) -> "Session":
     from firebreak.aws.translate import translated
 
     with translated("a session", mutates=False):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firebreak.core.routing import KNOWN_ACTIONS
-from firebreak_cli.environment import outside
+from firebreak_cli.environment import environment_of
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending, PlainGroup
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def checkout() -> Path:
 def _home(ctx: typer.Context) -> "Home":
     from firebreak_devtools.local.paths import Home
 
-    chosen = outside(ctx).environ.get(HOME_VARIABLE)
+    chosen = environment_of(ctx).environ.get(HOME_VARIABLE)
     return Home(Path(chosen).resolve() if chosen else checkout() / DEFAULT_HOME)
 
 

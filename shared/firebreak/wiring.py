@@ -12,7 +12,7 @@ from boto3.session import Session
 
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
-from firebreak.aws.clients import BRISK_SECONDS, brisk, mutator, patient, reader
+from firebreak.aws.clients import BRISK_SECONDS, fail_fast, mutator, patient, reader
 from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, AlarmPictures, LogGroups
 from firebreak.aws.schedules import SOONEST, SOONEST_ON_LOCAL_AWS, OneTimeSchedules
 from firebreak.aws.secrets import CachedSecrets
@@ -37,11 +37,11 @@ from firebreak.ledger.switches import Switches
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.paging.channels.carrier import Carrier
 from firebreak.paging.channels.factory import build
-from firebreak.paging.enrichment import Surroundings
+from firebreak.paging.enrichment import Enrichment
 from firebreak.paging.handler import PageDesk
 from firebreak.paging.notifier import Dispatcher
 from firebreak.policy.loader import load_policy
-from firebreak.remediation.decision_recorder import Concluder
+from firebreak.remediation.decision_recorder import DecisionRecorder
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.remediator import Remediator
 from firebreak.remediation.snapshot import Observer
@@ -160,7 +160,7 @@ class Wiring:
             ledger=self.ledger,
             schedules=schedules,
             announcer=self.announcer,
-            concluder=Concluder(self.ledger, schedules, self.announcer, self.clock, self.log),
+            concluder=DecisionRecorder(self.ledger, schedules, self.announcer, self.clock, self.log),
             storms=self.storm_watch(),
             policy=lambda: load_policy(self.settings.policy_path),
             acknowledged=DynamoThreads(self.dynamodb, self.settings.ledger_table).acknowledged_by,
@@ -196,7 +196,7 @@ class Wiring:
         alarms = CloudWatchAlarms(patient(self.session, "cloudwatch"))
         return TagRouter(
             tags=RememberedTags(alarms.tags, self.clock),
-            hand_over=self.bus.route,
+            publish=self.bus.route,
             log=self.log,
             account=self.settings.account,
             region=self.settings.region,
@@ -210,7 +210,7 @@ class Wiring:
         if not self.settings.topic_arn:
             raise SettingsError("PAGE_TOPIC_ARN", "is not set")
         own = self.settings
-        memory = brisk(self.session, "dynamodb")
+        memory = fail_fast(self.session, "dynamodb")
         dispatcher = Dispatcher(
             threads=DynamoThreads(memory, own.ledger_table),
             carrier=self._carrier(memory),
@@ -249,7 +249,7 @@ class Wiring:
     def _carrier(self, memory: "DynamoDBClient") -> Carrier:
         """All channels; one that is AWS's is made here, the others bring their own clients."""
         secrets = CachedSecrets(partial(reader, self.session), self.clock.now)
-        sns = brisk(self.session, "sns", read_seconds=REPLY_SECONDS)
+        sns = fail_fast(self.session, "sns", read_seconds=REPLY_SECONDS)
 
         def topic(rules: ChannelRules) -> TopicChannel:
             return TopicChannel(rules.name, sns, rules.to or self.settings.topic_arn)
@@ -260,13 +260,13 @@ class Wiring:
             self.log,
         )
 
-    def _surroundings(self, memory: "DynamoDBClient") -> Surroundings:
+    def _surroundings(self, memory: "DynamoDBClient") -> Enrichment:
         """What goes along with pages: each is asked for once, and briefly, for the page waits for it."""
-        logs = brisk(
+        logs = fail_fast(
             self.session, "logs", connect_seconds=LOG_CONNECT_SECONDS, read_seconds=LOG_REPLY_SECONDS
         )
-        cloudwatch = brisk(self.session, "cloudwatch", read_seconds=REPLY_SECONDS)
-        return Surroundings(
+        cloudwatch = fail_fast(self.session, "cloudwatch", read_seconds=REPLY_SECONDS)
+        return Enrichment(
             switches=Switches(memory, self.settings.ledger_table),
             errors=LogGroups(logs, self.clock.monotonic),
             pictures=AlarmPictures(cloudwatch),

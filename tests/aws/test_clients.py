@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak.aws.clients import CONNECT_SECONDS, READ_SECONDS, brisk, mutator, reader
+from firebreak.aws.clients import CONNECT_SECONDS, READ_SECONDS, fail_fast, mutator, reader
 from firebreak.aws.translate import send
 from firebreak.core.limits.budgets import ACT_TIMEOUT
 from firebreak.errors import AwsError, OutcomeUnknown, Throttled
@@ -59,14 +59,14 @@ def test_a_brisk_client_asks_once_whatever_the_answer(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
     with Loopback(answer) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-        dynamodb = brisk(session(), "dynamodb", read_seconds=0.5)
+        dynamodb = fail_fast(session(), "dynamodb", read_seconds=0.5)
         with pytest.raises(AwsError):
             send("GetItem", lambda: dynamodb.get_item(TableName="ledger", Key={"pk": {"S": "x"}}))
     assert server.requests == 1
 
 
 def test_a_brisk_client_waits_two_seconds_for_connection_and_reply() -> None:
-    config = brisk(session(), "dynamodb").meta.config
+    config = fail_fast(session(), "dynamodb").meta.config
     assert (config.connect_timeout, config.read_timeout) == (2, 2)
 
 

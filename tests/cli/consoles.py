@@ -12,7 +12,7 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmKind, Contributor
 from firebreak.core.reasons import Reason
 from firebreak.remediation.decision_recorder import Summary
-from firebreak_cli.environment import Outside
+from firebreak_cli.environment import Environment
 from tests.cli.running import StackSession, around, deployed, run
 from tests.support import builders as a
 from tests.support.world import World, eventbridge
@@ -81,7 +81,7 @@ class Console:
         return made
 
     @property
-    def outside(self) -> Outside:
+    def outside(self) -> Environment:
         return replace(around(self.world.clock.now), session=self.session)
 
     def retry(self, *arguments: str) -> Any:

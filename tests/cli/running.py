@@ -12,7 +12,7 @@ from botocore.session import get_session
 from botocore.stub import Stubber
 from typer.testing import CliRunner, Result
 
-from firebreak_cli.environment import Outside
+from firebreak_cli.environment import Environment
 from firebreak_cli.main import app
 from tests.support import builders as a
 from tests.support.world import TABLE, World
@@ -87,12 +87,14 @@ def around(
     program: Callable[[Stubber], object] = deployed,
     environ: Mapping[str, str] | None = None,
     calls: Calls | None = None,
-) -> Outside:
+) -> Environment:
     """An outside with a deployed stack."""
-    return Outside({"USER": "kim"} if environ is None else environ, now, lambda: StackSession(program, calls))
+    return Environment(
+        {"USER": "kim"} if environ is None else environ, now, lambda: StackSession(program, calls)
+    )
 
 
-def run(*arguments: str, outside: Outside | None = None, stdin: str | bytes = "") -> Result:
+def run(*arguments: str, outside: Environment | None = None, stdin: str | bytes = "") -> Result:
     """One command; a crash is raised here, with its traceback."""
     wide = {"COLUMNS": "80", "TERM": "dumb", "FIREBREAK_STACK": ""}
     result = CliRunner().invoke(app, list(arguments), obj=outside or around(), input=stdin, env=wide)

@@ -5,7 +5,7 @@ import pytest
 
 from firebreak import errors
 from firebreak_cli import exit_codes
-from firebreak_cli.environment import Outside
+from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import (
     BAD_INPUT,
     BAD_POLICY,
@@ -70,7 +70,7 @@ def test_a_command_ends_with_the_code_of_the_table(
     code: int, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
-    nowhere = Outside({}, lambda: a.NOW, no_region)
+    nowhere = Environment({}, lambda: a.NOW, no_region)
     result = run(*command, outside=nowhere)
     assert (result.exit_code, bool(result.stderr)) == (code, code != 0)
 
@@ -80,4 +80,4 @@ def no_region() -> NoReturn:
 
 
 def test_an_interrupt_is_no_mistake_of_the_policy() -> None:
-    assert run("incidents", outside=Outside({}, lambda: a.NOW, interrupted)).exit_code == INTERRUPTED
+    assert run("incidents", outside=Environment({}, lambda: a.NOW, interrupted)).exit_code == INTERRUPTED

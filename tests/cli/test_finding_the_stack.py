@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ProfileNotFound
 from botocore.stub import Stubber
 
-from firebreak_cli.environment import Outside, real
+from firebreak_cli.environment import Environment, real
 from firebreak_cli.exit_codes import Ending
 from firebreak_cli.stack import find
 from tests.cli.running import Calls, StackSession, around, described, error_lines, run
@@ -83,7 +83,7 @@ UNSENT = {
 
 @pytest.mark.parametrize(("error", "line"), UNSENT.values(), ids=UNSENT.keys())
 def test_what_keeps_a_request_from_leaving_is_one_line(error: Exception, line: str) -> None:
-    result = run("switches", outside=Outside({}, lambda: a.NOW, raising(error)))
+    result = run("switches", outside=Environment({}, lambda: a.NOW, raising(error)))
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
     assert line in result.stderr
@@ -96,14 +96,14 @@ def test_no_region_is_told_by_the_variable_that_sets_it() -> None:
             return None
 
     with pytest.raises(Ending, match="AWS_REGION"):
-        find(Outside({}, lambda: a.NOW, lambda: Nowhere(lambda _: None)), "firebreak")
+        find(Environment({}, lambda: a.NOW, lambda: Nowhere(lambda _: None)), "firebreak")
 
 
 def test_an_endpoint_that_is_no_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
 
     result = run(
-        "incidents", outside=Outside({}, lambda: a.NOW, lambda: boto3.session.Session(region_name="x-1"))
+        "incidents", outside=Environment({}, lambda: a.NOW, lambda: boto3.session.Session(region_name="x-1"))
     )
 
     assert (result.exit_code, len(error_lines(result))) == (3, 1)

@@ -164,7 +164,7 @@ def test_what_may_be_missing_is_said_with_what_was_found(console: Console, cut: 
     lasting, left_out = desk.lasting([NAME], now)
     asked = desk.retries(lasting, CALLER, now)
 
-    rows = dict(retries.told(asked, CALLER, stack, now, cut=cut, left_out=left_out))
+    rows = dict(retries.outcome_rows(asked, CALLER, stack, now, cut=cut, left_out=left_out))
     assert ("larger than one look" in rows["Note"]) is cut
     assert retries.as_json(asked, CALLER, stack, cut=cut, left_out=left_out)["cut"] is cut
 

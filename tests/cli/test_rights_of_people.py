@@ -17,7 +17,7 @@ from firebreak.core.incident.questions import question_id
 from firebreak.policy.loader import parse_policy
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS
-from firebreak_cli.environment import Outside
+from firebreak_cli.environment import Environment
 from tests.cli.consoles import NAME, described, refused_in_a_pause, seeing
 from tests.cli.running import StackSession, around, deployed, run
 from tests.cli.test_acknowledging import thread
@@ -78,7 +78,7 @@ class Recorder:
     def needed(self) -> set[Right]:
         return {right for right in self.rights if right.action != ALWAYS}
 
-    def around(self, world: World) -> Outside:
+    def around(self, world: World) -> Environment:
         return replace(around(world.clock.now, environ=self.environ), session=self._session)
 
     def _session(self) -> StackSession:

@@ -14,9 +14,9 @@ from firebreak.core.readings import (
 from firebreak.core.reasons import Reason
 from firebreak.services.lambda_.functions import (
     LATEST,
-    Behind,
-    Direct,
+    AliasCallers,
     FunctionObservation,
+    UnqualifiedCallers,
     callers,
     observed,
     qualifier,
@@ -29,7 +29,7 @@ from tests.support import builders as a
 from tests.support.builders_functions import OPTED_IN, OTHER_CODE, TARGET, alias, function, request, seen
 
 BLIND = Unknown("no")
-LIVE = Behind(alias(), function("7"))
+LIVE = AliasCallers(alias(), function("7"))
 TAGGED = OPTED_IN | {"firebreak:alias": "live"}
 
 
@@ -66,10 +66,10 @@ def test_an_alarm_without_the_dimension_names_nothing() -> None:
 @pytest.mark.parametrize(
     ("observation", "resource", "used"),
     [
-        pytest.param(seen(), "", Direct(), id="no alias"),
+        pytest.param(seen(), "", UnqualifiedCallers(), id="no alias"),
         pytest.param(seen(alias()), "", LIVE, id="the only one"),
-        pytest.param(seen(alias()), "orders", Direct(), id="called without it"),
-        pytest.param(seen(alias(version=LATEST)), "", Direct(), id="an alias on $LATEST"),
+        pytest.param(seen(alias()), "orders", UnqualifiedCallers(), id="called without it"),
+        pytest.param(seen(alias(version=LATEST)), "", UnqualifiedCallers(), id="an alias on $LATEST"),
         pytest.param(seen(alias("blue", "6"), alias()), "orders:live", LIVE, id="named by the alarm"),
         pytest.param(
             seen(alias("blue", "6"), alias(), function_tags=TAGGED), "", LIVE, id="named by the tag"
@@ -226,7 +226,7 @@ def test_the_same_in_latest_may_be_released(provisioned: Any) -> None:
     ids=["alias warm", "version warm", "snap start", "code", "settings", "settings taken away"],
 )
 def test_what_publishing_would_break_or_release_is_told(
-    latest: Any, found: Behind, provisioned: Any, told: str
+    latest: Any, found: AliasCallers, provisioned: Any, told: str
 ) -> None:
     assert unreleasable(latest, found, seen(alias(), provisioned=provisioned)) == Obstacle(
         Reason.UNSAFE_ALIAS, told
@@ -242,13 +242,13 @@ def test_what_publishing_would_break_or_release_is_told(
     ids=["in $LATEST", "in the version"],
 )
 def test_what_is_hidden_is_not_known_to_be_equal(latest: Any, live: Any) -> None:
-    assert unreleasable(latest, Behind(alias(), live), seen(alias())) == Unknown(
+    assert unreleasable(latest, AliasCallers(alias(), live), seen(alias())) == Unknown(
         "Environment cannot be compared: Lambda may not show it to us (a key of its own?)"
     )
 
 
 def test_everything_that_is_hidden_is_named_once() -> None:
-    live = Behind(alias(), function("7", hidden=("Environment",)))
+    live = AliasCallers(alias(), function("7", hidden=("Environment",)))
     found = unreleasable(function(hidden=("ImageConfigResponse", "Environment")), live, seen(alias()))
     assert isinstance(found, Unknown)
     assert found.why.startswith("Environment, ImageConfigResponse cannot be compared")

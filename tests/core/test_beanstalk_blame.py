@@ -9,7 +9,7 @@ import pytest
 from firebreak.core.model import Obstacle
 from firebreak.core.reasons import Reason
 from firebreak.services.beanstalk.environments import EnvironmentEvent
-from firebreak.services.beanstalk.versions import Previous, VersionDeployment, blamed, previous
+from firebreak.services.beanstalk.versions import Previous, VersionDeployment, previous, suspect
 from tests.support.builders_beanstalk import HEALTH_ALARM, V40, V41, V42, V43, deployed, environment
 
 RED = HEALTH_ALARM.since
@@ -41,7 +41,7 @@ def events(*those: tuple[EnvironmentEvent, ...]) -> tuple[EnvironmentEvent, ...]
 
 
 def to_blame(*those: tuple[EnvironmentEvent, ...], version: str = "v42") -> VersionDeployment | Obstacle:
-    return blamed(environment(version=version), events(*those), RED, WINDOW)
+    return suspect(environment(version=version), events(*those), RED, WINDOW)
 
 
 V42_NOW, V41_BEFORE, V40_BEFORE = (

@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.core.repeated_rollback import WayBack
 from firebreak.services.ecs.deployments import DeploymentHistory, ServiceDeployment
-from firebreak.services.ecs.suspect_deployment import Blamed, as_far_as, blamed, under_way
+from firebreak.services.ecs.suspect_deployment import Suspects, as_far_as, suspects, under_way
 from firebreak.services.ecs.task_memory import TaskSize
 from tests.support.builders_deployments import (
     BEFORE,
@@ -70,7 +70,7 @@ RESTART = deployed("d7b", minutes_ago=5)
 def test_blamed_is_what_brought_the_running_task_definition(
     memory: DeploymentHistory, brought: str, earlier: str | None
 ) -> None:
-    found = blamed(memory, contents(memory))
+    found = suspects(memory, contents(memory))
     assert found.deployment.arn == arn_of(brought)
     assert (found.earlier.arn if found.earlier else None) == (arn_of(earlier) if earlier else None)
 
@@ -121,7 +121,7 @@ def test_blamed_is_what_brought_the_running_task_definition(
     ],
 )
 def test_a_way_back_is_told_from_a_way_on(memory: DeploymentHistory, *, way_back: bool) -> None:
-    found = blamed(memory, contents(memory))
+    found = suspects(memory, contents(memory))
     assert found.is_way_back is way_back
 
 
@@ -145,28 +145,28 @@ def same(arn: str, as_of: str = TASK_DEFINITION, **changes: Any) -> TaskSize:
 )
 def test_more_memory_alone_does_not_hide_the_deployment_to_blame(new: TaskSize, brought: str) -> None:
     memory = history(RAISED, BROUGHT, BEFORE)
-    assert blamed(memory, contents(memory, new)).deployment.arn == arn_of(brought)
+    assert suspects(memory, contents(memory, new)).deployment.arn == arn_of(brought)
 
 
 def test_more_memory_twice_does_not_hide_it_either() -> None:
     twice = f"{ARN}:task-definition/api:9"
     memory = history(deployed("d9", twice, 5), RAISED, BROUGHT, BEFORE)
     held = contents(memory, same(NEWER, memory=2048), same(twice, memory=3072))
-    assert blamed(memory, held).tries == (BROUGHT,)
+    assert suspects(memory, held).tries == (BROUGHT,)
 
 
 def test_less_memory_is_blamed_though_more_was_given_since() -> None:
     twice = f"{ARN}:task-definition/api:9"
     memory = history(deployed("d9", twice, 5), RAISED, BROUGHT, BEFORE)
     held = contents(memory, same(NEWER, memory=512), same(twice, memory=2048))
-    assert blamed(memory, held).tries == (RAISED,)
+    assert suspects(memory, held).tries == (RAISED,)
 
 
 @pytest.mark.parametrize("unread", [NEWER, TASK_DEFINITION])
 def test_what_is_not_known_is_not_taken_for_the_same(unread: str) -> None:
     memory = history(RAISED, BROUGHT, BEFORE)
     held = {arn: one for arn, one in contents(memory, same(NEWER)).items() if arn != unread}
-    found = blamed(memory, held)
+    found = suspects(memory, held)
     assert (found.tries, found.is_way_back, found.only_adds_memory) == ((RAISED,), False, False)
 
 
@@ -260,7 +260,7 @@ def test_a_new_limit_is_no_raise(new: dict[str, Any], *, only: bool) -> None:
     memory = history(RAISED, BROUGHT, BEFORE)
     held = contents(memory, holding(TASK_DEFINITION, limits={}), same(NEWER, **{"limits": {}, **new}))
     found = under_way(memory, held)
-    assert (found.only_adds_memory, blamed(memory, held).deployment is BROUGHT) == (only, only)
+    assert (found.only_adds_memory, suspects(memory, held).deployment is BROUGHT) == (only, only)
 
 
 ELSEWHERE = deployed("d7b", minutes_ago=5, settings="other subnets")
@@ -279,7 +279,7 @@ ELSEWHERE = deployed("d7b", minutes_ago=5, settings="other subnets")
     ],
 )
 def test_other_settings_of_the_service_are_no_restart(memory: DeploymentHistory, *, only: bool) -> None:
-    found = blamed(memory, contents(memory))
+    found = suspects(memory, contents(memory))
     assert found.only_changes_the_service is only
     assert (found.deployment is memory.newest) is (memory.deployments[0] is not RESTART)
 
@@ -321,7 +321,7 @@ C, B, A = deployed("dC", NEWER, 4), deployed("dB", minutes_ago=12), BEFORE
 
 def test_what_a_success_repeats_brought_what_it_would_go_back_to() -> None:
     memory = history(C, replace(B, arn=arn_of("dB2"), began=RED - 8 * MINUTE), B, A)
-    found = blamed(memory, contents(memory))
+    found = suspects(memory, contents(memory))
     assert found.brought_before
     assert (found.earlier, found.brought_before.deployment) == (memory.deployments[1], B)
     assert found.way_back == WayBack(blamed_since=C.began, newest=(B.began, C.began))
@@ -330,7 +330,7 @@ def test_what_a_success_repeats_brought_what_it_would_go_back_to() -> None:
 def test_what_failed_since_ends_the_time_of_what_it_would_go_back_to() -> None:
     failed = deployed("dX", f"{ARN}:task-definition/api:9", 8, status="ROLLBACK_SUCCESSFUL")
     memory = history(C, failed, B, A)
-    assert blamed(memory, contents(memory)).way_back.newest == (B.began, failed.began)
+    assert suspects(memory, contents(memory)).way_back.newest == (B.began, failed.began)
 
 
 def test_the_first_of_its_tries_says_since_when_it_is_there() -> None:
@@ -355,7 +355,7 @@ LAST = deployed("dF", f"{ARN}:task-definition/api:4", 10 * 24 * 60)
 )
 def test_how_far_back_a_success_lies(memory: tuple[ServiceDeployment, ...], first: int, second: int) -> None:
     whole = history(*memory)
-    found = blamed(whole, contents(whole))
+    found = suspects(whole, contents(whole))
     for success, reach in ((1, first), (2, second)):
         expected = {one.task_definition for one in memory[:reach]}
         assert as_far_as(whole, found, success) == expected
@@ -369,9 +369,9 @@ def test_what_was_tried_since_the_success_and_is_neither_it_nor_the_blamed_was_l
         deployed("d6b", OLD, 60, status="STOPPED"),
     )
     never = deployed("d5", OLDER, 200, status="STOPPED")
-    assert Blamed((deployed(),), (*tried, BEFORE, never), {}).left_between == [left]
+    assert Suspects((deployed(),), (*tried, BEFORE, never), {}).left_between == [left]
 
 
 def test_where_nothing_succeeded_before_nobody_was_leaving_it() -> None:
     tried = deployed("d8", NEWER, 50, status="STOPPED")
-    assert Blamed((deployed(),), (tried,), {}).left_between == []
+    assert Suspects((deployed(),), (tried,), {}).left_between == []

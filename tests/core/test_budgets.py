@@ -11,10 +11,10 @@ from firebreak.core.limits.budgets import (
     CLOCK_SKEW,
     PAD,
     Budget,
+    format_duration,
     held,
     next_slot,
     readable,
-    spell,
 )
 from tests.support import builders as a
 
@@ -36,7 +36,7 @@ TWO_IN_15 = Budget(2, 15 * MINUTE)
     ],
 )
 def test_durations_read_as_in_the_policy(seconds: int, words: str) -> None:
-    assert spell(timedelta(seconds=seconds)) == words
+    assert format_duration(timedelta(seconds=seconds)) == words
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Check, Decision, Refuse, Result
-from firebreak.core.formats import quarter
+from firebreak.core.formats import quarter_hour
 from firebreak.core.model import Obstacle, Unresolved
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
@@ -65,4 +65,4 @@ def test_a_target_that_could_not_be_looked_up_is_told_once_a_cause_and_quarter_o
     ("minute", "told"), [(0, "00"), (14, "00"), (15, "15"), (44, "30"), (59, "45")], ids=str
 )
 def test_a_quarter_of_an_hour_is_named_by_its_beginning(minute: int, told: str) -> None:
-    assert quarter(a.NOW.replace(minute=minute)) == f"2026-11-20T10:{told}"
+    assert quarter_hour(a.NOW.replace(minute=minute)) == f"2026-11-20T10:{told}"

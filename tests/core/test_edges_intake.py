@@ -10,7 +10,7 @@ from firebreak.core.decision import Check, Decision, Defer, Refuse, Result
 from firebreak.core.intake import (
     held_back,
     is_asked_for,
-    turn_away,
+    reject_early,
     unconfirmed,
     why_human,
     why_not_routed,
@@ -28,7 +28,7 @@ DARK: tuple[Reading[Mapping[str, str]], ...] = (Unknown("503"), NotRead("offline
 
 @pytest.mark.parametrize("kind", sorted(set(AlarmKind) - {"multi-series", "promql", "unknown"}))
 def test_every_other_kind_is_looked_into(kind: AlarmKind) -> None:
-    assert turn_away(a.alarm(kind=kind)) is None
+    assert reject_early(a.alarm(kind=kind)) is None
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_every_other_kind_is_looked_into(kind: AlarmKind) -> None:
     ],
 )
 def test_an_alarm_that_is_turned_away_hears_why(alarm: Alarm, expected: Unresolved) -> None:
-    assert turn_away(alarm) == expected
+    assert reject_early(alarm) == expected
 
 
 @pytest.mark.parametrize(

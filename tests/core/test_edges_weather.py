@@ -9,11 +9,11 @@ import pytest
 from firebreak.core.decision import Check, Result
 from firebreak.core.guards.autonomy import autonomy
 from firebreak.core.guards.concurrency import in_flight
-from firebreak.core.guards.limits import breaker_closed, rung_gap, share
+from firebreak.core.guards.limits import breaker_closed, disruption_budget, rung_gap
 from firebreak.core.guards.shared_conditions import freeze, storm, switch
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.breaker import BreakerLimits, Trying, breaker
-from firebreak.core.limits.disruption_budget import GroupCount, ShareRules
+from firebreak.core.limits.disruption_budget import DisruptionBudget, GroupCount
 from firebreak.core.limits.history import Act, Hold, Judged, ScopeHistory
 from firebreak.core.limits.scopes import Level, Scope
 from firebreak.core.limits.storm import RedAlarm, Storm, red_alarm_of
@@ -119,7 +119,7 @@ def test_a_freeze_says_which_window_and_until_when_and_its_absence_what_comes() 
     assert freeze(a.request(), a.rules(), a.snapshot()) == Check("freeze", PASSED, "no freeze window")
 
 
-SHARE = ShareRules(share=0.5, within=HOUR, healthy_floor=0, count_max_age=5 * MINUTE)
+SHARE = DisruptionBudget(share=0.5, within=HOUR, healthy_floor=0, count_max_age=5 * MINUTE)
 
 
 def test_the_share_objects_under_its_own_name() -> None:
@@ -128,10 +128,10 @@ def test_the_share_objects_under_its_own_name() -> None:
         group=group, scopes=seen_in(Level.GROUP, replace(act(0, None, "k1"), at=a.NOW - MINUTE))
     )
     told = "2/1 of 2 in 1h (counted 0s ago) by share"
-    assert share(a.request(), a.rules(share=SHARE), full) == Check(
+    assert disruption_budget(a.request(), a.rules(share=SHARE), full) == Check(
         "share", OBJECTED, told, Reason.SHARE_REACHED
     )
-    gone = share(a.request(), a.rules(share=SHARE), a.snapshot(group=ABSENT))
+    gone = disruption_budget(a.request(), a.rules(share=SHARE), a.snapshot(group=ABSENT))
     assert gone == Check("share", OBJECTED, "the group does not exist", Reason.GROUP_UNREADABLE)
 
 
@@ -145,7 +145,7 @@ def test_the_share_objects_under_its_own_name() -> None:
 )
 def test_a_group_whose_history_is_not_seen_says_so(reading: object, expected: object) -> None:
     scopes = {**a.snapshot().scopes, a.scope(Level.GROUP): reading}
-    check = share(a.request(), a.rules(share=SHARE), a.snapshot(scopes=scopes))
+    check = disruption_budget(a.request(), a.rules(share=SHARE), a.snapshot(scopes=scopes))
     assert (check.guard, check.result, check.detail, check.reason) == expected
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Result
-from firebreak.core.guards.alarm_state import muted, stale, wrong_direction
+from firebreak.core.guards.alarm_state import alarm_muted, stale, wrong_direction
 from firebreak.core.guards.concurrency import duplicate
 from firebreak.core.limits.history import Decided, Transition
 from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
@@ -35,7 +35,7 @@ SERIES = Contributor("5d3e1f0a9c2b4e77", {"ServiceName": "api"})
 def test_muted_looks_whether_the_alarms_actions_are_enabled(
     alarm: object, result: Result, reason: Reason | None
 ) -> None:
-    assert found(muted(a.request(), a.rules(), a.snapshot(alarm=alarm))) == (result, reason)
+    assert found(alarm_muted(a.request(), a.rules(), a.snapshot(alarm=alarm))) == (result, reason)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_muted_looks_whether_the_alarms_actions_are_enabled(
 def test_a_mute_window_defers_to_its_end(
     kind: RequestKind, mute: Mute, result: Result, until: object
 ) -> None:
-    check = muted(a.request(kind, alarm=a.alarm(mute=mute)), a.rules(), a.snapshot())
+    check = alarm_muted(a.request(kind, alarm=a.alarm(mute=mute)), a.rules(), a.snapshot())
     assert (check.result, check.until) == (result, until)
     objection = Reason.MUTED if mute.until else Reason.MUTED_WITHOUT_END
     assert check.reason is (objection if result is Result.OBJECTED else None)
@@ -73,7 +73,7 @@ def test_a_mute_window_defers_to_its_end(
 )
 def test_suppression_speaks_of_its_own_event_only(kind: RequestKind, reason: Reason | None) -> None:
     request = a.request(kind, alarm=a.alarm(suppressed_by="WaitPeriod"))
-    check = muted(request, a.rules(), a.snapshot())
+    check = alarm_muted(request, a.rules(), a.snapshot())
     assert check.reason is reason
     assert ("WaitPeriod" in check.detail) is (reason is not None)
 
@@ -90,7 +90,7 @@ def test_a_humans_word_does_not_lift_what_the_alarms_event_told(
     brake: dict[str, Any], reason: Reason
 ) -> None:
     request = a.request(RequestKind.WAKE, alarm=a.alarm(**brake), by="ana")
-    assert muted(request, a.rules(), a.snapshot()).reason is reason
+    assert alarm_muted(request, a.rules(), a.snapshot()).reason is reason
 
 
 @pytest.mark.parametrize(

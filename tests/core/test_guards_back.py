@@ -9,13 +9,13 @@ import pytest
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act as ActOutcome
 from firebreak.core.decision import Check, Decision, Result, Snapshot
-from firebreak.core.formats import clock
-from firebreak.core.guards.alarm_state import stale, still_well, wrong_direction
+from firebreak.core.formats import format_time
+from firebreak.core.guards.alarm_state import alarms_still_ok, stale, wrong_direction
 from firebreak.core.guards.autonomy import approved
-from firebreak.core.guards.limits import ratchet, share
+from firebreak.core.guards.limits import disruption_budget, memory_raise_limit
 from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import IncidentState
-from firebreak.core.intake import fitting
+from firebreak.core.intake import require_supported
 from firebreak.core.ledger import Claim
 from firebreak.core.limits.history import Act, Hold
 from firebreak.core.limits.scopes import Level
@@ -108,7 +108,7 @@ class TestApproved:
         assert check.result is expected
         assert late == 0 or (check.reason, check.detail) == (
             Reason.APPROVAL_EXPIRED,
-            f"it could be approved until {clock(until)}",
+            f"it could be approved until {format_time(until)}",
         )
 
     def test_what_never_asked_cannot_be_approved(self) -> None:
@@ -160,7 +160,7 @@ def well(**changes: object) -> Snapshot:
 
 class TestStillWell:
     def test_green_alarms_let_a_temporary_change_end(self) -> None:
-        check = still_well(YES, a.rules(), well())
+        check = alarms_still_ok(YES, a.rules(), well())
 
         assert found(check) == (PASSED, None)
         assert check.detail.startswith("api-memory-high is OK since ")
@@ -169,19 +169,19 @@ class TestStillWell:
     def test_what_is_not_green_keeps_it(self, state: AlarmState) -> None:
         described = a.described(state=state)
 
-        check = still_well(YES, a.rules(), well(alarm=described))
+        check = alarms_still_ok(YES, a.rules(), well(alarm=described))
 
         assert (check.reason, check.detail) == (
             Reason.RED_AGAIN,
-            f"api-memory-high is {state} since {clock(described.since)}",
+            f"api-memory-high is {state} since {format_time(described.since)}",
         )
 
     def test_an_alarm_that_cannot_be_read_or_is_gone_keeps_it(self) -> None:
-        dark = still_well(YES, a.rules(), well(alarm=BLIND))
+        dark = alarms_still_ok(YES, a.rules(), well(alarm=BLIND))
         assert (dark.guard, dark.reason) == ("still well", Reason.ALARM_UNREADABLE)
-        gone = still_well(YES, a.rules(), well(alarm=ABSENT))
+        gone = alarms_still_ok(YES, a.rules(), well(alarm=ABSENT))
         assert (gone.reason, gone.detail) == (Reason.ALARM_GONE, "the alarm does not exist")
-        assert found(still_well(YES, a.rules(), well(alarm=UNREAD)))[0] == NOT_LOOKED_AT
+        assert found(alarms_still_ok(YES, a.rules(), well(alarm=UNREAD)))[0] == NOT_LOOKED_AT
 
 
 def raising(raises: int) -> Rules:
@@ -195,7 +195,7 @@ def raised(*ages: timedelta, action: str = "restart-service") -> Snapshot:
 
 def turned(raises: int, seen: Snapshot) -> Check:
     """The guard's finding, under its own name."""
-    check = ratchet(a.request(), raising(raises), seen)
+    check = memory_raise_limit(a.request(), raising(raises), seen)
     assert check.guard == "ratchet"
     return check
 
@@ -270,7 +270,7 @@ ALONE = replace(a.TARGET, service="lambda", group="", name="resize")
 
 
 def test_a_target_in_no_group_has_no_share() -> None:
-    check = share(a.request(target=ALONE), a.rules(), a.snapshot(group=BLIND))
+    check = disruption_budget(a.request(target=ALONE), a.rules(), a.snapshot(group=BLIND))
 
     assert check == Check("share", Result.NOT_APPLICABLE, "the target is in no group")
 
@@ -314,10 +314,10 @@ def claimed_for(kind: RequestKind) -> Claim:
 
 class TestFitting:
     def test_a_target_of_the_actions_service_fits(self) -> None:
-        assert fitting(a.TARGET, "restart-service") is a.TARGET
+        assert require_supported(a.TARGET, "restart-service") is a.TARGET
 
     def test_a_target_of_another_service_does_not(self) -> None:
-        assert fitting(ALONE, "restart-service") == Unresolved(
+        assert require_supported(ALONE, "restart-service") == Unresolved(
             Reason.TARGET_UNSUPPORTED,
             "restart-service is for ecs targets, and the alarm is about lambda:resize",
         )
@@ -325,7 +325,7 @@ class TestFitting:
     def test_what_was_not_resolved_stays_so(self) -> None:
         why = Unresolved(Reason.TARGET_NONE, "nothing")
 
-        assert fitting(why, "restart-service") is why
+        assert require_supported(why, "restart-service") is why
 
     def test_an_action_that_nobody_knows_is_refused_elsewhere(self) -> None:
-        assert fitting(ALONE, "no-such-action") is ALONE
+        assert require_supported(ALONE, "no-such-action") is ALONE

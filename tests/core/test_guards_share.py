@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards.limits import share
-from firebreak.core.limits.disruption_budget import GroupCount, ShareRules
+from firebreak.core.guards.limits import disruption_budget
+from firebreak.core.limits.disruption_budget import DisruptionBudget, GroupCount
 from firebreak.core.limits.history import Act
 from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Verdict
@@ -28,13 +28,13 @@ from tests.support import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
-SHARE = ShareRules(share=0.5, within=HOUR, healthy_floor=0, count_max_age=5 * MINUTE)
+SHARE = DisruptionBudget(share=0.5, within=HOUR, healthy_floor=0, count_max_age=5 * MINUTE)
 K1, K2 = "k1", "k2"
 
 
-def shared(group: object, *acts: Act, rules: ShareRules = SHARE) -> Check:
+def shared(group: object, *acts: Act, rules: DisruptionBudget = SHARE) -> Check:
     seen = a.snapshot(group=group, scopes=scopes(Level.GROUP, history(Level.GROUP, *acts)))
-    return share(a.request(), a.rules(share=rules), seen)
+    return disruption_budget(a.request(), a.rules(share=rules), seen)
 
 
 def count(total: int, *healthy: str, age: timedelta = timedelta()) -> GroupCount:
@@ -122,4 +122,4 @@ def test_a_group_without_a_readable_history_refuses(
     reading: object, expected: tuple[Result, Reason | None]
 ) -> None:
     seen = a.snapshot(scopes=scopes(Level.GROUP, reading))
-    assert found(share(a.request(), a.rules(), seen)) == expected
+    assert found(disruption_budget(a.request(), a.rules(), seen)) == expected

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firebreak.core.paging.harmless_text import one_line, without_sequences
-from firebreak.core.paging.log_lines import shown
+from firebreak.core.paging.log_lines import harmless_lines
 
 ESC = "\x1b"
 
@@ -56,4 +56,4 @@ def test_long_runs_of_beginnings_are_quick() -> None:
 
 
 def test_a_sequence_inside_of_a_word_hides_no_secret() -> None:
-    assert shown([f"pass{ESC}[0mword=hunter2 refused"]) == ("*** refused",)
+    assert harmless_lines([f"pass{ESC}[0mword=hunter2 refused"]) == ("*** refused",)

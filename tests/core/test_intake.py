@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from firebreak.core.intake import tag_names_action, turn_away, why_human, why_not_routed
+from firebreak.core.intake import reject_early, tag_names_action, why_human, why_not_routed
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metric
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
@@ -14,7 +14,7 @@ UNTAGGED = a.alarm(tags={})
 
 
 def test_a_red_alarm_of_a_known_kind_is_looked_into() -> None:
-    assert turn_away(a.alarm()) is None
+    assert reject_early(a.alarm()) is None
 
 
 @pytest.mark.parametrize(
@@ -27,14 +27,14 @@ def test_a_red_alarm_of_a_known_kind_is_looked_into() -> None:
     ],
 )
 def test_what_needs_no_guard_is_turned_away(alarm: Alarm, reason: Reason) -> None:
-    turned = turn_away(alarm)
+    turned = reject_early(alarm)
 
     assert turned
     assert turned.reason is reason
 
 
 def test_a_contributor_speaks_for_its_parent() -> None:
-    assert turn_away(a.alarm(kind=AlarmKind.MULTI_SERIES, contributor=Contributor("1", {}))) is None
+    assert reject_early(a.alarm(kind=AlarmKind.MULTI_SERIES, contributor=Contributor("1", {}))) is None
 
 
 @pytest.mark.parametrize(

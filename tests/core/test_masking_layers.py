@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak.core.paging.log_lines import shown
+from firebreak.core.paging.log_lines import harmless_lines
 from firebreak.core.paging.secret_patterns import MOST_LAYERS, goes_on, masked_text
 
 # Put together here, so that no scanner of this repository finds a key.
@@ -59,18 +59,18 @@ def test_whether_a_secret_goes_on_in_the_next_line(line: str, after: str, *, exp
 
 def test_lines_of_one_secret_are_one_line() -> None:
     key = [f"error {BEGIN}", OF_A_KEY, OF_A_KEY, END]
-    assert shown([*key, "db_password:", "hunter2", "error: refused"]) == (
+    assert harmless_lines([*key, "db_password:", "hunter2", "error: refused"]) == (
         "error ***",
         "db_***",
         "error: refused",
     )
-    assert shown(["error: refused", "", *key]) == ("error: refused", "error ***")
+    assert harmless_lines(["error: refused", "", *key]) == ("error: refused", "error ***")
 
 
 def test_only_the_last_lines_are_read() -> None:
     key = [OF_A_KEY] * 38  # with the two others: forty lines
-    assert shown([f"error {BEGIN}", *key, "error: refused"]) == ("error ***", "error: refused")
-    assert shown([f"error {BEGIN}", *key, OF_A_KEY, "error: refused"]) == (
+    assert harmless_lines([f"error {BEGIN}", *key, "error: refused"]) == ("error ***", "error: refused")
+    assert harmless_lines([f"error {BEGIN}", *key, OF_A_KEY, "error: refused"]) == (
         OF_A_KEY,
         OF_A_KEY,
         "error: refused",

@@ -20,7 +20,7 @@ from firebreak.services.lambda_.function_changes import (
     settled,
     worse,
 )
-from firebreak.services.lambda_.functions import LATEST, Behind, Direct, FunctionObservation
+from firebreak.services.lambda_.functions import LATEST, AliasCallers, FunctionObservation, UnqualifiedCallers
 from tests.support.builders_functions import CODE, OTHER_CODE, alias, as_stored, function, raised, seen
 
 BLIND = Unknown("no")
@@ -35,9 +35,9 @@ RELEASE = Change(
 )
 BACK = Change(function="orders", move=Move("live", "6", "r2"))
 PARTLY = Change(function="orders", move=Move("live", "6", "r2", {"7": 0.1}))
-DIRECTLY = PreImage.of(Direct(), function())
-BEHIND = PreImage.of(Behind(alias(), function("7")), function())
-DIVIDED = PreImage.of(Behind(alias(weighted={"8": 0.1}), function("7")), function())
+DIRECTLY = PreImage.of(UnqualifiedCallers(), function())
+BEHIND = PreImage.of(AliasCallers(alias(), function("7")), function())
+DIVIDED = PreImage.of(AliasCallers(alias(weighted={"8": 0.1}), function("7")), function())
 
 
 def plan(change: Change, before: PreImage) -> Plan:
@@ -79,8 +79,8 @@ def test_what_the_callers_run_is_the_pre_image() -> None:
     live = function("7", memory=512, code=OTHER_CODE, description="seven")
     behind = {"alias": "live", "version": "7", "memory": 512, "description": "seven", "code": OTHER_CODE}
     direct = {"alias": "", "version": LATEST, "memory": 1024, "description": "Takes orders", "code": CODE}
-    assert PreImage.of(Behind(alias(), live), function()).stored() == behind
-    assert PreImage.of(Direct(), function()).stored() == direct
+    assert PreImage.of(AliasCallers(alias(), live), function()).stored() == behind
+    assert PreImage.of(UnqualifiedCallers(), function()).stored() == direct
 
 
 def test_an_update_is_taken_back_in_the_same_thing_under_the_same_revision() -> None:
@@ -251,13 +251,13 @@ def test_what_callers_run_is_behind_the_plans_own_alias() -> None:
 
 
 def test_the_pre_image_keeps_the_parts_of_an_alias_and_has_none_without_one() -> None:
-    divided = Behind(alias(weighted={"8": 0.1}), function("7"))
+    divided = AliasCallers(alias(weighted={"8": 0.1}), function("7"))
     assert PreImage.of(divided, function()).weighted == {"8": 0.1}
-    assert PreImage.of(Direct(), function()).weighted == {}
+    assert PreImage.of(UnqualifiedCallers(), function()).weighted == {}
 
 
 def test_what_the_callers_run_is_told_with_each_part_in_the_order_of_versions() -> None:
-    divided = Behind(alias(weighted={"9": 0.25, "8": 0.1}), function("7"))
+    divided = AliasCallers(alias(weighted={"9": 0.25, "8": 0.1}), function("7"))
     found = Compared(BACK, PreImage.of(divided, function()), divided, function())
     assert found.told == "alias live is at version 7 with 1024 MB, 10% at 8, 25% at 9"
 

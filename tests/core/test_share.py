@@ -8,13 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebreak.core.limits.budgets import PAD
-from firebreak.core.limits.disruption_budget import ShareRules, allowed, left_healthy, touched
+from firebreak.core.limits.disruption_budget import (
+    DisruptionBudget,
+    allowed,
+    left_healthy,
+    unavailable_members,
+)
 from firebreak.core.limits.history import Act, Judged
 from firebreak.core.model import Verdict
 from tests.support import builders as a
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-RULES = ShareRules(share=0.34, within=HOUR, healthy_floor=0, count_max_age=5 * timedelta(minutes=1))
+RULES = DisruptionBudget(share=0.34, within=HOUR, healthy_floor=0, count_max_age=5 * timedelta(minutes=1))
 
 
 def act(target: str, ago: timedelta, *, over: bool = True) -> Act:
@@ -39,20 +44,20 @@ def test_a_share_is_rounded_down_but_never_to_nothing(total: int, share: float, 
 
 def test_a_target_counts_as_touched_for_the_window_and_the_pad() -> None:
     acts = [act("a", HOUR + PAD - SECOND), act("b", HOUR + PAD)]
-    assert touched(acts, RULES, a.NOW) == {"a"}
+    assert unavailable_members(acts, RULES, a.NOW) == {"a"}
 
 
 def test_a_target_counts_once_however_often_it_was_acted_on() -> None:
-    assert touched([act("a", SECOND), act("a", 2 * SECOND)], RULES, a.NOW) == {"a"}
+    assert unavailable_members([act("a", SECOND), act("a", 2 * SECOND)], RULES, a.NOW) == {"a"}
 
 
 def test_what_is_still_worked_on_counts_however_old_it_is() -> None:
-    assert touched([act("a", 5 * HOUR, over=False)], RULES, a.NOW) == {"a"}
+    assert unavailable_members([act("a", 5 * HOUR, over=False)], RULES, a.NOW) == {"a"}
 
 
 def test_slots_of_the_first_release_count_by_incident() -> None:
     acts = [replace(act("", SECOND), incident_id="i-1"), replace(act("", SECOND), incident_id="i-2")]
-    assert touched(acts, RULES, a.NOW) == {"i-1", "i-2"}
+    assert unavailable_members(acts, RULES, a.NOW) == {"i-1", "i-2"}
 
 
 def test_neither_the_target_nor_what_is_worked_on_stays_healthy() -> None:

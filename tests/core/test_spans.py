@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.formats import late_words, span_words
+from firebreak.core.formats import format_span, late_words
 from tests.support import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -27,7 +27,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
     ],
 )
 def test_a_span_is_said_in_its_two_largest_units(seconds: float, words: str) -> None:
-    assert span_words(timedelta(seconds=seconds)) == words
+    assert format_span(timedelta(seconds=seconds)) == words
 
 
 @pytest.mark.parametrize("due", [None, a.NOW, a.NOW - 2 * MINUTE + SECOND, a.NOW + MINUTE])

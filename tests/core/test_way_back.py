@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.guards.limits import once
+from firebreak.core.guards.limits import already_rolled_back
 from firebreak.core.limits.history import Act, ScopeHistory
 from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Obstacle
@@ -52,7 +52,9 @@ def test_where_it_goes_may_not_be_known() -> None:
 
 
 def looked(plan: Any, reading: object) -> Check:
-    return once(a.request(), a.rules(), a.snapshot(plan=plan, scopes=scopes(Level.TARGET, reading)))
+    return already_rolled_back(
+        a.request(), a.rules(), a.snapshot(plan=plan, scopes=scopes(Level.TARGET, reading))
+    )
 
 
 def acted(*at: datetime, action: str = "restart-service") -> ScopeHistory:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from firebreak_devtools.local.port_forward import door
+from firebreak_devtools.local.port_forward import forwarded
 
 
 class Echo(socketserver.StreamRequestHandler):
@@ -36,7 +36,7 @@ def ask(port: int, said: bytes) -> bytes:
 @pytest.mark.parametrize("size", [0, 1, 300_000], ids=["nothing", "one byte", "more than a buffer"])
 def test_what_is_said_through_the_door_arrives_and_the_answer_comes_back(echo: int, size: int) -> None:
     said = b"x" * size
-    with door("127.0.0.1", echo) as port:
+    with forwarded("127.0.0.1", echo) as port:
         answer = ask(port, said)
 
     assert port != echo
@@ -45,7 +45,7 @@ def test_what_is_said_through_the_door_arrives_and_the_answer_comes_back(echo: i
 
 def test_several_speak_through_the_door_at_once(echo: int) -> None:
     with (
-        door("127.0.0.1", echo) as port,
+        forwarded("127.0.0.1", echo) as port,
         socket.create_connection(("127.0.0.1", port), timeout=5) as waiting,
     ):
         waiting.sendall(b"not done yet")
@@ -55,7 +55,7 @@ def test_several_speak_through_the_door_at_once(echo: int) -> None:
 
 
 def test_the_door_is_shut_afterwards(echo: int) -> None:
-    with door("127.0.0.1", echo) as port:
+    with forwarded("127.0.0.1", echo) as port:
         pass
 
     with pytest.raises(ConnectionRefusedError):
@@ -63,5 +63,5 @@ def test_the_door_is_shut_afterwards(echo: int) -> None:
 
 
 def test_an_address_of_another_machine_has_no_door() -> None:
-    with pytest.raises(OSError, match="assign"), door("203.0.113.1", 1):
+    with pytest.raises(OSError, match="assign"), forwarded("203.0.113.1", 1):
         pass

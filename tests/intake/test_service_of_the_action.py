@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebreak.core.intake import fitting
+from firebreak.core.intake import require_supported
 from firebreak.core.model import Metric, Target, Unresolved
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import SERVICE_OF
@@ -49,7 +49,7 @@ def test_without_an_action_two_services_are_ambiguous() -> None:
 
 
 def test_an_alarm_about_another_service_says_which() -> None:
-    found = fitting(found_for(watching(IN_LAMBDA)), "restart-service")
+    found = require_supported(found_for(watching(IN_LAMBDA)), "restart-service")
 
     assert found == Unresolved(
         Reason.TARGET_UNSUPPORTED,
@@ -99,7 +99,7 @@ METRICS = st.builds(
 def test_whatever_the_metrics_no_service_is_named_but_by_a_whole_name_of_its_own(
     metrics: list[Metric], action: str
 ) -> None:
-    found = fitting(found_for(watching(*metrics), action=action), action)
+    found = require_supported(found_for(watching(*metrics), action=action), action)
 
     if isinstance(found, Target):
         assert found.service == SERVICE_OF[action]

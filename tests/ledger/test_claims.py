@@ -175,7 +175,7 @@ def decided_elsewhere(kept: Kept, claim: Claim) -> None:
 
 
 def newer_transition(kept: Kept, claim: Claim) -> None:
-    kept.ledger.saw(a.alarm(since=a.alarm().since + SECOND), a.LATER)
+    kept.ledger.record_transition(a.alarm(since=a.alarm().since + SECOND), a.LATER)
 
 
 @pytest.mark.parametrize("change", [storm_declared, decided_elsewhere, newer_transition])
@@ -193,7 +193,7 @@ def test_what_changed_since_the_look_makes_the_claim_lose(
 def test_an_alarm_that_spoke_since_the_look_stops_the_next_rung(ledger: Ledger, kind: RequestKind) -> None:
     incident = waiting_to_climb(ledger)
     claim = claim_of(ledger, replace(climb_of(incident), kind=kind))
-    ledger.saw(a.alarm(state=AlarmState.OK, since=a.NOW), a.LATER)
+    ledger.record_transition(a.alarm(state=AlarmState.OK, since=a.NOW), a.LATER)
     assert ledger.claim(claim) is LOST
 
 
@@ -219,7 +219,7 @@ def test_an_incident_that_a_wake_opens_is_found_by_its_alarms_ok(
 ) -> None:
     """A newer transition that was seen is not forgotten: it only learns of the incident."""
     if seen:
-        ledger.saw(seen, a.LATER)
+        ledger.record_transition(seen, a.LATER)
     wake = a.request(RequestKind.WAKE, at=a.NOW, attempt=1)
     claim = won(ledger, wake)
     state, since = expected
@@ -228,7 +228,7 @@ def test_an_incident_that_a_wake_opens_is_found_by_its_alarms_ok(
 
 def test_an_alarm_that_spoke_since_the_look_stops_a_wake(ledger: Ledger) -> None:
     claim = claim_of(ledger, a.request(RequestKind.WAKE, at=a.NOW, attempt=1))
-    ledger.saw(a.alarm(state=AlarmState.OK, since=a.NOW), a.LATER)
+    ledger.record_transition(a.alarm(state=AlarmState.OK, since=a.NOW), a.LATER)
     assert ledger.claim(claim) is LOST
 
 
@@ -327,10 +327,10 @@ def test_of_two_targets_on_one_dependency_that_saw_it_free_one_wins(ledger: Ledg
 
 def test_further_scopes_are_compared_and_taken_like_the_others(ledger: Ledger) -> None:
     application = Scope(Level.GROUP, f"{a.ACCOUNT}/{a.REGION}/application/shop")
-    view = ledger.look_also(ledger.look(a.request(), a.SCOPES), [application])
+    view = ledger.read_more_scopes(ledger.look(a.request(), a.SCOPES), [application])
     assert view.scopes == {**dict.fromkeys(a.SCOPES, ABSENT), application: ABSENT}
     assert ledger.claim(claim_of(ledger, view=view)) is WON
-    again = ledger.look_also(ledger.look(a.request(), a.SCOPES), [application])
+    again = ledger.read_more_scopes(ledger.look(a.request(), a.SCOPES), [application])
     taken = again.scopes[application]
     assert isinstance(taken, ScopeHistory)
     assert (len(taken.acts), taken.incident_id) == (1, "")
@@ -338,11 +338,11 @@ def test_further_scopes_are_compared_and_taken_like_the_others(ledger: Ledger) -
 
 def test_the_switch_of_a_further_scope_is_seen_and_stops_the_claim(kept: Kept) -> None:
     application = Scope(Level.GROUP, f"{a.ACCOUNT}/{a.REGION}/application/shop")
-    view = kept.ledger.look_also(kept.ledger.look(a.request(), a.SCOPES), [application])
+    view = kept.ledger.read_more_scopes(kept.ledger.look(a.request(), a.SCOPES), [application])
     claim = claim_of(kept.ledger, view=view)
     kept.switches.pause(hold(f"group {application.key}"))
     assert kept.ledger.claim(claim) is LOST
-    again = kept.ledger.look_also(view, [application])
+    again = kept.ledger.read_more_scopes(view, [application])
     assert again.holds == (hold(f"group {application.key}"),)
 
 
@@ -390,7 +390,7 @@ def test_giving_back_twice_changes_nothing_more(kept: Kept) -> None:
 
 def test_times_are_compared_by_the_millisecond(ledger: Ledger) -> None:
     micro = timedelta(microseconds=400)
-    ledger.saw(a.alarm(state=AlarmState.OK, since=a.NOW + micro), a.LATER)
+    ledger.record_transition(a.alarm(state=AlarmState.OK, since=a.NOW + micro), a.LATER)
     late = a.request(alarm=a.alarm(since=a.NOW))
     assert ledger.claim(claim_of(ledger, late, at=a.NOW + micro)) is WON
     incident = ledger.look(other_alarm(), a.SCOPES).incident

@@ -71,5 +71,5 @@ def test_a_damaged_announcement_is_told_as_such_and_blocks_no_other(
 def test_a_damaged_transition_is_left_as_it_is(ledger: DynamoLedger, table: Table) -> None:
     table.change(f"ALARM#{a.alarm().arn}", last_transition={"N": "1"}, state={"S": "odd"})
     before = table.all()
-    assert isinstance(ledger.saw(well(), a.LATER), Unknown)
+    assert isinstance(ledger.record_transition(well(), a.LATER), Unknown)
     assert table.all() == before

@@ -297,7 +297,7 @@ CALLS = {
     "look": lambda ledger: ledger.look(a.request(), a.SCOPES),
     "record": lambda ledger: ledger.record(refusal(), None),
     "incident": lambda ledger: ledger.incident("i-0123456789"),
-    "saw": lambda ledger: ledger.saw(a.alarm(), a.LATER),
+    "record_transition": lambda ledger: ledger.record_transition(a.alarm(), a.LATER),
     "note": lambda ledger: ledger.note("i-0123456789", a.NOW, "late news"),
     "settle_announcement": lambda ledger: ledger.settle_announcement("key", a.NOW),
     "unsettled_announcements": lambda ledger: ledger.unsettled_announcements(a.NOW, 10),

@@ -135,7 +135,7 @@ def test_a_join_that_was_decided_before_or_comes_late_leaves_nothing(kept: Kept)
     claimed = acted(kept.ledger)
     other = other_request()
     record = record_of(other, reason=Reason.IN_FLIGHT)
-    kept.ledger.saw(replace(other.alarm, state=AlarmState.OK, since=a.NOW), a.LATER)
+    kept.ledger.record_transition(replace(other.alarm, state=AlarmState.OK, since=a.NOW), a.LATER)
     before = kept.everything()
     assert kept.ledger.join(claimed, other.alarm, record) is False
     assert kept.everything() == before
@@ -234,21 +234,21 @@ def test_a_look_takes_no_more_than_was_asked_for(ledger: Ledger) -> None:
 
 def test_an_ok_is_remembered_and_tells_whose_incident_it_was(ledger: Ledger) -> None:
     claimed = won(ledger).after
-    before = ledger.saw(well(since=a.NOW), a.LATER)
+    before = ledger.record_transition(well(since=a.NOW), a.LATER)
     assert before == Transition(a.alarm().since, AlarmState.ALARM, claimed.id)
     assert ledger.look(a.request(), a.SCOPES).transition == Transition(a.NOW, AlarmState.OK, claimed.id)
 
 
 def test_an_ok_that_comes_late_does_not_hide_a_newer_alarm(ledger: Ledger) -> None:
     won(ledger)
-    ledger.saw(well(since=a.alarm().since - SECOND), a.LATER)
+    ledger.record_transition(well(since=a.alarm().since - SECOND), a.LATER)
     seen = ledger.look(a.request(), a.SCOPES).transition
     assert isinstance(seen, Transition)
     assert seen.state is AlarmState.ALARM
 
 
 def test_an_alarm_never_seen_before_has_no_transition_before(ledger: Ledger) -> None:
-    assert ledger.saw(well(), a.LATER) == ABSENT
+    assert ledger.record_transition(well(), a.LATER) == ABSENT
     assert ledger.look(a.request(), a.SCOPES).transition == Transition(well().since, AlarmState.OK, "")
 
 

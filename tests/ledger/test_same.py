@@ -83,7 +83,7 @@ class Actor:
         scopes = scopes_of(request.target, request.action, ["orders-db"] if k % 2 else [])
         view = self.kept.ledger.look(request, scopes)
         if k % 3 == 0:
-            view = self.kept.ledger.look_also(view, [APPLICATION])
+            view = self.kept.ledger.read_more_scopes(view, [APPLICATION])
         self.views.append((request, view))
         if isinstance(view.incident, Incident):
             self.incidents.append(view.incident)
@@ -145,8 +145,8 @@ class Actor:
         record = record_of(self._request(n, m), self.now, Reason.BUDGET_FULL)
         return self.kept.ledger.record(record, of_decision(record, a.TARGET) if k % 2 else None)
 
-    def saw(self, n: int, m: int, k: int) -> object:
-        return self.kept.ledger.saw(
+    def record_transition(self, n: int, m: int, k: int) -> object:
+        return self.kept.ledger.record_transition(
             a.alarm(ALARMS[n % 3], state=AlarmState.OK, since=a.NOW + (m % 5) * STEP), a.LATER
         )
 

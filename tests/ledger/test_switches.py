@@ -118,7 +118,7 @@ def test_a_switch_never_held_is_not_released(switches: Switches) -> None:
 def test_all_switches_are_listed_and_nothing_else(table: Table, switches: Switches) -> None:
     for scope in SCOPES:
         switches.pause(hold(scope))
-    DynamoLedger(table.client, table.name).saw(a.alarm(), a.LATER)
+    DynamoLedger(table.client, table.name).record_transition(a.alarm(), a.LATER)
     assert {held.scope for held in switches.held()} == set(SCOPES)
 
 

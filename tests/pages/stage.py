@@ -126,7 +126,7 @@ class Stage:
         assert self.world.ledger.move(
             IncidentChange(before=asked, after=after, at=self.now, what=after.note, told=told)
         )
-        self.world.announcer().hand_over(told)
+        self.world.announcer().publish(told)
         self.world.deliver()
 
     def acknowledge(self) -> None:
@@ -136,7 +136,7 @@ class Stage:
         assert isinstance(thread, Thread)
         told = approval_messages.acknowledged(thread.latest, thread.id, ANA, self.now)
         assert threads.acknowledge(thread, _acknowledged(thread), told)
-        self.world.announcer().hand_over(told)
+        self.world.announcer().publish(told)
         self.world.deliver()
 
     def turn(self, alarm: Alarm, state: AlarmState) -> None:

@@ -19,7 +19,7 @@ from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import route
 from firebreak.intake import alarm_events
-from firebreak_cli.environment import Outside
+from firebreak_cli.environment import Environment
 from firebreak_devtools.demo.stage import Inbox
 from firebreak_devtools.local import containers, up
 from firebreak_devtools.local.paths import REGION, Home, LocalError
@@ -87,7 +87,7 @@ class Containers:
         """What `firebreak explain` says, looking at the same local AWS."""
         file = self.tmp / "event.json"
         file.write_text(json.dumps(event), encoding="utf-8")
-        here = Outside({}, lambda: datetime.now(UTC), lambda: self.session)
+        here = Environment({}, lambda: datetime.now(UTC), lambda: self.session)
         said = run("explain", str(file), "--json", outside=here)
         explained: dict[str, Any] = json.loads(said.stdout)
         return explained

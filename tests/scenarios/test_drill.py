@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from firebreak.core.incident.states import IncidentState
-from firebreak_cli.environment import Outside
+from firebreak_cli.environment import Environment
 from firebreak_cli.main import app
 from firebreak_cli.queries.state_change import Transition
 from firebreak_devtools.local.transitions import Carrier
@@ -63,7 +63,7 @@ def drill(
     bench.service_with_alarm(name, tags=DRILLED)
     alarm = bench.alarm(name)
     bench.session.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="new")
-    outside = Outside({}, lambda: datetime.now(UTC), lambda: bench.session, sleep)
+    outside = Environment({}, lambda: datetime.now(UTC), lambda: bench.session, sleep)
     arguments = ["drill", scenario, "--alarm", alarm, "--timeout", "2m", *more]
     with carrying(bench, alarm):
         return CliRunner().invoke(app, arguments, obj=outside, input=said)

@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
-from firebreak_cli.environment import Outside
+from firebreak_cli.environment import Environment
 from firebreak_cli.main import app
 from tests.scenarios.bench import Bench
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.local
 
 
 def retry(bench: Bench, alarm: str) -> Result:
-    outside = Outside({}, lambda: datetime.now(UTC), lambda: bench.session)
+    outside = Environment({}, lambda: datetime.now(UTC), lambda: bench.session)
     return CliRunner().invoke(app, ["retry", alarm], obj=outside)
 
 

@@ -31,11 +31,11 @@ from firebreak.ledger.outbox_items import outbox_item
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.ledger.switches import Switches
 from firebreak.ledger.threads import DynamoThreads
-from firebreak.paging.enrichment import Surroundings
+from firebreak.paging.enrichment import Enrichment
 from firebreak.paging.handler import PageDesk
 from firebreak.paging.notifier import Dispatcher
 from firebreak.policy.loader import Policy
-from firebreak.remediation.decision_recorder import Concluder, Summary
+from firebreak.remediation.decision_recorder import DecisionRecorder, Summary
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.remediator import Remediator
 from firebreak.remediation.snapshot import Observer
@@ -147,7 +147,7 @@ class World:
             ledger=self.ledger,
             schedules=self.schedules,
             announcer=self.announcer(),
-            concluder=Concluder(self.ledger, self.schedules, self.announcer(), self.clock, self.log),
+            concluder=DecisionRecorder(self.ledger, self.schedules, self.announcer(), self.clock, self.log),
             storms=self.storm_watch(),
             policy=lambda: self.policy,
             acknowledged=DynamoThreads(self.dynamodb, TABLE).acknowledged_by,
@@ -181,7 +181,7 @@ class World:
             threads=DynamoThreads(self.dynamodb, TABLE),
             carrier=self.pager,
             counts=DynamoCallCounts(self.dynamodb, TABLE),
-            surroundings=Surroundings(
+            surroundings=Enrichment(
                 switches=Switches(self.dynamodb, TABLE),
                 errors=self.logs,
                 pictures=self.pictures,

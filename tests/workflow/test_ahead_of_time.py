@@ -57,7 +57,7 @@ def test_what_clocks_may_differ_by_is_no_future(world: World, ahead: timedelta) 
 def test_what_an_earlier_release_remembered_of_the_future_does_not_count(world: World) -> None:
     """The item is there already: a claim takes its place, and the alarm's OK finds the incident."""
     alarm = world.red()
-    world.ledger.saw(
+    world.ledger.record_transition(
         replace(alarm, state=AlarmState.OK, since=world.clock.at + YEAR), world.clock.at + 2 * YEAR
     )
     done = world.send(alarm)

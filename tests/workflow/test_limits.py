@@ -157,12 +157,12 @@ def test_an_act_that_is_claimed_while_the_application_is_looked_up_is_not_of_the
         def __getattr__(self, name: str) -> Any:
             return getattr(sound, name)
 
-        def look_also(self, view: Any, scopes: Any) -> Any:
+        def read_more_scopes(self, view: Any, scopes: Any) -> Any:
             if not sent:
                 sent.append(other)
                 world.clock.pass_time(timedelta(milliseconds=200))
                 assert world.remediator().handle(eventbridge(other)).outcome == "act"
-            return sound.look_also(view, scopes)
+            return sound.read_more_scopes(view, scopes)
 
     busy: Any = Busy()
     world.ledger = busy

@@ -20,7 +20,7 @@ from firebreak.core.reasons import Reason
 from firebreak.ledger.memory.ledger import MemoryLedger
 from firebreak.ledger.memory.state import Held, Memory
 from firebreak.policy.loader import parse_policy
-from firebreak.remediation.decision_recorder import Concluder
+from firebreak.remediation.decision_recorder import DecisionRecorder
 from firebreak.remediation.outbox import Announcer
 from tests.core.test_decide_properties import requests, snapshots
 from tests.support import builders as a
@@ -161,7 +161,7 @@ def test_whatever_is_seen_nothing_is_opened_and_only_the_end_of_an_incident_is_a
     decision = decide(request, WATCHED, seen)
     if isinstance(decision.outcome, Act) or (request.incident_id and isinstance(seen.incident, Unknown)):
         return  # an undo that the policy does not speak to; what cannot be read raises
-    concluder = Concluder(ledger, FakeSchedules(), announcer, FakeClock(a.NOW), log)
+    concluder = DecisionRecorder(ledger, FakeSchedules(), announcer, FakeClock(a.NOW), log)
     concluder.conclude(request, WATCHED, decision, seen)
 
     assert set(memory.held.incidents) == set(held.incidents)

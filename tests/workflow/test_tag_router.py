@@ -58,7 +58,7 @@ class Stage:
     def __post_init__(self) -> None:
         self.router = TagRouter(
             tags=RememberedTags(self.alarms.tags, self.clock),
-            hand_over=EventBus(self.bus, "firebreak").route,  # type: ignore[arg-type]  # the one call it makes
+            publish=EventBus(self.bus, "firebreak").route,  # type: ignore[arg-type]  # the one call it makes
             log=self.log,
             account=a.ACCOUNT,
             region=a.REGION,

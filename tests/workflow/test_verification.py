@@ -297,7 +297,7 @@ def test_an_ok_between_observe_and_claim_stops_a_climb(world: World) -> None:
     sound = world.ledger
 
     def ok_first(claim: Claim) -> Any:
-        sound.saw(replace(alarm, state=AlarmState.OK, since=world.clock.at), a.LATER)
+        sound.record_transition(replace(alarm, state=AlarmState.OK, since=world.clock.at), a.LATER)
         world.alarms.turn(alarm.name, AlarmState.OK, world.clock.at)
         return sound.claim(claim)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from firebreak_cli.environment import outside
+from firebreak_cli.environment import environment_of
 from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.stack import DEFAULT_STACK, find
 
@@ -25,14 +25,14 @@ def approve(
     from firebreak_cli import screen
     from firebreak_cli.operations import approvals
 
-    around = outside(ctx)
+    around = environment_of(ctx)
     found = find(around, stack)
     desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
     waiting = desk.waiting(question, "approve", around.now())
     desk.approve(waiting, by, around.now())
     if as_json:
         return print_json(approvals.as_json(waiting, "approved", by, found))
-    return screen.console().print(screen.facts(approvals.told(waiting, "Approved", by, found)))
+    return screen.console().print(screen.facts(approvals.outcome_rows(waiting, "Approved", by, found)))
 
 
 def deny(
@@ -47,7 +47,7 @@ def deny(
     from firebreak_cli import screen
     from firebreak_cli.operations import approvals, switches
 
-    around = outside(ctx)
+    around = environment_of(ctx)
     why = switches.reason_of(reason)
     found = find(around, stack)
     desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
@@ -55,7 +55,7 @@ def deny(
     desk.deny(waiting, by, why, around.now())
     if as_json:
         return print_json(approvals.as_json(waiting, "denied", by, found, why))
-    return screen.console().print(screen.facts(approvals.told(waiting, "Denied", by, found, why)))
+    return screen.console().print(screen.facts(approvals.outcome_rows(waiting, "Denied", by, found, why)))
 
 
 def ack(
@@ -65,11 +65,13 @@ def ack(
     from firebreak_cli import screen
     from firebreak_cli.operations import acknowledging, approvals
 
-    around = outside(ctx)
+    around = environment_of(ctx)
     found = find(around, stack)
     desk, by = acknowledging.PagerDesk(found), approvals.caller(found)
     before = desk.thread(page)
     after = desk.acknowledge(before, by, around.now())
     if as_json:
         return print_json(acknowledging.as_json(before, after, found))
-    return screen.console().print(screen.facts(acknowledging.told(before, after, found, around.now())))
+    return screen.console().print(
+        screen.facts(acknowledging.outcome_rows(before, after, found, around.now()))
+    )

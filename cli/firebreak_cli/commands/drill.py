@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from firebreak_cli.environment import outside
+from firebreak_cli.environment import environment_of
 from firebreak_cli.exit_codes import BAD_INPUT, DRILL_FAILED, NO_AWS, Ending, ending_of
 from firebreak_cli.options import print_json
 from firebreak_cli.stack import DEFAULT_STACK, find
@@ -66,7 +66,7 @@ def _init(
     from firebreak_cli import screen
     from firebreak_cli.drill import init
 
-    around = outside(ctx)
+    around = environment_of(ctx)
     wanted = init.asked(alarm, target, action)
     found = find(around, stack)
     init.check(wanted, found, around.now())
@@ -92,7 +92,7 @@ def _play(
     from firebreak_cli.operations.switches import length_of
     from firebreak_cli.policies import policy_path
 
-    around = outside(ctx)
+    around = environment_of(ctx)
     lasts = length_of(timeout, "--timeout")
     found = find(around, stack)
     policy = load_policy(policy_path(found.policy_file))

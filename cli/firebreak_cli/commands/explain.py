@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from firebreak_cli.environment import outside
+from firebreak_cli.environment import environment_of
 from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.stack import DEFAULT_STACK
 
@@ -64,7 +64,7 @@ def explain(
 
     wanted = read_expectation(expect) if expect else None
     asked = Question(event=event, alarm=alarm, policy=policy, stack=stack, offline=offline, at=at, now=now)
-    found, policy_file = answer(asked, outside(ctx))
+    found, policy_file = answer(asked, environment_of(ctx))
     if as_json:
         print_json(plain_values(found, policy_file))
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from firebreak_cli.environment import outside
+from firebreak_cli.environment import environment_of
 from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.stack import DEFAULT_STACK, find
 
@@ -57,7 +57,7 @@ def incidents(
 
     if every and not watch:
         raise Ending(BAD_INPUT, "--every goes with --watch")
-    around = outside(ctx)
+    around = environment_of(ctx)
     lately = None if everything else listing.LATELY
     back = switches.length_of(since, "--since") if since else lately
     wanted = Wanted(target=target, alarm=alarm, reason=listing.reason_named(reason))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from firebreak_cli.environment import outside
+from firebreak_cli.environment import environment_of
 from firebreak_cli.exit_codes import BAD_POLICY, PlainGroup
 from firebreak_cli.options import AsJson, print_json
 
@@ -37,7 +37,7 @@ def check(
 
     policy = load_policy(file)
     said, lines = policy.file, lines_of(policy.text)
-    warnings = [with_line(one, lines) for one in warnings_of(said, outside(ctx).now())]
+    warnings = [with_line(one, lines) for one in warnings_of(said, environment_of(ctx).now())]
     unpinned = [
         name for one in said.actions.values() for name, book in one.runbooks.items() if not book.sha256
     ]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from firebreak_cli.environment import outside
+from firebreak_cli.environment import environment_of
 from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.stack import DEFAULT_STACK, find
 
@@ -33,7 +33,7 @@ def retry(
     from firebreak_cli import screen
     from firebreak_cli.operations import approvals, retries, retry_names
 
-    around = outside(ctx)
+    around = environment_of(ctx)
     found = find(around, stack)
     desk, now = retries.RetryDesk(found), around.now()
     wanted = retry_names.named(alarm, found, desk.bounds, all_of_them=everything)
@@ -43,5 +43,5 @@ def retry(
     desk.ask(asked)
     if as_json:
         return print_json(retries.as_json(asked, by, found, cut=lasting.cut, left_out=left_out))
-    rows = retries.told(asked, by, found, now, cut=lasting.cut, left_out=left_out)
+    rows = retries.outcome_rows(asked, by, found, now, cut=lasting.cut, left_out=left_out)
     return screen.console().print(screen.facts(rows))

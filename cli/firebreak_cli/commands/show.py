@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from firebreak_cli.environment import outside
+from firebreak_cli.environment import environment_of
 from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.stack import DEFAULT_STACK, find
 
@@ -27,7 +27,7 @@ def show(
     from firebreak_cli import screen
     from firebreak_cli.queries import show as showing
 
-    around = outside(ctx)
+    around = environment_of(ctx)
     found = showing.story(find(around, stack), wanted)
     if as_json:
         return print_json(showing.as_json(found))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from firebreak.core.limits.scopes import switch_scope_words
-from firebreak_cli.environment import outside
+from firebreak_cli.environment import environment_of
 from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.stack import DEFAULT_STACK, find
 
@@ -56,7 +56,7 @@ def pause(
     from firebreak_cli import screen
     from firebreak_cli.operations import pausing
 
-    around = outside(ctx)
+    around = environment_of(ctx)
     lasts = pausing.length_of(length, until, around.now())
     asked = pausing.read(scope, scope_name, reason, lasts)
     paused, found = pausing.pause(asked, around, stack, holder, even_if_unknown=even_if_unknown)
@@ -82,7 +82,7 @@ def resume(
     from firebreak_cli import screen
     from firebreak_cli.operations import pausing
 
-    around = outside(ctx)
+    around = environment_of(ctx)
     released, found = pausing.resume(around, stack, (scope, scope_name), holder, everything=everything)
     if as_json:
         return print_json(pausing.resumed_as_json(released, found))
@@ -94,13 +94,13 @@ def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_js
     from firebreak_cli import screen
     from firebreak_cli.operations import switches
 
-    around = outside(ctx)
+    around = environment_of(ctx)
     found = find(around, stack)
     holds = switches.SwitchBoard(found).held(around.now())
     if as_json:
         return print_json({"stack": found.name, "switches": [switches.as_json(hold) for hold in holds]})
     if not holds:
-        return screen.console().print(screen.told(f"No switch is held in {found.place}"))
+        return screen.console().print(screen.line_of(f"No switch is held in {found.place}"))
     rows = (
         (switch_scope_words(hold.scope), hold.shown_holder, screen.when(hold.until, around.now()), hold.why)
         for hold in holds
@@ -127,7 +127,7 @@ def storm(
     from firebreak_cli.exit_codes import BAD_INPUT, Ending
     from firebreak_cli.operations import storms, switches
 
-    around = outside(ctx)
+    around = environment_of(ctx)
     if not end and (reason or holder):
         raise Ending(BAD_INPUT, "--reason and --holder go with --end: nothing was ended")
     why = switches.reason_of(reason) if end else ""
@@ -137,7 +137,7 @@ def storm(
         ended = desk.end(switches.holder_of(holder, found, around).shown, why, around.now())
         if as_json:
             return print_json(storms.ended_as_json(ended, found))
-        return console.print(screen.facts(storms.told(ended, found)))
+        return console.print(screen.facts(storms.outcome_rows(ended, found)))
     seen, rules = desk.look(), desk.rules()
     states = desk.states(seen)
     if as_json:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from rich.console import Console
 
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak_cli import screen
 from firebreak_cli.drill.drills import Report
 from firebreak_cli.drill.times import Step
@@ -21,7 +21,7 @@ _TAGS_MAY_NOT_RIDE = (
 
 def line(step: Step) -> str:
     """A step as it is seen."""
-    at = clock(step.at) if step.at else "-"
+    at = format_time(step.at) if step.at else "-"
     return f"{at}  {step.name}: {_length(step.took)} after {step.of}"
 
 
@@ -29,15 +29,15 @@ def show(report: Report, stack: Stack, console: Console) -> None:
     """Print the table of steps, and what is to be said of it."""
     console.print()
     place = f"{stack.account} {stack.region}, stack {stack.name}"
-    console.print(screen.told(f"Drill {report.scenario} of {report.alarm}: {place}", "bold"))
+    console.print(screen.line_of(f"Drill {report.scenario} of {report.alarm}: {place}", "bold"))
     console.print(screen.listing(("step", "at", "took", "after", "allowed", ""), _rows(report)))
     console.print(screen.facts(_about(report, stack)))
 
 
 def _rows(report: Report) -> Iterator[tuple[str, ...]]:
-    yield ("red", clock(report.seen.red_at), "", "", "", "")
+    yield ("red", format_time(report.seen.red_at), "", "", "", "")
     for step in report.steps:
-        at = clock(step.at) if step.at else "-"
+        at = format_time(step.at) if step.at else "-"
         yield step.name, at, _length(step.took), step.of, _length(step.allowed), step.timing
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from firebreak.core.decision import Check, Decision, Result
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.paging.commands import StackAddress, command
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import KNOWN_ACTIONS, SERVICE_OF
@@ -84,5 +84,5 @@ def _line(check: Check, action: str) -> str:
         what = f"tag the alarm {TARGET_TAG}={_FORMS[SERVICE_OF.get(action, 'ecs')]}"
     if not check.until:
         return f"{check.guard}: {what}" if what else ""
-    by_itself = f"passes at {check.until:%Y-%m-%d} {clock(check.until)}"
+    by_itself = f"passes at {check.until:%Y-%m-%d} {format_time(check.until)}"
     return f"{check.guard}: {by_itself}, or {what}" if what else f"{check.guard}: {by_itself}"

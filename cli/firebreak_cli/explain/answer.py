@@ -9,8 +9,8 @@ from firebreak.core.model import Alarm, AlarmState, OwnEvent
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.intake.alarm_events import placed
 from firebreak.policy.loader import Policy, load_policy
-from firebreak.wire.lenient_json import moment
-from firebreak_cli.environment import Outside
+from firebreak.wire.lenient_json import parse_timestamp
+from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from firebreak_cli.explain.event_file import Given, read_event
 from firebreak_cli.explain.event_times import moved_to, sent_at
@@ -40,7 +40,7 @@ class Question:
     now: str
 
 
-def answer(asked: Question, outside: Outside) -> tuple[Explanation, str]:
+def answer(asked: Question, outside: Environment) -> tuple[Explanation, str]:
     """The explanation, and the policy file it was made with. Raises Ending, PolicyError or AwsError."""
     if bool(asked.event) == bool(asked.alarm):
         raise Ending(BAD_INPUT, "expected the file of an event, or --alarm NAME")
@@ -66,7 +66,7 @@ def _offline(asked: Question, given: Given, clock: Callable[[], datetime]) -> tu
     return replace(found, notes=given.lacks), file
 
 
-def _live(asked: Question, given: Given | None, outside: Outside) -> tuple[Explanation, str]:
+def _live(asked: Question, given: Given | None, outside: Environment) -> tuple[Explanation, str]:
     from firebreak_cli.explain.deployed_policy import compared
 
     stack = find(outside, asked.stack)
@@ -139,7 +139,7 @@ def _moved(asked: Question, trigger: Alarm | OwnEvent, clock: Callable[[], datet
 def _time(option: str, written: str, clock: Callable[[], datetime]) -> datetime | None:
     if not written:
         return None
-    read = clock() if written == NOW else moment(written)
+    read = clock() if written == NOW else parse_timestamp(written)
     if read is None:
         raise Ending(BAD_INPUT, f"{option} {written}: expected a time such as 2026-11-20T10:00:00Z, or now")
     return read

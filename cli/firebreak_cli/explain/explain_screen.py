@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from firebreak.core.decision import Check, Decision, Refuse, Result
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, Autonomy, OwnEvent, Target
 from firebreak.core.paging.console import links
@@ -34,9 +34,9 @@ def show(found: Explanation, policy_file: str, console: Console, *, everything: 
     console.print(screen.facts(_about(found)))
     screen.print_links(links(found.alarm, found.target), console)
     for note in found.notes:
-        console.print(screen.told(note, "yellow"))
+        console.print(screen.line_of(note, "yellow"))
     console.print()
-    console.print(screen.told(f"{word}: {_why(found.decision)}", style))
+    console.print(screen.line_of(f"{word}: {_why(found.decision)}", style))
     console.print()
     _show_checks(found.decision, console, everything=everything)
     console.print()
@@ -54,7 +54,7 @@ def _show_checks(decision: Decision, console: Console, *, everything: bool) -> N
     if told:
         console.print(screen.checks(check_to_wire(check) for check in told))
     if folded := ", ".join(_folded(decision)):
-        console.print(screen.told(f"{folded} (--all shows them)", "dim"))
+        console.print(screen.line_of(f"{folded} (--all shows them)", "dim"))
 
 
 def _offline(check: Check) -> bool:
@@ -112,7 +112,7 @@ def _functions(routing: Routing) -> str:
 
 def _why(decision: Decision) -> str:
     deciding = decision.deciding
-    until = f" Until {clock(deciding.until)}." if deciding and deciding.until else ""
+    until = f" Until {format_time(deciding.until)}." if deciding and deciding.until else ""
     return f"{MEANINGS[decision.reason].sentence}{until} ({decision.reason})"
 
 

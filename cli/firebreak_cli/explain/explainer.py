@@ -7,7 +7,7 @@ from datetime import datetime
 from firebreak.core import ahead
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Decision, Propose, Snapshot
-from firebreak.core.intake import fitting, turn_away, why_human, why_not_routed
+from firebreak.core.intake import reject_early, require_supported, why_human, why_not_routed
 from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.limits.history import Decided
 from firebreak.core.limits.storm import red_alarm_of
@@ -24,7 +24,7 @@ from firebreak.policy.loader import Policy
 from firebreak.remediation.remediator import ASKS_A_HUMAN
 from firebreak.remediation.snapshot import needs_consent, with_consent
 from firebreak_cli.explain.advice import advice
-from firebreak_cli.explain.sources import Eyes, Tags, alarm_of
+from firebreak_cli.explain.sources import Sources, Tags, alarm_of
 
 BY_REQUEST = "request"
 BY_LIVE_TAG = "live tag"
@@ -91,7 +91,7 @@ class Explainer:
     """Explains events under one policy. Raises AwsError when its eyes do."""
 
     policy: Policy
-    eyes: Eyes
+    eyes: Sources
     clock: str
     offline: bool
 
@@ -103,7 +103,7 @@ class Explainer:
             trigger = replace(trigger, tags=tags)  # as the router hands it over
         action = routing.primary or ""
         named = self.eyes.target(trigger, tags, action)
-        target = fitting(named.found, action)
+        target = require_supported(named.found, action)
         rules, name, decided = None, _turned_away_name(trigger, routing), False
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
@@ -180,7 +180,7 @@ def why_turned_away(trigger: Alarm | OwnEvent, policy: Policy, now: datetime) ->
     """Why an action's function refuses the event before any guard could speak, if so."""
     if refused := ahead.refused(trigger, now):
         return refused
-    return turn_away(trigger, policy.missing_data) if isinstance(trigger, Alarm) else None
+    return reject_early(trigger, policy.missing_data) if isinstance(trigger, Alarm) else None
 
 
 def _turned_away_name(trigger: Alarm | OwnEvent, routing: Routing) -> str:

@@ -33,7 +33,7 @@ OFFLINE = NotRead("offline")
 type Tags = Reading[Mapping[str, str]]
 
 
-class Eyes(Protocol):
+class Sources(Protocol):
     """A way to look. Nothing here changes anything."""
 
     def tags(self, alarm: Alarm) -> Tags:

@@ -162,16 +162,16 @@ def _incident(incident: Incident, pages: Thread | None) -> dict[str, object]:
 def show(seen: Overview, stack: Stack, stops: Stops, now: datetime, console: Console) -> None:
     """Print the overview, and before it what stops everything."""
     for line in stop_lines(stops, stack.address, now).values():
-        console.print(screen.told(line, "bold red"), soft_wrap=True)  # it ends with a command to copy
-    console.print(screen.told(f"Incidents of {stack.place}", "bold"))
-    console.print(_incidents_table(seen, now) if seen.incidents else screen.told("none is open"))
+        console.print(screen.line_of(line, "bold red"), soft_wrap=True)  # it ends with a command to copy
+    console.print(screen.line_of(f"Incidents of {stack.place}", "bold"))
+    console.print(_incidents_table(seen, now) if seen.incidents else screen.line_of("none is open"))
     console.print()
-    console.print(screen.told("Decisions that did not act", "bold"))
-    console.print(_decisions_table(seen, now) if seen.decisions else screen.told("none"))
+    console.print(screen.line_of("Decisions that did not act", "bold"))
+    console.print(_decisions_table(seen, now) if seen.decisions else screen.line_of("none"))
     if seen.heartbeat_at:
-        console.print(screen.told(f"Last heartbeat {screen.when(seen.heartbeat_at, now)}"))
+        console.print(screen.line_of(f"Last heartbeat {screen.when(seen.heartbeat_at, now)}"))
     for line in remarks(seen):
-        console.print(screen.told(line, "yellow"))
+        console.print(screen.line_of(line, "yellow"))
 
 
 def remarks(seen: Overview) -> Iterator[str]:

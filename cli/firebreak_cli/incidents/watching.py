@@ -8,13 +8,13 @@ from datetime import datetime
 import typer
 from rich.console import Console
 
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.incident.states import Incident
 from firebreak.core.limits.scopes import short_key
 from firebreak.core.paging.commands import StackAddress
 from firebreak.errors import AwsError
 from firebreak_cli import screen
-from firebreak_cli.exit_codes import Ending, ending_of, lasting, tell
+from firebreak_cli.exit_codes import Ending, ending_of, lasting, print_ending
 from firebreak_cli.incidents import listing
 from firebreak_cli.incidents.listing import Overview
 from firebreak_cli.incidents.stops import Stops, stop_lines
@@ -62,7 +62,7 @@ class Watch:
         for seen in self._looks():
             console.clear()
             console.print(
-                screen.told(f"Looked at {clock(seen.at)}, again every {self.seconds}s; Ctrl-C ends")
+                screen.line_of(f"Looked at {format_time(seen.at)}, again every {self.seconds}s; Ctrl-C ends")
             )
             listing.show(seen.overview, self.stack, seen.stops, seen.at, console)
 
@@ -72,7 +72,7 @@ class Watch:
         for seen in self._looks():
             after = listed(seen, self.stack.address, before)
             for line in changed(before, after):
-                console.print(screen.told(f"{seen.at:%Y-%m-%dT%H:%M:%SZ} {line}"), soft_wrap=True)
+                console.print(screen.line_of(f"{seen.at:%Y-%m-%dT%H:%M:%SZ} {line}"), soft_wrap=True)
             before = after
 
     def as_json(self) -> None:
@@ -91,7 +91,9 @@ class Watch:
                 if isinstance(error, AwsError) and lasting(error):
                     raise
                 ending = error if isinstance(error, Ending) else ending_of(error)
-                tell(Ending(ending.code, f"{clock(at)} could not look: {'; '.join(ending.lines)}"))
+                print_ending(
+                    Ending(ending.code, f"{format_time(at)} could not look: {'; '.join(ending.lines)}")
+                )
             else:
                 yield Seen(*found, at)
             self.sleep(self.seconds)

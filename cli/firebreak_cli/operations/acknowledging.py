@@ -98,7 +98,7 @@ def as_json(before: Thread, after: Thread, stack: Stack) -> Mapping[str, object]
     }
 
 
-def told(before: Thread, after: Thread, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:
+def outcome_rows(before: Thread, after: Thread, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:
     """What was acknowledged, and who hears of it."""
     yield "Acknowledged", f"{after.id}, {stack.place}"
     yield "By", after.acknowledged_by

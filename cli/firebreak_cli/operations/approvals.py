@@ -129,7 +129,9 @@ def as_json(incident: Incident, word: str, by: str, stack: Stack, why: str = "")
     }
 
 
-def told(incident: Incident, word: str, by: str, stack: Stack, why: str = "") -> Iterator[tuple[str, str]]:
+def outcome_rows(
+    incident: Incident, word: str, by: str, stack: Stack, why: str = ""
+) -> Iterator[tuple[str, str]]:
     """What was said, and to what."""
     plan = incident.plan
     yield word, f"incident {incident.id}, {stack.place}"

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from firebreak.core.limits.budgets import ACT_TIMEOUT, ACT_WITHIN, spell
+from firebreak.core.limits.budgets import ACT_TIMEOUT, ACT_WITHIN, format_duration
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.scopes import switch_scope_words
 from firebreak.core.readings import Unknown
-from firebreak_cli.environment import Outside
+from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from firebreak_cli.operations import switches
 from firebreak_cli.operations.pause_scopes import GLOBAL, NamedScope, doubt_about, read_scope
@@ -62,7 +62,7 @@ def read(scope: str, name: str, reason: str, lasts: timedelta) -> Asked:
 
 
 def pause(
-    asked: Asked, around: Outside, stack_name: str, holder: str, *, even_if_unknown: bool
+    asked: Asked, around: Environment, stack_name: str, holder: str, *, even_if_unknown: bool
 ) -> tuple[Done, Stack]:
     """Hold the switch. Raises Ending: also where the scope names nothing that would act, unless told to."""
     with switches.not_paused():
@@ -87,7 +87,7 @@ def _checked(scope: NamedScope, stack: Stack, now: datetime) -> str:
 
 
 def resume(
-    around: Outside, stack_name: str, named: tuple[str, str], holder: str, *, everything: bool
+    around: Environment, stack_name: str, named: tuple[str, str], holder: str, *, everything: bool
 ) -> tuple[Released, Stack]:
     """Release one switch, or every switch of the holder. Raises Ending or AwsError."""
     scope, name = named
@@ -118,7 +118,10 @@ def rows(done: Done, stack: Stack) -> Iterator[tuple[str, str]]:
     yield "Paused", f"{switch_scope_words(hold.scope)}, {stack.place}"
     yield "Holder", hold.shown_holder
     yield "Reason", hold.why
-    yield "Until", f"{hold.until:%Y-%m-%d %H:%M:%SZ} ({spell(hold.until - hold.since)}); it ends by itself"
+    yield (
+        "Until",
+        f"{hold.until:%Y-%m-%d %H:%M:%SZ} ({format_duration(hold.until - hold.since)}); it ends by itself",
+    )
     if hold.until > done.paused.asked_until:
         asked = f"{done.paused.asked_until:%Y-%m-%d %H:%M:%SZ}"
         yield "Kept", f"kept the longer pause of this holder, asked was {asked}; to shorten it, resume first"

@@ -200,7 +200,7 @@ def _request(before: Before, by: str, at: datetime) -> OwnEvent:
 _CUT = "the ledger is larger than one look: what was decided of other series may be missing here"
 
 
-def told(
+def outcome_rows(
     retries: Sequence[Retry], by: str, stack: Stack, now: datetime, *, cut: bool, left_out: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     """What was asked again, and where to look."""

@@ -179,7 +179,7 @@ def red_rows(storm: Storm, states: States, now: datetime) -> Iterator[tuple[str,
         yield when(one.since, now), name_of(one), plain(words_of(_reading(one, states)))
 
 
-def told(ended: Ended, stack: Stack) -> Iterator[tuple[str, str]]:
+def outcome_rows(ended: Ended, stack: Stack) -> Iterator[tuple[str, str]]:
     """What ending it did, for whoever ended it."""
     since = f" since {when(ended.storm.tripped_at, ended.at)}" if ended.storm.tripped_at else ""
     yield "Ended", f"the storm{since}, {stack.place}"

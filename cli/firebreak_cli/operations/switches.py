@@ -15,7 +15,7 @@ from firebreak.ledger.items import LISTED_SWITCH, DamagedItem
 from firebreak.ledger.switches import Switches
 from firebreak.paging.rendering import plain
 from firebreak.policy.units import read_duration
-from firebreak_cli.environment import Outside
+from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending, ending_of
 from firebreak_cli.operations.pause_scopes import Scope
 from firebreak_cli.queries import by_time
@@ -93,7 +93,7 @@ class Holder:
         return f"{self.name} (claimed by {self.claimed_by})" if self.claimed_by else self.name
 
 
-def holder_of(written: str, stack: Stack, outside: Outside) -> Holder:
+def holder_of(written: str, stack: Stack, outside: Environment) -> Holder:
     """Who holds: who AWS says is calling, by a label if one is given, else the local user's name.
 
     AWS's name is the same from every machine, so that a pause made here is resumed there. It never

@@ -148,26 +148,28 @@ def _iso(at: datetime | None) -> str | None:
 def show(found: Story, now: datetime, console: Console) -> None:
     """Print the story."""
     if found.incident:
-        console.print(screen.told(f"{found.id} is {found.incident.state}", "bold"))
+        console.print(screen.line_of(f"{found.id} is {found.incident.state}", "bold"))
         console.print(screen.facts(_about(found.incident, now)))
         screen.print_links(links(found.incident.alarm, found.incident.target), console)
         console.print()
-        console.print(screen.told("History", "bold"))
+        console.print(screen.line_of("History", "bold"))
         console.print(screen.facts((screen.when(line.at, now), line.what) for line in found.history))
     else:
         what = "opened no incident" if found.decisions else "is a page about no single target"
-        console.print(screen.told(f"{found.id} {what}", "bold"))
+        console.print(screen.line_of(f"{found.id} {what}", "bold"))
     if not isinstance(found.pages, Absent):
         console.print()
-        console.print(screen.told("Pages", "bold"))
+        console.print(screen.line_of("Pages", "bold"))
         console.print(screen.facts(_paged(found.pages, now)))
     for decision in found.decisions:
         console.print()
-        console.print(screen.told(_heading(decision, now), "bold"))
-        console.print(screen.told(_sentence(decision)))
+        console.print(screen.line_of(_heading(decision, now), "bold"))
+        console.print(screen.line_of(_sentence(decision)))
         console.print(screen.checks(decision.checks))
     if found.cut:
-        console.print(screen.told("The ledger is larger than one look: decisions may be missing", "yellow"))
+        console.print(
+            screen.line_of("The ledger is larger than one look: decisions may be missing", "yellow")
+        )
 
 
 def _about(incident: Incident, now: datetime) -> Iterator[screen.Row]:

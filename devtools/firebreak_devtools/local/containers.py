@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from firebreak_devtools.local.paths import Home, LocalError
-from firebreak_devtools.local.port_forward import door
+from firebreak_devtools.local.port_forward import forwarded
 from firebreak_devtools.local.sam import Progress, environment, run
 from firebreak_devtools.local.up import LocalAws
 
@@ -109,7 +109,7 @@ def _port(local: LocalAws, stack: ExitStack) -> int:
         return local.running.port
     address = bridge_address(_docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}"))
     try:
-        return stack.enter_context(door(address, local.running.port))
+        return stack.enter_context(forwarded(address, local.running.port))
     except OSError:
         # The bridge is in a virtual machine (Docker Desktop), which leads HOST to our loopback address.
         return local.running.port

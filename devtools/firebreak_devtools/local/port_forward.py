@@ -13,7 +13,7 @@ LOOK_SECONDS = 0.05
 
 
 @contextmanager
-def door(address: str, port: int) -> Iterator[int]:
+def forwarded(address: str, port: int) -> Iterator[int]:
     """Carry connections that come to `address` on to `port` of the loopback address; gives the door's port.
 
     Raises OSError when the address is not one of this machine's.

@@ -1,4 +1,4 @@
-"""boto3 clients: readers, which may ask again, mutators, which send once, and brisk ones, which give up soon.
+"""boto3 clients: readers, which may ask again, mutators, which send once, and fail-fast ones.
 
 By default botocore re-sends a call such as UpdateService up to five times when the reply is
 lost, so one act could reach AWS five times. A mutator never does: its error says that the
@@ -48,7 +48,7 @@ def mutator(session: Session, service: str, *, read_seconds: float = READ_SECOND
     return _client(session, service, attempts=1, read_seconds=read_seconds)
 
 
-def brisk(
+def fail_fast(
     session: Session,
     service: str,
     *,

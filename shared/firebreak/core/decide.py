@@ -15,7 +15,7 @@ from firebreak.core.decision import (
     Result,
     Snapshot,
 )
-from firebreak.core.formats import quarter
+from firebreak.core.formats import quarter_hour
 from firebreak.core.guards.controllers import names_of
 from firebreak.core.guards.ownership import controllers_seen
 from firebreak.core.guards.table import GUARDS
@@ -51,7 +51,7 @@ def refuse(reason: Reason, detail: str, policy_hash: str = "", *, cause: str = "
 def refuse_unresolved(unresolved: Unresolved, policy_hash: str, now: datetime) -> Decision:
     """The refusal of an alarm that names no single target; not having been able to look is told once."""
     unseen = unresolved.reason is Reason.TARGET_UNREADABLE
-    cause = f"{unresolved.detail} {quarter(now)}" if unseen else ""
+    cause = f"{unresolved.detail} {quarter_hour(now)}" if unseen else ""
     check = Check("target", Result.OBJECTED, unresolved.detail, unresolved.reason, cause=cause)
     return Decision(Refuse(), unresolved.reason, (check,), policy_hash)
 

@@ -13,11 +13,11 @@ def late_words(due_at: datetime | None, now: datetime) -> str:
     """Why a look comes late, where it does: the schedule that was to start it did not."""
     if due_at is None or now - due_at < IN_TIME:
         return ""
-    late = f"{span_words(now - due_at)} late"
+    late = f"{format_span(now - due_at)} late"
     return f" (checked {late}: the check that was scheduled for {due_at:%H:%M:%S}Z did not arrive)"
 
 
-def span_words(span: timedelta) -> str:
+def format_span(span: timedelta) -> str:
     """The two largest units, rounded down: 45 s, 8 min, 1 h 5 min, 2 d 3 h. Negative lengths are 0 s."""
     left = max(span, timedelta())
     words: list[str] = []
@@ -29,16 +29,16 @@ def span_words(span: timedelta) -> str:
     return shown or f"{left // timedelta(seconds=1)} s"
 
 
-def clock(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """A time as operators read it: UTC, seconds, no date noise."""
     return f"{at:%H:%M:%S}Z"
 
 
 def format_date_time(at: datetime, now: datetime) -> str:
     """The same with its date, unless it is today."""
-    return clock(at) if at.date() == now.date() else f"{at:%Y-%m-%d} {clock(at)}"
+    return format_time(at) if at.date() == now.date() else f"{at:%Y-%m-%d} {format_time(at)}"
 
 
-def quarter(at: datetime) -> str:
+def quarter_hour(at: datetime) -> str:
     """The quarter of an hour in which one cause is told once."""
     return f"{at:%Y-%m-%dT%H}:{at.minute // 15 * 15:02d}"

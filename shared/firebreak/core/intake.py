@@ -5,7 +5,7 @@ from datetime import datetime
 
 from firebreak.core.decide import refuse
 from firebreak.core.decision import Check, Decision, Defer, Result
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.missing_data import NOTHING_SAID, MissingDataRules, is_symptom
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Target, Unresolved
 from firebreak.core.readings import NotRead, Reading, Unknown
@@ -18,7 +18,7 @@ from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 ONLY_RECORDED = frozenset({Reason.NOT_IN_ALARM, Reason.PARENT_OF_CONTRIBUTORS})
 
 
-def turn_away(alarm: Alarm, rules: MissingDataRules = NOTHING_SAID) -> Unresolved | None:
+def reject_early(alarm: Alarm, rules: MissingDataRules = NOTHING_SAID) -> Unresolved | None:
     """Why this alarm is not looked into any further, if so; one whose silence is the symptom is red."""
     if alarm.state is not AlarmState.ALARM and not is_symptom(alarm, rules):
         return Unresolved(Reason.NOT_IN_ALARM, f"the alarm is {alarm.state}")
@@ -33,7 +33,7 @@ def turn_away(alarm: Alarm, rules: MissingDataRules = NOTHING_SAID) -> Unresolve
             return None
 
 
-def fitting(found: Target | Unresolved, action: str) -> Target | Unresolved:
+def require_supported(found: Target | Unresolved, action: str) -> Target | Unresolved:
     """The target, unless the action is for another service's resources."""
     if isinstance(found, Unresolved) or found.service == SERVICE_OF.get(action, found.service):
         return found
@@ -56,7 +56,7 @@ def held_back(alarm: Alarm, now: datetime) -> Decision | None:
     if mute and mute.until is None:
         return refuse(Reason.MUTED_WITHOUT_END, f"muted by {mute.by} with no readable end")
     if mute and mute.until and mute.until > now:
-        detail = f"muted by {mute.by} until {clock(mute.until)}"
+        detail = f"muted by {mute.by} until {format_time(mute.until)}"
         check = Check("intake", Result.OBJECTED, detail, Reason.MUTED, mute.until)
         return Decision(Defer(mute.until), Reason.MUTED, (check,), "")
     if alarm.suppressed_by:

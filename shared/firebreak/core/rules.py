@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from firebreak.core.limits.breaker import BreakerLimits
 from firebreak.core.limits.budgets import Budget
-from firebreak.core.limits.disruption_budget import ShareRules
+from firebreak.core.limits.disruption_budget import DisruptionBudget
 from firebreak.core.limits.freeze import Window
 from firebreak.core.limits.scopes import Level, Scope, scopes_of
 from firebreak.core.limits.storm import StormRules
@@ -88,7 +88,7 @@ class Rules:
     budgets: Mapping[Level, tuple[Budget, ...]]
     dependencies: Mapping[str, tuple[Budget, ...]]
     application_tag: str
-    share: ShareRules
+    share: DisruptionBudget
     storm: StormRules
     breakers: Mapping[Level, BreakerLimits]
     never: tuple[Window, ...]

@@ -25,7 +25,7 @@ from firebreak.intake.alarm_fields import (
     mute_of,
     tags_of,
 )
-from firebreak.wire.lenient_json import items, mapping, moment, shown, stated, text
+from firebreak.wire.lenient_json import as_excerpt, as_stated_text, items, mapping, parse_timestamp, text
 from firebreak.wire.reason_data import evaluation_of
 from firebreak.wire.requests import (
     OWN_SOURCE,
@@ -67,7 +67,7 @@ def parse(event: object) -> Alarm | OwnEvent:
     `placed`.
     """
     if not isinstance(event, dict):
-        raise UnusableEvent("a string" if isinstance(event, str) else shown(event), EXPECTED)
+        raise UnusableEvent("a string" if isinstance(event, str) else as_excerpt(event), EXPECTED)
     _refuse_deliveries(event)
     found = _read(event)
     _refuse_what_does_not_fit(found.alarm if isinstance(found, OwnEvent) else found)
@@ -87,7 +87,7 @@ def _refuse_what_does_not_fit(alarm: Alarm) -> None:
     size = len(json.dumps(alarm_to_wire(alarm)))
     if size > MAX_ALARM_BYTES:
         parts = f"{len(alarm.metrics)} metrics, {len(alarm.children)} child alarms, {len(alarm.tags)} tags"
-        found = f"alarm {shown(alarm.name)}, whose event has {size // 1024} KB ({parts})"
+        found = f"alarm {as_excerpt(alarm.name)}, whose event has {size // 1024} KB ({parts})"
         raise UnusableEvent(found, f"at most {MAX_ALARM_BYTES // 1024} KB")
 
 
@@ -112,7 +112,9 @@ def _routed(detail: Mapping[str, object]) -> Alarm:
     """
     event = detail.get("event")
     if detail.get("v") != WIRE_VERSION or not isinstance(event, dict):
-        raise UnusableEvent(f"a routed alarm of version {shown(detail.get('v'))}", f"version {WIRE_VERSION}")
+        raise UnusableEvent(
+            f"a routed alarm of version {as_excerpt(detail.get('v'))}", f"version {WIRE_VERSION}"
+        )
     tags, to_page = tags_of(detail.get("tags")), detail.get("action") == PAGE_RUNG
     kept = tags if to_page else {key: tags[key] for key in tags if key not in READ_LIVE}
     return replace(_from_cloudwatch(event), tags=kept, tags_lost=False, by_router=True)
@@ -140,7 +142,7 @@ def _carrier(record: Mapping[str, object]) -> str:
         return "an SNS envelope"
     if record.get("eventSource") == "aws:sqs":
         return "an SQS envelope"
-    return f"a batch of records from {shown(record.get('eventSource'))}"
+    return f"a batch of records from {as_excerpt(record.get('eventSource'))}"
 
 
 def _refuse_other_events(event: Mapping[str, object]) -> None:
@@ -148,16 +150,16 @@ def _refuse_other_events(event: Mapping[str, object]) -> None:
     if kind == CONFIGURATION_CHANGE or "operation" in mapping(event.get("detail")):
         raise UnusableEvent(f'a "{CONFIGURATION_CHANGE}" event', EXPECTED)
     if kind and kind not in {STATE_CHANGE, CONTRIBUTOR_CHANGE}:
-        raise UnusableEvent(f"detail-type {shown(kind)} from source {shown(source)}", EXPECTED)
+        raise UnusableEvent(f"detail-type {as_excerpt(kind)} from source {as_excerpt(source)}", EXPECTED)
     if source and source != ALARM_SOURCE:
-        raise UnusableEvent(f"source {shown(source)}", f'source "{ALARM_SOURCE}" or "{OWN_SOURCE}"')
+        raise UnusableEvent(f"source {as_excerpt(source)}", f'source "{ALARM_SOURCE}" or "{OWN_SOURCE}"')
 
 
 def _body(event: Mapping[str, object]) -> Mapping[str, object]:
     bodies = [mapping(event.get("detail")), mapping(event.get("alarmData"))]
     body = max(bodies, key=lambda found: ("state" in found, bool(found)))
     if not body:
-        raise UnusableEvent(f"{shown(event)} but no alarm in detail or alarmData", EXPECTED)
+        raise UnusableEvent(f"{as_excerpt(event)} but no alarm in detail or alarmData", EXPECTED)
     return body
 
 
@@ -178,7 +180,7 @@ def _alarm(event: Mapping[str, object], body: Mapping[str, object]) -> Alarm:
         kind=kind,
         state=value,
         since=since,
-        sent_at=moment(event.get("time")) or since,
+        sent_at=parse_timestamp(event.get("time")) or since,
         previous=_previous(body),
         metrics=metrics_of(entries),
         contributor=contributor,
@@ -186,7 +188,7 @@ def _alarm(event: Mapping[str, object], body: Mapping[str, object]) -> Alarm:
         tags=tags_of(body.get("alarmTags")),
         tags_lost="alarmTagsStatus" in body and body["alarmTagsStatus"] != "SUCCESS",
         mute=mute_of(body.get("muteDetail")),
-        suppressed_by=stated(state.get("actionsSuppressedBy")),
+        suppressed_by=as_stated_text(state.get("actionsSuppressedBy")),
         description=text(mapping(body.get("configuration")).get("description"))[:MAX_TEXT_CHARACTERS],
         reason=text(state.get("reason"))[:MAX_TEXT_CHARACTERS],
         event_id=text(event.get("id"))[:MAX_TEXT_CHARACTERS],
@@ -200,7 +202,7 @@ def _state(value: object) -> AlarmState:
     if not (written := text(value)):
         raise UnusableEvent("an alarm without a new state", expected)
     if written not in set(AlarmState):
-        raise UnusableEvent(f"the alarm state {shown(written)}", expected)
+        raise UnusableEvent(f"the alarm state {as_excerpt(written)}", expected)
     return AlarmState(written)
 
 
@@ -210,7 +212,7 @@ def _previous(body: Mapping[str, object]) -> AlarmState | None:
 
 
 def _since(state: Mapping[str, object], event: Mapping[str, object]) -> datetime:
-    since = moment(state.get("timestamp")) or moment(event.get("time"))
+    since = parse_timestamp(state.get("timestamp")) or parse_timestamp(event.get("time"))
     if since is None:
         raise UnusableEvent("an alarm transition without a readable time", "state.timestamp or time")
     return since
@@ -231,7 +233,7 @@ def _name(name: str) -> str:
     if not name.strip():
         raise UnusableEvent("an alarm without a name", expected)
     if len(name) > MAX_NAME_CHARACTERS or _CONTROL.search(name):
-        raise UnusableEvent(f"an alarm name that is {shown(name)}", expected)
+        raise UnusableEvent(f"an alarm name that is {as_excerpt(name)}", expected)
     return name
 
 

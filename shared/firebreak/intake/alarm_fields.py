@@ -6,7 +6,15 @@ from typing import NamedTuple
 
 from firebreak.core.composites import children_in_rule
 from firebreak.core.model import AlarmKind, Contributor, Metric, Mute
-from firebreak.wire.lenient_json import bounded_id, field, items, mapping, moment, stated, text
+from firebreak.wire.lenient_json import (
+    as_stated_text,
+    bounded_id,
+    field,
+    items,
+    mapping,
+    parse_timestamp,
+    text,
+)
 
 # What a page shows of a label is shorter still.
 MAX_LABEL = 200
@@ -55,7 +63,7 @@ def _entry(entry: object) -> Entry:
 
 
 def _account(value: object) -> str:
-    return str(value).zfill(12) if type(value) is int else stated(value)
+    return str(value).zfill(12) if type(value) is int else as_stated_text(value)
 
 
 def _dimensions(value: object) -> Mapping[str, str]:
@@ -125,7 +133,7 @@ def mute_of(value: object) -> Mute | None:
     """The mute window over the transition. Anything but nothing counts as muted."""
     if not value:
         return None
-    until = moment(field(value, "muteWindowEnd"))
+    until = parse_timestamp(field(value, "muteWindowEnd"))
     return Mute(text(field(value, "mutedByArn")), until)
 
 

@@ -14,7 +14,7 @@ from firebreak.intake.dimensions import named_elsewhere
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics
 from firebreak.intake.names import Found, Home, read_target
 from firebreak.services.ecs.target_groups import counts_unhealthy_hosts
-from firebreak.wire.lenient_json import shown
+from firebreak.wire.lenient_json import as_excerpt
 
 # How deep composites may nest before the search stops.
 MAX_DEPTH = 3
@@ -60,9 +60,9 @@ class RedChildren:
             case DescribedAlarm(children=children):
                 return self._walk(children, MAX_DEPTH) or self._agreed()
             case Absent():
-                return Unresolved(Reason.TARGET_NONE, f"the composite {shown(name)} does not exist")
+                return Unresolved(Reason.TARGET_NONE, f"the composite {as_excerpt(name)} does not exist")
             case Unknown(why) | NotRead(why):
-                detail = f"the rule of {shown(name)} could not be looked at: {why}"
+                detail = f"the rule of {as_excerpt(name)} could not be looked at: {why}"
                 return Unresolved(Reason.TARGET_UNREADABLE, detail)
             case _ as never:
                 assert_never(never)
@@ -86,7 +86,7 @@ class RedChildren:
     def _visit(self, child: str, depth: int) -> Unresolved | None:
         written = _ALARM_ARN.fullmatch(child)
         if written and not self._home.holds(written[2], written[1]):
-            return Unresolved(Reason.OTHER_ACCOUNT, f"child {shown(child)} lives elsewhere")
+            return Unresolved(Reason.OTHER_ACCOUNT, f"child {as_excerpt(child)} lives elsewhere")
         name = written[3] if written else child
         if name in self._seen:
             return None
@@ -103,7 +103,7 @@ class RedChildren:
             case Absent():
                 return None
             case Unknown(why) | NotRead(why):
-                return _unreadable(f"child {shown(name)}", why)
+                return _unreadable(f"child {as_excerpt(name)}", why)
             case _ as never:
                 assert_never(never)
 
@@ -117,14 +117,14 @@ class RedChildren:
             return Unresolved(Reason.TARGET_AMBIGUOUS, detail)
         match self._reads.tags(child.arn):
             case Unknown(why) | NotRead(why):
-                return _unreadable(f"the tags of child {shown(child.name)}", why)
+                return _unreadable(f"the tags of child {as_excerpt(child.name)}", why)
             case Absent():
                 return self._below(child, depth)
             case tags:
                 pass
         asked = tags.get(ACTION_TAG, "")
         if self._service and asked not in {"", self._action}:
-            self._other_action.append(f"{shown(child.name)} ({ACTION_TAG}={shown(asked)})")
+            self._other_action.append(f"{as_excerpt(child.name)} ({ACTION_TAG}={as_excerpt(asked)})")
             return None
         if TARGET_TAG in tags:
             written = read_target(tags[TARGET_TAG], self._home.account, self._home.region)
@@ -135,7 +135,7 @@ class RedChildren:
         if not child.children:
             return self._keep(child, self._named(child.metrics))
         if depth == 1:
-            detail = f"composites nest deeper than {MAX_DEPTH} at {shown(child.name)}"
+            detail = f"composites nest deeper than {MAX_DEPTH} at {as_excerpt(child.name)}"
             return Unresolved(Reason.TARGET_MALFORMED, detail)
         return self._walk(child.children, depth - 1)
 
@@ -170,7 +170,7 @@ def foreign_metric(accounts: Iterable[str], home: Home) -> Unresolved | None:
     foreign = next((account for account in accounts if not home.holds(account)), None)
     if foreign is None:
         return None
-    return Unresolved(Reason.OTHER_ACCOUNT, f"the metric lives in account {shown(foreign)}")
+    return Unresolved(Reason.OTHER_ACCOUNT, f"the metric lives in account {as_excerpt(foreign)}")
 
 
 def _unreadable(what: str, why: str) -> Unresolved:

@@ -6,7 +6,7 @@ from firebreak.core.model import Metric, Target, Unresolved
 from firebreak.core.reasons import Reason
 from firebreak.intake.names import SERVICES, Found, Home, Naming
 from firebreak.services.ecs.target_groups import DIMENSION
-from firebreak.wire.lenient_json import shown
+from firebreak.wire.lenient_json import as_excerpt
 
 # Namespaces of AWS's own services start so; a dimension of the same name means another thing there.
 _OF_AWS = "AWS/"
@@ -80,9 +80,9 @@ def _problem(naming: Naming, values: Mapping[str, set[str]]) -> Unresolved | Non
     for name, found in values.items():
         odd = next((value for value in sorted(found) if not naming.characters.fullmatch(value)), None)
         if odd is not None:
-            return Unresolved(Reason.TARGET_MALFORMED, f"{name} is {shown(odd) if odd else 'empty'}")
+            return Unresolved(Reason.TARGET_MALFORMED, f"{name} is {as_excerpt(odd) if odd else 'empty'}")
         if naming.reserved in found:
-            detail = f"{name} is {shown(naming.reserved)}, a name that here means everything"
+            detail = f"{name} is {as_excerpt(naming.reserved)}, a name that here means everything"
             return Unresolved(Reason.TARGET_MALFORMED, detail)
     for name, found in values.items():
         if not found:
@@ -90,6 +90,6 @@ def _problem(naming: Naming, values: Mapping[str, set[str]]) -> Unresolved | Non
             return Unresolved(Reason.TARGET_NONE, f"{given} without {name}")
     for name, found in values.items():
         if len(found) > 1:
-            named = ", ".join(shown(value) for value in sorted(found)[:3])
+            named = ", ".join(as_excerpt(value) for value in sorted(found)[:3])
             return Unresolved(Reason.TARGET_AMBIGUOUS, f"{len(found)} values of {name}: {named}")
     return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from firebreak.core.model import ACCOUNT, Target, Unresolved
 from firebreak.core.reasons import Reason
-from firebreak.wire.lenient_json import shown
+from firebreak.wire.lenient_json import as_excerpt
 
 type Found = Target | Unresolved
 
@@ -90,9 +90,11 @@ def read_target(written: str, account: str, region: str) -> Found:
     naming = SERVICES.get(service)
     if naming is None:
         known = ", ".join(f"{name}:" for name in SERVICES)
-        return Unresolved(Reason.TARGET_MALFORMED, f"target {shown(written)} does not start with {known}")
+        return Unresolved(
+            Reason.TARGET_MALFORMED, f"target {as_excerpt(written)} does not start with {known}"
+        )
     parts = rest.split("/")
     if len(parts) != len(naming.dimensions) or not all(map(naming.characters.fullmatch, parts)):
         form = f"{service}:{naming.form}"
-        return Unresolved(Reason.TARGET_MALFORMED, f"target {shown(written)} is not of the form {form}")
+        return Unresolved(Reason.TARGET_MALFORMED, f"target {as_excerpt(written)} is not of the form {form}")
     return Target(account, region, service, "/".join(parts[:-1]), parts[-1])

@@ -12,7 +12,7 @@ from firebreak.errors import AwsError
 from firebreak.intake.names import Found, Home
 from firebreak.services.ecs.ports import RegistrationCache, RegistrationReads
 from firebreak.services.ecs.target_groups import Registrations, answers, malformed, service_behind
-from firebreak.wire.lenient_json import shown
+from firebreak.wire.lenient_json import as_excerpt
 
 # The one target behind these groups, or why there is none.
 type Behind = Callable[[Collection[str], Home], Found]
@@ -23,7 +23,7 @@ def not_looked_up(why: str) -> Behind:
 
     def refuse(groups: Collection[str], home: Home) -> Found:
         del home
-        named = ", ".join(shown(group) for group in sorted(groups)[:3])
+        named = ", ".join(as_excerpt(group) for group in sorted(groups)[:3])
         return Unresolved(Reason.TARGET_UNREADABLE, f"the services behind {named} were not looked up: {why}")
 
     return refuse
@@ -46,7 +46,9 @@ class ServicesBehind:
         """The one service behind all of these groups; what cannot be looked up is never guessed."""
         odd = malformed(groups)
         if odd is not None:
-            return Unresolved(Reason.TARGET_MALFORMED, f"TargetGroup is {shown(odd) if odd else 'empty'}")
+            return Unresolved(
+                Reason.TARGET_MALFORMED, f"TargetGroup is {as_excerpt(odd) if odd else 'empty'}"
+            )
         try:
             known = self.cache.look()
         except AwsError as error:

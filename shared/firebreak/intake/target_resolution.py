@@ -27,7 +27,7 @@ from firebreak.intake.dimensions import named_elsewhere, wanted
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics
 from firebreak.intake.names import Home, read_target
 from firebreak.services.ecs.target_groups import counts_unhealthy_hosts
-from firebreak.wire.lenient_json import shown
+from firebreak.wire.lenient_json import as_excerpt
 
 # The label under which a query over several accounts names the account of a series.
 _ACCOUNT_ATTRIBUTE = "aws.accountid"
@@ -107,7 +107,7 @@ def request_of(
 def _elsewhere(alarm: Alarm, home: Home) -> Unresolved | None:
     if not home.holds(alarm.account, alarm.region):
         place = f"{alarm.account}/{alarm.region}"
-        return Unresolved(Reason.OTHER_ACCOUNT, f"the alarm lives in {shown(place)}")
+        return Unresolved(Reason.OTHER_ACCOUNT, f"the alarm lives in {as_excerpt(place)}")
     series = alarm.contributor.attributes if alarm.contributor else {}
     named = [found for name, found in series.items() if name.casefold() == _ACCOUNT_ATTRIBUTE]
     return foreign_metric([*named, *(metric.account for metric in alarm.metrics)], home)

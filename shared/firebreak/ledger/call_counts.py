@@ -10,7 +10,7 @@ from firebreak.core.paging.page import Severity
 from firebreak.errors import Conflict
 from firebreak.ledger.claims import NOT_NEWER
 from firebreak.ledger.items import Item, V, key, number
-from firebreak.ledger.transactions import come_again
+from firebreak.ledger.transactions import retry_on_conflict
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -54,7 +54,7 @@ class DynamoCallCounts:
                     ExpressionAttributeValues={":old": {"SS": old}},
                 )
 
-        come_again(send)
+        retry_on_conflict(send)
 
     def _counted(self, place: Item, one: str, budget: Budget, at: datetime) -> bool:
         """Whether there was room; others that count at the same time never take the same."""
@@ -77,7 +77,7 @@ class DynamoCallCounts:
                 )
 
         try:
-            come_again(send)
+            retry_on_conflict(send)
         except Conflict:
             return False
         return True

@@ -89,7 +89,7 @@ from firebreak.ledger.reads import (
     storm_in,
     together,
 )
-from firebreak.ledger.transactions import come_again, transact, won, written
+from firebreak.ledger.transactions import retry_on_conflict, transact, won, written
 from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class DynamoLedger:
             storm=storm_in(found),
         )
 
-    def look_also(self, view: LedgerView, scopes: Sequence[Scope]) -> LedgerView:
+    def read_more_scopes(self, view: LedgerView, scopes: Sequence[Scope]) -> LedgerView:
         """The view with the histories and switches of groups that only the live target named."""
         switches = scope_switches(scopes)
         found = self._find([(pk, SINGLE) for pk in (*map(scope_pk, scopes), *switches)])
@@ -167,7 +167,9 @@ class DynamoLedger:
         failed: list[AwsError] = []
         for scope in claim.scopes:
             try:
-                come_again(partial(self._free_slot, scope, slot_name(claim.after.id, claim.after.rung)))
+                retry_on_conflict(
+                    partial(self._free_slot, scope, slot_name(claim.after.id, claim.after.rung))
+                )
             except AwsError as error:
                 failed.append(error)
         if failed:
@@ -296,7 +298,7 @@ class DynamoLedger:
             ],
         )
 
-    def saw(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
+    def record_transition(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
         """Remember a transition; what was known before is returned, newer or not."""
         place = (f"ALARM#{alarm.series}", SINGLE)
         before = read_as(self._find([place])[place], read_transition)

@@ -30,7 +30,7 @@ class Ledger(Protocol):
     def look(self, request: Request, scopes: Sequence[Scope]) -> LedgerView:
         """One consistent read of every item the decision needs, the history of these scopes among them."""
 
-    def look_also(self, view: LedgerView, scopes: Sequence[Scope]) -> LedgerView:
+    def read_more_scopes(self, view: LedgerView, scopes: Sequence[Scope]) -> LedgerView:
         """The view with further scopes, which only the target as it is now could name, and their switches."""
 
     def claim(self, claim: Claim) -> ClaimResult:
@@ -62,7 +62,7 @@ class Ledger(Protocol):
     def join(self, incident: Incident, alarm: Alarm, record: DecisionRecord) -> bool:
         """Make the alarm a member of an open incident; False when it closed meanwhile."""
 
-    def saw(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
+    def record_transition(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
         """Remember a transition that needs no decision (OK); returns what was known before."""
 
     def settle_announcement(self, waits_as: str, at: datetime) -> None:

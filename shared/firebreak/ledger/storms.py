@@ -27,7 +27,7 @@ from firebreak.ledger.items import (
 )
 from firebreak.ledger.outbox_items import outbox_item
 from firebreak.ledger.reads import find, read_as, storm_in
-from firebreak.ledger.transactions import IN_THE_WAY, come_again, won, written
+from firebreak.ledger.transactions import IN_THE_WAY, retry_on_conflict, won, written
 from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class DynamoStorms:
 
         The end of a storm writes the same item, so who meets it tries again.
         """
-        return come_again(lambda: self._remember(red, forget, at))
+        return retry_on_conflict(lambda: self._remember(red, forget, at))
 
     def _remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
         # What comes again is replaced: one update may not name a field twice.
@@ -113,7 +113,7 @@ class DynamoStorms:
         """Tell that it is not quiet, in the small item: of many at one moment one writes."""
         # The end of a storm, and a claim of a human, meet it there and come again as well.
         try:
-            come_again(lambda: self._renew(at))
+            retry_on_conflict(lambda: self._renew(at))
         except Conflict as error:
             if error.code in IN_THE_WAY:
                 raise

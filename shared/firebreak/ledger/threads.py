@@ -32,7 +32,7 @@ from firebreak.ledger.items import (
 )
 from firebreak.ledger.outbox_items import outbox_item, put_off
 from firebreak.ledger.reads import find, read_as
-from firebreak.ledger.transactions import come_again, written
+from firebreak.ledger.transactions import retry_on_conflict, written
 from firebreak.wire.announcements import announcement_from_wire, announcement_to_wire
 from firebreak.wire.epoch import ms
 
@@ -136,7 +136,7 @@ class DynamoThreads:
     def _update(self, digest_key: str, update: str, condition: str, values: Item) -> bool:
         names = {"#v": "v", "#count": "count"}
         try:
-            come_again(lambda: self._send(digest_key, update, condition, values, names))
+            retry_on_conflict(lambda: self._send(digest_key, update, condition, values, names))
         except Conflict:
             return False
         return True

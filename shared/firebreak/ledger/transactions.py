@@ -24,7 +24,7 @@ CONDITION_FAILED = "ConditionalCheckFailed"
 TRIES = 5
 
 
-def come_again[T](write: Callable[[], T]) -> T:
+def retry_on_conflict[T](write: Callable[[], T]) -> T:
     """What the write returns, tried again while others write the same items. Raises the last Conflict."""
     for _ in range(TRIES - 1):
         try:
@@ -64,7 +64,7 @@ def written(client: "DynamoDBClient", items: "Sequence[TransactWriteItemTypeDef]
     Raises Conflict when somebody was in the way at every try: whether the conditions hold is not known then.
     """
     try:
-        come_again(partial(transact, client, items))
+        retry_on_conflict(partial(transact, client, items))
     except Conflict as error:
         if CONDITION_FAILED not in error.code.split(","):
             raise

@@ -14,7 +14,7 @@ from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Target
 from firebreak.core.paging.addresses import host_of
 from firebreak.core.paging.console import alarm_link, target_link
-from firebreak.core.paging.log_lines import shown
+from firebreak.core.paging.log_lines import harmless_lines
 from firebreak.core.paging.page import Phase
 from firebreak.core.paging.rules import PagingRules, Route
 from firebreak.core.paging.severities import log_group_of, runbook_of
@@ -34,7 +34,7 @@ OWN_SENTENCES = ("Threshold Crossed: ", "Insufficient Data: ", "Unchecked: ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Enrichment:
     """Looks at what goes along with pages."""
 
     switches: HeldSwitches
@@ -104,14 +104,14 @@ class Surroundings:
             case Absent():
                 return (), f"Firebreak found no log group {group}; this is no error of the service"
             case lines:
-                found = shown(lines, mask_known)
+                found = harmless_lines(lines, mask_known)
                 return found, "" if found else f"no errors in log group {group} since {since:%H:%M:%S}Z"
 
 
 def _state_reason(told: Announcement) -> str:
     """What CloudWatch says of the state: its own sentences hold numbers, others may hold a service's text."""
     also = str if told.alarm_reason.startswith(OWN_SENTENCES) else mask_known
-    return "".join(shown([told.alarm_reason], also))
+    return "".join(harmless_lines([told.alarm_reason], also))
 
 
 def _links(told: Announcement, rules: PagingRules) -> Iterator[tuple[str, str]]:

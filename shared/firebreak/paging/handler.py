@@ -48,7 +48,7 @@ class _Teller:
     ledger: Ledger
     log: Log
 
-    def hand_over(self, told: Announcement | None) -> None:
+    def publish(self, told: Announcement | None) -> None:
         """Page it, then let it wait no more."""
         if not told:
             return

@@ -22,7 +22,7 @@ from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.errors import AwsError, Undelivered, Untold
 from firebreak.ledger.ports import CallCounts, Threads
 from firebreak.paging.call_limits import Brake
-from firebreak.paging.enrichment import Surroundings
+from firebreak.paging.enrichment import Enrichment
 from firebreak.paging.ports import Carrier
 from firebreak.paging.rendering import ascii_subject_of, body_of, source_of, subject_of
 
@@ -39,7 +39,7 @@ class Dispatcher:
     threads: Threads
     carrier: Carrier
     counts: CallCounts
-    surroundings: Surroundings
+    surroundings: Enrichment
     clock: Clock
     log: Log
     stack: StackAddress

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firebreak.core.formats import clock, format_date_time, span_words
+from firebreak.core.formats import format_date_time, format_span, format_time
 from firebreak.core.incident.rechecks import next_of
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.incident_facts import STAYS
@@ -216,7 +216,7 @@ def _since(told: Announcement, now: datetime) -> str:
     turned = format_date_time(since, now)
     match told.alarm_state:
         case AlarmState.ALARM:
-            lasts = f" for {span_words(now - since)}," if now - since >= AT_ONCE else ""
+            lasts = f" for {format_span(now - since)}," if now - since >= AT_ONCE else ""
             return f", red{lasts} since {turned}"
         case AlarmState.OK:
             return f", OK now; it turned red at {turned}"
@@ -239,7 +239,7 @@ def _log(around: Around) -> list[str]:
 
 def _sent(told: Announcement, now: datetime) -> str:
     """When the page is sent, and when it was announced where that was earlier."""
-    sent = f"{now:%Y-%m-%d} {clock(now)}"
+    sent = f"{now:%Y-%m-%d} {format_time(now)}"
     if now - told.at < AT_ONCE:
         return sent
     first = format_date_time(told.at, now)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from firebreak.core.limits.disruption_budget import ShareRules
+from firebreak.core.limits.disruption_budget import DisruptionBudget
 from firebreak.core.limits.freeze import Frozen, find_freeze
 from firebreak.core.limits.scopes import Level
 from firebreak.core.limits.storm import StormRules
@@ -145,7 +145,7 @@ class Policy:
             return tuple(section.ladder), f"actions.{action}"
         return (action, PAGE_RUNG), f"{action} itself"
 
-    def _share(self, target: Target) -> ShareRules:
+    def _share(self, target: Target) -> DisruptionBudget:
         """The share of the target's group: each value by the most specific pattern that names it."""
         hits = self._groups(target)
 
@@ -153,7 +153,7 @@ class Policy:
             named = (getattr(found, name) for found in hits if getattr(found, name) is not None)
             return next(named, getattr(self.file.share, name))
 
-        return ShareRules(
+        return DisruptionBudget(
             share=value("share"),
             within=value("within"),
             healthy_floor=value("healthy_floor"),

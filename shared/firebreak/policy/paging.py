@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
-from firebreak.core.limits.budgets import Budget, spell
+from firebreak.core.limits.budgets import Budget, format_duration
 from firebreak.core.limits.freeze import Window
 from firebreak.core.paging.addresses import problem_with
 from firebreak.core.paging.page import Severity
@@ -76,7 +76,9 @@ type Link = Annotated[str, AfterValidator(_https), WithJsonSchema(_text_like(_HT
 
 def _calls(budget: Budget) -> Budget:
     if not SHORTEST_COUNT <= budget.window <= LONGEST_CEILING:
-        raise ValueError(f"a window from {spell(SHORTEST_COUNT)} to {spell(LONGEST_CEILING)}")
+        raise ValueError(
+            f"a window from {format_duration(SHORTEST_COUNT)} to {format_duration(LONGEST_CEILING)}"
+        )
     return budget
 
 

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, InitErrorDetails
 
 from firebreak.core.limits.breaker import BreakerLimits
-from firebreak.core.limits.budgets import Budget, spell
+from firebreak.core.limits.budgets import Budget, format_duration
 from firebreak.core.limits.scopes import Level
 from firebreak.core.limits.storm import MOST_REMEMBERED, StormRules
 from firebreak.core.model import Autonomy
@@ -267,10 +267,8 @@ def _short_waits(verify: Verify, demo: bool) -> Iterator[str]:  # noqa: FBT001 -
 def _short_incidents(defaults: Limits, verify: Verify) -> Iterator[str]:
     needed = verify.after + verify.healthy_for
     if defaults.max_incident_age <= needed:
-        yield (
-            f"defaults.max_incident_age: more than verify.after and verify.healthy_for ({spell(needed)}),"
-            " or none could close"
-        )
+        sum_of_both = f"verify.after and verify.healthy_for ({format_duration(needed)})"
+        yield f"defaults.max_incident_age: more than {sum_of_both}, or none could close"
 
 
 def _ladders_without_room(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
-from firebreak.core.limits.budgets import LONGEST_WINDOW, MOST_ACTS, Budget, spell
+from firebreak.core.limits.budgets import LONGEST_WINDOW, MOST_ACTS, Budget, format_duration
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _PARTS = r"(?=[0-9])(?:[0-9]{1,6}d)?(?:[0-9]{1,6}h)?(?:[0-9]{1,6}m)?(?:[0-9]{1,6}s)?"
@@ -54,7 +54,7 @@ def _budget(value: object) -> object:
 def _at_least(shortest: timedelta) -> Callable[[timedelta], timedelta]:
     def check(length: timedelta) -> timedelta:
         if length < shortest:
-            raise ValueError(f"at least {spell(shortest)}")
+            raise ValueError(f"at least {format_duration(shortest)}")
         return length
 
     return check
@@ -63,14 +63,14 @@ def _at_least(shortest: timedelta) -> Callable[[timedelta], timedelta]:
 def over_an_hour(budgets: list[Budget]) -> list[Budget]:
     """Budgets of which at least one looks back an hour; raises ValueError."""
     if all(budget.window < STACK_WINDOW for budget in budgets):
-        raise ValueError(f"at least one window of {spell(STACK_WINDOW)} or more")
+        raise ValueError(f"at least one window of {format_duration(STACK_WINDOW)} or more")
     return budgets
 
 
 type Duration = Annotated[
     timedelta,
     BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)]),
-    PlainSerializer(spell, return_type=str),
+    PlainSerializer(format_duration, return_type=str),
 ]
 type CountedOver = Annotated[Duration, AfterValidator(_at_least(SHORTEST_COUNT))]
 type EventAge = Annotated[Duration, AfterValidator(_at_least(SHORTEST_EVENT_AGE))]

@@ -52,7 +52,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Concluder:
+class DecisionRecorder:
     """Writes down what did not lead to an act."""
 
     ledger: Ledger
@@ -66,7 +66,7 @@ class Concluder:
         """What writes a change of an incident, with all that follows from it."""
         return IncidentWriter(self.ledger, self.schedules, self.announcer, self.log)
 
-    def turned_away(
+    def record_rejection(
         self,
         trigger: Alarm | OwnEvent,
         action: str,
@@ -104,7 +104,7 @@ class Concluder:
     def _refused(self, record: DecisionRecord, told: Announcement | None) -> Summary:
         decision = record.decision
         if self.ledger.record(record, told):
-            self.announcer.hand_over(told)
+            self.announcer.publish(told)
         self.log.event(
             "remediation.turned_away",
             reason=decision.reason.value,
@@ -171,7 +171,7 @@ class Concluder:
             self._looks_again(again)
             later = again
         if self.ledger.record(record, told, later):
-            self.announcer.hand_over(told)
+            self.announcer.publish(told)
             if decision.reason is Reason.HEARTBEAT:
                 self.log.count("Heartbeats")
         return self._summary(request, decision)
@@ -206,7 +206,7 @@ class Concluder:
         self.writer.wake(incident, incident.attempt, record.at + rules.approve_within)
         if not self.ledger.open(incident, record, told):
             return None
-        self.announcer.hand_over(told)
+        self.announcer.publish(told)
         return self._summary(request, decision, incident.id)
 
     def _move_on(

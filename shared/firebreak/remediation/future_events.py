@@ -21,5 +21,5 @@ def refuse_ahead(alarm: Alarm, ledger: Ledger, announcer: Announcer, now: dateti
     record = untargeted(key, alarm, "verify", refuse(why.reason, why.detail), now)
     told = of_decision(record, None)
     if ledger.record(record, told):
-        announcer.hand_over(told)
+        announcer.publish(told)
     return Summary(record.decision.word, why.reason, record.incident_id)

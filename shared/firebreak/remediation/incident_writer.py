@@ -25,7 +25,7 @@ class IncidentWriter:
         self.schedule(moved)
         if not self.ledger.move(moved.change):
             return False
-        self.announcer.hand_over(moved.change.told)
+        self.announcer.publish(moved.change.told)
         if moved.request:
             self.announcer.ask(moved.request)
         return True

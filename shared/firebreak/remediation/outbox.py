@@ -17,7 +17,7 @@ class Announcer:
     ledger: Ledger
     log: Log
 
-    def hand_over(self, told: Announcement | None) -> bool:
+    def publish(self, told: Announcement | None) -> bool:
         """Publish, then let it wait no more; whether that was done.
 
         May fail without harm: the ledger still holds it as unsettled.

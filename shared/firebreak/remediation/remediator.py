@@ -11,14 +11,14 @@ from datetime import timedelta
 from firebreak.core import ahead
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Snapshot
-from firebreak.core.formats import quarter
+from firebreak.core.formats import quarter_hour
 from firebreak.core.guards.consent import refuses
 from firebreak.core.incident import transitions
 from firebreak.core.incident.events import Acted, NotSent, OutcomeLost
 from firebreak.core.incident.lifecycle import advance
 from firebreak.core.incident.rechecks import of_its_page
 from firebreak.core.incident.states import Incident
-from firebreak.core.intake import ONLY_RECORDED, fitting, is_asked_for, turn_away, unconfirmed
+from firebreak.core.intake import ONLY_RECORDED, is_asked_for, reject_early, require_supported, unconfirmed
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -46,7 +46,7 @@ from firebreak.intake.names import Home
 from firebreak.intake.target_groups import Behind, not_looked_up
 from firebreak.ledger.ports import Ledger
 from firebreak.policy.loader import Policy
-from firebreak.remediation.decision_recorder import Concluder, Summary
+from firebreak.remediation.decision_recorder import DecisionRecorder, Summary
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.outcome_recorder import record_under_claim
 from firebreak.remediation.snapshot import Observer, needs_consent, with_application, with_consent
@@ -83,7 +83,7 @@ class Remediator:
     ledger: Ledger
     schedules: Schedules
     announcer: Announcer
-    concluder: Concluder
+    concluder: DecisionRecorder
     storms: StormWatch
     policy: Callable[[], Policy]
     acknowledged: Callable[[str], str]
@@ -118,7 +118,7 @@ class Remediator:
             return self._turn_away(trigger, refused, policy)
         if isinstance(trigger, OwnEvent):
             return self._handle_own(trigger, policy)
-        turned_away = turn_away(trigger, policy.missing_data)
+        turned_away = reject_early(trigger, policy.missing_data)
         if turned_away and turned_away.reason in ONLY_RECORDED:
             return self._turn_away(trigger, turned_away, policy)
         tags = self.observer.tags(trigger, needed=target_resolution.needs_live_tags(trigger))
@@ -138,7 +138,7 @@ class Remediator:
         if event.action != self.action.name:
             asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{event.kind} of {event.action}")
             return self._turn_away(event, asked, policy)
-        if not event.incident_id and (turned_away := turn_away(event.alarm, policy.missing_data)):
+        if not event.incident_id and (turned_away := reject_early(event.alarm, policy.missing_data)):
             return self._turn_away(event, turned_away, policy)  # asked again, it is the same alarm
         if event.refused and (who := self.acknowledged(event.refused)):
             return self._turn_away(event, Unresolved(Reason.ACKNOWLEDGED, f"acknowledged by {who}"), policy)
@@ -166,7 +166,7 @@ class Remediator:
 
     def _resolve(self, alarm: Alarm, tags: Reading[Mapping[str, str]]) -> Resolution:
         named = target_resolution.resolve(alarm, tags, self._lookups(), self.action.name)
-        return replace(named, found=fitting(named.found, self.action.name))
+        return replace(named, found=require_supported(named.found, self.action.name))
 
     def _turn_away(
         self,
@@ -180,7 +180,7 @@ class Remediator:
         decision = refuse_unresolved(why, policy.hash, now)
         by_itself = isinstance(trigger, Alarm) or not (trigger.incident_id or trigger.by)
         alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm
-        return self.concluder.turned_away(
+        return self.concluder.record_rejection(
             trigger,
             self.action.name,
             decision,
@@ -210,7 +210,7 @@ class Remediator:
         return Summary("refuse", reason, "")
 
     def _decide_and_do(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> Summary:
-        crowded = f"{request.target.key} {quarter(self.clock.now())}"
+        crowded = f"{request.target.key} {quarter_hour(self.clock.now())}"
         decision = refuse(
             Reason.LOST_RACE, f"{TRIES} claims in a row were lost", rules.policy_hash, cause=crowded
         )
@@ -359,7 +359,7 @@ class Remediator:
 
         try:
             if moved := record_under_claim(self.ledger, claim, change, self.clock, self.jitter):
-                self.announcer.hand_over(moved.told)
+                self.announcer.publish(moved.told)
                 return summary
             self.log.event("remediation.superseded", incident=claim.after.id, result=word)
             self.ledger.note(claim.after.id, self.clock.now(), f"superseded result: {word}")

@@ -9,7 +9,7 @@ from firebreak.core.decision import Decision, Snapshot
 from firebreak.core.incident.states import PURPOSE_OF, Incident
 from firebreak.core.incident.transitions import joins
 from firebreak.core.ledger import LedgerView
-from firebreak.core.limits.disruption_budget import GroupCount, allowed, touched
+from firebreak.core.limits.disruption_budget import GroupCount, allowed, unavailable_members
 from firebreak.core.limits.history import ScopeHistory
 from firebreak.core.limits.scopes import application_scope, group_scope
 from firebreak.core.messages.decision_messages import QUIET
@@ -107,7 +107,10 @@ class Observer:
             return NotRead("the target is in no group")
         history = before.scopes.get(group_scope(request.target))
         if isinstance(history, ScopeHistory) and history.size and not health:
-            size, hit = history.size, touched(history.acts, rules.share, now) | {request.target.key}
+            size, hit = (
+                history.size,
+                unavailable_members(history.acts, rules.share, now) | {request.target.key},
+            )
             if now - size.counted_at < rules.share.count_max_age and len(hit) <= allowed(
                 size.total, rules.share
             ):
@@ -229,5 +232,5 @@ def with_application(
     application = tags.get(rules.application_tag, "") if rules.application_tag else ""
     if not application:
         return view, seen
-    wider = ledger.look_also(view, [application_scope(request.target, application)])
+    wider = ledger.read_more_scopes(view, [application_scope(request.target, application)])
     return wider, replace(seen, now=now(), holds=wider.holds, scopes=wider.scopes)

@@ -29,7 +29,7 @@ from firebreak.remediation.alarm_status import read_states
 class TellsStorms(Protocol):
     """Carries announcements of storms that the ledger already holds; an Announcer, or Page itself."""
 
-    def hand_over(self, told: Announcement | None) -> object:
+    def publish(self, told: Announcement | None) -> object:
         """Publish it. May fail without harm: the ledger still holds it as unsettled."""
 
 
@@ -92,7 +92,7 @@ class StormWatch:
         told = storm_messages.storm_began(storm, rules, now)
         if self.storms.trip(now, told):
             self.log.event("storm.began", alarms=len(storm.red))
-            self.announcer.hand_over(told)
+            self.announcer.publish(told)
         return self.storms.look()
 
     def _beside(self, storm: Storm) -> Storm:
@@ -123,7 +123,7 @@ class StormWatch:
         told = storm_messages.storm_ended(storm, left, now)
         if self.storms.calm(storm, told):
             self.log.event("storm.ended", still_red=len(red))
-            self.announcer.hand_over(told)
+            self.announcer.publish(told)
         return None
 
     def _remind(self, storm: Storm, left: storm_messages.Left, rules: StormRules, now: datetime) -> None:
@@ -133,4 +133,4 @@ class StormWatch:
         if since and now - since >= timedelta(hours=1):
             told = storm_messages.storm_goes_on(storm, left, rules, since, now)
             if self.storms.remind(told):
-                self.announcer.hand_over(told)
+                self.announcer.publish(told)

@@ -97,7 +97,7 @@ class Sweep:
     def _hand_over(self, told: Announcement) -> None:
         handed = False
         try:
-            handed = self.announcer.hand_over(told)
+            handed = self.announcer.publish(told)
         finally:
             if not handed:
                 self._put_off(self.ledger.put_off_announcement, told.waits_as)

@@ -58,7 +58,7 @@ class TagRouter:
     """
 
     tags: RememberedTags
-    hand_over: HandOver
+    publish: HandOver
     log: Log
     account: str
     region: str
@@ -80,7 +80,7 @@ class TagRouter:
         function = by_live_tags(alarm, tags)
         if function is None:
             return self._left(alarm, Reason.ACTION_NONE if ACTION_TAG in tags else Reason.NOT_ROUTED)
-        self.hand_over(function, event, tags)
+        self.publish(function, event, tags)
         self.log.event("route.handed_over", alarm=alarm.name, function=function)
         return Summary("handed_over", Reason.CLEAR_TO_ACT, "")
 

@@ -58,5 +58,5 @@ def refuse_unusable(
     announcer.log.event("verification.unusable_event", incident=record.incident_id, error=str(error))
     told = of_decision(record, None)
     if ledger.record(record, told):
-        announcer.hand_over(told)
+        announcer.publish(told)
     return Summary(record.decision.word, record.decision.reason, record.incident_id)

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, few_of, not_ok_words
 from firebreak.core.decide import refuse
-from firebreak.core.formats import late_words, span_words
+from firebreak.core.formats import format_span, late_words
 from firebreak.core.incident.events import ClaimAbandoned, GivenUp, Judged, NotTakenUp, Recovered, TooOld
 from firebreak.core.incident.lifecycle import advance, request_of
 from firebreak.core.incident.states import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState
@@ -96,7 +96,7 @@ class Verifier:
         alarm = alarm_events.placed(alarm, self.account, self.region)
         if refused := refuse_ahead(alarm, self.ledger, self.announcer, self.clock.now()):
             return refused
-        before = self.ledger.saw(alarm, self.clock.now())
+        before = self.ledger.record_transition(alarm, self.clock.now())
         self._record_ok(alarm)
         if not isinstance(before, Transition) or not before.incident_id:
             return Summary("record", Reason.NOT_IN_ALARM, "")
@@ -189,7 +189,7 @@ class Verifier:
             rules = self.policy().rules(incident.action, incident.target)
             if now - incident.opened_at <= rules.max_incident_age:
                 return self._said(incident, "still_with_humans")
-            age = f"open for more than {span_words(rules.max_incident_age)}, and it is not known to be over"
+            age = f"open for more than {format_span(rules.max_incident_age)}, and it is not known to be over"
             return self._close(incident, TooOld("; ".join((age, *few_of(not_ok_words(states))))), now)
         return self._close(incident, Recovered(), now)
 
@@ -228,7 +228,7 @@ class Verifier:
                 return self._said(incident, "superseded")
             self.bus.ask(request_of(asked.after, now))
             return self._said(asked.after, "asked_again")
-        why = f"{incident.action} was asked for, and nothing came in {span_words(rules.max_incident_age)}"
+        why = f"{incident.action} was asked for, and nothing came in {format_span(rules.max_incident_age)}"
         return self._hand_over(incident, now, why, None)
 
     def _hand_over(self, incident: Incident, now: datetime, why: str, state: AlarmState | None) -> Summary:

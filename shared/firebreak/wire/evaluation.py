@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
-from firebreak.wire.lenient_json import items, mapping, moment, number, text, whole
+from firebreak.wire.lenient_json import as_int, items, mapping, number, parse_timestamp, text
 
 
 def evaluation_to_wire(evaluation: Evaluation) -> dict[str, object]:
@@ -30,12 +30,12 @@ def evaluation_to_wire(evaluation: Evaluation) -> dict[str, object]:
 def evaluation_from_wire(stored: object) -> Evaluation | None:
     """What `evaluation_to_wire` wrote; None where nothing, or nothing readable, was written."""
     data = mapping(stored)
-    missing, present = whole(data.get("missing")), whole(data.get("present"))
+    missing, present = as_int(data.get("missing")), as_int(data.get("present"))
     if missing is None or present is None:
         return None
     return Evaluation(
-        query_date=moment(data.get("at")),
-        period=whole(data.get("period")) or None,
+        query_date=parse_timestamp(data.get("at")),
+        period=as_int(data.get("period")) or None,
         statistic=text(data.get("statistic")),
         unit=text(data.get("unit")),
         threshold=_read(data.get("threshold")),
@@ -76,4 +76,6 @@ def _read_all(value: object) -> tuple[float, ...]:
 
 
 def _read_point(point: Mapping[str, object]) -> EvaluatedPoint:
-    return EvaluatedPoint(moment(point.get("at")), _read(point.get("value")), _read(point.get("threshold")))
+    return EvaluatedPoint(
+        parse_timestamp(point.get("at")), _read(point.get("value")), _read(point.get("threshold"))
+    )

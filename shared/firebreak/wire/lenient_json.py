@@ -36,7 +36,7 @@ def _object_of(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise UnusableEvent(f"the key {shown(twice)} twice in one object", "each key once")
+        raise UnusableEvent(f"the key {as_excerpt(twice)} twice in one object", "each key once")
     return found
 
 
@@ -73,7 +73,7 @@ def text(value: object) -> str:
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
 
 
-def stated(value: object) -> str:
+def as_stated_text(value: object) -> str:
     """The string, empty when there is none, and `unreadable` when it is something else.
 
     For fields whose presence alone calls for caution: an odd value must not read as none.
@@ -83,7 +83,7 @@ def stated(value: object) -> str:
     return text(value) or "unreadable"
 
 
-def whole(value: object) -> int | None:
+def as_int(value: object) -> int | None:
     """The whole number (DynamoDB hands them back as Decimal), or None."""
     if isinstance(value, bool):
         return None
@@ -112,7 +112,7 @@ def field(value: object, name: str) -> object:
     return next((found for key, found in members.items() if str(key).casefold() == wanted), None)
 
 
-def moment(value: object) -> datetime | None:
+def parse_timestamp(value: object) -> datetime | None:
     """The point in time in UTC, or None; a time without a zone is taken as UTC."""
     written = _BLANK_AFTER_COLON.sub(":", text(value)[:SHOWN_CHARACTERS])
     if not _MOMENT.fullmatch(written):
@@ -124,7 +124,7 @@ def moment(value: object) -> datetime | None:
         return None
 
 
-def shown(value: object) -> str:
+def as_excerpt(value: object) -> str:
     """A value as it may stand in a message: short plain strings as they are, else what it is.
 
     Never quotes long or odd text: an event may hold anything, and messages reach logs and pages.

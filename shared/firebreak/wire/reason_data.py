@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
-from firebreak.wire.lenient_json import items, mapping, moment, number, text, whole
+from firebreak.wire.lenient_json import as_int, items, mapping, number, parse_timestamp, text
 
 # SetAlarmState takes 4,000 characters [StateReasonData]; a composite with many children may have more.
 MAX_CHARACTERS = 64_000
@@ -49,8 +49,8 @@ def evaluation_of(reason_data: object) -> Evaluation | None:
 def _evaluation(data: Mapping[str, object], values: list[float], points: list[EvaluatedPoint]) -> Evaluation:
     present = sum(point.value is not None for point in points)
     return Evaluation(
-        query_date=moment(data.get("queryDate")),
-        period=whole(data.get("period")) or None,
+        query_date=parse_timestamp(data.get("queryDate")),
+        period=as_int(data.get("period")) or None,
         statistic=_word(data.get("statistic")),
         unit=_word(data.get("unit")),
         threshold=number(data.get("threshold")),
@@ -71,7 +71,7 @@ def _point(value: object) -> EvaluatedPoint | None:
     read = number(value.get("value"))
     if read is None and value.get("value") is not None:
         return None
-    return EvaluatedPoint(moment(value.get("timestamp")), read, number(value.get("threshold")))
+    return EvaluatedPoint(parse_timestamp(value.get("timestamp")), read, number(value.get("threshold")))
 
 
 def _oldest_first(points: list[EvaluatedPoint]) -> list[EvaluatedPoint]:

@@ -21,7 +21,14 @@ from firebreak.core.model import (
 )
 from firebreak.errors import UnusableEvent
 from firebreak.wire.evaluation import evaluation_from_wire, evaluation_to_wire
-from firebreak.wire.lenient_json import SHOWN_CHARACTERS, bounded_id, moment, shown, text, whole
+from firebreak.wire.lenient_json import (
+    SHOWN_CHARACTERS,
+    as_excerpt,
+    as_int,
+    bounded_id,
+    parse_timestamp,
+    text,
+)
 
 WIRE_VERSION = 1
 OWN_SOURCE = "firebreak"
@@ -126,12 +133,12 @@ def routed_alarm(function: str, event: Mapping[str, object], tags: Mapping[str, 
 def request_from_event(event: Mapping[str, object]) -> OwnEvent:
     """The request in an envelope of `request_event`. Raises UnusableEvent."""
     if event.get("detail-type") not in (OWN_DETAIL_TYPE, HUMAN_REQUEST):
-        found = f"detail-type {shown(event.get('detail-type'))} from source {shown(OWN_SOURCE)}"
+        found = f"detail-type {as_excerpt(event.get('detail-type'))} from source {as_excerpt(OWN_SOURCE)}"
         raise UnusableEvent(found, f'detail-type "{OWN_DETAIL_TYPE}"')
     detail = _versioned(event.get("detail"), "request")
     kind = _one_of(RequestKind, detail, "kind")
     if kind not in _ASKED:
-        raise UnusableEvent(f"a request of kind {shown(kind.value)}", f"one of {', '.join(_ASKED)}")
+        raise UnusableEvent(f"a request of kind {as_excerpt(kind.value)}", f"one of {', '.join(_ASKED)}")
     return OwnEvent(
         kind=kind,
         action=_needed(detail, "action"),
@@ -208,15 +215,15 @@ def _kind(written: str) -> AlarmKind:
 
 def _versioned(stored: object, what: str) -> Mapping[str, object]:
     data = _object({what: stored}, what)
-    version = whole(data.get("v"))
+    version = as_int(data.get("v"))
     if version is None or not 1 <= version <= WIRE_VERSION:
-        number = shown(data.get("v")) if version is None else str(version)[:SHOWN_CHARACTERS]
+        number = as_excerpt(data.get("v")) if version is None else str(version)[:SHOWN_CHARACTERS]
         raise UnusableEvent(f"{what} with schema version {number}", f"schema version {WIRE_VERSION}")
     return data
 
 
 def _damaged(name: str, value: object, wanted: str) -> UnusableEvent:
-    return UnusableEvent(f"{name}: {'nothing' if value is None else shown(value)}", wanted)
+    return UnusableEvent(f"{name}: {'nothing' if value is None else as_excerpt(value)}", wanted)
 
 
 def _text(data: Mapping[str, object], name: str) -> str:
@@ -241,14 +248,14 @@ def _one_of[E: StrEnum](members: type[E], data: Mapping[str, object], name: str)
 
 def _moment(data: Mapping[str, object], name: str) -> datetime:
     value = data.get(name)
-    if (read := moment(value)) is None:
+    if (read := parse_timestamp(value)) is None:
         raise _damaged(name, value, "a time such as 2026-11-20T10:00:00+00:00")
     return read
 
 
 def _count(data: Mapping[str, object], name: str) -> int:
     value = data.get(name)
-    if (number := whole(value)) is None or number < 0:
+    if (number := as_int(value)) is None or number < 0:
         raise _damaged(name, value, "a whole number, 0 or more")
     return number
 

@@ -19,7 +19,7 @@ from firebreak.aws.topic import TopicChannel
 from firebreak.core.paging.page import Page, Phase, Severity
 from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from firebreak.paging.channels.factory import build
-from firebreak.paging.channels.sending import Patience
+from firebreak.paging.channels.sending import CallTimeout
 from firebreak.paging.ports import Channel
 from tests.paging.channels.local_server import Arrived, Exchange, LocalServer, answer, serving
 from tests.support.fakes_channels import FakeSecrets
@@ -165,7 +165,7 @@ class Bench:
             self.secrets,
             topic=lambda rules: TopicChannel(rules.name, self._publishing(), rules.to),
             now=lambda: NOW,
-            patience=Patience(seconds, self.waits),
+            patience=CallTimeout(seconds, self.waits),
             slack_address=f"{self.server.address}/api/",
             tls=self.trusted,
         )

@@ -25,7 +25,7 @@ from firebreak.core.model import OwnEvent
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.loader import Policy, parse_policy
-from firebreak.remediation.decision_recorder import Concluder
+from firebreak.remediation.decision_recorder import DecisionRecorder
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.remediator import Remediator
 from firebreak.remediation.snapshot import Observer
@@ -131,7 +131,7 @@ class Worker:
                 ledger=ledger,
                 schedules=schedules,
                 announcer=announcer,
-                concluder=Concluder(ledger, schedules, announcer, clock, log),
+                concluder=DecisionRecorder(ledger, schedules, announcer, clock, log),
                 storms=StormWatch(DynamoStorms(dynamodb, table), alarms, announcer, clock, log),
                 policy=lambda: policy,
                 acknowledged=lambda _: "",

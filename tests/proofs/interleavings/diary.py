@@ -72,7 +72,7 @@ def noted(diary: Diary, call: Call, result: object) -> Diary:
         case "claim", (Claim() as claim, *_), ClaimResult.WON:
             _not_in_vain(diary, claim)
             return _kept(replace(diary, won=diary.won | {claim.after.claim_id}), claim.record)
-        case "saw", (Alarm(state=AlarmState.OK) as alarm, *_), _:
+        case "record_transition", (Alarm(state=AlarmState.OK) as alarm, *_), _:
             return replace(diary, well=diary.well | {(alarm.series, alarm.since)})
         case ("trip" | "calm") as name, _, True:
             return replace(diary, storm=name == "trip")

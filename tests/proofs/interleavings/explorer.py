@@ -23,7 +23,17 @@ from tests.proofs.interleavings.machine import Ended, Machine, Marked, Node, wit
 from tests.proofs.interleavings.stage import Props, Stage
 
 WRITES = frozenset(
-    {"claim", "record", "open", "move", "join", "saw", "give_back", "note", "settle_announcement"}
+    {
+        "claim",
+        "record",
+        "open",
+        "move",
+        "join",
+        "record_transition",
+        "give_back",
+        "note",
+        "settle_announcement",
+    }
     | {"remember", "renew", "trip", "calm", "announce", "ask", "check", "ask_again", "execute"}
 )
 FAILING = frozenset({"ledger", "storms", "switches", "bus", "schedules", "action"})

@@ -17,7 +17,7 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan, Receipt, Request, Target
 from firebreak.core.rules import Rules
 from firebreak.policy.loader import Policy, parse_policy
-from firebreak.remediation.decision_recorder import Concluder, Summary
+from firebreak.remediation.decision_recorder import DecisionRecorder, Summary
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.remediator import Remediator
 from firebreak.remediation.snapshot import Observer
@@ -148,7 +148,7 @@ class Wiring:
             ledger=ledger,
             schedules=schedules,
             announcer=self.announcer(),
-            concluder=Concluder(ledger, schedules, self.announcer(), self.clock, Silent()),
+            concluder=DecisionRecorder(ledger, schedules, self.announcer(), self.clock, Silent()),
             storms=self.storms(),
             policy=lambda: self._policy,
             acknowledged=lambda _: "",

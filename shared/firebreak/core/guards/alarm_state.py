@@ -7,9 +7,9 @@ from typing import TypeIs
 
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.evaluation import Missing, MissingData
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.guards.findings import blind, objected, passed
-from firebreak.core.limits.budgets import is_ahead, readable, spell
+from firebreak.core.limits.budgets import format_duration, is_ahead, readable
 from firebreak.core.limits.history import Transition
 from firebreak.core.missing_data import (
     CannotTell,
@@ -31,14 +31,14 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 
 
-def muted(request: Request, rules: Rules, seen: Snapshot) -> Check:
+def alarm_muted(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """CloudWatch's own brakes: a mute window, suppression, or disabled actions."""
     del rules
     mute, suppressed = request.alarm.mute, request.alarm.suppressed_by
     # A human asks with the alarm's event: whether what it told has ended is told by no other.
     fresh = request.kind is RequestKind.ALARM or bool(request.by)
     if mute and (mute.until > seen.now if mute.until else fresh):
-        ends = f"until {clock(mute.until)}" if mute.until else "with no readable end"
+        ends = f"until {format_time(mute.until)}" if mute.until else "with no readable end"
         reason = Reason.MUTED if mute.until else Reason.MUTED_WITHOUT_END
         return objected("muted", reason, f"muted by {mute.by} {ends}", mute.until)
     if suppressed and fresh:
@@ -76,9 +76,9 @@ def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The request must be young, the newest of its alarm, and the alarm red at this moment."""
     last, age = seen.transition, seen.now - request.at
     if _is_newer(last, request.alarm, seen.now) and _gives_way(request, last):
-        return objected("stale", Reason.SUPERSEDED, f"{last.state} since {clock(last.since)} is newer")
+        return objected("stale", Reason.SUPERSEDED, f"{last.state} since {format_time(last.since)} is newer")
     if age > rules.max_event_age and _ages(request):
-        told = f"{readable(age)} old, limit {spell(rules.max_event_age)}"
+        told = f"{readable(age)} old, limit {format_duration(rules.max_event_age)}"
         return objected("stale", Reason.TOO_OLD, told)
     if request.kind is RequestKind.ALARM and isinstance(last, Unknown | NotRead):
         return blind("stale", last, Reason.ALARM_UNREADABLE, seen.now)
@@ -139,14 +139,14 @@ def _alarm_red_now(seen: Snapshot) -> Check:
         case Absent():
             return objected("stale", Reason.ALARM_GONE, "the alarm does not exist")
         case alarm if alarm.missing:
-            told = f"{alarm.name} is {alarm.shown} since {clock(alarm.since)}, without data"
+            told = f"{alarm.name} is {alarm.shown} since {format_time(alarm.since)}, without data"
             return passed("stale", told)
         case alarm if alarm.state is AlarmState.INSUFFICIENT_DATA:
-            return objected("stale", Reason.NO_DATA_NOW, f"{alarm.state} since {clock(alarm.since)}")
+            return objected("stale", Reason.NO_DATA_NOW, f"{alarm.state} since {format_time(alarm.since)}")
         case alarm if alarm.state is not AlarmState.ALARM:
-            return objected("stale", Reason.NO_LONGER_RED, f"{alarm.state} since {clock(alarm.since)}")
+            return objected("stale", Reason.NO_LONGER_RED, f"{alarm.state} since {format_time(alarm.since)}")
         case alarm:
-            return passed("stale", f"{alarm.name} is red since {clock(alarm.since)}")
+            return passed("stale", f"{alarm.name} is red since {format_time(alarm.since)}")
 
 
 def missing_data(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -195,7 +195,7 @@ def _missing_of(request: Request, rules: Rules, seen: Snapshot, alarm: Described
     return of_event(request.alarm, alarm, word)
 
 
-def still_well(request: Request, rules: Rules, seen: Snapshot) -> Check:
+def alarms_still_ok(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """A temporary change is only taken back while every alarm of the incident is well."""
     del request, rules
     match seen.alarm:
@@ -204,7 +204,7 @@ def still_well(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case Absent():
             return objected("still well", Reason.ALARM_GONE, "the alarm does not exist")
         case alarm if alarm.state is not AlarmState.OK:
-            told = f"{alarm.name} is {alarm.state} since {clock(alarm.since)}"
+            told = f"{alarm.name} is {alarm.state} since {format_time(alarm.since)}"
             return objected("still well", Reason.RED_AGAIN, told)
         case alarm:
-            return passed("still well", f"{alarm.name} is {alarm.state} since {clock(alarm.since)}")
+            return passed("still well", f"{alarm.name} is {alarm.state} since {format_time(alarm.since)}")

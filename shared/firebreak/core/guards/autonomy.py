@@ -1,7 +1,7 @@
 """Guards: how far the policy lets Firebreak go by itself, and what a human said."""
 
 from firebreak.core.decision import Check, Result, Snapshot
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.guards.findings import blind, objected, passed
 from firebreak.core.incident.states import Incident
 from firebreak.core.model import (
@@ -26,7 +26,7 @@ def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
         return Check("approved", Result.NOT_LOOKED_AT, "not looked at: the incident is not known")
     asked, until = seen.incident.plan, seen.incident.due_at
     if until is None or seen.now > until:
-        told = f"it could be approved until {clock(until)}" if until else "nothing waits for approval"
+        told = f"it could be approved until {format_time(until)}" if until else "nothing waits for approval"
         return objected("approved", Reason.APPROVAL_EXPIRED, told)
     match seen.plan:
         case Unknown() | NotRead() as unseen:

@@ -1,7 +1,7 @@
 """Guards: nothing is decided twice, and one incident holds a target."""
 
 from firebreak.core.decision import Check, Snapshot
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.guards.findings import blind, objected, passed
 from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import ASKED_IN, IN_FLIGHT
@@ -24,7 +24,9 @@ def duplicate(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return passed("duplicate", "first delivery")
         case before:
             return objected(
-                "duplicate", Reason.DUPLICATE, f"{before.outcome} at {clock(before.at)}: {before.reason}"
+                "duplicate",
+                Reason.DUPLICATE,
+                f"{before.outcome} at {format_time(before.at)}: {before.reason}",
             )
 
 
@@ -40,13 +42,13 @@ def in_flight(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case Absent() if request.incident_id:
             return objected("in flight", Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger")
         case Absent():
-            return _beside(request, seen, "no open incident")
+            return _dependency_incidents(request, seen, "no open incident")
         case incident:
             pass
     if incident.id != request.incident_id:
         if incident.holds_target:
             return objected("in flight", Reason.IN_FLIGHT, f"incident {incident.id} is {incident.state}")
-        return _beside(request, seen, f"incident {incident.id} is {incident.state}")
+        return _dependency_incidents(request, seen, f"incident {incident.id} is {incident.state}")
     as_asked = (incident.rung, incident.action) == (request.rung, request.action)
     if not as_asked or incident.state not in ASKED_IN[request.kind]:
         now_at = f"it is {incident.state} at rung {incident.rung} ({incident.action})"
@@ -56,10 +58,10 @@ def in_flight(request: Request, rules: Rules, seen: Snapshot) -> Check:
         answered = request.question or "no question at all"
         other = f"{answered} was answered; {question_id(incident)} is asked now"
         return objected("in flight", Reason.INCIDENT_MOVED_ON, other)
-    return _beside(request, seen, f"own incident, {incident.state}")
+    return _dependency_incidents(request, seen, f"own incident, {incident.state}")
 
 
-def _beside(request: Request, seen: Snapshot, own: str) -> Check:
+def _dependency_incidents(request: Request, seen: Snapshot, own: str) -> Check:
     """The target itself is free; a shared dependency must be, too."""
     match seen.beside:
         case Unknown() | NotRead() as unseen:

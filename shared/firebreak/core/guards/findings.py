@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from firebreak.core.decision import Check, Result
-from firebreak.core.formats import quarter
+from firebreak.core.formats import quarter_hour
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Reason
 
@@ -27,6 +27,6 @@ def blind(guard: str, reading: Unknown | NotRead, reason: Reason, now: datetime)
     """
     match reading:
         case Unknown(why):
-            return objected(guard, reason, f"could not look: {why}", cause=f"{why} {quarter(now)}")
+            return objected(guard, reason, f"could not look: {why}", cause=f"{why} {quarter_hour(now)}")
         case NotRead(why):
             return Check(guard, Result.NOT_LOOKED_AT, f"not looked at: {why}")

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from firebreak.core.decision import Check, Result, Snapshot
-from firebreak.core.formats import clock, quarter
+from firebreak.core.formats import format_time, quarter_hour
 from firebreak.core.guards.findings import blind, objected, passed
 from firebreak.core.limits.breaker import (
     Closed,
@@ -14,8 +14,8 @@ from firebreak.core.limits.breaker import (
     failures_in_a_row,
     with_overdue_judged,
 )
-from firebreak.core.limits.budgets import PAD, held, next_slot, readable, spell
-from firebreak.core.limits.disruption_budget import GroupCount, allowed, left_healthy, touched
+from firebreak.core.limits.budgets import PAD, format_duration, held, next_slot, readable
+from firebreak.core.limits.disruption_budget import GroupCount, allowed, left_healthy, unavailable_members
 from firebreak.core.limits.history import Act
 from firebreak.core.limits.scopes import (
     Level,
@@ -33,7 +33,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 
 # Memory that has to be raised more often than the policy says within a month is leaking.
-RATCHET_WINDOW = timedelta(days=30)
+MEMORY_RAISE_WINDOW = timedelta(days=30)
 
 
 def breaker_closed(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -51,7 +51,7 @@ def breaker_closed(request: Request, rules: Rules, seen: Snapshot) -> Check:
             case Closed(detail):
                 told.append(f"{scope} {detail}")
             case Open(detail, until):
-                held_by = f"{scope} {detail}, open until {clock(until)}"
+                held_by = f"{scope} {detail}, open until {format_time(until)}"
                 cause = _beyond_the_target(scope, f"{until:%FT%TZ}")
                 return objected("breaker", Reason.BREAKER_OPEN, held_by, until, cause=cause)
             case Trying(detail, since):
@@ -95,7 +95,7 @@ def rung_gap(request: Request, rules: Rules, seen: Snapshot) -> Check:
     return _rest("rung gap", Reason.RUNG_GAP, rules.rung_gap, own, seen.now)
 
 
-def ratchet(request: Request, rules: Rules, seen: Snapshot) -> Check:
+def memory_raise_limit(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """What has to be raised again and again is a leak, which more memory only feeds."""
     limit = rules.settings.raises
     if not limit:
@@ -103,15 +103,17 @@ def ratchet(request: Request, rules: Rules, seen: Snapshot) -> Check:
     acts = acts_in(target_scope(request.target), seen)
     if not isinstance(acts, tuple):
         return blind("ratchet", acts, Reason.HISTORY_UNREADABLE, seen.now)
-    raised = [act.at for act in acts if act.action == request.action and act.at > seen.now - RATCHET_WINDOW]
-    told = f"raised {len(raised)}/{limit} times in {spell(RATCHET_WINDOW)}"
+    raised = [
+        act.at for act in acts if act.action == request.action and act.at > seen.now - MEMORY_RAISE_WINDOW
+    ]
+    told = f"raised {len(raised)}/{limit} times in {format_duration(MEMORY_RAISE_WINDOW)}"
     if len(raised) < limit:
         return passed("ratchet", told)
-    free_at = sorted(raised)[-limit] + RATCHET_WINDOW
+    free_at = sorted(raised)[-limit] + MEMORY_RAISE_WINDOW
     return objected("ratchet", Reason.RAISED_TOO_OFTEN, told, free_at)
 
 
-def once(request: Request, rules: Rules, seen: Snapshot) -> Check:
+def already_rolled_back(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """A deployment is rolled back once, and nothing goes back to what a roll back took out."""
     del rules
     way = seen.plan.way_back if isinstance(seen.plan, Plan) else None
@@ -143,7 +145,9 @@ def _rest(
     if not acts:
         return passed(guard, "no recent action")
     last = max(act.at for act in acts)
-    told = f"last action {clock(last)}, rest {spell(gap)}{by}, over at {clock(last + gap)}"
+    told = (
+        f"last action {format_time(last)}, rest {format_duration(gap)}{by}, over at {format_time(last + gap)}"
+    )
     return objected(guard, reason, told, last + gap) if last + gap > now else passed(guard, told)
 
 
@@ -160,20 +164,21 @@ def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
             case history:
                 acts = [act.at for act in history.acts]
         if acts and max(acts) > seen.now:
-            ahead = f"{scope} history is at {clock(max(acts))}, our clock at {clock(seen.now)}"
-            return objected("budgets", Reason.CLOCK_BEHIND, ahead, max(acts), cause=quarter(seen.now))
+            ahead = f"{scope} history is at {format_time(max(acts))}, our clock at {format_time(seen.now)}"
+            return objected("budgets", Reason.CLOCK_BEHIND, ahead, max(acts), cause=quarter_hour(seen.now))
         for budget in rules.limits(scope):
-            used = f"{scope} {len(held(acts, budget, seen.now))}/{budget.acts} in {spell(budget.window)}"
+            window = format_duration(budget.window)
+            used = f"{scope} {len(held(acts, budget, seen.now))}/{budget.acts} in {window}"
             if free_at := next_slot(acts, budget, seen.now):
-                pad = f"the window and {spell(PAD)} for clocks that differ"
-                detail = f"budget {used}, next slot {clock(free_at)}, {pad}"
+                pad = f"the window and {format_duration(PAD)} for clocks that differ"
+                detail = f"budget {used}, next slot {format_time(free_at)}, {pad}"
                 cause = _beyond_the_target(scope, f"{budget} {free_at:%FT%TZ}")
                 return objected("budgets", Reason.BUDGET_FULL, detail, free_at, cause=cause)
             told.append(used)
     return passed("budgets", ", ".join(told))
 
 
-def share(request: Request, rules: Rules, seen: Snapshot) -> Check:
+def disruption_budget(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """Only so much of a group may be touched, and enough of it must stay healthy."""
     if not request.target.group:
         return Check("share", Result.NOT_APPLICABLE, "the target is in no group")
@@ -187,10 +192,10 @@ def share(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if not isinstance(acts, tuple):
         return blind("share", acts, Reason.HISTORY_UNREADABLE, seen.now)
     acts = tuple(with_overdue_judged(acts, seen.now, rules.max_incident_age))
-    hit = touched(acts, rules.share, seen.now) | {request.target.key}
+    hit = unavailable_members(acts, rules.share, seen.now) | {request.target.key}
     limit = allowed(group.total, rules.share)
     age = readable(seen.now - group.counted_at)
-    told = f"{len(hit)}/{limit} of {group.total} in {spell(rules.share.within)} (counted {age} ago)"
+    told = f"{len(hit)}/{limit} of {group.total} in {format_duration(rules.share.within)} (counted {age} ago)"
     told += f" by {rules.sources['share']}"
     if len(hit) > limit:
         return objected("share", Reason.SHARE_REACHED, told)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from firebreak.core.decision import Check, Snapshot
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.guards.findings import blind, objected, passed
 from firebreak.core.limits import storm as storms
-from firebreak.core.limits.budgets import CLOCK_SKEW, spell
+from firebreak.core.limits.budgets import CLOCK_SKEW, format_duration
 from firebreak.core.limits.freeze import Free, Frozen, find_freeze
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.scopes import (
@@ -24,7 +24,9 @@ from firebreak.core.rules import Rules
 def switch_words(hold: Hold) -> str:
     """A held kill switch in one line, with people by the names that others know them by."""
     by = replace(hold, holder=person(hold.holder), claimed_by=person(hold.claimed_by))
-    return f"{switch_scope_words(hold.scope)} by {by.shown_holder} until {clock(hold.until)}: {hold.why}"
+    return (
+        f"{switch_scope_words(hold.scope)} by {by.shown_holder} until {format_time(hold.until)}: {hold.why}"
+    )
 
 
 def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -71,8 +73,8 @@ def storm(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case seen_storm:
             pass
     if seen_storm.tripped_at:
-        told = f"a storm since {clock(seen_storm.tripped_at)}, {len(seen_storm.red)} alarms; it ends"
-        told += f" {spell(rules.storm.quiet)} after the last turned red, once fewer than"
+        told = f"a storm since {format_time(seen_storm.tripped_at)}, {len(seen_storm.red)} alarms; it ends"
+        told += f" {format_duration(rules.storm.quiet)} after the last turned red, once fewer than"
         return objected("storm", Reason.STORM, f"{told} {rules.storm.alarms} are")
     told = storms.numbers(seen_storm, rules.storm, seen.now)
     if storms.begins(seen_storm, rules.storm, seen.now):

@@ -7,10 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firebreak.core.decision import Check, Result, Snapshot
-from firebreak.core.guards.alarm_state import missing_data, muted, stale, still_well, wrong_direction
+from firebreak.core.guards.alarm_state import (
+    alarm_muted,
+    alarms_still_ok,
+    missing_data,
+    stale,
+    wrong_direction,
+)
 from firebreak.core.guards.autonomy import approved, autonomy
 from firebreak.core.guards.concurrency import duplicate, in_flight
-from firebreak.core.guards.limits import breaker_closed, budgets, cooldown, once, ratchet, rung_gap, share
+from firebreak.core.guards.limits import (
+    already_rolled_back,
+    breaker_closed,
+    budgets,
+    cooldown,
+    disruption_budget,
+    memory_raise_limit,
+    rung_gap,
+)
 from firebreak.core.guards.ownership import heartbeat, load_balancer, opt_in, other_controller, own_stack
 from firebreak.core.guards.readiness import readiness
 from firebreak.core.guards.shared_conditions import freeze, storm, switch
@@ -51,12 +65,12 @@ GUARDS: tuple[Guard, ...] = (
     Guard("own stack", EVERY_KIND, own_stack),
     Guard("opt-in", TAKES_A_SLOT, opt_in),
     Guard("load balancer", FIRST_AND_NEXT, load_balancer),
-    Guard("muted", FIRST_AND_NEXT, muted),
+    Guard("muted", FIRST_AND_NEXT, alarm_muted),
     Guard("wrong direction", frozenset({_K.ALARM, _K.WAKE}), wrong_direction),
     Guard("other controller", TAKES_A_SLOT, other_controller),
     Guard("stale", TAKES_A_SLOT, stale),
     Guard("missing data", TAKES_A_SLOT, missing_data),
-    Guard("still well", frozenset({_K.RESTORE}), still_well),
+    Guard("still well", frozenset({_K.RESTORE}), alarms_still_ok),
     Guard("duplicate", EVERY_KIND, duplicate),
     Guard("in flight", EVERY_KIND, in_flight),
     Guard("freeze", NOT_IN_A_STORM, freeze),
@@ -64,10 +78,10 @@ GUARDS: tuple[Guard, ...] = (
     Guard("breaker", FIRST_AND_NEXT, breaker_closed),
     Guard("cooldown", FIRST_AND_NEXT, cooldown),
     Guard("rung gap", FIRST_AND_NEXT, rung_gap),
-    Guard("ratchet", TAKES_A_SLOT, ratchet),
-    Guard("once", TAKES_A_SLOT, once),
+    Guard("ratchet", TAKES_A_SLOT, memory_raise_limit),
+    Guard("once", TAKES_A_SLOT, already_rolled_back),
     Guard("budgets", TAKES_A_SLOT, budgets),
-    Guard("share", TAKES_A_SLOT, share),
+    Guard("share", TAKES_A_SLOT, disruption_budget),
     Guard("readiness", EVERY_KIND, readiness),
     Guard("approved", frozenset({_K.APPROVAL}), approved),
     Guard("autonomy", FIRST_AND_NEXT, autonomy),

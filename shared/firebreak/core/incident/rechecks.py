@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decision import Decision, Refuse
-from firebreak.core.formats import clock, format_date_time
+from firebreak.core.formats import format_date_time, format_time
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
@@ -166,9 +166,9 @@ def without_its_page(told: Announcement) -> Announcement:
 
 
 def _words(first: datetime) -> str:
-    until = clock(_last(first))
+    until = format_time(_last(first))
     return (
-        f"Firebreak looks again at {clock(first)} if the alarm is still red,"
+        f"Firebreak looks again at {format_time(first)} if the alarm is still red,"
         f" and every 15 minutes until {until} {_MEANWHILE}."
     )
 

@@ -36,10 +36,10 @@ class Budget:
     window: timedelta
 
     def __str__(self) -> str:
-        return f"{self.acts}/{spell(self.window)}"
+        return f"{self.acts}/{format_duration(self.window)}"
 
 
-def spell(length: timedelta) -> str:
+def format_duration(length: timedelta) -> str:
     """Write a duration as the policy file does: 90s, 15m, 24h."""
     seconds = int(length.total_seconds())
     for unit, size in (("h", 3600), ("m", 60)):

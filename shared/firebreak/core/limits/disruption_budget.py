@@ -17,7 +17,7 @@ NO_FLOOR = NotRead("no healthy floor is set")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShareRules:
+class DisruptionBudget:
     """At most this share of a group is acted on `within` a window; `healthy_floor` members stay untouched.
 
     A floor of 0 is none. A count older than `count_max_age` is not used.
@@ -41,7 +41,7 @@ class GroupCount:
     healthy: Reading[frozenset[str]] = NO_FLOOR
 
 
-def touched(acts: Iterable[Act], rules: ShareRules, now: datetime) -> set[str]:
+def unavailable_members(acts: Iterable[Act], rules: DisruptionBudget, now: datetime) -> set[str]:
     """The targets that were acted on within the window, or that are still being worked on.
 
     Slots of the first release name no target: each of their incidents counts as one.
@@ -53,7 +53,7 @@ def touched(acts: Iterable[Act], rules: ShareRules, now: datetime) -> set[str]:
     }
 
 
-def allowed(total: int, rules: ShareRules) -> int:
+def allowed(total: int, rules: DisruptionBudget) -> int:
     """How many targets of the group may be touched within the window."""
     return max(1, floor(total * rules.share))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from firebreak.core.alarm_readings import NOT_LOOKED_AT, AlarmReading, WatchedAlarm, all_ok, may_be_red
-from firebreak.core.limits.budgets import spell
+from firebreak.core.limits.budgets import format_duration
 from firebreak.core.model import Alarm, Request, RequestKind
 
 # So many red alarms are remembered; the item stays far below DynamoDB's 400 KB, and a page readable.
@@ -210,4 +210,4 @@ def _last(storm: Storm) -> datetime | None:
 def numbers(storm: Storm, rules: StormRules, now: datetime) -> str:
     """The storm's count as an explanation shows it."""
     count = len(fullest_window(storm, rules, now))
-    return f"{count}/{rules.alarms} routed alarms red within {spell(rules.within)}"
+    return f"{count}/{rules.alarms} routed alarms red within {format_duration(rules.within)}"

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import Incident
 from firebreak.core.keys import digest
@@ -18,7 +18,7 @@ from firebreak.core.reasons import MEANINGS, Reason
 def approval(incident: Incident, record: DecisionRecord) -> Announcement:
     """A human may say yes; until then nothing happens."""
     plan = incident.plan
-    until = f" by {clock(incident.due_at)}" if incident.due_at else ""
+    until = f" by {format_time(incident.due_at)}" if incident.due_at else ""
     told = of_incident(
         AnnouncementKind.APPROVAL,
         incident,

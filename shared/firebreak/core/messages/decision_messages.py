@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decision import AskApproval, Decision, Propose, Refuse
 from firebreak.core.evaluation import MissingData
-from firebreak.core.formats import clock, quarter
+from firebreak.core.formats import format_time, quarter_hour
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
@@ -127,7 +127,7 @@ def _key_of(record: DecisionRecord, target: Target | None, lasting: Lasting) -> 
     """Refusals for one cause are announced once, proposals once a day (see below), the rest each time."""
     reason = record.decision.reason
     if reason is Reason.UNUSABLE_EVENT:
-        return digest("unusable", record.action, quarter(record.at))
+        return digest("unusable", record.action, quarter_hour(record.at))
     if lasting is Lasting.ALARM and reason in SHARED_BY_ALARMS:
         return digest("shared", reason.value, _shared_words(record.decision))
     if lasting is Lasting.ALARM and record.alarm:
@@ -177,7 +177,9 @@ def _cause_of(decision: Decision, lasting: Lasting) -> str:
 def _next_of(decision: Decision, lasting: Lasting) -> str:
     deciding = decision.deciding
     again = (
-        f"Firebreak may act again from {clock(deciding.until)} on. " if deciding and deciding.until else ""
+        f"Firebreak may act again from {format_time(deciding.until)} on. "
+        if deciding and deciding.until
+        else ""
     )
     once = f" {TOLD_ONCE}" if _named_cause(decision) else ""
     once = once if lasting is Lasting.NO else f" {COUNTED}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from firebreak.core.decision import Decision, Result
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.incident.states import AWAITS_VERDICT, Incident, Purpose
 from firebreak.core.model import Alarm
 from firebreak.core.rules import PAGE_RUNG
@@ -118,7 +118,7 @@ def muted(alarm: Alarm | None) -> list[str]:
     if alarm is None or alarm.mute is None:
         return []
     rule = alarm.mute.by.rpartition(":")[2] or "a mute rule"
-    until = f" until {clock(alarm.mute.until)}" if alarm.mute.until else ""
+    until = f" until {format_time(alarm.mute.until)}" if alarm.mute.until else ""
     return [f"muted: the CloudWatch mute rule {rule} covered this alarm{until}; it is handled since"]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from firebreak.core.alarm_readings import few_of, within_bounds
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
@@ -96,7 +96,7 @@ def _after(incident: Incident) -> str:
     follows = "Firebreak asks a human to take over" if above == PAGE_RUNG else f"{above} is next"
     if incident.due_at is None:
         return f"If it does not help, {follows}."
-    return f"Firebreak checks at {clock(incident.due_at)} whether it helped. If not, {follows}."
+    return f"Firebreak checks at {format_time(incident.due_at)} whether it helped. If not, {follows}."
 
 
 def _position(incident: Incident) -> list[str]:
@@ -113,7 +113,7 @@ def next_rung_name(incident: Incident) -> str:
 
 def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
     """Nobody knows whether the action was carried out; it is never repeated."""
-    due = f"Firebreak checks at {clock(incident.due_at)} what is true. " if incident.due_at else ""
+    due = f"Firebreak checks at {format_time(incident.due_at)} what is true. " if incident.due_at else ""
     summary = incident.plan.summary if incident.plan else incident.action
     return of_incident(
         AnnouncementKind.UNCERTAIN,
@@ -203,7 +203,7 @@ def recovered_for_now(incident: Incident, at: datetime, why: str, back_at: datet
     return replace(
         told,
         facts=tuple(fact for fact in told.facts if fact not in lent),
-        next=f"The change is temporary: it is taken back at {clock(back_at)} if all stays well.",
+        next=f"The change is temporary: it is taken back at {format_time(back_at)} if all stays well.",
     )
 
 

@@ -13,7 +13,7 @@ from math import isfinite
 from typing import assert_never
 
 from firebreak.core.evaluation import Evaluation
-from firebreak.core.formats import span_words
+from firebreak.core.formats import format_span
 from firebreak.core.missing_data import has_no_data, missing_as_breaching
 from firebreak.core.model import Alarm, AlarmKind, AlarmState
 
@@ -198,7 +198,7 @@ def _for(alarm: Alarm, red: int) -> str:
     if not of_them:
         return ""
     if of_them == 1:
-        return f"for {span_words(period)}"
+        return f"for {format_span(period)}"
     return f"for {red} of {of_them} {_unit(evaluation, of_them)}"
 
 
@@ -236,7 +236,7 @@ def _unit(evaluation: Evaluation | None, count: int) -> str:
     plural = "" if count == 1 else "s"
     if period == timedelta(minutes=1):
         return f"minute{plural}"
-    return f"period{plural} of {span_words(period)}" if period else f"period{plural}"
+    return f"period{plural} of {format_span(period)}" if period else f"period{plural}"
 
 
 def _apart(value: float, limits: Sequence[float], least: int) -> tuple[str, ...]:

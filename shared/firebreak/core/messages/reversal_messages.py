@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
@@ -33,7 +33,7 @@ def restore_waits(incident: Incident, at: datetime, why: str, again_at: datetime
         at,
         f"The temporary change stays for now: {why}",
         facts=values(incident),
-        next_=f"All is well. Firebreak tries again at {clock(again_at)} to take it back.",
+        next_=f"All is well. Firebreak tries again at {format_time(again_at)} to take it back.",
     )
     return replace(told, key=digest(told.key, why), alarm_state=AlarmState.OK.value)
 
@@ -54,7 +54,7 @@ def put_back(incident: Incident, at: datetime) -> Announcement:
     """The values from before the act are there again; both sets of values are told."""
     plan, receipt = incident.plan, incident.receipt
     restored = incident.purpose is Purpose.RESTORE
-    due = f"Firebreak checks at {clock(incident.due_at)} again. " if incident.due_at else ""
+    due = f"Firebreak checks at {format_time(incident.due_at)} again. " if incident.due_at else ""
     told = of_incident(
         AnnouncementKind.RESTORED if restored else AnnouncementKind.UNDONE,
         incident,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from firebreak.core.alarm_readings import AlarmReading, few_of, may_be_red, within_bounds, words_of
-from firebreak.core.formats import clock
+from firebreak.core.formats import format_time
 from firebreak.core.keys import digest
-from firebreak.core.limits.budgets import spell
+from firebreak.core.limits.budgets import format_duration
 from firebreak.core.limits.storm import RedAlarm, Storm, StormRules, fullest_window
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.incident_messages import MOST_LISTED, NOTHING_LOOKS_AGAIN
@@ -37,22 +37,23 @@ def storm_began(storm: Storm, rules: StormRules, at: datetime) -> Announcement:
 
 
 def _began_words(storm: Storm, count: int, rules: StormRules) -> str:
+    within = format_duration(rules.within)
     if not storm.of_pages:
-        return f"{count} routed alarms turned red within {spell(rules.within)}: Firebreak stops acting."
+        return f"{count} routed alarms turned red within {within}: Firebreak stops acting."
     alarms = "alarm for humans is" if count == 1 else "alarms for humans are"
-    return f"Many alarms turned red within {spell(rules.within)}; {count} {alarms} gathered on this page."
+    return f"Many alarms turned red within {within}; {count} {alarms} gathered on this page."
 
 
 def _when_it_ends(storm: Storm, rules: StormRules) -> str:
     if storm.of_pages:
         return (
             "Further ones are counted here, and only critical ones are paged as well, until"
-            f" {spell(rules.quiet)} after the last one turned red and fewer than {rules.alarms} are; you are"
-            " told then which still are. It holds no action back."
+            f" {format_duration(rules.quiet)} after the last one turned red and fewer than {rules.alarms}"
+            " are; you are told then which still are. It holds no action back."
         )
     return (
-        f"It acts again {spell(rules.quiet)} after the last one turned red, once fewer than {rules.alarms}"
-        " are, and tells you then. What is red by then is not acted on by itself."
+        f"It acts again {format_duration(rules.quiet)} after the last one turned red, once fewer than"
+        f" {rules.alarms} are, and tells you then. What is red by then is not acted on by itself."
     )
 
 
@@ -70,7 +71,7 @@ def storm_goes_on(storm: Storm, left: Left, rules: StormRules, since: datetime, 
         at=at,
         incident_id="",
         action=_asks(storm),
-        headline=f"The {_what(storm)} that began at {clock(since)} goes on: {meanwhile} for {hours} h.",
+        headline=f"The {_what(storm)} that began at {format_time(since)} goes on: {meanwhile} for {hours} h.",
         facts=tuple(_counted("red now", storm, _new_first(left, since + (hours - 1) * timedelta(hours=1)))),
         next=_when_it_ends(storm, rules),
     )
@@ -158,7 +159,7 @@ def _thread(storm: Storm, began: datetime) -> str:
 
 
 def _since(storm: Storm) -> str:
-    return f" since {clock(storm.tripped_at)}" if storm.tripped_at else ""
+    return f" since {format_time(storm.tripped_at)}" if storm.tripped_at else ""
 
 
 def _shown(red: Sequence[RedAlarm]) -> list[str]:

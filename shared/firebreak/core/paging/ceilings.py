@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from firebreak.core.keys import digest
-from firebreak.core.limits.budgets import Budget, spell
+from firebreak.core.limits.budgets import Budget, format_duration
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.threads import LOOK_EVERY, Sending, Thread, Turn, watched
@@ -106,7 +106,7 @@ def held_back(thread: Thread, channel: str, budget: Budget, now: datetime) -> An
         at=now,
         incident_id="",
         action="",
-        headline=f"Channel {channel} carried {budget.acts} {kinds} within {spell(budget.window)}.",
+        headline=f"Channel {channel} carried {budget.acts} {kinds} within {format_duration(budget.window)}.",
         facts=(f"the first that waits for room: {told.headline}",),
         next=NEXT,
         alarm_name=told.alarm_name or told.target or thread.id,

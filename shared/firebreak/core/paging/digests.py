@@ -25,9 +25,9 @@ from firebreak.core.alarm_readings import (
     within_bounds,
     words_of,
 )
-from firebreak.core.formats import clock, format_date_time
+from firebreak.core.formats import format_date_time, format_time
 from firebreak.core.keys import digest
-from firebreak.core.limits.budgets import spell
+from firebreak.core.limits.budgets import format_duration
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
@@ -172,7 +172,9 @@ def put_off(told: Announcement, until: datetime) -> Announcement:
 
 def put_off_no_longer(held: Announcement, now: datetime) -> Announcement:
     """The same once the window has ended: a part of its lasting cause, as if it had come now."""
-    ended_at = f"its mute window ended at {clock(held.until)}" if held.until else "its mute window ended"
+    ended_at = (
+        f"its mute window ended at {format_time(held.until)}" if held.until else "its mute window ended"
+    )
     return replace(
         held,
         key=held.counted_as,
@@ -227,7 +229,9 @@ def ended(found: Digest, now: datetime) -> Announcement:
         key=digest("stayed ok", found.key, found.since.isoformat()),
         kind=AnnouncementKind.RECOVERED,
         at=now,
-        headline=f"{about} has been OK for {spell(found.stays_ok)}. Paged before: {found.first.headline}",
+        headline=(
+            f"{about} has been OK for {format_duration(found.stays_ok)}. Paged before: {found.first.headline}"
+        ),
         facts=(*times, *(() if one else _listed(found.names))),
         next=OVER,
         event="",

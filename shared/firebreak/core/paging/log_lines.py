@@ -20,7 +20,7 @@ _STARTS = re.compile(r"[\x1b\x80-\x9f]")
 _UNSEEN = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
-def shown(lines: Iterable[str], also: Callable[[str], str] = str) -> tuple[str, ...]:
+def harmless_lines(lines: Iterable[str], also: Callable[[str], str] = str) -> tuple[str, ...]:
     """The last lines, each masked and cut; `also` masks what else it knows.
 
     What is masked is a best effort: logs should hold no secret.

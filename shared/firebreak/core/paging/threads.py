@@ -22,7 +22,7 @@ from typing import assert_never
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.incident.rechecks import after_look_beside
 from firebreak.core.keys import digest
-from firebreak.core.limits.budgets import spell
+from firebreak.core.limits.budgets import format_duration
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.opt_in_notice import is_notice
 from firebreak.core.paging.page import Phase, Severity, worse
@@ -340,7 +340,7 @@ def _climbed(thread: Thread, route: Route, now: datetime, also: Iterable[str] = 
     """Nobody acknowledged in time: the next step is told, with the channels `also` that are called anyway."""
     step, since = route.steps[thread.steps], thread.since or thread.opened_at
     note = (
-        f"not acknowledged for {spell(_rounded(now - since))}:"
+        f"not acknowledged for {format_duration(_rounded(now - since))}:"
         f" told {_whom(route.steps[: thread.steps])}, now {step.who}"
     )
     steps = thread.steps + 1

@@ -71,7 +71,7 @@ class MemoryLedger:
             storm=held.storm or ABSENT,
         )
 
-    def look_also(self, view: LedgerView, scopes: Sequence[Scope]) -> LedgerView:
+    def read_more_scopes(self, view: LedgerView, scopes: Sequence[Scope]) -> LedgerView:
         """The view with further scopes and their switches, which may be of a later moment."""
         held = self.memory.held
         holds = together(view.holds, _holds_of(held, scope_switches(scopes)))
@@ -165,7 +165,7 @@ class MemoryLedger:
 
         return self.memory.change(write)
 
-    def saw(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
+    def record_transition(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
         """Remember a transition; what was known before is returned, newer or not."""
 
         def write(held: Held) -> tuple[Held, Reading[Transition]]:

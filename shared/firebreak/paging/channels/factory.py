@@ -7,7 +7,7 @@ from ssl import SSLContext
 from typing import assert_never
 
 from firebreak.core.paging.rules import ChannelKind, ChannelRules
-from firebreak.paging.channels.sending import Patience, secret_of
+from firebreak.paging.channels.sending import CallTimeout, secret_of
 from firebreak.paging.ports import Channel, Secrets
 
 SLACK = "https://slack.com/api/"
@@ -20,7 +20,7 @@ def build(
     *,
     topic: Callable[[ChannelRules], Channel],
     now: Callable[[], datetime],
-    patience: Patience | None = None,
+    patience: CallTimeout | None = None,
     slack_address: str = SLACK,
     tls: SSLContext | None = None,
 ) -> Channel:
@@ -29,7 +29,7 @@ def build(
     `topic` makes a channel of an SNS topic, which is AWS's. `tls` says whom to trust instead of the
     usual authorities. PagerDuty's `to` may name its region's address.
     """
-    patience = patience or Patience()
+    patience = patience or CallTimeout()
     # Reading a secret ends like any other call: AWS's own clients would try for longer.
     secret = partial(patience.once, rules.name, partial(secret_of, rules, secrets))
     match rules.kind:

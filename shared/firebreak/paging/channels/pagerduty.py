@@ -23,8 +23,8 @@ from firebreak.core.paging.page import Page, Phase
 from firebreak.paging.channels.sending import (
     NOT_AS_EXPECTED,
     SUCCESS,
+    CallTimeout,
     NotTaken,
-    Patience,
     checked_address,
     refused,
     trouble,
@@ -53,7 +53,7 @@ class PagerDutyChannel:
         self,
         name: str,
         secret: Callable[[], str],
-        patience: Patience,
+        patience: CallTimeout,
         *,
         address: str,
         tls: SSLContext | None = None,

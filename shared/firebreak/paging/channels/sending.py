@@ -42,7 +42,7 @@ class NotTaken(Undelivered):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class CallTimeout:
     """How long a call may take, and what waits between two tries."""
 
     seconds: float = SECONDS

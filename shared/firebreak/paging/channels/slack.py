@@ -23,8 +23,8 @@ from firebreak.paging.channels.sending import (
     NOT_AS_EXPECTED,
     PAUSE,
     SUCCESS,
+    CallTimeout,
     NotTaken,
-    Patience,
     checked_address,
     refused,
     trouble,
@@ -52,7 +52,7 @@ class SlackChannel:
         to: str,
         secret: Callable[[], str],
         *,
-        patience: Patience,
+        patience: CallTimeout,
         address: str,
         tls: SSLContext | None = None,
     ) -> None:

@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from firebreak.core.paging.page import Page
-from firebreak.paging.channels.sending import EXCHANGE_FAILED, Patience, checked_address, refused, trouble
+from firebreak.paging.channels.sending import EXCHANGE_FAILED, CallTimeout, checked_address, refused, trouble
 
 V = 1
 
@@ -37,7 +37,7 @@ class WebhookChannel:
         secret: Callable[[], str],
         *,
         now: Callable[[], datetime],
-        patience: Patience,
+        patience: CallTimeout,
         tls: SSLContext | None = None,
         this_machine: bool = False,
     ) -> None:

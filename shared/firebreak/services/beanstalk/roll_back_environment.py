@@ -25,7 +25,7 @@ from firebreak.services.beanstalk.environments import (
     worse,
 )
 from firebreak.services.beanstalk.ports import BeanstalkConnections, BeanstalkReads, BeanstalkWrites
-from firebreak.services.beanstalk.versions import Previous, blamed, previous
+from firebreak.services.beanstalk.versions import Previous, previous, suspect
 from firebreak.services.other_writers import reset_by
 from firebreak.services.stored_plans import text
 from firebreak.services.ungrouped import StandingAlone
@@ -156,7 +156,7 @@ def _plan(
     if not isinstance(seen.events, tuple):
         return unseen("what happened to the environment", seen.events)
     blame = rules.settings.blame
-    deployment = blamed(environment, seen.events, request.alarm.since, blame)
+    deployment = suspect(environment, seen.events, request.alarm.since, blame)
     if isinstance(deployment, Obstacle):
         return deployment
     found = previous(environment, deployment.began, seen)

@@ -42,14 +42,16 @@ class VersionDeployment:
     def not_to_blame(self, red_since: datetime, blame: timedelta) -> Obstacle | None:
         """Why an alarm that turned red then is not this deployment's fault."""
         if red_since < self.began:
-            early = _spell(self.began - red_since)
+            early = _format_duration(self.began - red_since)
             return Obstacle(
                 Reason.NO_RECENT_DEPLOYMENT, f"the alarm turned red {early} before the newest deployment"
             )
         late = red_since - self.ended
         if late > blame:
-            told = f"the newest deployment ended {_spell(late)} before the alarm turned red"
-            return Obstacle(Reason.NO_RECENT_DEPLOYMENT, f"{told}; at most {_spell(blame)} is its fault")
+            told = f"the newest deployment ended {_format_duration(late)} before the alarm turned red"
+            return Obstacle(
+                Reason.NO_RECENT_DEPLOYMENT, f"{told}; at most {_format_duration(blame)} is its fault"
+            )
         return None
 
 
@@ -75,7 +77,7 @@ def _deployment(events: Sequence[EnvironmentEvent]) -> VersionDeployment | None:
     )
 
 
-def blamed(
+def suspect(
     environment: EnvironmentLive, events: Sequence[EnvironmentEvent], red_since: datetime, blame: timedelta
 ) -> VersionDeployment | Obstacle:
     """The deployment that brought what runs, if an alarm that turned red then may be its fault."""
@@ -250,7 +252,7 @@ def _never_ran(candidate: ApplicationVersion, earlier: Sequence[EnvironmentEvent
     return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
 
 
-def _spell(length: timedelta) -> str:
+def _format_duration(length: timedelta) -> str:
     minutes, seconds = divmod(int(length.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))

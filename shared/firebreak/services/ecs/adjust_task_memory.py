@@ -29,10 +29,10 @@ from firebreak.services.ecs.ports import (
 from firebreak.services.ecs.readiness import (
     PRIMARY,
     PreImage,
-    beside,
     inactive,
     missing,
     not_ready,
+    pre_image_and_service,
     repeats_failure,
     short,
 )
@@ -142,13 +142,13 @@ class AdjustTaskMemory:
     def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
         """Whether a deployment of our revision began; a revision that nobody runs is no change."""
         seen = _observed(seen)
-        compared = beside(plan.before, seen.service)
+        compared = pre_image_and_service(plan.before, seen.service)
         return compared if isinstance(compared, Unknown) else has_begun(*compared, _definition(plan, seen))
 
     def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
         """What became of our deployment; Unknown once another one has taken its place."""
         seen = _observed(seen)
-        compared = beside(plan.before, seen.service)
+        compared = pre_image_and_service(plan.before, seen.service)
         if isinstance(compared, Unknown):
             return compared
         before, service = compared
@@ -156,7 +156,7 @@ class AdjustTaskMemory:
 
     def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
         """Whether a deployment failed since, or tasks are missing that none accounts for."""
-        compared = beside(plan.before, _observed(seen).service)
+        compared = pre_image_and_service(plan.before, _observed(seen).service)
         if isinstance(compared, Unknown):
             return compared
         before, service = compared

@@ -160,10 +160,10 @@ class PreImage:
 
 def then_and_now(stored: Mapping[str, object], seen: object) -> tuple[PreImage, ServiceLive] | Unknown:
     """The pre-image in a plan beside the service as it is now; Unknown when either is missing."""
-    return beside(stored, observed(seen).service)
+    return pre_image_and_service(stored, observed(seen).service)
 
 
-def beside(
+def pre_image_and_service(
     stored: Mapping[str, object], service: Reading[ServiceLive]
 ) -> tuple[PreImage, ServiceLive] | Unknown:
     """The same for a service that was read with other things than `EcsObservation` holds."""

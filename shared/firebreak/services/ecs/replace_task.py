@@ -24,10 +24,10 @@ from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.ports import EcsConnections, EcsReads, TaskReads, TaskWrites
 from firebreak.services.ecs.readiness import (
     PreImage,
-    beside,
     failed_deployment,
     missing,
     not_ready,
+    pre_image_and_service,
     short,
 )
 from firebreak.services.ecs.rollout import ROLLING_SECONDS
@@ -171,7 +171,7 @@ class ReplaceTask:
 
     def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
         """Whether more tasks are missing than the one that was stopped."""
-        compared = beside(plan.before, _observed(seen).service)
+        compared = pre_image_and_service(plan.before, _observed(seen).service)
         if isinstance(compared, Unknown):
             return compared
         before, service = compared

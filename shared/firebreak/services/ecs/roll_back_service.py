@@ -30,10 +30,18 @@ from firebreak.services.ecs.ports import (
     EcsReads,
     EcsWrites,
 )
-from firebreak.services.ecs.readiness import PRIMARY, PreImage, beside, fewer_running, missing, not_fit, short
-from firebreak.services.ecs.rollback_target import CONTROLLERS, way_back
+from firebreak.services.ecs.readiness import (
+    PRIMARY,
+    PreImage,
+    fewer_running,
+    missing,
+    not_fit,
+    pre_image_and_service,
+    short,
+)
+from firebreak.services.ecs.rollback_target import CONTROLLERS, rollback_target
 from firebreak.services.ecs.rollout import began, begun, harmed, has_begun, ours, progress, started
-from firebreak.services.ecs.suspect_deployment import blamed
+from firebreak.services.ecs.suspect_deployment import suspects
 from firebreak.services.ecs.task_memory import TaskSize
 
 NAME = "roll-back-service"
@@ -92,7 +100,7 @@ class RollBackService:
         if isinstance(history, DeploymentHistory) and isinstance(service, ServiceLive):
             contents, untold = self._contents(history)
             judged = history.without_rolled_back(service.task_definition)
-            if judged.deployments and (before := blamed(judged, contents).earlier):
+            if judged.deployments and (before := suspects(judged, contents).earlier):
                 earlier = self.reads.task_definition(before.task_definition)
         return RollBackObservation(
             service=service, history=history, contents=contents, earlier=earlier, untold=untold
@@ -124,7 +132,7 @@ class RollBackService:
                 return unseen("the service", seen.service)
             case service:
                 unfit = not_fit(service, CONTROLLERS)
-                return unfit or way_back(request, service, seen, rules.settings.blame)
+                return unfit or rollback_target(request, service, seen, rules.settings.blame)
 
     def execute(self, plan: Plan) -> Receipt:
         """Sends the one call the plan names. Raises AwsError; OutcomeUnknown when nothing begins."""
@@ -158,7 +166,7 @@ class RollBackService:
                 deployment = listed(seen.history, arn)
                 return deployment if isinstance(deployment, Unknown) else was_ended(deployment)
             case {"taskDefinition": str(definition)}:
-                compared = beside(plan.before, seen.service)
+                compared = pre_image_and_service(plan.before, seen.service)
                 return compared if isinstance(compared, Unknown) else has_begun(*compared, definition)
             case _:
                 return Unknown("the stored plan names no change")
@@ -171,7 +179,7 @@ class RollBackService:
                 deployment = listed(seen.history, arn, newest=True)
                 return deployment if isinstance(deployment, Unknown) else ending(deployment)
             case {"taskDefinition": str(definition)}:
-                compared = beside(plan.before, seen.service)
+                compared = pre_image_and_service(plan.before, seen.service)
                 if isinstance(compared, Unknown):
                     return compared
                 before, service = compared
@@ -182,7 +190,7 @@ class RollBackService:
     def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
         """Whether tasks are missing that the roll back does not account for."""
         seen = _observed(seen)
-        compared = beside(plan.before, seen.service)
+        compared = pre_image_and_service(plan.before, seen.service)
         if isinstance(compared, Unknown):
             return compared
         before, service = compared

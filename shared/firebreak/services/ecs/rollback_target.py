@@ -23,7 +23,7 @@ from firebreak.services.ecs.model import ServiceLive, TaskDefinitionLive
 from firebreak.services.ecs.readiness import FAILED, PreImage, not_ready, primary, short
 from firebreak.services.ecs.rollout import patience, unpinned
 from firebreak.services.ecs.rollout_room import no_room, outage_doubts
-from firebreak.services.ecs.suspect_deployment import Blamed, as_far_as, blamed, under_way
+from firebreak.services.ecs.suspect_deployment import Suspects, as_far_as, suspects, under_way
 from firebreak.services.other_writers import reset_by
 
 # CodeDeploy rolls back its own deployments; EXTERNAL has no service deployments.
@@ -40,7 +40,7 @@ class _Case:
     seen: RollBackObservation
     history: DeploymentHistory
     newest: ServiceDeployment
-    found: Blamed
+    found: Suspects
     blame: timedelta
 
     @property
@@ -49,7 +49,7 @@ class _Case:
         return self.request.alarm.since
 
 
-def way_back(
+def rollback_target(
     request: Request, service: ServiceLive, seen: RollBackObservation, blame: timedelta
 ) -> Plan | Obstacle | Unknown:
     """The one call that takes back what the alarm followed, or why there is none."""
@@ -63,7 +63,7 @@ def way_back(
         return unfit
     if isinstance(seen.contents, Absent | Unknown | NotRead):
         return unseen("what its deployments brought", seen.contents)
-    found = (under_way if newest.status in RUNNING else blamed)(history, seen.contents)
+    found = (under_way if newest.status in RUNNING else suspects)(history, seen.contents)
     needed = as_far_as(history, found, success=1)
     if untold := next((why for arn, why in seen.untold.items() if arn in needed), None):
         return untold
@@ -241,7 +241,7 @@ def _inactive_source(case: _Case) -> tuple[str, ...]:
     return (f"{short(held.arn)}, which ECS would go back to, is INACTIVE (deregistered)",)
 
 
-def _left(found: Blamed) -> tuple[str, ...]:
+def _left(found: Suspects) -> tuple[str, ...]:
     """A doubt where somebody tried something else since the success to go back to."""
     if found.success_before is None or not (tried := found.left_between):
         return ()

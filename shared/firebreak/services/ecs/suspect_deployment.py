@@ -18,7 +18,7 @@ from firebreak.services.ecs.task_memory import TaskSize, no_less
 
 
 @dataclass(frozen=True, slots=True)
-class Blamed:
+class Suspects:
     """The deployment that brought what runs now, and all that came before it, newest first.
 
     Its `tries` are itself and, after it, those of the same task definition that stopped on the way:
@@ -57,12 +57,12 @@ class Blamed:
         return [one for one in since if one.task_definition not in either]
 
     @property
-    def brought_before(self) -> "Blamed | None":
+    def brought_before(self) -> "Suspects | None":
         """What brought that: the success itself, or the one that it repeats."""
         found = self.success_before
         return self._behind(found) if found else None
 
-    def _behind(self, earlier: ServiceDeployment) -> "Blamed":
+    def _behind(self, earlier: ServiceDeployment) -> "Suspects":
         return _brought(self.before[self.before.index(earlier) :], self.contents)
 
     @property
@@ -120,7 +120,7 @@ class Blamed:
         return _holds_the_same(self.deployment, last, self.contents)
 
     @property
-    def restarts(self) -> "Blamed | None":
+    def restarts(self) -> "Suspects | None":
         """What brought the task definition that it only deploys anew; None where it brings another."""
         now, last = self.deployment, next(iter(self.before), None)
         if last is None or last.status not in AT_REST:
@@ -133,7 +133,7 @@ class Blamed:
         return next((one for one in self.tries if is_recent(one, since, blame)), None)
 
 
-def blamed(history: DeploymentHistory, contents: Mapping[str, TaskSize]) -> Blamed:
+def suspects(history: DeploymentHistory, contents: Mapping[str, TaskSize]) -> Suspects:
     """What to blame for what runs now; the history must have a deployment.
 
     What a restart deployed anew, or a revision with more memory and nothing else, was brought by
@@ -142,7 +142,7 @@ def blamed(history: DeploymentHistory, contents: Mapping[str, TaskSize]) -> Blam
     return _brought(history.deployments, contents)
 
 
-def _brought(deployments: Sequence[ServiceDeployment], contents: Mapping[str, TaskSize]) -> Blamed:
+def _brought(deployments: Sequence[ServiceDeployment], contents: Mapping[str, TaskSize]) -> Suspects:
     """The same for the first of these."""
     brought, newer = 0, deployments[0]
     for place, one in enumerate(deployments[1:], start=1):
@@ -154,22 +154,22 @@ def _brought(deployments: Sequence[ServiceDeployment], contents: Mapping[str, Ta
     return _tried(deployments[brought:], contents)
 
 
-def under_way(history: DeploymentHistory, contents: Mapping[str, TaskSize]) -> Blamed:
+def under_way(history: DeploymentHistory, contents: Mapping[str, TaskSize]) -> Suspects:
     """The newest deployment as the one to blame; the history must have one."""
     return _tried(history.deployments, contents)
 
 
-def _tried(deployments: Sequence[ServiceDeployment], contents: Mapping[str, TaskSize]) -> Blamed:
+def _tried(deployments: Sequence[ServiceDeployment], contents: Mapping[str, TaskSize]) -> Suspects:
     """The first of these, with the tries that stopped on the way to it."""
     tries = 1
     for one in deployments[1:]:
         if one.status != STOPPED or one.task_definition != deployments[0].task_definition:
             break
         tries += 1
-    return Blamed(deployments[:tries], deployments[tries:], contents)
+    return Suspects(deployments[:tries], deployments[tries:], contents)
 
 
-def as_far_as(history: DeploymentHistory, found: Blamed, success: int) -> frozenset[str]:
+def as_far_as(history: DeploymentHistory, found: Suspects, success: int) -> frozenset[str]:
     """The task definitions from the newest deployment back to that success behind the blamed one."""
     successes = (one for one in found.before if one.status == SUCCESSFUL)
     last = next(islice(successes, success - 1, None), None)

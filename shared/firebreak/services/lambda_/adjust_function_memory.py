@@ -27,12 +27,12 @@ from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser
 from firebreak.services.lambda_.functions import (
     IN_PROGRESS,
     LATEST,
+    AliasCallers,
     AliasLive,
-    Behind,
     Callers,
-    Direct,
     FunctionLive,
     FunctionObservation,
+    UnqualifiedCallers,
     callers,
     observed,
     ready,
@@ -88,9 +88,9 @@ class AdjustFunctionMemory(StandingAlone):
         if not isinstance(latest, FunctionLive):
             return latest
         used = callers(request.alarm, seen)
-        if not isinstance(used, Direct | Behind):
+        if not isinstance(used, UnqualifiedCallers | AliasCallers):
             return used
-        obstacle = unreleasable(latest, used, seen) if isinstance(used, Behind) else None
+        obstacle = unreleasable(latest, used, seen) if isinstance(used, AliasCallers) else None
         return obstacle or _plan(request.target, latest, used, seen, rules.settings)
 
     def execute(self, plan: Plan) -> Receipt:
@@ -157,21 +157,21 @@ def raised(memory: int, settings: ActionSettings) -> int:
 
 def _stays(used: Callers, before: int, to: int) -> str:
     """What is left of a raise, and the way back."""
-    if isinstance(used, Direct):
+    if isinstance(used, UnqualifiedCallers):
         return f"memory {to} MB (was {before}); to take it back, set the function's memory to {before} MB"
     back = f"point alias {used.alias.name} at version {used.live.version}"
     return f"memory {to} MB (was {before}); to take it back, {back}"
 
 
 def _by_way_of(used: Callers) -> str:
-    if isinstance(used, Direct):
+    if isinstance(used, UnqualifiedCallers):
         return ""
     return f", by a new version of the code of version {used.live.version} for alias {used.alias.name}"
 
 
 def _change(target: Target, latest: FunctionLive, used: Callers, to: int) -> Change:
     update = Update(memory=to, revision=latest.revision)
-    if isinstance(used, Direct):
+    if isinstance(used, UnqualifiedCallers):
         return Change(function=target.name, update=update)
     live = used.live
     said = f"Firebreak: memory {live.memory} to {to} MB, code of version {live.version}"
@@ -186,9 +186,9 @@ def _change(target: Target, latest: FunctionLive, used: Callers, to: int) -> Cha
 
 def _back(compared: Compared) -> Plan | Obstacle:
     match compared.used:
-        case Direct():
+        case UnqualifiedCallers():
             return _back_directly(compared)
-        case Behind(alias=alias):
+        case AliasCallers(alias=alias):
             if alias.weighted:
                 told = f"alias {alias.name} sends a part of its calls to version {', '.join(alias.weighted)}"
                 return Obstacle(Reason.CHANGED_SINCE, told)

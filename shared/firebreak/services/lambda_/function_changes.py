@@ -16,11 +16,11 @@ from firebreak.core.readings import (
 from firebreak.services.lambda_.functions import (
     FAILED,
     LATEST,
-    Behind,
+    AliasCallers,
     Callers,
-    Direct,
     FunctionLive,
     FunctionObservation,
+    UnqualifiedCallers,
     observed,
 )
 from firebreak.services.stored_plans import (
@@ -176,15 +176,15 @@ class PreImage:
     @classmethod
     def of(cls, used: Callers, latest: FunctionLive) -> "PreImage":
         """The pre-image of what is behind the alias, or of `$LATEST`."""
-        alias = used.alias.name if isinstance(used, Behind) else ""
-        live = used.live if isinstance(used, Behind) else latest
+        alias = used.alias.name if isinstance(used, AliasCallers) else ""
+        live = used.live if isinstance(used, AliasCallers) else latest
         return cls(
             alias=alias,
             version=live.version,
             memory=live.memory,
             description=live.description,
             code=live.code,
-            weighted=used.alias.weighted if isinstance(used, Behind) else {},
+            weighted=used.alias.weighted if isinstance(used, AliasCallers) else {},
         )
 
     @classmethod
@@ -226,7 +226,7 @@ class Compared:
     @property
     def live(self) -> FunctionLive:
         """The configuration that answers the callers now."""
-        return self.used.live if isinstance(self.used, Behind) else self.latest
+        return self.used.live if isinstance(self.used, AliasCallers) else self.latest
 
     @property
     def came(self) -> bool | Unknown:
@@ -240,13 +240,17 @@ class Compared:
     @property
     def told(self) -> str:
         """What the callers run, in words."""
-        at = f"alias {self.used.alias.name} is at version" if isinstance(self.used, Behind) else "it runs"
+        at = (
+            f"alias {self.used.alias.name} is at version"
+            if isinstance(self.used, AliasCallers)
+            else "it runs"
+        )
         parts = "".join(f", {share:.0%} at {version}" for version, share in sorted(self._weighted.items()))
         return f"{at} {self.live.version} with {self.live.memory} MB{parts}"
 
     @property
     def _weighted(self) -> Mapping[str, float]:
-        return self.used.alias.weighted if isinstance(self.used, Behind) else {}
+        return self.used.alias.weighted if isinstance(self.used, AliasCallers) else {}
 
     def _wanted(self) -> bool:
         move, publish, update = self.change.move, self.change.publish, self.change.update
@@ -279,14 +283,18 @@ def compare(plan: Plan, seen: object) -> Compared | Unknown:
 
 def _used(name: str, seen: FunctionObservation) -> Callers | Unknown:
     if not name:
-        return Direct()
+        return UnqualifiedCallers()
     if not isinstance(seen.aliases, tuple):
         return unseen("the list of its aliases", seen.aliases)
     alias = next((one for one in seen.aliases if one.name == name), None)
     if alias is None:
         return Unknown(f"alias {name} does not exist any more")
     live = seen.function if alias.version == LATEST else seen.versions.get(alias.version, Absent())
-    return Behind(alias, live) if isinstance(live, FunctionLive) else unseen(f"version {alias.version}", live)
+    return (
+        AliasCallers(alias, live)
+        if isinstance(live, FunctionLive)
+        else unseen(f"version {alias.version}", live)
+    )
 
 
 def came(plan: Plan, seen: object) -> bool | Unknown:

@@ -96,19 +96,19 @@ class FunctionObservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Direct:
+class UnqualifiedCallers:
     """Callers use the function without an alias: `$LATEST` is what runs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class AliasCallers:
     """Callers use this alias; `live` is the version that runs behind it."""
 
     alias: AliasLive
     live: FunctionLive
 
 
-type Callers = Direct | Behind
+type Callers = UnqualifiedCallers | AliasCallers
 
 
 def observed(seen: object) -> FunctionObservation:
@@ -159,14 +159,14 @@ def callers(alarm: Alarm, seen: FunctionObservation) -> Callers | Obstacle | Unk
         return Obstacle(Reason.UNSAFE_ALIAS, told)
     named = tagged or about
     if named == LATEST or (not named and not by_name):
-        return Direct()
+        return UnqualifiedCallers()
     if not named and len(by_name) > 1:
         told = f"its callers may use {', '.join(sorted(by_name))}: tag it {ALIAS_TAG} with the one"
         return Obstacle(Reason.UNSAFE_ALIAS, told)
     alias = by_name.get(named) if named else seen.aliases[0]
     if alias is None:
         return Obstacle(Reason.UNSAFE_ALIAS, f"it has no alias {named}")
-    return _behind(alias, seen)
+    return _alias_callers(alias, seen)
 
 
 def qualifier(alarm: Alarm) -> str:
@@ -183,9 +183,9 @@ def qualifier(alarm: Alarm) -> str:
     return qualified or (LATEST if name else "")
 
 
-def _behind(alias: AliasLive, seen: FunctionObservation) -> Callers | Obstacle | Unknown:
+def _alias_callers(alias: AliasLive, seen: FunctionObservation) -> Callers | Obstacle | Unknown:
     if alias.version == LATEST:
-        return Direct()
+        return UnqualifiedCallers()
     live = seen.versions.get(alias.version, NotRead("no alias pointed at it"))
     match live:
         case Absent():
@@ -193,7 +193,7 @@ def _behind(alias: AliasLive, seen: FunctionObservation) -> Callers | Obstacle |
         case Unknown() | NotRead():
             return unseen(f"version {alias.version}", live)
         case found:
-            return Behind(alias, found)
+            return AliasCallers(alias, found)
 
 
 def shifting(alias: AliasLive) -> Obstacle | None:
@@ -206,7 +206,9 @@ def shifting(alias: AliasLive) -> Obstacle | None:
     )
 
 
-def unreleasable(latest: FunctionLive, found: Behind, seen: FunctionObservation) -> Obstacle | Unknown | None:
+def unreleasable(
+    latest: FunctionLive, found: AliasCallers, seen: FunctionObservation
+) -> Obstacle | Unknown | None:
     """Why a new version must not be published and put behind the alias; None when it may.
 
     Publishing releases everything that is in `$LATEST`, so that must be what the alias runs already.

@@ -23,11 +23,11 @@ from firebreak.services.lambda_.function_changes import (
 from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser, look
 from firebreak.services.lambda_.functions import (
     LATEST,
-    Behind,
+    AliasCallers,
     Callers,
-    Direct,
     FunctionLive,
     FunctionObservation,
+    UnqualifiedCallers,
     callers,
     observed,
     ready,
@@ -87,9 +87,9 @@ class RestartFunction(StandingAlone):
         if not isinstance(latest, FunctionLive):
             return latest
         used = callers(request.alarm, seen)
-        if not isinstance(used, Direct | Behind):
+        if not isinstance(used, UnqualifiedCallers | AliasCallers):
             return used
-        obstacle = _unreleasable(latest, used, seen) if isinstance(used, Behind) else None
+        obstacle = _unreleasable(latest, used, seen) if isinstance(used, AliasCallers) else None
         return obstacle or _plan(request, latest, used)
 
     def execute(self, plan: Plan) -> Receipt:
@@ -130,7 +130,9 @@ def marked(description: str, red_since: datetime) -> str:
     return (MARK.sub("", description)[: LONGEST - len(mark)] + mark).lstrip()
 
 
-def _unreleasable(latest: FunctionLive, used: Behind, seen: FunctionObservation) -> Obstacle | Unknown | None:
+def _unreleasable(
+    latest: FunctionLive, used: AliasCallers, seen: FunctionObservation
+) -> Obstacle | Unknown | None:
     if obstacle := unreleasable(latest, used, seen):
         return obstacle
     if latest.memory == used.live.memory:
@@ -156,14 +158,14 @@ def _plan(request: Request, latest: FunctionLive, used: Callers) -> Plan | Obsta
 
 
 def _by_way_of(used: Callers) -> str:
-    if isinstance(used, Direct):
+    if isinstance(used, UnqualifiedCallers):
         return ""
     return f", by a new version of the code of version {used.live.version} for alias {used.alias.name}"
 
 
 def _change(latest: FunctionLive, used: Callers, description: str) -> Change:
     update = Update(description=description, revision=latest.revision)
-    if isinstance(used, Direct):
+    if isinstance(used, UnqualifiedCallers):
         return Change(function=latest.name, update=update)
     return Change(
         function=latest.name,

@@ -21,11 +21,11 @@ from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser
 from firebreak.services.lambda_.functions import (
     FAILED,
     IN_PROGRESS,
+    AliasCallers,
     AliasLive,
-    Behind,
-    Direct,
     FunctionLive,
     FunctionObservation,
+    UnqualifiedCallers,
     callers,
     observed,
 )
@@ -122,7 +122,7 @@ class RollBackFunction(StandingAlone):
         if isinstance(compared, Unknown):
             return compared
         used = compared.used
-        if compared.came is not True or not isinstance(used, Behind):
+        if compared.came is not True or not isinstance(used, AliasCallers):
             return Obstacle(Reason.CHANGED_SINCE, f"{compared.told}, or on its way elsewhere")
         if compared.live.state != FAILED:
             return Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy what was blamed")
@@ -140,10 +140,10 @@ def _plan(
     request: Request, latest: FunctionLive, seen: FunctionObservation, blame: timedelta
 ) -> Plan | Obstacle | Unknown:
     used = callers(request.alarm, seen)
-    if isinstance(used, Direct):
+    if isinstance(used, UnqualifiedCallers):
         told = "its callers use $LATEST, which has no earlier version"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
-    if not isinstance(used, Behind):
+    if not isinstance(used, AliasCallers):
         return used
     if not isinstance(seen.published, Mapping):
         return unseen("its versions", seen.published)
@@ -165,7 +165,9 @@ def _plan(
     )
 
 
-def _warnings(used: Behind, earlier: FunctionLive, provisioned: Reading[frozenset[str]]) -> tuple[str, ...]:
+def _warnings(
+    used: AliasCallers, earlier: FunctionLive, provisioned: Reading[frozenset[str]]
+) -> tuple[str, ...]:
     to, alias = earlier.version, used.alias.name
     if used.alias.parts:
         return (
@@ -183,7 +185,7 @@ def _warnings(used: Behind, earlier: FunctionLive, provisioned: Reading[frozense
     return tuple(found)
 
 
-def _moved(function: str, used: Behind, latest: FunctionLive, move: Move) -> Plan:
+def _moved(function: str, used: AliasCallers, latest: FunctionLive, move: Move) -> Plan:
     return Plan(
         summary=_summary(function, used.alias, move),
         change=Change(function=function, move=move).stored(),

@@ -4,12 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firebreak.core.limits.budgets import spell
+from firebreak.core.limits.budgets import format_duration
 from firebreak.core.model import Alarm, Obstacle
 from firebreak.core.readings import Absent, NotRead, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
-from firebreak.services.lambda_.functions import FAILED, AliasLive, Behind, FunctionLive, FunctionObservation
+from firebreak.services.lambda_.functions import (
+    FAILED,
+    AliasCallers,
+    AliasLive,
+    FunctionLive,
+    FunctionObservation,
+)
 from firebreak.services.lambda_.versions import ran_before, released_as, version_before
 
 PUBLISHED_SINCE = NotRead("it was published since")
@@ -29,7 +35,7 @@ class FunctionWayBack:
 
 def version_to_go_back_to(
     alarm: Alarm,
-    used: Behind,
+    used: AliasCallers,
     seen: FunctionObservation,
     published: Mapping[int, FunctionLive],
     blame: timedelta,
@@ -95,7 +101,7 @@ def _not_recent(
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, f"the alarm was red before version {release} was made")
     if since - made > blame:
         ago = timedelta(seconds=int((since - made).total_seconds()))
-        told = f"version {release} was made {ago} before the alarm turned red, limit {spell(blame)}"
+        told = f"version {release} was made {ago} before the alarm turned red, limit {format_duration(blame)}"
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, told)
     return None
 
