@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from firebreak.core.messages import incident_messages
@@ -57,6 +57,8 @@ def kept(value: object) -> None:
 
 
 @given(path=some.sampled_from(list(fields_of(REQUEST))), new=ANY)
+@example(path=("detail", "alarm", "contributor", "attributes"), new={"\ud800": ""})  # a key is a text as well
+@example(path=("detail", "alarm", "tags"), new={"\ud800": ""})
 def test_a_request_is_read_or_named_whatever_one_field_holds(path: tuple[str, ...], new: object) -> None:
     try:
         found = alarm_events.parse(changed(REQUEST, path, new))

@@ -286,4 +286,4 @@ def _each_text(data: Mapping[str, object], name: str) -> list[str]:
 
 
 def _texts(data: Mapping[str, object], name: str) -> Mapping[str, str]:
-    return {key: _text({name: value}, name) for key, value in _object(data, name).items()}
+    return {text(key): _text({name: value}, name) for key, value in _object(data, name).items()}
