@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).parents[2]
 START = """
 import sys
 from pathlib import Path
-from firebreak_cli.local import emulator
+from firebreak_devtools.local import emulator
 from firebreak_devtools.local.paths import Home
 emulator.start(Home(Path(sys.argv[1])), Path(sys.argv[2]))
 """
