@@ -236,13 +236,13 @@ class Wiring:
             region=own.region,
         )
 
-    def _frozen(self, told: Announcement, now: datetime) -> bool:
+    def _frozen(self, message: Announcement, now: datetime) -> bool:
         """Whether a freeze window holds what was told of; a policy that cannot be read ends none."""
-        target = read_target(told.target, told.account, told.region)
+        target = read_target(message.target, message.account, message.region)
         if not isinstance(target, Target):
             return False
         try:
-            return load_policy(self.settings.policy_path).is_frozen(told.action, target, now)
+            return load_policy(self.settings.policy_path).is_frozen(message.action, target, now)
         except PolicyError:
             return True
 

@@ -93,4 +93,4 @@ def test_a_decision_about_no_target_is_kept_whole_under_its_key(alarm: Alarm | N
 def test_a_move_that_the_machine_knows_can_be_asked_for() -> None:
     before, after = a.incident(IncidentState.CLAIMED), a.incident(IncidentState.ACTED)
     change = IncidentChange(before=before, after=after, at=a.NOW, what="acted")
-    assert (change.told, change.record) == (None, None)
+    assert (change.message, change.record) == (None, None)

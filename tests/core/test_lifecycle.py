@@ -55,8 +55,8 @@ WHY = "api-memory-high is still red"
 
 
 def message(moved: Moved) -> Announcement:
-    assert moved.change.told is not None
-    return moved.change.told
+    assert moved.change.message is not None
+    return moved.change.message
 
 
 def nothing_follows(moved: Moved) -> bool:
@@ -170,7 +170,7 @@ def test_what_nobody_took_up_is_asked_for_again_in_the_same_state() -> None:
     climbing = a.incident(S.CLIMBING)
     moved = advance(climbing, NotTakenUp(), NOW)
     assert moved.after == replace(climbing, version=3, due_at=NOW + CLIMB_PATIENCE)
-    assert (moved.change.what, moved.change.told) == ("asked again: restart-service", None)
+    assert (moved.change.what, moved.change.message) == ("asked again: restart-service", None)
     assert moved.request == request_of(moved.after, NOW)
     assert (moved.wake_at, moved.later, moved.change.judged) == (None, None, None)
 
@@ -206,7 +206,7 @@ def test_a_look_that_could_not_tell_is_counted(verdict: Verdict, blind: int) -> 
     after = replace(before, state=S.VERIFYING, version=3, attempt=5, due_at=SOON, blind_looks=blind)
     assert moved.after == after
     assert moved.wake_at == SOON
-    assert (moved.change.what, moved.change.at, moved.change.told) == (WHY, NOW, None)
+    assert (moved.change.what, moved.change.at, moved.change.message) == (WHY, NOW, None)
     assert (moved.request, moved.later, moved.change.judged) == (None, None, None)
 
 
@@ -216,7 +216,7 @@ def test_a_recovery_is_held_before_it_counts() -> None:
     held = replace(before, state=S.HOLDING, version=3, attempt=1, due_at=LATER, healthy_since=SOON)
     assert moved.after == replace(held, blind_looks=0)
     assert moved.wake_at == LATER
-    assert (moved.change.what, moved.change.told, moved.change.judged) == (f"holding: {WHY}", None, None)
+    assert (moved.change.what, moved.change.message, moved.change.judged) == (f"holding: {WHY}", None, None)
     assert moved.request is None
 
 
@@ -230,7 +230,7 @@ def test_a_temporary_change_rests_and_that_it_helped_is_announced_once() -> None
     assert first.request is None
 
     again = judged(Rest(LATER, NOW, LATER), Verdict.RECOVERED, first.after)
-    assert (again.change.told, again.change.judged, again.wake_at) == (None, None, LATER)
+    assert (again.change.message, again.change.judged, again.wake_at) == (None, None, LATER)
 
 
 def test_a_temporary_change_that_cannot_be_taken_back_stays_and_that_is_announced() -> None:
@@ -249,7 +249,7 @@ def test_taking_back_is_asked_for_and_somebody_is_called_where_it_did_harm(purpo
     assert (moved.after.due_at, moved.after.note) == (NOW + CLIMB_PATIENCE, WHY)
     assert moved.change.what == f"to {purpose}: {WHY}"
     undoing = reversal_messages.undoing(moved.after, NOW, WHY)
-    assert moved.change.told == (undoing if purpose is Purpose.UNDO else None)
+    assert moved.change.message == (undoing if purpose is Purpose.UNDO else None)
     assert moved.request == request_of(moved.after, NOW)
     assert moved.request.kind is (RequestKind.UNDO if purpose is Purpose.UNDO else RequestKind.RESTORE)
     assert moved.change.judged == history.Judged(Verdict.WORSE, NOW)
@@ -266,7 +266,7 @@ def test_a_recovery_that_held_closes() -> None:
 
 def test_that_it_was_over_was_announced_when_the_temporary_change_came_to_rest() -> None:
     moved = judged(Close(), Verdict.RECOVERED, a.incident(S.HOLDING, purpose=Purpose.RESTORE))
-    assert (moved.change.told, moved.change.judged) == (None, None)
+    assert (moved.change.message, moved.change.judged) == (None, None)
 
 
 def test_the_next_rung_is_asked_for_and_what_the_last_one_changed_is_kept_in_mind() -> None:
@@ -275,7 +275,7 @@ def test_the_next_rung_is_asked_for_and_what_the_last_one_changed_is_kept_in_min
     assert (moved.after.state, moved.after.rung, moved.after.action) == (S.CLIMBING, 1, "scale-service")
     assert moved.after.note == f"{WHY}; what restart-service changed stays"
     assert moved.after.due_at == NOW + CLIMB_PATIENCE
-    assert (moved.change.what, moved.change.told) == (f"climbing to rung 2: {WHY}", None)
+    assert (moved.change.what, moved.change.message) == (f"climbing to rung 2: {WHY}", None)
     assert moved.request == request_of(moved.after, NOW)
     assert moved.request.kind is RequestKind.CLIMB
     assert moved.change.judged == history.Judged(Verdict.NOT_RECOVERED, NOW)

@@ -36,8 +36,8 @@ SOON, LATER = NOW + 3 * MINUTE, NOW + 30 * MINUTE
 
 
 def message(moved: Moved) -> Announcement:
-    assert moved.change.told is not None
-    return moved.change.told
+    assert moved.change.message is not None
+    return moved.change.message
 
 
 RULES = a.rules()
@@ -78,7 +78,7 @@ def test_what_may_be_done_later_is_asked_for_later() -> None:
     moved = decided(decision(Defer(LATER), Reason.RUNG_GAP))
     due = LATER + CLIMB_PATIENCE
     assert moved.after == replace(before, state=S.DEFERRED, version=3, attempt=3, due_at=due)
-    assert (moved.change.what, moved.change.told) == ("deferred: budgets: 3 of 3", None)
+    assert (moved.change.what, moved.change.message) == ("deferred: budgets: 3 of 3", None)
     assert (moved.wake_at, moved.request) == (None, None)
     assert moved.later == wake_of(
         a.request(RequestKind.CLIMB, incident_id="i-0123456789", attempt=2, by="ana", refused="page-1"), LATER
@@ -153,7 +153,7 @@ def test_an_action_that_cannot_be_done_gives_way_to_the_next_rung() -> None:
     moved = decided(decision(Refuse(), Reason.CEILING_REACHED))
     assert (moved.after.state, moved.after.rung) == (S.CLIMBING, 1)
     assert moved.after.note == "budgets: 3 of 3"
-    assert (moved.change.what, moved.change.told) == ("climbing: budgets: 3 of 3", None)
+    assert (moved.change.what, moved.change.message) == ("climbing: budgets: 3 of 3", None)
     assert moved.request == request_of(moved.after, NOW)
 
 
@@ -196,7 +196,7 @@ def test_a_restore_that_is_held_back_is_asked_for_again(until: datetime | None, 
 
 def test_of_a_restore_that_waits_for_a_relapse_nothing_is_said() -> None:
     moved = restore(decision(Refuse(), Reason.RED_AGAIN))
-    assert (moved.change.told, moved.wake_at) == (None, NOW + RESTORE_PATIENCE)
+    assert (moved.change.message, moved.wake_at) == (None, NOW + RESTORE_PATIENCE)
 
 
 @pytest.mark.parametrize(("late", "state"), [(timedelta(), S.RESTING), (timedelta(seconds=1), S.PAGED)])

@@ -165,7 +165,7 @@ def test_of_several_held_pages_the_newest_is_told_and_how_many_came_before() -> 
         played.say(kind)
         played.wait(MINUTE)
     [opened] = played.wait(OPENS - NIGHT)
-    assert opened.told.kind is CALLS
+    assert opened.message.kind is CALLS
     assert opened.note.startswith("held since 2026-11-20 03:00:00Z, and 2 before it:")
 
 
@@ -182,7 +182,7 @@ def test_an_incident_that_was_over_before_anybody_was_told_is_news_and_resolves_
     played.say(CALLS)
     assert played.say(_K.RECOVERED) is None
     [opened] = played.wait(OPENS - NIGHT)
-    assert (opened.phase, opened.told.kind) == (Phase.UPDATE, _K.RECOVERED)
+    assert (opened.phase, opened.message.kind) == (Phase.UPDATE, _K.RECOVERED)
     assert played.wait(48 * HOUR) == []
 
 
@@ -314,4 +314,4 @@ def test_a_digest_on_a_held_call_does_not_take_its_place() -> None:
     played.say(_K.REFUSED)
     played.say(_K.DIGEST)
     [opened] = played.wait(OPENS - NIGHT)
-    assert (opened.told.kind, opened.phase) == (_K.REFUSED, Phase.TRIGGER)
+    assert (opened.message.kind, opened.phase) == (_K.REFUSED, Phase.TRIGGER)

@@ -48,7 +48,7 @@ def test_of_a_storm_that_is_over_nothing_is_told_any_more(end: AnnouncementKind,
 def test_the_beginning_of_a_storm_is_told_after_what_says_that_it_goes_on() -> None:
     begins, goes_on = told(_K.STORM, NIGHT), told(_K.STORM, NIGHT + HOUR)
     found = receive(opened(goes_on), begins, Severity.ERROR, ROUTE, NIGHT + HOUR)
-    assert (found.sending and found.sending.told) == begins
+    assert (found.sending and found.sending.message) == begins
 
 
 @pytest.mark.parametrize("kind", [_K.HOLD_OVER, _K.STORM_OVER])

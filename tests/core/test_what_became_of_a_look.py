@@ -329,9 +329,9 @@ def test_whoever_was_called_hears_of_the_look_and_nobody_is_called_for_it() -> N
     played.say(_K.REFUSED)
     heard = played.say(_K.LOOKED_AGAIN)
     assert heard
-    assert (heard.told.kind, heard.phase, heard.channels) == (_K.LOOKED_AGAIN, Phase.UPDATE, ("ops",))
+    assert (heard.message.kind, heard.phase, heard.channels) == (_K.LOOKED_AGAIN, Phase.UPDATE, ("ops",))
     [climbed] = played.wait(15 * MINUTE)
-    assert (climbed.told.kind, climbed.phase) == (_K.LOOKED_AGAIN, Phase.TRIGGER)
+    assert (climbed.message.kind, climbed.phase) == (_K.LOOKED_AGAIN, Phase.TRIGGER)
 
 
 @pytest.mark.parametrize("before", [None, _K.ACTED, _K.RECOVERED])

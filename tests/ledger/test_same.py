@@ -118,7 +118,7 @@ class Actor:
             after=replace(after, due_at=None if k % 2 else self.now),
             at=self.now,
             what=f"to {state}",
-            told=incident_messages.acted(after, self.now) if k % 3 else None,
+            message=incident_messages.acted(after, self.now) if k % 3 else None,
             record=record if k % 4 == 0 else None,
             judged=Judged(list(Verdict)[m % 5], self.now) if k % 2 else None,
         )

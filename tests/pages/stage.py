@@ -124,7 +124,7 @@ class Stage:
         after = transitions.over(asked, IncidentState.PAGED, f"denied by {ANA}: we are migrating it")
         told = approval_messages.denied(after, ANA, "we are migrating it", self.now)
         assert self.world.ledger.move(
-            IncidentChange(before=asked, after=after, at=self.now, what=after.note, told=told)
+            IncidentChange(before=asked, after=after, at=self.now, what=after.note, message=told)
         )
         self.world.announcer().publish(told)
         self.world.deliver()

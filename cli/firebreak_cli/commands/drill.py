@@ -99,10 +99,10 @@ def _play(
     cloudwatch = found.reader("cloudwatch")
     ready = drills.ready(cloudwatch, alarm, around.now())
     foretold = drills.foretold(ready.red, policy, live_eyes(found, policy), around.now)
-    told = compared(replace(foretold, stack=found.address), found)
+    explanation = compared(replace(foretold, stack=found.address), found)
     if not as_json:
-        explain_screen.show(told, found.policy_file, screen.console())
-    rules = drills.fitting(Scenario(scenario), told)
+        explain_screen.show(explanation, found.policy_file, screen.console())
+    rules = drills.fitting(Scenario(scenario), explanation)
     if not yes:
         _confirm(f"Turn {alarm} red, so that this happens in {found.place}?")
     played = drills.Drill(
@@ -118,7 +118,7 @@ def _play(
     )
     report = _run(played)
     if as_json:
-        typer.echo(drill_screen.as_json(report, told, found))
+        typer.echo(drill_screen.as_json(report, explanation, found))
     else:
         drill_screen.show(report, found, screen.console())
     _end(report)

@@ -58,8 +58,8 @@ def check(
         parts = f"{len(said.actions)} actions, {len(said.overrides)} overrides"
         parts += f", runbooks without sha256: {', '.join(unpinned)}" if unpinned else ""
         demo = ", for demos only" if said.demo else ""
-        told = f"autonomy {said.defaults.autonomy}, {parts}, hash {policy.hash}{demo}"
-        typer.echo(f"{file}: loads; {told}")
+        text = f"autonomy {said.defaults.autonomy}, {parts}, hash {policy.hash}{demo}"
+        typer.echo(f"{file}: loads; {text}")
         for warning in warnings:
             typer.echo(plain(f"firebreak: {file}: warning: {warning}"), err=True)
     if strict and warnings:

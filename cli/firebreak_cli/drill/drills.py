@@ -90,10 +90,10 @@ def ready(client: Any, name: str, now: datetime) -> Ready:
     described = described_alarm(alarms, name)
     tags = tags_of(alarms, described)
     if tags.get(DRILL_TAG) != DRILL_VALUE:
-        told = (
+        text = (
             f"alarm {name} is not tagged {DRILL_TAG}={DRILL_VALUE}: a drill turns a test alarm red, no other"
         )
-        raise Ending(BAD_INPUT, f"{told}; nothing was changed")
+        raise Ending(BAD_INPUT, f"{text}; nothing was changed")
     if described.state is not AlarmState.OK:
         since = when(described.since, now)
         raise Ending(
@@ -120,9 +120,9 @@ def fitting(scenario: Scenario, found: Explanation) -> Rules:
     """The rules to time it by. Raises Ending when the scenario would not go its way."""
     wanted, word = WANTED[scenario], found.decision.word
     if word != wanted or found.rules is None:
-        told = f"scenario {scenario} needs the decision to be {wanted}"
+        text = f"scenario {scenario} needs the decision to be {wanted}"
         raise Ending(
-            BAD_INPUT, f"{told}, and it would be {word} ({found.decision.reason}): nothing was changed"
+            BAD_INPUT, f"{text}, and it would be {word} ({found.decision.reason}): nothing was changed"
         )
     return found.rules
 
@@ -253,5 +253,5 @@ class Drill:
         try:
             self.alarm.turn(AlarmState.OK)
         except AwsError as error:
-            told = f"alarm {self.name} could NOT be set back to OK: {ending_of(error).lines[0]}"
-            self.left_red = f"{told}; set it back yourself"
+            text = f"alarm {self.name} could NOT be set back to OK: {ending_of(error).lines[0]}"
+            self.left_red = f"{text}; set it back yourself"

@@ -72,8 +72,8 @@ def check(wanted: TestAlarm, stack: Stack, now: datetime) -> None:
         case DescribedAlarm(arn=arn):
             tags = alarms.tags(arn)
             if not isinstance(tags, Mapping) or tags.get(DRILL_TAG) != DRILL_VALUE:
-                told = f"alarm {wanted.name} exists and is not tagged {DRILL_TAG}={DRILL_VALUE}"
-                raise Ending(BAD_INPUT, f"{told}: nothing was changed; choose another name")
+                text = f"alarm {wanted.name} exists and is not tagged {DRILL_TAG}={DRILL_VALUE}"
+                raise Ending(BAD_INPUT, f"{text}: nothing was changed; choose another name")
         case Unknown(why) | NotRead(why):
             raise Ending(NO_AWS, f"alarm {wanted.name} could not be read: {why}")
         case Absent():

@@ -245,8 +245,8 @@ def _recovered(
     at_rest = max(look.after, patience) + look.retry_every + LATE_WAKE
     held = look.healthy_for + LATE_WAKE
     yield Step(name="recovered", of="claimed", since=claimed_at, at=well_at, allowed=at_rest + held)
-    told = (AnnouncementKind.RECOVERED, seen.rung)
-    yield from _page(rules, seen, told, name="recovery told", of="recovered", since=well_at)
+    page = (AnnouncementKind.RECOVERED, seen.rung)
+    yield from _page(rules, seen, page, name="recovery told", of="recovered", since=well_at)
 
 
 def _woken_within(rules: Rules, claimed_at: datetime, ok_at: datetime) -> timedelta:
@@ -267,8 +267,8 @@ def _staying_red(rules: Rules, seen: Seen) -> Iterator[Step]:
     if start is not None:
         yield from _climb(rules, seen, known[start:])
     humans = _first(known, What.HUMANS)
-    told = (AnnouncementKind.GIVEN_TO_HUMANS, seen.rung)
-    yield from _page(rules, seen, told, name="humans told", of="given over", since=humans)
+    page = (AnnouncementKind.GIVEN_TO_HUMANS, seen.rung)
+    yield from _page(rules, seen, page, name="humans told", of="given over", since=humans)
 
 
 def _climb(rules: Rules, seen: Seen, known: Sequence[Mark]) -> Iterator[Step]:

@@ -97,8 +97,8 @@ def _of_live_alarm(stack: Stack, policy: Policy, name: str, now: datetime) -> Gi
     trigger = red_event(stack.reader("cloudwatch"), name, tags_of(alarms, described), now, red=red)
     if red:
         return Given(trigger, ("The event was built from the live alarm, as of its turning red",))
-    told = f"The alarm is {described.state}: explained as if it turned red now"
-    return Given(trigger, (told,), as_if_red=True)
+    text = f"The alarm is {described.state}: explained as if it turned red now"
+    return Given(trigger, (text,), as_if_red=True)
 
 
 def _with_live_tags(stack: Stack, alarm: Alarm, lacks: tuple[str, ...]) -> tuple[Alarm, tuple[str, ...]]:

@@ -49,10 +49,10 @@ def _show_checks(decision: Decision, console: Console, *, everything: bool) -> N
         console.print(screen.checks(check_to_wire(check) for check in decision.checks))
         return
     deciding = decision.deciding
-    told = [check for check in decision.checks if check.result not in _FOLDED and not _offline(check)]
-    told.sort(key=lambda check: check is not deciding)  # the headline's own line comes first
-    if told:
-        console.print(screen.checks(check_to_wire(check) for check in told))
+    listed = [check for check in decision.checks if check.result not in _FOLDED and not _offline(check)]
+    listed.sort(key=lambda check: check is not deciding)  # the headline's own line comes first
+    if listed:
+        console.print(screen.checks(check_to_wire(check) for check in listed))
     if folded := ", ".join(_folded(decision)):
         console.print(screen.line_of(f"{folded} (--all shows them)", "dim"))
 

@@ -73,12 +73,12 @@ class PagerDesk:
             thread = self.thread(thread.call_id)
         raise Ending(NO_AWS, f"NOT ACKNOWLEDGED: others changed {thread.id} at each try: say it again")
 
-    def _tell(self, told: Announcement) -> None:
+    def _tell(self, message: Announcement) -> None:
         """At once; what fails here waits in the ledger, and the sweeper tells it within minutes."""
         try:
-            EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True).announce(told)
+            EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True).announce(message)
             ledger = DynamoLedger(self.stack.reader("dynamodb"), self.stack.ledger_table)
-            ledger.settle_announcement(told.waits_as, told.at)
+            ledger.settle_announcement(message.waits_as, message.at)
         except AwsError:
             return
 

@@ -75,17 +75,17 @@ class ApprovalDesk:
         ledger, question = self._ledger(), question_id(incident)
         for _ in range(TRIES):
             change = advance(incident, Denied(by, why), now).change
-            if ledger.move(change) and change.told:
-                return self._tell(ledger, change.told)
+            if ledger.move(change) and change.message:
+                return self._tell(ledger, change.message)
             incident = self.waiting(question, "deny", now)
         look = f"look: {self.stack.command('show', incident.id)}"
         raise Ending(NO_AWS, f"NOT DENIED: others changed incident {incident.id} at each try; {look}")
 
-    def _tell(self, ledger: DynamoLedger, told: Announcement) -> None:
+    def _tell(self, ledger: DynamoLedger, message: Announcement) -> None:
         """At once; what fails here waits in the ledger, and the sweeper tells it within minutes."""
         try:
-            self._bus().announce(told)
-            ledger.settle_announcement(told.waits_as, told.at)
+            self._bus().announce(message)
+            ledger.settle_announcement(message.waits_as, message.at)
         except AwsError:
             return
 

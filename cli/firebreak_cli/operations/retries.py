@@ -128,8 +128,8 @@ class RetryDesk:
             case DescribedAlarm() if is_red(found):
                 return found
             case DescribedAlarm(shown=state, since=since):
-                told = f"{name} is {state} since {when(since, now)}: only a red alarm is decided anew"
-                raise Ending(BAD_INPUT, told)
+                text = f"{name} is {state} since {when(since, now)}: only a red alarm is decided anew"
+                raise Ending(BAD_INPUT, text)
             case Absent():
                 place = f"{self.stack.account} {self.stack.region}"
                 raise Ending(BAD_INPUT, f"there is no alarm {name} in {place}")

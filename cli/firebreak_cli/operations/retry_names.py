@@ -49,8 +49,8 @@ def _of_page(written: str, stack: Stack) -> Sequence[str]:
             assert_never(found)
 
 
-def _alarms(told: Announcement) -> Sequence[str]:
-    return told.retry or tuple(filter(None, (told.alarm_name,)))
+def _alarms(message: Announcement) -> Sequence[str]:
+    return message.retry or tuple(filter(None, (message.alarm_name,)))
 
 
 def _of_decision(written: str, stack: Stack, bounds: Bounds) -> Sequence[str]:

@@ -102,8 +102,8 @@ class StormDesk:
 def announcement(ended: Ended) -> Announcement:
     """What everybody is told, as harmless lines."""
     left = not_ok(ended.storm, ended.states)
-    told = storm_ended_by(ended.storm, left, ended.by, ended.why, ended.at)
-    return replace(told, headline=plain(told.headline), facts=tuple(map(plain, told.facts)))
+    message = storm_ended_by(ended.storm, left, ended.by, ended.why, ended.at)
+    return replace(message, headline=plain(message.headline), facts=tuple(map(plain, message.facts)))
 
 
 def name_of(red: RedAlarm) -> str:

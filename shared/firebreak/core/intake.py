@@ -37,8 +37,8 @@ def require_supported(found: Target | Unresolved, action: str) -> Target | Unres
     """The target, unless the action is for another service's resources."""
     if isinstance(found, Unresolved) or found.service == SERVICE_OF.get(action, found.service):
         return found
-    told = f"{action} is for {SERVICE_OF[action]} targets, and the alarm is about {found.display}"
-    return Unresolved(Reason.TARGET_UNSUPPORTED, told)
+    text = f"{action} is for {SERVICE_OF[action]} targets, and the alarm is about {found.display}"
+    return Unresolved(Reason.TARGET_UNSUPPORTED, text)
 
 
 def why_human(alarm: Alarm) -> Unresolved:

@@ -151,7 +151,7 @@ class IncidentChange:
     after: Incident
     at: datetime
     what: str
-    told: Announcement | None = None
+    message: Announcement | None = None
     record: DecisionRecord | None = None
     judged: Judged | None = None
 

@@ -74,10 +74,10 @@ class RedChildren:
             return Unresolved(Reason.TARGET_AMBIGUOUS, f"the red children name {listed}")
         if named:
             return next(iter(named))
-        told = "no red child of the composite names a target"
+        text = "no red child of the composite names a target"
         if self._other_action:
-            told += f"; {', '.join(self._other_action[:3])} count for no {self._action}"
-        return Unresolved(Reason.TARGET_NONE, told)
+            text += f"; {', '.join(self._other_action[:3])} count for no {self._action}"
+        return Unresolved(Reason.TARGET_NONE, text)
 
     def _walk(self, children: Iterable[str], depth: int) -> Unresolved | None:
         problems = (self._visit(child, depth) for child in children)

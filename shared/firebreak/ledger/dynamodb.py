@@ -187,10 +187,10 @@ class DynamoLedger:
             )
 
     def record(
-        self, record: DecisionRecord, told: Announcement | None, later: OwnEvent | None = None
+        self, record: DecisionRecord, message: Announcement | None, later: OwnEvent | None = None
     ) -> bool:
         """Keep a decision, what is told and what is asked later, all or none; no shared scope is touched."""
-        items = [put_if_absent(self._table, decision_item(record)), *self._outbox(told)]
+        items = [put_if_absent(self._table, decision_item(record)), *self._outbox(message)]
         items += [put(self._table, request_item(later))] if later else []
         place = (f"DECISION#{record.key}", SINGLE)
         try:
@@ -201,7 +201,7 @@ class DynamoLedger:
                 return False
             raise
 
-    def open(self, incident: Incident, record: DecisionRecord, told: Announcement | None) -> bool:
+    def open(self, incident: Incident, record: DecisionRecord, message: Announcement | None) -> bool:
         """Open an incident whose first rung cannot help, or waits for a human."""
         pk = scope_pk(target_scope(incident.target))
         found = self._find([(pk, SINGLE)])[pk, SINGLE]
@@ -226,7 +226,7 @@ class DynamoLedger:
                     history_item(incident, record.at, f"opened without acting: {record.decision.reason}"),
                 ),
                 saw_update(self._table, incident.alarm, incident.id, record.at),
-                *self._outbox(told),
+                *self._outbox(message),
             ],
         )
 
@@ -255,7 +255,7 @@ class DynamoLedger:
         ]
         if change.record:
             items.append(put_if_absent(self._table, decision_item(change.record)))
-        items += self._outbox(change.told)
+        items += self._outbox(change.message)
         verdicts = self._verdicts(change)
         if written(self._client, [*items, *verdicts]):
             return True
@@ -362,8 +362,8 @@ class DynamoLedger:
                 ConsistentRead=True,
             )
         lines = [Fields(item) for item in reply["Items"]]
-        told = [(line.time("at"), line.text("sk"), line.text("what")) for line in lines]
-        return [HistoryLine(n, at, what) for n, (at, _, what) in enumerate(sorted(told))]
+        details = [(line.time("at"), line.text("sk"), line.text("what")) for line in lines]
+        return [HistoryLine(n, at, what) for n, (at, _, what) in enumerate(sorted(details))]
 
     def _attention(self, kind: str, before: datetime, limit: int) -> Iterable[Item]:
         """The oldest of them; the index holds whole items, and a reply ends at 1 MB of them."""
@@ -377,8 +377,8 @@ class DynamoLedger:
             )
             return [item for page in pages for item in page["Items"]]
 
-    def _outbox(self, told: Announcement | None) -> "list[TransactWriteItemTypeDef]":
-        return [put(self._table, outbox_item(told))] if told else []
+    def _outbox(self, message: Announcement | None) -> "list[TransactWriteItemTypeDef]":
+        return [put(self._table, outbox_item(message))] if message else []
 
     def _find(self, places: Sequence[Place]) -> Found:
         return find(self._client, self._table, places, self._sleep)

@@ -39,13 +39,13 @@ def put_off(client: "DynamoDBClient", table: str, place: Item, until: datetime) 
         return
 
 
-def outbox_item(told: Announcement) -> Item:
+def outbox_item(message: Announcement) -> Item:
     """An announcement that waits to be handed to the bus."""
     return {
-        **stamped(f"OUT#{told.waits_as}"),
-        "told": pack(announcement_to_wire(told)),
+        **stamped(f"OUT#{message.waits_as}"),
+        "told": pack(announcement_to_wire(message)),
         "attention": text("announce"),
-        "attention_at": number(ms(told.at)),
+        "attention_at": number(ms(message.at)),
     }
 
 

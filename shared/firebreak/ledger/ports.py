@@ -40,14 +40,14 @@ class Ledger(Protocol):
         """Free the slots of a claim; only when it is certain that nothing was changed."""
 
     def record(
-        self, record: DecisionRecord, told: Announcement | None, later: OwnEvent | None = None
+        self, record: DecisionRecord, message: Announcement | None, later: OwnEvent | None = None
     ) -> bool:
         """Keep a decision; False when its delivery key was decided before.
 
         `later` is a request to be made at its own time, kept so that a lost schedule loses minutes only.
         """
 
-    def open(self, incident: Incident, record: DecisionRecord, told: Announcement | None) -> bool:
+    def open(self, incident: Incident, record: DecisionRecord, message: Announcement | None) -> bool:
         """Open an incident without acting (its first rung cannot help); False when somebody else did."""
 
     def move(self, change: IncidentChange) -> bool:
@@ -108,13 +108,13 @@ class Storms(Protocol):
     def renew(self, at: datetime) -> bool:
         """Tell that a storm is not quiet; False when that was told less than a minute ago, or it is over."""
 
-    def trip(self, at: datetime, told: Announcement) -> bool:
+    def trip(self, at: datetime, message: Announcement) -> bool:
         """Declare a storm and what is told of it; False when somebody else did."""
 
-    def remind(self, told: Announcement) -> bool:
+    def remind(self, message: Announcement) -> bool:
         """Record that a storm goes on; False when that was recorded before."""
 
-    def calm(self, storm: Storm, told: Announcement) -> bool:
+    def calm(self, storm: Storm, message: Announcement) -> bool:
         """End a storm that is still as it was read; False when it is not."""
 
 
@@ -140,10 +140,10 @@ class Threads(Protocol):
     def save(self, before: Thread | None, after: Thread, at: datetime) -> bool:
         """Keep a thread; False when it is not as `before` says any more."""
 
-    def count(self, told: Announcement, look_at: datetime, at: datetime) -> None:
+    def count(self, message: Announcement, look_at: datetime, at: datetime) -> None:
         """Count one announcement of a cause; a new cause is looked at then."""
 
-    def defer(self, told: Announcement, until: datetime, at: datetime) -> None:
+    def defer(self, message: Announcement, until: datetime, at: datetime) -> None:
         """Keep what a mute window puts off until it ends; the newest transition's window counts."""
 
     def digest(self, digest_key: str) -> Reading[Digest]:

@@ -91,7 +91,7 @@ class DynamoStorms:
     def _marked(self, storm: Reading[Storm]) -> Reading[Storm]:
         return replace(storm, of_pages=self._of_pages) if isinstance(storm, Storm) else storm
 
-    def trip(self, at: datetime, told: Announcement) -> bool:
+    def trip(self, at: datetime, message: Announcement) -> bool:
         """Declare the storm; False when somebody else did.
 
         Claims check its item. Raises Conflict when they were in the way at every try: a storm that
@@ -107,7 +107,7 @@ class DynamoStorms:
                 "ExpressionAttributeValues": {":at": number(ms(at)), ":v": number(V)},
             }
         }
-        return written(self._client, [declare, put(self._table, outbox_item(told))])
+        return written(self._client, [declare, put(self._table, outbox_item(message))])
 
     def renew(self, at: datetime) -> bool:
         """Tell that it is not quiet, in the small item: of many at one moment one writes."""
@@ -136,11 +136,11 @@ class DynamoStorms:
                 },
             )
 
-    def remind(self, told: Announcement) -> bool:
+    def remind(self, message: Announcement) -> bool:
         """Record that a storm goes on; False when that was recorded before."""
-        return won(self._client, [put(self._table, outbox_item(told), Condition(ABSENT_KEY))])
+        return won(self._client, [put(self._table, outbox_item(message), Condition(ABSENT_KEY))])
 
-    def calm(self, storm: Storm, told: Announcement) -> bool:
+    def calm(self, storm: Storm, message: Announcement) -> bool:
         """End the storm and forget its alarms; False when one more turned red meanwhile."""
         nobody: Item = {**stamped(self._pk, RED), "version": number(storm.version + 1)}
         as_read = Condition(
@@ -156,6 +156,6 @@ class DynamoStorms:
         items = [
             put(self._table, nobody, as_read if storm.version else Condition(ABSENT_KEY)),
             put(self._table, stamped(self._pk), still),
-            put(self._table, outbox_item(told)),
+            put(self._table, outbox_item(message)),
         ]
         return won(self._client, items)

@@ -93,9 +93,9 @@ class DynamoThreads:
         """Keep a thread if it still is as it was read."""
         return self._written(before, after, at, [])
 
-    def acknowledge(self, before: Thread, after: Thread, told: Announcement) -> bool:
+    def acknowledge(self, before: Thread, after: Thread, message: Announcement) -> bool:
         """Keep that somebody has it, with what is told of that, if the thread still is as it was read."""
-        return self._written(before, after, told.at, [outbox_item(told)])
+        return self._written(before, after, message.at, [outbox_item(message)])
 
     def _written(self, before: Thread | None, after: Thread, at: datetime, others: Iterable[Item]) -> bool:
         version = (before.version if before else 0) + 1
@@ -103,34 +103,34 @@ class DynamoThreads:
         items = [put(self._table, kept, _as_read(before)), *(put(self._table, item) for item in others)]
         return written(self._client, items)
 
-    def count(self, told: Announcement, look_at: datetime, at: datetime) -> None:
+    def count(self, message: Announcement, look_at: datetime, at: datetime) -> None:
         """Count one announcement of a cause, once each; of the first the words are kept.
 
         Beyond `MOST_NAMES` of them only their number grows.
         """
-        event = sha256(told.event.encode()).hexdigest()[:12]
-        values = _counted(told, look_at, at) | {":most": number(MOST_NAMES), ":one_event": text(event)}
-        names, name = _named(COUNT, told)
+        event = sha256(message.event.encode()).hexdigest()[:12]
+        values = _counted(message, look_at, at) | {":most": number(MOST_NAMES), ":one_event": text(event)}
+        names, name = _named(COUNT, message)
         named = values | name
         if self._update(
-            told.key, f"{names}, events :event", NEW_AND_ROOM, {**named, ":event": {"SS": [event]}}
+            message.key, f"{names}, events :event", NEW_AND_ROOM, {**named, ":event": {"SS": [event]}}
         ):
             return
-        if not self._update(told.key, names, ROOM_FOR_IT, named):
-            self._update(told.key, COUNT, FULL, values)
+        if not self._update(message.key, names, ROOM_FOR_IT, named):
+            self._update(message.key, COUNT, FULL, values)
 
-    def defer(self, told: Announcement, until: datetime, at: datetime) -> None:
+    def defer(self, message: Announcement, until: datetime, at: datetime) -> None:
         """Keep what a mute window puts off until it ends, in place of what an older transition said.
 
         Raises Conflict when it cannot be kept, because a later release wrote what is there.
         """
-        names, name = _named(DEFER, told)
-        newest = number(ms(_turned_red(told)))
-        values = _counted(told, until, at) | name | {":newest": newest}
-        if self._update(told.key, names, NOT_OLDER, values):
+        names, name = _named(DEFER, message)
+        newest = number(ms(_turned_red(message)))
+        values = _counted(message, until, at) | name | {":newest": newest}
+        if self._update(message.key, names, NOT_OLDER, values):
             return
-        held = self.digest(told.key)
-        if not isinstance(held, Digest) or _turned_red(held.first) < _turned_red(told):
+        held = self.digest(message.key)
+        if not isinstance(held, Digest) or _turned_red(held.first) < _turned_red(message):
             raise Conflict("UpdateItem", "NotHeld")
 
     def _update(self, digest_key: str, update: str, condition: str, values: Item) -> bool:
@@ -228,13 +228,13 @@ class DynamoThreads:
         return [Fields(item).text("pk").removeprefix(prefix) for item in page["Items"]]
 
 
-def _turned_red(told: Announcement) -> datetime:
-    return told.alarm_since or told.at
+def _turned_red(message: Announcement) -> datetime:
+    return message.alarm_since or message.at
 
 
-def _counted(told: Announcement, look_at: datetime, at: datetime) -> Item:
+def _counted(message: Announcement, look_at: datetime, at: datetime) -> Item:
     return {
-        ":told": pack(announcement_to_wire(told)),
+        ":told": pack(announcement_to_wire(message)),
         ":at": number(ms(at)),
         ":v": number(V),
         ":expires": number(int((at + DECISION_KEPT).timestamp())),
@@ -244,10 +244,10 @@ def _counted(told: Announcement, look_at: datetime, at: datetime) -> Item:
     }
 
 
-def _named(update: str, told: Announcement) -> tuple[str, Item]:
+def _named(update: str, message: Announcement) -> tuple[str, Item]:
     """The update with the alarm's name, and with its series where it has several."""
-    name: Item = {":name": {"SS": [told.alarm_name]}}
-    one_series = [pack([one.name, one.contributor])["S"] for one in told.watches if one.contributor]
+    name: Item = {":name": {"SS": [message.alarm_name]}}
+    one_series = [pack([one.name, one.contributor])["S"] for one in message.watches if one.contributor]
     if one_series:
         name[":series"] = {"SS": one_series}
     return f"{update}, alarms :name{', series :series' if one_series else ''}", name

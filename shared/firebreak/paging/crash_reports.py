@@ -49,7 +49,7 @@ class Crash:
         event = digest("crash", alarm_key(alarm, self.function), self.condition)
         decision = refuse(Reason.FUNCTION_FAILED, f"{self.function}: {self.condition}")
         record = untargeted(event, alarm, self.function, decision, now)
-        told = Announcement(
+        message = Announcement(
             key=key,
             thread=key,
             kind=AnnouncementKind.CRASHED,
@@ -68,7 +68,7 @@ class Crash:
             watches=(WatchedAlarm.of(alarm),),
             lasting=Lasting.ALARM,
         )
-        return told, record
+        return message, record
 
     def _on_something(self, incident_id: str, found: Alarm | str, now: datetime) -> Announcement:
         alarm = found if isinstance(found, Alarm) else None

@@ -46,48 +46,48 @@ class Enrichment:
         self, sending: Sending, thread: Thread, rules: PagingRules, route: Route, now: datetime
     ) -> Around:
         """What the text of a page tells beside what is announced; a log only where a human must come."""
-        told = sending.told
-        group = log_group_of(told, rules) if sending.phase is Phase.TRIGGER else ""
+        message = sending.message
+        group = log_group_of(message, rules) if sending.phase is Phase.TRIGGER else ""
         shows = group and rules.carries_log_lines(sending.channels)
-        errors, looked = self._errors(group, told, now) if shows else ((), "")
+        errors, looked = self._errors(group, message, now) if shows else ((), "")
         return Around(
             severity=thread.severity,
             phase=sending.phase,
             note=sending.note,
             after=_after(thread, route),
-            held=self._held(told, now),
-            reason=_state_reason(told),
+            held=self._held(message, now),
+            reason=_state_reason(message),
             errors=errors,
             log_group=group,
             looked=looked,
             thread=thread.id,
             call=thread.call_id,
             now=now,
-            links=tuple(_links(told, rules)),
+            links=tuple(_links(message, rules)),
         )
 
-    def picture(self, told: Announcement) -> bytes | None:
+    def picture(self, message: Announcement) -> bytes | None:
         """A picture of the alarm's metrics, None where there is none to be had."""
-        if not (told.alarm_name and told.account and told.region):
+        if not (message.alarm_name and message.account and message.region):
             return None
-        arn = f"arn:{self.partition}:cloudwatch:{told.region}:{told.account}:alarm:{told.alarm_name}"
+        arn = f"arn:{self.partition}:cloudwatch:{message.region}:{message.account}:alarm:{message.alarm_name}"
         found = self.pictures.of(arn)
         return found if isinstance(found, bytes) else None
 
-    def holding(self, told: Announcement, now: datetime) -> bool | Unknown:
+    def holding(self, message: Announcement, now: datetime) -> bool | Unknown:
         """Whether a kill switch still holds over what an announcement is about."""
-        found = self._holds(told, now)
+        found = self._holds(message, now)
         return found if isinstance(found, Unknown) else bool(found)
 
-    def _held(self, told: Announcement, now: datetime) -> Sequence[str]:
-        match self._holds(told, now):
+    def _held(self, message: Announcement, now: datetime) -> Sequence[str]:
+        match self._holds(message, now):
             case Unknown(why):
                 return [f"the kill switches could not be read: {why}"]
             case holds:
                 return [switch_words(hold) for hold in holds]
 
-    def _holds(self, told: Announcement, now: datetime) -> Sequence[Hold] | Unknown:
-        match self.switches.holding(told.action, _target(told)):
+    def _holds(self, message: Announcement, now: datetime) -> Sequence[Hold] | Unknown:
+        match self.switches.holding(message.action, _target(message)):
             case Unknown(why) | NotRead(why):
                 return Unknown(why)
             case Absent():
@@ -95,9 +95,9 @@ class Enrichment:
             case holds:
                 return [hold for hold in holds if hold.until + CLOCK_SKEW > now]
 
-    def _errors(self, group: str, told: Announcement, now: datetime) -> tuple[Sequence[str], str]:
+    def _errors(self, group: str, message: Announcement, now: datetime) -> tuple[Sequence[str], str]:
         """The last errors of the service, or what Firebreak's look at its log came to."""
-        since = max(min(told.alarm_since or now, now) - ERRORS_BEFORE, now - ERRORS_WITHIN)
+        since = max(min(message.alarm_since or now, now) - ERRORS_BEFORE, now - ERRORS_WITHIN)
         match self.errors.last(group, since, now):
             case Unknown(why) | NotRead(why):
                 return (), f"Firebreak could not read log group {group}: {why}"
@@ -108,25 +108,25 @@ class Enrichment:
                 return found, "" if found else f"no errors in log group {group} since {since:%H:%M:%S}Z"
 
 
-def _state_reason(told: Announcement) -> str:
+def _state_reason(message: Announcement) -> str:
     """What CloudWatch says of the state: its own sentences hold numbers, others may hold a service's text."""
-    also = str if told.alarm_reason.startswith(OWN_SENTENCES) else mask_known
-    return "".join(harmless_lines([told.alarm_reason], also))
+    also = str if message.alarm_reason.startswith(OWN_SENTENCES) else mask_known
+    return "".join(harmless_lines([message.alarm_reason], also))
 
 
-def _links(told: Announcement, rules: PagingRules) -> Iterator[tuple[str, str]]:
+def _links(message: Announcement, rules: PagingRules) -> Iterator[tuple[str, str]]:
     """Where to look: the runbook, and the alarm and the target in the console."""
-    if runbook := runbook_of(told, rules):
+    if runbook := runbook_of(message, rules):
         yield f"Runbook on {host_of(runbook)}", runbook
-    if told.region and (alarm := alarm_link(told.alarm_name, told.region)):
+    if message.region and (alarm := alarm_link(message.alarm_name, message.region)):
         yield "Open alarm", alarm
-    target = _target(told)
+    target = _target(message)
     if target and (page := target_link(target)):
         yield "Open target", page
 
 
-def _target(told: Announcement) -> Target | None:
-    found = read_target(told.target, told.account, told.region)
+def _target(message: Announcement) -> Target | None:
+    found = read_target(message.target, message.account, message.region)
     return found if isinstance(found, Target) else None
 
 

@@ -48,16 +48,16 @@ class _Teller:
     ledger: Ledger
     log: Log
 
-    def publish(self, told: Announcement | None) -> None:
+    def publish(self, message: Announcement | None) -> None:
         """Page it, then let it wait no more."""
-        if not told:
+        if not message:
             return
-        self.tell(told)
+        self.tell(message)
         try:
-            self.ledger.settle_announcement(told.waits_as, told.at)
+            self.ledger.settle_announcement(message.waits_as, message.at)
         except AwsError as error:
             # It is handed over once more, and was told before.
-            self.log.event("page.waits", key=told.key, error=str(error))
+            self.log.event("page.waits", key=message.key, error=str(error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,17 +158,17 @@ class PageDesk:
         record = unusable_record(event, error, "page", self.clock.now())
         self.log.event("page.unusable_event", incident=record.incident_id, error=str(error))
         self._remember(record)
-        if told := of_decision(record, None):
-            self._tell(told)
+        if message := of_decision(record, None):
+            self._tell(message)
         return Summary(record.decision.word, record.decision.reason, record.incident_id)
 
     def _alarm(self, alarm: Alarm) -> Summary:
         alarm = alarm_events.placed(alarm, self.account, self.region)
         why, now, key = why_human(alarm), self.clock.now(), alarm_key(alarm, "page")
         routed = refuse(why.reason, why.detail)
-        told = of_decision(untargeted(key, alarm, "page", routed, now), None)
-        decision = held_back(alarm, now) if told else None
-        if told and not decision and self._left_to_the_storm(told, red_alarm(alarm, now)):
+        message = of_decision(untargeted(key, alarm, "page", routed, now), None)
+        decision = held_back(alarm, now) if message else None
+        if message and not decision and self._left_to_the_storm(message, red_alarm(alarm, now)):
             decision = refuse(Reason.STORM, f"its severity is below critical; {why.detail}")
         decision = decision or routed
         if is_heartbeat(alarm, self.dispatcher.stack.name, self.account, self.region):
@@ -178,20 +178,20 @@ class PageDesk:
         self._remember(record)
         if paged := of_decision(record, None):
             self._tell(per_alarm(paged) if self._is_critical(paged) else paged)
-        elif told and decision.reason is Reason.MUTED and alarm.mute and alarm.mute.until:
-            self._tell_after(alarm.mute.until, told)
+        elif message and decision.reason is Reason.MUTED and alarm.mute and alarm.mute.until:
+            self._tell_after(alarm.mute.until, message)
         return Summary(decision.word, decision.reason, record.incident_id)
 
-    def _left_to_the_storm(self, told: Announcement, red: RedAlarm | None) -> bool:
+    def _left_to_the_storm(self, message: Announcement, red: RedAlarm | None) -> bool:
         """Whether the page of a storm stands for it, which lists what is red; the alarm is counted anyway.
 
         Paged by itself all the same is what is critical, what the storm cannot remember, and everything when
         no storm is known.
         """
-        return self._is_in_storm(red) and not self._is_critical(told)
+        return self._is_in_storm(red) and not self._is_critical(message)
 
-    def _is_critical(self, told: Announcement) -> bool:
-        return severity_of(told, self._rules()) is Severity.CRITICAL
+    def _is_critical(self, message: Announcement) -> bool:
+        return severity_of(message, self._rules()) is Severity.CRITICAL
 
     def _is_in_storm(self, red: RedAlarm | None) -> bool:
         """Whether many routed alarms are red at once, and this one is among those that are remembered."""
@@ -221,23 +221,23 @@ class PageDesk:
             self.log.event("page.storm_unknown", error=str(error))
             return False
 
-    def _tell_after(self, until: datetime, told: Announcement) -> None:
+    def _tell_after(self, until: datetime, message: Announcement) -> None:
         """Keep it until its mute window ends; what cannot be kept is paged at once."""
         try:
-            self.dispatcher.threads.defer(put_off(per_alarm(told), until), until, self.clock.now())
+            self.dispatcher.threads.defer(put_off(per_alarm(message), until), until, self.clock.now())
         except AwsError as error:
-            self.log.event("page.mute_not_kept", key=told.key, error=str(error))
-            self._tell(told)
+            self.log.event("page.mute_not_kept", key=message.key, error=str(error))
+            self._tell(message)
 
     def _after_mute(self, held: Announcement) -> None:
         """The mute window of an alarm has ended and it is not OK: news, as if it had just turned red."""
         now = self.clock.now()
-        told = put_off_no_longer(held, now)
+        message = put_off_no_longer(held, now)
         red = RedAlarm(since=held.until or now, series=held.counted_as, name=held.alarm_name)
-        if self._left_to_the_storm(told, red):
-            self.log.event("page.left_to_the_storm", key=told.key)
+        if self._left_to_the_storm(message, red):
+            self.log.event("page.left_to_the_storm", key=message.key)
         else:
-            self._tell(told)
+            self._tell(message)
 
     def _remember(self, record: DecisionRecord) -> None:
         """May fail without stopping the page: pages fail open."""
@@ -253,77 +253,81 @@ class PageDesk:
         self._tell(told)
         return Summary("told", Reason.CLEAR_TO_ACT, told.incident_id)
 
-    def _tell(self, told: Announcement) -> None:
+    def _tell(self, message: Announcement) -> None:
         rules = self._rules()
-        told = self._counted(self._in_its_episode(told), rules)
-        self._end_notices(told)
-        begun = self._begin(told)
+        message = self._counted(self._in_its_episode(message), rules)
+        self._end_notices(message)
+        begun = self._begin(message)
         if begun is False:
-            self.log.event("page.told_before", key=told.key, kind=told.kind.value)
-            self.dispatcher.announce_if_worse(told, rules)
+            self.log.event("page.told_before", key=message.key, kind=message.kind.value)
+            self.dispatcher.announce_if_worse(message, rules)
             return
-        kept = self.dispatcher.announce(told, rules)
+        kept = self.dispatcher.announce(message, rules)
         if begun and not kept:
             # Told, but nobody would be called up the route, nor hear of the end: again, rather than that.
-            raise Untold(f"{told.kind}: who was told could not be kept")
-        self._done(told)
+            raise Untold(f"{message.kind}: who was told could not be kept")
+        self._done(message)
 
-    def _in_its_episode(self, told: Announcement) -> Announcement:
+    def _in_its_episode(self, message: Announcement) -> Announcement:
         """What came of a look goes to the page that promised it; it has its own thread where that fails."""
-        if not is_of_a_cause(told):
-            return told
+        if not is_of_a_cause(message):
+            return message
         try:
-            found = self.dispatcher.threads.digest(told.counted_as)
+            found = self.dispatcher.threads.digest(message.counted_as)
         except AwsError as error:
-            self.log.event("page.uncounted", key=told.key, error=str(error))
-            return without_its_page(told)
+            self.log.event("page.uncounted", key=message.key, error=str(error))
+            return without_its_page(message)
         if not isinstance(found, Digest):
-            return without_its_page(told)
-        return replace(told, thread=found.opening.thread)
+            return without_its_page(message)
+        return replace(message, thread=found.opening.thread)
 
-    def _counted(self, told: Announcement, rules: PagingRules) -> Announcement:
+    def _counted(self, message: Announcement, rules: PagingRules) -> Announcement:
         """The announcement as a part of its cause. May fail without stopping the page.
 
         What is lost then is one name on a digest; of a cause that lasts it is paged by itself.
         """
-        if not counts(told):
-            return told
+        if not counts(message):
+            return message
         now, threads = self.clock.now(), self.dispatcher.threads
-        by_itself = told if told.lasting is Lasting.NO else replace(told, key=digest(told.key, told.event))
+        by_itself = (
+            message
+            if message.lasting is Lasting.NO
+            else replace(message, key=digest(message.key, message.event))
+        )
         try:
-            before = threads.digest(told.key) if told.lasting is not Lasting.NO else ABSENT
+            before = threads.digest(message.key) if message.lasting is not Lasting.NO else ABSENT
             if isinstance(before, Digest) and before.is_stale(now):
                 threads.forget(before)
-            threads.count(told, first_look(rules.digest_every, now), now)
-            if told.lasting is Lasting.NO:
-                return told
-            found = threads.digest(told.key)
+            threads.count(message, first_look(rules.digest_every, now), now)
+            if message.lasting is Lasting.NO:
+                return message
+            found = threads.digest(message.key)
         except AwsError as error:
-            self.log.event("page.uncounted", key=told.key, error=str(error))
+            self.log.event("page.uncounted", key=message.key, error=str(error))
             return by_itself
-        return found.part_of(told) if isinstance(found, Digest) else by_itself
+        return found.part_of(message) if isinstance(found, Digest) else by_itself
 
-    def _end_notices(self, told: Announcement) -> None:
+    def _end_notices(self, message: Announcement) -> None:
         """May fail without stopping the page: the notice of a target that is opted out again is lost."""
         try:
-            for key in notices_ended_by(told):
+            for key in notices_ended_by(message):
                 self.deliveries.forget(key, self.clock.now())
         except AwsError as error:
-            self.log.event("page.notice_stays", key=told.key, error=str(error))
+            self.log.event("page.notice_stays", key=message.key, error=str(error))
 
-    def _begin(self, told: Announcement) -> bool | None:
+    def _begin(self, message: Announcement) -> bool | None:
         """Whether to tell, None when the ledger cannot say: then tell, twice is better than never."""
         try:
-            return self.deliveries.begin(told.key, self.clock.now())
+            return self.deliveries.begin(message.key, self.clock.now())
         except Conflict:
             raise
         except AwsError as error:
-            self.log.event("page.undeduplicated", key=told.key, error=str(error))
+            self.log.event("page.undeduplicated", key=message.key, error=str(error))
             return None
 
-    def _done(self, told: Announcement) -> None:
+    def _done(self, message: Announcement) -> None:
         """May fail without harm: the page may be told again, never lost."""
         try:
-            self.deliveries.done(told.key, self.clock.now())
+            self.deliveries.done(message.key, self.clock.now())
         except AwsError as error:
-            self.log.event("page.unmarked", key=told.key, error=str(error))
+            self.log.event("page.unmarked", key=message.key, error=str(error))

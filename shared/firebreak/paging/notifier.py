@@ -44,49 +44,49 @@ class Dispatcher:
     log: Log
     stack: StackAddress
 
-    def announce(self, told: Announcement, rules: PagingRules) -> bool:
+    def announce(self, message: Announcement, rules: PagingRules) -> bool:
         """Tell one announcement, now or when the hours of its severity open; whether that is kept.
 
         Raises Untold when no channel took it.
         """
-        before = self.read(thread_id(told))
+        before = self.read(thread_id(message))
         if isinstance(before, Unknown | NotRead):
-            self.log.event("page.without_memory", key=told.key, why=before.why)
-            self._past_memory(told, rules)
+            self.log.event("page.without_memory", key=message.key, why=before.why)
+            self._past_memory(message, rules)
             return False
         known = None if isinstance(before, Absent) else before
-        turn = self._brake(rules).on(self.turn_of(told, rules))
+        turn = self._brake(rules).on(self.turn_of(message, rules))
         kept = self._take(known, turn, rules)
         if not kept and not turn(known).sending:
             # What was to wait would be lost.
-            self._past_memory(told, rules)
+            self._past_memory(message, rules)
         return kept
 
-    def turn_of(self, told: Announcement, rules: PagingRules) -> Next:
+    def turn_of(self, message: Announcement, rules: PagingRules) -> Next:
         """What an announcement makes of its thread, now."""
-        now, severity = self.clock.now(), severity_of(told, rules)
+        now, severity = self.clock.now(), severity_of(message, rules)
 
         def turn(thread: Thread | None) -> Turn:
             worst = thread.severity if thread and thread.calls else severity
-            return receive(thread, told, severity, rules.route(worse(severity, worst)), now)
+            return receive(thread, message, severity, rules.route(worse(severity, worst)), now)
 
         return turn
 
-    def announce_if_worse(self, told: Announcement, rules: PagingRules) -> None:
+    def announce_if_worse(self, message: Announcement, rules: PagingRules) -> None:
         """Tell what was told before once more, where it is worse, or that was over since. Raises Untold.
 
         Also where Firebreak was at work on it since, and a human must come after all. What was made before
         the end, or is the end, was only handed over once more. A notice that a target is not opted in is over
         when its alarm is OK, and stays announced all the same, unless it called nobody.
         """
-        thread, severity = self.read(thread_id(told)), severity_of(told, rules)
+        thread, severity = self.read(thread_id(message)), severity_of(message, rules)
         if not isinstance(thread, Thread):
             return
-        late = told.at < thread.latest.at or told.key == thread.latest.key
-        anew = thread.over and not late and not (is_notice(told) and thread.call)
-        anew = anew or asks_again(thread, told)
+        late = message.at < thread.latest.at or message.key == thread.latest.key
+        anew = thread.over and not late and not (is_notice(message) and thread.call)
+        anew = anew or asks_again(thread, message)
         if anew or worse(severity, thread.severity) is not thread.severity:
-            self.announce(told, rules)
+            self.announce(message, rules)
 
     def take(self, before: Thread | None, turn: Next, rules: PagingRules) -> bool:
         """Send what a turn asks for, then keep the thread; whether it is kept.
@@ -106,19 +106,19 @@ class Dispatcher:
             log=self.log,
         )
 
-    def _tell_held_back(self, told: Announcement, rules: PagingRules) -> None:
+    def _tell_held_back(self, message: Announcement, rules: PagingRules) -> None:
         """Once, and again where it is worse or was over. Raises Untold."""
-        if isinstance(self.read(thread_id(told)), Thread):
-            self.announce_if_worse(told, rules)
+        if isinstance(self.read(thread_id(message)), Thread):
+            self.announce_if_worse(message, rules)
         else:
-            self.announce(told, rules)
+            self.announce(message, rules)
 
     def _take(self, before: Thread | None, turn: Next, rules: PagingRules) -> bool:
         found = turn(before)
         refs = self._send(found.sending, found.thread, rules) if found.sending else {}
         kept = self._kept(before, found, turn, refs, rules)
         if found.sending and found.sending.phase is Phase.TRIGGER:
-            self._show(found.sending.told, refs, rules)
+            self._show(found.sending.message, refs, rules)
         return kept
 
     def read(self, thread: str) -> Reading[Thread]:
@@ -128,12 +128,12 @@ class Dispatcher:
         except AwsError as error:
             return Unknown(str(error))
 
-    def _past_memory(self, told: Announcement, rules: PagingRules) -> None:
-        severity = severity_of(told, rules)
+    def _past_memory(self, message: Announcement, rules: PagingRules) -> None:
+        severity = severity_of(message, rules)
         always = replace(rules.route(severity), hours=())
-        turn = receive(None, told, severity, always, self.clock.now())
+        turn = receive(None, message, severity, always, self.clock.now())
         first = always.steps[0].channels
-        sending = turn.sending or Sending(told, Phase.UPDATE, first)
+        sending = turn.sending or Sending(message, Phase.UPDATE, first)
         self._send(replace(sending, channels=sending.channels or first), turn.thread, rules)
 
     def _kept(
@@ -178,23 +178,25 @@ class Dispatcher:
     def _send(self, sending: Sending, thread: Thread, rules: PagingRules) -> dict[str, str]:
         """What each channel that took it answered. Raises Untold when none did."""
         now = self.clock.now()
-        sending = replace(sending, told=by_severity(sending.told, thread.severity))
+        sending = replace(sending, message=by_severity(sending.message, thread.severity))
         around = self.surroundings.around(sending, thread, rules, rules.route(thread.severity), now)
         page = Page(
             thread=thread.id,
             phase=sending.phase,
             severity=thread.severity,
-            subject=subject_of(sending.told, around),
-            ascii_subject=ascii_subject_of(sending.told, around),
-            body=body_of(sending.told, self.stack, around),
-            source=source_of(sending.told),
+            subject=subject_of(sending.message, around),
+            ascii_subject=ascii_subject_of(sending.message, around),
+            body=body_of(sending.message, self.stack, around),
+            source=source_of(sending.message),
             at=now,
             links=around.links,
         )
-        without_lines = body_of(sending.told, self.stack, replace(around, errors=()))
+        without_lines = body_of(sending.message, self.stack, replace(around, errors=()))
         pages = {True: page, False: replace(page, body=without_lines)}
         refs = self._deliver(pages, sending.channels, thread, rules)
-        self.log.event("page.sent", key=sending.told.key, kind=sending.told.kind.value, channels=sorted(refs))
+        self.log.event(
+            "page.sent", key=sending.message.key, kind=sending.message.kind.value, channels=sorted(refs)
+        )
         return refs
 
     def _deliver(
@@ -234,9 +236,9 @@ class Dispatcher:
             self.log.count("ChannelFailures")
             return error
 
-    def _show(self, told: Announcement, refs: Mapping[str, str], rules: PagingRules) -> None:
+    def _show(self, message: Announcement, refs: Mapping[str, str], rules: PagingRules) -> None:
         """After everybody was told, where a channel carries pictures; a missing one is no matter."""
         shows = [name for name in refs if rules.channels[name].kind in CARRY_PICTURES]
-        picture = self.surroundings.picture(told) if shows else None
+        picture = self.surroundings.picture(message) if shows else None
         for name in shows if picture else ():
             self.carrier.show(rules.channels[name], refs[name], picture or b"")

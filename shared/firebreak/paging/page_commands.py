@@ -18,35 +18,35 @@ _OVER = frozenset({Phase.RESOLVE, Phase.ACKNOWLEDGE})
 _BY_INCIDENT = frozenset({_K.ACTED, _K.UNCERTAIN, _K.NOT_EXECUTED, _K.LOOKED_AGAIN})
 
 
-def page_id(told: Announcement, thread: str) -> str:
+def page_id(message: Announcement, thread: str) -> str:
     """The one id of a page, which `show` takes: its thread's, or its incident's; empty when there is none."""
-    names = (told.incident_id, thread) if told.kind in _BY_INCIDENT else (thread, told.incident_id)
+    names = (message.incident_id, thread) if message.kind in _BY_INCIDENT else (thread, message.incident_id)
     return next((name for name in names if THREAD_ID.fullmatch(name)), "")
 
 
 def command_lines(
-    told: Announcement, stack: StackAddress, phase: Phase, ids: tuple[str, str], *, climbs: bool
+    message: Announcement, stack: StackAddress, phase: Phase, ids: tuple[str, str], *, climbs: bool
 ) -> Iterator[str]:
     """A line a command, the likeliest first. `ids` are those of the thread and of its call.
 
     `climbs` says that somebody further up is called unless somebody acknowledges.
     """
     thread, call = ids
-    name = page_id(told, thread)
+    name = page_id(message, thread)
     if name:
         yield f"Show:     {stack.command('show', name)}"
-    if told.kind is _K.APPROVAL and read_question(told.question):
-        yield f"Say yes:  {stack.command('approve', told.question)}"
-        yield f"Say no:   {stack.command('deny', told.question, '--reason', PLACEHOLDER)}"
+    if message.kind is _K.APPROVAL and read_question(message.question):
+        yield f"Say yes:  {stack.command('approve', message.question)}"
+        yield f"Say no:   {stack.command('deny', message.question, '--reason', PLACEHOLDER)}"
     if (climbs or phase is Phase.TRIGGER) and (CALL_ID.fullmatch(call) or THREAD_ID.fullmatch(call)):
         yield f"I have it: {stack.command('ack', call)}"
-    if told.kind in (_K.DIGEST, _K.HOLD_OVER, _K.HELD_BACK):
+    if message.kind in (_K.DIGEST, _K.HOLD_OVER, _K.HELD_BACK):
         yield f"List:     {stack.command('incidents')}"
-    if told.kind is _K.STORM:
-        which = ("--pages",) if told.action == PAGE_RUNG else ()
+    if message.kind is _K.STORM:
+        which = ("--pages",) if message.action == PAGE_RUNG else ()
         yield f"See all:  {stack.command('storm', *which)}"
         yield f"End it:   {stack.command('storm', *which, '--end', '--reason', PLACEHOLDER)}"
-    if name and told.retry:
+    if name and message.retry:
         yield f"Retry all: {stack.command('retry', '--all', name)}"
-    if phase not in _OVER and told.kind not in (_K.RECOVERED, _K.ACKNOWLEDGED):
+    if phase not in _OVER and message.kind not in (_K.RECOVERED, _K.ACKNOWLEDGED):
         yield f"Stop all: {stack.command('pause', '--reason', PLACEHOLDER, '--for', '1h')}"

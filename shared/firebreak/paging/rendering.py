@@ -107,114 +107,115 @@ def plain(text: str, limit: int = LINE_LENGTH) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def subject_of(told: Announcement, around: Around = NOTHING_AROUND) -> str:
+def subject_of(message: Announcement, around: Around = NOTHING_AROUND) -> str:
     """What a notification shows: what it is about first, for phones cut it off."""
-    return plain(_subject(told, source_of(told) or _unnamed(told, around)), SUBJECT_LENGTH)
+    return plain(_subject(message, source_of(message) or _unnamed(message, around)), SUBJECT_LENGTH)
 
 
-def ascii_subject_of(told: Announcement, around: Around = NOTHING_AROUND) -> str:
+def ascii_subject_of(message: Announcement, around: Around = NOTHING_AROUND) -> str:
     """The same in ASCII: a name with other letters gives way to the id, under which everything is found."""
-    about = ascii_words(source_of(told))
+    about = ascii_words(source_of(message))
     if not about or LEFT_OUT in about:
-        about = _unnamed(told, around)
-    line = ascii_words(plain(_subject(told, about), 2 * SUBJECT_LENGTH))
+        about = _unnamed(message, around)
+    line = ascii_words(plain(_subject(message, about), 2 * SUBJECT_LENGTH))
     return line if len(line) <= ASCII_SUBJECT_LENGTH else line[: ASCII_SUBJECT_LENGTH - 3] + "..."
 
 
-def _subject(told: Announcement, about: str) -> str:
-    return f"[Firebreak] {_mark(told)} {about}: {_what(told)}"
+def _subject(message: Announcement, about: str) -> str:
+    return f"[Firebreak] {_mark(message)} {about}: {_what(message)}"
 
 
-def _unnamed(told: Announcement, around: Around) -> str:
+def _unnamed(message: Announcement, around: Around) -> str:
     """What stands for a name that is not there, or that the place does not carry."""
-    name = page_id(told, around.thread) if told.alarm_name or told.target else ""
-    return f"alarm {name}" if name else plain(told.action) or "Firebreak"
+    name = page_id(message, around.thread) if message.alarm_name or message.target else ""
+    return f"alarm {name}" if name else plain(message.action) or "Firebreak"
 
 
-def _what(told: Announcement) -> str:
+def _what(message: Announcement) -> str:
     """The numbers that are red, then what is said of them; what is over is not told by its old numbers."""
-    red = told.red_briefly if told.alarm_state == AlarmState.ALARM else ""
-    return f"{red}; {told.headline}" if red else told.headline
+    red = message.red_briefly if message.alarm_state == AlarmState.ALARM else ""
+    return f"{red}; {message.headline}" if red else message.headline
 
 
-def _mark(told: Announcement) -> str:
+def _mark(message: Announcement) -> str:
     """The first words of a page.
 
     A hold that ends with alarms of which none is known to be red leaves something else than red, and what
     would stop a proposal is none.
     """
-    if told.kind is AnnouncementKind.HOLD_OVER and not told.retry:
+    if message.kind is AnnouncementKind.HOLD_OVER and not message.retry:
         return "NOT KNOWN TO BE OK"
-    if told.kind is AnnouncementKind.OBSERVED and told.cause not in ("", Reason.OBSERVE_ONLY):
+    if message.kind is AnnouncementKind.OBSERVED and message.cause not in ("", Reason.OBSERVE_ONLY):
         return "WOULD NOT ACT"
-    return _MARKS[told.kind]
+    return _MARKS[message.kind]
 
 
-def source_of(told: Announcement) -> str:
+def source_of(message: Announcement) -> str:
     """What it is about: the target, else the alarm; or empty."""
-    return plain(told.target or told.alarm_name)
+    return plain(message.target or message.alarm_name)
 
 
-def body_of(told: Announcement, stack: StackAddress, around: Around = NOTHING_AROUND) -> str:
+def body_of(message: Announcement, stack: StackAddress, around: Around = NOTHING_AROUND) -> str:
     """The message: what is red and what is needed, what was done and why, what comes next, the commands."""
-    now = around.now or told.at
-    lines = [_first_line(told, around)]
-    lines += [OBSERVING] if told.kind is AnnouncementKind.OBSERVED else []
+    now = around.now or message.at
+    lines = [_first_line(message, around)]
+    lines += [OBSERVING] if message.kind is AnnouncementKind.OBSERVED else []
     lines += [f"({plain(around.note)})"] if around.note else []
-    lines += ["", *_about(told, around, now)]
-    lines += [f"  - {plain(fact)}" for fact in told.facts]
+    lines += ["", *_about(message, around, now)]
+    lines += [f"  - {plain(fact)}" for fact in message.facts]
     lines += _log(around)
-    lines += ["", f"Next:     {plain(next_of(told, now))}"] if told.next else []
+    lines += ["", f"Next:     {plain(next_of(message, now))}"] if message.next else []
     lines += [f"Then:     {plain(around.after)}"] if around.after else []
     lines += [f"Held:     {plain(switch)}" for switch in around.held]
     lines += [
         "",
-        f"At:       {_sent(told, now)}",
-        *command_lines(told, stack, around.phase, (around.thread, around.call), climbs=bool(around.after)),
+        f"At:       {_sent(message, now)}",
+        *command_lines(message, stack, around.phase, (around.thread, around.call), climbs=bool(around.after)),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _first_line(told: Announcement, around: Around) -> str:
-    about = source_of(told)
-    said = f"{about}: {_what(told)}" if about else _what(told)
-    line, needed = plain(said), _needed(told, around)
+def _first_line(message: Announcement, around: Around) -> str:
+    about = source_of(message)
+    said = f"{about}: {_what(message)}" if about else _what(message)
+    line, needed = plain(said), _needed(message, around)
     stop = "" if not needed or line.endswith((".", "!", "?", "…")) else "."
-    return f"{_mark(told)}: {line}{stop}{needed}"
+    return f"{_mark(message)}: {line}{stop}{needed}"
 
 
-def _needed(told: Announcement, around: Around) -> str:
-    if told.kind in _NEWS and not any(fact.startswith(STAYS) for fact in told.facts):
+def _needed(message: Announcement, around: Around) -> str:
+    if message.kind in _NEWS and not any(fact.startswith(STAYS) for fact in message.facts):
         return " Nothing is needed of you."
-    if holder_of(told) and around.severity is not Severity.CRITICAL:
+    if holder_of(message) and around.severity is not Severity.CRITICAL:
         return ""
-    called = around.phase is Phase.TRIGGER and told.kind in TRIGGERS
-    return " You are needed." if called and told.kind not in _IN_ITS_WORDS else ""
+    called = around.phase is Phase.TRIGGER and message.kind in TRIGGERS
+    return " You are needed." if called and message.kind not in _IN_ITS_WORDS else ""
 
 
-def _about(told: Announcement, around: Around, now: datetime) -> Iterator[str]:
-    if told.red:
-        yield f"{'Red:     ' if told.alarm_state == AlarmState.ALARM else 'Was red: '} {plain(told.red)}"
-    if told.alarm_name:
-        yield f"Alarm:    {plain(told.alarm_name)}{_since(told, now)}"
-    if told.alarm_description:
-        yield f"          {plain(told.alarm_description)}"
+def _about(message: Announcement, around: Around, now: datetime) -> Iterator[str]:
+    if message.red:
+        word = "Red:     " if message.alarm_state == AlarmState.ALARM else "Was red: "
+        yield f"{word} {plain(message.red)}"
+    if message.alarm_name:
+        yield f"Alarm:    {plain(message.alarm_name)}{_since(message, now)}"
+    if message.alarm_description:
+        yield f"          {plain(message.alarm_description)}"
     if around.reason:
         yield f"          CloudWatch: {plain(around.reason)}"
-    if told.target:
-        yield f"Target:   {plain(told.target)} ({plain(f'{told.account} {told.region}')})"
+    if message.target:
+        yield f"Target:   {plain(message.target)} ({plain(f'{message.account} {message.region}')})"
     if around.severity:
         yield f"Severity: {around.severity}"
-    if told.action:
-        yield f"Response: {plain(told.action)}"
+    if message.action:
+        yield f"Response: {plain(message.action)}"
 
 
-def _since(told: Announcement, now: datetime) -> str:
-    since = told.alarm_since
+def _since(message: Announcement, now: datetime) -> str:
+    since = message.alarm_since
     if since is None:
         return ""
     turned = format_date_time(since, now)
-    match told.alarm_state:
+    match message.alarm_state:
         case AlarmState.ALARM:
             lasts = f" for {format_span(now - since)}," if now - since >= AT_ONCE else ""
             return f", red{lasts} since {turned}"
@@ -237,10 +238,10 @@ def _log(around: Around) -> list[str]:
     return []
 
 
-def _sent(told: Announcement, now: datetime) -> str:
+def _sent(message: Announcement, now: datetime) -> str:
     """When the page is sent, and when it was announced where that was earlier."""
     sent = f"{now:%Y-%m-%d} {format_time(now)}"
-    if now - told.at < AT_ONCE:
+    if now - message.at < AT_ONCE:
         return sent
-    first = format_date_time(told.at, now)
+    first = format_date_time(message.at, now)
     return f"{sent} (first announced at {first})"

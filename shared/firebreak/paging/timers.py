@@ -230,27 +230,27 @@ class DuePages:
             return dict.fromkeys(found.watched, NotRead(f"it is in {about.account} {about.region}"))
         return describe_each(self.alarms, found.watched)
 
-    def _tell(self, told: Announcement) -> None:
+    def _tell(self, message: Announcement) -> None:
         """Once. Raises Untold when it is not kept: then it stays due, and is only kept the next time."""
-        if not self.deliveries.begin(told.key, told.at):
-            self._keep(told)
+        if not self.deliveries.begin(message.key, message.at):
+            self._keep(message)
             return
-        kept = self.dispatcher.announce(told, self.rules)
-        self.deliveries.done(told.key, told.at)
+        kept = self.dispatcher.announce(message, self.rules)
+        self.deliveries.done(message.key, message.at)
         if not kept:
-            raise Untold(f"{told.kind}: who was told could not be kept")
+            raise Untold(f"{message.kind}: who was told could not be kept")
 
-    def _keep(self, told: Announcement) -> None:
+    def _keep(self, message: Announcement) -> None:
         """What was told before goes into its thread without another page, unless it is there."""
-        before = self.threads.thread(thread_id(told))
+        before = self.threads.thread(thread_id(message))
         if isinstance(before, Unknown | NotRead):
             # No later look reads it either; it is told of by itself.
             return
         known = None if isinstance(before, Absent) else before
-        if known and known.latest.key == told.key:
+        if known and known.latest.key == message.key:
             return
-        if not self.dispatcher.take(known, _silent(self.dispatcher.turn_of(told, self.rules)), self.rules):
-            raise Untold(f"{told.kind}: who was told could not be kept")
+        if not self.dispatcher.take(known, _silent(self.dispatcher.turn_of(message, self.rules)), self.rules):
+            raise Untold(f"{message.kind}: who was told could not be kept")
 
     def _next(self, found: Digest, now: datetime) -> datetime | None:
         """A hold is looked at until it is over, alarms for a while; then what is summed up waits for more."""

@@ -37,10 +37,10 @@ def mistakes_of(problems: Iterable[Mapping[str, Any]], lines: Mapping[Path, int]
     return [with_line(line, lines) for problem in problems for line in _lines(problem)]
 
 
-def with_line(told: str, lines: Mapping[Path, int]) -> str:
+def with_line(text: str, lines: Mapping[Path, int]) -> str:
     """The same after the number of the line that holds what it is about."""
-    number = line_of(told.partition(": ")[0], lines)
-    return f"line {number}: {told}" if number else told
+    number = line_of(text.partition(": ")[0], lines)
+    return f"line {number}: {text}" if number else text
 
 
 def _lines(problem: Mapping[str, Any]) -> list[str]:

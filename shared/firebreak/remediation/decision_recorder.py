@@ -93,18 +93,18 @@ class DecisionRecorder:
         record = replace(record, incident_id=incident_name(trigger), by=trigger.by)
         if trigger.incident_id:
             return self._refused(record, of_decision(record, None, of_an_incident=True))
-        told = announcement_of_unresolved(record, asked=asked, observes=observes, refused=trigger.refused)
-        return self._refused(record, told)
+        message = announcement_of_unresolved(record, asked=asked, observes=observes, refused=trigger.refused)
+        return self._refused(record, message)
 
     def unusable(self, key: str, action: str, decision: Decision) -> Summary:
         """An event that is no alarm."""
         record = untargeted(key, None, action, decision, self.clock.now())
         return self._refused(record, of_decision(record, None))
 
-    def _refused(self, record: DecisionRecord, told: Announcement | None) -> Summary:
+    def _refused(self, record: DecisionRecord, message: Announcement | None) -> Summary:
         decision = record.decision
-        if self.ledger.record(record, told):
-            self.announcer.publish(told)
+        if self.ledger.record(record, message):
+            self.announcer.publish(message)
         self.log.event(
             "remediation.turned_away",
             reason=decision.reason.value,
@@ -202,11 +202,11 @@ class DecisionRecorder:
         """Open an incident that waits for a yes; its check finds out that nobody said it."""
         fresh = transitions.opened(request, rules, record.at)
         incident = transitions.awaiting(fresh, plan, record.at + rules.approve_within)
-        told = approval_messages.approval(incident, record)
+        message = approval_messages.approval(incident, record)
         self.writer.wake(incident, incident.attempt, record.at + rules.approve_within)
-        if not self.ledger.open(incident, record, told):
+        if not self.ledger.open(incident, record, message):
             return None
-        self.announcer.publish(told)
+        self.announcer.publish(message)
         return self._summary(request, decision, incident.id)
 
     def _move_on(
@@ -219,14 +219,15 @@ class DecisionRecorder:
 
     def _with_look(self, moved: Moved, incident: Incident, decision: Decision, now: datetime) -> Moved:
         """What was given to humans promises a look, where one is due and could be scheduled."""
-        message = moved.change.told
+        message = moved.change.message
         if moved.after.state is not IncidentState.PAGED or message is None:
             return moved
         again = after_humans(incident, decision, now)
         if again is None or not self._looks_again(again):
             return moved
         return replace(
-            moved, change=replace(moved.change, told=promised(message, again, incident_messages.HEARS_OF_OK))
+            moved,
+            change=replace(moved.change, message=promised(message, again, incident_messages.HEARS_OF_OK)),
         )
 
     def _record_of(self, request: Request, decision: Decision, at: datetime) -> DecisionRecord:

@@ -19,7 +19,7 @@ def refuse_ahead(alarm: Alarm, ledger: Ledger, announcer: Announcer, now: dateti
         return None
     key = digest(why.reason.value, alarm_key(alarm, "verify"))
     record = untargeted(key, alarm, "verify", refuse(why.reason, why.detail), now)
-    told = of_decision(record, None)
-    if ledger.record(record, told):
-        announcer.publish(told)
+    message = of_decision(record, None)
+    if ledger.record(record, message):
+        announcer.publish(message)
     return Summary(record.decision.word, why.reason, record.incident_id)

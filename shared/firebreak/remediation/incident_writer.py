@@ -25,7 +25,7 @@ class IncidentWriter:
         self.schedule(moved)
         if not self.ledger.move(moved.change):
             return False
-        self.announcer.publish(moved.change.told)
+        self.announcer.publish(moved.change.message)
         if moved.request:
             self.announcer.ask(moved.request)
         return True

@@ -17,18 +17,18 @@ class Announcer:
     ledger: Ledger
     log: Log
 
-    def publish(self, told: Announcement | None) -> bool:
+    def publish(self, message: Announcement | None) -> bool:
         """Publish, then let it wait no more; whether that was done.
 
         May fail without harm: the ledger still holds it as unsettled.
         """
-        if told is None:
+        if message is None:
             return True
         try:
-            self.bus.announce(told)
-            self.ledger.settle_announcement(told.waits_as, told.at)
+            self.bus.announce(message)
+            self.ledger.settle_announcement(message.waits_as, message.at)
         except AwsError as error:
-            self.log.event("announcement.waits", key=told.key, kind=told.kind.value, error=str(error))
+            self.log.event("announcement.waits", key=message.key, kind=message.kind.value, error=str(error))
             return False
         return True
 
@@ -39,11 +39,11 @@ class Announcer:
         except AwsError as error:
             self.log.event("request.waits", incident=request.incident_id, error=str(error))
 
-    def tell_past_the_ledger(self, told: Announcement | None) -> None:
+    def tell_past_the_ledger(self, message: Announcement | None) -> None:
         """Publish what could not be recorded. Raises Untold, so that the invocation fails loudly."""
-        if told is None:
+        if message is None:
             return
         try:
-            self.bus.announce(told)
+            self.bus.announce(message)
         except AwsError as error:
-            raise Untold(f"{told.kind}: {error}") from error
+            raise Untold(f"{message.kind}: {error}") from error

@@ -355,16 +355,16 @@ class Remediator:
         def change(now: Incident) -> IncidentChange:
             """Announced in the thread where the look was promised."""
             changed = advance(now, event, self.clock.now()).change
-            return replace(changed, told=of_its_page(changed.told, claim.request.refused))
+            return replace(changed, message=of_its_page(changed.message, claim.request.refused))
 
         try:
             if moved := record_under_claim(self.ledger, claim, change, self.clock, self.jitter):
-                self.announcer.publish(moved.told)
+                self.announcer.publish(moved.message)
                 return summary
             self.log.event("remediation.superseded", incident=claim.after.id, result=word)
             self.ledger.note(claim.after.id, self.clock.now(), f"superseded result: {word}")
         except AwsError as error:
             # The claim stays in the ledger: Verify finds it past act_by and asks AWS what is true.
             self.log.event("remediation.unrecorded", incident=claim.after.id, result=word, error=str(error))
-            self.announcer.tell_past_the_ledger(change(claim.after).told)
+            self.announcer.tell_past_the_ledger(change(claim.after).message)
         return summary

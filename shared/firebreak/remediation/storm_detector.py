@@ -29,7 +29,7 @@ from firebreak.remediation.alarm_status import read_states
 class TellsStorms(Protocol):
     """Carries announcements of storms that the ledger already holds; an Announcer, or Page itself."""
 
-    def publish(self, told: Announcement | None) -> object:
+    def publish(self, message: Announcement | None) -> object:
         """Publish it. May fail without harm: the ledger still holds it as unsettled."""
 
 
@@ -89,10 +89,10 @@ class StormWatch:
         now = self.clock.now()
         if not isinstance(storm, Storm) or not begins(storm, rules, now, self._beside(storm)):
             return storm
-        told = storm_messages.storm_began(storm, rules, now)
-        if self.storms.trip(now, told):
+        message = storm_messages.storm_began(storm, rules, now)
+        if self.storms.trip(now, message):
             self.log.event("storm.began", alarms=len(storm.red))
-            self.announcer.publish(told)
+            self.announcer.publish(message)
         return self.storms.look()
 
     def _beside(self, storm: Storm) -> Storm:
@@ -120,10 +120,10 @@ class StormWatch:
         if not ends(storm, red, rules, now):
             self._remind(storm, left, rules, now)
             return None
-        told = storm_messages.storm_ended(storm, left, now)
-        if self.storms.calm(storm, told):
+        message = storm_messages.storm_ended(storm, left, now)
+        if self.storms.calm(storm, message):
             self.log.event("storm.ended", still_red=len(red))
-            self.announcer.publish(told)
+            self.announcer.publish(message)
         return None
 
     def _remind(self, storm: Storm, left: storm_messages.Left, rules: StormRules, now: datetime) -> None:
@@ -131,6 +131,6 @@ class StormWatch:
         self.log.event("storm.goes_on", not_ok=len(left))
         since = storm.tripped_at
         if since and now - since >= timedelta(hours=1):
-            told = storm_messages.storm_goes_on(storm, left, rules, since, now)
-            if self.storms.remind(told):
-                self.announcer.publish(told)
+            message = storm_messages.storm_goes_on(storm, left, rules, since, now)
+            if self.storms.remind(message):
+                self.announcer.publish(message)

@@ -80,10 +80,10 @@ class Sweep:
     def _announce(self, reason: Reason, cause: str) -> None:
         """Once a day for each cause, however often it is met."""
         self.log.event("verification.sweep_blind", reason=reason.value, cause=cause)
-        told = of_blindness(reason, cause, "", None, self.now, every=DAILY)
+        message = of_blindness(reason, cause, "", None, self.now, every=DAILY)
         try:
             self.announcer.tell_past_the_ledger(
-                replace(told, next="Firebreak tries again every few minutes.")
+                replace(message, next="Firebreak tries again every few minutes.")
             )
         except Untold as error:
             self.failed.append(error)
@@ -94,13 +94,13 @@ class Sweep:
         for told in waiting:
             self._guarded(f"announcement {told.key}", partial(self._hand_over, told))
 
-    def _hand_over(self, told: Announcement) -> None:
+    def _hand_over(self, message: Announcement) -> None:
         handed = False
         try:
-            handed = self.announcer.publish(told)
+            handed = self.announcer.publish(message)
         finally:
             if not handed:
-                self._put_off(self.ledger.put_off_announcement, told.waits_as)
+                self._put_off(self.ledger.put_off_announcement, message.waits_as)
 
     def _incidents(self) -> None:
         """Both lists are read before any look: what is handed to humans by one has its turn later."""

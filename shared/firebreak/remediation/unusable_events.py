@@ -56,7 +56,7 @@ def refuse_unusable(
     """Record and page an event that Verify cannot read. Raises AwsError when the ledger is unreachable."""
     record = unusable_record(event, error, "verify", now)
     announcer.log.event("verification.unusable_event", incident=record.incident_id, error=str(error))
-    told = of_decision(record, None)
-    if ledger.record(record, told):
-        announcer.publish(told)
+    message = of_decision(record, None)
+    if ledger.record(record, message):
+        announcer.publish(message)
     return Summary(record.decision.word, record.decision.reason, record.incident_id)

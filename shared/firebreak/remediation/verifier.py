@@ -151,17 +151,19 @@ class Verifier:
         except PolicyError as error:
             cause = f"{len(error.problems)} problems in the policy"
             self.log.event("verification.policy_unusable", incident=incident.id, cause=cause)
-            told = of_blindness(Reason.POLICY_UNUSABLE, cause, "", None, self.clock.now(), every=DAILY)
+            message = of_blindness(Reason.POLICY_UNUSABLE, cause, "", None, self.clock.now(), every=DAILY)
             waits = "Open incidents are not judged until the policy loads; Firebreak tries every few minutes."
-            self.announcer.tell_past_the_ledger(replace(told, next=waits))
+            self.announcer.tell_past_the_ledger(replace(message, next=waits))
             return Summary("policy_unusable", Reason.POLICY_UNUSABLE, incident.id)
 
     def _tell_unreadable(self, incident_id: str, why: str) -> None:
         """An act that cannot be verified is a page. Raises Untold when the bus is gone as well."""
         cause = f"incident {incident_id}: {why}"
-        told = of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.clock.now(), every=DAILY)
+        message = of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.clock.now(), every=DAILY)
         self.announcer.tell_past_the_ledger(
-            replace(told, incident_id=incident_id, next="Firebreak tries to read it again every few minutes.")
+            replace(
+                message, incident_id=incident_id, next="Firebreak tries to read it again every few minutes."
+            )
         )
 
     def _look(self, incident: Incident, attempt: int | None) -> Summary:
@@ -195,9 +197,9 @@ class Verifier:
 
     def _close(self, incident: Incident, event: Recovered | TooOld, now: datetime) -> Summary:
         moved = advance(incident, event, now)
-        if not self.writer.write(moved) or moved.change.told is None:
+        if not self.writer.write(moved) or moved.change.message is None:
             return self._said(incident, "superseded")
-        return Summary(moved.change.told.kind.value, Reason.NO_LONGER_RED, incident.id)
+        return Summary(moved.change.message.kind.value, Reason.NO_LONGER_RED, incident.id)
 
     def _look_at_approval(self, incident: Incident, now: datetime) -> Summary:
         """A question ends with the trouble, or with its time; an answer comes by the action's function."""

@@ -37,23 +37,23 @@ SINCE_FIRST_RELEASE = frozenset(
 )
 
 
-def announcement_to_wire(told: Announcement) -> dict[str, object]:
+def announcement_to_wire(message: Announcement) -> dict[str, object]:
     """An announcement as it travels on the bus and waits in the ledger."""
-    fields = asdict(told)
-    fields["retry"] = list(told.retry)
-    fields["watches"] = [[one.name, one.contributor] for one in told.watches]
-    fields["lasting"] = "" if told.lasting is Lasting.NO else told.lasting.value
-    if told.until:
-        fields["until"] = told.until.isoformat()
-    if told.looks_at:
-        fields["looks_at"] = told.looks_at.isoformat()
+    fields = asdict(message)
+    fields["retry"] = list(message.retry)
+    fields["watches"] = [[one.name, one.contributor] for one in message.watches]
+    fields["lasting"] = "" if message.lasting is Lasting.NO else message.lasting.value
+    if message.until:
+        fields["until"] = message.until.isoformat()
+    if message.looks_at:
+        fields["looks_at"] = message.looks_at.isoformat()
     return {
         **{name: value for name, value in fields.items() if value or name not in SINCE_FIRST_RELEASE},
         "v": 1,
-        "kind": told.kind.value,
-        "at": told.at.isoformat(),
-        "alarm_since": told.alarm_since.isoformat() if told.alarm_since else None,
-        "facts": list(told.facts),
+        "kind": message.kind.value,
+        "at": message.at.isoformat(),
+        "alarm_since": message.alarm_since.isoformat() if message.alarm_since else None,
+        "facts": list(message.facts),
     }
 
 

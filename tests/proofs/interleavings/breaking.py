@@ -104,7 +104,7 @@ class TellsNobody(MemoryLedger):
     """Keeps no announcement with a move: who dies before the bus leaves silence."""
 
     def move(self, change: IncidentChange) -> bool:
-        return super().move(replace(change, told=None))
+        return super().move(replace(change, message=None))
 
 
 class StandingClock(AskingClock):

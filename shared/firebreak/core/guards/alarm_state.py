@@ -78,8 +78,8 @@ def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if _is_newer(last, request.alarm, seen.now) and _gives_way(request, last):
         return objected("stale", Reason.SUPERSEDED, f"{last.state} since {format_time(last.since)} is newer")
     if age > rules.max_event_age and _ages(request):
-        told = f"{readable(age)} old, limit {format_duration(rules.max_event_age)}"
-        return objected("stale", Reason.TOO_OLD, told)
+        detail = f"{readable(age)} old, limit {format_duration(rules.max_event_age)}"
+        return objected("stale", Reason.TOO_OLD, detail)
     if request.kind is RequestKind.ALARM and isinstance(last, Unknown | NotRead):
         return blind("stale", last, Reason.ALARM_UNREADABLE, seen.now)
     return _red_now(request, seen)
@@ -139,8 +139,8 @@ def _alarm_red_now(seen: Snapshot) -> Check:
         case Absent():
             return objected("stale", Reason.ALARM_GONE, "the alarm does not exist")
         case alarm if alarm.missing:
-            told = f"{alarm.name} is {alarm.shown} since {format_time(alarm.since)}, without data"
-            return passed("stale", told)
+            detail = f"{alarm.name} is {alarm.shown} since {format_time(alarm.since)}, without data"
+            return passed("stale", detail)
         case alarm if alarm.state is AlarmState.INSUFFICIENT_DATA:
             return objected("stale", Reason.NO_DATA_NOW, f"{alarm.state} since {format_time(alarm.since)}")
         case alarm if alarm.state is not AlarmState.ALARM:
@@ -156,8 +156,8 @@ def missing_data(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return _judged(replace(sent, detail=f"by its event {sent.detail}"))
         case Unknown() | NotRead() as unseen:
             check = blind("missing data", unseen, Reason.ALARM_UNREADABLE, seen.now)
-            told = told_by_event(request.alarm)
-            return replace(check, detail=f"{check.detail}; by its event {told}") if told else check
+            detail = told_by_event(request.alarm)
+            return replace(check, detail=f"{check.detail}; by its event {detail}") if detail else check
         case Absent():
             return passed("missing data", "the alarm does not exist")
         case alarm:
@@ -165,8 +165,8 @@ def missing_data(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if missing:
         return _judged(missing)
     found = data_of(alarm)
-    told = f"whether data came is not known: {found.why}" if isinstance(found, CannotTell) else "data came"
-    return passed("missing data", told)
+    detail = f"whether data came is not known: {found.why}" if isinstance(found, CannotTell) else "data came"
+    return passed("missing data", detail)
 
 
 def _judged(missing: Missing) -> Check:
@@ -175,11 +175,11 @@ def _judged(missing: Missing) -> Check:
         case MissingData.SYMPTOM:
             return passed("missing data", f"{missing.detail}; a symptom, by {missing.source}")
         case MissingData.IGNORE:
-            told = f"{missing.detail}; ignored, by {missing.source}"
-            return objected("missing data", Reason.NO_DATA_IGNORED, told)
+            detail = f"{missing.detail}; ignored, by {missing.source}"
+            return objected("missing data", Reason.NO_DATA_IGNORED, detail)
         case None:
-            told = f"{missing.detail}; {missing.source}"
-            return objected("missing data", Reason.NO_DATA, told)
+            detail = f"{missing.detail}; {missing.source}"
+            return objected("missing data", Reason.NO_DATA, detail)
 
 
 def _missing_of(request: Request, rules: Rules, seen: Snapshot, alarm: DescribedAlarm) -> Missing | None:
@@ -204,7 +204,7 @@ def alarms_still_ok(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case Absent():
             return objected("still well", Reason.ALARM_GONE, "the alarm does not exist")
         case alarm if alarm.state is not AlarmState.OK:
-            told = f"{alarm.name} is {alarm.state} since {format_time(alarm.since)}"
-            return objected("still well", Reason.RED_AGAIN, told)
+            detail = f"{alarm.name} is {alarm.state} since {format_time(alarm.since)}"
+            return objected("still well", Reason.RED_AGAIN, detail)
         case alarm:
             return passed("still well", f"{alarm.name} is {alarm.state} since {format_time(alarm.since)}")

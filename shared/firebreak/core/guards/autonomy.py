@@ -20,22 +20,22 @@ from firebreak.core.rules import Rules
 def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """What a human said yes to is what would be done now, and it was said in time."""
     if not request.by or rules.autonomy is Autonomy.OBSERVE:
-        told = "the policy says observe here by now" if request.by else "nobody's name came with it"
-        return objected("approved", Reason.NOT_APPROVED, told)
+        detail = "the policy says observe here by now" if request.by else "nobody's name came with it"
+        return objected("approved", Reason.NOT_APPROVED, detail)
     if not isinstance(seen.incident, Incident):  # the in-flight guard says why
         return Check("approved", Result.NOT_LOOKED_AT, "not looked at: the incident is not known")
     asked, until = seen.incident.plan, seen.incident.due_at
     if until is None or seen.now > until:
-        told = f"it could be approved until {format_time(until)}" if until else "nothing waits for approval"
-        return objected("approved", Reason.APPROVAL_EXPIRED, told)
+        detail = f"it could be approved until {format_time(until)}" if until else "nothing waits for approval"
+        return objected("approved", Reason.APPROVAL_EXPIRED, detail)
     match seen.plan:
         case Unknown() | NotRead() as unseen:
             return blind("approved", unseen, Reason.NOT_READY_UNREADABLE, seen.now)
         case Plan() as plan if asked and same_change(asked, plan):
             return passed("approved", f"by {claimed(request.by)}: {plan.summary}")
         case Plan() as plan:
-            told = f"approved: {asked.summary if asked else 'nothing'}; now it would be: {plan.summary}"
-            return objected("approved", Reason.PLAN_CHANGED, told)
+            detail = f"approved: {asked.summary if asked else 'nothing'}; now it would be: {plan.summary}"
+            return objected("approved", Reason.PLAN_CHANGED, detail)
         case Obstacle() | Absent():
             return objected("approved", Reason.PLAN_CHANGED, "it cannot be done any more")
 
@@ -43,15 +43,15 @@ def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
 def autonomy(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """How far the policy lets Firebreak go here by itself; with a doubt it never goes alone."""
     del request
-    told = f"{rules.autonomy} by {rules.sources['autonomy']}"
+    detail = f"{rules.autonomy} by {rules.sources['autonomy']}"
     doubts = seen.plan.doubts if isinstance(seen.plan, Plan) else ()
     match rules.autonomy:
         case Autonomy.AUTO if doubts:
-            told += f", but a human must say yes: {'; '.join(doubts)}"
-            return objected("autonomy", Reason.NEEDS_APPROVAL, told)
+            detail += f", but a human must say yes: {'; '.join(doubts)}"
+            return objected("autonomy", Reason.NEEDS_APPROVAL, detail)
         case Autonomy.AUTO:
-            return passed("autonomy", told)
+            return passed("autonomy", detail)
         case Autonomy.APPROVE:
-            return objected("autonomy", Reason.NEEDS_APPROVAL, told)
+            return objected("autonomy", Reason.NEEDS_APPROVAL, detail)
         case Autonomy.OBSERVE:
-            return objected("autonomy", Reason.OBSERVE_ONLY, told)
+            return objected("autonomy", Reason.OBSERVE_ONLY, detail)

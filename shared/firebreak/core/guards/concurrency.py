@@ -72,5 +72,7 @@ def _dependency_incidents(request: Request, seen: Snapshot, own: str) -> Check:
             busy = [i for i in others if i.id != request.incident_id and i.state in IN_FLIGHT]
     if not busy:
         return passed("in flight", own)
-    told = f"incident {busy[0].id} of {busy[0].target.display}, which shares a dependency, is {busy[0].state}"
-    return objected("in flight", Reason.DEPENDENCY_IN_FLIGHT, told)
+    detail = (
+        f"incident {busy[0].id} of {busy[0].target.display}, which shares a dependency, is {busy[0].state}"
+    )
+    return objected("in flight", Reason.DEPENDENCY_IN_FLIGHT, detail)

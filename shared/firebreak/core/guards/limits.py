@@ -38,7 +38,7 @@ MEMORY_RAISE_WINDOW = timedelta(days=30)
 
 def breaker_closed(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The action has been helping: on this target, and over the whole stack."""
-    told: list[str] = []
+    lines: list[str] = []
     for scope in (target_scope(request.target), action_scope(request.target, request.action)):
         match seen.scopes.get(scope, NotRead("not asked for")):
             case Unknown() | NotRead() as unseen:
@@ -49,7 +49,7 @@ def breaker_closed(request: Request, rules: Rules, seen: Snapshot) -> Check:
                 acts = _tried_before(request, history.acts, rules, seen.now)
         match breaker(acts, request.target.key, rules.breakers[scope.level], seen.now):
             case Closed(detail):
-                told.append(f"{scope} {detail}")
+                lines.append(f"{scope} {detail}")
             case Open(detail, until):
                 held_by = f"{scope} {detail}, open until {format_time(until)}"
                 cause = _beyond_the_target(scope, f"{until:%FT%TZ}")
@@ -57,7 +57,7 @@ def breaker_closed(request: Request, rules: Rules, seen: Snapshot) -> Check:
             case Trying(detail, since):
                 cause = _beyond_the_target(scope, f"tried after {since:%FT%TZ}")
                 return objected("breaker", Reason.BREAKER_OPEN, f"{scope} {detail}", cause=cause)
-    return passed("breaker", ", ".join(told))
+    return passed("breaker", ", ".join(lines))
 
 
 def _beyond_the_target(scope: Scope, what: str) -> str:
@@ -106,11 +106,11 @@ def memory_raise_limit(request: Request, rules: Rules, seen: Snapshot) -> Check:
     raised = [
         act.at for act in acts if act.action == request.action and act.at > seen.now - MEMORY_RAISE_WINDOW
     ]
-    told = f"raised {len(raised)}/{limit} times in {format_duration(MEMORY_RAISE_WINDOW)}"
+    detail = f"raised {len(raised)}/{limit} times in {format_duration(MEMORY_RAISE_WINDOW)}"
     if len(raised) < limit:
-        return passed("ratchet", told)
+        return passed("ratchet", detail)
     free_at = sorted(raised)[-limit] + MEMORY_RAISE_WINDOW
-    return objected("ratchet", Reason.RAISED_TOO_OFTEN, told, free_at)
+    return objected("ratchet", Reason.RAISED_TOO_OFTEN, detail, free_at)
 
 
 def already_rolled_back(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -145,15 +145,15 @@ def _rest(
     if not acts:
         return passed(guard, "no recent action")
     last = max(act.at for act in acts)
-    told = (
+    detail = (
         f"last action {format_time(last)}, rest {format_duration(gap)}{by}, over at {format_time(last + gap)}"
     )
-    return objected(guard, reason, told, last + gap) if last + gap > now else passed(guard, told)
+    return objected(guard, reason, detail, last + gap) if last + gap > now else passed(guard, detail)
 
 
 def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """Every window at every level must have a free slot."""
-    told: list[str] = []
+    lines: list[str] = []
     # What was asked for must be there; what the target's tags added is there as well.
     for scope in dict.fromkeys((*rules.scopes(request.target), *seen.scopes)):
         match seen.scopes.get(scope, NotRead("not asked for")):
@@ -174,8 +174,8 @@ def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
                 detail = f"budget {used}, next slot {format_time(free_at)}, {pad}"
                 cause = _beyond_the_target(scope, f"{budget} {free_at:%FT%TZ}")
                 return objected("budgets", Reason.BUDGET_FULL, detail, free_at, cause=cause)
-            told.append(used)
-    return passed("budgets", ", ".join(told))
+            lines.append(used)
+    return passed("budgets", ", ".join(lines))
 
 
 def disruption_budget(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -195,19 +195,21 @@ def disruption_budget(request: Request, rules: Rules, seen: Snapshot) -> Check:
     hit = unavailable_members(acts, rules.share, seen.now) | {request.target.key}
     limit = allowed(group.total, rules.share)
     age = readable(seen.now - group.counted_at)
-    told = f"{len(hit)}/{limit} of {group.total} in {format_duration(rules.share.within)} (counted {age} ago)"
-    told += f" by {rules.sources['share']}"
+    detail = (
+        f"{len(hit)}/{limit} of {group.total} in {format_duration(rules.share.within)} (counted {age} ago)"
+    )
+    detail += f" by {rules.sources['share']}"
     if len(hit) > limit:
-        return objected("share", Reason.SHARE_REACHED, told)
+        return objected("share", Reason.SHARE_REACHED, detail)
     return (
-        _above_floor(request, rules, group, acts, told, now=seen.now)
+        _above_floor(request, rules, group, acts, detail, now=seen.now)
         if rules.share.healthy_floor
-        else passed("share", told)
+        else passed("share", detail)
     )
 
 
 def _above_floor(
-    request: Request, rules: Rules, group: GroupCount, acts: tuple[Act, ...], told: str, *, now: datetime
+    request: Request, rules: Rules, group: GroupCount, acts: tuple[Act, ...], detail: str, *, now: datetime
 ) -> Check:
     match group.healthy:
         case Unknown() | NotRead() as unseen:
@@ -216,7 +218,7 @@ def _above_floor(
             return objected("share", Reason.GROUP_UNREADABLE, "the group does not exist")
         case healthy:
             left = left_healthy(healthy, acts, request.target.key)
-    told += f"; {left} would stay healthy, floor {rules.share.healthy_floor}"
+    detail += f"; {left} would stay healthy, floor {rules.share.healthy_floor}"
     if left < rules.share.healthy_floor:
-        return objected("share", Reason.HEALTHY_FLOOR_REACHED, told)
-    return passed("share", told)
+        return objected("share", Reason.HEALTHY_FLOOR_REACHED, detail)
+    return passed("share", detail)

@@ -72,8 +72,8 @@ def _target_opted_in(request: Request, seen: Snapshot) -> Check:
         case Absent():
             return objected("opt-in", Reason.TARGET_MISSING, "the target does not exist")
         case tags if tags.get(OPT_IN_TAG) == "true" and not allows(tags, request.alarm.name):
-            told = f"the target's tag {ALARMS_TAG} is {tags.get(ALARMS_TAG)!r}"
-            return objected("opt-in", Reason.ALARM_NOT_ALLOWED, told)
+            detail = f"the target's tag {ALARMS_TAG} is {tags.get(ALARMS_TAG)!r}"
+            return objected("opt-in", Reason.ALARM_NOT_ALLOWED, detail)
         case tags if tags.get(OPT_IN_TAG) == "true":
             return passed("opt-in", f"{OPT_IN_TAG}=true")
         case tags:
@@ -98,8 +98,8 @@ def load_balancer(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case registered:
             gone = sorted(request.groups - registered)
     if gone:
-        told = f"it is not registered with {', '.join(gone)}"
-        return objected("load balancer", Reason.NOT_REGISTERED, told)
+        detail = f"it is not registered with {', '.join(gone)}"
+        return objected("load balancer", Reason.NOT_REGISTERED, detail)
     return passed("load balancer", f"it is registered with {', '.join(sorted(request.groups))}")
 
 
@@ -128,7 +128,7 @@ def other_controller(request: Request, rules: Rules, seen: Snapshot) -> Check:
     effect = EFFECT_OF.get(request.action)
     same = [one for one in others if one.effect is effect is not Effect.OTHER]
     if same:
-        told = f"it starts {names_of(same)}, whose effect is {effect} as well"
-        cause = f"{request.target.key} {request.action} {told}"
-        return objected("other controller", Reason.SAME_EFFECT, told, cause=cause)
+        detail = f"it starts {names_of(same)}, whose effect is {effect} as well"
+        cause = f"{request.target.key} {request.action} {detail}"
+        return objected("other controller", Reason.SAME_EFFECT, detail, cause=cause)
     return passed("other controller", f"it starts {names_of(others)} as well; its tag asks for this action")

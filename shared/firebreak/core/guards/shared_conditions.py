@@ -43,11 +43,11 @@ def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if not active:
         return passed("switch", "no kill switch is held")
     last = max(active, key=lambda hold: hold.until)
-    told = "; ".join(map(switch_words, active))
+    detail = "; ".join(map(switch_words, active))
     if request.despite_switch:
-        return passed("switch", f"{told}; overruled by {request.despite_switch}")
+        return passed("switch", f"{detail}; overruled by {request.despite_switch}")
     held = ", ".join(f"{hold.scope} {hold.holder} {hold.since:%FT%TZ}" for hold in active)
-    found = objected("switch", Reason.SWITCHED_OFF, told, last.until + CLOCK_SKEW, cause=held)
+    found = objected("switch", Reason.SWITCHED_OFF, detail, last.until + CLOCK_SKEW, cause=held)
     return replace(found, by=last.holder)
 
 
@@ -73,10 +73,10 @@ def storm(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case seen_storm:
             pass
     if seen_storm.tripped_at:
-        told = f"a storm since {format_time(seen_storm.tripped_at)}, {len(seen_storm.red)} alarms; it ends"
-        told += f" {format_duration(rules.storm.quiet)} after the last turned red, once fewer than"
-        return objected("storm", Reason.STORM, f"{told} {rules.storm.alarms} are")
-    told = storms.numbers(seen_storm, rules.storm, seen.now)
+        detail = f"a storm since {format_time(seen_storm.tripped_at)}, {len(seen_storm.red)} alarms; it ends"
+        detail += f" {format_duration(rules.storm.quiet)} after the last turned red, once fewer than"
+        return objected("storm", Reason.STORM, f"{detail} {rules.storm.alarms} are")
+    detail = storms.numbers(seen_storm, rules.storm, seen.now)
     if storms.begins(seen_storm, rules.storm, seen.now):
-        return objected("storm", Reason.STORM, f"{told}: a storm that is not declared yet")
-    return passed("storm", told)
+        return objected("storm", Reason.STORM, f"{detail}: a storm that is not declared yet")
+    return passed("storm", detail)

@@ -114,7 +114,7 @@ def advance(incident: Incident, event: Event, now: datetime) -> Moved:  # noqa: 
 def _moved(
     before: Incident, after: Incident, at: datetime, what: str, message: Announcement | None = None
 ) -> Moved:
-    return Moved(change=IncidentChange(before=before, after=after, at=at, what=what, told=message))
+    return Moved(change=IncidentChange(before=before, after=after, at=at, what=what, message=message))
 
 
 def _acted(incident: Incident, receipt: Receipt, by: str, now: datetime) -> Moved:
@@ -302,9 +302,9 @@ def _decided_to_humans(incident: Incident, decision: Decision, now: datetime) ->
     why = f"{MEANINGS[decision.reason].sentence} {why_of(decision)}"
     red = AlarmState.ALARM  # or the decision would be that it is not red any more
     moved = _to_humans(incident, now, note=why, said=why, line=why_of(decision), state=red)
-    message = moved.change.told
+    message = moved.change.message
     opted_in = replace(message, opted_in=decision.opted_in) if message else None
-    return replace(moved, change=replace(moved.change, told=opted_in))
+    return replace(moved, change=replace(moved.change, message=opted_in))
 
 
 def _may_climb(request: Request, rules: Rules, decision: Decision) -> bool:

@@ -91,26 +91,26 @@ def after_look(request: Request, decision: Decision, now: datetime) -> OwnEvent 
 
 
 def with_look(
-    told: Announcement | None, request: Request, decision: Decision, now: datetime
+    message: Announcement | None, request: Request, decision: Decision, now: datetime
 ) -> tuple[Announcement | None, OwnEvent | None]:
     """The announcement of a decision, and the look that follows it; one that is put off is not announced."""
     if again := after_look(request, decision, now):
         return None, again
-    again = after_refusal(request, decision, told.key, now) if told else None
-    return (promised(told, again, COUNTED) if told and again else told), again
+    again = after_refusal(request, decision, message.key, now) if message else None
+    return (promised(message, again, COUNTED) if message and again else message), again
 
 
-def promised(told: Announcement, again: OwnEvent, also: str) -> Announcement:
+def promised(message: Announcement, again: OwnEvent, also: str) -> Announcement:
     """The announcement of a refusal with the looks that follow it; `also` is what else comes next."""
-    return replace(told, next=f"{_words(again.at)} {also}", looks_at=again.at)
+    return replace(message, next=f"{_words(again.at)} {also}", looks_at=again.at)
 
 
-def next_of(told: Announcement, now: datetime) -> str:
+def next_of(message: Announcement, now: datetime) -> str:
     """What comes next, as it is true now: a look whose time has passed is promised to nobody."""
-    if told.looks_at is None or now < told.looks_at or told.kind not in _PROMISES:
-        return told.next
-    since, until = format_date_time(told.looks_at, now), format_date_time(_last(told.looks_at), now)
-    if now < _last(told.looks_at) + AFTER_A_LOOK:
+    if message.looks_at is None or now < message.looks_at or message.kind not in _PROMISES:
+        return message.next
+    since, until = format_date_time(message.looks_at, now), format_date_time(_last(message.looks_at), now)
+    if now < _last(message.looks_at) + AFTER_A_LOOK:
         return f"A look has been due since {since}, and every 15 minutes until {until} {_MEANWHILE}."
     return f"Looks were due from {since} until {until}, and nothing looks any more."
 
@@ -149,20 +149,20 @@ def refused_look(record: DecisionRecord, target: Target | None, refused: str) ->
     )
 
 
-def of_its_page(told: Announcement | None, refused: str) -> Announcement | None:
+def of_its_page(message: Announcement | None, refused: str) -> Announcement | None:
     """What comes of a look, as a part of the page that promised it: an incident's, or a cause's."""
-    return replace(told, thread=refused, counted_as=refused) if told and refused else told
+    return replace(message, thread=refused, counted_as=refused) if message and refused else message
 
 
-def is_of_a_cause(told: Announcement) -> bool:
+def is_of_a_cause(message: Announcement) -> bool:
     """Whether the page that promised the look is that of a cause, whose thread its digest names."""
-    return bool(told.counted_as) and not told.counted_as.startswith("i-")
+    return bool(message.counted_as) and not message.counted_as.startswith("i-")
 
 
-def without_its_page(told: Announcement) -> Announcement:
+def without_its_page(message: Announcement) -> Announcement:
     """What came of a look whose page is not known any more: a refusal, or an act, like any other."""
-    kind = AnnouncementKind.REFUSED if told.kind is AnnouncementKind.LOOKED_AGAIN else told.kind
-    return replace(told, kind=kind, thread="", counted_as="")
+    kind = AnnouncementKind.REFUSED if message.kind is AnnouncementKind.LOOKED_AGAIN else message.kind
+    return replace(message, kind=kind, thread="", counted_as="")
 
 
 def _words(first: datetime) -> str:

@@ -102,21 +102,21 @@ def breaker(acts: Sequence[Act], target: str, limits: BreakerLimits, now: dateti
     if returned := _often_returned(acts, target, limits, now):
         return returned
     failed = failures_in_a_row(acts)
-    told = f"{len(failed)}/{limits.failures} in a row did not help"
+    text = f"{len(failed)}/{limits.failures} in a row did not help"
     if len(failed) < limits.failures:
-        return Closed(told)
+        return Closed(text)
     rest = backed_off(limits.open_for, len(failed) - limits.failures, limits.ceiling)
     until = failed[-1].at + rest
     if until > now:
-        return Open(told, until)
+        return Open(text, until)
     if any(act.judged is None for act in acts):
-        return Trying(f"{told}; the one try after the rest is under way", failed[-1].at)
-    return Closed(f"{told}; half-open, this is the one try")
+        return Trying(f"{text}; the one try after the rest is under way", failed[-1].at)
+    return Closed(f"{text}; half-open, this is the one try")
 
 
 def _often_returned(acts: Sequence[Act], target: str, limits: BreakerLimits, now: datetime) -> Open | None:
     recent = [at for at in came_back(acts, target) if at + limits.within > now]
     if len(recent) < limits.comebacks:
         return None
-    told = f"{len(recent)}/{limits.comebacks} recoveries did not last"
-    return Open(told, recent[len(recent) - limits.comebacks] + limits.within)
+    text = f"{len(recent)}/{limits.comebacks} recoveries did not last"
+    return Open(text, recent[len(recent) - limits.comebacks] + limits.within)

@@ -19,7 +19,7 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
     """A human may say yes; until then nothing happens."""
     plan = incident.plan
     until = f" by {format_time(incident.due_at)}" if incident.due_at else ""
-    told = of_incident(
+    message = of_incident(
         AnnouncementKind.APPROVAL,
         incident,
         record.at,
@@ -34,7 +34,7 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
         ],
         next_=f"Nothing is changed unless somebody approves{until}; then everything is checked again.",
     )
-    return replace(told, until=incident.due_at, question=question_id(incident))
+    return replace(message, until=incident.due_at, question=question_id(incident))
 
 
 def unanswered(incident: Incident) -> str:

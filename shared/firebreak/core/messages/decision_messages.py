@@ -141,12 +141,12 @@ def _key_of(record: DecisionRecord, target: Target | None, lasting: Lasting) -> 
     return digest("decision", record.key)
 
 
-def per_alarm(told: Announcement) -> Announcement:
+def per_alarm(message: Announcement) -> Announcement:
     """The same in a thread of its alarm's own, where alarms with the same mistake share one."""
-    if told.cause != Reason.UNKNOWN_ACTION_TAG:
-        return told
-    key = digest("alone", told.key, *(f"{one.name} {one.contributor}" for one in told.watches))
-    return replace(told, key=key, thread=key)
+    if message.cause != Reason.UNKNOWN_ACTION_TAG:
+        return message
+    key = digest("alone", message.key, *(f"{one.name} {one.contributor}" for one in message.watches))
+    return replace(message, key=key, thread=key)
 
 
 def _thread_of(record: DecisionRecord) -> str:

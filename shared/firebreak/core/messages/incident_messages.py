@@ -149,7 +149,7 @@ def given_to_humans(
     incident: Incident, at: datetime, why: str, alarm_state: AlarmState | None = AlarmState.ALARM
 ) -> Announcement:
     """Firebreak stops here. `alarm_state` is what the alarm was at the last look, None where nobody could."""
-    told = of_incident(
+    message = of_incident(
         AnnouncementKind.GIVEN_TO_HUMANS,
         incident,
         at,
@@ -157,7 +157,7 @@ def given_to_humans(
         facts=[*steps(incident), *stays(incident), *_members(incident), *muted(incident.alarm)],
         next_=f"No further automatic action. {HEARS_OF_OK}",
     )
-    return replace(told, alarm_state=alarm_state.value if alarm_state else "")
+    return replace(message, alarm_state=alarm_state.value if alarm_state else "")
 
 
 def _members(incident: Incident) -> list[str]:
@@ -170,7 +170,7 @@ def _members(incident: Incident) -> list[str]:
 def recovered(incident: Incident, at: datetime, why: str) -> Announcement:
     """The trouble is over."""
     done = steps(incident) if incident.earlier or incident.receipt else ()
-    told = of_incident(
+    message = of_incident(
         AnnouncementKind.RECOVERED,
         incident,
         at,
@@ -179,12 +179,12 @@ def recovered(incident: Incident, at: datetime, why: str) -> Announcement:
         facts=[*done, *stays(incident), *(incident.plan.warnings if incident.plan else ())],
         next_="No further action. The incident is closed.",
     )
-    return replace(told, alarm_state=AlarmState.OK.value)
+    return replace(message, alarm_state=AlarmState.OK.value)
 
 
 def expired(incident: Incident, at: datetime, why: str) -> Announcement:
     """The incident is closed for its age, not because it is known to be over."""
-    told = of_incident(
+    message = of_incident(
         AnnouncementKind.EXPIRED,
         incident,
         at,
@@ -193,7 +193,7 @@ def expired(incident: Incident, at: datetime, why: str) -> Announcement:
         next_=NOTHING_LOOKS_AGAIN,
     )
     watches, unwatched = within_bounds(member.watched for member in incident.members)
-    return replace(told, watches=watches, unwatched=unwatched + incident.left_out, alarm_state="")
+    return replace(message, watches=watches, unwatched=unwatched + incident.left_out, alarm_state="")
 
 
 def recovered_for_now(incident: Incident, at: datetime, why: str, back_at: datetime) -> Announcement:

@@ -46,34 +46,36 @@ def _why(reason: Reason) -> str:
     return "its target is not opted in"
 
 
-def is_notice(told: Announcement) -> bool:
+def is_notice(message: Announcement) -> bool:
     """Whether it is such a notice."""
-    return told.key in {key for reason in _WORDS for key in _keys(told, reason)}
+    return message.key in {key for reason in _WORDS for key in _keys(message, reason)}
 
 
-def notices_ended_by(told: Announcement) -> tuple[str, ...]:
+def notices_ended_by(message: Announcement) -> tuple[str, ...]:
     """The notices that may be announced again: its decision saw that what they ask for was done.
 
     The notice that the target's tag does not name the alarm shows that the target is opted in.
     """
-    if not (told.target and told.alarm_name):
+    if not (message.target and message.alarm_name):
         return ()
-    if told.opted_in or _acts(told):
-        return tuple(key for reason in _WORDS for key in _keys(told, reason))
-    opted_in = told.key in _keys(told, Reason.ALARM_NOT_ALLOWED)
-    return _keys(told, Reason.NOT_OPTED_IN) if opted_in else ()
+    if message.opted_in or _acts(message):
+        return tuple(key for reason in _WORDS for key in _keys(message, reason))
+    opted_in = message.key in _keys(message, Reason.ALARM_NOT_ALLOWED)
+    return _keys(message, Reason.NOT_OPTED_IN) if opted_in else ()
 
 
-def _acts(told: Announcement) -> bool:
+def _acts(message: Announcement) -> bool:
     """An act, a question or a proposal: those of an incident do not say what their decision saw."""
-    proposes = told.kind is _K.OBSERVED and told.cause == Reason.OBSERVE_ONLY
-    return proposes or told.kind in {_K.ACTED, _K.APPROVAL}
+    proposes = message.kind is _K.OBSERVED and message.cause == Reason.OBSERVE_ONLY
+    return proposes or message.kind in {_K.ACTED, _K.APPROVAL}
 
 
-def _keys(told: Announcement, reason: Reason) -> tuple[str, ...]:
-    return tuple(_key(told, reason, kind) for kind in (_K.REFUSED, _K.OBSERVED))
+def _keys(message: Announcement, reason: Reason) -> tuple[str, ...]:
+    return tuple(_key(message, reason, kind) for kind in (_K.REFUSED, _K.OBSERVED))
 
 
-def _key(told: Announcement, reason: Reason, kind: AnnouncementKind) -> str:
+def _key(message: Announcement, reason: Reason, kind: AnnouncementKind) -> str:
     """One a target, alarm and reason, and one more where the policy came to do more than observe."""
-    return digest(_WORDS[reason], kind.value, told.account, told.region, told.target, told.alarm_name)
+    return digest(
+        _WORDS[reason], kind.value, message.account, message.region, message.target, message.alarm_name
+    )

@@ -14,7 +14,7 @@ from firebreak.core.model import AlarmState
 
 def kept(incident: Incident, at: datetime, why: str) -> Announcement:
     """What was lent is not taken back; it was promised, so it is told."""
-    told = of_incident(
+    message = of_incident(
         AnnouncementKind.KEPT,
         incident,
         at,
@@ -22,12 +22,12 @@ def kept(incident: Incident, at: datetime, why: str) -> Announcement:
         facts=values(incident),
         next_="Firebreak leaves it as it is. All is well; decide at leisure whether to take it back.",
     )
-    return replace(told, alarm_state=AlarmState.OK.value)
+    return replace(message, alarm_state=AlarmState.OK.value)
 
 
 def restore_waits(incident: Incident, at: datetime, why: str, again_at: datetime) -> Announcement:
     """Something holds a restore back; told once a cause."""
-    told = of_incident(
+    message = of_incident(
         AnnouncementKind.KEPT,
         incident,
         at,
@@ -35,7 +35,7 @@ def restore_waits(incident: Incident, at: datetime, why: str, again_at: datetime
         facts=values(incident),
         next_=f"All is well. Firebreak tries again at {format_time(again_at)} to take it back.",
     )
-    return replace(told, key=digest(told.key, why), alarm_state=AlarmState.OK.value)
+    return replace(message, key=digest(message.key, why), alarm_state=AlarmState.OK.value)
 
 
 def undoing(incident: Incident, at: datetime, why: str) -> Announcement:
@@ -55,7 +55,7 @@ def put_back(incident: Incident, at: datetime) -> Announcement:
     plan, receipt = incident.plan, incident.receipt
     restored = incident.purpose is Purpose.RESTORE
     due = f"Firebreak checks at {format_time(incident.due_at)} again. " if incident.due_at else ""
-    told = of_incident(
+    message = of_incident(
         AnnouncementKind.RESTORED if restored else AnnouncementKind.UNDONE,
         incident,
         at,
@@ -69,4 +69,4 @@ def put_back(incident: Incident, at: datetime) -> Announcement:
         if restored
         else f"{due}After that no further automatic action: a human takes over.",
     )
-    return replace(told, alarm_state=AlarmState.OK.value) if restored else told
+    return replace(message, alarm_state=AlarmState.OK.value) if restored else message

@@ -56,7 +56,11 @@ def room_at(entries: Iterable[str], budget: Budget, now: datetime) -> datetime:
 def new_on(turn: Turn, before: Thread | None) -> tuple[str, ...]:
     """The channels on which a turn is a new call. What is said of the ceiling itself is never held."""
     sending = turn.sending
-    if not sending or sending.phase is not Phase.TRIGGER or sending.told.kind is AnnouncementKind.HELD_BACK:
+    if (
+        not sending
+        or sending.phase is not Phase.TRIGGER
+        or sending.message.kind is AnnouncementKind.HELD_BACK
+    ):
         return ()
     known = before.told if before and before.steps and not before.over else {}
     return tuple(channel for channel in sending.channels if channel not in known)

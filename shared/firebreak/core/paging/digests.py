@@ -120,12 +120,12 @@ class Digest:
         """Its first announcement, as it was paged."""
         return self.part_of(self.first)
 
-    def part_of(self, told: Announcement) -> Announcement:
+    def part_of(self, message: Announcement) -> Announcement:
         """One announcement of the cause as a part of this episode: told once a reason, in one thread."""
         if not self.lasts:
-            return told
+            return message
         thread = digest("episode", self.key, self.since.isoformat())
-        return replace(told, key=digest(thread, told.cause), thread=thread, counted_as=self.key)
+        return replace(message, key=digest(thread, message.cause), thread=thread, counted_as=self.key)
 
     @property
     def holds(self) -> bool:
@@ -153,20 +153,20 @@ class Digest:
         return not self.unwatched and all_ok(self.readings(states).values())
 
 
-def counts(told: Announcement) -> bool:
+def counts(message: Announcement) -> bool:
     """Whether an announcement is one of possibly many for one cause; each proposal stands for itself."""
-    return bool(told.cause and told.alarm_name) and told.kind is not AnnouncementKind.OBSERVED
+    return bool(message.cause and message.alarm_name) and message.kind is not AnnouncementKind.OBSERVED
 
 
-def put_off(told: Announcement, until: datetime) -> Announcement:
+def put_off(message: Announcement, until: datetime) -> Announcement:
     """An announcement that is kept until a mute window ends, counted apart from what was paged."""
     return replace(
-        told,
-        key=digest("muted", told.key),
+        message,
+        key=digest("muted", message.key),
         cause=Reason.MUTED.value,
         until=until,
         lasting=Lasting.NO,
-        counted_as=told.key,
+        counted_as=message.key,
     )
 
 

@@ -13,14 +13,14 @@ NEXT = (
 CRITICAL_UNDER_A_PAUSE = "A critical alarm is red under a pause."
 
 
-def holder_of(told: Announcement) -> str:
+def holder_of(message: Announcement) -> str:
     """Who holds the kill switch for which Firebreak refused; empty where that is not the reason."""
-    refused = told.kind is AnnouncementKind.REFUSED and told.cause == Reason.SWITCHED_OFF
-    return told.by if refused else ""
+    refused = message.kind is AnnouncementKind.REFUSED and message.cause == Reason.SWITCHED_OFF
+    return message.by if refused else ""
 
 
-def by_severity(told: Announcement, severity: Severity) -> Announcement:
+def by_severity(message: Announcement, severity: Severity) -> Announcement:
     """The same for its first line: a pause must not hide that something critical is red."""
-    if not holder_of(told) or severity is not Severity.CRITICAL:
-        return told
-    return replace(told, headline=f"{CRITICAL_UNDER_A_PAUSE} {told.headline}")
+    if not holder_of(message) or severity is not Severity.CRITICAL:
+        return message
+    return replace(message, headline=f"{CRITICAL_UNDER_A_PAUSE} {message.headline}")

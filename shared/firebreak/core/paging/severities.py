@@ -17,24 +17,24 @@ ITS_OWN = frozenset({_K.BLIND, _K.CRASHED, _K.STORM, _K.STORM_OVER})
 _HTTPS = re.compile(r"https://[^\s<>\"'|`]{1,500}")
 
 
-def severity_of(told: Announcement, rules: PagingRules) -> Severity:
+def severity_of(message: Announcement, rules: PagingRules) -> Severity:
     """The alarm's tag, else the first pattern that its name matches, else the policy's usual one.
 
     A tag that is no severity says nothing. What Firebreak tells of itself is critical.
     """
-    if told.kind in ITS_OWN:
+    if message.kind in ITS_OWN:
         return Severity.CRITICAL
-    if told.severity in set(Severity):
-        return Severity(told.severity)
-    return _first(told.alarm_name, rules.named) or rules.usual
+    if message.severity in set(Severity):
+        return Severity(message.severity)
+    return _first(message.alarm_name, rules.named) or rules.usual
 
 
-def runbook_of(told: Announcement, rules: PagingRules) -> str:
+def runbook_of(message: Announcement, rules: PagingRules) -> str:
     """An https address: the alarm's tag, else the policy's, else the first in its description; or empty."""
-    if _HTTPS.fullmatch(told.runbook) and told.runbook.isprintable():
-        return told.runbook
-    described = _HTTPS.search(told.alarm_description)
-    return _first(told.alarm_name, rules.runbooks) or (_seen(described.group()) if described else "")
+    if _HTTPS.fullmatch(message.runbook) and message.runbook.isprintable():
+        return message.runbook
+    described = _HTTPS.search(message.alarm_description)
+    return _first(message.alarm_name, rules.runbooks) or (_seen(described.group()) if described else "")
 
 
 def _seen(address: str) -> str:
@@ -43,10 +43,10 @@ def _seen(address: str) -> str:
     return seen if _HTTPS.fullmatch(seen) else ""
 
 
-def log_group_of(told: Announcement, rules: PagingRules) -> str:
+def log_group_of(message: Announcement, rules: PagingRules) -> str:
     """The log group that the policy names for the target, or empty; no tag of an alarm may choose one."""
-    pattern = _first(told.target, rules.logs) or ""
-    return pattern.replace("{name}", re.split("[:/]", told.target)[-1])
+    pattern = _first(message.target, rules.logs) or ""
+    return pattern.replace("{name}", re.split("[:/]", message.target)[-1])
 
 
 def _first[T](name: str, patterns: Iterable[tuple[str, T]]) -> T | None:

@@ -137,7 +137,7 @@ class Thread:
 class Sending:
     """One announcement to be sent on some channels; `note` says why to these, and why now."""
 
-    told: Announcement
+    message: Announcement
     phase: Phase
     channels: tuple[str, ...]
     note: str = ""
@@ -151,60 +151,60 @@ class Turn:
     sending: Sending | None = None
 
 
-def thread_id(told: Announcement) -> str:
+def thread_id(message: Announcement) -> str:
     """The thread an announcement belongs to: that of its incident, unless it names another."""
-    return told.thread or told.incident_id or told.key
+    return message.thread or message.incident_id or message.key
 
 
-def phase_of(told: Announcement) -> Phase:
+def phase_of(message: Announcement) -> Phase:
     """What an announcement does to its thread.
 
     An end that leaves alarms red calls a human all the same. One that leaves alarms of which it is not known
     that they are OK is no end of the thread: who knows of it hears it, and the thread stays as it is.
     """
-    if told.kind in ANEW and not told.retry and (told.watches or told.unwatched):
+    if message.kind in ANEW and not message.retry and (message.watches or message.unwatched):
         return Phase.UPDATE
-    if told.kind in TRIGGERS or (told.kind is _K.STORM_OVER and told.retry):
+    if message.kind in TRIGGERS or (message.kind is _K.STORM_OVER and message.retry):
         return Phase.TRIGGER
-    if told.kind in RESOLVES:
+    if message.kind in RESOLVES:
         return Phase.RESOLVE
-    return Phase.ACKNOWLEDGE if told.kind is _K.ACKNOWLEDGED else Phase.UPDATE
+    return Phase.ACKNOWLEDGE if message.kind is _K.ACKNOWLEDGED else Phase.UPDATE
 
 
-def asks_again(thread: Thread, told: Announcement) -> bool:
+def asks_again(thread: Thread, message: Announcement) -> bool:
     """Whether what was told before needs a human after all: Firebreak was at work on it in between."""
     idle = not (thread.calls or thread.over or thread.waiting)
-    return idle and phase_of(told) is Phase.TRIGGER and told.at > thread.latest.at
+    return idle and phase_of(message) is Phase.TRIGGER and message.at > thread.latest.at
 
 
 def receive(
-    before: Thread | None, told: Announcement, severity: Severity, route: Route, now: datetime
+    before: Thread | None, message: Announcement, severity: Severity, route: Route, now: datetime
 ) -> Turn:
     """What an announcement does: told at once, or held until the hours of its route open.
 
     What only goes with a call does not take its place as the latest that was announced.
     """
-    thread = before or Thread(id=thread_id(told), severity=severity, opened_at=now, latest=told)
-    if told.kind is _K.STORM and thread.latest.kind is not _K.STORM and thread.latest.at > told.at:
+    thread = before or Thread(id=thread_id(message), severity=severity, opened_at=now, latest=message)
+    if message.kind is _K.STORM and thread.latest.kind is not _K.STORM and thread.latest.at > message.at:
         # It was on its way when the storm ended: whoever hears of it has heard that.
         return Turn(thread)
-    if thread.over and thread.latest.at > told.at and phase_of(told) is Phase.TRIGGER:
+    if thread.over and thread.latest.at > message.at and phase_of(message) is Phase.TRIGGER:
         # It was on its way when the trouble ended: news, and no new beginning.
-        return Turn(thread, Sending(told, Phase.UPDATE, tuple(thread.told)) if thread.told else None)
-    aside = told.kind is _K.ACKNOWLEDGED or (told.kind is _K.DIGEST and thread.calls and thread.waiting)
-    thread = thread if aside else replace(thread, latest=told)
-    if told.kind in ANEW and phase_of(told) is Phase.TRIGGER:
+        return Turn(thread, Sending(message, Phase.UPDATE, tuple(thread.told)) if thread.told else None)
+    aside = message.kind is _K.ACKNOWLEDGED or (message.kind is _K.DIGEST and thread.calls and thread.waiting)
+    thread = thread if aside else replace(thread, latest=message)
+    if message.kind in ANEW and phase_of(message) is Phase.TRIGGER:
         thread = replace(thread, acknowledged_by="", steps=0)
-    match phase_of(told):
-        case Phase.TRIGGER if told.kind is _K.LOOKED_AGAIN and thread.calls:
+    match phase_of(message):
+        case Phase.TRIGGER if message.kind is _K.LOOKED_AGAIN and thread.calls:
             # Whoever was promised the look was called with the promise.
-            return _updated(thread, told, route, now)
+            return _updated(thread, message, route, now)
         case Phase.TRIGGER:
             return _called(_asked_for(thread, severity, now), route, now)
         case Phase.UPDATE:
-            return _updated(_at_work(thread) if told.kind in AT_WORK else thread, told, route, now)
+            return _updated(_at_work(thread) if message.kind in AT_WORK else thread, message, route, now)
         case Phase.ACKNOWLEDGE:
-            return _acknowledged(thread, told, route, now)
+            return _acknowledged(thread, message, route, now)
         case Phase.RESOLVE:
             unheard = before is not None and _is_held(before)
             if unheard and before and is_notice(before.latest):  # the next transition has to tell it
@@ -285,22 +285,22 @@ def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn
     return Turn(replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.TRIGGER, who, note))
 
 
-def _updated(thread: Thread, told: Announcement, route: Route, now: datetime) -> Turn:
+def _updated(thread: Thread, message: Announcement, route: Route, now: datetime) -> Turn:
     if opens := opens_at(route, now):
         return _held(thread, opens)
     if thread.waiting:
         # The hours have just opened: what was held may be a call, and nobody has heard of it.
         return _opened(replace(thread, waiting=thread.waiting + 1), route, now)
     after = replace(thread, due_at=_due(thread, now))
-    return Turn(after, Sending(told, Phase.UPDATE, _known(thread, route)))
+    return Turn(after, Sending(message, Phase.UPDATE, _known(thread, route)))
 
 
-def _acknowledged(thread: Thread, told: Announcement, route: Route, now: datetime) -> Turn:
+def _acknowledged(thread: Thread, message: Announcement, route: Route, now: datetime) -> Turn:
     """Somebody has it. Who was told hears so at any hour; what is held is still told when the hours open."""
-    after, opens = replace(thread, acknowledged_by=told.by, next_at=None), thread.due_at
+    after, opens = replace(thread, acknowledged_by=message.by, next_at=None), thread.due_at
     after = replace(after, due_at=_first(opens if thread.waiting else None, _due(after, now)))
     who = _informed(thread, route)
-    return Turn(after, Sending(told, Phase.ACKNOWLEDGE, who) if who else None)
+    return Turn(after, Sending(message, Phase.ACKNOWLEDGE, who) if who else None)
 
 
 def _is_held(thread: Thread) -> bool:
@@ -403,9 +403,9 @@ def watched(thread: Thread) -> tuple[WatchedAlarm, ...]:
     return tuple(WatchedAlarm(name) for name in names)
 
 
-def _of_an_incident(told: Announcement) -> bool:
+def _of_an_incident(message: Announcement) -> bool:
     """Whether Verify looks at the alarms; a decision that opened no incident has an id made of its key."""
-    return bool(told.incident_id) and told.incident_id != f"i-{told.event[:10]}"
+    return bool(message.incident_id) and message.incident_id != f"i-{message.event[:10]}"
 
 
 def _first(*times: datetime | None) -> datetime | None:

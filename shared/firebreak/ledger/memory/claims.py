@@ -195,9 +195,9 @@ def decided_by(held: Held, record: DecisionRecord | None) -> Held:
     return replace(held, decisions=with_entry(held.decisions, record.key, record)) if record else held
 
 
-def told_by(held: Held, told: Announcement | None) -> Held:
+def told_by(held: Held, message: Announcement | None) -> Held:
     """The announcement kept until it reached the bus."""
-    return replace(held, untold=with_entry(held.untold, told.waits_as, told)) if told else held
+    return replace(held, untold=with_entry(held.untold, message.waits_as, message)) if message else held
 
 
 def handed_over(held: Held, waits_as: str) -> Held:

@@ -93,21 +93,21 @@ class MemoryLedger:
             raise failed[0]
 
     def record(
-        self, record: DecisionRecord, told: Announcement | None, later: OwnEvent | None = None
+        self, record: DecisionRecord, message: Announcement | None, later: OwnEvent | None = None
     ) -> bool:
         """Keep a decision, what is told and what is asked later; False when it was decided before."""
 
         def write(held: Held) -> tuple[Held, bool]:
             if record.key in held.decisions:
                 return held, False
-            after = told_by(decided_by(held, record), told)
+            after = told_by(decided_by(held, record), message)
             if later:
                 after = replace(after, requests=with_entry(after.requests, delivery_key(later), later))
             return after, True
 
         return self.memory.change(write)
 
-    def open(self, incident: Incident, record: DecisionRecord, told: Announcement | None) -> bool:
+    def open(self, incident: Incident, record: DecisionRecord, message: Announcement | None) -> bool:
         """Open an incident without acting; False when another one holds the target by now."""
 
         def write(held: Held) -> tuple[Held, bool]:
@@ -121,7 +121,7 @@ class MemoryLedger:
             after = replace(held, scopes=with_entry(held.scopes, scope, history))
             after = _with_incident(after, incident)
             why = f"opened without acting: {record.decision.reason}"
-            after = with_line(told_by(decided_by(after, record), told), incident, record.at, why)
+            after = with_line(told_by(decided_by(after, record), message), incident, record.at, why)
             return seen_by(after, incident.alarm, incident.id), True
 
         return self.memory.change(write)
@@ -134,7 +134,7 @@ class MemoryLedger:
             if not is_as_read(held, change.before) or decided:
                 return held, False
             after = with_line(_with_incident(held, change.after), change.after, change.at, change.what)
-            after = told_by(decided_by(after, change.record), change.told)
+            after = told_by(decided_by(after, change.record), change.message)
             return judged(after, change) if change.judged else after, True
 
         return self.memory.change(write)

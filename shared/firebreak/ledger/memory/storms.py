@@ -38,7 +38,7 @@ class MemoryStorms:
 
         return self.memory.change(write)
 
-    def trip(self, at: datetime, told: Announcement) -> bool:
+    def trip(self, at: datetime, message: Announcement) -> bool:
         """Declare the storm; False when somebody else did."""
 
         def write(held: Held) -> tuple[Held, bool]:
@@ -46,7 +46,7 @@ class MemoryStorms:
             if known.tripped_at:
                 return held, False
             storm = replace(known, tripped_at=kept_time(at))
-            return told_by(replace(held, storm=storm), told), True
+            return told_by(replace(held, storm=storm), message), True
 
         return self.memory.change(write)
 
@@ -60,24 +60,24 @@ class MemoryStorms:
 
         return self.memory.change(write)
 
-    def remind(self, told: Announcement) -> bool:
+    def remind(self, message: Announcement) -> bool:
         """Record that a storm goes on; False when that was recorded before."""
 
         def write(held: Held) -> tuple[Held, bool]:
-            if told.waits_as in held.untold or told.waits_as in held.handed_over:
+            if message.waits_as in held.untold or message.waits_as in held.handed_over:
                 return held, False
-            return told_by(held, told), True
+            return told_by(held, message), True
 
         return self.memory.change(write)
 
-    def calm(self, storm: Storm, told: Announcement) -> bool:
+    def calm(self, storm: Storm, message: Announcement) -> bool:
         """End the storm and forget its alarms; False when one more turned red meanwhile."""
 
         def write(held: Held) -> tuple[Held, bool]:
             now = held.storm or CALM
             if not now.tripped_at or (now.version, now.renewed_at) != (storm.version, storm.renewed_at):
                 return held, False
-            return told_by(replace(held, storm=replace(CALM, version=storm.version + 1)), told), True
+            return told_by(replace(held, storm=replace(CALM, version=storm.version + 1)), message), True
 
         return self.memory.change(write)
 

@@ -48,9 +48,9 @@ class VersionDeployment:
             )
         late = red_since - self.ended
         if late > blame:
-            told = f"the newest deployment ended {_format_duration(late)} before the alarm turned red"
+            text = f"the newest deployment ended {_format_duration(late)} before the alarm turned red"
             return Obstacle(
-                Reason.NO_RECENT_DEPLOYMENT, f"{told}; at most {_format_duration(blame)} is its fault"
+                Reason.NO_RECENT_DEPLOYMENT, f"{text}; at most {_format_duration(blame)} is its fault"
             )
         return None
 
@@ -65,12 +65,12 @@ def deployments(events: Sequence[EnvironmentEvent]) -> tuple[VersionDeployment, 
 
 
 def _deployment(events: Sequence[EnvironmentEvent]) -> VersionDeployment | None:
-    told = [event.at for event in events if event.message.casefold().startswith(DEPLOYS)]
-    if not told:
+    times = [event.at for event in events if event.message.casefold().startswith(DEPLOYS)]
+    if not times:
         return None
     return VersionDeployment(
-        began=min(told),
-        ended=max(told),
+        began=min(times),
+        ended=max(times),
         label=next((event.version for event in events if event.version), ""),
         failed=any(event.severity in ERRORS for event in events),
         completed=any(event.message.casefold().startswith(DEPLOYED) for event in events),
@@ -87,13 +87,13 @@ def suspect(
     newest, brought = found[0], _brought(found, environment.version)
     innocent = newest.not_to_blame(red_since, blame)
     if newest.label not in {"", environment.version}:
-        told = f"version {newest.label} was deployed last and {environment.version or '(none)'} runs"
-        left = f"{told}: its deployment failed, and went back to that"
+        text = f"version {newest.label} was deployed last and {environment.version or '(none)'} runs"
+        left = f"{text}: its deployment failed, and went back to that"
         return innocent or Obstacle(Reason.ROLLED_BACK_BEFORE, left)
     named = [one.label for one in found[1:] if one.label]
     if not newest.label and named[:1] == [environment.version]:
-        told = f"the newest deployment names no version, and {named[0]} was the one before it already"
-        return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+        text = f"the newest deployment names no version, and {named[0]} was the one before it already"
+        return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, text)
     if brought.not_to_blame(red_since, blame) is None:
         return brought
     anew = f"version {environment.version} was only deployed anew: it was deployed before it, too"
@@ -136,8 +136,8 @@ def previous(
     known = {version.label: version for version in seen.versions}
     current = known.get(environment.version)
     if current is None:
-        told = f"version {environment.version or '(none)'}, which runs, is not among the application's"
-        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+        text = f"version {environment.version or '(none)'}, which runs, is not among the application's"
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, text)
     events = seen.events if isinstance(seen.events, tuple) else ()
     earlier = [event for event in events if event.at < began]
     failed = {event.request_id for event in events if event.severity in ERRORS} - {""}
@@ -174,14 +174,14 @@ def _named(
 ) -> Previous | Obstacle:
     label, found = ran.version, versions.get(ran.version)
     if found is None or not found.fit:
-        told = f"version {label}, which ran before {current.label}, was deleted or cannot be deployed"
-        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+        text = f"version {label}, which ran before {current.label}, was deleted or cannot be deployed"
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, text)
     if found.created > current.created:
-        told = f"{current.label} is older than {label}, which ran before it: it is a roll back itself"
-        return Obstacle(Reason.ROLLED_BACK_BEFORE, told)
+        text = f"{current.label} is older than {label}, which ran before it: it is a roll back itself"
+        return Obstacle(Reason.ROLLED_BACK_BEFORE, text)
     if _unnamed(earlier, ran.at):
-        told = f"version {label} was named as deployed, but after it and before {current.label} something"
-        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{told} was deployed that no event names")
+        text = f"version {label} was named as deployed, but after it and before {current.label} something"
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{text} was deployed that no event names")
     known = deployments(earlier)
     since = [one for one in known if one.began > ran.at]
     before = [one for one in known if one.began <= ran.at]
@@ -201,12 +201,12 @@ def _doubt(
     failed: VersionDeployment, version: ApplicationVersion | None, candidate: ApplicationVersion, now: str
 ) -> str:
     """What a deployment with errors says against the candidate before it, if anything."""
-    told = "was deployed with errors since"
+    text = "was deployed with errors since"
     if failed.completed:
-        return f"version {failed.label} {told}, and may have run before {now}"
+        return f"version {failed.label} {text}, and may have run before {now}"
     if version is None or version.created <= candidate.created:
         why = f"somebody may have been leaving {candidate.label}"
-        return f"version {failed.label}, which is no newer, {told}: {why}"
+        return f"version {failed.label}, which is no newer, {text}: {why}"
     return ""
 
 
@@ -219,12 +219,12 @@ def _by_dates(
     if not isinstance(environments, int):
         return unseen("how many environments the application has", environments)
     if environments != 1:
-        told = f"its events name no earlier version, and any of the {environments} environments of"
-        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{told} {application} may have run the others")
+        text = f"its events name no earlier version, and any of the {environments} environments of"
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{text} {application} may have run the others")
     newer = [version.label for version in versions if version.created > current.created]
     if newer:
-        told = f"version {newer[0]} is newer than {current.label}, which may be a roll back itself"
-        return Obstacle(Reason.ROLLED_BACK_BEFORE, told)
+        text = f"version {newer[0]} is newer than {current.label}, which may be a roll back itself"
+        return Obstacle(Reason.ROLLED_BACK_BEFORE, text)
     older = [version for version in versions if version.created < current.created and version.fit]
     if not older:
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"there is no version older than {current.label}")
@@ -235,8 +235,8 @@ def _left(candidate: ApplicationVersion, earlier: Sequence[EnvironmentEvent]) ->
     """Why the candidate may have been left: one deployment is its own, any more may be another's."""
     if (count := _unnamed(earlier, candidate.created)) <= 1:
         return None
-    told = f"{count} deployments lie between the making of {candidate.label} and the newest one"
-    return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{told}: it may have been left for an older one")
+    text = f"{count} deployments lie between the making of {candidate.label} and the newest one"
+    return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{text}: it may have been left for an older one")
 
 
 def _never_ran(candidate: ApplicationVersion, earlier: Sequence[EnvironmentEvent]) -> Obstacle | None:
@@ -248,8 +248,8 @@ def _never_ran(candidate: ApplicationVersion, earlier: Sequence[EnvironmentEvent
     ]
     if not own or not all(one.failed for one in own):
         return None
-    told = f"the only deployment that may have been of {candidate.label} failed: it never ran"
-    return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+    text = f"the only deployment that may have been of {candidate.label} failed: it never ran"
+    return Obstacle(Reason.NOTHING_TO_ROLL_BACK, text)
 
 
 def _format_duration(length: timedelta) -> str:

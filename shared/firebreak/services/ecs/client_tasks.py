@@ -78,9 +78,9 @@ class TaskReader:
 
     def _protected(self, target: Target, task: str) -> bool | Unknown:
         answer = self._ecs.get_task_protection(cluster=target.group, tasks=[task])
-        told = [one for one in answer["protectedTasks"] if one.get("taskArn") == task]
-        if told:
-            return told[0]["protectionEnabled"]
+        mine = [one for one in answer["protectedTasks"] if one.get("taskArn") == task]
+        if mine:
+            return mine[0]["protectionEnabled"]
         reasons = sorted({failure.get("reason", "no reason") for failure in answer["failures"]})
         return Unknown(f"GetTaskProtection: {', '.join(reasons) or 'empty answer'}")
 

@@ -206,9 +206,9 @@ def _plan(request: Request, service: ServiceLive, seen: TasksObservation) -> Pla
     spared = too_few_left(service, len(tasks)) or _untouchable(bad, protected)
     if spared:
         return spared
-    told = "its load balancer finds it unhealthy" if request.unhealthy_hosts else "it is unhealthy"
+    detail = "its load balancer finds it unhealthy" if request.unhealthy_hosts else "it is unhealthy"
     return Plan(
-        summary=f"replace task {bad.id} of {request.target.display}: {told}, "
+        summary=f"replace task {bad.id} of {request.target.display}: {detail}, "
         f"{len(tasks) - 1} others are healthy",
         change={
             "cluster": request.target.group,
@@ -242,8 +242,8 @@ def _untouchable(task: TaskLive, protected: Reading[bool]) -> Obstacle | Unknown
     if protected:
         return Obstacle(Reason.TASK_PROTECTED, f"task {task.id} is protected from scale-in")
     if task.tags.get(OPT_IN_TAG) != "true":
-        told = f"task {task.id} lacks {OPT_IN_TAG}=true: its service must propagate its tags"
-        return Obstacle(Reason.TASK_PROTECTED, told)
+        detail = f"task {task.id} lacks {OPT_IN_TAG}=true: its service must propagate its tags"
+        return Obstacle(Reason.TASK_PROTECTED, detail)
     return None
 
 

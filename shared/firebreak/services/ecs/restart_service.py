@@ -107,8 +107,10 @@ class RestartService:
                 return unseen("the service", seen.service)
             case _ if request.unhealthy_hosts:
                 # ECS itself replaces a task that its load balancer finds unhealthy; the others are well.
-                told = "tag the alarm firebreak:action=replace-task, or roll-back-service after a deployment"
-                return Obstacle(Reason.HOSTS_UNHEALTHY, told)
+                detail = (
+                    "tag the alarm firebreak:action=replace-task, or roll-back-service after a deployment"
+                )
+                return Obstacle(Reason.HOSTS_UNHEALTHY, detail)
             case service:
                 return not_ready(service, CONTROLLERS) or _plan(request.target, service, seen.task_definition)
 

@@ -120,8 +120,8 @@ def _not_to_stop(case: _Case) -> Obstacle | None:
     if found.restarts and (bad := found.restarts.recent(case.since, case.blame)):
         # Ended, it would go back to the very task definition that is to blame.
         detail = f"deployment {name} only restarts {short(newest.task_definition)}, which {short(bad.arn)}"
-        told = f"{detail} brought: it has to end first"
-        return Obstacle(Reason.DEPLOYMENT_RUNNING, told, ((newest.arn, newest.began),))
+        text = f"{detail} brought: it has to end first"
+        return Obstacle(Reason.DEPLOYMENT_RUNNING, text, ((newest.arn, newest.began),))
     return _no_room_back(case.service)
 
 
@@ -247,8 +247,8 @@ def _left(found: Suspects) -> tuple[str, ...]:
         return ()
     one, good = tried[0], short(found.success_before.task_definition)
     between = f"between {short(found.deployment.task_definition)} and {good}"
-    told = f"deployment {short(one.arn)} of {short(one.task_definition)} {between} did not come to its end"
-    return (f"{told}: somebody may have been leaving {good}",)
+    text = f"deployment {short(one.arn)} of {short(one.task_definition)} {between} did not come to its end"
+    return (f"{text}: somebody may have been leaving {good}",)
 
 
 def _red_since_another(case: _Case) -> bool:

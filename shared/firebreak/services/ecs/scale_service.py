@@ -315,11 +315,11 @@ def _raise_floor(service: ServiceLive, owner: ScalableTarget, settings: ActionSe
 
 def _size(tasks: int, definition: Reading[TaskDefinitionLive]) -> tuple[str, tuple[str, ...]]:
     """What the extra tasks ask for, in words; with a warning where nobody says."""
-    told = f"{tasks} more task{'' if tasks == 1 else 's'}"
+    detail = f"{tasks} more task{'' if tasks == 1 else 's'}"
     if not isinstance(definition, TaskDefinitionLive) or not (definition.cpu or definition.memory):
-        return told, ("what a task asks for in vCPU and memory is not known",)
+        return detail, ("what a task asks for in vCPU and memory is not known",)
     vcpu = tasks * definition.cpu / UNITS_PER_VCPU
-    return f"{told} asking for {vcpu:g} vCPU and {tasks * definition.memory / MIB_PER_GIB:g} GiB", ()
+    return f"{detail} asking for {vcpu:g} vCPU and {tasks * definition.memory / MIB_PER_GIB:g} GiB", ()
 
 
 def _back(
@@ -340,8 +340,8 @@ def _back(
     if isinstance(seen.scalable_target, ScalableTarget) and not change.floor:
         return Obstacle(Reason.CHANGED_SINCE, "Application Auto Scaling owns the desired count by now")
     if before < now and kind is not RequestKind.RESTORE:
-        told = f"{change.what} stays {now}: tasks are not taken away while the alarm is red"
-        return Obstacle(Reason.NOT_REVERSIBLE, told)
+        detail = f"{change.what} stays {now}: tasks are not taken away while the alarm is red"
+        return Obstacle(Reason.NOT_REVERSIBLE, detail)
     bounds = {"minimum": now} if change.floor else {}
     return Plan(
         summary=f"put back {change.display}: {change.what} {now} to {before}",

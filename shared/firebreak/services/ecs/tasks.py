@@ -89,8 +89,8 @@ def bad_one(tasks: Sequence[TaskLive]) -> TaskLive | Obstacle:
     healthy = sum(task.health == HEALTHY for task in tasks)
     if len(bad) != 1 or healthy != len(tasks) - 1:
         unknown = len(tasks) - len(bad) - healthy
-        told = f"{len(bad)} unhealthy, {healthy} healthy, {unknown} without a word of health"
-        return Obstacle(Reason.NO_SINGLE_BAD_TASK, f"of {len(tasks)} tasks {told}")
+        text = f"{len(bad)} unhealthy, {healthy} healthy, {unknown} without a word of health"
+        return Obstacle(Reason.NO_SINGLE_BAD_TASK, f"of {len(tasks)} tasks {text}")
     return bad[0]
 
 
@@ -107,14 +107,14 @@ def bad_target(tasks: Sequence[TaskLive], targets: Sequence[TargetHealth]) -> Ta
     healthy = {target.id for target in targets if target.state == TARGET_HEALTHY} - unhealthy
     known = {address for task in tasks for address in task.addresses}
     if strangers := sorted(unhealthy - known):
-        told = f"unhealthy target {strangers[0]} is the address of no task of the service"
-        return Obstacle(Reason.NO_SINGLE_BAD_TASK, told)
+        text = f"unhealthy target {strangers[0]} is the address of no task of the service"
+        return Obstacle(Reason.NO_SINGLE_BAD_TASK, text)
     bad = [task for task in tasks if task.addresses & unhealthy]
     well = [task for task in tasks if task.addresses & healthy and task not in bad]
     well = [task for task in well if task.health != UNHEALTHY]
     if len(bad) != 1 or len(well) != len(tasks) - 1:
-        told = f"{len(bad)} are unhealthy targets, {len(well)} healthy ones, {len(tasks)} tasks run"
-        return Obstacle(Reason.NO_SINGLE_BAD_TASK, told)
+        text = f"{len(bad)} are unhealthy targets, {len(well)} healthy ones, {len(tasks)} tasks run"
+        return Obstacle(Reason.NO_SINGLE_BAD_TASK, text)
     return bad[0]
 
 
@@ -124,5 +124,5 @@ def too_few_left(service: ServiceLive, tasks: int) -> Obstacle | None:
     least = minimum_count(service)
     if left >= least:
         return None
-    told = f"minimumHealthyPercent {service.minimum_healthy} of {service.desired} wants {least}"
-    return Obstacle(Reason.TOO_FEW_HEALTHY, f"{left} tasks would run, {told}")
+    text = f"minimumHealthyPercent {service.minimum_healthy} of {service.desired} wants {least}"
+    return Obstacle(Reason.TOO_FEW_HEALTHY, f"{left} tasks would run, {text}")

@@ -117,8 +117,8 @@ class AdjustFunctionMemory(StandingAlone):
         if isinstance(compared, Unknown):
             return compared
         if compared.came is not True:
-            told = f"{compared.told}, which is not what we set"
-            return Obstacle(Reason.CHANGED_SINCE, told)
+            text = f"{compared.told}, which is not what we set"
+            return Obstacle(Reason.CHANGED_SINCE, text)
         return _back(compared)
 
 
@@ -133,11 +133,11 @@ def _plan(
     before = PreImage.of(used, latest)
     to = raised(before.memory, settings)
     if to <= before.memory:
-        told = f"memory is {before.memory} MB, the policy's ceiling {settings.ceiling} MB"
-        return Obstacle(Reason.CEILING_REACHED, told)
+        text = f"memory is {before.memory} MB, the policy's ceiling {settings.ceiling} MB"
+        return Obstacle(Reason.CEILING_REACHED, text)
     if latest.memory not in (before.memory, to):
-        told = f"{LATEST} has {latest.memory} MB, version {before.version} has {before.memory} MB"
-        return Obstacle(Reason.UNSAFE_ALIAS, f"{told}: publishing would release what somebody changed")
+        text = f"{LATEST} has {latest.memory} MB, version {before.version} has {before.memory} MB"
+        return Obstacle(Reason.UNSAFE_ALIAS, f"{text}: publishing would release what somebody changed")
     tags = seen.function_tags if isinstance(seen.function_tags, Mapping) else {}
     return Plan(
         summary=f"give {target.display} memory: {before.memory} to {to} MB{_by_way_of(used)}",
@@ -190,8 +190,8 @@ def _back(compared: Compared) -> Plan | Obstacle:
             return _back_directly(compared)
         case AliasCallers(alias=alias):
             if alias.weighted:
-                told = f"alias {alias.name} sends a part of its calls to version {', '.join(alias.weighted)}"
-                return Obstacle(Reason.CHANGED_SINCE, told)
+                text = f"alias {alias.name} sends a part of its calls to version {', '.join(alias.weighted)}"
+                return Obstacle(Reason.CHANGED_SINCE, text)
             return _back_behind(compared, alias)
 
 
@@ -215,11 +215,11 @@ def _back_behind(compared: Compared, alias: AliasLive) -> Plan:
     ours = changed and latest.memory == compared.live.memory and latest.at_rest
     why = "somebody changes it" if changed else "it was not this act that changed it"
     kept = f"{LATEST} stays as it is, with {latest.memory} MB: {why}"
-    told = (
+    text = (
         f"put back lambda:{latest.name}: alias {alias.name} from version {alias.version} to {before.version}"
     )
     return Plan(
-        summary=f"{told}, memory {compared.live.memory} to {before.memory} MB",
+        summary=f"{text}, memory {compared.live.memory} to {before.memory} MB",
         change=Change(
             function=latest.name,
             update=Update(memory=before.memory, revision=latest.revision) if ours else None,

@@ -94,8 +94,8 @@ class Releaser:
         version = version if version.at_rest else self._at_rest(version, begin_by, PUBLISH)
         self._in_time(begin_by, MOVE)
         self._point(function, move, version.version)
-        told = f"alias {move.alias} is at version {version.version}, which has {version.memory} MB"
-        return Receipt(summary=told, after={"alias": move.alias, **_after(version)})
+        text = f"alias {move.alias} is at version {version.version}, which has {version.memory} MB"
+        return Receipt(summary=text, after={"alias": move.alias, **_after(version)})
 
     def _back(self, change: Change, move: Move) -> Receipt:
         """The alias first: that is what the callers feel. `$LATEST` may stay behind without harm."""

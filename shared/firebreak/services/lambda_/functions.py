@@ -131,8 +131,8 @@ def ready(target: Target, seen: FunctionObservation) -> FunctionLive | Obstacle 
 
 def _busy(latest: FunctionLive) -> Obstacle | None:
     if latest.managed:
-        told = "it runs on a capacity provider, where memory and versions follow other rules"
-        return Obstacle(Reason.MANAGED_ELSEWHERE, told)
+        text = "it runs on a capacity provider, where memory and versions follow other rules"
+        return Obstacle(Reason.MANAGED_ELSEWHERE, text)
     if latest.state != ACTIVE:
         return Obstacle(Reason.NOT_READY, f"its state is {latest.state or 'not told'}")
     if latest.update in (IN_PROGRESS, FAILED):
@@ -155,14 +155,14 @@ def callers(alarm: Alarm, seen: FunctionObservation) -> Callers | Obstacle | Unk
     by_name = {alias.name: alias for alias in seen.aliases}
     tagged, about = seen.function_tags.get(ALIAS_TAG), qualifier(alarm)
     if tagged and about in by_name.keys() - {tagged}:
-        told = f"its tag {ALIAS_TAG} says {tagged}, and the alarm is about alias {about}"
-        return Obstacle(Reason.UNSAFE_ALIAS, told)
+        text = f"its tag {ALIAS_TAG} says {tagged}, and the alarm is about alias {about}"
+        return Obstacle(Reason.UNSAFE_ALIAS, text)
     named = tagged or about
     if named == LATEST or (not named and not by_name):
         return UnqualifiedCallers()
     if not named and len(by_name) > 1:
-        told = f"its callers may use {', '.join(sorted(by_name))}: tag it {ALIAS_TAG} with the one"
-        return Obstacle(Reason.UNSAFE_ALIAS, told)
+        text = f"its callers may use {', '.join(sorted(by_name))}: tag it {ALIAS_TAG} with the one"
+        return Obstacle(Reason.UNSAFE_ALIAS, text)
     alias = by_name.get(named) if named else seen.aliases[0]
     if alias is None:
         return Obstacle(Reason.UNSAFE_ALIAS, f"it has no alias {named}")
@@ -200,9 +200,9 @@ def shifting(alias: AliasLive) -> Obstacle | None:
     """The obstacle of an alias that divides its calls: somebody, or CodeDeploy, is moving it right now."""
     if not alias.weighted:
         return None
-    told = f"alias {alias.name} sends a part of its calls to version {', '.join(sorted(alias.weighted))}"
+    text = f"alias {alias.name} sends a part of its calls to version {', '.join(sorted(alias.weighted))}"
     return Obstacle(
-        Reason.UNSAFE_ALIAS, f"{told}: stop or finish that deployment (CodeDeploy, if it runs one)"
+        Reason.UNSAFE_ALIAS, f"{text}: stop or finish that deployment (CodeDeploy, if it runs one)"
     )
 
 
@@ -221,18 +221,18 @@ def unreleasable(
     # Absent: the call knows no other way to say that there is none, and the function itself was found.
     warm = seen.provisioned if isinstance(seen.provisioned, frozenset) else frozenset[str]()
     if held := sorted(warm & {alias.name, alias.version}):
-        told = f"{held[0]} has provisioned concurrency, which a move would lose until it is provisioned anew"
-        return Obstacle(Reason.UNSAFE_ALIAS, told)
+        text = f"{held[0]} has provisioned concurrency, which a move would lose until it is provisioned anew"
+        return Obstacle(Reason.UNSAFE_ALIAS, text)
     if latest.snap_start:
         return Obstacle(Reason.UNSAFE_ALIAS, "SnapStart: a new version takes minutes to be published")
     if latest.code != live.code:
-        told = f"the code of {LATEST} is not that of version {live.version}: publishing would release it"
-        return Obstacle(Reason.UNSAFE_ALIAS, told)
+        text = f"the code of {LATEST} is not that of version {live.version}: publishing would release it"
+        return Obstacle(Reason.UNSAFE_ALIAS, text)
     if hidden := sorted({*latest.hidden, *live.hidden}):
         return Unknown(f"{', '.join(hidden)} {NOT_COMPARED}")
     if unlike := _unlike(latest, live):
-        told = f"{LATEST} differs from version {live.version} in {', '.join(unlike)}"
-        return Obstacle(Reason.UNSAFE_ALIAS, f"{told}: publishing would release that")
+        text = f"{LATEST} differs from version {live.version} in {', '.join(unlike)}"
+        return Obstacle(Reason.UNSAFE_ALIAS, f"{text}: publishing would release that")
     return None
 
 

@@ -137,16 +137,16 @@ def _unreleasable(
         return obstacle
     if latest.memory == used.live.memory:
         return None
-    told = f"{LATEST} has {latest.memory} MB, version {used.live.version} has {used.live.memory} MB"
-    return Obstacle(Reason.UNSAFE_ALIAS, f"{told}: publishing would release that")
+    text = f"{LATEST} has {latest.memory} MB, version {used.live.version} has {used.live.memory} MB"
+    return Obstacle(Reason.UNSAFE_ALIAS, f"{text}: publishing would release that")
 
 
 def _plan(request: Request, latest: FunctionLive, used: Callers) -> Plan | Obstacle:
     description = marked(latest.description, request.alarm.since)
     before = PreImage.of(used, latest)
     if before.description == description:
-        told = f"its description ends {MARK.findall(description)[-1].strip()}"
-        return Obstacle(Reason.ALREADY_DONE, f"{told}: it was restarted for this trouble")
+        text = f"its description ends {MARK.findall(description)[-1].strip()}"
+        return Obstacle(Reason.ALREADY_DONE, f"{text}: it was restarted for this trouble")
     cut = MARK.sub("", latest.description) not in description
     return Plan(
         summary=f"restart {request.target.display}: new execution environments{_by_way_of(used)}",

@@ -141,8 +141,8 @@ def _plan(
 ) -> Plan | Obstacle | Unknown:
     used = callers(request.alarm, seen)
     if isinstance(used, UnqualifiedCallers):
-        told = "its callers use $LATEST, which has no earlier version"
-        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+        text = "its callers use $LATEST, which has no earlier version"
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, text)
     if not isinstance(used, AliasCallers):
         return used
     if not isinstance(seen.published, Mapping):

@@ -70,8 +70,8 @@ def _suspect(alias: AliasLive) -> int | Obstacle:
         return version
     if len(parts) == 1 and parts[0] > version:
         return parts[0]
-    told = f"alias {alias.name} sends a part of its calls to version {', '.join(map(str, parts))}"
-    return Obstacle(Reason.UNSAFE_ALIAS, f"{told} already, beside {version}: finish what somebody began")
+    text = f"alias {alias.name} sends a part of its calls to version {', '.join(map(str, parts))}"
+    return Obstacle(Reason.UNSAFE_ALIAS, f"{text} already, beside {version}: finish what somebody began")
 
 
 def _about_another(alarm: Alarm, suspect: int) -> Obstacle | None:
@@ -79,8 +79,8 @@ def _about_another(alarm: Alarm, suspect: int) -> Obstacle | None:
     executed = {metric.dimensions.get(EXECUTED_VERSION, "") for metric in alarm.metrics} - {""}
     if executed <= {str(suspect)}:
         return None
-    told = f"the alarm is about version {' and '.join(sorted(executed))}, and {suspect} is the newest"
-    return Obstacle(Reason.NO_RECENT_DEPLOYMENT, f"{told} that gets calls")
+    text = f"the alarm is about version {' and '.join(sorted(executed))}, and {suspect} is the newest"
+    return Obstacle(Reason.NO_RECENT_DEPLOYMENT, f"{text} that gets calls")
 
 
 def _newer_than(suspect: int, alias: AliasLive, published: Mapping[int, FunctionLive]) -> Obstacle | None:
@@ -88,8 +88,8 @@ def _newer_than(suspect: int, alias: AliasLive, published: Mapping[int, Function
     newest = max(published)
     if newest <= suspect:
         return None
-    told = f"alias {alias.name} is at {suspect} and {newest} exists: it was rolled back before"
-    return Obstacle(Reason.ROLLED_BACK_BEFORE, f"{told}, or {newest} is not released yet")
+    text = f"alias {alias.name} is at {suspect} and {newest} exists: it was rolled back before"
+    return Obstacle(Reason.ROLLED_BACK_BEFORE, f"{text}, or {newest} is not released yet")
 
 
 def _not_recent(
@@ -101,8 +101,8 @@ def _not_recent(
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, f"the alarm was red before version {release} was made")
     if since - made > blame:
         ago = timedelta(seconds=int((since - made).total_seconds()))
-        told = f"version {release} was made {ago} before the alarm turned red, limit {format_duration(blame)}"
-        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, told)
+        text = f"version {release} was made {ago} before the alarm turned red, limit {format_duration(blame)}"
+        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, text)
     return None
 
 
@@ -115,11 +115,11 @@ def _earlier(
 ) -> FunctionLive | Obstacle | Unknown:
     """The version of that number, if it is another one and can be invoked."""
     if number >= release:
-        told = f"version {suspect} runs what version {number} runs, which gets the other calls"
-        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+        text = f"version {suspect} runs what version {number} runs, which gets the other calls"
+        return Obstacle(Reason.NOTHING_TO_ROLL_BACK, text)
     if old := ran_before(suspect, number, published):
-        told = f"version {suspect} runs what version {old} ran: it is a way back from version {number}"
-        return Obstacle(Reason.ROLLED_BACK_BEFORE, f"{told} already")
+        text = f"version {suspect} runs what version {old} ran: it is a way back from version {number}"
+        return Obstacle(Reason.ROLLED_BACK_BEFORE, f"{text} already")
     match seen.versions.get(str(number), PUBLISHED_SINCE):
         case Absent():
             return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"version {number} does not exist any more")
@@ -128,8 +128,8 @@ def _earlier(
         case found if found.state == FAILED:
             return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"version {number} cannot be invoked: it is Failed")
         case found if _alike(found, published[suspect]):
-            told = f"version {number} is the same as version {suspect} in code and settings"
-            return Obstacle(Reason.NOTHING_TO_ROLL_BACK, told)
+            text = f"version {number} is the same as version {suspect} in code and settings"
+            return Obstacle(Reason.NOTHING_TO_ROLL_BACK, text)
         case found:
             return found
 
@@ -148,8 +148,8 @@ def _by_number(number: int, release: int, alias: str) -> tuple[str, ...]:
     """
     first, last = number + 1, release - 1
     if first > last:
-        told = f"only its number says that version {number} ran behind alias {alias} before"
-        return (f"{told}: Lambda does not tell",)
+        text = f"only its number says that version {number} ran behind alias {alias} before"
+        return (f"{text}: Lambda does not tell",)
     which = f"version {first}, which was" if first == last else f"of versions {first} to {last}, which were"
     one = "" if first == last else "one "
     return (f"{which} deleted, {one}may have run before {release}: only its number speaks for {number}",)

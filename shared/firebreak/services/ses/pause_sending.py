@@ -67,8 +67,8 @@ class PauseSending(StandingAlone):
         """The pause, if there is something to pause."""
         target, sending = request.target, observed(seen).sending
         if target.is_account and not rules.named:
-            told = f"an account has no tags: only an override with target = {target.display!r} opts it in"
-            return Obstacle(Reason.NOT_OPTED_IN, told)
+            text = f"an account has no tags: only an override with target = {target.display!r} opts it in"
+            return Obstacle(Reason.NOT_OPTED_IN, text)
         match sending:
             case Absent():
                 return Obstacle(Reason.TARGET_MISSING, f"{target.display} does not exist")

@@ -168,8 +168,8 @@ class RunRunbook(StandingAlone):
         del kind
         runs = _runs(observed(seen))
         run = None if isinstance(runs, Unknown) else _ours(plan, Receipt(summary=""), runs)
-        told = f"; {run.told}" if run else ""
-        return Obstacle(Reason.NOT_REVERSIBLE, f"what a runbook did cannot be taken back by us{told}")
+        text = f"; {run.told}" if run else ""
+        return Obstacle(Reason.NOT_REVERSIBLE, f"what a runbook did cannot be taken back by us{text}")
 
 
 def build(services: SsmConnections) -> RunRunbook:
