@@ -49,15 +49,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the proofs counted (`record_property("proof", ...)`), however the tests were spread."""
     reports = [report for found in terminalreporter.stats.values() for report in found]
-    told = [
+    lines = [
         text
         for report in reports
         for name, text in getattr(report, "user_properties", ())
         if name == "proof" and report.when == "call"
     ]
-    if told:
+    if lines:
         terminalreporter.section("proofs")
-    for line in sorted(set(told)):
+    for line in sorted(set(lines)):
         terminalreporter.line(line)
 
 

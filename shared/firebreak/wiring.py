@@ -27,7 +27,7 @@ from firebreak.core.rules import Runbook
 from firebreak.errors import PolicyError, SettingsError
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import Found, Home, read_target
-from firebreak.intake.target_groups import Behind, ServicesBehind
+from firebreak.intake.target_groups import ServiceLookup, ServicesBehind
 from firebreak.ledger.call_counts import DynamoCallCounts
 from firebreak.ledger.channel_health import DynamoChannelHealth
 from firebreak.ledger.deliveries import DynamoDeliveries
@@ -138,7 +138,7 @@ class Wiring:
         storms = DynamoStorms(self.dynamodb, self.settings.ledger_table)
         return StormWatch(storms, self.alarms(), self.announcer, self.clock, self.log)
 
-    def services_behind(self) -> Behind:
+    def services_behind(self) -> ServiceLookup:
         """What finds the ECS service behind a target group; connected when the first alarm asks."""
 
         def ask(groups: Collection[str], home: Home) -> Found:
@@ -160,7 +160,7 @@ class Wiring:
             ledger=self.ledger,
             schedules=schedules,
             announcer=self.announcer,
-            concluder=DecisionRecorder(self.ledger, schedules, self.announcer, self.clock, self.log),
+            recorder=DecisionRecorder(self.ledger, schedules, self.announcer, self.clock, self.log),
             storms=self.storm_watch(),
             policy=lambda: load_policy(self.settings.policy_path),
             acknowledged=DynamoThreads(self.dynamodb, self.settings.ledger_table).acknowledged_by,
@@ -215,7 +215,7 @@ class Wiring:
             threads=DynamoThreads(memory, own.ledger_table),
             carrier=self._carrier(memory),
             counts=DynamoCallCounts(memory, own.ledger_table),
-            surroundings=self._surroundings(memory),
+            enrichment=self._enrichment(memory),
             clock=self.clock,
             log=self.log,
             stack=StackAddress(own.stack_name, own.region, own.account),
@@ -260,7 +260,7 @@ class Wiring:
             self.log,
         )
 
-    def _surroundings(self, memory: "DynamoDBClient") -> Enrichment:
+    def _enrichment(self, memory: "DynamoDBClient") -> Enrichment:
         """What goes along with pages: each is asked for once, and briefly, for the page waits for it."""
         logs = fail_fast(
             self.session, "logs", connect_seconds=LOG_CONNECT_SECONDS, read_seconds=LOG_REPLY_SECONDS

@@ -71,9 +71,9 @@ def test_whoever_was_paged_hears_who_has_it(paged: World) -> None:
     _, [entry] = ack(paged)
     paged.page_desk().handle({"detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])})
 
-    told = [(name, page) for name, page in paged.pager.pages if page.phase is Phase.ACKNOWLEDGE]
-    assert sorted(name for name, _ in told) == ["ops", "pd"]
-    assert f"Acknowledged by {person(CALLER)}." in told[0][1].body
+    lines = [(name, page) for name, page in paged.pager.pages if page.phase is Phase.ACKNOWLEDGE]
+    assert sorted(name for name, _ in lines) == ["ops", "pd"]
+    assert f"Acknowledged by {person(CALLER)}." in lines[0][1].body
     assert thread(paged).acknowledged_by == CALLER
 
 

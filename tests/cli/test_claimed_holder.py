@@ -13,8 +13,8 @@ PAUSE = ("pause", "--reason", "x")
 
 
 def test_a_label_is_shown_with_who_gave_it_and_cannot_stand_alone(world: World) -> None:
-    told = " ".join(run_in(world, *PAUSE, "--holder", "ceo").stdout.split())
-    assert "ceo (claimed by moto)" in told
+    detail = " ".join(run_in(world, *PAUSE, "--holder", "ceo").stdout.split())
+    assert "ceo (claimed by moto)" in detail
     assert "ceo (claimed by moto)" in " ".join(run_in(world, "switches").stdout.split())
     (hold,) = json.loads(run_in(world, "switches", "--json").stdout)["switches"]
     assert (hold["holder"], hold["claimed_by"]) == ("ceo", "moto")

@@ -19,7 +19,7 @@ from firebreak.services.registry import ACTIONS
 from firebreak_cli.drill import drill_screen, drills
 from firebreak_cli.drill.times import Scenario
 from firebreak_cli.exit_codes import Ending
-from firebreak_cli.explain.sources import LiveEyes
+from firebreak_cli.explain.sources import LiveSources
 from firebreak_cli.stack import Stack, find
 from tests.cli.consoles import Console
 from tests.cli.drilled import MINUTE, NAME, SECOND, WorldAlarm, drill
@@ -159,8 +159,8 @@ def test_a_scenario_that_would_not_go_its_way_turns_nothing_red(console: Console
     assert "nothing was changed" in result.stderr
 
 
-def eyes(world: World) -> LiveEyes:
-    return LiveEyes(
+def live_sources_of(world: World) -> LiveSources:
+    return LiveSources(
         account=a.ACCOUNT,
         region=a.REGION,
         ledger=world.ledger,
@@ -174,11 +174,11 @@ def test_what_is_foretold_is_what_then_happens(world: World) -> None:
     now = world.clock.at
     red = replace(a.alarm(NAME), since=now, sent_at=now)
 
-    told = drills.foretold(red, world.policy, eyes(world), world.clock.now)
+    explanation = drills.foretold(red, world.policy, live_sources_of(world), world.clock.now)
 
-    assert (told.decision.word, told.decision.reason) == ("act", Reason.CLEAR_TO_ACT)
-    assert told.incident_id == ""
-    assert drills.fitting(Scenario.RECOVERS, told).action == "restart-service"
+    assert (explanation.decision.word, explanation.decision.reason) == ("act", Reason.CLEAR_TO_ACT)
+    assert explanation.incident_id == ""
+    assert drills.require_fitting_rules(Scenario.RECOVERS, explanation).action == "restart-service"
     found = world.alarms.describe(NAME)
     assert getattr(found, "state", None) is AlarmState.OK, "looking changed nothing"
     alarm.turn(AlarmState.ALARM)
@@ -198,9 +198,11 @@ def test_an_act_that_others_make_while_it_is_foretold_does_not_pass_for_a_wrong_
             assert world.send(world.red("web-memory", metrics=other)).outcome == "act"
         return asked[-1]
 
-    told = drills.foretold(a.alarm(NAME, since=world.clock.at), world.policy, eyes(world), now)
+    explanation = drills.foretold(
+        a.alarm(NAME, since=world.clock.at), world.policy, live_sources_of(world), now
+    )
 
-    assert (told.decision.word, len(asked)) == ("act", 2)
+    assert (explanation.decision.word, len(asked)) == ("act", 2)
 
 
 @pytest.mark.parametrize(
@@ -219,12 +221,12 @@ def test_a_scenario_is_played_only_where_it_can_go_its_way(
 ) -> None:
     WorldAlarm(world)
     policy = parse_policy(a.AUTO_POLICY.replace('"auto"', f'"{autonomy}"'), "some.toml")
-    told = drills.foretold(a.alarm(NAME), policy, eyes(world), world.clock.now)
+    explanation = drills.foretold(a.alarm(NAME), policy, live_sources_of(world), world.clock.now)
     if fits:
-        assert drills.fitting(scenario, told).autonomy == autonomy
+        assert drills.require_fitting_rules(scenario, explanation).autonomy == autonomy
         return
     with pytest.raises(Ending, match="nothing was changed"):
-        drills.fitting(scenario, told)
+        drills.require_fitting_rules(scenario, explanation)
 
 
 def test_the_event_that_is_foretold_carries_tags_only_where_they_ride(console: Console) -> None:
@@ -273,10 +275,10 @@ def test_a_drill_that_went_wrong_says_what_and_why(world: World) -> None:
 
 def test_the_json_says_the_same(world: World) -> None:
     alarm = WorldAlarm(world)
-    told = drills.foretold(a.alarm(NAME), world.policy, eyes(world), world.clock.now)
+    explanation = drills.foretold(a.alarm(NAME), world.policy, live_sources_of(world), world.clock.now)
     report = drill(Scenario.RECOVERS, alarm).run()
 
-    found = json.loads(drill_screen.as_json(report, told, stack(world)))
+    found = json.loads(drill_screen.as_json(report, explanation, stack(world)))
 
     assert (found["good"], found["scenario"], found["set_back"]) == (True, "recovers", True)
     assert [step["step"] for step in found["steps"]] == [step.name for step in report.steps]

@@ -27,8 +27,8 @@ def alarm(world: World) -> WorldAlarm:
 
 
 def test_one_that_recovers_is_set_back_once_it_was_acted_on_and_found_well(alarm: WorldAlarm) -> None:
-    told: list[Step] = []
-    report = drill(Scenario.RECOVERS, alarm, told).run()
+    lines: list[Step] = []
+    report = drill(Scenario.RECOVERS, alarm, lines).run()
 
     assert (report.good, report.why, report.left_red) == (True, "", "")
     assert set(timings(report).values()) == {Timing.OK}
@@ -39,7 +39,7 @@ def test_one_that_recovers_is_set_back_once_it_was_acted_on_and_found_well(alarm
     assert alarm.turned == [AlarmState.ALARM, AlarmState.OK, AlarmState.OK]
     assert alarm.world.incident(report.seen.incident_id).state is IncidentState.CLOSED
     assert len(alarm.world.ecs.writes) == 1
-    assert [step.name for step in told] == list(timings(report)), "each step is told once"
+    assert [step.name for step in lines] == list(timings(report)), "each step is told once"
 
 
 def test_one_that_stays_red_is_followed_to_the_page_and_then_set_back(alarm: WorldAlarm) -> None:
@@ -190,9 +190,9 @@ def test_a_ledger_that_cannot_be_read_ends_the_drill_and_the_alarm_is_set_back(
 def test_the_page_is_timed_by_when_it_was_told(alarm: WorldAlarm) -> None:
     report = drill(Scenario.RECOVERS, alarm).run()
 
-    told = report.seen.told
-    assert told[AnnouncementKind.ACTED, 0] == report.seen.red_at + 2 * SECOND
-    assert (AnnouncementKind.RECOVERED, 0) in told
+    message = report.seen.told
+    assert message[AnnouncementKind.ACTED, 0] == report.seen.red_at + 2 * SECOND
+    assert (AnnouncementKind.RECOVERED, 0) in message
 
 
 @pytest.mark.parametrize("by_time", [True, False], ids=["by time", "without the index"])

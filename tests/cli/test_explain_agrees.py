@@ -17,7 +17,7 @@ from firebreak.remediation.snapshot import Observer
 from firebreak.services.registry import ACTIONS
 from firebreak.wire.requests import request_event
 from firebreak_cli.explain.explainer import Explainer, Explanation
-from firebreak_cli.explain.sources import LiveEyes
+from firebreak_cli.explain.sources import LiveSources
 from tests.support import builders as a
 from tests.support.sample_events import load
 from tests.support.world import TABLE, World, check_event, eventbridge
@@ -26,14 +26,14 @@ MINUTE = timedelta(minutes=1)
 
 
 def explain(world: World, event: object) -> Explanation:
-    eyes = LiveEyes(
+    sources = LiveSources(
         account=a.ACCOUNT,
         region=a.REGION,
         ledger=world.ledger,
         alarms=world.alarms,
         observer=lambda name: Observer(ACTIONS[name](world.services()), world.alarms, "firebreak"),
     )
-    explainer = Explainer(policy=world.policy, eyes=eyes, clock="real", offline=False)
+    explainer = Explainer(policy=world.policy, sources=sources, clock="real", offline=False)
     return explainer.explain(alarm_events.parse(event), world.clock.now())
 
 

@@ -84,7 +84,7 @@ def test_an_incident_is_listed_with_alarm_age_severity_and_who_acknowledged_it(w
     world.pass_time(12 * MINUTE)
 
     (found,) = listed(world)["incidents"]
-    told = " ".join(run_in(world, "incidents").stdout.split())
+    text = " ".join(run_in(world, "incidents").stdout.split())
 
     assert (found["id"], found["alarm"], found["severity"]) == (
         done.incident_id,
@@ -92,7 +92,7 @@ def test_an_incident_is_listed_with_alarm_age_severity_and_who_acknowledged_it(w
         "warning",
     )
     assert found["acknowledged_by"] is None
-    assert "12m" in told
+    assert "12m" in text
 
 
 def test_good_news_does_not_fill_the_list_and_can_be_asked_for(world: World) -> None:

@@ -120,8 +120,8 @@ def test_a_name_without_its_kind_is_answered_with_the_kind(world: World, named: 
     ids=lambda given: " ".join(given) if isinstance(given, list) else given,
 )
 def test_a_pause_lasts_as_long_as_was_said(world: World, options: list[str], until: str) -> None:
-    told = " ".join(run_in(world, "pause", "--reason", "x", *options).stdout.split())
-    assert f"Until {until}" in told
+    text = " ".join(run_in(world, "pause", "--reason", "x", *options).stdout.split())
+    assert f"Until {until}" in text
 
 
 @pytest.mark.parametrize(

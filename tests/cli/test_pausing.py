@@ -78,7 +78,7 @@ def test_a_pause_says_who_what_until_when_and_how_to_end_it(world: World) -> Non
         "ana b",
     )
 
-    told = " ".join(result.stdout.split())
+    text = " ".join(result.stdout.split())
     for words in (
         "group ecs:prod, stack firebreak",
         "ana b",
@@ -86,8 +86,8 @@ def test_a_pause_says_who_what_until_when_and_how_to_end_it(world: World) -> Non
         "2026-11-20 12:00:30Z (2h)",
         "10:00:50Z",
     ):
-        assert words in told
-    assert f'firebreak resume --scope group ecs:prod --holder "..." {a.ON_STACK}' in told
+        assert words in text
+    assert f'firebreak resume --scope group ecs:prod --holder "..." {a.ON_STACK}' in text
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,10 @@ def test_what_may_still_reach_aws_is_counted_from_when_the_pause_was_in(world: W
             return made
 
     outside = type(around())({}, world.clock.now, lambda: Slow(deployed))
-    told = " ".join(run("pause", "--reason", "x", "--holder", "ana", outside=outside).stdout.split())
+    text = " ".join(run("pause", "--reason", "x", "--holder", "ana", outside=outside).stdout.split())
 
-    assert "may still reach AWS until 10:00:58Z" in told
-    assert "2026-11-20 11:00:30Z (1h)" in told
+    assert "may still reach AWS until 10:00:58Z" in text
+    assert "2026-11-20 11:00:30Z (1h)" in text
 
 
 def test_a_shorter_pause_of_the_same_holder_keeps_the_longer_and_says_so(world: World) -> None:

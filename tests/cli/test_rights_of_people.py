@@ -78,7 +78,7 @@ class Recorder:
     def needed(self) -> set[Right]:
         return {right for right in self.rights if right.action != ALWAYS}
 
-    def around(self, world: World) -> Environment:
+    def context_of(self, world: World) -> Environment:
         return replace(around(world.clock.now, environ=self.environ), session=self._session)
 
     def _session(self) -> StackSession:
@@ -124,7 +124,7 @@ def rights_of(service: str, operation: str, params: Mapping[str, Any]) -> Iterat
 def played(world: World, *arguments: str, **told: Any) -> set[Right]:
     """What a command that succeeds calls; asked for JSON, each prints one object."""
     recorder = Recorder(**told)
-    result = run(*arguments, "--json", outside=recorder.around(world))
+    result = run(*arguments, "--json", outside=recorder.context_of(world))
     assert result.exit_code == 0, result.output
     assert isinstance(json.loads(result.stdout), dict)
     return recorder.needed
@@ -142,7 +142,7 @@ def looks(world: World) -> set[Right]:
     found |= played(world, "switches", environ={"FIREBREAK_LEDGER_TABLE": TABLE})
     # What it answers, and so its exit code, is another test's.
     recorder = Recorder(cloudwatch=seeing(described(), tags={}))
-    run("explain", "-", outside=recorder.around(world), stdin=json.dumps(eventbridge(a.alarm())))
+    run("explain", "-", outside=recorder.context_of(world), stdin=json.dumps(eventbridge(a.alarm())))
     return found | recorder.needed
 
 

@@ -111,10 +111,10 @@ def test_who_was_paged_and_who_has_it_is_shown(world: World) -> None:
 
     assert (pages["state"], pages["severity"], pages["told"]) == ("open", "warning", ["topic"])
     assert pages["acknowledged_by"] is None
-    told = " ".join(run_in(world, "show", done.incident_id).stdout.split())
-    assert "State open, warning, since 10:00:30Z Told topic" in told
-    assert "Red MemoryUtilization (ClusterName prod, ServiceName api)" in told
-    assert "#alarmsV2:alarm/api-memory-high" in told
+    text = " ".join(run_in(world, "show", done.incident_id).stdout.split())
+    assert "State open, warning, since 10:00:30Z Told topic" in text
+    assert "Red MemoryUtilization (ClusterName prod, ServiceName api)" in text
+    assert "#alarmsV2:alarm/api-memory-high" in text
 
 
 def test_the_id_of_a_page_shows_what_it_was_about(world: World) -> None:

@@ -18,7 +18,7 @@ def test_each_alarm_is_shown_as_it_is_now_and_not_as_it_was(world: World) -> Non
     in_state("b", "OK")
     in_state("c", "INSUFFICIENT_DATA")
     boto3.session.Session(region_name=a.REGION).client("cloudwatch").delete_alarms(AlarmNames=["d"])
-    told = words(run_in(world, "storm").stdout)
+    text = words(run_in(world, "storm").stdout)
 
     for part in (
         "1 ALARM, 1 INSUFFICIENT_DATA, 1 OK, 1 deleted",
@@ -26,7 +26,7 @@ def test_each_alarm_is_shown_as_it_is_now_and_not_as_it_was(world: World) -> Non
         "c has no data",
         "d does not exist",
     ):
-        assert part in told
+        assert part in text
     assert [one["state"] for one in shown(world)["red"]] == ["ALARM", "OK", "INSUFFICIENT_DATA", "DELETED"]
 
 
@@ -71,12 +71,12 @@ class Blind(StackSession):
 def test_alarms_that_could_not_be_read_are_said_to_be_neither_red_nor_green(world: World) -> None:
     declare(world, "a", "b")
     blind = replace(around(world.clock.now), session=lambda: Blind(deployed))
-    told = words(run("storm", outside=blind).stdout)
+    text = words(run("storm", outside=blind).stdout)
     red = json.loads(run("storm", "--json", outside=blind).stdout)["red"]
 
-    assert "Now 2 NOT READ (may be red)" in told
-    assert "a could not be read" in told
-    assert not any(word in told for word in ("is still red", "is OK"))
+    assert "Now 2 NOT READ (may be red)" in text
+    assert "a could not be read" in text
+    assert not any(word in text for word in ("is still red", "is OK"))
     assert [(one["state"], one["unread"]) for one in red] == [(None, UNREAD)] * 2
 
 

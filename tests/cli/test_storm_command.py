@@ -188,7 +188,7 @@ def test_ending_it_lets_firebreak_act_again_and_restarts_nothing(world: World) -
 
 def test_ending_it_says_who_why_what_was_red_and_that_the_page_follows(world: World) -> None:
     declare(world, "a", "b")
-    told = words(run_in(world, *END).stdout)
+    text = words(run_in(world, *END).stdout)
 
     for part in (
         "the storm since 10:00:30Z, stack firebreak",
@@ -198,7 +198,7 @@ def test_ending_it_says_who_why_what_was_red_and_that_the_page_follows(world: Wo
         "nothing is restarted",
         "Page follows within minutes",
     ):
-        assert part in told
+        assert part in text
 
 
 def test_an_end_is_one_json_object(world: World) -> None:

@@ -177,8 +177,8 @@ def test_what_failed_to_be_deployed_is_not_what_ran_before() -> None:
 
 def test_what_was_deployed_with_errors_may_have_run() -> None:
     found = before(deployment("v42", 60 * MINUTE, failed=True, completed=True), V41_BEFORE)
-    told = "version v42 was deployed with errors since, and may have run before v43"
-    assert (found.label, found.doubts) == ("v41", (told,))
+    text = "version v42 was deployed with errors since, and may have run before v43"
+    assert (found.label, found.doubts) == ("v41", (text,))
     older = deployment("v40", 20 * DAY, failed=True, completed=True)
     assert before(V41_BEFORE, older).doubts == ()
 
@@ -186,12 +186,12 @@ def test_what_was_deployed_with_errors_may_have_run() -> None:
 def test_what_somebody_tried_to_leave_for_an_older_one_is_in_doubt_although_that_failed() -> None:
     back = deployment("v40", 60 * MINUTE, failed=True)
     found = before(back, V41_BEFORE)
-    told = (
+    text = (
         "version v40, which is no newer, was deployed with errors since: somebody may have been leaving v41"
     )
-    assert (found.label, found.doubts) == ("v41", (told,))
+    assert (found.label, found.doubts) == ("v41", (text,))
     deleted = before(back, V41_BEFORE, versions=(V43, V42, V41))
-    assert (deleted.label, deleted.doubts) == ("v41", (told,)), "of a deleted one nobody knows how old it was"
+    assert (deleted.label, deleted.doubts) == ("v41", (text,)), "of a deleted one nobody knows how old it was"
 
 
 @pytest.mark.parametrize("label", ["v41", "v43"], ids=["the candidate", "what runs now"])
@@ -203,10 +203,10 @@ def test_errors_of_what_ran_before_or_runs_now_are_no_doubt_about_others(label: 
 def test_a_version_made_at_the_same_moment_as_the_candidate_is_no_newer() -> None:
     twin = replace(V42, created=V41.created)
     found = before(deployment("v42", 60 * MINUTE, failed=True), V41_BEFORE, versions=(V43, twin, V41, V40))
-    told = (
+    text = (
         "version v42, which is no newer, was deployed with errors since: somebody may have been leaving v41"
     )
-    assert (found.label, found.doubts) == ("v41", (told,))
+    assert (found.label, found.doubts) == ("v41", (text,))
 
 
 ONLY = Obstacle(

@@ -84,8 +84,8 @@ def test_in_a_map_of_its_owner_an_empty_value_is_a_value() -> None:
     ],
 )
 def test_which_lists_of_a_container_may_be_in_any_order(field: str, *, same: bool) -> None:
-    told = [{"name": "A", "containerPath": "/a", "value": "1"}, {"name": "B", "containerPath": "/b"}]
-    one, other = containers(**{field: told}), containers(**{field: told[::-1]})
+    lines = [{"name": "A", "containerPath": "/a", "value": "1"}, {"name": "B", "containerPath": "/b"}]
+    one, other = containers(**{field: lines}), containers(**{field: lines[::-1]})
     assert (fingerprint(one, TASK_DEFINITION) == fingerprint(other, TASK_DEFINITION)) is same
 
 

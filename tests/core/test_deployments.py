@@ -69,8 +69,8 @@ def test_how_deployment_and_alarm_stand_in_time_is_told(since: int, blame: int |
 
 
 def test_a_deployment_whose_end_is_not_known_is_told_by_its_beginning() -> None:
-    told = when(deployed(began=RED, ended=None), RED + MINUTE)
-    assert told == "the alarm turned red 1 min after deployment d7"
+    text = when(deployed(began=RED, ended=None), RED + MINUTE)
+    assert text == "the alarm turned red 1 min after deployment d7"
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3661, "61 min")])

@@ -245,9 +245,9 @@ class TestForHumans:
     def test_an_undo_is_called_done_only_when_it_was(
         self, verdict: Verdict, changes: dict[str, Any], how: str
     ) -> None:
-        told = for_humans(UNDONE, Judgement(verdict, "why"), seen(**changes))
+        text = for_humans(UNDONE, Judgement(verdict, "why"), seen(**changes))
 
-        assert told == f"what restart-service had done {how}: why"
+        assert text == f"what restart-service had done {how}: why"
 
 
 USED = a.incident(attempt=3, blind_looks=2, healthy_since=a.NOW, note="before")

@@ -133,8 +133,8 @@ def test_another_digest_is_told_by_itself(other: Digest) -> None:
 )
 def test_another_day_is_named(days: int, reported_days: int | None, since: str) -> None:
     at = None if reported_days is None else a.NOW + timedelta(days=reported_days)
-    told = summed_up(replace(FOUND, reported_at=at), a.NOW + timedelta(days=days))
-    assert told.headline == f"2 more for the same cause since {since}."
+    message = summed_up(replace(FOUND, reported_at=at), a.NOW + timedelta(days=days))
+    assert message.headline == f"2 more for the same cause since {since}."
 
 
 @pytest.mark.parametrize("more", [0, 1, 2])

@@ -207,16 +207,16 @@ def test_a_guard_that_objects_says_why(
 
 
 def test_a_pause_is_told_once_for_these_holds_until_the_last_ends_by_its_holder() -> None:
-    told = "group prod by bo until 10:02:30Z: load test; global by ana until 10:01:30Z: migration"
+    text = "group prod by bo until 10:02:30Z: load test; global by ana until 10:01:30Z: migration"
     cause = "group prod bo 2026-11-20T09:00:30Z, global ana 2026-11-20T10:00:30Z"
-    expected = Check("switch", Result.OBJECTED, told, Reason.SWITCHED_OFF, a.NOW + 3 * MINUTE, cause, "bo")
+    expected = Check("switch", Result.OBJECTED, text, Reason.SWITCHED_OFF, a.NOW + 3 * MINUTE, cause, "bo")
     assert found("switch", a.request(), holds=(OTHER_HOLD, HOLD)) == expected
 
 
 def test_the_same_effect_is_told_once_a_target_and_action() -> None:
-    told = f"it starts {SCALER}, whose effect is scaling as well"
-    cause = f"111122223333/eu-west-1/ecs/prod/api scale-service {told}"
-    expected = Check("other controller", Result.OBJECTED, told, Reason.SAME_EFFECT, cause=cause)
+    text = f"it starts {SCALER}, whose effect is scaling as well"
+    cause = f"111122223333/eu-west-1/ecs/prod/api scale-service {text}"
+    expected = Check("other controller", Result.OBJECTED, text, Reason.SAME_EFFECT, cause=cause)
     assert found("other controller", a.request(action="scale-service"), **starts(FIXER, SCALING)) == expected
 
 
@@ -260,10 +260,10 @@ def test_a_full_budget_beyond_the_target_is_one_cause_for_all_who_share_it() -> 
     acts = tuple(act(MINUTE + n * SECOND) for n in range(5, 0, -1))
     full = ScopeHistory(a.scope(Level.STACK), acts, 1)
     check = found("budgets", a.request(), scopes=scopes(Level.STACK, full))
-    told = "budget stack 5/5 in 15m, next slot 10:15:45Z, the window and 80s for clocks that differ"
+    text = "budget stack 5/5 in 15m, next slot 10:15:45Z, the window and 80s for clocks that differ"
     until = a.NOW + 15 * MINUTE + 15 * SECOND
     cause = f"stack {a.scope(Level.STACK).key} 5/15m 2026-11-20T10:15:45Z"
-    assert check == Check("budgets", Result.OBJECTED, told, Reason.BUDGET_FULL, until, cause)
+    assert check == Check("budgets", Result.OBJECTED, text, Reason.BUDGET_FULL, until, cause)
 
 
 def test_an_act_of_no_incident_counts_against_a_first_response() -> None:

@@ -32,8 +32,8 @@ def windows(start: datetime) -> list[Once]:
 def test_freezes_that_end_together_are_named_in_the_order_of_the_policy() -> None:
     found = find_freeze(windows(a.NOW), [], a.NOW)
     assert isinstance(found, Frozen)
-    told = "; ".join(f"inside never-window {name} until 11:00:30Z" for name in ("b", "c", "a"))
-    assert (found.detail, found.frozen_by) == (told, "b/until/2026-11-20T11:00:30Z")
+    text = "; ".join(f"inside never-window {name} until 11:00:30Z" for name in ("b", "c", "a"))
+    assert (found.detail, found.frozen_by) == (text, "b/until/2026-11-20T11:00:30Z")
 
 
 def test_of_freezes_that_start_together_the_first_of_the_policy_is_named() -> None:

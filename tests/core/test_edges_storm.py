@@ -60,13 +60,13 @@ def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> No
 def test_a_storm_that_lasts_is_told_whole_each_hour_by_itself() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
     at = a.NOW + 61 * MINUTE
-    told = storm_messages.storm_goes_on(storm, in_alarm(storm.red[:1]), RULES, a.NOW, at)
-    assert (told.key, told.thread) == (digest("storm goes on", a.NOW.isoformat(), 1), THREAD)
-    assert (told.kind, told.at) == (AnnouncementKind.STORM, at)
-    assert (told.incident_id, told.action) == ("", "")
-    assert told.headline == "The storm that began at 10:00:30Z goes on: nothing has been acted on for 1 h."
-    assert told.facts == ("red now: 1 of the 3 that were counted", "alarm-0 5d3e")
-    assert told.next == storm_messages.storm_began(Storm(red=reds(3), version=7), RULES, a.NOW).next
+    message = storm_messages.storm_goes_on(storm, in_alarm(storm.red[:1]), RULES, a.NOW, at)
+    assert (message.key, message.thread) == (digest("storm goes on", a.NOW.isoformat(), 1), THREAD)
+    assert (message.kind, message.at) == (AnnouncementKind.STORM, at)
+    assert (message.incident_id, message.action) == ("", "")
+    assert message.headline == "The storm that began at 10:00:30Z goes on: nothing has been acted on for 1 h."
+    assert message.facts == ("red now: 1 of the 3 that were counted", "alarm-0 5d3e")
+    assert message.next == storm_messages.storm_began(Storm(red=reds(3), version=7), RULES, a.NOW).next
 
 
 def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:

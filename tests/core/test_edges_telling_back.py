@@ -73,10 +73,10 @@ class TestTold:
         )
 
     def test_what_is_over_after_humans_had_it_is_told_once_more(self) -> None:
-        told = incident_messages.recovered_after_humans(ACTED, AT, "all OK")
+        message = incident_messages.recovered_after_humans(ACTED, AT, "all OK")
 
-        assert replace(told, key="") == replace(incident_messages.recovered(ACTED, AT, "all OK"), key="")
-        assert told.key == digest(incident_messages.recovered(ACTED, AT, "all OK").key, "after humans")
+        assert replace(message, key="") == replace(incident_messages.recovered(ACTED, AT, "all OK"), key="")
+        assert message.key == digest(incident_messages.recovered(ACTED, AT, "all OK").key, "after humans")
 
     def test_a_change_that_stays_is_told_with_its_values(self) -> None:
         assert reversal_messages.kept(ACTED, AT, "somebody changed it") == told_of(
@@ -88,7 +88,7 @@ class TestTold:
         )
 
     def test_a_restore_that_waits_is_told_once_a_cause(self) -> None:
-        told = reversal_messages.restore_waits(ACTED, AT, "frozen", AT + 5 * MINUTE)
+        message = reversal_messages.restore_waits(ACTED, AT, "frozen", AT + 5 * MINUTE)
         plain = told_of(
             AnnouncementKind.KEPT,
             "The temporary change stays for now: frozen",
@@ -97,13 +97,13 @@ class TestTold:
             alarm_state="OK",
         )
 
-        assert told == replace(plain, key=digest(plain.key, "frozen"))
+        assert message == replace(plain, key=digest(plain.key, "frozen"))
 
     @pytest.mark.parametrize("purpose", [Purpose.UNDO, Purpose.RESTORE])
     def test_what_could_not_be_put_back_shows_what_stays(self, purpose: Purpose) -> None:
-        told = incident_messages.not_executed(replace(ACTED, purpose=purpose, plan=BACK), AT, "denied")
+        message = incident_messages.not_executed(replace(ACTED, purpose=purpose, plan=BACK), AT, "denied")
 
-        assert told == told_of(
+        assert message == told_of(
             AnnouncementKind.NOT_EXECUTED,
             "What restart-service had changed stays; it could not be put back: put back 3 to 2",
             ("denied", *PUT_BACK, RUNG),
@@ -154,9 +154,9 @@ class TestTold:
     def test_what_left_nothing_to_show_is_told_all_the_same(self) -> None:
         bare = replace(ACTED, purpose=Purpose.UNDO, plan=None, receipt=None, due_at=None)
 
-        told = reversal_messages.put_back(bare, AT)
+        message = reversal_messages.put_back(bare, AT)
 
-        assert (told.headline, told.facts, told.next) == (
+        assert (message.headline, message.facts, message.next) == (
             "put back",
             ("why: it made things worse",),
             TAKES_OVER,
@@ -188,11 +188,13 @@ class TestTold:
         waiting = replace(ACTED, plan=None, receipt=None, due_at=None)
         decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
 
-        told = approval_messages.approval(waiting, recorded(decision))
+        message = approval_messages.approval(waiting, recorded(decision))
 
-        assert told.headline == "May Firebreak do this? restart-service"
-        assert told.facts == ("autonomy: approve by defaults", RUNG)
-        assert told.next == ("Nothing is changed unless somebody approves; then everything is checked again.")
+        assert message.headline == "May Firebreak do this? restart-service"
+        assert message.facts == ("autonomy: approve by defaults", RUNG)
+        assert message.next == (
+            "Nothing is changed unless somebody approves; then everything is checked again."
+        )
 
     def test_a_no_names_who_and_why(self) -> None:
         assert approval_messages.denied(ACTED, "ana", "we migrate", AT) == told_of(

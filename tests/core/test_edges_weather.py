@@ -43,20 +43,20 @@ def seen_in(level: Level, *acts: Act) -> Mapping[Scope, object]:
 
 def test_the_one_try_names_the_last_failure_that_it_comes_after() -> None:
     acts = [act(9, Verdict.WORSE), act(8, Verdict.UNKNOWN), act(1, None)]
-    told = "2/2 in a row did not help; the one try after the rest is under way"
-    assert breaker(acts, API, LIMITS, a.NOW) == Trying(told, a.NOW - 8 * HOUR)
+    text = "2/2 in a row did not help; the one try after the rest is under way"
+    assert breaker(acts, API, LIMITS, a.NOW) == Trying(text, a.NOW - 8 * HOUR)
     longer = [act(10, Verdict.WORSE), *acts]
-    assert breaker(longer, API, LIMITS, a.NOW) == Trying(told.replace("2/2", "3/2"), a.NOW - 8 * HOUR)
+    assert breaker(longer, API, LIMITS, a.NOW) == Trying(text.replace("2/2", "3/2"), a.NOW - 8 * HOUR)
     rules = a.rules(breakers=BREAKERS)
     check = breaker_closed(a.request(), rules, a.snapshot(scopes=seen_in(Level.TARGET, *acts)))
-    assert check == Check("breaker", OBJECTED, f"target {told}", Reason.BREAKER_OPEN)
+    assert check == Check("breaker", OBJECTED, f"target {text}", Reason.BREAKER_OPEN)
 
 
 def test_an_open_breaker_says_until_when() -> None:
     acts = [act(1, Verdict.WORSE), replace(act(1, Verdict.UNKNOWN), incident_id="i-2")]
     now = a.snapshot(now=a.NOW - MINUTE, scopes=seen_in(Level.TARGET, *acts))
-    told = "target 2/2 in a row did not help, open until 10:00:30Z"
-    expected = Check("breaker", OBJECTED, told, Reason.BREAKER_OPEN, a.NOW)
+    text = "target 2/2 in a row did not help, open until 10:00:30Z"
+    expected = Check("breaker", OBJECTED, text, Reason.BREAKER_OPEN, a.NOW)
     assert breaker_closed(a.request(), a.rules(breakers=BREAKERS), now) == expected
 
 
@@ -113,9 +113,9 @@ def test_autonomy_objects_under_its_own_name(level: Autonomy, reason: Reason) ->
 def test_a_freeze_says_which_window_and_until_when_and_its_absence_what_comes() -> None:
     window = Always("black-friday", a.NOW + HOUR)
     check = freeze(a.request(), a.rules(never=(window,)), a.snapshot())
-    told = "inside never-window black-friday until 11:00:30Z"
+    text = "inside never-window black-friday until 11:00:30Z"
     cause = "black-friday/until/2026-11-20T11:00:30Z"
-    assert check == Check("freeze", OBJECTED, told, Reason.FROZEN, a.NOW + HOUR, cause)
+    assert check == Check("freeze", OBJECTED, text, Reason.FROZEN, a.NOW + HOUR, cause)
     assert freeze(a.request(), a.rules(), a.snapshot()) == Check("freeze", PASSED, "no freeze window")
 
 
@@ -127,9 +127,9 @@ def test_the_share_objects_under_its_own_name() -> None:
     full = a.snapshot(
         group=group, scopes=seen_in(Level.GROUP, replace(act(0, None, "k1"), at=a.NOW - MINUTE))
     )
-    told = "2/1 of 2 in 1h (counted 0s ago) by share"
+    text = "2/1 of 2 in 1h (counted 0s ago) by share"
     assert disruption_budget(a.request(), a.rules(share=SHARE), full) == Check(
-        "share", OBJECTED, told, Reason.SHARE_REACHED
+        "share", OBJECTED, text, Reason.SHARE_REACHED
     )
     gone = disruption_budget(a.request(), a.rules(share=SHARE), a.snapshot(group=ABSENT))
     assert gone == Check("share", OBJECTED, "the group does not exist", Reason.GROUP_UNREADABLE)
@@ -152,11 +152,11 @@ def test_a_group_whose_history_is_not_seen_says_so(reading: object, expected: ob
 def test_a_storm_objects_under_its_own_name_declared_or_not() -> None:
     many = Storm(red=tuple(RedAlarm(a.NOW, f"s{n}", "x") for n in range(50)), version=1)
     undeclared = storm(a.request(), a.rules(), a.snapshot(storm=many))
-    told = "50/50 routed alarms red within 5m: a storm that is not declared yet"
-    assert undeclared == Check("storm", OBJECTED, told, Reason.STORM)
+    text = "50/50 routed alarms red within 5m: a storm that is not declared yet"
+    assert undeclared == Check("storm", OBJECTED, text, Reason.STORM)
     declared = storm(a.request(), a.rules(), a.snapshot(storm=replace(many, tripped_at=a.NOW)))
-    told = "a storm since 10:00:30Z, 50 alarms; it ends 10m after the last turned red, once fewer than 50 are"
-    assert declared == Check("storm", OBJECTED, told, Reason.STORM)
+    text = "a storm since 10:00:30Z, 50 alarms; it ends 10m after the last turned red, once fewer than 50 are"
+    assert declared == Check("storm", OBJECTED, text, Reason.STORM)
 
 
 def test_two_switches_are_one_cause_named_by_scope_holder_and_beginning() -> None:

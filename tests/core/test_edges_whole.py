@@ -177,12 +177,12 @@ def test_what_an_event_without_data_means_is_said_by_the_alarms_tag_or_its_name(
     policy = MissingDataRules(named=(("api-*", MissingData.SYMPTOM),))
     request = a.request(alarm=a.alarm(evaluation=a.silent(a.alarm().since)))
     check = found("missing data", request, {"missing_data": policy}, alarm_tags=tags)
-    told = "no data since 2026-11-20 09:57:00Z: no period that was evaluated has a datapoint"
-    assert (check.result, check.detail) == (result, f"{told}; {words}")
+    text = "no data since 2026-11-20 09:57:00Z: no period that was evaluated has a datapoint"
+    assert (check.result, check.detail) == (result, f"{text}; {words}")
 
 
 def test_a_series_that_is_not_in_alarm_has_no_missing_data_of_its_own() -> None:
     request = a.request(alarm=a.alarm(contributor=Contributor("5d3e", {})))
     check = found("missing data", request, {}, series_in_alarm=a.series("other"))
-    told = "whether data came is not known: CloudWatch does not say what was evaluated"
-    assert check == Check("missing data", Result.PASSED, told)
+    text = "whether data came is not known: CloudWatch does not say what was evaluated"
+    assert check == Check("missing data", Result.PASSED, text)

@@ -135,18 +135,18 @@ def test_all_windows_that_freeze_are_told_and_the_last_to_end_names_the_cause() 
 
 
 def test_only_windows_that_are_all_over_freeze_without_an_end() -> None:
-    told = "outside only-window launch; no free moment in sight"
-    expected = Frozen(told, None, f"launch/from/open on {NOON:%F}", outside=True)
+    text = "outside only-window launch; no free moment in sight"
+    expected = Frozen(text, None, f"launch/from/open on {NOON:%F}", outside=True)
     assert find_freeze((), [hours("launch", (-9, -8))], NOON) == expected
 
 
 def test_a_freeze_without_an_end_says_so_and_is_one_cause_a_day() -> None:
     finding = find_freeze([Endless("always")], (), NOON)
-    told = "inside never-window always with no end in sight"
-    assert finding == Frozen(told, None, f"always/until/open on {NOON:%F}")
+    text = "inside never-window always with no end in sight"
+    assert finding == Frozen(text, None, f"always/until/open on {NOON:%F}")
     later, tomorrow = (find_freeze([Endless("always")], (), NOON + wait) for wait in (HOUR, DAY))
     assert later == finding
-    assert tomorrow == Frozen(told, None, f"always/until/open on {NOON + DAY:%F}")
+    assert tomorrow == Frozen(text, None, f"always/until/open on {NOON + DAY:%F}")
 
 
 def test_a_freeze_whose_only_way_out_is_beyond_the_horizon_has_no_known_end() -> None:

@@ -35,9 +35,9 @@ def test_a_deployment_that_the_receipt_names_is_firebreaks() -> None:
 
 @pytest.mark.parametrize("seconds", [-60, 0, 4, 80], ids=str)
 def test_one_that_began_when_an_act_was_claimed_is_told_with_its_times(seconds: int) -> None:
-    told = f"{abs(seconds)} s {'before' if seconds < 0 else 'after'}"
+    text = f"{abs(seconds)} s {'before' if seconds < 0 else 'after'}"
     assert origin(IN_THE_WAY, ABSENT, (act(seconds_before=seconds),)) == (
-        f"; it began {told} restart-service of incident i-before was claimed"
+        f"; it began {text} restart-service of incident i-before was claimed"
     )
 
 

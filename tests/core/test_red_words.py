@@ -111,11 +111,11 @@ def test_an_expression_is_called_by_its_label_and_a_query_by_what_it_measures() 
 
 def test_a_contributor_is_told_by_its_attributes_and_the_numbers_of_its_sentence() -> None:
     series = Contributor("5d3e", {"DBInstanceIdentifier": "orders-2"})
-    told = (
+    text = (
         "Threshold Crossed: 1 datapoint was greater than the threshold (10.0). The most recent datapoint"
         " which crossed the threshold: [20.0 (20/11/26 10:00:00)]."
     )
-    found = alarm(kind=AlarmKind.CONTRIBUTOR, contributor=series, evaluation=None, reason=told)
+    found = alarm(kind=AlarmKind.CONTRIBUTOR, contributor=series, evaluation=None, reason=text)
     assert red_words(found) == "CPUUtilization 20 > 10 (DBInstanceIdentifier orders-2)"
 
 

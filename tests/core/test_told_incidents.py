@@ -134,10 +134,10 @@ def test_a_recovery_repeats_what_was_done_what_stays_and_what_the_plan_warned_of
 
 
 def test_a_recovery_for_now_leaves_out_what_stays_for_it_is_taken_back() -> None:
-    told = incident_messages.recovered_for_now(
+    message = incident_messages.recovered_for_now(
         replace(INCIDENT, plan=LENT), a.NOW, "all OK", a.NOW + 30 * MINUTE
     )
-    assert told.facts == (STEP, "it costs one task")
+    assert message.facts == (STEP, "it costs one task")
 
 
 def expired(**changes: object) -> Announcement:

@@ -100,8 +100,8 @@ def test_what_turned_red_since_the_last_page_is_listed_before_the_oldest_and_new
         )
     )
     storm = Storm(red=(old, before, at, after), version=7, tripped_at=a.NOW, of_pages=True)
-    told = storm_messages.storm_goes_on(storm, read(storm.red), RULES, a.NOW, a.NOW + 121 * MINUTE)
-    assert told.facts == ("red now: 4 of the 4 that were counted", "after", "at", "old", "before")
+    message = storm_messages.storm_goes_on(storm, read(storm.red), RULES, a.NOW, a.NOW + 121 * MINUTE)
+    assert message.facts == ("red now: 4 of the 4 that were counted", "after", "at", "old", "before")
 
 
 @given(st.lists(st.integers(1, 30), max_size=4))
@@ -113,10 +113,10 @@ def test_what_stays_red_is_named_on_the_next_page_whenever_it_comes(arrivals: li
         names = [f"hour-{hour}-{n}" for n in range(count)]
         known += [RedAlarm(at - (n + 1) * MINUTE, f"arn-{name}", name) for n, name in enumerate(names)]
         storm = Storm(red=tuple(known), version=7, tripped_at=a.NOW, of_pages=True)
-        told = storm_messages.storm_goes_on(storm, read(known), RULES, a.NOW, at)
-        assert set(names) <= set(told.facts)
-        assert len(told.facts) == 32
-        assert told.facts[-1] == f"and {len(known) - 30} more"
+        message = storm_messages.storm_goes_on(storm, read(known), RULES, a.NOW, at)
+        assert set(names) <= set(message.facts)
+        assert len(message.facts) == 32
+        assert message.facts[-1] == f"and {len(known) - 30} more"
 
 
 def ended(headline: str, *facts: str) -> Announcement:
@@ -135,14 +135,14 @@ def ended(headline: str, *facts: str) -> Announcement:
 
 
 def test_a_storm_of_pages_that_is_over_is_told_whole_and_nothing_of_it_can_be_retried() -> None:
-    told = storm_messages.storm_ended(of_pages(), read(reds(2)), a.NOW + MINUTE)
-    assert told == ended(f"The storm of pages since 10:00:30Z is over: {AGAIN}.")
+    message = storm_messages.storm_ended(of_pages(), read(reds(2)), a.NOW + MINUTE)
+    assert message == ended(f"The storm of pages since 10:00:30Z is over: {AGAIN}.")
 
 
 def test_a_storm_of_pages_that_somebody_ended_is_told_whole_with_who_and_why() -> None:
-    told = storm_messages.storm_ended_by(of_pages(), read(reds(2)), "ana", "one link", a.NOW + MINUTE)
+    message = storm_messages.storm_ended_by(of_pages(), read(reds(2)), "ana", "one link", a.NOW + MINUTE)
     headline = "ana ended the storm of pages since 10:00:30Z: one link"
-    assert told == ended(headline, f"{AGAIN}; nothing is made up for.")
+    assert message == ended(headline, f"{AGAIN}; nothing is made up for.")
 
 
 # --- more than fit on a page or in the memory
@@ -153,8 +153,8 @@ def test_a_storm_of_pages_that_somebody_ended_is_told_whole_with_who_and_why() -
     [(30, ()), (31, ("and 1 more",)), (99, ("and 69 more",))],
 )
 def test_the_page_of_its_beginning_lists_thirty_alarms(count: int, rest: tuple[str, ...]) -> None:
-    told = storm_messages.storm_began(holding(count), RULES, a.NOW)
-    assert told.facts == ("alarm-0 5d3e", *(f"alarm-{n}" for n in range(1, 30)), *rest)
+    message = storm_messages.storm_began(holding(count), RULES, a.NOW)
+    assert message.facts == ("alarm-0 5d3e", *(f"alarm-{n}" for n in range(1, 30)), *rest)
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def test_the_page_of_its_beginning_lists_thirty_alarms(count: int, rest: tuple[s
     ],
 )
 def test_of_those_that_are_not_known_to_be_ok_it_lists_thirty(count: int, rest: tuple[str, ...]) -> None:
-    told = storm_messages.storm_ended(holding(count), read(reds(count), ABSENT), a.NOW)
-    assert told.facts == (
+    message = storm_messages.storm_ended(holding(count), read(reds(count), ABSENT), a.NOW)
+    assert message.facts == (
         f"still red: 0 of the {count} that were counted",
         "alarm-0 5d3e does not exist any more",
         *(f"alarm-{n} does not exist any more" for n in range(1, 30)),
@@ -178,16 +178,16 @@ def test_of_those_that_are_not_known_to_be_ok_it_lists_thirty(count: int, rest: 
 def test_what_is_red_is_listed_before_what_is_not_known_and_only_what_may_be_red_can_be_retried() -> None:
     readings: list[AlarmReading] = [Unknown("503"), ABSENT, AlarmState.INSUFFICIENT_DATA, AlarmState.ALARM]
     left = list(zip(reds(4), readings, strict=True))
-    told = storm_messages.storm_ended(holding(4), left, a.NOW)
-    assert told.facts == (
+    message = storm_messages.storm_ended(holding(4), left, a.NOW)
+    assert message.facts == (
         "still red: 1 of the 4 that were counted",
         "alarm-3",
         "alarm-0 5d3e could not be read: 503",
         "alarm-1 does not exist any more",
         "alarm-2 has no data",
     )
-    assert told.retry == ("alarm-0", "alarm-3")
-    assert told.watches == tuple(one.watched for one in reds(4))
+    assert message.retry == ("alarm-0", "alarm-3")
+    assert message.watches == tuple(one.watched for one in reds(4))
 
 
 @pytest.mark.parametrize(
@@ -206,14 +206,14 @@ def test_what_is_red_is_listed_before_what_is_not_known_and_only_what_may_be_red
 def test_of_a_storm_whose_memory_is_full_nobody_knows_that_all_are_ok(
     count: int, unwatched: int, next_: str, last: str
 ) -> None:
-    told = storm_messages.storm_ended(holding(count), [], a.NOW)
-    assert (told.unwatched, told.next, told.facts[-1]) == (unwatched, next_, last)
+    message = storm_messages.storm_ended(holding(count), [], a.NOW)
+    assert (message.unwatched, message.next, message.facts[-1]) == (unwatched, next_, last)
 
 
 def test_what_cannot_be_kept_to_be_looked_at_is_counted() -> None:
     long = tuple(RedAlarm(a.NOW, f"arn-{n}", f"{n:02d}" + "\U0001f525" * 253) for n in range(MOST_REMEMBERED))
     full = Storm(red=long, version=7, tripped_at=a.NOW)
-    told = storm_messages.storm_ended(full, read(long), a.NOW)
-    assert told.watches == tuple(one.watched for one in long[: len(told.watches)])
-    assert 0 < len(told.watches) < MOST_REMEMBERED
-    assert told.unwatched == MOST_REMEMBERED - len(told.watches) + 1
+    message = storm_messages.storm_ended(full, read(long), a.NOW)
+    assert message.watches == tuple(one.watched for one in long[: len(message.watches)])
+    assert 0 < len(message.watches) < MOST_REMEMBERED
+    assert message.unwatched == MOST_REMEMBERED - len(message.watches) + 1

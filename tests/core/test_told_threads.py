@@ -21,10 +21,10 @@ SINCE, AT = a.NOW, a.NOW + timedelta(days=1)
 PAGE = announced()
 
 
-def changed(told: Announcement) -> dict[str, object]:
+def changed(message: Announcement) -> dict[str, object]:
     """What is told otherwise than on the page; every field of the page says something."""
     page = asdict(PAGE)
-    return {name: value for name, value in asdict(told).items() if value != page[name]}
+    return {name: value for name, value in asdict(message).items() if value != page[name]}
 
 
 def test_every_field_of_the_page_says_something() -> None:
@@ -80,8 +80,8 @@ def test_an_alarm_that_is_ok_again_ends_what_the_page_said() -> None:
 def test_several_alarms_that_are_ok_again_are_told_as_several(
     count: int, watches: tuple[WatchedAlarm, ...], alarms: str
 ) -> None:
-    told = green_again(replace(PAGE, watches=watches), AT, since=SINCE, count=count)
-    assert told.headline == f"{alarms} OK again. The page before said: The budget is used up."
+    message = green_again(replace(PAGE, watches=watches), AT, since=SINCE, count=count)
+    assert message.headline == f"{alarms} OK again. The page before said: The budget is used up."
 
 
 def test_an_end_is_told_once_however_often_it_is_looked_at_and_anew_for_what_began_anew() -> None:

@@ -178,13 +178,13 @@ def test_a_claim_that_saw_the_target_free_loses_to_an_opening(ledger: Ledger) ->
 
 def test_a_decision_is_kept_once(kept: Kept) -> None:
     record = record_of(a.request(), reason=Reason.BUDGET_FULL)
-    told = of_decision(record, a.TARGET)
-    assert told is not None
-    assert kept.ledger.record(record, told) is True
+    message = of_decision(record, a.TARGET)
+    assert message is not None
+    assert kept.ledger.record(record, message) is True
     before = kept.everything()
     kept_as = kept.ledger.look(a.request(), a.SCOPES).decided
     assert kept_as == Decided(record.key, a.NOW, "refuse", Reason.BUDGET_FULL.value)
-    assert kept.ledger.record(record, told) is False
+    assert kept.ledger.record(record, message) is False
     assert kept.everything() == before
 
 

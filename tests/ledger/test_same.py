@@ -220,8 +220,8 @@ LIVES = st.lists(st.tuples(st.sampled_from([*OFTEN, *DEEDS]), ANY, ANY, ANY), mi
 
 def answers(kept: Kept, life: Sequence[Deed]) -> list[object]:
     actor = Actor(kept)
-    told: list[object] = [actor.do(deed) for deed in life]
-    return [*told, actor.listed(0, 0, 0)]
+    lines: list[object] = [actor.do(deed) for deed in life]
+    return [*lines, actor.listed(0, 0, 0)]
 
 
 @contextmanager

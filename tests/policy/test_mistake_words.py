@@ -45,8 +45,8 @@ def problems(text: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)
 def test_no_word_of_the_library_reaches_an_operator(path: Path) -> None:
-    told = " ".join(problems(path.read_text(encoding="utf-8")))
-    assert [word for word in PYDANTIC if word in told] == []
+    text = " ".join(problems(path.read_text(encoding="utf-8")))
+    assert [word for word in PYDANTIC if word in text] == []
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_the_zone_in_which_now_is_written_makes_no_difference(
     case: tuple[Fields, str, ScheduledWindow, datetime], zone: str, minutes: int
 ) -> None:
     *_, made, now = case
-    told = (made.covering(now), made.next_start(now))
+    lines = (made.covering(now), made.next_start(now))
     for elsewhere in (pinned(zone), timezone(timedelta(minutes=minutes))):
         again = now.astimezone(elsewhere)
-        assert (made.covering(again), made.next_start(again)) == told
+        assert (made.covering(again), made.next_start(again)) == lines

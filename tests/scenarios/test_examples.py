@@ -85,9 +85,9 @@ def deployed(local_aws: LocalAws, request: pytest.FixtureRequest) -> Iterator[De
 
 
 def test_it_makes_every_alarm_that_its_page_tells_of(deployed: Deployed) -> None:
-    told = [deployed.platform.row(name) for name in deployed.alarms()]
-    assert len(told) == deployed.platform.alarms
-    assert set(deployed.platform.rows) == set(told)
+    lines = [deployed.platform.row(name) for name in deployed.alarms()]
+    assert len(lines) == deployed.platform.alarms
+    assert set(deployed.platform.rows) == set(lines)
 
 
 def test_every_alarm_carries_what_its_page_says(deployed: Deployed) -> None:

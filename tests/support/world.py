@@ -147,7 +147,7 @@ class World:
             ledger=self.ledger,
             schedules=self.schedules,
             announcer=self.announcer(),
-            concluder=DecisionRecorder(self.ledger, self.schedules, self.announcer(), self.clock, self.log),
+            recorder=DecisionRecorder(self.ledger, self.schedules, self.announcer(), self.clock, self.log),
             storms=self.storm_watch(),
             policy=lambda: self.policy,
             acknowledged=DynamoThreads(self.dynamodb, TABLE).acknowledged_by,
@@ -181,7 +181,7 @@ class World:
             threads=DynamoThreads(self.dynamodb, TABLE),
             carrier=self.pager,
             counts=DynamoCallCounts(self.dynamodb, TABLE),
-            surroundings=Enrichment(
+            enrichment=Enrichment(
                 switches=Switches(self.dynamodb, TABLE),
                 errors=self.logs,
                 pictures=self.pictures,
@@ -192,10 +192,10 @@ class World:
             stack=StackAddress("firebreak", a.REGION, a.ACCOUNT),
         )
 
-    def frozen(self, told: Announcement, now: datetime) -> bool:
+    def frozen(self, message: Announcement, now: datetime) -> bool:
         """Whether a freeze window holds what was told of."""
-        target = read_target(told.target, told.account, told.region)
-        return isinstance(target, Target) and self.policy.is_frozen(told.action, target, now)
+        target = read_target(message.target, message.account, message.region)
+        return isinstance(target, Target) and self.policy.is_frozen(message.action, target, now)
 
     def page_sweep(self) -> Summary:
         """What the rule of every minute does."""
@@ -220,15 +220,15 @@ class World:
             region=a.REGION,
         )
 
-    def recorded(self, told: Announcement) -> dict[str, Any]:
+    def recorded(self, message: Announcement) -> dict[str, Any]:
         """The event of an announcement that the ledger holds."""
-        self.dynamodb.put_item(TableName=TABLE, Item=outbox_item(told))
-        self.ledger.settle_announcement(told.waits_as, told.at)
-        return announced(told)
+        self.dynamodb.put_item(TableName=TABLE, Item=outbox_item(message))
+        self.ledger.settle_announcement(message.waits_as, message.at)
+        return announced(message)
 
-    def tell(self, told: Announcement) -> Summary:
+    def tell(self, message: Announcement) -> Summary:
         """An announcement that the ledger holds reaches Page."""
-        return self.page_desk().handle(self.recorded(told))
+        return self.page_desk().handle(self.recorded(message))
 
     def red(self, name: str = "api-memory-high", **changes: Any) -> Alarm:
         """An alarm turns red now; returns its transition, not yet delivered."""
@@ -351,12 +351,12 @@ def eventbridge(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def announced(told: Announcement) -> dict[str, Any]:
+def announced(message: Announcement) -> dict[str, Any]:
     """The event that carries an announcement, whether or not the ledger holds it."""
     return {
         "source": "firebreak",
         "detail-type": "Firebreak Announcement",
-        "detail": announcement_to_wire(told),
+        "detail": announcement_to_wire(message),
     }
 
 

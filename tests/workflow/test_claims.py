@@ -119,15 +119,15 @@ def slow(world: World, seconds: float) -> Callable[[], None]:
 
 
 def test_a_plan_that_is_too_old_is_made_anew(world: World) -> None:
-    eyes = wrapped(world.alarms, before=once(slow(world, 11), on="describe"))
-    world.alarms = eyes
+    sources = wrapped(world.alarms, before=once(slow(world, 11), on="describe"))
+    world.alarms = sources
     assert world.send(world.red()).outcome == "act"
-    assert eyes.calls.count("describe") == 2
+    assert sources.calls.count("describe") == 2
 
 
 def test_plans_that_are_always_too_old_change_nothing_and_page(world: World) -> None:
-    eyes = wrapped(world.alarms, before=always(slow(world, 11), on="describe"))
-    world.alarms = eyes
+    sources = wrapped(world.alarms, before=always(slow(world, 11), on="describe"))
+    world.alarms = sources
     done = world.send(world.red())
     assert (done.reason, world.ecs.writes) == (Reason.PLAN_EXPIRED, [])
     assert len(world.pager.sent) == 1

@@ -195,16 +195,16 @@ class Raises:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_event_that_is_handled_comes_in_once_and_goes_out_once(dynamodb: Any, kind: str) -> None:
-    told = play(dynamodb, [kind], []).log.told
-    assert told["Events"] == told["Decisions"] >= 1
-    assert told["Failures"] == 0
+    message = play(dynamodb, [kind], []).log.told
+    assert message["Events"] == message["Decisions"] >= 1
+    assert message["Failures"] == 0
 
 
 def test_what_fails_to_the_end_is_decided_by_page_in_its_place(dynamodb: Any) -> None:
     played = life(dynamodb, Faults())
     played.deliver(Raises, eventbridge(played.world.red()))
-    told = played.log.told
-    assert (told["Events"], told["Decisions"], told["Failures"]) == (ATTEMPTS + 1, 1, ATTEMPTS)
+    message = played.log.told
+    assert (message["Events"], message["Decisions"], message["Failures"]) == (ATTEMPTS + 1, 1, ATTEMPTS)
     assert "CRASHED" in played.world.subjects[0]
 
 
@@ -216,14 +216,14 @@ def test_a_duplicate_is_an_event_and_a_decision_of_its_own(dynamodb: Any) -> Non
 
 def test_a_killed_function_is_missing_until_it_is_counted_as_killed(dynamodb: Any) -> None:
     played = play(dynamodb, ["alarm"], ["kill"])
-    told = played.log.told
-    assert told["Events"] - told["Decisions"] - told["Failures"] == 1 == played.kills
+    message = played.log.told
+    assert message["Events"] - message["Decisions"] - message["Failures"] == 1 == played.kills
     assert len(played.world.ecs.writes) == 1, "Lambda brought it again"
 
 
 def test_a_failure_is_made_good_by_the_next_delivery(dynamodb: Any) -> None:
-    told = play(dynamodb, ["check"], ["error"]).log.told
-    assert (told["Events"], told["Decisions"], told["Failures"]) == (2, 1, 1)
+    message = play(dynamodb, ["check"], ["error"]).log.told
+    assert (message["Events"], message["Decisions"], message["Failures"]) == (2, 1, 1)
 
 
 @settings(max_examples=40, deadline=None)
@@ -235,10 +235,10 @@ def test_events_are_decisions_and_failures_but_for_the_killed(
     dynamodb: Any, kinds: list[str], plan: list[str]
 ) -> None:
     played = play(dynamodb, kinds, plan)
-    told = played.log.told
-    assert told["Events"] == told["Decisions"] + told["Failures"] + played.kills
-    assert told["Decisions"] == len(played.decided)
-    assert played.taken == told["Decisions"] + len(played.reported) + len(played.on_topic)
+    message = played.log.told
+    assert message["Events"] == message["Decisions"] + message["Failures"] + played.kills
+    assert message["Decisions"] == len(played.decided)
+    assert played.taken == message["Decisions"] + len(played.reported) + len(played.on_topic)
     kept = decisions(played)
     for alarm, summary in alarms_decided(played):
         recorded = alarm_key(alarm, "restart-service") in kept
@@ -265,5 +265,5 @@ def test_what_page_fails_at_goes_to_the_topic_as_it_is(dynamodb: Any) -> None:
     event = eventbridge(played.world.red("p", tags={"firebreak:action": "page"}))
     played.deliver(played.world.page_desk, event)
     assert (played.on_topic, played.world.pager.sent) == ([event], [])
-    told = played.log.told
-    assert (told["Events"], told["Decisions"], told["Failures"]) == (ATTEMPTS, 0, ATTEMPTS)
+    message = played.log.told
+    assert (message["Events"], message["Decisions"], message["Failures"]) == (ATTEMPTS, 0, ATTEMPTS)

@@ -65,9 +65,9 @@ def test_an_event_near_the_limit_of_eventbridge_is_paged_once_by_name_and_size(
         world.deliver()
         assert (done.outcome, done.reason) == ("refuse", Reason.UNUSABLE_EVENT)
     assert (world.ecs.writes, len(world.pager.sent)) == ([], 1)
-    told = " ".join(world.pager.sent[0][1].split())
-    assert "api-memory-high" in told
-    assert "KB" in told
+    text = " ".join(world.pager.sent[0][1].split())
+    assert "api-memory-high" in text
+    assert "KB" in text
 
 
 @given(

@@ -148,15 +148,17 @@ def test_what_became_of_a_look_calls_somebody_where_its_page_is_not_known(
     world: World, *, reachable: bool
 ) -> None:
     record = decided(refuse(Reason.BUDGET_FULL, "3 of 3"))
-    told = refused_look(record, a.TARGET, "a cause that is over")
-    assert told
-    assert world.ledger.record(record, told)
+    message = refused_look(record, a.TARGET, "a cause that is over")
+    assert message
+    assert world.ledger.record(record, message)
     client: Any = Wrapped(
         world.dynamodb, before=fail(NO_CONNECTION, on=[] if reachable else ["batch_get_item"])
     )
     desk = world.page_desk()
     dispatcher = replace(desk.dispatcher, threads=DynamoThreads(client, TABLE))
     with suppress(Untold):
-        replace(desk, dispatcher=dispatcher).handle(announced(told))
-    assert {(page.phase, page.thread) for page in pages(world, "pd")} == {(Phase.TRIGGER, told.incident_id)}
+        replace(desk, dispatcher=dispatcher).handle(announced(message))
+    assert {(page.phase, page.thread) for page in pages(world, "pd")} == {
+        (Phase.TRIGGER, message.incident_id)
+    }
     assert marks(world) == {"NOT ACTING": 1}

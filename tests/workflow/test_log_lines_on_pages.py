@@ -33,10 +33,10 @@ def bodies(world: World, **tags: str) -> dict[str, str]:
     """What each channel was told of an alarm with these tags."""
     incident = a.incident()
     alarm: Alarm = replace(incident.alarm, tags={**incident.alarm.tags, **tags})
-    told = incident_messages.given_to_humans(
+    message = incident_messages.given_to_humans(
         replace(incident, alarm=alarm), world.clock.at, "every rung was tried"
     )
-    world.tell(told)
+    world.tell(message)
     return {name: page.body for name, page in world.pager.pages}
 
 

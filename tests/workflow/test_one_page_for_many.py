@@ -165,8 +165,8 @@ def test_a_page_that_was_told_but_not_kept_comes_again(world: World) -> None:
     with pytest.raises(Untold):
         tell(replace(world, dynamodb=cut))
     world.clock.pass_time(61 * SECOND)
-    told = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried")
-    world.tell(replace(told, key=f"given_to_humans-{a.NOW}"))
+    message = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried")
+    world.tell(replace(message, key=f"given_to_humans-{a.NOW}"))
     tick(world, 16)
     assert ("topic", Phase.TRIGGER) in sent(world)
 

@@ -161,8 +161,8 @@ def test_whatever_is_seen_nothing_is_opened_and_only_the_end_of_an_incident_is_a
     decision = decide(request, WATCHED, seen)
     if isinstance(decision.outcome, Act) or (request.incident_id and isinstance(seen.incident, Unknown)):
         return  # an undo that the policy does not speak to; what cannot be read raises
-    concluder = DecisionRecorder(ledger, FakeSchedules(), announcer, FakeClock(a.NOW), log)
-    concluder.conclude(request, WATCHED, decision, seen)
+    recorder = DecisionRecorder(ledger, FakeSchedules(), announcer, FakeClock(a.NOW), log)
+    recorder.conclude(request, WATCHED, decision, seen)
 
     assert set(memory.held.incidents) == set(held.incidents)
     after = memory.held.incidents[before.id] if before else None

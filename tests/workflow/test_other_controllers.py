@@ -10,7 +10,7 @@ from firebreak.intake import alarm_events
 from firebreak.remediation.snapshot import Observer
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.explain.explainer import Explainer
-from firebreak_cli.explain.sources import LiveEyes
+from firebreak_cli.explain.sources import LiveSources
 from tests.support import builders as a
 from tests.support.world import World, eventbridge, world_on_moto
 
@@ -54,14 +54,14 @@ def test_tagged_for_scaling_it_does_not_scale_twice(world: World) -> None:
 
 
 def test_the_explanation_names_the_controller(world: World) -> None:
-    eyes = LiveEyes(
+    sources = LiveSources(
         account=a.ACCOUNT,
         region=a.REGION,
         ledger=world.ledger,
         alarms=world.alarms,
         observer=lambda name: Observer(ACTIONS[name](world.services()), world.alarms, "firebreak"),
     )
-    explainer = Explainer(policy=world.policy, eyes=eyes, clock="real", offline=False)
+    explainer = Explainer(policy=world.policy, sources=sources, clock="real", offline=False)
     told = explainer.explain(alarm_events.parse(red(world)), world.clock.now())
     assert told.decision.reason is Reason.OTHER_CONTROLLER
     assert told.decision.deciding

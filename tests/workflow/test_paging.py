@@ -20,7 +20,7 @@ from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, Untold
 from firebreak.ledger.items import pack
 from firebreak.ledger.outbox_items import outbox_item
-from firebreak.paging.rendering import Around, ascii_subject_of, body_of, plain, subject_of
+from firebreak.paging.rendering import PageContext, ascii_subject_of, body_of, plain, subject_of
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event
 from tests.support import builders as a
@@ -370,7 +370,7 @@ def test_no_command_on_a_page_holds_text_of_a_stranger(kind: AnnouncementKind, n
         question=name,
         retry=(name, "api"),
     )
-    body = body_of(told, STACK, Around(thread="0" * 32, call="0" * 32))
+    body = body_of(told, STACK, PageContext(thread="0" * 32, call="0" * 32))
     found = commands_of(body)
     assert all(COMMAND.fullmatch(line) and line.endswith(THERE) for line in found), found
     assert f"firebreak retry --all {'0' * 32} {THERE}" in found

@@ -16,7 +16,7 @@ from firebreak.core.model import AlarmState
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.paging.page import Phase
 from firebreak.errors import PolicyError, Untold
-from firebreak.paging.rendering import Around, body_of
+from firebreak.paging.rendering import PageContext, body_of
 from firebreak.policy.loader import parse_policy
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
@@ -67,9 +67,9 @@ def world() -> Iterator[World]:
 
 
 def tell(world: World, kind: AnnouncementKind = AnnouncementKind.GIVEN_TO_HUMANS, **changes: Any) -> None:
-    told = incident_messages.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
-    told = replace(told, kind=kind, key=f"{kind}-{world.clock.at}", **changes)
-    world.tell(told)
+    message = incident_messages.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
+    message = replace(message, kind=kind, key=f"{kind}-{world.clock.at}", **changes)
+    world.tell(message)
 
 
 def tick(world: World, minutes: int) -> None:
@@ -112,13 +112,15 @@ def test_the_first_page_says_who_is_next_and_how_to_say_that_one_has_it(world: W
 def test_every_page_that_somebody_further_up_follows_says_how_to_acknowledge(
     kind: AnnouncementKind, phase: Phase, follows: bool
 ) -> None:
-    told = replace(incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried"), kind=kind)
-    around = Around(
+    message = replace(
+        incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried"), kind=kind
+    )
+    around = PageContext(
         phase=phase,
         after="the lead, unless somebody acknowledges" if follows else "",
         call=f"{'0' * 32}.abcdef",
     )
-    body = body_of(told, StackAddress("firebreak", a.REGION, a.ACCOUNT), around)
+    body = body_of(message, StackAddress("firebreak", a.REGION, a.ACCOUNT), around)
     command = f"I have it: firebreak ack {'0' * 32}.abcdef {a.ON_STACK}\n"
     assert (command in body) is (follows or phase is Phase.TRIGGER)
 
@@ -165,8 +167,8 @@ def test_with_every_channel_down_the_page_comes_again(world: World) -> None:
 def test_without_a_memory_who_is_told_first_is_told_at_any_hour(world: World) -> None:
     world.clock.pass_time(12 * HOUR)
     dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION)))
-    told = incident_messages.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
-    dark.page_desk().handle(announced(replace(told, alarm_name="web-latency")))
+    message = incident_messages.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
+    dark.page_desk().handle(announced(replace(message, alarm_name="web-latency")))
     assert sent(world) == [("ops", Phase.TRIGGER)]
 
 

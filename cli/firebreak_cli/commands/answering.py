@@ -25,11 +25,11 @@ def approve(
     from firebreak_cli import screen
     from firebreak_cli.operations import approvals
 
-    around = environment_of(ctx)
-    found = find(around, stack)
+    environment = environment_of(ctx)
+    found = find(environment, stack)
     desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
-    waiting = desk.waiting(question, "approve", around.now())
-    desk.approve(waiting, by, around.now())
+    waiting = desk.waiting(question, "approve", environment.now())
+    desk.approve(waiting, by, environment.now())
     if as_json:
         return print_json(approvals.as_json(waiting, "approved", by, found))
     return screen.console().print(screen.facts(approvals.outcome_rows(waiting, "Approved", by, found)))
@@ -47,12 +47,12 @@ def deny(
     from firebreak_cli import screen
     from firebreak_cli.operations import approvals, switches
 
-    around = environment_of(ctx)
+    environment = environment_of(ctx)
     why = switches.reason_of(reason)
-    found = find(around, stack)
+    found = find(environment, stack)
     desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
-    waiting = desk.waiting(question, "deny", around.now())
-    desk.deny(waiting, by, why, around.now())
+    waiting = desk.waiting(question, "deny", environment.now())
+    desk.deny(waiting, by, why, environment.now())
     if as_json:
         return print_json(approvals.as_json(waiting, "denied", by, found, why))
     return screen.console().print(screen.facts(approvals.outcome_rows(waiting, "Denied", by, found, why)))
@@ -65,13 +65,13 @@ def ack(
     from firebreak_cli import screen
     from firebreak_cli.operations import acknowledging, approvals
 
-    around = environment_of(ctx)
-    found = find(around, stack)
+    environment = environment_of(ctx)
+    found = find(environment, stack)
     desk, by = acknowledging.PagerDesk(found), approvals.caller(found)
     before = desk.thread(page)
-    after = desk.acknowledge(before, by, around.now())
+    after = desk.acknowledge(before, by, environment.now())
     if as_json:
         return print_json(acknowledging.as_json(before, after, found))
     return screen.console().print(
-        screen.facts(acknowledging.outcome_rows(before, after, found, around.now()))
+        screen.facts(acknowledging.outcome_rows(before, after, found, environment.now()))
     )

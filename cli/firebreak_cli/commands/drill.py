@@ -66,10 +66,10 @@ def _init(
     from firebreak_cli import screen
     from firebreak_cli.drill import init
 
-    around = environment_of(ctx)
+    environment = environment_of(ctx)
     wanted = init.asked(alarm, target, action)
-    found = find(around, stack)
-    init.check(wanted, found, around.now())
+    found = find(environment, stack)
+    init.check(wanted, found, environment.now())
     if ask:
         _confirm(f"Make or change the alarm {alarm}, so that drills change {target} in {found.place}?")
     init.make(wanted, found.reader("cloudwatch"))
@@ -88,21 +88,21 @@ def _play(
     from firebreak_cli.drill.watch import LedgerWatch
     from firebreak_cli.explain import explain_screen
     from firebreak_cli.explain.deployed_policy import compared
-    from firebreak_cli.explain.sources import live_eyes
+    from firebreak_cli.explain.sources import live_sources
     from firebreak_cli.operations.switches import length_of
     from firebreak_cli.policies import policy_path
 
-    around = environment_of(ctx)
+    environment = environment_of(ctx)
     lasts = length_of(timeout, "--timeout")
-    found = find(around, stack)
+    found = find(environment, stack)
     policy = load_policy(policy_path(found.policy_file))
     cloudwatch = found.reader("cloudwatch")
-    ready = drills.ready(cloudwatch, alarm, around.now())
-    foretold = drills.foretold(ready.red, policy, live_eyes(found, policy), around.now)
+    ready = drills.ready(cloudwatch, alarm, environment.now())
+    foretold = drills.foretold(ready.red, policy, live_sources(found, policy), environment.now)
     explanation = compared(replace(foretold, stack=found.address), found)
     if not as_json:
         explain_screen.show(explanation, found.policy_file, screen.console())
-    rules = drills.fitting(Scenario(scenario), explanation)
+    rules = drills.require_fitting_rules(Scenario(scenario), explanation)
     if not yes:
         _confirm(f"Turn {alarm} red, so that this happens in {found.place}?")
     played = drills.Drill(
@@ -112,8 +112,8 @@ def _play(
         name=alarm,
         watch=LedgerWatch(found.reader("dynamodb"), found.ledger_table, ready.red),
         timeout=lasts,
-        now=around.now,
-        sleep=around.sleep,
+        now=environment.now,
+        sleep=environment.sleep,
         say=lambda step: typer.echo(drill_screen.line(step), err=True),
     )
     report = _run(played)

@@ -57,11 +57,11 @@ def incidents(
 
     if every and not watch:
         raise Ending(BAD_INPUT, "--every goes with --watch")
-    around = environment_of(ctx)
+    environment = environment_of(ctx)
     lately = None if everything else listing.LATELY
     back = switches.length_of(since, "--since") if since else lately
     wanted = Wanted(target=target, alarm=alarm, reason=listing.reason_named(reason))
-    found = find(around, stack)
+    found = find(environment, stack)
 
     def look(now: datetime) -> tuple[listing.Overview, stops.Stops]:
         asked = replace(wanted, since=now - back if back else None)
@@ -69,10 +69,10 @@ def incidents(
         return seen, stops.look(found, now)
 
     if watch:
-        looks = Watch(stack=found, look=look, now=around.now, sleep=around.sleep, seconds=every or EVERY)
+        seconds = every or EVERY
+        looks = Watch(stack=found, look=look, now=environment.now, sleep=environment.sleep, seconds=seconds)
         return looks.run(screen.console(), as_json=as_json)
-    now = around.now()
-    seen, stopped = look(now)
+    seen, stopped = look(now := environment.now())
     if as_json:
         return print_json(listing.as_json(seen, found, stopped))
     return listing.show(seen, found, stopped, now, screen.console())

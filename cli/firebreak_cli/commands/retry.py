@@ -33,9 +33,9 @@ def retry(
     from firebreak_cli import screen
     from firebreak_cli.operations import approvals, retries, retry_names
 
-    around = environment_of(ctx)
-    found = find(around, stack)
-    desk, now = retries.RetryDesk(found), around.now()
+    environment = environment_of(ctx)
+    found = find(environment, stack)
+    desk, now = retries.RetryDesk(found), environment.now()
     wanted = retry_names.named(alarm, found, desk.bounds, all_of_them=everything)
     lasting, left_out = desk.lasting(wanted.names, now)
     by = approvals.caller(found)

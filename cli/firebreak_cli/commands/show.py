@@ -27,8 +27,8 @@ def show(
     from firebreak_cli import screen
     from firebreak_cli.queries import show as showing
 
-    around = environment_of(ctx)
-    found = showing.story(find(around, stack), wanted)
+    environment = environment_of(ctx)
+    found = showing.story(find(environment, stack), wanted)
     if as_json:
         return print_json(showing.as_json(found))
-    return showing.show(found, around.now(), screen.console())
+    return showing.show(found, environment.now(), screen.console())

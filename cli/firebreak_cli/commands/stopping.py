@@ -56,10 +56,10 @@ def pause(
     from firebreak_cli import screen
     from firebreak_cli.operations import pausing
 
-    around = environment_of(ctx)
-    lasts = pausing.length_of(length, until, around.now())
+    environment = environment_of(ctx)
+    lasts = pausing.length_of(length, until, environment.now())
     asked = pausing.read(scope, scope_name, reason, lasts)
-    paused, found = pausing.pause(asked, around, stack, holder, even_if_unknown=even_if_unknown)
+    paused, found = pausing.pause(asked, environment, stack, holder, even_if_unknown=even_if_unknown)
     if as_json:
         return print_json(pausing.as_json(paused, found))
     console = screen.console()
@@ -82,11 +82,11 @@ def resume(
     from firebreak_cli import screen
     from firebreak_cli.operations import pausing
 
-    around = environment_of(ctx)
-    released, found = pausing.resume(around, stack, (scope, scope_name), holder, everything=everything)
+    environment = environment_of(ctx)
+    released, found = pausing.resume(environment, stack, (scope, scope_name), holder, everything=everything)
     if as_json:
         return print_json(pausing.resumed_as_json(released, found))
-    return screen.console().print(screen.facts(pausing.resumed_rows(released, found, around.now())))
+    return screen.console().print(screen.facts(pausing.resumed_rows(released, found, environment.now())))
 
 
 def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False) -> None:
@@ -94,15 +94,20 @@ def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_js
     from firebreak_cli import screen
     from firebreak_cli.operations import switches
 
-    around = environment_of(ctx)
-    found = find(around, stack)
-    holds = switches.SwitchBoard(found).held(around.now())
+    environment = environment_of(ctx)
+    found = find(environment, stack)
+    holds = switches.SwitchBoard(found).held(environment.now())
     if as_json:
         return print_json({"stack": found.name, "switches": [switches.as_json(hold) for hold in holds]})
     if not holds:
         return screen.console().print(screen.line_of(f"No switch is held in {found.place}"))
     rows = (
-        (switch_scope_words(hold.scope), hold.shown_holder, screen.when(hold.until, around.now()), hold.why)
+        (
+            switch_scope_words(hold.scope),
+            hold.shown_holder,
+            screen.when(hold.until, environment.now()),
+            hold.why,
+        )
         for hold in holds
     )
     return screen.console().print(screen.listing(("scope", "holder", "until", "reason"), rows))
@@ -127,14 +132,14 @@ def storm(
     from firebreak_cli.exit_codes import BAD_INPUT, Ending
     from firebreak_cli.operations import storms, switches
 
-    around = environment_of(ctx)
+    environment = environment_of(ctx)
     if not end and (reason or holder):
         raise Ending(BAD_INPUT, "--reason and --holder go with --end: nothing was ended")
     why = switches.reason_of(reason) if end else ""
-    found = find(around, stack)
+    found = find(environment, stack)
     desk, console = storms.StormDesk(found, of_pages=pages), screen.console()
     if end:
-        ended = desk.end(switches.holder_of(holder, found, around).shown, why, around.now())
+        ended = desk.end(switches.holder_of(holder, found, environment).shown, why, environment.now())
         if as_json:
             return print_json(storms.ended_as_json(ended, found))
         return console.print(screen.facts(storms.outcome_rows(ended, found)))
@@ -142,11 +147,14 @@ def storm(
     states = desk.states(seen)
     if as_json:
         return print_json(storms.as_json(seen, states, rules, found))
-    rows = [*storms.shown(seen, states, rules, found, around.now()), *storms.other(desk, around.now())]
+    rows = [
+        *storms.shown(seen, states, rules, found, environment.now()),
+        *storms.other(desk, environment.now()),
+    ]
     console.print(screen.facts(rows))
     if seen.tripped_at:
         console.print(f"End it  {storms.end_command(seen, found)}", soft_wrap=True)  # one line, to copy
     if seen.red:
-        red = storms.red_rows(seen, states, around.now())
+        red = storms.red_rows(seen, states, environment.now())
         console.print(screen.listing(("red since", "alarm", "now"), red))
     return None

@@ -32,7 +32,7 @@ from firebreak_cli.drill.times import (
 )
 from firebreak_cli.exit_codes import BAD_INPUT, Ending, ending_of
 from firebreak_cli.explain.explainer import Explainer, Explanation
-from firebreak_cli.explain.sources import LiveEyes
+from firebreak_cli.explain.sources import LiveSources
 from firebreak_cli.queries.live_alarms import described_alarm, tags_of, turned_red_now
 from firebreak_cli.screen import when
 
@@ -103,10 +103,10 @@ def ready(client: Any, name: str, now: datetime) -> Ready:
     return Ready(turned_red_now(client, name, tags, now), described)
 
 
-def foretold(red: Alarm, policy: Policy, eyes: LiveEyes, now: Callable[[], datetime]) -> Explanation:
+def foretold(red: Alarm, policy: Policy, sources: LiveSources, now: Callable[[], datetime]) -> Explanation:
     """What would be decided if the alarm were red now. Raises AwsError."""
-    as_red = eyes.as_if_red(red)
-    explainer = Explainer(policy=policy, eyes=as_red, clock="real", offline=False)
+    as_red = sources.as_if_red(red)
+    explainer = Explainer(policy=policy, sources=as_red, clock="real", offline=False)
     found = explainer.explain(red, now())
     for _ in range(TRIES - 1):
         # An act that was claimed while we looked is of the future; a function takes its time after its look.
@@ -116,7 +116,7 @@ def foretold(red: Alarm, policy: Policy, eyes: LiveEyes, now: Callable[[], datet
     return replace(found, incident_id="")  # the drill's own transition will have another
 
 
-def fitting(scenario: Scenario, found: Explanation) -> Rules:
+def require_fitting_rules(scenario: Scenario, found: Explanation) -> Rules:
     """The rules to time it by. Raises Ending when the scenario would not go its way."""
     wanted, word = WANTED[scenario], found.decision.word
     if word != wanted or found.rules is None:

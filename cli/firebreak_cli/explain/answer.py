@@ -16,7 +16,7 @@ from firebreak_cli.explain.event_file import Given, read_event
 from firebreak_cli.explain.event_times import moved_to, sent_at
 from firebreak_cli.explain.explainer import Explainer, Explanation
 from firebreak_cli.explain.sns_messages import NO_TAGS
-from firebreak_cli.explain.sources import LiveEyes, OfflineEyes, live_eyes
+from firebreak_cli.explain.sources import LiveSources, OfflineSources, live_sources
 from firebreak_cli.policies import policy_path
 from firebreak_cli.stack import DEFAULT_POLICY, Stack, find
 
@@ -61,7 +61,9 @@ def _offline(asked: Question, given: Given, clock: Callable[[], datetime]) -> tu
     trigger = _moved(asked, given.trigger, clock)
     now = _time("--now", asked.now, clock)
     of = "given" if now or asked.at else "event"
-    explainer = Explainer(policy=policy, eyes=OfflineEyes(tagless=given.lacks_tags), clock=of, offline=True)
+    explainer = Explainer(
+        policy=policy, sources=OfflineSources(tagless=given.lacks_tags), clock=of, offline=True
+    )
     found = explainer.explain(trigger, now or sent_at(trigger))
     return replace(found, notes=given.lacks), file
 
@@ -78,11 +80,11 @@ def _live(asked: Question, given: Given | None, outside: Environment) -> tuple[E
         if given.lacks_tags:
             trigger, lacks = _with_live_tags(stack, trigger, lacks)
     trigger = _moved(asked, trigger, outside.now)
-    eyes = live_eyes(stack, policy)
-    as_if = _as_if(eyes, trigger, given.as_if_red or bool(asked.at))
+    sources = live_sources(stack, policy)
+    as_if = _as_if(sources, trigger, given.as_if_red or bool(asked.at))
     now = sent_at(trigger) if asked.at else outside.now()
     clock = "given" if asked.at else "real"
-    found = Explainer(policy=policy, eyes=as_if, clock=clock, offline=False).explain(trigger, now)
+    found = Explainer(policy=policy, sources=as_if, clock=clock, offline=False).explain(trigger, now)
     found = replace(found, notes=lacks, stack=stack.address)
     return found if asked.policy else compared(found, stack), file
 
@@ -114,9 +116,9 @@ def _with_live_tags(stack: Stack, alarm: Alarm, lacks: tuple[str, ...]) -> tuple
             return replace(alarm, tags=tags if isinstance(tags, dict) else {}), (live, *rest)
 
 
-def _as_if(eyes: LiveEyes, trigger: Alarm | OwnEvent, as_if_red: bool) -> LiveEyes:  # noqa: FBT001 - a fact
+def _as_if(sources: LiveSources, trigger: Alarm | OwnEvent, as_if_red: bool) -> LiveSources:  # noqa: FBT001 - a fact
     red = isinstance(trigger, Alarm) and trigger.state is AlarmState.ALARM
-    return eyes.as_if_red(trigger) if as_if_red and red and isinstance(trigger, Alarm) else eyes
+    return sources.as_if_red(trigger) if as_if_red and red and isinstance(trigger, Alarm) else sources
 
 
 def _policy(given: Path | None, shipped: str) -> tuple[Policy, str]:

@@ -88,21 +88,21 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explainer:
-    """Explains events under one policy. Raises AwsError when its eyes do."""
+    """Explains events under one policy. Raises AwsError when its sources do."""
 
     policy: Policy
-    eyes: Sources
+    sources: Sources
     clock: str
     offline: bool
 
     def explain(self, trigger: Alarm | OwnEvent, now: datetime) -> Explanation:
         """The decision that the event would get, first for the function that may act."""
-        tags = self.eyes.tags(alarm_of(trigger))
+        tags = self.sources.tags(alarm_of(trigger))
         routing = _by_router(routed(trigger), trigger, tags)
         if routing.by == BY_LIVE_TAG and isinstance(trigger, Alarm) and isinstance(tags, Mapping):
             trigger = replace(trigger, tags=tags)  # as the router hands it over
         action = routing.primary or ""
-        named = self.eyes.target(trigger, tags, action)
+        named = self.sources.target(trigger, tags, action)
         target = require_supported(named.found, action)
         rules, name, decided = None, _turned_away_name(trigger, routing), False
         if unasked := why_unasked(trigger, routing):
@@ -112,7 +112,7 @@ class Explainer:
         else:
             request = request_of(trigger, action, away, tags, named)
             rules, name = self.policy.rules(request.action, away), incident_name(request)
-            seen = self.eyes.snapshot(request, rules, tags, now)
+            seen = self.sources.snapshot(request, rules, tags, now)
             decision, decided = decide_as_deployed(request, rules, seen), isinstance(seen.decided, Decided)
         return Explanation(
             trigger=trigger,

@@ -20,7 +20,7 @@ from firebreak.core.watchdog import is_heartbeat
 from firebreak.intake import target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
-from firebreak.intake.target_groups import Behind, ServicesBehind, not_looked_up
+from firebreak.intake.target_groups import ServiceLookup, ServicesBehind, not_looked_up
 from firebreak.ledger.ports import Ledger
 from firebreak.policy.loader import Policy
 from firebreak.remediation.snapshot import Observer, with_application
@@ -47,7 +47,7 @@ class Sources(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OfflineEyes:
+class OfflineSources:
     """Sees the event and nothing else. The alarm's own account and region are taken to be ours.
 
     `tagless` says that the event cannot carry tags, so that none in it means nothing.
@@ -89,7 +89,7 @@ class OfflineEyes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveEyes:
+class LiveSources:
     """Sees what a deployed action would see now. Every method may raise AwsError.
 
     Unlike an action it looks at the live state also when a ledger guard objects: all of the
@@ -101,9 +101,9 @@ class LiveEyes:
     ledger: Ledger
     alarms: AlarmReads
     observer: Callable[[str], Observer]
-    behind: Behind = field(default_factory=lambda: not_looked_up("nobody can look here"))
+    behind: ServiceLookup = field(default_factory=lambda: not_looked_up("nobody can look here"))
 
-    def as_if_red(self, red: Alarm) -> "LiveEyes":
+    def as_if_red(self, red: Alarm) -> "LiveSources":
         """The same, but they see this alarm as red since then."""
         from firebreak_cli.queries.live_alarms import AsIfRed
 
@@ -112,7 +112,7 @@ class LiveEyes:
 
     def tags(self, alarm: Alarm) -> Tags:
         """The tags in the event over those on the alarm."""
-        # An alarm's tags are the same through the eyes of every action.
+        # An alarm's tags are the same for every action.
         observer = self.observer(KNOWN_ACTIONS[0])
         return observer.tags(alarm, needed=target_resolution.needs_live_tags(alarm))
 
@@ -161,7 +161,7 @@ def alarm_of(trigger: Alarm | OwnEvent) -> Alarm:
     return trigger if isinstance(trigger, Alarm) else trigger.alarm
 
 
-def live_eyes(stack: Stack, policy: Policy) -> LiveEyes:
+def live_sources(stack: Stack, policy: Policy) -> LiveSources:
     """Eyes on a deployed stack, with the caller's credentials; the policy tells what its runbooks are."""
     from firebreak.ledger.dynamodb import DynamoLedger
     from firebreak.services.ecs.client_registrations import DynamoRegistrations, RegistrationReader
@@ -176,7 +176,7 @@ def live_eyes(stack: Stack, policy: Policy) -> LiveEyes:
         lambda name: policy.runbook(name) or ABSENT,
         lambda: policy.missing_data,
     )
-    return LiveEyes(
+    return LiveSources(
         account=stack.account,
         region=stack.region,
         ledger=DynamoLedger(stack.reader("dynamodb"), stack.ledger_table),

@@ -62,14 +62,14 @@ def read(scope: str, name: str, reason: str, lasts: timedelta) -> Asked:
 
 
 def pause(
-    asked: Asked, around: Environment, stack_name: str, holder: str, *, even_if_unknown: bool
+    asked: Asked, environment: Environment, stack_name: str, holder: str, *, even_if_unknown: bool
 ) -> tuple[Done, Stack]:
     """Hold the switch. Raises Ending: also where the scope names nothing that would act, unless told to."""
     with switches.not_paused():
-        stack = find(around, stack_name)
-        unchecked = "" if even_if_unknown else _checked(asked.scope, stack, around.now())
-        board, who = SwitchBoard(stack, around.now), switches.holder_of(holder, stack, around)
-        paused = board.pause(asked.scope.on(stack), who, asked.why, around.now(), asked.lasts)
+        stack = find(environment, stack_name)
+        unchecked = "" if even_if_unknown else _checked(asked.scope, stack, environment.now())
+        board, who = SwitchBoard(stack, environment.now), switches.holder_of(holder, stack, environment)
+        paused = board.pause(asked.scope.on(stack), who, asked.why, environment.now(), asked.lasts)
     return Done(paused, unchecked), stack
 
 
@@ -87,21 +87,21 @@ def _checked(scope: NamedScope, stack: Stack, now: datetime) -> str:
 
 
 def resume(
-    around: Environment, stack_name: str, named: tuple[str, str], holder: str, *, everything: bool
+    environment: Environment, stack_name: str, named: tuple[str, str], holder: str, *, everything: bool
 ) -> tuple[Released, Stack]:
     """Release one switch, or every switch of the holder. Raises Ending or AwsError."""
     scope, name = named
     if everything and (scope or name):
         raise Ending(BAD_INPUT, "--all releases every switch of yours: it takes no scope")
     wanted = read_scope(scope or GLOBAL, name)
-    stack = find(around, stack_name)
-    board, who = SwitchBoard(stack), switches.holder_of(holder, stack, around)
+    stack = find(environment, stack_name)
+    board, who = SwitchBoard(stack), switches.holder_of(holder, stack, environment)
     if everything:
-        mine = board.resume_all(who.name, around.now())
+        mine = board.resume_all(who.name, environment.now())
         same = {hold.scope for hold in mine}
-        left = tuple(hold for hold in board.held(around.now()) if hold.scope in same)
+        left = tuple(hold for hold in board.held(environment.now()) if hold.scope in same)
         return Released(who.name, who.caller, [switch_scope_words(hold.scope) for hold in mine], left), stack
-    left = tuple(board.resume(wanted.on(stack), who.name, around.now()))
+    left = tuple(board.resume(wanted.on(stack), who.name, environment.now()))
     return Released(who.name, who.caller, [wanted.words], left), stack
 
 

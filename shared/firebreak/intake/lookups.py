@@ -9,7 +9,7 @@ from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import NotRead, Reading
 from firebreak.intake.dimensions import named_by
 from firebreak.intake.names import Found, Home
-from firebreak.intake.target_groups import Behind, not_looked_up
+from firebreak.intake.target_groups import ServiceLookup, not_looked_up
 from firebreak.services.ecs.target_groups import groups_of
 
 NO_GROUPS: frozenset[str] = frozenset()
@@ -48,7 +48,7 @@ class Lookups:
 
     home: Home
     alarms: ChildReads
-    behind: Behind = field(default_factory=lambda: not_looked_up("nobody can look here"))
+    behind: ServiceLookup = field(default_factory=lambda: not_looked_up("nobody can look here"))
 
     @classmethod
     def none(cls, home: Home, why: NotRead) -> "Lookups":

@@ -15,10 +15,10 @@ from firebreak.services.ecs.target_groups import Registrations, answers, malform
 from firebreak.wire.lenient_json import as_excerpt
 
 # The one target behind these groups, or why there is none.
-type Behind = Callable[[Collection[str], Home], Found]
+type ServiceLookup = Callable[[Collection[str], Home], Found]
 
 
-def not_looked_up(why: str) -> Behind:
+def not_looked_up(why: str) -> ServiceLookup:
     """The answer of a caller that cannot look."""
 
     def refuse(groups: Collection[str], home: Home) -> Found:

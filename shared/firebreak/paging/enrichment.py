@@ -23,7 +23,7 @@ from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.intake.names import read_target
 from firebreak.ledger.ports import HeldSwitches
 from firebreak.paging.ports import ErrorLines, Pictures
-from firebreak.paging.rendering import Around
+from firebreak.paging.rendering import PageContext
 from firebreak.paging.secret_detectors import mask_known
 
 # Errors from shortly before the alarm turned red; of an alarm that is red for long, the last hour's.
@@ -42,15 +42,15 @@ class Enrichment:
     pictures: Pictures
     partition: str
 
-    def around(
+    def context_of(
         self, sending: Sending, thread: Thread, rules: PagingRules, route: Route, now: datetime
-    ) -> Around:
+    ) -> PageContext:
         """What the text of a page tells beside what is announced; a log only where a human must come."""
         message = sending.message
         group = log_group_of(message, rules) if sending.phase is Phase.TRIGGER else ""
         shows = group and rules.carries_log_lines(sending.channels)
         errors, looked = self._errors(group, message, now) if shows else ((), "")
-        return Around(
+        return PageContext(
             severity=thread.severity,
             phase=sending.phase,
             note=sending.note,

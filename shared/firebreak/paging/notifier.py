@@ -39,7 +39,7 @@ class Dispatcher:
     threads: Threads
     carrier: Carrier
     counts: CallCounts
-    surroundings: Enrichment
+    enrichment: Enrichment
     clock: Clock
     log: Log
     stack: StackAddress
@@ -179,19 +179,19 @@ class Dispatcher:
         """What each channel that took it answered. Raises Untold when none did."""
         now = self.clock.now()
         sending = replace(sending, message=by_severity(sending.message, thread.severity))
-        around = self.surroundings.around(sending, thread, rules, rules.route(thread.severity), now)
+        context = self.enrichment.context_of(sending, thread, rules, rules.route(thread.severity), now)
         page = Page(
             thread=thread.id,
             phase=sending.phase,
             severity=thread.severity,
-            subject=subject_of(sending.message, around),
-            ascii_subject=ascii_subject_of(sending.message, around),
-            body=body_of(sending.message, self.stack, around),
+            subject=subject_of(sending.message, context),
+            ascii_subject=ascii_subject_of(sending.message, context),
+            body=body_of(sending.message, self.stack, context),
             source=source_of(sending.message),
             at=now,
-            links=around.links,
+            links=context.links,
         )
-        without_lines = body_of(sending.message, self.stack, replace(around, errors=()))
+        without_lines = body_of(sending.message, self.stack, replace(context, errors=()))
         pages = {True: page, False: replace(page, body=without_lines)}
         refs = self._deliver(pages, sending.channels, thread, rules)
         self.log.event(
@@ -239,6 +239,6 @@ class Dispatcher:
     def _show(self, message: Announcement, refs: Mapping[str, str], rules: PagingRules) -> None:
         """After everybody was told, where a channel carries pictures; a missing one is no matter."""
         shows = [name for name in refs if rules.channels[name].kind in CARRY_PICTURES]
-        picture = self.surroundings.picture(message) if shows else None
+        picture = self.enrichment.picture(message) if shows else None
         for name in shows if picture else ():
             self.carrier.show(rules.channels[name], refs[name], picture or b"")

@@ -74,7 +74,7 @@ _NEWS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
+class PageContext:
     """What a page tells beside the announcement itself. Its texts may be untrusted.
 
     `note` says why it comes now and to whom, `after` who is told next and when, `held` which kill switches
@@ -98,7 +98,7 @@ class Around:
     links: tuple[tuple[str, str], ...] = ()
 
 
-NOTHING_AROUND = Around()
+NOTHING_AROUND = PageContext()
 
 
 def plain(text: str, limit: int = LINE_LENGTH) -> str:
@@ -107,16 +107,16 @@ def plain(text: str, limit: int = LINE_LENGTH) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def subject_of(message: Announcement, around: Around = NOTHING_AROUND) -> str:
+def subject_of(message: Announcement, context: PageContext = NOTHING_AROUND) -> str:
     """What a notification shows: what it is about first, for phones cut it off."""
-    return plain(_subject(message, source_of(message) or _unnamed(message, around)), SUBJECT_LENGTH)
+    return plain(_subject(message, source_of(message) or _unnamed(message, context)), SUBJECT_LENGTH)
 
 
-def ascii_subject_of(message: Announcement, around: Around = NOTHING_AROUND) -> str:
+def ascii_subject_of(message: Announcement, context: PageContext = NOTHING_AROUND) -> str:
     """The same in ASCII: a name with other letters gives way to the id, under which everything is found."""
     about = ascii_words(source_of(message))
     if not about or LEFT_OUT in about:
-        about = _unnamed(message, around)
+        about = _unnamed(message, context)
     line = ascii_words(plain(_subject(message, about), 2 * SUBJECT_LENGTH))
     return line if len(line) <= ASCII_SUBJECT_LENGTH else line[: ASCII_SUBJECT_LENGTH - 3] + "..."
 
@@ -125,9 +125,9 @@ def _subject(message: Announcement, about: str) -> str:
     return f"[Firebreak] {_mark(message)} {about}: {_what(message)}"
 
 
-def _unnamed(message: Announcement, around: Around) -> str:
+def _unnamed(message: Announcement, context: PageContext) -> str:
     """What stands for a name that is not there, or that the place does not carry."""
-    name = page_id(message, around.thread) if message.alarm_name or message.target else ""
+    name = page_id(message, context.thread) if message.alarm_name or message.target else ""
     return f"alarm {name}" if name else plain(message.action) or "Firebreak"
 
 
@@ -155,44 +155,46 @@ def source_of(message: Announcement) -> str:
     return plain(message.target or message.alarm_name)
 
 
-def body_of(message: Announcement, stack: StackAddress, around: Around = NOTHING_AROUND) -> str:
+def body_of(message: Announcement, stack: StackAddress, context: PageContext = NOTHING_AROUND) -> str:
     """The message: what is red and what is needed, what was done and why, what comes next, the commands."""
-    now = around.now or message.at
-    lines = [_first_line(message, around)]
+    now = context.now or message.at
+    lines = [_first_line(message, context)]
     lines += [OBSERVING] if message.kind is AnnouncementKind.OBSERVED else []
-    lines += [f"({plain(around.note)})"] if around.note else []
-    lines += ["", *_about(message, around, now)]
+    lines += [f"({plain(context.note)})"] if context.note else []
+    lines += ["", *_about(message, context, now)]
     lines += [f"  - {plain(fact)}" for fact in message.facts]
-    lines += _log(around)
+    lines += _log(context)
     lines += ["", f"Next:     {plain(next_of(message, now))}"] if message.next else []
-    lines += [f"Then:     {plain(around.after)}"] if around.after else []
-    lines += [f"Held:     {plain(switch)}" for switch in around.held]
+    lines += [f"Then:     {plain(context.after)}"] if context.after else []
+    lines += [f"Held:     {plain(switch)}" for switch in context.held]
     lines += [
         "",
         f"At:       {_sent(message, now)}",
-        *command_lines(message, stack, around.phase, (around.thread, around.call), climbs=bool(around.after)),
+        *command_lines(
+            message, stack, context.phase, (context.thread, context.call), climbs=bool(context.after)
+        ),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _first_line(message: Announcement, around: Around) -> str:
+def _first_line(message: Announcement, context: PageContext) -> str:
     about = source_of(message)
     said = f"{about}: {_what(message)}" if about else _what(message)
-    line, needed = plain(said), _needed(message, around)
+    line, needed = plain(said), _needed(message, context)
     stop = "" if not needed or line.endswith((".", "!", "?", "…")) else "."
     return f"{_mark(message)}: {line}{stop}{needed}"
 
 
-def _needed(message: Announcement, around: Around) -> str:
+def _needed(message: Announcement, context: PageContext) -> str:
     if message.kind in _NEWS and not any(fact.startswith(STAYS) for fact in message.facts):
         return " Nothing is needed of you."
-    if holder_of(message) and around.severity is not Severity.CRITICAL:
+    if holder_of(message) and context.severity is not Severity.CRITICAL:
         return ""
-    called = around.phase is Phase.TRIGGER and message.kind in TRIGGERS
+    called = context.phase is Phase.TRIGGER and message.kind in TRIGGERS
     return " You are needed." if called and message.kind not in _IN_ITS_WORDS else ""
 
 
-def _about(message: Announcement, around: Around, now: datetime) -> Iterator[str]:
+def _about(message: Announcement, context: PageContext, now: datetime) -> Iterator[str]:
     if message.red:
         word = "Red:     " if message.alarm_state == AlarmState.ALARM else "Was red: "
         yield f"{word} {plain(message.red)}"
@@ -200,12 +202,12 @@ def _about(message: Announcement, around: Around, now: datetime) -> Iterator[str
         yield f"Alarm:    {plain(message.alarm_name)}{_since(message, now)}"
     if message.alarm_description:
         yield f"          {plain(message.alarm_description)}"
-    if around.reason:
-        yield f"          CloudWatch: {plain(around.reason)}"
+    if context.reason:
+        yield f"          CloudWatch: {plain(context.reason)}"
     if message.target:
         yield f"Target:   {plain(message.target)} ({plain(f'{message.account} {message.region}')})"
-    if around.severity:
-        yield f"Severity: {around.severity}"
+    if context.severity:
+        yield f"Severity: {context.severity}"
     if message.action:
         yield f"Response: {plain(message.action)}"
 
@@ -227,14 +229,14 @@ def _since(message: Announcement, now: datetime) -> str:
             return f", turned red at {turned}"
 
 
-def _log(around: Around) -> list[str]:
+def _log(context: PageContext) -> list[str]:
     """The errors of the service, or where they are; what Firebreak could not look at is none of them."""
-    if around.errors:
-        return ["", "Last errors:", *(f"  | {plain(line)}" for line in around.errors)]
-    if around.looked:
-        return ["", f"Log:      {plain(around.looked)}"]
-    if around.log_group:
-        return ["", f"Log group: {plain(around.log_group)} (no lines of it on this channel)"]
+    if context.errors:
+        return ["", "Last errors:", *(f"  | {plain(line)}" for line in context.errors)]
+    if context.looked:
+        return ["", f"Log:      {plain(context.looked)}"]
+    if context.log_group:
+        return ["", f"Log group: {plain(context.log_group)} (no lines of it on this channel)"]
     return []
 
 

@@ -266,7 +266,7 @@ class DuePages:
         if not found.holds:
             return False
         if found.first.cause == Reason.SWITCHED_OFF:
-            return self.dispatcher.surroundings.holding(found.first, now) is False
+            return self.dispatcher.enrichment.holding(found.first, now) is False
         return not self.frozen(found.first, now)
 
 

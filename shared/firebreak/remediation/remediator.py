@@ -43,7 +43,7 @@ from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEven
 from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
-from firebreak.intake.target_groups import Behind, not_looked_up
+from firebreak.intake.target_groups import ServiceLookup, not_looked_up
 from firebreak.ledger.ports import Ledger
 from firebreak.policy.loader import Policy
 from firebreak.remediation.decision_recorder import DecisionRecorder, Summary
@@ -83,7 +83,7 @@ class Remediator:
     ledger: Ledger
     schedules: Schedules
     announcer: Announcer
-    concluder: DecisionRecorder
+    recorder: DecisionRecorder
     storms: StormWatch
     policy: Callable[[], Policy]
     acknowledged: Callable[[str], str]
@@ -93,7 +93,7 @@ class Remediator:
     jitter: Callable[[int], float]
     account: str
     region: str
-    behind: Behind = field(default_factory=lambda: not_looked_up("this function cannot"))
+    behind: ServiceLookup = field(default_factory=lambda: not_looked_up("this function cannot"))
 
     def handle(self, event: object) -> Summary:
         """Decide on one event and carry it out. Raises only what no human was told of yet."""
@@ -118,12 +118,12 @@ class Remediator:
             return self._turn_away(trigger, refused, policy)
         if isinstance(trigger, OwnEvent):
             return self._handle_own(trigger, policy)
-        turned_away = reject_early(trigger, policy.missing_data)
-        if turned_away and turned_away.reason in ONLY_RECORDED:
-            return self._turn_away(trigger, turned_away, policy)
+        rejected = reject_early(trigger, policy.missing_data)
+        if rejected and rejected.reason in ONLY_RECORDED:
+            return self._turn_away(trigger, rejected, policy)
         tags = self.observer.tags(trigger, needed=target_resolution.needs_live_tags(trigger))
-        if turned_away := turned_away or unconfirmed(trigger, self.action.name, tags):
-            return self._turn_away(trigger, turned_away, policy, tags)
+        if rejected := rejected or unconfirmed(trigger, self.action.name, tags):
+            return self._turn_away(trigger, rejected, policy, tags)
         named = self._resolve(trigger, tags)
         if isinstance(resolved := named.found, Unresolved):
             if resolved.reason is Reason.TARGET_UNREADABLE:
@@ -138,8 +138,8 @@ class Remediator:
         if event.action != self.action.name:
             asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{event.kind} of {event.action}")
             return self._turn_away(event, asked, policy)
-        if not event.incident_id and (turned_away := reject_early(event.alarm, policy.missing_data)):
-            return self._turn_away(event, turned_away, policy)  # asked again, it is the same alarm
+        if not event.incident_id and (rejected := reject_early(event.alarm, policy.missing_data)):
+            return self._turn_away(event, rejected, policy)  # asked again, it is the same alarm
         if event.refused and (who := self.acknowledged(event.refused)):
             return self._turn_away(event, Unresolved(Reason.ACKNOWLEDGED, f"acknowledged by {who}"), policy)
         tags = self.observer.tags(event.alarm, needed=target_resolution.needs_live_tags(event.alarm))
@@ -180,7 +180,7 @@ class Remediator:
         decision = refuse_unresolved(why, policy.hash, now)
         by_itself = isinstance(trigger, Alarm) or not (trigger.incident_id or trigger.by)
         alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm
-        return self.concluder.record_rejection(
+        return self.recorder.record_rejection(
             trigger,
             self.action.name,
             decision,
@@ -192,7 +192,7 @@ class Remediator:
     def _unusable(self, event: object, error: UnusableEvent) -> Summary:
         """Recorded and told under what it holds, so that a redelivery is the same event."""
         try:
-            return self.concluder.unusable(
+            return self.recorder.unusable(
                 unusable_key(event), self.action.name, refuse(Reason.UNUSABLE_EVENT, str(error))
             )
         except AwsError as failed:
@@ -221,7 +221,7 @@ class Remediator:
             wanted = self._decide(request, rules, tags)
             self._log_decision(request, wanted.decision)
             if not isinstance(wanted.decision.outcome, Act):
-                done = self.concluder.conclude(request, rules, wanted.decision, wanted.seen)
+                done = self.recorder.conclude(request, rules, wanted.decision, wanted.seen)
                 if done:
                     return done
                 continue
@@ -231,7 +231,7 @@ class Remediator:
             done = self._claim_and_act(request, rules, wanted, wanted.decision.outcome.plan)
             if done:
                 return done
-        return self.concluder.conclude_last(request, rules, decision, self._look(request, rules))
+        return self.recorder.conclude_last(request, rules, decision, self._look(request, rules))
 
     def _look(self, request: Request, rules: Rules) -> LedgerView:
         return self.ledger.look(request, rules.scopes(request.target))

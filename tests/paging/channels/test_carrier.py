@@ -211,9 +211,9 @@ def test_without_the_ledger_every_page_is_sent(before: Callable[[Page], None]) -
     desk.channel.before = before
     dark = Wrapped(desk.memory, before=fail(Throttled("GetItem", "ThrottlingException")))
     desk.carrier = Carrier(lambda _: desk.channel, dark, desk.log)
-    told = [desk.deliver() for _ in range(5)]
-    assert "circuit open" not in told
-    assert len(set(told)) == (1 if before is not well else 5)
+    lines = [desk.deliver() for _ in range(5)]
+    assert "circuit open" not in lines
+    assert len(set(lines)) == (1 if before is not well else 5)
     assert desk.log.events[0] == (
         "channel.health_unknown",
         {"channel": "slack", "why": "GetItem: ThrottlingException"},

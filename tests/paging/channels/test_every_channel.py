@@ -251,9 +251,9 @@ def test_a_secret_that_fits_in_no_header_is_never_told_either(
     """Python's own error for a header that cannot be sent quotes it."""
     caplog.set_level(logging.DEBUG)
     tls_bench.secrets.values[SECRET_ARN] = odd
-    told = ""
+    text = ""
     try:
         tls_bench.channel(kind).send(PAGE, "")
     except Undelivered as error:
-        told = repr(error) + "".join(traceback.format_exception(error))
-    assert SECRET not in told + caplog.text
+        text = repr(error) + "".join(traceback.format_exception(error))
+    assert SECRET not in text + caplog.text

@@ -131,7 +131,7 @@ class Worker:
                 ledger=ledger,
                 schedules=schedules,
                 announcer=announcer,
-                concluder=DecisionRecorder(ledger, schedules, announcer, clock, log),
+                recorder=DecisionRecorder(ledger, schedules, announcer, clock, log),
                 storms=StormWatch(DynamoStorms(dynamodb, table), alarms, announcer, clock, log),
                 policy=lambda: policy,
                 acknowledged=lambda _: "",

@@ -74,11 +74,11 @@ class RecordsAgain(MemoryLedger):
     """Overwrites a decision that is there."""
 
     def record(
-        self, record: DecisionRecord, told: Announcement | None, later: OwnEvent | None = None
+        self, record: DecisionRecord, message: Announcement | None, later: OwnEvent | None = None
     ) -> bool:
         held = self.memory.held
         self.memory.held = replace(held, decisions=without_entry(held.decisions, record.key))
-        return super().record(record, told, later)
+        return super().record(record, message, later)
 
 
 class MovesFromAnywhere(MemoryLedger):

@@ -91,9 +91,9 @@ class Found:
     schedule: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        told = f"{self.scene}: {self.interleavings:,} interleavings, {self.states:,} states, "
-        told += f"{self.transitions:,} transitions, {self.endings:,} endings"
-        return told if not self.broken else "\n  ".join((told, self.broken, *self.schedule))
+        text = f"{self.scene}: {self.interleavings:,} interleavings, {self.states:,} states, "
+        text += f"{self.transitions:,} transitions, {self.endings:,} endings"
+        return text if not self.broken else "\n  ".join((text, self.broken, *self.schedule))
 
 
 class Explorer:

@@ -148,7 +148,7 @@ class Wiring:
             ledger=ledger,
             schedules=schedules,
             announcer=self.announcer(),
-            concluder=DecisionRecorder(ledger, schedules, self.announcer(), self.clock, Silent()),
+            recorder=DecisionRecorder(ledger, schedules, self.announcer(), self.clock, Silent()),
             storms=self.storms(),
             policy=lambda: self._policy,
             acknowledged=lambda _: "",

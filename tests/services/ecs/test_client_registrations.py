@@ -56,10 +56,10 @@ def one_cluster(stubs: Stubs, *services: dict[str, Any], failures: tuple[str, ..
     arns = [f"{ARN}:service/prod/{n}" for n in range(len(services) + len(failures))]
     stubs.for_ecs.add_response("list_clusters", {"clusterArns": [PROD]}, {"maxResults": 100})
     stubs.for_ecs.add_response("list_services", {"serviceArns": arns}, {"cluster": PROD, "maxResults": 100})
-    told = [{"reason": reason} for reason in failures]
+    lines = [{"reason": reason} for reason in failures]
     stubs.for_ecs.add_response(
         "describe_services",
-        {"services": list(services), "failures": told},
+        {"services": list(services), "failures": lines},
         {"cluster": PROD, "services": arns},
     )
 

@@ -154,8 +154,8 @@ def test_a_part_with_less_memory_may_be_to_blame() -> None:
 
 
 def test_an_old_part_is_not_what_the_alarm_is_about() -> None:
-    told = "version 7 was made 0:31:00 before the alarm turned red, limit 30m"
-    expected = Obstacle(Reason.NO_RECENT_DEPLOYMENT, told)
+    text = "version 7 was made 0:31:00 before the alarm turned red, limit 30m"
+    expected = Obstacle(Reason.NO_RECENT_DEPLOYMENT, text)
     assert found(seen(OLD, CANARY, weighted={"7": 0.1}), timedelta(minutes=31)) == expected
 
 
@@ -179,8 +179,8 @@ def test_whoever_sets_the_part_again_is_noticed() -> None:
     assert action.outcome(plan, action.observe(TARGET)) is False
     assert isinstance(action.settled(plan, Receipt(summary=""), action.observe(TARGET)), Unknown)
     aws.aliases_now["live"] = alias(version="6", weighted={"7": 0.5})
-    told = "alias live is at version 6 with 1024 MB, 50% at 7: neither as before nor as planned"
-    assert action.outcome(plan, action.observe(TARGET)) == Unknown(told)
+    text = "alias live is at version 6 with 1024 MB, 50% at 7: neither as before nor as planned"
+    assert action.outcome(plan, action.observe(TARGET)) == Unknown(text)
 
 
 def test_the_part_is_not_given_back_by_a_machine() -> None:

@@ -221,8 +221,8 @@ def test_an_alarm_about_the_blamed_version_is(dimensions: tuple[dict[str, str], 
 
 
 def test_a_part_that_gets_no_calls_is_not_to_blame() -> None:
-    told = "alias live is at 6 and 7 exists: it was rolled back before, or 7 is not released yet"
-    assert found(canary(GOOD, BAD, FIX, weight=0.0)) == Obstacle(Reason.ROLLED_BACK_BEFORE, told)
+    text = "alias live is at 6 and 7 exists: it was rolled back before, or 7 is not released yet"
+    assert found(canary(GOOD, BAD, FIX, weight=0.0)) == Obstacle(Reason.ROLLED_BACK_BEFORE, text)
 
 
 def test_a_part_of_nothing_is_given_back_all_the_same() -> None:

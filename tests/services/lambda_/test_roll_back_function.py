@@ -82,9 +82,9 @@ def test_past_deleted_versions_only_a_human_goes() -> None:
     older = (replace(OLD, version="2"), replace(OLD, version="3"))
     plan = planned(history(*older, function("7")))
     move: Any = plan.change[MOVE]
-    told = "of versions 4 to 6, which were deleted, one may have run before 7: only its number speaks for 3"
-    assert (move["FunctionVersion"], plan.doubts) == ("3", (told,))
-    assert plan.warnings[0] == told
+    text = "of versions 4 to 6, which were deleted, one may have run before 7: only its number speaks for 3"
+    assert (move["FunctionVersion"], plan.doubts) == ("3", (text,))
+    assert plan.warnings[0] == text
     assert planned(history(replace(OLD, version="5"), function("7"))).doubts == (
         "version 6, which was deleted, may have run before 7: only its number speaks for 5",
     )
@@ -342,8 +342,8 @@ def test_what_came_of_it_is_what_the_alias_runs(
 
 def test_it_is_not_undone_by_a_machine_which_would_deploy_what_was_blamed() -> None:
     action, plan, _ = done(lately_deployed())
-    told = "rolling forward would deploy what was blamed"
-    refused = Obstacle(Reason.NOT_REVERSIBLE, told)
+    text = "rolling forward would deploy what was blamed"
+    refused = Obstacle(Reason.NOT_REVERSIBLE, text)
     assert action.undo(plan, action.observe(TARGET), RequestKind.UNDO) == refused
 
 

@@ -63,8 +63,8 @@ def test_a_raise_or_a_restart_does_not_hide_the_release_that_it_repeats(changes:
     assert plan.summary == "point alias live of lambda:orders at version 6 instead of 8"
     assert plan.before["version"] == "8"
     late = found(observation, timedelta(minutes=31))
-    told = "version 7 was made 0:31:00 before the alarm turned red, limit 30m"
-    assert late == Obstacle(Reason.NO_RECENT_DEPLOYMENT, told)
+    text = "version 7 was made 0:31:00 before the alarm turned red, limit 30m"
+    assert late == Obstacle(Reason.NO_RECENT_DEPLOYMENT, text)
 
 
 def test_the_version_before_the_release_is_looked_at() -> None:
@@ -75,16 +75,16 @@ def test_the_version_before_the_release_is_looked_at() -> None:
 
 def test_a_revert_to_older_code_is_not_rolled_back_to_what_it_left() -> None:
     bad = function("6", code=OTHER_CODE)
-    told = "version 7 runs what version 5 ran: it is a way back from version 6 already"
+    text = "version 7 runs what version 5 ran: it is a way back from version 6 already"
     observation = history(function("5"), bad, function("7"))
-    assert found(observation) == Obstacle(Reason.ROLLED_BACK_BEFORE, told)
+    assert found(observation) == Obstacle(Reason.ROLLED_BACK_BEFORE, text)
 
 
 def test_a_revert_that_was_given_more_memory_is_still_a_revert() -> None:
     bad, more = function("6", code=OTHER_CODE), function("8", memory=1536)
-    told = "version 8 runs what version 5 ran: it is a way back from version 6 already"
+    text = "version 8 runs what version 5 ran: it is a way back from version 6 already"
     observation = history(function("5"), bad, function("7"), more)
-    assert found(observation) == Obstacle(Reason.ROLLED_BACK_BEFORE, told)
+    assert found(observation) == Obstacle(Reason.ROLLED_BACK_BEFORE, text)
 
 
 def test_that_a_version_ran_before_is_known_by_its_number_alone_and_said() -> None:
