@@ -105,6 +105,13 @@ def actions() -> str:
     return _table(heads, [_action(sys.modules[build.__module__]) for build in ACTIONS.values()])
 
 
+def actions_in_short() -> str:
+    """A line an action: what it does, without its conditions."""
+    modules = [sys.modules[build.__module__] for build in ACTIONS.values()]
+    lines = [f"- `{one.NAME}`: {re.split(r'[;(]', one.EFFECT)[0].strip()}" for one in modules]
+    return "\n".join(lines) + "\n"
+
+
 def _action(module: Any) -> Row:
     changes = [f"`{one.action}`" for one in module.PERMISSIONS if one.mutates]
     looks = [f"`{one.action}`" for one in module.PERMISSIONS if not one.mutates]
@@ -189,6 +196,7 @@ def _table(heads: Row, rows: Iterable[Row]) -> str:
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "actions": actions,
+    "actions-in-short": actions_in_short,
     "reasons": reasons,
     "guards": guard_order,
     "exit-codes": exit_codes,
