@@ -80,11 +80,11 @@ def test_a_move_writes_history_decision_and_announcement_or_nothing(kept: Kept) 
     claimed = won(ledger).after
     told = incident_messages.acted(claimed, a.NOW)
     record = record_of(other_request(), reason=Reason.BUDGET_FULL)
-    assert ledger.move(change(claimed, record=record, told=told)) is True
+    assert ledger.move(change(claimed, record=record, message=told)) is True
     assert isinstance(ledger.look(other_request(), a.SCOPES).decided, Decided)
     assert ledger.unsettled_announcements(a.NOW, 10) == [told]
     before = kept.everything()
-    again = change(ledger_incident(ledger, claimed.id), S.VERIFYING, record=record, told=told)
+    again = change(ledger_incident(ledger, claimed.id), S.VERIFYING, record=record, message=told)
     assert ledger.move(again) is False
     assert kept.everything() == before
 
