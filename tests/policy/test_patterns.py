@@ -5,7 +5,7 @@ import itertools
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firebreak.intake.names import SERVICES
@@ -14,7 +14,9 @@ from firebreak.policy.patterns import NAME_CHARACTERS, PARTS, can_match_a_group,
 # Enough of each to tell: a pattern of five pieces asks for no longer names and no other letters.
 SHORT_NAMES = ["".join(letters) for n in (1, 2, 3, 4) for letters in itertools.product("ae", repeat=n)]
 SHORT_GROUPS = [f"ecs:{name}" for name in SHORT_NAMES]
-SHORT_TARGETS = [f"{group}/{name}" for group in SHORT_GROUPS for name in SHORT_NAMES]
+SHORT_TARGETS = [f"{group}/{name}" for group in SHORT_GROUPS for name in SHORT_NAMES] + [
+    f"{service}:{name}" for service, parts in PARTS.items() if parts == 1 for name in SHORT_NAMES
+]
 
 PIECES = ("ecs:", "ECS:", "a", "e", " ", ":", "/", "*", "?", "[!/]", "[!ae]", "[a-e]", "[", "]")
 PATTERNS = st.lists(st.sampled_from(PIECES), max_size=5).map("".join)
@@ -97,6 +99,7 @@ def test_what_a_pattern_can_match(pattern: str, target: bool, group: bool) -> No
 
 
 @given(PATTERNS)
+@example("*:a")  # of a service whose targets have no group
 def test_a_pattern_is_refused_exactly_when_no_target_matches_it(pattern: str) -> None:
     if "[!ae]" in pattern:  # it asks for other letters than those tried
         assert can_match_a_target(pattern) or not some_match(pattern, SHORT_TARGETS)
