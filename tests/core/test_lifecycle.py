@@ -59,6 +59,59 @@ def message(moved: Moved) -> Announcement:
     return moved.change.message
 
 
+@pytest.mark.parametrize(
+    ("before", "event"),
+    [
+        (S.CLAIMED, Acted(RECEIPT)),
+        (S.CLAIMED, OutcomeLost("x")),
+        (S.CLAIMED, NotSent("x")),
+        (S.CLAIMED, ClaimAbandoned()),
+        (S.PAGED, TooOld("x")),
+        (S.PAGED, Recovered()),
+        (S.AWAITING_APPROVAL, Recovered()),
+        (S.AWAITING_APPROVAL, Denied("ana", "x")),
+        (S.AWAITING_APPROVAL, GivenUp("x", None)),
+        (S.CLIMBING, NotTakenUp()),
+    ],
+)
+def test_each_change_has_the_time_of_its_event_and_its_reason_stays_with_the_incident(
+    before: S, event: Event
+) -> None:
+    incident = a.incident(before, note="before")
+    moved = advance(incident, event, NOW)
+    assert moved.change.at == NOW
+    assert moved.change.before is incident
+    if isinstance(event, Recovered):
+        assert moved.change.what == f"closed: {moved.after.note}"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        LookAgain(SOON),
+        Hold(LATER, SOON),
+        Rest(SOON, NOW, LATER),
+        Keep("x"),
+        TakeBack(Purpose.UNDO),
+        TakeBack(Purpose.RESTORE),
+        Close(),
+        Climb(1),
+        GiveToHumans(),
+    ],
+    ids=repr,
+)
+def test_each_change_after_a_verdict_has_the_time_of_what_was_seen(step: Step) -> None:
+    before = S.RESTING if isinstance(step, Keep) else S.HOLDING if isinstance(step, Close) else S.ACTED
+    assert judged(step, incident=a.incident(before)).change.at == NOW
+
+
+def test_what_was_seen_says_whether_an_undo_was_made() -> None:
+    undo = a.incident(purpose=Purpose.UNDO)
+    moved = judged(GiveToHumans(), Verdict.NOT_RECOVERED, undo, evidence(happened=False))
+    said = f"what restart-service had done could NOT be put back: {WHY}"
+    assert message(moved) == incident_messages.given_to_humans(moved.after, NOW, said, AlarmState.ALARM)
+
+
 def nothing_follows(moved: Moved) -> bool:
     return (moved.wake_at, moved.later, moved.request, moved.change.judged) == (None, None, None, None)
 

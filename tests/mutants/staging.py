@@ -35,8 +35,8 @@ pythonpath = ["."]
 
 
 def modules_of_the_core() -> list[str]:
-    """The names of all modules that can be changed, as `core.paging.threads`: the pure ones."""
-    paths = itertools.chain.from_iterable(map(_paths_of, _pure()))
+    """The names of all modules that can be changed, as `core.paging.threads`: what is pure, no protocols."""
+    paths = (path for path in itertools.chain.from_iterable(map(_paths_of, _pure())) if path.stem != "ports")
     return sorted(".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in paths)
 
 
