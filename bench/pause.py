@@ -17,7 +17,8 @@ from pathlib import Path
 
 from bench.storm import own_emulator
 
-from firebreak_cli.operations.switches import GLOBAL, Scope, SwitchBoard
+from firebreak_cli.operations.pause_scopes import GLOBAL, Scope
+from firebreak_cli.operations.switches import Holder, SwitchBoard
 from firebreak_cli.stack import Stack
 from firebreak_devtools.local.emulator import Running
 from firebreak_devtools.local.paths import ACCOUNT, REGION
@@ -60,7 +61,7 @@ class Operator:
         if self.returned or time.monotonic() - self.began < PAUSED_AFTER:
             return
         self.asked = datetime.now(UTC)
-        self.board.pause(Scope(GLOBAL, GLOBAL), "bench", "measuring", self.asked, timedelta(hours=1))
+        self.board.pause(Scope(GLOBAL, GLOBAL), Holder("bench"), "measuring", self.asked, timedelta(hours=1))
         self.returned = datetime.now(UTC)
 
 

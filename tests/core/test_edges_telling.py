@@ -16,7 +16,7 @@ from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.decision_messages import COUNTED, TOLD_ONCE, of_blindness, of_decision
 from firebreak.core.messages.measurements import red_words
-from firebreak.core.model import Alarm, Autonomy, Receipt, Target
+from firebreak.core.model import Alarm, AlarmState, Autonomy, Receipt, Target
 from firebreak.core.reasons import MEANINGS, Lasting, Reason
 from tests.support import builders as a
 from tests.support.builders_announcements import decided
@@ -99,7 +99,7 @@ def about_incident(
             id="not executed",
         ),
         pytest.param(
-            lambda: incident_messages.given_to_humans(INCIDENT, AT, "still red"),
+            lambda: incident_messages.given_to_humans(INCIDENT, AT, "still red", AlarmState.ALARM),
             about_incident(
                 AnnouncementKind.GIVEN_TO_HUMANS,
                 "still red",

@@ -14,7 +14,7 @@ from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.measurements import red_words
-from firebreak.core.model import Autonomy, Mute, Plan, Receipt, RequestKind
+from firebreak.core.model import AlarmState, Autonomy, Mute, Plan, Receipt, RequestKind
 from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -117,7 +117,7 @@ class TestTold:
 
         assert (
             "its alarms: api-memory-high, api-latency-high"
-            in incident_messages.given_to_humans(both, AT, "x").facts
+            in incident_messages.given_to_humans(both, AT, "x", AlarmState.ALARM).facts
         )
 
     def test_harm_is_told_before_it_is_undone(self) -> None:

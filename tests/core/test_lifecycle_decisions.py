@@ -24,7 +24,7 @@ from firebreak.core.incident.states import Incident, IncidentState, Purpose
 from firebreak.core.ledger import DecisionRecord, delivery_key
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
 from firebreak.core.messages.announcement import Announcement
-from firebreak.core.model import Autonomy, RequestKind
+from firebreak.core.model import AlarmState, Autonomy, RequestKind
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.rules import Rules
 from tests.support import builders as a
@@ -41,14 +41,19 @@ def message(moved: Moved) -> Announcement:
 
 
 RULES = a.rules()
+SEEN_RED = Check("stale", Result.PASSED, "red since 03:00")
 
 
 def decision(
-    outcome: Outcome, reason: Reason, detail: str = "3 of 3", until: datetime | None = None
+    outcome: Outcome,
+    reason: Reason,
+    detail: str = "3 of 3",
+    until: datetime | None = None,
+    looked: Check | None = SEEN_RED,
 ) -> Decision:
     check = Check("budgets", Result.OBJECTED, detail, reason, until)
     opted_in = Check("opt-in", Result.PASSED, "tagged")
-    return Decision(outcome, reason, (opted_in, check), "abc")
+    return Decision(outcome, reason, tuple(filter(None, (opted_in, looked, check))), "abc")
 
 
 def decided(
@@ -104,11 +109,11 @@ def test_a_plan_that_needs_a_yes_waits_for_it() -> None:
     assert (moved.later, moved.request) == (None, None)
 
 
-def to_humans(moved: Moved, reason: Reason) -> None:
+def to_humans(moved: Moved, reason: Reason, state: AlarmState | None = AlarmState.ALARM) -> None:
     why = f"{MEANINGS[reason].sentence} budgets: 3 of 3"
     assert (moved.after.state, moved.after.note) == (S.PAGED, why)
     assert moved.change.what == "given to humans: budgets: 3 of 3"
-    said = incident_messages.given_to_humans(moved.after, NOW, why)
+    said = incident_messages.given_to_humans(moved.after, NOW, why, state)
     assert message(moved) == replace(said, opted_in=True)
     assert (moved.wake_at, moved.later, moved.request) == (None, None, None)
 
@@ -142,6 +147,29 @@ def test_a_decision_that_leads_nowhere_leads_to_humans(
     made: Decision, kind: RequestKind, changes: dict[str, Any]
 ) -> None:
     to_humans(decided(made, kind, a.incident(S.CLIMBING, **changes)), made.reason)
+
+
+NOT_SEEN = Check("stale", Result.NOT_LOOKED_AT, "another guard objected")
+OBJECTS = Check("stale", Result.OBJECTED, "the alarm does not exist")
+
+
+@pytest.mark.parametrize(
+    ("looked", "final", "climbs"),
+    [
+        pytest.param(SEEN_RED, AlarmState.ALARM, AlarmState.ALARM, id="seen red"),
+        pytest.param(NOT_SEEN, None, AlarmState.ALARM, id="not looked at"),
+        pytest.param(None, None, AlarmState.ALARM, id="not asked"),
+        pytest.param(OBJECTS, None, None, id="not there"),
+    ],
+)
+def test_an_alarm_is_red_for_humans_where_somebody_saw_it_red(
+    looked: Check | None, final: AlarmState | None, climbs: AlarmState | None
+) -> None:
+    """On the last rung the verdict that asked for it saw it, however little this decision looked at."""
+    refused = decision(Refuse(), Reason.SWITCHED_OFF, looked=looked)
+    to_humans(decided(refused), Reason.SWITCHED_OFF, final)
+    last = decision(Refuse(), Reason.CEILING_REACHED, looked=looked)
+    to_humans(decided(last, incident=a.incident(S.CLIMBING, rung=1)), Reason.CEILING_REACHED, climbs)
 
 
 def test_a_policy_that_only_watches_by_now_climbs_no_further() -> None:

@@ -13,7 +13,7 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.decision_messages import of_blindness, of_decision
-from firebreak.core.model import Alarm, Autonomy, Receipt, Request, RequestKind, Target
+from firebreak.core.model import Alarm, AlarmState, Autonomy, Receipt, Request, RequestKind, Target
 from firebreak.core.reasons import MEANINGS, Disposition, Lasting, Reason
 from tests.support import builders as a
 
@@ -128,7 +128,7 @@ def test_an_act_above_the_first_rung_tells_what_led_there() -> None:
 def test_how_far_it_came_is_told_when_firebreak_stops() -> None:
     done = a.incident(receipt=Receipt(summary="deployment 7 began"))
     refused = transitions.climbing(done, 1, a.NOW, "api-memory-high is still red")
-    stopped = incident_messages.given_to_humans(refused, a.NOW, "a storm")
+    stopped = incident_messages.given_to_humans(refused, a.NOW, "a storm", AlarmState.ALARM)
     assert stopped.facts == (
         "step 1: restart-service: deployment 7 began; api-memory-high is still red",
         "step 2: scale-service: not carried out",
@@ -157,7 +157,7 @@ def test_an_act_at_the_last_rung_is_followed_by_a_page() -> None:
             id="not executed",
         ),
         pytest.param(
-            incident_messages.given_to_humans(a.incident(), a.NOW, "worse"),
+            incident_messages.given_to_humans(a.incident(), a.NOW, "worse", AlarmState.ALARM),
             AnnouncementKind.GIVEN_TO_HUMANS,
             "worse",
             id="given to humans",

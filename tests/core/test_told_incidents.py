@@ -92,12 +92,15 @@ def test_a_human_who_takes_over_sees_the_alarms_of_it(
     members: tuple[Member, ...], left_out: int, lines: Sequence[str]
 ) -> None:
     incident = replace(INCIDENT, members=members, left_out=left_out)
-    assert incident_messages.given_to_humans(incident, a.NOW, "still red").facts == (STEP, *lines)
+    assert incident_messages.given_to_humans(incident, a.NOW, "still red", AlarmState.ALARM).facts == (
+        STEP,
+        *lines,
+    )
 
 
 def test_a_human_who_takes_over_sees_what_stays_and_that_the_alarm_was_muted() -> None:
     incident = replace(INCIDENT, plan=LENT, alarm=a.alarm(mute=Mute("nightly", None)))
-    assert incident_messages.given_to_humans(incident, a.NOW, "still red").facts == (
+    assert incident_messages.given_to_humans(incident, a.NOW, "still red", AlarmState.ALARM).facts == (
         STEP,
         STAYS,
         "muted: the CloudWatch mute rule nightly covered this alarm; it is handled since",

@@ -8,6 +8,7 @@ from typing import Any
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.model import AlarmState
 from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.rules import Route, Step
 from firebreak.core.paging.threads import UNWATCHED, Sending, Thread, Turn, come_due, receive
@@ -45,7 +46,10 @@ OFFICE = replace(ALWAYS, hours=(Office(),))
 
 def told(kind: AnnouncementKind, at: datetime = NIGHT, **changes: Any) -> Announcement:
     """Something that is told of the usual incident."""
-    base = replace(incident_messages.given_to_humans(a.incident(), at, "every rung was tried"), kind=kind)
+    base = replace(
+        incident_messages.given_to_humans(a.incident(), at, "every rung was tried", AlarmState.ALARM),
+        kind=kind,
+    )
     if kind in UNWATCHED:
         base = replace(base, watches=(WatchedAlarm("api-memory-high"),))
     return replace(base, **changes)

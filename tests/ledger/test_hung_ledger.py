@@ -12,6 +12,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from firebreak.aws.page_extras import LOG_CALL_SECONDS
 from firebreak.core.messages import incident_messages
+from firebreak.core.model import AlarmState
 from firebreak.settings import Settings
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wiring import Wiring
@@ -40,7 +41,7 @@ HEARD_WITHIN, OVER_WITHIN = 20.0, 30.0
 ANNOUNCED = {
     "detail-type": "Firebreak Announcement",
     "detail": announcement_to_wire(
-        incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried")
+        incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried", AlarmState.ALARM)
     ),
 }
 ALARM = eventbridge(a.alarm(tags={"firebreak:action": "page"}))

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from moto.core import serialize
+from moto.core.exceptions import ServiceException
 from moto.core.model import StructureShape
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.utils import camelcase_to_underscores
@@ -25,6 +26,7 @@ from moto.dynamodb import models
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
+from werkzeug.exceptions import HTTPException
 
 _ON_ITEMS = frozenset(
     ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"]
@@ -68,7 +70,10 @@ def _answered(model: Any, params: Mapping[str, Any], context: Mapping[str, Any],
     handler.body = handler.params = json.loads(params["body"])
     try:
         result = getattr(handler, camelcase_to_underscores(model.name))().result
-    except Exception:  # noqa: BLE001  # whatever it is, the same call over HTTP says it as AWS does
+    except (
+        HTTPException,
+        ServiceException,
+    ):  # the same call over HTTP says it as AWS does
         return None
     answer = json.loads(json.dumps(result))  # as over HTTP, nothing in it is the table's own
     known = {name: value for name, value in answer.items() if name in model.output_shape.members}

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from firebreak.core.messages import incident_messages
-from firebreak.core.model import OwnEvent
+from firebreak.core.model import AlarmState, OwnEvent
 from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.wire.announcements import announcement_from_wire, announcement_to_wire
@@ -28,7 +28,9 @@ ANY = some.recursive(
 )
 REQUEST: dict[str, Any] = json.loads(json.dumps(request_event(OF_A_REQUEST)))
 ANNOUNCEMENT: dict[str, Any] = json.loads(
-    json.dumps(announcement_to_wire(incident_messages.given_to_humans(a.incident(), a.NOW, "why")))
+    json.dumps(
+        announcement_to_wire(incident_messages.given_to_humans(a.incident(), a.NOW, "why", AlarmState.ALARM))
+    )
 )
 
 

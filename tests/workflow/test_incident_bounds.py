@@ -96,7 +96,7 @@ def test_an_incident_whose_alarms_were_cut_goes_to_humans_and_is_not_resolved_fo
 def test_what_is_left_out_is_said_to_humans_and_never_resolved_by_the_page() -> None:
     incident = joined(a.incident(), a.alarm("api-5xx"))
     cut = replace(incident, left_out=23)
-    said = incident_messages.given_to_humans(cut, a.NOW, "every rung was tried")
+    said = incident_messages.given_to_humans(cut, a.NOW, "every rung was tried", AlarmState.ALARM)
     assert "its alarms: api-memory-high, api-5xx, and 23 more alarms, not watched" in said.facts
     assert incident_messages.expired(cut, a.NOW, "too old").unwatched == 23
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from firebreak.core.messages import incident_messages
-from firebreak.core.model import Alarm
+from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.paging.rules import ChannelKind
 from firebreak.policy.loader import parse_policy
 from tests.support import builders as a
@@ -34,7 +34,7 @@ def bodies(world: World, **tags: str) -> dict[str, str]:
     incident = a.incident()
     alarm: Alarm = replace(incident.alarm, tags={**incident.alarm.tags, **tags})
     message = incident_messages.given_to_humans(
-        replace(incident, alarm=alarm), world.clock.at, "every rung was tried"
+        replace(incident, alarm=alarm), world.clock.at, "every rung was tried", AlarmState.ALARM
     )
     world.tell(message)
     return {name: page.body for name, page in world.pager.pages}

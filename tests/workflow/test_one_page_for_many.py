@@ -165,7 +165,7 @@ def test_a_page_that_was_told_but_not_kept_comes_again(world: World) -> None:
     with pytest.raises(Untold):
         tell(replace(world, dynamodb=cut))
     world.clock.pass_time(61 * SECOND)
-    message = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried")
+    message = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried", AlarmState.ALARM)
     world.tell(replace(message, key=f"given_to_humans-{a.NOW}"))
     tick(world, 16)
     assert ("topic", Phase.TRIGGER) in sent(world)

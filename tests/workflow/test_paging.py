@@ -15,6 +15,7 @@ from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.model import AlarmState
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, Untold
@@ -30,7 +31,7 @@ from tests.support.world import TABLE, World, announced, check_event, eventbridg
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 STACK = StackAddress("prod-firebreak", a.REGION, a.ACCOUNT)
 THERE = f"--stack prod-firebreak --region {a.REGION} --account {a.ACCOUNT}"
-TOLD = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried")
+TOLD = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried", AlarmState.ALARM)
 
 
 def crash(payload: object, condition: str = "RetriesExhausted") -> dict[str, Any]:

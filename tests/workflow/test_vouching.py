@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.core.messages import approval_messages, incident_messages
 from firebreak.core.messages.announcement import AnnouncementKind
-from firebreak.core.model import Alarm, OwnEvent, RequestKind
+from firebreak.core.model import Alarm, AlarmState, OwnEvent, RequestKind
 from firebreak.core.paging.page import Phase
 from firebreak.core.paging.threads import thread_id
 from firebreak.core.paging.vouching import UNPROVEN
@@ -19,7 +19,7 @@ from tests.support import builders as a
 from tests.support.faults import Wrapped, answer, fail
 from tests.support.world import World, announced
 
-NEEDS_YOU = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried")
+NEEDS_YOU = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried", AlarmState.ALARM)
 FORGED = replace(NEEDS_YOU, kind=AnnouncementKind.ACTED, headline="All is well.", severity="info")
 RECOVERED = incident_messages.recovered(a.incident(), a.NOW, "every alarm is OK")
 

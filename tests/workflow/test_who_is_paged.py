@@ -67,7 +67,9 @@ def world() -> Iterator[World]:
 
 
 def tell(world: World, kind: AnnouncementKind = AnnouncementKind.GIVEN_TO_HUMANS, **changes: Any) -> None:
-    message = incident_messages.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
+    message = incident_messages.given_to_humans(
+        a.incident(), world.clock.at, "every rung was tried", AlarmState.ALARM
+    )
     message = replace(message, kind=kind, key=f"{kind}-{world.clock.at}", **changes)
     world.tell(message)
 
@@ -113,7 +115,8 @@ def test_every_page_that_somebody_further_up_follows_says_how_to_acknowledge(
     kind: AnnouncementKind, phase: Phase, follows: bool
 ) -> None:
     message = replace(
-        incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried"), kind=kind
+        incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried", AlarmState.ALARM),
+        kind=kind,
     )
     around = PageContext(
         phase=phase,
@@ -167,7 +170,9 @@ def test_with_every_channel_down_the_page_comes_again(world: World) -> None:
 def test_without_a_memory_who_is_told_first_is_told_at_any_hour(world: World) -> None:
     world.clock.pass_time(12 * HOUR)
     dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION)))
-    message = incident_messages.given_to_humans(a.incident(), world.clock.at, "every rung was tried")
+    message = incident_messages.given_to_humans(
+        a.incident(), world.clock.at, "every rung was tried", AlarmState.ALARM
+    )
     dark.page_desk().handle(announced(replace(message, alarm_name="web-latency")))
     assert sent(world) == [("ops", Phase.TRIGGER)]
 
@@ -185,7 +190,7 @@ def test_with_a_broken_policy_the_topic_is_told(world: World) -> None:
         raise PolicyError("policy.toml", ["no"])
 
     desk = replace(world.page_desk(), rules=broken)
-    desk.handle(world.recorded(incident_messages.given_to_humans(a.incident(), a.NOW, "x")))
+    desk.handle(world.recorded(incident_messages.given_to_humans(a.incident(), a.NOW, "x", AlarmState.ALARM)))
     assert sent(world) == [("topic", Phase.TRIGGER)]
 
 

@@ -75,14 +75,16 @@ class ApprovalDesk:
         ledger, question = self._ledger(), question_id(incident)
         for _ in range(TRIES):
             change = advance(incident, Denied(by, why), now).change
-            if ledger.move(change) and change.message:
+            if ledger.move(change):
                 return self._tell(ledger, change.message)
             incident = self.waiting(question, "deny", now)
         look = f"look: {self.stack.command('show', incident.id)}"
         raise Ending(NO_AWS, f"NOT DENIED: others changed incident {incident.id} at each try; {look}")
 
-    def _tell(self, ledger: DynamoLedger, message: Announcement) -> None:
+    def _tell(self, ledger: DynamoLedger, message: Announcement | None) -> None:
         """At once; what fails here waits in the ledger, and the sweeper tells it within minutes."""
+        if message is None:
+            return
         try:
             self._bus().announce(message)
             ledger.settle_announcement(message.waits_as, message.at)

@@ -145,6 +145,11 @@ class Decision:
         return any(check.guard == "opt-in" and check.result is Result.PASSED for check in self.checks)
 
     @property
+    def looked(self) -> Result | None:
+        """What the guard that looks at the alarm found; None where it was not asked."""
+        return next((check.result for check in self.checks if check.guard == "stale"), None)
+
+    @property
     def objected(self) -> bool:
         """Whether any guard objected (not looking is no objection)."""
         return any(check.result is Result.OBJECTED for check in self.checks)

@@ -22,20 +22,16 @@ class IncidentWriter:
 
     def write(self, moved: Moved) -> bool:
         """Whether the change was written; False where the incident moved meanwhile. Raises AwsError."""
-        self.schedule(moved)
+        if moved.later:
+            self.schedules.ask_again(moved.later, moved.later.at)
+        if moved.wake_at:
+            self.wake(moved.after, moved.after.attempt, moved.wake_at)
         if not self.ledger.move(moved.change):
             return False
         self.announcer.publish(moved.change.message)
         if moved.request:
             self.announcer.ask(moved.request)
         return True
-
-    def schedule(self, moved: Moved) -> None:
-        """Make the wake-ups of a change. Raises AwsError where a request for later could not be made."""
-        if moved.later:
-            self.schedules.ask_again(moved.later, moved.later.at)
-        if moved.wake_at:
-            self.wake(moved.after, moved.after.attempt, moved.wake_at)
 
     def wake(self, incident: Incident, attempt: int, at: datetime) -> None:
         """May fail without harm: the incident is due then, and the sweeper looks at what is due."""

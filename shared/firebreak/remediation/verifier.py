@@ -14,7 +14,7 @@ from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, few_of, no
 from firebreak.core.decide import refuse
 from firebreak.core.formats import format_span, late_words
 from firebreak.core.incident.events import ClaimAbandoned, GivenUp, Judged, NotTakenUp, Recovered, TooOld
-from firebreak.core.incident.lifecycle import advance, request_of
+from firebreak.core.incident.lifecycle import advance
 from firebreak.core.incident.states import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState
 from firebreak.core.incident.temporary_changes import after_rest
 from firebreak.core.incident.verdict import (
@@ -228,7 +228,8 @@ class Verifier:
             asked = advance(incident, NotTakenUp(), now)
             if not self.ledger.move(asked.change):
                 return self._said(incident, "superseded")
-            self.bus.ask(request_of(asked.after, now))
+            if asked.request:
+                self.bus.ask(asked.request)
             return self._said(asked.after, "asked_again")
         why = f"{incident.action} was asked for, and nothing came in {format_span(rules.max_incident_age)}"
         return self._hand_over(incident, now, why, None)

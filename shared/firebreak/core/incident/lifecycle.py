@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse
+from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Result
 from firebreak.core.incident import transitions
 from firebreak.core.incident.events import (
     Acted,
@@ -141,11 +141,18 @@ def _abandoned(incident: Incident, now: datetime) -> Moved:
 
 
 def _to_humans(
-    incident: Incident, now: datetime, *, note: str, said: str, line: str, state: AlarmState | None
+    incident: Incident,
+    now: datetime,
+    *,
+    note: str,
+    said: str,
+    line: str,
+    state: AlarmState | None,
+    opted_in: bool = False,
 ) -> Moved:
     """`note` is kept with the incident, `said` is what humans read, `line` goes into its history."""
     paged = transitions.over(incident, IncidentState.PAGED, note)
-    message = incident_messages.given_to_humans(paged, now, said, state)
+    message = replace(incident_messages.given_to_humans(paged, now, said, state), opted_in=opted_in)
     return _moved(incident, paged, now, f"given to humans: {line}", message)
 
 
@@ -295,16 +302,29 @@ def _above(incident: Incident, decision: Decision, now: datetime) -> Moved:
             why = why_of(decision)
             return _climbing(incident, now, rung, why, f"climbing: {why}")
         case GiveToHumans():
-            return _decided_to_humans(incident, decision, now)
+            return _decided_to_humans(incident, decision, now, climbs=True)
 
 
-def _decided_to_humans(incident: Incident, decision: Decision, now: datetime) -> Moved:
+def _decided_to_humans(
+    incident: Incident, decision: Decision, now: datetime, *, climbs: bool = False
+) -> Moved:
     why = f"{MEANINGS[decision.reason].sentence} {why_of(decision)}"
-    red = AlarmState.ALARM  # or the decision would be that it is not red any more
-    moved = _to_humans(incident, now, note=why, said=why, line=why_of(decision), state=red)
-    message = moved.change.message
-    opted_in = replace(message, opted_in=decision.opted_in) if message else None
-    return replace(moved, change=replace(moved.change, message=opted_in))
+    return _to_humans(
+        incident,
+        now,
+        note=why,
+        said=why,
+        line=why_of(decision),
+        state=_last_seen(decision, climbs=climbs),
+        opted_in=decision.opted_in,
+    )
+
+
+def _last_seen(decision: Decision, *, climbs: bool) -> AlarmState | None:
+    """Red where this decision saw it red, or where the climb that led here did and nothing objects."""
+    looked = decision.looked
+    red = looked is Result.PASSED or (climbs and looked is not Result.OBJECTED)
+    return AlarmState.ALARM if red else None
 
 
 def _may_climb(request: Request, rules: Rules, decision: Decision) -> bool:

@@ -146,7 +146,7 @@ HEARS_OF_OK = "You get a message when every alarm of it is OK."
 
 
 def given_to_humans(
-    incident: Incident, at: datetime, why: str, alarm_state: AlarmState | None = AlarmState.ALARM
+    incident: Incident, at: datetime, why: str, alarm_state: AlarmState | None
 ) -> Announcement:
     """Firebreak stops here. `alarm_state` is what the alarm was at the last look, None where nobody could."""
     message = of_incident(
