@@ -222,6 +222,11 @@ def test_a_restore_that_is_held_back_is_asked_for_again(until: datetime | None, 
     assert moved.request is None
 
 
+def test_a_restore_that_lost_a_race_is_asked_for_again() -> None:
+    moved = restore(Decision(Refuse(), Reason.LOST_RACE, (), "abc"))
+    assert (moved.after.state, moved.wake_at) == (S.RESTING, NOW + RESTORE_PATIENCE)
+
+
 def test_of_a_restore_that_waits_for_a_relapse_nothing_is_said() -> None:
     moved = restore(decision(Refuse(), Reason.RED_AGAIN))
     assert (moved.change.message, moved.wake_at) == (None, NOW + RESTORE_PATIENCE)

@@ -1,6 +1,6 @@
 """The ledger's table for the contract suites: on moto, or on any DynamoDB that is named.
 
-`LEDGER_TEST_ENDPOINT=http://127.0.0.1:4566 pytest tests/aws/test_ledger*.py` runs the same suites
+`LEDGER_TEST_ENDPOINT=http://127.0.0.1:4566 pytest tests/ledger` runs the same suites
 on local AWS; each test then makes a table of its own and drops it.
 """
 

@@ -29,7 +29,7 @@ class Log(Protocol):
     """Structured log events and metrics: identifiers with fields, never sentences."""
 
     def event(self, name: str, **fields: object) -> None:
-        """Write one event, for example `remediation.decided` with reason=..."""
+        """Write one event, for example "remediation.decided" with reason=..."""
 
     def came_in(self) -> None:
         """Count an event that has come in, so that it stays counted if the function is killed."""

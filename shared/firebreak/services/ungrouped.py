@@ -7,7 +7,7 @@ from firebreak.core.readings import NotRead
 
 
 class StandingAlone:
-    """The part of `ports.Action` for targets without a group, of which nothing is to be counted."""
+    """The part of `action.Action` for targets without a group, of which nothing is to be counted."""
 
     __slots__ = ()
 

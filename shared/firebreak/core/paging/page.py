@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad it is. PagerDuty's four words (Events API v2, `payload.severity`), the worst first.
+    """How bad it is. PagerDuty's four words (Events API v2, "severity" of a payload), the worst first.
 
     Stored in the ledger: members are never renamed.
     """

@@ -1,4 +1,4 @@
-"""ECS services and their scaling, as `ports.EcsReads` and `ports.EcsWrites` want them.
+"""ECS services and their scaling, as the protocols of this room want them.
 
 Of a task definition only images and size are taken: what its containers get as environment or
 secrets never leaves this module.

@@ -1,4 +1,4 @@
-"""ECS service deployments, as `service_ports.ecs_deployments` wants them."""
+"""ECS service deployments, as the protocols of this room want them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which ECS services are behind which target groups, as `service_ports.registrations` wants it.
+"""Which ECS services are behind which target groups, as the protocols of this room want it.
 
 No call of AWS goes from a target group to a service, so all services of the account and region are described.
 """

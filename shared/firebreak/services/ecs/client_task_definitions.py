@@ -1,4 +1,4 @@
-"""ECS task definitions, as `service_ports.task_definitions` wants them.
+"""ECS task definitions, as the protocols of this room want them.
 
 What containers are given as environment, secrets or commands goes from one AWS answer into one AWS
 request and nowhere else; outside this module only a hash tells of it. A field that the SDK of the

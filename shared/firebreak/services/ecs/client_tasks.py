@@ -1,4 +1,4 @@
-"""Single ECS tasks, as `service_ports.ecs_tasks` wants them."""
+"""Single ECS tasks, as the protocols of this room want them."""
 
 from __future__ import annotations
 

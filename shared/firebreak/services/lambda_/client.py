@@ -1,4 +1,4 @@
-"""Lambda functions, as `service_ports.functions` wants them.
+"""Lambda functions, as the protocols of this room want them.
 
 Environment variables and the other settings never leave this module but as hashes, which are compared
 in memory: some of them are secrets. GetFunction is not used, as it hands out the code as well.

@@ -1,4 +1,4 @@
-"""SSM Automation, as `service_ports.runbooks` wants it.
+"""SSM Automation, as the protocols of this room want it.
 
 Neither DescribeAutomationExecutions nor GetAutomationExecution tells the client token of a run, and
 a filter takes no tag's value. So a run carries its token as a tag, and the tags of the newest runs
