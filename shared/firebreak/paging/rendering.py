@@ -196,8 +196,7 @@ def _needed(message: Announcement, context: PageContext) -> str:
 
 def _about(message: Announcement, context: PageContext, now: datetime) -> Iterator[str]:
     if message.red:
-        word = "Red:     " if message.alarm_state == AlarmState.ALARM else "Was red: "
-        yield f"{word} {plain(message.red)}"
+        yield f"{_red_word(message.alarm_state):<9} {plain(message.red)}"
     if message.alarm_name:
         yield f"Alarm:    {plain(message.alarm_name)}{_since(message, now)}"
     if message.alarm_description:
@@ -210,6 +209,17 @@ def _about(message: Announcement, context: PageContext, now: datetime) -> Iterat
         yield f"Severity: {context.severity}"
     if message.action:
         yield f"Response: {plain(message.action)}"
+
+
+def _red_word(alarm_state: str) -> str:
+    """Not looked at is neither red now nor over."""
+    match alarm_state:
+        case AlarmState.ALARM:
+            return "Red:"
+        case "":
+            return "Seen red:"
+        case _:
+            return "Was red:"
 
 
 def _since(message: Announcement, now: datetime) -> str:
