@@ -9,11 +9,10 @@ Everything between `<!-- generated: NAME -->` and `<!-- end -->` is replaced; th
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
+from firebreak.core.action_spec import ActionSpec
 from firebreak.core.guards.table import GUARDS
 from firebreak.core.incident.states import FREES_TARGET, MOVES
 from firebreak.core.model import Alarm, OwnEvent, RequestKind, Target
@@ -24,9 +23,8 @@ from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
-from firebreak.policy.actions import ASKS_BY_DEFAULT
 from firebreak.policy.schema import policy_schema
-from firebreak.services.registry import ACTIONS
+from firebreak.services.registry import CATALOG
 from firebreak_cli.exit_codes import EXIT_CODES
 
 DOCS = Path(__file__).resolve().parent
@@ -102,22 +100,26 @@ def guard_order() -> str:
 def actions() -> str:
     """Every action of the registry: what it does, how it is taken back, what it may do by itself and call."""
     heads = ("action", "what it does", "taken back", "by itself", "changes by", "looks by")
-    return _table(heads, [_action(sys.modules[build.__module__]) for build in ACTIONS.values()])
+    return _table(heads, map(_action, CATALOG.specs.values()))
 
 
 def actions_in_short() -> str:
     """A line an action: what it does, without its conditions."""
-    modules = [sys.modules[build.__module__] for build in ACTIONS.values()]
-    lines = [f"- `{one.NAME}`: {re.split(r'[;(]', one.EFFECT)[0].strip()}" for one in modules]
+    lines = [f"- `{one.name}`: {in_short(one)}" for one in CATALOG.specs.values()]
     return "\n".join(lines) + "\n"
 
 
-def _action(module: Any) -> Row:
-    changes = [f"`{one.action}`" for one in module.PERMISSIONS if one.mutates]
-    looks = [f"`{one.action}`" for one in module.PERMISSIONS if not one.mutates]
-    alone = "asks" if module.NAME in ASKS_BY_DEFAULT else "as `defaults.autonomy` says"
-    back = module.UNDO or "never"
-    return f"`{module.NAME}`", module.EFFECT, back, alone, ", ".join(changes), ", ".join(looks)
+def in_short(spec: ActionSpec) -> str:
+    """What the action does, without its conditions."""
+    return re.split(r"[;(]", spec.does)[0].strip()
+
+
+def _action(spec: ActionSpec) -> Row:
+    changes = [f"`{one.action}`" for one in spec.permissions if one.mutates]
+    looks = [f"`{one.action}`" for one in spec.permissions if not one.mutates]
+    alone = "asks" if spec.asks_by_default else "as `defaults.autonomy` says"
+    back = spec.undo or "never"
+    return f"`{spec.name}`", spec.does, back, alone, ", ".join(changes), ", ".join(looks)
 
 
 def _kinds(kinds: frozenset[RequestKind]) -> str:
@@ -153,14 +155,14 @@ def _sample(path: Path) -> Row:
     trigger = alarm_events.parse(json.loads(path.read_text(encoding="utf-8")))
     if isinstance(trigger, OwnEvent):
         return _name(path), f"own: {trigger.kind.value}", "-", trigger.action, "its incident's"
-    goes_to = ", ".join(f"{one.function} (by {one.by.value})" for one in route(trigger)) or "nobody"
+    goes_to = ", ".join(f"{one.function} (by {one.by.value})" for one in route(trigger, CATALOG)) or "nobody"
     return _name(path), trigger.kind.value, trigger.state.value, goes_to, _target(trigger)
 
 
 def _target(alarm: Alarm) -> str:
     tags = UNSEEN if target_resolution.needs_live_tags(alarm) else alarm.tags
     lookups = Lookups.none(Home("111122223333", alarm.region or "eu-west-1"), UNSEEN)
-    named = target_resolution.resolve(alarm, tags, lookups, primary(route(alarm)) or "")
+    named = target_resolution.resolve(alarm, tags, lookups, primary(route(alarm, CATALOG)) or "")
     found = named.found
     if isinstance(found, Target):
         return f"`{found.display}`"

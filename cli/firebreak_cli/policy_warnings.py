@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from firebreak.core.model import Autonomy
-from firebreak.core.routing import SERVICE_OF
 from firebreak.policy.patterns import may_meet
 from firebreak.policy.schema import FreezeWindow, Override, PolicyFile
+from firebreak.services.registry import CATALOG
 
 _OVERRIDABLE = ("autonomy", "cooldown", "ladder")
 
@@ -31,7 +31,8 @@ def _windows(file: PolicyFile, now: datetime) -> Iterator[str]:
             yield f"{path}: {window.name} is over and never comes again"
         for action in window.actions:
             if window.targets and not any(_is_for(action, target) for target in window.targets):
-                yield f"{path}: {action} is for {SERVICE_OF[action]} targets, of which the window names none"
+                service = CATALOG.service_of(action)
+                yield f"{path}: {action} is for {service} targets, of which the window names none"
 
 
 def _all_windows(file: PolicyFile) -> Iterator[tuple[str, FreezeWindow]]:
@@ -63,7 +64,7 @@ def _odd_targets(file: PolicyFile) -> Iterator[str]:
 
 
 def _nothing(index: int, override: Override, action: str) -> str:
-    wanted = f"{action} is for {SERVICE_OF[action]} targets"
+    wanted = f"{action} is for {CATALOG.service_of(action)} targets"
     return f"overrides[{index}].target: {override.target} names nothing here: {wanted}"
 
 
@@ -77,4 +78,4 @@ def _named_targets(file: PolicyFile) -> Iterator[tuple[str, str]]:
 
 
 def _is_for(action: str, target: str) -> bool:
-    return may_meet(target, f"{SERVICE_OF[action]}:*")
+    return may_meet(target, f"{CATALOG.service_of(action)}:*")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from firebreak.core.routing import KNOWN_ACTIONS
+from firebreak.services.registry import CATALOG
 from firebreak_cli.environment import environment_of
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending, PlainGroup
 
@@ -35,7 +35,7 @@ class Bind(StrEnum):
 
 
 # The functions of template.yaml, by the names it gives them.
-FUNCTIONS = (*(action.title().replace("-", "") for action in KNOWN_ACTIONS), "Verify", "Page", "Route")
+FUNCTIONS = (*(action.title().replace("-", "") for action in CATALOG), "Verify", "Page", "Route")
 
 
 def _one_of_ours(function: str) -> str:

@@ -17,13 +17,13 @@ from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, Al
 from firebreak.aws.schedules import SOONEST, SOONEST_ON_LOCAL_AWS, OneTimeSchedules
 from firebreak.aws.secrets import CachedSecrets
 from firebreak.aws.topic import TopicChannel
+from firebreak.core.action_spec import Runbook
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Target
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.paging.rules import ChannelRules
 from firebreak.core.ports import Clock, Log
 from firebreak.core.readings import ABSENT, Reading, Unknown
-from firebreak.core.rules import Runbook
 from firebreak.errors import PolicyError, SettingsError
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import Found, Home, read_target

@@ -7,8 +7,8 @@ from firebreak.core.decision import Check, Decision, Refuse, Result
 from firebreak.core.model import Target
 from firebreak.core.readings import NotRead
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import SERVICE_OF
 from firebreak.intake.names import read_target
+from firebreak.services.registry import CATALOG
 from firebreak_cli.explain.advice import ADVICE, advice
 from tests.support import builders as a
 
@@ -45,14 +45,14 @@ def test_what_was_not_looked_at_offline_is_looked_at_without() -> None:
 
 
 @pytest.mark.parametrize("reason", [Reason.TARGET_NONE, Reason.TARGET_AMBIGUOUS, Reason.TARGET_MALFORMED])
-@pytest.mark.parametrize("action", SERVICE_OF)
+@pytest.mark.parametrize("action", list(CATALOG))
 def test_the_tag_that_would_name_the_target_is_of_the_actions_service(action: str, reason: Reason) -> None:
     (line,) = advice(refused(Check("target", Result.OBJECTED, "", reason)), offline=False, action=action)
 
     written = line.rpartition("=")[2]
     found = read_target(written, a.ACCOUNT, a.REGION)
     assert isinstance(found, Target)
-    assert found.service == SERVICE_OF[action]
+    assert found.service == CATALOG.service_of(action)
 
 
 @pytest.mark.parametrize("reason", ADVICE)

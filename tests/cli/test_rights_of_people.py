@@ -219,7 +219,7 @@ def test_readers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
     of_actions = {
         permission.action
         for action in ACTIONS.values()
-        for permission in action(Connections(lambda _: None, lambda _: None)).permissions
+        for permission in action(Connections(lambda _: None, lambda _: None)).spec.permissions
         if not permission.mutates
     }
     named = {one for statement in allowed("Readers") for one in iam_actions(dict(statement))}

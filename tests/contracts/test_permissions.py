@@ -4,16 +4,15 @@ from typing import Any
 
 import pytest
 
-from firebreak.services.action import Permission
-from firebreak.services.connections import Connections
-from firebreak.services.registry import ACTIONS
+from firebreak.core.action_spec import Permission
+from firebreak.services.registry import CATALOG
 from tests.contracts.template import actions, functions, iam_actions, resource, statements, template
 from tests.docs.documents import document
 
 
 def declared(action: str) -> tuple[Permission, ...]:
     """The permissions an action's module lists."""
-    return tuple(ACTIONS[action](Connections(lambda _: None, lambda _: None)).permissions)
+    return CATALOG.specs[action].permissions
 
 
 def own_statements(function: Any) -> list[dict[str, Any]]:
@@ -27,7 +26,7 @@ def action_of(function: Any) -> str:
 
 
 def test_every_action_has_a_function_and_every_function_an_action() -> None:
-    assert sorted(action_of(function) for function in actions().values()) == sorted(ACTIONS)
+    assert sorted(action_of(function) for function in actions().values()) == sorted(CATALOG)
 
 
 @pytest.mark.parametrize("name", sorted(actions()))
@@ -41,7 +40,7 @@ OPTED_IN = "aws:ResourceTag/firebreak:enabled"
 
 
 def test_what_is_not_bound_to_the_tag_of_those_who_opted_in_is_what_the_document_lists() -> None:
-    changes = {p.action for action in ACTIONS for p in declared(action) if p.mutates}
+    changes = {p.action for action in CATALOG for p in declared(action) if p.mutates}
     unbound = {
         one
         for function in actions().values()
@@ -55,7 +54,7 @@ def test_what_is_not_bound_to_the_tag_of_those_who_opted_in_is_what_the_document
 
 def test_verify_may_look_at_what_the_actions_look_at_and_change_none_of_it() -> None:
     ledger = {"dynamodb:Query"}
-    looks = {p.action for action in ACTIONS for p in declared(action) if not (p.mutates or p.to_decide)}
+    looks = {p.action for action in CATALOG for p in declared(action) if not (p.mutates or p.to_decide)}
     allowed = {one for s in own_statements(functions()["Verify"]) for one in iam_actions(s)}
     assert allowed - ledger == looks
 

@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.routing import SYMPTOMS
 from firebreak.core.tags import ACTION_TAG, MISSING_DATA_TAG
 from firebreak.policy.runbooks import PREFIX
-from firebreak.services.connections import Connections
-from firebreak.services.registry import ACTIONS
+from firebreak.services.registry import CATALOG
 from tests.contracts.template import (
     PATH,
     actions,
@@ -37,6 +35,12 @@ WITHOUT_TAGS = {
     "ssm:AddTagsToResource",  # which keys, and of runs only
     "application-autoscaling:RegisterScalableTarget",  # of which namespace and dimension
     "ses:PutAccountSendingAttributes",  # a parameter that is off, the policy's naming it, a human each time
+}
+
+SYMPTOMS = {
+    (spec.symptom.namespace, spec.symptom.metric): name
+    for name, spec in CATALOG.specs.items()
+    if spec.symptom
 }
 
 # What an action makes anew has no tags yet; the statement about what it is made of holds it back.
@@ -248,8 +252,8 @@ def test_what_only_watches_may_change_nothing_but_firebreaks_own(name: str) -> N
 
 @every_action
 def test_an_action_changes_only_what_opted_in(name: str) -> None:
-    action = ACTIONS[kebab(name)](Connections(lambda _: None, lambda _: None))
-    changing = {one.action for one in action.permissions if one.mutates} - WITHOUT_TAGS
+    permissions = CATALOG.specs[kebab(name)].permissions
+    changing = {one.action for one in permissions if one.mutates} - WITHOUT_TAGS
     tagged = {"aws:ResourceTag/firebreak:enabled": "true"}
     guarded = [
         statement.get("Condition", {}).get("StringEquals")

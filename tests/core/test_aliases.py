@@ -18,7 +18,6 @@ from firebreak.services.lambda_.functions import (
     FunctionObservation,
     UnqualifiedCallers,
     callers,
-    observed,
     qualifier,
     ready,
     shifting,
@@ -270,12 +269,6 @@ def test_tags_are_those_of_the_function_as_far_as_it_could_be_read() -> None:
     assert seen().tags == OPTED_IN
     assert seen(function=BLIND).tags == BLIND
     assert seen(function=ABSENT).tags == ABSENT
-
-
-def test_only_what_a_function_action_saw_is_taken() -> None:
-    assert observed(seen()) == seen()
-    with pytest.raises(TypeError, match="expected FunctionObservation, got str"):
-        observed("seen")
 
 
 @pytest.mark.parametrize(

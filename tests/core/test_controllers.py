@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firebreak.core.action_spec import Effect
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act, Result
-from firebreak.core.guards.controllers import EFFECT_OF, Controller, Effect, controllers_of, names_of
+from firebreak.core.guards.controllers import Controller, controllers_of, names_of
 from firebreak.core.guards.ownership import other_controller
 from firebreak.core.model import Request, RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import KNOWN_ACTIONS
+from firebreak.services.registry import CATALOG
 from tests.support import builders as a
 
 ID = "6d8972f3-efc8-437c-92d1-6270f29a66e7"
@@ -138,10 +139,6 @@ def test_controllers_are_named_in_one_line() -> None:
     )
 
 
-def test_every_action_has_an_effect() -> None:
-    assert set(EFFECT_OF) == set(KNOWN_ACTIONS)
-
-
 def asked(action: str, *, tagged: bool) -> Request:
     alarm = a.alarm(tags={"firebreak:action": action} if tagged else {})
     return a.request(action=action, alarm=alarm, by_symptom=not tagged)
@@ -150,7 +147,7 @@ def asked(action: str, *, tagged: bool) -> Request:
 @pytest.mark.parametrize(
     "arn", [SCALING, REBOOT, NOTIFIER, "arn:aws:ssm-incidents::111122223333:response-plan/x"]
 )
-@pytest.mark.parametrize("action", KNOWN_ACTIONS)
+@pytest.mark.parametrize("action", list(CATALOG))
 def test_by_symptom_the_alarm_of_another_controller_is_only_recorded(action: str, arn: str) -> None:
     seen = a.snapshot(alarm=a.described(actions=(TOPIC, arn)), alarm_tags={})
     decision = decide(asked(action, tagged=False), a.rules(), seen)

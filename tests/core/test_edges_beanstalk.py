@@ -18,7 +18,6 @@ from firebreak.services.beanstalk.environments import (
     ThenAndNow,
     missing,
     not_ready,
-    observed,
     worse,
 )
 from tests.support import builders as a
@@ -26,12 +25,6 @@ from tests.support.builders_beanstalk import ENABLED, ID, QUIET_SINCE, TARGET, e
 
 LATER = timedelta(seconds=1)
 BEFORE = PreImage.of(environment(), [event()]).stored()
-
-
-def test_the_observation_is_passed_on_and_anything_else_is_a_mistake_in_the_code() -> None:
-    assert observed(seen(environment())) == seen(environment())
-    with pytest.raises(TypeError, match=r"^expected BeanstalkObservation, got str$"):
-        observed("an environment")
 
 
 def test_tags_are_those_of_an_environment_that_is_there() -> None:

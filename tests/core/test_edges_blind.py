@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from firebreak.core.action_spec import MemorySettings
 from firebreak.core.decision import Check, Result
 from firebreak.core.guards.table import GUARDS
 from firebreak.core.incident.states import IncidentState
@@ -15,7 +16,6 @@ from firebreak.core.model import Contributor, Request, RequestKind
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import WayBack
-from firebreak.core.rules import ActionSettings
 from tests.core.findings import climb, scopes
 from tests.support import builders as a
 
@@ -86,7 +86,7 @@ FLOOR = replace(a.rules().share, healthy_floor=1)
     [
         pytest.param(
             "ratchet",
-            {"settings": ActionSettings(raises=1)},
+            {"settings": MemorySettings(ceiling=3008, raises=1)},
             lambda reading: {"scopes": scopes(Level.TARGET, reading)},
             Reason.HISTORY_UNREADABLE,
             id="ratchet",

@@ -1,5 +1,6 @@
 """What is read out of an ECS service: its readiness, its pre-image, and whether tasks went missing."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,8 @@ from firebreak.core.reasons import Reason
 from firebreak.services.ecs import readiness
 from firebreak.services.ecs.model import Deployment, EcsObservation, ServiceLive
 from firebreak.services.ecs.readiness import PreImage
+from firebreak.services.ecs.service_action import ServiceAction
+from tests.support import builders as a
 from tests.support.builders_ecs import TARGET, TASK_DEFINITION, deployment, seen, service
 
 ANY_CONTROLLER = frozenset({"ECS", "CODE_DEPLOY"})
@@ -29,13 +32,6 @@ BEFORE = PreImage(
     running=3,
 )
 OLD = deployment("ecs-svc/2", status="ACTIVE")
-
-
-def test_only_what_an_ecs_action_observed_is_taken_for_it() -> None:
-    observation = seen(service())
-    assert readiness.observed(observation) is observation
-    with pytest.raises(TypeError, match=r"^expected EcsObservation, got ServiceLive$"):
-        readiness.observed(service())
 
 
 def test_a_target_that_is_not_there_is_named() -> None:
@@ -156,7 +152,7 @@ def test_then_and_now_is_both_or_what_is_missing(
     observation: EcsObservation,
     expected: tuple[PreImage, ServiceLive] | Unknown,
 ) -> None:
-    assert readiness.then_and_now(stored, observation) == expected
+    assert ServiceAction.then_and_now(replace(a.PLAN, before=stored), observation) == expected
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import pytest
 
 from firebreak.core.decision import Check, Result
 from firebreak.core.evaluation import Missing
-from firebreak.core.guards.controllers import EFFECT_OF
 from firebreak.core.guards.table import GUARDS
 from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import IncidentState
@@ -17,6 +16,7 @@ from firebreak.core.limits.scopes import Level
 from firebreak.core.model import AlarmState, Contributor, Obstacle, Request, RequestKind, Target, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.services.registry import CATALOG
 from tests.core.findings import OWN, act, climb, history, scopes
 from tests.support import builders as a
 
@@ -221,7 +221,7 @@ def test_the_same_effect_is_told_once_a_target_and_action() -> None:
 
 
 def test_firebreaks_own_functions_are_no_other_controllers() -> None:
-    own = [f"{FIXER.removesuffix('fix-it')}firebreak-{name}" for name in (*EFFECT_OF, "page", "verify")]
+    own = [f"{FIXER.removesuffix('fix-it')}firebreak-{name}" for name in (*CATALOG, "page", "verify")]
     assert found("other controller", BY_SYMPTOM, **starts(*own)).detail == "its own actions change nothing"
 
 

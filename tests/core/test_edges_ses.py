@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-import pytest
-
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.services.ses.sending import SesObservation, observed
+from firebreak.services.ses.sending import SesObservation
 from tests.support.builders_ses import ENABLED, TARGET, WHOLE_ACCOUNT, seen
 
 
@@ -19,9 +17,3 @@ def test_tags_are_those_of_what_was_seen() -> None:
     assert seen().tags == ENABLED
     assert SesObservation(ABSENT).tags == ABSENT
     assert SesObservation(Unknown("x")).tags == Unknown("x")
-
-
-def test_the_observation_is_passed_on_and_anything_else_is_a_mistake_in_the_code() -> None:
-    assert observed(seen()) == seen()
-    with pytest.raises(TypeError, match=r"^expected SesObservation, got str$"):
-        observed("mail")

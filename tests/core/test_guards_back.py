@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from firebreak.core.action_spec import MemorySettings
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act as ActOutcome
 from firebreak.core.decision import Check, Decision, Result, Snapshot
@@ -23,7 +24,8 @@ from firebreak.core.limits.storm import Storm
 from firebreak.core.model import AlarmState, Autonomy, Obstacle, Request, RequestKind, Unresolved
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import ActionSettings, Rules
+from firebreak.core.rules import Rules
+from firebreak.services.registry import CATALOG
 from tests.core.findings import (
     BLIND,
     NOT_LOOKED_AT,
@@ -185,7 +187,7 @@ class TestStillWell:
 
 
 def raising(raises: int) -> Rules:
-    return replace(a.rules(), settings=ActionSettings(raises=raises))
+    return replace(a.rules(), settings=MemorySettings(ceiling=3008, raises=raises))
 
 
 def raised(*ages: timedelta, action: str = "restart-service") -> Snapshot:
@@ -314,10 +316,10 @@ def claimed_for(kind: RequestKind) -> Claim:
 
 class TestFitting:
     def test_a_target_of_the_actions_service_fits(self) -> None:
-        assert require_supported(a.TARGET, "restart-service") is a.TARGET
+        assert require_supported(a.TARGET, "restart-service", CATALOG) is a.TARGET
 
     def test_a_target_of_another_service_does_not(self) -> None:
-        assert require_supported(ALONE, "restart-service") == Unresolved(
+        assert require_supported(ALONE, "restart-service", CATALOG) == Unresolved(
             Reason.TARGET_UNSUPPORTED,
             "restart-service is for ecs targets, and the alarm is about lambda:resize",
         )
@@ -325,7 +327,7 @@ class TestFitting:
     def test_what_was_not_resolved_stays_so(self) -> None:
         why = Unresolved(Reason.TARGET_NONE, "nothing")
 
-        assert require_supported(why, "restart-service") is why
+        assert require_supported(why, "restart-service", CATALOG) is why
 
     def test_an_action_that_nobody_knows_is_refused_elsewhere(self) -> None:
-        assert require_supported(ALONE, "no-such-action") is ALONE
+        assert require_supported(ALONE, "no-such-action", CATALOG) is ALONE

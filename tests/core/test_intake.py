@@ -7,6 +7,7 @@ from firebreak.core.model import Alarm, AlarmKind, AlarmState, Contributor, Metr
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import primary, route
+from firebreak.services.registry import CATALOG
 from tests.support import builders as a
 
 TAG = "firebreak:action"
@@ -48,7 +49,7 @@ def test_a_contributor_speaks_for_its_parent() -> None:
     ],
 )
 def test_why_an_alarm_is_for_humans(alarm: Alarm, reason: Reason) -> None:
-    assert primary(route(alarm)) == "page"
+    assert primary(route(alarm, CATALOG)) == "page"
     assert why_human(alarm).reason is reason
 
 
@@ -72,7 +73,7 @@ def test_why_an_alarm_is_for_humans(alarm: Alarm, reason: Reason) -> None:
     ],
 )
 def test_why_an_alarm_goes_to_nobody(alarm: Alarm, reason: Reason, words: str) -> None:
-    assert primary(route(alarm)) is None
+    assert primary(route(alarm, CATALOG)) is None
     assert why_not_routed(alarm).reason is reason
     assert words in why_not_routed(alarm).detail
 

@@ -234,7 +234,7 @@ def test_of_a_restore_that_waits_for_a_relapse_nothing_is_said() -> None:
 
 @pytest.mark.parametrize(("late", "state"), [(timedelta(), S.RESTING), (timedelta(seconds=1), S.PAGED)])
 def test_a_restore_is_held_back_no_longer_than_an_incident_may_last(late: timedelta, state: S) -> None:
-    limit = RULES.settings.restore_after + RULES.max_incident_age
+    limit = RULES.verification.restore_after + RULES.max_incident_age
     before = a.incident(S.UNDOING, purpose=Purpose.RESTORE, healthy_since=NOW - limit - late)
     assert decided(decision(Refuse(), Reason.FROZEN), RequestKind.RESTORE, before).after.state is state
 

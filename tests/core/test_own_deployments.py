@@ -13,6 +13,7 @@ from firebreak.core.limits.scopes import target_scope
 from firebreak.core.model import Obstacle, Receipt
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.services.registry import CATALOG
 from tests.support import builders as a
 
 BEGAN = a.NOW - timedelta(minutes=20)
@@ -30,20 +31,20 @@ def act(action: str = "restart-service", seconds_before: int = 4) -> Act:
 def test_a_deployment_that_the_receipt_names_is_firebreaks() -> None:
     incident = replace(a.incident(), receipt=OURS)
     expected = f"; Firebreak started it: {incident.action}, incident {incident.id}"
-    assert origin(IN_THE_WAY, incident, ()) == expected
+    assert origin(IN_THE_WAY, incident, (), CATALOG) == expected
 
 
 @pytest.mark.parametrize("seconds", [-60, 0, 4, 80], ids=str)
 def test_one_that_began_when_an_act_was_claimed_is_told_with_its_times(seconds: int) -> None:
     text = f"{abs(seconds)} s {'before' if seconds < 0 else 'after'}"
-    assert origin(IN_THE_WAY, ABSENT, (act(seconds_before=seconds),)) == (
+    assert origin(IN_THE_WAY, ABSENT, (act(seconds_before=seconds),), CATALOG) == (
         f"; it began {text} restart-service of incident i-before was claimed"
     )
 
 
 def test_of_several_acts_the_newest_is_told() -> None:
     acts = (act("roll-back-service", 3), act("adjust-task-memory", 70))
-    assert "3 s after roll-back-service" in origin(IN_THE_WAY, ABSENT, acts)
+    assert "3 s after roll-back-service" in origin(IN_THE_WAY, ABSENT, acts, CATALOG)
 
 
 @pytest.mark.parametrize(
@@ -56,16 +57,16 @@ def test_of_several_acts_the_newest_is_told() -> None:
     ],
 )
 def test_nothing_is_said_of_who_started_another_one(acts: tuple[Act, ...]) -> None:
-    assert origin(IN_THE_WAY, Unknown("throttled"), acts) == ""
+    assert origin(IN_THE_WAY, Unknown("throttled"), acts, CATALOG) == ""
     stranger = replace(a.incident(), receipt=Receipt(summary="", after={"deployment": "ecs-svc/1"}))
-    assert origin(IN_THE_WAY, stranger, acts) == ""
-    assert origin(IN_THE_WAY, replace(stranger, receipt=None), acts) == ""
+    assert origin(IN_THE_WAY, stranger, acts, CATALOG) == ""
+    assert origin(IN_THE_WAY, replace(stranger, receipt=None), acts, CATALOG) == ""
 
 
 def test_without_a_time_only_the_receipt_speaks() -> None:
     untimed = replace(IN_THE_WAY, deployments=(("ecs-svc/2", None),))
-    assert origin(untimed, ABSENT, (act(),)) == ""
-    assert origin(untimed, replace(a.incident(), receipt=OURS), ()) != ""
+    assert origin(untimed, ABSENT, (act(),), CATALOG) == ""
+    assert origin(untimed, replace(a.incident(), receipt=OURS), (), CATALOG) != ""
 
 
 def test_the_decision_says_that_the_deployment_in_the_way_is_firebreaks() -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from firebreak.core.model import Failed, Settled
 from firebreak.core.readings import NotRead, Unknown
-from firebreak.services.ssm.runbooks import FAILED, RUNNING, SUCCEEDED, Run, observed, settled
+from firebreak.services.ssm.runbooks import FAILED, RUNNING, SUCCEEDED, Run, settled
 
 RUN = Run(id="r-1", version="3", status="Success")
 
@@ -49,8 +49,3 @@ def test_a_long_failure_is_cut_at_its_three_hundredth_character() -> None:
 
 def test_the_token_of_a_run_is_not_read_unless_somebody_read_it() -> None:
     assert RUN.token == NotRead("too old to matter")
-
-
-def test_what_another_action_observed_is_refused() -> None:
-    with pytest.raises(TypeError, match="expected RunbookObservation, got str"):
-        observed("a service")

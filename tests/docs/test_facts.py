@@ -15,9 +15,9 @@ from firebreak.core.incident.states import MOVES
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmKind
 from firebreak.core.reasons import MEANINGS, Reason
-from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.paging.rendering import _MARKS
 from firebreak.policy.schema import PolicyFile
+from firebreak.services.registry import CATALOG
 from tests.contracts.template import functions, template
 from tests.docs.documents import ROOT, Document, document, documents, files
 
@@ -108,7 +108,7 @@ def test_a_keys_shipped_value_is_the_documented_one(row: list[str]) -> None:
 
 
 def test_every_action_is_named_in_the_policys_document() -> None:
-    assert [name for name in KNOWN_ACTIONS if f"`{name}`" not in document("docs/policy.md").text] == []
+    assert [name for name in CATALOG if f"`{name}`" not in document("docs/policy.md").text] == []
 
 
 # --- parameters, variables, log events

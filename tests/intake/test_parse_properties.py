@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firebreak.core.model import Alarm, OwnEvent
-from firebreak.core.routing import KNOWN_ACTIONS, primary, route
+from firebreak.core.routing import primary, route
 from firebreak.errors import UnusableEvent
 from firebreak.intake.alarm_events import parse
+from firebreak.services.registry import CATALOG
 from firebreak.wire.requests import alarm_from_wire, alarm_to_wire
 from tests.support.sample_events import load, usable
 
@@ -78,7 +79,7 @@ def check(outcome: Alarm | OwnEvent | UnusableEvent) -> None:
         case Alarm() as alarm:
             assert alarm.name
             assert alarm.since.tzinfo is UTC
-            assert primary(route(alarm)) in {None, "page", *KNOWN_ACTIONS}
+            assert primary(route(alarm, CATALOG)) in {None, "page", *CATALOG}
             assert alarm_from_wire(alarm_to_wire(alarm)) == alarm
 
 

@@ -11,6 +11,7 @@ from firebreak.intake.alarm_events import parse
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
 from firebreak.intake.target_resolution import resolve
+from firebreak.services.registry import CATALOG
 from tests.support import builders as a
 from tests.support.fakes import FakeAlarms
 from tests.support.sample_events import load, unusable, usable
@@ -163,7 +164,7 @@ def test_sample_is_parsed_to_its_kind_and_state(name: str) -> None:
 @pytest.mark.parametrize("name", ALARMS)
 def test_sample_resolves_to_its_target(name: str) -> None:
     alarm = sample(name)
-    action = primary(route(alarm)) or ""
+    action = primary(route(alarm, CATALOG)) or ""
 
     found = resolve(alarm, NotRead("offline"), Lookups(Home(ACCOUNT, REGION), alarms_of(alarm)), action).found
 
@@ -172,7 +173,7 @@ def test_sample_resolves_to_its_target(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_sample_is_routed_to_its_functions(name: str) -> None:
-    routes = route(sample(name))
+    routes = route(sample(name), CATALOG)
 
     assert ALARMS[name].functions == tuple(found.function for found in routes)
     assert primary(routes) in {None, *ALARMS[name].functions}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from firebreak.core.intake import require_supported
 from firebreak.core.model import Metric, Target, Unresolved
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import SERVICE_OF
+from firebreak.services.registry import CATALOG
 from tests.intake.lookups import ACCOUNT, REGION, child, composite, found_for, looked_up, outcome, watching
 
 EMF = {"LogGroup": "pay", "ServiceName": "pay", "ServiceType": "AWS::Lambda::Function"}
@@ -15,7 +15,7 @@ IN_ECS = Metric("AWS/ECS", "MemoryUtilization", {"ClusterName": "prod", "Service
 IN_LAMBDA = Metric("AWS/Lambda", "Errors", {"FunctionName": "resize"})
 
 
-@pytest.mark.parametrize("action", SERVICE_OF)
+@pytest.mark.parametrize("action", list(CATALOG))
 def test_the_default_dimensions_of_embedded_metrics_name_nothing(action: str) -> None:
     found = found_for(watching(Metric("aws-embedded-metrics", "Declined", EMF)), action=action)
 
@@ -49,7 +49,7 @@ def test_without_an_action_two_services_are_ambiguous() -> None:
 
 
 def test_an_alarm_about_another_service_says_which() -> None:
-    found = require_supported(found_for(watching(IN_LAMBDA)), "restart-service")
+    found = require_supported(found_for(watching(IN_LAMBDA)), "restart-service", CATALOG)
 
     assert found == Unresolved(
         Reason.TARGET_UNSUPPORTED,
@@ -95,14 +95,14 @@ METRICS = st.builds(
 )
 
 
-@given(st.lists(METRICS, max_size=4), st.sampled_from(sorted(SERVICE_OF)))
+@given(st.lists(METRICS, max_size=4), st.sampled_from(sorted(CATALOG)))
 def test_whatever_the_metrics_no_service_is_named_but_by_a_whole_name_of_its_own(
     metrics: list[Metric], action: str
 ) -> None:
-    found = require_supported(found_for(watching(*metrics), action=action), action)
+    found = require_supported(found_for(watching(*metrics), action=action), action, CATALOG)
 
     if isinstance(found, Target):
-        assert found.service == SERVICE_OF[action]
+        assert found.service == CATALOG.service_of(action)
         assert (found.account, found.region) == (ACCOUNT, REGION)
         values = {found.name, found.group} - {""}
         speaking = [one for one in metrics if values <= set(one.dimensions.values())]

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TypeAliasType, get_args
+from typing import get_args
 
 import pytest
 
@@ -23,9 +23,9 @@ def problems_of(path: Path) -> tuple[str, ...]:
     return caught.value.problems
 
 
-def one_of(names: TypeAliasType) -> str:
+def one_of(names: object) -> str:
     """The values of a literal."""
-    return ", ".join(get_args(names.__value__))
+    return ", ".join(get_args(names))
 
 
 @pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)

@@ -18,6 +18,7 @@ from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
 from firebreak.policy.loader import load_policy
 from firebreak.policy.schema import policy_schema
+from firebreak.services.registry import CATALOG
 from firebreak_cli.queries.state_change import Transition, state_change_event
 from tests.contracts.template import _CloudFormation
 from tests.docs.documents import document
@@ -126,7 +127,7 @@ def test_the_error_rate_which_local_aws_does_not_make_is_answered_as_the_page_sa
     assert isinstance(named, Target)
     assert named.display == "lambda:orders-read"
     answered = PLATFORMS["lambda-api"].row("orders-read-errors").ladder[0]
-    assert route(alarm) == (Route(answered, By.TAG),)
+    assert route(alarm, CATALOG) == (Route(answered, By.TAG),)
 
 
 def _read(text: str) -> Any:

@@ -6,15 +6,15 @@ from typing import get_args
 
 import pytest
 
+from firebreak.core.action_spec import ScaleSettings
 from firebreak.core.limits.budgets import Budget
 from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Autonomy, Target
-from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.errors import PolicyError
 from firebreak.policy import actions
-from firebreak.policy.actions import ASKS_BY_DEFAULT, ActionName
+from firebreak.policy.actions import ActionName
 from firebreak.policy.loader import LARGEST, Policy, load_policy, parse_policy
-from firebreak.services.registry import ACTIONS
+from firebreak.services.registry import ACTIONS, CATALOG
 from tests.support import builders as a
 
 SHIPPED = Path(actions.__file__).parents[2] / "policy.toml"
@@ -48,7 +48,7 @@ def test_the_policies_that_ship_load_and_their_ladders_end_with_a_human(path: Pa
 
 
 def test_the_policy_knows_the_actions_there_are() -> None:
-    assert set(get_args(ActionName.__value__)) == set(ACTIONS) == set(KNOWN_ACTIONS)
+    assert set(get_args(ActionName)) == set(ACTIONS) == set(CATALOG)
 
 
 def test_an_action_without_a_ladder_of_its_own_is_followed_by_a_page() -> None:
@@ -70,7 +70,7 @@ def test_values_arrive_in_the_rules() -> None:
     assert (rules.cooldown, rules.rung_gap, rules.max_event_age) == (15 * MINUTE, MINUTE, 10 * MINUTE)
     assert rules.verification.after == 4 * MINUTE
     assert (rules.approve_within, rules.respond_within) == (30 * MINUTE, 2 * MINUTE)
-    assert (rules.settings.step, rules.settings.ceiling) == (1, 10)
+    assert rules.settings == ScaleSettings(step=1, ceiling=10)
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,14 @@ def test_an_actions_own_autonomy_goes_before_the_defaults() -> None:
 BEANSTALK = Target(a.ACCOUNT, a.REGION, "beanstalk", "", "shop-prod")
 
 
-@pytest.mark.parametrize("action", sorted(ASKS_BY_DEFAULT))
+@pytest.mark.parametrize("action", [one.name for one in CATALOG.specs.values() if one.asks_by_default])
 def test_what_does_much_at_once_asks_where_only_the_defaults_say_auto(action: str) -> None:
     rules = a.auto_policy().rules(action, BEANSTALK)
     assert rules.autonomy is Autonomy.APPROVE
     assert rules.sources["autonomy"] == f"{action} itself (defaults say auto)"
 
 
-@pytest.mark.parametrize("action", sorted(ASKS_BY_DEFAULT))
+@pytest.mark.parametrize("action", [one.name for one in CATALOG.specs.values() if one.asks_by_default])
 @pytest.mark.parametrize("said", ["its section", "an override"])
 def test_an_explicit_word_lets_what_does_much_at_once_go_by_itself(action: str, said: str) -> None:
     explicit = {

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from firebreak.core.action_spec import Runbook, RunbookSettings
 from firebreak.core.model import Autonomy, Target
-from firebreak.core.rules import Runbook
 from firebreak.policy.loader import Policy, parse_policy
 from tests.contracts.template import _CloudFormation
 from tests.docs.documents import ROOT, document
@@ -41,7 +41,7 @@ def resources() -> dict[str, Any]:
 def test_the_example_names_a_runbook_that_acts_by_itself() -> None:
     rules = policy().rules("run-runbook", TARGET)
     assert rules.autonomy is Autonomy.AUTO
-    assert rules.settings.runbooks == {"drain-orders": policy().runbook("drain-orders")}
+    assert rules.settings_as(RunbookSettings).runbooks == {"drain-orders": policy().runbook("drain-orders")}
     assert policy().runbook("drain-orders") == Runbook(
         document="Firebreak-DrainQueue",
         version="1",

@@ -19,6 +19,7 @@ from firebreak.core.model import Alarm
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import route
 from firebreak.intake import alarm_events
+from firebreak.services.registry import CATALOG
 from firebreak_cli.environment import Environment
 from firebreak_devtools.demo.stage import Inbox
 from firebreak_devtools.local import containers, up
@@ -142,7 +143,11 @@ def routed() -> list[str]:
 
 def _reached(name: str) -> list[str]:
     trigger = alarm_events.parse(load(name))
-    return [found.function for found in route(trigger)] if isinstance(trigger, Alarm) else [trigger.action]
+    return (
+        [found.function for found in route(trigger, CATALOG)]
+        if isinstance(trigger, Alarm)
+        else [trigger.action]
+    )
 
 
 def parsed(event: object) -> Alarm:

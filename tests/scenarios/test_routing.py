@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from firebreak.core.model import Alarm
-from firebreak.core.routing import SYMPTOMS, route
+from firebreak.core.routing import route
 from firebreak.intake import alarm_events
+from firebreak.services.registry import CATALOG
 from firebreak_devtools.local.transitions import matching
 from firebreak_devtools.local.up import LocalAws
 from tests.contracts.template import functions
@@ -40,9 +41,14 @@ def test_every_sample_event_matches_exactly_the_rules_it_should(local_aws: Local
     event = load(name)
     alarm = alarm_events.parse(event)
     assert isinstance(alarm, Alarm)
-    assert rules_of(local_aws, event) == sorted(found.function for found in route(alarm))
+    assert rules_of(local_aws, event) == sorted(found.function for found in route(alarm, CATALOG))
 
 
+SYMPTOMS = {
+    (spec.symptom.namespace, spec.symptom.metric): name
+    for name, spec in CATALOG.specs.items()
+    if spec.symptom
+}
 NOBODYS = [
     (namespace, name)
     for namespace in sorted({namespace for namespace, _ in SYMPTOMS})

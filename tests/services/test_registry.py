@@ -1,26 +1,14 @@
 """The registry holds every action there is, and each says what it may do."""
 
 import inspect
-import pkgutil
-from importlib import import_module
+import sys
+from types import ModuleType
 
 import pytest
 
-from firebreak import services
-from firebreak.core.guards.own_deployments import STARTS_DEPLOYMENTS
-from firebreak.services.action import Permission
 from firebreak.services.connections import Connections
-from firebreak.services.registry import ACTIONS, BuiltActions
+from firebreak.services.registry import ACTIONS, CATALOG, BuiltActions
 from tests.support.fakes import FakeServices
-
-MODULES = {
-    module.NAME: module
-    for module in (
-        import_module(found.name)
-        for found in pkgutil.walk_packages(services.__path__, f"{services.__name__}.")
-    )
-    if hasattr(module, "NAME")
-}
 
 
 def connections() -> Connections:
@@ -28,32 +16,32 @@ def connections() -> Connections:
     return Connections(lambda _: None, lambda _: None)
 
 
-def test_every_module_that_names_an_action_is_registered_and_nothing_else() -> None:
-    assert set(ACTIONS) == set(MODULES)
-
-
-def test_the_names_are_the_files_names() -> None:
-    names = {module.__name__.rsplit(".", 1)[-1].replace("_", "-") for module in MODULES.values()}
-    assert names == set(ACTIONS)
+def module_of(name: str) -> ModuleType:
+    return sys.modules[ACTIONS[name].__module__]
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-def test_an_action_tells_its_registered_name_and_its_modules_permissions(name: str) -> None:
-    action = ACTIONS[name](connections())
-    assert (name, MODULES[name].PERMISSIONS) == (action.name, action.permissions)
+def test_an_action_is_called_as_its_file_is(name: str) -> None:
+    assert module_of(name).__name__.rsplit(".", 1)[-1].replace("_", "-") == name
+    assert ACTIONS[name](connections()).spec is CATALOG.specs[name]
 
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_permissions_are_listed_once_and_at_least_one_changes_something(name: str) -> None:
-    permissions: tuple[Permission, ...] = MODULES[name].PERMISSIONS
+    permissions = CATALOG.specs[name].permissions
     assert len({permission.action for permission in permissions}) == len(permissions)
     assert any(permission.mutates for permission in permissions)
 
 
 def test_the_actions_that_start_a_deployment_are_those_that_hand_ecs_a_task_definition() -> None:
-    needed = {"ecs:UpdateService", "iam:PassRole"}
-    allowed = {name: {one.action for one in MODULES[name].PERMISSIONS} for name in ACTIONS}
-    assert {name for name in ACTIONS if needed <= allowed[name]} == STARTS_DEPLOYMENTS
+    starting = [name for name in CATALOG if CATALOG.starts_deployments(name)]
+    assert starting == ["adjust-task-memory", "restart-service", "roll-back-service"]
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_what_nothing_takes_back_says_why(name: str) -> None:
+    spec = CATALOG.specs[name]
+    assert bool(spec.undo) != bool(spec.irreversible)
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -65,7 +53,7 @@ def test_an_action_cannot_be_changed_after_it_was_made(name: str) -> None:
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_no_action_holds_state_at_module_level(name: str) -> None:
-    values = [value for key, value in vars(MODULES[name]).items() if not key.startswith("_")]
+    values = [value for key, value in vars(module_of(name)).items() if not key.startswith("_")]
     assert [value for value in values if isinstance(value, list | dict | set)] == []
     assert any(inspect.isclass(value) for value in values)
 

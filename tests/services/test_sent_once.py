@@ -13,6 +13,7 @@ from firebreak.errors import AwsError, Denied, OutcomeUnknown, Throttled, Unavai
 from firebreak.services.action import Observation
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS
+from tests.support import builders as a
 from tests.support import builders_beanstalk as beanstalk
 from tests.support import builders_deployments as deployments
 from tests.support import builders_ecs as ecs
@@ -21,7 +22,7 @@ from tests.support import builders_runbooks as runbooks
 from tests.support import builders_ses as ses
 from tests.support import builders_task_memory as memory
 from tests.support import builders_tasks as tasks
-from tests.support.builders_ecs import Loopback, rules, session
+from tests.support.builders_ecs import Loopback, session
 
 JSON = '{{"__type": "{0}"}}'
 XML = "<ErrorResponse><Error><Type>Sender</Type><Code>{0}</Code></Error></ErrorResponse>"
@@ -39,7 +40,7 @@ class Way:
     seen: Observation
     request: Request = ecs.REQUEST
     refusal: str = JSON
-    rules: Rules = field(default_factory=rules)
+    rules: Rules | None = None
     undone: Observation | None = None
     left: Callable[[Plan], Plan] = lambda plan: plan
     first: Mapping[str, bytes] = field(default_factory=dict)
@@ -86,25 +87,20 @@ WAYS = {
     ),
     ("pause-sending", "ses:PutConfigurationSetSendingOptions"): Way(ses.seen(), ses.REQUEST),
     ("pause-sending", "ses:PutAccountSendingAttributes"): Way(
-        ses.seen(), ses.ACCOUNT_REQUEST, rules=replace(rules(), named=True)
+        ses.seen(), ses.ACCOUNT_REQUEST, rules=a.rules("pause-sending", named=True)
     ),
     ("adjust-function-memory", "lambda:UpdateFunctionConfiguration"): Way(
-        functions.seen(), functions.request(), rules=functions.rules()
+        functions.seen(), functions.request()
     ),
     ("adjust-function-memory", "lambda:PublishVersion"): Way(
-        functions.seen(functions.alias(), function=functions.function(memory=1536)),
-        functions.request(),
-        rules=functions.rules(),
+        functions.seen(functions.alias(), function=functions.function(memory=1536)), functions.request()
     ),
     ("adjust-function-memory", "lambda:UpdateAlias"): Way(
         functions.seen(functions.alias()),
         functions.request(),
-        rules=functions.rules(),
         undone=functions.raised(),
     ),
-    ("roll-back-function", "lambda:UpdateAlias"): Way(
-        functions.deployed(), functions.request(), rules=functions.rules()
-    ),
+    ("roll-back-function", "lambda:UpdateAlias"): Way(functions.deployed(), functions.request()),
     ("restart-function", "lambda:UpdateFunctionConfiguration"): Way(functions.seen(), functions.request()),
     ("restart-function", "lambda:PublishVersion"): Way(
         functions.seen(functions.alias()), functions.request(), left=functions.not_published_yet
@@ -123,7 +119,7 @@ def test_the_table_holds_every_changing_call_of_every_action() -> None:
     declared = {
         (name, permission.action)
         for name, build in ACTIONS.items()
-        for permission in build(services).permissions
+        for permission in build(services).spec.permissions
         if permission.mutates and permission.action not in RIGHTS
     }
     assert declared == set(WAYS)
@@ -134,7 +130,7 @@ def send(name: str, way: Way, url: str, monkeypatch: pytest.MonkeyPatch) -> AwsE
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     hurried = partial(mutator, session(), read_seconds=0.5)
     action = ACTIONS[name](Connections(hurried, hurried))
-    plan = action.plan(replace(way.request, action=name), way.seen, way.rules)
+    plan = action.plan(replace(way.request, action=name), way.seen, way.rules or a.rules(name))
     assert isinstance(plan, Plan), plan
     if way.undone:
         plan = action.undo(plan, way.undone, RequestKind.UNDO)

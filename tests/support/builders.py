@@ -71,9 +71,9 @@ def auto_policy() -> Policy:
     return parse_policy(AUTO_POLICY, "auto.toml")
 
 
-def rules(**changes: object) -> Rules:
-    """The rules of restart-service on the usual target."""
-    base = replace(auto_policy().rules("restart-service", TARGET), autonomy=Autonomy.AUTO)
+def rules(action: str = "restart-service", **changes: object) -> Rules:
+    """The rules of an action on the usual target."""
+    base = replace(auto_policy().rules(action, TARGET), autonomy=Autonomy.AUTO)
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from firebreak.core.action_spec import RollBackSettings
 from firebreak.core.model import Obstacle, Plan, Target
 from firebreak.core.readings import ABSENT, Reading
-from firebreak.core.rules import ActionSettings, Rules
+from firebreak.core.rules import Rules
+from firebreak.services.ecs.actions.roll_back_service import RollBackService
 from firebreak.services.ecs.deployments import DeploymentHistory, RollBackObservation, ServiceDeployment
 from firebreak.services.ecs.model import ServiceLive, TaskDefinitionLive
-from firebreak.services.ecs.roll_back_service import RollBackService
 from firebreak.services.ecs.task_memory import TaskSize
 from tests.support import builders as a
 from tests.support.builders_ecs import ARN, TARGET, TASK_DEFINITION, FakeEcs, definition, service
@@ -129,7 +130,7 @@ def roll_back(
 
 def rules(blame: timedelta = 30 * MINUTE) -> Rules:
     """The policy for one request, with what it blames for."""
-    return replace(a.rules(), settings=ActionSettings(blame=blame))
+    return replace(a.rules(), settings=RollBackSettings(blame=blame))
 
 
 def planned(observation: Any = None, **policy: Any) -> Plan:

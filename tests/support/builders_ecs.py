@@ -10,11 +10,12 @@ from typing import Any, Self
 
 import boto3
 
+from firebreak.core.action_spec import ScaleSettings
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Obstacle, Plan, Target
 from firebreak.core.readings import ABSENT, NotRead, Reading
-from firebreak.core.rules import ActionSettings, Rules
-from firebreak.services.action import Action
+from firebreak.core.rules import Rules
+from firebreak.services.action import AnyAction
 from firebreak.services.ecs.model import (
     Deployment,
     EcsObservation,
@@ -97,17 +98,17 @@ def seen(
 def rules(*, step: int = 2, ceiling: int = 10) -> Rules:
     """The policy for one request, with the settings that scaling reads."""
     usual = a.auto_policy().rules("scale-service", TARGET)
-    return replace(usual, settings=ActionSettings(step=step, ceiling=ceiling))
+    return replace(usual, settings=ScaleSettings(step=step, ceiling=ceiling))
 
 
-def planned(action: Action, observation: EcsObservation, **settings: int) -> Plan:
+def planned(action: AnyAction, observation: EcsObservation, **settings: int) -> Plan:
     """The plan of an action that has no objection."""
     plan = action.plan(REQUEST, observation, rules(**settings))
     assert isinstance(plan, Plan), plan
     return plan
 
 
-def refused(action: Action, observation: EcsObservation, **settings: int) -> Obstacle:
+def refused(action: AnyAction, observation: EcsObservation, **settings: int) -> Obstacle:
     """The obstacle an action finds."""
     obstacle = action.plan(REQUEST, observation, rules(**settings))
     assert isinstance(obstacle, Obstacle), obstacle

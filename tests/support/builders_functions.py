@@ -10,11 +10,12 @@ from typing import Any
 
 from firebreak.core.model import Metric, Obstacle, Plan, Request, Target
 from firebreak.core.readings import ABSENT, Reading
-from firebreak.core.rules import ActionSettings, Rules
+from firebreak.core.rules import Rules
 from firebreak.errors import AwsError, Conflict, NotFound
-from firebreak.services.action import Action
+from firebreak.services.action import AnyAction
 from firebreak.services.lambda_.function_release import Pace
 from firebreak.services.lambda_.functions import LATEST, AliasLive, FunctionLive, FunctionObservation
+from firebreak.services.registry import CATALOG
 from tests.support import builders as a
 
 ARN = f"arn:aws:lambda:{a.REGION}:{a.ACCOUNT}:function:orders"
@@ -107,20 +108,19 @@ def request(action: str = "adjust-function-memory", resource: str = "", **change
 def rules(action: str = "adjust-function-memory", **settings: Any) -> Rules:
     """The policy for one request, with the settings that function actions read."""
     usual = a.auto_policy().rules("scale-service", TARGET)
-    given = {"ceiling": 3008} | settings
-    return replace(usual, action=action, settings=ActionSettings(**given))
+    return replace(usual, action=action, settings=replace(CATALOG.settings_of(action), **settings))
 
 
-def planned(action: Action, observation: FunctionObservation, **settings: Any) -> Plan:
+def planned(action: AnyAction, observation: FunctionObservation, **settings: Any) -> Plan:
     """The plan of an action that has no objection."""
-    plan = action.plan(request(action.name), observation, rules(**settings))
+    plan = action.plan(request(action.spec.name), observation, rules(action.spec.name, **settings))
     assert isinstance(plan, Plan), plan
     return plan
 
 
-def refused(action: Action, observation: FunctionObservation, **settings: Any) -> Obstacle:
+def refused(action: AnyAction, observation: FunctionObservation, **settings: Any) -> Obstacle:
     """The obstacle an action finds."""
-    obstacle = action.plan(request(action.name), observation, rules(**settings))
+    obstacle = action.plan(request(action.spec.name), observation, rules(action.spec.name, **settings))
     assert isinstance(obstacle, Obstacle), obstacle
     return obstacle
 

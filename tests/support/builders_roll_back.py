@@ -7,7 +7,7 @@ from firebreak.core.decide import decide
 from firebreak.core.decision import Decision
 from firebreak.core.limits.history import Act, ScopeHistory
 from firebreak.core.limits.scopes import Scope, scopes_of, target_scope
-from firebreak.core.model import Autonomy, Plan, Request
+from firebreak.core.model import Plan, Request
 from firebreak.core.readings import ABSENT, Reading
 from tests.support import builders as a
 
@@ -20,5 +20,5 @@ def decided(asked: Request, plan: Plan, *acts: datetime) -> Decision:
     if slots:
         scopes[target_scope(target)] = ScopeHistory(target_scope(target), slots, 1)
     asked = replace(asked, alarm=replace(asked.alarm, tags={}))
-    free = replace(a.rules(), action=action, autonomy=Autonomy.AUTO, cooldown=timedelta(), budgets={})
+    free = a.rules(action, cooldown=timedelta(), budgets={})
     return decide(asked, free, a.snapshot(plan=plan, scopes=scopes, alarm_tags={}))

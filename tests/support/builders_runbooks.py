@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from firebreak.core.action_spec import Runbook, RunbookSettings
 from firebreak.core.model import AlarmState, Obstacle, Plan, Target
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import ABSENT, NotRead, Reading
-from firebreak.core.rules import ActionSettings, Rules, Runbook
-from firebreak.services.ssm.run_runbook import RunRunbook
+from firebreak.core.rules import Rules
+from firebreak.services.ssm.actions.run_runbook import RunRunbook
 from firebreak.services.ssm.runbooks import DocumentLive, Run, RunbookObservation
 from tests.support import builders as a
 
@@ -73,7 +74,7 @@ def seen(**changes: Any) -> RunbookObservation:
 def rules(book: Runbook | None = None) -> Rules:
     """The policy for one request, with that runbook."""
     usual = a.auto_policy().rules("run-runbook", TARGET)
-    return replace(usual, settings=ActionSettings(runbooks={TARGET.name: book or runbook()}))
+    return replace(usual, settings=RunbookSettings(runbooks={TARGET.name: book or runbook()}))
 
 
 def planned(observation: RunbookObservation | None = None, **changes: Any) -> Plan:

@@ -7,10 +7,11 @@ from typing import Any
 
 from botocore.stub import Stubber
 
+from firebreak.core.action_spec import MemorySettings
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import Reading
-from firebreak.core.rules import ActionSettings, Rules
-from firebreak.services.ecs.adjust_task_memory import AdjustTaskMemory
+from firebreak.core.rules import Rules
+from firebreak.services.ecs.actions.adjust_task_memory import AdjustTaskMemory
 from firebreak.services.ecs.client_task_definitions import DefinitionReader
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.task_memory import MemoryObservation, NewSize, TaskSize
@@ -51,9 +52,9 @@ def seen(
     )
 
 
-def settings(factor: float = 1.5, ceiling: int = 30_720) -> ActionSettings:
+def settings(factor: float = 1.5, ceiling: int = 30_720) -> MemorySettings:
     """The policy's, by default the usual ones."""
-    return ActionSettings(factor=factor, ceiling=ceiling)
+    return MemorySettings(raises=0, factor=factor, ceiling=ceiling)
 
 
 def rules(**changes: Any) -> Rules:

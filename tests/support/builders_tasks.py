@@ -5,8 +5,8 @@ from typing import Any
 
 from firebreak.core.model import Obstacle, Plan, Target
 from firebreak.core.readings import ABSENT, NotRead, Reading
+from firebreak.services.ecs.actions.replace_task import ReplaceTask
 from firebreak.services.ecs.model import ServiceLive
-from firebreak.services.ecs.replace_task import ReplaceTask
 from firebreak.services.ecs.tasks import TargetHealth, TaskLive, TasksObservation
 from tests.support import builders as a
 from tests.support.builders_ecs import ARN, TARGET, FakeEcs, service

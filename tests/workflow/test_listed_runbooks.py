@@ -6,8 +6,8 @@ from pathlib import Path
 import boto3
 import pytest
 
+from firebreak.core.action_spec import Runbook
 from firebreak.core.readings import ABSENT, Reading, Unknown
-from firebreak.core.rules import Runbook
 from firebreak.services.connections import Connections
 from firebreak.settings import Settings
 from firebreak.wiring import Wiring

@@ -6,6 +6,7 @@ from firebreak.core.model import AlarmState, Metric
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import by_live_tags
 from firebreak.core.tags import MISSING_DATA_TAG
+from firebreak.services.registry import CATALOG
 from firebreak.wire.requests import ROUTED_ALARM, routed_alarm
 from tests.support.world import World, eventbridge
 
@@ -34,7 +35,7 @@ def test_what_fell_silent_acts_where_its_live_tag_says_that_this_is_the_symptom(
     world.alarms.turn(alarm.name, AlarmState.INSUFFICIENT_DATA, world.clock.at)
     world.alarms.tagged[alarm.arn] = tags
     event = eventbridge(alarm)
-    function = by_live_tags(alarm, tags)
+    function = by_live_tags(alarm, tags, CATALOG)
     assert function == "restart-service"
     done = world.remediator().handle(as_routed(event, function, tags))
     assert (done.outcome, len(world.ecs.writes)) == ("act", 1)

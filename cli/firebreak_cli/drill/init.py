@@ -10,8 +10,8 @@ from firebreak.aws.translate import translated
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Unknown
-from firebreak.core.routing import KNOWN_ACTIONS, SERVICE_OF
 from firebreak.core.tags import ACTION_TAG, TARGET_TAG
+from firebreak.services.registry import CATALOG
 from firebreak_cli.drill.drills import DRILL_TAG, DRILL_VALUE
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.operations.pause_scopes import doubt_about, read_scope
@@ -51,10 +51,10 @@ def asked(name: str, target: str, action: str) -> TestAlarm:
     if not target:
         raise Ending(BAD_INPUT, "drill init: name what drills may change, with --target ecs:CLUSTER/SERVICE")
     placed = read_scope("target", target).target
-    if action not in KNOWN_ACTIONS:
-        raise Ending(BAD_INPUT, f"--action {action}: expected one of {', '.join(KNOWN_ACTIONS)}")
-    if SERVICE_OF[action] != placed.service:
-        raise Ending(BAD_INPUT, f"--action {action}: is for {SERVICE_OF[action]}: targets, not for {target}")
+    if action not in CATALOG:
+        raise Ending(BAD_INPUT, f"--action {action}: expected one of {', '.join(CATALOG)}")
+    if (service := CATALOG.service_of(action)) != placed.service:
+        raise Ending(BAD_INPUT, f"--action {action}: is for {service}: targets, not for {target}")
     return TestAlarm(name, target, action)
 
 

@@ -8,8 +8,8 @@ from firebreak.core.decision import Check, Decision, Result
 from firebreak.core.formats import format_time
 from firebreak.core.paging.commands import StackAddress, command
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import KNOWN_ACTIONS, SERVICE_OF
 from firebreak.core.tags import ACTION_TAG, ALARMS_TAG, MISSING_DATA_TAG, OPT_IN_TAG, TARGET_TAG
+from firebreak.services.registry import CATALOG
 
 # How a tag names one resource of each service.
 _FORMS: Mapping[str, str] = MappingProxyType(
@@ -22,7 +22,7 @@ _FORMS: Mapping[str, str] = MappingProxyType(
     }
 )
 _NAMING = frozenset({Reason.TARGET_NONE, Reason.TARGET_AMBIGUOUS, Reason.TARGET_MALFORMED})
-_KNOWN = ", ".join(KNOWN_ACTIONS)
+_KNOWN = ", ".join(CATALOG)
 
 # A command as it stands in the table; it is printed for the stack in question.
 _COMMAND = re.compile(r"`firebreak ([^`]+)`")
@@ -81,7 +81,7 @@ def _with_commands(line: str, stack: StackAddress | None) -> str:
 def _line(check: Check, action: str) -> str:
     what = ADVICE.get(check.reason, "") if check.reason else ""
     if check.reason in _NAMING:
-        what = f"tag the alarm {TARGET_TAG}={_FORMS[SERVICE_OF.get(action, 'ecs')]}"
+        what = f"tag the alarm {TARGET_TAG}={_FORMS[CATALOG.service_of(action) or 'ecs']}"
     if not check.until:
         return f"{check.guard}: {what}" if what else ""
     by_itself = f"passes at {check.until:%Y-%m-%d} {format_time(check.until)}"

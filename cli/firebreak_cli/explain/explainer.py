@@ -16,13 +16,14 @@ from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Ta
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.readings import NotRead
 from firebreak.core.reasons import MEANINGS, Reason
-from firebreak.core.routing import KNOWN_ACTIONS, ROUTER, by_live_tags, primary, route
+from firebreak.core.routing import ROUTER, by_live_tags, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.intake.target_resolution import request_of
 from firebreak.ledger.items import check_to_wire
 from firebreak.policy.loader import Policy
 from firebreak.remediation.remediator import ASKS_A_HUMAN
 from firebreak.remediation.snapshot import needs_consent, with_consent
+from firebreak.services.registry import CATALOG
 from firebreak_cli.explain.advice import advice
 from firebreak_cli.explain.sources import Sources, Tags, alarm_of
 
@@ -103,7 +104,7 @@ class Explainer:
             trigger = replace(trigger, tags=tags)  # as the router hands it over
         action = routing.primary or ""
         named = self.sources.target(trigger, tags, action)
-        target = require_supported(named.found, action)
+        target = require_supported(named.found, action, CATALOG)
         rules, name, decided = None, _turned_away_name(trigger, routing), False
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
@@ -147,10 +148,10 @@ def decide_as_deployed(request: Request, rules: Rules, seen: Snapshot) -> Decisi
 def routed(trigger: Alarm | OwnEvent) -> Routing:
     """The functions that get the event: alarms by the rules, our own requests by their action's name."""
     if isinstance(trigger, OwnEvent):
-        known = trigger.action in KNOWN_ACTIONS
+        known = trigger.action in CATALOG
         asked = (trigger.action,) if known else ()
         return Routing(primary=trigger.action if known else None, functions=asked, by=BY_REQUEST)
-    routes = route(trigger)
+    routes = route(trigger, CATALOG)
     chosen = primary(routes)
     by = next((found.by.value for found in routes if chosen in (None, found.function)), "")
     return Routing(primary=chosen, functions=tuple(found.function for found in routes), by=by)
@@ -160,7 +161,7 @@ def _by_router(routing: Routing, trigger: Alarm | OwnEvent, tags: Tags) -> Routi
     """The same with the function that the router hands the alarm to, where its live tags name one."""
     if not isinstance(trigger, Alarm) or ROUTER not in routing.functions or not isinstance(tags, Mapping):
         return routing
-    named = by_live_tags(trigger, tags)
+    named = by_live_tags(trigger, tags, CATALOG)
     if named is None:
         return routing
     return Routing(primary=named, functions=(*routing.functions, named), by=BY_LIVE_TAG)

@@ -14,7 +14,6 @@ from firebreak.core.model import Alarm, OwnEvent, Request, Target, Unresolved
 from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.core.rules import Rules
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.intake import target_resolution
@@ -25,7 +24,7 @@ from firebreak.ledger.ports import Ledger
 from firebreak.policy.loader import Policy
 from firebreak.remediation.snapshot import Observer, with_application
 from firebreak.services.connections import Connections, NoWrites
-from firebreak.services.registry import ACTIONS
+from firebreak.services.registry import ACTIONS, CATALOG
 from firebreak_cli.stack import Stack
 
 OFFLINE = NotRead("offline")
@@ -113,7 +112,7 @@ class LiveSources:
     def tags(self, alarm: Alarm) -> Tags:
         """The tags in the event over those on the alarm."""
         # An alarm's tags are the same for every action.
-        observer = self.observer(KNOWN_ACTIONS[0])
+        observer = self.observer(next(iter(CATALOG)))
         return observer.tags(alarm, needed=target_resolution.needs_live_tags(alarm))
 
     def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:

@@ -7,20 +7,19 @@ from datetime import datetime
 from typing import assert_never
 
 from firebreak.aws.translate import translated
+from firebreak.core.action_spec import Runbook
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.limits.scopes import application_scope
 from firebreak.core.model import Target
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
-from firebreak.core.routing import KNOWN_ACTIONS, SERVICE_OF
-from firebreak.core.rules import Runbook
 from firebreak.core.tags import OPT_IN_TAG
 from firebreak.errors import AwsError, PolicyError
 from firebreak.intake.names import read_target
 from firebreak.ledger.switches import switch_pk
 from firebreak.policy.loader import Policy, load_policy
-from firebreak.services.action import Action
+from firebreak.services.action import AnyAction
 from firebreak.services.connections import Connections, NoWrites
-from firebreak.services.registry import ACTIONS
+from firebreak.services.registry import ACTIONS, CATALOG
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from firebreak_cli.policies import policy_path
 from firebreak_cli.stack import Stack
@@ -84,11 +83,11 @@ def read_scope(written: str, name: str) -> NamedScope:
             return NamedScope(GLOBAL)
         case ("global", named):
             raise Ending(BAD_INPUT, f"{named}: say what it is, with --scope {_kind_of(named)}")
-        case ("action", action) if action in KNOWN_ACTIONS:
+        case ("action", action) if action in CATALOG:
             return NamedScope("action", action)
         case ("action", action):
-            meant = _did_you_mean(action, lambda: KNOWN_ACTIONS)
-            raise Ending(BAD_INPUT, f"--scope action: expected one of {', '.join(KNOWN_ACTIONS)}{meant}")
+            meant = _did_you_mean(action, lambda: CATALOG)
+            raise Ending(BAD_INPUT, f"--scope action: expected one of {', '.join(CATALOG)}{meant}")
         case ("group", group) if group:
             return NamedScope("group", group, _read(f"{group}/any", f"group {group}: expected ecs:CLUSTER"))
         case ("application", application) if application:
@@ -103,7 +102,7 @@ def read_scope(written: str, name: str) -> NamedScope:
 
 def _kind_of(named: str) -> str:
     """The most likely kind of a name that came without one."""
-    if named in KNOWN_ACTIONS:
+    if named in CATALOG:
         return f"action {named}"
     if isinstance(read_target(named, "", ""), Target):
         return f"target {named}"
@@ -218,11 +217,11 @@ def _policy(stack: Stack) -> Policy | None:
         return None
 
 
-def _action_on(service: str, stack: Stack, policy: Policy | None) -> Action:
+def _action_on(service: str, stack: Stack, policy: Policy | None) -> AnyAction:
     """Some action of that service; each looks at a target in the same way."""
 
     def listed(name: str) -> Reading[Runbook]:
         return (policy.runbook(name) if policy else None) or ABSENT
 
     services = Connections(stack.reader, lambda _: NoWrites(), listed)
-    return ACTIONS[next(action for action, of in SERVICE_OF.items() if of == service)](services)
+    return ACTIONS[next(action for action in CATALOG if CATALOG.service_of(action) == service)](services)

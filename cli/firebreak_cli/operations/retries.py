@@ -18,9 +18,9 @@ from firebreak.core.model import Alarm, AlarmState, OwnEvent, RequestKind
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.errors import AwsError, UnusableEvent
 from firebreak.ledger.switches import Switches
+from firebreak.services.registry import CATALOG
 from firebreak.wire.epoch import ms
 from firebreak.wire.requests import alarm_from_wire
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending, ending_of
@@ -179,7 +179,7 @@ def _read(decision: KeptDecision) -> Before | None:
     except UnusableEvent:  # a newer release wrote it
         return None
     # One that lost its data may be red for its owner, which is asked of the alarm as it is now.
-    answered = decision.action in KNOWN_ACTIONS and alarm.state is not AlarmState.OK
+    answered = decision.action in CATALOG and alarm.state is not AlarmState.OK
     at_first = decision.key == alarm_key(alarm, decision.action)
     return Before(decision, alarm) if answered and at_first else None
 

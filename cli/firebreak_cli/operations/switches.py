@@ -9,12 +9,12 @@ from firebreak.aws.translate import translated
 from firebreak.core.limits.budgets import CLOCK_SKEW
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.scopes import switch_scope_words
-from firebreak.core.routing import KNOWN_ACTIONS
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.ledger.items import LISTED_SWITCH, DamagedItem
 from firebreak.ledger.switches import Switches
 from firebreak.paging.rendering import plain
 from firebreak.policy.units import read_duration
+from firebreak.services.registry import CATALOG
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending, ending_of
 from firebreak_cli.operations.pause_scopes import Scope
@@ -188,7 +188,7 @@ class SwitchBoard:
             return None
         if found.cut:
             return None
-        always = [Scope(name, name).pk for name in ("global", *(f"action {one}" for one in KNOWN_ACTIONS))]
+        always = [Scope(name, name).pk for name in ("global", *(f"action {one}" for one in CATALOG))]
         return list(dict.fromkeys((*always, *(line.place[0] for line in found.lines))))
 
     def _active(self, holds: Iterable[Hold], now: datetime) -> Sequence[Hold]:

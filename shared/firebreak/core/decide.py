@@ -34,7 +34,7 @@ def decide(request: Request, rules: Rules, seen: Snapshot) -> Decision:
     first = next((check for check in checks if check.result is Result.OBJECTED), None)
     if first is None:
         first = next((check for check in checks if check.result is Result.NOT_LOOKED_AT), None)
-    plan = _plan(seen)
+    plan = _plan(rules, seen)
     if first is None:
         if plan is None:  # the readiness guard agreed, so this is unreachable; refuse all the same
             return Decision(Refuse(), Reason.NOT_READY_UNREADABLE, checks, rules.policy_hash)
@@ -56,11 +56,11 @@ def refuse_unresolved(unresolved: Unresolved, policy_hash: str, now: datetime) -
     return Decision(Refuse(), unresolved.reason, (check,), policy_hash)
 
 
-def _plan(seen: Snapshot) -> Plan | None:
+def _plan(rules: Rules, seen: Snapshot) -> Plan | None:
     """The plan that was seen, with a warning that names what else acts on the alarm."""
     if not isinstance(seen.plan, Plan):
         return None
-    others = controllers_seen(seen)
+    others = controllers_seen(seen, rules.catalog)
     if not others:
         return seen.plan
     return replace(seen.plan, warnings=(*seen.plan.warnings, f"the alarm also starts {names_of(others)}"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from firebreak.core.action_spec import Catalog
 from firebreak.core.decide import refuse
 from firebreak.core.decision import Check, Decision, Defer, Result
 from firebreak.core.formats import format_time
@@ -10,7 +11,7 @@ from firebreak.core.missing_data import NOTHING_SAID, MissingDataRules, is_sympt
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, Target, Unresolved
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import NO_ACTION, SERVICE_OF, TARGET_TRACKING_PREFIX
+from firebreak.core.routing import NO_ACTION, TARGET_TRACKING_PREFIX
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 
@@ -33,11 +34,11 @@ def reject_early(alarm: Alarm, rules: MissingDataRules = NOTHING_SAID) -> Unreso
             return None
 
 
-def require_supported(found: Target | Unresolved, action: str) -> Target | Unresolved:
+def require_supported(found: Target | Unresolved, action: str, catalog: Catalog) -> Target | Unresolved:
     """The target, unless the action is for another service's resources."""
-    if isinstance(found, Unresolved) or found.service == SERVICE_OF.get(action, found.service):
+    if isinstance(found, Unresolved) or catalog.service_of(action) in ("", found.service):
         return found
-    text = f"{action} is for {SERVICE_OF[action]} targets, and the alarm is about {found.display}"
+    text = f"{action} is for {catalog.service_of(action)} targets, and the alarm is about {found.display}"
     return Unresolved(Reason.TARGET_UNSUPPORTED, text)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from types import MappingProxyType
 
+from firebreak.core.action_spec import NO_SETTINGS, ActionSettings, Catalog
 from firebreak.core.limits.breaker import BreakerLimits
 from firebreak.core.limits.budgets import Budget
 from firebreak.core.limits.disruption_budget import DisruptionBudget
@@ -32,41 +32,6 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Runbook:
-    """One Automation document that may be run: its name, its fixed version, what it is given.
-
-    `guard` names the alarm that stops it when it turns red, empty for none; `patience` is how long
-    it may run before it counts as stuck. `sha256` pins its content, empty for any.
-    """
-
-    document: str
-    version: str
-    parameters: Mapping[str, tuple[str, ...]]
-    guard: str
-    patience: timedelta
-    sha256: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionSettings:
-    """What the policy sets for one action; each action reads its own and leaves the rest.
-
-    `step` and `ceiling` count tasks for scaling; for memory `ceiling` is in MiB and `factor` is what
-    one raise multiplies by, at most `raises` times in 30 days (0: no limit). `blame` is how long
-    after a deployment an alarm may turn red and be called its fault. `restore_after` is how long the
-    alarm must be well before a temporary change is taken back.
-    """
-
-    step: int = 1
-    ceiling: int = 10
-    factor: float = 1.5
-    raises: int = 0
-    blame: timedelta = timedelta(minutes=30)
-    restore_after: timedelta = timedelta(minutes=30)
-    runbooks: Mapping[str, Runbook] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What the policy says for one action on one target.
 
@@ -75,6 +40,7 @@ class Rules:
     `respond_within` is how soon an alarm must be answered: nothing but `firebreak drill` measures it.
     `dependencies` holds the budgets of each shared dependency of the target, by name. `named` says that
     an override names this very target, without any pattern. `missing_data` is by alarm, not by target.
+    `catalog` has every action, as others than this one stand in its way.
     """
 
     policy_hash: str
@@ -98,9 +64,16 @@ class Rules:
     respond_within: timedelta
     verification: Verification
     max_incident_age: timedelta
-    settings: ActionSettings = ActionSettings()
+    catalog: Catalog
+    settings: ActionSettings = NO_SETTINGS
     named: bool = False
     missing_data: MissingDataRules = NOTHING_SAID
+
+    def settings_as[S: ActionSettings](self, kind: type[S]) -> S:
+        """The settings of an action that declares this kind. Raises TypeError for any other action."""
+        if not isinstance(self.settings, kind):
+            raise TypeError(f"{self.action} has {type(self.settings).__name__}, not {kind.__name__}")
+        return self.settings
 
     def scopes(self, target: Target) -> tuple[Scope, ...]:
         """Every scope of an act on the target, but for what its tags add."""

@@ -8,12 +8,12 @@ from firebreak.core.model import AlarmState, Metric, Target, Unresolved
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import SERVICE_OF
 from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 from firebreak.intake.dimensions import named_elsewhere
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics
 from firebreak.intake.names import Found, Home, read_target
 from firebreak.services.ecs.target_groups import counts_unhealthy_hosts
+from firebreak.services.registry import CATALOG
 from firebreak.wire.lenient_json import as_excerpt
 
 # How deep composites may nest before the search stops.
@@ -40,7 +40,7 @@ class RedChildren:
         self._reads = lookups.alarms
         self._home = lookups.home
         self._action = action
-        self._service = SERVICE_OF.get(action, "")
+        self._service = CATALOG.service_of(action)
         self._seen: set[str] = set()
         self._red = 0
         self._targets: set[Target] = set()

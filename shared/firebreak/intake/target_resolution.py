@@ -20,13 +20,13 @@ from firebreak.core.model import (
 )
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.routing import SERVICE_OF
 from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 from firebreak.intake.composites import RedChildren, foreign_metric
 from firebreak.intake.dimensions import named_elsewhere, wanted
 from firebreak.intake.lookups import Lookups, Resolution, by_metrics
 from firebreak.intake.names import Home, read_target
 from firebreak.services.ecs.target_groups import counts_unhealthy_hosts
+from firebreak.services.registry import CATALOG
 from firebreak.wire.lenient_json import as_excerpt
 
 # The label under which a query over several accounts names the account of a series.
@@ -58,7 +58,7 @@ def resolve(alarm: Alarm, tags: Reading[Mapping[str, str]], lookups: Lookups, ac
     elif alarm.kind is AlarmKind.COMPOSITE:
         return RedChildren(lookups, action).resolve(alarm.name)
     else:
-        named = _from_metrics(alarm, SERVICE_OF.get(action, ""), lookups)
+        named = _from_metrics(alarm, CATALOG.service_of(action), lookups)
     return replace(named, unhealthy_hosts=counts_unhealthy_hosts(alarm.metrics))
 
 

@@ -1,82 +1,33 @@
 """What a policy says of single actions: which keys each takes, and within what bounds."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
-from types import MappingProxyType
-from typing import Annotated, Literal
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from firebreak.core.action_spec import ActionSettings
 from firebreak.core.model import Autonomy
-from firebreak.core.routing import SERVICE_OF
-from firebreak.core.rules import PAGE_RUNG, ActionSettings
+from firebreak.core.rules import PAGE_RUNG
 from firebreak.policy.runbooks import PREFIX, RunbookName, RunbookSection, misnamed
 from firebreak.policy.units import Duration
+from firebreak.services.registry import CATALOG
 
-type ActionName = Literal[
-    "restart-service",
-    "scale-service",
-    "restart-environment",
-    "roll-back-environment",
-    "pause-sending",
-    "run-runbook",
-    "roll-back-service",
-    "adjust-function-memory",
-    "adjust-task-memory",
-    "roll-back-function",
-    "restart-function",
-    "replace-task",
-]
-type RungName = Literal[
-    "restart-service",
-    "scale-service",
-    "restart-environment",
-    "roll-back-environment",
-    "pause-sending",
-    "run-runbook",
-    "roll-back-service",
-    "adjust-function-memory",
-    "adjust-task-memory",
-    "roll-back-function",
-    "restart-function",
-    "replace-task",
-    "page",
-]
+# Names that the policy may use are those of the registry; a type checker sees any text.
+if TYPE_CHECKING:
+    type ActionName = str
+    type RungName = str
+else:
+    ActionName = Literal[tuple(CATALOG)]
+    RungName = Literal[(*CATALOG, PAGE_RUNG)]
 
-# An action that may do much at once, or rests on what AWS does not tell for sure, is not done by itself
-# because the defaults say auto: only an explicit word for it does that.
-ASKS_BY_DEFAULT = frozenset({"restart-environment", "roll-back-environment", "run-runbook"})
+_EVERY_ACTION = frozenset({"autonomy", "cooldown", "ladder"})
 
-# What asks a human whatever the policy says: an action on a target in its short form.
-ALWAYS_ASKS = frozenset({("pause-sending", "ses:account")})
 
-# What an action takes beside autonomy, cooldown and ladder, with what holds where the file is silent.
-SETTINGS: Mapping[str, ActionSettings] = MappingProxyType(
-    {
-        "scale-service": ActionSettings(step=1, ceiling=10, restore_after=timedelta(minutes=30)),
-        "roll-back-service": ActionSettings(blame=timedelta(minutes=30)),
-        "roll-back-environment": ActionSettings(blame=timedelta(minutes=30)),
-        "adjust-task-memory": ActionSettings(factor=1.5, ceiling=30_720, raises=3),
-        "adjust-function-memory": ActionSettings(factor=1.5, ceiling=3008, raises=3),
-        "roll-back-function": ActionSettings(blame=timedelta(minutes=30)),
-    }
-)
-KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "scale-service": frozenset({"step", "ceiling", "restore_after"}),
-        "roll-back-service": frozenset({"blame"}),
-        "roll-back-environment": frozenset({"blame"}),
-        "adjust-task-memory": frozenset({"factor", "ceiling", "raises"}),
-        "run-runbook": frozenset({"prefix", "runbooks"}),
-        "adjust-function-memory": frozenset({"factor", "ceiling", "raises"}),
-        "roll-back-function": frozenset({"blame"}),
-    }
-)
-# The largest ceiling of each: tasks of a service [CreateService]; MB of a function
-# [docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html].
-HIGHEST: Mapping[str, int] = MappingProxyType(
-    {"scale-service": 5000, "adjust-function-memory": 10_240, "adjust-task-memory": 122_880}
-)
+def keys_of(action: str) -> frozenset[str]:
+    """What the action takes beside autonomy, cooldown and ladder."""
+    names = {field.name for field in fields(CATALOG.settings_of(action))}
+    return frozenset(names | {"prefix"} if "runbooks" in names else names)
 
 
 class ActionSection(BaseModel):
@@ -98,22 +49,21 @@ class ActionSection(BaseModel):
 
     def settings(self, action: str) -> ActionSettings:
         """What the action reads, from here or by default."""
-        usual = SETTINGS.get(action, ActionSettings())
-        given = {name: value for name in KEYS.get(action, ()) if (value := getattr(self, name)) is not None}
-        given["runbooks"] = {name: listed.runbook() for name, listed in self.runbooks.items()}
-        return ActionSettings(
-            **{name: given.get(name, getattr(usual, name)) for name in ActionSettings.__slots__}
-        )
+        usual = CATALOG.settings_of(action)
+        given = {field.name: getattr(self, field.name) for field in fields(usual)}
+        if "runbooks" in given:
+            given["runbooks"] = {name: listed.runbook() for name, listed in self.runbooks.items()}
+        return replace(usual, **{name: value for name, value in given.items() if value is not None})
 
 
 def odd_settings(actions: Mapping[str, ActionSection]) -> Iterator[str]:
     """Keys that the action does not take, and ceilings out of reach."""
     for name, section in actions.items():
-        takes = KEYS.get(name, frozenset())
-        for key in sorted(section.model_fields_set - {"autonomy", "cooldown", "ladder"} - takes):
-            known = ", ".join(sorted({"autonomy", "cooldown", "ladder"} | takes))
+        takes = keys_of(name)
+        for key in sorted(section.model_fields_set - _EVERY_ACTION - takes):
+            known = ", ".join(sorted(_EVERY_ACTION | takes))
             yield f"actions.{name}.{key}: not a setting of {name}; it takes {known}"
-        highest = HIGHEST.get(name, 0)
+        highest = CATALOG.specs[name].highest_ceiling
         if "ceiling" in takes and section.ceiling and section.ceiling > highest:
             yield f"actions.{name}.ceiling: at most {highest} (found {section.ceiling})"
 
@@ -129,8 +79,8 @@ def odd_ladder(path: str, first: str, rungs: Sequence[str]) -> Iterator[str]:
     if rungs and (rungs[0] != first or rungs[-1] != PAGE_RUNG or len(set(rungs)) != len(rungs)):
         yield f'{path}: starts with "{first}", ends with "page", repeats nothing'
     for rung in rungs:
-        if rung != PAGE_RUNG and SERVICE_OF[rung] != SERVICE_OF[first]:
-            wanted = f"{SERVICE_OF[first]} targets, and {rung} for {SERVICE_OF[rung]} targets"
+        if rung != PAGE_RUNG and CATALOG.service_of(rung) != CATALOG.service_of(first):
+            wanted = f"{CATALOG.service_of(first)} targets, and {rung} for {CATALOG.service_of(rung)} targets"
             yield f"{path}: {first} is for {wanted}"
 
 

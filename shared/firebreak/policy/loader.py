@@ -5,12 +5,13 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from firebreak.core.action_spec import ActionSettings, Runbook, RunbookSettings, TemporarySettings
 from firebreak.core.limits.disruption_budget import DisruptionBudget
 from firebreak.core.limits.freeze import Frozen, find_freeze
 from firebreak.core.limits.scopes import Level
@@ -18,13 +19,14 @@ from firebreak.core.limits.storm import StormRules
 from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.model import Autonomy, Target
 from firebreak.core.paging.rules import PagingRules
-from firebreak.core.rules import PAGE_RUNG, Rules, Runbook, Verification
+from firebreak.core.rules import PAGE_RUNG, Rules, Verification
 from firebreak.errors import PolicyError
-from firebreak.policy.actions import ALWAYS_ASKS, ASKS_BY_DEFAULT, ActionSection
+from firebreak.policy.actions import ActionSection
 from firebreak.policy.lines import lines_of
 from firebreak.policy.runbooks import RUN_RUNBOOK
 from firebreak.policy.schema import GroupSection, Override, PolicyFile
 from firebreak.policy.time_windows import windows_of
+from firebreak.services.registry import CATALOG
 
 OVERRIDABLE = ("autonomy", "cooldown")
 
@@ -62,8 +64,9 @@ class Policy:
 
     def runbook(self, name: str) -> Runbook | None:
         """The runbook of that name, if the policy lists it."""
-        sections = (section for action, section in self.file.actions.items() if action == RUN_RUNBOOK)
-        return next((section.settings(RUN_RUNBOOK).runbooks.get(name) for section in sections), None)
+        section = self.file.actions.get(RUN_RUNBOOK, ActionSection())
+        settings = section.settings(RUN_RUNBOOK)
+        return settings.runbooks.get(name) if isinstance(settings, RunbookSettings) else None
 
     def only_observes(self, action: str) -> bool:
         """Whether this action is neither done nor asked for, whatever the target."""
@@ -79,6 +82,7 @@ class Policy:
         autonomy, cooldown = (self._overridden(name, action, section, target) for name in OVERRIDABLE)
         autonomy = _capped(action, target, *autonomy)
         ladder = self._ladder(action, section, target)
+        settings = section.settings(action)
         return Rules(
             policy_hash=self.hash,
             action=action,
@@ -112,14 +116,15 @@ class Policy:
             ladder=ladder[0],
             approve_within=file.defaults.approve_within,
             respond_within=file.defaults.respond_within,
+            catalog=CATALOG,
             verification=Verification(
                 after=file.verify.after,
                 healthy_for=file.verify.healthy_for,
                 retry_every=file.verify.retry_every,
                 attempts=file.verify.attempts,
-                restore_after=section.settings(action).restore_after,
+                restore_after=_restored_after(settings),
             ),
-            settings=section.settings(action),
+            settings=settings,
             missing_data=self.missing_data,
             named=any(override.target == target.display for _, override in self._matching(action, target)),
         )
@@ -132,7 +137,7 @@ class Policy:
         if (value := getattr(section, name)) is not None:
             return value, f"actions.{action}"
         usual = getattr(self.file.defaults, name)
-        if name == "autonomy" and action in ASKS_BY_DEFAULT and usual is Autonomy.AUTO:
+        if name == "autonomy" and _asks(action) and usual is Autonomy.AUTO:
             return Autonomy.APPROVE, f"{action} itself (defaults say {usual})"
         return usual, "defaults"
 
@@ -178,13 +183,24 @@ class Policy:
         return sorted(hits, key=lambda hit: (-_specificity(hit[1]), hit[0]))
 
 
+def _asks(action: str) -> bool:
+    spec = CATALOG.get(action)
+    return spec is not None and spec.asks_by_default
+
+
+def _restored_after(settings: ActionSettings) -> timedelta:
+    usual = TemporarySettings()
+    return (settings if isinstance(settings, TemporarySettings) else usual).restore_after
+
+
 def _named(index: int, override: Override) -> str:
     return f"overrides[{index}] {override.target}"
 
 
 def _capped(action: str, target: Target, autonomy: Autonomy, source: str) -> tuple[Autonomy, str]:
     """What must always ask a human asks, whoever said `auto`."""
-    if autonomy is Autonomy.AUTO and (action, target.display) in ALWAYS_ASKS:
+    spec = CATALOG.get(action)
+    if autonomy is Autonomy.AUTO and spec and target.display in spec.always_asks_for:
         return Autonomy.APPROVE, f"{action} on {target.display} itself ({source} says {autonomy})"
     return autonomy, source
 

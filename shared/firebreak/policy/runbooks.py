@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from firebreak.core.rules import Runbook
+from firebreak.core.action_spec import Runbook
 from firebreak.policy.units import Duration
 
 RUN_RUNBOOK = "run-runbook"

@@ -52,7 +52,8 @@ from firebreak.remediation.outcome_recorder import record_under_claim
 from firebreak.remediation.snapshot import Observer, needs_consent, with_application, with_consent
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.unusable_events import unusable_key
-from firebreak.services.action import Action
+from firebreak.services.action import AnyAction
+from firebreak.services.registry import CATALOG
 
 TRIES = 3
 # A plan is made of what was seen; after this it describes a world that may be gone.
@@ -78,7 +79,7 @@ class Remediator:
     claim id of at most 36 characters that never repeats; `jitter` gives the seconds to wait before try n.
     """
 
-    action: Action
+    action: AnyAction
     observer: Observer
     ledger: Ledger
     schedules: Schedules
@@ -122,7 +123,7 @@ class Remediator:
         if rejected and rejected.reason in ONLY_RECORDED:
             return self._turn_away(trigger, rejected, policy)
         tags = self.observer.tags(trigger, needed=target_resolution.needs_live_tags(trigger))
-        if rejected := rejected or unconfirmed(trigger, self.action.name, tags):
+        if rejected := rejected or unconfirmed(trigger, self.action.spec.name, tags):
             return self._turn_away(trigger, rejected, policy, tags)
         named = self._resolve(trigger, tags)
         if isinstance(resolved := named.found, Unresolved):
@@ -131,11 +132,11 @@ class Remediator:
                 red = red_alarm(trigger, self.clock.now())
                 self.storms.count(red, policy.storm, self.storms.storms.look())
             return self._turn_away(trigger, resolved, policy, tags)
-        request = target_resolution.request_of(trigger, self.action.name, resolved, tags, named)
-        return self._decide_and_do(request, policy.rules(self.action.name, resolved), tags)
+        request = target_resolution.request_of(trigger, self.action.spec.name, resolved, tags, named)
+        return self._decide_and_do(request, policy.rules(self.action.spec.name, resolved), tags)
 
     def _handle_own(self, event: OwnEvent, policy: Policy) -> Summary:
-        if event.action != self.action.name:
+        if event.action != self.action.spec.name:
             asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{event.kind} of {event.action}")
             return self._turn_away(event, asked, policy)
         if not event.incident_id and (rejected := reject_early(event.alarm, policy.missing_data)):
@@ -147,7 +148,7 @@ class Remediator:
         if isinstance(target := named.found, Unresolved):
             return self._turn_away(event, target, policy, tags)
         request = target_resolution.request_of(event, event.action, target, tags, named)
-        return self._decide_and_do(request, policy.rules(self.action.name, target), tags)
+        return self._decide_and_do(request, policy.rules(self.action.spec.name, target), tags)
 
     def _target_of(self, event: OwnEvent, tags: Reading[Mapping[str, str]]) -> Resolution:
         if not event.incident_id:
@@ -165,8 +166,8 @@ class Remediator:
         return Lookups(Home(self.account, self.region), self.observer.alarms, self.behind)
 
     def _resolve(self, alarm: Alarm, tags: Reading[Mapping[str, str]]) -> Resolution:
-        named = target_resolution.resolve(alarm, tags, self._lookups(), self.action.name)
-        return replace(named, found=require_supported(named.found, self.action.name))
+        named = target_resolution.resolve(alarm, tags, self._lookups(), self.action.spec.name)
+        return replace(named, found=require_supported(named.found, self.action.spec.name, CATALOG))
 
     def _turn_away(
         self,
@@ -182,18 +183,18 @@ class Remediator:
         alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm
         return self.recorder.record_rejection(
             trigger,
-            self.action.name,
+            self.action.spec.name,
             decision,
             now,
             asked=not by_itself or is_asked_for(alarm, tags),
-            observes=by_itself and policy.only_observes(self.action.name),
+            observes=by_itself and policy.only_observes(self.action.spec.name),
         )
 
     def _unusable(self, event: object, error: UnusableEvent) -> Summary:
         """Recorded and told under what it holds, so that a redelivery is the same event."""
         try:
             return self.recorder.unusable(
-                unusable_key(event), self.action.name, refuse(Reason.UNUSABLE_EVENT, str(error))
+                unusable_key(event), self.action.spec.name, refuse(Reason.UNUSABLE_EVENT, str(error))
             )
         except AwsError as failed:
             return self._blind(Reason.LEDGER_UNAVAILABLE, f"{type(failed).__name__}: {failed}", None)
@@ -205,7 +206,7 @@ class Remediator:
         """
         self.log.event("remediation.blind", reason=reason.value, cause=cause)
         self.announcer.tell_past_the_ledger(
-            of_blindness(reason, cause, self.action.name, alarm, self.clock.now())
+            of_blindness(reason, cause, self.action.spec.name, alarm, self.clock.now())
         )
         return Summary("refuse", reason, "")
 

@@ -21,7 +21,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.ledger.ports import Ledger
 from firebreak.remediation.alarm_status import describe_each
-from firebreak.services.action import Action, Observation
+from firebreak.services.action import AnyAction, Observation
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.target_groups import group_in
 
@@ -30,7 +30,7 @@ from firebreak.services.ecs.target_groups import group_in
 class Observer:
     """Takes snapshots for one action."""
 
-    action: Action
+    action: AnyAction
     alarms: AlarmReads
     stack_name: str
 
@@ -135,7 +135,8 @@ class Observer:
 
     def target(self, target: Target) -> Observation:
         """The target alone."""
-        return self.action.observe(target)
+        seen: Observation = self.action.observe(target)
+        return seen
 
     def tags(self, alarm: Alarm, *, needed: bool) -> Reading[Mapping[str, str]]:
         """The alarm's tags: those in the event over those on the alarm, read only when needed."""

@@ -18,6 +18,7 @@ from firebreak.core.tags import ACTION_TAG
 from firebreak.errors import Unavailable, UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.remediation.decision_recorder import Summary
+from firebreak.services.registry import CATALOG
 
 type ReadTags = Callable[[str], Reading[Mapping[str, str]]]
 type HandOver = Callable[[str, Mapping[str, object], Mapping[str, str]], None]
@@ -77,7 +78,7 @@ class TagRouter:
                 return self._left(alarm, Reason.ALARM_GONE)
             case tags:
                 pass
-        function = by_live_tags(alarm, tags)
+        function = by_live_tags(alarm, tags, CATALOG)
         if function is None:
             return self._left(alarm, Reason.ACTION_NONE if ACTION_TAG in tags else Reason.NOT_ROUTED)
         self.publish(function, event, tags)

@@ -53,7 +53,7 @@ from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.sweeper import Sweep
 from firebreak.remediation.unusable_events import read_alarm, read_check, refuse_unusable
-from firebreak.services.action import Action, Observation
+from firebreak.services.action import AnyAction, Observation
 
 # What a check says when it could not look: the incident waits behind the others that are due.
 UNSEEN = frozenset({"unreadable", "policy_unusable"})
@@ -65,7 +65,7 @@ WAITS_TO_ACT = frozenset({IncidentState.CLIMBING, IncidentState.DEFERRED, Incide
 class Verifier:
     """Handles checks, OK transitions and sweeps."""
 
-    actions: Mapping[str, Action]
+    actions: Mapping[str, AnyAction]
     alarms: AlarmReads
     ledger: Ledger
     schedules: Schedules
@@ -303,7 +303,9 @@ class Verifier:
             worse=action.worse(plan, observation),
             ways=WaysBack(
                 undo=action.undo(plan, observation, RequestKind.UNDO),
-                restore=action.undo(plan, observation, RequestKind.RESTORE) if action.temporary else ABSENT,
+                restore=action.undo(plan, observation, RequestKind.RESTORE)
+                if action.spec.temporary
+                else ABSENT,
             ),
             green_since=green_since(found.values()),
         )
@@ -316,7 +318,7 @@ class Verifier:
         return Summary(word, Reason.INCIDENT_MOVED_ON, incident.id)
 
 
-def _settled(action: Action, incident: Incident, seen: Observation) -> Settled | Failed | Unknown:
+def _settled(action: AnyAction, incident: Incident, seen: Observation) -> Settled | Failed | Unknown:
     if incident.plan is None:
         return Unknown("the incident carries no plan")
     return action.settled(incident.plan, incident.receipt or Receipt(summary=""), seen)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
+from firebreak.core.action_spec import Runbook
 from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.readings import Reading, Unknown
-from firebreak.core.rules import Runbook
 from firebreak.errors import Denied
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.services.beanstalk.ports import BeanstalkReads, BeanstalkWrites

@@ -1,25 +1,22 @@
-"""The actions, by the name they have in tags, rules and policy."""
+"""Every action there is: each module of a service's `actions` folder declares one.
+
+A module that is put there is an action; nothing else lists it.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import Protocol
 
-from firebreak.services.action import Action
-from firebreak.services.beanstalk import restart_environment, roll_back_environment
+from firebreak import services
+from firebreak.core.action_spec import ActionSpec, catalog_of
+from firebreak.services.action import AnyAction
 from firebreak.services.beanstalk.ports import BeanstalkConnections
-from firebreak.services.ecs import (
-    adjust_task_memory,
-    replace_task,
-    restart_service,
-    roll_back_service,
-    scale_service,
-)
 from firebreak.services.ecs.ports import EcsConnections
-from firebreak.services.lambda_ import adjust_function_memory, restart_function, roll_back_function
 from firebreak.services.lambda_.ports import LambdaConnections
-from firebreak.services.ses import pause_sending
 from firebreak.services.ses.ports import SesConnections
-from firebreak.services.ssm import run_runbook
 from firebreak.services.ssm.ports import SsmConnections
 
 
@@ -29,30 +26,34 @@ class AwsServices(
     """Every AWS service that an action may ask for."""
 
 
-type Builder = Callable[[AwsServices], Action]
-
-ACTIONS: Mapping[str, Builder] = MappingProxyType(
-    {
-        module.NAME: module.build
-        for module in (
-            restart_service,
-            scale_service,
-            restart_environment,
-            roll_back_environment,
-            pause_sending,
-            run_runbook,
-            roll_back_service,
-            adjust_function_memory,
-            adjust_task_memory,
-            roll_back_function,
-            restart_function,
-            replace_task,
-        )
-    }
-)
+type Builder = Callable[[AwsServices], AnyAction]
 
 
-class BuiltActions(Mapping[str, Action]):
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    spec: ActionSpec
+    build: Builder
+
+
+def _declared() -> Iterator[_Declared]:
+    for service in iter_modules(services.__path__, f"{services.__name__}."):
+        if service.ispkg:
+            actions = import_module(f"{service.name}.actions")
+            for found in iter_modules(actions.__path__, f"{actions.__name__}."):
+                module = import_module(found.name)
+                yield _Declared(module.SPEC, module.build)
+
+
+_DECLARED = tuple(_declared())
+
+CATALOG = catalog_of(tuple(one.spec for one in _DECLARED))
+
+_BUILDERS = {one.spec.name: one.build for one in _DECLARED}
+
+ACTIONS: Mapping[str, Builder] = MappingProxyType({name: _BUILDERS[name] for name in CATALOG})
+
+
+class BuiltActions(Mapping[str, AnyAction]):
     """Every action by its name; one is built, with its clients, when it is first asked for.
 
     Verify may need any of them and needs one at a time, and a client costs tens of milliseconds.
@@ -60,9 +61,9 @@ class BuiltActions(Mapping[str, Action]):
 
     def __init__(self, services: AwsServices) -> None:
         self._services = services
-        self._built: dict[str, Action] = {}
+        self._built: dict[str, AnyAction] = {}
 
-    def __getitem__(self, name: str) -> Action:
+    def __getitem__(self, name: str) -> AnyAction:
         """The action of that name. Raises KeyError."""
         if name not in self._built:
             self._built[name] = ACTIONS[name](self._services)

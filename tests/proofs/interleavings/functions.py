@@ -57,7 +57,7 @@ class AskingObserver(Observer):
     ask: Ask
 
     def target(self, target: Target) -> Observation:
-        return cast("Observation", self.ask(Call("observer", "target", (self.action.name, target))))
+        return cast("Observation", self.ask(Call("observer", "target", (self.action.spec.name, target))))
 
     def live(
         self,
@@ -67,7 +67,7 @@ class AskingObserver(Observer):
         now: datetime,
         known: Observation | None = None,
     ) -> Snapshot:
-        seen = self.ask(Call("observer", "live", (self.action.name, request, rules, before, now, known)))
+        seen = self.ask(Call("observer", "live", (self.action.spec.name, request, rules, before, now, known)))
         assert isinstance(seen, Snapshot)
         return seen
 

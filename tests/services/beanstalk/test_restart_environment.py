@@ -13,8 +13,8 @@ from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Rejected
+from firebreak.services.beanstalk.actions.restart_environment import ALL_AT_ONCE, RestartEnvironment
 from firebreak.services.beanstalk.environments import COLOUR_RANKS, STATUS_RANKS, BeanstalkObservation
-from firebreak.services.beanstalk.restart_environment import ALL_AT_ONCE, RestartEnvironment
 from tests.support import builders as a
 from tests.support.builders_beanstalk import (
     ARN,
@@ -31,8 +31,6 @@ from tests.support.builders_beanstalk import (
     event,
     seen,
 )
-from tests.support.builders_ecs import seen as seen_ecs
-from tests.support.builders_ecs import service
 
 QUIET = event()
 RECEIPT = Receipt(summary="restarting", after={"requestId": REQUEST_ID})
@@ -304,9 +302,4 @@ def test_a_pre_image_that_cannot_be_read_judges_nothing(before: dict[str, object
 def test_a_restart_cannot_be_taken_back(kind: RequestKind) -> None:
     obstacle = action().undo(plan(), seen(environment(), QUIET), kind)
     assert isinstance(obstacle, Obstacle)
-    assert (obstacle.reason, action().temporary) == (Reason.NOT_REVERSIBLE, False)
-
-
-def test_what_another_services_action_saw_is_a_mistake_in_the_code() -> None:
-    with pytest.raises(TypeError, match="expected BeanstalkObservation, got EcsObservation"):
-        action().plan(REQUEST, seen_ecs(service()), a.rules())
+    assert (obstacle.reason, action().spec.temporary) == (Reason.NOT_REVERSIBLE, False)

@@ -7,8 +7,8 @@ import pytest
 
 from firebreak.core.model import Plan, Receipt, Settled
 from firebreak.core.readings import Unknown
+from firebreak.services.beanstalk.actions.restart_environment import RestartEnvironment
 from firebreak.services.beanstalk.environments import BeanstalkObservation
-from firebreak.services.beanstalk.restart_environment import RestartEnvironment
 from tests.support import builders as a
 from tests.support.builders_beanstalk import (
     BEGAN,

@@ -8,14 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firebreak.core.action_spec import RollBackSettings
 from firebreak.core.decision import Act, AskApproval
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
-from firebreak.core.rules import ActionSettings
+from firebreak.services.beanstalk.actions.roll_back_environment import (
+    DATA_STAYS,
+    NO_ROLE,
+    RollBackEnvironment,
+)
 from firebreak.services.beanstalk.environments import ApplicationVersion, BeanstalkObservation
-from firebreak.services.beanstalk.roll_back_environment import DATA_STAYS, NO_ROLE, RollBackEnvironment
 from tests.support import builders as a
 from tests.support.builders_beanstalk import (
     ARN,
@@ -58,7 +62,7 @@ def found(
     blame: timedelta = 30 * MINUTES,
 ) -> object:
     request = replace(ASKED, alarm=replace(HEALTH_ALARM, since=red_since))
-    return action().plan(request, observation, a.rules(settings=ActionSettings(blame=blame)))
+    return action().plan(request, observation, a.rules(settings=RollBackSettings(blame=blame)))
 
 
 def plan(**changes: Any) -> Plan:

@@ -11,7 +11,7 @@ from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Rejected
-from firebreak.services.beanstalk.roll_back_environment import RollBackEnvironment
+from firebreak.services.beanstalk.actions.roll_back_environment import RollBackEnvironment
 from tests.support import builders as a
 from tests.support.builders_beanstalk import (
     DEPLOYED,
@@ -37,7 +37,9 @@ def action(beanstalk: FakeBeanstalk | None = None) -> RollBackEnvironment:
 
 def plan() -> Plan:
     """From v42 back to v41."""
-    made = action().plan(replace(REQUEST, action="roll-back-environment"), deployed(), a.rules())
+    made = action().plan(
+        replace(REQUEST, action="roll-back-environment"), deployed(), a.rules("roll-back-environment")
+    )
     assert isinstance(made, Plan), made
     return made
 
@@ -131,7 +133,7 @@ def test_rolling_forward_is_for_humans(kind: RequestKind) -> None:
     obstacle = action().undo(plan(), deployed(), kind)
     assert isinstance(obstacle, Obstacle)
     assert obstacle.reason is Reason.NOT_REVERSIBLE
-    assert action().temporary is False
+    assert action().spec.temporary is False
 
 
 def test_it_belongs_to_no_group() -> None:

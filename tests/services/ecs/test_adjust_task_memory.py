@@ -365,4 +365,4 @@ def test_what_cannot_be_deployed_any_more_is_not_put_back(
 
 
 def test_more_memory_is_not_taken_away_after_the_trouble() -> None:
-    assert adjuster().temporary is False
+    assert adjuster().spec.temporary is False

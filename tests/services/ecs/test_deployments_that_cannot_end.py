@@ -8,9 +8,9 @@ import pytest
 from firebreak.core.model import Obstacle, Plan, RequestKind
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
+from firebreak.services.ecs.actions.restart_service import RestartService
+from firebreak.services.ecs.actions.scale_service import ScaleService
 from firebreak.services.ecs.model import ServiceLive
-from firebreak.services.ecs.restart_service import RestartService
-from firebreak.services.ecs.scale_service import ScaleService
 from tests.support import builders_deployments as rolled
 from tests.support import builders_ecs as ecs
 from tests.support import builders_task_memory as memory

@@ -300,4 +300,4 @@ def test_judging_what_cannot_be_seen_is_unknown() -> None:
 @pytest.mark.parametrize("kind", [RequestKind.UNDO, RequestKind.RESTORE])
 def test_a_task_that_was_stopped_does_not_come_back(kind: RequestKind) -> None:
     assert replacer().undo(planned(), seen(), kind).reason is Reason.NOT_REVERSIBLE
-    assert replacer().temporary is False
+    assert replacer().spec.temporary is False

@@ -8,15 +8,13 @@ import pytest
 
 from firebreak.core.model import Failed, Plan, Receipt, Settled
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.services.ecs.restart_service import RestartService
+from firebreak.services.ecs.actions.restart_service import RestartService
 from tests.support.builders_ecs import (
     OTHER_TASK_DEFINITION,
-    REQUEST,
     FakeEcs,
     definition,
     deployment,
     planned,
-    rules,
     seen,
     service,
 )
@@ -199,11 +197,3 @@ def test_a_plan_that_went_through_the_ledger_still_judges() -> None:
     stored = plan()
     back = replace(stored, before={**stored.before, "desired": Decimal(4), "running": Decimal(4)})
     assert action().outcome(back, seen(service(deployments=(NEW, DRAINING)))) is True
-
-
-def test_something_no_ecs_action_observed_is_a_mistake_of_ours() -> None:
-    class Other:
-        tags = ABSENT
-
-    with pytest.raises(TypeError, match="expected EcsObservation, got Other"):
-        action().plan(REQUEST, Other(), rules())

@@ -9,7 +9,7 @@ from firebreak.core.model import Obstacle, Plan, Receipt
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown, Rejected
-from firebreak.services.ecs.restart_service import RestartService
+from firebreak.services.ecs.actions.restart_service import RestartService
 from tests.support.builders_ecs import (
     DIGEST,
     OTHER_TASK_DEFINITION,

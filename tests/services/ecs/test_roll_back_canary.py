@@ -9,8 +9,8 @@ import pytest
 from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.services.lambda_.actions.roll_back_function import RollBackFunction
 from firebreak.services.lambda_.functions import AliasLive, FunctionLive, FunctionObservation
-from firebreak.services.lambda_.roll_back_function import RollBackFunction
 from tests.support.builders_functions import (
     OLD,
     OTHER_CODE,
@@ -50,7 +50,7 @@ def found(
 ) -> Reading[Plan | Obstacle]:
     asked = request("roll-back-function")
     asked = replace(asked, alarm=replace(asked.alarm, since=PUBLISHED + after))
-    return IDLE.plan(asked, observation, rules())
+    return IDLE.plan(asked, observation, rules("roll-back-function"))
 
 
 def planned(observation: FunctionObservation) -> Plan:
@@ -70,7 +70,7 @@ def cleared(aws: FakeLambda) -> tuple[RollBackFunction, Plan]:
     action = on(aws)
     asked = request("roll-back-function")
     asked = replace(asked, alarm=replace(asked.alarm, since=PUBLISHED))
-    plan = action.plan(asked, action.observe(TARGET), rules())
+    plan = action.plan(asked, action.observe(TARGET), rules("roll-back-function"))
     assert isinstance(plan, Plan), plan
     action.execute(as_stored(plan))
     return action, as_stored(plan)
@@ -217,7 +217,7 @@ def test_undo_refuses_when_somebody_changed_the_alias_since(now: AliasLive) -> N
 
 def test_a_part_is_not_taken_twice() -> None:
     action, _ = cleared(shifting())
-    again = action.plan(request("roll-back-function"), action.observe(TARGET), rules())
+    again = action.plan(request("roll-back-function"), action.observe(TARGET), rules("roll-back-function"))
     assert isinstance(again, Obstacle)
     assert again.reason is Reason.ROLLED_BACK_BEFORE
 

@@ -32,7 +32,7 @@ FOLLOWED = Unknown("another deployment began after d7")
 
 
 def plan_of(memory: DeploymentHistory | None = None) -> Plan:
-    found = roll_back().plan(REQUEST, seen(memory), a.rules())
+    found = roll_back().plan(REQUEST, seen(memory), a.rules("roll-back-service"))
     assert isinstance(found, Plan), found
     return found
 
@@ -213,7 +213,7 @@ def planned_on(memory: DeploymentHistory) -> tuple[object, str]:
     assert memory.newest
     runs = memory.newest.task_definition
     now = service(task_definition=runs, deployments=(deployment(task_definition=runs),))
-    return roll_back().plan(REQUEST, seen(memory, now, EARLIER), a.rules()), runs
+    return roll_back().plan(REQUEST, seen(memory, now, EARLIER), a.rules("roll-back-service")), runs
 
 
 @given(memories())

@@ -244,4 +244,4 @@ def test_a_plan_that_cannot_be_read_sends_nothing(change: dict[str, object]) -> 
 @pytest.mark.parametrize("kind", [RequestKind.UNDO, RequestKind.RESTORE])
 def test_no_machine_rolls_forward_again(kind: RequestKind) -> None:
     assert roll_back().undo(planned(), seen(), kind).reason is Reason.NOT_REVERSIBLE
-    assert roll_back().temporary is False
+    assert roll_back().spec.temporary is False

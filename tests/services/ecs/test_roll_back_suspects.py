@@ -12,8 +12,8 @@ from firebreak.core.model import Metric, Obstacle, Plan, Request, RequestKind
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
+from firebreak.services.lambda_.actions.roll_back_function import RollBackFunction
 from firebreak.services.lambda_.functions import FunctionLive, FunctionObservation
-from firebreak.services.lambda_.roll_back_function import RollBackFunction
 from tests.support.builders_functions import (
     OLD,
     OPTED_IN,
@@ -47,7 +47,7 @@ def red(after: timedelta = 5 * MINUTE, *dimensions: Mapping[str, str]) -> Reques
 
 
 def found(observation: FunctionObservation, asked: Request | None = None) -> Reading[Plan | Obstacle]:
-    return IDLE.plan(asked or red(), observation, rules())
+    return IDLE.plan(asked or red(), observation, rules("roll-back-function"))
 
 
 def planned(observation: FunctionObservation, asked: Request | None = None) -> Plan:
@@ -138,7 +138,7 @@ def test_a_plan_tells_when_what_it_leaves_and_what_it_goes_to_were_made() -> Non
 def lived(aws: FakeLambda, asked: Request) -> tuple[RollBackFunction, Plan]:
     """An action that looked, planned and acted."""
     action = RollBackFunction(aws, aws)
-    plan = action.plan(asked, action.observe(TARGET), rules())
+    plan = action.plan(asked, action.observe(TARGET), rules("roll-back-function"))
     assert isinstance(plan, Plan), plan
     action.execute(as_stored(plan))
     return action, plan
@@ -146,7 +146,7 @@ def lived(aws: FakeLambda, asked: Request) -> tuple[RollBackFunction, Plan]:
 
 def again(action: RollBackFunction, asked: Request, *acts: datetime) -> Reason:
     """What comes of it the next time."""
-    plan = action.plan(asked, action.observe(TARGET), rules())
+    plan = action.plan(asked, action.observe(TARGET), rules("roll-back-function"))
     assert isinstance(plan, Plan), plan
     return decided(asked, plan, *acts).reason
 

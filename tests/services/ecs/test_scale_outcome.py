@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.core.model import Plan, Receipt, Settled
 from firebreak.core.readings import ABSENT, Unknown
-from firebreak.services.ecs.scale_service import ScaleService
+from firebreak.services.ecs.actions.scale_service import ScaleService
 from tests.support.builders_ecs import (
     FakeEcs,
     definition,

@@ -9,8 +9,8 @@ from firebreak.core.model import Obstacle, Plan, Receipt, Request
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown, Rejected
+from firebreak.services.ecs.actions.scale_service import ScaleService
 from firebreak.services.ecs.model import EcsObservation, ScalableTarget
-from firebreak.services.ecs.scale_service import ScaleService
 from tests.support.builders_ecs import (
     REQUEST,
     TARGET,

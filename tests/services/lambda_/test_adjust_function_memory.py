@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from firebreak.core.action_spec import MemorySettings
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import ActionSettings
-from firebreak.services.lambda_.adjust_function_memory import MOST_MEMORY, AdjustFunctionMemory, raised
+from firebreak.services.lambda_.actions.adjust_function_memory import (
+    MOST_MEMORY,
+    AdjustFunctionMemory,
+    raised,
+)
 from firebreak.services.lambda_.functions import LATEST, FunctionObservation
 from tests.support.builders_functions import (
     CODE,
@@ -111,7 +115,7 @@ def test_memory_is_raised_by_the_factor_up_to_the_ceilings(
 def test_a_raise_stays_within_every_ceiling_and_gives_at_least_the_factor_below_it(
     memory: int, factor: float, ceiling: int
 ) -> None:
-    to = raised(memory, ActionSettings(factor=factor, ceiling=ceiling))
+    to = raised(memory, MemorySettings(raises=0, factor=factor, ceiling=ceiling))
     assert to <= min(ceiling, MOST_MEMORY)
     assert to == min(ceiling, MOST_MEMORY) or 0 <= to - memory * Fraction(str(factor)) < 1
 

@@ -9,7 +9,7 @@ from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Denied
-from firebreak.services.lambda_.adjust_function_memory import AdjustFunctionMemory
+from firebreak.services.lambda_.actions.adjust_function_memory import AdjustFunctionMemory
 from firebreak.services.lambda_.functions import FunctionObservation
 from tests.support.builders_functions import (
     OPTED_IN,

@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.model import Plan, Receipt, RequestKind, Settled
 from firebreak.core.readings import Unknown
 from firebreak.errors import Conflict, Denied, OutcomeUnknown, Rejected
-from firebreak.services.lambda_.adjust_function_memory import AdjustFunctionMemory
+from firebreak.services.lambda_.actions.adjust_function_memory import AdjustFunctionMemory
 from firebreak.services.lambda_.functions import LATEST
 from tests.support.builders_functions import (
     OTHER_CODE,

@@ -12,8 +12,8 @@ from firebreak.core.model import Obstacle, Plan, Receipt, RequestKind, Settled, 
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, OutcomeUnknown
+from firebreak.services.lambda_.actions.restart_function import LONGEST, MARK, RestartFunction, marked
 from firebreak.services.lambda_.functions import LATEST, FunctionObservation
-from firebreak.services.lambda_.restart_function import LONGEST, MARK, RestartFunction, marked
 from tests.support import builders as a
 from tests.support.builders_functions import (
     CODE,
@@ -277,4 +277,4 @@ def test_the_outcome_is_told_by_the_mark(changes: dict[str, Any], happened: bool
 @pytest.mark.parametrize("kind", [RequestKind.UNDO, RequestKind.RESTORE])
 def test_there_is_no_way_back(kind: RequestKind) -> None:
     found = IDLE.undo(planned(IDLE, seen()), seen(), kind)
-    assert (found.reason, IDLE.temporary) == (Reason.NOT_REVERSIBLE, False)
+    assert (found.reason, IDLE.spec.temporary) == (Reason.NOT_REVERSIBLE, False)

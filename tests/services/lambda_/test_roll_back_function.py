@@ -10,8 +10,8 @@ from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, 
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Conflict, OutcomeUnknown
+from firebreak.services.lambda_.actions.roll_back_function import RollBackFunction
 from firebreak.services.lambda_.functions import LATEST, FunctionObservation
-from firebreak.services.lambda_.roll_back_function import RollBackFunction
 from tests.support import builders as a
 from tests.support.builders_functions import (
     OLD,
@@ -51,7 +51,7 @@ def red(after: timedelta = timedelta(minutes=5)) -> Request:
 
 
 def planned(observation: FunctionObservation | None = None, asked: Request | None = None) -> Plan:
-    plan = IDLE.plan(asked or red(), observation or deployed(), rules())
+    plan = IDLE.plan(asked or red(), observation or deployed(), rules("roll-back-function"))
     assert isinstance(plan, Plan), plan
     return plan
 
@@ -110,14 +110,16 @@ def test_an_alarm_within_the_blame_window_is_the_versions_fault(after: timedelta
     ],
 )
 def test_an_alarm_outside_of_it_is_not(after: timedelta, told: str) -> None:
-    found = IDLE.plan(red(after), deployed(), rules())
+    found = IDLE.plan(red(after), deployed(), rules("roll-back-function"))
     assert isinstance(found, Obstacle)
     assert found.reason is Reason.NO_RECENT_DEPLOYMENT
     assert found.detail.startswith(told)
 
 
 def test_the_policy_sets_the_blame_window() -> None:
-    found = IDLE.plan(red(timedelta(minutes=5)), deployed(), rules(blame=timedelta(minutes=4)))
+    found = IDLE.plan(
+        red(timedelta(minutes=5)), deployed(), rules("roll-back-function", blame=timedelta(minutes=4))
+    )
     assert isinstance(found, Obstacle)
     assert found.detail.endswith("limit 4m")
 
@@ -185,7 +187,7 @@ def test_the_policy_sets_the_blame_window() -> None:
     ],
 )
 def test_what_stands_in_the_way_is_said(observation: FunctionObservation, reason: Reason, told: str) -> None:
-    assert IDLE.plan(red(), observation, rules()) == Obstacle(reason, told)
+    assert IDLE.plan(red(), observation, rules("roll-back-function")) == Obstacle(reason, told)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +217,7 @@ def test_a_version_that_differs_is_worth_going_back_to(
     ],
 )
 def test_what_could_not_be_looked_at_is_never_taken_for_absent(observation: FunctionObservation) -> None:
-    assert isinstance(IDLE.plan(red(), observation, rules()), Unknown)
+    assert isinstance(IDLE.plan(red(), observation, rules("roll-back-function")), Unknown)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +274,7 @@ def test_an_alias_on_latest_has_no_version_before() -> None:
 def done(aws: FakeLambda) -> tuple[RollBackFunction, Plan, Receipt]:
     """An action that looked, planned and acted."""
     action = on(aws)
-    found = action.plan(red(), action.observe(TARGET), rules())
+    found = action.plan(red(), action.observe(TARGET), rules("roll-back-function"))
     assert isinstance(found, Plan), found
     plan = as_stored(found)
     return action, plan, action.execute(plan)
@@ -292,7 +294,7 @@ def test_one_call_moves_the_alias_and_changes_nothing_else() -> None:
 def test_it_is_not_rolled_back_twice() -> None:
     action, _, _ = done(aws := lately_deployed())
     aws.versions["5"] = function("5")
-    again = action.plan(red(), action.observe(TARGET), rules())
+    again = action.plan(red(), action.observe(TARGET), rules("roll-back-function"))
     assert isinstance(again, Obstacle)
     assert again.reason is Reason.ROLLED_BACK_BEFORE
 
@@ -300,7 +302,7 @@ def test_it_is_not_rolled_back_twice() -> None:
 def test_an_alias_that_was_moved_since_the_look_stays_where_it_is() -> None:
     aws = lately_deployed()
     action = on(aws)
-    plan = action.plan(red(), action.observe(TARGET), rules())
+    plan = action.plan(red(), action.observe(TARGET), rules("roll-back-function"))
     assert isinstance(plan, Plan)
     aws.aliases_now["live"] = replace(alias(version="5"), revision="moved")
     with pytest.raises(Conflict):
@@ -312,7 +314,7 @@ def test_a_lost_reply_is_in_doubt_and_the_alias_tells() -> None:
     aws = lately_deployed()
     aws.after_write = raising(OutcomeUnknown(MOVE, "ReadTimeoutError"), on=MOVE)
     action = on(aws)
-    plan = action.plan(red(), action.observe(TARGET), rules())
+    plan = action.plan(red(), action.observe(TARGET), rules("roll-back-function"))
     assert isinstance(plan, Plan)
     assert action.outcome(plan, action.observe(TARGET)) is False
     with pytest.raises(OutcomeUnknown):
@@ -389,6 +391,6 @@ def test_nothing_is_said_of_what_cannot_be_seen(now: FunctionObservation) -> Non
 
 def test_the_time_of_a_version_is_what_is_compared_with_the_alarm() -> None:
     late = function("7", modified=datetime(2026, 11, 1, tzinfo=a.NOW.tzinfo))
-    found = IDLE.plan(red(), history(OLD, late), rules())
+    found = IDLE.plan(red(), history(OLD, late), rules("roll-back-function"))
     assert isinstance(found, Obstacle)
     assert found.reason is Reason.NO_RECENT_DEPLOYMENT

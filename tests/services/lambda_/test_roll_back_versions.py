@@ -9,8 +9,8 @@ import pytest
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
+from firebreak.services.lambda_.actions.roll_back_function import RollBackFunction
 from firebreak.services.lambda_.functions import FunctionObservation
-from firebreak.services.lambda_.roll_back_function import RollBackFunction
 from tests.support.builders_functions import (
     OLD,
     OTHER_CODE,
@@ -39,7 +39,7 @@ def found(
     """What is planned when the alarm turned red so long after version 7 was made."""
     asked = request("roll-back-function")
     asked = replace(asked, alarm=replace(asked.alarm, since=PUBLISHED + after))
-    return IDLE.plan(asked, observation, rules())
+    return IDLE.plan(asked, observation, rules("roll-back-function"))
 
 
 def planned(observation: FunctionObservation) -> Plan:

@@ -12,11 +12,9 @@ from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Rejected
 from firebreak.policy.loader import parse_policy
-from firebreak.services.ses.pause_sending import LOST, SPARSE, PauseSending
+from firebreak.services.ses.actions.pause_sending import LOST, SPARSE, PauseSending
 from firebreak.services.ses.sending import SendingLive, SesObservation
 from tests.support import builders as a
-from tests.support.builders_ecs import seen as seen_ecs
-from tests.support.builders_ecs import service
 from tests.support.builders_ses import (
     ACCOUNT_REQUEST,
     ENABLED,
@@ -257,9 +255,4 @@ def test_the_machine_never_ends_a_pause_and_says_how_a_human_does(
     assert isinstance(obstacle, Obstacle)
     assert obstacle.reason is Reason.NOT_REVERSIBLE
     assert obstacle.detail.startswith("only a human ends the pause: aws sesv2 put-")
-    assert action().temporary is False
-
-
-def test_what_another_services_action_saw_is_a_mistake_in_the_code() -> None:
-    with pytest.raises(TypeError, match="expected SesObservation, got EcsObservation"):
-        action().plan(REQUEST, seen_ecs(service()), a.rules())
+    assert action().spec.temporary is False

@@ -4,40 +4,10 @@ An SNS topic, an OpsItem and an investigation change nothing. What is not known 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
 
-
-class Effect(StrEnum):
-    """What an action does to its target, as far as two that do the same at once would do it twice."""
-
-    SCALING = "scaling"
-    RESTART = "restart"
-    MEMORY = "memory"
-    ROLL_BACK = "roll back"
-    OTHER = "other"
-
-
-# Of every action, so that a controller of the same effect is not joined.
-EFFECT_OF: Mapping[str, Effect] = MappingProxyType(
-    {
-        "restart-service": Effect.RESTART,
-        "scale-service": Effect.SCALING,
-        "restart-environment": Effect.RESTART,
-        "roll-back-environment": Effect.ROLL_BACK,
-        "pause-sending": Effect.OTHER,
-        "run-runbook": Effect.OTHER,
-        "roll-back-service": Effect.ROLL_BACK,
-        "adjust-function-memory": Effect.MEMORY,
-        "adjust-task-memory": Effect.MEMORY,
-        "roll-back-function": Effect.ROLL_BACK,
-        "restart-function": Effect.RESTART,
-        "replace-task": Effect.RESTART,
-    }
-)
-
+from firebreak.core.action_spec import Effect
 
 # Topics tell, investigations read.
 CHANGE_NOTHING = frozenset({"sns", "aiops"})

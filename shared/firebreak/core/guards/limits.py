@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from firebreak.core.action_spec import MemorySettings
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.formats import format_time, quarter_hour
 from firebreak.core.guards.findings import blind, objected, passed
@@ -97,7 +98,7 @@ def rung_gap(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 def memory_raise_limit(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """What has to be raised again and again is a leak, which more memory only feeds."""
-    limit = rules.settings.raises
+    limit = rules.settings.raises if isinstance(rules.settings, MemorySettings) else 0
     if not limit:
         return Check("ratchet", Result.NOT_APPLICABLE, "this action raises nothing for good")
     acts = acts_in(target_scope(request.target), seen)

@@ -3,20 +3,18 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from firebreak.core.action_spec import Catalog
 from firebreak.core.incident.states import Incident
 from firebreak.core.limits.budgets import ACT_TIMEOUT, ACT_WITHIN, CLOCK_SKEW
 from firebreak.core.limits.history import Act
 from firebreak.core.model import Obstacle
 from firebreak.core.readings import Reading
 
-# The actions after which ECS begins a deployment (tests/services/test_registry.py compares them).
-STARTS_DEPLOYMENTS = frozenset({"restart-service", "adjust-task-memory", "roll-back-service"})
-
 # An act is claimed, sent within ACT_WITHIN and answered within ACT_TIMEOUT, by clocks that may differ.
 LATEST = ACT_WITHIN + ACT_TIMEOUT + CLOCK_SKEW
 
 
-def origin(obstacle: Obstacle, incident: Reading[Incident], acts: Sequence[Act]) -> str:
+def origin(obstacle: Obstacle, incident: Reading[Incident], acts: Sequence[Act], catalog: Catalog) -> str:
     """Which act of Firebreak started what is in the way, in words; empty where none is known.
 
     A receipt that names the deployment proves it. Of acts whose receipt is not at hand any more only the
@@ -25,7 +23,7 @@ def origin(obstacle: Obstacle, incident: Reading[Incident], acts: Sequence[Act])
     for name, began in obstacle.deployments:
         if isinstance(incident, Incident) and _is_of(incident, name):
             return f"; Firebreak started it: {incident.action}, incident {incident.id}"
-        if began and (act := _act_at(began, acts)):
+        if began and (act := _act_at(began, acts, catalog)):
             claimed = f"{act.action} of incident {act.incident_id} was claimed"
             return f"; it began {_apart(act.at, began)} {claimed}"
     return ""
@@ -35,12 +33,12 @@ def _is_of(incident: Incident, deployment: str) -> bool:
     return incident.receipt is not None and incident.receipt.after.get("deployment") == deployment
 
 
-def _act_at(began: datetime, acts: Iterable[Act]) -> Act | None:
+def _act_at(began: datetime, acts: Iterable[Act], catalog: Catalog) -> Act | None:
     """The newest act that may have begun a deployment at that time."""
     near = (
         act
         for act in acts
-        if act.action in STARTS_DEPLOYMENTS and act.at - CLOCK_SKEW <= began <= act.at + LATEST
+        if catalog.starts_deployments(act.action) and act.at - CLOCK_SKEW <= began <= act.at + LATEST
     )
     return max(near, key=lambda act: act.at, default=None)
 

@@ -1,8 +1,9 @@
 """Guards: whose alarm and whose target it is, and who else acts on it."""
 
+from firebreak.core.action_spec import Catalog, Effect
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.guards.consent import allows
-from firebreak.core.guards.controllers import EFFECT_OF, Controller, Effect, controllers_of, names_of
+from firebreak.core.guards.controllers import Controller, controllers_of, names_of
 from firebreak.core.guards.findings import blind, objected, passed
 from firebreak.core.model import (
     Request,
@@ -103,29 +104,28 @@ def load_balancer(request: Request, rules: Rules, seen: Snapshot) -> Check:
     return passed("load balancer", f"it is registered with {', '.join(sorted(request.groups))}")
 
 
-def controllers_seen(seen: Snapshot) -> tuple[Controller, ...]:
+def controllers_seen(seen: Snapshot, catalog: Catalog) -> tuple[Controller, ...]:
     """What else acts on the alarm, as far as it was looked at; Firebreak's own functions are nothing else."""
     if not isinstance(seen.alarm, DescribedAlarm):
         return ()
-    own = (f"{seen.stack_name}-{function}" for function in (*EFFECT_OF, "page", "verify"))
+    own = (f"{seen.stack_name}-{function}" for function in (*catalog, "page", "verify"))
     return controllers_of(seen.alarm.actions, own)
 
 
 def other_controller(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """Something else acts on the alarm: without a tag it is left to that, and nothing is ever done twice."""
-    del rules
     match seen.alarm:
         case Unknown() | NotRead() as unseen:
             return blind("other controller", unseen, Reason.CONTROLLER_UNREADABLE, seen.now)
         case Absent():
             return passed("other controller", "the alarm is gone, so it starts nothing")
         case _:
-            others = controllers_seen(seen)
+            others = controllers_seen(seen, rules.catalog)
     if not others:
         return passed("other controller", "its own actions change nothing")
     if request.by_symptom:
         return objected("other controller", Reason.OTHER_CONTROLLER, f"it starts {names_of(others)}")
-    effect = EFFECT_OF.get(request.action)
+    effect = rules.catalog.effect_of(request.action)
     same = [one for one in others if one.effect is effect is not Effect.OTHER]
     if same:
         detail = f"it starts {names_of(same)}, whose effect is {effect} as well"

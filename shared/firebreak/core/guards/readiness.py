@@ -18,7 +18,6 @@ from firebreak.core.rules import Rules
 
 def readiness(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The target, as it is now, can take the action."""
-    del rules
     match seen.plan:
         case Unknown() | NotRead() as unseen:
             return blind("readiness", unseen, Reason.NOT_READY_UNREADABLE, seen.now)
@@ -26,7 +25,9 @@ def readiness(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return objected("readiness", Reason.TARGET_MISSING, "the target does not exist")
         case Obstacle(reason, detail) as obstacle:
             acts = acts_in(target_scope(request.target), seen)
-            started_by = origin(obstacle, seen.incident, acts if isinstance(acts, tuple) else ())
+            started_by = origin(
+                obstacle, seen.incident, acts if isinstance(acts, tuple) else (), rules.catalog
+            )
             return objected("readiness", reason, f"{detail}{started_by}")
         case plan:
             return passed("readiness", "; ".join((plan.summary, *plan.warnings)))

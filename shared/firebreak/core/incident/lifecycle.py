@@ -278,7 +278,7 @@ def _restore_refused(incident: Incident, rules: Rules, decision: Decision, now: 
     until = decision.deciding.until if decision.deciding else None
     again_at = max(until or now, now + RESTORE_PATIENCE)
     resting = transitions.resting(incident, again_at)
-    given_up = (incident.healthy_since or now) + rules.settings.restore_after + rules.max_incident_age
+    given_up = (incident.healthy_since or now) + rules.verification.restore_after + rules.max_incident_age
     if given_up < now:
         return _decided_to_humans(incident, decision, now)
     message = None

@@ -99,13 +99,6 @@ class BeanstalkObservation:
         return self.tagged if isinstance(self.environment, EnvironmentLive) else self.environment
 
 
-def observed(seen: object) -> BeanstalkObservation:
-    """What a Beanstalk action observed; anything else was never produced by one. Raises TypeError."""
-    if not isinstance(seen, BeanstalkObservation):
-        raise TypeError(f"expected BeanstalkObservation, got {type(seen).__name__}")
-    return seen
-
-
 def missing(target: Target) -> Obstacle:
     """The obstacle for an environment that is not there; AWS says the same of one we may not see."""
     return Obstacle(
@@ -182,21 +175,21 @@ class ThenAndNow:
     since: Sequence[EnvironmentEvent]
 
     @classmethod
-    def of(cls, stored: Mapping[str, object], seen: object) -> "ThenAndNow | Unknown":
+    def of(cls, stored: Mapping[str, object], seen: BeanstalkObservation) -> "ThenAndNow | Unknown":
         """Both sides; Unknown when either is missing, or another environment bears the name by now."""
-        before, found = PreImage.read(stored), observed(seen)
+        before = PreImage.read(stored)
         if isinstance(before, Unknown):
             return before
-        if not isinstance(found.environment, EnvironmentLive):
-            return unseen("the environment", found.environment)
-        if not isinstance(found.events, tuple):
-            return unseen("what happened to the environment", found.events)
-        if found.environment.id != before.id:
-            return Unknown(f"the name belongs to environment {found.environment.id} now, not {before.id}")
-        return cls(before, found.environment, before.since(found.events))
+        if not isinstance(seen.environment, EnvironmentLive):
+            return unseen("the environment", seen.environment)
+        if not isinstance(seen.events, tuple):
+            return unseen("what happened to the environment", seen.events)
+        if seen.environment.id != before.id:
+            return Unknown(f"the name belongs to environment {seen.environment.id} now, not {before.id}")
+        return cls(before, seen.environment, before.since(seen.events))
 
 
-def worse(stored: Mapping[str, object], seen: object) -> bool | Unknown:
+def worse(stored: Mapping[str, object], seen: BeanstalkObservation) -> bool | Unknown:
     """Whether the environment is in worse health than before.
 
     While it is busy the dip is the action's own, and judged when that is over.

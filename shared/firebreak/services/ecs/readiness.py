@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 from firebreak.core.model import Obstacle, Target
 from firebreak.core.readings import (
-    Reading,
     Unknown,
-    unseen,
 )
 from firebreak.core.reasons import Reason
-from firebreak.services.ecs.model import Deployment, EcsObservation, ServiceLive
+from firebreak.services.ecs.model import Deployment, ServiceLive
 from firebreak.services.ecs.rollout_room import no_room_detail
 from firebreak.services.stored_plans import number, text, texts
 
@@ -20,13 +18,6 @@ CUSTOMER = "CUSTOMER"
 COMPLETED = "COMPLETED"
 IN_PROGRESS = "IN_PROGRESS"
 FAILED = "FAILED"
-
-
-def observed(seen: object) -> EcsObservation:
-    """What an ECS action observed; anything else was never produced by one. Raises TypeError."""
-    if not isinstance(seen, EcsObservation):
-        raise TypeError(f"expected EcsObservation, got {type(seen).__name__}")
-    return seen
 
 
 def missing(target: Target) -> Obstacle:
@@ -156,21 +147,6 @@ class PreImage:
             "desired": self.desired,
             "running": self.running,
         }
-
-
-def then_and_now(stored: Mapping[str, object], seen: object) -> tuple[PreImage, ServiceLive] | Unknown:
-    """The pre-image in a plan beside the service as it is now; Unknown when either is missing."""
-    return pre_image_and_service(stored, observed(seen).service)
-
-
-def pre_image_and_service(
-    stored: Mapping[str, object], service: Reading[ServiceLive]
-) -> tuple[PreImage, ServiceLive] | Unknown:
-    """The same for a service that was read with other things than `EcsObservation` holds."""
-    before = PreImage.read(stored)
-    if isinstance(before, Unknown):
-        return before
-    return (before, service) if isinstance(service, ServiceLive) else unseen("the service", service)
 
 
 def fewer_running(before: PreImage, service: ServiceLive) -> bool:

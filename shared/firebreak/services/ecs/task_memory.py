@@ -7,10 +7,10 @@ from itertools import chain
 from math import ceil, inf
 from types import MappingProxyType
 
+from firebreak.core.action_spec import MemorySettings
 from firebreak.core.model import Obstacle
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import ActionSettings
 from firebreak.services.canonical import has_mark
 from firebreak.services.ecs.model import ServiceLive
 
@@ -110,7 +110,7 @@ class MemoryObservation:
         return self.service.tags if isinstance(self.service, ServiceLive) else self.service
 
 
-def raised(size: TaskSize, settings: ActionSettings) -> NewSize | Obstacle | Unknown:
+def raised(size: TaskSize, settings: MemorySettings) -> NewSize | Obstacle | Unknown:
     """The next size at or above factor times the present one, or the largest that is allowed."""
     if not size.total:
         return Obstacle(Reason.CEILING_REACHED, "neither the task nor a container has a memory limit")

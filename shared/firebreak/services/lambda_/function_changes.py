@@ -21,7 +21,6 @@ from firebreak.services.lambda_.functions import (
     FunctionLive,
     FunctionObservation,
     UnqualifiedCallers,
-    observed,
 )
 from firebreak.services.stored_plans import (
     number,
@@ -268,9 +267,9 @@ class Compared:
         return bool(update and update.taken_back(self.before).in_force(self.live))
 
 
-def compare(plan: Plan, seen: object) -> Compared | Unknown:
+def compare(plan: Plan, seen: FunctionObservation) -> Compared | Unknown:
     """A plan beside what was seen; Unknown when any part of either is missing."""
-    seen, planned, pre_image = observed(seen), Change.read(plan.change), PreImage.read(plan.before)
+    planned, pre_image = Change.read(plan.change), PreImage.read(plan.before)
     if isinstance(planned, Unknown):
         return planned
     if isinstance(pre_image, Unknown):
@@ -297,13 +296,13 @@ def _used(name: str, seen: FunctionObservation) -> Callers | Unknown:
     )
 
 
-def came(plan: Plan, seen: object) -> bool | Unknown:
+def came(plan: Plan, seen: FunctionObservation) -> bool | Unknown:
     """Whether the callers have what the plan was for."""
     compared = compare(plan, seen)
     return compared if isinstance(compared, Unknown) else compared.came
 
 
-def settled(plan: Plan, seen: object) -> Settled | Unknown:
+def settled(plan: Plan, seen: FunctionObservation) -> Settled | Unknown:
     """Whether Lambda is done with the change and it is still in force."""
     compared = compare(plan, seen)
     if isinstance(compared, Unknown):
@@ -318,7 +317,7 @@ def settled(plan: Plan, seen: object) -> Settled | Unknown:
     return Settled.YES if live.at_rest else Settled.NOT_YET
 
 
-def worse(plan: Plan, seen: object) -> bool | Unknown:
+def worse(plan: Plan, seen: FunctionObservation) -> bool | Unknown:
     """Whether what the callers use cannot be invoked any more; it could when the plan was made."""
     compared = compare(plan, seen)
     return compared if isinstance(compared, Unknown) else compared.live.state == FAILED

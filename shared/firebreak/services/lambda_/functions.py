@@ -111,13 +111,6 @@ class AliasCallers:
 type Callers = UnqualifiedCallers | AliasCallers
 
 
-def observed(seen: object) -> FunctionObservation:
-    """What a function's action observed; anything else was never produced by one. Raises TypeError."""
-    if not isinstance(seen, FunctionObservation):
-        raise TypeError(f"expected FunctionObservation, got {type(seen).__name__}")
-    return seen
-
-
 def ready(target: Target, seen: FunctionObservation) -> FunctionLive | Obstacle | Unknown:
     """The function itself, or why nothing can be done to it now."""
     match seen.function:

@@ -29,10 +29,3 @@ class SesObservation:
     def tags(self) -> Reading[Mapping[str, str]]:
         """The tags of what sends, as far as it could be read."""
         return self.sending.tags if isinstance(self.sending, SendingLive) else self.sending
-
-
-def observed(seen: object) -> SesObservation:
-    """What pause-sending observed; anything else was never produced by it. Raises TypeError."""
-    if not isinstance(seen, SesObservation):
-        raise TypeError(f"expected SesObservation, got {type(seen).__name__}")
-    return seen

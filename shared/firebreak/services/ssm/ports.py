@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from firebreak.core.action_spec import Runbook
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Reading
-from firebreak.core.rules import Runbook
 from firebreak.services.ssm.runbooks import DocumentLive, Run
 
 # What the policy says of the runbook of that name; Absent when it names none.

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from firebreak.core.action_spec import Runbook
 from firebreak.core.model import Failed, Settled
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import NotRead, Reading, Unknown
-from firebreak.core.rules import Runbook
 
 ACTIVE = "Active"
 AUTOMATION = "Automation"
@@ -85,13 +85,6 @@ class RunbookObservation:
     tags: Reading[Mapping[str, str]]
     runs: Reading[tuple[Run, ...]]
     guard: Reading[DescribedAlarm]
-
-
-def observed(seen: object) -> RunbookObservation:
-    """What run-runbook observed; anything else was never produced by it. Raises TypeError."""
-    if not isinstance(seen, RunbookObservation):
-        raise TypeError(f"expected RunbookObservation, got {type(seen).__name__}")
-    return seen
 
 
 def settled(run: Run) -> Settled | Failed | Unknown:

@@ -6,11 +6,12 @@ from fractions import Fraction
 from math import ceil
 from typing import ClassVar
 
-from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.action_spec import ActionSpec, Effect, MemorySettings, Permission, Symptom
+from firebreak.core.model import Obstacle, Plan, Request, RequestKind, Target
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import ActionSettings, Rules
-from firebreak.services.action import Observation, Permission
+from firebreak.core.rules import Rules
+from firebreak.services.lambda_.function_action import FunctionAction
 from firebreak.services.lambda_.function_changes import (
     Change,
     Compared,
@@ -18,12 +19,8 @@ from firebreak.services.lambda_.function_changes import (
     PreImage,
     Publish,
     Update,
-    came,
     compare,
-    settled,
-    worse,
 )
-from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser, look
 from firebreak.services.lambda_.functions import (
     IN_PROGRESS,
     LATEST,
@@ -34,26 +31,33 @@ from firebreak.services.lambda_.functions import (
     FunctionObservation,
     UnqualifiedCallers,
     callers,
-    observed,
     ready,
     unreleasable,
 )
-from firebreak.services.lambda_.ports import FunctionReads, FunctionWrites, LambdaConnections
+from firebreak.services.lambda_.ports import LambdaConnections
 from firebreak.services.other_writers import reset_by
-from firebreak.services.ungrouped import StandingAlone
 
-NAME = "adjust-function-memory"
-EFFECT = "multiplies a function's memory, up to a ceiling; behind an alias by a new version of the same code"
-UNDO = "puts memory and alias back, unless somebody changed them since"
-
-PERMISSIONS = (
-    Permission("lambda:GetFunctionConfiguration"),
-    Permission("lambda:ListTags"),
-    Permission("lambda:ListAliases"),
-    Permission("lambda:ListProvisionedConcurrencyConfigs"),
-    Permission("lambda:UpdateFunctionConfiguration", mutates=True),
-    Permission("lambda:PublishVersion", mutates=True),
-    Permission("lambda:UpdateAlias", mutates=True),
+SPEC = ActionSpec(
+    name="adjust-function-memory",
+    service="lambda",
+    effect=Effect.MEMORY,
+    does="multiplies a function's memory, up to a ceiling; behind an alias by a new version of the same code",
+    undo="puts memory and alias back, unless somebody changed them since",
+    # More memory stays: what was too little is too little tomorrow as well.
+    temporary=False,
+    symptom=Symptom("AWS/Lambda", "Duration", "a Lambda function's duration"),
+    settings=MemorySettings(ceiling=3008),
+    # MB of a function [docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html].
+    highest_ceiling=10_240,
+    permissions=(
+        Permission("lambda:GetFunctionConfiguration"),
+        Permission("lambda:ListTags"),
+        Permission("lambda:ListAliases"),
+        Permission("lambda:ListProvisionedConcurrencyConfigs"),
+        Permission("lambda:UpdateFunctionConfiguration", mutates=True),
+        Permission("lambda:PublishVersion", mutates=True),
+        Permission("lambda:UpdateAlias", mutates=True),
+    ),
 )
 
 # What a function without a capacity provider may have; the API itself takes 32,768.
@@ -65,25 +69,13 @@ SETTLE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class AdjustFunctionMemory(StandingAlone):
+class AdjustFunctionMemory(FunctionAction):
     """Raises the memory of `$LATEST`, and releases it where callers use an alias (releasing.py)."""
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # More memory stays: what was too little is too little tomorrow as well.
-    temporary: ClassVar = False
+    spec: ClassVar = SPEC
 
-    reads: FunctionReads
-    writes: FunctionWrites
-    pace: Pace = AWS_PACE
-
-    def observe(self, target: Target) -> FunctionObservation:
-        """The function, its aliases and what they run, and what is provisioned."""
-        return look(self.reads, target)
-
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan(self, request: Request, seen: FunctionObservation, rules: Rules) -> Reading[Plan | Obstacle]:
         """One raise of what the callers run."""
-        seen = observed(seen)
         latest = ready(request.target, seen)
         if not isinstance(latest, FunctionLive):
             return latest
@@ -91,26 +83,9 @@ class AdjustFunctionMemory(StandingAlone):
         if not isinstance(used, UnqualifiedCallers | AliasCallers):
             return used
         obstacle = unreleasable(latest, used, seen) if isinstance(used, AliasCallers) else None
-        return obstacle or _plan(request.target, latest, used, seen, rules.settings)
+        return obstacle or _plan(request.target, latest, used, seen, rules.settings_as(MemorySettings))
 
-    def execute(self, plan: Plan) -> Receipt:
-        """Makes the calls of the plan. Raises AwsError; OutcomeUnknown once anything may have changed."""
-        return Releaser(self.reads, self.writes, self.pace).carry_out(plan)
-
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
-        """Whether the callers have the memory that was planned; an unreleased update is no."""
-        return came(plan, seen)
-
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
-        """Whether Lambda is done with the update, and it is still in force."""
-        del receipt  # the plan tells what was wanted; AWS has nothing to add to it
-        return settled(plan, seen)
-
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
-        """Whether what the callers use cannot be invoked any more."""
-        return worse(plan, seen)
-
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+    def undo(self, plan: Plan, seen: FunctionObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """The old memory, and behind an alias the version before, if both are still as we set them."""
         del kind
         compared = compare(plan, seen)
@@ -128,7 +103,7 @@ def build(services: LambdaConnections) -> AdjustFunctionMemory:
 
 
 def _plan(
-    target: Target, latest: FunctionLive, used: Callers, seen: FunctionObservation, settings: ActionSettings
+    target: Target, latest: FunctionLive, used: Callers, seen: FunctionObservation, settings: MemorySettings
 ) -> Plan | Obstacle:
     before = PreImage.of(used, latest)
     to = raised(before.memory, settings)
@@ -149,7 +124,7 @@ def _plan(
     )
 
 
-def raised(memory: int, settings: ActionSettings) -> int:
+def raised(memory: int, settings: MemorySettings) -> int:
     """The memory after one raise, in whole MB and never above a ceiling; reckoned without rounding errors."""
     wanted = ceil(memory * Fraction(str(settings.factor)))
     return min(wanted, settings.ceiling, MOST_MEMORY)

@@ -6,43 +6,47 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
+from firebreak.core.action_spec import ActionSpec, Effect, Permission, RollBackSettings
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, Settled, Target
+from firebreak.core.readings import NotRead, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
 from firebreak.core.rules import Rules
 from firebreak.errors import Rejected
-from firebreak.services.action import Observation, Permission
+from firebreak.services.beanstalk.environment_action import EnvironmentAction
 from firebreak.services.beanstalk.environments import (
     READY,
     BeanstalkObservation,
     EnvironmentLive,
     PreImage,
     ThenAndNow,
-    missing,
     not_ready,
-    observed,
-    worse,
 )
-from firebreak.services.beanstalk.ports import BeanstalkConnections, BeanstalkReads, BeanstalkWrites
+from firebreak.services.beanstalk.ports import BeanstalkConnections
 from firebreak.services.beanstalk.versions import Previous, previous, suspect
 from firebreak.services.other_writers import reset_by
 from firebreak.services.stored_plans import text
-from firebreak.services.ungrouped import StandingAlone
 
-NAME = "roll-back-environment"
-EFFECT = (
-    "deploys the version that a Beanstalk environment ran before a recent deployment; "
-    "only after approval where no event names it"
-)
-UNDO = ""
-
-PERMISSIONS = (
-    Permission("elasticbeanstalk:DescribeEnvironments"),
-    Permission("elasticbeanstalk:ListTagsForResource"),
-    Permission("elasticbeanstalk:DescribeEvents"),
-    Permission("elasticbeanstalk:DescribeApplicationVersions"),
-    Permission("elasticbeanstalk:UpdateEnvironment", mutates=True),
+SPEC = ActionSpec(
+    name="roll-back-environment",
+    service="beanstalk",
+    effect=Effect.ROLL_BACK,
+    does=(
+        "deploys the version that a Beanstalk environment ran before a recent deployment; "
+        "only after approval where no event names it"
+    ),
+    irreversible="rolling forward would deploy what was blamed",
+    # The older version stays until somebody deploys one that is mended.
+    temporary=False,
+    settings=RollBackSettings(),
+    asks_by_default=True,
+    permissions=(
+        Permission("elasticbeanstalk:DescribeEnvironments"),
+        Permission("elasticbeanstalk:ListTagsForResource"),
+        Permission("elasticbeanstalk:DescribeEvents"),
+        Permission("elasticbeanstalk:DescribeApplicationVersions"),
+        Permission("elasticbeanstalk:UpdateEnvironment", mutates=True),
+    ),
 )
 
 # Two batches of a rolling deployment, each with the ten minutes that a command may take, and as much
@@ -58,16 +62,10 @@ NO_ROLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class RollBackEnvironment(StandingAlone):
+class RollBackEnvironment(EnvironmentAction):
     """Sends UpdateEnvironment with one version label, which AWS carries out as it does any deployment."""
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # The older version stays until somebody deploys one that is mended.
-    temporary: ClassVar = False
-
-    reads: BeanstalkReads
-    writes: BeanstalkWrites
+    spec: ClassVar = SPEC
 
     def observe(self, target: Target) -> BeanstalkObservation:
         """The environment and its events in parallel, then its tags and its application's versions."""
@@ -87,16 +85,11 @@ class RollBackEnvironment(StandingAlone):
                 environments=environments.result(),
             )
 
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan_for(
+        self, request: Request, environment: EnvironmentLive, seen: BeanstalkObservation, rules: Rules
+    ) -> Plan | Obstacle | Unknown:
         """The way back, if the alarm turned red during the newest deployment or soon after it."""
-        seen = observed(seen)
-        match seen.environment:
-            case Absent():
-                return missing(request.target)
-            case Unknown() | NotRead():
-                return unseen("the environment", seen.environment)
-            case environment:
-                return not_ready(environment) or _plan(request, environment, seen, rules)
+        return _plan(request, environment, seen, rules)
 
     def execute(self, plan: Plan) -> Receipt:
         """Sends the one call the plan names. Raises AwsError."""
@@ -108,7 +101,7 @@ class RollBackEnvironment(StandingAlone):
         request_id = self.writes.deploy(environment_id, name, version)
         return Receipt(summary=f"{name} deploys version {version}", after={"requestId": request_id})
 
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def outcome(self, plan: Plan, seen: BeanstalkObservation) -> bool | Unknown:
         """Whether a deployment without a reply began, by the version that the environment bears."""
         compared = ThenAndNow.of(plan.before, seen)
         if isinstance(compared, Unknown):
@@ -120,7 +113,7 @@ class RollBackEnvironment(StandingAlone):
             return False
         return Unknown("something was done to the environment, and nothing says that it was the roll back")
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: BeanstalkObservation) -> Settled | Unknown:
         """Whether the environment is Ready again and bears the older version."""
         del receipt  # the version tells it all
         compared = ThenAndNow.of(plan.before, seen)
@@ -135,15 +128,6 @@ class RollBackEnvironment(StandingAlone):
             return Settled.FAILED
         return Unknown(f"version {version or '(none)'} runs: somebody deployed it since")
 
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
-        """Whether its health is worse than before, once it is at rest again."""
-        return worse(plan.before, seen)
-
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
-        """There is no way back by machine: it would deploy what was blamed."""
-        del plan, seen, kind
-        return Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy what was blamed")
-
 
 def build(services: BeanstalkConnections) -> RollBackEnvironment:
     """The action on these services."""
@@ -155,7 +139,7 @@ def _plan(
 ) -> Plan | Obstacle | Unknown:
     if not isinstance(seen.events, tuple):
         return unseen("what happened to the environment", seen.events)
-    blame = rules.settings.blame
+    blame = rules.settings_as(RollBackSettings).blame
     deployment = suspect(environment, seen.events, request.alarm.since, blame)
     if isinstance(deployment, Obstacle):
         return deployment

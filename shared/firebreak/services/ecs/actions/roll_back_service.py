@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
-from firebreak.core.limits.disruption_budget import GroupCount
-from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
-from firebreak.core.reasons import Reason
+from firebreak.core.action_spec import ActionSpec, Effect, Permission, RollBackSettings
+from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, Settled, Target
+from firebreak.core.readings import NotRead, Reading, Unknown, unseen
 from firebreak.core.rules import Rules
 from firebreak.errors import OutcomeUnknown, Rejected
-from firebreak.services.action import Observation, Permission
+from firebreak.services.action import Irreversible
 from firebreak.services.ecs.deployments import (
     ROLLING_BACK,
     RUNNING,
@@ -27,46 +25,51 @@ from firebreak.services.ecs.ports import (
     DeploymentReads,
     DeploymentWrites,
     EcsConnections,
-    EcsReads,
     EcsWrites,
 )
 from firebreak.services.ecs.readiness import (
     PRIMARY,
     PreImage,
     fewer_running,
-    missing,
     not_fit,
-    pre_image_and_service,
     short,
 )
 from firebreak.services.ecs.rollback_target import CONTROLLERS, rollback_target
 from firebreak.services.ecs.rollout import began, begun, harmed, has_begun, ours, progress, started
+from firebreak.services.ecs.service_action import ServiceAction
 from firebreak.services.ecs.suspect_deployment import suspects
 from firebreak.services.ecs.task_memory import TaskSize
 
-NAME = "roll-back-service"
-EFFECT = "goes back to what ran before the deployment that the alarm followed"
-# Rolling forward again would deploy what was blamed; that is for whoever mended it.
-UNDO = ""
-
-PERMISSIONS = (
-    Permission("ecs:DescribeClusters", to_decide=True),
-    Permission("ecs:DescribeServices"),
-    Permission("ecs:ListClusters", to_decide=True),
-    Permission("ecs:ListServices", to_decide=True),
-    Permission("ecs:DescribeTaskDefinition"),
-    Permission("ecs:ListServiceDeployments"),
-    Permission("ecs:DescribeServiceDeployments"),
-    Permission("ecs:DescribeServiceRevisions"),
-    Permission("ecs:StopServiceDeployment", mutates=True),
-    Permission("ecs:ContinueServiceDeployment", mutates=True),
-    Permission("ecs:UpdateService", mutates=True),
-    Permission("iam:PassRole", mutates=True),
+SPEC = ActionSpec(
+    name="roll-back-service",
+    service="ecs",
+    effect=Effect.ROLL_BACK,
+    does="goes back to what ran before the deployment that the alarm followed",
+    # Rolling forward again would deploy what was blamed; that is for whoever mended it.
+    undo="",
+    irreversible="rolling forward would deploy what was blamed",
+    # A roll back stays until somebody deploys again.
+    temporary=False,
+    settings=RollBackSettings(),
+    permissions=(
+        Permission("ecs:DescribeClusters", to_decide=True),
+        Permission("ecs:DescribeServices"),
+        Permission("ecs:ListClusters", to_decide=True),
+        Permission("ecs:ListServices", to_decide=True),
+        Permission("ecs:DescribeTaskDefinition"),
+        Permission("ecs:ListServiceDeployments"),
+        Permission("ecs:DescribeServiceDeployments"),
+        Permission("ecs:DescribeServiceRevisions"),
+        Permission("ecs:StopServiceDeployment", mutates=True),
+        Permission("ecs:ContinueServiceDeployment", mutates=True),
+        Permission("ecs:UpdateService", mutates=True),
+        Permission("iam:PassRole", mutates=True),
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class RollBackService:
+class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
     """Rolls back by the one call that fits what the newest deployment does.
 
     One that runs is stopped (`StopServiceDeployment`), one that waits at a PAUSE hook is answered
@@ -77,12 +80,8 @@ class RollBackService:
     it holds: a revert registers the good images under a new number.
     """
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # A roll back stays until somebody deploys again.
-    temporary: ClassVar = False
+    spec: ClassVar = SPEC
 
-    reads: EcsReads
     writes: EcsWrites
     deployments: DeploymentReads
     endings: DeploymentWrites
@@ -118,21 +117,12 @@ class RollBackService:
                 untold[arn] = unseen(f"task definition {short(arn)}", size)
         return contents, untold
 
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """The service's cluster."""
-        return self.reads.group(target, now, health=health)
-
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan_for(
+        self, request: Request, service: ServiceLive, seen: RollBackObservation, rules: Rules
+    ) -> Plan | Obstacle | Unknown:
         """The way back, if the alarm turned red during the blamed deployment or soon after it."""
-        seen = _observed(seen)
-        match seen.service:
-            case Absent():
-                return missing(request.target)
-            case Unknown() | NotRead():
-                return unseen("the service", seen.service)
-            case service:
-                unfit = not_fit(service, CONTROLLERS)
-                return unfit or rollback_target(request, service, seen, rules.settings.blame)
+        blame = rules.settings_as(RollBackSettings).blame
+        return not_fit(service, CONTROLLERS) or rollback_target(request, service, seen, blame)
 
     def execute(self, plan: Plan) -> Receipt:
         """Sends the one call the plan names. Raises AwsError; OutcomeUnknown when nothing begins."""
@@ -158,28 +148,26 @@ class RollBackService:
             raise OutcomeUnknown("UpdateService", "NoNewDeployment")
         return began(before, after, deployment)
 
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def outcome(self, plan: Plan, seen: RollBackObservation) -> bool | Unknown:
         """Whether the deployment is being taken back, or one of the earlier task definition began."""
-        seen = _observed(seen)
         match plan.change:
             case {"serviceDeploymentArn": str(arn)}:
                 deployment = listed(seen.history, arn)
                 return deployment if isinstance(deployment, Unknown) else was_ended(deployment)
             case {"taskDefinition": str(definition)}:
-                compared = pre_image_and_service(plan.before, seen.service)
+                compared = self.then_and_now(plan, seen)
                 return compared if isinstance(compared, Unknown) else has_begun(*compared, definition)
             case _:
                 return Unknown("the stored plan names no change")
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: RollBackObservation) -> Settled | Failed | Unknown:
         """What became of it; Unknown once another deployment has begun."""
-        seen = _observed(seen)
         match plan.change:
             case {"serviceDeploymentArn": str(arn)}:
                 deployment = listed(seen.history, arn, newest=True)
                 return deployment if isinstance(deployment, Unknown) else ending(deployment)
             case {"taskDefinition": str(definition)}:
-                compared = pre_image_and_service(plan.before, seen.service)
+                compared = self.then_and_now(plan, seen)
                 if isinstance(compared, Unknown):
                     return compared
                 before, service = compared
@@ -187,10 +175,9 @@ class RollBackService:
             case _:
                 return Unknown("the stored plan names no change")
 
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def worse(self, plan: Plan, seen: RollBackObservation) -> bool | Unknown:
         """Whether tasks are missing that the roll back does not account for."""
-        seen = _observed(seen)
-        compared = pre_image_and_service(plan.before, seen.service)
+        compared = self.then_and_now(plan, seen)
         if isinstance(compared, Unknown):
             return compared
         before, service = compared
@@ -206,22 +193,11 @@ class RollBackService:
             case _:
                 return False
 
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Obstacle:
-        """There is no way back by machine: it would deploy what was blamed."""
-        del plan, seen, kind
-        return Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy what was blamed")
-
 
 def build(services: EcsConnections) -> RollBackService:
     """The action on these services."""
     definitions, _ = services.task_definitions()
     return RollBackService(*services.ecs(), *services.ecs_deployments(), definitions)
-
-
-def _observed(seen: object) -> RollBackObservation:
-    if not isinstance(seen, RollBackObservation):
-        raise TypeError(f"expected RollBackObservation, got {type(seen).__name__}")
-    return seen
 
 
 def _ended(arn: str) -> Receipt:

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
+from firebreak.core.action_spec import ActionSpec, Effect, Permission
 from firebreak.core.ledger import incident_name
-from firebreak.core.limits.disruption_budget import GroupCount
-from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, Settled, Target
 from firebreak.core.readings import (
-    Absent,
     NotRead,
     Reading,
     Unknown,
@@ -19,18 +17,17 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.tags import OPT_IN_TAG
 from firebreak.errors import Rejected
-from firebreak.services.action import Observation, Permission
+from firebreak.services.action import Irreversible
 from firebreak.services.ecs.model import ServiceLive
-from firebreak.services.ecs.ports import EcsConnections, EcsReads, TaskReads, TaskWrites
+from firebreak.services.ecs.ports import EcsConnections, TaskReads, TaskWrites
 from firebreak.services.ecs.readiness import (
     PreImage,
     failed_deployment,
-    missing,
     not_ready,
-    pre_image_and_service,
     short,
 )
 from firebreak.services.ecs.rollout import ROLLING_SECONDS
+from firebreak.services.ecs.service_action import ServiceAction
 from firebreak.services.ecs.target_groups import group_in, groups_of
 from firebreak.services.ecs.tasks import (
     NO_BALANCER,
@@ -44,24 +41,29 @@ from firebreak.services.ecs.tasks import (
 )
 from firebreak.services.stored_plans import text
 
-NAME = "replace-task"
-EFFECT = (
-    "stops the one task whose container health check fails among healthy ones (for an alarm on "
-    "`UnHealthyHostCount`: the one that its load balancer finds unhealthy), where "
-    "`minimumHealthyPercent` spares one and `propagateTags` is SERVICE; the service starts another"
-)
-UNDO = ""
-
-PERMISSIONS = (
-    Permission("ecs:DescribeClusters", to_decide=True),
-    Permission("ecs:DescribeServices"),
-    Permission("ecs:ListClusters", to_decide=True),
-    Permission("ecs:ListServices", to_decide=True),
-    Permission("ecs:ListTasks"),
-    Permission("ecs:DescribeTasks"),
-    Permission("ecs:GetTaskProtection"),
-    Permission("elasticloadbalancing:DescribeTargetHealth"),
-    Permission("ecs:StopTask", mutates=True),
+SPEC = ActionSpec(
+    name="replace-task",
+    service="ecs",
+    effect=Effect.RESTART,
+    does=(
+        "stops the one task whose container health check fails among healthy ones (for an alarm on "
+        "`UnHealthyHostCount`: the one that its load balancer finds unhealthy), where "
+        "`minimumHealthyPercent` spares one and `propagateTags` is SERVICE; the service starts another"
+    ),
+    irreversible="a task that was stopped does not run again",
+    # A task that is gone stays gone.
+    temporary=False,
+    permissions=(
+        Permission("ecs:DescribeClusters", to_decide=True),
+        Permission("ecs:DescribeServices"),
+        Permission("ecs:ListClusters", to_decide=True),
+        Permission("ecs:ListServices", to_decide=True),
+        Permission("ecs:ListTasks"),
+        Permission("ecs:DescribeTasks"),
+        Permission("ecs:GetTaskProtection"),
+        Permission("elasticloadbalancing:DescribeTargetHealth"),
+        Permission("ecs:StopTask", mutates=True),
+    ),
 )
 
 # Under EXTERNAL somebody else's scheduler keeps the tasks, and may not start another.
@@ -69,7 +71,7 @@ CONTROLLERS = frozenset({"ECS", "CODE_DEPLOY"})
 
 
 @dataclass(frozen=True, slots=True)
-class ReplaceTask:
+class ReplaceTask(Irreversible, ServiceAction[TasksObservation]):
     """Stops one task by its full ARN, with the incident as the reason that DescribeTasks shows.
 
     IAM lets the function stop tasks that carry the opt-in tag themselves, so the service must
@@ -79,12 +81,8 @@ class ReplaceTask:
     default `minimumHealthyPercent` of 100 no task can be spared.
     """
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # A task that is gone stays gone.
-    temporary: ClassVar = False
+    spec: ClassVar = SPEC
 
-    reads: EcsReads
     tasks: TaskReads
     writes: TaskWrites
 
@@ -125,22 +123,13 @@ class ReplaceTask:
     def _protected(self, target: Target, bad: TaskLive | Obstacle, otherwise: str) -> Reading[bool]:
         return self.tasks.protected(target, bad.arn) if isinstance(bad, TaskLive) else NotRead(otherwise)
 
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """The service's cluster."""
-        return self.reads.group(target, now, health=health)
-
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan_for(
+        self, request: Request, service: ServiceLive, seen: TasksObservation, rules: Rules
+    ) -> Plan | Obstacle | Unknown:
         """The one bad task, if the service can spare it."""
         del rules
-        seen = _observed(seen)
-        match seen.service:
-            case Absent():
-                return missing(request.target)
-            case Unknown() | NotRead():
-                return unseen("the service", seen.service)
-            case service:
-                unfit = not_ready(service, CONTROLLERS) or failed_deployment(service)
-                return unfit or _plan(request, service, seen)
+        unfit = not_ready(service, CONTROLLERS) or failed_deployment(service)
+        return unfit or _plan(request, service, seen)
 
     def execute(self, plan: Plan) -> Receipt:
         """Stops the task. Raises AwsError."""
@@ -152,15 +141,14 @@ class ReplaceTask:
         self.writes.stop(cluster, task, reason)
         return Receipt(summary=f"task {short(task)} is being stopped", after={"task": task})
 
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def outcome(self, plan: Plan, seen: TasksObservation) -> bool | Unknown:
         """Whether the task is gone; who else may have stopped it makes no difference to it."""
-        there = _is_there(plan, _observed(seen))
+        there = _is_there(plan, seen)
         return there if isinstance(there, Unknown) else not there
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: TasksObservation) -> Settled | Unknown:
         """Whether the task is gone and as many run as are wanted."""
         del receipt  # the plan names the task; AWS has nothing to add to it
-        seen = _observed(seen)
         there = _is_there(plan, seen)
         if isinstance(there, Unknown):
             return there
@@ -169,30 +157,19 @@ class ReplaceTask:
         enough = seen.service.running == seen.service.desired
         return Settled.YES if enough and not there else Settled.NOT_YET
 
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def worse(self, plan: Plan, seen: TasksObservation) -> bool | Unknown:
         """Whether more tasks are missing than the one that was stopped."""
-        compared = pre_image_and_service(plan.before, _observed(seen).service)
+        compared = self.then_and_now(plan, seen)
         if isinstance(compared, Unknown):
             return compared
         before, service = compared
         return service.running < min(before.running, service.desired) - 1
-
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Obstacle:
-        """There is no way back: the task is gone."""
-        del plan, seen, kind
-        return Obstacle(Reason.NOT_REVERSIBLE, "a task that was stopped does not run again")
 
 
 def build(services: EcsConnections) -> ReplaceTask:
     """The action on these services."""
     reads, _ = services.ecs()
     return ReplaceTask(reads, *services.ecs_tasks())
-
-
-def _observed(seen: object) -> TasksObservation:
-    if not isinstance(seen, TasksObservation):
-        raise TypeError(f"expected TasksObservation, got {type(seen).__name__}")
-    return seen
 
 
 def _plan(request: Request, service: ServiceLive, seen: TasksObservation) -> Plan | Obstacle | Unknown:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
-from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.action_spec import ActionSpec, Effect, MemorySettings, Permission
 from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.readings import (
     Absent,
@@ -15,24 +14,20 @@ from firebreak.core.readings import (
     unseen,
 )
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import ActionSettings, Rules
+from firebreak.core.rules import Rules
 from firebreak.errors import OutcomeUnknown, Rejected
-from firebreak.services.action import Observation, Permission
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.ports import (
     DefinitionReads,
     DefinitionWrites,
     EcsConnections,
-    EcsReads,
     EcsWrites,
 )
 from firebreak.services.ecs.readiness import (
     PRIMARY,
     PreImage,
     inactive,
-    missing,
     not_ready,
-    pre_image_and_service,
     repeats_failure,
     short,
 )
@@ -47,25 +42,34 @@ from firebreak.services.ecs.rollout import (
     unpinned,
 )
 from firebreak.services.ecs.rollout_room import no_room, outage_doubts
+from firebreak.services.ecs.service_action import ServiceAction
 from firebreak.services.ecs.task_memory import MemoryObservation, NewSize, TaskSize, raised
 from firebreak.services.other_writers import reset_by
 from firebreak.services.stored_plans import number, text
 
-NAME = "adjust-task-memory"
-EFFECT = "deploys a new revision of the task definition with more memory"
-UNDO = "goes back to the revision before, unless somebody deployed since"
-
-PERMISSIONS = (
-    Permission("ecs:DescribeClusters", to_decide=True),
-    Permission("ecs:DescribeServices"),
-    Permission("ecs:ListClusters", to_decide=True),
-    Permission("ecs:ListServices", to_decide=True),
-    Permission("ecs:DescribeTaskDefinition"),
-    Permission("ecs:RegisterTaskDefinition", mutates=True),
-    # Asked of whoever registers with tags, as the new revision carries those of the old one.
-    Permission("ecs:TagResource", mutates=True),
-    Permission("ecs:UpdateService", mutates=True),
-    Permission("iam:PassRole", mutates=True),
+SPEC = ActionSpec(
+    name="adjust-task-memory",
+    service="ecs",
+    effect=Effect.MEMORY,
+    does="deploys a new revision of the task definition with more memory",
+    undo="goes back to the revision before, unless somebody deployed since",
+    # What needed more memory needs it tomorrow.
+    temporary=False,
+    settings=MemorySettings(ceiling=30_720),
+    # MiB of a task [docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html].
+    highest_ceiling=122_880,
+    permissions=(
+        Permission("ecs:DescribeClusters", to_decide=True),
+        Permission("ecs:DescribeServices"),
+        Permission("ecs:ListClusters", to_decide=True),
+        Permission("ecs:ListServices", to_decide=True),
+        Permission("ecs:DescribeTaskDefinition"),
+        Permission("ecs:RegisterTaskDefinition", mutates=True),
+        # Asked of whoever registers with tags, as the new revision carries those of the old one.
+        Permission("ecs:TagResource", mutates=True),
+        Permission("ecs:UpdateService", mutates=True),
+        Permission("iam:PassRole", mutates=True),
+    ),
 )
 
 # CODE_DEPLOY and EXTERNAL do not let a service's task definition be changed.
@@ -73,7 +77,7 @@ CONTROLLERS = frozenset({"ECS"})
 
 
 @dataclass(frozen=True, slots=True)
-class AdjustTaskMemory:
+class AdjustTaskMemory(ServiceAction[MemoryObservation]):
     """Registers a larger revision of the task definition in use, then moves the service to it.
 
     Two calls in this order: when the second is not made, a revision is left that nobody runs. A
@@ -81,12 +85,8 @@ class AdjustTaskMemory:
     by ours, which was made of the one that we saw; the receipt says so when it happened.
     """
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # What needed more memory needs it tomorrow.
-    temporary: ClassVar = False
+    spec: ClassVar = SPEC
 
-    reads: EcsReads
     writes: EcsWrites
     definitions: DefinitionReads
     registrar: DefinitionWrites
@@ -99,21 +99,12 @@ class AdjustTaskMemory:
             size = self.definitions.size(service.task_definition)
         return MemoryObservation(service=service, size=size)
 
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """The service's cluster."""
-        return self.reads.group(target, now, health=health)
-
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan_for(
+        self, request: Request, service: ServiceLive, seen: MemoryObservation, rules: Rules
+    ) -> Plan | Obstacle | Unknown:
         """The next size that is valid for the task's CPU."""
-        seen = _observed(seen)
-        match seen.service:
-            case Absent():
-                return missing(request.target)
-            case Unknown() | NotRead():
-                return unseen("the service", seen.service)
-            case service:
-                unfit = not_ready(service, CONTROLLERS)
-                return unfit or _plan(request.target, service, seen.size, rules.settings)
+        unfit = not_ready(service, CONTROLLERS)
+        return unfit or _plan(request.target, service, seen.size, rules.settings_as(MemorySettings))
 
     def execute(self, plan: Plan) -> Receipt:
         """Registers and moves, or moves back. Raises AwsError; OutcomeUnknown when nothing begins."""
@@ -139,24 +130,22 @@ class AdjustTaskMemory:
         except ValueError as error:
             raise Rejected("RegisterTaskDefinition", "UnusablePlan") from error
 
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def outcome(self, plan: Plan, seen: MemoryObservation) -> bool | Unknown:
         """Whether a deployment of our revision began; a revision that nobody runs is no change."""
-        seen = _observed(seen)
-        compared = pre_image_and_service(plan.before, seen.service)
+        compared = self.then_and_now(plan, seen)
         return compared if isinstance(compared, Unknown) else has_begun(*compared, _definition(plan, seen))
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: MemoryObservation) -> Settled | Failed | Unknown:
         """What became of our deployment; Unknown once another one has taken its place."""
-        seen = _observed(seen)
-        compared = pre_image_and_service(plan.before, seen.service)
+        compared = self.then_and_now(plan, seen)
         if isinstance(compared, Unknown):
             return compared
         before, service = compared
         return progress(ours(before, receipt, service, _definition(plan, seen)), service)
 
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def worse(self, plan: Plan, seen: MemoryObservation) -> bool | Unknown:
         """Whether a deployment failed since, or tasks are missing that none accounts for."""
-        compared = pre_image_and_service(plan.before, _observed(seen).service)
+        compared = self.then_and_now(plan, seen)
         if isinstance(compared, Unknown):
             return compared
         before, service = compared
@@ -164,10 +153,9 @@ class AdjustTaskMemory:
             before, service, [one for one in service.deployments if one.id not in before.deployments]
         )
 
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+    def undo(self, plan: Plan, seen: MemoryObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """Back to the revision before, if the service still runs ours."""
         del kind
-        seen = _observed(seen)
         match seen.service:
             case Absent():
                 return Obstacle(Reason.TARGET_MISSING, "the service does not exist")
@@ -182,14 +170,8 @@ def build(services: EcsConnections) -> AdjustTaskMemory:
     return AdjustTaskMemory(*services.ecs(), *services.task_definitions())
 
 
-def _observed(seen: object) -> MemoryObservation:
-    if not isinstance(seen, MemoryObservation):
-        raise TypeError(f"expected MemoryObservation, got {type(seen).__name__}")
-    return seen
-
-
 def _plan(
-    target: Target, service: ServiceLive, size: Reading[TaskSize], settings: ActionSettings
+    target: Target, service: ServiceLive, size: Reading[TaskSize], settings: MemorySettings
 ) -> Plan | Obstacle | Unknown:
     if not isinstance(size, TaskSize):
         return unseen("the task definition", size)

@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ClassVar
 
-from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
+from firebreak.core.action_spec import ActionSpec, Effect, Permission, Symptom
+from firebreak.core.model import Obstacle, Plan, Receipt, Request, Settled, Target
+from firebreak.core.readings import NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import Rejected
-from firebreak.services.action import Observation, Permission
+from firebreak.services.beanstalk.environment_action import EnvironmentAction
 from firebreak.services.beanstalk.environments import (
     ERRORS,
     READY,
@@ -19,24 +20,29 @@ from firebreak.services.beanstalk.environments import (
     EnvironmentLive,
     PreImage,
     ThenAndNow,
-    missing,
     not_ready,
-    observed,
-    worse,
 )
-from firebreak.services.beanstalk.ports import BeanstalkConnections, BeanstalkReads, BeanstalkWrites
+from firebreak.services.beanstalk.ports import BeanstalkConnections
 from firebreak.services.stored_plans import text
-from firebreak.services.ungrouped import StandingAlone
 
-NAME = "restart-environment"
-EFFECT = "restarts the application server on every instance of a Beanstalk environment at once"
-UNDO = ""
-
-PERMISSIONS = (
-    Permission("elasticbeanstalk:DescribeEnvironments"),
-    Permission("elasticbeanstalk:ListTagsForResource"),
-    Permission("elasticbeanstalk:DescribeEvents"),
-    Permission("elasticbeanstalk:RestartAppServer", mutates=True),
+SPEC = ActionSpec(
+    name="restart-environment",
+    service="beanstalk",
+    effect=Effect.RESTART,
+    does="restarts the application server on every instance of a Beanstalk environment at once",
+    irreversible="a restart changes no value that could be put back",
+    # A restart changes no value, so there is none to put back.
+    temporary=False,
+    symptom=Symptom(
+        "AWS/ElasticBeanstalk", "EnvironmentHealth", "the health of an Elastic Beanstalk environment"
+    ),
+    asks_by_default=True,
+    permissions=(
+        Permission("elasticbeanstalk:DescribeEnvironments"),
+        Permission("elasticbeanstalk:ListTagsForResource"),
+        Permission("elasticbeanstalk:DescribeEvents"),
+        Permission("elasticbeanstalk:RestartAppServer", mutates=True),
+    ),
 )
 
 # How long Beanstalk lets a command run on the instances unless told otherwise: option Timeout of
@@ -54,16 +60,10 @@ ALL_AT_ONCE = "every instance restarts at the same time: until they are back, no
 
 
 @dataclass(frozen=True, slots=True)
-class RestartEnvironment(StandingAlone):
+class RestartEnvironment(EnvironmentAction):
     """Sends RestartAppServer, which AWS carries out everywhere at once and cannot take back."""
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # A restart changes no value, so there is none to put back.
-    temporary: ClassVar = False
-
-    reads: BeanstalkReads
-    writes: BeanstalkWrites
+    spec: ClassVar = SPEC
 
     def observe(self, target: Target) -> BeanstalkObservation:
         """The environment and its events in parallel, then its tags."""
@@ -75,17 +75,12 @@ class RestartEnvironment(StandingAlone):
                 tagged = self.reads.tags(environment.arn)
             return BeanstalkObservation(environment=environment, tagged=tagged, events=events.result())
 
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
-        """One restart of everything, if the environment is at rest."""
+    def plan_for(
+        self, request: Request, environment: EnvironmentLive, seen: BeanstalkObservation, rules: Rules
+    ) -> Plan | Obstacle | Unknown:
+        """One restart of everything."""
         del rules  # nothing about a restart can be set
-        seen = observed(seen)
-        match seen.environment:
-            case Absent():
-                return missing(request.target)
-            case Unknown() | NotRead():
-                return unseen("the environment", seen.environment)
-            case environment:
-                return not_ready(environment) or _plan(request.target, environment, seen.events)
+        return _plan(request.target, environment, seen.events)
 
     def execute(self, plan: Plan) -> Receipt:
         """Sends the one call the plan names. Raises AwsError."""
@@ -96,7 +91,7 @@ class RestartEnvironment(StandingAlone):
         request_id = self.writes.restart(environment_id, name)
         return Receipt(summary=f"{name} restarts its application servers", after={"requestId": request_id})
 
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def outcome(self, plan: Plan, seen: BeanstalkObservation) -> bool | Unknown:
         """Whether a restart without a reply began: its event tells, and so does the lack of any request's."""
         compared = ThenAndNow.of(plan.before, seen)
         if isinstance(compared, Unknown):
@@ -107,7 +102,7 @@ class RestartEnvironment(StandingAlone):
             return Unknown("something was done to the environment, and nothing says that it was a restart")
         return False
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: BeanstalkObservation) -> Settled | Unknown:
         """Whether the restart is in the environment's events and the environment is Ready after it."""
         compared = ThenAndNow.of(plan.before, seen)
         if isinstance(compared, Unknown):
@@ -119,15 +114,6 @@ class RestartEnvironment(StandingAlone):
         if not began:
             return Settled.NOT_YET
         return Settled.FAILED if _failed(compared.since, began) else Settled.YES
-
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
-        """Whether its health is worse than before, once it is at rest again."""
-        return worse(plan.before, seen)
-
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
-        """There is nothing to put back."""
-        del plan, seen, kind
-        return Obstacle(Reason.NOT_REVERSIBLE, "a restart changes no value that could be put back")
 
 
 def build(services: BeanstalkConnections) -> RestartEnvironment:

@@ -1,11 +1,10 @@
 """restart-service: replace every task of an ECS service by a forced deployment of what it runs."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
-from firebreak.core.limits.disruption_budget import GroupCount
-from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.action_spec import ActionSpec, Effect, Permission, Symptom
+from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, Settled, Target
 from firebreak.core.readings import (
     Absent,
     NotRead,
@@ -16,19 +15,16 @@ from firebreak.core.readings import (
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import OutcomeUnknown, Rejected
-from firebreak.services.action import Observation, Permission
+from firebreak.services.action import Irreversible
 from firebreak.services.ecs.model import EcsObservation, ServiceLive, TaskDefinitionLive
-from firebreak.services.ecs.ports import EcsConnections, EcsReads, EcsWrites
+from firebreak.services.ecs.ports import EcsConnections, EcsWrites
 from firebreak.services.ecs.readiness import (
     PRIMARY,
     PreImage,
     inactive,
-    missing,
     not_ready,
-    observed,
     repeats_failure,
     short,
-    then_and_now,
 )
 from firebreak.services.ecs.rollout import (
     began,
@@ -42,22 +38,29 @@ from firebreak.services.ecs.rollout import (
     unpinned,
 )
 from firebreak.services.ecs.rollout_room import no_room, outage_doubts
+from firebreak.services.ecs.service_action import ServiceAction
 from firebreak.services.stored_plans import text
 
-NAME = "restart-service"
-EFFECT = "replaces every task by a forced deployment of what the service runs"
-UNDO = ""
-
-# UpdateService with a task definition in it is also checked for iam:PassRole on the task and
-# execution roles, although they stay the same; without one (scale-service) it is not.
-PERMISSIONS = (
-    Permission("ecs:DescribeClusters", to_decide=True),
-    Permission("ecs:DescribeServices"),
-    Permission("ecs:ListClusters", to_decide=True),
-    Permission("ecs:ListServices", to_decide=True),
-    Permission("ecs:DescribeTaskDefinition"),
-    Permission("ecs:UpdateService", mutates=True),
-    Permission("iam:PassRole", mutates=True),
+SPEC = ActionSpec(
+    name="restart-service",
+    service="ecs",
+    effect=Effect.RESTART,
+    does="replaces every task by a forced deployment of what the service runs",
+    irreversible="a restart cannot be taken back",
+    # A restart stays done.
+    temporary=False,
+    symptom=Symptom("AWS/ECS", "MemoryUtilization", "the memory of an ECS service"),
+    # UpdateService with a task definition in it is also checked for iam:PassRole on the task and
+    # execution roles, although they stay the same; without one (scale-service) it is not.
+    permissions=(
+        Permission("ecs:DescribeClusters", to_decide=True),
+        Permission("ecs:DescribeServices"),
+        Permission("ecs:ListClusters", to_decide=True),
+        Permission("ecs:ListServices", to_decide=True),
+        Permission("ecs:DescribeTaskDefinition"),
+        Permission("ecs:UpdateService", mutates=True),
+        Permission("iam:PassRole", mutates=True),
+    ),
 )
 
 # CODE_DEPLOY wants CreateDeployment instead; EXTERNAL wants new task sets.
@@ -65,19 +68,15 @@ CONTROLLERS = frozenset({"ECS"})
 
 
 @dataclass(frozen=True, slots=True)
-class RestartService:
+class RestartService(Irreversible, ServiceAction[EcsObservation]):
     """Restarts by `forceNewDeployment` with the full ARN of the task definition in use.
 
     A deployment that somebody starts in the seconds between the look and the call is replaced by
     ours, with the task definition that we saw; the receipt says so when it happened.
     """
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # A restart stays done.
-    temporary: ClassVar = False
+    spec: ClassVar = SPEC
 
-    reads: EcsReads
     writes: EcsWrites
 
     def observe(self, target: Target) -> EcsObservation:
@@ -92,27 +91,16 @@ class RestartService:
             scalable_target=NotRead("a restart leaves the number of tasks alone"),
         )
 
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """The service's cluster."""
-        return self.reads.group(target, now, health=health)
-
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan_for(
+        self, request: Request, service: ServiceLive, seen: EcsObservation, rules: Rules
+    ) -> Plan | Obstacle | Unknown:
         """A forced deployment, with a warning for each image whose tag may mean new code."""
         del rules
-        seen = observed(seen)
-        match seen.service:
-            case Absent():
-                return missing(request.target)
-            case Unknown() | NotRead():
-                return unseen("the service", seen.service)
-            case _ if request.unhealthy_hosts:
-                # ECS itself replaces a task that its load balancer finds unhealthy; the others are well.
-                detail = (
-                    "tag the alarm firebreak:action=replace-task, or roll-back-service after a deployment"
-                )
-                return Obstacle(Reason.HOSTS_UNHEALTHY, detail)
-            case service:
-                return not_ready(service, CONTROLLERS) or _plan(request.target, service, seen.task_definition)
+        if request.unhealthy_hosts:
+            # ECS itself replaces a task that its load balancer finds unhealthy; the others are well.
+            detail = "tag the alarm firebreak:action=replace-task, or roll-back-service after a deployment"
+            return Obstacle(Reason.HOSTS_UNHEALTHY, detail)
+        return not_ready(service, CONTROLLERS) or _plan(request.target, service, seen.task_definition)
 
     def execute(self, plan: Plan) -> Receipt:
         """Forces the deployment. Raises AwsError; OutcomeUnknown when no new deployment shows.
@@ -128,34 +116,29 @@ class RestartService:
             raise OutcomeUnknown("UpdateService", "NoNewDeployment")
         return began(before, after, deployment)
 
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def outcome(self, plan: Plan, seen: EcsObservation) -> bool | Unknown:
         """Whether a deployment of the same task definition began that the pre-image lacks."""
-        compared = then_and_now(plan.before, seen)
+        compared = self.then_and_now(plan, seen)
         if isinstance(compared, Unknown):
             return compared
         before, service = compared
         return has_begun(before, service, before.task_definition)
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: EcsObservation) -> Settled | Failed | Unknown:
         """What became of our deployment; Unknown once another one has taken its place."""
-        compared = then_and_now(plan.before, seen)
+        compared = self.then_and_now(plan, seen)
         if isinstance(compared, Unknown):
             return compared
         before, service = compared
         return progress(ours(before, receipt, service, before.task_definition), service)
 
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def worse(self, plan: Plan, seen: EcsObservation) -> bool | Unknown:
         """Whether our deployment failed, or tasks are missing that it does not account for."""
-        compared = then_and_now(plan.before, seen)
+        compared = self.then_and_now(plan, seen)
         if isinstance(compared, Unknown):
             return compared
         before, service = compared
         return harmed(before, service, begun(before, service, before.task_definition))
-
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Obstacle:
-        """There is no way back: the tasks that ran before are gone."""
-        del plan, seen, kind
-        return Obstacle(Reason.NOT_REVERSIBLE, "a restart cannot be taken back")
 
 
 def build(services: EcsConnections) -> RestartService:

@@ -5,22 +5,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.action_spec import ActionSpec, Effect, Permission
+from firebreak.core.model import Obstacle, Plan, Request
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.services.action import Observation, Permission
+from firebreak.services.action import Irreversible
+from firebreak.services.lambda_.function_action import FunctionAction
 from firebreak.services.lambda_.function_changes import (
     Change,
     Move,
     PreImage,
     Publish,
     Update,
-    came,
-    settled,
-    worse,
 )
-from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser, look
 from firebreak.services.lambda_.functions import (
     LATEST,
     AliasCallers,
@@ -29,25 +27,28 @@ from firebreak.services.lambda_.functions import (
     FunctionObservation,
     UnqualifiedCallers,
     callers,
-    observed,
     ready,
     unreleasable,
 )
-from firebreak.services.lambda_.ports import FunctionReads, FunctionWrites, LambdaConnections
-from firebreak.services.ungrouped import StandingAlone
+from firebreak.services.lambda_.ports import LambdaConnections
 
-NAME = "restart-function"
-EFFECT = "recycles a function's execution environments; behind an alias by a new version of the same code"
-UNDO = ""
-
-PERMISSIONS = (
-    Permission("lambda:GetFunctionConfiguration"),
-    Permission("lambda:ListTags"),
-    Permission("lambda:ListAliases"),
-    Permission("lambda:ListProvisionedConcurrencyConfigs"),
-    Permission("lambda:UpdateFunctionConfiguration", mutates=True),
-    Permission("lambda:PublishVersion", mutates=True),
-    Permission("lambda:UpdateAlias", mutates=True),
+SPEC = ActionSpec(
+    name="restart-function",
+    service="lambda",
+    effect=Effect.RESTART,
+    does="recycles a function's execution environments; behind an alias by a new version of the same code",
+    irreversible="a restart cannot be taken back",
+    # A restart stays done.
+    temporary=False,
+    permissions=(
+        Permission("lambda:GetFunctionConfiguration"),
+        Permission("lambda:ListTags"),
+        Permission("lambda:ListAliases"),
+        Permission("lambda:ListProvisionedConcurrencyConfigs"),
+        Permission("lambda:UpdateFunctionConfiguration", mutates=True),
+        Permission("lambda:PublishVersion", mutates=True),
+        Permission("lambda:UpdateAlias", mutates=True),
+    ),
 )
 
 # A description has at most so many characters [UpdateFunctionConfiguration].
@@ -59,30 +60,18 @@ SETTLE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class RestartFunction(StandingAlone):
+class RestartFunction(Irreversible, FunctionAction):
     """Changes the description, as any update of the configuration makes Lambda start anew.
 
     Of all settings the description is the one that nothing runs on: environment variables, which are
     often used for this, are secrets that would have to be read and sent whole.
     """
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # A restart stays done.
-    temporary: ClassVar = False
+    spec: ClassVar = SPEC
 
-    reads: FunctionReads
-    writes: FunctionWrites
-    pace: Pace = AWS_PACE
-
-    def observe(self, target: Target) -> FunctionObservation:
-        """The function, its aliases and what they run, and what is provisioned."""
-        return look(self.reads, target)
-
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan(self, request: Request, seen: FunctionObservation, rules: Rules) -> Reading[Plan | Obstacle]:
         """A new mark in the description, and its release where callers use an alias."""
         del rules
-        seen = observed(seen)
         latest = ready(request.target, seen)
         if not isinstance(latest, FunctionLive):
             return latest
@@ -91,28 +80,6 @@ class RestartFunction(StandingAlone):
             return used
         obstacle = _unreleasable(latest, used, seen) if isinstance(used, AliasCallers) else None
         return obstacle or _plan(request, latest, used)
-
-    def execute(self, plan: Plan) -> Receipt:
-        """Makes the calls of the plan. Raises AwsError; OutcomeUnknown once anything may have changed."""
-        return Releaser(self.reads, self.writes, self.pace).carry_out(plan)
-
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
-        """Whether the callers run what carries the mark."""
-        return came(plan, seen)
-
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
-        """Whether Lambda is done with the update, and it is still in force."""
-        del receipt  # the plan holds the mark; AWS has nothing to add to it
-        return settled(plan, seen)
-
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
-        """Whether what the callers use cannot be invoked any more."""
-        return worse(plan, seen)
-
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Obstacle:
-        """There is no way back: the environments that ran before are gone."""
-        del plan, seen, kind
-        return Obstacle(Reason.NOT_REVERSIBLE, "a restart cannot be taken back")
 
 
 def build(services: LambdaConnections) -> RestartFunction:

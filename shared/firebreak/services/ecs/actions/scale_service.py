@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import ClassVar, assert_never
 
-from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.action_spec import ActionSpec, Effect, Permission, ScaleSettings, Symptom
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.readings import (
     Absent,
@@ -16,38 +15,44 @@ from firebreak.core.readings import (
     unseen,
 )
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import ActionSettings, Rules
+from firebreak.core.rules import Rules
 from firebreak.core.tags import ACTION_TAG
 from firebreak.errors import OutcomeUnknown, Rejected
-from firebreak.services.action import Observation, Permission
 from firebreak.services.ecs.model import EcsObservation, ScalableTarget, ServiceLive, TaskDefinitionLive
-from firebreak.services.ecs.ports import EcsConnections, EcsReads, EcsWrites
+from firebreak.services.ecs.ports import EcsConnections, EcsWrites
 from firebreak.services.ecs.readiness import (
     PreImage,
     failed_deployment,
     fewer_running,
-    missing,
     not_ready,
-    observed,
-    then_and_now,
 )
 from firebreak.services.ecs.rollout_room import DAEMON
+from firebreak.services.ecs.service_action import ServiceAction
 from firebreak.services.other_writers import reset_by
 from firebreak.services.stored_plans import number, text
 
-NAME = "scale-service"
-EFFECT = "adds tasks: raises the desired count, or the minimum capacity where it is scaled automatically"
-UNDO = "puts the old number back after a healthy hold, unless somebody changed it since"
-
-PERMISSIONS = (
-    Permission("ecs:DescribeClusters", to_decide=True),
-    Permission("ecs:DescribeServices"),
-    Permission("ecs:ListClusters", to_decide=True),
-    Permission("ecs:ListServices", to_decide=True),
-    Permission("ecs:DescribeTaskDefinition"),
-    Permission("application-autoscaling:DescribeScalableTargets"),
-    Permission("ecs:UpdateService", mutates=True),
-    Permission("application-autoscaling:RegisterScalableTarget", mutates=True),
+SPEC = ActionSpec(
+    name="scale-service",
+    service="ecs",
+    effect=Effect.SCALING,
+    does="adds tasks: raises the desired count, or the minimum capacity where it is scaled automatically",
+    undo="puts the old number back after a healthy hold, unless somebody changed it since",
+    # More tasks cost money: they are given back after the trouble.
+    temporary=True,
+    symptom=Symptom("AWS/ECS", "CPUUtilization", "the CPU of an ECS service"),
+    settings=ScaleSettings(),
+    # Tasks of a service [CreateService].
+    highest_ceiling=5000,
+    permissions=(
+        Permission("ecs:DescribeClusters", to_decide=True),
+        Permission("ecs:DescribeServices"),
+        Permission("ecs:ListClusters", to_decide=True),
+        Permission("ecs:ListServices", to_decide=True),
+        Permission("ecs:DescribeTaskDefinition"),
+        Permission("application-autoscaling:DescribeScalableTargets"),
+        Permission("ecs:UpdateService", mutates=True),
+        Permission("application-autoscaling:RegisterScalableTarget", mutates=True),
+    ),
 )
 
 # A desired count may be set under every controller. [UpdateService]
@@ -61,19 +66,15 @@ MIB_PER_GIB = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class ScaleService:
+class ScaleService(ServiceAction[EcsObservation]):
     """Raises the desired count, or MinCapacity where Application Auto Scaling owns the count.
 
     Neither API call can be made to depend on the value we saw: an increase that somebody else
     makes in the seconds between the look and the call may be overwritten by ours.
     """
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # More tasks cost money: they are given back after the trouble.
-    temporary: ClassVar = True
+    spec: ClassVar = SPEC
 
-    reads: EcsReads
     writes: EcsWrites
 
     def observe(self, target: Target) -> EcsObservation:
@@ -88,22 +89,12 @@ class ScaleService:
                 service=service, task_definition=definition, scalable_target=scaling.result()
             )
 
-    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """The service's cluster."""
-        return self.reads.group(target, now, health=health)
-
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan_for(
+        self, request: Request, service: ServiceLive, seen: EcsObservation, rules: Rules
+    ) -> Plan | Obstacle | Unknown:
         """One step up. Who owns the count must be known: Unknown never means "nobody"."""
-        seen = observed(seen)
-        match seen.service:
-            case Absent():
-                return missing(request.target)
-            case Unknown() | NotRead():
-                return unseen("the service", seen.service)
-            case service:
-                if unfit := _not_scalable(request, service, seen.scalable_target):
-                    return unfit
-                return _plan(request.target, service, seen, rules.settings)
+        unfit = _not_scalable(request, service, seen.scalable_target)
+        return unfit or _plan(request.target, service, seen, rules.settings_as(ScaleSettings))
 
     def execute(self, plan: Plan) -> Receipt:
         """Sends the one call the plan names. Raises AwsError."""
@@ -118,12 +109,12 @@ class ScaleService:
             raise OutcomeUnknown("UpdateService", "DesiredCountNotTaken")
         return Receipt(summary=f"desired count is {change.count}", after=change.result)
 
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def outcome(self, plan: Plan, seen: EcsObservation) -> bool | Unknown:
         """Whether the number we would have set is there now; a third number tells nothing."""
         change = _Change.read(plan.change)
         if isinstance(change, Unknown):
             return change
-        now = _number_now(change, observed(seen))
+        now = _number_now(change, seen)
         if isinstance(now, Unknown):
             return now
         try:
@@ -134,14 +125,14 @@ class ScaleService:
             return now == change.count
         return Unknown(f"{change.what} is {now}: neither {before} as before nor {change.count} as planned")
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: EcsObservation) -> Settled | Unknown:
         """Whether as many tasks run as were asked for, and the number asked for still stands."""
         del receipt  # the plan holds the number; AWS has nothing to add to it
         change = _Change.read(plan.change)
         if isinstance(change, Unknown):
             return change
-        now = _number_now(change, observed(seen))
-        service = observed(seen).service
+        now = _number_now(change, seen)
+        service = seen.service
         if isinstance(now, Unknown):
             return now
         if not isinstance(service, ServiceLive):
@@ -151,14 +142,14 @@ class ScaleService:
         enough = service.desired >= change.count and service.running >= service.desired
         return Settled.YES if enough else Settled.NOT_YET
 
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def worse(self, plan: Plan, seen: EcsObservation) -> bool | Unknown:
         """Whether fewer tasks run than before, other than because fewer are wanted."""
-        compared = then_and_now(plan.before, seen)
+        compared = self.then_and_now(plan, seen)
         return compared if isinstance(compared, Unknown) else fewer_running(*compared)
 
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+    def undo(self, plan: Plan, seen: EcsObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """Put the old number back if it is still the one we set; never fewer tasks while it is red."""
-        seen, change = observed(seen), _Change.read(plan.change)
+        change = _Change.read(plan.change)
         if isinstance(change, Unknown):
             return change
         match seen.service:
@@ -231,7 +222,7 @@ def _may_start_from_zero(request: Request, scaling: Reading[ScalableTarget]) -> 
     Its scalable target must say that zero is normal (minimum 0), and the alarm's owner must have asked
     for scaling: a symptom, or the next rung after another action, never starts what somebody stopped.
     """
-    tagged = request.alarm.tags.get(ACTION_TAG) == NAME
+    tagged = request.alarm.tags.get(ACTION_TAG) == SPEC.name
     asked = tagged or not (request.by_symptom or request.incident_id)
     return asked and isinstance(scaling, ScalableTarget) and scaling.minimum == 0
 
@@ -247,7 +238,7 @@ class _Raise:
 
 
 def _plan(
-    target: Target, service: ServiceLive, seen: EcsObservation, settings: ActionSettings
+    target: Target, service: ServiceLive, seen: EcsObservation, settings: ScaleSettings
 ) -> Plan | Obstacle | Unknown:
     if isinstance(seen.task_definition, Unknown):
         return unseen("the task definition", seen.task_definition)
@@ -273,7 +264,7 @@ def _stays(change: _Change, before: int) -> str:
 
 
 def _raise(
-    service: ServiceLive, scaling: Reading[ScalableTarget], settings: ActionSettings
+    service: ServiceLive, scaling: Reading[ScalableTarget], settings: ScaleSettings
 ) -> _Raise | Obstacle | Unknown:
     match scaling:
         case Unknown() | NotRead():
@@ -286,7 +277,7 @@ def _raise(
             assert_never(never)
 
 
-def _raise_count(service: ServiceLive, settings: ActionSettings) -> _Raise | Obstacle:
+def _raise_count(service: ServiceLive, settings: ScaleSettings) -> _Raise | Obstacle:
     now, ceiling = service.desired, settings.ceiling
     to = min(now + settings.step, ceiling)
     if to <= now:
@@ -294,7 +285,7 @@ def _raise_count(service: ServiceLive, settings: ActionSettings) -> _Raise | Obs
     return _Raise(to=to, floor=False, told=f"desired count {now} to {to}", bounds={})
 
 
-def _raise_floor(service: ServiceLive, owner: ScalableTarget, settings: ActionSettings) -> _Raise | Obstacle:
+def _raise_floor(service: ServiceLive, owner: ScalableTarget, settings: ScaleSettings) -> _Raise | Obstacle:
     if owner.scale_out_suspended:
         return Obstacle(Reason.SCALING_SUSPENDED, "scale-out of its scalable target is suspended")
     ceiling = settings.ceiling

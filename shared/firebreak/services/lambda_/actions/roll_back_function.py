@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
 
-from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
+from firebreak.core.action_spec import ActionSpec, Effect, Permission, RollBackSettings, Symptom
+from firebreak.core.model import Obstacle, Plan, Request, RequestKind, Target
 from firebreak.core.readings import (
     Absent,
     NotRead,
@@ -15,9 +16,9 @@ from firebreak.core.readings import (
 )
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.services.action import Observation, Permission
-from firebreak.services.lambda_.function_changes import Change, Move, PreImage, came, compare, settled, worse
-from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser, look
+from firebreak.services.lambda_.function_action import FunctionAction
+from firebreak.services.lambda_.function_changes import Change, Move, PreImage, compare
+from firebreak.services.lambda_.function_release import look
 from firebreak.services.lambda_.functions import (
     FAILED,
     IN_PROGRESS,
@@ -27,30 +28,35 @@ from firebreak.services.lambda_.functions import (
     FunctionObservation,
     UnqualifiedCallers,
     callers,
-    observed,
 )
-from firebreak.services.lambda_.ports import FunctionReads, FunctionWrites, LambdaConnections
+from firebreak.services.lambda_.ports import LambdaConnections
 from firebreak.services.lambda_.rollback_target import PUBLISHED_SINCE, FunctionWayBack, version_to_go_back_to
 from firebreak.services.other_writers import reset_by
-from firebreak.services.ungrouped import StandingAlone
 
-NAME = "roll-back-function"
-EFFECT = (
-    "points a function's alias at the version before, if the alarm followed its publishing; "
-    "from a newer version that gets a part of the calls (a canary) it takes that part"
-)
-UNDO = (
-    "only where the version it went to cannot be invoked: points the alias at the newer one again, or gives "
-    "it its part, unless somebody moved it since"
-)
-
-PERMISSIONS = (
-    Permission("lambda:GetFunctionConfiguration"),
-    Permission("lambda:ListTags"),
-    Permission("lambda:ListAliases"),
-    Permission("lambda:ListProvisionedConcurrencyConfigs"),
-    Permission("lambda:ListVersionsByFunction"),
-    Permission("lambda:UpdateAlias", mutates=True),
+SPEC = ActionSpec(
+    name="roll-back-function",
+    service="lambda",
+    effect=Effect.ROLL_BACK,
+    does=(
+        "points a function's alias at the version before, if the alarm followed its publishing; "
+        "from a newer version that gets a part of the calls (a canary) it takes that part"
+    ),
+    undo=(
+        "only where the version it went to cannot be invoked: points the alias at the newer one again, "
+        "or gives it its part, unless somebody moved it since"
+    ),
+    # A bad version stays behind until somebody releases a better one.
+    temporary=False,
+    symptom=Symptom("AWS/Lambda", "Errors", "a Lambda function's errors"),
+    settings=RollBackSettings(),
+    permissions=(
+        Permission("lambda:GetFunctionConfiguration"),
+        Permission("lambda:ListTags"),
+        Permission("lambda:ListAliases"),
+        Permission("lambda:ListProvisionedConcurrencyConfigs"),
+        Permission("lambda:ListVersionsByFunction"),
+        Permission("lambda:UpdateAlias", mutates=True),
+    ),
 )
 
 # The next calls go to the other version; running ones end where they began, after 900 s at most, but
@@ -59,7 +65,7 @@ SETTLE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class RollBackFunction(StandingAlone):
+class RollBackFunction(FunctionAction):
     """Moves an alias back by one release, under the alias's revision.
 
     Lambda does not tell when an alias was moved or a version published. What it tells is when the
@@ -69,22 +75,14 @@ class RollBackFunction(StandingAlone):
     version to go back to gets calls already (a canary) and is not as new.
     """
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # A bad version stays behind until somebody releases a better one.
-    temporary: ClassVar = False
-
-    reads: FunctionReads
-    writes: FunctionWrites
-    pace: Pace = AWS_PACE
+    spec: ClassVar = SPEC
 
     def observe(self, target: Target) -> FunctionObservation:
         """The function, its aliases, its versions, and what is provisioned."""
         return look(self.reads, target, published=True)
 
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan(self, request: Request, seen: FunctionObservation, rules: Rules) -> Reading[Plan | Obstacle]:
         """One release back, if the newer one is to blame and was never rolled back."""
-        seen = observed(seen)
         match seen.function:
             case Absent():
                 return Obstacle(Reason.TARGET_MISSING, f"{request.target.display} does not exist")
@@ -93,26 +91,9 @@ class RollBackFunction(StandingAlone):
             case latest if latest.update == IN_PROGRESS:
                 return Obstacle(Reason.NOT_READY, "its last update is InProgress: somebody deploys it")
             case latest:
-                return _plan(request, latest, seen, rules.settings.blame)
+                return _plan(request, latest, seen, rules.settings_as(RollBackSettings).blame)
 
-    def execute(self, plan: Plan) -> Receipt:
-        """Moves the alias. Raises AwsError."""
-        return Releaser(self.reads, self.writes, self.pace).carry_out(plan)
-
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
-        """Whether the alias points where the plan wanted it."""
-        return came(plan, seen)
-
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
-        """Whether the alias still points there, and that version can be invoked."""
-        del receipt  # the plan tells where the alias should be; AWS has nothing to add to it
-        return settled(plan, seen)
-
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
-        """Whether the version that the callers get cannot be invoked."""
-        return worse(plan, seen)
-
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+    def undo(self, plan: Plan, seen: FunctionObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """The exact version and parts it came from, where those it went to cannot be invoked at all.
 
         Else there is no way back by machine: it would deploy what was blamed.

@@ -4,27 +4,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from firebreak.core.action_spec import ActionSpec, Effect, Permission
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.tags import OPT_IN_TAG
 from firebreak.errors import Rejected
-from firebreak.services.action import Observation, Permission
+from firebreak.services.action import OfNoGroup
 from firebreak.services.other_writers import reset_by
 from firebreak.services.ses.ports import SesConnections, SesReads, SesWrites
-from firebreak.services.ses.sending import SHUTDOWN, SendingLive, SesObservation, observed
-from firebreak.services.ungrouped import StandingAlone
+from firebreak.services.ses.sending import SHUTDOWN, SendingLive, SesObservation
 
-NAME = "pause-sending"
-EFFECT = "stops the mail of one SES configuration set; of the whole account only with approval"
-UNDO = ""
-
-PERMISSIONS = (
-    Permission("ses:GetConfigurationSet"),
-    Permission("ses:GetAccount"),
-    Permission("ses:PutConfigurationSetSendingOptions", mutates=True),
-    Permission("ses:PutAccountSendingAttributes", mutates=True),
+SPEC = ActionSpec(
+    name="pause-sending",
+    service="ses",
+    effect=Effect.OTHER,
+    does="stops the mail of one SES configuration set; of the whole account only with approval",
+    irreversible="only a human ends the pause",
+    # A healthy hold says nothing about why the mail bounced, so nothing is given back.
+    temporary=False,
+    always_asks_for=frozenset({"ses:account"}),
+    permissions=(
+        Permission("ses:GetConfigurationSet"),
+        Permission("ses:GetAccount"),
+        Permission("ses:PutConfigurationSetSendingOptions", mutates=True),
+        Permission("ses:PutAccountSendingAttributes", mutates=True),
+    ),
 )
 
 # What a plan is for. A plan that lost a part must not be taken for one that stops everything.
@@ -39,13 +45,10 @@ SPARSE = (
 
 
 @dataclass(frozen=True, slots=True)
-class PauseSending(StandingAlone):
+class PauseSending(OfNoGroup):
     """Switches sending off. Nothing of Firebreak switches it on again: that is a human's decision."""
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # A healthy hold says nothing about why the mail bounced, so nothing is given back.
-    temporary: ClassVar = False
+    spec: ClassVar = SPEC
 
     reads: SesReads
     writes: SesWrites
@@ -63,9 +66,9 @@ class PauseSending(StandingAlone):
             found = replace(found, tags={OPT_IN_TAG: "true"})
         return SesObservation(found)
 
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan(self, request: Request, seen: SesObservation, rules: Rules) -> Reading[Plan | Obstacle]:
         """The pause, if there is something to pause."""
-        target, sending = request.target, observed(seen).sending
+        target, sending = request.target, seen.sending
         if target.is_account and not rules.named:
             text = f"an account has no tags: only an override with target = {target.display!r} opts it in"
             return Obstacle(Reason.NOT_OPTED_IN, text)
@@ -94,30 +97,30 @@ class PauseSending(StandingAlone):
             case _:
                 raise Rejected("PauseSending", "UnusablePlan")
 
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def outcome(self, plan: Plan, seen: SesObservation) -> bool | Unknown:
         """Whether sending is off, as the plan wanted; before it was on."""
         del plan  # there is only one thing it can have done
-        sending = observed(seen).sending
+        sending = seen.sending
         return not sending.enabled if isinstance(sending, SendingLive) else unseen("the switch", sending)
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: SesObservation) -> Settled | Unknown:
         """Whether sending is off; if it is on, somebody switched it on since."""
         del plan, receipt
-        sending = observed(seen).sending
+        sending = seen.sending
         if not isinstance(sending, SendingLive):
             return unseen("whether mail is sent", sending)
         return Unknown("mail is sent: somebody ended the pause") if sending.enabled else Settled.YES
 
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def worse(self, plan: Plan, seen: SesObservation) -> bool | Unknown:
         """What is switched off cannot get worse; it could only not be looked at."""
         del plan
-        sending = observed(seen).sending
+        sending = seen.sending
         return False if isinstance(sending, SendingLive) else unseen("whether mail is sent", sending)
 
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Reading[Plan | Obstacle]:
+    def undo(self, plan: Plan, seen: SesObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """Never: who sends again before the cause is gone may lose the account's reputation."""
         del seen, kind
-        return Obstacle(Reason.NOT_REVERSIBLE, f"only a human ends the pause: {_ending(plan.change)}")
+        return Obstacle(Reason.NOT_REVERSIBLE, f"{SPEC.irreversible}: {_ending(plan.change)}")
 
 
 def build(services: SesConnections) -> PauseSending:
@@ -136,7 +139,7 @@ def _plan(target: Target, sending: SendingLive) -> Plan:
         summary=f"pause {stops}{standing}",
         change=change,
         before={"sendingEnabled": sending.enabled},
-        warnings=(LOST, f"only a human ends the pause: {_ending(change)}", SPARSE),
+        warnings=(LOST, f"{SPEC.irreversible}: {_ending(change)}", SPARSE),
         reset_by=reset_by(sending.tags, "the pause"),
         stays=f"{stops} is paused; to take it back, enable sending",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID, uuid5
 
+from firebreak.core.action_spec import ActionSpec, Effect, Permission, Runbook, RunbookSettings
 from firebreak.core.evaluation import Missing
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import (
@@ -23,9 +24,9 @@ from firebreak.core.model import (
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.rules import Rules, Runbook
+from firebreak.core.rules import Rules
 from firebreak.errors import Rejected
-from firebreak.services.action import Observation, Permission
+from firebreak.services.action import OfNoGroup
 from firebreak.services.ssm.ports import Listed, RunbookReads, RunbookWrites, SsmConnections
 from firebreak.services.ssm.runbooks import (
     ACTIVE,
@@ -34,27 +35,32 @@ from firebreak.services.ssm.runbooks import (
     DocumentLive,
     Run,
     RunbookObservation,
-    observed,
     settled,
 )
-from firebreak.services.ungrouped import StandingAlone
 
-NAME = "run-runbook"
-EFFECT = (
-    "starts an SSM Automation document of yours that the policy lists; "
-    "it must be tagged, begin with the prefix and assume a role"
-)
-UNDO = ""
-
-# The state of the guard alarm is read by the right that every action has (RemediatorPolicy). A run
-# that is given tags at its start is also checked for AddTagsToResource.
-PERMISSIONS = (
-    Permission("ssm:GetDocument"),
-    Permission("ssm:DescribeAutomationExecutions"),
-    Permission("ssm:ListTagsForResource"),
-    Permission("ssm:StartAutomationExecution", mutates=True),
-    Permission("ssm:AddTagsToResource", mutates=True),
-    Permission("iam:PassRole", mutates=True),
+SPEC = ActionSpec(
+    name="run-runbook",
+    service="runbook",
+    effect=Effect.OTHER,
+    does=(
+        "starts an SSM Automation document of yours that the policy lists; "
+        "it must be tagged, begin with the prefix and assume a role"
+    ),
+    irreversible="what a runbook did cannot be taken back by us",
+    # A run stays done.
+    temporary=False,
+    settings=RunbookSettings(),
+    asks_by_default=True,
+    # The state of the guard alarm is read by the right that every action has (RemediatorPolicy). A run
+    # that is given tags at its start is also checked for AddTagsToResource.
+    permissions=(
+        Permission("ssm:GetDocument"),
+        Permission("ssm:DescribeAutomationExecutions"),
+        Permission("ssm:ListTagsForResource"),
+        Permission("ssm:StartAutomationExecution", mutates=True),
+        Permission("ssm:AddTagsToResource", mutates=True),
+        Permission("iam:PassRole", mutates=True),
+    ),
 )
 
 # How a document names a parameter of its own: "{{ AutomationAssumeRole }}".
@@ -65,7 +71,7 @@ TOKENS = UUID("6f1c5e0a-3a52-4f6f-9a53-5d3a6f0f1b77")
 
 
 @dataclass(frozen=True, slots=True)
-class RunRunbook(StandingAlone):
+class RunRunbook(OfNoGroup):
     """Starts one run; SSM takes its client token once, so a rung can never start a second one.
 
     What the document does is its owner's: nothing here can tell what it changed, or take it back.
@@ -73,10 +79,7 @@ class RunRunbook(StandingAlone):
     alarm that is red already would stop it at once, which is why the incident's own cannot guard.
     """
 
-    name: ClassVar = NAME
-    permissions: ClassVar = PERMISSIONS
-    # A run stays done.
-    temporary: ClassVar = False
+    spec: ClassVar = SPEC
 
     listed: Listed
     reads: RunbookReads
@@ -104,10 +107,10 @@ class RunRunbook(StandingAlone):
     def _guard(self, book: Runbook) -> Reading[DescribedAlarm]:
         return self.reads.alarm(book.guard) if book.guard else NotRead("the runbook has no guard alarm")
 
-    def plan(self, request: Request, seen: Observation, rules: Rules) -> Reading[Plan | Obstacle]:
+    def plan(self, request: Request, seen: RunbookObservation, rules: Rules) -> Reading[Plan | Obstacle]:
         """One run with the policy's parameters: nothing out of the alarm ever becomes one."""
-        seen, name = observed(seen), request.target.name
-        book = rules.settings.runbooks.get(name)
+        name = request.target.name
+        book = rules.settings_as(RunbookSettings).runbooks.get(name)
         if book is None:
             return _unusable(f"the policy names no runbook {name}")
         if seen.runbook != book:
@@ -123,9 +126,9 @@ class RunRunbook(StandingAlone):
         run = self.writes.start(change)
         return Receipt(summary=f"run {run} of {change['DocumentName']} began", after={"run": run})
 
-    def outcome(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def outcome(self, plan: Plan, seen: RunbookObservation) -> bool | Unknown:
         """Whether a run carries our token; a new one whose token cannot be read leaves it open."""
-        runs = _runs(observed(seen))
+        runs = _runs(seen)
         if isinstance(runs, Unknown):
             return runs
         before = plan.before.get("runs")
@@ -136,17 +139,17 @@ class RunRunbook(StandingAlone):
         unread = next((run for run in new if isinstance(run.token, Unknown | NotRead)), None)
         return Unknown(f"who started run {unread.id} could not be read") if unread else False
 
-    def settled(self, plan: Plan, receipt: Receipt, seen: Observation) -> Settled | Failed | Unknown:
+    def settled(self, plan: Plan, receipt: Receipt, seen: RunbookObservation) -> Settled | Failed | Unknown:
         """What the run itself says; Unknown while it is not listed."""
-        runs = _runs(observed(seen))
+        runs = _runs(seen)
         if isinstance(runs, Unknown):
             return runs
         run = _ours(plan, receipt, runs)
         return settled(run) if run else Unknown("our run is not listed")
 
-    def worse(self, plan: Plan, seen: Observation) -> bool | Unknown:
+    def worse(self, plan: Plan, seen: RunbookObservation) -> bool | Unknown:
         """Whether the guard alarm, which was not red when the run began, is red now."""
-        seen, guard = observed(seen), plan.before.get("guard")
+        guard = plan.before.get("guard")
         if not guard:
             return False
         if not isinstance(seen.runbook, Runbook) or seen.runbook.guard != guard:
@@ -163,13 +166,13 @@ class RunRunbook(StandingAlone):
             case Unknown(why) | NotRead(why):
                 return Unknown(f"the guard alarm {guard} could not be read: {why}")
 
-    def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Obstacle:
+    def undo(self, plan: Plan, seen: RunbookObservation, kind: RequestKind) -> Obstacle:
         """There is no way back that we know of; what the run says of itself is the best clue."""
         del kind
-        runs = _runs(observed(seen))
+        runs = _runs(seen)
         run = None if isinstance(runs, Unknown) else _ours(plan, Receipt(summary=""), runs)
         text = f"; {run.told}" if run else ""
-        return Obstacle(Reason.NOT_REVERSIBLE, f"what a runbook did cannot be taken back by us{text}")
+        return Obstacle(Reason.NOT_REVERSIBLE, f"{SPEC.irreversible}{text}")
 
 
 def build(services: SsmConnections) -> RunRunbook:

@@ -1,0 +1,194 @@
+"""The declaration of an action: everything that others must know of it, in one value."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Effect(StrEnum):
+    """What an action does to its target, as far as two that do the same at once would do it twice."""
+
+    SCALING = "scaling"
+    RESTART = "restart"
+    MEMORY = "memory"
+    ROLL_BACK = "roll back"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One IAM action that an action's code calls.
+
+    `mutates` says that it changes something, `to_decide` that only the decision needs it: Verify,
+    which decides nothing, gets neither.
+    """
+
+    action: str
+    mutates: bool = False
+    to_decide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """The metric whose untagged alarms lead to an action. `of` says in words what it measures."""
+
+    namespace: str
+    metric: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runbook:
+    """One Automation document that may be run: its name, its fixed version, what it is given.
+
+    `guard` names the alarm that stops it when it turns red, empty for none; `patience` is how long
+    it may run before it counts as stuck. `sha256` pins its content, empty for any.
+    """
+
+    document: str
+    version: str
+    parameters: Mapping[str, tuple[str, ...]]
+    guard: str
+    patience: timedelta
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSettings:
+    """What the policy sets for one action beside autonomy, cooldown and ladder: by itself nothing.
+
+    The fields of a subclass are the keys that the action takes, and their values what holds where the
+    policy is silent.
+    """
+
+
+NO_SETTINGS = ActionSettings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporarySettings(ActionSettings):
+    """How long all must be well before a temporary change is taken back."""
+
+    restore_after: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleSettings(TemporarySettings):
+    """How many tasks are added at once, and at most."""
+
+    step: int = 1
+    ceiling: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemorySettings(ActionSettings):
+    """What one raise multiplies by, up to how many MiB, and how often in 30 days (0: no limit)."""
+
+    ceiling: int
+    factor: float = 1.5
+    raises: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollBackSettings(ActionSettings):
+    """How long after a deployment an alarm may turn red and be called its fault."""
+
+    blame: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunbookSettings(ActionSettings):
+    """The documents that may be run, by the name that alarms call them."""
+
+    runbooks: Mapping[str, Runbook] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSpec:
+    """What an action is called, changes, may call and takes from the policy.
+
+    `name` is what tags, rules and policy call it; `service` is that of its targets, as they are
+    written (`ecs:...`). `does` and `undo` are its lines in the documents; `undo` is empty where nothing
+    is taken back, and `irreversible` says why. `temporary` says that its change goes again after a
+    healthy hold. An action that `asks_by_default` may do much at once, or rests on what AWS does not tell
+    for sure: only an explicit word lets it act by itself. `always_asks_for` are targets, in their short
+    form, for which it asks whatever the policy says. `highest_ceiling` is the largest that AWS allows.
+    """
+
+    name: str
+    service: str
+    effect: Effect
+    does: str
+    permissions: tuple[Permission, ...]
+    undo: str = ""
+    irreversible: str = ""
+    temporary: bool = False
+    symptom: Symptom | None = None
+    settings: ActionSettings = NO_SETTINGS
+    highest_ceiling: int = 0
+    asks_by_default: bool = False
+    always_asks_for: frozenset[str] = frozenset()
+
+    @property
+    def starts_deployments(self) -> bool:
+        """Whether ECS begins a deployment for it: only who hands a task definition over needs PassRole."""
+        return {"ecs:UpdateService", "iam:PassRole"} <= {one.action for one in self.permissions}
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every action there is, by its name, in the order of the names."""
+
+    specs: Mapping[str, ActionSpec]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self.specs)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether an action has that name."""
+        return name in self.specs
+
+    def get(self, action: str) -> ActionSpec | None:
+        """The declaration of the action of that name; None for a name that no action has (any more)."""
+        return self.specs.get(action)
+
+    def service_of(self, action: str) -> str:
+        """The service whose resources the action changes; empty for no action."""
+        spec = self.get(action)
+        return spec.service if spec else ""
+
+    def effect_of(self, action: str) -> Effect | None:
+        """What the action does to its target; None for no action."""
+        spec = self.get(action)
+        return spec.effect if spec else None
+
+    def starts_deployments(self, action: str) -> bool:
+        """Whether an act of it may have begun a deployment of ECS."""
+        spec = self.get(action)
+        return spec is not None and spec.starts_deployments
+
+    def settings_of(self, action: str) -> ActionSettings:
+        """What holds for the action where the policy is silent."""
+        spec = self.get(action)
+        return spec.settings if spec else NO_SETTINGS
+
+    def by_symptom(self, namespace: str, metric: str) -> str | None:
+        """The action that untagged alarms on this metric lead to."""
+        for spec in self.specs.values():
+            if spec.symptom and (spec.symptom.namespace, spec.symptom.metric) == (namespace, metric):
+                return spec.name
+        return None
+
+
+def catalog_of(specs: tuple[ActionSpec, ...]) -> Catalog:
+    """The catalog of these. Raises ValueError where two have one name or one symptom."""
+    in_order = sorted(specs, key=lambda spec: spec.name)
+    names = [spec.name for spec in in_order]
+    metrics = [f"{one.namespace} {one.metric}" for spec in in_order if (one := spec.symptom)]
+    for found in (names, metrics):
+        if twice := next((one for one in found if found.count(one) > 1), None):
+            raise ValueError(f"two actions declare {twice}")
+    return Catalog(MappingProxyType({spec.name: spec for spec in in_order}))

@@ -1,0 +1,1 @@
+"""The actions on Elastic Beanstalk environments: each module declares one."""

@@ -1,0 +1,45 @@
+"""What the actions on Elastic Beanstalk environments have in common."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from firebreak.core.model import Obstacle, Plan, Request
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
+from firebreak.core.rules import Rules
+from firebreak.services.action import Irreversible, OfNoGroup
+from firebreak.services.beanstalk.environments import (
+    BeanstalkObservation,
+    EnvironmentLive,
+    missing,
+    not_ready,
+    worse,
+)
+from firebreak.services.beanstalk.ports import BeanstalkReads, BeanstalkWrites
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentAction(Irreversible, OfNoGroup, ABC):
+    """An action on one environment, which must be at rest before."""
+
+    reads: BeanstalkReads
+    writes: BeanstalkWrites
+
+    def plan(self, request: Request, seen: BeanstalkObservation, rules: Rules) -> Reading[Plan | Obstacle]:
+        """What would be changed; an environment that is not there, not seen or busy is left alone."""
+        match seen.environment:
+            case Absent():
+                return missing(request.target)
+            case Unknown() | NotRead():
+                return unseen("the environment", seen.environment)
+            case environment:
+                return not_ready(environment) or self.plan_for(request, environment, seen, rules)
+
+    @abstractmethod
+    def plan_for(
+        self, request: Request, environment: EnvironmentLive, seen: BeanstalkObservation, rules: Rules
+    ) -> Plan | Obstacle | Unknown:
+        """What would be changed of an environment at rest, or why nothing can be."""
+
+    def worse(self, plan: Plan, seen: BeanstalkObservation) -> bool | Unknown:
+        """Whether its health is worse than before, once it is at rest again."""
+        return worse(plan.before, seen)

@@ -1,0 +1,1 @@
+"""The actions on ECS services: each module declares one."""

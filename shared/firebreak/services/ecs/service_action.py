@@ -1,0 +1,62 @@
+"""What the actions on ECS services have in common."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from firebreak.core.action_spec import ActionSpec
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.model import Obstacle, Plan, Request, Target
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
+from firebreak.core.rules import Rules
+from firebreak.services.action import Observation
+from firebreak.services.ecs.model import ServiceLive
+from firebreak.services.ecs.ports import EcsReads
+from firebreak.services.ecs.readiness import PreImage, missing
+
+
+class SeesService(Observation, Protocol):
+    """What each of them looks at, beside other things."""
+
+    @property
+    def service(self) -> Reading[ServiceLive]:
+        """The service itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAction[O: SeesService](ABC):
+    """An action on one ECS service, which shares its fate with its cluster."""
+
+    spec: ClassVar[ActionSpec]
+
+    reads: EcsReads
+
+    def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
+        """The service's cluster."""
+        return self.reads.group(target, now, health=health)
+
+    def plan(self, request: Request, seen: O, rules: Rules) -> Reading[Plan | Obstacle]:
+        """What would be changed; a service that is not there, or was not seen, is left alone."""
+        match seen.service:
+            case Absent():
+                return missing(request.target)
+            case Unknown() | NotRead():
+                return unseen("the service", seen.service)
+            case service:
+                return self.plan_for(request, service, seen, rules)
+
+    @abstractmethod
+    def plan_for(
+        self, request: Request, service: ServiceLive, seen: O, rules: Rules
+    ) -> Plan | Obstacle | Unknown:
+        """What would be changed of a service that is there, or why nothing can be."""
+
+    @staticmethod
+    def then_and_now(plan: Plan, seen: O) -> tuple[PreImage, ServiceLive] | Unknown:
+        """The pre-image in the plan beside the service as it is now; Unknown when either is missing."""
+        before = PreImage.read(plan.before)
+        if isinstance(before, Unknown):
+            return before
+        service = seen.service
+        return (before, service) if isinstance(service, ServiceLive) else unseen("the service", service)

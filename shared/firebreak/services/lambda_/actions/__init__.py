@@ -1,0 +1,1 @@
+"""The actions on Lambda functions: each module declares one."""

@@ -1,0 +1,41 @@
+"""What the actions on Lambda functions have in common."""
+
+from dataclasses import dataclass
+
+from firebreak.core.model import Plan, Receipt, Settled, Target
+from firebreak.core.readings import Unknown
+from firebreak.services.action import OfNoGroup
+from firebreak.services.lambda_.function_changes import came, settled, worse
+from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser, look
+from firebreak.services.lambda_.functions import FunctionObservation
+from firebreak.services.lambda_.ports import FunctionReads, FunctionWrites
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionAction(OfNoGroup):
+    """An action on one function: its plan is a `Change`, which one way of releasing carries out."""
+
+    reads: FunctionReads
+    writes: FunctionWrites
+    pace: Pace = AWS_PACE
+
+    def observe(self, target: Target) -> FunctionObservation:
+        """The function, its aliases and what they run, and what is provisioned."""
+        return look(self.reads, target)
+
+    def execute(self, plan: Plan) -> Receipt:
+        """Makes the calls of the plan. Raises AwsError; OutcomeUnknown once anything may have changed."""
+        return Releaser(self.reads, self.writes, self.pace).carry_out(plan)
+
+    def outcome(self, plan: Plan, seen: FunctionObservation) -> bool | Unknown:
+        """Whether the callers get what was planned; an update that was not released is no."""
+        return came(plan, seen)
+
+    def settled(self, plan: Plan, receipt: Receipt, seen: FunctionObservation) -> Settled | Unknown:
+        """Whether Lambda is done with the change, and it is still in force."""
+        del receipt  # the plan tells what was wanted; AWS has nothing to add to it
+        return settled(plan, seen)
+
+    def worse(self, plan: Plan, seen: FunctionObservation) -> bool | Unknown:
+        """Whether what the callers use cannot be invoked any more."""
+        return worse(plan, seen)

@@ -1,0 +1,1 @@
+"""The actions on the sending of mail: each module declares one."""

@@ -1,0 +1,1 @@
+"""The actions on SSM Automation documents: each module declares one."""

@@ -1,0 +1,135 @@
+"""The declaration of an action, and the catalog of all of them."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core.action_spec import (
+    NO_SETTINGS,
+    ActionSettings,
+    ActionSpec,
+    Effect,
+    MemorySettings,
+    Permission,
+    RollBackSettings,
+    RunbookSettings,
+    ScaleSettings,
+    Symptom,
+    catalog_of,
+)
+from firebreak.core.rules import Rules
+from tests.support import builders as a
+
+DEPLOYS = (Permission("ecs:UpdateService", mutates=True), Permission("iam:PassRole", mutates=True))
+RESTART = ActionSpec(
+    name="restart-it",
+    service="ecs",
+    effect=Effect.RESTART,
+    does="restarts it",
+    permissions=DEPLOYS,
+    symptom=Symptom("AWS/ECS", "MemoryUtilization", "its memory"),
+)
+GROW = replace(
+    RESTART,
+    name="grow-it",
+    service="lambda",
+    effect=Effect.MEMORY,
+    permissions=DEPLOYS[:1],
+    symptom=Symptom("AWS/Lambda", "Duration", "its duration"),
+    settings=MemorySettings(ceiling=512),
+)
+SILENT = replace(RESTART, name="silent", symptom=None)
+CATALOG = catalog_of((RESTART, GROW, SILENT))
+
+
+def test_a_catalog_is_in_the_order_of_the_names() -> None:
+    assert list(CATALOG) == ["grow-it", "restart-it", "silent"]
+    assert [one in CATALOG for one in ("grow-it", "page", None)] == [True, False, False]
+    assert CATALOG.specs == {"grow-it": GROW, "restart-it": RESTART, "silent": SILENT}
+
+
+def test_what_is_asked_of_an_action_is_what_it_declares() -> None:
+    assert (CATALOG.get("grow-it"), CATALOG.service_of("grow-it")) == (GROW, "lambda")
+    assert CATALOG.effect_of("grow-it") is Effect.MEMORY
+    assert CATALOG.settings_of("grow-it") == MemorySettings(ceiling=512)
+
+
+def test_of_an_action_that_is_there_no_more_nothing_is_known() -> None:
+    assert (CATALOG.get("gone"), CATALOG.service_of("gone"), CATALOG.effect_of("gone")) == (None, "", None)
+    assert CATALOG.settings_of("gone") is NO_SETTINGS
+    assert CATALOG.starts_deployments("gone") is False
+
+
+@pytest.mark.parametrize(
+    ("permissions", "starts"),
+    [
+        (DEPLOYS, True),
+        ((*DEPLOYS, Permission("ecs:DescribeServices")), True),
+        (DEPLOYS[:1], False),
+        ((), False),
+    ],
+)
+def test_who_hands_a_task_definition_over_starts_a_deployment(
+    permissions: tuple[Permission, ...], *, starts: bool
+) -> None:
+    spec = replace(RESTART, permissions=permissions)
+    assert spec.starts_deployments is starts
+    assert catalog_of((spec,)).starts_deployments("restart-it") is starts
+
+
+@pytest.mark.parametrize(
+    ("namespace", "metric", "action"),
+    [
+        ("AWS/ECS", "MemoryUtilization", "restart-it"),
+        ("AWS/Lambda", "Duration", "grow-it"),
+        ("AWS/Lambda", "MemoryUtilization", None),
+        ("AWS/ECS", "Duration", None),
+    ],
+)
+def test_a_symptom_is_a_metric_of_a_namespace(namespace: str, metric: str, action: str | None) -> None:
+    assert CATALOG.by_symptom(namespace, metric) == action
+
+
+def test_two_actions_of_one_name_are_a_mistake() -> None:
+    with pytest.raises(ValueError, match=r"^two actions declare restart-it$"):
+        catalog_of((RESTART, replace(RESTART, symptom=None)))
+
+
+def test_two_actions_of_one_symptom_are_a_mistake() -> None:
+    with pytest.raises(ValueError, match=r"^two actions declare AWS/ECS MemoryUtilization$"):
+        catalog_of((RESTART, replace(RESTART, name="another")))
+
+
+def test_actions_of_one_namespace_may_have_symptoms_of_their_own() -> None:
+    cpu = replace(RESTART, name="another", symptom=Symptom("AWS/ECS", "CPUUtilization", "its CPU"))
+    assert catalog_of((RESTART, cpu)).by_symptom("AWS/ECS", "CPUUtilization") == "another"
+
+
+def test_without_a_word_an_action_is_asked_for_by_nothing_and_takes_nothing_from_the_policy() -> None:
+    bare = ActionSpec(name="x", service="ecs", effect=Effect.OTHER, does="x", permissions=())
+    assert (bare.undo, bare.irreversible, bare.temporary, bare.symptom) == ("", "", False, None)
+    assert (bare.settings, bare.highest_ceiling) == (NO_SETTINGS, 0)
+    assert (bare.asks_by_default, bare.always_asks_for) == (False, frozenset())
+    assert (Permission("x").mutates, Permission("x").to_decide) == (False, False)
+
+
+def test_what_holds_where_the_policy_is_silent() -> None:
+    assert ScaleSettings() == ScaleSettings(step=1, ceiling=10, restore_after=timedelta(minutes=30))
+    assert MemorySettings(ceiling=1) == MemorySettings(ceiling=1, factor=1.5, raises=3)
+    assert RollBackSettings().blame == timedelta(minutes=30)
+    assert RunbookSettings().runbooks == {}
+
+
+def rules(settings: ActionSettings) -> Rules:
+    return replace(a.rules(), settings=settings)
+
+
+def test_an_action_reads_the_settings_that_it_declares() -> None:
+    settings = MemorySettings(ceiling=512)
+    assert rules(settings).settings_as(MemorySettings) is settings
+
+
+def test_the_rules_of_another_action_are_a_mistake_in_the_code() -> None:
+    with pytest.raises(TypeError, match=r"^restart-service has MemorySettings, not ScaleSettings$"):
+        rules(MemorySettings(ceiling=1)).settings_as(ScaleSettings)
