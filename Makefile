@@ -20,7 +20,7 @@ sam_env := env -u AWS_PROFILE SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 P
 two_workers := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types rules unit scenarios prove mutants local local-down invoke lock clean
+.PHONY: help setup demo test lint types rules unit scenarios prove mutants local local-down invoke template lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ local-down: setup ## End local AWS
 invoke: setup ## Run FUNCTION (RestartService, ...) on EVENT (events/....json) in a container, as `sam local invoke` does; needs Docker and `make local`
 	@test -n "$(FUNCTION)" && test -n "$(EVENT)" || { echo "usage: make invoke FUNCTION=RestartService EVENT=events/....json" >&2; exit 2; }
 	@$(firebreak) local invoke $(FUNCTION) $(EVENT)
+
+template: .venv/.ready ## Write template.yaml out of template/ and what the actions declare
+	$(bin)/python -m template.generate
 
 lock: setup ## Compile the lock files anew from pyproject.toml
 	$(lock) pyproject.toml --extra cli --group dev --output-file requirements/dev.txt

@@ -10,11 +10,15 @@ Everything between `<!-- generated: NAME -->` and `<!-- end -->` is replaced; th
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
+
+from template.names import function_id
 
 from firebreak.core.action_spec import ActionSpec
 from firebreak.core.guards.table import GUARDS
 from firebreak.core.incident.states import FREES_TARGET, MOVES
+from firebreak.core.limits.budgets import format_duration
 from firebreak.core.model import Alarm, OwnEvent, RequestKind, Target
 from firebreak.core.readings import NotRead
 from firebreak.core.reasons import LASTING, MEANINGS, Disposition, Lasting, Reason
@@ -23,6 +27,7 @@ from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
+from firebreak.policy.actions import keys_of
 from firebreak.policy.schema import policy_schema
 from firebreak.services.registry import CATALOG
 from firebreak_cli.exit_codes import EXIT_CODES
@@ -114,6 +119,36 @@ def in_short(spec: ActionSpec) -> str:
     return re.split(r"[;(]", spec.does)[0].strip()
 
 
+def action_settings() -> str:
+    """What each action takes from the policy, with what holds where the file is silent."""
+    heads = ("`NAME`", "its targets", "takes as well")
+    specs = CATALOG.specs.values()
+    return _table(heads, [(f"`{one.name}`", f"`{one.service}:`", _settings(one)) for one in specs])
+
+
+def _settings(spec: ActionSpec) -> str:
+    values = {name: getattr(spec.settings, name, {}) for name in sorted(keys_of(spec.name))}
+    shown = (f"`{name}`{_by_default(value)}" for name, value in values.items())
+    return ", ".join(shown) or "-"
+
+
+def _by_default(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ""
+    return f" ({format_duration(value) if isinstance(value, timedelta) else value})"
+
+
+def rule_parameters() -> str:
+    """The parameter of each rule of an action, with what the rule listens to."""
+    rows: list[Row] = []
+    for spec in CATALOG.specs.values():
+        function = function_id(spec.name)
+        rows.append((f"`{function}ByTag`", "`ENABLED`", f"tagged `firebreak:action={spec.name}`"))
+        if spec.symptom:
+            rows.append((f"`{function}BySymptom`", "`ENABLED`", f"untagged, on {spec.symptom.of}"))
+    return _table(("rule parameter", "default", "alarms"), rows)
+
+
 def _action(spec: ActionSpec) -> Row:
     changes = [f"`{one.action}`" for one in spec.permissions if one.mutates]
     looks = [f"`{one.action}`" for one in spec.permissions if not one.mutates]
@@ -198,7 +233,9 @@ def _table(heads: Row, rows: Iterable[Row]) -> str:
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "actions": actions,
+    "action-settings": action_settings,
     "actions-in-short": actions_in_short,
+    "rule-parameters": rule_parameters,
     "reasons": reasons,
     "guards": guard_order,
     "exit-codes": exit_codes,

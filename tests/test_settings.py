@@ -4,6 +4,8 @@ import pytest
 
 from firebreak.errors import SettingsError
 from firebreak.settings import LAYER, Settings
+from firebreak.wiring import Wiring
+from tests.support.fakes import ListLog
 
 ARN = "arn:aws:lambda:eu-west-1:111122223333:function:firebreak-RestartService:live"
 ENV = {
@@ -24,6 +26,7 @@ def test_a_whole_environment_is_read() -> None:
     assert (settings.account, settings.region) == ("111122223333", "eu-west-1")
     assert (settings.stack_name, settings.ledger_table) == ("firebreak", "ledger")
     assert settings.function_arn == ARN
+    assert (settings.action, Settings.from_env(ENV | {"ACTION": "x"}).action) == ("", "x")
 
 
 @pytest.mark.parametrize("name", sorted(ENV.keys() - {"PAGE_TOPIC_ARN"}))
@@ -71,3 +74,10 @@ def test_only_page_needs_a_topic() -> None:
 def test_a_named_endpoint_is_local_aws() -> None:
     assert Settings.from_env(ENV).local_aws is False
     assert Settings.from_env(ENV | {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}).local_aws is True
+
+
+@pytest.mark.parametrize("action", ["", "reboot"])
+def test_a_function_of_no_action_says_so(action: str) -> None:
+    wiring = Wiring(Settings.from_env(ENV), ListLog())
+    with pytest.raises(SettingsError, match=f"ACTION: names no action: '{action}'"):
+        wiring.remediator(action)

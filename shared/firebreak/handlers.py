@@ -20,9 +20,9 @@ class _Desk(Protocol):
     def handle(self, event: object) -> Summary: ...
 
 
-def remediation_handler(action: str) -> Handler:
-    """The handler of one action's function."""
-    return _handler(lambda wiring: wiring.remediator(action))
+def remediation_handler() -> Handler:
+    """The handler of an action's function; the setting ACTION says of which."""
+    return _handler(lambda wiring: wiring.remediator(wiring.settings.action))
 
 
 def verify_handler() -> Handler:

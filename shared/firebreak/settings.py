@@ -16,6 +16,7 @@ class Settings:
 
     `account` and `region` come from the function's own ARN, which is read from the environment:
     the one in the invocation's context is made up by `sam local` and names a version, not the alias.
+    `action` is what the function of an action carries out, empty for Verify, Page and Route.
     `local_aws` says that an endpoint is named, as the stack's parameter EndpointUrl does for local AWS.
     """
 
@@ -30,6 +31,7 @@ class Settings:
     function_arn: str
     account: str
     region: str
+    action: str = ""
     local_aws: bool = False
 
     @classmethod
@@ -49,6 +51,7 @@ class Settings:
             function_arn=function_arn,
             account=account,
             region=region,
+            action=env.get("ACTION", ""),
             local_aws=bool(env.get("AWS_ENDPOINT_URL")),
         )
 

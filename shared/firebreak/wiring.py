@@ -152,7 +152,9 @@ class Wiring:
         return ask
 
     def remediator(self, action_name: str) -> Remediator:
-        """The function of one action."""
+        """The function of one action. Raises SettingsError when there is none of that name."""
+        if action_name not in ACTIONS:
+            raise SettingsError("ACTION", f"names no action: {action_name!r}")
         action, schedules = ACTIONS[action_name](self.services()), self.schedules()
         return Remediator(
             action=action,

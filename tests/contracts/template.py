@@ -1,44 +1,30 @@
 """The SAM template as data, with CloudFormation's short tags written out."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from template.cloudformation import CloudFormationLoader
 
 PATH = Path(__file__).parents[2] / "template.yaml"
 
 
-class _CloudFormation(yaml.SafeLoader):
-    """YAML with `!Ref X` read as `{"Ref": "X"}` and the like."""
-
-
-def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    match node:
-        case yaml.ScalarNode():
-            value: Any = loader.construct_scalar(node)
-        case yaml.SequenceNode():
-            value = loader.construct_sequence(node, deep=True)
-        case yaml.MappingNode():
-            value = loader.construct_mapping(node, deep=True)
-        case _:
-            raise yaml.YAMLError(f"!{suffix} on {node}")
-    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
-    return {name: value.split(".", 1) if suffix == "GetAtt" else value}
-
-
-_CloudFormation.add_multi_constructor("!", _short_tag)
-
-
 def read(path: Path) -> Any:
     """Any template."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_CloudFormation)  # noqa: S506  # a SafeLoader
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=CloudFormationLoader)  # noqa: S506  # a SafeLoader
 
 
 @cache
 def template() -> Any:
     """The whole template of the stack."""
     return read(PATH)
+
+
+def kebab(name: str) -> str:
+    """A function's name without the stack's, from its logical id."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
 
 
 def resource(name: str) -> Any:

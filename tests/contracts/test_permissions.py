@@ -21,8 +21,8 @@ def own_statements(function: Any) -> list[dict[str, Any]]:
 
 
 def action_of(function: Any) -> str:
-    """The action a function carries out, by its folder's name."""
-    return str(function["CodeUri"]).rstrip("/").rsplit("/", 1)[-1].replace("_", "-")
+    """The action a function carries out, as its environment says."""
+    return str(function["Environment"]["Variables"]["ACTION"])
 
 
 def test_every_action_has_a_function_and_every_function_an_action() -> None:

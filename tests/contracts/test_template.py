@@ -14,6 +14,7 @@ from tests.contracts.template import (
     actions,
     functions,
     iam_actions,
+    kebab,
     resource,
     rules,
     statements,
@@ -54,10 +55,6 @@ every_rule = pytest.mark.parametrize(
 )
 
 
-def kebab(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
-
-
 def named_arn(name: str) -> dict[str, str]:
     """The ARN of a function's alias as the template writes it, from names."""
     place = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function"
@@ -67,7 +64,7 @@ def named_arn(name: str) -> dict[str, str]:
 def skeleton(name: str) -> dict[str, Any]:
     """A function without what is its own: rules and statements, and its name written as NAME."""
     function = {key: value for key, value in functions()[name].items() if key not in {"Events", "Policies"}}
-    own_name = {name: "NAME", kebab(name): "name", kebab(name).replace("-", "_"): "name"}
+    own_name = {name: "NAME", kebab(name): "name"}
     text = json.dumps(function | {"Description": "", "Policies": functions()[name]["Policies"][:1]})
     for mine, anybody in own_name.items():
         text = text.replace(mine, anybody)

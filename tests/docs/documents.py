@@ -13,6 +13,7 @@ _MADE = {".venv", ".local", ".aws-sam", ".git", "__pycache__", ".hypothesis", "n
 
 _FENCE = re.compile(r"^```(?P<language>[a-z]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
 _SPAN = re.compile(r"`([^`\n]+)`")
+_WRITTEN = re.compile(r"^`(?P<path>[\w/.]+)`:\n\n```\w+\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)\)")
 
 
@@ -33,6 +34,11 @@ class Document:
         """Every inline piece of code, and every line of every block."""
         blocks = [found["body"].splitlines() for found in _FENCE.finditer(self.text)]
         return [*_SPAN.findall(self.prose), *(line.strip() for body in blocks for line in body)]
+
+    @property
+    def written(self) -> dict[str, str]:
+        """The files that a reader is told to write, by their paths: a line with the path before a block."""
+        return {found["path"]: found["text"] for found in _WRITTEN.finditer(self.text)}
 
     @property
     def links(self) -> list[str]:

@@ -121,8 +121,16 @@ def welcomed() -> list[str]:
 
 
 def suggested() -> list[str]:
-    """Every `firebreak explain` without AWS that can be pasted from a document or a screen."""
-    documented = [shlex.join(words) for one in documents() for words in invocations(one, "firebreak")]
+    """Every `firebreak explain` without AWS that can be pasted from a document or a screen.
+
+    What asks for a file that its reader has to write first is played in tests/contracts/test_toy_action.py.
+    """
+    documented = [
+        shlex.join(words)
+        for one in documents()
+        for words in invocations(one, "firebreak")
+        if not set(words) & set(one.written)
+    ]
     lines = {*welcomed(), *documented}
     return sorted(line for line in lines if line.startswith("explain ") and "--offline" in line)
 

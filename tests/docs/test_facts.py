@@ -115,7 +115,8 @@ def test_every_action_is_named_in_the_policys_document() -> None:
 
 
 def test_the_parameters_are_those_of_the_template_with_their_defaults() -> None:
-    documented = {row[0]: "" if row[1] == "empty" else row[1] for row in OPERATIONS.table("parameter")}
+    rows = [*OPERATIONS.table("parameter"), *OPERATIONS.table("rule parameter")]
+    documented = {row[0]: "" if row[1] == "empty" else row[1] for row in rows}
     parameters = template()["Parameters"].items()
     assert documented == {name: str(one["Default"]) for name, one in parameters}
 

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from template.cloudformation import CloudFormationLoader
 
 from firebreak.core.model import Alarm, AlarmKind, Target
 from firebreak.core.paging.page import Severity
@@ -20,7 +21,6 @@ from firebreak.policy.loader import load_policy
 from firebreak.policy.schema import policy_schema
 from firebreak.services.registry import CATALOG
 from firebreak_cli.queries.state_change import Transition, state_change_event
-from tests.contracts.template import _CloudFormation
 from tests.docs.documents import document
 from tests.support import builders as a
 from tests.support.fakes import FakeAlarms
@@ -131,7 +131,7 @@ def test_the_error_rate_which_local_aws_does_not_make_is_answered_as_the_page_sa
 
 
 def _read(text: str) -> Any:
-    return yaml.load(text, Loader=_CloudFormation)["Resources"]  # noqa: S506  # a SafeLoader
+    return yaml.load(text, Loader=CloudFormationLoader)["Resources"]  # noqa: S506  # a SafeLoader
 
 
 def found(node: Any) -> list[dict[str, Any]]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
+from template.cloudformation import CloudFormationLoader
 
 from firebreak.core.action_spec import Runbook, RunbookSettings
 from firebreak.core.model import Autonomy, Target
 from firebreak.policy.loader import Policy, parse_policy
-from tests.contracts.template import _CloudFormation
 from tests.docs.documents import ROOT, document
 from tests.support import builders as a
 from tests.support.builders_runbooks import TARGET
@@ -34,7 +34,7 @@ def resources() -> dict[str, Any]:
     """The properties of every resource in the example's templates, by logical id."""
     found: dict[str, Any] = {}
     for block in blocks("yaml"):
-        found |= yaml.load(block, Loader=_CloudFormation)["Resources"]  # noqa: S506  # a SafeLoader
+        found |= yaml.load(block, Loader=CloudFormationLoader)["Resources"]  # noqa: S506  # a SafeLoader
     return {name: one["Properties"] for name, one in found.items()}
 
 

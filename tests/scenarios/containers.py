@@ -28,13 +28,11 @@ from firebreak_devtools.local.sam import sam_command
 from firebreak_devtools.local.up import LocalAws
 from firebreak_devtools.local.workload import Workload
 from tests.cli.running import run
-from tests.contracts.template import functions
+from tests.contracts.template import functions, kebab
 from tests.scenarios.start_lambda import REPOSITORY, end_of, log_of, serving
 from tests.support.sample_events import load, usable
 
-FUNCTIONS = {
-    function["CodeUri"].split("/")[1].replace("_", "-"): name for name, function in functions().items()
-}
+FUNCTIONS = {kebab(name): name for name in functions()}
 ROUTER = "Route"
 ANSWER_SECONDS = 90
 # The first container of a function waits for its image, which a machine that never built one makes slowly:

@@ -11,14 +11,12 @@ from firebreak.intake import alarm_events
 from firebreak.services.registry import CATALOG
 from firebreak_devtools.local.transitions import matching
 from firebreak_devtools.local.up import LocalAws
-from tests.contracts.template import functions
+from tests.contracts.template import functions, kebab
 from tests.support.sample_events import load, usable
 
 pytestmark = pytest.mark.local
 
-FUNCTIONS = {
-    name: function["CodeUri"].split("/")[1].replace("_", "-") for name, function in functions().items()
-}
+FUNCTIONS = {name: kebab(name) for name in functions()}
 
 
 def rules_of(local: LocalAws, event: Mapping[str, Any]) -> list[str]:
