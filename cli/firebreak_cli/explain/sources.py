@@ -22,9 +22,9 @@ from firebreak.intake.names import Home
 from firebreak.intake.target_groups import ServiceLookup, ServicesBehind, not_looked_up
 from firebreak.ledger.ports import Ledger
 from firebreak.policy.loader import Policy
-from firebreak.remediation.snapshot import Observer, with_application
+from firebreak.remediation.snapshot import Observer, tags_of, with_application
 from firebreak.services.connections import Connections, NoWrites
-from firebreak.services.registry import ACTIONS, CATALOG
+from firebreak.services.registry import ACTIONS
 from firebreak_cli.stack import Stack
 
 OFFLINE = NotRead("offline")
@@ -111,9 +111,7 @@ class LiveSources:
 
     def tags(self, alarm: Alarm) -> Tags:
         """The tags in the event over those on the alarm."""
-        # An alarm's tags are the same for every action.
-        observer = self.observer(next(iter(CATALOG)))
-        return observer.tags(alarm, needed=target_resolution.needs_live_tags(alarm))
+        return tags_of(alarm, self.alarms)
 
     def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
         """The incident's target where the request is for one, else what the alarm names."""

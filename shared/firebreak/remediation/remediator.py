@@ -49,7 +49,7 @@ from firebreak.policy.loader import Policy
 from firebreak.remediation.decision_recorder import DecisionRecorder, Summary
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.outcome_recorder import record_under_claim
-from firebreak.remediation.snapshot import Observer, needs_consent, with_application, with_consent
+from firebreak.remediation.snapshot import Observer, needs_consent, tags_of, with_application, with_consent
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.unusable_events import unusable_key
 from firebreak.services.action import AnyAction
@@ -122,7 +122,7 @@ class Remediator:
         rejected = reject_early(trigger, policy.missing_data)
         if rejected and rejected.reason in ONLY_RECORDED:
             return self._turn_away(trigger, rejected, policy)
-        tags = self.observer.tags(trigger, needed=target_resolution.needs_live_tags(trigger))
+        tags = tags_of(trigger, self.observer.alarms)
         if rejected := rejected or unconfirmed(trigger, self.action.spec.name, tags):
             return self._turn_away(trigger, rejected, policy, tags)
         named = self._resolve(trigger, tags)
@@ -143,7 +143,7 @@ class Remediator:
             return self._turn_away(event, rejected, policy)  # asked again, it is the same alarm
         if event.refused and (who := self.acknowledged(event.refused)):
             return self._turn_away(event, Unresolved(Reason.ACKNOWLEDGED, f"acknowledged by {who}"), policy)
-        tags = self.observer.tags(event.alarm, needed=target_resolution.needs_live_tags(event.alarm))
+        tags = tags_of(event.alarm, self.observer.alarms)
         named = self._target_of(event, tags)
         if isinstance(target := named.found, Unresolved):
             return self._turn_away(event, target, policy, tags)

@@ -19,6 +19,7 @@ from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
+from firebreak.intake.target_resolution import needs_live_tags
 from firebreak.ledger.ports import Ledger
 from firebreak.remediation.alarm_status import describe_each
 from firebreak.services.action import AnyAction, Observation
@@ -138,17 +139,18 @@ class Observer:
         seen: Observation = self.action.observe(target)
         return seen
 
-    def tags(self, alarm: Alarm, *, needed: bool) -> Reading[Mapping[str, str]]:
-        """The alarm's tags: those in the event over those on the alarm, read only when needed."""
-        if not needed:
-            return alarm.tags
-        match self.alarms.tags(alarm.arn):
-            case Unknown() | NotRead() as unseen:
-                return unseen
-            case Mapping() as live:
-                return {**live, **alarm.tags}
-            case absent:
-                return alarm.tags or absent
+
+def tags_of(alarm: Alarm, alarms: AlarmReads) -> Reading[Mapping[str, str]]:
+    """The alarm's tags: those in the event over those on the alarm, read only where they may tell more."""
+    if not needs_live_tags(alarm):
+        return alarm.tags
+    match alarms.tags(alarm.arn):
+        case Unknown() | NotRead() as unseen:
+            return unseen
+        case Mapping() as live:
+            return {**live, **alarm.tags}
+        case absent:
+            return alarm.tags or absent
 
 
 def needs_consent(request: Request, decision: Decision, incident: Reading[Incident]) -> bool:
