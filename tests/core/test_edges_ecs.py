@@ -152,7 +152,7 @@ def test_then_and_now_is_both_or_what_is_missing(
     observation: EcsObservation,
     expected: tuple[PreImage, ServiceLive] | Unknown,
 ) -> None:
-    assert ServiceAction.then_and_now(replace(a.PLAN, before=stored), observation) == expected
+    assert ServiceAction.compare(replace(a.PLAN, before=stored), observation, lambda *both: both) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from firebreak.core.model import Failed, Receipt, Settled
 from firebreak.core.readings import Unknown
+from firebreak.errors import OutcomeUnknown
 from firebreak.services.ecs.model import Deployment
 from firebreak.services.ecs.readiness import PreImage, short
 from firebreak.services.ecs.rollout import (
@@ -163,15 +164,28 @@ def test_whether_it_did_harm(deployments: tuple[Deployment, ...], count: int, *,
 
 
 def test_the_receipt_names_the_deployment_and_what_it_replaced_unseen() -> None:
-    plain = began(BEFORE, running(NEW, deployment(status="ACTIVE")), NEW)
+    plain = began(BEFORE, running(NEW, deployment(status="ACTIVE")), TASK_DEFINITION)
     assert plain == Receipt(
         summary="deployment ecs-svc/2 of api:7 began",
         after={"deployment": "ecs-svc/2", "taskDefinition": TASK_DEFINITION},
     )
-    odd = began(BEFORE, running(NEW, STRANGER, replace(STRANGER, id="ecs-svc/8")), NEW)
+    odd = began(BEFORE, running(NEW, STRANGER, replace(STRANGER, id="ecs-svc/8")), TASK_DEFINITION)
     assert odd.summary == (
         "deployment ecs-svc/2 of api:7 began; it replaced ecs-svc/9, ecs-svc/8, begun since we looked"
     )
+
+
+@pytest.mark.parametrize(
+    "deployments",
+    [(), (STRANGER,), (replace(NEW, status="ACTIVE"),), (FAILED,)],
+    ids=["none", "other", "old", "failed"],
+)
+def test_an_accepted_call_without_a_deployment_that_runs_is_in_doubt(
+    deployments: tuple[Deployment, ...],
+) -> None:
+    with pytest.raises(OutcomeUnknown) as caught:
+        began(BEFORE, running(*deployments), TASK_DEFINITION)
+    assert (caught.value.operation, caught.value.code) == ("UpdateService", "NoNewDeployment")
 
 
 def test_an_arn_is_shortened_to_its_last_part() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from firebreak.core.model import Failed, Receipt, Settled
 from firebreak.core.readings import Unknown
+from firebreak.errors import OutcomeUnknown
 from firebreak.services.ecs.model import Deployment, ServiceLive
 from firebreak.services.ecs.readiness import (
     COMPLETED,
@@ -36,13 +37,14 @@ def unpinned(images: Sequence[str]) -> tuple[str, ...]:
     return tuple(image for image in dict.fromkeys(images) if DIGEST not in image)
 
 
+def since(before: PreImage, service: ServiceLive) -> list[Deployment]:
+    """Deployments that were not there before."""
+    return [one for one in service.deployments if one.id not in before.deployments]
+
+
 def begun(before: PreImage, service: ServiceLive, task_definition: str) -> list[Deployment]:
-    """Deployments of that task definition that were not there before."""
-    return [
-        deployment
-        for deployment in service.deployments
-        if deployment.id not in before.deployments and deployment.task_definition == task_definition
-    ]
+    """Those of them that are of that task definition."""
+    return [one for one in since(before, service) if one.task_definition == task_definition]
 
 
 def started(before: PreImage, service: ServiceLive, task_definition: str) -> Deployment | None:
@@ -110,8 +112,15 @@ def harmed(before: PreImage, service: ServiceLive, new: Sequence[Deployment]) ->
     return fewer_running(before, service) and not on_purpose
 
 
-def began(before: PreImage, after: ServiceLive, deployment: Deployment) -> Receipt:
-    """The receipt of a deployment that began; it names the ones that it replaced unseen."""
+def began(before: PreImage, after: ServiceLive, task_definition: str) -> Receipt:
+    """The receipt of a deployment of it that began; it names the ones that it replaced unseen.
+
+    Accepted without a deployment to name is no receipt: it raises OutcomeUnknown, and Verify then judges by
+    the pre-image.
+    """
+    deployment = started(before, after, task_definition)
+    if deployment is None or deployment.status != PRIMARY:
+        raise OutcomeUnknown("UpdateService", "NoNewDeployment")
     strangers = [
         one.id for one in after.deployments if one.id not in before.deployments and one.id != deployment.id
     ]

@@ -1,6 +1,7 @@
 """What the actions on ECS services have in common."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
@@ -53,10 +54,9 @@ class ServiceAction[O: SeesService](ABC):
         """What would be changed of a service that is there, or why nothing can be."""
 
     @staticmethod
-    def then_and_now(plan: Plan, seen: O) -> tuple[PreImage, ServiceLive] | Unknown:
-        """The pre-image in the plan beside the service as it is now; Unknown when either is missing."""
-        before = PreImage.read(plan.before)
+    def compare[T](plan: Plan, seen: O, judge: Callable[[PreImage, ServiceLive], T]) -> T | Unknown:
+        """The judgement on the pre-image in the plan and the service now; Unknown when either is missing."""
+        before, service = PreImage.read(plan.before), seen.service
         if isinstance(before, Unknown):
             return before
-        service = seen.service
-        return (before, service) if isinstance(service, ServiceLive) else unseen("the service", service)
+        return judge(before, service) if isinstance(service, ServiceLive) else unseen("the service", service)

@@ -15,7 +15,7 @@ from firebreak.core.readings import (
 )
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.errors import OutcomeUnknown, Rejected
+from firebreak.errors import Rejected
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.ports import (
     DefinitionReads,
@@ -24,7 +24,6 @@ from firebreak.services.ecs.ports import (
     EcsWrites,
 )
 from firebreak.services.ecs.readiness import (
-    PRIMARY,
     PreImage,
     inactive,
     not_ready,
@@ -38,7 +37,7 @@ from firebreak.services.ecs.rollout import (
     ours,
     patience,
     progress,
-    started,
+    since,
     unpinned,
 )
 from firebreak.services.ecs.rollout_room import no_room, outage_doubts
@@ -117,10 +116,7 @@ class AdjustTaskMemory(ServiceAction[MemoryObservation]):
             raise Rejected("UpdateService", "UnusablePlan")
         definition = _way_back(plan) or self._register(plan)
         after = self.writes.use_task_definition(cluster, service, definition)
-        deployment = started(before, after, definition)
-        if deployment is None or deployment.status != PRIMARY:
-            raise OutcomeUnknown("UpdateService", "NoNewDeployment")
-        return began(before, after, deployment)
+        return began(before, after, definition)
 
     def _register(self, plan: Plan) -> str:
         try:
@@ -132,26 +128,19 @@ class AdjustTaskMemory(ServiceAction[MemoryObservation]):
 
     def outcome(self, plan: Plan, seen: MemoryObservation) -> bool | Unknown:
         """Whether a deployment of our revision began; a revision that nobody runs is no change."""
-        compared = self.then_and_now(plan, seen)
-        return compared if isinstance(compared, Unknown) else has_begun(*compared, _definition(plan, seen))
+        definition = _definition(plan, seen)
+        return self.compare(plan, seen, lambda before, now: has_begun(before, now, definition))
 
     def settled(self, plan: Plan, receipt: Receipt, seen: MemoryObservation) -> Settled | Failed | Unknown:
         """What became of our deployment; Unknown once another one has taken its place."""
-        compared = self.then_and_now(plan, seen)
-        if isinstance(compared, Unknown):
-            return compared
-        before, service = compared
-        return progress(ours(before, receipt, service, _definition(plan, seen)), service)
+        definition = _definition(plan, seen)
+        return self.compare(
+            plan, seen, lambda before, now: progress(ours(before, receipt, now, definition), now)
+        )
 
     def worse(self, plan: Plan, seen: MemoryObservation) -> bool | Unknown:
         """Whether a deployment failed since, or tasks are missing that none accounts for."""
-        compared = self.then_and_now(plan, seen)
-        if isinstance(compared, Unknown):
-            return compared
-        before, service = compared
-        return harmed(
-            before, service, [one for one in service.deployments if one.id not in before.deployments]
-        )
+        return self.compare(plan, seen, lambda before, now: harmed(before, now, since(before, now)))
 
     def undo(self, plan: Plan, seen: MemoryObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """Back to the revision before, if the service still runs ours."""

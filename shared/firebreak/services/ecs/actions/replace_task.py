@@ -159,11 +159,9 @@ class ReplaceTask(Irreversible, ServiceAction[TasksObservation]):
 
     def worse(self, plan: Plan, seen: TasksObservation) -> bool | Unknown:
         """Whether more tasks are missing than the one that was stopped."""
-        compared = self.then_and_now(plan, seen)
-        if isinstance(compared, Unknown):
-            return compared
-        before, service = compared
-        return service.running < min(before.running, service.desired) - 1
+        return self.compare(
+            plan, seen, lambda before, now: now.running < min(before.running, now.desired) - 1
+        )
 
 
 def build(services: EcsConnections) -> ReplaceTask:

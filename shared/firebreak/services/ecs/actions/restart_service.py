@@ -14,12 +14,11 @@ from firebreak.core.readings import (
 )
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.errors import OutcomeUnknown, Rejected
+from firebreak.errors import Rejected
 from firebreak.services.action import Irreversible
 from firebreak.services.ecs.model import EcsObservation, ServiceLive, TaskDefinitionLive
 from firebreak.services.ecs.ports import EcsConnections, EcsWrites
 from firebreak.services.ecs.readiness import (
-    PRIMARY,
     PreImage,
     inactive,
     not_ready,
@@ -34,7 +33,6 @@ from firebreak.services.ecs.rollout import (
     ours,
     patience,
     progress,
-    started,
     unpinned,
 )
 from firebreak.services.ecs.rollout_room import no_room, outage_doubts
@@ -103,42 +101,28 @@ class RestartService(Irreversible, ServiceAction[EcsObservation]):
         return not_ready(service, CONTROLLERS) or _plan(request.target, service, seen.task_definition)
 
     def execute(self, plan: Plan) -> Receipt:
-        """Forces the deployment. Raises AwsError; OutcomeUnknown when no new deployment shows.
-
-        Accepted without a deployment to name is no receipt: Verify then judges by the pre-image.
-        """
+        """Forces the deployment. Raises AwsError; OutcomeUnknown when no new deployment shows."""
         before = PreImage.read(plan.before)
         if isinstance(before, Unknown):
             raise Rejected("UpdateService", "UnusablePlan")
         after = self.writes.force_deployment(*_arguments(plan))
-        deployment = started(before, after, before.task_definition)
-        if deployment is None or deployment.status != PRIMARY:
-            raise OutcomeUnknown("UpdateService", "NoNewDeployment")
-        return began(before, after, deployment)
+        return began(before, after, before.task_definition)
 
     def outcome(self, plan: Plan, seen: EcsObservation) -> bool | Unknown:
         """Whether a deployment of the same task definition began that the pre-image lacks."""
-        compared = self.then_and_now(plan, seen)
-        if isinstance(compared, Unknown):
-            return compared
-        before, service = compared
-        return has_begun(before, service, before.task_definition)
+        return self.compare(plan, seen, lambda before, now: has_begun(before, now, before.task_definition))
 
     def settled(self, plan: Plan, receipt: Receipt, seen: EcsObservation) -> Settled | Failed | Unknown:
         """What became of our deployment; Unknown once another one has taken its place."""
-        compared = self.then_and_now(plan, seen)
-        if isinstance(compared, Unknown):
-            return compared
-        before, service = compared
-        return progress(ours(before, receipt, service, before.task_definition), service)
+        return self.compare(
+            plan, seen, lambda before, now: progress(ours(before, receipt, now, before.task_definition), now)
+        )
 
     def worse(self, plan: Plan, seen: EcsObservation) -> bool | Unknown:
         """Whether our deployment failed, or tasks are missing that it does not account for."""
-        compared = self.then_and_now(plan, seen)
-        if isinstance(compared, Unknown):
-            return compared
-        before, service = compared
-        return harmed(before, service, begun(before, service, before.task_definition))
+        return self.compare(
+            plan, seen, lambda before, now: harmed(before, now, begun(before, now, before.task_definition))
+        )
 
 
 def build(services: EcsConnections) -> RestartService:

@@ -8,7 +8,7 @@ from firebreak.core.action_spec import ActionSpec, Effect, Permission, RollBackS
 from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, Settled, Target
 from firebreak.core.readings import NotRead, Reading, Unknown, unseen
 from firebreak.core.rules import Rules
-from firebreak.errors import OutcomeUnknown, Rejected
+from firebreak.errors import Rejected
 from firebreak.services.action import Irreversible
 from firebreak.services.ecs.deployments import (
     ROLLING_BACK,
@@ -28,14 +28,13 @@ from firebreak.services.ecs.ports import (
     EcsWrites,
 )
 from firebreak.services.ecs.readiness import (
-    PRIMARY,
     PreImage,
     fewer_running,
     not_fit,
     short,
 )
 from firebreak.services.ecs.rollback_target import CONTROLLERS, rollback_target
-from firebreak.services.ecs.rollout import began, begun, harmed, has_begun, ours, progress, started
+from firebreak.services.ecs.rollout import began, begun, harmed, has_begun, ours, progress
 from firebreak.services.ecs.service_action import ServiceAction
 from firebreak.services.ecs.suspect_deployment import suspects
 from firebreak.services.ecs.task_memory import TaskSize
@@ -143,10 +142,7 @@ class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
         if isinstance(before, Unknown):
             raise Rejected("UpdateService", "UnusablePlan")
         after = self.writes.use_task_definition(cluster, service, definition)
-        deployment = started(before, after, definition)
-        if deployment is None or deployment.status != PRIMARY:
-            raise OutcomeUnknown("UpdateService", "NoNewDeployment")
-        return began(before, after, deployment)
+        return began(before, after, definition)
 
     def outcome(self, plan: Plan, seen: RollBackObservation) -> bool | Unknown:
         """Whether the deployment is being taken back, or one of the earlier task definition began."""
@@ -155,8 +151,7 @@ class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
                 deployment = listed(seen.history, arn)
                 return deployment if isinstance(deployment, Unknown) else was_ended(deployment)
             case {"taskDefinition": str(definition)}:
-                compared = self.then_and_now(plan, seen)
-                return compared if isinstance(compared, Unknown) else has_begun(*compared, definition)
+                return self.compare(plan, seen, lambda before, now: has_begun(before, now, definition))
             case _:
                 return Unknown("the stored plan names no change")
 
@@ -167,31 +162,15 @@ class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
                 deployment = listed(seen.history, arn, newest=True)
                 return deployment if isinstance(deployment, Unknown) else ending(deployment)
             case {"taskDefinition": str(definition)}:
-                compared = self.then_and_now(plan, seen)
-                if isinstance(compared, Unknown):
-                    return compared
-                before, service = compared
-                return progress(ours(before, receipt, service, definition), service)
+                return self.compare(
+                    plan, seen, lambda before, now: progress(ours(before, receipt, now, definition), now)
+                )
             case _:
                 return Unknown("the stored plan names no change")
 
     def worse(self, plan: Plan, seen: RollBackObservation) -> bool | Unknown:
         """Whether tasks are missing that the roll back does not account for."""
-        compared = self.then_and_now(plan, seen)
-        if isinstance(compared, Unknown):
-            return compared
-        before, service = compared
-        match plan.change:
-            case {"taskDefinition": str(definition)}:
-                return harmed(before, service, begun(before, service, definition))
-            case {"serviceDeploymentArn": str(arn)} if fewer_running(before, service):
-                deployment = listed(seen.history, arn)
-                if isinstance(deployment, Unknown):
-                    return deployment
-                # While one set of tasks makes way for the other, fewer may run on purpose.
-                return deployment.status not in RUNNING | ROLLING_BACK
-            case _:
-                return False
+        return self.compare(plan, seen, lambda before, now: _worse(plan, before, now, seen.history))
 
 
 def build(services: EcsConnections) -> RollBackService:
@@ -202,3 +181,19 @@ def build(services: EcsConnections) -> RollBackService:
 
 def _ended(arn: str) -> Receipt:
     return Receipt(summary=f"ECS rolls back deployment {short(arn)}", after={"serviceDeployment": arn})
+
+
+def _worse(
+    plan: Plan, before: PreImage, service: ServiceLive, history: Reading[DeploymentHistory]
+) -> bool | Unknown:
+    match plan.change:
+        case {"taskDefinition": str(definition)}:
+            return harmed(before, service, begun(before, service, definition))
+        case {"serviceDeploymentArn": str(arn)} if fewer_running(before, service):
+            deployment = listed(history, arn)
+            if isinstance(deployment, Unknown):
+                return deployment
+            # While one set of tasks makes way for the other, fewer may run on purpose.
+            return deployment.status not in RUNNING | ROLLING_BACK
+        case _:
+            return False

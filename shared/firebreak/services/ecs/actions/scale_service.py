@@ -144,8 +144,7 @@ class ScaleService(ServiceAction[EcsObservation]):
 
     def worse(self, plan: Plan, seen: EcsObservation) -> bool | Unknown:
         """Whether fewer tasks run than before, other than because fewer are wanted."""
-        compared = self.then_and_now(plan, seen)
-        return compared if isinstance(compared, Unknown) else fewer_running(*compared)
+        return self.compare(plan, seen, fewer_running)
 
     def undo(self, plan: Plan, seen: EcsObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """Put the old number back if it is still the one we set; never fewer tasks while it is red."""
