@@ -23,7 +23,7 @@ from firebreak_cli.stack import Stack
 from firebreak_devtools.local.emulator import Running
 from firebreak_devtools.local.paths import ACCOUNT, REGION
 from tests.proofs.concurrency.driver import Limits, Load
-from tests.proofs.concurrency.ground import Ground, shuffled, transitions
+from tests.proofs.concurrency.testbed import Ground, shuffled, transitions
 
 SERVICES, CLUSTERS = 300, 30
 # More of them only lose each other's races: fewer acts would be under way when the pause comes.

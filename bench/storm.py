@@ -27,8 +27,8 @@ from firebreak_devtools.local.emulator import Running
 from firebreak_devtools.local.paths import Home
 from tests.docs.documents import ROOT
 from tests.proofs.concurrency.driver import PROCESSES, WORKERS, Limits, Load, decided
-from tests.proofs.concurrency.ground import Delivery, Ground, shuffled, transitions
 from tests.proofs.concurrency.job import Result
+from tests.proofs.concurrency.testbed import Delivery, Ground, shuffled, transitions
 from tests.proofs.concurrency.watching import kind_of, lost_claims, meetings
 
 SERVICES, CLUSTERS = 200, 10
@@ -106,7 +106,7 @@ def measure(kind: Kind, count: int, *, refuses: bool) -> list[str]:
 def row(count: int, load: Load, result: Result, missing: int) -> list[str]:
     """The numbers of one load."""
     met, lost = meetings(result.writes), lost_claims(result.writes)
-    told(result)
+    print_result(result)
     return [
         f"{count:,}",
         f"{count / result.seconds:.0f}",
@@ -119,7 +119,7 @@ def row(count: int, load: Load, result: Result, missing: int) -> list[str]:
     ]
 
 
-def told(result: Result) -> None:
+def print_result(result: Result) -> None:
     """What lies behind a row, for whoever wants to know why."""
     refused = Counter(kind for write in result.writes for kind in {kind_of(item) for item in write.lost_on})
     for name, counter in (("outcomes", result.outcomes), ("calls", result.calls), ("lost on", refused)):

@@ -42,13 +42,13 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def metrics_of(line: dict[str, Any]) -> dict[str, tuple[float, str]]:
-    (told,) = line["_aws"]["CloudWatchMetrics"]
-    assert (told["Namespace"], told["Dimensions"], line["service"]) == (
+    (text,) = line["_aws"]["CloudWatchMetrics"]
+    assert (text["Namespace"], text["Dimensions"], line["service"]) == (
         "Firebreak",
         [["service"]],
         "my-stack",
     )
-    return {one["Name"]: (sum(line[one["Name"]]), one["Unit"]) for one in told["Metrics"]}
+    return {one["Name"]: (sum(line[one["Name"]]), one["Unit"]) for one in text["Metrics"]}
 
 
 def test_what_came_in_is_told_before_anything_is_done_and_the_rest_under_the_same_time(

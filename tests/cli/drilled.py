@@ -70,7 +70,7 @@ class WorldAlarm:
 
 
 def drill(
-    scenario: Scenario, alarm: WorldAlarm, told: list[Step] | None = None, timeout: timedelta = 40 * MINUTE
+    scenario: Scenario, alarm: WorldAlarm, text: list[Step] | None = None, timeout: timedelta = 40 * MINUTE
 ) -> Drill:
     world = alarm.world
     return Drill(
@@ -82,5 +82,5 @@ def drill(
         timeout=timeout,
         now=world.clock.now,
         sleep=alarm.sleep,
-        say=(told if told is not None else []).append,
+        say=(text if text is not None else []).append,
     )

@@ -90,12 +90,12 @@ def test_a_yes_shows_the_plan_that_it_was_said_to(asking: World) -> None:
 def test_a_no_gives_the_incident_to_humans_with_the_reason(asking: World) -> None:
     incident = asked(asking)
 
-    result, (told,) = command(asking, "deny", question_id(incident), "--reason", "we are migrating\nit")
+    result, (text,) = command(asking, "deny", question_id(incident), "--reason", "we are migrating\nit")
 
-    assert (result.exit_code, told["DetailType"]) == (0, "Firebreak Human Announcement")
+    assert (result.exit_code, text["DetailType"]) == (0, "Firebreak Human Announcement")
     after = asking.incident(incident.id)
     assert (after.state, after.note) == (S.PAGED, f"denied by {CALLER}: we are migrating it")
-    asking.page_desk().handle({"detail-type": told["DetailType"], "detail": json.loads(told["Detail"])})
+    asking.page_desk().handle({"detail-type": text["DetailType"], "detail": json.loads(text["Detail"])})
     asking.clock.pass_time(2 * MINUTE)
     asking.sweep()
     assert len(asking.subjects) == 2

@@ -21,9 +21,9 @@ def test_a_label_is_shown_with_who_gave_it_and_cannot_stand_alone(world: World) 
 
 
 def test_whom_aws_named_is_shown_as_such(world: World) -> None:
-    told = run_in(world, *PAUSE).stdout
-    assert "moto" in told
-    assert "(claimed by" not in told
+    said = run_in(world, *PAUSE).stdout
+    assert "moto" in said
+    assert "(claimed by" not in said
     (hold,) = world.switches.held()
     assert (hold.holder, hold.claimed_by) == ("moto", "")
 

@@ -262,7 +262,7 @@ def test_the_session_in_the_document_is_a_real_one(world: World) -> None:
 
 def test_a_drill_that_went_wrong_says_what_and_why(world: World) -> None:
     alarm = WorldAlarm(world, delay=60 * MINUTE)
-    told = shown(drill(Scenario.RECOVERS, alarm, timeout=5 * MINUTE).run(), world)
+    text = shown(drill(Scenario.RECOVERS, alarm, timeout=5 * MINUTE).run(), world)
 
     for part in (
         "did not happen",
@@ -270,7 +270,7 @@ def test_a_drill_that_went_wrong_says_what_and_why(world: World) -> None:
         "the time of the drill was over",
         "AlarmTagsPropagation",
     ):
-        assert part in " ".join(told.split())
+        assert part in " ".join(text.split())
 
 
 def test_the_json_says_the_same(world: World) -> None:
@@ -296,8 +296,8 @@ def test_the_json_says_the_same(world: World) -> None:
 
 def test_a_strange_name_is_one_harmless_line(world: World) -> None:
     report = drill(Scenario.RECOVERS, WorldAlarm(world)).run()
-    told = shown(replace(report, alarm="x\n\x1b[2J[bold]y"), world)
-    assert "Drill recovers of x [bold]y: 111122223333" in " ".join(told.split())
+    text = shown(replace(report, alarm="x\n\x1b[2J[bold]y"), world)
+    assert "Drill recovers of x [bold]y: 111122223333" in " ".join(text.split())
 
 
 def test_a_line_of_progress_says_when_and_after_what(world: World) -> None:

@@ -47,7 +47,7 @@ TOLD = {(K.ACTED, 0): at(3)}
 
 
 def seen(*lines: tuple[float, str], **changes: object) -> Seen:
-    base = Seen(red_at=a.NOW, decided_at=at(1), outcome="act", lines=history(*lines), told=TOLD)
+    base = Seen(red_at=a.NOW, decided_at=at(1), outcome="act", lines=history(*lines), announced=TOLD)
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
 
 
@@ -72,7 +72,7 @@ def test_one_that_recovers_is_timed_from_red_to_the_page_that_says_so() -> None:
             (6, "holding: every alarm of the incident is OK"),
             (310, "closed: every alarm of the incident is OK"),
             ok_at=at(5),
-            told={**TOLD, (K.RECOVERED, 0): at(311)},
+            announced={**TOLD, (K.RECOVERED, 0): at(311)},
         ),
     )
 
@@ -104,7 +104,7 @@ def test_one_that_stays_red_is_timed_rung_by_rung_to_a_human() -> None:
             (620, "given to humans: nothing is left to try: api-memory-high is still red"),
             rung=1,
             patience={0: 10 * MINUTE},
-            told={**TOLD, (K.GIVEN_TO_HUMANS, 1): at(625)},
+            announced={**TOLD, (K.GIVEN_TO_HUMANS, 1): at(625)},
         ),
     )
 

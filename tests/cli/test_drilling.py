@@ -190,7 +190,7 @@ def test_a_ledger_that_cannot_be_read_ends_the_drill_and_the_alarm_is_set_back(
 def test_the_page_is_timed_by_when_it_was_told(alarm: WorldAlarm) -> None:
     report = drill(Scenario.RECOVERS, alarm).run()
 
-    message = report.seen.told
+    message = report.seen.announced
     assert message[AnnouncementKind.ACTED, 0] == report.seen.red_at + 2 * SECOND
     assert (AnnouncementKind.RECOVERED, 0) in message
 

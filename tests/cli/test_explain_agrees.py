@@ -165,21 +165,21 @@ def test_what_is_explained_is_what_is_then_decided(world: World, situation: Call
     event = eventbridge(situation(world))
     before, writes = kept(world), list(world.ecs.writes)
 
-    told = explain(world, event)
+    text = explain(world, event)
 
     assert (kept(world), world.ecs.writes) == (before, writes)
     done = world.remediator().handle(event)
-    assert (told.decision.word, told.decision.reason) == (done.outcome, done.reason)
-    assert told.incident_id == done.incident_id or situation is joining
+    assert (text.decision.word, text.decision.reason) == (done.outcome, done.reason)
+    assert text.incident_id == done.incident_id or situation is joining
 
 
 def test_a_live_tag_for_somebody_else_is_explained_as_the_router_hands_it_over(world: World) -> None:
     event = eventbridge(tagged_for_another_action(world))
 
-    told = explain(world, event)
+    text = explain(world, event)
 
-    assert (told.routing.primary, told.routing.by) == ("page", "live tag")
-    assert told.decision.reason is Reason.ROUTED_TO_HUMANS
+    assert (text.routing.primary, text.routing.by) == ("page", "live tag")
+    assert text.decision.reason is Reason.ROUTED_TO_HUMANS
     # The function that its symptom leads to leaves it alone.
     assert world.remediator().handle(event).reason is Reason.OTHER_ACTION
 
@@ -190,13 +190,13 @@ def test_a_climb_is_explained_on_the_incident_s_own_target(world: World) -> None
     world.verifier().handle(check_event(done.incident_id, 0, 0))
     asked = world.bus.asked[0]
 
-    told = explain(world, request_event(asked))
+    text = explain(world, request_event(asked))
 
-    assert (told.routing.primary, told.target, told.decision.word) == ("scale-service", a.TARGET, "act")
-    assert told.plan is not None
+    assert (text.routing.primary, text.target, text.decision.word) == ("scale-service", a.TARGET, "act")
+    assert text.plan is not None
     world.deliver()
     assert world.ecs.writes[-1][0] == "set_desired_count"
-    assert told.incident_id == done.incident_id
+    assert text.incident_id == done.incident_id
 
 
 def test_a_climb_to_a_restart_is_explained_by_the_hosts_below_its_composite(world: World) -> None:
@@ -224,28 +224,28 @@ def test_a_climb_to_a_restart_is_explained_by_the_hosts_below_its_composite(worl
 
 
 def test_a_request_for_an_incident_that_is_not_there_is_refused(world: World) -> None:
-    told = explain(world, load("own_climb"))
+    text = explain(world, load("own_climb"))
 
-    assert (told.decision.word, told.decision.reason.value) == ("refuse", "incident_moved_on")
+    assert (text.decision.word, text.decision.reason.value) == ("refuse", "incident_moved_on")
 
 
 def test_everything_is_looked_at_also_when_a_switch_is_held(world: World) -> None:
-    told = explain(world, eventbridge(paused(world)))
+    text = explain(world, eventbridge(paused(world)))
 
-    assert told.decision.reason.value == "switched_off"
-    assert Result.NOT_LOOKED_AT not in {check.result for check in told.decision.checks}
-    readiness = next(check for check in told.decision.checks if check.guard == "readiness")
+    assert text.decision.reason.value == "switched_off"
+    assert Result.NOT_LOOKED_AT not in {check.result for check in text.decision.checks}
+    readiness = next(check for check in text.decision.checks if check.guard == "readiness")
     assert readiness.result is Result.PASSED
 
 
 def test_an_alarm_for_nobody_asks_nothing_of_a_target(world: World) -> None:
-    told = explain(world, eventbridge(world.red(tags={"firebreak:action": "none"})))
+    text = explain(world, eventbridge(world.red(tags={"firebreak:action": "none"})))
 
-    assert (told.routing.primary, told.rules, told.decision.reason.value) == (None, None, "action_none")
-    assert told.target == a.TARGET
+    assert (text.routing.primary, text.rules, text.decision.reason.value) == (None, None, "action_none")
+    assert text.target == a.TARGET
 
 
 def test_the_heartbeat_is_explained_as_no_part_of_a_storm(world: World) -> None:
-    told = explain(world, eventbridge(heartbeat(world)))
-    (storm,) = [check for check in told.decision.checks if check.guard == "storm"]
-    assert (told.decision.reason, storm.result) == (Reason.HEARTBEAT, Result.PASSED)
+    text = explain(world, eventbridge(heartbeat(world)))
+    (storm,) = [check for check in text.decision.checks if check.guard == "storm"]
+    assert (text.decision.reason, storm.result) == (Reason.HEARTBEAT, Result.PASSED)

@@ -168,10 +168,10 @@ def test_what_was_decided_already_is_told_with_its_id(world: World, red: str) ->
     event = json.dumps(eventbridge(alarm))
 
     result = run_in(world, "show", done.incident_id)
-    told = run("explain", "-", outside=around(world.clock.now), stdin=event).stdout
+    text = run("explain", "-", outside=around(world.clock.now), stdin=event).stdout
 
     assert result.exit_code == 0
-    assert f"firebreak show {done.incident_id}" in " ".join(told.split())
+    assert f"firebreak show {done.incident_id}" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("how", [[], ["--json"]])
@@ -182,7 +182,7 @@ def test_an_sns_message_takes_the_tags_that_the_alarm_has_now(world: World, red:
     message |= {"StateChangeTime": "2026-11-20T10:00:00.412+0000", "OldStateValue": "OK"}
 
     outside = around(program=in_motos_account)
-    told = run("explain", "-", *how, outside=outside, stdin=json.dumps(message)).stdout
+    text = run("explain", "-", *how, outside=outside, stdin=json.dumps(message)).stdout
 
-    assert "those that it has now were taken" in " ".join(told.split())
-    assert "page" in told
+    assert "those that it has now were taken" in " ".join(text.split())
+    assert "page" in text

@@ -178,10 +178,10 @@ def test_waiting_for_a_yes_is_no_objection_in_red(tmp_path: Path) -> None:
     shipped = (EVENTS.parent / "shared/policy.toml").read_text(encoding="utf-8")
     policy.write_text(shipped.replace('"observe"', '"approve"', 1), encoding="utf-8")
 
-    told = run("explain", MEMORY, "--offline", "--policy", str(policy)).stdout
+    text = run("explain", MEMORY, "--offline", "--policy", str(policy)).stdout
 
-    assert "asks" in [line.split()[0] for line in told.splitlines() if "autonomy" in line]
-    assert "stops" not in told
+    assert "asks" in [line.split()[0] for line in text.splitlines() if "autonomy" in line]
+    assert "stops" not in text
 
 
 @pytest.mark.parametrize(

@@ -138,9 +138,9 @@ def test_a_refusal_that_pages_says_that_a_human_is_told(tmp_path: Path) -> None:
     policy.write_text(a.AUTO_POLICY, encoding="utf-8")
     event = str(EVENTS / "ecs_memory_no_data.json")
 
-    told = run("explain", event, "--offline", "--policy", str(policy)).stdout
+    text = run("explain", event, "--offline", "--policy", str(policy)).stdout
 
-    words = " ".join(told.split())
+    words = " ".join(text.split())
     assert "Tells a human that nothing is changed, if the target is opted in" in words
     assert "Tells" not in run("explain", event, "--offline").stdout, "the shipped policy observes"
 
@@ -190,7 +190,7 @@ def test_a_decision_has_every_guard_in_order() -> None:
 
 
 def test_a_mute_window_shows_through_its_guard_with_its_end() -> None:
-    muted = next(check for check in explained("muted_alarm")["checks"] if check["guard"] == "muted")
+    muted = next(check for check in explained("muted_alarm")["checks"] if check["guard"] == "alarm muted")
 
     assert (muted["result"], muted["reason"]) == ("objected", "muted")
     assert muted["until"].startswith("2026-11-20T")

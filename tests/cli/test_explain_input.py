@@ -93,11 +93,11 @@ def test_a_stranger_s_text_is_neither_markup_nor_control_characters() -> None:
     detail["alarmName"] = "[bold]api[/bold] :warning: \u202edne"
     detail["alarmTags"] = {"firebreak:action": "[link=https://example.com]x[/link]\x1b[2J\u009b31m"}
 
-    told = run("explain", "-", "--offline", stdin=json.dumps(event)).stdout
+    text = run("explain", "-", "--offline", stdin=json.dumps(event)).stdout
     as_json = run("explain", "-", "--offline", "--json", stdin=json.dumps(event)).stdout
 
-    assert "[bold]api[/bold] :warning:" in told
-    assert not {"\x1b", "\u202e", "\u009b"} & set(told + as_json)
+    assert "[bold]api[/bold] :warning:" in text
+    assert not {"\x1b", "\u202e", "\u009b"} & set(text + as_json)
     assert as_json.isascii()
 
 

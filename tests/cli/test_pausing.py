@@ -103,8 +103,8 @@ def test_a_pause_says_who_what_until_when_and_how_to_end_it(world: World) -> Non
 )
 def test_the_command_that_a_pause_prints_is_one_line_and_ends_it(world: World, scope: list[str]) -> None:
     scope = ["--scope", *scope]
-    told = run_in(world, *PAUSE, "--reason", "x", *scope, "--holder", "ana").stdout
-    printed = next(line for line in told.splitlines() if "firebreak resume" in line)
+    text = run_in(world, *PAUSE, "--reason", "x", *scope, "--holder", "ana").stdout
+    printed = next(line for line in text.splitlines() if "firebreak resume" in line)
 
     done = run_in(world, *shlex.split(printed[printed.index("firebreak resume") :])[1:])
 
@@ -165,9 +165,9 @@ def test_a_shorter_pause_of_the_same_holder_keeps_the_longer_and_says_so(world: 
 def test_one_resumes_first_to_pause_for_less(world: World) -> None:
     run_in(world, *PAUSE, "--reason", "migration", "--holder", "ci", "--for", "4h")
     run_in(world, "resume", "--holder", "ci")
-    told = run_in(world, *PAUSE, "--reason", "smoke test", "--holder", "ci", "--for", "15m").stdout
+    text = run_in(world, *PAUSE, "--reason", "smoke test", "--holder", "ci", "--for", "15m").stdout
 
-    assert "2026-11-20 10:15:30Z (15m)" in " ".join(told.split())
+    assert "2026-11-20 10:15:30Z (15m)" in " ".join(text.split())
     assert [hold["reason"] for hold in held(world)] == ["smoke test"]
 
 
@@ -379,10 +379,10 @@ def test_held_switches_are_listed_for_people(world: World) -> None:
         "ana",
     )
 
-    told = run_in(world, "switches").stdout
+    text = run_in(world, "switches").stdout
 
-    assert "target ecs:prod/api" in told
-    assert "[b]move[/b]" in told
+    assert "target ecs:prod/api" in text
+    assert "[b]move[/b]" in text
 
 
 def test_the_key_of_a_switch_is_the_one_that_a_claim_checks(world: World) -> None:

@@ -121,9 +121,9 @@ def rights_of(service: str, operation: str, params: Mapping[str, Any]) -> Iterat
             yield Right(f"{service}:{operation}")
 
 
-def played(world: World, *arguments: str, **told: Any) -> set[Right]:
+def played(world: World, *arguments: str, **text: Any) -> set[Right]:
     """What a command that succeeds calls; asked for JSON, each prints one object."""
-    recorder = Recorder(**told)
+    recorder = Recorder(**text)
     result = run(*arguments, "--json", outside=recorder.context_of(world))
     assert result.exit_code == 0, result.output
     assert isinstance(json.loads(result.stdout), dict)

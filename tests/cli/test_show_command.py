@@ -45,11 +45,11 @@ def test_an_incident_that_climbed_shows_every_decision(world: World) -> None:
 def test_people_read_what_was_done_and_what_comes_next(world: World) -> None:
     done = world.send(world.red())
 
-    told = run_in(world, "show", done.incident_id).stdout
+    text = run_in(world, "show", done.incident_id).stdout
 
     for words in (f"{done.incident_id} is acted", "ecs:prod/api", "rung 1 of 2", "Before", "10:04:30Z"):
-        assert words in told
-    assert max(len(line) for line in told.splitlines() if not line.startswith("Open ")) <= 80
+        assert words in text
+    assert max(len(line) for line in text.splitlines() if not line.startswith("Open ")) <= 80
 
 
 @pytest.mark.parametrize(

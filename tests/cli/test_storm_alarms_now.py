@@ -35,9 +35,9 @@ def test_what_is_ok_is_not_listed_as_red_by_who_ends_the_storm_nor_to_be_retried
     in_state("b", "OK")
     run_in(world, *END)
 
-    [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
-    assert told.facts[1:] == ("still red: 1 of the 2 that were counted", "a")
-    assert told.retry == ("a",)
+    [text] = world.ledger.unsettled_announcements(world.clock.at, 10)
+    assert text.facts[1:] == ("still red: 1 of the 2 that were counted", "a")
+    assert text.retry == ("a",)
 
 
 def test_an_alarm_whose_silence_is_the_symptom_is_red_as_it_is_for_the_functions(world: World) -> None:
@@ -50,9 +50,9 @@ def test_an_alarm_whose_silence_is_the_symptom_is_red_as_it_is_for_the_functions
     )
     run_in(world, *END)
 
-    [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
-    assert told.facts[1:] == ("still red: 1 of the 1 that were counted", "a")
-    assert told.retry == ("a",)
+    [text] = world.ledger.unsettled_announcements(world.clock.at, 10)
+    assert text.facts[1:] == ("still red: 1 of the 1 that were counted", "a")
+    assert text.retry == ("a",)
 
 
 UNREAD = "DescribeAlarms: ReadTimeoutError"
@@ -88,7 +88,7 @@ def test_a_storm_is_ended_though_its_alarms_could_not_be_read_and_that_is_told(
     done = run(*END, outside=blind)
 
     assert (done.exit_code, "1 NOT READ (may be red)" in done.stdout) == (0, True)
-    [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
-    assert told.facts[1] == "still red: 0 of the 1 that were counted"
-    assert told.facts[2] == f"a could not be read: {UNREAD}"
-    assert (told.retry, [one.name for one in told.watches]) == (("a",), ["a"])
+    [text] = world.ledger.unsettled_announcements(world.clock.at, 10)
+    assert text.facts[1] == "still red: 0 of the 1 that were counted"
+    assert text.facts[2] == f"a could not be read: {UNREAD}"
+    assert (text.retry, [one.name for one in text.watches]) == (("a",), ["a"])

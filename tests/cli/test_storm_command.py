@@ -51,8 +51,8 @@ def remember(world: World, *names: str) -> None:
 def declare(world: World, *names: str) -> Storm:
     """A storm of these alarms, which are red."""
     remember(world, *names)
-    told = replace(incident_messages.acted(a.incident(), world.clock.at), key="began")
-    assert storms(world).trip(world.clock.at, told) is True
+    text = replace(incident_messages.acted(a.incident(), world.clock.at), key="began")
+    assert storms(world).trip(world.clock.at, text) is True
     world.ledger.settle_announcement("began", a.NOW)
     return stored(world)
 
@@ -231,8 +231,8 @@ def test_the_end_and_what_is_told_of_it_are_one_write(world: World) -> None:
     run_in(world, *END, calls=calls)
 
     assert calls.changes == ["TransactWriteItems"]
-    [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
-    assert told.kind is AnnouncementKind.STORM_OVER
+    [text] = world.ledger.unsettled_announcements(world.clock.at, 10)
+    assert text.kind is AnnouncementKind.STORM_OVER
 
 
 def test_no_text_of_a_strangers_reaches_the_page_or_the_terminal_raw(world: World) -> None:
@@ -240,9 +240,9 @@ def test_no_text_of_a_strangers_reaches_the_page_or_the_terminal_raw(world: Worl
     listed = run_in(world, "storm").stdout
     run_in(world, "storm", "--end", "--reason", "fixed\x1b[31m\nStop all: rm", "--holder", "a\nb")
 
-    [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
-    assert told.headline == "a b (claimed by moto) ended the storm since 10:00:30Z: fixed Stop all: rm"
-    assert not [line for line in told.facts if "\x1b" in line or "\n" in line]
+    [text] = world.ledger.unsettled_announcements(world.clock.at, 10)
+    assert text.headline == "a b (claimed by moto) ended the storm since 10:00:30Z: fixed Stop all: rm"
+    assert not [line for line in text.facts if "\x1b" in line or "\n" in line]
     assert "\x1b" not in listed
     assert "[bold]b[/bold]" in listed
 
@@ -250,9 +250,9 @@ def test_no_text_of_a_strangers_reaches_the_page_or_the_terminal_raw(world: Worl
 def test_a_page_of_a_hundred_alarms_lists_some_and_counts_the_rest(world: World) -> None:
     declare(world, *(f"alarm-{n:02}" for n in range(40)))
     run_in(world, *END)
-    [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
-    assert told.facts[-1] == "and 10 more"
-    assert len([line for line in told.facts if line.startswith("alarm-")]) == incident_messages.MOST_LISTED
+    [text] = world.ledger.unsettled_announcements(world.clock.at, 10)
+    assert text.facts[-1] == "and 10 more"
+    assert len([line for line in text.facts if line.startswith("alarm-")]) == incident_messages.MOST_LISTED
 
 
 def test_the_command_that_the_storm_prints_ends_it(world: World) -> None:
@@ -316,8 +316,8 @@ def test_an_alarm_that_turns_red_meanwhile_does_not_keep_anybody_from_ending_it(
 
     assert result.exit_code == 0
     assert stored(world).tripped_at is None
-    [told] = world.ledger.unsettled_announcements(world.clock.at, 10)
-    assert [line for line in told.facts if line.startswith("late")] == ["late-0", "late-1", "late-2"]
+    [text] = world.ledger.unsettled_announcements(world.clock.at, 10)
+    assert [line for line in text.facts if line.startswith("late")] == ["late-0", "late-1", "late-2"]
 
 
 def test_an_end_that_never_gets_in_says_so(world: World) -> None:

@@ -48,8 +48,8 @@ def test_what_is_not_bound_to_the_tag_of_those_who_opted_in_is_what_the_document
         if OPTED_IN not in str(statement.get("Condition"))
         for one in iam_actions(statement)
     }
-    told = {row[0].strip("`") for row in document("docs/operations.md").table("call")}
-    assert unbound & changes == told
+    text = {row[0].strip("`") for row in document("docs/operations.md").table("call")}
+    assert unbound & changes == text
 
 
 def test_verify_may_look_at_what_the_actions_look_at_and_change_none_of_it() -> None:

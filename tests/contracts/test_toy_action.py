@@ -74,8 +74,8 @@ def test_everything_that_must_know_an_action_knows_it(clone: Path) -> None:
 
 
 def test_the_contracts_of_imports_hold_it(clone: Path) -> None:
-    told = _run(clone, "-c", "from importlinter.cli import lint_imports_command as run; run()")
-    assert "0 broken" in told
+    text = _run(clone, "-c", "from importlinter.cli import lint_imports_command as run; run()")
+    assert "0 broken" in text
 
 
 def test_it_is_typed_and_formatted_as_the_others_are(clone: Path) -> None:
@@ -85,9 +85,9 @@ def test_it_is_typed_and_formatted_as_the_others_are(clone: Path) -> None:
 
 
 def test_an_alarm_that_names_its_symptom_is_explained_as_its_own(clone: Path) -> None:
-    told = _run(clone, "-c", "from firebreak_cli.entry import main; main()", "explain", "--offline", EVENT)
-    assert "nudge-service" in told
-    assert "ecs:prod/api" in told
+    text = _run(clone, "-c", "from firebreak_cli.entry import main; main()", "explain", "--offline", EVENT)
+    assert "nudge-service" in text
+    assert "ecs:prod/api" in text
 
 
 def test_a_changing_call_that_is_not_proven_to_be_sent_once_is_missed(clone: Path) -> None:

@@ -16,14 +16,19 @@ RETIRED = frozenset(
         "Direct",
         "Eyes",
         "Patience",
+        "StandingAlone",
         "Surroundings",
         "announcing",
+        "beside",
+        "blame",
+        "blamed",
         "brisk",
         "come_again",
         "concluder",
         "concluding",
         "eyes",
         "hand_over",
+        "healthy_floor",
         "look_also",
         "loose",
         "put_aside",
@@ -37,9 +42,11 @@ RETIRED = frozenset(
         "still_well",
         "surroundings",
         "telling",
+        "told",
         "touched",
         "turn_away",
         "turned_away",
+        "way_back",
         "weather",
     }
 )
@@ -56,9 +63,12 @@ def test_no_retired_word_is_a_name_again(path: Path) -> None:
     assert retired_names(path.read_text(encoding="utf-8")) == set()
 
 
+# What files of tests were called that held whatever fitted nowhere else.
+OF_NO_SUBJECT = frozenset(
+    {"anew", "edges", "ground", "marks", "plays", "stage", "telling", "told", "weather"}
+)
+
+
 def test_no_module_is_called_by_a_retired_word() -> None:
-    assert [path for path in files(".py") if path.stem in RETIRED] == []
-
-
-def test_a_retired_word_is_noticed_as_a_name_and_not_in_a_text() -> None:
-    assert retired_names('spell = "saw" # touched') == {"spell"}
+    paths = list(files(".py"))
+    assert [path for path in paths if path.stem in RETIRED or OF_NO_SUBJECT & {*path.stem.split("_")}] == []

@@ -117,7 +117,7 @@ def test_without_a_word_an_action_is_asked_for_by_nothing_and_takes_nothing_from
 def test_what_holds_where_the_policy_is_silent() -> None:
     assert ScaleSettings() == ScaleSettings(step=1, ceiling=10, restore_after=timedelta(minutes=30))
     assert MemorySettings(ceiling=1) == MemorySettings(ceiling=1, factor=1.5, raises=3)
-    assert RollBackSettings().blame == timedelta(minutes=30)
+    assert RollBackSettings().suspect_within == timedelta(minutes=30)
     assert RunbookSettings().runbooks == {}
 
 

@@ -30,7 +30,7 @@ from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.threads import LOOK_FOR, Thread, gives_up, looks, phase_of, receive, watched
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from tests.core.threads_play import ALWAYS, NIGHT, told
+from tests.core.thread_fixtures import ALWAYS, NIGHT, announced
 from tests.support import builders as a
 
 READINGS: tuple[AlarmReading, ...] = (
@@ -71,7 +71,7 @@ def test_an_incident_is_recovered_only_when_every_alarm_reads_ok(read: dict[str,
 def test_the_end_of_a_hold_says_ok_only_of_alarms_that_all_read_ok(
     read: dict[str, AlarmReading], count: int
 ) -> None:
-    first = told(_K.REFUSED, cause=Reason.SWITCHED_OFF.value)
+    first = announced(_K.REFUSED, cause=Reason.SWITCHED_OFF.value)
     held = Digest(key="k", first=first, since=a.NOW, count=count, names=NAMES)
     said = over(held, watching(read), a.NOW)
     known = is_all_ok(read) and count <= 200
@@ -148,11 +148,11 @@ def test_of_many_lines_the_first_are_said_and_the_rest_is_counted(lines: list[st
 
 
 def test_an_end_that_leaves_no_known_red_alarm_calls_nobody_and_resolves_nothing() -> None:
-    end = told(_K.STORM_OVER, watches=(WatchedAlarm("api"),), retry=())
+    end = announced(_K.STORM_OVER, watches=(WatchedAlarm("api"),), retry=())
     before = Thread(
-        id="t", severity=Severity.ERROR, opened_at=NIGHT, latest=told(_K.STORM), calls=True, steps=2
+        id="t", severity=Severity.ERROR, opened_at=NIGHT, latest=announced(_K.STORM), calls=True, steps=2
     )
-    before = replace(before, acknowledged_by="ana", told={"ops": "1"})
+    before = replace(before, acknowledged_by="ana", notified={"ops": "1"})
     found = receive(before, end, before.severity, ALWAYS, NIGHT)
     assert found.sending
     assert found.sending.phase is Phase.UPDATE
@@ -161,7 +161,7 @@ def test_an_end_that_leaves_no_known_red_alarm_calls_nobody_and_resolves_nothing
 
 
 def test_after_a_day_a_thread_that_looked_itself_gives_up_once() -> None:
-    refused = told(_K.REFUSED, watches=(WatchedAlarm("api"),))
+    refused = announced(_K.REFUSED, watches=(WatchedAlarm("api"),))
     thread = Thread(id="t", severity=Severity.ERROR, opened_at=NIGHT, latest=refused, calls=True, since=NIGHT)
     moment = timedelta(microseconds=1)
     assert (looks(thread, NIGHT + LOOK_FOR - moment), gives_up(thread, NIGHT + LOOK_FOR - moment)) == (
@@ -169,14 +169,14 @@ def test_after_a_day_a_thread_that_looked_itself_gives_up_once() -> None:
         False,
     )
     assert (looks(thread, NIGHT + LOOK_FOR), gives_up(thread, NIGHT + LOOK_FOR)) == (False, True)
-    said = replace(thread, latest=told(_K.NO_LONGER_WATCHED, watches=(WatchedAlarm("api"),)))
+    said = replace(thread, latest=announced(_K.NO_LONGER_WATCHED, watches=(WatchedAlarm("api"),)))
     assert not gives_up(said, NIGHT + LOOK_FOR)
     assert not gives_up(replace(thread, calls=False), NIGHT + LOOK_FOR)
     assert not gives_up(replace(thread, waiting=1), NIGHT + LOOK_FOR)
 
 
 def test_with_alarms_that_are_not_looked_at_a_thread_does_not_look_at_the_others() -> None:
-    refused = told(_K.REFUSED, watches=(WatchedAlarm("api"),), unwatched=1)
+    refused = announced(_K.REFUSED, watches=(WatchedAlarm("api"),), unwatched=1)
     assert watched(Thread(id="t", severity=Severity.ERROR, opened_at=NIGHT, latest=refused, calls=True)) == ()
 
 

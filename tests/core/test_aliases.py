@@ -87,7 +87,7 @@ def test_the_callers_use(observation: FunctionObservation, resource: str, used: 
 
 
 @pytest.mark.parametrize(
-    ("observation", "resource", "told"),
+    ("observation", "resource", "text"),
     [
         (seen(alias("b"), alias("a")), "", "its callers may use a, b: tag it firebreak:alias with the one"),
         (seen(alias()), "orders:next", "it has no alias next"),
@@ -102,13 +102,13 @@ def test_the_callers_use(observation: FunctionObservation, resource: str, used: 
     ids=["several", "another", "none", "no version", "tag against alarm"],
 )
 def test_callers_that_cannot_be_told_are_an_obstacle(
-    observation: FunctionObservation, resource: str, told: str
+    observation: FunctionObservation, resource: str, text: str
 ) -> None:
-    assert callers(about(resource), observation) == Obstacle(Reason.UNSAFE_ALIAS, told)
+    assert callers(about(resource), observation) == Obstacle(Reason.UNSAFE_ALIAS, text)
 
 
 @pytest.mark.parametrize(
-    ("observation", "told"),
+    ("observation", "text"),
     [
         (seen(aliases=BLIND), "the list of its aliases could not be read: no"),
         (seen(aliases=ABSENT), "the list of its aliases does not exist"),
@@ -119,13 +119,13 @@ def test_callers_that_cannot_be_told_are_an_obstacle(
     ids=["aliases", "no aliases", "tags", "version", "another version"],
 )
 def test_callers_are_not_known_where_it_could_not_be_looked(
-    observation: FunctionObservation, told: str
+    observation: FunctionObservation, text: str
 ) -> None:
-    assert callers(about(), observation) == Unknown(told)
+    assert callers(about(), observation) == Unknown(text)
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "text"),
     [
         ({"managed": True}, "it runs on a capacity provider, where memory and versions follow other rules"),
         ({"state": "Pending"}, "its state is Pending"),
@@ -135,10 +135,10 @@ def test_callers_are_not_known_where_it_could_not_be_looked(
     ],
     ids=str,
 )
-def test_a_busy_function_is_told(changes: dict[str, Any], told: str) -> None:
+def test_a_busy_function_is_told(changes: dict[str, Any], text: str) -> None:
     found = ready(TARGET, seen(function=function(**changes)))
     assert isinstance(found, Obstacle)
-    assert found.detail == told
+    assert found.detail == text
     assert found.reason is (Reason.MANAGED_ELSEWHERE if changes.get("managed") else Reason.NOT_READY)
 
 
@@ -183,7 +183,7 @@ def test_the_same_in_latest_may_be_released(provisioned: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("latest", "found", "provisioned", "told"),
+    ("latest", "found", "provisioned", "text"),
     [
         (
             function(),
@@ -225,10 +225,10 @@ def test_the_same_in_latest_may_be_released(provisioned: Any) -> None:
     ids=["alias warm", "version warm", "snap start", "code", "settings", "settings taken away"],
 )
 def test_what_publishing_would_break_or_release_is_told(
-    latest: Any, found: AliasCallers, provisioned: Any, told: str
+    latest: Any, found: AliasCallers, provisioned: Any, text: str
 ) -> None:
     assert unreleasable(latest, found, seen(alias(), provisioned=provisioned)) == Obstacle(
-        Reason.UNSAFE_ALIAS, told
+        Reason.UNSAFE_ALIAS, text
     )
 
 
@@ -254,15 +254,15 @@ def test_everything_that_is_hidden_is_named_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("provisioned", "told"),
+    ("provisioned", "text"),
     [
         (BLIND, "provisioned concurrency could not be read: no"),
         (NotRead("no"), "provisioned concurrency was not read: no"),
     ],
     ids=["blind", "not read"],
 )
-def test_provisioned_concurrency_that_was_not_seen_is_not_none(provisioned: Any, told: str) -> None:
-    assert unreleasable(function(), LIVE, seen(alias(), provisioned=provisioned)) == Unknown(told)
+def test_provisioned_concurrency_that_was_not_seen_is_not_none(provisioned: Any, text: str) -> None:
+    assert unreleasable(function(), LIVE, seen(alias(), provisioned=provisioned)) == Unknown(text)
 
 
 def test_tags_are_those_of_the_function_as_far_as_it_could_be_read() -> None:

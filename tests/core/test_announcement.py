@@ -3,7 +3,7 @@
 import pytest
 
 from firebreak.core.messages.announcement import AnnouncementKind
-from tests.core.threads_play import told
+from tests.core.thread_fixtures import announced
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from tests.core.threads_play import told
 def test_what_is_red_is_told_in_short_without_its_time_and_its_numbers_behind_it(
     red: str, briefly: str
 ) -> None:
-    assert told(AnnouncementKind.REFUSED, red=red).red_briefly == briefly
+    assert announced(AnnouncementKind.REFUSED, red=red).red_briefly == briefly

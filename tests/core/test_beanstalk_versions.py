@@ -58,9 +58,9 @@ def test_events_without_a_requests_id_are_never_one_deployment() -> None:
 
 def test_a_deployment_bears_the_label_and_the_errors_of_its_request() -> None:
     first, *others = DEPLOYED
-    told = replace(first, version="v42", severity="ERROR")
-    assert deployments((told, *others)) == (replace(DEPLOYMENT, label="v42", failed=True),)
-    stranger = replace(told, request_id="r-2")
+    text = replace(first, version="v42", severity="ERROR")
+    assert deployments((text, *others)) == (replace(DEPLOYMENT, label="v42", failed=True),)
+    stranger = replace(text, request_id="r-2")
     assert deployments((stranger, *others)) == (replace(DEPLOYMENT, completed=True),)
 
 
@@ -75,7 +75,7 @@ def test_an_alarm_from_its_start_to_the_end_of_the_window_blames_it(red: Any) ->
 
 
 @pytest.mark.parametrize(
-    ("red", "told"),
+    ("red", "text"),
     [
         (BEGAN - SECOND, "the alarm turned red 1 s before the newest deployment"),
         (
@@ -88,8 +88,8 @@ def test_an_alarm_from_its_start_to_the_end_of_the_window_blames_it(red: Any) ->
         ),
     ],
 )
-def test_an_alarm_outside_does_not(red: Any, told: str) -> None:
-    assert DEPLOYMENT.not_to_blame(red, WINDOW) == Obstacle(Reason.NO_RECENT_DEPLOYMENT, told)
+def test_an_alarm_outside_does_not(red: Any, text: str) -> None:
+    assert DEPLOYMENT.not_to_blame(red, WINDOW) == Obstacle(Reason.NO_RECENT_DEPLOYMENT, text)
 
 
 def test_a_window_of_nothing_is_told_as_such() -> None:

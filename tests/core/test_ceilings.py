@@ -21,7 +21,7 @@ from firebreak.core.paging.ceilings import (
 from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.rules import Ceilings, Route, Step
 from firebreak.core.paging.threads import Sending, Thread, Turn, come_due, receive
-from tests.core.threads_play import HOUR, MINUTE, NIGHT, told
+from tests.core.thread_fixtures import HOUR, MINUTE, NIGHT, announced
 
 _K = AnnouncementKind
 ROUTE = Route(severities=frozenset(Severity), steps=(Step(after=timedelta(), channels=("ops",), who="ops"),))
@@ -63,11 +63,11 @@ class Played:
         if after.sending:
             refs = dict.fromkeys(after.sending.channels, "ref")
             self.sent.append((self.now, after.thread.severity, after.thread.id, after.sending.phase))
-        self.threads[after.thread.id] = replace(after.thread, told={**after.thread.told, **refs})
+        self.threads[after.thread.id] = replace(after.thread, notified={**after.thread.notified, **refs})
 
     def say(self, number: int, kind: AnnouncementKind, severity: Severity) -> None:
         name = f"{number:032x}"
-        said = told(kind, self.now, thread=name, incident_id="", alarm_name=name, target="")
+        said = announced(kind, self.now, thread=name, incident_id="", alarm_name=name, target="")
         before = self.threads.get(name)
         self.turn(receive(before, said, severity, ROUTE, self.now), before)
 
@@ -155,8 +155,8 @@ def test_who_was_never_called_hears_nothing_of_the_end_and_who_was_hears_it() ->
 
 def test_a_further_step_without_room_stays_due_and_the_first_is_not_forgotten() -> None:
     before = Thread(
-        id="t", severity=Severity.ERROR, opened_at=NIGHT, latest=told(_K.GIVEN_TO_HUMANS), calls=True,
-        told={"ops": "1"}, steps=1, since=NIGHT, next_at=NIGHT + 10 * MINUTE,
+        id="t", severity=Severity.ERROR, opened_at=NIGHT, latest=announced(_K.GIVEN_TO_HUMANS), calls=True,
+        notified={"ops": "1"}, steps=1, since=NIGHT, next_at=NIGHT + 10 * MINUTE,
     )  # fmt: skip
     now, room = NIGHT + 10 * MINUTE, NIGHT + HOUR
     found = braked(come_due(before, LADDER, now), before, {"lead": room}, now)
@@ -169,7 +169,7 @@ def test_a_further_step_without_room_stays_due_and_the_first_is_not_forgotten() 
 
 def test_one_channel_without_room_keeps_nobody_else_from_being_called() -> None:
     wide = replace(ROUTE, steps=(Step(after=timedelta(), channels=("ops", "chat"), who="all"),))
-    found = receive(None, told(_K.GIVEN_TO_HUMANS), Severity.ERROR, wide, NIGHT)
+    found = receive(None, announced(_K.GIVEN_TO_HUMANS), Severity.ERROR, wide, NIGHT)
     assert set(new_on(found, None)) == {"ops", "chat"}
     after = braked(found, None, {"chat": NIGHT + HOUR}, NIGHT)
     assert after.sending
@@ -177,7 +177,7 @@ def test_one_channel_without_room_keeps_nobody_else_from_being_called() -> None:
 
 
 def test_what_is_said_of_the_ceiling_itself_is_never_held() -> None:
-    waits = held_back(Thread(id="t", severity=Severity.ERROR, opened_at=NIGHT, latest=told(_K.REFUSED)), "ops", Budget(3, HOUR), NIGHT)  # fmt: skip  # noqa: E501
+    waits = held_back(Thread(id="t", severity=Severity.ERROR, opened_at=NIGHT, latest=announced(_K.REFUSED)), "ops", Budget(3, HOUR), NIGHT)  # fmt: skip  # noqa: E501
     assert new_on(Turn(Thread(id="t", severity=Severity.ERROR, opened_at=NIGHT, latest=waits), Sending(waits, Phase.TRIGGER, ("ops",))), None) == ()  # fmt: skip  # noqa: E501
 
 

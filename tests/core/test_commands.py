@@ -70,5 +70,5 @@ def test_ids_names_of_stacks_and_people_stay_as_they_are(word: str) -> None:
 
 
 def test_a_command_for_a_stack_names_it_with_its_region_and_account() -> None:
-    told = StackAddress("prod-firebreak", "eu-west-1", "111122223333").command("show", "i-1")
-    assert told == "firebreak show i-1 --stack prod-firebreak --region eu-west-1 --account 111122223333"
+    text = StackAddress("prod-firebreak", "eu-west-1", "111122223333").command("show", "i-1")
+    assert text == "firebreak show i-1 --stack prod-firebreak --region eu-west-1 --account 111122223333"

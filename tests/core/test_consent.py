@@ -16,7 +16,7 @@ from firebreak.core.incident.transitions import NOT_ALLOWED, joins
 from firebreak.core.limits.history import Hold
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from tests.core.findings import found
+from tests.core.guard_findings import found
 from tests.support import builders as a
 
 HOLD = Hold("global", "ana", "migration", a.NOW, a.NOW + timedelta(hours=1))

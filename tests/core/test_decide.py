@@ -26,12 +26,12 @@ ORDER = (
     "own stack",
     "opt-in",
     "load balancer",
-    "muted",
+    "alarm muted",
     "wrong direction",
     "other controller",
     "stale",
     "missing data",
-    "still well",
+    "alarms still OK",
     "duplicate",
     "in flight",
     "freeze",
@@ -39,15 +39,15 @@ ORDER = (
     "breaker",
     "cooldown",
     "rung gap",
-    "ratchet",
-    "once",
+    "memory raise limit",
+    "already rolled back",
     "budgets",
-    "share",
+    "disruption budget",
     "readiness",
     "approved",
     "autonomy",
 )
-OF_OTHER_KINDS = {"still well", "approved"}
+OF_OTHER_KINDS = {"alarms still OK", "approved"}
 PUTTING_BACK = {"heartbeat", "switch", "own stack", "duplicate", "in flight", "readiness"}
 SPEAKS_TO = {
     RequestKind.ALARM: set(ORDER) - OF_OTHER_KINDS,
@@ -63,15 +63,15 @@ SPEAKS_TO = {
         "missing data",
         "duplicate",
         "in flight",
-        "ratchet",
-        "once",
+        "memory raise limit",
+        "already rolled back",
         "budgets",
-        "share",
+        "disruption budget",
         "readiness",
         "approved",
     },
     RequestKind.UNDO: PUTTING_BACK,
-    RequestKind.RESTORE: PUTTING_BACK | {"still well", "freeze", "storm"},
+    RequestKind.RESTORE: PUTTING_BACK | {"alarms still OK", "freeze", "storm"},
 }
 
 

@@ -102,7 +102,7 @@ snapshots = st.builds(
     decided=st.one_of(unseen, st.just(Decided("k", a.NOW, "act", "clear_to_act"))),
     transition=st.one_of(unseen, st.builds(Transition, moments, st.sampled_from(AlarmState))),
     incident=st.one_of(unseen, incidents),
-    beside=st.one_of(unseen, st.lists(incidents, max_size=2).map(tuple)),
+    dependency_incidents=st.one_of(unseen, st.lists(incidents, max_size=2).map(tuple)),
     scopes=scopes,
     storm=st.one_of(unseen, storms),
     alarm=st.one_of(unseen, alarms_seen),
@@ -153,7 +153,7 @@ READINGS = (
     "decided",
     "transition",
     "incident",
-    "beside",
+    "dependency_incidents",
     "storm",
     "group",
     "alarm",
@@ -302,7 +302,7 @@ def test_one_more_act_in_the_history_never_turns_a_refusal_into_an_act(
 
 
 WAY = WayBack(blamed_since=a.NOW - 600 * SECOND, newest=(a.NOW - 9000 * SECOND, a.NOW - 600 * SECOND))
-ROLLING_BACK = replace(a.PLAN, way_back=WAY)
+ROLLING_BACK = replace(a.PLAN, rollback_target=WAY)
 own_acts = st.builds(Slot, moments, st.just("i-other"), st.just("restart-service"), st.just(0))
 
 

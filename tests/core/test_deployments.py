@@ -53,7 +53,7 @@ def test_where_no_end_is_known_the_time_runs_from_the_beginning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("since", "blame", "told"),
+    ("since", "suspect_within", "text"),
     [
         (-3, None, "deployment d7 began 3 min after the alarm turned red"),
         (0, None, "the alarm turned red during deployment d7"),
@@ -63,9 +63,11 @@ def test_where_no_end_is_known_the_time_runs_from_the_beginning() -> None:
         (45, 30, "the alarm turned red 43 min after deployment d7, the policy blames for 30 min"),
     ],
 )
-def test_how_deployment_and_alarm_stand_in_time_is_told(since: int, blame: int | None, told: str) -> None:
+def test_how_deployment_and_alarm_stand_in_time_is_told(
+    since: int, suspect_within: int | None, text: str
+) -> None:
     one = deployed(began=RED, ended=RED + 2 * MINUTE)
-    assert when(one, RED + since * MINUTE, blame * MINUTE if blame else None) == told
+    assert when(one, RED + since * MINUTE, suspect_within * MINUTE if suspect_within else None) == text
 
 
 def test_a_deployment_whose_end_is_not_known_is_told_by_its_beginning() -> None:
@@ -73,9 +75,9 @@ def test_a_deployment_whose_end_is_not_known_is_told_by_its_beginning() -> None:
     assert text == "the alarm turned red 1 min after deployment d7"
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3661, "61 min")])
-def test_a_length_of_time_is_told_in_minutes_or_seconds(seconds: int, told: str) -> None:
-    assert ago(timedelta(seconds=seconds)) == told
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3661, "61 min")])
+def test_a_length_of_time_is_told_in_minutes_or_seconds(seconds: int, text: str) -> None:
+    assert ago(timedelta(seconds=seconds)) == text
 
 
 def test_a_deployment_is_found_by_its_arn() -> None:

@@ -24,7 +24,7 @@ from firebreak.core.paging.digests import (
 )
 from firebreak.core.paging.threads import LOOK_EVERY
 from firebreak.core.reasons import Reason
-from tests.core.threads_play import told
+from tests.core.thread_fixtures import announced
 from tests.support import builders as a
 
 UNSEEN = "which alarms are still red could not be looked at."
@@ -32,7 +32,7 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def first(cause: Reason = Reason.SWITCHED_OFF, **changes: Any) -> Announcement:
-    return told(
+    return announced(
         AnnouncementKind.REFUSED, a.NOW, cause=cause.value, event="e", headline="Paused by ana.", **changes
     )
 

@@ -63,9 +63,9 @@ def test_what_ecs_does_not_explain_is_told_without_a_reason() -> None:
 
 
 def test_beside_the_old_one_it_stops_every_action_and_alone_it_is_a_doubt() -> None:
-    beside, alone = service(deployments=(FAILED, LEFT)), service(deployments=(FAILED,))
-    stopped = readiness.not_ready(beside, frozenset({"ECS"}))
-    assert stopped == readiness.failed_deployment(beside)
+    dependency_incidents, alone = service(deployments=(FAILED, LEFT)), service(deployments=(FAILED,))
+    stopped = readiness.not_ready(dependency_incidents, frozenset({"ECS"}))
+    assert stopped == readiness.failed_deployment(dependency_incidents)
     assert readiness.not_ready(alone, frozenset({"ECS"})) is None
     assert readiness.repeats_failure(alone) == (
         f"{SAID}: 1 of its tasks run: the next deployment may fail as well",

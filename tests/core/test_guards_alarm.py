@@ -12,7 +12,7 @@ from firebreak.core.limits.history import Decided, Transition
 from firebreak.core.model import AlarmState, Contributor, Mute, RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from tests.core.findings import BLIND, UNREAD, found
+from tests.core.guard_findings import BLIND, UNREAD, found
 from tests.support import builders as a
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)

@@ -26,7 +26,7 @@ from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.services.registry import CATALOG
-from tests.core.findings import (
+from tests.core.guard_findings import (
     BLIND,
     NOT_LOOKED_AT,
     OBJECTED,
@@ -39,7 +39,7 @@ from tests.core.findings import (
     history,
     scopes,
 )
-from tests.core.test_guards_weather import Always
+from tests.core.test_guards_shared_conditions import Always
 from tests.support import builders as a
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -133,17 +133,17 @@ class TestApproved:
         )
 
     @pytest.mark.parametrize(
-        ("request_", "rules", "told"),
+        ("request_", "rules", "text"),
         [
             (replace(YES, by=""), a.rules(), "nobody's name came with it"),
             (YES, a.rules(autonomy=Autonomy.OBSERVE), "the policy says observe here by now"),
         ],
         ids=["nameless", "only watching by now"],
     )
-    def test_a_yes_that_does_not_count_says_why(self, request_: Request, rules: Rules, told: str) -> None:
+    def test_a_yes_that_does_not_count_says_why(self, request_: Request, rules: Rules, text: str) -> None:
         check = approved(request_, rules, a.snapshot(incident=WAITING))
 
-        assert (check.guard, check.reason, check.detail) == ("approved", Reason.NOT_APPROVED, told)
+        assert (check.guard, check.reason, check.detail) == ("approved", Reason.NOT_APPROVED, text)
 
     def test_a_yes_by_a_slow_clock_is_not_too_old(self) -> None:
         late = replace(YES, at=a.NOW - 60 * MINUTE)
@@ -180,7 +180,7 @@ class TestStillWell:
 
     def test_an_alarm_that_cannot_be_read_or_is_gone_keeps_it(self) -> None:
         dark = alarms_still_ok(YES, a.rules(), well(alarm=BLIND))
-        assert (dark.guard, dark.reason) == ("still well", Reason.ALARM_UNREADABLE)
+        assert (dark.guard, dark.reason) == ("alarms still OK", Reason.ALARM_UNREADABLE)
         gone = alarms_still_ok(YES, a.rules(), well(alarm=ABSENT))
         assert (gone.reason, gone.detail) == (Reason.ALARM_GONE, "the alarm does not exist")
         assert found(alarms_still_ok(YES, a.rules(), well(alarm=UNREAD)))[0] == NOT_LOOKED_AT
@@ -198,7 +198,7 @@ def raised(*ages: timedelta, action: str = "restart-service") -> Snapshot:
 def turned(raises: int, seen: Snapshot) -> Check:
     """The guard's finding, under its own name."""
     check = memory_raise_limit(a.request(), raising(raises), seen)
-    assert check.guard == "ratchet"
+    assert check.guard == "memory raise limit"
     return check
 
 
@@ -211,7 +211,7 @@ class TestRatchet:
     def test_so_many_raises_are_allowed_and_no_more(self) -> None:
         two, three = raised(DAY, 2 * DAY), raised(DAY, 2 * DAY, 29 * DAY)
 
-        assert turned(3, two) == Check("ratchet", PASSED, "raised 2/3 times in 720h")
+        assert turned(3, two) == Check("memory raise limit", PASSED, "raised 2/3 times in 720h")
         check = turned(3, three)
         assert (check.reason, check.detail) == (Reason.RAISED_TOO_OFTEN, "raised 3/3 times in 720h")
         assert check.until == a.NOW - 29 * DAY + 30 * DAY
@@ -274,7 +274,7 @@ ALONE = replace(a.TARGET, service="lambda", group="", name="resize")
 def test_a_target_in_no_group_has_no_share() -> None:
     check = disruption_budget(a.request(target=ALONE), a.rules(), a.snapshot(group=BLIND))
 
-    assert check == Check("share", Result.NOT_APPLICABLE, "the target is in no group")
+    assert check == Check("disruption budget", Result.NOT_APPLICABLE, "the target is in no group")
 
 
 def test_a_direction_that_cannot_be_read_is_told_under_the_guards_name() -> None:

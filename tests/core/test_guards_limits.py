@@ -14,7 +14,7 @@ from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Request, RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from tests.core.findings import BLIND, OWN, UNREAD, climb, found, scopes
+from tests.core.guard_findings import BLIND, OWN, UNREAD, climb, found, scopes
 from tests.support import builders as a
 
 MINUTE, SECOND, HOUR = timedelta(minutes=1), timedelta(seconds=1), timedelta(hours=1)

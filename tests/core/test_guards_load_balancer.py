@@ -6,7 +6,7 @@ from firebreak.core.decision import Result
 from firebreak.core.guards.ownership import load_balancer
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from tests.core.findings import BLIND, UNREAD, found
+from tests.core.guard_findings import BLIND, UNREAD, found
 from tests.support import builders as a
 
 BLUE, GREEN = "targetgroup/blue/6071a0b1c2d3e4f5", "targetgroup/green/a0b1c2d3e4f56071"

@@ -95,19 +95,19 @@ def test_an_alarm_that_is_gone_is_for_other_guards() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alarm", "told"),
+    ("alarm", "text"),
     [
         pytest.param(a.alarm(), "", id="its event says nothing"),
         pytest.param(SILENT, f"; by its event {EVENT}", id="its event says that no data came"),
     ],
 )
-def test_who_could_not_look_says_what_the_event_tells(alarm: Alarm, told: str) -> None:
+def test_who_could_not_look_says_what_the_event_tells(alarm: Alarm, text: str) -> None:
     dark = check(a.snapshot(alarm=Unknown("503")), alarm=alarm)
     unread = check(a.snapshot(alarm=NotRead("offline")), alarm=alarm)
     assert dark == looked(
-        OBJECTED, f"could not look: 503{told}", Reason.ALARM_UNREADABLE, "503 2026-11-20T10:00"
+        OBJECTED, f"could not look: 503{text}", Reason.ALARM_UNREADABLE, "503 2026-11-20T10:00"
     )
-    assert unread == looked(Result.NOT_LOOKED_AT, f"not looked at: offline{told}")
+    assert unread == looked(Result.NOT_LOOKED_AT, f"not looked at: offline{text}")
 
 
 @pytest.mark.parametrize(

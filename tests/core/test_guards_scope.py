@@ -11,7 +11,7 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.model import RequestKind
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from tests.core.findings import BLIND, UNREAD, found
+from tests.core.guard_findings import BLIND, UNREAD, found
 from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)

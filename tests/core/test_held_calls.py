@@ -16,9 +16,9 @@ from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.rules import Route
 from firebreak.core.paging.threads import Sending, Thread, Turn, receive
 from firebreak.core.reasons import Reason
-from tests.core.test_edges_threads import HOURS, opened, thread
+from tests.core.test_thread_fields import HOURS, opened, thread
 from tests.core.test_threads import CALLS, EVENTS
-from tests.core.threads_play import ALWAYS, HOUR, MINUTE, NIGHT, OFFICE, OPENS, Played, told
+from tests.core.thread_fixtures import ALWAYS, HOUR, MINUTE, NIGHT, OFFICE, OPENS, Played, announced
 from tests.support import builders as a
 from tests.support.builders_announcements import decided
 
@@ -32,33 +32,33 @@ FIRST_OR_LATER = pytest.mark.parametrize(
 
 
 def waiting(latest: Announcement, earlier: dict[str, str]) -> Thread:
-    return thread(latest, calls=True, call="abcdef", waiting=1, due_at=OPENS, told=earlier)
+    return thread(latest, calls=True, call="abcdef", waiting=1, due_at=OPENS, notified=earlier)
 
 
 @pytest.mark.parametrize("now", [NIGHT + HOUR, OPENS], ids=["at night", "when the hours open"])
 @FIRST_OR_LATER
 def test_a_held_notice_that_is_over_ends_unheard(now: datetime, earlier: dict[str, str]) -> None:
     said = notice(decided(refuse(Reason.NOT_OPTED_IN, "no tag")), a.TARGET, observed=False)
-    over = told(_K.RECOVERED, **ALONE)
+    over = announced(_K.RECOVERED, **ALONE)
     assert receive(waiting(said, earlier), over, Severity.ERROR, HOURS, now) == Turn(
-        replace(thread(over, over=True, told=earlier), opened_at=waiting(said, earlier).opened_at)
+        replace(thread(over, over=True, notified=earlier), opened_at=waiting(said, earlier).opened_at)
     )
 
 
 @FIRST_OR_LATER
 def test_any_other_held_call_that_is_over_is_news_when_the_hours_open(earlier: dict[str, str]) -> None:
-    before, over = waiting(told(_K.REFUSED, **ALONE), earlier), told(_K.RECOVERED, **ALONE)
-    held = thread(over, over=True, told=earlier, call="abcdef", waiting=2, due_at=OPENS)
+    before, over = waiting(announced(_K.REFUSED, **ALONE), earlier), announced(_K.RECOVERED, **ALONE)
+    held = thread(over, over=True, notified=earlier, call="abcdef", waiting=2, due_at=OPENS)
     assert receive(before, over, Severity.ERROR, HOURS, NIGHT + HOUR) == Turn(held)
     now = receive(before, over, Severity.ERROR, HOURS, OPENS)
     assert now.sending == Sending(over, Phase.UPDATE, ("ops",))
 
 
 def test_a_held_call_of_a_trouble_that_was_told_before_ends_for_those_who_know() -> None:
-    before = opened(told(_K.HOLD_OVER, **ALONE), steps=0, waiting=1, next_at=None, due_at=OPENS)
-    over = told(_K.RECOVERED, **ALONE)
+    before = opened(announced(_K.HOLD_OVER, **ALONE), steps=0, waiting=1, next_at=None, due_at=OPENS)
+    over = announced(_K.RECOVERED, **ALONE)
     assert receive(before, over, Severity.ERROR, HOURS, NIGHT + HOUR) == Turn(
-        thread(over, over=True, told={"ops": "1"}), Sending(over, Phase.RESOLVE, ("ops",))
+        thread(over, over=True, notified={"ops": "1"}), Sending(over, Phase.RESOLVE, ("ops",))
     )
 
 

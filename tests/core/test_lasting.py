@@ -29,7 +29,7 @@ from firebreak.core.paging.digests import (
 from firebreak.core.paging.threads import LOOK_EVERY, LOOK_FOR
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting
-from tests.core.threads_play import told
+from tests.core.thread_fixtures import announced
 from tests.support import builders as a
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -39,7 +39,9 @@ LONG_OK = a.NOW - timedelta(days=30)
 
 
 def first(lasting: Lasting = Lasting.TARGET, cause: str = "cooldown") -> Announcement:
-    return told(AnnouncementKind.REFUSED, a.NOW, cause=cause, event="e", headline="Resting.", lasting=lasting)
+    return announced(
+        AnnouncementKind.REFUSED, a.NOW, cause=cause, event="e", headline="Resting.", lasting=lasting
+    )
 
 
 def found(lasting: Lasting = Lasting.TARGET, **changes: object) -> Digest:

@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.limits.budgets import Budget
 from firebreak.core.paging.page import Severity
 from firebreak.core.paging.rules import TOPIC, Ceilings, ChannelKind, ChannelRules, PagingRules, opens_at
-from tests.core.threads_play import ALWAYS, HOUR, NIGHT, OFFICE, OPENS, Office
+from tests.core.thread_fixtures import ALWAYS, HOUR, NIGHT, OFFICE, OPENS, Office
 
 URGENT = replace(ALWAYS, severities=frozenset({Severity.CRITICAL}))
 REST = replace(ALWAYS, severities=frozenset(Severity) - URGENT.severities)

@@ -8,9 +8,9 @@ from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.paging.page import Severity
 from firebreak.core.paging.paused import by_severity, holder_of
 from firebreak.core.reasons import Reason
-from tests.core.threads_play import told
+from tests.core.thread_fixtures import announced
 
-PAUSED = told(
+PAUSED = announced(
     AnnouncementKind.REFUSED, cause=Reason.SWITCHED_OFF.value, by="ana", headline="Paused: global by ana."
 )
 

@@ -62,8 +62,8 @@ def test_sign_value_and_count_are_of_the_side_that_is_red(
     if not red:
         assert ", threshold " in said
         return
-    shown, told, limit, *for_how_long = said.removeprefix("CPU ").split()
-    assert told == sign
+    shown, text, limit, *for_how_long = said.removeprefix("CPU ").split()
+    assert text == sign
     assert HOLDS[sign](float(shown), float(limit))
     assert float(shown) == pytest.approx(red[-1], rel=0.01)
     many = f"for {len(red)} of {len(values)} minutes"

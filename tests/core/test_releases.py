@@ -93,7 +93,7 @@ USUAL = {"FunctionName": "orders", "RevisionId": "r1"}
 
 
 @pytest.mark.parametrize(
-    ("stored", "told"),
+    ("stored", "text"),
     [
         ({}, "the stored plan has no usable calls"),
         ({"UpdateFunctionConfiguration": 1}, "the stored plan has no usable UpdateFunctionConfiguration"),
@@ -129,8 +129,8 @@ USUAL = {"FunctionName": "orders", "RevisionId": "r1"}
     ],
     ids=str,
 )
-def test_a_stored_change_that_cannot_be_read_says_what_is_missing(stored: Any, told: str) -> None:
-    assert Change.read(stored) == Unknown(told)
+def test_a_stored_change_that_cannot_be_read_says_what_is_missing(stored: Any, text: str) -> None:
+    assert Change.read(stored) == Unknown(text)
 
 
 @pytest.mark.parametrize("key", ["alias", "version", "memory", "description", "code"])
@@ -214,7 +214,7 @@ def test_what_was_put_back_or_changed_is_not_settled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "told"),
+    ("now", "text"),
     [
         (seen(function=BLIND), "the function could not be read: no"),
         (seen(function=ABSENT), "the function does not exist"),
@@ -225,10 +225,10 @@ def test_what_was_put_back_or_changed_is_not_settled() -> None:
     ],
     ids=["function", "no function", "aliases", "no alias", "version", "no version"],
 )
-def test_what_cannot_be_seen_is_not_judged(now: FunctionObservation, told: str) -> None:
+def test_what_cannot_be_seen_is_not_judged(now: FunctionObservation, text: str) -> None:
     released = plan(RELEASE, BEHIND)
-    assert compare(released, now) == Unknown(told)
-    assert came(released, now) == settled(released, now) == worse(released, now) == Unknown(told)
+    assert compare(released, now) == Unknown(text)
+    assert came(released, now) == settled(released, now) == worse(released, now) == Unknown(text)
 
 
 def test_a_plan_that_cannot_be_read_is_not_judged() -> None:
@@ -259,7 +259,7 @@ def test_the_pre_image_keeps_the_parts_of_an_alias_and_has_none_without_one() ->
 def test_what_the_callers_run_is_told_with_each_part_in_the_order_of_versions() -> None:
     divided = AliasCallers(alias(weighted={"9": 0.25, "8": 0.1}), function("7"))
     found = Compared(BACK, PreImage.of(divided, function()), divided, function())
-    assert found.told == "alias live is at version 7 with 1024 MB, 10% at 8, 25% at 9"
+    assert found.description == "alias live is at version 7 with 1024 MB, 10% at 8, 25% at 9"
 
 
 def test_a_part_that_gets_no_calls_is_none() -> None:

@@ -39,12 +39,12 @@ def test_a_status_that_nothing_explains_is_unknown_with_the_runs_own_words() -> 
 
 
 def test_a_run_without_a_failure_tells_its_status_alone() -> None:
-    assert RUN.told == "run r-1 is Success"
+    assert RUN.description == "run r-1 is Success"
 
 
 def test_a_long_failure_is_cut_at_its_three_hundredth_character() -> None:
     run = Run(id="r-1", version="3", status="Failed", failure="x" * 301)
-    assert run.told == f"run r-1 is Failed: {'x' * 300}"
+    assert run.description == f"run r-1 is Failed: {'x' * 300}"
 
 
 def test_the_token_of_a_run_is_not_read_unless_somebody_read_it() -> None:

@@ -11,7 +11,7 @@ from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.paging.page import Severity
 from firebreak.core.paging.rules import PagingRules
 from firebreak.core.paging.severities import ITS_OWN, log_group_of, runbook_of, severity_of
-from tests.core.threads_play import ALWAYS, told
+from tests.core.thread_fixtures import ALWAYS, announced
 
 CALLS = AnnouncementKind.GIVEN_TO_HUMANS
 WIKI = "https://wiki.example.com/api"
@@ -40,12 +40,12 @@ RULES = PagingRules(
 def test_the_tag_speaks_first_then_the_name_then_the_policy(
     changes: dict[str, Any], severity: Severity
 ) -> None:
-    assert severity_of(told(CALLS, **changes), RULES) is severity
+    assert severity_of(announced(CALLS, **changes), RULES) is severity
 
 
 @pytest.mark.parametrize("kind", sorted(ITS_OWN))
 def test_what_firebreak_tells_of_itself_waits_for_no_hours(kind: AnnouncementKind) -> None:
-    assert severity_of(told(kind, severity="info"), RULES) is Severity.CRITICAL
+    assert severity_of(announced(kind, severity="info"), RULES) is Severity.CRITICAL
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_firebreak_tells_of_itself_waits_for_no_hours(kind: AnnouncementKin
     ],
 )
 def test_the_runbook_is_an_https_address_or_nothing(changes: dict[str, Any], link: str) -> None:
-    assert runbook_of(told(CALLS, **changes), RULES) == link
+    assert runbook_of(announced(CALLS, **changes), RULES) == link
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def test_the_runbook_is_an_https_address_or_nothing(changes: dict[str, Any], lin
     ],
 )
 def test_the_log_group_is_the_policys(changes: dict[str, Any], group: str) -> None:
-    assert log_group_of(told(CALLS, **changes), RULES) == group
+    assert log_group_of(announced(CALLS, **changes), RULES) == group
 
 
 @given(text=some.text(max_size=40) | some.text(max_size=40).map("https://a".__add__))
 def test_no_text_becomes_anything_but_an_https_address(text: str) -> None:
-    found = runbook_of(told(CALLS, runbook=text, alarm_description=text, alarm_name="web"), RULES)
+    found = runbook_of(announced(CALLS, runbook=text, alarm_description=text, alarm_name="web"), RULES)
     assert not found or (found.startswith("https://") and found.isprintable() and " " not in found)

@@ -81,7 +81,7 @@ def test_a_storm_that_was_declared_does_not_begin_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("here", "beside", "is_one"),
+    ("here", "other_storm", "is_one"),
     [
         pytest.param(storm(red("a")), storm(red("b"), red("c")), True, id="enough together"),
         pytest.param(storm(red("a")), storm(red("b")), False, id="too few together"),
@@ -93,8 +93,10 @@ def test_a_storm_that_was_declared_does_not_begin_again() -> None:
         pytest.param(storm(red("a"), tripped=MINUTE), storm(tripped=MINUTE), False, id="it was declared"),
     ],
 )
-def test_what_another_storm_counts_is_counted_with_it(here: Storm, beside: Storm, *, is_one: bool) -> None:
-    assert begins(here, RULES, a.NOW, beside) is is_one
+def test_what_another_storm_counts_is_counted_with_it(
+    here: Storm, other_storm: Storm, *, is_one: bool
+) -> None:
+    assert begins(here, RULES, a.NOW, other_storm) is is_one
 
 
 def test_an_alarm_that_both_storms_know_counts_as_this_one_knows_it() -> None:

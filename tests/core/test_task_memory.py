@@ -53,10 +53,10 @@ def test_the_largest_size_of_each_cpu_is_its_ceiling(cpu: int) -> None:
 def test_the_table_is_the_one_that_botocore_documents() -> None:
     """The rows up to 4 vCPU stand in MiB in the API's own words."""
     model: Any = botocore.session.get_session().get_service_model("ecs")
-    told = model.operation_model("RegisterTaskDefinition").input_shape.members["memory"].documentation
-    rows = re.findall(r"<p>([^<]*?) - Available <code>cpu</code> values: (\d+) \(", told)
+    text = model.operation_model("RegisterTaskDefinition").input_shape.members["memory"].documentation
+    rows = re.findall(r"<p>([^<]*?) - Available <code>cpu</code> values: (\d+) \(", text)
     documented = {int(cpu): [int(one) for one in re.findall(r"(\d+) \(", row)] for row, cpu in rows}
-    assert len(documented) == len(FARGATE), told
+    assert len(documented) == len(FARGATE), text
     for cpu, listed in documented.items():
         if cpu <= 1024:
             assert tuple(listed) == FARGATE[cpu]

@@ -67,7 +67,7 @@ def test_where_it_is_not_one_nobody_is_named(
 
 
 @pytest.mark.parametrize(
-    ("changes", "told", "detail"),
+    ("changes", "text", "detail"),
     [
         pytest.param({}, 4, None, id="two are enough"),
         pytest.param({"running": 3}, 4, None, id="just enough"),
@@ -94,10 +94,10 @@ def test_where_it_is_not_one_nobody_is_named(
     ],
 )
 def test_a_task_is_spared_only_while_enough_are_left(
-    changes: dict[str, Any], told: int, detail: str | None
+    changes: dict[str, Any], text: int, detail: str | None
 ) -> None:
     expected = Obstacle(Reason.TOO_FEW_HEALTHY, detail) if detail else None
-    assert too_few_left(spare(**changes), told) == expected
+    assert too_few_left(spare(**changes), text) == expected
 
 
 def test_the_tags_are_those_of_the_service_as_far_as_it_was_read() -> None:

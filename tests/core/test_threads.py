@@ -22,7 +22,7 @@ from firebreak.core.paging.threads import (
     phase_of,
     thread_id,
 )
-from tests.core.threads_play import (
+from tests.core.thread_fixtures import (
     ALWAYS,
     HOUR,
     MINUTE,
@@ -30,8 +30,8 @@ from tests.core.threads_play import (
     OFFICE,
     OPENS,
     Played,
+    announced,
     outline,
-    told,
 )
 
 _K = AnnouncementKind
@@ -233,9 +233,9 @@ def test_the_worse_severity_of_two_calls_counts_until_it_is_over() -> None:
 
 
 def test_pages_of_one_incident_share_a_thread_and_others_have_their_own() -> None:
-    assert thread_id(told(CALLS)) == "i-0123456789"
-    assert thread_id(told(CALLS, incident_id="")) == told(CALLS).key
-    assert thread_id(told(CALLS, thread="storm")) == "storm"
+    assert thread_id(announced(CALLS)) == "i-0123456789"
+    assert thread_id(announced(CALLS, incident_id="")) == announced(CALLS).key
+    assert thread_id(announced(CALLS, thread="storm")) == "storm"
 
 
 @pytest.mark.parametrize("kind", sorted(TRIGGERS))
@@ -245,7 +245,7 @@ def test_only_what_nobody_else_looks_at_is_looked_at_again(kind: AnnouncementKin
     assert played.thread
     assert looks(played.thread, NIGHT) is (kind in UNWATCHED)
     assert not looks(played.thread, NIGHT + LOOK_FOR)
-    assert not looks(replace(played.thread, latest=told(kind, watches=())), NIGHT)
+    assert not looks(replace(played.thread, latest=announced(kind, watches=())), NIGHT)
 
 
 # --- whatever happens
@@ -280,8 +280,8 @@ def test_at_any_hour_everything_said_is_sent_at_once_unless_nobody_knows_of_it(
     for kind, minutes in events:
         known: Thread | None = played.thread
         sending = played.say(kind, by="ana")
-        untold = known is None or not known.told
-        assert (sending is None) == (untold and phase_of(told(kind)) is Phase.ACKNOWLEDGE)
+        untold = known is None or not known.notified
+        assert (sending is None) == (untold and phase_of(announced(kind)) is Phase.ACKNOWLEDGE)
         played.wait(minutes * MINUTE)
 
 
@@ -293,7 +293,7 @@ def test_who_was_told_of_a_trouble_hears_of_its_end(
     for kind, minutes in events:
         played.say(kind, by="ana")
         played.wait(minutes * MINUTE)
-    knew = set(played.thread.told) if played.thread else set()
+    knew = set(played.thread.notified) if played.thread else set()
     played.say(_K.RECOVERED)
     played.wait(48 * HOUR)
     over = [one for one in played.sent if one.phase is Phase.RESOLVE]

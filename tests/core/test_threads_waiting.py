@@ -8,15 +8,15 @@ import pytest
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.threads import LOOK_EVERY, Sending, Turn, come_due, receive
-from tests.core.test_edges_threads import CALLED, HOURS, REFUSED, ROUTE, call_of, opened, thread
-from tests.core.threads_play import HOUR, MINUTE, NIGHT, OPENS, told
+from tests.core.test_thread_fields import CALLED, HOURS, REFUSED, ROUTE, call_of, opened, thread
+from tests.core.thread_fixtures import HOUR, MINUTE, NIGHT, OPENS, announced
 
 _K = AnnouncementKind
 SECOND = timedelta(seconds=1)
 
 # --- what a kill switch holds back is its holder's
 
-PAUSED = told(_K.REFUSED, cause="switched_off", by="ana")
+PAUSED = announced(_K.REFUSED, cause="switched_off", by="ana")
 
 
 def test_what_is_refused_under_a_pause_is_told_to_the_first_step_and_counts_as_its_holders() -> None:
@@ -45,7 +45,7 @@ def test_what_somebody_else_has_stays_theirs_under_a_pause() -> None:
 
 
 def asked(until: timedelta, kind: AnnouncementKind = _K.APPROVAL) -> Announcement:
-    return told(kind, until=NIGHT + 7 * MINUTE + until)
+    return announced(kind, until=NIGHT + 7 * MINUTE + until)
 
 
 @pytest.mark.parametrize("until", [-MINUTE, timedelta(), MINUTE], ids=["before", "with it", "after"])
@@ -64,7 +64,7 @@ def test_a_step_waits_two_minutes_for_the_end_of_a_question_that_falls_due_with_
         pytest.param(asked(MINUTE + SECOND), id="a question that ends later"),
         pytest.param(asked(-MINUTE - SECOND), id="a question that ended before"),
         pytest.param(asked(timedelta(), _K.GIVEN_TO_HUMANS), id="no question"),
-        pytest.param(told(_K.APPROVAL, until=None), id="a question without an end"),
+        pytest.param(announced(_K.APPROVAL, until=None), id="a question without an end"),
     ],
 )
 def test_nothing_else_keeps_a_step_waiting(latest: Announcement) -> None:
@@ -74,7 +74,7 @@ def test_nothing_else_keeps_a_step_waiting(latest: Announcement) -> None:
 
 
 def test_a_held_question_is_told_when_the_hours_open_whenever_it_ends() -> None:
-    held = opened(told(_K.APPROVAL, until=OPENS), waiting=1, steps=0, since=None, next_at=OPENS)
+    held = opened(announced(_K.APPROVAL, until=OPENS), waiting=1, steps=0, since=None, next_at=OPENS)
     found = come_due(held, HOURS, OPENS)
     assert found.sending
     assert found.sending.phase is Phase.TRIGGER

@@ -20,7 +20,7 @@ from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 from firebreak.core.watchdog import Overdue, is_heartbeat, oldest_unverified, stuck_leases
-from tests.core.findings import BLIND, UNREAD, found
+from tests.core.guard_findings import BLIND, UNREAD, found
 from tests.core.test_decide_properties import all_rules, requests, snapshots
 from tests.support import builders as a
 
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 NAME = "firebreak-heartbeat"
 BEAT = a.request(alarm=a.alarm(NAME))
 HOLD = Hold("global", "ana", "migration", a.NOW - MINUTE, a.NOW + 60 * MINUTE)
-OF_LEDGER = ("holds", "decided", "transition", "incident", "beside", "storm")
+OF_LEDGER = ("holds", "decided", "transition", "incident", "dependency_incidents", "storm")
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_no_request_policy_or_snapshot_makes_the_heartbeat_act_or_page(
 
 
 def test_neither_reason_is_ever_told() -> None:
-    told = {MEANINGS[reason].disposition for reason in (Reason.HEARTBEAT, Reason.HEARTBEAT_BLIND)}
-    assert told == {Disposition.RECORD}
+    text = {MEANINGS[reason].disposition for reason in (Reason.HEARTBEAT, Reason.HEARTBEAT_BLIND)}
+    assert text == {Disposition.RECORD}
 
 
 def late(state: IncidentState, minutes: int) -> Overdue:

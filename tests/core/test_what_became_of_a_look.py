@@ -32,7 +32,7 @@ from firebreak.core.model import Autonomy, OwnEvent, Request, RequestKind
 from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.threads import Thread, ThreadState, asks_again, watched
 from firebreak.core.reasons import PASSING, Lasting, Reason
-from tests.core.threads_play import MINUTE, NIGHT, Played, told
+from tests.core.thread_fixtures import MINUTE, NIGHT, Played, announced
 from tests.support import builders as a
 from tests.support.builders_announcements import decided
 
@@ -105,7 +105,7 @@ def test_looks_after_different_rungs_are_never_one_delivery() -> None:
 
 
 def test_a_look_that_is_put_off_is_announced_to_nobody() -> None:
-    about = told(_K.LOOKED_AGAIN)
+    about = announced(_K.LOOKED_AGAIN)
     again = after_look(look(), BUSY, FIRST)
     assert with_look(about, look(), BUSY, FIRST) == (None, again)
     assert with_look(about, look(), FULL, FIRST) == (about, None)
@@ -113,7 +113,7 @@ def test_a_look_that_is_put_off_is_announced_to_nobody() -> None:
 
 
 def test_the_first_refusal_promises_the_looks() -> None:
-    about = told(_K.REFUSED)
+    about = announced(_K.REFUSED)
     said, again = with_look(about, a.request(), BUSY, a.NOW)
     assert again
     assert (again.at, again.refused) == (FIRST, about.key)
@@ -156,18 +156,19 @@ def test_the_first_refusal_promises_the_looks() -> None:
 def test_no_page_promises_a_look_whose_time_has_passed(
     kind: AnnouncementKind, after: timedelta, said: str
 ) -> None:
-    assert next_of(told(kind, next=PROMISE, looks_at=FIRST), FIRST + after) == said
+    assert next_of(announced(kind, next=PROMISE, looks_at=FIRST), FIRST + after) == said
 
 
 @pytest.mark.parametrize("kind", sorted({*_K} - {_K.REFUSED, _K.OBSERVED, _K.GIVEN_TO_HUMANS}))
 def test_what_is_said_later_of_such_a_refusal_says_its_own_next(kind: AnnouncementKind) -> None:
     assert (
-        next_of(told(kind, next="No further action.", looks_at=FIRST), FIRST + HOUR) == "No further action."
+        next_of(announced(kind, next="No further action.", looks_at=FIRST), FIRST + HOUR)
+        == "No further action."
     )
 
 
 def test_without_a_promise_what_comes_next_stays() -> None:
-    assert next_of(told(_K.REFUSED, next=HEARS_OF_OK), FIRST + HOUR) == HEARS_OF_OK
+    assert next_of(announced(_K.REFUSED, next=HEARS_OF_OK), FIRST + HOUR) == HEARS_OF_OK
 
 
 # --- who is called beside a look
@@ -300,7 +301,7 @@ def test_a_look_without_a_target_is_said_in_the_thread_of_its_page(*, wanted: bo
 
 
 def test_what_a_look_did_is_said_there_too() -> None:
-    acted = told(_K.ACTED)
+    acted = announced(_K.ACTED)
     assert of_its_page(acted, "cause") == replace(acted, thread="cause", counted_as="cause")
     assert of_its_page(acted, "") is acted
     assert of_its_page(None, "cause") is None
@@ -308,10 +309,10 @@ def test_what_a_look_did_is_said_there_too() -> None:
 
 def test_without_its_page_it_is_a_refusal_or_an_act_like_any_other() -> None:
     refused = of_look(FULL)
-    acted = of_its_page(told(_K.ACTED), "cause")
+    acted = of_its_page(announced(_K.ACTED), "cause")
     assert refused
     assert acted
-    assert without_its_page(acted) == told(_K.ACTED)
+    assert without_its_page(acted) == announced(_K.ACTED)
     alone = without_its_page(refused)
     assert alone == replace(refused, kind=_K.REFUSED, thread="", counted_as="")
     assert watched(Thread(id="i-1", severity=Severity.ERROR, opened_at=NIGHT, latest=alone)) == (
@@ -321,7 +322,7 @@ def test_without_its_page_it_is_a_refusal_or_an_act_like_any_other() -> None:
 
 @pytest.mark.parametrize(("page", "of_a_cause"), [("", False), ("i-0123456789", False), ("cause", True)])
 def test_only_the_page_of_a_cause_is_named_by_its_digest(page: str, *, of_a_cause: bool) -> None:
-    assert is_of_a_cause(told(_K.ACTED, counted_as=page)) is of_a_cause
+    assert is_of_a_cause(announced(_K.ACTED, counted_as=page)) is of_a_cause
 
 
 def test_whoever_was_called_hears_of_the_look_and_nobody_is_called_for_it() -> None:
@@ -355,10 +356,10 @@ def test_what_was_told_before_calls_once_more_after_an_act(
     played = Played()
     played.say(_K.REFUSED)
     assert played.thread
-    assert not asks_again(played.thread, told(_K.REFUSED, NIGHT + SECOND))
+    assert not asks_again(played.thread, announced(_K.REFUSED, NIGHT + SECOND))
     played.say(_K.ACTED)
     assert played.thread.state is ThreadState.INFORMED
-    assert asks_again(played.thread, told(kind, NIGHT + since)) is calls
+    assert asks_again(played.thread, announced(kind, NIGHT + since)) is calls
     played.say(_K.RECOVERED)
-    assert not asks_again(played.thread, told(_K.REFUSED, NIGHT + SECOND))
+    assert not asks_again(played.thread, announced(_K.REFUSED, NIGHT + SECOND))
     assert played.severity is Severity.CRITICAL

@@ -71,9 +71,9 @@ def test_every_firebreak_command_in_a_document_exists(document: Document) -> Non
 @pytest.mark.parametrize("command", sorted(commands(FIREBREAK)), ids=" ".join)
 def test_every_command_is_documented(command: tuple[str, ...]) -> None:
     wanted = f"firebreak {' '.join(command)}"
-    told = re.compile(rf"\b{re.escape(wanted)}\b|`{re.escape(' '.join(command))}`")
+    text = re.compile(rf"\b{re.escape(wanted)}\b|`{re.escape(' '.join(command))}`")
     made = wanted in MAKEFILE.replace("$(firebreak)", "firebreak")
-    assert told.search(everything()) or made, f"{wanted} stands in no document"
+    assert text.search(everything()) or made, f"{wanted} stands in no document"
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,6 @@ def test_make_local_suggests_an_explanation() -> None:
 @pytest.mark.parametrize("line", suggested())
 def test_a_suggested_explanation_answers_as_it_says_and_is_no_refusal_for_age(line: str) -> None:
     words = shlex.split(line)
-    told = run(*words, *([] if "--json" in words else ["--json"]))
-    assert told.exit_code == 0, told.stderr
-    assert json.loads(told.stdout)["reason"] == "observe_only"
+    result = run(*words, *([] if "--json" in words else ["--json"]))
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["reason"] == "observe_only"

@@ -48,9 +48,9 @@ def test_every_guard_is_described_in_its_place() -> None:
 
 
 def test_what_happens_when_a_guard_cannot_look_is_told_with_its_disposition() -> None:
-    told = re.findall(r"\| `(\w+_(?:unreadable|blind))`, (\w+)[ :]", document("docs/guards.md").text)
-    assert len(told) == len(GUARDS) - 2, "only freeze and autonomy can always look: they are in the policy"
-    assert told == [(name, MEANINGS[Reason(name)].disposition.value) for name, _ in told]
+    text = re.findall(r"\| `(\w+_(?:unreadable|blind))`, (\w+)[ :]", document("docs/guards.md").text)
+    assert len(text) == len(GUARDS) - 2, "only freeze and autonomy can always look: they are in the policy"
+    assert text == [(name, MEANINGS[Reason(name)].disposition.value) for name, _ in text]
 
 
 def test_every_kind_of_alarm_and_every_sample_event_is_described() -> None:
@@ -61,8 +61,8 @@ def test_every_kind_of_alarm_and_every_sample_event_is_described() -> None:
 
 
 def test_every_kind_of_page_is_described_under_its_first_word() -> None:
-    told = {row[1]: row[0] for row in OPERATIONS.table("first word")}
-    assert told == {kind.value: _MARKS[kind] for kind in AnnouncementKind}
+    text = {row[1]: row[0] for row in OPERATIONS.table("first word")}
+    assert text == {kind.value: _MARKS[kind] for kind in AnnouncementKind}
 
 
 # --- the policy

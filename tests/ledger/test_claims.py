@@ -312,10 +312,12 @@ def scopes_with_database(target: Target = a.TARGET) -> tuple[Scope, ...]:
 def test_a_shared_dependency_names_the_incident_that_works_on_it(ledger: Ledger) -> None:
     view = ledger.look(a.request(), scopes_with_database())
     claim = won(ledger, view=view)
-    beside = ledger.look(other_alarm(target=WEB), scopes_with_database(WEB)).beside
-    assert beside == (ledger.incident(claim.after.id),)
+    dependency_incidents = ledger.look(
+        other_alarm(target=WEB), scopes_with_database(WEB)
+    ).dependency_incidents
+    assert dependency_incidents == (ledger.incident(claim.after.id),)
     own = ledger.look(climb_of(claim.after), scopes_with_database())
-    assert own.beside == ()
+    assert own.dependency_incidents == ()
 
 
 def test_of_two_targets_on_one_dependency_that_saw_it_free_one_wins(ledger: Ledger) -> None:

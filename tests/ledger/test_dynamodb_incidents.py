@@ -58,12 +58,13 @@ def test_opening_gives_way_when_the_first_incident_cannot_be_read(ledger: Dynamo
 def test_a_damaged_announcement_is_told_as_such_and_blocks_no_other(
     ledger: DynamoLedger, table: Table, stored: dict[str, str]
 ) -> None:
-    told = incident_messages.acted(won(ledger).after, a.NOW)
-    ledger.record(record_of(other_request(), reason=Reason.BUDGET_FULL), told)
-    ledger.record(record_of(other_request("b"), reason=Reason.BUDGET_FULL), replace(told, key="broken"))
-    table.change("OUT#broken", told=stored)
+    text = incident_messages.acted(won(ledger).after, a.NOW)
+    ledger.record(record_of(other_request(), reason=Reason.BUDGET_FULL), text)
+    ledger.record(record_of(other_request("b"), reason=Reason.BUDGET_FULL), replace(text, key="broken"))
+    damaged = {"told": stored}
+    table.change("OUT#broken", **damaged)
     found = {one.key: one for one in ledger.unsettled_announcements(a.NOW, 10)}
-    assert found[told.key] == told
+    assert found[text.key] == text
     assert found["broken"].kind is AnnouncementKind.CRASHED
     assert "OUT#broken" in found["broken"].headline
 

@@ -78,13 +78,13 @@ def test_of_two_movers_one_moves(ledger: Ledger) -> None:
 def test_a_move_writes_history_decision_and_announcement_or_nothing(kept: Kept) -> None:
     ledger = kept.ledger
     claimed = won(ledger).after
-    told = incident_messages.acted(claimed, a.NOW)
+    text = incident_messages.acted(claimed, a.NOW)
     record = record_of(other_request(), reason=Reason.BUDGET_FULL)
-    assert ledger.move(change(claimed, record=record, message=told)) is True
+    assert ledger.move(change(claimed, record=record, message=text)) is True
     assert isinstance(ledger.look(other_request(), a.SCOPES).decided, Decided)
-    assert ledger.unsettled_announcements(a.NOW, 10) == [told]
+    assert ledger.unsettled_announcements(a.NOW, 10) == [text]
     before = kept.everything()
-    again = change(ledger_incident(ledger, claimed.id), S.VERIFYING, record=record, message=told)
+    again = change(ledger_incident(ledger, claimed.id), S.VERIFYING, record=record, message=text)
     assert ledger.move(again) is False
     assert kept.everything() == before
 
@@ -189,14 +189,14 @@ def test_a_decision_is_kept_once(kept: Kept) -> None:
 
 
 def test_announcements_wait_until_they_are_settled(ledger: Ledger) -> None:
-    told = incident_messages.acted(won(ledger).after, a.NOW)
-    ledger.record(record_of(other_request(), reason=Reason.BUDGET_FULL), told)
+    text = incident_messages.acted(won(ledger).after, a.NOW)
+    ledger.record(record_of(other_request(), reason=Reason.BUDGET_FULL), text)
     assert ledger.unsettled_announcements(a.NOW - SECOND, 10) == []
-    assert ledger.unsettled_announcements(a.NOW, 10) == [told]
-    assert ledger.announcement(told.waits_as) == told
-    ledger.settle_announcement(told.key, told.at)
+    assert ledger.unsettled_announcements(a.NOW, 10) == [text]
+    assert ledger.announcement(text.waits_as) == text
+    ledger.settle_announcement(text.key, text.at)
     assert ledger.unsettled_announcements(a.NOW, 10) == []
-    assert ledger.announcement(told.waits_as) == told
+    assert ledger.announcement(text.waits_as) == text
 
 
 def test_what_nobody_recorded_is_not_in_the_ledger_handed_over_or_not(ledger: Ledger) -> None:
@@ -226,9 +226,9 @@ def test_what_ended_is_never_due_whatever_time_still_stands_in_it(
 
 
 def test_a_look_takes_no_more_than_was_asked_for(ledger: Ledger) -> None:
-    told = incident_messages.acted(a.incident(), a.NOW)
+    text = incident_messages.acted(a.incident(), a.NOW)
     for name in ("a", "b", "c"):
-        ledger.record(record_of(other_request(name), reason=Reason.BUDGET_FULL), replace(told, key=name))
+        ledger.record(record_of(other_request(name), reason=Reason.BUDGET_FULL), replace(text, key=name))
     assert len(ledger.unsettled_announcements(a.NOW, 2)) == 2
 
 
@@ -264,9 +264,9 @@ def test_a_verdict_is_remembered_where_breakers_and_shares_count(ledger: Ledger)
         was = before[scope]
         assert isinstance(seen, ScopeHistory)
         assert isinstance(was, ScopeHistory)
-        told = scope.level in JUDGED_LEVELS
-        assert [act.judged for act in seen.acts] == [JUDGED if told else None]
-        assert seen.version == was.version + told
+        text = scope.level in JUDGED_LEVELS
+        assert [act.judged for act in seen.acts] == [JUDGED if text else None]
+        assert seen.version == was.version + text
 
 
 def test_a_verdict_makes_claims_that_did_not_know_it_look_again(ledger: Ledger) -> None:

@@ -305,7 +305,7 @@ def test_a_damaged_item_is_unknown_to_the_decision_and_stops_a_claim(table: Tabl
         decided=seen.decided,
         transition=seen.transition,
         incident=seen.incident,
-        beside=seen.beside,
+        dependency_incidents=seen.dependency_incidents,
         scopes=seen.scopes,
         storm=seen.storm,
     )

@@ -189,14 +189,14 @@ class Actor:
         if not self.storms:
             return None
         storm = self.kept.storms.look() if k % 2 else self.storms[-1]
-        told = replace(incident_messages.acted(a.incident(), self.now), key=f"c{n}")
-        return self.kept.storms.calm(storm, told) if isinstance(storm, Storm) else None
+        text = replace(incident_messages.acted(a.incident(), self.now), key=f"c{n}")
+        return self.kept.storms.calm(storm, text) if isinstance(storm, Storm) else None
 
     def settle(self, n: int, m: int, k: int) -> object:
-        waiting = sorted(self.kept.ledger.unsettled_announcements(self.now, 50), key=lambda told: told.key)
+        waiting = sorted(self.kept.ledger.unsettled_announcements(self.now, 50), key=lambda text: text.key)
         if waiting:
             self.kept.ledger.settle_announcement(waiting[n % len(waiting)].key, self.now)
-        return [told.key for told in waiting]
+        return [text.key for text in waiting]
 
     def listed(self, n: int, m: int, k: int) -> object:
         ledger = self.kept.ledger

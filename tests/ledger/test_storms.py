@@ -18,7 +18,7 @@ def red(name: str = "api-memory-high", minute: int = 0) -> RedAlarm:
     return RedAlarm(a.NOW + minute * MINUTE, a.arn_of(name), name)
 
 
-def told(key: str) -> Announcement:
+def announced(key: str) -> Announcement:
     return replace(TOLD, key=key)
 
 
@@ -60,8 +60,8 @@ def test_an_alarm_that_is_red_again_replaces_its_own_outdated_time(kept: Kept) -
 
 def test_a_storm_is_declared_once_and_told_with_it(kept: Kept) -> None:
     remembered(kept, red())
-    assert kept.storms.trip(a.NOW, told("first")) is True
-    assert kept.storms.trip(a.NOW + MINUTE, told("second")) is False
+    assert kept.storms.trip(a.NOW, announced("first")) is True
+    assert kept.storms.trip(a.NOW + MINUTE, announced("second")) is False
     storm = kept.storms.look()
     assert isinstance(storm, Storm)
     assert (storm.tripped_at, storm.version) == (a.NOW, 1)
@@ -70,28 +70,28 @@ def test_a_storm_is_declared_once_and_told_with_it(kept: Kept) -> None:
 
 def test_a_storm_that_changed_since_it_was_read_does_not_end(kept: Kept) -> None:
     remembered(kept, red())
-    kept.storms.trip(a.NOW, told("begins"))
+    kept.storms.trip(a.NOW, announced("begins"))
     read = remembered(kept, red("b"))
     remembered(kept, red("c"))
-    assert kept.storms.calm(read, told("ends")) is False
+    assert kept.storms.calm(read, announced("ends")) is False
     assert isinstance(now := kept.storms.look(), Storm)
     assert now.tripped_at == a.NOW
 
 
 def test_a_storm_that_ends_leaves_nothing_but_its_version(kept: Kept) -> None:
     remembered(kept, red(), red("b"))
-    kept.storms.trip(a.NOW, told("begins"))
+    kept.storms.trip(a.NOW, announced("begins"))
     read = kept.storms.look()
     assert isinstance(read, Storm)
-    assert kept.storms.calm(read, told("ends")) is True
+    assert kept.storms.calm(read, announced("ends")) is True
     assert kept.storms.look() == Storm(red=(), version=read.version + 1)
-    assert kept.storms.calm(read, told("ends again")) is False
+    assert kept.storms.calm(read, announced("ends again")) is False
 
 
 def test_a_storm_is_renewed_once_a_minute_and_only_while_it_lasts(kept: Kept) -> None:
     remembered(kept, red())
     assert kept.storms.renew(a.NOW) is False
-    kept.storms.trip(a.NOW, told("begins"))
+    kept.storms.trip(a.NOW, announced("begins"))
     second = timedelta(seconds=1)
     times = (a.NOW, a.NOW + MINUTE - second, a.NOW + MINUTE, a.NOW)
     assert [kept.storms.renew(at) for at in times] == [True, False, True, False]
@@ -103,13 +103,13 @@ def test_a_storm_is_renewed_once_a_minute_and_only_while_it_lasts(kept: Kept) ->
 
 def test_a_storm_that_was_renewed_since_it_was_read_does_not_end(kept: Kept) -> None:
     remembered(kept, red())
-    kept.storms.trip(a.NOW, told("begins"))
+    kept.storms.trip(a.NOW, announced("begins"))
     for minute in (1, 2):
         read = kept.storms.look()
         assert isinstance(read, Storm)
         assert kept.storms.renew(a.NOW + minute * MINUTE)
-        assert kept.storms.calm(read, told("ends")) is False
+        assert kept.storms.calm(read, announced("ends")) is False
     read = kept.storms.look()
     assert isinstance(read, Storm)
-    assert kept.storms.calm(read, told("ends")) is True
+    assert kept.storms.calm(read, announced("ends")) is True
     assert kept.storms.look() == Storm(red=(), version=2)

@@ -15,13 +15,13 @@ from firebreak.core.readings import ABSENT, Absent, Unknown
 from firebreak.errors import Conflict, Unavailable
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.wire.announcements import announcement_to_wire
-from tests.core.threads_play import told
+from tests.core.thread_fixtures import announced
 from tests.ledger.tables import Table
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-TOLD = told(AnnouncementKind.GIVEN_TO_HUMANS, a.NOW)
+TOLD = announced(AnnouncementKind.GIVEN_TO_HUMANS, a.NOW)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def thread(**changes: Any) -> Thread:
         opened_at=a.NOW,
         latest=TOLD,
         calls=True,
-        told={"ops": "C0123:1.2", "topic": ""},
+        notified={"ops": "C0123:1.2", "topic": ""},
         steps=1,
         since=a.NOW,
         next_at=a.NOW + 15 * MINUTE,
@@ -48,7 +48,7 @@ def thread(**changes: Any) -> Thread:
 def test_a_series_is_counted_as_the_series_and_a_whole_alarm_as_the_alarm(threads: DynamoThreads) -> None:
     one, two = WatchedAlarm("fleet", "web-1"), WatchedAlarm("fleet", "web-2")
     for n, watched in enumerate((one, two, WatchedAlarm("api"))):
-        refused = told(
+        refused = announced(
             AnnouncementKind.REFUSED, alarm_name=watched.name, event=f"e{n}", key="k", cause="frozen"
         )
         threads.count(replace(refused, watches=(watched,)), a.NOW, a.NOW)
@@ -68,7 +68,7 @@ def test_nobody_was_told_of_what_is_not_there(threads: DynamoThreads) -> None:
         pytest.param(thread(), id="called"),
         pytest.param(thread(acknowledged_by="ana", next_at=None, due_at=None), id="acknowledged"),
         pytest.param(thread(over=True, calls=False, steps=0, since=None, next_at=None), id="over"),
-        pytest.param(thread(waiting=3, told={}), id="held"),
+        pytest.param(thread(waiting=3, notified={}), id="held"),
     ],
 )
 def test_a_thread_comes_back_as_it_was_kept(threads: DynamoThreads, kept: Thread) -> None:
@@ -91,7 +91,7 @@ def test_an_acknowledgement_is_kept_with_what_is_told_of_it_or_not_at_all(
     table: Table, threads: DynamoThreads
 ) -> None:
     threads.save(None, thread(), a.NOW)
-    read, told_ = thread(version=1), told(AnnouncementKind.ACKNOWLEDGED, a.NOW, key="ack")
+    read, told_ = thread(version=1), announced(AnnouncementKind.ACKNOWLEDGED, a.NOW, key="ack")
     after = replace(read, acknowledged_by="ana")
     assert threads.acknowledge(replace(read, version=7), after, told_) is False
     assert table.get("OUT#ack") is None
@@ -131,7 +131,7 @@ def test_a_thread_of_a_later_version_is_not_overwritten(table: Table, threads: D
 
 def refused(n: int = 0, **changes: Any) -> Any:
     fields = {"key": "k", "cause": "switched_off", "event": f"e{n}", "alarm_name": f"alarm-{n:04d}"}
-    return told(AnnouncementKind.REFUSED, a.NOW, **fields, **changes)
+    return announced(AnnouncementKind.REFUSED, a.NOW, **fields, **changes)
 
 
 def digest_of(threads: DynamoThreads) -> Digest:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from firebreak.core.model import AlarmState
 from firebreak.errors import Denied, OutcomeUnknown
 from firebreak.services.ecs.model import ServiceLive
+from tests.pages.page_world import AUTO, MINUTE, Stage, measured
 from tests.pages.scene import Scene
-from tests.pages.stage import AUTO, MINUTE, Stage, measured
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from tests.pages.stage import AUTO, Stage, staged
+from tests.pages.page_world import AUTO, Stage, staged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

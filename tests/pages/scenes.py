@@ -1,9 +1,7 @@
 """The scenes: what happens, told by the pages that humans got."""
 
 from firebreak.core.model import AlarmState, Mute
-from tests.pages.rare_scenes import RARE, stays
-from tests.pages.scene import Scene
-from tests.pages.stage import (
+from tests.pages.page_world import (
     APPROVE,
     MEMORY,
     MINUTE,
@@ -12,6 +10,8 @@ from tests.pages.stage import (
     Stage,
     staged_on_ecs,
 )
+from tests.pages.rare_scenes import RARE, stays
+from tests.pages.scene import Scene
 from tests.support import builders as a
 
 

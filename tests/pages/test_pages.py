@@ -42,13 +42,13 @@ def test_every_kind_of_announcement_has_a_sample_or_the_list_says_that_it_has_no
 
 
 def test_an_alarm_about_firebreak_itself_says_what_to_do() -> None:
-    told = {
+    text = {
         name: description(one["Properties"])
         for name, one in template()["Resources"].items()
         if one["Type"] == "AWS::CloudWatch::Alarm" and one["Properties"].get("AlarmActions")
     }
-    assert told
-    for name, words in told.items():
+    assert text
+    for name, words in text.items():
         assert 60 < len(words) < 500, name
         assert re.search(r"[Ll]ook|Handle|Read|waits in", words), name
 

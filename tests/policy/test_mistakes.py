@@ -107,17 +107,22 @@ within = "1m"
 
 def test_the_shortest_that_is_allowed_loads() -> None:
     text = a.AUTO_POLICY.replace("alarms = 50", 'alarms = 50\nwithin = "1m"\nquiet = "60s"')
-    text = text.replace("share = 1.0", 'share = 1.0\nwithin = "1m"').replace('"5m"', '"176m"')
+    text = text.replace("max_unavailable = 1.0", 'max_unavailable = 1.0\nwithin = "1m"').replace(
+        '"5m"', '"176m"'
+    )
     text = text.replace('max_event_age = "10m"', 'max_event_age = "2m"').replace('"6h"', '"10801s"')
     file = parse_policy(text.replace('["5/15m", "40/24h"]', '["5/1s", "40/1h"]') + LEAST, "least.toml").file
     assert file.defaults.max_incident_age.total_seconds() == 180 * 60 + 1
-    assert file.storm.within == file.storm.quiet == file.share.within == file.breaker.target.within
+    assert file.storm.within == file.storm.quiet == file.disruption.within == file.breaker.target.within
 
 
 def test_a_share_may_be_a_whole_number() -> None:
-    text = a.AUTO_POLICY.replace("share = 1.0", "share = 1") + '[[groups]]\ngroup = "ecs:prod"\nshare = 1\n'
+    text = (
+        a.AUTO_POLICY.replace("max_unavailable = 1.0", "max_unavailable = 1")
+        + '[[groups]]\ngroup = "ecs:prod"\nmax_unavailable = 1\n'
+    )
     file = parse_policy(text, "whole.toml").file
-    assert (file.share.share, file.groups[0].share) == (1, 1)
+    assert (file.disruption.max_unavailable, file.groups[0].max_unavailable) == (1, 1)
 
 
 @pytest.mark.parametrize("part", ["defaults", "budgets", "verify", "freeze", "actions", "dependencies"])

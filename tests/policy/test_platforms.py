@@ -53,8 +53,8 @@ def test_the_page_shows_one_screen_and_its_ladders_are_the_policys(platform: Pla
     ladders = {
         name: tuple(section.ladder) for name, section in load_policy(platform.policy).file.actions.items()
     }
-    told = {row.ladder[0]: row.ladder for row in platform.rows if row.ladder != ("page",)}
-    assert told == {name: ladder for name, ladder in ladders.items() if name in told}
+    text = {row.ladder[0]: row.ladder for row in platform.rows if row.ladder != ("page",)}
+    assert text == {name: ladder for name, ladder in ladders.items() if name in text}
 
 
 @every_platform

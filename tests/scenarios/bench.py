@@ -18,7 +18,7 @@ from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak_cli.operations.approvals import ApprovalDesk
 from firebreak_cli.queries.state_change import Transition, state_change_event
 from firebreak_cli.stack import Stack as OperatorsStack
-from firebreak_devtools.demo.stage import Inbox, Stage
+from firebreak_devtools.demo.demo_stack import Inbox, Stage
 from firebreak_devtools.local.paths import ACCOUNT, REGION
 from firebreak_devtools.local.stack import STACK
 from firebreak_devtools.local.transitions import Carried, deliver

@@ -21,7 +21,7 @@ from firebreak.core.routing import route
 from firebreak.intake import alarm_events
 from firebreak.services.registry import CATALOG
 from firebreak_cli.environment import Environment
-from firebreak_devtools.demo.stage import Inbox
+from firebreak_devtools.demo.demo_stack import Inbox
 from firebreak_devtools.local import containers, up
 from firebreak_devtools.local.paths import REGION, Home, LocalError
 from firebreak_devtools.local.sam import sam_command

@@ -120,10 +120,10 @@ def test_explain_says_of_every_alarm_what_its_page_says(deployed: Deployed, tmp_
         file.write_text(json.dumps(deployed.event(alarm)), encoding="utf-8")
         asked = run("explain", str(file), "--offline", "--json", "--policy", str(deployed.platform.policy))
         assert asked.stdout, asked.stderr
-        told = json.loads(asked.stdout)
-        assert (told["route"], tuple(told["ladder"] or ["page"])) == (row.ladder[0], row.ladder), name
+        text = json.loads(asked.stdout)
+        assert (text["route"], tuple(text["ladder"] or ["page"])) == (row.ladder[0], row.ladder), name
         if row.ladder != ("page",):
-            assert told["autonomy"] == deployed.platform.autonomy(row.ladder[0], told["target"]), name
+            assert text["autonomy"] == deployed.platform.autonomy(row.ladder[0], text["target"]), name
 
 
 def updates(bench: Bench, service: str) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ def test_errors_right_after_a_release_put_the_version_before_behind_the_alias(be
     bench.turn(alarm, "ALARM")
     # Both versions are minutes old here, so a human is asked which of them is to blame.
     question = bench.expect_page("APPROVE?", failing.about)
-    assert "two deployments within the blame window" in question.body
+    assert "two deployments are recent enough to be at fault" in question.body
     assert "only its number says that version 1 ran behind alias live before" in question.body
     assert failing.behind() == "2"
     bench.approve(question.incident_id)

@@ -50,8 +50,8 @@ group = ["5/15m"]
 stack = ["5/15m", "40/24h"]
 [storm]
 alarms = 50
-[share]
-share = 1.0
+[disruption]
+max_unavailable = 1.0
 [verify]
 after = "4m"
 healthy_for = "5m"
@@ -182,7 +182,7 @@ def snapshot(**changes: object) -> Snapshot:
         decided=ABSENT,
         transition=ABSENT,
         incident=ABSENT,
-        beside=(),
+        dependency_incidents=(),
         scopes=dict.fromkeys(SCOPES, ABSENT),
         storm=ABSENT,
         alarm=described(),

@@ -128,9 +128,9 @@ def roll_back(
     return RollBackService(ecs, ecs, deployments, deployments, definitions or FakeContents())
 
 
-def rules(blame: timedelta = 30 * MINUTE) -> Rules:
+def rules(suspect_within: timedelta = 30 * MINUTE) -> Rules:
     """The policy for one request, with what it blames for."""
-    return replace(a.rules(), settings=RollBackSettings(blame=blame))
+    return replace(a.rules(), settings=RollBackSettings(suspect_within=suspect_within))
 
 
 def planned(observation: Any = None, **policy: Any) -> Plan:

@@ -144,8 +144,8 @@ def raw_definition(**changes: Any) -> dict[str, Any]:
 
 def answers(*operations: str) -> dict[str, bytes]:
     """What ECS answers to these calls about that definition, as it comes over the wire."""
-    told = {"taskDefinition": raw_definition(registeredAt=0)}
-    return {operation: json.dumps(told).encode() for operation in operations}
+    text = {"taskDefinition": raw_definition(registeredAt=0)}
+    return {operation: json.dumps(text).encode() for operation in operations}
 
 
 @cache

@@ -67,8 +67,8 @@ class Platform:
         """What the page says of an action on a target."""
         head = re.search(r"^\| (target|action) \| autonomy \|", self.page.text, re.MULTILINE)
         assert head
-        told = {row[0]: row[1] for row in self.page.table(head[1])}
-        return told[target if head[1] == "target" else action]
+        text = {row[0]: row[1] for row in self.page.table(head[1])}
+        return text[target if head[1] == "target" else action]
 
 
 PLATFORMS = {

@@ -251,8 +251,8 @@ class World:
     def deliver(self) -> None:
         """Carry what is on the bus to its functions until nothing is left."""
         while self.bus.asked or self.bus.announced:
-            for told in [self.bus.announced.pop(0) for _ in self.bus.announced[:]]:
-                self.page_desk().handle(announced(told))
+            for text in [self.bus.announced.pop(0) for _ in self.bus.announced[:]]:
+                self.page_desk().handle(announced(text))
             for asked in [self.bus.asked.pop(0) for _ in self.bus.asked[:]]:
                 self.summaries.append(self.remediator(asked.action).handle(request_event(asked)))
 

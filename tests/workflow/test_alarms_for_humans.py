@@ -259,7 +259,7 @@ def test_what_a_full_storm_of_pages_does_not_remember_is_paged_by_itself(world: 
     before = len(world.pager.pages)
     summary = page(world, "web-forgotten")
     assert summary.reason is Reason.ROUTED_TO_HUMANS
-    assert all("web-forgotten" in told.subject for _, told in world.pager.pages[before:])
+    assert all("web-forgotten" in said.subject for _, said in world.pager.pages[before:])
     assert len(world.pager.pages) > before
 
 

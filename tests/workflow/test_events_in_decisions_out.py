@@ -42,13 +42,13 @@ type Desk = Callable[[], Any]
 class FlushedLog(ListLog):
     """Counts as telemetry does: what comes in at once, the rest only when the invocation ends."""
 
-    told: Counter[str] = field(default_factory=Counter)
+    counted: Counter[str] = field(default_factory=Counter)
 
     def came_in(self) -> None:
-        self.told["Events"] += 1
+        self.counted["Events"] += 1
 
     def end(self, *, killed: bool) -> None:
-        self.told.update([] if killed else self.counts)
+        self.counted.update([] if killed else self.counts)
         self.counts.clear()
 
 
@@ -195,7 +195,7 @@ class Raises:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_event_that_is_handled_comes_in_once_and_goes_out_once(dynamodb: Any, kind: str) -> None:
-    message = play(dynamodb, [kind], []).log.told
+    message = play(dynamodb, [kind], []).log.counted
     assert message["Events"] == message["Decisions"] >= 1
     assert message["Failures"] == 0
 
@@ -203,7 +203,7 @@ def test_each_kind_of_event_that_is_handled_comes_in_once_and_goes_out_once(dyna
 def test_what_fails_to_the_end_is_decided_by_page_in_its_place(dynamodb: Any) -> None:
     played = life(dynamodb, Faults())
     played.deliver(Raises, eventbridge(played.world.red()))
-    message = played.log.told
+    message = played.log.counted
     assert (message["Events"], message["Decisions"], message["Failures"]) == (ATTEMPTS + 1, 1, ATTEMPTS)
     assert "CRASHED" in played.world.subjects[0]
 
@@ -211,18 +211,18 @@ def test_what_fails_to_the_end_is_decided_by_page_in_its_place(dynamodb: Any) ->
 def test_a_duplicate_is_an_event_and_a_decision_of_its_own(dynamodb: Any) -> None:
     played = play(dynamodb, ["superseded", "superseded"], [])
     assert [summary.reason for _, summary in played.decided[-1:]] == [Reason.DUPLICATE]
-    assert played.log.told["Events"] == played.log.told["Decisions"] == played.taken
+    assert played.log.counted["Events"] == played.log.counted["Decisions"] == played.taken
 
 
 def test_a_killed_function_is_missing_until_it_is_counted_as_killed(dynamodb: Any) -> None:
     played = play(dynamodb, ["alarm"], ["kill"])
-    message = played.log.told
+    message = played.log.counted
     assert message["Events"] - message["Decisions"] - message["Failures"] == 1 == played.kills
     assert len(played.world.ecs.writes) == 1, "Lambda brought it again"
 
 
 def test_a_failure_is_made_good_by_the_next_delivery(dynamodb: Any) -> None:
-    message = play(dynamodb, ["check"], ["error"]).log.told
+    message = play(dynamodb, ["check"], ["error"]).log.counted
     assert (message["Events"], message["Decisions"], message["Failures"]) == (2, 1, 1)
 
 
@@ -235,7 +235,7 @@ def test_events_are_decisions_and_failures_but_for_the_killed(
     dynamodb: Any, kinds: list[str], plan: list[str]
 ) -> None:
     played = play(dynamodb, kinds, plan)
-    message = played.log.told
+    message = played.log.counted
     assert message["Events"] == message["Decisions"] + message["Failures"] + played.kills
     assert message["Decisions"] == len(played.decided)
     assert played.taken == message["Decisions"] + len(played.reported) + len(played.on_topic)
@@ -265,5 +265,5 @@ def test_what_page_fails_at_goes_to_the_topic_as_it_is(dynamodb: Any) -> None:
     event = eventbridge(played.world.red("p", tags={"firebreak:action": "page"}))
     played.deliver(played.world.page_desk, event)
     assert (played.on_topic, played.world.pager.sent) == ([event], [])
-    message = played.log.told
+    message = played.log.counted
     assert (message["Events"], message["Decisions"], message["Failures"]) == (ATTEMPTS, 0, ATTEMPTS)

@@ -175,9 +175,9 @@ def swept(world: World) -> dict[str, float]:
     """What one sweep told, by the name of the gauge."""
     world.log.gauges.clear()
     world.sweep()
-    told = dict(world.log.gauges)
-    assert len(told) == len(world.log.gauges), "each once"
-    return told
+    text = dict(world.log.gauges)
+    assert len(text) == len(world.log.gauges), "each once"
+    return text
 
 
 CALM = {
@@ -231,8 +231,8 @@ def test_what_could_not_be_told_is_gauged_and_told_by_the_sweep_itself(world: Wo
     world.bus.broken = Unavailable("PutEvents", "503")
     world.send(world.red())
     world.clock.pass_time(3 * MINUTE)
-    told = swept(world)
-    assert (told["WaitingAnnouncements"], told["OldestAnnouncementSeconds"]) == (1, 180)
+    text = swept(world)
+    assert (text["WaitingAnnouncements"], text["OldestAnnouncementSeconds"]) == (1, 180)
     world.bus.broken = None
     world.clock.pass_time(MINUTE)
     assert swept(world)["OldestAnnouncementSeconds"] == 240

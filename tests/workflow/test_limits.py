@@ -180,7 +180,7 @@ def test_a_target_without_the_tag_has_only_its_cluster(world: World) -> None:
 
 
 def test_more_of_a_cluster_than_its_share_is_not_touched(world: World) -> None:
-    world.policy = policy(**{"share = 1.0": "share = 0.5"})
+    world.policy = policy(**{"max_unavailable = 1.0": "max_unavailable = 0.5"})
     alarms = [service(world, name) for name in ("api", "web", "jobs", "mail")]
     assert [world.send(alarm).reason for alarm in alarms[:3]] == [
         Reason.CLEAR_TO_ACT,
@@ -190,7 +190,7 @@ def test_more_of_a_cluster_than_its_share_is_not_touched(world: World) -> None:
 
 
 def test_a_claim_remembers_the_count_and_the_next_one_uses_it_until_it_is_too_old(world: World) -> None:
-    world.policy = policy(**{"share = 1.0": "share = 0.5"})
+    world.policy = policy(**{"max_unavailable = 1.0": "max_unavailable = 0.5"})
     alarms = [service(world, name) for name in ("api", "web", "jobs", "mail")]
     world.send(alarms[0])
     assert history(world, group_scope(a.TARGET)).size == GroupSize(4, world.clock.at)
@@ -203,7 +203,7 @@ def test_a_claim_remembers_the_count_and_the_next_one_uses_it_until_it_is_too_ol
 
 
 def test_no_refusal_comes_from_an_old_count(world: World) -> None:
-    world.policy = policy(**{"share = 1.0": "share = 0.5"})
+    world.policy = policy(**{"max_unavailable = 1.0": "max_unavailable = 0.5"})
     assert world.send(service(world, "api")).outcome == "act"
     alarms = [service(world, name) for name in ("web", "jobs", "mail")]
     assert history(world, group_scope(a.TARGET)).size == GroupSize(1, world.clock.at)
@@ -218,8 +218,8 @@ def test_a_group_that_cannot_be_counted_refuses(world: World) -> None:
     assert world.ecs.writes == []
 
 
-def test_a_healthy_floor_is_counted_anew_each_time(world: World) -> None:
-    world.policy = policy(**{"share = 1.0": "share = 1.0\nhealthy_floor = 1"})
+def test_a_min_healthy_is_counted_anew_each_time(world: World) -> None:
+    world.policy = policy(**{"max_unavailable = 1.0": "max_unavailable = 1.0\nmin_healthy = 1"})
     alarms = [service(world, name) for name in ("api", "web", "jobs")]
     assert world.send(alarms[0]).outcome == "act"
     assert world.send(alarms[1]).outcome == "act"

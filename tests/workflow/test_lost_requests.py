@@ -106,21 +106,21 @@ def test_alarms_that_come_too_late_are_one_page(world: World) -> None:
 def test_an_alarm_that_was_answered_is_not_told_when_it_comes_again_too_late(world: World) -> None:
     alarm = world.red()
     world.send(alarm)
-    told = list(world.subjects)
+    text = list(world.subjects)
     world.clock.pass_time(11 * MINUTE)
     assert world.send(alarm).reason is Reason.TOO_OLD
-    assert world.subjects == told
+    assert world.subjects == text
 
 
 def test_a_climb_that_comes_too_late_for_an_incident_that_moved_on_is_not_told(world: World) -> None:
     done = world.send(world.red())
     climb = replace(request_of(world.incident(done.incident_id), world.clock.at), rung=1)
-    told = list(world.subjects)
+    text = list(world.subjects)
     world.clock.pass_time(11 * MINUTE)
     late = replace(climb, action="restart-service")
     assert world.remediator().handle(request_event(late)).reason is Reason.TOO_OLD
     world.deliver()
-    assert world.subjects == told
+    assert world.subjects == text
 
 
 def test_a_wake_up_that_was_not_lost_is_decided_once(world: World) -> None:

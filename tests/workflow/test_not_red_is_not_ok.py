@@ -99,14 +99,14 @@ def test_a_refused_alarm_that_was_deleted_is_left_to_humans_in_the_end_and_not_r
 ) -> None:
     refused(world)
     deleted(world)
-    told = len(world.pager.sent)
+    text = len(world.pager.sent)
     look(world, 6 * MINUTE)
     for _ in range(10):
         look(world, LOOK_FOR)
     subject, body = world.pager.sent[-1]
     assert "NOT WATCHED" in subject
     assert f"{NAME} does not exist any more" in body
-    assert len(world.pager.sent) == told + 1
+    assert len(world.pager.sent) == text + 1
     assert not resolved(world)
 
 

@@ -20,7 +20,7 @@ from firebreak.errors import AwsError, PolicyError, Throttled, Untold
 from firebreak.ledger.items import key, number, stamped, text
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.loader import Policy, parse_policy
-from tests.core.threads_play import told
+from tests.core.thread_fixtures import announced
 from tests.support import builders as a
 from tests.support.faults import Wrapped
 from tests.support.world import TABLE, World, world_on_moto
@@ -280,7 +280,7 @@ def test_a_list_that_cannot_be_read_stops_no_other_look(world: World, part: str)
 def test_threads_that_cannot_be_looked_at_let_the_others_have_their_turn(world: World) -> None:
     """Fifty whose page no channel takes, and one that is due after them."""
     threads = DynamoThreads(world.dynamodb, TABLE)
-    calls = told(AnnouncementKind.GIVEN_TO_HUMANS, world.clock.at, incident_id="")
+    calls = announced(AnnouncementKind.GIVEN_TO_HUMANS, world.clock.at, incident_id="")
     for n in range(51):
         thread = Thread(
             id=f"{n:032x}",

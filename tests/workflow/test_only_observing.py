@@ -172,7 +172,7 @@ def test_whatever_is_seen_nothing_is_opened_and_only_the_end_of_an_incident_is_a
     assert not moved or (waits_for_it and after and (after.state in ENDS or to_rest))
     quiet = {AnnouncementKind.OBSERVED}
     aside = moved or waits_for_it or request.kind is RequestKind.APPROVAL or decision.reason in LEDGER_FAULTS
-    assert aside or {told.kind for told in bus.announced} <= quiet
+    assert aside or {text.kind for text in bus.announced} <= quiet
 
 
 def test_joining_an_act_of_before_is_no_opening(world: World) -> None:

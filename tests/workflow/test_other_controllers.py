@@ -62,10 +62,10 @@ def test_the_explanation_names_the_controller(world: World) -> None:
         observer=lambda name: Observer(ACTIONS[name](world.services()), world.alarms, "firebreak"),
     )
     explainer = Explainer(policy=world.policy, sources=sources, clock="real", offline=False)
-    told = explainer.explain(alarm_events.parse(red(world)), world.clock.now())
-    assert told.decision.reason is Reason.OTHER_CONTROLLER
-    assert told.decision.deciding
-    assert told.decision.deciding.detail == f"it starts {NAMED}"
+    text = explainer.explain(alarm_events.parse(red(world)), world.clock.now())
+    assert text.decision.reason is Reason.OTHER_CONTROLLER
+    assert text.decision.deciding
+    assert text.decision.deciding.detail == f"it starts {NAMED}"
 
 
 def test_a_climb_does_not_scale_while_any_red_alarm_of_the_incident_scales_already(world: World) -> None:

@@ -181,10 +181,10 @@ def test_crashes_on_two_incidents_are_two_pages_and_on_one_a_quarter_of_an_hour_
 
 
 def test_an_announcement_of_a_kind_of_a_later_release_is_told_all_the_same(world: World) -> None:
-    told = incident_messages.acted(a.incident(), a.NOW)
-    later = announcement_to_wire(told) | {"kind": "teleported"}
-    world.dynamodb.put_item(TableName=TABLE, Item=outbox_item(told) | {"told": pack(later)})
-    world.page_desk().handle(announced(told))
+    text = incident_messages.acted(a.incident(), a.NOW)
+    later = announcement_to_wire(text) | {"kind": "teleported"}
+    world.dynamodb.put_item(TableName=TABLE, Item=outbox_item(text) | {"told": pack(later)})
+    world.page_desk().handle(announced(text))
     subject, body = world.pager.sent[0]
     assert "NEEDS YOU" in subject
     assert "restart ecs:prod/api" in body
@@ -240,7 +240,7 @@ NASTY = {
 
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
 def test_no_text_breaks_a_subject_or_a_line(text: str) -> None:
-    told = replace(
+    said = replace(
         TOLD,
         headline=text,
         target=text,
@@ -252,7 +252,7 @@ def test_no_text_breaks_a_subject_or_a_line(text: str) -> None:
         region=text,
         incident_id=text,
     )
-    subject, ascii_subject, body = subject_of(told), ascii_subject_of(told), body_of(told, STACK)
+    subject, ascii_subject, body = subject_of(said), ascii_subject_of(said), body_of(said, STACK)
     assert ascii_subject.isascii()
     assert ascii_subject.isprintable()
     assert (len(ascii_subject) <= 100, len(subject) <= 140) == (True, True)
@@ -265,9 +265,9 @@ def test_no_text_breaks_a_subject_or_a_line(text: str) -> None:
 
 @pytest.mark.parametrize("kind", list(AnnouncementKind))
 def test_every_kind_has_a_subject_and_a_body_with_both_commands(kind: AnnouncementKind) -> None:
-    told = replace(TOLD, kind=kind)
-    assert "ecs:prod/api" in subject_of(told)
-    body = body_of(told, STACK)
+    text = replace(TOLD, kind=kind)
+    assert "ecs:prod/api" in subject_of(text)
+    body = body_of(text, STACK)
     assert f"firebreak show i-0123456789 {THERE}\n" in body
     over = kind in {AnnouncementKind.RECOVERED, AnnouncementKind.ACKNOWLEDGED}
     assert (f'firebreak pause --reason "..." --for 1h {THERE}\n' in body) is not over
@@ -304,8 +304,8 @@ def test_every_page_shows_the_kill_switches_that_hold_over_what_it_is_about(
     world: World, scope: str, words: str
 ) -> None:
     world.switches.pause(hold(scope, world))
-    told = replace(TOLD, target=a.TARGET.display, account=a.ACCOUNT, region=a.REGION)
-    world.tell(told)
+    text = replace(TOLD, target=a.TARGET.display, account=a.ACCOUNT, region=a.REGION)
+    world.tell(text)
     [(_, body)] = world.pager.sent
     assert f"Held:     {words} by ana until 10:30:30Z: migration of the database\n" in body
 
@@ -360,7 +360,7 @@ def commands_of(body: str) -> list[str]:
 @pytest.mark.parametrize("kind", list(AnnouncementKind))
 @given(name=some.one_of(some.sampled_from(HOSTILE), some.text(min_size=1, max_size=255)))
 def test_no_command_on_a_page_holds_text_of_a_stranger(kind: AnnouncementKind, name: str) -> None:
-    told = replace(
+    text = replace(
         TOLD,
         kind=kind,
         headline=name,
@@ -371,12 +371,12 @@ def test_no_command_on_a_page_holds_text_of_a_stranger(kind: AnnouncementKind, n
         question=name,
         retry=(name, "api"),
     )
-    body = body_of(told, STACK, PageContext(thread="0" * 32, call="0" * 32))
+    body = body_of(text, STACK, PageContext(thread="0" * 32, call="0" * 32))
     found = commands_of(body)
     assert all(COMMAND.fullmatch(line) and line.endswith(THERE) for line in found), found
     assert f"firebreak retry --all {'0' * 32} {THERE}" in found
 
 
 def test_without_an_id_there_is_no_command_to_retry() -> None:
-    told = replace(TOLD, kind=AnnouncementKind.HOLD_OVER, retry=("api",), incident_id="")
-    assert not [line for line in commands_of(body_of(told, STACK)) if "retry" in line]
+    text = replace(TOLD, kind=AnnouncementKind.HOLD_OVER, retry=("api",), incident_id="")
+    assert not [line for line in commands_of(body_of(text, STACK)) if "retry" in line]

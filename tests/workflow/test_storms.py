@@ -310,7 +310,7 @@ def test_alarms_whose_mute_windows_end_together_are_a_storm(world: World) -> Non
 def test_a_storm_that_cannot_be_declared_stops_everything_all_the_same(world: World) -> None:
     remediator = world.remediator()
     busy: Any = Wrapped(remediator.storms.storms)
-    busy.trip = lambda at, told: False
+    busy.trip = lambda at, text: False
     crowded = replace(remediator, storms=replace(remediator.storms, storms=busy))
     reasons = [crowded.handle(eventbridge(red(world, name))).reason for name in "abcdef"]
     assert reasons == [Reason.CLEAR_TO_ACT] * 3 + [Reason.STORM] * 3

@@ -33,11 +33,13 @@ def check(
     from firebreak.policy.lines import lines_of
     from firebreak.policy.loader import load_policy
     from firebreak.policy.mistakes import with_line
+    from firebreak.policy.renamed_keys import warnings_of_names
     from firebreak_cli.policy_warnings import warnings_of
 
     policy = load_policy(file)
     said, lines = policy.file, lines_of(policy.text)
-    warnings = [with_line(one, lines) for one in warnings_of(said, environment_of(ctx).now())]
+    odd = (*warnings_of_names(policy.renamed), *warnings_of(said, environment_of(ctx).now()))
+    warnings = [with_line(one, lines) for one in odd]
     unpinned = [
         name for one in said.actions.values() for name, book in one.runbooks.items() if not book.sha256
     ]

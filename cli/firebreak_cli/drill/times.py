@@ -59,7 +59,7 @@ class Seen:
     rung: int = 0
     lines: tuple[HistoryLine, ...] = ()
     patience: Mapping[int, timedelta] = field(default_factory=dict)
-    told: Mapping[Told, datetime] = field(default_factory=dict)
+    announced: Mapping[Told, datetime] = field(default_factory=dict)
     ok_at: datetime | None = None
 
 
@@ -208,15 +208,17 @@ def _answered(rules: Rules, seen: Seen) -> Iterator[Step]:
     for name, what in (("claimed", What.CLAIMED), ("acted", What.ACTED)):
         at = _first(known, what)
         yield Step(name=name, of="red", since=seen.red_at, at=at, allowed=rules.respond_within)
-    told, since = (AnnouncementKind.ACTED, 0), _first(known, What.ACTED)
-    yield from _page(rules, seen, told, name="told", of="acted", since=since)
+    milestone, since = (AnnouncementKind.ACTED, 0), _first(known, What.ACTED)
+    yield from _page(rules, seen, milestone, name="told", of="acted", since=since)
 
 
 def _page(
-    rules: Rules, seen: Seen, told: Told, *, name: str, of: str, since: datetime | None
+    rules: Rules, seen: Seen, milestone: Told, *, name: str, of: str, since: datetime | None
 ) -> Iterator[Step]:
     if since:
-        yield Step(name=name, of=of, since=since, at=seen.told.get(told), allowed=rules.respond_within)
+        yield Step(
+            name=name, of=of, since=since, at=seen.announced.get(milestone), allowed=rules.respond_within
+        )
 
 
 def _recovering(rules: Rules, seen: Seen) -> Iterator[Step]:

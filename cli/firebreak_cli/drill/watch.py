@@ -90,7 +90,7 @@ class LedgerWatch:
             rung=incident.rung,
             lines=lines,
             patience=patience,
-            told={**seen.told, **dict(self._told(incident, seen.told))},
+            announced={**seen.announced, **dict(self._told(incident, seen.announced))},
         )
 
     def _outcome(self, incident: Incident, lines: Sequence[HistoryLine], seen: Seen) -> str:
@@ -100,9 +100,9 @@ class LedgerWatch:
 
     def _told(self, incident: Incident, known: Mapping[Told, datetime]) -> Iterable[tuple[Told, datetime]]:
         here = incident.rung
-        for told in ((_K.ACTED, 0), (_K.RECOVERED, here), (_K.GIVEN_TO_HUMANS, here)):
-            if told not in known and (at := self._told_at(*told, incident)):
-                yield told, at
+        for message in ((_K.ACTED, 0), (_K.RECOVERED, here), (_K.GIVEN_TO_HUMANS, here)):
+            if message not in known and (at := self._told_at(*message, incident)):
+                yield message, at
 
     def _told_at(self, kind: AnnouncementKind, rung: int, incident: Incident) -> datetime | None:
         """When humans were told; the mark of a page keeps until when its teller had it."""

@@ -74,7 +74,7 @@ class OfflineSources:
             decided=OFFLINE,
             transition=OFFLINE,
             incident=OFFLINE,
-            beside=OFFLINE,
+            dependency_incidents=OFFLINE,
             scopes=dict.fromkeys(rules.scopes(request.target), OFFLINE),
             storm=OFFLINE,
             alarm=OFFLINE,

@@ -65,10 +65,10 @@ class PagerDesk:
         for _ in range(TRIES):
             if thread.acknowledged_by == by:
                 return thread
-            told = approval_messages.acknowledged(thread.latest, thread.id, by, now)
+            message = approval_messages.acknowledged(thread.latest, thread.id, by, now)
             after = replace(thread, acknowledged_by=by, next_at=None)
-            if self._threads().acknowledge(thread, after, told):
-                self._tell(told)
+            if self._threads().acknowledge(thread, after, message):
+                self._tell(message)
                 return after
             thread = self.thread(thread.call_id)
         raise Ending(NO_AWS, f"NOT ACKNOWLEDGED: others changed {thread.id} at each try: say it again")
@@ -106,5 +106,5 @@ def outcome_rows(before: Thread, after: Thread, stack: Stack, now: datetime) -> 
         yield "Before by", before.acknowledged_by
     yield "About", plain(after.latest.headline)
     yield "Paged since", when(after.opened_at, now)
-    yield "Told", ", ".join(sorted(after.told)) or "nobody yet: its hours are not open"
+    yield "Told", ", ".join(sorted(after.notified)) or "nobody yet: its hours are not open"
     yield "Next", "nobody else is called; all of them hear when it is over"

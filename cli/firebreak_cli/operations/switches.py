@@ -205,9 +205,9 @@ def not_paused() -> Iterator[None]:
     try:
         yield
     except AwsError as error:
-        told = ending_of(error).lines[0]
+        message = ending_of(error).lines[0]
         ways = "set FIREBREAK_LEDGER_TABLE to do without CloudFormation, or deploy with ActionConcurrency=0"
-        raise Ending(NO_AWS, f"NOT PAUSED: {told}; {ways}") from error
+        raise Ending(NO_AWS, f"NOT PAUSED: {message}; {ways}") from error
 
 
 @contextmanager

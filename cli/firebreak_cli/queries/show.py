@@ -96,7 +96,7 @@ def _pages_json(pages: Reading[Thread]) -> dict[str, object] | None:
             return {
                 "state": thread.state.value,
                 "severity": thread.severity.value,
-                "told": sorted(thread.told),
+                "told": sorted(thread.notified),
                 "held": thread.waiting,
                 "next_step_at": _iso(thread.next_at),
                 "acknowledged_by": thread.acknowledged_by or None,
@@ -200,7 +200,7 @@ def _paged(pages: Thread | Unknown | NotRead, now: datetime) -> Iterator[screen.
     for fact in latest.facts:
         yield " ", fact
     yield "State", f"{pages.state}, {pages.severity}, since {screen.when(pages.opened_at, now)}"
-    yield "Told", ", ".join(sorted(pages.told)) or "nobody yet"
+    yield "Told", ", ".join(sorted(pages.notified)) or "nobody yet"
     held = screen.when(pages.due_at, now) if pages.waiting and pages.due_at else ""
     yield "Held", f"{pages.waiting} until {held}" if held else ""
     yield "Next step", screen.when(pages.next_at, now) if pages.next_at else ""

@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from firebreak_devtools.demo.demo_stack import Inbox, SceneFailed, Stage
 from firebreak_devtools.demo.scenes import SCENES, Scene
-from firebreak_devtools.demo.stage import Inbox, SceneFailed, Stage
 from firebreak_devtools.demo.timeline import Timeline
 from firebreak_devtools.local import up
 from firebreak_devtools.local.paths import Home, LocalError

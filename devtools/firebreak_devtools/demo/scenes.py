@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
-from firebreak_devtools.demo.stage import Stage
+from firebreak_devtools.demo.demo_stack import Stage
 from firebreak_devtools.local.workload import PlayedService
 
 RESTART = {"firebreak:action": "restart-service"}
@@ -45,9 +45,9 @@ def again_too_soon(stage: Stage) -> None:
     stage.say("load", "api leaks again, within the cooldown")
     decision = stage.expect_decision("api-memory-high", "cooldown")
     page = stage.expect_page("NOT ACTING", "ecs:prod/api")
-    told = next(line for line in page.body.splitlines() if "cooldown:" in line)
-    stage.say("why", told.strip(" -"))
-    stage.check("the page says when it would act", "over at" in told and decision["outcome"] == "refuse")
+    message = next(line for line in page.body.splitlines() if "cooldown:" in line)
+    stage.say("why", message.strip(" -"))
+    stage.check("the page says when it would act", "over at" in message and decision["outcome"] == "refuse")
     stage.check("still one UpdateService", len(stage.updates_of("api")) == 1)
     stage.workload.remove_alarm("api-memory-high")
 

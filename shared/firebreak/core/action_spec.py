@@ -95,7 +95,7 @@ class MemorySettings(ActionSettings):
 class RollBackSettings(ActionSettings):
     """How long after a deployment an alarm may turn red and be called its fault."""
 
-    blame: timedelta = timedelta(minutes=30)
+    suspect_within: timedelta = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

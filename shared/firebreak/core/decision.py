@@ -22,8 +22,8 @@ NO_GROUP = NotRead("no target group led here")
 class Snapshot:
     """Everything a decision may look at, taken once; `now` is part of it.
 
-    `incident` is the one the request names, else the target's open one; `beside` are the open ones
-    of other targets that share a dependency with it. `series_in_alarm` is only read for contributors.
+    `incident` is the one the request names, else the target's open one; `dependency_incidents` are the open
+    ones of other targets that share a dependency with it. `series_in_alarm` is only read for contributors.
     `only_event` says that nobody can look at the alarm, so that its event alone tells of missing data.
     """
 
@@ -33,7 +33,7 @@ class Snapshot:
     decided: Reading[Decided]
     transition: Reading[Transition]
     incident: Reading[Incident]
-    beside: Reading[tuple[Incident, ...]]
+    dependency_incidents: Reading[tuple[Incident, ...]]
     scopes: Mapping[Scope, Reading[ScopeHistory]]
     storm: Reading[Storm]
     alarm: Reading[DescribedAlarm]

@@ -50,14 +50,14 @@ def incident_name(request: Request | OwnEvent) -> str:
 class LedgerView:
     """One consistent look at every item a decision needs; each reading may fail alone.
 
-    `beside` are the incidents that shared dependencies point to, whatever became of them.
+    `dependency_incidents` are the incidents that shared dependencies point to, whatever became of them.
     """
 
     holds: Reading[tuple[Hold, ...]]
     decided: Reading[Decided]
     transition: Reading[Transition]
     incident: Reading[Incident]
-    beside: Reading[tuple[Incident, ...]]
+    dependency_incidents: Reading[tuple[Incident, ...]]
     scopes: Mapping[Scope, Reading[ScopeHistory]]
     storm: Reading[Storm]
 

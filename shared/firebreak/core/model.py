@@ -229,7 +229,7 @@ class Plan:
     `reset_by` says who will put the old value back, and so where the lasting fix is
     (services/other_writers.py).
     `stays` is what the change leaves behind for as long as nobody takes it back, and how to do that.
-    `doubts` are the warnings for which a human must say yes whatever the policy says, and `way_back`
+    `doubts` are the warnings for which a human must say yes whatever the policy says, and `rollback_target`
     what a roll back is compared with: both are for the decision alone, and are not stored.
     """
 
@@ -241,7 +241,7 @@ class Plan:
     reset_by: str = ""
     stays: str = ""
     doubts: tuple[str, ...] = ()
-    way_back: WayBack | None = None
+    rollback_target: WayBack | None = None
 
 
 def same_change(one: Plan, other: Plan) -> bool:

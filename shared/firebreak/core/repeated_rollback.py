@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 # What speaks against a way back that no machine goes by itself.
-TWO_SUSPECTS = "two deployments within the blame window: which is to blame is not known"
+TWO_SUSPECTS = "two deployments are recent enough to be at fault: which one is, is not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ class Rules:
     budgets: Mapping[Level, tuple[Budget, ...]]
     dependencies: Mapping[str, tuple[Budget, ...]]
     application_tag: str
-    share: DisruptionBudget
+    disruption: DisruptionBudget
     storm: StormRules
     breakers: Mapping[Level, BreakerLimits]
     never: tuple[Window, ...]

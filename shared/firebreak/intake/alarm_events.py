@@ -222,8 +222,8 @@ def _identity(event: Mapping[str, object], body: Mapping[str, object]) -> tuple[
     """ARN, account, region and name; the ARN speaks first, then the envelope's own fields."""
     named = [*items(event.get("resources")), event.get("alarmArn"), body.get("alarmArn")]
     arn = next((text(candidate) for candidate in named if _ARN.fullmatch(text(candidate))), "")
-    told = _ARN.fullmatch(arn)
-    region, account, in_arn = told.groups() if told else (_region(event), _account(event), "")
+    parts = _ARN.fullmatch(arn)
+    region, account, in_arn = parts.groups() if parts else (_region(event), _account(event), "")
     name = _name(text(body.get("alarmName")) or in_arn)
     return arn or _built_arn(account, region, name), account, region, name
 

@@ -88,10 +88,10 @@ class EffectiveAlarms:
         home = _ARN.fullmatch(alarm.arn)
         names: list[str] = []
         for child in alarm.children:
-            told = _ARN.fullmatch(child)
-            if told and home and told[1] != home[1]:
+            parts = _ARN.fullmatch(child)
+            if parts and home and parts[1] != home[1]:
                 return [Unknown("it lives elsewhere")]
-            names.append(told[2] if told else child)
+            names.append(parts[2] if parts else child)
         found = self.alarms.describe_all(names)
         if not isinstance(found, Mapping):
             return [found]

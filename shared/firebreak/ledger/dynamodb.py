@@ -125,7 +125,7 @@ class DynamoLedger:
             incident=read_as(found[f"INC#{request.incident_id}", META], read_incident)
             if request.incident_id
             else pointed_to(histories[target_scope(request.target)], incidents),
-            beside=beside_in(histories, incidents),
+            dependency_incidents=beside_in(histories, incidents),
             scopes=histories,
             storm=storm_in(found),
         )

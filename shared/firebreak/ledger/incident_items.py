@@ -91,7 +91,7 @@ def _members(members: Sequence[Member]) -> Item:
 
 def _plan_to_wire(plan: Plan) -> dict[str, object]:
     wire = {**asdict(plan), "warnings": list(plan.warnings)}
-    left_out = {"doubts", "way_back", *(name for name in ("reset_by", "stays") if not wire[name])}
+    left_out = {"doubts", "rollback_target", *(name for name in ("reset_by", "stays") if not wire[name])}
     return {key: value for key, value in wire.items() if key not in left_out}
 
 

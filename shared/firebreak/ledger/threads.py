@@ -274,7 +274,7 @@ def thread_item(thread: Thread, at: datetime) -> Item:
         "over": {"BOOL": thread.over},
         "acknowledged_by": text(thread.acknowledged_by),
         "waiting": number(thread.waiting),
-        "told": pack(dict(thread.told)),
+        "told": pack(dict(thread.notified)),
         "steps": number(thread.steps),
         "expires_at": number(int((at + DECISION_KEPT).timestamp())),
     }
@@ -290,8 +290,8 @@ def thread_item(thread: Thread, at: datetime) -> Item:
 def read_thread(item: Mapping[str, Attribute]) -> Thread:
     """A thread back from its item. Raises DamagedItem."""
     fields = Fields(item)
-    told = fields.unpack("told")
-    if not isinstance(told, dict):
+    notified = fields.unpack("told")
+    if not isinstance(notified, dict):
         raise DamagedItem("told")
     return Thread(
         id=fields.text("pk").removeprefix("THREAD#"),
@@ -303,7 +303,7 @@ def read_thread(item: Mapping[str, Attribute]) -> Thread:
         over=_flag(item, "over"),
         acknowledged_by=fields.text("acknowledged_by", ""),
         waiting=fields.number("waiting", 0),
-        told={str(channel): str(ref) for channel, ref in told.items()},
+        notified={str(channel): str(ref) for channel, ref in notified.items()},
         steps=fields.number("steps", 0),
         since=fields.maybe_time("since"),
         next_at=fields.maybe_time("next_at"),

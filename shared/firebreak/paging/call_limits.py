@@ -51,15 +51,15 @@ class Brake:
     def _room(self, channel: str, thread: Thread, *, known: bool) -> datetime | None:
         """When there is room, None for now. A call is only held once it is counted and that is told."""
         budget, now = self.rules.ceilings.of(thread.severity), self.clock.now()
-        told = held_back(thread, channel, budget, now)
+        message = held_back(thread, channel, budget, now)
         try:
             full_until = self.counts.take(channel, thread.severity, call_name(thread), budget, now)
             if full_until and not known:
-                self.threads.count(told, first_look(self.rules.digest_every, now), now)
+                self.threads.count(message, first_look(self.rules.digest_every, now), now)
         except AwsError as error:
             self.log.event("page.ceiling_unknown", channel=channel, error=str(error))
             return None
         if full_until and not known:
             self.log.event("page.held_back", channel=channel, thread=thread.id, until=full_until.isoformat())
-            self.tell(told)
+            self.tell(message)
         return full_until

@@ -205,7 +205,7 @@ class PageDesk:
 
     def _watch(self) -> StormWatch:
         teller = _Teller(self._tell, self.ledger, self.log)
-        return StormWatch(self.storms, self.alarms, teller, self.clock, self.log, beside=self.holding)
+        return StormWatch(self.storms, self.alarms, teller, self.clock, self.log, other_storm=self.holding)
 
     def _storm_looked_at(self) -> bool:
         """Declare a storm of pages whose declarer died, or end one that is over.
@@ -247,11 +247,11 @@ class PageDesk:
             self.log.event("page.unrecorded", incident=record.incident_id, error=str(error))
 
     def _crash(self, crash: Crash) -> Summary:
-        told, record = crash.reported(self.clock.now())
+        message, record = crash.reported(self.clock.now())
         if record:
             self._remember(record)
-        self._tell(told)
-        return Summary("told", Reason.CLEAR_TO_ACT, told.incident_id)
+        self._tell(message)
+        return Summary("told", Reason.CLEAR_TO_ACT, message.incident_id)
 
     def _tell(self, message: Announcement) -> None:
         rules = self._rules()

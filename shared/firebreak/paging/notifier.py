@@ -151,7 +151,7 @@ class Dispatcher:
         """
         try:
             for _ in range(TRIES):
-                after = replace(found.thread, told={**found.thread.told, **refs})
+                after = replace(found.thread, notified={**found.thread.notified, **refs})
                 if self.threads.save(before, after, self.clock.now()):
                     return True
                 again = self.threads.thread(found.thread.id)
@@ -170,10 +170,10 @@ class Dispatcher:
 
     def _tell_the_end(self, now: Thread | None, refs: Mapping[str, str], rules: PagingRules) -> None:
         """It ended while we told somebody who did not hear of that."""
-        missed = set(refs) - set(now.told) if now and now.over else set()
+        missed = set(refs) - set(now.notified) if now and now.over else set()
         if now and missed:
-            told = replace(now, told={**now.told, **refs})
-            self._send(Sending(now.latest, Phase.RESOLVE, tuple(sorted(missed))), told, rules)
+            thread = replace(now, notified={**now.notified, **refs})
+            self._send(Sending(now.latest, Phase.RESOLVE, tuple(sorted(missed))), thread, rules)
 
     def _send(self, sending: Sending, thread: Thread, rules: PagingRules) -> dict[str, str]:
         """What each channel that took it answered. Raises Untold when none did."""
@@ -230,7 +230,9 @@ class Dispatcher:
 
     def _one(self, channel: ChannelRules, page: Page, thread: Thread) -> str | Undelivered:
         try:
-            return self.carrier.deliver(channel, page, thread.told.get(channel.name, ""), self.clock.now())
+            return self.carrier.deliver(
+                channel, page, thread.notified.get(channel.name, ""), self.clock.now()
+            )
         except Undelivered as error:
             self.log.event("page.channel_failed", channel=channel.name, code=error.code)
             self.log.count("ChannelFailures")

@@ -155,9 +155,9 @@ class DuePages:
 
     def _states(self, thread: Thread) -> Mapping[WatchedAlarm, AlarmReading]:
         """How its alarms are now; those of another account or region cannot be looked at from here."""
-        told = thread.latest
-        if (told.account, told.region) not in (self.place, ("", "")):
-            return dict.fromkeys(watched(thread), NotRead(f"it is in {told.account} {told.region}"))
+        latest = thread.latest
+        if (latest.account, latest.region) not in (self.place, ("", "")):
+            return dict.fromkeys(watched(thread), NotRead(f"it is in {latest.account} {latest.region}"))
         return read_states(self.alarms, watched(thread))
 
     def _digest(self, key: str, now: datetime) -> None:

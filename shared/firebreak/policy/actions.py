@@ -43,7 +43,7 @@ class ActionSection(BaseModel):
     raises: Annotated[int, Field(strict=True, ge=0, le=100)] | None = None
     factor: Annotated[float, Field(strict=True, gt=1, le=10)] | None = None
     restore_after: Duration | None = None
-    blame: Duration | None = None
+    suspect_within: Duration | None = None
     prefix: str | None = Field(default=None, min_length=3, max_length=64)
     runbooks: dict[RunbookName, RunbookSection] = {}
 

@@ -33,10 +33,10 @@ def _is_policy(path: Path) -> bool:
 def main(arguments: Sequence[str]) -> int:
     """`python -m firebreak.policy.build LAYER [NEEDED ...]`: prints the problems; 1 when there are any."""
     layer, *needed = arguments
-    told = list(problems(Path(layer), needed))
-    for line in told:
+    lines = list(problems(Path(layer), needed))
+    for line in lines:
         sys.stderr.write(f"policy: {line}\n")
-    return 1 if told else 0
+    return 1 if lines else 0
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ import fnmatch
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,22 +24,28 @@ from firebreak.core.rules import PAGE_RUNG, Rules, Verification
 from firebreak.errors import PolicyError
 from firebreak.policy.actions import ActionSection
 from firebreak.policy.lines import lines_of
+from firebreak.policy.renamed_keys import with_new_names
 from firebreak.policy.runbooks import RUN_RUNBOOK
 from firebreak.policy.schema import GroupSection, Override, PolicyFile
 from firebreak.policy.time_windows import windows_of
 from firebreak.services.registry import CATALOG
 
 OVERRIDABLE = ("autonomy", "cooldown")
+NOTHING_RENAMED: Mapping[str, str] = MappingProxyType({})
 
 # Far more than any policy; a device file has no end.
 LARGEST = 1_000_000
 
 
 class Policy:
-    """A validated policy: asks for an action on a target are answered with flat rules."""
+    """A validated policy: asks for an action on a target are answered with flat rules.
 
-    def __init__(self, file: PolicyFile, text: str) -> None:
+    `renamed` has the paths of keys that the file calls by an older name, by their present ones.
+    """
+
+    def __init__(self, file: PolicyFile, text: str, renamed: Mapping[str, str] = NOTHING_RENAMED) -> None:
         self.file = file
+        self.renamed = renamed
         self.text = text
         self.hash = hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -90,7 +97,7 @@ class Policy:
                 "autonomy": autonomy[1],
                 "cooldown": cooldown[1],
                 "ladder": ladder[1],
-                "share": self._share_source(target),
+                "disruption": self._disruption_source(target),
             },
             autonomy=autonomy[0],
             cooldown=cooldown[0],
@@ -105,7 +112,7 @@ class Policy:
                 if _any_matches(dependency.targets, target.display)
             },
             application_tag=file.defaults.application_tag,
-            share=self._share(target),
+            disruption=self._disruption(target),
             storm=self.storm,
             breakers={
                 Level.TARGET: file.breaker.target.limits(),
@@ -150,19 +157,19 @@ class Policy:
             return tuple(section.ladder), f"actions.{action}"
         return (action, PAGE_RUNG), f"{action} itself"
 
-    def _share(self, target: Target) -> DisruptionBudget:
-        """The share of the target's group: each value by the most specific pattern that names it."""
+    def _disruption(self, target: Target) -> DisruptionBudget:
+        """The budget of the target's group: each value by the most specific pattern that names it."""
         hits = self._groups(target)
 
         def value(name: str) -> Any:
             named = (getattr(found, name) for found in hits if getattr(found, name) is not None)
-            return next(named, getattr(self.file.share, name))
+            return next(named, getattr(self.file.disruption, name))
 
         return DisruptionBudget(
-            share=value("share"),
+            max_unavailable=value("max_unavailable"),
             within=value("within"),
-            healthy_floor=value("healthy_floor"),
-            count_max_age=self.file.share.count_max_age,
+            min_healthy=value("min_healthy"),
+            count_max_age=self.file.disruption.count_max_age,
         )
 
     def _groups(self, target: Target) -> list[GroupSection]:
@@ -171,8 +178,8 @@ class Policy:
         hits = [g for g in self.file.groups if target.group and fnmatch.fnmatchcase(group, g.group)]
         return sorted(hits, key=lambda found: -_literal(found.group))
 
-    def _share_source(self, target: Target) -> str:
-        return ", ".join(f"groups {found.group}" for found in self._groups(target)) or "share"
+    def _disruption_source(self, target: Target) -> str:
+        return ", ".join(f"groups {found.group}" for found in self._groups(target)) or "disruption"
 
     def _matching(self, action: str, target: Target) -> list[tuple[int, Override]]:
         hits = [
@@ -222,14 +229,16 @@ def _any_matches(patterns: Iterable[str], shown: str) -> bool:
 def parse_policy(text: str, source: str) -> Policy:
     """Read a policy; raises PolicyError with every mistake, each with its path."""
     try:
-        return Policy(PolicyFile.model_validate(tomllib.loads(text)), text)
+        raw, renamed = with_new_names(tomllib.loads(text), source)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(source, [f"not TOML: {error}"]) from error
+    try:
+        return Policy(PolicyFile.model_validate(raw), text, renamed)
     except ValidationError as error:
         from firebreak.policy.mistakes import mistakes_of  # a policy that loads needs none of it
 
         problems = error.errors(include_url=False)
-        raise PolicyError(source, mistakes_of(problems, lines_of(text))) from error
+        raise PolicyError(source, mistakes_of(problems, lines_of(text), renamed)) from error
 
 
 def load_policy(path: Path) -> Policy:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from firebreak.policy.lines import Path, line_of
+from firebreak.policy.renamed_keys import as_written
 from firebreak.policy.schema import policy_schema
 
 # By pydantic's type of the mistake; a value in braces is from its context.
@@ -32,9 +33,16 @@ _WORDS: Mapping[str, str] = {
 _MOST_NAMES = 6
 
 
-def mistakes_of(problems: Iterable[Mapping[str, Any]], lines: Mapping[Path, int]) -> list[str]:
-    """One line a mistake, each with its line in the file where that is known."""
-    return [with_line(line, lines) for problem in problems for line in _lines(problem)]
+def mistakes_of(
+    problems: Iterable[Mapping[str, Any]], lines: Mapping[Path, int], renamed: Mapping[str, str]
+) -> list[str]:
+    """One line a mistake, with its line in the file where that is known, and keys as the file has them."""
+    return [with_line(_as_written(line, renamed), lines) for problem in problems for line in _lines(problem)]
+
+
+def _as_written(line: str, renamed: Mapping[str, str]) -> str:
+    path, colon, said = line.partition(": ")
+    return f"{as_written(path, renamed)}{colon}{said}"
 
 
 def with_line(text: str, lines: Mapping[Path, int]) -> str:

@@ -116,12 +116,12 @@ class Breakers(_Section):
     action: BreakerSection = BreakerSection(failures=5, comebacks=10)
 
 
-class ShareSection(_Section):
-    """How much of a group may be touched, and how much of it must stay well."""
+class DisruptionSection(_Section):
+    """How much of a group may be worked on, and how much of it must stay healthy."""
 
-    share: float = Field(default=0.5, strict=True, gt=0, le=1)
+    max_unavailable: float = Field(default=0.5, strict=True, gt=0, le=1)
     within: CountedOver = timedelta(hours=1)
-    healthy_floor: int = Field(default=0, strict=True, ge=0, le=200)
+    min_healthy: int = Field(default=0, strict=True, ge=0, le=200)
     count_max_age: Duration = timedelta(minutes=5)
 
 
@@ -129,9 +129,9 @@ class GroupSection(_Section):
     """What holds for groups matching a pattern such as `ecs:prod`; the most specific wins."""
 
     group: GroupPattern
-    share: float | None = Field(default=None, strict=True, gt=0, le=1)
+    max_unavailable: float | None = Field(default=None, strict=True, gt=0, le=1)
     within: CountedOver | None = None
-    healthy_floor: int | None = Field(default=None, strict=True, ge=0, le=200)
+    min_healthy: int | None = Field(default=None, strict=True, ge=0, le=200)
 
 
 class Dependency(_Section):
@@ -201,7 +201,7 @@ class PolicyFile(_Section):
     verify: Verify
     storm: StormSection = StormSection()
     breaker: Breakers = Breakers()
-    share: ShareSection = ShareSection()
+    disruption: DisruptionSection = DisruptionSection()
     groups: list[GroupSection] = Field(default=[], max_length=MOST_GROUPS)
     dependencies: list[Dependency] = Field(default=[], max_length=MOST_DEPENDENCIES)
     freeze: Freeze = Freeze()

@@ -165,13 +165,13 @@ class DecisionRecorder:
                     return self._open_above(request, rules, decision, record, rung)
                 case GiveToHumans():
                     pass
-        told, again = with_look(announcement_of(record, request, rules), request, decision, record.at)
+        message, again = with_look(announcement_of(record, request, rules), request, decision, record.at)
         if again:
             # The record keeps it, so that a schedule that could not be made costs minutes.
             self._looks_again(again)
             later = again
-        if self.ledger.record(record, told, later):
-            self.announcer.publish(told)
+        if self.ledger.record(record, message, later):
+            self.announcer.publish(message)
             if decision.reason is Reason.HEARTBEAT:
                 self.log.count("Heartbeats")
         return self._summary(request, decision)

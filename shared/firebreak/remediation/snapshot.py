@@ -47,7 +47,7 @@ class Observer:
             decided=view.decided,
             transition=view.transition,
             incident=view.incident,
-            beside=view.beside,
+            dependency_incidents=view.dependency_incidents,
             scopes=view.scopes,
             storm=view.storm,
             alarm=unread,
@@ -103,17 +103,17 @@ class Observer:
 
         So no refusal comes from an old count, and a floor always knows who is well now.
         """
-        health = rules.share.healthy_floor > 0
+        health = rules.disruption.min_healthy > 0
         if not request.target.group:
             return NotRead("the target is in no group")
         history = before.scopes.get(group_scope(request.target))
         if isinstance(history, ScopeHistory) and history.size and not health:
             size, hit = (
                 history.size,
-                unavailable_members(history.acts, rules.share, now) | {request.target.key},
+                unavailable_members(history.acts, rules.disruption, now) | {request.target.key},
             )
-            if now - size.counted_at < rules.share.count_max_age and len(hit) <= allowed(
-                size.total, rules.share
+            if now - size.counted_at < rules.disruption.count_max_age and len(hit) <= allowed(
+                size.total, rules.disruption
             ):
                 return GroupCount(total=size.total, counted_at=size.counted_at)
         return self.action.group(request.target, now, health=health)

@@ -37,7 +37,7 @@ class TellsStorms(Protocol):
 class StormWatch:
     """Counts red alarms and says when they are a storm, and when it is over.
 
-    `beside` is a storm whose alarms count as well towards the beginning of this one.
+    `other_storm` is a storm whose alarms count as well towards the beginning of this one.
     """
 
     storms: Storms
@@ -45,7 +45,7 @@ class StormWatch:
     announcer: TellsStorms
     clock: Clock
     log: Log
-    beside: Storms | None = None
+    other_storm: Storms | None = None
 
     def count(self, red: RedAlarm | None, rules: StormRules, before: Reading[Storm]) -> Reading[Storm]:
         """What is remembered once the alarm is, if it is one that counts; what fails becomes blindness."""
@@ -97,7 +97,7 @@ class StormWatch:
 
     def _beside(self, storm: Storm) -> Storm:
         """What could not be read counts for nothing, so that more is paged and not less."""
-        found = self.beside.look() if self.beside and not storm.tripped_at else CALM
+        found = self.other_storm.look() if self.other_storm and not storm.tripped_at else CALM
         return found if isinstance(found, Storm) else CALM
 
     def sweep(self, rules: StormRules) -> Unknown | NotRead | None:

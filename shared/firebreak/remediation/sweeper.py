@@ -91,8 +91,8 @@ class Sweep:
     def _announcements(self) -> None:
         waiting = self.ledger.unsettled_announcements(self.now - SWEEP_GRACE, SWEEP_LIMIT)
         self._gauge_waiting(waiting)
-        for told in waiting:
-            self._guarded(f"announcement {told.key}", partial(self._hand_over, told))
+        for message in waiting:
+            self._guarded(f"announcement {message.key}", partial(self._hand_over, message))
 
     def _hand_over(self, message: Announcement) -> None:
         handed = False
@@ -141,7 +141,7 @@ class Sweep:
 
     def _gauge_waiting(self, waiting: Sequence[Announcement]) -> None:
         """What is not told yet, as it was found: what is still there at the next sweep is stuck."""
-        longest = max((self.now - told.at for told in waiting), default=timedelta())
+        longest = max((self.now - message.at for message in waiting), default=timedelta())
         self.log.gauge("WaitingAnnouncements", len(waiting))
         self.log.gauge("OldestAnnouncementSeconds", longest.total_seconds())
 

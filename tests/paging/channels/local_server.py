@@ -112,8 +112,8 @@ def echo(status: int) -> Reply:
     """Everything that arrived, sent back: the worst a receiver can do with a secret."""
 
     def reply(exchange: Exchange, arrived: Arrived) -> None:
-        told = json.dumps(arrived.headers) + arrived.body.decode(errors="replace")
-        answer(status, {"ok": False, "error": told, "message": told, "errors": [told]})(exchange, arrived)
+        text = json.dumps(arrived.headers) + arrived.body.decode(errors="replace")
+        answer(status, {"ok": False, "error": text, "message": text, "errors": [text]})(exchange, arrived)
 
     return reply
 

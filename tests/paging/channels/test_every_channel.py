@@ -233,14 +233,14 @@ def test_a_secret_is_never_told(
         caplog.set_level(logging.DEBUG, logger=name)
     tls_bench.server.usually = reply
     channel = tls_bench.channel(kind, seconds=0.5)
-    told = repr(channel)
+    text = repr(channel)
     try:
         channel.send(PAGE, "")
     except Undelivered as error:
-        told += repr(error) + "".join(traceback.format_exception(error))
+        text += repr(error) + "".join(traceback.format_exception(error))
     assert tls_bench.server.arrived
-    assert SECRET not in told + caplog.text
-    assert SECRET[-6:] not in told + caplog.text
+    assert SECRET not in text + caplog.text
+    assert SECRET[-6:] not in text + caplog.text
 
 
 @pytest.mark.parametrize("odd", [f"{SECRET}\nX-More: y", f"{SECRET}\x00", f"geheim-ü-鍵-{SECRET}"])

@@ -70,12 +70,12 @@ def test_the_first_page_is_posted_and_its_place_is_the_reference(bench: Bench, s
 def test_a_later_page_renews_the_message_and_is_told_in_its_thread(bench: Bench, slack: Channel) -> None:
     later = replace(PAGE, phase=Phase.UPDATE, subject="[Firebreak] ACTED ecs:prod/api: restarted")
     assert slack.send(later, REF) == REF
-    renewed, told = bench.server.arrived
-    assert (renewed.path, told.path) == ("/api/chat.update", "/api/chat.postMessage")
+    renewed, text = bench.server.arrived
+    assert (renewed.path, text.path) == ("/api/chat.update", "/api/chat.postMessage")
     assert (renewed.json["channel"], renewed.json["ts"]) == ("C0PAGES", "1700000000.000100")
-    assert (told.json["channel"], told.json["thread_ts"]) == ("C0PAGES", "1700000000.000100")
-    assert renewed.json["blocks"] == told.json["blocks"]
-    assert told.json["reply_broadcast"] is False
+    assert (text.json["channel"], text.json["thread_ts"]) == ("C0PAGES", "1700000000.000100")
+    assert renewed.json["blocks"] == text.json["blocks"]
+    assert text.json["reply_broadcast"] is False
 
 
 def test_a_page_that_asks_again_for_a_human_shows_in_the_channel_too(bench: Bench, slack: Channel) -> None:
@@ -147,11 +147,11 @@ def test_a_post_that_does_not_say_where_it_lies_was_taken_all_the_same(bench: Be
 
 def is_inert(message: dict[str, Any], links: int = 0) -> bool:
     """Whether nothing in it begins a mention or a link but so many links of ours."""
-    told = texts(message["blocks"])
-    plain = [one["text"] for one in told if one["type"] == "plain_text"]
-    markup = [one["text"] for one in told if one["type"] == "mrkdwn"]
-    assert all(one["emoji"] is False for one in told if one["type"] == "plain_text")
-    assert all(one["verbatim"] is True for one in told if one["type"] == "mrkdwn")
+    said = texts(message["blocks"])
+    plain = [one["text"] for one in said if one["type"] == "plain_text"]
+    markup = [one["text"] for one in said if one["type"] == "mrkdwn"]
+    assert all(one["emoji"] is False for one in said if one["type"] == "plain_text")
+    assert all(one["verbatim"] is True for one in said if one["type"] == "mrkdwn")
     assert (message["parse"], message["link_names"]) == ("none", False)
     unescaped = [text for text in (message["text"], *plain) if "<" in text or ">" in text]
     return not unescaped and sum(text.count("<") for text in markup) == links
@@ -211,12 +211,12 @@ def test_parts_are_the_whole_text_or_show_their_cut(text: str, length: int, most
     assert len(parts) <= most
     assert all(0 < len(part) <= length for part in parts)
     # Parts of nothing but blanks are left out.
-    told, all_of_it = ("".join(one.split()) for one in ("".join(parts), whole))
-    if told.endswith("…"):
-        assert all_of_it.startswith(told[:-1])
-        assert told.count("&") == told.count(";"), "an entity was cut in two"
+    said, all_of_it = ("".join(one.split()) for one in ("".join(parts), whole))
+    if said.endswith("…"):
+        assert all_of_it.startswith(said[:-1])
+        assert said.count("&") == said.count(";"), "an entity was cut in two"
     else:
-        assert told == all_of_it
+        assert said == all_of_it
 
 
 # --- pictures

@@ -21,8 +21,8 @@ from firebreak.core.limits.scopes import Level
 from firebreak.policy.loader import parse_policy
 from firebreak_devtools.local.emulator import Running
 from tests.docs.documents import ROOT
-from tests.proofs.concurrency.ground import Delivery, Ground
 from tests.proofs.concurrency.job import Job, Result, Share, read_result, write_job
+from tests.proofs.concurrency.testbed import Delivery, Ground
 from tests.proofs.concurrency.trail import Act, Trail, by_key, most_in_window
 
 WORKERS = 64
@@ -65,8 +65,8 @@ target = ["{target}"]
 group = ["{group}"]
 action = ["{action}"]
 stack = ["{stack}", "500/1h"]
-[share]
-share = {share}
+[disruption]
+max_unavailable = {share}
 [storm]
 {storm}
 [verify]

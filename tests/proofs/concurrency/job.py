@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.proofs.concurrency.ground import Delivery
+from tests.proofs.concurrency.testbed import Delivery
 from tests.proofs.concurrency.watching import Write
 
 
@@ -38,7 +38,7 @@ class Result:
 
     outcomes: Counter[str] = field(default_factory=Counter)
     raised: list[str] = field(default_factory=list)
-    told: dict[str, str] = field(default_factory=dict)
+    announced: dict[str, str] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     writes: list[Write] = field(default_factory=list)
     started_at: float = 0.0
@@ -48,7 +48,7 @@ class Result:
         """Count another process's result in."""
         self.outcomes += other.outcomes
         self.raised += other.raised
-        self.told |= other.told
+        self.announced |= other.announced
         self.calls += other.calls
         self.writes += other.writes
         self.ended_at = max(self.ended_at, other.ended_at)

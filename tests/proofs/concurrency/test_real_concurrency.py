@@ -22,8 +22,8 @@ from firebreak.core.reasons import Reason
 from firebreak.ledger.switches import Switches
 from firebreak_devtools.local.emulator import Running
 from tests.proofs.concurrency.driver import WORKERS, Limits, Load, acted_twice, decided
-from tests.proofs.concurrency.ground import Delivery, Ground, in_bursts, shuffled, transitions
 from tests.proofs.concurrency.job import Result
+from tests.proofs.concurrency.testbed import Delivery, Ground, in_bursts, shuffled, transitions
 from tests.proofs.concurrency.watching import TRANSACTION, Write
 
 pytestmark = pytest.mark.local
@@ -80,7 +80,7 @@ def assert_every_event_ended_in_one_decision(
     assert result.raised == []
     assert result.outcomes.total() == len(deliveries)
     assert result.outcomes[f"refuse {Reason.LEDGER_UNAVAILABLE}"] == 0
-    assert AnnouncementKind.BLIND not in result.told.values()
+    assert AnnouncementKind.BLIND not in result.announced.values()
     assert decided(ground) == sorted({delivery.key for delivery in deliveries})
 
 
@@ -130,7 +130,7 @@ def test_once_a_storm_is_declared_nothing_is_claimed_and_one_page_is_sent(
     (trip,) = trips(result.writes)
     late = [w for w in result.writes if w.is_claim and not w.lost_on and w.start > trip.end]
     assert late == []
-    assert list(result.told.values()).count(AnnouncementKind.STORM) == 1
+    assert list(result.announced.values()).count(AnnouncementKind.STORM) == 1
     assert result.outcomes[f"refuse {Reason.STORM}"] > len(first) // 2
     counted = [w for w in result.writes if w.operation == "update_item" and w.items[0].startswith("STORM")]
     assert len([w for w in counted if w.start > trip.end]) <= MOST_REMEMBERED + WORKERS

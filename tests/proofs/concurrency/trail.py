@@ -12,7 +12,7 @@ from typing import Any
 
 from boto3.session import Session
 
-from tests.proofs.concurrency.ground import Ground
+from tests.proofs.concurrency.testbed import Ground
 
 # LookupEvents answers with so many at most, and the emulator gives no token for more.
 MOST = 50

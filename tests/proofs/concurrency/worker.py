@@ -76,11 +76,11 @@ class NotedBus:
     """Notes what it was handed; nothing is sent."""
 
     notes: Notes
-    told: dict[str, str] = field(default_factory=dict)
+    announced: dict[str, str] = field(default_factory=dict)
 
     def announce(self, announcement: Announcement) -> None:
         self.notes.call("events.put_events")
-        self.told[announcement.key] = announcement.kind.value
+        self.announced[announcement.key] = announcement.kind.value
 
     def ask(self, request: OwnEvent) -> None:
         self.notes.call("events.put_events")
@@ -161,7 +161,7 @@ def work(worker: Worker, share: Share, start_at: float, result: Result, lock: th
     with lock:
         result.outcomes.update(outcomes)
         result.raised.extend(raised)
-        result.told.update(worker.bus.told)
+        result.announced.update(worker.bus.announced)
 
 
 def run(job: Job) -> Result:

@@ -10,7 +10,7 @@ from firebreak.core.ledger import delivery_key, incident_name
 from firebreak.core.model import AlarmState
 from tests.proofs.interleavings.explorer import Scene
 from tests.proofs.interleavings.functions import Process, carries_out, goes_ok, remediates, verifies
-from tests.proofs.interleavings.scenes import (
+from tests.proofs.interleavings.scene_parts import (
     API_OK,
     API_RED,
     API_SLOW,
@@ -25,7 +25,7 @@ from tests.proofs.interleavings.scenes import (
     stage_with,
     sweeper,
 )
-from tests.proofs.interleavings.stage import Stage
+from tests.proofs.interleavings.simulated_world import Stage
 from tests.support import builders as a
 from tests.support.world import check_event
 

@@ -16,7 +16,7 @@ from tests.proofs.interleavings.explorer import Scene
 from tests.proofs.interleavings.functions import policy_of
 from tests.proofs.interleavings.machine import Ended
 from tests.proofs.interleavings.player import Player, unfinished
-from tests.proofs.interleavings.stage import Props, Stage
+from tests.proofs.interleavings.simulated_world import Props, Stage
 
 K = AnnouncementKind
 # Both rungs with all looks at them are over long before.
@@ -55,7 +55,7 @@ class Rest:
 def _all_decided_once(stage: Stage, scene: Scene, ended: Sequence[Ended]) -> None:
     """An event that nobody could keep a decision about was told to a human instead."""
     times: Mapping[str, int] = dict(stage.diary.decided)
-    told_blind = any(told.kind == K.BLIND for told in stage.bus.told)
+    told_blind = any(text.kind == K.BLIND for text in stage.bus.announced)
     for process in scene.processes:
         blind = told_blind and all(end.blind for end in ended if end.process == process.name)
         for key in process.keys:
@@ -85,9 +85,9 @@ def _over(stage: Stage, act: Sent) -> None:
     incident = stage.ledger.incidents.get(act.incident_id)
     if not isinstance(incident, Incident) or incident.state not in FREES_TARGET:
         raise Violation(f"property 5: {act} is neither verified nor with humans")
-    told = {one.kind for one in stage.bus.told if one.incident_id == act.incident_id}
-    if not told & SAID_OVER:
+    text = {one.kind for one in stage.bus.announced if one.incident_id == act.incident_id}
+    if not text & SAID_OVER:
         raise Violation(f"property 5: nobody was told how {act} ended")
-    said = {(one.kind, one.rung) for one in stage.bus.told if one.incident_id == act.incident_id}
+    said = {(one.kind, one.rung) for one in stage.bus.announced if one.incident_id == act.incident_id}
     if not said & {(kind, act.rung) for kind in SAID_SENT[act.purpose]}:
         raise Violation(f"property 7: nobody was told of {act}")

@@ -20,7 +20,7 @@ from tests.proofs.interleavings.calls import Call, Raised, Reply, Returned
 from tests.proofs.interleavings.diary import Violation
 from tests.proofs.interleavings.functions import Process, policy_of
 from tests.proofs.interleavings.machine import Ended, Machine, Marked, Node, with_part
-from tests.proofs.interleavings.stage import Props, Stage
+from tests.proofs.interleavings.simulated_world import Props, Stage
 
 WRITES = frozenset(
     {

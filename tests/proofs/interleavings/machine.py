@@ -14,9 +14,9 @@ from firebreak.errors import AwsError
 from firebreak.remediation.decision_recorder import Summary
 from tests.proofs.interleavings.calls import Asked, Call, Raised, Reply, Returned, Script
 from tests.proofs.interleavings.diary import Violation
+from tests.proofs.interleavings.fingerprints import Marks
 from tests.proofs.interleavings.functions import Process, SteadyPolicy, Wiring
-from tests.proofs.interleavings.marks import Marks
-from tests.proofs.interleavings.stage import PARTS, Props, Stage, Who, after_call
+from tests.proofs.interleavings.simulated_world import PARTS, Props, Stage, Who, after_call
 
 type Marked = tuple[int, ...]
 

@@ -10,7 +10,7 @@ from firebreak.errors import AwsError
 from tests.proofs.interleavings.calls import Call, Raised, Reply, Returned, given
 from tests.proofs.interleavings.diary import Violation
 from tests.proofs.interleavings.functions import SWEEP, Process, Run, Wiring, carries_out, verifies
-from tests.proofs.interleavings.stage import PARTS, Props, Stage, Who, after_call
+from tests.proofs.interleavings.simulated_world import PARTS, Props, Stage, Who, after_call
 from tests.support.world import check_event
 
 SWEEPS_EVERY = timedelta(minutes=5)
@@ -101,4 +101,4 @@ class Player:
 def unfinished(stage: Stage) -> list[str]:
     """The incidents that hold their target, and what was not told."""
     going = [f"{i.id} is {i.state}" for i in stage.ledger.incidents.values() if i.holds_target]
-    return [*going, *(f"{told.kind} is untold" for told in stage.ledger.untold.values())]
+    return [*going, *(f"{text.kind} is untold" for text in stage.ledger.untold.values())]

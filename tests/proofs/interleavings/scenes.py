@@ -1,109 +1,276 @@
-"""What scenes are made of: alarms, policies in which one thing is scarce, processes, and stages."""
+"""The scenes: who runs at once, on what. Each of them broke a simpler design, or might."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from firebreak.core.ledger import alarm_key, incident_name
-from firebreak.core.limits.history import Hold
-from firebreak.core.model import Alarm, AlarmState, Target
-from firebreak.ledger.memory.state import Held
+from firebreak.core.ledger import alarm_key, delivery_key
+from firebreak.core.model import AlarmState, Mute
+from tests.proofs.interleavings.answers import approvals, restores, undone
 from tests.proofs.interleavings.explorer import Scene
-from tests.proofs.interleavings.functions import (
-    SWEEP,
-    Process,
-    Run,
-    goes_ok,
-    pauses,
-    policy_of,
-    remediates,
-    verifies,
+from tests.proofs.interleavings.functions import Process, carries_out, goes_ok, remediates, verifies
+from tests.proofs.interleavings.scene_parts import (
+    API,
+    API_OK,
+    API_RED,
+    API_SLOW,
+    MINUTE,
+    NO_ROOM,
+    ONE_SLOT,
+    ROOMY,
+    SECOND,
+    SHARED_DATABASE,
+    SHORT_WINDOW,
+    STORM_OF_THREE,
+    STORM_OF_TWO,
+    TWO_SLOTS,
+    WEB_RED,
+    WORKER,
+    WORKER_RED,
+    after,
+    alarm,
+    ok_of,
+    opened_by,
+    pause,
+    remediator,
+    scene,
+    stage_with,
+    sweeper,
 )
-from tests.proofs.interleavings.player import Player
-from tests.proofs.interleavings.stage import Outside, Props, Stage
+from tests.proofs.interleavings.simulated_world import Outside
 from tests.support import builders as a
-
-SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
-
-API, WEB, WORKER = (replace(a.TARGET, name=name) for name in ("api", "web", "worker"))
-RED = a.NOW - 30 * SECOND
-
-# Everything is plenty; a scene's policy says what is scarce in it.
-ROOMY = a.AUTO_POLICY
-ONE_SLOT = ROOMY.replace('group = ["5/15m"]', 'group = ["1/15m"]')
-TWO_SLOTS = ROOMY.replace('group = ["5/15m"]', 'group = ["2/15m"]')
-SHARED_DATABASE = (
-    ROOMY
-    + """
-[[dependencies]]
-name = "orders-db"
-targets = ["ecs:prod/api", "ecs:prod/web"]
-budget = ["4/15m"]
-"""
-)
-NO_ROOM = ROOMY.replace(
-    'ladder = ["scale-service", "page"]', 'ladder = ["scale-service", "restart-service", "page"]'
-).replace("ceiling = 10", "ceiling = 2")
-STORM_OF_TWO = ROOMY.replace("alarms = 50", 'alarms = 2\nwithin = "5m"\nquiet = "10m"')
-STORM_OF_THREE = STORM_OF_TWO.replace("alarms = 2", "alarms = 3")
-SHORT_WINDOW = ROOMY.replace('group = ["5/15m"]', 'group = ["1/2m"]')
+from tests.support.world import check_event
 
 
-def alarm(target: Target = API, name: str = "", since: datetime = RED) -> Alarm:
-    """An alarm that names its target and its action."""
-    tags = {"firebreak:action": "restart-service", "firebreak:target": target.display}
-    return a.alarm(name or f"{target.name}-memory-high", tags=tags, since=since, sent_at=since)
+def duplicates() -> Iterator[Scene]:
+    """One alarm, delivered more than once."""
+    yield scene("the same alarm twice", remediator(API_RED, 2))
+    yield scene("the same alarm three times", remediator(API_RED, 3))
 
 
-API_RED, WEB_RED, WORKER_RED = alarm(API), alarm(WEB), alarm(WORKER)
-API_SLOW = alarm(API, "api-latency-high")
-API_OK = replace(API_RED, state=AlarmState.OK, since=a.NOW)
+def limits() -> Iterator[Scene]:
+    """More alarms than slots, targets or hands."""
+    yield scene("two alarms of one target", remediator(API_RED), remediator(API_SLOW))
+    yield scene("two targets, one slot", remediator(API_RED), remediator(WEB_RED), policy=ONE_SLOT)
+    two = (remediator(API_RED), remediator(WEB_RED))
+    yield scene("two targets on one dependency", *two, policy=SHARED_DATABASE)
+    yield scene("a storm of two begins", *two, policy=STORM_OF_TWO)
 
 
-def stage_with(*alarms: Alarm) -> Stage:
-    """An empty ledger, these alarms as they say, and three healthy services."""
-    described = {one.name: a.described(one.name, one.state, since=one.since) for one in alarms}
-    services = {t.display: a.service(name=t.name) for t in (API, WEB, WORKER)}
-    outside = Outside(MappingProxyType(described), MappingProxyType(services))
-    return Stage(at=a.NOW, ledger=Held(), outside=outside)
+def switches() -> Iterator[Scene]:
+    """A kill switch, thrown at every point."""
+    for scope in ("global", "action restart-service", f"group {API.group_key}", f"target {API.key}"):
+        who = pause(scope)
+        yield scene(f"{who} at every point", remediator(API_RED, 2), who)
+    two = (remediator(API_RED), remediator(WEB_RED))
+    yield scene("pause(global) between two targets", *two, pause("global"))
 
 
-def remediator(alarm: Alarm, copies: int = 1, skew: timedelta = timedelta()) -> Process:
-    """Functions that are invoked on the same alarm."""
-    keys = (alarm_key(alarm, "restart-service"),)
-    return Process(f"restart({alarm.name})", remediates(alarm), keys, skew, copies)
+def slow() -> Iterator[Scene]:
+    """A claimant that stands still for longer than its claim lives."""
+    check = Process("check", verifies(check_event(opened_by(API_RED), 0, 0)))
+    yield scene("a slow claimant against the sweeper", remediator(API_RED), sweeper(), passes=(6 * MINUTE,))
+    yield scene(
+        "a slow claimant, its check and the sweeper",
+        remediator(API_RED),
+        check,
+        sweeper(),
+        passes=(4 * MINUTE + SECOND, 2 * MINUTE),
+    )
+    yield scene(
+        "a slow claimant, an early OK and a late alarm",
+        remediator(API_RED),
+        ok_of(API_OK),
+        replace(remediator(API_SLOW), starts_after=1),
+        passes=(81 * SECOND,),
+    )
+    yield scene(
+        "a claimant stands still for just so long as it may",
+        remediator(API_RED),
+        replace(sweeper(), starts_after=2),
+        passes=(10 * SECOND, 11 * SECOND, 6 * MINUTE),
+    )
 
 
-def ok_of(alarm: Alarm) -> Process:
-    """The alarm goes OK, and Verify hears of it."""
-    return Process(f"ok({alarm.name})", goes_ok(alarm), (alarm_key(alarm, "verify"),))
+def closing() -> Iterator[Scene]:
+    """What comes in while an incident is at its end."""
+    acted = after(stage_with(API_RED, API_SLOW), ROOMY, ("restart", remediates(API_RED)))
+    held = after(acted, ROOMY, ("ok", goes_ok(API_OK)), later=6 * MINUTE)
+    check = Process("check", verifies(check_event(opened_by(API_RED), 0, 1)))
+    fresh = alarm(API, "api-latency-high", since=held.at - 10 * SECOND)
+    held = replace(held, outside=stage_with(API_RED, fresh).outside)
+    green = replace(held.outside.alarms[API_RED.name], state=AlarmState.OK, since=a.NOW)
+    alarms = MappingProxyType({**held.outside.alarms, API_RED.name: green})
+    services = acted.outside.services
+    held = replace(held, outside=Outside(alarms, services, acted.outside.writes))
+    yield scene("an alarm joins while Verify closes", check, remediator(fresh), stage=held)
+    yield scene("two close while an alarm joins", check, sweeper(), remediator(fresh), stage=held)
+    yield scene("an OK between observe and claim", remediator(API_RED, 2), ok_of(API_OK))
 
 
-def sweeper(copies: int = 1) -> Process:
-    """The five-minute sweep."""
-    return Process("sweep", verifies(SWEEP), copies=copies)
+def climbing() -> Iterator[Scene]:
+    """The next rung, asked for more than once."""
+    acted = after(stage_with(API_RED, API_SLOW), ROOMY, ("restart", remediates(API_RED)), later=11 * MINUTE)
+    looked = after(acted, ROOMY, ("check", verifies(check_event(opened_by(API_RED), 0, 0))))
+    (request,) = looked.bus.asked
+    taken = replace(looked, bus=replace(looked.bus, asked=()))
+    climb = Process("climb", carries_out(request), (delivery_key(request),), copies=2)
+    yield scene("a next rung delivered twice", climb, stage=taken)
+    late = replace(taken, at=taken.at + 6 * MINUTE)
+    yield scene("a next rung, late, against the sweeper", replace(climb, copies=1), sweeper(), stage=late)
+    ok = replace(API_OK, since=taken.at)
+    yield scene("an OK while the next rung is asked for", replace(climb, copies=1), ok_of(ok), stage=taken)
+    yield scene("pause(global) while the next rung is asked for", climb, pause("global"), stage=taken)
 
 
-def pause(scope: str) -> Process:
-    """A human throws this kill switch."""
-    hold = Hold(scope, "ana", "migration", a.NOW, a.NOW + HOUR)
-    return Process(f"pause({scope.split(' ', maxsplit=1)[0]})", pauses(hold))
+def clocks() -> Iterator[Scene]:
+    """Functions whose clocks differ by as much as they may.
+
+    A window of two minutes is free again 140 s later, counted from a slow clock to a fast one.
+    """
+    for length in (111 * SECOND, 130 * SECOND, 131 * SECOND, 132 * SECOND):
+        yield scene(
+            f"one slot in two minutes, {length} from a slow to a fast clock",
+            remediator(API_RED, skew=-30 * SECOND),
+            replace(remediator(WEB_RED, skew=30 * SECOND), starts_after=2),
+            policy=SHORT_WINDOW,
+            passes=(9 * SECOND, length),
+        )
+    yield scene(
+        "an OK looks at a young claim by a fast clock",
+        remediator(API_RED, skew=-30 * SECOND),
+        replace(ok_of(API_OK), skew=30 * SECOND),
+        passes=(9 * SECOND, 12 * SECOND),
+    )
+    yield scene(
+        "a slow claimant against a sweeper with a fast clock",
+        remediator(API_RED, skew=-30 * SECOND),
+        replace(sweeper(), skew=30 * SECOND),
+        passes=(6 * MINUTE,),
+    )
 
 
-def opened_by(alarm: Alarm) -> str:
-    """The id of the incident that this alarm opens."""
-    return incident_name(a.request(alarm=alarm))
+def openings() -> Iterator[Scene]:
+    """A first rung that cannot help opens an incident without a claim."""
+    one, other = (
+        replace(found, tags={**found.tags, "firebreak:action": "scale-service"})
+        for found in (API_RED, API_SLOW)
+    )
+    scale = [
+        Process(
+            f"scale({found.name})", remediates(found, "scale-service"), (alarm_key(found, "scale-service"),)
+        )
+        for found in (one, other)
+    ]
+    yield scene("two alarms open one incident that climbs at once", *scale, policy=NO_ROOM)
+    yield scene("an alarm that opens, twice", replace(scale[0], copies=2), policy=NO_ROOM)
+    yield scene("an opening against a claim", scale[0], remediator(API_SLOW), policy=NO_ROOM)
+    yield scene(
+        "an opening against a claim, one is killed", scale[0], remediator(API_SLOW), policy=NO_ROOM, kills=1
+    )
 
 
-def after(stage: Stage, policy: str, *runs: tuple[str, Run], later: timedelta = timedelta()) -> Stage:
-    """The stage after these ran one after the other, and some time, with nothing fired meanwhile."""
-    player = Player(Props(policy_of(policy)), stage)
-    for name, run in runs:
-        player.do(name, run)
-    return replace(player.stage, at=player.stage.at + later)
+def waiting() -> Iterator[Scene]:
+    """What was put off, and comes up again."""
+    mute = Mute("window", a.NOW + 10 * MINUTE)
+    muted = replace(API_RED, mute=mute)
+    put_off = after(stage_with(API_RED, API_SLOW), ROOMY, ("restart", remediates(muted)), later=13 * MINUTE)
+    ((wake, _),) = put_off.schedules.asks
+    woken = Process("wake", carries_out(wake), (delivery_key(wake),))
+    taken = replace(put_off, schedules=replace(put_off.schedules, asks=()))
+    yield scene("a muted alarm, twice", Process("muted", remediates(muted), remediator(muted).keys, copies=2))
+    yield scene("a wake-up delivered twice", replace(woken, copies=2), stage=taken)
+    yield scene("a wake-up against the sweeper", woken, sweeper(2), stage=taken)
+    runs = (("api", remediates(API_RED)), ("web", remediates(WEB_RED)))
+    stormy = after(stage_with(API_RED, WEB_RED, WORKER_RED), STORM_OF_TWO, *runs, later=11 * MINUTE)
+    fresh = alarm(WORKER, since=stormy.at - SECOND)
+    outside = stage_with(API_OK, replace(WEB_RED, state=AlarmState.OK), fresh).outside
+    over = replace(
+        stormy, outside=replace(outside, services=stormy.outside.services, writes=stormy.outside.writes)
+    )
+    yield scene(
+        "a storm ends while an alarm turns red", sweeper(), remediator(fresh), stage=over, policy=STORM_OF_TWO
+    )
 
 
-def scene(name: str, *processes: Process, policy: str = ROOMY, **more: object) -> Scene:
-    """A scene on the stage that its alarms need."""
-    stage = more.pop("stage", None) or stage_with(API_RED, API_SLOW, WEB_RED, WORKER_RED)
-    return Scene(name=name, processes=processes, stage=stage, policy=policy, **more)  # type: ignore[arg-type]
+def killed_and_swept(sweepers: int) -> Scene:
+    """What a killed claimant leaves is swept, while another alarm of its target comes."""
+    return scene(
+        f"a killed claimant, another alarm, and {sweepers} sweepers",
+        remediator(API_RED),
+        replace(remediator(API_SLOW), starts_after=1),
+        replace(sweeper(sweepers), starts_after=1),
+        passes=(6 * MINUTE,),
+        kills=1,
+    )
+
+
+def disturbed() -> Iterator[Scene]:
+    """One thing goes wrong, at any point."""
+    two = remediator(API_RED, 2)
+    yield scene("the same alarm twice, one is killed", two, kills=1)
+    yield scene("the same alarm twice, a call fails", two, failures=1)
+    yield scene("the same alarm twice, a reply is lost", two, lost_replies=1)
+    one_slot = (remediator(API_RED), remediator(WEB_RED))
+    yield scene("two targets, one slot, one is killed", *one_slot, policy=ONE_SLOT, kills=1)
+    yield scene("two targets, one slot, a reply is lost", *one_slot, policy=ONE_SLOT, lost_replies=1)
+    yield scene("two targets, one slot, a call fails", *one_slot, policy=ONE_SLOT, failures=1)
+    yield killed_and_swept(1)
+    yield scene("a storm of two, one is killed", *one_slot, policy=STORM_OF_TWO, kills=1)
+    yield scene("pause(global), one is killed", remediator(API_RED), pause("global"), kills=1)
+
+
+def disturbed_later() -> Iterator[Scene]:
+    """The same at the later stations of an incident's life."""
+    for sound in (*closing(), *climbing()):
+        if len(sound.processes) < 3:
+            yield replace(sound, name=f"{sound.name}, one is killed", kills=1)
+            yield replace(sound, name=f"{sound.name}, a call fails", failures=1)
+            yield replace(sound, name=f"{sound.name}, a reply is lost", lost_replies=1)
+
+
+def gate() -> list[Scene]:
+    """What the gate explores: about a minute."""
+    sound = (
+        duplicates(),
+        limits(),
+        switches(),
+        slow(),
+        closing(),
+        climbing(),
+        clocks(),
+        openings(),
+        waiting(),
+        approvals(),
+        restores(),
+        undone(),
+    )
+    return [one for part in (*sound, disturbed(), disturbed_later()) for one in part]
+
+
+def deep() -> list[Scene]:
+    """What is explored before a release, besides: minutes."""
+    three = (remediator(API_RED), remediator(WEB_RED), remediator(WORKER_RED))
+    return [
+        scene("the same alarm four times", remediator(API_RED, 4)),
+        scene(
+            "a slow claimant, an early OK and another alarm",
+            remediator(API_RED),
+            ok_of(API_OK),
+            remediator(API_SLOW),
+            passes=(81 * SECOND,),
+        ),
+        scene("three targets, two slots", *three, policy=TWO_SLOTS),
+        scene("three targets, a storm of three begins", *three, policy=STORM_OF_THREE),
+        scene("two alarms of one target, one of them twice", remediator(API_RED, 2), remediator(API_SLOW)),
+        killed_and_swept(2),
+        scene("the same alarm three times, one is killed", remediator(API_RED, 3), kills=1),
+        scene("the same alarm three times, a reply is lost", remediator(API_RED, 3), lost_replies=1),
+        scene("pause(global) among three duplicates", remediator(API_RED, 3), pause("global")),
+        scene(
+            "a storm of two, two of one target",
+            remediator(API_RED, 2),
+            remediator(WEB_RED),
+            policy=STORM_OF_TWO,
+        ),
+    ]

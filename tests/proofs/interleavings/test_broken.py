@@ -10,8 +10,8 @@ from tests.proofs.interleavings import breaking as b
 from tests.proofs.interleavings.ending import Rest
 from tests.proofs.interleavings.explorer import Explorer, Found, Scene
 from tests.proofs.interleavings.functions import remediates
-from tests.proofs.interleavings.plays import gate
-from tests.proofs.interleavings.scenes import API_RED
+from tests.proofs.interleavings.scene_parts import API_RED
+from tests.proofs.interleavings.scenes import gate
 
 SCENES = {scene.name: scene for scene in gate()}
 

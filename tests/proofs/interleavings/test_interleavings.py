@@ -13,8 +13,8 @@ import pytest
 
 from tests.proofs.interleavings.ending import Rest
 from tests.proofs.interleavings.explorer import Explorer, Found, Scene
-from tests.proofs.interleavings.plays import deep, gate
-from tests.proofs.interleavings.scenes import API_RED, pause, remediator, scene
+from tests.proofs.interleavings.scene_parts import API_RED, pause, remediator, scene
+from tests.proofs.interleavings.scenes import deep, gate
 
 DEEP = os.environ.get("FIREBREAK_PROVE") == "deep"
 SCENES = [*gate(), *(deep() if DEEP else ())]
@@ -67,9 +67,9 @@ def paths(first: int, second: int) -> int:
 def test_the_interleavings_of_functions_that_never_meet_are_counted_exactly() -> None:
     """A pause of another action is one step, before, between or after those of one function."""
     alone = explored(scene("one", remediator(API_RED)))
-    beside = explored(scene("two", remediator(API_RED), pause("action scale-service")))
+    dependency_incidents = explored(scene("two", remediator(API_RED), pause("action scale-service")))
     assert alone.interleavings == 1
-    assert beside.interleavings == paths(alone.transitions, 1)
+    assert dependency_incidents.interleavings == paths(alone.transitions, 1)
 
 
 def test_functions_that_do_the_same_are_counted_as_if_they_were_told_apart() -> None:

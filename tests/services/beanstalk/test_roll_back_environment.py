@@ -59,10 +59,12 @@ def action(beanstalk: FakeBeanstalk | None = None) -> RollBackEnvironment:
 def found(
     observation: BeanstalkObservation,
     red_since: datetime = HEALTH_ALARM.since,
-    blame: timedelta = 30 * MINUTES,
+    suspect_within: timedelta = 30 * MINUTES,
 ) -> object:
     request = replace(ASKED, alarm=replace(HEALTH_ALARM, since=red_since))
-    return action().plan(request, observation, a.rules(settings=RollBackSettings(blame=blame)))
+    return action().plan(
+        request, observation, a.rules(settings=RollBackSettings(suspect_within=suspect_within))
+    )
 
 
 def plan(**changes: Any) -> Plan:
@@ -110,7 +112,7 @@ def test_the_plan_goes_back_one_version_and_says_what_it_rests_on() -> None:
         warnings=(ONLY_DATES, DATA_STAYS, NO_ROLE),
         patience_seconds=1800,
         doubts=(ONLY_DATES,),
-        way_back=WayBack(blamed_since=BEGAN, newest=(V41.created, BEGAN)),
+        rollback_target=WayBack(blamed_since=BEGAN, newest=(V41.created, BEGAN)),
         stays="version v41; to take it back, deploy v42",
     )
 
@@ -256,7 +258,7 @@ def test_siblings_do_not_matter_where_the_events_name_the_version() -> None:
 
 
 @pytest.mark.parametrize(
-    ("red_since", "told"),
+    ("red_since", "text"),
     [
         pytest.param(BEGAN - MINUTES, "the alarm turned red 1 min before the newest deployment", id="before"),
         pytest.param(
@@ -271,8 +273,8 @@ def test_siblings_do_not_matter_where_the_events_name_the_version() -> None:
         ),
     ],
 )
-def test_a_deployment_that_did_not_do_it_is_not_blamed(red_since: datetime, told: str) -> None:
-    assert found(deployed(), red_since) == Obstacle(Reason.NO_RECENT_DEPLOYMENT, told)
+def test_a_deployment_that_did_not_do_it_is_not_blamed(red_since: datetime, text: str) -> None:
+    assert found(deployed(), red_since) == Obstacle(Reason.NO_RECENT_DEPLOYMENT, text)
 
 
 @pytest.mark.parametrize(
@@ -284,9 +286,9 @@ def test_an_alarm_during_or_soon_after_a_deployment_blames_it(red_since: datetim
     assert isinstance(found(deployed(), red_since), Plan)
 
 
-@pytest.mark.parametrize(("blame", "expected"), [(9, False), (10, True), (60, True)])
-def test_the_policys_window_decides_how_long_after(blame: int, *, expected: bool) -> None:
-    assert isinstance(found(deployed(), blame=blame * MINUTES), Plan) is expected
+@pytest.mark.parametrize(("suspect_within", "expected"), [(9, False), (10, True), (60, True)])
+def test_the_policys_window_decides_how_long_after(suspect_within: int, *, expected: bool) -> None:
+    assert isinstance(found(deployed(), suspect_within=suspect_within * MINUTES), Plan) is expected
 
 
 @given(

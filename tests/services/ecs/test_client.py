@@ -262,8 +262,8 @@ def test_a_task_definition_that_was_deregistered_is_told_apart(stubs: Stubs) -> 
 
 def test_nothing_a_container_is_told_leaves_the_reader(stubs: Stubs) -> None:
     stubs.for_ecs.add_response("describe_task_definition", {"taskDefinition": raw_definition()})
-    told = repr(stubs.reader.task_definition(TASK_DEFINITION))
-    assert [secret for secret in ("hunter2", "PASSWORD", "TOKEN", "t0ken", "s3cr3t") if secret in told] == []
+    text = repr(stubs.reader.task_definition(TASK_DEFINITION))
+    assert [secret for secret in ("hunter2", "PASSWORD", "TOKEN", "t0ken", "s3cr3t") if secret in text] == []
 
 
 def test_a_task_definition_that_ecs_does_not_give_is_unknown(stubs: Stubs) -> None:

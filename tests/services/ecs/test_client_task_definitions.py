@@ -137,16 +137,16 @@ def listed_otherwise() -> dict[str, Any]:
 
 def test_a_definition_that_lists_the_same_in_another_order_is_the_same(stubs: Stubs) -> None:
     both = listed_otherwise()
-    told, again = read(stubs, **both["told"]), read(stubs, **both["again"])
-    assert (told.rest, told.images, told.limits) == (again.rest, again.images, again.limits)
-    assert told.rest_as_listed != again.rest_as_listed
+    text, again = read(stubs, **both["told"]), read(stubs, **both["again"])
+    assert (text.rest, text.images, text.limits) == (again.rest, again.images, again.limits)
+    assert text.rest_as_listed != again.rest_as_listed
 
 
 def test_images_are_compared_whichever_container_is_told_first(stubs: Stubs) -> None:
     api, proxy = raw_definition()["containerDefinitions"]
     proxy |= {"image": "example.com/proxy:1"}
-    told = read(stubs, containerDefinitions=[api, proxy]).images
-    assert told == read(stubs, containerDefinitions=[proxy, api]).images == (PINNED, "example.com/proxy:1")
+    text = read(stubs, containerDefinitions=[api, proxy]).images
+    assert text == read(stubs, containerDefinitions=[proxy, api]).images == (PINNED, "example.com/proxy:1")
 
 
 def test_a_second_look_in_another_order_registers_what_was_planned(stubs: Stubs) -> None:
@@ -240,11 +240,11 @@ def test_a_task_without_a_limit_of_its_own_gets_none(stubs: Stubs) -> None:
 
 def test_what_ecs_tells_and_does_not_take_back_is_what_the_model_says(stubs: Stubs) -> None:
     model: Any = stubs.reader._ecs.meta.service_model
-    told = set(model.shape_for("TaskDefinition").members)
+    text = set(model.shape_for("TaskDefinition").members)
     taken = set(model.operation_model("RegisterTaskDefinition").input_shape.members)
-    assert told - taken == TOLD_ONLY
-    assert taken - told == {"tags"}, "what stands beside the definition must be carried by hand"
-    assert {key for key in raw_definition() if key not in told} == set()
+    assert text - taken == TOLD_ONLY
+    assert taken - text == {"tags"}, "what stands beside the definition must be carried by hand"
+    assert {key for key in raw_definition() if key not in text} == set()
 
 
 def test_a_source_that_is_not_what_was_planned_is_not_registered(stubs: Stubs) -> None:

@@ -104,7 +104,7 @@ def test_absent_and_could_not_look_differ(stubs: Stubs, code: str, expected: obj
 
 
 @pytest.mark.parametrize(
-    ("told", "failures", "expected"),
+    ("text", "failures", "expected"),
     [
         pytest.param([{"taskArn": arn_of("bad"), "protectionEnabled": True}], [], True, id="protected"),
         pytest.param([{"taskArn": arn_of("bad"), "protectionEnabled": False}], [], False, id="not protected"),
@@ -124,11 +124,11 @@ def test_absent_and_could_not_look_differ(stubs: Stubs, code: str, expected: obj
     ],
 )
 def test_only_a_word_about_the_task_itself_says_whether_it_is_protected(
-    stubs: Stubs, told: list[dict[str, Any]], failures: list[dict[str, str]], expected: object
+    stubs: Stubs, text: list[dict[str, Any]], failures: list[dict[str, str]], expected: object
 ) -> None:
     stubs.for_ecs.add_response(
         "get_task_protection",
-        {"protectedTasks": told, "failures": failures},
+        {"protectedTasks": text, "failures": failures},
         {"cluster": "prod", "tasks": [arn_of("bad")]},
     )
     assert expected == TaskReader(stubs.reader._ecs, no_balancing).protected(TARGET, arn_of("bad"))

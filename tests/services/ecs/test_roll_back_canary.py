@@ -109,7 +109,7 @@ def test_it_goes_to_the_aliass_own_version_and_not_to_the_nearest_number() -> No
 
 
 @pytest.mark.parametrize(
-    ("observation", "reason", "told"),
+    ("observation", "reason", "text"),
     [
         pytest.param(
             seen(OLD, CANARY, version="7", weighted={"6": 0.1}),
@@ -143,8 +143,8 @@ def test_it_goes_to_the_aliass_own_version_and_not_to_the_nearest_number() -> No
         ),
     ],
 )
-def test_what_stands_in_the_way_is_said(observation: FunctionObservation, reason: Reason, told: str) -> None:
-    assert found(observation) == Obstacle(reason, told)
+def test_what_stands_in_the_way_is_said(observation: FunctionObservation, reason: Reason, text: str) -> None:
+    assert found(observation) == Obstacle(reason, text)
 
 
 def test_a_part_with_less_memory_may_be_to_blame() -> None:

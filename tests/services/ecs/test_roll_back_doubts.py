@@ -72,7 +72,7 @@ def test_where_what_it_would_go_back_to_came_lately_a_human_is_asked(
     assert found.doubts == (TWO_SUSPECTS,)
     assert TWO_SUSPECTS in found.warnings
     assert decided(found).outcome == AskApproval(found)
-    assert planned(seen(memory, now, earlier=earlier), blame=5 * MINUTE).doubts == ()
+    assert planned(seen(memory, now, earlier=earlier), suspect_within=5 * MINUTE).doubts == ()
 
 
 def test_a_restart_lately_of_what_ran_for_days_is_no_second_suspect() -> None:

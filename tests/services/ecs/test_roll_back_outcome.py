@@ -241,8 +241,8 @@ def test_whatever_was_deployed_a_roll_back_is_never_taken_back_or_repeated(memor
             after = replace(memory, deployments=(back, *memory.deployments))
     again, _ = planned_on(after)
     if isinstance(again, Plan):
-        assert again.way_back
-        assert again.way_back.repeats([a.NOW])
+        assert again.rollback_target
+        assert again.rollback_target.repeats([a.NOW])
     else:
         assert isinstance(again, Obstacle)
 

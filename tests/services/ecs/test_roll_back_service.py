@@ -115,7 +115,7 @@ def test_a_running_deployment_of_a_new_image_behind_an_old_tag_is_stopped_too() 
 
 
 def test_a_deployment_that_runs_for_long_is_blamed_while_it_runs() -> None:
-    assert planned(seen(history(running(minutes_ago=600), BEFORE)), blame=MINUTE).change == STOP
+    assert planned(seen(history(running(minutes_ago=600), BEFORE)), suspect_within=MINUTE).change == STOP
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_redeploy_begun_since_is_not_the_cure_of_what_the_same_had_done() -> N
     assert found.summary == (
         "roll back ecs:prod/api: end deployment d7b of api:7, begun 10 min before the alarm turned red"
     )
-    assert refused(seen(memory), blame=MINUTE).reason is Reason.DEPLOYMENT_RUNNING
+    assert refused(seen(memory), suspect_within=MINUTE).reason is Reason.DEPLOYMENT_RUNNING
 
 
 NEWER = f"{ARN}:task-definition/api:8"

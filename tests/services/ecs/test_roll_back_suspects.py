@@ -125,12 +125,12 @@ def test_between_a_canary_and_the_rest_no_number_is_missing() -> None:
 def test_a_plan_tells_when_what_it_leaves_and_what_it_goes_to_were_made() -> None:
     raised = version(6, "five", 2 * DAY, memory=2048)
     again = function("8", modified=PUBLISHED + MINUTE, memory=2048)
-    assert planned(history(GOOD, raised, FIX, again)).way_back == WayBack(
+    assert planned(history(GOOD, raised, FIX, again)).rollback_target == WayBack(
         blamed_since=PUBLISHED, newest=(GOOD.modified, PUBLISHED)
     )
     skipped = version(6, OTHER_CODE, DAY)
     to_five = replace(canary(GOOD, skipped, FIX), aliases=(alias(version="5", weighted={"7": 0.1}),))
-    assert planned(to_five).way_back == WayBack(
+    assert planned(to_five).rollback_target == WayBack(
         blamed_since=PUBLISHED, newest=(GOOD.modified, skipped.modified)
     )
 
@@ -161,7 +161,7 @@ def test_what_was_given_back_is_not_taken_out_again() -> None:
     undo = action.undo(as_stored(plan), action.observe(TARGET), RequestKind.UNDO)
     assert isinstance(undo, Plan)
     aws.versions["6"] = OLD
-    assert (undo.doubts, undo.way_back) == ((), None)
+    assert (undo.doubts, undo.rollback_target) == ((), None)
     action.execute(as_stored(undo))
     assert again(action, red(25 * MINUTE), ACTED) is Reason.ROLLED_BACK_BEFORE
 
@@ -192,7 +192,7 @@ V6, V7 = {"ExecutedVersion": "6"}, {"ExecutedVersion": "7"}
 
 
 @pytest.mark.parametrize(
-    ("dimensions", "told"),
+    ("dimensions", "text"),
     [
         pytest.param((V6,), f"the alarm is about version 6, {NEWEST}", id="another"),
         pytest.param(
@@ -209,10 +209,10 @@ V6, V7 = {"ExecutedVersion": "6"}, {"ExecutedVersion": "7"}
 )
 @pytest.mark.parametrize("observation", [deployed(), canary(OLD, FIX)], ids=["all", "part"])
 def test_an_alarm_about_another_version_is_not_this_ones_fault(
-    observation: FunctionObservation, dimensions: tuple[dict[str, str], ...], told: str
+    observation: FunctionObservation, dimensions: tuple[dict[str, str], ...], text: str
 ) -> None:
     asked = red(5 * MINUTE, *dimensions)
-    assert found(observation, asked) == Obstacle(Reason.NO_RECENT_DEPLOYMENT, told)
+    assert found(observation, asked) == Obstacle(Reason.NO_RECENT_DEPLOYMENT, text)
 
 
 @pytest.mark.parametrize("dimensions", [(V7,), ({}, V7), ({},)], ids=["it", "it and all", "all"])

@@ -122,8 +122,8 @@ def test_a_raise_stays_within_every_ceiling_and_gives_at_least_the_factor_below_
 
 @pytest.mark.parametrize("memory", [3008, 3009, 10_240])
 def test_at_or_above_the_ceiling_there_is_nothing_to_raise(memory: int) -> None:
-    told = refused(IDLE, seen(function=function(memory=memory)))
-    assert told == Obstacle(Reason.CEILING_REACHED, f"memory is {memory} MB, the policy's ceiling 3008 MB")
+    text = refused(IDLE, seen(function=function(memory=memory)))
+    assert text == Obstacle(Reason.CEILING_REACHED, f"memory is {memory} MB, the policy's ceiling 3008 MB")
 
 
 def test_the_owner_of_the_template_is_named() -> None:
@@ -162,7 +162,7 @@ def test_what_the_callers_use_is_what_is_changed(aliases: Any, tag: str, resourc
 
 
 @pytest.mark.parametrize(
-    ("aliases", "tag", "resource", "told"),
+    ("aliases", "tag", "resource", "text"),
     [
         pytest.param(
             TWO, "", "", "its callers may use blue, green: tag it firebreak:alias with the one", id="several"
@@ -172,17 +172,17 @@ def test_what_the_callers_use_is_what_is_changed(aliases: Any, tag: str, resourc
         pytest.param((), "live", "", "it has no alias live", id="the alias is gone"),
     ],
 )
-def test_callers_that_cannot_be_told_are_unsafe(aliases: Any, tag: str, resource: str, told: str) -> None:
+def test_callers_that_cannot_be_told_are_unsafe(aliases: Any, tag: str, resource: str, text: str) -> None:
     tags = OPTED_IN | ({"firebreak:alias": tag} if tag else {})
     found = IDLE.plan(request(resource=resource), seen(*aliases, function_tags=tags), rules())
-    assert found == Obstacle(Reason.UNSAFE_ALIAS, told)
+    assert found == Obstacle(Reason.UNSAFE_ALIAS, text)
 
 
 # --- what stands in the way
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason", "told"),
+    ("changes", "reason", "text"),
     [
         pytest.param({"state": "Pending"}, Reason.NOT_READY, "its state is Pending", id="being made"),
         pytest.param({"state": "Inactive"}, Reason.NOT_READY, "its state is Inactive", id="idle"),
@@ -196,8 +196,8 @@ def test_callers_that_cannot_be_told_are_unsafe(aliases: Any, tag: str, resource
         ),
     ],
 )
-def test_a_function_that_is_busy_is_left_alone(changes: dict[str, Any], reason: Reason, told: str) -> None:
-    assert refused(IDLE, seen(function=function(**changes))) == Obstacle(reason, told)
+def test_a_function_that_is_busy_is_left_alone(changes: dict[str, Any], reason: Reason, text: str) -> None:
+    assert refused(IDLE, seen(function=function(**changes))) == Obstacle(reason, text)
 
 
 def test_a_function_that_does_not_exist_is_missing() -> None:
@@ -209,7 +209,7 @@ def with_version(**changes: Any) -> FunctionObservation:
 
 
 @pytest.mark.parametrize(
-    ("observation", "told"),
+    ("observation", "text"),
     [
         pytest.param(
             seen(alias("live", "7", weighted={"8": 0.1})),
@@ -253,9 +253,9 @@ def with_version(**changes: Any) -> FunctionObservation:
     ],
 )
 def test_an_alias_that_cannot_be_moved_safely_is_left_alone(
-    observation: FunctionObservation, told: str
+    observation: FunctionObservation, text: str
 ) -> None:
-    assert refused(IDLE, observation) == Obstacle(Reason.UNSAFE_ALIAS, told)
+    assert refused(IDLE, observation) == Obstacle(Reason.UNSAFE_ALIAS, text)
 
 
 def test_provisioned_concurrency_of_another_alias_is_none_of_ours() -> None:

@@ -357,14 +357,14 @@ LAYERS = [
 
 def test_subnets_and_security_groups_may_be_told_in_any_order(stub: Stubber, reader: FunctionReader) -> None:
     turned = VPC | {"SubnetIds": ["subnet-2", "subnet-1"], "SecurityGroupIds": ["sg-2", "sg-1"]}
-    told = read(stub, reader, VpcConfig=VPC).settings
-    assert told == read(stub, reader, VpcConfig=turned).settings
-    assert told != read(stub, reader, VpcConfig=VPC | {"SubnetIds": ["subnet-1"]}).settings
+    text = read(stub, reader, VpcConfig=VPC).settings
+    assert text == read(stub, reader, VpcConfig=turned).settings
+    assert text != read(stub, reader, VpcConfig=VPC | {"SubnetIds": ["subnet-1"]}).settings
 
 
 def test_the_order_of_layers_is_a_setting(stub: Stubber, reader: FunctionReader) -> None:
-    told = read(stub, reader, Layers=LAYERS).settings
-    assert told != read(stub, reader, Layers=LAYERS[::-1]).settings
+    text = read(stub, reader, Layers=LAYERS).settings
+    assert text != read(stub, reader, Layers=LAYERS[::-1]).settings
 
 
 def test_a_variable_without_a_value_is_a_setting(stub: Stubber, reader: FunctionReader) -> None:

@@ -169,8 +169,8 @@ def test_what_could_not_be_looked_at_is_never_taken_for_safe(observation: Functi
 
 
 def test_after_a_roll_back_it_would_release_the_bad_code_so_it_refuses() -> None:
-    told = refused(IDLE, seen(alias(version="6"), versions={"6": function("6", code=OTHER_CODE)}))
-    assert told == Obstacle(
+    text = refused(IDLE, seen(alias(version="6"), versions={"6": function("6", code=OTHER_CODE)}))
+    assert text == Obstacle(
         Reason.UNSAFE_ALIAS, "the code of $LATEST is not that of version 6: publishing would release it"
     )
 
@@ -185,9 +185,9 @@ def test_what_is_approved_later_is_what_was_shown(observation: FunctionObservati
 
 
 def test_one_trouble_restarts_it_once() -> None:
-    told = refused(IDLE, seen(function=function(description=NOW_MARK)))
-    assert told.reason is Reason.ALREADY_DONE
-    assert told.detail == (
+    text = refused(IDLE, seen(function=function(description=NOW_MARK)))
+    assert text.reason is Reason.ALREADY_DONE
+    assert text.detail == (
         "its description ends [restarted, red since 2026-11-20T10:00:00Z]: it was restarted for this trouble"
     )
 

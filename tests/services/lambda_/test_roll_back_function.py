@@ -96,7 +96,7 @@ def test_an_alarm_within_the_blame_window_is_the_versions_fault(after: timedelta
 
 
 @pytest.mark.parametrize(
-    ("after", "told"),
+    ("after", "text"),
     [
         pytest.param(
             timedelta(minutes=30, seconds=1),
@@ -109,23 +109,25 @@ def test_an_alarm_within_the_blame_window_is_the_versions_fault(after: timedelta
         ),
     ],
 )
-def test_an_alarm_outside_of_it_is_not(after: timedelta, told: str) -> None:
+def test_an_alarm_outside_of_it_is_not(after: timedelta, text: str) -> None:
     found = IDLE.plan(red(after), deployed(), rules("roll-back-function"))
     assert isinstance(found, Obstacle)
     assert found.reason is Reason.NO_RECENT_DEPLOYMENT
-    assert found.detail.startswith(told)
+    assert found.detail.startswith(text)
 
 
 def test_the_policy_sets_the_blame_window() -> None:
     found = IDLE.plan(
-        red(timedelta(minutes=5)), deployed(), rules("roll-back-function", blame=timedelta(minutes=4))
+        red(timedelta(minutes=5)),
+        deployed(),
+        rules("roll-back-function", suspect_within=timedelta(minutes=4)),
     )
     assert isinstance(found, Obstacle)
     assert found.detail.endswith("limit 4m")
 
 
 @pytest.mark.parametrize(
-    ("observation", "reason", "told"),
+    ("observation", "reason", "text"),
     [
         pytest.param(
             seen(),
@@ -186,8 +188,8 @@ def test_the_policy_sets_the_blame_window() -> None:
         ),
     ],
 )
-def test_what_stands_in_the_way_is_said(observation: FunctionObservation, reason: Reason, told: str) -> None:
-    assert IDLE.plan(red(), observation, rules("roll-back-function")) == Obstacle(reason, told)
+def test_what_stands_in_the_way_is_said(observation: FunctionObservation, reason: Reason, text: str) -> None:
+    assert IDLE.plan(red(), observation, rules("roll-back-function")) == Obstacle(reason, text)
 
 
 @pytest.mark.parametrize(

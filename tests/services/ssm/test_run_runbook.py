@@ -319,7 +319,7 @@ def test_a_run_settles_as_it_says_itself(status: str) -> None:
     elif status in SUCCEEDED:
         assert found is Settled.YES
     elif status in FAILED:
-        assert found == Failed(run(status).told)
+        assert found == Failed(run(status).description)
     else:
         assert (status, isinstance(found, Unknown)) == ("Exited", True)
 
@@ -338,7 +338,7 @@ def test_a_status_of_tomorrow_is_unknown_with_what_the_run_says() -> None:
 def test_after_a_lost_reply_the_run_is_known_by_its_token() -> None:
     plan = planned()
     assert action().settled(plan, Receipt(summary=""), seen(runs=(ours(plan, "TimedOut"),))) == Failed(
-        ours(plan, "TimedOut").told
+        ours(plan, "TimedOut").description
     )
 
 
@@ -396,4 +396,4 @@ def test_it_cannot_be_taken_back_and_says_how_the_run_ended(kind: RequestKind) -
 
 
 def test_the_longest_story_of_a_failure_is_cut() -> None:
-    assert len(run("Failed", failure="x" * 9000).told) < 400
+    assert len(run("Failed", failure="x" * 9000).description) < 400

@@ -40,18 +40,18 @@ def alarm_muted(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if mute and (mute.until > seen.now if mute.until else fresh):
         ends = f"until {format_time(mute.until)}" if mute.until else "with no readable end"
         reason = Reason.MUTED if mute.until else Reason.MUTED_WITHOUT_END
-        return objected("muted", reason, f"muted by {mute.by} {ends}", mute.until)
+        return objected("alarm muted", reason, f"muted by {mute.by} {ends}", mute.until)
     if suppressed and fresh:
-        return objected("muted", Reason.SUPPRESSED, f"actions suppressed by {suppressed}")
+        return objected("alarm muted", Reason.SUPPRESSED, f"actions suppressed by {suppressed}")
     match seen.alarm:
         case Unknown() | NotRead() as unseen:
-            return blind("muted", unseen, Reason.MUTE_UNREADABLE, seen.now)
+            return blind("alarm muted", unseen, Reason.MUTE_UNREADABLE, seen.now)
         case Absent():
-            return passed("muted", "the alarm is gone, so nothing mutes it")
+            return passed("alarm muted", "the alarm is gone, so nothing mutes it")
         case alarm if not alarm.actions_enabled:
-            return objected("muted", Reason.ACTIONS_DISABLED, "the alarm's actions are disabled")
+            return objected("alarm muted", Reason.ACTIONS_DISABLED, "the alarm's actions are disabled")
         case _:
-            return passed("muted", "not muted, actions enabled")
+            return passed("alarm muted", "not muted, actions enabled")
 
 
 def wrong_direction(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -200,11 +200,13 @@ def alarms_still_ok(request: Request, rules: Rules, seen: Snapshot) -> Check:
     del request, rules
     match seen.alarm:
         case Unknown() | NotRead() as unseen:
-            return blind("still well", unseen, Reason.ALARM_UNREADABLE, seen.now)
+            return blind("alarms still OK", unseen, Reason.ALARM_UNREADABLE, seen.now)
         case Absent():
-            return objected("still well", Reason.ALARM_GONE, "the alarm does not exist")
+            return objected("alarms still OK", Reason.ALARM_GONE, "the alarm does not exist")
         case alarm if alarm.state is not AlarmState.OK:
             detail = f"{alarm.name} is {alarm.state} since {format_time(alarm.since)}"
-            return objected("still well", Reason.RED_AGAIN, detail)
+            return objected("alarms still OK", Reason.RED_AGAIN, detail)
         case alarm:
-            return passed("still well", f"{alarm.name} is {alarm.state} since {format_time(alarm.since)}")
+            return passed(
+                "alarms still OK", f"{alarm.name} is {alarm.state} since {format_time(alarm.since)}"
+            )

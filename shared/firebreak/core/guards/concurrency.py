@@ -63,7 +63,7 @@ def in_flight(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 def _dependency_incidents(request: Request, seen: Snapshot, own: str) -> Check:
     """The target itself is free; a shared dependency must be, too."""
-    match seen.beside:
+    match seen.dependency_incidents:
         case Unknown() | NotRead() as unseen:
             return blind("in flight", unseen, Reason.IN_FLIGHT_UNREADABLE, seen.now)
         case Absent():

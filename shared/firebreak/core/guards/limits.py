@@ -100,33 +100,33 @@ def memory_raise_limit(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """What has to be raised again and again is a leak, which more memory only feeds."""
     limit = rules.settings.raises if isinstance(rules.settings, MemorySettings) else 0
     if not limit:
-        return Check("ratchet", Result.NOT_APPLICABLE, "this action raises nothing for good")
+        return Check("memory raise limit", Result.NOT_APPLICABLE, "this action raises nothing for good")
     acts = acts_in(target_scope(request.target), seen)
     if not isinstance(acts, tuple):
-        return blind("ratchet", acts, Reason.HISTORY_UNREADABLE, seen.now)
+        return blind("memory raise limit", acts, Reason.HISTORY_UNREADABLE, seen.now)
     raised = [
         act.at for act in acts if act.action == request.action and act.at > seen.now - MEMORY_RAISE_WINDOW
     ]
     detail = f"raised {len(raised)}/{limit} times in {format_duration(MEMORY_RAISE_WINDOW)}"
     if len(raised) < limit:
-        return passed("ratchet", detail)
+        return passed("memory raise limit", detail)
     free_at = sorted(raised)[-limit] + MEMORY_RAISE_WINDOW
-    return objected("ratchet", Reason.RAISED_TOO_OFTEN, detail, free_at)
+    return objected("memory raise limit", Reason.RAISED_TOO_OFTEN, detail, free_at)
 
 
 def already_rolled_back(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """A deployment is rolled back once, and nothing goes back to what a roll back took out."""
     del rules
-    way = seen.plan.way_back if isinstance(seen.plan, Plan) else None
+    way = seen.plan.rollback_target if isinstance(seen.plan, Plan) else None
     if way is None:  # without any plan the readiness guard says why
-        return Check("once", Result.NOT_APPLICABLE, "no roll back is planned")
+        return Check("already rolled back", Result.NOT_APPLICABLE, "no roll back is planned")
     acts = acts_in(target_scope(request.target), seen)
     if not isinstance(acts, tuple):
-        return blind("once", acts, Reason.HISTORY_UNREADABLE, seen.now)
+        return blind("already rolled back", acts, Reason.HISTORY_UNREADABLE, seen.now)
     repeats = way.repeats(act.at for act in acts if act.action == request.action)
     if repeats:
-        return objected("once", Reason.ROLLED_BACK_BEFORE, repeats)
-    return passed("once", "neither it nor what it goes back to was rolled back lately")
+        return objected("already rolled back", Reason.ROLLED_BACK_BEFORE, repeats)
+    return passed("already rolled back", "neither it nor what it goes back to was rolled back lately")
 
 
 def acts_in(scope: Scope, seen: Snapshot) -> tuple[Act, ...] | Unknown | NotRead:
@@ -182,30 +182,29 @@ def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
 def disruption_budget(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """Only so much of a group may be touched, and enough of it must stay healthy."""
     if not request.target.group:
-        return Check("share", Result.NOT_APPLICABLE, "the target is in no group")
+        return Check("disruption budget", Result.NOT_APPLICABLE, "the target is in no group")
     match seen.group:
         case Unknown() | NotRead() as unseen:
-            return blind("share", unseen, Reason.GROUP_UNREADABLE, seen.now)
+            return blind("disruption budget", unseen, Reason.GROUP_UNREADABLE, seen.now)
         case Absent():
-            return objected("share", Reason.GROUP_UNREADABLE, "the group does not exist")
+            return objected("disruption budget", Reason.GROUP_UNREADABLE, "the group does not exist")
         case group:
             acts = acts_in(group_scope(request.target), seen)
     if not isinstance(acts, tuple):
-        return blind("share", acts, Reason.HISTORY_UNREADABLE, seen.now)
+        return blind("disruption budget", acts, Reason.HISTORY_UNREADABLE, seen.now)
     acts = tuple(with_overdue_judged(acts, seen.now, rules.max_incident_age))
-    hit = unavailable_members(acts, rules.share, seen.now) | {request.target.key}
-    limit = allowed(group.total, rules.share)
+    hit = unavailable_members(acts, rules.disruption, seen.now) | {request.target.key}
+    limit = allowed(group.total, rules.disruption)
     age = readable(seen.now - group.counted_at)
-    detail = (
-        f"{len(hit)}/{limit} of {group.total} in {format_duration(rules.share.within)} (counted {age} ago)"
-    )
-    detail += f" by {rules.sources['share']}"
+    within = format_duration(rules.disruption.within)
+    detail = f"{len(hit)}/{limit} of {group.total} in {within} (counted {age} ago)"
+    detail += f" by {rules.sources['disruption']}"
     if len(hit) > limit:
-        return objected("share", Reason.SHARE_REACHED, detail)
+        return objected("disruption budget", Reason.SHARE_REACHED, detail)
     return (
         _above_floor(request, rules, group, acts, detail, now=seen.now)
-        if rules.share.healthy_floor
-        else passed("share", detail)
+        if rules.disruption.min_healthy
+        else passed("disruption budget", detail)
     )
 
 
@@ -214,12 +213,12 @@ def _above_floor(
 ) -> Check:
     match group.healthy:
         case Unknown() | NotRead() as unseen:
-            return blind("share", unseen, Reason.GROUP_UNREADABLE, now)
+            return blind("disruption budget", unseen, Reason.GROUP_UNREADABLE, now)
         case Absent():
-            return objected("share", Reason.GROUP_UNREADABLE, "the group does not exist")
+            return objected("disruption budget", Reason.GROUP_UNREADABLE, "the group does not exist")
         case healthy:
             left = left_healthy(healthy, acts, request.target.key)
-    detail += f"; {left} would stay healthy, floor {rules.share.healthy_floor}"
-    if left < rules.share.healthy_floor:
-        return objected("share", Reason.HEALTHY_FLOOR_REACHED, detail)
-    return passed("share", detail)
+    detail += f"; {left} would stay healthy, min_healthy {rules.disruption.min_healthy}"
+    if left < rules.disruption.min_healthy:
+        return objected("disruption budget", Reason.HEALTHY_FLOOR_REACHED, detail)
+    return passed("disruption budget", detail)

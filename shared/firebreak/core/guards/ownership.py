@@ -24,7 +24,14 @@ def heartbeat(request: Request, rules: Rules, seen: Snapshot) -> Check:
     del rules
     if not is_heartbeat(request.alarm, seen.stack_name, request.target.account, request.target.region):
         return Check("heartbeat", Result.NOT_APPLICABLE, "another alarm")
-    of_ledger = (seen.holds, seen.decided, seen.transition, seen.incident, seen.beside, seen.storm)
+    of_ledger = (
+        seen.holds,
+        seen.decided,
+        seen.transition,
+        seen.incident,
+        seen.dependency_incidents,
+        seen.storm,
+    )
     blind_to = [one.why for one in (*of_ledger, *seen.scopes.values()) if isinstance(one, Unknown | NotRead)]
     if blind_to:
         return objected("heartbeat", Reason.HEARTBEAT_BLIND, f"could not look: {blind_to[0]}")

@@ -132,18 +132,18 @@ def refused_look(record: DecisionRecord, target: Target | None, refused: str) ->
     if record.decision.disposition is Disposition.DIGEST:
         return of_decision(record, target)
     of = announcement if record.decision.reason in NOT_WANTED else of_decision
-    told = of(record, target, of_an_incident=True)
-    if told is None or not isinstance(record.decision.outcome, Refuse):
-        return told
+    message = of(record, target, of_an_incident=True)
+    if message is None or not isinstance(record.decision.outcome, Refuse):
+        return message
     hours = LOOK_AGAIN_FOR // timedelta(hours=1)
     over = f"Firebreak has looked for {hours} hours, and looks no more. {NOTHING_LOOKS_AGAIN}"
     return replace(
-        told,
+        message,
         thread=refused,
         counted_as=refused,
         kind=AnnouncementKind.LOOKED_AGAIN,
-        headline=f"Firebreak looked again and does not act. {told.headline}",
-        next=over if _passes(record.decision) else told.next,
+        headline=f"Firebreak looked again and does not act. {message.headline}",
+        next=over if _passes(record.decision) else message.next,
         cause="",
         watches=(WatchedAlarm.of(record.alarm),) if record.alarm else (),
     )

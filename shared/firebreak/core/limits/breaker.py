@@ -71,8 +71,8 @@ def with_overdue_judged(acts: Sequence[Act], now: datetime, patience: timedelta)
     Acts of the first release, which name no target, never got one: they are left out then.
     """
     due = [act for act in acts if act.judged is None and act.at + patience <= now]
-    told = {act: replace(act, judged=Judged(Verdict.UNKNOWN, act.at + patience)) for act in due}
-    return [told.get(act, act) for act in acts if act.target or act not in told]
+    expired = {act: replace(act, judged=Judged(Verdict.UNKNOWN, act.at + patience)) for act in due}
+    return [expired.get(act, act) for act in acts if act.target or act not in expired]
 
 
 def failures_in_a_row(acts: Sequence[Act]) -> list[Judged]:

@@ -1,7 +1,7 @@
-"""The share of a group that may be touched, and the floor of healthy members it must keep.
+"""How much of a group may be unavailable at once, and how much of it must stay healthy.
 
-At least one target may always be touched, or a group of one could never be helped; where that is
-too much, a healthy floor holds it back.
+As a PodDisruptionBudget of Kubernetes says it. At least one target may always be acted on, or a group of one
+could never be helped; where that is too much, `min_healthy` holds it back.
 """
 
 from collections.abc import Iterable
@@ -13,19 +13,20 @@ from firebreak.core.limits.budgets import PAD
 from firebreak.core.limits.history import Act
 from firebreak.core.readings import NotRead, Reading
 
-NO_FLOOR = NotRead("no healthy floor is set")
+NO_FLOOR = NotRead("no min_healthy is set")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisruptionBudget:
-    """At most this share of a group is acted on `within` a window; `healthy_floor` members stay untouched.
+    """At most this part of a group is acted on `within` a window, and `min_healthy` members stay healthy.
 
-    A floor of 0 is none. A count older than `count_max_age` is not used.
+    `max_unavailable` is above 0 and at most 1; a `min_healthy` of 0 is none. A count older than
+    `count_max_age` is not used.
     """
 
-    share: float
+    max_unavailable: float
     within: timedelta
-    healthy_floor: int
+    min_healthy: int
     count_max_age: timedelta
 
 
@@ -33,7 +34,7 @@ class DisruptionBudget:
 class GroupCount:
     """A group as it was counted: how many targets, and the canonical keys of those that are well.
 
-    `healthy` is NotRead where no floor asks for it.
+    `healthy` is NotRead where no `min_healthy` asks for it.
     """
 
     total: int
@@ -54,8 +55,8 @@ def unavailable_members(acts: Iterable[Act], rules: DisruptionBudget, now: datet
 
 
 def allowed(total: int, rules: DisruptionBudget) -> int:
-    """How many targets of the group may be touched within the window."""
-    return max(1, floor(total * rules.share))
+    """How many targets of the group may be acted on within the window."""
+    return max(1, floor(total * rules.max_unavailable))
 
 
 def left_healthy(healthy: Iterable[str], acts: Iterable[Act], target: str) -> int:

@@ -104,10 +104,10 @@ def _free_from(never: Sequence[Window], only: Sequence[Window], now: datetime) -
 
 def _inside(frozen: Sequence[tuple[datetime, str]], until: datetime | None, now: datetime) -> Frozen:
     end, name = frozen[0]
-    told = _told("never", frozen, now)
+    sentences = _told("never", frozen, now)
     if until != end and end < now + HORIZON:
-        told.append(_free_at(until, now))
-    return Frozen("; ".join(told), until, f"{name}/until/{_stamp(end, now)}")
+        sentences.append(_free_at(until, now))
+    return Frozen("; ".join(sentences), until, f"{name}/until/{_stamp(end, now)}")
 
 
 def _outside(only: Sequence[Window], until: datetime | None, now: datetime) -> Frozen:

@@ -124,16 +124,16 @@ def _is_outdated(red: RedAlarm, rules: StormRules, now: datetime) -> bool:
     return red.since + rules.within + rules.late <= now
 
 
-def begins(storm: Storm, rules: StormRules, now: datetime, beside: Storm = CALM) -> bool:
+def begins(storm: Storm, rules: StormRules, now: datetime, other_storm: Storm = CALM) -> bool:
     """Whether what is remembered is a storm that nobody has declared yet.
 
     What another storm counts is counted with it, and while that lasts a single alarm is part of it.
     """
     if storm.tripped_at or not fullest_window(storm, rules, now):
         return False
-    both = {red.series: red for red in (*beside.red, *storm.red)}
+    both = {red.series: red for red in (*other_storm.red, *storm.red)}
     together = replace(storm, red=tuple(both.values()))
-    return bool(beside.tripped_at) or len(fullest_window(together, rules, now)) >= rules.alarms
+    return bool(other_storm.tripped_at) or len(fullest_window(together, rules, now)) >= rules.alarms
 
 
 def worth_remembering(storm: Storm, red: RedAlarm) -> bool:

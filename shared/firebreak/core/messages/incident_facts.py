@@ -87,8 +87,8 @@ def values(incident: Incident) -> list[str]:
 
 
 def _pairs(known: Mapping[str, object]) -> str:
-    told = {name: _shown(value) for name, value in known.items() if name not in _MACHINE}
-    return ", ".join(f"{_CALLED.get(name, name)} {told[name]}" for name in sorted(told) if told[name])
+    values = {name: _shown(value) for name, value in known.items() if name not in _MACHINE}
+    return ", ".join(f"{_CALLED.get(name, name)} {values[name]}" for name in sorted(values) if values[name])
 
 
 def _shown(value: object) -> str:

@@ -198,16 +198,16 @@ def expired(incident: Incident, at: datetime, why: str) -> Announcement:
 
 def recovered_for_now(incident: Incident, at: datetime, why: str, back_at: datetime) -> Announcement:
     """The trouble is over, and what was lent against it is taken back later."""
-    told = recovered(incident, at, why)
+    message = recovered(incident, at, why)
     lent = set(stays(incident))
     return replace(
-        told,
-        facts=tuple(fact for fact in told.facts if fact not in lent),
+        message,
+        facts=tuple(fact for fact in message.facts if fact not in lent),
         next=f"The change is temporary: it is taken back at {format_time(back_at)} if all stays well.",
     )
 
 
 def recovered_after_humans(incident: Incident, at: datetime, why: str) -> Announcement:
     """It is over; whoever was paged hears so, although a recovery may have been told before they were."""
-    told = recovered(incident, at, why)
-    return replace(told, key=digest(told.key, "after humans"))
+    message = recovered(incident, at, why)
+    return replace(message, key=digest(message.key, "after humans"))

@@ -163,9 +163,9 @@ def _numbers(alarm: Alarm) -> tuple[Sequence[float], float]:
     evaluation = alarm.evaluation
     if evaluation and evaluation.threshold is not None:
         return _values(evaluation), evaluation.threshold
-    told, limit = _VALUE.search(alarm.reason), _THRESHOLD.search(alarm.reason)
-    if told and limit and isfinite(float(told.group(1))) and isfinite(float(limit.group(1))):
-        return (float(told.group(1)),), float(limit.group(1))
+    value, limit = _VALUE.search(alarm.reason), _THRESHOLD.search(alarm.reason)
+    if value and limit and isfinite(float(value.group(1))) and isfinite(float(limit.group(1))):
+        return (float(value.group(1)),), float(limit.group(1))
     return (), 0.0
 
 
@@ -180,8 +180,8 @@ def _sign(alarm: Alarm, values: Sequence[float], threshold: float) -> str:
 
     A value may be on the other side than the one that is red, and so may all of them where data is missing.
     """
-    if told := _COMPARED.search(alarm.reason):
-        return f"{'>' if told.group(2) == 'greater' else '<'}{'=' if told.group(3) else ''}"
+    if compared := _COMPARED.search(alarm.reason):
+        return f"{'>' if compared.group(2) == 'greater' else '<'}{'=' if compared.group(3) else ''}"
     evaluation = alarm.evaluation
     if evaluation and (evaluation.missing or evaluation.present > len(values)):
         return ""
@@ -204,10 +204,10 @@ def _for(alarm: Alarm, red: int) -> str:
 
 def _counted(reason: str) -> tuple[int, int] | None:
     """How many of the last datapoints breach, where the sentence is about those that do."""
-    compared, told = _COMPARED.search(reason), _COUNT.search(reason)
-    if not told or not compared or compared.group(1):
+    compared, count = _COMPARED.search(reason), _COUNT.search(reason)
+    if not count or not compared or compared.group(1):
         return None
-    red, of_them = int(told.group(1)), int(told.group(2))
+    red, of_them = int(count.group(1)), int(count.group(2))
     return (red, of_them) if 0 < red <= of_them else None
 
 

@@ -62,7 +62,7 @@ def new_on(turn: Turn, before: Thread | None) -> tuple[str, ...]:
         or sending.message.kind is AnnouncementKind.HELD_BACK
     ):
         return ()
-    known = before.told if before and before.steps and not before.over else {}
+    known = before.notified if before and before.steps and not before.over else {}
     return tuple(channel for channel in sending.channels if channel not in known)
 
 
@@ -82,7 +82,7 @@ def braked(turn: Turn, before: Thread | None, full: Mapping[str, datetime], now:
 
 def _without(turn: Turn, sending: Sending, held: tuple[str, ...]) -> Turn:
     """Who was never called hears nothing of what became of it."""
-    unaware = {*held} - {*turn.thread.told}
+    unaware = {*held} - {*turn.thread.notified}
     left = tuple(channel for channel in sending.channels if channel not in unaware)
     return replace(turn, sending=replace(sending, channels=left) if left else None)
 
@@ -100,7 +100,7 @@ def _held(turn: Turn, before: Thread | None, held: tuple[str, ...], room: dateti
 
 def held_back(thread: Thread, channel: str, budget: Budget, now: datetime) -> Announcement:
     """That a call waits for room on a channel: told once a day, the others are summed up."""
-    told, critical = thread.latest, thread.severity is Severity.CRITICAL
+    latest, critical = thread.latest, thread.severity is Severity.CRITICAL
     kinds = "critical calls" if critical else "calls below critical"
     key = digest("ceiling", channel, critical, f"{now:%Y-%m-%d}")
     return Announcement(
@@ -111,13 +111,13 @@ def held_back(thread: Thread, channel: str, budget: Budget, now: datetime) -> An
         incident_id="",
         action="",
         headline=f"Channel {channel} carried {budget.acts} {kinds} within {format_duration(budget.window)}.",
-        facts=(f"the first that waits for room: {told.headline}",),
+        facts=(f"the first that waits for room: {latest.headline}",),
         next=NEXT,
-        alarm_name=told.alarm_name or told.target or thread.id,
-        account=told.account,
-        region=told.region,
+        alarm_name=latest.alarm_name or latest.target or thread.id,
+        account=latest.account,
+        region=latest.region,
         event=call_name(thread),
         cause=CAUSE,
         severity=thread.severity.value,
-        watches=told.watches,
+        watches=latest.watches,
     )

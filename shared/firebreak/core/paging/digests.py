@@ -257,17 +257,19 @@ def summed_up(found: Digest, now: datetime) -> Announcement:
     headline = (
         f"{more} more for the same cause since {format_date_time(found.reported_at or found.since, now)}."
     )
-    told = _about(found, AnnouncementKind.DIGEST, now, headline)
+    message = _about(found, AnnouncementKind.DIGEST, now, headline)
     held = found.first.kind is AnnouncementKind.HELD_BACK
-    return replace(told, facts=_facts(found, found.names), next=found.first.next if held else AS_BEFORE)
+    return replace(message, facts=_facts(found, found.names), next=found.first.next if held else AS_BEFORE)
 
 
 def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: datetime) -> Announcement:
     """The cause is over; `states` is what was read of its alarms. A reading that is missing may be red."""
     ended = f"{HOLDS[found.first.cause]} is over"
     if found.all_ok(states):
-        told = _about(found, AnnouncementKind.DIGEST, now, f"{ended}. All alarms that it held back are OK.")
-        return replace(told, facts=_facts(found, ()), next=OVER)
+        message = _about(
+            found, AnnouncementKind.DIGEST, now, f"{ended}. All alarms that it held back are OK."
+        )
+        return replace(message, facts=_facts(found, ()), next=OVER)
     readings = found.readings(states)
     red = [one for one, reading in readings.items() if may_be_red(reading)]
     if found.unwatched and not red:

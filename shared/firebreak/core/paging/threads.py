@@ -90,7 +90,7 @@ class ThreadState(StrEnum):
 class Thread:
     """All pages of one trouble.
 
-    `calls` says that a human must come, `over` that it is resolved. `told` holds the channels that were
+    `calls` says that a human must come, `over` that it is resolved. `notified` holds the channels that were
     told, with what each answered; `call` names the announcement that last called a human (empty where an
     older release wrote it, and where the trouble was over before anybody was called); `steps` counts the
     steps of the route that were told, the first of them at `since`. `latest` is what was announced last,
@@ -108,7 +108,7 @@ class Thread:
     over: bool = False
     acknowledged_by: str = ""
     waiting: int = 0
-    told: Mapping[str, str] = field(default_factory=dict)
+    notified: Mapping[str, str] = field(default_factory=dict)
     steps: int = 0
     since: datetime | None = None
     next_at: datetime | None = None
@@ -190,7 +190,9 @@ def receive(
         return Turn(thread)
     if thread.over and thread.latest.at > message.at and phase_of(message) is Phase.TRIGGER:
         # It was on its way when the trouble ended: news, and no new beginning.
-        return Turn(thread, Sending(message, Phase.UPDATE, tuple(thread.told)) if thread.told else None)
+        return Turn(
+            thread, Sending(message, Phase.UPDATE, tuple(thread.notified)) if thread.notified else None
+        )
     aside = message.kind is _K.ACKNOWLEDGED or (message.kind is _K.DIGEST and thread.calls and thread.waiting)
     thread = thread if aside else replace(thread, latest=message)
     if message.kind in ANEW and phase_of(message) is Phase.TRIGGER:
@@ -237,11 +239,11 @@ def climbs_later(thread: Thread, now: datetime) -> Turn:
 
 def _end_of_question(thread: Thread) -> datetime | None:
     """Until when the end of an unanswered question is waited for, where its next step falls due with it."""
-    told, step_at = thread.latest, thread.next_at
-    if thread.waiting or told.kind is not _K.APPROVAL or not (told.until and step_at):
+    latest, step_at = thread.latest, thread.next_at
+    if thread.waiting or latest.kind is not _K.APPROVAL or not (latest.until and step_at):
         return None
-    together = abs(step_at - told.until) <= SAME_MOMENT
-    return told.until + AFTER_A_QUESTION if together else None
+    together = abs(step_at - latest.until) <= SAME_MOMENT
+    return latest.until + AFTER_A_QUESTION if together else None
 
 
 def _asked_for(thread: Thread, severity: Severity, now: datetime) -> Thread:
@@ -320,9 +322,9 @@ def _resolved(thread: Thread, route: Route, now: datetime, *, unheard: bool) -> 
     over, informed = _over(thread), () if unheard else _informed(thread, route)
     if not informed and (opens := opens_at(route, now)):
         return _held(over, opens)
-    told = informed or route.steps[0].channels
+    channels = informed or route.steps[0].channels
     phase = Phase.UPDATE if thread.waiting and not informed else Phase.RESOLVE
-    return Turn(replace(over, waiting=0, due_at=None), Sending(thread.latest, phase, told))
+    return Turn(replace(over, waiting=0, due_at=None), Sending(thread.latest, phase, channels))
 
 
 def _opened(thread: Thread, route: Route, now: datetime) -> Turn:
@@ -354,12 +356,12 @@ def _climbed(thread: Thread, route: Route, now: datetime, also: Iterable[str] = 
 def _informed(thread: Thread, route: Route) -> tuple[str, ...]:
     """Everybody who was told, and whom a step told whose answer was lost: they may have it all the same."""
     of_steps = (channel for step in route.steps[: thread.steps] for channel in step.channels)
-    return tuple(dict.fromkeys((*thread.told, *of_steps)))
+    return tuple(dict.fromkeys((*thread.notified, *of_steps)))
 
 
 def _known(thread: Thread, route: Route) -> tuple[str, ...]:
     """Whom the route tells first, and everybody who was told already."""
-    return tuple(dict.fromkeys((*route.steps[0].channels, *thread.told)))
+    return tuple(dict.fromkeys((*route.steps[0].channels, *thread.notified)))
 
 
 def _next(thread: Thread, route: Route, steps: int, told_at: datetime) -> datetime | None:
@@ -393,13 +395,15 @@ def _is_old(thread: Thread, now: datetime) -> bool:
 
 def watched(thread: Thread) -> tuple[WatchedAlarm, ...]:
     """The alarms that nobody but the thread looks at; those of a cause are its digest's."""
-    told = thread.latest
-    if told.cause or told.unwatched or told.kind not in UNWATCHED | ANEW:
+    latest = thread.latest
+    if latest.cause or latest.unwatched or latest.kind not in UNWATCHED | ANEW:
         return ()
-    if told.watches:
-        return told.watches
+    if latest.watches:
+        return latest.watches
     # The release before named no alarms to be watched.
-    names = told.retry or ((told.alarm_name,) if told.alarm_name and not _of_an_incident(told) else ())
+    names = latest.retry or (
+        (latest.alarm_name,) if latest.alarm_name and not _of_an_incident(latest) else ()
+    )
     return tuple(WatchedAlarm(name) for name in names)
 
 

@@ -166,7 +166,7 @@ def judged(held: Held, change: IncidentChange) -> Held:
     if not complete or not all(any(_is_of(act, incident) for act in h.acts) for h in found.values()):
         return held
     said = Judged(verdict.verdict, kept_time(verdict.at)) if verdict else None
-    told = {
+    judged = {
         scope: replace(
             history,
             version=history.version + 1,
@@ -174,7 +174,7 @@ def judged(held: Held, change: IncidentChange) -> Held:
         )
         for scope, history in found.items()
     }
-    return replace(held, scopes=with_entries(held.scopes, told))
+    return replace(held, scopes=with_entries(held.scopes, judged))
 
 
 def _is_of(act: Act, incident: Incident) -> bool:
@@ -202,9 +202,9 @@ def told_by(held: Held, message: Announcement | None) -> Held:
 
 def handed_over(held: Held, waits_as: str) -> Held:
     """The announcement kept, waiting no more."""
-    if (told := held.untold.get(waits_as)) is None:
+    if (message := held.untold.get(waits_as)) is None:
         return held
-    kept = with_entry(held.handed_over, waits_as, told)
+    kept = with_entry(held.handed_over, waits_as, message)
     return replace(held, untold=without_entry(held.untold, waits_as), handed_over=kept)
 
 

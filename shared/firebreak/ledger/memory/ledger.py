@@ -66,7 +66,7 @@ class MemoryLedger:
             incident=held.incidents.get(request.incident_id, ABSENT)
             if request.incident_id
             else pointed_to(histories[target_scope(request.target)], incidents),
-            beside=beside_in(histories, incidents),
+            dependency_incidents=beside_in(histories, incidents),
             scopes=histories,
             storm=held.storm or ABSENT,
         )
@@ -189,7 +189,10 @@ class MemoryLedger:
         """Announcements still waiting, oldest first."""
         held = self.memory.held
         return _first(
-            held.untold.values(), lambda told: _place(held, "OUT", told.waits_as, told.at), older_than, limit
+            held.untold.values(),
+            lambda message: _place(held, "OUT", message.waits_as, message.at),
+            older_than,
+            limit,
         )
 
     def overdue_requests(self, before: datetime, limit: int) -> Sequence[tuple[str, Reading[OwnEvent]]]:

@@ -88,8 +88,8 @@ class Memory:
     def change[T](self, step: Step[T]) -> T:
         """Replace the value by what `step` makes of it; nothing changes when it raises."""
         with self._lock:
-            self.held, told = step(self.held)
-        return told
+            self.held, result = step(self.held)
+        return result
 
 
 def kept_time(at: datetime) -> datetime:

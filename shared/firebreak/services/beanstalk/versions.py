@@ -39,7 +39,7 @@ class VersionDeployment:
     failed: bool = False
     completed: bool = False
 
-    def not_to_blame(self, red_since: datetime, blame: timedelta) -> Obstacle | None:
+    def not_to_blame(self, red_since: datetime, suspect_within: timedelta) -> Obstacle | None:
         """Why an alarm that turned red then is not this deployment's fault."""
         if red_since < self.began:
             early = _format_duration(self.began - red_since)
@@ -47,10 +47,11 @@ class VersionDeployment:
                 Reason.NO_RECENT_DEPLOYMENT, f"the alarm turned red {early} before the newest deployment"
             )
         late = red_since - self.ended
-        if late > blame:
+        if late > suspect_within:
             text = f"the newest deployment ended {_format_duration(late)} before the alarm turned red"
             return Obstacle(
-                Reason.NO_RECENT_DEPLOYMENT, f"{text}; at most {_format_duration(blame)} is its fault"
+                Reason.NO_RECENT_DEPLOYMENT,
+                f"{text}; at most {_format_duration(suspect_within)} is its fault",
             )
         return None
 
@@ -78,14 +79,17 @@ def _deployment(events: Sequence[EnvironmentEvent]) -> VersionDeployment | None:
 
 
 def suspect(
-    environment: EnvironmentLive, events: Sequence[EnvironmentEvent], red_since: datetime, blame: timedelta
+    environment: EnvironmentLive,
+    events: Sequence[EnvironmentEvent],
+    red_since: datetime,
+    suspect_within: timedelta,
 ) -> VersionDeployment | Obstacle:
     """The deployment that brought what runs, if an alarm that turned red then may be its fault."""
     found = deployments(events)
     if not found:
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, "its newest events tell of no deployment")
     newest, brought = found[0], _brought(found, environment.version)
-    innocent = newest.not_to_blame(red_since, blame)
+    innocent = newest.not_to_blame(red_since, suspect_within)
     if newest.label not in {"", environment.version}:
         text = f"version {newest.label} was deployed last and {environment.version or '(none)'} runs"
         left = f"{text}: its deployment failed, and went back to that"
@@ -94,7 +98,7 @@ def suspect(
     if not newest.label and named[:1] == [environment.version]:
         text = f"the newest deployment names no version, and {named[0]} was the one before it already"
         return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, text)
-    if brought.not_to_blame(red_since, blame) is None:
+    if brought.not_to_blame(red_since, suspect_within) is None:
         return brought
     anew = f"version {environment.version} was only deployed anew: it was deployed before it, too"
     return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, anew)
@@ -158,10 +162,16 @@ def previous(
 def _unnamed(events: Sequence[EnvironmentEvent], since: datetime) -> int:
     """How many deployments the events tell of after that moment without naming the version."""
     named = {event.request_id for event in events if event.version}
-    told = (event for event in events if event.at > since and event.message.casefold().startswith(DEPLOYS))
+    deployments = (
+        event for event in events if event.at > since and event.message.casefold().startswith(DEPLOYS)
+    )
     # Events that no request caused are counted one by one: too many refuse, too few would deploy.
     return len(
-        {one.request_id or one.at for one in told if not (one.version or one.request_id in named - {""})}
+        {
+            one.request_id or one.at
+            for one in deployments
+            if not (one.version or one.request_id in named - {""})
+        }
     )
 
 

@@ -116,10 +116,10 @@ class DeploymentReader:
         if unseen := sorted({reason for reason in failures.values() if reason != MISSING}):
             return Unknown(f"DescribeServiceRevisions: {', '.join(unseen)}")
         found = {one["serviceRevisionArn"]: _revision(one) for one in answer["serviceRevisions"]}
-        told = dict.fromkeys(failures, FORGOTTEN) | found
-        if untold := len([arn for arn in arns if arn not in told]):
+        revisions = dict.fromkeys(failures, FORGOTTEN) | found
+        if untold := len([arn for arn in arns if arn not in revisions]):
             return Unknown(f"DescribeServiceRevisions: {untold} of {len(arns)} revisions are not told of")
-        return told
+        return revisions
 
 
 def _revision(raw: ServiceRevisionTypeDef) -> _Revision:

@@ -97,15 +97,15 @@ class RollBackObservation:
         return self.service.tags if isinstance(self.service, ServiceLive) else self.service
 
 
-def is_recent(deployment: ServiceDeployment, since: datetime, blame: timedelta) -> bool:
+def is_recent(deployment: ServiceDeployment, since: datetime, suspect_within: timedelta) -> bool:
     """Whether an alarm that is red since then turned so during the deployment or soon after it."""
-    return deployment.began <= since <= (deployment.ended or deployment.began) + blame
+    return deployment.began <= since <= (deployment.ended or deployment.began) + suspect_within
 
 
-def when(deployment: ServiceDeployment, since: datetime, blame: timedelta | None = None) -> str:
+def when(deployment: ServiceDeployment, since: datetime, suspect_within: timedelta | None = None) -> str:
     """How the deployment and the alarm stand to each other in time, in words."""
     name, ended = short(deployment.arn), deployment.ended or deployment.began
-    limit = f", the policy blames for {ago(blame)}" if blame is not None else ""
+    limit = f", the policy blames for {ago(suspect_within)}" if suspect_within is not None else ""
     if since < deployment.began:
         return f"deployment {name} began {ago(deployment.began - since)} after the alarm turned red"
     if since < ended:

@@ -41,7 +41,7 @@ class _Case:
     history: DeploymentHistory
     newest: ServiceDeployment
     found: Suspects
-    blame: timedelta
+    suspect_within: timedelta
 
     @property
     def since(self) -> datetime:
@@ -50,7 +50,7 @@ class _Case:
 
 
 def rollback_target(
-    request: Request, service: ServiceLive, seen: RollBackObservation, blame: timedelta
+    request: Request, service: ServiceLive, seen: RollBackObservation, suspect_within: timedelta
 ) -> Plan | Obstacle | Unknown:
     """The one call that takes back what the alarm followed, or why there is none."""
     if not isinstance(seen.history, DeploymentHistory):
@@ -74,7 +74,7 @@ def rollback_target(
         history=history,
         newest=newest,
         found=found,
-        blame=blame,
+        suspect_within=suspect_within,
     )
     if newest.status in RUNNING:
         return _not_to_stop(case) or _stop(case)
@@ -108,7 +108,7 @@ def _not_to_stop(case: _Case) -> Obstacle | None:
     """Why a deployment that runs is left alone; one that began after the trouble may be what mends it."""
     newest, found = case.newest, case.found
     name = short(newest.arn)
-    if case.since < newest.began and not found.recent(case.since, case.blame):
+    if case.since < newest.began and not found.recent(case.since, case.suspect_within):
         detail = f"deployment {name} began {ago(newest.began - case.since)} after the alarm turned red"
         return Obstacle(Reason.DEPLOYMENT_RUNNING, detail, ((newest.arn, newest.began),))
     if not case.history.replaces:
@@ -117,7 +117,7 @@ def _not_to_stop(case: _Case) -> Obstacle | None:
         return Obstacle(Reason.ROLLED_BACK_BEFORE, f"deployment {name} itself goes back to what ran before")
     if found.only_adds_memory:
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"deployment {name} only gives the tasks more memory")
-    if found.restarts and (bad := found.restarts.recent(case.since, case.blame)):
+    if found.restarts and (bad := found.restarts.recent(case.since, case.suspect_within)):
         # Ended, it would go back to the very task definition that is to blame.
         detail = f"deployment {name} only restarts {short(newest.task_definition)}, which {short(bad.arn)}"
         text = f"{detail} brought: it has to end first"
@@ -139,7 +139,7 @@ def _stop(case: _Case) -> Plan:
         change |= {"hookId": case.history.paused_hook, "action": ROLLBACK}
     else:
         change |= {"stopType": ROLLBACK}
-    first = newest if newest.began <= since else (case.found.recent(since, case.blame) or newest)
+    first = newest if newest.began <= since else (case.found.recent(since, case.suspect_within) or newest)
     doubts, warnings = (*_doubts(case), *_ending_doubts(case)), _older_untold(case)
     return Plan(
         summary=f"roll back {case.request.target.display}: end deployment {short(newest.arn)} of "
@@ -151,7 +151,7 @@ def _stop(case: _Case) -> Plan:
         reset_by=reset_by(case.service.tags, "the task definition"),
         stays=f"{short(newest.task_definition)} is not deployed; to take it back, deploy it again",
         doubts=doubts,
-        way_back=case.found.way_back,
+        rollback_target=case.found.rollback_target,
     )
 
 
@@ -159,10 +159,10 @@ def _not_to_blame(case: _Case) -> Obstacle | None:
     """Why what runs now is not at fault, or must not be taken back."""
     found, brought, newest = case.found, case.found.deployment, case.newest
     since, definition = case.since, short(brought.task_definition)
-    if not found.recent(since, case.blame):
-        if newest is not brought and is_recent(newest, since, case.blame):
+    if not found.recent(since, case.suspect_within):
+        if newest is not brought and is_recent(newest, since, case.suspect_within):
             return Obstacle(Reason.NOTHING_TO_ROLL_BACK, _no_other_code(newest, brought))
-        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, when(brought, since, case.blame))
+        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, when(brought, since, case.suspect_within))
     if found.only_changes_the_service:
         detail = f"deployment {short(brought.arn)} brought no other task definition: it changed the service's"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{detail} other settings")
@@ -183,8 +183,8 @@ def _lagging(case: _Case) -> Unknown | None:
     """That the history does not show yet what runs."""
     if case.service.task_definition == case.newest.task_definition:
         return None
-    runs, told = short(case.service.task_definition), short(case.newest.task_definition)
-    return Unknown(f"the service runs {runs}, its newest deployment brought {told}")
+    runs, brought = short(case.service.task_definition), short(case.newest.task_definition)
+    return Unknown(f"the service runs {runs}, its newest deployment brought {brought}")
 
 
 def _move(case: _Case) -> Plan | Obstacle | Unknown:
@@ -199,7 +199,7 @@ def _move(case: _Case) -> Plan | Obstacle | Unknown:
     if not good.active:
         # CloudFormation does that with what it replaces, unless UpdateReplacePolicy is Retain.
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{short(good.arn)} was deregistered")
-    brought = found.recent(case.since, case.blame) or found.deployment
+    brought = found.recent(case.since, case.suspect_within) or found.deployment
     doubts, warnings = (*_doubts(case), *outage_doubts(case.service)), _older_untold(case)
     return Plan(
         summary=f"roll back {target.display}: from {bad} to {short(good.arn)} ({when(brought, case.since)})",
@@ -210,14 +210,14 @@ def _move(case: _Case) -> Plan | Obstacle | Unknown:
         reset_by=reset_by(case.service.tags, "the task definition"),
         stays=f"task definition {short(good.arn)} (was {bad}); to take it back, deploy {bad}",
         doubts=doubts,
-        way_back=found.way_back,
+        rollback_target=found.rollback_target,
     )
 
 
 def _doubts(case: _Case) -> tuple[str, ...]:
     """What may speak for another culprit, or against the way back: a human has to say yes."""
     before = case.found.brought_before
-    two = before is not None and before.recent(case.since, case.blame) is not None
+    two = before is not None and before.recent(case.since, case.suspect_within) is not None
     suspects = (TWO_SUSPECTS,) if two or _red_since_another(case) else ()
     return (
         *suspects,

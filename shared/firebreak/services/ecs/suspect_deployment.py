@@ -66,7 +66,7 @@ class Suspects:
         return _brought(self.before[self.before.index(earlier) :], self.contents)
 
     @property
-    def way_back(self) -> WayBack:
+    def rollback_target(self) -> WayBack:
         """The way to the newest earlier success, as far as one is known."""
         found, since = self.success_before, self.tries[-1].began
         if found is None:
@@ -128,9 +128,9 @@ class Suspects:
         same = (last.task_definition, last.settings) == (now.task_definition, now.settings)
         return _brought(self.before, self.contents) if same else None
 
-    def recent(self, since: datetime, blame: timedelta) -> ServiceDeployment | None:
+    def recent(self, since: datetime, suspect_within: timedelta) -> ServiceDeployment | None:
         """The newest of the tries that can be at fault for an alarm that is red since then."""
-        return next((one for one in self.tries if is_recent(one, since, blame)), None)
+        return next((one for one in self.tries if is_recent(one, since, suspect_within)), None)
 
 
 def suspects(history: DeploymentHistory, contents: Mapping[str, TaskSize]) -> Suspects:

@@ -234,10 +234,10 @@ class Compared:
             return True
         if self._as_before():
             return False
-        return Unknown(f"{self.told}: neither as before nor as planned")
+        return Unknown(f"{self.description}: neither as before nor as planned")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What the callers run, in words."""
         at = (
             f"alias {self.used.alias.name} is at version"
@@ -311,7 +311,7 @@ def settled(plan: Plan, seen: FunctionObservation) -> Settled | Unknown:
     if isinstance(in_force, Unknown):
         return in_force
     if not in_force:
-        return Unknown(f"{compared.told} as before: somebody put it back")
+        return Unknown(f"{compared.description} as before: somebody put it back")
     if FAILED in (live.state, live.update):
         return Settled.FAILED
     return Settled.YES if live.at_rest else Settled.NOT_YET

@@ -100,10 +100,10 @@ class Releaser:
     def _back(self, change: Change, move: Move) -> Receipt:
         """The alias first: that is what the callers feel. `$LATEST` may stay behind without harm."""
         self._point(change.function, move, move.version)
-        told, after = f"alias {move.alias} is at version {move.version}", {"alias": move.alias}
+        summary, after = f"alias {move.alias} is at version {move.version}", {"alias": move.alias}
         if change.update:
-            told += f"; {LATEST} {self._put_back(change.function, change.update)}"
-        return Receipt(summary=told, after={**after, "version": move.version})
+            summary += f"; {LATEST} {self._put_back(change.function, change.update)}"
+        return Receipt(summary=summary, after={**after, "version": move.version})
 
     def _put_back(self, function: str, update: Update) -> str:
         try:

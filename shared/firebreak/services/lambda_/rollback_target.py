@@ -30,7 +30,7 @@ class FunctionWayBack:
 
     earlier: FunctionLive
     doubts: tuple[str, ...]
-    way_back: WayBack
+    rollback_target: WayBack
 
 
 def version_to_go_back_to(
@@ -38,7 +38,7 @@ def version_to_go_back_to(
     used: AliasCallers,
     seen: FunctionObservation,
     published: Mapping[int, FunctionLive],
-    blame: timedelta,
+    suspect_within: timedelta,
 ) -> FunctionWayBack | Obstacle | Unknown:
     """One release back from the newest version that gets calls, if the alarm followed that release."""
     suspect = _suspect(used.alias)
@@ -49,7 +49,7 @@ def version_to_go_back_to(
     release = released_as(suspect, published)
     if isinstance(release, Unknown):
         return release
-    if obstacle := _not_recent(release, published, alarm.since, blame):
+    if obstacle := _not_recent(release, published, alarm.since, suspect_within):
         return obstacle
     number = int(used.alias.version) if used.alias.parts else version_before(release, published)
     if number is None:
@@ -58,7 +58,7 @@ def version_to_go_back_to(
     if not isinstance(earlier, FunctionLive):
         return earlier
     made = _made(number, published)
-    two = (TWO_SUSPECTS,) if alarm.since - made <= blame else ()
+    two = (TWO_SUSPECTS,) if alarm.since - made <= suspect_within else ()
     guessed = () if used.alias.parts else _by_number(number, release, used.alias.name)
     return FunctionWayBack(earlier, (*two, *guessed), _way_back(number, release, made, published))
 
@@ -93,15 +93,16 @@ def _newer_than(suspect: int, alias: AliasLive, published: Mapping[int, Function
 
 
 def _not_recent(
-    release: int, published: Mapping[int, FunctionLive], since: datetime, blame: timedelta
+    release: int, published: Mapping[int, FunctionLive], since: datetime, suspect_within: timedelta
 ) -> Obstacle | None:
     """Why the release is not what the alarm is about."""
     made = published[release].modified
     if made > since:
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, f"the alarm was red before version {release} was made")
-    if since - made > blame:
+    if since - made > suspect_within:
         ago = timedelta(seconds=int((since - made).total_seconds()))
-        text = f"version {release} was made {ago} before the alarm turned red, limit {format_duration(blame)}"
+        limit = format_duration(suspect_within)
+        text = f"version {release} was made {ago} before the alarm turned red, limit {limit}"
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, text)
     return None
 

@@ -66,7 +66,7 @@ class Run:
     token: Reading[str] = TOO_OLD
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The run in words, with what it says of its failure as one short line."""
         why = " ".join(self.failure.split())[:SHOWN_OF_A_FAILURE]
         return f"run {self.id} is {self.status}" + (f": {why}" if why else "")
@@ -94,5 +94,5 @@ def settled(run: Run) -> Settled | Failed | Unknown:
     if run.status in SUCCEEDED:
         return Settled.YES
     if run.status in FAILED:
-        return Failed(run.told)
-    return Unknown(f"{run.told}, a status that we do not know")
+        return Failed(run.description)
+    return Unknown(f"{run.description}, a status that we do not know")

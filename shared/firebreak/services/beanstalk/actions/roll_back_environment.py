@@ -139,15 +139,15 @@ def _plan(
 ) -> Plan | Obstacle | Unknown:
     if not isinstance(seen.events, tuple):
         return unseen("what happened to the environment", seen.events)
-    blame = rules.settings_as(RollBackSettings).blame
-    deployment = suspect(environment, seen.events, request.alarm.since, blame)
+    suspect_within = rules.settings_as(RollBackSettings).suspect_within
+    deployment = suspect(environment, seen.events, request.alarm.since, suspect_within)
     if isinstance(deployment, Obstacle):
         return deployment
     found = previous(environment, deployment.began, seen)
     if not isinstance(found, Previous):
         return found
     tags = seen.tagged if isinstance(seen.tagged, Mapping) else {}
-    doubts = _doubts(environment, found, request.alarm.since, blame)
+    doubts = _doubts(environment, found, request.alarm.since, suspect_within)
     return Plan(
         summary=f"roll back {request.target.display}: version {environment.version} to {found.label}",
         change={
@@ -161,20 +161,20 @@ def _plan(
         reset_by=reset_by(tags, "the version"),
         stays=f"version {found.label}; to take it back, deploy {environment.version}",
         doubts=doubts,
-        way_back=WayBack(blamed_since=deployment.began, newest=(found.ran.began, found.until)),
+        rollback_target=WayBack(blamed_since=deployment.began, newest=(found.ran.began, found.until)),
     )
 
 
 def _doubts(
-    environment: EnvironmentLive, found: Previous, since: datetime, blame: timedelta
+    environment: EnvironmentLive, found: Previous, since: datetime, suspect_within: timedelta
 ) -> tuple[str, ...]:
     """What must be looked at before it is carried out."""
-    told = list(found.doubts)
-    if found.ran.not_to_blame(since, blame) is None:
-        told.append(TWO_SUSPECTS)
+    doubts = list(found.doubts)
+    if found.ran.not_to_blame(since, suspect_within) is None:
+        doubts.append(TWO_SUSPECTS)
     if found.concluded:
-        told.append(
+        doubts.append(
             f"only dates speak for {found.label}: it is the next older version of {environment.application}, "
             "which has no other environment, but no event tells that it ran here, or ran well"
         )
-    return tuple(told)
+    return tuple(doubts)

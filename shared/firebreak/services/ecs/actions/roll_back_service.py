@@ -120,8 +120,8 @@ class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
         self, request: Request, service: ServiceLive, seen: RollBackObservation, rules: Rules
     ) -> Plan | Obstacle | Unknown:
         """The way back, if the alarm turned red during the blamed deployment or soon after it."""
-        blame = rules.settings_as(RollBackSettings).blame
-        return not_fit(service, CONTROLLERS) or rollback_target(request, service, seen, blame)
+        suspect_within = rules.settings_as(RollBackSettings).suspect_within
+        return not_fit(service, CONTROLLERS) or rollback_target(request, service, seen, suspect_within)
 
     def execute(self, plan: Plan) -> Receipt:
         """Sends the one call the plan names. Raises AwsError; OutcomeUnknown when nothing begins."""

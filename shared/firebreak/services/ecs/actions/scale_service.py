@@ -232,7 +232,7 @@ class _Raise:
 
     to: int
     floor: bool
-    told: str
+    description: str
     bounds: Mapping[str, int]
 
 
@@ -247,7 +247,7 @@ def _plan(
     size, warnings = _size(raised.to - service.desired, seen.task_definition)
     change = _Change(cluster=target.group, service=target.name, count=raised.to, floor=raised.floor)
     return Plan(
-        summary=f"scale {target.display}: {raised.told}, {size}",
+        summary=f"scale {target.display}: {raised.description}, {size}",
         change=change.stored(),
         before={**PreImage.of(service).stored(), **raised.bounds},
         warnings=warnings,
@@ -281,7 +281,7 @@ def _raise_count(service: ServiceLive, settings: ScaleSettings) -> _Raise | Obst
     to = min(now + settings.step, ceiling)
     if to <= now:
         return Obstacle(Reason.CEILING_REACHED, f"desired count is {now}, the policy's ceiling {ceiling}")
-    return _Raise(to=to, floor=False, told=f"desired count {now} to {to}", bounds={})
+    return _Raise(to=to, floor=False, description=f"desired count {now} to {to}", bounds={})
 
 
 def _raise_floor(service: ServiceLive, owner: ScalableTarget, settings: ScaleSettings) -> _Raise | Obstacle:
@@ -298,7 +298,7 @@ def _raise_floor(service: ServiceLive, owner: ScalableTarget, settings: ScaleSet
     return _Raise(
         to=to,
         floor=True,
-        told=f"minimum capacity {owner.minimum} to {to} (desired count {service.desired})",
+        description=f"minimum capacity {owner.minimum} to {to} (desired count {service.desired})",
         bounds={"minimum": owner.minimum, "maximum": owner.maximum},
     )
 

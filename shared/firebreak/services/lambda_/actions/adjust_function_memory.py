@@ -92,7 +92,7 @@ class AdjustFunctionMemory(FunctionAction):
         if isinstance(compared, Unknown):
             return compared
         if compared.came is not True:
-            text = f"{compared.told}, which is not what we set"
+            text = f"{compared.description}, which is not what we set"
             return Obstacle(Reason.CHANGED_SINCE, text)
         return _back(compared)
 

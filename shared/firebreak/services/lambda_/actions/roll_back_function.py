@@ -91,7 +91,7 @@ class RollBackFunction(FunctionAction):
             case latest if latest.update == IN_PROGRESS:
                 return Obstacle(Reason.NOT_READY, "its last update is InProgress: somebody deploys it")
             case latest:
-                return _plan(request, latest, seen, rules.settings_as(RollBackSettings).blame)
+                return _plan(request, latest, seen, rules.settings_as(RollBackSettings).suspect_within)
 
     def undo(self, plan: Plan, seen: FunctionObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """The exact version and parts it came from, where those it went to cannot be invoked at all.
@@ -104,7 +104,7 @@ class RollBackFunction(FunctionAction):
             return compared
         used = compared.used
         if compared.came is not True or not isinstance(used, AliasCallers):
-            return Obstacle(Reason.CHANGED_SINCE, f"{compared.told}, or on its way elsewhere")
+            return Obstacle(Reason.CHANGED_SINCE, f"{compared.description}, or on its way elsewhere")
         if compared.live.state != FAILED:
             return Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy what was blamed")
         before, alias = compared.before, used.alias
@@ -118,7 +118,7 @@ def build(services: LambdaConnections) -> RollBackFunction:
 
 
 def _plan(
-    request: Request, latest: FunctionLive, seen: FunctionObservation, blame: timedelta
+    request: Request, latest: FunctionLive, seen: FunctionObservation, suspect_within: timedelta
 ) -> Plan | Obstacle | Unknown:
     used = callers(request.alarm, seen)
     if isinstance(used, UnqualifiedCallers):
@@ -131,7 +131,7 @@ def _plan(
     for number in {used.alias.version, *used.alias.weighted}:
         if int(number) not in seen.published:
             return unseen(f"version {number}", PUBLISHED_SINCE)
-    found = version_to_go_back_to(request.alarm, used, seen, seen.published, blame)
+    found = version_to_go_back_to(request.alarm, used, seen, seen.published, suspect_within)
     if not isinstance(found, FunctionWayBack):
         return found
     tags = seen.function_tags if isinstance(seen.function_tags, Mapping) else {}
@@ -142,7 +142,7 @@ def _plan(
         warnings=(*found.doubts, *_warnings(used, found.earlier, seen.provisioned)),
         reset_by=reset_by(tags, f"the version of alias {used.alias.name}"),
         doubts=found.doubts,
-        way_back=found.way_back,
+        rollback_target=found.rollback_target,
     )
 
 

@@ -171,7 +171,7 @@ class RunRunbook(OfNoGroup):
         del kind
         runs = _runs(seen)
         run = None if isinstance(runs, Unknown) else _ours(plan, Receipt(summary=""), runs)
-        text = f"; {run.told}" if run else ""
+        text = f"; {run.description}" if run else ""
         return Obstacle(Reason.NOT_REVERSIBLE, f"{SPEC.irreversible}{text}")
 
 
@@ -262,7 +262,7 @@ def _busy(seen: RunbookObservation) -> Obstacle | Unknown | None:
     if isinstance(runs, Unknown):
         return runs
     running = next((run for run in runs if run.status in RUNNING), None)
-    return Obstacle(Reason.NOT_READY, running.told) if running else None
+    return Obstacle(Reason.NOT_READY, running.description) if running else None
 
 
 def _plan(request: Request, book: Runbook, seen: RunbookObservation) -> Plan:

@@ -1,0 +1,252 @@
+"""Digests as a whole: every field of the page, the key by which it is told once, and how much it lists."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
+from firebreak.core.keys import digest
+from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.model import AlarmState
+from firebreak.core.paging.digests import (
+    HOLDS,
+    MOST_LISTED,
+    MOST_NAMES,
+    MOST_RETRIED,
+    Digest,
+    over,
+    summed_up,
+)
+from firebreak.core.paging.page import Severity, worse
+from firebreak.core.paging.threads import LOOK_EVERY, LOOK_FOR
+from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.reasons import Lasting, Reason
+from tests.support import builders as a
+from tests.support.builders_announcements import announced
+
+_K = AnnouncementKind
+HOUR = timedelta(hours=1)
+
+FIRST = announced(
+    key="refusal",
+    headline="Paused by ana.",
+    facts=("until noon",),
+    next="Nothing happens.",
+    thread="storm",
+    cause=Reason.SWITCHED_OFF.value,
+    until=a.NOW + HOUR,
+    by="ana",
+    severity="error",
+    runbook="https://wiki.example.com/api",
+    retry=(),
+    question="",
+    lasting=Lasting.NO,
+    counted_as="",
+)
+FOUND = Digest(key="k", first=FIRST, since=a.NOW, count=3, names=("web", "api", "cart"))
+COUNTED = ("the cause: Paused by ana.", "for it in all: 3")
+
+
+def page(kind: AnnouncementKind, headline: str, facts: tuple[str, ...], next_: str) -> Announcement:
+    """What is told of the cause above an hour later, whatever it is."""
+    return Announcement(
+        key=digest("digest", "k", kind.value, 3, "2026-11-20T10:00:30+00:00"),
+        kind=kind,
+        at=a.NOW + HOUR,
+        incident_id="",
+        action="",
+        headline=headline,
+        facts=facts,
+        next=next_,
+        account=a.ACCOUNT,
+        region=a.REGION,
+        rung=1,
+        thread="storm",
+        by="ana",
+        severity="error",
+    )
+
+
+def but(*red: str, names: Sequence[str] = FOUND.names) -> dict[WatchedAlarm, AlarmReading]:
+    """Every alarm is OK but these, which are in ALARM."""
+    return {WatchedAlarm(n): AlarmState.ALARM if n in red else AlarmState.OK for n in names}
+
+
+def test_a_digest_is_told_whole_and_about_no_alarm_alone() -> None:
+    assert summed_up(FOUND, a.NOW + HOUR) == page(
+        _K.DIGEST,
+        "2 more for the same cause since 10:00:30Z.",
+        (*COUNTED, "api", "cart", "web"),
+        "None of them was acted on. Further alarms with this cause are summed up in the same way.",
+    )
+
+
+def test_what_a_full_channel_held_back_is_summed_up_with_what_it_says_comes_next() -> None:
+    held = replace(FOUND, first=replace(FIRST, kind=_K.HELD_BACK))
+    assert summed_up(held, a.NOW + HOUR).next == "Nothing happens."
+
+
+def test_the_end_of_a_hold_is_told_whole_with_what_is_still_red() -> None:
+    assert over(FOUND, but("web", "api"), a.NOW + HOUR) == replace(
+        page(
+            _K.HOLD_OVER,
+            "The pause is over. Still red: 2 of 3 alarms.",
+            (*COUNTED, "api", "web"),
+            "No further automatic action. To have all of them decided again, use the command below.",
+        ),
+        retry=("api", "web"),
+        watches=(WatchedAlarm("api"), WatchedAlarm("web")),
+    )
+
+
+def test_the_end_of_a_hold_that_left_nothing_red_is_told_whole() -> None:
+    assert over(FOUND, but(), a.NOW + HOUR) == page(
+        _K.DIGEST,
+        "The pause is over. All alarms that it held back are OK.",
+        COUNTED,
+        "No further action.",
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(replace(FOUND, key="l"), id="another cause"),
+        pytest.param(replace(FOUND, count=4), id="one more"),
+        pytest.param(replace(FOUND, since=a.NOW + HOUR), id="the same cause another time"),
+    ],
+)
+def test_another_digest_is_told_by_itself(other: Digest) -> None:
+    assert summed_up(other, a.NOW).key != summed_up(FOUND, a.NOW).key
+
+
+@pytest.mark.parametrize(
+    ("days", "reported_days", "since"),
+    [
+        pytest.param(0, None, "10:00:30Z", id="today"),
+        pytest.param(1, None, "2026-11-20 10:00:30Z", id="the day before"),
+        pytest.param(1, 1, "10:00:30Z", id="reported today"),
+        pytest.param(2, 1, "2026-11-21 10:00:30Z", id="reported the day before"),
+    ],
+)
+def test_another_day_is_named(days: int, reported_days: int | None, since: str) -> None:
+    at = None if reported_days is None else a.NOW + timedelta(days=reported_days)
+    message = summed_up(replace(FOUND, reported_at=at), a.NOW + timedelta(days=days))
+    assert message.headline == f"2 more for the same cause since {since}."
+
+
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_a_page_lists_thirty_names_and_counts_the_rest(more: int) -> None:
+    names = tuple(f"alarm-{n:03}" for n in range(MOST_LISTED + more))
+    listed = summed_up(replace(FOUND, names=names), a.NOW).facts[2:]
+    rest = (f"and {more} more",) if more else ()
+    assert (MOST_LISTED, listed) == (30, (*names[:30], *rest))
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_only_what_ends_holds(reason: Reason) -> None:
+    first = replace(FIRST, cause=reason.value)
+    assert replace(FOUND, first=first).holds is (reason in HOLDS)
+
+
+def test_more_than_can_be_named_are_never_told_as_green() -> None:
+    many = replace(FOUND, count=MOST_NAMES + 60)
+    text = over(many, but(), a.NOW + HOUR)
+    assert text.kind is _K.HOLD_OVER
+    assert text.headline == "The pause is over. 60 of the alarms it held back are too many to be looked at."
+    assert (text.retry, text.unwatched) == (("api", "cart", "web"), 60)
+    some_red = over(many, but("web"), a.NOW + HOUR)
+    assert (some_red.headline, some_red.retry) == (text.headline, ("web",))
+    all_named = over(replace(FOUND, count=MOST_NAMES), but(), a.NOW + HOUR)
+    assert all_named.kind is _K.DIGEST
+
+
+def test_only_what_is_known_to_be_green_is() -> None:
+    full = replace(FOUND, count=MOST_NAMES)
+    assert full.all_ok(but())
+    assert not full.all_ok({})
+    assert not full.all_ok(but("web"))
+    assert not full.all_ok(but(names=("api", "web")))
+    assert not replace(FOUND, count=MOST_NAMES + 1).all_ok(but())
+
+
+def test_alarms_of_a_cause_are_looked_at_for_a_day() -> None:
+    moment = timedelta(microseconds=1)
+    last = a.NOW + LOOK_FOR - moment
+    assert FOUND.looked_at_next(last) == last + LOOK_EVERY
+    assert FOUND.looked_at_next(a.NOW + LOOK_FOR) is None
+    assert replace(FOUND, last_at=last).looked_at_next(a.NOW + LOOK_FOR) is None
+
+
+# --- what was not looked at, and what is neither red nor OK
+
+READ_ONE = {WatchedAlarm("api"): AlarmState.ALARM, WatchedAlarm("cart"): AlarmState.OK}
+NO_DATA = AlarmState.INSUFFICIENT_DATA
+
+
+@pytest.mark.parametrize(
+    ("states", "headline"),
+    [
+        pytest.param({}, "; which alarms are still red could not be looked at.", id="nothing was read"),
+        pytest.param(
+            {WatchedAlarm(name): Unknown("503") for name in FOUND.names},
+            "; which alarms are still red could not be looked at.",
+            id="nothing could be read",
+        ),
+        pytest.param(
+            {**READ_ONE, WatchedAlarm("web"): NotRead("too late")},
+            ". Still red: 2 of 3 alarms.",
+            id="one is red, another was not read",
+        ),
+        pytest.param(
+            but() | {WatchedAlarm("web"): NO_DATA},
+            ". None is known to be red; 1 of 3 alarms are not known to be OK.",
+            id="one has no data",
+        ),
+        pytest.param(
+            but() | {WatchedAlarm("web"): NO_DATA, WatchedAlarm("api"): ABSENT},
+            ". None is known to be red; 2 of 3 alarms are not known to be OK.",
+            id="one has no data, another is gone",
+        ),
+    ],
+)
+def test_the_end_of_a_hold_says_what_is_known_of_its_alarms(
+    states: dict[WatchedAlarm, AlarmReading], headline: str
+) -> None:
+    assert over(FOUND, states, a.NOW + HOUR).headline == f"The pause is over{headline}"
+
+
+def test_what_is_neither_red_nor_ok_is_listed_with_what_is_known_and_cannot_be_retried() -> None:
+    states = but() | {WatchedAlarm("web"): NO_DATA, WatchedAlarm("api"): ABSENT}
+    assert over(FOUND, states, a.NOW + HOUR) == replace(
+        page(
+            _K.HOLD_OVER,
+            "The pause is over. None is known to be red; 2 of 3 alarms are not known to be OK.",
+            (*COUNTED, "api does not exist any more", "web has no data"),
+            "Look at them: an alarm without data, or a deleted one, says nothing of the service.",
+        ),
+        watches=(WatchedAlarm("api"), WatchedAlarm("web")),
+    )
+
+
+def test_a_hundred_alarms_can_be_retried_with_one_command() -> None:
+    names = tuple(f"alarm-{n:03}" for n in range(MOST_RETRIED + 1))
+    many = replace(FOUND, names=names, count=len(names))
+    assert over(many, but(*names, names=names), a.NOW + HOUR).retry == names[:100]
+
+
+def test_alarms_that_are_too_many_to_be_watched_are_counted_with_those_that_are_not_named() -> None:
+    names = tuple(f"{n:03}-{'Ä' * 250}" for n in range(MOST_NAMES))
+    many = replace(FOUND, names=names, count=MOST_NAMES + 60)
+    text = over(many, but(*names, names=names), a.NOW + HOUR)
+    assert text.unwatched == 60 + MOST_NAMES - len(text.watches)
+    assert len(text.watches) < MOST_NAMES
+
+
+@pytest.mark.parametrize("one", list(Severity))
+@pytest.mark.parametrize("other", list(Severity))
+def test_the_worse_of_two_stands_first_in_the_list(one: Severity, other: Severity) -> None:
+    order = list(Severity)
+    assert worse(one, other) is order[min(order.index(one), order.index(other))]
