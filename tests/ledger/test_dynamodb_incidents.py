@@ -1,6 +1,7 @@
 """Incidents in the ledger: moved only from where they were read, joined or closed but never both."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ def test_a_damaged_announcement_is_told_as_such_and_blocks_no_other(
     text = incident_messages.acted(won(ledger).after, a.NOW)
     ledger.record(record_of(other_request(), reason=Reason.BUDGET_FULL), text)
     ledger.record(record_of(other_request("b"), reason=Reason.BUDGET_FULL), replace(text, key="broken"))
-    damaged = {"told": stored}
+    damaged: dict[str, Any] = {"told": stored}
     table.change("OUT#broken", **damaged)
     found = {one.key: one for one in ledger.unsettled_announcements(a.NOW, 10)}
     assert found[text.key] == text
