@@ -44,14 +44,14 @@ def _environment(layer: Path) -> dict[str, str]:
 
 def costly(layer: Path, count: int = 8) -> list[tuple[int, str]]:
     """The imports with the largest cumulative time, in microseconds (inflated by the measuring)."""
-    message = subprocess.run(  # this very interpreter
+    report = subprocess.run(  # this very interpreter
         [sys.executable, "-S", "-X", "importtime", "-c", "import firebreak.handlers"],
         check=True,
         env=_environment(layer),
         capture_output=True,
         text=True,
     ).stderr
-    rows = [line.split("|") for line in message.splitlines() if line.count("|") == 2]  # noqa: PLR2004
+    rows = [line.split("|") for line in report.splitlines() if line.count("|") == 2]  # noqa: PLR2004
     found = [(int(cumulative), name.strip()) for _, cumulative, name in rows[1:]]
     return sorted(found, reverse=True)[:count]
 

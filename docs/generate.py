@@ -1,6 +1,7 @@
 """Writes the parts of the documents that are facts of the code; `tests/docs` compares them.
 
-Run it after changing a reason, a state, a guard's kinds or a sample event:
+Run it after changing a reason, a state, a guard's kinds, a sample event, a key of the policy or what an
+action declares:
 
     .venv/bin/python docs/generate.py
 
@@ -12,8 +13,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-
-from template.names import function_id
 
 from firebreak.core.action_spec import ActionSpec
 from firebreak.core.guards.table import GUARDS
@@ -110,13 +109,8 @@ def actions() -> str:
 
 def actions_in_short() -> str:
     """A line an action: what it does, without its conditions."""
-    lines = [f"- `{one.name}`: {in_short(one)}" for one in CATALOG.specs.values()]
+    lines = [f"- `{one.name}`: {one.in_short}" for one in CATALOG.specs.values()]
     return "\n".join(lines) + "\n"
-
-
-def in_short(spec: ActionSpec) -> str:
-    """What the action does, without its conditions."""
-    return re.split(r"[;(]", spec.does)[0].strip()
 
 
 def action_settings() -> str:
@@ -142,7 +136,7 @@ def rule_parameters() -> str:
     """The parameter of each rule of an action, with what the rule listens to."""
     rows: list[Row] = []
     for spec in CATALOG.specs.values():
-        function = function_id(spec.name)
+        function = spec.logical_id
         rows.append((f"`{function}ByTag`", "`ENABLED`", f"tagged `firebreak:action={spec.name}`"))
         if spec.symptom:
             rows.append((f"`{function}BySymptom`", "`ENABLED`", f"untagged, on {spec.symptom.of}"))

@@ -12,8 +12,8 @@ import json
 import re
 import sys
 import textwrap
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from template.cloudformation import CloudFormationLoader
-from template.names import function_id
 
 from firebreak.core.action_spec import ActionSpec, Symptom
 from firebreak.services.registry import ACTIONS, CATALOG
@@ -51,7 +50,7 @@ class ActionBlock:
     @property
     def id(self) -> str:
         """The logical id of its function."""
-        return function_id(self.spec.name)
+        return self.spec.logical_id
 
     @property
     def symptom(self) -> Symptom | None:
@@ -60,11 +59,12 @@ class ActionBlock:
 
     @property
     def description(self) -> str:
-        """What it does, without its conditions."""
-        does = re.split(r"[;(]", self.spec.does)[0].strip()
-        return f"{does[0].upper()}{does[1:]}; only if the policy and the limits allow it"[
-            :LONGEST_DESCRIPTION
-        ]
+        """Its effect in short. Raises ValueError where Lambda would not take so much."""
+        does = self.spec.in_short
+        text = f"{does[0].upper()}{does[1:]}; only if the policy and the limits allow it"
+        if len(text) > LONGEST_DESCRIPTION:
+            raise ValueError(f"{self.name}: longer than {LONGEST_DESCRIPTION} characters: {text}")
+        return text
 
     @property
     def parameters(self) -> str:
@@ -168,34 +168,56 @@ def looks() -> Iterator[str]:
     for spec in CATALOG.specs.values():
         seen = {one.action for one in spec.permissions if not (one.mutates or one.to_decide)}
         for statement in yaml.load(fragment_of(spec.name)["Statement"], Loader=CloudFormationLoader):  # noqa: S506  # a SafeLoader
-            actions = statement.get("Action", [])
-            named = [actions] if isinstance(actions, str) else actions
-            for action in sorted(seen & set(named)):
+            for action in sorted(seen & set(_allowed(statement, spec.name))):
                 by_resource[json.dumps(statement["Resource"])][action] = None
-    for resource, actions in by_resource.items():
-        yield from _statement(json.loads(resource), sorted(actions))
+    sids: Counter[str] = Counter()
+    for resource, found in by_resource.items():
+        many = _patterns(json.loads(resource))
+        sid = f"LookAt{'And'.join(map(_kind, many))}"
+        sids[sid] += 1
+        yield from _statement(f"{sid}{sids[sid] if sids[sid] > 1 else ''}", many, sorted(found))
 
 
-def _statement(resource: Any, actions: list[str]) -> Iterator[str]:
+def _allowed(statement: Mapping[str, Any], action: str) -> list[str]:
+    """The calls that a statement allows. Raises ValueError for a look under a condition: Verify has none."""
+    actions = statement.get("Action", [])
+    named = [actions] if isinstance(actions, str) else list(actions)
+    if statement.get("Effect") != "Allow":
+        return []
+    looks = {one.action for one in CATALOG.specs[action].permissions if not one.mutates} & set(named)
+    if looks and "Condition" in statement:
+        raise ValueError(f"{action}: {statement.get('Sid')}: a look under a condition, which Verify has not")
+    return named
+
+
+def _patterns(resource: Any) -> list[str]:
+    """The patterns of a resource, `*` among them. Raises ValueError for one that is no pattern."""
     many = resource if isinstance(resource, list) else [resource]
-    yield f"- Sid: LookAt{'And'.join(map(_kind, many))}"
+    found = [one if one == "*" else one.get("Fn::Sub") if isinstance(one, dict) else None for one in many]
+    if not all(isinstance(one, str) for one in found):
+        raise ValueError(f"{json.dumps(resource)}: expected patterns by !Sub, or a star")
+    return [str(one) for one in found]
+
+
+def _statement(sid: str, many: list[str], actions: list[str]) -> Iterator[str]:
+    yield f"- Sid: {sid}"
     yield "  Effect: Allow"
     yield "  Action:"
     yield from (f"    - {action}" for action in actions)
     if many == ["*"]:
         yield '  Resource: "*" # because: IAM knows no resource for these actions'
     elif len(many) == 1:
-        yield f'  Resource: !Sub "{many[0]["Fn::Sub"]}"'
+        yield f'  Resource: !Sub "{many[0]}"'
     else:
         yield "  Resource:"
-        yield from (f'    - !Sub "{one["Fn::Sub"]}"' for one in many)
+        yield from (f'    - !Sub "{one}"' for one in many)
 
 
-def _kind(resource: Any) -> str:
+def _kind(resource: str) -> str:
     """The service and the kind of a resource as a part of a statement's name."""
     if resource == "*":
         return "WhatHasNoResource"
-    _, _, service, _, _, kind = re.sub(r"\$\{[\w:]+\}", "x", resource["Fn::Sub"]).split(":", 5)
+    _, _, service, _, _, kind = re.sub(r"\$\{[\w:]+\}", "x", resource).split(":", 5)
     words = re.split(r"\W+", f"{service}-{re.split('[/:]', kind)[0]}")
     return "".join(word.capitalize() for word in words)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from firebreak.services.registry import CATALOG
 from firebreak_cli.environment import environment_of
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending, PlainGroup
 
@@ -34,13 +33,12 @@ class Bind(StrEnum):
     EVERYBODY = "0.0.0.0"  # noqa: S104  # said out loud by the user, who reads whom it lets in
 
 
-# The functions of template.yaml, by the names it gives them.
-FUNCTIONS = (*(action.title().replace("-", "") for action in CATALOG), "Verify", "Page", "Route")
-
-
 def _one_of_ours(function: str) -> str:
-    if function not in FUNCTIONS:
-        raise typer.BadParameter(f"no function is called so; there are {', '.join(FUNCTIONS)}")
+    from firebreak.services.registry import CATALOG  # the other commands need none of the actions
+
+    functions = (*(spec.logical_id for spec in CATALOG.specs.values()), "Verify", "Page", "Route")
+    if function not in functions:
+        raise typer.BadParameter(f"no function is called so; there are {', '.join(functions)}")
     return function
 
 
@@ -81,7 +79,7 @@ def up(
     repository, home = checkout(), _home(ctx)
     if policy:
         load_policy(policy)  # before anything is built for it
-    with _told():
+    with _stated():
         _as_bound(home, bind)
         timeline = Timeline(Console(stderr=True, quiet=quiet))
         with timeline.working():
@@ -106,7 +104,7 @@ def down(ctx: typer.Context, *, quiet: Quiet = False) -> None:
 @local_app.command()
 def environment(ctx: typer.Context) -> None:
     """Print the environment in which AWS is the local one: eval "$(firebreak local environment)"."""
-    with _told():
+    with _stated():
         typer.echo("\n".join(_exports(_found(_home(ctx)).running)))
 
 
@@ -114,7 +112,12 @@ def environment(ctx: typer.Context) -> None:
 def invoke(
     ctx: typer.Context,
     function: Annotated[
-        str, typer.Argument(parser=_one_of_ours, metavar="FUNCTION", help=f"One of {', '.join(FUNCTIONS)}.")
+        str,
+        typer.Argument(
+            parser=_one_of_ours,
+            metavar="FUNCTION",
+            help="A function of the stack, for example RestartService.",
+        ),
     ],
     event: Annotated[Path, typer.Argument(help="A JSON file, for example one of events/.", exists=True)],
 ) -> None:
@@ -126,7 +129,7 @@ def invoke(
     from firebreak_devtools.local.sam import sam_command
 
     repository, home = checkout(), _home(ctx)
-    with _told():
+    with _stated():
         if missing := containers.engine_missing():
             raise Ending(BAD_INPUT, f"{missing}: running a function in a container needs Docker")
         local, sam = _found(home), sam_command(repository)
@@ -188,7 +191,7 @@ def _as_bound(home: "Home", bind: Bind | None) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _stated() -> Iterator[None]:
     """Turn what local AWS says when it fails into an ending; what SAM or the emulator said comes first."""
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -1,11 +1,15 @@
 """The template is what its source and the declarations of the actions make of it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from template import generate
 from template.cloudformation import CloudFormationLoader
 from template.generate import RESULT, SOURCE, fragment_parts, rendered
 
+from firebreak.services.registry import CATALOG
 from tests.docs.documents import ROOT
 
 
@@ -20,9 +24,9 @@ def test_what_a_human_edits_of_the_template_stays_readable() -> None:
 
 def test_no_action_is_named_in_the_source_but_the_one_that_the_heartbeat_watches() -> None:
     source = (ROOT / "template" / SOURCE).read_text(encoding="utf-8")
-    fragments = ROOT.glob("shared/firebreak/services/*/actions/*.yaml")
-    names = {path.stem.replace("_", "-") for path in fragments}
-    assert {name for name in names if name in source} == {"restart-service"}
+    specs = CATALOG.specs.values()
+    assert [spec.name for spec in specs if spec.name in source] == ["restart-service"]
+    assert [spec.name for spec in specs if spec.logical_id in source] == ["restart-service"]
 
 
 @pytest.mark.parametrize(
@@ -44,3 +48,42 @@ def test_a_fragment_that_says_something_else_is_refused_by_name(
 
 def test_a_tag_of_cloudformation_stands_on_something() -> None:
     assert CloudFormationLoader("!Ref X").get_single_data() == {"Ref": "X"}
+
+
+def looks_of(monkeypatch: pytest.MonkeyPatch, statement: str) -> list[dict[str, Any]]:
+    """The statements of Verify, were this the one statement of restart-service."""
+    monkeypatch.setattr(generate, "fragment_of", lambda _: {"Statement": statement})
+    found: list[dict[str, Any]] = yaml.load("\n".join(generate.looks()), Loader=CloudFormationLoader)  # noqa: S506  # a SafeLoader
+    return found or []
+
+
+SEEN = """
+- Sid: Look
+  Effect: {effect}
+  Action: ecs:DescribeServices
+  Resource: {resource}
+"""
+SERVICE = '!Sub "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/*"'
+TEAMS = '!Sub "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/team-*"'
+
+
+def test_verify_is_not_allowed_a_look_that_an_action_is_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert looks_of(monkeypatch, SEEN.format(effect="Deny", resource=SERVICE)) == []
+
+
+def test_a_look_under_a_condition_is_refused_as_verify_would_lose_the_condition(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bound = SEEN.format(effect="Allow", resource=SERVICE) + "  Condition: { StringEquals: { a: b } }\n"
+    with pytest.raises(ValueError, match="Look: a look under a condition"):
+        looks_of(monkeypatch, bound)
+
+
+def test_a_resource_that_is_no_pattern_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="expected patterns by !Sub, or a star"):
+        looks_of(monkeypatch, SEEN.format(effect="Allow", resource="!Ref Bus"))
+
+
+def test_each_statement_of_verify_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = SEEN.format(effect="Allow", resource=SERVICE) + SEEN.format(effect="Allow", resource=TEAMS)
+    assert [one["Sid"] for one in looks_of(monkeypatch, both)] == ["LookAtEcsService", "LookAtEcsService2"]

@@ -1,6 +1,7 @@
 """Names that only the authors knew stay out of the code; the changelog and old ADRs may tell of them."""
 
 import io
+import re
 import tokenize
 from pathlib import Path
 
@@ -51,11 +52,32 @@ RETIRED = frozenset(
     }
 )
 
+# Not even as a part of a name of the product.
+IN_NO_NAME = frozenset({"told", "beside", "blame", "blamed"})
+
 
 def retired_names(source: str) -> set[str]:
     """The retired words that the code uses as names; comments and texts are not looked at."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {token.string for token in tokens if token.type == tokenize.NAME} & RETIRED
+
+
+def compounds(source: str) -> set[str]:
+    """The names of the code that are made of a retired word of several letters and others."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    names = {token.string for token in tokens if token.type == tokenize.NAME}
+    return {name for name in names if IN_NO_NAME & set(re.split(r"_|(?<=[a-z])(?=[A-Z])", name.casefold()))}
+
+
+def test_a_retired_word_is_noticed() -> None:
+    source = 'told = "beside"  # eyes\ndef hand_over(untold): ...\n'
+    assert retired_names(source) == {"told", "hand_over"}
+    assert compounds("def _told_before(is_untold, blamed_since): ...") == {"_told_before", "blamed_since"}
+
+
+@pytest.mark.parametrize("path", [path for path in files(".py") if "tests" not in path.parts], ids=str)
+def test_no_name_of_the_product_is_made_of_a_retired_word(path: Path) -> None:
+    assert compounds(path.read_text(encoding="utf-8")) == set()
 
 
 @pytest.mark.parametrize("path", list(files(".py")), ids=lambda path: str(path.relative_to(ROOT)))

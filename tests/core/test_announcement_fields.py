@@ -14,7 +14,7 @@ from firebreak.core.keys import digest
 from firebreak.core.limits.history import Hold
 from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
-from firebreak.core.messages.decision_messages import COUNTED, TOLD_ONCE, of_blindness, of_decision
+from firebreak.core.messages.decision_messages import ANNOUNCED_ONCE, COUNTED, of_blindness, of_decision
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, AlarmState, Autonomy, Receipt, Target
 from firebreak.core.reasons import MEANINGS, Lasting, Reason
@@ -259,7 +259,7 @@ def test_refusals_for_one_cause_are_told_alike_and_wait_apart() -> None:
     )
     assert first.key == second.key == digest("cause", "lost_race", "now")
     assert (first.waits_as, second.waits_as) == (f"{first.key}#k", f"{first.key}#l")
-    assert first.next == f"{NEVER_AGAIN} {TOLD_ONCE}"
+    assert first.next == f"{NEVER_AGAIN} {ANNOUNCED_ONCE}"
 
 
 def test_a_refusal_without_target_alarm_or_policy_says_so_by_leaving_them_out() -> None:

@@ -23,16 +23,16 @@ def deployment(
     request = request or f"r-{before}"
     end, label = RED - before, label.removesuffix("?")
 
-    def announced(message: str, severity: str = "INFO", ago: timedelta = timedelta()) -> EnvironmentEvent:
+    def logged(message: str, severity: str = "INFO", ago: timedelta = timedelta()) -> EnvironmentEvent:
         return EnvironmentEvent(
             at=end - ago, message=message, severity=severity, request_id=request, version=label
         )
 
-    events = [announced("Deploying new version to instance(s).", ago=MINUTE)]
+    events = [logged("Deploying new version to instance(s).", ago=MINUTE)]
     if failed:
-        events.append(announced("Failed to deploy application.", "ERROR"))
+        events.append(logged("Failed to deploy application.", "ERROR"))
     if completed if completed is not None else not failed:
-        events.append(announced("New application version was deployed to running EC2 instances."))
+        events.append(logged("New application version was deployed to running EC2 instances."))
     return tuple(events)
 
 

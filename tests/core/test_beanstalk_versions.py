@@ -71,7 +71,7 @@ def test_events_may_tell_of_no_deployment(events: Any) -> None:
 
 @pytest.mark.parametrize("red", [BEGAN, ENDED, ENDED + WINDOW])
 def test_an_alarm_from_its_start_to_the_end_of_the_window_blames_it(red: Any) -> None:
-    assert DEPLOYMENT.not_to_blame(red, WINDOW) is None
+    assert DEPLOYMENT.not_at_fault(red, WINDOW) is None
 
 
 @pytest.mark.parametrize(
@@ -89,11 +89,11 @@ def test_an_alarm_from_its_start_to_the_end_of_the_window_blames_it(red: Any) ->
     ],
 )
 def test_an_alarm_outside_does_not(red: Any, text: str) -> None:
-    assert DEPLOYMENT.not_to_blame(red, WINDOW) == Obstacle(Reason.NO_RECENT_DEPLOYMENT, text)
+    assert DEPLOYMENT.not_at_fault(red, WINDOW) == Obstacle(Reason.NO_RECENT_DEPLOYMENT, text)
 
 
 def test_a_window_of_nothing_is_told_as_such() -> None:
-    found = DEPLOYMENT.not_to_blame(ENDED + SECOND, timedelta())
+    found = DEPLOYMENT.not_at_fault(ENDED + SECOND, timedelta())
     assert found
     assert found.detail.endswith("at most 0 s is its fault")
 

@@ -31,7 +31,7 @@ from firebreak.core.model import (
 from firebreak.core.observed import Series
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.repeated_rollback import WayBack
+from firebreak.core.repeated_rollback import RollbackTarget
 from firebreak.core.rules import Rules
 from tests.support import builders as a
 
@@ -301,7 +301,9 @@ def test_one_more_act_in_the_history_never_turns_a_refusal_into_an_act(
     assert acts_with_less or not acts_with_more
 
 
-WAY = WayBack(blamed_since=a.NOW - 600 * SECOND, newest=(a.NOW - 9000 * SECOND, a.NOW - 600 * SECOND))
+WAY = RollbackTarget(
+    suspected_since=a.NOW - 600 * SECOND, newest=(a.NOW - 9000 * SECOND, a.NOW - 600 * SECOND)
+)
 ROLLING_BACK = replace(a.PLAN, rollback_target=WAY)
 own_acts = st.builds(Slot, moments, st.just("i-other"), st.just("restart-service"), st.just(0))
 

@@ -13,14 +13,14 @@ from firebreak.core.limits.scopes import Level
 from firebreak.core.model import Obstacle
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.repeated_rollback import WayBack
+from firebreak.core.repeated_rollback import RollbackTarget
 from tests.core.guard_findings import BLIND, UNREAD, found, scopes
 from tests.support import builders as a
 
 MINUTE, MOMENT = timedelta(minutes=1), timedelta(milliseconds=1)
 MADE = a.NOW - 10 * MINUTE
 RAN = (a.NOW - 900 * MINUTE, MADE - 5 * MINUTE)
-WAY = WayBack(blamed_since=MADE, newest=RAN)
+WAY = RollbackTarget(suspected_since=MADE, newest=RAN)
 ROLLING_BACK = replace(a.PLAN, rollback_target=WAY)
 AGAIN = "rolled back at 2026-11-20 09:50:30Z, after what is blamed was made: not a second time"
 TAKEN_OUT = "what it would go back to was itself taken out by the roll back at 2026-11-19 19:00:30Z"

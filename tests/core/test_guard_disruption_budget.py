@@ -1,4 +1,4 @@
-"""The share guard: how much of a group may be touched, and how much of it must stay well."""
+"""The guard of the disruption budget: how much of a group may be unavailable, and what must stay healthy."""
 
 from dataclasses import replace
 from datetime import timedelta

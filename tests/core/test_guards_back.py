@@ -202,7 +202,7 @@ def turned(raises: int, seen: Snapshot) -> Check:
     return check
 
 
-class TestRatchet:
+class TestMemoryRaiseLimit:
     def test_an_action_that_raises_nothing_is_not_asked(self) -> None:
         check = turned(0, raised(DAY, 2 * DAY))
 

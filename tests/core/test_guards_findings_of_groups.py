@@ -17,7 +17,7 @@ from firebreak.core.missing_data import MissingDataRules
 from firebreak.core.model import AlarmState, Autonomy, Contributor, Obstacle, Receipt, RequestKind, Verdict
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from firebreak.core.repeated_rollback import WayBack
+from firebreak.core.repeated_rollback import RollbackTarget
 from tests.core.guard_findings import OWN, act, climb, history, scopes
 from tests.core.test_guards_shared_conditions import Always, red
 from tests.support import builders as a
@@ -26,7 +26,7 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 RESTORE = climb(kind=RequestKind.RESTORE)
 FAILED = Verdict.NOT_RECOVERED
 LOOK = {guard.name: guard.check for guard in GUARDS}
-ROLL_BACK = replace(a.PLAN, rollback_target=WayBack(blamed_since=a.NOW - 10 * MINUTE, newest=None))
+ROLL_BACK = replace(a.PLAN, rollback_target=RollbackTarget(suspected_since=a.NOW - 10 * MINUTE, newest=None))
 
 
 def found(guard: str, request: Any, rules: dict[str, Any], **seen: Any) -> Check:

@@ -15,7 +15,7 @@ from firebreak.core.limits.scopes import Level, Scope
 from firebreak.core.model import Contributor, Request, RequestKind
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.repeated_rollback import WayBack
+from firebreak.core.repeated_rollback import RollbackTarget
 from tests.core.guard_findings import climb, scopes
 from tests.support import builders as a
 
@@ -77,7 +77,7 @@ def test_a_guard_that_could_not_look_objects_and_one_that_was_not_asked_to_says_
     assert unread == Check(guard, Result.NOT_LOOKED_AT, "not looked at: offline")
 
 
-ROLL_BACK = replace(a.PLAN, rollback_target=WayBack(blamed_since=a.NOW, newest=None))
+ROLL_BACK = replace(a.PLAN, rollback_target=RollbackTarget(suspected_since=a.NOW, newest=None))
 FLOOR = replace(a.rules().disruption, min_healthy=1)
 
 

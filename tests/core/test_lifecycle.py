@@ -36,9 +36,9 @@ from firebreak.core.incident.verdict import (
     Keep,
     LookAgain,
     Rest,
+    Reversals,
     Step,
     TakeBack,
-    WaysBack,
 )
 from firebreak.core.limits import history
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
@@ -323,7 +323,7 @@ def test_that_it_was_over_was_announced_when_the_temporary_change_came_to_rest()
 
 
 def test_the_next_rung_is_asked_for_and_what_the_last_one_changed_is_kept_in_mind() -> None:
-    lent = evidence(ways=WaysBack(restore=a.PLAN))
+    lent = evidence(ways=Reversals(restore=a.PLAN))
     moved = judged(Climb(1), seen=lent)
     assert (moved.after.state, moved.after.rung, moved.after.action) == (S.CLIMBING, 1, "scale-service")
     assert moved.after.note == f"{WHY}; what restart-service changed stays"

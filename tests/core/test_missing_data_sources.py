@@ -19,7 +19,7 @@ from firebreak.core.missing_data import (
     effective,
     of_event,
     of_event_alone,
-    told_by_event,
+    stated_by_event,
 )
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
@@ -142,11 +142,11 @@ def test_the_event_tells_where_the_alarm_says_nothing_of_the_same_transition() -
 
 @pytest.mark.parametrize("apart", [MINUTE, -MINUTE])
 def test_up_to_a_minute_apart_event_and_alarm_tell_of_the_same_transition(apart: timedelta) -> None:
-    def announced(by: timedelta) -> bool:
+    def is_stated(by: timedelta) -> bool:
         return of_event(a.alarm(reason=SILENT), a.described(since=SINCE + by), NOBODY) is not None
 
-    assert announced(apart)
-    assert not announced(apart + (SECOND if apart > timedelta() else -SECOND))
+    assert is_stated(apart)
+    assert not is_stated(apart + (SECOND if apart > timedelta() else -SECOND))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_the_event_does_not_tell(event: str, live: DescribedAlarm) -> None:
 def test_of_an_alarm_that_nobody_could_look_at_its_event_tells_when_no_data_made_it_red(
     changes: dict[str, Any], text: str
 ) -> None:
-    assert told_by_event(a.alarm(**changes)) == text
+    assert stated_by_event(a.alarm(**changes)) == text
 
 
 def test_for_who_only_has_the_event_its_own_tags_and_the_policy_say_what_missing_data_means() -> None:

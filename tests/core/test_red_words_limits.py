@@ -16,7 +16,7 @@ GREATER = "greater than the threshold (80.0)"
 CUT = "n" * 79 + "…"
 
 
-def announced(reason: str, *values: float, threshold: float = 80.0, **changes: Any) -> str:
+def words_of(reason: str, *values: float, threshold: float = 80.0, **changes: Any) -> str:
     found = evaluation(*values, threshold=threshold, period=None, **changes)
     return red_words(alarm(metrics=NOWHERE, reason=reason, evaluation=found))
 
@@ -45,7 +45,7 @@ def announced(reason: str, *values: float, threshold: float = 80.0, **changes: A
 def test_the_sign_is_cloudwatchs_where_it_is_true_of_the_numbers(
     reason: str, value: float, words: str
 ) -> None:
-    assert announced(reason, value) == words
+    assert words_of(reason, value) == words
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_the_sign_is_cloudwatchs_where_it_is_true_of_the_numbers(
 def test_a_number_has_as_few_digits_as_keep_it_apart_from_the_threshold(
     value: float, threshold: float, words: str
 ) -> None:
-    assert announced("", value, threshold=threshold) == words
+    assert words_of("", value, threshold=threshold) == words
 
 
 @pytest.mark.parametrize(
@@ -267,9 +267,9 @@ def test_for_how_long_is_counted(
 
 def test_the_value_is_that_of_the_last_period_with_data() -> None:
     points = tuple(EvaluatedPoint(None, value) for value in (91.0, 95.0, 99.5, None))
-    assert announced("", 70.0, evaluated=points) == "CPU 99.5 > 80"
-    assert announced("", 91.0, 99.5, 95.0, evaluated=points) == "CPU 99.5 > 80"
-    assert announced("", 91.0, 99.5, 95.0, 94.0, evaluated=points) == "CPU 94 > 80"
+    assert words_of("", 70.0, evaluated=points) == "CPU 99.5 > 80"
+    assert words_of("", 91.0, 99.5, 95.0, evaluated=points) == "CPU 99.5 > 80"
+    assert words_of("", 91.0, 99.5, 95.0, 94.0, evaluated=points) == "CPU 94 > 80"
 
 
 def test_a_value_beside_its_band_keeps_every_digit_before_the_point() -> None:

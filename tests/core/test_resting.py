@@ -14,9 +14,9 @@ from firebreak.core.incident.verdict import (
     GiveToHumans,
     Keep,
     Rest,
+    Reversals,
     Step,
     TakeBack,
-    WaysBack,
 )
 from firebreak.core.model import AlarmState, Obstacle, Plan, Settled
 from firebreak.core.readings import ABSENT, NotRead, Unknown
@@ -34,7 +34,7 @@ RULES = Verification(
 )
 BACK = Plan(summary="put back 3 to 2", change={"desiredCount": 2}, before={"desired": 3})
 NO_WAY = Obstacle(Reason.NOT_REVERSIBLE, "a restart cannot be taken back")
-BOTH_WAYS = WaysBack(undo=BACK, restore=BACK)
+BOTH_WAYS = Reversals(undo=BACK, restore=BACK)
 RED, OK = AlarmState.ALARM, AlarmState.OK
 
 
@@ -53,7 +53,7 @@ RESTING = a.incident(IncidentState.RESTING, healthy_since=a.NOW)
 
 
 def rested(after: timedelta, state: Any = OK, restore: Any = BACK, **changes: Any) -> Step:
-    ways = WaysBack(undo=BACK, restore=restore)
+    ways = Reversals(undo=BACK, restore=restore)
     evidence = seen(state, after=after, ways=ways, **changes)
     return after_rest(RESTING, evidence, RULES, evidence.now, timedelta(hours=6))
 

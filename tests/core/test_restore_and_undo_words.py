@@ -16,9 +16,9 @@ from firebreak.core.incident.verdict import (
     Judgement,
     LookAgain,
     Rest,
+    Reversals,
     Step,
     TakeBack,
-    WaysBack,
     for_humans,
     judge,
     judged_as,
@@ -51,7 +51,7 @@ RULES = Verification(
 )
 BACK = Plan(summary="put back 3 to 2", change={"desiredCount": 2}, before={"desired": 3})
 NO_WAY = Obstacle(Reason.NOT_REVERSIBLE, "a restart cannot be taken back")
-BOTH_WAYS = WaysBack(undo=BACK, restore=BACK)
+BOTH_WAYS = Reversals(undo=BACK, restore=BACK)
 RED, OK = AlarmState.ALARM, AlarmState.OK
 UNDONE = a.incident(purpose=Purpose.UNDO)
 RESTORED = a.incident(purpose=Purpose.RESTORE)
@@ -69,7 +69,7 @@ def seen(state: AlarmState = OK, *, after: timedelta = 5 * MINUTE, **changes: An
 
 
 def step(
-    incident: Incident, verdict: Verdict, ways: WaysBack = BOTH_WAYS, *, after: timedelta = 5 * MINUTE
+    incident: Incident, verdict: Verdict, ways: Reversals = BOTH_WAYS, *, after: timedelta = 5 * MINUTE
 ) -> Step:
     return next_step(incident, verdict, RULES, seen(after=after, ways=ways), timedelta(hours=6))
 
@@ -101,7 +101,7 @@ class TestStep:
 
     @pytest.mark.parametrize("undo", [NO_WAY, Unknown("dark"), NotRead("no"), ABSENT], ids=str)
     def test_harm_without_a_way_back_is_for_humans(self, undo: Any) -> None:
-        assert step(a.incident(), Verdict.WORSE, WaysBack(undo=undo)) == GiveToHumans()
+        assert step(a.incident(), Verdict.WORSE, Reversals(undo=undo)) == GiveToHumans()
 
     @pytest.mark.parametrize("verdict", [Verdict.RECOVERED, Verdict.WORSE, Verdict.NOT_RECOVERED])
     def test_an_undo_is_never_undone_and_ends_with_humans(self, verdict: Verdict) -> None:
@@ -120,7 +120,7 @@ class TestStep:
     ) -> None:
         since = a.NOW
         holding = a.incident(IncidentState.HOLDING, healthy_since=since)
-        ways = WaysBack(restore=restore)
+        ways = Reversals(restore=restore)
 
         assert step(holding, Verdict.RECOVERED, ways, after=5 * MINUTE - SECOND) == Hold(
             since + 5 * MINUTE, since
@@ -139,7 +139,7 @@ class TestStep:
     def test_what_cannot_or_need_not_be_taken_back_closes(self, restore: Any) -> None:
         holding = a.incident(IncidentState.HOLDING, healthy_since=a.NOW)
 
-        assert step(holding, Verdict.RECOVERED, WaysBack(undo=BACK, restore=restore)) == Close()
+        assert step(holding, Verdict.RECOVERED, Reversals(undo=BACK, restore=restore)) == Close()
 
     @pytest.mark.parametrize(
         ("green_since", "since"),
@@ -207,7 +207,7 @@ class TestForHumans:
         ids=str,
     )
     def test_harm_says_why_it_was_not_undone(self, undo: Any, text: str) -> None:
-        evidence = seen(ways=WaysBack(undo=undo))
+        evidence = seen(ways=Reversals(undo=undo))
 
         assert for_humans(a.incident(), Judgement(Verdict.WORSE, "bad"), evidence) == text
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.repeated_rollback import WayBack
+from firebreak.core.repeated_rollback import RollbackTarget
 from firebreak.services.ecs.deployments import DeploymentHistory, ServiceDeployment
 from firebreak.services.ecs.suspect_deployment import Suspects, as_far_as, suspects, under_way
 from firebreak.services.ecs.task_memory import TaskSize
@@ -122,7 +122,7 @@ def test_blamed_is_what_brought_the_running_task_definition(
 )
 def test_a_way_back_is_told_from_a_way_on(memory: DeploymentHistory, *, rollback_target: bool) -> None:
     found = suspects(memory, contents(memory))
-    assert found.is_way_back is rollback_target
+    assert found.is_rollback_target is rollback_target
 
 
 BROUGHT = deployed(minutes_ago=20)
@@ -167,7 +167,7 @@ def test_what_is_not_known_is_not_taken_for_the_same(unread: str) -> None:
     memory = history(RAISED, BROUGHT, BEFORE)
     held = {arn: one for arn, one in contents(memory, same(NEWER)).items() if arn != unread}
     found = suspects(memory, held)
-    assert (found.tries, found.is_way_back, found.only_adds_memory) == ((RAISED,), False, False)
+    assert (found.tries, found.is_rollback_target, found.only_adds_memory) == ((RAISED,), False, False)
 
 
 REVERT = deployed("d8", NEWER, 5)
@@ -204,7 +204,7 @@ def test_a_revert_under_a_new_number_is_a_way_back(
     held: list[TaskSize], status: str, *, rollback_target: bool
 ) -> None:
     memory = history(REVERT, BROUGHT, replace(BEFORE, status=status))
-    assert under_way(memory, contents(memory, *held)).is_way_back is rollback_target
+    assert under_way(memory, contents(memory, *held)).is_rollback_target is rollback_target
 
 
 def test_a_revert_is_told_from_what_is_known_of_older_ones() -> None:
@@ -212,16 +212,16 @@ def test_a_revert_is_told_from_what_is_known_of_older_ones() -> None:
     memory = history(REVERT, BROUGHT, older, BEFORE)
     held = contents(memory, same(NEWER, OLD))
     del held[OLDER]
-    assert under_way(memory, held).is_way_back
+    assert under_way(memory, held).is_rollback_target
 
 
 def test_the_newest_is_blamed_with_its_tries_that_stopped_before_it() -> None:
     again, first = running("d7b", 2), deployed(status="STOPPED")
     memory = history(again, first, BEFORE)
     found = under_way(memory, contents(memory))
-    assert (found.tries, found.before, found.is_way_back) == ((again, first), (BEFORE,), False)
+    assert (found.tries, found.before, found.is_rollback_target) == ((again, first), (BEFORE,), False)
     restart = under_way(history(again, deployed(), BEFORE), {})
-    assert (restart.tries, restart.is_way_back) == ((again,), False)
+    assert (restart.tries, restart.is_rollback_target) == ((again,), False)
     other = under_way(history(again, deployed("d6b", OLD, status="STOPPED"), BEFORE), {})
     assert other.tries == (again,)
 
@@ -324,7 +324,7 @@ def test_what_a_success_repeats_brought_what_it_would_go_back_to() -> None:
     found = suspects(memory, contents(memory))
     assert found.brought_before
     assert (found.earlier, found.brought_before.deployment) == (memory.deployments[1], B)
-    assert found.rollback_target == WayBack(blamed_since=C.began, newest=(B.began, C.began))
+    assert found.rollback_target == RollbackTarget(suspected_since=C.began, newest=(B.began, C.began))
 
 
 def test_what_failed_since_ends_the_time_of_what_it_would_go_back_to() -> None:
@@ -337,7 +337,7 @@ def test_the_first_of_its_tries_says_since_when_it_is_there() -> None:
     again, first = running("d7b", 2), deployed(status="STOPPED")
     found = under_way(history(again, first), {})
     assert (found.rollback_target, found.brought_before) == (
-        WayBack(blamed_since=first.began, newest=None),
+        RollbackTarget(suspected_since=first.began, newest=None),
         None,
     )
 

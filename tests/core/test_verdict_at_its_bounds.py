@@ -13,7 +13,7 @@ from firebreak.core.incident.verdict import (
     GiveToHumans,
     Judgement,
     LookAgain,
-    WaysBack,
+    Reversals,
     all_members_ok,
     has_come_to_rest,
     judge,
@@ -229,13 +229,13 @@ def test_whether_a_target_is_over_what_was_done_to_it(changes: dict[str, Any], *
     ("changes", "text"),
     [
         pytest.param({}, "", id="nothing was lent"),
-        pytest.param({"ways": WaysBack(restore=a.PLAN)}, "; what restart-service changed stays", id="lent"),
+        pytest.param({"ways": Reversals(restore=a.PLAN)}, "; what restart-service changed stays", id="lent"),
         pytest.param(
-            {"ways": WaysBack(restore=DARK), "happened": DARK},
+            {"ways": Reversals(restore=DARK), "happened": DARK},
             "; what restart-service changed stays",
             id="it may have been lent",
         ),
-        pytest.param({"ways": WaysBack(restore=a.PLAN), "happened": False}, "", id="it was never made"),
+        pytest.param({"ways": Reversals(restore=a.PLAN), "happened": False}, "", id="it was never made"),
     ],
 )
 def test_what_a_rung_lent_and_leaves_behind_is_said(changes: dict[str, Any], text: str) -> None:

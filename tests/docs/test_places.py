@@ -23,17 +23,17 @@ def named_paths(document: Document) -> set[str]:
     return {path for path in found if "..." not in path}
 
 
-def exists(path: str, dependency_incidents: Path) -> bool:
+def exists(path: str, folder: Path) -> bool:
     """Whether the path is there, from the root, beside the document, or in the layer's folders."""
-    places = [ROOT, dependency_incidents, ROOT / "shared", ROOT / "shared/firebreak"]
+    places = [ROOT, folder, ROOT / "shared", ROOT / "shared/firebreak"]
     return any((place / path).exists() or ("*" in path and any(place.glob(path))) for place in places)
 
 
 @every_document
 def test_every_path_in_a_document_is_there(document: Document) -> None:
-    dependency_incidents = (ROOT / document.name).parent
+    folder = (ROOT / document.name).parent
     named = sorted(named_paths(document) - set(document.written))
-    assert [path for path in named if not exists(path, dependency_incidents)] == []
+    assert [path for path in named if not exists(path, folder)] == []
 
 
 def test_a_path_that_is_not_there_is_noticed() -> None:

@@ -99,7 +99,7 @@ DECIDED = DecisionRecord(
 )
 
 
-def read_told(item: Mapping[str, Any]) -> object:
+def read_waiting(item: Mapping[str, Any]) -> object:
     return announcement_from_wire(Fields(item).unpack("told"))
 
 
@@ -120,7 +120,7 @@ READERS: dict[str, tuple[Callable[[Any], object], object]] = {
     ),
     "incident": (read_incident, INCIDENT),
     "incident joined": (read_incident, JOINED),
-    "announcement": (read_told, TOLD),
+    "announcement": (read_waiting, TOLD),
 }
 
 

@@ -27,7 +27,7 @@ def run() -> None:
         subprocess.run(command, cwd=STAGE, env=environment, stdout=seen, stderr=seen, check=True)
 
 
-def announced(*command: str) -> str:
+def output(*command: str) -> str:
     """What mutmut prints."""
     done = subprocess.run([str(MUTMUT), *command], cwd=STAGE, capture_output=True, text=True, check=True)
     return done.stdout
@@ -37,14 +37,14 @@ def outcome() -> Outcome:
     """What became of every mutant that was made."""
     counts: dict[str, Counter[str]] = {}
     alive: list[Change] = []
-    for line in announced("results", "--all", "True").splitlines():
+    for line in output("results", "--all", "True").splitlines():
         found = re.fullmatch(r"\s*(\S+): (.+)", line)
         if not found:
             continue
         name, word = found.groups()
         counts.setdefault(place(name)[0], Counter())[word] += 1
         if word != KILLED:
-            alive.append(change(name, announced("show", name)))
+            alive.append(change(name, output("show", name)))
     return Outcome(counts, alive)
 
 

@@ -82,26 +82,40 @@ def test_a_mistake_is_told_with_the_name_and_the_line_of_the_file(changed: str, 
     assert caught.value.problems[0].startswith(f"line {line}: {problem}")
 
 
+def test_keys_under_both_names_are_mistakes_beside_all_others() -> None:
+    group = "[[groups]]\ngroup = 'ecs:x'\nshare = 0.1\nmax_unavailable = 7\n"
+    text = BARE + OLD + "[disruption]\nwithin = '1h'\n" + group
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text, "x.toml")
+    line = {found: number for number, found in enumerate(text.splitlines(), 1)}
+    assert caught.value.problems == (
+        f"line {line['[share]']}: share: is called disruption now, and both are there",
+        f"line {line['share = 0.1']}: groups[2].share: is called max_unavailable now, and both are there",
+        f"line {line['max_unavailable = 7']}: groups[2].max_unavailable: at most 1.0 (found 7)",
+    )
+
+
 @pytest.mark.parametrize(
-    ("added", "problem"),
+    ("table", "key", "meant"),
     [
-        ("[disruption]\nwithin = '1h'\n", "share: is called disruption now, and both are there"),
-        (
-            "[[groups]]\ngroup = 'ecs:x'\nshare = 0.1\nmax_unavailable = 0.1\n",
-            "groups[2].share: is called max_unavailable now, and both are there",
-        ),
+        ("[share]", "shar", "share"),
+        ("[disruption]", "helthy_floor", "healthy_floor"),
+        ("[[groups]]\ngroup = 'ecs:x'", "healthy_flor", "healthy_floor"),
+        ("[actions.roll-back-service]", "blam", "blame"),
     ],
 )
-def test_a_key_under_both_names_is_a_mistake(added: str, problem: str) -> None:
+def test_an_old_name_that_is_nearly_right_is_meant(table: str, key: str, meant: str) -> None:
     with pytest.raises(PolicyError) as caught:
-        parse_policy(BARE + OLD + added, "x.toml")
-    assert caught.value.problems == (problem,)
+        parse_policy(f"{BARE}{table}\n{key} = 1\n", "x.toml")
+    assert f"{key}: no such key; did you mean {meant}?" in "".join(caught.value.problems)
 
 
 @pytest.mark.parametrize("odd", ["share = 3\n", "groups = 3\n", "groups = [3]\n", "actions = 3\n"])
-def test_what_is_no_table_is_a_mistake_and_no_crash(odd: str) -> None:
-    with pytest.raises(PolicyError):
-        parse_policy(odd + BARE, "x.toml")
+def test_a_value_that_is_no_table_is_a_mistake_and_no_crash(odd: str) -> None:
+    bare = BARE.partition("[actions.")[0]
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(odd + bare, "x.toml")
+    assert "expected a " in caught.value.problems[0]
 
 
 def test_only_what_was_renamed_is_called_otherwise() -> None:

@@ -2,10 +2,13 @@
 
 import inspect
 import sys
+from dataclasses import fields
 from types import ModuleType
 
 import pytest
 
+from firebreak.core.action_spec import TemporarySettings
+from firebreak.policy.actions import ActionSection
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS, CATALOG, BuiltActions
 from tests.support.fakes import FakeServices
@@ -42,6 +45,15 @@ def test_the_actions_that_start_a_deployment_are_those_that_hand_ecs_a_task_defi
 def test_what_nothing_takes_back_says_why(name: str) -> None:
     spec = CATALOG.specs[name]
     assert bool(spec.undo) != bool(spec.irreversible)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_a_declaration_does_not_contradict_itself(name: str) -> None:
+    spec = CATALOG.specs[name]
+    keys = {field.name for field in fields(spec.settings)}
+    assert bool(spec.highest_ceiling) == ("ceiling" in keys)
+    assert spec.temporary == isinstance(spec.settings, TemporarySettings)
+    assert keys <= set(ActionSection.model_fields), "policy/actions.py says what a key looks like in the file"
 
 
 @pytest.mark.parametrize("name", ACTIONS)

@@ -30,9 +30,8 @@ def check(
     What is allowed and hardly meant is a warning on stderr.
     """
     from firebreak.paging.rendering import plain
-    from firebreak.policy.lines import lines_of
+    from firebreak.policy.lines import lines_of, with_line
     from firebreak.policy.loader import load_policy
-    from firebreak.policy.mistakes import with_line
     from firebreak.policy.renamed_keys import warnings_of_names
     from firebreak_cli.policy_warnings import warnings_of
 

@@ -22,7 +22,7 @@ from firebreak.remediation.sweeper import SWEEP_GRACE
 SCHEDULE_PRECISION = timedelta(minutes=1)
 LATE_WAKE = SCHEDULE_PRECISION + SWEEP_GRACE
 
-type Told = tuple[AnnouncementKind, int]
+type Milestone = tuple[AnnouncementKind, int]
 
 
 class Scenario(StrEnum):
@@ -59,7 +59,7 @@ class Seen:
     rung: int = 0
     lines: tuple[HistoryLine, ...] = ()
     patience: Mapping[int, timedelta] = field(default_factory=dict)
-    announced: Mapping[Told, datetime] = field(default_factory=dict)
+    announced: Mapping[Milestone, datetime] = field(default_factory=dict)
     ok_at: datetime | None = None
 
 
@@ -213,7 +213,7 @@ def _answered(rules: Rules, seen: Seen) -> Iterator[Step]:
 
 
 def _page(
-    rules: Rules, seen: Seen, milestone: Told, *, name: str, of: str, since: datetime | None
+    rules: Rules, seen: Seen, milestone: Milestone, *, name: str, of: str, since: datetime | None
 ) -> Iterator[Step]:
     if since:
         yield Step(

@@ -15,7 +15,7 @@ from firebreak.ledger.deliveries import LEASE
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.items import Fields, Item, key, read_transition
 from firebreak.wire.epoch import at_ms
-from firebreak_cli.drill.times import Seen, Told
+from firebreak_cli.drill.times import Milestone, Seen
 from firebreak_cli.operations.retries import first_answers
 from firebreak_cli.queries import ledger_queries
 from firebreak_cli.queries.ledger_queries import Bounds
@@ -90,7 +90,7 @@ class LedgerWatch:
             rung=incident.rung,
             lines=lines,
             patience=patience,
-            announced={**seen.announced, **dict(self._told(incident, seen.announced))},
+            announced={**seen.announced, **dict(self._announced(incident, seen.announced))},
         )
 
     def _outcome(self, incident: Incident, lines: Sequence[HistoryLine], seen: Seen) -> str:
@@ -98,13 +98,15 @@ class LedgerWatch:
             return "join"
         return "act" if lines and lines[0].what.startswith("claimed ") else incident.state.value
 
-    def _told(self, incident: Incident, known: Mapping[Told, datetime]) -> Iterable[tuple[Told, datetime]]:
+    def _announced(
+        self, incident: Incident, known: Mapping[Milestone, datetime]
+    ) -> Iterable[tuple[Milestone, datetime]]:
         here = incident.rung
         for message in ((_K.ACTED, 0), (_K.RECOVERED, here), (_K.GIVEN_TO_HUMANS, here)):
-            if message not in known and (at := self._told_at(*message, incident)):
+            if message not in known and (at := self._announced_at(*message, incident)):
                 yield message, at
 
-    def _told_at(self, kind: AnnouncementKind, rung: int, incident: Incident) -> datetime | None:
+    def _announced_at(self, kind: AnnouncementKind, rung: int, incident: Incident) -> datetime | None:
         """When humans were told; the mark of a page keeps until when its teller had it."""
         of_then = replace(incident, rung=rung, purpose=Purpose.ACT)
         announced = of_incident(kind, of_then, incident.opened_at, "")

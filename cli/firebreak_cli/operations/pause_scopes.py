@@ -218,10 +218,11 @@ def _policy(stack: Stack) -> Policy | None:
 
 
 def _action_on(service: str, stack: Stack, policy: Policy | None) -> AnyAction:
-    """Some action of that service; each looks at a target in the same way."""
+    """The action of that service that looks at the least; each sees tags and group in the same way."""
 
     def listed(name: str) -> Reading[Runbook]:
         return (policy.runbook(name) if policy else None) or ABSENT
 
     services = Connections(stack.reader, lambda _: NoWrites(), listed)
-    return ACTIONS[next(action for action in CATALOG if CATALOG.service_of(action) == service)](services)
+    of_service = (spec for spec in CATALOG.specs.values() if spec.service == service)
+    return ACTIONS[min(of_service, key=lambda spec: len(spec.permissions)).name](services)

@@ -42,13 +42,13 @@ def id_meant(client: Any, stack: Stack, wanted: str, bounds: Bounds) -> str:
 
 def _first(named: Iterable[tuple[str, str]]) -> dict[str, str]:
     meant: dict[str, str] = {}
-    for name, message in named:
-        meant.setdefault(name, message)
+    for name, incident_id in named:
+        meant.setdefault(name, incident_id)
     return meant
 
 
 def _several(wanted: str, meant: Mapping[str, str], stack: Stack, *, cut: bool) -> Ending:
-    lines = [f"{name}  {message}" for name, message in list(meant.items())[:_LISTED]]
+    lines = [f"{name}  {incident_id}" for name, incident_id in list(meant.items())[:_LISTED]]
     more = len(meant) - _LISTED
     left_out = [f"and {more} more: {stack.command('incidents', '--all')}"] if more > 0 else []
     older = ["the ledger is larger than one look: older ones are left out"] if cut else []

@@ -132,6 +132,16 @@ class ActionSpec:
     always_asks_for: frozenset[str] = frozenset()
 
     @property
+    def logical_id(self) -> str:
+        """The logical id of its function in the template: RestartService of restart-service."""
+        return self.name.title().replace("-", "")
+
+    @property
+    def in_short(self) -> str:
+        """Its effect without the conditions."""
+        return self.does.partition(";")[0].partition("(")[0].strip()
+
+    @property
     def starts_deployments(self) -> bool:
         """Whether ECS begins a deployment for it: only who hands a task definition over needs PassRole."""
         return {"ecs:UpdateService", "iam:PassRole"} <= {one.action for one in self.permissions}

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from firebreak.core.evaluation import Evaluation
 from firebreak.core.reasons import Reason
-from firebreak.core.repeated_rollback import WayBack
+from firebreak.core.repeated_rollback import RollbackTarget
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
@@ -241,7 +241,7 @@ class Plan:
     reset_by: str = ""
     stays: str = ""
     doubts: tuple[str, ...] = ()
-    rollback_target: WayBack | None = None
+    rollback_target: RollbackTarget | None = None
 
 
 def same_change(one: Plan, other: Plan) -> bool:

@@ -9,7 +9,7 @@ TWO_SUSPECTS = "two deployments are recent enough to be at fault: which one is, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WayBack:
+class RollbackTarget:
     """What a roll back leaves and where it goes, told by the times at which they were made.
 
     `blamed_since` is when what is blamed was made. What it goes back to was the newest there was
@@ -17,13 +17,13 @@ class WayBack:
     None where AWS chooses what it goes back to and we do not know it.
     """
 
-    blamed_since: datetime
+    suspected_since: datetime
     newest: tuple[datetime, datetime] | None
 
     def repeats(self, acts: Iterable[datetime]) -> str:
         """Why roll backs at these times stand in its way, in words; empty when none does."""
         for at in sorted(acts, reverse=True):
-            if at >= self.blamed_since:
+            if at >= self.suspected_since:
                 return f"rolled back at {_moment(at)}, after what is blamed was made: not a second time"
             if self.newest and self.newest[0] <= at < self.newest[1]:
                 return f"what it would go back to was itself taken out by the roll back at {_moment(at)}"

@@ -71,7 +71,7 @@ from firebreak.ledger.outbox_items import (
     put_off,
     read_announcement,
     read_request,
-    read_told,
+    read_waiting,
     request_item,
     settle,
 )
@@ -79,7 +79,7 @@ from firebreak.ledger.reads import (
     Found,
     Place,
     Sleep,
-    beside_in,
+    dependency_incidents_in,
     find,
     histories_in,
     holds_in,
@@ -125,7 +125,7 @@ class DynamoLedger:
             incident=read_as(found[f"INC#{request.incident_id}", META], read_incident)
             if request.incident_id
             else pointed_to(histories[target_scope(request.target)], incidents),
-            dependency_incidents=beside_in(histories, incidents),
+            dependency_incidents=dependency_incidents_in(histories, incidents),
             scopes=histories,
             storm=storm_in(found),
         )
@@ -318,7 +318,7 @@ class DynamoLedger:
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
         """Announcements still waiting; of one that cannot be read, that much is told."""
-        return [read_told(item, older_than) for item in self._attention("announce", older_than, limit)]
+        return [read_waiting(item, older_than) for item in self._attention("announce", older_than, limit)]
 
     def overdue_requests(self, before: datetime, limit: int) -> Sequence[tuple[str, Reading[OwnEvent]]]:
         """Kept requests whose time has passed."""

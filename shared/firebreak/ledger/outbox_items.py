@@ -90,7 +90,7 @@ def read_request(item: Mapping[str, Attribute]) -> OwnEvent:
     return request_from_event(event)
 
 
-def read_told(item: Item, at: datetime) -> Announcement:
+def read_waiting(item: Item, at: datetime) -> Announcement:
     """An announcement that waited; of one that cannot be read, that much is told."""
     fields = Fields(item)
     try:

@@ -116,7 +116,7 @@ def pointed_to(
     return incidents[history.incident_id] if history.incident_id else ABSENT
 
 
-def beside_in(
+def dependency_incidents_in(
     histories: Mapping[Scope, Reading[ScopeHistory]], incidents: Mapping[str, Reading[Incident]]
 ) -> Reading[tuple[Incident, ...]]:
     """What works on the shared dependencies, however that stands; one that cannot be read hides the rest."""

@@ -125,14 +125,14 @@ class DuePages:
             return
         route = self.rules.route(thread.severity)
         found = come_due(thread, route, now)
-        told_before = found.sending is not None and self._told_before(found, thread, now)
+        sent_before = found.sending is not None and self._sent_before(found, thread, now)
 
         def turn(current: Thread | None) -> Turn:
             return come_due(current or thread, route, now)
 
-        if found.sending is None or told_before is not None:
-            self.dispatcher.take(thread, _silent(turn) if told_before else turn, self.rules)
-        if found.sending and told_before is False:
+        if found.sending is None or sent_before is not None:
+            self.dispatcher.take(thread, _silent(turn) if sent_before else turn, self.rules)
+        if found.sending and sent_before is False:
             self.deliveries.done(_key(found, thread), now)
 
     def _is_ok_for_now(self, digest_key: str) -> bool:
@@ -146,7 +146,7 @@ class DuePages:
         """Once; what cannot be read is looked at no more, for it would be every minute."""
         self._tell(of_blindness(Reason.IN_FLIGHT_UNREADABLE, f"{what} cannot be read: {why}", "", None, now))
 
-    def _told_before(self, found: Turn, thread: Thread, now: datetime) -> bool | None:
+    def _sent_before(self, found: Turn, thread: Thread, now: datetime) -> bool | None:
         """Whether this step was told by somebody who died before keeping it; None while one tells it."""
         try:
             return not self.deliveries.begin(_key(found, thread), now)

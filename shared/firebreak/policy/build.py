@@ -10,6 +10,7 @@ from pathlib import Path
 
 from firebreak.errors import PolicyError
 from firebreak.policy.loader import load_policy
+from firebreak.policy.renamed_keys import warnings_of_names
 
 
 def problems(layer: Path, needed: Iterable[str]) -> Iterator[str]:
@@ -17,9 +18,12 @@ def problems(layer: Path, needed: Iterable[str]) -> Iterator[str]:
     found = sorted(path for path in layer.rglob("*.toml") if _is_policy(path.relative_to(layer)))
     for path in found:
         try:
-            load_policy(path)
+            policy = load_policy(path)
         except PolicyError as error:
             yield from (f"{path.relative_to(layer)}: {problem}" for problem in error.problems)
+        else:
+            for warning in warnings_of_names(policy.renamed):
+                sys.stderr.write(f"policy: warning: {path.relative_to(layer)}: {warning}\n")
     names = {str(path.relative_to(layer)) for path in found}
     for name in sorted(set(needed) - names):
         yield f"PolicyFile={name}: no such file in the layer; it holds {', '.join(sorted(names)) or 'none'}"

@@ -53,6 +53,12 @@ def line_of(path: str, lines: Mapping[Path, int]) -> int | None:
     return next((lines[part] for part in around if part in lines), None)
 
 
+def with_line(text: str, lines: Mapping[Path, int]) -> str:
+    """The same after the number of the line that holds what it is about."""
+    number = line_of(text.partition(": ")[0], lines)
+    return f"line {number}: {text}" if number else text
+
+
 def _words(path: str) -> tuple[str, ...]:
     return tuple(next(filter(None, match), "") for match in _WORD.findall(path))
 

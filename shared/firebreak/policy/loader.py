@@ -23,7 +23,7 @@ from firebreak.core.paging.rules import PagingRules
 from firebreak.core.rules import PAGE_RUNG, Rules, Verification
 from firebreak.errors import PolicyError
 from firebreak.policy.actions import ActionSection
-from firebreak.policy.lines import lines_of
+from firebreak.policy.lines import lines_of, with_line
 from firebreak.policy.renamed_keys import with_new_names
 from firebreak.policy.runbooks import RUN_RUNBOOK
 from firebreak.policy.schema import GroupSection, Override, PolicyFile
@@ -229,16 +229,21 @@ def _any_matches(patterns: Iterable[str], shown: str) -> bool:
 def parse_policy(text: str, source: str) -> Policy:
     """Read a policy; raises PolicyError with every mistake, each with its path."""
     try:
-        raw, renamed = with_new_names(tomllib.loads(text), source)
+        renamed = with_new_names(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(source, [f"not TOML: {error}"]) from error
+    twice = [with_line(problem, lines_of(text)) for problem in renamed.problems]
     try:
-        return Policy(PolicyFile.model_validate(raw), text, renamed)
+        file = PolicyFile.model_validate(renamed.policy)
     except ValidationError as error:
         from firebreak.policy.mistakes import mistakes_of  # a policy that loads needs none of it
 
         problems = error.errors(include_url=False)
-        raise PolicyError(source, mistakes_of(problems, lines_of(text), renamed)) from error
+        mistakes = mistakes_of(problems, lines_of(text), renamed.written)
+        raise PolicyError(source, [*twice, *mistakes]) from error
+    if twice:
+        raise PolicyError(source, twice)
+    return Policy(file, text, renamed.written)
 
 
 def load_policy(path: Path) -> Policy:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from firebreak.policy.lines import Path, line_of
-from firebreak.policy.renamed_keys import as_written
+from firebreak.policy.lines import Path, with_line
+from firebreak.policy.renamed_keys import as_written, old_names
 from firebreak.policy.schema import policy_schema
 
 # By pydantic's type of the mistake; a value in braces is from its context.
@@ -45,12 +45,6 @@ def _as_written(line: str, renamed: Mapping[str, str]) -> str:
     return f"{as_written(path, renamed)}{colon}{said}"
 
 
-def with_line(text: str, lines: Mapping[Path, int]) -> str:
-    """The same after the number of the line that holds what it is about."""
-    number = line_of(text.partition(": ")[0], lines)
-    return f"line {number}: {text}" if number else text
-
-
 def _lines(problem: Mapping[str, Any]) -> list[str]:
     """What concerns several parts at once brings its own paths."""
     if problem["loc"]:
@@ -72,7 +66,7 @@ def _expected(problem: Mapping[str, Any], place: Sequence[str | int]) -> str:
     context = problem.get("ctx", {})
     match problem["type"]:
         case "extra_forbidden":
-            return f"no such key{_meant(str(place[-1]), _keys_at(place[:-1]))}"
+            return f"no such key{_meant(str(place[-1]), [*_keys_at(place[:-1]), *old_names(place[:-1])])}"
         case "literal_error" | "enum":
             return _one_of(str(problem.get("input")), _names(str(context.get("expected", ""))))
         case known if known in _WORDS:

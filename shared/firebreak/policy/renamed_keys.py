@@ -1,9 +1,7 @@
 """Keys of the policy that were called otherwise: the old name is read for one release, with a warning."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-
-from firebreak.errors import PolicyError
 
 _OF_THE_FILE = {"share": "disruption"}
 # In `disruption`, and in each of `groups`.
@@ -12,12 +10,9 @@ _OF_A_BUDGET = {"share": "max_unavailable", "healthy_floor": "min_healthy"}
 _OF_AN_ACTION = {"blame": "suspect_within"}
 
 
-def with_new_names(raw: Mapping[str, Any], source: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """The policy with every key under its present name, and each path that changed with the one in the file.
-
-    Raises PolicyError where a key is there under both names.
-    """
-    names = _Names(source)
+def with_new_names(raw: Mapping[str, Any]) -> "Renamed":
+    """The policy with every key under its present name, and what was renamed on the way."""
+    names = Renamed({})
     found = names.renew(raw, _OF_THE_FILE, "", "")
     if isinstance(table := found.get("disruption"), dict):
         was = names.written.get("disruption", "disruption")
@@ -32,24 +27,43 @@ def with_new_names(raw: Mapping[str, Any], source: str) -> tuple[dict[str, Any],
             name: names.renew(action, _OF_AN_ACTION, at, at) if isinstance(action, dict) else action
             for name, action, at in ((name, action, f"actions.{name}.") for name, action in actions.items())
         }
-    return found, names.written
+    names.policy = found
+    return names
 
 
-class _Names:
-    """The paths that changed so far, with those in the file."""
+class Renamed:
+    """A policy under present names: `written` has each path that changed with the one in the file.
 
-    def __init__(self, source: str) -> None:
+    `problems` names each key that is there under both names; then the present one counts.
+    """
+
+    def __init__(self, policy: dict[str, Any]) -> None:
+        self.policy = policy
         self.written: dict[str, str] = {}
-        self._source = source
+        self.problems: list[str] = []
 
     def renew(self, table: Mapping[str, Any], names: Mapping[str, str], now: str, was: str) -> dict[str, Any]:
         """The table at this path with present names."""
         for old, new in names.items():
             if old in table and new in table:
-                raise PolicyError(self._source, [f"{was}{old}: is called {new} now, and both are there"])
-            if old in table:
+                self.problems.append(f"{was}{old}: is called {new} now, and both are there")
+            elif old in table:
                 self.written[f"{now}{new}"] = f"{was}{old}"
-        return {names.get(key, key): value for key, value in table.items()}
+        kept = {key: value for key, value in table.items() if names.get(key) not in table}
+        return {names.get(key, key): value for key, value in kept.items()}
+
+
+def old_names(place: Sequence[str | int]) -> Iterable[str]:
+    """The old names that a key in the table at this place may have."""
+    match place:
+        case ():
+            return _OF_THE_FILE
+        case ("disruption",) | ("groups", int()):
+            return _OF_A_BUDGET
+        case ("actions", str()):
+            return _OF_AN_ACTION
+        case _:
+            return ()
 
 
 def as_written(path: str, written: Mapping[str, str]) -> str:

@@ -101,7 +101,7 @@ class Observer:
     def _group(self, request: Request, rules: Rules, before: Snapshot, now: datetime) -> Reading[GroupCount]:
         """The target's group: as somebody counted it lately where that lets us act, else counted now.
 
-        So no refusal comes from an old count, and a floor always knows who is well now.
+        So no refusal comes from an old count, and min_healthy always knows who is well now.
         """
         health = rules.disruption.min_healthy > 0
         if not request.target.group:

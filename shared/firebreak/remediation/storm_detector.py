@@ -87,7 +87,7 @@ class StormWatch:
     def _declared(self, storm: Reading[Storm], rules: StormRules) -> Reading[Storm]:
         """The storm, declared if it begins; when somebody else declared it, it is one all the same."""
         now = self.clock.now()
-        if not isinstance(storm, Storm) or not begins(storm, rules, now, self._beside(storm)):
+        if not isinstance(storm, Storm) or not begins(storm, rules, now, self._dependency_incidents(storm)):
             return storm
         message = storm_messages.storm_began(storm, rules, now)
         if self.storms.trip(now, message):
@@ -95,7 +95,7 @@ class StormWatch:
             self.announcer.publish(message)
         return self.storms.look()
 
-    def _beside(self, storm: Storm) -> Storm:
+    def _dependency_incidents(self, storm: Storm) -> Storm:
         """What could not be read counts for nothing, so that more is paged and not less."""
         found = self.other_storm.look() if self.other_storm and not storm.tripped_at else CALM
         return found if isinstance(found, Storm) else CALM

@@ -20,8 +20,8 @@ from firebreak.core.incident.temporary_changes import after_rest
 from firebreak.core.incident.verdict import (
     Evidence,
     Judgement,
+    Reversals,
     Step,
-    WaysBack,
     all_members_ok,
     claim_is_dead,
     first_state,
@@ -301,7 +301,7 @@ class Verifier:
             happened=happened,
             settled=_settled(action, incident, observation) if happened is True else Settled.YES,
             worse=action.worse(plan, observation),
-            ways=WaysBack(
+            ways=Reversals(
                 undo=action.undo(plan, observation, RequestKind.UNDO),
                 restore=action.undo(plan, observation, RequestKind.RESTORE)
                 if action.spec.temporary

@@ -41,6 +41,8 @@ def _declared() -> Iterator[_Declared]:
             actions = import_module(f"{service.name}.actions")
             for found in iter_modules(actions.__path__, f"{actions.__name__}."):
                 module = import_module(found.name)
+                if not isinstance(getattr(module, "SPEC", None), ActionSpec):
+                    raise TypeError(f"{found.name}: a module of actions without SPEC, an ActionSpec")
                 yield _Declared(module.SPEC, module.build)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
+from firebreak.core.action_spec import ActionSpec
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm
 from firebreak.core.decision import Snapshot
 from firebreak.core.incident.states import Incident
@@ -24,6 +25,7 @@ from firebreak.remediation.snapshot import Observer
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.verifier import Verifier
 from firebreak.services.action import Observation
+from firebreak.services.registry import CATALOG
 from firebreak.wire.requests import request_event
 from tests.proofs.interleavings.calls import Ask, AskingClock, Call, Port, Silent
 from tests.support import builders as a
@@ -76,11 +78,11 @@ class AskingObserver(Observer):
 class AskingAction:
     """Asks for the one change."""
 
-    name: str
+    spec: ActionSpec
     ask: Ask
 
     def execute(self, plan: Plan) -> Receipt:
-        receipt = self.ask(Call("action", "execute", (self.name, plan)))
+        receipt = self.ask(Call("action", "execute", (self.spec.name, plan)))
         assert isinstance(receipt, Receipt)
         return receipt
 
@@ -140,7 +142,7 @@ class Wiring:
         return StormWatch(self.port("storms"), self.port("alarms"), self.announcer(), self.clock, Silent())
 
     def remediator(self, action: str) -> Remediator:
-        asking: Any = AskingAction(action, self.ask)
+        asking: Any = AskingAction(CATALOG.specs[action], self.ask)
         ledger, schedules = self.port("ledger"), self.port("schedules")
         return Remediator(
             action=asking,

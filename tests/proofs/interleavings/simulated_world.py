@@ -41,7 +41,7 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Milestone:
     """What of an announcement matters here; told twice is told once."""
 
     kind: str
@@ -53,7 +53,7 @@ class Told:
 class Bus:
     """What was handed over, and the requests that nobody took up yet."""
 
-    announced: frozenset[Told] = frozenset()
+    announced: frozenset[Milestone] = frozenset()
     asked: tuple[OwnEvent, ...] = ()
 
 
@@ -176,7 +176,7 @@ def _handed(call: Call, bus: Bus) -> tuple[Bus, None]:
     (handed,) = call.args
     match handed:
         case Announcement():
-            text = Told(handed.kind.value, handed.incident_id, handed.rung)
+            text = Milestone(handed.kind.value, handed.incident_id, handed.rung)
             return replace(bus, announced=bus.announced | {text}), None
         case OwnEvent():
             asked = sorted((*bus.asked, handed), key=lambda one: (one.at, delivery_key(one)))

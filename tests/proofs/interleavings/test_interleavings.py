@@ -67,9 +67,9 @@ def paths(first: int, second: int) -> int:
 def test_the_interleavings_of_functions_that_never_meet_are_counted_exactly() -> None:
     """A pause of another action is one step, before, between or after those of one function."""
     alone = explored(scene("one", remediator(API_RED)))
-    dependency_incidents = explored(scene("two", remediator(API_RED), pause("action scale-service")))
+    with_pause = explored(scene("two", remediator(API_RED), pause("action scale-service")))
     assert alone.interleavings == 1
-    assert dependency_incidents.interleavings == paths(alone.transitions, 1)
+    assert with_pause.interleavings == paths(alone.transitions, 1)
 
 
 def test_functions_that_do_the_same_are_counted_as_if_they_were_told_apart() -> None:

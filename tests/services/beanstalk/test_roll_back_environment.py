@@ -13,7 +13,7 @@ from firebreak.core.decision import Act, AskApproval
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
+from firebreak.core.repeated_rollback import TWO_SUSPECTS, RollbackTarget
 from firebreak.services.beanstalk.actions.roll_back_environment import (
     DATA_STAYS,
     NO_ROLE,
@@ -112,7 +112,7 @@ def test_the_plan_goes_back_one_version_and_says_what_it_rests_on() -> None:
         warnings=(ONLY_DATES, DATA_STAYS, NO_ROLE),
         patience_seconds=1800,
         doubts=(ONLY_DATES,),
-        rollback_target=WayBack(blamed_since=BEGAN, newest=(V41.created, BEGAN)),
+        rollback_target=RollbackTarget(suspected_since=BEGAN, newest=(V41.created, BEGAN)),
         stays="version v41; to take it back, deploy v42",
     )
 

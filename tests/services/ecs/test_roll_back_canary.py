@@ -186,7 +186,7 @@ def test_whoever_sets_the_part_again_is_noticed() -> None:
 def test_the_part_is_not_given_back_by_a_machine() -> None:
     action, plan = cleared(shifting())
     back = action.undo(plan, action.observe(TARGET), RequestKind.UNDO)
-    assert back == Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy what was blamed")
+    assert back == Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy the faulty version again")
 
 
 def test_undo_from_a_version_that_cannot_be_invoked_gives_back_the_exact_part() -> None:

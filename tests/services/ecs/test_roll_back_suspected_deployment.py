@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.core.repeated_rollback import WayBack
+from firebreak.core.repeated_rollback import RollbackTarget
 from firebreak.services.ecs.deployments import DeploymentHistory
 from tests.support.builders_deployments import (
     BEFORE,
@@ -53,7 +53,9 @@ def test_after_a_deployment_the_service_goes_back_to_the_full_arn_of_what_ran_be
             "running": 4,
         },
         patience_seconds=600,
-        rollback_target=WayBack(blamed_since=deployed().began, newest=(BEFORE.began, deployed().began)),
+        rollback_target=RollbackTarget(
+            suspected_since=deployed().began, newest=(BEFORE.began, deployed().began)
+        ),
         stays="task definition api:6 (was api:7); to take it back, deploy api:7",
     )
 
@@ -130,7 +132,7 @@ def test_a_deployment_is_blamed_from_its_beginning_to_the_policys_time_after_its
         pytest.param(
             history(deployed(minutes_ago=600), BEFORE),
             Reason.NO_RECENT_DEPLOYMENT,
-            "the alarm turned red 598 min after deployment d7, the policy blames for 30 min",
+            "the alarm turned red 598 min after deployment d7, the policy suspects it for 30 min",
             id="long ago",
         ),
         pytest.param(

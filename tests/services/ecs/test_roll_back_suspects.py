@@ -11,7 +11,7 @@ from firebreak.core.decision import Act, AskApproval
 from firebreak.core.model import Metric, Obstacle, Plan, Request, RequestKind
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
-from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
+from firebreak.core.repeated_rollback import TWO_SUSPECTS, RollbackTarget
 from firebreak.services.lambda_.actions.roll_back_function import RollBackFunction
 from firebreak.services.lambda_.functions import FunctionLive, FunctionObservation
 from tests.support.builders_functions import (
@@ -125,13 +125,13 @@ def test_between_a_canary_and_the_rest_no_number_is_missing() -> None:
 def test_a_plan_tells_when_what_it_leaves_and_what_it_goes_to_were_made() -> None:
     raised = version(6, "five", 2 * DAY, memory=2048)
     again = function("8", modified=PUBLISHED + MINUTE, memory=2048)
-    assert planned(history(GOOD, raised, FIX, again)).rollback_target == WayBack(
-        blamed_since=PUBLISHED, newest=(GOOD.modified, PUBLISHED)
+    assert planned(history(GOOD, raised, FIX, again)).rollback_target == RollbackTarget(
+        suspected_since=PUBLISHED, newest=(GOOD.modified, PUBLISHED)
     )
     skipped = version(6, OTHER_CODE, DAY)
     to_five = replace(canary(GOOD, skipped, FIX), aliases=(alias(version="5", weighted={"7": 0.1}),))
-    assert planned(to_five).rollback_target == WayBack(
-        blamed_since=PUBLISHED, newest=(GOOD.modified, skipped.modified)
+    assert planned(to_five).rollback_target == RollbackTarget(
+        suspected_since=PUBLISHED, newest=(GOOD.modified, skipped.modified)
     )
 
 

@@ -12,7 +12,7 @@ from firebreak.core.model import Obstacle, Plan
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.services.lambda_.actions.adjust_function_memory import (
-    MOST_MEMORY,
+    SPEC,
     AdjustFunctionMemory,
     raised,
 )
@@ -108,16 +108,16 @@ def test_memory_is_raised_by_the_factor_up_to_the_ceilings(
 
 
 @given(
-    memory=some.integers(128, MOST_MEMORY),
+    memory=some.integers(128, SPEC.highest_ceiling),
     factor=some.floats(1.01, 10, allow_nan=False),
-    ceiling=some.integers(128, MOST_MEMORY),
+    ceiling=some.integers(128, SPEC.highest_ceiling),
 )
 def test_a_raise_stays_within_every_ceiling_and_gives_at_least_the_factor_below_it(
     memory: int, factor: float, ceiling: int
 ) -> None:
     to = raised(memory, MemorySettings(raises=0, factor=factor, ceiling=ceiling))
-    assert to <= min(ceiling, MOST_MEMORY)
-    assert to == min(ceiling, MOST_MEMORY) or 0 <= to - memory * Fraction(str(factor)) < 1
+    assert to <= min(ceiling, SPEC.highest_ceiling)
+    assert to == min(ceiling, SPEC.highest_ceiling) or 0 <= to - memory * Fraction(str(factor)) < 1
 
 
 @pytest.mark.parametrize("memory", [3008, 3009, 10_240])

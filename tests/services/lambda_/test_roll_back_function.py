@@ -346,7 +346,7 @@ def test_what_came_of_it_is_what_the_alias_runs(
 
 def test_it_is_not_undone_by_a_machine_which_would_deploy_what_was_blamed() -> None:
     action, plan, _ = done(lately_deployed())
-    text = "rolling forward would deploy what was blamed"
+    text = "rolling forward would deploy the faulty version again"
     refused = Obstacle(Reason.NOT_REVERSIBLE, text)
     assert action.undo(plan, action.observe(TARGET), RequestKind.UNDO) == refused
 

@@ -17,7 +17,7 @@ from firebreak.core.missing_data import (
     of_event,
     of_event_alone,
     owners_word,
-    told_by_event,
+    stated_by_event,
 )
 from firebreak.core.model import (
     Alarm,
@@ -156,7 +156,7 @@ def missing_data(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return _judged(replace(sent, detail=f"by its event {sent.detail}"))
         case Unknown() | NotRead() as unseen:
             check = blind("missing data", unseen, Reason.ALARM_UNREADABLE, seen.now)
-            detail = told_by_event(request.alarm)
+            detail = stated_by_event(request.alarm)
             return replace(check, detail=f"{check.detail}; by its event {detail}") if detail else check
         case Absent():
             return passed("missing data", "the alarm does not exist")

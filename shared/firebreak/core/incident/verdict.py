@@ -15,7 +15,7 @@ from firebreak.core.rules import PAGE_RUNG, Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaysBack:
+class Reversals:
     """How what was done could be put back: because it made things worse, or because it is over.
 
     `restore` is Absent for what is not temporary.
@@ -25,7 +25,7 @@ class WaysBack:
     restore: Reading[Plan | Obstacle] = ABSENT
 
 
-NO_WAY_BACK = WaysBack()
+NO_WAY_BACK = Reversals()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Evidence:
     happened: bool | Unknown
     settled: Settled | Failed | Unknown
     worse: bool | Unknown
-    ways: WaysBack = NO_WAY_BACK
+    ways: Reversals = NO_WAY_BACK
     green_since: datetime | None = None
 
     @property
@@ -83,7 +83,7 @@ def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgem
     if evidence.worse is True:
         return Judgement(Verdict.WORSE, _worse_off(evidence))
     newly_red = _newly_red(incident, evidence)
-    if newly_red and _may_be_blamed(incident, evidence, rules, elapsed):
+    if newly_red and _may_be_at_fault(incident, evidence, rules, elapsed):
         return Judgement(Verdict.WORSE, "; ".join(few_of(newly_red)))
     for seen in (evidence.happened, evidence.worse):
         if isinstance(seen, Unknown):
@@ -126,7 +126,7 @@ def _newly_red(incident: Incident, evidence: Evidence) -> list[str]:
     ]
 
 
-def _may_be_blamed(incident: Incident, evidence: Evidence, rules: Verification, elapsed: timedelta) -> bool:
+def _may_be_at_fault(incident: Incident, evidence: Evidence, rules: Verification, elapsed: timedelta) -> bool:
     """Whether what is red by now is not what any deployment shakes for a while."""
     if evidence.happened is not True or isinstance(evidence.settled, Unknown):
         return False
@@ -252,7 +252,7 @@ def _put_back(judgement: Judgement, evidence: Evidence) -> str:
     return "was put back; now"
 
 
-def _why_not_undone(ways: WaysBack) -> str:
+def _why_not_undone(ways: Reversals) -> str:
     match ways.undo:
         case Obstacle(_, detail):
             return f"It was not undone: {detail}"

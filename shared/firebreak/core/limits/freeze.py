@@ -72,7 +72,7 @@ def find_freeze(never: Sequence[Window], only: Sequence[Window], now: datetime) 
     opened = _covering(only, now)
     if only and not opened:
         return _outside(only, _free_from(never, only, now), now)
-    return Free("; ".join([_calm(never, now), *_told("only", opened[:1], now)]))
+    return Free("; ".join([_calm(never, now), *_sentences_of("only", opened[:1], now)]))
 
 
 def _covering(windows: Iterable[Window], now: datetime) -> list[tuple[datetime, str]]:
@@ -104,7 +104,7 @@ def _free_from(never: Sequence[Window], only: Sequence[Window], now: datetime) -
 
 def _inside(frozen: Sequence[tuple[datetime, str]], until: datetime | None, now: datetime) -> Frozen:
     end, name = frozen[0]
-    sentences = _told("never", frozen, now)
+    sentences = _sentences_of("never", frozen, now)
     if until != end and end < now + HORIZON:
         sentences.append(_free_at(until, now))
     return Frozen("; ".join(sentences), until, f"{name}/until/{_stamp(end, now)}")
@@ -126,7 +126,7 @@ def _calm(never: Iterable[Window], now: datetime) -> str:
     return f"no freeze window before {following[1]} at {_shown(following[0], now)}"
 
 
-def _told(kind: str, covering: Iterable[tuple[datetime, str]], now: datetime) -> list[str]:
+def _sentences_of(kind: str, covering: Iterable[tuple[datetime, str]], now: datetime) -> list[str]:
     return [f"inside {kind}-window {name} {_ending(end, now)}" for end, name in covering]
 
 

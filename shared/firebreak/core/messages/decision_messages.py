@@ -18,7 +18,7 @@ from firebreak.core.people import claimed, person
 from firebreak.core.reasons import LASTING, MEANINGS, SHARED_BY_ALARMS, Disposition, Lasting, Reason
 from firebreak.core.tags import MISSING_DATA_TAG
 
-TOLD_ONCE = "Further refusals for this cause are counted and summed up."
+ANNOUNCED_ONCE = "Further refusals for this cause are counted and summed up."
 
 IF_SILENT = (
     f"If silence is the symptom, tag the alarm {MISSING_DATA_TAG}={MissingData.SYMPTOM};"
@@ -181,7 +181,7 @@ def _next_of(decision: Decision, lasting: Lasting) -> str:
         if deciding and deciding.until
         else ""
     )
-    once = f" {TOLD_ONCE}" if _named_cause(decision) else ""
+    once = f" {ANNOUNCED_ONCE}" if _named_cause(decision) else ""
     once = once if lasting is Lasting.NO else f" {COUNTED}"
     once = f" {QUARTERLY}" if decision.reason is Reason.UNUSABLE_EVENT else once
     if holder := _holder(decision):

@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.incident.rechecks import after_look_beside
+from firebreak.core.incident.rechecks import after_look_of_pages
 from firebreak.core.keys import digest
 from firebreak.core.limits.budgets import format_duration
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
@@ -364,15 +364,15 @@ def _known(thread: Thread, route: Route) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*route.steps[0].channels, *thread.notified)))
 
 
-def _next(thread: Thread, route: Route, steps: int, told_at: datetime) -> datetime | None:
+def _next(thread: Thread, route: Route, steps: int, announced_at: datetime) -> datetime | None:
     """When the step after so many comes: as long after the last as the route says, however late that was.
 
     A look that may end it, and falls due with it, comes first.
     """
     if steps >= len(route.steps):
         return None
-    step_at = told_at + route.steps[steps].after - route.steps[steps - 1].after
-    return after_look_beside(thread.latest.looks_at, step_at)
+    step_at = announced_at + route.steps[steps].after - route.steps[steps - 1].after
+    return after_look_of_pages(thread.latest.looks_at, step_at)
 
 
 def _due(thread: Thread, now: datetime) -> datetime | None:

@@ -166,7 +166,7 @@ def judged(held: Held, change: IncidentChange) -> Held:
     if not complete or not all(any(_is_of(act, incident) for act in h.acts) for h in found.values()):
         return held
     said = Judged(verdict.verdict, kept_time(verdict.at)) if verdict else None
-    judged = {
+    judged_scopes = {
         scope: replace(
             history,
             version=history.version + 1,
@@ -174,7 +174,7 @@ def judged(held: Held, change: IncidentChange) -> Held:
         )
         for scope, history in found.items()
     }
-    return replace(held, scopes=with_entries(held.scopes, judged))
+    return replace(held, scopes=with_entries(held.scopes, judged_scopes))
 
 
 def _is_of(act: Act, incident: Incident) -> bool:
@@ -195,7 +195,7 @@ def decided_by(held: Held, record: DecisionRecord | None) -> Held:
     return replace(held, decisions=with_entry(held.decisions, record.key, record)) if record else held
 
 
-def told_by(held: Held, message: Announcement | None) -> Held:
+def announced_by(held: Held, message: Announcement | None) -> Held:
     """The announcement kept until it reached the bus."""
     return replace(held, untold=with_entry(held.untold, message.waits_as, message)) if message else held
 

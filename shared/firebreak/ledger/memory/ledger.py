@@ -29,6 +29,7 @@ from firebreak.core.watchdog import Overdue
 from firebreak.errors import Conflict
 from firebreak.ledger.claims import scope_switches, switch_keys
 from firebreak.ledger.memory.claims import (
+    announced_by,
     claimed,
     decided_by,
     handed_over,
@@ -36,12 +37,11 @@ from firebreak.ledger.memory.claims import (
     judged,
     not_superseded,
     seen_by,
-    told_by,
     with_line,
     without_slot,
 )
 from firebreak.ledger.memory.state import Held, Memory, kept_incident, kept_time, with_entry, without_entry
-from firebreak.ledger.reads import beside_in, pointed_to, pointers_in, together
+from firebreak.ledger.reads import dependency_incidents_in, pointed_to, pointers_in, together
 
 
 class MemoryLedger:
@@ -66,7 +66,7 @@ class MemoryLedger:
             incident=held.incidents.get(request.incident_id, ABSENT)
             if request.incident_id
             else pointed_to(histories[target_scope(request.target)], incidents),
-            dependency_incidents=beside_in(histories, incidents),
+            dependency_incidents=dependency_incidents_in(histories, incidents),
             scopes=histories,
             storm=held.storm or ABSENT,
         )
@@ -100,7 +100,7 @@ class MemoryLedger:
         def write(held: Held) -> tuple[Held, bool]:
             if record.key in held.decisions:
                 return held, False
-            after = told_by(decided_by(held, record), message)
+            after = announced_by(decided_by(held, record), message)
             if later:
                 after = replace(after, requests=with_entry(after.requests, delivery_key(later), later))
             return after, True
@@ -121,7 +121,7 @@ class MemoryLedger:
             after = replace(held, scopes=with_entry(held.scopes, scope, history))
             after = _with_incident(after, incident)
             why = f"opened without acting: {record.decision.reason}"
-            after = with_line(told_by(decided_by(after, record), message), incident, record.at, why)
+            after = with_line(announced_by(decided_by(after, record), message), incident, record.at, why)
             return seen_by(after, incident.alarm, incident.id), True
 
         return self.memory.change(write)
@@ -134,7 +134,7 @@ class MemoryLedger:
             if not is_as_read(held, change.before) or decided:
                 return held, False
             after = with_line(_with_incident(held, change.after), change.after, change.at, change.what)
-            after = told_by(decided_by(after, change.record), change.message)
+            after = announced_by(decided_by(after, change.record), change.message)
             return judged(after, change) if change.judged else after, True
 
         return self.memory.change(write)

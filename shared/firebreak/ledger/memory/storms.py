@@ -8,7 +8,7 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.limits.storm import CALM, RedAlarm, Storm, may_renew
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.readings import ABSENT, Reading
-from firebreak.ledger.memory.claims import told_by
+from firebreak.ledger.memory.claims import announced_by
 from firebreak.ledger.memory.state import Held, Memory, Switch, kept_hold, kept_red, kept_time, with_entry
 from firebreak.ledger.storms import FORGET_AT_ONCE
 from firebreak.ledger.switches import besides, stored_for
@@ -46,7 +46,7 @@ class MemoryStorms:
             if known.tripped_at:
                 return held, False
             storm = replace(known, tripped_at=kept_time(at))
-            return told_by(replace(held, storm=storm), message), True
+            return announced_by(replace(held, storm=storm), message), True
 
         return self.memory.change(write)
 
@@ -66,7 +66,7 @@ class MemoryStorms:
         def write(held: Held) -> tuple[Held, bool]:
             if message.waits_as in held.untold or message.waits_as in held.handed_over:
                 return held, False
-            return told_by(held, message), True
+            return announced_by(held, message), True
 
         return self.memory.change(write)
 
@@ -77,7 +77,7 @@ class MemoryStorms:
             now = held.storm or CALM
             if not now.tripped_at or (now.version, now.renewed_at) != (storm.version, storm.renewed_at):
                 return held, False
-            return told_by(replace(held, storm=replace(CALM, version=storm.version + 1)), message), True
+            return announced_by(replace(held, storm=replace(CALM, version=storm.version + 1)), message), True
 
         return self.memory.change(write)
 

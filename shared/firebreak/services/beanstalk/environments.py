@@ -211,11 +211,11 @@ def _worse_health(before: tuple[str, str], now: tuple[str, str]) -> bool | Unkno
     if is_now == 0:
         return False
     if is_now is None:
-        return Unknown(f"its health is {_told(now)}, which tells nothing")
+        return Unknown(f"its health is {_in_words(now)}, which tells nothing")
     if was is None:
-        return Unknown(f"its health is {_told(now)}, and was {_told(before)}, which tells nothing")
+        return Unknown(f"its health is {_in_words(now)}, and was {_in_words(before)}, which tells nothing")
     return is_now > was
 
 
-def _told(health: tuple[str, str]) -> str:
+def _in_words(health: tuple[str, str]) -> str:
     return "/".join(part for part in health if part) or "not reported"

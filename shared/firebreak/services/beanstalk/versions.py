@@ -39,7 +39,7 @@ class VersionDeployment:
     failed: bool = False
     completed: bool = False
 
-    def not_to_blame(self, red_since: datetime, suspect_within: timedelta) -> Obstacle | None:
+    def not_at_fault(self, red_since: datetime, suspect_within: timedelta) -> Obstacle | None:
         """Why an alarm that turned red then is not this deployment's fault."""
         if red_since < self.began:
             early = _format_duration(self.began - red_since)
@@ -89,7 +89,7 @@ def suspect(
     if not found:
         return Obstacle(Reason.NO_RECENT_DEPLOYMENT, "its newest events tell of no deployment")
     newest, brought = found[0], _brought(found, environment.version)
-    innocent = newest.not_to_blame(red_since, suspect_within)
+    innocent = newest.not_at_fault(red_since, suspect_within)
     if newest.label not in {"", environment.version}:
         text = f"version {newest.label} was deployed last and {environment.version or '(none)'} runs"
         left = f"{text}: its deployment failed, and went back to that"
@@ -98,7 +98,7 @@ def suspect(
     if not newest.label and named[:1] == [environment.version]:
         text = f"the newest deployment names no version, and {named[0]} was the one before it already"
         return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, text)
-    if brought.not_to_blame(red_since, suspect_within) is None:
+    if brought.not_at_fault(red_since, suspect_within) is None:
         return brought
     anew = f"version {environment.version} was only deployed anew: it was deployed before it, too"
     return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, anew)
@@ -162,16 +162,10 @@ def previous(
 def _unnamed(events: Sequence[EnvironmentEvent], since: datetime) -> int:
     """How many deployments the events tell of after that moment without naming the version."""
     named = {event.request_id for event in events if event.version}
-    deployments = (
-        event for event in events if event.at > since and event.message.casefold().startswith(DEPLOYS)
-    )
+    begun = (event for event in events if event.at > since and event.message.casefold().startswith(DEPLOYS))
     # Events that no request caused are counted one by one: too many refuse, too few would deploy.
     return len(
-        {
-            one.request_id or one.at
-            for one in deployments
-            if not (one.version or one.request_id in named - {""})
-        }
+        {one.request_id or one.at for one in begun if not (one.version or one.request_id in named - {""})}
     )
 
 

@@ -44,7 +44,7 @@ DIMENSION: Final = "ecs:service:DesiredCount"
 LISTED_AT_ONCE = 100
 DESCRIBED_AT_ONCE = 10
 MOST_DESCRIBED = 200
-TOO_LARGE = Unknown(f"more than {MOST_DESCRIBED} services: a healthy floor is not for so large a cluster")
+TOO_LARGE = Unknown(f"more than {MOST_DESCRIBED} services: min_healthy is not for so large a cluster")
 
 
 class EcsReader:

@@ -78,7 +78,7 @@ def rollback_target(
     )
     if newest.status in RUNNING:
         return _not_to_stop(case) or _stop(case)
-    return _busy(service) or _not_to_blame(case) or _lagging(case) or no_room(service) or _move(case)
+    return _busy(service) or _not_at_fault(case) or _lagging(case) or no_room(service) or _move(case)
 
 
 def _unusable(newest: ServiceDeployment) -> Obstacle | Unknown | None:
@@ -113,7 +113,7 @@ def _not_to_stop(case: _Case) -> Obstacle | None:
         return Obstacle(Reason.DEPLOYMENT_RUNNING, detail, ((newest.arn, newest.began),))
     if not case.history.replaces:
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"deployment {name} is the service's first")
-    if found.is_way_back:
+    if found.is_rollback_target:
         return Obstacle(Reason.ROLLED_BACK_BEFORE, f"deployment {name} itself goes back to what ran before")
     if found.only_adds_memory:
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"deployment {name} only gives the tasks more memory")
@@ -155,7 +155,7 @@ def _stop(case: _Case) -> Plan:
     )
 
 
-def _not_to_blame(case: _Case) -> Obstacle | None:
+def _not_at_fault(case: _Case) -> Obstacle | None:
     """Why what runs now is not at fault, or must not be taken back."""
     found, brought, newest = case.found, case.found.deployment, case.newest
     since, definition = case.since, short(brought.task_definition)
@@ -166,7 +166,7 @@ def _not_to_blame(case: _Case) -> Obstacle | None:
     if found.only_changes_the_service:
         detail = f"deployment {short(brought.arn)} brought no other task definition: it changed the service's"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{detail} other settings")
-    if found.is_way_back:
+    if found.is_rollback_target:
         detail = f"{definition} came by a roll back, or was rolled back before"
         return Obstacle(Reason.ROLLED_BACK_BEFORE, detail)
     return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from firebreak.core.repeated_rollback import WayBack
+from firebreak.core.repeated_rollback import RollbackTarget
 from firebreak.services.ecs.deployments import (
     AT_REST,
     STOPPED,
@@ -66,16 +66,18 @@ class Suspects:
         return _brought(self.before[self.before.index(earlier) :], self.contents)
 
     @property
-    def rollback_target(self) -> WayBack:
+    def rollback_target(self) -> RollbackTarget:
         """The way to the newest earlier success, as far as one is known."""
         found, since = self.success_before, self.tries[-1].began
         if found is None:
-            return WayBack(blamed_since=since, newest=None)
+            return RollbackTarget(suspected_since=since, newest=None)
         newer = (self.tries[-1], *self.before)[self.before.index(found)]
-        return WayBack(blamed_since=since, newest=(self._behind(found).tries[-1].began, newer.began))
+        return RollbackTarget(
+            suspected_since=since, newest=(self._behind(found).tries[-1].began, newer.began)
+        )
 
     @property
-    def is_way_back(self) -> bool:
+    def is_rollback_target(self) -> bool:
         """Whether it is a roll back, or a second try of what was rolled back.
 
         That is: it went to an older revision than the one before it, or to one that had run before,

@@ -8,7 +8,7 @@ from firebreak.core.limits.budgets import format_duration
 from firebreak.core.model import Alarm, Obstacle
 from firebreak.core.readings import Absent, NotRead, Unknown, unseen
 from firebreak.core.reasons import Reason
-from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
+from firebreak.core.repeated_rollback import TWO_SUSPECTS, RollbackTarget
 from firebreak.services.lambda_.functions import (
     FAILED,
     AliasCallers,
@@ -25,12 +25,12 @@ EXECUTED_VERSION = "ExecutedVersion"
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionWayBack:
+class FunctionRollbackTarget:
     """The version to go back to, and what a human or the ledger must be asked of it."""
 
     earlier: FunctionLive
     doubts: tuple[str, ...]
-    rollback_target: WayBack
+    rollback_target: RollbackTarget
 
 
 def version_to_go_back_to(
@@ -39,7 +39,7 @@ def version_to_go_back_to(
     seen: FunctionObservation,
     published: Mapping[int, FunctionLive],
     suspect_within: timedelta,
-) -> FunctionWayBack | Obstacle | Unknown:
+) -> FunctionRollbackTarget | Obstacle | Unknown:
     """One release back from the newest version that gets calls, if the alarm followed that release."""
     suspect = _suspect(used.alias)
     if not isinstance(suspect, int):
@@ -60,7 +60,9 @@ def version_to_go_back_to(
     made = _made(number, published)
     two = (TWO_SUSPECTS,) if alarm.since - made <= suspect_within else ()
     guessed = () if used.alias.parts else _by_number(number, release, used.alias.name)
-    return FunctionWayBack(earlier, (*two, *guessed), _way_back(number, release, made, published))
+    return FunctionRollbackTarget(
+        earlier, (*two, *guessed), _rollback_definition(number, release, made, published)
+    )
 
 
 def _suspect(alias: AliasLive) -> int | Obstacle:
@@ -162,7 +164,11 @@ def _made(version: int, published: Mapping[int, FunctionLive]) -> datetime:
     return published[version if isinstance(release, Unknown) else release].modified
 
 
-def _way_back(number: int, release: int, made: datetime, published: Mapping[int, FunctionLive]) -> WayBack:
+def _rollback_definition(
+    number: int, release: int, made: datetime, published: Mapping[int, FunctionLive]
+) -> RollbackTarget:
     """Lambda tells no moves of an alias: at any time its newest version is taken for the one that ran."""
     next_one = min(other for other in published if other > number)
-    return WayBack(blamed_since=published[release].modified, newest=(made, published[next_one].modified))
+    return RollbackTarget(
+        suspected_since=published[release].modified, newest=(made, published[next_one].modified)
+    )

@@ -10,7 +10,7 @@ from firebreak.core.action_spec import ActionSpec, Effect, Permission, RollBackS
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, Settled, Target
 from firebreak.core.readings import NotRead, Unknown, unseen
 from firebreak.core.reasons import Reason
-from firebreak.core.repeated_rollback import TWO_SUSPECTS, WayBack
+from firebreak.core.repeated_rollback import TWO_SUSPECTS, RollbackTarget
 from firebreak.core.rules import Rules
 from firebreak.errors import Rejected
 from firebreak.services.beanstalk.environment_action import EnvironmentAction
@@ -35,7 +35,7 @@ SPEC = ActionSpec(
         "deploys the version that a Beanstalk environment ran before a recent deployment; "
         "only after approval where no event names it"
     ),
-    irreversible="rolling forward would deploy what was blamed",
+    irreversible="rolling forward would deploy the faulty version again",
     # The older version stays until somebody deploys one that is mended.
     temporary=False,
     settings=RollBackSettings(),
@@ -161,7 +161,9 @@ def _plan(
         reset_by=reset_by(tags, "the version"),
         stays=f"version {found.label}; to take it back, deploy {environment.version}",
         doubts=doubts,
-        rollback_target=WayBack(blamed_since=deployment.began, newest=(found.ran.began, found.until)),
+        rollback_target=RollbackTarget(
+            suspected_since=deployment.began, newest=(found.ran.began, found.until)
+        ),
     )
 
 
@@ -170,7 +172,7 @@ def _doubts(
 ) -> tuple[str, ...]:
     """What must be looked at before it is carried out."""
     doubts = list(found.doubts)
-    if found.ran.not_to_blame(since, suspect_within) is None:
+    if found.ran.not_at_fault(since, suspect_within) is None:
         doubts.append(TWO_SUSPECTS)
     if found.concluded:
         doubts.append(

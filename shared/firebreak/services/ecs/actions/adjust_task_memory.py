@@ -114,7 +114,7 @@ class AdjustTaskMemory(ServiceAction[MemoryObservation]):
         )
         if isinstance(before, Unknown) or not isinstance(cluster, str) or not isinstance(service, str):
             raise Rejected("UpdateService", "UnusablePlan")
-        definition = _way_back(plan) or self._register(plan)
+        definition = _rollback_definition(plan) or self._register(plan)
         after = self.writes.use_task_definition(cluster, service, definition)
         return began(before, after, definition)
 
@@ -206,7 +206,7 @@ def _warnings(size: TaskSize) -> tuple[str, ...]:
     return images + place
 
 
-def _way_back(plan: Plan) -> str:
+def _rollback_definition(plan: Plan) -> str:
     """The task definition of a plan that takes a raise back; empty for the raise itself."""
     definition = plan.change.get("taskDefinition")
     return definition if isinstance(definition, str) else ""
@@ -226,7 +226,7 @@ def _limits(stored: Mapping[str, object]) -> dict[str, int]:
 
 def _definition(plan: Plan, seen: MemoryObservation) -> str:
     """The full ARN of what the plan deploys, as far as it can be told; else empty."""
-    if back := _way_back(plan):
+    if back := _rollback_definition(plan):
         return back
     return seen.size.arn if isinstance(seen.size, TaskSize) and _is_ours(plan, seen.size) is True else ""
 

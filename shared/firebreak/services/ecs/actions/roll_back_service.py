@@ -44,9 +44,9 @@ SPEC = ActionSpec(
     service="ecs",
     effect=Effect.ROLL_BACK,
     does="goes back to what ran before the deployment that the alarm followed",
-    # Rolling forward again would deploy what was blamed; that is for whoever mended it.
+    # Rolling forward again would deploy the suspect again; that is for whoever mended it.
     undo="",
-    irreversible="rolling forward would deploy what was blamed",
+    irreversible="rolling forward would deploy the faulty version again",
     # A roll back stays until somebody deploys again.
     temporary=False,
     settings=RollBackSettings(),

@@ -60,17 +60,13 @@ SPEC = ActionSpec(
     ),
 )
 
-# What a function without a capacity provider may have; the API itself takes 32,768.
-# [docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html]
-MOST_MEMORY = 10_240
-
 # New environments start with the next calls; the old ones end once they are idle.
 SETTLE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class AdjustFunctionMemory(FunctionAction):
-    """Raises the memory of `$LATEST`, and releases it where callers use an alias (releasing.py)."""
+    """Raises the memory of `$LATEST`, and releases it where callers use an alias (function_release.py)."""
 
     spec: ClassVar = SPEC
 
@@ -127,7 +123,7 @@ def _plan(
 def raised(memory: int, settings: MemorySettings) -> int:
     """The memory after one raise, in whole MB and never above a ceiling; reckoned without rounding errors."""
     wanted = ceil(memory * Fraction(str(settings.factor)))
-    return min(wanted, settings.ceiling, MOST_MEMORY)
+    return min(wanted, settings.ceiling, SPEC.highest_ceiling)
 
 
 def _stays(used: Callers, before: int, to: int) -> str:

@@ -30,7 +30,11 @@ from firebreak.services.lambda_.functions import (
     callers,
 )
 from firebreak.services.lambda_.ports import LambdaConnections
-from firebreak.services.lambda_.rollback_target import PUBLISHED_SINCE, FunctionWayBack, version_to_go_back_to
+from firebreak.services.lambda_.rollback_target import (
+    PUBLISHED_SINCE,
+    FunctionRollbackTarget,
+    version_to_go_back_to,
+)
 from firebreak.services.other_writers import reset_by
 
 SPEC = ActionSpec(
@@ -96,7 +100,7 @@ class RollBackFunction(FunctionAction):
     def undo(self, plan: Plan, seen: FunctionObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """The exact version and parts it came from, where those it went to cannot be invoked at all.
 
-        Else there is no way back by machine: it would deploy what was blamed.
+        Else there is no way back by machine: it would deploy the suspect again.
         """
         del kind
         compared = compare(plan, seen)
@@ -106,7 +110,7 @@ class RollBackFunction(FunctionAction):
         if compared.came is not True or not isinstance(used, AliasCallers):
             return Obstacle(Reason.CHANGED_SINCE, f"{compared.description}, or on its way elsewhere")
         if compared.live.state != FAILED:
-            return Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy what was blamed")
+            return Obstacle(Reason.NOT_REVERSIBLE, "rolling forward would deploy the faulty version again")
         before, alias = compared.before, used.alias
         move = Move(alias.name, before.version, alias.revision, before.weighted)
         return _moved(compared.change.function, used, compared.latest, move)
@@ -132,7 +136,7 @@ def _plan(
         if int(number) not in seen.published:
             return unseen(f"version {number}", PUBLISHED_SINCE)
     found = version_to_go_back_to(request.alarm, used, seen, seen.published, suspect_within)
-    if not isinstance(found, FunctionWayBack):
+    if not isinstance(found, FunctionRollbackTarget):
         return found
     tags = seen.function_tags if isinstance(seen.function_tags, Mapping) else {}
     move = Move(used.alias.name, found.earlier.version, used.alias.revision)
