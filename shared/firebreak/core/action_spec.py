@@ -1,4 +1,4 @@
-"""The declaration of an action: everything that others must know of it, in one value."""
+"""The declaration of an action: everything that other modules must know about it, in one value."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 
 class Effect(StrEnum):
-    """What an action does to its target, as far as two that do the same at once would do it twice."""
+    """The effect of an action on its target: two with the same effect at the same time would do it twice."""
 
     SCALING = "scaling"
     RESTART = "restart"
@@ -41,7 +41,7 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runbook:
-    """One Automation document that may be run: its name, its fixed version, what it is given.
+    """One Automation document that may be run: its name, its fixed version, and its parameters.
 
     `guard` names the alarm that stops it when it turns red, empty for none; `patience` is how long
     it may run before it counts as stuck. `sha256` pins its content, empty for any.
@@ -57,10 +57,10 @@ class Runbook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionSettings:
-    """What the policy sets for one action beside autonomy, cooldown and ladder: by itself nothing.
+    """The policy settings of one action beside autonomy, cooldown and ladder: none in this base class.
 
-    The fields of a subclass are the keys that the action takes, and their values what holds where the
-    policy is silent.
+    The fields of a subclass are the keys that the action takes, and their values are the defaults where
+    the policy sets none.
     """
 
 
@@ -69,7 +69,7 @@ NO_SETTINGS = ActionSettings()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemporarySettings(ActionSettings):
-    """How long all must be well before a temporary change is taken back."""
+    """How long every alarm must be OK before a temporary change is taken back."""
 
     restore_after: timedelta = timedelta(minutes=30)
 
@@ -84,7 +84,7 @@ class ScaleSettings(TemporarySettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemorySettings(ActionSettings):
-    """What one raise multiplies by, up to how many MiB, and how often in 30 days (0: no limit)."""
+    """The factor of one raise, the most MiB it may reach, and how often in 30 days (0: no limit)."""
 
     ceiling: int
     factor: float = 1.5
@@ -93,28 +93,29 @@ class MemorySettings(ActionSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollBackSettings(ActionSettings):
-    """How long after a deployment an alarm may turn red and be called its fault."""
+    """How long after a deployment an alarm may turn red and still be blamed on it."""
 
     suspect_within: timedelta = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunbookSettings(ActionSettings):
-    """The documents that may be run, by the name that alarms call them."""
+    """The documents that may be run, by the name that alarms use for them."""
 
     runbooks: Mapping[str, Runbook] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionSpec:
-    """What an action is called, changes, may call and takes from the policy.
+    """The name of an action, the changes it makes, the APIs it may call and the settings it takes.
 
-    `name` is what tags, rules and policy call it; `service` is that of its targets, as they are
+    `name` is its name in tags, rules and policy; `service` is that of its targets, as they are
     written (`ecs:...`). `does` and `undo` are its lines in the documents; `undo` is empty where nothing
-    is taken back, and `irreversible` says why. `temporary` says that its change goes again after a
-    healthy hold. An action that `asks_by_default` may do much at once, or rests on what AWS does not tell
-    for sure: only an explicit word lets it act by itself. `always_asks_for` are targets, in their short
-    form, for which it asks whatever the policy says. `highest_ceiling` is the largest that AWS allows.
+    is taken back, and `irreversible` says why. `temporary` says that its change is taken back after a
+    healthy hold. An action that `asks_by_default` may do much at once, or relies on data that AWS does not
+    guarantee: it acts by itself only where the policy says so explicitly. `always_asks_for` are targets, in
+    their short form, for which it asks whatever the policy says. `highest_ceiling` is the largest that
+    AWS allows.
     """
 
     name: str
@@ -143,7 +144,7 @@ class ActionSpec:
 
     @property
     def starts_deployments(self) -> bool:
-        """Whether ECS begins a deployment for it: only who hands a task definition over needs PassRole."""
+        """Whether ECS begins a deployment for it: only a call that sets a task definition needs PassRole."""
         return {"ecs:UpdateService", "iam:PassRole"} <= {one.action for one in self.permissions}
 
 
@@ -171,7 +172,7 @@ class Catalog:
         return spec.service if spec else ""
 
     def effect_of(self, action: str) -> Effect | None:
-        """What the action does to its target; None for no action."""
+        """The effect of the action on its target; None for no action."""
         spec = self.get(action)
         return spec.effect if spec else None
 
@@ -181,7 +182,7 @@ class Catalog:
         return spec is not None and spec.starts_deployments
 
     def settings_of(self, action: str) -> ActionSettings:
-        """What holds for the action where the policy is silent."""
+        """The settings of the action where the policy sets none."""
         spec = self.get(action)
         return spec.settings if spec else NO_SETTINGS
 

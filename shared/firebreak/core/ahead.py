@@ -10,7 +10,7 @@ from firebreak.core.reasons import Reason
 def refused(trigger: Alarm | OwnEvent, now: datetime) -> Unresolved | None:
     """Why this event is not looked into, if the time of its alarm has not come yet.
 
-    Remembered as the newest of its alarm it would stand in the way of every real transition until then.
+    If it were remembered as the newest of its alarm, it would block every real transition until then.
     """
     alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm
     if not is_ahead(alarm.since, now):

@@ -1,6 +1,6 @@
-"""What the readings of several alarms together may be called: the only place that says "all are OK".
+"""The combined reading of several alarms: the only place that decides "all are OK".
 
-An alarm that is not in ALARM is not OK by that: it may have no data, be deleted, or not have been read.
+An alarm that is not in ALARM is not necessarily OK: it may have no data, be deleted, or not have been read.
 """
 
 import json
@@ -11,13 +11,13 @@ from typing import assert_never
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 
-# DescribeAlarms takes 100 names a call. JSON spells a character outside ASCII in up to 12 bytes, and what is
-# kept goes into one DynamoDB item (400 KB) and one event (256 KB).
+# DescribeAlarms takes 100 names a call. JSON spells a character outside ASCII in up to 12 bytes, and the
+# list is stored in one DynamoDB item (400 KB) and one event (256 KB).
 MOST_WATCHED, MOST_WATCHED_BYTES = 200, 100_000
 
 NOT_LOOKED_AT = NotRead("it was not looked at")
 
-# So many alarms are named in one sentence.
+# The most alarms that one sentence names.
 MOST_SAID = 20
 
 type AlarmReading = Reading[AlarmState]
@@ -32,7 +32,7 @@ class WatchedAlarm:
 
     @classmethod
     def of(cls, alarm: Alarm) -> "WatchedAlarm":
-        """What has to be looked at to know how this alarm, or its one series, is."""
+        """The alarm, or its one series, to read for its state."""
         return cls(alarm.name, alarm.contributor.id if alarm.contributor else "")
 
     @property
@@ -52,7 +52,7 @@ def may_be_red(reading: AlarmReading) -> bool:
 
 
 def words_of(reading: AlarmReading) -> str:
-    """The reading as a page tells it, after the name of the alarm."""
+    """The reading as a page shows it, after the name of the alarm."""
     match reading:
         case AlarmState.OK:
             return "is OK"
@@ -69,7 +69,7 @@ def words_of(reading: AlarmReading) -> str:
 
 
 def not_ok_words(states: Mapping[WatchedAlarm, AlarmReading]) -> list[str]:
-    """What is known of each alarm that is not known to be OK."""
+    """One line for each alarm that is not known to be OK, with its reading."""
     left = ((one, reading) for one, reading in sorted(states.items()) if reading is not AlarmState.OK)
     return [f"{one.shown} {words_of(reading)}" for one, reading in left]
 

@@ -1,4 +1,4 @@
-"""What the rule of a composite alarm says about its children."""
+"""The children of a composite alarm, as its rule names them."""
 
 import re
 
@@ -24,8 +24,8 @@ _ESCAPED = re.compile(r"\\(.)")
 def children_in_rule(rule: str) -> tuple[str, ...]:
     """The names or ARNs that an alarm rule wants in ALARM, each once, in the rule's order.
 
-    `ALARM(x)` and the alarms counted by `AT_LEAST(n, ALARM, (...))` are children; what stands
-    under OK or INSUFFICIENT_DATA is a condition. A negated `NOT ALARM(x)` is named too: whether
+    `ALARM(x)` and the alarms counted by `AT_LEAST(n, ALARM, (...))` are children; an alarm under
+    OK or INSUFFICIENT_DATA is a condition. A negated `NOT ALARM(x)` is named too: whether
     such a child is red is a question for its live state, and one name too many is refused as
     ambiguous where one too few could act on the wrong thing.
     """

@@ -25,10 +25,10 @@ from firebreak.core.rules import Rules
 
 
 def decide(request: Request, rules: Rules, seen: Snapshot) -> Decision:
-    """Run every guard; the first objection names the reason.
+    """Runs every guard; the first objection names the reason.
 
-    A request acts only when every guard that speaks to it looked and agreed: what was not
-    looked at refuses, after every real objection had its say.
+    A request acts only when every guard that applies to it looked and agreed: a guard that did not
+    look refuses as well, after every real objection.
     """
     checks = tuple(guard.check(request, rules, seen) for guard in GUARDS)
     first = next((check for check in checks if check.result is Result.OBJECTED), None)
@@ -49,7 +49,7 @@ def refuse(reason: Reason, detail: str, policy_hash: str = "", *, cause: str = "
 
 
 def refuse_unresolved(unresolved: Unresolved, policy_hash: str, now: datetime) -> Decision:
-    """The refusal of an alarm that names no single target; not having been able to look is told once."""
+    """The refusal of an alarm that names no single target; a failed look-up is announced once."""
     unseen = unresolved.reason is Reason.TARGET_UNREADABLE
     cause = f"{unresolved.detail} {quarter_hour(now)}" if unseen else ""
     check = Check("target", Result.OBJECTED, unresolved.detail, unresolved.reason, cause=cause)

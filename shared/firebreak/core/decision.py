@@ -1,4 +1,4 @@
-"""Decisions: what we want, with every check that led there."""
+"""Decisions: the outcome, with every check that led to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Snapshot:
 
     `incident` is the one the request names, else the target's open one; `dependency_incidents` are the open
     ones of other targets that share a dependency with it. `series_in_alarm` is only read for contributors.
-    `only_event` says that nobody can look at the alarm, so that its event alone tells of missing data.
+    `only_event` says that nobody can look at the alarm, so that only its event shows missing data.
     """
 
     now: datetime
@@ -47,7 +47,7 @@ class Snapshot:
 
 
 class Result(StrEnum):
-    """What one guard found."""
+    """The result of one guard."""
 
     PASSED = "passed"
     OBJECTED = "objected"
@@ -59,8 +59,8 @@ class Result(StrEnum):
 class Check:
     """One guard's finding, with its numbers; `until` is when it would find otherwise.
 
-    `cause` names what many objections may have in common, so that humans are told of it once.
-    `by` is who holds what objects, where somebody does.
+    `cause` names what many objections may have in common, so that it is announced to humans once.
+    `by` is the holder of the kill switch that objects, if one does.
     """
 
     guard: str
@@ -74,35 +74,35 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Do this."""
+    """The outcome that acts on the plan."""
 
     plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """This is what would be done, were it allowed; `plan` is None when nobody could look."""
+    """The outcome that only shows the plan, not allowed to act; `plan` is None where nobody could look."""
 
     plan: Plan | None
 
 
 @dataclass(frozen=True, slots=True)
 class AskApproval:
-    """Do this once a human says yes."""
+    """The outcome that acts on the plan once a human approves."""
 
     plan: Plan | None
 
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """Not now; look again then."""
+    """The outcome that does nothing now, and looks again at a later time."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Do nothing."""
+    """The outcome that does nothing."""
 
 
 type Outcome = Act | Propose | AskApproval | Defer | Refuse
@@ -110,7 +110,7 @@ type Outcome = Act | Propose | AskApproval | Defer | Refuse
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What we want, the reason that decided it, and every check with its numbers."""
+    """The outcome, the reason that decided it, and every check with its numbers."""
 
     outcome: Outcome
     reason: Reason
@@ -131,7 +131,7 @@ class Decision:
 
     @property
     def disposition(self) -> Disposition:
-        """What a human gets to see."""
+        """How the decision is shown to humans."""
         return MEANINGS[self.reason].disposition
 
     @property
@@ -146,7 +146,7 @@ class Decision:
 
     @property
     def looked(self) -> Result | None:
-        """What the guard that looks at the alarm found; None where it was not asked."""
+        """The result of the guard that looks at the alarm; None where it did not run."""
         return next((check.result for check in self.checks if check.guard == "stale"), None)
 
     @property

@@ -1,6 +1,6 @@
-"""What CloudWatch evaluated when it set an alarm's state, as values.
+"""The evaluation with which CloudWatch set an alarm's state, as values.
 
-An alarm without an evaluation is one of which this is not known: an old event, a stored item of an
+An alarm without an evaluation is one whose evaluation is not known: an old event, a stored item of an
 earlier release, a state that was set by hand, a composite. It is never one without data.
 """
 
@@ -20,7 +20,7 @@ class EvaluatedPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What `reasonData` says of one evaluation; what it does not say is None or empty.
+    """One evaluation as `reasonData` describes it; a field that it does not contain is None or empty.
 
     `values` are the recent datapoints as CloudWatch lists them, `lower` and `upper` the band at each of
     them. `evaluated` holds the periods, oldest first where each has a time. Of long ranges only the
@@ -41,7 +41,7 @@ class Evaluation:
 
 
 class MissingData(StrEnum):
-    """What an owner says that it means when no data comes. Written in tags and policies."""
+    """The meaning of missing data, as the alarm's owner sets it. Written in tags and policies."""
 
     SYMPTOM = "symptom"
     IGNORE = "ignore"
@@ -49,10 +49,10 @@ class MissingData(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """That no data came for an alarm, and what that means by its owner's word.
+    """Missing data of an alarm, and its meaning as the alarm's owner set it.
 
     `shown` is the state that CloudWatch shows, `detail` what is missing, in one line; `meaning` is None
-    where nobody said anything, or it could not be read. `source` names who said it.
+    where nobody set one, or it could not be read. `source` names where it was set.
     """
 
     shown: str

@@ -1,4 +1,4 @@
-"""Lengths of time as people say them."""
+"""Lengths and points of time, formatted for people."""
 
 from datetime import datetime, timedelta
 
@@ -40,5 +40,5 @@ def format_date_time(at: datetime, now: datetime) -> str:
 
 
 def quarter_hour(at: datetime) -> str:
-    """The quarter of an hour in which one cause is told once."""
+    """The quarter of an hour in which one cause is announced once."""
     return f"{at:%Y-%m-%dT%H}:{at.minute // 15 * 15:02d}"

@@ -1,4 +1,4 @@
-"""Alarms that need no guard to be refused, and what their tags ask for."""
+"""Alarms that are refused before any guard runs, and the requests in their tags."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ from firebreak.core.routing import NO_ACTION, TARGET_TRACKING_PREFIX
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 
-# Nothing that its tags say makes such an alarm worth a page.
+# No tag makes such an alarm worth a page.
 ONLY_RECORDED = frozenset({Reason.NOT_IN_ALARM, Reason.PARENT_OF_CONTRIBUTORS})
 
 
@@ -82,7 +82,7 @@ def why_not_routed(alarm: Alarm) -> Unresolved:
 def is_asked_for(alarm: Alarm, tags: Reading[Mapping[str, str]]) -> bool:
     """Whether the alarm's owner wants something done, or may want it: then a refusal is worth a page.
 
-    Who names a target without an action wants one as well.
+    An owner who names a target without an action wants one as well.
     """
     if alarm.tags_lost or isinstance(tags, Unknown | NotRead):
         return True

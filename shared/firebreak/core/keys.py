@@ -1,4 +1,4 @@
-"""How keys and names are made of what they stand for."""
+"""Keys and names, made from the things that they stand for."""
 
 import hashlib
 

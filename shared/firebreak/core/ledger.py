@@ -1,4 +1,4 @@
-"""What is read from and written to the ledger, as values."""
+"""The values that are read from the ledger and written to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def alarm_key(alarm: Alarm, action: str) -> str:
 
 
 def delivery_key(request: Request | OwnEvent) -> str:
-    """What makes two requests the same delivery: an equal key is decided once."""
+    """The key of a delivery: requests with an equal key are the same delivery, and are decided once."""
     if request.kind is RequestKind.ALARM:
         return alarm_key(request.alarm, request.action)
     subject = request.incident_id or alarm_key(request.alarm, request.action)
@@ -50,7 +50,7 @@ def incident_name(request: Request | OwnEvent) -> str:
 class LedgerView:
     """One consistent look at every item a decision needs; each reading may fail alone.
 
-    `dependency_incidents` are the incidents that shared dependencies point to, whatever became of them.
+    `dependency_incidents` are the incidents that shared dependencies point to, whatever their state is now.
     """
 
     holds: Reading[tuple[Hold, ...]]
@@ -98,11 +98,11 @@ def untargeted(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Everything that must come true at once for an act to be ours.
+    """Everything that is written in one transaction to claim an act for one function.
 
-    `seen` is what the decision was made on: the claim fails when any of it has changed. `before`
-    is the incident as read (None when this claim opens it), `after` what it becomes. `group_size`
-    is what the target's group was counted as, where it was counted anew.
+    `seen` is the view that the decision was made on: the claim fails when any of it has changed. `before`
+    is the incident as read (None when this claim opens it), `after` the incident after the claim.
+    `group_size` is the size of the target's group, where it was counted again.
     """
 
     request: Request
@@ -115,7 +115,7 @@ class Claim:
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        """Everything a slot is taken in: every scope the decision looked at."""
+        """The scopes in which a slot is taken: every scope that the decision looked at."""
         return tuple(self.seen.scopes)
 
     @property
@@ -141,7 +141,7 @@ class ClaimResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentChange:
-    """One move of an incident with its history line and what humans are told of it.
+    """One move of an incident with its history line and its announcement to humans.
 
     `record` is set when the move comes from a decision, so that both are written or neither;
     `judged` when the present rung's act got its verdict, which its slots then remember.
@@ -156,7 +156,7 @@ class IncidentChange:
     judged: Judged | None = None
 
     def __post_init__(self) -> None:
-        """A move the state machine does not know is a bug of ours, caught before it is written."""
+        """Raises ValueError for a move that the state machine does not know, before it is written: a bug."""
         if not may_move(self.before.state, self.after.state):
             raise ValueError(f"an incident cannot go from {self.before.state} to {self.after.state}")
 

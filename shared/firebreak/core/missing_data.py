@@ -1,7 +1,7 @@
-"""Whether an alarm is red because of data, and what it means by its owner's word if no data came.
+"""Whether an alarm is red because of data, and the meaning that its owner gave to missing data.
 
 Red without data is no symptom: nobody knows how the target fares. Such an alarm counts as one with
-INSUFFICIENT_DATA at every look, neither red nor well, unless its owner says that silence is the symptom.
+INSUFFICIENT_DATA at every look, neither red nor OK, unless its owner says that silence is the symptom.
 Then it is red, and so is one that CloudWatch shows as INSUFFICIENT_DATA (docs/adr/0026).
 """
 
@@ -19,7 +19,7 @@ from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.tags import MISSING_DATA_TAG
 
-# CloudWatch evaluates milliseconds before it sets a state. What was evaluated longer before is about another
+# CloudWatch evaluates milliseconds before it sets a state. An older evaluation is about another
 # state: this one was set by hand.
 OF_THE_STATE = timedelta(minutes=1)
 
@@ -35,9 +35,9 @@ _SILENT = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingDataRules:
-    """What the policy says of missing data: the first pattern that an alarm's name matches, else `usual`.
+    """The policy on missing data: the first pattern that an alarm's name matches, else `usual`.
 
-    None is nothing said.
+    None means that the policy says nothing.
     """
 
     named: tuple[tuple[str, MissingData], ...] = ()
@@ -49,7 +49,7 @@ NOTHING_SAID = MissingDataRules()
 
 @dataclass(frozen=True, slots=True)
 class OwnersWord:
-    """What missing data means for one alarm, None where nobody said it, and who said so."""
+    """The meaning of missing data for one alarm, None where nobody set it, and its source."""
 
     meaning: MissingData | None
     source: str
@@ -70,7 +70,7 @@ class NoData:
 
 @dataclass(frozen=True, slots=True)
 class CannotTell:
-    """What is known of the alarm does not say whether data came."""
+    """The known facts of the alarm do not show whether data came."""
 
     why: str
 
@@ -113,7 +113,7 @@ def data_of(alarm: DescribedAlarm) -> DataFound:
     - Neither evaluation nor CloudWatch's own sentence, or an evaluation of an earlier state: not known.
       That is every state set by hand.
 
-    An expression that fills gaps has datapoints: what they stand for, its owner wrote into it.
+    An expression that fills gaps has datapoints: its owner chose their values.
     """
     match _seen(alarm):
         case NoData() | CannotTell() as found:
@@ -129,7 +129,7 @@ def data_of(alarm: DescribedAlarm) -> DataFound:
 
 
 def _seen(alarm: DescribedAlarm | Alarm) -> Evaluation | re.Match[str] | NoData | CannotTell:
-    """What shows how many datapoints came; if none did, or nothing shows it, that is the answer already."""
+    """The evidence of how many datapoints came, or the answer where none did or nothing shows it."""
     evaluation = alarm.evaluation
     if evaluation is None:
         return _by_reason(alarm)
@@ -164,7 +164,7 @@ def _by_count(real: int, missing: int, since: datetime, alarm: DescribedAlarm) -
 
 
 def silent_since(evaluation: Evaluation) -> datetime | None:
-    """The first period without a datapoint after the last one with; without such the oldest without."""
+    """The first period without a datapoint after the last one with one; else the oldest without one."""
     times = [(point.at, point.value) for point in evaluation.evaluated if point.at]
     silent = [at for at, value in times if value is None]
     last = max((at for at, value in times if value is not None), default=None)
@@ -256,7 +256,7 @@ def _missing(
 
 
 def of_event(alarm: Alarm, live: DescribedAlarm, word: OwnersWord | Unknown) -> Missing | None:
-    """What the alarm's event says of missing data, where the alarm itself says nothing of that transition."""
+    """Missing data by the alarm's event, where the alarm itself says nothing about that transition."""
     if live.missing or not isinstance(data_of(live), CannotTell) or live.children:
         return live.missing
     if abs(live.since - alarm.since) > OF_THE_STATE or live.state is not AlarmState.ALARM:
@@ -283,7 +283,7 @@ def stated_by_event(alarm: Alarm) -> str:
 
 
 def of_event_alone(alarm: Alarm, rules: MissingDataRules) -> Missing | None:
-    """The same for who only has the event: its own tags and the policy are the owner's word."""
+    """The same where only the event is available: its own tags and the policy set the meaning."""
     return _missing(alarm, _seen(alarm), owners_word(alarm.name, alarm.tags, rules))
 
 

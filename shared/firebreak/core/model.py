@@ -1,4 +1,4 @@
-"""The words of Firebreak as frozen values: alarms, targets, requests, plans, receipts."""
+"""The vocabulary of Firebreak as frozen values: alarms, targets, requests, plans, receipts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class AlarmState(StrEnum):
 
 
 class AlarmKind(StrEnum):
-    """What stands behind an alarm, as far as its event tells."""
+    """The kind of an alarm, as far as its event shows it."""
 
     METRIC = "metric"
     MATH = "math"
@@ -48,7 +48,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Contributor:
-    """One series of a multi-series alarm, with the attributes that tell which."""
+    """One series of a multi-series alarm, with the attributes that identify it."""
 
     id: str
     attributes: Mapping[str, str]
@@ -67,10 +67,10 @@ class Alarm:
     """One parsed alarm transition.
 
     `by_router` says that its event came over Firebreak's bus, from the router.
-    `since` is when the alarm took this state. `tags` holds only what rode in the event: a key
+    `since` is when the alarm took this state. `tags` holds only the tags in the event: a key
     that is missing here may still be on the alarm. `reason` and `description` are untrusted text.
-    `evaluation` is None where the event does not tell what was evaluated. `label` is what the expression
-    that the alarm watches is called, empty where it watches a metric.
+    `evaluation` is None where the event does not contain it. `label` is the label of the expression that
+    the alarm watches, empty where it watches a metric.
     """
 
     arn: str
@@ -98,7 +98,7 @@ class Alarm:
 
     @property
     def series(self) -> str:
-        """The alarm ARN, with the contributor's id where one series speaks for itself."""
+        """The alarm ARN, with the contributor's id where the alarm is one series."""
         return f"{self.arn}#{self.contributor.id}" if self.contributor else self.arn
 
 
@@ -111,7 +111,7 @@ ACCOUNT = "account"
 class Target:
     """The one thing that would be changed.
 
-    `group` is what the target shares fate with (the ECS cluster). The canonical key carries
+    `group` is the unit whose fate the target shares (the ECS cluster). The canonical key carries
     account and region, so equal names in two accounts never share a limit.
     """
 
@@ -151,7 +151,7 @@ class Unresolved:
 
 
 class RequestKind(StrEnum):
-    """Why we are asked to decide."""
+    """The kind of a request: why a decision is asked for."""
 
     ALARM = "alarm"
     CLIMB = "climb"
@@ -175,9 +175,9 @@ class Request:
 
     `at` is when the request was made (the alarm's transition, or the own event's birth).
     `by_symptom` says that no tag named the action: the metric alone led here. `by` names the human
-    who approved, and `question` what was approved (core/incident/questions.py). `groups` are the target
-    groups that led to the target, `unhealthy_hosts` says that the alarm counts a load balancer's unhealthy
-    hosts.
+    who approved, and `question` the question that was approved (core/incident/questions.py). `groups` are
+    the target groups that led to the target, `unhealthy_hosts` says that the alarm counts a load balancer's
+    unhealthy hosts.
     """
 
     kind: RequestKind
@@ -199,9 +199,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnEvent:
-    """A request Firebreak made of itself, on its bus or by a schedule.
+    """A request that Firebreak made to itself, on its bus or by a schedule.
 
-    `by` names the human behind an approval or an ordered undo, `question` what an approval answers
+    `by` names the human behind an approval or an ordered undo, `question` the question it answers
     (core/incident/questions.py). `alarm` is the transition that opened the incident, which is in the ledger.
 
     `refused` is set for a look after a refusal for something that ends by itself: the cause of its page, or
@@ -224,13 +224,13 @@ class OwnEvent:
 class Plan:
     """Exactly one change to one target, in words and in the values that will be sent.
 
-    `change` holds the API arguments, `before` the pre-image of what they overwrite; both are
+    `change` holds the API arguments, `before` the values that they overwrite; both are
     stored with the claim. `patience_seconds` is how long the effect may take to settle.
-    `reset_by` says who will put the old value back, and so where the lasting fix is
+    `reset_by` names what will put the old value back, and so where the lasting fix is
     (services/other_writers.py).
-    `stays` is what the change leaves behind for as long as nobody takes it back, and how to do that.
-    `doubts` are the warnings for which a human must say yes whatever the policy says, and `rollback_target`
-    what a roll back is compared with: both are for the decision alone, and are not stored.
+    `stays` is the change that stays until somebody takes it back, and how to do that.
+    `doubts` are the warnings for which a human must approve whatever the policy says, and `rollback_target`
+    is what a roll back is compared with: both are for the decision alone, and are not stored.
     """
 
     summary: str
@@ -273,7 +273,7 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What an action did, as read back from AWS right after it was sent."""
+    """The result of an action, as read back from AWS right after it was sent."""
 
     summary: str
     after: Mapping[str, object] = field(default_factory=dict)
@@ -289,13 +289,13 @@ class Settled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The effect came to rest and is a failure; `why` is what AWS says of it (untrusted text)."""
+    """The effect came to rest and is a failure; `why` is the reason that AWS gives (untrusted text)."""
 
     why: str
 
 
 class Verdict(StrEnum):
-    """What an act did. `too_early` is no verdict yet: the effect is still settling.
+    """The verdict on an act. `too_early` is no verdict yet: the effect is still settling.
 
     Stored in the ledger: members are never renamed.
     """

@@ -12,12 +12,12 @@ class DescribedAlarm:
     """An alarm as DescribeAlarms shows it now.
 
     `comparison` is empty for composites. `children` are the ARNs or names its rule mentions.
-    `evaluation` is what its present state was made of, `reason` CloudWatch's sentence about it
-    (untrusted text). What follows is its configuration, None or empty where CloudWatch says nothing:
+    `evaluation` is the one that led to its present state, `reason` CloudWatch's sentence about it
+    (untrusted text). The rest is its configuration, None or empty where CloudWatch says nothing:
     without `datapoints_to_alarm` all `periods` must breach, without `treat_missing_data` it is
     "missing". `actions` are the ARNs that it calls when it turns red, `ok_actions` when it turns OK.
 
-    `missing` is set where no data came and that changes what `state` says (core/missing_data.py).
+    `missing` is set where no data came and that changes `state` (core/missing_data.py).
     """
 
     name: str

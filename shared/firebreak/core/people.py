@@ -1,11 +1,11 @@
-"""People as others know them, from what AWS calls them."""
+"""People by the names that others know them by, from the names that AWS uses."""
 
 import re
 
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:assumed-role/([^/]+)/([^/]+)", re.ASCII)
 _USER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:user/(?:.*/)?([^/]+)", re.ASCII)
 
-# IAM Identity Center names the roles of its permission sets so.
+# The names that IAM Identity Center gives to the roles of its permission sets.
 _PERMISSION_SET = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}", re.ASCII)
 
 

@@ -1,4 +1,4 @@
-"""What looking at something can give: the thing, nothing, blindness, or no look at all.
+"""The results of a look: the thing, nothing, blindness, or no look at all.
 
 The four are different values on purpose. A guard that mistook "could not look" for
 "nothing there" would act on an outage of the very API it asks.
@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """We looked, and it is not there."""
+    """The look found that it does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """We could not look; `why` is one line for a human."""
+    """The look failed; `why` is one line for a human."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """We chose not to look; `why` says what made it needless or impossible."""
+    """No look was made; `why` says what made it needless or impossible."""
 
     why: str
 
@@ -32,7 +32,7 @@ type Reading[T] = T | Absent | Unknown | NotRead
 
 
 def unseen(what: str, reading: Absent | Unknown | NotRead) -> Unknown:
-    """The blindness that a missing piece means for whoever needs it."""
+    """The blindness that follows for a reader from a missing part, which `what` names."""
     match reading:
         case Absent():
             return Unknown(f"{what} does not exist")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 
 class Disposition(StrEnum):
-    """What a human gets to see of a decision."""
+    """How a decision is shown to humans."""
 
     RECORD = "record"
     DIGEST = "digest"
@@ -17,7 +17,7 @@ class Disposition(StrEnum):
 
 
 class Lasting(StrEnum):
-    """Which refusals are one thread while their cause lasts: all of one alarm, or all of one target.
+    """The refusals that are one thread while their cause lasts: all of one alarm, or all of one target.
 
     `standing` is a state of the target that somebody chose and that comes back, such as every night. `no`:
     a thread each, unless the check names a cause of its own. Stored: members are never renamed.
@@ -146,7 +146,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """One operator sentence and what is done with it."""
+    """One sentence for operators, and its disposition."""
 
     sentence: str
     disposition: Disposition

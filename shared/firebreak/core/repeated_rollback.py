@@ -1,10 +1,10 @@
-"""Whether a roll back would repeat one of our own: its times beside the acts of the past."""
+"""Whether a roll back would repeat one of Firebreak's own: its times beside the acts of the past."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-# What speaks against a way back that no machine goes by itself.
+# The objection to a way back that needs a human's choice.
 TWO_SUSPECTS = "two deployments are recent enough to be at fault: which one is, is not known"
 
 
@@ -12,9 +12,9 @@ TWO_SUSPECTS = "two deployments are recent enough to be at fault: which one is, 
 class RollbackTarget:
     """What a roll back leaves and where it goes, told by the times at which they were made.
 
-    `blamed_since` is when what is blamed was made. What it goes back to was the newest there was
-    from one moment of `newest` until before the other, so a roll back between them took that out;
-    None where AWS chooses what it goes back to and we do not know it.
+    `blamed_since` is when the blamed version was made. The version it goes back to was the newest from
+    one moment of `newest` until before the other, so a roll back between them took that out; None where
+    AWS chooses that version and Firebreak does not know it.
     """
 
     suspected_since: datetime

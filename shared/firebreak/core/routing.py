@@ -1,4 +1,4 @@
-"""Which function the template's rules hand an alarm to, as a pure function.
+"""The function that the template's rules hand an alarm to, computed as a pure function.
 
 The rules themselves are EventBridge patterns in template.yaml; this says the same for `explain`,
 and for a function that checks what its own rule let through:
@@ -10,8 +10,8 @@ and for a function that checks what its own rule let through:
 - without data (INSUFFICIENT_DATA): by tag to the action, which decides whether that is the symptom, and
   to page if the tag says `page` and `firebreak:missing-data` says `symptom`;
 - verify: the OK of an alarm with any action tag but `none`, or with a known symptom;
-- route: red, and no tag came with the event, unless target tracking owns the alarm. What its live tags
-  name is `by_live_tags`.
+- route: red, and no tag came with the event, unless target tracking owns the alarm. `by_live_tags`
+  gives the function that its live tags name.
 
 `firebreak:action=none` matches no rule.
 """
@@ -37,7 +37,7 @@ TARGET_TRACKING_PREFIX = "TargetTracking-"
 
 
 class By(StrEnum):
-    """What in the alarm made a rule match."""
+    """The part of the alarm that made a rule match."""
 
     TAG = "tag"
     SYMPTOM = "symptom"
@@ -129,7 +129,7 @@ def _to_page(alarm: Alarm, catalog: Catalog) -> tuple[Route, ...]:
 
 
 def _to_whom_silence_may_matter(alarm: Alarm, catalog: Catalog) -> tuple[Route, ...]:
-    """To an action by its tag, which finds out whether that is the symptom; to Page by both tags."""
+    """The routes without data: by tag to an action, which decides if it is the symptom; by both to Page."""
     tag = alarm.tags.get(ACTION_TAG)
     if tag is not None and tag in catalog:
         return (Route(tag, By.TAG),)

@@ -19,9 +19,9 @@ PAGE_RUNG = "page"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """When to look whether an act helped, and how long to be patient.
+    """When to look whether an act helped, and how long to wait.
 
-    `restore_after` is how long all must be well before a temporary change is taken back.
+    `restore_after` is how long every alarm must be OK before a temporary change is taken back.
     """
 
     after: timedelta
@@ -33,9 +33,9 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What the policy says for one action on one target.
+    """The policy for one action on one target.
 
-    `sources` names what spoke for each value that can be overridden ("defaults",
+    `sources` names the source of each value that can be overridden ("defaults",
     "actions.restart-service", "overrides[0] ecs:prod/*"); `policy_hash` identifies the whole file.
     `respond_within` is how soon an alarm must be answered: nothing but `firebreak drill` measures it.
     `dependencies` holds the budgets of each shared dependency of the target, by name. `named` says that
@@ -76,7 +76,7 @@ class Rules:
         return self.settings
 
     def scopes(self, target: Target) -> tuple[Scope, ...]:
-        """Every scope of an act on the target, but for what its tags add."""
+        """Every scope of an act on the target, except those that its tags add."""
         return scopes_of(target, self.action, self.dependencies)
 
     def limits(self, scope: Scope) -> tuple[Budget, ...]:

@@ -1,7 +1,7 @@
-"""Watching Firebreak itself: which alarm is its own heartbeat, and what has waited too long.
+"""The watch over Firebreak itself: its own heartbeat alarm, and incidents that have waited too long.
 
 The heartbeat is an alarm of the stack that a schedule turns red. It takes the way of every alarm and
-ends in a record; whoever counts those records notices when that way is broken anywhere.
+ends in a record; a count of those records shows when that way is broken anywhere.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def is_heartbeat(alarm: Alarm, stack_name: str, account: str, region: str) -> bo
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """An incident that nobody looked at in time: its state as stored, and when somebody should have."""
+    """An incident that nobody looked at in time: its state as stored, and when that look was due."""
 
     incident_id: str
     state: str

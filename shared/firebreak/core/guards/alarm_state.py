@@ -35,7 +35,7 @@ def alarm_muted(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """CloudWatch's own brakes: a mute window, suppression, or disabled actions."""
     del rules
     mute, suppressed = request.alarm.mute, request.alarm.suppressed_by
-    # A human asks with the alarm's event: whether what it told has ended is told by no other.
+    # A human asks with the alarm's event: no other one shows if the mute or suppression in it has ended.
     fresh = request.kind is RequestKind.ALARM or bool(request.by)
     if mute and (mute.until > seen.now if mute.until else fresh):
         ends = f"until {format_time(mute.until)}" if mute.until else "with no readable end"
@@ -91,9 +91,10 @@ def _is_newer(seen: Reading[Transition], alarm: Alarm, now: datetime) -> TypeIs[
 
 
 def _gives_way(request: Request, newer: Transition) -> bool:
-    """Whether that newer transition of the alarm speaks instead.
+    """Whether that newer transition of the alarm replaces this request.
 
-    An alarm that turned red anew while its first request waited asks for itself; a human means it as it is.
+    An alarm that turned red again while its first request waited makes a request of its own; a human who
+    asks means the alarm as it is now.
     """
     if request.kind is RequestKind.ALARM:
         return True
@@ -104,8 +105,8 @@ def _gives_way(request: Request, newer: Transition) -> bool:
 def _ages(request: Request) -> bool:
     """Whether the request's own time counts.
 
-    A yes has one of its own, and comes by the clock of whoever said it. An alarm that was put off waited for
-    this one look, and nobody would look again: what counts is whether it is red now.
+    An approval has a time of its own, by the clock of the approver. An alarm that was put off waited for
+    this one look, and nobody would look again: its state now counts.
     """
     if request.kind is RequestKind.WAKE:
         return bool(request.incident_id)
@@ -114,7 +115,7 @@ def _ages(request: Request) -> bool:
 
 def _red_now(request: Request, seen: Snapshot) -> Check:
     red = _alarm_red_now(seen)
-    # Of an incident every member was looked at, each by its own series.
+    # For an incident every member was looked at, each by its own series.
     if red.result is not Result.PASSED or not request.alarm.contributor or request.incident_id:
         return red
     return _series_red_now(request.alarm.contributor.id, seen)
@@ -170,7 +171,7 @@ def missing_data(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 
 def _judged(missing: Missing) -> Check:
-    """What follows from missing data by the word of the alarm's owner."""
+    """The finding on missing data, by the meaning that the alarm's owner set."""
     match missing.meaning:
         case MissingData.SYMPTOM:
             return passed("missing data", f"{missing.detail}; a symptom, by {missing.source}")
@@ -183,7 +184,7 @@ def _judged(missing: Missing) -> Check:
 
 
 def _missing_of(request: Request, rules: Rules, seen: Snapshot, alarm: DescribedAlarm) -> Missing | None:
-    """Of the alarm asked about; at a first response its own series counts, and what its event says."""
+    """The missing data of the alarm; at a first response its own series and its event count."""
     if request.incident_id:
         return alarm.missing
     contributor = request.alarm.contributor

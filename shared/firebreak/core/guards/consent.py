@@ -1,11 +1,11 @@
-"""Which alarms may act on a target: its own tag says so, for alarm rights alone are no rights on it."""
+"""The alarms that may act on a target: its own tag decides, as alarm rights alone are no rights on it."""
 
 from collections.abc import Mapping
 
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.tags import ALARMS_TAG, OPT_IN_TAG
 
-# What ends an entry that stands for every name that begins so. AWS takes no asterisk in the value of a tag.
+# The endings of an entry that is a prefix of names. AWS takes no asterisk in the value of a tag.
 _PREFIX_ENDS = ("-", "_", "/", ".", ":")
 
 

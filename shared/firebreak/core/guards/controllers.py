@@ -1,6 +1,6 @@
-"""Who else acts on an alarm: its own actions, as DescribeAlarms lists them, that change something.
+"""The other controllers of an alarm: those of its own actions, by DescribeAlarms, that change something.
 
-An SNS topic, an OpsItem and an investigation change nothing. What is not known is taken to change something.
+An SNS topic, an OpsItem and an investigation change nothing. An unknown action counts as a change.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from firebreak.core.action_spec import Effect
 
-# Topics tell, investigations read.
+# Topics notify, investigations read.
 CHANGE_NOTHING = frozenset({"sns", "aiops"})
 # How an alarm names an EC2 action that it takes by a role.
 _EC2_BY_ROLE = re.compile(r"AWS_EC2\.InstanceId\.([^/]*)")

@@ -1,4 +1,4 @@
-"""What a guard found: it passed, it objects, or it could not see."""
+"""The findings of a guard: it passed, it objects, or it could not look."""
 
 from datetime import datetime
 
@@ -21,9 +21,10 @@ def objected(
 
 
 def blind(guard: str, reading: Unknown | NotRead, reason: Reason, now: datetime) -> Check:
-    """The guard could not look (which objects), or was not asked to (which is told apart).
+    """The guard could not look (an objection), or was not asked to (which is kept apart).
 
-    What keeps one from looking often keeps all: that is told once a quarter of an hour.
+    A fault that keeps one guard from looking often keeps all of them: it is announced once a quarter of an
+    hour.
     """
     match reading:
         case Unknown(why):

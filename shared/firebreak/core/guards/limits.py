@@ -62,7 +62,7 @@ def breaker_closed(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 
 def _beyond_the_target(scope: Scope, what: str) -> str:
-    """What the refusals of several targets share; those of one are one thread by their reason."""
+    """The cause that the refusals of several targets share; those of one target are one thread by reason."""
     return "" if scope.level is Level.TARGET else f"{scope.level} {scope.key} {what}"
 
 

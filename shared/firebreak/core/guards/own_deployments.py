@@ -15,10 +15,10 @@ LATEST = ACT_WITHIN + ACT_TIMEOUT + CLOCK_SKEW
 
 
 def origin(obstacle: Obstacle, incident: Reading[Incident], acts: Sequence[Act], catalog: Catalog) -> str:
-    """Which act of Firebreak started what is in the way, in words; empty where none is known.
+    """The act of Firebreak that started the obstacle, in words; empty where none is known.
 
-    A receipt that names the deployment proves it. Of acts whose receipt is not at hand any more only the
-    times are compared, and nothing but the times is said.
+    A receipt that names the deployment proves it. For acts whose receipt is no longer at hand only the
+    times are compared, and only the times are said.
     """
     for name, began in obstacle.deployments:
         if isinstance(incident, Incident) and _is_of(incident, name):

@@ -1,4 +1,4 @@
-"""Guards: whose alarm and whose target it is, and who else acts on it."""
+"""Guards: the owners of the alarm and of the target, and other controllers of the alarm."""
 
 from firebreak.core.action_spec import Catalog, Effect
 from firebreak.core.decision import Check, Result, Snapshot
@@ -112,7 +112,7 @@ def load_balancer(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 
 def controllers_seen(seen: Snapshot, catalog: Catalog) -> tuple[Controller, ...]:
-    """What else acts on the alarm, as far as it was looked at; Firebreak's own functions are nothing else."""
+    """The other controllers of the alarm, if it was read; Firebreak's own functions are not among them."""
     if not isinstance(seen.alarm, DescribedAlarm):
         return ()
     own = (f"{seen.stack_name}-{function}" for function in (*catalog, "page", "verify"))

@@ -38,7 +38,7 @@ def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case Absent():
             return passed("switch", "no kill switch is held")
         case holds:
-            # The claim compares against our clock less the skew, so the guard does too.
+            # The claim compares against its own clock less the skew, so the guard does too.
             active = [hold for hold in holds if hold.until + CLOCK_SKEW > seen.now]
     if not active:
         return passed("switch", "no kill switch is held")

@@ -1,4 +1,4 @@
-"""What can happen to an incident: each is an event of `core/incident/lifecycle.py`."""
+"""The events of an incident, as `core/incident/lifecycle.py` takes them."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ class ClaimAbandoned:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What Verify saw came to a verdict, and the verdict to a step."""
+    """Verify reached a verdict on its evidence, and the verdict led to a step."""
 
     judgement: Judgement
     step: Step
@@ -50,7 +50,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class NotActedOn:
-    """The request for the next act was decided otherwise: refused, deferred, or left to a human's yes."""
+    """The request for the next act did not act: it was refused, deferred, or left to a human's approval."""
 
     request: Request
     rules: Rules
@@ -59,7 +59,7 @@ class NotActedOn:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A human said no."""
+    """A human denied the request."""
 
     by: str
     why: str

@@ -1,4 +1,4 @@
-"""The life of an incident as a value: what an event makes of it, and everything that follows from that.
+"""The life of an incident as a value: the change that an event makes, and everything that follows.
 
 `advance` is the one table. The shell writes the change, schedules, asks and publishes; it decides nothing.
 """
@@ -56,7 +56,7 @@ _LEFT_AS_IT_IS = frozenset({Reason.CHANGED_SINCE, Reason.NOT_REVERSIBLE, Reason.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """What an event makes of an incident.
+    """The move that an event makes of an incident.
 
     `change` is written in one transaction. `wake_at` is when Verify looks again and `later` a request for
     later: both are scheduled before the change is written. `request` is asked for once it is.
@@ -175,7 +175,7 @@ def _asked_again(incident: Incident, now: datetime) -> Moved:
 
 
 def _judged(incident: Incident, event: Judged) -> Moved:
-    """The step after a verdict; what the act's slots remember of it goes with the step."""
+    """The step after a verdict; the verdict that the act's slots remember goes with the step."""
     moved = _after_step(incident, event)
     waits = isinstance(event.step, LookAgain | Hold | Keep)
     judged = None if waits else judged_as(incident, event.judgement, event.evidence)
@@ -218,7 +218,7 @@ def _after_step(incident: Incident, event: Judged) -> Moved:
 
 
 def _resting(incident: Incident, event: Judged, *, at: datetime, since: datetime, back_at: datetime) -> Moved:
-    """The first time it is announced that it helped; later looks at what rests say nothing."""
+    """The first time, the recovery is announced; later looks at a resting incident announce nothing."""
     why, now = event.judgement.why, event.evidence.now
     resting = replace(transitions.waiting(incident, IncidentState.RESTING, at), healthy_since=since)
     message = None
@@ -271,7 +271,7 @@ def _after_decision(incident: Incident, event: NotActedOn) -> Moved:
 
 
 def _restore_refused(incident: Incident, rules: Rules, decision: Decision, now: datetime) -> Moved:
-    """It rests on, and is asked for again; what somebody changed since is left to them."""
+    """It keeps resting, and the restore is asked for again; a target changed by somebody is left to them."""
     why = why_of(decision)
     if decision.reason in _LEFT_AS_IT_IS:
         return _left_as_it_is(incident, now, why)
@@ -330,15 +330,15 @@ def _last_seen(decision: Decision, *, climbs: bool) -> AlarmState | None:
 def _may_climb(request: Request, rules: Rules, decision: Decision) -> bool:
     """Whether the next rung follows at once.
 
-    Whoever said yes to this one did not say yes to that, and a policy that by now only lets Firebreak
-    watch would stop there as well: a human is asked at once.
+    An approval of this rung does not approve the next one, and a policy that by now only lets Firebreak
+    observe would stop there as well: in both cases a human is asked at once.
     """
     climbs = decision.disposition is Disposition.CLIMB and request.kind is not RequestKind.APPROVAL
     return climbs and rules.autonomy is not Autonomy.OBSERVE
 
 
 def why_of(decision: Decision) -> str:
-    """The finding that decided, in a line."""
+    """The finding that decided, in one line."""
     deciding = decision.deciding
     return f"{deciding.guard}: {deciding.detail}" if deciding else decision.reason.value
 

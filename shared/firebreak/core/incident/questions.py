@@ -1,7 +1,7 @@
 """Questions to humans: each has an id of its own, and an answer counts for that question alone.
 
 A page prints the id in its command, so a command that is pasted late, or by a second person, answers
-what the page asked and nothing that is asked by then.
+the question of that page and no later one.
 """
 
 import re
@@ -24,7 +24,7 @@ class Question:
 
 
 def question_id(incident: Incident) -> str:
-    """The id of what an incident asks: the incident, the rung as people count it, and a hash of the plan.
+    """The id of an incident's question: the incident, the rung as people count it, and a hash of the plan.
 
     The attempt is part of the hash: a plan that is asked for a second time is a second question.
     """
@@ -34,7 +34,7 @@ def question_id(incident: Incident) -> str:
 
 
 def approval_of(incident: Incident, by: str, at: datetime) -> OwnEvent:
-    """The request that says yes to what an incident asks; `by` is who says it."""
+    """The request that approves the plan an incident asks about; `by` is the approver."""
     return OwnEvent(
         kind=RequestKind.APPROVAL,
         action=incident.action,

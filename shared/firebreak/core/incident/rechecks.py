@@ -2,10 +2,10 @@
 
 CloudWatch sends nothing more while the alarm stays red, so nobody else would look when it has ended. A look
 is a request like any other, and names the refusal that it follows. While something of that kind is still in
-the way it is put off, in silence; any other answer is the end of the looks:
+the way it is put off, without an announcement; any other answer is the end of the looks:
 
     refusal ──15 min──► look ── in the way ──15 min──► look ... after four hours nothing looks any more
-                          └── acts, or is refused: the page that promised it is told
+                          └── acts, or is refused: the page that promised it is updated
 """
 
 from dataclasses import replace
@@ -25,10 +25,10 @@ from firebreak.core.reasons import PASSING, Disposition
 
 # Most deployments and configuration changes have ended by then.
 LOOK_AGAIN_AFTER = timedelta(minutes=15)
-# What is in the way for longer is stuck and needs a human, who was called at the beginning.
+# An obstacle that lasts longer is stuck and needs a human, who was called at the beginning.
 LOOK_AGAIN_FOR = timedelta(hours=4)
 MOST_LOOKS = LOOK_AGAIN_FOR // LOOK_AGAIN_AFTER
-# A step of a route that falls due within this time of a look waits so long for what comes of it.
+# A step of a route that falls due within this time of a look waits this long for the result of the look.
 AFTER_A_LOOK = timedelta(minutes=2)
 # Far above the attempts of a first request, and of the look before, so that the names of no two ever meet.
 AFTER_HUMANS, EACH_LOOK = 1_000, 1_000_000
@@ -37,7 +37,7 @@ _PROMISES = frozenset({AnnouncementKind.REFUSED, AnnouncementKind.OBSERVED, Anno
 
 
 def after_refusal(request: Request, decision: Decision, thread: str, now: datetime) -> OwnEvent | None:
-    """The look after the refusal of an alarm's first request; `thread` is what its page is known by."""
+    """The look after the refusal of an alarm's first request; `thread` is the thread of its page."""
     woken = request.kind is RequestKind.WAKE and not request.incident_id and not request.refused
     first = (request.kind is RequestKind.ALARM or woken) and not request.by
     if not first or not _passes(decision):
@@ -106,7 +106,7 @@ def promised(message: Announcement, again: OwnEvent, also: str) -> Announcement:
 
 
 def next_of(message: Announcement, now: datetime) -> str:
-    """What comes next, as it is true now: a look whose time has passed is promised to nobody."""
+    """The next step as of now: a look whose time has passed is no longer promised."""
     if message.looks_at is None or now < message.looks_at or message.kind not in _PROMISES:
         return message.next
     since, until = format_date_time(message.looks_at, now), format_date_time(_last(message.looks_at), now)
@@ -125,7 +125,7 @@ def after_look_of_pages(looks_at: datetime | None, step_at: datetime) -> datetim
 
 
 def refused_look(record: DecisionRecord, target: Target | None, refused: str) -> Announcement | None:
-    """What is told of a look that is refused for good; `refused` is the page that promised it.
+    """The announcement of a look that is refused for good; `refused` is the page that promised it.
 
     A pause or a freeze gathers what it holds back on a page of its own, as for every other request.
     """
@@ -150,7 +150,7 @@ def refused_look(record: DecisionRecord, target: Target | None, refused: str) ->
 
 
 def of_its_page(message: Announcement | None, refused: str) -> Announcement | None:
-    """What comes of a look, as a part of the page that promised it: an incident's, or a cause's."""
+    """The result of a look, as a part of the page that promised it: an incident's, or a cause's."""
     return replace(message, thread=refused, counted_as=refused) if message and refused else message
 
 
@@ -160,7 +160,7 @@ def is_of_a_cause(message: Announcement) -> bool:
 
 
 def without_its_page(message: Announcement) -> Announcement:
-    """What came of a look whose page is not known any more: a refusal, or an act, like any other."""
+    """The result of a look whose page is no longer known: a refusal, or an act, like any other."""
     kind = AnnouncementKind.REFUSED if message.kind is AnnouncementKind.LOOKED_AGAIN else message.kind
     return replace(message, kind=kind, thread="", counted_as="")
 

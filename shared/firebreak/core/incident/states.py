@@ -66,7 +66,7 @@ MOVES: Mapping[IncidentState, frozenset[IncidentState]] = MappingProxyType(
     }
 )
 
-# In these states the target is free for another incident. Everything else holds it: an alarm
+# In these states the target is free for another incident. Every other state holds it: an alarm
 # that comes meanwhile joins (at most one open incident a target).
 FREES_TARGET = frozenset({_S.PAGED, _S.CLOSED, _S.REFUSED, _S.NOT_EXECUTED})
 
@@ -99,7 +99,7 @@ AWAITS_VERDICT = frozenset({_S.ACTED, _S.UNCERTAIN, _S.VERIFYING, _S.HOLDING})
 
 
 class Purpose(StrEnum):
-    """What an incident's claim is for. Stored in the ledger: members are never renamed.
+    """The purpose of an incident's claim. Stored in the ledger: members are never renamed.
 
     `undo` takes an act back that made things worse (or a restore after which the alarm came back);
     `restore` takes a temporary change back after a healthy hold.
@@ -117,9 +117,9 @@ PURPOSE_OF: Mapping[RequestKind, Purpose] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An alarm that belongs to an incident; `contributor` is empty unless one series speaks.
+    """An alarm that belongs to an incident; `contributor` is empty unless it is one series.
 
-    `since` is the transition with which it came in; None where an older release stored it.
+    `since` is the time of the transition with which it joined; None where an older release stored it.
     """
 
     name: str
@@ -134,12 +134,12 @@ class Member:
 
     @property
     def watched(self) -> WatchedAlarm:
-        """What has to be looked at to know how this member is."""
+        """The alarm, or its one series, to read for the state of this member."""
         return WatchedAlarm(self.name, self.contributor)
 
     @property
     def series(self) -> str:
-        """What speaks, spelled as the alarm itself spells it: a member is one however often it turns red."""
+        """The series as the alarm itself spells it: a member is one however often it turns red."""
         return f"{self.arn}#{self.contributor}" if self.contributor else self.arn
 
 
@@ -151,9 +151,10 @@ class Incident:
     and does not change with it. `attempt` counts the looks at the current rung, `blind_looks` those
     in a row that could not tell. `acted_at` is
     when the current rung was claimed, `healthy_since` when its recovery was first seen. `purpose`
-    is what the present plan is for, or, while it is undoing, what was asked for. `left_out` counts how often
-    an alarm joined for which there was no room: nobody looks at it, so it is never known to be over.
-    `earlier` says what each rung below came to.
+    is that of the present plan, or, while it is undoing, of the one that was asked for. `left_out` counts
+    how often an alarm joined for which there was no room: nobody looks at it, so it is never known to be
+    over.
+    `earlier` holds the result of each rung below.
     """
 
     id: str

@@ -1,7 +1,7 @@
-"""A temporary change at rest: it helped, and is taken back once all was well for long enough.
+"""A temporary change at rest: it helped, and is taken back once every alarm was OK for long enough.
 
-Only the alarms and the way back speak here. The act was judged when its recovery had held; what
-the target goes through meanwhile (a deployment, a lost task) is not the act's doing any more.
+Only the alarms and the way back count here. The act was judged when its recovery had held; events of
+the target meanwhile (a deployment, a lost task) are no longer the act's doing.
 """
 
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from firebreak.core.rules import Verification
 def after_rest(
     incident: Incident, evidence: Evidence, rules: Verification, now: datetime, max_age: timedelta
 ) -> Step:
-    """What follows for an incident that rests: more rest, the next rung, the way back, or humans."""
+    """The next step of an incident that rests: more rest, the next rung, the way back, or humans."""
     since = well_since(incident, evidence, now)
     back_at = since + max(rules.healthy_for, rules.restore_after)
     match judge_alarms(evidence.alarms, incident.left_out).verdict:
@@ -39,6 +39,6 @@ def after_rest(
         case Verdict.RECOVERED if isinstance(evidence.ways.restore, Obstacle):
             return Keep(evidence.ways.restore.detail)
         case _:
-            # Nobody can tell now: the change stays a little longer, but not for good without a word.
+            # The state is not known now: the change stays a little longer, but not for good unannounced.
             given_up = since + rules.restore_after + max_age < now
             return GiveToHumans() if given_up else Rest(now + rules.retry_every, since, back_at)

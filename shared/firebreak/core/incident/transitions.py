@@ -22,7 +22,7 @@ from firebreak.core.model import Alarm, Plan, Request, RequestKind
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 
-# Of each part of what a rung came to.
+# The most characters of each part of a rung's result.
 MOST_OF_A_STEP = 300
 
 # One DescribeAlarms takes 100 names; JSON spells a character outside ASCII in up to 12 bytes.
@@ -53,8 +53,8 @@ def claimed(
     """The incident with its present rung claimed for this plan.
 
     Where the rung was looked at before (for its approval, or its verdict) the looks are counted on:
-    each wake-up has a name of its own. Who is a member by now was red before the act, even if
-    CloudWatch's clock, which told when, is ahead of ours.
+    each wake-up has a name of its own. Every alarm that is a member by now was red before the act, even
+    if the time that CloudWatch gave is ahead of the clock of this function.
     """
     purpose = PURPOSE_OF.get(kind, Purpose.ACT)
     return replace(
@@ -80,9 +80,9 @@ def _red_before(member: Member, at: datetime) -> Member:
 
 
 def joined(incident: Incident, alarm: Alarm) -> Incident:
-    """The incident with one more alarm that is red; who was a member before stays the member it was.
+    """The incident with one more alarm that is red; an alarm that was a member before stays as it was.
 
-    A recovery that was seen before has to begin anew.
+    A recovery that was seen before has to start again.
     """
     known = alarm.series in {member.series for member in incident.members}
     room = known or _has_room(incident.members, Member.of(alarm))
@@ -123,7 +123,7 @@ def climbing(incident: Incident, rung: int, due_at: datetime, note: str) -> Inci
 
 
 def _came_to(incident: Incident, note: str) -> str:
-    """What the rung that is left came to, bounded: it is stored and shown with every rung above."""
+    """The result of the rung that is left, bounded: it is stored and shown with every rung above."""
     lines = [step_line(incident), note, *stays(incident)]
     return "; ".join(line[:MOST_OF_A_STEP] for line in lines if line)
 
@@ -154,7 +154,7 @@ def resting(incident: Incident, due_at: datetime) -> Incident:
 
 
 def awaiting(incident: Incident, plan: Plan, until: datetime) -> Incident:
-    """The incident with a plan that a human may say yes to until then."""
+    """The incident with a plan that a human may approve until then."""
     return replace(
         incident,
         state=IncidentState.AWAITING_APPROVAL,
@@ -190,16 +190,16 @@ def over(incident: Incident, state: IncidentState, note: str) -> Incident:
 
 
 def waits_for(request: Request, incident: Incident) -> bool:
-    """Whether the incident is where the request was made for; a late one must not move it."""
+    """Whether the incident stands where the request was made for it; a late request must not move it."""
     asked = (request.incident_id, request.rung, request.action)
     return asked == (incident.id, incident.rung, incident.action) and incident.state in ASKED_IN[request.kind]
 
 
 def joins(request: Request, decision: Decision, incident: Incident) -> bool:
-    """Whether the alarm becomes a member of the incident that holds its target, and is told with it.
+    """Whether the alarm joins the incident that holds its target, and is announced with it.
 
-    An alarm also where its own request may not act: an act that made it red must be judged by it. Never one
-    that the target is known not to allow: it may not speak about the target.
+    It joins also where its own request may not act: an act that made it red must be judged by it. An alarm
+    that the target is known not to allow never joins: it has no say about the target.
     """
     if not NOT_ALLOWED.isdisjoint(check.reason for check in decision.checks):
         return False

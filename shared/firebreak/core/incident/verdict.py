@@ -18,7 +18,7 @@ from firebreak.core.rules import PAGE_RUNG, Verification
 class Reversals:
     """How what was done could be put back: because it made things worse, or because it is over.
 
-    `restore` is Absent for what is not temporary.
+    `restore` is Absent for a change that is not temporary.
     """
 
     undo: Reading[Plan | Obstacle] = ABSENT
@@ -30,7 +30,7 @@ NO_WAY_BACK = Reversals()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What Verify saw: every member alarm, and the target through the action's eyes.
+    """The evidence of Verify: every member alarm, and the target as its action reads it.
 
     `happened` is False when a change whose reply was lost is known not to have been made.
     `green_since` is when the last of the alarms that are OK turned so, as CloudWatch says.
@@ -46,7 +46,7 @@ class Evidence:
 
     @property
     def first_state(self) -> AlarmState | None:
-        """What the alarm that opened the incident is, None where that is not known."""
+        """The state of the alarm that opened the incident, None where that is not known."""
         return first_state(reading for _, reading in self.alarms)
 
 
@@ -59,20 +59,20 @@ class Judgement:
 
 
 def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgement:
-    """Judge an act that was sent (or may have been). Missing telemetry is never a success.
+    """Judges an act that was sent (or may have been). Missing telemetry is never a success.
 
-    What stands first speaks first:
+    The first rule that applies decides:
 
     1. A change that was not made neither helped nor harmed.
     2. A red alarm after a restore, and a target that is seen to be worse off, are worse at once.
     3. An alarm that turned red after the act is worse as soon as the act may be blamed: once it is known to
        have been made, its effect has settled or had its time, and the alarms had theirs. It stands before 4,
-       for what else could not be seen takes nothing back of a harm that was; and before a failed effect,
-       for another rung on top of a harm is no help.
+       because evidence that is missing does not cancel a harm that was seen; and before a failed effect,
+       because another rung on top of a harm is no help.
     4. Not to know whether it was made, or how the target fares, is unknown. Such a look is repeated, and the
-       line names the alarms of 3, so that whoever is called in the end hears of them.
+       line names the alarms of 3, so that the human who is called in the end is notified of them.
     5. An effect that has not settled waits; one that failed did not help.
-    6. Then the alarms speak; what is red still gets its time.
+    6. Then the alarms decide; an alarm that is red still gets its time.
     """
     elapsed = evidence.now - (incident.acted_at or incident.opened_at)
     alarms = judge_alarms(evidence.alarms, incident.left_out)
@@ -94,9 +94,9 @@ def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgem
 
 
 def _judge_nothing_sent(incident: Incident, alarms: Judgement, *, early: bool) -> Judgement:
-    """A change that never arrived neither helped nor harmed; only the alarms speak.
+    """The verdict on a change that never arrived: it neither helped nor harmed, and only the alarms count.
 
-    What should have been put back and was not stays a matter for humans, however green it is.
+    A change that should have been put back and was not stays with humans, even if every alarm is OK.
     """
     if incident.purpose is Purpose.ACT and alarms.verdict is not Verdict.NOT_RECOVERED:
         return alarms
@@ -106,15 +106,15 @@ def _judge_nothing_sent(incident: Incident, alarms: Judgement, *, early: bool) -
 
 
 def _worse_off(evidence: Evidence) -> str:
-    """With what AWS says of an effect that failed: that is the way in for whoever looks first."""
+    """The line for a target that is worse off, with AWS's reason for a failed effect as a starting point."""
     why = f": {evidence.settled.why}" if isinstance(evidence.settled, Failed) else ""
     return f"the target is worse off than before the action{why}"
 
 
 def _newly_red(incident: Incident, evidence: Evidence) -> list[str]:
-    """The alarms that are red and turned so after the act: what was red before is not its fault.
+    """The alarms that are red and turned so after the act: an alarm that was red before is not its fault.
 
-    Only an act is blamed so; a restore has a stricter rule, and after an undo humans have the incident.
+    Only an act is blamed this way; a restore has a stricter rule, and after an undo humans have the incident.
     """
     acted_at = incident.acted_at
     if incident.purpose is not Purpose.ACT or acted_at is None:
@@ -161,16 +161,16 @@ def _judge_settling(
 
 
 def _unsettled(alarms: Judgement, why: str) -> Judgement:
-    """Green alarms over a target that never came to rest are no success, and no reason to climb."""
+    """The verdict on a target that never settled: OK alarms are then no success, and no reason to climb."""
     if alarms.verdict is Verdict.RECOVERED:
         return Judgement(Verdict.UNKNOWN, f"{why}, though {alarms.why}")
     return Judgement(Verdict.NOT_RECOVERED, why)
 
 
 def judge_alarms(alarms: Sequence[tuple[Member, Reading[AlarmState]]], left_out: int = 0) -> Judgement:
-    """What the alarms of an incident alone say: one red is enough, and not knowing is no recovery.
+    """The verdict of the alarms alone: one that is red is enough, and an unknown one is no recovery.
 
-    `left_out` alarms joined that nobody looks at.
+    `left_out` counts the alarms that joined and that nobody looks at.
     """
     if not left_out and all_ok([reading for _, reading in alarms]):
         return Judgement(Verdict.RECOVERED, "every alarm of the incident is OK")
@@ -188,9 +188,9 @@ def all_members_ok(incident: Incident, states: Mapping[WatchedAlarm, AlarmReadin
 
 
 def judged_as(incident: Incident, judgement: Judgement, evidence: Evidence) -> Judged | None:
-    """What the slots remember, said once an act: not of what is put back, nor again while it rests.
+    """The verdict that the slots remember, once an act: none for an undo or a restore, nor during a rest.
 
-    What never reached AWS did not help: it must not close a breaker.
+    A change that never reached AWS did not help: it must not close a breaker.
     """
     if incident.purpose is not Purpose.ACT or incident.state is IncidentState.RESTING:
         return None
@@ -198,12 +198,12 @@ def judged_as(incident: Incident, judgement: Judgement, evidence: Evidence) -> J
 
 
 def unknown_action(incident: Incident) -> str:
-    """Why an incident of another release is left to humans."""
+    """The reason why an incident of another release is left to humans."""
     return f"this release does not know the action {incident.action}"
 
 
 def has_come_to_rest(seen: Evidence) -> bool:
-    """Whether the target is over what was done to it."""
+    """Whether the target has settled after the change."""
     return seen.happened is False or (
         seen.worse is False
         and seen.settled not in (Settled.NOT_YET, Settled.FAILED)
@@ -212,19 +212,19 @@ def has_come_to_rest(seen: Evidence) -> bool:
 
 
 def left_behind(incident: Incident, evidence: Evidence) -> str:
-    """What a rung that did not help lent stays, for the way back is that of the last act alone."""
+    """The note that a temporary change which did not help stays: only the last act has a way back."""
     lent = not isinstance(evidence.ways.restore, Absent) and evidence.happened is not False
     return f"; what {incident.action} changed stays" if lent else ""
 
 
 def first_state(readings: Iterable[object]) -> AlarmState | None:
-    """What the alarm that opened the incident is, None where that is not known."""
+    """The state of the alarm that opened the incident, None where that is not known."""
     first = next(iter(readings), None)
     return first if isinstance(first, AlarmState) else None
 
 
 def for_humans(incident: Incident, judgement: Judgement, evidence: Evidence) -> str:
-    """What humans are told of a verdict that Firebreak has no answer to."""
+    """The text for humans on a verdict that Firebreak has no next step for."""
     if incident.purpose is Purpose.UNDO:
         return f"what {incident.action} had done {_put_back(judgement, evidence)}: {judgement.why}"
     match judgement.verdict:
@@ -290,14 +290,14 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """The recovery held, and what was lent cannot or must not be taken back."""
+    """The recovery held, and the temporary change cannot or must not be taken back."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class TakeBack:
-    """Put back what was there before: to undo harm, or to end a temporary change."""
+    """Put the earlier values back: to undo harm, or to end a temporary change."""
 
     purpose: Purpose
 
@@ -325,9 +325,9 @@ type Step = LookAgain | Hold | Rest | Keep | TakeBack | Close | Climb | GiveToHu
 def next_step(
     incident: Incident, verdict: Verdict, rules: Verification, evidence: Evidence, max_age: timedelta
 ) -> Step:
-    """What follows from a verdict. Every path ends: in Close, in the last rung, or with humans."""
+    """The next step after a verdict. Every path ends: in Close, in the last rung, or with humans."""
     now, ways = evidence.now, evidence.ways
-    # What is put back late in an incident's life gets a life of its own.
+    # An undo or a restore late in an incident's life gets an age limit of its own.
     began = incident.opened_at if incident.purpose is Purpose.ACT else incident.acted_at or incident.opened_at
     too_old = now - began > max_age
     match verdict:
@@ -348,7 +348,7 @@ def next_step(
 
 
 def _undone(incident: Incident) -> bool:
-    """Whether what is judged is an undo: humans get it, however it went."""
+    """Whether the judged change is an undo: it goes to humans, whatever its verdict."""
     return incident.purpose is Purpose.UNDO
 
 
@@ -360,18 +360,18 @@ def _after_recovery(incident: Incident, rules: Verification, evidence: Evidence)
         return Hold(until, since)
     if incident.purpose is not Purpose.ACT or isinstance(evidence.ways.restore, Absent | Obstacle):
         return Close()
-    # Whether it can be taken back is asked again when it is time; not to know it now is no answer.
+    # Whether it can be taken back is asked again when it is time; that it is not known now decides nothing.
     back_at = since + max(rules.healthy_for, rules.restore_after)
     return Rest(next_look(back_at, rules, now), since, back_at)
 
 
 def next_look(back_at: datetime, rules: Verification, now: datetime) -> datetime:
-    """When to look at what rests: at its end, and often enough before to see an alarm that came back."""
+    """When to look at a resting incident: at its end, and before it often enough to see a relapse."""
     return min(max(back_at, now + rules.retry_every), now + LOOK_EVERY)
 
 
 def well_since(incident: Incident, evidence: Evidence, now: datetime) -> datetime:
-    """Since when all has been well: a relapse that nobody looked at shows in the alarms' own times."""
+    """Since when every alarm has been OK: a relapse between looks shows in the alarms' own times."""
     known = incident.healthy_since if incident.state in WELL else None
     if known is None:
         return now

@@ -1,1 +1,1 @@
-"""What limits acts: budgets, breaker, storm, change freeze, disruption budget, and the history they count."""
+"""The limits on acts: budgets, breaker, storm, change freeze, disruption budget, and their history."""

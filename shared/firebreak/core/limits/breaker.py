@@ -1,6 +1,6 @@
 """The breaker: an action that keeps failing, or keeps being needed again, rests for a while.
 
-Nothing is stored but the acts and what they turned out to be; whether the breaker is open follows
+Only the acts and their verdicts are stored; whether the breaker is open follows
 from them and the time. A run of acts that did not help opens it, each further failure doubles the
 rest, and when a rest is over one act is tried before any other (Nygard, Release It!, 2nd edition,
 section 5.2 calls this half-open).

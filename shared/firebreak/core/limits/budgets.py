@@ -1,4 +1,4 @@
-"""Sliding budgets: so many acts in any window, with a pad for what our clocks cannot promise."""
+"""Sliding budgets: so many acts in any window, with a pad for the inaccuracy of the clocks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from itertools import dropwhile
 
 # From the taking of a slot to the API call there is nothing but the claim; a function that was
-# frozen longer than this must not act on what it saw. One API call may last connect + read
+# frozen longer than this must not act on its old view. One API call may last connect + read
 # time-out (5 s each, aws/clients.py); clocks of two functions may differ by a minute. A slot is
 # held that much longer than its window, so that acts counted by AWS's clock never exceed the
-# limit counted by ours.
+# limit counted by the functions' clocks.
 ACT_WITHIN = timedelta(seconds=10)
 ACT_TIMEOUT = timedelta(seconds=10)
 CLOCK_SKEW = timedelta(seconds=60)
@@ -18,7 +18,7 @@ PAD = ACT_WITHIN + ACT_TIMEOUT + CLOCK_SKEW
 # Slots older than this are forgotten, so no policy may count or rest longer.
 LONGEST_WINDOW = timedelta(days=31)
 
-# Of more slots than this only the newest are kept, so that no item outgrows DynamoDB's 400 KB. A
+# When there are more slots than this, only the newest are kept, so that no item outgrows DynamoDB's 400 KB. A
 # budget of at most as many acts is counted exactly all the same: it is full without the rest.
 MOST_ACTS = 500
 
@@ -40,7 +40,7 @@ class Budget:
 
 
 def format_duration(length: timedelta) -> str:
-    """Write a duration as the policy file does: 90s, 15m, 24h."""
+    """A duration as the policy file writes it: 90s, 15m, 24h."""
     seconds = int(length.total_seconds())
     for unit, size in (("h", 3600), ("m", 60)):
         if seconds and seconds % size == 0:

@@ -1,7 +1,7 @@
 """How much of a group may be unavailable at once, and how much of it must stay healthy.
 
-As a PodDisruptionBudget of Kubernetes says it. At least one target may always be acted on, or a group of one
-could never be helped; where that is too much, `min_healthy` holds it back.
+Modelled on the PodDisruptionBudget of Kubernetes. At least one target may always be acted on, or a group of
+one could never be helped; where that is too much, `min_healthy` holds it back.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ class DisruptionBudget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCount:
-    """A group as it was counted: how many targets, and the canonical keys of those that are well.
+    """A group as it was counted: how many targets, and the canonical keys of the healthy ones.
 
     `healthy` is NotRead where no `min_healthy` asks for it.
     """
@@ -60,6 +60,6 @@ def allowed(total: int, rules: DisruptionBudget) -> int:
 
 
 def left_healthy(healthy: Iterable[str], acts: Iterable[Act], target: str) -> int:
-    """How many stay well while the target, and those still being worked on, are not."""
+    """How many stay healthy while the target, and those still being worked on, are not."""
     worked_on = {act.target for act in acts if act.judged is None}
     return len(set(healthy) - worked_on - {target})

@@ -20,7 +20,7 @@ class Window(Protocol):
 
     @property
     def name(self) -> str:
-        """What the policy calls it."""
+        """The name of the window in the policy."""
         ...
 
     def covering(self, now: datetime) -> datetime | None:
@@ -48,9 +48,9 @@ class Frozen:
     """Nothing may be done now.
 
     `until` is the first moment at which this would be found free; None when there is none within
-    the horizon. `frozen_by` stays the same as long as the same stretch is the cause, so whoever
-    tells of it can tell once. `outside` says that no freeze holds, but none of the windows that
-    acts are kept to is open.
+    the horizon. `frozen_by` stays the same as long as the same stretch is the cause, so it can
+    be announced once. `outside` says that no freeze holds, but none of the windows that acts are kept
+    to is open.
     """
 
     detail: str
@@ -60,7 +60,7 @@ class Frozen:
 
 
 def find_freeze(never: Sequence[Window], only: Sequence[Window], now: datetime) -> Free | Frozen:
-    """What the windows say of this moment.
+    """Whether the windows allow acts at this moment.
 
     Inside any of `never` nothing may be done; when there are any of `only`, nothing may be done
     outside them. The first wins over the second.

@@ -1,4 +1,4 @@
-"""What the ledger remembers, as values a decision can read."""
+"""The history in the ledger, as values that a decision can read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,8 @@ from firebreak.core.model import AlarmState, Verdict
 class Hold:
     """A kill switch held by somebody over a scope ("global", "action restart-service", ...).
 
-    `holder` is who AWS said it was, or a label that was given instead; then `claimed_by` is who gave it.
+    `holder` is the principal that AWS reported, or a label that was given instead; then `claimed_by` is who
+    gave it.
     """
 
     scope: str
@@ -24,20 +25,20 @@ class Hold:
 
     @property
     def shown_holder(self) -> str:
-        """The holder for people: a label never stands without who gave it."""
+        """The holder for people: a label is always shown with the person who gave it."""
         return f"{self.holder} (claimed by {self.claimed_by})" if self.claimed_by else self.holder
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What an act turned out to be, and when that was said."""
+    """The verdict on an act, and when it was given."""
 
     verdict: Verdict
     at: datetime
 
     @property
     def helped(self) -> bool:
-        """Only a recovery is help; not knowing is none."""
+        """Whether the verdict is a recovery; an unknown verdict is none."""
         return self.verdict is Verdict.RECOVERED
 
 
@@ -70,7 +71,7 @@ class ScopeHistory:
     """The recent acts of a scope, oldest first.
 
     `incident_id` is the open incident of a target or of a shared dependency, if any; `size` is
-    what a group was last counted as.
+    the last count of a group.
     """
 
     scope: Scope
@@ -88,7 +89,7 @@ def with_slot(history: ScopeHistory | None, slot: Act) -> tuple[Act, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """That a delivery key was decided before."""
+    """The record that a delivery key was decided before."""
 
     key: str
     at: datetime

@@ -39,7 +39,7 @@ def target_scope(target: Target) -> Scope:
 
 
 def group_scope(target: Target) -> Scope:
-    """The scope of what the target shares fate with by its place (the ECS cluster)."""
+    """The scope of the group in which the target runs, and whose fate it shares (the ECS cluster)."""
     return Scope(Level.GROUP, target.group_key)
 
 
@@ -89,7 +89,7 @@ def judged_in(target: Target, action: str) -> tuple[Scope, ...]:
 
 
 def scopes_of(target: Target, action: str, dependencies: Iterable[str] = ()) -> tuple[Scope, ...]:
-    """Every scope that an act takes a slot in, as far as target and policy tell; each once.
+    """Every scope that an act takes a slot in, as far as target and policy name them; each once.
 
     A target without a group stands alone: all Lambda functions of an account are not one thing.
     """

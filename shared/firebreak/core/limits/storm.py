@@ -17,9 +17,9 @@ from firebreak.core.model import Alarm, Request, RequestKind
 
 # So many red alarms are remembered; the item stays far below DynamoDB's 400 KB, and a page readable.
 MOST_REMEMBERED = 100
-# That what is known turned red again is not written more often than this, however many alarms do.
+# A known alarm that turns red again is written no more often than this, however many alarms do so.
 RENEW_EVERY = timedelta(seconds=60)
-# Nor does it count for longer after the last one that was new: one alarm that flaps would hold all acts back.
+# Nor does it count for longer than this after the last new one: one flapping alarm would hold all acts back.
 AGAIN_COUNTS_FOR = timedelta(hours=1)
 
 
@@ -27,7 +27,7 @@ AGAIN_COUNTS_FOR = timedelta(hours=1)
 class StormRules:
     """`alarms` distinct routed alarms red within `within` are a storm; it ends after `quiet`.
 
-    Events come up to `late` after their alarm turned red; what is older tells nothing of now.
+    Events come up to `late` after their alarm turned red; an older event says nothing about now.
     """
 
     alarms: int
@@ -47,7 +47,7 @@ class RedAlarm:
 
     @property
     def watched(self) -> WatchedAlarm:
-        """What has to be looked at to know how it is."""
+        """The alarm, or its one series, to read for its state."""
         return WatchedAlarm(self.name, self.contributor)
 
     @classmethod
@@ -58,9 +58,10 @@ class RedAlarm:
 
 
 def red_alarm_of(request: Request, now: datetime) -> RedAlarm | None:
-    """What a request adds to the count: an alarm, or one whose mute window has ended, which is news again.
+    """The alarm that a request adds to the count: a new one, or one whose mute window has ended.
 
-    The next rung of an incident is none, nor is what a human asks for or a second look: that was red before.
+    The next rung of an incident adds none, nor does a human's request or a second look: that alarm was red
+    before.
     """
     if request.by or request.refused:
         return None
@@ -78,8 +79,9 @@ def red_alarm(alarm: Alarm, now: datetime) -> RedAlarm | None:
 class Storm:
     """The red alarms that are remembered, and since when it is a storm (None: it is none).
 
-    `last_red_at` is when the last alarm was heard of that had not been counted before, `renewed_at` when one
-    turned red that adds nothing else: it was counted, or the memory is full. Under a storm, and to a minute.
+    `last_red_at` is when the last event came of an alarm that had not been counted before, `renewed_at` when
+    one turned red that adds nothing else: it was counted, or the memory is full. The latter is set
+    only during a storm, and is accurate to a minute.
     `of_pages` says that it holds no action back: it only puts the pages of alarms for humans together.
     """
 
@@ -101,7 +103,7 @@ class Storm:
 
     @property
     def heard_at(self) -> datetime | None:
-        """When the last alarm was heard of that turned red, to a minute; None when nobody knows."""
+        """When the last event of a red alarm came, accurate to a minute; None when that is not known."""
         return max((at for at in (self.last_red_at, self.renewed_at) if at), default=None)
 
 
@@ -111,7 +113,7 @@ CALM = Storm(red=(), version=0)
 def fullest_window(storm: Storm, rules: StormRules, now: datetime) -> list[RedAlarm]:
     """The most alarms that turned red within one window, of those that are young enough to count.
 
-    Whatever the order in which their events come, the same alarms give the same window.
+    The same alarms give the same window in any order of their events.
     """
     young = [red for red in sorted(storm.red) if not _is_outdated(red, rules, now)]
     windows = [
@@ -125,9 +127,9 @@ def _is_outdated(red: RedAlarm, rules: StormRules, now: datetime) -> bool:
 
 
 def begins(storm: Storm, rules: StormRules, now: datetime, other_storm: Storm = CALM) -> bool:
-    """Whether what is remembered is a storm that nobody has declared yet.
+    """Whether the remembered alarms are a storm that has not been declared yet.
 
-    What another storm counts is counted with it, and while that lasts a single alarm is part of it.
+    The alarms of another storm are counted with them, and while that storm lasts one alarm is enough.
     """
     if storm.tripped_at or not fullest_window(storm, rules, now):
         return False
@@ -137,7 +139,7 @@ def begins(storm: Storm, rules: StormRules, now: datetime, other_storm: Storm = 
 
 
 def worth_remembering(storm: Storm, red: RedAlarm) -> bool:
-    """Whether the alarm adds anything to what is remembered; under a storm only what is new does."""
+    """Whether the alarm adds anything to the remembered ones; during a storm only a new alarm does."""
     known = next((other for other in storm.red if other.series == red.series), None)
     if storm.tripped_at is None:
         return known is None or known.since < red.since
@@ -145,7 +147,7 @@ def worth_remembering(storm: Storm, red: RedAlarm) -> bool:
 
 
 def renews(storm: Storm, red: RedAlarm) -> bool:
-    """Whether the alarm only tells that it is not quiet yet, and nobody told that for a minute.
+    """Whether the alarm only shows that it is not quiet yet, and no other alarm did so for a minute.
 
     Its own time counts, so that an event which comes twice prolongs nothing, and only for an hour after the
     last alarm that was new.
@@ -170,20 +172,21 @@ def with_red(storm: Storm, red: RedAlarm, rules: StormRules, now: datetime) -> S
 
 
 def outdated(storm: Storm, rules: StormRules, now: datetime) -> tuple[RedAlarm, ...]:
-    """What may be forgotten: too old for any window, while there is no storm."""
+    """The alarms that may be forgotten: too old for any window, while there is no storm."""
     return () if storm.tripped_at else tuple(red for red in storm.red if _is_outdated(red, rules, now))
 
 
 def still_red(storm: Storm, states: Mapping[WatchedAlarm, AlarmReading]) -> list[RedAlarm]:
-    """Those that hold the storm: in ALARM, or not read.
+    """The alarms that hold the storm: in ALARM, or not read.
 
-    What has no data or was deleted holds it no longer, for it may never speak again; nor is it OK by that.
+    An alarm without data, or a deleted one, no longer holds it, because it may never send an event again; it
+    is not OK either.
     """
     return [red for red in sorted(storm.red) if may_be_red(states.get(red.watched, NOT_LOOKED_AT))]
 
 
 def not_ok(storm: Storm, states: Mapping[WatchedAlarm, AlarmReading]) -> list[tuple[RedAlarm, AlarmReading]]:
-    """Those that are not known to be OK, with what was read of each."""
+    """The alarms that are not known to be OK, with the reading of each."""
     readings = [(red, states.get(red.watched, NOT_LOOKED_AT)) for red in sorted(storm.red)]
     return [(red, reading) for red, reading in readings if not all_ok([reading])]
 
@@ -201,7 +204,7 @@ def quiet_until(storm: Storm, rules: StormRules) -> datetime | None:
 
 
 def _last(storm: Storm) -> datetime | None:
-    """When the last alarm of a storm turned red, as far as anybody knows; None when there is no storm."""
+    """When the last alarm of a storm turned red, as far as is known; None when there is no storm."""
     if storm.tripped_at is None:
         return None
     return max(storm.tripped_at, storm.heard_at or storm.tripped_at)

@@ -1,4 +1,4 @@
-"""What humans are told: one value a change, the same for every channel."""
+"""Announcements to humans: one value a change, the same for every channel."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from firebreak.core.reasons import Lasting
 
 
 class AnnouncementKind(StrEnum):
-    """What happened. Stored in the ledger: members are never renamed."""
+    """The kind of event that is announced. Stored in the ledger: members are never renamed."""
 
     ACTED = "acted"
     UNCERTAIN = "uncertain"
@@ -39,29 +39,29 @@ class AnnouncementKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """One thing to tell. `key` is what it is deduplicated by: equal keys are told once.
+    """One announcement. `key` is its deduplication key: equal keys are announced once.
 
-    `event` sets apart what is told alike for several events: each waits by itself until it was
+    `event` sets apart the announcements of several events under one key: each waits by itself until it was
     handed over, so that a thousand refusals for one cause do not all write one item.
 
-    `facts` are short lines with numbers; `next` says what happens without anybody doing anything.
+    `facts` are short lines with numbers; `next` says what happens next without human action.
     Alarm texts are untrusted, also `severity` and `runbook`, which are tags of the alarm.
 
-    `red` says in numbers what is red, `alarm_reason` what CloudWatch says of it, and `alarm_state` what the
-    alarm was when this was announced (empty: not known).
+    `red` says in numbers what is red, `alarm_reason` is CloudWatch's reason, and `alarm_state` the state of
+    the alarm when this was announced (empty: not known).
 
     `thread` is set where pages belong together that share no incident. `cause` names what several
     announcements of one key have in common, and `until` when that ends, as far as it is known. `by` is
-    who did it, if somebody did. `retry` are names of alarms that a human may have decided anew.
-    `question` is the id of what is asked, which an answer must name (core/incident/questions.py).
+    the person who did it, if any. `retry` are names of alarms for which a human may order a new decision.
+    `question` is the id of the question, which an answer must name (core/incident/questions.py).
 
     `watches` are the alarms that nobody but the thread looks at: it is resolved when all of them are OK.
-    `unwatched` counts further ones that are not looked at: with them it is never known to be over.
+    `unwatched` counts further ones that are not looked at: with them the thread is never known to be over.
 
     `lasting` says that the key stands for a cause that lasts, and may come again; `counted_as` is the key of
     the digest that such an announcement is a part of (core/paging/digests.py).
 
-    `opted_in` says that its decision saw the target's consent to this alarm.
+    `opted_in` says that its decision found the target's consent to this alarm.
 
     `looks_at` is when the first look is due that a refusal promises (core/incident/rechecks.py).
     """
@@ -102,7 +102,7 @@ class Announcement:
 
     @property
     def red_briefly(self) -> str:
-        """What is red, without for how long and in what."""
+        """The value that is red, without duration and dimensions."""
         return self.red.partition(" (")[0].partition(" for ")[0]
 
     @property

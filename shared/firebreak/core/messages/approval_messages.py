@@ -1,4 +1,4 @@
-"""What is said of questions to humans and of their answers. Pure text from values."""
+"""The texts of questions to humans and of their answers. Pure text from values."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from firebreak.core.reasons import MEANINGS, Reason
 
 
 def approval(incident: Incident, record: DecisionRecord) -> Announcement:
-    """A human may say yes; until then nothing happens."""
+    """The question to a human, who may approve; until then nothing happens."""
     plan = incident.plan
     until = f" by {format_time(incident.due_at)}" if incident.due_at else ""
     message = of_incident(
@@ -38,13 +38,13 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
 
 
 def unanswered(incident: Incident) -> str:
-    """What is said of a question whose time is over."""
+    """The text for a question that was not answered in time."""
     asked = incident.plan.summary if incident.plan else incident.action
     return f"{MEANINGS[Reason.APPROVAL_EXPIRED].sentence} The question was: {asked}"
 
 
 def denied(incident: Incident, by: str, why: str, at: datetime) -> Announcement:
-    """A human said no."""
+    """The announcement that a human denied the request."""
     return of_incident(
         AnnouncementKind.DENIED,
         incident,
@@ -56,7 +56,7 @@ def denied(incident: Incident, by: str, why: str, at: datetime) -> Announcement:
 
 
 def acknowledged(about: Announcement, thread: str, by: str, at: datetime) -> Announcement:
-    """A human has it."""
+    """The announcement that a human acknowledged the thread."""
     return replace(
         about,
         key=digest("acknowledged", thread, by, at.isoformat()),

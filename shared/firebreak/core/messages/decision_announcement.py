@@ -1,4 +1,4 @@
-"""What is announced of a decision that neither acts nor moves an incident.
+"""The announcement of a decision that neither acts nor moves an incident.
 
 An alarm without an action tag asks for nothing: unless it names one opted-in target, it is only recorded.
 """
@@ -18,10 +18,11 @@ from firebreak.core.rules import Rules
 def announcement_of(record: DecisionRecord, request: Request, rules: Rules) -> Announcement | None:
     """The announcement of a recorded decision; None when recording it is enough.
 
-    A human who approved gets an answer under any autonomy, and one who asked again gets one whoever opted in.
+    A human who approved gets an answer under any autonomy, and a human who asked again gets one whatever
+    the opt-in.
     """
     if request.incident_id and record.decision.reason is Reason.TOO_OLD:
-        return None  # the pages of the incident, which has moved on, said what came of it
+        return None  # the pages of the incident, which has moved on, announced the result
     observed = rules.autonomy is Autonomy.OBSERVE
     if request.refused and not observed:
         return refused_look(record, request.target, request.refused)

@@ -1,4 +1,4 @@
-"""What is said of decisions that did not act, and of what Firebreak cannot see. Pure text from values."""
+"""The texts of decisions that did not act, and of Firebreak's blindness. Pure text from values."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
 def of_decision(
     record: DecisionRecord, target: Target | None, *, of_an_incident: bool = False
 ) -> Announcement | None:
-    """What is told of a decision that did not act; None when its reason is only recorded."""
+    """The announcement of a decision that did not act; None when its reason is only recorded."""
     quiet = record.decision.disposition in QUIET
     return None if quiet else announcement(record, target, of_an_incident=of_an_incident)
 
@@ -81,13 +81,13 @@ def announcement(
 
 
 def _sentence(decision: Decision) -> str:
-    """The reason in its own sentence; that of a kill switch says which one and whose it is."""
+    """The reason in its own sentence; for a kill switch it names the switch and its holder."""
     deciding = decision.deciding
     return f"Paused: {deciding.detail}." if deciding and deciding.by else MEANINGS[decision.reason].sentence
 
 
 def _holder(decision: Decision) -> str:
-    """Who holds the kill switch that a refusal is for."""
+    """The holder of the kill switch that caused a refusal."""
     return decision.deciding.by if decision.deciding else ""
 
 
@@ -111,7 +111,7 @@ def _kind_of(decision: Decision) -> AnnouncementKind:
 def _lasting(record: DecisionRecord, target: Target | None) -> Lasting:
     """Whether its cause lasts beyond this event.
 
-    What a human asks for is answered each time, and so is what an incident asks for: it has its own thread.
+    A human's request is answered each time, and so is an incident's, which has its own thread.
     """
     decision = record.decision
     asked = record.kind not in (RequestKind.ALARM, RequestKind.WAKE) or bool(record.by)
@@ -142,7 +142,7 @@ def _key_of(record: DecisionRecord, target: Target | None, lasting: Lasting) -> 
 
 
 def per_alarm(message: Announcement) -> Announcement:
-    """The same in a thread of its alarm's own, where alarms with the same mistake share one."""
+    """The same in a thread of its own alarm, where alarms with the same mistake would share one."""
     if message.cause != Reason.UNKNOWN_ACTION_TAG:
         return message
     key = digest("alone", message.key, *(f"{one.name} {one.contributor}" for one in message.watches))
@@ -150,25 +150,25 @@ def per_alarm(message: Announcement) -> Announcement:
 
 
 def _thread_of(record: DecisionRecord) -> str:
-    """Events that a function cannot read name nothing that tells one from another: one thread of it."""
+    """The thread of the events that a function cannot read: one, as nothing in them tells them apart."""
     if record.decision.reason is Reason.UNUSABLE_EVENT:
         return digest("unusable", record.action)
     return ""
 
 
 def _shared_words(decision: Decision) -> str:
-    """What is wrong with all of them. What delays one event often delays all, however old each is by then."""
+    """The mistake that they share; empty for late events: one delay often delays all, each to another age."""
     late = decision.reason is Reason.TOO_OLD
     return "" if late or not decision.deciding else decision.deciding.detail
 
 
 def proposal_key(record: DecisionRecord, target: Target | None) -> str:
-    """The key of what would be done under another autonomy: one a target, action and day."""
+    """The key of a proposal, the act that another autonomy would allow: one a target, action and day."""
     return digest("observe", target.key if target else "", record.action, f"{record.at:%Y-%m-%d}")
 
 
 def _cause_of(decision: Decision, lasting: Lasting) -> str:
-    """The reason, where what is told once stands for many."""
+    """The reason, where one announcement stands for many decisions."""
     observed = decision.reason is Reason.OBSERVE_ONLY
     shared = observed or _named_cause(decision) or lasting is not Lasting.NO
     return decision.reason.value if shared else ""
@@ -190,7 +190,7 @@ def _next_of(decision: Decision, lasting: Lasting) -> str:
     return f"{silent}{again}{NOTHING_LOOKS_AGAIN}{once}"
 
 
-# What a sweep meets every five minutes for as long as nobody mends it is said once a day.
+# A fault that a sweep meets every five minutes until somebody mends it is announced once a day.
 DAILY = timedelta(days=1)
 
 
@@ -203,7 +203,7 @@ def of_blindness(
     *,
     every: timedelta = timedelta(minutes=15),
 ) -> Announcement:
-    """Something Firebreak cannot do without is gone; announced once a cause and `every` so long."""
+    """The announcement that something Firebreak depends on is gone: once a cause within each `every`."""
     window = int(at.timestamp()) // int(every.total_seconds())
     return Announcement(
         key=digest("blind", reason.value, cause, window),

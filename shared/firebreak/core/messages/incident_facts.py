@@ -1,4 +1,4 @@
-"""The lines of a page that an incident speaks for: steps, values and what stays. Pure text from values."""
+"""The lines of a page that come from an incident: steps, values, lasting changes. Pure text from values."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from firebreak.core.incident.states import AWAITS_VERDICT, Incident, Purpose
 from firebreak.core.model import Alarm
 from firebreak.core.rules import PAGE_RUNG
 
-# What only a comparison needs: `firebreak show --json` has it, a page does not.
+# Fields that only a comparison needs: `firebreak show --json` shows them, a page does not.
 _MACHINE = frozenset(
     {
         "deployments",
@@ -42,10 +42,10 @@ _ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:(?:[a-z-]+[:/])?(.+
 # One of services/canonical.py begins with the number of its tables.
 _HASH = re.compile(r"(?:[0-9]+:)?[0-9a-f]{32,}")
 
-# How a line about what is left of a change begins.
+# The prefix of a line about a change that stays.
 STAYS = "stays: "
 
-# A page is read on a phone: of a longer list it shows how long it is.
+# A page is read on a phone: it shows only the length of a longer list.
 MOST_SHOWN = 3
 
 
@@ -56,14 +56,14 @@ def rung_words(incident: Incident) -> str:
 
 
 def steps(incident: Incident) -> list[str]:
-    """What each rung up to this one came to, the first one first."""
+    """The result of each rung up to this one, the first one first."""
     lines = [*incident.earlier, step_line(incident)]
     first = incident.rung + 1 - len(incident.earlier)
     return [f"step {first + number}: {line}" for number, line in enumerate(lines)]
 
 
 def step_line(incident: Incident) -> str:
-    """What the present rung came to."""
+    """The result of the present rung."""
     if incident.receipt:
         back = "put back: " if incident.purpose is not Purpose.ACT else ""
         return f"{incident.action}: {back}{incident.receipt.summary}"
@@ -73,7 +73,7 @@ def step_line(incident: Incident) -> str:
 
 
 def stays(incident: Incident) -> list[str]:
-    """What the act changed for as long as nobody takes it back, and how to do that."""
+    """The change that stays until somebody takes it back, and how to do that."""
     plan = incident.plan
     changed = incident.receipt is not None and incident.purpose is Purpose.ACT
     return [f"{STAYS}{plan.stays}"] if changed and plan and plan.stays else []
@@ -114,7 +114,7 @@ def _listed(shown: list[str]) -> str:
 
 
 def muted(alarm: Alarm | None) -> list[str]:
-    """That a mute rule of CloudWatch covered the alarm, so that all of this comes after its window."""
+    """The line that a CloudWatch mute rule covered the alarm, so that all of this comes after its window."""
     if alarm is None or alarm.mute is None:
         return []
     rule = alarm.mute.by.rpartition(":")[2] or "a mute rule"
@@ -123,5 +123,5 @@ def muted(alarm: Alarm | None) -> list[str]:
 
 
 def objections(decision: Decision) -> list[str]:
-    """What every guard that was against it says, with its numbers."""
+    """The finding of every guard that objected, with its numbers."""
     return [f"{c.guard}: {c.detail}" for c in decision.checks if c.result is Result.OBJECTED]

@@ -1,4 +1,4 @@
-"""What is said of each change: headline, numbers, and what happens next. Pure text from values."""
+"""The texts of each change: headline, numbers, and the next step. Pure text from values."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +26,7 @@ MOST_LISTED = 30
 
 
 def about_alarm(alarm: Alarm | None) -> dict[str, object]:
-    """The fields of an announcement that its alarm speaks for."""
+    """The fields of an announcement that come from its alarm."""
     if alarm is None:
         return {}
     return {
@@ -70,7 +70,7 @@ def of_incident(
 
 
 def _purpose(incident: Incident) -> tuple[str, ...]:
-    """What sets the pages of an undo or a restore apart from those of the act itself."""
+    """The key part that sets the pages of an undo or a restore apart from those of the act itself."""
     return () if incident.purpose is Purpose.ACT else (incident.purpose.value,)
 
 
@@ -100,13 +100,13 @@ def _after(incident: Incident) -> str:
 
 
 def _position(incident: Incident) -> list[str]:
-    """Where on the ladder, and what led from the rung below to this one."""
+    """The position on the ladder, and the reason for the climb from the rung below."""
     climbed = [f"why this rung: {incident.note}"] if incident.rung and incident.note else []
     return [rung_words(incident), *climbed]
 
 
 def next_rung_name(incident: Incident) -> str:
-    """What stands above the present rung."""
+    """The name of the rung above the present one."""
     above = incident.ladder[incident.rung + 1 :]
     return above[0] if above else PAGE_RUNG
 
@@ -148,7 +148,7 @@ HEARS_OF_OK = "You get a message when every alarm of it is OK."
 def given_to_humans(
     incident: Incident, at: datetime, why: str, alarm_state: AlarmState | None
 ) -> Announcement:
-    """Firebreak stops here. `alarm_state` is what the alarm was at the last look, None where nobody could."""
+    """Firebreak stops here. `alarm_state` is that of the last look, None where it is not known."""
     message = of_incident(
         AnnouncementKind.GIVEN_TO_HUMANS,
         incident,
@@ -161,21 +161,21 @@ def given_to_humans(
 
 
 def _members(incident: Incident) -> list[str]:
-    """The alarms of the incident, where it is more than the one that opened it."""
+    """The alarms of the incident, where there are more than the one that opened it."""
     names = [member.name for member in incident.members]
     left_out = [f"and {incident.left_out} more alarms, not watched"] if incident.left_out else []
     return [f"its alarms: {', '.join([*few_of(names), *left_out])}"] if len(names) > 1 else []
 
 
 def recovered(incident: Incident, at: datetime, why: str) -> Announcement:
-    """The trouble is over."""
+    """The announcement that the trouble is over."""
     done = steps(incident) if incident.earlier or incident.receipt else ()
     message = of_incident(
         AnnouncementKind.RECOVERED,
         incident,
         at,
         why,
-        # What only a human takes back is not over with the alarm.
+        # A change that only a human takes back does not end with the alarm.
         facts=[*done, *stays(incident), *(incident.plan.warnings if incident.plan else ())],
         next_="No further action. The incident is closed.",
     )
@@ -197,7 +197,7 @@ def expired(incident: Incident, at: datetime, why: str) -> Announcement:
 
 
 def recovered_for_now(incident: Incident, at: datetime, why: str, back_at: datetime) -> Announcement:
-    """The trouble is over, and what was lent against it is taken back later."""
+    """The trouble is over, and the temporary change is taken back later."""
     message = recovered(incident, at, why)
     lent = set(stays(incident))
     return replace(
@@ -208,6 +208,6 @@ def recovered_for_now(incident: Incident, at: datetime, why: str, back_at: datet
 
 
 def recovered_after_humans(incident: Incident, at: datetime, why: str) -> Announcement:
-    """It is over; whoever was paged hears so, although a recovery may have been told before they were."""
+    """The recovery for the humans who were paged, even if one was announced before they were."""
     message = recovered(incident, at, why)
     return replace(message, key=digest(message.key, "after humans"))

@@ -1,8 +1,8 @@
-"""What is red, in numbers: "CPUUtilization 96.1 > 80 for 3 of 3 minutes (DBInstanceIdentifier orders-1)".
+"""The red value in numbers: "CPUUtilization 96.1 > 80 for 3 of 3 minutes (DBInstanceIdentifier orders-1)".
 
-The numbers are those that CloudWatch evaluated. What is not known is left out. Sign, value and count are of
-the side that is red: CloudWatch's sentence says which, or all values show it. Where nothing does, the value
-and the threshold are shown without a sign.
+The numbers are those that CloudWatch evaluated. Unknown parts are left out. Sign, value and count are of
+the side that is red: CloudWatch's sentence says which, or all values show it. Where neither shows it, the
+value and the threshold are shown without a sign.
 """
 
 import operator
@@ -17,7 +17,7 @@ from firebreak.core.formats import format_span
 from firebreak.core.missing_data import has_no_data, missing_as_breaching
 from firebreak.core.model import Alarm, AlarmKind, AlarmState
 
-# Of names, of children and of the whole line: it travels with every announcement.
+# Limits of names, of children and of the whole line: it travels with every announcement.
 NAME_LENGTH, MOST_NAMES, MOST_VALUES, MOST_CHILDREN, LINE_LENGTH = 80, 4, 3, 5, 400
 
 # CloudWatch's own sentences; anybody who may set an alarm's state can write others. Java writes 1.0E7.
@@ -27,7 +27,7 @@ _THRESHOLD = re.compile(rf"\bthe threshold \({_NUMBER}\)")
 _VALUE = re.compile(rf"\[{_NUMBER} \(")
 _COUNT = re.compile(r"\b(\d{1,4}) out of the last (\d{1,4}) datapoints?\b")
 
-# Of a query the aggregate says what is measured; the rest says where.
+# The aggregate of a query says what is measured; the rest says where.
 _QUERY = re.compile(r"\s*SELECT\s+([A-Z]+\([^()]{1,80}\))", re.IGNORECASE)
 
 # The last of them tells any two numbers apart; a threshold is shown as its owner wrote it, if possible.
@@ -35,14 +35,14 @@ _SIGNIFICANT, _OF_A_THRESHOLD = (3, 6, 9, 12, 15, 17), 15
 # Numbers with a first digit outside these places are written with an exponent.
 _PLACES = range(-6, 15)
 
-# From one second to seven days; who may set an alarm's state can say anything.
+# From one second to seven days; anybody who may set an alarm's state can write any number.
 _SECONDS = range(1, 604_801)
 
 _HOLDS = {">": operator.gt, "<": operator.lt, "=": operator.eq, ">=": operator.ge, "<=": operator.le}
 
 
 def red_words(alarm: Alarm) -> str:
-    """What the alarm watches, its value beside the threshold, for how long and in what. Untrusted text."""
+    """The metric, its value beside the threshold, the duration and the dimensions. Untrusted text."""
     match alarm.kind:
         case AlarmKind.COMPOSITE:
             words = _children(alarm.children)
@@ -137,7 +137,7 @@ def _band(evaluation: Evaluation | None) -> str:
 
 
 def _red(alarm: Alarm) -> str:
-    """The newest value that breaches the threshold and how many periods do; empty if none is known to."""
+    """The newest value that breaches the threshold, and how many periods do; empty if none is known to."""
     values, threshold = _numbers(alarm)
     sign = _sign(alarm, values, threshold)
     red = [value for value in values if sign and _HOLDS[sign](value, threshold)]
@@ -148,7 +148,7 @@ def _red(alarm: Alarm) -> str:
 
 
 def _not_compared(alarm: Alarm) -> str:
-    """The newest value and the threshold where nothing tells how they compare, and what is missing."""
+    """The newest value and the threshold where nothing shows how they compare, and the missing data."""
     values, threshold = _numbers(alarm)
     if not values:
         return ""
@@ -159,7 +159,7 @@ def _not_compared(alarm: Alarm) -> str:
 
 
 def _numbers(alarm: Alarm) -> tuple[Sequence[float], float]:
-    """The values, oldest first, and the threshold; of a contributor only CloudWatch's sentence tells them."""
+    """The values, oldest first, and the threshold; of a contributor only CloudWatch's sentence has them."""
     evaluation = alarm.evaluation
     if evaluation and evaluation.threshold is not None:
         return _values(evaluation), evaluation.threshold
@@ -176,7 +176,7 @@ def _values(evaluation: Evaluation) -> Sequence[float]:
 
 
 def _sign(alarm: Alarm, values: Sequence[float], threshold: float) -> str:
-    """How the alarm compares, by CloudWatch's sentence or by all its values; empty where neither tells.
+    """How the alarm compares, by CloudWatch's sentence or by all its values; empty where neither shows it.
 
     A value may be on the other side than the one that is red, and so may all of them where data is missing.
     """
@@ -189,7 +189,7 @@ def _sign(alarm: Alarm, values: Sequence[float], threshold: float) -> str:
 
 
 def _for(alarm: Alarm, red: int) -> str:
-    """For how many of the periods that were looked at, by CloudWatch's sentence or by all values."""
+    """In how many of the evaluated periods it is red, by CloudWatch's sentence or by all values."""
     evaluation = alarm.evaluation
     period = _period(evaluation)
     if evaluation is None or not period:

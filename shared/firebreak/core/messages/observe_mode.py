@@ -1,7 +1,7 @@
-"""Observe mode: every decision is recorded, no incident is opened, and a page is for Firebreak's own faults.
+"""Observe mode: every decision is recorded, no incident is opened, and only Firebreak's own faults page.
 
-Announced once a target, action and day is what would be done. Announced once as well is what would stop
-it and page a human under another autonomy, so that an obstacle never takes a proposal's place.
+A proposal is announced once a target, action and day. A refusal that would page a human under another
+autonomy is announced once as well, so that an obstacle never takes a proposal's place.
 """
 
 from dataclasses import replace

@@ -19,7 +19,7 @@ NEXT_ALARM = (
     f"Firebreak does nothing here. Add the alarm's name to the target's tag {ALARMS_TAG}, or remove "
     f"{ACTION_TAG} from the alarm. This is announced once, until an alarm of this name may act."
 )
-# The owner of the target did not say yes to this alarm.
+# The owner of the target did not consent to this alarm.
 NOT_WANTED = frozenset({Reason.NOT_OPTED_IN, Reason.ALARM_NOT_ALLOWED})
 _WORDS = {Reason.NOT_OPTED_IN: "not opted in", Reason.ALARM_NOT_ALLOWED: "alarm not allowed"}
 
@@ -52,7 +52,7 @@ def is_notice(message: Announcement) -> bool:
 
 
 def notices_ended_by(message: Announcement) -> tuple[str, ...]:
-    """The notices that may be announced again: its decision saw that what they ask for was done.
+    """The notices that may be announced again: its decision found the opt-in that they ask for.
 
     The notice that the target's tag does not name the alarm shows that the target is opted in.
     """
@@ -65,7 +65,7 @@ def notices_ended_by(message: Announcement) -> tuple[str, ...]:
 
 
 def _acts(message: Announcement) -> bool:
-    """An act, a question or a proposal: those of an incident do not say what their decision saw."""
+    """Whether it is an act, a question or a proposal: those of an incident do not say what was found."""
     proposes = message.kind is _K.OBSERVED and message.cause == Reason.OBSERVE_ONLY
     return proposes or message.kind in {_K.ACTED, _K.APPROVAL}
 
@@ -75,7 +75,7 @@ def _keys(message: Announcement, reason: Reason) -> tuple[str, ...]:
 
 
 def _key(message: Announcement, reason: Reason, kind: AnnouncementKind) -> str:
-    """One a target, alarm and reason, and one more where the policy came to do more than observe."""
+    """The key: one a target, alarm and reason, and another where the policy now does more than observe."""
     return digest(
         _WORDS[reason], kind.value, message.account, message.region, message.target, message.alarm_name
     )

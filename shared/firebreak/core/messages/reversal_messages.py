@@ -1,4 +1,4 @@
-"""What is said of changes that are put back, or stay. Pure text from values."""
+"""The texts of changes that are put back, or stay. Pure text from values."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from firebreak.core.model import AlarmState
 
 
 def kept(incident: Incident, at: datetime, why: str) -> Announcement:
-    """What was lent is not taken back; it was promised, so it is told."""
+    """A temporary change is not taken back; this is announced because the restore had been promised."""
     message = of_incident(
         AnnouncementKind.KEPT,
         incident,
@@ -26,7 +26,7 @@ def kept(incident: Incident, at: datetime, why: str) -> Announcement:
 
 
 def restore_waits(incident: Incident, at: datetime, why: str, again_at: datetime) -> Announcement:
-    """Something holds a restore back; told once a cause."""
+    """The announcement that something holds a restore back: once a cause."""
     message = of_incident(
         AnnouncementKind.KEPT,
         incident,
@@ -39,7 +39,7 @@ def restore_waits(incident: Incident, at: datetime, why: str, again_at: datetime
 
 
 def undoing(incident: Incident, at: datetime, why: str) -> Announcement:
-    """What was done made things worse, so it is put back at once; somebody is called meanwhile."""
+    """The act made things worse, so it is put back at once; a human is called meanwhile."""
     return of_incident(
         AnnouncementKind.UNDOING,
         incident,
@@ -51,7 +51,7 @@ def undoing(incident: Incident, at: datetime, why: str) -> Announcement:
 
 
 def put_back(incident: Incident, at: datetime) -> Announcement:
-    """The values from before the act are there again; both sets of values are told."""
+    """The values from before the act are restored; the page shows both sets of values."""
     plan, receipt = incident.plan, incident.receipt
     restored = incident.purpose is Purpose.RESTORE
     due = f"Firebreak checks at {format_time(incident.due_at)} again. " if incident.due_at else ""

@@ -1,4 +1,4 @@
-"""What is said of a storm of alarms: that it began, goes on, is over. Pure text from values."""
+"""The texts of a storm of alarms: that it began, goes on, is over. Pure text from values."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -58,9 +58,9 @@ def _when_it_ends(storm: Storm, rules: StormRules) -> str:
 
 
 def storm_goes_on(storm: Storm, left: Left, rules: StormRules, since: datetime, at: datetime) -> Announcement:
-    """Firebreak has not acted on anything since then; told alike within each full hour.
+    """Firebreak has not acted on anything since then; one announcement for each full hour.
 
-    `left` are those that are not known to be OK, with what was read.
+    `left` are the alarms that are not known to be OK, with their readings.
     """
     hours = (at - since) // timedelta(hours=1)
     meanwhile = "pages of alarms for humans are gathered" if storm.of_pages else "nothing has been acted on"
@@ -78,13 +78,13 @@ def storm_goes_on(storm: Storm, left: Left, rules: StormRules, since: datetime, 
 
 
 def _new_first(left: Left, last_page: datetime) -> Left:
-    """What turned red since the last page, the newest first, then the oldest: a page lists only so many."""
+    """The alarms red since the last page, the newest first, then the oldest: a page lists only so many."""
     new = [pair for pair in left if pair[0].since >= last_page]
     return [*reversed(new), *left[: len(left) - len(new)]]
 
 
 def storm_ended(storm: Storm, left: Left, at: datetime) -> Announcement:
-    """It was quiet for long enough; `left` are those that are not known to be OK, with what was read."""
+    """It was quiet for long enough; `left` are the alarms not known to be OK, with their readings."""
     return _storm_over(storm, left, at, f"The {_what(storm)}{_since(storm)} is over: {_again(storm)}.")
 
 
@@ -95,14 +95,14 @@ def storm_ended_by(storm: Storm, left: Left, by: str, why: str, at: datetime) ->
 
 
 def _counted(label: str, storm: Storm, left: Left) -> list[str]:
-    """Those that are red, and after them those of which nobody knows that they are OK."""
+    """The alarms that are red, and after them those that are not known to be OK."""
     red = [one for one, reading in left if reading is AlarmState.ALARM]
     counted = f"{label}: {len(red)} of the {len(storm.red)} that were counted"
     return [counted, *_shown(red), *_unclear(left)]
 
 
 def _unclear(left: Left) -> list[str]:
-    """Those that are not known to be red, nor to be OK."""
+    """The alarms that are not known to be red, nor to be OK."""
     unclear = [(one, reading) for one, reading in left if reading is not AlarmState.ALARM]
     lines = [f"{one.watched.shown} {words_of(reading)}" for one, reading in unclear]
     more = len(lines) - MOST_LISTED
@@ -117,7 +117,7 @@ def _uncounted(storm: Storm) -> list[str]:
 
 
 def _storm_over(storm: Storm, left: Left, at: datetime, headline: str, *facts: str) -> Announcement:
-    """Its page is resolved once what is left is OK, and all that turned red were counted."""
+    """The end of a storm; its page is resolved once all alarms left are OK, and all red ones were counted."""
     watches, unwatched = within_bounds(one.watched for one, _ in left)
     return Announcement(
         key=digest(f"{_what(storm)} ended", storm.version),
@@ -136,7 +136,7 @@ def _storm_over(storm: Storm, left: Left, at: datetime, headline: str, *facts: s
 
 
 def _to_retry(storm: Storm, red: Sequence[RedAlarm]) -> tuple[str, ...]:
-    """What may still be red, to be decided anew by a human who wants it; of alarms for humans nothing can."""
+    """The alarms that may still be red, for a human to order a new decision; none in a storm of pages."""
     return () if storm.of_pages else tuple(dict.fromkeys(one.name for one in red))[:MOST_RETRIED]
 
 
@@ -145,7 +145,7 @@ def _what(storm: Storm) -> str:
 
 
 def _asks(storm: Storm) -> str:
-    """What the alarms of the storm ask for: that of the pages by the name of their rung."""
+    """The action of the storm's announcement: the name of the page rung for a storm of pages, else empty."""
     return PAGE_RUNG if storm.of_pages else ""
 
 
@@ -154,7 +154,7 @@ def _again(storm: Storm) -> str:
 
 
 def _thread(storm: Storm, began: datetime) -> str:
-    """All pages of one storm belong together; the ledger keeps its beginning in milliseconds."""
+    """The thread of all pages of one storm; the ledger keeps its beginning in milliseconds."""
     return digest(_what(storm), int(began.timestamp() * 1000))
 
 

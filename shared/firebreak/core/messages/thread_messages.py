@@ -1,4 +1,4 @@
-"""How a thread ends that nobody but itself looks at: all its alarms are OK, or its looks are over."""
+"""The end of a thread that only itself looks at: all its alarms are OK, or its looks are over."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Addresses that pages may be sent to: https, and a host that is nobody's inside."""
+"""Addresses that pages may be sent to: https, and a host on the public Internet."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -21,7 +21,7 @@ _NAT64 = int(IPv6Address("64:ff9b::")) >> 32
 
 
 def problem_with(address: str, *, this_machine: bool = False) -> str | None:
-    """Why pages cannot be sent there, as what it should be; None when they can.
+    """The reason why pages cannot be sent there, as what the address should be; None when they can.
 
     `this_machine` allows this machine with either scheme, for receivers under test: in Lambda the
     runtime's own API listens there.
@@ -55,7 +55,7 @@ def is_inside(host: str) -> bool:
     if (found := number_of(host)) is not None:
         return not found.is_global or found.is_multicast or found not in _GLOBAL[found.version]
     last = host.rpartition(".")[2]
-    # What ends in a number is no name in DNS: some resolver may take it for an address all the same.
+    # A host that ends in a number is no name in DNS: some resolver may take it for an address all the same.
     return "." not in host or "%" in host or last in _LOCAL_NAMES or last[:1].isdigit()
 
 

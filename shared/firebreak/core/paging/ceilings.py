@@ -17,7 +17,7 @@ from firebreak.core.paging.threads import LOOK_EVERY, Sending, Thread, Turn, wat
 
 _MILLISECONDS = re.compile(r"[0-9]{1,13}")
 
-# What a held call is counted as.
+# The cause under which a held call is counted.
 CAUSE = "ceiling"
 NEXT = (
     "Each is sent as soon as there is room, unless its alarms are OK by then. Further ones are counted and"
@@ -26,7 +26,7 @@ NEXT = (
 
 
 def call_name(thread: Thread) -> str:
-    """One call of one thread: delivered again, it is the same one."""
+    """The name of one call of one thread: the same when it is delivered again."""
     return digest("call", thread.id, thread.call, thread.opened_at.isoformat())[:12]
 
 
@@ -54,7 +54,7 @@ def room_at(entries: Iterable[str], budget: Budget, now: datetime) -> datetime:
 
 
 def new_on(turn: Turn, before: Thread | None) -> tuple[str, ...]:
-    """The channels on which a turn is a new call. What is said of the ceiling itself is never held."""
+    """The channels on which a turn is a new call. A page about the ceiling itself is never held."""
     sending = turn.sending
     if (
         not sending
@@ -81,14 +81,14 @@ def braked(turn: Turn, before: Thread | None, full: Mapping[str, datetime], now:
 
 
 def _without(turn: Turn, sending: Sending, held: tuple[str, ...]) -> Turn:
-    """Who was never called hears nothing of what became of it."""
+    """The turn without the channels that were never called: they get no update on it either."""
     unaware = {*held} - {*turn.thread.notified}
     left = tuple(channel for channel in sending.channels if channel not in unaware)
     return replace(turn, sending=replace(sending, channels=left) if left else None)
 
 
 def _held(turn: Turn, before: Thread | None, held: tuple[str, ...], room: datetime, now: datetime) -> Turn:
-    """Nobody is called now. A first call waits as outside the hours; a further step stays where it is."""
+    """The turn without a call now: a first call waits as outside the hours, a further step is put off."""
     again_at = max(room, now + LOOK_EVERY)
     if before and before.steps and not before.over and turn.thread.steps > before.steps:
         return Turn(replace(before, held_back=held, next_at=again_at, due_at=again_at))
@@ -99,7 +99,7 @@ def _held(turn: Turn, before: Thread | None, held: tuple[str, ...], room: dateti
 
 
 def held_back(thread: Thread, channel: str, budget: Budget, now: datetime) -> Announcement:
-    """That a call waits for room on a channel: told once a day, the others are summed up."""
+    """The announcement that a call waits for room on a channel: once a day, the others are summed up."""
     latest, critical = thread.latest, thread.severity is Severity.CRITICAL
     kinds = "critical calls" if critical else "calls below critical"
     key = digest("ceiling", channel, critical, f"{now:%Y-%m-%d}")

@@ -19,16 +19,16 @@ from firebreak.core.limits.breaker import backed_off
 FAILURES = 3
 # A failing channel costs each page up to ten seconds; resting costs nothing but the better channel.
 REST = timedelta(seconds=60)
-# Who repairs a channel should not wait long until it is used again.
+# A repaired channel should be used again soon.
 LONGEST_REST = timedelta(minutes=10)
-# Longer than Page may run (template.yaml): who has not told by then how it went never will.
+# Longer than Page may run (template.yaml): a Page that has not reported its result by then never will.
 TURN = timedelta(seconds=90)
-# Failures this long ago say nothing of today.
+# Failures this long ago say nothing about the channel today.
 FORGOTTEN = timedelta(days=1)
 
 
 class Circuit(StrEnum):
-    """What may be sent: everything, nothing, or one page that finds out."""
+    """The state of the breaker: everything may be sent, nothing, or one page as a trial."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -39,7 +39,7 @@ class Circuit(StrEnum):
 class Health:
     """How a channel fared lately: failures in a row, the last one's time, and until when one page tries.
 
-    `version` counts the writes; 0 is what was never written.
+    `version` counts the writes; 0 means that it was never written.
     """
 
     failures: int = 0
@@ -70,17 +70,17 @@ def rests_until(health: Health, now: datetime) -> datetime | None:
 
 
 def failed(health: Health, now: datetime) -> Health:
-    """With one more failure; nobody tries any more."""
+    """The health with one more failure; no trial is under way any more."""
     return replace(health, failures=_in_a_row(health, now) + 1, failed_at=now, tried_until=None)
 
 
 def answered(health: Health) -> Health:
-    """As after an answer, whatever it said: the channel can be reached."""
+    """The health after any answer: the channel can be reached."""
     return Health(version=health.version)
 
 
 def trying(health: Health, now: datetime) -> Health:
-    """With its turn taken: nobody else tries until it is over."""
+    """The health with the trial taken: nobody else tries until it is over."""
     return replace(health, tried_until=now + TURN)
 
 

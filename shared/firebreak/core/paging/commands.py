@@ -7,7 +7,7 @@ zsh, fish, tcsh, PowerShell and cmd quote in different ways, and no quoting is r
 import re
 from dataclasses import dataclass
 
-# What stands in place of a word that the reader has to type.
+# The placeholder of a word that the reader has to type.
 PLACEHOLDER = '"..."'
 
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:@+-]{0,254}|--[a-z][a-z-]{0,30}|\"\.\.\.\"", re.ASCII)
@@ -15,7 +15,7 @@ _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:@+-]{0,254}|--[a-z][a-z-]{0,30}|\
 
 @dataclass(frozen=True, slots=True)
 class StackAddress:
-    """Which stack a printed command is for: a name alone may be another region's or account's as well."""
+    """The stack that a printed command is for: a name alone may be another region's or account's as well."""
 
     name: str
     region: str

@@ -37,7 +37,7 @@ def partition_of(region: str) -> str:
 
 
 def links(alarm: Alarm, target: object) -> dict[str, str]:
-    """The pages of an alarm and of its target, by what they open; what has none is left out."""
+    """The pages of an alarm and of its target, by what they open; one without a page is left out."""
     found = {
         "alarm": alarm_link(alarm.name, alarm.region),
         "target": target_link(target) if isinstance(target, Target) else "",
@@ -64,7 +64,7 @@ def target_link(target: Target) -> str:
             return f"{host}/ecs/v2/clusters/{group}/services/{name}/health?region={region}"
         case "lambda":
             return f"{host}/lambda/home?region={region}#/functions/{name}"
-        case "beanstalk":  # a page of one environment asks for its id, which a target does not carry
+        case "beanstalk":  # a page of one environment needs its id, which a target does not carry
             return f"{host}/elasticbeanstalk/home?region={region}#/environments"
         case "ses":
             page = "account" if target.is_account else f"configuration-sets/{name}"

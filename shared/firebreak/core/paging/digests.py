@@ -1,11 +1,11 @@
-"""Digests: what many announcements with one cause come to, once the first of them was told.
+"""Digests: the summary of many announcements with one cause, once the first of them was announced.
 
 A cause that holds Firebreak back and ends by itself or by a human (a kill switch, a freeze window) is
 looked at until it is over; then one page lists what is still red.
 
 A cause that lasts (a target's cooldown, an alarm tagged for humans) has episodes. An episode begins with the
 first announcement, is one thread of pages, and ends once every alarm of it stayed OK for a while, or when
-nothing more came for so long that what comes next is news:
+nothing more came for so long that the next announcement is news:
 
     cause ── first ──► episode, announced ── more ──► counted ── all alarms stayed OK ──► resolved
 """
@@ -35,12 +35,12 @@ from firebreak.core.paging.threads import LOOK_EVERY, LOOK_FOR, thread_id
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting, Reason
 
-# A longer list is not read at 3 a.m., and DynamoDB writes an item anew for each name.
+# A longer list is not read at 3 a.m., and DynamoDB rewrites the whole item for each name.
 MOST_NAMES, MOST_LISTED = 200, 30
-# So many alarms can be asked for again with one command; their names travel with the announcement.
+# The most alarms that one command can ask for again; their names travel with the announcement.
 MOST_RETRIED = 100
 
-# An alarm that was OK for less is flapping: its thread stays open, and nobody is called anew.
+# An alarm that was OK for less is flapping: its thread stays open, and nobody is called again.
 STAYS_OK = timedelta(minutes=15)
 # A state that comes back, such as every night, is over when it did not come back for a day.
 STANDING_STAYS_OK = timedelta(days=1)
@@ -54,7 +54,7 @@ AS_BEFORE = "None of them was acted on. Further alarms with this cause are summe
 BY_COMMAND = "No further automatic action. To have all of them decided again, use the command below."
 NO_COMMAND = "Look at them: an alarm without data, or a deleted one, says nothing of the service."
 
-# The causes that end, and what they are called.
+# The causes that end, with their names.
 HOLDS: Mapping[str, str] = MappingProxyType(
     {
         Reason.SWITCHED_OFF: "The pause",
@@ -66,11 +66,11 @@ HOLDS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """What is counted of one cause: `first` was told, `count` is how many there are of it.
+    """The count of one cause: `first` was announced, `count` is the number of its announcements.
 
     `names` are the alarms, at most `MOST_NAMES` of them, and `series` the single series that were counted of
-    alarms with several; `reported` is how many the last digest counted, and `named` how many of what it
-    watches were known then.
+    alarms with several; `reported` is how many the last digest counted, and `named` how many of its watched
+    alarms were known then.
     `last_at` is when the newest was counted, None where an older release did.
     """
 
@@ -111,7 +111,7 @@ class Digest:
         return now + LASTING_LOOK_EVERY if self.lasts and age < LASTING_LOOK_FOR else None
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether its episode ended unseen: nothing more came for so long that what comes next is news."""
+        """Whether its episode ended unseen: nothing came for so long that the next announcement is news."""
         lasts = STANDING_FOR if self.first.lasting is Lasting.STANDING else LOOK_FOR
         return self.lasts and now - (self.last_at or self.since) >= lasts
 
@@ -121,7 +121,7 @@ class Digest:
         return self.part_of(self.first)
 
     def part_of(self, message: Announcement) -> Announcement:
-        """One announcement of the cause as a part of this episode: told once a reason, in one thread."""
+        """One announcement of the cause as a part of this episode: announced once a reason, in one thread."""
         if not self.lasts:
             return message
         thread = digest("episode", self.key, self.since.isoformat())
@@ -134,7 +134,7 @@ class Digest:
 
     @property
     def watched(self) -> tuple[WatchedAlarm, ...]:
-        """What has to be looked at to know how its alarms are; of one with several series only those."""
+        """The alarms to read for its state; of an alarm with several series only those that were counted."""
         by_series = {one.name for one in self.series}
         whole = (WatchedAlarm(name) for name in self.names if name not in by_series)
         return tuple(sorted({*whole, *self.series}))
@@ -145,7 +145,7 @@ class Digest:
         return max(self.count - MOST_NAMES, 0) if len(self.names) >= MOST_NAMES or not self.lasts else 0
 
     def readings(self, states: Mapping[WatchedAlarm, AlarmReading]) -> Mapping[WatchedAlarm, AlarmReading]:
-        """What was read of each of its alarms; one that is missing was not looked at."""
+        """The reading of each of its alarms; an alarm that is missing in `states` was not looked at."""
         return {one: states.get(one, NOT_LOOKED_AT) for one in self.watched}
 
     def all_ok(self, states: Mapping[WatchedAlarm, AlarmReading]) -> bool:
@@ -154,12 +154,12 @@ class Digest:
 
 
 def counts(message: Announcement) -> bool:
-    """Whether an announcement is one of possibly many for one cause; each proposal stands for itself."""
+    """Whether an announcement is one of possibly many for one cause; each proposal stands alone."""
     return bool(message.cause and message.alarm_name) and message.kind is not AnnouncementKind.OBSERVED
 
 
 def put_off(message: Announcement, until: datetime) -> Announcement:
-    """An announcement that is kept until a mute window ends, counted apart from what was paged."""
+    """An announcement that is kept until a mute window ends, counted apart from those that were paged."""
     return replace(
         message,
         key=digest("muted", message.key),
@@ -245,7 +245,7 @@ def ended(found: Digest, now: datetime) -> Announcement:
 def is_time(found: Digest, every: timedelta, now: datetime) -> bool:
     """Whether there is something new to sum up, and the last time was long enough ago.
 
-    Alarms that turn red again and again are no news to those who were told of them.
+    Alarms that turn red again and again are no news to those who were notified of them.
     """
     news = len(found.watched) > found.named if found.lasts else found.count > found.reported
     return news and now - (found.reported_at or found.since) >= every
@@ -263,7 +263,7 @@ def summed_up(found: Digest, now: datetime) -> Announcement:
 
 
 def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: datetime) -> Announcement:
-    """The cause is over; `states` is what was read of its alarms. A reading that is missing may be red."""
+    """The cause is over; `states` are the readings of its alarms. An alarm that is missing may be red."""
     ended = f"{HOLDS[found.first.cause]} is over"
     if found.all_ok(states):
         message = _about(
@@ -292,7 +292,7 @@ def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: dateti
 def _left(
     found: Digest, readings: Mapping[WatchedAlarm, AlarmReading], unclear: Sequence[WatchedAlarm]
 ) -> str:
-    """What is known of the alarms that it held back."""
+    """The known states of the alarms that it held back, in words."""
     red = sum(reading is AlarmState.ALARM for reading in readings.values())
     unread = sum(isinstance(reading, Unknown | NotRead) for reading in readings.values())
     if found.unwatched:
@@ -315,7 +315,7 @@ def _listed(lines: Collection[str]) -> Iterator[str]:
 
 
 def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) -> Announcement:
-    """What is told of the cause as a whole: in the thread of the first, about none of its alarms alone."""
+    """An announcement about the whole cause: in the thread of the first, about none of its alarms alone."""
     return replace(
         found.first,
         key=digest("digest", found.key, kind.value, found.count, found.since.isoformat()),

@@ -1,4 +1,4 @@
-"""Untrusted text made harmless: nothing in it steers a terminal, and nothing is left of what would have."""
+"""Untrusted text made harmless: no sequence that steers a terminal, or part of one, is left in it."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Lines of a log on a page: few, short, and without what looks like a secret."""
+"""Lines of a log on a page: few, short, and without text that looks like a secret."""
 
 import re
 import unicodedata
@@ -15,15 +15,15 @@ READ_LENGTH = 4096
 # A secret may begin on a line before those that are shown.
 READ_LINES = 40
 
-# What begins a terminal sequence.
+# The characters that begin a terminal sequence.
 _STARTS = re.compile(r"[\x1b\x80-\x9f]")
 _UNSEEN = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def harmless_lines(lines: Iterable[str], also: Callable[[str], str] = str) -> tuple[str, ...]:
-    """The last lines, each masked and cut; `also` masks what else it knows.
+    """The last lines, each masked and cut; `also` masks further text that it knows.
 
-    What is masked is a best effort: logs should hold no secret.
+    Masking is a best effort: logs should hold no secret.
     """
     read = filter(None, map(_normalized, [*lines][-READ_LINES:]))
     kept = _joined(read)[-MOST_LINES:]

@@ -23,10 +23,10 @@ def worse(one: Severity, other: Severity) -> Severity:
 
 
 class Phase(StrEnum):
-    """What a page does to its thread. Stored in the ledger: members are never renamed.
+    """The effect of a page on its thread. Stored in the ledger: members are never renamed.
 
-    `trigger` asks a human to come (again, for a thread that has begun), `update` tells those who know of
-    it what happened, `acknowledge` tells them that somebody has it, `resolve` that it is over.
+    `trigger` calls a human (again, for a thread that has begun), `update` notifies those who know of it of
+    an event, `acknowledge` notifies them that a human acknowledged it, `resolve` that it is over.
     """
 
     TRIGGER = "trigger"
@@ -39,9 +39,9 @@ class Phase(StrEnum):
 class Page:
     """One message. Its texts are harmless lines already: no control characters, bounded.
 
-    `thread` is what all pages of one trouble share, at most 64 characters of `[A-Za-z0-9-]`. `subject` is
-    at most 140 characters; `ascii_subject` says the same in at most 100 of ASCII. `at` is when it is sent.
-    `source` is the target or the alarm. `links` are pairs of a word and an https address.
+    `thread` is the id that all pages of one trouble share, at most 64 characters of `[A-Za-z0-9-]`.
+    `subject` is at most 140 characters; `ascii_subject` says the same in at most 100 of ASCII. `at` is when
+    it is sent. `source` is the target or the alarm. `links` are pairs of a word and an https address.
     """
 
     thread: str

@@ -1,4 +1,4 @@
-"""Refusals because of a kill switch: whoever holds it counts as having acknowledged them."""
+"""Refusals because of a kill switch: its holder counts as having acknowledged them."""
 
 from dataclasses import replace
 
@@ -14,13 +14,13 @@ CRITICAL_UNDER_A_PAUSE = "A critical alarm is red under a pause."
 
 
 def holder_of(message: Announcement) -> str:
-    """Who holds the kill switch for which Firebreak refused; empty where that is not the reason."""
+    """The holder of the kill switch for which Firebreak refused; empty where that is not the reason."""
     refused = message.kind is AnnouncementKind.REFUSED and message.cause == Reason.SWITCHED_OFF
     return message.by if refused else ""
 
 
 def by_severity(message: Announcement, severity: Severity) -> Announcement:
-    """The same for its first line: a pause must not hide that something critical is red."""
+    """The same with a first line that says that a critical alarm is red: a pause must not hide it."""
     if not holder_of(message) or severity is not Severity.CRITICAL:
         return message
     return replace(message, headline=f"{CRITICAL_UNDER_A_PAUSE} {message.headline}")

@@ -1,4 +1,4 @@
-"""What the policy says of pages: who is told on which way, at what hours, and who next."""
+"""The policy on pages: who is notified, on which channels, at what hours, and who next."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ TOPIC = "topic"
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """How many new calls a channel carries: those below critical, and critical ones by themselves."""
+    """How many new calls a channel carries: those below critical, and critical ones separately."""
 
     calls: Budget
     critical: Budget
@@ -30,7 +30,7 @@ CEILINGS = Ceilings(Budget(30, timedelta(hours=1)), Budget(90, timedelta(hours=1
 
 
 class ChannelKind(StrEnum):
-    """What carries a page. `topic` is Amazon SNS."""
+    """The kind of channel that carries a page. `topic` is Amazon SNS."""
 
     TOPIC = "topic"
     SLACK = "slack"
@@ -38,7 +38,7 @@ class ChannelKind(StrEnum):
     WEBHOOK = "webhook"
 
 
-# What a picture of the metrics can be added to; the others carry text.
+# The channels that a picture of the metrics can be added to; the others carry text.
 CARRY_PICTURES = frozenset({ChannelKind.SLACK})
 
 
@@ -63,7 +63,7 @@ class ChannelRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Who is told `after` so long without an acknowledgement: the channels, and for the page their name."""
+    """The channels notified `after` so long without an acknowledgement, and their name for the page."""
 
     after: timedelta
     channels: tuple[str, ...]
@@ -91,7 +91,7 @@ def opens_at(route: Route, now: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagingRules:
-    """Everything said of pages. `named` are patterns of alarm names with their severity, in their order.
+    """The paging part of the policy. `named` are patterns of alarm names with their severity, in their order.
 
     `logs` are patterns of targets with the log group whose last errors a page may show. `digest_every`
     is how often pages for one cause are summed up.

@@ -1,4 +1,4 @@
-"""What looks like a secret in one line of text: by its form, by the name before it, or by its randomness.
+"""Text in one line that looks like a secret: by its form, by the name before it, or by its randomness.
 
 Every pattern is bounded or ends at the first character that does not fit, so a hostile line costs no more
 than a long one.
@@ -11,7 +11,7 @@ from firebreak.core.paging.escapes import plainer
 
 HIDDEN = "***"
 
-# JSON in JSON in a URL in JSON; what is escaped more often is not looked into.
+# JSON in JSON in a URL in JSON; text that is escaped more often is not searched.
 MOST_LAYERS = 6
 
 _KEY_BEGINS = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
@@ -27,7 +27,7 @@ _FORMS = (
     r"\bshp(?:at|ca|pa|ss)_\w{16,}|\bhf_[A-Za-z]{24,}|\brubygems_\w{16,}|\bdapi[0-9a-f]{32}|\bkey-[0-9a-f]{32}\b",
     r"\b(?:NRAK|PMAK|AGE-SECRET-KEY)-[\w-]{16,}|\bv1\.0-[0-9a-f]{24}-[0-9a-f]{64,}",
     rf"{_KEY_BEGINS}.*?(?:-----END [A-Z0-9 ]{{0,40}}KEY(?: BLOCK)?-----|$)",
-    # Who logs in at an address, up to the last "@" before its path.
+    # The credentials in an address, up to the last "@" before its path.
     r"(?<=://)[^\s/\"]+(?=@)",
     r"(?<=://)[^\s/:@\"]{1,100}:(?!\d{1,5}/)[^\s\"]+(?=@)",
     # The same without "://": Go's DSN, host and port, Oracle's thin driver.
@@ -64,7 +64,7 @@ _VALUE = (
 )
 _THEN = r"\\{0,3}[\"']? ?(?:[=:]{1,2}>?|->) ?(?:[|>]-? )?"
 _SUBJECTS = r"password|passwd|passphrase|pwd|secret|token|api key"
-# What is said of a secret rather than being one.
+# Words about a secret that are no secret themselves.
 _SAID = (
     r"(?:wrong|invalid|incorrect|expired|missing|required|not|too|empty|null|none|nil|an?|the|already|being|set|unset"
     r"|blank|weak|bad|older?|new|used|reused|refused|rejected|denied|revoked|unknown|malformed|unauthorized"
@@ -95,7 +95,7 @@ _NAMED = (
     rf"(?i)\bwith (?:{_SUBJECTS}) (?=[^\s]{{0,64}}[\d@!#$%^&*])[^\s\"',;]+",
 )
 
-# What ends where a value must follow, on a line of its own.
+# A line that ends where a value must follow on the next line.
 _NAME_ALONE = re.compile(rf"(?i)(?:{_WORDS})[\w-]{{0,40}}\\{{0,3}}[\"']? ?[=:] ?[|>]?-?$")
 _OPEN_KEY = re.compile(rf"{_KEY_BEGINS}(?!.*-----END )")
 _OF_A_KEY = re.compile(r"[A-Za-z0-9+/=]{1,100}|-----END .*")
@@ -113,7 +113,7 @@ _PATH = re.compile(r"[+/]")
 MIXED_LENGTH, MIXED_CHANGES = 20, 0.38
 ONE_CASE_LENGTH, ONE_CASE_CHANGES = 32, 0.3
 FEWEST_DIGITS = 2
-# Base64 has one of its two odd characters in 32; more of them are a path or a name. So is what holds an id.
+# Base64 has one of its two odd characters in 32; more of them are a path or a name. So is a part with an id.
 A_SEPARATOR_IN, ID_LENGTH = 16, 16
 
 
@@ -159,7 +159,7 @@ def _has_random(token: str) -> bool:
 
 
 def _pieces(part: str) -> list[str]:
-    """What stands between the separators, and all of it as one where they are few."""
+    """The parts between the separators, and all of them joined where the separators are few."""
     pieces = _PIECES.split(part)
     has_id = any(len(piece) >= ID_LENGTH and _HEX.fullmatch(piece) for piece in pieces)
     if (len(pieces) - 1) * A_SEPARATOR_IN <= len(part) and not has_id:

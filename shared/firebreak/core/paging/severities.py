@@ -1,4 +1,4 @@
-"""How bad a page is, which address goes with it (the alarm's tags, else the policy), and which log group."""
+"""The severity of a page, its runbook address (the alarm's tags, else the policy), and its log group."""
 
 import fnmatch
 import itertools
@@ -11,7 +11,7 @@ from firebreak.core.paging.rules import PagingRules
 
 _K = AnnouncementKind
 
-# Firebreak itself is blind, broken, or holds back for good reason: this waits for no office hours.
+# Firebreak itself is blind, broken, or holds acts back for good reason: this waits for no office hours.
 ITS_OWN = frozenset({_K.BLIND, _K.CRASHED, _K.STORM, _K.STORM_OVER})
 
 _HTTPS = re.compile(r"https://[^\s<>\"'|`]{1,500}")
@@ -20,7 +20,7 @@ _HTTPS = re.compile(r"https://[^\s<>\"'|`]{1,500}")
 def severity_of(message: Announcement, rules: PagingRules) -> Severity:
     """The alarm's tag, else the first pattern that its name matches, else the policy's usual one.
 
-    A tag that is no severity says nothing. What Firebreak tells of itself is critical.
+    A tag that is no severity is ignored. A page about Firebreak itself is critical.
     """
     if message.kind in ITS_OWN:
         return Severity.CRITICAL

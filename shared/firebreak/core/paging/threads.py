@@ -1,13 +1,13 @@
-"""A thread: all pages of one trouble. Who was told of it, who is told next, and whether somebody has it.
+"""A thread: all pages of one trouble, who was notified, who is next, and whether it is acknowledged.
 
     trigger ──► open ──time──► open, one step further up the route ... until
-                 ├─ acknowledged      somebody has it: nobody further up is called
+                 ├─ acknowledged      a human acknowledged it: nobody further up is called
                  ├─ informed          Firebreak is at work on it: likewise, until it asks again
-                 └─ resolved          everybody who was told hears so; a new trigger begins anew
-    outside the hours of its route a page is held, and told when they open
+                 └─ resolved          all who were notified get the end too; a new trigger starts again
+    outside the hours of its route a page is held, and sent when they open
 
-Pure: what comes in is an announcement or the time, with the route of the severity; what comes out is
-the thread as it is then, and what to send on which channels.
+Pure: the input is an announcement or the time, with the route of the severity; the output is the
+thread as it is then, and what to send on which channels.
 """
 
 # long because: every move of a thread is read beside the others, which it must agree with
@@ -31,7 +31,7 @@ from firebreak.core.paging.rules import Route, Step, opens_at
 
 _K = AnnouncementKind
 
-# A human must come. Everything else is told to those who know of it.
+# A human must come. Every other kind is sent to those who know of the thread.
 TRIGGERS = frozenset(
     {
         _K.GIVEN_TO_HUMANS,
@@ -49,18 +49,18 @@ TRIGGERS = frozenset(
     }
 )
 RESOLVES = frozenset({_K.RECOVERED, _K.STORM_OVER})
-# Whoever acknowledged the trouble before may be gone when these come.
+# The human who acknowledged the trouble before may be gone when these come.
 ANEW = frozenset({_K.HOLD_OVER, _K.STORM_OVER})
 
 # Firebreak, or a human who answered, is at work: nobody is called meanwhile.
 AT_WORK = frozenset({_K.ACTED, _K.DENIED})
 
-# Of these nobody but the thread itself looks whether the alarm went green.
+# For these only the thread itself looks whether the alarm turned OK.
 UNWATCHED = frozenset({_K.REFUSED, _K.BLIND, _K.CRASHED, _K.EXPIRED})
 
 # A step that falls due within this time of a call goes with it: nobody gets two pages at one moment.
 SAME_MOMENT = timedelta(minutes=1)
-# A question that nobody answered ends by itself; its end calls, so a step waits so long for that.
+# A question that nobody answered ends by itself; its end calls, so a step waits this long for it.
 AFTER_A_QUESTION = timedelta(minutes=2)
 
 # How often such an alarm is looked at, and for how long before its page is left to humans.
@@ -70,7 +70,7 @@ LOOK_FOR = timedelta(days=1)
 
 OUTSIDE_HOURS = "outside the hours of its severity"
 
-# An incident's name, or the key of what was announced.
+# An incident's name, or the key of the announcement.
 THREAD_ID = re.compile(r"i-[0-9a-f]{10}|[0-9a-f]{32}")
 # The same with the call that is acknowledged.
 CALL_ID = re.compile(r"(i-[0-9a-f]{10}|[0-9a-f]{32})\.([0-9a-f]{6})")
@@ -91,12 +91,12 @@ class Thread:
     """All pages of one trouble.
 
     `calls` says that a human must come, `over` that it is resolved. `notified` holds the channels that were
-    told, with what each answered; `call` names the announcement that last called a human (empty where an
+    notified, with the answer of each; `call` names the announcement that last called a human (empty where an
     older release wrote it, and where the trouble was over before anybody was called); `steps` counts the
-    steps of the route that were told, the first of them at `since`. `latest` is what was announced last,
+    steps of the route that were notified, the first of them at `since`. `latest` is the last announcement,
     `waiting` how many announcements are held. `next_at` is the time of the next step, `due_at` when
     somebody has to look at the thread again.
-    `held_back` are the channels that did not carry the call, for their ceiling was reached.
+    `held_back` are the channels that did not carry the call, because their ceiling was reached.
     """
 
     id: str
@@ -118,12 +118,12 @@ class Thread:
 
     @property
     def call_id(self) -> str:
-        """What an acknowledgement names: the thread, and the call that its page was about."""
+        """The id that an acknowledgement names: the thread, and the call that its page was about."""
         return f"{self.id}.{self.call}" if self.call else self.id
 
     @property
     def state(self) -> ThreadState:
-        """Where it stands."""
+        """The state of the thread."""
         if self.waiting:
             return ThreadState.HELD
         if self.over:
@@ -145,7 +145,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What is to be sent, and the thread as it is once that was."""
+    """The announcement to send, if any, and the thread as it is once that was sent."""
 
     thread: Thread
     sending: Sending | None = None
@@ -157,10 +157,10 @@ def thread_id(message: Announcement) -> str:
 
 
 def phase_of(message: Announcement) -> Phase:
-    """What an announcement does to its thread.
+    """The effect of an announcement on its thread.
 
-    An end that leaves alarms red calls a human all the same. One that leaves alarms of which it is not known
-    that they are OK is no end of the thread: who knows of it hears it, and the thread stays as it is.
+    An end that leaves alarms red calls a human all the same. An end that leaves alarms that are not known to
+    be OK does not end the thread: those who know of it are notified, and the thread stays as it is.
     """
     if message.kind in ANEW and not message.retry and (message.watches or message.unwatched):
         return Phase.UPDATE
@@ -172,7 +172,7 @@ def phase_of(message: Announcement) -> Phase:
 
 
 def asks_again(thread: Thread, message: Announcement) -> bool:
-    """Whether what was told before needs a human after all: Firebreak was at work on it in between."""
+    """Whether an announced trouble needs a human after all: Firebreak was at work on it in between."""
     idle = not (thread.calls or thread.over or thread.waiting)
     return idle and phase_of(message) is Phase.TRIGGER and message.at > thread.latest.at
 
@@ -180,13 +180,13 @@ def asks_again(thread: Thread, message: Announcement) -> bool:
 def receive(
     before: Thread | None, message: Announcement, severity: Severity, route: Route, now: datetime
 ) -> Turn:
-    """What an announcement does: told at once, or held until the hours of its route open.
+    """The turn after an announcement: it is sent at once, or held until the hours of its route open.
 
-    What only goes with a call does not take its place as the latest that was announced.
+    An acknowledgement, or a digest beside a held call, does not replace the latest announcement.
     """
     thread = before or Thread(id=thread_id(message), severity=severity, opened_at=now, latest=message)
     if message.kind is _K.STORM and thread.latest.kind is not _K.STORM and thread.latest.at > message.at:
-        # It was on its way when the storm ended: whoever hears of it has heard that.
+        # It was on its way when the storm ended: its recipients have been notified of that end.
         return Turn(thread)
     if thread.over and thread.latest.at > message.at and phase_of(message) is Phase.TRIGGER:
         # It was on its way when the trouble ended: news, and no new beginning.
@@ -199,7 +199,7 @@ def receive(
         thread = replace(thread, acknowledged_by="", steps=0)
     match phase_of(message):
         case Phase.TRIGGER if message.kind is _K.LOOKED_AGAIN and thread.calls:
-            # Whoever was promised the look was called with the promise.
+            # Those to whom the look was promised were called with the promise.
             return _updated(thread, message, route, now)
         case Phase.TRIGGER:
             return _called(_asked_for(thread, severity, now), route, now)
@@ -209,7 +209,7 @@ def receive(
             return _acknowledged(thread, message, route, now)
         case Phase.RESOLVE:
             unheard = before is not None and _is_held(before)
-            if unheard and before and is_notice(before.latest):  # the next transition has to tell it
+            if unheard and before and is_notice(before.latest):  # the next transition must call
                 return Turn(replace(_over(thread), call="", waiting=0, due_at=None))
             return _resolved(thread, route, now, unheard=unheard)
         case never:
@@ -217,7 +217,7 @@ def receive(
 
 
 def come_due(thread: Thread, route: Route, now: datetime) -> Turn:
-    """What time alone does: what was held is told when the hours open, and the next step when it is time."""
+    """The turn when time passes: a held page is sent when the hours open, the next step when it is due."""
     if thread.steps >= len(route.steps):
         # The route has become shorter, or a worse severity has a shorter one: no step stays due for ever.
         thread = replace(thread, next_at=None)
@@ -232,13 +232,13 @@ def come_due(thread: Thread, route: Route, now: datetime) -> Turn:
 
 
 def climbs_later(thread: Thread, now: datetime) -> Turn:
-    """Nobody further up is called while all its alarms are OK; whether they stay so is looked at soon."""
+    """The turn without a further step while all alarms are OK; whether they stay OK is looked at soon."""
     later = now + LOOK_EVERY
     return Turn(replace(thread, next_at=later, due_at=later))
 
 
 def _end_of_question(thread: Thread) -> datetime | None:
-    """Until when the end of an unanswered question is waited for, where its next step falls due with it."""
+    """When to stop waiting for the end of an unanswered question, where the next step falls due with it."""
     latest, step_at = thread.latest, thread.next_at
     if thread.waiting or latest.kind is not _K.APPROVAL or not (latest.until and step_at):
         return None
@@ -247,7 +247,7 @@ def _end_of_question(thread: Thread) -> datetime | None:
 
 
 def _asked_for(thread: Thread, severity: Severity, now: datetime) -> Thread:
-    """A human is wanted. What is over, or was only told of, begins anew; else the worse severity counts."""
+    """A thread with a call: one that is over or never called starts again; else the worse severity counts."""
     if not (thread.calls or thread.waiting):
         thread = replace(thread, severity=severity, opened_at=now if thread.over else thread.opened_at)
     acknowledged = ("" if thread.over else thread.acknowledged_by) or holder_of(thread.latest)
@@ -270,7 +270,7 @@ def _held(thread: Thread, opens: datetime) -> Turn:
 
 
 def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn:
-    """Tell the first step, and whoever knows of it; the clock of the steps runs on if it runs."""
+    """The turn of a call: to the first step and all who know of it; a running clock of the steps runs on."""
     if not note and (opens := opens_at(route, now)):
         return _held(thread, opens)
     who, after = _known(thread, route), replace(thread, waiting=0)
@@ -278,7 +278,7 @@ def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn
     if thread.acknowledged_by and thread.acknowledged_by != holder:
         return Turn(replace(after, due_at=_due(after, now)), Sending(thread.latest, Phase.UPDATE, who, note))
     if holder:
-        # It is the holder's: the first step hears of it, and nobody further up.
+        # The holder counts as having acknowledged it: the first step is notified, and nobody further up.
         after = replace(after, since=after.since or now, steps=max(after.steps, 1), next_at=None)
     elif not thread.steps:
         after = replace(after, since=now, steps=1, next_at=_next(thread, route, 1, now))
@@ -291,14 +291,14 @@ def _updated(thread: Thread, message: Announcement, route: Route, now: datetime)
     if opens := opens_at(route, now):
         return _held(thread, opens)
     if thread.waiting:
-        # The hours have just opened: what was held may be a call, and nobody has heard of it.
+        # The hours have just opened: the held page may be a call, and nobody has been notified of it.
         return _opened(replace(thread, waiting=thread.waiting + 1), route, now)
     after = replace(thread, due_at=_due(thread, now))
     return Turn(after, Sending(message, Phase.UPDATE, _known(thread, route)))
 
 
 def _acknowledged(thread: Thread, message: Announcement, route: Route, now: datetime) -> Turn:
-    """Somebody has it. Who was told hears so at any hour; what is held is still told when the hours open."""
+    """An acknowledgement: sent at any hour to all who were notified; a held page is still sent later."""
     after, opens = replace(thread, acknowledged_by=message.by, next_at=None), thread.due_at
     after = replace(after, due_at=_first(opens if thread.waiting else None, _due(after, now)))
     who = _informed(thread, route)
@@ -306,7 +306,7 @@ def _acknowledged(thread: Thread, message: Announcement, route: Route, now: date
 
 
 def _is_held(thread: Thread) -> bool:
-    """Whether its call waits, and nobody heard of this trouble yet."""
+    """Whether its call waits, and nobody was notified of this trouble yet."""
     return bool(thread.calls and thread.waiting and not thread.since)
 
 
@@ -315,9 +315,9 @@ def _over(thread: Thread) -> Thread:
 
 
 def _resolved(thread: Thread, route: Route, now: datetime, *, unheard: bool) -> Turn:
-    """Whoever was told hears that it is over, at any hour; else whom the route tells first, in its hours.
+    """The end: for all who were notified, at any hour; else for the first step of the route, in its hours.
 
-    Of what nobody heard (`unheard`) the end is news, and resolves no page.
+    Where nobody was notified (`unheard`) the end is news, and resolves no page.
     """
     over, informed = _over(thread), () if unheard else _informed(thread, route)
     if not informed and (opens := opens_at(route, now)):
@@ -328,7 +328,7 @@ def _resolved(thread: Thread, route: Route, now: datetime, *, unheard: bool) -> 
 
 
 def _opened(thread: Thread, route: Route, now: datetime) -> Turn:
-    """What was held is told by its newest announcement; how many came before it is said."""
+    """The turn when the hours open: the newest held announcement, with the number of those before it."""
     others = f", and {thread.waiting - 1} before it" if thread.waiting > 1 else ""
     full = f"the ceiling of {', '.join(thread.held_back)} was reached" if thread.held_back else ""
     note = f"held since {thread.opened_at:%Y-%m-%d %H:%M:%S}Z{others}: {full or OUTSIDE_HOURS}"
@@ -339,7 +339,7 @@ def _opened(thread: Thread, route: Route, now: datetime) -> Turn:
 
 
 def _climbed(thread: Thread, route: Route, now: datetime, also: Iterable[str] = ()) -> Turn:
-    """Nobody acknowledged in time: the next step is told, with the channels `also` that are called anyway."""
+    """The turn when nobody acknowledged in time: the next step, and the channels `also`, called anyway."""
     step, since = route.steps[thread.steps], thread.since or thread.opened_at
     note = (
         f"not acknowledged for {format_duration(_rounded(now - since))}:"
@@ -354,13 +354,13 @@ def _climbed(thread: Thread, route: Route, now: datetime, also: Iterable[str] = 
 
 
 def _informed(thread: Thread, route: Route) -> tuple[str, ...]:
-    """Everybody who was told, and whom a step told whose answer was lost: they may have it all the same."""
+    """The channels that were notified, and those of a step whose answer was lost: it may have arrived."""
     of_steps = (channel for step in route.steps[: thread.steps] for channel in step.channels)
     return tuple(dict.fromkeys((*thread.notified, *of_steps)))
 
 
 def _known(thread: Thread, route: Route) -> tuple[str, ...]:
-    """Whom the route tells first, and everybody who was told already."""
+    """The channels of the route's first step, and those that were notified already."""
     return tuple(dict.fromkeys((*route.steps[0].channels, *thread.notified)))
 
 
@@ -380,7 +380,7 @@ def _due(thread: Thread, now: datetime) -> datetime | None:
 
 
 def looks(thread: Thread, now: datetime) -> bool:
-    """Whether the thread itself has to look if its alarms went green; before it is told, at any age."""
+    """Whether the thread itself has to look if its alarms are OK; before it is sent, at any age."""
     return bool(thread.calls and watched(thread) and not _is_old(thread, now))
 
 
@@ -394,7 +394,7 @@ def _is_old(thread: Thread, now: datetime) -> bool:
 
 
 def watched(thread: Thread) -> tuple[WatchedAlarm, ...]:
-    """The alarms that nobody but the thread looks at; those of a cause are its digest's."""
+    """The alarms that only the thread looks at; those of a cause belong to its digest."""
     latest = thread.latest
     if latest.cause or latest.unwatched or latest.kind not in UNWATCHED | ANEW:
         return ()

@@ -1,6 +1,6 @@
-"""Announcements that nothing in the ledger vouches for: what may be said of them, and under which names.
+"""Announcements without a record in the ledger: the claims they may make, and under which names.
 
-Whoever may put events on the bus can compute the key of a page to come, and name any incident and thread.
+Anybody who may put events on the bus can compute the key of a page to come, and name any incident and thread.
 """
 
 from dataclasses import replace
@@ -9,7 +9,7 @@ from firebreak.core.keys import digest
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.reasons import Lasting
 
-# What is announced because the ledger could not be used.
+# The kinds that are announced because the ledger could not be used.
 NOT_RECORDED = frozenset({AnnouncementKind.BLIND, AnnouncementKind.CRASHED})
 
 UNPROVEN = "Nothing in the ledger confirms this announcement."
@@ -19,8 +19,8 @@ def unrecorded(announced: Announcement) -> Announcement:
     """The announcement as one that the ledger does not hold.
 
     Its key and thread are its own, so it never takes the place of another page, and never ends, acknowledges
-    or silences a thread. It asks nothing and names nobody. Only that Firebreak is blind or crashed is told as
-    it stands: what else it claims is a fact of a page that says so.
+    or silences a thread. It asks nothing and names nobody. Only that Firebreak is blind or crashed is
+    announced as it stands: every other claim is a fact of a page that says so.
     """
     own = replace(
         announced,
