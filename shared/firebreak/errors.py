@@ -1,14 +1,14 @@
 """The errors of Firebreak.
 
     FirebreakError
-    ├── UnusableEvent          the event cannot be read as an alarm or as one of our own
+    ├── UnusableEvent          the event can be read neither as an alarm nor as one of Firebreak's own
     ├── PolicyError            the policy does not load; carries every problem at once
     ├── SettingsError          an environment variable is missing or wrong; names it
-    ├── Untold                 no human could be told; the invocation must fail loudly
-    ├── Undelivered            one channel did not take a page; `retryable` says whether again may help
-    └── AwsError               an AWS call failed; `retryable` says whether again may help
-        ├── NotFound           the thing asked for does not exist
-        ├── Denied             we may not
+    ├── Untold                 no human could be notified; the invocation must fail loudly
+    ├── Undelivered            one channel did not take a page; `retryable`: another try may help
+    └── AwsError               an AWS call failed; `retryable`: another try may help
+        ├── NotFound           the requested resource does not exist
+        ├── Denied             the role does not allow the call
         ├── Throttled          too many calls; retryable
         ├── Conflict           somebody else changed it at the same time
         ├── Rejected           AWS refused the request as wrong; nothing was changed
@@ -26,7 +26,7 @@ class FirebreakError(Exception):
 
 
 class UnusableEvent(FirebreakError):
-    """An event that is not an alarm: `found` is what it is, `expected` what would do."""
+    """An event that is not an alarm: `found` describes it, `expected` names a usable one."""
 
     def __init__(self, found: str, expected: str) -> None:
         super().__init__(f"found {found}; expected {expected}")
@@ -56,7 +56,7 @@ class Untold(FirebreakError):
 
 
 class Undelivered(FirebreakError):
-    """A channel did not take a page. `code` is the service's own word or status, never a secret."""
+    """A channel did not take a page. `code` is the service's own code or status, never a secret."""
 
     def __init__(self, channel: str, code: str, *, retryable: bool) -> None:
         super().__init__(f"{channel}: {code}")
@@ -77,11 +77,11 @@ class AwsError(FirebreakError):
 
 
 class NotFound(AwsError):
-    """The thing asked for does not exist."""
+    """The requested resource does not exist."""
 
 
 class Denied(AwsError):
-    """Our role does not allow the call."""
+    """Firebreak's role does not allow the call."""
 
 
 class Throttled(AwsError):
@@ -108,8 +108,8 @@ class OutcomeUnknown(AwsError):
     """The reply was lost: the request may or may not have been carried out."""
 
 
-# What code raises when it meets a stored value of a shape that it does not expect. Caught only where one item
-# of many is looked at, so that the others are looked at all the same; it is announced, and never retried.
+# The errors that code raises on a stored value of an unexpected shape. Caught only where one item of many is
+# looked at, so that the others are looked at all the same; it is announced, and never retried.
 UNEXPECTED_SHAPE = (
     ArithmeticError,
     AttributeError,

@@ -21,7 +21,7 @@ class _Desk(Protocol):
 
 
 def remediation_handler() -> Handler:
-    """The handler of an action's function; the setting ACTION says of which."""
+    """The handler of an action's function; the setting ACTION names the action."""
     return _handler(lambda wiring: wiring.remediator(wiring.settings.action))
 
 
@@ -41,10 +41,10 @@ def page_handler() -> Handler:
 
 
 def counted(log: Log, handle: Callable[[], Summary]) -> Summary:
-    """Count an event in, and out again with what became of it. Raises what `handle` raises.
+    """Counts an event on arrival and counts its result at the end. Raises the errors of `handle`.
 
-    A decision, or a failure that Lambda delivers again or reports to Page: `Events` is the sum of both,
-    but for functions that were killed in the middle (docs/operations.md, Watchdog).
+    The result is a decision, or a failure that Lambda delivers again or reports to Page: `Events` is the sum
+    of both, except for functions that were killed in the middle (docs/operations.md, Watchdog).
     """
     log.came_in()
     decided = 0

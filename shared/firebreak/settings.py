@@ -1,4 +1,4 @@
-"""What a function is told by its environment, read once at cold start; errors name the variable."""
+"""The environment of a function, read once at cold start; errors name the variable."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from pathlib import Path
 
 from firebreak.errors import SettingsError
 
-# The folder that holds the package: POLICY_PATH counts from here, on a machine as in the layer.
+# The folder that holds the package: POLICY_PATH is relative to it, on a machine as in the layer.
 LAYER = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Names of the stack's parts.
+    """The names of the stack's parts.
 
     `account` and `region` come from the function's own ARN, which is read from the environment:
     the one in the invocation's context is made up by `sam local` and names a version, not the alias.
-    `action` is what the function of an action carries out, empty for Verify, Page and Route.
-    `local_aws` says that an endpoint is named, as the stack's parameter EndpointUrl does for local AWS.
+    `action` is the action that the function carries out, empty for Verify, Page and Route.
+    `local_aws` is True when an endpoint is named, as the stack's parameter EndpointUrl does for local AWS.
     """
 
     stack_name: str
@@ -36,7 +36,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
-        """Read the environment; raises SettingsError naming the first variable that is wrong."""
+        """Reads the environment; raises SettingsError naming the first variable that is wrong."""
         function_arn = _need(env, "FUNCTION_ARN")
         account, region = _place(function_arn)
         return cls(

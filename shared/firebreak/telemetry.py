@@ -1,10 +1,10 @@
-"""Powertools Logger, Metrics and Tracer: made here and nowhere else.
+"""Powertools Logger, Metrics and Tracer: made only here.
 
 Libraries log whole requests and answers below WARNING (tokens, secrets, environments of tasks), and Lambda
 gives the root logger the level of the function's LoggingConfig. So the root logger is held at WARNING,
-whatever that says; the own logger has a level of its own.
+whatever that level is; Firebreak's logger has a level of its own.
 
-The X-Ray SDK under Tracer ends in February 2027; docs/adr/0006-tracing.md names what follows.
+The X-Ray SDK under Tracer ends in February 2027; docs/adr/0006-tracing.md names its replacement.
 The payload is never logged: it may hold log lines of the service that failed.
 """
 
@@ -27,26 +27,26 @@ class PowertoolsLog:
         self.tracer = Tracer()
 
     def event(self, name: str, **fields: object) -> None:
-        """Write one structured event."""
+        """Writes one structured event."""
         self.logger.info(name, extra={"fields": fields})
         self.tracer.put_annotation(name.replace(".", "_"), str(fields.get("reason", True)))
 
     def came_in(self) -> None:
-        """Count an event at once: a function that is killed flushes nothing.
+        """Counts an event at once: a function that is killed flushes nothing.
 
-        All that is counted later in the invocation carries the same time, so that what came in and what
-        became of it never fall into two periods of an alarm.
+        All later counts of the invocation carry the same time, so that an arrival and its result never fall
+        into two periods of an alarm.
         """
         self.metrics.set_timestamp(datetime.now(UTC))
         self.count("Events")
         self.metrics.flush_metrics()
 
     def count(self, name: str, by: int = 1) -> None:
-        """Count occurrences; target names stay out of the dimensions (each is billed)."""
+        """Counts occurrences; target names stay out of the dimensions (each is billed)."""
         self.metrics.add_metric(name=name, unit=MetricUnit.Count, value=by)
 
     def gauge(self, name: str, value: float) -> None:
-        """Tell how much there is of something now."""
+        """Records the present amount of something."""
         unit = MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count
         self.metrics.add_metric(name=name, unit=unit, value=value)
 

@@ -1,4 +1,4 @@
-"""The composition root: settings in, working functions out. The only place that knows everything."""
+"""The composition root: settings in, working functions out. Only this module knows all the others."""
 
 import random
 import time
@@ -55,7 +55,7 @@ from firebreak.settings import Settings
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# A call to a channel ends after 5 s, and so does asking for a picture: what the connection leaves of that.
+# A call to a channel ends after 5 s, and so does a request for a picture: this is 5 s less the connection.
 REPLY_SECONDS = 5.0 - BRISK_SECONDS
 
 
@@ -71,7 +71,7 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Waits."""
         time.sleep(seconds)
 
 
@@ -107,7 +107,7 @@ class Wiring:
         )
 
     def _listed(self, name: str) -> Reading[Runbook]:
-        """What the policy says of a runbook."""
+        """The policy's entry for a runbook."""
         try:
             return load_policy(self.settings.policy_path).runbook(name) or ABSENT
         except PolicyError as error:
@@ -128,18 +128,18 @@ class Wiring:
         )
 
     def alarms(self) -> EffectiveAlarms:
-        """Looking at alarms, in the state that they are in for their owners."""
+        """Reads alarms, in their effective state for their owners."""
         path = self.settings.policy_path
         found = CloudWatchAlarms(reader(self.session, "cloudwatch"))
         return EffectiveAlarms(found, lambda: load_policy(path).missing_data)
 
     def storm_watch(self) -> StormWatch:
-        """What counts red alarms."""
+        """Counts red alarms."""
         storms = DynamoStorms(self.dynamodb, self.settings.ledger_table)
         return StormWatch(storms, self.alarms(), self.announcer, self.clock, self.log)
 
     def services_behind(self) -> ServiceLookup:
-        """What finds the ECS service behind a target group; connected when the first alarm asks."""
+        """Finds the ECS service behind a target group; connected when the first alarm needs it."""
 
         def ask(groups: Collection[str], home: Home) -> Found:
             from firebreak.services.ecs.client_registrations import DynamoRegistrations, RegistrationReader
@@ -239,7 +239,7 @@ class Wiring:
         )
 
     def _frozen(self, message: Announcement, now: datetime) -> bool:
-        """Whether a freeze window holds what was told of; a policy that cannot be read ends none."""
+        """Whether a freeze window holds the subject of an announcement; an unreadable policy ends none."""
         target = read_target(message.target, message.account, message.region)
         if not isinstance(target, Target):
             return False
@@ -249,7 +249,7 @@ class Wiring:
             return True
 
     def _carrier(self, memory: "DynamoDBClient") -> Carrier:
-        """All channels; one that is AWS's is made here, the others bring their own clients."""
+        """All channels; the channel that belongs to AWS is made here, the others bring their own clients."""
         secrets = CachedSecrets(partial(reader, self.session), self.clock.now)
         sns = fail_fast(self.session, "sns", read_seconds=REPLY_SECONDS)
 
@@ -263,7 +263,7 @@ class Wiring:
         )
 
     def _enrichment(self, memory: "DynamoDBClient") -> Enrichment:
-        """What goes along with pages: each is asked for once, and briefly, for the page waits for it."""
+        """The additions to pages: each is requested once, and briefly, because the page waits for it."""
         logs = fail_fast(
             self.session, "logs", connect_seconds=LOG_CONNECT_SECONDS, read_seconds=LOG_REPLY_SECONDS
         )

@@ -1,1 +1,1 @@
-"""AWS behind thin adapters: the only place that knows the SDK."""
+"""AWS behind thin adapters: no other module knows the SDK."""

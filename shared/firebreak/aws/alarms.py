@@ -1,4 +1,4 @@
-"""CloudWatch alarms, as `ports.AlarmReads` wants to see them."""
+"""CloudWatch alarms as `ports.AlarmReads`."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ MAX_CONTRIBUTOR_PAGES = 20
 
 
 class CloudWatchAlarms:
-    """Looks at alarms with a client that only reads."""
+    """Reads alarms with a client that only reads."""
 
     def __init__(self, client: CloudWatchClient) -> None:
         self._client = client
 
     def describe(self, name: str) -> Reading[DescribedAlarm]:
-        """The alarm of that name, of whatever type; Absent when there is none."""
+        """The alarm of that name, of any type; Absent when there is none."""
         return look("DescribeAlarms", lambda: self._describe(name))
 
     def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
-        """Those of these alarms that exist, by name; who cannot see all of them sees none."""
+        """The existing ones of these alarms, by name; Unknown as a whole where one of them cannot be read."""
         return look("DescribeAlarms", lambda: self._describe_in_batches(names))
 
     def tags(self, arn: str) -> Reading[Mapping[str, str]]:
@@ -120,14 +120,14 @@ def _described(alarm: Mapping[str, Any]) -> DescribedAlarm:
 
 
 def _period(alarm: Mapping[str, Any]) -> int | None:
-    """The period in seconds; of metric math the longest, in which the expression has its points."""
+    """The period in seconds; for metric math the longest, at which the expression has its points."""
     stats = [query.get("MetricStat", query) for query in alarm.get("Metrics", ())]
     periods = [stat["Period"] for stat in (alarm, *stats) if "Period" in stat]
     return max(periods, default=None)
 
 
 def _statistic(alarm: Mapping[str, Any]) -> str:
-    """The statistic, a percentile included; of metric math none, unless all its metrics share it."""
+    """The statistic, a percentile included; for metric math none, unless all its metrics share it."""
     named = {query["MetricStat"]["Stat"] for query in alarm.get("Metrics", ()) if "MetricStat" in query}
     return (
         alarm.get("Statistic") or alarm.get("ExtendedStatistic") or (named.pop() if len(named) == 1 else "")

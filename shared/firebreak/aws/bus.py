@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class EventBus:
-    """ports.Bus on an EventBridge bus; `by_human` is the command's, whose events have types of their own."""
+    """ports.Bus on an EventBridge bus; `by_human` is True for the CLI, which has its own types of events."""
 
     def __init__(self, client: "EventBridgeClient", bus_name: str, *, by_human: bool = False) -> None:
         self._client = client
@@ -31,17 +31,17 @@ class EventBus:
         self._by_human = by_human
 
     def announce(self, announcement: Announcement) -> None:
-        """Hand an announcement to the bus."""
+        """Hands an announcement to the bus."""
         detail_type = HUMAN_ANNOUNCEMENT if self._by_human else ANNOUNCEMENT
         self._put(detail_type, announcement_to_wire(announcement))
 
     def ask(self, request: OwnEvent) -> None:
-        """Hand a request to its action's function."""
+        """Hands a request to its action's function."""
         envelope = request_event(request, by_human=self._by_human)
         self._put(str(envelope["detail-type"]), envelope["detail"])
 
     def route(self, function: str, event: Mapping[str, object], tags: Mapping[str, str]) -> None:
-        """Hand an alarm's event to the function that its live tags name."""
+        """Hands an alarm's event to the function that its live tags name."""
         self._put(ROUTED_ALARM, routed_alarm(function, event, tags))
 
     def _put(self, detail_type: str, detail: object) -> None:
@@ -56,6 +56,6 @@ class EventBus:
                     }
                 ]
             )
-        # PutEvents answers 200 with failed entries inside.
+        # PutEvents answers 200 even where single entries failed.
         if reply["FailedEntryCount"]:
             raise Unavailable("PutEvents", str(reply["Entries"][0].get("ErrorCode", "unknown")))

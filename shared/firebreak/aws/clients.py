@@ -4,7 +4,7 @@ By default botocore re-sends a call such as UpdateService up to five times when 
 lost, so one act could reach AWS five times. A mutator never does: its error says that the
 outcome is not known, and Verify finds out.
 
-The endpoint is botocore's own business (`AWS_ENDPOINT_URL`). The caller brings the session, so
+botocore resolves the endpoint itself (`AWS_ENDPOINT_URL`). The caller brings the session, so
 that importing this module does not import boto3 (about 0.35 s of a cold start here, against
 0.19 s for botocore's part of it); the wiring pays that once.
 """
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from boto3.session import Session
 
-# core/limits/budgets.py counts on the sum of both: a slot is held that much longer than its window.
+# core/limits/budgets.py relies on the sum of both: a slot is held that much longer than its window.
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 5.0
 READ_ATTEMPTS = 3
 PATIENT_ATTEMPTS = 6
-# Some six calls come before a page is sent; all of them hanging, it still is within half of Page's 60 s.
+# About six calls come before a page is sent; if all of them hang, it is still within half of Page's 60 s.
 BRISK_SECONDS = 2.0
 
 
@@ -55,10 +55,10 @@ def fail_fast(
     connect_seconds: float = BRISK_SECONDS,
     read_seconds: float = BRISK_SECONDS,
 ) -> Any:
-    """A client for what a page waits for: one attempt, two seconds each for connection and reply.
+    """A client for calls that a page waits for: one attempt, two seconds each for connection and reply.
 
     A service that hangs instead of refusing must not keep a page back, and pages can do without its
-    answer. Whoever uses it takes a lost reply for "not known": nothing is sent twice on its account.
+    answer. The caller treats a lost reply as "not known": nothing is sent twice because of it.
     """
     return _client(session, service, attempts=1, read_seconds=read_seconds, connect_seconds=connect_seconds)
 
@@ -71,7 +71,7 @@ def _client(
     read_seconds: float,
     connect_seconds: float = CONNECT_SECONDS,
 ) -> Any:
-    # The mode is written down so that AWS_RETRY_MODE cannot change what "attempts" means.
+    # The mode is set here so that AWS_RETRY_MODE cannot change the meaning of "attempts".
     config = Config(
         connect_timeout=connect_seconds,
         read_timeout=read_seconds,

@@ -1,6 +1,6 @@
-"""What goes along with a page, as AWS has it: the last errors of a log, a picture of an alarm's metrics.
+"""Additions to a page that AWS provides: the last errors of a log, a picture of an alarm's metrics.
 
-Both are extras: a few seconds each, no second try, and whatever goes wrong is an Unknown.
+Both are extras: a few seconds each, no second try, and any failure is an Unknown.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 # Any of these words in a line (docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html).
 ERRORS = "?ERROR ?Error ?error ?Exception ?exception ?FATAL ?Fatal ?panic ?Traceback"
 
-# FilterLogEvents answers from the oldest on, in pages that may be empty; so many are followed. The newest
-# minutes are asked for by themselves: of a loud log the first few hundred lines would be old.
+# FilterLogEvents answers oldest first, in pages that may be empty; at most this many are followed. The newest
+# minutes are asked for separately: in a busy log the first few hundred lines would be old.
 MOST_PAGES, A_PAGE = 3, 100
 NEWEST = timedelta(minutes=5)
 
-# The page waits so long for its log lines, however many calls that takes; one call may take so much of it.
+# The page waits this long for its log lines, over all calls; one call may take at most this much of it.
 LOG_SECONDS = 3.0
 LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS = 0.5, 1.5
 LOG_CALL_SECONDS = LOG_CONNECT_SECONDS + LOG_REPLY_SECONDS
@@ -53,7 +53,7 @@ class LogGroups:
     def last(self, group: str, since: datetime, until: datetime) -> Reading[tuple[str, ...]]:
         """The last lines that look like errors, of the first few hundred of the newest minutes.
 
-        Where those hold none, of the time before. Empty only when all was looked through.
+        If those hold none, of the time before. Empty only when all of it was read.
         """
         return look("FilterLogEvents", lambda: self._last(group, since, until))
 
@@ -72,7 +72,7 @@ class LogGroups:
     def _within(
         self, group: str, since: datetime, until: datetime, latest: float
     ) -> tuple[tuple[str, ...], bool]:
-        """What looks like errors in that time, and whether all of it was looked through."""
+        """The lines that look like errors in that time, and whether all of it was read."""
         lines: list[str] = []
         token = ""
         for _ in range(MOST_PAGES):

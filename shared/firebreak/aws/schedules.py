@@ -1,4 +1,4 @@
-"""One-time schedules of EventBridge Scheduler, named so that asking twice is asking once."""
+"""One-time schedules of EventBridge Scheduler, with fixed names: asking twice creates one schedule."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,13 +14,13 @@ from firebreak.wire.requests import request_event
 if TYPE_CHECKING:
     from types_boto3_scheduler import EventBridgeSchedulerClient
 
-# A wake-up that could not be delivered within a quarter of an hour is the sweeper's business.
+# A wake-up that is not delivered within a quarter of an hour is left to the sweeper.
 DELIVER_WITHIN_SECONDS = 900
 DELIVER_RETRIES = 8
 
-# CreateSchedule may refuse a time that has passed by the time it looks, and AWS fires within the minute.
+# CreateSchedule may refuse a time that has passed when it checks it, and AWS fires within the minute.
 SOONEST = timedelta(seconds=60)
-# Local AWS has this machine's clock and fires to the second, which the waits of demos count on.
+# Local AWS uses this machine's clock and fires to the second; the waits of demos rely on that.
 SOONEST_ON_LOCAL_AWS = timedelta(seconds=1)
 
 
@@ -47,13 +47,13 @@ class OneTimeSchedules:
         self._soonest = soonest
 
     def check(self, incident_id: str, rung: int, attempt: int, at: datetime) -> None:
-        """Wake Verify; the name is the incident, rung and attempt."""
+        """Schedules a wake-up of Verify; the name is the incident, rung and attempt."""
         detail = {"v": 1, "incident": incident_id, "rung": rung, "attempt": attempt}
         event = {"source": "firebreak", "detail-type": "Firebreak Check", "detail": detail}
         self._create(f"check-{digest(incident_id, rung, attempt)}", at, self._verify_arn, event)
 
     def ask_again(self, request: OwnEvent, at: datetime) -> None:
-        """Deliver a request to this function then."""
+        """Schedules the delivery of a request to this function at that time."""
         subject = request.incident_id or request.alarm.series
         name = digest(
             request.kind,
@@ -85,13 +85,13 @@ class OneTimeSchedules:
                     },
                 )
         except Conflict:
-            return  # the name says it all: it is there already
+            return  # the same name is the same schedule
 
 
 def expression(at: datetime) -> str:
     """The one-time expression: UTC, the next whole second, no zone suffix (AWS refuses one).
 
-    Never earlier than asked: who wakes before a wait is over finds that it is not over.
+    Never earlier than asked: a check that wakes before a wait is over finds that it is not over.
     """
     rounded = at.astimezone(UTC) + timedelta(microseconds=-at.microsecond % 1_000_000)
     return f"at({rounded:%Y-%m-%dT%H:%M:%S})"

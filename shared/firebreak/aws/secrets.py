@@ -1,4 +1,4 @@
-"""Secrets out of Secrets Manager and Parameter Store: read when they are needed, kept for minutes.
+"""Secrets from Secrets Manager and Parameter Store: read when they are needed, kept for minutes.
 
 A value is never part of an error, a log line or a repr.
 """
@@ -11,11 +11,11 @@ from typing import Any
 from firebreak.aws.translate import look
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 
-# A changed secret counts after this long; one read costs some 50 ms and a fraction of a cent.
+# A changed secret takes effect after this long; one read costs some 50 ms and a fraction of a cent.
 KEPT = timedelta(minutes=5)
-# Pages that come together ask once for what cannot be read; the next ones ask again.
+# Pages that come together ask once for a secret that cannot be read; the next ones ask again.
 FAILURE_KEPT = timedelta(seconds=15)
-# While it cannot be read again, the last value goes on serving: pages fail open.
+# While it cannot be read again, the last value stays in use: pages fail open.
 OUTLIVES_BY = timedelta(hours=1)
 
 
@@ -27,7 +27,7 @@ class _Kept:
 
 
 class CachedSecrets:
-    """ports.Secrets. `connect` makes the client of a service; only what a secret needs is connected."""
+    """ports.Secrets. `connect` makes the client of a service, when a secret first needs it."""
 
     def __init__(self, connect: Callable[[str], Any], now: Callable[[], datetime]) -> None:
         self._connect = connect
@@ -76,7 +76,7 @@ class CachedSecrets:
 
 
 def _usable(found: Reading[str | Unknown]) -> Reading[str]:
-    """The value alone: the console suggests a JSON document, which no channel would take."""
+    """The value as plain text: the console suggests a JSON document, which no channel would take."""
     if isinstance(found, Absent | Unknown | NotRead):
         return found
     value = found.strip()

@@ -9,7 +9,7 @@ from firebreak.errors import AwsError, Undelivered
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
 
-# What took its whole time once would take it again.
+# A call that took its whole time once would take it again.
 TIMED_OUT = frozenset({"ConnectTimeoutError", "ReadTimeoutError"})
 
 
@@ -22,9 +22,9 @@ class TopicChannel:
         self._topic_arn = topic_arn
 
     def send(self, page: Page, ref: str) -> str:  # noqa: ARG002  # for channels with a thread of their own
-        """Publish the page with its links below; SNS knows no thread, so there is no reference.
+        """Publishes the page with its links below; SNS knows no thread, so there is no reference.
 
-        Once more after what may be over already, never after a time-out: the page may come twice.
+        Retries once after an error that may be over already, never after a time-out: the page may come twice.
         """
         try:
             try:
@@ -51,4 +51,4 @@ class TopicChannel:
             )
 
     def show(self, ref: str, picture: bytes) -> None:
-        """SNS carries no picture."""
+        """Does nothing: SNS carries no picture."""

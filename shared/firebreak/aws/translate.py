@@ -1,4 +1,4 @@
-"""Translating what botocore raises into Firebreak's errors: once, here, never by message text.
+"""Translates botocore's errors into Firebreak's: once, here, never by message text.
 
     what botocore raises                        a read raises    a mutation raises
     ------------------------------------------  ---------------  -----------------
@@ -10,11 +10,11 @@
     arguments that botocore itself refuses      Rejected         Rejected
     everything else (reply lost, not readable)  Unavailable      OutcomeUnknown
 
-The last row is the default on purpose: an error class we do not know may have been raised after
+The last row is the default on purpose: an unknown error class may have been raised after
 the request had left, and a mutation that may have happened is never repeated.
 
 The column for mutations holds only for clients that send once (`clients.mutator`): on one that
-retries, "no connection" may be said of the second attempt, after the first was carried out.
+retries, "no connection" may refer to the second attempt, after the first was carried out.
 """
 
 from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ _CODES: tuple[tuple[str, type[AwsError]], ...] = (
     ("TransactionCanceled*", Conflict),
     ("ServiceNotActiveException", Conflict),
     ("*NotFound*", NotFound),
-    # How SSM says that there is no such document, version, or thing with tags.
+    # SSM's codes for a document, a version or a tagged resource that does not exist.
     ("InvalidDocument", NotFound),
     ("InvalidDocumentVersion", NotFound),
     ("InvalidResourceId", NotFound),
@@ -110,13 +110,13 @@ type SdkError = sdk.ClientError | sdk.BotoCoreError | ResponseParserError
 
 
 def translate(error: SdkError, operation: str, *, mutates: bool) -> AwsError:
-    """The Firebreak error for what botocore raised; its text holds AWS's names and no values."""
+    """The Firebreak error for botocore's error; its text holds AWS's names and no values."""
     if isinstance(error, sdk.ClientError):
         code, meaning = _answered(error)
     else:
         code, meaning = type(error).__name__, _unanswered(error)
     if meaning is OutcomeUnknown and not mutates:
-        meaning = Unavailable  # a read has no outcome to be in doubt about
+        meaning = Unavailable  # a read has no outcome that could be in doubt
     return meaning(operation, code)
 
 
@@ -149,10 +149,10 @@ def translated(operation: str, *, mutates: bool) -> Iterator[None]:
 
 
 def look[T](operation: str, read: Callable[[], T]) -> T | Absent | Unknown:
-    """Makes a reading of a call: Absent when AWS says there is no such thing, Unknown on failure.
+    """Makes a reading of a call: Absent when AWS says that the resource does not exist, Unknown on failure.
 
-    `read` makes the call and takes the answer apart; an answer without what it must hold
-    (KeyError, ValueError) is blindness too.
+    `read` makes the call and takes the answer apart; an answer without a required field
+    (KeyError, ValueError) is Unknown too.
     """
     try:
         with translated(operation, mutates=False):

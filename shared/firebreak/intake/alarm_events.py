@@ -1,4 +1,4 @@
-"""Turning what invoked us into an Alarm or one of our own requests, or saying why it is neither.
+"""Turns an invocation's event into an Alarm or one of Firebreak's requests, or says why it is neither.
 
 Only the alarm's name (or ARN), its new state and one readable time are relied on. All else may be
 missing, null or of another type than AWS documents.
@@ -52,7 +52,7 @@ MAX_TEXT_CHARACTERS = 1024
 # An alarm is stored with each decision about it, and an item of the ledger holds 400 KB.
 MAX_ALARM_BYTES = 64 * 1024
 
-# The tags that name what is done, to what. Of an event on our bus only those of the alarm itself count.
+# The tags that name the action and the target. Of an event on the own bus only the alarm's own tags count.
 READ_LIVE = frozenset({ACTION_TAG, TARGET_TAG})
 
 _ARN = re.compile(r"arn:(?:aws[a-z-]*):cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.+)", re.ASCII | re.DOTALL)
@@ -63,8 +63,8 @@ def parse(event: object) -> Alarm | OwnEvent:
     """The alarm transition or own request that an invocation carries.
 
     Raises UnusableEvent naming what was found and what was expected. It quotes nothing long: an
-    event may hold anything. `arn`, `account` and `region` stay empty when nothing tells them; see
-    `placed`.
+    event may hold anything. `arn`, `account` and `region` stay empty when nothing in the event gives
+    them; see `placed`.
     """
     if not isinstance(event, dict):
         raise UnusableEvent("a string" if isinstance(event, str) else as_excerpt(event), EXPECTED)
@@ -83,7 +83,7 @@ def _read(event: Mapping[str, object]) -> Alarm | OwnEvent:
 
 
 def _refuse_what_does_not_fit(alarm: Alarm) -> None:
-    """An alarm that tells too much is refused whole: with a part left out it could name another target."""
+    """Refuses a too large alarm as a whole: with a part left out it could name another target."""
     size = len(json.dumps(alarm_to_wire(alarm)))
     if size > MAX_ALARM_BYTES:
         parts = f"{len(alarm.metrics)} metrics, {len(alarm.children)} child alarms, {len(alarm.tags)} tags"
@@ -92,7 +92,7 @@ def _refuse_what_does_not_fit(alarm: Alarm) -> None:
 
 
 def _own(event: Mapping[str, object]) -> OwnEvent:
-    """The request without the sender's word on what may be done: that is read from the alarm itself."""
+    """The request without the sender's claim about the allowed action: that is read from the alarm itself."""
     asked = request_from_event(event)
     refuse_wrong_sender(event.get("detail-type"), asked)
     tags = {key: value for key, value in asked.alarm.tags.items() if key not in READ_LIVE}
@@ -107,7 +107,7 @@ def _from_cloudwatch(event: Mapping[str, object]) -> Alarm:
 def _routed(detail: Mapping[str, object]) -> Alarm:
     """The alarm of an event that the router handed over, with the tags that it read.
 
-    Those which name what is done are left out, except for Page: a function that changes something reads
+    The tags that name the action are left out, except for Page: a function that changes something reads
     them from the alarm itself, for anybody who may put events on the bus could have written these.
     """
     event = detail.get("event")
@@ -121,7 +121,7 @@ def _routed(detail: Mapping[str, object]) -> Alarm:
 
 
 def placed(alarm: Alarm, account: str, region: str) -> Alarm:
-    """The alarm with a place: where its event named none, it is taken to be ours."""
+    """The alarm with a place: where its event names none, it is that of this stack."""
     account, region = alarm.account or account, alarm.region or region
     arn = alarm.arn or _built_arn(account, region, alarm.name)
     return replace(alarm, arn=arn, account=account, region=region)
@@ -219,7 +219,7 @@ def _since(state: Mapping[str, object], event: Mapping[str, object]) -> datetime
 
 
 def _identity(event: Mapping[str, object], body: Mapping[str, object]) -> tuple[str, str, str, str]:
-    """ARN, account, region and name; the ARN speaks first, then the envelope's own fields."""
+    """ARN, account, region and name; the ARN comes first, then the envelope's own fields."""
     named = [*items(event.get("resources")), event.get("alarmArn"), body.get("alarmArn")]
     arn = next((text(candidate) for candidate in named if _ARN.fullmatch(text(candidate))), "")
     parts = _ARN.fullmatch(arn)

@@ -1,4 +1,4 @@
-"""What the body of an alarm event tells beyond name and state. Nothing here raises."""
+"""The fields of an alarm event's body beside name and state. Nothing here raises."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from firebreak.wire.lenient_json import (
     text,
 )
 
-# What a page shows of a label is shorter still.
+# A page shows even less of a label than this.
 MAX_LABEL = 200
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -43,7 +43,7 @@ def metrics_of(entries: tuple[Entry, ...]) -> tuple[Metric, ...]:
 
 
 def label_of(configuration: object) -> str:
-    """What the expression that the alarm watches is called: its label, else itself; empty for a metric."""
+    """The name of the expression that the alarm watches: its label, else itself; empty for a metric."""
     entries = items(field(configuration, "metrics"))
     watched = [entry for entry in entries if field(entry, "returnData") is not False]
     named = (text(field(entry, "label")) or text(field(entry, "expression")) for entry in watched)
@@ -73,9 +73,9 @@ def _dimensions(value: object) -> Mapping[str, str]:
 
 
 def kind_of(body: Mapping[str, object], entries: tuple[Entry, ...], *, one_series: bool) -> AlarmKind:
-    """What stands behind the alarm; UNKNOWN when its configuration is not understood.
+    """The kind of the alarm; UNKNOWN when its configuration is not understood.
 
-    `one_series` says that the event speaks for one contributor, whatever its parent is.
+    `one_series` means that the event is about one contributor, whatever its parent is.
     """
     configuration = body.get("configuration")
     if one_series:
@@ -114,7 +114,7 @@ def _kind_of_single(expression: str) -> AlarmKind:
 
 
 def contributor_of(value: object) -> Contributor | None:
-    """The series an event speaks for; without an id its attributes tell it from its siblings."""
+    """The series that an event is about; without an id its attributes set it apart from its siblings."""
     attributes = _dimensions(field(value, "attributes"))
     written = ",".join(f"{name}={found}" for name, found in sorted(attributes.items()))
     identity = bounded_id(text(field(value, "id")) or written)
@@ -130,7 +130,7 @@ def children_of(body: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def mute_of(value: object) -> Mute | None:
-    """The mute window over the transition. Anything but nothing counts as muted."""
+    """The mute window over the transition. Any value but none counts as muted."""
     if not value:
         return None
     until = parse_timestamp(field(value, "muteWindowEnd"))
@@ -138,5 +138,5 @@ def mute_of(value: object) -> Mute | None:
 
 
 def tags_of(value: object) -> Mapping[str, str]:
-    """The alarm's tags that rode in the event; what is not text is not a tag."""
+    """The alarm's tags in the event; a value that is not text is not a tag."""
     return {text(key): text(found) for key, found in mapping(value).items() if isinstance(found, str)}

@@ -1,4 +1,4 @@
-"""Which target the red children of a composite alarm name, by their tags and their dimensions."""
+"""The target that the red children of a composite alarm name, by their tags and their dimensions."""
 
 import re
 from collections.abc import Iterable
@@ -30,9 +30,9 @@ _ALARM_ARN = re.compile(r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:
 class RedChildren:
     """One walk over the alarms that a composite's rule names, as they are now; each is looked at once.
 
-    What the event lists as triggering alarms does not count: SetAlarmState lets the caller write that list.
+    The event's list of triggering alarms does not count: SetAlarmState lets the caller write that list.
     A child that is red because no data came names the target only where no other does: a guard refuses it.
-    What is built too large to be looked at is not "could not be looked up", which counts towards a storm.
+    A composite too large to look at is not "could not be looked up", which counts towards a storm.
     """
 
     def __init__(self, lookups: Lookups, action: str) -> None:
@@ -108,7 +108,7 @@ class RedChildren:
                 assert_never(never)
 
     def _take(self, child: DescribedAlarm, depth: int) -> Unresolved | None:
-        """One red child: its own tags first, then what is below it, then its dimensions."""
+        """One red child: its own tags first, then its children, then its dimensions."""
         if foreign := foreign_metric((metric.account for metric in child.metrics), self._home):
             return foreign
         self._red += 1
@@ -150,7 +150,7 @@ class RedChildren:
         if isinstance(found, Target) and self._service not in {"", found.service}:
             self._elsewhere.add(found)
             return None
-        # Whatever is behind its group, or could not be looked up.
+        # This counts for any result of looking up its group, a failed one included.
         self._unhealthy_hosts |= counts_unhealthy_hosts(child.metrics)
         match found:
             case Target() as target:

@@ -1,4 +1,4 @@
-"""Which resource the dimensions of metrics name, read for the service of the action that was asked for."""
+"""The resource that the dimensions of metrics name, read for the service of the requested action."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,14 +8,14 @@ from firebreak.intake.names import SERVICES, Found, Home, Naming
 from firebreak.services.ecs.target_groups import DIMENSION
 from firebreak.wire.lenient_json import as_excerpt
 
-# Namespaces of AWS's own services start so; a dimension of the same name means another thing there.
+# Namespaces of AWS's own services start so; a dimension of the same name means something else there.
 _OF_AWS = "AWS/"
 
 
 def named_by(metrics: Iterable[Metric], service: str, home: Home) -> Found | None:
-    """What the metrics name, over all of them; None when they name nothing of that service at all.
+    """The resource that all the metrics name; None when they name nothing of that service at all.
 
-    Without a service, what they name of any.
+    Without a service, the resource of any service that they name.
     """
     metrics = list(metrics)
     wanted = [service] if service else list(SERVICES)
@@ -27,7 +27,7 @@ def named_by(metrics: Iterable[Metric], service: str, home: Home) -> Found | Non
 
 
 def named_elsewhere(metrics: Iterable[Metric], service: str, home: Home) -> Target | None:
-    """The one resource of any other service that the metrics name, so that a refusal can say which."""
+    """The one resource of any other service that the metrics name, for the text of a refusal."""
     metrics = list(metrics)
     others = [name for name in SERVICES if name != service]
     found = {target for name in others if isinstance(target := named_by(metrics, name, home), Target)}
@@ -35,7 +35,7 @@ def named_elsewhere(metrics: Iterable[Metric], service: str, home: Home) -> Targ
 
 
 def wanted(service: str) -> str:
-    """Which dimensions would name a target, for the text of a refusal."""
+    """The dimensions that would name a target, for the text of a refusal."""
     namings = [naming for name in ([service] if service else SERVICES) if (naming := _named(name))]
     named = [" with ".join(naming.dimensions) for naming in namings]
     named += [DIMENSION] if service == "ecs" else []

@@ -1,6 +1,6 @@
-"""CloudWatch's alarms in the state that they are in for their owners: every look goes through here.
+"""CloudWatch's alarms in their effective state for their owners: every read of alarms goes through here.
 
-What missing data means is decided in core/missing_data.py. Here is read what that needs: the tags of
+The meaning of missing data is decided in core/missing_data.py. This module reads its inputs: the tags of
 an alarm without data, and the children of a composite.
 """
 
@@ -26,7 +26,7 @@ from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.errors import PolicyError
 
-# How deep composites may nest, and how many children one may have, before nobody can tell any more.
+# How deep composites may nest, and how many children one may have, before the state counts as not known.
 MAX_DEPTH, MOST_CHILDREN = 3, 100
 
 _ARN = re.compile(r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+:\d{12}):alarm:(.+)", re.ASCII | re.DOTALL)
@@ -34,7 +34,7 @@ _ARN = re.compile(r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+:\d{12}):alarm:(.+)", r
 
 @dataclass(frozen=True, slots=True)
 class EffectiveAlarms:
-    """`AlarmReads` over another one. `rules` is what the policy says; it may raise PolicyError."""
+    """`AlarmReads` over another one. `rules` returns the policy's rules; it may raise PolicyError."""
 
     alarms: AlarmReads
     rules: Callable[[], MissingDataRules]
@@ -101,7 +101,7 @@ class EffectiveAlarms:
         return owners_word(alarm.name, self.alarms.tags(alarm.arn), self._rules())
 
     def _rules(self) -> MissingDataRules:
-        """A policy that does not load says nothing; whoever acts by it finds that out."""
+        """The policy's rules; none where it does not load: functions that act by the policy notice that."""
         try:
             return self.rules()
         except PolicyError:

@@ -1,4 +1,4 @@
-"""What naming a target may look up, and what it found: the target, and by way of which target groups."""
+"""The lookups by which a target is named, and their result: the target, and its target groups."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ NO_GROUPS: frozenset[str] = frozenset()
 
 
 class ChildReads(Protocol):
-    """Looking at alarms (see `ports.AlarmReads`). Nothing here raises."""
+    """Reads alarms (see `ports.AlarmReads`). Nothing here raises."""
 
     def describe(self, name: str) -> Reading[DescribedAlarm]:
         """The alarm of that name, Absent when there is none."""
@@ -44,7 +44,7 @@ class UnreadAlarms:
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """Where this stack is, and what it can look up: alarms, and the services behind target groups."""
+    """The place of this stack, and its lookups: alarms, and the services behind target groups."""
 
     home: Home
     alarms: ChildReads
@@ -52,16 +52,16 @@ class Lookups:
 
     @classmethod
     def none(cls, home: Home, why: NotRead) -> "Lookups":
-        """For a caller that has the event alone."""
+        """The lookups of a caller that has the event alone."""
         return cls(home, UnreadAlarms(why), not_looked_up(why.why))
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The target of an alarm, or why there is none.
+    """The target of an alarm, or the reason why there is none.
 
-    `groups` are the target groups that led to it, `unhealthy_hosts` whether what led to it counts
-    unhealthy hosts.
+    `groups` are the target groups that led to it, `unhealthy_hosts` says whether the alarm that led to it
+    counts unhealthy hosts.
     """
 
     found: Found
@@ -70,7 +70,7 @@ class Resolution:
 
 
 def by_metrics(metrics: Collection[Metric], service: str, lookups: Lookups) -> Resolution | None:
-    """What the metrics name for that service: by its own dimensions, else by their target groups."""
+    """The target that the metrics name for that service: by its own dimensions, else by target groups."""
     if (found := named_by(metrics, service, lookups.home)) is not None:
         return Resolution(found)
     groups = groups_of(metrics) if service == "ecs" else NO_GROUPS

@@ -1,4 +1,4 @@
-"""How the resources of each service are named, in a tag and in the dimensions of metrics."""
+"""The names of the resources of each service, in a tag and in the dimensions of metrics."""
 
 import re
 from collections.abc import Mapping
@@ -19,18 +19,18 @@ class Home:
     region: str
 
     def holds(self, account: str, region: str = "") -> bool:
-        """Whether that place is here; an empty one is."""
+        """Whether that place is this stack's; an empty one is."""
         return account in {"", self.account} and region in {"", self.region}
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How a service's resources are named: in metrics by dimensions, in a tag by characters.
+    """The names of a service's resources: in metrics by dimensions, in a tag by characters.
 
-    `group_dimension` is empty for services whose resources stand alone, `name_dimension` where no
-    metric names them: those take a tag. `namespaces` are those in which AWS writes these dimensions.
+    `group_dimension` is empty for services whose resources have no group, `name_dimension` where no
+    metric names them: those need a tag. `namespaces` are those in which AWS writes these dimensions.
     A metric with one of `foreign` is about something else. `reserved` is a name that means more than
-    one resource: only a tag may say it, never a metric.
+    one resource: only a tag may use it, never a metric.
     """
 
     group_dimension: str
@@ -47,14 +47,14 @@ class Naming:
 
     @property
     def form(self) -> str:
-        """How a tag spells the part after the colon."""
+        """The form of the part after the colon in a tag."""
         return "/".join(self.dimensions) if self.name_dimension else "NAME"
 
 
 # ECS takes up to 255 letters, digits, underscores and hyphens for clusters and for services.
 # Function names have up to 64 characters [CreateFunction], environments up to 40 [CreateEnvironment],
 # configuration sets up to 64 [CreateConfigurationSet]. A runbook has the name that the policy gives it.
-# The embedded metric format writes LogGroup, ServiceName and ServiceType unless it is told otherwise; that
+# The embedded metric format writes LogGroup, ServiceName and ServiceType unless it is configured otherwise;
 # ServiceName is a setting of the application (github.com/awslabs/aws-embedded-metrics-node, Configuration).
 SERVICES: Mapping[str, Naming] = {
     "ecs": Naming(

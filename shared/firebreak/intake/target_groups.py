@@ -1,4 +1,4 @@
-"""Which ECS service is behind the target groups of an alarm: from what was seen lately, else looked up."""
+"""The ECS service behind the target groups of an alarm: from a recent look, else looked up."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from firebreak.services.ecs.ports import RegistrationCache, RegistrationReads
 from firebreak.services.ecs.target_groups import Registrations, answers, malformed, service_behind
 from firebreak.wire.lenient_json import as_excerpt
 
-# The one target behind these groups, or why there is none.
+# The one target behind these groups, or the reason why there is none.
 type ServiceLookup = Callable[[Collection[str], Home], Found]
 
 
@@ -76,7 +76,7 @@ class ServicesBehind:
                 assert_never(never)
 
     def _keep(self, found: Registrations) -> None:
-        """May fail without harm: the next alarm looks for itself."""
+        """Stores the result. May fail without harm: the next alarm looks for itself."""
         try:
             if self.keeps:
                 self.cache.keep(found)

@@ -1,4 +1,4 @@
-"""Which one thing an alarm asks to change: by its tag, its series, its metrics or its children.
+"""The one target that an alarm asks to change: by its tag, its series, its metrics or its children.
 
 Zero or several candidates are an answer for humans, never a reason to pick one. An empty name is
 an error and never means "all".
@@ -34,12 +34,12 @@ _ACCOUNT_ATTRIBUTE = "aws.accountid"
 
 
 def needs_live_tags(alarm: Alarm) -> bool:
-    """Whether the alarm's tags must be read: not both of ours rode in the event."""
+    """Whether the alarm's tags must be read: not both of Firebreak's were in the event."""
     return not {ACTION_TAG, TARGET_TAG} <= alarm.tags.keys()
 
 
 def resolve(alarm: Alarm, tags: Reading[Mapping[str, str]], lookups: Lookups, action: str) -> Resolution:
-    """The one target of the alarm for this action, in this account and region, or why there is none.
+    """The one target of the alarm for this action, in this account and region, or the reason for none.
 
     `tags` are the alarm's tags as read live; Unknown refuses, since a target tag that could not
     be seen must not give way to dimensions. `lookups` is only asked for the children of a composite
@@ -63,7 +63,7 @@ def resolve(alarm: Alarm, tags: Reading[Mapping[str, str]], lookups: Lookups, ac
 
 
 def counts_hosts_below(alarm: Alarm, tags: Reading[Mapping[str, str]], lookups: Lookups) -> bool:
-    """Whether the red alarms below a composite count unhealthy hosts; of others the event says so."""
+    """Whether the red alarms below a composite count unhealthy hosts; for others the event says so."""
     return alarm.kind is AlarmKind.COMPOSITE and resolve(alarm, tags, lookups, "").unhealthy_hosts
 
 
@@ -74,7 +74,7 @@ def request_of(
     tags: Reading[Mapping[str, str]],
     named: Resolution,
 ) -> Request:
-    """What is to be decided for an alarm, or for one of our own requests, about its target."""
+    """The request for an alarm, or for one of Firebreak's own requests, about its target."""
     if isinstance(trigger, Alarm):
         return Request(
             kind=RequestKind.ALARM,
@@ -114,7 +114,7 @@ def _elsewhere(alarm: Alarm, home: Home) -> Unresolved | None:
 
 
 def _from_metrics(alarm: Alarm, service: str, lookups: Lookups) -> Resolution:
-    """What the attributes of the series name, else the metrics; another service's only to be refused."""
+    """The target that the series' attributes name, else the metrics; another service's only to be refused."""
     series = [Metric("", "", alarm.contributor.attributes)] if alarm.contributor else []
     for metrics in (series, alarm.metrics):
         if (named := by_metrics(metrics, service, lookups)) is not None:

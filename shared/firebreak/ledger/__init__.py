@@ -1,1 +1,1 @@
-"""The ledger: what the functions remember, in one DynamoDB table; its items, its claims, its reads."""
+"""The ledger: the functions' memory, in one DynamoDB table; its items, its claims, its reads."""

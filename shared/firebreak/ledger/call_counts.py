@@ -1,4 +1,4 @@
-"""How many new calls each channel carried lately, in the ledger's table."""
+"""The number of new calls that each channel carried lately, in the ledger's table."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ class DynamoCallCounts:
     def take(
         self, channel: str, severity: Severity, call: str, budget: Budget, at: datetime
     ) -> datetime | None:
-        """Count a call on a channel; None when there is room for it, else when there will be."""
+        """Counts a call on a channel; None when there is room for it, else the time of the next room."""
         place = key(f"CHANNEL#{channel}", "CRITICAL" if severity is Severity.CRITICAL else "CALLS")
         with translated("GetItem", mutates=False):
             found = self._client.get_item(TableName=self._table, Key=place, ConsistentRead=True)
@@ -57,7 +57,7 @@ class DynamoCallCounts:
         retry_on_conflict(send)
 
     def _counted(self, place: Item, one: str, budget: Budget, at: datetime) -> bool:
-        """Whether there was room; others that count at the same time never take the same."""
+        """Whether there was room; calls counted at the same time never take the same slot."""
         values: Item = {
             ":one": {"SS": [one]},
             ":most": number(budget.acts),

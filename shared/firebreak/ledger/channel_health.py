@@ -1,4 +1,4 @@
-"""How channels fared lately, in the ledger's table: written only when one fails or comes back."""
+"""The health of channels in the ledger's table: written only when one fails or comes back."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from firebreak.wire.epoch import ms
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# What the breaker forgets by itself may go; a day more, for clocks that differ and for who asks why.
+# The breaker's own forgetting time, and a day more, for clocks that differ and for later questions.
 KEPT = FORGOTTEN + timedelta(days=1)
 AS_READ = "#version = :seen AND #v <= :v"
 
@@ -29,13 +29,13 @@ class DynamoChannelHealth:
         self._table = table
 
     def look(self, channel: str) -> Reading[Health]:
-        """One consistent read; Unknown when the item is damaged."""
+        """Reads the channel's item consistently; Unknown when it is damaged."""
         with translated("GetItem", mutates=False):
             item = self._client.get_item(TableName=self._table, Key=_key(channel), ConsistentRead=True)
         return read_as(item.get("Item"), _read)
 
     def keep(self, channel: str, health: Health, at: datetime) -> bool:
-        """One conditional write; False when another page wrote first."""
+        """Writes the channel's item under a condition; False when another page wrote first."""
         as_read: Item = {":seen": number(health.version), ":v": number(V)}
         names = {"#version": "version", "#v": "v"}
         condition = Condition(AS_READ, as_read, names) if health.version else Condition(ABSENT_KEY)

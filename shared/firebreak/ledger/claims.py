@@ -1,4 +1,4 @@
-"""The claim transaction: everything the decision looked at is compared, everything it takes is written.
+"""The claim transaction: everything the decision read is compared, everything the act takes is written.
 
       observe ──────────────► decide ──► claim (one TransactWriteItems) ──► act
       versions v1..vn                    v1..vn unchanged?  switches free?  no storm?
@@ -52,9 +52,9 @@ REMEMBER_VERDICT = (
     "SET acts.#slot.verdict = :verdict, acts.#slot.judged_at = :at, #version = #version + :one, #v = :v,"
     " expires_at = :end"
 )
-# A target's scope names its open incident; a shared dependency's names the one that works on it.
+# A target's scope names its open incident; a shared dependency's names the incident that works on it.
 POINTS_TO_INCIDENT = frozenset({Level.TARGET, Level.DEPENDENCY})
-# What earlier releases took from an event ahead of its time is no transition that happened.
+# A transition that earlier releases took from an event ahead of its time never happened.
 NOT_SUPERSEDED = (
     f"{NOT_NEWER} AND (attribute_not_exists(last_transition) OR last_transition <= :since"
     " OR last_transition > :ahead)"
@@ -76,7 +76,7 @@ def switch_keys(action: str, scopes: Iterable[Scope]) -> list[str]:
 
 
 def scope_switches(scopes: Iterable[Scope]) -> list[str]:
-    """The switches that lie over groups and targets alone."""
+    """The switches over groups and targets alone."""
     places = (Level.GROUP, Level.TARGET)
     return [f"SWITCH#{scope.level.value}#{scope.key}" for scope in scopes if scope.level in places]
 
@@ -158,7 +158,7 @@ def history_item(incident: Incident, at: datetime, what: str) -> Item:
 
 
 def incident_put(table: str, before: Incident | None, after: Incident) -> "TransactWriteItemTypeDef":
-    """Write the incident if it is still as it was read: same state, rung and version."""
+    """Writes the incident if it is still as it was read: same state, rung and version."""
     if before is None:
         return put_if_absent(table, incident_item(after))
     expression = f"{NOT_NEWER} AND #version = :version AND #state = :state AND rung = :rung"
@@ -175,7 +175,7 @@ def incident_put(table: str, before: Incident | None, after: Incident) -> "Trans
 def saw_update(
     table: str, alarm: Alarm, incident_id: str | None, now: datetime
 ) -> "TransactWriteItemTypeDef":
-    """Remember the transition unless a newer one was seen, and its incident where there is one to name."""
+    """Records the transition unless a newer one was seen, and its incident where there is one to name."""
     values: Item = {":since": number(ms(alarm.since)), ":state": text(alarm.state.value), ":v": number(V)}
     values |= {":ahead": number(ms(now + CLOCK_SKEW)), ":end": expires(now + REMEMBERED)}
     if incident_id is not None:
@@ -193,7 +193,7 @@ def saw_update(
 
 
 def _same_transition(table: str, claim: Claim) -> "TransactWriteItemTypeDef":
-    """That the alarm has not spoken since it was looked at: an OK in between must stop a climb."""
+    """The check that the alarm sent no transition since it was read: an OK in between must stop a climb."""
     return _check(table, key(f"ALARM#{claim.request.alarm.series}"), _not_spoken(claim))
 
 
@@ -205,7 +205,7 @@ def _not_spoken(claim: Claim) -> Condition:
 
 
 def _named_by_wake(table: str, claim: Claim) -> "TransactWriteItemTypeDef":
-    """The same, and the incident named for the alarm's OK to find; a newer transition seen stays."""
+    """The same check, and the incident recorded for the alarm's OK; a newer transition seen stays."""
     seen, alarm, same = claim.seen.transition, claim.request.alarm, _not_spoken(claim)
     values: Item = {":incident": text(claim.after.id), ":v": number(V), **same.values}
     values[":end"] = expires(claim.at + REMEMBERED)
@@ -237,7 +237,7 @@ def _check(table: str, item_key: Item, condition: Condition) -> "TransactWriteIt
 
 
 def unchanged(history: ScopeHistory | None) -> Condition:
-    """That a scope is as it was read: the same version, or still missing."""
+    """The condition that a scope is as it was read: the same version, or still missing."""
     if history is None:
         return Condition(ABSENT_KEY)
     values: Item = {":v": number(V), ":version": number(history.version)}
@@ -270,7 +270,7 @@ def slot_name(incident_id: str, rung: int) -> str:
 def verdict_update(
     table: str, scope: Scope, incident: Incident, judged: Judged
 ) -> "TransactWriteItemTypeDef":
-    """Write what an act turned out to be into its slot; who decided without knowing must look again."""
+    """Writes the verdict on an act into its slot; a decision made without it must look again."""
     return {
         "Update": {
             "TableName": table,

@@ -1,4 +1,4 @@
-"""The memory of which pages were sent: one is sent once, and again only where nobody knows."""
+"""The memory of which pages were sent: each is sent once, and again only where that is not known."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from firebreak.wire.epoch import ms
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# Telling takes seconds; a teller that has not finished after this has died, and the next one tells.
+# Sending takes seconds; a sender that has not finished after this has died, and the next one sends.
 LEASE = timedelta(seconds=60)
 
 
@@ -21,8 +21,8 @@ FREE_TO_TELL = "attribute_not_exists(pk) OR (#state <> :told AND lease_until < :
 class DynamoDeliveries:
     """ports.Deliveries in the ledger's table.
 
-    begin ──► lease taken ──► told ──► done
-                   └─ teller died: the lease runs out and the redelivered event tells again
+    begin ──► lease taken ──► sent ──► done
+                   └─ sender died: the lease runs out and the redelivered event sends again
     """
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -30,7 +30,7 @@ class DynamoDeliveries:
         self._table = table
 
     def begin(self, key_: str, at: datetime) -> bool:
-        """Take the lease. Raises Conflict while a living teller holds it."""
+        """Takes the lease. Raises Conflict while a living sender holds it."""
         try:
             with translated("PutItem", mutates=False):
                 self._client.put_item(
@@ -52,12 +52,12 @@ class DynamoDeliveries:
         raise Conflict("PutItem", "another function is telling this right now")
 
     def done(self, key_: str, at: datetime) -> None:
-        """Remember that it was told."""
+        """Records that it was sent."""
         with translated("PutItem", mutates=False):
             self._client.put_item(TableName=self._table, Item=_mark(key_, "told", at))
 
     def forget(self, key_: str, at: datetime) -> None:
-        """Give the lease of what was told back, for whoever tells it next."""
+        """Gives back the lease of an announcement that was sent, so that it can be sent again."""
         try:
             with translated("PutItem", mutates=False):
                 self._client.put_item(

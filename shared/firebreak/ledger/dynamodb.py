@@ -108,7 +108,7 @@ class DynamoLedger:
         self._sleep = sleep
 
     def look(self, request: Request, scopes: Sequence[Scope]) -> LedgerView:
-        """One consistent batch read; open incidents that its scopes point to are read right after."""
+        """Reads all in one consistent batch; open incidents that its scopes point to are read right after."""
         switches = switch_keys(request.action, scopes)
         decision, alarm = f"DECISION#{delivery_key(request)}", f"ALARM#{request.alarm.series}"
         wanted = [(pk, SINGLE) for pk in (*map(scope_pk, scopes), *switches, decision, alarm, STORM)]
@@ -143,13 +143,13 @@ class DynamoLedger:
         return {incident_id: read_as(found[place], read_incident) for incident_id, place in places.items()}
 
     def claim(self, claim: Claim) -> ClaimResult:
-        """Take everything at once. A lost reply is re-read: our claim id there means we won."""
+        """Takes everything at once. A lost reply is re-read: this claim's id there means that it won."""
         try:
             transact(self._client, claim_items(self._table, claim), claim.after.claim_id)
         except Conflict:
             return ClaimResult.LOST
         except (OutcomeUnknown, Unavailable):
-            # Unavailable may be said of botocore's second try, after the first was carried out.
+            # Unavailable may refer to botocore's second try, after the first was carried out.
             return self._reread_claim(claim)
         return ClaimResult.WON
 
@@ -163,7 +163,7 @@ class DynamoLedger:
         return ClaimResult.LOST if isinstance(now, Absent) else ClaimResult.UNKNOWN
 
     def give_back(self, claim: Claim) -> None:
-        """Remove this claim's slot from every scope. Raises the first AwsError once each was tried."""
+        """Removes this claim's slot from every scope. Raises the first AwsError once each was tried."""
         failed: list[AwsError] = []
         for scope in claim.scopes:
             try:
@@ -189,20 +189,20 @@ class DynamoLedger:
     def record(
         self, record: DecisionRecord, message: Announcement | None, later: OwnEvent | None = None
     ) -> bool:
-        """Keep a decision, what is told and what is asked later, all or none; no shared scope is touched."""
+        """Keeps a decision, its message and its later request, all or none; no shared scope is touched."""
         items = [put_if_absent(self._table, decision_item(record)), *self._outbox(message)]
         items += [put(self._table, request_item(later))] if later else []
         place = (f"DECISION#{record.key}", SINGLE)
         try:
             return written(self._client, items)
         except Conflict:
-            # Who was in the way may have been the same event's other delivery.
+            # The write in the way may have been the same event's other delivery.
             if isinstance(self._find([place])[place], dict):
                 return False
             raise
 
     def open(self, incident: Incident, record: DecisionRecord, message: Announcement | None) -> bool:
-        """Open an incident whose first rung cannot help, or waits for a human."""
+        """Opens an incident whose first rung cannot help, or waits for a human."""
         pk = scope_pk(target_scope(incident.target))
         found = self._find([(pk, SINGLE)])[pk, SINGLE]
         history = read_as(found, partial(read_scope, target_scope(incident.target)))
@@ -243,11 +243,11 @@ class DynamoLedger:
                 return True
 
     def move(self, change: IncidentChange) -> bool:
-        """Move an incident on, with its history line, its decision, what is told, and its act's verdict.
+        """Moves an incident on, with its history line, its decision, its message, and its act's verdict.
 
-        Raises Conflict when others wrote at the same time at every try. It must not be False: who is
-        superseded says no more, while an error is told, and the incident found again when it is due. Nor
-        may it go on without the verdict: an act that helped would count as one that did not.
+        Raises Conflict when others wrote at the same time at every try. It must not be False: a superseded
+        caller announces nothing more, while an error is reported, and the incident is found again when it is
+        due. Nor may it go on without the verdict: an act that helped would count as one that did not.
         """
         items = [
             incident_put(self._table, change.before, change.after),
@@ -270,7 +270,7 @@ class DynamoLedger:
         return [verdict_update(self._table, scope, incident, change.judged) for scope in scopes]
 
     def note(self, incident_id: str, at: datetime, what: str) -> None:
-        """Add a line that belongs to no version: superseded writes, late news."""
+        """Adds a line that belongs to no version: superseded writes, late news."""
         line: Item = {
             **stamped(f"INC#{incident_id}", f"E#{ms(at)}"),
             "at": number(ms(at)),
@@ -286,7 +286,7 @@ class DynamoLedger:
         return read_as(self._find([place])[place], read_incident)
 
     def join(self, incident: Incident, alarm: Alarm, record: DecisionRecord) -> bool:
-        """Add a member; the version it bumps stops a Verify that is closing on the old members."""
+        """Adds a member; the version it bumps stops a Verify that is closing on the old members."""
         after = joined(incident, alarm)
         return won(
             self._client,
@@ -299,20 +299,20 @@ class DynamoLedger:
         )
 
     def record_transition(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
-        """Remember a transition; what was known before is returned, newer or not."""
+        """Records a transition; returns the one that was known before, newer or not."""
         place = (f"ALARM#{alarm.series}", SINGLE)
         before = read_as(self._find([place])[place], read_transition)
         if not isinstance(before, Unknown):
-            # The incident is left as it stands: a claim may be naming it at this moment.
+            # The incident is left as it is: a claim may be naming it at this moment.
             written(self._client, [saw_update(self._table, alarm, None, now)])
         return before
 
     def settle_announcement(self, waits_as: str, at: datetime) -> None:
-        """Let an announcement that reached the bus wait no more; Page reads it when the event arrives."""
+        """Marks an announcement that reached the bus as handed over; Page reads it when the event arrives."""
         settle(self._client, self._table, waits_as, at)
 
     def announcement(self, waits_as: str) -> Reading[Announcement]:
-        """What the ledger holds under this name, handed over or not."""
+        """The announcement that the ledger holds under this name, handed over or not."""
         place = (f"OUT#{waits_as}", SINGLE)
         return read_as(self._find([place])[place], read_announcement)
 
@@ -328,24 +328,24 @@ class DynamoLedger:
         ]
 
     def settle_request(self, key_: str) -> None:
-        """Delete a kept request; its decision stays."""
+        """Deletes a kept request; its decision stays."""
         with translated("DeleteItem", mutates=True):
             self._client.delete_item(TableName=self._table, Key=key(f"DEFER#{key_}"))
 
     def overdue(self, before: datetime, limit: int) -> Sequence[Overdue]:
-        """Incidents past due, those first that waited longest for a look, as the index tells them."""
+        """Incidents past due, those first that waited longest for a look, as far as the index has them."""
         return [_overdue(item, before) for item in self._attention("due", before, limit)]
 
     def put_off_incident(self, incident_id: str, until: datetime) -> None:
-        """Behind the others that are due; when it was due stays known."""
+        """Puts it behind the others that are due; its due time is kept."""
         put_off(self._client, self._table, key(f"INC#{incident_id}", META), until)
 
     def put_off_request(self, key_: str, until: datetime) -> None:
-        """Behind the others that are due."""
+        """Puts it behind the others that are due."""
         put_off(self._client, self._table, key(f"DEFER#{key_}"), until)
 
     def put_off_announcement(self, waits_as: str, until: datetime) -> None:
-        """Behind the others that wait."""
+        """Puts it behind the others that wait."""
         put_off(self._client, self._table, key(f"OUT#{waits_as}"), until)
 
     def incidents_with_humans(self, before: datetime, limit: int) -> Sequence[str]:
@@ -385,7 +385,7 @@ class DynamoLedger:
 
 
 def _overdue(item: Item, before: datetime) -> Overdue:
-    """As much as can be read of it: one that is damaged is looked at like the others."""
+    """The readable part of an incident past due: a damaged one is looked at like the others."""
     fields = Fields(item)
     try:
         state, due_at = fields.text("state", ""), fields.maybe_time("due_at") or fields.time("attention_at")

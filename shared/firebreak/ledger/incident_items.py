@@ -1,4 +1,4 @@
-"""How an incident is spelled in the ledger; what every item has in common is in firebreak.ledger.items."""
+"""The form of an incident in the ledger; the fields that every item has are in firebreak.ledger.items."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -56,7 +56,7 @@ def incident_item(incident: Incident) -> Item:
 
 
 def _waits(incident: Incident) -> Item:
-    """Its place in the index of what somebody has to look at; an end only where nothing more comes."""
+    """Its place in the index of incidents due for a look; an expiry only where nothing more comes."""
     if incident.state in ENDED:
         return {"expires_at": expires(incident.opened_at + INCIDENT_KEPT)}
     if incident.state in WITH_HUMANS:
@@ -67,7 +67,7 @@ def _waits(incident: Incident) -> Item:
 
 
 def _where_it_stands(incident: Incident) -> Item:
-    """What only some incidents have."""
+    """The fields that only some incidents have."""
     item: Item = {}
     if incident.purpose is not Purpose.ACT:
         item["purpose"] = text(incident.purpose.value)
@@ -82,7 +82,7 @@ def _where_it_stands(incident: Incident) -> Item:
 
 
 def _members(members: Sequence[Member]) -> Item:
-    """Since when stands beside the members: an older reader takes three texts for a member, and no more."""
+    """The members' start times have a field of their own: an older reader takes three texts for a member."""
     item = {"members": pack([[m.name, m.arn, m.contributor] for m in members])}
     if any(m.since for m in members):
         item["members_since"] = pack([ms(m.since) if m.since else None for m in members])

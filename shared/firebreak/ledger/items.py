@@ -31,10 +31,10 @@ type Item = dict[str, Attribute]
 V = 1
 SINGLE = "-"
 META = "META"
-# Whether it is a storm lies apart from who is red: claims check the one, every red alarm writes the other,
-# and DynamoDB refuses a claim that meets a write.
+# Whether it is a storm is stored apart from the red alarms: claims check the one, every red alarm writes the
+# other, and DynamoDB refuses a claim that meets a write.
 STORM = "STORM"
-# That of the pages has items of its own: nothing that it counts is checked by a claim.
+# The storm of pages has items of its own: no claim checks anything that it counts.
 PAGES_STORM = "STORM#PAGES"
 RED = "RED"
 
@@ -46,18 +46,18 @@ INCIDENT_KEPT = timedelta(days=180)
 # The acts of a scope and the newest transition of an alarm, since their last write. A policy looks back 31
 # days at most, no incident that holds a target lasts as long, and an older event is too old.
 REMEMBERED = INCIDENT_KEPT
-# What makes an act happen once outlives its incident, and whatever may still be delivered for it.
+# The items that make an act happen once outlive its incident, and any later delivery for it.
 RUNG_KEPT = timedelta(days=400)
-# Heartbeats are two decisions a quarter of an hour, and an operator's look reads the whole table.
+# Heartbeats are two decisions a quarter of an hour, and an operator's query reads the whole table.
 HEARTBEAT_KEPT = timedelta(days=1)
 
 
 class DamagedItem(ValueError):
-    """A stored item that cannot be read as what its key says it is."""
+    """A stored item that cannot be read as the kind of item that its key names."""
 
 
-# What stands in the index by time, and its place there is `at`: decisions, incidents by when they opened, and
-# the heartbeats apart, for they are two every quarter of an hour. Switches stand there by when they end.
+# Items in the index by time, whose place there is `at`: decisions, incidents by when they opened, and the
+# heartbeats apart, for they are two every quarter of an hour. Switches are in it by when they end.
 BY_TIME_INDEX = "by_time"
 LISTED_DECISION, LISTED_INCIDENT, LISTED_HEARTBEAT = "decision", "incident", "heartbeat"
 LISTED_SWITCH = "switch"
@@ -94,7 +94,7 @@ def stamped(pk: str, sk: str = SINGLE) -> Item:
 
 
 class Fields:
-    """Typed reading of one item; a missing or misshapen field is a DamagedItem that names it."""
+    """Reads one item by type; a missing or misshapen field is a DamagedItem that names it."""
 
     def __init__(self, item: Mapping[str, Attribute]) -> None:
         self._item = item
@@ -140,7 +140,7 @@ class Fields:
             raise DamagedItem(name) from error
 
     def map(self, name: str) -> Mapping[str, Attribute]:
-        """A map field, never taken for empty because it cannot be read."""
+        """A map field; one that cannot be read is never taken for empty."""
         value = self._item.get(name, {}).get("M")
         if value is None:
             raise DamagedItem(name)
@@ -201,12 +201,12 @@ def act_entry(act: Act) -> Attribute:
 
 
 def storm_field(red: RedAlarm) -> str:
-    """The name of the field that remembers a red alarm; its own name is too long and too wild."""
+    """The name of the field that holds a red alarm; its own name is too long and has unsafe characters."""
     return f"red:{digest(red.series)}"
 
 
 def red_entry(red: RedAlarm) -> Attribute:
-    """A red alarm as the storm remembers it."""
+    """A red alarm in the stored form of the storm."""
     entry: Item = {
         "since": number(ms(red.since)),
         "series": text(red.series),
@@ -217,7 +217,7 @@ def red_entry(red: RedAlarm) -> Attribute:
 
 
 def read_red(item: Mapping[str, Attribute]) -> Storm:
-    """The red alarms that are remembered; whether they are a storm is told by `read_tripped`."""
+    """The red alarms that are remembered; `read_tripped` reads whether they are a storm."""
     fields = Fields(item)
     reds = [Fields(entry.get("M", {})) for name, entry in item.items() if name.startswith("red:")]
     return Storm(
@@ -228,14 +228,14 @@ def read_red(item: Mapping[str, Attribute]) -> Storm:
 
 
 def read_tripped(item: Mapping[str, Attribute]) -> datetime | None:
-    """Since when it is a storm, None when the last one is over."""
+    """The time since which it is a storm, None when the last one is over."""
     fields = Fields(item)
     fields.number("v")
     return fields.maybe_time("tripped_at")
 
 
 def read_renewed(item: Mapping[str, Attribute]) -> datetime | None:
-    """When an alarm last told only that a storm is not quiet; earlier releases wrote none."""
+    """The time at which an alarm last only renewed the storm; earlier releases wrote none."""
     return Fields(item).maybe_time("renewed_at")
 
 
@@ -268,7 +268,7 @@ def read_transition(item: Mapping[str, Attribute]) -> Transition:
 
 
 def read_decided(item: Mapping[str, Attribute]) -> Decided:
-    """That and how a delivery was decided."""
+    """Whether, and how, a delivery was decided."""
     fields = Fields(item)
     return Decided(
         fields.text("pk").removeprefix("DECISION#"),
@@ -305,14 +305,14 @@ def decision_item(record: DecisionRecord) -> Item:
 
 
 def _listed(record: DecisionRecord) -> Item:
-    """In which list of the index by time it stands; that the heartbeat's alarm went OK again, in none."""
+    """The lists of the index by time that a decision is in; none for the OK of the heartbeat's alarm."""
     if record.decision.reason is not Reason.HEARTBEAT:
         return {"listed": text(LISTED_DECISION)}
     return {"listed": text(LISTED_HEARTBEAT)} if record.action != VERIFY else {}
 
 
 def check_to_wire(check: Check) -> dict[str, object]:
-    """A check as it is stored and shown by `--json`."""
+    """A check in its stored form, which is also that of `--json`."""
     wire: dict[str, object] = {
         "guard": check.guard,
         "result": check.result.value,

@@ -1,4 +1,4 @@
-"""What waits in the ledger for somebody to take it up: announcements, and requests for later."""
+"""Items that wait in the ledger until they are taken up: announcements, and requests for later."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -22,9 +22,9 @@ HANDED_OVER_KEPT = timedelta(days=15)
 
 
 def put_off(client: "DynamoDBClient", table: str, place: Item, until: datetime) -> None:
-    """Let an item that could not be looked at wait behind the others that are due. Raises AwsError.
+    """Puts an item that could not be looked at behind the others that are due. Raises AwsError.
 
-    Only its place in the index moves; what somebody has looked at meanwhile stays as it is.
+    Only its place in the index moves; an item that somebody has looked at meanwhile stays as it is.
     """
     try:
         with translated("UpdateItem", mutates=True):
@@ -50,9 +50,9 @@ def outbox_item(message: Announcement) -> Item:
 
 
 def settle(client: "DynamoDBClient", table: str, waits_as: str, at: datetime) -> None:
-    """Let nobody take an announcement up any more, which was made then. Raises AwsError.
+    """Marks an announcement, made at that time, as handed over: nobody takes it up again. Raises AwsError.
 
-    It stays for as long as its event may still arrive: Page tells what stands here, not what the event says.
+    It stays for as long as its event may still arrive: Page sends the stored text, not that of the event.
     """
     try:
         with translated("UpdateItem", mutates=True):
@@ -64,7 +64,7 @@ def settle(client: "DynamoDBClient", table: str, waits_as: str, at: datetime) ->
                 ExpressionAttributeValues={":then": number(int((at + HANDED_OVER_KEPT).timestamp()))},
             )
     except Conflict:
-        return  # the release before deletes what it hands over
+        return  # the previous release deletes what it hands over
 
 
 def read_announcement(item: Item) -> Announcement:

@@ -1,4 +1,4 @@
-"""What one batch read found, as the readings a decision takes."""
+"""The results of one batch read, as the readings of a decision."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,17 +37,17 @@ type Place = tuple[str, str]
 type Found = dict[Place, Item | Unknown | None]
 
 
-# What DynamoDB leaves out of a batch read is asked for again after each of these seconds.
+# DynamoDB is asked again for keys that it left out of a batch read, after each of these seconds.
 ASK_AGAIN_AFTER = (0.05, 0.2)
 
 type Sleep = Callable[[float], None]
 
 
 def find(client: "DynamoDBClient", table: str, places: Sequence[Place], sleep: Sleep = time.sleep) -> Found:
-    """What lies at these places, in one consistent batch read. Raises AwsError.
+    """The items at these places, in one consistent batch read. Raises AwsError.
 
-    None is there when nothing is. What DynamoDB left out is asked for twice more; what it leaves out then too
-    was not looked at.
+    None stands for an item that does not exist. Keys that DynamoDB left out are asked for twice more; those
+    that it leaves out then too are Unknown.
     """
     found: Found = dict.fromkeys(places)
     left: Sequence[Place] = places
@@ -74,13 +74,13 @@ def _batch(
 
 
 def place_of(item: Mapping[str, object]) -> Place:
-    """Where an item lies."""
+    """The place of an item."""
     fields = Fields(item)  # type: ignore[arg-type]  # keys and items have the same attribute shape
     return fields.text("pk"), fields.text("sk")
 
 
 def read_as[T](found: Item | Unknown | None, read: Callable[[Item], T]) -> Reading[T]:
-    """What lies there, as `read` understands it: Absent, or Unknown when it is damaged in whatever way."""
+    """The item as `read` reads it: Absent when there is none, Unknown when it is damaged in any way."""
     if found is None:
         return ABSENT
     if isinstance(found, Unknown):
@@ -99,7 +99,7 @@ def histories_in(found: Found, scopes: Sequence[Scope]) -> dict[Scope, Reading[S
 
 
 def pointers_in(histories: Iterable[Reading[ScopeHistory]]) -> set[str]:
-    """The incidents that targets and dependencies are said to be worked on by."""
+    """The incidents that work on the targets and dependencies, by these histories."""
     return {
         history.incident_id
         for history in histories
@@ -110,7 +110,7 @@ def pointers_in(histories: Iterable[Reading[ScopeHistory]]) -> set[str]:
 def pointed_to(
     history: Reading[ScopeHistory], incidents: Mapping[str, Reading[Incident]]
 ) -> Reading[Incident]:
-    """The incident that a scope says works on it."""
+    """The incident that works on a scope, by its history."""
     if not isinstance(history, ScopeHistory):
         return history
     return incidents[history.incident_id] if history.incident_id else ABSENT
@@ -119,7 +119,7 @@ def pointed_to(
 def dependency_incidents_in(
     histories: Mapping[Scope, Reading[ScopeHistory]], incidents: Mapping[str, Reading[Incident]]
 ) -> Reading[tuple[Incident, ...]]:
-    """What works on the shared dependencies, however that stands; one that cannot be read hides the rest."""
+    """The incidents that work on the shared dependencies; one that cannot be read hides the rest."""
     found: list[Incident] = []
     for scope, history in histories.items():
         if scope.level is not Level.DEPENDENCY or isinstance(history, Absent):
@@ -137,7 +137,7 @@ def dependency_incidents_in(
 
 
 def storm_in(found: Found, pk: str = STORM) -> Reading[Storm]:
-    """Who is red and whether it is a storm; who cannot see one of the two sees neither."""
+    """The red alarms and whether they are a storm; Unknown where one of the two cannot be read."""
     red = read_as(found[pk, RED], read_red)
     match _tripped(found[pk, SINGLE]):
         case Unknown() as unseen:
@@ -145,7 +145,7 @@ def storm_in(found: Found, pk: str = STORM) -> Reading[Storm]:
         case None, _:
             return red
         case since, renewed:
-            # A storm of alarms that nobody remembers is one all the same.
+            # A storm whose alarms nobody remembers is still a storm.
             storm = CALM if isinstance(red, Absent) else red
             if not isinstance(storm, Storm):
                 return storm
@@ -153,7 +153,7 @@ def storm_in(found: Found, pk: str = STORM) -> Reading[Storm]:
 
 
 def _tripped(found: Item | Unknown | None) -> tuple[datetime | None, datetime | None] | Unknown:
-    """Since when it is a storm, and when that was renewed."""
+    """The time since which it is a storm, and the time at which that was renewed."""
     if found is None:
         return None, None
     if isinstance(found, Unknown):
@@ -165,7 +165,7 @@ def _tripped(found: Item | Unknown | None) -> tuple[datetime | None, datetime | 
 
 
 def together(some: Reading[tuple[Hold, ...]], more: Reading[tuple[Hold, ...]]) -> Reading[tuple[Hold, ...]]:
-    """The holds of two looks; one that failed hides the other."""
+    """The holds of two reads; one that failed hides the other."""
     if isinstance(some, tuple) and isinstance(more, tuple):
         return some + more
     return more if isinstance(some, tuple | Absent) else some

@@ -1,4 +1,4 @@
-"""The storm's own items: who is red is added blindly, beginning and end are decided once."""
+"""The storm's own items: red alarms are added without a condition, beginning and end are decided once."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-# Nobody has told since it was read that the storm is not quiet.
+# The condition that nobody has renewed the storm since it was read.
 NOT_RENEWED = "(attribute_not_exists(renewed_at) OR renewed_at <= :known)"
 # An update may name so many fields and stay far below DynamoDB's 4 KB for an expression.
 FORGET_AT_ONCE = 20
@@ -50,19 +50,19 @@ class DynamoStorms:
         self._pk = PAGES_STORM if of_pages else STORM
 
     def look(self) -> Reading[Storm]:
-        """Who is red, and whether it is a storm."""
+        """The red alarms, and whether they are a storm."""
         found = find(self._client, self._table, [(self._pk, SINGLE), (self._pk, RED)])
         return self._marked(storm_in(found, self._pk))
 
     def remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
-        """Add one without comparing, so that nobody waits for anybody; returns who is remembered then.
+        """Adds an alarm without comparing, so that no write waits; returns the alarms remembered then.
 
-        The end of a storm writes the same item, so who meets it tries again.
+        The end of a storm writes the same item; a write that meets it tries again.
         """
         return retry_on_conflict(lambda: self._remember(red, forget, at))
 
     def _remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
-        # What comes again is replaced: one update may not name a field twice.
+        # An alarm that comes again is replaced: one update may not name a field twice.
         others = [one for one in forget if one.series != red.series][:FORGET_AT_ONCE]
         old = {f"#old{n}": storm_field(one) for n, one in enumerate(others)}
         remove = f" REMOVE {', '.join(old)}" if old else ""
@@ -92,7 +92,7 @@ class DynamoStorms:
         return replace(storm, of_pages=self._of_pages) if isinstance(storm, Storm) else storm
 
     def trip(self, at: datetime, message: Announcement) -> bool:
-        """Declare the storm; False when somebody else did.
+        """Declares the storm; False when somebody else did.
 
         Claims check its item. Raises Conflict when they were in the way at every try: a storm that
         nobody declared must not pass for one that somebody else did.
@@ -110,8 +110,8 @@ class DynamoStorms:
         return written(self._client, [declare, put(self._table, outbox_item(message))])
 
     def renew(self, at: datetime) -> bool:
-        """Tell that it is not quiet, in the small item: of many at one moment one writes."""
-        # The end of a storm, and a claim of a human, meet it there and come again as well.
+        """Records that it is not quiet, in the small item: of many at one moment one writes."""
+        # The end of a storm, and a claim of a human, meet it there and try again as well.
         try:
             retry_on_conflict(lambda: self._renew(at))
         except Conflict as error:
@@ -137,11 +137,11 @@ class DynamoStorms:
             )
 
     def remind(self, message: Announcement) -> bool:
-        """Record that a storm goes on; False when that was recorded before."""
+        """Records that a storm goes on; False when that was recorded before."""
         return won(self._client, [put(self._table, outbox_item(message), Condition(ABSENT_KEY))])
 
     def calm(self, storm: Storm, message: Announcement) -> bool:
-        """End the storm and forget its alarms; False when one more turned red meanwhile."""
+        """Ends the storm and forgets its alarms; False when one more turned red meanwhile."""
         nobody: Item = {**stamped(self._pk, RED), "version": number(storm.version + 1)}
         as_read = Condition(
             f"{NOT_NEWER} AND #version = :version",

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 # Claims check the switches, so a busy stack is often in the way; all tries together take some five seconds.
 TRIES = 50
 LONGEST_WAIT = 0.2
-# An HTTP date is cut to the second, and the reply takes its time.
+# An HTTP date is cut to the second, and the reply takes time.
 DATE_PRECISION = timedelta(seconds=2)
-# Whoever asks what stopped Firebreak last night still finds it; kept for ever, ended holds would fill
+# Ended holds stay long enough for a look back at last night; kept for ever, they would fill
 # the item up to DynamoDB's 400 KB, and then nobody could pause any more.
 ENDED_KEPT = timedelta(days=1) + CLOCK_SKEW
-# So many full switches (400 KB each) fit in the 16 MB of one answer.
+# This many full switches (400 KB each) fit in the 16 MB of one answer.
 READ_AT_ONCE = 25
 STILL_ABSENT = "attribute_not_exists(pk)"
 AS_READ = "#version = :seen AND #v <= :v"
@@ -52,7 +52,7 @@ type Change = Callable[[Sequence[Hold]], list[Hold]]
 
 
 def stored_for(holds: Sequence[Hold], hold: Hold) -> Hold:
-    """What a pause stores: the hold, or the one its holder has already when that ends later.
+    """The hold that a pause stores: the given one, or the holder's present one when that ends later.
 
     Several people and jobs may share one holder's name; the shorter pause must not end the longer.
     """
@@ -65,7 +65,7 @@ def besides(holds: Sequence[Hold], holder: str, now: datetime) -> list[Hold]:
 
 
 class Switches:
-    """Holding and releasing kill switches. Raises AwsError when the ledger cannot be written."""
+    """Holds and releases kill switches. Raises AwsError when the ledger cannot be written."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Switches:
         self._wait = wait
 
     def pause(self, hold: Hold) -> Hold:
-        """Hold a switch; returns what is held once it is in, whatever else writes at the same time."""
+        """Holds a switch; returns the hold in effect, stored whatever else writes at the same time."""
         stored = hold
 
         def with_it(holds: Sequence[Hold]) -> list[Hold]:
@@ -92,7 +92,7 @@ class Switches:
         return stored
 
     def resume(self, scope: str, holder: str, now: datetime | None = None) -> bool:
-        """Release one holder's switch; False when it did not hold it. Without `now` the wall clock counts."""
+        """Releases one holder's switch; False when it was not held. Without `now` the wall clock counts."""
         released: list[bool] = []
         at = now or self._wall()
 
@@ -101,13 +101,13 @@ class Switches:
             return besides(holds, holder, at)
 
         self._retry(scope, without)
-        # A re-sent write whose first reply was lost looks like another writer: we released all the same.
+        # A re-sent write whose first reply was lost looks like another writer: the switch was released.
         return any(released)
 
     def clock_offset(self) -> timedelta:
-        """How far AWS's clock is ahead of this machine's; nothing when it is within its own precision.
+        """The offset of AWS's clock ahead of this machine's; zero when it is within its own precision.
 
-        A hold ends by the functions' clocks, so its end must not be counted from a wrong laptop's.
+        A hold ends by the functions' clocks, so its end must not be counted from a laptop's wrong clock.
         """
         with translated("GetItem", mutates=False):
             reply = self._client.get_item(TableName=self._table, Key=key("SWITCH#global"))
@@ -119,7 +119,7 @@ class Switches:
         return offset if abs(offset) > DATE_PRECISION else timedelta()
 
     def held(self) -> list[Hold]:
-        """Every hold there is, those included that ended lately. It reads the whole table."""
+        """Every hold in the table, recently ended ones included. It reads the whole table."""
         with translated("Scan", mutates=False):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
@@ -141,7 +141,7 @@ class Switches:
         return _holds(items)
 
     def holding(self, action: str, target: Target | None) -> Reading[tuple[Hold, ...]]:
-        """Who holds a switch over everything, the action, or the target and its cluster."""
+        """The holds on a switch over everything, the action, or the target and its cluster."""
         scopes = place_of(target) if target else ()
         return look("BatchGetItem", lambda: self._holding(switch_keys(action or "-", scopes)))
 
@@ -191,7 +191,7 @@ def _holds(items: Iterable[Item]) -> list[Hold]:
 
 
 def switch_pk(scope: str) -> str:
-    """Where the switch of a scope lies."""
+    """The partition key of a scope's switch."""
     return f"SWITCH#{scope.replace(' ', '#', 1)}"
 
 

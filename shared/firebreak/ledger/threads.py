@@ -39,7 +39,7 @@ from firebreak.wire.epoch import ms
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# The values of the index's key: what the minute's look of Page finds.
+# The values of the index's key, which the minute's look of Page reads.
 THREADS, DIGESTS = "page", "digest"
 
 COUNT = (
@@ -53,7 +53,7 @@ NEW_AND_ROOM = (
 )
 FULL = f"{NOT_NEWER} AND size(events) >= :most AND NOT contains(events, :one_event)"
 ROOM_FOR_IT = f"{FULL} AND size(alarms) < :most"
-# What a mute window puts off: ── A until 10:20 ── OK ── B until 11:00 ──► looked at at 11:00, as B says.
+# Alarms put off by a mute window: ── A until 10:20 ── OK ── B until 11:00 ──► looked at at 11:00, by B.
 DEFER = (
     "SET told = :told, since = if_not_exists(since, :at), #v = :v, last_at = :at, expires_at = :expires,"
     " attention = :digests, attention_at = :look, newest = :newest ADD #count :one"
@@ -73,14 +73,14 @@ class DynamoThreads:
         self._table = table
 
     def thread(self, thread_id: str) -> Reading[Thread]:
-        """The thread as it is now; Absent when nobody was ever told."""
+        """The thread as it is now; Absent when nobody was ever notified."""
         place = (f"THREAD#{thread_id}", SINGLE)
         return read_as(find(self._client, self._table, [place])[place], read_thread)
 
     def acknowledged_by(self, known_by: str) -> str:
-        """Who has the page of a refusal, known by its incident or its cause; empty when nobody has.
+        """The holder of the page of a refusal, known by its incident or its cause; empty when there is none.
 
-        What cannot be read counts as acknowledged: it is asked before acting. Raises AwsError.
+        A thread that cannot be read counts as acknowledged: it is asked before acting. Raises AwsError.
         """
         found = self.digest(known_by) if not known_by.startswith("i-") else ABSENT
         thread = self.thread(found.opening.thread if isinstance(found, Digest) else known_by)
@@ -90,11 +90,11 @@ class DynamoThreads:
         return thread.acknowledged_by if isinstance(thread, Thread) and not thread.over else ""
 
     def save(self, before: Thread | None, after: Thread, at: datetime) -> bool:
-        """Keep a thread if it still is as it was read."""
+        """Keeps a thread if it still is as it was read."""
         return self._written(before, after, at, [])
 
     def acknowledge(self, before: Thread, after: Thread, message: Announcement) -> bool:
-        """Keep that somebody has it, with what is told of that, if the thread still is as it was read."""
+        """Stores an acknowledgement with its announcement, if the thread still is as it was read."""
         return self._written(before, after, message.at, [outbox_item(message)])
 
     def _written(self, before: Thread | None, after: Thread, at: datetime, others: Iterable[Item]) -> bool:
@@ -104,7 +104,7 @@ class DynamoThreads:
         return written(self._client, items)
 
     def count(self, message: Announcement, look_at: datetime, at: datetime) -> None:
-        """Count one announcement of a cause, once each; of the first the words are kept.
+        """Counts one announcement of a cause, once each; the text of the first is kept.
 
         Beyond `MOST_NAMES` of them only their number grows.
         """
@@ -120,9 +120,9 @@ class DynamoThreads:
             self._update(message.key, COUNT, FULL, values)
 
     def defer(self, message: Announcement, until: datetime, at: datetime) -> None:
-        """Keep what a mute window puts off until it ends, in place of what an older transition said.
+        """Keeps an announcement until its mute window ends, in place of that of an older transition.
 
-        Raises Conflict when it cannot be kept, because a later release wrote what is there.
+        Raises Conflict when it cannot be kept, because a later release wrote the item that is there.
         """
         names, name = _named(DEFER, message)
         newest = number(ms(_turned_red(message)))
@@ -155,7 +155,7 @@ class DynamoThreads:
             )
 
     def digest(self, digest_key: str) -> Reading[Digest]:
-        """What was counted of a cause; Absent also when it was forgotten and nothing came since."""
+        """The announcements counted of a cause; Absent also when it was forgotten and none came since."""
         place = (f"DIGEST#{digest_key}", SINGLE)
         item = find(self._client, self._table, [place])[place]
         if isinstance(item, Mapping) and not {"told", "since", "count"} & item.keys():
@@ -163,7 +163,7 @@ class DynamoThreads:
         return read_as(item, read_digest)
 
     def look_later(self, found: Digest, look_at: datetime | None, at: datetime, *, reported: bool) -> None:
-        """Remember what was summed up, and when to look again.
+        """Records that it was summed up, and when to look again.
 
         None is never, unless more came meanwhile: then the next look stays where it is.
         """
@@ -180,26 +180,26 @@ class DynamoThreads:
         self._update(found.key, update, condition, values)
 
     def forget(self, found: Digest) -> bool:
-        """Begin the cause again with what comes next; False when more came since it was read."""
+        """Begins the cause again with the next announcement; False when more came since it was read."""
         values: Item = {":v": number(V), ":count": number(found.count)}
         return self._update(
             found.key, f"SET #v = :v REMOVE {EVERYTHING}", f"{NOT_NEWER} AND #count = :count", values
         )
 
     def put_aside_thread(self, thread_id: str) -> None:
-        """Out of the index; the item stays as it is, for a human to look at."""
+        """Takes it out of the index; the item stays as it is, for a human to look at."""
         self._put_aside(f"THREAD#{thread_id}")
 
     def put_aside_digest(self, digest_key: str) -> None:
-        """Out of the index; the item stays as it is, for a human to look at."""
+        """Takes it out of the index; the item stays as it is, for a human to look at."""
         self._put_aside(f"DIGEST#{digest_key}")
 
     def put_off_thread(self, thread_id: str, until: datetime) -> None:
-        """Behind the others that are due."""
+        """Puts it behind the others that are due."""
         put_off(self._client, self._table, key(f"THREAD#{thread_id}"), until)
 
     def put_off_digest(self, digest_key: str, until: datetime) -> None:
-        """Behind the others that are due."""
+        """Puts it behind the others that are due."""
         put_off(self._client, self._table, key(f"DIGEST#{digest_key}"), until)
 
     def _put_aside(self, pk: str) -> None:
@@ -209,11 +209,11 @@ class DynamoThreads:
             )
 
     def due_threads(self, at: datetime, limit: int) -> Sequence[str]:
-        """Ids of threads somebody should look at by now."""
+        """Ids of threads that are due for a look by now."""
         return self._due(THREADS, "THREAD#", at, limit)
 
     def due_digests(self, at: datetime, limit: int) -> Sequence[str]:
-        """Keys of digests somebody should look at by now."""
+        """Keys of digests that are due for a look by now."""
         return self._due(DIGESTS, "DIGEST#", at, limit)
 
     def _due(self, kind: str, prefix: str, at: datetime, limit: int) -> Sequence[str]:
@@ -261,7 +261,7 @@ def _as_read(before: Thread | None) -> Condition:
 
 
 def thread_item(thread: Thread, at: datetime) -> Item:
-    """A thread as it is kept; its state is written for people who look at the table."""
+    """A thread in its stored form; its state is written for people who read the table."""
     item: Item = {
         **stamped(f"THREAD#{thread.id}"),
         "version": number(thread.version),
@@ -314,7 +314,7 @@ def read_thread(item: Mapping[str, Attribute]) -> Thread:
 
 
 def _severity(fields: Fields) -> Severity:
-    """A severity of a later release is taken for the worst: its pages must not wait for office hours."""
+    """The severity; an unknown one of a later release is the worst: its pages must not wait for hours."""
     stored = fields.text("severity")
     return Severity(stored) if stored in set(Severity) else Severity.CRITICAL
 
@@ -345,7 +345,7 @@ def read_digest(item: Mapping[str, Attribute]) -> Digest:
 
 
 def _read_series(item: Mapping[str, Attribute]) -> tuple[WatchedAlarm, ...]:
-    """The single series that were counted; items of the release before name whole alarms only."""
+    """The single series that were counted; items of the previous release name whole alarms only."""
     try:
         found = [json.loads(one) for one in item.get("series", {}).get("SS", ())]
         return tuple(sorted(WatchedAlarm(str(name), str(contributor)) for name, contributor in found))

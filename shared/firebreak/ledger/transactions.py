@@ -1,4 +1,4 @@
-"""DynamoDB transactions: all or nothing, why one did not go through, and which come again."""
+"""DynamoDB transactions: all or nothing, the reason of a failure, and which are tried again."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-# Somebody wrote one of the items at this very moment; nothing is known to have changed. Of a write
-# of one item DynamoDB says the same by a code of its own
+# Another write met one of the items at that moment; nothing is known to have changed. For a write
+# of one item DynamoDB reports the same by a code of its own
 # (docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html).
 AT_THE_SAME_TIME = "TransactionConflict"
 IN_THE_WAY = frozenset({AT_THE_SAME_TIME, "TransactionConflictException"})
 CONDITION_FAILED = "ConditionalCheckFailed"
 
-# DynamoDB refuses one of two writes that meet at an item, whatever they write: who was only in the
-# way comes again at once.
+# DynamoDB refuses one of two writes that meet at an item, whatever they write: a write that was only in the
+# way is tried again at once.
 TRIES = 5
 
 
 def retry_on_conflict[T](write: Callable[[], T]) -> T:
-    """What the write returns, tried again while others write the same items. Raises the last Conflict."""
+    """The result of the write, tried again while others write the same items. Raises the last Conflict."""
     for _ in range(TRIES - 1):
         try:
             return write()
@@ -36,8 +36,8 @@ def retry_on_conflict[T](write: Callable[[], T]) -> T:
 
 
 def transact(client: "DynamoDBClient", items: "Sequence[TransactWriteItemTypeDef]", token: str = "") -> None:
-    """Write all of the items or none. Raises Conflict when a condition failed or somebody was faster."""
-    # Without a token of ours botocore makes one, so its own re-sends stay idempotent.
+    """Writes all of the items or none. Raises Conflict when a condition failed or somebody was faster."""
+    # Without a token botocore makes one, so its own re-sends stay idempotent.
     extra: dict[str, str] = {"ClientRequestToken": token} if token else {}
     with translated("TransactWriteItems", mutates=True):
         try:
@@ -49,7 +49,7 @@ def transact(client: "DynamoDBClient", items: "Sequence[TransactWriteItemTypeDef
 def won(client: "DynamoDBClient", items: "Sequence[TransactWriteItemTypeDef]") -> bool:
     """Whether all of the items were written; False when a condition failed or somebody was faster.
 
-    One try, for who looks again before another.
+    One try, for callers that look again before another.
     """
     try:
         transact(client, items)
@@ -61,7 +61,7 @@ def won(client: "DynamoDBClient", items: "Sequence[TransactWriteItemTypeDef]") -
 def written(client: "DynamoDBClient", items: "Sequence[TransactWriteItemTypeDef]") -> bool:
     """Whether all of the items were written; False only when a condition failed.
 
-    Raises Conflict when somebody was in the way at every try: whether the conditions hold is not known then.
+    Raises Conflict when another write was in the way at every try: then it is not known whether they hold.
     """
     try:
         retry_on_conflict(partial(transact, client, items))
@@ -73,7 +73,7 @@ def written(client: "DynamoDBClient", items: "Sequence[TransactWriteItemTypeDef]
 
 
 def why_cancelled(error: "ClientError") -> AwsError:
-    """Conflict when somebody was faster, whatever else when it was not about us."""
+    """The error of a cancelled write: Conflict when somebody was faster, else Throttled or Rejected."""
     reasons = error.response.get("CancellationReasons", [])
     codes = {str(reason.get("Code")) for reason in reasons} - {"None"}
     shown = ",".join(sorted(codes))

@@ -1,1 +1,1 @@
-"""Paging: who is told of what is announced, when, on which channels, and how it reads."""
+"""Paging: the recipients, the time, the channels and the text of each announcement."""

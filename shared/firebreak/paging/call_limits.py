@@ -49,7 +49,7 @@ class Brake:
         return {channel: at for channel in new_on(turn, before) if (at := self.asked[channel])}
 
     def _room(self, channel: str, thread: Thread, *, known: bool) -> datetime | None:
-        """When there is room, None for now. A call is only held once it is counted and that is told."""
+        """The time at which there is room, None for now. A call is held only once counted and announced."""
         budget, now = self.rules.ceilings.of(thread.severity), self.clock.now()
         message = held_back(thread, channel, budget, now)
         try:

@@ -1,7 +1,7 @@
-"""What Lambda reports of a function that failed: whom it was about, and what a human is told.
+"""Lambda's reports of failed functions: their subject, and the announcement that is made of each.
 
 All alarms that one function fails on under one condition are one cause: one thread of pages, counted. The
-decision that was not made is kept for each of them, so that what is only counted is found as well.
+decision that was not made is recorded for each of them, so that an alarm that is only counted can be found.
 """
 
 import re
@@ -22,7 +22,7 @@ from firebreak.wire.lenient_json import text
 
 _INCIDENT = re.compile(r"i-[0-9a-f]{10}")
 _NAME_IN_ARN = 6
-# What is told of no single alarm is told again so often while it goes on, the sweeper's failures once a day.
+# A report about no single alarm is announced again this often (seconds) while it lasts; the sweeper's daily.
 AGAIN_AFTER, SWEEPS_AGAIN_AFTER = 900, 86_400
 
 
@@ -35,7 +35,7 @@ class Crash:
     payload: object
 
     def reported(self, now: datetime) -> tuple[Announcement, DecisionRecord | None]:
-        """What is told of it, and of an alarm also the record of the decision that was not made."""
+        """The announcement; for an alarm also the record of the decision that was not made."""
         if _is_sweep(self.payload):
             return self._swept(now), None
         incident_id, found = _incident_in(self.payload), _alarm_in(self.payload)
@@ -45,7 +45,7 @@ class Crash:
 
     def _on_alarm(self, alarm: Alarm, now: datetime) -> tuple[Announcement, DecisionRecord]:
         key = digest("crash", self.function, self.condition)
-        # Another key than that of the decision, or a delivery that comes again would count as decided.
+        # Not the key of the decision: a redelivered event would count as decided.
         event = digest("crash", alarm_key(alarm, self.function), self.condition)
         decision = refuse(Reason.FUNCTION_FAILED, f"{self.function}: {self.condition}")
         record = untargeted(event, alarm, self.function, decision, now)
@@ -125,7 +125,7 @@ def _undecided(cause: str) -> str:
 
 
 def _incident_in(payload: object) -> str:
-    """The incident that a check or a request of our own was about, if it names one."""
+    """The incident that a check or one of Firebreak's own requests was about, if it names one."""
     match payload:
         case {"source": "firebreak", "detail": {"incident": str(name)}} if _INCIDENT.fullmatch(name):
             return name
@@ -138,7 +138,7 @@ def _is_sweep(payload: object) -> bool:
 
 
 def _alarm_in(payload: object) -> Alarm | str:
-    """The alarm a failed function was called about; else why the event is none."""
+    """The alarm that a failed function was called for; else the reason why the event is none."""
     try:
         parsed = alarm_events.parse(payload)
     except UnusableEvent as error:

@@ -1,6 +1,6 @@
-"""What goes along with a page: held switches, the runbook, the last errors of a log, a picture.
+"""Additions to a page: held switches, the runbook, the last errors of a log, a picture.
 
-None of it may keep a page back: what cannot be looked at is said, or left out.
+None of them may keep a page back: one that cannot be read is reported as such, or left out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,16 +26,16 @@ from firebreak.paging.ports import ErrorLines, Pictures
 from firebreak.paging.rendering import PageContext
 from firebreak.paging.secret_detectors import mask_known
 
-# Errors from shortly before the alarm turned red; of an alarm that is red for long, the last hour's.
+# Errors from shortly before the alarm turned red; for an alarm that has been red for long, the last hour's.
 ERRORS_BEFORE, ERRORS_WITHIN = timedelta(minutes=10), timedelta(hours=1)
 
-# How CloudWatch begins what it says by itself of a state; it is not looked through for tokens.
+# The first words of CloudWatch's own sentences about a state; these are not searched for tokens.
 OWN_SENTENCES = ("Threshold Crossed: ", "Insufficient Data: ", "Unchecked: ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrichment:
-    """Looks at what goes along with pages."""
+    """Reads the additions to pages."""
 
     switches: HeldSwitches
     errors: ErrorLines
@@ -45,7 +45,7 @@ class Enrichment:
     def context_of(
         self, sending: Sending, thread: Thread, rules: PagingRules, route: Route, now: datetime
     ) -> PageContext:
-        """What the text of a page tells beside what is announced; a log only where a human must come."""
+        """The text of a page beside the announcement; lines of a log only where a human must come."""
         message = sending.message
         group = log_group_of(message, rules) if sending.phase is Phase.TRIGGER else ""
         shows = group and rules.carries_log_lines(sending.channels)
@@ -67,7 +67,7 @@ class Enrichment:
         )
 
     def picture(self, message: Announcement) -> bytes | None:
-        """A picture of the alarm's metrics, None where there is none to be had."""
+        """A picture of the alarm's metrics; None where there is none."""
         if not (message.alarm_name and message.account and message.region):
             return None
         arn = f"arn:{self.partition}:cloudwatch:{message.region}:{message.account}:alarm:{message.alarm_name}"
@@ -75,7 +75,7 @@ class Enrichment:
         return found if isinstance(found, bytes) else None
 
     def holding(self, message: Announcement, now: datetime) -> bool | Unknown:
-        """Whether a kill switch still holds over what an announcement is about."""
+        """Whether a kill switch still holds over the subject of an announcement."""
         found = self._holds(message, now)
         return found if isinstance(found, Unknown) else bool(found)
 
@@ -96,7 +96,7 @@ class Enrichment:
                 return [hold for hold in holds if hold.until + CLOCK_SKEW > now]
 
     def _errors(self, group: str, message: Announcement, now: datetime) -> tuple[Sequence[str], str]:
-        """The last errors of the service, or what Firebreak's look at its log came to."""
+        """The last errors of the service, or the result of reading its log where it has none."""
         since = max(min(message.alarm_since or now, now) - ERRORS_BEFORE, now - ERRORS_WITHIN)
         match self.errors.last(group, since, now):
             case Unknown(why) | NotRead(why):
@@ -109,13 +109,13 @@ class Enrichment:
 
 
 def _state_reason(message: Announcement) -> str:
-    """What CloudWatch says of the state: its own sentences hold numbers, others may hold a service's text."""
+    """CloudWatch's reason for the state: its own sentences hold numbers, others may hold a service's text."""
     also = str if message.alarm_reason.startswith(OWN_SENTENCES) else mask_known
     return "".join(harmless_lines([message.alarm_reason], also))
 
 
 def _links(message: Announcement, rules: PagingRules) -> Iterator[tuple[str, str]]:
-    """Where to look: the runbook, and the alarm and the target in the console."""
+    """The links of a page: the runbook, and the alarm and the target in the console."""
     if runbook := runbook_of(message, rules):
         yield f"Runbook on {host_of(runbook)}", runbook
     if message.region and (alarm := alarm_link(message.alarm_name, message.region)):
@@ -131,7 +131,7 @@ def _target(message: Announcement) -> Target | None:
 
 
 def _after(thread: Thread, route: Route) -> str:
-    """Who is told next, unless somebody has it before."""
+    """The next step of the route and its time, unless somebody acknowledges; empty when there is none."""
     if not thread.next_at or thread.steps >= len(route.steps):
         return ""
     return f"{route.steps[thread.steps].who} at {thread.next_at:%H:%M:%S}Z, unless somebody acknowledges"

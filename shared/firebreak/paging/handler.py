@@ -1,7 +1,7 @@
-"""Page: what a human reads at 3 a.m., told once, and told even when the ledger is gone.
+"""Page: sends each page once, and sends it even when the ledger is not reachable.
 
 Announcements, alarms that are routed to humans and reports of crashed functions come here; once a
-minute what falls due is looked at (paging_due.py).
+minute everything that is due is looked at (paging/timers.py).
 """
 
 from collections.abc import Callable
@@ -42,21 +42,21 @@ from firebreak.wire.announcements import announcement_from_wire
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """Pages what is told of a storm here at once; what is lost on the way the sweeper hands over."""
+    """Pages announcements of a storm at once; the sweeper hands over those that are lost on the way."""
 
     tell: Callable[[Announcement], None]
     ledger: Ledger
     log: Log
 
     def publish(self, message: Announcement | None) -> None:
-        """Page it, then let it wait no more."""
+        """Pages it, then marks it as handed over."""
         if not message:
             return
         self.tell(message)
         try:
             self.ledger.settle_announcement(message.waits_as, message.at)
         except AwsError as error:
-            # It is handed over once more, and was told before.
+            # It will be handed over once more, and was announced already.
             self.log.event("page.waits", key=message.key, error=str(error))
 
 
@@ -64,8 +64,8 @@ class _Teller:
 class PageDesk:
     """Handles announcements, alarms routed to humans, crashed functions, and what falls due.
 
-    `rules` reads what the policy says of pages. It may raise PolicyError: then the topic is used.
-    `frozen` says whether a freeze window still holds what an announcement is about, `storm` reads when many
+    `rules` reads the policy's rules for pages. It may raise PolicyError: then the topic is used.
+    `frozen` says whether a freeze window still holds the subject of an announcement, `storm` reads when many
     red alarms are a storm, and may raise PolicyError as well. `storms` is the storm of pages, `holding` the
     one that holds actions back.
     """
@@ -85,7 +85,7 @@ class PageDesk:
     region: str
 
     def handle(self, event: object) -> Summary:
-        """Tell a human. Raises when nobody could be told, so that the event is delivered again."""
+        """Notifies a human. Raises when nobody could be notified, so that the event is delivered again."""
         match event:
             case {"detail-type": "Firebreak Page Sweep"}:
                 return self._due()
@@ -104,10 +104,10 @@ class PageDesk:
                 return self._alarm(alarm)
 
     def _announced(self, heard: Announcement) -> Summary:
-        """Tell what the ledger holds under the name that came over the bus.
+        """Sends the announcement that the ledger holds under the name that came over the bus.
 
-        Whoever may put events on the bus wrote the rest. Without the ledger it is told as it came, and marked
-        nowhere: twice is better than never.
+        The rest of the event was written by anybody who may put events on the bus. Without the ledger the
+        announcement is sent as it came, and not marked as sent: twice is better than never.
         """
         match self._recorded(heard):
             case Announcement() as recorded:
@@ -138,7 +138,7 @@ class PageDesk:
             place=(self.account, self.region),
             after_mute=self._after_mute,
         )
-        # What fails stays due and is tried in a minute; an alarm tells when no look comes to its end.
+        # Failed looks stay due and are tried again in a minute; an alarm reports when no look is completed.
         looked = [due.run(), self._storm_looked_at()]
         if not all(looked):
             return Summary("failed", Reason.LEDGER_UNAVAILABLE, "")
@@ -146,7 +146,7 @@ class PageDesk:
         return Summary("swept", Reason.NOT_IN_ALARM, "")
 
     def _rules(self) -> PagingRules:
-        """Without a policy everything goes to the topic at once: a page needs no permission."""
+        """The policy's rules for pages; without a policy all go to the topic: a page needs no permission."""
         try:
             return self.rules()
         except PolicyError as error:
@@ -154,7 +154,7 @@ class PageDesk:
             return PagingSection().rules()
 
     def _unusable(self, event: object, error: UnusableEvent) -> Summary:
-        """An event that cannot be read may have been a page: a human hears of it, once."""
+        """An event that cannot be read may have been a page: a human is notified of it, once."""
         record = unusable_record(event, error, "page", self.clock.now())
         self.log.event("page.unusable_event", incident=record.incident_id, error=str(error))
         self._remember(record)
@@ -172,7 +172,7 @@ class PageDesk:
             decision = refuse(Reason.STORM, f"its severity is below critical; {why.detail}")
         decision = decision or routed
         if is_heartbeat(alarm, self.dispatcher.stack.name, self.account, self.region):
-            # Its tags were lost on the way: recorded, not counted, and its absence is what pages.
+            # Its tags were lost on the way: recorded, not counted; a missing heartbeat is what pages.
             decision = refuse(Reason.HEARTBEAT_BLIND, why.detail)
         record = untargeted(key, alarm, "page", decision, now)
         self._remember(record)
@@ -183,9 +183,9 @@ class PageDesk:
         return Summary(decision.word, decision.reason, record.incident_id)
 
     def _left_to_the_storm(self, message: Announcement, red: RedAlarm | None) -> bool:
-        """Whether the page of a storm stands for it, which lists what is red; the alarm is counted anyway.
+        """Whether the page of a storm, which lists the red alarms, covers it; the alarm is counted anyway.
 
-        Paged by itself all the same is what is critical, what the storm cannot remember, and everything when
+        Still paged by itself: critical alarms, alarms that the storm cannot remember, and all alarms while
         no storm is known.
         """
         return self._is_in_storm(red) and not self._is_critical(message)
@@ -208,7 +208,7 @@ class PageDesk:
         return StormWatch(self.storms, self.alarms, teller, self.clock, self.log, other_storm=self.holding)
 
     def _storm_looked_at(self) -> bool:
-        """Declare a storm of pages whose declarer died, or end one that is over.
+        """Declares a storm of pages whose declarer died, or ends one that is over.
 
         False when that failed, or the storm cannot be read: its page stands for the alarms that it gathers.
         """
@@ -217,12 +217,12 @@ class PageDesk:
         except PolicyError as error:
             self.log.event("page.policy_unusable", problems=len(error.problems))
             return True
-        except (AwsError, Untold) as error:  # what was not told waits in the ledger
+        except (AwsError, Untold) as error:  # the announcement waits in the ledger
             self.log.event("page.storm_unknown", error=str(error))
             return False
 
     def _tell_after(self, until: datetime, message: Announcement) -> None:
-        """Keep it until its mute window ends; what cannot be kept is paged at once."""
+        """Keeps it until its mute window ends; if it cannot be kept, it is paged at once."""
         try:
             self.dispatcher.threads.defer(put_off(per_alarm(message), until), until, self.clock.now())
         except AwsError as error:
@@ -230,7 +230,7 @@ class PageDesk:
             self._tell(message)
 
     def _after_mute(self, held: Announcement) -> None:
-        """The mute window of an alarm has ended and it is not OK: news, as if it had just turned red."""
+        """Announces an alarm that is not OK at the end of its mute window, as if it had just turned red."""
         now = self.clock.now()
         message = put_off_no_longer(held, now)
         red = RedAlarm(since=held.until or now, series=held.counted_as, name=held.alarm_name)
@@ -240,7 +240,7 @@ class PageDesk:
             self._tell(message)
 
     def _remember(self, record: DecisionRecord) -> None:
-        """May fail without stopping the page: pages fail open."""
+        """Records the decision. May fail without stopping the page: pages fail open."""
         try:
             self.ledger.record(record, None)
         except AwsError as error:
@@ -264,12 +264,12 @@ class PageDesk:
             return
         kept = self.dispatcher.announce(message, rules)
         if begun and not kept:
-            # Told, but nobody would be called up the route, nor hear of the end: again, rather than that.
+            # Announced, but nobody further up the route would be called, nor hear of the end: better twice.
             raise Untold(f"{message.kind}: who was told could not be kept")
         self._done(message)
 
     def _in_its_episode(self, message: Announcement) -> Announcement:
-        """What came of a look goes to the page that promised it; it has its own thread where that fails."""
+        """Moves the result of a look to the thread of the page that announced it, else to one of its own."""
         if not is_of_a_cause(message):
             return message
         try:
@@ -284,7 +284,7 @@ class PageDesk:
     def _counted(self, message: Announcement, rules: PagingRules) -> Announcement:
         """The announcement as a part of its cause. May fail without stopping the page.
 
-        What is lost then is one name on a digest; of a cause that lasts it is paged by itself.
+        A failure loses one name on a digest; an announcement of a lasting cause is then paged by itself.
         """
         if not counts(message):
             return message
@@ -308,7 +308,7 @@ class PageDesk:
         return found.part_of(message) if isinstance(found, Digest) else by_itself
 
     def _end_notices(self, message: Announcement) -> None:
-        """May fail without stopping the page: the notice of a target that is opted out again is lost."""
+        """Ends notices. May fail without stopping the page: then the next notice of such a target is lost."""
         try:
             for key in notices_ended_by(message):
                 self.deliveries.forget(key, self.clock.now())
@@ -316,7 +316,7 @@ class PageDesk:
             self.log.event("page.notice_stays", key=message.key, error=str(error))
 
     def _begin(self, message: Announcement) -> bool | None:
-        """Whether to tell, None when the ledger cannot say: then tell, twice is better than never."""
+        """Whether to announce it; None when the ledger cannot say: announce, twice is better than never."""
         try:
             return self.deliveries.begin(message.key, self.clock.now())
         except Conflict:
@@ -326,7 +326,7 @@ class PageDesk:
             return None
 
     def _done(self, message: Announcement) -> None:
-        """May fail without harm: the page may be told again, never lost."""
+        """Marks it as announced. May fail without harm: the page may be sent again, never lost."""
         try:
             self.deliveries.done(message.key, self.clock.now())
         except AwsError as error:

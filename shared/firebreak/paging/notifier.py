@@ -1,6 +1,6 @@
-"""Sending pages: on the channels of a thread's turn, on others where those fail, and who was told is kept.
+"""Sends pages: on the channels of a thread's turn, on others where those fail; keeps who was notified.
 
-Pages fail open. Without the memory of threads everybody whom the route tells first is told, at any hour.
+Pages fail open. Without the memory of threads the first step of the route is notified, at any hour.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -34,7 +34,7 @@ type Next = Callable[[Thread | None], Turn]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
-    """Carries turns of threads to humans."""
+    """Sends the turns of threads to humans."""
 
     threads: Threads
     carrier: Carrier
@@ -45,7 +45,7 @@ class Dispatcher:
     stack: StackAddress
 
     def announce(self, message: Announcement, rules: PagingRules) -> bool:
-        """Tell one announcement, now or when the hours of its severity open; whether that is kept.
+        """Sends one announcement, now or when the hours of its severity open; returns whether that is kept.
 
         Raises Untold when no channel took it.
         """
@@ -58,12 +58,12 @@ class Dispatcher:
         turn = self._brake(rules).on(self.turn_of(message, rules))
         kept = self._take(known, turn, rules)
         if not kept and not turn(known).sending:
-            # What was to wait would be lost.
+            # An announcement that was to wait would be lost.
             self._past_memory(message, rules)
         return kept
 
     def turn_of(self, message: Announcement, rules: PagingRules) -> Next:
-        """What an announcement makes of its thread, now."""
+        """The turn of the thread that this announcement causes now."""
         now, severity = self.clock.now(), severity_of(message, rules)
 
         def turn(thread: Thread | None) -> Turn:
@@ -73,11 +73,11 @@ class Dispatcher:
         return turn
 
     def announce_if_worse(self, message: Announcement, rules: PagingRules) -> None:
-        """Tell what was told before once more, where it is worse, or that was over since. Raises Untold.
+        """Sends an announcement again, if it is worse, or its thread was over since. Raises Untold.
 
-        Also where Firebreak was at work on it since, and a human must come after all. What was made before
-        the end, or is the end, was only handed over once more. A notice that a target is not opted in is over
-        when its alarm is OK, and stays announced all the same, unless it called nobody.
+        Also where Firebreak was at work on it since, and a human must come after all. An announcement made
+        before the end, or that of the end, was only handed over once more. A notice that a target is not
+        opted in is over when its alarm is OK, and stays announced all the same, unless it called nobody.
         """
         thread, severity = self.read(thread_id(message)), severity_of(message, rules)
         if not isinstance(thread, Thread):
@@ -89,9 +89,9 @@ class Dispatcher:
             self.announce(message, rules)
 
     def take(self, before: Thread | None, turn: Next, rules: PagingRules) -> bool:
-        """Send what a turn asks for, then keep the thread; whether it is kept.
+        """Sends what a turn asks for, then keeps the thread; returns whether it is kept.
 
-        Raises Untold when nobody could be told.
+        Raises Untold when nobody could be notified.
         """
         return self._take(before, self._brake(rules).on(turn), rules)
 
@@ -107,7 +107,7 @@ class Dispatcher:
         )
 
     def _tell_held_back(self, message: Announcement, rules: PagingRules) -> None:
-        """Once, and again where it is worse or was over. Raises Untold."""
+        """Announces it once, and again where it is worse or was over. Raises Untold."""
         if isinstance(self.read(thread_id(message)), Thread):
             self.announce_if_worse(message, rules)
         else:
@@ -122,7 +122,7 @@ class Dispatcher:
         return kept
 
     def read(self, thread: str) -> Reading[Thread]:
-        """The thread as it is kept; Unknown when the ledger cannot be reached."""
+        """The thread as the ledger has it; Unknown when the ledger cannot be reached."""
         try:
             return self.threads.thread(thread)
         except AwsError as error:
@@ -146,8 +146,8 @@ class Dispatcher:
     ) -> bool:
         """Whether the thread is kept; one that changed meanwhile takes the same turn again.
 
-        What others made of it decides anew whether anything is to be sent: what was to wait may not any
-        more, and whom we told may have missed that it is over.
+        The turn on the changed thread decides again whether to send: an announcement that was to wait may not
+        have to any more, and those just notified may have missed that the thread is over.
         """
         try:
             for _ in range(TRIES):
@@ -169,14 +169,14 @@ class Dispatcher:
         return False
 
     def _tell_the_end(self, now: Thread | None, refs: Mapping[str, str], rules: PagingRules) -> None:
-        """It ended while we told somebody who did not hear of that."""
+        """Announces the end to those who were notified while the thread ended and did not hear of it."""
         missed = set(refs) - set(now.notified) if now and now.over else set()
         if now and missed:
             thread = replace(now, notified={**now.notified, **refs})
             self._send(Sending(now.latest, Phase.RESOLVE, tuple(sorted(missed))), thread, rules)
 
     def _send(self, sending: Sending, thread: Thread, rules: PagingRules) -> dict[str, str]:
-        """What each channel that took it answered. Raises Untold when none did."""
+        """The references returned by the channels that took it. Raises Untold when none did."""
         now = self.clock.now()
         sending = replace(sending, message=by_severity(sending.message, thread.severity))
         context = self.enrichment.context_of(sending, thread, rules, rules.route(thread.severity), now)
@@ -202,7 +202,7 @@ class Dispatcher:
     def _deliver(
         self, pages: Mapping[bool, Page], channels: Iterable[str], thread: Thread, rules: PagingRules
     ) -> dict[str, str]:
-        """On all channels at once, each one's stand-ins behind it; none is asked twice.
+        """Sends on all channels at once, each with its stand-ins behind it; none is asked twice.
 
         `pages` is the page with lines of a log (True) and without (False).
         """
@@ -210,7 +210,7 @@ class Dispatcher:
         tried, turns = set(wanted), Lock()
 
         def taken(name: str) -> tuple[str, str] | None:
-            """Who took it in the end, and its answer; None where another channel's turn covers the rest."""
+            """The channel that took it, and its reference; None where another's turn covers the rest."""
             while True:
                 channel = rules.channels[name]
                 answer = self._one(channel, pages[channel.log_lines], thread)
@@ -239,7 +239,7 @@ class Dispatcher:
             return error
 
     def _show(self, message: Announcement, refs: Mapping[str, str], rules: PagingRules) -> None:
-        """After everybody was told, where a channel carries pictures; a missing one is no matter."""
+        """Adds a picture after everybody was notified, on channels that carry pictures; it may be missing."""
         shows = [name for name in refs if rules.channels[name].kind in CARRY_PICTURES]
         picture = self.enrichment.picture(message) if shows else None
         for name in shows if picture else ():

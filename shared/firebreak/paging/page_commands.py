@@ -14,12 +14,12 @@ _K = AnnouncementKind
 _OVER = frozenset({Phase.RESOLVE, Phase.ACKNOWLEDGE})
 
 
-# What came of a look has an incident or a decision of its own, in the thread of the page that promised it.
+# The result of a look has an incident or a decision of its own, in the thread of the page that announced it.
 _BY_INCIDENT = frozenset({_K.ACTED, _K.UNCERTAIN, _K.NOT_EXECUTED, _K.LOOKED_AGAIN})
 
 
 def page_id(message: Announcement, thread: str) -> str:
-    """The one id of a page, which `show` takes: its thread's, or its incident's; empty when there is none."""
+    """The one id of a page, for `show`: its thread's, or its incident's; empty when there is none."""
     names = (message.incident_id, thread) if message.kind in _BY_INCIDENT else (thread, message.incident_id)
     return next((name for name in names if THREAD_ID.fullmatch(name)), "")
 
@@ -27,9 +27,9 @@ def page_id(message: Announcement, thread: str) -> str:
 def command_lines(
     message: Announcement, stack: StackAddress, phase: Phase, ids: tuple[str, str], *, climbs: bool
 ) -> Iterator[str]:
-    """A line a command, the likeliest first. `ids` are those of the thread and of its call.
+    """One line for each command, the likeliest first. `ids` are those of the thread and of its call.
 
-    `climbs` says that somebody further up is called unless somebody acknowledges.
+    `climbs` means that somebody further up the route is called unless somebody acknowledges.
     """
     thread, call = ids
     name = page_id(message, thread)

@@ -1,4 +1,4 @@
-"""What a page says: one harmless text for every channel, made from what is announced and what was found."""
+"""The text of a page: one harmless text for every channel, from the announcement and its context."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ ASCII_SUBJECT_LENGTH = 100
 SUBJECT_LENGTH = 140
 LINE_LENGTH = 600
 
-# An announcement that is sent within this time of what it announces is sent at once.
+# An announcement that is sent within this time of its event is sent at once.
 AT_ONCE = timedelta(minutes=1)
 
 OBSERVING = (
@@ -60,7 +60,7 @@ _MARKS = {
 }
 
 
-# Where the reader's part is not plain from the first words: calls ask for somebody, news asks for nothing.
+# Where the first words do not say what the reader must do: calls ask for somebody, news asks for nothing.
 _IN_ITS_WORDS = frozenset({AnnouncementKind.GIVEN_TO_HUMANS, AnnouncementKind.APPROVAL})
 _NEWS = frozenset(
     {
@@ -75,12 +75,12 @@ _NEWS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContext:
-    """What a page tells beside the announcement itself. Its texts may be untrusted.
+    """The context of a page beside the announcement itself. Its texts may be untrusted.
 
-    `note` says why it comes now and to whom, `after` who is told next and when, `held` which kill switches
-    hold. `reason` is the alarm's state reason without what looks like a secret. `errors` are lines of
-    `log_group`, `looked` is what the look at it came to where it has none. `thread` is the id of the page,
-    `call` what `firebreak ack` takes, `now` when it is sent.
+    `note` says why it comes now and to whom, `after` who is notified next and when, `held` which kill
+    switches hold. `reason` is the alarm's state reason without text that looks like a secret. `errors` are
+    lines of `log_group`, `looked` is the result of reading it where it has none. `thread` is the id of the
+    page, `call` the id that `firebreak ack` takes, `now` the time of sending.
     """
 
     severity: Severity | None = None
@@ -108,12 +108,12 @@ def plain(text: str, limit: int = LINE_LENGTH) -> str:
 
 
 def subject_of(message: Announcement, context: PageContext = NOTHING_AROUND) -> str:
-    """What a notification shows: what it is about first, for phones cut it off."""
+    """The text of a notification: its subject first, because phones cut it off."""
     return plain(_subject(message, source_of(message) or _unnamed(message, context)), SUBJECT_LENGTH)
 
 
 def ascii_subject_of(message: Announcement, context: PageContext = NOTHING_AROUND) -> str:
-    """The same in ASCII: a name with other letters gives way to the id, under which everything is found."""
+    """The same in ASCII: a name with other letters is replaced by the id, under which everything is found."""
     about = ascii_words(source_of(message))
     if not about or LEFT_OUT in about:
         about = _unnamed(message, context)
@@ -126,13 +126,13 @@ def _subject(message: Announcement, about: str) -> str:
 
 
 def _unnamed(message: Announcement, context: PageContext) -> str:
-    """What stands for a name that is not there, or that the place does not carry."""
+    """The words in place of a name that is missing, or that the subject cannot carry."""
     name = page_id(message, context.thread) if message.alarm_name or message.target else ""
     return f"alarm {name}" if name else plain(message.action) or "Firebreak"
 
 
 def _what(message: Announcement) -> str:
-    """The numbers that are red, then what is said of them; what is over is not told by its old numbers."""
+    """The red numbers, then the headline; an alarm that is over is not described by its old numbers."""
     red = message.red_briefly if message.alarm_state == AlarmState.ALARM else ""
     return f"{red}; {message.headline}" if red else message.headline
 
@@ -140,8 +140,8 @@ def _what(message: Announcement) -> str:
 def _mark(message: Announcement) -> str:
     """The first words of a page.
 
-    A hold that ends with alarms of which none is known to be red leaves something else than red, and what
-    would stop a proposal is none.
+    When a hold ends and none of its alarms is known to be red, the words are not those of red alarms; an
+    observation of a decision not to act is not a proposal.
     """
     if message.kind is AnnouncementKind.HOLD_OVER and not message.retry:
         return "NOT KNOWN TO BE OK"
@@ -151,7 +151,7 @@ def _mark(message: Announcement) -> str:
 
 
 def source_of(message: Announcement) -> str:
-    """What it is about: the target, else the alarm; or empty."""
+    """The subject of the page: the target, else the alarm; or empty."""
     return plain(message.target or message.alarm_name)
 
 
@@ -212,7 +212,7 @@ def _about(message: Announcement, context: PageContext, now: datetime) -> Iterat
 
 
 def _red_word(alarm_state: str) -> str:
-    """Not looked at is neither red now nor over."""
+    """The label of the red numbers: a state that was not looked at is neither red now nor over."""
     match alarm_state:
         case AlarmState.ALARM:
             return "Red:"
@@ -240,7 +240,7 @@ def _since(message: Announcement, now: datetime) -> str:
 
 
 def _log(context: PageContext) -> list[str]:
-    """The errors of the service, or where they are; what Firebreak could not look at is none of them."""
+    """The errors of the service, or where they are; a log that could not be read is not an error of it."""
     if context.errors:
         return ["", "Last errors:", *(f"  | {plain(line)}" for line in context.errors)]
     if context.looked:
@@ -251,7 +251,7 @@ def _log(context: PageContext) -> list[str]:
 
 
 def _sent(message: Announcement, now: datetime) -> str:
-    """When the page is sent, and when it was announced where that was earlier."""
+    """The time of sending, and that of the announcement where it was earlier."""
     sent = f"{now:%Y-%m-%d} {format_time(now)}"
     if now - message.at < AT_ONCE:
         return sent

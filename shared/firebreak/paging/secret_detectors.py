@@ -1,6 +1,6 @@
-"""Secrets by the rules of detect-secrets, which follows the forms that services give their tokens.
+"""Secrets by the rules of detect-secrets, which follows the token formats of services.
 
-It is imported where the first log line is shown: a fifth of a second that no action and no other page waits
+It is imported when the first log line is shown: a fifth of a second that no action and no other page waits
 for (ADR 33).
 """
 
@@ -13,12 +13,12 @@ from firebreak.core.paging.secret_patterns import HIDDEN
 if TYPE_CHECKING:
     from detect_secrets.plugins.base import RegexBasedDetector
 
-# Addresses are what a human needs to see; the rule for npm looks through a line once for each of its slashes.
+# Addresses must stay readable for humans; the rule for npm scans a line once for each of its slashes.
 LEFT_OUT = frozenset({"IPPublicDetector", "NpmDetector"})
 
 
 def mask_known(text: str) -> str:
-    """The text without what these rules find in it."""
+    """The text without the secrets that these rules find in it."""
     found = {secret for rule in _rules() for secret in rule.analyze_string(text) if secret}
     for secret in sorted(found, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)

@@ -1,6 +1,6 @@
-"""What falls due by time alone: held pages, the next step of a route, digests, and holds that are over.
+"""Work that is due by time alone: held pages, the next step of a route, digests, and holds that are over.
 
-Looked at once a minute. A look that is lost costs a minute, for what is due stays due.
+It is looked at once a minute. A look that is lost costs a minute, because its subject stays due.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -42,9 +42,9 @@ AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuePages:
-    """One look at everything that is due; `place` is our account and region.
+    """One look at everything that is due; `place` is this stack's account and region.
 
-    `frozen` says whether a freeze window still holds what an announcement is about; `after_mute` pages an
+    `frozen` says whether a freeze window still holds the subject of an announcement; `after_mute` pages an
     alarm whose mute window has ended.
     """
 
@@ -60,11 +60,11 @@ class DuePages:
 
     @property
     def threads(self) -> Threads:
-        """The memory of who was told."""
+        """The memory of who was notified."""
         return self.dispatcher.threads
 
     def run(self) -> bool:
-        """Look at all of it; whether all could be looked at. What could not stays due."""
+        """Looks at all of it; returns whether all could be looked at. The rest stays due."""
         # Digests first: a held page whose alarms stayed OK is over before it is sent.
         looked = [
             self._each("digests", self.threads.due_digests, self._digest, self.threads.put_off_digest),
@@ -96,7 +96,7 @@ class DuePages:
         return well
 
     def _put_off(self, put_off: Callable[[str, datetime], None], name: str) -> None:
-        """May fail without harm: it is looked at first again."""
+        """Puts it behind the others. May fail without harm: it is looked at first again."""
         try:
             put_off(name, self.clock.now())
         except AwsError as error:
@@ -143,7 +143,7 @@ class DuePages:
         return found.all_ok({one: state_of(alarm) for one, alarm in self._described(found).items()})
 
     def _tell_unreadable(self, what: str, why: str, now: datetime) -> None:
-        """Once; what cannot be read is looked at no more, for it would be every minute."""
+        """Announces it once; an unreadable item is not looked at again, or it would be every minute."""
         self._tell(of_blindness(Reason.IN_FLIGHT_UNREADABLE, f"{what} cannot be read: {why}", "", None, now))
 
     def _sent_before(self, found: Turn, thread: Thread, now: datetime) -> bool | None:
@@ -154,7 +154,7 @@ class DuePages:
             return None
 
     def _states(self, thread: Thread) -> Mapping[WatchedAlarm, AlarmReading]:
-        """How its alarms are now; those of another account or region cannot be looked at from here."""
+        """The states of its alarms now; those of another account or region cannot be read from here."""
         latest = thread.latest
         if (latest.account, latest.region) not in (self.place, ("", "")):
             return dict.fromkeys(watched(thread), NotRead(f"it is in {latest.account} {latest.region}"))
@@ -184,7 +184,7 @@ class DuePages:
             self.threads.look_later(found, self._next(found, now), now, reported=False)
 
     def _look_at_alarms(self, found: Digest, now: datetime) -> None:
-        """Refusals are over when all their alarms are OK, and left to humans after a day."""
+        """Ends refusals when all their alarms are OK, and leaves them to humans after a day."""
         states, again_at = read_states(self.alarms, found.watched), self._next(found, now)
         if found.all_ok(states):
             self._tell(thread_messages.green_again(found.first, now, since=found.since, count=found.count))
@@ -196,12 +196,12 @@ class DuePages:
         self.threads.look_later(found, again_at, now, reported=False)
 
     def _lasting(self, found: Digest, now: datetime) -> None:
-        """A cause that lasts is over once all its alarms stayed OK; until then what is new is summed up."""
+        """Ends a lasting cause once all its alarms stayed OK; until then new alarms are summed up."""
         states = self._described(found)
         again_at = earlier_look(found, states, self._next(found, now))
         if stayed_ok(found, states, now):
             self._tell(ended(found, now))
-            # What came meanwhile is counted on, and paged again, for its thread is over.
+            # Alarms that came meanwhile are counted on, and paged again, because the thread is over.
             self.threads.forget(found)
             return
         summed = is_time(found, self.rules.digest_every, now)
@@ -214,7 +214,7 @@ class DuePages:
         self.threads.look_later(found, again_at, now, reported=summed)
 
     def _mute_ended(self, found: Digest, now: datetime) -> None:
-        """A mute window is over: what is OK or gone by now was never paged, all else is."""
+        """Ends a mute window: alarms that are OK or gone by now are not paged, all others are."""
         if found.first.until and found.first.until > now:
             self.threads.look_later(found, found.first.until, now, reported=False)
             return
@@ -224,14 +224,14 @@ class DuePages:
         self.threads.forget(found)
 
     def _described(self, found: Digest) -> Mapping[WatchedAlarm, Reading[DescribedAlarm]]:
-        """Its alarms as they are now; those of another account or region cannot be looked at from here."""
+        """Its alarms as they are now; those of another account or region cannot be read from here."""
         about = found.first
         if (about.account, about.region) not in (self.place, ("", "")):
             return dict.fromkeys(found.watched, NotRead(f"it is in {about.account} {about.region}"))
         return describe_each(self.alarms, found.watched)
 
     def _tell(self, message: Announcement) -> None:
-        """Once. Raises Untold when it is not kept: then it stays due, and is only kept the next time."""
+        """Announces it once. Raises Untold when it is not kept; it stays due, and is only kept next time."""
         if not self.deliveries.begin(message.key, message.at):
             self._keep(message)
             return
@@ -241,10 +241,10 @@ class DuePages:
             raise Untold(f"{message.kind}: who was told could not be kept")
 
     def _keep(self, message: Announcement) -> None:
-        """What was told before goes into its thread without another page, unless it is there."""
+        """Puts an announcement that was sent before into its thread without another page, if not there."""
         before = self.threads.thread(thread_id(message))
         if isinstance(before, Unknown | NotRead):
-            # No later look reads it either; it is told of by itself.
+            # No later look can read it either; the unreadable thread is announced by itself.
             return
         known = None if isinstance(before, Absent) else before
         if known and known.latest.key == message.key:
@@ -253,7 +253,7 @@ class DuePages:
             raise Untold(f"{message.kind}: who was told could not be kept")
 
     def _next(self, found: Digest, now: datetime) -> datetime | None:
-        """A hold is looked at until it is over, alarms for a while; then what is summed up waits for more."""
+        """The next look: for a hold until it is over, for alarms for a while, then for the next summary."""
         if found.holds:
             return now + LOOK_EVERY
         if looked_at := found.looked_at_next(now):
@@ -262,7 +262,7 @@ class DuePages:
         return (found.reported_at or found.since) + self.rules.digest_every if waits else None
 
     def _is_over(self, found: Digest, now: datetime) -> bool:
-        """Whether what held Firebreak back is gone; not knowing is no end."""
+        """Whether the hold on Firebreak is gone; not knowing is not an end."""
         if not found.holds:
             return False
         if found.first.cause == Reason.SWITCHED_OFF:
@@ -271,11 +271,11 @@ class DuePages:
 
 
 def _silent(turn: Next) -> Next:
-    """The same turn for those who know already."""
+    """The same turn without a page, for those who know already."""
     return lambda thread: replace(turn(thread), sending=None)
 
 
 def _key(found: Turn, thread: Thread) -> str:
-    """One step of one thread, as often as it is tried to be kept."""
+    """The key of one step of one thread, the same at every try to keep it."""
     phase = found.sending.phase if found.sending else Phase.UPDATE
     return digest("due", thread.id, thread.version, phase.value, found.thread.steps)

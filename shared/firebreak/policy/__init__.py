@@ -1,1 +1,1 @@
-"""The policy: what a file may say, where it is wrong, and the rules that one request gets out of it."""
+"""The policy: the allowed content of a file, its mistakes, and the rules that it gives for one request."""

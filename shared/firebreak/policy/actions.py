@@ -1,4 +1,4 @@
-"""What a policy says of single actions: which keys each takes, and within what bounds."""
+"""The policy's sections of single actions: the keys that each takes, and their bounds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
@@ -25,7 +25,7 @@ _EVERY_ACTION = frozenset({"autonomy", "cooldown", "ladder"})
 
 
 def keys_of(action: str) -> frozenset[str]:
-    """What the action takes beside autonomy, cooldown and ladder."""
+    """The keys that the action takes beside autonomy, cooldown and ladder."""
     names = {field.name for field in fields(CATALOG.settings_of(action))}
     return frozenset(names | {"prefix"} if "runbooks" in names else names)
 
@@ -48,7 +48,7 @@ class ActionSection(BaseModel):
     runbooks: dict[RunbookName, RunbookSection] = {}
 
     def settings(self, action: str) -> ActionSettings:
-        """What the action reads, from here or by default."""
+        """The settings of the action, from here or by default."""
         usual = CATALOG.settings_of(action)
         given = {field.name: getattr(self, field.name) for field in fields(usual)}
         if "runbooks" in given:
@@ -69,7 +69,7 @@ def odd_settings(actions: Mapping[str, ActionSection]) -> Iterator[str]:
 
 
 def odd_ladders(actions: Mapping[str, ActionSection]) -> Iterator[str]:
-    """What is odd about the ladders of the actions' own sections."""
+    """The mistakes in the ladders of the actions' own sections."""
     for name, section in actions.items():
         yield from odd_ladder(f"actions.{name}.ladder", name, section.ladder)
 
@@ -85,7 +85,7 @@ def odd_ladder(path: str, first: str, rungs: Sequence[str]) -> Iterator[str]:
 
 
 def odd_runbooks(actions: Mapping[str, ActionSection]) -> Iterator[str]:
-    """Documents whose names do not begin as those that may be run do."""
+    """Documents whose names do not begin with the prefix of those that may be run."""
     for name, section in actions.items():
         prefix = section.prefix or PREFIX
         for runbook, document in misnamed(section.runbooks, prefix).items():

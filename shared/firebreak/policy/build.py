@@ -1,4 +1,4 @@
-"""Looks at the policy files of a layer while it is built: one that does not load fails `sam build`.
+"""Checks the policy files of a layer while it is built: one that does not load fails `sam build`.
 
 A function that cannot load its policy changes nothing and pages somebody. That is better known before
 the deploy than after it.
@@ -30,7 +30,7 @@ def problems(layer: Path, needed: Iterable[str]) -> Iterator[str]:
 
 
 def _is_policy(path: Path) -> bool:
-    """The layer's own policies lie at its top and in policies/; libraries bring TOML files of theirs."""
+    """Whether a file is one of the layer's policies, at its top or in policies/; libraries bring others."""
     return len(path.parts) == 1 or path.parts[0] == "policies"
 
 

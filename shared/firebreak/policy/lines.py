@@ -1,4 +1,4 @@
-"""On which line of a TOML file each of its keys stands: tomllib does not say."""
+"""The line of each key in a TOML file: tomllib does not report it."""
 
 import re
 from collections import Counter
@@ -74,7 +74,7 @@ def _numbered(words: tuple[str, ...], entries: Mapping[Path, int]) -> Path:
 
 
 def _open_after(line: str, depth: int, quote: str) -> tuple[int, str]:
-    """How many brackets, and which quotes of several lines, are open at the end of the line."""
+    """The brackets, and the quotes of several lines, that are open at the end of the line."""
     if quote:
         _, closed, line = line.partition(quote)
         if not closed:

@@ -1,4 +1,4 @@
-"""Loading the policy: TOML in, every mistake at once out, and the rules for one request."""
+"""Loads the policy: TOML in, every mistake at once out, and the rules for one request."""
 
 import fnmatch
 import hashlib
@@ -38,7 +38,7 @@ LARGEST = 1_000_000
 
 
 class Policy:
-    """A validated policy: asks for an action on a target are answered with flat rules.
+    """A validated policy; it answers for an action on a target with flat rules.
 
     `renamed` has the paths of keys that the file calls by an older name, by their present ones.
     """
@@ -51,17 +51,17 @@ class Policy:
 
     @property
     def storm(self) -> StormRules:
-        """What a storm is; the same for every action and target."""
+        """The limits that make a storm; the same for every action and target."""
         return self.file.storm.rules(self.file.defaults.max_event_age)
 
     @property
     def paging(self) -> PagingRules:
-        """What is said of pages."""
+        """The rules for pages."""
         return self.file.paging.rules(demo=self.file.demo)
 
     @property
     def missing_data(self) -> MissingDataRules:
-        """What is said of alarms for which no data comes."""
+        """The rules for alarms for which no data comes."""
         return self.file.missing_data.rules()
 
     def is_frozen(self, action: str, target: Target, now: datetime) -> bool:
@@ -137,7 +137,7 @@ class Policy:
         )
 
     def _overridden(self, name: str, action: str, section: ActionSection, target: Target) -> tuple[Any, str]:
-        """A value and what spoke for it: an override, else the action's section, else the defaults."""
+        """A value and its source: an override, else the action's section, else the defaults."""
         for index, override in self._matching(action, target):
             if (value := getattr(override, name)) is not None:
                 return value, _named(index, override)
@@ -149,7 +149,7 @@ class Policy:
         return usual, "defaults"
 
     def _ladder(self, action: str, section: ActionSection, target: Target) -> tuple[tuple[str, ...], str]:
-        """The response when this action comes first, and what spoke for it."""
+        """The response when this action comes first, and the source of that."""
         for index, override in self._matching(action, target):
             if override.ladder is not None:
                 return tuple(override.ladder), _named(index, override)
@@ -173,7 +173,7 @@ class Policy:
         )
 
     def _groups(self, target: Target) -> list[GroupSection]:
-        """What the policy says of the target's group, the most specific first."""
+        """The policy's sections for the target's group, the most specific first."""
         group = f"{target.service}:{target.group}"
         hits = [g for g in self.file.groups if target.group and fnmatch.fnmatchcase(group, g.group)]
         return sorted(hits, key=lambda found: -_literal(found.group))
@@ -205,7 +205,7 @@ def _named(index: int, override: Override) -> str:
 
 
 def _capped(action: str, target: Target, autonomy: Autonomy, source: str) -> tuple[Autonomy, str]:
-    """What must always ask a human asks, whoever said `auto`."""
+    """The autonomy, lowered where an action must always ask a human, even with `auto` in the policy."""
     spec = CATALOG.get(action)
     if autonomy is Autonomy.AUTO and spec and target.display in spec.always_asks_for:
         return Autonomy.APPROVE, f"{action} on {target.display} itself ({source} says {autonomy})"
@@ -213,12 +213,12 @@ def _capped(action: str, target: Target, autonomy: Autonomy, source: str) -> tup
 
 
 def _specificity(override: Override) -> int:
-    """More literal characters are more specific; naming the action breaks a tie."""
+    """The specificity of an override: its literal characters; naming the action breaks a tie."""
     return 2 * _literal(override.target) + (override.action is not None)
 
 
 def _literal(pattern: str) -> int:
-    """How many characters of a pattern stand for themselves."""
+    """The number of characters of a pattern that stand for themselves."""
     return len(re.sub(r"\*|\?|\[[^]]*\]", "", pattern))
 
 
@@ -227,7 +227,7 @@ def _any_matches(patterns: Iterable[str], shown: str) -> bool:
 
 
 def parse_policy(text: str, source: str) -> Policy:
-    """Read a policy; raises PolicyError with every mistake, each with its path."""
+    """Reads a policy; raises PolicyError with every mistake, each with its path."""
     try:
         renamed = with_new_names(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -247,13 +247,13 @@ def parse_policy(text: str, source: str) -> Policy:
 
 
 def load_policy(path: Path) -> Policy:
-    """Read a policy file; raises PolicyError, also when the file cannot be read."""
+    """Reads a policy file; raises PolicyError, also when the file cannot be read."""
     try:
         with path.open(encoding="utf-8") as file:
             text = file.read(LARGEST + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(str(path), [f"cannot be read: {type(error).__name__}"]) from error
     if len(text) > LARGEST:
-        # Half a policy may lack just the override that holds something back.
+        # A policy cut short may lack just the override that holds something back.
         raise PolicyError(str(path), [f"larger than {LARGEST} characters"])
     return parse_policy(text, str(path))

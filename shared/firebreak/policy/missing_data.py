@@ -1,4 +1,4 @@
-"""What a policy says of alarms for which no data comes, where no tag of theirs does."""
+"""The policy's section for alarms for which no data comes, used where the alarm has no tag for that."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,5 +27,5 @@ class MissingDataSection(_Section):
     named: list[NamedMeaning] = Field(default=[], max_length=MOST_PATTERNS)
 
     def rules(self) -> MissingDataRules:
-        """The same for the core."""
+        """The section as the core's MissingDataRules."""
         return MissingDataRules(named=tuple((one.alarms, one.means) for one in self.named), usual=self.means)

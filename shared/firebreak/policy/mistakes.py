@@ -1,4 +1,4 @@
-"""Mistakes in a policy file as operators read them: on which line, what is expected, what may be meant."""
+"""Mistakes in a policy file as operators read them: the line, the expected value, the likely meaning."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ _WORDS: Mapping[str, str] = {
     "too_short": "too few: at least {min_length}",
     "too_long": "too many: at most {max_length}",
 }
-# So much of a list of names is told; more only hides the one that was meant.
+# At most this many names of a list are shown; more only hides the one that was meant.
 _MOST_NAMES = 6
 
 
@@ -46,7 +46,7 @@ def _as_written(line: str, renamed: Mapping[str, str]) -> str:
 
 
 def _lines(problem: Mapping[str, Any]) -> list[str]:
-    """What concerns several parts at once brings its own paths."""
+    """The lines of one problem; a problem of several parts at once brings its own paths."""
     if problem["loc"]:
         return [_line(problem)]
     return str(problem["msg"]).removeprefix("Value error, ").split("\n")
@@ -56,7 +56,7 @@ def _line(problem: Mapping[str, Any]) -> str:
     place = tuple(part for part in problem["loc"] if part != "[key]")
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
     given = problem.get("input")
-    # Who pastes a secret where its ARN belongs must not find it in a log as well.
+    # A secret pasted in place of its ARN must not appear in a log as well.
     tellable = isinstance(given, str | int | float | bool) and "secret" not in place
     shown = f" (found {given!r})" if tellable else ""
     return f"{path or 'policy'}: {_expected(problem, place)}{shown}"

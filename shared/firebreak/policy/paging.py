@@ -1,4 +1,4 @@
-"""What a policy says of pages: severities, channels, who is told when, and what a page may show."""
+"""The policy's section for pages: severities, channels, recipients and times, and the content of a page."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -26,10 +26,10 @@ from firebreak.policy.patterns import AlarmPattern, TargetPattern
 from firebreak.policy.time_windows import HoursSection
 from firebreak.policy.units import SHORTEST_COUNT, BudgetText, CountedOver, Duration
 
-# Enough for every on-call plan that was seen; each route is walked for every page.
+# Enough for every known on-call plan; each route is walked for every page.
 MOST_CHANNELS, MOST_STEPS, MOST_PATTERNS, MOST_HOURS = 20, 8, 200, 20
 
-# A page that waits for room for longer is of no use.
+# A page that waits for room longer than this is of no use.
 LONGEST_CEILING = timedelta(hours=24)
 
 # The role of Page may read secrets of such names only (template.yaml).
@@ -96,7 +96,7 @@ class ChannelSection(_Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        """What a kind needs, and what it has no use for."""
+        """Refuses a kind of channel without its required keys, and keys that it does not use."""
         needs_secret = self.kind is not ChannelKind.TOPIC
         if needs_secret and self.secret is None:
             raise ValueError(f"secret: {self.kind} needs one")
@@ -110,7 +110,7 @@ class ChannelSection(_Section):
         return self
 
     def rules(self, name: str, *, demo: bool) -> ChannelRules:
-        """The same for the core; lines of a log leave AWS only where that is said."""
+        """The section as the core's ChannelRules; lines of a log leave AWS only where the policy says so."""
         in_aws = self.kind is ChannelKind.TOPIC
         return ChannelRules(
             name=name,
@@ -148,7 +148,7 @@ class RouteSection(_Section):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        """The first step is told at once, each later one later."""
+        """Checks that the first step is immediate, and each later one later."""
         afters = [step.after for step in self.steps]
         if afters[0] != timedelta():
             raise ValueError('steps[0].after: "0s", or nobody is told at once')
@@ -193,7 +193,7 @@ class PagingSection(_Section):
     logs: list[LogGroup] = Field(default=[], max_length=MOST_PATTERNS)
 
     def rules(self, *, demo: bool = False) -> PagingRules:
-        """The same for the core; severities without a route go to the topic at any hour."""
+        """The section as the core's PagingRules; severities without a route go to the topic at any hour."""
         channels = {name: section.rules(name, demo=demo) for name, section in self.channels.items()}
         hours = tuple(section.window() for section in self.business)
         routes = tuple(_route(route, hours) for route in self.routes)
@@ -234,7 +234,7 @@ def addresses_inside(paging: PagingSection, demo: bool) -> Iterator[str]:  # noq
 
 
 def odd_paging(paging: PagingSection) -> Iterator[str]:
-    """What does not fit together, each with its path."""
+    """The parts that do not fit together, each with its path."""
     known = {*paging.channels, TOPIC}
     yield from _odd_ceilings(paging)
     if TOPIC in paging.channels:

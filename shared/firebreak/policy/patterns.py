@@ -1,7 +1,7 @@
 """Patterns over targets and groups, as a policy writes them: `ecs:prod/*`, `ecs:prod`.
 
 They are matched as `fnmatch` does, whose `*` also stands for `/` and `:`. A pattern that can match
-nothing is refused: what it was meant to hold back would be free.
+nothing is refused: the targets that it was meant to hold back would be free.
 """
 
 import fnmatch
@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-# How many names tell a service's resource; all but the last of them name its group.
+# The number of names of a service's resource; all but the last of them name its group.
 PARTS: Mapping[str, int] = {"ecs": 2, "lambda": 1, "beanstalk": 1, "ses": 1, "runbook": 1}
 NAME_CHARACTERS = frozenset(string.ascii_letters + string.digits + "_-")
 
@@ -48,7 +48,7 @@ def _can_match(pattern: str, forms: Iterable[_Form]) -> bool:
 
 
 def _reached(pattern: str, form: _Form) -> set[int]:
-    """How many places of the form may lie behind once the whole pattern is read."""
+    """The numbers of places of the form that may be passed once the whole pattern is read."""
     behind = {0}
     for token in _TOKEN.findall(pattern):
         behind = {after for place in behind for after in _after(form, place, token)}

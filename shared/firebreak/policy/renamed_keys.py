@@ -1,4 +1,4 @@
-"""Keys of the policy that were called otherwise: the old name is read for one release, with a warning."""
+"""Renamed keys of the policy: the old name is read for one release, with a warning."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -67,7 +67,7 @@ def old_names(place: Sequence[str | int]) -> Iterable[str]:
 
 
 def as_written(path: str, written: Mapping[str, str]) -> str:
-    """The path of a key as the file has it; a key of a table that was renamed is in the table of the file."""
+    """The path of a key in the file; a key of a renamed table is in the file's table."""
     for now, was in sorted(written.items(), reverse=True):
         if path == now or path.startswith(f"{now}."):
             return f"{was}{path.removeprefix(now)}"
@@ -75,6 +75,6 @@ def as_written(path: str, written: Mapping[str, str]) -> str:
 
 
 def warnings_of_names(written: Mapping[str, str]) -> Iterator[str]:
-    """One line a key that has another name now."""
+    """One line for each key that has another name now."""
     for now, was in written.items():
         yield f"{was}: is called {now} now; the old name is read until the next release"

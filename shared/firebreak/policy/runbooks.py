@@ -1,4 +1,4 @@
-"""What a policy says of runbooks: which documents may be run, in which version, with what."""
+"""The policy's section for runbooks: the documents that may be run, their versions and parameters."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -23,7 +23,7 @@ type ParameterName = Annotated[str, Field(min_length=1, max_length=50)]
 type ParameterValue = Annotated[str, Field(min_length=1, max_length=512)]
 type ParameterValues = Annotated[list[ParameterValue], Field(max_length=MOST_VALUES)]
 
-# As a target spells it (intake/target_resolution.py).
+# The name's form in a target (intake/target_resolution.py).
 type RunbookName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 # DocumentName without colons and slashes: a document of this account, never the ARN of another's.
 type DocumentName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,128}$")]
@@ -68,7 +68,7 @@ class RunbookSection(BaseModel):
     sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
 
     def runbook(self) -> Runbook:
-        """The same for the core; every parameter is a list there, as SSM wants it."""
+        """The section as the core's Runbook; every parameter is a list there, as SSM requires."""
         return Runbook(
             document=self.document,
             version=self.version,

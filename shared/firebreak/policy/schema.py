@@ -1,4 +1,4 @@
-"""The shape of a policy file: every key, what it may hold, and what must fit together.
+"""The shape of a policy file: every key, its allowed values, and the parts that must fit together.
 
 Unknown keys are refused. Durations are written as `90s`, `15m`, `24h`, `7d`; budgets as `3/1h`
 (at most three acts in any hour).
@@ -42,7 +42,7 @@ from firebreak.policy.time_windows import WindowSection
 from firebreak.policy.units import BudgetText, CountedOver, Duration, EventAge, over_an_hour
 
 # EventBridge Scheduler fires within the minute of the time asked for
-# (docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html), so shorter waits lie.
+# (docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html), so a shorter wait would not be kept.
 SHORTEST_WAIT = timedelta(seconds=120)
 
 # An act's scopes must fit one transaction, and each window costs time in every decision.
@@ -79,7 +79,7 @@ class StormSection(_Section):
     quiet: CountedOver = timedelta(minutes=10)
 
     def rules(self, late: timedelta) -> StormRules:
-        """The same for the core; events are taken until they are so late."""
+        """The section as the core's StormRules; events are accepted until they are `late` old."""
         return StormRules(alarms=self.alarms, within=self.within, quiet=self.quiet, late=late)
 
 
@@ -99,7 +99,7 @@ class BreakerSection(_Section):
         return self
 
     def limits(self) -> BreakerLimits:
-        """The same for the core."""
+        """The section as the core's BreakerLimits."""
         return BreakerLimits(
             failures=self.failures,
             comebacks=self.comebacks,
@@ -249,7 +249,7 @@ def _refused(within: Iterable[ErrorDetails], misfits: Iterable[str]) -> Validati
 
 
 def _misfits(parts: Mapping[str, Any]) -> list[str]:
-    """What does not fit together, as far as the parts are there; each line brings its path."""
+    """The parts that do not fit together, as far as they are there; each line has its path."""
     return [
         misfit
         for check, needed in _BETWEEN

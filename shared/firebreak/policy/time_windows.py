@@ -139,10 +139,10 @@ class ScheduledWindow:
 
 
 def _shown(zone: ZoneInfo, now: datetime) -> tuple[datetime, ...]:
-    """What the wall clock shows now, in whole minutes: where to look on a schedule from.
+    """The present times on the wall clock, in whole minutes: the points from which a schedule is searched.
 
-    Inside an hour that comes twice its edges are added, since what stands later on the clock may
-    have started already, and what stands earlier may start again.
+    Inside an hour that comes twice its edges are added, since a later time on the clock may
+    have started already, and an earlier one may start again.
     """
     wall = now.astimezone(zone).replace(second=0, microsecond=0, tzinfo=None, fold=0)
     first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
@@ -154,7 +154,7 @@ def _shown(zone: ZoneInfo, now: datetime) -> tuple[datetime, ...]:
 
 
 def _starts(zone: ZoneInfo, walls: Iterable[datetime | None]) -> set[datetime]:
-    """When the wall clock shows these times: usually once, twice when an hour is repeated."""
+    """The moments at which the wall clock shows these times: usually one, two when an hour is repeated."""
     return {_instant(zone, wall, fold) for wall in walls if wall for fold in (0, 1)}
 
 
@@ -178,7 +178,7 @@ def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
 
 @lru_cache
 def _runs(fields: str, duration: timedelta) -> Mapping[time, timedelta]:
-    """For each start of a day without a change: how far joined occurrences reach to later ones."""
+    """For each start of a day without a change: the time to the last start that is joined to it."""
     from cronsim import CronSim
 
     midnight = datetime(2000, 1, 1)  # noqa: DTZ001 - wall clock time has no zone
@@ -223,7 +223,7 @@ def _read_moment(text: str) -> Once:
         if _MOMENT.fullmatch(text):
             return Once(datetime.fromisoformat(text))
     except ValueError:
-        pass  # told below, like every other text that names no time
+        pass  # reported below, like every other text that names no time
     raise ValueError('at(yyyy-MM-ddThh:mm) with a date and time that exist, like "at(2026-11-27T00:00)"')
 
 
@@ -285,7 +285,7 @@ class HoursSection(BaseModel):
     timezone: Annotated[str, BeforeValidator(_read_timezone)] = "UTC"
 
     def window(self) -> Window:
-        """The same for the core."""
+        """The section as the core's Window."""
         return ScheduledWindow(self.name, self.schedule, self.duration, self.timezone)
 
 
@@ -296,11 +296,11 @@ class WindowSection(HoursSection):
     actions: tuple[str, ...] = ()
 
     def applies_to(self, target: str, action: str) -> bool:
-        """Whether the window is there for this action on this target (`ecs:prod/api`)."""
+        """Whether the window applies to this action on this target (`ecs:prod/api`)."""
         targeted = any(fnmatch.fnmatchcase(target, pattern) for pattern in self.targets)
         return (targeted or not self.targets) and (action in self.actions or not self.actions)
 
 
 def windows_of(sections: Iterable[WindowSection], target_display: str, action: str) -> tuple[Window, ...]:
-    """The windows that are there for this action on this target, in the file's order."""
+    """The windows that apply to this action on this target, in the file's order."""
     return tuple(section.window() for section in sections if section.applies_to(target_display, action))

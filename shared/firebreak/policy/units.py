@@ -1,4 +1,4 @@
-"""How a policy file writes lengths of time and budgets, and how short they may be."""
+"""The units of a policy file: lengths of time and budgets, and their lower bounds."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _DURATION = re.compile(_PARTS)
 _PART = re.compile(r"([0-9]+)([smhd])")
 _BUDGET = re.compile(r"([0-9]{1,4})/(\w{2,28})")
 
-# What is counted over less than this is hardly ever counted together, so the guard would be off.
+# Events counted over less than this are hardly ever counted together, so the guard would be off.
 SHORTEST_COUNT = timedelta(minutes=1)
 # An event may be this old when it arrives late and is tried again; a shorter limit would refuse it.
 SHORTEST_EVENT_AGE = timedelta(minutes=2)
@@ -26,7 +26,7 @@ STACK_WINDOW = timedelta(hours=1)
 
 
 def read_duration(value: object) -> timedelta:
-    """The length of time that "90s", "1h30m" or "7d" means. Raises ValueError that says what is expected."""
+    """The duration of a text such as "90s", "1h30m" or "7d". Raises ValueError with the expected form."""
     if not isinstance(value, str) or not _DURATION.fullmatch(value):
         raise ValueError('a duration like "90s", "15m", "1h30m", "24h" or "7d"')
     return timedelta(seconds=sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(value)))

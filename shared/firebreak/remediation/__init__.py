@@ -1,1 +1,1 @@
-"""Remediation: an alarm is observed, decided on, acted on, verified, swept up after, and recorded."""
+"""Remediation: observes an alarm, decides, acts, verifies, sweeps up afterwards, and records."""

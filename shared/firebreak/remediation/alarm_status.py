@@ -1,4 +1,4 @@
-"""How alarms are now: one DescribeAlarms for every 100 names, one look at the series of each alarm."""
+"""The present state of alarms: one DescribeAlarms for every 100 names, one read of each alarm's series."""
 
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 def describe_each(
     alarms: AlarmReads, wanted: Collection[WatchedAlarm]
 ) -> Mapping[WatchedAlarm, Reading[DescribedAlarm]]:
-    """Each alarm as it is now; of one with several series only the series that is asked for counts."""
+    """Each alarm as it is now; of one with several series only the requested series counts."""
     described = alarms.describe_all(sorted({one.name for one in wanted})) if wanted else {}
     if not isinstance(described, Mapping):
         return dict.fromkeys(wanted, described)
@@ -37,7 +37,7 @@ def read_states(alarms: AlarmReads, wanted: Collection[WatchedAlarm]) -> Mapping
 
 
 def green_since(found: Iterable[Reading[DescribedAlarm]]) -> datetime | None:
-    """When the last of the alarms that are OK turned so."""
+    """The time at which the last of the alarms that are OK turned so."""
     green = (o.since for o in found if isinstance(o, DescribedAlarm) and o.state is AlarmState.OK)
     return max(green, default=None)
 
@@ -49,7 +49,7 @@ def _is_red(found: Reading[DescribedAlarm]) -> bool:
 def _of_series(
     one: WatchedAlarm, found: Reading[DescribedAlarm], series: Reading[Mapping[str, Series]] | None
 ) -> Reading[DescribedAlarm]:
-    """While the alarm is in ALARM, CloudWatch lists the series that are, and no others."""
+    """The series: while its alarm is in ALARM, CloudWatch lists the series that are, and no others."""
     if not (one.contributor and isinstance(found, DescribedAlarm) and _is_red(found)):
         return found
     match series:

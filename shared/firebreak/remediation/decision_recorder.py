@@ -1,4 +1,4 @@
-"""Decisions that do not act: recorded once, told as their reason says, moved along the ladder."""
+"""Decisions that do not act: recorded once, announced as their reason says, moved along the ladder."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ _ALREADY_HANDLED = frozenset({Reason.DUPLICATE, Reason.INCIDENT_MOVED_ON})
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What came of one event, returned by the handler and logged."""
+    """The result of one event, returned by the handler and logged."""
 
     outcome: str
     reason: Reason
@@ -53,7 +53,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRecorder:
-    """Writes down what did not lead to an act."""
+    """Records events that did not lead to an act."""
 
     ledger: Ledger
     schedules: Schedules
@@ -63,7 +63,7 @@ class DecisionRecorder:
 
     @property
     def writer(self) -> IncidentWriter:
-        """What writes a change of an incident, with all that follows from it."""
+        """Writes a change of an incident, with all that follows from it."""
         return IncidentWriter(self.ledger, self.schedules, self.announcer, self.log)
 
     def record_rejection(
@@ -76,11 +76,11 @@ class DecisionRecorder:
         asked: bool,
         observes: bool,
     ) -> Summary:
-        """A refusal for which no target is known; who hears of it is `announcement_of_unresolved`.
+        """Records a refusal without a known target; `announcement_of_unresolved` decides who hears of it.
 
-        That of our own request has a key of its own: it must neither pass for the decision of the
-        alarm behind it nor stand in the way of the same request when it is asked again. It is found
-        under the name that the request has.
+        The refusal of one of Firebreak's own requests has a key of its own: it must neither pass for the
+        decision of the alarm behind it nor stand in the way of the same request when it is asked again. It
+        is found under the request's name.
         """
         if isinstance(trigger, Alarm):
             key = alarm_key(trigger, action)
@@ -97,7 +97,7 @@ class DecisionRecorder:
         return self._refused(record, message)
 
     def unusable(self, key: str, action: str, decision: Decision) -> Summary:
-        """An event that is no alarm."""
+        """Records an event that is no alarm."""
         record = untargeted(key, None, action, decision, self.clock.now())
         return self._refused(record, of_decision(record, None))
 
@@ -114,7 +114,7 @@ class DecisionRecorder:
         return Summary(decision.word, decision.reason, record.incident_id)
 
     def conclude(self, request: Request, rules: Rules, decision: Decision, seen: Snapshot) -> Summary | None:
-        """Record a decision that does not act; None when the ledger moved meanwhile: look again.
+        """Records a decision that does not act; None when the ledger moved meanwhile: look again.
 
         Raises AwsError; also when the request is for an incident that could not be read: a
         decision recorded now would leave it where it is for good.
@@ -125,7 +125,7 @@ class DecisionRecorder:
         return self._conclude(request, rules, decision, incident, seen.now)
 
     def conclude_last(self, request: Request, rules: Rules, decision: Decision, view: LedgerView) -> Summary:
-        """Record that every try was lost."""
+        """Records that every try was lost."""
         incident = view.incident if isinstance(view.incident, Incident) else None
         done = self._conclude(request, rules, decision, incident, self.clock.now())
         return done or self._summary(request, decision)
@@ -146,7 +146,7 @@ class DecisionRecorder:
         return self._without_incident(request, rules, decision, record)
 
     def _look_soon(self, incident: Incident, now: datetime) -> None:
-        """Who thinks all is well looks again at once; the name is of this join and of no other wake-up."""
+        """Schedules a prompt check of an incident that counted as well; only this join uses its name."""
         if incident.state in WELL:
             self.writer.wake(incident, _JOINED + incident.version, now + JOIN_PATIENCE)
 
@@ -199,7 +199,7 @@ class DecisionRecorder:
     def _ask_human(
         self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord, plan: Plan
     ) -> Summary | None:
-        """Open an incident that waits for a yes; its check finds out that nobody said it."""
+        """Opens an incident that waits for approval; its check finds out that nobody gave it."""
         fresh = transitions.opened(request, rules, record.at)
         incident = transitions.awaiting(fresh, plan, record.at + rules.approve_within)
         message = approval_messages.approval(incident, record)
@@ -218,7 +218,7 @@ class DecisionRecorder:
         return self._summary(request, decision, incident.id)
 
     def _with_look(self, moved: Moved, incident: Incident, decision: Decision, now: datetime) -> Moved:
-        """What was given to humans promises a look, where one is due and could be scheduled."""
+        """The move with a look announced in its message, where one is due and could be scheduled."""
         message = moved.change.message
         if moved.after.state is not IncidentState.PAGED or message is None:
             return moved

@@ -1,4 +1,4 @@
-"""Refusing an OK whose time has not come yet: recorded under a key of its own, and told."""
+"""Refuses an OK whose time has not come yet: recorded under a key of its own, and announced."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from firebreak.remediation.outbox import Announcer
 
 
 def refuse_ahead(alarm: Alarm, ledger: Ledger, announcer: Announcer, now: datetime) -> Summary | None:
-    """What came of an event that is ahead of its time; None when it is not."""
+    """The result of an event that is ahead of its time; None when it is not."""
     if not (why := ahead.refused(alarm, now)):
         return None
     key = digest(why.reason.value, alarm_key(alarm, "verify"))

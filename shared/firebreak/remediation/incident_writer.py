@@ -1,4 +1,4 @@
-"""Writing what became of an incident, and everything that follows from it, in the one safe order."""
+"""Writes a change of an incident, and everything that follows from it, in the one safe order."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ class IncidentWriter:
     log: Log
 
     def write(self, moved: Moved) -> bool:
-        """Whether the change was written; False where the incident moved meanwhile. Raises AwsError."""
+        """Writes the change; returns False where the incident moved meanwhile. Raises AwsError."""
         if moved.later:
             self.schedules.ask_again(moved.later, moved.later.at)
         if moved.wake_at:
@@ -34,7 +34,7 @@ class IncidentWriter:
         return True
 
     def wake(self, incident: Incident, attempt: int, at: datetime) -> None:
-        """May fail without harm: the incident is due then, and the sweeper looks at what is due."""
+        """Schedules a check. May fail without harm: the incident is due then, and the sweeper looks at it."""
         try:
             self.schedules.check(incident.id, incident.rung, attempt, at)
         except AwsError as error:

@@ -1,4 +1,4 @@
-"""Handing announcements to the bus: at least once, never instead of the ledger's record."""
+"""Hands announcements to the bus: at least once, never instead of the ledger's record."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from firebreak.ledger.ports import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Announcer:
-    """Carries announcements that the ledger already holds; the sweeper repeats what fails here."""
+    """Publishes announcements that the ledger already holds; the sweeper repeats failed ones."""
 
     bus: Bus
     ledger: Ledger
     log: Log
 
     def publish(self, message: Announcement | None) -> bool:
-        """Publish, then let it wait no more; whether that was done.
+        """Publishes it, then marks it as handed over; returns whether that was done.
 
         May fail without harm: the ledger still holds it as unsettled.
         """
@@ -33,14 +33,14 @@ class Announcer:
         return True
 
     def ask(self, request: OwnEvent) -> None:
-        """Ask for the next rung. May fail without harm: the incident is due, and the sweeper asks again."""
+        """Requests the next rung. May fail without harm: the incident is due, and the sweeper asks again."""
         try:
             self.bus.ask(request)
         except AwsError as error:
             self.log.event("request.waits", incident=request.incident_id, error=str(error))
 
     def tell_past_the_ledger(self, message: Announcement | None) -> None:
-        """Publish what could not be recorded. Raises Untold, so that the invocation fails loudly."""
+        """Publishes an announcement that could not be recorded. Raises Untold, to fail the invocation."""
         if message is None:
             return
         try:

@@ -1,4 +1,4 @@
-"""Recording what came of a claim, whoever else writes the incident meanwhile."""
+"""Records the result of a claim, whoever else writes the incident meanwhile."""
 
 from collections.abc import Callable
 

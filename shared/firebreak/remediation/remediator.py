@@ -1,7 +1,7 @@
 """The life of a request: observe, decide, claim, act, record, announce.
 
 The order is the safety: a check is scheduled before the claim, nothing sits between a won
-claim and the one API call, and what happened is recorded under the claim it belongs to.
+claim and the one API call, and the result is recorded under the claim it belongs to.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ from firebreak.services.action import AnyAction
 from firebreak.services.registry import CATALOG
 
 TRIES = 3
-# A plan is made of what was seen; after this it describes a world that may be gone.
+# A plan is made of one snapshot; after this it describes a world that may be gone.
 PLAN_EXPIRES = timedelta(seconds=10)
 NOT_LOOKED_FOR = NotRead("the alarm's tags were not looked for")
 ASKS_A_HUMAN = frozenset({Reason.OBSERVE_ONLY, Reason.NEEDS_APPROVAL})
@@ -64,7 +64,7 @@ ASKS_A_HUMAN = frozenset({Reason.OBSERVE_ONLY, Reason.NEEDS_APPROVAL})
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A decision with what it was made on: the claim compares the ledger against that."""
+    """A decision with its snapshot and ledger view: the claim compares the ledger against that view."""
 
     decision: Decision
     seen: Snapshot
@@ -73,7 +73,7 @@ class _Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remediator:
-    """Handles everything that reaches one action's function.
+    """Handles every event for one action's function.
 
     `policy` loads the policy (raises PolicyError); `acknowledged` names who has a page; `new_id` makes a
     claim id of at most 36 characters that never repeats; `jitter` gives the seconds to wait before try n.
@@ -97,7 +97,7 @@ class Remediator:
     behind: ServiceLookup = field(default_factory=lambda: not_looked_up("this function cannot"))
 
     def handle(self, event: object) -> Summary:
-        """Decide on one event and carry it out. Raises only what no human was told of yet."""
+        """Decides on one event and carries it out. Raises only errors of which no human was notified yet."""
         try:
             parsed = alarm_events.parse(event)
         except UnusableEvent as error:
@@ -128,7 +128,7 @@ class Remediator:
         named = self._resolve(trigger, tags)
         if isinstance(resolved := named.found, Unresolved):
             if resolved.reason is Reason.TARGET_UNREADABLE:
-                # It may be about a target all the same. What names none holds nobody else's targets.
+                # It may be about a target all the same. An event that names none holds nobody else's targets.
                 red = red_alarm(trigger, self.clock.now())
                 self.storms.count(red, policy.storm, self.storms.storms.look())
             return self._turn_away(trigger, resolved, policy, tags)
@@ -140,7 +140,7 @@ class Remediator:
             asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{event.kind} of {event.action}")
             return self._turn_away(event, asked, policy)
         if not event.incident_id and (rejected := reject_early(event.alarm, policy.missing_data)):
-            return self._turn_away(event, rejected, policy)  # asked again, it is the same alarm
+            return self._turn_away(event, rejected, policy)  # a retry of it is the same alarm
         if event.refused and (who := self.acknowledged(event.refused)):
             return self._turn_away(event, Unresolved(Reason.ACKNOWLEDGED, f"acknowledged by {who}"), policy)
         tags = tags_of(event.alarm, self.observer.alarms)
@@ -176,7 +176,7 @@ class Remediator:
         policy: Policy,
         tags: Reading[Mapping[str, str]] = NOT_LOOKED_FOR,
     ) -> Summary:
-        """Without tags, what the alarm's owner wants is not known, so a refusal is worth a page."""
+        """Rejects early. Without tags, the owner's wishes are not known, so a refusal is worth a page."""
         now = self.clock.now()
         decision = refuse_unresolved(why, policy.hash, now)
         by_itself = isinstance(trigger, Alarm) or not (trigger.incident_id or trigger.by)
@@ -191,7 +191,7 @@ class Remediator:
         )
 
     def _unusable(self, event: object, error: UnusableEvent) -> Summary:
-        """Recorded and told under what it holds, so that a redelivery is the same event."""
+        """Records and announces it under a hash of its content, so that a redelivery is the same event."""
         try:
             return self.recorder.unusable(
                 unusable_key(event), self.action.spec.name, refuse(Reason.UNUSABLE_EVENT, str(error))
@@ -200,7 +200,7 @@ class Remediator:
             return self._blind(Reason.LEDGER_UNAVAILABLE, f"{type(failed).__name__}: {failed}", None)
 
     def _blind(self, reason: Reason, cause: str, alarm: Alarm | None) -> Summary:
-        """Nothing was changed and the ledger cannot take a record: tell a human past it.
+        """Notifies a human past the ledger, which cannot take a record; nothing was changed.
 
         Raises Untold when the bus is gone as well; the function's failure destination pages then.
         """
@@ -238,7 +238,7 @@ class Remediator:
         return self.ledger.look(request, rules.scopes(request.target))
 
     def _red(self, request: Request, view: LedgerView) -> RedAlarm | None:
-        """What the request adds to the count of red alarms; our own heartbeat tells of no trouble."""
+        """The red alarm that the request adds to the count; Firebreak's own heartbeat is no trouble."""
         own = is_heartbeat(request.alarm, self.observer.stack_name, self.account, self.region)
         counted = own or isinstance(view.decided, Decided)
         return None if counted else red_alarm_of(request, self.clock.now())
@@ -257,7 +257,7 @@ class Remediator:
         view = replace(view, storm=self.storms.count(red, rules.storm, view.storm))
         seen = replace(seen, storm=view.storm)
         decision = decide(request, rules, seen)
-        # What would be done is worth a look even where the policy only lets us watch or ask.
+        # A plan is worth a look even where the policy only lets Firebreak watch or ask.
         if decision.objected and decision.reason not in ASKS_A_HUMAN:
             return _Wanted(decision, seen, view)
         seen = self.observer.live(request, rules, seen, self.clock.now(), known)
@@ -277,7 +277,7 @@ class Remediator:
         )
 
     def _claim_and_act(self, request: Request, rules: Rules, wanted: _Wanted, plan: Plan) -> Summary | None:
-        """Claim, and act if the claim is ours; None when the race was lost."""
+        """Claims, and acts if the claim is won; None when the race was lost."""
         started = self.clock.monotonic()  # before `at` is taken: act_by counts from there
         claim = self._claim(request, rules, wanted, plan)
         after = claim.after
@@ -287,7 +287,7 @@ class Remediator:
                 self.log.event("remediation.claim_lost", incident=claim.after.id)
                 return None
             case ClaimResult.UNKNOWN:
-                # If it is there after all, Verify finds it; if not, nobody else would ever tell.
+                # If it is there after all, Verify finds it; if not, nobody else would ever announce it.
                 cause = f"whether {claim.after.id} was claimed could not be read"
                 return self._blind(Reason.LEDGER_UNAVAILABLE, cause, request.alarm)
             case ClaimResult.WON:
@@ -335,13 +335,13 @@ class Remediator:
         return self._record(claim, "act", Acted(receipt, claim.request.by))
 
     def _not_executed(self, claim: Claim, why: str) -> Summary:
-        """Nothing was sent, or AWS refused it: only here may a slot be given back."""
+        """Records that nothing was sent, or AWS refused it: only here may a slot be given back."""
         summary = self._record(claim, "not_executed", NotSent(why))
         self._give_back(claim)
         return summary
 
     def _give_back(self, claim: Claim) -> None:
-        """May fail without harm: a slot that stays taken only makes the limits stricter."""
+        """Gives the slot back. May fail without harm: a slot that stays taken makes the limits stricter."""
         if not claim.takes_slots:
             return
         try:
@@ -350,11 +350,11 @@ class Remediator:
             self.log.event("remediation.slot_kept", incident=claim.after.id, error=str(error))
 
     def _record(self, claim: Claim, word: str, event: Acted | OutcomeLost | NotSent) -> Summary:
-        """Record under our claim, however many alarms join meanwhile."""
+        """Records under this claim, however many alarms join meanwhile."""
         summary = Summary(word, claim.record.decision.reason, claim.after.id)
 
         def change(now: Incident) -> IncidentChange:
-            """Announced in the thread where the look was promised."""
+            """The change, announced in the thread of the page that announced the look."""
             changed = advance(now, event, self.clock.now()).change
             return replace(changed, message=of_its_page(changed.message, claim.request.refused))
 

@@ -1,4 +1,4 @@
-"""Looking: the ledger first, the live world only when no ledger guard objected already."""
+"""Snapshots: the ledger first, the live world only when no ledger guard objected already."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -66,9 +66,9 @@ class Observer:
         now: datetime,
         known: Observation | None = None,
     ) -> Snapshot:
-        """The same snapshot with the alarm and the target looked at, in parallel.
+        """The same snapshot with the alarm and the target read, in parallel.
 
-        `known` is the target where it was looked at a moment ago.
+        `known` is the target where it was read a moment ago.
         """
         with ThreadPoolExecutor(max_workers=4) as pool:
             alarm = pool.submit(self._alarm, request, before)
@@ -91,7 +91,7 @@ class Observer:
     def _plan(
         self, request: Request, rules: Rules, incident: Reading[Incident], seen: Observation
     ) -> Reading[Plan | Obstacle]:
-        """What would be done, or undone: then the plan that is to be taken back says how."""
+        """The plan of the act; for an undo, the one that the plan to be taken back gives."""
         if request.kind not in PURPOSE_OF:
             return self.action.plan(request, seen, rules)
         if not isinstance(incident, Incident) or incident.plan is None:
@@ -99,7 +99,7 @@ class Observer:
         return self.action.undo(incident.plan, seen, request.kind)
 
     def _group(self, request: Request, rules: Rules, before: Snapshot, now: datetime) -> Reading[GroupCount]:
-        """The target's group: as somebody counted it lately where that lets us act, else counted now.
+        """The target's group: a recent count where that lets Firebreak act, else counted now.
 
         So no refusal comes from an old count, and min_healthy always knows who is well now.
         """
@@ -119,7 +119,7 @@ class Observer:
         return self.action.group(request.target, now, health=health)
 
     def _alarm(self, request: Request, before: Snapshot) -> Reading[DescribedAlarm]:
-        """The alarm; for a request of an incident, the member that speaks loudest."""
+        """The alarm; for a request of an incident, the member that decides whether it is red."""
         if not isinstance(before.incident, Incident) or before.incident.id != request.incident_id:
             return self.alarms.describe(request.alarm.name)
         members = [member.watched for member in before.incident.members]
@@ -141,7 +141,7 @@ class Observer:
 
 
 def tags_of(alarm: Alarm, alarms: AlarmReads) -> Reading[Mapping[str, str]]:
-    """The alarm's tags: those in the event over those on the alarm, read only where they may tell more."""
+    """The alarm's tags: those in the event over those on the alarm, read only where they may add some."""
     if not needs_live_tags(alarm):
         return alarm.tags
     match alarms.tags(alarm.arn):
@@ -154,7 +154,7 @@ def tags_of(alarm: Alarm, alarms: AlarmReads) -> Reading[Mapping[str, str]]:
 
 
 def needs_consent(request: Request, decision: Decision, incident: Reading[Incident]) -> bool:
-    """Whether to look at the target's tags although a guard objected that needs none of them.
+    """Whether to read the target's tags although a guard objected that needs none of them.
 
     Before the alarm joins an incident, and before a human hears of it or an incident begins with it.
     """
@@ -168,7 +168,7 @@ def needs_consent(request: Request, decision: Decision, incident: Reading[Incide
 def with_consent(
     request: Request, decision: Decision, seen: Snapshot, tags: Reading[Mapping[str, str]]
 ) -> Snapshot:
-    """The snapshot with the target's tags where they are known; where not, the guard that objected speaks.
+    """The snapshot with the target's tags where they are known; else the objecting guard's reason stands.
 
     A target that is gone keeps no alarm from the incident that works on it.
     """
@@ -197,7 +197,7 @@ def loudest(members: Sequence[Reading[DescribedAlarm]]) -> Reading[DescribedAlar
     """The member that decides whether the incident is red.
 
     A red one, else one that could not be read, else one without data or gone, else a green one. A red one
-    speaks for all that are red: it has the actions of each.
+    stands for all that are red: it has the actions of each.
     """
     found = min(members, key=_quietness, default=ABSENT)
     if not isinstance(found, DescribedAlarm) or found.state is not AlarmState.ALARM:
@@ -229,7 +229,7 @@ def with_application(
 ) -> tuple[LedgerView, Snapshot]:
     """View and snapshot with the group that a tag of the target names, if it names one.
 
-    The clock is read again after that look: an act that was claimed meanwhile is not of the future.
+    The clock is read again after that read: an act that was claimed meanwhile is not of the future.
     """
     tags = seen.target_tags if isinstance(seen.target_tags, Mapping) else {}
     application = tags.get(rules.application_tag, "") if rules.application_tag else ""

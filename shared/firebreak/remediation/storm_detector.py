@@ -1,4 +1,4 @@
-"""Watching for storms: each routed red alarm is counted once, beginning and end are told once."""
+"""Detects storms: each routed red alarm is counted once, beginning and end are announced once."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,15 +27,15 @@ from firebreak.remediation.alarm_status import read_states
 
 
 class TellsStorms(Protocol):
-    """Carries announcements of storms that the ledger already holds; an Announcer, or Page itself."""
+    """Publishes announcements of storms that the ledger already holds; an Announcer, or Page itself."""
 
     def publish(self, message: Announcement | None) -> object:
-        """Publish it. May fail without harm: the ledger still holds it as unsettled."""
+        """Publishes it. May fail without harm: the ledger still holds it as unsettled."""
 
 
 @dataclass(frozen=True, slots=True)
 class StormWatch:
-    """Counts red alarms and says when they are a storm, and when it is over.
+    """Counts red alarms and detects when they are a storm, and when it is over.
 
     `other_storm` is a storm whose alarms count as well towards the beginning of this one.
     """
@@ -48,7 +48,7 @@ class StormWatch:
     other_storm: Storms | None = None
 
     def count(self, red: RedAlarm | None, rules: StormRules, before: Reading[Storm]) -> Reading[Storm]:
-        """What is remembered once the alarm is, if it is one that counts; what fails becomes blindness."""
+        """The storm with the alarm remembered, if it is one that counts; Unknown when that fails."""
         known: Reading[Storm] = CALM if isinstance(before, Absent) else before
         now = self.clock.now()
         if red is None or not isinstance(known, Storm):
@@ -60,14 +60,14 @@ class StormWatch:
                 known = replace(after, tripped_at=known.tripped_at) if isinstance(after, Storm) else after
             return self._declared(known, rules)
         except AwsError as error:
-            # The event must still end in a decision; what could not be counted refuses.
+            # The event must still end in a decision; an alarm that could not be counted refuses.
             self.log.event("storm.not_counted", series=red.series, error=str(error))
             return Unknown(f"{error.operation}: {error.code}")
 
     def _renewed(self, storm: Storm, red: RedAlarm, now: datetime) -> Reading[Storm]:
-        """The storm, kept going by what turned red again; looked at once more where that was not written.
+        """The storm, renewed by an alarm that turned red again; read once more where that was not written.
 
-        Then another alarm did it, or the storm has just ended, and what turns red after it counts anew.
+        Then another alarm renewed it, or the storm has just ended, and alarms after it start a new count.
         """
         if not renews(storm, red):
             return storm
@@ -101,9 +101,9 @@ class StormWatch:
         return found if isinstance(found, Storm) else CALM
 
     def sweep(self, rules: StormRules) -> Unknown | NotRead | None:
-        """Declare a storm whose declarer died, and end one that is over. Raises AwsError.
+        """Declares a storm whose declarer died, and ends one that is over. Raises AwsError.
 
-        Returns why the storm cannot be read, where it cannot.
+        Returns the reason why the storm cannot be read, where it cannot.
         """
         storm = self._declared(self.storms.look(), rules)
         match storm:
@@ -127,7 +127,7 @@ class StormWatch:
         return None
 
     def _remind(self, storm: Storm, left: storm_messages.Left, rules: StormRules, now: datetime) -> None:
-        """A storm that lasts is told every hour, for nothing is acted on meanwhile."""
+        """Announces a lasting storm every hour, because nothing is acted on meanwhile."""
         self.log.event("storm.goes_on", not_ok=len(left))
         since = storm.tripped_at
         if since and now - since >= timedelta(hours=1):

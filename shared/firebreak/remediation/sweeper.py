@@ -1,7 +1,7 @@
-"""The five-minute sweep: what a lost wake-up, a lost hand-over or a killed function left behind.
+"""The five-minute sweep: takes up lost wake-ups, lost hand-overs and the work of killed functions.
 
-One bad item, answer or policy never keeps the others from being looked at: each is looked at alone, and what
-could not be looked at waits behind the others. Its cause is announced once a day for as long as it lasts.
+One bad item, answer or policy never keeps the others from being looked at: each is looked at alone, and one
+that could not be looked at waits behind the others. Its cause is announced once a day while it lasts.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,19 +24,19 @@ from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.storm_detector import StormWatch
 
 SWEEP_LIMIT = 50
-# The schedule of the template, which is what the turns of those that humans have are counted by.
+# The schedule of the template, by which the turns of the incidents with humans are counted.
 SWEEP_EVERY = timedelta(minutes=5)
 # So each of those gets its turn within 20 minutes.
 HUMANS_TURNS = 4
-# Schedules fire within their minute; what is later than this was lost.
+# Schedules fire within their minute; a wake-up that is later than this was lost.
 SWEEP_GRACE = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """One sweep; `check` looks at an incident as its wake-up would have, and says whether it could.
+    """One sweep; `check` looks at an incident as its wake-up would have, and returns whether it could.
 
-    `failed` collects what has to be raised once everything was looked at.
+    `failed` collects the errors that have to be raised once everything was looked at.
     """
 
     check: Callable[[str], bool]
@@ -50,9 +50,9 @@ class Sweep:
     failed: list[AwsError | Untold] = field(default_factory=list)
 
     def run(self) -> None:
-        """Look at everything that is past due. Raises the first AwsError or Untold after all was looked at.
+        """Looks at everything past due. Raises the first AwsError or Untold after all was looked at.
 
-        What comes last waits for nothing that fails: the storm stays as it is until it can be looked at.
+        The last step waits for nothing that fails: the storm stays as it is until it can be looked at.
         """
         for part in (self._announcements, self._requests, self._incidents, self._storm):
             self._guarded(part.__name__.strip("_"), part)
@@ -61,7 +61,7 @@ class Sweep:
         self.log.count("Sweeps")
 
     def _guarded(self, about: str, look: Callable[[], None]) -> bool:
-        """Whether a look came to its end; why it did not is kept or announced, and stops no other look."""
+        """Whether a look was completed; its failure is kept or announced, and stops no other look."""
         try:
             look()
         except (AwsError, Untold) as error:
@@ -78,7 +78,7 @@ class Sweep:
         return False
 
     def _announce(self, reason: Reason, cause: str) -> None:
-        """Once a day for each cause, however often it is met."""
+        """Announces a cause once a day, however often it is met."""
         self.log.event("verification.sweep_blind", reason=reason.value, cause=cause)
         message = of_blindness(reason, cause, "", None, self.now, every=DAILY)
         try:
@@ -103,7 +103,7 @@ class Sweep:
                 self._put_off(self.ledger.put_off_announcement, message.waits_as)
 
     def _incidents(self) -> None:
-        """Both lists are read before any look: what is handed to humans by one has its turn later."""
+        """Reads both lists before any look: an incident handed to humans by one has its turn later."""
         overdue: list[Overdue] = []
         humans: list[str] = []
         self._guarded("overdue", lambda: overdue.extend(self._overdue()))
@@ -120,7 +120,7 @@ class Sweep:
         return overdue
 
     def _with_humans(self) -> Sequence[str]:
-        """Those whose turn it is: they stay until it is over, and the oldest would keep others waiting."""
+        """The incidents in turn: they stay until they are over, and the oldest would keep others waiting."""
         listed = self.ledger.incidents_with_humans(self.now - SWEEP_GRACE, HUMANS_TURNS * SWEEP_LIMIT)
         turns = max(1, ceil(len(listed) / SWEEP_LIMIT))
         first = int(self.now.timestamp() // SWEEP_EVERY.total_seconds()) % turns * SWEEP_LIMIT
@@ -133,14 +133,14 @@ class Sweep:
         return well and seen == [True]
 
     def _put_off(self, put_off: Callable[[str, datetime], None], name: str) -> None:
-        """Still due at the next sweep, behind the others. May fail without harm: then it is first again."""
+        """Puts it behind the others of the next sweep. May fail without harm: then it is first again."""
         try:
             put_off(name, self.now - SWEEP_GRACE)
         except AwsError as error:
             self.log.event("verification.not_put_off", about=name, error=str(error))
 
     def _gauge_waiting(self, waiting: Sequence[Announcement]) -> None:
-        """What is not told yet, as it was found: what is still there at the next sweep is stuck."""
+        """Reports the announcements not sent yet, as found: one still there at the next sweep is stuck."""
         longest = max((self.now - message.at for message in waiting), default=timedelta())
         self.log.gauge("WaitingAnnouncements", len(waiting))
         self.log.gauge("OldestAnnouncementSeconds", longest.total_seconds())
@@ -154,7 +154,7 @@ class Sweep:
             self._announce(Reason.STORM_UNREADABLE, unread.why)
 
     def _requests(self) -> None:
-        """A wake-up that was lost is made now; one that was not is the same delivery, decided once."""
+        """Makes lost wake-ups now; one that was not lost is the same delivery, decided once."""
         for key, request in self.ledger.overdue_requests(self.now - SWEEP_GRACE, SWEEP_LIMIT):
             if not self._guarded(f"request {key}", partial(self._ask, key, request)):
                 self._put_off(self.ledger.put_off_request, key)

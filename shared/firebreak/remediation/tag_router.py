@@ -1,4 +1,4 @@
-"""Hands an alarm whose tags did not ride in its event to the function that its live tags name.
+"""Hands an alarm whose tags are not in its event to the function that its live tags name.
 
 Tag propagation is off by default, Terraform cannot switch it on, and contributor events may carry no
 tags. Without this an alarm that its owner tagged reaches nobody, unless its metric is a known symptom.
@@ -23,14 +23,14 @@ from firebreak.services.registry import CATALOG
 type ReadTags = Callable[[str], Reading[Mapping[str, str]]]
 type HandOver = Callable[[str, Mapping[str, object], Mapping[str, str]], None]
 
-# A tag that was just set is seen this much later; an alarm that flaps costs one call in this time.
+# A new tag is seen after at most this time; an alarm that flaps costs one call in this time.
 REMEMBERED_FOR = timedelta(minutes=5)
 MOST_REMEMBERED = 5_000
 
 
 @dataclass(slots=True)
 class RememberedTags:
-    """The tags of alarms by ARN as they were read lately; what could not be read is not remembered."""
+    """The tags of alarms by ARN as they were read lately; a failed read is not remembered."""
 
     read: ReadTags
     clock: Clock
@@ -65,7 +65,7 @@ class TagRouter:
     region: str
 
     def handle(self, event: object) -> Summary:
-        """Hand over or leave it. Raises where the tags could not be read: Lambda delivers the event again."""
+        """Hands it over or leaves it. Raises where the tags could not be read: Lambda delivers it again."""
         parsed = alarm_events.parse(event)
         if not isinstance(parsed, Alarm) or not isinstance(event, dict):
             raise UnusableEvent("a request for an action", "an alarm")

@@ -53,7 +53,7 @@ def unusable_record(event: object, error: UnusableEvent, function: str, now: dat
 def refuse_unusable(
     event: object, error: UnusableEvent, ledger: Ledger, announcer: Announcer, now: datetime
 ) -> Summary:
-    """Record and page an event that Verify cannot read. Raises AwsError when the ledger is unreachable."""
+    """Records and pages an event that Verify cannot read. Raises AwsError when the ledger is unreachable."""
     record = unusable_record(event, error, "verify", now)
     announcer.log.event("verification.unusable_event", incident=record.incident_id, error=str(error))
     message = of_decision(record, None)

@@ -1,7 +1,7 @@
-"""Verify: look whether an act helped, and let exactly one looker say what comes next.
+"""Verify: checks whether an act helped, and lets exactly one check decide the next step.
 
-A schedule, the alarm's OK and the sweeper all come here. Each looks for itself; one conditional
-update of the incident decides who speaks. Nothing here may change anything but the ledger.
+A schedule, the alarm's OK and the sweeper all come here. Each checks for itself; one conditional
+update of the incident decides which result counts. Nothing here may change anything but the ledger.
 """
 
 from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ from firebreak.remediation.sweeper import Sweep
 from firebreak.remediation.unusable_events import read_alarm, read_check, refuse_unusable
 from firebreak.services.action import AnyAction, Observation
 
-# What a check says when it could not look: the incident waits behind the others that are due.
+# The result of a check that could not look: the incident waits behind the others that are due.
 UNSEEN = frozenset({"unreadable", "policy_unusable"})
 
 WAITS_TO_ACT = frozenset({IncidentState.CLIMBING, IncidentState.DEFERRED, IncidentState.UNDOING})
@@ -80,7 +80,7 @@ class Verifier:
     region: str
 
     def handle(self, event: object) -> Summary:
-        """Look at what the event points to. Raises AwsError when the ledger is unreachable: again later."""
+        """Looks at the subject of the event. Raises AwsError when the ledger is unreachable: again later."""
         if check := read_check(event):
             return self._check(*check)
         match event:
@@ -103,7 +103,7 @@ class Verifier:
         return self._check(before.incident_id, None)
 
     def _record_ok(self, alarm: Alarm) -> None:
-        """Good news is a decision too: every event that came in can be found in the ledger."""
+        """Records an OK. Good news is a decision too: every event that came in can be found in the ledger."""
         own = is_heartbeat(alarm, self.stack_name, self.account, self.region)
         reason = Reason.HEARTBEAT if own else Reason.NOT_IN_ALARM
         decision = refuse(reason, f"the alarm is {alarm.state}")
@@ -111,7 +111,7 @@ class Verifier:
         self.ledger.record(untargeted(key, alarm, "verify", decision, self.clock.now()), None)
 
     def _sweep(self) -> Summary:
-        """Raises the first AwsError or Untold once everything was looked at."""
+        """Runs the sweep. Raises the first AwsError or Untold once everything was looked at."""
         Sweep(
             check=lambda incident_id: self._check(incident_id, None).outcome not in UNSEEN,
             ledger=self.ledger,
@@ -126,7 +126,7 @@ class Verifier:
 
     @property
     def writer(self) -> IncidentWriter:
-        """What writes a change of an incident, with all that follows from it."""
+        """Writes a change of an incident, with all that follows from it."""
         return IncidentWriter(self.ledger, self.schedules, self.announcer, self.log)
 
     def _check(self, incident_id: str, attempt: int | None) -> Summary:
@@ -145,7 +145,7 @@ class Verifier:
                 assert_never(never)
 
     def _look_by_policy(self, incident: Incident, attempt: int | None) -> Summary:
-        """A policy that does not load judges nothing: that is announced, and the incident stays due."""
+        """Checks by the policy; one that does not load judges nothing: announced, the incident stays due."""
         try:
             return self._look(incident, attempt)
         except PolicyError as error:
@@ -157,7 +157,7 @@ class Verifier:
             return Summary("policy_unusable", Reason.POLICY_UNUSABLE, incident.id)
 
     def _tell_unreadable(self, incident_id: str, why: str) -> None:
-        """An act that cannot be verified is a page. Raises Untold when the bus is gone as well."""
+        """Announces an act that cannot be verified. Raises Untold when the bus is gone as well."""
         cause = f"incident {incident_id}: {why}"
         message = of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.clock.now(), every=DAILY)
         self.announcer.tell_past_the_ledger(
@@ -185,7 +185,7 @@ class Verifier:
         return self._judge(incident, now)
 
     def _close_if_green(self, incident: Incident, now: datetime) -> Summary:
-        """Whoever was paged hears that it is over, whoever ended it; nothing stays open for good."""
+        """Closes it if all is green: everybody who was paged is notified, and nothing stays open for good."""
         states = self._states(incident)
         if not (all_members_ok(incident, states) and self._at_rest(incident, now)):
             rules = self.policy().rules(incident.action, incident.target)
@@ -202,7 +202,7 @@ class Verifier:
         return Summary(moved.change.message.kind.value, Reason.NO_LONGER_RED, incident.id)
 
     def _look_at_approval(self, incident: Incident, now: datetime) -> Summary:
-        """A question ends with the trouble, or with its time; an answer comes by the action's function."""
+        """Ends a question with its trouble, or with its time; an answer comes by the action's function."""
         states = self._states(incident)
         if all_members_ok(incident, states):
             return self._close(incident, Recovered(), now)
@@ -211,7 +211,7 @@ class Verifier:
         return self._hand_over(incident, now, unanswered(incident), first_state(states.values()))
 
     def _at_rest(self, incident: Incident, now: datetime) -> bool:
-        """Whether the target, too, is over what was done to it; a human may have moved it on since."""
+        """Whether the target, too, has finished the change; a human may have changed it since."""
         if incident.plan is None or incident.state is IncidentState.NOT_EXECUTED:
             return True
         if incident.action not in self.actions:
@@ -219,7 +219,7 @@ class Verifier:
         return has_come_to_rest(self._evidence(incident, now))
 
     def _ask_again(self, incident: Incident, now: datetime) -> Summary:
-        """A request that nobody took up is made again, behind others that wait, until it is too old."""
+        """Repeats a request that nobody took up, behind others that wait, until it is too old."""
         rules = self.policy().rules(incident.action, incident.target)
         began = incident.opened_at
         if incident.state is IncidentState.UNDOING:  # a rest may have been longer than an incident's age
@@ -241,7 +241,7 @@ class Verifier:
         return self._said(given_up.after, "handed_over")
 
     def _look_at_claim(self, incident: Incident, now: datetime) -> Summary:
-        """A claim whose function died is uncertain, never repeated; a young one is left alone."""
+        """Marks a claim whose function died as uncertain, never repeats it; a young one is left alone."""
         if not claim_is_dead(incident, now):
             act_by = incident.act_by or now
             again_at = act_by + ACT_TIMEOUT + CLOCK_SKEW + timedelta(seconds=1)
@@ -262,7 +262,7 @@ class Verifier:
         return self._take(incident, judgement, step, evidence)
 
     def _look_at_rest(self, incident: Incident, now: datetime) -> Summary:
-        """The act was judged before; what is left is when, and whether, its change goes."""
+        """Decides when, and whether, the change of an act that was judged before is taken back."""
         if incident.action not in self.actions:
             return self._hand_over(incident, now, unknown_action(incident), None)
         rules = self.policy().rules(incident.action, incident.target)

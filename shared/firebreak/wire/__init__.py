@@ -1,1 +1,1 @@
-"""What is sent and stored, each form with its version; and JSON that may be anything."""
+"""The sent and stored forms, each with its version; and lenient reading of JSON."""

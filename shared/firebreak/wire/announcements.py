@@ -1,4 +1,4 @@
-"""Announcements as they wait in the ledger and travel on the bus; schema version 1."""
+"""The form of announcements in the ledger and on the bus; schema version 1."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from firebreak.wire.lenient_json import text
 # DynamoDB's keys have 2,048 bytes; every key of Firebreak's own is far shorter.
 LONGEST_KEY = 1024
 
-# Fields that came later go along only when they say something.
+# Fields that later releases added are written only when they hold something.
 SINCE_FIRST_RELEASE = frozenset(
     {
         "event",
@@ -38,7 +38,7 @@ SINCE_FIRST_RELEASE = frozenset(
 
 
 def announcement_to_wire(message: Announcement) -> dict[str, object]:
-    """An announcement as it travels on the bus and waits in the ledger."""
+    """An announcement in its form on the bus and in the ledger."""
     fields = asdict(message)
     fields["retry"] = list(message.retry)
     fields["watches"] = [[one.name, one.contributor] for one in message.watches]
@@ -58,7 +58,7 @@ def announcement_to_wire(message: Announcement) -> dict[str, object]:
 
 
 def announcement_from_wire(wire: object) -> Announcement:
-    """Read an announcement; raises UnusableEvent when it is not one."""
+    """Reads an announcement; raises UnusableEvent when it is not one."""
     if not isinstance(wire, dict):
         raise UnusableEvent("no announcement", "an announcement of version 1")
     wire = {name: text(value) if isinstance(value, str) else value for name, value in wire.items()}
@@ -111,14 +111,14 @@ def _watched(stored: object) -> WatchedAlarm:
 
 
 def _key(written: object) -> str:
-    """What it is deduplicated by; it becomes part of the ledger's keys."""
+    """The key by which it is deduplicated; it becomes part of the ledger's keys."""
     if not isinstance(written, str) or not 0 < len(written.encode()) <= LONGEST_KEY:
         raise TypeError("expected a short text")
     return written
 
 
 def _time(written: object) -> datetime:
-    """A time with its zone; who puts events on the bus may leave it out, and then it is UTC."""
+    """A time with its zone; an event may leave the zone out, and then the time is UTC."""
     found = datetime.fromisoformat(written) if isinstance(written, str) else None
     if found is None:
         raise TypeError("a time is text")
@@ -126,14 +126,14 @@ def _time(written: object) -> datetime:
 
 
 def _kind(stored: object) -> AnnouncementKind:
-    """A kind of a later release is told all the same: its words travel with it."""
+    """The kind; an unknown one of a later release is announced all the same, with the text it carries."""
     if isinstance(stored, str) and stored in set(AnnouncementKind):
         return AnnouncementKind(stored)
     return AnnouncementKind.GIVEN_TO_HUMANS
 
 
 def _lasting(stored: object) -> Lasting:
-    """A value of a later release counts as a target's; what an older release wrote does not last."""
+    """The lasting of a cause: an unknown value of a later release is TARGET; without a value it is NO."""
     if not stored:
         return Lasting.NO
     return Lasting(stored) if isinstance(stored, str) and stored in set(Lasting) else Lasting.TARGET

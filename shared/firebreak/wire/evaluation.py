@@ -1,6 +1,6 @@
 """The stored and sent form of an evaluation. Numbers are written as text: no form here has fractions.
 
-It only explains, so what cannot be read is not known, and never keeps an alarm from being read.
+It only explains: a part that cannot be read is left unknown, and the alarm is read all the same.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ def evaluation_to_wire(evaluation: Evaluation) -> dict[str, object]:
 
 
 def evaluation_from_wire(stored: object) -> Evaluation | None:
-    """What `evaluation_to_wire` wrote; None where nothing, or nothing readable, was written."""
+    """The evaluation that `evaluation_to_wire` wrote; None where none, or no readable one, was written."""
     data = mapping(stored)
     missing, present = as_int(data.get("missing")), as_int(data.get("present"))
     if missing is None or present is None:

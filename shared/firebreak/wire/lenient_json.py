@@ -1,4 +1,4 @@
-"""Reading JSON that may be anything: what is not of the expected type counts as not there."""
+"""Reads JSON of any content: a value that is not of the expected type counts as missing."""
 
 import hashlib
 import json
@@ -16,17 +16,17 @@ SHOWN_CHARACTERS = 64
 LONGEST_ID = 256
 _IDENTIFIER = re.compile(rf"[A-Za-z0-9 ._:/@+*-]{{1,{SHOWN_CHARACTERS}}}")
 
-# What AWS writes: always a date and a time, with a zone. A copy printed in AWS's own pages has
-# blanks after the colons, so those are forgiven.
+# AWS always writes a date and a time, with a zone. A copy printed in AWS's own pages has
+# blanks after the colons, so those are accepted.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _BLANK_AFTER_COLON = re.compile(r":[ \t]+")
 
 
 def strict_json(written: str) -> object:
-    """The value that a JSON text is. Raises UnusableEvent, naming the place, for what only Python takes.
+    """The value of a JSON text. Raises UnusableEvent, naming the place, for input that only Python accepts.
 
-    NaN and Infinity are no JSON, 1e999 is no number that anybody means, and of a key that is there twice each
-    reader takes another one.
+    NaN and Infinity are no JSON, 1e999 is beyond the range of a float, and of a key that is there twice
+    each reader takes another one.
     """
     return json.loads(written, object_pairs_hook=_object_of, parse_constant=_no_number, parse_float=_finite)
 
@@ -51,7 +51,7 @@ def _finite(written: str) -> float:
 
 
 def bounded_id(written: str) -> str:
-    """An id as it is; of a very long one its beginning and a hash: it becomes part of the ledger's keys."""
+    """An id, unchanged; a very long one as its beginning and a hash: it becomes part of the ledger's keys."""
     written = text(written)
     if len(written.encode()) <= LONGEST_ID:
         return written
@@ -84,7 +84,7 @@ def as_stated_text(value: object) -> str:
 
 
 def as_int(value: object) -> int | None:
-    """The whole number (DynamoDB hands them back as Decimal), or None."""
+    """The whole number (DynamoDB returns them as Decimal), or None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
@@ -125,10 +125,7 @@ def parse_timestamp(value: object) -> datetime | None:
 
 
 def as_excerpt(value: object) -> str:
-    """A value as it may stand in a message: short plain strings as they are, else what it is.
-
-    Never quotes long or odd text: an event may hold anything, and messages reach logs and pages.
-    """
+    """A value as it may be quoted in a message: short plain strings unchanged, else its type."""
     match value:
         case str() if _IDENTIFIER.fullmatch(value):
             return f'"{value}"'

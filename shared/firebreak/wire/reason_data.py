@@ -1,8 +1,8 @@
 """The `reasonData` of an alarm's state: a string that holds JSON, or anything else. Nothing here raises.
 
 CloudWatch lists the values of the range as `recentDatapoints`; newer ones also list each period as
-`evaluatedDatapoints`, newest first, and a period without a datapoint has no `value` there. Who sets
-a state by hand may put any JSON here.
+`evaluatedDatapoints`, newest first, and a period without a datapoint has no `value` there. A caller that
+sets a state by hand may put any JSON here.
 """
 
 import json
@@ -14,7 +14,7 @@ from firebreak.wire.lenient_json import as_int, items, mapping, number, parse_ti
 
 # SetAlarmState takes 4,000 characters [StateReasonData]; a composite with many children may have more.
 MAX_CHARACTERS = 64_000
-# So many of the newest periods and values are kept.
+# The number of the newest periods and values that are kept.
 MOST_POINTS = 30
 
 
@@ -30,7 +30,7 @@ def json_of(reason_data: object) -> Mapping[str, object]:
 
 
 def evaluation_of(reason_data: object) -> Evaluation | None:
-    """The evaluation, or None when the data is of none, or not all of it can be read."""
+    """The evaluation; None when the data has none, or not all of it can be read."""
     data = json_of(reason_data)
     recent, evaluated = data.get("recentDatapoints"), data.get("evaluatedDatapoints")
     if not isinstance(recent, list) and not isinstance(evaluated, list):
@@ -75,7 +75,7 @@ def _point(value: object) -> EvaluatedPoint | None:
 
 
 def _oldest_first(points: list[EvaluatedPoint]) -> list[EvaluatedPoint]:
-    """By time where each has one, else the other way round than CloudWatch lists them."""
+    """The points by time where each has one, else in the reverse of CloudWatch's order."""
     if any(point.at is None for point in points):
         return points[::-1]
     return sorted(points, key=_time)

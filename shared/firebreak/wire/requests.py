@@ -1,4 +1,4 @@
-"""The stored and scheduled form of alarms and of our own requests, schema version 1.
+"""The stored and scheduled form of alarms and of Firebreak's own requests, schema version 1.
 
 Only strings, whole numbers, booleans, lists and objects, so that one form fits an EventBridge
 event, a schedule's input and a DynamoDB item. Readers ignore fields they do not know and refuse a
@@ -32,7 +32,7 @@ from firebreak.wire.lenient_json import (
 
 WIRE_VERSION = 1
 OWN_SOURCE = "firebreak"
-# Who may put which on the bus is a condition of IAM (template.yaml, docs/operations.md).
+# A condition of IAM says who may put which on the bus (template.yaml, docs/operations.md).
 OWN_DETAIL_TYPE = "Firebreak Request"
 HUMAN_REQUEST = "Firebreak Human Request"
 ANNOUNCEMENT = "Firebreak Announcement"
@@ -43,7 +43,7 @@ _ASKED = tuple(kind for kind in RequestKind if kind is not RequestKind.ALARM)
 
 
 def alarm_to_wire(alarm: Alarm) -> dict[str, object]:
-    """The alarm as plain values; what is absent is an empty string, list or object, or left out."""
+    """The alarm as plain values; an absent part is an empty string, list or object, or left out."""
     written: dict[str, object] = {
         "v": WIRE_VERSION,
         "arn": alarm.arn,
@@ -103,7 +103,7 @@ def alarm_from_wire(stored: object) -> Alarm:
 
 
 def request_event(request: OwnEvent, *, by_human: bool = False) -> dict[str, object]:
-    """The envelope of a request, on the bus or in a schedule; an approval is always a human's."""
+    """The envelope of a request, on the bus or in a schedule; an approval always comes from a human."""
     detail: dict[str, object] = {
         "v": WIRE_VERSION,
         "kind": request.kind.value,
@@ -155,7 +155,7 @@ def request_from_event(event: Mapping[str, object]) -> OwnEvent:
 
 
 def refuse_wrong_sender(detail_type: object, asked: OwnEvent) -> None:
-    """Raise UnusableEvent where a request came under the detail type of those who may not make it."""
+    """Raises UnusableEvent where a request came under the detail type of those who may not make it."""
     if detail_type == HUMAN_REQUEST and not _is_of_humans(asked):
         raise UnusableEvent(f'a {asked.kind} as "{HUMAN_REQUEST}"', "an approval or a retry")
     if detail_type != HUMAN_REQUEST and asked.kind is RequestKind.APPROVAL:
@@ -164,7 +164,7 @@ def refuse_wrong_sender(detail_type: object, asked: OwnEvent) -> None:
 
 
 def _is_of_humans(asked: OwnEvent) -> bool:
-    """Whether humans may ask for it: what they approve, and an alarm that they have decided again."""
+    """Whether humans may ask for it: an approved act, or an alarm that they let Firebreak decide again."""
     retried = asked.kind is RequestKind.WAKE and not asked.incident_id and not asked.refused
     # Without a name it is still a question of the approval guard, which refuses it.
     return asked.kind is RequestKind.APPROVAL or (retried and bool(asked.by))
@@ -209,7 +209,7 @@ def _mute_from_wire(data: Mapping[str, object]) -> Mute | None:
 
 
 def _kind(written: str) -> AlarmKind:
-    # A kind that a newer release learnt is one that this release does not understand.
+    # A kind that a newer release added is one that this release does not understand.
     return AlarmKind(written) if written in set(AlarmKind) else AlarmKind.UNKNOWN
 
 
@@ -230,7 +230,7 @@ def _text(data: Mapping[str, object], name: str) -> str:
     value = data.get(name, "")
     if not isinstance(value, str):
         raise _damaged(name, value, "text")
-    return text(value)  # whoever may put events on the bus may send what no AWS API takes
+    return text(value)  # an event on the bus may hold text that no AWS API takes
 
 
 def _needed(data: Mapping[str, object], name: str) -> str:

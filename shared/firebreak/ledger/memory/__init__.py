@@ -1,1 +1,1 @@
-"""The ledger in memory, for whatever asks what would have been: proofs, and later replays."""
+"""The ledger in memory, for runs that change nothing: proofs, and later replays."""

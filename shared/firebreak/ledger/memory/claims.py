@@ -1,4 +1,4 @@
-"""What must hold before something is written to a ledger in memory, and the writing itself.
+"""The conditions of each write to a ledger in memory, and the writes themselves.
 
 Each condition stands for one of firebreak.ledger.claims, where DynamoDB keeps it.
 """
@@ -30,7 +30,7 @@ from firebreak.ledger.memory.state import (
 
 
 def claimed(claim: Claim, held: Held) -> tuple[Held, ClaimResult]:
-    """The ledger with the claim in it, if everything is as it was looked at."""
+    """The ledger with the claim in it, if everything is as it was read."""
     free = (
         scopes_unchanged(claim, held)
         and switches_free(claim, held)
@@ -66,12 +66,12 @@ def switches_free(claim: Claim, held: Held) -> bool:
 
 
 def no_storm(claim: Claim, held: Held) -> bool:
-    """No storm was declared, where storms speak to this kind of request."""
+    """No storm was declared, where storms apply to this kind of request."""
     return claim.request.kind not in NOT_IN_A_STORM or held.storm is None or held.storm.tripped_at is None
 
 
 def alarm_unchanged(claim: Claim, held: Held) -> bool:
-    """The alarm has not spoken since: for a new alarm nothing newer, for a next rung nothing at all."""
+    """The alarm sent no transition since: for a new alarm nothing newer, for a next rung nothing at all."""
     if claim.request.kind is RequestKind.ALARM:
         return not_superseded(held, claim.request.alarm, claim.at)
     seen = claim.seen.transition
@@ -115,7 +115,7 @@ def _with_claim(held: Held, claim: Claim) -> Held:
 
 
 def _named(held: Held, alarm: Alarm, incident_id: str, now: datetime) -> Held:
-    """The incident named for the alarm's OK to find; a newer transition that was seen stays."""
+    """The ledger with the incident recorded for the alarm's OK; a newer transition that was seen stays."""
     known = held.transitions.get(alarm.series)
     if known is None or not_superseded(held, alarm, now):
         return seen_by(held, alarm, incident_id)
@@ -128,7 +128,7 @@ def _rung(incident: Incident) -> tuple[str, int, Purpose]:
 
 
 def _with_slot(claim: Claim, scope: Scope) -> ScopeHistory:
-    """The scope as it was seen, with this claim's slot; acts nobody counts any more are forgotten."""
+    """The scope as it was read, with this claim's slot; acts that no limit counts any more are forgotten."""
     seen = claim.seen.scopes[scope]
     history = seen if isinstance(seen, ScopeHistory) else ScopeHistory(scope, (), 0)
     size = claim.group_size if scope == group_scope(claim.request.target) else None
@@ -201,7 +201,7 @@ def announced_by(held: Held, message: Announcement | None) -> Held:
 
 
 def handed_over(held: Held, waits_as: str) -> Held:
-    """The announcement kept, waiting no more."""
+    """The ledger with the announcement, which waits no more."""
     if (message := held.untold.get(waits_as)) is None:
         return held
     kept = with_entry(held.handed_over, waits_as, message)

@@ -51,7 +51,7 @@ class MemoryLedger:
         self.memory = memory or Memory()
 
     def look(self, request: Request, scopes: Sequence[Scope]) -> LedgerView:
-        """Everything the decision needs, of one moment."""
+        """Everything the decision needs, read at one moment."""
         held = self.memory.held
         histories = _histories(held, scopes)
         pointers = pointers_in(histories.values()) - {request.incident_id}
@@ -78,11 +78,11 @@ class MemoryLedger:
         return replace(view, holds=holds, scopes={**view.scopes, **_histories(held, scopes)})
 
     def claim(self, claim: Claim) -> ClaimResult:
-        """Take everything at once, or nothing."""
+        """Takes everything at once, or nothing."""
         return self.memory.change(partial(claimed, claim))
 
     def give_back(self, claim: Claim) -> None:
-        """Remove this claim's slot from every scope. Raises Conflict once each was tried."""
+        """Removes this claim's slot from every scope. Raises Conflict once each was tried."""
         failed: list[Conflict] = []
         for scope in claim.scopes:
             try:
@@ -95,7 +95,7 @@ class MemoryLedger:
     def record(
         self, record: DecisionRecord, message: Announcement | None, later: OwnEvent | None = None
     ) -> bool:
-        """Keep a decision, what is told and what is asked later; False when it was decided before."""
+        """Keeps a decision, its message and its later request; False when it was decided before."""
 
         def write(held: Held) -> tuple[Held, bool]:
             if record.key in held.decisions:
@@ -108,7 +108,7 @@ class MemoryLedger:
         return self.memory.change(write)
 
     def open(self, incident: Incident, record: DecisionRecord, message: Announcement | None) -> bool:
-        """Open an incident without acting; False when another one holds the target by now."""
+        """Opens an incident without acting; False when another one holds the target by now."""
 
         def write(held: Held) -> tuple[Held, bool]:
             scope = target_scope(incident.target)
@@ -127,7 +127,7 @@ class MemoryLedger:
         return self.memory.change(write)
 
     def move(self, change: IncidentChange) -> bool:
-        """Move an incident on with all that belongs to it; False when it is not as it was read."""
+        """Moves an incident on with all that belongs to it; False when it is not as it was read."""
 
         def write(held: Held) -> tuple[Held, bool]:
             decided = change.record and change.record.key in held.decisions
@@ -140,7 +140,7 @@ class MemoryLedger:
         return self.memory.change(write)
 
     def note(self, incident_id: str, at: datetime, what: str) -> None:
-        """Add a line that belongs to no version; two of one millisecond are one, as in DynamoDB."""
+        """Adds a line that belongs to no version; two of one millisecond are one, as in DynamoDB."""
 
         def write(held: Held) -> tuple[Held, None]:
             place = (incident_id, f"E#{int(kept_time(at).timestamp() * 1000)}")
@@ -153,7 +153,7 @@ class MemoryLedger:
         return self.memory.held.incidents.get(incident_id, ABSENT)
 
     def join(self, incident: Incident, alarm: Alarm, record: DecisionRecord) -> bool:
-        """Add a member; the version it bumps stops a Verify that is closing on the old members."""
+        """Adds a member; the version it bumps stops a Verify that is closing on the old members."""
 
         def write(held: Held) -> tuple[Held, bool]:
             stale = not is_as_read(held, incident) or not not_superseded(held, alarm, record.at)
@@ -166,7 +166,7 @@ class MemoryLedger:
         return self.memory.change(write)
 
     def record_transition(self, alarm: Alarm, now: datetime) -> Reading[Transition]:
-        """Remember a transition; what was known before is returned, newer or not."""
+        """Records a transition; returns the one that was known before, newer or not."""
 
         def write(held: Held) -> tuple[Held, Reading[Transition]]:
             before = held.transitions.get(alarm.series)
@@ -176,7 +176,7 @@ class MemoryLedger:
         return self.memory.change(write)
 
     def settle_announcement(self, waits_as: str, at: datetime) -> None:
-        """Let an announcement that reached the bus wait no more."""
+        """Marks an announcement that reached the bus as handed over."""
         del at
         self.memory.change(lambda held: (handed_over(held, waits_as), None))
 
@@ -203,7 +203,7 @@ class MemoryLedger:
         )
 
     def settle_request(self, key: str) -> None:
-        """Forget a kept request; its decision stays."""
+        """Forgets a kept request; its decision stays."""
         self.memory.change(lambda held: (replace(held, requests=without_entry(held.requests, key)), None))
 
     def overdue(self, before: datetime, limit: int) -> Sequence[Overdue]:
@@ -216,15 +216,15 @@ class MemoryLedger:
         return [Overdue(i.id, i.state.value, kept_time(i.due_at)) for i in late if i.due_at]
 
     def put_off_incident(self, incident_id: str, until: datetime) -> None:
-        """Behind the others that are due; when it was due stays known."""
+        """Puts it behind the others that are due; its due time is kept."""
         self._put_off("INC", incident_id, until)
 
     def put_off_request(self, key: str, until: datetime) -> None:
-        """Behind the others that are due."""
+        """Puts it behind the others that are due."""
         self._put_off("DEFER", key, until)
 
     def put_off_announcement(self, waits_as: str, until: datetime) -> None:
-        """Behind the others that wait."""
+        """Puts it behind the others that wait."""
         self._put_off("OUT", waits_as, until)
 
     def _put_off(self, kind: str, name: str, until: datetime) -> None:
@@ -245,7 +245,7 @@ class MemoryLedger:
 
 
 def _place(held: Held, kind: str, name: str, at: datetime) -> datetime:
-    """When somebody is due, or is next in turn where a look failed."""
+    """The time at which an item is due, or is next in turn where a look failed."""
     return max(at, held.put_off.get(f"{kind}#{name}", at))
 
 

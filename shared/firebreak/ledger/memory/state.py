@@ -1,6 +1,6 @@
-"""What a ledger in memory holds: one immutable value, replaced as a whole.
+"""The content of a ledger in memory: one immutable value, replaced as a whole.
 
-So it can be compared, kept and put back at any time, by whoever plays many runs from one beginning.
+So it can be compared, kept and put back at any time, for tests that run often from one beginning.
 Times are kept to the millisecond, as in DynamoDB, so that both ledgers decide alike.
 """
 
@@ -25,12 +25,12 @@ def _empty[K, V]() -> Mapping[K, V]:
 
 
 def with_entries[K, V](table: Mapping[K, V], more: Mapping[K, V]) -> Mapping[K, V]:
-    """The table with those entries; what stood there before gives way."""
+    """The table with those entries, which replace earlier ones of the same keys."""
     return MappingProxyType({**table, **more})
 
 
 def with_entry[K, V](table: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:
-    """The table with that entry; what stood there before gives way."""
+    """The table with that entry, which replaces an earlier one of the same key."""
     return with_entries(table, {key: value})
 
 
@@ -41,24 +41,24 @@ def without_entry[K, V](table: Mapping[K, V], key: K) -> Mapping[K, V]:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A kill switch with its holders; one that nobody holds any more stays as an empty one."""
+    """A kill switch with its holders; one without holders stays as an empty one."""
 
     holds: tuple[Hold, ...]
     version: int
 
     @property
     def held_until(self) -> datetime | None:
-        """When the last hold ends."""
+        """The time at which the last hold ends."""
         return max((hold.until for hold in self.holds), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """Everything in the ledger.
+    """All content of the ledger.
 
-    `switches` are kept by what a hold calls its scope, `transitions` by the alarm's series,
+    `switches` are kept by the scope of their holds, `transitions` by the alarm's series,
     `rungs` (their claim ids) by incident, rung and purpose, `lines` by incident and place.
-    `put_off` says until when somebody waits behind the others that are due.
+    `put_off` has the time until which an item waits behind the others that are due.
     """
 
     scopes: Mapping[Scope, ScopeHistory] = field(default_factory=_empty)
@@ -86,7 +86,7 @@ class Memory:
         self._lock = threading.Lock()
 
     def change[T](self, step: Step[T]) -> T:
-        """Replace the value by what `step` makes of it; nothing changes when it raises."""
+        """Replaces the value by the result of `step`; nothing changes when it raises."""
         with self._lock:
             self.held, result = step(self.held)
         return result

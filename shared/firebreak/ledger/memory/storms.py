@@ -21,11 +21,11 @@ class MemoryStorms:
         self.memory = memory
 
     def look(self) -> Reading[Storm]:
-        """What is remembered now."""
+        """The storm as it is remembered now."""
         return self.memory.held.storm or ABSENT
 
     def remember(self, red: RedAlarm, forget: Sequence[RedAlarm], at: datetime) -> Reading[Storm]:
-        """Add one without comparing; returns who is remembered then."""
+        """Adds an alarm without comparing; returns the alarms that are remembered then."""
 
         def write(held: Held) -> tuple[Held, Storm]:
             known = held.storm or CALM
@@ -39,7 +39,7 @@ class MemoryStorms:
         return self.memory.change(write)
 
     def trip(self, at: datetime, message: Announcement) -> bool:
-        """Declare the storm; False when somebody else did."""
+        """Declares the storm; False when somebody else did."""
 
         def write(held: Held) -> tuple[Held, bool]:
             known = held.storm or CALM
@@ -51,7 +51,7 @@ class MemoryStorms:
         return self.memory.change(write)
 
     def renew(self, at: datetime) -> bool:
-        """Tell that it is not quiet; False when that was told less than a minute ago, or it is over."""
+        """Records that the storm is not quiet; False when recorded in the last minute, or it is over."""
 
         def write(held: Held) -> tuple[Held, bool]:
             if held.storm is None or not may_renew(held.storm, at):
@@ -61,7 +61,7 @@ class MemoryStorms:
         return self.memory.change(write)
 
     def remind(self, message: Announcement) -> bool:
-        """Record that a storm goes on; False when that was recorded before."""
+        """Records that a storm goes on; False when that was recorded before."""
 
         def write(held: Held) -> tuple[Held, bool]:
             if message.waits_as in held.untold or message.waits_as in held.handed_over:
@@ -71,7 +71,7 @@ class MemoryStorms:
         return self.memory.change(write)
 
     def calm(self, storm: Storm, message: Announcement) -> bool:
-        """End the storm and forget its alarms; False when one more turned red meanwhile."""
+        """Ends the storm and forgets its alarms; False when one more turned red meanwhile."""
 
         def write(held: Held) -> tuple[Held, bool]:
             now = held.storm or CALM
@@ -83,14 +83,14 @@ class MemoryStorms:
 
 
 class MemorySwitches:
-    """Holding and releasing kill switches on the value that a MemoryLedger shares."""
+    """Holds and releases kill switches on the value that a MemoryLedger shares."""
 
     def __init__(self, memory: Memory, wall: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.memory = memory
         self._wall = wall
 
     def pause(self, hold: Hold) -> Hold:
-        """Hold a switch; returns what is held, which is an earlier hold of this holder if it ends later."""
+        """Holds a switch; returns the hold in effect: an earlier one of this holder if it ends later."""
 
         def write(held: Held) -> tuple[Held, Hold]:
             known = _holds(held, hold.scope)
@@ -101,7 +101,7 @@ class MemorySwitches:
         return self.memory.change(write)
 
     def resume(self, scope: str, holder: str, now: datetime | None = None) -> bool:
-        """Release one holder's switch; False when it did not hold it. Without `now` the wall clock counts."""
+        """Releases one holder's switch; False when it was not held. Without `now` the wall clock counts."""
         at = now or self._wall()
 
         def write(held: Held) -> tuple[Held, bool]:

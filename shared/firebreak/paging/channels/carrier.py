@@ -1,4 +1,4 @@
-"""Pages on their channels, and the rest of those that keep failing: who cannot carry one says so at once."""
+"""Pages on their channels; a channel that keeps failing rests, and says at once that it carries nothing."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ BLIND = timedelta(seconds=60)
 
 
 class Carrier:
-    """Sends pages over the channels that `build` makes, and remembers how each fared.
+    """Sends pages over the channels that `build` makes, and remembers whether each one worked.
 
     Without its memory every channel counts as well, and the last resort never rests: pages fail open.
     """
@@ -40,9 +40,9 @@ class Carrier:
         self._blind_until: datetime | None = None
 
     def deliver(self, rules: ChannelRules, page: Page, ref: str, now: datetime) -> str:
-        """Send one page, as Channel.send does. Raises Undelivered, at once while the channel rests.
+        """Sends one page, as Channel.send does. Raises Undelivered, at once while the channel rests.
 
-        `retryable` says of it that the same page may get through later.
+        `retryable` of the error means that the same page may get through later.
         """
         health = self._before(rules.name, now) if _may_rest(rules) else None
         try:
@@ -54,7 +54,7 @@ class Carrier:
         return ref
 
     def show(self, rules: ChannelRules, ref: str, picture: bytes) -> bool:
-        """Add a picture; False when the channel did not take it, which stops nothing."""
+        """Adds a picture; False when the channel did not take it, which stops nothing."""
         try:
             self._channel(rules).show(ref, picture)
         except Undelivered as error:
@@ -68,7 +68,7 @@ class Carrier:
         return self._built[rules]
 
     def _before(self, name: str, now: datetime) -> Health | None:
-        """How the channel fared, None when that is not known. Raises Undelivered while it rests."""
+        """The channel's health; None when it is not known. Raises Undelivered while the channel rests."""
         health = self._look(name, now)
         if health is None:
             return None
@@ -99,7 +99,7 @@ class Carrier:
             return Unknown(str(error))
 
     def _takes_its_turn(self, name: str, health: Health, now: datetime) -> bool:
-        """Whether this page is the one that tries; when the memory cannot say, it is."""
+        """Whether this page is the one that tries the channel; True when the memory cannot be read."""
         try:
             return self._health.keep(name, trying(health, now), now)
         except AwsError as error:
@@ -107,7 +107,7 @@ class Carrier:
             return True
 
     def _after(self, name: str, before: Health | None, now: datetime, *, unwell: bool) -> None:
-        """Remember how it went. A channel that is well and was well costs no write."""
+        """Records the result. A channel that is well and was well costs no write."""
         if before is None or (not unwell and not before.failures):
             return
         for _ in range(TRIES):
@@ -117,7 +117,7 @@ class Carrier:
                 return
 
     def _kept(self, name: str, health: Health, now: datetime) -> bool:
-        """Whether nothing is left to be written."""
+        """Whether nothing is left to write."""
         try:
             kept = self._health.keep(name, health, now)
         except AwsError as error:
@@ -129,5 +129,5 @@ class Carrier:
 
 
 def _may_rest(rules: ChannelRules) -> bool:
-    """Whether another channel takes over; who rests the last resort loses pages."""
+    """Whether the channel may rest: another one takes over. A resting last resort would lose pages."""
     return rules.name not in {TOPIC, rules.otherwise}

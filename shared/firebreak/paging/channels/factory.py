@@ -1,4 +1,4 @@
-"""A channel from what the policy says of it. Its client is imported only now (ADR 23 has the numbers)."""
+"""Builds a channel from its section of the policy, and imports its client only then (ADR 23: the numbers)."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -24,13 +24,13 @@ def build(
     slack_address: str = SLACK,
     tls: SSLContext | None = None,
 ) -> Channel:
-    """The channel; its secret is read when a page is sent. Raises Undelivered when its address is none.
+    """The channel; its secret is read when a page is sent. Raises Undelivered when its address is not usable.
 
-    `topic` makes a channel of an SNS topic, which is AWS's. `tls` says whom to trust instead of the
-    usual authorities. PagerDuty's `to` may name its region's address.
+    `topic` makes a channel of an SNS topic, which belongs to AWS. `tls` gives the authorities to trust
+    instead of the usual ones. PagerDuty's `to` may name the address of its region.
     """
     patience = patience or CallTimeout()
-    # Reading a secret ends like any other call: AWS's own clients would try for longer.
+    # Reading a secret ends like any other call: AWS's own clients would retry for longer.
     secret = partial(patience.once, rules.name, partial(secret_of, rules, secrets))
     match rules.kind:
         case ChannelKind.TOPIC:

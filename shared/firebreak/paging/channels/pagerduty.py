@@ -7,8 +7,8 @@
     acknowledge   acknowledge, key = thread  stops the escalation; nothing when there is no incident
     resolve       resolve, key = thread      closes the incident; nothing when there is none
 
-An update is no trigger: a human may have resolved the incident in PagerDuty, which the Events API
-does not tell, and the next trigger with its key would open a new one and wake somebody for news.
+An update is not a trigger: a human may have resolved the incident in PagerDuty, which the Events API
+does not report, and the next trigger with its key would open a new one and wake somebody for news.
 """
 
 from collections.abc import Callable
@@ -41,13 +41,13 @@ class _OneTry(EventsApiV2Client):
     max_network_attempts = 0
 
     def postprocess(self, response: Any) -> None:
-        """Called by the client after each answer, before it would look whether to repeat."""
+        """Called by the client after each answer, before the client decides whether to repeat."""
         if response.status_code not in SUCCESS:
             raise HttpError("refused", response)
 
 
 class PagerDutyChannel:
-    """ports.Channel on one service. `secret` reads its routing key, `address` is its region's."""
+    """ports.Channel on one service. `secret` reads its routing key, `address` is that of its region."""
 
     def __init__(
         self,
@@ -61,12 +61,12 @@ class PagerDutyChannel:
         self._name = name
         self._secret = secret
         self._patience = patience
-        # No policy chooses it, so a receiver under test may be on this machine.
+        # The policy does not choose this address, so a receiver under test may be on this machine.
         self._address = checked_address(name, address, this_machine=True)
         self._verify = True if tls is None else tls
 
     def send(self, page: Page, ref: str) -> str:  # noqa: ARG002  # for channels with a thread of their own
-        """Send the event of the page's phase; the thread itself is the key, so nothing has to be kept."""
+        """Sends the event of the page's phase; the thread itself is the key, so nothing has to be kept."""
         self._patience.send(self._name, partial(self._event, page, self._secret()))
         return page.thread
 

@@ -1,4 +1,4 @@
-"""What every call to a channel keeps to: an end, one more try at most, and no secret in an error."""
+"""The limits of every call to a channel: a time limit, at most one retry, and no secret in an error."""
 
 import re
 import time
@@ -15,26 +15,26 @@ from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import Undelivered
 from firebreak.paging.ports import Secrets
 
-# A channel that needs longer than this has trouble, and the next one is better.
+# A channel that needs longer than this is in trouble, and the next one is a better choice.
 SECONDS = 5.0
-# What a service may ask us to wait before the one more try; a longer wait is the next channel's chance.
+# The longest wait that a service may ask for before the retry; after a longer one the next channel is used.
 LONGEST_WAIT = 2.0
-# A moment for a connection that was cut, or for a server's other half to take over.
+# A pause in which a cut connection recovers, or another host of the service takes over.
 PAUSE = 0.2
 
-# What the exchange itself may raise, in urllib and http.client.
+# The errors that the exchange itself may raise, in urllib and http.client.
 EXCHANGE_FAILED = (OSError, HTTPException)
-# What clients raise that take any answer for one of the service's: JSON of another shape or nested without
-# end, text in a charset that nobody knows.
+# The errors of clients that take any answer for one of the service's: JSON of another shape or of endless
+# nesting, text in an unknown charset.
 NOT_AS_EXPECTED = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
-# The statuses by which a service takes what it was sent.
+# The statuses by which a service accepts a request.
 SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 
 _SECONDS_TO_WAIT = re.compile(r"\d{1,6}", re.ASCII)
 
 
 class NotTaken(Undelivered):
-    """A channel did not take a page; `again_in` seconds one more try is worth it, never when None."""
+    """A channel did not take a page. `again_in`: seconds to wait before one more try; None means no retry."""
 
     def __init__(self, channel: str, code: str, *, retryable: bool, again_in: float | None = None) -> None:
         super().__init__(channel, code, retryable=retryable)
@@ -43,13 +43,13 @@ class NotTaken(Undelivered):
 
 @dataclass(frozen=True, slots=True)
 class CallTimeout:
-    """How long a call may take, and what waits between two tries."""
+    """The time limit of a call, and the function that waits between two tries."""
 
     seconds: float = SECONDS
     sleep: Callable[[float], None] = time.sleep
 
     def send[T](self, channel: str, call: Callable[[], T]) -> T:
-        """What the call answers; made once more where that is worth it. Raises NotTaken."""
+        """Returns the answer to the call, made once more where a retry may help. Raises NotTaken."""
         try:
             return self.once(channel, call)
         except NotTaken as error:
@@ -59,10 +59,10 @@ class CallTimeout:
         return self.once(channel, call)
 
     def once[T](self, channel: str, call: Callable[[], T]) -> T:
-        """What the call answers, or NotTaken when it has not ended after `seconds`.
+        """Returns the answer to the call. Raises NotTaken when it has not ended after `seconds`.
 
-        The limits of the HTTP clients count each wait by itself: a server that sends a byte now and
-        then never meets them. So the call runs beside us, and is left alone when its time is over.
+        The HTTP clients limit each wait by itself: a server that sends a byte now and then never reaches
+        such a limit. So the call runs in a thread of its own, and is abandoned when its time is over.
         """
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="channel")
         try:
@@ -74,7 +74,7 @@ class CallTimeout:
 
 
 def refused(channel: str, status: int, retry_after: str = "") -> NotTaken:
-    """What an answer with this HTTP status means."""
+    """The error for an answer with this HTTP status."""
     code = str(status)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = float(retry_after) if _SECONDS_TO_WAIT.fullmatch(retry_after) else None
@@ -86,7 +86,7 @@ def refused(channel: str, status: int, retry_after: str = "") -> NotTaken:
 
 
 def trouble(channel: str, error: Exception) -> NotTaken:
-    """What an exchange without an answer means; a time-out was waited for, so there is no second try."""
+    """The error for an exchange without an answer; after a time-out, which took its full wait, no retry."""
     causes = list(_causes(error))
     if any(isinstance(cause, SSLCertVerificationError) for cause in causes):
         return NotTaken(channel, "certificate not trusted", retryable=False)
@@ -98,12 +98,12 @@ def trouble(channel: str, error: Exception) -> NotTaken:
 
 
 def unreadable(channel: str) -> NotTaken:
-    """What an answer means that is none of the service's own."""
+    """The error for an answer that the service itself does not give."""
     return NotTaken(channel, "unreadable answer", retryable=True)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what led to it; urllib keeps that in `reason`, others chain it."""
+    """The error and its causes; urllib keeps the cause in `reason`, others chain it."""
     seen: set[int] = set()
     left: list[object] = [error]
     while left:
@@ -115,7 +115,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def secret_of(rules: ChannelRules, secrets: Secrets) -> str:
-    """The channel's secret. Raises Undelivered that says why there is none, never what was read."""
+    """The channel's secret. Raises Undelivered with the reason why there is none, never with its value."""
     match secrets.value(rules.secret):
         case str() as value:
             return value
@@ -126,7 +126,7 @@ def secret_of(rules: ChannelRules, secrets: Secrets) -> str:
 
 
 def checked_address(channel: str, address: str, *, this_machine: bool) -> str:
-    """The address when it is one for pages, as the policy checks it. Raises Undelivered."""
+    """The address, if it is one for pages by the policy's own check. Raises Undelivered."""
     if problem := problem_with(address, this_machine=this_machine):
         raise Undelivered(channel, f"its address is not {problem}", retryable=False)
     return address

@@ -1,8 +1,8 @@
 """Slack by its Web API and its official SDK: one message a thread of pages, and its thread.
 
-The first page is posted. Each later one renews that message, so that it always shows how things
-stand, and is told in the thread below it; one that asks a human to come again shows in the channel,
-too. A message that Slack will not renew (deleted, or another app's) is posted anew.
+The first page is posted. Each later one renews that message, so that it always shows the present
+state, and is also posted in the thread below it; a page that calls a human again is shown in the channel
+too. If Slack does not renew a message (deleted, or another app's), the page is posted as a new one.
 """
 
 import logging
@@ -32,14 +32,14 @@ from firebreak.paging.channels.sending import (
 )
 from firebreak.paging.channels.slack_message import message_of
 
-# What Slack says of itself and not of the request (docs.slack.dev/reference/methods/chat.postMessage).
+# Slack's errors about itself and not about the request (docs.slack.dev/reference/methods/chat.postMessage).
 ITS_OWN_TROUBLE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 RATE_LIMITED = frozenset({"rate_limited", "ratelimited"})
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _REFERENCE = re.compile(r"(?P<channel>[A-Z0-9]{1,64}):(?P<ts>\d{1,20}\.\d{1,20})", re.ASCII)
 
-# The SDK writes whole requests to its log when that is at DEBUG, which an unset level counts as.
+# The SDK writes whole requests to its log at level DEBUG, and an unset level counts as DEBUG.
 _SILENT = logging.Logger("firebreak.slack", level=logging.CRITICAL)
 
 
@@ -60,12 +60,12 @@ class SlackChannel:
         self._to = to
         self._secret = secret
         self._patience = patience
-        # No policy chooses it, so a receiver under test may be on this machine.
+        # The policy does not choose this address, so a receiver under test may be on this machine.
         self._address = checked_address(name, address, this_machine=True)
         self._tls = tls
 
     def send(self, page: Page, ref: str) -> str:
-        """Post the page, or renew its thread's message and tell it below. The reference is `channel:ts`."""
+        """Posts the page, or renews its thread's message and replies below it; returns `channel:ts`."""
         client, message = self._client(), message_of(page)
         if (place := _REFERENCE.fullmatch(ref)) and self._renewed(client, place, message):
             self._call(
@@ -80,7 +80,7 @@ class SlackChannel:
         return _reference(self._call(client.chat_postMessage, channel=self._to, **_QUIET, **message))
 
     def show(self, ref: str, picture: bytes) -> None:
-        """Put the picture into the thread. One try, and no more time for it than for one call of a page."""
+        """Adds the picture to the thread. One try, and no more time for it than for one call of a page."""
         if not (place := _REFERENCE.fullmatch(ref)):
             return
         upload = partial(
@@ -123,7 +123,7 @@ class SlackChannel:
             raise self._refused(error.response) from None
         except SlackClientError:
             raise NotTaken(self._name, "the SDK refused the request", retryable=False) from None
-        except HTTPError as error:  # from the address that Slack gave for the picture
+        except HTTPError as error:  # from the upload address that Slack gave
             error.close()
             raise refused(self._name, error.code) from None
         except EXCHANGE_FAILED as error:
@@ -136,7 +136,7 @@ class SlackChannel:
             headers = {name.lower(): str(value) for name, value in response.headers.items()}
             return refused(self._name, response.status_code, headers.get("retry-after", ""))
         word = response.data.get("error") if isinstance(response.data, dict) else None
-        # The SDK puts an answer that is no JSON at all into the place of the word.
+        # The SDK puts an answer that is not JSON into the field of the error code.
         if not isinstance(word, str) or not _WORD.fullmatch(word):
             return unreadable(self._name)
         if word in ITS_OWN_TROUBLE:
@@ -144,11 +144,11 @@ class SlackChannel:
         return NotTaken(self._name, word, retryable=word in RATE_LIMITED)
 
 
-# Nothing that a page names is fetched and shown by Slack.
+# Slack fetches and shows nothing that a page links to.
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
 
 
 def _reference(taken: SlackResponse) -> str:
-    """Where the message lies; empty when Slack does not say, and then the next page is posted anew."""
+    """The message's reference; empty when Slack gives none, and then the next page is a new message."""
     ref = f"{taken.get('channel')}:{taken.get('ts')}"
     return ref if _REFERENCE.fullmatch(ref) else ""

@@ -1,8 +1,8 @@
-"""A page as a Slack message: nothing in it is markup but our own links.
+"""A page as a Slack message: nothing in it is markup except Firebreak's own links.
 
 Alarm names and descriptions are untrusted. They stand in `plain_text` objects, where `*` and `_` mean
 nothing, and the three characters that begin mentions and links are escaped everywhere
-(docs.slack.dev/messaging/formatting-message-text). `parse` is said outright: left out, chat.update
+(docs.slack.dev/messaging/formatting-message-text). `parse` is always set: without it, chat.update
 would look for names in the text where chat.postMessage does not.
 """
 
@@ -22,12 +22,12 @@ _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def escaped(text: str) -> str:
-    """The text without the three characters that Slack reads as its own."""
+    """The text without the three characters that are markup in Slack."""
     return "".join(_ESCAPED.get(char, char) for char in text)
 
 
 def parted(text: str, length: int, most: int) -> list[str]:
-    """The text escaped, in at most so many parts of at most `length` characters; what is cut off shows."""
+    """The text escaped, in at most `most` parts of at most `length` characters; a cut is marked."""
     parts, left = [""], length
     for char in text:
         piece = _ESCAPED.get(char, char)
@@ -51,7 +51,7 @@ def _shortened(part: str, length: int) -> str:
 def message_of(page: Page) -> dict[str, Any]:
     """The arguments of chat.postMessage and chat.update that are the message itself."""
     return {
-        "text": escaped(page.subject),  # what a notification shows
+        "text": escaped(page.subject),  # shown in a notification
         "blocks": _blocks(page),
         "parse": "none",
         "link_names": False,
@@ -77,9 +77,9 @@ def _plain(text: str) -> dict[str, Any]:
 
 
 def _links(page: Page) -> str:
-    """The only markup: each address is ours, and what could end it early is percent-encoded.
+    """The only markup: each address is Firebreak's, and percent-encoded so that nothing ends it early.
 
-    A link that has no room any more is left out; a block without text would be refused with the page.
+    A link that does not fit is left out; a block without text would be refused with the page.
     """
     links = [f"<{escaped(_address(href))}|{escaped(word).replace('|', ' ')}>" for word, href in page.links]
     kept: list[str] = []

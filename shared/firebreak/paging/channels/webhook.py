@@ -1,4 +1,4 @@
-"""Any HTTPS webhook: one signed POST a page (docs/pages.md says how a receiver checks it)."""
+"""Any HTTPS webhook: one signed POST for each page (docs/pages.md describes the receiver's check)."""
 
 import hashlib
 import hmac
@@ -18,14 +18,14 @@ V = 1
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """A page goes where the policy says, and nowhere that a receiver says."""
+    """Refuses redirects: a page goes where the policy says, and nowhere that a receiver says."""
 
     def redirect_request(self, *_: Any) -> None:
-        """No request for any redirect: it is raised as the refusal that it is."""
+        """Returns no request for any redirect: it is raised as a refusal."""
 
 
 class WebhookChannel:
-    """ports.Channel on one address. `secret` reads its signing key, `now` is when it is sent.
+    """ports.Channel on one address. `secret` reads its signing key, `now` is the time of sending.
 
     `this_machine` allows an address on this machine.
     """
@@ -49,7 +49,7 @@ class WebhookChannel:
         self._opener = build_opener(_NoRedirects, HTTPSHandler(context=tls))
 
     def send(self, page: Page, ref: str) -> str:  # noqa: ARG002  # for channels with a thread of their own
-        """Post one page; a webhook knows no thread but by its name in the page, so there is no reference."""
+        """Posts one page; returns no reference, for a webhook knows a thread only by its name in the page."""
         body = body_of(page)
         timestamp = str(int(self._now().timestamp()))
         headers = {
@@ -68,7 +68,7 @@ class WebhookChannel:
 
     def _post(self, request: Request) -> None:
         try:
-            # Whatever a 2xx says, the page was taken.
+            # Whatever body comes with a 2xx, the page was taken.
             self._opener.open(request, timeout=self._patience.seconds).close()
         except HTTPError as error:
             error.close()
@@ -78,7 +78,7 @@ class WebhookChannel:
 
 
 def body_of(page: Page) -> bytes:
-    """The page as it is posted."""
+    """The page as the body of the POST."""
     wire = {
         "v": V,
         "thread": page.thread,
@@ -94,6 +94,6 @@ def body_of(page: Page) -> bytes:
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """What proves that whoever knows the secret posted this body at that time (epoch seconds)."""
+    """The signature over the body and the time (epoch seconds): proof that the sender knows the secret."""
     signed = timestamp.encode() + b"." + body
     return f"v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"
