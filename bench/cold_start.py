@@ -1,4 +1,4 @@
-"""What a cold start imports: wall time of `import firebreak.handlers` from the built layer.
+"""The imports of a cold start: wall time of `import firebreak.handlers` from the built layer.
 
 Run `make local` (or `sam build`) first, then `.venv/bin/python bench/cold_start.py [LAYER/python]`.
 Prints the median of several fresh interpreters with and without the layer's bytecode, and the

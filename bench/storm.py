@@ -120,7 +120,7 @@ def row(count: int, load: Load, result: Result, missing: int) -> list[str]:
 
 
 def print_result(result: Result) -> None:
-    """What lies behind a row, for whoever wants to know why."""
+    """The details behind a row, for readers who want to know why."""
     refused = Counter(kind for write in result.writes for kind in {kind_of(item) for item in write.lost_on})
     for name, counter in (("outcomes", result.outcomes), ("calls", result.calls), ("lost on", refused)):
         print(f"    {name}: {', '.join(f'{n} {k}' for k, n in counter.most_common())}")  # noqa: T201

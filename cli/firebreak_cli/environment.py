@@ -1,4 +1,4 @@
-"""What the commands need from the machine they run on, in one value that a test can replace."""
+"""The parts of the machine that the commands need, in one value that a test can replace."""
 
 import os
 import time
@@ -35,7 +35,7 @@ def real(region: str | None = None, profile: str | None = None) -> Environment:
 
 
 def environment_of(ctx: typer.Context) -> Environment:
-    """The outside of this invocation."""
+    """The environment of this invocation."""
     found = ctx.find_object(Environment)
     return replace(found or real(region_of(ctx), profile_of(ctx)), account=account_of(ctx))
 

@@ -1,4 +1,4 @@
-"""How a command ends badly: one line on stderr, and an exit code that says what to change.
+"""The ways in which a command fails: one line on stderr, and an exit code that says what to change.
 
 EXIT_CODES is the table of the help and of docs/operations.md.
 """
@@ -30,7 +30,7 @@ NO_AWS = 3
 DRILL_FAILED = 4
 UNEXPECTED = 5
 INTERRUPTED = 130
-# As every command ends whose reader goes away, such as `head`.
+# The code of every command whose reader goes away, such as `head`.
 READER_GONE = 141
 
 EXIT_CODES: Mapping[int, str] = {
@@ -43,7 +43,7 @@ EXIT_CODES: Mapping[int, str] = {
     READER_GONE: "whatever read the output, such as `head`, went away",
 }
 
-# What botocore calls it when there is nothing to sign a request with.
+# The errors of botocore when there is nothing to sign a request with.
 _NO_CREDENTIALS = frozenset(
     {
         "NoCredentialsError",
@@ -68,13 +68,13 @@ class Ending(Exception):  # it ends the command; it is not an error of the progr
 
 
 class PlainGroup(TyperGroup):
-    """A command group in which whatever we raise on purpose ends in plain lines, never in a traceback.
+    """A command group in which every error raised on purpose ends in plain lines, never in a traceback.
 
     Its commands take `-h` as well as `--help`, and those that talk to a stack `--region` and `--profile`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """As Typer makes it, with what all commands have in common."""
+        """Creates the group as Typer does, with the options that all commands have in common."""
         super().__init__(*args, **kwargs)
         self.context_settings.setdefault("help_option_names", ["-h", "--help"])
         for command in self.commands.values():
@@ -82,7 +82,7 @@ class PlainGroup(TyperGroup):
                 with_aws_options(command)
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # Typer hands its own context
-        """Run the command; an Ending or FirebreakError is told on stderr."""
+        """Runs the command; an Ending or FirebreakError is printed on stderr."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
@@ -103,7 +103,7 @@ def _forget_stdout() -> None:
 
 
 def ending_of(error: FirebreakError) -> Ending:
-    """What one of Firebreak's errors means for the person at the keyboard."""
+    """The Ending for one of Firebreak's errors, as the person at the keyboard reads it."""
     match error:
         case PolicyError(source=source, problems=problems):
             return Ending(BAD_POLICY, *(f"{source}: {problem}" for problem in problems))

@@ -1,7 +1,7 @@
 """The `firebreak` command: explain what would happen, see what did, stop it, and check a policy.
 
-What a command needs is imported inside it: `firebreak explain --offline` must start quickly and
-without the AWS SDK, and the commands further down bring more than that.
+The modules that a command needs are imported inside it: `firebreak explain --offline` must start quickly
+and without the AWS SDK, and the commands further down bring more than that.
 """
 
 from importlib import import_module

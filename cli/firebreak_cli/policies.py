@@ -1,4 +1,4 @@
-"""Where this machine keeps the policy that a stack names: in a clone, or installed with the command."""
+"""The place on this machine of the policy that a stack names: in a clone, or installed with the command."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from firebreak.settings import LAYER
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 
-# Where pyproject.toml installs the shipped policy.
+# The folder in which pyproject.toml installs the shipped policy.
 INSTALLED = Path(sys.prefix) / "share/firebreak"
 
 

@@ -1,4 +1,4 @@
-"""What is allowed in a policy and is hardly meant. Nothing here needs AWS."""
+"""Settings that are allowed in a policy and are hardly meant. Nothing here needs AWS."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -19,7 +19,7 @@ from firebreak.core.formats import format_date_time, format_time
 from firebreak.core.reasons import Reason
 from firebreak.paging.rendering import plain
 
-# What stands before each finding; the first column of a table of checks.
+# The marks before each finding; the first column of a table of checks.
 _MARKS: Mapping[str, tuple[str, str]] = {
     "passed": ("pass", "green"),
     "objected": ("stops", "bold red"),
@@ -55,7 +55,7 @@ class _Lines(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # the base declares a field
-        """As of what it is written to: Rich draws accordingly."""
+        """The encoding of the output underneath: Rich draws accordingly."""
         return self._out.encoding or "utf-8"
 
     def write(self, text: str) -> int:

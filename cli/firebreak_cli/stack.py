@@ -1,7 +1,7 @@
 """Finding a deployed stack: its ledger, its policy file, its account and region.
 
-CloudFormation tells all of it. For the night on which CloudFormation does not answer, or for a
-role that may not ask it, FIREBREAK_LEDGER_TABLE names the ledger and DynamoDB tells the rest.
+CloudFormation provides all of it. For a time when CloudFormation does not answer, or for a
+role that may not ask it, FIREBREAK_LEDGER_TABLE names the ledger and DynamoDB provides the rest.
 """
 
 import re
@@ -45,7 +45,7 @@ class Stack:
 
     @property
     def address(self) -> StackAddress:
-        """What a printed command names."""
+        """The stack's name, region and account, which a printed command contains."""
         return StackAddress(self.name, self.region, self.account)
 
     def command(self, *words: str) -> str:
@@ -76,7 +76,7 @@ def find(outside: Environment, name: str) -> Stack:
 
 
 def client(session: "Session", service: str, *, once: bool = False) -> Any:
-    """A client with our time-outs; `once` asks a single time and gives up after two seconds."""
+    """A client with Firebreak's time-outs; `once` asks a single time and gives up after two seconds."""
     from firebreak.aws.clients import mutator, reader
     from firebreak.aws.translate import translated
 

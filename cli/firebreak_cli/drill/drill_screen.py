@@ -1,4 +1,4 @@
-"""What a drill came to, for people and as plain values."""
+"""The report of a drill, for people and as plain values."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def line(step: Step) -> str:
 
 
 def show(report: Report, stack: Stack, console: Console) -> None:
-    """Print the table of steps, and what is to be said of it."""
+    """Prints the table of steps, and the remarks on it."""
     console.print()
     place = f"{stack.account} {stack.region}, stack {stack.name}"
     console.print(screen.line_of(f"Drill {report.scenario} of {report.alarm}: {place}", "bold"))

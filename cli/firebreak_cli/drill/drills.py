@@ -1,6 +1,6 @@
-"""`firebreak drill`: a test alarm turns red for real, and what comes of it is timed.
+"""`firebreak drill`: a test alarm turns red for real, and the steps that follow are timed.
 
-Nothing is played: CloudWatch itself is told the alarm's state, so the transition goes through the
+Nothing is simulated: the alarm's state is set in CloudWatch itself, so the transition goes through the
 deployed rules, functions, policy and ledger. Whatever happens, the alarm is set back to OK.
 """
 
@@ -41,10 +41,10 @@ DRILL_TAG, DRILL_VALUE = "firebreak:drill", "true"
 # Often enough to set a recovering alarm back before Verify's schedule, seldom enough for DynamoDB.
 BETWEEN_LOOKS = timedelta(seconds=1)
 
-# Others act while it is foretold what would be done.
+# Others may act while the decision is predicted.
 TRIES = 3
 
-# A state that CloudWatch says it took earlier than this before it was asked for is another one's.
+# A state that CloudWatch dates earlier than this before the request was set by somebody else.
 CLOCKS_DIFFER = timedelta(seconds=5)
 
 
@@ -104,12 +104,12 @@ def ready(client: Any, name: str, now: datetime) -> Ready:
 
 
 def foretold(red: Alarm, policy: Policy, sources: LiveSources, now: Callable[[], datetime]) -> Explanation:
-    """What would be decided if the alarm were red now. Raises AwsError."""
+    """The decision that would be made if the alarm were red now. Raises AwsError."""
     as_red = sources.as_if_red(red)
     explainer = Explainer(policy=policy, sources=as_red, clock="real", offline=False)
     found = explainer.explain(red, now())
     for _ in range(TRIES - 1):
-        # An act that was claimed while we looked is of the future; a function takes its time after its look.
+        # An act that was claimed during the look is of the future; a function takes its time after its look.
         if found.decision.reason is not Reason.CLOCK_BEHIND:
             break
         found = explainer.explain(red, now())
@@ -129,7 +129,7 @@ def require_fitting_rules(scenario: Scenario, found: Explanation) -> Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a drill came to. `why` says what kept a step from happening, where that is known.
+    """The result of a drill. `why` says what kept a step from happening, where that is known.
 
     `left_red` says why the alarm could not be set back; `again` how often it had to be kept red.
     """
@@ -149,15 +149,15 @@ class Report:
 
 
 class Watch(Protocol):
-    """Where a drill sees what comes of it."""
+    """The drill's view of the steps that follow."""
 
     def look(self, seen: Seen, now: datetime) -> Seen:
-        """What is known now. Raises AwsError."""
+        """The state of the drill as it is known now. Raises AwsError."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Drill:
-    """One drill. `say` is told each step once, as it is seen; `now` and `sleep` are the only clock."""
+    """One drill. `say` is called with each step once, as it is seen; `now` and `sleep` are the only clock."""
 
     scenario: Scenario
     rules: Rules
@@ -193,7 +193,7 @@ class Drill:
         )
 
     def _turn_red(self) -> datetime:
-        """What was refused at once has turned nothing red; what may have must be set back."""
+        """Turns the alarm red; sets it back on an error that leaves this in doubt, but not on a refusal."""
         try:
             return self._turn(AlarmState.ALARM)
         except (OutcomeUnknown, KeyboardInterrupt):
@@ -224,14 +224,14 @@ class Drill:
         return seen
 
     def _keep_red(self) -> None:
-        """CloudWatch sets an alarm back once its metric says so."""
+        """Sets the alarm red again: CloudWatch sets it back once its metric says so."""
         found = self.alarm.described()
         if isinstance(found, DescribedAlarm) and found.state is not AlarmState.ALARM:
             self.alarm.turn(AlarmState.ALARM)
             self._again += 1
 
     def _turn(self, state: AlarmState) -> datetime:
-        """Set the state; since when it is so, by CloudWatch's clock where it says so."""
+        """Sets the state; returns since when it holds, by CloudWatch's clock where that reports it."""
         asked_at = self.now()
         self.alarm.turn(state)
         found = self.alarm.described()

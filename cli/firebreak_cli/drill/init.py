@@ -42,7 +42,7 @@ class TestAlarm:
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """What the alarm carries."""
+        """The tags of the alarm."""
         return {DRILL_TAG: DRILL_VALUE, ACTION_TAG: self.action, TARGET_TAG: self.target}
 
 
@@ -107,7 +107,7 @@ def make(wanted: TestAlarm, client: Any) -> None:
 
 
 def rows(wanted: TestAlarm, stack: Stack) -> Iterator[tuple[str, str]]:
-    """What was made, and what comes next."""
+    """The rows about the alarm that was made, and the next step."""
     yield "Made", f"alarm {wanted.name}, {stack.place}; it is OK"
     yield "Target", f"{wanted.target}, which a drill changes for real"
     yield "Tags", ", ".join(f"{key}={value}" for key, value in wanted.tags.items())
@@ -115,7 +115,7 @@ def rows(wanted: TestAlarm, stack: Stack) -> Iterator[tuple[str, str]]:
 
 
 def as_json(wanted: TestAlarm, stack: Stack) -> Mapping[str, object]:
-    """What was made, as plain values."""
+    """The alarm that was made, as plain values."""
     return {
         "stack": stack.name,
         "alarm": wanted.name,

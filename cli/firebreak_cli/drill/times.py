@@ -1,7 +1,7 @@
-"""How long each step of a drill took, against what the policy allows: pure functions of what was seen.
+"""The time that each step of a drill took, against the policy's limits: pure functions of what was seen.
 
 The policy says how soon an alarm must be answered (`respond_within`), when an act is looked at, how
-long a recovery must hold and how far apart rungs are. What a wake-up may be late is not the policy's:
+long a recovery must hold and how far apart rungs are. The lateness of a wake-up is not the policy's:
 EventBridge Scheduler fires within its minute, and the sweep leaves what is due alone for its grace.
 """
 
@@ -26,7 +26,7 @@ type Milestone = tuple[AnnouncementKind, int]
 
 
 class Scenario(StrEnum):
-    """What a drill plays."""
+    """The scenario that a drill plays."""
 
     RECOVERS = "recovers"
     STAYS_RED = "stays-red"
@@ -34,7 +34,7 @@ class Scenario(StrEnum):
 
 
 class Timing(StrEnum):
-    """How a step went."""
+    """The result of a step."""
 
     OK = "ok"
     LATE = "late"
@@ -43,11 +43,11 @@ class Timing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What is known of a drill so far.
+    """Everything that is known of a drill so far.
 
     `outcome` and `reason` are the decision's, as the ledger spells them. `lines` is the incident's
-    history, `patience` how long the effect of a rung's act may take (rungs count from 0), `told` when
-    humans were told of a kind and rung. `ok_at` is when the alarm was set back.
+    history, `patience` how long the effect of a rung's act may take (rungs count from 0), `announced` when
+    humans were notified of a kind and rung. `ok_at` is when the alarm was set back.
     """
 
     red_at: datetime
@@ -75,7 +75,7 @@ class Step:
 
     @property
     def took(self) -> timedelta | None:
-        """How long it took; never less than nothing, for clocks differ."""
+        """The time that it took; never less than nothing, for clocks differ."""
         return max(self.at - self.since, timedelta()) if self.at else None
 
     @property
@@ -87,7 +87,7 @@ class Step:
 
 
 class What(StrEnum):
-    """What a line of an incident's history says happened."""
+    """The kind of event that a line of an incident's history reports."""
 
     CLAIMED = "claimed"
     ACTED = "acted"
@@ -123,7 +123,7 @@ _JOINED = ("joined by alarm ", "superseded result: ")
 
 
 def marks(lines: Sequence[HistoryLine]) -> tuple[Mark, ...]:
-    """The history as steps. What follows a claim, and is no failure, is what the act came to."""
+    """The history as steps. The line that follows a claim, and is no failure, is the result of the act."""
     found: list[Mark] = []
     rung, claimed = -1, False
     for line in lines:
@@ -142,13 +142,13 @@ def marks(lines: Sequence[HistoryLine]) -> tuple[Mark, ...]:
 
 
 def settles_within(rules: Rules, patience: timedelta) -> timedelta:
-    """From a claim to the look at which its effect has come to rest, or is known not to."""
+    """The time from a claim to the look at which its effect has come to rest, or is known not to."""
     look = rules.verification
     return look.after if patience <= look.after else patience + look.retry_every
 
 
 def steps(scenario: Scenario, rules: Rules, seen: Seen) -> tuple[Step, ...]:
-    """What the scenario expects, as far as it can be told by now; what is missing comes last."""
+    """The steps that the scenario expects, as far as they are known by now; missing ones come last."""
     match scenario:
         case Scenario.OBSERVE:
             return tuple(_observed(rules, seen))
@@ -169,7 +169,7 @@ def in_time(found: Sequence[Step]) -> bool:
 
 
 def hopeless(scenario: Scenario, seen: Seen) -> str:
-    """Why what is missing will not come any more; empty while it may."""
+    """Why the missing steps will not come any more; empty while they may."""
     wanted = WANTED[scenario]
     if seen.outcome and seen.outcome != wanted:
         reason = f" ({seen.reason})" if seen.reason else ""
@@ -183,7 +183,7 @@ def hopeless(scenario: Scenario, seen: Seen) -> str:
     return ""
 
 
-# What must be decided for a scenario to go its way.
+# The decision that each scenario needs.
 WANTED: Mapping[Scenario, str] = {
     Scenario.RECOVERS: "act",
     Scenario.STAYS_RED: "act",
@@ -274,7 +274,7 @@ def _staying_red(rules: Rules, seen: Seen) -> Iterator[Step]:
 
 
 def _climb(rules: Rules, seen: Seen, known: Sequence[Mark]) -> Iterator[Step]:
-    """Each thing that has to be followed by another, with that one or without."""
+    """Each step that another one has to follow, with that one or without."""
     for place, mark in enumerate(known):
         later, rung = known[place + 1 :], f"rung {mark.rung + 1}"
         at = next((one.at for one in later if one.what in _FOLLOWS.get(mark.what, ())), None)
@@ -296,7 +296,7 @@ def _climb(rules: Rules, seen: Seen, known: Sequence[Mark]) -> Iterator[Step]:
 
 
 def _acted_above(claim: Mark, later: Sequence[Mark]) -> Iterator[Step]:
-    """What a claim above the first rung came to; that of the first counts from red."""
+    """The result of a claim above the first rung; that of the first counts from red."""
     if claim.rung:
         at = _first(later[:1], What.ACTED)
         name, allowed = f"rung {claim.rung + 1} acted", ACT_WITHIN + ACT_TIMEOUT
@@ -311,7 +311,7 @@ _FOLLOWS: Mapping[What, tuple[What, ...]] = {
 
 
 def _gap_left(rules: Rules, known: Sequence[Mark]) -> timedelta:
-    """What is left of the rung gap at the last mark; who waits for it is woken by a schedule."""
+    """The rest of the rung gap at the last mark, with the delay of the schedule that ends the wait."""
     acts = [mark.at for mark in known if mark.what is What.CLAIMED]
     left = acts[-1] + rules.rung_gap - known[-1].at if acts else timedelta()
     return left + LATE_WAKE if left > timedelta() else timedelta()

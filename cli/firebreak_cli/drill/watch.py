@@ -20,7 +20,7 @@ from firebreak_cli.operations.retries import first_answers
 from firebreak_cli.queries import ledger_queries
 from firebreak_cli.queries.ledger_queries import Bounds
 
-# The event and DescribeAlarms may tell one transition's time a little differently.
+# The event and DescribeAlarms may report one transition's time a little differently.
 SAME_TRANSITION = timedelta(seconds=5)
 
 # A decision that opened no incident is looked for ever more seldom: without the index by time, by scanning.
@@ -31,7 +31,7 @@ _K = AnnouncementKind
 
 @dataclass(slots=True)
 class LedgerWatch:
-    """Looks at one stack's ledger for what came of `alarm` turning red. Every look may raise AwsError."""
+    """Looks at one stack's ledger for what followed once `alarm` was red. Every look may raise AwsError."""
 
     client: Any
     table: str
@@ -41,7 +41,7 @@ class LedgerWatch:
     _between_scans: timedelta = FIRST_SCAN
 
     def look(self, seen: Seen, now: datetime) -> Seen:
-        """What is known now; what was known before stays known."""
+        """The state of the drill as it is known now; what was known before stays known."""
         if not seen.incident_id:
             seen = self._find_incident(seen)
         if seen.incident_id:
@@ -56,7 +56,7 @@ class LedgerWatch:
         return replace(seen, incident_id=last.incident_id)
 
     def _find_decision(self, seen: Seen, now: datetime) -> Seen:
-        """By its time, for nothing points to a decision that opened no incident."""
+        """Finds the decision by its time, for nothing points to a decision that opened no incident."""
         if self._scan_at is None:
             self._scan_at = now + self._between_scans
         if now < self._scan_at:

@@ -1,4 +1,4 @@
-"""What would make a decision come out otherwise, in words an operator can act on."""
+"""Changes that would make a decision come out otherwise, in words an operator can act on."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.tags import ACTION_TAG, ALARMS_TAG, MISSING_DATA_TAG, OPT_IN_TAG, TARGET_TAG
 from firebreak.services.registry import CATALOG
 
-# How a tag names one resource of each service.
+# The form in which a tag names one resource of each service.
 _FORMS: Mapping[str, str] = MappingProxyType(
     {
         "ecs": "ecs:CLUSTER/SERVICE",

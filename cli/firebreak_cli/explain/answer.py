@@ -25,7 +25,7 @@ NOW = "now"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked for: an event's file, or the name of a live alarm.
+    """The subject of an explanation: an event's file, or the name of a live alarm.
 
     `policy` overrides the policy that ships or that the stack names. `at` moves the event to a time; `now`
     sets the clock of an offline explanation. Both are ISO 8601 or "now"; empty leaves things as they are.

@@ -23,7 +23,7 @@ _EXPECTED = "one CloudWatch alarm event as JSON"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What is to be explained, and what the reader should know about where it comes from.
+    """The event to be explained, and what the reader should know about where it comes from.
 
     `as_if_red` says that the alarm is not red now.
     """

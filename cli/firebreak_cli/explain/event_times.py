@@ -8,7 +8,7 @@ from firebreak.core.model import Alarm, OwnEvent
 
 
 def sent_at(trigger: Alarm | OwnEvent) -> datetime:
-    """When the event was sent."""
+    """The time at which the event was sent."""
     return trigger.sent_at if isinstance(trigger, Alarm) else trigger.at
 
 

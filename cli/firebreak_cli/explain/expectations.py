@@ -7,7 +7,7 @@ from firebreak.core.decision import Decision
 from firebreak.core.reasons import Reason
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 
-# What the option calls each decision.
+# The option's name for each decision.
 _DECISIONS = {"act": "act", "propose": "propose", "ask": "ask_approval", "defer": "defer", "refuse": "refuse"}
 
 
@@ -27,7 +27,7 @@ class Expectation:
 
 
 def read_expectation(written: str) -> Expectation:
-    """What `act` or `refuse:frozen` asks for. Raises Ending that says what was expected."""
+    """The expectation that `act` or `refuse:frozen` stands for. Raises Ending that says what was expected."""
     decision, colon, reason = written.partition(":")
     if decision not in _DECISIONS:
         raise _unknown(written, decision, list(_DECISIONS))

@@ -22,7 +22,7 @@ _WORDS = {
     "defer": ("LATER", "bold yellow"),
     "refuse": ("DO NOTHING", "bold red"),
 }
-# What is no news, and how its number is told.
+# Results that are no news, and how their number is shown.
 _FOLDED = {Result.PASSED: "passed", Result.NOT_APPLICABLE: "not for this request"}
 _UNDECIDED = ("CANNOT SAY", "bold yellow")
 
@@ -117,7 +117,7 @@ def _why(decision: Decision) -> str:
 
 
 def _tells(found: Explanation) -> str:
-    """That a refusal pages, where the policy does more than observe; which refusals do is docs/reasons.md."""
+    """That a refusal pages, where the policy does more than observe; docs/reasons.md lists which do."""
     refused, rules = isinstance(found.decision.outcome, Refuse), found.rules
     if not refused or rules is None or rules.autonomy is Autonomy.OBSERVE:
         return ""

@@ -1,4 +1,4 @@
-"""What Firebreak would decide about an event, by the very functions that decide, without doing anything."""
+"""The decision that Firebreak would make about an event, by the same functions, without doing anything."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ BY_LIVE_TAG = "live tag"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """Which functions the rules invoke. `primary` is the one that is explained, None for none."""
+    """The functions that the rules invoke. `primary` is the one that is explained, None for none."""
 
     primary: str | None
     functions: tuple[str, ...]
@@ -45,7 +45,7 @@ class Explanation:
     """A decision with all that led to it. `rules` is None where no action was asked about a target.
 
     `clock` says whose time `now` is: "event", "given" or "real". `incident_id` is the id under which
-    `firebreak show` finds the decision once it was made; `decided` says that it was. `notes` tell what
+    `firebreak show` finds the decision once it was made; `decided` says that it was. `notes` say what
     the event lacks, and `deployed` is the hash of the policy that the stack last decided by, if known.
     `stack` is the one that was looked at; None offline.
     """
@@ -66,7 +66,7 @@ class Explanation:
 
     @property
     def advice(self) -> list[str]:
-        """What would make the decision come out otherwise, a line each."""
+        """Changes that would make the decision come out otherwise, a line each."""
         action = self.routing.primary or ""
         return advice(self.decision, offline=self.offline, action=action, stack=self.stack)
 
@@ -77,7 +77,7 @@ class Explanation:
 
     @property
     def plan(self) -> Plan | None:
-        """What would be changed, where that could be seen."""
+        """The change that would be made, where it could be seen."""
         outcome = self.decision.outcome
         return outcome.plan if isinstance(outcome, Act | Propose | AskApproval) else None
 
@@ -146,7 +146,7 @@ def decide_as_deployed(request: Request, rules: Rules, seen: Snapshot) -> Decisi
 
 
 def routed(trigger: Alarm | OwnEvent) -> Routing:
-    """The functions that get the event: alarms by the rules, our own requests by their action's name."""
+    """The functions that get the event: alarms by the rules, own requests by their action's name."""
     if isinstance(trigger, OwnEvent):
         known = trigger.action in CATALOG
         asked = (trigger.action,) if known else ()

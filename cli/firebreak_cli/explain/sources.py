@@ -1,4 +1,4 @@
-"""What `explain` can see: the event alone, or with the caller's credentials everything an action sees."""
+"""The sources of `explain`: the event alone, or with the caller's credentials all that an action sees."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -39,7 +39,7 @@ class Sources(Protocol):
         """The alarm's tags, as the action's function would see them."""
 
     def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
-        """What the alarm or the request's incident would have changed."""
+        """The target of the alarm, or of the request's incident."""
 
     def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
         """Everything the guards look at."""
@@ -47,7 +47,7 @@ class Sources(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OfflineSources:
-    """Sees the event and nothing else. The alarm's own account and region are taken to be ours.
+    """Sees the event and nothing else. The alarm's own account and region are taken to be Firebreak's.
 
     `tagless` says that the event cannot carry tags, so that none in it means nothing.
     """
@@ -59,14 +59,14 @@ class OfflineSources:
         return OFFLINE if self.tagless or target_resolution.needs_live_tags(alarm) else alarm.tags
 
     def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
-        """What the event names; an incident's own target is in the ledger, which is not looked at."""
+        """The target that the event names; an incident's own target is in the ledger, which is not read."""
         alarm = alarm_of(trigger)
         return target_resolution.resolve(
             alarm, tags, Lookups.none(Home(alarm.account, alarm.region), OFFLINE), action
         )
 
     def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
-        """Nothing was looked at."""
+        """A snapshot in which nothing was read."""
         return Snapshot(
             now=now,
             stack_name="",
@@ -159,7 +159,7 @@ def alarm_of(trigger: Alarm | OwnEvent) -> Alarm:
 
 
 def live_sources(stack: Stack, policy: Policy) -> LiveSources:
-    """Eyes on a deployed stack, with the caller's credentials; the policy tells what its runbooks are."""
+    """The sources for a deployed stack, with the caller's credentials; the policy defines its runbooks."""
     from firebreak.ledger.dynamodb import DynamoLedger
     from firebreak.services.ecs.client_registrations import DynamoRegistrations, RegistrationReader
     from firebreak_cli.queries.live_alarms import of_stack

@@ -1,4 +1,4 @@
-"""What of the ledger `firebreak incidents` is asked for."""
+"""The part of the ledger that `firebreak incidents` is asked for."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ GOOD_NEWS = frozenset({Reason.NOT_IN_ALARM, Reason.NO_LONGER_RED, Reason.DUPLICA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which incidents and decisions; empty texts mean any.
+    """The incidents and decisions that are wanted; empty texts mean any.
 
     `since` leaves out what was opened or decided before, but never what is still open. A `reason` is one of
     a decision.
@@ -32,7 +32,7 @@ class Wanted:
         return self == Wanted()
 
     def of(self, found: Found) -> Found:
-        """What is wanted of what was found."""
+        """The wanted part of what was found."""
         return Found(
             [one for one in found.incidents if self._incident(one)],
             [one for one in found.decisions if self._decision(one)],

@@ -28,7 +28,7 @@ from firebreak_cli.stack import Stack
 SHOWN_DECISIONS = 15
 ALL = Wanted()
 
-# How far back decisions are listed.
+# The time back to which decisions are listed.
 LATELY = timedelta(hours=24)
 
 # So many lines of the index by time are read at most.
@@ -37,7 +37,7 @@ LINES = Bounds(pages=2, page_items=500)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What is listed, newest first. `left_out` counts decisions that --all would list.
+    """The listed incidents and decisions, newest first. `left_out` counts decisions that --all would list.
 
     `heartbeat_at` is when the last heartbeat came all the way, None where the ledger holds none. `scanned`
     says that the index by time could not be asked, `older_cut` that what it lacks may be missing.
@@ -102,7 +102,7 @@ def _not_acted(found: Found) -> list[KeptDecision]:
 
 
 def _news(chosen: Found, found: Found, wanted: Wanted) -> list[KeptDecision]:
-    """Decisions that led to an incident are that incident's: `firebreak show` tells them.
+    """Decisions that led to an incident are that incident's: `firebreak show` shows them.
 
     Good news is left out unless it is asked for, and so are heartbeats, of which there is one line.
     """
@@ -121,7 +121,7 @@ def _pages(threads: DynamoThreads, incidents: Iterable[Incident]) -> Mapping[str
 
 
 def _heartbeat(found: Found) -> datetime | None:
-    """When an action's function last recorded a heartbeat; that its alarm went OK again is none."""
+    """The time of the last heartbeat that an action's function recorded; its alarm's OK is none."""
     beats = (d.at for d in found.decisions if d.reason == Reason.HEARTBEAT and d.action != VERIFY)
     return max(beats, default=None)
 
@@ -175,7 +175,7 @@ def show(seen: Overview, stack: Stack, stops: Stops, now: datetime, console: Con
 
 
 def remarks(seen: Overview) -> Iterator[str]:
-    """What the overview does not show."""
+    """The remarks on what the overview does not show."""
     if seen.left_out:
         yield f"{seen.left_out} older decisions are not shown: --limit shows more, --all shows them"
     if seen.scanned:
@@ -219,7 +219,7 @@ def _incidents_table(seen: Overview, now: datetime) -> Table:
 
 
 def _with(pages: Thread | None) -> str:
-    """How severe it is, and who acknowledged it."""
+    """The severity of a page, and who acknowledged it."""
     if pages is None:
         return ""
     return f"{pages.severity}, {pages.acknowledged_by}" if pages.acknowledged_by else pages.severity.value

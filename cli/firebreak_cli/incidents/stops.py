@@ -1,4 +1,4 @@
-"""What stops Firebreak as a whole, a global pause or a storm, and the storm that only gathers pages."""
+"""A global pause or a storm, which stop Firebreak as a whole, and the storm that only gathers pages."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Stops:
 
 
 def look(stack: Stack, now: datetime) -> Stops:
-    """What stops everything now. Damaged items are told, and hide nothing else. Raises AwsError."""
+    """All that stops Firebreak now. Damaged items are reported, and hide nothing else. Raises AwsError."""
     unread: list[str] = []
 
     def read[T](look: Callable[[], T], otherwise: T) -> T:

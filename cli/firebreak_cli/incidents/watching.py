@@ -21,7 +21,7 @@ from firebreak_cli.incidents.stops import Stops, stop_lines
 from firebreak_cli.queries.ledger_queries import KeptDecision
 from firebreak_cli.stack import Stack
 
-# Seconds between two looks, unless it is told.
+# Seconds between two looks by default.
 EVERY = 10
 
 _DECISION = "decision "
@@ -49,7 +49,7 @@ class Watch:
     seconds: int
 
     def run(self, console: Console, *, as_json: bool) -> None:
-        """As a terminal, a pipe or a program wants it. Ends only with an error, such as KeyboardInterrupt."""
+        """Watches for a terminal, a pipe or a program. Ends only with an error, such as KeyboardInterrupt."""
         if as_json:
             self.as_json()
         elif console.is_terminal:
@@ -67,7 +67,7 @@ class Watch:
             listing.show(seen.overview, self.stack, seen.stops, seen.at, console)
 
     def changes(self, console: Console) -> None:
-        """A line for each change; the first look tells all that is listed."""
+        """A line for each change; the first look shows all that is listed."""
         before: Listed = {}
         for seen in self._looks():
             after = listed(seen, self.stack.address, before)
@@ -82,7 +82,7 @@ class Watch:
             typer.echo(json.dumps({"at": seen.at.isoformat(), **found}, default=str))
 
     def _looks(self) -> Iterator[Seen]:
-        """What each look found. One that failed is told in a line; without valid credentials none follows."""
+        """The result of each look. A failure is printed in a line, or raised without valid credentials."""
         while True:
             at = self.now()
             try:
@@ -100,7 +100,7 @@ class Watch:
 
 
 def listed(seen: Seen, stack: StackAddress, before: Listed) -> Listed:
-    """A line for each thing that stops everything, each incident and each decision, by what it is known by.
+    """A line for each thing that stops everything, each incident and each decision, under its identifier.
 
     While something could not be read, nothing of `before` is taken for gone: it may be just that. A decision
     never is: it only leaves the list for newer ones.
@@ -126,7 +126,7 @@ def _decision(one: KeptDecision) -> str:
 
 
 def changed(before: Listed, after: Listed) -> Iterator[str]:
-    """What is new, what is otherwise than before, and what is no longer listed."""
+    """The lines that are new, those that changed, and those that are no longer listed."""
     for name, line in after.items():
         if before.get(name) != line:
             yield f"{'changed' if name in before else 'new'}: {line}"

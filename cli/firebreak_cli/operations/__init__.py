@@ -1,1 +1,1 @@
-"""What an operator changes: switches, storms, approvals, acknowledgements, retries."""
+"""The changes that an operator makes: switches, storms, approvals, acknowledgements, retries."""

@@ -1,4 +1,4 @@
-"""`firebreak ack`: a human has it, so nobody further up is called."""
+"""`firebreak ack`: a human takes over, so nobody further up is called."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack
 
-# Each page that is told between our look and our write costs one more try.
+# Each page that is sent between the look and the write costs one more try.
 TRIES = 10
 
 
@@ -29,7 +29,7 @@ class PagerDesk:
     stack: Stack
 
     def thread(self, written: str) -> Thread:
-        """What somebody was paged about, while that call is the latest. Raises Ending or AwsError."""
+        """The thread of a page, while that call is the latest. Raises Ending or AwsError."""
         call = CALL_ID.fullmatch(written)
         thread_id = call[1] if call else written
         if not THREAD_ID.fullmatch(thread_id):
@@ -58,7 +58,7 @@ class PagerDesk:
                 assert_never(found)
 
     def acknowledge(self, thread: Thread, by: str, now: datetime) -> Thread:
-        """Write that somebody has it; from then on nobody further up is called. Raises Ending or AwsError.
+        """Records the acknowledgement; from then on nobody further up is called. Raises Ending or AwsError.
 
         A second acknowledgement by the same person changes nothing, and nobody gets another message.
         """
@@ -74,7 +74,7 @@ class PagerDesk:
         raise Ending(NO_AWS, f"NOT ACKNOWLEDGED: others changed {thread.id} at each try: say it again")
 
     def _tell(self, message: Announcement) -> None:
-        """At once; what fails here waits in the ledger, and the sweeper tells it within minutes."""
+        """Announces at once; on failure it waits in the ledger, and the sweeper sends it within minutes."""
         try:
             EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True).announce(message)
             ledger = DynamoLedger(self.stack.reader("dynamodb"), self.stack.ledger_table)
@@ -87,7 +87,7 @@ class PagerDesk:
 
 
 def as_json(before: Thread, after: Thread, stack: Stack) -> Mapping[str, object]:
-    """What was acknowledged, as plain values."""
+    """The acknowledgement, as plain values."""
     return {
         "stack": stack.name,
         "page": after.id,
@@ -99,7 +99,7 @@ def as_json(before: Thread, after: Thread, stack: Stack) -> Mapping[str, object]
 
 
 def outcome_rows(before: Thread, after: Thread, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:
-    """What was acknowledged, and who hears of it."""
+    """The rows about the acknowledgement, and the people who are notified of it."""
     yield "Acknowledged", f"{after.id}, {stack.place}"
     yield "By", after.acknowledged_by
     if before.acknowledged_by:

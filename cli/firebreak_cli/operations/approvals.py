@@ -1,4 +1,4 @@
-"""`firebreak approve` and `firebreak deny`: a human's word on what Firebreak asked for."""
+"""`firebreak approve` and `firebreak deny`: a human's answer to a question of Firebreak's."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack, client
 
-# Each alarm that joins between our look and our write costs one more try.
+# Each alarm that joins between the look and the write costs one more try.
 TRIES = 10
 
 
 def caller(stack: Stack) -> str:
-    """The ARN that AWS knows the caller by; a yes or no without a name is none. Raises Ending."""
+    """The ARN that AWS knows the caller by; an answer without a name does not count. Raises Ending."""
     sts = client(stack.session, "sts", once=True)
     try:
         with translated("GetCallerIdentity", mutates=False):
@@ -82,7 +82,7 @@ class ApprovalDesk:
         raise Ending(NO_AWS, f"NOT DENIED: others changed incident {incident.id} at each try; {look}")
 
     def _tell(self, ledger: DynamoLedger, message: Announcement | None) -> None:
-        """At once; what fails here waits in the ledger, and the sweeper tells it within minutes."""
+        """Announces at once; on failure it waits in the ledger, and the sweeper sends it within minutes."""
         if message is None:
             return
         try:
@@ -119,7 +119,7 @@ class ApprovalDesk:
 
 
 def as_json(incident: Incident, word: str, by: str, stack: Stack, why: str = "") -> Mapping[str, object]:
-    """What was answered, as plain values."""
+    """The answer, as plain values."""
     return {
         "stack": stack.name,
         "answer": word,
@@ -134,7 +134,7 @@ def as_json(incident: Incident, word: str, by: str, stack: Stack, why: str = "")
 def outcome_rows(
     incident: Incident, word: str, by: str, stack: Stack, why: str = ""
 ) -> Iterator[tuple[str, str]]:
-    """What was said, and to what."""
+    """The rows about the answer, and the question it is for."""
     plan = incident.plan
     yield word, f"incident {incident.id}, {stack.place}"
     yield "By", by

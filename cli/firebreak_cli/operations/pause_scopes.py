@@ -1,4 +1,4 @@
-"""What a switch stops, as `--scope` says it, and whether anything here goes by that name."""
+"""The scope of a switch, as `--scope` says it, and whether anything here goes by that name."""
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
@@ -32,14 +32,14 @@ _ANYWHERE = Target("", "", "", "", "")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a switch stops: the ledger's name for it, and the words that gave it."""
+    """The scope of a switch: the ledger's name for it, and the words that gave it."""
 
     key: str
     words: str
 
     @property
     def pk(self) -> str:
-        """Where the switch lies in the ledger."""
+        """The partition key of the switch in the ledger."""
         return switch_pk(self.key)
 
 
@@ -159,7 +159,7 @@ def _did_you_mean(written: str, known: Callable[[], Iterable[str]]) -> str:
 
 
 def _targets_near(target: Target, stack: Stack, policy: Policy | None) -> Iterator[str]:
-    """What the policy names, and the services of the same cluster, or of the clusters that are there."""
+    """The targets in the policy, and the services of the same cluster, or of the clusters that are there."""
     if policy:
         yield from (one.target for one in policy.file.overrides)
     if target.service != "ecs":

@@ -30,7 +30,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A pause that is in. `unchecked` says why it is not known whether the scope stops anything."""
+    """A pause that is in force. `unchecked` says why it is not known whether the scope stops anything."""
 
     paused: Paused
     unchecked: str = ""
@@ -38,7 +38,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What a resume released, and who holds the same switches still.
+    """The holds that a resume released, and the holders that still hold the same switches.
 
     `by` is whose holds they were, `caller` who AWS says released them.
     """
@@ -50,7 +50,7 @@ class Released:
 
 
 def length_of(length: str, until: str, now: datetime) -> timedelta:
-    """How long a pause lasts that was given either a length or an end. Raises Ending."""
+    """The length of a pause that was given either a length or an end. Raises Ending."""
     if length and until:
         raise Ending(BAD_INPUT, "--for and --until: expected one of them")
     return switches.until_of(until, now) if until else switches.length_of(length or DEFAULT_LENGTH)
@@ -64,7 +64,7 @@ def read(scope: str, name: str, reason: str, lasts: timedelta) -> Asked:
 def pause(
     asked: Asked, environment: Environment, stack_name: str, holder: str, *, even_if_unknown: bool
 ) -> tuple[Done, Stack]:
-    """Hold the switch. Raises Ending: also where the scope names nothing that would act, unless told to."""
+    """Holds the switch. Raises Ending: also where the scope would stop nothing, unless `even_if_unknown`."""
     with switches.not_paused():
         stack = find(environment, stack_name)
         unchecked = "" if even_if_unknown else _checked(asked.scope, stack, environment.now())
@@ -113,7 +113,7 @@ def resume_command(done: Done, stack: Stack) -> str:
 
 
 def rows(done: Done, stack: Stack) -> Iterator[tuple[str, str]]:
-    """What a pause did, for the person who asked for it; `resume_command` takes it back."""
+    """The rows about a pause, for the person who asked for it; `resume_command` takes it back."""
     hold = done.paused.hold
     yield "Paused", f"{switch_scope_words(hold.scope)}, {stack.place}"
     yield "Holder", hold.shown_holder
@@ -147,7 +147,7 @@ def as_json(done: Done, stack: Stack) -> Mapping[str, object]:
 
 
 def resumed_rows(released: Released, stack: Stack, now: datetime) -> Iterator[tuple[str, str]]:
-    """What was released, and by whom the same is held still."""
+    """The rows about the released switches, and the holders that still hold them."""
     for scope in released.scopes:
         yield "Released", f"{scope}, {_whose(released)}, {stack.place}"
     yield (

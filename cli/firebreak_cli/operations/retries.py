@@ -1,7 +1,7 @@
-"""`firebreak retry`: a red alarm is decided anew, because a human says so.
+"""`firebreak retry`: a red alarm is decided again, because a human requests it.
 
 An alarm that is still red says nothing more, and nothing restarts by itself when a storm, a pause
-or a freeze is over. What was decided about it then is asked again: the action's function looks at
+or a freeze is over. The decision about it is then asked for again: the action's function looks at
 everything and goes through every guard, so nothing is lifted here.
 """
 
@@ -33,7 +33,7 @@ from firebreak_cli.stack import Stack
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was decided at first about a transition that still lasts."""
+    """The first decision about a transition that still lasts."""
 
     decision: KeptDecision
     alarm: Alarm
@@ -41,7 +41,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """What was decided about an alarm as it is red now; `cut` says that not the whole ledger was read."""
+    """The decisions about an alarm as it is red now; `cut` says that not the whole ledger was read."""
 
     befores: Sequence[Before]
     cut: bool
@@ -49,14 +49,14 @@ class Lasting:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A request, and what was decided before."""
+    """A request, and the decision before it."""
 
     request: OwnEvent
     before: KeptDecision
 
     @property
     def id(self) -> str:
-        """Under what `firebreak show` will find the new decision."""
+        """The id under which `firebreak show` will find the new decision."""
         return incident_name(self.request)
 
 
@@ -68,7 +68,7 @@ class RetryDesk:
     bounds: Bounds = field(default_factory=Bounds)
 
     def lasting(self, names: Sequence[str], now: datetime) -> tuple[Lasting, Sequence[str]]:
-        """What was decided about the alarms as they are red now, and why some of them are left out.
+        """The decisions about the alarms as they are red now, and why some of them are left out.
 
         Raises Ending when that is all of them, or AwsError.
         """
@@ -97,7 +97,7 @@ class RetryDesk:
         """
         described = self._red(alarms.describe(name), name, now)
         befores = first_answers(one for one in found.decisions if one.alarm == name)
-        # The event and DescribeAlarms may tell one transition's time a little differently.
+        # The event and DescribeAlarms may report one transition's time a little differently.
         lasting = [one for one in befores if one.alarm.since >= described.since - CLOCK_SKEW]
         if not lasting:
             since = f"{name} is red since {when(described.since, now)}, and nothing was decided about that"
@@ -159,7 +159,7 @@ def _still_red(lasting: Sequence[Before], name: str, alarms: AlarmReads) -> Sequ
 def first_answers(decisions: Iterable[KeptDecision]) -> list[Before]:
     """The newest of each series and action among what was decided because the alarm turned red.
 
-    What followed inside an incident (a climb, an undo) is left out: that goes its own way.
+    Decisions inside an incident (a climb, an undo) are left out: those go their own way.
     """
     newest: dict[tuple[str, str], Before] = {}
     for decision in decisions:
@@ -203,7 +203,7 @@ _CUT = "the ledger is larger than one look: what was decided of other series may
 def outcome_rows(
     retries: Sequence[Retry], by: str, stack: Stack, now: datetime, *, cut: bool, left_out: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
-    """What was asked again, and where to look."""
+    """The rows about the requests that were sent, and where to look."""
     alarms = list(dict.fromkeys(retry.request.alarm.name for retry in retries))
     yield "Asked again", f"{alarms[0] if len(alarms) == 1 else f'{len(alarms)} alarms'}, {stack.place}"
     yield "By", by

@@ -1,4 +1,4 @@
-"""What `firebreak retry` is about: the id of a page or decision, or an alarm's name as somebody types it."""
+"""The argument of `firebreak retry`: the id of a page or decision, or an alarm's name as it is typed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Named:
 
 
 def named(written: str, stack: Stack, bounds: Bounds, *, all_of_them: bool) -> Named:
-    """The alarms in question. What no page and no decision is called is an alarm's name.
+    """The alarms in question. A text that is the id of no page and no decision is an alarm's name.
 
     Raises Ending where an id stands for several and not all of them are wanted, or AwsError.
     """

@@ -24,7 +24,7 @@ from firebreak_cli.queries.live_alarms import of_stack
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack
 
-# Each alarm that turns red between our look and our write costs one more try.
+# Each alarm that turns red between the look and the write costs one more try.
 TRIES = 20
 
 
@@ -50,7 +50,7 @@ class StormDesk:
     of_pages: bool = False
 
     def look(self) -> Storm:
-        """What is remembered now; calm when nothing ever was. Raises Ending or AwsError."""
+        """The storm that is stored now; calm when none ever was. Raises Ending or AwsError."""
         found = self._storms().look()
         match found:
             case Storm():
@@ -63,9 +63,9 @@ class StormDesk:
                 assert_never(found)
 
     def rules(self) -> StormRules | None:
-        """What ends a storm, by this machine's copy of the stack's policy; None when it does not load.
+        """The rules that end a storm, by this machine's copy of the stack's policy; None if it does not load.
 
-        May fail without harm: whether there is a storm is told all the same.
+        May fail without harm: whether there is a storm is shown all the same.
         """
         try:
             return load_policy(policy_path(self.stack.policy_file)).storm
@@ -73,10 +73,10 @@ class StormDesk:
             return None
 
     def end(self, by: str, why: str, now: datetime) -> Ended:
-        """End the storm at once and tell everybody. Raises Ending when there is none, or AwsError.
+        """Ends the storm at once and notifies everybody. Raises Ending when there is none, or AwsError.
 
-        Nobody's policy is asked: whoever ends it has looked. An alarm that cannot be read keeps nobody from
-        it, and everybody is told that it could not be read.
+        The policy is not asked: the person who ends it has looked. An alarm that cannot be read does not
+        prevent it, and the notification says that it could not be read.
         """
         at = now + Switches(self.stack.reader("dynamodb"), self.stack.ledger_table).clock_offset()
         states: States = {}
@@ -91,7 +91,7 @@ class StormDesk:
         raise Ending(NO_AWS, f"NOT ENDED: another alarm turned red at each of {TRIES} tries; run it again")
 
     def states(self, storm: Storm, known: Collection[WatchedAlarm] = ()) -> States:
-        """How the alarms of the storm are now for their owners, but for those that are known."""
+        """The states of the storm's alarms now for their owners, except those that are known."""
         return read_states(of_stack(self.stack), {red.watched for red in storm.red}.difference(known))
 
     def _storms(self) -> DynamoStorms:
@@ -100,7 +100,7 @@ class StormDesk:
 
 
 def announcement(ended: Ended) -> Announcement:
-    """What everybody is told, as harmless lines."""
+    """The notification that everybody gets, as harmless lines."""
     left = not_ok(ended.storm, ended.states)
     message = storm_ended_by(ended.storm, left, ended.by, ended.why, ended.at)
     return replace(message, headline=plain(message.headline), facts=tuple(map(plain, message.facts)))
@@ -112,7 +112,7 @@ def name_of(red: RedAlarm) -> str:
 
 
 def ends_at(storm: Storm, rules: StormRules | None) -> datetime | None:
-    """When the storm ends if nothing more turns red and few enough still are; None when nobody knows."""
+    """The time at which the storm ends if no more alarms turn red and few enough still are; else None."""
     return quiet_until(storm, rules) if rules else None
 
 
@@ -147,14 +147,14 @@ def end_command(storm: Storm, stack: Stack) -> str:
 
 
 def other(desk: StormDesk, now: datetime) -> Iterator[tuple[str, str]]:
-    """That the pages are gathered as well, where somebody looks at the storm that holds actions back."""
+    """The note that pages are gathered as well, where somebody looks at the storm that holds actions back."""
     since = None if desk.of_pages else replace(desk, of_pages=True).look().tripped_at
     look = desk.stack.command("storm", "--pages")
     yield "Pages", f"gathered since {when(since, now)}: {look}" if since else ""
 
 
 def now_words(storm: Storm, states: States) -> str:
-    """How many of the alarms are red, and how many are what else; empty where none is remembered."""
+    """The number of red alarms, and of those in each other state; empty where none is remembered."""
     counted = Counter(_state_words(_reading(one, states)) for one in storm.red)
     return ", ".join(f"{count} {words}" for words, count in sorted(counted.items()))
 
@@ -180,7 +180,7 @@ def red_rows(storm: Storm, states: States, now: datetime) -> Iterator[tuple[str,
 
 
 def outcome_rows(ended: Ended, stack: Stack) -> Iterator[tuple[str, str]]:
-    """What ending it did, for whoever ended it."""
+    """The rows about an ended storm, for the person who ended it."""
     since = f" since {when(ended.storm.tripped_at, ended.at)}" if ended.storm.tripped_at else ""
     yield "Ended", f"the storm{since}, {stack.place}"
     yield "By", ended.by

@@ -35,7 +35,7 @@ NOT_NAMED = "a caller whom AWS did not name"
 
 
 def length_of(written: str, option: str = "--for") -> timedelta:
-    """How long to hold, or what else `option` asks for, as policies write durations. Raises Ending."""
+    """The time to hold, or another one that `option` asks for, as policies write durations. Raises Ending."""
     try:
         length = read_duration(written)
     except ValueError as error:
@@ -44,7 +44,7 @@ def length_of(written: str, option: str = "--for") -> timedelta:
 
 
 def until_of(written: str, now: datetime) -> timedelta:
-    """How long it is until a time: ISO 8601 with its zone, or HH:MM (UTC, the next one). Raises Ending."""
+    """The time left until `written`: ISO 8601 with its zone, or HH:MM (UTC, the next one). Raises Ending."""
     expected = 'a time like "2026-11-30T08:00Z", or "08:00" for the next 08:00 UTC'
     try:
         hour = time.fromisoformat(written)
@@ -69,7 +69,7 @@ def _allowed(length: timedelta, option: str) -> timedelta:
 
 
 def reason_of(written: str) -> str:
-    """Why, in one line. Raises Ending when it says nothing."""
+    """The reason, in one line. Raises Ending when it says nothing."""
     if not (reason := plain(written, MAX_REASON)):
         raise Ending(BAD_INPUT, "--reason: say why, for whoever reads it at 3 a.m.")
     return reason
@@ -77,24 +77,24 @@ def reason_of(written: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds or releases: `name` is their label or AWS's name, `caller` who AWS says they are."""
+    """The person who holds or releases: `name` is their label or AWS's name, `caller` AWS's name for them."""
 
     name: str
     caller: str = ""
 
     @property
     def claimed_by(self) -> str:
-        """Who gave the label; nothing where it is no label but what AWS says."""
+        """The person who gave the label; empty where the name is no label but AWS's own."""
         return "" if self.caller == self.name else self.caller or NOT_NAMED
 
     @property
     def shown(self) -> str:
-        """For people: a label never stands without who gave it."""
+        """The holder for people: a label is never shown without the person who gave it."""
         return f"{self.name} (claimed by {self.claimed_by})" if self.claimed_by else self.name
 
 
 def holder_of(written: str, stack: Stack, outside: Environment) -> Holder:
-    """Who holds: who AWS says is calling, by a label if one is given, else the local user's name.
+    """The holder: the caller by AWS's name, by a label if one is given, else the local user's name.
 
     AWS's name is the same from every machine, so that a pause made here is resumed there. It never
     keeps anybody from pausing: STS is asked once, for two seconds.
@@ -116,7 +116,7 @@ def _caller(stack: Stack) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """What a pause did: what is held now, the end that was asked for, and when it was in, by AWS's clock."""
+    """The result of a pause: the hold, the end that was asked for, and when it took hold by AWS's clock."""
 
     hold: Hold
     asked_until: datetime
@@ -125,13 +125,13 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class SwitchBoard:
-    """The switches of one stack. `clock` is this machine's, read again once a pause is in."""
+    """The switches of one stack. `clock` is this machine's, read again once a pause is in force."""
 
     stack: Stack
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def pause(self, scope: Scope, holder: Holder, why: str, now: datetime, length: timedelta) -> Paused:
-        """Hold; returns once the ledger has it. Raises Ending or AwsError when it may not have it."""
+        """Holds; returns once the ledger holds it. Raises Ending or AwsError when it may not."""
         try:
             with _undamaged():
                 switches = self._switches()
@@ -148,7 +148,7 @@ class SwitchBoard:
         """Release one holder's switch; returns who still holds it. Raises Ending when it was not held."""
         with _undamaged():
             switches = self._switches()
-            # What ended long ago is dropped with it: a wrong clock must not drop what is still held.
+            # Holds that ended long ago are dropped with it: a wrong clock must not drop what is still held.
             released = switches.resume(scope.key, holder, now + switches.clock_offset())
             left = self._active(switches.held_at([scope.pk]), now)
         if not released:
@@ -173,7 +173,7 @@ class SwitchBoard:
             return self._active(switches.held() if listed is None else switches.held_at(listed), now)
 
     def _listed(self, now: datetime) -> Sequence[str] | None:
-        """Where all switches lie that may be held; None where only a scan of the table can tell.
+        """The keys of all switches that may be held; None where only a scan of the table can find them.
 
         That is so until the index by time is older than the longest pause: a release that listed no switches
         may have written one. Those over everything and over actions are always looked at themselves, for the
@@ -201,7 +201,7 @@ class SwitchBoard:
 
 @contextmanager
 def not_paused() -> Iterator[None]:
-    """Whatever keeps AWS from being asked, the operator must not believe that it is paused."""
+    """Turns an AwsError into an Ending: the operator must not believe that Firebreak is paused."""
     try:
         yield
     except AwsError as error:

@@ -1,4 +1,4 @@
-"""The ledger's index by time: what was decided and what opened, newest first, without reading the rest.
+"""The ledger's index by time: decisions and openings, newest first, without reading the rest.
 
 It holds names alone; the items themselves are read from the table. It is a moment behind the table, as every
 index of DynamoDB is, and knows nothing that the releases before it wrote.
@@ -45,7 +45,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """What the index names, newest first; `cut` says that there is more than was read."""
+    """The lines of the index, newest first; `cut` says that there is more than was read."""
 
     lines: Sequence[Listed]
     cut: bool
@@ -54,7 +54,7 @@ class Lines:
 def newest(
     client: Any, table: str, kind: str, since: datetime, *, pages: int, page_items: int | None = None
 ) -> Lines:
-    """What of that kind is not older than `since`. Raises NoIndex, or AwsError."""
+    """The lines of that kind that are not older than `since`. Raises NoIndex, or AwsError."""
     asked = _asked(table, kind, "#at >= :at", since)
     if page_items:
         asked["Limit"] = page_items

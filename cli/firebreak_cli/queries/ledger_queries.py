@@ -1,8 +1,8 @@
-"""What the ledger keeps, read as operators ask for it.
+"""The contents of the ledger, read as operators ask for them.
 
-What is open stands in the index `attention` and is never missed. What was decided lately is found by the
-index `by_time`. What it does not name (an earlier release wrote it, or the table has no such index) is found
-by scanning, within bounds, and what a look left out is said.
+Open items stand in the index `attention` and are never missed. Recent decisions are found by the index
+`by_time`. Items that it does not name (an earlier release wrote them, or the table has no such index) are
+found by scanning, within bounds, and the result says what a look left out.
 """
 
 import json
@@ -56,7 +56,7 @@ class KeptDecision:
     """A decision as the ledger keeps it; words that a newer release wrote stay as they are.
 
     `by` names the human who asked, if one did. `transition` is the alarm as it was written down, with
-    all that its event told: `firebreak.wire.requests` reads it.
+    all that its event contained: `firebreak.wire.requests` reads it.
     """
 
     key: str
@@ -76,7 +76,7 @@ class KeptDecision:
 
 @dataclass(slots=True)
 class Found:
-    """What a look gave. `cut` says that it ended at its bound; `damaged` counts unreadable items.
+    """The result of a look. `cut` says that it ended at its bound; `damaged` counts unreadable items.
 
     `scanned` says that the index by time could not be asked; `older_cut` that a scan for what it
     lacks ended at its bound. `opened` are the decisions' incidents that the ledger holds, where only their
@@ -94,7 +94,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much of the table one look may read; `page_items` is DynamoDB's own choice unless set."""
+    """The part of the table that one look may read; `page_items` is DynamoDB's own choice unless set."""
 
     pages: int = MAX_PAGES
     page_items: int | None = None
@@ -132,7 +132,7 @@ def meant(client: Any, table: str, wanted: Callable[[Listed], bool], lines: Boun
 
 
 def _both(some: Found, more: Found) -> Found:
-    """What two looks gave: of each incident the newest version, and an item that neither could read once."""
+    """Both looks together: the newest version of each incident, and an item that neither could read once."""
     versions = sorted((*some.incidents, *more.incidents), key=lambda one: one.version)
     found = Found(
         [*{one.id: one for one in versions}.values()],
@@ -259,7 +259,7 @@ def _listed(
     *,
     kinds: Iterable[str] = _DECIDED,
 ) -> Found:
-    """What is wanted of what the index by time names; nothing where it cannot be asked."""
+    """The wanted items among those that the index by time names; nothing where it cannot be asked."""
     places: list[Place] = []
     cut = False
     for kind in kinds:

@@ -39,7 +39,7 @@ def _rules_of(stack: Stack) -> MissingDataRules:
 
 
 def is_red(found: DescribedAlarm) -> bool:
-    """Whether the alarm is red, as CloudWatch shows it or for its owner, whose word a function asks for."""
+    """Whether the alarm is red, as CloudWatch shows it or for its owner, whose view a function asks for."""
     return AlarmState.ALARM in (found.state, found.shown)
 
 

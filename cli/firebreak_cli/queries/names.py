@@ -1,4 +1,4 @@
-"""What else `firebreak show` is asked for than a whole id: its beginning, an alarm's name, a target."""
+"""The arguments of `firebreak show` other than a whole id: its beginning, an alarm's name, a target."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -21,7 +21,7 @@ _LISTED = 10
 def id_meant(client: Any, stack: Stack, wanted: str, bounds: Bounds) -> str:
     """The one id that is meant. Raises Ending where there is none, or that lists several, or AwsError.
 
-    What is open, or is listed by that name or beginning, comes before what only all of the ledger knows.
+    Open items, and items listed by that name or beginning, come before those that only a full read finds.
     """
 
     def listed(line: Listed) -> bool:

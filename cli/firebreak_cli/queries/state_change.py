@@ -30,7 +30,7 @@ class Transition:
 
 
 def state_change_event(transition: Transition, alarm: Alarm, tags: Mapping[str, str]) -> Event:
-    """The event CloudWatch sends for a transition of the alarm as DescribeAlarms tells it."""
+    """The event CloudWatch sends for a transition of the alarm as DescribeAlarms returns it."""
     arn = alarm["AlarmArn"]
     _, _, _, region, account, *_ = arn.split(":")
     detail: Event = {

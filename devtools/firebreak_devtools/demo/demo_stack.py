@@ -1,4 +1,4 @@
-"""What a scene plays on: local AWS, its workload, the pages that arrive, and the timeline."""
+"""The stage of a scene: local AWS, its workload, the pages that arrive, and the timeline."""
 
 import json
 import time
@@ -25,7 +25,7 @@ SILENCE = 1.0
 
 
 class Carries(Protocol):
-    """What brings alarm transitions to the rules."""
+    """Brings alarm transitions to the rules."""
 
     def poll(self) -> list[Carried]:
         """Bring what happened since the last time."""
@@ -126,7 +126,7 @@ class Stage:
             time.sleep(BETWEEN_LOOKS)
 
     def carry(self) -> list[Carried]:
-        """Carry what the alarms did to the rules, and tell."""
+        """Carries the alarms' transitions to the rules, and reports what followed."""
         carried = self.carrier.poll()
         for one in carried:
             change = one.transition
@@ -192,7 +192,7 @@ class Stage:
         ]
 
     def history(self) -> list[str]:
-        """What the ledger says of the incidents told of so far, lines not seen before."""
+        """The ledger's lines about the incidents that were paged so far, only those not seen before."""
         fresh: list[str] = []
         for incident_id in {page.incident_id for page in self.inbox.pages} - {""}:
             for line in self.ledger.history(incident_id)[self._read.get(incident_id, 0) :]:

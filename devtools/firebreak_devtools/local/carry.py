@@ -52,7 +52,7 @@ def _wait_for_its_name(process: subprocess.Popen[bytes], mark: str) -> None:
 
 
 def is_running(home: Home) -> bool:
-    """Whether the carrier that this home names runs, and is really ours."""
+    """Whether the carrier that this home names runs, and is really this home's own."""
     return _pid(home) is not None
 
 

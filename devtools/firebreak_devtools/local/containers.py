@@ -15,7 +15,7 @@ from firebreak_devtools.local.up import LocalAws
 
 # The name by which a container reaches this machine.
 HOST = "host.docker.internal"
-# What SAM CLI starts python3.13 functions from; .ci/base-image.sh makes one where no registry can be asked.
+# SAM CLI's image for python3.13 functions; .ci/base-image.sh makes one where no registry can be asked.
 BASE_IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
 DOCKER_SECONDS = 20
 
@@ -38,7 +38,7 @@ def build(repository: Path, home: Home, sam: Path, progress: Progress) -> None:
 
 @contextmanager
 def reachable(local: LocalAws, home: Home) -> Iterator[list[str]]:
-    """Make local AWS reachable from containers; gives the options that tell `sam local` so."""
+    """Makes local AWS reachable from containers; yields the options with which `sam local` finds it."""
     with ExitStack() as stack:
         port = _port(local, stack)
         variables = home.root / "containers.json"
@@ -48,7 +48,7 @@ def reachable(local: LocalAws, home: Home) -> Iterator[list[str]]:
 
 
 def environments(local: LocalAws, port: int) -> dict[str, dict[str, str]]:
-    """The content of an `--env-vars` file: what each deployed function has, and where AWS is."""
+    """The content of an `--env-vars` file: each deployed function's variables, and the endpoint of AWS."""
     client = local.running.session().client("lambda")
     where = {"AWS_ENDPOINT_URL": f"http://{HOST}:{port}"}
     return {
@@ -63,7 +63,7 @@ def invoke_command(sam: Path, function: str, event: Path, options: list[str]) ->
 
 
 def invoke(command: list[str], repository: Path, home: Home, local: LocalAws) -> str:
-    """Run it, its log on our stderr; returns what the function answered. Raises LocalError when SAM fails."""
+    """Run it, its log on stderr; returns what the function answered. Raises LocalError when SAM fails."""
     done = subprocess.run(  # noqa: S603  # the pinned SAM CLI
         command,
         cwd=repository,
@@ -111,12 +111,12 @@ def _port(local: LocalAws, stack: ExitStack) -> int:
     try:
         return stack.enter_context(forwarded(address, local.running.port))
     except OSError:
-        # The bridge is in a virtual machine (Docker Desktop), which leads HOST to our loopback address.
+        # The bridge is in a virtual machine (Docker Desktop), which leads HOST to this machine's loopback.
         return local.running.port
 
 
 def _docker(*arguments: str) -> str:
-    """What the Docker client answers, empty when it cannot."""
+    """The answer of the Docker client, empty when there is none."""
     try:
         done = subprocess.run(  # noqa: S603
             ["docker", *arguments],  # noqa: S607  # whichever client the user has

@@ -39,12 +39,12 @@ class Running:
 
     @property
     def endpoint(self) -> str:
-        """Where AWS is, for this machine."""
+        """The endpoint of AWS, for this machine."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a command needs in its environment to talk to this AWS and no other."""
+        """The environment variables with which a command talks to this AWS and no other."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
@@ -115,7 +115,7 @@ def start(home: Home, python: Path, *, bind: str = "127.0.0.1", enforce_iam: boo
 
 
 def find(home: Home) -> Running | None:
-    """The emulator this home's state names, if it still runs and is really ours."""
+    """The emulator this home's state names, if it still runs and is really this home's own."""
     try:
         running = Running(**json.loads(home.state.read_text()))
     except (FileNotFoundError, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""What is worth showing of the hundreds of lines that SAM CLI prints while somebody waits."""
+"""The milestones among the hundreds of lines that SAM CLI prints while somebody waits."""
 
 import re
 

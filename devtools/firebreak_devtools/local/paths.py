@@ -1,4 +1,4 @@
-"""Where local AWS keeps its files, and what it is called."""
+"""The places of local AWS's files, and its names."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ class Home:
 
     @property
     def state(self) -> Path:
-        """What is running, as `emulator.start` wrote it."""
+        """The file that describes the running emulator, as `emulator.start` wrote it."""
         return self.root / "state.json"
 
     @property
@@ -31,7 +31,7 @@ class Home:
 
     @property
     def carrier_state(self) -> Path:
-        """Which process carries alarms' transitions to the rules."""
+        """The file that names the process that carries alarms' transitions to the rules."""
         return self.root / "carrier.json"
 
     @property
@@ -51,7 +51,7 @@ class Home:
 
     @property
     def build(self) -> Path:
-        """What `sam build` makes. Apart from .aws-sam: the layer holds this machine's wheels."""
+        """The output of `sam build`. Apart from .aws-sam: the layer holds this machine's wheels."""
         return self.root / "build"
 
     @property

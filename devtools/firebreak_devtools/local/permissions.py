@@ -1,4 +1,4 @@
-"""Makes the emulator's enforcement of IAM usable: what a function may call is enforced, on what is not.
+"""Makes the emulator's enforcement of IAM usable: a function's actions are enforced, their resources are not.
 
 The emulator checks every call of a function against the function's own role. But for some services it
 takes the wrong resource: it asks whether ecs:UpdateService is allowed on the cluster, whether a schedule
@@ -20,7 +20,7 @@ from firebreak_devtools.local.stack import DeployedStack
 MISREAD = frozenset(
     {"application-autoscaling", "cloudwatch", "ecs", "events", "lambda", "scheduler", "ses", "ssm"}
 )
-# What the emulator asks for instead of the action that AWS asks for.
+# The action that the emulator asks for instead of the one that AWS asks for.
 MISNAMED = MappingProxyType({"lambda:ListProvisionedConcurrencyConfigs": "lambda:GetFunction"})
 POLICY = "LocalResources"
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 CHUNK = 64 * 1024
 CONNECT_SECONDS = 5
-# How often the server looks whether it should end.
+# The interval at which the server looks whether it should end.
 LOOK_SECONDS = 0.05
 
 

@@ -17,7 +17,7 @@ Progress = Callable[[str], None]
 
 
 def sam_command(repository: Path) -> Path:
-    """Where SAM CLI is; its environment holds the emulator too. Raises LocalError."""
+    """The path of SAM CLI; its environment holds the emulator too. Raises LocalError."""
     sam = Path(os.environ.get(SAM_VARIABLE) or repository / ".local/venv/bin/sam")
     if not sam.exists():
         raise LocalError(f"no SAM CLI at {sam}: run `make setup`")
@@ -25,7 +25,7 @@ def sam_command(repository: Path) -> Path:
 
 
 def environment(home: Home, extra: Mapping[str, str]) -> dict[str, str]:
-    """What SAM CLI runs in: nothing of the caller's AWS, a Python 3.13 with pip, settings of its own."""
+    """The environment of SAM CLI: nothing of the caller's AWS, a Python 3.13 with pip, its own settings."""
     # No AWS setting of the caller's may come along: it could name a real account.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     # SAM looks for python3.13 on the PATH, and the layer's build for one that has pip.

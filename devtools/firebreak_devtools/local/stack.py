@@ -1,4 +1,4 @@
-"""Builds and deploys the unmodified template to local AWS with SAM CLI, and reads what came of it."""
+"""Builds and deploys the unmodified template to local AWS with SAM CLI, and reads its outputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from firebreak_devtools.local.paths import Home
 from firebreak_devtools.local.sam import Progress, run
 
 STACK = "firebreak"
-# Where shared/Makefile puts a policy that is given with FIREBREAK_POLICY.
+# The place where shared/Makefile puts a policy that is given with FIREBREAK_POLICY.
 GIVEN_POLICY = "policies/given.toml"
-# What local AWS is deployed with; everything else is the template's own default.
+# The parameters of the local deployment; everything else is the template's own default.
 LOCAL_PARAMETERS = {
     "PolicyFile": "policies/demo.toml",
     "LedgerDeletionProtection": "false",

@@ -28,7 +28,7 @@ class Carried:
 
 
 def deliver(session: Session, event: Event) -> list[str]:
-    """Invoke what the enabled rules of the default bus route the event to; returns those rules' names."""
+    """Invokes what the enabled rules of the default bus route the event to; returns those rules' names."""
     events, functions = session.client("events"), session.client("lambda")
     rules = list(matching(session, event))
     for rule in rules:
@@ -70,7 +70,7 @@ class Carrier:
         return [one for one in carried if one is not None]
 
     def run(self, stop: threading.Event, every: timedelta) -> None:
-        """Poll until told to stop."""
+        """Polls until `stop` is set."""
         while not stop.wait(every.total_seconds()):
             self.poll()
 

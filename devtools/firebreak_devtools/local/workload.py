@@ -1,6 +1,6 @@
 """Plays the world the stack watches: ECS services, and the metrics that turn their alarms red and green.
 
-How an alarm turns for real on the emulator: it evaluates an alarm whenever metric data arrives, over
+The emulator turns an alarm for real: it evaluates an alarm whenever metric data arrives, over
 the points younger than the alarm's period. `hot` publishes a high point that is already almost a
 period old, so the alarm turns red at once, and it drops out of the window `FADES` later; then one low
 point (`cool`) turns it green. Between the two nothing is published and the alarm stays as it is.
@@ -42,7 +42,7 @@ class PlayedService:
 
     @property
     def dimensions(self) -> list[Any]:
-        """What its metrics and alarms carry."""
+        """The dimensions that the service's metrics and alarms carry."""
         return [
             {"Name": "ClusterName", "Value": self.cluster},
             {"Name": "ServiceName", "Value": self.name},

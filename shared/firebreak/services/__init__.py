@@ -1,1 +1,1 @@
-"""The AWS services that actions work on: what an action is, the list of all, and a room for each service."""
+"""The AWS services that actions work on: the action protocol, the registry, a package for each service."""

@@ -1,4 +1,4 @@
-"""What an action is: one remediation of one AWS service."""
+"""One remediation of one AWS service: the protocol that every action implements."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,7 +22,7 @@ from firebreak.core.rules import Rules
 
 
 class Observation(Protocol):
-    """Whatever an action looks at; it must tell the resource's tags."""
+    """Everything that an action reads before it plans; it must include the resource's tags."""
 
     @property
     def tags(self) -> Reading[Mapping[str, str]]:
@@ -30,20 +30,20 @@ class Observation(Protocol):
 
 
 class Action[O: Observation](Protocol):
-    """One remediation, by what it looks at. Pure but for `observe` (reads) and `execute` (the one change)."""
+    """One remediation, typed by what it reads. Pure but for `observe` (reads) and `execute` (one change)."""
 
     @property
     def spec(self) -> ActionSpec:
-        """What it declares of itself."""
+        """The action's declaration."""
 
     def observe(self, target: Target) -> O:
         """Look at everything the action needs, independent reads in parallel."""
 
     def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
-        """What the target shares fate with, counted; with `health` also who of it is well."""
+        """The number of targets that share the target's fate; with `health` also which of them are well."""
 
     def plan(self, request: Request, seen: O, rules: Rules) -> Reading[Plan | Obstacle]:
-        """What would be changed, or why it cannot be; Unknown when a needed reading is.
+        """The change that would be made, or why none can be; Unknown when a needed reading is.
 
         `request.alarm` is the transition that began the trouble, and turned red at its `since`.
         """
@@ -69,27 +69,27 @@ class Action[O: Observation](Protocol):
 
 
 class OfNoGroup:
-    """What the actions on targets without a group have in common: there is nothing to be counted."""
+    """The common part of the actions on targets without a group: there is nothing to count."""
 
     __slots__ = ()
 
     def group(self, target: Target, now: datetime, *, health: bool) -> NotRead:
-        """There is none."""
+        """Returns NotRead: these targets have no group."""
         del now, health
         return NotRead(f"{target.display} is in no group")
 
 
 class Irreversible:
-    """What the actions have in common that nothing takes back."""
+    """The common part of the actions that cannot be undone."""
 
     __slots__ = ()
     spec: ClassVar[ActionSpec]
 
     def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Obstacle:
-        """There is no way back, for the reason that the action declares."""
+        """The Obstacle with the reason that the action declares: there is no way back."""
         del plan, seen, kind
         return Obstacle(Reason.NOT_REVERSIBLE, self.spec.irreversible)
 
 
-# An action that is not known yet; what it observes goes back to it and to nobody else.
+# An action whose observation type is not known here; its observation is passed back to that action only.
 type AnyAction = Action[Any]

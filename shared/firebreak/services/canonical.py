@@ -13,12 +13,12 @@ from enum import StrEnum
 from hashlib import sha256
 from types import MappingProxyType
 
-# How a fingerprint of these tables begins. Those of the release before have no such mark.
+# The beginning of a fingerprint of these tables. Those of the release before have no such mark.
 MARK = "1:"
 
 
 class Kind(StrEnum):
-    """What the order of a list, or a key of a mapping, means."""
+    """The meaning of the order of a list, or of the keys of a mapping."""
 
     SET = "set"
     SEQUENCE = "sequence"
@@ -27,9 +27,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How one field compares.
+    """The way in which one field compares.
 
-    The members of a set with a `key` are told apart by that member of theirs, and two with the same key keep
+    The members of a set with a `key` are distinguished by that member, and two with the same key keep
     their order, since the later may override the earlier; without one the whole member counts. A map has
     keys of its owner's choice: an empty value in it is a value.
     """
@@ -52,7 +52,7 @@ _C = "containerDefinitions[]."
 # docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html and API_TaskDefinition.html
 TASK_DEFINITION: Table = MappingProxyType(
     {
-        "containerDefinitions": BY_NAME,  # what starts first is said by dependsOn and links
+        "containerDefinitions": BY_NAME,  # dependsOn and links say what starts first
         f"{_C}links": ANY_ORDER,
         f"{_C}portMappings": ANY_ORDER,
         f"{_C}restartPolicy.ignoredExitCodes": ANY_ORDER,
@@ -170,7 +170,7 @@ def says(value: object) -> bool:
 
 
 def _sorted_by(key: str) -> Callable[[object], str]:
-    """What the members of a set are sorted by: one member of theirs, or all."""
+    """The sort key of a set's members: one field of theirs, or the whole member."""
     return lambda one: _written(one.get(key) if key and isinstance(one, Mapping) else one)
 
 

@@ -1,4 +1,4 @@
-"""The AWS services as actions want them, on whatever clients the caller has.
+"""The AWS services as actions use them, on whatever clients the caller has.
 
 A service's adapter is imported when an action asks for it: a function needs one of them.
 """
@@ -34,8 +34,8 @@ class Connections:
     """registry.AwsServices; `read` and `write` make a client of the service they are given.
 
     What `write` makes must send once (aws/clients.py), or refuse where nothing may be changed.
-    `listed` tells what the policy says of a runbook: of that target only the policy knows what it is.
-    `silence` tells what it says of missing data; it may raise PolicyError.
+    `listed` returns the policy's entry for a runbook: only the policy says what that target is.
+    `silence` returns what the policy says of missing data; it may raise PolicyError.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Connections:
         )
 
     def ecs_deployments(self) -> tuple[DeploymentReads, DeploymentWrites]:
-        """What ECS remembers of a service's deployments."""
+        """The record that ECS keeps of a service's deployments."""
         from firebreak.services.ecs.client_deployments import DeploymentReader, DeploymentWriter  # see above
 
         return DeploymentReader(self._read("ecs")), DeploymentWriter(self._write("ecs"))
@@ -115,7 +115,7 @@ def _nothing_listed(name: str) -> Reading[Runbook]:
 
 
 class NoWrites:
-    """Stands where a changing client stands, for those who only look: every call is refused."""
+    """Takes the place of a changing client for callers that only read: every call is refused."""
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         """A call that raises Denied and names itself."""

@@ -1,4 +1,4 @@
-"""Who else writes to a target: what Firebreak sets there lasts until their next deploy."""
+"""The other writers of a target: Firebreak's settings there last until their next deploy."""
 
 from collections.abc import Mapping
 

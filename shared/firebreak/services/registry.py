@@ -80,5 +80,5 @@ class BuiltActions(Mapping[str, AnyAction]):
         return iter(ACTIONS)
 
     def __len__(self) -> int:
-        """How many actions there are."""
+        """The number of actions."""
         return len(ACTIONS)

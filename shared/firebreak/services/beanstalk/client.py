@@ -1,4 +1,4 @@
-"""Elastic Beanstalk environments, as `BeanstalkReads` and `BeanstalkWrites` want them.
+"""Elastic Beanstalk environments, as `BeanstalkReads` and `BeanstalkWrites` define them.
 
 Configuration settings, which hold what an environment gives its application as variables, are never read.
 """
@@ -58,7 +58,7 @@ class BeanstalkReader:
         return look("DescribeEnvironments", lambda: self._environment(target))
 
     def tags(self, arn: str) -> Reading[Mapping[str, str]]:
-        """The tags; a resource that AWS does not find just after showing it is blindness."""
+        """The tags; Unknown if AWS does not find a resource that it has just shown."""
         seen = look("ListTagsForResource", lambda: self._tags(arn))
         return Unknown("ListTagsForResource: NotFound") if isinstance(seen, Absent) else seen
 
@@ -72,7 +72,7 @@ class BeanstalkReader:
         return Unknown("DescribeApplicationVersions: NotFound") if isinstance(seen, Absent) else seen
 
     def environments(self, application: str) -> Reading[int]:
-        """Those that are not terminated; a look that needs the application's others, too."""
+        """The number of environments that are not terminated; it reads the application's other ones, too."""
         return look("DescribeEnvironments", lambda: self._environments(application))
 
     def _versions(self, application: str) -> tuple[ApplicationVersion, ...] | Unknown:
@@ -114,7 +114,7 @@ class BeanstalkWriter:
         self._client = client
 
     def restart(self, environment_id: str, name: str) -> str:
-        """Both names are sent: a new environment of the same name is then not taken for the old one."""
+        """Sends both names, so that a new environment of the same name is not taken for the old one."""
         return send(
             "RestartAppServer",
             lambda: _request_id(
@@ -123,7 +123,7 @@ class BeanstalkWriter:
         )
 
     def deploy(self, environment_id: str, name: str, version: str) -> str:
-        """A version and nothing else: AWS refuses one together with options."""
+        """Sends a version and nothing else: AWS refuses a version together with options."""
         return send(
             "UpdateEnvironment",
             lambda: _request_id(
@@ -159,5 +159,5 @@ def _event(raw: Answer) -> EnvironmentEvent:
 
 
 def _request_id(answer: Answer) -> str:
-    """The request's id, by which its events are known; an answer without one was an answer all the same."""
+    """The request's id, which its events carry; an answer without one is an answer all the same."""
     return str(answer.get("ResponseMetadata", {}).get("RequestId", ""))

@@ -1,4 +1,4 @@
-"""What the actions on Elastic Beanstalk environments have in common."""
+"""The common part of the actions on Elastic Beanstalk environments."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class EnvironmentAction(Irreversible, OfNoGroup, ABC):
     writes: BeanstalkWrites
 
     def plan(self, request: Request, seen: BeanstalkObservation, rules: Rules) -> Reading[Plan | Obstacle]:
-        """What would be changed; an environment that is not there, not seen or busy is left alone."""
+        """The change to be made; an environment that is not there, not seen or busy is left alone."""
         match seen.environment:
             case Absent():
                 return missing(request.target)
@@ -38,7 +38,7 @@ class EnvironmentAction(Irreversible, OfNoGroup, ABC):
     def plan_for(
         self, request: Request, environment: EnvironmentLive, seen: BeanstalkObservation, rules: Rules
     ) -> Plan | Obstacle | Unknown:
-        """What would be changed of an environment at rest, or why nothing can be."""
+        """The change to an environment at rest, or why there can be none."""
 
     def worse(self, plan: Plan, seen: BeanstalkObservation) -> bool | Unknown:
         """Whether its health is worse than before, once it is at rest again."""

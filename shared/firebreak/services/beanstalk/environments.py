@@ -1,4 +1,4 @@
-"""Elastic Beanstalk environments: how they are seen, whether they are ready, how they fare."""
+"""Elastic Beanstalk environments: their state as it is read, their readiness and their health."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from firebreak.services.stored_plans import text
 READY = "Ready"
 ENDING = frozenset({"Terminating", "Terminated"})
 
-# How bad a health is, by the status of enhanced reporting and by the colour that every environment has.
-# Info is green: something is under way, or a few requests fail. What is missing here (NoData, Unknown,
-# Pending, Suspended; Grey) says that nobody can tell. Source:
+# The severity of a health, by the status of enhanced reporting and by the colour that every environment has.
+# Info is green: something is under way, or a few requests fail. A missing value here (NoData, Unknown,
+# Pending, Suspended; Grey) means that the health is not known. Source:
 # docs.aws.amazon.com/elasticbeanstalk/latest/dg/health-enhanced-status.html
 STATUS_RANKS: Mapping[str, int] = MappingProxyType(
     {"Ok": 0, "Info": 0, "Warning": 1, "Degraded": 2, "Severe": 3}
@@ -49,10 +49,10 @@ class EnvironmentLive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentEvent:
-    """One line of an environment's own diary; `request_id` is empty where no request caused it.
+    """One event of an environment; `request_id` is empty where no request caused it.
 
-    `version` is the label that the event is about, where AWS tells one.
-    `message` may quote what commands on instances printed: it is compared and never told or stored.
+    `version` is the label that the event is about, where AWS names one.
+    `message` may quote what commands on instances printed: it is compared and never shown or stored.
     """
 
     at: datetime
@@ -64,7 +64,7 @@ class EnvironmentEvent:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationVersion:
-    """One version of an application; `status` is empty where AWS does not tell it."""
+    """One version of an application; `status` is empty where AWS does not report it."""
 
     label: str
     created: datetime
@@ -100,7 +100,7 @@ class BeanstalkObservation:
 
 
 def missing(target: Target) -> Obstacle:
-    """The obstacle for an environment that is not there; AWS says the same of one we may not see."""
+    """The obstacle for an environment that is not there; AWS says the same of one that may not be seen."""
     return Obstacle(
         Reason.TARGET_MISSING, f"{target.display} does not exist, or may not be seen by this function's role"
     )
@@ -117,7 +117,7 @@ def not_ready(environment: EnvironmentLive) -> Obstacle | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreImage:
-    """What an environment was before the action; `last_event` is None when it had no events."""
+    """The state of an environment before the action; `last_event` is None when it had no events."""
 
     id: str
     version: str
@@ -204,7 +204,7 @@ def worse(stored: Mapping[str, object], seen: BeanstalkObservation) -> bool | Un
 
 
 def _worse_health(before: tuple[str, str], now: tuple[str, str]) -> bool | Unknown:
-    """Compared by status where both have a telling one, else by colour."""
+    """Compares by status where both have a meaningful one, else by colour."""
     statuses = STATUS_RANKS.get(before[1]), STATUS_RANKS.get(now[1])
     ranks = statuses if None not in statuses else (COLOUR_RANKS.get(before[0]), COLOUR_RANKS.get(now[0]))
     was, is_now = ranks

@@ -1,4 +1,4 @@
-"""What the Elastic Beanstalk actions need of AWS."""
+"""The AWS calls that the Elastic Beanstalk actions need."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -18,13 +18,13 @@ class BeanstalkReads(Protocol):
         """The tags of the environment of that ARN."""
 
     def events(self, target: Target) -> Reading[tuple[EnvironmentEvent, ...]]:
-        """What happened to the environment lately, newest first."""
+        """The latest events of the environment, newest first."""
 
     def versions(self, application: str) -> Reading[tuple[ApplicationVersion, ...]]:
         """The versions of an application, newest first."""
 
     def environments(self, application: str) -> Reading[int]:
-        """How many environments an application has that are not terminated."""
+        """The number of an application's environments that are not terminated."""
 
 
 class BeanstalkWrites(Protocol):

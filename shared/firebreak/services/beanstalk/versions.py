@@ -1,6 +1,6 @@
-"""Which version an environment ran before, and when the one it runs was deployed.
+"""The version that an environment ran before, and the time at which the current one was deployed.
 
-Beanstalk keeps no list of an environment's deployments. There are its events, which tell that a version
+Beanstalk keeps no list of an environment's deployments. There are its events, which show that a version
 was deployed and may name it, and the application's versions with the dates on which they were made.
 """
 
@@ -20,7 +20,7 @@ from firebreak.services.beanstalk.environments import (
     EnvironmentLive,
 )
 
-# How the events of a deployment begin: at its start, and at its end.
+# The beginnings of a deployment's events: at its start, and at its end.
 DEPLOYED = "new application version was deployed"
 DEPLOYS = ("deploying new version to instance", DEPLOYED)
 
@@ -57,7 +57,7 @@ class VersionDeployment:
 
 
 def deployments(events: Sequence[EnvironmentEvent]) -> tuple[VersionDeployment, ...]:
-    """All deployments that the events tell of, newest first; what no request caused is one each."""
+    """All deployments that the events report, newest first; each event that no request caused is one."""
     requests: dict[str | int, list[EnvironmentEvent]] = {}
     for place, event in enumerate(events):
         requests.setdefault(event.request_id or place, []).append(event)
@@ -132,7 +132,7 @@ def previous(
 
     The events' own labels count first, but for those of deployments that failed. Without them the
     dates do, but only where the application has this one environment: what was deployed lately was
-    then deployed here. Neither counts where the events tell of a deployment in between whose version
+    then deployed here. Neither counts where the events report a deployment in between whose version
     they do not name: that one ran before.
     """
     if not isinstance(seen.versions, tuple):
@@ -160,7 +160,7 @@ def previous(
 
 
 def _unnamed(events: Sequence[EnvironmentEvent], since: datetime) -> int:
-    """How many deployments the events tell of after that moment without naming the version."""
+    """The number of deployments that the events report after that moment without naming the version."""
     named = {event.request_id for event in events if event.version}
     begun = (event for event in events if event.at > since and event.message.casefold().startswith(DEPLOYS))
     # Events that no request caused are counted one by one: too many refuse, too few would deploy.
@@ -204,7 +204,7 @@ def _named(
 def _doubt(
     failed: VersionDeployment, version: ApplicationVersion | None, candidate: ApplicationVersion, now: str
 ) -> str:
-    """What a deployment with errors says against the candidate before it, if anything."""
+    """The doubt that a deployment with errors casts on the candidate before it; empty if there is none."""
     text = "was deployed with errors since"
     if failed.completed:
         return f"version {failed.label} {text}, and may have run before {now}"

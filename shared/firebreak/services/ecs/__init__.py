@@ -1,1 +1,1 @@
-"""ECS: services, deployments and tasks as they are seen, their clients, and the actions on them."""
+"""ECS: services, deployments and tasks as they are read, their clients, and the actions on them."""

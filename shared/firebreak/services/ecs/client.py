@@ -1,7 +1,7 @@
-"""ECS services and their scaling, as the protocols of this room want them.
+"""ECS services and their scaling, as the protocols in ports.py define them.
 
-Of a task definition only images and size are taken: what its containers get as environment or
-secrets never leaves this module.
+Only images and size are read from a task definition: the environment and the secrets of its
+containers never leave this module.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ class EcsReader:
         return look("DescribeServices", lambda: self._service(target))
 
     def task_definition(self, arn: str) -> Reading[TaskDefinitionLive]:
-        """Images and size; one that does not exist is Unknown, as ECS does not tell it apart."""
+        """Images and size; one that does not exist is Unknown, as ECS does not distinguish that."""
         return look("DescribeTaskDefinition", lambda: self._task_definition(arn))
 
     def scalable_target(self, target: Target) -> Reading[ScalableTarget]:
-        """What Application Auto Scaling registered; Absent only when it answered with nothing.
+        """The target that Application Auto Scaling registered; Absent only when it answered with nothing.
 
-        An error that merely sounds like absence stays Unknown: who takes it for "nobody scales
-        this service" would set a desired count against the autoscaler.
+        An error that merely sounds like absence stays Unknown: taken for "nobody scales this service",
+        it would lead to a desired count that is set against the autoscaler.
         """
         seen = look("DescribeScalableTargets", lambda: self._scalable_targets(target))
         if isinstance(seen, Absent):
@@ -186,7 +186,7 @@ class EcsWriter:
 
 
 def _well(raw: ServiceTypeDef) -> bool:
-    """Whether a service runs all it should: something that is scaled to zero serves nobody."""
+    """Whether a service runs all the tasks that it should; one that is scaled to zero serves nobody."""
     return raw["status"] == "ACTIVE" and 0 < raw["desiredCount"] <= raw["runningCount"]
 
 

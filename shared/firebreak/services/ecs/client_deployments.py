@@ -1,4 +1,4 @@
-"""ECS service deployments, as the protocols of this room want them."""
+"""ECS service deployments, as the protocols in ports.py define them."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ TOO_MANY: Final = Unknown(f"more than {MOST_LISTED} deployments in 90 days")
 PAUSE: Final = "PAUSE"
 AWAITING_ACTION: Final = "AWAITING_ACTION"
 ROLLBACK: Final = "ROLLBACK"
-# How ECS names a revision of a deployment from before October 2024.
+# The revision that ECS names for a deployment from before October 2024.
 MISSING: Final = "MISSING"
-# What of a revision nobody sets beside its task definition: names, times, and what ECS made of it. The
-# last ones change with every blue/green deployment.
+# The members of a revision that are no settings: its task definition, names, times, and values that ECS
+# filled in. The last ones change with every blue/green deployment.
 NOT_SETTINGS: Final = frozenset(
     {
         "serviceRevisionArn",
@@ -53,7 +53,7 @@ NOT_SETTINGS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Revision:
-    """What a service revision has: its task definition, and a hash of its other settings."""
+    """The compared parts of a service revision: its task definition, and a hash of its other settings."""
 
     task_definition: str = ""
     settings: str = ""
@@ -141,7 +141,7 @@ class DeploymentWriter:
         )
 
     def roll_back_at_hook(self, deployment: str, hook: str) -> None:
-        """Says what to do: left out, it would go on with the deployment."""
+        """Sends the choice to roll back: without it ECS would go on with the deployment."""
         send(
             "ContinueServiceDeployment",
             lambda: self._ecs.continue_service_deployment(
@@ -151,7 +151,7 @@ class DeploymentWriter:
 
 
 def _needed[T](operation: str, read: Callable[[], T | Unknown]) -> T | Unknown:
-    """A reading of what ECS has just named: its absence is blindness too."""
+    """A reading of something that ECS has just named: its absence is Unknown, too."""
     seen = look(operation, read)
     return Unknown(f"{operation}: NotFound") if isinstance(seen, Absent) else seen
 
@@ -167,7 +167,7 @@ def _history(
         if hook.get("targetType") == PAUSE and hook.get("status") == AWAITING_ACTION
     ]
     first, *others = (_deployment(one, revisions[one["targetServiceRevisionArn"]]) for one in listed)
-    # What was described last is the fresher of the two.
+    # The later description is the fresher of the two.
     stopped = _utc(newest.get("stoppedAt"))
     first = replace(first, status=newest["status"], ended=first.ended or stopped)
     return DeploymentHistory(

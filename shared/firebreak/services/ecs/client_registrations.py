@@ -1,4 +1,4 @@
-"""Which ECS services are behind which target groups, as the protocols of this room want it.
+"""The ECS services behind each target group, as the protocols in ports.py define them.
 
 No call of AWS goes from a target group to a service, so all services of the account and region are described.
 """

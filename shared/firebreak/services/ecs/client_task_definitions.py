@@ -1,7 +1,7 @@
-"""ECS task definitions, as the protocols of this room want them.
+"""ECS task definitions, as the protocols in ports.py define them.
 
-What containers are given as environment, secrets or commands goes from one AWS answer into one AWS
-request and nowhere else; outside this module only a hash tells of it. A field that the SDK of the
+The environment, secrets and commands of containers go from one AWS answer into one AWS request
+and nowhere else; outside this module they appear only in a hash. A field that the SDK of the
 layer does not know yet would be lost on the way, so the layer brings an SDK of its own.
 """
 
@@ -41,7 +41,7 @@ class DefinitionReader:
         self._ecs = ecs
 
     def size(self, arn: str) -> Reading[TaskSize]:
-        """Memory, limits and images; one that does not exist is Unknown, as ECS does not tell it apart."""
+        """Memory, limits and images; one that does not exist is Unknown, as ECS does not distinguish that."""
         return look("DescribeTaskDefinition", lambda: _size(self._ecs, arn))
 
 
@@ -86,7 +86,7 @@ def _size(ecs: ECSClient, arn: str) -> TaskSize:
 
 
 def _request(ecs: ECSClient, raw: TaskDefinitionTypeDef) -> Any:
-    """What of the definition the API takes back: the members of its own request, as the model has them."""
+    """The members of the definition that the API takes back: those of its request, as the model has them."""
     shape: Any = ecs.meta.service_model.operation_model("RegisterTaskDefinition").input_shape
     whole: Mapping[str, Any] = raw
     return {key: whole[key] for key in shape.members if whole.get(key) not in (None, "", [], {})}
@@ -98,7 +98,7 @@ def _rest(request: Mapping[str, Any]) -> str:
 
 
 def _rest_as_listed(request: Mapping[str, Any]) -> str:
-    """The same as the release before made it, which took every list in the order told."""
+    """The same hash as the release before made it, which took every list in the order received."""
     return sha256(json.dumps(_without_memory(request), sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Single ECS tasks, as the protocols of this room want them."""
+"""Single ECS tasks, as the protocols in ports.py define them."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class TaskReader:
         return look("ListTasks", lambda: self._tasks(target))
 
     def protected(self, target: Target, task: str) -> Reading[bool]:
-        """An answer that does not name the task is blindness."""
+        """Whether the task is protected; Unknown if the answer does not name it."""
         seen = look("GetTaskProtection", lambda: self._protected(target, task))
         return Unknown("GetTaskProtection: NotFound") if isinstance(seen, Absent) else seen
 
     def target_health(self, group: str) -> Reading[tuple[TargetHealth, ...]]:
-        """One call tells all targets of a group."""
+        """The health of all targets of a group, from one call."""
         return look("DescribeTargetHealth", lambda: self._target_health(group))
 
     def _target_health(self, group: str) -> tuple[TargetHealth, ...]:

@@ -1,4 +1,4 @@
-"""The service deployments of an ECS service: how they are seen, and what became of one."""
+"""The service deployments of an ECS service: how they are read, and how one ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -36,8 +36,8 @@ ROLLED_BACK = frozenset({ROLLBACK_REQUESTED, ROLLBACK_IN_PROGRESS, ROLLBACK_SUCC
 class ServiceDeployment:
     """One deployment of a service as ECS remembers it (for 90 days).
 
-    `task_definition` is empty where ECS does not tell any more what it deployed. `settings` tells
-    whether what somebody set beside it (network, load balancers) is the same in another one: a hash.
+    `task_definition` is empty where ECS no longer reports what it deployed. `settings` is a hash of the
+    other settings of the service (network, load balancers), by which two deployments are compared.
     """
 
     arn: str
@@ -70,7 +70,7 @@ class DeploymentHistory:
         return next((one for one in self.deployments if one.arn == arn), None)
 
     def without_rolled_back(self, running: str) -> "DeploymentHistory":
-        """Without the newest ones that ECS rolled back, where the success behind them runs again."""
+        """The history without the newest ones that ECS rolled back, if the success behind them runs again."""
         behind = tuple(dropwhile(lambda one: one.status == ROLLBACK_SUCCESSFUL, self.deployments))
         if not behind or behind[0].status != SUCCESSFUL or behind[0].task_definition != running:
             return self
@@ -79,7 +79,7 @@ class DeploymentHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollBackObservation:
-    """What a roll back looks at; `earlier` is the task definition that it would go back to.
+    """All that a roll back reads; `earlier` is the task definition that it would go back to.
 
     `contents` has the task definitions that the history names, by their ARN, and `untold` why some
     of them are missing there.
@@ -103,7 +103,7 @@ def is_recent(deployment: ServiceDeployment, since: datetime, suspect_within: ti
 
 
 def when(deployment: ServiceDeployment, since: datetime, suspect_within: timedelta | None = None) -> str:
-    """How the deployment and the alarm stand to each other in time, in words."""
+    """The order in time of the deployment and the alarm, in words."""
     name, ended = short(deployment.arn), deployment.ended or deployment.began
     limit = f", the policy suspects it for {ago(suspect_within)}" if suspect_within is not None else ""
     if since < deployment.began:
@@ -134,7 +134,7 @@ def listed(
 
 
 def was_ended(deployment: ServiceDeployment) -> bool | Unknown:
-    """Whether the call to end it arrived; who else may have ended it makes no difference to it."""
+    """Whether the deployment was ended, whoever ended it."""
     if deployment.status in ROLLING_BACK | ROLLED_BACK:
         return True
     if deployment.status in RUNNING | {SUCCESSFUL}:
@@ -143,7 +143,7 @@ def was_ended(deployment: ServiceDeployment) -> bool | Unknown:
 
 
 def ending(deployment: ServiceDeployment) -> Settled | Unknown:
-    """What became of a deployment that was to be rolled back."""
+    """The outcome of a deployment that was to be rolled back."""
     match deployment.status:
         case status if status == ROLLBACK_SUCCESSFUL:
             return Settled.YES

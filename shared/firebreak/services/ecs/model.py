@@ -1,4 +1,4 @@
-"""ECS services, their deployments and task definitions as they are seen, as plain values."""
+"""ECS services, their deployments and task definitions as they are read, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class TaskDefinitionLive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalableTarget:
-    """What Application Auto Scaling holds for a service's desired count."""
+    """The registration of a service's desired count with Application Auto Scaling."""
 
     minimum: int
     maximum: int

@@ -1,4 +1,4 @@
-"""What the ECS actions need of AWS."""
+"""The AWS calls that the ECS actions need."""
 
 from datetime import datetime
 from typing import Protocol
@@ -23,7 +23,7 @@ class EcsReads(Protocol):
         """The task definition of that full ARN."""
 
     def scalable_target(self, target: Target) -> Reading[ScalableTarget]:
-        """What Application Auto Scaling registered for the service, Absent when nothing."""
+        """The target that Application Auto Scaling registered for the service, Absent when there is none."""
 
     def group(self, target: Target, now: datetime, *, health: bool) -> Reading[GroupCount]:
         """The target's cluster, counted; with `health` also which of its services are well."""
@@ -90,27 +90,27 @@ class RegistrationReads(Protocol):
 
 
 class RegistrationCache(Protocol):
-    """What was seen lately, shared by all functions. Raises AwsError when it is unreachable."""
+    """The registrations read last, shared by all functions. Raises AwsError when they cannot be reached."""
 
     def look(self) -> Reading[Registrations]:
-        """What was kept last; Absent when nothing was."""
+        """The registrations that were kept last; Absent when there are none."""
 
     def keep(self, found: Registrations) -> None:
-        """Keep it for the others."""
+        """Keeps the registrations for the other functions."""
 
 
 class DefinitionReads(Protocol):
     """Looking at task definitions. Nothing here raises: blindness is an Unknown."""
 
     def size(self, arn: str) -> Reading[TaskSize]:
-        """What the task definition of that full ARN lets its tasks use."""
+        """The memory and limits that the task definition of that full ARN gives its tasks."""
 
 
 class DefinitionWrites(Protocol):
     """Registering task definitions; each call is sent once. Raises AwsError."""
 
     def register_with(self, source: str, rest: str, size: NewSize) -> str:
-        """Register the source anew with other memory; returns the full ARN of the new revision.
+        """Registers the source again with other memory; returns the full ARN of the new revision.
 
         Raises Conflict when the source is not the one that `rest` is of (see `TaskSize`).
         """
@@ -123,7 +123,7 @@ class EcsConnections(Protocol):
         """ECS services and their scaling."""
 
     def ecs_deployments(self) -> tuple[DeploymentReads, DeploymentWrites]:
-        """What ECS remembers of a service's deployments."""
+        """The record that ECS keeps of a service's deployments."""
 
     def ecs_tasks(self) -> tuple[TaskReads, TaskWrites]:
         """Single ECS tasks."""

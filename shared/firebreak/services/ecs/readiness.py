@@ -1,4 +1,4 @@
-"""What the ECS actions read out of a service: its readiness, its pre-image, and how it fares."""
+"""The readiness, the pre-image and the health of a service, as the ECS actions read them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ def inactive(task_definition: str) -> Obstacle:
 
 
 def failure(failed: Deployment) -> str:
-    """That a deployment failed, with what ECS says of it."""
+    """The statement that a deployment failed, with the reason that ECS gives."""
     why = f" ({failed.why.removesuffix('.')})" if failed.why else ""
     return f"deployment {failed.id} of {short(failed.task_definition)} {failed.rollout}{why}"
 
@@ -109,7 +109,7 @@ def _running_deployment(service: ServiceLive) -> Obstacle | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreImage:
-    """What a service was before the action: what it ran, and how much of it."""
+    """The state of a service before the action: its task definition, its deployments and its task counts."""
 
     task_definition: str
     deployments: frozenset[str]

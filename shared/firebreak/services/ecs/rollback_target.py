@@ -1,4 +1,4 @@
-"""Which way back an ECS service has, and whether it may be gone."""
+"""The way back that an ECS service has, and whether it may be taken."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ ROLLBACK = "ROLLBACK"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """What is judged: `history` is that of `seen`, but for what ECS took back itself already."""
+    """The readings that are judged; `history` is that of `seen` without what ECS took back itself already."""
 
     request: Request
     service: ServiceLive
@@ -45,14 +45,14 @@ class _Case:
 
     @property
     def since(self) -> datetime:
-        """Since when the alarm is red."""
+        """The time since which the alarm is red."""
         return self.request.alarm.since
 
 
 def rollback_target(
     request: Request, service: ServiceLive, seen: RollBackObservation, suspect_within: timedelta
 ) -> Plan | Obstacle | Unknown:
-    """The one call that takes back what the alarm followed, or why there is none."""
+    """The one call that takes back the deployment that the alarm followed, or why there is none."""
     if not isinstance(seen.history, DeploymentHistory):
         return unseen("the history of its deployments", seen.history)
     history = seen.history.without_rolled_back(service.task_definition)
@@ -97,15 +97,15 @@ def _unusable(newest: ServiceDeployment) -> Obstacle | Unknown | None:
 def _busy(service: ServiceLive) -> Obstacle | None:
     """A deployment that the history does not show yet.
 
-    What a circuit breaker stopped without going back stays listed beside what ran before: nothing
-    of it moves any more.
+    A deployment that a circuit breaker stopped without going back stays listed beside the one before
+    it: it no longer changes.
     """
     newest = primary(service)
     return None if newest and newest.rollout == FAILED else not_ready(service, CONTROLLERS)
 
 
 def _not_to_stop(case: _Case) -> Obstacle | None:
-    """Why a deployment that runs is left alone; one that began after the trouble may be what mends it."""
+    """Why a deployment that runs is left alone; one that began after the trouble may be the fix."""
     newest, found = case.newest, case.found
     name = short(newest.arn)
     if case.since < newest.began and not found.recent(case.since, case.suspect_within):
@@ -118,7 +118,7 @@ def _not_to_stop(case: _Case) -> Obstacle | None:
     if found.only_adds_memory:
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"deployment {name} only gives the tasks more memory")
     if found.restarts and (bad := found.restarts.recent(case.since, case.suspect_within)):
-        # Ended, it would go back to the very task definition that is to blame.
+        # Ending it would go back to the very task definition that is to blame.
         detail = f"deployment {name} only restarts {short(newest.task_definition)}, which {short(bad.arn)}"
         text = f"{detail} brought: it has to end first"
         return Obstacle(Reason.DEPLOYMENT_RUNNING, text, ((newest.arn, newest.began),))
@@ -132,7 +132,7 @@ def _no_room_back(service: ServiceLive) -> Obstacle | None:
 
 
 def _stop(case: _Case) -> Plan:
-    """End a deployment that runs."""
+    """The plan that ends a deployment that runs."""
     newest, since = case.newest, case.since
     change: dict[str, object] = {"serviceDeploymentArn": newest.arn}
     if case.history.paused_hook:
@@ -180,7 +180,7 @@ def _no_other_code(newest: ServiceDeployment, brought: ServiceDeployment) -> str
 
 
 def _lagging(case: _Case) -> Unknown | None:
-    """That the history does not show yet what runs."""
+    """Unknown where the history does not show yet what runs."""
     if case.service.task_definition == case.newest.task_definition:
         return None
     runs, brought = short(case.service.task_definition), short(case.newest.task_definition)
@@ -188,7 +188,7 @@ def _lagging(case: _Case) -> Unknown | None:
 
 
 def _move(case: _Case) -> Plan | Obstacle | Unknown:
-    """Back to the task definition of the newest earlier success."""
+    """The plan back to the task definition of the newest earlier success, or why there is none."""
     found, good, target = case.found, case.seen.earlier, case.request.target
     bad = short(case.service.task_definition)
     if found.earlier is None:
@@ -215,7 +215,7 @@ def _move(case: _Case) -> Plan | Obstacle | Unknown:
 
 
 def _doubts(case: _Case) -> tuple[str, ...]:
-    """What may speak for another culprit, or against the way back: a human has to say yes."""
+    """Doubts that point to another culprit, or speak against the way back: a human has to say yes."""
     before = case.found.brought_before
     two = before is not None and before.recent(case.since, case.suspect_within) is not None
     suspects = (TWO_SUSPECTS,) if two or _red_since_another(case) else ()
@@ -227,7 +227,7 @@ def _doubts(case: _Case) -> tuple[str, ...]:
 
 
 def _ending_doubts(case: _Case) -> tuple[str, ...]:
-    """What ECS may not be able to start, or stops all at once, when it ends the deployment itself."""
+    """Doubts about tasks that ECS may not start, or stops all at once, when it ends the deployment itself."""
     newest = primary(case.service)
     replaces_tasks = newest is not None and newest.running > 0
     return (*_inactive_source(case), *(outage_doubts(case.service) if replaces_tasks else ()))
@@ -260,13 +260,13 @@ def _red_since_another(case: _Case) -> bool:
 
 
 def _older_untold(case: _Case) -> tuple[str, ...]:
-    """What is so old that a revert hardly goes to it."""
+    """Doubts about unreadable task definitions that are so old that a revert hardly goes to them."""
     near = as_far_as(case.history, case.found, success=2)
     return _untold(case, frozenset(case.seen.untold) - near)
 
 
 def _untold(case: _Case, definitions: frozenset[str]) -> tuple[str, ...]:
-    """What a revert may have gone to without our knowing, among these."""
+    """Doubts about the unreadable task definitions among these: a revert may have gone to one of them."""
     now = short(case.found.deployment.task_definition)
     return tuple(
         f"{why.why}: whether {now} goes back to it cannot be told"

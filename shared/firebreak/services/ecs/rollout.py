@@ -1,4 +1,4 @@
-"""How the deployment of one task definition fares, read out of a service's deployments[]."""
+"""The progress of the deployment of one task definition, read from a service's deployments[]."""
 
 from collections.abc import Sequence
 
@@ -23,12 +23,12 @@ from firebreak.services.ecs.readiness import (
 ROLLING_SECONDS = 600
 
 # ECS resolves tags to digests once a deployment (versionConsistency), so that the tasks of one
-# deployment agree; a new deployment resolves them anew. Only a digest stays what it is.
+# deployment agree; a new deployment resolves them again. Only a digest stays the same.
 DIGEST = "@sha256:"
 
 
 def patience(service: ServiceLive) -> int:
-    """How long a deployment of the service may take, in seconds."""
+    """The time that a deployment of the service may take, in seconds."""
     return ROLLING_SECONDS + 60 * service.bake_minutes
 
 
@@ -48,7 +48,7 @@ def begun(before: PreImage, service: ServiceLive, task_definition: str) -> list[
 
 
 def started(before: PreImage, service: ServiceLive, task_definition: str) -> Deployment | None:
-    """The one that can be ours: a failed one first, as ECS may already have rolled it back."""
+    """The one that can be Firebreak's own: a failed one first, as ECS may already have rolled it back."""
     new = begun(before, service, task_definition)
     return min(new, key=lambda one: (one.rollout != FAILED, one.status != PRIMARY), default=None)
 
@@ -64,7 +64,7 @@ def has_begun(before: PreImage, service: ServiceLive, task_definition: str) -> b
 
 
 def ours(before: PreImage, receipt: Receipt, service: ServiceLive, task_definition: str) -> Deployment | None:
-    """The deployment that the receipt names; without one, the one that can be ours."""
+    """The deployment that the receipt names; without one, the one that can be Firebreak's own."""
     named = receipt.after.get("deployment")
     if named is None:
         return started(before, service, task_definition)
@@ -72,7 +72,7 @@ def ours(before: PreImage, receipt: Receipt, service: ServiceLive, task_definiti
 
 
 def progress(deployment: Deployment | None, service: ServiceLive) -> Settled | Failed | Unknown:
-    """What became of our deployment; Unknown once another one has taken its place."""
+    """The state of Firebreak's own deployment; Unknown once another one has taken its place."""
     if deployment is None:
         return Unknown("our deployment is not listed any more")
     if deployment.rollout == FAILED:
@@ -92,7 +92,7 @@ def progress(deployment: Deployment | None, service: ServiceLive) -> Settled | F
 
 
 def _failed(deployment: Deployment, service: ServiceLive) -> Failed:
-    """That it failed, and whether ECS went back: then another deployment is the newest."""
+    """The failure, and whether ECS went back: then another deployment is the newest."""
     newest = primary(service)
     if newest is None or newest.id == deployment.id:
         return Failed(f"{failure(deployment)} and ECS did not go back: it starts no more tasks")
@@ -115,8 +115,8 @@ def harmed(before: PreImage, service: ServiceLive, new: Sequence[Deployment]) ->
 def began(before: PreImage, after: ServiceLive, task_definition: str) -> Receipt:
     """The receipt of a deployment of it that began; it names the ones that it replaced unseen.
 
-    Accepted without a deployment to name is no receipt: it raises OutcomeUnknown, and Verify then judges by
-    the pre-image.
+    A call that was accepted without a deployment to name gives no receipt: it raises OutcomeUnknown, and
+    Verify then judges by the pre-image.
     """
     deployment = started(before, after, task_definition)
     if deployment is None or deployment.status != PRIMARY:

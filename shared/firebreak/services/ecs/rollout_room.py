@@ -21,12 +21,12 @@ DAEMON = "DAEMON"
 
 
 def minimum_count(service: ServiceLive) -> int:
-    """How many tasks must stay healthy whatever is replaced."""
+    """The number of tasks that must stay healthy whatever is replaced."""
     return -(-service.desired * service.minimum_healthy // 100)
 
 
 def maximum_count(service: ServiceLive) -> int:
-    """How many tasks may run or be pending at once; a DAEMON service never has more than it wants.
+    """The most tasks that may run or be pending at once; a DAEMON service never has more than it wants.
 
     [docs.aws.amazon.com/AmazonECS/latest/developerguide/service_definition_parameters.html, maximumPercent]
     """

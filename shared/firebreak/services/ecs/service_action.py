@@ -1,4 +1,4 @@
-"""What the actions on ECS services have in common."""
+"""The common part of the actions on ECS services."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from firebreak.services.ecs.readiness import PreImage, missing
 
 
 class SeesService(Observation, Protocol):
-    """What each of them looks at, beside other things."""
+    """The part of the readings that all of these actions share."""
 
     @property
     def service(self) -> Reading[ServiceLive]:
@@ -38,7 +38,7 @@ class ServiceAction[O: SeesService](ABC):
         return self.reads.group(target, now, health=health)
 
     def plan(self, request: Request, seen: O, rules: Rules) -> Reading[Plan | Obstacle]:
-        """What would be changed; a service that is not there, or was not seen, is left alone."""
+        """The change to be made; a service that does not exist, or was not read, is left alone."""
         match seen.service:
             case Absent():
                 return missing(request.target)
@@ -51,7 +51,7 @@ class ServiceAction[O: SeesService](ABC):
     def plan_for(
         self, request: Request, service: ServiceLive, seen: O, rules: Rules
     ) -> Plan | Obstacle | Unknown:
-        """What would be changed of a service that is there, or why nothing can be."""
+        """The change to a service that exists, or why there can be none."""
 
     @staticmethod
     def compare[T](plan: Plan, seen: O, judge: Callable[[PreImage, ServiceLive], T]) -> T | Unknown:

@@ -1,4 +1,4 @@
-"""Which deployment of an ECS service to blame, and what ran before it."""
+"""The deployment of an ECS service to blame, and the deployments before it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,14 +41,14 @@ class Suspects:
 
     @property
     def earlier(self) -> ServiceDeployment | None:
-        """The same where it can be gone back to: what it ran is known, and was something else."""
+        """The same success where it can be gone back to: its task definition is known, and is another one."""
         found = self.success_before
         usable = found and found.task_definition not in {"", self.deployment.task_definition}
         return found if usable else None
 
     @property
     def left_between(self) -> Sequence[ServiceDeployment]:
-        """What was tried since that success and is neither it nor the blamed: somebody was leaving it."""
+        """The tries since that success of neither it nor the blamed one: somebody was moving away from it."""
         found = self.success_before
         if found is None:
             return []
@@ -58,7 +58,7 @@ class Suspects:
 
     @property
     def brought_before(self) -> "Suspects | None":
-        """What brought that: the success itself, or the one that it repeats."""
+        """The deployments that brought that success: itself, or the one that it repeats."""
         found = self.success_before
         return self._behind(found) if found else None
 
@@ -123,7 +123,7 @@ class Suspects:
 
     @property
     def restarts(self) -> "Suspects | None":
-        """What brought the task definition that it only deploys anew; None where it brings another."""
+        """The suspects that brought the task definition if it only deploys that again; else None."""
         now, last = self.deployment, next(iter(self.before), None)
         if last is None or last.status not in AT_REST:
             return None
@@ -136,10 +136,10 @@ class Suspects:
 
 
 def suspects(history: DeploymentHistory, contents: Mapping[str, TaskSize]) -> Suspects:
-    """What to blame for what runs now; the history must have a deployment.
+    """The suspects for what runs now; the history must have a deployment.
 
-    What a restart deployed anew, or a revision with more memory and nothing else, was brought by
-    the deployment before it.
+    A task definition that a restart deployed again, or a revision with more memory and nothing else,
+    was brought by the deployment before it.
     """
     return _brought(history.deployments, contents)
 

@@ -1,4 +1,4 @@
-"""Target groups: which of them an alarm counts, and which ECS service is registered behind them."""
+"""Target groups: the ones that an alarm counts, and the ECS service that is registered behind them."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ DIMENSION = "TargetGroup"
 NAMESPACES = frozenset({"AWS/ApplicationELB", "AWS/NetworkELB", ""})
 UNHEALTHY_HOSTS = "UnHealthyHostCount"
 
-# How long a look at all services answers for: for groups that it found, and for those that it did not.
+# The time for which a read of all services is valid: for groups that it found, and for those it did not.
 FRESH = timedelta(minutes=10)
 FRESH_WITHOUT = timedelta(minutes=1)
 
@@ -59,7 +59,7 @@ def group_in(arn: str, account: str, region: str) -> str:
 
 
 def answers(known: Registrations, groups: Collection[str], now: datetime) -> bool:
-    """Whether what was seen then may still be used for these groups.
+    """Whether these registrations may still be used for these groups.
 
     That a group was not among them is believed for a shorter time: a service may have been made since.
     """

@@ -1,4 +1,4 @@
-"""How much memory an ECS task gets, and what the next larger size of it is."""
+"""The memory that an ECS task gets, and the next larger size of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from firebreak.core.reasons import Reason
 from firebreak.services.canonical import has_mark
 from firebreak.services.ecs.model import ServiceLive
 
-# What Fargate takes for each number of CPU units, in MiB [RegisterTaskDefinition, memory].
+# The memory that Fargate takes for each number of CPU units, in MiB [RegisterTaskDefinition, memory].
 FARGATE: Mapping[int, tuple[int, ...]] = MappingProxyType(
     {
         256: (512, 1024, 2048),
@@ -31,11 +31,11 @@ MOST_MEMORY = max(chain.from_iterable(FARGATE.values()))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSize:
-    """What a task definition lets its tasks use, in MiB.
+    """The memory that a task definition lets its tasks use, in MiB.
 
     `memory` is the task's own limit, 0 where it has none (EC2). `limits` are the hard limits of the
-    containers that have one: above it a container is killed. `rest` tells whether all but the memory
-    is the same in another definition: a hash, from which nobody reads what a container is given.
+    containers that have one: above it a container is killed. `rest` is a hash by which two definitions
+    are compared in all but the memory; a container's values cannot be read from it.
     `rest_as_listed` is that of the release before, by which plans that it stored are compared. `images` are
     sorted. One that is not `active` was deregistered: no service can be moved to it.
     """
@@ -52,7 +52,7 @@ class TaskSize:
 
     @property
     def total(self) -> int:
-        """What may be used altogether, 0 where nothing limits it."""
+        """The memory that may be used altogether, 0 where nothing limits it."""
         return self.memory or sum(self.limits.values())
 
     def has_rest(self, stored: object) -> bool | Unknown:
@@ -80,7 +80,7 @@ def no_less(new: TaskSize, old: TaskSize) -> bool:
 
 
 def _no_lower(new: int | None, old: int | None) -> bool:
-    """Of two limits; without one (0 or None) all may be used."""
+    """Whether the new limit is no lower; without one (0 or None) all may be used."""
     return not new or (old or inf) <= new
 
 
@@ -93,13 +93,13 @@ class NewSize:
 
     @property
     def total(self) -> int:
-        """What may be used altogether."""
+        """The memory that may be used altogether."""
         return self.memory or sum(self.limits.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryObservation:
-    """What raising memory looks at: the service, and the size of the tasks that it names."""
+    """All that raising memory reads: the service, and the size of the tasks that it names."""
 
     service: Reading[ServiceLive]
     size: Reading[TaskSize]

@@ -1,4 +1,4 @@
-"""The single tasks of an ECS service, and which one of them is bad."""
+"""The single tasks of an ECS service, and the bad one among them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class TargetHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TasksObservation:
-    """What replacing a task looks at; `protected` is about the bad one, if there is one.
+    """All that replacing a task reads; `protected` is about the bad one, if there is one.
 
     `targets` holds the health of the targets of each group of the service, by the group's ARN;
     `target_protected` is about the one task that they find bad.

@@ -1,1 +1,1 @@
-"""Lambda: functions, versions and aliases as they are seen, their client, and the actions on them."""
+"""Lambda: functions, versions and aliases as they are read, their client, and the actions on them."""

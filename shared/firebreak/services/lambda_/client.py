@@ -1,4 +1,4 @@
-"""Lambda functions, as the protocols of this room want them.
+"""Lambda functions, as the protocols in ports.py define them.
 
 Environment variables and the other settings never leave this module but as hashes, which are compared
 in memory: some of them are secrets. GetFunction is not used, as it hands out the code as well.
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 PAGES = 20
 TOO_MANY = Unknown(f"ListVersionsByFunction: more than {PAGES * 50} versions")
 
-# What a configuration holds beside the settings that publishing freezes: names, hashes, states, and
-# what the actions compare by itself. Lambda chooses the runtime's own version and patches it
+# The members of a configuration besides the settings that publishing freezes: names, hashes, states, and
+# members that the actions compare separately. Lambda chooses the runtime's own version and patches it
 # (all members: FunctionConfiguration of the API reference).
 NOT_SETTINGS = frozenset(
     {
@@ -204,7 +204,7 @@ def _says(value: object, path: str) -> bool:
 
 
 def _hidden(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """The settings in whose place there is an error, as when the key of the environment is not for us."""
+    """The settings in whose place there is an error, as when Firebreak may not use the environment's key."""
     settings = ((name, value) for name, value in raw.items() if name not in NOT_SETTINGS)
     return tuple(name for name, value in settings if isinstance(value, dict) and "Error" in value)
 

@@ -1,4 +1,4 @@
-"""What the actions on Lambda functions have in common."""
+"""The common part of the actions on Lambda functions."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class FunctionAction(OfNoGroup):
     pace: Pace = AWS_PACE
 
     def observe(self, target: Target) -> FunctionObservation:
-        """The function, its aliases and what they run, and what is provisioned."""
+        """The function, its aliases and their versions, and its provisioned concurrency."""
         return look(self.reads, target)
 
     def execute(self, plan: Plan) -> Receipt:
@@ -28,12 +28,12 @@ class FunctionAction(OfNoGroup):
         return Releaser(self.reads, self.writes, self.pace).carry_out(plan)
 
     def outcome(self, plan: Plan, seen: FunctionObservation) -> bool | Unknown:
-        """Whether the callers get what was planned; an update that was not released is no."""
+        """Whether the callers get the planned change; an update that was not released is no."""
         return came(plan, seen)
 
     def settled(self, plan: Plan, receipt: Receipt, seen: FunctionObservation) -> Settled | Unknown:
         """Whether Lambda is done with the change, and it is still in force."""
-        del receipt  # the plan tells what was wanted; AWS has nothing to add to it
+        del receipt  # the plan says what was wanted; AWS has nothing to add to it
         return settled(plan, seen)
 
     def worse(self, plan: Plan, seen: FunctionObservation) -> bool | Unknown:

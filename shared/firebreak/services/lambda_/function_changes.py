@@ -1,4 +1,4 @@
-"""A change of a Lambda function as it stands in a plan, and what has become of it.
+"""A change of a Lambda function as it stands in a plan, and its progress.
 
 Without an alias one call changes `$LATEST`. Behind an alias a release takes three: the update, the
 publishing of a version, the move of the alias; and the way back is the move alone, then the update.
@@ -36,7 +36,7 @@ MOVE = "UpdateAlias"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """What is set in `$LATEST`: its memory or its description."""
+    """The value that is set in `$LATEST`: its memory or its description."""
 
     memory: int | None = None
     description: str | None = None
@@ -160,7 +160,7 @@ def _move(stored: Mapping[str, object]) -> Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreImage:
-    """What the callers ran before the change; `alias` is empty where they use none.
+    """The configuration that the callers ran before the change; `alias` is empty where they use none.
 
     `weighted` are the parts of their calls that went to other versions.
     """
@@ -215,7 +215,7 @@ class PreImage:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A plan beside the function as it is now; `used` is what the plan's callers run."""
+    """A plan beside the function as it is now; `used` is the configuration that the plan's callers run."""
 
     change: Change
     before: PreImage
@@ -229,7 +229,7 @@ class Compared:
 
     @property
     def came(self) -> bool | Unknown:
-        """Whether the callers have what the plan was for; a third state tells nothing."""
+        """Whether the callers have the planned change; Unknown where they have neither it nor the old."""
         if self._wanted():
             return True
         if self._as_before():
@@ -238,7 +238,7 @@ class Compared:
 
     @property
     def description(self) -> str:
-        """What the callers run, in words."""
+        """The version and memory that the callers get, in words."""
         at = (
             f"alias {self.used.alias.name} is at version"
             if isinstance(self.used, AliasCallers)
@@ -297,7 +297,7 @@ def _used(name: str, seen: FunctionObservation) -> Callers | Unknown:
 
 
 def came(plan: Plan, seen: FunctionObservation) -> bool | Unknown:
-    """Whether the callers have what the plan was for."""
+    """Whether the callers have the planned change."""
     compared = compare(plan, seen)
     return compared if isinstance(compared, Unknown) else compared.came
 

@@ -1,10 +1,10 @@
 """Looking at a Lambda function, and carrying out a change of it: of `$LATEST`, or through to an alias.
 
-    update $LATEST    if its revision is the one we saw
+    update $LATEST    if its revision is the one that was read
     wait              until Lambda is done with that
-    publish           if its code and revision are those we saw then
+    publish           if its code and revision are those that were read then
     wait              until the version can be invoked
-    move the alias    if its revision is the one we saw
+    move the alias    if its revision is the one that was read
 
 The callers of the alias get nothing before the last call. A crash in between leaves more memory or
 another description in `$LATEST`, or a version that nobody calls; the next deploy replaces both.
@@ -38,7 +38,7 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How time passes while Lambda works; tests bring their own."""
+    """The clock while Lambda works; tests pass their own."""
 
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -98,7 +98,7 @@ class Releaser:
         return Receipt(summary=text, after={"alias": move.alias, **_after(version)})
 
     def _back(self, change: Change, move: Move) -> Receipt:
-        """The alias first: that is what the callers feel. `$LATEST` may stay behind without harm."""
+        """Moves the alias first, as it affects the callers. `$LATEST` may stay behind without harm."""
         self._point(change.function, move, move.version)
         summary, after = f"alias {move.alias} is at version {move.version}", {"alias": move.alias}
         if change.update:

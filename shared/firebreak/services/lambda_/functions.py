@@ -1,4 +1,4 @@
-"""Lambda functions: how they are seen, which alias their callers use, and whether it may be moved."""
+"""Lambda functions: their state as it is read, the alias that their callers use, and whether it may move."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,8 +30,8 @@ class FunctionLive:
     """One configuration of a function: `$LATEST`, or a published version, which never changes.
 
     `code` is the hash of its code. `settings` holds a hash of every other value that publishing would
-    freeze, by name: it is compared in memory, and never told or stored, as some of the values are
-    secrets. `hidden` names those that Lambda could not show us. `modified` is when the configuration was
+    freeze, by name: it is compared in memory, and never shown or stored, as some of the values are
+    secrets. `hidden` names those that Lambda could not show. `modified` is when the configuration was
     changed last, for a version shortly before it was published.
     """
 
@@ -79,7 +79,7 @@ class FunctionObservation:
     """All that a function's action looks at; parts an action does not need stay NotRead.
 
     `versions` holds those that aliases point at, by number; `published` every version that exists, as the
-    list tells it, without its state; `provisioned` the aliases and versions with provisioned concurrency.
+    list shows it, without its state; `provisioned` the aliases and versions with provisioned concurrency.
     """
 
     function: Reading[FunctionLive]
@@ -97,12 +97,12 @@ class FunctionObservation:
 
 @dataclass(frozen=True, slots=True)
 class UnqualifiedCallers:
-    """Callers use the function without an alias: `$LATEST` is what runs."""
+    """Callers that use the function without an alias: they run `$LATEST`."""
 
 
 @dataclass(frozen=True, slots=True)
 class AliasCallers:
-    """Callers use this alias; `live` is the version that runs behind it."""
+    """Callers that use this alias; `live` is the version that runs behind it."""
 
     alias: AliasLive
     live: FunctionLive
@@ -134,7 +134,7 @@ def _busy(latest: FunctionLive) -> Obstacle | None:
 
 
 def callers(alarm: Alarm, seen: FunctionObservation) -> Callers | Obstacle | Unknown:
-    """What the function's callers use.
+    """The alias, or `$LATEST`, that the function's callers use.
 
     The tag `firebreak:alias` decides; else what the alarm's own metrics are about (their dimension
     Resource); else the only alias there is; without any, `$LATEST`. Several aliases and nothing that
@@ -163,10 +163,10 @@ def callers(alarm: Alarm, seen: FunctionObservation) -> Callers | Obstacle | Unk
 
 
 def qualifier(alarm: Alarm) -> str:
-    """What of the function the alarm's metrics are about: an alias or version, `$LATEST`, or empty.
+    """The part of the function that the alarm's metrics are about: an alias, a version, `$LATEST`, or empty.
 
-    Lambda's metrics carry Resource beside FunctionName when they are told by alias or version
-    (`orders:live`); an unqualified name there is what is called without one.
+    Lambda's metrics carry Resource beside FunctionName when they are reported by alias or version
+    (`orders:live`); an unqualified name there stands for calls without a qualifier.
     [docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html]
     """
     resources = {metric.dimensions.get("Resource", "") for metric in alarm.metrics}

@@ -1,4 +1,4 @@
-"""What the actions on Lambda functions need of AWS."""
+"""The AWS calls that the actions on Lambda functions need."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -23,13 +23,13 @@ class FunctionReads(Protocol):
         """Its aliases and versions with provisioned concurrency."""
 
     def published(self, function: str) -> Reading[Mapping[int, FunctionLive]]:
-        """Every version that exists; the list does not tell their states."""
+        """Every version that exists; the list does not report their states."""
 
 
 class FunctionWrites(Protocol):
     """Changing Lambda functions; each call is sent once. Raises AwsError.
 
-    Every call carries the revision it is based on: Conflict means that it is not that any more, and
+    Every call carries the revision it is based on: Conflict means that the revision has changed, and
     nothing was changed.
     """
 

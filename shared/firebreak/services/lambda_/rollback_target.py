@@ -1,4 +1,4 @@
-"""Which version of a Lambda function to blame, which one to go back to, and what speaks against it."""
+"""The version of a Lambda function to blame, the one to go back to, and the doubts about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from firebreak.services.lambda_.functions import (
 from firebreak.services.lambda_.versions import ran_before, released_as, version_before
 
 PUBLISHED_SINCE = NotRead("it was published since")
-# The dimension of a metric that tells of one version behind an alias.
+# The dimension of a metric about one version behind an alias.
 # [docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html]
 EXECUTED_VERSION = "ExecutedVersion"
 
@@ -77,7 +77,7 @@ def _suspect(alias: AliasLive) -> int | Obstacle:
 
 
 def _about_another(alarm: Alarm, suspect: int) -> Obstacle | None:
-    """Why the alarm's own metrics, where they tell of single versions, clear the suspect."""
+    """Why the alarm's own metrics, where they are about single versions, clear the suspect."""
     executed = {metric.dimensions.get(EXECUTED_VERSION, "") for metric in alarm.metrics} - {""}
     if executed <= {str(suspect)}:
         return None
@@ -145,7 +145,7 @@ def _alike(one: FunctionLive, other: FunctionLive) -> bool:
 
 
 def _by_number(number: int, release: int, alias: str) -> tuple[str, ...]:
-    """That nothing but its number says what ran; between the two some may have existed once.
+    """The doubt that only its number says that it ran; between the two some may have existed once.
 
     Lambda gives every number to one version.
     """
@@ -159,7 +159,7 @@ def _by_number(number: int, release: int, alias: str) -> tuple[str, ...]:
 
 
 def _made(version: int, published: Mapping[int, FunctionLive]) -> datetime:
-    """When what the version runs was made."""
+    """The time at which the content of the version was made."""
     release = released_as(version, published)
     return published[version if isinstance(release, Unknown) else release].modified
 

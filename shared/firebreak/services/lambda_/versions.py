@@ -1,4 +1,4 @@
-"""The published versions of a Lambda function: which one brought what runs, and what came before it."""
+"""The published versions of a Lambda function: the one that brought what runs, and those before it."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,10 +12,11 @@ def version_before(version: int, existing: Iterable[int]) -> int | None:
 
 
 def released_as(version: int, published: Mapping[int, FunctionLive]) -> int | Unknown:
-    """The version that brought what this one runs; Unknown where what is hidden may be all it brought.
+    """The version that brought the content of this one; Unknown where hidden settings may be all it brought.
 
-    A version that is the one before it with as much memory or more is a raise or a restart, ours or
-    somebody's, and brought nothing that could be to blame. `version` must be among those published.
+    A version that is the one before it with as much memory or more is a raise or a restart, by Firebreak
+    or by somebody else, and brought nothing that could be to blame. `version` must be among those
+    published.
     """
     for before in sorted((number for number in published if number < version), reverse=True):
         carries_on = _carries_on(published[version], published[before])
@@ -41,9 +42,9 @@ def _carries_on(newer: FunctionLive, older: FunctionLive) -> bool | Unknown:
 
 
 def ran_before(version: int, target: int, published: Mapping[int, FunctionLive]) -> int | None:
-    """The latest version before the target that has what this one has: then this one is a way back to it.
+    """The latest version before the target with the content of this one: this one is then a way back to it.
 
-    That is the code; between versions of the same code the settings as well, since they are what was
+    The content is the code; between versions of the same code the settings as well, since they are what was
     released. Both numbers must be among those published.
     """
     used, left = published[version], published[target]

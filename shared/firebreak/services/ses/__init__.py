@@ -1,1 +1,1 @@
-"""SES: sending as it is seen, its client, and the action on it."""
+"""SES: sending as it is read, its client, and the action on it."""

@@ -1,6 +1,6 @@
-"""Sending with SES, as `SesReads` and `SesWrites` want it.
+"""Sending with SES, as `SesReads` and `SesWrites` define it.
 
-Of an account only whether it may send is taken: who sends what to whom is nobody's business here.
+Of an account only whether it may send is read: senders, recipients and contents of mail are not.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class SesReader:
         self._client = client
 
     def configuration_set(self, name: str) -> Reading[SendingLive]:
-        """The set's own switch; an answer that does not tell it is blindness."""
+        """The set's own switch; Unknown if the answer does not contain it."""
         return look("GetConfigurationSet", lambda: self._configuration_set(name))
 
     def account(self) -> Reading[SendingLive]:

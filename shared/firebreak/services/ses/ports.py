@@ -1,4 +1,4 @@
-"""What pause-sending needs of AWS."""
+"""The AWS calls that pause-sending needs."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from firebreak.services.ses.sending import SendingLive
 
 
 class SesReads(Protocol):
-    """Looking at who may send. Nothing here raises: blindness is an Unknown."""
+    """Looking at whether mail may be sent. Nothing here raises: blindness is an Unknown."""
 
     def configuration_set(self, name: str) -> Reading[SendingLive]:
         """One configuration set's sending, with its tags; Absent when there is none of that name."""
@@ -20,10 +20,10 @@ class SesWrites(Protocol):
     """Stopping mail; each call is sent once. Raises AwsError. There is no way here to start it again."""
 
     def pause_configuration_set(self, name: str) -> None:
-        """Stop what is sent through one configuration set."""
+        """Stops the mail that is sent through one configuration set."""
 
     def pause_account(self) -> None:
-        """Stop all that the account sends in this region."""
+        """Stops all mail that the account sends in this region."""
 
 
 class SesConnections(Protocol):

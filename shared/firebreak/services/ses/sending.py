@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from firebreak.core.model import NO_TAGS
 from firebreak.core.readings import Reading
 
-# What AWS does to an account whose mail bounces or is complained about too much. [GetAccount]
+# The measure of AWS against an account whose mail bounces or is complained about too much. [GetAccount]
 SHUTDOWN = "SHUTDOWN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingLive:
-    """Whether mail is sent now. `enforcement` is what AWS itself did, told of an account only."""
+    """Whether mail is sent now. `enforcement` is AWS's own measure, reported for an account only."""
 
     enabled: bool
     tags: Mapping[str, str] = NO_TAGS
@@ -27,5 +27,5 @@ class SesObservation:
 
     @property
     def tags(self) -> Reading[Mapping[str, str]]:
-        """The tags of what sends, as far as it could be read."""
+        """The tags of the resource that sends, as far as it could be read."""
         return self.sending.tags if isinstance(self.sending, SendingLive) else self.sending

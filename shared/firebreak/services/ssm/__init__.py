@@ -1,1 +1,1 @@
-"""SSM Automation: documents and runs as they are seen, its client, and the action that starts one."""
+"""SSM Automation: documents and runs as they are read, its client, and the action that starts one."""

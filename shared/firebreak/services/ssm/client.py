@@ -1,6 +1,6 @@
-"""SSM Automation, as the protocols of this room want it.
+"""SSM Automation, as the protocols in ports.py define it.
 
-Neither DescribeAutomationExecutions nor GetAutomationExecution tells the client token of a run, and
+Neither DescribeAutomationExecutions nor GetAutomationExecution returns the client token of a run, and
 a filter takes no tag's value. So a run carries its token as a tag, and the tags of the newest runs
 are read one by one.
 """
@@ -33,7 +33,7 @@ TOKENS_READ = 5
 RUNS_AT_ONCE = 50
 MOST_PAGES = 4
 
-# What has no time of start yet waits for its turn, so it is the newest of all.
+# A run without a time of start still waits for its turn, so it is the newest of all.
 NOT_BEGUN = datetime.max.replace(tzinfo=UTC)
 
 
@@ -79,7 +79,7 @@ class RunbookReader:
             return (*newest, *found[TOKENS_READ:])
 
     def alarm(self, name: str) -> Reading[DescribedAlarm]:
-        """An alarm of whatever type."""
+        """An alarm of any type."""
         return self._alarms.describe(name)
 
     def _document(self, name: str, version: str) -> DocumentLive:
@@ -133,7 +133,7 @@ class RunbookWriter:
 
 
 def _document(raw: Mapping[str, Any]) -> DocumentLive:
-    """The document without its steps; raises ValueError where what must be told is not."""
+    """The document without its steps; raises ValueError where a required value is missing."""
     content = mapping(json.loads(raw["Content"])) if raw["DocumentType"] == AUTOMATION else {}
     return DocumentLive(
         name=raw["Name"],

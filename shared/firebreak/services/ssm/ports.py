@@ -1,4 +1,4 @@
-"""What run-runbook needs of SSM Automation, and of the policy that names the runbooks."""
+"""The calls of SSM Automation that run-runbook needs, and the policy that names the runbooks."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -8,7 +8,7 @@ from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Reading
 from firebreak.services.ssm.runbooks import DocumentLive, Run
 
-# What the policy says of the runbook of that name; Absent when it names none.
+# The policy's entry for the runbook of that name; Absent when it names none.
 type Listed = Callable[[str], Reading[Runbook]]
 
 

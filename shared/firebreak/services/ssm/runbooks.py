@@ -1,4 +1,4 @@
-"""What run-runbook looks at: an Automation document, its runs, and the alarm that guards a run."""
+"""The readings of run-runbook: an Automation document, its runs, and the alarm that guards a run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from firebreak.core.readings import NotRead, Reading, Unknown
 ACTIVE = "Active"
 AUTOMATION = "Automation"
 
-# Every status of AutomationExecutionStatus [GetAutomationExecution] but Exited, which nothing explains:
-# what is in none of these three is not known to be anything.
+# Every status of AutomationExecutionStatus [GetAutomationExecution] but Exited, which is not documented:
+# a status that is in none of these three has no known meaning.
 RUNNING = frozenset(
     {
         "Pending",
@@ -76,7 +76,7 @@ class Run:
 class RunbookObservation:
     """All that run-runbook looks at. `runs` are those of the document, whoever started them.
 
-    `runbook` is what the policy says of the target. `guard` is the runbook's guard alarm in the state
+    `runbook` is the policy's entry for the target. `guard` is the runbook's guard alarm in the state
     that it is in for its owner, NotRead where it has none.
     """
 

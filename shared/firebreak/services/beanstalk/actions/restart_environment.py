@@ -45,15 +45,16 @@ SPEC = ActionSpec(
     ),
 )
 
-# How long Beanstalk lets a command run on the instances unless told otherwise: option Timeout of
+# The time that Beanstalk lets a command run on the instances by default: option Timeout of
 # aws:elasticbeanstalk:command. [docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options-general.html]
 COMMAND_SECONDS = 600
 
-# The first event of every restart begins so ("restartAppServer is starting."). It is needed only where
-# the request's id was lost with the reply; a wording that AWS changes makes us doubt, never repeat.
+# The first event of every restart begins with this text ("restartAppServer is starting."). It is needed only
+# where the request's id was lost with the reply; if AWS changes the wording, the outcome is in doubt, but
+# the restart is never repeated.
 BEGINS = "restartappserver"
 
-# How an event begins that tells of health: what it says is judged by `worse`, whatever its severity.
+# The beginning of the events about health: `worse` judges them, whatever their severity.
 HEALTH = "environment health has transitioned"
 
 ALL_AT_ONCE = "every instance restarts at the same time: until they are back, nothing answers requests"
@@ -92,7 +93,7 @@ class RestartEnvironment(EnvironmentAction):
         return Receipt(summary=f"{name} restarts its application servers", after={"requestId": request_id})
 
     def outcome(self, plan: Plan, seen: BeanstalkObservation) -> bool | Unknown:
-        """Whether a restart without a reply began: its event tells, and so does the lack of any request's."""
+        """Whether a restart without a reply began: its event says yes, no event of any request says no."""
         compared = ThenAndNow.of(plan.before, seen)
         if isinstance(compared, Unknown):
             return compared
@@ -137,14 +138,14 @@ def _plan(
 
 
 def _begins(event: EnvironmentEvent, request_id: str) -> bool:
-    """Whether the event is of the restart: by the request's id where it is known, else by its words."""
+    """Whether the event is of the restart: by the request's id where it is known, else by its message."""
     if request_id and event.request_id == request_id:
         return True
     return event.message.casefold().startswith(BEGINS)
 
 
 def _failed(events: Sequence[EnvironmentEvent], began: Sequence[EnvironmentEvent]) -> bool:
-    """Whether an error is the restart's own; where nothing tells its request, any since it began counts."""
+    """Whether an error is the restart's own; where no event names its request, any since it began counts."""
     first = min(event.at for event in began)
     ours = {event.request_id for event in began} - {""}
     return any(

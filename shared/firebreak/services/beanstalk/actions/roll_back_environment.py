@@ -115,7 +115,7 @@ class RollBackEnvironment(EnvironmentAction):
 
     def settled(self, plan: Plan, receipt: Receipt, seen: BeanstalkObservation) -> Settled | Unknown:
         """Whether the environment is Ready again and bears the older version."""
-        del receipt  # the version tells it all
+        del receipt  # the version is enough
         compared = ThenAndNow.of(plan.before, seen)
         if isinstance(compared, Unknown):
             return compared
@@ -170,7 +170,7 @@ def _plan(
 def _doubts(
     environment: EnvironmentLive, found: Previous, since: datetime, suspect_within: timedelta
 ) -> tuple[str, ...]:
-    """What must be looked at before it is carried out."""
+    """The doubts that a human must resolve before the roll back is carried out."""
     doubts = list(found.doubts)
     if found.ran.not_at_fault(since, suspect_within) is None:
         doubts.append(TWO_SUSPECTS)

@@ -52,7 +52,7 @@ SPEC = ActionSpec(
     effect=Effect.MEMORY,
     does="deploys a new revision of the task definition with more memory",
     undo="goes back to the revision before, unless somebody deployed since",
-    # What needed more memory needs it tomorrow.
+    # A service that needed more memory will need it again.
     temporary=False,
     settings=MemorySettings(ceiling=30_720),
     # MiB of a task [docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html].
@@ -64,7 +64,7 @@ SPEC = ActionSpec(
         Permission("ecs:ListServices", to_decide=True),
         Permission("ecs:DescribeTaskDefinition"),
         Permission("ecs:RegisterTaskDefinition", mutates=True),
-        # Asked of whoever registers with tags, as the new revision carries those of the old one.
+        # Required of every caller that registers with tags, as the new revision carries those of the old one.
         Permission("ecs:TagResource", mutates=True),
         Permission("ecs:UpdateService", mutates=True),
         Permission("iam:PassRole", mutates=True),
@@ -80,8 +80,9 @@ class AdjustTaskMemory(ServiceAction[MemoryObservation]):
     """Registers a larger revision of the task definition in use, then moves the service to it.
 
     Two calls in this order: when the second is not made, a revision is left that nobody runs. A
-    task definition that somebody deploys in the seconds between the look and the call is replaced
-    by ours, which was made of the one that we saw; the receipt says so when it happened.
+    task definition that somebody deploys in the seconds between the read and the call is replaced
+    by Firebreak's revision, which is based on the one that was read; the receipt says so when it
+    happened.
     """
 
     spec: ClassVar = SPEC
@@ -127,12 +128,12 @@ class AdjustTaskMemory(ServiceAction[MemoryObservation]):
             raise Rejected("RegisterTaskDefinition", "UnusablePlan") from error
 
     def outcome(self, plan: Plan, seen: MemoryObservation) -> bool | Unknown:
-        """Whether a deployment of our revision began; a revision that nobody runs is no change."""
+        """Whether a deployment of Firebreak's revision began; a revision that nobody runs is no change."""
         definition = _definition(plan, seen)
         return self.compare(plan, seen, lambda before, now: has_begun(before, now, definition))
 
     def settled(self, plan: Plan, receipt: Receipt, seen: MemoryObservation) -> Settled | Failed | Unknown:
-        """What became of our deployment; Unknown once another one has taken its place."""
+        """The state of Firebreak's own deployment; Unknown once another one has taken its place."""
         definition = _definition(plan, seen)
         return self.compare(
             plan, seen, lambda before, now: progress(ours(before, receipt, now, definition), now)
@@ -143,7 +144,7 @@ class AdjustTaskMemory(ServiceAction[MemoryObservation]):
         return self.compare(plan, seen, lambda before, now: harmed(before, now, since(before, now)))
 
     def undo(self, plan: Plan, seen: MemoryObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
-        """Back to the revision before, if the service still runs ours."""
+        """The plan back to the revision before, if the service still runs Firebreak's revision."""
         del kind
         match seen.service:
             case Absent():
@@ -164,7 +165,7 @@ def _plan(
 ) -> Plan | Obstacle | Unknown:
     if not isinstance(size, TaskSize):
         return unseen("the task definition", size)
-    if not size.active:  # it could be registered anew, but a raise could not be taken back
+    if not size.active:  # it could be registered again, but a raise could not be taken back
         return inactive(size.arn)
     new = raised(size, settings)
     if not isinstance(new, NewSize):

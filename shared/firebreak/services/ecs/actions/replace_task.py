@@ -75,9 +75,9 @@ class ReplaceTask(Irreversible, ServiceAction[TasksObservation]):
     """Stops one task by its full ARN, with the incident as the reason that DescribeTasks shows.
 
     IAM lets the function stop tasks that carry the opt-in tag themselves, so the service must
-    propagate its tags to them (`propagateTags: SERVICE`). What is bad is told by the containers'
-    health checks, and for an alarm that counts unhealthy hosts by the load balancer: then a target
-    must be a task's own address (awsvpc), as of an instance nobody knows which task is meant. Under the
+    propagate its tags to them (`propagateTags: SERVICE`). The containers' health checks determine the
+    bad task, and for an alarm that counts unhealthy hosts the load balancer does: then a target must
+    be a task's own address (awsvpc), as an instance does not identify the task. Under the
     default `minimumHealthyPercent` of 100 no task can be spared.
     """
 
@@ -111,7 +111,7 @@ class ReplaceTask(Irreversible, ServiceAction[TasksObservation]):
         )
 
     def _targets(self, service: ServiceLive) -> Reading[Mapping[str, tuple[TargetHealth, ...]]]:
-        """The health of all targets of the service; who cannot see one group sees none."""
+        """The health of all targets of the service; if one group cannot be read, none counts as read."""
         if not service.target_groups:
             return NO_BALANCER
         groups = {group: self.tasks.target_health(group) for group in sorted(service.target_groups)}
@@ -142,7 +142,7 @@ class ReplaceTask(Irreversible, ServiceAction[TasksObservation]):
         return Receipt(summary=f"task {short(task)} is being stopped", after={"task": task})
 
     def outcome(self, plan: Plan, seen: TasksObservation) -> bool | Unknown:
-        """Whether the task is gone; who else may have stopped it makes no difference to it."""
+        """Whether the task is gone, whoever stopped it."""
         there = _is_there(plan, seen)
         return there if isinstance(there, Unknown) else not there
 

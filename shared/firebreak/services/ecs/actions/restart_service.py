@@ -61,7 +61,7 @@ SPEC = ActionSpec(
     ),
 )
 
-# CODE_DEPLOY wants CreateDeployment instead; EXTERNAL wants new task sets.
+# CODE_DEPLOY requires CreateDeployment instead; EXTERNAL requires new task sets.
 CONTROLLERS = frozenset({"ECS"})
 
 
@@ -69,8 +69,8 @@ CONTROLLERS = frozenset({"ECS"})
 class RestartService(Irreversible, ServiceAction[EcsObservation]):
     """Restarts by `forceNewDeployment` with the full ARN of the task definition in use.
 
-    A deployment that somebody starts in the seconds between the look and the call is replaced by
-    ours, with the task definition that we saw; the receipt says so when it happened.
+    A deployment that somebody starts in the seconds between the read and the call is replaced by
+    Firebreak's own, with the task definition that was read; the receipt says so when it happened.
     """
 
     spec: ClassVar = SPEC
@@ -78,7 +78,7 @@ class RestartService(Irreversible, ServiceAction[EcsObservation]):
     writes: EcsWrites
 
     def observe(self, target: Target) -> EcsObservation:
-        """The service, then the task definition it names; a restart asks nothing of scaling."""
+        """The service, then the task definition it names; a restart does not read the scaling."""
         service = self.reads.service(target)
         found: Reading[TaskDefinitionLive] = NotRead("the service was not read")
         if isinstance(service, ServiceLive):
@@ -113,13 +113,13 @@ class RestartService(Irreversible, ServiceAction[EcsObservation]):
         return self.compare(plan, seen, lambda before, now: has_begun(before, now, before.task_definition))
 
     def settled(self, plan: Plan, receipt: Receipt, seen: EcsObservation) -> Settled | Failed | Unknown:
-        """What became of our deployment; Unknown once another one has taken its place."""
+        """The state of Firebreak's own deployment; Unknown once another one has taken its place."""
         return self.compare(
             plan, seen, lambda before, now: progress(ours(before, receipt, now, before.task_definition), now)
         )
 
     def worse(self, plan: Plan, seen: EcsObservation) -> bool | Unknown:
-        """Whether our deployment failed, or tasks are missing that it does not account for."""
+        """Whether Firebreak's deployment failed, or tasks are missing that it does not account for."""
         return self.compare(
             plan, seen, lambda before, now: harmed(before, now, begun(before, now, before.task_definition))
         )

@@ -74,9 +74,9 @@ class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
     One that runs is stopped (`StopServiceDeployment`), one that waits at a PAUSE hook is answered
     (`ContinueServiceDeployment`): ECS itself then goes back to the revision before it. After one
     that came to rest the service is moved to the task definition before it; its other settings
-    stay. Blamed is what brought the running task definition, so a restart since does not hide it,
-    nor does a revision that has more memory and nothing else. What was deployed is compared by what
-    it holds: a revert registers the good images under a new number.
+    stay. The blamed deployment is the one that brought the running task definition, so a restart since
+    does not hide it, nor does a revision that has more memory and nothing else. Task definitions are
+    compared by their content: a revert registers the good images under a new number.
     """
 
     spec: ClassVar = SPEC
@@ -105,7 +105,7 @@ class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
         )
 
     def _contents(self, history: DeploymentHistory) -> tuple[Mapping[str, TaskSize], Mapping[str, Unknown]]:
-        """What each task definition of the history holds, and why some cannot be told."""
+        """The content of each task definition of the history, and why some could not be read."""
         contents: dict[str, TaskSize] = {}
         untold: dict[str, Unknown] = {}
         for arn in dict.fromkeys(one.task_definition for one in history.deployments):
@@ -156,7 +156,7 @@ class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
                 return Unknown("the stored plan names no change")
 
     def settled(self, plan: Plan, receipt: Receipt, seen: RollBackObservation) -> Settled | Failed | Unknown:
-        """What became of it; Unknown once another deployment has begun."""
+        """The state of the roll back; Unknown once another deployment has begun."""
         match plan.change:
             case {"serviceDeploymentArn": str(arn)}:
                 deployment = listed(seen.history, arn, newest=True)

@@ -69,8 +69,8 @@ MIB_PER_GIB = 1024
 class ScaleService(ServiceAction[EcsObservation]):
     """Raises the desired count, or MinCapacity where Application Auto Scaling owns the count.
 
-    Neither API call can be made to depend on the value we saw: an increase that somebody else
-    makes in the seconds between the look and the call may be overwritten by ours.
+    Neither API call can be made conditional on the value that was read: an increase that somebody else
+    makes in the seconds between the read and the call may be overwritten.
     """
 
     spec: ClassVar = SPEC
@@ -92,7 +92,7 @@ class ScaleService(ServiceAction[EcsObservation]):
     def plan_for(
         self, request: Request, service: ServiceLive, seen: EcsObservation, rules: Rules
     ) -> Plan | Obstacle | Unknown:
-        """One step up. Who owns the count must be known: Unknown never means "nobody"."""
+        """One step up. The owner of the count must be known: Unknown never means "nobody"."""
         unfit = _not_scalable(request, service, seen.scalable_target)
         return unfit or _plan(request.target, service, seen, rules.settings_as(ScaleSettings))
 
@@ -110,7 +110,7 @@ class ScaleService(ServiceAction[EcsObservation]):
         return Receipt(summary=f"desired count is {change.count}", after=change.result)
 
     def outcome(self, plan: Plan, seen: EcsObservation) -> bool | Unknown:
-        """Whether the number we would have set is there now; a third number tells nothing."""
+        """Whether the planned number is in force now; Unknown where neither it nor the old one is."""
         change = _Change.read(plan.change)
         if isinstance(change, Unknown):
             return change
@@ -147,7 +147,7 @@ class ScaleService(ServiceAction[EcsObservation]):
         return self.compare(plan, seen, fewer_running)
 
     def undo(self, plan: Plan, seen: EcsObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
-        """Put the old number back if it is still the one we set; never fewer tasks while it is red."""
+        """The plan back to the old number if nobody changed it since; never fewer tasks while it is red."""
         change = _Change.read(plan.change)
         if isinstance(change, Unknown):
             return change
@@ -228,7 +228,7 @@ def _may_start_from_zero(request: Request, scaling: Reading[ScalableTarget]) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Raise:
-    """How far up, in which of the two numbers, and in words; `bounds` joins the pre-image."""
+    """The new number, which of the two it is, and its description in words; `bounds` joins the pre-image."""
 
     to: int
     floor: bool
@@ -258,7 +258,7 @@ def _plan(
 
 
 def _stays(change: _Change, before: int) -> str:
-    """What is left of a raise, and the way back."""
+    """The state that a raise leaves, and the way back, in words."""
     return f"{change.what} {change.count} (was {before}); to take it back, set it to {before}"
 
 
@@ -304,7 +304,7 @@ def _raise_floor(service: ServiceLive, owner: ScalableTarget, settings: ScaleSet
 
 
 def _size(tasks: int, definition: Reading[TaskDefinitionLive]) -> tuple[str, tuple[str, ...]]:
-    """What the extra tasks ask for, in words; with a warning where nobody says."""
+    """The CPU and memory that the extra tasks ask for, in words; with a warning where they are not known."""
     detail = f"{tasks} more task{'' if tasks == 1 else 's'}"
     if not isinstance(definition, TaskDefinitionLive) or not (definition.cpu or definition.memory):
         return detail, ("what a task asks for in vCPU and memory is not known",)

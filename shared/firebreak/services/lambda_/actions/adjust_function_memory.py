@@ -43,7 +43,7 @@ SPEC = ActionSpec(
     effect=Effect.MEMORY,
     does="multiplies a function's memory, up to a ceiling; behind an alias by a new version of the same code",
     undo="puts memory and alias back, unless somebody changed them since",
-    # More memory stays: what was too little is too little tomorrow as well.
+    # More memory stays: the old amount would be too little again.
     temporary=False,
     symptom=Symptom("AWS/Lambda", "Duration", "a Lambda function's duration"),
     settings=MemorySettings(ceiling=3008),
@@ -71,7 +71,7 @@ class AdjustFunctionMemory(FunctionAction):
     spec: ClassVar = SPEC
 
     def plan(self, request: Request, seen: FunctionObservation, rules: Rules) -> Reading[Plan | Obstacle]:
-        """One raise of what the callers run."""
+        """One raise of the memory of what the callers run."""
         latest = ready(request.target, seen)
         if not isinstance(latest, FunctionLive):
             return latest
@@ -82,7 +82,7 @@ class AdjustFunctionMemory(FunctionAction):
         return obstacle or _plan(request.target, latest, used, seen, rules.settings_as(MemorySettings))
 
     def undo(self, plan: Plan, seen: FunctionObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
-        """The old memory, and behind an alias the version before, if both are still as we set them."""
+        """The plan back to the old memory and an alias's old version, if both are still as they were set."""
         del kind
         compared = compare(plan, seen)
         if isinstance(compared, Unknown):
@@ -127,7 +127,7 @@ def raised(memory: int, settings: MemorySettings) -> int:
 
 
 def _stays(used: Callers, before: int, to: int) -> str:
-    """What is left of a raise, and the way back."""
+    """The state that a raise leaves, and the way back, in words."""
     if isinstance(used, UnqualifiedCallers):
         return f"memory {to} MB (was {before}); to take it back, set the function's memory to {before} MB"
     back = f"point alias {used.alias.name} at version {used.live.version}"
@@ -180,7 +180,7 @@ def _back_directly(compared: Compared) -> Plan | Obstacle:
 
 
 def _back_behind(compared: Compared, alias: AliasLive) -> Plan:
-    """The alias goes back in any case; `$LATEST` only if we changed it, and it is ours still."""
+    """The plan that moves the alias back in any case, and `$LATEST` only if the action's change stands."""
     latest, before = compared.latest, compared.before
     changed = compared.change.update is not None
     ours = changed and latest.memory == compared.live.memory and latest.at_rest

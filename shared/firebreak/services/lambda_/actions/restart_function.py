@@ -61,7 +61,7 @@ SETTLE_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class RestartFunction(Irreversible, FunctionAction):
-    """Changes the description, as any update of the configuration makes Lambda start anew.
+    """Changes the description, as any update of the configuration makes Lambda start new environments.
 
     Of all settings the description is the one that nothing runs on: environment variables, which are
     often used for this, are secrets that would have to be read and sent whole.
@@ -90,8 +90,8 @@ def build(services: LambdaConnections) -> RestartFunction:
 def marked(description: str, red_since: datetime) -> str:
     """The description with a mark of this trouble in place of an earlier one, cut where it is too long.
 
-    The mark tells the trouble and not the time of the request, so that whoever approves the restart
-    approves what is sent.
+    The mark names the trouble and not the time of the request, so that the person who approves the
+    restart approves what is sent.
     """
     mark = f" [restarted, red since {red_since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}]"
     return (MARK.sub("", description)[: LONGEST - len(mark)] + mark).lstrip()

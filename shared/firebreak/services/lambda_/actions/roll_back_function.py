@@ -72,17 +72,17 @@ SETTLE_SECONDS = 60
 class RollBackFunction(FunctionAction):
     """Moves an alias back by one release, under the alias's revision.
 
-    Lambda does not tell when an alias was moved or a version published. What it tells is when the
+    Lambda does not report when an alias was moved or a version published. It reports when the
     version's configuration was changed last, which a deployment does right before it publishes: a
-    version that waited for its release looks older than its deployment, and is then left alone. And
-    which versions ran behind the alias only their numbers tell, so a human is asked, but where the
+    version that waited for its release looks older than its deployment, and is then left alone. Only
+    their numbers show which versions ran behind the alias, so a human is asked, except where the
     version to go back to gets calls already (a canary) and is not as new.
     """
 
     spec: ClassVar = SPEC
 
     def observe(self, target: Target) -> FunctionObservation:
-        """The function, its aliases, its versions, and what is provisioned."""
+        """The function, its aliases, its versions, and its provisioned concurrency."""
         return look(self.reads, target, published=True)
 
     def plan(self, request: Request, seen: FunctionObservation, rules: Rules) -> Reading[Plan | Obstacle]:
@@ -98,7 +98,7 @@ class RollBackFunction(FunctionAction):
                 return _plan(request, latest, seen, rules.settings_as(RollBackSettings).suspect_within)
 
     def undo(self, plan: Plan, seen: FunctionObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
-        """The exact version and parts it came from, where those it went to cannot be invoked at all.
+        """The plan back to the exact version and parts before, where the new ones cannot be invoked at all.
 
         Else there is no way back by machine: it would deploy the suspect again.
         """
@@ -181,7 +181,7 @@ def _moved(function: str, used: AliasCallers, latest: FunctionLive, move: Move) 
 
 
 def _stays(alias: AliasLive, move: Move) -> str:
-    """What is left of a roll back, and the way forward again."""
+    """The state that a roll back leaves, and the way forward again, in words."""
     now = move.version or alias.version
     if now == alias.version:
         return f"alias {alias.name} sends all calls to version {now}"

@@ -33,7 +33,7 @@ SPEC = ActionSpec(
     ),
 )
 
-# What a plan is for. A plan that lost a part must not be taken for one that stops everything.
+# The subjects of a plan. A plan that lost a part must not be taken for one that stops everything.
 WHOLE_ACCOUNT = "account"
 ONE_SET = "configuration-set"
 
@@ -112,13 +112,13 @@ class PauseSending(OfNoGroup):
         return Unknown("mail is sent: somebody ended the pause") if sending.enabled else Settled.YES
 
     def worse(self, plan: Plan, seen: SesObservation) -> bool | Unknown:
-        """What is switched off cannot get worse; it could only not be looked at."""
+        """Never True: sending that is off cannot get worse. Unknown where it could not be read."""
         del plan
         sending = seen.sending
         return False if isinstance(sending, SendingLive) else unseen("whether mail is sent", sending)
 
     def undo(self, plan: Plan, seen: SesObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
-        """Never: who sends again before the cause is gone may lose the account's reputation."""
+        """Never a plan: sending again before the cause is gone may cost the account its reputation."""
         del seen, kind
         return Obstacle(Reason.NOT_REVERSIBLE, f"{SPEC.irreversible}: {_ending(plan.change)}")
 

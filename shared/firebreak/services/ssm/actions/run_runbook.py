@@ -63,10 +63,10 @@ SPEC = ActionSpec(
     ),
 )
 
-# How a document names a parameter of its own: "{{ AutomationAssumeRole }}".
+# The form in which a document names a parameter of its own: "{{ AutomationAssumeRole }}".
 IN_BRACES = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 
-# What client tokens are made in; any other would do, as long as it never changes.
+# The namespace of the client tokens; any other would do, as long as it never changes.
 TOKENS = UUID("6f1c5e0a-3a52-4f6f-9a53-5d3a6f0f1b77")
 
 
@@ -74,7 +74,7 @@ TOKENS = UUID("6f1c5e0a-3a52-4f6f-9a53-5d3a6f0f1b77")
 class RunRunbook(OfNoGroup):
     """Starts one run; SSM takes its client token once, so a rung can never start a second one.
 
-    What the document does is its owner's: nothing here can tell what it changed, or take it back.
+    The document's effect is its owner's: nothing here can find out what it changed, or take it back.
     The guard alarm is handed to SSM, which stops the run when it turns red (AlarmConfiguration); an
     alarm that is red already would stop it at once, which is why the incident's own cannot guard.
     """
@@ -86,7 +86,7 @@ class RunRunbook(OfNoGroup):
     writes: RunbookWrites
 
     def observe(self, target: Target) -> RunbookObservation:
-        """What the policy says of the runbook; then its document, runs and guard in parallel."""
+        """The policy's entry for the runbook; then its document, runs and guard in parallel."""
         book = self.listed(target.name)
         if not isinstance(book, Runbook):
             unread = NotRead("the policy does not tell which document it is")
@@ -127,7 +127,7 @@ class RunRunbook(OfNoGroup):
         return Receipt(summary=f"run {run} of {change['DocumentName']} began", after={"run": run})
 
     def outcome(self, plan: Plan, seen: RunbookObservation) -> bool | Unknown:
-        """Whether a run carries our token; a new one whose token cannot be read leaves it open."""
+        """Whether a run carries the plan's token; a new one whose token cannot be read leaves it open."""
         runs = _runs(seen)
         if isinstance(runs, Unknown):
             return runs
@@ -140,7 +140,7 @@ class RunRunbook(OfNoGroup):
         return Unknown(f"who started run {unread.id} could not be read") if unread else False
 
     def settled(self, plan: Plan, receipt: Receipt, seen: RunbookObservation) -> Settled | Failed | Unknown:
-        """What the run itself says; Unknown while it is not listed."""
+        """The state that the run itself reports; Unknown while it is not listed."""
         runs = _runs(seen)
         if isinstance(runs, Unknown):
             return runs
@@ -167,7 +167,7 @@ class RunRunbook(OfNoGroup):
                 return Unknown(f"the guard alarm {guard} could not be read: {why}")
 
     def undo(self, plan: Plan, seen: RunbookObservation, kind: RequestKind) -> Obstacle:
-        """There is no way back that we know of; what the run says of itself is the best clue."""
+        """The Obstacle that no way back is known, with the run's own description as the best clue."""
         del kind
         runs = _runs(seen)
         run = None if isinstance(runs, Unknown) else _ours(plan, Receipt(summary=""), runs)
@@ -181,7 +181,7 @@ def build(services: SsmConnections) -> RunRunbook:
 
 
 def _tags(tags: Reading[Mapping[str, str]], book: Runbook) -> Reading[Mapping[str, str]]:
-    """A document that is missing is told by the plan, with its name and the version that is wanted."""
+    """The tags; the plan reports a missing document, with its name and the version that is wanted."""
     return NotRead(f"document {book.document} has none") if isinstance(tags, Absent) else tags
 
 
@@ -306,6 +306,6 @@ def _runs(seen: RunbookObservation) -> tuple[Run, ...] | Unknown:
 
 
 def _ours(plan: Plan, receipt: Receipt, runs: Sequence[Run]) -> Run | None:
-    """The run of the receipt, or the one that carries our token."""
+    """The run of the receipt, or the one that carries the plan's token."""
     named, token = receipt.after.get("run"), plan.change.get("ClientToken")
     return next((run for run in runs if run.id == named or run.token == token), None)
