@@ -133,3 +133,20 @@ def test_an_action_reads_the_settings_that_it_declares() -> None:
 def test_the_rules_of_another_action_are_a_mistake_in_the_code() -> None:
     with pytest.raises(TypeError, match=r"^restart-service has MemorySettings, not ScaleSettings$"):
         rules(MemorySettings(ceiling=1)).settings_as(ScaleSettings)
+
+
+@pytest.mark.parametrize(
+    ("does", "in_short"),
+    [
+        ("restarts it", "restarts it"),
+        ("restarts it; a human is asked; twice (or not)", "restarts it"),
+        ("restarts it (all of it) at once (or not)", "restarts it"),
+        ("restarts it (where it runs; else nothing)", "restarts it"),
+    ],
+)
+def test_the_effect_in_short_ends_at_its_first_condition(does: str, in_short: str) -> None:
+    assert replace(RESTART, does=does).in_short == in_short
+
+
+def test_a_function_is_called_as_its_action_is() -> None:
+    assert replace(RESTART, name="roll-back-it").logical_id == "RollBackIt"
