@@ -154,22 +154,21 @@ OBJECTS = Check("stale", Result.OBJECTED, "the alarm does not exist")
 
 
 @pytest.mark.parametrize(
-    ("looked", "final", "climbs"),
+    ("looked", "state"),
     [
-        pytest.param(SEEN_RED, AlarmState.ALARM, AlarmState.ALARM, id="seen red"),
-        pytest.param(NOT_SEEN, None, AlarmState.ALARM, id="not looked at"),
-        pytest.param(None, None, AlarmState.ALARM, id="not asked"),
-        pytest.param(OBJECTS, None, None, id="not there"),
+        pytest.param(SEEN_RED, AlarmState.ALARM, id="seen red"),
+        pytest.param(NOT_SEEN, None, id="not looked at"),
+        pytest.param(None, None, id="not asked"),
+        pytest.param(OBJECTS, None, id="not there"),
     ],
 )
-def test_an_alarm_is_red_for_humans_where_somebody_saw_it_red(
-    looked: Check | None, final: AlarmState | None, climbs: AlarmState | None
+@pytest.mark.parametrize("reason", [Reason.SWITCHED_OFF, Reason.CEILING_REACHED])
+def test_an_alarm_is_red_for_humans_where_this_decision_saw_it_red(
+    reason: Reason, looked: Check | None, state: AlarmState | None
 ) -> None:
-    """On the last rung the verdict that asked for it saw it, however little this decision looked at."""
-    refused = decision(Refuse(), Reason.SWITCHED_OFF, looked=looked)
-    to_humans(decided(refused), Reason.SWITCHED_OFF, final)
-    last = decision(Refuse(), Reason.CEILING_REACHED, looked=looked)
-    to_humans(decided(last, incident=a.incident(S.CLIMBING, rung=1)), Reason.CEILING_REACHED, climbs)
+    """On the last rung as well: the look that led there may be hours old."""
+    refused = decision(Refuse(), reason, looked=looked)
+    to_humans(decided(refused, incident=a.incident(S.CLIMBING, rung=1)), reason, state)
 
 
 def test_a_policy_that_only_watches_by_now_climbs_no_further() -> None:

@@ -145,9 +145,9 @@ class Decision:
         return any(check.guard == "opt-in" and check.result is Result.PASSED for check in self.checks)
 
     @property
-    def looked(self) -> Result | None:
-        """The result of the guard that looks at the alarm; None where it did not run."""
-        return next((check.result for check in self.checks if check.guard == "stale"), None)
+    def saw_red(self) -> bool:
+        """Whether the guard that looks at the alarm found it red, whatever else objected."""
+        return any(check.guard == "stale" and check.result is Result.PASSED for check in self.checks)
 
     @property
     def objected(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse, Result
+from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, Refuse
 from firebreak.core.incident import transitions
 from firebreak.core.incident.events import (
     Acted,
@@ -302,12 +302,10 @@ def _above(incident: Incident, decision: Decision, now: datetime) -> Moved:
             why = why_of(decision)
             return _climbing(incident, now, rung, why, f"climbing: {why}")
         case GiveToHumans():
-            return _decided_to_humans(incident, decision, now, climbs=True)
+            return _decided_to_humans(incident, decision, now)
 
 
-def _decided_to_humans(
-    incident: Incident, decision: Decision, now: datetime, *, climbs: bool = False
-) -> Moved:
+def _decided_to_humans(incident: Incident, decision: Decision, now: datetime) -> Moved:
     why = f"{MEANINGS[decision.reason].sentence} {why_of(decision)}"
     return _to_humans(
         incident,
@@ -315,16 +313,9 @@ def _decided_to_humans(
         note=why,
         said=why,
         line=why_of(decision),
-        state=_last_seen(decision, climbs=climbs),
+        state=AlarmState.ALARM if decision.saw_red else None,
         opted_in=decision.opted_in,
     )
-
-
-def _last_seen(decision: Decision, *, climbs: bool) -> AlarmState | None:
-    """Red where this decision saw it red, or where the climb that led here did and nothing objects."""
-    looked = decision.looked
-    red = looked is Result.PASSED or (climbs and looked is not Result.OBJECTED)
-    return AlarmState.ALARM if red else None
 
 
 def _may_climb(request: Request, rules: Rules, decision: Decision) -> bool:
