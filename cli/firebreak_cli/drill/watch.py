@@ -102,9 +102,9 @@ class LedgerWatch:
         self, incident: Incident, known: Mapping[Milestone, datetime]
     ) -> Iterable[tuple[Milestone, datetime]]:
         here = incident.rung
-        for message in ((_K.ACTED, 0), (_K.RECOVERED, here), (_K.GIVEN_TO_HUMANS, here)):
-            if message not in known and (at := self._announced_at(*message, incident)):
-                yield message, at
+        for milestone in ((_K.ACTED, 0), (_K.RECOVERED, here), (_K.GIVEN_TO_HUMANS, here)):
+            if milestone not in known and (at := self._announced_at(*milestone, incident)):
+                yield milestone, at
 
     def _announced_at(self, kind: AnnouncementKind, rung: int, incident: Incident) -> datetime | None:
         """When humans were told; the mark of a page keeps until when its teller had it."""

@@ -100,8 +100,13 @@ class RollBackSettings(ActionSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunbookSettings(ActionSettings):
-    """The documents that may be run, by the name that alarms use for them."""
+    """The documents that may be run, by the name that alarms use for them.
 
+    `prefix` begins the name of each document: the function's role may start no other (`RunbookPrefix` in the
+    template).
+    """
+
+    prefix: str = "Firebreak-"
     runbooks: Mapping[str, Runbook] = MappingProxyType({})
 
 

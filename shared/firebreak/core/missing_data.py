@@ -276,7 +276,7 @@ def missing_as_breaching(reason: str) -> int:
     return int(found["missing"]) if found else 0
 
 
-def stated_by_event(alarm: Alarm) -> str:
+def missing_data_in_event(alarm: Alarm) -> str:
     """What the event alone says of missing data, where nobody could look; empty for nothing."""
     found = _seen(alarm)
     return found.detail if isinstance(found, NoData) and alarm.state is AlarmState.ALARM else ""

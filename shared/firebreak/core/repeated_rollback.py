@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 # The objection to a way back that needs a human's choice.
-TWO_SUSPECTS = "two deployments are recent enough to be at fault: which one is, is not known"
+TWO_SUSPECTS = "two deployments are recent enough to be at fault, and it is not known which one is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

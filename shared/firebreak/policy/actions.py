@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from firebreak.core.action_spec import ActionSettings
+from firebreak.core.action_spec import ActionSettings, RunbookSettings
 from firebreak.core.model import Autonomy
 from firebreak.core.rules import PAGE_RUNG
-from firebreak.policy.runbooks import PREFIX, RunbookName, RunbookSection, misnamed
+from firebreak.policy.runbooks import RunbookName, RunbookSection, misnamed
 from firebreak.policy.units import Duration
 from firebreak.services.registry import CATALOG
 
@@ -26,8 +26,7 @@ _EVERY_ACTION = frozenset({"autonomy", "cooldown", "ladder"})
 
 def keys_of(action: str) -> frozenset[str]:
     """The keys that the action takes beside autonomy, cooldown and ladder."""
-    names = {field.name for field in fields(CATALOG.settings_of(action))}
-    return frozenset(names | {"prefix"} if "runbooks" in names else names)
+    return frozenset(field.name for field in fields(CATALOG.settings_of(action)))
 
 
 class ActionSection(BaseModel):
@@ -87,6 +86,6 @@ def odd_ladder(path: str, first: str, rungs: Sequence[str]) -> Iterator[str]:
 def odd_runbooks(actions: Mapping[str, ActionSection]) -> Iterator[str]:
     """Documents whose names do not begin with the prefix of those that may be run."""
     for name, section in actions.items():
-        prefix = section.prefix or PREFIX
+        prefix = section.prefix or RunbookSettings().prefix
         for runbook, document in misnamed(section.runbooks, prefix).items():
             yield f"actions.{name}.runbooks.{runbook}.document: begins with {prefix!r} (found {document!r})"

@@ -11,9 +11,6 @@ from firebreak.policy.units import Duration
 
 RUN_RUNBOOK = "run-runbook"
 
-# The role of RunRunbook may start documents of such names only (RunbookPrefix in template.yaml).
-PREFIX = "Firebreak-"
-
 VERSION_PATTERN = r"^[1-9][0-9]{0,9}$"
 
 # Bounds of StartAutomationExecution: 200 parameters, names of 50 and values of 512 characters, 50

@@ -46,13 +46,11 @@ def _declared() -> Iterator[_Declared]:
                 yield _Declared(module.SPEC, module.build)
 
 
-_DECLARED = tuple(_declared())
+_DECLARED = sorted(_declared(), key=lambda one: one.spec.name)
 
 CATALOG = catalog_of(tuple(one.spec for one in _DECLARED))
 
-_BUILDERS = {one.spec.name: one.build for one in _DECLARED}
-
-ACTIONS: Mapping[str, Builder] = MappingProxyType({name: _BUILDERS[name] for name in CATALOG})
+ACTIONS: Mapping[str, Builder] = MappingProxyType({one.spec.name: one.build for one in _DECLARED})
 
 
 class BuiltActions(Mapping[str, AnyAction]):

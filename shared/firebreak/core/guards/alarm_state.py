@@ -14,10 +14,10 @@ from firebreak.core.limits.history import Transition
 from firebreak.core.missing_data import (
     CannotTell,
     data_of,
+    missing_data_in_event,
     of_event,
     of_event_alone,
     owners_word,
-    stated_by_event,
 )
 from firebreak.core.model import (
     Alarm,
@@ -157,7 +157,7 @@ def missing_data(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return _judged(replace(sent, detail=f"by its event {sent.detail}"))
         case Unknown() | NotRead() as unseen:
             check = blind("missing data", unseen, Reason.ALARM_UNREADABLE, seen.now)
-            detail = stated_by_event(request.alarm)
+            detail = missing_data_in_event(request.alarm)
             return replace(check, detail=f"{check.detail}; by its event {detail}") if detail else check
         case Absent():
             return passed("missing data", "the alarm does not exist")

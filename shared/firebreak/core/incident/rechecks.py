@@ -115,7 +115,7 @@ def next_of(message: Announcement, now: datetime) -> str:
     return f"Looks were due from {since} until {until}, and nothing looks any more."
 
 
-def after_look_of_pages(looks_at: datetime | None, step_at: datetime) -> datetime:
+def after_due_look(looks_at: datetime | None, step_at: datetime) -> datetime:
     """When a step of a route comes: after the look that falls due with it, if one does."""
     if looks_at is None:
         return step_at

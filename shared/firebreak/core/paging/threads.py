@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.incident.rechecks import after_look_of_pages
+from firebreak.core.incident.rechecks import after_due_look
 from firebreak.core.keys import digest
 from firebreak.core.limits.budgets import format_duration
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
@@ -372,7 +372,7 @@ def _next(thread: Thread, route: Route, steps: int, announced_at: datetime) -> d
     if steps >= len(route.steps):
         return None
     step_at = announced_at + route.steps[steps].after - route.steps[steps - 1].after
-    return after_look_of_pages(thread.latest.looks_at, step_at)
+    return after_due_look(thread.latest.looks_at, step_at)
 
 
 def _due(thread: Thread, now: datetime) -> datetime | None:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from firebreak.core.action_spec import Permission
 from firebreak.core.model import Obstacle, Plan, Request
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.rules import Rules
@@ -15,6 +16,13 @@ from firebreak.services.beanstalk.environments import (
     worse,
 )
 from firebreak.services.beanstalk.ports import BeanstalkReads, BeanstalkWrites
+
+# The calls by which each of them reads an environment.
+LOOKS = (
+    Permission("elasticbeanstalk:DescribeEnvironments"),
+    Permission("elasticbeanstalk:ListTagsForResource"),
+    Permission("elasticbeanstalk:DescribeEvents"),
+)
 
 
 @dataclass(frozen=True, slots=True)

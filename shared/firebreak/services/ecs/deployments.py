@@ -105,7 +105,7 @@ def is_recent(deployment: ServiceDeployment, since: datetime, suspect_within: ti
 def when(deployment: ServiceDeployment, since: datetime, suspect_within: timedelta | None = None) -> str:
     """The order in time of the deployment and the alarm, in words."""
     name, ended = short(deployment.arn), deployment.ended or deployment.began
-    limit = f", the policy suspects it for {ago(suspect_within)}" if suspect_within is not None else ""
+    limit = f", limit {ago(suspect_within)}" if suspect_within is not None else ""
     if since < deployment.began:
         return f"deployment {name} began {ago(deployment.began - since)} after the alarm turned red"
     if since < ended:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
 
-from firebreak.core.action_spec import ActionSpec
+from firebreak.core.action_spec import ActionSpec, Permission
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Obstacle, Plan, Request, Target
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
@@ -15,6 +15,14 @@ from firebreak.services.action import Observation
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.ports import EcsReads
 from firebreak.services.ecs.readiness import PreImage, missing
+
+# The calls by which each of them reads a service and counts its cluster.
+LOOKS = (
+    Permission("ecs:DescribeClusters", to_decide=True),
+    Permission("ecs:DescribeServices"),
+    Permission("ecs:ListClusters", to_decide=True),
+    Permission("ecs:ListServices", to_decide=True),
+)
 
 
 class SeesService(Observation, Protocol):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from firebreak.core.action_spec import Permission
 from firebreak.core.model import Plan, Receipt, Settled, Target
 from firebreak.core.readings import Unknown
 from firebreak.services.action import OfNoGroup
@@ -9,6 +10,14 @@ from firebreak.services.lambda_.function_changes import came, settled, worse
 from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser, look
 from firebreak.services.lambda_.functions import FunctionObservation
 from firebreak.services.lambda_.ports import FunctionReads, FunctionWrites
+
+# The calls by which each of them reads a function.
+LOOKS = (
+    Permission("lambda:GetFunctionConfiguration"),
+    Permission("lambda:ListTags"),
+    Permission("lambda:ListAliases"),
+    Permission("lambda:ListProvisionedConcurrencyConfigs"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from firebreak.core.readings import NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import Rejected
-from firebreak.services.beanstalk.environment_action import EnvironmentAction
+from firebreak.services.beanstalk.environment_action import LOOKS, EnvironmentAction
 from firebreak.services.beanstalk.environments import (
     ERRORS,
     READY,
@@ -38,9 +38,7 @@ SPEC = ActionSpec(
     ),
     asks_by_default=True,
     permissions=(
-        Permission("elasticbeanstalk:DescribeEnvironments"),
-        Permission("elasticbeanstalk:ListTagsForResource"),
-        Permission("elasticbeanstalk:DescribeEvents"),
+        *LOOKS,
         Permission("elasticbeanstalk:RestartAppServer", mutates=True),
     ),
 )

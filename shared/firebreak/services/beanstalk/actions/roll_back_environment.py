@@ -13,7 +13,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import TWO_SUSPECTS, RollbackTarget
 from firebreak.core.rules import Rules
 from firebreak.errors import Rejected
-from firebreak.services.beanstalk.environment_action import EnvironmentAction
+from firebreak.services.beanstalk.environment_action import LOOKS, EnvironmentAction
 from firebreak.services.beanstalk.environments import (
     READY,
     BeanstalkObservation,
@@ -41,9 +41,7 @@ SPEC = ActionSpec(
     settings=RollBackSettings(),
     asks_by_default=True,
     permissions=(
-        Permission("elasticbeanstalk:DescribeEnvironments"),
-        Permission("elasticbeanstalk:ListTagsForResource"),
-        Permission("elasticbeanstalk:DescribeEvents"),
+        *LOOKS,
         Permission("elasticbeanstalk:DescribeApplicationVersions"),
         Permission("elasticbeanstalk:UpdateEnvironment", mutates=True),
     ),

@@ -41,7 +41,7 @@ from firebreak.services.ecs.rollout import (
     unpinned,
 )
 from firebreak.services.ecs.rollout_room import no_room, outage_doubts
-from firebreak.services.ecs.service_action import ServiceAction
+from firebreak.services.ecs.service_action import LOOKS, ServiceAction
 from firebreak.services.ecs.task_memory import MemoryObservation, NewSize, TaskSize, raised
 from firebreak.services.other_writers import reset_by
 from firebreak.services.stored_plans import number, text
@@ -58,10 +58,7 @@ SPEC = ActionSpec(
     # MiB of a task [docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html].
     highest_ceiling=122_880,
     permissions=(
-        Permission("ecs:DescribeClusters", to_decide=True),
-        Permission("ecs:DescribeServices"),
-        Permission("ecs:ListClusters", to_decide=True),
-        Permission("ecs:ListServices", to_decide=True),
+        *LOOKS,
         Permission("ecs:DescribeTaskDefinition"),
         Permission("ecs:RegisterTaskDefinition", mutates=True),
         # Required of every caller that registers with tags, as the new revision carries those of the old one.

@@ -27,7 +27,7 @@ from firebreak.services.ecs.readiness import (
     short,
 )
 from firebreak.services.ecs.rollout import ROLLING_SECONDS
-from firebreak.services.ecs.service_action import ServiceAction
+from firebreak.services.ecs.service_action import LOOKS, ServiceAction
 from firebreak.services.ecs.target_groups import group_in, groups_of
 from firebreak.services.ecs.tasks import (
     NO_BALANCER,
@@ -54,10 +54,7 @@ SPEC = ActionSpec(
     # A task that is gone stays gone.
     temporary=False,
     permissions=(
-        Permission("ecs:DescribeClusters", to_decide=True),
-        Permission("ecs:DescribeServices"),
-        Permission("ecs:ListClusters", to_decide=True),
-        Permission("ecs:ListServices", to_decide=True),
+        *LOOKS,
         Permission("ecs:ListTasks"),
         Permission("ecs:DescribeTasks"),
         Permission("ecs:GetTaskProtection"),

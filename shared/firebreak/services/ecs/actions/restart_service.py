@@ -36,7 +36,7 @@ from firebreak.services.ecs.rollout import (
     unpinned,
 )
 from firebreak.services.ecs.rollout_room import no_room, outage_doubts
-from firebreak.services.ecs.service_action import ServiceAction
+from firebreak.services.ecs.service_action import LOOKS, ServiceAction
 from firebreak.services.stored_plans import text
 
 SPEC = ActionSpec(
@@ -51,10 +51,7 @@ SPEC = ActionSpec(
     # UpdateService with a task definition in it is also checked for iam:PassRole on the task and
     # execution roles, although they stay the same; without one (scale-service) it is not.
     permissions=(
-        Permission("ecs:DescribeClusters", to_decide=True),
-        Permission("ecs:DescribeServices"),
-        Permission("ecs:ListClusters", to_decide=True),
-        Permission("ecs:ListServices", to_decide=True),
+        *LOOKS,
         Permission("ecs:DescribeTaskDefinition"),
         Permission("ecs:UpdateService", mutates=True),
         Permission("iam:PassRole", mutates=True),

@@ -35,7 +35,7 @@ from firebreak.services.ecs.readiness import (
 )
 from firebreak.services.ecs.rollback_target import CONTROLLERS, rollback_target
 from firebreak.services.ecs.rollout import began, begun, harmed, has_begun, ours, progress
-from firebreak.services.ecs.service_action import ServiceAction
+from firebreak.services.ecs.service_action import LOOKS, ServiceAction
 from firebreak.services.ecs.suspect_deployment import suspects
 from firebreak.services.ecs.task_memory import TaskSize
 
@@ -51,10 +51,7 @@ SPEC = ActionSpec(
     temporary=False,
     settings=RollBackSettings(),
     permissions=(
-        Permission("ecs:DescribeClusters", to_decide=True),
-        Permission("ecs:DescribeServices"),
-        Permission("ecs:ListClusters", to_decide=True),
-        Permission("ecs:ListServices", to_decide=True),
+        *LOOKS,
         Permission("ecs:DescribeTaskDefinition"),
         Permission("ecs:ListServiceDeployments"),
         Permission("ecs:DescribeServiceDeployments"),

@@ -27,7 +27,7 @@ from firebreak.services.ecs.readiness import (
     not_ready,
 )
 from firebreak.services.ecs.rollout_room import DAEMON
-from firebreak.services.ecs.service_action import ServiceAction
+from firebreak.services.ecs.service_action import LOOKS, ServiceAction
 from firebreak.services.other_writers import reset_by
 from firebreak.services.stored_plans import number, text
 
@@ -44,10 +44,7 @@ SPEC = ActionSpec(
     # Tasks of a service [CreateService].
     highest_ceiling=5000,
     permissions=(
-        Permission("ecs:DescribeClusters", to_decide=True),
-        Permission("ecs:DescribeServices"),
-        Permission("ecs:ListClusters", to_decide=True),
-        Permission("ecs:ListServices", to_decide=True),
+        *LOOKS,
         Permission("ecs:DescribeTaskDefinition"),
         Permission("application-autoscaling:DescribeScalableTargets"),
         Permission("ecs:UpdateService", mutates=True),

@@ -11,7 +11,7 @@ from firebreak.core.model import Obstacle, Plan, Request, RequestKind, Target
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.services.lambda_.function_action import FunctionAction
+from firebreak.services.lambda_.function_action import LOOKS, FunctionAction
 from firebreak.services.lambda_.function_changes import (
     Change,
     Compared,
@@ -50,10 +50,7 @@ SPEC = ActionSpec(
     # MB of a function [docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html].
     highest_ceiling=10_240,
     permissions=(
-        Permission("lambda:GetFunctionConfiguration"),
-        Permission("lambda:ListTags"),
-        Permission("lambda:ListAliases"),
-        Permission("lambda:ListProvisionedConcurrencyConfigs"),
+        *LOOKS,
         Permission("lambda:UpdateFunctionConfiguration", mutates=True),
         Permission("lambda:PublishVersion", mutates=True),
         Permission("lambda:UpdateAlias", mutates=True),

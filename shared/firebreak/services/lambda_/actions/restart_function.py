@@ -11,7 +11,7 @@ from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.services.action import Irreversible
-from firebreak.services.lambda_.function_action import FunctionAction
+from firebreak.services.lambda_.function_action import LOOKS, FunctionAction
 from firebreak.services.lambda_.function_changes import (
     Change,
     Move,
@@ -41,10 +41,7 @@ SPEC = ActionSpec(
     # A restart stays done.
     temporary=False,
     permissions=(
-        Permission("lambda:GetFunctionConfiguration"),
-        Permission("lambda:ListTags"),
-        Permission("lambda:ListAliases"),
-        Permission("lambda:ListProvisionedConcurrencyConfigs"),
+        *LOOKS,
         Permission("lambda:UpdateFunctionConfiguration", mutates=True),
         Permission("lambda:PublishVersion", mutates=True),
         Permission("lambda:UpdateAlias", mutates=True),

@@ -16,7 +16,7 @@ from firebreak.core.readings import (
 )
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.services.lambda_.function_action import FunctionAction
+from firebreak.services.lambda_.function_action import LOOKS, FunctionAction
 from firebreak.services.lambda_.function_changes import Change, Move, PreImage, compare
 from firebreak.services.lambda_.function_release import look
 from firebreak.services.lambda_.functions import (
@@ -54,10 +54,7 @@ SPEC = ActionSpec(
     symptom=Symptom("AWS/Lambda", "Errors", "a Lambda function's errors"),
     settings=RollBackSettings(),
     permissions=(
-        Permission("lambda:GetFunctionConfiguration"),
-        Permission("lambda:ListTags"),
-        Permission("lambda:ListAliases"),
-        Permission("lambda:ListProvisionedConcurrencyConfigs"),
+        *LOOKS,
         Permission("lambda:ListVersionsByFunction"),
         Permission("lambda:UpdateAlias", mutates=True),
     ),
