@@ -23,7 +23,7 @@ from firebreak_cli.stack import Stack
 from firebreak_devtools.local.emulator import Running
 from firebreak_devtools.local.paths import ACCOUNT, REGION
 from tests.proofs.concurrency.driver import Limits, Load
-from tests.proofs.concurrency.testbed import Ground, shuffled, transitions
+from tests.proofs.concurrency.testbed import Fleet, shuffled, transitions
 
 SERVICES, CLUSTERS = 300, 30
 # More of them only lose each other's races: fewer acts would be under way when the pause comes.
@@ -37,7 +37,7 @@ PAUSED_AFTER = 3.0
 class Operator:
     """Pauses once, so many seconds after the load began."""
 
-    ground: Ground
+    ground: Fleet
     began: float = 0.0
     asked: datetime | None = None
     returned: datetime | None = None
@@ -77,7 +77,7 @@ class Paused:
 
 def measure(running: Running) -> Paused:
     """One run on new services and a new ledger."""
-    ground = Ground.prepare(running.session(), services=SERVICES, clusters=CLUSTERS)
+    ground = Fleet.prepare(running.session(), services=SERVICES, clusters=CLUSTERS)
     operator = Operator(ground)
     deliveries = shuffled(
         transitions(ground, 1, spread=timedelta(minutes=5), every=timedelta(minutes=6)), 0, seed=1

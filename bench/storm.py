@@ -28,7 +28,7 @@ from firebreak_devtools.local.paths import Home
 from tests.docs.documents import ROOT
 from tests.proofs.concurrency.driver import PROCESSES, WORKERS, Limits, Load, decided
 from tests.proofs.concurrency.job import Result
-from tests.proofs.concurrency.testbed import Delivery, Ground, shuffled, transitions
+from tests.proofs.concurrency.testbed import Delivery, Fleet, shuffled, transitions
 from tests.proofs.concurrency.watching import kind_of, lost_claims, meetings
 
 SERVICES, CLUSTERS = 200, 10
@@ -45,10 +45,10 @@ class Kind:
 
     name: str
     limits: Limits
-    before: Callable[[Ground], None] | None = None
+    before: Callable[[Fleet], None] | None = None
 
 
-def pause(ground: Ground) -> None:
+def pause(ground: Fleet) -> None:
     """Hold the global switch."""
     now = datetime.now(UTC)
     switches = Switches(reader(ground.session, "dynamodb"), ground.table)
@@ -74,7 +74,7 @@ def own_emulator() -> Iterator[Running]:
         emulator.stop(HOME)
 
 
-def events(ground: Ground, count: int) -> list[Delivery]:
+def events(ground: Fleet, count: int) -> list[Delivery]:
     """So many events: transitions of all alarms in any order, one in ten a duplicate."""
     again = count // DUPLICATES
     each = -(-(count - again) // SERVICES)
@@ -85,7 +85,7 @@ def events(ground: Ground, count: int) -> list[Delivery]:
 def measure(kind: Kind, count: int, *, refuses: bool) -> list[str]:
     """One row of the table. Each on an emulator of its own, whose record of calls is finite."""
     with own_emulator() as running, tempfile.TemporaryDirectory() as folder:
-        ground = Ground.prepare(running.session(), services=SERVICES, clusters=CLUSTERS)
+        ground = Fleet.prepare(running.session(), services=SERVICES, clusters=CLUSTERS)
         if kind.before:
             kind.before(ground)
         deliveries = events(ground, count)

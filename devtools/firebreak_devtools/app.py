@@ -79,7 +79,7 @@ def up(
     repository, home = checkout(), _home(ctx)
     if policy:
         load_policy(policy)  # before anything is built for it
-    with _stated():
+    with _local_errors_as_endings():
         _as_bound(home, bind)
         timeline = Timeline(Console(stderr=True, quiet=quiet))
         with timeline.working():
@@ -104,7 +104,7 @@ def down(ctx: typer.Context, *, quiet: Quiet = False) -> None:
 @local_app.command()
 def environment(ctx: typer.Context) -> None:
     """Print the environment in which AWS is the local one: eval "$(firebreak local environment)"."""
-    with _stated():
+    with _local_errors_as_endings():
         typer.echo("\n".join(_exports(_found(_home(ctx)).running)))
 
 
@@ -129,7 +129,7 @@ def invoke(
     from firebreak_devtools.local.sam import sam_command
 
     repository, home = checkout(), _home(ctx)
-    with _stated():
+    with _local_errors_as_endings():
         if missing := containers.engine_missing():
             raise Ending(BAD_INPUT, f"{missing}: running a function in a container needs Docker")
         local, sam = _found(home), sam_command(repository)
@@ -191,7 +191,7 @@ def _as_bound(home: "Home", bind: Bind | None) -> None:
 
 
 @contextmanager
-def _stated() -> Iterator[None]:
+def _local_errors_as_endings() -> Iterator[None]:
     """Turn what local AWS says when it fails into an ending; what SAM or the emulator said comes first."""
     from botocore.exceptions import BotoCoreError, ClientError
 

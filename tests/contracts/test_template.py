@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from firebreak.core.action_spec import RunbookSettings
 from firebreak.core.tags import ACTION_TAG, MISSING_DATA_TAG
-from firebreak.policy.runbooks import PREFIX
 from firebreak.services.registry import CATALOG
 from tests.contracts.template import (
     PATH,
@@ -342,4 +342,4 @@ def test_a_runbook_is_one_that_the_prefix_covers_in_a_version_that_is_a_number()
     }
     assert roles["Resource"]["Fn::Sub"].endswith(":role/${RunbookPrefix}*")
     assert roles["Condition"] == {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}}
-    assert template()["Parameters"]["RunbookPrefix"]["Default"] == PREFIX
+    assert template()["Parameters"]["RunbookPrefix"]["Default"] == RunbookSettings().prefix

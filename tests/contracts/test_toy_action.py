@@ -27,7 +27,7 @@ WRITTEN = {
     "template.yaml",
 }
 
-# Whatever knows the actions, each by a test that would miss one of them.
+# The tests that go over all actions.
 EVERYTHING_THAT_MUST_KNOW = (
     "tests/contracts/test_template.py",
     "tests/contracts/test_template_source.py",

@@ -118,7 +118,7 @@ def test_what_holds_where_the_policy_is_silent() -> None:
     assert ScaleSettings() == ScaleSettings(step=1, ceiling=10, restore_after=timedelta(minutes=30))
     assert MemorySettings(ceiling=1) == MemorySettings(ceiling=1, factor=1.5, raises=3)
     assert RollBackSettings().suspect_within == timedelta(minutes=30)
-    assert RunbookSettings().runbooks == {}
+    assert RunbookSettings() == RunbookSettings(prefix="Firebreak-", runbooks={})
 
 
 def rules(settings: ActionSettings) -> Rules:

@@ -60,7 +60,7 @@ def test_where_no_end_is_known_the_time_runs_from_the_beginning() -> None:
         (1, None, "the alarm turned red during deployment d7"),
         (2, None, "the alarm turned red 0 s after deployment d7"),
         (5, None, "the alarm turned red 3 min after deployment d7"),
-        (45, 30, "the alarm turned red 43 min after deployment d7, the policy suspects it for 30 min"),
+        (45, 30, "the alarm turned red 43 min after deployment d7, limit 30 min"),
     ],
 )
 def test_how_deployment_and_alarm_stand_in_time_is_told(

@@ -17,9 +17,9 @@ from firebreak.core.missing_data import (
     data_of,
     data_of_composite,
     effective,
+    missing_data_in_event,
     of_event,
     of_event_alone,
-    stated_by_event,
 )
 from firebreak.core.model import AlarmState
 from firebreak.core.observed import DescribedAlarm
@@ -179,7 +179,7 @@ def test_the_event_does_not_tell(event: str, live: DescribedAlarm) -> None:
 def test_of_an_alarm_that_nobody_could_look_at_its_event_tells_when_no_data_made_it_red(
     changes: dict[str, Any], text: str
 ) -> None:
-    assert stated_by_event(a.alarm(**changes)) == text
+    assert missing_data_in_event(a.alarm(**changes)) == text
 
 
 def test_for_who_only_has_the_event_its_own_tags_and_the_policy_say_what_missing_data_means() -> None:

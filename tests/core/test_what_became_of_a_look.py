@@ -12,9 +12,9 @@ from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decide import refuse
 from firebreak.core.decision import Decision
 from firebreak.core.incident.rechecks import (
+    after_due_look,
     after_humans,
     after_look,
-    after_look_of_pages,
     is_of_a_cause,
     next_of,
     of_its_page,
@@ -189,16 +189,16 @@ def test_without_a_promise_what_comes_next_stays() -> None:
     ],
 )
 def test_a_step_that_falls_due_with_a_look_comes_after_it(step: timedelta, comes: timedelta) -> None:
-    assert after_look_of_pages(FIRST, a.NOW + step) == a.NOW + comes
-    assert after_look_of_pages(None, a.NOW + step) == a.NOW + step
+    assert after_due_look(FIRST, a.NOW + step) == a.NOW + comes
+    assert after_due_look(None, a.NOW + step) == a.NOW + step
 
 
 @given(seconds=some.integers(0, 6 * 3600))
 def test_a_step_is_put_off_by_four_minutes_at_most_and_never_brought_forward(seconds: int) -> None:
     step = a.NOW + seconds * SECOND
-    comes = after_look_of_pages(FIRST, step)
+    comes = after_due_look(FIRST, step)
     assert timedelta() <= comes - step <= 4 * MINUTE
-    assert after_look_of_pages(FIRST, comes) == comes
+    assert after_due_look(FIRST, comes) == comes
 
 
 @pytest.mark.parametrize(("minutes", "comes"), [(15, 17), (20, 15)])

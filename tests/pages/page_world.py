@@ -64,7 +64,7 @@ MEMORY = AUTO + '[actions.adjust-task-memory]\nladder = ["adjust-task-memory", "
 
 
 @dataclass
-class Stage:
+class PageWorld:
     """What a scene plays on."""
 
     world: World
@@ -180,20 +180,20 @@ def _acknowledged(thread: Thread) -> Thread:
 
 
 @contextmanager
-def staged(policy: str) -> Iterator[Stage]:
+def staged(policy: str) -> Iterator[PageWorld]:
     """A fresh stage under a policy."""
     with world_on_moto(policy=parse_policy(policy, "pages.toml")) as world:
         world.logs.groups["/ecs/api"] = (
             "2026-11-20T10:00:12Z ERROR java.lang.OutOfMemoryError: Java heap space",
             "2026-11-20T10:00:13Z ERROR cannot log in: password=hunter2",
         )
-        yield Stage(world)
+        yield PageWorld(world)
 
 
 @contextmanager
-def staged_on_ecs(policy: str) -> Iterator[Stage]:
+def staged_on_ecs(policy: str) -> Iterator[PageWorld]:
     """The same with a service that has revisions of its task definition."""
     parsed: Policy = parse_policy(policy, "pages.toml")
     with ecs_world(PlayedEcs(answers=Service().answers()), policy=parsed) as world:
         made: EcsWorld = world
-        yield Stage(made)
+        yield PageWorld(made)

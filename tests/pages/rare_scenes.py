@@ -5,7 +5,7 @@ from dataclasses import replace
 from firebreak.core.model import AlarmState
 from firebreak.errors import Denied, OutcomeUnknown
 from firebreak.services.ecs.model import ServiceLive
-from tests.pages.page_world import AUTO, MINUTE, Stage, measured
+from tests.pages.page_world import AUTO, MINUTE, PageWorld, measured
 from tests.pages.scene import Scene
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
@@ -13,7 +13,7 @@ from tests.support.faults import NO_CONNECTION, Wrapped, fail
 JAPANESE = "注文サービス/メモリ 80% (本番)"
 
 
-def uncertain(on: Stage) -> None:
+def uncertain(on: PageWorld) -> None:
     """The reply to the change is lost, and it helped."""
     on.world.ecs.reply_lost = OutcomeUnknown("UpdateService", "ReadTimeoutError")
     alarm = on.red()
@@ -23,7 +23,7 @@ def uncertain(on: Stage) -> None:
     on.wait(8)
 
 
-def looked_again(on: Stage) -> None:
+def looked_again(on: PageWorld) -> None:
     """A deployment runs for 20 minutes, and the service is scaled to zero by then."""
     [one] = a.service().deployments
     rolling = replace(one, rollout="IN_PROGRESS")
@@ -34,13 +34,13 @@ def looked_again(on: Stage) -> None:
     on.wait(12)
 
 
-def failed(on: Stage) -> None:
+def failed(on: PageWorld) -> None:
     """AWS refuses the change."""
     on.world.ecs.before_write = fail(Denied("UpdateService", "AccessDeniedException"))
     on.red()
 
 
-def expired(on: Stage) -> None:
+def expired(on: PageWorld) -> None:
     """Red for seven hours, whatever was done."""
     on.red()
     on.wait(12)
@@ -49,20 +49,20 @@ def expired(on: Stage) -> None:
     on.sweep()
 
 
-def _scaled_and_well(on: Stage) -> None:
+def _scaled_and_well(on: PageWorld) -> None:
     alarm = on.red(action="scale-service")
     on.wait(2)
     on.green(alarm)
     on.wait(6)
 
 
-def restored(on: Stage) -> None:
+def restored(on: PageWorld) -> None:
     """The extra task is taken back after half an hour of health."""
     _scaled_and_well(on)
     on.wait(40)
 
 
-def kept(on: Stage) -> None:
+def kept(on: PageWorld) -> None:
     """Somebody else changed the count meanwhile."""
     _scaled_and_well(on)
     live = on.world.ecs.services[a.TARGET.display]
@@ -71,7 +71,7 @@ def kept(on: Stage) -> None:
     on.wait(40)
 
 
-def stays(on: Stage) -> None:
+def stays(on: PageWorld) -> None:
     """More memory helps and stays."""
     alarm = on.red(action="adjust-task-memory")
     on.wait(2)
@@ -79,7 +79,7 @@ def stays(on: Stage) -> None:
     on.wait(20)
 
 
-def blind(on: Stage) -> None:
+def blind(on: PageWorld) -> None:
     """The ledger cannot be reached."""
     alarm = on.world.red(tags={"firebreak:action": "restart-service"})
     dark = replace(on.world, dynamodb=Wrapped(on.world.dynamodb, before=fail(NO_CONNECTION)))
@@ -87,7 +87,7 @@ def blind(on: Stage) -> None:
     on.world.deliver()
 
 
-def crashed(on: Stage) -> None:
+def crashed(on: PageWorld) -> None:
     """A function failed on an alarm each time it was tried."""
     alarm = on.world.red(tags={"firebreak:action": "restart-service"})
     on.world.page_desk().handle(
@@ -100,7 +100,7 @@ def crashed(on: Stage) -> None:
     )
 
 
-def japanese(on: Stage) -> None:
+def japanese(on: PageWorld) -> None:
     """An alarm for humans, with a name that is not ASCII."""
     alarm = on.world.red(JAPANESE, tags={"firebreak:action": "page", "firebreak:severity": "critical"})
     on.world.page_desk().handle(measured(alarm))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from tests.pages.page_world import AUTO, Stage, staged
+from tests.pages.page_world import AUTO, PageWorld, staged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,7 @@ class Scene:
     name: str
     title: str
     story: str
-    play: Callable[[Stage], None]
+    play: Callable[[PageWorld], None]
     marks: tuple[str, ...]
     policy: str = AUTO
-    stage: Callable[[str], AbstractContextManager[Stage]] = field(default=staged)
+    stage: Callable[[str], AbstractContextManager[PageWorld]] = field(default=staged)

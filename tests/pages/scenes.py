@@ -7,7 +7,7 @@ from tests.pages.page_world import (
     MINUTE,
     OBSERVE,
     STORM,
-    Stage,
+    PageWorld,
     staged_on_ecs,
 )
 from tests.pages.rare_scenes import RARE, stays
@@ -15,7 +15,7 @@ from tests.pages.scene import Scene
 from tests.support import builders as a
 
 
-def recovered(on: Stage) -> None:
+def recovered(on: PageWorld) -> None:
     """A restart helps."""
     alarm = on.red()
     on.wait(2)
@@ -23,13 +23,13 @@ def recovered(on: Stage) -> None:
     on.wait(6)
 
 
-def not_recovered(on: Stage) -> None:
+def not_recovered(on: PageWorld) -> None:
     """No rung helps."""
     on.red()
     on.wait(12)
 
 
-def worse(on: Stage) -> None:
+def worse(on: PageWorld) -> None:
     """Another alarm of the service turns red after the raise."""
     alarm = on.red(action="adjust-task-memory")
     on.wait(1)
@@ -37,7 +37,7 @@ def worse(on: Stage) -> None:
     on.wait(12)
 
 
-def unknown(on: Stage) -> None:
+def unknown(on: PageWorld) -> None:
     """Telemetry is gone."""
     alarm = on.red()
     on.wait(2)
@@ -45,13 +45,13 @@ def unknown(on: Stage) -> None:
     on.wait(16)
 
 
-def mute_end(on: Stage) -> None:
+def mute_end(on: PageWorld) -> None:
     """A mute window covers the alarm; at its end it is looked at."""
     on.red(mute=Mute("friday-deploys", on.now + 20 * MINUTE))
     on.wait(22)
 
 
-def lost_schedule(on: Stage) -> None:
+def lost_schedule(on: PageWorld) -> None:
     """The check that was scheduled never comes."""
     on.red()
     on.world.schedules.checks.clear()
@@ -60,7 +60,7 @@ def lost_schedule(on: Stage) -> None:
     on.sweep()
 
 
-def storm(on: Stage) -> None:
+def storm(on: PageWorld) -> None:
     """Fifty services turn red at once; ten minutes later two still are."""
     names = [f"svc{n:02d}" for n in range(50)]
     on.services(names)
@@ -71,27 +71,27 @@ def storm(on: Stage) -> None:
     on.sweep()
 
 
-def approved(on: Stage) -> None:
+def approved(on: PageWorld) -> None:
     """A human says yes."""
     on.red()
     on.wait(3)
     on.approve()
 
 
-def denied(on: Stage) -> None:
+def denied(on: PageWorld) -> None:
     """A human says no."""
     on.red()
     on.wait(3)
     on.deny()
 
 
-def expired(on: Stage) -> None:
+def expired(on: PageWorld) -> None:
     """Nobody answers."""
     on.red()
     on.wait(31)
 
 
-def business_hours(on: Stage) -> None:
+def business_hours(on: PageWorld) -> None:
     """A warning on Friday night is told on Monday at nine."""
     on.wait(12 * 60)
     on.services(["web"])
@@ -105,14 +105,14 @@ def business_hours(on: Stage) -> None:
     on.wait(65)
 
 
-def escalation(on: Stage) -> None:
+def escalation(on: PageWorld) -> None:
     """Nobody has it for half an hour."""
     on.red()
     on.wait(11)
     on.wait(32)
 
 
-def acknowledged(on: Stage) -> None:
+def acknowledged(on: PageWorld) -> None:
     """Somebody has it before the next step."""
     on.red()
     on.wait(11)
@@ -120,7 +120,7 @@ def acknowledged(on: Stage) -> None:
     on.wait(60)
 
 
-def resolved(on: Stage) -> None:
+def resolved(on: PageWorld) -> None:
     """Everybody who was paged hears that it is over."""
     alarm = on.red()
     on.wait(30)
@@ -128,7 +128,7 @@ def resolved(on: Stage) -> None:
     on.wait(6)
 
 
-def paused(on: Stage) -> None:
+def paused(on: PageWorld) -> None:
     """Forty alarms during a pause, and its end."""
     names = [f"svc{n:02d}" for n in range(40)]
     on.services(names)
@@ -139,7 +139,7 @@ def paused(on: Stage) -> None:
     on.wait(100)
 
 
-def pause_over(on: Stage) -> None:
+def pause_over(on: PageWorld) -> None:
     """Three alarms during a pause; at its end one is OK, one has no data, and one was deleted."""
     on.services(["cart", "search", "web"])
     on.pause(30)
@@ -150,7 +150,7 @@ def pause_over(on: Stage) -> None:
     on.wait(40)
 
 
-def no_data(on: Stage) -> None:
+def no_data(on: PageWorld) -> None:
     """The alarm turns red because no data came; three minutes later it is OK."""
     alarm = on.red(evaluation=a.silent(on.now))
     on.wait(3)
@@ -158,18 +158,18 @@ def no_data(on: Stage) -> None:
     on.wait(20)  # a quarter of an hour of OK ends it
 
 
-def observed(on: Stage) -> None:
+def observed(on: PageWorld) -> None:
     """The policy only lets Firebreak watch."""
     on.red()
 
 
-def would_not_act(on: Stage) -> None:
+def would_not_act(on: PageWorld) -> None:
     """The same, and the target could not take the action."""
     on.changed(desired=0, running=0)
     on.red()
 
 
-def not_opted_in(on: Stage) -> None:
+def not_opted_in(on: PageWorld) -> None:
     """The owner of the alarm asks for a restart, and the owner of the service did not opt in."""
     on.changed(tags={})
     alarm = on.red()

@@ -18,7 +18,7 @@ from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak_cli.operations.approvals import ApprovalDesk
 from firebreak_cli.queries.state_change import Transition, state_change_event
 from firebreak_cli.stack import Stack as OperatorsStack
-from firebreak_devtools.demo.demo_stack import Inbox, Stage
+from firebreak_devtools.demo.demo_stack import DemoStack, Inbox
 from firebreak_devtools.local.paths import ACCOUNT, REGION
 from firebreak_devtools.local.stack import STACK
 from firebreak_devtools.local.transitions import Carried, deliver
@@ -36,7 +36,7 @@ class NothingToCarry:
 
 
 @dataclass
-class Bench(Stage):
+class Bench(DemoStack):
     """A stage whose alarms are turned one by one."""
 
     said: list[tuple[str, str]] = field(default_factory=list)

@@ -172,7 +172,7 @@ def test_a_hotfix_under_way_over_a_bad_deployment_is_ended_only_by_a_human(
     service.status = "IN_PROGRESS"
     asked = world.send(red(world), "roll-back-service")
     assert (asked.outcome, asked.reason) == ("ask_approval", Reason.NEEDS_APPROVAL)
-    assert "which one is, is not known" in world.pager.sent[0][1]
+    assert "it is not known which one is" in world.pager.sent[0][1]
     assert world.played.changes == []
     world.pass_time(MINUTE)
     approve(world, world.incident(asked.incident_id))

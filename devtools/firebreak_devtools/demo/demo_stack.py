@@ -90,7 +90,7 @@ class Inbox:
 
 
 @dataclass
-class Stage:
+class DemoStack:
     """Everything a scene needs; `say` writes one line of the timeline."""
 
     session: Session

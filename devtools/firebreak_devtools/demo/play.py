@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from firebreak_devtools.demo.demo_stack import Inbox, SceneFailed, Stage
+from firebreak_devtools.demo.demo_stack import DemoStack, Inbox, SceneFailed
 from firebreak_devtools.demo.scenes import SCENES, Scene
 from firebreak_devtools.demo.timeline import Timeline
 from firebreak_devtools.local import up
@@ -22,12 +22,12 @@ LEGEND = (
 )
 
 
-def stage_on(local: LocalAws, timeline: Timeline) -> Stage:
+def stage_on(local: LocalAws, timeline: Timeline) -> DemoStack:
     """A stage on a deployed stack, with an inbox that gets its pages."""
     session = local.running.session()
     inbox = Inbox(session, local.stack.page_topic)
     inbox.open()
-    return Stage(
+    return DemoStack(
         session=session,
         stack=local.stack,
         workload=Workload(session),
@@ -61,7 +61,7 @@ def run(repository: Path, home: Home, console: Console) -> int:
     return 1 if failed else 0
 
 
-def _played(scene: Scene, stage: Stage, timeline: Timeline) -> bool:
+def _played(scene: Scene, stage: DemoStack, timeline: Timeline) -> bool:
     timeline.title(f"Scene ({scene.letter}): {scene.title}")
     try:
         with timeline.working():

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
-from firebreak_devtools.demo.demo_stack import Stage
+from firebreak_devtools.demo.demo_stack import DemoStack
 from firebreak_devtools.local.workload import PlayedService
 
 RESTART = {"firebreak:action": "restart-service"}
@@ -18,10 +18,10 @@ class Scene:
 
     letter: str
     title: str
-    play: Callable[[Stage], None]
+    play: Callable[[DemoStack], None]
 
 
-def restart_helps(stage: Stage) -> None:
+def restart_helps(stage: DemoStack) -> None:
     """A memory alarm, a restart, a recovery that holds."""
     api = stage.workload.service("api")
     before = stage.service("api")["deployments"][0]["id"]
@@ -38,7 +38,7 @@ def restart_helps(stage: Stage) -> None:
     stage.check("one UpdateService reached AWS", len(stage.updates_of("api")) == 1)
 
 
-def again_too_soon(stage: Stage) -> None:
+def again_too_soon(stage: DemoStack) -> None:
     """The same alarm within the cooldown."""
     api = PlayedService("prod", "api", stage.service("api")["serviceArn"])
     stage.workload.hot(api)
@@ -52,7 +52,7 @@ def again_too_soon(stage: Stage) -> None:
     stage.workload.remove_alarm("api-memory-high")
 
 
-def ladder(stage: Stage) -> None:
+def ladder(stage: DemoStack) -> None:
     """The restart does not help, neither does one more task: a human is needed."""
     worker = stage.workload.service("worker")
     stage.workload.alarm("worker-memory-high", worker, tags=RESTART)
@@ -70,7 +70,7 @@ def ladder(stage: Stage) -> None:
     stage.workload.remove_alarm("worker-memory-high")
 
 
-def paused(stage: Stage) -> None:
+def paused(stage: DemoStack) -> None:
     """A kill switch with a reason: recorded and paged, nothing touched; then resumed."""
     now = datetime.now(UTC)
     stage.switches.pause(Hold("global", "ana", "database migration", now, now + timedelta(hours=1)))
@@ -90,7 +90,7 @@ def paused(stage: Stage) -> None:
     stage.workload.remove_alarm("checkout-memory-high")
 
 
-def observed(stage: Stage) -> None:
+def observed(stage: DemoStack) -> None:
     """Observe mode: what it would have done."""
     search = stage.workload.service("observed-search")
     stage.workload.alarm("search-memory-high", search, tags=RESTART)

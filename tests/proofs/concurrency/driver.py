@@ -22,7 +22,7 @@ from firebreak.policy.loader import parse_policy
 from firebreak_devtools.local.emulator import Running
 from tests.docs.documents import ROOT
 from tests.proofs.concurrency.job import Job, Result, Share, read_result, write_job
-from tests.proofs.concurrency.testbed import Delivery, Ground
+from tests.proofs.concurrency.testbed import Delivery, Fleet
 from tests.proofs.concurrency.trail import Act, Trail, by_key, most_in_window
 
 WORKERS = 64
@@ -98,7 +98,7 @@ class Load:
     """
 
     running: Running
-    ground: Ground
+    ground: Fleet
     limits: Limits
     folder: Path
     workers: int = WORKERS
@@ -203,7 +203,7 @@ def acted_twice(acts: Sequence[Act]) -> list[str]:
     return [f"{target} was changed {times} times" for target, times in found.items() if times > 1]
 
 
-def items(ground: Ground, prefix: str) -> list[dict[str, Any]]:
+def items(ground: Fleet, prefix: str) -> list[dict[str, Any]]:
     """The ledger's items whose key begins so."""
     pages = (
         reader(ground.session, "dynamodb")
@@ -218,6 +218,6 @@ def items(ground: Ground, prefix: str) -> list[dict[str, Any]]:
     return [item for page in pages for item in page["Items"]]
 
 
-def decided(ground: Ground) -> list[str]:
+def decided(ground: Fleet) -> list[str]:
     """The delivery keys that the ledger holds a decision of."""
     return sorted(item["pk"]["S"].removeprefix("DECISION#") for item in items(ground, "DECISION#"))

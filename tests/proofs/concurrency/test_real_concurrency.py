@@ -23,7 +23,7 @@ from firebreak.ledger.switches import Switches
 from firebreak_devtools.local.emulator import Running
 from tests.proofs.concurrency.driver import WORKERS, Limits, Load, acted_twice, decided
 from tests.proofs.concurrency.job import Result
-from tests.proofs.concurrency.testbed import Delivery, Ground, in_bursts, shuffled, transitions
+from tests.proofs.concurrency.testbed import Delivery, Fleet, in_bursts, shuffled, transitions
 from tests.proofs.concurrency.watching import TRANSACTION, Write
 
 pytestmark = pytest.mark.local
@@ -42,7 +42,7 @@ class Size:
     burst: int
     every: float
 
-    def deliveries(self, ground: Ground) -> list[Delivery]:
+    def deliveries(self, ground: Fleet) -> list[Delivery]:
         """Each alarm's transitions in any order, with exact duplicates, in bursts."""
         first = transitions(
             ground, self.transitions, spread=timedelta(minutes=15), every=timedelta(minutes=16)
@@ -64,9 +64,9 @@ STORM = Limits(storm='alarms = 10\nwithin = "1h"\nquiet = "1h"')
 
 
 @contextmanager
-def ground_of(running: Running, *, services: int, clusters: int = 10) -> Iterator[Ground]:
+def fleet_of(running: Running, *, services: int, clusters: int = 10) -> Iterator[Fleet]:
     """Red alarms on opted-in services, removed afterwards."""
-    ground = Ground.prepare(running.session(), services=services, clusters=clusters)
+    ground = Fleet.prepare(running.session(), services=services, clusters=clusters)
     try:
         yield ground
     finally:
@@ -74,7 +74,7 @@ def ground_of(running: Running, *, services: int, clusters: int = 10) -> Iterato
 
 
 def assert_every_event_ended_in_one_decision(
-    result: Result, ground: Ground, deliveries: Sequence[Delivery]
+    result: Result, ground: Fleet, deliveries: Sequence[Delivery]
 ) -> None:
     """Nothing raised, nobody was blind, and the ledger holds each delivery's decision and no other."""
     assert result.raised == []
@@ -87,7 +87,7 @@ def assert_every_event_ended_in_one_decision(
 def test_no_window_at_any_level_sees_more_acts_than_its_limit(
     running: Running, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    with ground_of(running, services=SIZE.services) as ground:
+    with fleet_of(running, services=SIZE.services) as ground:
         deliveries = SIZE.deliveries(ground)
         load = Load(running, ground, SIZE.limits, tmp_path, head_start=HEAD_START)
         result = load.run(deliveries)
@@ -120,7 +120,7 @@ def trips(writes: Sequence[Write]) -> list[Write]:
 def test_once_a_storm_is_declared_nothing_is_claimed_and_one_page_is_sent(
     running: Running, tmp_path: Path
 ) -> None:
-    with ground_of(running, services=80) as ground:
+    with fleet_of(running, services=80) as ground:
         first = transitions(ground, 3, spread=timedelta(minutes=1), every=timedelta(minutes=2))
         deliveries = shuffled(first, 60, seed=2)
         load = Load(running, ground, STORM, tmp_path)
@@ -136,7 +136,7 @@ def test_once_a_storm_is_declared_nothing_is_claimed_and_one_page_is_sent(
     assert len([w for w in counted if w.start > trip.end]) <= MOST_REMEMBERED + WORKERS
 
 
-def hold_everything(ground: Ground) -> None:
+def hold_everything(ground: Fleet) -> None:
     """Somebody holds the global switch: every refusal has the same cause, which is told once."""
     now = datetime.now(UTC)
     switches = Switches(reader(ground.session, "dynamodb"), ground.table)
@@ -147,7 +147,7 @@ def hold_everything(ground: Ground) -> None:
 def test_writes_that_meet_and_are_refused_as_dynamodb_does_lose_no_event(
     running: Running, tmp_path: Path, *, paused: bool
 ) -> None:
-    with ground_of(running, services=60) as ground:
+    with fleet_of(running, services=60) as ground:
         if paused:
             hold_everything(ground)
         first = transitions(ground, 2, spread=timedelta(minutes=5), every=timedelta(minutes=6))

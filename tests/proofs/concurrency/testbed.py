@@ -62,7 +62,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Fleet:
     """One run's ledger and services on the running local AWS. Its names are new in each run."""
 
     session: Session
@@ -70,7 +70,7 @@ class Ground:
     services: tuple[RedService, ...]
 
     @classmethod
-    def prepare(cls, session: Session, *, services: int, clusters: int) -> "Ground":
+    def prepare(cls, session: Session, *, services: int, clusters: int) -> "Fleet":
         """Create the table, the services and their red alarms."""
         run = f"load{time.time_ns() // 1_000_000 % 1_000_000_000}"
         red = tuple(
@@ -116,7 +116,7 @@ class Ground:
 
 
 class _Builder:
-    def __init__(self, session: Session, ground: Ground) -> None:
+    def __init__(self, session: Session, ground: Fleet) -> None:
         self._ground = ground
         self._ecs: Any = session.client("ecs")
         self._cloudwatch: Any = session.client("cloudwatch")
@@ -191,7 +191,7 @@ def shuffled(first: Sequence[Delivery], again: int, seed: int) -> list[Delivery]
     return [copy for one in mixed for copy in (one, *copies.pop(id(one), ()))]
 
 
-def transitions(ground: Ground, each: int, *, spread: timedelta, every: timedelta) -> list[Delivery]:
+def transitions(ground: Fleet, each: int, *, spread: timedelta, every: timedelta) -> list[Delivery]:
     """`each` different transitions to red of every alarm, the newest about now.
 
     The alarms lie `spread` apart in all, so that hundreds of them need not be a storm; the

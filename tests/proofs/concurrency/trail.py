@@ -12,7 +12,7 @@ from typing import Any
 
 from boto3.session import Session
 
-from tests.proofs.concurrency.testbed import Ground
+from tests.proofs.concurrency.testbed import Fleet
 
 # LookupEvents answers with so many at most, and the emulator gives no token for more.
 MOST = 50
@@ -39,7 +39,7 @@ class Trail:
     """The acts of one run, read piece by piece while it goes on: the record is a ring of 100,000 calls."""
 
     session: Session
-    ground: Ground
+    ground: Fleet
     since: datetime
     read_until: datetime | None = None
 

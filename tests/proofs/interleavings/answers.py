@@ -25,7 +25,7 @@ from tests.proofs.interleavings.scene_parts import (
     stage_with,
     sweeper,
 )
-from tests.proofs.interleavings.simulated_world import Stage
+from tests.proofs.interleavings.simulated_world import SimulatedWorld
 from tests.support import builders as a
 from tests.support.world import check_event
 
@@ -33,14 +33,14 @@ ASKING = ROOMY.replace('autonomy = "auto"', 'autonomy = "approve"')
 BUSY = replace(API_RED, tags={**API_RED.tags, "firebreak:action": "scale-service"})
 
 
-def yes(stage: Stage, copies: int = 1) -> Process:
+def yes(stage: SimulatedWorld, copies: int = 1) -> Process:
     """A human's yes to the one incident of the stage."""
     incident = _incident(stage)
     request = approval_of(incident, "ana", stage.at)
     return Process("yes", carries_out(request), (delivery_key(request),), copies=copies)
 
 
-def _incident(stage: Stage) -> Incident:
+def _incident(stage: SimulatedWorld) -> Incident:
     (incident,) = stage.ledger.incidents.values()
     return incident
 
@@ -68,7 +68,7 @@ def approvals() -> Iterator[Scene]:
     yield scene("an alarm that asks, twice", remediator(API_RED, 2), policy=ASKING)
 
 
-def rested() -> Stage:
+def rested() -> SimulatedWorld:
     """Scaled, well for half an hour, and now asked to give the task back; the request is on the bus."""
     scaled = after(stage_with(BUSY, API_SLOW), ROOMY, ("scale", remediates(BUSY, "scale-service")))
     held = after(scaled, ROOMY, ("ok", goes_ok(API_OK)), later=5 * MINUTE)

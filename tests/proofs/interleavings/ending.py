@@ -16,7 +16,7 @@ from tests.proofs.interleavings.explorer import Scene
 from tests.proofs.interleavings.functions import policy_of
 from tests.proofs.interleavings.machine import Ended
 from tests.proofs.interleavings.player import Player, unfinished
-from tests.proofs.interleavings.simulated_world import Props, Stage
+from tests.proofs.interleavings.simulated_world import Props, SimulatedWorld
 
 K = AnnouncementKind
 # Both rungs with all looks at them are over long before.
@@ -38,7 +38,7 @@ class Rest:
         self._scene = scene
         self._props = Props(policy_of(scene.policy), scene.make_ledger)
 
-    def judge(self, stage: Stage, ended: Sequence[Ended]) -> None:
+    def judge(self, stage: SimulatedWorld, ended: Sequence[Ended]) -> None:
         """Raises Violation when the end is not as it must be."""
         player = Player(self._props, stage)
         for process in self._scene.processes:
@@ -52,7 +52,7 @@ class Rest:
             _over(player.stage, act)
 
 
-def _all_decided_once(stage: Stage, scene: Scene, ended: Sequence[Ended]) -> None:
+def _all_decided_once(stage: SimulatedWorld, scene: Scene, ended: Sequence[Ended]) -> None:
     """An event that nobody could keep a decision about was told to a human instead."""
     times: Mapping[str, int] = dict(stage.diary.decided)
     told_blind = any(text.kind == K.BLIND for text in stage.bus.announced)
@@ -65,12 +65,12 @@ def _all_decided_once(stage: Stage, scene: Scene, ended: Sequence[Ended]) -> Non
         raise Violation(f"property 6: decided more than once: {times}")
 
 
-def _all_told(stage: Stage) -> None:
+def _all_told(stage: SimulatedWorld) -> None:
     if stage.ledger.untold:
         raise Violation(f"property 7: still untold: {unfinished(stage)}")
 
 
-def _no_alarm_forgotten(stage: Stage) -> None:
+def _no_alarm_forgotten(stage: SimulatedWorld) -> None:
     """What joined is a member, and no incident is closed over a member that is still red."""
     for incident_id, alarm in stage.diary.joined:
         if alarm not in {member.name for member in stage.ledger.incidents[incident_id].members}:
@@ -81,7 +81,7 @@ def _no_alarm_forgotten(stage: Stage) -> None:
             raise Violation(f"{incident.id} is closed over {states}")
 
 
-def _over(stage: Stage, act: Sent) -> None:
+def _over(stage: SimulatedWorld, act: Sent) -> None:
     incident = stage.ledger.incidents.get(act.incident_id)
     if not isinstance(incident, Incident) or incident.state not in FREES_TARGET:
         raise Violation(f"property 5: {act} is neither verified nor with humans")

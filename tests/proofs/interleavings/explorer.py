@@ -20,7 +20,7 @@ from tests.proofs.interleavings.calls import Call, Raised, Reply, Returned
 from tests.proofs.interleavings.diary import Violation
 from tests.proofs.interleavings.functions import Process, policy_of
 from tests.proofs.interleavings.machine import Ended, Machine, Marked, Node, with_part
-from tests.proofs.interleavings.simulated_world import Props, Stage
+from tests.proofs.interleavings.simulated_world import Props, SimulatedWorld
 
 WRITES = frozenset(
     {
@@ -49,7 +49,7 @@ class Scene:
 
     name: str
     processes: tuple[Process, ...]
-    stage: Stage
+    stage: SimulatedWorld
     policy: str
     passes: tuple[timedelta, ...] = ()
     kills: int = 0
@@ -70,7 +70,7 @@ class Left(NamedTuple):
 type State = tuple[Marked, tuple[int, ...], Left]
 type Step = tuple[str, State, int]
 type Back = dict[State, tuple[State, str] | None]
-type Judge = Callable[[Stage, Sequence[Ended]], None]
+type Judge = Callable[[SimulatedWorld, Sequence[Ended]], None]
 
 
 @dataclass(slots=True, kw_only=True)

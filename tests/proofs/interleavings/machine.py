@@ -16,11 +16,11 @@ from tests.proofs.interleavings.calls import Asked, Call, Raised, Reply, Returne
 from tests.proofs.interleavings.diary import Violation
 from tests.proofs.interleavings.fingerprints import Marks
 from tests.proofs.interleavings.functions import Process, SteadyPolicy, Wiring
-from tests.proofs.interleavings.simulated_world import PARTS, Props, Stage, Who, after_call
+from tests.proofs.interleavings.simulated_world import PARTS, Props, SimulatedWorld, Who, after_call
 
 type Marked = tuple[int, ...]
 
-PART_NAMES = tuple(sorted(field.name for field in fields(Stage)))
+PART_NAMES = tuple(sorted(field.name for field in fields(SimulatedWorld)))
 PLACE = {name: place for place, name in enumerate(PART_NAMES)}
 
 
@@ -62,16 +62,16 @@ class Machine:
         self._roots: dict[str, int] = {}
         self._dead_nodes: dict[str, int] = {}
 
-    def marked(self, stage: Stage) -> Marked:
+    def marked(self, stage: SimulatedWorld) -> Marked:
         """The numbers of a stage's parts."""
         return tuple(self.marks.of(getattr(stage, name)) for name in PART_NAMES)
 
-    def stage_of(self, parts: Sequence[int]) -> Stage:
+    def stage_of(self, parts: Sequence[int]) -> SimulatedWorld:
         """The stage with these parts."""
         values: dict[str, Any] = {
             name: self.marks.values[n] for name, n in zip(PART_NAMES, parts, strict=True)
         }
-        return Stage(**values)
+        return SimulatedWorld(**values)
 
     def root(self, process: Process) -> int:
         """The node of a process that has not begun."""

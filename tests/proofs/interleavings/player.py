@@ -10,7 +10,7 @@ from firebreak.errors import AwsError
 from tests.proofs.interleavings.calls import Call, Raised, Reply, Returned, given
 from tests.proofs.interleavings.diary import Violation
 from tests.proofs.interleavings.functions import SWEEP, Process, Run, Wiring, carries_out, verifies
-from tests.proofs.interleavings.simulated_world import PARTS, Props, Stage, Who, after_call
+from tests.proofs.interleavings.simulated_world import PARTS, Props, SimulatedWorld, Who, after_call
 from tests.support.world import check_event
 
 SWEEPS_EVERY = timedelta(minutes=5)
@@ -19,7 +19,7 @@ SWEEPS_EVERY = timedelta(minutes=5)
 class Player:
     """Runs one function after the other on a stage."""
 
-    def __init__(self, props: Props, stage: Stage) -> None:
+    def __init__(self, props: Props, stage: SimulatedWorld) -> None:
         self._props = props
         self._policy = props.policy
         self.stage = stage
@@ -98,7 +98,7 @@ class Player:
             self.do("wake", carries_out(request))
 
 
-def unfinished(stage: Stage) -> list[str]:
+def unfinished(stage: SimulatedWorld) -> list[str]:
     """The incidents that hold their target, and what was not told."""
     going = [f"{i.id} is {i.state}" for i in stage.ledger.incidents.values() if i.holds_target]
     return [*going, *(f"{text.kind} is untold" for text in stage.ledger.untold.values())]

@@ -20,7 +20,7 @@ from tests.proofs.interleavings.functions import (
     verifies,
 )
 from tests.proofs.interleavings.player import Player
-from tests.proofs.interleavings.simulated_world import Outside, Props, Stage
+from tests.proofs.interleavings.simulated_world import Outside, Props, SimulatedWorld
 from tests.support import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -60,12 +60,12 @@ API_SLOW = alarm(API, "api-latency-high")
 API_OK = replace(API_RED, state=AlarmState.OK, since=a.NOW)
 
 
-def stage_with(*alarms: Alarm) -> Stage:
+def stage_with(*alarms: Alarm) -> SimulatedWorld:
     """An empty ledger, these alarms as they say, and three healthy services."""
     described = {one.name: a.described(one.name, one.state, since=one.since) for one in alarms}
     services = {t.display: a.service(name=t.name) for t in (API, WEB, WORKER)}
     outside = Outside(MappingProxyType(described), MappingProxyType(services))
-    return Stage(at=a.NOW, ledger=Held(), outside=outside)
+    return SimulatedWorld(at=a.NOW, ledger=Held(), outside=outside)
 
 
 def remediator(alarm: Alarm, copies: int = 1, skew: timedelta = timedelta()) -> Process:
@@ -95,7 +95,9 @@ def opened_by(alarm: Alarm) -> str:
     return incident_name(a.request(alarm=alarm))
 
 
-def after(stage: Stage, policy: str, *runs: tuple[str, Run], later: timedelta = timedelta()) -> Stage:
+def after(
+    stage: SimulatedWorld, policy: str, *runs: tuple[str, Run], later: timedelta = timedelta()
+) -> SimulatedWorld:
     """The stage after these ran one after the other, and some time, with nothing fired meanwhile."""
     player = Player(Props(policy_of(policy)), stage)
     for name, run in runs:

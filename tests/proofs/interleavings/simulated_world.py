@@ -66,7 +66,7 @@ class Schedules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class SimulatedWorld:
     """Everything outside the functions."""
 
     at: datetime

@@ -132,7 +132,7 @@ def test_a_deployment_is_blamed_from_its_beginning_to_the_policys_time_after_its
         pytest.param(
             history(deployed(minutes_ago=600), BEFORE),
             Reason.NO_RECENT_DEPLOYMENT,
-            "the alarm turned red 598 min after deployment d7, the policy suspects it for 30 min",
+            "the alarm turned red 598 min after deployment d7, limit 30 min",
             id="long ago",
         ),
         pytest.param(
