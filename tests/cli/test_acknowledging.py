@@ -11,7 +11,7 @@ from firebreak.core.paging.page import Phase
 from firebreak.core.paging.threads import Thread
 from firebreak.core.people import person
 from firebreak.ledger.threads import DynamoThreads
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.cli.running import StackSession, around, deployed, error_lines, run
 from tests.cli.test_approving import CALLER
 from tests.support import builders as a

@@ -12,7 +12,7 @@ from firebreak.core.ledger import IncidentChange
 from firebreak.core.model import AlarmState
 from firebreak.core.reasons import Reason
 from firebreak.ledger.dynamodb import DynamoLedger
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.remediation.decision_recorder import Summary
 from tests.cli.running import StackSession, around, deployed, error_lines, run
 from tests.support import builders as a

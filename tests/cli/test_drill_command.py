@@ -13,7 +13,7 @@ from rich.console import Console as Screen
 
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.reasons import Reason
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.remediation.snapshot import Observer
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.drill import drill_screen, drills

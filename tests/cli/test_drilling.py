@@ -9,7 +9,7 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState
 from firebreak.errors import AwsError, Denied, OutcomeUnknown
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak_cli.drill.drills import Report
 from firebreak_cli.drill.times import Scenario, Step, Timing
 from tests.cli.drilled import MINUTE, NAME, SECOND, WorldAlarm, drill

@@ -12,7 +12,7 @@ from firebreak.core.model import Alarm, AlarmKind, Metric, Mute, OwnEvent, Reque
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.intake import alarm_events
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.remediation.snapshot import Observer
 from firebreak.services.registry import ACTIONS
 from firebreak.wire.requests import request_event

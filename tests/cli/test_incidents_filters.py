@@ -11,7 +11,7 @@ from firebreak.core.messages import incident_messages
 from firebreak.core.model import Metric
 from firebreak.ledger.items import stamped
 from firebreak.ledger.storms import DynamoStorms
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.cli.running import error_lines, run_in
 from tests.support import builders as a
 from tests.support.world import TABLE, World

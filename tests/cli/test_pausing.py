@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from firebreak.core.reasons import Reason
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.cli.running import Calls, StackSession, around, deployed, error_lines, run, run_in
 from tests.support import builders as a
 from tests.support.world import World

@@ -14,7 +14,7 @@ from firebreak.core.model import AlarmState, Metric, Mute
 from firebreak.core.people import claimed
 from firebreak.core.reasons import Reason
 from firebreak.core.tags import MISSING_DATA_TAG
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.wire.requests import request_from_event
 from firebreak_cli.queries import live_alarms
 from tests.cli.consoles import (

@@ -14,7 +14,7 @@ import pytest
 from botocore.stub import Stubber
 
 from firebreak.core.incident.questions import question_id
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.environment import Environment

@@ -11,7 +11,7 @@ from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.reasons import Reason
 from firebreak.ledger.storms import DynamoStorms
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak_cli.operations.storms import TRIES
 from tests.cli.running import Calls, StackSession, around, deployed, described, error_lines, run, run_in
 from tests.support import builders as a

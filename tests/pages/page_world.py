@@ -16,7 +16,8 @@ from firebreak.core.messages import approval_messages
 from firebreak.core.model import Alarm, AlarmState, Metric
 from firebreak.core.paging.threads import Thread
 from firebreak.ledger.threads import DynamoThreads
-from firebreak.policy.loader import Policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.policy import Policy
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.wire.requests import request_event
 from tests.support import builders as a

@@ -11,7 +11,7 @@ import pytest
 
 from docs.generate import schema
 from firebreak.errors import PolicyError
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.policy.schema import PolicyFile, policy_schema
 from tests.docs.documents import ROOT, document
 from tests.docs.test_facts import model_keys

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebreak.errors import PolicyError
+from firebreak.policy.compiler import parse_policy
 from firebreak.policy.lines import line_of, lines_of
-from firebreak.policy.loader import parse_policy
 from tests.support import builders as a
 
 MISTAKES = sorted((Path(__file__).parent / "mistakes").glob("*.toml"))

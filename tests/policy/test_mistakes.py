@@ -7,9 +7,11 @@ from typing import get_args
 import pytest
 
 from firebreak.core.limits.budgets import Budget
+from firebreak.core.limits.scopes import Level
 from firebreak.errors import PolicyError
 from firebreak.policy.actions import ActionName, RungName
-from firebreak.policy.loader import load_policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.loader import load_policy
 from firebreak.policy.schema import MOST_DEPENDENCIES, MOST_GROUPS, MOST_OVERRIDES, MOST_WINDOWS
 from tests.support import builders as a
 
@@ -68,13 +70,13 @@ def test_a_long_or_odd_value_is_not_repeated_in_the_error() -> None:
 def test_a_demo_may_wait_seconds(wait: str) -> None:
     text = a.AUTO_POLICY.replace("version = 1", "version = 1\ndemo = true")
     text = "\n".join(f'{wait} = "3s"' if line.startswith(f"{wait} =") else line for line in text.splitlines())
-    assert getattr(parse_policy(text, "demo.toml").file.verify, wait).total_seconds() == 3
+    assert getattr(parse_policy(text, "demo.toml").verification, wait).total_seconds() == 3
 
 
 def test_a_budget_that_outlives_a_rung_by_nothing_may_be_smaller_than_the_ladder() -> None:
     text = a.AUTO_POLICY.replace('["2/15m", "3/1h", "7/24h"]', '["1/4m", "3/1h"]')
-    assert parse_policy(text, "slow.toml").file.budgets.target[0] == Budget(
-        1, parse_policy(text, "slow.toml").file.verify.after
+    assert parse_policy(text, "slow.toml").budgets[Level.TARGET][0] == Budget(
+        1, parse_policy(text, "slow.toml").verification.after
     )
 
 
@@ -111,9 +113,10 @@ def test_the_shortest_that_is_allowed_loads() -> None:
         '"5m"', '"176m"'
     )
     text = text.replace('max_event_age = "10m"', 'max_event_age = "2m"').replace('"6h"', '"10801s"')
-    file = parse_policy(text.replace('["5/15m", "40/24h"]', '["5/1s", "40/1h"]') + LEAST, "least.toml").file
-    assert file.defaults.max_incident_age.total_seconds() == 180 * 60 + 1
-    assert file.storm.within == file.storm.quiet == file.disruption.within == file.breaker.target.within
+    policy = parse_policy(text.replace('["5/15m", "40/24h"]', '["5/1s", "40/1h"]') + LEAST, "least.toml")
+    assert policy.defaults.max_incident_age.total_seconds() == 180 * 60 + 1
+    assert policy.storm.within == policy.storm.quiet == policy.disruption.within
+    assert policy.disruption.within == policy.breakers[Level.TARGET].within
 
 
 def test_a_share_may_be_a_whole_number() -> None:
@@ -121,8 +124,8 @@ def test_a_share_may_be_a_whole_number() -> None:
         a.AUTO_POLICY.replace("max_unavailable = 1.0", "max_unavailable = 1")
         + '[[groups]]\ngroup = "ecs:prod"\nmax_unavailable = 1\n'
     )
-    file = parse_policy(text, "whole.toml").file
-    assert (file.disruption.max_unavailable, file.groups[0].max_unavailable) == (1, 1)
+    policy = parse_policy(text, "whole.toml")
+    assert (policy.disruption.max_unavailable, policy.groups[0].max_unavailable) == (1, 1)
 
 
 @pytest.mark.parametrize("part", ["defaults", "budgets", "verify", "freeze", "actions", "dependencies"])

@@ -17,6 +17,7 @@ from firebreak.core.tags import SEVERITY_TAG
 from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
+from firebreak.policy.compiler import read_policy
 from firebreak.policy.loader import load_policy
 from firebreak.policy.schema import policy_schema
 from firebreak.services.registry import CATALOG
@@ -43,16 +44,15 @@ def test_the_policy_loads_and_fits_the_schema(platform: Platform) -> None:
 
 @every_platform
 def test_the_policy_watches_what_it_does_not_name(platform: Platform) -> None:
-    assert load_policy(platform.policy).file.defaults.autonomy.value == "observe"
-    assert not load_policy(platform.policy).file.demo
+    assert load_policy(platform.policy).defaults.autonomy.value == "observe"
+    text = platform.policy.read_text(encoding="utf-8")
+    assert not read_policy(text, str(platform.policy)).file.demo
 
 
 @every_platform
 def test_the_page_shows_one_screen_and_its_ladders_are_the_policys(platform: Platform) -> None:
     assert len(platform.page.text.splitlines()) <= 60
-    ladders = {
-        name: tuple(section.ladder) for name, section in load_policy(platform.policy).file.actions.items()
-    }
+    ladders = {name: rules.ladder for name, rules in load_policy(platform.policy).actions.items()}
     text = {row.ladder[0]: row.ladder for row in platform.rows if row.ladder != ("page",)}
     assert text == {name: ladder for name, ladder in ladders.items() if name in text}
 

@@ -13,7 +13,9 @@ from firebreak.core.model import Autonomy, Target
 from firebreak.errors import PolicyError
 from firebreak.policy import actions
 from firebreak.policy.actions import ActionName
-from firebreak.policy.loader import LARGEST, Policy, load_policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.loader import LARGEST, load_policy
+from firebreak.policy.policy import Policy
 from firebreak.services.registry import ACTIONS, CATALOG
 from tests.support import builders as a
 

@@ -10,7 +10,8 @@ from template.cloudformation import CloudFormationLoader
 
 from firebreak.core.action_spec import Runbook, RunbookSettings
 from firebreak.core.model import Autonomy, Target
-from firebreak.policy.loader import Policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.policy import Policy
 from tests.docs.documents import ROOT, document
 from tests.support import builders as a
 from tests.support.builders_runbooks import TARGET

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from firebreak.policy.time_windows import WindowSection, windows_of
+from firebreak.policy.policy import FreezeWindow
+from firebreak.policy.window_sections import WindowSection
 from tests.policy.window_building import pinned, utc, window
 
 SECTION = {"name": "nights", "schedule": "cron(0 2 * * *)", "duration": "PT4H"}
@@ -30,6 +31,10 @@ PATTERN = f'no target can match: targets are {KINDS}; patterns like "ecs:prod/*"
 
 def section(**given: object) -> WindowSection:
     return WindowSection.model_validate(SECTION | given)
+
+
+def applying(one: WindowSection) -> FreezeWindow:
+    return FreezeWindow(window=one.window(), targets=one.targets, actions=one.actions)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +144,7 @@ def test_a_zone_that_is_accepted_has_data(zone: str) -> None:
 
 
 def test_a_window_without_targets_and_actions_is_there_for_all() -> None:
-    assert section().applies_to("ecs:prod/api", "restart-service")
+    assert applying(section()).applies_to("ecs:prod/api", "restart-service")
 
 
 def test_windows_apply_by_target_and_by_action_in_the_order_of_the_file() -> None:
@@ -150,7 +155,7 @@ def test_windows_apply_by_target_and_by_action_in_the_order_of_the_file() -> Non
         section(name="all"),
     ]
     names = {
-        (target, action): [found.name for found in windows_of(sections, target, action)]
+        (target, action): [one.name for one in sections if applying(one).applies_to(target, action)]
         for target in ("ecs:batch/job", "ecs:prod/api")
         for action in ("restart-service", "scale-service")
     }
@@ -163,7 +168,7 @@ def test_windows_apply_by_target_and_by_action_in_the_order_of_the_file() -> Non
 
 
 def test_a_pattern_is_case_sensitive_and_covers_the_whole_target() -> None:
-    only = section(targets=["ecs:prod/api"])
+    only = applying(section(targets=["ecs:prod/api"]))
     assert not only.applies_to("ecs:prod/API", "restart-service")
     assert not only.applies_to("ecs:prod/api-2", "restart-service")
 

@@ -7,7 +7,8 @@ from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from firebreak.policy.time_windows import ScheduledWindow, WindowSection
+from firebreak.policy.time_windows import ScheduledWindow
+from firebreak.policy.window_sections import WindowSection
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")

@@ -22,7 +22,7 @@ from firebreak.aws.clients import reader
 from firebreak.core.incident.states import FREES_TARGET, Incident, may_move
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Alarm, AlarmState
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.wire.announcements import announcement_to_wire
 from firebreak.wire.requests import request_event
 from tests.support import builders as a

@@ -16,7 +16,8 @@ from firebreak.core.limits.scopes import Level, Scope, scopes_of
 from firebreak.core.model import Target
 from firebreak.ledger.memory.ledger import MemoryLedger
 from firebreak.ledger.memory.storms import MemoryStorms
-from firebreak.policy.loader import Policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.policy import Policy
 from firebreak.wire.requests import request_event
 from tests.support import builders as a
 from tests.support.fakes import FakeClock

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak_devtools.local import emulator, permissions, stack, up
 from firebreak_devtools.local.emulator import Running
 from firebreak_devtools.local.paths import Home

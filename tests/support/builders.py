@@ -24,7 +24,8 @@ from firebreak.core.model import (
 from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import ABSENT, NotRead
 from firebreak.core.rules import Rules
-from firebreak.policy.loader import Policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.policy import Policy
 from firebreak.services.ecs.model import Deployment, ServiceLive
 
 NOW = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)

@@ -34,7 +34,7 @@ from firebreak.ledger.threads import DynamoThreads
 from firebreak.paging.enrichment import Enrichment
 from firebreak.paging.handler import PageDesk
 from firebreak.paging.notifier import Dispatcher
-from firebreak.policy.loader import Policy
+from firebreak.policy.policy import Policy
 from firebreak.remediation.decision_recorder import DecisionRecorder, Summary
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.remediator import Remediator

@@ -13,7 +13,7 @@ from firebreak.core.model import Alarm, AlarmState, Mute
 from firebreak.core.reasons import Reason
 from firebreak.ledger.items import PAGES_STORM, stamped, text
 from firebreak.ledger.storms import DynamoStorms
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.remediation.decision_recorder import Summary
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail

@@ -11,7 +11,7 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.people import claimed
 from firebreak.core.reasons import Reason
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.wire.requests import request_event
 from tests.support import builders as a

@@ -10,7 +10,8 @@ import pytest
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import Alarm, Metric
 from firebreak.core.reasons import Reason
-from firebreak.policy.loader import Policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.policy import Policy
 from tests.support import builders as a
 from tests.support.builders_beanstalk import ID
 from tests.support.played_beanstalk import BeanstalkWorld, PlayedBeanstalk, beanstalk_world

@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.paging.page import Page, Phase
 from firebreak.core.paging.threads import Thread, ThreadState
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import World, world_on_moto

@@ -10,7 +10,7 @@ import pytest
 from firebreak.core.paging.page import Page
 from firebreak.core.paging.rules import ChannelRules
 from firebreak.errors import Untold
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.fakes import FakePager
 from tests.support.world import World, world_on_moto

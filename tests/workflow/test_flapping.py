@@ -9,7 +9,7 @@ import pytest
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.paging.digests import STAYS_OK
 from firebreak.core.paging.page import Page, Phase
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.world import World, eventbridge, world_on_moto
 from tests.workflow.test_who_is_paged import PAGING

@@ -14,7 +14,7 @@ from firebreak.core.readings import Absent
 from firebreak.core.reasons import Reason
 from firebreak.errors import PolicyError, Unavailable
 from firebreak.ledger.items import scope_pk
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, answer, fail
 from tests.support.world import TABLE, World, eventbridge

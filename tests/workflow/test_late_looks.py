@@ -13,7 +13,7 @@ from firebreak.core.paging.page import Page, Phase
 from firebreak.core.reasons import Reason
 from firebreak.errors import Untold
 from firebreak.ledger.threads import DynamoThreads
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.builders_announcements import decided
 from tests.support.faults import NO_CONNECTION, Wrapped, fail

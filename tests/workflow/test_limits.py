@@ -21,7 +21,8 @@ from firebreak.core.model import Alarm, Verdict
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import OutcomeUnknown
-from firebreak.policy.loader import Policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.policy import Policy
 from firebreak.services.ecs.model import ServiceLive
 from tests.support import builders as a
 from tests.support.world import World, eventbridge, world_on_moto

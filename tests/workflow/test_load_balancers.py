@@ -10,7 +10,7 @@ from firebreak.core.model import AlarmKind, Metric
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.intake.target_groups import ServicesBehind
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.services.ecs.target_groups import Registrations
 from tests.support import builders as a
 from tests.support.world import World, eventbridge, world_on_moto

@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.messages import incident_messages
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.paging.rules import ChannelKind
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.world import World, world_on_moto
 from tests.workflow.test_who_is_paged import PAGING

@@ -12,7 +12,7 @@ from firebreak.core.model import Alarm
 from firebreak.errors import Throttled
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.storms import DynamoStorms
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.remediation.storm_detector import StormWatch
 from tests.support import builders as a
 from tests.support.faults import Killed, Wrapped, fail

@@ -11,7 +11,7 @@ import pytest
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.reasons import Reason
 from firebreak.ledger.threads import DynamoThreads
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import TABLE, World, eventbridge, world_on_moto

@@ -62,9 +62,7 @@ def test_who_waits_behind_many_that_humans_have_is_looked_at_all_the_same(world:
 
 
 def test_a_lost_wake_of_a_deferred_climb_is_asked_for_again(world: World) -> None:
-    world.policy.file.__dict__["defaults"] = world.policy.file.defaults.model_copy(
-        update={"rung_gap": 10 * MINUTE}
-    )
+    world.policy = replace(world.policy, defaults=replace(world.policy.defaults, rung_gap=10 * MINUTE))
     done = world.send(world.red())
     world.pass_time(5 * MINUTE)
     assert world.incident(done.incident_id).state is IncidentState.DEFERRED

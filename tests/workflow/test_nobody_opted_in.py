@@ -12,7 +12,7 @@ from firebreak.core.model import Alarm, AlarmKind, Metric
 from firebreak.core.paging.page import Phase
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.world import World, eventbridge, world_on_moto
 

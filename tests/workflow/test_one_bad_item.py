@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,8 @@ from firebreak.core.readings import Unknown
 from firebreak.errors import AwsError, PolicyError, Throttled, Untold
 from firebreak.ledger.items import key, number, stamped, text
 from firebreak.ledger.threads import DynamoThreads
-from firebreak.policy.loader import Policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.policy import Policy
 from tests.core.thread_fixtures import announced
 from tests.support import builders as a
 from tests.support.faults import Wrapped
@@ -155,7 +156,7 @@ class PolicyFor(Policy):
     """A policy that does not load for some targets."""
 
     def __init__(self, inner: Policy, unruled: set[str]) -> None:
-        super().__init__(inner.file, inner.hash)
+        super().__init__(**{field.name: getattr(inner, field.name) for field in fields(inner)})
         object.__setattr__(self, "unruled", unruled)
 
     def rules(self, action: str, target: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from firebreak.core.model import Alarm
 from firebreak.core.paging.page import Phase
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import World, eventbridge, world_on_moto

@@ -16,7 +16,7 @@ from firebreak.core.paging.page import Phase
 from firebreak.core.paging.threads import Thread, ThreadState
 from firebreak.core.reasons import Reason
 from firebreak.errors import Untold
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import World, eventbridge, world_on_moto

@@ -19,7 +19,7 @@ from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.ledger.memory.ledger import MemoryLedger
 from firebreak.ledger.memory.state import Held, Memory
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.remediation.decision_recorder import DecisionRecorder
 from firebreak.remediation.outbox import Announcer
 from tests.core.test_decide_properties import requests, snapshots

@@ -13,7 +13,7 @@ from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.tags import MISSING_DATA_TAG
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.builders_functions import FakeLambda
 from tests.support.fakes import FakeServices

@@ -9,7 +9,7 @@ import pytest
 
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.reasons import Reason
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.builders_deployments import OLD, arn_of, raw_brief, raw_described, raw_revision
 from tests.support.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service

@@ -13,7 +13,8 @@ from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import Alarm, Metric
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
-from firebreak.policy.loader import Policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.policy import Policy
 from firebreak.wire.requests import request_event
 from tests.support import builders as a
 from tests.support.builders_runbooks import GUARD

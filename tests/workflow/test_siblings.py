@@ -91,9 +91,7 @@ def test_a_sibling_that_turns_red_under_a_pause_is_held_against_the_act_all_the_
 def test_a_sibling_whose_event_comes_too_late_is_held_against_the_act_and_not_told_alone(
     world: World,
 ) -> None:
-    world.policy.file.__dict__["defaults"] = world.policy.file.defaults.model_copy(
-        update={"max_event_age": 2 * MINUTE}
-    )
+    world.policy = replace(world.policy, defaults=replace(world.policy.defaults, max_event_age=2 * MINUTE))
     alarm, incident_id = restarted(world)
     world.clock.pass_time(10 * SECOND)
     sibling = world.red("api-5xx")

@@ -9,7 +9,7 @@ import pytest
 
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.reasons import Reason
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.builders_ecs import raw_deployment, raw_service
 from tests.support.builders_tasks import arn_of, raw_task

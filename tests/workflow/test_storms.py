@@ -13,7 +13,7 @@ from firebreak.core.paging.page import Phase
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Throttled
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.remediation.decision_recorder import Summary
 from tests.support import builders as a
 from tests.support.faults import Killed, Wrapped, fail

@@ -16,7 +16,7 @@ from firebreak.core.limits.storm import Storm
 from firebreak.core.model import AlarmKind, AlarmState
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.services.ecs.model import ServiceLive
 from tests.support import builders as a

@@ -7,7 +7,7 @@ import pytest
 from firebreak.core.limits.history import Hold
 from firebreak.core.paging.page import Phase
 from firebreak.core.paging.threads import Thread, ThreadState
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.world import World, world_on_moto
 from tests.workflow.test_one_page_for_many import bodies, named, pause, refuse

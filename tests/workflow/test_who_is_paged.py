@@ -17,7 +17,7 @@ from firebreak.core.paging.commands import StackAddress
 from firebreak.core.paging.page import Phase
 from firebreak.errors import PolicyError, Untold
 from firebreak.paging.rendering import PageContext, body_of
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import World, announced, eventbridge, world_on_moto

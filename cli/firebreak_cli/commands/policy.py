@@ -30,14 +30,15 @@ def check(
     What is allowed and hardly meant is a warning on stderr.
     """
     from firebreak.paging.rendering import plain
+    from firebreak.policy.compiler import digest_of, read_policy
     from firebreak.policy.lines import lines_of, with_line
-    from firebreak.policy.loader import load_policy
+    from firebreak.policy.loader import policy_text
     from firebreak.policy.renamed_keys import warnings_of_names
     from firebreak_cli.policy_warnings import warnings_of
 
-    policy = load_policy(file)
-    said, lines = policy.file, lines_of(policy.text)
-    odd = (*warnings_of_names(policy.renamed), *warnings_of(said, environment_of(ctx).now()))
+    source = read_policy(policy_text(file), str(file))
+    said, lines, digest = source.file, lines_of(source.text), digest_of(source.text)[:12]
+    odd = (*warnings_of_names(source.renamed), *warnings_of(said, environment_of(ctx).now()))
     warnings = [with_line(one, lines) for one in odd]
     unpinned = [
         name for one in said.actions.values() for name, book in one.runbooks.items() if not book.sha256
@@ -46,7 +47,7 @@ def check(
         print_json(
             {
                 "file": str(file),
-                "hash": policy.hash,
+                "hash": digest,
                 "autonomy": said.defaults.autonomy.value,
                 "actions": sorted(said.actions),
                 "overrides": len(said.overrides),
@@ -59,7 +60,7 @@ def check(
         parts = f"{len(said.actions)} actions, {len(said.overrides)} overrides"
         parts += f", runbooks without sha256: {', '.join(unpinned)}" if unpinned else ""
         demo = ", for demos only" if said.demo else ""
-        text = f"autonomy {said.defaults.autonomy}, {parts}, hash {policy.hash}{demo}"
+        text = f"autonomy {said.defaults.autonomy}, {parts}, hash {digest}{demo}"
         typer.echo(f"{file}: loads; {text}")
         for warning in warnings:
             typer.echo(plain(f"firebreak: {file}: warning: {warning}"), err=True)

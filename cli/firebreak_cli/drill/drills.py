@@ -17,7 +17,7 @@ from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import AwsError, OutcomeUnknown
-from firebreak.policy.loader import Policy
+from firebreak.policy.policy import Policy
 from firebreak_cli.drill.times import (
     WANTED,
     Scenario,

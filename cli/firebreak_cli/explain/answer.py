@@ -8,7 +8,8 @@ from pathlib import Path
 from firebreak.core.model import Alarm, AlarmState, OwnEvent
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.intake.alarm_events import placed
-from firebreak.policy.loader import Policy, load_policy
+from firebreak.policy.loader import load_policy
+from firebreak.policy.policy import Policy
 from firebreak.wire.lenient_json import parse_timestamp
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, Ending

@@ -20,7 +20,7 @@ from firebreak.core.routing import ROUTER, by_live_tags, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.intake.target_resolution import request_of
 from firebreak.ledger.items import check_to_wire
-from firebreak.policy.loader import Policy
+from firebreak.policy.policy import Policy
 from firebreak.remediation.remediator import ASKS_A_HUMAN
 from firebreak.remediation.snapshot import needs_consent, with_consent
 from firebreak.services.registry import CATALOG

@@ -21,7 +21,7 @@ from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import ServiceLookup, ServicesBehind, not_looked_up
 from firebreak.ledger.ports import Ledger
-from firebreak.policy.loader import Policy
+from firebreak.policy.policy import Policy
 from firebreak.remediation.snapshot import Observer, tags_of, with_application
 from firebreak.services.connections import Connections, NoWrites
 from firebreak.services.registry import ACTIONS

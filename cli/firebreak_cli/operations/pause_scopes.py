@@ -16,7 +16,8 @@ from firebreak.core.tags import OPT_IN_TAG
 from firebreak.errors import AwsError, PolicyError
 from firebreak.intake.names import read_target
 from firebreak.ledger.switches import switch_pk
-from firebreak.policy.loader import Policy, load_policy
+from firebreak.policy.loader import load_policy
+from firebreak.policy.policy import Policy
 from firebreak.services.action import AnyAction
 from firebreak.services.connections import Connections, NoWrites
 from firebreak.services.registry import ACTIONS, CATALOG
@@ -161,7 +162,7 @@ def _did_you_mean(written: str, known: Callable[[], Iterable[str]]) -> str:
 def _targets_near(target: Target, stack: Stack, policy: Policy | None) -> Iterator[str]:
     """The targets in the policy, and the services of the same cluster, or of the clusters that are there."""
     if policy:
-        yield from (one.target for one in policy.file.overrides)
+        yield from (one.target for one in policy.overrides)
     if target.service != "ecs":
         return
     clusters = [one.removeprefix("ecs:") for one in _clusters(stack)]
@@ -183,7 +184,7 @@ def _listed(stack: Stack, what: str, **of: str) -> list[str]:
 
 
 def _names(policy: Policy | None, target: Target) -> bool:
-    return policy is not None and any(one.target == target.display for one in policy.file.overrides)
+    return policy is not None and any(one.target == target.display for one in policy.overrides)
 
 
 def _about_group(member: Target, stack: Stack, now: datetime) -> str | Unknown:
@@ -205,7 +206,7 @@ def _about_application(name: str, stack: Stack) -> str | Unknown:
     policy = _policy(stack)
     if policy is None:
         return Unknown(f"this machine's copy of {stack.policy_file} does not load")
-    if not policy.file.defaults.application_tag:
+    if not policy.defaults.application_tag:
         return f"the policy names no application_tag, so nothing belongs to application {name}"
     return Unknown("applications are the values of a tag, which is not searched for")
 

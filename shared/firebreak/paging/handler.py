@@ -20,7 +20,7 @@ from firebreak.core.messages.opt_in_notice import notices_ended_by
 from firebreak.core.model import Alarm
 from firebreak.core.paging.digests import Digest, counts, first_look, put_off, put_off_no_longer
 from firebreak.core.paging.page import Severity
-from firebreak.core.paging.rules import PagingRules
+from firebreak.core.paging.rules import DEFAULT_PAGING, PagingRules
 from firebreak.core.paging.severities import severity_of
 from firebreak.core.paging.vouching import unrecorded
 from firebreak.core.ports import AlarmReads, Clock, Log
@@ -33,7 +33,6 @@ from firebreak.ledger.ports import Deliveries, Ledger, Storms
 from firebreak.paging.crash_reports import Crash, crash_in
 from firebreak.paging.notifier import Dispatcher
 from firebreak.paging.timers import DuePages
-from firebreak.policy.paging import PagingSection
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.unusable_events import read_alarm, unusable_record
@@ -151,7 +150,7 @@ class PageDesk:
             return self.rules()
         except PolicyError as error:
             self.log.event("page.policy_unusable", problems=len(error.problems))
-            return PagingSection().rules()
+            return DEFAULT_PAGING
 
     def _unusable(self, event: object, error: UnusableEvent) -> Summary:
         """An event that cannot be read may have been a page: a human is notified of it, once."""

@@ -1,4 +1,4 @@
-"""Checks the policy files of a layer while it is built: one that does not load fails `sam build`.
+"""Compiles the policy files of a layer while it is built: one that does not load fails `sam build`.
 
 A function that cannot load its policy changes nothing and pages somebody. That is better known before
 the deploy than after it.
@@ -9,20 +9,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from firebreak.errors import PolicyError
-from firebreak.policy.loader import load_policy
+from firebreak.policy.compiled import compiled_path, encode
+from firebreak.policy.compiler import compile_policy, digest_of, read_policy
+from firebreak.policy.loader import policy_text
 from firebreak.policy.renamed_keys import warnings_of_names
 
 
 def problems(layer: Path, needed: Iterable[str]) -> Iterator[str]:
-    """One line for each mistake in a policy of the layer, and for each needed file that it lacks."""
+    """One line for each mistake in a policy of the layer, and for each needed file that it lacks.
+
+    Writes the compiled form beside each policy that loads.
+    """
     found = sorted(path for path in layer.rglob("*.toml") if _is_policy(path.relative_to(layer)))
     for path in found:
         try:
-            policy = load_policy(path)
+            source = read_policy(policy_text(path), str(path))
         except PolicyError as error:
             yield from (f"{path.relative_to(layer)}: {problem}" for problem in error.problems)
         else:
-            for warning in warnings_of_names(policy.renamed):
+            compiled_path(path).write_bytes(encode(compile_policy(source), digest_of(source.text)))
+            for warning in warnings_of_names(source.renamed):
                 sys.stderr.write(f"policy: warning: {path.relative_to(layer)}: {warning}\n")
     names = {str(path.relative_to(layer)) for path in found}
     for name in sorted(set(needed) - names):

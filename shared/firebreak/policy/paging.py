@@ -14,6 +14,8 @@ from firebreak.core.paging.addresses import problem_with
 from firebreak.core.paging.page import Severity
 from firebreak.core.paging.rules import (
     CEILINGS,
+    DEFAULT_PAGING,
+    OWN_TOPIC,
     TOPIC,
     Ceilings,
     ChannelKind,
@@ -21,10 +23,11 @@ from firebreak.core.paging.rules import (
     PagingRules,
     Route,
     Step,
+    route_to_the_topic,
 )
 from firebreak.policy.patterns import AlarmPattern, TargetPattern
-from firebreak.policy.time_windows import HoursSection
 from firebreak.policy.units import SHORTEST_COUNT, BudgetText, CountedOver, Duration
+from firebreak.policy.window_sections import HoursSection
 
 # Enough for every known on-call plan; each route is walked for every page.
 MOST_CHANNELS, MOST_STEPS, MOST_PATTERNS, MOST_HOURS = 20, 8, 200, 20
@@ -181,8 +184,8 @@ class LogGroup(_Section):
 class PagingSection(_Section):
     """Everything said of pages; without it all of them go to the topic of the stack at any hour."""
 
-    severity: Severity = Severity.WARNING
-    digest_every: CountedOver = timedelta(hours=1)
+    severity: Severity = DEFAULT_PAGING.usual
+    digest_every: CountedOver = DEFAULT_PAGING.digest_every
     ceiling: CallsText = CEILINGS.calls
     critical_ceiling: CallsText = CEILINGS.critical
     severities: list[NamedSeverity] = Field(default=[], max_length=MOST_PATTERNS)
@@ -201,16 +204,13 @@ class PagingSection(_Section):
         return PagingRules(
             usual=self.severity,
             named=tuple((one.alarms, one.severity) for one in self.severities),
-            channels={**channels, TOPIC: _OWN_TOPIC},
-            routes=(*routes, _to_the_topic(frozenset(Severity) - routed)),
+            channels={**channels, TOPIC: OWN_TOPIC},
+            routes=(*routes, route_to_the_topic(frozenset(Severity) - routed)),
             digest_every=self.digest_every,
             ceilings=Ceilings(self.ceiling, self.critical_ceiling),
             runbooks=tuple((one.alarms, one.url) for one in self.runbooks),
             logs=tuple((one.targets, one.group) for one in self.logs),
         )
-
-
-_OWN_TOPIC = ChannelRules(name=TOPIC, kind=ChannelKind.TOPIC, log_lines=True)
 
 
 def _route(section: RouteSection, hours: tuple[Window, ...]) -> Route:
@@ -219,11 +219,6 @@ def _route(section: RouteSection, hours: tuple[Window, ...]) -> Route:
         hours=hours if section.hours == "business" else (),
         steps=tuple(Step(after=s.after, channels=tuple(s.channels), who=s.who) for s in section.steps),
     )
-
-
-def _to_the_topic(severities: frozenset[Severity]) -> Route:
-    step = Step(after=timedelta(), channels=(TOPIC,), who="the topic's subscribers")
-    return Route(severities=severities, steps=(step,))
 
 
 def addresses_inside(paging: PagingSection, demo: bool) -> Iterator[str]:  # noqa: FBT001 - as the file has it

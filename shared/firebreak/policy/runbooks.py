@@ -9,8 +9,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from firebreak.core.action_spec import Runbook
 from firebreak.policy.units import Duration
 
-RUN_RUNBOOK = "run-runbook"
-
 VERSION_PATTERN = r"^[1-9][0-9]{0,9}$"
 
 # Bounds of StartAutomationExecution: 200 parameters, names of 50 and values of 512 characters, 50

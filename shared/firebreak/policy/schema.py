@@ -38,8 +38,8 @@ from firebreak.policy.actions import (
 from firebreak.policy.missing_data import MissingDataSection
 from firebreak.policy.paging import PagingSection, addresses_inside, odd_paging
 from firebreak.policy.patterns import GroupPattern, PartPattern, TargetPattern, may_meet
-from firebreak.policy.time_windows import WindowSection
 from firebreak.policy.units import BudgetText, CountedOver, Duration, EventAge, over_an_hour
+from firebreak.policy.window_sections import WindowSection
 
 # EventBridge Scheduler fires within the minute of the time asked for
 # (docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html), so a shorter wait would not be kept.

@@ -45,7 +45,7 @@ from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import ServiceLookup, not_looked_up
 from firebreak.ledger.ports import Ledger
-from firebreak.policy.loader import Policy
+from firebreak.policy.policy import Policy
 from firebreak.remediation.decision_recorder import DecisionRecorder, Summary
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.outcome_recorder import record_under_claim

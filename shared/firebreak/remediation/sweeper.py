@@ -19,7 +19,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.watchdog import Overdue, oldest_unverified, stuck_leases
 from firebreak.errors import UNEXPECTED_SHAPE, AwsError, PolicyError, Untold
 from firebreak.ledger.ports import Ledger
-from firebreak.policy.loader import Policy
+from firebreak.policy.policy import Policy
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.storm_detector import StormWatch
 

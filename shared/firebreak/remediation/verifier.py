@@ -44,7 +44,7 @@ from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import PolicyError, UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.ledger.ports import Ledger
-from firebreak.policy.loader import Policy
+from firebreak.policy.policy import Policy
 from firebreak.remediation.alarm_status import describe_each, green_since, read_states, state_of
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.remediation.future_events import refuse_ahead

@@ -18,7 +18,7 @@ from typing import Any
 
 from firebreak.aws.clients import reader
 from firebreak.core.limits.scopes import Level
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak_devtools.local.emulator import Running
 from tests.docs.documents import ROOT
 from tests.proofs.concurrency.job import Job, Result, Share, read_result, write_job
@@ -181,7 +181,7 @@ def _start_together(team: Sequence[subprocess.Popen[str]]) -> float:
 
 def over_budget(acts: Sequence[Act], limits: Limits) -> list[str]:
     """The windows in which more acts reached AWS than the policy allows."""
-    budgets = parse_policy(limits.policy, "load test").file.budgets.by_level()
+    budgets = parse_policy(limits.policy, "load test").budgets
     keys: Mapping[Level, Callable[[Act], str]] = {
         Level.TARGET: lambda act: f"{act.cluster}/{act.service}",
         Level.GROUP: lambda act: act.cluster,

@@ -24,7 +24,8 @@ from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.storms import DynamoStorms
-from firebreak.policy.loader import Policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.policy import Policy
 from firebreak.remediation.decision_recorder import DecisionRecorder
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.remediator import Remediator

@@ -4,7 +4,7 @@ Looks that run in a pool of threads are asked as one: the order of reads inside 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
@@ -17,7 +17,8 @@ from firebreak.core.incident.verdict import Evidence
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan, Receipt, Request, Target
 from firebreak.core.rules import Rules
-from firebreak.policy.loader import Policy, parse_policy
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.policy import Policy
 from firebreak.remediation.decision_recorder import DecisionRecorder, Summary
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.remediator import Remediator
@@ -49,7 +50,8 @@ def _rules(policy: SteadyPolicy, action: str, target: Target) -> Rules:
 @lru_cache
 def policy_of(text: str) -> SteadyPolicy:
     """The policy of that text."""
-    return SteadyPolicy(parse_policy(text, "scene.toml").file, text)
+    policy = parse_policy(text, "scene.toml")
+    return SteadyPolicy(**{field.name: getattr(policy, field.name) for field in fields(policy)})
 
 
 @dataclass(frozen=True, slots=True)

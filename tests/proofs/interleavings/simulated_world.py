@@ -18,7 +18,7 @@ from firebreak.core.observed import DescribedAlarm
 from firebreak.ledger.memory.ledger import MemoryLedger
 from firebreak.ledger.memory.state import Held, Memory
 from firebreak.ledger.memory.storms import MemoryStorms, MemorySwitches
-from firebreak.policy.loader import Policy
+from firebreak.policy.policy import Policy
 from firebreak.remediation.snapshot import Observer
 from firebreak.remediation.verifier import Verifier
 from firebreak.services.ecs.model import ServiceLive

@@ -11,7 +11,7 @@ from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, 
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Rejected
-from firebreak.policy.loader import parse_policy
+from firebreak.policy.compiler import parse_policy
 from firebreak.services.ses.actions.pause_sending import LOST, SPARSE, PauseSending
 from firebreak.services.ses.sending import SendingLive, SesObservation
 from tests.support import builders as a

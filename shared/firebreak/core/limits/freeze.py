@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 # Beyond this nobody looks: an end or an opening that is further away counts as not known.
 HORIZON = timedelta(days=400)
@@ -12,6 +12,7 @@ HORIZON = timedelta(days=400)
 _MOST_TURNS = 500
 
 
+@runtime_checkable  # a compiled policy is checked for what it holds when it is read
 class Window(Protocol):
     """Stretches of time that come once or again and again.
 

@@ -113,3 +113,22 @@ class PagingRules:
     def carries_log_lines(self, channels: Iterable[str]) -> bool:
         """Whether any of these channels may carry lines of a log; one that is unknown is the topic."""
         return any(self.channels.get(name, self.channels[TOPIC]).log_lines for name in channels)
+
+
+OWN_TOPIC = ChannelRules(name=TOPIC, kind=ChannelKind.TOPIC, log_lines=True)
+
+
+def route_to_the_topic(severities: frozenset[Severity]) -> Route:
+    """The route of severities that the policy names none for: the stack's topic, at any hour."""
+    step = Step(after=timedelta(), channels=(TOPIC,), who="the topic's subscribers")
+    return Route(severities=severities, steps=(step,))
+
+
+# What holds where the policy says nothing of pages, or does not load.
+DEFAULT_PAGING = PagingRules(
+    usual=Severity.WARNING,
+    named=(),
+    channels={TOPIC: OWN_TOPIC},
+    routes=(route_to_the_topic(frozenset(Severity)),),
+    digest_every=timedelta(hours=1),
+)

@@ -1,0 +1,65 @@
+"""The compiled form of a policy: JSON that a function reads without the library that checks policy files.
+
+`sam build` writes it beside each policy of the layer. It names the text that it was made of, and it counts
+only for that very text: a file that was changed since is read and checked as it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from firebreak.core.limits.freeze import Window
+from firebreak.policy.policy import Policy
+from firebreak.policy.time_windows import ScheduledWindow
+from firebreak.services.registry import CATALOG
+
+COMPILED_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    v: int
+    sha256: str
+    policy: Mapping[str, Any]
+
+
+def compiled_path(path: Path) -> Path:
+    """Where the compiled form of a policy file stands."""
+    return path.with_name(f"{path.name}.compiled.json")
+
+
+def encode(policy: Policy, sha256: str) -> bytes:
+    """The compiled form of a policy that was made of a text with that SHA-256."""
+    return msgspec.json.encode(
+        {"v": COMPILED_VERSION, "sha256": sha256, "policy": policy}, enc_hook=dict, order="sorted"
+    )
+
+
+def decode(compiled: bytes, sha256: str) -> Policy | None:
+    """The policy; None where it is of another text or version, or damaged."""
+    try:
+        found = msgspec.json.decode(compiled, type=_Compiled)
+        if (found.v, found.sha256) != (COMPILED_VERSION, sha256):
+            return None
+        policy = msgspec.convert(found.policy, Policy, dec_hook=_window)
+        return replace(policy, settings=_settings(found.policy["settings"]))
+    except (msgspec.DecodeError, KeyError):
+        return None
+
+
+def _window(kind: type, value: object) -> ScheduledWindow:
+    """The window of a route's hours, which the core knows by what it answers alone."""
+    if kind is not Window:
+        raise TypeError(kind)
+    return msgspec.convert(value, ScheduledWindow)
+
+
+def _settings(stored: Mapping[str, object]) -> Mapping[str, Any]:
+    """The settings of each action, of the type that its declaration names."""
+    return {
+        name: msgspec.convert(value, type(CATALOG.settings_of(name)), strict=True)
+        for name, value in stored.items()
+    }
