@@ -1,9 +1,9 @@
 """Lambda functions for tests: values, the API's raw shapes, and a Lambda that keeps its own rules."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from itertools import count
 from types import MappingProxyType
 from typing import Any
@@ -251,13 +251,8 @@ class FakeLambda:
 
 def as_stored(plan: Plan) -> Plan:
     """The plan as a ledger gives it back."""
-
-    def again(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: again(inner) for key, inner in value.items()}
-        return Decimal(value) if isinstance(value, int) else value
-
-    return replace(plan, change=again(plan.change), before=again(plan.before))
+    change, before = (json.loads(json.dumps(part)) for part in (plan.change, plan.before))
+    return replace(plan, change=change, before=before)
 
 
 def not_published_yet(plan: Plan) -> Plan:

@@ -1,8 +1,7 @@
 """The form of an incident in the ledger; the fields that every item has are in firebreak.ledger.items."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import cast
+from dataclasses import asdict
 
 from firebreak.core.incident.states import ENDED, WITH_HUMANS, Incident, IncidentState, Member, Purpose
 from firebreak.core.model import Plan, Receipt, Target
@@ -20,6 +19,7 @@ from firebreak.ledger.items import (
     stamped,
     text,
 )
+from firebreak.wire.codec import read
 from firebreak.wire.epoch import at_ms, ms
 from firebreak.wire.requests import alarm_from_wire, alarm_to_wire
 
@@ -96,24 +96,23 @@ def _plan_to_wire(plan: Plan) -> dict[str, object]:
 
 
 def read_incident(item: Mapping[str, Attribute]) -> Incident:
-    """An incident as stored by this or an older version."""
-    fields = Fields(item)
+    """An incident as stored by this or an older version. Raises DamagedItem or UnusableEvent."""
     try:
-        return _incident(fields)
+        return _incident(Fields(item))
     except DamagedItem:
         raise
-    except (KeyError, OSError, OverflowError, TypeError, ValueError) as error:
+    except (OSError, OverflowError, ValueError) as error:
         raise DamagedItem("incident") from error
 
 
 def _incident(fields: Fields) -> Incident:
     return Incident(
         id=fields.text("pk").removeprefix("INC#"),
-        target=Target(*_texts(fields.unpack("target"))),
+        target=Target(*_stored(fields, "target", tuple[str, str, str, str, str])),
         state=IncidentState(fields.text("state")),
         rung=fields.number("rung"),
         action=fields.text("action"),
-        ladder=_texts(fields.unpack("ladder")),
+        ladder=_stored(fields, "ladder", tuple[str, ...]),
         alarm=alarm_from_wire(fields.unpack("alarm")),
         members=_read_members(fields),
         opened_at=fields.time("opened_at"),
@@ -125,58 +124,28 @@ def _incident(fields: Fields) -> Incident:
         acted_at=fields.maybe_time("acted_at"),
         healthy_since=fields.maybe_time("healthy_since"),
         due_at=fields.maybe_time("due_at"),
-        plan=_read_plan(fields),
-        receipt=_read_receipt(fields),
+        plan=_stored(fields, "plan", Plan) if fields.has("plan") else None,
+        receipt=_stored(fields, "receipt", Receipt) if fields.has("receipt") else None,
         note=fields.text("note", ""),
         left_out=fields.number("left_out", 0),
         purpose=Purpose(fields.text("purpose", Purpose.ACT.value)),
-        earlier=_texts(fields.unpack("earlier")) if fields.has("earlier") else (),
+        earlier=_texts(fields, "earlier"),
     )
+
+
+def _stored[T](fields: Fields, name: str, kind: type[T]) -> T:
+    return read(kind, fields.unpack(name), name)
+
+
+def _texts(fields: Fields, name: str) -> tuple[str, ...]:
+    return _stored(fields, name, tuple[str, ...]) if fields.has(name) else ()
 
 
 def _read_members(fields: Fields) -> tuple[Member, ...]:
-    members = [_read_member(entry) for entry in cast("list[object]", fields.unpack("members"))]
-    if not fields.has("members_since"):
-        return tuple(members)
-    stored = cast("list[int | None]", fields.unpack("members_since"))
-    since = [None if at is None else at_ms(at) for at in stored]
-    return tuple(replace(member, since=at) for member, at in zip(members, since, strict=True))
-
-
-def _read_member(stored: object) -> Member:
-    name, arn, contributor = _texts(stored)
-    return Member(name, arn, contributor)
-
-
-def _texts(stored: object) -> tuple[str, ...]:
-    if not isinstance(stored, list) or not all(isinstance(one, str) for one in stored):
-        raise TypeError("expected a list of strings")
-    return tuple(stored)
-
-
-def _object(stored: object) -> Mapping[str, object]:
-    if not isinstance(stored, dict):
-        raise TypeError("expected an object")
-    return stored
-
-
-def _read_plan(fields: Fields) -> Plan | None:
-    if not fields.has("plan"):
-        return None
-    stored = _object(fields.unpack("plan"))
-    return Plan(
-        summary=str(stored["summary"]),
-        change=_object(stored["change"]),
-        before=_object(stored["before"]),
-        warnings=_texts(stored.get("warnings", [])),
-        patience_seconds=int(cast("int", stored.get("patience_seconds", 0))),
-        reset_by=str(stored.get("reset_by", "")),
-        stays=str(stored.get("stays", "")),
+    members = _stored(fields, "members", tuple[tuple[str, str, str], ...])
+    since: tuple[int | None, ...] = (None,) * len(members)
+    if fields.has("members_since"):
+        since = _stored(fields, "members_since", tuple[int | None, ...])
+    return tuple(
+        Member(*member, None if at is None else at_ms(at)) for member, at in zip(members, since, strict=True)
     )
-
-
-def _read_receipt(fields: Fields) -> Receipt | None:
-    if not fields.has("receipt"):
-        return None
-    stored = _object(fields.unpack("receipt"))
-    return Receipt(summary=str(stored["summary"]), after=_object(stored["after"]))

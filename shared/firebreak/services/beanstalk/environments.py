@@ -8,7 +8,7 @@ from types import MappingProxyType
 from firebreak.core.model import Obstacle, Target
 from firebreak.core.readings import NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
-from firebreak.services.stored_plans import text
+from firebreak.services.stored_plans import value
 
 READY = "Ready"
 ENDING = frozenset({"Terminating", "Terminated"})
@@ -140,12 +140,12 @@ class PreImage:
     def read(cls, stored: Mapping[str, object]) -> "PreImage | Unknown":
         """The pre-image back from a plan; Unknown when the stored values do not make one."""
         try:
-            last = text(stored, "lastEvent")
+            last = value(stored, "lastEvent", str)
             return cls(
-                id=text(stored, "environmentId"),
-                version=text(stored, "version"),
-                health=text(stored, "health"),
-                health_status=text(stored, "healthStatus"),
+                id=value(stored, "environmentId", str),
+                version=value(stored, "version", str),
+                health=value(stored, "health", str),
+                health_status=value(stored, "healthStatus", str),
                 last_event=datetime.fromisoformat(last) if last else None,
             )
         except ValueError as error:

@@ -10,7 +10,7 @@ from firebreak.core.readings import (
 from firebreak.core.reasons import Reason
 from firebreak.services.ecs.model import Deployment, ServiceLive
 from firebreak.services.ecs.rollout_room import no_room_detail
-from firebreak.services.stored_plans import number, text, texts
+from firebreak.services.stored_plans import value
 
 ACTIVE = "ACTIVE"
 PRIMARY = "PRIMARY"
@@ -131,10 +131,10 @@ class PreImage:
         """The pre-image back from a plan; Unknown when the stored values do not make one."""
         try:
             return cls(
-                task_definition=text(stored, "taskDefinition"),
-                deployments=frozenset(texts(stored, "deployments")),
-                desired=number(stored, "desired"),
-                running=number(stored, "running"),
+                task_definition=value(stored, "taskDefinition", str),
+                deployments=frozenset(value(stored, "deployments", list[str])),
+                desired=value(stored, "desired", int),
+                running=value(stored, "running", int),
             )
         except ValueError as error:
             return Unknown(str(error))

@@ -22,12 +22,7 @@ from firebreak.services.lambda_.functions import (
     FunctionObservation,
     UnqualifiedCallers,
 )
-from firebreak.services.stored_plans import (
-    number,
-    part,
-    shares,
-    text,
-)
+from firebreak.services.stored_plans import Weights, value
 
 UPDATE = "UpdateFunctionConfiguration"
 PUBLISH = "PublishVersion"
@@ -124,12 +119,14 @@ class Change:
 
     @classmethod
     def _read(cls, stored: Mapping[str, object]) -> "Change":
-        calls = {name: part(stored, name) for name in (UPDATE, PUBLISH, MOVE) if name in stored}
+        calls = {
+            name: value(stored, name, dict[str, object]) for name in (UPDATE, PUBLISH, MOVE) if name in stored
+        }
         if not calls or (PUBLISH in calls and MOVE not in calls):
             raise ValueError("the stored plan has no usable calls")
         if MOVE in calls and (PUBLISH in calls) == ("FunctionVersion" in calls[MOVE]):
             raise ValueError("the stored plan has no usable FunctionVersion")
-        functions = {text(arguments, "FunctionName") for arguments in calls.values()}
+        functions = {value(arguments, "FunctionName", str) for arguments in calls.values()}
         if len(functions) > 1:
             raise ValueError("the stored plan is about several functions")
         return cls(
@@ -142,20 +139,27 @@ class Change:
 
 def _update(stored: Mapping[str, object]) -> Update:
     return Update(
-        memory=number(stored, "MemorySize") if "MemorySize" in stored else None,
-        description=text(stored, "Description") if "Description" in stored else None,
-        revision=text(stored, "RevisionId"),
+        memory=value(stored, "MemorySize", int) if "MemorySize" in stored else None,
+        description=value(stored, "Description", str) if "Description" in stored else None,
+        revision=value(stored, "RevisionId", str),
     )
 
 
 def _publish(stored: Mapping[str, object]) -> Publish:
-    return Publish(text(stored, "CodeSha256"), text(stored, "Description"), text(stored, "RevisionId"))
+    return Publish(
+        value(stored, "CodeSha256", str), value(stored, "Description", str), value(stored, "RevisionId", str)
+    )
 
 
 def _move(stored: Mapping[str, object]) -> Move:
-    version = text(stored, "FunctionVersion") if "FunctionVersion" in stored else ""
-    name, revision = text(stored, "Name"), text(stored, "RevisionId")
-    return Move(name, version, revision, shares(part(stored, "RoutingConfig"), "AdditionalVersionWeights"))
+    version = value(stored, "FunctionVersion", str) if "FunctionVersion" in stored else ""
+    name, revision = value(stored, "Name", str), value(stored, "RevisionId", str)
+    return Move(
+        name,
+        version,
+        revision,
+        value(value(stored, "RoutingConfig", dict[str, object]), "AdditionalVersionWeights", Weights),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,12 +195,12 @@ class PreImage:
         """The pre-image back from a plan; Unknown when the stored values do not make one."""
         try:
             return cls(
-                alias=text(stored, "alias"),
-                version=text(stored, "version"),
-                memory=number(stored, "memory"),
-                description=text(stored, "description"),
-                code=text(stored, "code"),
-                weighted=shares(stored, "weighted") if "weighted" in stored else {},
+                alias=value(stored, "alias", str),
+                version=value(stored, "version", str),
+                memory=value(stored, "memory", int),
+                description=value(stored, "description", str),
+                code=value(stored, "code", str),
+                weighted=value(stored, "weighted", Weights) if "weighted" in stored else {},
             )
         except ValueError as error:
             return Unknown(str(error))

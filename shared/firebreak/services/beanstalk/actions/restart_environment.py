@@ -23,7 +23,7 @@ from firebreak.services.beanstalk.environments import (
     not_ready,
 )
 from firebreak.services.beanstalk.ports import BeanstalkConnections
-from firebreak.services.stored_plans import text
+from firebreak.services.stored_plans import value
 
 SPEC = ActionSpec(
     name="restart-environment",
@@ -84,7 +84,10 @@ class RestartEnvironment(EnvironmentAction):
     def execute(self, plan: Plan) -> Receipt:
         """Sends the one call the plan names. Raises AwsError."""
         try:
-            environment_id, name = text(plan.change, "environmentId"), text(plan.change, "environmentName")
+            environment_id, name = (
+                value(plan.change, "environmentId", str),
+                value(plan.change, "environmentName", str),
+            )
         except ValueError as error:
             raise Rejected("RestartAppServer", "UnusablePlan") from error
         request_id = self.writes.restart(environment_id, name)

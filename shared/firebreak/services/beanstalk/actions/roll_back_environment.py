@@ -25,7 +25,7 @@ from firebreak.services.beanstalk.environments import (
 from firebreak.services.beanstalk.ports import BeanstalkConnections
 from firebreak.services.beanstalk.versions import Previous, previous, suspect
 from firebreak.services.other_writers import reset_by
-from firebreak.services.stored_plans import text
+from firebreak.services.stored_plans import value
 
 SPEC = ActionSpec(
     name="roll-back-environment",
@@ -92,8 +92,11 @@ class RollBackEnvironment(EnvironmentAction):
     def execute(self, plan: Plan) -> Receipt:
         """Sends the one call the plan names. Raises AwsError."""
         try:
-            environment_id, name = text(plan.change, "environmentId"), text(plan.change, "environmentName")
-            version = text(plan.change, "versionLabel")
+            environment_id, name = (
+                value(plan.change, "environmentId", str),
+                value(plan.change, "environmentName", str),
+            )
+            version = value(plan.change, "versionLabel", str)
         except ValueError as error:
             raise Rejected("UpdateEnvironment", "UnusablePlan") from error
         request_id = self.writes.deploy(environment_id, name, version)

@@ -1,6 +1,5 @@
 """adjust-task-memory: give the tasks of an ECS service more memory, up to a ceiling."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -44,7 +43,7 @@ from firebreak.services.ecs.rollout_room import no_room, outage_doubts
 from firebreak.services.ecs.service_action import LOOKS, ServiceAction
 from firebreak.services.ecs.task_memory import MemoryObservation, NewSize, TaskSize, raised
 from firebreak.services.other_writers import reset_by
-from firebreak.services.stored_plans import number, text
+from firebreak.services.stored_plans import value
 
 SPEC = ActionSpec(
     name="adjust-task-memory",
@@ -119,7 +118,7 @@ class AdjustTaskMemory(ServiceAction[MemoryObservation]):
     def _register(self, plan: Plan) -> str:
         try:
             return self.registrar.register_with(
-                text(plan.change, "source"), text(plan.before, "rest"), _new_size(plan)
+                value(plan.change, "source", str), value(plan.before, "rest", str), _new_size(plan)
             )
         except ValueError as error:
             raise Rejected("RegisterTaskDefinition", "UnusablePlan") from error
@@ -211,15 +210,7 @@ def _rollback_definition(plan: Plan) -> str:
 
 
 def _new_size(plan: Plan) -> NewSize:
-    return NewSize(number(plan.change, "memory"), _limits(plan.change))
-
-
-def _limits(stored: Mapping[str, object]) -> dict[str, int]:
-    """Limits out of a stored plan. Raises ValueError that names the key, never the value."""
-    value = stored.get("limits")
-    if not isinstance(value, Mapping):
-        raise ValueError("the stored plan has no usable limits")  # noqa: TRY004 - the data is wrong, not the code
-    return {str(name): number(value, name) for name in value}
+    return NewSize(value(plan.change, "memory", int), value(plan.change, "limits", dict[str, int]))
 
 
 def _definition(plan: Plan, seen: MemoryObservation) -> str:
@@ -248,8 +239,8 @@ def _back(
     if not isinstance(size, TaskSize):
         return unseen("the task definition", size)
     try:
-        source = text(plan.change, "source")
-        cluster, name = text(plan.change, "cluster"), text(plan.change, "service")
+        source = value(plan.change, "source", str)
+        cluster, name = value(plan.change, "cluster", str), value(plan.change, "service", str)
     except ValueError as error:
         return Unknown(str(error))
     is_ours = _is_ours(plan, size)

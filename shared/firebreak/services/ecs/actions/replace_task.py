@@ -39,7 +39,7 @@ from firebreak.services.ecs.tasks import (
     own_tasks,
     too_few_left,
 )
-from firebreak.services.stored_plans import text
+from firebreak.services.stored_plans import value
 
 SPEC = ActionSpec(
     name="replace-task",
@@ -131,8 +131,8 @@ class ReplaceTask(Irreversible, ServiceAction[TasksObservation]):
     def execute(self, plan: Plan) -> Receipt:
         """Stops the task. Raises AwsError."""
         try:
-            cluster, task = text(plan.change, "cluster"), text(plan.change, "task")
-            reason = text(plan.change, "reason")
+            cluster, task = value(plan.change, "cluster", str), value(plan.change, "task", str)
+            reason = value(plan.change, "reason", str)
         except ValueError as error:
             raise Rejected("StopTask", "UnusablePlan") from error
         self.writes.stop(cluster, task, reason)
@@ -221,7 +221,7 @@ def _untouchable(task: TaskLive, protected: Reading[bool]) -> Obstacle | Unknown
 
 def _is_there(plan: Plan, seen: TasksObservation) -> bool | Unknown:
     try:
-        task = text(plan.change, "task")
+        task = value(plan.change, "task", str)
     except ValueError as error:
         return Unknown(str(error))
     if not isinstance(seen.tasks, tuple):

@@ -37,7 +37,7 @@ from firebreak.services.ecs.rollout import (
 )
 from firebreak.services.ecs.rollout_room import no_room, outage_doubts
 from firebreak.services.ecs.service_action import LOOKS, ServiceAction
-from firebreak.services.stored_plans import text
+from firebreak.services.stored_plans import value
 
 SPEC = ActionSpec(
     name="restart-service",
@@ -168,9 +168,9 @@ def _not_pinned(found: TaskDefinitionLive) -> tuple[str, ...]:
 def _arguments(plan: Plan) -> tuple[str, str, str]:
     try:
         return (
-            text(plan.change, "cluster"),
-            text(plan.change, "service"),
-            text(plan.change, "taskDefinition"),
+            value(plan.change, "cluster", str),
+            value(plan.change, "service", str),
+            value(plan.change, "taskDefinition", str),
         )
     except ValueError as error:
         raise Rejected("UpdateService", "UnusablePlan") from error

@@ -29,7 +29,7 @@ from firebreak.services.ecs.readiness import (
 from firebreak.services.ecs.rollout_room import DAEMON
 from firebreak.services.ecs.service_action import LOOKS, ServiceAction
 from firebreak.services.other_writers import reset_by
-from firebreak.services.stored_plans import number, text
+from firebreak.services.stored_plans import value
 
 SPEC = ActionSpec(
     name="scale-service",
@@ -115,7 +115,7 @@ class ScaleService(ServiceAction[EcsObservation]):
         if isinstance(now, Unknown):
             return now
         try:
-            before = number(plan.before, "minimum" if change.floor else "desired")
+            before = value(plan.before, "minimum" if change.floor else "desired", int)
         except ValueError as error:
             return Unknown(str(error))
         if now in (change.count, before):
@@ -176,9 +176,9 @@ class _Change:
         floor = "minCapacity" in stored
         try:
             return cls(
-                cluster=text(stored, "cluster"),
-                service=text(stored, "service"),
-                count=number(stored, "minCapacity" if floor else "desiredCount"),
+                cluster=value(stored, "cluster", str),
+                service=value(stored, "service", str),
+                count=value(stored, "minCapacity" if floor else "desiredCount", int),
                 floor=floor,
             )
         except ValueError as error:
@@ -319,7 +319,7 @@ def _back(
     if isinstance(seen.scalable_target, Unknown | NotRead):
         return unseen("whether Application Auto Scaling owns the service", seen.scalable_target)
     try:
-        before = number(plan.before, "minimum" if change.floor else "desired")
+        before = value(plan.before, "minimum" if change.floor else "desired", int)
     except ValueError as error:
         return Unknown(str(error))
     if now != change.count:
