@@ -63,17 +63,6 @@ def test_switch_names_every_holder_with_the_reason_and_the_latest_end() -> None:
     assert check.until == other.until + MINUTE
 
 
-def test_a_human_may_overrule_a_switch_and_the_explanation_names_both() -> None:
-    check = switch(a.request(despite_switch="ana"), a.rules(), a.snapshot(holds=(HOLD,)))
-    assert check.result is Result.PASSED
-    assert "migration; overruled by ana" in check.detail
-
-
-def test_an_unreadable_switch_cannot_be_overruled() -> None:
-    check = switch(a.request(despite_switch="ana"), a.rules(), a.snapshot(holds=BLIND))
-    assert check.reason is Reason.SWITCH_UNREADABLE
-
-
 @pytest.mark.parametrize(
     ("tags", "result", "reason"),
     [

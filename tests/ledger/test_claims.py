@@ -160,11 +160,6 @@ def test_holds_that_ended_more_than_a_day_ago_go_with_the_next_write(kept: Kept,
     assert {held.holder for held in kept.switches.held()} - {"ana"} == {"late", "bo"}
 
 
-def test_a_human_who_overrules_the_switch_may_claim(kept: Kept) -> None:
-    kept.switches.pause(hold())
-    assert kept.ledger.claim(claim_of(kept.ledger, a.request(despite_switch="ana"))) is WON
-
-
 def storm_declared(kept: Kept, claim: Claim) -> None:
     kept.storms.remember(RedAlarm(a.NOW, "s", "s"), (), a.NOW)
     assert kept.storms.trip(a.NOW, incident_messages.acted(claim.after, a.NOW))

@@ -94,8 +94,7 @@ class Actor:
             return None
         request, view = self.views[-1 - n % min(3, len(self.views))]
         size = GroupSize(m, self.now) if k % 2 else None
-        overruled = replace(request, despite_switch="ana" if k % 5 == 0 else "")
-        claim = replace(claim_of(self.kept.ledger, overruled, view=view, at=self.now), group_size=size)
+        claim = replace(claim_of(self.kept.ledger, request, view=view, at=self.now), group_size=size)
         claim = replace(claim, after=replace(claim.after, claim_id=f"claim-{self.now:%H%M%S%f}"))
         result = self.kept.ledger.claim(claim)
         self.claims.append(claim)

@@ -191,7 +191,6 @@ class Request:
     attempt: int = 0
     by: str = ""
     question: str = ""
-    despite_switch: str = ""
     groups: frozenset[str] = frozenset()
     unhealthy_hosts: bool = False
     refused: str = ""

@@ -84,10 +84,9 @@ def scope_switches(scopes: Iterable[Scope]) -> list[str]:
 def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
     """The transaction of a claim, in a fixed order."""
     items = [_scope_put(table, claim, scope) for scope in claim.scopes]
-    if not claim.request.despite_switch:
-        free_before: Item = {":free_before": number(ms(claim.at - CLOCK_SKEW))}
-        switches = switch_keys(claim.request.action, claim.scopes)
-        items += [_check(table, key(pk), Condition(SWITCH_FREE, free_before)) for pk in switches]
+    free_before: Item = {":free_before": number(ms(claim.at - CLOCK_SKEW))}
+    switches = switch_keys(claim.request.action, claim.scopes)
+    items += [_check(table, key(pk), Condition(SWITCH_FREE, free_before)) for pk in switches]
     if claim.request.kind in NOT_IN_A_STORM:
         items += [_check(table, key(STORM), Condition(NO_STORM))]
     if claim.request.kind is RequestKind.ALARM:

@@ -1,6 +1,7 @@
 """Ledgers, and a function, that lack one of their conditions: what the explorer must find."""
 
 from dataclasses import replace
+from types import MappingProxyType
 
 from firebreak.core.incident.states import Incident
 from firebreak.core.ledger import Claim, ClaimResult, DecisionRecord, IncidentChange
@@ -25,7 +26,11 @@ class IgnoresSwitches(MemoryLedger):
     """Does not look at kill switches again."""
 
     def claim(self, claim: Claim) -> ClaimResult:
-        return super().claim(replace(claim, request=replace(claim.request, despite_switch="nobody")))
+        switches = self.memory.held.switches
+        self.memory.held = replace(self.memory.held, switches=MappingProxyType({}))
+        result = super().claim(claim)
+        self.memory.held = replace(self.memory.held, switches=switches)
+        return result
 
 
 class IgnoresStorms(MemoryLedger):

@@ -53,9 +53,7 @@ def scopes_unchanged(claim: Claim, held: Held) -> bool:
 
 
 def switches_free(claim: Claim, held: Held) -> bool:
-    """No switch holds within the clock skew, unless a human overruled it."""
-    if claim.request.despite_switch:
-        return True
+    """No switch holds within the clock skew."""
     free_before = kept_time(claim.at - CLOCK_SKEW)
     names = (
         pk.removeprefix("SWITCH#").replace("#", " ", 1)
