@@ -38,6 +38,9 @@ SWEEP = {"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v"
 class SteadyPolicy(Policy):
     """A policy that answers the same question with the same object."""
 
+    def __hash__(self) -> int:
+        return id(self)
+
     def rules(self, action: str, target: Target) -> Rules:
         return _rules(self, action, target)
 
