@@ -40,7 +40,7 @@ def test_every_reason_is_given_somewhere(reason: Reason) -> None:
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason if r.value.endswith("_unreadable")])
-def test_whoever_could_not_look_pages(reason: Reason) -> None:
+def test_every_reason_for_a_failed_read_pages(reason: Reason) -> None:
     """Actions fail closed, and a human hears of it: a red alarm is never dropped for blindness."""
     assert MEANINGS[reason].disposition is Disposition.PAGE
 
@@ -52,9 +52,9 @@ def test_every_reason_that_can_page_says_how_long_its_cause_lasts_and_no_other_d
 
 @pytest.mark.parametrize("reason", [r for r in Reason if r.value.endswith("_unreadable")])
 def test_blindness_never_joins_a_thread_that_lasts(reason: Reason) -> None:
-    """Its check names the cause, with the quarter of an hour: a red alarm is never lost in an old thread."""
+    """Its check names the cause and its 15 minutes: a red alarm is never lost in an old thread."""
     assert LASTING[reason] is Lasting.NO
 
 
-def test_what_ends_by_itself_belongs_to_its_target() -> None:
+def test_a_reason_that_ends_by_itself_belongs_to_its_target() -> None:
     assert {LASTING[reason] for reason in PASSING} == {Lasting.TARGET}

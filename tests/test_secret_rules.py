@@ -1,4 +1,4 @@
-"""Log lines on a page: no secret that can be told by its looks, and every ordinary line as it was.
+"""Log lines on a page: no secret that its format gives away, and every ordinary line as it was.
 
 Secrets are put together here, so that no scanner of this repository finds one.
 """
@@ -248,10 +248,10 @@ def test_a_secret_is_masked(line: str, secret: str) -> None:
 
 
 @pytest.mark.parametrize(("line", "secret"), SECRETS.values(), ids=SECRETS)
-@pytest.mark.parametrize("spelled", [full_width, zero_width])
-def test_a_secret_in_another_spelling_is_masked(spelled: object, line: str, secret: str) -> None:
-    assert callable(spelled)
-    found = masked(spelled(line.format(secret)))
+@pytest.mark.parametrize("disguised", [full_width, zero_width])
+def test_a_secret_in_another_spelling_is_masked(disguised: object, line: str, secret: str) -> None:
+    assert callable(disguised)
+    found = masked(disguised(line.format(secret)))
     assert secret not in found
     assert secret[-6:] not in found
 

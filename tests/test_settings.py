@@ -31,7 +31,7 @@ def test_a_whole_environment_is_read() -> None:
 
 @pytest.mark.parametrize("name", sorted(ENV.keys() - {"PAGE_TOPIC_ARN"}))
 @pytest.mark.parametrize("value", [pytest.param(None, id="missing"), pytest.param("", id="empty")])
-def test_what_is_missing_is_named(name: str, value: str | None) -> None:
+def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
     env = {key: found for key, found in ENV.items() if key != name}
     env |= {} if value is None else {name: value}
     with pytest.raises(SettingsError) as caught:

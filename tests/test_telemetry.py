@@ -1,4 +1,4 @@
-"""What telemetry prints: one line of embedded metrics an invocation, and what came in before that."""
+"""The output of telemetry: one line of embedded metrics an invocation, and the count of events before it."""
 
 import json
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def metrics_of(line: dict[str, Any]) -> dict[str, tuple[float, str]]:
     return {one["Name"]: (sum(line[one["Name"]]), one["Unit"]) for one in text["Metrics"]}
 
 
-def test_what_came_in_is_told_before_anything_is_done_and_the_rest_under_the_same_time(
+def test_events_are_counted_before_anything_is_done_and_the_rest_under_the_same_time(
     log: PowertoolsLog, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen: list[dict[str, tuple[float, str]]] = []

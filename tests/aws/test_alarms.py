@@ -44,7 +44,7 @@ type Stubbed = tuple[CloudWatchAlarms, Stubber]
 
 
 def raw(**changes: Any) -> dict[str, Any]:
-    """A metric alarm as the API spells it."""
+    """A metric alarm in the format of the API."""
     return {
         "AlarmName": NAME,
         "AlarmArn": ARN,

@@ -1,4 +1,4 @@
-"""The bus: what is handed over can be read at the other end, and a failed entry is a failure."""
+"""The bus: a published event can be read at the other end, and a failed entry is a failure."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ from firebreak.wire.requests import request_from_event
 from tests.support import builders as a
 from tests.support.faults import CONNECT_TIMEOUT, READ_TIMEOUT, answer
 
-TOLD = incident_messages.acted(a.incident(), a.NOW)
+MESSAGE = incident_messages.acted(a.incident(), a.NOW)
 CLIMB = request_of(a.incident(IncidentState.CLIMBING), a.NOW)
 
 
@@ -45,9 +45,9 @@ def bus(client: Any) -> EventBus:
 
 def test_an_announcement_arrives_as_it_was() -> None:
     client = Recorder()
-    bus(client).announce(TOLD)
+    bus(client).announce(MESSAGE)
     (entry,) = client.entries
-    assert announcement_from_wire(json.loads(entry["Detail"])) == TOLD
+    assert announcement_from_wire(json.loads(entry["Detail"])) == MESSAGE
     assert (entry["EventBusName"], entry["Source"]) == ("firebreak", "firebreak")
     assert entry["DetailType"] == "Firebreak Announcement"
 
@@ -65,10 +65,10 @@ def test_a_request_arrives_as_it_was_made() -> None:
     assert alarm_events.parse(event) == replace(CLIMB, alarm=replace(CLIMB.alarm, tags={}))
 
 
-def test_what_the_command_puts_on_the_bus_has_types_of_its_own() -> None:
+def test_events_that_the_command_puts_on_the_bus_have_types_of_their_own() -> None:
     client = Recorder()
     humans = EventBus(client, "firebreak", by_human=True)  # type: ignore[arg-type]  # records what is put
-    humans.announce(TOLD)
+    humans.announce(MESSAGE)
     humans.ask(replace(CLIMB, by="ana"))
     found = [entry["DetailType"] for entry in client.entries]
     assert found == ["Firebreak Human Announcement", "Firebreak Human Request"]
@@ -76,7 +76,7 @@ def test_what_the_command_puts_on_the_bus_has_types_of_its_own() -> None:
 
 def test_a_failed_entry_inside_a_good_answer_is_a_failure() -> None:
     with pytest.raises(Unavailable, match="InternalFailure"):
-        bus(Recorder(code="InternalFailure")).announce(TOLD)
+        bus(Recorder(code="InternalFailure")).announce(MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_failed_entry_inside_a_good_answer_is_a_failure() -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "call", [lambda b: b.announce(TOLD), lambda b: b.ask(CLIMB)], ids=["announce", "ask"]
+    "call", [lambda b: b.announce(MESSAGE), lambda b: b.ask(CLIMB)], ids=["announce", "ask"]
 )
 def test_a_bus_that_does_not_take_it_raises(call: Any, error: Exception, meaning: type[AwsError]) -> None:
     with pytest.raises(meaning):
@@ -101,5 +101,5 @@ def test_botocore_accepts_the_request() -> None:
     client = reader(boto3.session.Session(region_name=a.REGION), "events")
     with Stubber(client) as stub:
         stub.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})
-        bus(client).announce(TOLD)
+        bus(client).announce(MESSAGE)
         stub.assert_no_pending_responses()

@@ -53,7 +53,7 @@ def test_both_kinds_wait_five_seconds_at_most_for_connection_and_reply(make: obj
 @pytest.mark.parametrize(
     "answer", ["hang", "drop", (503, b"{}"), (400, b'{"__type": "ThrottlingException"}')]
 )
-def test_a_brisk_client_asks_once_whatever_the_answer(
+def test_a_fail_fast_client_asks_once_whatever_the_answer(
     monkeypatch: pytest.MonkeyPatch, answer: str | tuple[int, bytes]
 ) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
@@ -65,7 +65,7 @@ def test_a_brisk_client_asks_once_whatever_the_answer(
     assert server.requests == 1
 
 
-def test_a_brisk_client_waits_two_seconds_for_connection_and_reply() -> None:
+def test_a_fail_fast_client_waits_two_seconds_for_connection_and_reply() -> None:
     config = fail_fast(session(), "dynamodb").meta.config
     assert (config.connect_timeout, config.read_timeout) == (2, 2)
 

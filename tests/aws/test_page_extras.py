@@ -124,7 +124,7 @@ def test_reading_a_slow_log_ends_within_three_seconds_in_all(seconds: float) -> 
     assert slow.at <= LOG_SECONDS == 3
 
 
-def test_what_a_slow_log_held_so_far_is_shown() -> None:
+def test_lines_that_a_slow_log_returned_so_far_are_shown() -> None:
     slow: Any = SlowLogs(1.9, "ERROR a")
     assert LogGroups(slow, lambda: slow.at).last("/ecs/api", SINCE, UNTIL) == ("ERROR a",)
     assert slow.calls == 1

@@ -1,4 +1,4 @@
-"""Secrets: read when needed, kept for minutes, blind when they cannot be read, and never told."""
+"""Secrets: read when needed, kept for minutes, unknown when they cannot be read, and never disclosed."""
 
 import logging
 from collections.abc import Iterator
@@ -123,7 +123,7 @@ def test_a_parameter_that_anybody_may_read_is_no_secret(account: Account, kind: 
         "arn:aws:ssm",
     ],
 )
-def test_what_is_no_arn_of_a_secret_is_not_looked_for(account: Account, arn: str) -> None:
+def test_an_address_that_is_no_arn_of_a_secret_is_not_read(account: Account, arn: str) -> None:
     assert account.secrets.value(arn) == Unknown("not the ARN of a secret or of a parameter")
     assert account.connected == []
 
@@ -167,7 +167,7 @@ def test_a_clock_that_was_set_back_keeps_nothing_for_longer(account: Account) ->
         (answer("DecryptionFailure", 400), "GetSecretValue: DecryptionFailure"),
     ],
 )
-def test_what_cannot_be_read_is_unknown_and_soon_asked_for_again(
+def test_a_secret_that_cannot_be_read_is_unknown_and_soon_read_again(
     account: Account, trouble: Exception, why: str
 ) -> None:
     arn = account.secret()

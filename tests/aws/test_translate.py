@@ -67,7 +67,7 @@ def modelled_errors() -> dict[str, int]:
     return found
 
 
-# What each of them means for a mutation. A new one in a new botocore fails the test below: decide.
+# The error class that each of them means for a mutation. A new one in botocore fails the test below: decide.
 MODELLED = {
     "AccessDeniedException": Denied,
     "AuthorizationError": Denied,
@@ -184,7 +184,7 @@ def test_the_table_of_modelled_errors_lists_none_that_our_operations_cannot_rais
         pytest.param("Unheard", 0, OutcomeUnknown, id="no status at all"),
     ],
 )
-def test_a_mutations_client_error_is_told_by_code_and_then_by_status(
+def test_a_mutations_client_error_is_classified_by_code_and_then_by_status(
     code: str, status: int, expected: type[AwsError]
 ) -> None:
     error = translate(client_error(code, status), "UpdateService", mutates=True)
@@ -215,7 +215,7 @@ def test_whatever_botocore_itself_calls_throttling_is_never_called_a_success_or_
     }
     odd = {code: meaning for code, meaning in meanings.items() if meaning is not Throttled}
     assert odd == {
-        "LimitExceededException": Rejected,  # a quota of ours: asking again does not help
+        "LimitExceededException": Rejected,  # a quota of the account: a retry does not help
         "PriorRequestNotComplete": OutcomeUnknown,
         "TransactionInProgressException": OutcomeUnknown,
     }
@@ -298,7 +298,9 @@ def raises(error: Exception) -> object:
         pytest.param(ValueError("hunter2"), Unknown("Look: unexpected answer"), id="a value nobody knows"),
     ],
 )
-def test_looking_never_raises_and_tells_absence_from_blindness(error: Exception, expected: object) -> None:
+def test_looking_never_raises_and_distinguishes_absent_from_unknown(
+    error: Exception, expected: object
+) -> None:
     assert expected == look("Look", lambda: raises(error))
 
 

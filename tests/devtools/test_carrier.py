@@ -1,4 +1,4 @@
-"""What carries alarms to the rules on local AWS: it says what it carried, and ends with its local AWS."""
+"""The carrier of alarms to the rules on local AWS: it prints each delivery, and ends with its local AWS."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ RED = Transition("api\x1b[31m-memory", AT, "OK", "ALARM", "hot")
 
 @dataclass
 class Polls:
-    """A carrier whose polls are told beforehand."""
+    """A carrier whose polls are given in advance."""
 
     answers: Iterator[list[Carried] | Exception]
 
@@ -38,7 +38,7 @@ class Polls:
 
 @dataclass
 class Played:
-    """What was said, and how often it was waited."""
+    """The printed lines, and the number of waits."""
 
     said: list[str] = field(default_factory=list)
     waits: int = 0
@@ -96,7 +96,7 @@ def test_it_outlives_the_command_runs_once_and_is_ended_by_its_own_id(home: Home
 
 
 @pytest.mark.parametrize("state", ["", "{}", '{"pid": 1, "mark": "not-in-its-command-line"}', "[1]"])
-def test_a_process_that_is_not_ours_is_left_alone(home: Home, state: str) -> None:
+def test_a_process_that_is_not_the_carrier_is_left_alone(home: Home, state: str) -> None:
     home.carrier_state.write_text(state)
     assert not carry.is_running(home)
 

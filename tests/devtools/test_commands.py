@@ -12,9 +12,9 @@ from tests.contracts.template import functions
 
 
 def local(home: Path, *arguments: str) -> Result:
-    outside = around()
-    chosen = dict(outside.environ) | {"FIREBREAK_LOCAL_HOME": str(home)}
-    return run("local", *arguments, outside=replace(outside, environ=chosen))
+    environment = around()
+    chosen = dict(environment.environ) | {"FIREBREAK_LOCAL_HOME": str(home)}
+    return run("local", *arguments, environment=replace(environment, environ=chosen))
 
 
 def test_down_says_that_none_was_up(tmp_path: Path) -> None:

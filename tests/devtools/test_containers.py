@@ -1,4 +1,4 @@
-"""Where a container finds this machine, from what Docker says of its bridge network."""
+"""The address at which a container finds this machine, from Docker's description of its bridge network."""
 
 import pytest
 
@@ -18,8 +18,8 @@ BOTH_FAMILIES = (
     [
         pytest.param(RUNNING, "172.17.0.1", id="gateway named"),
         pytest.param(FIRST_START, "172.17.0.1", id="an engine's first start names none"),
-        pytest.param(OWN_SUBNET, "10.200.3.1", id="a subnet told by an address in it"),
-        pytest.param(BOTH_FAMILIES, "172.18.0.1", id="IPv6 beside it"),
+        pytest.param(OWN_SUBNET, "10.200.3.1", id="a subnet given by an address in it"),
+        pytest.param(BOTH_FAMILIES, "172.18.0.1", id="IPv6 as well"),
     ],
 )
 def test_this_machine_is_found_on_the_bridge(config: str, address: str) -> None:

@@ -1,4 +1,4 @@
-"""What is shown of SAM CLI's output."""
+"""The lines of SAM CLI's output that are shown."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from firebreak_devtools.local.milestones import EVERY, Milestones
 
 
 @pytest.mark.parametrize(
-    ("line", "shown"),
+    ("line", "printed"),
     [
         pytest.param(
             "python3.13 -m pip install -qq --require-hashes", "installing the layer's libraries", id="pip"
@@ -25,19 +25,19 @@ from firebreak_devtools.local.milestones import EVERY, Milestones
         pytest.param("", None, id="nothing"),
     ],
 )
-def test_a_line_is_shown_or_not(line: str, shown: str | None) -> None:
-    assert Milestones().read(line) == shown
+def test_a_line_is_shown_or_not(line: str, printed: str | None) -> None:
+    assert Milestones().read(line) == printed
 
 
-def test_resources_are_counted_and_told_now_and_then() -> None:
+def test_resources_are_counted_and_reported_now_and_then() -> None:
     milestones = Milestones()
     names = [f"Resource{number}" for number in range(EVERY + 2)]
     for name in names:
         milestones.read(f"+ Add    {name}    AWS::SQS::Queue    N/A")
 
-    shown = [milestones.read(f"CREATE_COMPLETE    AWS::SQS::Queue    {name}") for name in names]
+    printed = [milestones.read(f"CREATE_COMPLETE    AWS::SQS::Queue    {name}") for name in names]
 
-    assert [line for line in shown if line] == [
+    assert [line for line in printed if line] == [
         "20 of 22 resources are there",
         "22 of 22 resources are there",
     ]

@@ -1,4 +1,4 @@
-"""The door through which containers reach local AWS."""
+"""The forwarded port through which containers reach local AWS."""
 
 import socket
 import socketserver
@@ -34,7 +34,7 @@ def ask(port: int, said: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("size", [0, 1, 300_000], ids=["nothing", "one byte", "more than a buffer"])
-def test_what_is_said_through_the_door_arrives_and_the_answer_comes_back(echo: int, size: int) -> None:
+def test_bytes_are_forwarded_and_the_answer_comes_back(echo: int, size: int) -> None:
     said = b"x" * size
     with forwarded("127.0.0.1", echo) as port:
         answer = ask(port, said)
@@ -43,18 +43,18 @@ def test_what_is_said_through_the_door_arrives_and_the_answer_comes_back(echo: i
     assert answer == said
 
 
-def test_several_speak_through_the_door_at_once(echo: int) -> None:
+def test_several_connections_are_forwarded_at_once(echo: int) -> None:
     with (
         forwarded("127.0.0.1", echo) as port,
-        socket.create_connection(("127.0.0.1", port), timeout=5) as waiting,
+        socket.create_connection(("127.0.0.1", port), timeout=5) as first,
     ):
-        waiting.sendall(b"not done yet")
+        first.sendall(b"not done yet")
         answer = ask(port, b"second")
 
     assert answer == b"second"
 
 
-def test_the_door_is_shut_afterwards(echo: int) -> None:
+def test_the_forwarded_port_is_closed_afterwards(echo: int) -> None:
     with forwarded("127.0.0.1", echo) as port:
         pass
 
@@ -62,6 +62,6 @@ def test_the_door_is_shut_afterwards(echo: int) -> None:
         ask(port, b"too late")
 
 
-def test_an_address_of_another_machine_has_no_door() -> None:
+def test_an_address_of_another_machine_is_not_forwarded() -> None:
     with pytest.raises(OSError, match="assign"), forwarded("203.0.113.1", 1):
         pass

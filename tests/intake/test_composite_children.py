@@ -1,4 +1,4 @@
-"""Whose word counts below a composite: its live rule, and the tags of its red children."""
+"""The authority below a composite: its live rule, and the tags of its red children."""
 
 import json
 from collections.abc import Mapping

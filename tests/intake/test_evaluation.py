@@ -1,4 +1,4 @@
-"""What `reasonData` says of an evaluation: the shapes that CloudWatch writes, and any other JSON."""
+"""The evaluation in `reasonData`: the shapes that CloudWatch writes, and any other JSON."""
 
 import json
 from datetime import UTC, datetime
@@ -95,7 +95,7 @@ def test_an_anomaly_band_has_thresholds_of_its_own() -> None:
     ],
     ids=str,
 )
-def test_what_is_no_evaluation_or_an_unreadable_one_is_not_known(said: dict[str, Any]) -> None:
+def test_an_unreadable_evaluation_is_not_known(said: dict[str, Any]) -> None:
     assert evaluation_of(json.dumps(said)) is None
 
 
@@ -104,7 +104,7 @@ def test_any_other_value_is_not_known(said: object) -> None:
     assert evaluation_of(said) is None
 
 
-def test_what_is_longer_than_cloudwatch_writes_is_not_read() -> None:
+def test_an_evaluation_longer_than_cloudwatch_writes_is_not_read() -> None:
     long = reason_data(recentDatapoints=[1.0], padding="x" * MAX_CHARACTERS)
 
     assert evaluation_of(long) is None

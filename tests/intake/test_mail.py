@@ -22,7 +22,7 @@ def mail(name: str) -> Metric:
     return Metric("AWS/SES", "Reputation.BounceRate", {"ses:configuration-set": name})
 
 
-def test_a_configuration_set_that_bears_the_accounts_name_never_stands_for_the_account() -> None:
+def test_a_configuration_set_with_the_accounts_name_is_never_taken_for_the_account() -> None:
     found = resolve(replace(PLAIN, metrics=(mail("account"),)), {}, LOOKUPS, "pause-sending").found
     assert found == Unresolved(
         Reason.TARGET_MALFORMED,

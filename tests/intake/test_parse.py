@@ -82,7 +82,7 @@ def test_a_series_is_named_by_its_contributor() -> None:
     assert alarm.previous is None
 
 
-def test_a_series_without_an_id_is_told_apart_by_its_attributes() -> None:
+def test_a_series_without_an_id_is_identified_by_its_attributes() -> None:
     event = changed("contributor_alarm", lambda e: e["detail"]["alarmContributor"].pop("id"))
 
     assert alarm_of(event).series.endswith("#ClusterName=prod,ServiceName=api")

@@ -75,10 +75,10 @@ class TestTag:
             ("runbook:clear-cache", "runbook", "clear-cache"),
         ],
     )
-    def test_names_what_stands_alone(self, tag: str, service: str, name: str) -> None:
+    def test_names_the_single_target(self, tag: str, service: str, name: str) -> None:
         assert found_for(tagged(tag)) == Target(ACCOUNT, REGION, service, "", name)
 
-    def test_for_an_unknown_service_is_told_the_known_ones(self) -> None:
+    def test_an_unknown_service_is_refused_with_the_known_ones(self) -> None:
         found = found_for(tagged("sqs:resize"))
 
         known = "ecs:, lambda:, beanstalk:, ses:, runbook:"
@@ -138,7 +138,7 @@ class TestContributor:
     def test_attributes_of_something_else_leave_the_metrics_to_speak(self) -> None:
         assert found_for(replace(series(Team="a"), metrics=(metric("prod", "api"),))) == API
 
-    def test_a_series_of_another_account_is_not_ours(self) -> None:
+    def test_a_series_of_another_account_is_refused(self) -> None:
         alarm = series(**{"ClusterName": "prod", "ServiceName": "api", "AWS.AccountId": OTHER})
 
         assert outcome(found_for(alarm)) is Reason.OTHER_ACCOUNT
@@ -150,12 +150,14 @@ class TestDimensions:
         [
             pytest.param((metric("prod", "api"),), "ecs:prod/api", id="one metric"),
             pytest.param((metric("prod", "api"), metric("prod", "api")), "ecs:prod/api", id="the same twice"),
-            pytest.param((metric("prod", "api"), metric()), "ecs:prod/api", id="beside one without"),
-            pytest.param((metric("prod", "api"), metric("prod")), "ecs:prod/api", id="beside its cluster"),
+            pytest.param((metric("prod", "api"), metric()), "ecs:prod/api", id="together with one without"),
+            pytest.param(
+                (metric("prod", "api"), metric("prod")), "ecs:prod/api", id="together with its cluster"
+            ),
             pytest.param(
                 (metric("prod", "api", TaskDefinitionFamily="x", Other=""),),
                 "ecs:prod/api",
-                id="beside other dimensions",
+                id="together with other dimensions",
             ),
             pytest.param(
                 (metric("prod", "api"), metric("prod", "web")), Reason.TARGET_AMBIGUOUS, id="two services"

@@ -68,7 +68,7 @@ def test_an_alarm_about_another_service_says_which() -> None:
         ("AWS/Other", {"ClusterName": "prod", "ServiceName": "api"}, Reason.TARGET_NONE),
     ],
 )
-def test_a_namespace_of_its_own_must_tell_the_whole_name(
+def test_a_custom_namespace_must_give_the_whole_name(
     namespace: str, dimensions: dict[str, str], expected: str | Reason
 ) -> None:
     assert outcome(found_for(watching(Metric(namespace, "Requests", dimensions)))) == expected

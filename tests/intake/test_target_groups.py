@@ -44,10 +44,10 @@ def counting(
 
 @dataclass
 class Account:
-    """Registrations as they are, and as they were kept."""
+    """Registrations as they are, and as they were cached."""
 
     now: Reading[Registrations] = field(default_factory=lambda: Registrations(NOW, SERVICES))
-    kept: Reading[Registrations] = ABSENT
+    cached: Reading[Registrations] = ABSENT
     fails: bool = False
     looks: int = 0
 
@@ -58,12 +58,12 @@ class Account:
     def look(self) -> Reading[Registrations]:
         if self.fails:
             raise Unavailable("GetItem", "ServiceUnavailable")
-        return self.kept
+        return self.cached
 
     def keep(self, found: Registrations) -> None:
         if self.fails:
             raise Unavailable("PutItem", "ServiceUnavailable")
-        self.kept = found
+        self.cached = found
 
 
 def named(
@@ -90,7 +90,9 @@ def named(
         pytest.param((counting(""),), Reason.TARGET_MALFORMED, id="empty"),
         pytest.param((counting("targetgroup/blue"),), Reason.TARGET_MALFORMED, id="without its id"),
         pytest.param((counting(BLUE, namespace="Shop"),), Reason.TARGET_NONE, id="somebody's own metric"),
-        pytest.param((metric("prod", "web"), counting(BLUE)), "ecs:prod/web", id="beside a service's own"),
+        pytest.param(
+            (metric("prod", "web"), counting(BLUE)), "ecs:prod/web", id="together with a service's own"
+        ),
     ],
 )
 def test_an_alarm_is_about_the_one_service_behind_its_groups(
@@ -110,7 +112,7 @@ def test_the_refusals_say_the_names() -> None:
     )
 
 
-def test_what_led_to_the_target_is_told() -> None:
+def test_the_resolution_names_the_target_group_and_the_hosts() -> None:
     hosts = counting(BLUE, "UnHealthyHostCount")
 
     assert named(watching(counting(BLUE))) == Resolution(API, frozenset({BLUE}))
@@ -142,7 +144,7 @@ def test_a_series_that_is_a_groups_is_about_the_service_behind_it() -> None:
     assert named(alarm) == Resolution(API, frozenset({BLUE}))
 
 
-def test_a_red_child_by_target_group_names_its_service_and_tells_of_hosts() -> None:
+def test_a_red_child_by_target_group_names_its_service_and_unhealthy_hosts() -> None:
     known = {
         PLAIN.name: child(PLAIN.name, children=("5xx", "hosts")),
         "5xx": child("5xx", counting(BLUE)),
@@ -176,8 +178,8 @@ def test_one_look_answers_for_all_for_some_minutes() -> None:
         (timedelta(minutes=1), WEB, 1),
     ],
 )
-def test_what_was_seen_is_used_while_it_is_fresh(age: timedelta, group: str, looks: int) -> None:
-    account = Account(kept=Registrations(NOW - age, {BLUE: ("prod/old",)}))
+def test_cached_registrations_are_used_while_they_are_fresh(age: timedelta, group: str, looks: int) -> None:
+    account = Account(cached=Registrations(NOW - age, {BLUE: ("prod/old",)}))
 
     found = named(watching(counting(group)), account).found
 
@@ -192,14 +194,14 @@ def test_what_was_seen_is_used_while_it_is_fresh(age: timedelta, group: str, loo
         pytest.param(Account(now=ABSENT), id="a cluster went away meanwhile"),
         pytest.param(Account(now=NotRead("offline")), id="did not look"),
         pytest.param(
-            Account(now=Unknown("throttled"), kept=Registrations(NOW - timedelta(minutes=10), SERVICES)),
+            Account(now=Unknown("throttled"), cached=Registrations(NOW - timedelta(minutes=10), SERVICES)),
             id="only an old look",
         ),
-        pytest.param(Account(kept=Unknown("damaged")), id="the cache is damaged"),
+        pytest.param(Account(cached=Unknown("damaged")), id="the cache is damaged"),
         pytest.param(Account(fails=True), id="the ledger cannot be reached"),
     ],
 )
-def test_what_cannot_be_looked_up_is_never_guessed(account: Account) -> None:
+def test_a_target_group_that_cannot_be_looked_up_is_never_guessed(account: Account) -> None:
     assert outcome(named(watching(counting(BLUE)), account).found) is Reason.TARGET_UNREADABLE
 
 

@@ -21,7 +21,7 @@ from tests.ledger.tables import Table, dynamodb, table
 __all__ = ["dynamodb", "table"]
 
 
-class ToldLedger(Ledger, Protocol):
+class ReadableLedger(Ledger, Protocol):
     """A ledger whose history can be read, as the operator's command does."""
 
     def history(self, incident_id: str) -> list[HistoryLine]:
@@ -29,7 +29,7 @@ class ToldLedger(Ledger, Protocol):
 
 
 class Switchboard(Protocol):
-    """Holding and releasing kill switches."""
+    """Hold and release kill switches."""
 
     def pause(self, hold: Hold) -> Hold:
         """Hold a switch; returns what is held."""
@@ -42,32 +42,36 @@ class Switchboard(Protocol):
 
 
 @dataclass(frozen=True)
-class Kept:
-    """One empty ledger with all its doors; `everything` is its whole content, to be compared."""
+class LedgerPorts:
+    """The ports of one empty ledger; `everything` is its whole content, to be compared."""
 
-    ledger: ToldLedger
+    ledger: ReadableLedger
     storms: Storms
     switches: Switchboard
     everything: Callable[[], object]
 
 
-def in_memory() -> Kept:
+def in_memory() -> LedgerPorts:
     memory = Memory()
-    return Kept(MemoryLedger(memory), MemoryStorms(memory), MemorySwitches(memory), lambda: memory.held)
+    return LedgerPorts(
+        MemoryLedger(memory), MemoryStorms(memory), MemorySwitches(memory), lambda: memory.held
+    )
 
 
-def in_dynamodb(table: Table) -> Kept:
+def in_dynamodb(table: Table) -> LedgerPorts:
     client, name = table.client, table.name
-    return Kept(DynamoLedger(client, name), DynamoStorms(client, name), Switches(client, name), table.all)
+    return LedgerPorts(
+        DynamoLedger(client, name), DynamoStorms(client, name), Switches(client, name), table.all
+    )
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def kept(request: Any) -> Kept:
+def ports(request: Any) -> LedgerPorts:
     """The contract holds for each of them."""
     return in_memory() if request.param == "memory" else in_dynamodb(request.getfixturevalue("table"))
 
 
 @pytest.fixture
-def ledger(kept: Kept) -> ToldLedger:
+def ledger(ports: LedgerPorts) -> ReadableLedger:
     """The ledger alone."""
-    return kept.ledger
+    return ports.ledger

@@ -1,4 +1,4 @@
-"""What an earlier release remembered of a time that has not come yet, in every ledger: it gives way."""
+"""A future time that an earlier release stored, in every ledger: it gives way."""
 
 from datetime import timedelta
 

@@ -19,7 +19,7 @@ from firebreak.core.readings import ABSENT
 from firebreak.errors import Conflict
 from firebreak.ledger.ports import Ledger
 from tests.ledger.claiming import claim_of, climb_of, waiting_to_climb, won
-from tests.ledger.conftest import Kept
+from tests.ledger.conftest import LedgerPorts
 from tests.support import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -84,17 +84,17 @@ def test_scopes_are_shared_as_their_names_say(ledger: Ledger) -> None:
         ),
     ],
 )
-def test_of_two_that_saw_the_same_ledger_one_wins(ledger: Ledger, other: Any) -> None:
+def test_of_two_claims_on_the_same_view_one_wins(ledger: Ledger, other: Any) -> None:
     first, second = claim_of(ledger), claim_of(ledger, other, claim_id="claim-2")
     assert (ledger.claim(first), ledger.claim(second)) == (WON, LOST)
 
 
-def test_the_loser_left_nothing_behind(kept: Kept) -> None:
-    first, second = claim_of(kept.ledger), claim_of(kept.ledger, other_alarm(), claim_id="claim-2")
-    kept.ledger.claim(first)
-    before = kept.everything()
-    kept.ledger.claim(second)
-    assert kept.everything() == before
+def test_the_loser_left_nothing_behind(ports: LedgerPorts) -> None:
+    first, second = claim_of(ports.ledger), claim_of(ports.ledger, other_alarm(), claim_id="claim-2")
+    ports.ledger.claim(first)
+    before = ports.everything()
+    ports.ledger.claim(second)
+    assert ports.everything() == before
 
 
 def test_many_claims_built_of_one_look_take_one_slot(ledger: Ledger) -> None:
@@ -112,76 +112,76 @@ def test_many_claims_built_of_one_look_take_one_slot(ledger: Ledger) -> None:
     ],
 )
 def test_a_switch_thrown_after_the_look_stops_the_claim(
-    kept: Kept, scope: str, until: Any, result: ClaimResult
+    ports: LedgerPorts, scope: str, until: Any, result: ClaimResult
 ) -> None:
-    claim = claim_of(kept.ledger)
-    kept.switches.pause(hold(scope, until))
-    assert kept.ledger.claim(claim) is result
+    claim = claim_of(ports.ledger)
+    ports.switches.pause(hold(scope, until))
+    assert ports.ledger.claim(claim) is result
 
 
-def test_a_switch_that_nobody_holds_any_more_is_free(kept: Kept) -> None:
-    kept.switches.pause(hold())
-    assert kept.switches.resume("global", "ana", a.NOW) is True
-    assert kept.switches.resume("global", "ana", a.NOW) is False
-    assert kept.ledger.look(a.request(), a.SCOPES).holds == ()
-    assert kept.ledger.claim(claim_of(kept.ledger)) is WON
+def test_a_switch_that_nobody_holds_any_more_is_free(ports: LedgerPorts) -> None:
+    ports.switches.pause(hold())
+    assert ports.switches.resume("global", "ana", a.NOW) is True
+    assert ports.switches.resume("global", "ana", a.NOW) is False
+    assert ports.ledger.look(a.request(), a.SCOPES).holds == ()
+    assert ports.ledger.claim(claim_of(ports.ledger)) is WON
 
 
-def test_a_switch_is_held_until_its_last_holder_lets_go(kept: Kept) -> None:
-    kept.switches.pause(hold())
-    kept.switches.pause(replace(hold(), holder="bo", until=a.NOW + 2 * HOUR))
-    assert [held.holder for held in kept.switches.held()] == ["ana", "bo"]
-    kept.switches.resume("global", "bo", a.NOW)
-    assert kept.ledger.claim(claim_of(kept.ledger)) is LOST
+def test_a_switch_is_held_until_its_last_holder_lets_go(ports: LedgerPorts) -> None:
+    ports.switches.pause(hold())
+    ports.switches.pause(replace(hold(), holder="bo", until=a.NOW + 2 * HOUR))
+    assert [held.holder for held in ports.switches.held()] == ["ana", "bo"]
+    ports.switches.resume("global", "bo", a.NOW)
+    assert ports.ledger.claim(claim_of(ports.ledger)) is LOST
 
 
-def test_pausing_again_replaces_ones_own_hold(kept: Kept) -> None:
-    kept.switches.pause(hold(until=a.NOW - HOUR))
-    assert kept.switches.pause(hold()) == hold()
-    assert kept.switches.held() == [hold()]
-    assert kept.ledger.claim(claim_of(kept.ledger)) is LOST
+def test_pausing_again_replaces_ones_own_hold(ports: LedgerPorts) -> None:
+    ports.switches.pause(hold(until=a.NOW - HOUR))
+    assert ports.switches.pause(hold()) == hold()
+    assert ports.switches.held() == [hold()]
+    assert ports.ledger.claim(claim_of(ports.ledger)) is LOST
 
 
-def test_pausing_again_for_less_leaves_the_longer_hold(kept: Kept) -> None:
-    kept.switches.pause(hold())
-    assert kept.switches.pause(hold(until=a.NOW - HOUR)) == hold()
-    assert kept.ledger.claim(claim_of(kept.ledger)) is LOST
+def test_pausing_again_for_less_leaves_the_longer_hold(ports: LedgerPorts) -> None:
+    ports.switches.pause(hold())
+    assert ports.switches.pause(hold(until=a.NOW - HOUR)) == hold()
+    assert ports.ledger.claim(claim_of(ports.ledger)) is LOST
 
 
 @pytest.mark.parametrize("by", ["pause", "resume"])
-def test_holds_that_ended_more_than_a_day_ago_go_with_the_next_write(kept: Kept, by: str) -> None:
+def test_holds_that_ended_more_than_a_day_ago_go_with_the_next_write(ports: LedgerPorts, by: str) -> None:
     day = 24 * HOUR + MINUTE
     for holder, until in (("old", a.NOW - day), ("late", a.NOW - day + SECOND), ("bo", a.NOW + HOUR)):
-        kept.switches.pause(replace(hold(until=until), holder=holder, since=a.NOW - 2 * day))
+        ports.switches.pause(replace(hold(until=until), holder=holder, since=a.NOW - 2 * day))
     if by == "pause":
-        kept.switches.pause(replace(hold(), since=a.NOW))
+        ports.switches.pause(replace(hold(), since=a.NOW))
     else:
-        kept.switches.resume("global", "ana", a.NOW)
-    assert {held.holder for held in kept.switches.held()} - {"ana"} == {"late", "bo"}
+        ports.switches.resume("global", "ana", a.NOW)
+    assert {held.holder for held in ports.switches.held()} - {"ana"} == {"late", "bo"}
 
 
-def storm_declared(kept: Kept, claim: Claim) -> None:
-    kept.storms.remember(RedAlarm(a.NOW, "s", "s"), (), a.NOW)
-    assert kept.storms.trip(a.NOW, incident_messages.acted(claim.after, a.NOW))
+def storm_declared(ports: LedgerPorts, claim: Claim) -> None:
+    ports.storms.remember(RedAlarm(a.NOW, "s", "s"), (), a.NOW)
+    assert ports.storms.trip(a.NOW, incident_messages.acted(claim.after, a.NOW))
 
 
-def decided_elsewhere(kept: Kept, claim: Claim) -> None:
-    assert kept.ledger.record(claim.record, None)
+def decided_elsewhere(ports: LedgerPorts, claim: Claim) -> None:
+    assert ports.ledger.record(claim.record, None)
 
 
-def newer_transition(kept: Kept, claim: Claim) -> None:
-    kept.ledger.record_transition(a.alarm(since=a.alarm().since + SECOND), a.LATER)
+def newer_transition(ports: LedgerPorts, claim: Claim) -> None:
+    ports.ledger.record_transition(a.alarm(since=a.alarm().since + SECOND), a.LATER)
 
 
 @pytest.mark.parametrize("change", [storm_declared, decided_elsewhere, newer_transition])
-def test_what_changed_since_the_look_makes_the_claim_lose(
-    kept: Kept, change: Callable[[Kept, Claim], None]
+def test_a_change_since_the_look_makes_the_claim_lose(
+    ports: LedgerPorts, change: Callable[[LedgerPorts, Claim], None]
 ) -> None:
-    claim = claim_of(kept.ledger)
-    change(kept, claim)
-    before = kept.everything()
-    assert kept.ledger.claim(claim) is LOST
-    assert kept.everything() == before
+    claim = claim_of(ports.ledger)
+    change(ports, claim)
+    before = ports.everything()
+    assert ports.ledger.claim(claim) is LOST
+    assert ports.everything() == before
 
 
 @pytest.mark.parametrize("kind", [RequestKind.CLIMB, RequestKind.WAKE])
@@ -227,13 +227,13 @@ def test_an_alarm_that_spoke_since_the_look_stops_a_wake(ledger: Ledger) -> None
     assert ledger.claim(claim) is LOST
 
 
-def test_a_storm_stops_a_first_and_a_next_rung_but_not_what_a_human_approved(kept: Kept) -> None:
-    incident = waiting_to_climb(kept.ledger)
+def test_a_storm_stops_a_first_and_a_next_rung_but_not_what_a_human_approved(ports: LedgerPorts) -> None:
+    incident = waiting_to_climb(ports.ledger)
     climb = climb_of(incident)
-    stopped, approved = claim_of(kept.ledger, climb), replace(climb, kind=RequestKind.APPROVAL)
-    storm_declared(kept, stopped)
-    assert kept.ledger.claim(stopped) is LOST
-    assert kept.ledger.claim(claim_of(kept.ledger, approved)) is WON
+    stopped, approved = claim_of(ports.ledger, climb), replace(climb, kind=RequestKind.APPROVAL)
+    storm_declared(ports, stopped)
+    assert ports.ledger.claim(stopped) is LOST
+    assert ports.ledger.claim(claim_of(ports.ledger, approved)) is WON
 
 
 def test_a_climb_claims_its_rung_and_keeps_the_slots_apart(ledger: Ledger) -> None:
@@ -267,13 +267,13 @@ def test_slots_older_than_any_window_are_forgotten_and_younger_ones_kept(ledger:
 
 
 def test_giving_back_frees_exactly_the_slots_of_that_claim(ledger: Ledger) -> None:
-    kept = won(ledger, other_alarm(target=WEB), at=a.NOW - MINUTE)
+    earlier = won(ledger, other_alarm(target=WEB), at=a.NOW - MINUTE)
     claim = won(ledger, claim_id="claim-2")
     ledger.give_back(claim)
     view = ledger.look(a.request(), a.SCOPES)
     left = {scope.level: seen.acts for scope, seen in view.scopes.items() if isinstance(seen, ScopeHistory)}
-    assert [act.incident_id for act in left[Level.STACK]] == [kept.after.id]
-    assert [act.incident_id for act in left[Level.GROUP]] == [kept.after.id]
+    assert [act.incident_id for act in left[Level.STACK]] == [earlier.after.id]
+    assert [act.incident_id for act in left[Level.GROUP]] == [earlier.after.id]
     assert left[Level.TARGET] == ()
 
 
@@ -285,7 +285,7 @@ def test_a_slot_that_is_gone_keeps_no_other_from_being_given_back(ledger: Ledger
     assert not any(getattr(seen, "acts", 0) for seen in ledger.look(a.request(), a.SCOPES).scopes.values())
 
 
-def test_giving_back_makes_claims_that_saw_the_slot_look_again(ledger: Ledger) -> None:
+def test_giving_back_a_slot_makes_claims_that_counted_it_lose(ledger: Ledger) -> None:
     claim = won(ledger)
     seen_before = claim_of(ledger, other_alarm(target=WEB), claim_id="claim-2")
     ledger.give_back(claim)
@@ -315,7 +315,7 @@ def test_a_shared_dependency_names_the_incident_that_works_on_it(ledger: Ledger)
     assert own.dependency_incidents == ()
 
 
-def test_of_two_targets_on_one_dependency_that_saw_it_free_one_wins(ledger: Ledger) -> None:
+def test_of_two_targets_that_read_one_dependency_as_free_one_wins(ledger: Ledger) -> None:
     first = claim_of(ledger, view=ledger.look(a.request(), scopes_with_database()))
     other = other_alarm(target=Target(a.ACCOUNT, a.REGION, "ecs", "dev", "web"))
     second = claim_of(ledger, other, view=ledger.look(other, scopes_with_database(other.target)))
@@ -333,17 +333,17 @@ def test_further_scopes_are_compared_and_taken_like_the_others(ledger: Ledger) -
     assert (len(taken.acts), taken.incident_id) == (1, "")
 
 
-def test_the_switch_of_a_further_scope_is_seen_and_stops_the_claim(kept: Kept) -> None:
+def test_the_switch_of_a_further_scope_is_seen_and_stops_the_claim(ports: LedgerPorts) -> None:
     application = Scope(Level.GROUP, f"{a.ACCOUNT}/{a.REGION}/application/shop")
-    view = kept.ledger.read_more_scopes(kept.ledger.look(a.request(), a.SCOPES), [application])
-    claim = claim_of(kept.ledger, view=view)
-    kept.switches.pause(hold(f"group {application.key}"))
-    assert kept.ledger.claim(claim) is LOST
-    again = kept.ledger.read_more_scopes(view, [application])
+    view = ports.ledger.read_more_scopes(ports.ledger.look(a.request(), a.SCOPES), [application])
+    claim = claim_of(ports.ledger, view=view)
+    ports.switches.pause(hold(f"group {application.key}"))
+    assert ports.ledger.claim(claim) is LOST
+    again = ports.ledger.read_more_scopes(view, [application])
     assert again.holds == (hold(f"group {application.key}"),)
 
 
-def test_a_counted_group_is_remembered_with_its_size_until_it_is_counted_anew(ledger: Ledger) -> None:
+def test_a_counted_group_is_stored_with_its_size_until_it_is_counted_again(ledger: Ledger) -> None:
     won_with(ledger, a.request(), GroupSize(7, a.NOW))
     won_with(ledger, other_alarm(target=WEB), None)
     for scope, seen in ledger.look(a.request(), a.SCOPES).scopes.items():
@@ -361,7 +361,7 @@ def won_with(ledger: Ledger, request: Any, size: GroupSize | None) -> None:
 
 
 def test_of_more_acts_than_can_be_kept_the_oldest_are_forgotten(ledger: Ledger) -> None:
-    """One claim writes what it saw, so a look with many acts stands for as many claims."""
+    """One claim writes the acts that it read, so a look with many acts stands for as many claims."""
     stack = a.scope(Level.STACK)
     won(ledger, other_alarm(target=WEB))
     before = ledger.look(a.request(), a.SCOPES).scopes[stack]
@@ -376,13 +376,13 @@ def test_of_more_acts_than_can_be_kept_the_oldest_are_forgotten(ledger: Ledger) 
     assert (left.acts[0].at, left.acts[-1].at) == (crowded.acts[1].at, a.NOW)
 
 
-def test_giving_back_twice_changes_nothing_more(kept: Kept) -> None:
-    claim = won(kept.ledger)
-    kept.ledger.give_back(claim)
-    before = kept.everything()
+def test_giving_back_twice_changes_nothing_more(ports: LedgerPorts) -> None:
+    claim = won(ports.ledger)
+    ports.ledger.give_back(claim)
+    before = ports.everything()
     with pytest.raises(Conflict):
-        kept.ledger.give_back(claim)
-    assert kept.everything() == before
+        ports.ledger.give_back(claim)
+    assert ports.everything() == before
 
 
 def test_times_are_compared_by_the_millisecond(ledger: Ledger) -> None:

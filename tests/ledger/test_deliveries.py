@@ -1,4 +1,4 @@
-"""The memory of what was told: one teller at a time, told once, and a dead teller's work is taken over."""
+"""Records of deliveries: one sender at a time, each page once, and a dead sender's work is taken over."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,31 +25,31 @@ def deliveries(table: Table) -> DynamoDeliveries:
     return DynamoDeliveries(table.client, table.name)
 
 
-def test_what_was_told_is_not_told_again(deliveries: DynamoDeliveries) -> None:
+def test_a_delivered_page_is_not_delivered_again(deliveries: DynamoDeliveries) -> None:
     assert deliveries.begin("k", a.NOW) is True
     deliveries.done("k", a.NOW + SECOND)
     assert deliveries.begin("k", a.NOW + 2 * SECOND) is False
     assert deliveries.begin("k", a.NOW + timedelta(days=30)) is False
 
 
-def test_each_key_is_told_by_itself(deliveries: DynamoDeliveries) -> None:
+def test_each_key_is_a_delivery_of_its_own(deliveries: DynamoDeliveries) -> None:
     assert (deliveries.begin("k", a.NOW), deliveries.begin("other", a.NOW)) == (True, True)
 
 
-def test_while_a_living_teller_tells_another_comes_back_later(deliveries: DynamoDeliveries) -> None:
+def test_a_delivery_under_way_makes_another_attempt_come_back_later(deliveries: DynamoDeliveries) -> None:
     deliveries.begin("k", a.NOW)
     with pytest.raises(Conflict):
         deliveries.begin("k", a.NOW + LEASE)
 
 
-def test_a_teller_that_died_is_followed_by_the_next(deliveries: DynamoDeliveries) -> None:
+def test_a_delivery_whose_function_died_is_taken_over(deliveries: DynamoDeliveries) -> None:
     deliveries.begin("k", a.NOW)
     assert deliveries.begin("k", a.NOW + LEASE + SECOND) is True
     with pytest.raises(Conflict):
         deliveries.begin("k", a.NOW + LEASE + 2 * SECOND)
 
 
-def test_marks_of_what_was_told_run_out_after_a_quarter(table: Table, deliveries: DynamoDeliveries) -> None:
+def test_records_of_deliveries_expire_after_90_days(table: Table, deliveries: DynamoDeliveries) -> None:
     deliveries.done("k", a.NOW)
     item = table.get("PAGE#k")
     assert item is not None
@@ -66,7 +66,7 @@ def test_marks_of_what_was_told_run_out_after_a_quarter(table: Table, deliveries
 def test_a_memory_that_does_not_answer_raises_and_is_no_conflict(
     table: Table, error: Exception, meaning: type[AwsError]
 ) -> None:
-    """Only a conflict keeps a page waiting; for everything else Page tells."""
+    """Only a conflict delays a page; at every other error Page sends it."""
     dark: Any = Wrapped(table.client, before=fail(error))
     with pytest.raises(meaning):
         DynamoDeliveries(dark, table.name).begin("k", a.NOW)

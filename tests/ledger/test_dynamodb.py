@@ -137,7 +137,7 @@ def test_an_item_of_a_later_version_is_read_but_never_overwritten(
         pytest.param({"v": n(2)}, id="schema version"),
     ],
 )
-def test_a_climb_claims_only_the_incident_that_it_saw(
+def test_a_climb_claims_only_the_incident_as_it_was_read(
     ledger: DynamoLedger, table: Table, change: dict[str, Any]
 ) -> None:
     incident = waiting_to_climb(ledger)

@@ -56,7 +56,7 @@ def test_opening_gives_way_when_the_first_incident_cannot_be_read(ledger: Dynamo
         pytest.param({"N": "1"}, id="another type"),
     ],
 )
-def test_a_damaged_announcement_is_told_as_such_and_blocks_no_other(
+def test_a_damaged_announcement_is_reported_as_such_and_blocks_no_other(
     ledger: DynamoLedger, table: Table, stored: dict[str, str]
 ) -> None:
     text = incident_messages.acted(won(ledger).after, a.NOW)

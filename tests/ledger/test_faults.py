@@ -106,7 +106,7 @@ def test_a_claim_that_was_refused_for_sure_raises_what_it_was(
 
 
 class Cancelling:
-    """A client whose transactions are cancelled for these reasons, as real DynamoDB tells them.
+    """A client whose transactions are cancelled for these reasons, as real DynamoDB reports them.
 
     The first `alone` of them are left alone, and those after so many `times`.
     """
@@ -162,7 +162,7 @@ def refusal() -> Any:
 
 
 def test_a_decision_that_met_another_transaction_is_no_duplicate(table: Table) -> None:
-    """Refusals that are told alike share an announcement's item, and so may meet there."""
+    """Refusals with one announcement key share its item, and so may conflict there."""
     client = Cancelling(table.client, "None", "TransactionConflict", times=2)
     ledger = DynamoLedger(client, table.name)  # type: ignore[arg-type]  # wraps the client
     assert ledger.record(refusal(), None) is True
@@ -201,7 +201,7 @@ def verdicts(ledger: DynamoLedger) -> set[Judged | None]:
     return {act.judged for seen in scopes if isinstance(seen, ScopeHistory) for act in seen.acts}
 
 
-def test_a_move_that_met_other_writers_comes_again_with_its_verdict(table: Table) -> None:
+def test_a_move_that_conflicts_with_other_writers_is_retried_with_its_verdict(table: Table) -> None:
     ledger = DynamoLedger(table.client, table.name)
     moved = change(acted(ledger), S.VERIFYING, judged=JUDGED)
     assert busy(table, times=2).move(moved) is True
@@ -212,7 +212,7 @@ def test_a_move_that_met_other_writers_comes_again_with_its_verdict(table: Table
 def test_a_move_that_never_gets_through_is_neither_superseded_nor_made_without_its_verdict(
     table: Table,
 ) -> None:
-    """Who hears "superseded" goes home; who hears an error asks again, and the sweeper does."""
+    """A caller that gets "superseded" stops; one that gets an error tries again, as the sweeper does."""
     ledger = DynamoLedger(table.client, table.name)
     incident = acted(ledger)
     crowded, before = busy(table), table.all()
@@ -223,7 +223,7 @@ def test_a_move_that_never_gets_through_is_neither_superseded_nor_made_without_i
     assert JUDGED in verdicts(ledger)
 
 
-def test_a_move_whose_slots_are_gone_comes_again_as_well(table: Table) -> None:
+def test_a_move_whose_slots_are_gone_is_retried_as_well(table: Table) -> None:
     ledger = DynamoLedger(table.client, table.name)
     claim = won(ledger)
     moved = change(claim.after)
@@ -235,7 +235,7 @@ def test_a_move_whose_slots_are_gone_comes_again_as_well(table: Table) -> None:
     assert client.left == 0
 
 
-def test_a_move_that_somebody_else_made_is_superseded_whoever_writes_meanwhile(table: Table) -> None:
+def test_a_move_that_somebody_else_made_is_superseded_in_spite_of_other_writers(table: Table) -> None:
     ledger = DynamoLedger(table.client, table.name)
     incident = acted(ledger)
     assert ledger.move(change(incident, S.VERIFYING)) is True
@@ -270,7 +270,7 @@ def test_a_red_alarm_that_met_the_end_of_a_storm_is_remembered_all_the_same(tabl
 
 
 @pytest.mark.parametrize("times", [4, 5])
-def test_a_renewal_that_is_met_comes_again_and_is_not_taken_for_one_that_somebody_else_made(
+def test_a_renewal_in_conflict_is_retried_and_not_taken_for_one_that_somebody_else_made(
     table: Table, times: int
 ) -> None:
     DynamoStorms(table.client, table.name).trip(a.NOW, BEGINS)

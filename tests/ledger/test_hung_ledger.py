@@ -88,7 +88,7 @@ class Hung:
 
 
 @pytest.mark.parametrize("event", [ANNOUNCED, ALARM], ids=["announced", "alarm"])
-def test_a_page_is_told_soon_although_the_ledger_hangs(event: object) -> None:
+def test_a_page_is_sent_soon_although_the_ledger_hangs(event: object) -> None:
     hung = Hung()
     Wiring(SETTINGS, ListLog(), session=hung.session()).page_desk().handle(event)
     [heard] = hung.heard_after

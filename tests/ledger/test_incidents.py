@@ -29,7 +29,7 @@ from tests.ledger.claiming import (
     well,
     won,
 )
-from tests.ledger.conftest import Kept, ToldLedger
+from tests.ledger.conftest import LedgerPorts, ReadableLedger
 from tests.support import builders as a
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -75,21 +75,21 @@ def test_of_two_movers_one_moves(ledger: Ledger) -> None:
     assert ledger.move(change(claimed, S.UNCERTAIN)) is False
 
 
-def test_a_move_writes_history_decision_and_announcement_or_nothing(kept: Kept) -> None:
-    ledger = kept.ledger
+def test_a_move_writes_history_decision_and_announcement_or_nothing(ports: LedgerPorts) -> None:
+    ledger = ports.ledger
     claimed = won(ledger).after
     text = incident_messages.acted(claimed, a.NOW)
     record = record_of(other_request(), reason=Reason.BUDGET_FULL)
     assert ledger.move(change(claimed, record=record, message=text)) is True
     assert isinstance(ledger.look(other_request(), a.SCOPES).decided, Decided)
     assert ledger.unsettled_announcements(a.NOW, 10) == [text]
-    before = kept.everything()
+    before = ports.everything()
     again = change(ledger_incident(ledger, claimed.id), S.VERIFYING, record=record, message=text)
     assert ledger.move(again) is False
-    assert kept.everything() == before
+    assert ports.everything() == before
 
 
-def test_history_tells_every_move_in_order_and_late_notes_where_they_came(ledger: ToldLedger) -> None:
+def test_history_lists_every_move_in_order_and_late_notes_where_they_came(ledger: ReadableLedger) -> None:
     claimed = won(ledger).after
     ledger.move(change(claimed, at=a.NOW + SECOND, what="acted"))
     ledger.note(claimed.id, a.NOW + 2 * SECOND, "superseded result: act")
@@ -116,33 +116,33 @@ def test_a_member_that_joins_again_is_one_member(ledger: Ledger) -> None:
     assert ledger_incident(ledger, claimed.id).members == claimed.members
 
 
-def test_who_closes_on_the_old_members_loses_to_a_join(ledger: Ledger) -> None:
+def test_a_close_with_the_old_members_loses_to_a_join(ledger: Ledger) -> None:
     claimed = acted(ledger)
     ledger.join(claimed, other_request().alarm, record_of(other_request(), reason=Reason.IN_FLIGHT))
     assert ledger.move(replace(change(claimed), after=over(claimed, S.CLOSED, "OK"))) is False
 
 
-def test_who_joins_a_closed_incident_loses_and_leaves_nothing(kept: Kept) -> None:
-    claimed = acted(kept.ledger)
-    kept.ledger.move(replace(change(claimed), after=over(claimed, S.CLOSED, "OK")))
+def test_a_join_to_a_closed_incident_loses_and_writes_nothing(ports: LedgerPorts) -> None:
+    claimed = acted(ports.ledger)
+    ports.ledger.move(replace(change(claimed), after=over(claimed, S.CLOSED, "OK")))
     record = record_of(other_request(), reason=Reason.IN_FLIGHT)
-    before = kept.everything()
-    assert kept.ledger.join(claimed, other_request().alarm, record) is False
-    assert kept.everything() == before
+    before = ports.everything()
+    assert ports.ledger.join(claimed, other_request().alarm, record) is False
+    assert ports.everything() == before
 
 
-def test_a_join_that_was_decided_before_or_comes_late_leaves_nothing(kept: Kept) -> None:
-    claimed = acted(kept.ledger)
+def test_a_join_that_was_decided_before_or_comes_late_leaves_nothing(ports: LedgerPorts) -> None:
+    claimed = acted(ports.ledger)
     other = other_request()
     record = record_of(other, reason=Reason.IN_FLIGHT)
-    kept.ledger.record_transition(replace(other.alarm, state=AlarmState.OK, since=a.NOW), a.LATER)
-    before = kept.everything()
-    assert kept.ledger.join(claimed, other.alarm, record) is False
-    assert kept.everything() == before
+    ports.ledger.record_transition(replace(other.alarm, state=AlarmState.OK, since=a.NOW), a.LATER)
+    before = ports.everything()
+    assert ports.ledger.join(claimed, other.alarm, record) is False
+    assert ports.everything() == before
     third = other_request("third")
     decided = record_of(third, reason=Reason.IN_FLIGHT)
-    assert kept.ledger.record(decided, None) is True
-    assert kept.ledger.join(claimed, third.alarm, decided) is False
+    assert ports.ledger.record(decided, None) is True
+    assert ports.ledger.join(claimed, third.alarm, decided) is False
 
 
 def test_opening_without_an_act_takes_the_target_and_no_slot(ledger: Ledger) -> None:
@@ -170,22 +170,22 @@ def test_opening_twice_opens_once(ledger: Ledger) -> None:
     assert ledger.open(incident, record_of(a.request(), reason=Reason.CEILING_REACHED), None) is False
 
 
-def test_a_claim_that_saw_the_target_free_loses_to_an_opening(ledger: Ledger) -> None:
+def test_a_claim_that_read_the_target_as_free_loses_to_an_opening(ledger: Ledger) -> None:
     claim = claim_of(ledger, other_request())
     waiting_to_climb(ledger)
     assert ledger.claim(claim).value == "lost"
 
 
-def test_a_decision_is_kept_once(kept: Kept) -> None:
+def test_a_decision_is_kept_once(ports: LedgerPorts) -> None:
     record = record_of(a.request(), reason=Reason.BUDGET_FULL)
     message = of_decision(record, a.TARGET)
     assert message is not None
-    assert kept.ledger.record(record, message) is True
-    before = kept.everything()
-    kept_as = kept.ledger.look(a.request(), a.SCOPES).decided
+    assert ports.ledger.record(record, message) is True
+    before = ports.everything()
+    kept_as = ports.ledger.look(a.request(), a.SCOPES).decided
     assert kept_as == Decided(record.key, a.NOW, "refuse", Reason.BUDGET_FULL.value)
-    assert kept.ledger.record(record, message) is False
-    assert kept.everything() == before
+    assert ports.ledger.record(record, message) is False
+    assert ports.everything() == before
 
 
 def test_announcements_wait_until_they_are_settled(ledger: Ledger) -> None:
@@ -199,7 +199,7 @@ def test_announcements_wait_until_they_are_settled(ledger: Ledger) -> None:
     assert ledger.announcement(text.waits_as) == text
 
 
-def test_what_nobody_recorded_is_not_in_the_ledger_handed_over_or_not(ledger: Ledger) -> None:
+def test_an_announcement_that_nobody_recorded_is_absent_even_if_it_is_settled(ledger: Ledger) -> None:
     ledger.settle_announcement("never", a.NOW)
     assert ledger.announcement("never") == ABSENT
 
@@ -214,7 +214,7 @@ def test_incidents_are_due_at_their_time_and_no_more_when_they_rest(ledger: Ledg
 
 
 @pytest.mark.parametrize("state", sorted(ENDED))
-def test_what_ended_is_never_due_whatever_time_still_stands_in_it(
+def test_an_incident_that_ended_is_never_due_whatever_its_due_time(
     ledger: Ledger, state: IncidentState
 ) -> None:
     claimed = acted(ledger)
@@ -232,7 +232,7 @@ def test_a_look_takes_no_more_than_was_asked_for(ledger: Ledger) -> None:
     assert len(ledger.unsettled_announcements(a.NOW, 2)) == 2
 
 
-def test_an_ok_is_remembered_and_tells_whose_incident_it_was(ledger: Ledger) -> None:
+def test_an_ok_is_recorded_and_returns_the_incident_of_the_alarm(ledger: Ledger) -> None:
     claimed = won(ledger).after
     before = ledger.record_transition(well(since=a.NOW), a.LATER)
     assert before == Transition(a.alarm().since, AlarmState.ALARM, claimed.id)

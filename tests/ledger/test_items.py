@@ -65,7 +65,7 @@ JOINED = replace(
 HOLD = Hold("global", "ana", "migration", a.NOW, a.NOW + 60 * MINUTE)
 ACT = Act(a.NOW, "i-0123456789", "restart-service", 0)
 HISTORY = ScopeHistory(a.scope(Level.TARGET), (ACT,), 3, "i-0123456789")
-TOLD = Announcement(
+MESSAGE = Announcement(
     key="63360dbec06a2e956b542e0aca6714c2",
     kind=AnnouncementKind.ACTED,
     at=a.NOW,
@@ -120,11 +120,11 @@ READERS: dict[str, tuple[Callable[[Any], object], object]] = {
     ),
     "incident": (read_incident, INCIDENT),
     "incident joined": (read_incident, JOINED),
-    "announcement": (read_waiting, TOLD),
+    "announcement": (read_waiting, MESSAGE),
 }
 
 
-# What the index by time reads; items of the releases before lack it.
+# The attributes of the index by time; items of the releases before lack them.
 OPENED = {"listed": {"S": "incident"}, "at": {"N": str(ms(INCIDENT.opened_at))}}
 LISTED: dict[str, dict[str, Any]] = {
     "incident": OPENED,
@@ -156,12 +156,12 @@ def test_fields_of_a_later_version_are_ignored(name: str) -> None:
     [
         pytest.param("incident", incident_item(INCIDENT), id="incident"),
         pytest.param("incident joined", incident_item(JOINED), id="incident joined"),
-        pytest.param("announcement", outbox_item(TOLD), id="announcement"),
+        pytest.param("announcement", outbox_item(MESSAGE), id="announcement"),
         pytest.param("decision", decision_item(DECIDED), id="decision"),
     ],
 )
 def test_items_are_still_written_as_version_1(name: str, written: object) -> None:
-    """Who changes this form raises the version, and keeps a copy of the old one here."""
+    """A change of this format raises the version, and keeps a copy of the old one here."""
     assert written == {**GOLDEN[name], **LISTED.get(name, {})}
 
 
@@ -343,6 +343,6 @@ def test_a_decision_keeps_the_name_of_the_human_who_asked() -> None:
     ("reason", "days"),
     [(Reason.HEARTBEAT, 1), (Reason.HEARTBEAT_BLIND, 1), (Reason.NOT_IN_ALARM, 90), (Reason.BUDGET_FULL, 90)],
 )
-def test_a_decision_is_kept_for_a_quarter_and_a_heartbeat_for_a_day(reason: Reason, days: int) -> None:
+def test_a_decision_is_kept_for_90_days_and_a_heartbeat_for_one(reason: Reason, days: int) -> None:
     item = decision_item(untargeted("k", a.alarm(), "restart-service", refuse(reason, "why"), a.NOW))
     assert item["expires_at"] == {"N": str(int(a.NOW.timestamp()) + days * 86_400)}

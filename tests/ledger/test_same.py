@@ -23,7 +23,7 @@ from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError
 from firebreak.ledger.memory.state import kept_hold
 from tests.ledger.claiming import claim_of, record_of
-from tests.ledger.conftest import Kept, in_dynamodb, in_memory
+from tests.ledger.conftest import LedgerPorts, in_dynamodb, in_memory
 from tests.ledger.tables import Table
 from tests.support import builders as a
 from tests.support.world import create_table
@@ -44,7 +44,7 @@ type Deed = tuple[str, int, int, int]
 class Actor:
     """Does the same to one ledger, with what that ledger showed before."""
 
-    kept: Kept
+    ports: LedgerPorts
     views: list[tuple[Request, LedgerView]] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
@@ -81,9 +81,9 @@ class Actor:
     def look(self, n: int, m: int, k: int) -> object:
         request = self._request(n, m)
         scopes = scopes_of(request.target, request.action, ["orders-db"] if k % 2 else [])
-        view = self.kept.ledger.look(request, scopes)
+        view = self.ports.ledger.look(request, scopes)
         if k % 3 == 0:
-            view = self.kept.ledger.read_more_scopes(view, [APPLICATION])
+            view = self.ports.ledger.read_more_scopes(view, [APPLICATION])
         self.views.append((request, view))
         if isinstance(view.incident, Incident):
             self.incidents.append(view.incident)
@@ -94,9 +94,9 @@ class Actor:
             return None
         request, view = self.views[-1 - n % min(3, len(self.views))]
         size = GroupSize(m, self.now) if k % 2 else None
-        claim = replace(claim_of(self.kept.ledger, request, view=view, at=self.now), group_size=size)
+        claim = replace(claim_of(self.ports.ledger, request, view=view, at=self.now), group_size=size)
         claim = replace(claim, after=replace(claim.after, claim_id=f"claim-{self.now:%H%M%S%f}"))
-        result = self.kept.ledger.claim(claim)
+        result = self.ports.ledger.claim(claim)
         self.claims.append(claim)
         if result is ClaimResult.WON:
             self.incidents.append(claim.after)
@@ -121,7 +121,7 @@ class Actor:
             record=record if k % 4 == 0 else None,
             judged=Judged(list(Verdict)[m % 5], self.now) if k % 2 else None,
         )
-        if result := self.kept.ledger.move(moved):
+        if result := self.ports.ledger.move(moved):
             self.incidents.append(moved.after)
         return result
 
@@ -130,95 +130,95 @@ class Actor:
             return None
         request = self._request(k, m)
         record = record_of(request, self.now, Reason.IN_FLIGHT)
-        return self.kept.ledger.join(self._incident(n), request.alarm, record)
+        return self.ports.ledger.join(self._incident(n), request.alarm, record)
 
     def open(self, n: int, m: int, k: int) -> object:
         request = replace(self._request(n, m), incident_id="", kind=RequestKind.ALARM)
         incident = climbing(opened(request, a.rules(), self.now), 1, self.now + STEP, f"no room {k}")
-        result = self.kept.ledger.open(incident, record_of(request, self.now, Reason.CEILING_REACHED), None)
+        result = self.ports.ledger.open(incident, record_of(request, self.now, Reason.CEILING_REACHED), None)
         if result:
             self.incidents.append(incident)
         return result
 
     def record(self, n: int, m: int, k: int) -> object:
         record = record_of(self._request(n, m), self.now, Reason.BUDGET_FULL)
-        return self.kept.ledger.record(record, of_decision(record, a.TARGET) if k % 2 else None)
+        return self.ports.ledger.record(record, of_decision(record, a.TARGET) if k % 2 else None)
 
     def record_transition(self, n: int, m: int, k: int) -> object:
-        return self.kept.ledger.record_transition(
+        return self.ports.ledger.record_transition(
             a.alarm(ALARMS[n % 3], state=AlarmState.OK, since=a.NOW + (m % 5) * STEP), a.LATER
         )
 
     def give_back(self, n: int, m: int, k: int) -> object:
         if self.claims:
-            self.kept.ledger.give_back(self.claims[-1 - n % len(self.claims)])
+            self.ports.ledger.give_back(self.claims[-1 - n % len(self.claims)])
         return None
 
     def note(self, n: int, m: int, k: int) -> object:
         if self.incidents:
-            self.kept.ledger.note(self._incident(n).id, self.now, f"{m}")
+            self.ports.ledger.note(self._incident(n).id, self.now, f"{m}")
         return None
 
     def pause(self, n: int, m: int, k: int) -> object:
         until = self.now + ((k - 3) * STEP if k < LONG_AGO else timedelta(days=-2))
         hold = Hold(SCOPES_HELD[n % 4], f"holder {m % 3}", f"why {k}", self.now, until)
-        stored = self.kept.switches.pause(hold)
+        stored = self.ports.switches.pause(hold)
         return kept_hold(stored)
 
     def resume(self, n: int, m: int, k: int) -> object:
-        return self.kept.switches.resume(SCOPES_HELD[n % 4], f"holder {m % 3}", self.now)
+        return self.ports.switches.resume(SCOPES_HELD[n % 4], f"holder {m % 3}", self.now)
 
     def remember(self, n: int, m: int, k: int) -> object:
         red = RedAlarm(self.now - (m % 3) * STEP, f"series {n % 4}", f"name {n % 4}")
         known = self.storms[-1].red if self.storms else ()
-        found = self.kept.storms.remember(red, known[: k % 3], self.now)
+        found = self.ports.storms.remember(red, known[: k % 3], self.now)
         if isinstance(found, Storm):
             self.storms.append(found)
         return found
 
     def trip(self, n: int, m: int, k: int) -> object:
-        return self.kept.storms.trip(
+        return self.ports.storms.trip(
             self.now, replace(incident_messages.acted(a.incident(), self.now), key=f"s{n}")
         )
 
     def renew(self, n: int, m: int, k: int) -> object:
-        return self.kept.storms.renew(self.now)
+        return self.ports.storms.renew(self.now)
 
     def calm(self, n: int, m: int, k: int) -> object:
         if not self.storms:
             return None
-        storm = self.kept.storms.look() if k % 2 else self.storms[-1]
+        storm = self.ports.storms.look() if k % 2 else self.storms[-1]
         text = replace(incident_messages.acted(a.incident(), self.now), key=f"c{n}")
-        return self.kept.storms.calm(storm, text) if isinstance(storm, Storm) else None
+        return self.ports.storms.calm(storm, text) if isinstance(storm, Storm) else None
 
     def settle(self, n: int, m: int, k: int) -> object:
-        waiting = sorted(self.kept.ledger.unsettled_announcements(self.now, 50), key=lambda text: text.key)
-        if waiting:
-            self.kept.ledger.settle_announcement(waiting[n % len(waiting)].key, self.now)
-        return [text.key for text in waiting]
+        unsettled = sorted(self.ports.ledger.unsettled_announcements(self.now, 50), key=lambda text: text.key)
+        if unsettled:
+            self.ports.ledger.settle_announcement(unsettled[n % len(unsettled)].key, self.now)
+        return [text.key for text in unsettled]
 
     def listed(self, n: int, m: int, k: int) -> object:
-        ledger = self.kept.ledger
+        ledger = self.ports.ledger
         ids = sorted({incident.id for incident in self.incidents})
         return (
             sorted(ledger.overdue(self.now, 50), key=str),
             sorted(ledger.incidents_with_humans(self.now, 50)),
             [ledger.incident(incident_id) for incident_id in ids],
             [ledger.history(incident_id) for incident_id in ids],
-            self.kept.storms.look(),
-            sorted(self.kept.switches.held(), key=str),
+            self.ports.storms.look(),
+            sorted(self.ports.switches.held(), key=str),
         )
 
 
 DEEDS = [name for name, made in vars(Actor).items() if callable(made) and name[0] != "_" and name != "do"]
-# What most depends on what was done before comes more often.
+# Operations that depend most on earlier ones are more frequent.
 OFTEN = ["look", "look", "claim", "claim", "move", "move"]
 ANY = st.integers(0, 11)
 LIVES = st.lists(st.tuples(st.sampled_from([*OFTEN, *DEEDS]), ANY, ANY, ANY), min_size=8, max_size=40)
 
 
-def answers(kept: Kept, life: Sequence[Deed]) -> list[object]:
-    actor = Actor(kept)
+def answers(ports: LedgerPorts, life: Sequence[Deed]) -> list[object]:
+    actor = Actor(ports)
     lines: list[object] = [actor.do(deed) for deed in life]
     return [*lines, actor.listed(0, 0, 0)]
 

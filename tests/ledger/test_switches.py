@@ -105,7 +105,7 @@ def test_after_a_resume_one_may_pause_for_less(switches: Switches) -> None:
     assert switches.held() == [hold()]
 
 
-def test_who_does_not_hold_it_cannot_release_it(switches: Switches) -> None:
+def test_a_switch_is_released_only_by_its_holder(switches: Switches) -> None:
     switches.pause(hold())
     assert switches.resume("global", "bo") is False
     assert switches.held() == [hold()]
@@ -123,7 +123,7 @@ def test_all_switches_are_listed_and_nothing_else(table: Table, switches: Switch
 
 
 def test_an_expired_hold_is_kept_and_listed(switches: Switches) -> None:
-    """Whoever asks why nothing happened last night finds it."""
+    """An operator who asks why nothing happened last night finds it."""
     ended = hold(until=a.NOW - HOUR)
     switches.pause(ended)
     assert switches.held() == [ended]
@@ -132,7 +132,7 @@ def test_an_expired_hold_is_kept_and_listed(switches: Switches) -> None:
 LONG_OVER = a.NOW - ENDED_KEPT
 
 
-def test_who_pauses_drops_what_others_held_long_ago(switches: Switches) -> None:
+def test_a_pause_removes_holds_that_ended_long_ago(switches: Switches) -> None:
     for n in range(3):
         switches.pause(hold(holder=f"job-{n}", since=LONG_OVER - HOUR, until=LONG_OVER))
     late = hold(holder="late", since=LONG_OVER - HOUR, until=LONG_OVER + timedelta(seconds=1))
@@ -141,7 +141,7 @@ def test_who_pauses_drops_what_others_held_long_ago(switches: Switches) -> None:
     assert {held.holder for held in switches.held()} == {"late", "ana"}
 
 
-def test_who_resumes_drops_what_others_held_long_ago(switches: Switches) -> None:
+def test_a_resume_removes_holds_that_ended_long_ago(switches: Switches) -> None:
     for holder, until in (("old", LONG_OVER), ("late", LONG_OVER + timedelta(seconds=1))):
         switches.pause(hold(holder=holder, since=LONG_OVER - HOUR, until=until))
     switches.pause(hold("action restart-service", since=LONG_OVER - HOUR, until=LONG_OVER))
@@ -180,7 +180,7 @@ class Rival:
             self.theirs.pause(hold(holder=f"rival-{self.left}"))
 
 
-def test_a_pause_gets_in_beside_others_and_loses_none_of_them(table: Table) -> None:
+def test_a_pause_at_the_same_time_as_others_loses_none_of_them(table: Table) -> None:
     mine = Switches(Wrapped(table.client, before=Rival(table, 5)), table.name)  # type: ignore[arg-type]  # wraps
     mine.pause(hold())
     assert {held.holder for held in mine.held()} == {"ana", *(f"rival-{k}" for k in range(5))}
@@ -238,7 +238,7 @@ def test_a_right_clock_has_no_offset(table: Table) -> None:
 
 def test_a_release_whose_reply_was_lost_is_still_a_release(table: Table) -> None:
     Switches(table.client, table.name).pause(hold())
-    # What botocore's own second try makes of a lost reply: the first was carried out.
+    # The result of botocore's second try after a lost reply: the first was carried out.
     lost = fail(answer("ConditionalCheckFailedException", operation="PutItem"), on={"put_item"}, times=1)
     assert Switches(Wrapped(table.client, after=lost), table.name).resume("global", "ana") is True  # type: ignore[arg-type]  # wraps
 
@@ -252,7 +252,7 @@ def test_a_switch_that_dynamodb_did_not_process_is_not_taken_for_free(table: Tab
     assert isinstance(Switches(busy, table.name).holding("restart-service", a.TARGET), Unknown)
 
 
-def test_who_holds_over_an_action_and_a_target_is_found_by_their_keys(table: Table) -> None:
+def test_the_holds_over_an_action_and_a_target_are_found_by_their_keys(table: Table) -> None:
     switches = Switches(table.client, table.name)
     here, elsewhere = f"target {a.TARGET.key}", "action scale-service"
     for scope in (here, elsewhere):

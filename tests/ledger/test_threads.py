@@ -21,7 +21,7 @@ from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-TOLD = announced(AnnouncementKind.GIVEN_TO_HUMANS, a.NOW)
+MESSAGE = announced(AnnouncementKind.GIVEN_TO_HUMANS, a.NOW)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def thread(**changes: Any) -> Thread:
         id="i-0123456789",
         severity=Severity.CRITICAL,
         opened_at=a.NOW,
-        latest=TOLD,
+        latest=MESSAGE,
         calls=True,
         notified={"ops": "C0123:1.2", "topic": ""},
         steps=1,
@@ -57,13 +57,13 @@ def test_a_series_is_counted_as_the_series_and_a_whole_alarm_as_the_alarm(thread
     assert (found.names, found.watched) == (("api", "fleet"), (WatchedAlarm("api"), one, two))
 
 
-def test_nobody_was_told_of_what_is_not_there(threads: DynamoThreads) -> None:
+def test_a_thread_and_a_digest_that_nobody_saved_are_absent(threads: DynamoThreads) -> None:
     assert threads.thread("i-0123456789") == ABSENT
     assert threads.digest("k") == ABSENT
 
 
 @pytest.mark.parametrize(
-    "kept",
+    "stored",
     [
         pytest.param(thread(), id="called"),
         pytest.param(thread(acknowledged_by="ana", next_at=None, due_at=None), id="acknowledged"),
@@ -71,9 +71,9 @@ def test_nobody_was_told_of_what_is_not_there(threads: DynamoThreads) -> None:
         pytest.param(thread(waiting=3, notified={}), id="held"),
     ],
 )
-def test_a_thread_comes_back_as_it_was_kept(threads: DynamoThreads, kept: Thread) -> None:
-    assert threads.save(None, kept, a.NOW) is True
-    assert threads.thread(kept.id) == replace(kept, version=1)
+def test_a_thread_comes_back_as_it_was_kept(threads: DynamoThreads, stored: Thread) -> None:
+    assert threads.save(None, stored, a.NOW) is True
+    assert threads.thread(stored.id) == replace(stored, version=1)
 
 
 def test_of_two_who_read_the_same_thread_one_changes_it(threads: DynamoThreads) -> None:
@@ -87,15 +87,15 @@ def test_of_two_who_read_the_same_thread_one_changes_it(threads: DynamoThreads) 
     assert (now.steps, now.version) == (2, 2)
 
 
-def test_an_acknowledgement_is_kept_with_what_is_told_of_it_or_not_at_all(
+def test_an_acknowledgement_is_stored_with_its_announcement_or_not_at_all(
     table: Table, threads: DynamoThreads
 ) -> None:
     threads.save(None, thread(), a.NOW)
-    read, told_ = thread(version=1), announced(AnnouncementKind.ACKNOWLEDGED, a.NOW, key="ack")
+    read, acknowledgement = thread(version=1), announced(AnnouncementKind.ACKNOWLEDGED, a.NOW, key="ack")
     after = replace(read, acknowledged_by="ana")
-    assert threads.acknowledge(replace(read, version=7), after, told_) is False
+    assert threads.acknowledge(replace(read, version=7), after, acknowledgement) is False
     assert table.get("OUT#ack") is None
-    assert threads.acknowledge(read, after, told_) is True
+    assert threads.acknowledge(read, after, acknowledgement) is True
     assert table.get("OUT#ack") is not None
 
 
@@ -163,7 +163,7 @@ def test_the_first_look_of_a_cause_stays_when_more_of_it_comes(threads: DynamoTh
     assert threads.due_digests(a.NOW + HOUR, 10) == ["k"]
 
 
-def test_what_was_summed_up_is_remembered_and_looked_at_later(threads: DynamoThreads) -> None:
+def test_a_reported_digest_is_stored_and_looked_at_later(threads: DynamoThreads) -> None:
     threads.count(refused(0), a.NOW, a.NOW)
     threads.count(refused(1), a.NOW, a.NOW)
     threads.look_later(digest_of(threads), a.NOW + HOUR, a.NOW + MINUTE, reported=True)
@@ -173,7 +173,7 @@ def test_what_was_summed_up_is_remembered_and_looked_at_later(threads: DynamoThr
     assert threads.due_digests(a.NOW + HOUR, 10) == ["k"]
 
 
-def test_what_came_while_it_was_summed_up_is_not_forgotten(threads: DynamoThreads) -> None:
+def test_an_announcement_that_came_during_a_digest_is_not_lost(threads: DynamoThreads) -> None:
     threads.count(refused(0), a.NOW, a.NOW)
     looked_at = digest_of(threads)
     threads.count(refused(1), a.NOW, a.NOW)
@@ -221,23 +221,23 @@ def test_the_names_of_a_cause_grow_although_one_alarm_came_many_times(threads: D
 
 
 @pytest.mark.parametrize(
-    ("since", "kept"),
+    ("since", "newest"),
     [
         pytest.param(MINUTE, "second", id="a newer transition"),
         pytest.param(timedelta(), "second", id="another series of the same moment"),
         pytest.param(-MINUTE, "first", id="an older one that came late"),
     ],
 )
-def test_what_is_held_is_the_newest_transition(threads: DynamoThreads, since: timedelta, kept: str) -> None:
+def test_the_newest_transition_is_held(threads: DynamoThreads, since: timedelta, newest: str) -> None:
     threads.defer(refused(0, headline="first", alarm_since=a.NOW), a.NOW + HOUR, a.NOW)
     later, until = a.NOW + since, {"first": a.NOW + HOUR, "second": a.NOW + 2 * HOUR}
     threads.defer(refused(1, headline="second", alarm_since=later), until["second"], a.NOW + 5 * MINUTE)
-    assert digest_of(threads).first.headline == kept
-    assert threads.due_digests(until[kept] - MINUTE, 10) == []
-    assert threads.due_digests(until[kept], 10) == ["k"]
+    assert digest_of(threads).first.headline == newest
+    assert threads.due_digests(until[newest] - MINUTE, 10) == []
+    assert threads.due_digests(until[newest], 10) == ["k"]
 
 
-def test_what_cannot_be_held_for_a_later_release_wrote_there_says_so(table: Table) -> None:
+def test_a_hold_refused_because_of_a_later_release_says_so(table: Table) -> None:
     threads = DynamoThreads(table.client, table.name)
     threads.defer(refused(0, alarm_since=a.NOW), a.NOW + HOUR, a.NOW)
     table.client.update_item(
@@ -250,7 +250,7 @@ def test_what_cannot_be_held_for_a_later_release_wrote_there_says_so(table: Tabl
         threads.defer(refused(1, alarm_since=a.NOW + MINUTE), a.NOW + HOUR, a.NOW)
 
 
-def test_what_is_held_anew_after_it_was_forgotten_may_be_older(threads: DynamoThreads) -> None:
+def test_a_transition_held_after_the_last_one_was_forgotten_may_be_older(threads: DynamoThreads) -> None:
     watched = WatchedAlarm("fleet", "web-1")
     threads.defer(refused(0, alarm_since=a.NOW), a.NOW, a.NOW)
     threads.forget(digest_of(threads))
@@ -266,7 +266,7 @@ def test_what_is_held_anew_after_it_was_forgotten_may_be_older(threads: DynamoTh
     assert (found.names, found.series) == (("fleet",), (watched,))
 
 
-def test_what_came_while_a_window_ended_is_held_on(threads: DynamoThreads) -> None:
+def test_a_transition_that_came_while_a_window_ended_stays_held(threads: DynamoThreads) -> None:
     threads.defer(refused(0, alarm_since=a.NOW), a.NOW, a.NOW)
     before = digest_of(threads)
     threads.defer(refused(1, alarm_since=a.NOW + MINUTE), a.NOW + HOUR, a.NOW + MINUTE)

@@ -1,4 +1,4 @@
-"""What DynamoDB leaves out of a batch read was not looked at: it is unknown, never missing."""
+"""A key that DynamoDB leaves out of a batch read was not read: it is unknown, never missing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -61,7 +61,7 @@ def test_a_key_that_was_left_out_is_asked_for_again_after_a_while_and_nothing_el
     assert (slept, client.asked[1:]) == (waits, [1] * times)
 
 
-def test_who_is_left_out_three_times_was_not_looked_at(table: Table) -> None:
+def test_a_key_left_out_three_times_is_unknown(table: Table) -> None:
     slept: list[float] = []
     client = Unprocessed(table.client, "SWITCH#global")
     ledger = DynamoLedger(client, table.name, slept.append)  # type: ignore[arg-type]  # wraps the client
@@ -87,7 +87,7 @@ class Unprocessed:
             return reply
         for name, wanted in request["RequestItems"].items():
             left = [key for key in wanted["Keys"] if key["pk"]["S"] == self.pk]
-            kept = [item for item in reply["Responses"][name] if item["pk"]["S"] != self.pk]
-            reply["Responses"][name] = kept
+            answered = [item for item in reply["Responses"][name] if item["pk"]["S"] != self.pk]
+            reply["Responses"][name] = answered
             reply["UnprocessedKeys"] = {name: {"Keys": left}} if left else {}
         return reply

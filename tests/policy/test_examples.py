@@ -19,7 +19,7 @@ from tests.policy.test_mistakes import MISTAKES
 
 SHIPPED = (ROOT / "shared/policy.toml").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", document("docs/policy.md").text, re.DOTALL | re.MULTILINE)
-# What fits the shape but not together, or means nothing, only the loader can tell.
+# Values that fit the schema but not each other, or mean nothing: only the loader finds them.
 BEYOND_A_SCHEMA = {
     "blame_of_a_restart",
     "paging_webhook_inside",
@@ -122,7 +122,7 @@ def test_the_schema_that_lies_in_the_documents_is_that_of_the_code() -> None:
 
 
 @pytest.mark.parametrize("text", [SHIPPED, *map(whole, EXAMPLES)], ids=lambda text: str(len(text)))
-def test_what_loads_fits_the_schema(text: str) -> None:
+def test_a_policy_that_loads_fits_the_schema(text: str) -> None:
     jsonschema.validate(tomllib.loads(text), policy_schema())
 
 

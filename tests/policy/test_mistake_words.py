@@ -1,4 +1,4 @@
-"""Mistakes in a policy are told in words of its own, on the line on which they stand."""
+"""Mistakes in a policy are reported in plain words, with the line of the file."""
 
 import tomllib
 from pathlib import Path
@@ -94,7 +94,7 @@ def test_whatever_toml_it_is_every_table_and_key_has_a_line(parts: list[str]) ->
         ("[actions.restart-service]", "[actions.restart-servce]", "did you mean restart-service?"),
     ],
 )
-def test_what_may_have_been_meant_is_said(written: str, meant: str, hint: str) -> None:
+def test_a_hint_names_the_probable_meaning(written: str, meant: str, hint: str) -> None:
     shipped = (Path(__file__).parents[2] / "shared/policy.toml").read_text(encoding="utf-8")
     assert written in shipped
     assert any(hint in problem for problem in problems(shipped.replace(written, meant, 1)))

@@ -31,7 +31,7 @@ def one_of(names: object) -> str:
 
 
 @pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)
-def test_a_mistake_is_told_with_its_path(path: Path) -> None:
+def test_a_mistake_is_reported_with_its_path(path: Path) -> None:
     """The file's first lines hold what is said of it, word for word but for the names of all actions."""
     lines = path.read_text(encoding="utf-8").splitlines()
     expected = tuple(
@@ -129,8 +129,8 @@ def test_a_share_may_be_a_whole_number() -> None:
 
 
 @pytest.mark.parametrize("part", ["defaults", "budgets", "verify", "freeze", "actions", "dependencies"])
-def test_a_part_that_is_no_part_is_told_and_checked_no_further(part: str) -> None:
-    """What a wrong part would have to fit with must not stop the loader from telling it."""
+def test_a_section_of_the_wrong_type_is_reported_and_checked_no_further(part: str) -> None:
+    """The loader reports a section of the wrong type although others depend on it."""
     text = re.sub(rf"^\[{part}.*?(?=^\[|\Z)", "", a.AUTO_POLICY, flags=re.DOTALL | re.MULTILINE)
     with pytest.raises(PolicyError) as caught:
         parse_policy(f'{part} = "none"\n{text}', "odd.toml")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from firebreak.intake.names import SERVICES
 from firebreak.policy.patterns import NAME_CHARACTERS, PARTS, can_match_a_group, can_match_a_target, may_meet
 
-# Enough of each to tell: a pattern of five pieces asks for no longer names and no other letters.
+# Enough of each to decide: a pattern of five pieces asks for no longer names and no other letters.
 SHORT_NAMES = ["".join(letters) for n in (1, 2, 3, 4) for letters in itertools.product("ae", repeat=n)]
 SHORT_GROUPS = [f"ecs:{name}" for name in SHORT_NAMES]
 SHORT_TARGETS = [f"{group}/{name}" for group in SHORT_GROUPS for name in SHORT_NAMES] + [
@@ -94,7 +94,7 @@ def test_the_characters_of_names_are_those_that_targets_may_have(service: str) -
         ("", False, False),
     ],
 )
-def test_what_a_pattern_can_match(pattern: str, target: bool, group: bool) -> None:
+def test_whether_a_pattern_can_match_a_target_or_a_group(pattern: str, target: bool, group: bool) -> None:
     assert (can_match_a_target(pattern), can_match_a_group(pattern)) == (target, group)
 
 

@@ -1,4 +1,4 @@
-"""What a policy says of one action on one target, and the policies that ship."""
+"""The rules of a policy for one action on one target, and the policies that ship."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -148,7 +148,7 @@ BEANSTALK = Target(a.ACCOUNT, a.REGION, "beanstalk", "", "shop-prod")
 
 
 @pytest.mark.parametrize("action", [one.name for one in CATALOG.specs.values() if one.asks_by_default])
-def test_what_does_much_at_once_asks_where_only_the_defaults_say_auto(action: str) -> None:
+def test_an_action_that_does_much_at_once_asks_where_only_the_defaults_say_auto(action: str) -> None:
     rules = a.auto_policy().rules(action, BEANSTALK)
     assert rules.autonomy is Autonomy.APPROVE
     assert rules.sources["autonomy"] == f"{action} itself (defaults say auto)"
@@ -175,7 +175,7 @@ AUTO_BY = {
 
 
 @pytest.mark.parametrize("said", AUTO_BY.values(), ids=AUTO_BY)
-def test_pausing_all_mail_asks_a_human_whoever_says_auto(said: str) -> None:
+def test_pausing_all_mail_asks_a_human_even_where_the_policy_says_auto(said: str) -> None:
     rules = parse_policy(f"{a.AUTO_POLICY}\n{said}", "auto.toml").rules("pause-sending", ACCOUNT_MAIL)
     assert rules.autonomy is Autonomy.APPROVE
     assert rules.sources["autonomy"].startswith("pause-sending on ses:account itself (")

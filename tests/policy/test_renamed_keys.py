@@ -74,7 +74,7 @@ def test_policy_check_names_the_line_of_an_old_name(tmp_path: Path) -> None:
         ('blame = "1h" -> blame = 1', "actions.roll-back-service.blame: a duration like"),
     ],
 )
-def test_a_mistake_is_told_with_the_name_and_the_line_of_the_file(changed: str, problem: str) -> None:
+def test_a_mistake_is_reported_with_the_name_and_the_line_of_the_file(changed: str, problem: str) -> None:
     before, after = changed.split(" -> ")
     text = BARE + OLD.replace(before, after)
     with pytest.raises(PolicyError) as caught:
@@ -83,7 +83,7 @@ def test_a_mistake_is_told_with_the_name_and_the_line_of_the_file(changed: str, 
     assert caught.value.problems[0].startswith(f"line {line}: {problem}")
 
 
-def test_keys_under_both_names_are_mistakes_beside_all_others() -> None:
+def test_keys_under_both_names_are_reported_together_with_all_other_mistakes() -> None:
     group = "[[groups]]\ngroup = 'ecs:x'\nshare = 0.1\nmax_unavailable = 7\n"
     text = BARE + OLD + "[disruption]\nwithin = '1h'\n" + group
     with pytest.raises(PolicyError) as caught:

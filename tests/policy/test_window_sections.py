@@ -92,7 +92,9 @@ def applying(one: WindowSection) -> FreezeWindow:
         ("targets", [""], PATTERN),
     ],
 )
-def test_a_mistake_is_told_in_one_line_with_what_is_allowed(key: str, value: object, says: str) -> None:
+def test_a_mistake_is_reported_in_one_line_with_the_allowed_values(
+    key: str, value: object, says: str
+) -> None:
     with pytest.raises(ValidationError) as caught:
         section(**{key: value})
     problems = [(problem["loc"][0], problem["msg"]) for problem in caught.value.errors()]

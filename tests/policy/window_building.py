@@ -15,7 +15,7 @@ WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 
 def window(schedule: str, duration: str, timezone: str = "UTC") -> ScheduledWindow:
-    """A window as the policy file spells it."""
+    """A window as it is written in the policy file."""
     section = WindowSection.model_validate(
         {"name": "window", "schedule": schedule, "duration": duration, "timezone": timezone}
     )
@@ -63,7 +63,7 @@ def starts(fields: Fields, zone: ZoneInfo, first: datetime, last: datetime) -> l
         wall = _wall(zone, at)
         jumped = wall - before > MINUTE
         passed = _minutes(before + MINUTE, wall) if jumped else (wall,)
-        if any(fields.holds(shown) for shown in passed):
+        if any(fields.holds(wall_time) for wall_time in passed):
             found.append(at)
         before = wall
     return found

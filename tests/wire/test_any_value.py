@@ -1,4 +1,4 @@
-"""Whatever lies on the bus ends in a value or in UnusableEvent, and a value can be kept."""
+"""Any event on the bus ends in a value or in UnusableEvent, and a value can be stored."""
 
 import json
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def changed(value: dict[str, Any], path: tuple[str, ...], new: object) -> dict[s
     return {**value, path[0]: inner}
 
 
-def kept(value: object) -> None:
+def can_be_stored(value: object) -> None:
     """As the ledger does: every text can be encoded, and every time has a zone."""
     json.dumps(value, ensure_ascii=False).encode()
 
@@ -67,7 +67,7 @@ def test_a_request_is_read_or_named_whatever_one_field_holds(path: tuple[str, ..
     except UnusableEvent:
         return
     assert isinstance(found, OwnEvent)
-    kept(request_event(found))
+    can_be_stored(request_event(found))
     series = found.alarm.contributor.id if found.alarm.contributor else ""
     assert len(series.encode()) <= LONGEST_ID
 
@@ -80,7 +80,7 @@ def test_an_announcement_is_read_or_named_whatever_one_field_holds(
         found = announcement_from_wire(changed(ANNOUNCEMENT, path, new))
     except UnusableEvent:
         return
-    kept(announcement_to_wire(found))
+    can_be_stored(announcement_to_wire(found))
     times = [found.at, found.alarm_since, found.until]
     assert all(time.tzinfo is not None for time in times if time)
 

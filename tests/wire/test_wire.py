@@ -163,7 +163,7 @@ def test_a_kind_of_a_later_writer_is_not_understood() -> None:
     assert alarm_from_wire({**golden("alarm"), "kind": "quantum"}) == replace(FULL, kind=AlarmKind.UNKNOWN)
 
 
-def test_what_may_be_absent_may_be_absent() -> None:
+def test_optional_fields_may_be_absent() -> None:
     needed = ("v", "arn", "name", "account", "region", "kind", "state", "since")
     stored = {key: value for key, value in golden("alarm").items() if key in needed}
 
@@ -205,7 +205,7 @@ def test_a_damaged_alarm_is_refused(change: dict[str, object], found: str) -> No
 
 
 @pytest.mark.parametrize("stored", [None, "text", 5, []], ids=repr)
-def test_what_is_no_object_is_no_alarm(stored: object) -> None:
+def test_a_value_that_is_no_object_is_no_alarm(stored: object) -> None:
     with pytest.raises(UnusableEvent, match="expected an object"):
         alarm_from_wire(stored)
 

@@ -43,7 +43,7 @@ PAGE = Page(
 
 @dataclass(frozen=True)
 class Tls:
-    """What a server shows, and what trusts it."""
+    """The TLS contexts of a server and of a client that trusts it."""
 
     server: ssl.SSLContext
     client: ssl.SSLContext
@@ -82,7 +82,7 @@ def _make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def as_usual(exchange: Exchange, arrived: Arrived) -> None:
-    """What Slack, PagerDuty and a webhook answer when all is well."""
+    """The usual answers of Slack, PagerDuty and a webhook."""
     known: dict[str, object] = {
         "/api/chat.postMessage": {"ok": True, "channel": "C0PAGES", "ts": "1700000000.000100"},
         "/api/chat.update": {"ok": True, "channel": "C0PAGES", "ts": "1700000000.000100"},
@@ -115,7 +115,7 @@ def tls_server(tls: Tls) -> Iterator[LocalServer]:
 
 @dataclass
 class Waits:
-    """What waits between two tries; it only counts."""
+    """The wait between two tries; it only counts."""
 
     seconds: list[float] = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that keeps what arrives and answers as it is told."""
+"""A real HTTP server on loopback that keeps what arrives and answers as programmed."""
 
 import json
 import ssl
@@ -136,6 +136,6 @@ def hang_up(exchange: Exchange, _: Arrived) -> None:
 
 
 def garbage(exchange: Exchange, _: Arrived) -> None:
-    """What is no HTTP at all."""
+    """An answer that is no HTTP at all."""
     exchange.wfile.write(b"\x00\xff not http \r\n\r\n")
     exchange.close_connection = True

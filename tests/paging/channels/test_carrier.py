@@ -48,7 +48,7 @@ class Desk:
         self.carrier = Carrier(lambda _: self.channel, self.memory, self.log)
 
     def deliver(self, at: datetime = NOW) -> str:
-        """What came of a page: its reference, or the code."""
+        """The result of a page: its reference, or the code."""
         try:
             return self.carrier.deliver(RULES, PAGE, "", at)
         except Undelivered as error:
@@ -135,11 +135,11 @@ def test_a_try_whose_function_died_is_followed_by_another(desk: Desk) -> None:
 
 
 def test_a_turn_is_longer_than_a_function_may_run() -> None:
-    """Or a second page would try beside the first, which still waits for its answer."""
+    """Or a second page would try at the same time as the first, which still waits for its answer."""
     assert timedelta(seconds=functions()["Page"]["Timeout"]) < TURN
 
 
-def test_what_is_refused_as_wrong_is_an_answer_and_rests_nothing(desk: Desk) -> None:
+def test_a_rejected_page_is_an_answer_and_rests_no_channel(desk: Desk) -> None:
     desk.channel.before = failing("invalid_auth", retryable=False)
     assert [desk.deliver() for _ in range(5)] == ["invalid_auth"] * 5
     assert desk.memory.kept == {}

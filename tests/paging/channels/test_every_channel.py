@@ -1,4 +1,4 @@
-"""What every channel does, whatever carries the page; the HTTP ones against a real server with TLS."""
+"""The behaviour of every channel; the HTTP ones against a real server with TLS."""
 
 import logging
 import time
@@ -83,7 +83,7 @@ def test_a_server_that_keeps_failing_is_asked_twice_and_no_more(tls_bench: Bench
         pytest.param("-1", 1, [], id="less than nothing is not"),
     ],
 )
-def test_who_is_asked_to_slow_down_waits_two_seconds_at_most(
+def test_a_throttled_channel_waits_two_seconds_at_most(
     tls_bench: Bench, kind: ChannelKind, wait: str, requests: int, waits: list[float]
 ) -> None:
     tls_bench.server.usually = answer(429, {"ok": False, "error": "ratelimited"}, Retry_After=wait)
@@ -95,9 +95,7 @@ def test_who_is_asked_to_slow_down_waits_two_seconds_at_most(
 
 @every_http_channel
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
-def test_what_is_refused_as_wrong_is_not_tried_again(
-    tls_bench: Bench, kind: ChannelKind, status: int
-) -> None:
+def test_a_rejected_page_is_not_tried_again(tls_bench: Bench, kind: ChannelKind, status: int) -> None:
     tls_bench.server.usually = answer(status, {"status": "invalid event"})
     error = refusal(tls_bench, kind)
     assert (error.code, error.retryable) == (str(status), False)
@@ -126,7 +124,7 @@ def test_a_server_that_never_ends_its_answer_is_given_up_without_a_second_try(
 
 
 @every_http_channel
-def test_what_is_no_http_is_not_taken_for_an_answer(tls_bench: Bench, kind: ChannelKind) -> None:
+def test_an_answer_that_is_no_http_is_an_error(tls_bench: Bench, kind: ChannelKind) -> None:
     tls_bench.server.usually = garbage
     error = refusal(tls_bench, kind)
     assert error.retryable
@@ -224,7 +222,7 @@ def test_a_changed_secret_counts_with_the_next_page(tls_bench: Bench, kind: Chan
     ],
     ids=["200", "202", "400", "401", "500", "302", "hang", "hang up", "garbage", "list"],
 )
-def test_a_secret_is_never_told(
+def test_a_secret_is_never_disclosed(
     tls_bench: Bench, kind: ChannelKind, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not in logs at their most talkative, in errors, in what led to them, or in how a channel looks."""
@@ -245,7 +243,7 @@ def test_a_secret_is_never_told(
 
 @pytest.mark.parametrize("odd", [f"{SECRET}\nX-More: y", f"{SECRET}\x00", f"geheim-ü-鍵-{SECRET}"])
 @every_http_channel
-def test_a_secret_that_fits_in_no_header_is_never_told_either(
+def test_a_secret_that_fits_in_no_header_is_never_disclosed_either(
     tls_bench: Bench, kind: ChannelKind, odd: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Python's own error for a header that cannot be sent quotes it."""

@@ -24,15 +24,15 @@ ONCE = failed(Health(), a.NOW)
 def memory(request: Any) -> ChannelHealth:
     if request.param == "fake":
         return FakeChannelHealth()
-    kept: Table = request.getfixturevalue("table")
-    return DynamoChannelHealth(kept.client, kept.name)
+    stored: Table = request.getfixturevalue("table")
+    return DynamoChannelHealth(stored.client, stored.name)
 
 
 def test_nothing_is_remembered_of_a_channel_that_never_failed(memory: ChannelHealth) -> None:
     assert memory.look("slack") == ABSENT
 
 
-def test_what_is_kept_is_found_again_with_the_next_version(memory: ChannelHealth) -> None:
+def test_stored_health_is_read_back_with_the_next_version(memory: ChannelHealth) -> None:
     assert memory.keep("slack", ONCE, a.NOW) is True
     assert memory.look("slack") == Health(failures=1, failed_at=a.NOW, version=1)
     found = memory.look("slack")
@@ -47,7 +47,7 @@ def test_each_channel_is_remembered_by_itself(memory: ChannelHealth) -> None:
     assert memory.look("hook") == ABSENT
 
 
-def test_who_read_an_older_version_keeps_nothing(memory: ChannelHealth) -> None:
+def test_a_write_on_an_older_version_is_refused(memory: ChannelHealth) -> None:
     """Of two pages that both want the one try, one gets it."""
     memory.keep("slack", ONCE, a.NOW)
     found = memory.look("slack")

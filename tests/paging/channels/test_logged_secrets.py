@@ -27,7 +27,7 @@ every_level = pytest.mark.parametrize("level", LEVELS)
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What the root logger writes; levels and handlers are as before at the end."""
+    """The output of the root logger; levels and handlers are as before at the end."""
     root, found = logging.getLogger(), io.StringIO()
     before = root.level
     handler = logging.StreamHandler(found)
@@ -40,7 +40,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
 
 
 def as_lambda_starts(level: str, monkeypatch: pytest.MonkeyPatch) -> PowertoolsLog:
-    """The runtime's part, then ours."""
+    """The part of the Lambda runtime, then that of Firebreak."""
     logging.getLogger().setLevel(level)
     monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", level)
     monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", level)
@@ -112,7 +112,7 @@ def test_calls_of_aws_are_not_logged(
 
 @every_level
 @pytest.mark.parametrize("kind", [ChannelKind.SLACK, ChannelKind.PAGERDUTY, ChannelKind.WEBHOOK])
-def test_what_is_sent_to_a_channel_is_not_logged(
+def test_pages_and_secrets_of_a_channel_are_not_logged(
     kind: ChannelKind, level: str, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch, tls: Tls
 ) -> None:
     as_lambda_starts(level, monkeypatch)

@@ -92,7 +92,7 @@ def test_an_address_that_is_none_is_refused_when_it_is_built(tls_bench: Bench, a
         tls_bench.channel(ChannelKind.PAGERDUTY, rules=rules)
 
 
-def test_who_names_no_region_gets_pagerdutys_usual_address(tls_bench: Bench) -> None:
+def test_without_a_region_pagerdutys_usual_address_is_used(tls_bench: Bench) -> None:
     rules = ChannelRules(name="pd", kind=ChannelKind.PAGERDUTY, secret="")
     channel = tls_bench.channel(ChannelKind.PAGERDUTY, rules=rules)
     assert isinstance(channel, PagerDutyChannel)

@@ -61,13 +61,13 @@ def test_the_first_page_is_posted_and_its_place_is_the_reference(bench: Bench, s
     assert posted.headers["authorization"] == f"Bearer {SECRET}"
     assert posted.json["channel"] == "C0PAGES"
     assert "thread_ts" not in posted.json
-    shown = [one["text"] for one in texts(posted.json["blocks"])]
-    assert shown[0] == PAGE.subject
-    assert shown[2] == PAGE.body
-    assert shown[3] == "<https://wiki.example.com/api|runbook>"
+    posted_texts = [one["text"] for one in texts(posted.json["blocks"])]
+    assert posted_texts[0] == PAGE.subject
+    assert posted_texts[2] == PAGE.body
+    assert posted_texts[3] == "<https://wiki.example.com/api|runbook>"
 
 
-def test_a_later_page_renews_the_message_and_is_told_in_its_thread(bench: Bench, slack: Channel) -> None:
+def test_a_later_page_updates_the_message_and_is_posted_in_its_thread(bench: Bench, slack: Channel) -> None:
     later = replace(PAGE, phase=Phase.UPDATE, subject="[Firebreak] ACTED ecs:prod/api: restarted")
     assert slack.send(later, REF) == REF
     renewed, text = bench.server.arrived
@@ -84,7 +84,7 @@ def test_a_page_that_asks_again_for_a_human_shows_in_the_channel_too(bench: Benc
 
 
 @pytest.mark.parametrize("word", ["message_not_found", "cant_update_message", "edit_window_closed"])
-def test_a_message_that_cannot_be_renewed_is_posted_anew(bench: Bench, slack: Channel, word: str) -> None:
+def test_a_message_that_cannot_be_updated_is_posted_again(bench: Bench, slack: Channel, word: str) -> None:
     bench.server.next.append(failing(word))
     assert slack.send(PAGE, "C0PAGES:1600000000.000001") == REF
     assert calls(bench.server) == ["chat.update", "chat.postMessage"]
@@ -92,12 +92,14 @@ def test_a_message_that_cannot_be_renewed_is_posted_anew(bench: Bench, slack: Ch
 
 
 @pytest.mark.parametrize("ref", ["C0PAGES", "C0PAGES:", "C0PAGES:1.2:3", "c:1.2", "C0:1.2\n", "i-0123456789"])
-def test_a_reference_that_is_none_of_ours_is_posted_anew(bench: Bench, slack: Channel, ref: str) -> None:
+def test_a_page_with_an_unknown_reference_is_posted_as_a_new_message(
+    bench: Bench, slack: Channel, ref: str
+) -> None:
     assert slack.send(PAGE, ref) == REF
     assert calls(bench.server) == ["chat.postMessage"]
 
 
-def test_while_slack_is_down_nothing_is_posted_anew(bench: Bench, slack: Channel) -> None:
+def test_while_slack_is_down_nothing_is_posted_twice(bench: Bench, slack: Channel) -> None:
     """The message may be there; the next channel carries this page."""
     bench.server.usually = answer(503)
     with pytest.raises(Undelivered):
@@ -146,7 +148,7 @@ def test_a_post_that_does_not_say_where_it_lies_was_taken_all_the_same(bench: Be
 
 
 def is_inert(message: dict[str, Any], links: int = 0) -> bool:
-    """Whether nothing in it begins a mention or a link but so many links of ours."""
+    """Whether nothing in it begins a mention or a link except so many links of Firebreak."""
     said = texts(message["blocks"])
     plain = [one["text"] for one in said if one["type"] == "plain_text"]
     markup = [one["text"] for one in said if one["type"] == "mrkdwn"]

@@ -107,7 +107,7 @@ def built(bench: Bench, address: str, *, this_machine: bool = True) -> object:
         "https://hooks.example.com/ü",
     ],
 )
-def test_what_is_no_private_address_is_refused(bench: Bench, address: str) -> None:
+def test_an_address_that_is_no_https_address_is_refused(bench: Bench, address: str) -> None:
     with pytest.raises(Undelivered) as caught:
         built(bench, address)
     assert str(caught.value) == "hook: its address is not an https address"
