@@ -27,7 +27,7 @@ help: ## List the targets
 
 setup: .venv/.ready .local/.ready ## Install everything (quick when nothing changed)
 
-demo: setup ## Play the demo on local AWS
+demo: setup ## Run the demo on local AWS
 	@$(firebreak) demo
 
 # pytest comes last, so that its summary is the last line.
@@ -86,7 +86,7 @@ invoke: setup ## Run FUNCTION (RestartService, ...) on EVENT (events/....json) i
 template: .venv/.ready ## Write template.yaml out of template/ and what the actions declare
 	$(bin)/python -m template.generate
 
-lock: setup ## Compile the lock files anew from pyproject.toml
+lock: setup ## Compile the lock files from pyproject.toml again
 	$(lock) pyproject.toml --extra cli --group dev --output-file requirements/dev.txt
 	$(lock) pyproject.toml --constraint requirements/dev.txt --output-file shared/requirements.txt
 	$(lock) --group local --override requirements/local-overrides.txt --output-file requirements/local.txt

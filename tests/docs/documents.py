@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# What is made (make clean removes it) and what belongs to git.
+# Generated files (make clean removes them) and those of git.
 _MADE = {".venv", ".local", ".aws-sam", ".git", "__pycache__", ".hypothesis", "node_modules", "build"}
 
 _FENCE = re.compile(r"^```(?P<language>[a-z]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -37,12 +37,12 @@ class Document:
 
     @property
     def written(self) -> dict[str, str]:
-        """The files that a reader is told to write, by their paths: a line with the path before a block."""
+        """The files that a reader is asked to write, by their paths: a line with the path before a block."""
         return {found["path"]: found["text"] for found in _WRITTEN.finditer(self.text)}
 
     @property
     def links(self) -> list[str]:
-        """Where its links lead."""
+        """The targets of its links."""
         return [found["to"] for found in _LINK.finditer(self.prose)]
 
     @property
@@ -52,7 +52,7 @@ class Document:
         return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
     def table(self, head: str) -> list[list[str]]:
-        """The rows of the table whose first heading this is, without the code marks."""
+        """The rows of the table with this first heading, without backticks."""
         start = re.search(rf"^\| {re.escape(head)} \|.*\n\|[- |]+\n((?:\|.*\n?)*)", self.text, re.MULTILINE)
         assert start, f"{self.name} has no table that begins with {head}"
         rows = [line.strip().strip("|").split(" | ") for line in start[1].splitlines()]
@@ -80,7 +80,7 @@ def files(*suffixes: str) -> Iterator[Path]:
         )
         for name in sorted(names):
             path = folder / name
-            # What is made may be a link to where another checkout has it.
+            # A generated folder may be a link to that of another checkout.
             if name not in _MADE and (not suffixes or path.suffix in suffixes):
                 yield path
 

@@ -39,13 +39,13 @@ def invocations(document: Document, program: str) -> list[list[str]]:
     return [shlex.split(found["rest"], comments=True) for found in runs if found]
 
 
-def _spellings(parameter: Any) -> tuple[list[str], list[str]]:
+def _option_names(parameter: Any) -> tuple[list[str], list[str]]:
     """How an option is switched on, and off."""
     return parameter.opts, parameter.secondary_opts
 
 
 def problem(words: list[str], group: TyperGroup = FIREBREAK) -> str | None:
-    """What is wrong with an invocation of `firebreak`; None when the command and its options exist."""
+    """The error in an invocation of `firebreak`; None when the command and its options exist."""
     name = words[0] if words else ""
     if name in {option for parameter in group.params for option in parameter.opts}:
         return None
@@ -56,7 +56,7 @@ def problem(words: list[str], group: TyperGroup = FIREBREAK) -> str | None:
         case TyperGroup():
             return problem(words[1:], command) if words[1:] else None
         case _:
-            known = HELP.union(*(one for parameter in command.params for one in _spellings(parameter)))
+            known = HELP.union(*(one for parameter in command.params for one in _option_names(parameter)))
     # Behind a bare `--` nothing is an option.
     options = words[1 : words.index("--")] if "--" in words else words[1:]
     unknown = [word for word in options if word.startswith("--") and word.split("=")[0] not in known]

@@ -1,4 +1,4 @@
-"""What the documents say of reasons, guards, policy, parameters and variables is what the code has."""
+"""Reasons, guards, policy, parameters and variables in the documents are those of the code."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def test_every_guard_is_described_in_its_place() -> None:
     assert [row[0] for row in rows] == [guard.name for guard in GUARDS]
 
 
-def test_what_happens_when_a_guard_cannot_look_is_told_with_its_disposition() -> None:
+def test_the_reason_of_a_guard_that_cannot_look_is_documented_with_its_disposition() -> None:
     text = re.findall(r"\| `(\w+_(?:unreadable|blind))`, (\w+)[ :]", document("docs/guards.md").text)
     assert len(text) == len(GUARDS) - 2, "only freeze and autonomy can always look: they are in the policy"
     assert text == [(name, MEANINGS[Reason(name)].disposition.value) for name, _ in text]

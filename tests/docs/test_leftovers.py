@@ -11,10 +11,10 @@ from tests.docs.documents import ROOT, files
 # Put together here, or this file would find itself.
 _MARKS = ("TO" + "DO", "FIX" + "ME", "XX" + "X", "NotImplemented" + "Error")
 UNFINISHED = re.compile(rf"\b({'|'.join(_MARKS)})\b")
-# In tests the word means botocore's Stubber and what it plays.
+# In tests the word means botocore's Stubber and its answers.
 STANDS_IN = re.compile(r"\bst" + r"ub\b", re.IGNORECASE)
 # Lock files quote others.
-NOT_OURS = {"requirements", "requirements.txt"}
+GENERATED = {"requirements", "requirements.txt"}
 TEXT = (".py", ".md", ".toml", ".yaml", ".yml", ".sh", ".json", "")
 SKIPS = {"skip", "skipif", "xfail", "importorskip"}
 
@@ -22,7 +22,7 @@ SKIPS = {"skip", "skipif", "xfail", "importorskip"}
 def texts() -> Iterator[tuple[str, str]]:
     for path in files(*TEXT):
         name = path.relative_to(ROOT)
-        if not NOT_OURS & set(name.parts):
+        if not GENERATED & set(name.parts):
             yield str(name), path.read_text(encoding="utf-8", errors="replace")
 
 

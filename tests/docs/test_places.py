@@ -24,7 +24,7 @@ def named_paths(document: Document) -> set[str]:
 
 
 def exists(path: str, folder: Path) -> bool:
-    """Whether the path is there, from the root, beside the document, or in the layer's folders."""
+    """Whether the path is there, from the root, next to the document, or in the layer's folders."""
     places = [ROOT, folder, ROOT / "shared", ROOT / "shared/firebreak"]
     return any((place / path).exists() or ("*" in path and any(place.glob(path))) for place in places)
 
@@ -56,19 +56,19 @@ def _leads_somewhere(source: Document, link: str) -> bool:
     return not anchor or anchor in document(str(file.resolve().relative_to(ROOT))).headings
 
 
-def test_the_house_names_every_module_and_every_room_of_the_tests() -> None:
+def test_the_table_of_folders_names_every_module_and_every_folder_of_tests() -> None:
     """The modules inside a folder of the package speak for themselves."""
-    first_cells = " ".join(row[0] for row in document("docs/architecture.md").table("where"))
+    first_cells = " ".join(row[0] for row in document("docs/architecture.md").table("folder"))
     named = re.findall(r"[\w./]+", first_cells)
     package = ROOT / "shared/firebreak"
     found = {place if (place := ROOT / name).exists() else package / name for name in named}
     modules = {path for path in package.glob("*.py") if path.stem != "__init__"}
-    rooms = {file.parent for inside in (package, ROOT / "tests") for file in inside.glob("*/*.py")}
+    folders = {file.parent for inside in (package, ROOT / "tests") for file in inside.glob("*/*.py")}
     others = {
         ROOT / name
         for name in ("functions", "cli/firebreak_cli", "devtools/firebreak_devtools", "bench", "template")
     }
-    assert found == modules | rooms | others
+    assert found == modules | folders | others
 
 
 def test_every_decision_is_listed_and_has_a_number_of_its_own() -> None:

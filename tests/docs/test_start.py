@@ -1,4 +1,4 @@
-"""What docs/start.md says of quotas and of costs, counted from the template and the code."""
+"""The quotas and the costs in docs/start.md, counted from the template and the code."""
 
 import re
 
