@@ -37,7 +37,7 @@ PAUSED_AFTER = 3.0
 class Operator:
     """Pauses once, so many seconds after the load began."""
 
-    ground: Fleet
+    fleet: Fleet
     began: float = 0.0
     asked: datetime | None = None
     returned: datetime | None = None
@@ -48,10 +48,10 @@ class Operator:
             name="bench",
             account=ACCOUNT,
             region=REGION,
-            ledger_table=self.ground.table,
+            ledger_table=self.fleet.table,
             policy_file="",
             bus_name="",
-            session=self.ground.session,
+            session=self.fleet.session,
         )
         self.board = SwitchBoard(stack)
 
@@ -77,16 +77,16 @@ class Paused:
 
 def measure(running: Running) -> Paused:
     """One run on new services and a new ledger."""
-    ground = Fleet.prepare(running.session(), services=SERVICES, clusters=CLUSTERS)
-    operator = Operator(ground)
+    fleet = Fleet.prepare(running.session(), services=SERVICES, clusters=CLUSTERS)
+    operator = Operator(fleet)
     deliveries = shuffled(
-        transitions(ground, 1, spread=timedelta(minutes=5), every=timedelta(minutes=6)), 0, seed=1
+        transitions(fleet, 1, spread=timedelta(minutes=5), every=timedelta(minutes=6)), 0, seed=1
     )
     with tempfile.TemporaryDirectory() as folder:
-        load = Load(running, ground, LIMITS, Path(folder), WORKERS, PROCESSES, skews=[0.0] * WORKERS)
+        load = Load(running, fleet, LIMITS, Path(folder), WORKERS, PROCESSES, skews=[0.0] * WORKERS)
         load.during = operator.look
         load.run(deliveries)
-    ground.remove()
+    fleet.remove()
     if operator.asked is None or operator.returned is None:
         raise RuntimeError("the load was over before it could be paused")
     late = [act.at for act in load.acts if act.at > operator.returned]

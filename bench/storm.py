@@ -48,10 +48,10 @@ class Kind:
     before: Callable[[Fleet], None] | None = None
 
 
-def pause(ground: Fleet) -> None:
+def pause(fleet: Fleet) -> None:
     """Hold the global switch."""
     now = datetime.now(UTC)
-    switches = Switches(reader(ground.session, "dynamodb"), ground.table)
+    switches = Switches(reader(fleet.session, "dynamodb"), fleet.table)
     switches.pause(Hold("global", "bench", "measuring", now, now + timedelta(hours=6)))
 
 
@@ -74,24 +74,24 @@ def own_emulator() -> Iterator[Running]:
         emulator.stop(HOME)
 
 
-def events(ground: Fleet, count: int) -> list[Delivery]:
+def events(fleet: Fleet, count: int) -> list[Delivery]:
     """So many events: transitions of all alarms in any order, one in ten a duplicate."""
     again = count // DUPLICATES
     each = -(-(count - again) // SERVICES)
-    first = transitions(ground, each, spread=timedelta(minutes=5), every=timedelta(minutes=6))
+    first = transitions(fleet, each, spread=timedelta(minutes=5), every=timedelta(minutes=6))
     return shuffled(first[: count - again], again, seed=count)
 
 
 def measure(kind: Kind, count: int, *, refuses: bool) -> list[str]:
     """One row of the table. Each on an emulator of its own, whose record of calls is finite."""
     with own_emulator() as running, tempfile.TemporaryDirectory() as folder:
-        ground = Fleet.prepare(running.session(), services=SERVICES, clusters=CLUSTERS)
+        fleet = Fleet.prepare(running.session(), services=SERVICES, clusters=CLUSTERS)
         if kind.before:
-            kind.before(ground)
-        deliveries = events(ground, count)
+            kind.before(fleet)
+        deliveries = events(fleet, count)
         load = Load(
             running,
-            ground,
+            fleet,
             kind.limits,
             Path(folder),
             processes=1 if refuses else PROCESSES,
@@ -99,7 +99,7 @@ def measure(kind: Kind, count: int, *, refuses: bool) -> list[str]:
             skews=[0.0] * WORKERS,
         )
         result = load.run(deliveries)
-        missing = {one.key for one in deliveries} - set(decided(ground))
+        missing = {one.key for one in deliveries} - set(decided(fleet))
         return row(count, load, result, len(missing))
 
 
