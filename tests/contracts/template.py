@@ -33,7 +33,7 @@ def resource(name: str) -> Any:
 
 
 def description(alarm: dict[str, Any]) -> str:
-    """What an alarm tells people, with its variables if it has any."""
+    """The description of an alarm, with its variables if it has any."""
     words = alarm["AlarmDescription"]
     return str(words["Fn::Sub"] if isinstance(words, dict) else words)
 

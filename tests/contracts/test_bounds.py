@@ -1,4 +1,4 @@
-"""What bounds code that runs as one of the functions, and what encrypts what they keep."""
+"""The limits of code that runs as one of the functions, and the encryption of what they store."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ RESOURCES: dict[str, Any] = template()["Resources"]
 WITH_KEY: Any = {"Fn::If": ["HasKey", {"Ref": "KeyArn"}, {"Ref": "AWS::NoValue"}]}
 BOUNDED: Any = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}]}
 WRITES = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
-# What checkov finds, and why it stays: the reason must stand beside the resource.
+# The findings of checkov that stay, with the reason: it must be given at the resource.
 SUPPRESSED = {"AWS::Serverless::Function": {"CKV_AWS_117"}, "AWS::DynamoDB::Table": {"CKV_AWS_119"}}
 
 
@@ -44,7 +44,7 @@ def test_claims_may_still_check_the_switches() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(functions()))
-def test_who_may_change_a_functions_configuration_may_not_give_it_layers(name: str) -> None:
+def test_a_role_that_may_change_a_functions_configuration_may_not_add_layers(name: str) -> None:
     policies = functions()[name]["Policies"]
     changes = [one for one in statements(policies) if "lambda:UpdateFunctionConfiguration" in one["Action"]]
     denied = [one for one in statements(policies, "Deny") if one["Sid"] == "LeaveTheLayers"]

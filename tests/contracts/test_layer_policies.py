@@ -53,8 +53,8 @@ def test_a_library_s_own_toml_files_are_not_looked_at(layer: Path) -> None:
 
 def needed(folder: Path, project: Path) -> list[str]:
     """The files that the layer's Makefile says are needed, for a template and settings in `project`."""
-    shown = folder / "Makefile"
-    shown.write_text(
+    makefile = folder / "Makefile"
+    makefile.write_text(
         (ROOT / "shared/Makefile").read_text(encoding="utf-8") + "\nshow:\n\t@echo $(needed)\n",
         encoding="utf-8",
     )

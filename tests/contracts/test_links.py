@@ -1,4 +1,4 @@
-"""The chain from an event to a human, link by link: each has a way past it that needs no code of ours.
+"""The chain from an event to a human, link by link: each has a way past it that needs no code of Firebreak.
 
     event -> rule or schedule -> function -> Page -> topic
                  |                  |         |
@@ -66,7 +66,7 @@ def test_no_other_kind_of_thing_invokes_a_function() -> None:
 
 
 @every_way_in
-def test_what_cannot_be_delivered_becomes_a_dead_letter(way: dict[str, Any]) -> None:
+def test_an_event_that_cannot_be_delivered_becomes_a_dead_letter(way: dict[str, Any]) -> None:
     assert way["DeadLetterConfig"] == DEAD_LETTERS
     assert way["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 900
 
@@ -92,7 +92,7 @@ def test_schedules_may_leave_dead_letters(role: str) -> None:
 
 
 @every_function
-def test_a_function_that_fails_is_told_by_page_and_page_by_the_topic(name: str) -> None:
+def test_a_failed_function_is_reported_by_page_and_page_by_the_topic(name: str) -> None:
     ways = {"Page": {"Type": "SNS", "Destination": {"Ref": "PageTopic"}}}
     by_page = {"Type": "Lambda", "Destination": {"Ref": "Page.Alias"}}
     config = functions()[name]["EventInvokeConfig"]
@@ -144,7 +144,7 @@ def test_the_watchdog_is_these_alarms() -> None:
 
 
 @pytest.mark.parametrize(("name", "watched"), WATCHES.items())
-def test_a_watchdog_alarm_watches_the_metric_that_the_functions_tell(
+def test_a_watchdog_alarm_watches_the_metric_that_the_functions_emit(
     name: str, watched: tuple[str, str]
 ) -> None:
     alarm = alarms()[name]
@@ -159,7 +159,7 @@ def test_the_metrics_carry_the_name_of_the_stack_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, (_, missing) in WATCHES.items() if missing == "breaching"])
-def test_what_alarms_by_its_absence_waits_for_its_first_data(name: str) -> None:
+def test_an_alarm_on_absence_waits_for_its_first_data(name: str) -> None:
     alarm = alarms()[name]
     assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["Statistic"]) == (
         "LessThanThreshold",
@@ -180,7 +180,7 @@ def test_three_heartbeats_must_be_missing() -> None:
         assert lengths[minutes] == {"Seconds": int(minutes) * 60, "WarmUp": int(minutes) * 3}
 
 
-def test_the_heartbeat_is_turned_red_by_no_code_of_ours_and_by_a_role_that_can_do_nothing_else() -> None:
+def test_the_heartbeat_is_turned_red_without_code_of_firebreak_by_a_role_that_can_do_nothing_else() -> None:
     target = of_type("AWS::Scheduler::Schedule")["HeartbeatSchedule"]["Target"]
     assert target["Arn"] == {"Fn::Sub": "arn:${AWS::Partition}:scheduler:::aws-sdk:cloudwatch:setAlarmState"}
     asked = json.loads(target["Input"]["Fn::Sub"])
@@ -230,6 +230,6 @@ def test_events_are_set_against_decisions_and_failures() -> None:
     for one in counted:
         metric = {"Namespace": "Firebreak", "MetricName": one["Id"].capitalize(), "Dimensions": OWN_DIMENSION}
         assert one["MetricStat"] == {"Metric": metric, "Period": 900, "Stat": "Sum"}
-    # What is being handled at this moment is in the last period only, and in no two.
+    # An event that is being handled at this moment is in the last period only, and in no two.
     assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (2, 2)
     assert template()["Parameters"]["MetricMath"]["Default"] == "true"

@@ -1,4 +1,4 @@
-"""What docstrings and comments name by its module or class is there."""
+"""Modules and classes that docstrings and comments name exist."""
 
 import ast
 import io
@@ -32,7 +32,7 @@ def _names_in(tree: ast.AST) -> Iterator[str]:
 
 @cache
 def _places() -> dict[str, set[str]]:
-    """What each module, package and class of the repository has, by its last name."""
+    """The names in each module, package and class of the repository, by its last name."""
     places: dict[str, set[str]] = defaultdict(set)
     for path in files(".py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -69,7 +69,7 @@ def lost(source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", list(files(".py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_what_a_docstring_names_is_there(path: Path) -> None:
+def test_names_in_docstrings_exist(path: Path) -> None:
     assert lost(path.read_text(encoding="utf-8")) == []
 
 

@@ -10,5 +10,5 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", FIRST)
-def test_what_begins_first_is_there(name: str) -> None:
+def test_files_listed_as_first_exist(name: str) -> None:
     assert list(ROOT.glob(f"{name}*")) != []

@@ -1,4 +1,4 @@
-"""What an action's role allows is exactly what its module declares, in both directions."""
+"""The role of an action allows exactly the calls that its module declares, in both directions."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def test_a_role_allows_what_its_action_declares_and_nothing_else(name: str) -> N
 OPTED_IN = "aws:ResourceTag/firebreak:enabled"
 
 
-def test_what_is_not_bound_to_the_tag_of_those_who_opted_in_is_what_the_document_lists() -> None:
+def test_changes_not_bound_to_the_opt_in_tag_are_those_that_the_document_lists() -> None:
     changes = {p.action for action in CATALOG for p in declared(action) if p.mutates}
     unbound = {
         one
@@ -78,7 +78,7 @@ PAGE = {
 }
 
 
-def test_page_may_tell_remember_and_look_and_change_nothing_else() -> None:
+def test_page_may_notify_record_and_read_and_change_nothing_else() -> None:
     found = own_statements(functions()["Page"])
     assert {one for statement in found for one in iam_actions(statement)} == PAGE
 
@@ -94,7 +94,7 @@ def test_the_router_may_read_the_tags_of_alarms_and_put_events_on_the_bus_and_no
 
 
 def test_page_reads_no_log_group_but_those_that_the_stack_names() -> None:
-    """`log-group:*` let whoever chose a group have any log of the account paged."""
+    """With `log-group:*`, the choice of a group could page any log of the account."""
     found = [s for s in own_statements(functions()["Page"]) if "logs:FilterLogEvents" in iam_actions(s)]
     assert [statement["Resource"] for statement in found] == [{"Ref": "PageLogGroupArns"}]
     assert template()["Parameters"]["PageLogGroupArns"]["Default"] == ""

@@ -12,21 +12,21 @@ from firebreak_cli.main import app
 from tests.contracts.template import template
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted(path for room in ("shared", "cli", "devtools") for path in (ROOT / room).rglob("*.py"))
+SOURCES = sorted(path for folder in ("shared", "cli", "devtools") for path in (ROOT / folder).rglob("*.py"))
 NAMES = sorted(
     {one.name or (one.callback.__name__ if one.callback else "") for one in app.registered_commands}
     | {str(one.name) for one in app.registered_groups}
 )
 COMMAND = re.compile(rf"firebreak (?:(?:{'|'.join(NAMES)})\b[^`)\n\"]*|\Z)")
 
-# What names a command and is none to copy, or reaches no stack that has another address.
+# Texts that name a command and are none to copy, or reach no stack that has another address.
 NAMED = {
     "main.py": {"firebreak "},  # its own version
     "requests.py": {"firebreak approve"},
     "acknowledging.py": {"firebreak ack"},
     # Replaced by commands for the stack in question before they are shown.
     "advice.py": {"firebreak resume", "firebreak switches", "firebreak retry "},
-    # What CloudWatch keeps as an alarm's description, or as the reason of its state.
+    # Texts that CloudWatch stores as an alarm's description, or as the reason of its state.
     "init.py": {"firebreak drill", "firebreak drill init"},
     "drill.py": {"firebreak drill "},
     # On this machine: local AWS, whose environment is printed above them.

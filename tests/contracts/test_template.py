@@ -1,4 +1,4 @@
-"""What must hold of the template whatever is added to it."""
+"""Rules that the template keeps whatever is added to it."""
 
 import json
 import re
@@ -21,14 +21,14 @@ from tests.contracts.template import (
     template,
 )
 
-# What changes nothing outside Firebreak: reads, its ledger, its bus, its schedules, its topic, its key.
+# Calls that change nothing outside Firebreak: reads, its ledger, its bus, its schedules, its topic, its key.
 HARMLESS = re.compile(
     r"(\w[\w-]*:(Describe|List|BatchGet|Get)\w*"
     r"|dynamodb:(Query|PutItem|UpdateItem|DeleteItem|ConditionCheckItem)"
     r"|events:PutEvents|scheduler:CreateSchedule|iam:PassRole|sns:Publish|kms:(Decrypt|GenerateDataKey)"
     r"|logs:FilterLogEvents)"
 )
-# Changes for which IAM knows no tag of the resource; what holds them back instead is beside each.
+# Changes for which IAM knows no tag of the resource; the limit that applies instead is given with each.
 WITHOUT_TAGS = {
     "iam:PassRole",  # to which service
     "ecs:RegisterTaskDefinition",  # up to how much memory
@@ -44,8 +44,8 @@ SYMPTOMS = {
     if spec.symptom
 }
 
-# What an action makes anew has no tags yet; the statement about what it is made of holds it back.
-MADE_ANEW = "automation-execution/*"
+# A resource that an action creates has no tags yet; the statement about its source is the limit.
+CREATED = "automation-execution/*"
 
 every_function = pytest.mark.parametrize("name", sorted(functions()))
 every_action = pytest.mark.parametrize("name", sorted(actions()))
@@ -196,11 +196,11 @@ def test_a_change_of_the_layer_reaches_the_alias(name: str) -> None:
 
 
 @every_function
-def test_a_failed_event_is_bounded_kept_and_told(name: str) -> None:
+def test_a_failed_event_is_bounded_stored_and_reported(name: str) -> None:
     function = functions()[name]
     config = function["EventInvokeConfig"]
     assert (config["MaximumEventAgeInSeconds"], config["MaximumRetryAttempts"]) == (900, 2)
-    # Page is what tells of the others; when it fails, the topic is the last way to a human.
+    # Page reports the failures of the others; when it fails, the topic is the last way to a human.
     assert config["DestinationConfig"]["OnFailure"]["Type"] == ("SNS" if name == "Page" else "Lambda")
     assert function["DeadLetterQueue"]["TargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 
@@ -242,7 +242,7 @@ def test_schedules_may_wake_exactly_verify_page_and_the_actions() -> None:
 
 
 @pytest.mark.parametrize("name", ["Verify", "Page", "Route"])
-def test_what_only_watches_may_change_nothing_but_firebreaks_own(name: str) -> None:
+def test_a_function_that_only_watches_may_change_nothing_but_firebreaks_own_resources(name: str) -> None:
     granted = [one for part in statements(functions()[name]["Policies"]) for one in iam_actions(part)]
     assert [one for one in granted if not HARMLESS.fullmatch(one)] == []
 
@@ -255,7 +255,7 @@ def test_an_action_changes_only_what_opted_in(name: str) -> None:
     guarded = [
         statement.get("Condition", {}).get("StringEquals")
         for statement in statements(functions()[name]["Policies"])
-        if changing & set(iam_actions(statement)) and MADE_ANEW not in json.dumps(statement["Resource"])
+        if changing & set(iam_actions(statement)) and CREATED not in json.dumps(statement["Resource"])
     ]
     assert changing
     assert guarded
@@ -316,7 +316,7 @@ def test_the_ledger_outlives_the_stack() -> None:
     assert template()["Parameters"]["LedgerDeletionProtection"]["Default"] == "true"
 
 
-def test_dead_letters_alarm_without_any_code_of_ours() -> None:
+def test_dead_letters_alarm_without_any_code_of_firebreak() -> None:
     alarm = resource("DeadLettersAlarm")
     assert alarm["AlarmActions"] == [{"Ref": "PageTopic"}]
     assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["DeadLetters", "QueueName"]}

@@ -17,7 +17,7 @@ def test_the_template_is_what_its_source_and_the_actions_say() -> None:
     assert RESULT.read_text(encoding="utf-8") == rendered(), "run make template"
 
 
-def test_what_a_human_edits_of_the_template_stays_readable() -> None:
+def test_the_edited_template_source_stays_short() -> None:
     lines = (ROOT / "template" / SOURCE).read_text(encoding="utf-8").splitlines()
     assert len(lines) < 1100
 

@@ -16,7 +16,7 @@ MODULE = "shared/firebreak/services/ecs/actions/nudge_service.py"
 FRAGMENT = "shared/firebreak/services/ecs/actions/nudge_service.yaml"
 EVENT = "events/ecs_pending_nudge.json"
 
-# What commands write anew out of what is declared.
+# Files that commands generate from the declarations.
 WRITTEN = {
     "README.md",
     "docs/actions.md",
@@ -96,7 +96,7 @@ ASK_FOR_IT = {
     "tests/services/test_sent_once.py::test_the_table_holds_every_changing_call_of_every_action",
     "tests/intake/test_sample_events.py::test_every_usable_event_has_an_expectation",
     "tests/cli/test_explain_events.py::test_every_sample_event_is_explained_offline",
-    "tests/cli/test_explain_events.py::test_every_sample_event_is_told_to_people",
+    "tests/cli/test_explain_events.py::test_every_sample_event_is_explained_in_text",
 }
 
 
