@@ -19,7 +19,7 @@ from tests.support.world import World, eventbridge
 
 MINUTE = timedelta(minutes=1)
 NAME = "api-memory-high"
-# Who moto says is calling.
+# The caller that moto reports.
 CALLER = "arn:aws:sts::123456789012:user/moto"
 
 
@@ -48,7 +48,7 @@ def series_in_alarm(*ids: str) -> dict[str, Any]:
 
 @dataclass
 class Console:
-    """An operator's machine: CloudWatch answers what it is told to, and the bus keeps what it gets."""
+    """An operator's machine: CloudWatch gives the programmed answers, and the bus keeps its entries."""
 
     world: World
     cloudwatch: Callable[[Stubber], object]
@@ -81,11 +81,11 @@ class Console:
         return made
 
     @property
-    def outside(self) -> Environment:
+    def environment(self) -> Environment:
         return replace(around(self.world.clock.now), session=self.session)
 
     def retry(self, *arguments: str) -> Any:
-        return run("retry", *arguments, outside=self.outside)
+        return run("retry", *arguments, environment=self.environment)
 
     def details(self) -> list[dict[str, Any]]:
         return [json.loads(entry["Detail"]) for entry in self.sent]

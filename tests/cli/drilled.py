@@ -29,7 +29,7 @@ class WorldAlarm:
     delay: timedelta = 2 * SECOND
     turned: list[AlarmState] = field(default_factory=list)
     refusing: dict[int, AwsError] = field(default_factory=dict)
-    waiting: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
+    scheduled: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
     red: Alarm | None = None
 
     def __post_init__(self) -> None:
@@ -54,7 +54,7 @@ class WorldAlarm:
             self._later(lambda: self.world.green(was))
 
     def _later(self, what: Callable[[], object]) -> None:
-        self.waiting.append((self.world.clock.at + self.delay, what))
+        self.scheduled.append((self.world.clock.at + self.delay, what))
 
     def described(self) -> Reading[DescribedAlarm]:
         return self.world.alarms.describe(NAME)
@@ -62,8 +62,8 @@ class WorldAlarm:
     def sleep(self, seconds: float) -> None:
         """Time passes: schedules fire, transitions arrive, and every five minutes the sweep looks."""
         self.world.pass_time(timedelta(seconds=seconds))
-        due = [one for one in self.waiting if one[0] <= self.world.clock.at]
-        self.waiting = [one for one in self.waiting if one not in due]
+        due = [one for one in self.scheduled if one[0] <= self.world.clock.at]
+        self.scheduled = [one for one in self.scheduled if one not in due]
         for _, deliver in due:
             deliver()
             self.world.deliver()

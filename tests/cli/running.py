@@ -49,13 +49,13 @@ class Calls:
 
 @cache
 def _loader() -> Loader:
-    """One for all commands: reading botocore's models anew takes longer than most tests."""
+    """One for all commands: reading botocore's models again takes longer than most tests."""
     loader: Loader = get_session().get_component("data_loader")
     return loader
 
 
 class StackSession(Session):
-    """A session in which CloudFormation answers what it is told to; all else is moto's."""
+    """A session in which CloudFormation gives the programmed answers; everything else is moto's."""
 
     def __init__(self, program: Callable[[Stubber], object], calls: Calls | None = None) -> None:
         inner = get_session()
@@ -88,16 +88,16 @@ def around(
     environ: Mapping[str, str] | None = None,
     calls: Calls | None = None,
 ) -> Environment:
-    """An outside with a deployed stack."""
+    """An environment with a deployed stack."""
     return Environment(
         {"USER": "kim"} if environ is None else environ, now, lambda: StackSession(program, calls)
     )
 
 
-def run(*arguments: str, outside: Environment | None = None, stdin: str | bytes = "") -> Result:
+def run(*arguments: str, environment: Environment | None = None, stdin: str | bytes = "") -> Result:
     """One command; a crash is raised here, with its traceback."""
     wide = {"COLUMNS": "80", "TERM": "dumb", "FIREBREAK_STACK": ""}
-    result = CliRunner().invoke(app, list(arguments), obj=outside or around(), input=stdin, env=wide)
+    result = CliRunner().invoke(app, list(arguments), obj=environment or around(), input=stdin, env=wide)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
@@ -105,9 +105,9 @@ def run(*arguments: str, outside: Environment | None = None, stdin: str | bytes 
 
 def run_in(world: World, *arguments: str, calls: Calls | None = None) -> Result:
     """One command at the world's own time, on its ledger."""
-    return run(*arguments, outside=around(world.clock.now, calls=calls))
+    return run(*arguments, environment=around(world.clock.now, calls=calls))
 
 
 def error_lines(result: Result) -> list[str]:
-    """What was said on standard error."""
+    """The lines of standard error."""
     return result.stderr.splitlines()

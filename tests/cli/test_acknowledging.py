@@ -1,4 +1,4 @@
-"""`firebreak ack`: who has it, who hears of it, and that nobody further up is called."""
+"""`firebreak ack`: it names who acknowledged, notifies those who were paged, and stops the next steps."""
 
 import json
 from datetime import timedelta
@@ -16,7 +16,7 @@ from tests.cli.running import StackSession, around, deployed, error_lines, run
 from tests.cli.test_approving import CALLER
 from tests.support import builders as a
 from tests.support.world import TABLE, World
-from tests.workflow.test_who_is_paged import PAGING, sent, tell, tick
+from tests.workflow.test_who_is_paged import PAGING, announce, sent, tick
 
 MINUTE = timedelta(minutes=1)
 INCIDENT = "i-0123456789"
@@ -27,7 +27,7 @@ def paged(world: World) -> World:
     """Somebody was paged, and the engineering lead is next."""
     world.policy = parse_policy(a.AUTO_POLICY + PAGING, "paging.toml")
     StackSession(deployed).client("events").create_event_bus(Name="firebreak")
-    tell(world)
+    announce(world)
     return world
 
 
@@ -46,7 +46,7 @@ def ack(world: World, wanted: str = "") -> tuple[Any, list[dict[str, Any]]]:
 
     here = around(world.clock.now)
     wanted = wanted or thread(world).call_id  # as the page prints it
-    return run("ack", wanted, outside=type(here)(here.environ, here.now, session)), entries
+    return run("ack", wanted, environment=type(here)(here.environ, here.now, session)), entries
 
 
 def thread(world: World) -> Thread:
@@ -67,7 +67,7 @@ def test_nobody_further_up_is_called_once_the_command_has_returned(paged: World)
     assert ("topic", Phase.TRIGGER) not in sent(paged)
 
 
-def test_whoever_was_paged_hears_who_has_it(paged: World) -> None:
+def test_everybody_who_was_paged_hears_who_acknowledged(paged: World) -> None:
     _, [entry] = ack(paged)
     paged.page_desk().handle({"detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])})
 
@@ -77,7 +77,9 @@ def test_whoever_was_paged_hears_who_has_it(paged: World) -> None:
     assert thread(paged).acknowledged_by == CALLER
 
 
-def test_an_acknowledgement_that_cannot_be_told_at_once_is_told_by_the_sweeper(paged: World) -> None:
+def test_an_acknowledgement_that_cannot_be_published_at_once_is_published_by_the_sweeper(
+    paged: World,
+) -> None:
     StackSession(deployed).client("events").delete_event_bus(Name="firebreak")
     assert ack(paged)[0].exit_code == 0
     paged.clock.pass_time(2 * MINUTE)
@@ -98,7 +100,7 @@ def test_a_second_human_takes_it_over_and_reads_from_whom(paged: World) -> None:
         pytest.param("$(reboot)", "$(reboot) is not the id of a page", id="no id"),
     ],
 )
-def test_what_nobody_was_paged_about_cannot_be_acknowledged(paged: World, wanted: str, said: str) -> None:
+def test_an_incident_without_a_page_cannot_be_acknowledged(paged: World, wanted: str, said: str) -> None:
     result, entries = ack(paged, wanted)
     assert (result.exit_code, entries) == (2, [])
     assert said in error_lines(result)[0]
@@ -107,7 +109,7 @@ def test_what_nobody_was_paged_about_cannot_be_acknowledged(paged: World, wanted
 @pytest.mark.parametrize("named", ["the page of an earlier call", "no call"])
 def test_a_command_of_an_earlier_page_does_not_acknowledge_a_later_call(paged: World, named: str) -> None:
     earlier = thread(paged).call_id if named == "the page of an earlier call" else INCIDENT
-    tell(paged, AnnouncementKind.NOT_EXECUTED)
+    announce(paged, AnnouncementKind.NOT_EXECUTED)
     latest = thread(paged)
     result, entries = ack(paged, earlier)
     assert (result.exit_code, entries) == (2, [])
@@ -130,14 +132,14 @@ def test_a_call_that_an_older_release_wrote_is_acknowledged_by_its_thread(paged:
     assert (result.exit_code, thread(paged).acknowledged_by) == (0, CALLER)
 
 
-def test_what_is_over_cannot_be_acknowledged(paged: World) -> None:
-    tell(paged, AnnouncementKind.RECOVERED)
+def test_an_incident_that_is_over_cannot_be_acknowledged(paged: World) -> None:
+    announce(paged, AnnouncementKind.RECOVERED)
     result, _ = ack(paged)
     assert result.exit_code == 2
     assert f"{INCIDENT} is over" in error_lines(result)[0]
 
 
-def test_who_may_not_write_acknowledges_nothing(paged: World) -> None:
+def test_a_thread_that_cannot_be_written_is_not_acknowledged(paged: World) -> None:
     StackSession(deployed).client("events").delete_event_bus(Name="firebreak")
     before = thread(paged)
     # Somebody else changes the thread at each try.

@@ -37,7 +37,7 @@ def test_an_objection_that_nobody_here_can_lift_is_left_out() -> None:
     assert advice(refused(Check("budgets", Result.OBJECTED, "", Reason.CLOCK_BEHIND)), offline=False) == []
 
 
-def test_what_was_not_looked_at_offline_is_looked_at_without() -> None:
+def test_offline_the_advice_is_to_run_it_without_the_option() -> None:
     decision = decide(a.request(), a.rules(), a.snapshot(plan=NotRead("offline")))
 
     assert advice(decision, offline=True) == ["run it without --offline to look at: readiness"]

@@ -1,4 +1,4 @@
-"""`firebreak approve` and `firebreak deny`: who said what to which plan, and what is told of it."""
+"""`firebreak approve` and `firebreak deny`: the answer to a plan, by whom, and its announcement."""
 
 import json
 from datetime import timedelta
@@ -21,7 +21,7 @@ from tests.workflow.approving import approve
 
 MINUTE = timedelta(minutes=1)
 ASKING = a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "approve"')
-# Who moto says is calling.
+# The caller that moto reports.
 CALLER = "arn:aws:sts::123456789012:user/moto"
 S = IncidentState
 
@@ -52,7 +52,7 @@ def command(world: World, *arguments: str) -> tuple[Any, list[dict[str, Any]]]:
         return made
 
     here = around(world.clock.now)
-    result = run(*arguments, outside=type(here)(here.environ, here.now, session))
+    result = run(*arguments, environment=type(here)(here.environ, here.now, session))
     return result, sent
 
 
@@ -103,7 +103,7 @@ def test_a_no_gives_the_incident_to_humans_with_the_reason(asking: World) -> Non
     assert "Nothing was changed." in asking.pager.sent[-1][1]
 
 
-def test_a_no_that_cannot_be_told_at_once_is_told_by_the_sweeper(asking: World) -> None:
+def test_a_denial_that_cannot_be_published_at_once_is_published_by_the_sweeper(asking: World) -> None:
     incident = asked(asking)
     StackSession(deployed).client("events").delete_event_bus(Name="firebreak")
 

@@ -48,7 +48,7 @@ def test_every_group_explains_itself_with_a_short_option(group: list[str]) -> No
     assert run(*group, "-h").stdout == run(*group, "--help").stdout
 
 
-def test_the_command_tells_its_version() -> None:
+def test_the_command_prints_its_version() -> None:
     result = run("--version")
     assert re.fullmatch(r"firebreak \d+\.\d+\.\d+\n", result.stdout)
 

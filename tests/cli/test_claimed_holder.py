@@ -1,4 +1,4 @@
-"""`--holder` is a label: whom AWS named stands beside it, wherever the hold is shown."""
+"""`--holder` is a label: the caller that AWS named is shown with it, wherever the hold is shown."""
 
 import json
 
@@ -20,7 +20,7 @@ def test_a_label_is_shown_with_who_gave_it_and_cannot_stand_alone(world: World) 
     assert (hold["holder"], hold["claimed_by"]) == ("ceo", "moto")
 
 
-def test_whom_aws_named_is_shown_as_such(world: World) -> None:
+def test_a_holder_named_by_aws_is_not_marked_as_claimed(world: World) -> None:
     said = run_in(world, *PAUSE).stdout
     assert "moto" in said
     assert "(claimed by" not in said

@@ -116,7 +116,7 @@ def test_an_alarm_that_must_not_be_drilled_is_left_alone(
     """CloudWatch has no answer prepared for SetAlarmState: a call would fail the test."""
     console.cloudwatch = cloudwatch
 
-    result = run(*DRILL, outside=console.outside)
+    result = run(*DRILL, environment=console.environment)
 
     assert (result.exit_code, result.stdout) == (code, "")
     assert len(error_lines(result)) == 1
@@ -133,8 +133,8 @@ def test_an_alarm_that_must_not_be_drilled_is_left_alone(
     ],
     ids=["scenario", "no alarm", "no length", "too short"],
 )
-def test_what_is_typed_wrongly_is_said(console: Console, arguments: tuple[str, ...], line: str) -> None:
-    result = run(*arguments, outside=console.outside)
+def test_wrong_arguments_are_named(console: Console, arguments: tuple[str, ...], line: str) -> None:
+    result = run(*arguments, environment=console.environment)
     assert result.exit_code == 2
     assert line in " ".join(result.stderr.replace("│", " ").split())
 
@@ -151,7 +151,7 @@ def test_a_scenario_that_would_not_go_its_way_turns_nothing_red(console: Console
 
     console.cloudwatch = program
 
-    result = run(*DRILL, outside=console.outside)
+    result = run(*DRILL, environment=console.environment)
 
     assert result.exit_code == 2
     assert "DO NOTHING" in result.stdout
@@ -169,7 +169,7 @@ def live_sources_of(world: World) -> LiveSources:
     )
 
 
-def test_what_is_foretold_is_what_then_happens(world: World) -> None:
+def test_the_predicted_decision_is_the_one_that_is_made(world: World) -> None:
     alarm = WorldAlarm(world)
     now = world.clock.at
     red = replace(a.alarm(NAME), since=now, sent_at=now)
@@ -185,7 +185,7 @@ def test_what_is_foretold_is_what_then_happens(world: World) -> None:
     assert world.remediator().handle(eventbridge(red)).reason is Reason.CLEAR_TO_ACT
 
 
-def test_an_act_that_others_make_while_it_is_foretold_does_not_pass_for_a_wrong_clock(world: World) -> None:
+def test_an_act_of_others_during_the_prediction_is_not_taken_for_a_wrong_clock(world: World) -> None:
     WorldAlarm(world)
     world.ecs.services["ecs:prod/web"] = a.service(name="web")
     asked: list[datetime] = []
@@ -229,7 +229,7 @@ def test_a_scenario_is_played_only_where_it_can_go_its_way(
         drills.require_fitting_rules(scenario, explanation)
 
 
-def test_the_event_that_is_foretold_carries_tags_only_where_they_ride(console: Console) -> None:
+def test_the_predicted_event_carries_tags_only_where_they_are_propagated(console: Console) -> None:
     tags = tagged(drill="true", action="restart-service")
 
     def red_of(**changes: Any) -> Any:
@@ -244,10 +244,10 @@ def test_the_event_that_is_foretold_carries_tags_only_where_they_ride(console: C
 
 
 def stack(world: World) -> Stack:
-    return find(Console(world, lambda _: None).outside, "firebreak")
+    return find(Console(world, lambda _: None).environment, "firebreak")
 
 
-def shown(report: drills.Report, world: World) -> str:
+def printed(report: drills.Report, world: World) -> str:
     written = io.StringIO()
     screen = Screen(file=written, width=80, highlight=False, markup=False, emoji=False)
     drill_screen.show(report, stack(world), screen)
@@ -257,12 +257,12 @@ def shown(report: drills.Report, world: World) -> str:
 def test_the_session_in_the_document_is_a_real_one(world: World) -> None:
     report = drill(Scenario.RECOVERS, WorldAlarm(world)).run()
 
-    assert shown(report, world) in document("docs/operations.md").text
+    assert printed(report, world) in document("docs/operations.md").text
 
 
 def test_a_drill_that_went_wrong_says_what_and_why(world: World) -> None:
     alarm = WorldAlarm(world, delay=60 * MINUTE)
-    text = shown(drill(Scenario.RECOVERS, alarm, timeout=5 * MINUTE).run(), world)
+    text = printed(drill(Scenario.RECOVERS, alarm, timeout=5 * MINUTE).run(), world)
 
     for part in (
         "did not happen",
@@ -296,7 +296,7 @@ def test_the_json_says_the_same(world: World) -> None:
 
 def test_a_strange_name_is_one_harmless_line(world: World) -> None:
     report = drill(Scenario.RECOVERS, WorldAlarm(world)).run()
-    text = shown(replace(report, alarm="x\n\x1b[2J[bold]y"), world)
+    text = printed(replace(report, alarm="x\n\x1b[2J[bold]y"), world)
     assert "Drill recovers of x [bold]y: 111122223333" in " ".join(text.split())
 
 

@@ -71,7 +71,7 @@ def test_it_may_be_run_again_and_changes_its_own_alarm(aws: Any) -> None:
     assert tags_of(aws, alarm["AlarmArn"])["firebreak:action"] == "scale-service"
 
 
-def test_an_alarm_that_is_no_test_alarm_is_never_touched(aws: Any) -> None:
+def test_an_alarm_that_is_no_test_alarm_is_never_changed(aws: Any) -> None:
     moto_service("api", **{"firebreak:enabled": "true"})
     aws.put_metric_alarm(
         AlarmName="drill-api",
@@ -112,9 +112,11 @@ def test_a_target_that_may_not_be_drilled_is_refused(aws: Any, options: tuple[st
         pytest.param(("--action", "restart-function"), id="an action for another service"),
     ],
 )
-def test_what_does_not_go_together_is_said_before_aws_is_asked(aws: Any, options: tuple[str, ...]) -> None:
+def test_options_that_exclude_each_other_are_refused_before_aws_is_asked(
+    aws: Any, options: tuple[str, ...]
+) -> None:
     calls = Calls()
-    refused = run(*INIT, *options, outside=around(calls=calls))
+    refused = run(*INIT, *options, environment=around(calls=calls))
     assert (refused.exit_code, len(error_lines(refused)), calls.made) == (2, 1, [])
 
 

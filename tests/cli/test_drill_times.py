@@ -43,11 +43,11 @@ def at(seconds: float) -> datetime:
 
 
 ACTED = ((1.0, "claimed rung 1: restart-service"), (2.0, RESTARTED))
-TOLD = {(K.ACTED, 0): at(3)}
+ACT_ANNOUNCED = {(K.ACTED, 0): at(3)}
 
 
 def seen(*lines: tuple[float, str], **changes: object) -> Seen:
-    base = Seen(red_at=a.NOW, decided_at=at(1), outcome="act", lines=history(*lines), announced=TOLD)
+    base = Seen(red_at=a.NOW, decided_at=at(1), outcome="act", lines=history(*lines), announced=ACT_ANNOUNCED)
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
 
 
@@ -72,7 +72,7 @@ def test_one_that_recovers_is_timed_from_red_to_the_page_that_says_so() -> None:
             (6, "holding: every alarm of the incident is OK"),
             (310, "closed: every alarm of the incident is OK"),
             ok_at=at(5),
-            announced={**TOLD, (K.RECOVERED, 0): at(311)},
+            announced={**ACT_ANNOUNCED, (K.RECOVERED, 0): at(311)},
         ),
     )
 
@@ -104,7 +104,7 @@ def test_one_that_stays_red_is_timed_rung_by_rung_to_a_human() -> None:
             (620, "given to humans: nothing is left to try: api-memory-high is still red"),
             rung=1,
             patience={0: 10 * MINUTE},
-            announced={**TOLD, (K.GIVEN_TO_HUMANS, 1): at(625)},
+            announced={**ACT_ANNOUNCED, (K.GIVEN_TO_HUMANS, 1): at(625)},
         ),
     )
 
@@ -146,7 +146,7 @@ def test_the_policy_says_how_soon_an_alarm_is_answered(seconds: float, expected:
     assert steps(Scenario.OBSERVE, slower, Seen(red_at=a.NOW, decided_at=at(seconds)))[0].timing is Timing.OK
 
 
-def test_what_came_earlier_than_its_cause_took_no_time_for_clocks_differ() -> None:
+def test_a_step_earlier_than_its_cause_took_no_time_because_clocks_differ() -> None:
     step, *_ = steps(Scenario.OBSERVE, RULES, Seen(red_at=a.NOW, decided_at=at(-2)))
     assert (step.took, step.timing) == (timedelta(), Timing.OK)
 
@@ -276,7 +276,9 @@ def test_an_act_that_is_not_known_to_have_been_made_is_none(failure: str) -> Non
         ),
     ],
 )
-def test_what_cannot_come_any_more_is_not_waited_for(scenario: Scenario, found: Seen, why: str) -> None:
+def test_a_step_that_cannot_come_any_more_is_not_waited_for(
+    scenario: Scenario, found: Seen, why: str
+) -> None:
     assert hopeless(scenario, found) == why
 
 

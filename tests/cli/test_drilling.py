@@ -39,7 +39,7 @@ def test_one_that_recovers_is_set_back_once_it_was_acted_on_and_found_well(alarm
     assert alarm.turned == [AlarmState.ALARM, AlarmState.OK, AlarmState.OK]
     assert alarm.world.incident(report.seen.incident_id).state is IncidentState.CLOSED
     assert len(alarm.world.ecs.writes) == 1
-    assert [step.name for step in lines] == list(timings(report)), "each step is told once"
+    assert [step.name for step in lines] == list(timings(report)), "each step is printed once"
 
 
 def test_one_that_stays_red_is_followed_to_the_page_and_then_set_back(alarm: WorldAlarm) -> None:
@@ -141,7 +141,7 @@ def test_an_incident_that_was_there_before_is_not_taken_for_the_drills_own(alarm
     assert (report.good, report.why) == (False, "it was decided to join, not to act")
 
 
-def test_who_ends_it_leaves_an_alarm_that_is_ok(alarm: WorldAlarm) -> None:
+def test_a_drill_that_is_interrupted_leaves_the_alarm_ok(alarm: WorldAlarm) -> None:
     def interrupted(seconds: float) -> None:
         raise KeyboardInterrupt
 
@@ -187,7 +187,7 @@ def test_a_ledger_that_cannot_be_read_ends_the_drill_and_the_alarm_is_set_back(
     assert alarm.turned == [AlarmState.ALARM, AlarmState.OK]
 
 
-def test_the_page_is_timed_by_when_it_was_told(alarm: WorldAlarm) -> None:
+def test_the_page_is_timed_by_when_it_was_announced(alarm: WorldAlarm) -> None:
     report = drill(Scenario.RECOVERS, alarm).run()
 
     message = report.seen.announced

@@ -46,8 +46,8 @@ def interrupted() -> NoReturn:
 def test_each_exit_code_of_the_command_is_in_the_table_that_help_and_documents_show() -> None:
     named = {value for name, value in vars(exit_codes).items() if name.isupper() and isinstance(value, int)}
     assert named == EXIT_CODES.keys()
-    shown = " ".join(run("--help").stdout.split())
-    assert all(f"{code} " in shown for code in EXIT_CODES)
+    help_text = " ".join(run("--help").stdout.split())
+    assert all(f"{code} " in help_text for code in EXIT_CODES)
 
 
 EVENT = "events/ecs_memory_alarm.json"
@@ -71,7 +71,7 @@ def test_a_command_ends_with_the_code_of_the_table(
 ) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     nowhere = Environment({}, lambda: a.NOW, no_region)
-    result = run(*command, outside=nowhere)
+    result = run(*command, environment=nowhere)
     assert (result.exit_code, bool(result.stderr)) == (code, code != 0)
 
 
@@ -80,4 +80,4 @@ def no_region() -> NoReturn:
 
 
 def test_an_interrupt_is_no_mistake_of_the_policy() -> None:
-    assert run("incidents", outside=Environment({}, lambda: a.NOW, interrupted)).exit_code == INTERRUPTED
+    assert run("incidents", environment=Environment({}, lambda: a.NOW, interrupted)).exit_code == INTERRUPTED

@@ -37,7 +37,7 @@ def explain(world: World, event: object) -> Explanation:
     return explainer.explain(alarm_events.parse(event), world.clock.now())
 
 
-def kept(world: World) -> list[dict[str, Any]]:
+def ledger_items(world: World) -> list[dict[str, Any]]:
     return sorted(world.dynamodb.scan(TableName=TABLE)["Items"], key=str)
 
 
@@ -161,19 +161,21 @@ SITUATIONS = [
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda found: found.__name__)
-def test_what_is_explained_is_what_is_then_decided(world: World, situation: Callable[[World], Alarm]) -> None:
+def test_the_explained_decision_is_the_one_that_is_made(
+    world: World, situation: Callable[[World], Alarm]
+) -> None:
     event = eventbridge(situation(world))
-    before, writes = kept(world), list(world.ecs.writes)
+    before, writes = ledger_items(world), list(world.ecs.writes)
 
     text = explain(world, event)
 
-    assert (kept(world), world.ecs.writes) == (before, writes)
+    assert (ledger_items(world), world.ecs.writes) == (before, writes)
     done = world.remediator().handle(event)
     assert (text.decision.word, text.decision.reason) == (done.outcome, done.reason)
     assert text.incident_id == done.incident_id or situation is joining
 
 
-def test_a_live_tag_for_somebody_else_is_explained_as_the_router_hands_it_over(world: World) -> None:
+def test_a_live_tag_for_another_function_is_explained_as_the_router_passes_it_on(world: World) -> None:
     event = eventbridge(tagged_for_another_action(world))
 
     text = explain(world, event)

@@ -1,4 +1,4 @@
-"""What `explain` answers to those who gate a pipeline on it, try a freeze, or only have a mail."""
+"""The answers of `explain` to those who gate a pipeline on it, try a freeze, or only have a mail."""
 
 import json
 from datetime import timedelta
@@ -150,7 +150,7 @@ def test_a_moved_event_keeps_the_distances_of_its_times(name: str, by: timedelta
         assert moved.since - event.since == by
 
 
-def test_what_passed_is_one_line_unless_all_is_wanted() -> None:
+def test_guards_that_passed_are_one_line_without_verbose() -> None:
     folded = run("explain", MEMORY, "--offline").stdout
     whole = run("explain", MEMORY, "--offline", "-v").stdout
 
@@ -192,7 +192,7 @@ def test_a_duration_is_readable(seconds: int, words: str) -> None:
     assert readable(timedelta(seconds=seconds)) == words
 
 
-def test_an_event_that_is_days_old_is_told_in_days() -> None:
+def test_the_age_of_an_old_event_is_printed_in_days() -> None:
     checks = answered(load("ecs_memory_alarm"), "--now", "2026-11-28T21:50:52Z")["checks"]
 
     assert "8d 11h old, limit 10m" in [check["detail"] for check in checks]

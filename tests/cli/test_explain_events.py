@@ -133,7 +133,7 @@ def test_red_without_data_is_explained_offline_as_the_function_would_decide() ->
     assert "a symptom, by its tag firebreak:missing-data=symptom" in checks["missing data"]["detail"]
 
 
-def test_a_refusal_that_pages_says_that_a_human_is_told(tmp_path: Path) -> None:
+def test_a_refusal_that_pages_says_that_a_human_is_notified(tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text(a.AUTO_POLICY, encoding="utf-8")
     event = str(EVENTS / "ecs_memory_no_data.json")
@@ -161,7 +161,7 @@ def test_offline_the_policy_speaks_for_the_owner(tmp_path: Path, means: str) -> 
 
 
 @pytest.mark.parametrize("name", usable())
-def test_every_sample_event_is_told_to_people(name: str) -> None:
+def test_every_sample_event_is_explained_in_text(name: str) -> None:
     result = run("explain", str(EVENTS / f"{name}.json"), "--offline")
 
     assert (result.exit_code, result.stderr) == (0, "")
@@ -196,7 +196,7 @@ def test_a_mute_window_shows_through_its_guard_with_its_end() -> None:
     assert muted["until"].startswith("2026-11-20T")
 
 
-def test_suppression_is_told_although_the_children_were_not_read() -> None:
+def test_suppression_is_reported_although_the_children_were_not_read() -> None:
     assert explained("composite_suppressed")["alarm"]["suppressed_by"] == "WaitPeriod"
 
 

@@ -1,4 +1,4 @@
-"""What `explain` does with files that hold something else, or something hostile."""
+"""`explain` on files that hold something else, or something hostile."""
 
 import json
 import os

@@ -32,7 +32,7 @@ def answering(**changes: object) -> Any:
     return program
 
 
-def test_cloudformation_tells_the_parts() -> None:
+def test_the_parts_of_the_stack_are_read_from_cloudformation() -> None:
     found = find(around(), "firebreak")
 
     assert (found.account, found.region, found.ledger_table) == (a.ACCOUNT, a.REGION, "ledger")
@@ -40,9 +40,9 @@ def test_cloudformation_tells_the_parts() -> None:
 
 
 def test_the_ledger_alone_is_enough_when_its_name_is_given(world: World) -> None:
-    outside = around(program=refused("AccessDenied", 403), environ={"FIREBREAK_LEDGER_TABLE": "ledger"})
+    environment = around(program=refused("AccessDenied", 403), environ={"FIREBREAK_LEDGER_TABLE": "ledger"})
 
-    found = find(outside, "firebreak")
+    found = find(environment, "firebreak")
 
     # 123456789012 is moto's own account: it comes from the table's ARN.
     assert (found.account, found.region, found.ledger_table) == ("123456789012", a.REGION, "ledger")
@@ -50,7 +50,7 @@ def test_the_ledger_alone_is_enough_when_its_name_is_given(world: World) -> None
 
 PROBLEMS = {
     "no such stack": (refused("ValidationError", 400), "no stack firebreak in eu-west-1"),
-    "not ours": (answering(Outputs=[]), "no output LedgerTable"),
+    "another stack": (answering(Outputs=[]), "no output LedgerTable"),
     "access denied": (refused("AccessDenied", 403), "AWS refused DescribeStacks (AccessDenied)"),
     "expired": (refused("ExpiredToken", 403), "AWS refused DescribeStacks (ExpiredToken)"),
     "throttled": (refused("Throttling", 400), "too many calls"),
@@ -59,8 +59,8 @@ PROBLEMS = {
 
 
 @pytest.mark.parametrize(("program", "line"), PROBLEMS.values(), ids=PROBLEMS.keys())
-def test_what_cloudformation_has_against_it_is_one_line(program: Any, line: str) -> None:
-    result = run("incidents", outside=around(program=program))
+def test_an_error_of_cloudformation_is_one_line(program: Any, line: str) -> None:
+    result = run("incidents", environment=around(program=program))
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
     assert line in result.stderr
@@ -82,14 +82,14 @@ UNSENT = {
 
 
 @pytest.mark.parametrize(("error", "line"), UNSENT.values(), ids=UNSENT.keys())
-def test_what_keeps_a_request_from_leaving_is_one_line(error: Exception, line: str) -> None:
-    result = run("switches", outside=Environment({}, lambda: a.NOW, raising(error)))
+def test_an_error_before_a_request_is_sent_is_one_line(error: Exception, line: str) -> None:
+    result = run("switches", environment=Environment({}, lambda: a.NOW, raising(error)))
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
     assert line in result.stderr
 
 
-def test_no_region_is_told_by_the_variable_that_sets_it() -> None:
+def test_a_missing_region_is_reported_with_the_variable_that_sets_it() -> None:
     class Nowhere(StackSession):
         @property
         def region_name(self) -> Any:
@@ -103,7 +103,8 @@ def test_an_endpoint_that_is_no_address_is_one_line(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
 
     result = run(
-        "incidents", outside=Environment({}, lambda: a.NOW, lambda: boto3.session.Session(region_name="x-1"))
+        "incidents",
+        environment=Environment({}, lambda: a.NOW, lambda: boto3.session.Session(region_name="x-1")),
     )
 
     assert (result.exit_code, len(error_lines(result))) == (3, 1)
@@ -116,17 +117,19 @@ def test_the_region_of_the_aws_cli_is_honoured(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_stack_that_is_not_there_is_answered_with_those_that_are() -> None:
-    ours = described(StackName="firebreak-prod")["Stacks"][0]
-    ours["Outputs"] += [{"OutputKey": "PageTopicArn", "OutputValue": "arn:aws:sns:eu-west-1:111122223333:t"}]
+    complete = described(StackName="firebreak-prod")["Stacks"][0]
+    complete["Outputs"] += [
+        {"OutputKey": "PageTopicArn", "OutputValue": "arn:aws:sns:eu-west-1:111122223333:t"}
+    ]
     other = described(StackName="shop", Outputs=[{"OutputKey": "LedgerTable", "OutputValue": "x"}])["Stacks"][
         0
     ]
 
     def program(stubber: Stubber) -> None:
         stubber.add_client_error("describe_stacks", "ValidationError", "text that nobody reads", 400)
-        stubber.add_response("describe_stacks", {"Stacks": [other, ours]})
+        stubber.add_response("describe_stacks", {"Stacks": [other, complete]})
 
-    result = run("switches", outside=around(program=program))
+    result = run("switches", environment=around(program=program))
 
     assert result.exit_code == 3
     (line,) = error_lines(result)
@@ -150,7 +153,7 @@ OTHER = "999900001111"
 )
 def test_credentials_of_another_account_are_refused_before_anything_is_read(words: tuple[str, ...]) -> None:
     calls = Calls()
-    result = run(*words, "--account", OTHER, outside=around(calls=calls))
+    result = run(*words, "--account", OTHER, environment=around(calls=calls))
 
     assert (result.exit_code, result.stdout, calls.made) == (3, "", [])
     assert error_lines(result) == [
@@ -159,18 +162,18 @@ def test_credentials_of_another_account_are_refused_before_anything_is_read(word
 
 
 def test_the_ledger_of_another_account_is_refused_as_well(world: World) -> None:
-    outside = around(environ={"FIREBREAK_LEDGER_TABLE": "ledger"})
-    result = run("incidents", "--account", OTHER, outside=outside)
+    environment = around(environ={"FIREBREAK_LEDGER_TABLE": "ledger"})
+    result = run("incidents", "--account", OTHER, environment=environment)
     assert "these credentials are for account 123456789012" in result.stderr
 
 
 def test_no_stack_in_another_account_says_which_one_was_meant() -> None:
-    result = run("incidents", "--account", OTHER, outside=around(program=refused("ValidationError", 400)))
+    result = run("incidents", "--account", OTHER, environment=around(program=refused("ValidationError", 400)))
     assert f"the command is for account {OTHER}" in result.stderr
 
 
 def test_an_account_is_twelve_digits() -> None:
-    result = run("incidents", "--account", "prod", outside=around())
+    result = run("incidents", "--account", "prod", environment=around())
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--account prod: expected the twelve digits of an account" in result.stderr
 

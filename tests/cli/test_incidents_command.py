@@ -72,12 +72,12 @@ def test_a_damaged_decision_hides_nothing_else(
     world.dynamodb.put_item(TableName=TABLE, Item={**bad, field: odd})
 
     answer = listed(world)
-    shown = run_in(world, "show", done.incident_id)
+    result = run_in(world, "show", done.incident_id)
 
     assert answer["damaged"] == damaged
     assert [one["id"] for one in answer["incidents"]] == [done.incident_id]
     assert "nameless-1" in [one["alarm"] for one in answer["decisions"]]
-    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_an_empty_ledger_has_nothing_to_list(world: World) -> None:
@@ -108,7 +108,7 @@ def test_decisions_without_an_incident_are_listed_newest_first(world: World) -> 
     ]
 
 
-def test_what_a_screenful_leaves_out_is_said(world: World) -> None:
+def test_the_number_of_decisions_left_out_of_a_screenful_is_printed(world: World) -> None:
     refuse(world, listing.SHOWN_DECISIONS + 3)
 
     assert listed(world)["decisions_left_out"] == 3
@@ -129,8 +129,8 @@ def test_a_look_that_ended_at_its_bound_says_so(world: World) -> None:
         assert any("than one look reads" in line for line in listing.remarks(some))
 
 
-def test_what_is_open_is_listed_however_little_of_the_ledger_is_looked_at(world: World) -> None:
-    """Forty alarms a day are more in a quarter of a year than one look reads."""
+def test_open_incidents_are_listed_however_little_of_the_ledger_is_read(world: World) -> None:
+    """Forty alarms a day for 90 days are more than one look reads."""
     refuse(world, 40)
     done = world.send(world.red())
     refuse(world, 40)
@@ -227,9 +227,9 @@ def test_all_lists_heartbeats_too_and_one_can_be_shown(world: World) -> None:
         ("verify", "heartbeat"),
         ("restart-service", "heartbeat"),
     ]
-    shown = run_in(world, "show", decisions[1]["incident"])
-    assert (shown.exit_code, shown.stderr) == (0, "")
-    assert "the heartbeat of stack firebreak" in shown.stdout
+    result = run_in(world, "show", decisions[1]["incident"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "the heartbeat of stack firebreak" in result.stdout
 
 
 def test_a_heartbeat_that_does_not_count_is_news(world: World) -> None:
@@ -267,7 +267,7 @@ def test_a_table_without_the_index_is_scanned_and_that_is_said(world: World) -> 
     assert run_in(world, "show", found["decisions"][0]["incident"]).exit_code == 0
 
 
-def test_what_was_decided_is_listed_as_far_back_as_asked_and_no_further(world: World) -> None:
+def test_decisions_are_listed_as_far_back_as_asked_and_no_further(world: World) -> None:
     refuse(world, 2)
     world.clock.pass_time(25 * 60 * MINUTE)
     refuse(world)
@@ -278,7 +278,7 @@ def test_what_was_decided_is_listed_as_far_back_as_asked_and_no_further(world: W
     assert (len(few["decisions"]), few["decisions_left_out"]) == (2, 1)
 
 
-def test_what_an_earlier_release_opened_is_listed_while_it_is_open(world: World) -> None:
+def test_an_incident_of_an_earlier_release_is_listed_while_it_is_open(world: World) -> None:
     done = world.send(world.red())
     for item in world.dynamodb.scan(TableName=TABLE)["Items"]:
         earlier = {name: value for name, value in item.items() if name not in {"listed", "alarm_name"}}
@@ -286,22 +286,22 @@ def test_what_an_earlier_release_opened_is_listed_while_it_is_open(world: World)
     world.clock.pass_time(25 * 60 * MINUTE)
 
     assert [one["id"] for one in listed(world)["incidents"]] == [done.incident_id]
-    shown = json.loads(run_in(world, "show", done.incident_id, "--json").stdout)
-    assert [one["decision"] for one in shown["decisions"]] == ["act"]
+    result = json.loads(run_in(world, "show", done.incident_id, "--json").stdout)
+    assert [one["decision"] for one in result["decisions"]] == ["act"]
 
 
 def test_an_incident_is_shown_without_reading_the_rest_of_the_ledger(world: World) -> None:
     done = world.send(world.red())
     calls = Calls()
 
-    shown = run_in(world, "show", done.incident_id, "--json", calls=calls)
+    result = run_in(world, "show", done.incident_id, "--json", calls=calls)
 
-    assert [one["decision"] for one in json.loads(shown.stdout)["decisions"]] == ["act"]
+    assert [one["decision"] for one in json.loads(result.stdout)["decisions"]] == ["act"]
     assert "Scan" not in calls.made
 
 
 def written_before(world: World) -> None:
-    """What is in the ledger by now, as the release before wrote it."""
+    """The present items of the ledger, as the release before wrote them."""
     for item in world.dynamodb.scan(TableName=TABLE)["Items"]:
         earlier = {name: value for name, value in item.items() if name not in {"listed", "alarm_name"}}
         world.dynamodb.put_item(TableName=TABLE, Item=earlier)

@@ -124,7 +124,7 @@ def test_all_lists_no_acts_under_what_did_not_act(world: World) -> None:
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )
-def test_what_is_asked_for_is_listed(world: World, more: list[str], alarms: list[str]) -> None:
+def test_decisions_are_listed_by_the_filters(world: World, more: list[str], alarms: list[str]) -> None:
     for n in range(2):
         world.send(world.red(f"nameless-{n}", metrics=(METER,)))
         world.clock.pass_time(MINUTE)

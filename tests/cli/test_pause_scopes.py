@@ -1,4 +1,4 @@
-"""What a pause is refused for before and after AWS is asked, how long it lasts, and releasing all of it."""
+"""The refusals of a pause before and after AWS is asked, how long it lasts, and `resume` for all of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 
-# What moto's ECS knows; the world's own services are not moto's.
+# The services in moto's ECS; the world's own services are not in moto.
 def moto_service(name: str, **tags: str) -> None:
     ecs = boto3.session.Session(region_name=a.REGION).client("ecs")
     ecs.create_cluster(clusterName="prod")
@@ -40,7 +40,7 @@ def moto_service(name: str, **tags: str) -> None:
         pytest.param(["application", "shop"], "the policy names no application_tag", id="no tag for it"),
     ],
 )
-def test_a_pause_that_would_stop_nothing_is_refused_unless_told_to(
+def test_a_pause_that_would_stop_nothing_is_refused_without_the_option_for_it(
     world: World, scope: list[str], said: str
 ) -> None:
     moto_service("batch")
@@ -50,8 +50,8 @@ def test_a_pause_that_would_stop_nothing_is_refused_unless_told_to(
     assert said in error_lines(refused)[0]
     assert "--even-if-unknown" in error_lines(refused)[1]
 
-    told_to = run_in(world, "pause", "--reason", "x", "--even-if-unknown", "--scope", *scope)
-    assert (told_to.exit_code, len(held(world))) == (0, 1)
+    allowed = run_in(world, "pause", "--reason", "x", "--even-if-unknown", "--scope", *scope)
+    assert (allowed.exit_code, len(held(world))) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_misspelt_name_is_answered_with_what_was_meant(world: World, scope: li
     assert error_lines(refused)[0].endswith(f"; did you mean {meant}?")
 
 
-def test_what_opted_in_is_paused_without_more_ado(world: World) -> None:
+def test_a_service_that_opted_in_is_paused_without_a_warning(world: World) -> None:
     moto_service("api", **{"firebreak:enabled": "true"})
     done = run_in(world, "pause", "--reason", "x", "--scope", "target", "ecs:prod/api")
     assert (done.exit_code, "Unchecked" in done.stdout) == (0, False)
@@ -86,8 +86,8 @@ def test_nobody_is_kept_from_pausing_because_aws_could_not_be_asked_for_the_name
                 made.meta.events.register("before-send", no_reply)
             return made
 
-    outside = type(around())({}, world.clock.now, lambda: Deaf(deployed))
-    done = run("pause", "--reason", "x", "--scope", "target", "ecs:prod/api", outside=outside)
+    environment = type(around())({}, world.clock.now, lambda: Deaf(deployed))
+    done = run("pause", "--reason", "x", "--scope", "target", "ecs:prod/api", environment=environment)
     assert (done.exit_code, len(held(world))) == (0, 1)
     assert "could not be looked up" in " ".join(done.stdout.split())
 
@@ -136,7 +136,7 @@ def test_a_pause_lasts_as_long_as_was_said(world: World, options: list[str], unt
     ],
     ids=" ".join,
 )
-def test_what_was_said_badly_is_refused_before_aws_is_asked(world: World, options: list[str]) -> None:
+def test_malformed_options_are_refused_before_aws_is_asked(world: World, options: list[str]) -> None:
     calls = Calls()
     refused = run_in(world, "pause", "--reason", "x", *options, calls=calls)
     assert (refused.exit_code, len(error_lines(refused)), calls.made) == (2, 1, [])
@@ -163,7 +163,7 @@ def test_resume_all_releases_every_switch_of_one_holder(world: World) -> None:
     assert run_in(world, "resume", "--all", "--scope", "global").exit_code == 2
 
 
-def test_a_pause_is_told_as_one_json_object(world: World) -> None:
+def test_a_pause_is_printed_as_one_json_object(world: World) -> None:
     said = json.loads(run_in(world, "pause", "--reason", "x", "--holder", "ana", "--json").stdout)
     assert said["switch"]["scope"] == "global"
     assert said["resume"] == f"firebreak resume --holder ana {a.ON_STACK}"

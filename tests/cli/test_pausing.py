@@ -128,7 +128,7 @@ def test_an_application_is_listed_as_it_is_written(world: World) -> None:
     assert "application shop" in run_in(world, "switches").stdout
 
 
-def test_what_may_still_reach_aws_is_counted_from_when_the_pause_was_in(world: World) -> None:
+def test_changes_under_way_are_counted_from_when_the_pause_was_written(world: World) -> None:
     def take_long(model: Any, **_: object) -> None:
         if model.name == "PutItem":
             world.clock.pass_time(timedelta(seconds=7, milliseconds=100))
@@ -140,8 +140,8 @@ def test_what_may_still_reach_aws_is_counted_from_when_the_pause_was_in(world: W
                 made.meta.events.register("before-call", take_long)
             return made
 
-    outside = type(around())({}, world.clock.now, lambda: Slow(deployed))
-    text = " ".join(run("pause", "--reason", "x", "--holder", "ana", outside=outside).stdout.split())
+    environment = type(around())({}, world.clock.now, lambda: Slow(deployed))
+    text = " ".join(run("pause", "--reason", "x", "--holder", "ana", environment=environment).stdout.split())
 
     assert "may still reach AWS until 10:00:58Z" in text
     assert "2026-11-20 11:00:30Z (1h)" in text
@@ -199,8 +199,8 @@ def test_a_resume_on_a_machine_whose_clock_is_days_ahead_drops_nobody_elses_hold
     ahead = timedelta(days=3)
 
     def days_behind(parsed: Any, **_: object) -> None:
-        stated = format_datetime(datetime.now(UTC) - ahead, usegmt=True)
-        parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = stated
+        reported = format_datetime(datetime.now(UTC) - ahead, usegmt=True)
+        parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = reported
 
     class Behind(StackSession):
         def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
@@ -209,8 +209,8 @@ def test_a_resume_on_a_machine_whose_clock_is_days_ahead_drops_nobody_elses_hold
                 made.meta.events.register("after-call", days_behind)
             return made
 
-    outside = type(around())({}, lambda: world.clock.now() + ahead, lambda: Behind(deployed))
-    assert run("resume", "--holder", "ana", outside=outside).exit_code == 0
+    environment = type(around())({}, lambda: world.clock.now() + ahead, lambda: Behind(deployed))
+    assert run("resume", "--holder", "ana", environment=environment).exit_code == 0
     assert [hold.holder for hold in world.switches.held()] == ["bo"]
 
 
@@ -247,7 +247,7 @@ def test_resuming_what_one_does_not_hold_says_who_does(world: World) -> None:
 def test_the_holder_is_who_aws_says_is_calling(world: World) -> None:
     run_in(world, *PAUSE, "--reason", "x")
 
-    # What moto's STS says of every caller: arn:aws:sts::...:user/moto
+    # The caller that moto's STS reports for every request: arn:aws:sts::...:user/moto
     assert [hold["holder"] for hold in held(world)] == ["moto"]
     assert run_in(world, "resume").exit_code == 0
 
@@ -262,9 +262,9 @@ def no_sts(environ: dict[str, str], world: World) -> list[str]:
                 made.meta.events.register("before-send", no_reply)
             return made
 
-    outside = around(world.clock.now, environ=environ)
-    deaf = type(outside)(environ, world.clock.now, lambda: Deaf(deployed))
-    assert run("pause", "--reason", "x", outside=deaf).exit_code == 0
+    environment = around(world.clock.now, environ=environ)
+    deaf = type(environment)(environ, world.clock.now, lambda: Deaf(deployed))
+    assert run("pause", "--reason", "x", environment=deaf).exit_code == 0
     return [hold["holder"] for hold in held(world)]
 
 
@@ -330,8 +330,8 @@ def test_a_pause_whose_reply_is_lost_says_so(world: World) -> None:
                 made.meta.events.register("before-call", lose_the_write)
             return made
 
-    outside = type(around())({}, world.clock.now, lambda: Losing(deployed))
-    result = run("pause", "--reason", "x", "--holder", "ana", outside=outside)
+    environment = type(around())({}, world.clock.now, lambda: Losing(deployed))
+    result = run("pause", "--reason", "x", "--holder", "ana", environment=environment)
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
     assert "NOT KNOWN TO BE PAUSED" in result.stderr
@@ -348,8 +348,8 @@ def test_a_pause_that_never_reached_aws_says_that_nothing_is_paused(world: World
     def unreachable(**_: object) -> None:
         raise EndpointConnectionError(endpoint_url="https://dynamodb.eu-west-1.amazonaws.com")
 
-    outside = type(around())({}, world.clock.now, lambda: Unreachable(deployed))
-    result = run("pause", "--reason", "x", "--holder", "ana", outside=outside)
+    environment = type(around())({}, world.clock.now, lambda: Unreachable(deployed))
+    result = run("pause", "--reason", "x", "--holder", "ana", environment=environment)
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
     assert "NOT PAUSED" in result.stderr

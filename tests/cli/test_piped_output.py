@@ -1,4 +1,4 @@
-"""What other programs read: whole lines, and no error when they stop reading."""
+"""Output that other programs read: whole lines, and no error when they stop reading."""
 
 import os
 import subprocess

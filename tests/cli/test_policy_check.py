@@ -48,14 +48,14 @@ def test_runbooks_that_pin_no_content_are_named(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     books = "\n".join(
         f'[actions.run-runbook.runbooks.{name}]\ndocument = "Firebreak-X"\nversion = "1"\n{pin}'
-        for name, pin in {"loose": "", "pinned": f'sha256 = "{"a" * 64}"\n'}.items()
+        for name, pin in {"unpinned": "", "pinned": f'sha256 = "{"a" * 64}"\n'}.items()
     )
     text = (POLICIES / "policy.toml").read_text(encoding="utf-8")
     file.write_text(f"{text}\n{books}", encoding="utf-8")
 
-    assert "runbooks without sha256: loose, hash" in run("policy", "check", str(file)).stdout
+    assert "runbooks without sha256: unpinned, hash" in run("policy", "check", str(file)).stdout
     assert json.loads(run("policy", "check", str(file), "--json").stdout)["runbooks_without_sha256"] == [
-        "loose"
+        "unpinned"
     ]
 
 

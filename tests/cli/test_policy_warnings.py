@@ -65,7 +65,7 @@ def test_it_loads_with_a_warning_on_its_line_that_strict_fails_on(
 
 
 @pytest.mark.parametrize("more", QUIET.values(), ids=QUIET)
-def test_what_may_well_be_meant_is_no_warning(tmp_path: Path, more: str) -> None:
+def test_a_policy_that_is_plausible_has_no_warning(tmp_path: Path, more: str) -> None:
     assert checked(tmp_path, f"{SHIPPED}\n{more}", "--strict") == (0, [])
 
 

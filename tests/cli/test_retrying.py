@@ -1,4 +1,4 @@
-"""`firebreak retry`: what is asked again, and that all is decided anew."""
+"""`firebreak retry`: which requests are made again, and that each is decided again."""
 
 import json
 from datetime import timedelta
@@ -41,7 +41,7 @@ def console(world: World) -> Console:
     return Console.over(world)
 
 
-def test_what_was_refused_in_a_pause_is_decided_anew_after_it_and_acted_on(console: Console) -> None:
+def test_an_alarm_refused_in_a_pause_is_decided_again_after_it_and_acted_on(console: Console) -> None:
     refused_in_a_pause(console.world)
 
     result = console.retry(NAME)
@@ -128,7 +128,9 @@ def test_a_second_retry_is_a_delivery_of_its_own_and_finds_the_incident_in_fligh
     assert len(console.world.ecs.writes) == 1
     asked = json.loads(result.stdout)["requests"][0]["id"]
     assert asked != first.incident_id
-    assert run("show", asked, outside=console.outside).stdout.startswith(f"{asked} opened no incident")
+    assert run("show", asked, environment=console.environment).stdout.startswith(
+        f"{asked} opened no incident"
+    )
 
 
 def test_two_retries_at_the_very_same_moment_are_decided_once(console: Console) -> None:
@@ -190,14 +192,14 @@ def test_the_caller_is_named_in_history_decision_and_page(console: Console) -> N
     console.retry(NAME)
     (done,) = console.carry()
 
-    shown = " ".join(run("show", done.incident_id, outside=console.outside).stdout.split())
-    assert f"claimed rung 1: restart-service, asked for by {claimed(CALLER)}" in shown
-    assert f"(wake, restart-service ecs:prod/api, by {claimed(CALLER)})" in shown
+    text = " ".join(run("show", done.incident_id, environment=console.environment).stdout.split())
+    assert f"claimed rung 1: restart-service, asked for by {claimed(CALLER)}" in text
+    assert f"(wake, restart-service ecs:prod/api, by {claimed(CALLER)})" in text
     assert f"  - requested by {claimed(CALLER)}\n" in console.world.pager.sent[-1][1]
 
 
-def test_a_name_that_is_not_harmless_is_told_as_one_line(console: Console) -> None:
-    """Whoever may put events on the bus may say who they are."""
+def test_a_name_with_control_characters_is_shown_as_one_line(console: Console) -> None:
+    """An event on the bus can carry any name of a requester."""
     refused_in_a_pause(console.world)
     console.retry(NAME)
     (detail,) = console.details()
@@ -211,10 +213,10 @@ def test_a_name_that_is_not_harmless_is_told_as_one_line(console: Console) -> No
     console.world.deliver()
 
     assert "  - requested by someone who claims to be ana\n" in console.world.pager.sent[-1][1]
-    assert "\x1b" not in run("show", done.incident_id, outside=console.outside).stdout
+    assert "\x1b" not in run("show", done.incident_id, environment=console.environment).stdout
 
 
-def test_a_refused_retry_is_told_with_the_name(console: Console) -> None:
+def test_a_refused_retry_is_paged_with_the_name(console: Console) -> None:
     refused_in_a_pause(console.world)
     console.world.ecs.services[a.TARGET.display] = a.service(desired=0, running=0)
     console.retry(NAME)
@@ -222,8 +224,8 @@ def test_a_refused_retry_is_told_with_the_name(console: Console) -> None:
     (done,) = console.carry()
 
     assert done.outcome != "act"
-    shown = run("show", done.incident_id, outside=console.outside).stdout
-    assert CALLER in " ".join(shown.split())
+    text = run("show", done.incident_id, environment=console.environment).stdout
+    assert CALLER in " ".join(text.split())
 
 
 def test_a_retry_whose_target_cannot_be_named_is_found_under_the_id_that_was_printed(
@@ -238,7 +240,7 @@ def test_a_retry_whose_target_cannot_be_named_is_found_under_the_id_that_was_pri
     assert (done.outcome, done.reason) == ("refuse", Reason.TARGET_NONE)
     (asked,) = json.loads(result.stdout)["requests"]
     assert asked["id"] == done.incident_id
-    assert run("show", asked["id"], outside=console.outside).exit_code == 0
+    assert run("show", asked["id"], environment=console.environment).exit_code == 0
 
 
 def test_an_alarm_that_its_event_said_to_be_suppressed_stays_so(console: Console) -> None:
@@ -304,7 +306,7 @@ def test_each_action_that_answered_is_asked(console: Console) -> None:
     assert [done.outcome for done in console.carry()] == ["act", "refuse"]
 
 
-def test_what_followed_inside_an_incident_is_not_asked_again(console: Console) -> None:
+def test_requests_inside_an_incident_are_not_retried(console: Console) -> None:
     world = console.world
     world.send(world.red())
     world.pass_time(30 * MINUTE)  # restarted, scaled, given to humans

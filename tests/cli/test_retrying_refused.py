@@ -88,7 +88,7 @@ PROBLEMS = {
 
 
 @pytest.mark.parametrize(("cloudwatch", "code", "line"), PROBLEMS.values(), ids=PROBLEMS)
-def test_what_cannot_be_retried_is_one_line_and_nothing_is_sent(
+def test_an_alarm_that_cannot_be_retried_is_one_line_and_nothing_is_sent(
     console: Console, cloudwatch: Callable[[Stubber], object], code: int, line: str
 ) -> None:
     refused_in_a_pause(console.world)
@@ -140,7 +140,7 @@ def test_a_bus_that_is_gone_is_one_line(console: Console) -> None:
         )
         return made
 
-    result = run("retry", NAME, outside=replace(console.outside, session=without_bus))
+    result = run("retry", NAME, environment=replace(console.environment, session=without_bus))
 
     assert (result.exit_code, result.stdout) == (3, "")
     assert error_lines(result)[0].startswith("firebreak: NOT ALL ASKED: ")
@@ -149,16 +149,16 @@ def test_a_bus_that_is_gone_is_one_line(console: Console) -> None:
 
 def test_a_ledger_larger_than_one_look_says_so(console: Console) -> None:
     refused_in_a_pause(console.world)
-    desk = retries.RetryDesk(find(console.outside, "firebreak"), Bounds(pages=0))
+    desk = retries.RetryDesk(find(console.environment, "firebreak"), Bounds(pages=0))
 
     with pytest.raises(Ending, match="in the part of the ledger that was looked at"):
         desk.lasting([NAME], console.world.clock.at)
 
 
 @pytest.mark.parametrize("cut", [True, False], ids=["too large", "read whole"])
-def test_what_may_be_missing_is_said_with_what_was_found(console: Console, cut: bool) -> None:
+def test_an_incomplete_search_is_reported_with_its_results(console: Console, cut: bool) -> None:
     refused_in_a_pause(console.world)
-    stack = find(console.outside, "firebreak")
+    stack = find(console.environment, "firebreak")
     now = console.world.clock.at
     desk = retries.RetryDesk(stack)
     lasting, left_out = desk.lasting([NAME], now)

@@ -27,7 +27,7 @@ from tests.cli.test_storm_command import declare, gather_pages
 from tests.contracts.template import iam_actions, read
 from tests.support import builders as a
 from tests.support.world import TABLE, World, eventbridge, world_on_moto
-from tests.workflow.test_who_is_paged import PAGING, tell
+from tests.workflow.test_who_is_paged import PAGING, announce
 
 PEOPLE = read(Path(__file__).parents[2] / "examples" / "people" / "template.yaml")["Resources"]
 # Everybody may ask who they are, whatever their policies say.
@@ -56,7 +56,7 @@ def parts_of(statement: Mapping[str, Any]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What one call needs: its IAM action, and the partition or the type of event where that counts."""
+    """The permission of one call: its IAM action, and its partition or type of event where that counts."""
 
     action: str
     of: str = NO_KEY
@@ -68,7 +68,7 @@ class Right:
 
 @dataclass
 class Recorder:
-    """What a command calls. CloudWatch answers what `cloudwatch` says, all else is moto's."""
+    """The calls of a command. CloudWatch answers as `cloudwatch` says, everything else is moto's."""
 
     rights: set[Right] = field(default_factory=set)
     cloudwatch: Callable[[Stubber], object] | None = None
@@ -102,7 +102,7 @@ class Recorder:
 
 
 def rights_of(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
-    """What IAM asks for: each item of a transaction by itself, each event by its type."""
+    """The permissions that IAM requires: each item of a transaction by itself, each event by its type."""
     match service, operation:
         case "dynamodb", "TransactWriteItems":
             for part in params["TransactItems"]:
@@ -121,10 +121,10 @@ def rights_of(service: str, operation: str, params: Mapping[str, Any]) -> Iterat
             yield Right(f"{service}:{operation}")
 
 
-def played(world: World, *arguments: str, **text: Any) -> set[Right]:
-    """What a command that succeeds calls; asked for JSON, each prints one object."""
+def rights_for(world: World, *arguments: str, **text: Any) -> set[Right]:
+    """The permissions that a successful command uses; with --json it prints one object."""
     recorder = Recorder(**text)
-    result = run(*arguments, "--json", outside=recorder.context_of(world))
+    result = run(*arguments, "--json", environment=recorder.context_of(world))
     assert result.exit_code == 0, result.output
     assert isinstance(json.loads(result.stdout), dict)
     return recorder.needed
@@ -138,11 +138,11 @@ def looks(world: World) -> set[Right]:
     done = world.send(world.red())
     moto_service("api", **{"firebreak:enabled": "true"})
     words = (["incidents"], ["incidents", "--all"], ["show", done.incident_id], ["show", NAME], ["switches"])
-    found = {right for one in (*words, ["storm"]) for right in played(world, *one)}
-    found |= played(world, "switches", environ={"FIREBREAK_LEDGER_TABLE": TABLE})
-    # What it answers, and so its exit code, is another test's.
+    found = {right for one in (*words, ["storm"]) for right in rights_for(world, *one)}
+    found |= rights_for(world, "switches", environ={"FIREBREAK_LEDGER_TABLE": TABLE})
+    # Another test checks the answer, and with it the exit code.
     recorder = Recorder(cloudwatch=seeing(described(), tags={}))
-    run("explain", "-", outside=recorder.context_of(world), stdin=json.dumps(eventbridge(a.alarm())))
+    run("explain", "-", environment=recorder.context_of(world), stdin=json.dumps(eventbridge(a.alarm())))
     return found | recorder.needed
 
 
@@ -150,38 +150,38 @@ def answers(world: World) -> set[Right]:
     bus()
     world.policy = parse_policy(ASKING + PAGING, "people.toml")
     question = question_id(world.incident(world.send(world.red()).incident_id))
-    found = played(world, "approve", question) | played(world, "deny", question, "--reason", "x")
-    tell(world)
-    found |= played(world, "ack", thread(world).call_id)
+    found = rights_for(world, "approve", question) | rights_for(world, "deny", question, "--reason", "x")
+    announce(world)
+    found |= rights_for(world, "ack", thread(world).call_id)
     moto_service("api", **{"firebreak:enabled": "true"})
     for scope in (["global"], ["target", "ecs:prod/api"]):
-        found |= played(world, "pause", "--reason", "x", "--scope", *scope)
-        found |= played(world, "resume", "--scope", *scope)
-    played(world, "pause", "--reason", "x")
-    return found | played(world, "resume", "--all")
+        found |= rights_for(world, "pause", "--reason", "x", "--scope", *scope)
+        found |= rights_for(world, "resume", "--scope", *scope)
+    rights_for(world, "pause", "--reason", "x")
+    return found | rights_for(world, "resume", "--all")
 
 
 def retries(world: World) -> set[Right]:
     bus()
     refused_in_a_pause(world)
     red = seeing(described(), tags={})
-    found = played(world, "retry", NAME, cloudwatch=red)
-    return found | played(world, "retry", "--all", world.pager.pages[0][1].thread, cloudwatch=red)
+    found = rights_for(world, "retry", NAME, cloudwatch=red)
+    return found | rights_for(world, "retry", "--all", world.pager.pages[0][1].thread, cloudwatch=red)
 
 
 def ends(world: World) -> set[Right]:
     declare(world, "one", "two")
-    found = played(world, "storm", "--end", "--reason", "x")
+    found = rights_for(world, "storm", "--end", "--reason", "x")
     gather_pages(world, "disk")
-    return found | played(world, "storm", "--pages", "--end", "--reason", "x")
+    return found | rights_for(world, "storm", "--pages", "--end", "--reason", "x")
 
 
 def drills(world: World) -> set[Right]:
     moto_service("api", **{"firebreak:enabled": "true"})
-    return played(world, "drill", "init", "--alarm", "drill-api", "--target", "ecs:prod/api", "--yes")
+    return rights_for(world, "drill", "init", "--alarm", "drill-api", "--target", "ecs:prod/api", "--yes")
 
 
-PLAYS: dict[str, tuple[Callable[[World], set[Right]], str]] = {
+COMMANDS: dict[str, tuple[Callable[[World], set[Right]], str]] = {
     "looks": (looks, "Readers"),
     "answers": (answers, "Answers"),
     "retries": (retries, "Answers"),
@@ -190,9 +190,9 @@ PLAYS: dict[str, tuple[Callable[[World], set[Right]], str]] = {
 }
 
 
-@pytest.mark.parametrize("play", PLAYS)
-def test_a_commands_policy_and_that_of_readers_allow_all_that_it_calls(world: World, play: str) -> None:
-    called, policy = PLAYS[play]
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_commands_policy_and_that_of_readers_allow_all_that_it_calls(world: World, command: str) -> None:
+    called, policy = COMMANDS[command]
     statements = [*allowed("Readers"), *allowed(policy)]
     assert {right for right in called(world) if not any(map(right.is_in, statements))} == set()
 
@@ -201,10 +201,10 @@ def test_a_commands_policy_and_that_of_readers_allow_all_that_it_calls(world: Wo
 def test_no_policy_of_people_who_write_allows_what_none_of_its_commands_calls(policy: str) -> None:
     """Neither a call, nor a partition of the ledger, nor a type of event."""
     called: set[Right] = set()
-    for play, of in PLAYS.values():
+    for command, of in COMMANDS.values():
         if of == policy:
             with world_on_moto() as world:
-                called |= play(world)
+                called |= command(world)
     needless = [
         (action, part)
         for statement in allowed(policy)
@@ -250,7 +250,7 @@ def _here(service: str, what: str) -> dict[str, str]:
     return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{what}"}
 
 
-def test_what_people_may_write_is_of_this_stack_and_the_alarms_of_its_drills() -> None:
+def test_people_may_write_only_to_this_stack_and_the_alarms_of_its_drills() -> None:
     ledger, bus = _here("dynamodb", "table/${LedgerTable}"), _here("events", "event-bus/${Stack}")
     found = {one["Sid"]: one["Resource"] for name in ("Answers", "Operators") for one in allowed(name)}
     assert found == {

@@ -11,7 +11,7 @@ from tests.support.world import World
 MINUTE = timedelta(minutes=1)
 
 
-def shown(world: World, wanted: str) -> dict[str, Any]:
+def show(world: World, wanted: str) -> dict[str, Any]:
     result = run_in(world, "show", wanted, "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     answer: dict[str, Any] = json.loads(result.stdout)
@@ -21,7 +21,7 @@ def shown(world: World, wanted: str) -> dict[str, Any]:
 def test_an_incident_is_shown_with_plan_receipt_history_and_checks(world: World) -> None:
     done = world.send(world.red())
 
-    found = shown(world, done.incident_id)
+    found = show(world, done.incident_id)
 
     incident = found["incident"]
     assert (incident["state"], incident["action"], incident["rung"]) == ("acted", "restart-service", 1)
@@ -37,7 +37,7 @@ def test_an_incident_that_climbed_shows_every_decision(world: World) -> None:
     done = world.send(world.red())
     world.pass_time(5 * MINUTE)
 
-    kinds = [decision["kind"] for decision in shown(world, done.incident_id)["decisions"]]
+    kinds = [decision["kind"] for decision in show(world, done.incident_id)["decisions"]]
 
     assert kinds == ["climb", "alarm"]
 
@@ -58,7 +58,7 @@ def test_people_read_what_was_done_and_what_comes_next(world: World) -> None:
 def test_a_decision_without_an_incident_is_shown(world: World, changes: dict[str, Any]) -> None:
     done = world.send(world.red(**changes))
 
-    found = shown(world, done.incident_id)
+    found = show(world, done.incident_id)
 
     assert found["incident"] is None
     assert [decision["reason"] for decision in found["decisions"]] == [done.reason.value]
@@ -103,11 +103,11 @@ def test_showing_only_reads(world: World) -> None:
     assert calls.changes == []
 
 
-def test_who_was_paged_and_who_has_it_is_shown(world: World) -> None:
+def test_show_names_who_was_paged_and_who_acknowledged(world: World) -> None:
     done = world.send(world.red())
     world.pass_time(12 * MINUTE)
 
-    pages = shown(world, done.incident_id)["pages"]
+    pages = show(world, done.incident_id)["pages"]
 
     assert (pages["state"], pages["severity"], pages["told"]) == ("open", "warning", ["topic"])
     assert pages["acknowledged_by"] is None
@@ -123,7 +123,7 @@ def test_the_id_of_a_page_shows_what_it_was_about(world: World) -> None:
     page = world.pager.pages[-1][1]
     assert page.thread != refused.incident_id
 
-    found = shown(world, page.thread)
+    found = show(world, page.thread)
     assert [one["reason"] for one in found["decisions"]] == ["switched_off"]
     assert found["pages"]["latest"]["kind"] == "refused"
     assert f"firebreak show {page.thread} --stack" in page.body
@@ -132,7 +132,7 @@ def test_the_id_of_a_page_shows_what_it_was_about(world: World) -> None:
 def test_of_what_nobody_was_paged_about_no_pages_are_shown(world: World) -> None:
     done = world.send(world.red(tags={"firebreak:action": "none"}))
 
-    assert shown(world, done.incident_id)["pages"] is None
+    assert show(world, done.incident_id)["pages"] is None
     assert "Pages" not in run_in(world, "show", done.incident_id).stdout
 
 
@@ -141,5 +141,5 @@ def test_that_it_cannot_be_read_who_was_paged_is_said(world: World) -> None:
     key = {"pk": {"S": f"THREAD#{done.incident_id}"}, "sk": {"S": "-"}}
     world.dynamodb.put_item(TableName="ledger", Item=key)
 
-    assert "unreadable" in shown(world, done.incident_id)["pages"]
+    assert "unreadable" in show(world, done.incident_id)["pages"]
     assert "who was paged could not be read" in run_in(world, "show", done.incident_id).stdout

@@ -43,7 +43,7 @@ def test_a_letter_or_two_mean_nothing(world: World) -> None:
     assert run_in(world, "show", "i-").exit_code == 2
 
 
-def test_what_is_open_on_a_target_comes_before_what_is_over(world: World) -> None:
+def test_an_open_incident_of_a_target_comes_before_one_that_is_over(world: World) -> None:
     alarm = world.red()
     world.send(alarm)
     world.pass_time(timedelta(minutes=1))
@@ -54,7 +54,7 @@ def test_what_is_open_on_a_target_comes_before_what_is_over(world: World) -> Non
     assert f"{again.incident_id} is acted" in run_in(world, "show", "ecs:prod/api").stdout
 
 
-def test_what_only_the_rest_of_the_ledger_knows_is_found_by_its_target(world: World) -> None:
+def test_a_closed_incident_is_found_by_its_target(world: World) -> None:
     alarm = world.red()
     done = world.send(alarm)
     world.pass_time(timedelta(minutes=1))

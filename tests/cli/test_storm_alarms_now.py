@@ -8,7 +8,7 @@ import boto3
 
 from tests.cli.running import StackSession, around, deployed, run, run_in
 from tests.cli.test_pausing import no_reply
-from tests.cli.test_storm_command import END, declare, in_state, shown, words
+from tests.cli.test_storm_command import END, declare, in_state, storm_as_json, words
 from tests.support import builders as a
 from tests.support.world import World
 
@@ -27,10 +27,15 @@ def test_each_alarm_is_shown_as_it_is_now_and_not_as_it_was(world: World) -> Non
         "d does not exist",
     ):
         assert part in text
-    assert [one["state"] for one in shown(world)["red"]] == ["ALARM", "OK", "INSUFFICIENT_DATA", "DELETED"]
+    assert [one["state"] for one in storm_as_json(world)["red"]] == [
+        "ALARM",
+        "OK",
+        "INSUFFICIENT_DATA",
+        "DELETED",
+    ]
 
 
-def test_what_is_ok_is_not_listed_as_red_by_who_ends_the_storm_nor_to_be_retried(world: World) -> None:
+def test_an_alarm_that_is_ok_at_the_end_of_a_storm_is_not_listed_as_red_nor_for_retry(world: World) -> None:
     declare(world, "a", "b")
     in_state("b", "OK")
     run_in(world, *END)
@@ -71,8 +76,8 @@ class Blind(StackSession):
 def test_alarms_that_could_not_be_read_are_said_to_be_neither_red_nor_green(world: World) -> None:
     declare(world, "a", "b")
     blind = replace(around(world.clock.now), session=lambda: Blind(deployed))
-    text = words(run("storm", outside=blind).stdout)
-    red = json.loads(run("storm", "--json", outside=blind).stdout)["red"]
+    text = words(run("storm", environment=blind).stdout)
+    red = json.loads(run("storm", "--json", environment=blind).stdout)["red"]
 
     assert "Now 2 NOT READ (may be red)" in text
     assert "a could not be read" in text
@@ -80,12 +85,12 @@ def test_alarms_that_could_not_be_read_are_said_to_be_neither_red_nor_green(worl
     assert [(one["state"], one["unread"]) for one in red] == [(None, UNREAD)] * 2
 
 
-def test_a_storm_is_ended_though_its_alarms_could_not_be_read_and_that_is_told(
+def test_a_storm_is_ended_though_its_alarms_could_not_be_read_and_the_page_says_so(
     world: World,
 ) -> None:
     declare(world, "a")
     blind = replace(around(world.clock.now), session=lambda: Blind(deployed))
-    done = run(*END, outside=blind)
+    done = run(*END, environment=blind)
 
     assert (done.exit_code, "1 NOT READ (may be red)" in done.stdout) == (0, True)
     [text] = world.ledger.unsettled_announcements(world.clock.at, 10)

@@ -71,7 +71,7 @@ def stored(world: World) -> Storm:
     return found
 
 
-def shown(world: World, *more: str) -> dict[str, Any]:
+def storm_as_json(world: World, *more: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(run_in(world, "storm", "--json", *more).stdout)
     return found
 
@@ -88,8 +88,8 @@ def test_without_a_storm_it_says_so(world: World, known: tuple[str, ...]) -> Non
     assert (result.exit_code, result.stderr) == (0, "")
     assert "No storm in stack firebreak" in words(result.stdout)
     assert "--end" not in result.stdout
-    assert (shown(world)["storm"], shown(world)["ends_not_before"]) == (False, None)
-    assert [red["name"] for red in shown(world)["red"]] == list(known)
+    assert (storm_as_json(world)["storm"], storm_as_json(world)["ends_not_before"]) == (False, None)
+    assert [red["name"] for red in storm_as_json(world)["red"]] == list(known)
 
 
 def test_a_storm_of_pages_is_shown_and_ended_by_itself(world: World) -> None:
@@ -133,7 +133,7 @@ def test_a_storm_is_shown_with_its_beginning_its_alarms_and_its_end(world: World
 def test_a_storm_is_one_json_object(world: World) -> None:
     declare(world, "a", "b")
 
-    assert shown(world) == {
+    assert storm_as_json(world) == {
         "stack": "firebreak",
         "storm": True,
         "since": "2026-11-20T10:00:30+00:00",
@@ -168,7 +168,7 @@ def test_a_policy_that_does_not_load_here_hides_no_storm(world: World) -> None:
         parameters = [{"ParameterKey": "PolicyFile", "ParameterValue": "theirs.toml"}]
         stubber.add_response("describe_stacks", described(Parameters=parameters))
 
-    result = run("storm", outside=around(world.clock.now, program=other_policy))
+    result = run("storm", environment=around(world.clock.now, program=other_policy))
     assert result.exit_code == 0
     assert "STORM since 10:00:30Z" in words(result.stdout)
     assert "theirs.toml does not load here" in words(result.stdout)
@@ -225,7 +225,7 @@ def test_the_page_says_who_ended_it_and_why(world: World) -> None:
     assert "still red: 2 of the 2 that were counted" in body
 
 
-def test_the_end_and_what_is_told_of_it_are_one_write(world: World) -> None:
+def test_the_end_and_its_announcement_are_one_write(world: World) -> None:
     declare(world, "a")
     calls = Calls()
     run_in(world, *END, calls=calls)
@@ -311,8 +311,8 @@ class RedBetween(StackSession):
 
 def test_an_alarm_that_turns_red_meanwhile_does_not_keep_anybody_from_ending_it(world: World) -> None:
     declare(world, "a")
-    outside = replace(around(world.clock.now), session=lambda: RedBetween(world, 3))
-    result = run(*END, outside=outside)
+    environment = replace(around(world.clock.now), session=lambda: RedBetween(world, 3))
+    result = run(*END, environment=environment)
 
     assert result.exit_code == 0
     assert stored(world).tripped_at is None
@@ -322,8 +322,8 @@ def test_an_alarm_that_turns_red_meanwhile_does_not_keep_anybody_from_ending_it(
 
 def test_an_end_that_never_gets_in_says_so(world: World) -> None:
     declare(world, "a")
-    outside = replace(around(world.clock.now), session=lambda: RedBetween(world, TRIES))
-    result = run(*END, outside=outside)
+    environment = replace(around(world.clock.now), session=lambda: RedBetween(world, TRIES))
+    result = run(*END, environment=environment)
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
     assert "NOT ENDED" in result.stderr
@@ -339,7 +339,7 @@ def test_a_damaged_storm_is_one_line(world: World) -> None:
         assert "could not be read" in result.stderr
 
 
-def test_what_was_red_before_the_end_is_no_storm_again_but_as_many_new_ones_are(world: World) -> None:
+def test_alarms_red_before_the_end_are_no_new_storm_but_as_many_new_ones_are(world: World) -> None:
     world.policy = parse_policy(a.AUTO_POLICY.replace("alarms = 50", "alarms = 3"), "storm.toml")
     declare(world, "a", "b", "c", "d")
     run_in(world, *END)

@@ -43,8 +43,8 @@ def watched(world: World, *between: Callable[[], object], more: tuple[str, ...] 
             raise KeyboardInterrupt
         left.pop(0)()
 
-    outside = replace(around(world.clock.now), sleep=sleep)
-    return run("incidents", "--watch", *more, outside=outside)
+    environment = replace(around(world.clock.now), sleep=sleep)
+    return run("incidents", "--watch", *more, environment=environment)
 
 
 def nothing() -> None: ...
@@ -112,7 +112,7 @@ def test_an_incident_that_climbs_is_changed(world: World) -> None:
     assert last == f"2026-11-20T10:05:50Z changed: {about} 2. scale-service"
 
 
-def test_what_did_not_act_is_told_once_and_a_pause_is_the_same_after_midnight(world: World) -> None:
+def test_a_refusal_is_printed_once_and_a_pause_is_the_same_after_midnight(world: World) -> None:
     world.clock.at = world.clock.at.replace(hour=23, minute=50, second=0)
     world.switches.pause(Hold("global", "ana", "migration", world.clock.at, world.clock.at + MINUTE * 60))
     first = world.send(world.red()).incident_id
@@ -138,9 +138,9 @@ def test_as_json_each_look_is_one_line(world: World) -> None:
 
 
 def test_on_a_terminal_each_look_takes_the_place_of_the_one_before_and_says_when_it_was() -> None:
-    shown = on_screen(watch(NOTHING, replace(NOTHING, incidents=(INCIDENT,))))
+    screen = on_screen(watch(NOTHING, replace(NOTHING, incidents=(INCIDENT,))))
 
-    first, second = shown.split("\x1b[2J")[1:]
+    first, second = screen.split("\x1b[2J")[1:]
     assert "Looked at 10:00:30Z, again every 10s; Ctrl-C ends" in first
     assert "none is open" in first
     assert INCIDENT.id in second
@@ -158,11 +158,11 @@ def test_on_a_terminal_each_look_takes_the_place_of_the_one_before_and_says_when
 def test_a_look_that_failed_is_one_line_and_the_watch_goes_on(
     error: FirebreakError | Ending, why: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown = on_screen(watch(NOTHING, error, replace(NOTHING, incidents=(INCIDENT,))))
+    screen = on_screen(watch(NOTHING, error, replace(NOTHING, incidents=(INCIDENT,))))
 
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"firebreak: 10:00:30Z could not look: {why}")
-    assert INCIDENT.id in shown
+    assert INCIDENT.id in screen
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_refusal_or_lost_credentials_end_the_command_as_any_other(
     assert (result.exit_code, error_lines(result)) == (NO_AWS, [f"firebreak: {why}"])
 
 
-def test_what_cannot_be_read_is_not_taken_for_gone() -> None:
+def test_an_item_that_cannot_be_read_is_not_taken_for_gone() -> None:
     found = replace(NOTHING, incidents=(INCIDENT,))
     before = listed(Seen(found, Stops(storm_since=a.NOW), a.NOW), STACK, {})
 

@@ -21,7 +21,7 @@ SHIPPED = (ROOT / "shared/policy.toml").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", document("docs/policy.md").text, re.DOTALL | re.MULTILINE)
 # Values that fit the schema but not each other, or mean nothing: only the loader finds them.
 BEYOND_A_SCHEMA = {
-    "blame_of_a_restart",
+    "suspect_within_of_a_restart",
     "paging_webhook_inside",
     "paging_webhook_on_this_machine",
     "answered_in_no_time",
@@ -56,7 +56,7 @@ BEYOND_A_SCHEMA = {
     "paging_digest_too_often",
     "paging_fallback_in_a_circle",
     "paging_fallback_to_nobody",
-    "paging_route_that_tells_nobody_at_once",
+    "paging_route_that_pages_nobody_at_once",
     "paging_route_to_a_channel_that_is_not_there",
     "paging_route_whose_steps_go_back",
     "paging_severity_with_two_routes",

@@ -16,7 +16,7 @@ MEMBERS = 3
 
 @cache
 def shape(service: str, name: str) -> Shape:
-    """A shape of a service's model, as the SDK of the layer has it."""
+    """A shape of a service's model, from the SDK in the layer."""
     return botocore.session.get_session().get_service_model(service).shape_for(name)
 
 

@@ -48,7 +48,7 @@ def now(found: TaskSize) -> Any:
     return seen(service(task_definition=found.arn, deployments=(NEW,)), found)
 
 
-def test_what_it_deployed_is_known_again_and_taken_back() -> None:
+def test_a_deployment_of_the_release_before_is_recognized_and_taken_back() -> None:
     back = adjuster().undo(STORED, now(RAISED), RequestKind.UNDO)
     assert isinstance(back, Plan), back
     assert back.change["taskDefinition"] == TASK_DEFINITION
@@ -67,7 +67,7 @@ def test_that_it_is_another_one_is_not_said(other: str) -> None:
     [replace(RAISED, memory=4096), replace(RAISED, arn=TASK_DEFINITION)],
     ids=["memory", "the old one"],
 )
-def test_what_any_release_can_tell_apart_is_told_apart(found: TaskSize) -> None:
+def test_a_difference_that_any_release_can_read_refuses_the_undo(found: TaskSize) -> None:
     refusal = adjuster().undo(STORED, now(found), RequestKind.UNDO)
     assert isinstance(refusal, Obstacle)
     assert refusal.reason is Reason.CHANGED_SINCE

@@ -42,7 +42,7 @@ def test_the_actions_that_start_a_deployment_are_those_that_hand_ecs_a_task_defi
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-def test_what_nothing_takes_back_says_why(name: str) -> None:
+def test_an_action_without_undo_says_why(name: str) -> None:
     spec = CATALOG.specs[name]
     assert bool(spec.undo) != bool(spec.irreversible)
 
@@ -60,7 +60,7 @@ def test_a_declaration_does_not_contradict_itself(name: str) -> None:
 def test_an_action_cannot_be_changed_after_it_was_made(name: str) -> None:
     action = ACTIONS[name](connections())
     with pytest.raises(AttributeError):
-        setattr(action, "reads", None)  # noqa: B010 - mypy would refuse the plain spelling
+        setattr(action, "reads", None)  # noqa: B010 - mypy would refuse the plain assignment
 
 
 @pytest.mark.parametrize("name", ACTIONS)

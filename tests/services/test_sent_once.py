@@ -32,7 +32,7 @@ XML = "<ErrorResponse><Error><Type>Sender</Type><Code>{0}</Code></Error></ErrorR
 class Way:
     """One way in which an action changes something: what it sees when it takes that way.
 
-    `refusal` is how the service spells an error. With `undone` it is the way back
+    `refusal` is the service's format of an error. With `undone` it is the undo
     from what is seen then; `left` are the calls of a plan that are still to be made.
     `first` answers the calls that come before the changing one, by their operation.
     """

@@ -32,7 +32,7 @@ VERSIONS = {"ApplicationName": "shop", "MaxRecords": 1000}
 
 
 def raw_version(label: str, days: int, **more: str) -> dict[str, Any]:
-    """A version of that age as the API spells it."""
+    """A version of that age in the format of the API."""
     created = QUIET_SINCE - timedelta(days=days)
     return {"ApplicationName": "shop", "VersionLabel": label, "DateCreated": created} | more
 
@@ -100,7 +100,7 @@ def test_two_living_environments_of_one_name_are_not_guessed_at(stub: Stubber) -
     assert reader().environment(TARGET) == Unknown("DescribeEnvironments: 2 environments bear the name")
 
 
-def test_an_environment_that_may_not_be_looked_at_is_unknown_and_tells_no_secret(stub: Stubber) -> None:
+def test_an_environment_that_may_not_be_read_is_unknown_and_discloses_no_secret(stub: Stubber) -> None:
     stub.add_client_error("describe_environments", "AccessDenied", SECRET, 403)
     assert reader().environment(TARGET) == Unknown("DescribeEnvironments: AccessDenied")
 
@@ -196,7 +196,7 @@ def test_terminated_environments_of_the_application_do_not_count(stub: Stubber) 
     assert reader().environments("shop") == 1
 
 
-def test_the_label_of_an_event_is_read_where_aws_tells_it(stub: Stubber) -> None:
+def test_the_label_of_an_event_is_read_where_aws_gives_it(stub: Stubber) -> None:
     answer = {"Events": [raw_event(VersionLabel="v41")]}
     stub.add_response("describe_events", answer, {"EnvironmentName": "shop-prod", "MaxRecords": 100})
     assert reader().events(TARGET) == (event(severity="WARN", version="v41"),)

@@ -1,4 +1,4 @@
-"""restart-environment: what it refuses, what it sends, and how it tells what came of it."""
+"""restart-environment: what it refuses, what it sends, and how it reads the outcome."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -195,7 +195,7 @@ def test_whether_a_restart_without_a_reply_began(observation: BeanstalkObservati
         ),
     ],
 )
-def test_what_somebody_else_did_leaves_a_lost_reply_in_doubt(observation: BeanstalkObservation) -> None:
+def test_a_change_by_somebody_else_leaves_a_lost_reply_in_doubt(observation: BeanstalkObservation) -> None:
     assert isinstance(action().outcome(plan(), observation), Unknown)
 
 
@@ -236,9 +236,7 @@ def test_whether_the_environment_is_worse_off(
         pytest.param(("Grey", ""), ("Red", ""), "its health is Red, and was Grey", id="no data then"),
     ],
 )
-def test_a_health_that_tells_nothing_is_no_success(
-    before: tuple[str, str], now: tuple[str, str], why: str
-) -> None:
+def test_an_unknown_health_is_no_success(before: tuple[str, str], now: tuple[str, str], why: str) -> None:
     made = plan(health=before[0], health_status=before[1])
     observation = seen(environment(health=now[0], health_status=now[1]), QUIET, BEGAN)
     assert action().worse(made, observation) == Unknown(f"{why}, which tells nothing")

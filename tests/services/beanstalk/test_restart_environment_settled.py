@@ -26,13 +26,13 @@ RECEIPT = Receipt(summary="restarting", after={"requestId": REQUEST_ID})
 NO_RECEIPT = Receipt(summary="")
 LATER = timedelta(hours=2, seconds=10)
 FAILED = event("Command failed on instance.", LATER, severity="ERROR", request_id=REQUEST_ID)
-NOT_OURS = replace(FAILED, request_id="r-another")
+OF_ANOTHER_REQUEST = replace(FAILED, request_id="r-another")
 OF_HEALTH = event(
     "Environment health has transitioned from Warning to Degraded. Command is executing on all instances.",
     LATER,
     severity="ERROR",
 )
-UNTOLD = replace(BEGAN, request_id="")
+WITHOUT_REQUEST = replace(BEGAN, request_id="")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ UNTOLD = replace(BEGAN, request_id="")
         pytest.param(seen(environment(), QUIET), RECEIPT, Settled.NOT_YET, id="Ready, as it has not begun"),
         pytest.param(seen(environment(), QUIET, BEGAN, FAILED), RECEIPT, Settled.FAILED, id="failed"),
         pytest.param(
-            seen(environment(), QUIET, event("No.", timedelta(minutes=1), severity="ERROR"), UNTOLD),
+            seen(environment(), QUIET, event("No.", timedelta(minutes=1), severity="ERROR"), WITHOUT_REQUEST),
             NO_RECEIPT,
             Settled.YES,
             id="an error before it began",
@@ -81,7 +81,10 @@ UNTOLD = replace(BEGAN, request_id="")
             id="only warned",
         ),
         pytest.param(
-            seen(environment(), QUIET, BEGAN, NOT_OURS), RECEIPT, Settled.YES, id="another request's error"
+            seen(environment(), QUIET, BEGAN, OF_ANOTHER_REQUEST),
+            RECEIPT,
+            Settled.YES,
+            id="another request's error",
         ),
         pytest.param(
             seen(environment(), QUIET, BEGAN, replace(FAILED, request_id="")),
@@ -96,25 +99,28 @@ UNTOLD = replace(BEGAN, request_id="")
             seen(environment(), QUIET, BEGAN, replace(OF_HEALTH, request_id=REQUEST_ID)),
             RECEIPT,
             Settled.YES,
-            id="its health sank, told under our request",
+            id="its health sank, reported under the request",
         ),
         pytest.param(
-            seen(environment(), QUIET, BEGAN, NOT_OURS),
+            seen(environment(), QUIET, BEGAN, OF_ANOTHER_REQUEST),
             NO_RECEIPT,
             Settled.YES,
-            id="the event of its beginning tells which request it is",
+            id="the first event names the request",
         ),
         pytest.param(
             seen(environment(), QUIET, BEGAN, FAILED), NO_RECEIPT, Settled.FAILED, id="and which failed"
         ),
         pytest.param(
-            seen(environment(), QUIET, UNTOLD, NOT_OURS),
+            seen(environment(), QUIET, WITHOUT_REQUEST, OF_ANOTHER_REQUEST),
             NO_RECEIPT,
             Settled.FAILED,
-            id="where nothing tells the request every error counts",
+            id="where no event names the request every error counts",
         ),
         pytest.param(
-            seen(environment(), QUIET, UNTOLD, OF_HEALTH), NO_RECEIPT, Settled.YES, id="but not one of health"
+            seen(environment(), QUIET, WITHOUT_REQUEST, OF_HEALTH),
+            NO_RECEIPT,
+            Settled.YES,
+            id="but not one of health",
         ),
         pytest.param(
             seen(environment(status="Terminating"), QUIET, BEGAN),

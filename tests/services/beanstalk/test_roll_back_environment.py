@@ -117,13 +117,13 @@ def test_the_plan_goes_back_one_version_and_says_what_it_rests_on() -> None:
     )
 
 
-def test_what_only_dates_speak_for_is_never_deployed_without_a_human() -> None:
+def test_a_version_supported_only_by_dates_is_never_deployed_without_a_human() -> None:
     made = plan()
     assert made.doubts == (made.warnings[0],)
     assert decided(ASKED, made).outcome == AskApproval(made)
 
 
-def test_what_an_event_names_is_deployed_without_a_human() -> None:
+def test_a_version_that_an_event_names_is_deployed_without_a_human() -> None:
     made = plan(events=ran("v41"))
     assert (made.doubts, decided(ASKED, made).outcome) == ((), Act(made))
 
@@ -139,7 +139,7 @@ def test_of_two_deployments_within_the_window_a_human_says_which() -> None:
 @pytest.mark.parametrize(
     ("at", "reason"),
     [
-        pytest.param(BEGAN, Reason.ROLLED_BACK_BEFORE, id="since what is blamed"),
+        pytest.param(BEGAN, Reason.ROLLED_BACK_BEFORE, id="since the suspect deployment"),
         pytest.param(BEGAN - timedelta(hours=1), Reason.ROLLED_BACK_BEFORE, id="what it goes back to"),
         pytest.param(BEGAN - timedelta(days=2), Reason.CLEAR_TO_ACT, id="before both"),
     ],
@@ -225,7 +225,7 @@ def test_of_several_named_versions_the_newest_that_is_another_one_counts() -> No
         ),
     ],
 )
-def test_it_refuses_where_there_is_no_certain_way_back(changes: dict[str, Any], reason: Reason) -> None:
+def test_it_refuses_where_the_rollback_target_is_not_certain(changes: dict[str, Any], reason: Reason) -> None:
     assert reason_of(deployed(**changes)) is reason
 
 
@@ -273,7 +273,7 @@ def test_siblings_do_not_matter_where_the_events_name_the_version() -> None:
         ),
     ],
 )
-def test_a_deployment_that_did_not_do_it_is_not_blamed(red_since: datetime, text: str) -> None:
+def test_a_deployment_that_cannot_be_the_cause_is_not_suspected(red_since: datetime, text: str) -> None:
     assert found(deployed(), red_since) == Obstacle(Reason.NO_RECENT_DEPLOYMENT, text)
 
 
@@ -282,7 +282,7 @@ def test_a_deployment_that_did_not_do_it_is_not_blamed(red_since: datetime, text
     [BEGAN, BEGAN + timedelta(seconds=10), ENDED, ENDED + 30 * MINUTES],
     ids=["at its start", "while it ran", "at its end", "at the end of the window"],
 )
-def test_an_alarm_during_or_soon_after_a_deployment_blames_it(red_since: datetime) -> None:
+def test_an_alarm_during_or_soon_after_a_deployment_makes_it_suspected(red_since: datetime) -> None:
     assert isinstance(found(deployed(), red_since), Plan)
 
 
@@ -297,7 +297,7 @@ def test_the_policys_window_decides_how_long_after(suspect_within: int, *, expec
     st.integers(0, 40),
     st.integers(0, 3),
 )
-def test_a_way_back_is_always_older_known_and_fit(
+def test_a_rollback_target_is_always_older_known_and_fit(
     days: list[int], unfit: set[int], current: int, environments: int
 ) -> None:
     versions = tuple(

@@ -40,8 +40,8 @@ RECEIPT = Receipt(summary="began", after={"deployment": "ecs-svc/2", "taskDefini
 LOST = Receipt(summary="")
 
 
-def ours(**changes: Any) -> Any:
-    """What is seen once the service runs our revision."""
+def after_raise(**changes: Any) -> Any:
+    """The observation once the service runs the revision of Firebreak."""
     done = replace(NEW, rollout="COMPLETED")
     return seen(service(**{"task_definition": OURS, "deployments": (done,), **changes}), LARGER)
 
@@ -98,7 +98,7 @@ def test_at_the_ceiling_it_climbs_with_the_numbers() -> None:
     )
 
 
-def test_what_may_surprise_is_a_warning() -> None:
+def test_possible_surprises_are_warnings() -> None:
     found = planned(seen(found=on_ec2(images=("example.com/api:1",))))
     assert found.warnings == (
         "image example.com/api:1 is not pinned to a digest: the deployment is then one of new code",
@@ -106,7 +106,7 @@ def test_what_may_surprise_is_a_warning() -> None:
     )
 
 
-def test_who_will_put_the_old_value_back_is_named() -> None:
+def test_the_tool_that_will_reset_the_value_is_named() -> None:
     tags = {"firebreak:enabled": "true", "terraform": "true"}
     assert planned(seen(service(tags=tags))).reset_by == (
         "the next deploy of Terraform will reset the memory of its tasks: "
@@ -177,7 +177,7 @@ def test_an_accepted_move_that_shows_no_new_deployment_is_in_doubt() -> None:
         adjuster(FakeEcs(after=service())).execute(planned())
 
 
-def test_a_deployment_that_it_replaced_unseen_is_told() -> None:
+def test_a_deployment_that_it_replaced_without_reading_it_is_reported() -> None:
     stranger = deployment("ecs-svc/x", status="ACTIVE", task_definition=OTHER_TASK_DEFINITION)
     ecs = FakeEcs(after=service(deployments=(NEW, stranger, OLD_ONE)))
     assert adjuster(ecs).execute(planned()).summary.endswith("; it replaced ecs-svc/x, begun since we looked")
@@ -209,7 +209,7 @@ def test_a_plan_that_cannot_be_read_sends_nothing_and_is_not_taken_back(change: 
     with pytest.raises(Rejected, match="UnusablePlan"):
         adjuster(ecs, definitions).execute(broken)
     assert ecs.calls == definitions.calls == []
-    assert not isinstance(adjuster().undo(broken, ours(), RequestKind.UNDO), Plan)
+    assert not isinstance(adjuster().undo(broken, after_raise(), RequestKind.UNDO), Plan)
 
 
 # --- judging
@@ -218,8 +218,8 @@ def test_a_plan_that_cannot_be_read_sends_nothing_and_is_not_taken_back(change: 
 @pytest.mark.parametrize(
     ("observation", "expected"),
     [
-        pytest.param(ours(), True, id="it runs ours"),
-        pytest.param(ours(deployments=(NEW, OLD_ONE)), True, id="ours is under way"),
+        pytest.param(after_raise(), True, id="it runs the new revision"),
+        pytest.param(after_raise(deployments=(NEW, OLD_ONE)), True, id="the deployment is under way"),
         pytest.param(seen(), False, id="registered at most: the service runs what it ran"),
         pytest.param(
             seen(
@@ -245,7 +245,7 @@ def test_whether_a_raise_without_a_reply_happened(observation: Any, expected: ob
     [("COMPLETED", Settled.YES), ("IN_PROGRESS", Settled.NOT_YET), ("FAILED", Failed(STAYED))],
 )
 def test_whether_a_raise_has_come_to_rest(receipt: Receipt, rollout: str, expected: object) -> None:
-    now = ours(deployments=(replace(NEW, rollout=rollout),))
+    now = after_raise(deployments=(replace(NEW, rollout=rollout),))
     assert expected == adjuster().settled(planned(), receipt, now)
 
 
@@ -261,11 +261,15 @@ def test_a_raise_that_ecs_rolled_back_has_failed() -> None:
 @pytest.mark.parametrize(
     ("observation", "expected"),
     [
-        pytest.param(ours(), False, id="as many run"),
-        pytest.param(ours(running=3), True, id="fewer for good"),
-        pytest.param(ours(running=3, deployments=(NEW, OLD_ONE)), False, id="fewer while they are exchanged"),
+        pytest.param(after_raise(), False, id="as many run"),
+        pytest.param(after_raise(running=3), True, id="fewer for good"),
         pytest.param(
-            ours(running=3, deployments=(replace(NEW, failed=2), OLD_ONE)), True, id="they do not come up"
+            after_raise(running=3, deployments=(NEW, OLD_ONE)), False, id="fewer while they are exchanged"
+        ),
+        pytest.param(
+            after_raise(running=3, deployments=(replace(NEW, failed=2), OLD_ONE)),
+            True,
+            id="they do not come up",
         ),
         pytest.param(seen(Unknown("x")), Unknown("the service could not be read: x"), id="could not look"),
     ],
@@ -282,7 +286,7 @@ def test_a_service_that_is_gone_is_not_judged() -> None:
 
 
 def back() -> Plan:
-    found = adjuster().undo(planned(), ours(), RequestKind.UNDO)
+    found = adjuster().undo(planned(), after_raise(), RequestKind.UNDO)
     assert isinstance(found, Plan), found
     return found
 
@@ -303,7 +307,7 @@ def test_going_back_is_judged_by_the_revision_it_names() -> None:
     returned = deployment("ecs-svc/4")
     now = seen(service(deployments=(returned,)))
     assert adjuster().outcome(back(), now) is True
-    assert adjuster().outcome(back(), ours()) is False
+    assert adjuster().outcome(back(), after_raise()) is False
     assert adjuster().settled(back(), LOST, now) is Settled.YES
 
 
@@ -354,11 +358,11 @@ def test_going_back_needs_to_see(observation: Any, expected: object) -> None:
         ),
     ],
 )
-def test_what_cannot_be_deployed_any_more_is_not_put_back(
+def test_a_revision_that_cannot_be_deployed_any_more_is_not_put_back(
     before: Reading[TaskSize], expected: object
 ) -> None:
     definitions = FakeDefinitions(found=before)
-    assert adjuster(definitions=definitions).undo(planned(), ours(), RequestKind.UNDO) == expected
+    assert adjuster(definitions=definitions).undo(planned(), after_raise(), RequestKind.UNDO) == expected
     assert definitions.calls == [("size", TASK_DEFINITION)]
 
 

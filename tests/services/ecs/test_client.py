@@ -44,7 +44,7 @@ def test_a_service_is_read_with_its_tags_and_deployments(stubs: Stubs) -> None:
     assert service() == live(stubs, raw_service())
 
 
-def test_what_an_older_or_plainer_service_leaves_out_has_the_apis_defaults(stubs: Stubs) -> None:
+def test_fields_that_a_service_leaves_out_have_the_apis_defaults(stubs: Stubs) -> None:
     left_out = [
         "deploymentController",
         "deploymentConfiguration",
@@ -232,7 +232,7 @@ def raw_definition(**changes: Any) -> dict[str, Any]:
     [
         pytest.param({}, (512, 1024), id="of the task"),
         pytest.param({"cpu": "", "memory": ""}, (100, 500), id="of its containers"),
-        pytest.param({"cpu": "1 vCPU"}, (100, 1024), id="a spelling we do not know"),
+        pytest.param({"cpu": "1 vCPU"}, (100, 1024), id="an unknown format"),
     ],
 )
 def test_a_task_definition_is_read_for_images_and_size(
@@ -251,7 +251,7 @@ def test_a_task_definition_is_read_for_images_and_size(
     assert expected == stubs.reader.task_definition(TASK_DEFINITION)
 
 
-def test_a_task_definition_that_was_deregistered_is_told_apart(stubs: Stubs) -> None:
+def test_a_deregistered_task_definition_is_not_active(stubs: Stubs) -> None:
     stubs.for_ecs.add_response(
         "describe_task_definition", {"taskDefinition": raw_definition(status="INACTIVE")}
     )
@@ -260,7 +260,7 @@ def test_a_task_definition_that_was_deregistered_is_told_apart(stubs: Stubs) -> 
     assert found.active is False
 
 
-def test_nothing_a_container_is_told_leaves_the_reader(stubs: Stubs) -> None:
+def test_no_setting_of_a_container_leaves_the_reader(stubs: Stubs) -> None:
     stubs.for_ecs.add_response("describe_task_definition", {"taskDefinition": raw_definition()})
     text = repr(stubs.reader.task_definition(TASK_DEFINITION))
     assert [secret for secret in ("hunter2", "PASSWORD", "TOKEN", "t0ken", "s3cr3t") if secret in text] == []
@@ -297,7 +297,7 @@ def test_a_service_made_through_the_api_is_read_scaled_and_redeployed() -> None:
 
 
 @mock_aws
-def test_what_was_never_made_is_absent() -> None:
+def test_a_service_that_was_never_created_is_absent() -> None:
     ecs, scaling = session().client("ecs"), session().client("application-autoscaling")
     reader = EcsReader(ecs, scaling)
     assert reader.service(TARGET) == ABSENT

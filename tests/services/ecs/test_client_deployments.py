@@ -1,4 +1,4 @@
-"""What ECS remembers of a service's deployments, and ending one: against the real service model."""
+"""The deployments that ECS records for a service, and stopping one: against the real service model."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -47,7 +47,7 @@ def answer_describe(stubs: Stubs, described: dict[str, Any]) -> None:
 
 
 def answer_revisions(stubs: Stubs, *known: dict[str, Any], asked: list[str], reason: str = "MISSING") -> None:
-    """Those that are not known are told as failures."""
+    """Those that are not known are returned as failures."""
     missing = {revision_arn(one) for one in asked} - {one["serviceRevisionArn"] for one in known}
     failures = [{"arn": arn, "reason": reason} for arn in sorted(missing) if reason]
     answer = {"serviceRevisions": list(known), "failures": failures}
@@ -93,7 +93,7 @@ def test_a_deployment_that_has_not_started_began_when_it_was_made(stubs: Stubs) 
     assert (found.newest.began, found.newest.ended) == (RED, None)
 
 
-def test_what_was_described_last_says_how_the_newest_is(stubs: Stubs) -> None:
+def test_the_last_description_gives_the_status_of_the_newest(stubs: Stubs) -> None:
     brief = raw_brief(status="IN_PROGRESS")
     del brief["finishedAt"]
     answer_list(stubs, brief)
@@ -156,7 +156,7 @@ def test_a_revision_that_could_not_be_looked_at_is_not_taken_for_forgotten(
 
 
 def settings_of(stubs: Stubs, *changes: dict[str, Any]) -> list[str]:
-    """What is told of the settings of a revision with each of these."""
+    """The `settings` that are read of a revision with each of these."""
     names = [str(place) for place in range(len(changes))]
     answer_list(stubs, *(raw_brief(f"d{name}", f"r{name}", RED + int(name) * MINUTE) for name in names))
     answer_describe(stubs, raw_described(f"d{names[-1]}"))
@@ -169,7 +169,7 @@ def network(group: str) -> dict[str, Any]:
     return {"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["a"], "securityGroups": [group]}}}
 
 
-def test_other_settings_of_the_service_are_told_apart_and_not_told(stubs: Stubs) -> None:
+def test_other_settings_of_the_service_are_compared_and_not_disclosed(stubs: Stubs) -> None:
     newest, before, same = settings_of(stubs, network("sg-1"), network("sg-1"), network("sg-2"))
     assert newest != before == same
     assert "sg-" not in newest
@@ -182,7 +182,7 @@ def test_a_revision_that_lists_the_same_in_another_order_has_the_same_settings(s
     assert len(set(settings_of(stubs, *settings))) == 1
 
 
-def test_what_ecs_makes_of_a_revision_is_no_setting(stubs: Stubs) -> None:
+def test_fields_that_ecs_adds_to_a_revision_are_no_setting(stubs: Stubs) -> None:
     group = {"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/green/1"}
     made = {
         "createdAt": RED,

@@ -57,7 +57,7 @@ def test_the_size_of_a_cluster_is_one_call_and_says_when(stubs: Stubs) -> None:
         ),
     ],
 )
-def test_a_cluster_that_is_not_there_is_told_apart_from_one_that_failed(
+def test_a_missing_cluster_is_distinguished_from_one_that_failed(
     stubs: Stubs, answer: dict[str, Any], expected: object
 ) -> None:
     stubs.for_ecs.add_response("describe_clusters", answer, CLUSTERS)

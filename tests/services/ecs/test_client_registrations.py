@@ -87,7 +87,7 @@ def test_a_service_is_behind_its_target_groups(
     assert look(stubs) == Registrations(a.NOW, expected)
 
 
-def test_services_that_share_a_group_are_both_told_whether_or_not_they_opted_in(stubs: Stubs) -> None:
+def test_services_that_share_a_group_are_both_listed_whether_or_not_they_opted_in(stubs: Stubs) -> None:
     one_cluster(stubs, balanced(BLUE), balanced(BLUE, serviceName="web", tags=[]))
     assert look(stubs) == Registrations(a.NOW, {BLUE: ("prod/api", "prod/web")})
 
@@ -99,7 +99,7 @@ def test_services_that_share_a_group_are_both_told_whether_or_not_they_opted_in(
         ("ACCESS_DENIED", Unknown("DescribeServices: ACCESS_DENIED")),
     ],
 )
-def test_a_service_that_was_not_told_of_is_gone_or_makes_blind(
+def test_a_service_missing_from_the_answer_is_gone_or_unknown(
     stubs: Stubs, reason: str, expected: Reading[Registrations]
 ) -> None:
     one_cluster(stubs, balanced(BLUE), failures=(reason,))
@@ -125,7 +125,7 @@ def test_more_services_than_are_looked_at_make_blind(stubs: Stubs, monkeypatch: 
     assert look(stubs) == Unknown("more than 1 services")
 
 
-def test_what_takes_too_long_makes_blind(stubs: Stubs) -> None:
+def test_a_look_that_takes_too_long_is_unknown(stubs: Stubs) -> None:
     stubs.for_ecs.add_response("list_clusters", {"clusterArns": [PROD]})
     assert look(stubs, 0.0, 11.0) == Unknown("looking at all services took longer than 10 s")
 
@@ -147,14 +147,14 @@ def test_every_page_of_a_cluster_is_listed(stubs: Stubs) -> None:
 # --- keeping
 
 
-def test_what_was_kept_is_found_again() -> None:
+def test_stored_registrations_are_read_back() -> None:
     found = Registrations(a.NOW, {BLUE: ("prod/api", "prod/web"), GREEN: ("prod/api",)})
     with world_on_moto() as world:
-        kept = DynamoRegistrations(world.dynamodb, TABLE)
-        assert kept.look() == ABSENT
-        kept.keep(Registrations(a.NOW - timedelta(hours=1), {}))
-        kept.keep(found)
-        assert kept.look() == found
+        cache = DynamoRegistrations(world.dynamodb, TABLE)
+        assert cache.look() == ABSENT
+        cache.keep(Registrations(a.NOW - timedelta(hours=1), {}))
+        cache.keep(found)
+        assert cache.look() == found
         item = world.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": "TARGETGROUPS"}, "sk": {"S": "-"}})[
             "Item"
         ]

@@ -1,4 +1,4 @@
-"""What Application Auto Scaling holds for a service, and raising its floor."""
+"""The scalable target of a service, and raising its minimum."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +26,7 @@ ASKED_SCALING = {
 
 
 def raw_target(**changes: Any) -> dict[str, Any]:
-    """A scalable target as the API spells it."""
+    """A scalable target in the format of the API."""
     return {
         "ServiceNamespace": "ecs",
         "ResourceId": "service/prod/api",

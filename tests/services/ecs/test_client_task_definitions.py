@@ -1,4 +1,4 @@
-"""Task definitions: what is read of them, and registering one anew with more memory and all else kept."""
+"""Task definitions: the fields that are read, and a revision that differs only in its memory."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,8 +19,8 @@ AS_LISTED = "49a567b6f3ce177b481edc272245598874e0fc2c2dd6c9018a55760003ae5e2a"
 LARGER = NewSize(2048, {"api": 1024})
 OWN_TAGS: Any = [{"key": "team", "value": "checkout"}, {"key": "firebreak:enabled", "value": "true"}]
 AWS_TAGS = [{"key": "aws:cloudformation:stack-name", "value": "shop"}, {"key": "AWS:x", "value": "y"}]
-# What ECS says of a definition and does not take back: all members of its shape but those of the request.
-TOLD_ONLY = {
+# The fields that ECS returns and does not accept: all members of its shape except those of the request.
+READ_ONLY = {
     "taskDefinitionArn",
     "revision",
     "status",
@@ -60,11 +60,11 @@ def answer_source(stubs: Stubs, tags: Any = None, **changes: Any) -> None:
 
 
 def expected_request(**changes: Any) -> dict[str, Any]:
-    """Everything of the source but what ECS only tells, with the larger memory."""
+    """Everything of the source except the read-only fields, with the larger memory."""
     whole = raw_definition()
-    kept = {key: value for key, value in whole.items() if key not in TOLD_ONLY and value != []}
+    copied = {key: value for key, value in whole.items() if key not in READ_ONLY and value != []}
     api, proxy = whole["containerDefinitions"]
-    return kept | {"memory": "2048", "containerDefinitions": [api | {"memory": 1024}, proxy]} | changes
+    return copied | {"memory": "2048", "containerDefinitions": [api | {"memory": 1024}, proxy]} | changes
 
 
 def register(stubs: Stubs, rest: str) -> str:
@@ -88,7 +88,7 @@ def test_a_definition_is_read_for_its_size(stubs: Stubs) -> None:
     )
 
 
-def test_nothing_of_what_a_container_is_given_is_told(stubs: Stubs) -> None:
+def test_no_setting_of_a_container_is_disclosed(stubs: Stubs) -> None:
     assert not any(
         secret in repr(read(stubs)) for secret in ("hunter2", "t0ken", "PASSWORD", "ecs-execution")
     )
@@ -113,7 +113,7 @@ def test_a_definition_without_a_size_of_its_own_has_that_of_its_containers(stubs
     assert (found.cpu, found.memory, found.total) == (0, 0, 512)
 
 
-def test_the_rest_is_the_same_whatever_the_memory_and_whoever_registered_it(stubs: Stubs) -> None:
+def test_the_rest_is_the_same_whatever_the_memory_and_the_author(stubs: Stubs) -> None:
     api, proxy = raw_definition()["containerDefinitions"]
     larger = {
         "memory": "4096",
@@ -132,17 +132,20 @@ def listed_otherwise() -> dict[str, Any]:
     variables = [{"name": "MODE", "value": "fast"}, *api["environment"]]
     one = api | {"portMappings": ports, "environment": variables}
     other = api | {"portMappings": ports[::-1], "environment": variables[::-1]}
-    return {"told": {"containerDefinitions": [one, proxy]}, "again": {"containerDefinitions": [proxy, other]}}
+    return {
+        "first": {"containerDefinitions": [one, proxy]},
+        "again": {"containerDefinitions": [proxy, other]},
+    }
 
 
 def test_a_definition_that_lists_the_same_in_another_order_is_the_same(stubs: Stubs) -> None:
     both = listed_otherwise()
-    text, again = read(stubs, **both["told"]), read(stubs, **both["again"])
+    text, again = read(stubs, **both["first"]), read(stubs, **both["again"])
     assert (text.rest, text.images, text.limits) == (again.rest, again.images, again.limits)
     assert text.rest_as_listed != again.rest_as_listed
 
 
-def test_images_are_compared_whichever_container_is_told_first(stubs: Stubs) -> None:
+def test_images_are_compared_in_any_order_of_containers(stubs: Stubs) -> None:
     api, proxy = raw_definition()["containerDefinitions"]
     proxy |= {"image": "example.com/proxy:1"}
     text = read(stubs, containerDefinitions=[api, proxy]).images
@@ -151,7 +154,7 @@ def test_images_are_compared_whichever_container_is_told_first(stubs: Stubs) -> 
 
 def test_a_second_look_in_another_order_registers_what_was_planned(stubs: Stubs) -> None:
     both = listed_otherwise()
-    rest = rest_of(stubs, **both["told"])
+    rest = rest_of(stubs, **both["first"])
     answer_source(stubs, **both["again"])
     registered = {"taskDefinition": raw_definition(taskDefinitionArn=OURS)}
     stubs.for_ecs.add_response("register_task_definition", registered)
@@ -238,12 +241,12 @@ def test_a_task_without_a_limit_of_its_own_gets_none(stubs: Stubs) -> None:
     assert writer.register_with(TASK_DEFINITION, rest, NewSize(0, {"api": 1024})) == OURS
 
 
-def test_what_ecs_tells_and_does_not_take_back_is_what_the_model_says(stubs: Stubs) -> None:
+def test_fields_that_ecs_returns_and_does_not_accept_are_those_of_the_model(stubs: Stubs) -> None:
     model: Any = stubs.reader._ecs.meta.service_model
     text = set(model.shape_for("TaskDefinition").members)
     taken = set(model.operation_model("RegisterTaskDefinition").input_shape.members)
-    assert text - taken == TOLD_ONLY
-    assert taken - text == {"tags"}, "what stands beside the definition must be carried by hand"
+    assert text - taken == READ_ONLY
+    assert taken - text == {"tags"}, "fields next to the definition must be copied by hand"
     assert {key for key in raw_definition() if key not in text} == set()
 
 
@@ -300,14 +303,14 @@ def test_an_answer_without_the_new_revision_is_in_doubt(stubs: Stubs) -> None:
 @mock_aws
 def test_the_new_revision_reads_back_as_the_old_one_with_more_memory() -> None:
     ecs = session().client("ecs")
-    whole = {key: value for key, value in raw_definition().items() if key not in TOLD_ONLY}
+    whole = {key: value for key, value in raw_definition().items() if key not in READ_ONLY}
     source = ecs.register_task_definition(**whole, tags=OWN_TAGS)["taskDefinition"]["taskDefinitionArn"]
     before = DefinitionReader(ecs).size(source)
     assert isinstance(before, TaskSize)
-    ours = DefinitionWriter(ecs).register_with(source, before.rest, LARGER)
-    after = DefinitionReader(ecs).size(ours)
+    larger_arn = DefinitionWriter(ecs).register_with(source, before.rest, LARGER)
+    after = DefinitionReader(ecs).size(larger_arn)
     assert isinstance(after, TaskSize)
-    assert (ours.rsplit(":", 1)[-1], after.memory, after.limits) == ("2", 2048, {"api": 1024})
+    assert (larger_arn.rsplit(":", 1)[-1], after.memory, after.limits) == ("2", 2048, {"api": 1024})
     assert after.rest == before.rest
-    tags = ecs.describe_task_definition(taskDefinition=ours, include=["TAGS"])["tags"]
+    tags = ecs.describe_task_definition(taskDefinition=larger_arn, include=["TAGS"])["tags"]
     assert tags == OWN_TAGS

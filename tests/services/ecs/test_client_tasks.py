@@ -34,7 +34,7 @@ def read(stubs: Stubs) -> Any:
 
 
 def answer(stubs: Stubs, *tasks: dict[str, Any], token: str = "", asked: str = "", lost: int = 0) -> None:
-    """One page of tasks, of which some are not told of."""
+    """One page of tasks, of which some are not described."""
     arns = [one["taskArn"] for one in tasks]
     page: dict[str, Any] = {"taskArns": arns} | ({"nextToken": token} if token else {})
     stubs.for_ecs.add_response("list_tasks", page, LIST | ({"nextToken": asked} if asked else {}))
@@ -46,7 +46,7 @@ def answer(stubs: Stubs, *tasks: dict[str, Any], token: str = "", asked: str = "
         )
 
 
-def test_every_task_of_every_page_is_told(stubs: Stubs) -> None:
+def test_every_task_of_every_page_is_read(stubs: Stubs) -> None:
     answer(stubs, raw_task("t1"), raw_task("bad", "UNHEALTHY"), token="more")
     answer(stubs, raw_task("t2"), asked="more")
     assert read(stubs) == (task("t1"), BAD, task("t2"))
@@ -77,7 +77,7 @@ def test_a_service_without_tasks_has_none(stubs: Stubs) -> None:
     assert read(stubs) == ()
 
 
-def test_a_task_that_is_listed_and_not_told_of_is_blindness(stubs: Stubs) -> None:
+def test_a_task_that_is_listed_and_not_described_makes_the_look_unknown(stubs: Stubs) -> None:
     answer(stubs, raw_task("t1"), raw_task("t2"), lost=1)
     assert read(stubs) == Unknown("DescribeTasks: 1 of 2 tasks are not told of")
 
@@ -193,7 +193,7 @@ def balanced() -> tuple[TaskReader, Stubber]:
     return TaskReader(None, lambda: client), stubber  # type: ignore[arg-type]  # ECS is not asked
 
 
-def test_the_health_of_every_target_is_told() -> None:
+def test_the_health_of_every_target_is_read() -> None:
     tasks, stubber = balanced()
     descriptions = [
         {"Target": {"Id": "10.0.0.1", "Port": 8080}, "TargetHealth": {"State": "healthy"}},

@@ -64,8 +64,8 @@ def scale(now: ServiceLive, *, active: bool = True) -> Found:
 
 
 def put_memory_back(now: ServiceLive) -> Found:
-    ours = memory.size(arn=memory.OURS, memory=2048, limits={"api": 1024})
-    return memory.adjuster().undo(memory.planned(), memory.seen(now, ours), RequestKind.UNDO)
+    raised = memory.size(arn=memory.OURS, memory=2048, limits={"api": 1024})
+    return memory.adjuster().undo(memory.planned(), memory.seen(now, raised), RequestKind.UNDO)
 
 
 STARTS_A_DEPLOYMENT = [restart, raise_memory, move_back]
@@ -132,7 +132,7 @@ def test_a_service_on_an_inactive_task_definition_can_get_more_tasks() -> None:
 @pytest.mark.parametrize(
     "reason", [Reason.NO_ROOM_TO_DEPLOY, Reason.TASK_DEFINITION_INACTIVE, Reason.DEPLOYMENT_FAILED]
 )
-def test_what_does_not_pass_by_itself_goes_to_the_next_rung(reason: Reason) -> None:
+def test_an_obstacle_that_does_not_pass_by_itself_goes_to_the_next_rung(reason: Reason) -> None:
     assert MEANINGS[reason].disposition is Disposition.CLIMB
 
 
@@ -175,7 +175,7 @@ def test_ending_one_is_in_doubt_where_ecs_would_go_back_to_what_was_deregistered
 
 
 @pytest.mark.parametrize("action", [restart, raise_memory, scale])
-def test_a_failed_deployment_beside_the_old_one_is_not_called_under_way(action: Any) -> None:
+def test_a_failed_deployment_next_to_the_old_one_is_not_called_under_way(action: Any) -> None:
     found = obstacle(action(service(deployments=(FAILED, LEFT))))
     assert found == Obstacle(Reason.DEPLOYMENT_FAILED, f"{IT_FAILED}: 1 of its tasks run, 3 of api:8")
 

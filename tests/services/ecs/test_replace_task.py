@@ -129,7 +129,7 @@ def test_an_approved_plan_is_the_same_as_the_one_that_was_asked_about() -> None:
         ),
     ],
 )
-def test_what_it_does_not_stop(tasks: tuple[TaskLive, ...], reason: Reason, detail: str) -> None:
+def test_the_tasks_that_it_does_not_stop(tasks: tuple[TaskLive, ...], reason: Reason, detail: str) -> None:
     assert refused(seen(tasks)) == Obstacle(reason, detail)
 
 

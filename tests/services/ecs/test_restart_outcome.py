@@ -130,7 +130,7 @@ def test_whether_a_restart_has_come_to_rest(changes: dict[str, Any], expected: o
         pytest.param((OLD,), Unknown("our deployment is not listed any more"), id="it never began"),
     ],
 )
-def test_without_a_receipt_the_pre_image_tells_which_deployment_is_ours(
+def test_without_a_receipt_the_pre_image_identifies_the_deployment_of_firebreak(
     deployments: Any, expected: object
 ) -> None:
     assert expected == action().settled(plan(), NO_RECEIPT, seen(service(deployments=deployments)))

@@ -1,4 +1,4 @@
-"""roll-back-service where more than one deployment may be at fault, or not all of them can be told."""
+"""roll-back-service where more than one deployment may be at fault, or not all of them can be read."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -45,7 +45,7 @@ FIX = deployed("d8", NEWER, 4)
 
 
 def decided(plan: Plan, *acts: datetime) -> Decision:
-    """What comes of the plan where the policy says auto, after roll backs of ours at these times."""
+    """The decision on the plan where the policy says auto, after roll backs by Firebreak at these times."""
     return decided_on(REQUEST, plan, *acts)
 
 
@@ -92,7 +92,7 @@ LEFT = (
     [deployed("d8", NEWER, 20), running("d8", 3, task_definition=NEWER)],
     ids=["at rest", "under way"],
 )
-def test_what_somebody_was_leaving_is_gone_back_to_by_no_machine(
+def test_a_version_that_somebody_was_replacing_is_not_deployed_without_a_human(
     newest: ServiceDeployment, status: str
 ) -> None:
     stopped = deployed("d6b", OLD, 25, status=status)
@@ -143,7 +143,7 @@ def test_other_settings_under_way_are_no_restart() -> None:
         pytest.param(deployed("d8", NEWER, -1), (), id="since"),
     ],
 )
-def test_what_runs_again_is_judged_when_ecs_rolled_the_newest_back(
+def test_the_deployment_that_runs_again_is_judged_when_ecs_rolled_the_newest_back(
     rolled_back: ServiceDeployment, doubts: tuple[str, ...]
 ) -> None:
     memory = history(replace(rolled_back, status="ROLLBACK_SUCCESSFUL"), LATE, BEFORE)
@@ -151,15 +151,15 @@ def test_what_runs_again_is_judged_when_ecs_rolled_the_newest_back(
     assert (found.change["taskDefinition"], found.doubts) == (OLD, doubts)
 
 
-def test_what_it_goes_back_to_is_read_behind_what_ecs_rolled_back() -> None:
+def test_the_rollback_target_is_read_behind_a_deployment_that_ecs_rolled_back() -> None:
     memory = history(deployed("d8", NEWER, 5, status="ROLLBACK_SUCCESSFUL"), LATE, BEFORE)
     ecs = FakeEcs(service_now=service(), definition_now=EARLIER)
     assert roll_back(ecs, FakeDeployments(memory)).observe(TARGET).earlier == EARLIER
     assert ("task_definition", OLD) in ecs.calls
 
 
-def test_our_own_ending_of_the_newest_bars_the_way_back_from_the_one_before() -> None:
-    """What happened to the one may be the trouble of the other: a human looks."""
+def test_after_firebreak_ended_the_newest_deployment_the_one_before_is_not_rolled_back() -> None:
+    """Both may have the same cause: a human looks."""
     memory = history(deployed("d8", NEWER, 5, status="ROLLBACK_SUCCESSFUL"), LATE, BEFORE)
     found = decided(planned(seen(memory)), RED - 4 * MINUTE)
     assert found.reason is Reason.ROLLED_BACK_BEFORE
@@ -171,7 +171,7 @@ def test_our_own_ending_of_the_newest_bars_the_way_back_from_the_one_before() ->
 @pytest.mark.parametrize(
     ("at", "reason"),
     [
-        pytest.param(FIX.began, Reason.ROLLED_BACK_BEFORE, id="since what is blamed"),
+        pytest.param(FIX.began, Reason.ROLLED_BACK_BEFORE, id="since the suspect deployment"),
         pytest.param(FIX.began - MINUTE, Reason.ROLLED_BACK_BEFORE, id="while the other was the newest"),
         pytest.param(RED - 900 * MINUTE, Reason.ROLLED_BACK_BEFORE, id="as the other came"),
         pytest.param(RED - 901 * MINUTE, Reason.CLEAR_TO_ACT, id="before"),
@@ -212,7 +212,9 @@ def test_a_change_of_the_services_other_settings_is_no_restart() -> None:
         ),
     ],
 )
-def test_less_memory_for_any_part_is_to_blame(old: dict[str, Any], new: dict[str, Any]) -> None:
+def test_less_memory_for_any_part_makes_a_deployment_suspected(
+    old: dict[str, Any], new: dict[str, Any]
+) -> None:
     usual = {"limits": {}, "rest": "same"}
     memory = history(deployed(), BEFORE)
     held = contents(memory, holding(OLD, **{**usual, **old}), holding(TASK_DEFINITION, **{**usual, **new}))
@@ -220,35 +222,37 @@ def test_less_memory_for_any_part_is_to_blame(old: dict[str, Any], new: dict[str
     assert "stopType" in planned(seen(history(running(), BEFORE), held=held)).change
 
 
-# --- what cannot be told
+# --- contents that cannot be read
 
 BLIND = Unknown("task definition api:5 could not be read: DescribeTaskDefinition: ClientException")
 
 
-def half_told(*deployments: ServiceDeployment, untold: str) -> RollBackObservation:
+def partly_read(*deployments: ServiceDeployment, unread: str) -> RollBackObservation:
     memory = history(*deployments)
-    held = {arn: one for arn, one in contents(memory).items() if arn != untold}
-    return replace(seen(memory, held=held), untold={untold: BLIND})
+    held = {arn: one for arn, one in contents(memory).items() if arn != unread}
+    return replace(seen(memory, held=held), untold={unread: BLIND})
 
 
 BETWEEN = deployed("d4", f"{ARN}:task-definition/api:4", 30 * 24 * 60)
 OLDEST = deployed("d5", OLDER, 60 * 24 * 60)
-UNTOLD = f"{BLIND.why}: whether api:7 goes back to it cannot be told"
+UNREAD = f"{BLIND.why}: whether api:7 goes back to it cannot be told"
 
 
 @pytest.mark.parametrize("newest", [deployed(), running()], ids=["at rest", "under way"])
-def test_what_is_older_than_the_second_success_before_is_a_warning(newest: ServiceDeployment) -> None:
-    found = planned(half_told(newest, BEFORE, BETWEEN, OLDEST, untold=OLDER))
-    assert (found.doubts, found.warnings) == ((), (UNTOLD,))
+def test_an_unknown_older_than_the_second_success_before_is_a_warning(newest: ServiceDeployment) -> None:
+    found = planned(partly_read(newest, BEFORE, BETWEEN, OLDEST, unread=OLDER))
+    assert (found.doubts, found.warnings) == ((), (UNREAD,))
 
 
 @pytest.mark.parametrize("newest", [deployed(), running()], ids=["at rest", "under way"])
-def test_a_revert_that_cannot_be_told_from_news_is_for_a_human(newest: ServiceDeployment) -> None:
-    found = planned(half_told(newest, BEFORE, OLDEST, BETWEEN, untold=OLDER))
-    assert (found.doubts, found.warnings) == ((UNTOLD,), (UNTOLD,))
+def test_a_revert_that_cannot_be_distinguished_from_a_new_version_is_for_a_human(
+    newest: ServiceDeployment,
+) -> None:
+    found = planned(partly_read(newest, BEFORE, OLDEST, BETWEEN, unread=OLDER))
+    assert (found.doubts, found.warnings) == ((UNREAD,), (UNREAD,))
 
 
-@pytest.mark.parametrize("untold", [TASK_DEFINITION, OLD])
-def test_what_decides_must_be_known(untold: str) -> None:
-    observation = half_told(deployed(), BEFORE, OLDEST, untold=untold)
+@pytest.mark.parametrize("unread", [TASK_DEFINITION, OLD])
+def test_the_contents_that_decide_must_be_known(unread: str) -> None:
+    observation = partly_read(deployed(), BEFORE, OLDEST, unread=unread)
     assert roll_back().plan(REQUEST, observation, rules()) == BLIND

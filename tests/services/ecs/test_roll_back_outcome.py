@@ -83,7 +83,7 @@ def test_whether_an_ending_has_come_to_rest(plan: Plan, status: str, expected: o
 
 
 @by_ending
-def test_once_another_deployment_began_nobody_can_tell_what_the_ending_did(plan: Plan) -> None:
+def test_once_another_deployment_began_the_effect_of_the_stop_is_unknown(plan: Plan) -> None:
     followed = history(deployed("d8", minutes_ago=-3), deployed(status="ROLLBACK_SUCCESSFUL"), BEFORE)
     assert roll_back().settled(plan, RECEIPT, seen(followed)) == FOLLOWED
 
@@ -151,7 +151,7 @@ def test_whether_a_move_has_come_to_rest(receipt: Receipt, changes: dict[str, An
     ("changes", "expected"),
     [
         pytest.param({"deployments": (NEW, GONE_ACTIVE), "running": 3}, False, id="fewer while exchanged"),
-        pytest.param({"deployments": (replace(NEW, rollout="FAILED"),)}, True, id="the way back failed"),
+        pytest.param({"deployments": (replace(NEW, rollout="FAILED"),)}, True, id="the roll back failed"),
         pytest.param(
             {"deployments": (replace(NEW, rollout="COMPLETED"),), "running": 2}, True, id="fewer for good"
         ),
@@ -209,7 +209,7 @@ def memories(draw: st.DrawFn) -> DeploymentHistory:
 
 
 def planned_on(memory: DeploymentHistory) -> tuple[object, str]:
-    """What is planned on a memory, by a service that runs what was deployed last."""
+    """The plan on a memory, for a service that runs the version deployed last."""
     assert memory.newest
     runs = memory.newest.task_definition
     now = service(task_definition=runs, deployments=(deployment(task_definition=runs),))
@@ -228,7 +228,7 @@ def test_whatever_was_deployed_nothing_from_after_the_alarm_is_taken_back(memory
 
 @given(memories())
 def test_whatever_was_deployed_a_roll_back_is_never_taken_back_or_repeated(memory: DeploymentHistory) -> None:
-    """After what a plan asks for there is no next plan, or one that our own act in the ledger forbids."""
+    """After a plan there is no next one, or one that Firebreak's act in the ledger forbids."""
     found, _ = planned_on(memory)
     if not isinstance(found, Plan) or memory.newest is None:
         return

@@ -56,7 +56,7 @@ def test_it_looks_at_the_service_its_deployments_and_what_it_would_go_back_to() 
     assert deployments.calls == [("history", "ecs:prod/api")]
 
 
-def test_a_task_definition_that_cannot_be_told_is_told_so() -> None:
+def test_a_task_definition_that_cannot_be_read_is_reported_as_unknown() -> None:
     ecs = FakeEcs(service_now=service(), definition_now=EARLIER)
     blind = FakeContents(Unknown("slow"))
     found = roll_back(ecs, FakeDeployments(history()), blind).observe(TARGET)
@@ -67,7 +67,7 @@ def test_a_task_definition_that_cannot_be_told_is_told_so() -> None:
     }
 
 
-def test_what_a_deployment_of_old_brought_is_not_asked_for() -> None:
+def test_the_content_of_an_old_deployment_is_not_read() -> None:
     memory = history(deployed(), replace(BEFORE, task_definition=""))
     found = roll_back(FakeEcs(service_now=service()), FakeDeployments(memory)).observe(TARGET)
     assert found.contents == {TASK_DEFINITION: holding(TASK_DEFINITION)}
@@ -101,7 +101,7 @@ def test_a_running_deployment_is_stopped_and_rolled_back_by_ecs(status: str) -> 
     )
 
 
-def test_a_deployment_that_waits_at_a_hook_is_told_to_go_back_in_so_many_words() -> None:
+def test_a_deployment_that_waits_at_a_hook_gets_the_action_rollback() -> None:
     found = planned(seen(history(running(), BEFORE, paused_hook="hook-1")))
     assert found.change == {
         "serviceDeploymentArn": arn_of("d7"),
@@ -114,7 +114,7 @@ def test_a_running_deployment_of_a_new_image_behind_an_old_tag_is_stopped_too() 
     assert planned(seen(history(running(), deployed("d6b", minutes_ago=900), BEFORE))).change == STOP
 
 
-def test_a_deployment_that_runs_for_long_is_blamed_while_it_runs() -> None:
+def test_a_deployment_that_runs_for_long_is_suspected_while_it_runs() -> None:
     assert planned(seen(history(running(minutes_ago=600), BEFORE)), suspect_within=MINUTE).change == STOP
 
 

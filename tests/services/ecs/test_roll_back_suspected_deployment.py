@@ -64,19 +64,19 @@ def test_a_deployment_that_was_stopped_half_way_is_taken_back_as_well() -> None:
     assert planned(seen(history(deployed(status="STOPPED"), BEFORE))).change == MOVE
 
 
-def test_what_a_circuit_breaker_left_half_way_is_taken_back_as_well() -> None:
+def test_a_deployment_that_a_circuit_breaker_left_half_way_is_rolled_back_as_well() -> None:
     """Without a roll back of its own ECS leaves both sets of tasks where they are."""
     left = (deployment("b", rollout="FAILED"), deployment("a", status="ACTIVE", task_definition=OLD))
     memory = history(deployed(status="STOPPED"), BEFORE)
     assert planned(seen(memory, service(deployments=left))).change == MOVE
 
 
-def test_what_failed_in_between_is_passed_over() -> None:
+def test_a_deployment_that_failed_in_between_is_passed_over() -> None:
     failed = deployed("d6b", OLDER, 60, status="STOPPED")
     assert planned(seen(history(deployed(), failed, BEFORE))).change == MOVE
 
 
-def test_a_restart_since_does_not_hide_the_deployment_to_blame() -> None:
+def test_a_restart_since_does_not_hide_the_suspect_deployment() -> None:
     restart = deployed("d7b", minutes_ago=-2)
     assert planned(seen(history(restart, deployed(), BEFORE))).change == MOVE
 
@@ -92,7 +92,7 @@ def test_an_image_that_is_not_pinned_may_bring_no_older_code() -> None:
     )
 
 
-def test_who_will_deploy_the_blamed_version_again_is_named() -> None:
+def test_the_tool_that_will_deploy_the_suspect_version_again_is_named() -> None:
     tags = {"firebreak:enabled": "true", "aws:cloudformation:stack-name": "shop"}
     assert planned(seen(now=service(tags=tags))).reset_by == (
         "the next deploy of stack shop will reset the task definition: the lasting fix is in its template"
@@ -111,7 +111,7 @@ def test_who_will_deploy_the_blamed_version_again_is_named() -> None:
         pytest.param(4, 1, False, id="a short window of the policy"),
     ],
 )
-def test_a_deployment_is_blamed_from_its_beginning_to_the_policys_time_after_its_end(
+def test_a_deployment_is_suspected_from_its_beginning_to_the_policys_time_after_its_end(
     minutes_ago: int, suspect_within: int, *, suspected: bool
 ) -> None:
     found = roll_back().plan(
@@ -202,7 +202,9 @@ def test_a_deployment_is_blamed_from_its_beginning_to_the_policys_time_after_its
         ),
     ],
 )
-def test_what_it_does_not_take_back(memory: DeploymentHistory, reason: Reason, detail: str) -> None:
+def test_the_deployments_that_it_does_not_roll_back(
+    memory: DeploymentHistory, reason: Reason, detail: str
+) -> None:
     assert refused(seen(memory)) == Obstacle(reason, detail)
 
 
@@ -212,7 +214,7 @@ def test_a_deregistered_task_definition_is_nothing_to_go_back_to() -> None:
 
 
 def test_its_own_roll_back_is_never_repeated() -> None:
-    """What the plan makes of the world is refused the next time, however soon the alarm is back."""
+    """The state after the plan is refused the next time, however soon the alarm is back."""
     back = deployed("d-back", OLD, minutes_ago=2)
     after = seen(history(back, deployed(), BEFORE), service(task_definition=OLD))
     assert refused(after).reason is Reason.ROLLED_BACK_BEFORE
@@ -283,7 +285,7 @@ NEWER = f"{ARN}:task-definition/api:8"
 NOW_NEWER = service(task_definition=NEWER)
 
 
-def test_a_raise_of_memory_since_does_not_hide_the_deployment_to_blame() -> None:
+def test_a_raise_of_memory_since_does_not_hide_the_suspect_deployment() -> None:
     memory = history(deployed("d8", NEWER, 5), deployed(), BEFORE)
     held = contents(memory, replace(holding(TASK_DEFINITION), arn=NEWER, memory=2048))
     found = planned(seen(memory, NOW_NEWER, held=held))
@@ -310,14 +312,14 @@ def test_a_revert_by_a_new_revision_is_not_taken_back_to_the_bad_code() -> None:
     )
 
 
-def test_a_redeploy_half_way_does_not_make_a_way_back_of_it() -> None:
+def test_a_redeploy_half_way_does_not_make_the_deployment_a_rollback_target() -> None:
     memory = history(deployed("d7b", minutes_ago=5), deployed(status="STOPPED", minutes_ago=8), BEFORE)
     found = planned(seen(memory))
     assert found.change == MOVE
     assert "(the alarm turned red 3 min after deployment d7b)" in found.summary
 
 
-def test_an_alarm_red_since_the_try_before_is_told_by_that_try() -> None:
+def test_an_alarm_red_since_the_try_before_is_dated_from_that_try() -> None:
     memory = history(deployed("d7b", minutes_ago=-2), deployed(status="STOPPED", minutes_ago=8), BEFORE)
     assert "(the alarm turned red 6 min after deployment d7)" in planned(seen(memory)).summary
 

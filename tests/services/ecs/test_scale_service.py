@@ -254,7 +254,7 @@ def test_the_cost_of_one_more_task(reading: Any, summary: str) -> None:
 @pytest.mark.parametrize(
     "reading",
     [
-        pytest.param(definition(cpu=0, memory=0), id="no size stated"),
+        pytest.param(definition(cpu=0, memory=0), id="no size given"),
         pytest.param(NotRead("the service names none"), id="none named"),
         pytest.param(ABSENT, id="gone"),
     ],

@@ -132,7 +132,7 @@ def test_the_other_group_of_a_blue_green_pair_does_not_hide_it() -> None:
         pytest.param(seen(tasks=Unknown("denied")), id="tasks could not be read"),
     ],
 )
-def test_what_could_not_be_looked_at_is_not_stopped(found: TasksObservation) -> None:
+def test_a_task_that_could_not_be_read_is_not_stopped(found: TasksObservation) -> None:
     assert isinstance(planned(found), Unknown)
 
 

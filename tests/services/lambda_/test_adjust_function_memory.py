@@ -80,7 +80,7 @@ def test_behind_an_alias_the_same_code_is_published_and_the_alias_moved_each_und
     assert "by a new version of the code of version 7 for alias live" in plan.summary
 
 
-def test_what_an_earlier_try_left_unreleased_is_only_released() -> None:
+def test_a_change_that_an_earlier_try_left_unreleased_is_only_released() -> None:
     plan = planned(IDLE, seen(alias(), function=function(memory=1536)))
     assert set(plan.change) == {PUBLISH, MOVE}
 
@@ -153,7 +153,9 @@ TWO = (alias("blue", "7"), alias("green", "8"))
         pytest.param((alias(),), "", "orders:$LATEST", "", id="the alarm is about $LATEST"),
     ],
 )
-def test_what_the_callers_use_is_what_is_changed(aliases: Any, tag: str, resource: str, moved: str) -> None:
+def test_the_version_that_the_callers_use_is_changed(
+    aliases: Any, tag: str, resource: str, moved: str
+) -> None:
     tags = OPTED_IN | ({"firebreak:alias": tag} if tag else {})
     plan = IDLE.plan(request(resource=resource), seen(*aliases, function_tags=tags), rules())
     assert isinstance(plan, Plan), plan
@@ -172,7 +174,7 @@ def test_what_the_callers_use_is_what_is_changed(aliases: Any, tag: str, resourc
         pytest.param((), "live", "", "it has no alias live", id="the alias is gone"),
     ],
 )
-def test_callers_that_cannot_be_told_are_unsafe(aliases: Any, tag: str, resource: str, text: str) -> None:
+def test_unknown_callers_are_unsafe(aliases: Any, tag: str, resource: str, text: str) -> None:
     tags = OPTED_IN | ({"firebreak:alias": tag} if tag else {})
     found = IDLE.plan(request(resource=resource), seen(*aliases, function_tags=tags), rules())
     assert found == Obstacle(Reason.UNSAFE_ALIAS, text)
@@ -258,11 +260,11 @@ def test_an_alias_that_cannot_be_moved_safely_is_left_alone(
     assert refused(IDLE, observation) == Obstacle(Reason.UNSAFE_ALIAS, text)
 
 
-def test_provisioned_concurrency_of_another_alias_is_none_of_ours() -> None:
+def test_provisioned_concurrency_of_another_alias_does_not_count() -> None:
     assert MOVE in planned(IDLE, seen(alias(), provisioned=frozenset({"blue", "3"}))).change
 
 
-def test_no_provisioned_concurrency_may_be_told_as_absent() -> None:
+def test_no_provisioned_concurrency_may_be_read_as_absent() -> None:
     assert MOVE in planned(IDLE, seen(alias(), provisioned=ABSENT)).change
 
 
@@ -280,5 +282,5 @@ def test_no_provisioned_concurrency_may_be_told_as_absent() -> None:
         pytest.param(seen(alias(), function=function(hidden=("Environment",))), id="hidden environment"),
     ],
 )
-def test_what_could_not_be_looked_at_is_never_taken_for_safe(observation: FunctionObservation) -> None:
+def test_a_failed_read_is_never_taken_for_safe(observation: FunctionObservation) -> None:
     assert isinstance(IDLE.plan(request(), observation, rules()), Unknown)

@@ -149,7 +149,7 @@ def test_an_environment_that_may_not_be_shown_is_known_to_be_hidden(
         ),
     ],
 )
-def test_special_kinds_of_functions_are_told(
+def test_special_kinds_of_functions_are_recognized(
     stub: Stubber, reader: FunctionReader, changes: Any, attribute: str
 ) -> None:
     assert getattr(read(stub, reader, **changes), attribute) is True
@@ -171,19 +171,19 @@ def test_every_page_of_aliases_is_read_with_their_weights(stub: Stubber, reader:
     )
 
 
-def test_provisioned_concurrency_is_told_by_alias_or_version(stub: Stubber, reader: FunctionReader) -> None:
+def test_provisioned_concurrency_is_read_by_alias_or_version(stub: Stubber, reader: FunctionReader) -> None:
     found = [{"FunctionArn": f"{ARN}:live"}, {"FunctionArn": f"{ARN}:3"}]
     stub.add_response("list_provisioned_concurrency_configs", {"ProvisionedConcurrencyConfigs": found}, ONE)
     assert reader.provisioned("orders") == frozenset({"live", "3"})
 
 
 def listed(version: str = LATEST, **changes: Any) -> dict[str, Any]:
-    """A configuration as lists spell it: without its state and the runtime's own version."""
+    """A configuration as in lists: without its state and the runtime's own version."""
     left_out = {"State", "LastUpdateStatus", "RuntimeVersionConfig"}
     return {name: value for name, value in raw_function(version, **changes).items() if name not in left_out}
 
 
-def test_published_versions_are_told_with_code_and_time_and_without_latest(
+def test_published_versions_are_read_with_code_and_time_and_without_latest(
     stub: Stubber, reader: FunctionReader
 ) -> None:
     page = {"Versions": [listed(), listed("6", CodeSha256=OTHER_CODE)], "NextMarker": "more"}
@@ -229,7 +229,7 @@ READS: list[tuple[str, str, Read]] = [
 
 
 @pytest.mark.parametrize(("operation", "name", "look"), READS, ids=[name for _, name, _ in READS])
-def test_what_is_not_there_and_what_may_not_be_seen_are_two_things(
+def test_absent_and_unreadable_are_two_values(
     stub: Stubber, reader: FunctionReader, *, operation: str, name: str, look: Read
 ) -> None:
     stub.add_client_error(operation, "ResourceNotFoundException", SECRET, 404)
@@ -271,7 +271,7 @@ def test_publishing_names_code_and_revision(stub: Stubber, writer: FunctionWrite
     assert (found.version, found.description) == ("8", "why")
 
 
-def test_moving_an_alias_names_its_revision_and_spells_out_that_nothing_is_weighted(
+def test_moving_an_alias_names_its_revision_and_clears_its_weights_explicitly(
     stub: Stubber, writer: FunctionWriter
 ) -> None:
     sent = ONE | {
@@ -355,7 +355,9 @@ LAYERS = [
 ]
 
 
-def test_subnets_and_security_groups_may_be_told_in_any_order(stub: Stubber, reader: FunctionReader) -> None:
+def test_subnets_and_security_groups_may_be_listed_in_any_order(
+    stub: Stubber, reader: FunctionReader
+) -> None:
     turned = VPC | {"SubnetIds": ["subnet-2", "subnet-1"], "SecurityGroupIds": ["sg-2", "sg-1"]}
     text = read(stub, reader, VpcConfig=VPC).settings
     assert text == read(stub, reader, VpcConfig=turned).settings

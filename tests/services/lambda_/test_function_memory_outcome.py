@@ -1,4 +1,4 @@
-"""What came of a raise of a function's memory, and the way back."""
+"""The outcome of a raise of a function's memory, and its undo."""
 
 from dataclasses import replace
 from typing import Any
@@ -115,7 +115,7 @@ def test_worse_is_not_known_where_nothing_was_seen() -> None:
     assert isinstance(IDLE.worse(DIRECT, seen(function=BLIND)), Unknown)
 
 
-# --- the way back
+# --- the undo
 
 
 @pytest.mark.parametrize("aws", [FakeLambda(), FakeLambda.with_alias()], ids=["direct", "behind an alias"])
@@ -150,7 +150,7 @@ def test_the_alias_goes_back_first_and_latest_may_stay_behind() -> None:
     [function(memory=2048), function(memory=1536, update="InProgress")],
     ids=["somebody's memory", "somebody's update"],
 )
-def test_latest_is_left_to_whoever_changes_it_while_the_alias_goes_back(latest: Any) -> None:
+def test_a_latest_changed_by_somebody_else_stays_while_the_alias_goes_back(latest: Any) -> None:
     back = IDLE.undo(BEHIND, replace(MOVED, function=latest), RequestKind.UNDO)
     assert isinstance(back, Plan)
     assert set(back.change) == {MOVE}

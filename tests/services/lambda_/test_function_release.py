@@ -81,7 +81,7 @@ def test_the_next_try_takes_up_what_was_left_unreleased() -> None:
 
 
 @pytest.mark.parametrize("call", [UPDATE, PUBLISH, MOVE])
-def test_a_reply_that_is_lost_is_in_doubt_and_the_outcome_tells_what_the_callers_have(call: str) -> None:
+def test_a_lost_reply_is_in_doubt_and_the_outcome_is_what_the_callers_have(call: str) -> None:
     aws = FakeLambda.with_alias()
     aws.after_write = raising(OutcomeUnknown(call, "ReadTimeoutError"), on=call)
     action = on(aws)
@@ -118,7 +118,9 @@ def test_a_function_that_somebody_changed_since_the_look_is_left_alone() -> None
 @pytest.mark.parametrize(
     "changes", [{"code": OTHER_CODE}, {"settings": {"Timeout": "3"}}, {"memory": 2048}], ids=str
 )
-def test_what_somebody_changes_between_update_and_publishing_is_not_released(changes: dict[str, Any]) -> None:
+def test_a_change_by_somebody_else_between_update_and_publishing_is_not_released(
+    changes: dict[str, Any],
+) -> None:
     aws = FakeLambda.with_alias()
 
     def meddle(call: str) -> None:

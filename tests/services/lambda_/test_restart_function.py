@@ -1,4 +1,4 @@
-"""Restarting a function: the mark in its description, the release behind an alias, and no way back."""
+"""Restarting a function: the mark in its description, the release behind an alias, and no undo."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -70,7 +70,7 @@ def test_the_mark_of_this_trouble_is_put_in_place_of_an_earlier_one(before: str,
     assert marked(before, SINCE) == after
 
 
-def test_the_time_is_told_in_utc() -> None:
+def test_the_time_is_written_in_utc() -> None:
     elsewhere = a.NOW.astimezone(timezone(timedelta(hours=9)))
     assert marked("", elsewhere) == marked("", a.NOW)
 
@@ -150,7 +150,7 @@ def test_behind_an_alias_the_same_code_is_published_and_the_alias_moved() -> Non
         ),
     ],
 )
-def test_what_is_busy_or_unsafe_is_left_alone(observation: FunctionObservation, reason: Reason) -> None:
+def test_a_busy_or_unsafe_function_is_left_alone(observation: FunctionObservation, reason: Reason) -> None:
     assert refused(IDLE, observation).reason is reason
 
 
@@ -164,7 +164,7 @@ def test_what_is_busy_or_unsafe_is_left_alone(observation: FunctionObservation, 
     ],
     ids=["function", "aliases", "version", "provisioned concurrency"],
 )
-def test_what_could_not_be_looked_at_is_never_taken_for_safe(observation: FunctionObservation) -> None:
+def test_a_failed_read_is_never_taken_for_safe(observation: FunctionObservation) -> None:
     assert isinstance(IDLE.plan(request("restart-function"), observation, rules()), Unknown)
 
 
@@ -176,12 +176,12 @@ def test_after_a_roll_back_it_would_release_the_bad_code_so_it_refuses() -> None
 
 
 @pytest.mark.parametrize("observation", [seen(), seen(alias())], ids=["direct", "behind an alias"])
-def test_what_is_approved_later_is_what_was_shown(observation: FunctionObservation) -> None:
-    shown = IDLE.plan(request("restart-function"), observation, rules())
+def test_the_plan_approved_later_is_the_plan_that_was_shown(observation: FunctionObservation) -> None:
+    proposed = IDLE.plan(request("restart-function"), observation, rules())
     later = IDLE.plan(request("restart-function", at=a.NOW + timedelta(minutes=20)), observation, rules())
-    assert isinstance(shown, Plan)
+    assert isinstance(proposed, Plan)
     assert isinstance(later, Plan)
-    assert same_change(shown, later)
+    assert same_change(proposed, later)
 
 
 def test_one_trouble_restarts_it_once() -> None:
@@ -192,7 +192,7 @@ def test_one_trouble_restarts_it_once() -> None:
     )
 
 
-def test_what_an_earlier_try_left_unreleased_is_only_released() -> None:
+def test_a_change_that_an_earlier_try_left_unreleased_is_only_released() -> None:
     plan = planned(IDLE, seen(alias(), function=function(description=NOW_MARK)))
     assert set(plan.change) == {PUBLISH, MOVE}
 
@@ -228,7 +228,7 @@ def test_behind_an_alias_its_callers_get_a_fresh_version() -> None:
     assert action.worse(plan, now) is False
 
 
-def test_a_second_restart_marks_anew_instead_of_appending() -> None:
+def test_a_second_restart_replaces_the_mark_instead_of_appending() -> None:
     aws = FakeLambda()
     done(aws)
     action = on(aws)
@@ -251,7 +251,7 @@ def test_a_function_that_somebody_changed_since_the_look_is_left_alone() -> None
 
 
 @pytest.mark.parametrize("call", [UPDATE, PUBLISH, MOVE])
-def test_a_reply_that_is_lost_is_in_doubt_and_the_outcome_tells_what_the_callers_run(call: str) -> None:
+def test_a_lost_reply_is_in_doubt_and_the_outcome_is_what_the_callers_run(call: str) -> None:
     aws = FakeLambda.with_alias()
     aws.after_write = raising(OutcomeUnknown(call, "ReadTimeoutError"), on=call)
     action = on(aws)
@@ -269,12 +269,12 @@ def test_a_reply_that_is_lost_is_in_doubt_and_the_outcome_tells_what_the_callers
         pytest.param({"description": "other"}, None, id="somebody's description"),
     ],
 )
-def test_the_outcome_is_told_by_the_mark(changes: dict[str, Any], happened: bool | None) -> None:
+def test_the_outcome_is_read_from_the_mark(changes: dict[str, Any], happened: bool | None) -> None:
     found = IDLE.outcome(planned(IDLE, seen()), seen(function=function(LATEST, **changes)))
     assert (None if isinstance(found, Unknown) else found) is happened
 
 
 @pytest.mark.parametrize("kind", [RequestKind.UNDO, RequestKind.RESTORE])
-def test_there_is_no_way_back(kind: RequestKind) -> None:
+def test_a_restart_is_not_reversible(kind: RequestKind) -> None:
     found = IDLE.undo(planned(IDLE, seen()), seen(), kind)
     assert (found.reason, IDLE.spec.temporary) == (Reason.NOT_REVERSIBLE, False)

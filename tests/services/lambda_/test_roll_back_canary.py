@@ -36,7 +36,7 @@ IDLE = on(FakeLambda())
 
 
 def seen(*versions: FunctionLive, version: str = "6", weighted: Mapping[str, float]) -> FunctionObservation:
-    """All versions that exist; the alias is at version 6 unless told otherwise."""
+    """All versions that exist; the alias is at version 6 unless given."""
     known = {one.version: one for one in versions}
     return deployed(
         aliases=(alias(version=version, weighted=weighted),),
@@ -133,7 +133,7 @@ def test_it_goes_to_the_aliass_own_version_and_not_to_the_nearest_number() -> No
             seen(function("5"), function("6", code=OTHER_CODE), CANARY, weighted={"7": 0.1}),
             Reason.ROLLED_BACK_BEFORE,
             "version 7 runs what version 5 ran: it is a way back from version 6 already",
-            id="the part is somebody's way back",
+            id="the part is somebody's roll back",
         ),
         pytest.param(
             seen(replace(OLD, state="Failed"), CANARY, weighted={"7": 0.1}),
@@ -143,11 +143,11 @@ def test_it_goes_to_the_aliass_own_version_and_not_to_the_nearest_number() -> No
         ),
     ],
 )
-def test_what_stands_in_the_way_is_said(observation: FunctionObservation, reason: Reason, text: str) -> None:
+def test_an_obstacle_is_named(observation: FunctionObservation, reason: Reason, text: str) -> None:
     assert found(observation) == Obstacle(reason, text)
 
 
-def test_a_part_with_less_memory_may_be_to_blame() -> None:
+def test_a_part_with_less_memory_may_be_suspected() -> None:
     assert (
         planned(seen(function("6", memory=2048), function("7"), weighted={"7": 0.1})).before["version"] == "6"
     )
@@ -172,7 +172,7 @@ def test_the_part_is_taken_and_known_to_be_taken() -> None:
     assert action.settled(plan, Receipt(summary=""), now) is Settled.YES
 
 
-def test_whoever_sets_the_part_again_is_noticed() -> None:
+def test_a_part_that_somebody_sets_again_is_noticed() -> None:
     aws = shifting()
     action, plan = cleared(aws)
     aws.aliases_now["live"] = alias(version="6", weighted={"7": 0.1})

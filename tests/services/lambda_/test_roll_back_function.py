@@ -63,7 +63,7 @@ def lately_deployed() -> FakeLambda:
     return aws
 
 
-def test_the_alias_is_pointed_at_the_version_before_with_its_weights_spelled_out() -> None:
+def test_the_alias_is_pointed_at_the_version_before_with_explicit_weights() -> None:
     plan = planned()
     assert plan.change == {
         MOVE: {
@@ -91,7 +91,7 @@ def test_past_deleted_versions_only_a_human_goes() -> None:
 
 
 @pytest.mark.parametrize("after", [timedelta(0), timedelta(minutes=5), timedelta(minutes=30)], ids=str)
-def test_an_alarm_within_the_blame_window_is_the_versions_fault(after: timedelta) -> None:
+def test_a_version_is_suspected_for_an_alarm_within_the_suspect_window(after: timedelta) -> None:
     assert MOVE in planned(asked=red(after)).change
 
 
@@ -116,7 +116,7 @@ def test_an_alarm_outside_of_it_is_not(after: timedelta, text: str) -> None:
     assert found.detail.startswith(text)
 
 
-def test_the_policy_sets_the_blame_window() -> None:
+def test_the_policy_sets_the_suspect_window() -> None:
     found = IDLE.plan(
         red(timedelta(minutes=5)),
         deployed(),
@@ -188,7 +188,7 @@ def test_the_policy_sets_the_blame_window() -> None:
         ),
     ],
 )
-def test_what_stands_in_the_way_is_said(observation: FunctionObservation, reason: Reason, text: str) -> None:
+def test_an_obstacle_is_named(observation: FunctionObservation, reason: Reason, text: str) -> None:
     assert IDLE.plan(red(), observation, rules("roll-back-function")) == Obstacle(reason, text)
 
 
@@ -218,7 +218,7 @@ def test_a_version_that_differs_is_worth_going_back_to(
         ),
     ],
 )
-def test_what_could_not_be_looked_at_is_never_taken_for_absent(observation: FunctionObservation) -> None:
+def test_a_failed_read_is_never_taken_for_absent(observation: FunctionObservation) -> None:
     assert isinstance(IDLE.plan(red(), observation, rules("roll-back-function")), Unknown)
 
 
@@ -247,7 +247,7 @@ def test_what_could_not_be_looked_at_is_never_taken_for_absent(observation: Func
         ),
     ],
 )
-def test_what_callers_may_feel_is_a_warning_and_no_obstacle(
+def test_an_effect_on_callers_is_a_warning_and_no_obstacle(
     observation: FunctionObservation, warning: str
 ) -> None:
     assert planned(observation).warnings == (BY_NUMBER, warning)
@@ -312,7 +312,7 @@ def test_an_alias_that_was_moved_since_the_look_stays_where_it_is() -> None:
     assert aws.aliases_now["live"].version == "5"
 
 
-def test_a_lost_reply_is_in_doubt_and_the_alias_tells() -> None:
+def test_a_lost_reply_is_in_doubt_and_the_alias_decides() -> None:
     aws = lately_deployed()
     aws.after_write = raising(OutcomeUnknown(MOVE, "ReadTimeoutError"), on=MOVE)
     action = on(aws)
@@ -334,7 +334,7 @@ def test_a_lost_reply_is_in_doubt_and_the_alias_tells() -> None:
         pytest.param("8", "Active", None, False, id="a later release"),
     ],
 )
-def test_what_came_of_it_is_what_the_alias_runs(
+def test_the_outcome_is_the_version_that_the_alias_runs(
     version: str, state: str, settled: Settled | None, worse: bool
 ) -> None:
     now = deployed(aliases=(alias(version=version),), versions={version: function(version, state=state)})
@@ -344,7 +344,7 @@ def test_what_came_of_it_is_what_the_alias_runs(
     assert IDLE.worse(plan, now) is worse
 
 
-def test_it_is_not_undone_by_a_machine_which_would_deploy_what_was_blamed() -> None:
+def test_it_is_not_undone_automatically_because_that_would_deploy_the_suspect_version() -> None:
     action, plan, _ = done(lately_deployed())
     text = "rolling forward would deploy the faulty version again"
     refused = Obstacle(Reason.NOT_REVERSIBLE, text)

@@ -93,7 +93,9 @@ def test_where_the_version_before_is_as_new_a_human_is_asked(
 @pytest.mark.parametrize(
     ("after", "doubts"), [(18 * MINUTE, (TWO_SUSPECTS,)), (19 * MINUTE, ())], ids=["at the end", "later"]
 )
-def test_the_blame_window_says_what_is_as_new(after: timedelta, doubts: tuple[str, ...]) -> None:
+def test_the_suspect_window_decides_which_version_is_as_new(
+    after: timedelta, doubts: tuple[str, ...]
+) -> None:
     assert planned(canary(GOOD, BAD, FIX), red(after)).doubts == doubts
 
 
@@ -108,7 +110,7 @@ def test_without_a_doubt_it_acts_by_itself() -> None:
     assert isinstance(decided(red(), plan).outcome, Act)
 
 
-def test_what_only_its_number_speaks_for_is_gone_back_to_by_no_machine() -> None:
+def test_a_version_supported_only_by_its_number_is_not_deployed_without_a_human() -> None:
     plan = planned(deployed())
     assert plan.doubts == (BY_NUMBER,)
     assert decided(red(), plan).outcome == AskApproval(plan)
@@ -122,7 +124,7 @@ def test_between_a_canary_and_the_rest_no_number_is_missing() -> None:
 # --- never twice
 
 
-def test_a_plan_tells_when_what_it_leaves_and_what_it_goes_to_were_made() -> None:
+def test_a_plan_says_when_the_old_and_the_new_version_were_made() -> None:
     raised = version(6, "five", 2 * DAY, memory=2048)
     again = function("8", modified=PUBLISHED + MINUTE, memory=2048)
     assert planned(history(GOOD, raised, FIX, again)).rollback_target == RollbackTarget(
@@ -145,7 +147,7 @@ def lived(aws: FakeLambda, asked: Request) -> tuple[RollBackFunction, Plan]:
 
 
 def again(action: RollBackFunction, asked: Request, *acts: datetime) -> Reason:
-    """What comes of it the next time."""
+    """The decision the next time."""
     plan = action.plan(asked, action.observe(TARGET), rules("roll-back-function"))
     assert isinstance(plan, Plan), plan
     return decided(asked, plan, *acts).reason
@@ -154,7 +156,7 @@ def again(action: RollBackFunction, asked: Request, *acts: datetime) -> Reason:
 ACTED = PUBLISHED + 6 * MINUTE
 
 
-def test_what_was_given_back_is_not_taken_out_again() -> None:
+def test_a_version_that_was_restored_is_not_rolled_back_again() -> None:
     aws = FakeLambda(aliases_now={"live": alias()}, versions={"6": OLD, "7": FIX})
     action, plan = lived(aws, red())
     aws.versions["6"] = replace(OLD, state="Failed")
@@ -175,7 +177,7 @@ def test_the_next_step_of_codedeploy_is_not_taken_again() -> None:
     assert again(action, red(20 * MINUTE), ACTED) is Reason.ROLLED_BACK_BEFORE
 
 
-def test_what_was_taken_out_is_never_gone_back_to() -> None:
+def test_a_version_that_was_rolled_back_is_never_a_rollback_target() -> None:
     aws = FakeLambda(aliases_now={"live": alias()}, versions={"6": OLD, "7": FIX})
     action, _ = lived(aws, red())
     aws.versions["8"] = function("8", code=THIRD, modified=PUBLISHED + 2 * DAY)
@@ -216,11 +218,13 @@ def test_an_alarm_about_another_version_is_not_this_ones_fault(
 
 
 @pytest.mark.parametrize("dimensions", [(V7,), ({}, V7), ({},)], ids=["it", "it and all", "all"])
-def test_an_alarm_about_the_blamed_version_is(dimensions: tuple[dict[str, str], ...]) -> None:
+def test_an_alarm_about_the_suspect_version_leads_to_a_roll_back(
+    dimensions: tuple[dict[str, str], ...],
+) -> None:
     assert "UpdateAlias" in planned(canary(OLD, FIX), red(5 * MINUTE, *dimensions)).change
 
 
-def test_a_part_that_gets_no_calls_is_not_to_blame() -> None:
+def test_a_part_that_gets_no_calls_is_not_suspected() -> None:
     text = "alias live is at 6 and 7 exists: it was rolled back before, or 7 is not released yet"
     assert found(canary(GOOD, BAD, FIX, weight=0.0)) == Obstacle(Reason.ROLLED_BACK_BEFORE, text)
 

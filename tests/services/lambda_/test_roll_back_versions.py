@@ -36,7 +36,7 @@ IDLE = on(FakeLambda())
 def found(
     observation: FunctionObservation, after: timedelta = timedelta(minutes=5)
 ) -> Reading[Plan | Obstacle]:
-    """What is planned when the alarm turned red so long after version 7 was made."""
+    """The plan when the alarm turned red so long after version 7 was made."""
     asked = request("roll-back-function")
     asked = replace(asked, alarm=replace(asked.alarm, since=PUBLISHED + after))
     return IDLE.plan(asked, observation, rules("roll-back-function"))

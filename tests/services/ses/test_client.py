@@ -32,7 +32,7 @@ def stub() -> Iterator[Stubber]:
 
 
 def raw_set(*, enabled: bool) -> dict[str, Any]:
-    """A configuration set as the API spells it."""
+    """A configuration set in the format of the API."""
     return {
         **NAME,
         "DeliveryOptions": {"TlsPolicy": "REQUIRE"},
@@ -44,7 +44,7 @@ def raw_set(*, enabled: bool) -> dict[str, Any]:
 
 
 def raw_account(**changes: Any) -> dict[str, Any]:
-    """An account as the API spells it, with what must not be taken from it."""
+    """An account in the format of the API, with fields that must not be read."""
     return {
         "DedicatedIpAutoWarmupEnabled": False,
         "EnforcementStatus": "HEALTHY",
@@ -69,7 +69,7 @@ def test_a_set_without_tags_has_none(stub: Stubber) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"SendingOptions": {}}], ids=["no options", "no switch"])
-def test_an_answer_that_does_not_tell_the_switch_is_blindness(stub: Stubber, options: dict[str, Any]) -> None:
+def test_an_answer_without_the_switch_is_unknown(stub: Stubber, options: dict[str, Any]) -> None:
     stub.add_response("get_configuration_set", NAME | options, NAME)
     found = SesReader(client()).configuration_set("newsletter")
     assert found == Unknown("GetConfigurationSet: unexpected answer")
@@ -90,7 +90,7 @@ def test_an_answer_that_does_not_tell_the_switch_is_blindness(stub: Stubber, opt
         ),
     ],
 )
-def test_absent_and_unknown_are_told_apart(stub: Stubber, code: str, status: int, expected: object) -> None:
+def test_absent_and_unknown_are_two_values(stub: Stubber, code: str, status: int, expected: object) -> None:
     stub.add_client_error("get_configuration_set", code, SECRET, status)
     assert expected == SesReader(client()).configuration_set("newsletter")
 
@@ -119,7 +119,7 @@ def test_an_account_is_never_absent(stub: Stubber, code: str) -> None:
     assert isinstance(SesReader(client()).account(), Unknown)
 
 
-def test_an_account_that_does_not_tell_its_switch_is_blindness(stub: Stubber) -> None:
+def test_an_account_without_its_switch_is_unknown(stub: Stubber) -> None:
     answer = {key: value for key, value in raw_account().items() if key != "SendingEnabled"}
     stub.add_response("get_account", answer, {})
     assert SesReader(client()).account() == Unknown("GetAccount: unexpected answer")

@@ -28,7 +28,7 @@ from tests.support.builders_ses import (
 
 RECEIPT = Receipt(summary="paused", after={"sendingEnabled": False})
 PAUSED = seen(sending(enabled=False))
-ENDING = (
+HOW_TO_RESUME = (
     "aws sesv2 put-configuration-set-sending-options --configuration-set-name newsletter --sending-enabled"
 )
 NAMED = '[[overrides]]\ntarget = "ses:account"\nautonomy = "approve"'
@@ -65,7 +65,7 @@ def test_of_the_account_it_looks_at_the_account() -> None:
 
 
 @pytest.mark.parametrize("reading", [ABSENT, Unknown("denied")], ids=["none", "unread"])
-def test_what_could_not_be_seen_has_no_tags(reading: Any) -> None:
+def test_the_tags_of_a_target_that_could_not_be_read_are_unknown(reading: Any) -> None:
     assert action(FakeSes(set_now=reading)).observe(TARGET).tags == reading
     assert action(FakeSes(account_now=reading)).observe(WHOLE_ACCOUNT).tags == reading
 
@@ -112,7 +112,7 @@ def test_the_plan_says_what_is_lost_who_ends_it_and_that_the_alarm_may_stay_red(
         before={"sendingEnabled": True},
         warnings=(
             LOST,
-            f"only a human ends the pause: {ENDING}",
+            f"only a human ends the pause: {HOW_TO_RESUME}",
             SPARSE,
         ),
         stays="all mail of ses:newsletter is paused; to take it back, enable sending",

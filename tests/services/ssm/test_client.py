@@ -1,4 +1,4 @@
-"""SSM Automation as the API spells it: what is there, what is not, and what could not be looked at."""
+"""SSM Automation in the format of the API: resources that exist, are absent, or could not be read."""
 
 import hashlib
 import json
@@ -87,7 +87,7 @@ def test_a_document_without_role_or_parameters_has_none() -> None:
     assert (found.parameters, found.role) == ({}, "")
 
 
-def test_what_is_no_automation_is_told_by_its_type_whatever_it_holds() -> None:
+def test_a_document_that_is_no_automation_is_recognized_by_its_type_alone() -> None:
     with Stubs() as stubs:
         stubs.ssm.add_response("get_document", raw_document(DocumentType="Command", Content="rm -rf"))
         found = stubs.reader.document(NAME, "3")
@@ -130,9 +130,7 @@ def test_a_document_or_version_that_does_not_exist_is_absent(code: str) -> None:
     ],
     ids=["document", "tags", "runs"],
 )
-def test_what_could_not_be_looked_at_is_unknown_and_repeats_no_message(
-    operation: str, look: Any, said: str
-) -> None:
+def test_a_failed_read_is_unknown_and_repeats_no_message(operation: str, look: Any, said: str) -> None:
     with Stubs() as stubs:
         stubs.ssm.add_client_error(operation, "AccessDeniedException", SECRET, 403)
         found = look(stubs.reader)
@@ -181,10 +179,10 @@ def test_runs_come_newest_first_over_all_pages_and_only_those_of_the_document_it
 
 
 def test_a_run_that_has_not_begun_counts_as_the_newest() -> None:
-    waiting = raw_run(1, AutomationExecutionStatus="Pending")
-    del waiting["ExecutionStartTime"]
+    pending = raw_run(1, AutomationExecutionStatus="Pending")
+    del pending["ExecutionStartTime"]
     with Stubs() as stubs:
-        stubs.lists(raw_run(2), waiting)
+        stubs.lists(raw_run(2), pending)
         for _ in range(2):
             stubs.tagged()
         found = stubs.reader.runs(NAME)
@@ -192,7 +190,7 @@ def test_a_run_that_has_not_begun_counts_as_the_newest() -> None:
     assert [run.status for run in found] == ["Pending", "Success"]
 
 
-def test_a_run_tells_the_token_that_it_was_started_with() -> None:
+def test_a_run_carries_the_token_that_it_was_started_with() -> None:
     with Stubs() as stubs:
         stubs.lists(raw_run(1))
         asked = {"ResourceType": "Automation", "ResourceId": raw_run(1)["AutomationExecutionId"]}
@@ -236,7 +234,7 @@ def test_the_list_ends_after_a_bounded_number_of_pages() -> None:
     assert found == ()
 
 
-def test_a_guard_tells_its_state_and_one_that_is_gone_is_absent() -> None:
+def test_the_state_of_a_guard_is_read_and_a_missing_guard_is_absent() -> None:
     alarm = {
         "AlarmName": "orders-lost",
         "AlarmArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:orders-lost",

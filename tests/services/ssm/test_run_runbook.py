@@ -42,7 +42,7 @@ RED, GREEN, UNCLEAR = (
     a.described(GUARD, state) for state in (AlarmState.ALARM, AlarmState.OK, AlarmState.INSUFFICIENT_DATA)
 )
 SILENT = replace(UNCLEAR, missing=SILENCE)
-# By the word of its owner that silence is the symptom.
+# Its owner declares that silence is the symptom.
 SYMPTOM = replace(SILENCE, meaning=MissingData.SYMPTOM)
 SILENT_AND_RED = replace(RED, missing=SYMPTOM)
 LOST_ITS_DATA = replace(RED, missing=replace(SYMPTOM, shown="INSUFFICIENT_DATA"))
@@ -135,7 +135,7 @@ def test_the_token_is_the_same_for_the_same_rung_and_no_other() -> None:
 
 
 def test_a_new_incidents_token_is_that_of_the_name_it_will_get() -> None:
-    incident = planned().change["Tags"][0]["Value"]  # type: ignore[index]  # as the plan has it
+    incident = planned().change["Tags"][0]["Value"]  # type: ignore[index]  # as in the plan
     assert planned(incident_id=incident).change["ClientToken"] == planned().change["ClientToken"]
 
 
@@ -233,7 +233,7 @@ def test_a_guard_that_is_not_red_lets_it_run(state: AlarmState) -> None:
     ],
     ids=["document", "guard", "runs", "policy", "policy changed meanwhile"],
 )
-def test_what_could_not_be_looked_at_makes_no_plan(observation: Any) -> None:
+def test_a_failed_read_makes_no_plan(observation: Any) -> None:
     assert isinstance(action().plan(REQUEST, observation, rules()), Unknown)
 
 
@@ -280,13 +280,13 @@ def test_a_plan_without_a_fixed_version_or_a_token_is_never_sent(change: dict[st
 # --- what came of it
 
 
-def ours(plan: Plan, status: str = "Success", **changes: Any) -> Any:
+def run_of(plan: Plan, status: str = "Success", **changes: Any) -> Any:
     return run(status, token=plan.change["ClientToken"], **changes)
 
 
-def test_after_a_lost_reply_a_run_with_our_token_is_ours() -> None:
+def test_after_a_lost_reply_a_run_with_the_token_is_the_one_that_was_started() -> None:
     plan = planned(seen(runs=(run(id=OTHER_RUN_ID),)))
-    found = action().outcome(plan, seen(runs=(ours(plan, "InProgress"), run(id=OTHER_RUN_ID))))
+    found = action().outcome(plan, seen(runs=(run_of(plan, "InProgress"), run(id=OTHER_RUN_ID))))
     assert found is True
 
 
@@ -295,7 +295,7 @@ def test_after_a_lost_reply_nothing_new_means_that_nothing_was_started() -> None
     assert action().outcome(planned(seen(runs=(old,))), seen(runs=(old,))) is False
 
 
-def test_a_run_that_somebody_else_started_meanwhile_is_not_taken_for_ours() -> None:
+def test_a_run_that_somebody_else_started_meanwhile_is_not_taken_for_that_of_firebreak() -> None:
     assert action().outcome(planned(), seen(runs=(run(token=ABSENT), run(token="another")))) is False
 
 
@@ -337,12 +337,12 @@ def test_a_status_of_tomorrow_is_unknown_with_what_the_run_says() -> None:
 
 def test_after_a_lost_reply_the_run_is_known_by_its_token() -> None:
     plan = planned()
-    assert action().settled(plan, Receipt(summary=""), seen(runs=(ours(plan, "TimedOut"),))) == Failed(
-        ours(plan, "TimedOut").description
+    assert action().settled(plan, Receipt(summary=""), seen(runs=(run_of(plan, "TimedOut"),))) == Failed(
+        run_of(plan, "TimedOut").description
     )
 
 
-def test_another_run_says_nothing_about_ours() -> None:
+def test_another_run_does_not_settle_the_one_that_was_started() -> None:
     receipt = Receipt(summary="", after={"run": RUN_ID})
     found = action().settled(planned(), receipt, seen(runs=(run(id=OTHER_RUN_ID),)))
     assert found == Unknown("our run is not listed")
@@ -388,7 +388,7 @@ def test_without_a_guard_nobody_can_say_that_it_is_worse() -> None:
 @pytest.mark.parametrize("kind", [RequestKind.UNDO, RequestKind.RESTORE])
 def test_it_cannot_be_taken_back_and_says_how_the_run_ended(kind: RequestKind) -> None:
     plan = planned()
-    failed = ours(plan, "Failed", failure="Step 1 fails:\n AccessDenied")
+    failed = run_of(plan, "Failed", failure="Step 1 fails:\n AccessDenied")
     found = action().undo(plan, seen(runs=(failed,)), kind)
     assert found.reason is Reason.NOT_REVERSIBLE
     assert found.detail.endswith(f"run {RUN_ID} is Failed: Step 1 fails: AccessDenied")

@@ -49,7 +49,7 @@ def test_a_pinned_document_that_cannot_be_read_is_not_run() -> None:
     assert isinstance(action().plan(REQUEST, dark, rules(runbook(sha256=BEFORE))), Unknown)
 
 
-def test_what_is_hashed_is_the_content_as_it_is_returned() -> None:
+def test_the_content_is_hashed_as_it_is_returned() -> None:
     content = raw_document()["Content"]
     with PlayedSsm().playing() as (reads, _):
         found = reads.document("Firebreak-DrainQueue", "3")
