@@ -56,7 +56,7 @@ def client_error(code: str, status: int = 400, message: str = "") -> sdk.ClientE
 
 
 def modelled_errors() -> dict[str, int]:
-    """Every error the models promise for our operations: code and status (400 where unsaid)."""
+    """Every error the models list for Firebreak's operations: code and status (400 where unsaid)."""
     models = botocore.session.get_session()
     found: dict[str, int] = {}
     for service, operations in OPERATIONS.items():

@@ -1,4 +1,4 @@
-"""The events the local driver builds are AWS's: our own parser, which reads AWS's, takes them."""
+"""The events the local driver builds are AWS's: Firebreak's parser, which reads AWS's, takes them."""
 
 from collections import Counter
 from datetime import UTC, datetime

@@ -169,7 +169,7 @@ def test_a_switch_never_expires_by_the_tables_time_to_live(table: Table, switche
 
 
 class Rival:
-    """Somebody who pauses between our read and our write, the first few times."""
+    """Somebody who pauses between the read and the write, the first few times."""
 
     def __init__(self, table: Table, times: int) -> None:
         self.theirs, self.left = Switches(table.client, table.name), times

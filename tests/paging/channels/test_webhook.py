@@ -55,7 +55,7 @@ def test_the_documented_check_knows_our_pages_from_others(
     bench.channel(ChannelKind.WEBHOOK).send(replace(PAGE, phase=Phase.RESOLVE, body="größer"), "")
     (arrived,) = bench.server.arrived
     names: dict[str, object] = {}
-    exec(the_documented_check(), names)  # noqa: S102  # our own document
+    exec(the_documented_check(), names)  # noqa: S102  # code in this repository's documents
     headers = dict(arrived.headers)
     if timestamp := changed.pop("timestamp", None):
         headers["firebreak-timestamp"] = str(timestamp)
