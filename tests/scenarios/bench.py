@@ -37,7 +37,7 @@ class NothingToCarry:
 
 @dataclass
 class Bench(DemoStack):
-    """A stage whose alarms are turned one by one."""
+    """A test bench whose alarms are turned one by one."""
 
     said: list[tuple[str, str]] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
@@ -94,12 +94,12 @@ class Bench(DemoStack):
         )
 
     def approve(self, incident_id: str, by: str = "arn:aws:iam::111122223333:user/ana") -> None:
-        """What `firebreak approve` does."""
+        """Approve the plan, as `firebreak approve` does."""
         desk, now = ApprovalDesk(self.operator()), datetime.now(UTC)
         desk.approve(desk.waiting(self.question(incident_id), "approve", now), by, now)
 
     def question(self, incident_id: str) -> str:
-        """What the page prints behind `firebreak approve` and `firebreak deny`."""
+        """The id that the page prints behind `firebreak approve` and `firebreak deny`."""
         found = DynamoLedger(self.session.client("dynamodb"), self.stack.ledger_table).incident(incident_id)
         assert isinstance(found, Incident)
         return question_id(found)

@@ -58,7 +58,7 @@ class Containers:
     tmp: Path
 
     def invoke(self, function: str, event: object) -> dict[str, Any]:
-        """What a function in its container answers."""
+        """The answer of a function in its container."""
         try:
             reply = self.lambdas.invoke(FunctionName=function, Payload=json.dumps(event).encode())
         except HTTPClientError as error:
@@ -68,7 +68,7 @@ class Containers:
 
     @property
     def log(self) -> Path:
-        """What `sam local start-lambda` says."""
+        """The output of `sam local start-lambda`."""
         return log_of(self.home)
 
     def warm_up(self) -> None:
@@ -83,11 +83,11 @@ class Containers:
                         raise
 
     def explain(self, event: object) -> dict[str, Any]:
-        """What `firebreak explain` says, looking at the same local AWS."""
+        """The output of `firebreak explain` on the same local AWS."""
         file = self.tmp / "event.json"
         file.write_text(json.dumps(event), encoding="utf-8")
         here = Environment({}, lambda: datetime.now(UTC), lambda: self.session)
-        said = run("explain", str(file), "--json", outside=here)
+        said = run("explain", str(file), "--json", environment=here)
         explained: dict[str, Any] = json.loads(said.stdout)
         return explained
 
@@ -99,7 +99,7 @@ class Containers:
             for item in page["Items"]:
                 table.delete_item(TableName=name, Key={"pk": item["pk"], "sk": item["sk"]})
 
-    def stage(self, event: dict[str, Any]) -> None:
+    def set_alarm(self, event: dict[str, Any]) -> None:
         """Let the alarm of an event be as red as the event says, and watch a high metric."""
         alarm = parsed(event)
         cloudwatch = self.session.client("cloudwatch")
@@ -115,7 +115,7 @@ class Containers:
             ComparisonOperator="GreaterThanThreshold",
         )
         cloudwatch.set_alarm_state(
-            AlarmName=alarm.name, StateValue=alarm.state.value, StateReason="staged by a test"
+            AlarmName=alarm.name, StateValue=alarm.state.value, StateReason="set by a test"
         )
 
     def ecs(self, name: str) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def about(service: str, action: str) -> dict[str, Any]:
 
 
 def expected(explained: dict[str, Any], function: str) -> dict[str, Any]:
-    """What the function should answer, going by what was explained. Verify only takes note of an OK."""
+    """The expected answer of the function, from the explanation. Verify only records an OK."""
     if function == "Verify" and explained["reason"] == Reason.NOT_IN_ALARM:
         return {"outcome": "record", "reason": explained["reason"]}
     return {"outcome": explained["decision"], "reason": explained["reason"]}
@@ -200,7 +200,7 @@ def left_out() -> str:
 
 @contextmanager
 def started(tmp: Path) -> Iterator[Containers]:
-    """Deploy to a local AWS of our own, build for containers, and serve the functions from containers."""
+    """Deploy to a separate local AWS, build for containers, and serve the functions from containers."""
     home, sam = Home(REPOSITORY / ".local/containers"), sam_command(REPOSITORY)
     firebreak("local", "down", home=home)
     try:
@@ -217,7 +217,7 @@ def started(tmp: Path) -> Iterator[Containers]:
 
 
 def firebreak(*arguments: str, home: Home) -> str:
-    """What the installed command prints."""
+    """The output of the installed command."""
     command = [str(Path(sys.executable).with_name("firebreak")), *arguments]
     done = subprocess.run(
         command,

@@ -72,7 +72,10 @@ class PlayedFunction:
         """Wait until Lambda is done with the last update."""
         self.bench.wait(
             f"{self.name} to be at rest",
-            lambda: self.shown()["State"] == "Active" and self.shown()["LastUpdateStatus"] == "Successful",
+            lambda: (
+                self.configuration()["State"] == "Active"
+                and self.configuration()["LastUpdateStatus"] == "Successful"
+            ),
             timedelta(seconds=20),
         )
 
@@ -102,7 +105,7 @@ class PlayedFunction:
         """The version that an alias points at."""
         return self.client.get_alias(FunctionName=self.name, Name=name)["FunctionVersion"]
 
-    def shown(self, version: str = "") -> dict[str, Any]:
+    def configuration(self, version: str = "") -> dict[str, Any]:
         """A configuration as AWS shows it."""
         chosen: Any = {"Qualifier": version} if version else {}
         found = dict(self.client.get_function_configuration(FunctionName=self.name, **chosen))

@@ -53,9 +53,11 @@ def deployed(folder: Path, build: Path, policy: str, secrets: dict[str, str]) ->
 
 
 def _started(home: Home, python: Path) -> Running:
-    """Started as the command does, from a process that ends: the emulator outlives whoever starts it."""
+    """Started as the command does, from a process that ends: the emulator outlives that process."""
     home.root.mkdir(parents=True, exist_ok=True)
-    subprocess.run([sys.executable, "-c", START, str(home.root), str(python)], check=True)  # ours
+    subprocess.run(
+        [sys.executable, "-c", START, str(home.root), str(python)], check=True
+    )  # constant arguments
     running = emulator.find(home)
     assert running is not None
     return running

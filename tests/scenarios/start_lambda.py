@@ -72,7 +72,7 @@ def _ended(process: subprocess.Popen[bytes], log: Path) -> None:
 
 @contextmanager
 def _published_layer(build: Path) -> Iterator[Path]:
-    """Let the functions of a build name their layer by an ARN; gives SAM CLI's cache of layers, which has it.
+    """Let the functions of a build name their layer by an ARN; gives the cache of layers of SAM CLI with it.
 
     A layer that lies in the template goes into a new image for every function, twelve seconds each; a
     published one goes into one image, once.

@@ -16,7 +16,7 @@ def test_a_slow_function_behind_an_alias_gets_a_new_version_of_the_same_code(ben
     alarm = slow.alarm("Duration", "live")
     bench.turn(alarm, "ALARM")
     page = bench.expect_page("ACTED", slow.about)
-    after, before = slow.shown(slow.behind()), slow.shown(first)
+    after, before = slow.configuration(slow.behind()), slow.configuration(first)
     assert (first, slow.behind()) == ("1", "2")
     assert (before["MemorySize"], after["MemorySize"]) == (256, 384)
     assert (before["CodeSha256"], before["Environment"]) == (after["CodeSha256"], after["Environment"])
@@ -30,8 +30,8 @@ def test_a_slow_function_without_an_alias_is_changed_itself(bench: Bench) -> Non
     plain = PlayedFunction.create(bench, "plain")
     bench.turn(plain.alarm("Duration"), "ALARM")
     bench.expect_page("ACTED", plain.about)
-    assert plain.shown()["MemorySize"] == 384
-    assert plain.shown()["Environment"] == {"Variables": {"DB_PASSWORD": "hunter2"}}
+    assert plain.configuration()["MemorySize"] == 384
+    assert plain.configuration()["Environment"] == {"Variables": {"DB_PASSWORD": "hunter2"}}
 
 
 def test_an_alias_that_somebody_is_moving_is_left_to_humans(bench: Bench) -> None:
@@ -41,7 +41,7 @@ def test_an_alias_that_somebody_is_moving_is_left_to_humans(bench: Bench) -> Non
     bench.turn(moving.alarm("Duration"), "ALARM")
     page = bench.expect_page("NOT ACTING", moving.about)
     assert "alias live sends a part of its calls to version 2" in page.body
-    assert (moving.behind(), moving.shown()["MemorySize"]) == ("1", 256)
+    assert (moving.behind(), moving.configuration()["MemorySize"]) == ("1", 256)
 
 
 def test_code_that_nobody_released_is_not_released_with_the_memory(bench: Bench) -> None:
@@ -51,4 +51,4 @@ def test_code_that_nobody_released_is_not_released_with_the_memory(bench: Bench)
     bench.turn(ahead.alarm("Duration"), "ALARM")
     page = bench.expect_page("NOT ACTING", ahead.about)
     assert "the code of $LATEST is not that of version 1" in page.body
-    assert (ahead.behind(), ahead.shown()["MemorySize"]) == ("1", 256)
+    assert (ahead.behind(), ahead.configuration()["MemorySize"]) == ("1", 256)

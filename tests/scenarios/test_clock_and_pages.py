@@ -1,4 +1,4 @@
-"""Firebreak's own clock and its pages, through the deployed functions: who is told what, when, and when not.
+"""Firebreak's own clock and its pages, through the deployed functions: who is paged, when, and when not.
 
 A stack of its own, for a storm holds back everything, and so that the policy names a server of this test.
 """
@@ -100,17 +100,17 @@ def bench(own: LocalAws) -> Bench:
 
 
 def page_sweep(bench: Bench) -> None:
-    """What the rule of every minute does, now."""
+    """Run the function of the rule of every minute, now."""
     bench.invoke("Page", {"source": "firebreak", "detail-type": "Firebreak Page Sweep", "detail": {"v": 1}})
 
 
 def sweep(bench: Bench) -> None:
-    """What the rule of every five minutes does, now."""
+    """Run the function of the rule of every five minutes, now."""
     bench.invoke("Verify", {"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}})
 
 
 def posts(board: LocalServer, about: str) -> list[dict[str, Any]]:
-    """What the board got about a target or an alarm, in its order."""
+    """The posts of the board about a target or an alarm, in order."""
     found = [json.loads(one.body) for one in board.arrived]
     return [page for page in found if about in page["body"]]
 
@@ -199,7 +199,7 @@ def test_telemetry_that_is_gone_is_no_success_and_pages(bench: Bench) -> None:
     assert "it is not known whether it helped" in page.body
 
 
-def test_what_made_things_worse_is_undone(bench: Bench) -> None:
+def test_a_change_that_made_things_worse_is_undone(bench: Bench) -> None:
     service = bench.service_with_alarm("hungry", tags={"firebreak:action": "adjust-task-memory"})
     before = bench.service("hungry")["taskDefinition"]
     bench.turn(bench.alarm("hungry"), "ALARM")
@@ -265,14 +265,14 @@ def asked(bench: Bench, name: str) -> str:
     return bench.expect_page("APPROVE?", bench.about(name)).incident_id
 
 
-def test_what_a_human_approves_is_done(bench: Bench) -> None:
+def test_a_plan_that_a_human_approves_is_carried_out(bench: Bench) -> None:
     bench.approve(asked(bench, "approved-yes"), ANA)
     page = bench.expect_page("ACTED", bench.about("approved-yes"))
     assert f"requested by someone who claims to be {person(ANA)}" in page.body
     assert len(bench.updates_of("approved-yes")) == 1
 
 
-def test_what_a_human_denies_is_not(bench: Bench) -> None:
+def test_a_plan_that_a_human_denies_is_not_carried_out(bench: Bench) -> None:
     incident_id, desk = asked(bench, "approved-no"), ApprovalDesk(bench.operator())
     now = datetime.now(UTC)
     desk.deny(desk.waiting(bench.question(incident_id), "deny", now), ANA, "we are migrating it", now)
@@ -281,7 +281,7 @@ def test_what_a_human_denies_is_not(bench: Bench) -> None:
     assert bench.updates_of("approved-no") == []
 
 
-def test_what_nobody_answers_expires_and_goes_to_humans(bench: Bench) -> None:
+def test_a_question_that_nobody_answers_expires_and_goes_to_humans(bench: Bench) -> None:
     incident_id = asked(bench, "approved-late")
     # Half an hour passes in the ledger.
     bench.session.client("dynamodb").update_item(
@@ -296,7 +296,7 @@ def test_what_nobody_answers_expires_and_goes_to_humans(bench: Bench) -> None:
     assert bench.updates_of("approved-late") == []
 
 
-def test_what_was_held_is_told_when_the_hours_open(bench: Bench, board: LocalServer, held: str) -> None:
+def test_a_held_page_is_sent_when_the_hours_open(bench: Bench, board: LocalServer, held: str) -> None:
     found = expect_post(bench, board, held, Phase.TRIGGER)
     assert "(held since " in found["body"]
     assert "outside the hours of its severity)" in found["body"]

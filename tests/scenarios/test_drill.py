@@ -63,10 +63,10 @@ def drill(
     bench.service_with_alarm(name, tags=DRILLED)
     alarm = bench.alarm(name)
     bench.session.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="new")
-    outside = Environment({}, lambda: datetime.now(UTC), lambda: bench.session, sleep)
+    environment = Environment({}, lambda: datetime.now(UTC), lambda: bench.session, sleep)
     arguments = ["drill", scenario, "--alarm", alarm, "--timeout", "2m", *more]
     with carrying(bench, alarm):
-        return CliRunner().invoke(app, arguments, obj=outside, input=said)
+        return CliRunner().invoke(app, arguments, obj=environment, input=said)
 
 
 def report(result: Result) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def test_without_a_fitting_decision_and_a_yes_nothing_turns_red(
     assert state_of(bench, bench.alarm(name)) == "OK"
 
 
-def test_who_interrupts_it_leaves_an_alarm_that_is_ok(bench: Bench) -> None:
+def test_an_interrupted_drill_leaves_the_alarm_ok(bench: Bench) -> None:
     def interrupted(seconds: float) -> None:
         assert state_of(bench, bench.alarm("cut-short")) == "ALARM"
         raise KeyboardInterrupt

@@ -44,7 +44,7 @@ class Deployed:
         return {tag["Key"]: tag["Value"] for tag in found}
 
     def event(self, alarm: Mapping[str, Any], state: str = "ALARM") -> dict[str, Any]:
-        """What CloudWatch sends when the alarm takes that state."""
+        """The event that CloudWatch sends when the alarm changes to that state."""
         before = "OK" if state == "ALARM" else "ALARM"
         change = Transition(alarm["AlarmName"], datetime.now(UTC), before, state, "turned by a scenario")
         return state_change_event(change, alarm, self.tags(alarm))
@@ -84,7 +84,7 @@ def deployed(local_aws: LocalAws, request: pytest.FixtureRequest) -> Iterator[De
     local_aws.running.session().client("cloudformation").delete_stack(StackName=stack)
 
 
-def test_it_makes_every_alarm_that_its_page_tells_of(deployed: Deployed) -> None:
+def test_it_creates_every_alarm_that_its_document_lists(deployed: Deployed) -> None:
     lines = [deployed.platform.row(name) for name in deployed.alarms()]
     assert len(lines) == deployed.platform.alarms
     assert set(deployed.platform.rows) == set(lines)
@@ -127,7 +127,7 @@ def test_explain_says_of_every_alarm_what_its_page_says(deployed: Deployed, tmp_
 
 
 def updates(bench: Bench, service: str) -> list[dict[str, Any]]:
-    """What was changed of a service of this run: the names are the platform's, so others had them before."""
+    """The changes to a service in this run: the names are the platform's, so others had them before."""
     return [call for call in bench.updates_of(service) if call.get("cluster") == bench.workload.cluster]
 
 
@@ -143,7 +143,7 @@ def turned(bench: Bench, local_aws: LocalAws) -> Iterator[str]:
 
 
 def recovers(bench: Bench, alarm: str, service: str) -> None:
-    """The alarm goes OK and that is told: acts that did not help would make the action rest for others."""
+    """The alarm goes OK and that is announced: acts that did not help would stop the action for others."""
     bench.turn(alarm, "OK")
     bench.expect_page("RESOLVED", bench.about(service))
 

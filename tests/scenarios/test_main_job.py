@@ -1,4 +1,4 @@
-"""The main job through the deployed functions: red, restart, verify, tell; and every way to say no."""
+"""The main job through the deployed functions: red, restart, verify, page; and every way to say no."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from tests.scenarios.bench import Bench
 pytestmark = pytest.mark.local
 
 
-def test_a_red_alarm_restarts_its_service_and_its_recovery_is_told(bench: Bench) -> None:
+def test_a_red_alarm_restarts_its_service_and_its_recovery_is_announced(bench: Bench) -> None:
     bench.service_with_alarm("helped")
     before = bench.service("helped")["deployments"][0]["id"]
     bench.turn(bench.alarm("helped"), "ALARM")
@@ -28,7 +28,7 @@ def test_a_red_alarm_restarts_its_service_and_its_recovery_is_told(bench: Bench)
     assert len(bench.updates_of("helped")) == 1
 
 
-def test_a_ladder_restarts_then_scales_then_hands_over(bench: Bench) -> None:
+def test_a_ladder_restarts_then_scales_then_pages_a_human(bench: Bench) -> None:
     bench.service_with_alarm("stubborn")
     bench.turn(bench.alarm("stubborn"), "ALARM")
     page = bench.expect_page("NEEDS YOU", bench.about("stubborn"))
@@ -80,7 +80,7 @@ def test_a_target_switch_stops_its_target_only_and_ends_when_released(bench: Ben
     [("observed-one", "WOULD ACT", "propose"), ("approved-one", "APPROVE?", "ask_approval")],
     ids=["observe", "approve"],
 )
-def test_short_of_auto_the_plan_is_told_and_nothing_touched(
+def test_short_of_auto_the_plan_is_paged_and_nothing_is_changed(
     bench: Bench, name: str, mark: str, outcome: str
 ) -> None:
     bench.service_with_alarm(name)
@@ -166,7 +166,7 @@ def test_a_service_that_does_not_exist_is_paged(bench: Bench) -> None:
     assert bench.updates_of("ghost") == []
 
 
-def test_an_event_that_is_no_alarm_is_told_and_changes_nothing(bench: Bench) -> None:
+def test_an_event_that_is_no_alarm_is_paged_and_changes_nothing(bench: Bench) -> None:
     answer = bench.invoke(
         "RestartService",
         {"detail-type": "Scheduled Event", "source": "aws.events", "detail": {"run": bench.workload.cluster}},

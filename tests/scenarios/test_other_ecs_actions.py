@@ -19,7 +19,7 @@ REPLACE = {"firebreak:action": "replace-task"}
 
 
 def definition(bench: Bench, name: str) -> dict[str, Any]:
-    """What the service runs."""
+    """The task definition that the service runs."""
     ecs = bench.session.client("ecs")
     found = ecs.describe_task_definition(
         taskDefinition=bench.service(name)["taskDefinition"], include=["TAGS"]
@@ -55,7 +55,7 @@ def test_a_service_that_did_not_opt_in_keeps_its_size(bench: Bench) -> None:
         pytest.param("single", REPLACE, "no_single_bad_task", id="replace-task"),
     ],
 )
-def test_what_local_aws_does_not_know_is_refused_with_its_reason_and_told(
+def test_an_action_that_local_aws_does_not_support_is_refused_with_its_reason_and_paged(
     bench: Bench, name: str, tags: dict[str, str], reason: str
 ) -> None:
     bench.service_with_alarm(name, tags=tags)

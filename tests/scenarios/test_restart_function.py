@@ -15,7 +15,7 @@ def test_behind_an_alias_a_version_of_the_same_code_takes_over(bench: Bench) -> 
     stuck.alias(first)
     bench.turn(stuck.alarm("Errors", "live", tags=TAGS), "ALARM")
     bench.expect_page("ACTED", stuck.about)
-    before, after = stuck.shown(first), stuck.shown(stuck.behind())
+    before, after = stuck.configuration(first), stuck.configuration(stuck.behind())
     assert (before["Version"], after["Version"]) == ("1", "2")
     changed = {name for name in before | after if before.get(name) != after.get(name)}
     assert changed <= {"Version", "FunctionArn", "Description", "LastModified", "RevisionId"}
@@ -48,4 +48,4 @@ def test_a_function_that_did_not_opt_in_is_left_alone(bench: Bench) -> None:
     alarm = private.alarm("Errors", tags=TAGS)
     bench.turn(alarm, "ALARM")
     bench.expect_decision(alarm, "not_opted_in")
-    assert private.shown()["Description"] == ""
+    assert private.configuration()["Description"] == ""

@@ -15,11 +15,11 @@ pytestmark = pytest.mark.local
 
 
 def retry(bench: Bench, alarm: str) -> Result:
-    outside = Environment({}, lambda: datetime.now(UTC), lambda: bench.session)
-    return CliRunner().invoke(app, ["retry", alarm], obj=outside)
+    environment = Environment({}, lambda: datetime.now(UTC), lambda: bench.session)
+    return CliRunner().invoke(app, ["retry", alarm], obj=environment)
 
 
-def test_what_a_pause_refused_is_acted_on_after_it_by_a_humans_word(bench: Bench) -> None:
+def test_an_alarm_refused_in_a_pause_is_acted_on_after_it_when_a_human_retries_it(bench: Bench) -> None:
     bench.service_with_alarm("asked-again")
     alarm, now = bench.alarm("asked-again"), datetime.now(UTC)
     scope = f"target 111122223333/eu-west-1/ecs/{bench.workload.cluster}/asked-again"

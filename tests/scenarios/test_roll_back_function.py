@@ -16,7 +16,7 @@ def test_errors_right_after_a_release_put_the_version_before_behind_the_alias(be
     failing.alias(bad)
     alarm = failing.alarm("Errors", "live")
     bench.turn(alarm, "ALARM")
-    # Both versions are minutes old here, so a human is asked which of them is to blame.
+    # Both versions are minutes old here, so a human is asked which of them is the cause.
     question = bench.expect_page("APPROVE?", failing.about)
     assert "two deployments are recent enough to be at fault" in question.body
     assert "only its number says that version 1 ran behind alias live before" in question.body
@@ -32,8 +32,8 @@ def test_without_an_alias_the_function_is_restarted_instead(bench: Bench) -> Non
     plain = PlayedFunction.create(bench, "unversioned")
     bench.turn(plain.alarm("Errors"), "ALARM")
     bench.expect_page("ACTED", plain.about)
-    assert "[restarted, red since " in plain.shown()["Description"]
-    assert plain.shown()["Environment"] == {"Variables": {"DB_PASSWORD": "hunter2"}}
+    assert "[restarted, red since " in plain.configuration()["Description"]
+    assert plain.configuration()["Environment"] == {"Variables": {"DB_PASSWORD": "hunter2"}}
 
 
 def test_a_release_that_gets_a_part_of_the_calls_gets_none_of_them_any_more(bench: Bench) -> None:

@@ -66,7 +66,7 @@ def test_an_event_of_long_ago_is_answered_as_explained(
 @every_case
 def test_an_event_of_now_is_answered_as_explained(containers: Containers, name: str, function: str) -> None:
     event = fresh(load(name), datetime.now(UTC))
-    containers.stage(event)
+    containers.set_alarm(event)
     explained = containers.explain(event)
 
     answer = containers.invoke(function, event)
@@ -83,7 +83,7 @@ def test_the_events_of_now_are_in_every_state() -> None:
 @pytest.mark.parametrize("name", routed())
 def test_an_alarm_without_live_tags_is_left_by_the_router(containers: Containers, name: str) -> None:
     event = load(name)
-    containers.stage(event)
+    containers.set_alarm(event)
 
     answer = containers.invoke(ROUTER, event)
 
@@ -102,7 +102,7 @@ def test_an_alarm_that_is_gone_is_left_by_the_router(containers: Containers) -> 
 def test_a_restart_from_a_container_reaches_aws(containers: Containers) -> None:
     containers.workload.service("leaking")
     event = about("leaking", "restart-service")
-    containers.stage(event)
+    containers.set_alarm(event)
     before = containers.ecs("leaking")["deployments"][0]["id"]
 
     explained = containers.explain(event)
@@ -115,7 +115,7 @@ def test_a_restart_from_a_container_reaches_aws(containers: Containers) -> None:
 def test_the_same_event_once_more_changes_nothing(containers: Containers) -> None:
     containers.workload.service("twice")
     event = about("twice", "restart-service")
-    containers.stage(event)
+    containers.set_alarm(event)
     containers.invoke("RestartService", event)
     after_the_first = containers.ecs("twice")["deployments"][0]["id"]
 
@@ -128,7 +128,7 @@ def test_the_same_event_once_more_changes_nothing(containers: Containers) -> Non
 def test_a_service_is_scaled_from_a_container(containers: Containers) -> None:
     containers.workload.service("busy", desired=2)
     event = about("busy", "scale-service")
-    containers.stage(event)
+    containers.set_alarm(event)
 
     answer = containers.invoke("ScaleService", event)
 
@@ -147,7 +147,7 @@ def test_the_floor_of_a_scaled_service_is_raised_from_a_container(containers: Co
         MaxCapacity=6,
     )
     event = about("elastic", "scale-service")
-    containers.stage(event)
+    containers.set_alarm(event)
 
     answer = containers.invoke("ScaleService", event)
 
@@ -165,7 +165,7 @@ def test_the_floor_of_a_scaled_service_is_raised_from_a_container(containers: Co
         pytest.param("crash", "Page", "told", "clear_to_act", id="crash"),
     ],
 )
-def test_what_firebreak_sends_itself_is_understood(
+def test_events_that_firebreak_sends_itself_are_understood(
     containers: Containers, name: str, function: str, outcome: str, reason: str
 ) -> None:
     answer = containers.invoke(function, load(f"internal/{name}"))
@@ -174,8 +174,8 @@ def test_what_firebreak_sends_itself_is_understood(
 
 
 def test_every_internal_event_has_an_expectation() -> None:
-    marks = test_what_firebreak_sends_itself_is_understood.pytestmark  # type: ignore[attr-defined]  # pytest's own
-    (table,) = [mark.args[1] for mark in marks if mark.name == "parametrize"]
+    pytest_marks = test_events_that_firebreak_sends_itself_are_understood.pytestmark  # type: ignore[attr-defined]  # pytest's own
+    (table,) = [mark.args[1] for mark in pytest_marks if mark.name == "parametrize"]
 
     assert sorted(path.stem for path in (EVENTS / "internal").glob("*.json")) == sorted(
         row.values[0] for row in table
@@ -183,7 +183,7 @@ def test_every_internal_event_has_an_expectation() -> None:
 
 
 def test_a_page_from_a_container_reaches_a_human(containers: Containers) -> None:
-    """The ledger is empty here, so what is announced cannot be proven; it is told all the same."""
+    """The ledger is empty here, so the announcement is not confirmed; it is paged all the same."""
     containers.inbox.fetch()
 
     containers.invoke("Page", load("internal/announcement"))

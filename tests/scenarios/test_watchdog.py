@@ -1,4 +1,4 @@
-"""The watchdog as deployed: the heartbeat through the real rule and function, and every link past our code.
+"""The watchdog as deployed: the heartbeat through the real rule and function, and every link past it.
 
 Local AWS's Scheduler calls no API of another service, so the alarm is turned red here, as the schedule does.
 """
@@ -68,8 +68,8 @@ def test_a_heartbeat_ends_in_a_record_and_nothing_is_acted_on_or_paged(quiet: Be
     decision = recorded(quiet)
     assert (decision["outcome"], decision["reason"], decision["kind"]) == ("refuse", "heartbeat", "alarm")
     assert decision["target"].endswith("/ecs/firebreak/heartbeat")
-    kept = int(decision["expires_at"]) - int(decision["at"]) // 1000
-    assert 86_390 <= kept <= 86_410
+    lifetime = int(decision["expires_at"]) - int(decision["at"]) // 1000
+    assert 86_390 <= lifetime <= 86_410
     quiet.carry()
     assert [page.subject for page in quiet.inbox.pages if "heartbeat" in page.subject + page.body] == []
     assert quiet.updates_of("heartbeat") == []
@@ -117,7 +117,7 @@ def test_the_alarm_on_dead_letters_watches_the_deployed_queue(local_aws: LocalAw
 
 
 def destination(local: LocalAws, name: str) -> str:
-    """Where the deployed alias of a function hands what failed."""
+    """The failure destination of the deployed alias of a function."""
     function, _, alias = local.stack.functions[name].rpartition(":")
     client = local.running.session().client("lambda")
     config = client.get_function_event_invoke_config(FunctionName=function, Qualifier=alias)
@@ -145,8 +145,8 @@ def test_every_deployed_rule_keeps_what_it_cannot_deliver(local_aws: LocalAws) -
     found = [one for bus in ("default", stack.bus) for one in targets_of(session, bus)]
     assert len(found) > 30
     queue = stack.dead_letters.rsplit("/", 1)[-1]
-    kept = {name: target.get("DeadLetterConfig", {}).get("Arn", "") for name, target in found}
-    assert [name for name, arn in kept.items() if arn.rsplit(":", 1)[-1] != queue] == []
+    queues = {name: target.get("DeadLetterConfig", {}).get("Arn", "") for name, target in found}
+    assert [name for name, arn in queues.items() if arn.rsplit(":", 1)[-1] != queue] == []
 
 
 def fail(bench: Bench, name: str) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def fail(bench: Bench, name: str) -> dict[str, Any]:
 
     Verify and Page record what they cannot read. Route, which has no ledger, raises.
     """
-    # One cause is told once a quarter of an hour, so each run has its own.
+    # One cause is paged once in 15 minutes, so each run has its own.
     event = {"Records": [{"eventSource": bench.workload.cluster}]}
     reply = bench.session.client("lambda").invoke(
         FunctionName=bench.stack.functions["Route"], Payload=json.dumps(event).encode()
@@ -173,7 +173,7 @@ def fail(bench: Bench, name: str) -> dict[str, Any]:
     }
 
 
-def test_a_function_that_raises_reaches_a_human_by_way_of_page(local_aws: LocalAws, bench: Bench) -> None:
+def test_a_function_that_raises_reaches_a_human_through_page(local_aws: LocalAws, bench: Bench) -> None:
     """The emulator knows no destinations of aliases, so its report is carried to the deployed one here."""
     report = fail(bench, "Route")
     assert destination(local_aws, "Route") == bench.stack.functions["Page"]
