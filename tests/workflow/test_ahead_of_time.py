@@ -1,4 +1,4 @@
-"""A time that has not come yet: refused, told, and never the newest that is known of an alarm."""
+"""A time that has not come yet: refused, announced, and never the newest known transition of an alarm."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +17,7 @@ from tests.support.world import World, eventbridge
 YEAR = timedelta(days=365)
 
 
-def test_an_alarm_from_the_future_is_refused_told_and_stops_no_real_one(world: World) -> None:
+def test_an_alarm_from_the_future_is_refused_announced_and_stops_no_real_one(world: World) -> None:
     alarm = world.red()
     ahead = replace(alarm, since=world.clock.at + YEAR)
     assert world.send(ahead).reason is Reason.AHEAD_OF_TIME
@@ -25,7 +25,7 @@ def test_an_alarm_from_the_future_is_refused_told_and_stops_no_real_one(world: W
     assert world.send(alarm).outcome == "act"
 
 
-def test_an_ok_from_the_future_is_refused_told_and_stops_no_real_alarm(world: World) -> None:
+def test_an_ok_from_the_future_is_refused_announced_and_stops_no_real_alarm(world: World) -> None:
     alarm = world.red()
     ahead = replace(alarm, state=AlarmState.OK, since=world.clock.at + YEAR)
     assert world.verifier().handle(eventbridge(ahead)).reason is Reason.AHEAD_OF_TIME
@@ -41,7 +41,7 @@ def test_a_request_with_an_alarm_from_the_future_is_refused(world: World) -> Non
     assert world.send(alarm).outcome == "act"
 
 
-def test_one_from_the_future_is_told_once(world: World) -> None:
+def test_an_alarm_from_the_future_is_announced_once(world: World) -> None:
     ahead = replace(world.red(), since=world.clock.at + YEAR)
     for _ in range(3):
         world.send(ahead)
@@ -49,12 +49,12 @@ def test_one_from_the_future_is_told_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("ahead", [timedelta(), CLOCK_SKEW])
-def test_what_clocks_may_differ_by_is_no_future(world: World, ahead: timedelta) -> None:
+def test_a_time_within_the_clock_skew_is_not_in_the_future(world: World, ahead: timedelta) -> None:
     alarm = world.red()
     assert world.send(replace(alarm, since=alarm.since + ahead)).outcome == "act"
 
 
-def test_what_an_earlier_release_remembered_of_the_future_does_not_count(world: World) -> None:
+def test_a_future_time_that_an_earlier_release_stored_does_not_count(world: World) -> None:
     """The item is there already: a claim takes its place, and the alarm's OK finds the incident."""
     alarm = world.red()
     world.ledger.record_transition(

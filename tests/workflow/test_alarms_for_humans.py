@@ -18,7 +18,7 @@ from firebreak.remediation.decision_recorder import Summary
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import TABLE, World, eventbridge, world_on_moto
-from tests.workflow.test_flapping import marks
+from tests.workflow.test_flapping import labels
 from tests.workflow.test_who_is_paged import PAGING, tick
 
 MINUTE = timedelta(minutes=1)
@@ -74,11 +74,11 @@ def test_a_muted_alarm_is_paged_when_its_window_ends_and_it_is_still_red(world: 
     tick(world, 19)
     assert world.pager.pages == []
     tick(world, 2)
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
     [body] = [page.body for name, page in world.pager.pages if name == "pd"]
     assert "its mute window ended at 10:20:30Z" in body
     tick(world, 60)
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
 
 
 @pytest.mark.parametrize("ends", [60, 15], ids=["a longer one", "a shorter one"])
@@ -96,7 +96,7 @@ def test_the_mute_window_of_the_newest_transition_counts(world: World, ends: int
     assert "mute rule release" in body
     assert f"since {begins + 10 * MINUTE:%H:%M:%S}Z" in body
     tick(world, 60)
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
 
 
 def test_muted_alarms_with_one_misspelt_action_are_each_paged_when_their_window_ends(world: World) -> None:
@@ -121,9 +121,9 @@ def test_an_alarm_that_is_muted_no_more_is_paged_at_once(world: World) -> None:
     page(world, mute=Mute("nightly", world.clock.at + 20 * MINUTE))
     tick(world, 10)
     page(world)
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
     tick(world, 60)
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
 
 
 @pytest.mark.parametrize("gone", [False, True])
@@ -140,18 +140,18 @@ def test_a_muted_alarm_without_data_by_then_is_paged(world: World) -> None:
     page(world, mute=Mute("nightly", world.clock.at + 20 * MINUTE))
     world.alarms.turn("api-disk", AlarmState.INSUFFICIENT_DATA, world.clock.at)
     tick(world, 30)
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
 
 
-def test_what_cannot_be_kept_until_its_window_ends_is_paged_at_once(world: World) -> None:
+def test_an_alarm_that_cannot_be_held_until_its_window_ends_is_paged_at_once(world: World) -> None:
     cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["update_item"]))
     page(replace(world, dynamodb=cut), mute=Mute("nightly", world.clock.at + 20 * MINUTE))
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
 
 
 def test_a_mute_with_no_readable_end_is_paged_at_once(world: World) -> None:
     assert page(world, mute=Mute("nightly", None)).reason is Reason.MUTED_WITHOUT_END
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
 
 
 def test_an_alarm_whose_actions_are_suppressed_is_recorded_and_paged_once_that_ends(world: World) -> None:
@@ -160,7 +160,7 @@ def test_an_alarm_whose_actions_are_suppressed_is_recorded_and_paged_once_that_e
     world.clock.pass_time(MINUTE)
     # CloudWatch sends a second event, from ALARM to ALARM.
     assert page(world, previous=AlarmState.ALARM).reason is Reason.ROUTED_TO_HUMANS
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
 
 
 def test_muted_and_suppressed_alarms_are_no_part_of_a_storm_and_others_are(world: World) -> None:
@@ -176,27 +176,27 @@ def test_twenty_alarms_for_humans_are_a_storm_and_the_rest_is_left_to_its_page(w
     reasons = [page(world, f"web-{n:02d}").reason for n in range(20)]
     assert storm(world).tripped_at is not None
     assert reasons == [Reason.ROUTED_TO_HUMANS] * 9 + [Reason.STORM] * 11
-    assert marks(world, "ops") == {"NOT ACTING": 9, "STORM": 1}
-    # What the sweeper hands over later is the same page.
+    assert labels(world, "ops") == {"NOT ACTING": 9, "STORM": 1}
+    # The sweeper publishes the same page later.
     world.clock.pass_time(10 * MINUTE)
     world.sweep()
-    assert marks(world, "ops")["STORM"] == 1
+    assert labels(world, "ops")["STORM"] == 1
 
 
 def test_alarms_for_humans_hold_no_action_back(world: World) -> None:
-    """Whoever may tag an alarm `page` has no target's consent."""
+    """A tag `page` on an alarm is no consent of a target."""
     for n in range(20):
         page(world, f"web-{n:02d}")
     assert world.send(world.red()).outcome == "act"
     assert [red.name for red in counted(world)] == ["api-memory-high"]
 
 
-def test_what_other_alarms_count_counts_towards_gathering_pages_and_not_the_other_way(world: World) -> None:
+def test_other_alarms_count_towards_a_storm_of_pages_and_not_the_other_way_round(world: World) -> None:
     for n in range(6):
         red_elsewhere(world, n)
     reasons = [page(world, f"web-{n}").reason for n in range(5)]
     assert reasons == [Reason.ROUTED_TO_HUMANS] * 3 + [Reason.STORM] * 2
-    assert marks(world, "ops") == {"NOT ACTING": 3, "STORM": 1}
+    assert labels(world, "ops") == {"NOT ACTING": 3, "STORM": 1}
     assert world.send(world.red()).outcome == "act"
 
 
@@ -244,13 +244,13 @@ def test_a_storm_of_pages_that_cannot_be_looked_at_or_ended_fails_the_look_and_s
 def test_a_critical_alarm_is_paged_by_itself_in_a_storm(world: World) -> None:
     for n in range(12):
         page(world, f"web-{n:02d}")
-    before = marks(world)["NOT ACTING"]
+    before = labels(world)["NOT ACTING"]
     assert page(world, "api-disk").reason is Reason.ROUTED_TO_HUMANS
-    assert marks(world)["NOT ACTING"] == before + 1
+    assert labels(world)["NOT ACTING"] == before + 1
     assert "api-disk" in [red.name for red in storm(world).red]
 
 
-def test_what_a_full_storm_of_pages_does_not_remember_is_paged_by_itself(world: World) -> None:
+def test_an_alarm_that_a_full_storm_of_pages_cannot_hold_is_paged_by_itself(world: World) -> None:
     storms = DynamoStorms(world.dynamodb, TABLE, of_pages=True)
     for n in range(MOST_REMEMBERED - 1):
         storms.remember(RedAlarm(world.clock.at, f"arn-{n}", f"web-{n}"), (), world.clock.at)
@@ -267,7 +267,7 @@ def test_without_a_readable_storm_every_alarm_is_paged(world: World) -> None:
     cut = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["update_item"])))
     for n in range(12):
         page(cut, f"web-{n:02d}")
-    assert marks(world, "ops")["NOT ACTING"] == 12
+    assert labels(world, "ops")["NOT ACTING"] == 12
 
 
 @pytest.mark.parametrize("part", ["-", "RED"])

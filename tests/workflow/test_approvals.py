@@ -36,7 +36,7 @@ def asked(world: World) -> tuple[Alarm, Incident]:
     return alarm, world.incident(done.incident_id)
 
 
-def marks(world: World) -> list[str]:
+def labels(world: World) -> list[str]:
     return [subject.removeprefix("[Firebreak] ").split(" ecs:")[0] for subject in world.subjects]
 
 
@@ -65,7 +65,7 @@ def test_a_yes_is_carried_out_and_names_who_said_it(asking: World) -> None:
     assert f"claimed rung 1: restart-service, approved by {claimed(ANA)}" in [
         line.what for line in asking.ledger.history(incident.id)
     ]
-    assert marks(asking) == ["APPROVE?", "ACTED"]
+    assert labels(asking) == ["APPROVE?", "ACTED"]
 
 
 def test_a_second_yes_changes_nothing(asking: World) -> None:
@@ -93,7 +93,7 @@ def test_a_question_that_nobody_answers_goes_to_humans(asking: World) -> None:
     asking.pass_time(31 * MINUTE)
 
     assert asking.incident(incident.id).state is S.PAGED
-    assert marks(asking) == ["APPROVE?", "NEEDS YOU"]
+    assert labels(asking) == ["APPROVE?", "NEEDS YOU"]
     assert "Nobody approved in time." in asking.pager.sent[-1][1]
 
 
@@ -115,10 +115,10 @@ def test_a_question_ends_when_the_trouble_does(asking: World) -> None:
     asking.deliver()
 
     assert asking.incident(incident.id).state is S.CLOSED
-    assert marks(asking) == ["APPROVE?", "RESOLVED"]
+    assert labels(asking) == ["APPROVE?", "RESOLVED"]
 
 
-def test_what_would_be_done_now_must_be_what_was_approved(asking: World) -> None:
+def test_the_plan_made_now_must_be_the_plan_that_was_approved(asking: World) -> None:
     _, incident = asked(asking)
     live = asking.ecs.services[a.TARGET.display]
     assert isinstance(live, ServiceLive)
@@ -161,7 +161,7 @@ def test_the_next_rung_is_asked_for_as_well(asking: World) -> None:
 
     above = asking.incident(incident.id)
     assert (above.state, above.action) == (S.AWAITING_APPROVAL, "scale-service")
-    assert marks(asking) == ["APPROVE?", "ACTED", "APPROVE?"]
+    assert labels(asking) == ["APPROVE?", "ACTED", "APPROVE?"]
     approve(asking, above)
     assert [name for name, _, _ in asking.ecs.writes] == ["force_deployment", "set_desired_count"]
 
@@ -172,7 +172,7 @@ def test_another_alarm_of_the_target_joins_the_question(asking: World) -> None:
     done = asking.send(asking.red("api-memory-higher"))
 
     assert (done.reason, done.incident_id) == (Reason.IN_FLIGHT, incident.id)
-    assert marks(asking) == ["APPROVE?"]
+    assert labels(asking) == ["APPROVE?"]
 
 
 def test_the_same_alarm_twice_asks_once(asking: World) -> None:
@@ -181,7 +181,7 @@ def test_the_same_alarm_twice_asks_once(asking: World) -> None:
     again = asking.send(alarm)
 
     assert again.reason is Reason.DUPLICATE
-    assert marks(asking) == ["APPROVE?"]
+    assert labels(asking) == ["APPROVE?"]
 
 
 def test_a_yes_to_what_cannot_be_done_any_more_does_not_do_the_next_thing(asking: World) -> None:

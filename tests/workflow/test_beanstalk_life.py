@@ -33,7 +33,7 @@ ROLL_BACK = (
 
 
 @dataclass
-class Stage:
+class Harness:
     """The world, and the environment in it."""
 
     world: BeanstalkWorld
@@ -53,7 +53,7 @@ class Stage:
         self.shop.now = self.world.clock.at
 
     @property
-    def marks(self) -> list[str]:
+    def labels(self) -> list[str]:
         """The first words of every page."""
         return [subject.split("]")[1].split(" beanstalk")[0].strip() for subject in self.world.subjects]
 
@@ -63,113 +63,113 @@ def policy(text: str) -> Policy:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def harness() -> Iterator[Harness]:
     shop = PlayedBeanstalk(a.NOW)
     shop.tell("Environment health has transitioned from Ok to Degraded.", -2 * MINUTE)
     with beanstalk_world(shop) as world:
-        stage = Stage(world, shop)
-        stage.under(RESTARTS)
-        yield stage
+        harness = Harness(world, shop)
+        harness.under(RESTARTS)
+        yield harness
 
 
-def test_a_sick_environment_is_restarted_once_and_its_recovery_closes_the_incident(stage: Stage) -> None:
-    summary, alarm = stage.send()
-    assert (summary.outcome, stage.shop.changes) == ("act", [RESTART])
-    assert "every instance restarts at the same time" in stage.world.pager.sent[0][1]
-    stage.shop.come_to_rest()
-    stage.world.green(alarm)
-    stage.wait(15 * MINUTE)
-    assert stage.world.incident(summary.incident_id).state is IncidentState.CLOSED
-    assert (stage.marks, stage.shop.changes) == (["ACTED", "RESOLVED"], [RESTART])
+def test_a_sick_environment_is_restarted_once_and_its_recovery_closes_the_incident(harness: Harness) -> None:
+    summary, alarm = harness.send()
+    assert (summary.outcome, harness.shop.changes) == ("act", [RESTART])
+    assert "every instance restarts at the same time" in harness.world.pager.sent[0][1]
+    harness.shop.come_to_rest()
+    harness.world.green(alarm)
+    harness.wait(15 * MINUTE)
+    assert harness.world.incident(summary.incident_id).state is IncidentState.CLOSED
+    assert (harness.labels, harness.shop.changes) == (["ACTED", "RESOLVED"], [RESTART])
 
 
-def test_where_only_the_defaults_say_auto_a_human_is_asked_and_nothing_restarts(stage: Stage) -> None:
-    stage.under(a.AUTO_POLICY)
-    summary, _ = stage.send()
+def test_where_only_the_defaults_say_auto_a_human_is_asked_and_nothing_restarts(harness: Harness) -> None:
+    harness.under(a.AUTO_POLICY)
+    summary, _ = harness.send()
     assert (summary.outcome, summary.reason) == ("ask_approval", Reason.NEEDS_APPROVAL)
-    assert (stage.marks, stage.shop.changes) == (["APPROVE?"], [])
+    assert (harness.labels, harness.shop.changes) == (["APPROVE?"], [])
 
 
-def test_a_restart_that_still_runs_is_waited_for_and_not_called_worse(stage: Stage) -> None:
-    summary, _ = stage.send()
-    stage.shop.health = ("Red", "Severe")
-    stage.wait(6 * MINUTE)
-    assert stage.world.incident(summary.incident_id).state is IncidentState.VERIFYING
-    assert stage.marks == ["ACTED"]
+def test_a_restart_that_still_runs_is_waited_for_and_not_called_worse(harness: Harness) -> None:
+    summary, _ = harness.send()
+    harness.shop.health = ("Red", "Severe")
+    harness.wait(6 * MINUTE)
+    assert harness.world.incident(summary.incident_id).state is IncidentState.VERIFYING
+    assert harness.labels == ["ACTED"]
 
 
-def test_an_environment_that_comes_back_worse_is_a_humans(stage: Stage) -> None:
-    summary, _ = stage.send()
-    stage.shop.come_to_rest(health=("Red", "Severe"))
-    stage.wait(6 * MINUTE)
-    assert stage.world.incident(summary.incident_id).state is IncidentState.PAGED
-    assert stage.shop.changes == [RESTART]
-    assert stage.marks[-1] == "NEEDS YOU"
+def test_an_environment_that_comes_back_worse_is_a_humans(harness: Harness) -> None:
+    summary, _ = harness.send()
+    harness.shop.come_to_rest(health=("Red", "Severe"))
+    harness.wait(6 * MINUTE)
+    assert harness.world.incident(summary.incident_id).state is IncidentState.PAGED
+    assert harness.shop.changes == [RESTART]
+    assert harness.labels[-1] == "NEEDS YOU"
 
 
-def test_an_environment_that_did_not_opt_in_is_left_alone(stage: Stage) -> None:
-    stage.shop.tags = {}
-    summary, _ = stage.send()
-    assert (summary.reason, stage.shop.changes) == (Reason.NOT_OPTED_IN, [])
+def test_an_environment_that_did_not_opt_in_is_left_alone(harness: Harness) -> None:
+    harness.shop.tags = {}
+    summary, _ = harness.send()
+    assert (summary.reason, harness.shop.changes) == (Reason.NOT_OPTED_IN, [])
 
 
-def test_a_busy_environment_is_a_humans(stage: Stage) -> None:
-    stage.shop.status = "Updating"
-    summary, _ = stage.send()
-    assert (summary.reason, stage.shop.changes) == (Reason.NOT_READY, [])
+def test_a_busy_environment_is_a_humans(harness: Harness) -> None:
+    harness.shop.status = "Updating"
+    summary, _ = harness.send()
+    assert (summary.reason, harness.shop.changes) == (Reason.NOT_READY, [])
 
 
-def test_a_bad_deployment_is_rolled_back_and_the_same_one_never_twice(stage: Stage) -> None:
-    stage.under(ROLLS_BACK)
-    stage.shop.deployed_before("v41")
-    stage.shop.deploy(5 * MINUTE)
-    summary, alarm = stage.send("roll-back-environment")
-    assert (summary.outcome, stage.shop.changes) == ("act", [ROLL_BACK])
-    stage.shop.come_to_rest()
-    stage.shop.deploy(timedelta())
-    stage.world.green(alarm)
-    stage.wait(15 * MINUTE)
-    assert stage.world.incident(summary.incident_id).state is IncidentState.CLOSED
+def test_a_bad_deployment_is_rolled_back_and_the_same_one_never_twice(harness: Harness) -> None:
+    harness.under(ROLLS_BACK)
+    harness.shop.deployed_before("v41")
+    harness.shop.deploy(5 * MINUTE)
+    summary, alarm = harness.send("roll-back-environment")
+    assert (summary.outcome, harness.shop.changes) == ("act", [ROLL_BACK])
+    harness.shop.come_to_rest()
+    harness.shop.deploy(timedelta())
+    harness.world.green(alarm)
+    harness.wait(15 * MINUTE)
+    assert harness.world.incident(summary.incident_id).state is IncidentState.CLOSED
 
-    stage.send("roll-back-environment")
-    stage.wait(MINUTE)
-    assert stage.shop.changes == [ROLL_BACK, RESTART], "the next rung, not another roll back"
-
-
-def test_an_alarm_long_after_the_deployment_climbs_past_the_roll_back(stage: Stage) -> None:
-    stage.under(ROLLS_BACK)
-    stage.shop.deploy(timedelta(hours=3))
-    stage.send("roll-back-environment")
-    stage.wait(2 * MINUTE)
-    assert stage.shop.changes == [RESTART]
+    harness.send("roll-back-environment")
+    harness.wait(MINUTE)
+    assert harness.shop.changes == [ROLL_BACK, RESTART], "the next rung, not another roll back"
 
 
-def test_a_roll_back_after_which_the_old_version_does_not_run_has_failed(stage: Stage) -> None:
-    stage.under(ROLLS_BACK)
-    stage.shop.deployed_before("v41")
-    stage.shop.deploy(5 * MINUTE)
-    summary, _ = stage.send("roll-back-environment")
-    stage.shop.version = "v42"
-    stage.shop.come_to_rest(health=("Red", "Degraded"))
-    stage.wait(8 * MINUTE)
-    assert stage.shop.changes == [ROLL_BACK, RESTART]
-    assert stage.world.incident(summary.incident_id).rung == 1
+def test_an_alarm_long_after_the_deployment_climbs_past_the_roll_back(harness: Harness) -> None:
+    harness.under(ROLLS_BACK)
+    harness.shop.deploy(timedelta(hours=3))
+    harness.send("roll-back-environment")
+    harness.wait(2 * MINUTE)
+    assert harness.shop.changes == [RESTART]
 
 
-def test_a_version_that_only_dates_speak_for_is_asked_for(stage: Stage) -> None:
-    stage.shop.deploy(5 * MINUTE)
-    stage.under(a.AUTO_POLICY)
-    summary, _ = stage.send("roll-back-environment")
+def test_a_roll_back_after_which_the_old_version_does_not_run_has_failed(harness: Harness) -> None:
+    harness.under(ROLLS_BACK)
+    harness.shop.deployed_before("v41")
+    harness.shop.deploy(5 * MINUTE)
+    summary, _ = harness.send("roll-back-environment")
+    harness.shop.version = "v42"
+    harness.shop.come_to_rest(health=("Red", "Degraded"))
+    harness.wait(8 * MINUTE)
+    assert harness.shop.changes == [ROLL_BACK, RESTART]
+    assert harness.world.incident(summary.incident_id).rung == 1
+
+
+def test_a_version_that_only_dates_speak_for_is_asked_for(harness: Harness) -> None:
+    harness.shop.deploy(5 * MINUTE)
+    harness.under(a.AUTO_POLICY)
+    summary, _ = harness.send("roll-back-environment")
     assert (summary.outcome, summary.reason) == ("ask_approval", Reason.NEEDS_APPROVAL)
-    assert "only dates speak for v41" in stage.world.pager.sent[0][1]
-    assert stage.shop.changes == []
+    assert "only dates speak for v41" in harness.world.pager.sent[0][1]
+    assert harness.shop.changes == []
 
 
-def test_with_auto_it_is_asked_for_as_well_and_a_yes_carries_it_out(stage: Stage) -> None:
-    stage.under(ROLLS_BACK)
-    stage.shop.deploy(5 * MINUTE)
-    summary, _ = stage.send("roll-back-environment")
-    assert (summary.outcome, stage.shop.changes) == ("ask_approval", [])
-    stage.wait(2 * MINUTE)
-    approve(stage.world, stage.world.incident(summary.incident_id))
-    assert stage.shop.changes == [ROLL_BACK]
+def test_with_auto_it_is_asked_for_as_well_and_a_yes_carries_it_out(harness: Harness) -> None:
+    harness.under(ROLLS_BACK)
+    harness.shop.deploy(5 * MINUTE)
+    summary, _ = harness.send("roll-back-environment")
+    assert (summary.outcome, harness.shop.changes) == ("ask_approval", [])
+    harness.wait(2 * MINUTE)
+    approve(harness.world, harness.world.incident(summary.incident_id))
+    assert harness.shop.changes == [ROLL_BACK]

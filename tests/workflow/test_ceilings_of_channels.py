@@ -12,7 +12,7 @@ from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import World, world_on_moto
-from tests.workflow.test_paging import TOLD
+from tests.workflow.test_paging import MESSAGE
 from tests.workflow.test_who_is_paged import MINUTE, tick
 
 CEILING = """
@@ -31,7 +31,7 @@ def world() -> Iterator[World]:
 def call(world: World, number: int, severity: str = "warning") -> str:
     name = f"i-{number:010x}"
     said = replace(
-        TOLD, key=f"k{number}", incident_id=name, at=world.clock.at, severity=severity,
+        MESSAGE, key=f"k{number}", incident_id=name, at=world.clock.at, severity=severity,
         alarm_name=f"svc-{number:02}", target="",
     )  # fmt: skip
     world.tell(said)
@@ -63,7 +63,7 @@ def test_above_the_ceiling_one_page_says_that_calls_wait_and_a_digest_counts_the
     assert "Each is sent as soon as there is room" in summed.body
 
 
-def test_who_waits_is_called_when_there_is_room_with_the_reason(world: World) -> None:
+def test_a_page_held_back_by_a_ceiling_is_sent_when_there_is_room_with_the_reason(world: World) -> None:
     names = [call(world, number) for number in range(5)]
     tick(world, 70)
     assert sorted(calls(world)) == sorted(names)
@@ -79,7 +79,7 @@ def test_critical_calls_go_on_until_their_own_ceiling(world: World) -> None:
     assert len(pages(world, "HELD BACK")) == 2
 
 
-def test_what_was_sent_is_resolved_and_what_never_was_says_nothing_at_its_end(world: World) -> None:
+def test_a_page_that_was_sent_is_resolved_and_one_that_never_was_is_not(world: World) -> None:
     names = [call(world, number) for number in range(4)]
     held = world.dispatcher().read(names[3])
     assert isinstance(held, Thread)
@@ -94,7 +94,7 @@ def test_what_was_sent_is_resolved_and_what_never_was_says_nothing_at_its_end(wo
 
 def end_of(number: int, name: str) -> Announcement:
     return replace(
-        TOLD, key=f"over{number}", incident_id=name, kind=AnnouncementKind.RECOVERED, severity="warning"
+        MESSAGE, key=f"over{number}", incident_id=name, kind=AnnouncementKind.RECOVERED, severity="warning"
     )
 
 

@@ -55,7 +55,7 @@ def slots(world: World) -> dict[Scope, int]:
     }
 
 
-def test_who_loses_the_race_looks_again_and_joins_the_winner(world: World) -> None:
+def test_the_loser_of_a_race_looks_again_and_joins_the_winner(world: World) -> None:
     other = world.red("api-5xx")
     sound = world.ledger
 
@@ -70,7 +70,7 @@ def test_who_loses_the_race_looks_again_and_joins_the_winner(world: World) -> No
     assert len(world.incident(loser.incident_id).members) == 2
 
 
-def test_who_lost_three_times_stops_records_and_pages(world: World) -> None:
+def test_after_three_lost_races_it_stops_records_and_pages(world: World) -> None:
     busy = iter(range(100))
 
     def bump() -> None:
@@ -118,7 +118,7 @@ def slow(world: World, seconds: float) -> Callable[[], None]:
     return lambda: world.clock.pass_time(seconds * SECOND)
 
 
-def test_a_plan_that_is_too_old_is_made_anew(world: World) -> None:
+def test_a_plan_that_is_too_old_is_made_again(world: World) -> None:
     sources = wrapped(world.alarms, before=once(slow(world, 11), on="describe"))
     world.alarms = sources
     assert world.send(world.red()).outcome == "act"
@@ -137,7 +137,9 @@ def test_plans_that_are_always_too_old_change_nothing_and_page(world: World) -> 
 @pytest.mark.parametrize(
     ("seconds", "acts"), [pytest.param(10, True, id="in time"), pytest.param(10.1, False, id="too late")]
 )
-def test_who_comes_to_act_too_late_does_not(world: World, call: str, seconds: float, *, acts: bool) -> None:
+def test_an_act_that_would_come_too_late_is_not_sent(
+    world: World, call: str, seconds: float, *, acts: bool
+) -> None:
     client, schedules = world.dynamodb, world.schedules
     delay = once(slow(world, seconds), on=call)
     world = replace(world, dynamodb=Wrapped(client, after=delay))
@@ -151,7 +153,7 @@ def test_who_comes_to_act_too_late_does_not(world: World, call: str, seconds: fl
     assert ("FAILED" in world.subjects[0]) is not acts
 
 
-def test_what_was_not_executed_frees_the_target_for_the_next_alarm(world: World) -> None:
+def test_an_act_that_was_not_executed_frees_the_target_for_the_next_alarm(world: World) -> None:
     world.schedules = wrapped(world.schedules, after=once(slow(world, 11), on="check"))
     assert world.send(world.red()).outcome == "not_executed"
     assert world.send(world.red("api-5xx")).outcome == "act"
@@ -212,7 +214,7 @@ def check(incident_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("claimed", [True, False], ids=["it was claimed", "it was not"])
-def test_whoever_cannot_tell_whether_it_claimed_does_not_act_and_a_human_hears(
+def test_after_a_claim_of_unknown_outcome_nothing_is_sent_and_a_human_is_paged(
     world: World, *, claimed: bool
 ) -> None:
     sound = world.ledger

@@ -1,4 +1,4 @@
-"""What a refused event costs: so many calls and no more, whatever else happens, and no shared scope.
+"""The cost of a refused event: so many calls and no more, whatever else happens, and no shared scope.
 
 docs/performance.md shows these numbers; a test compares.
 """
@@ -27,7 +27,7 @@ from tests.support.world import TABLE, World, eventbridge
 MINUTE = timedelta(minutes=1)
 HERE = "docs/performance.md"
 
-# What AWS calls what the ports and the client call it; each is one request.
+# The AWS operation of each method of the ports and the client; each is one request.
 CALLS = {
     "batch_get_item": "BatchGetItem",
     "transact_write_items": "TransactWriteItems",
@@ -157,11 +157,11 @@ def in_a_full_storm(world: World) -> Alarm:
     return world.red("api-5xx")
 
 
-# What every alarm asks first (its tags may name another target), and what it writes down.
+# The first reads of every alarm (its tags may name another target), and its record.
 FIRST = {"ListTagsForResource": 1, "BatchGetItem": 1}
 RED = {"UpdateItem": 1}  # one more red alarm, for the storm; not for one that is known, nor for a duplicate
 RECORD = {"TransactWriteItems": 1}
-TOLD = {"PutEvents": 1, "UpdateItem": 1}
+ANNOUNCED = {"PutEvents": 1, "UpdateItem": 1}
 TARGETS_INCIDENT = {"BatchGetItem": 1}  # where an incident was opened on the target before
 CONSENT = {"DescribeServices": 1, "DescribeTaskDefinition": 1}  # before an alarm counts, or joins
 
@@ -174,17 +174,17 @@ CASES: Mapping[str, tuple[Callable[[World], Alarm], Reason, Counter[str]]] = {
     "a ledger guard objects": (
         by_a_ledger_guard,
         Reason.BUDGET_FULL,
-        together(FIRST, CONSENT, RED, RECORD, TOLD),
+        together(FIRST, CONSENT, RED, RECORD, ANNOUNCED),
     ),
     "a kill switch is held": (
         by_a_kill_switch,
         Reason.SWITCHED_OFF,
-        together(FIRST, CONSENT, RED, RECORD, TOLD),
+        together(FIRST, CONSENT, RED, RECORD, ANNOUNCED),
     ),
     "its target does not allow it": (
         not_allowed,
         Reason.NOT_OPTED_IN,
-        together(FIRST, CONSENT, RECORD, TOLD),
+        together(FIRST, CONSENT, RECORD, ANNOUNCED),
     ),
     "a duplicate": (a_duplicate, Reason.DUPLICATE, together(FIRST, TARGETS_INCIDENT)),
     "joined to an open incident": (

@@ -1,7 +1,7 @@
-"""What comes in goes out as a decision: the arithmetic of the alarm EventsWithoutDecision.
+"""Each event that comes in goes out as a decision: the arithmetic of the alarm EventsWithoutDecision.
 
 Lambda is played as it is: an event that failed is delivered twice more, then reported to Page, and what
-Page fails at goes to the topic. A killed function tells only what it told at once.
+Page fails at goes to the topic. A killed function emits only what it had emitted before.
 """
 
 from collections import Counter
@@ -54,7 +54,7 @@ class FlushedLog(ListLog):
 
 @dataclass
 class Faults:
-    """What befalls each outside call in its turn: nothing, an error, or the end of the function."""
+    """The fate of each outside call in its turn: success, an error, or the end of the function."""
 
     plan: list[str] = field(default_factory=list)
 
@@ -109,7 +109,7 @@ class Lambda:
         return False
 
     def carry(self) -> None:
-        """What is on the bus; a request may ask for more."""
+        """Deliver the events on the bus; a request may lead to more."""
         bus = self.world.bus
         while bus.announced or bus.asked:
             if bus.announced:
@@ -159,7 +159,7 @@ def events(world: World) -> dict[str, tuple[Desk, Any]]:
 KINDS = tuple(events(World(None)))
 
 
-def play(client: Any, kinds: list[str], plan: list[str]) -> Lambda:
+def run_events(client: Any, kinds: list[str], plan: list[str]) -> Lambda:
     faults = Faults()
     played = life(client, faults)
     known = events(played.world)
@@ -195,12 +195,12 @@ class Raises:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_event_that_is_handled_comes_in_once_and_goes_out_once(dynamodb: Any, kind: str) -> None:
-    message = play(dynamodb, [kind], []).log.counted
+    message = run_events(dynamodb, [kind], []).log.counted
     assert message["Events"] == message["Decisions"] >= 1
     assert message["Failures"] == 0
 
 
-def test_what_fails_to_the_end_is_decided_by_page_in_its_place(dynamodb: Any) -> None:
+def test_an_event_that_fails_at_every_attempt_is_decided_by_page(dynamodb: Any) -> None:
     played = life(dynamodb, Faults())
     played.deliver(Raises, eventbridge(played.world.red()))
     message = played.log.counted
@@ -209,20 +209,20 @@ def test_what_fails_to_the_end_is_decided_by_page_in_its_place(dynamodb: Any) ->
 
 
 def test_a_duplicate_is_an_event_and_a_decision_of_its_own(dynamodb: Any) -> None:
-    played = play(dynamodb, ["superseded", "superseded"], [])
+    played = run_events(dynamodb, ["superseded", "superseded"], [])
     assert [summary.reason for _, summary in played.decided[-1:]] == [Reason.DUPLICATE]
     assert played.log.counted["Events"] == played.log.counted["Decisions"] == played.taken
 
 
 def test_a_killed_function_is_missing_until_it_is_counted_as_killed(dynamodb: Any) -> None:
-    played = play(dynamodb, ["alarm"], ["kill"])
+    played = run_events(dynamodb, ["alarm"], ["kill"])
     message = played.log.counted
     assert message["Events"] - message["Decisions"] - message["Failures"] == 1 == played.kills
     assert len(played.world.ecs.writes) == 1, "Lambda brought it again"
 
 
 def test_a_failure_is_made_good_by_the_next_delivery(dynamodb: Any) -> None:
-    message = play(dynamodb, ["check"], ["error"]).log.counted
+    message = run_events(dynamodb, ["check"], ["error"]).log.counted
     assert (message["Events"], message["Decisions"], message["Failures"]) == (2, 1, 1)
 
 
@@ -234,19 +234,19 @@ def test_a_failure_is_made_good_by_the_next_delivery(dynamodb: Any) -> None:
 def test_events_are_decisions_and_failures_but_for_the_killed(
     dynamodb: Any, kinds: list[str], plan: list[str]
 ) -> None:
-    played = play(dynamodb, kinds, plan)
+    played = run_events(dynamodb, kinds, plan)
     message = played.log.counted
     assert message["Events"] == message["Decisions"] + message["Failures"] + played.kills
     assert message["Decisions"] == len(played.decided)
     assert played.taken == message["Decisions"] + len(played.reported) + len(played.on_topic)
-    kept = decisions(played)
+    stored = decisions(played)
     for alarm, summary in alarms_decided(played):
-        recorded = alarm_key(alarm, "restart-service") in kept
+        recorded = alarm_key(alarm, "restart-service") in stored
         assert recorded or summary.reason is Reason.LEDGER_UNAVAILABLE, (alarm.name, summary)
 
 
 def test_with_ledger_and_bus_gone_the_report_of_the_failure_still_reaches_a_human(dynamodb: Any) -> None:
-    """The first link cut: an action that can neither record nor tell raises; Page needs no ledger."""
+    """The first link cut: an action that can neither record nor announce raises; Page needs no ledger."""
     faults = Faults()
     played = life(dynamodb, faults)
     event = eventbridge(played.world.red())
@@ -258,8 +258,8 @@ def test_with_ledger_and_bus_gone_the_report_of_the_failure_still_reaches_a_huma
     assert "api-memory-high" in played.world.subjects[0]
 
 
-def test_what_page_fails_at_goes_to_the_topic_as_it_is(dynamodb: Any) -> None:
-    """The second link cut: nothing of ours is left that could tell."""
+def test_an_event_that_page_fails_at_goes_to_the_topic_as_it_is(dynamodb: Any) -> None:
+    """The second link cut: no part of Firebreak is left that could page."""
     played = life(dynamodb, Faults())
     played.world.pager.broken = frozenset({"topic"})
     event = eventbridge(played.world.red("p", tags={"firebreak:action": "page"}))

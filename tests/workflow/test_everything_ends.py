@@ -1,4 +1,4 @@
-"""What the ledger keeps ends when nothing can ask for it any more, and is never missed before."""
+"""An item of the ledger expires when nothing can read it any more, and is never missed before."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ from tests.support import builders as a
 from tests.support.world import TABLE, World, eventbridge, world_on_moto
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-# Deleted as soon as it is told, or once by whoever holds it, or one item in all.
+# Deleted once it was announced, or by its holder, or one item in all.
 WITHOUT_END = ("OUT#", "DEFER#", "STORM", "SWITCH#", "THREAD#", "DIGEST#", "INC#")
 
 
@@ -65,8 +65,8 @@ def test_a_scope_and_an_alarm_end_long_after_anything_of_them_counts() -> None:
 
 def test_each_write_moves_the_end_of_a_scope_and_of_an_alarm_forward(world: World) -> None:
     def ends() -> dict[str, int]:
-        kept = [item for item in items(world) if item["pk"]["S"].startswith(("SCOPE#target", "ALARM#"))]
-        return {item["pk"]["S"]: int(item["expires_at"]["N"]) for item in kept}
+        found = [item for item in items(world) if item["pk"]["S"].startswith(("SCOPE#target", "ALARM#"))]
+        return {item["pk"]["S"]: int(item["expires_at"]["N"]) for item in found}
 
     over(world)
     first = ends()
@@ -102,21 +102,21 @@ def test_an_item_of_the_release_before_gets_an_end_with_its_next_write(world: Wo
             world.dynamodb.put_item(TableName=TABLE, Item=earlier)
     world.pass_time(DAY)
     over(world)
-    kept = [item for item in items(world) if item["pk"]["S"].startswith(("SCOPE#", "ALARM#"))]
-    assert all("expires_at" in item for item in kept)
+    found = [item for item in items(world) if item["pk"]["S"].startswith(("SCOPE#", "ALARM#"))]
+    assert all("expires_at" in item for item in found)
 
 
 KINDS = [RequestKind.CLIMB, RequestKind.WAKE, RequestKind.APPROVAL, RequestKind.UNDO, RequestKind.RESTORE]
 
 
-@pytest.mark.parametrize("kept", [INCIDENT_KEPT, RUNG_KEPT], ids=["with its rungs", "without its rungs"])
+@pytest.mark.parametrize("lifetime", [INCIDENT_KEPT, RUNG_KEPT], ids=["with its rungs", "without its rungs"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_whoever_asks_for_an_incident_that_ended_gets_nothing(
-    world: World, kind: RequestKind, kept: timedelta
+def test_a_request_for_an_incident_that_was_deleted_is_refused(
+    world: World, kind: RequestKind, lifetime: timedelta
 ) -> None:
     alarm, incident_id = over(world)
     acts = len(world.ecs.writes)
-    world.clock.pass_time(kept + DAY)
+    world.clock.pass_time(lifetime + DAY)
     delete_what_ended(world)
     assert not [item for item in items(world) if item["pk"]["S"] == f"INC#{incident_id}"]
     world.red()

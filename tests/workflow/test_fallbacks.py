@@ -1,4 +1,4 @@
-"""Where a channel fails: who is told instead, at once, and never twice."""
+"""A channel that fails: the next one is used at once, and nobody is paged twice."""
 
 import threading
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.fakes import FakePager
 from tests.support.world import World, world_on_moto
-from tests.workflow.test_who_is_paged import PAGING, tell
+from tests.workflow.test_who_is_paged import PAGING, announce
 
 # Longer than anything here takes; only a test that fails waits for it.
 PATIENCE = 5.0
@@ -22,22 +22,22 @@ PATIENCE = 5.0
 
 @dataclass
 class SlowOps(FakePager):
-    """PagerDuty refuses at once; Slack hangs until the topic was told, and then refuses."""
+    """PagerDuty refuses at once; Slack hangs until the topic was paged, and then refuses."""
 
-    topic_told: threading.Event = field(default_factory=threading.Event)
+    topic_paged: threading.Event = field(default_factory=threading.Event)
     waited_in_vain: list[str] = field(default_factory=list)
 
     def deliver(self, channel: ChannelRules, page: Page, ref: str, now: datetime) -> str:
-        if channel.name == "ops" and not self.topic_told.wait(PATIENCE):
+        if channel.name == "ops" and not self.topic_paged.wait(PATIENCE):
             self.waited_in_vain.append(channel.name)
         if channel.name == "topic":
-            self.topic_told.set()
+            self.topic_paged.set()
         return super().deliver(channel, page, ref, now)
 
 
 @dataclass
 class Counted(FakePager):
-    """Keeps whom it was asked to tell."""
+    """Records the channels that it was asked to page."""
 
     asked: list[str] = field(default_factory=list)
 
@@ -53,9 +53,9 @@ def world() -> Iterator[World]:
         yield made
 
 
-def test_a_channel_that_fails_is_replaced_without_waiting_for_a_slow_one_beside_it(world: World) -> None:
+def test_a_channel_that_fails_is_replaced_without_waiting_for_a_slow_one(world: World) -> None:
     slow = SlowOps(broken=frozenset({"pd", "ops"}))
-    tell(replace(world, pager=slow))
+    announce(replace(world, pager=slow))
     assert [name for name, _ in slow.pages] == ["topic"]
     assert slow.waited_in_vain == []
 
@@ -70,12 +70,12 @@ def test_a_channel_that_fails_is_replaced_without_waiting_for_a_slow_one_beside_
 )
 def test_no_channel_is_asked_twice_for_one_page(world: World, broken: set[str], asked: list[str]) -> None:
     counted = Counted(broken=frozenset(broken))
-    tell(replace(world, pager=counted))
+    announce(replace(world, pager=counted))
     assert sorted(counted.asked) == asked
 
 
 def test_when_nobody_takes_it_each_was_asked_once_and_that_is_an_error(world: World) -> None:
     counted = Counted(broken=frozenset({"pd", "ops", "topic"}))
     with pytest.raises(Untold):
-        tell(replace(world, pager=counted))
+        announce(replace(world, pager=counted))
     assert sorted(counted.asked) == ["ops", "pd", "topic"]

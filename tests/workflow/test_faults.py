@@ -49,9 +49,7 @@ DOWN = [
 
 
 @pytest.mark.parametrize("error", DOWN)
-def test_with_the_ledger_down_nothing_is_changed_and_one_page_tells_it(
-    world: World, error: Exception
-) -> None:
+def test_with_the_ledger_down_nothing_is_changed_and_one_page_says_so(world: World, error: Exception) -> None:
     dark = on_client(world, before=fail(error))
     for name in ("api-memory-high", "api-5xx", "api-latency"):
         done = dark.remediator().handle(eventbridge(dark.red(name)))
@@ -82,13 +80,15 @@ def test_with_ledger_and_bus_down_the_invocation_fails_loudly(world: World) -> N
     assert dark.ecs.writes == []
 
 
-def test_with_the_bus_down_the_outbox_keeps_it_and_the_sweeper_tells_it(world: World) -> None:
+def test_with_the_bus_down_the_outbox_keeps_the_announcement_and_the_sweeper_publishes_it(
+    world: World,
+) -> None:
     world.bus.broken = Unavailable("PutEvents", "503")
     assert world.send(world.red()).outcome == "act"
     assert (len(world.ecs.writes), world.pager.sent) == (1, [])
     world.bus.broken = None
     world.sweep()
-    assert world.pager.sent == [], "it is given a moment before it is told again"
+    assert world.pager.sent == [], "it is given a moment before it is announced again"
     world.clock.pass_time(2 * MINUTE)
     world.sweep()
     world.sweep()
@@ -154,7 +154,7 @@ def test_verify_finds_out_that_a_lost_act_did_not_happen_and_climbs(world: World
     assert world.incident(incident_id).rung == 1
 
 
-def test_a_lost_act_that_cannot_be_told_goes_to_humans(world: World) -> None:
+def test_a_lost_act_of_unknown_outcome_goes_to_humans(world: World) -> None:
     incident_id = uncertain(world, happened=True)
     world.ecs.services[a.TARGET.display] = DARK
     world.pass_time(30 * MINUTE)
@@ -163,7 +163,7 @@ def test_a_lost_act_that_cannot_be_told_goes_to_humans(world: World) -> None:
     assert len(world.ecs.writes) == 1
 
 
-def test_an_act_that_could_not_be_recorded_is_told_past_the_ledger_and_verified(world: World) -> None:
+def test_an_act_that_could_not_be_recorded_is_announced_without_the_ledger_and_verified(world: World) -> None:
     sound = world.dynamodb
     broken = on_client(world)
 
@@ -175,7 +175,7 @@ def test_an_act_that_could_not_be_recorded_is_told_past_the_ledger_and_verified(
     assert (done.outcome, len(broken.ecs.writes)) == ("act", 1)
     world = replace(broken, dynamodb=sound)
     world.deliver()
-    # Nothing in the ledger confirms it, so the page says that, and what it was told.
+    # Nothing in the ledger confirms it, so the page says that, with the text of the event.
     assert "BLIND" in world.subjects[0]
     assert "it says (acted): restart-service: deployment" in world.pager.sent[0][1]
     assert world.incident(done.incident_id).state is S.CLAIMED

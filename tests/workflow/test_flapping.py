@@ -50,7 +50,7 @@ def to_pagerduty(world: World) -> list[Page]:
     return [page for name, page in world.pager.pages if name == "pd"]
 
 
-def marks(world: World, channel: str = "pd") -> Counter[str]:
+def labels(world: World, channel: str = "pd") -> Counter[str]:
     """The first words of every page on a channel."""
     return Counter(page.body.split(":")[0] for name, page in world.pager.pages if name == channel)
 
@@ -62,7 +62,7 @@ def test_three_hours_of_flapping_are_a_handful_of_pages_and_one_incident_of_refu
     refused = [page for page in to_pagerduty(world) if page.body.startswith("NOT ACTING")]
     assert len({page.thread for page in refused}) == 1
     # Two incidents were resolved by an act, two were given to humans; all refusals are one thread.
-    assert marks(world) == {"ACTED": 4, "NEEDS YOU": 2, "NOT ACTING": 1, "RESOLVED": 3}
+    assert labels(world) == {"ACTED": 4, "NEEDS YOU": 2, "NOT ACTING": 1, "RESOLVED": 3}
 
 
 def test_refusals_of_a_flapping_alarm_are_resolved_once_it_stayed_ok_with_their_number(
@@ -92,16 +92,16 @@ def test_a_refusal_after_the_end_of_the_thread_calls_a_human_again(world: World)
         wait(world, 10 * MINUTE)
         world.green(alarm)
         wait(world, 30 * MINUTE)
-    assert marks(world) == {"NOT ACTING": 2, "RESOLVED": 2}
+    assert labels(world) == {"NOT ACTING": 2, "RESOLVED": 2}
     assert len({page.thread for page in to_pagerduty(world)}) == 2
 
 
-def test_what_nobody_heard_of_for_a_day_is_new_although_it_never_ended(world: World) -> None:
+def test_a_refusal_is_paged_again_after_a_day_although_it_never_ended(world: World) -> None:
     missing = {"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/gone"}
     world.send(world.red(tags=missing))
     wait(world, 3 * DAY, HOUR)
     world.send(world.red(tags=missing))
-    assert marks(world) == {"NOT ACTING": 2}
+    assert labels(world) == {"NOT ACTING": 2}
 
 
 def test_two_alarms_of_one_target_are_one_thread_that_ends_with_the_last_of_them(world: World) -> None:
@@ -111,12 +111,12 @@ def test_two_alarms_of_one_target_are_one_thread_that_ends_with_the_last_of_them
         world.send(alarm)
     world.green(alarms[0])
     wait(world, 40 * MINUTE)
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
     wait(world, 40 * MINUTE)
-    assert marks(world) == {"NOT ACTING": 1, "SUMMED UP": 1}
+    assert labels(world) == {"NOT ACTING": 1, "SUMMED UP": 1}
     world.green(alarms[1])
     wait(world, 30 * MINUTE)
-    assert marks(world)["RESOLVED"] == 1
+    assert labels(world)["RESOLVED"] == 1
 
 
 @pytest.mark.parametrize("state", [AlarmState.INSUFFICIENT_DATA, None])
@@ -131,7 +131,7 @@ def test_a_thread_of_refusals_is_not_resolved_by_an_alarm_without_data_or_one_th
     else:
         del world.alarms.described[alarm.name]
     wait(world, 2 * HOUR, 5 * MINUTE)
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
 
 
 def test_a_service_that_is_scaled_to_zero_every_night_is_paged_once_a_week_not_once_a_night(
@@ -145,9 +145,9 @@ def test_a_service_that_is_scaled_to_zero_every_night_is_paged_once_a_week_not_o
         wait(world, 12 * HOUR, 30 * MINUTE)
         world.green(alarm)
         wait(world, 12 * HOUR, 30 * MINUTE)
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
     wait(world, 14 * HOUR, 30 * MINUTE)
-    assert marks(world) == {"NOT ACTING": 1, "RESOLVED": 1}
+    assert labels(world) == {"NOT ACTING": 1, "RESOLVED": 1}
     assert "7 times since" in to_pagerduty(world)[-1].body
 
 
@@ -165,14 +165,14 @@ def test_two_alarms_of_a_service_that_is_scaled_to_zero_every_night_are_summed_u
             world.green(alarm)
         world.deliver()
         wait(world, 13 * HOUR - 20 * MINUTE, 30 * MINUTE)
-    assert marks(world) == {"NOT ACTING": 1, "SUMMED UP": 1}
+    assert labels(world) == {"NOT ACTING": 1, "SUMMED UP": 1}
 
 
-def test_what_turns_red_after_it_stayed_ok_for_as_long_as_was_promised_is_a_new_page(world: World) -> None:
+def test_an_alarm_red_again_after_it_stayed_ok_long_enough_is_a_new_page(world: World) -> None:
     for _ in range(2):
         alarm = world.red("api-disk", tags={"firebreak:action": "page"})
         world.page_desk().handle(eventbridge(alarm))
         wait(world, 3 * MINUTE)
         world.green(alarm)
         wait(world, STAYS_OK + MINUTE)
-    assert marks(world) == {"NOT ACTING": 2, "RESOLVED": 2}
+    assert labels(world) == {"NOT ACTING": 2, "RESOLVED": 2}

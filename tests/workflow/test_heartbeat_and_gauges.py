@@ -87,7 +87,7 @@ def test_each_beat_counts(world: World) -> None:
     assert world.log.counts == ["Heartbeats"] * 3
 
 
-def test_a_kill_switch_over_everything_does_not_stop_the_heartbeat_nor_is_it_told(world: World) -> None:
+def test_a_kill_switch_over_everything_neither_stops_the_heartbeat_nor_is_it_announced(world: World) -> None:
     world.switches.pause(Hold("global", "ana", "migration", a.NOW, a.NOW + 60 * MINUTE))
     assert world.send(beat(world)).reason is Reason.HEARTBEAT
     assert (world.log.counts, world.pager.sent) == (["Heartbeats"], [])
@@ -139,7 +139,7 @@ def test_with_a_part_of_the_ledger_unreadable_it_does_not_count(world: World, pk
 
 
 @pytest.mark.parametrize("error", [NO_CONNECTION, answer("AccessDeniedException")])
-def test_with_the_ledger_gone_it_does_not_count_and_that_is_told_like_any_alarms(
+def test_with_the_ledger_gone_the_heartbeat_does_not_count_and_one_blind_page_is_sent(
     world: World, error: Exception
 ) -> None:
     dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(error)))
@@ -172,7 +172,7 @@ def test_the_heartbeat_of_another_stack_is_an_alarm_like_any_other(world: World)
 
 
 def swept(world: World) -> dict[str, float]:
-    """What one sweep told, by the name of the gauge."""
+    """The gauges of one sweep, by name."""
     world.log.gauges.clear()
     world.sweep()
     text = dict(world.log.gauges)
@@ -227,7 +227,7 @@ def test_a_claim_that_nobody_holds_is_a_stuck_lease_until_a_sweep_frees_it(world
     assert swept(world)["StuckLeases"] == 0
 
 
-def test_what_could_not_be_told_is_gauged_and_told_by_the_sweep_itself(world: World) -> None:
+def test_an_unpublished_announcement_is_gauged_and_published_by_the_sweep(world: World) -> None:
     world.bus.broken = Unavailable("PutEvents", "503")
     world.send(world.red())
     world.clock.pass_time(3 * MINUTE)
@@ -239,7 +239,7 @@ def test_what_could_not_be_told_is_gauged_and_told_by_the_sweep_itself(world: Wo
     assert swept(world)["WaitingAnnouncements"] == 0
 
 
-def test_a_sweep_that_fails_does_not_count_but_has_told_what_it_saw(world: World) -> None:
+def test_a_sweep_that_fails_does_not_count_but_has_emitted_its_gauges(world: World) -> None:
     world.send(world.red())
     world.clock.pass_time(10 * MINUTE)
     world.log.counts.clear()
@@ -252,8 +252,8 @@ def test_a_sweep_that_fails_does_not_count_but_has_told_what_it_saw(world: World
     assert "Sweeps" not in world.log.counts
 
 
-def test_what_is_overdue_does_not_keep_the_sweep_from_telling(world: World) -> None:
-    """A query that fails must not come before what is handed over."""
+def test_a_failed_query_does_not_keep_the_sweep_from_publishing(world: World) -> None:
+    """A query that fails must not come before announcements are published."""
     world.bus.broken = Unavailable("PutEvents", "503")
     world.send(world.red())
     world.bus.broken = None

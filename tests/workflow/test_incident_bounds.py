@@ -21,7 +21,7 @@ from tests.support import builders as a
 from tests.support.world import World, eventbridge, world_on_moto
 
 MINUTE = timedelta(minutes=1)
-# As long as CloudWatch takes, of a character that JSON spells in twelve bytes.
+# As long as CloudWatch takes, of a character that JSON writes in twelve bytes.
 LONGEST = "\N{FIRE}" * 250
 
 
@@ -49,7 +49,7 @@ def test_an_item_of_the_release_before_left_nobody_out() -> None:
     assert read_incident(item).left_out == 0
 
 
-def test_who_is_a_member_already_is_never_left_out() -> None:
+def test_an_alarm_that_is_a_member_already_is_never_left_out() -> None:
     incident = a.incident()
     for n in range(120):
         incident = joined(incident, a.alarm(f"api-{n:03}"))
@@ -93,7 +93,7 @@ def test_an_incident_whose_alarms_were_cut_goes_to_humans_and_is_not_resolved_fo
     assert not any("RESOLVED" in subject for subject in world.subjects)
 
 
-def test_what_is_left_out_is_said_to_humans_and_never_resolved_by_the_page() -> None:
+def test_alarms_left_out_are_named_to_humans_and_never_resolved_by_the_page() -> None:
     incident = joined(a.incident(), a.alarm("api-5xx"))
     cut = replace(incident, left_out=23)
     said = incident_messages.given_to_humans(cut, a.NOW, "every rung was tried", AlarmState.ALARM)

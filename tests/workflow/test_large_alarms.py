@@ -1,4 +1,4 @@
-"""An alarm that tells more than the ledger can hold is refused by its name and size, not as BLIND."""
+"""An alarm with more text than the ledger can hold is refused by its name and size, not as BLIND."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from tests.ledger.claiming import record_of
 from tests.support import builders as a
 from tests.support.world import World, eventbridge, world_on_moto
 
-# What EventBridge delivers, and what an item of DynamoDB holds.
+# The limits of an EventBridge event and of a DynamoDB item.
 LARGEST_EVENT, LARGEST_ITEM = 256 * 1024, 400 * 1024
 SHAPES = ["metrics", "children", "tags", "dimensions"]
 

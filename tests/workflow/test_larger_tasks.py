@@ -27,7 +27,7 @@ CHANGING = ["RegisterTaskDefinition", "UpdateService"]
 
 @dataclass
 class Service:
-    """A service and the revisions of its task definition; it runs what it is told to."""
+    """A service and the revisions of its task definition; it carries out each request."""
 
     revisions: dict[str, dict[str, Any]] = field(default_factory=lambda: {TASK_DEFINITION: raw_definition()})
     task_definition: str = TASK_DEFINITION
@@ -109,11 +109,11 @@ def test_the_tasks_get_more_memory_and_everything_else_goes_with_them(
     assert service.task_definition == f"{ARN}:task-definition/api:8", "more memory is no loan"
 
 
-def test_nothing_of_what_a_container_is_given_is_kept_or_told(world: EcsWorld) -> None:
+def test_no_setting_of_a_container_is_stored_or_disclosed(world: EcsWorld) -> None:
     raised(world)
     world.pass_time(5 * MINUTE)
-    kept = world.dynamodb.scan(TableName="ledger")["Items"]
-    everything = repr((kept, world.pager.sent, world.log.events))
+    items = world.dynamodb.scan(TableName="ledger")["Items"]
+    everything = repr((items, world.pager.sent, world.log.events))
     assert "api:7" in everything, "the search looks in the wrong place"
     assert [one for one in ("hunter2", "PASSWORD", "t0ken") if one in everything] == []
 
@@ -145,7 +145,7 @@ def test_a_sibling_alarm_that_turns_red_after_the_raise_brings_the_revision_befo
     assert world.incident(incident_id).state is IncidentState.PAGED
 
 
-def test_what_somebody_deployed_since_is_not_taken_back(world: EcsWorld, service: Service) -> None:
+def test_a_deployment_by_somebody_else_since_is_not_taken_back(world: EcsWorld, service: Service) -> None:
     raised(world)
     mended = service.register({**raw_definition(), "memory": "2048", "cpu": "1024"})["taskDefinition"]
     service.update({"taskDefinition": mended["taskDefinitionArn"]})

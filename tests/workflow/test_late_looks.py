@@ -1,4 +1,4 @@
-"""What becomes of a look that a page promised: it waits for the end, and the page's thread hears of it."""
+"""A look that a page promised: it waits for the end, and its result is posted in the page's thread."""
 
 from collections import Counter
 from contextlib import suppress
@@ -18,7 +18,7 @@ from tests.support import builders as a
 from tests.support.builders_announcements import decided
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import TABLE, World, announced, eventbridge, world_on_moto
-from tests.workflow.test_flapping import marks, wait
+from tests.workflow.test_flapping import labels, wait
 from tests.workflow.test_looking_again import HOUR, MINUTE, PROMISE, acts, deploying, refused, world
 from tests.workflow.test_who_is_paged import PAGING
 
@@ -65,18 +65,18 @@ def test_it_acts_once_a_deployment_has_ended_however_long_it_took(world: World, 
     assert acts(world) >= 1
 
 
-def test_a_look_that_finds_the_deployment_still_running_tells_nobody(world: World) -> None:
+def test_a_look_that_finds_the_deployment_still_running_pages_nobody(world: World) -> None:
     refused(world)
     wait(world, 61 * MINUTE)
     assert looks(world) == 4
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
 
 
 def test_after_four_hours_it_says_once_that_nothing_looks_any_more(world: World) -> None:
     refused(world)
     wait(world, 6 * HOUR, 5 * MINUTE)
     assert looks(world) == 16
-    assert marks(world) == {"NOT ACTING": 1, "LOOKED AGAIN": 1}
+    assert labels(world) == {"NOT ACTING": 1, "LOOKED AGAIN": 1}
     [last] = [page for page in pages(world, "pd") if page.body.startswith("LOOKED AGAIN")]
     assert (last.phase, last.thread) == (Phase.UPDATE, pages(world, "pd")[0].thread)
     assert "Firebreak has looked for 4 hours, and looks no more." in last.body
@@ -97,11 +97,11 @@ def test_nobody_further_up_is_called_where_the_look_has_acted(world: World) -> N
     wait(world, 18 * MINUTE)
     assert acts(world) == 1
     assert pages(world, "topic") == []
-    assert marks(world) == {"NOT ACTING": 1, "ACTED": 1}
+    assert labels(world) == {"NOT ACTING": 1, "ACTED": 1}
     assert len({page.thread for page in pages(world, "pd")}) == 1
 
 
-def test_who_is_called_after_the_look_was_due_is_not_promised_it(world: World) -> None:
+def test_a_step_called_after_the_look_was_due_is_not_promised_it(world: World) -> None:
     refused(world)
     wait(world, 60 * MINUTE)
     [called] = pages(world, "topic")
@@ -110,12 +110,12 @@ def test_who_is_called_after_the_look_was_due_is_not_promised_it(world: World) -
     assert DUE in called.body
 
 
-def test_what_refuses_the_look_is_said_once_in_the_thread_of_the_page(world: World) -> None:
+def test_a_refused_look_is_announced_once_in_the_thread_of_the_page(world: World) -> None:
     refused(world)
     scaled_to_zero(world)
     wait(world, 60 * MINUTE)
     assert len(called_threads(world)) == 1
-    assert marks(world)["LOOKED AGAIN"] == 1
+    assert labels(world)["LOOKED AGAIN"] == 1
     assert len({page.thread for page in pages(world, "pd")}) == 1
 
 
@@ -126,10 +126,10 @@ def test_a_refused_look_after_needs_you_opens_no_second_page(world: World) -> No
     scaled_to_zero(world)
     wait(world, 20 * MINUTE)
     assert len(called_threads(world)) == 1
-    assert marks(world)["LOOKED AGAIN"] == 1
+    assert labels(world)["LOOKED AGAIN"] == 1
 
 
-def test_who_is_called_again_after_an_act_that_helped_for_a_while() -> None:
+def test_a_refusal_after_an_act_that_helped_for_a_while_is_paged_again() -> None:
     restless = (a.AUTO_POLICY + PAGING).replace('cooldown = "15m"', 'cooldown = "1s"')
     with world_on_moto(policy=parse_policy(restless, "p.toml")) as world:
         alarm = refused(world)
@@ -137,14 +137,14 @@ def test_who_is_called_again_after_an_act_that_helped_for_a_while() -> None:
         wait(world, 16 * MINUTE)
         world.green(alarm)
         wait(world, 9 * MINUTE)
-        assert marks(world) == {"NOT ACTING": 1, "ACTED": 1, "RESOLVED": 1}
+        assert labels(world) == {"NOT ACTING": 1, "ACTED": 1, "RESOLVED": 1}
         refused(world)
-        assert marks(world) == {"NOT ACTING": 2, "ACTED": 1, "RESOLVED": 1}
+        assert labels(world) == {"NOT ACTING": 2, "ACTED": 1, "RESOLVED": 1}
         assert len(called_threads(world)) == 1
 
 
 @pytest.mark.parametrize("reachable", [True, False])
-def test_what_became_of_a_look_calls_somebody_where_its_page_is_not_known(
+def test_the_result_of_a_look_calls_a_human_where_its_page_is_not_known(
     world: World, *, reachable: bool
 ) -> None:
     record = decided(refuse(Reason.BUDGET_FULL, "3 of 3"))
@@ -161,4 +161,4 @@ def test_what_became_of_a_look_calls_somebody_where_its_page_is_not_known(
     assert {(page.phase, page.thread) for page in pages(world, "pd")} == {
         (Phase.TRIGGER, message.incident_id)
     }
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}

@@ -102,7 +102,7 @@ def test_observe_mode_says_what_it_would_have_done(world: World) -> None:
     assert "api:7" in body
 
 
-def test_whoever_was_paged_hears_when_it_is_over(world: World) -> None:
+def test_a_human_who_was_paged_hears_when_it_is_over(world: World) -> None:
     alarm = world.red()
     done = world.send(alarm)
     world.pass_time(10 * MINUTE)

@@ -114,7 +114,7 @@ def test_a_dependency_has_a_budget_over_all_that_share_it(world: World) -> None:
 # --- applications
 
 
-def test_the_application_that_a_tag_names_is_a_group_beside_the_cluster(world: World) -> None:
+def test_the_application_that_a_tag_names_is_a_group_in_addition_to_the_cluster(world: World) -> None:
     world.policy = policy(
         **{
             'cooldown = "15m"': 'cooldown = "15m"\napplication_tag = "app"',
@@ -180,7 +180,7 @@ def test_a_target_without_the_tag_has_only_its_cluster(world: World) -> None:
 # --- the share of a group
 
 
-def test_more_of_a_cluster_than_its_share_is_not_touched(world: World) -> None:
+def test_more_of_a_cluster_than_max_unavailable_is_not_acted_on(world: World) -> None:
     world.policy = policy(**{"max_unavailable = 1.0": "max_unavailable = 0.5"})
     alarms = [service(world, name) for name in ("api", "web", "jobs", "mail")]
     assert [world.send(alarm).reason for alarm in alarms[:3]] == [
@@ -219,7 +219,7 @@ def test_a_group_that_cannot_be_counted_refuses(world: World) -> None:
     assert world.ecs.writes == []
 
 
-def test_a_min_healthy_is_counted_anew_each_time(world: World) -> None:
+def test_min_healthy_is_counted_again_each_time(world: World) -> None:
     world.policy = policy(**{"max_unavailable = 1.0": "max_unavailable = 1.0\nmin_healthy = 1"})
     alarms = [service(world, name) for name in ("api", "web", "jobs")]
     assert world.send(alarms[0]).outcome == "act"

@@ -1,4 +1,4 @@
-"""Where the functions learn what a runbook is: from the policy file that they decide with."""
+"""The functions read runbooks from the policy file that they decide with."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -35,11 +35,11 @@ version = "3"
 
 
 def listed(policy: Path, name: str) -> Reading[Runbook]:
-    """What a deployed function is told of a runbook."""
+    """The runbook as a deployed function reads it."""
     session = boto3.session.Session(region_name=a.REGION)
     wiring = Wiring(replace(SETTINGS, policy_path=policy), ListLog(), session=session)
-    tell, _, _ = wiring.services().runbooks()
-    return tell(name)
+    look_up, _, _ = wiring.services().runbooks()
+    return look_up(name)
 
 
 @pytest.fixture
@@ -62,5 +62,5 @@ def test_a_policy_that_does_not_load_names_nothing_and_hides_nothing(policy: Pat
 
 
 def test_without_a_policy_at_hand_it_is_unknown_and_never_absent() -> None:
-    tell, _, _ = Connections(lambda _: None, lambda _: None).runbooks()
-    assert isinstance(tell("drain-orders"), Unknown)
+    look_up, _, _ = Connections(lambda _: None, lambda _: None).runbooks()
+    assert isinstance(look_up("drain-orders"), Unknown)

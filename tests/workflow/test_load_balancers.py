@@ -22,7 +22,7 @@ TAGS = {"firebreak:action": "restart-service"}
 
 
 class Seen:
-    """What was seen a moment ago; nobody looks at all services again."""
+    """Registrations read a moment ago; nobody looks at all services again."""
 
     def __init__(self, found: Registrations) -> None:
         self.found = found

@@ -30,7 +30,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 def bodies(world: World, **tags: str) -> dict[str, str]:
-    """What each channel was told of an alarm with these tags."""
+    """The page about an alarm with these tags, by channel."""
     incident = a.incident()
     alarm: Alarm = replace(incident.alarm, tags={**incident.alarm.tags, **tags})
     message = incident_messages.given_to_humans(
@@ -77,9 +77,7 @@ def test_a_tag_of_the_alarm_chooses_no_log(world: World) -> None:
         ("webhook", "log_lines = true", True),
     ],
 )
-def test_what_a_channel_carries_when_nothing_or_something_is_said(
-    kind: str, said: str, carries: bool
-) -> None:
+def test_log_lines_are_carried_as_the_policy_of_a_channel_allows(kind: str, said: str, carries: bool) -> None:
     to = {
         "topic": "arn:aws:sns:eu-west-1:111122223333:x",
         "slack": "C0123ABCD",

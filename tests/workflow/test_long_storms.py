@@ -1,4 +1,4 @@
-"""Storms of pages that last: alarms that flap, and what is told of them."""
+"""Storms of pages that last: alarms that flap, and the pages about them."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,14 +17,14 @@ from firebreak.remediation.storm_detector import StormWatch
 from tests.support import builders as a
 from tests.support.faults import Killed, Wrapped, fail
 from tests.support.world import TABLE, World, eventbridge, world_on_moto
-from tests.workflow.test_flapping import marks, wait
+from tests.workflow.test_flapping import labels, wait
 from tests.workflow.test_who_is_paged import PAGING
 
 MINUTE = timedelta(minutes=1)
 STORMY = a.AUTO_POLICY.replace("alarms = 50", 'alarms = 10\nwithin = "5m"\nquiet = "10m"') + PAGING
 
 
-def stage(policy: str = STORMY) -> Any:
+def stormy_world(policy: str = STORMY) -> Any:
     return world_on_moto(policy=parse_policy(policy, "stormy.toml"))
 
 
@@ -43,20 +43,20 @@ def threads(world: World) -> int:
 
 
 def test_alarms_that_flap_together_for_two_hours_are_two_storms_and_not_ten() -> None:
-    with stage(STORMY.replace("alarms = 10", "alarms = 4")) as world:
+    with stormy_world(STORMY.replace("alarms = 10", "alarms = 4")) as world:
         for _ in range(20):
             reds = [paged(world, f"web-{n:02d}") for n in range(5)]
             wait(world, 3 * MINUTE)
             for alarm in reds:
                 world.green(alarm)
             wait(world, 3 * MINUTE)
-        assert (marks(world)["STORM OVER"], threads(world)) == (1, 2)
+        assert (labels(world)["STORM OVER"], threads(world)) == (1, 2)
         wait(world, 30 * MINUTE)
-        assert (marks(world)["STORM OVER"], threads(world)) == (2, 2)
+        assert (labels(world)["STORM OVER"], threads(world)) == (2, 2)
 
 
 def test_one_alarm_that_flaps_keeps_a_storm_for_little_more_than_an_hour() -> None:
-    with stage() as world:
+    with stormy_world() as world:
         for n in range(12):
             world.green(paged(world, f"web-{n:02d}"))
         for _ in range(13):
@@ -64,14 +64,14 @@ def test_one_alarm_that_flaps_keeps_a_storm_for_little_more_than_an_hour() -> No
             wait(world, 3 * MINUTE)
             world.green(alarm)
             wait(world, 3 * MINUTE)
-        assert (marks(world)["STORM OVER"], threads(world)) == (1, 1)
+        assert (labels(world)["STORM OVER"], threads(world)) == (1, 1)
         paged(world, "web-50")
         assert "web-50" in world.pager.pages[-1][1].subject
 
 
 @pytest.mark.parametrize("of_pages", [False, True])
 def test_of_two_hundred_that_turn_red_again_at_one_moment_one_writes(*, of_pages: bool) -> None:
-    with stage() as world:
+    with stormy_world() as world:
         written: list[str] = []
         client: Any = Wrapped(world.dynamodb, after=written.append)
         storms = DynamoStorms(client, TABLE, of_pages=of_pages)
@@ -85,8 +85,8 @@ def test_of_two_hundred_that_turn_red_again_at_one_moment_one_writes(*, of_pages
         assert written.count("update_item") == before + 1
 
 
-def test_what_turns_red_as_the_storm_ends_counts_anew_and_is_paged_by_itself() -> None:
-    with stage() as world:
+def test_an_alarm_red_as_the_storm_ends_starts_a_new_count_and_is_paged_by_itself() -> None:
+    with stormy_world() as world:
         storms = DynamoStorms(world.dynamodb, TABLE, of_pages=True)
         for n in range(12):
             paged(world, f"web-{n:02d}")
@@ -102,7 +102,7 @@ def test_what_turns_red_as_the_storm_ends_counts_anew_and_is_paged_by_itself() -
 
 
 def killed_after(world: World, call: str, event: dict[str, Any]) -> None:
-    """Page dies once the ledger holds what is to be told, and before anybody was."""
+    """Page dies after the ledger stored the announcement, and before anybody was paged."""
     desk = world.page_desk()
     mortal: Any = Wrapped(desk.storms, after=fail(Killed("here"), on=[call]))
     with pytest.raises(Killed):
@@ -111,9 +111,9 @@ def killed_after(world: World, call: str, event: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("quiet", [10, 5])
 @pytest.mark.parametrize("lost", [(), ("trip",), ("calm",), ("trip", "calm")], ids=str)
-def test_each_page_of_a_storm_is_told_once_and_none_after_its_end(quiet: int, lost: tuple[str, ...]) -> None:
-    """Whoever hands it over: who declares or ends the storm, or the sweeper when that one died."""
-    with stage(STORMY.replace('quiet = "10m"', f'quiet = "{quiet}m"')) as world:
+def test_each_page_of_a_storm_is_sent_once_and_none_after_its_end(quiet: int, lost: tuple[str, ...]) -> None:
+    """Published by the function that declares or ends the storm, or by the sweeper when that one died."""
+    with stormy_world(STORMY.replace('quiet = "10m"', f'quiet = "{quiet}m"')) as world:
         reds = [paged(world, f"web-{n:02d}") for n in range(9)]
         if "trip" in lost:
             last = world.red("web-09", tags={"firebreak:action": "page"})
@@ -128,13 +128,13 @@ def test_each_page_of_a_storm_is_told_once_and_none_after_its_end(quiet: int, lo
             killed_after(world, "calm", {"detail-type": "Firebreak Page Sweep"})
         wait(world, 40 * MINUTE)
         found = [mark for body in bodies(world) if (mark := body.split(":")[0]).startswith("STORM")]
-        # With a short quiet its end was told before the sweeper hands its beginning over.
+        # With a short quiet its end was paged before the sweeper publishes its beginning.
         assert found == (["STORM OVER"] if (lost, quiet) == (("trip",), 5) else ["STORM", "STORM OVER"])
 
 
-def test_what_the_sweeper_hands_over_once_more_is_not_told_again() -> None:
-    """Page told it, and could not say in the ledger that it waits no more."""
-    with stage() as world:
+def test_an_announcement_that_the_sweeper_publishes_again_is_not_paged_again() -> None:
+    """Page sent it, and could not settle it in the ledger."""
+    with stormy_world() as world:
         cut = Ledger(world.dynamodb, TABLE)
         world.ledger = cut
         reds = [paged(world, f"web-{n:02d}") for n in range(12)]
@@ -143,12 +143,12 @@ def test_what_the_sweeper_hands_over_once_more_is_not_told_again() -> None:
         wait(world, 11 * MINUTE)
         world.ledger = DynamoLedger(world.dynamodb, TABLE)
         wait(world, 30 * MINUTE)
-        assert marks(world) == {"STORM": 1, "STORM OVER": 1}
+        assert labels(world) == {"STORM": 1, "STORM OVER": 1}
         assert "page.waits" in [name for name, _ in world.log.events]
 
 
-def test_what_turns_red_in_a_long_storm_is_named_on_the_next_page_of_it() -> None:
-    with stage() as world:
+def test_an_alarm_red_in_a_long_storm_is_named_on_its_next_page() -> None:
+    with stormy_world() as world:
         for n in range(40):
             paged(world, f"web-{n:02d}")
         wait(world, 70 * MINUTE)

@@ -15,7 +15,7 @@ from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import TABLE, World, eventbridge, world_on_moto
-from tests.workflow.test_flapping import marks, wait
+from tests.workflow.test_flapping import labels, wait
 from tests.workflow.test_who_is_paged import PAGING
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -72,10 +72,10 @@ def test_a_look_that_is_refused_for_the_same_reason_asks_for_the_next_and_pages_
     assert [summary.reason for summary in world.summaries] == [Reason.DEPLOYMENT_RUNNING]
     [(_, at)] = world.schedules.asks
     assert at == a.NOW + 30 * MINUTE
-    assert marks(world) == {"NOT ACTING": 1}
+    assert labels(world) == {"NOT ACTING": 1}
 
 
-def test_what_a_human_has_acknowledged_stays_with_them(world: World) -> None:
+def test_an_incident_that_a_human_acknowledged_stays_with_them(world: World) -> None:
     refused(world)
     acknowledge(world)
     deploying(world, running=False)
@@ -92,7 +92,7 @@ def test_a_lost_schedule_of_the_look_costs_minutes_only(world: World) -> None:
     assert acts(world) == 1
 
 
-def test_who_has_a_page_that_cannot_be_read_keeps_it(world: World) -> None:
+def test_a_page_that_cannot_be_read_counts_as_acknowledged(world: World) -> None:
     cut: Any = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["batch_get_item"]))
     with pytest.raises(Exception, match="BatchGetItem"):
         DynamoThreads(cut, TABLE).acknowledged_by("i-0123456789")

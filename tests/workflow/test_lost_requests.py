@@ -45,7 +45,7 @@ def test_a_request_that_nobody_takes_up_lets_the_others_have_their_turn(world: W
         assert world.incident(done.incident_id).due_at == world.clock.at + CLIMB_PATIENCE
 
 
-def test_who_waits_behind_many_that_humans_have_is_looked_at_all_the_same(world: World) -> None:
+def test_an_incident_behind_many_paged_ones_is_looked_at_all_the_same(world: World) -> None:
     done = world.send(world.red())
     alarm = world.red("api-5xx")
     stored = replace(world.incident(done.incident_id), state=IncidentState.PAGED, plan=None, due_at=None)
@@ -101,7 +101,9 @@ def test_alarms_that_come_too_late_are_one_page(world: World) -> None:
     assert world.ecs.writes == []
 
 
-def test_an_alarm_that_was_answered_is_not_told_when_it_comes_again_too_late(world: World) -> None:
+def test_an_alarm_that_was_answered_is_not_announced_when_its_event_is_delivered_again_too_late(
+    world: World,
+) -> None:
     alarm = world.red()
     world.send(alarm)
     text = list(world.subjects)
@@ -110,7 +112,7 @@ def test_an_alarm_that_was_answered_is_not_told_when_it_comes_again_too_late(wor
     assert world.subjects == text
 
 
-def test_a_climb_that_comes_too_late_for_an_incident_that_moved_on_is_not_told(world: World) -> None:
+def test_a_climb_that_comes_too_late_for_an_incident_that_moved_on_is_not_announced(world: World) -> None:
     done = world.send(world.red())
     climb = replace(request_of(world.incident(done.incident_id), world.clock.at), rung=1)
     text = list(world.subjects)

@@ -45,7 +45,7 @@ def resolved(world: World) -> list[str]:
 
 
 def refused(world: World) -> None:
-    """An alarm whose target does not exist: refused and told, with nothing that looks but its page."""
+    """An alarm whose target does not exist: refused and announced; only its page is looked at again."""
     world.ecs.services.clear()
     assert world.send(world.red(NAME)).outcome == "refuse"
     assert "NOT ACTING" in world.subjects[-1]
@@ -153,7 +153,9 @@ def test_an_incident_without_members_is_never_over_by_itself(world: World) -> No
     assert world.verifier()._look_at_approval(asked, world.clock.at).outcome == "awaits_approval"
 
 
-def test_what_expired_is_resolved_by_all_its_alarms_and_not_by_the_one_that_opened_it(world: World) -> None:
+def test_an_expired_incident_is_resolved_by_all_its_alarms_and_not_by_the_one_that_opened_it(
+    world: World,
+) -> None:
     incident = world.incident(world.send(world.red(NAME)).incident_id)
     world.red("api-cpu-high")
     other = a.alarm("api-cpu-high", since=world.clock.at)

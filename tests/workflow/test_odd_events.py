@@ -47,7 +47,7 @@ RECORDED = {Reason.ALARM_GONE, Reason.NOT_OPTED_IN, Reason.ACTION_NONE, Reason.T
 
 
 @pytest.mark.parametrize(("seen", "reason"), UNSEEN)
-def test_what_cannot_be_seen_or_must_not_be_touched_is_left_and_told_as_its_reason_says(
+def test_a_target_that_is_unreadable_or_off_limits_is_left_and_announced_as_its_reason_says(
     world: World, seen: dict[str, Any], reason: Reason
 ) -> None:
     alarm = world.red(tags={})
@@ -89,7 +89,7 @@ ODD_ALARMS: list[Any] = [
 
 
 @pytest.mark.parametrize(("changes", "reason"), ODD_ALARMS)
-def test_an_alarm_that_names_no_single_thing_of_ours_changes_nothing_and_pages(
+def test_an_alarm_that_names_no_single_target_of_the_account_changes_nothing_and_pages(
     world: World, changes: dict[str, Any], reason: Reason
 ) -> None:
     done = world.send(world.red(**changes))
@@ -113,7 +113,7 @@ MALFORMED: list[Any] = [
 
 
 @pytest.mark.parametrize("event", MALFORMED)
-def test_what_is_no_alarm_is_recorded_and_told_once(world: World, event: object) -> None:
+def test_an_event_that_is_no_alarm_is_recorded_and_paged_once(world: World, event: object) -> None:
     for _ in range(2):
         done = world.remediator().handle(event)
         world.deliver()
@@ -122,7 +122,7 @@ def test_what_is_no_alarm_is_recorded_and_told_once(world: World, event: object)
 
 
 @pytest.mark.parametrize("event", MALFORMED)
-def test_what_is_no_alarm_is_told_even_with_the_ledger_down(world: World, event: object) -> None:
+def test_an_event_that_is_no_alarm_is_paged_even_with_the_ledger_down(world: World, event: object) -> None:
     dark = on_client(world, before=fail(NO_CONNECTION))
     assert dark.remediator().handle(event).reason is Reason.LEDGER_UNAVAILABLE
     world.deliver()
@@ -145,7 +145,7 @@ def test_without_a_usable_policy_nothing_is_changed_and_a_human_hears_without_it
     "kind", [AlarmKind.MULTI_SERIES, AlarmKind.PROMQL, AlarmKind.LOG, AlarmKind.COMPOSITE], ids=str
 )
 def test_sample_kinds_without_a_target_never_act(world: World, kind: AlarmKind) -> None:
-    """What the parser makes of them is its own test; whatever it is, without a target nothing acts."""
+    """The parser has tests of its own; whatever it returns, without a target nothing acts."""
     done = world.send(world.red(kind=kind, metrics=(Metric("Custom", "Depth", {}),)))
     assert (done.outcome, world.ecs.writes) == ("refuse", [])
 
@@ -157,7 +157,7 @@ def test_sample_kinds_without_a_target_never_act(world: World, kind: AlarmKind) 
         pytest.param(AlarmKind.UNKNOWN, Reason.UNKNOWN_KIND, id="unknown"),
     ],
 )
-def test_what_no_alarm_of_its_kind_may_do_no_human_asks_for_either(
+def test_a_retry_cannot_request_what_an_alarm_of_its_kind_may_not_do(
     world: World, kind: AlarmKind, reason: Reason
 ) -> None:
     retry = a.wake(
@@ -268,7 +268,7 @@ def test_a_late_request_does_not_move_its_incident_even_when_another_guard_objec
     assert world.incident(done.incident_id).state is state
 
 
-def test_what_was_muted_is_looked_at_when_the_window_ends(world: World) -> None:
+def test_a_muted_alarm_is_looked_at_when_the_window_ends(world: World) -> None:
     mute = Mute("rule", world.clock.at + 20 * MINUTE)
     done = world.send(world.red(mute=mute))
     assert (done.outcome, done.reason, world.ecs.writes) == ("defer", Reason.MUTED, [])
@@ -276,7 +276,7 @@ def test_what_was_muted_is_looked_at_when_the_window_ends(world: World) -> None:
     assert [name for name, _, _ in world.ecs.writes] == ["force_deployment"]
 
 
-def test_what_was_muted_and_fires_on_a_low_metric_is_left_when_the_window_ends(world: World) -> None:
+def test_a_muted_alarm_on_a_low_metric_is_left_when_the_window_ends(world: World) -> None:
     mute = Mute("rule", world.clock.at + 20 * MINUTE)
     alarm = world.red(mute=mute, tags={})
     low = world.alarms.described[alarm.name]

@@ -256,8 +256,8 @@ def test_a_broken_announcement_or_request_keeps_nobody_waiting_and_is_announced_
         sweep(world)
         world.clock.pass_time(5 * MINUTE)
     assert {world.incident(one).state for one in of.values()} <= {IncidentState.HOLDING, IncidentState.CLOSED}
-    told_of = [body for _, body in world.pager.sent if "cannot be read" in body]
-    assert len(told_of) == 1
+    reports = [body for _, body in world.pager.sent if "cannot be read" in body]
+    assert len(reports) == 1
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_a_thread_of_any_shape_keeps_no_other_from_being_looked_at(world: World)
     assert world.log.counts.count("PageSweeps") == 1
 
 
-def test_what_was_put_off_says_when_it_was_due_all_the_same(world: World) -> None:
+def test_an_incident_that_was_put_off_keeps_its_due_time(world: World) -> None:
     before = world.ledger.overdue(world.clock.at, 1)[0]
     world.ledger.put_off_incident(before.incident_id, world.clock.at)
     last = world.ledger.overdue(world.clock.at, 50)[-1]

@@ -55,16 +55,16 @@ def test_sixty_events_that_expired_are_one_page_and_one_list_of_names(world: Wor
 
 def test_each_alarm_a_function_failed_on_has_its_decision_in_the_ledger(world: World) -> None:
     crashed_on(world, 3)
-    kept = [
+    decisions = [
         item
         for item in world.dynamodb.scan(TableName="ledger")["Items"]
         if item["pk"]["S"].startswith("DECISION#")
     ]
-    assert len(kept) == 3
-    assert all("function_failed" in str(item) for item in kept)
+    assert len(decisions) == 3
+    assert all("function_failed" in str(item) for item in decisions)
 
 
-def test_a_delivery_that_comes_again_after_a_failure_is_decided(world: World) -> None:
+def test_an_event_that_is_delivered_again_after_a_failure_is_decided(world: World) -> None:
     (alarm,) = crashed_on(world, 1)
     world.send(alarm)
     assert world.log.counts.count("Acts") == 1
@@ -136,7 +136,7 @@ def test_alarms_that_are_tagged_page_stay_a_thread_each(world: World) -> None:
     assert len(threads(world)) == 3
 
 
-def test_a_delay_of_hours_is_one_thread_and_not_one_a_quarter_of_an_hour(world: World) -> None:
+def test_a_delay_of_hours_is_one_thread_and_not_one_in_15_minutes(world: World) -> None:
     for number in range(8):
         alarm = world.red(f"svc-{number}", tags={"firebreak:target": "ecs:prod/api"})
         wait(world, 16 * MINUTE)
@@ -145,7 +145,7 @@ def test_a_delay_of_hours_is_one_thread_and_not_one_a_quarter_of_an_hour(world: 
 
 
 @pytest.mark.parametrize("function", ["verify", "page", "action"])
-def test_sixty_events_that_cannot_be_read_are_one_thread_and_a_page_a_quarter_of_an_hour(
+def test_sixty_events_that_cannot_be_read_are_one_thread_and_one_page_in_15_minutes(
     world: World, function: str
 ) -> None:
     handle = {

@@ -1,4 +1,4 @@
-"""One page for many, what is still red when a hold is over, and what is told when it cannot be kept."""
+"""One page for many, alarms still red when a hold is over, and pages that cannot be recorded."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import World, eventbridge, world_on_moto
-from tests.workflow.test_who_is_paged import HOUR, MINUTE, PAGING, SECOND, sent, tell, tick
+from tests.workflow.test_who_is_paged import HOUR, MINUTE, PAGING, SECOND, announce, sent, tick
 
 
 @pytest.fixture
@@ -49,13 +49,13 @@ def bodies(world: World, mark: str) -> list[str]:
 
 
 def without_memory_of_threads(world: World) -> World:
-    """What was told before is still known; who was told cannot be kept."""
+    """Earlier deliveries can be read; the thread cannot be written."""
     cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["transact_write_items"]))
     return replace(world, dynamodb=cut)
 
 
 def spoil(world: World, thread: str) -> None:
-    """Nobody can read any more who was told."""
+    """The thread cannot be read any more."""
     place = {"pk": {"S": f"THREAD#{thread}"}, "sk": {"S": "-"}}
     world.dynamodb.update_item(TableName="ledger", Key=place, UpdateExpression="REMOVE latest")
 
@@ -122,7 +122,7 @@ def named(world: World, name: str, service: str) -> None:
     world.deliver()
 
 
-def test_a_critical_refusal_is_told_although_a_warning_for_the_same_cause_is_held(world: World) -> None:
+def test_a_critical_refusal_is_paged_although_a_warning_for_the_same_cause_is_held(world: World) -> None:
     world.clock.pass_time(12 * HOUR)
     pause(world)
     named(world, "web-latency", "web")
@@ -160,10 +160,10 @@ def test_refusals_for_one_cause_are_over_when_all_their_alarms_are_green(world: 
     assert "All its alarms are OK again." in over[0]
 
 
-def test_a_page_that_was_told_but_not_kept_comes_again(world: World) -> None:
+def test_a_page_that_was_sent_but_not_recorded_is_sent_again(world: World) -> None:
     cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["transact_write_items"]))
     with pytest.raises(Untold):
-        tell(replace(world, dynamodb=cut))
+        announce(replace(world, dynamodb=cut))
     world.clock.pass_time(61 * SECOND)
     message = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried", AlarmState.ALARM)
     world.tell(replace(message, key=f"given_to_humans-{a.NOW}"))
@@ -171,8 +171,8 @@ def test_a_page_that_was_told_but_not_kept_comes_again(world: World) -> None:
     assert ("topic", Phase.TRIGGER) in sent(world)
 
 
-def test_a_step_that_cannot_be_kept_is_told_once(world: World) -> None:
-    tell(world)
+def test_a_step_that_cannot_be_recorded_is_sent_once(world: World) -> None:
+    announce(world)
     world.clock.pass_time(14 * MINUTE)
     tick(without_memory_of_threads(world), 10)
     assert [name for name, _ in sent(world)].count("topic") == 1
@@ -180,7 +180,7 @@ def test_a_step_that_cannot_be_kept_is_told_once(world: World) -> None:
     assert sent(world) == [("ops", Phase.TRIGGER), ("pd", Phase.TRIGGER), ("topic", Phase.TRIGGER)]
 
 
-def test_an_end_that_cannot_be_kept_is_told_once_and_kept_later(world: World) -> None:
+def test_an_end_that_cannot_be_recorded_is_sent_once_and_recorded_later(world: World) -> None:
     world.page_desk().handle(eventbridge(world.red("api-disk", tags={"firebreak:action": "page"})))
     world.alarms.turn("api-disk", AlarmState.OK, world.clock.at)
     tick(without_memory_of_threads(world), 30)
@@ -193,7 +193,7 @@ def test_an_end_that_cannot_be_kept_is_told_once_and_kept_later(world: World) ->
     assert thread.state is ThreadState.RESOLVED
 
 
-def test_what_a_pause_left_red_climbs_though_it_could_not_be_kept_at_once(world: World) -> None:
+def test_an_alarm_red_after_a_pause_climbs_though_it_could_not_be_recorded_at_once(world: World) -> None:
     pause(world, minutes=5)
     refuse(world, 1)
     tick(world, 8)
@@ -212,8 +212,8 @@ def test_a_look_that_cannot_be_kept_pages_nobody(world: World) -> None:
     assert len(world.pager.pages) == count
 
 
-def test_a_thread_that_cannot_be_read_is_told_once_and_looked_at_no_more(world: World) -> None:
-    tell(world)
+def test_a_thread_that_cannot_be_read_is_reported_once_and_looked_at_no_more(world: World) -> None:
+    announce(world)
     spoil(world, "i-0123456789")
     tick(world, 120)
     about = [page for _, page in world.pager.pages if page.body.startswith("BLIND")]
@@ -221,7 +221,7 @@ def test_a_thread_that_cannot_be_read_is_told_once_and_looked_at_no_more(world: 
     assert len([one for one in world.log.events if one[0] == "page.due_failed"]) == 0
 
 
-def test_what_a_pause_left_red_is_told_once_though_its_thread_cannot_be_read(world: World) -> None:
+def test_an_alarm_red_after_a_pause_is_paged_once_though_its_thread_cannot_be_read(world: World) -> None:
     pause(world, minutes=5)
     refuse(world, 1)
     spoil(world, world.pager.pages[0][1].thread)
@@ -230,7 +230,7 @@ def test_what_a_pause_left_red_is_told_once_though_its_thread_cannot_be_read(wor
     assert world.dispatcher().threads.due_digests(world.clock.at, 10) == []
 
 
-def test_blindness_that_somebody_has_calls_nobody_a_quarter_of_an_hour_later(world: World) -> None:
+def test_an_acknowledged_blind_page_calls_nobody_15_minutes_later(world: World) -> None:
     def blind() -> Announcement:
         return of_blindness(Reason.LEDGER_UNAVAILABLE, "no table", "", None, world.clock.at)
 
@@ -243,7 +243,7 @@ def test_blindness_that_somebody_has_calls_nobody_a_quarter_of_an_hour_later(wor
     assert [phase for _, phase in sent(world)].count(Phase.TRIGGER) == 2
 
 
-def test_a_freeze_that_was_extended_is_not_told_as_over(world: World) -> None:
+def test_a_freeze_that_was_extended_is_not_announced_as_over(world: World) -> None:
     freeze = '[[freeze.never]]\nname = "sale"\nschedule = "at(2026-11-20T09:00)"\nduration = "{}"\n'
     text = a.AUTO_POLICY + PAGING
     world.policy = parse_policy(text + freeze.format("PT2H"), "short.toml")
@@ -256,7 +256,7 @@ def test_a_freeze_that_was_extended_is_not_told_as_over(world: World) -> None:
     assert len(bodies(world, "STILL RED")) == 1
 
 
-def test_what_was_still_red_after_a_pause_ends_by_itself_when_it_is_green(world: World) -> None:
+def test_an_alarm_red_after_a_pause_is_resolved_by_itself_when_it_is_green(world: World) -> None:
     pause(world, minutes=10)
     refuse(world, 2)
     tick(world, 16)
@@ -270,7 +270,7 @@ def test_what_was_still_red_after_a_pause_ends_by_itself_when_it_is_green(world:
     assert len(world.pager.pages) == count
 
 
-def test_a_held_page_whose_alarm_is_green_by_the_opening_is_told_as_over(world: World) -> None:
+def test_a_held_page_whose_alarm_is_green_by_the_opening_is_announced_as_over(world: World) -> None:
     world.clock.pass_time(12 * HOUR)
     alarm = world.red("web-disk", tags={"firebreak:action": "page"})
     world.page_desk().handle(eventbridge(alarm))

@@ -10,7 +10,7 @@ from firebreak.core.paging.page import Phase
 from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.world import World, world_on_moto
-from tests.workflow.test_flapping import marks, wait
+from tests.workflow.test_flapping import labels, wait
 from tests.workflow.test_who_is_paged import PAGING
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -45,7 +45,7 @@ def phases(world: World) -> list[Phase]:
     return [page.phase for _, page in world.pager.pages]
 
 
-def test_a_notice_that_nobody_was_called_for_is_told_by_the_next_transition_in_hours(world: World) -> None:
+def test_a_notice_that_nobody_was_called_for_is_sent_at_the_next_transition_in_hours(world: World) -> None:
     for _ in range(3):
         round_trip(world)
     wait(world, 60 * HOUR, HOUR)
@@ -53,10 +53,10 @@ def test_a_notice_that_nobody_was_called_for_is_told_by_the_next_transition_in_h
     for _ in range(2):
         round_trip(world)
     assert phases(world) == [Phase.TRIGGER, Phase.RESOLVE]
-    assert marks(world, "ops") == {"NOT ACTING": 1, "RESOLVED": 1}
+    assert labels(world, "ops") == {"NOT ACTING": 1, "RESOLVED": 1}
 
 
-def test_a_notice_that_was_told_and_ended_is_told_by_the_next_transition_again(world: World) -> None:
+def test_a_notice_that_was_sent_and_ended_is_sent_again_at_the_next_transition(world: World) -> None:
     """The people who heard of the first one heard of its end as well."""
     wait(world, 60 * HOUR, HOUR)
     round_trip(world)
@@ -72,7 +72,7 @@ def test_a_notice_that_was_told_and_ended_is_told_by_the_next_transition_again(w
     assert phases(world)[before:] == [Phase.TRIGGER, Phase.RESOLVE]
 
 
-def test_a_notice_whose_alarm_is_red_when_the_hours_open_is_told_then_and_once(world: World) -> None:
+def test_a_notice_whose_alarm_is_red_when_the_hours_open_is_sent_then_and_once(world: World) -> None:
     alarm = turn_red(world)
     wait(world, 60 * HOUR, HOUR)
     world.green(alarm)

@@ -1,4 +1,4 @@
-"""Pages: told once, told even when the ledger is gone, harmless whatever an alarm is called."""
+"""Pages: sent once, sent even when the ledger is gone, harmless whatever an alarm is called."""
 
 import json
 import re
@@ -31,11 +31,11 @@ from tests.support.world import TABLE, World, announced, check_event, eventbridg
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 STACK = StackAddress("prod-firebreak", a.REGION, a.ACCOUNT)
 THERE = f"--stack prod-firebreak --region {a.REGION} --account {a.ACCOUNT}"
-TOLD = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried", AlarmState.ALARM)
+MESSAGE = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried", AlarmState.ALARM)
 
 
 def crash(payload: object, condition: str = "RetriesExhausted") -> dict[str, Any]:
-    """What a Lambda failure destination delivers."""
+    """The event that a Lambda failure destination delivers."""
     return {
         "version": "1.0",
         "requestContext": {"condition": condition, "functionArn": "arn"},
@@ -46,13 +46,13 @@ def crash(payload: object, condition: str = "RetriesExhausted") -> dict[str, Any
 
 def test_an_announcement_delivered_twice_is_one_page(world: World) -> None:
     for _ in range(2):
-        world.tell(TOLD)
+        world.tell(MESSAGE)
     assert len(world.pager.sent) == 1
 
 
 def test_two_announcements_of_the_same_thing_are_one_page(world: World) -> None:
-    world.tell(TOLD)
-    world.tell(replace(TOLD, at=a.NOW + SECOND, headline="said otherwise"))
+    world.tell(MESSAGE)
+    world.tell(replace(MESSAGE, at=a.NOW + SECOND, headline="said otherwise"))
     assert len(world.pager.sent) == 1
 
 
@@ -70,7 +70,7 @@ def test_two_announcements_of_the_same_thing_are_one_page(world: World) -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        pytest.param(announced(TOLD), id="announcement"),
+        pytest.param(announced(MESSAGE), id="announcement"),
         pytest.param(eventbridge(a.alarm(tags={"firebreak:action": "page"})), id="alarm"),
         pytest.param(crash({}), id="crash"),
     ],
@@ -83,7 +83,7 @@ def test_with_the_ledger_down_it_pages_all_the_same(
     assert len(world.pager.sent) == 1
 
 
-def test_a_page_that_could_not_be_marked_as_told_is_not_lost(world: World) -> None:
+def test_a_page_that_could_not_be_recorded_as_sent_is_not_lost(world: World) -> None:
     client = Wrapped(world.dynamodb)
 
     def cut(_: str) -> None:
@@ -91,27 +91,27 @@ def test_a_page_that_could_not_be_marked_as_told_is_not_lost(world: World) -> No
 
     pager: Any = Wrapped(world.pager, after=cut)
     with pytest.raises(Untold):
-        replace(world, dynamodb=client, pager=pager).page_desk().handle(announced(TOLD))
+        replace(world, dynamodb=client, pager=pager).page_desk().handle(announced(MESSAGE))
     assert len(world.pager.sent) == 1
 
 
-def test_a_teller_that_died_is_followed_by_another(world: World) -> None:
+def test_a_page_whose_function_died_is_sent_by_another(world: World) -> None:
     world.pager.broken = frozenset({"topic"})
     with pytest.raises(Untold):
-        world.tell(TOLD)
+        world.tell(MESSAGE)
     world.pager.broken = frozenset()
     world.clock.pass_time(30 * SECOND)
     with pytest.raises(Conflict):
-        world.tell(TOLD)
+        world.tell(MESSAGE)
     world.clock.pass_time(31 * SECOND)
-    world.tell(TOLD)
+    world.tell(MESSAGE)
     assert len(world.pager.sent) == 1
 
 
-def test_channels_that_do_not_take_it_fail_the_call_so_that_it_comes_again(world: World) -> None:
+def test_channels_that_reject_a_page_fail_the_call_so_that_the_event_is_delivered_again(world: World) -> None:
     world.pager.broken = frozenset({"topic"})
     with pytest.raises(Untold):
-        world.tell(TOLD)
+        world.tell(MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,9 @@ def test_an_alarm_for_humans_pages_once_and_is_recorded(
     assert [item["reason"]["S"] for item in items if item["pk"]["S"].startswith("DECISION#")] == [reason]
 
 
-def test_an_alarm_for_humans_that_was_recorded_but_not_told_is_told_when_it_comes_again(world: World) -> None:
+def test_an_alarm_for_humans_that_was_recorded_but_not_paged_is_paged_at_the_next_delivery(
+    world: World,
+) -> None:
     event = eventbridge(a.alarm(tags={"firebreak:action": "page"}))
     world.pager.broken = frozenset({"topic"})
     with pytest.raises(Untold):
@@ -171,7 +173,9 @@ def test_a_function_that_failed_on_an_incident_pages_which(world: World, payload
     assert "firebreak show i-0123456789" in body
 
 
-def test_crashes_on_two_incidents_are_two_pages_and_on_one_a_quarter_of_an_hour_one(world: World) -> None:
+def test_crashes_on_two_incidents_are_two_pages_and_on_one_incident_one_page_in_15_minutes(
+    world: World,
+) -> None:
     for name in ("i-0123456789", "i-9876543210", "i-0123456789"):
         world.page_desk().handle(crash(check_event(name, 0, 1)))
     assert len(world.pager.sent) == 2
@@ -180,7 +184,7 @@ def test_crashes_on_two_incidents_are_two_pages_and_on_one_a_quarter_of_an_hour_
     assert len(world.pager.sent) == 3
 
 
-def test_an_announcement_of_a_kind_of_a_later_release_is_told_all_the_same(world: World) -> None:
+def test_an_announcement_of_a_kind_of_a_later_release_is_paged_all_the_same(world: World) -> None:
     text = incident_messages.acted(a.incident(), a.NOW)
     later = announcement_to_wire(text) | {"kind": "teleported"}
     world.dynamodb.put_item(TableName=TABLE, Item=outbox_item(text) | {"told": pack(later)})
@@ -190,7 +194,7 @@ def test_an_announcement_of_a_kind_of_a_later_release_is_told_all_the_same(world
     assert "restart ecs:prod/api" in body
 
 
-def test_a_sweeper_that_failed_is_told_as_that(world: World) -> None:
+def test_a_failed_sweeper_is_named_on_the_page(world: World) -> None:
     world.page_desk().handle(crash({"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {}}))
     _, body = world.pager.sent[0]
     assert "the sweeper failed" in body
@@ -209,14 +213,19 @@ def test_an_error_text_of_a_function_reaches_no_page(world: World) -> None:
         pytest.param({"detail-type": "Firebreak Announcement", "detail": {}}, id="empty announcement"),
         pytest.param({"detail-type": "Firebreak Announcement", "detail": None}, id="no announcement"),
         pytest.param(
-            {"detail-type": "Firebreak Announcement", "detail": announcement_to_wire(TOLD) | {"at": "soon"}},
+            {
+                "detail-type": "Firebreak Announcement",
+                "detail": announcement_to_wire(MESSAGE) | {"at": "soon"},
+            },
             id="odd time",
         ),
         pytest.param(request_event(request_of(a.incident(), a.NOW)), id="a request for an action"),
         pytest.param({}, id="empty"),
     ],
 )
-def test_what_page_does_not_understand_is_recorded_and_paged_once(world: World, event: object) -> None:
+def test_an_event_that_page_does_not_understand_is_recorded_and_paged_once(
+    world: World, event: object
+) -> None:
     """It may have been a page: to raise would deliver it three times, and it reads no better then."""
     for _ in range(2):
         assert world.page_desk().handle(event).reason is Reason.UNUSABLE_EVENT
@@ -241,7 +250,7 @@ NASTY = {
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
 def test_no_text_breaks_a_subject_or_a_line(text: str) -> None:
     said = replace(
-        TOLD,
+        MESSAGE,
         headline=text,
         target=text,
         alarm_name=text,
@@ -265,7 +274,7 @@ def test_no_text_breaks_a_subject_or_a_line(text: str) -> None:
 
 @pytest.mark.parametrize("kind", list(AnnouncementKind))
 def test_every_kind_has_a_subject_and_a_body_with_both_commands(kind: AnnouncementKind) -> None:
-    text = replace(TOLD, kind=kind)
+    text = replace(MESSAGE, kind=kind)
     assert "ecs:prod/api" in subject_of(text)
     body = body_of(text, STACK)
     assert f"firebreak show i-0123456789 {THERE}\n" in body
@@ -295,7 +304,7 @@ def hold(scope: str, world: World, minutes: int = 30) -> Hold:
     ("scope", "words"),
     [
         pytest.param("global", "global", id="everything"),
-        pytest.param(f"action {TOLD.action}", f"action {TOLD.action}", id="the action"),
+        pytest.param(f"action {MESSAGE.action}", f"action {MESSAGE.action}", id="the action"),
         pytest.param(f"group {a.TARGET.group_key}", "group ecs:prod", id="the cluster"),
         pytest.param(f"target {a.TARGET.key}", "target ecs:prod/api", id="the target"),
     ],
@@ -304,7 +313,7 @@ def test_every_page_shows_the_kill_switches_that_hold_over_what_it_is_about(
     world: World, scope: str, words: str
 ) -> None:
     world.switches.pause(hold(scope, world))
-    text = replace(TOLD, target=a.TARGET.display, account=a.ACCOUNT, region=a.REGION)
+    text = replace(MESSAGE, target=a.TARGET.display, account=a.ACCOUNT, region=a.REGION)
     world.tell(text)
     [(_, body)] = world.pager.sent
     assert f"Held:     {words} by ana until 10:30:30Z: migration of the database\n" in body
@@ -314,26 +323,26 @@ def test_switches_that_ended_or_hold_elsewhere_are_not_shown(world: World) -> No
     world.switches.pause(hold("global", world, minutes=-1))
     world.switches.pause(hold("action page-somebody", world))
     world.clock.pass_time(MINUTE)
-    world.tell(TOLD)
+    world.tell(MESSAGE)
     assert "Held:" not in world.pager.sent[0][1]
 
 
 def test_a_page_without_a_target_shows_the_global_switch(world: World) -> None:
     world.switches.pause(hold("global", world))
-    world.tell(replace(TOLD, target="", action=""))
+    world.tell(replace(MESSAGE, target="", action=""))
     assert "Held:     global by ana" in world.pager.sent[0][1]
 
 
 def test_switches_that_cannot_be_read_stop_no_page(world: World) -> None:
     dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["batch_get_item"])))
-    dark.page_desk().handle(announced(TOLD))
+    dark.page_desk().handle(announced(MESSAGE))
     assert "Held:     the kill switches could not be read: " in world.pager.sent[0][1]
 
 
 # --- commands with names of alarms
 
 
-# What bash, zsh, fish, tcsh, PowerShell and cmd all take as it is written here.
+# Characters that bash, zsh, fish, tcsh, PowerShell and cmd all take as they are written here.
 COMMAND = re.compile(
     r'firebreak [a-z]+(?: (?:--[a-z]+|1h|"\.\.\."|prod-firebreak|eu-west-1|111122223333|'
     r"i-[0-9a-f]{10}|[0-9a-f]{32}|"
@@ -352,7 +361,7 @@ HOSTILE = (
 
 
 def commands_of(body: str) -> list[str]:
-    """What stands behind the labels of a page's last paragraph."""
+    """The commands behind the labels of a page's last paragraph."""
     labels = re.compile(r"^(?:Show|Say yes|Say no|I have it|List|See all|End it|Retry all|Stop all): +(.*)$")
     return [found.group(1) for line in body.splitlines() if (found := labels.match(line))]
 
@@ -361,7 +370,7 @@ def commands_of(body: str) -> list[str]:
 @given(name=some.one_of(some.sampled_from(HOSTILE), some.text(min_size=1, max_size=255)))
 def test_no_command_on_a_page_holds_text_of_a_stranger(kind: AnnouncementKind, name: str) -> None:
     text = replace(
-        TOLD,
+        MESSAGE,
         kind=kind,
         headline=name,
         alarm_name=name,
@@ -378,5 +387,5 @@ def test_no_command_on_a_page_holds_text_of_a_stranger(kind: AnnouncementKind, n
 
 
 def test_without_an_id_there_is_no_command_to_retry() -> None:
-    text = replace(TOLD, kind=AnnouncementKind.HOLD_OVER, retry=("api",), incident_id="")
+    text = replace(MESSAGE, kind=AnnouncementKind.HOLD_OVER, retry=("api",), incident_id="")
     assert not [line for line in commands_of(body_of(text, STACK)) if "retry" in line]

@@ -18,7 +18,7 @@ from tests.support import builders as a
 from tests.support.builders_functions import FakeLambda
 from tests.support.fakes import FakeServices
 from tests.support.world import World, eventbridge, world_on_moto
-from tests.workflow.test_siblings import marks, verdict, writes
+from tests.workflow.test_siblings import labels, verdict, writes
 
 SECOND, MINUTE, NIGHT = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=24)
 SYMPTOM, IGNORE = {MISSING_DATA_TAG: "symptom"}, {MISSING_DATA_TAG: "ignore"}
@@ -52,14 +52,14 @@ def test_a_healthy_service_is_not_restarted_because_no_data_came(world: World) -
 
     assert (done.outcome, done.reason) == ("refuse", Reason.NO_DATA)
     assert writes(world) == []
-    assert marks(world) == ["NOT ACTING"]
+    assert labels(world) == ["NOT ACTING"]
     page = world.pager.sent[0][1]
     assert "no data since 2026-11-20 09:57:30Z" in page
     assert "firebreak:missing-data=symptom" in page
     assert "firebreak:missing-data=ignore" in page
 
 
-def test_it_is_told_once_however_often_it_comes_again(world: World) -> None:
+def test_it_is_paged_once_however_often_the_alarm_turns_red_again(world: World) -> None:
     for _ in range(3):
         alarm = goes_silent(world)
         assert world.send(alarm).reason is Reason.NO_DATA
@@ -67,7 +67,7 @@ def test_it_is_told_once_however_often_it_comes_again(world: World) -> None:
         world.green(alarm)
         world.pass_time(5 * MINUTE)
 
-    assert marks(world) == ["NOT ACTING"]
+    assert labels(world) == ["NOT ACTING"]
 
 
 @pytest.mark.parametrize("where", ["event", "alarm", "pattern", "default"])
@@ -89,12 +89,12 @@ def test_where_silence_is_the_symptom_the_service_is_restarted(world: World, whe
     assert writes(world) == ["force_deployment"]
 
 
-def test_where_silence_means_nothing_it_is_recorded_and_nobody_is_told(world: World) -> None:
+def test_where_silence_means_nothing_it_is_recorded_and_nobody_is_paged(world: World) -> None:
     alarm = goes_silent(world)
     tagged(world, alarm, IGNORE)
 
     assert world.send(alarm).reason is Reason.NO_DATA_IGNORED
-    assert (writes(world), marks(world)) == ([], [])
+    assert (writes(world), labels(world)) == ([], [])
 
 
 def test_an_owners_word_that_cannot_be_read_is_no_word(world: World) -> None:
@@ -130,7 +130,7 @@ def test_of_a_deferred_look_and_a_climb_missing_data_is_no_symptom_either(world:
     assert writes(world) == ["force_deployment"]
     assert world.incident(done.incident_id).state is IncidentState.PAGED
     assert verdict(world) is Verdict.UNKNOWN
-    assert marks(world) == ["ACTED", "NEEDS YOU"]
+    assert labels(world) == ["ACTED", "NEEDS YOU"]
 
 
 def test_where_silence_is_the_symptom_it_is_still_red_and_climbs(world: World) -> None:
@@ -213,7 +213,7 @@ def test_any_other_insufficient_data_is_only_recorded(
     done = world.send(alarm)
 
     assert done.reason is Reason.NOT_IN_ALARM
-    assert (writes(world), marks(world)) == ([], [])
+    assert (writes(world), labels(world)) == ([], [])
 
 
 def test_an_alarm_that_turned_insufficient_after_its_event_is_ignored_where_its_owner_says_so(

@@ -28,7 +28,7 @@ POLICY = parse_policy(
 
 @dataclass
 class Service:
-    """A service that deployed api:7 over api:6; it does what it is told."""
+    """A service that deployed api:7 over api:6; it carries out each request."""
 
     began: datetime
     before: timedelta = timedelta(days=3)
@@ -153,7 +153,7 @@ def test_a_running_deployment_is_ended_and_the_recovery_closes_the_incident(
 def test_where_ecs_takes_our_roll_back_back_itself_it_is_not_repeated(
     world: EcsWorld, service: Service
 ) -> None:
-    """The history alone would let it: what runs is the blamed deployment, and nothing else is left."""
+    """The history alone would allow it: the suspect deployment runs, and nothing else is left."""
     alarm = red(world)
     world.send(alarm, "roll-back-service")
     recover(world, alarm)

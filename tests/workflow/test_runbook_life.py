@@ -1,4 +1,4 @@
-"""A runbook through all functions: started once, judged by its own status, told with its story."""
+"""A runbook through all functions: started once, judged by its own status, announced with its history."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +53,7 @@ class RunbookWorld(World):
 
 
 @dataclass
-class Stage:
+class Harness:
     """The world, with SSM played behind the action's own adapters."""
 
     world: World
@@ -66,7 +66,7 @@ class Stage:
         return self.world.send(alarm, "run-runbook")
 
     @property
-    def marks(self) -> list[str]:
+    def labels(self) -> list[str]:
         """The first word of every page."""
         return [subject.split("]")[1].split(" runbook")[0].strip() for subject in self.world.subjects]
 
@@ -76,111 +76,113 @@ class Stage:
 
 
 @contextmanager
-def staged(ssm: PlayedSsm, under: Policy | None = None) -> Iterator[Stage]:
+def harness_with(ssm: PlayedSsm, under: Policy | None = None) -> Iterator[Harness]:
     chosen = under or policy()
     with ssm.playing() as (reads, writes), world_on_moto() as plain:
         services = FakeServices(
             listed=lambda name: chosen.runbook(name) or ABSENT, runbook_reads=reads, runbook_writes=writes
         )
-        yield Stage(RunbookWorld(plain.dynamodb, policy=chosen, played=services), ssm)
+        yield Harness(RunbookWorld(plain.dynamodb, policy=chosen, played=services), ssm)
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    with staged(PlayedSsm()) as stage:
-        yield stage
+def harness() -> Iterator[Harness]:
+    with harness_with(PlayedSsm()) as harness:
+        yield harness
 
 
-def test_a_red_alarm_starts_the_runbook_and_its_success_with_a_green_alarm_closes_it(stage: Stage) -> None:
-    alarm = stage.red()
-    done = stage.send(alarm)
-    (sent,) = stage.ssm.started
+def test_a_red_alarm_starts_the_runbook_and_its_success_with_a_green_alarm_closes_it(
+    harness: Harness,
+) -> None:
+    alarm = harness.red()
+    done = harness.send(alarm)
+    (sent,) = harness.ssm.started
     assert (sent["DocumentName"], sent["DocumentVersion"]) == ("Firebreak-DrainQueue", "3")
     assert {"Key": "firebreak:incident", "Value": done.incident_id} in sent["Tags"]
-    stage.world.pass_time(4 * MINUTE)
-    assert stage.world.incident(done.incident_id).state is IncidentState.VERIFYING
-    stage.ssm.become("Success")
-    stage.world.green(alarm)
-    stage.world.pass_time(8 * MINUTE)
-    assert stage.world.incident(done.incident_id).state is IncidentState.CLOSED
-    assert stage.marks == ["ACTED", "RESOLVED"]
+    harness.world.pass_time(4 * MINUTE)
+    assert harness.world.incident(done.incident_id).state is IncidentState.VERIFYING
+    harness.ssm.become("Success")
+    harness.world.green(alarm)
+    harness.world.pass_time(8 * MINUTE)
+    assert harness.world.incident(done.incident_id).state is IncidentState.CLOSED
+    assert harness.labels == ["ACTED", "RESOLVED"]
 
 
-def test_a_run_that_failed_is_handed_to_humans(stage: Stage) -> None:
-    done = stage.send(stage.red())
-    stage.ssm.become("Failed", "Step 1 fails: AccessDenied")
-    stage.world.pass_time(5 * MINUTE)
-    assert stage.world.incident(done.incident_id).state is IncidentState.PAGED
-    assert stage.marks == ["ACTED", "NEEDS YOU"]
-    assert len(stage.ssm.started) == 1
+def test_a_run_that_failed_goes_to_humans(harness: Harness) -> None:
+    done = harness.send(harness.red())
+    harness.ssm.become("Failed", "Step 1 fails: AccessDenied")
+    harness.world.pass_time(5 * MINUTE)
+    assert harness.world.incident(done.incident_id).state is IncidentState.PAGED
+    assert harness.labels == ["ACTED", "NEEDS YOU"]
+    assert len(harness.ssm.started) == 1
 
 
-def test_a_green_alarm_over_a_run_that_still_runs_is_no_success_yet(stage: Stage) -> None:
-    alarm = stage.red()
-    done = stage.send(alarm)
-    stage.world.green(alarm)
-    stage.world.pass_time(10 * MINUTE)
-    assert stage.world.incident(done.incident_id).state is IncidentState.VERIFYING
+def test_a_green_alarm_over_a_run_that_still_runs_is_no_success_yet(harness: Harness) -> None:
+    alarm = harness.red()
+    done = harness.send(alarm)
+    harness.world.green(alarm)
+    harness.world.pass_time(10 * MINUTE)
+    assert harness.world.incident(done.incident_id).state is IncidentState.VERIFYING
 
 
-def test_a_guard_that_turned_red_calls_humans_with_what_the_run_says(stage: Stage) -> None:
-    stage.send(stage.red())
-    stage.ssm.guard = "ALARM"
-    stage.ssm.become("Cancelled", "Alarm orders-lost is in ALARM")
-    stage.world.pass_time(5 * MINUTE)
-    assert stage.marks == ["ACTED", "NEEDS YOU"]
-    assert "worse off" in stage.last_page
-    assert "is Cancelled: Alarm orders-lost is in ALARM" in stage.last_page
+def test_a_guard_that_turned_red_calls_humans_with_what_the_run_says(harness: Harness) -> None:
+    harness.send(harness.red())
+    harness.ssm.guard = "ALARM"
+    harness.ssm.become("Cancelled", "Alarm orders-lost is in ALARM")
+    harness.world.pass_time(5 * MINUTE)
+    assert harness.labels == ["ACTED", "NEEDS YOU"]
+    assert "worse off" in harness.last_page
+    assert "is Cancelled: Alarm orders-lost is in ALARM" in harness.last_page
 
 
-def test_a_guard_that_is_red_because_no_data_came_does_not_say_that_it_is_worse(stage: Stage) -> None:
-    stage.send(stage.red())
-    stage.ssm.guard, stage.ssm.guard_reason = "ALARM", SILENT
-    stage.ssm.become("Cancelled", "Alarm orders-lost is in ALARM")
-    stage.world.pass_time(20 * MINUTE)
-    assert stage.marks == ["ACTED", "NEEDS YOU"]
-    assert "worse off" not in stage.last_page
+def test_a_guard_that_is_red_because_no_data_came_does_not_say_that_it_is_worse(harness: Harness) -> None:
+    harness.send(harness.red())
+    harness.ssm.guard, harness.ssm.guard_reason = "ALARM", SILENT
+    harness.ssm.become("Cancelled", "Alarm orders-lost is in ALARM")
+    harness.world.pass_time(20 * MINUTE)
+    assert harness.labels == ["ACTED", "NEEDS YOU"]
+    assert "worse off" not in harness.last_page
     assert "it is not known whether it helped: the guard alarm orders-lost is red without data" in (
-        stage.last_page
+        harness.last_page
     )
 
 
-def test_a_silent_guard_whose_owner_says_that_silence_is_the_symptom_is_worse(stage: Stage) -> None:
-    stage.send(stage.red())
-    stage.ssm.guard, stage.ssm.guard_reason = "ALARM", SILENT
-    stage.ssm.guard_tags = {"firebreak:missing-data": "symptom"}
-    stage.ssm.become("Cancelled", "Alarm orders-lost is in ALARM")
-    stage.world.pass_time(5 * MINUTE)
-    assert stage.marks == ["ACTED", "NEEDS YOU"]
-    assert "worse off" in stage.last_page
+def test_a_silent_guard_whose_owner_says_that_silence_is_the_symptom_is_worse(harness: Harness) -> None:
+    harness.send(harness.red())
+    harness.ssm.guard, harness.ssm.guard_reason = "ALARM", SILENT
+    harness.ssm.guard_tags = {"firebreak:missing-data": "symptom"}
+    harness.ssm.become("Cancelled", "Alarm orders-lost is in ALARM")
+    harness.world.pass_time(5 * MINUTE)
+    assert harness.labels == ["ACTED", "NEEDS YOU"]
+    assert "worse off" in harness.last_page
 
 
 def test_a_lost_reply_is_found_again_by_its_token() -> None:
-    with staged(PlayedSsm(loses_replies=True)) as stage:
-        alarm = stage.red()
-        done = stage.send(alarm)
-        assert stage.world.incident(done.incident_id).state is IncidentState.UNCERTAIN
-        stage.ssm.become("Success")
-        stage.world.green(alarm)
-        stage.world.pass_time(12 * MINUTE)
-        assert stage.world.incident(done.incident_id).state is IncidentState.CLOSED
-        assert len(stage.ssm.started) == 1
+    with harness_with(PlayedSsm(loses_replies=True)) as harness:
+        alarm = harness.red()
+        done = harness.send(alarm)
+        assert harness.world.incident(done.incident_id).state is IncidentState.UNCERTAIN
+        harness.ssm.become("Success")
+        harness.world.green(alarm)
+        harness.world.pass_time(12 * MINUTE)
+        assert harness.world.incident(done.incident_id).state is IncidentState.CLOSED
+        assert len(harness.ssm.started) == 1
 
 
-def test_a_run_of_somebody_else_after_a_lost_reply_is_not_taken_for_ours() -> None:
-    with staged(PlayedSsm(loses_replies=True)) as stage:
-        done = stage.send(stage.red())
-        stage.ssm.run_tags.clear()
-        stage.ssm.become("Success")
-        stage.world.pass_time(5 * MINUTE)
-        assert stage.world.incident(done.incident_id).state is IncidentState.PAGED
-        assert "did not reach AWS" in stage.last_page
+def test_a_run_of_somebody_else_after_a_lost_reply_is_not_taken_for_that_of_firebreak() -> None:
+    with harness_with(PlayedSsm(loses_replies=True)) as harness:
+        done = harness.send(harness.red())
+        harness.ssm.run_tags.clear()
+        harness.ssm.become("Success")
+        harness.world.pass_time(5 * MINUTE)
+        assert harness.world.incident(done.incident_id).state is IncidentState.PAGED
+        assert "did not reach AWS" in harness.last_page
 
 
-def test_what_ssm_refuses_was_not_done() -> None:
-    with staged(PlayedSsm(refuses="AccessDeniedException")) as stage:
-        done = stage.send(stage.red())
-        assert stage.world.incident(done.incident_id).state is IncidentState.NOT_EXECUTED
+def test_a_run_that_ssm_refuses_was_not_executed() -> None:
+    with harness_with(PlayedSsm(refuses="AccessDeniedException")) as harness:
+        done = harness.send(harness.red())
+        assert harness.world.incident(done.incident_id).state is IncidentState.NOT_EXECUTED
 
 
 @pytest.mark.parametrize(
@@ -191,46 +193,48 @@ def test_what_ssm_refuses_was_not_done() -> None:
     ],
     ids=["document not opted in", "guard is red"],
 )
-def test_what_must_not_run_does_not_run(ssm: PlayedSsm, reason: Reason) -> None:
-    with staged(ssm) as stage:
-        done = stage.send(stage.red())
+def test_a_runbook_that_must_not_run_does_not_run(ssm: PlayedSsm, reason: Reason) -> None:
+    with harness_with(ssm) as harness:
+        done = harness.send(harness.red())
         assert (done.outcome, done.reason) == ("refuse", reason)
         assert ssm.started == []
 
 
-def test_a_runbook_that_is_running_already_is_not_started_again(stage: Stage) -> None:
-    stage.ssm.runs.append(
+def test_a_runbook_that_is_running_already_is_not_started_again(harness: Harness) -> None:
+    harness.ssm.runs.append(
         {
             "AutomationExecutionId": "0" * 36,
             "DocumentName": "Firebreak-DrainQueue",
             "AutomationExecutionStatus": "Waiting",
         }
     )
-    assert stage.send(stage.red()).reason is Reason.NOT_READY
-    assert stage.ssm.started == []
+    assert harness.send(harness.red()).reason is Reason.NOT_READY
+    assert harness.ssm.started == []
 
 
 def test_a_runbook_that_the_policy_does_not_list_is_refused_with_its_name() -> None:
-    with staged(PlayedSsm(), a.auto_policy()) as stage:
-        done = stage.send(stage.red())
+    with harness_with(PlayedSsm(), a.auto_policy()) as harness:
+        done = harness.send(harness.red())
         assert done.reason is Reason.RUNBOOK_UNUSABLE
-        assert "names no runbook drain-orders" in stage.last_page
+        assert "names no runbook drain-orders" in harness.last_page
 
 
 def test_with_auto_in_the_defaults_alone_a_human_is_asked() -> None:
-    with staged(
+    with harness_with(
         PlayedSsm(), policy(POLICY.replace('[actions.run-runbook]\nautonomy = "auto"\n', ""))
-    ) as stage:
-        assert stage.send(stage.red()).outcome == "ask_approval"
-        assert stage.ssm.started == []
+    ) as harness:
+        assert harness.send(harness.red()).outcome == "ask_approval"
+        assert harness.ssm.started == []
 
 
-def test_what_was_approved_is_what_runs() -> None:
-    with staged(PlayedSsm(), policy(POLICY.replace('autonomy = "auto"', 'autonomy = "approve"'))) as stage:
-        alarm = stage.red()
-        done = stage.send(alarm)
-        asked = stage.world.incident(done.incident_id)
-        yes = approval_of(asked, "arn:aws:sts::111122223333:assumed-role/oncall/ana", stage.world.clock.at)
+def test_the_approved_runbook_is_the_one_that_runs() -> None:
+    with harness_with(
+        PlayedSsm(), policy(POLICY.replace('autonomy = "auto"', 'autonomy = "approve"'))
+    ) as harness:
+        alarm = harness.red()
+        done = harness.send(alarm)
+        asked = harness.world.incident(done.incident_id)
+        yes = approval_of(asked, "arn:aws:sts::111122223333:assumed-role/oncall/ana", harness.world.clock.at)
         assert asked.plan
-        assert stage.world.remediator("run-runbook").handle(request_event(yes)).outcome == "act"
-        assert stage.ssm.started == [asked.plan.change]
+        assert harness.world.remediator("run-runbook").handle(request_event(yes)).outcome == "act"
+        assert harness.ssm.started == [asked.plan.change]

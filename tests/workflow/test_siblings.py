@@ -37,7 +37,7 @@ def joins(world: World, name: str = "api-5xx") -> Alarm:
     return sibling
 
 
-def marks(world: World) -> list[str]:
+def labels(world: World) -> list[str]:
     return [subject.removeprefix("[Firebreak] ").split(" ecs:")[0] for subject in world.subjects]
 
 
@@ -66,7 +66,7 @@ def test_after_a_restart_a_sibling_that_turns_red_calls_humans_instead_of_the_ne
     world.pass_time(2 * MINUTE)
 
     assert (world.incident(incident_id).state, writes(world)) == (S.PAGED, [RESTARTED])
-    assert (marks(world), verdict(world)) == (["ACTED", "NEEDS YOU"], Verdict.WORSE)
+    assert (labels(world), verdict(world)) == (["ACTED", "NEEDS YOU"], Verdict.WORSE)
     page = world.pager.sent[-1][1]
     assert "api-5xx turned red after the action; check it first. It was not undone: a restart cannot" in page
     assert "its alarms: api-memory-high, api-5xx" in page
@@ -83,12 +83,12 @@ def test_a_sibling_that_turns_red_under_a_pause_is_held_against_the_act_all_the_
     world.green(alarm)
     world.pass_time(5 * MINUTE)
     assert (verdict(world), world.incident(incident_id).state) == (Verdict.WORSE, S.PAGED)
-    assert marks(world) == ["ACTED", "NEEDS YOU"]
+    assert labels(world) == ["ACTED", "NEEDS YOU"]
     assert world.send(sibling).reason is Reason.SWITCHED_OFF
     assert len(world.subjects) == 2
 
 
-def test_a_sibling_whose_event_comes_too_late_is_held_against_the_act_and_not_told_alone(
+def test_a_sibling_whose_event_comes_too_late_counts_against_the_act_and_has_no_page_of_its_own(
     world: World,
 ) -> None:
     world.policy = replace(world.policy, defaults=replace(world.policy.defaults, max_event_age=2 * MINUTE))
@@ -99,7 +99,7 @@ def test_a_sibling_whose_event_comes_too_late_is_held_against_the_act_and_not_to
     assert world.send(sibling).reason is Reason.TOO_OLD
     assert [member.name for member in world.incident(incident_id).members] == [alarm.name, "api-5xx"]
     world.pass_time(5 * MINUTE)
-    assert (verdict(world), marks(world)) == (Verdict.WORSE, ["ACTED", "NEEDS YOU"])
+    assert (verdict(world), labels(world)) == (Verdict.WORSE, ["ACTED", "NEEDS YOU"])
 
 
 def test_after_scaling_no_task_is_taken_away_while_the_sibling_is_red(world: World) -> None:
@@ -148,11 +148,11 @@ def test_a_sibling_that_is_well_again_when_the_act_is_judged_is_held_against_nob
 
     world.pass_time(20 * MINUTE)
 
-    assert (world.incident(incident_id).state, marks(world)) == (S.CLOSED, ["ACTED", "RESOLVED"])
+    assert (world.incident(incident_id).state, labels(world)) == (S.CLOSED, ["ACTED", "RESOLVED"])
     assert verdict(world) is Verdict.RECOVERED
 
 
-def test_what_turned_red_under_the_rung_below_is_not_the_next_rungs_fault(world: World) -> None:
+def test_an_alarm_red_under_the_rung_before_does_not_count_against_the_next_rung(world: World) -> None:
     _, incident_id = restarted(world)
     world.pass_time(MINUTE)
     sibling = joins(world)
@@ -178,11 +178,11 @@ def test_a_sibling_that_turns_red_while_a_recovery_has_to_hold_is_seen_at_once(w
 
     world.pass_time(MINUTE)
 
-    assert (world.incident(incident_id).state, marks(world)) == (S.PAGED, ["ACTED", "NEEDS YOU"])
+    assert (world.incident(incident_id).state, labels(world)) == (S.PAGED, ["ACTED", "NEEDS YOU"])
     assert verdict(world) is Verdict.WORSE
 
 
-def test_what_turns_red_during_a_rest_is_no_more_the_acts_fault(world: World) -> None:
+def test_an_alarm_red_during_a_rest_does_not_count_against_the_act(world: World) -> None:
     alarm = world.red(tags=SCALE)
     done = world.send(alarm, "scale-service")
     world.pass_time(2 * MINUTE)
@@ -208,7 +208,7 @@ def both_well(world: World) -> tuple[str, Alarm, datetime]:
     return incident_id, sibling, world.clock.at
 
 
-def test_a_recovery_holds_anew_from_the_relapse_of_a_sibling_that_nobody_looked_at(world: World) -> None:
+def test_a_relapse_of_a_sibling_that_nobody_looked_at_restarts_the_hold(world: World) -> None:
     incident_id, sibling, well = both_well(world)
     world.pass_time(3 * MINUTE)
     world.alarms.turn(sibling.name, AlarmState.OK, world.clock.at)  # red and green again, both events lost
@@ -237,8 +237,8 @@ def series_is_well(world: World) -> None:
     world.alarms.series[SERIES["detail"]["alarmName"]] = a.series("of another service")
 
 
-def test_a_recovery_holds_anew_from_the_relapse_of_a_series_whose_alarm_stays_red(world: World) -> None:
-    """The times of such an alarm tell nothing of its series, so only that it joined again does."""
+def test_a_relapse_of_a_series_whose_alarm_stays_red_restarts_the_hold(world: World) -> None:
+    """The times of such an alarm say nothing about its series; only the second join does."""
     alarm, incident_id = restarted(world)
     assert series_turns_red(world).reason is Reason.IN_FLIGHT
     world.pass_time(2 * MINUTE)

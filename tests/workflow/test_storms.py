@@ -68,14 +68,14 @@ def test_it_is_paged_once_with_the_list_and_refusals_in_it_are_not(world: World)
     assert pages(world, "NOT ACTING") == []
 
 
-def test_one_alarm_that_comes_again_and_again_is_no_storm(world: World) -> None:
+def test_one_alarm_that_turns_red_again_and_again_is_no_storm(world: World) -> None:
     for _ in range(8):
         world.send(red(world, "a"))
         world.clock.pass_time(SECOND)
     assert storm_of(world).tripped_at is None
 
 
-def test_what_cloudwatch_mutes_or_suppresses_does_not_count(world: World) -> None:
+def test_an_alarm_that_cloudwatch_mutes_or_suppresses_does_not_count(world: World) -> None:
     mute = Mute("rule", world.clock.at + 60 * MINUTE)
     for name in "abcdef":
         world.send(red(world, name, mute=mute))
@@ -187,7 +187,9 @@ def test_an_alarm_that_was_deleted_is_not_red_any_more(world: World) -> None:
     assert storm_of(world).tripped_at is None
 
 
-def test_what_is_not_red_and_not_ok_at_its_end_keeps_its_page_open_until_it_is_ok(world: World) -> None:
+def test_an_alarm_neither_red_nor_ok_at_the_end_of_a_storm_keeps_its_page_open_until_it_is_ok(
+    world: World,
+) -> None:
     strike(world, *"abcd")
     calm_down(world, *"cd")
     del world.alarms.described["a-memory-high"]
@@ -262,7 +264,7 @@ def test_the_page_is_not_lost_when_the_bus_is_down_as_it_begins(world: World) ->
 
 
 @pytest.mark.parametrize("place", ["-", "RED"], ids=["whether", "who"])
-def test_a_storm_that_cannot_be_read_refuses_and_is_paged_once_a_quarter_of_an_hour(
+def test_a_storm_that_cannot_be_read_refuses_and_is_paged_once_in_15_minutes(
     world: World, place: str
 ) -> None:
     world.dynamodb.put_item(
@@ -337,7 +339,7 @@ def test_more_alarms_than_are_remembered_leave_a_storm_that_can_end(world: World
     assert storm_of(world).tripped_at is None
 
 
-def test_what_turns_red_again_keeps_it_going_until_it_is_quiet(world: World) -> None:
+def test_an_alarm_that_turns_red_again_prolongs_the_storm_until_it_is_quiet(world: World) -> None:
     strike(world, *"abcd")
     calm_down(world, *"abcd")
     for _ in range(3):

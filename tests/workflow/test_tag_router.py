@@ -47,7 +47,7 @@ class Bus:
 
 
 @dataclass
-class Stage:
+class Harness:
     """A router with all that it talks to."""
 
     alarms: Counted = field(default_factory=Counted)
@@ -67,7 +67,7 @@ class Stage:
     def tagged(self, name: str, **tags: str) -> None:
         self.alarms.tagged[parsed(load(name)).arn] = {key.replace("_", ":"): v for key, v in tags.items()}
 
-    def handed_over(self) -> list[dict[str, Any]]:
+    def routed_events(self) -> list[dict[str, Any]]:
         """The events as the functions on the bus get them."""
         return [
             {"source": one["Source"], "detail-type": one["DetailType"], "detail": json.loads(one["Detail"])}
@@ -82,34 +82,34 @@ def parsed(event: object) -> Alarm:
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def harness() -> Harness:
+    return Harness()
 
 
 @pytest.mark.parametrize("name", [QUIET, "composite_untagged", "log_alarm"])
-def test_a_tag_that_did_not_ride_reaches_the_function_it_names(stage: Stage, name: str) -> None:
-    stage.tagged(name, firebreak_action="restart-function")
-    done = stage.router.handle(load(name))
+def test_a_tag_that_did_not_ride_reaches_the_function_it_names(harness: Harness, name: str) -> None:
+    harness.tagged(name, firebreak_action="restart-function")
+    done = harness.router.handle(load(name))
     assert (done.outcome, done.reason) == ("handed_over", Reason.CLEAR_TO_ACT)
-    (event,) = stage.handed_over()
+    (event,) = harness.routed_events()
     assert (event["detail-type"], event["detail"]["action"]) == ("Firebreak Routed Alarm", "restart-function")
 
 
-def test_the_alarm_arrives_as_it_was_and_is_decided_under_the_same_key(stage: Stage) -> None:
-    stage.tagged(QUIET, firebreak_action="restart-function", firebreak_severity="critical")
-    stage.router.handle(load(QUIET))
-    (event,) = stage.handed_over()
+def test_the_alarm_arrives_as_it_was_and_is_decided_under_the_same_key(harness: Harness) -> None:
+    harness.tagged(QUIET, firebreak_action="restart-function", firebreak_severity="critical")
+    harness.router.handle(load(QUIET))
+    (event,) = harness.routed_events()
     arrived, sent = parsed(event), parsed(load(QUIET))
     assert alarm_key(arrived, "restart-function") == alarm_key(sent, "restart-function")
     assert (arrived.arn, arrived.since, arrived.metrics) == (sent.arn, sent.since, sent.metrics)
     assert arrived.tags == {"firebreak:severity": "critical"}
 
 
-def test_what_names_the_action_is_read_again_by_who_acts(stage: Stage) -> None:
+def test_the_tag_that_names_the_action_is_read_again_by_the_function_that_acts(harness: Harness) -> None:
     """An event on the bus is anybody's word: only Page, which changes nothing, takes the tag from it."""
-    stage.tagged(QUIET, firebreak_action="page", firebreak_target="lambda:orders")
-    stage.router.handle(load(QUIET))
-    (event,) = stage.handed_over()
+    harness.tagged(QUIET, firebreak_action="page", firebreak_target="lambda:orders")
+    harness.router.handle(load(QUIET))
+    (event,) = harness.routed_events()
     assert parsed(event).tags[TAG] == "page"
     event["detail"]["action"] = "restart-function"
     assert parsed(event).tags == {}
@@ -125,22 +125,22 @@ def test_what_names_the_action_is_read_again_by_who_acts(stage: Stage) -> None:
     ids=str,
 )
 def test_an_untagged_alarm_costs_one_look_and_leaves_nothing(
-    stage: Stage, tags: dict[str, str], reason: Reason
+    harness: Harness, tags: dict[str, str], reason: Reason
 ) -> None:
-    stage.alarms.tagged[parsed(load(QUIET)).arn] = tags
+    harness.alarms.tagged[parsed(load(QUIET)).arn] = tags
     for _ in range(3):
-        assert stage.router.handle(load(QUIET)).reason is reason
-    assert (len(stage.alarms.asked), stage.bus.entries) == (1, [])
+        assert harness.router.handle(load(QUIET)).reason is reason
+    assert (len(harness.alarms.asked), harness.bus.entries) == (1, [])
 
 
-def test_a_tag_that_was_set_meanwhile_is_seen_when_the_memory_is_old(stage: Stage) -> None:
-    stage.tagged(QUIET)
-    stage.router.handle(load(QUIET))
-    stage.tagged(QUIET, firebreak_action="restart-function")
-    stage.clock.pass_time(REMEMBERED_FOR - timedelta(seconds=1))
-    assert stage.router.handle(load(QUIET)).outcome == "left"
-    stage.clock.pass_time(timedelta(seconds=1))
-    assert stage.router.handle(load(QUIET)).outcome == "handed_over"
+def test_a_tag_that_was_set_meanwhile_is_seen_when_the_memory_is_old(harness: Harness) -> None:
+    harness.tagged(QUIET)
+    harness.router.handle(load(QUIET))
+    harness.tagged(QUIET, firebreak_action="restart-function")
+    harness.clock.pass_time(REMEMBERED_FOR - timedelta(seconds=1))
+    assert harness.router.handle(load(QUIET)).outcome == "left"
+    harness.clock.pass_time(timedelta(seconds=1))
+    assert harness.router.handle(load(QUIET)).outcome == "handed_over"
 
 
 def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:
@@ -155,29 +155,29 @@ def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:
     assert fake.asked[-1] == "arn:0"
 
 
-def test_tags_that_cannot_be_read_are_asked_for_again_and_never_taken_for_none(stage: Stage) -> None:
-    stage.alarms.tagged[parsed(load(QUIET)).arn] = Unknown("Throttling")
+def test_tags_that_cannot_be_read_are_asked_for_again_and_never_taken_for_none(harness: Harness) -> None:
+    harness.alarms.tagged[parsed(load(QUIET)).arn] = Unknown("Throttling")
     for _ in range(2):
         with pytest.raises(Unavailable):
-            stage.router.handle(load(QUIET))
-    assert (len(stage.alarms.asked), stage.bus.entries) == (2, [])
+            harness.router.handle(load(QUIET))
+    assert (len(harness.alarms.asked), harness.bus.entries) == (2, [])
 
 
-def test_an_alarm_that_is_gone_is_left(stage: Stage) -> None:
-    stage.alarms.tagged[parsed(load(QUIET)).arn] = ABSENT
-    assert stage.router.handle(load(QUIET)).reason is Reason.ALARM_GONE
+def test_an_alarm_that_is_gone_is_left(harness: Harness) -> None:
+    harness.alarms.tagged[parsed(load(QUIET)).arn] = ABSENT
+    assert harness.router.handle(load(QUIET)).reason is Reason.ALARM_GONE
 
 
-def test_what_the_bus_did_not_take_is_delivered_again(stage: Stage) -> None:
-    stage.tagged(QUIET, firebreak_action="page")
-    stage.bus.failed = 1
+def test_an_event_that_the_bus_did_not_take_is_delivered_again(harness: Harness) -> None:
+    harness.tagged(QUIET, firebreak_action="page")
+    harness.bus.failed = 1
     with pytest.raises(Unavailable):
-        stage.router.handle(load(QUIET))
+        harness.router.handle(load(QUIET))
 
 
-def test_a_request_of_firebreaks_own_is_none_of_its_business(stage: Stage) -> None:
+def test_a_request_of_firebreaks_own_is_none_of_its_business(harness: Harness) -> None:
     with pytest.raises(UnusableEvent):
-        stage.router.handle(load("own_climb"))
+        harness.router.handle(load("own_climb"))
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_a_routed_alarm_acts_like_one_whose_tag_rode(world: World) -> None:
     assert (done.outcome, len(world.ecs.writes)) == ("act", 1)
 
 
-def test_what_fell_silent_acts_where_its_live_tag_says_that_this_is_the_symptom(world: World) -> None:
+def test_an_alarm_without_data_acts_where_its_live_tag_says_that_this_is_the_symptom(world: World) -> None:
     tags = {**RESTART, MISSING_DATA_TAG: "symptom"}
     alarm = world.red(state=AlarmState.INSUFFICIENT_DATA, previous=AlarmState.ALARM, tags={})
     world.alarms.turn(alarm.name, AlarmState.INSUFFICIENT_DATA, world.clock.at)

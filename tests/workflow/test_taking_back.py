@@ -1,4 +1,4 @@
-"""What was done is put back: because it made things worse, or because it was temporary."""
+"""A change is taken back because it made things worse, or because it was temporary."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,7 +34,7 @@ def counts(world: World) -> list[object]:
     return [count for name, _, count in world.ecs.writes if name == COUNTS]
 
 
-def marks(world: World) -> list[str]:
+def labels(world: World) -> list[str]:
     return [subject.removeprefix("[Firebreak] ").split(" ecs:")[0] for subject in world.subjects]
 
 
@@ -74,14 +74,14 @@ class TestRestore:
 
         world.pass_time(12 * MINUTE)
         assert (world.incident(incident_id).state, counts(world)) == (S.CLOSED, [3, 2])
-        assert marks(world) == ["ACTED", "RESOLVED", "RESTORED"]
+        assert labels(world) == ["ACTED", "RESOLVED", "RESTORED"]
 
-    def test_the_trouble_is_told_to_be_over_when_it_is_and_when_the_tasks_go(self, world: World) -> None:
+    def test_the_page_says_that_it_is_over_and_when_the_added_tasks_go(self, world: World) -> None:
         healed(world)
 
         world.pass_time(6 * MINUTE)
 
-        assert marks(world) == ["ACTED", "RESOLVED"]
+        assert labels(world) == ["ACTED", "RESOLVED"]
         assert "The change is temporary: it is taken back at 10:32:30Z if all stays well." in last_page(world)
 
     def test_a_restore_is_claimed_and_takes_no_slot(self, world: World) -> None:
@@ -106,7 +106,7 @@ class TestRestore:
 
         assert counts(world) == [3, 2, 3]
         assert world.incident(incident_id).state is S.PAGED
-        assert marks(world) == ["ACTED", "RESOLVED", "RESTORED", "MADE WORSE", "UNDONE", "NEEDS YOU"]
+        assert labels(world) == ["ACTED", "RESOLVED", "RESTORED", "MADE WORSE", "UNDONE", "NEEDS YOU"]
         undone = next(body for subject, body in world.pager.sent if "UNDONE" in subject)
         assert "put back ecs:prod/api: desired count 2 to 3" in undone
         assert "before: desired count 2" in undone
@@ -120,7 +120,7 @@ class TestRestore:
         world.pass_time(60 * MINUTE)
 
         assert (counts(world), world.incident(incident_id).state) == ([3], S.CLOSED)
-        assert marks(world) == ["ACTED", "RESOLVED", "KEPT"]
+        assert labels(world) == ["ACTED", "RESOLVED", "KEPT"]
         assert "desired count is 5; we had set 3" in last_page(world)
 
     def test_a_pause_keeps_the_tasks_for_now_and_they_go_after_it(self, world: World) -> None:
@@ -131,12 +131,12 @@ class TestRestore:
 
         world.pass_time(15 * MINUTE)
         assert (counts(world), world.incident(incident_id).state) == ([3], S.RESTING)
-        assert marks(world) == ["ACTED", "RESOLVED", "KEPT"]
+        assert labels(world) == ["ACTED", "RESOLVED", "KEPT"]
         assert "migration" in last_page(world)
 
         world.pass_time(30 * MINUTE)
         assert (counts(world), world.incident(incident_id).state) == ([3, 2], S.CLOSED)
-        assert marks(world) == ["ACTED", "RESOLVED", "KEPT", "RESTORED"]
+        assert labels(world) == ["ACTED", "RESOLVED", "KEPT", "RESTORED"]
 
     @pytest.mark.parametrize("lost", [False, True], ids=["its event comes", "its event is lost"])
     def test_an_alarm_that_comes_back_during_the_rest_goes_on_within_minutes(
@@ -151,9 +151,9 @@ class TestRestore:
         world.pass_time((2 if not lost else 6) * MINUTE)
 
         assert (counts(world), world.incident(incident_id).state) == ([3], S.PAGED)
-        assert marks(world) == ["ACTED", "RESOLVED", "NEEDS YOU"]
+        assert labels(world) == ["ACTED", "RESOLVED", "NEEDS YOU"]
 
-    def test_a_relapse_that_nobody_saw_begins_the_rest_anew(self, world: World) -> None:
+    def test_a_relapse_that_nobody_observed_restarts_the_rest(self, world: World) -> None:
         alarm, incident_id = healed(world)
         world.pass_time(11 * MINUTE)
         world.alarms.turn(alarm.name, AlarmState.OK, world.clock.at)
@@ -170,13 +170,13 @@ class TestRestore:
         world.pass_time(10 * MINUTE)
         world.red(tags=SCALE)
         world.pass_time(6 * MINUTE)
-        assert marks(world)[-1] == "NEEDS YOU"
+        assert labels(world)[-1] == "NEEDS YOU"
 
         world.green(alarm)
         world.deliver()
 
         assert world.incident(incident_id).state is S.CLOSED
-        assert marks(world) == ["ACTED", "RESOLVED", "NEEDS YOU", "RESOLVED"]
+        assert labels(world) == ["ACTED", "RESOLVED", "NEEDS YOU", "RESOLVED"]
 
     def test_a_look_that_fails_at_the_end_of_the_rest_does_not_keep_the_tasks_for_good(
         self, world: World
@@ -282,7 +282,7 @@ class TestUndo:
         assert (counts(world), world.incident(incident_id).state) == ([3], S.PAGED)
         assert "It was not undone: desired count stays 3: tasks are not taken away" in last_page(world)
 
-    def test_a_restart_that_made_things_worse_says_that_there_is_no_way_back(self, world: World) -> None:
+    def test_a_restart_that_made_things_worse_says_that_it_cannot_be_undone(self, world: World) -> None:
         done = world.send(world.red())
         change(world, running=0)
 
@@ -301,11 +301,13 @@ class TestUndo:
         world.pass_time(12 * MINUTE)
 
         assert (counts(world), world.incident(incident_id).state) == ([3, 2], S.PAGED)
-        assert marks(world)[-2:] == ["MADE WORSE", "NEEDS YOU"]
+        assert labels(world)[-2:] == ["MADE WORSE", "NEEDS YOU"]
         assert "migration" in last_page(world)
 
     @pytest.mark.parametrize("service", [Unknown("ThrottlingException")], ids=["unseen"])
-    def test_what_cannot_be_seen_is_not_undone(self, world: World, service: Unknown) -> None:
+    def test_a_change_on_a_target_that_cannot_be_read_is_not_undone(
+        self, world: World, service: Unknown
+    ) -> None:
         _, incident_id = healed(world)
         world.pass_time(31 * MINUTE)
         world.alarms.turn("api-memory-high", AlarmState.ALARM, world.clock.at)

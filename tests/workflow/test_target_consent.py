@@ -85,7 +85,7 @@ def test_an_alarm_of_a_target_that_does_not_exist_counts_for_no_storm(world: Wor
 
 
 def test_composites_that_were_built_to_name_nothing_hold_no_action_back(world: World) -> None:
-    """Whoever may make alarms can nest them as deep as AWS allows."""
+    """Composite alarms can be nested as deep as AWS allows."""
     for name, below in [("c1", "c2"), ("c2", "c3"), ("c3", "leaf"), ("leaf", None)]:
         world.alarms.described[name] = a.described(name, children=(below,) if below else ())
     for name in "abcdef":

@@ -1,4 +1,4 @@
-"""What is red under a pause belongs to whoever holds it: announced once, and nobody further up is called."""
+"""An alarm under a pause belongs to the holder: announced once, and no further step is called."""
 
 from collections.abc import Iterator
 
@@ -69,7 +69,7 @@ def test_a_critical_alarm_under_the_pause_of_a_warning_calls_the_first_step_of_i
     assert ("topic", Phase.TRIGGER) not in sent(world)
 
 
-def test_what_is_still_red_after_the_pause_calls_again_and_climbs(world: World) -> None:
+def test_an_alarm_still_red_after_the_pause_calls_again_and_climbs(world: World) -> None:
     pause(world, minutes=20)
     refuse(world, 1)
     tick(world, 26)

@@ -60,7 +60,7 @@ def test_page_records_and_pages_once_what_it_cannot_read(world: World, event: ob
     assert len(world.pager.sent) == 1
 
 
-def test_page_tells_of_what_it_cannot_read_without_a_ledger(world: World) -> None:
+def test_page_reports_an_unreadable_announcement_without_a_ledger(world: World) -> None:
     client: Any = Wrapped(world.dynamodb, before=fail(NO_CONNECTION))
     dark = replace(world, dynamodb=client)
     dark.page_desk().handle({"detail-type": "Firebreak Announcement", "detail": {}})

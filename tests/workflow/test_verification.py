@@ -29,7 +29,7 @@ def acted(world: World) -> str:
     return done.incident_id
 
 
-def marks(world: World) -> list[str]:
+def labels(world: World) -> list[str]:
     return [subject.removeprefix("[Firebreak] ").split(" ecs:")[0] for subject in world.subjects]
 
 
@@ -46,7 +46,7 @@ def test_an_ok_that_lasts_closes_the_incident_and_frees_the_target(world: World)
     world.pass_time(MINUTE)
     world.alarms.turn("api-memory-high", AlarmState.OK, world.clock.at)
     world.pass_time(20 * MINUTE)
-    assert (world.incident(incident_id).state, marks(world)) == (S.CLOSED, ["ACTED", "RESOLVED"])
+    assert (world.incident(incident_id).state, labels(world)) == (S.CLOSED, ["ACTED", "RESOLVED"])
     assert world.send(world.red()).outcome == "act"
 
 
@@ -70,7 +70,7 @@ def test_a_relapse_while_holding_climbs(world: World) -> None:
         pytest.param(a.described(state=AlarmState.INSUFFICIENT_DATA), id="no data"),
     ],
 )
-def test_what_cannot_be_seen_is_looked_at_a_few_times_and_then_given_to_humans(
+def test_an_alarm_that_cannot_be_read_is_looked_at_a_few_times_and_then_given_to_humans(
     world: World, seen: Any
 ) -> None:
     incident_id = acted(world)
@@ -79,7 +79,7 @@ def test_what_cannot_be_seen_is_looked_at_a_few_times_and_then_given_to_humans(
     assert world.incident(incident_id).state is S.VERIFYING
     world.pass_time(30 * MINUTE)
     assert world.incident(incident_id).state is S.PAGED
-    assert marks(world) == ["ACTED", "NEEDS YOU"]
+    assert labels(world) == ["ACTED", "NEEDS YOU"]
     assert "it is not known whether it helped" in world.pager.sent[-1][1]
     assert len(world.ecs.writes) == 1
 
@@ -111,7 +111,7 @@ def test_two_looks_at_the_same_moment_speak_once(world: World) -> None:
     assert late.outcome == "superseded"
     world.deliver()
     assert [name for name, _, _ in world.ecs.writes] == ["force_deployment", "set_desired_count"]
-    assert marks(world) == ["ACTED", "ACTED"]
+    assert labels(world) == ["ACTED", "ACTED"]
 
 
 def wrapped(inner: Any, **disturb: Any) -> Any:
@@ -152,7 +152,7 @@ def test_a_claim_whose_function_died_is_uncertain_and_judged_by_what_is_there(wo
     world.alarms.turn("api-memory-high", AlarmState.OK, world.clock.at)
     world.pass_time(5 * MINUTE)
     assert world.incident(incident_id).state is S.HOLDING
-    assert marks(world) == ["ACTED", "UNCERTAIN"]
+    assert labels(world) == ["ACTED", "UNCERTAIN"]
     assert "It will not be sent again" in world.pager.sent[-1][1]
 
 
@@ -169,11 +169,11 @@ def test_the_sweeper_looks_at_what_no_schedule_woke(world: World) -> None:
 
 @pytest.mark.parametrize("field", ["alarm", "members", "state"])
 def test_an_incident_that_cannot_be_read_is_a_page_and_not_only_a_log_line(world: World, field: str) -> None:
-    """An act nobody can verify must not end in silence; the sweeper says so once a quarter of an hour."""
+    """An act nobody can verify must not end in silence; the sweeper says so once in 15 minutes."""
     incident_id = acted(world)
     spoil(world, incident_id, **{field: {"S": "\\odd"}})
     world.pass_time(5 * MINUTE)
-    assert marks(world)[1:] == ["BLIND Firebreak: Whether the target is being worked on could not be read."]
+    assert labels(world)[1:] == ["BLIND Firebreak: Whether the target is being worked on could not be read."]
     assert incident_id in world.pager.sent[-1][1]
     world.sweep()
     assert len(world.pager.sent) == 2
@@ -221,7 +221,7 @@ def test_a_climb_that_finds_the_alarm_without_data_is_no_recovery(world: World) 
     world.verifier().handle(check_event(incident_id, 0, 0))
     world.alarms.turn("api-memory-high", AlarmState.INSUFFICIENT_DATA, world.clock.at)
     world.deliver()
-    assert (world.incident(incident_id).state, marks(world)) == (S.PAGED, ["ACTED", "NEEDS YOU"])
+    assert (world.incident(incident_id).state, labels(world)) == (S.PAGED, ["ACTED", "NEEDS YOU"])
 
 
 def test_a_climb_that_finds_its_alarm_well_closes_when_it_is_the_only_one(world: World) -> None:
@@ -230,7 +230,7 @@ def test_a_climb_that_finds_its_alarm_well_closes_when_it_is_the_only_one(world:
     world.verifier().handle(check_event(incident_id, 0, 0))
     world.alarms.turn("api-memory-high", AlarmState.OK, world.clock.at)
     world.deliver()
-    assert (world.incident(incident_id).state, marks(world)) == (S.CLOSED, ["ACTED", "RESOLVED"])
+    assert (world.incident(incident_id).state, labels(world)) == (S.CLOSED, ["ACTED", "RESOLVED"])
 
 
 def test_a_climb_goes_on_for_a_member_that_is_red_though_the_first_alarm_is_well(world: World) -> None:
@@ -252,7 +252,7 @@ def test_a_climb_that_finds_every_member_well_closes(world: World) -> None:
     for name in ("api-memory-high", "api-5xx"):
         world.alarms.turn(name, AlarmState.OK, world.clock.at)
     world.deliver()
-    assert (world.incident(incident_id).state, marks(world)) == (S.CLOSED, ["ACTED", "RESOLVED"])
+    assert (world.incident(incident_id).state, labels(world)) == (S.CLOSED, ["ACTED", "RESOLVED"])
 
 
 @pytest.mark.parametrize("lost", ["unreadable", "still red for a moment"])
@@ -268,17 +268,17 @@ def test_an_ok_that_could_not_be_seen_is_seen_by_the_sweeper(world: World, lost:
     assert world.incident(incident_id).state is S.PAGED
     world.alarms.described[alarm.name] = a.described(alarm.name, AlarmState.OK)
     world.sweep()
-    assert (world.incident(incident_id).state, marks(world)[-1]) == (S.CLOSED, "RESOLVED")
+    assert (world.incident(incident_id).state, labels(world)[-1]) == (S.CLOSED, "RESOLVED")
 
 
-def test_what_humans_have_does_not_stay_open_for_good(world: World) -> None:
+def test_an_incident_given_to_humans_does_not_stay_open_for_good(world: World) -> None:
     alarm = world.red()
     incident_id = world.send(alarm).incident_id
     world.pass_time(10 * MINUTE)
     del world.alarms.described[alarm.name]
     world.clock.pass_time(7 * 60 * MINUTE)
     world.sweep()
-    assert (world.incident(incident_id).state, marks(world)[-1]) == (S.CLOSED, "EXPIRED")
+    assert (world.incident(incident_id).state, labels(world)[-1]) == (S.CLOSED, "EXPIRED")
 
 
 def test_an_action_this_release_does_not_know_goes_to_humans_and_blocks_nobody(world: World) -> None:
@@ -286,7 +286,7 @@ def test_an_action_this_release_does_not_know_goes_to_humans_and_blocks_nobody(w
     spoil(world, incident_id, action={"S": "of-a-later-release"})
     world.clock.pass_time(10 * MINUTE)
     world.sweep()
-    assert (world.incident(incident_id).state, marks(world)[-1]) == (S.PAGED, "NEEDS YOU")
+    assert (world.incident(incident_id).state, labels(world)[-1]) == (S.PAGED, "NEEDS YOU")
 
 
 def test_an_ok_between_observe_and_claim_stops_a_climb(world: World) -> None:
@@ -343,7 +343,9 @@ def test_an_ok_of_a_claim_under_way_leaves_it_alone(world: World) -> None:
         ),
     ],
 )
-def test_what_verify_does_not_understand_is_recorded_and_paged_once(world: World, event: object) -> None:
+def test_an_event_that_verify_does_not_understand_is_recorded_and_paged_once(
+    world: World, event: object
+) -> None:
     for _ in range(2):
         assert world.verifier().handle(event).reason is Reason.UNUSABLE_EVENT
     world.deliver()
@@ -376,7 +378,7 @@ def test_a_lost_climb_request_is_no_lost_climb(world: World) -> None:
     assert len(world.ecs.writes) == 2
 
 
-def test_blindness_that_nobody_can_be_told_of_fails_loudly(world: World) -> None:
+def test_an_unreadable_incident_that_cannot_be_announced_raises(world: World) -> None:
     incident_id = acted(world)
     spoil(world, incident_id, state={"S": "odd"})
     world.bus.broken = Unavailable("PutEvents", "503")

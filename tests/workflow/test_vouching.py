@@ -1,4 +1,4 @@
-"""What comes over the bus is told only as far as the ledger vouches for it."""
+"""An announcement on the bus is paged only as far as the ledger confirms it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,7 +34,7 @@ def test_a_forged_announcement_does_not_take_the_place_of_the_page_to_come(world
     assert "NEEDS YOU" in world.subjects[-1]
 
 
-def test_what_is_told_is_what_the_ledger_holds_and_not_what_the_event_says(world: World) -> None:
+def test_the_page_says_what_the_ledger_holds_and_not_what_the_event_says(world: World) -> None:
     world.recorded(NEEDS_YOU)
     world.page_desk().handle(announced(FORGED))
     [(subject, body)] = world.pager.sent
@@ -61,14 +61,14 @@ def test_a_forged_acknowledgement_does_not_stop_the_call_of_the_next_person(worl
     assert getattr(thread, "acknowledged_by", None) == ""
 
 
-def test_what_could_not_be_recorded_is_told_all_the_same_and_says_so(world: World) -> None:
+def test_an_announcement_that_was_not_recorded_is_paged_all_the_same_and_says_so(world: World) -> None:
     world.page_desk().handle(announced(NEEDS_YOU))
     [(_, body)] = world.pager.sent
     assert UNPROVEN in body
     assert NEEDS_YOU.headline in body
 
 
-def test_an_announcement_that_is_handed_over_is_told_though_it_waits_no_more(world: World) -> None:
+def test_an_announcement_that_was_published_is_paged_though_it_is_settled(world: World) -> None:
     event = world.recorded(NEEDS_YOU)
     assert world.ledger.unsettled_announcements(a.NOW, 10) == []
     world.page_desk().handle(event)
@@ -84,7 +84,7 @@ def test_a_dead_letter_that_is_sent_again_after_a_fortnight_is_still_proven(worl
     assert event["detail-type"] == "Firebreak Announcement"
 
 
-def test_what_was_told_while_the_ledger_could_not_be_read_marks_nothing_as_told(world: World) -> None:
+def test_a_page_sent_while_the_ledger_could_not_be_read_marks_nothing_as_sent(world: World) -> None:
     client = Wrapped(world.dynamodb, before=fail(answer("ThrottlingException")))
     replace(world, dynamodb=client).page_desk().handle(announced(NEEDS_YOU))
     world.tell(NEEDS_YOU)

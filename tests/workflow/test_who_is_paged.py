@@ -1,4 +1,4 @@
-"""Who is paged, on which channel and when: through the functions, with a policy and the time."""
+"""The people paged, on which channel and when: through the functions, with a policy and the time."""
 
 import re
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ def world() -> Iterator[World]:
         yield made
 
 
-def tell(world: World, kind: AnnouncementKind = AnnouncementKind.GIVEN_TO_HUMANS, **changes: Any) -> None:
+def announce(world: World, kind: AnnouncementKind = AnnouncementKind.GIVEN_TO_HUMANS, **changes: Any) -> None:
     message = incident_messages.given_to_humans(
         a.incident(), world.clock.at, "every rung was tried", AlarmState.ALARM
     )
@@ -86,7 +86,7 @@ def sent(world: World) -> list[tuple[str, Phase]]:
 
 
 def test_a_critical_page_goes_to_its_channels_and_up_until_somebody_has_it(world: World) -> None:
-    tell(world)
+    announce(world)
     assert sent(world) == [("ops", Phase.TRIGGER), ("pd", Phase.TRIGGER)]
     tick(world, 14)
     assert len(world.pager.pages) == 2
@@ -99,7 +99,7 @@ def test_a_critical_page_goes_to_its_channels_and_up_until_somebody_has_it(world
 
 
 def test_the_first_page_says_who_is_next_and_how_to_say_that_one_has_it(world: World) -> None:
-    tell(world)
+    announce(world)
     body = world.pager.pages[0][1].body
     assert "Severity: critical\n" in body
     assert "Then:     the engineering lead at 10:15:30Z, unless somebody acknowledges\n" in body
@@ -128,17 +128,17 @@ def test_every_page_that_somebody_further_up_follows_says_how_to_acknowledge(
     assert (command in body) is (follows or phase is Phase.TRIGGER)
 
 
-def test_everybody_who_was_told_hears_that_it_is_over_on_the_message_they_got(world: World) -> None:
-    tell(world)
+def test_everybody_who_was_paged_hears_that_it_is_over_on_the_message_they_got(world: World) -> None:
+    announce(world)
     tick(world, 15)
-    tell(world, AnnouncementKind.RECOVERED)
+    announce(world, AnnouncementKind.RECOVERED)
     over = {name: page for name, page in world.pager.pages if page.phase is Phase.RESOLVE}
     assert set(over) == {"pd", "ops", "topic"}
 
 
 def test_a_warning_outside_of_hours_waits_for_them_and_is_not_lost(world: World) -> None:
     world.clock.pass_time(12 * HOUR)
-    tell(world, alarm_name="web-latency")
+    announce(world, alarm_name="web-latency")
     assert world.pager.pages == []
     tick(world, 5)
     assert world.pager.pages == []
@@ -152,22 +152,22 @@ def test_a_warning_outside_of_hours_waits_for_them_and_is_not_lost(world: World)
 
 def test_a_channel_that_fails_is_replaced_by_the_one_that_is_named_for_that(world: World) -> None:
     world.pager.broken = frozenset({"pd", "ops"})
-    tell(world)
+    announce(world)
     assert sent(world) == [("topic", Phase.TRIGGER)]
     assert world.log.counts.count("ChannelFailures") == 2
 
 
-def test_with_every_channel_down_the_page_comes_again(world: World) -> None:
+def test_with_every_channel_down_the_page_is_sent_again(world: World) -> None:
     world.pager.broken = frozenset({"pd", "ops", "topic"})
     with pytest.raises(Untold):
-        tell(world)
+        announce(world)
     world.pager.broken = frozenset()
     world.clock.pass_time(61 * SECOND)
-    tell(world)
+    announce(world)
     assert len(world.pager.pages) == 2
 
 
-def test_without_a_memory_who_is_told_first_is_told_at_any_hour(world: World) -> None:
+def test_without_the_ledger_the_first_step_is_paged_at_any_hour(world: World) -> None:
     world.clock.pass_time(12 * HOUR)
     dark = replace(world, dynamodb=Wrapped(world.dynamodb, before=fail(NO_CONNECTION)))
     message = incident_messages.given_to_humans(
@@ -177,15 +177,15 @@ def test_without_a_memory_who_is_told_first_is_told_at_any_hour(world: World) ->
     assert sent(world) == [("ops", Phase.TRIGGER)]
 
 
-def test_a_page_that_could_not_be_put_aside_is_told_at_once(world: World) -> None:
+def test_a_page_that_could_not_be_held_is_sent_at_once(world: World) -> None:
     world.clock.pass_time(12 * HOUR)
     cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["transact_write_items"]))
     with pytest.raises(Untold):
-        tell(replace(world, dynamodb=cut), alarm_name="web-latency")
+        announce(replace(world, dynamodb=cut), alarm_name="web-latency")
     assert sent(world) == [("ops", Phase.TRIGGER)]
 
 
-def test_with_a_broken_policy_the_topic_is_told(world: World) -> None:
+def test_with_a_broken_policy_the_page_goes_to_the_topic(world: World) -> None:
     def broken() -> Any:
         raise PolicyError("policy.toml", ["no"])
 
@@ -194,9 +194,9 @@ def test_with_a_broken_policy_the_topic_is_told(world: World) -> None:
     assert sent(world) == [("topic", Phase.TRIGGER)]
 
 
-def test_a_picture_comes_after_everybody_was_told_and_a_missing_one_is_no_matter(world: World) -> None:
+def test_a_picture_comes_after_everybody_was_paged_and_a_missing_one_is_no_error(world: World) -> None:
     world.pictures.picture = b"png"
-    tell(world)
+    announce(world)
     [(ref, picture)] = world.pager.pictures
     assert (ref.partition("-")[0], picture) == ("ops", b"png")
 
