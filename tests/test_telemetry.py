@@ -16,7 +16,7 @@ DONE = Summary("refuse", Reason.COOLDOWN, "i-0123456789")
 
 
 class Context:
-    """As much of Lambda's context as Powertools reads."""
+    """The part of Lambda's context that Powertools reads."""
 
     function_name = "firebreak-restart-service"
     memory_limit_in_mb = 1024

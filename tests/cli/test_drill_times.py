@@ -1,4 +1,4 @@
-"""How long each step of a drill may take, by the policy alone."""
+"""The time that each step of a drill may take, by the policy alone."""
 
 from collections.abc import Mapping
 from dataclasses import replace

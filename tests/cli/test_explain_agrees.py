@@ -132,7 +132,7 @@ def long_ago_and_gone(world: World) -> Alarm:
 
 
 def heartbeat(world: World) -> Alarm:
-    """In the middle of a storm that one more red alarm would begin, and under a kill switch."""
+    """A heartbeat one red alarm short of a storm, and under a kill switch."""
     world.policy = parse_policy(a.AUTO_POLICY.replace("alarms = 50", "alarms = 2"), "storm.toml")
     world.send(world.red())
     world.switches.pause(Hold("global", "ana", "migration", a.NOW, a.NOW + 60 * MINUTE))

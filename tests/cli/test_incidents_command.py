@@ -46,7 +46,7 @@ def close(world: World) -> str:
 
 
 def refuse(world: World, count: int = 1) -> None:
-    """So many alarms without a target."""
+    """Send so many alarms without a target."""
     for n in range(count):
         world.clock.pass_time(timedelta(seconds=1))
         world.send(world.red(f"nameless-{n}", metrics=(METER,)))

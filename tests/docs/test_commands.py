@@ -40,7 +40,7 @@ def invocations(document: Document, program: str) -> list[list[str]]:
 
 
 def _option_names(parameter: Any) -> tuple[list[str], list[str]]:
-    """How an option is switched on, and off."""
+    """The names that switch an option on, and off."""
     return parameter.opts, parameter.secondary_opts
 
 

@@ -15,7 +15,7 @@ UNRESERVED = 100
 
 
 def rate(function: str) -> int:
-    """How many minutes lie between two of a function's own looks."""
+    """The number of minutes between two of a function's own looks."""
     text = str([event for event in functions()[function]["Events"].values() if event["Type"] == "ScheduleV2"])
     (minutes,) = re.findall(r"rate\((\d+) minutes?\)", text)
     return int(minutes)
@@ -28,7 +28,7 @@ def written_metrics() -> set[str]:
 
 
 def watched_metrics() -> int:
-    """How many metrics the stack's alarms look at: each of a math alarm counts."""
+    """The number of metrics that the stack's alarms watch: each of a math alarm counts."""
     alarms = [
         one["Properties"]
         for name, one in template()["Resources"].items()

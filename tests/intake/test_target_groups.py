@@ -1,4 +1,4 @@
-"""Which ECS service is behind the target groups of an alarm."""
+"""The ECS service behind the target groups of an alarm."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -261,7 +261,7 @@ def test_a_storm_that_cannot_be_declared_is_not_taken_for_declared_by_somebody_e
 
 
 def test_a_red_alarm_that_met_the_end_of_a_storm_is_remembered_all_the_same(table: Table) -> None:
-    """Of a single write DynamoDB says the same by another code than of a transaction."""
+    """DynamoDB reports the same conflict of a single write by another code than of a transaction."""
     met = fail(answer("TransactionConflictException", operation="UpdateItem"), on={"update_item"}, times=2)
     storms = DynamoStorms(Wrapped(table.client, before=met), table.name)  # type: ignore[arg-type]  # wraps the client
     found = storms.remember(red(), (), a.NOW)

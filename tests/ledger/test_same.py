@@ -1,4 +1,4 @@
-"""Whatever is done to both ledgers, in any order and on whatever old look, they answer alike."""
+"""Both ledgers give the same answers to the same calls, in any order and on any old look."""
 
 import uuid
 from collections.abc import Iterator, Sequence

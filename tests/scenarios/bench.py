@@ -59,7 +59,7 @@ class Bench(DemoStack):
         )
 
     def about(self, name: str) -> str:
-        """How pages call a service of this bench."""
+        """The name on pages of a service of this bench."""
         return f"ecs:{self.workload.cluster}/{name}"
 
     def alarm(self, name: str, metric: str = "memory") -> str:

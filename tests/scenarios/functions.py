@@ -53,7 +53,7 @@ class PlayedFunction:
 
     @property
     def about(self) -> str:
-        """How pages call it."""
+        """Its name on pages."""
         return f"lambda:{self.name}"
 
     def role(self) -> str:

@@ -148,7 +148,7 @@ def new_in_a_storm(world: World) -> Alarm:
 
 
 def in_a_full_storm(world: World) -> Alarm:
-    """As many alarms are remembered as there is room for."""
+    """Fill the storm with red alarms."""
     in_a_storm(world)
     for n in range(MOST_REMEMBERED):
         DynamoStorms(world.dynamodb, TABLE).remember(

@@ -44,7 +44,7 @@ def over(world: World) -> tuple[Alarm, str]:
 
 
 def delete_what_ended(world: World) -> None:
-    """As DynamoDB does, at the latest."""
+    """Delete expired items, as DynamoDB does in the end."""
     for item in items(world):
         if "expires_at" in item and int(item["expires_at"]["N"]) <= world.clock.at.timestamp():
             world.dynamodb.delete_item(TableName=TABLE, Key={"pk": item["pk"], "sk": item["sk"]})

@@ -39,7 +39,7 @@ def called_threads(world: World) -> Counter[str]:
 
 
 def looks(world: World) -> int:
-    """How many looks found the deployment; the sweep asks once more for each, which is the same delivery."""
+    """The number of looks that found the deployment; the sweep repeats each, as the same delivery."""
     return [summary.reason for summary in world.summaries].count(Reason.DEPLOYMENT_RUNNING)
 
 

@@ -1,4 +1,4 @@
-"""Which log a page shows, and on which channel: by the policy alone, outside AWS only where it says so."""
+"""The log that a page shows and its channels: by the policy alone, outside AWS only where it says so."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -387,7 +387,7 @@ def test_an_unreadable_incident_that_cannot_be_announced_raises(world: World) ->
 
 
 def test_verify_has_no_hand_in_any_change(world: World) -> None:
-    """Whatever it finds, it asks; only an action's own function writes."""
+    """It only requests changes; the function of an action makes them."""
     incident_id = acted(world)
     world.ecs.before_write = fail(AssertionError("Verify changed something"))
     world.clock.pass_time(4 * MINUTE)

@@ -135,7 +135,7 @@ def test_a_try_whose_function_died_is_followed_by_another(desk: Desk) -> None:
 
 
 def test_a_turn_is_longer_than_a_function_may_run() -> None:
-    """Or a second page would try at the same time as the first, which still waits for its answer."""
+    """A second page must not try at the same time as the first, which still waits for its answer."""
     assert timedelta(seconds=functions()["Page"]["Timeout"]) < TURN
 
 

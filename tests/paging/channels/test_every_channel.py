@@ -21,7 +21,7 @@ every_http_channel = pytest.mark.parametrize("kind", HTTP)
 
 
 def refusal(bench: Bench, kind: ChannelKind, *, seconds: float = 5.0) -> Undelivered:
-    """How the channel says that a page was not taken."""
+    """The error of a page that the channel does not take."""
     with pytest.raises(Undelivered) as caught:
         bench.channel(kind, seconds=seconds).send(PAGE, "")
     return caught.value
@@ -225,7 +225,7 @@ def test_a_changed_secret_counts_with_the_next_page(tls_bench: Bench, kind: Chan
 def test_a_secret_is_never_disclosed(
     tls_bench: Bench, kind: ChannelKind, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not in logs at their most talkative, in errors, in what led to them, or in how a channel looks."""
+    """Neither DEBUG logs, errors, their causes nor the repr of a channel contain it."""
     caplog.set_level(logging.DEBUG)
     for name in list(logging.root.manager.loggerDict):
         caplog.set_level(logging.DEBUG, logger=name)

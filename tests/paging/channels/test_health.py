@@ -48,7 +48,7 @@ def test_each_channel_is_remembered_by_itself(memory: ChannelHealth) -> None:
 
 
 def test_a_write_on_an_older_version_is_refused(memory: ChannelHealth) -> None:
-    """Of two pages that both want the one try, one gets it."""
+    """One of two pages that both want the one try gets it."""
     memory.keep("slack", ONCE, a.NOW)
     found = memory.look("slack")
     assert isinstance(found, Health)
