@@ -1,9 +1,9 @@
 """A function may die after any of its outside calls: still at most one act a rung, and never silence.
 
-Each life is played as often as it has outside calls; in the nth play the function that makes the
+Each life is run as often as it has outside calls; in the nth run the function that makes the
 nth call is killed right after it. Lambda then delivers its event again, or gives up and reports
-the failure to Page; schedules fire and the sweeper runs as ever. The gate plays every third death, each
-life from another one on; FIREBREAK_PROVE=deep plays them all.
+the failure to Page; schedules fire and the sweeper runs as ever. The gate runs every third death, each
+life from another one on; FIREBREAK_PROVE=deep runs them all.
 """
 
 import os
@@ -35,7 +35,7 @@ STRIDE = 1 if os.environ.get("FIREBREAK_PROVE") == "deep" else 3
 LIFE = 31  # minutes; longer than both rungs, their verification and the sweeps after them
 SWEEP = {"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}}
 
-# What a higher rung lends is taken back within a life.
+# A temporary change by a higher rung is restored within a life.
 LENT_BRIEFLY = parse_policy(a.AUTO_POLICY + 'restore_after = "7m"\n', "lent.toml")
 
 type Desk = Callable[[], Any]
@@ -43,12 +43,12 @@ type Desk = Callable[[], Any]
 
 @dataclass
 class Life:
-    """Plays one alarm to its end in a world whose functions share one death."""
+    """Runs one alarm to its end in a world whose functions share one death."""
 
     world: World
     retried: bool
 
-    def play(self, alarm: Alarm, recovers_after: int) -> None:
+    def run(self, alarm: Alarm, recovers_after: int) -> None:
         self.invoke(self.world.remediator, eventbridge(alarm))
         self.carry()
         for minute in range(1, LIFE):
@@ -70,7 +70,7 @@ class Life:
                 failed = {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": event}
                 self.world.page_desk().handle(failed)
 
-    def tell(self, detail: dict[str, Any]) -> None:
+    def page(self, detail: dict[str, Any]) -> None:
         """Page is tried again in any case: it has nobody to report to."""
         event = {"detail-type": "Firebreak Announcement", "detail": detail}
         try:
@@ -83,7 +83,7 @@ class Life:
         bus = self.world.bus
         while bus.announced or bus.asked:
             if bus.announced:
-                self.tell(announcement_to_wire(bus.announced.pop(0)))
+                self.page(announcement_to_wire(bus.announced.pop(0)))
             else:
                 asked = bus.asked.pop(0)
                 self.invoke(partial(self.world.remediator, asked.action), request_event(asked))
@@ -123,7 +123,7 @@ def mortal_world(client: Any, death: Death) -> World:
 
 
 def watched(move: Any) -> Any:
-    """Every move of every play keeps to the state machine."""
+    """The same move, checked against the state machine."""
 
     def checked(change: Any) -> Any:
         assert may_move(change.before.state, change.after.state), change
@@ -132,33 +132,33 @@ def watched(move: Any) -> Any:
     return checked
 
 
-def play(client: Any, at: int, *, retried: bool, recovers_after: int) -> tuple[World, Death]:
+def run_life(client: Any, at: int, *, retried: bool, recovers_after: int) -> tuple[World, Death]:
     # The death waits until the alarm is red: the preparation is no function.
     death = Death(at=0)
     world = mortal_world(client, death)
     alarm = world.red()
     death.called.clear()
     death.at = at
-    Life(world, retried).play(alarm, recovers_after)
+    Life(world, retried).run(alarm, recovers_after)
     death.at = 0
     return world, death
 
 
 def trouble(world: World) -> str:
-    """What is wrong with how a life ended, if anything."""
+    """The violated property of a finished life, or an empty text."""
     acts = Counter((name, value) for name, _, value in world.ecs.writes)
     if any(count > 1 for count in acts.values()):
         return f"acted twice: {acts}"
     if not world.pager.sent:
-        return "nobody was told anything"
+        return "no page was sent"
     repeated = [page for page, count in Counter(world.pager.sent).items() if count > 2]
     if repeated:
-        return f"told again and again: {repeated[0][0]}"
+        return f"paged again and again: {repeated[0][0]}"
     incident = world.ledger.incident(incident_name(a.request(alarm=a.alarm(since=a.NOW))))
     if isinstance(incident, Incident) and incident.state not in FREES_TARGET:
         return f"left in the middle: {incident}"
     if world.ledger.unsettled_announcements(world.clock.at, 10):
-        return "something was never told"
+        return "an announcement was never published"
     return ""
 
 
@@ -182,20 +182,20 @@ def test_a_function_killed_after_any_outside_call_never_acts_twice_and_never_lea
     *,
     retried: bool,
 ) -> None:
-    world, undisturbed = play(dynamodb, 0, retried=retried, recovers_after=recovers_after)
+    world, undisturbed = run_life(dynamodb, 0, retried=retried, recovers_after=recovers_after)
     assert [name for name, _, _ in world.ecs.writes] == acts
     assert last in world.subjects[-1]
     calls = undisturbed.called
     assert len(calls) > 30
     found: dict[str, str] = {}
     ends: Counter[str] = Counter()
-    played = range(1 + (len(acts) + retried) % STRIDE, len(calls) + 1, STRIDE)
-    for nth in played:
-        world, death = play(dynamodb, nth, retried=retried, recovers_after=recovers_after)
+    crash_points = range(1 + (len(acts) + retried) % STRIDE, len(calls) + 1, STRIDE)
+    for nth in crash_points:
+        world, death = run_life(dynamodb, nth, retried=retried, recovers_after=recovers_after)
         if wrong := trouble(world):
             found[f"call {nth}, {death.called[nth - 1]}"] = wrong
         ends[f"{len(world.ecs.writes)} acts, last page {world.pager.sent[-1][1].partition(':')[0]}"] += 1
     assert found == {}
     how = "delivered again" if retried else "given up"
     outcomes = ", ".join(f"{count} x {end}" for end, count in sorted(ends.items()))
-    record_property("proof", f"crash points ({last}, {how}): {len(played)} of {len(calls)}; {outcomes}")
+    record_property("proof", f"crash points ({last}, {how}): {len(crash_points)} of {len(calls)}; {outcomes}")

@@ -1,4 +1,4 @@
-"""No limit is exceeded in any window, whatever comes in whatever order, however clocks differ within the pad.
+"""No limit is exceeded in any window, for any events in any order, however clocks differ within the pad.
 
 The functions are the real ones, on the ledger in memory; acts are counted by the true time they arrive at.
 """
@@ -90,7 +90,7 @@ def in_memory(policy: Policy, note: Callable[[str, str, object], None]) -> Any:
         setattr(world, name, part)
     for target in TARGETS:
         world.ecs.services[target.display] = replace(a.service(name=target.name), cluster=target.group)
-    setattr(world.ecs, "_write", note)  # noqa: B010  # mypy would refuse the plain spelling
+    setattr(world.ecs, "_write", note)  # noqa: B010  # mypy would refuse the plain assignment
     return world
 
 
@@ -107,7 +107,7 @@ class Scenery:
         action = "restart-service" if name == "force_deployment" else "scale-service"
         self.acts.append((self.true.at, target, action))
 
-    def play(self, step: Step) -> None:
+    def apply(self, step: Step) -> None:
         self.world.clock = Skewed(self.true, step.skew * SECOND)
         self.let_pass(step.after * SECOND)
         target = TARGETS[step.target]
@@ -123,7 +123,7 @@ class Scenery:
             self.world.alarms.turn(alarm.name, "OK", self.true.at)
 
     def let_pass(self, length: timedelta) -> None:
-        """Time goes by in minutes; what falls due is done, and every five minutes the sweeper comes."""
+        """Time passes in minutes; due work is done, and the sweeper runs every five minutes."""
         end = self.true.at + length
         while self.true.at < end:
             self.true.pass_time(min(timedelta(minutes=1), end - self.true.at))
@@ -160,7 +160,7 @@ def test_no_limit_is_exceeded_in_any_window_for_any_sequence_of_events_and_clock
     policy = parse_policy(POLICY, "sequences.toml")
     scenery = Scenery(policy)
     for step in story:
-        scenery.play(step)
+        scenery.apply(step)
     scenery.let_pass(timedelta(minutes=30))
     for scope, budgets in limits_of(policy).items():
         mine = [
@@ -175,7 +175,7 @@ def test_no_limit_is_exceeded_in_any_window_for_any_sequence_of_events_and_clock
 def test_the_story_acts_at_all_and_fills_its_limits() -> None:
     scenery = Scenery(parse_policy(POLICY, "sequences.toml"))
     for n in range(12):
-        scenery.play(Step(after=30, target=n % len(TARGETS), skew=(-30, 30)[n % 2], recovers=False))
+        scenery.apply(Step(after=30, target=n % len(TARGETS), skew=(-30, 30)[n % 2], recovers=False))
     acts = [at for at, _, _ in scenery.acts]
     assert fullest(acts, timedelta(minutes=10)) == 4
     assert Level.DEPENDENCY in {scope.level for scope in limits_of(parse_policy(POLICY, "x"))}

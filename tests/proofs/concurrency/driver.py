@@ -1,4 +1,4 @@
-"""Drives the real workflow with many workers at once, and checks what came of it.
+"""Drives the real workflow with many workers at once, and checks the result.
 
 The workers are threads of several processes, so that they run on all cores; the emulator is one
 process and carries out one call at a time. Each worker has clients of its own, as a Lambda
@@ -89,7 +89,7 @@ def skewed(workers: int) -> list[float]:
 
 @dataclass
 class Load:
-    """One load on one ground. `during` is called again and again while it goes on.
+    """One load on one fleet. `during` is called again and again while it goes on.
 
     `skews` says how wrong each worker's clock is. With a head start the latest clock begins so many
     seconds before the earliest: slots taken by late clocks are then judged by early ones, for which
@@ -98,7 +98,7 @@ class Load:
     """
 
     running: Running
-    ground: Fleet
+    fleet: Fleet
     limits: Limits
     folder: Path
     workers: int = WORKERS
@@ -110,8 +110,8 @@ class Load:
     acts: list[Act] = field(default_factory=list)
 
     def run(self, deliveries: Sequence[Delivery]) -> Result:
-        """Deal the deliveries to the workers, let them work, and add up what came of it."""
-        trail = Trail(self.ground.session, self.ground, datetime.now(UTC))
+        """Deal the deliveries to the workers, let them work, and add up their results."""
+        trail = Trail(self.fleet.session, self.fleet, datetime.now(UTC))
         shares = self._shares(deliveries)
         with ExitStack() as stack:
             team = [
@@ -137,9 +137,7 @@ class Load:
     @contextmanager
     def _process(self, number: int, shares: list[Share]) -> Iterator[subprocess.Popen[str]]:
         job, result = self._file("job", number), self._file("result", number)
-        write_job(
-            job, Job(self.running.endpoint, self.ground.table, self.limits.policy, shares, self.refuses)
-        )
+        write_job(job, Job(self.running.endpoint, self.fleet.table, self.limits.policy, shares, self.refuses))
         command = [sys.executable, "-m", "tests.proofs.concurrency.worker", str(job), str(result)]
         pipe = subprocess.PIPE
         with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
@@ -203,13 +201,13 @@ def acted_twice(acts: Sequence[Act]) -> list[str]:
     return [f"{target} was changed {times} times" for target, times in found.items() if times > 1]
 
 
-def items(ground: Fleet, prefix: str) -> list[dict[str, Any]]:
+def items(fleet: Fleet, prefix: str) -> list[dict[str, Any]]:
     """The ledger's items whose key begins so."""
     pages = (
-        reader(ground.session, "dynamodb")
+        reader(fleet.session, "dynamodb")
         .get_paginator("scan")
         .paginate(
-            TableName=ground.table,
+            TableName=fleet.table,
             FilterExpression="begins_with(pk, :prefix)",
             ExpressionAttributeValues={":prefix": {"S": prefix}},
             ConsistentRead=True,
@@ -218,6 +216,6 @@ def items(ground: Fleet, prefix: str) -> list[dict[str, Any]]:
     return [item for page in pages for item in page["Items"]]
 
 
-def decided(ground: Fleet) -> list[str]:
+def decided(fleet: Fleet) -> list[str]:
     """The delivery keys that the ledger holds a decision of."""
-    return sorted(item["pk"]["S"].removeprefix("DECISION#") for item in items(ground, "DECISION#"))
+    return sorted(item["pk"]["S"].removeprefix("DECISION#") for item in items(fleet, "DECISION#"))

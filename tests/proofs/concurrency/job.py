@@ -1,4 +1,4 @@
-"""What the driver and its worker processes tell each other, as JSON files."""
+"""The messages between the driver and its worker processes, as JSON files."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ from tests.proofs.concurrency.watching import Write
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one worker gets: how wrong its clock is, in seconds, and its events in their order."""
+    """The share of one worker: how wrong its clock is, in seconds, and its events in their order."""
 
     skew: float
     deliveries: list[Delivery]
@@ -20,7 +20,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one process does.
+    """The work of one process.
 
     With `refuses` writes that meet are refused as DynamoDB refuses them.
     """
@@ -34,7 +34,7 @@ class Job:
 
 @dataclass
 class Result:
-    """What came of a job; those of several processes add up."""
+    """The result of a job; those of several processes add up."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     raised: list[str] = field(default_factory=list)

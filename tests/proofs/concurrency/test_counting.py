@@ -1,4 +1,4 @@
-"""What the load tests count with can find what they look for."""
+"""The counters of the load tests find the violations that they look for."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -81,7 +81,7 @@ def test_traffic_refuses_a_transaction_that_meets_anything_and_a_plain_write_tha
         assert free == ()
 
 
-def test_items_are_told_apart_by_what_they_are() -> None:
+def test_items_are_distinguished_by_their_kind() -> None:
     keys = ["SCOPE#stack#all 0", "SCOPE#group#x 0", "SWITCH#global 0", "STORM 0", "INC#i META"]
     kinds = [kind_of(key) for key in keys]
     assert kinds == ["SCOPE#stack", "SCOPE#group", "SWITCH#global", "STORM", "INC"]

@@ -1,7 +1,7 @@
-"""64 workers at once, against the emulator: what it was asked for is counted in its own record of calls.
+"""64 workers at once, against the emulator: its own record of calls counts the acts.
 
 Every worker is a whole function with real adapters and clients of its own; their clocks differ by up
-to a minute, which is what the pad of a slot allows for. FIREBREAK_PROVE=deep takes minutes, with
+to a minute, as the pad of a slot allows. FIREBREAK_PROVE=deep takes minutes, with
 windows so short that slots run out and are taken again.
 """
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.local
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a run is. The stack's limit is what is to be used up."""
+    """How large a run is. The stack's limit is to be used up."""
 
     services: int
     transitions: int
@@ -42,10 +42,10 @@ class Size:
     burst: int
     every: float
 
-    def deliveries(self, ground: Fleet) -> list[Delivery]:
+    def deliveries(self, fleet: Fleet) -> list[Delivery]:
         """Each alarm's transitions in any order, with exact duplicates, in bursts."""
         first = transitions(
-            ground, self.transitions, spread=timedelta(minutes=15), every=timedelta(minutes=16)
+            fleet, self.transitions, spread=timedelta(minutes=15), every=timedelta(minutes=16)
         )
         return in_bursts(shuffled(first, self.again, seed=1), self.burst, self.every)
 
@@ -66,34 +66,34 @@ STORM = Limits(storm='alarms = 10\nwithin = "1h"\nquiet = "1h"')
 @contextmanager
 def fleet_of(running: Running, *, services: int, clusters: int = 10) -> Iterator[Fleet]:
     """Red alarms on opted-in services, removed afterwards."""
-    ground = Fleet.prepare(running.session(), services=services, clusters=clusters)
+    fleet = Fleet.prepare(running.session(), services=services, clusters=clusters)
     try:
-        yield ground
+        yield fleet
     finally:
-        ground.remove()
+        fleet.remove()
 
 
 def assert_every_event_ended_in_one_decision(
-    result: Result, ground: Fleet, deliveries: Sequence[Delivery]
+    result: Result, fleet: Fleet, deliveries: Sequence[Delivery]
 ) -> None:
     """Nothing raised, nobody was blind, and the ledger holds each delivery's decision and no other."""
     assert result.raised == []
     assert result.outcomes.total() == len(deliveries)
     assert result.outcomes[f"refuse {Reason.LEDGER_UNAVAILABLE}"] == 0
     assert AnnouncementKind.BLIND not in result.announced.values()
-    assert decided(ground) == sorted({delivery.key for delivery in deliveries})
+    assert decided(fleet) == sorted({delivery.key for delivery in deliveries})
 
 
 def test_no_window_at_any_level_sees_more_acts_than_its_limit(
     running: Running, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    with fleet_of(running, services=SIZE.services) as ground:
-        deliveries = SIZE.deliveries(ground)
-        load = Load(running, ground, SIZE.limits, tmp_path, head_start=HEAD_START)
+    with fleet_of(running, services=SIZE.services) as fleet:
+        deliveries = SIZE.deliveries(fleet)
+        load = Load(running, fleet, SIZE.limits, tmp_path, head_start=HEAD_START)
         result = load.run(deliveries)
         assert load.violations() == []
         assert acted_twice(load.acts) == []
-        assert_every_event_ended_in_one_decision(result, ground, deliveries)
+        assert_every_event_ended_in_one_decision(result, fleet, deliveries)
     # Otherwise it would have been no test: the slots were all taken, in the deep run again and again.
     assert len(load.acts) > SIZE.stack * (SIZE.rounds - 1)
     assert len(load.acts) == sum(write.is_claim and not write.lost_on for write in result.writes)
@@ -120,13 +120,13 @@ def trips(writes: Sequence[Write]) -> list[Write]:
 def test_once_a_storm_is_declared_nothing_is_claimed_and_one_page_is_sent(
     running: Running, tmp_path: Path
 ) -> None:
-    with fleet_of(running, services=80) as ground:
-        first = transitions(ground, 3, spread=timedelta(minutes=1), every=timedelta(minutes=2))
+    with fleet_of(running, services=80) as fleet:
+        first = transitions(fleet, 3, spread=timedelta(minutes=1), every=timedelta(minutes=2))
         deliveries = shuffled(first, 60, seed=2)
-        load = Load(running, ground, STORM, tmp_path)
+        load = Load(running, fleet, STORM, tmp_path)
         result = load.run(deliveries)
         assert load.violations() == []
-        assert_every_event_ended_in_one_decision(result, ground, deliveries)
+        assert_every_event_ended_in_one_decision(result, fleet, deliveries)
     (trip,) = trips(result.writes)
     late = [w for w in result.writes if w.is_claim and not w.lost_on and w.start > trip.end]
     assert late == []
@@ -136,10 +136,10 @@ def test_once_a_storm_is_declared_nothing_is_claimed_and_one_page_is_sent(
     assert len([w for w in counted if w.start > trip.end]) <= MOST_REMEMBERED + WORKERS
 
 
-def hold_everything(ground: Fleet) -> None:
-    """Somebody holds the global switch: every refusal has the same cause, which is told once."""
+def hold_everything(fleet: Fleet) -> None:
+    """Somebody holds the global switch: every refusal has the same cause, which is announced once."""
     now = datetime.now(UTC)
-    switches = Switches(reader(ground.session, "dynamodb"), ground.table)
+    switches = Switches(reader(fleet.session, "dynamodb"), fleet.table)
     switches.pause(Hold("global", "jane", "deploying", now, now + timedelta(hours=1)))
 
 
@@ -147,12 +147,12 @@ def hold_everything(ground: Fleet) -> None:
 def test_writes_that_meet_and_are_refused_as_dynamodb_does_lose_no_event(
     running: Running, tmp_path: Path, *, paused: bool
 ) -> None:
-    with fleet_of(running, services=60) as ground:
+    with fleet_of(running, services=60) as fleet:
         if paused:
-            hold_everything(ground)
-        first = transitions(ground, 2, spread=timedelta(minutes=5), every=timedelta(minutes=6))
+            hold_everything(fleet)
+        first = transitions(fleet, 2, spread=timedelta(minutes=5), every=timedelta(minutes=6))
         deliveries = shuffled(first, 60, seed=3)
-        load = Load(running, ground, Limits(), tmp_path, processes=1, refuses=True)
+        load = Load(running, fleet, Limits(), tmp_path, processes=1, refuses=True)
         result = load.run(deliveries)
         assert load.violations() == []
-        assert_every_event_ended_in_one_decision(result, ground, deliveries)
+        assert_every_event_ended_in_one_decision(result, fleet, deliveries)

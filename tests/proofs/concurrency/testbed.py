@@ -1,4 +1,4 @@
-"""The ground a load test stands on: a ledger of its own, opted-in services, red alarms, their events."""
+"""The fleet of a load test: a ledger of its own, opted-in services, red alarms, their events."""
 
 import random
 import time
@@ -55,7 +55,7 @@ class Delivery:
 
     @property
     def key(self) -> str:
-        """What it is decided once by."""
+        """The key under which it is decided once."""
         alarm = alarm_events.parse(self.event)
         assert isinstance(alarm, Alarm)
         return alarm_key(alarm, self.action)
@@ -77,10 +77,10 @@ class Fleet:
             RedService(f"{run}-{n % clusters}", f"s{n:03d}", ACTIONS[n % len(ACTIONS)])
             for n in range(services)
         )
-        ground = cls(session, run, red)
-        create_table(reader(session, "dynamodb"), ground.table)
-        _Builder(session, ground).build()
-        return ground
+        fleet = cls(session, run, red)
+        create_table(reader(session, "dynamodb"), fleet.table)
+        _Builder(session, fleet).build()
+        return fleet
 
     @property
     def table(self) -> str:
@@ -116,28 +116,28 @@ class Fleet:
 
 
 class _Builder:
-    def __init__(self, session: Session, ground: Fleet) -> None:
-        self._ground = ground
+    def __init__(self, session: Session, fleet: Fleet) -> None:
+        self._fleet = fleet
         self._ecs: Any = session.client("ecs")
         self._cloudwatch: Any = session.client("cloudwatch")
 
     def build(self) -> None:
         definition = self._ecs.register_task_definition(
-            family=self._ground.run,
+            family=self._fleet.run,
             requiresCompatibilities=["FARGATE"],
             networkMode="awsvpc",
             cpu="256",
             memory="512",
             containerDefinitions=[{"name": "app", "image": IMAGE, "essential": True}],
         )["taskDefinition"]["taskDefinitionArn"]
-        for cluster in sorted({service.cluster for service in self._ground.services}):
+        for cluster in sorted({service.cluster for service in self._fleet.services}):
             self._ecs.create_cluster(clusterName=cluster)
 
         def one(service: RedService) -> None:
             self._service(service, definition)
             self._red(service)
 
-        _all(one, self._ground.services)
+        _all(one, self._fleet.services)
 
     def _service(self, service: RedService, definition: str) -> None:
         self._ecs.create_service(
@@ -191,17 +191,17 @@ def shuffled(first: Sequence[Delivery], again: int, seed: int) -> list[Delivery]
     return [copy for one in mixed for copy in (one, *copies.pop(id(one), ()))]
 
 
-def transitions(ground: Fleet, each: int, *, spread: timedelta, every: timedelta) -> list[Delivery]:
+def transitions(fleet: Fleet, each: int, *, spread: timedelta, every: timedelta) -> list[Delivery]:
     """`each` different transitions to red of every alarm, the newest about now.
 
     The alarms lie `spread` apart in all, so that hundreds of them need not be a storm; the
     transitions of one alarm lie `every` apart.
     """
     now = datetime.now(UTC)
-    apart = spread / max(len(ground.services), 1)
+    apart = spread / max(len(fleet.services), 1)
     return [
-        ground.delivery(service, now - n * apart - again * every)
-        for n, service in enumerate(ground.services)
+        fleet.delivery(service, now - n * apart - again * every)
+        for n, service in enumerate(fleet.services)
         for again in range(each)
     ]
 

@@ -1,4 +1,4 @@
-"""What really reached AWS, by the emulator's own record of API calls (CloudTrail), never by our ledger.
+"""The calls that reached AWS, by the emulator's own record (CloudTrail), never by Firebreak's ledger.
 
 The record's times are those at which the emulator had carried a call out, to the microsecond;
 only the times by which it can be asked for are whole seconds.
@@ -39,7 +39,7 @@ class Trail:
     """The acts of one run, read piece by piece while it goes on: the record is a ring of 100,000 calls."""
 
     session: Session
-    ground: Fleet
+    fleet: Fleet
     since: datetime
     read_until: datetime | None = None
 
@@ -55,7 +55,7 @@ class Trail:
         end = datetime.now(UTC).replace(microsecond=0) + SECOND
         for event in self._between(start, end):
             act = _act(event)
-            if self.ground.owns(act.cluster):
+            if self.fleet.owns(act.cluster):
                 self._found[act.call] = act
         self.read_until = end - 2 * SECOND
         return sorted(self._found.values())
@@ -79,7 +79,7 @@ class Trail:
     def _oldest_is_there(self) -> bool:
         """The run's own first call must still be in the ring."""
         found = self._lookup("CreateTable", self.since - 600 * SECOND, datetime.now(UTC) + SECOND)
-        return any(_parameters(event).get("TableName") == self.ground.table for event in found)
+        return any(_parameters(event).get("TableName") == self.fleet.table for event in found)
 
 
 def _parameters(event: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Counting what a worker asks of the outside: a wrapper around its clients that notes every call.
+"""Counts the outside calls of a worker: a wrapper around its clients that notes every call.
 
 It can also refuse as DynamoDB does and the emulator does not: see `Traffic`.
 """
@@ -49,7 +49,7 @@ class Traffic:
 
     @contextmanager
     def under_way(self, operation: str, items: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        """Gives the items that somebody else is writing; when there are none, they are ours meanwhile."""
+        """Gives the items that another worker is writing. If none, this writer holds its items meanwhile."""
         own = self._transactions if operation == TRANSACTION else self._plain
         with self._lock:
             others = self._transactions + (self._plain if operation == TRANSACTION else Counter())
@@ -66,7 +66,7 @@ class Traffic:
 
 @dataclass
 class Notes:
-    """What all workers of a process did outside; safe to share between threads."""
+    """The outside calls of all workers of a process; safe to share between threads."""
 
     calls: Counter[str] = field(default_factory=Counter)
     writes: list[Write] = field(default_factory=list)
@@ -156,7 +156,7 @@ def lost_items(error: ClientError, items: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def kind_of(item: str) -> str:
-    """What sort of item it is: its scope's level, its switch's kind, or its first word."""
+    """The sort of an item: its scope's level, its switch's kind, or its first word."""
     parts = item.partition(" ")[0].split("#")
     return "#".join(parts[:2]) if parts[0] in {"SCOPE", "SWITCH"} else parts[0]
 
@@ -169,7 +169,7 @@ def lost_claims(writes: Iterable[Write]) -> int:
 def meetings(writes: Iterable[Write]) -> Counter[str]:
     """How often a write began while another one of the same item was under way, by sort of item.
 
-    Counted only where one of the two is a transaction: these are what DynamoDB may refuse as a
+    Counted only where one of the two is a transaction: these DynamoDB may refuse as a
     TransactionConflict. The emulator never does, so this is the most it could have been.
     """
     by_item: dict[str, list[Write]] = {}
@@ -177,8 +177,8 @@ def meetings(writes: Iterable[Write]) -> Counter[str]:
         for item in write.items:
             by_item.setdefault(item, []).append(write)
     found: Counter[str] = Counter()
-    for item, touching in by_item.items():
-        found[kind_of(item)] += sum(_met(sorted(touching, key=lambda one: one.start)))
+    for item, of_item in by_item.items():
+        found[kind_of(item)] += sum(_met(sorted(of_item, key=lambda one: one.start)))
     return +found
 
 

@@ -1,7 +1,7 @@
 """One process of a load test: many workers, each with its own clock, clients and functions.
 
 Run as `python -m tests.proofs.concurrency.worker JOB RESULT`; `driver` writes the one and reads the other. It
-says when it is ready, and is told when to begin.
+reports when it is ready, and receives the time at which to begin.
 """
 
 import gc
@@ -74,7 +74,7 @@ class NoLog:
 
 @dataclass
 class NotedBus:
-    """Notes what it was handed; nothing is sent."""
+    """Notes each announcement and request; nothing is sent."""
 
     notes: Notes
     announced: dict[str, str] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class NotedBus:
 
 @dataclass(frozen=True, slots=True)
 class NotedSchedules:
-    """Notes what it was asked for; nothing is scheduled, so nothing is verified during a load test."""
+    """Notes each requested schedule; nothing is scheduled, so nothing is verified during a load test."""
 
     notes: Notes
 
@@ -166,7 +166,7 @@ def work(worker: Worker, share: Share, start_at: float, result: Result, lock: th
 
 
 def run(job: Job) -> Result:
-    """Play every share of the job at the same time."""
+    """Run every share of the job at the same time."""
     session, result = LocalSession(job.endpoint), Result()
     notes = Notes(traffic=Traffic() if job.refuses else None)
     policy = parse_policy(job.policy, "load test")

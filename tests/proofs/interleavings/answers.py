@@ -1,4 +1,4 @@
-"""Scenes of answers and of putting back: a yes, a no, a restore, an undo, and what comes between."""
+"""Scenes of answers and of putting back: a yes, a no, a restore, an undo, and events between them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,8 +22,8 @@ from tests.proofs.interleavings.scene_parts import (
     pause,
     remediator,
     scene,
-    stage_with,
     sweeper,
+    world_with,
 )
 from tests.proofs.interleavings.simulated_world import SimulatedWorld
 from tests.support import builders as a
@@ -33,35 +33,35 @@ ASKING = ROOMY.replace('autonomy = "auto"', 'autonomy = "approve"')
 BUSY = replace(API_RED, tags={**API_RED.tags, "firebreak:action": "scale-service"})
 
 
-def yes(stage: SimulatedWorld, copies: int = 1) -> Process:
-    """A human's yes to the one incident of the stage."""
-    incident = _incident(stage)
-    request = approval_of(incident, "ana", stage.at)
+def yes(world: SimulatedWorld, copies: int = 1) -> Process:
+    """A human's yes to the one incident of the world."""
+    incident = _incident(world)
+    request = approval_of(incident, "ana", world.at)
     return Process("yes", carries_out(request), (delivery_key(request),), copies=copies)
 
 
-def _incident(stage: SimulatedWorld) -> Incident:
-    (incident,) = stage.ledger.incidents.values()
+def _incident(world: SimulatedWorld) -> Incident:
+    (incident,) = world.ledger.incidents.values()
     return incident
 
 
 def approvals() -> Iterator[Scene]:
-    """A yes, with whatever may come in its way."""
-    asked = after(stage_with(API_RED, API_SLOW), ASKING, ("restart", remediates(API_RED)), later=MINUTE)
-    yield scene("a yes delivered twice", yes(asked, 2), stage=asked, policy=ASKING)
-    yield scene("a yes while the alarm goes OK", yes(asked), ok_of(API_OK), stage=asked, policy=ASKING)
+    """A yes, together with each event that may disturb it."""
+    asked = after(world_with(API_RED, API_SLOW), ASKING, ("restart", remediates(API_RED)), later=MINUTE)
+    yield scene("a yes delivered twice", yes(asked, 2), world=asked, policy=ASKING)
+    yield scene("a yes while the alarm goes OK", yes(asked), ok_of(API_OK), world=asked, policy=ASKING)
     yield scene(
-        "pause(global) while somebody says yes", yes(asked), pause("global"), stage=asked, policy=ASKING
+        "pause(global) while somebody says yes", yes(asked), pause("global"), world=asked, policy=ASKING
     )
-    yield scene("an alarm joins a question", yes(asked), remediator(API_SLOW), stage=asked, policy=ASKING)
-    yield scene("a yes, one is killed", yes(asked, 2), stage=asked, policy=ASKING, kills=1)
-    yield scene("a yes, a reply is lost", yes(asked, 2), stage=asked, policy=ASKING, lost_replies=1)
+    yield scene("an alarm joins a question", yes(asked), remediator(API_SLOW), world=asked, policy=ASKING)
+    yield scene("a yes, one is killed", yes(asked, 2), world=asked, policy=ASKING, kills=1)
+    yield scene("a yes, a reply is lost", yes(asked, 2), world=asked, policy=ASKING, lost_replies=1)
     late = replace(asked, at=asked.at + 29 * MINUTE - SECOND)
     yield scene(
         "a yes in the last second, against the sweeper",
         yes(late),
         replace(sweeper(), starts_after=0),
-        stage=late,
+        world=late,
         policy=ASKING,
         passes=(10 * SECOND, 3 * MINUTE),
     )
@@ -70,7 +70,7 @@ def approvals() -> Iterator[Scene]:
 
 def rested() -> SimulatedWorld:
     """Scaled, well for half an hour, and now asked to give the task back; the request is on the bus."""
-    scaled = after(stage_with(BUSY, API_SLOW), ROOMY, ("scale", remediates(BUSY, "scale-service")))
+    scaled = after(world_with(BUSY, API_SLOW), ROOMY, ("scale", remediates(BUSY, "scale-service")))
     held = after(scaled, ROOMY, ("ok", goes_ok(API_OK)), later=5 * MINUTE)
     rests = after(held, ROOMY, ("check", verifies(check_event(opened(), 0, 1))), later=26 * MINUTE)
     return after(rests, ROOMY, ("check", verifies(check_event(opened(), 0, 2))))
@@ -88,16 +88,16 @@ def restores() -> Iterator[Scene]:
     taken = replace(asked, bus=replace(asked.bus, asked=()))
     restore = Process("restore", carries_out(request), (delivery_key(request),), copies=2)
     once = replace(restore, copies=1)
-    yield scene("a restore delivered twice", restore, stage=taken)
-    yield scene("a restore, one is killed", restore, stage=taken, kills=1)
-    yield scene("a restore, a reply is lost", restore, stage=taken, lost_replies=1)
-    yield scene("pause(global) while a task is given back", once, pause("global"), stage=taken)
+    yield scene("a restore delivered twice", restore, world=taken)
+    yield scene("a restore, one is killed", restore, world=taken, kills=1)
+    yield scene("a restore, a reply is lost", restore, world=taken, lost_replies=1)
+    yield scene("pause(global) while a task is given back", once, pause("global"), world=taken)
     late = replace(taken, at=taken.at + 6 * MINUTE)
-    yield scene("a restore, late, against the sweeper", once, sweeper(), stage=late)
+    yield scene("a restore, late, against the sweeper", once, sweeper(), world=late)
     red = replace(BUSY, since=taken.at)
-    described = {**taken.outside.alarms, BUSY.name: a.described(BUSY.name, AlarmState.ALARM, since=red.since)}
-    back = replace(taken, outside=replace(taken.outside, alarms=MappingProxyType(described)))
-    yield scene("a restore after the alarm came back", restore, stage=back)
+    described = {**taken.aws.alarms, BUSY.name: a.described(BUSY.name, AlarmState.ALARM, since=red.since)}
+    back = replace(taken, aws=replace(taken.aws, alarms=MappingProxyType(described)))
+    yield scene("a restore after the alarm came back", restore, world=back)
 
 
 def undone() -> Iterator[Scene]:
@@ -106,15 +106,15 @@ def undone() -> Iterator[Scene]:
     (request,) = asked.bus.asked
     taken = replace(asked, bus=replace(asked.bus, asked=()))
     given = after(taken, ROOMY, ("restore", carries_out(request)), later=4 * MINUTE)
-    described = {**given.outside.alarms, BUSY.name: a.described(BUSY.name, AlarmState.ALARM, since=given.at)}
-    red = replace(given, outside=replace(given.outside, alarms=MappingProxyType(described)))
+    described = {**given.aws.alarms, BUSY.name: a.described(BUSY.name, AlarmState.ALARM, since=given.at)}
+    red = replace(given, aws=replace(given.aws, alarms=MappingProxyType(described)))
     restored = _incident(red)
     check = verifies(check_event(restored.id, restored.rung, restored.attempt))
     worse = after(red, ROOMY, ("check", check))
     (undo,) = worse.bus.asked
-    stage = replace(worse, bus=replace(worse.bus, asked=()))
+    world = replace(worse, bus=replace(worse.bus, asked=()))
     once = Process("undo", carries_out(undo), (delivery_key(undo),))
-    yield scene("an undo delivered twice", replace(once, copies=2), stage=stage)
-    yield scene("an undo, one is killed", replace(once, copies=2), stage=stage, kills=1)
-    yield scene("an undo, a reply is lost", replace(once, copies=2), stage=stage, lost_replies=1)
-    yield scene("pause(global) while harm is undone", once, pause("global"), stage=stage)
+    yield scene("an undo delivered twice", replace(once, copies=2), world=world)
+    yield scene("an undo, one is killed", replace(once, copies=2), world=world, kills=1)
+    yield scene("an undo, a reply is lost", replace(once, copies=2), world=world, lost_replies=1)
+    yield scene("pause(global) while harm is undone", once, pause("global"), world=world)

@@ -1,4 +1,4 @@
-"""Ledgers, and a function, that lack one of their conditions: what the explorer must find."""
+"""Ledgers, and a function, that lack one of their conditions: the explorer must find each."""
 
 from dataclasses import replace
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from tests.proofs.interleavings.functions import Run, Wiring
 
 
 class IgnoresScopes(MemoryLedger):
-    """Takes slots without comparing what the decision saw of them."""
+    """Takes slots without comparing them with the slots that the decision read."""
 
     def claim(self, claim: Claim) -> ClaimResult:
         now = {scope: self.memory.held.scopes.get(scope, ABSENT) for scope in claim.scopes}
@@ -105,15 +105,15 @@ class JoinsAnything(MemoryLedger):
         return super().join(now, alarm, record)
 
 
-class TellsNobody(MemoryLedger):
-    """Keeps no announcement with a move: who dies before the bus leaves silence."""
+class KeepsNoAnnouncement(MemoryLedger):
+    """Keeps no announcement with a move: a function killed before it publishes leaves silence."""
 
     def move(self, change: IncidentChange) -> bool:
         return super().move(replace(change, message=None))
 
 
 class StandingClock(AskingClock):
-    """Shows a function no time, so that it never finds its deadline passed."""
+    """A clock that stands still, so that a function never finds its deadline passed."""
 
     def monotonic(self) -> float:
         return 0.0

@@ -3,7 +3,7 @@
     replies so far ──► the code runs from its beginning, is handed these replies ──► its next call
 
 The code is a deterministic function of its replies, so no thread has to be held in the middle of
-it: an outside call that has no reply yet ends the run, and tells what is called.
+it: an outside call that has no reply yet ends the run and names the call.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ type Ask = Callable[["Call"], object]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One outside call: the port, the method, and what it is called with."""
+    """One outside call: the port, the method, and its arguments."""
 
     port: str
     name: str
@@ -27,7 +27,7 @@ class Call:
         return f"{self.port}.{self.name}"
 
     def made_on(self, port: object) -> Any:
-        """What the real port answers."""
+        """The real port's answer."""
         return getattr(port, self.name)(*self.args, **dict(self.more))
 
 
@@ -78,7 +78,7 @@ class Script:
 
 
 class Port:
-    """Any port: whatever is called on it is asked."""
+    """Any port: every call on it is asked."""
 
     def __init__(self, name: str, ask: Ask) -> None:
         self._name = name
@@ -109,7 +109,7 @@ class AskingClock:
         return seconds
 
     def sleep(self, seconds: float) -> None:
-        """Whoever waits is overtaken by others; that is explored anyway."""
+        """Does nothing: that others overtake a waiting function is explored anyway."""
 
 
 class Silent:

@@ -1,4 +1,4 @@
-"""What really happened, and whether it may: properties 1 to 4 of the design, judged as the acts arrive."""
+"""A record of the acts, and whether they may happen: properties 1 to 4 of the design, judged on arrival."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ class Pause:
 @dataclass(frozen=True, slots=True)
 class Diary:
     """The acts, those in flight, the claims not yet used, the pauses, how often a decision was kept,
-    the alarms that joined, and what the ledger was told: alarms that are well, and whether there is a storm.
+    the alarms that joined, and what the ledger recorded: alarms that are OK, and whether there is a storm.
     """
 
     sent: tuple[Sent, ...] = ()
@@ -92,7 +92,7 @@ def noted(diary: Diary, call: Call, result: object) -> Diary:
 
 
 def _not_in_vain(diary: Diary, claim: Claim) -> None:
-    """Nobody claims what the ledger already knows to be over, or to be part of a storm."""
+    """No claim is for an alarm that the ledger knows to be OK, or to be part of a storm."""
     alarm = claim.request.alarm
     if claim.request.kind is RequestKind.ALARM and any(
         series == alarm.series and since > alarm.since for series, since in diary.well
@@ -118,7 +118,7 @@ def _moved(diary: Diary, change: IncidentChange) -> Diary:
 
 
 def sent(diary: Diary, claim: Claim | None, at: datetime, skew: timedelta, rules: Rules) -> Diary:
-    """The diary with the act that whoever won this claim sends now. Raises Violation when it must not."""
+    """The diary with the act that the winner of this claim sends now. Raises Violation when it must not."""
     if claim is None:
         raise Violation("an act without a claim")
     after = claim.after

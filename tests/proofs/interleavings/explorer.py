@@ -1,9 +1,9 @@
 """Explores every interleaving of a scene's processes, and judges every run.
 
-A state is the stage and, for each process, the replies it got so far; which steps led there makes no
-difference to what may follow, so each state is visited once, the nearest first: the first way that
-breaks a property is a shortest one. All ways to a state are equally long, so they can be counted on the
-way. Processes that do the same are interchangeable: states that differ only in which of them stands
+A state is the world and, for each process, the replies it got so far. The steps that led there make no
+difference to the steps that may follow, so each state is visited once, the nearest first: the first
+path that breaks a property is a shortest one. All paths to a state are equally long, so they can be counted
+on the way. Processes that do the same are interchangeable: states that differ only in which of them stands
 where are one state, and a step that any of k of them may take counts k times.
 """
 
@@ -19,7 +19,7 @@ from firebreak.ledger.memory.state import Memory
 from tests.proofs.interleavings.calls import Call, Raised, Reply, Returned
 from tests.proofs.interleavings.diary import Violation
 from tests.proofs.interleavings.functions import Process, policy_of
-from tests.proofs.interleavings.machine import Ended, Machine, Marked, Node, with_part
+from tests.proofs.interleavings.machine import Ended, Machine, Node, PartNumbers, with_part
 from tests.proofs.interleavings.simulated_world import Props, SimulatedWorld
 
 WRITES = frozenset(
@@ -41,7 +41,7 @@ FAILING = frozenset({"ledger", "storms", "switches", "bus", "schedules", "action
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Who runs at once, on what, and what may go wrong.
+    """The processes that run at once, their world, and the faults that may happen.
 
     `passes` are lengths of time that may pass, in order, between any two steps; without any the clock
     stands still. At most so many processes are killed, calls fail, and replies are lost in one run.
@@ -49,7 +49,7 @@ class Scene:
 
     name: str
     processes: tuple[Process, ...]
-    stage: SimulatedWorld
+    world: SimulatedWorld
     policy: str
     passes: tuple[timedelta, ...] = ()
     kills: int = 0
@@ -59,7 +59,7 @@ class Scene:
 
 
 class Left(NamedTuple):
-    """What may still happen besides."""
+    """The faults and passages of time that are left."""
 
     passes: int
     kills: int
@@ -67,7 +67,7 @@ class Left(NamedTuple):
     lost_replies: int
 
 
-type State = tuple[Marked, tuple[int, ...], Left]
+type State = tuple[PartNumbers, tuple[int, ...], Left]
 type Step = tuple[str, State, int]
 type Back = dict[State, tuple[State, str] | None]
 type Judge = Callable[[SimulatedWorld, Sequence[Ended]], None]
@@ -77,22 +77,22 @@ type Judge = Callable[[SimulatedWorld, Sequence[Ended]], None]
 class Found:
     """How an exploration ended.
 
-    `outcomes` are all ways in which any of the processes ended; `broken` tells the first property
-    that did not hold, and `schedule` a shortest way there.
+    `outcomes` are all ways in which any of the processes ended; `broken` names the first property
+    that did not hold, and `schedule` is a shortest path there.
     """
 
     scene: str
     states: int = 0
     transitions: int = 0
     interleavings: int = 0
-    endings: int = 0
+    final_states: int = 0
     outcomes: frozenset[str] = frozenset()
     broken: str = ""
     schedule: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.scene}: {self.interleavings:,} interleavings, {self.states:,} states, "
-        text += f"{self.transitions:,} transitions, {self.endings:,} endings"
+        text += f"{self.transitions:,} transitions, {self.final_states:,} final states"
         return text if not self.broken else "\n  ".join((text, self.broken, *self.schedule))
 
 
@@ -104,7 +104,7 @@ class Explorer:
         self._judge = judge
         policy = policy_of(scene.policy)
         self._machine = Machine(policy, Props(policy, scene.make_ledger))
-        self._judged: set[tuple[Marked, tuple[tuple[str, bool, bool], ...]]] = set()
+        self._judged: set[tuple[PartNumbers, tuple[tuple[str, bool, bool], ...]]] = set()
 
     def explore(self) -> Found:
         """Visit every state once, the nearest first; only when something is broken remember the ways."""
@@ -113,7 +113,7 @@ class Explorer:
 
     def _first(self) -> State:
         scene = self._scene
-        parts = self._machine.marked(scene.stage)
+        parts = self._machine.numbered(scene.world)
         nodes = [self._root(process, parts) for process in scene.processes for _ in range(process.copies)]
         left = Left(len(scene.passes), scene.kills, scene.failures, scene.lost_replies)
         return parts, tuple(sorted(nodes)), left
@@ -138,34 +138,34 @@ class Explorer:
                     if back:
                         back.setdefault(after, (state, label))
             level = following
-        return replace(found, endings=len(self._judged), outcomes=self._outcomes())
+        return replace(found, final_states=len(self._judged), outcomes=self._outcomes())
 
     def _visit(self, state: State) -> list[Step]:
-        """What may follow; where nothing may, the run is judged. Raises Violation."""
+        """The possible next steps; without any, the run is judged. Raises Violation."""
         steps = list(self._steps(state))
         if not steps:
-            self._judge_ending(state)
+            self._judge_final_state(state)
         return steps
 
     def _outcomes(self) -> frozenset[str]:
         ended = (node.next for node in self._machine.nodes if isinstance(node.next, Ended))
         return frozenset(f"{end.process}: {end.how}" for end in ended)
 
-    def _judge_ending(self, state: State) -> None:
-        """Runs that end alike are judged once: what follows depends on nothing else."""
+    def _judge_final_state(self, state: State) -> None:
+        """Judges runs with the same final state once: the rest depends on nothing else."""
         ended = [node.next for n in state[1] if isinstance((node := self._machine.nodes[n]).next, Ended)]
         alike = (state[0], tuple((end.process, end.handled, end.blind) for end in ended))
         if alike in self._judged:
             return
         self._judged.add(alike)
         try:
-            self._judge(self._machine.stage_of(state[0]), ended)
+            self._judge(self._machine.world_of(state[0]), ended)
         except Violation as broken:
             broken.add_note("... and then one after the other")
             raise
 
     def _steps(self, state: State) -> Iterator[Step]:
-        """What may happen next, and how many of the processes may do it."""
+        """The possible next steps, and how many of the processes may take each."""
         parts, nodes, left = state
         going = [n for n in dict.fromkeys(nodes) if not isinstance(self._machine.nodes[n].next, Ended)]
         for number in going:
@@ -176,7 +176,7 @@ class Explorer:
                 yield label, (after_parts, _instead(nodes, number, after), after_left), times
         if left.passes and going:
             length = self._scene.passes[len(self._scene.passes) - left.passes]
-            later = self._machine.marks.of(self._machine.part(parts, "at") + length)
+            later = self._machine.numbering.of(self._machine.part(parts, "at") + length)
             yield (
                 f"{length} passes",
                 (with_part(parts, "at", later), nodes, left._replace(passes=left.passes - 1)),
@@ -187,14 +187,16 @@ class Explorer:
         passed = len(self._scene.passes) - left.passes
         return not node.replies and passed < node.process.starts_after
 
-    def _steps_of(self, number: int, before: Marked, left: Left) -> Iterator[tuple[str, Marked, int, Left]]:
+    def _steps_of(
+        self, number: int, before: PartNumbers, left: Left
+    ) -> Iterator[tuple[str, PartNumbers, int, Left]]:
         parts, number = self._machine.past_the_clock(before, number)
         node = self._machine.nodes[number]
         call, who = node.next, f"{node.process} ({len(node.replies) + 1})"
         if isinstance(call, Ended):
             yield f"{who}: ends", parts, number, left
             return
-        after, reply = self._machine.play(node, parts)
+        after, reply = self._machine.step(node, parts)
         yield f"{who}: {call} -> {self._machine.short(reply)}", *self._goes_on(after, number, reply), left
         if left.kills:
             fewer = left._replace(kills=left.kills - 1)
@@ -203,21 +205,24 @@ class Explorer:
             error = (
                 Rejected(call.name, "Refused") if call.port == "action" else Unavailable(call.name, "Down")
             )
-            failed, fewer = self._machine.marks.of(Raised(error)), left._replace(failures=left.failures - 1)
+            failed, fewer = (
+                self._machine.numbering.of(Raised(error)),
+                left._replace(failures=left.failures - 1),
+            )
             yield f"{who}: {call} fails", *self._goes_on(parts, number, failed), fewer
         if left.lost_replies and call.name in WRITES:
             lost, fewer = (
-                self._machine.marks.of(_reply_lost(call)),
+                self._machine.numbering.of(_reply_lost(call)),
                 left._replace(lost_replies=left.lost_replies - 1),
             )
             yield f"{who}: {call}, reply lost", *self._goes_on(after, number, lost), fewer
 
-    def _root(self, process: Process, parts: Marked) -> int:
+    def _root(self, process: Process, parts: PartNumbers) -> int:
         root = self._machine.root(process)
         return root if self._scene.passes else self._machine.past_the_clock(parts, root)[1]
 
-    def _goes_on(self, parts: Marked, number: int, reply: int) -> tuple[Marked, int]:
-        """The stage and the node after a reply. While the clock stands still a look at it is no step."""
+    def _goes_on(self, parts: PartNumbers, number: int, reply: int) -> tuple[PartNumbers, int]:
+        """The world and the node after a reply. While the clock stands still, reading it is no step."""
         child = self._machine.child(number, reply)
         return (parts, child) if self._scene.passes else self._machine.past_the_clock(parts, child)
 

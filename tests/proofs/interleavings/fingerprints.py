@@ -1,6 +1,6 @@
 """Numbers for values: equal values, and only those, get the same number.
 
-What is compared a million times must compare quickly; ledgers and replies are large.
+Ledgers and replies are large, and are compared a million times; numbers compare quickly.
 """
 
 from collections.abc import Hashable, Mapping
@@ -19,7 +19,7 @@ def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-class Marks:
+class Numbering:
     """Gives numbers. Frozen values are remembered by identity, so a shared part is looked at once."""
 
     def __init__(self) -> None:

@@ -194,7 +194,7 @@ def remediates(alarm: Alarm, action: str = "restart-service") -> Run:
 
 
 def carries_out(request: OwnEvent) -> Run:
-    """An action's function, invoked on a request of our own."""
+    """An action's function, invoked on one of Firebreak's requests."""
     event = request_event(request)
     return lambda wiring: wiring.remediator(request.action).handle(event)
 
@@ -208,7 +208,7 @@ def goes_ok(alarm: Alarm) -> Run:
     """The alarm goes OK, and Verify hears of it later."""
 
     def run(wiring: Wiring) -> Summary:
-        wiring.port("outside").turn(alarm.name, AlarmState.OK, alarm.since)
+        wiring.port("aws").turn(alarm.name, AlarmState.OK, alarm.since)
         return wiring.verifier().handle(eventbridge(alarm))
 
     return run

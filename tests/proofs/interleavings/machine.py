@@ -1,7 +1,7 @@
-"""The processes of a scene as machines on a stage: a number for each state of a process, and of each part.
+"""The processes of a scene as machines in a world: a number for each state of a process and for each part.
 
-What the real code does next depends on its replies alone, and what a call does on the parts of the
-stage it can see: both are found out once and looked up from then on.
+The next step of the real code depends on its replies alone, and the effect of a call on the parts of the
+world that it can see: both are computed once and looked up from then on.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from firebreak.errors import AwsError
 from firebreak.remediation.decision_recorder import Summary
 from tests.proofs.interleavings.calls import Asked, Call, Raised, Reply, Returned, Script
 from tests.proofs.interleavings.diary import Violation
-from tests.proofs.interleavings.fingerprints import Marks
+from tests.proofs.interleavings.fingerprints import Numbering
 from tests.proofs.interleavings.functions import Process, SteadyPolicy, Wiring
 from tests.proofs.interleavings.simulated_world import PARTS, Props, SimulatedWorld, Who, after_call
 
-type Marked = tuple[int, ...]
+type PartNumbers = tuple[int, ...]
 
 PART_NAMES = tuple(sorted(field.name for field in fields(SimulatedWorld)))
 PLACE = {name: place for place, name in enumerate(PART_NAMES)}
@@ -26,9 +26,9 @@ PLACE = {name: place for place, name in enumerate(PART_NAMES)}
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A process that returned, raised, or was killed; an event that was not handled comes again.
+    """A process that returned, raised, or was killed; an event that was not handled is delivered again.
 
-    One that went `blind` kept no decision, but told a human so.
+    One that went `blind` recorded no decision, but announced that to a human.
     """
 
     process: str
@@ -50,26 +50,26 @@ class Node:
 
 
 class Machine:
-    """Plays any process on any stage, by numbers."""
+    """Runs any process in any world, by numbers."""
 
     def __init__(self, policy: SteadyPolicy, props: Props) -> None:
         self._policy = policy
         self._props = props
-        self.marks = Marks()
+        self.numbering = Numbering()
         self.nodes: list[Node] = []
-        self._played: dict[tuple[int, ...], tuple[tuple[int, ...], int]] = {}
+        self._results: dict[tuple[int, ...], tuple[tuple[int, ...], int]] = {}
         self._noted: dict[tuple[int, ...], int | Violation] = {}
         self._roots: dict[str, int] = {}
         self._dead_nodes: dict[str, int] = {}
 
-    def marked(self, stage: SimulatedWorld) -> Marked:
-        """The numbers of a stage's parts."""
-        return tuple(self.marks.of(getattr(stage, name)) for name in PART_NAMES)
+    def numbered(self, world: SimulatedWorld) -> PartNumbers:
+        """The numbers of a world's parts."""
+        return tuple(self.numbering.of(getattr(world, name)) for name in PART_NAMES)
 
-    def stage_of(self, parts: Sequence[int]) -> SimulatedWorld:
-        """The stage with these parts."""
+    def world_of(self, parts: Sequence[int]) -> SimulatedWorld:
+        """The world with these parts."""
         values: dict[str, Any] = {
-            name: self.marks.values[n] for name, n in zip(PART_NAMES, parts, strict=True)
+            name: self.numbering.values[n] for name, n in zip(PART_NAMES, parts, strict=True)
         }
         return SimulatedWorld(**values)
 
@@ -79,7 +79,7 @@ class Machine:
             self._roots[process.name] = self._node(process, (), None)
         return self._roots[process.name]
 
-    def past_the_clock(self, parts: Marked, number: int) -> tuple[Marked, int]:
+    def past_the_clock(self, parts: PartNumbers, number: int) -> tuple[PartNumbers, int]:
         """After the looks at the clock, and new ids: they are one step with the call that follows them.
 
         So time may pass before a look and after the call, and never between a function's look at its
@@ -87,57 +87,57 @@ class Machine:
         """
         node = self.nodes[number]
         while isinstance(node.next, Call) and node.next.port in {"clock", "ids"}:
-            parts, reply = self.play(node, parts)
+            parts, reply = self.step(node, parts)
             number = self.child(number, reply)
             node = self.nodes[number]
         return parts, number
 
-    def part(self, parts: Marked, name: str) -> Any:
-        """The part of the stage with these numbers."""
-        return self.marks.values[parts[PLACE[name]]]
+    def part(self, parts: PartNumbers, name: str) -> Any:
+        """The part of the world with these numbers."""
+        return self.numbering.values[parts[PLACE[name]]]
 
     def short(self, reply: int) -> str:
         """A reply in a word, for schedules."""
-        value = self.marks.values[reply]
+        value = self.numbering.values[reply]
         assert isinstance(value, Returned | Raised)
         inner = value.value if isinstance(value, Returned) else value.error
         return str(inner) if isinstance(inner, bool | str | AwsError | None) else type(inner).__name__
 
-    def play(self, node: Node, parts: Marked) -> tuple[Marked, int]:
-        """The stage after the node's call, and its reply; what is known is not played again."""
+    def step(self, node: Node, parts: PartNumbers) -> tuple[PartNumbers, int]:
+        """The world after the node's call, and its reply; a known result is not computed again."""
         call = node.next
         assert isinstance(call, Call)
         names = PARTS[call.port]
         key = (node.call, *(parts[PLACE[name]] for name in names))
-        if key not in self._played:
+        if key not in self._results:
             given = tuple(self.part(parts, name) for name in names)
             try:
-                values, result = self._props.play(call, given)
+                values, result = self._props.apply(call, given)
                 reply: Reply = Returned(result)
             except AwsError as error:
                 values, reply = given, Raised(error)
-            self._played[key] = tuple(map(self.marks.of, values)), self.marks.of(reply)
-        marks, said = self._played[key]
+            self._results[key] = tuple(map(self.numbering.of, values)), self.numbering.of(reply)
+        changed, said = self._results[key]
         after = list(parts)
-        for name, mark in zip(names, marks, strict=True):
-            after[PLACE[name]] = mark
+        for name, number in zip(names, changed, strict=True):
+            after[PLACE[name]] = number
         if call.port in {"ledger", "storms", "switches", "action"}:
             after[PLACE["diary"]] = self._note(node, said, parts)
         return tuple(after), said
 
-    def _note(self, node: Node, reply: int, parts: Marked) -> int:
-        claim = self.marks.of(node.claim)
-        skew = self.marks.of(node.process.skew)
+    def _note(self, node: Node, reply: int, parts: PartNumbers) -> int:
+        claim = self.numbering.of(node.claim)
+        skew = self.numbering.of(node.process.skew)
         key = (node.call, reply, claim, skew, parts[PLACE["diary"]], parts[PLACE["at"]])
         if key not in self._noted:
-            self._noted[key] = self._note_anew(node, reply, parts)
+            self._noted[key] = self._note_uncached(node, reply, parts)
         found = self._noted[key]
         if isinstance(found, Violation):
             raise found
         return found
 
-    def _note_anew(self, node: Node, reply: int, parts: Marked) -> int | Violation:
-        said, call = self.marks.values[reply], node.next
+    def _note_uncached(self, node: Node, reply: int, parts: PartNumbers) -> int | Violation:
+        said, call = self.numbering.values[reply], node.next
         assert isinstance(call, Call)
         if isinstance(said, Raised):
             return parts[PLACE["diary"]]
@@ -145,7 +145,7 @@ class Machine:
         who = Who(node.claim, self.part(parts, "at"), node.process.skew)
         try:
             diary = after_call(self.part(parts, "diary"), call, said.value, who, self._policy)
-            return self.marks.of(diary)
+            return self.numbering.of(diary)
         except Violation as broken:
             broken.add_note(f"{node.process} ({len(node.replies) + 1}): {call}")
             return broken
@@ -154,12 +154,12 @@ class Machine:
         """The node after this reply."""
         node = self.nodes[number]
         if reply not in node.children:
-            said: Any = self.marks.values[reply]
+            said: Any = self.numbering.values[reply]
             node.children[reply] = self._node(node.process, (*node.replies, said), _claim_after(node, said))
         return node.children[reply]
 
     def dead(self, process: Process) -> int:
-        """One dead node a process: what it knew died with it."""
+        """The one dead node of a process: its replies are lost with it."""
         if process.name not in self._dead_nodes:
             self.nodes.append(Node(process, (), Ended(process.name, "killed", handled=False)))
             self._dead_nodes[process.name] = len(self.nodes) - 1
@@ -169,7 +169,7 @@ class Machine:
         following = how_it_goes_on(process, self._policy, replies)
         node = Node(process, replies, following, claim)
         if isinstance(following, Call):
-            node.call = self.marks.of(following)
+            node.call = self.numbering.of(following)
         self.nodes.append(node)
         return len(self.nodes) - 1
 
@@ -197,6 +197,6 @@ def how_it_goes_on(process: Process, policy: Any, replies: Sequence[Reply]) -> C
     return Ended(process.name, _words(done), handled=True, blind=blind)
 
 
-def with_part(parts: Marked, name: str, mark: int) -> Marked:
+def with_part(parts: PartNumbers, name: str, number: int) -> PartNumbers:
     place = PLACE[name]
-    return (*parts[:place], mark, *parts[place + 1 :])
+    return (*parts[:place], number, *parts[place + 1 :])

@@ -1,4 +1,4 @@
-"""What scenes are made of: alarms, policies in which one thing is scarce, processes, and stages."""
+"""The parts of scenes: alarms, policies in which one thing is scarce, processes, and worlds."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,8 +19,8 @@ from tests.proofs.interleavings.functions import (
     remediates,
     verifies,
 )
-from tests.proofs.interleavings.player import Player
-from tests.proofs.interleavings.simulated_world import Outside, Props, SimulatedWorld
+from tests.proofs.interleavings.runner import Runner
+from tests.proofs.interleavings.simulated_world import AwsState, Props, SimulatedWorld
 from tests.support import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -28,7 +28,7 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 API, WEB, WORKER = (replace(a.TARGET, name=name) for name in ("api", "web", "worker"))
 RED = a.NOW - 30 * SECOND
 
-# Everything is plenty; a scene's policy says what is scarce in it.
+# Nothing is scarce; a scene's policy makes one thing scarce.
 ROOMY = a.AUTO_POLICY
 ONE_SLOT = ROOMY.replace('group = ["5/15m"]', 'group = ["1/15m"]')
 TWO_SLOTS = ROOMY.replace('group = ["5/15m"]', 'group = ["2/15m"]')
@@ -60,12 +60,12 @@ API_SLOW = alarm(API, "api-latency-high")
 API_OK = replace(API_RED, state=AlarmState.OK, since=a.NOW)
 
 
-def stage_with(*alarms: Alarm) -> SimulatedWorld:
+def world_with(*alarms: Alarm) -> SimulatedWorld:
     """An empty ledger, these alarms as they say, and three healthy services."""
     described = {one.name: a.described(one.name, one.state, since=one.since) for one in alarms}
     services = {t.display: a.service(name=t.name) for t in (API, WEB, WORKER)}
-    outside = Outside(MappingProxyType(described), MappingProxyType(services))
-    return SimulatedWorld(at=a.NOW, ledger=Held(), outside=outside)
+    aws = AwsState(MappingProxyType(described), MappingProxyType(services))
+    return SimulatedWorld(at=a.NOW, ledger=Held(), aws=aws)
 
 
 def remediator(alarm: Alarm, copies: int = 1, skew: timedelta = timedelta()) -> Process:
@@ -96,16 +96,16 @@ def opened_by(alarm: Alarm) -> str:
 
 
 def after(
-    stage: SimulatedWorld, policy: str, *runs: tuple[str, Run], later: timedelta = timedelta()
+    world: SimulatedWorld, policy: str, *runs: tuple[str, Run], later: timedelta = timedelta()
 ) -> SimulatedWorld:
-    """The stage after these ran one after the other, and some time, with nothing fired meanwhile."""
-    player = Player(Props(policy_of(policy)), stage)
+    """The world after these ran one after the other, and some time, with nothing fired meanwhile."""
+    runner = Runner(Props(policy_of(policy)), world)
     for name, run in runs:
-        player.do(name, run)
-    return replace(player.stage, at=player.stage.at + later)
+        runner.do(name, run)
+    return replace(runner.world, at=runner.world.at + later)
 
 
 def scene(name: str, *processes: Process, policy: str = ROOMY, **more: object) -> Scene:
-    """A scene on the stage that its alarms need."""
-    stage = more.pop("stage", None) or stage_with(API_RED, API_SLOW, WEB_RED, WORKER_RED)
-    return Scene(name=name, processes=processes, stage=stage, policy=policy, **more)  # type: ignore[arg-type]
+    """A scene in the world that its alarms need."""
+    world = more.pop("world", None) or world_with(API_RED, API_SLOW, WEB_RED, WORKER_RED)
+    return Scene(name=name, processes=processes, world=world, policy=policy, **more)  # type: ignore[arg-type]

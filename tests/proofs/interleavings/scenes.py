@@ -1,4 +1,4 @@
-"""The scenes: who runs at once, on what. Each of them broke a simpler design, or might."""
+"""The scenes: concurrent functions and their world. Each of them broke a simpler design, or might."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,10 +34,10 @@ from tests.proofs.interleavings.scene_parts import (
     pause,
     remediator,
     scene,
-    stage_with,
     sweeper,
+    world_with,
 )
-from tests.proofs.interleavings.simulated_world import Outside
+from tests.proofs.interleavings.simulated_world import AwsState
 from tests.support import builders as a
 from tests.support.world import check_event
 
@@ -93,34 +93,34 @@ def slow() -> Iterator[Scene]:
 
 
 def closing() -> Iterator[Scene]:
-    """What comes in while an incident is at its end."""
-    acted = after(stage_with(API_RED, API_SLOW), ROOMY, ("restart", remediates(API_RED)))
+    """Events that arrive while an incident closes."""
+    acted = after(world_with(API_RED, API_SLOW), ROOMY, ("restart", remediates(API_RED)))
     held = after(acted, ROOMY, ("ok", goes_ok(API_OK)), later=6 * MINUTE)
     check = Process("check", verifies(check_event(opened_by(API_RED), 0, 1)))
     fresh = alarm(API, "api-latency-high", since=held.at - 10 * SECOND)
-    held = replace(held, outside=stage_with(API_RED, fresh).outside)
-    green = replace(held.outside.alarms[API_RED.name], state=AlarmState.OK, since=a.NOW)
-    alarms = MappingProxyType({**held.outside.alarms, API_RED.name: green})
-    services = acted.outside.services
-    held = replace(held, outside=Outside(alarms, services, acted.outside.writes))
-    yield scene("an alarm joins while Verify closes", check, remediator(fresh), stage=held)
-    yield scene("two close while an alarm joins", check, sweeper(), remediator(fresh), stage=held)
+    held = replace(held, aws=world_with(API_RED, fresh).aws)
+    green = replace(held.aws.alarms[API_RED.name], state=AlarmState.OK, since=a.NOW)
+    alarms = MappingProxyType({**held.aws.alarms, API_RED.name: green})
+    services = acted.aws.services
+    held = replace(held, aws=AwsState(alarms, services, acted.aws.writes))
+    yield scene("an alarm joins while Verify closes", check, remediator(fresh), world=held)
+    yield scene("two close while an alarm joins", check, sweeper(), remediator(fresh), world=held)
     yield scene("an OK between observe and claim", remediator(API_RED, 2), ok_of(API_OK))
 
 
 def climbing() -> Iterator[Scene]:
     """The next rung, asked for more than once."""
-    acted = after(stage_with(API_RED, API_SLOW), ROOMY, ("restart", remediates(API_RED)), later=11 * MINUTE)
+    acted = after(world_with(API_RED, API_SLOW), ROOMY, ("restart", remediates(API_RED)), later=11 * MINUTE)
     looked = after(acted, ROOMY, ("check", verifies(check_event(opened_by(API_RED), 0, 0))))
     (request,) = looked.bus.asked
     taken = replace(looked, bus=replace(looked.bus, asked=()))
     climb = Process("climb", carries_out(request), (delivery_key(request),), copies=2)
-    yield scene("a next rung delivered twice", climb, stage=taken)
+    yield scene("a next rung delivered twice", climb, world=taken)
     late = replace(taken, at=taken.at + 6 * MINUTE)
-    yield scene("a next rung, late, against the sweeper", replace(climb, copies=1), sweeper(), stage=late)
+    yield scene("a next rung, late, against the sweeper", replace(climb, copies=1), sweeper(), world=late)
     ok = replace(API_OK, since=taken.at)
-    yield scene("an OK while the next rung is asked for", replace(climb, copies=1), ok_of(ok), stage=taken)
-    yield scene("pause(global) while the next rung is asked for", climb, pause("global"), stage=taken)
+    yield scene("an OK while the next rung is asked for", replace(climb, copies=1), ok_of(ok), world=taken)
+    yield scene("pause(global) while the next rung is asked for", climb, pause("global"), world=taken)
 
 
 def clocks() -> Iterator[Scene]:
@@ -170,31 +170,31 @@ def openings() -> Iterator[Scene]:
     )
 
 
-def waiting() -> Iterator[Scene]:
-    """What was put off, and comes up again."""
+def deferred() -> Iterator[Scene]:
+    """A deferred alarm, and its later look."""
     mute = Mute("window", a.NOW + 10 * MINUTE)
     muted = replace(API_RED, mute=mute)
-    put_off = after(stage_with(API_RED, API_SLOW), ROOMY, ("restart", remediates(muted)), later=13 * MINUTE)
-    ((wake, _),) = put_off.schedules.asks
-    woken = Process("wake", carries_out(wake), (delivery_key(wake),))
-    taken = replace(put_off, schedules=replace(put_off.schedules, asks=()))
-    yield scene("a muted alarm, twice", Process("muted", remediates(muted), remediator(muted).keys, copies=2))
-    yield scene("a wake-up delivered twice", replace(woken, copies=2), stage=taken)
-    yield scene("a wake-up against the sweeper", woken, sweeper(2), stage=taken)
-    runs = (("api", remediates(API_RED)), ("web", remediates(WEB_RED)))
-    stormy = after(stage_with(API_RED, WEB_RED, WORKER_RED), STORM_OF_TWO, *runs, later=11 * MINUTE)
-    fresh = alarm(WORKER, since=stormy.at - SECOND)
-    outside = stage_with(API_OK, replace(WEB_RED, state=AlarmState.OK), fresh).outside
-    over = replace(
-        stormy, outside=replace(outside, services=stormy.outside.services, writes=stormy.outside.writes)
+    deferred_alarm = after(
+        world_with(API_RED, API_SLOW), ROOMY, ("restart", remediates(muted)), later=13 * MINUTE
     )
+    ((wake, _),) = deferred_alarm.schedules.asks
+    woken = Process("wake", carries_out(wake), (delivery_key(wake),))
+    taken = replace(deferred_alarm, schedules=replace(deferred_alarm.schedules, asks=()))
+    yield scene("a muted alarm, twice", Process("muted", remediates(muted), remediator(muted).keys, copies=2))
+    yield scene("a wake-up delivered twice", replace(woken, copies=2), world=taken)
+    yield scene("a wake-up against the sweeper", woken, sweeper(2), world=taken)
+    runs = (("api", remediates(API_RED)), ("web", remediates(WEB_RED)))
+    stormy = after(world_with(API_RED, WEB_RED, WORKER_RED), STORM_OF_TWO, *runs, later=11 * MINUTE)
+    fresh = alarm(WORKER, since=stormy.at - SECOND)
+    aws = world_with(API_OK, replace(WEB_RED, state=AlarmState.OK), fresh).aws
+    over = replace(stormy, aws=replace(aws, services=stormy.aws.services, writes=stormy.aws.writes))
     yield scene(
-        "a storm ends while an alarm turns red", sweeper(), remediator(fresh), stage=over, policy=STORM_OF_TWO
+        "a storm ends while an alarm turns red", sweeper(), remediator(fresh), world=over, policy=STORM_OF_TWO
     )
 
 
 def killed_and_swept(sweepers: int) -> Scene:
-    """What a killed claimant leaves is swept, while another alarm of its target comes."""
+    """The incident of a killed claimant is swept, while another alarm of its target arrives."""
     return scene(
         f"a killed claimant, another alarm, and {sweepers} sweepers",
         remediator(API_RED),
@@ -230,7 +230,7 @@ def disturbed_later() -> Iterator[Scene]:
 
 
 def gate() -> list[Scene]:
-    """What the gate explores: about a minute."""
+    """The scenes that the gate explores: about a minute."""
     sound = (
         duplicates(),
         limits(),
@@ -240,7 +240,7 @@ def gate() -> list[Scene]:
         climbing(),
         clocks(),
         openings(),
-        waiting(),
+        deferred(),
         approvals(),
         restores(),
         undone(),
@@ -249,7 +249,7 @@ def gate() -> list[Scene]:
 
 
 def deep() -> list[Scene]:
-    """What is explored before a release, besides: minutes."""
+    """The scenes that are explored in addition before a release: minutes."""
     three = (remediator(API_RED), remediator(WEB_RED), remediator(WORKER_RED))
     return [
         scene("the same alarm four times", remediator(API_RED, 4)),

@@ -1,7 +1,7 @@
-"""What surrounds the functions, as one immutable value: a call turns it into another one and a reply.
+"""The world around the functions, as one immutable value: a call turns it into another one and a reply.
 
-The ledger is the one in memory, its code is the real one. `diary` is what no function can see: the
-acts that reached ECS with the true time, and what the properties need to judge them.
+The ledger is the one in memory, its code is the real one. No function can see `diary`: the acts that
+reached ECS with the true time, and the facts that the properties need to judge them.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ type Parts = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class AwsState:
     """Alarms and services as AWS has them; `writes` counts the changes that arrived."""
 
     alarms: Mapping[str, DescribedAlarm]
@@ -42,7 +42,7 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """What of an announcement matters here; told twice is told once."""
+    """The fields of an announcement that matter here; one published twice counts once."""
 
     kind: str
     incident_id: str
@@ -51,7 +51,7 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class Bus:
-    """What was handed over, and the requests that nobody took up yet."""
+    """The published announcements, and the requests that no function received yet."""
 
     announced: frozenset[Milestone] = frozenset()
     asked: tuple[OwnEvent, ...] = ()
@@ -71,7 +71,7 @@ class SimulatedWorld:
 
     at: datetime
     ledger: Held
-    outside: Outside
+    aws: AwsState
     bus: Bus = Bus()
     schedules: Schedules = Schedules()
     ids: int = 0
@@ -80,52 +80,52 @@ class SimulatedWorld:
 
 @dataclass
 class Props:
-    """The doors to a stage. `make_ledger` may make a broken ledger, to see whether that is found."""
+    """The ports to a world. `make_ledger` may make a broken ledger, to check that it is found."""
 
     policy: Policy
     make_ledger: Callable[[Memory], MemoryLedger] = MemoryLedger
 
     def __post_init__(self) -> None:
         self.memory = Memory()
-        self._doors: Mapping[str, object] = {
+        self._ports: Mapping[str, object] = {
             "ledger": self.make_ledger(self.memory),
             "storms": MemoryStorms(self.memory),
             "switches": MemorySwitches(self.memory),
         }
 
-    def play(self, call: Call, parts: Parts) -> tuple[Parts, object]:
-        """The parts of the stage that the call needs (`PARTS`), as it leaves them, and its result."""
-        if door := self._doors.get(call.port):
+    def apply(self, call: Call, parts: Parts) -> tuple[Parts, object]:
+        """The parts of the world that the call needs (`PARTS`), as it leaves them, and its result."""
+        if port := self._ports.get(call.port):
             (self.memory.held,) = parts
-            result = call.made_on(door)
+            result = call.made_on(port)
             return (self.memory.held,), result
         if hand := _HANDS.get(call.port):
             after, result = hand(call, *parts)
             return (after,), result
         return parts, self._seen(call, *parts)
 
-    def _seen(self, call: Call, outside: Outside) -> object:
-        """What a look at the outside shows, by the real Observer and the real Verifier."""
+    def _seen(self, call: Call, aws: AwsState) -> object:
+        """The result of a read from AWS, by the real Observer and the real Verifier."""
         match call.port, call.args:
             case "observer", (str() as action, *rest):
-                observer = Observer(ACTIONS[action](_services(_ecs(outside))), _alarms(outside), "firebreak")
+                observer = Observer(ACTIONS[action](_services(_ecs(aws))), _alarms(aws), "firebreak")
                 return Call("observer", call.name, tuple(rest), call.more).made_on(observer)
             case "verifier", (Incident() as incident,):
-                return _eyes(outside)._states(incident)
+                return _reading_verifier(aws)._states(incident)
             case "verifier", (Incident() as incident, datetime() as now):
-                return _eyes(outside)._evidence(incident, now)
+                return _reading_verifier(aws)._evidence(incident, now)
             case "alarms", _:
-                return call.made_on(_alarms(outside))
+                return call.made_on(_alarms(aws))
             case _:
                 raise AssertionError(call)
 
 
-def _eyes(outside: Outside) -> Verifier:
-    """A Verifier that can do nothing but look."""
+def _reading_verifier(aws: AwsState) -> Verifier:
+    """A Verifier that can only read."""
     nothing = cast("Any", None)
     return Verifier(
-        actions=BuiltActions(_services(_ecs(outside))),
-        alarms=_alarms(outside),
+        actions=BuiltActions(_services(_ecs(aws))),
+        alarms=_alarms(aws),
         ledger=nothing,
         schedules=nothing,
         bus=nothing,
@@ -140,7 +140,7 @@ def _eyes(outside: Outside) -> Verifier:
     )
 
 
-# Which parts of the stage a call on a port can see and change.
+# The parts of the world that a call on a port can see and change.
 PARTS: Mapping[str, tuple[str, ...]] = {
     "ledger": ("ledger",),
     "storms": ("ledger",),
@@ -149,11 +149,11 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "ids": ("ids",),
     "bus": ("bus",),
     "schedules": ("schedules",),
-    "outside": ("outside",),
-    "action": ("outside",),
-    "alarms": ("outside",),
-    "observer": ("outside",),
-    "verifier": ("outside",),
+    "aws": ("aws",),
+    "action": ("aws",),
+    "alarms": ("aws",),
+    "observer": ("aws",),
+    "verifier": ("aws",),
 }
 
 
@@ -172,17 +172,17 @@ def _counted(_: Call, last: int) -> tuple[int, str]:
     return last + 1, f"claim-{last + 1}"
 
 
-def _handed(call: Call, bus: Bus) -> tuple[Bus, None]:
-    (handed,) = call.args
-    match handed:
+def _published(call: Call, bus: Bus) -> tuple[Bus, None]:
+    (message,) = call.args
+    match message:
         case Announcement():
-            text = Milestone(handed.kind.value, handed.incident_id, handed.rung)
+            text = Milestone(message.kind.value, message.incident_id, message.rung)
             return replace(bus, announced=bus.announced | {text}), None
         case OwnEvent():
-            asked = sorted((*bus.asked, handed), key=lambda one: (one.at, delivery_key(one)))
+            asked = sorted((*bus.asked, message), key=lambda one: (one.at, delivery_key(one)))
             return replace(bus, asked=tuple(asked)), None
         case _:
-            raise AssertionError(handed)
+            raise AssertionError(message)
 
 
 def _scheduled(call: Call, schedules: Schedules) -> tuple[Schedules, None]:
@@ -197,46 +197,46 @@ def _scheduled(call: Call, schedules: Schedules) -> tuple[Schedules, None]:
     return replace(schedules, checks=MappingProxyType({**schedules.checks, name: at})), None
 
 
-def _turned(call: Call, outside: Outside) -> tuple[Outside, None]:
+def _turned(call: Call, aws: AwsState) -> tuple[AwsState, None]:
     name, state, since = cast("tuple[str, AlarmState, datetime]", call.args)
-    turned = replace(outside.alarms[name], state=state, since=since)
-    return replace(outside, alarms=MappingProxyType({**outside.alarms, name: turned})), None
+    turned = replace(aws.alarms[name], state=state, since=since)
+    return replace(aws, alarms=MappingProxyType({**aws.alarms, name: turned})), None
 
 
-def _executed(call: Call, outside: Outside) -> tuple[Outside, Receipt]:
+def _executed(call: Call, aws: AwsState) -> tuple[AwsState, Receipt]:
     name, plan = cast("tuple[str, Plan]", call.args)
-    ecs = _ecs(outside)
+    ecs = _ecs(aws)
     receipt = ACTIONS[name](_services(ecs)).execute(plan)
     services = cast("Mapping[str, ServiceLive]", MappingProxyType(ecs.services))
-    return replace(outside, services=services, writes=outside.writes + 1), receipt
+    return replace(aws, services=services, writes=aws.writes + 1), receipt
 
 
-# What changes one part of the stage, by the port that does it.
+# The functions that change one part of the world, by the port that does it.
 _HANDS: Mapping[str, Callable[..., tuple[object, object]]] = {
     "clock": _time,
     "ids": _counted,
-    "bus": _handed,
+    "bus": _published,
     "schedules": _scheduled,
-    "outside": _turned,
+    "aws": _turned,
     "action": _executed,
 }
 
 
-def _ecs(outside: Outside) -> FakeEcs:
-    return FakeEcs(services=dict(outside.services), writes=[("", "", None)] * outside.writes)
+def _ecs(aws: AwsState) -> FakeEcs:
+    return FakeEcs(services=dict(aws.services), writes=[("", "", None)] * aws.writes)
 
 
 def _services(ecs: FakeEcs) -> FakeServices:
     return FakeServices(ecs, ecs)
 
 
-def _alarms(outside: Outside) -> FakeAlarms:
-    return FakeAlarms(described=dict(outside.alarms))
+def _alarms(aws: AwsState) -> FakeAlarms:
+    return FakeAlarms(described=dict(aws.alarms))
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who made a call: with what claim won last, at what true time, by how wrong a clock."""
+    """The caller: its last won claim, the true time, and how wrong its clock is."""
 
     claim: Claim | None
     at: datetime

@@ -1,4 +1,4 @@
-"""The explorer can find what it looks for: each condition that is taken away breaks a property it names."""
+"""The explorer finds broken properties: each condition that is taken away breaks a property it names."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -37,7 +37,9 @@ def explored(scene: Scene) -> Found:
         pytest.param(b.IgnoresStorms, "a storm of two begins", "during a storm", id="storm"),
         pytest.param(b.MovesFromAnywhere, "an alarm joins while Verify closes", "no member", id="move"),
         pytest.param(b.JoinsAnything, "an alarm joins while Verify closes", "closed over", id="join"),
-        pytest.param(b.TellsNobody, "the same alarm twice, one is killed", "property 7", id="announcement"),
+        pytest.param(
+            b.KeepsNoAnnouncement, "the same alarm twice, one is killed", "property 7", id="announcement"
+        ),
     ],
 )
 def test_a_ledger_without_one_of_its_conditions_is_found_out(
@@ -62,7 +64,7 @@ def test_a_budget_without_its_pad_is_found_out(monkeypatch: pytest.MonkeyPatch) 
     assert "property 1" in explored(late).broken
 
 
-def test_the_schedule_that_is_told_leads_to_the_violation() -> None:
+def test_the_reported_schedule_leads_to_the_violation() -> None:
     result = explored(replace(SCENES["two targets, one slot"], make_ledger=b.IgnoresScopes))
     claims = [step for step in result.schedule if "ledger.claim -> won" in step]
     assert len(claims) == 2

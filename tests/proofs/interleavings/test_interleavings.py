@@ -19,7 +19,7 @@ from tests.proofs.interleavings.scenes import deep, gate
 DEEP = os.environ.get("FIREBREAK_PROVE") == "deep"
 SCENES = [*gate(), *(deep() if DEEP else ())]
 
-# What must have happened in some interleaving, or the scene does not show what its name says.
+# The outcomes that some interleaving must reach, or the scene does not show what its name says.
 ACTS, REFUSED = "restart(api-memory-high): act, clear_to_act", "restart(api-memory-high): refuse, {}"
 REACHED = {
     "the same alarm twice": {ACTS, REFUSED.format("duplicate")},
@@ -72,7 +72,7 @@ def test_the_interleavings_of_functions_that_never_meet_are_counted_exactly() ->
     assert with_pause.interleavings == paths(alone.transitions, 1)
 
 
-def test_functions_that_do_the_same_are_counted_as_if_they_were_told_apart() -> None:
+def test_functions_that_do_the_same_are_counted_as_if_they_were_different() -> None:
     twins = remediator(API_RED, 2)
     one, other = (replace(remediator(API_RED), name=name) for name in ("one", "other"))
     together, apart = explored(scene("twins", twins)), explored(scene("two", one, other))
