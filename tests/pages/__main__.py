@@ -1,4 +1,4 @@
-"""`python -m tests.pages`: write docs/pages anew."""
+"""`python -m tests.pages`: write docs/pages again."""
 
 from tests.pages.printing import FOLDER, documents
 from tests.support.world import fake_credentials

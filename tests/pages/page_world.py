@@ -1,4 +1,4 @@
-"""A stage for pages: all functions in one process, a policy with routes, and the rules of each minute."""
+"""The world of a page: all functions in one process, a policy with routes, and the rules of each minute."""
 
 import json
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ MEMORY = AUTO + '[actions.adjust-task-memory]\nladder = ["adjust-task-memory", "
 
 @dataclass
 class PageWorld:
-    """What a scene plays on."""
+    """The world in which a scene runs."""
 
     world: World
 
@@ -112,7 +112,7 @@ class PageWorld:
         return self.world.incident(name)
 
     def approve(self) -> Summary:
-        """What `firebreak approve` puts on the bus."""
+        """Publishes the request of `firebreak approve`."""
         asked = self.incident()
         yes = approval_of(asked, ANA, self.now)
         done = self.world.remediator(asked.action).handle(request_event(yes))
@@ -120,7 +120,7 @@ class PageWorld:
         return done
 
     def deny(self) -> None:
-        """What `firebreak deny` writes."""
+        """Writes the denial of `firebreak deny`."""
         asked = self.incident()
         after = transitions.over(asked, IncidentState.PAGED, f"denied by {ANA}: we are migrating it")
         text = approval_messages.denied(after, ANA, "we are migrating it", self.now)
@@ -131,7 +131,7 @@ class PageWorld:
         self.world.deliver()
 
     def acknowledge(self) -> None:
-        """What `firebreak ack` writes and tells."""
+        """Writes and announces the acknowledgement of `firebreak ack`."""
         threads = DynamoThreads(self.world.dynamodb, TABLE)
         thread = threads.thread(self.incident().id)
         assert isinstance(thread, Thread)
@@ -161,9 +161,9 @@ class PageWorld:
 
 
 def measured(alarm: Alarm) -> dict[str, Any]:
-    """The event of an alarm with what CloudWatch evaluated: three minutes above 80 %."""
+    """The event of an alarm with CloudWatch's evaluation: three minutes above 80 %."""
     event = eventbridge(alarm)
-    if alarm.evaluation:  # it says itself what was evaluated
+    if alarm.evaluation:  # it carries its evaluation
         return event
     values = [83.4, 88.0, 91.3]
     event["detail"]["state"] |= {
@@ -181,8 +181,8 @@ def _acknowledged(thread: Thread) -> Thread:
 
 
 @contextmanager
-def staged(policy: str) -> Iterator[PageWorld]:
-    """A fresh stage under a policy."""
+def page_world(policy: str) -> Iterator[PageWorld]:
+    """A fresh world under a policy."""
     with world_on_moto(policy=parse_policy(policy, "pages.toml")) as world:
         world.logs.groups["/ecs/api"] = (
             "2026-11-20T10:00:12Z ERROR java.lang.OutOfMemoryError: Java heap space",
@@ -192,7 +192,7 @@ def staged(policy: str) -> Iterator[PageWorld]:
 
 
 @contextmanager
-def staged_on_ecs(policy: str) -> Iterator[PageWorld]:
+def page_world_on_ecs(policy: str) -> Iterator[PageWorld]:
     """The same with a service that has revisions of its task definition."""
     parsed: Policy = parse_policy(policy, "pages.toml")
     with ecs_world(PlayedEcs(answers=Service().answers()), policy=parsed) as world:

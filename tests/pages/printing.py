@@ -19,10 +19,10 @@ FOLDER = Path(__file__).parents[2] / "docs" / "pages"
 
 @cache
 def sent_in(scene: Scene) -> tuple[tuple[str, Page], ...]:
-    """Every page of the scene, played once, in the order in which it was sent."""
-    with scene.stage(scene.policy) as stage:
-        scene.play(stage)
-        return tuple(in_order(stage.world.pager.pages))
+    """Every page of one run of the scene, in the order in which it was sent."""
+    with scene.make_world(scene.policy) as on:
+        scene.run(on)
+        return tuple(in_order(on.world.pager.pages))
 
 
 def document(scene: Scene) -> str:
@@ -39,7 +39,7 @@ def document(scene: Scene) -> str:
 
 
 def in_order(pages: Sequence[tuple[str, Page]]) -> list[tuple[str, Page]]:
-    """The pages as they came; several channels are told at once, so of these the order is that of names."""
+    """The pages as they came; those that went to several channels at once are in the order of their names."""
     runs = groupby(pages, key=lambda sent: sent[1].body)
     return [sent for _, run in runs for sent in sorted(run, key=lambda one: one[0])]
 
@@ -56,7 +56,7 @@ def contents() -> str:
         [
             "# Pages as they read",
             "",
-            "Situations in which humans are paged, played through all functions in one process, and the",
+            "Situations in which humans are paged, run through all functions in one process, and the",
             f"pages they got: at least one for every kind of announcement but {left_out}, which",
             "[operations](../operations.md#reading-a-page) explains. Alarms about Firebreak itself are",
             "mailed by CloudWatch, with the descriptions of the template. Written by",

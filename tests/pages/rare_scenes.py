@@ -1,4 +1,4 @@
-"""Scenes that come rarely: lost replies, refusals by AWS, what stays, and Firebreak's own failures."""
+"""Scenes that come rarely: lost replies, refusals by AWS, changes that stay, and Firebreak's failures."""
 
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ def failed(on: PageWorld) -> None:
 
 
 def expired(on: PageWorld) -> None:
-    """Red for seven hours, whatever was done."""
+    """Red for seven hours, in spite of every action."""
     on.red()
     on.wait(12)
     on.acknowledge()
@@ -105,7 +105,7 @@ def japanese(on: PageWorld) -> None:
     alarm = on.world.red(JAPANESE, tags={"firebreak:action": "page", "firebreak:severity": "critical"})
     on.world.page_desk().handle(measured(alarm))
     on.turn(alarm, AlarmState.OK)
-    on.wait(20)  # a quarter of an hour of OK ends it
+    on.wait(20)  # 15 minutes of OK end it
 
 
 RARE = (
@@ -113,65 +113,65 @@ RARE = (
         name="uncertain",
         title="The reply was lost",
         story="Whether the restart was carried out was not known at first. It is never sent a second time.",
-        play=uncertain,
-        marks=("UNCERTAIN", "RESOLVED"),
+        run=uncertain,
+        labels=("UNCERTAIN", "RESOLVED"),
     ),
     Scene(
         name="looked-again",
         title="A deployment ran, and something else was in the way when it had ended",
         story="The first look found the deployment still running. The next one is refused for good.",
-        play=looked_again,
-        marks=("NOT ACTING", "NOT ACTING", "LOOKED AGAIN", "LOOKED AGAIN", "LOOKED AGAIN"),
+        run=looked_again,
+        labels=("NOT ACTING", "NOT ACTING", "LOOKED AGAIN", "LOOKED AGAIN", "LOOKED AGAIN"),
     ),
     Scene(
         name="failed",
         title="AWS refused the change",
         story="The claim was won and AWS said no, so nothing was changed.",
-        play=failed,
-        marks=("FAILED",),
+        run=failed,
+        labels=("FAILED",),
     ),
     Scene(
         name="expired",
         title="Red for longer than an incident is watched",
         story="No rung helped, somebody acknowledged, and it was red for seven hours more.",
-        play=expired,
-        marks=("ACTED", "ACTED", "NEEDS YOU", "ACKNOWLEDGED", "EXPIRED"),
+        run=expired,
+        labels=("ACTED", "ACTED", "NEEDS YOU", "ACKNOWLEDGED", "EXPIRED"),
     ),
     Scene(
         name="restored",
         title="A temporary change was taken back",
         story="One more task helped. After half an hour of health it is taken back.",
-        play=restored,
-        marks=("ACTED", "RESOLVED", "RESTORED"),
+        run=restored,
+        labels=("ACTED", "RESOLVED", "RESTORED"),
     ),
     Scene(
         name="kept",
         title="A temporary change stays",
         story="One more task helped. Then somebody set another count, which Firebreak leaves alone.",
-        play=kept,
-        marks=("ACTED", "RESOLVED", "KEPT"),
+        run=kept,
+        labels=("ACTED", "RESOLVED", "KEPT"),
     ),
     Scene(
         name="blind",
         title="Firebreak could not read its ledger",
         story="Without the ledger no limit is known, so nothing is changed and somebody is called.",
-        play=blind,
-        marks=("BLIND",),
+        run=blind,
+        labels=("BLIND",),
     ),
     Scene(
         name="crashed",
         title="A function of Firebreak failed",
         story="Lambda tried the event three times. What it was about had no answer.",
-        play=crashed,
-        marks=("CRASHED",),
+        run=crashed,
+        labels=("CRASHED",),
     ),
     Scene(
         name="japanese",
         title="A name that is not ASCII",
         story="The alarm is tagged `page`. Its name is readable in every channel; only the subject of an SNS"
         " message is ASCII and shows the id instead.",
-        play=japanese,
+        run=japanese,
         policy=AUTO.replace('alarms = "api-*", severity', 'alarms = "*", severity'),
-        marks=("NOT ACTING", "RESOLVED"),
+        labels=("NOT ACTING", "RESOLVED"),
     ),
 )

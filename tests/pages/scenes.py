@@ -1,4 +1,4 @@
-"""The scenes: what happens, told by the pages that humans got."""
+"""The scenes: situations, and the pages that humans get in them."""
 
 from firebreak.core.model import AlarmState, Mute
 from tests.pages.page_world import (
@@ -8,7 +8,7 @@ from tests.pages.page_world import (
     OBSERVE,
     STORM,
     PageWorld,
-    staged_on_ecs,
+    page_world_on_ecs,
 )
 from tests.pages.rare_scenes import RARE, stays
 from tests.pages.scene import Scene
@@ -92,7 +92,7 @@ def expired(on: PageWorld) -> None:
 
 
 def business_hours(on: PageWorld) -> None:
-    """A warning on Friday night is told on Monday at nine."""
+    """A warning of Friday night is paged on Monday at nine."""
     on.wait(12 * 60)
     on.services(["web"])
     on.world.send(
@@ -106,14 +106,14 @@ def business_hours(on: PageWorld) -> None:
 
 
 def escalation(on: PageWorld) -> None:
-    """Nobody has it for half an hour."""
+    """Nobody acknowledges it for half an hour."""
     on.red()
     on.wait(11)
     on.wait(32)
 
 
 def acknowledged(on: PageWorld) -> None:
-    """Somebody has it before the next step."""
+    """Somebody acknowledges it before the next step."""
     on.red()
     on.wait(11)
     on.acknowledge()
@@ -121,7 +121,7 @@ def acknowledged(on: PageWorld) -> None:
 
 
 def resolved(on: PageWorld) -> None:
-    """Everybody who was paged hears that it is over."""
+    """Everybody who was paged gets the end."""
     alarm = on.red()
     on.wait(30)
     on.green(alarm)
@@ -155,7 +155,7 @@ def no_data(on: PageWorld) -> None:
     alarm = on.red(evaluation=a.silent(on.now))
     on.wait(3)
     on.green(alarm)
-    on.wait(20)  # a quarter of an hour of OK ends it
+    on.wait(20)  # 15 minutes of OK end it
 
 
 def observed(on: PageWorld) -> None:
@@ -184,160 +184,160 @@ SCENES = (
         name="recovered",
         title="A restart helped",
         story="Memory of a service is high. It is restarted; two minutes later the alarm is green.",
-        play=recovered,
-        marks=("ACTED", "RESOLVED"),
+        run=recovered,
+        labels=("ACTED", "RESOLVED"),
     ),
     Scene(
         name="not-recovered",
         title="No rung helped",
         story="The restart does not help, nor does one more task. The last rung is a human.",
-        play=not_recovered,
-        marks=("ACTED", "ACTED", "NEEDS YOU"),
+        run=not_recovered,
+        labels=("ACTED", "ACTED", "NEEDS YOU"),
     ),
     Scene(
         name="worse",
         title="It got worse and was undone",
         story="More memory was given. Then another alarm of the service turned red, so that was taken back.",
-        play=worse,
+        run=worse,
         policy=MEMORY,
-        stage=staged_on_ecs,
-        marks=("ACTED", "MADE WORSE", "UNDONE", "NEEDS YOU"),
+        make_world=page_world_on_ecs,
+        labels=("ACTED", "MADE WORSE", "UNDONE", "NEEDS YOU"),
     ),
     Scene(
         name="unknown",
         title="Nobody can tell whether it helped",
         story="After the restart the alarm has no data any more. That is no success.",
-        play=unknown,
-        marks=("ACTED", "NEEDS YOU"),
+        run=unknown,
+        labels=("ACTED", "NEEDS YOU"),
     ),
     Scene(
         name="no-data",
         title="It is red because no data came",
         story="Nobody said what that means, so nothing is changed and a human is asked.",
-        play=no_data,
-        marks=("NOT ACTING", "RESOLVED"),
+        run=no_data,
+        labels=("NOT ACTING", "RESOLVED"),
     ),
     Scene(
         name="mute-end",
         title="A mute window ended and the alarm is still red",
         story="CloudWatch muted the alarm, so nothing was done. It says nothing when the window ends.",
-        play=mute_end,
-        marks=("ACTED",),
+        run=mute_end,
+        labels=("ACTED",),
     ),
     Scene(
         name="lost-schedule",
         title="A wake-up was lost",
         story="The check after the restart never came. The sweep of every five minutes found it past due.",
-        play=lost_schedule,
-        marks=("ACTED", "ACTED"),
+        run=lost_schedule,
+        labels=("ACTED", "ACTED"),
     ),
     Scene(
         name="storm",
         title="Fifty services at once",
         story="One cause turned fifty services red. The first few are handled one by one and followed up; the"
         " rest is one page, and one at its end.",
-        play=storm,
+        run=storm,
         policy=STORM,
-        marks=(*["ACTED"] * 5, "NOT ACTING", "STORM", *["NEEDS YOU"] * 2, *["RESOLVED"] * 4, "STORM OVER"),
+        labels=(*["ACTED"] * 5, "NOT ACTING", "STORM", *["NEEDS YOU"] * 2, *["RESOLVED"] * 4, "STORM OVER"),
     ),
     Scene(
         name="approval-granted",
         title="A human said yes",
         story="The policy wants a human first. Everything is looked at again before it is done.",
-        play=approved,
+        run=approved,
         policy=APPROVE,
-        marks=("APPROVE?", "ACTED"),
+        labels=("APPROVE?", "ACTED"),
     ),
     Scene(
         name="approval-denied",
         title="A human said no",
         story="Nothing is changed, and the incident is theirs.",
-        play=denied,
+        run=denied,
         policy=APPROVE,
-        marks=("APPROVE?", "DENIED"),
+        labels=("APPROVE?", "DENIED"),
     ),
     Scene(
         name="approval-expired",
         title="Nobody answered",
         story="The question counts for half an hour. Meanwhile it went up the route.",
-        play=expired,
+        run=expired,
         policy=APPROVE,
-        marks=("APPROVE?", "APPROVE?", "NEEDS YOU", "NEEDS YOU"),
+        labels=("APPROVE?", "APPROVE?", "NEEDS YOU", "NEEDS YOU"),
     ),
     Scene(
         name="business-hours",
         title="Outside business hours",
         story="A warning on Friday night waits for Monday at nine; nobody was woken, and nothing is lost.",
-        play=business_hours,
-        marks=("NOT ACTING",),
+        run=business_hours,
+        labels=("NOT ACTING",),
     ),
     Scene(
         name="escalation",
         title="Nobody acknowledged",
         story="The page goes to the engineering lead after 15 minutes and to the CTO after 30.",
-        play=escalation,
-        marks=("ACTED", "ACTED", "NEEDS YOU", "NEEDS YOU", "NEEDS YOU"),
+        run=escalation,
+        labels=("ACTED", "ACTED", "NEEDS YOU", "NEEDS YOU", "NEEDS YOU"),
     ),
     Scene(
         name="acknowledged",
         title="Somebody has it",
         story="After `firebreak ack` nobody further up is called.",
-        play=acknowledged,
-        marks=("ACTED", "ACTED", "NEEDS YOU", "ACKNOWLEDGED"),
+        run=acknowledged,
+        labels=("ACTED", "ACTED", "NEEDS YOU", "ACKNOWLEDGED"),
     ),
     Scene(
         name="resolved",
         title="It is over, and everybody hears so",
         story="The lead was called as well; when the alarm is green again both hear that it is over.",
-        play=resolved,
-        marks=("ACTED", "ACTED", "NEEDS YOU", "NEEDS YOU", "RESOLVED", "RESOLVED"),
+        run=resolved,
+        labels=("ACTED", "ACTED", "NEEDS YOU", "NEEDS YOU", "RESOLVED", "RESOLVED"),
     ),
     Scene(
         name="paused",
         title="A pause over forty alarms, and its end",
         story="One page when it begins to matter, one that sums up, one when it is over.",
-        play=paused,
-        marks=("NOT ACTING", "SUMMED UP", "STILL RED"),
+        run=paused,
+        labels=("NOT ACTING", "SUMMED UP", "STILL RED"),
     ),
     Scene(
         name="pause-over",
         title="A pause ended, and nothing is known to be red",
         story="Three services turn red during a pause. When it ends one alarm is OK, one has no data, and one"
         " was deleted: none is red, and none of the two is called OK.",
-        play=pause_over,
-        marks=("NOT ACTING", "NOT KNOWN TO BE OK"),
+        run=pause_over,
+        labels=("NOT ACTING", "NOT KNOWN TO BE OK"),
     ),
     Scene(
         name="observed",
         title="What Firebreak would do",
         story='With `autonomy = "observe"` nothing is changed; the plan is told once a day and target.',
-        play=observed,
+        run=observed,
         policy=OBSERVE,
-        marks=("WOULD ACT",),
+        labels=("WOULD ACT",),
     ),
     Scene(
         name="would-not-act",
         title="What would keep Firebreak from acting",
         story='With `autonomy = "observe"` what would page a human is announced once a day and target.',
-        play=would_not_act,
+        run=would_not_act,
         policy=OBSERVE,
-        marks=("WOULD NOT ACT",),
+        labels=("WOULD NOT ACT",),
     ),
     Scene(
         name="not-opted-in",
         title="Tagged, and not opted in",
         story="An alarm asks for a restart of a service that is not opted in. The next one pages nobody.",
-        play=not_opted_in,
-        marks=("NOT ACTING", "RESOLVED"),
+        run=not_opted_in,
+        labels=("NOT ACTING", "RESOLVED"),
     ),
     Scene(
         name="stays",
         title="A change that stays",
         story="More memory helped. It stays until somebody takes it back, and the page says how.",
-        play=stays,
+        run=stays,
         policy=MEMORY,
-        stage=staged_on_ecs,
-        marks=("ACTED", "RESOLVED"),
+        make_world=page_world_on_ecs,
+        labels=("ACTED", "RESOLVED"),
     ),
     *RARE,
 )

@@ -23,7 +23,7 @@ def test_a_scene_reads_as_its_document_says(scene: Scene) -> None:
 
 @scenes
 def test_a_scene_pages_what_it_should_in_its_order(scene: Scene) -> None:
-    assert tuple(page.body.partition(":")[0] for _, page in sent_in(scene)) == scene.marks
+    assert tuple(page.body.partition(":")[0] for _, page in sent_in(scene)) == scene.labels
 
 
 def test_every_document_is_a_scene() -> None:
@@ -36,8 +36,8 @@ def test_no_page_holds_a_secret_of_the_log() -> None:
 
 
 def test_every_kind_of_announcement_has_a_sample_or_the_list_says_that_it_has_none() -> None:
-    shown = {mark for scene in SCENES for mark in scene.marks}
-    assert {_MARKS[kind] for kind in AnnouncementKind} - shown == {_MARKS[kind] for kind in UNSHOWN}
+    sampled = {label for scene in SCENES for label in scene.labels}
+    assert {_MARKS[kind] for kind in AnnouncementKind} - sampled == {_MARKS[kind] for kind in UNSHOWN}
     assert all(_MARKS[kind] in contents() for kind in UNSHOWN)
 
 
@@ -54,6 +54,6 @@ def test_an_alarm_about_firebreak_itself_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.md")), ids=lambda path: path.stem)
-def test_no_page_shows_what_only_machines_read(path: Path) -> None:
+def test_no_page_shows_text_that_only_machines_read(path: Path) -> None:
     for machine in ("taskDefinition", "arn:aws:ecs", "{'", "80s pad", "policy 0", "deployments="):
         assert machine not in path.read_text(encoding="utf-8"), machine
