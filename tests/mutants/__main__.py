@@ -11,10 +11,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.mutants.staging import STAGE, modules_of_the_core, stage
 from tests.mutants.survivors import KILLED, LIST, Change, Outcome, change, listed, place, problems, table
+from tests.mutants.working_copy import COPY, make_copy, modules_of_the_core
 
-LOG = STAGE / "log.txt"
+LOG = COPY / "log.txt"
 MUTMUT = Path(sys.executable).with_name("mutmut")
 
 
@@ -24,17 +24,17 @@ def run() -> None:
     command = [str(MUTMUT), "run", "--max-children", str(os.cpu_count() or 2)]
     with LOG.open("w", encoding="utf-8") as log:
         seen = None if sys.stdout.isatty() else log
-        subprocess.run(command, cwd=STAGE, env=environment, stdout=seen, stderr=seen, check=True)
+        subprocess.run(command, cwd=COPY, env=environment, stdout=seen, stderr=seen, check=True)
 
 
 def output(*command: str) -> str:
-    """What mutmut prints."""
-    done = subprocess.run([str(MUTMUT), *command], cwd=STAGE, capture_output=True, text=True, check=True)
+    """The output of mutmut."""
+    done = subprocess.run([str(MUTMUT), *command], cwd=COPY, capture_output=True, text=True, check=True)
     return done.stdout
 
 
 def outcome() -> Outcome:
-    """What became of every mutant that was made."""
+    """The result of every mutant."""
     counts: dict[str, Counter[str]] = {}
     alive: list[Change] = []
     for line in output("results", "--all", "True").splitlines():
@@ -55,7 +55,7 @@ def main(modules: list[str]) -> int:
         return 2
     started = time.monotonic()
     looked_at = modules or modules_of_the_core()
-    stage(looked_at)
+    make_copy(looked_at)
     try:
         run()
     except subprocess.CalledProcessError:

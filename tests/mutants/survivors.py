@@ -34,7 +34,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of every mutant: counts by module and word, and the changes that were not killed."""
+    """The result of every mutant: counts by module and word, and the changes that were not killed."""
 
     counts: Mapping[str, Counter[str]]
     alive: Sequence[Change]
@@ -96,7 +96,7 @@ def problems(outcome: Outcome, reasons: Mapping[Change, str], modules: Iterable[
 
 
 def table(outcome: Outcome) -> str:
-    """The score of each module and of all; what is neither killed nor survived is named."""
+    """The score of each module and of all; results other than killed and survived are named."""
     rows = [*sorted(outcome.counts.items()), ("all", sum(outcome.counts.values(), Counter[str]()))]
     return "\n".join(_row(name, count) for name, count in rows)
 

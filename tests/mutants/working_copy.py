@@ -1,8 +1,8 @@
-"""The copy that mutmut works on, made anew each time: nothing changed ever lies in shared/.
+"""The copy that mutmut changes, made again for each run: nothing in shared/ is ever changed.
 
-It has another shape than the repository. mutmut tells modules by their path, so the package lies at
-the top; and it passes over whatever is decorated, so properties are spelled without the decorator.
-What stands in no function (tables, constants, defaults of fields) it never changes.
+It has another shape than the repository. mutmut identifies modules by their path, so the package lies at
+the top; and it skips decorated functions, so properties are written without the decorator. It never
+changes code outside functions (tables, constants, defaults of fields).
 """
 
 import ast
@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-STAGE = ROOT / ".local" / "mutants"
+COPY = ROOT / ".local" / "mutants"
 PACKAGE = ROOT / "shared" / "firebreak"
 
 # A busy machine takes its time, hence the generous timeout_constant (mutmut multiplies it). A mutant that
 # runs out of time counts as alive.
-# The tests that must notice, and what they need; a folder that joins them may need more.
+# The tests that must notice, and the files they need; a folder that joins them may need more.
 TESTS = ["tests/core"]
 COPIED = {"shared/firebreak": "firebreak", "tests": "tests"}
 SETTINGS = """
@@ -35,7 +35,7 @@ pythonpath = ["."]
 
 
 def modules_of_the_core() -> list[str]:
-    """The names of all modules that can be changed, as `core.paging.threads`: what is pure, no protocols."""
+    """The names of all modules that can be changed, as `core.paging.threads`: pure modules, no protocols."""
     paths = (path for path in itertools.chain.from_iterable(map(_paths_of, _pure())) if path.stem != "ports")
     return sorted(".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in paths)
 
@@ -59,16 +59,16 @@ def path_of(module: str) -> Path:
     return Path(*module.split(".")).with_suffix(".py")
 
 
-def stage(modules: Iterable[str]) -> None:
+def make_copy(modules: Iterable[str]) -> None:
     """A fresh copy in which mutmut will change these modules."""
-    shutil.rmtree(STAGE, ignore_errors=True)
+    shutil.rmtree(COPY, ignore_errors=True)
     for source, name in COPIED.items():
-        shutil.copytree(ROOT / source, STAGE / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / source, COPY / name, ignore=shutil.ignore_patterns("__pycache__"))
     paths = [f"firebreak/{path_of(module)}" for module in modules]
-    for path in (STAGE / path for path in paths):
+    for path in (COPY / path for path in paths):
         path.write_text(undecorated(path.read_text(encoding="utf-8")), encoding="utf-8")
     settings = SETTINGS.format(modules=paths, tests=TESTS)
-    (STAGE / "pyproject.toml").write_text(settings, encoding="utf-8")
+    (COPY / "pyproject.toml").write_text(settings, encoding="utf-8")
 
 
 def undecorated(text: str) -> str:

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.mutants.staging import PACKAGE, modules_of_the_core, path_of, undecorated
+from tests.mutants.working_copy import PACKAGE, modules_of_the_core, path_of, undecorated
 
 TWO_METHODS = """\
 class A:
@@ -25,7 +25,7 @@ def test_a_property_loses_its_decorator_and_stays_a_property() -> None:
 
 
 @pytest.mark.parametrize("module", modules_of_the_core())
-def test_of_the_core_nothing_but_the_properties_changes(module: str) -> None:
+def test_only_the_properties_of_the_core_change(module: str) -> None:
     text = (PACKAGE / path_of(module)).read_text(encoding="utf-8")
     before, after = text.splitlines(), undecorated(text).splitlines()
     made = [line for line in after if " = property(" in line]
