@@ -1,7 +1,7 @@
 """All functions of Firebreak in one process, on moto's DynamoDB, with time under control.
 
-The bus and the schedules are played by hand: `deliver()` carries what is on them to the
-functions, `pass_time()` moves the clock and fires what falls due. The real scenario tests
+The bus and the schedules are driven by hand: `deliver()` carries their contents to the
+functions, `pass_time()` moves the clock and fires due schedules. The real scenario tests
 on local AWS do the same through the deployed stack.
 """
 
@@ -105,7 +105,7 @@ def create_table(client: Any, table: str = TABLE, *, by_time: bool = True) -> No
 
 @dataclass
 class World:
-    """The functions and what surrounds them."""
+    """The functions and the world around them."""
 
     dynamodb: Any
     clock: FakeClock = field(default_factory=lambda: FakeClock(a.NOW))
@@ -193,12 +193,12 @@ class World:
         )
 
     def frozen(self, message: Announcement, now: datetime) -> bool:
-        """Whether a freeze window holds what was told of."""
+        """Whether a freeze window holds the target of the announcement."""
         target = read_target(message.target, message.account, message.region)
         return isinstance(target, Target) and self.policy.is_frozen(message.action, target, now)
 
     def page_sweep(self) -> Summary:
-        """What the rule of every minute does."""
+        """Invokes Page as the rule of every minute does."""
         return self.page_desk().handle(
             {"source": "firebreak", "detail-type": "Firebreak Page Sweep", "detail": {"v": 1}}
         )
@@ -226,7 +226,7 @@ class World:
         self.ledger.settle_announcement(message.waits_as, message.at)
         return announced(message)
 
-    def tell(self, message: Announcement) -> Summary:
+    def page(self, message: Announcement) -> Summary:
         """An announcement that the ledger holds reaches Page."""
         return self.page_desk().handle(self.recorded(message))
 
@@ -249,7 +249,7 @@ class World:
         return summary
 
     def deliver(self) -> None:
-        """Carry what is on the bus to its functions until nothing is left."""
+        """Carry everything on the bus to its functions until nothing is left."""
         while self.bus.asked or self.bus.announced:
             for text in [self.bus.announced.pop(0) for _ in self.bus.announced[:]]:
                 self.page_desk().handle(announced(text))
@@ -280,7 +280,7 @@ class World:
             self.summaries.append(self.remediator(entry[0].action).handle(request_event(entry[0])))
 
     def sweep(self) -> None:
-        """What the five-minute rule does."""
+        """Invokes Verify as the five-minute rule does."""
         self.verifier().handle({"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}})
         self.deliver()
 
@@ -295,7 +295,7 @@ class World:
 
 
 def reason_data(alarm: Alarm) -> dict[str, str]:
-    """What CloudWatch evaluated, newest first, if the alarm says."""
+    """The values that CloudWatch evaluated, newest first, if the alarm has them."""
     if (found := alarm.evaluation) is None:
         return {}
     points = [
@@ -361,14 +361,14 @@ def announced(message: Announcement) -> dict[str, Any]:
 
 
 def check_event(incident_id: str, rung: int, attempt: int) -> dict[str, Any]:
-    """What the schedule of a check delivers."""
+    """The event that the schedule of a check delivers."""
     detail = {"v": 1, "incident": incident_id, "rung": rung, "attempt": attempt}
     return {"source": "firebreak", "detail-type": "Firebreak Check", "detail": detail}
 
 
 @cache
 def _session() -> boto3.session.Session:
-    """One for all worlds: a session reads botocore's models anew, which takes longer than most tests."""
+    """One for all worlds: a new session reads botocore's models again, which takes longer than most tests."""
     return boto3.session.Session(region_name=a.REGION)
 
 

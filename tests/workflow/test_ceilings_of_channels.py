@@ -34,7 +34,7 @@ def call(world: World, number: int, severity: str = "warning") -> str:
         MESSAGE, key=f"k{number}", incident_id=name, at=world.clock.at, severity=severity,
         alarm_name=f"svc-{number:02}", target="",
     )  # fmt: skip
-    world.tell(said)
+    world.page(said)
     return name
 
 
@@ -86,7 +86,7 @@ def test_a_page_that_was_sent_is_resolved_and_one_that_never_was_is_not(world: W
     assert (held.state, held.held_back) == (ThreadState.HELD, ("topic",))
     for number, name in enumerate(names):
         over = replace(end_of(number, name), at=world.clock.at)
-        world.tell(over)
+        world.page(over)
     assert [page.thread for _, page in world.pager.pages if page.phase is Phase.RESOLVE] == names[:3]
     tick(world, 70)
     assert names[3] not in calls(world)

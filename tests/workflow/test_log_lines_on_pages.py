@@ -36,7 +36,7 @@ def bodies(world: World, **tags: str) -> dict[str, str]:
     message = incident_messages.given_to_humans(
         replace(incident, alarm=alarm), world.clock.at, "every rung was tried", AlarmState.ALARM
     )
-    world.tell(message)
+    world.page(message)
     return {name: page.body for name, page in world.pager.pages}
 
 

@@ -166,7 +166,7 @@ def test_a_page_that_was_sent_but_not_recorded_is_sent_again(world: World) -> No
         announce(replace(world, dynamodb=cut))
     world.clock.pass_time(61 * SECOND)
     message = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried", AlarmState.ALARM)
-    world.tell(replace(message, key=f"given_to_humans-{a.NOW}"))
+    world.page(replace(message, key=f"given_to_humans-{a.NOW}"))
     tick(world, 16)
     assert ("topic", Phase.TRIGGER) in sent(world)
 
@@ -234,11 +234,11 @@ def test_an_acknowledged_blind_page_calls_nobody_15_minutes_later(world: World) 
     def blind() -> Announcement:
         return of_blindness(Reason.LEDGER_UNAVAILABLE, "no table", "", None, world.clock.at)
 
-    world.tell(blind())
+    world.page(blind())
     has_it = approval_messages.acknowledged(blind(), blind().thread, "ana", world.clock.at)
-    world.tell(has_it)
+    world.page(has_it)
     world.clock.pass_time(15 * MINUTE)
-    world.tell(blind())
+    world.page(blind())
     tick(world, 20)
     assert [phase for _, phase in sent(world)].count(Phase.TRIGGER) == 2
 

@@ -46,13 +46,13 @@ def crash(payload: object, condition: str = "RetriesExhausted") -> dict[str, Any
 
 def test_an_announcement_delivered_twice_is_one_page(world: World) -> None:
     for _ in range(2):
-        world.tell(MESSAGE)
+        world.page(MESSAGE)
     assert len(world.pager.sent) == 1
 
 
 def test_two_announcements_of_the_same_thing_are_one_page(world: World) -> None:
-    world.tell(MESSAGE)
-    world.tell(replace(MESSAGE, at=a.NOW + SECOND, headline="said otherwise"))
+    world.page(MESSAGE)
+    world.page(replace(MESSAGE, at=a.NOW + SECOND, headline="said otherwise"))
     assert len(world.pager.sent) == 1
 
 
@@ -98,20 +98,20 @@ def test_a_page_that_could_not_be_recorded_as_sent_is_not_lost(world: World) -> 
 def test_a_page_whose_function_died_is_sent_by_another(world: World) -> None:
     world.pager.broken = frozenset({"topic"})
     with pytest.raises(Untold):
-        world.tell(MESSAGE)
+        world.page(MESSAGE)
     world.pager.broken = frozenset()
     world.clock.pass_time(30 * SECOND)
     with pytest.raises(Conflict):
-        world.tell(MESSAGE)
+        world.page(MESSAGE)
     world.clock.pass_time(31 * SECOND)
-    world.tell(MESSAGE)
+    world.page(MESSAGE)
     assert len(world.pager.sent) == 1
 
 
 def test_channels_that_reject_a_page_fail_the_call_so_that_the_event_is_delivered_again(world: World) -> None:
     world.pager.broken = frozenset({"topic"})
     with pytest.raises(Untold):
-        world.tell(MESSAGE)
+        world.page(MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_every_page_shows_the_kill_switches_that_hold_over_what_it_is_about(
 ) -> None:
     world.switches.pause(hold(scope, world))
     text = replace(MESSAGE, target=a.TARGET.display, account=a.ACCOUNT, region=a.REGION)
-    world.tell(text)
+    world.page(text)
     [(_, body)] = world.pager.sent
     assert f"Held:     {words} by ana until 10:30:30Z: migration of the database\n" in body
 
@@ -323,13 +323,13 @@ def test_switches_that_ended_or_hold_elsewhere_are_not_shown(world: World) -> No
     world.switches.pause(hold("global", world, minutes=-1))
     world.switches.pause(hold("action page-somebody", world))
     world.clock.pass_time(MINUTE)
-    world.tell(MESSAGE)
+    world.page(MESSAGE)
     assert "Held:" not in world.pager.sent[0][1]
 
 
 def test_a_page_without_a_target_shows_the_global_switch(world: World) -> None:
     world.switches.pause(hold("global", world))
-    world.tell(replace(MESSAGE, target="", action=""))
+    world.page(replace(MESSAGE, target="", action=""))
     assert "Held:     global by ana" in world.pager.sent[0][1]
 
 

@@ -30,7 +30,7 @@ def phases(world: World) -> list[Phase]:
 
 def test_a_forged_announcement_does_not_take_the_place_of_the_page_to_come(world: World) -> None:
     world.page_desk().handle(announced(FORGED))
-    world.tell(NEEDS_YOU)
+    world.page(NEEDS_YOU)
     assert "NEEDS YOU" in world.subjects[-1]
 
 
@@ -43,16 +43,16 @@ def test_the_page_says_what_the_ledger_holds_and_not_what_the_event_says(world: 
 
 
 def test_a_forged_recovery_leaves_the_thread_of_the_incident_open(world: World) -> None:
-    world.tell(NEEDS_YOU)
+    world.page(NEEDS_YOU)
     world.page_desk().handle(announced(RECOVERED))
     assert Phase.RESOLVE not in phases(world)
     assert UNPROVEN in world.pager.sent[-1][1]
-    world.tell(RECOVERED)
+    world.page(RECOVERED)
     assert phases(world)[-1] is Phase.RESOLVE
 
 
 def test_a_forged_acknowledgement_does_not_stop_the_call_of_the_next_person(world: World) -> None:
-    world.tell(NEEDS_YOU)
+    world.page(NEEDS_YOU)
     forged = approval_messages.acknowledged(
         NEEDS_YOU, thread_id(NEEDS_YOU), "arn:aws:iam::1:user/mallory", a.NOW
     )
@@ -87,7 +87,7 @@ def test_a_dead_letter_that_is_sent_again_after_a_fortnight_is_still_proven(worl
 def test_a_page_sent_while_the_ledger_could_not_be_read_marks_nothing_as_sent(world: World) -> None:
     client = Wrapped(world.dynamodb, before=fail(answer("ThrottlingException")))
     replace(world, dynamodb=client).page_desk().handle(announced(NEEDS_YOU))
-    world.tell(NEEDS_YOU)
+    world.page(NEEDS_YOU)
     assert len(world.pager.sent) == 2
 
 

@@ -71,7 +71,7 @@ def announce(world: World, kind: AnnouncementKind = AnnouncementKind.GIVEN_TO_HU
         a.incident(), world.clock.at, "every rung was tried", AlarmState.ALARM
     )
     message = replace(message, kind=kind, key=f"{kind}-{world.clock.at}", **changes)
-    world.tell(message)
+    world.page(message)
 
 
 def tick(world: World, minutes: int) -> None:
