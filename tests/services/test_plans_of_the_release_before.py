@@ -10,7 +10,7 @@ from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.services.ecs.task_memory import TaskSize
 from tests.support.builders_ecs import TASK_DEFINITION, deployment, service
-from tests.support.builders_task_memory import OURS, adjuster, seen, size
+from tests.support.builders_task_memory import REGISTERED, adjuster, seen, size
 
 # The hash of the raw definition in tests/support/builders_task_memory.py, before lists were compared by key.
 AS_LISTED = "49a567b6f3ce177b481edc272245598874e0fc2c2dd6c9018a55760003ae5e2a"
@@ -36,8 +36,8 @@ STORED = Plan(
     },
     patience_seconds=600,
 )
-RAISED = size(arn=OURS, memory=2048, limits={"api": 1024}, rest_as_listed=AS_LISTED)
-NEW = deployment("ecs-svc/2", task_definition=OURS)
+RAISED = size(arn=REGISTERED, memory=2048, limits={"api": 1024}, rest_as_listed=AS_LISTED)
+NEW = deployment("ecs-svc/2", task_definition=REGISTERED)
 NOT_KNOWN = (
     "the plan was stored by an earlier release, which compared lists in the order in which AWS gave them: "
     "whether the service runs what it deployed is not known"

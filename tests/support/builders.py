@@ -1,4 +1,4 @@
-"""Values for tests: sensible wholes, of which a test names only what it is about."""
+"""Values for tests: complete values, of which a test names only the fields that it is about."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -136,7 +136,7 @@ def wake(alarm: Alarm, **changes: object) -> OwnEvent:
 
 
 def silent(since: datetime) -> Evaluation:
-    """What CloudWatch evaluates where no datapoint came for three minutes."""
+    """The evaluation of CloudWatch where no datapoint came for three minutes."""
     points = tuple(EvaluatedPoint(since - timedelta(minutes=n), None) for n in (3, 2, 1))
     return Evaluation(query_date=since, period=60, threshold=85.0, evaluated=points, missing=3)
 

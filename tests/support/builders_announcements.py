@@ -13,7 +13,7 @@ from tests.support import builders as a
 
 
 def decided(decision: Decision, **changes: object) -> DecisionRecord:
-    """What the ledger holds of a decision about the usual alarm, made now."""
+    """The ledger's record of a decision about the usual alarm, made now."""
     base = DecisionRecord(
         key="k" * 32,
         at=a.NOW,
@@ -28,7 +28,7 @@ def decided(decision: Decision, **changes: object) -> DecisionRecord:
 
 
 def announced(**changes: object) -> Announcement:
-    """A page in which every field says something, so that what is left out of it can be seen."""
+    """A page in which every field says something, so that a field left out of it is noticed."""
     base = Announcement(
         key="k",
         kind=AnnouncementKind.REFUSED,

@@ -73,7 +73,7 @@ def seen(
     )
 
 
-# A deployment of v42 that ended ten minutes before the alarm turned red, as its events tell of it.
+# The events of a deployment of v42 that ended ten minutes before the alarm turned red.
 DEPLOYMENT = "0e95c9da-291c-11e7-bef8-875246bb1f49"
 ENDED = HEALTH_ALARM.since - timedelta(minutes=10)
 DEPLOYED = tuple(
@@ -106,7 +106,7 @@ def deployed(**changes: Any) -> BeanstalkObservation:
 
 @dataclass
 class FakeBeanstalk:
-    """Reads what it was given, answers every write with a request's id, and notes the calls."""
+    """Returns the given readings, answers every write with a request's id, and notes the calls."""
 
     environment_now: Reading[EnvironmentLive] = ABSENT
     tags_now: Reading[Mapping[str, str]] = field(default_factory=lambda: ENABLED)
@@ -145,7 +145,7 @@ class FakeBeanstalk:
 
 
 def raw_environment(**changes: Any) -> dict[str, Any]:
-    """An environment as the API spells it; the same one as `environment()`."""
+    """An environment in the format of the API; the same one as `environment()`."""
     return {
         "EnvironmentName": "shop-prod",
         "EnvironmentId": ID,
@@ -165,7 +165,7 @@ def raw_environment(**changes: Any) -> dict[str, Any]:
 
 
 def raw_event(**changes: Any) -> dict[str, Any]:
-    """An event as the API spells it: one that no request caused."""
+    """An event in the format of the API: one that no request caused."""
     return {
         "EventDate": QUIET_SINCE,
         "Message": "Environment health has transitioned from Ok to Degraded.",

@@ -52,23 +52,23 @@ def running(name: str = "d7", minutes_ago: int = 3, **changes: Any) -> ServiceDe
     return deployed(name, minutes_ago=minutes_ago, **{"status": "IN_PROGRESS", "ended": None, **changes})
 
 
-# What ran before, well before anything that may be blamed.
+# The deployment before, much older than any that may be suspected.
 BEFORE = deployed("d6", OLD, 3 * 24 * 60)
 
 
 def history(*deployments: ServiceDeployment, **changes: Any) -> DeploymentHistory:
-    """A memory of these, newest first; api:7 ten minutes before the alarm, after api:6, unless said."""
+    """A memory of these, newest first; by default api:7 ten minutes before the alarm, after api:6."""
     return DeploymentHistory(deployments=deployments or (deployed(), BEFORE), **changes)
 
 
 def holding(arn: str, **changes: Any) -> TaskSize:
-    """What a task definition holds: images and settings of its own, and one GiB, unless said."""
+    """The contents of a task definition: images and settings of its own, and by default one GiB."""
     whole: dict[str, Any] = {"images": (f"image of {arn}",), "rest": f"hash of {arn}", **changes}
     return size(arn=arn, **whole)
 
 
 def contents(memory: Reading[DeploymentHistory], *known: TaskSize) -> dict[str, TaskSize]:
-    """What each task definition of the memory holds; these, and no two the same, unless said."""
+    """The contents of each task definition of the memory; by default no two are the same."""
     named = memory.deployments if isinstance(memory, DeploymentHistory) else ()
     each = {one.task_definition: holding(one.task_definition) for one in named if one.task_definition}
     return each | {one.arn: one for one in known}
@@ -80,7 +80,7 @@ def seen(
     earlier: Reading[TaskDefinitionLive] = EARLIER,
     held: Reading[Mapping[str, TaskSize]] | None = None,
 ) -> RollBackObservation:
-    """What a roll back sees: a service at rest on api:7 unless said."""
+    """The observation of a roll back, by default of a service at rest on api:7."""
     memory = history() if memory is None else memory
     return RollBackObservation(
         service=service() if now is None else now,
@@ -92,7 +92,7 @@ def seen(
 
 @dataclass
 class FakeDeployments:
-    """Remembers what it was given, and notes the calls."""
+    """Returns the given history, and notes the calls."""
 
     memory: Reading[DeploymentHistory] = ABSENT
     calls: list[tuple[str, ...]] = field(default_factory=list)
@@ -109,7 +109,7 @@ class FakeDeployments:
 
 
 class FakeContents:
-    """Tells of each task definition that it holds what no other does."""
+    """Gives each task definition contents that no other has."""
 
     def __init__(self, reading: Reading[TaskSize] | None = None) -> None:
         self._reading = reading
@@ -129,7 +129,7 @@ def roll_back(
 
 
 def rules(suspect_within: timedelta = 30 * MINUTE) -> Rules:
-    """The policy for one request, with what it blames for."""
+    """The policy for one request, with the time for which a deployment is suspected."""
     return replace(a.rules(), settings=RollBackSettings(suspect_within=suspect_within))
 
 
@@ -150,7 +150,7 @@ def refused(observation: Any, **policy: Any) -> Obstacle:
 def raw_brief(
     name: str = "d7", revision: str = "r7", at: datetime = RED, status: str = "SUCCESSFUL", **changes: Any
 ) -> dict[str, Any]:
-    """A deployment as ListServiceDeployments spells it."""
+    """A deployment in the format of ListServiceDeployments."""
     return {
         "serviceDeploymentArn": arn_of(name),
         "serviceArn": f"{ARN}:service/prod/api",
@@ -164,7 +164,7 @@ def raw_brief(
 
 
 def raw_described(name: str = "d7", status: str = "SUCCESSFUL", **changes: Any) -> dict[str, Any]:
-    """A deployment as DescribeServiceDeployments spells it."""
+    """A deployment in the format of DescribeServiceDeployments."""
     return {
         "serviceDeploymentArn": arn_of(name),
         "status": status,
@@ -175,7 +175,7 @@ def raw_described(name: str = "d7", status: str = "SUCCESSFUL", **changes: Any) 
 
 
 def raw_revision(name: str, task_definition: str) -> dict[str, Any]:
-    """A revision as DescribeServiceRevisions spells it."""
+    """A revision in the format of DescribeServiceRevisions."""
     return {"serviceRevisionArn": revision_arn(name), "taskDefinition": task_definition}
 
 

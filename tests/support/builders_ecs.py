@@ -87,7 +87,7 @@ def seen(
     definition: Reading[TaskDefinitionLive] | None = None,
     scaling: Reading[ScalableTarget] = ABSENT,
 ) -> EcsObservation:
-    """An observation; nobody scales the service unless said."""
+    """An observation; by default nobody scales the service."""
     return EcsObservation(
         service=service,
         task_definition=definition or NotRead("not needed here"),
@@ -117,7 +117,7 @@ def refused(action: AnyAction, observation: EcsObservation, **settings: int) -> 
 
 @dataclass
 class FakeEcs:
-    """Reads what it was given, answers every write with `after`, and notes the calls."""
+    """Returns the given readings, answers every write with `after`, and notes the calls."""
 
     service_now: Reading[ServiceLive] = ABSENT
     definition_now: Reading[TaskDefinitionLive] = ABSENT
@@ -158,7 +158,7 @@ class FakeEcs:
 
 
 def raw_deployment(id: str = "ecs-svc/1", **changes: Any) -> dict[str, Any]:  # noqa: A002 - the field's name
-    """A deployment as the API spells it."""
+    """A deployment in the format of the API."""
     return {
         "id": id,
         "status": "PRIMARY",
@@ -172,7 +172,7 @@ def raw_deployment(id: str = "ecs-svc/1", **changes: Any) -> dict[str, Any]:  # 
 
 
 def raw_service(**changes: Any) -> dict[str, Any]:
-    """A service as the API spells it; the same one as `service()`."""
+    """A service in the format of the API; the same one as `service()`."""
     return {
         "serviceArn": f"{ARN}:service/prod/api",
         "clusterArn": f"{ARN}:cluster/prod",
@@ -192,7 +192,7 @@ def raw_service(**changes: Any) -> dict[str, Any]:
 
 
 def without(raw: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-    """The raw shape as an older service has it: without these keys."""
+    """The raw shape of an older service: without these keys."""
     return {key: value for key, value in raw.items() if key not in keys}
 
 
@@ -202,10 +202,10 @@ def session() -> boto3.Session:
 
 
 class Loopback:
-    """A real HTTP server on loopback that counts requests and plays one part.
+    """A real HTTP server on loopback that counts requests and answers in one way.
 
     `answer` is "hang" (reads the request and never replies), "drop" (closes the connection
-    instead of replying), or a status and body to reply with. What `first` names by its operation is
+    instead of replying), or a status and body to reply with. An operation that `first` names is
     answered with that body and not counted. Leaving the block waits until every request was counted.
     """
 

@@ -65,7 +65,7 @@ def seen(*aliases: AliasLive, **changes: Any) -> FunctionObservation:
 
 
 def raised() -> FunctionObservation:
-    """What is seen once the memory of `seen(alias())` was raised: version 8 is behind the alias."""
+    """The observation after the memory of `seen(alias())` was raised: version 8 is behind the alias."""
     said = "Firebreak: memory 1024 to 1536 MB, code of version 7"
     return seen(
         alias(version="8"),
@@ -267,7 +267,7 @@ def not_moved_yet(plan: Plan) -> Plan:
 
 
 def raising(error: AwsError, on: str) -> Callable[[str], None]:
-    """What raises at one call."""
+    """A function that raises the error at one call."""
 
     def act(call: str) -> None:
         if call == on:
@@ -277,7 +277,7 @@ def raising(error: AwsError, on: str) -> Callable[[str], None]:
 
 
 def raw_function(version: str = LATEST, **changes: Any) -> dict[str, Any]:
-    """A configuration as the API spells it, secrets included."""
+    """A configuration in the format of the API, secrets included."""
     return {
         "FunctionName": "orders",
         "FunctionArn": ARN if version == LATEST else f"{ARN}:{version}",
@@ -306,7 +306,7 @@ def raw_function(version: str = LATEST, **changes: Any) -> dict[str, Any]:
 
 
 def raw_alias(name: str = "live", version: str = "7", **changes: Any) -> dict[str, Any]:
-    """An alias as the API spells it."""
+    """An alias in the format of the API."""
     return {
         "AliasArn": f"{ARN}:{name}",
         "Name": name,

@@ -1,4 +1,4 @@
-"""What comes of a roll back's plan once every guard has spoken, for tests."""
+"""The decision about a roll back's plan, for tests."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from tests.support import builders as a
 
 
 def decided(asked: Request, plan: Plan, *acts: datetime) -> Decision:
-    """Where the policy says auto and limits nothing, after acts of the same action at these times."""
+    """The decision under a policy of `auto` without limits, after acts of the same action at these times."""
     target, action = asked.target, asked.action
     scopes: dict[Scope, Reading[ScopeHistory]] = dict.fromkeys(scopes_of(target, action), ABSENT)
     slots = tuple(Act(at, f"i-{n}", action, 0, target.key) for n, at in enumerate(acts))

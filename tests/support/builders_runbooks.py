@@ -94,7 +94,7 @@ def refused(observation: RunbookObservation) -> Obstacle:
 
 @dataclass
 class FakeSsm:
-    """Reads what it was given, answers every start with `RUN_ID`, and notes the calls."""
+    """Returns the given readings, answers every start with `RUN_ID`, and notes the calls."""
 
     book: Reading[Runbook] = field(default_factory=runbook)
     document_now: Reading[DocumentLive] = field(default_factory=document)
@@ -139,7 +139,7 @@ UNREAD = NotRead("not needed here")
 
 
 def raw_document(**changes: Any) -> dict[str, Any]:
-    """A document as the API spells it; the same one as `document()`."""
+    """A document in the format of the API; the same one as `document()`."""
     content = {
         "schemaVersion": "0.3",
         "assumeRole": ROLE,

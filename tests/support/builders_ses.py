@@ -27,13 +27,13 @@ def sending(*, enabled: bool = True, enforcement: str = "") -> SendingLive:
 
 
 def seen(reading: Reading[SendingLive] | None = None) -> SesObservation:
-    """An observation; mail is sent unless said."""
+    """An observation; by default mail is sent."""
     return SesObservation(sending() if reading is None else reading)
 
 
 @dataclass
 class FakeSes:
-    """Reads what it was given and notes the calls."""
+    """Returns the given readings and notes the calls."""
 
     set_now: Reading[SendingLive] = field(default_factory=sending)
     account_now: Reading[SendingLive] = field(default_factory=lambda: SendingLive(enabled=True))

@@ -18,7 +18,7 @@ from firebreak.services.ecs.task_memory import MemoryObservation, NewSize, TaskS
 from tests.support import builders as a
 from tests.support.builders_ecs import ARN, DIGEST, TARGET, TASK_DEFINITION, FakeEcs, service, session
 
-OURS = f"{ARN}:task-definition/api:9"
+REGISTERED = f"{ARN}:task-definition/api:9"
 PINNED = f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/api@{DIGEST}"
 REST = f"1:{'a' * 64}"
 REQUEST = a.request(action="adjust-task-memory", target=TARGET)
@@ -46,7 +46,7 @@ def on_ec2(**changes: Any) -> TaskSize:
 def seen(
     now: Reading[ServiceLive] | None = None, found: Reading[TaskSize] | None = None
 ) -> MemoryObservation:
-    """A service at rest on api:7 unless said."""
+    """By default a service at rest on api:7."""
     return MemoryObservation(
         service=service() if now is None else now, size=size() if found is None else found
     )
@@ -64,7 +64,7 @@ def rules(**changes: Any) -> Rules:
 
 @dataclass
 class FakeDefinitions:
-    """Tells one size, registers as api:9, and notes the calls."""
+    """Returns one size, registers as api:9, and notes the calls."""
 
     found: Reading[TaskSize] = field(default_factory=size)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
@@ -75,7 +75,7 @@ class FakeDefinitions:
 
     def register_with(self, source: str, rest: str, size: NewSize) -> str:
         self.calls.append(("register_with", source, rest, size))
-        return OURS
+        return REGISTERED
 
 
 def adjuster(ecs: FakeEcs | None = None, definitions: FakeDefinitions | None = None) -> AdjustTaskMemory:
@@ -99,7 +99,7 @@ def refused(observation: MemoryObservation, **changes: Any) -> Obstacle:
 
 
 def raw_definition(**changes: Any) -> dict[str, Any]:
-    """A task definition as DescribeTaskDefinition spells it, full of what nobody may see or lose."""
+    """A task definition in the format of DescribeTaskDefinition, with secrets and fields to preserve."""
     api = {
         "name": "api",
         "image": PINNED,
@@ -143,7 +143,7 @@ def raw_definition(**changes: Any) -> dict[str, Any]:
 
 
 def answers(*operations: str) -> dict[str, bytes]:
-    """What ECS answers to these calls about that definition, as it comes over the wire."""
+    """The answers of ECS to these calls about that definition, in its wire format."""
     text = {"taskDefinition": raw_definition(registeredAt=0)}
     return {operation: json.dumps(text).encode() for operation in operations}
 

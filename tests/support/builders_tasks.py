@@ -40,7 +40,7 @@ def seen(
     now: Reading[ServiceLive] | None = None,
     protected: Reading[bool] = False,
 ) -> TasksObservation:
-    """Four tasks of which one is bad, unless said."""
+    """Four tasks, by default one of them bad."""
     return TasksObservation(
         service=spare() if now is None else now,
         tasks=tasks,
@@ -51,7 +51,7 @@ def seen(
 
 @dataclass
 class FakeTasks:
-    """Tells what it was given, and notes the calls."""
+    """Returns the given tasks, and notes the calls."""
 
     now: Reading[tuple[TaskLive, ...]] = ABSENT
     guarded: Reading[bool] = False
@@ -95,7 +95,7 @@ def refused(observation: TasksObservation) -> Obstacle:
 
 
 def raw_task(name: str = "t1", health: str = "HEALTHY", **changes: Any) -> dict[str, Any]:
-    """A task as DescribeTasks spells it."""
+    """A task in the format of DescribeTasks."""
     return {
         "taskArn": arn_of(name),
         "clusterArn": f"{ARN}:cluster/prod",

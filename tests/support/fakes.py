@@ -31,7 +31,7 @@ from firebreak.services.ssm.ports import Listed, RunbookReads, RunbookWrites
 
 @dataclass
 class FakeClock:
-    """A clock that moves only when told; sleeping moves it."""
+    """A clock that moves only on request; sleeping moves it."""
 
     at: datetime
     elapsed: float = 0.0
@@ -253,7 +253,7 @@ class FakeEcs:
 
 @dataclass
 class FakeBus:
-    """Keeps what was handed over until somebody takes it; `broken` makes it refuse."""
+    """Keeps published announcements and requests until a test takes them; `broken` makes it refuse."""
 
     announced: list[Announcement] = field(default_factory=list)
     asked: list[OwnEvent] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Stand-ins for the channels of pages and what they need; each passes the contract of the real ones."""
+"""Stand-ins for the channels of pages and their dependencies; each passes the contract of the real ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

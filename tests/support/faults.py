@@ -1,4 +1,4 @@
-"""Disturbing what is outside: a wrapper around a client or a fake that fails on demand."""
+"""Faults of outside calls: a wrapper around a client or a fake that fails on demand."""
 
 import threading
 from collections.abc import Callable, Collection
@@ -21,7 +21,7 @@ CONNECT_TIMEOUT = ConnectTimeoutError(endpoint_url=URL)
 
 
 def answer(code: str, status: int = 400, operation: str = "TransactWriteItems", **more: Any) -> ClientError:
-    """What botocore raises for an error answer."""
+    """The exception that botocore raises for an error answer."""
     body: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
     return ClientError(body, operation)
 
@@ -67,12 +67,12 @@ def fail(error: BaseException, *, on: Collection[str] = (), times: int = 1_000_0
 
 
 class Killed(BaseException):
-    """The function was killed here: nothing may catch it but the one who plays Lambda."""
+    """The function was killed here: only the caller that stands for Lambda may catch it."""
 
 
 @dataclass
 class Death:
-    """Kills at the nth outside call of all that share it; `called` tells which calls there were."""
+    """Kills at the nth outside call of all that share it; `called` lists the calls."""
 
     at: int
     called: list[str] = field(default_factory=list)

@@ -27,7 +27,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Platform:
-    """One example; `parameters` are what its stack is deployed with here."""
+    """One example; `parameters` are those of its stack in these tests."""
 
     name: str
     parameters: dict[str, str]
@@ -52,7 +52,7 @@ class Platform:
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """What the page says of each kind of alarm."""
+        """The page's row about each kind of alarm."""
         return tuple(
             Row(alarm, severity, within, "".join(first), tuple(ladder.split(", then ")))
             for alarm, _, severity, within, *first, ladder in self.page.table("alarm")
@@ -64,7 +64,7 @@ class Platform:
         return row
 
     def autonomy(self, action: str, target: str) -> str:
-        """What the page says of an action on a target."""
+        """The autonomy that the page names for an action on a target."""
         head = re.search(r"^\| (target|action) \| autonomy \|", self.page.text, re.MULTILINE)
         assert head
         text = {row[0]: row[1] for row in self.page.table(head[1])}

@@ -1,4 +1,4 @@
-"""An Elastic Beanstalk that is played behind botocore's own client: neither moto nor local AWS has the calls.
+"""An Elastic Beanstalk simulated behind botocore's client: neither moto nor local AWS has the calls.
 
 Arguments go through the service model on the way in, answers are checked against it on the way out.
 """
@@ -27,13 +27,13 @@ CHANGES = ("RestartAppServer", "UpdateEnvironment")
 
 @cache
 def _session() -> boto3.Session:
-    """One for all: a session reads botocore's models anew, which takes longer than most tests."""
+    """One for all: a new session reads botocore's models again, which takes longer than most tests."""
     return session()
 
 
 @dataclass
 class PlayedBeanstalk:
-    """One environment, its diary and its application; it is busy from a change until `come_to_rest`."""
+    """One environment, its events and its application; it is busy from a change until `come_to_rest`."""
 
     now: datetime
     health: tuple[str, str] = ("Red", "Degraded")
@@ -66,24 +66,24 @@ class PlayedBeanstalk:
         answer["ResponseMetadata"] = {"RequestId": REQUEST_ID, "HTTPStatusCode": HTTPStatus.OK}
         return SimpleNamespace(status_code=HTTPStatus.OK), answer
 
-    def tell(self, message: str, after: timedelta = timedelta(), **more: str) -> None:
-        """Write into the environment's diary."""
+    def log_event(self, message: str, after: timedelta = timedelta(), **more: str) -> None:
+        """Write an event of the environment."""
         line = {"EventDate": self.now + after, "Message": message, "EnvironmentName": "shop-prod"}
         self.events.insert(0, {**line, "Severity": "INFO", **more})
 
     def deployed_before(self, version: str) -> None:
         """An older event that names a version, two days ago."""
         more = {"RequestId": "r-older", "VersionLabel": version}
-        self.tell("Environment update is starting.", -timedelta(days=2), **more)
+        self.log_event("Environment update is starting.", -timedelta(days=2), **more)
 
     def deploy(self, ago: timedelta) -> None:
-        """A deployment of what runs, so long ago, as its events tell of it."""
+        """The events of a deployment of the running version, so long ago."""
         for seconds, message in (
             (-40, "Environment update is starting."),
             (-30, "Deploying new version to instance(s)."),
             (0, "New application version was deployed to running EC2 instances."),
         ):
-            self.tell(message, timedelta(seconds=seconds) - ago, RequestId="r-deployment")
+            self.log_event(message, timedelta(seconds=seconds) - ago, RequestId="r-deployment")
 
     def come_to_rest(self, health: tuple[str, str] = ("Green", "Ok")) -> None:
         """The operation is over."""
@@ -117,12 +117,12 @@ class PlayedBeanstalk:
 
     def _RestartAppServer(self, asked: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
         self.status = "Updating"
-        self.tell("restartAppServer is starting.", timedelta(seconds=1), RequestId=REQUEST_ID)
+        self.log_event("restartAppServer is starting.", timedelta(seconds=1), RequestId=REQUEST_ID)
         return {}
 
     def _UpdateEnvironment(self, asked: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
         self.status, self.version = "Updating", asked["VersionLabel"]
-        self.tell("Environment update is starting.", timedelta(seconds=1), RequestId=REQUEST_ID)
+        self.log_event("Environment update is starting.", timedelta(seconds=1), RequestId=REQUEST_ID)
         return self._environment()
 
 
@@ -133,7 +133,7 @@ def _keep(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
 
 @dataclass
 class BeanstalkWorld(World):
-    """All functions in one process, on a played Beanstalk."""
+    """All functions in one process, on a simulated Beanstalk."""
 
     played: PlayedBeanstalk | None = None
 

@@ -1,7 +1,7 @@
-"""An ECS that is played behind botocore's own client, for calls that neither moto nor local AWS has.
+"""An ECS simulated behind botocore's client, for calls that neither moto nor local AWS has.
 
-Every request and every answer goes through the real service model: what the model does not know is
-refused on the way in, and what it does not name is lost on the way out.
+Every request and every answer goes through the real service model: an argument that the model does not
+know is refused, and a field that it does not name is lost from the answer.
 """
 
 import json
@@ -25,7 +25,7 @@ type Answer = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 @dataclass
 class PlayedEcs:
-    """Answers each operation as the test says, and keeps what was asked of those that change something."""
+    """Answers each operation as the test says, and keeps the requests that change something."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
     changes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -40,7 +40,7 @@ class PlayedEcs:
     def _connect(self, service: str) -> Any:
         client = mutator(session(), service)
         if service == "ecs":
-            # botocore asks every handler, and moto's would refuse what it does not know.
+            # botocore asks every handler, and moto's would refuse a call that it does not know.
             client.meta.events.unregister("before-send", botocore_stubber)
             client.meta.events.register("before-send.ecs", self._answer)
         return client
@@ -71,7 +71,7 @@ def _epoch(value: object) -> float:
 
 @dataclass
 class EcsWorld(World):
-    """All functions in one process, on a played ECS."""
+    """All functions in one process, on a simulated ECS."""
 
     played: PlayedEcs = field(default_factory=PlayedEcs)
 

@@ -1,4 +1,4 @@
-"""SSM Automation played behind real boto3 clients: what is sent and answered fits AWS's own models.
+"""SSM Automation simulated behind real boto3 clients: requests and answers fit AWS's models.
 
 moto has no Automation, and botocore's Stubber wants to know the order of calls, which threads do not keep.
 """
@@ -66,7 +66,7 @@ class PlayedSsm:
                 one.meta.events.unregister("before-call", self._answer, "answer")
 
     def become(self, status: str, failure: str = "") -> None:
-        """What the newest run is from now on."""
+        """Put the newest run into a status."""
         self.runs[-1] |= {"AutomationExecutionStatus": status}
         if failure:
             self.runs[-1]["FailureMessage"] = failure
@@ -122,7 +122,7 @@ class PlayedSsm:
 
 
 class _Reply:
-    """What botocore asks of an HTTP answer."""
+    """The attributes of an HTTP answer that botocore reads."""
 
     status_code = 200
     headers: dict[str, str] = {}  # noqa: RUF012 - nobody writes to it

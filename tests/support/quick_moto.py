@@ -1,11 +1,11 @@
-"""moto's DynamoDB without the work that changes nothing: a quarter of the time of every test on it.
+"""moto's DynamoDB without the work that changes nothing: 25 % of the time of every test on it.
 
-moto 5 copies a whole table once for each item of a transaction, to go back to it; only what the transaction
-names can change, so only that is copied here. It looks for ten members in each value of each item that
-it returns, under several spellings; a value is what will be sent already. And it compares keys by reading
-their values anew each time; here they are read once.
+moto 5 copies a whole table once for each item of a transaction, to go back to it; only the items that the
+transaction names can change, so only these are copied here. It looks for ten members in each value of each
+item that it returns, under several spellings; here a value already has its wire format. And it compares keys
+by reading their values again each time; here they are read once.
 
-`call_directly` leaves out HTTP as well: botocore checks and spells the request, moto's handler answers.
+`call_directly` leaves out HTTP as well: botocore checks and serializes the request, moto's handler answers.
 """
 
 import copy
@@ -56,8 +56,8 @@ def install() -> None:
 def call_directly(client: Any) -> None:
     """Let this client's calls that read or change items reach moto without HTTP, which is most of their time.
 
-    What fails is asked again over HTTP, so that the error is moto's and botocore's own. Whoever tests what
-    happens on the way (a hook before the request is sent, retries, a hung connection) needs a client without.
+    A call that fails is sent again over HTTP, so that the error is that of moto and botocore. A test of the
+    HTTP path (a hook before the request is sent, retries, a hung connection) needs a client without it.
     """
     client.meta.events.register_last("before-call.dynamodb", _answered, unique_id="directly")
 
@@ -88,7 +88,7 @@ def _in_order(table: Table) -> list[Item]:
 
 
 class _ValuesAsTheyAre(serialize.JSONSerializer):
-    """Spells an item's values as moto keeps them: `{"S": "api"}`."""
+    """Serializes an item's values as moto stores them: `{"S": "api"}`."""
 
     def _serialize_type_structure(self, serialized: Any, value: Any, shape: StructureShape, key: str) -> None:
         if shape.name == "AttributeValue" and isinstance(value, dict):

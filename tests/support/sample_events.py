@@ -8,7 +8,7 @@ EVENTS = Path(__file__).parents[2] / "events"
 
 
 def load(name: str) -> dict[str, object]:
-    """One sample event by its file's name without the ending, for example `tag_page`."""
+    """One sample event by its file's name without the extension, for example `tag_page`."""
     return cast("dict[str, object]", json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8")))
 
 

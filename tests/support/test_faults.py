@@ -1,4 +1,4 @@
-"""The fault injector disturbs exactly what it is told to."""
+"""The fault injector disturbs exactly the calls that it is given."""
 
 import pytest
 

@@ -85,7 +85,7 @@ def outcome(client: Any, name: str, parameters: dict[str, Any]) -> Any:
     return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
 
-def played(*, directly: bool) -> list[Any]:
+def outcomes(*, directly: bool) -> list[Any]:
     with mock_aws():
         client = reader(boto3.session.Session(region_name=a.REGION), "dynamodb")
         if directly:
@@ -103,10 +103,10 @@ requests: list[int] = []
 
 
 def test_answers_and_errors_are_those_of_a_client_over_http() -> None:
-    assert played(directly=True) == played(directly=False)
+    assert outcomes(directly=True) == outcomes(directly=False)
 
 
-def test_only_what_fails_and_what_is_not_about_items_goes_over_http() -> None:
+def test_only_failures_and_calls_that_are_not_about_items_go_over_http() -> None:
     requests.clear()
-    played(directly=True)
+    outcomes(directly=True)
     assert len(requests) == len(["create_table", "not new", "no such table", "not new in a transaction"])

@@ -65,7 +65,7 @@ def policy(text: str) -> Policy:
 @pytest.fixture
 def harness() -> Iterator[Harness]:
     shop = PlayedBeanstalk(a.NOW)
-    shop.tell("Environment health has transitioned from Ok to Degraded.", -2 * MINUTE)
+    shop.log_event("Environment health has transitioned from Ok to Degraded.", -2 * MINUTE)
     with beanstalk_world(shop) as world:
         harness = Harness(world, shop)
         harness.under(RESTARTS)

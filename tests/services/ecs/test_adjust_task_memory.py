@@ -19,7 +19,7 @@ from tests.support.builders_ecs import (
     service,
 )
 from tests.support.builders_task_memory import (
-    OURS,
+    REGISTERED,
     REQUEST,
     REST,
     FakeDefinitions,
@@ -32,18 +32,18 @@ from tests.support.builders_task_memory import (
     size,
 )
 
-NEW = deployment("ecs-svc/2", task_definition=OURS, rollout="IN_PROGRESS")
+NEW = deployment("ecs-svc/2", task_definition=REGISTERED, rollout="IN_PROGRESS")
 OLD_ONE = deployment(status="ACTIVE")
-LARGER = size(arn=OURS, memory=2048, limits={"api": 1024})
+LARGER = size(arn=REGISTERED, memory=2048, limits={"api": 1024})
 STAYED = "deployment ecs-svc/2 of api:9 FAILED and ECS did not go back: it starts no more tasks"
-RECEIPT = Receipt(summary="began", after={"deployment": "ecs-svc/2", "taskDefinition": OURS})
+RECEIPT = Receipt(summary="began", after={"deployment": "ecs-svc/2", "taskDefinition": REGISTERED})
 LOST = Receipt(summary="")
 
 
 def after_raise(**changes: Any) -> Any:
     """The observation once the service runs the revision of Firebreak."""
     done = replace(NEW, rollout="COMPLETED")
-    return seen(service(**{"task_definition": OURS, "deployments": (done,), **changes}), LARGER)
+    return seen(service(**{"task_definition": REGISTERED, "deployments": (done,), **changes}), LARGER)
 
 
 # --- looking and planning
@@ -159,16 +159,16 @@ def test_it_refuses_a_service_that_does_not_exist() -> None:
 
 
 def test_it_registers_what_was_planned_and_then_moves_the_service_to_its_full_arn() -> None:
-    ecs = FakeEcs(after=service(task_definition=OURS, deployments=(NEW, OLD_ONE)))
+    ecs = FakeEcs(after=service(task_definition=REGISTERED, deployments=(NEW, OLD_ONE)))
     definitions = FakeDefinitions()
     plan = planned()
     stored = dict(plan.change) | {"memory": 2048, "limits": {"api": 1024}}
     receipt = adjuster(ecs, definitions).execute(replace(plan, change=stored))
     assert definitions.calls == [("register_with", TASK_DEFINITION, REST, NewSize(2048, {"api": 1024}))]
-    assert ecs.calls == [("use_task_definition", "prod", "api", OURS)]
+    assert ecs.calls == [("use_task_definition", "prod", "api", REGISTERED)]
     assert receipt == Receipt(
         summary="deployment ecs-svc/2 of api:9 began",
-        after={"deployment": "ecs-svc/2", "taskDefinition": OURS},
+        after={"deployment": "ecs-svc/2", "taskDefinition": REGISTERED},
     )
 
 

@@ -12,7 +12,7 @@ from firebreak.services.ecs.client_task_definitions import DefinitionReader, Def
 from firebreak.services.ecs.task_memory import NewSize, TaskSize
 from tests.services.ecs.stubbed import SECRET, Stubs
 from tests.support.builders_ecs import TASK_DEFINITION, session
-from tests.support.builders_task_memory import OURS, PINNED, raw_definition
+from tests.support.builders_task_memory import PINNED, REGISTERED, raw_definition
 
 # The hash of this definition as the release before made it.
 AS_LISTED = "49a567b6f3ce177b481edc272245598874e0fc2c2dd6c9018a55760003ae5e2a"
@@ -118,7 +118,7 @@ def test_the_rest_is_the_same_whatever_the_memory_and_the_author(stubs: Stubs) -
     larger = {
         "memory": "4096",
         "containerDefinitions": [api | {"memory": 2000}, proxy],
-        "taskDefinitionArn": OURS,
+        "taskDefinitionArn": REGISTERED,
         "revision": 9,
         "registeredBy": "arn:aws:sts::111122223333:assumed-role/firebreak/x",
     }
@@ -156,16 +156,16 @@ def test_a_second_look_in_another_order_registers_what_was_planned(stubs: Stubs)
     both = listed_otherwise()
     rest = rest_of(stubs, **both["first"])
     answer_source(stubs, **both["again"])
-    registered = {"taskDefinition": raw_definition(taskDefinitionArn=OURS)}
+    registered = {"taskDefinition": raw_definition(taskDefinitionArn=REGISTERED)}
     stubs.for_ecs.add_response("register_task_definition", registered)
-    assert register(stubs, rest) == OURS
+    assert register(stubs, rest) == REGISTERED
 
 
 def test_a_plan_of_the_release_before_is_compared_as_that_one_did(stubs: Stubs) -> None:
     answer_source(stubs)
-    registered = {"taskDefinition": raw_definition(taskDefinitionArn=OURS)}
+    registered = {"taskDefinition": raw_definition(taskDefinitionArn=REGISTERED)}
     stubs.for_ecs.add_response("register_task_definition", registered)
-    assert register(stubs, AS_LISTED) == OURS
+    assert register(stubs, AS_LISTED) == REGISTERED
 
 
 def test_a_deregistered_definition_is_not_active(stubs: Stubs) -> None:
@@ -210,17 +210,17 @@ def test_a_definition_that_cannot_be_read_is_blindness(stubs: Stubs, code: str, 
 def test_all_but_the_memory_is_registered_as_it_was(stubs: Stubs) -> None:
     rest = rest_of(stubs)
     answer_source(stubs)
-    after = {"taskDefinition": raw_definition(taskDefinitionArn=OURS)}
+    after = {"taskDefinition": raw_definition(taskDefinitionArn=REGISTERED)}
     stubs.for_ecs.add_response("register_task_definition", after, expected_request())
-    assert register(stubs, rest) == OURS
+    assert register(stubs, rest) == REGISTERED
 
 
 def test_its_tags_go_with_it_but_for_those_of_aws(stubs: Stubs) -> None:
     rest = rest_of(stubs)
     answer_source(stubs, [*OWN_TAGS, *AWS_TAGS])
-    after = {"taskDefinition": raw_definition(taskDefinitionArn=OURS)}
+    after = {"taskDefinition": raw_definition(taskDefinitionArn=REGISTERED)}
     stubs.for_ecs.add_response("register_task_definition", after, expected_request(tags=OWN_TAGS))
-    assert register(stubs, rest) == OURS
+    assert register(stubs, rest) == REGISTERED
 
 
 def test_a_task_without_a_limit_of_its_own_gets_none(stubs: Stubs) -> None:
@@ -235,10 +235,10 @@ def test_a_task_without_a_limit_of_its_own_gets_none(stubs: Stubs) -> None:
     sent = expected_request(requiresCompatibilities=["EC2"])
     del sent["cpu"], sent["memory"]
     stubs.for_ecs.add_response(
-        "register_task_definition", {"taskDefinition": raw_definition(taskDefinitionArn=OURS)}, sent
+        "register_task_definition", {"taskDefinition": raw_definition(taskDefinitionArn=REGISTERED)}, sent
     )
     writer = DefinitionWriter(stubs.reader._ecs)
-    assert writer.register_with(TASK_DEFINITION, rest, NewSize(0, {"api": 1024})) == OURS
+    assert writer.register_with(TASK_DEFINITION, rest, NewSize(0, {"api": 1024})) == REGISTERED
 
 
 def test_fields_that_ecs_returns_and_does_not_accept_are_those_of_the_model(stubs: Stubs) -> None:

@@ -64,7 +64,7 @@ def scale(now: ServiceLive, *, active: bool = True) -> Found:
 
 
 def put_memory_back(now: ServiceLive) -> Found:
-    raised = memory.size(arn=memory.OURS, memory=2048, limits={"api": 1024})
+    raised = memory.size(arn=memory.REGISTERED, memory=2048, limits={"api": 1024})
     return memory.adjuster().undo(memory.planned(), memory.seen(now, raised), RequestKind.UNDO)
 
 
