@@ -30,7 +30,7 @@ CEILINGS = Ceilings(Budget(3, HOUR), Budget(5, HOUR))
 
 
 @dataclass
-class Played:
+class ChannelScenario:
     """Threads of one channel under a ceiling, each call counted as the ledger counts it."""
 
     now: datetime = NIGHT
@@ -100,57 +100,57 @@ def most_within(times: list[datetime], window: timedelta) -> int:
 def test_no_window_ever_holds_more_new_calls_than_the_ceiling_and_every_held_thread_is_named(
     steps: list[tuple[int, AnnouncementKind, Severity, int]],
 ) -> None:
-    played, new = Played(), []
+    scenario, new = ChannelScenario(), []
     for number, kind, severity, minutes in steps:
-        before = played.threads.get(f"{number:032x}")
+        before = scenario.threads.get(f"{number:032x}")
         calling = bool(before and before.steps and not before.over)
-        count = len(played.sent)
-        played.say(number, kind, severity)
-        if len(played.sent) > count and played.sent[-1][3] is Phase.TRIGGER and not calling:
-            new.append(played.now)
-        count = len(played.sent)
-        played.wait(minutes * MINUTE)
-        new += [at for at, _, _, phase in played.sent[count:] if phase is Phase.TRIGGER]
+        count = len(scenario.sent)
+        scenario.say(number, kind, severity)
+        if len(scenario.sent) > count and scenario.sent[-1][3] is Phase.TRIGGER and not calling:
+            new.append(scenario.now)
+        count = len(scenario.sent)
+        scenario.wait(minutes * MINUTE)
+        new += [at for at, _, _, phase in scenario.sent[count:] if phase is Phase.TRIGGER]
     assert most_within(new, HOUR) <= 3
-    waiting = {thread.latest.alarm_name for thread in played.threads.values() if thread.held_back}
-    assert waiting <= played.named
+    held = {thread.latest.alarm_name for thread in scenario.threads.values() if thread.held_back}
+    assert held <= scenario.named
 
 
 @given(st.lists(said, max_size=20))
-def test_whoever_waits_is_called_once_there_is_room_unless_it_is_over(
+def test_a_waiting_call_is_sent_once_there_is_room_unless_it_is_over(
     steps: list[tuple[int, AnnouncementKind, Severity, int]],
 ) -> None:
-    played = Played()
+    scenario = ChannelScenario()
     for number, kind, severity, minutes in steps:
-        played.say(number, kind, severity)
-        played.wait(minutes * MINUTE)
-    played.wait(5 * HOUR)
-    for thread in played.threads.values():
-        called = [one for one in played.sent if one[2] == thread.id and one[3] is Phase.TRIGGER]
+        scenario.say(number, kind, severity)
+        scenario.wait(minutes * MINUTE)
+    scenario.wait(5 * HOUR)
+    for thread in scenario.threads.values():
+        called = [one for one in scenario.sent if one[2] == thread.id and one[3] is Phase.TRIGGER]
         assert called or not thread.calls
         assert not thread.waiting
 
 
 @given(st.integers(0, 30), st.integers(1, 5))
-def test_no_critical_call_waits_below_its_own_ceiling_whatever_else_was_sent(
+def test_no_critical_call_waits_below_its_own_ceiling_after_any_other_calls(
     others: int, critical: int
 ) -> None:
-    played = Played()
+    scenario = ChannelScenario()
     for number in range(others):
-        played.say(number, _K.GIVEN_TO_HUMANS, Severity.ERROR)
+        scenario.say(number, _K.GIVEN_TO_HUMANS, Severity.ERROR)
     for number in range(100, 100 + critical):
-        played.say(number, _K.GIVEN_TO_HUMANS, Severity.CRITICAL)
-    assert len(played.calls(critical=True)) == critical
-    assert len(played.calls(critical=False)) == min(others, 3)
+        scenario.say(number, _K.GIVEN_TO_HUMANS, Severity.CRITICAL)
+    assert len(scenario.calls(critical=True)) == critical
+    assert len(scenario.calls(critical=False)) == min(others, 3)
 
 
-def test_who_was_never_called_hears_nothing_of_the_end_and_who_was_hears_it() -> None:
-    played = Played()
+def test_a_thread_that_was_called_gets_its_end_and_one_that_was_not_gets_none() -> None:
+    scenario = ChannelScenario()
     for number in range(5):
-        played.say(number, _K.GIVEN_TO_HUMANS, Severity.ERROR)
+        scenario.say(number, _K.GIVEN_TO_HUMANS, Severity.ERROR)
     for number in range(5):
-        played.say(number, _K.RECOVERED, Severity.ERROR)
-    assert len([one for one in played.sent if one[3] is Phase.RESOLVE]) == 3
+        scenario.say(number, _K.RECOVERED, Severity.ERROR)
+    assert len([one for one in scenario.sent if one[3] is Phase.RESOLVE]) == 3
 
 
 def test_a_further_step_without_room_stays_due_and_the_first_is_not_forgotten() -> None:
@@ -176,7 +176,7 @@ def test_one_channel_without_room_keeps_nobody_else_from_being_called() -> None:
     assert (after.sending.channels, after.thread.held_back, after.thread.waiting) == (("ops",), ("chat",), 0)
 
 
-def test_what_is_said_of_the_ceiling_itself_is_never_held() -> None:
+def test_the_page_about_the_ceiling_is_never_held() -> None:
     waits = held_back(Thread(id="t", severity=Severity.ERROR, opened_at=NIGHT, latest=announced(_K.REFUSED)), "ops", Budget(3, HOUR), NIGHT)  # fmt: skip  # noqa: E501
     assert new_on(Turn(Thread(id="t", severity=Severity.ERROR, opened_at=NIGHT, latest=waits), Sending(waits, Phase.TRIGGER, ("ops",))), None) == ()  # fmt: skip  # noqa: E501
 

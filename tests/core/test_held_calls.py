@@ -18,7 +18,7 @@ from firebreak.core.paging.threads import Sending, Thread, Turn, receive
 from firebreak.core.reasons import Reason
 from tests.core.test_thread_fields import HOURS, opened, thread
 from tests.core.test_threads import CALLS, EVENTS
-from tests.core.thread_fixtures import ALWAYS, HOUR, MINUTE, NIGHT, OFFICE, OPENS, Played, announced
+from tests.core.thread_fixtures import ALWAYS, HOUR, MINUTE, NIGHT, OFFICE, OPENS, ThreadScenario, announced
 from tests.support import builders as a
 from tests.support.builders_announcements import decided
 
@@ -27,11 +27,11 @@ ALONE: dict[str, Any] = {"incident_id": "", "thread": "t"}
 
 
 FIRST_OR_LATER = pytest.mark.parametrize(
-    "earlier", [{}, {"ops": "1"}], ids=["a first call", "told of an earlier trouble"]
+    "earlier", [{}, {"ops": "1"}], ids=["a first call", "notified of an earlier trouble"]
 )
 
 
-def waiting(latest: Announcement, earlier: dict[str, str]) -> Thread:
+def held_thread(latest: Announcement, earlier: dict[str, str]) -> Thread:
     return thread(latest, calls=True, call="abcdef", waiting=1, due_at=OPENS, notified=earlier)
 
 
@@ -40,21 +40,21 @@ def waiting(latest: Announcement, earlier: dict[str, str]) -> Thread:
 def test_a_held_notice_that_is_over_ends_unheard(now: datetime, earlier: dict[str, str]) -> None:
     said = notice(decided(refuse(Reason.NOT_OPTED_IN, "no tag")), a.TARGET, observed=False)
     over = announced(_K.RECOVERED, **ALONE)
-    assert receive(waiting(said, earlier), over, Severity.ERROR, HOURS, now) == Turn(
-        replace(thread(over, over=True, notified=earlier), opened_at=waiting(said, earlier).opened_at)
+    assert receive(held_thread(said, earlier), over, Severity.ERROR, HOURS, now) == Turn(
+        replace(thread(over, over=True, notified=earlier), opened_at=held_thread(said, earlier).opened_at)
     )
 
 
 @FIRST_OR_LATER
 def test_any_other_held_call_that_is_over_is_news_when_the_hours_open(earlier: dict[str, str]) -> None:
-    before, over = waiting(announced(_K.REFUSED, **ALONE), earlier), announced(_K.RECOVERED, **ALONE)
+    before, over = held_thread(announced(_K.REFUSED, **ALONE), earlier), announced(_K.RECOVERED, **ALONE)
     held = thread(over, over=True, notified=earlier, call="abcdef", waiting=2, due_at=OPENS)
     assert receive(before, over, Severity.ERROR, HOURS, NIGHT + HOUR) == Turn(held)
     now = receive(before, over, Severity.ERROR, HOURS, OPENS)
     assert now.sending == Sending(over, Phase.UPDATE, ("ops",))
 
 
-def test_a_held_call_of_a_trouble_that_was_told_before_ends_for_those_who_know() -> None:
+def test_a_held_call_of_a_thread_that_was_paged_before_ends_for_its_earlier_recipients() -> None:
     before = opened(announced(_K.HOLD_OVER, **ALONE), steps=0, waiting=1, next_at=None, due_at=OPENS)
     over = announced(_K.RECOVERED, **ALONE)
     assert receive(before, over, Severity.ERROR, HOURS, NIGHT + HOUR) == Turn(
@@ -63,15 +63,15 @@ def test_a_held_call_of_a_trouble_that_was_told_before_ends_for_those_who_know()
 
 
 @given(events=EVENTS, incident=some.booleans(), late=some.integers(0, 3))
-def test_in_a_route_with_hours_nothing_is_resolved_of_which_nobody_was_told(
+def test_in_a_route_with_hours_nothing_is_resolved_that_was_never_paged(
     events: list[tuple[AnnouncementKind, int]], late: int, *, incident: bool
 ) -> None:
-    played = Played(OFFICE, late=late * MINUTE)
+    scenario = ThreadScenario(OFFICE, late=late * MINUTE)
     for kind, minutes in [(CALLS, 0), *events]:
-        played.say(kind, by="ana", thread="t", **({} if incident else {"incident_id": ""}))
-        played.wait(minutes * MINUTE)
-    played.wait(48 * HOUR)
-    phases = [one.phase for one in played.sent]
+        scenario.say(kind, by="ana", thread="t", **({} if incident else {"incident_id": ""}))
+        scenario.wait(minutes * MINUTE)
+    scenario.wait(48 * HOUR)
+    phases = [one.phase for one in scenario.sent]
     assert phases[:1] != [Phase.RESOLVE]
 
 
@@ -81,13 +81,13 @@ def test_in_a_route_with_hours_nothing_is_resolved_of_which_nobody_was_told(
 )
 @example(turns=[(60, 420), (480, 60), (60, 60), (480, 60)], route=OFFICE)
 def test_each_end_follows_a_call(turns: list[tuple[int, int]], route: Route) -> None:
-    """Of what Firebreak did nothing about, such as a refusal: red for so many minutes, then OK."""
-    played = Played(route)
+    """Without an act of Firebreak, as after a refusal: red for so many minutes, then OK."""
+    scenario = ThreadScenario(route)
     for red, ok in turns:
-        played.say(_K.REFUSED, incident_id="", thread="t")
-        played.wait(red * MINUTE)
-        played.say(_K.RECOVERED, incident_id="", thread="t")
-        played.wait(ok * MINUTE)
-    phases = [one.phase for one in played.sent]
+        scenario.say(_K.REFUSED, incident_id="", thread="t")
+        scenario.wait(red * MINUTE)
+        scenario.say(_K.RECOVERED, incident_id="", thread="t")
+        scenario.wait(ok * MINUTE)
+    phases = [one.phase for one in scenario.sent]
     for before, after in itertools.pairwise([Phase.RESOLVE, *phases]):
         assert (before, after) != (Phase.RESOLVE, Phase.RESOLVE)

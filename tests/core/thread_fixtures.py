@@ -45,7 +45,7 @@ OFFICE = replace(ALWAYS, hours=(Office(),))
 
 
 def announced(kind: AnnouncementKind, at: datetime = NIGHT, **changes: Any) -> Announcement:
-    """Something that is told of the usual incident."""
+    """An announcement about the usual incident."""
     base = replace(
         incident_messages.given_to_humans(a.incident(), at, "every rung was tried", AlarmState.ALARM),
         kind=kind,
@@ -56,10 +56,10 @@ def announced(kind: AnnouncementKind, at: datetime = NIGHT, **changes: Any) -> A
 
 
 @dataclass
-class Played:
-    """A thread with a clock: what is said of it, what time does to it, and all that was sent.
+class ThreadScenario:
+    """A thread with a clock: its announcements, the passage of time, and all pages that were sent.
 
-    Whatever is due is looked at so much `late`.
+    Due threads are looked at so much `late`.
     """
 
     route: Route = ALWAYS
@@ -96,5 +96,5 @@ class Played:
 
 
 def outline(sent: Sequence[Sending]) -> list[tuple[Phase, tuple[str, ...]]]:
-    """What was done on which channels."""
+    """The phase and the channels of each sending."""
     return [(one.phase, one.channels) for one in sent]

@@ -1,4 +1,4 @@
-"""Looks that are put off, the last of them, what a page says of them as time passes, and who hears of it."""
+"""Postponed looks, the last of them, the words of a page about them over time, and their announcements."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -32,7 +32,7 @@ from firebreak.core.model import Autonomy, OwnEvent, Request, RequestKind
 from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.threads import Thread, ThreadState, asks_again, watched
 from firebreak.core.reasons import PASSING, Lasting, Reason
-from tests.core.thread_fixtures import MINUTE, NIGHT, Played, announced
+from tests.core.thread_fixtures import MINUTE, NIGHT, ThreadScenario, announced
 from tests.support import builders as a
 from tests.support.builders_announcements import decided
 
@@ -54,10 +54,10 @@ def asked(event: OwnEvent) -> Request:
     return a.request(event.kind, refused=event.refused, attempt=event.attempt, at=event.at)
 
 
-# --- putting off
+# --- postponed looks
 
 
-def test_what_is_still_in_the_way_puts_the_look_off_to_the_next_promised_time() -> None:
+def test_an_obstacle_that_is_still_there_postpones_the_look_to_the_next_promised_time() -> None:
     assert after_look(look(), BUSY, FIRST + 10 * SECOND) == OwnEvent(
         kind=RequestKind.WAKE,
         action="restart-service",
@@ -73,14 +73,14 @@ def test_what_is_still_in_the_way_puts_the_look_off_to_the_next_promised_time() 
 @pytest.mark.parametrize(
     ("late", "after"), [(15 * MINUTE - SECOND, 15 * MINUTE), (15 * MINUTE, 30 * MINUTE), (HOUR, 75 * MINUTE)]
 )
-def test_a_look_that_came_too_late_for_that_is_put_off_from_now(late: timedelta, after: timedelta) -> None:
+def test_a_look_that_came_too_late_for_that_is_postponed_from_now(late: timedelta, after: timedelta) -> None:
     again = after_look(look(), BUSY, FIRST + late)
     assert again
     assert again.at == FIRST + after
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_only_a_reason_that_passes_by_itself_puts_a_look_off(reason: Reason) -> None:
+def test_only_a_passing_reason_postpones_a_look(reason: Reason) -> None:
     assert (after_look(look(), refuse(reason, "why"), FIRST) is not None) is (reason in PASSING)
 
 
@@ -104,7 +104,7 @@ def test_looks_after_different_rungs_are_never_one_delivery() -> None:
     assert len({delivery_key(one) for one in (*starts, *later)}) == 4
 
 
-def test_a_look_that_is_put_off_is_announced_to_nobody() -> None:
+def test_a_postponed_look_is_not_announced() -> None:
     about = announced(_K.LOOKED_AGAIN)
     again = after_look(look(), BUSY, FIRST)
     assert with_look(about, look(), BUSY, FIRST) == (None, again)
@@ -120,7 +120,7 @@ def test_the_first_refusal_promises_the_looks() -> None:
     assert said == replace(about, next=f"{PROMISE} {COUNTED}", looks_at=FIRST)
 
 
-# --- what a page says of them
+# --- the words of a page about them
 
 
 @pytest.mark.parametrize(
@@ -160,18 +160,18 @@ def test_no_page_promises_a_look_whose_time_has_passed(
 
 
 @pytest.mark.parametrize("kind", sorted({*_K} - {_K.REFUSED, _K.OBSERVED, _K.GIVEN_TO_HUMANS}))
-def test_what_is_said_later_of_such_a_refusal_says_its_own_next(kind: AnnouncementKind) -> None:
+def test_a_later_announcement_about_such_a_refusal_has_its_own_next_step(kind: AnnouncementKind) -> None:
     assert (
         next_of(announced(kind, next="No further action.", looks_at=FIRST), FIRST + HOUR)
         == "No further action."
     )
 
 
-def test_without_a_promise_what_comes_next_stays() -> None:
+def test_without_a_promise_the_next_step_stays() -> None:
     assert next_of(announced(_K.REFUSED, next=HEARS_OF_OK), FIRST + HOUR) == HEARS_OF_OK
 
 
-# --- who is called beside a look
+# --- calls around the time of a look
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_a_step_that_falls_due_with_a_look_comes_after_it(step: timedelta, comes
 
 
 @given(seconds=some.integers(0, 6 * 3600))
-def test_a_step_is_put_off_by_four_minutes_at_most_and_never_brought_forward(seconds: int) -> None:
+def test_a_step_is_postponed_by_four_minutes_at_most_and_never_brought_forward(seconds: int) -> None:
     step = a.NOW + seconds * SECOND
     comes = after_due_look(FIRST, step)
     assert timedelta() <= comes - step <= 4 * MINUTE
@@ -203,29 +203,29 @@ def test_a_step_is_put_off_by_four_minutes_at_most_and_never_brought_forward(sec
 
 @pytest.mark.parametrize(("minutes", "comes"), [(15, 17), (20, 15)])
 def test_the_next_step_of_a_route_waits_for_the_look(minutes: int, comes: int) -> None:
-    played = Played()
-    played.say(_K.REFUSED, looks_at=NIGHT + minutes * MINUTE)
-    assert played.wait(comes * MINUTE - SECOND) == []
-    [second] = played.wait(SECOND)
+    scenario = ThreadScenario()
+    scenario.say(_K.REFUSED, looks_at=NIGHT + minutes * MINUTE)
+    assert scenario.wait(comes * MINUTE - SECOND) == []
+    [second] = scenario.wait(SECOND)
     assert (second.phase, second.channels) == (Phase.TRIGGER, ("lead",))
 
 
 def test_the_step_after_that_waits_as_well() -> None:
-    played = Played()
-    played.say(_K.REFUSED, looks_at=NIGHT + 29 * MINUTE)
-    assert len(played.wait(15 * MINUTE)) == 1
-    assert played.wait(16 * MINUTE - SECOND) == []
-    assert len(played.wait(SECOND)) == 1
+    scenario = ThreadScenario()
+    scenario.say(_K.REFUSED, looks_at=NIGHT + 29 * MINUTE)
+    assert len(scenario.wait(15 * MINUTE)) == 1
+    assert scenario.wait(16 * MINUTE - SECOND) == []
+    assert len(scenario.wait(SECOND)) == 1
 
 
-# --- who hears what became of it
+# --- announcements about a look
 
 
 def of_look(decision: Decision, refused: str = "cause") -> Announcement | None:
     return refused_look(decided(decision), a.TARGET, refused)
 
 
-def test_a_refused_look_is_said_in_the_thread_of_its_page() -> None:
+def test_a_refused_look_is_announced_in_the_thread_of_its_page() -> None:
     plain = of_decision(decided(FULL), a.TARGET, of_an_incident=True)
     assert plain
     assert of_look(FULL) == replace(
@@ -283,7 +283,7 @@ def test_an_observed_look_is_announced_as_every_observed_decision() -> None:
 
 @pytest.mark.parametrize("reason", [Reason.NOT_OPTED_IN, Reason.ALARM_NOT_ALLOWED])
 @pytest.mark.parametrize("by_symptom", [True, False])
-def test_a_look_at_what_is_opted_out_by_now_is_announced_for_it_was_promised(
+def test_a_look_at_a_target_that_opted_out_since_is_announced_because_it_was_promised(
     reason: Reason, *, by_symptom: bool
 ) -> None:
     said = announcement_of(decided(refuse(reason, "out")), look(by_symptom=by_symptom), a.rules())
@@ -292,7 +292,7 @@ def test_a_look_at_what_is_opted_out_by_now_is_announced_for_it_was_promised(
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_a_look_without_a_target_is_said_in_the_thread_of_its_page(*, wanted: bool) -> None:
+def test_a_look_without_a_target_is_announced_in_the_thread_of_its_page(*, wanted: bool) -> None:
     record = decided(refuse(Reason.TARGET_NONE, "no dimensions"))
     said = announcement_of_unresolved(record, asked=wanted, observes=False, refused="cause")
     assert said == refused_look(record, None, "cause")
@@ -300,7 +300,7 @@ def test_a_look_without_a_target_is_said_in_the_thread_of_its_page(*, wanted: bo
     assert observed == announcement_of_unresolved(record, asked=True, observes=True)
 
 
-def test_what_a_look_did_is_said_there_too() -> None:
+def test_the_act_of_a_look_is_announced_in_the_thread_of_its_page() -> None:
     acted = announced(_K.ACTED)
     assert of_its_page(acted, "cause") == replace(acted, thread="cause", counted_as="cause")
     assert of_its_page(acted, "") is acted
@@ -325,23 +325,23 @@ def test_only_the_page_of_a_cause_is_named_by_its_digest(page: str, *, of_a_caus
     assert is_of_a_cause(announced(_K.ACTED, counted_as=page)) is of_a_cause
 
 
-def test_whoever_was_called_hears_of_the_look_and_nobody_is_called_for_it() -> None:
-    played = Played()
-    played.say(_K.REFUSED)
-    heard = played.say(_K.LOOKED_AGAIN)
+def test_the_channels_that_were_called_get_the_look_and_no_other_is_called_for_it() -> None:
+    scenario = ThreadScenario()
+    scenario.say(_K.REFUSED)
+    heard = scenario.say(_K.LOOKED_AGAIN)
     assert heard
     assert (heard.message.kind, heard.phase, heard.channels) == (_K.LOOKED_AGAIN, Phase.UPDATE, ("ops",))
-    [climbed] = played.wait(15 * MINUTE)
+    [climbed] = scenario.wait(15 * MINUTE)
     assert (climbed.message.kind, climbed.phase) == (_K.LOOKED_AGAIN, Phase.TRIGGER)
 
 
 @pytest.mark.parametrize("before", [None, _K.ACTED, _K.RECOVERED])
 def test_where_nobody_is_called_a_refused_look_calls(before: AnnouncementKind | None) -> None:
-    played = Played()
+    scenario = ThreadScenario()
     if before:
-        played.say(_K.REFUSED)
-        played.say(before)
-    called = played.say(_K.LOOKED_AGAIN)
+        scenario.say(_K.REFUSED)
+        scenario.say(before)
+    called = scenario.say(_K.LOOKED_AGAIN)
     assert called
     assert called.phase is Phase.TRIGGER
 
@@ -350,16 +350,16 @@ def test_where_nobody_is_called_a_refused_look_calls(before: AnnouncementKind | 
     ("kind", "since", "calls"),
     [(_K.REFUSED, SECOND, True), (_K.REFUSED, timedelta(), False), (_K.KEPT, SECOND, False)],
 )
-def test_what_was_told_before_calls_once_more_after_an_act(
+def test_a_cause_announced_before_calls_once_more_after_an_act(
     kind: AnnouncementKind, since: timedelta, *, calls: bool
 ) -> None:
-    played = Played()
-    played.say(_K.REFUSED)
-    assert played.thread
-    assert not asks_again(played.thread, announced(_K.REFUSED, NIGHT + SECOND))
-    played.say(_K.ACTED)
-    assert played.thread.state is ThreadState.INFORMED
-    assert asks_again(played.thread, announced(kind, NIGHT + since)) is calls
-    played.say(_K.RECOVERED)
-    assert not asks_again(played.thread, announced(_K.REFUSED, NIGHT + SECOND))
-    assert played.severity is Severity.CRITICAL
+    scenario = ThreadScenario()
+    scenario.say(_K.REFUSED)
+    assert scenario.thread
+    assert not asks_again(scenario.thread, announced(_K.REFUSED, NIGHT + SECOND))
+    scenario.say(_K.ACTED)
+    assert scenario.thread.state is ThreadState.INFORMED
+    assert asks_again(scenario.thread, announced(kind, NIGHT + since)) is calls
+    scenario.say(_K.RECOVERED)
+    assert not asks_again(scenario.thread, announced(_K.REFUSED, NIGHT + SECOND))
+    assert scenario.severity is Severity.CRITICAL
