@@ -1,4 +1,4 @@
-"""What the tests of the guards share: a finding in short, and what stands in the ledger's scopes."""
+"""Shared parts of the guards' tests: a finding in short, and scopes of the ledger."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ PASSED, OBJECTED, NOT_LOOKED_AT = Result.PASSED, Result.OBJECTED, Result.NOT_LOO
 
 
 def found(check: Check) -> tuple[Result, Reason | None]:
-    """What a guard found and why, without its words."""
+    """A guard's result and reason, without its words."""
     return check.result, check.reason
 
 

@@ -49,13 +49,13 @@ def test_a_catalog_is_in_the_order_of_the_names() -> None:
     assert CATALOG.specs == {"grow-it": GROW, "restart-it": RESTART, "silent": SILENT}
 
 
-def test_what_is_asked_of_an_action_is_what_it_declares() -> None:
+def test_an_action_has_the_properties_that_it_declares() -> None:
     assert (CATALOG.get("grow-it"), CATALOG.service_of("grow-it")) == (GROW, "lambda")
     assert CATALOG.effect_of("grow-it") is Effect.MEMORY
     assert CATALOG.settings_of("grow-it") == MemorySettings(ceiling=512)
 
 
-def test_of_an_action_that_is_there_no_more_nothing_is_known() -> None:
+def test_a_removed_action_has_no_properties() -> None:
     assert (CATALOG.get("gone"), CATALOG.service_of("gone"), CATALOG.effect_of("gone")) == (None, "", None)
     assert CATALOG.settings_of("gone") is NO_SETTINGS
     assert CATALOG.starts_deployments("gone") is False
@@ -70,7 +70,7 @@ def test_of_an_action_that_is_there_no_more_nothing_is_known() -> None:
         ((), False),
     ],
 )
-def test_who_hands_a_task_definition_over_starts_a_deployment(
+def test_an_action_that_passes_a_task_definition_starts_a_deployment(
     permissions: tuple[Permission, ...], *, starts: bool
 ) -> None:
     spec = replace(RESTART, permissions=permissions)
@@ -114,7 +114,7 @@ def test_without_a_word_an_action_is_asked_for_by_nothing_and_takes_nothing_from
     assert (Permission("x").mutates, Permission("x").to_decide) == (False, False)
 
 
-def test_what_holds_where_the_policy_is_silent() -> None:
+def test_a_setting_that_the_policy_does_not_name_has_its_default() -> None:
     assert ScaleSettings() == ScaleSettings(step=1, ceiling=10, restore_after=timedelta(minutes=30))
     assert MemorySettings(ceiling=1) == MemorySettings(ceiling=1, factor=1.5, raises=3)
     assert RollBackSettings().suspect_within == timedelta(minutes=30)

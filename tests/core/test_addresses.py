@@ -1,4 +1,4 @@
-"""Where pages may be sent: nobody's inside, however its host is spelled."""
+"""The addresses that pages may be sent to: no private one, in any spelling of its host."""
 
 from ipaddress import IPv4Address
 
@@ -93,7 +93,7 @@ def test_a_host_inside_is_refused(host: str) -> None:
         "",
     ],
 )
-def test_what_is_no_https_address_is_refused(address: str) -> None:
+def test_an_address_without_https_is_refused(address: str) -> None:
     assert problem_with(address) == NO_HTTPS
 
 
@@ -151,7 +151,7 @@ def test_a_host_is_read_as_the_number_that_a_resolver_reads(host: str, number: s
         "1" + "\u0661",
     ],
 )
-def test_what_ends_like_a_number_and_is_none_is_inside(host: str) -> None:
+def test_a_host_that_ends_like_a_number_and_is_none_is_inside(host: str) -> None:
     assert number_of(host) is None
     assert is_inside(host)
 
@@ -187,14 +187,14 @@ def test_where_this_machine_is_allowed_no_other_host_inside_is() -> None:
 @given(some.ip_addresses(v=4))
 def test_every_spelling_of_an_ipv4_address_is_that_address(found: IPv4Address) -> None:
     number = int(found)
-    spelled = {
+    spellings = {
         str(found),
         str(number),
         hex(number),
         f"[::ffff:{found}]".strip("[]"),
         oct(number).replace("0o", "0"),
     }
-    assert {is_inside(host) for host in spelled} == {not found.is_global or found.is_multicast}
+    assert {is_inside(host) for host in spellings} == {not found.is_global or found.is_multicast}
 
 
 @given(some.text(max_size=60))

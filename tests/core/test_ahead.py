@@ -1,4 +1,4 @@
-"""A time that has not come yet: which one is, and what is said of an event that has one."""
+"""Times in the future: their bounds, and the refusal of an event that has one."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def test_an_event_from_the_future_is_refused_with_the_time_it_says() -> None:
     assert refused(a.wake(alarm), a.NOW) == expected
 
 
-def test_what_clocks_may_differ_by_is_no_future() -> None:
+def test_a_time_ahead_by_the_clock_skew_is_not_in_the_future() -> None:
     alarm = a.alarm(since=a.NOW + CLOCK_SKEW)
     assert refused(alarm, a.NOW) is None
     assert refused(a.wake(alarm), a.NOW) is None

@@ -1,4 +1,4 @@
-"""Not red is not OK: whatever was read, only alarms that exist and are OK are called so."""
+"""Not red is not OK: for any readings, only alarms that exist and are OK are called so."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -143,7 +143,7 @@ def test_an_alarm_is_watched_by_its_name_and_by_its_series() -> None:
         (["a", "b", "c", "d"], ["a", "b", "and 2 more"]),
     ],
 )
-def test_of_many_lines_the_first_are_said_and_the_rest_is_counted(lines: list[str], said: list[str]) -> None:
+def test_the_first_of_many_lines_are_shown_and_the_rest_is_counted(lines: list[str], said: list[str]) -> None:
     assert few_of(lines, most=2) == said
 
 
@@ -184,23 +184,23 @@ def test_with_alarms_that_are_not_looked_at_a_thread_does_not_look_at_the_others
     names=some.lists(some.text(min_size=1, max_size=255), max_size=12),
     more=some.integers(0, 600),
 )
-def test_what_is_kept_to_be_looked_at_again_is_bounded_and_the_rest_is_counted(
+def test_the_alarms_kept_for_a_later_look_are_bounded_and_the_rest_is_counted(
     names: list[str], more: int
 ) -> None:
     wanted = {WatchedAlarm(name) for name in names} | {WatchedAlarm(f"{n:0255}") for n in range(more)}
-    kept, left_out = within_bounds(wanted)
-    assert len(kept) + left_out == len(wanted)
-    assert set(kept) <= wanted
-    assert len(kept) <= MOST_WATCHED
-    assert sum(len(one.name) for one in kept) <= MOST_WATCHED_BYTES
+    watched, left_out = within_bounds(wanted)
+    assert len(watched) + left_out == len(wanted)
+    assert set(watched) <= wanted
+    assert len(watched) <= MOST_WATCHED
+    assert sum(len(one.name) for one in watched) <= MOST_WATCHED_BYTES
 
 
 def test_names_that_json_spells_out_are_bounded_by_their_bytes() -> None:
-    kept, left_out = within_bounds(WatchedAlarm("\N{FIRE}" * 250 + f"{n:03}") for n in range(200))
-    assert (len(kept), left_out) == (33, 167)
+    watched, left_out = within_bounds(WatchedAlarm("\N{FIRE}" * 250 + f"{n:03}") for n in range(200))
+    assert (len(watched), left_out) == (33, 167)
 
 
-def test_what_is_kept_to_be_looked_at_again_may_fill_its_room() -> None:
+def test_the_alarms_kept_for_a_later_look_may_fill_their_room() -> None:
     """In JSON each of the 200 takes 500 bytes, eight of them around its name."""
     full = [WatchedAlarm(f"{n:0492}") for n in range(200)]
     assert within_bounds(full) == (tuple(full), 0)

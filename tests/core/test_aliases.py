@@ -54,7 +54,7 @@ def about(*resources: str) -> Any:
     ],
     ids=str,
 )
-def test_what_the_alarm_is_about_is_told_by_its_only_resource(resources: tuple[str, ...], named: str) -> None:
+def test_the_only_resource_of_an_alarm_names_its_qualifier(resources: tuple[str, ...], named: str) -> None:
     assert qualifier(about(*resources)) == named
 
 
@@ -101,7 +101,7 @@ def test_the_callers_use(observation: FunctionObservation, resource: str, used: 
     ],
     ids=["several", "another", "none", "no version", "tag against alarm"],
 )
-def test_callers_that_cannot_be_told_are_an_obstacle(
+def test_callers_that_cannot_be_determined_are_an_obstacle(
     observation: FunctionObservation, resource: str, text: str
 ) -> None:
     assert callers(about(resource), observation) == Obstacle(Reason.UNSAFE_ALIAS, text)
@@ -135,7 +135,7 @@ def test_callers_are_not_known_where_it_could_not_be_looked(
     ],
     ids=str,
 )
-def test_a_busy_function_is_told(changes: dict[str, Any], text: str) -> None:
+def test_a_busy_function_is_an_obstacle(changes: dict[str, Any], text: str) -> None:
     found = ready(TARGET, seen(function=function(**changes)))
     assert isinstance(found, Obstacle)
     assert found.detail == text
@@ -224,7 +224,7 @@ def test_the_same_in_latest_may_be_released(provisioned: Any) -> None:
     ],
     ids=["alias warm", "version warm", "snap start", "code", "settings", "settings taken away"],
 )
-def test_what_publishing_would_break_or_release_is_told(
+def test_publishing_that_would_break_or_release_something_else_is_an_obstacle(
     latest: Any, found: AliasCallers, provisioned: Any, text: str
 ) -> None:
     assert unreleasable(latest, found, seen(alias(), provisioned=provisioned)) == Obstacle(
@@ -240,7 +240,7 @@ def test_what_publishing_would_break_or_release_is_told(
     ],
     ids=["in $LATEST", "in the version"],
 )
-def test_what_is_hidden_is_not_known_to_be_equal(latest: Any, live: Any) -> None:
+def test_a_hidden_environment_is_not_known_to_be_equal(latest: Any, live: Any) -> None:
     assert unreleasable(latest, AliasCallers(alias(), live), seen(alias())) == Unknown(
         "Environment cannot be compared: Lambda may not show it to us (a key of its own?)"
     )

@@ -1,4 +1,4 @@
-"""What an announcement says in short."""
+"""The short text of an announcement."""
 
 import pytest
 
@@ -16,7 +16,5 @@ from tests.core.thread_fixtures import announced
         pytest.param("", "", id="nothing"),
     ],
 )
-def test_what_is_red_is_told_in_short_without_its_time_and_its_numbers_behind_it(
-    red: str, briefly: str
-) -> None:
+def test_the_short_red_words_leave_out_the_time_and_the_numbers(red: str, briefly: str) -> None:
     assert announced(AnnouncementKind.REFUSED, red=red).red_briefly == briefly

@@ -1,4 +1,4 @@
-"""Announcements as a whole: every field of them, and the keys by which they are told once."""
+"""Announcements as a whole: every field of them, and the keys by which they are announced once."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,7 +41,7 @@ def about_incident(
     alarm_state: str = "ALARM",
     *watches: WatchedAlarm,
 ) -> Announcement:
-    """The announcement about the incident above; every kind says where and about what the same way."""
+    """The announcement about the incident above; all kinds name place and subject in the same way."""
     return Announcement(
         key=digest("i-0123456789", kind.value, 0),
         kind=kind,
@@ -66,7 +66,7 @@ def about_incident(
 
 
 @pytest.mark.parametrize(
-    ("tell", "expected"),
+    ("announce", "expected"),
     [
         pytest.param(
             lambda: incident_messages.acted(INCIDENT, AT),
@@ -138,12 +138,14 @@ def about_incident(
         ),
     ],
 )
-def test_a_change_is_told_whole(tell: Callable[[], Announcement], expected: Announcement) -> None:
-    assert tell() == expected
+def test_a_change_is_announced_with_every_field(
+    announce: Callable[[], Announcement], expected: Announcement
+) -> None:
+    assert announce() == expected
 
 
 @pytest.mark.parametrize(
-    ("tell", "headline", "facts", "next_"),
+    ("announce", "headline", "facts", "next_"),
     [
         pytest.param(
             lambda: incident_messages.acted(BARE, AT),
@@ -175,10 +177,10 @@ def test_a_change_is_told_whole(tell: Callable[[], Announcement], expected: Anno
         ),
     ],
 )
-def test_an_incident_without_plan_receipt_or_check_is_told_all_the_same(
-    tell: Callable[[], Announcement], headline: str, facts: tuple[str, ...], next_: str
+def test_an_incident_without_plan_receipt_or_check_is_announced_all_the_same(
+    announce: Callable[[], Announcement], headline: str, facts: tuple[str, ...], next_: str
 ) -> None:
-    found = tell()
+    found = announce()
     assert (found.headline, found.facts, found.next.strip()) == (headline, facts, next_)
 
 
@@ -214,9 +216,7 @@ def test_an_announcement_above_the_first_rung_carries_its_rung() -> None:
         pytest.param(0, ("restart-service",), "page", id="nothing above"),
     ],
 )
-def test_what_stands_above_a_rung_is_a_rung_or_the_page(
-    rung: int, ladder: tuple[str, ...], expected: str
-) -> None:
+def test_above_a_rung_is_a_rung_or_the_page(rung: int, ladder: tuple[str, ...], expected: str) -> None:
     assert incident_messages.next_rung_name(a.incident(rung=rung, ladder=ladder)) == expected
 
 
@@ -226,7 +226,7 @@ def of(decision: Decision, target: Target | None = a.TARGET, **changes: object) 
     return found
 
 
-def test_a_refusal_is_told_whole() -> None:
+def test_a_refusal_is_announced_with_every_field() -> None:
     assert of(refuse(Reason.BUDGET_FULL, "stack 5/5 in 15m", "abc")) == Announcement(
         key=digest("lasting", "target", a.TARGET.key),
         thread=digest("lasting", "target", a.TARGET.key),
@@ -253,7 +253,7 @@ def test_a_refusal_is_told_whole() -> None:
     )
 
 
-def test_refusals_for_one_cause_are_told_alike_and_wait_apart() -> None:
+def test_refusals_for_one_cause_share_a_key_and_wait_apart() -> None:
     first, second = (
         of(refuse(Reason.LOST_RACE, "3 claims in a row were lost", cause="now"), key=key) for key in "kl"
     )
@@ -268,14 +268,14 @@ def test_a_refusal_without_target_alarm_or_policy_says_so_by_leaving_them_out() 
     assert (found.target, found.alarm_name, found.account, found.region) == ("", "", "", "")
 
 
-def test_what_was_only_observed_comes_with_the_warnings_of_its_plan() -> None:
+def test_an_observed_decision_comes_with_the_warnings_of_its_plan() -> None:
     plan = replace(a.PLAN, warnings=("image api:latest is not pinned",))
     rules = a.rules(autonomy=Autonomy.OBSERVE)
     found = of(decide(a.request(), rules, a.snapshot(plan=plan)))
     assert found.facts[-1] == "image api:latest is not pinned"
 
 
-def test_a_held_switch_has_the_key_of_what_is_held() -> None:
+def test_a_held_switch_has_the_key_of_its_cause() -> None:
     hold = Hold("global", "ana", "migration", a.NOW, a.NOW + MINUTE)
     decision = decide(a.request(), a.rules(), a.snapshot(holds=(hold,)))
     assert decision.deciding
@@ -286,7 +286,7 @@ def test_a_held_switch_has_the_key_of_what_is_held() -> None:
     ("target", "key"),
     [pytest.param(a.TARGET, a.TARGET.key, id="target"), pytest.param(None, "", id="none")],
 )
-def test_what_was_only_observed_has_the_key_of_target_action_and_day(target: Target | None, key: str) -> None:
+def test_an_observed_decision_has_the_key_of_target_action_and_day(target: Target | None, key: str) -> None:
     decision = decide(a.request(), a.rules(autonomy=Autonomy.OBSERVE), a.snapshot())
     assert of(decision, target).key == digest("observe", key, "restart-service", "2026-11-20")
 
@@ -298,7 +298,7 @@ def test_what_was_only_observed_has_the_key_of_target_action_and_day(target: Tar
         pytest.param(None, "", "", id="no alarm"),
     ],
 )
-def test_blindness_is_told_whole(alarm: Alarm | None, name: str, account: str) -> None:
+def test_blindness_is_announced_with_every_field(alarm: Alarm | None, name: str, account: str) -> None:
     reason = Reason.LEDGER_UNAVAILABLE
     found = of_blindness(reason, "Unavailable: BatchGetItem", "restart-service", alarm, AT)
     assert found == Announcement(
@@ -324,7 +324,7 @@ def test_blindness_is_told_whole(alarm: Alarm | None, name: str, account: str) -
 
 
 @pytest.mark.parametrize(
-    ("values", "shown"),
+    ("values", "text"),
     [
         (["a", "b", "c"], "before: runs a and b and c"),
         (["a", "b", "c", "d"], "before: runs 4 of them"),
@@ -332,13 +332,13 @@ def test_blindness_is_told_whole(alarm: Alarm | None, name: str, account: str) -
     ],
     ids=str,
 )
-def test_a_long_list_is_told_by_its_length(values: object, shown: str) -> None:
+def test_a_long_list_is_shown_by_its_length(values: object, text: str) -> None:
     listed = replace(INCIDENT, plan=replace(a.PLAN, before={"runs": values}))
 
-    assert shown in incident_messages.acted(listed, AT).facts
+    assert text in incident_messages.acted(listed, AT).facts
 
 
-def test_what_is_told_for_one_event_alone_waits_under_its_key() -> None:
+def test_an_announcement_for_one_event_waits_under_its_key() -> None:
     text = incident_messages.recovered(INCIDENT, AT, "well")
 
     assert text.waits_as == text.key
@@ -349,7 +349,7 @@ def test_a_recovery_without_a_plan_has_nothing_to_warn_of() -> None:
     assert incident_messages.recovered(BARE, AT, "well").facts == ()
 
 
-def test_a_humans_word_is_told_with_what_came_of_it() -> None:
+def test_a_humans_request_is_named_with_its_outcome() -> None:
     acted = incident_messages.acted(a.incident(note=""), AT, "ana")
     assert acted.facts[-2] == "requested by someone who claims to be ana"
     assert (
@@ -358,8 +358,8 @@ def test_a_humans_word_is_told_with_what_came_of_it() -> None:
     )
 
 
-@pytest.mark.parametrize("mark", ["", "1:", "12:"])
-def test_what_is_kept_for_machines_is_on_no_page(mark: str) -> None:
-    whole = mark + "0123456789abcdef" * 4
-    kept = replace(INCIDENT, plan=replace(a.PLAN, before={"rest": whole, "other": whole, "memory": 512}))
-    assert "before: memory 512" in incident_messages.acted(kept, AT).facts
+@pytest.mark.parametrize("prefix", ["", "1:", "12:"])
+def test_a_value_kept_for_machines_is_on_no_page(prefix: str) -> None:
+    whole = prefix + "0123456789abcdef" * 4
+    incident = replace(INCIDENT, plan=replace(a.PLAN, before={"rest": whole, "other": whole, "memory": 512}))
+    assert "before: memory 512" in incident_messages.acted(incident, AT).facts

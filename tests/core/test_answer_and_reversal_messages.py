@@ -1,4 +1,4 @@
-"""What is told of answers and of putting back, to the letter."""
+"""The exact messages about answers and about putting back."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +22,7 @@ AT = a.NOW + MINUTE
 BACK = Plan(summary="put back 3 to 2", change={"desiredCount": 2}, before={"desired": 3})
 
 
-def told_of(
+def expected_message(
     kind: AnnouncementKind,
     headline: str,
     facts: tuple[str, ...],
@@ -62,9 +62,9 @@ COMES_BACK = "If the alarm comes back, the change is made again and stays."
 NOTHING = "No further automatic action. CloudWatch sends nothing more until the alarm changes state."
 
 
-class TestTold:
+class TestMessages:
     def test_a_recovery_for_now_says_when_the_change_goes(self) -> None:
-        assert incident_messages.recovered_for_now(ACTED, AT, "all OK", AT + 30 * MINUTE) == told_of(
+        assert incident_messages.recovered_for_now(ACTED, AT, "all OK", AT + 30 * MINUTE) == expected_message(
             AnnouncementKind.RECOVERED,
             "all OK",
             (STEP,),
@@ -72,14 +72,14 @@ class TestTold:
             alarm_state="OK",
         )
 
-    def test_what_is_over_after_humans_had_it_is_told_once_more(self) -> None:
+    def test_a_recovery_after_humans_took_over_is_announced_once_more(self) -> None:
         message = incident_messages.recovered_after_humans(ACTED, AT, "all OK")
 
         assert replace(message, key="") == replace(incident_messages.recovered(ACTED, AT, "all OK"), key="")
         assert message.key == digest(incident_messages.recovered(ACTED, AT, "all OK").key, "after humans")
 
-    def test_a_change_that_stays_is_told_with_its_values(self) -> None:
-        assert reversal_messages.kept(ACTED, AT, "somebody changed it") == told_of(
+    def test_a_change_that_stays_is_announced_with_its_values(self) -> None:
+        assert reversal_messages.kept(ACTED, AT, "somebody changed it") == expected_message(
             AnnouncementKind.KEPT,
             "The temporary change stays: somebody changed it",
             VALUES,
@@ -87,9 +87,9 @@ class TestTold:
             alarm_state="OK",
         )
 
-    def test_a_restore_that_waits_is_told_once_a_cause(self) -> None:
+    def test_a_restore_that_waits_is_announced_once_a_cause(self) -> None:
         message = reversal_messages.restore_waits(ACTED, AT, "frozen", AT + 5 * MINUTE)
-        plain = told_of(
+        plain = expected_message(
             AnnouncementKind.KEPT,
             "The temporary change stays for now: frozen",
             VALUES,
@@ -100,10 +100,10 @@ class TestTold:
         assert message == replace(plain, key=digest(plain.key, "frozen"))
 
     @pytest.mark.parametrize("purpose", [Purpose.UNDO, Purpose.RESTORE])
-    def test_what_could_not_be_put_back_shows_what_stays(self, purpose: Purpose) -> None:
+    def test_a_failure_to_put_back_shows_the_values_that_stay(self, purpose: Purpose) -> None:
         message = incident_messages.not_executed(replace(ACTED, purpose=purpose, plan=BACK), AT, "denied")
 
-        assert message == told_of(
+        assert message == expected_message(
             AnnouncementKind.NOT_EXECUTED,
             "What restart-service had changed stays; it could not be put back: put back 3 to 2",
             ("denied", *PUT_BACK, RUNG),
@@ -111,7 +111,7 @@ class TestTold:
             purpose.value,
         )
 
-    def test_humans_hear_of_every_alarm_that_joined(self) -> None:
+    def test_every_alarm_that_joined_is_named_to_humans(self) -> None:
         other = Member("api-latency-high", a.arn_of("api-latency-high"))
         both = replace(ACTED, members=(*ACTED.members, other))
 
@@ -120,18 +120,18 @@ class TestTold:
             in incident_messages.given_to_humans(both, AT, "x", AlarmState.ALARM).facts
         )
 
-    def test_harm_is_told_before_it_is_undone(self) -> None:
-        assert reversal_messages.undoing(ACTED, AT, "fewer run") == told_of(
+    def test_harm_is_announced_before_it_is_undone(self) -> None:
+        assert reversal_messages.undoing(ACTED, AT, "fewer run") == expected_message(
             AnnouncementKind.UNDOING,
             "fewer run: the values from before are put back.",
             (*VALUES, RUNG),
             "Firebreak puts them back now, and sends a message when they are, or why they cannot be.",
         )
 
-    def test_an_undo_tells_both_sets_of_values(self) -> None:
+    def test_an_undo_is_announced_with_both_sets_of_values(self) -> None:
         undone = replace(ACTED, purpose=Purpose.UNDO, plan=BACK)
 
-        assert reversal_messages.put_back(undone, AT) == told_of(
+        assert reversal_messages.put_back(undone, AT) == expected_message(
             AnnouncementKind.UNDONE,
             "desired count is 3",
             ("why: it made things worse", "plan: put back 3 to 2", *PUT_BACK),
@@ -142,7 +142,7 @@ class TestTold:
     def test_a_restore_says_what_happens_if_the_alarm_comes_back(self) -> None:
         restored = replace(ACTED, purpose=Purpose.RESTORE, plan=BACK, note="all is well")
 
-        assert reversal_messages.put_back(restored, AT) == told_of(
+        assert reversal_messages.put_back(restored, AT) == expected_message(
             AnnouncementKind.RESTORED,
             "desired count is 3",
             ("why: all is well", "plan: put back 3 to 2", *PUT_BACK),
@@ -151,7 +151,7 @@ class TestTold:
             alarm_state="OK",
         )
 
-    def test_what_left_nothing_to_show_is_told_all_the_same(self) -> None:
+    def test_an_undo_without_plan_and_receipt_is_announced_all_the_same(self) -> None:
         bare = replace(ACTED, purpose=Purpose.UNDO, plan=None, receipt=None, due_at=None)
 
         message = reversal_messages.put_back(bare, AT)
@@ -165,10 +165,10 @@ class TestTold:
     @pytest.mark.parametrize("policy", ["abc", ""])
     def test_a_question_carries_plan_warnings_and_time(self, policy: str) -> None:
         plan = replace(BACK, warnings=("it is big",), reset_by="the next deploy resets it")
-        waiting = replace(ACTED, state=IncidentState.AWAITING_APPROVAL, plan=plan, receipt=None, due_at=AT)
+        asking = replace(ACTED, state=IncidentState.AWAITING_APPROVAL, plan=plan, receipt=None, due_at=AT)
         decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE, policy_hash=policy), a.snapshot())
 
-        question = told_of(
+        question = expected_message(
             AnnouncementKind.APPROVAL,
             "May Firebreak do this? put back 3 to 2",
             (
@@ -180,15 +180,15 @@ class TestTold:
             ),
             "Nothing is changed unless somebody approves by 10:01:30Z; then everything is checked again.",
         )
-        assert approval_messages.approval(waiting, recorded(decision)) == replace(
-            question, question=question_id(waiting), until=AT
+        assert approval_messages.approval(asking, recorded(decision)) == replace(
+            question, question=question_id(asking), until=AT
         )
 
     def test_a_question_without_plan_and_time_names_the_action(self) -> None:
-        waiting = replace(ACTED, plan=None, receipt=None, due_at=None)
+        asking = replace(ACTED, plan=None, receipt=None, due_at=None)
         decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
 
-        message = approval_messages.approval(waiting, recorded(decision))
+        message = approval_messages.approval(asking, recorded(decision))
 
         assert message.headline == "May Firebreak do this? restart-service"
         assert message.facts == ("autonomy: approve by defaults", RUNG)
@@ -196,24 +196,24 @@ class TestTold:
             "Nothing is changed unless somebody approves; then everything is checked again."
         )
 
-    def test_a_no_names_who_and_why(self) -> None:
-        assert approval_messages.denied(ACTED, "ana", "we migrate", AT) == told_of(
+    def test_a_denial_names_its_author_and_reason(self) -> None:
+        assert approval_messages.denied(ACTED, "ana", "we migrate", AT) == expected_message(
             AnnouncementKind.DENIED,
             "Denied by ana: we migrate",
             ("not done: restart ecs:prod/api",),
             f"Nothing was changed. {NOTHING}",
         )
 
-    def test_a_no_to_what_has_no_plan_names_the_action(self) -> None:
+    def test_a_denial_without_a_plan_names_the_action(self) -> None:
         text = approval_messages.denied(replace(ACTED, plan=None), "ana", "we migrate", AT)
 
         assert text.facts == ("not done: restart-service",)
 
     def test_a_question_about_an_alarm_that_was_muted_says_so_last(self) -> None:
-        waiting = replace(ACTED, plan=BACK, receipt=None, alarm=a.alarm(mute=Mute("nightly", None)))
+        asking = replace(ACTED, plan=BACK, receipt=None, alarm=a.alarm(mute=Mute("nightly", None)))
         decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
 
-        assert approval_messages.approval(waiting, recorded(decision)).facts == (
+        assert approval_messages.approval(asking, recorded(decision)).facts == (
             "before: desired count 3",
             "autonomy: approve by defaults",
             RUNG,
@@ -226,7 +226,7 @@ class TestTold:
             f"Nobody approved in time. The question was: {asked}"
         )
 
-    def test_an_act_names_who_will_reset_it(self) -> None:
+    def test_an_act_names_the_owner_that_will_reset_it(self) -> None:
         plan = replace(a.PLAN, warnings=("w",), reset_by="the next deploy resets it")
 
         facts = incident_messages.acted(a.incident(plan=plan), AT).facts

@@ -1,4 +1,4 @@
-"""What is read out of a Beanstalk environment: readiness, pre-image, and how it fares."""
+"""The readings of a Beanstalk environment: readiness, pre-image, and health."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -39,7 +39,7 @@ def test_versions_and_siblings_are_not_read_unless_said() -> None:
     assert (bare.versions, bare.environments) == (unread, unread)
 
 
-def test_what_is_missing_may_also_be_invisible() -> None:
+def test_a_missing_environment_may_also_be_invisible() -> None:
     assert missing(TARGET) == Obstacle(
         Reason.TARGET_MISSING,
         "beanstalk:shop-prod does not exist, or may not be seen by this function's role",
@@ -128,7 +128,9 @@ def test_then_and_now_hold_the_events_since() -> None:
     ],
     ids=["plan", "environment", "events", "another of the name"],
 )
-def test_what_cannot_be_compared_is_unknown(stored: dict[str, object], observation: Any, why: str) -> None:
+def test_a_state_that_cannot_be_compared_is_unknown(
+    stored: dict[str, object], observation: Any, why: str
+) -> None:
     assert ThenAndNow.of(stored, observation) == Unknown(why)
     assert worse(stored, observation) == Unknown(why)
 
@@ -153,7 +155,7 @@ def test_a_status_further_down_the_list_is_worse_but_for_info(then: int, now: in
 
 @pytest.mark.parametrize("then", range(3))
 @pytest.mark.parametrize("now", range(3))
-def test_without_statuses_the_colours_tell(then: int, now: int) -> None:
+def test_without_statuses_the_colours_decide(then: int, now: int) -> None:
     assert COLOURS == ["Green", "Yellow", "Red"]
     assert fares((COLOURS[then], ""), (COLOURS[now], "Degraded")) is (now > then)
     assert fares((COLOURS[then], "Ok"), (COLOURS[now], "")) is (now > then)
@@ -176,5 +178,7 @@ def test_while_it_is_busy_nothing_is_worse() -> None:
         ),
     ],
 )
-def test_a_health_that_tells_nothing(before: tuple[str, str], now: tuple[str, str], expected: object) -> None:
+def test_a_health_that_says_nothing_is_unknown(
+    before: tuple[str, str], now: tuple[str, str], expected: object
+) -> None:
     assert expected == fares(before, now)

@@ -40,7 +40,7 @@ def events(*those: tuple[EnvironmentEvent, ...]) -> tuple[EnvironmentEvent, ...]
     return tuple(sorted((one for each in those for one in each), key=lambda one: one.at, reverse=True))
 
 
-def to_blame(*those: tuple[EnvironmentEvent, ...], version: str = "v42") -> VersionDeployment | Obstacle:
+def suspected(*those: tuple[EnvironmentEvent, ...], version: str = "v42") -> VersionDeployment | Obstacle:
     return suspect(environment(version=version), events(*those), RED, WINDOW)
 
 
@@ -79,8 +79,8 @@ V42_NOW, V41_BEFORE, V40_BEFORE = (
         ),
     ],
 )
-def test_blamed_is_what_brought_the_version_that_runs(those: Any, began: timedelta) -> None:
-    found = to_blame(*those)
+def test_the_suspect_is_the_deployment_that_brought_the_running_version(those: Any, began: timedelta) -> None:
+    found = suspected(*those)
     assert isinstance(found, VersionDeployment)
     assert found.began == RED - began
 
@@ -95,7 +95,7 @@ def test_blamed_is_what_brought_the_version_that_runs(those: Any, began: timedel
                 Reason.NOTHING_TO_ROLL_BACK,
                 "version v42 was only deployed anew: it was deployed before it, too",
             ),
-            id="deployed anew",
+            id="deployed again",
         ),
         pytest.param(
             (deployment("v42", 8 * MINUTE, failed=True), V41_BEFORE),
@@ -159,23 +159,25 @@ def test_blamed_is_what_brought_the_version_that_runs(those: Any, began: timedel
         ),
     ],
 )
-def test_what_is_not_to_blame(those: Any, version: str, expected: Obstacle) -> None:
-    assert to_blame(*those, version=version) == expected
+def test_a_deployment_that_is_not_suspected_is_an_obstacle(
+    those: Any, version: str, expected: Obstacle
+) -> None:
+    assert suspected(*those, version=version) == expected
 
 
 def before(*those: tuple[EnvironmentEvent, ...], **changes: Any) -> Any:
-    """What ran before v43, which was deployed eight minutes before the alarm turned red."""
+    """The version before v43, which was deployed eight minutes before the alarm turned red."""
     whole = {"environment": environment(version="v43"), "versions": (V43, V42, V41, V40), **changes}
     seen = deployed(events=events(deployment("v43", 8 * MINUTE), *those), **whole)
     return previous(environment(version="v43"), RED - 9 * MINUTE, seen)
 
 
-def test_what_failed_to_be_deployed_is_not_what_ran_before() -> None:
+def test_a_version_that_failed_to_be_deployed_did_not_run_before() -> None:
     found = before(deployment("v42", 60 * MINUTE, failed=True), V41_BEFORE)
     assert (found.label, found.concluded, found.doubts) == ("v41", False, ())
 
 
-def test_what_was_deployed_with_errors_may_have_run() -> None:
+def test_a_version_that_was_deployed_with_errors_may_have_run() -> None:
     found = before(deployment("v42", 60 * MINUTE, failed=True, completed=True), V41_BEFORE)
     text = "version v42 was deployed with errors since, and may have run before v43"
     assert (found.label, found.doubts) == ("v41", (text,))
@@ -183,7 +185,7 @@ def test_what_was_deployed_with_errors_may_have_run() -> None:
     assert before(V41_BEFORE, older).doubts == ()
 
 
-def test_what_somebody_tried_to_leave_for_an_older_one_is_in_doubt_although_that_failed() -> None:
+def test_a_version_that_somebody_tried_to_leave_for_an_older_one_is_in_doubt_although_that_failed() -> None:
     back = deployment("v40", 60 * MINUTE, failed=True)
     found = before(back, V41_BEFORE)
     text = (
@@ -215,11 +217,11 @@ ONLY = Obstacle(
 
 
 @pytest.mark.parametrize("label", ["", "v42"], ids=["without a name", "named"])
-def test_what_never_ran_is_not_concluded_from_dates(label: str) -> None:
+def test_a_version_that_never_ran_is_not_inferred_from_dates(label: str) -> None:
     assert before(deployment(label, 60 * MINUTE, failed=True)) == ONLY
 
 
-def test_what_failed_of_another_version_says_nothing_of_what_dates_suggest() -> None:
+def test_a_failed_deployment_of_another_version_does_not_change_the_version_that_dates_suggest() -> None:
     assert before(deployment("v40", 60 * MINUTE, failed=True)).label == "v42"
 
 
@@ -235,13 +237,13 @@ def test_an_error_that_no_request_caused_is_of_no_deployment() -> None:
     assert before((error,), (named,)).label == "v41"
 
 
-def test_what_failed_and_was_deployed_again_did_run() -> None:
+def test_a_version_that_failed_and_was_deployed_again_did_run() -> None:
     failed, again = deployment("v42", 90 * MINUTE, failed=True), deployment("v42", 60 * MINUTE)
     assert before(failed, again).label == "v42"
     assert before(again, deployment("v42", 30 * MINUTE, failed=True)).label == "v42"
 
 
-def test_of_what_ran_before_it_is_told_since_when_and_until_when() -> None:
+def test_the_version_before_has_its_beginning_and_its_end() -> None:
     found = before(deployment("v42", 2 * DAY), deployment("v42", 3 * DAY), V41_BEFORE)
     assert (found.ran.began, found.until) == (RED - 3 * DAY - MINUTE, RED - 9 * MINUTE)
     failed = deployment("v40", DAY, failed=True)
@@ -254,7 +256,7 @@ def test_a_deployment_of_one_moment_is_the_one_that_ran() -> None:
     assert found.until == RED - 9 * MINUTE
 
 
-def test_a_name_without_a_deployment_tells_one_moment() -> None:
+def test_a_name_without_a_deployment_gives_one_moment() -> None:
     named = EnvironmentEvent(
         at=RED - DAY, message="Environment update is starting.", severity="INFO", version="v42"
     )
@@ -262,13 +264,13 @@ def test_a_name_without_a_deployment_tells_one_moment() -> None:
     assert (found.ran, found.until) == (VersionDeployment(RED - DAY, RED - DAY, "v42"), RED - 9 * MINUTE)
 
 
-def test_what_dates_suggest_ran_since_it_was_made_at_the_earliest() -> None:
+def test_a_version_that_dates_suggest_ran_since_its_creation_at_the_earliest() -> None:
     found = before(deployment("", DAY))
     assert (found.label, found.concluded) == ("v42", True)
     assert (found.ran, found.until) == (VersionDeployment(V42.created, V42.created), RED - 9 * MINUTE)
 
 
-def test_what_was_brought_is_told_with_its_label() -> None:
+def test_the_version_before_has_its_label() -> None:
     made = before(V41_BEFORE)
     assert isinstance(made, Previous)
     assert made.ran == replace(made.ran, label="v41")

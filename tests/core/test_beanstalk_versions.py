@@ -1,4 +1,4 @@
-"""Which version an environment ran before, and whether its newest deployment is to blame."""
+"""Which version an environment ran before, and whether its newest deployment is suspected."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -29,7 +29,7 @@ DEPLOYMENT = VersionDeployment(BEGAN, ENDED, completed=True)
 
 
 def back(**changes: Any) -> object:
-    """The version before and whether only dates speak for it, or what is said instead."""
+    """The version before and whether only dates speak for it, or the obstacle."""
     found = previous(environment(), BEGAN, deployed(**changes))
     return (found.label, found.concluded) if isinstance(found, Previous) else found
 
@@ -65,12 +65,12 @@ def test_a_deployment_bears_the_label_and_the_errors_of_its_request() -> None:
 
 
 @pytest.mark.parametrize("events", [[], [event()]], ids=["none", "of health"])
-def test_events_may_tell_of_no_deployment(events: Any) -> None:
+def test_events_may_name_no_deployment(events: Any) -> None:
     assert deployments(events) == ()
 
 
 @pytest.mark.parametrize("red", [BEGAN, ENDED, ENDED + WINDOW])
-def test_an_alarm_from_its_start_to_the_end_of_the_window_blames_it(red: Any) -> None:
+def test_a_deployment_is_suspected_from_its_start_to_the_end_of_the_window(red: Any) -> None:
     assert DEPLOYMENT.not_at_fault(red, WINDOW) is None
 
 
@@ -92,7 +92,7 @@ def test_an_alarm_outside_does_not(red: Any, text: str) -> None:
     assert DEPLOYMENT.not_at_fault(red, WINDOW) == Obstacle(Reason.NO_RECENT_DEPLOYMENT, text)
 
 
-def test_a_window_of_nothing_is_told_as_such() -> None:
+def test_a_window_of_zero_is_named() -> None:
     found = DEPLOYMENT.not_at_fault(ENDED + SECOND, timedelta())
     assert found
     assert found.detail.endswith("at most 0 s is its fault")
@@ -119,7 +119,7 @@ def test_a_version_that_an_earlier_event_names_is_certain() -> None:
 @pytest.mark.parametrize(
     "events", [named("v40", BEGAN), named("v42"), named("")], ids=["at its start", "the same", "none"]
 )
-def test_what_names_no_earlier_version_leaves_it_to_the_dates(events: Any) -> None:
+def test_events_that_name_no_earlier_version_leave_it_to_the_dates(events: Any) -> None:
     assert back(events=events) == ("v41", True)
 
 
@@ -173,7 +173,9 @@ def test_what_names_no_earlier_version_leaves_it_to_the_dates(events: Any) -> No
         ),
     ],
 )
-def test_where_there_is_no_certain_way_back(changes: dict[str, Any], reason: Reason, detail: str) -> None:
+def test_without_a_certain_rollback_target_it_is_refused(
+    changes: dict[str, Any], reason: Reason, detail: str
+) -> None:
     assert back(**changes) == Obstacle(reason, detail)
 
 
@@ -231,7 +233,9 @@ UNNAMED = (
         ),
     ],
 )
-def test_what_was_left_for_another_version_is_not_concluded_from_dates(others: Any, expected: object) -> None:
+def test_a_version_that_was_left_for_another_is_not_inferred_from_dates(
+    others: Any, expected: object
+) -> None:
     newest = tuple(one for one in DEPLOYED if one.at >= BEGAN)
     assert back(events=(*newest, *others)) == expected
 
@@ -263,7 +267,7 @@ def test_what_was_left_for_another_version_is_not_concluded_from_dates(others: A
         pytest.param(
             a_deployment(BEGAN - DAY, "", "v40"),
             Obstacle(Reason.NOTHING_TO_ROLL_BACK, UNNAMED),
-            id="its own end, which no request tells to be its own",
+            id="its own end, which no request identifies as its own",
         ),
     ],
 )
@@ -290,7 +294,7 @@ def test_an_environment_without_a_version_has_none_before() -> None:
         ),
     ],
 )
-def test_what_could_not_be_read_is_unknown(changes: dict[str, Any], why: str) -> None:
+def test_a_target_from_unread_events_or_versions_is_unknown(changes: dict[str, Any], why: str) -> None:
     assert back(**changes) == Unknown(why)
 
 

@@ -1,4 +1,4 @@
-"""The breaker follows from the acts and what they turned out to be, and from nothing else."""
+"""The breaker follows from the acts and their verdicts, and from nothing else."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ def test_without_acts_it_is_closed_and_shows_its_count() -> None:
 
 
 @pytest.mark.parametrize("verdict", [v for v in Verdict if v is not HELPED], ids=str)
-def test_whatever_is_not_a_recovery_counts_as_no_help(verdict: Verdict) -> None:
+def test_every_verdict_but_a_recovery_counts_as_a_failure(verdict: Verdict) -> None:
     acts = [act(3 * MINUTE, verdict), act(2 * MINUTE, verdict), act(MINUTE, verdict)]
     assert isinstance(looked_at(acts), Open)
 
@@ -79,7 +79,7 @@ def test_each_further_failure_doubles_the_rest_up_to_the_ceiling(failures: int, 
     assert found.until == a.NOW + rest
 
 
-def test_one_that_helped_begins_the_count_anew() -> None:
+def test_one_that_helped_begins_the_count_again() -> None:
     acts = [*failed(5, 4), act(3 * HOUR, HELPED), *failed(0.2, 0.1)]
     assert looked_at(acts) == Closed("2/3 in a row did not help")
 
@@ -100,7 +100,7 @@ def test_while_the_one_try_is_under_way_no_other_is_let_through() -> None:
     assert isinstance(looked_at([*failed(5, 4, 3), act(MINUTE)]), Trying)
 
 
-def test_a_closed_breaker_does_not_wait_for_what_is_under_way() -> None:
+def test_a_closed_breaker_does_not_wait_for_an_act_under_way() -> None:
     assert isinstance(looked_at([*failed(5, 4), act(MINUTE)]), Closed)
 
 
@@ -144,7 +144,7 @@ def test_slots_of_the_first_release_name_no_target_and_count_as_this_one() -> No
     assert len(came_back([act(HOUR, HELPED, "")], API)) == 1
 
 
-def test_an_act_whose_verdict_never_came_counts_as_one_nobody_could_tell() -> None:
+def test_an_act_whose_verdict_never_came_counts_as_unknown() -> None:
     late = with_overdue_judged([act(6 * HOUR), act(6 * HOUR - SECOND)], a.NOW, 6 * HOUR)
     assert late[0].judged == Judged(Verdict.UNKNOWN, a.NOW)
     assert late[1].judged is None

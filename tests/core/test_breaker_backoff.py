@@ -1,4 +1,4 @@
-"""The backing off over many failures, and recoveries told out of order."""
+"""The backing off over many failures, and recoveries recorded out of order."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def test_the_rest_doubles_with_each_failure_until_doubling_stops_mattering(
     assert backed_off(MINUTE, failures, 1000 * DAY) == factor * MINUTE
 
 
-def test_the_last_act_on_a_target_is_the_newest_in_whatever_order_they_come() -> None:
+def test_the_last_act_on_a_target_is_the_newest_in_any_order() -> None:
     recovery = Judged(Verdict.RECOVERED, a.NOW - 8 * MINUTE)
     older = Act(a.NOW - 9 * MINUTE, "i-1", "restart-service", 0, WEB, recovery)
     newer = Act(a.NOW - 2 * MINUTE, "i-2", "restart-service", 0, WEB, None)

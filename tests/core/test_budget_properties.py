@@ -1,4 +1,4 @@
-"""No window of true length ever holds more acts than its budget, whatever the clocks do within the pad."""
+"""No window of true length ever holds more acts than its budget, for all clocks within the pad."""
 
 from datetime import datetime, timedelta
 
@@ -50,7 +50,7 @@ def fullest(acts: list[datetime], window: timedelta) -> int:
 
 
 @given(st.lists(st.integers(0, 3600), min_size=1, max_size=12), st.integers(1, 4))
-def test_the_told_moment_is_the_first_at_which_a_slot_is_free(ago: list[int], limit: int) -> None:
+def test_the_next_slot_is_at_the_first_moment_at_which_one_is_free(ago: list[int], limit: int) -> None:
     budget, acts = Budget(limit, timedelta(hours=1)), [a.NOW - n * SECOND for n in ago]
     assume(len(acts) >= limit)
     free = next_slot(acts, budget, a.NOW)

@@ -55,7 +55,7 @@ def test_durations_read_as_in_the_policy(seconds: int, words: str) -> None:
         (8 * 86400 + 11 * 3600 + 60, "8d 11h"),
     ],
 )
-def test_for_people_durations_are_told_in_their_two_largest_units(seconds: int, words: str) -> None:
+def test_durations_for_people_have_their_two_largest_units(seconds: int, words: str) -> None:
     assert readable(timedelta(seconds=seconds)) == words
 
 
@@ -86,7 +86,7 @@ def test_the_next_slot(ago: tuple[int, ...], free_in: int | None) -> None:
     assert free == (None if free_in is None else a.NOW + free_in * MINUTE + PAD)
 
 
-def test_at_the_told_moment_the_slot_is_free_indeed() -> None:
+def test_at_the_time_of_the_next_slot_it_is_free() -> None:
     acts = [a.NOW - 10 * MINUTE, a.NOW - 4 * MINUTE]
     free = next_slot(acts, TWO_IN_15, a.NOW)
     assert free is not None

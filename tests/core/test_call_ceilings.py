@@ -1,4 +1,4 @@
-"""What one turn of a thread becomes where the ceiling of a channel is reached, and how calls are counted."""
+"""The result of one turn of a thread where the ceiling of a channel is reached, and the count of calls."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ THREAD = Thread(
     next_at=NIGHT + 10 * MINUTE,
     due_at=NIGHT + 10 * MINUTE,
 )
-# The first step was told, on these channels; "chat" does not know of the thread.
+# The first step was sent on these channels; "chat" was never notified of the thread.
 CALLED = replace(THREAD, notified={"ops": "1", "lead": "2"})
 
 
@@ -66,12 +66,12 @@ def test_a_call_is_new_on_the_channels_that_did_not_carry_it(
 
 
 @pytest.mark.parametrize("phase", [Phase.UPDATE, Phase.ACKNOWLEDGE, Phase.RESOLVE])
-def test_what_is_no_call_is_never_new(phase: Phase) -> None:
+def test_a_sending_that_is_no_call_is_never_new(phase: Phase) -> None:
     assert new_on(Turn(THREAD, Sending(CALL, phase, ("ops",))), None) == ()
     assert new_on(Turn(THREAD), None) == ()
 
 
-# --- what goes on, and what waits
+# --- sent and waiting calls
 
 
 @pytest.mark.parametrize("before", [None, CALLED], ids=["first", "further"])
@@ -165,7 +165,7 @@ def test_a_held_call_whose_alarm_only_the_thread_looks_at_is_looked_at_meanwhile
         pytest.param(("ops",), ("ops", "chat"), id="one was called later"),
     ],
 )
-def test_who_was_never_called_hears_nothing_of_what_became_of_it(
+def test_a_channel_that_was_never_called_does_not_get_the_resolution(
     held: tuple[str, ...], channels: tuple[str, ...]
 ) -> None:
     over = Turn(CALLED, Sending(CALL, Phase.RESOLVE, ("ops", "chat"), "a note"))
@@ -173,7 +173,7 @@ def test_who_was_never_called_hears_nothing_of_what_became_of_it(
     assert braked(over, replace(CALLED, held_back=held), {}, NIGHT) == expected
 
 
-def test_where_nobody_was_called_nothing_is_said_of_the_end() -> None:
+def test_without_a_called_channel_the_end_is_not_sent() -> None:
     over = Turn(THREAD, Sending(CALL, Phase.RESOLVE, ("chat",)))
     assert braked(over, replace(THREAD, held_back=("chat",)), {}, NIGHT) == Turn(THREAD)
 
@@ -219,7 +219,7 @@ def test_when_there_is_room_again(ages: list[int], acts: int, expected: int) -> 
     assert room_at(entries, Budget(acts, HOUR), NIGHT) == NIGHT + expected * MINUTE
 
 
-# --- what is said of a ceiling
+# --- the page about a ceiling
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_when_there_is_room_again(ages: list[int], acts: int, expected: int) -> 
         (Severity.ERROR, "Channel ops carried 3 calls below critical within 1h."),
     ],
 )
-def test_a_full_channel_is_told_once_a_day_with_the_first_call_that_waits(
+def test_a_full_channel_is_announced_once_a_day_with_the_first_call_that_waits(
     severity: Severity, headline: str
 ) -> None:
     watches = (WatchedAlarm("api-memory-high"),)

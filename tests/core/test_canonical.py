@@ -1,4 +1,4 @@
-"""One form for what means the same: sets sorted by key, sequences kept, what says nothing left out."""
+"""One form for equal meanings: sets sorted by key, sequences in their order, empty values left out."""
 
 from datetime import timedelta
 from typing import Any
@@ -104,14 +104,14 @@ def test_a_part_of_a_document_is_compared_under_its_path() -> None:
     assert fingerprint(layers, table, "Layers") != fingerprint(layers[::-1], table, "Layers")
 
 
-def test_members_may_be_told_in_any_order_and_a_time_is_a_value() -> None:
+def test_members_may_come_in_any_order_and_a_time_is_a_value() -> None:
     one, other = {"a": NOW, "b": {"c": 1, "d": 2}}, {"b": {"d": 2, "c": 1}, "a": NOW}
     assert fingerprint(one, NAMED) == fingerprint(other, NAMED)
     assert fingerprint(one, NAMED) != fingerprint(one | {"a": NOW + timedelta(seconds=1)}, NAMED)
     assert canonical({"plain": [one, other]}, NAMED) == {"plain": [one, other]}
 
 
-def test_a_fingerprint_tells_which_tables_made_it_and_nothing_of_what_it_is_of() -> None:
+def test_a_fingerprint_names_its_tables_and_reveals_nothing_of_its_source() -> None:
     made = fingerprint(containers(environment=[{"name": "PASSWORD", "value": "hunter2"}]), TASK_DEFINITION)
     assert has_mark(made)
     assert not has_mark("49a567b6f3ce177b481edc272245598874e0fc2c2dd6c9018a55760003ae5e2a")

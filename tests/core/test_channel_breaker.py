@@ -78,7 +78,7 @@ def test_failures_of_yesterday_are_forgotten() -> None:
     assert failed(after(3), NOW + FORGOTTEN - MOMENT).failures == 4
 
 
-def test_what_never_failed_has_no_rest_whatever_it_counts() -> None:
+def test_a_channel_without_a_time_of_failure_is_closed_at_any_count() -> None:
     assert circuit(Health(failures=9), NOW) is Circuit.CLOSED
 
 
@@ -91,8 +91,8 @@ steps = st.lists(st.tuples(st.sampled_from(["failed", "answered"]), st.integers(
 
 
 @given(steps)
-def test_whatever_happened_a_page_goes_through_again_in_time(happened: list[tuple[str, int]]) -> None:
-    """Each step is how a page went and the seconds after it; only what may be sent is sent."""
+def test_after_any_failures_a_page_goes_through_again_in_time(happened: list[tuple[str, int]]) -> None:
+    """Each step is how a page went and the seconds after it; only pages that may be sent are sent."""
     health, now, in_a_row = Health(), NOW, 0
     for how, seconds in happened:
         state = circuit(health, now)

@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 
 from firebreak.core.paging.commands import StackAddress, command
 
-# Letters, digits and marks that bash, zsh, fish, tcsh, PowerShell and cmd all take as they are.
+# Letters, digits and punctuation that bash, zsh, fish, tcsh, PowerShell and cmd all take as they are.
 HARMLESS = re.compile(r'firebreak(?: (?:[A-Za-z0-9_-][A-Za-z0-9_./:@+-]*|"\.\.\."))*')
 
 HOSTILE = [
@@ -49,7 +49,7 @@ def test_a_word_that_a_shell_might_read_is_left_to_the_reader(word: str) -> None
 
 
 @given(some.lists(some.text(max_size=40), max_size=6))
-def test_whatever_is_put_in_the_line_is_harmless(words: list[str]) -> None:
+def test_any_word_in_a_command_is_harmless(words: list[str]) -> None:
     assert HARMLESS.fullmatch(command(*words))
 
 

@@ -1,4 +1,4 @@
-"""Links into the console: of the right partition, and nothing in them but what was checked or encoded."""
+"""Links into the console: of the right partition, with only checked or encoded text in them."""
 
 import re
 from urllib.parse import unquote
@@ -33,7 +33,7 @@ def test_where_no_public_console_is_known_there_is_no_link(region: str) -> None:
 
 
 @given(some.text(min_size=1, max_size=255))
-def test_whatever_an_alarm_is_called_its_link_is_one_harmless_address(name: str) -> None:
+def test_the_link_of_any_alarm_name_is_one_harmless_address(name: str) -> None:
     link = alarm_link(name, "eu-west-1")
     start, _, encoded = link.partition("#alarmsV2:alarm/")
     assert start == "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
@@ -42,7 +42,7 @@ def test_whatever_an_alarm_is_called_its_link_is_one_harmless_address(name: str)
         assert unquote(encoded) == name
 
 
-def test_what_no_address_can_spell_is_a_question_mark_in_it() -> None:
+def test_a_character_that_no_address_can_hold_is_a_question_mark_in_it() -> None:
     assert alarm_link("api\ud800", "eu-west-1").endswith("#alarmsV2:alarm/api%3F")
 
 

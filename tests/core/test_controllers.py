@@ -1,4 +1,4 @@
-"""Who else acts on an alarm, by the ARNs of its own actions (those that PutMetricAlarm documents)."""
+"""Other controllers of an alarm, by the ARNs of its own actions (those that PutMetricAlarm documents)."""
 
 from dataclasses import replace
 from typing import Any
@@ -64,7 +64,7 @@ KINDS: list[Any] = [
     pytest.param(
         "ssm-incidents::A:responseplan/checkout",
         Controller("response plan checkout"),
-        id="a response plan as the reference spells it",
+        id="a response plan in the format of the reference",
     ),
     pytest.param(
         "ssm:R:A:automation-definition/Fix:1",
@@ -104,7 +104,7 @@ def test_each_documented_action_of_an_alarm(
         "arn:aws:swf:eu-west-1:111122223333:workflow/1",
     ],
 )
-def test_what_is_not_known_is_taken_to_change_something(odd: str) -> None:
+def test_an_unknown_alarm_action_is_taken_to_change_something(odd: str) -> None:
     assert controllers_of([odd]) == (Controller(f"alarm action {odd}"),)
 
 
@@ -128,7 +128,7 @@ def test_firebreaks_own_functions_are_no_other_controller() -> None:
 
 
 @pytest.mark.parametrize("service", ["states", "ssm"])
-def test_what_only_bears_the_name_of_a_function_of_firebreak_is_another_controller(service: str) -> None:
+def test_a_function_with_the_name_of_one_of_firebreak_is_another_controller(service: str) -> None:
     arn = f"arn:aws:{service}:eu-west-1:111122223333:function:firebreak-restart-service"
     assert len(controllers_of([arn], ["firebreak-restart-service"])) == 1
 
@@ -157,10 +157,10 @@ def test_by_symptom_the_alarm_of_another_controller_is_only_recorded(action: str
 
 
 SAME: list[Any] = [
-    pytest.param("scale-service", SCALING, True, id="scaling beside scaling"),
-    pytest.param("restart-service", SCALING, False, id="a restart beside scaling"),
-    pytest.param("adjust-task-memory", SCALING, False, id="larger tasks beside scaling"),
-    pytest.param("restart-environment", REBOOT, True, id="a restart beside a reboot"),
+    pytest.param("scale-service", SCALING, True, id="scaling together with scaling"),
+    pytest.param("restart-service", SCALING, False, id="a restart together with scaling"),
+    pytest.param("adjust-task-memory", SCALING, False, id="larger tasks together with scaling"),
+    pytest.param("restart-environment", REBOOT, True, id="a restart together with a reboot"),
     pytest.param("run-runbook", NOTIFIER, False, id="what nobody can compare"),
 ]
 
@@ -199,7 +199,9 @@ def test_by_tag_the_plan_names_the_other_controller() -> None:
         pytest.param(a.described(), Result.PASSED, None, id="no action of its own"),
     ],
 )
-def test_what_could_not_be_seen_refuses(alarm: Reading[Any], result: Result, reason: Reason | None) -> None:
+def test_an_alarm_that_could_not_be_read_refuses(
+    alarm: Reading[Any], result: Result, reason: Reason | None
+) -> None:
     for tagged in (True, False):
         check = other_controller(asked("restart-service", tagged=tagged), a.rules(), a.snapshot(alarm=alarm))
         assert (check.result, check.reason) == (result, reason)

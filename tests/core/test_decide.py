@@ -1,4 +1,4 @@
-"""decide: the order of the guards, whom they speak to, and what an objection becomes."""
+"""decide: the order of the guards, the requests they apply to, and the outcome of an objection."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -89,7 +89,7 @@ def test_every_guard_reports_under_its_own_name_and_in_order() -> None:
     assert tuple(check.guard for check in decision.checks) == ORDER
 
 
-def test_with_every_guard_agreed_it_acts_on_the_plan_that_was_seen() -> None:
+def test_if_every_guard_agrees_it_acts_on_the_observed_plan() -> None:
     decision = decide(a.request(), a.rules(), a.snapshot())
     assert (decision.outcome, decision.reason) == (Act(a.PLAN), Reason.CLEAR_TO_ACT)
     assert decision.policy_hash == a.rules().policy_hash
@@ -106,14 +106,14 @@ def test_the_first_objection_names_the_reason_and_the_later_ones_are_kept() -> N
     assert decision.deciding == decision.checks[1]
 
 
-def test_what_was_not_looked_at_refuses_but_gives_way_to_a_real_objection() -> None:
+def test_a_value_that_was_not_looked_at_refuses_but_gives_way_to_a_real_objection() -> None:
     unread = a.snapshot(target_tags=UNREAD)
     assert decide(a.request(), a.rules(), unread).reason is Reason.NOT_LOOKED_AT
     both = replace(unread, plan=Unknown("503"))
     assert decide(a.request(), a.rules(), both).reason is Reason.NOT_READY_UNREADABLE
 
 
-def test_an_objection_to_what_was_not_looked_at_is_no_objection() -> None:
+def test_an_objection_to_a_value_that_was_not_looked_at_is_no_objection() -> None:
     decision = decide(a.request(), a.rules(), a.snapshot(target_tags=UNREAD))
     assert isinstance(decision.outcome, Refuse)
     assert not decision.objected

@@ -1,4 +1,4 @@
-"""What holds for every request and every snapshot, not only for those we thought of."""
+"""Properties of every request and every snapshot, not only of chosen examples."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -181,8 +181,8 @@ def acting(kind: RequestKind, *, tagged: bool, series: bool) -> tuple[Request, S
         by="ana",
         question=question_id(incident) if kind is RequestKind.APPROVAL else "",
     )
-    waiting = ABSENT if first else incident
-    return request, a.snapshot(incident=waiting, series_in_alarm=a.series("s1"))
+    known = ABSENT if first else incident
+    return request, a.snapshot(incident=known, series_in_alarm=a.series("s1"))
 
 
 acting_cases = st.builds(acting, acting_kinds, tagged=st.booleans(), series=st.booleans())
@@ -268,7 +268,7 @@ def test_seeing_less_never_turns_a_refusal_into_an_act(
     assert not isinstance(decide(request, rules, without(seen, name, dark)).outcome, Act)
 
 
-# One more recovery may close a breaker: that is what it is for. All others only take room away.
+# One more recovery may close a breaker: that is its purpose. All others only take room away.
 no_help = st.one_of(
     st.none(), st.builds(Judged, st.sampled_from([v for v in Verdict if v is not Verdict.RECOVERED]), moments)
 )

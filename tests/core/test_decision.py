@@ -1,4 +1,4 @@
-"""What a decision carries: its checks, its policy, and a refusal even where nothing can go wrong."""
+"""The parts of a decision: its checks, its policy, and a refusal even where nothing can go wrong."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ def test_a_refusal_before_the_guards_is_its_own_only_check_and_knows_no_policy()
     assert refuse(Reason.UNUSABLE_EVENT, "no alarm name") == expected
 
 
-def test_an_alarm_without_a_single_target_is_refused_for_what_was_found() -> None:
+def test_an_alarm_without_a_single_target_is_refused_with_the_targets_that_were_found() -> None:
     unresolved = Unresolved(Reason.TARGET_AMBIGUOUS, "api and web")
     check = Check("target", Result.OBJECTED, "api and web", Reason.TARGET_AMBIGUOUS)
     assert refuse_unresolved(unresolved, "", a.NOW) == Decision(
@@ -47,7 +47,7 @@ def test_without_a_plan_nothing_is_done_even_if_no_guard_should_object(
         assert decision == Decision(Refuse(), Reason.NOT_READY_UNREADABLE, (), "abc")
 
 
-def test_what_else_acts_on_the_alarm_is_named_behind_the_plans_own_warnings() -> None:
+def test_other_controllers_of_the_alarm_are_named_after_the_plans_own_warnings() -> None:
     fixer = "arn:aws:lambda:eu-west-1:111122223333:function:fix-it"
     seen = a.snapshot(alarm=a.described(actions=(fixer,)), plan=replace(a.PLAN, warnings=("not pinned",)))
     outcome = decide(a.request(), a.rules(), seen).outcome
@@ -55,7 +55,7 @@ def test_what_else_acts_on_the_alarm_is_named_behind_the_plans_own_warnings() ->
     assert outcome == Act(replace(a.PLAN, warnings=warnings))
 
 
-def test_a_target_that_could_not_be_looked_up_is_told_once_a_cause_and_quarter_of_an_hour() -> None:
+def test_a_target_that_could_not_be_looked_up_is_announced_once_a_cause_and_quarter_hour() -> None:
     unseen = Unresolved(Reason.TARGET_UNREADABLE, "ListTagsForResource: ThrottlingException")
     [check] = refuse_unresolved(unseen, "", a.NOW).checks
     assert check.cause == "ListTagsForResource: ThrottlingException 2026-11-20T10:00"

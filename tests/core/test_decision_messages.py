@@ -1,4 +1,4 @@
-"""Decisions that did not act, as they are told: which are one thread, and in which words."""
+"""Announcements of decisions that did not act: which are one thread, and in which words."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -46,7 +46,7 @@ def without_checks(reason: Reason) -> Decision:
     return Decision(Refuse(), reason, (), "")
 
 
-# --- what is one thread, and what is told each time
+# --- decisions of one thread, and decisions that are announced each time
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def without_checks(reason: Reason) -> Decision:
         ),
     ],
 )
-def test_what_has_one_cause_is_one_thread(
+def test_decisions_with_one_cause_are_one_thread(
     decision: Decision, target: Target | None, lasting: Lasting, key: tuple[str, ...]
 ) -> None:
     found = announced(decision, target)
@@ -135,7 +135,9 @@ def test_what_has_one_cause_is_one_thread(
         ),
     ],
 )
-def test_what_is_one_event_is_told_by_itself(decision: Decision, changes: dict[str, object]) -> None:
+def test_a_decision_about_one_event_is_announced_alone(
+    decision: Decision, changes: dict[str, object]
+) -> None:
     found = announcement(decided(decision, **changes), a.TARGET)
     assert (found.lasting, found.key, found.thread, found.cause) == (
         Lasting.NO,
@@ -145,21 +147,21 @@ def test_what_is_one_event_is_told_by_itself(decision: Decision, changes: dict[s
     )
 
 
-def test_what_lasts_does_so_as_well_when_a_mute_window_has_ended() -> None:
+def test_a_lasting_refusal_lasts_as_well_after_a_mute_window() -> None:
     assert announced(OF_TARGET, kind=RequestKind.WAKE) == announced(OF_TARGET)
 
 
-@pytest.mark.parametrize("tell", [announcement, of_decision])
-def test_what_an_incident_asks_for_is_told_in_its_thread_and_looked_at_by_verify(
-    tell: Callable[..., Announcement],
+@pytest.mark.parametrize("announce", [announcement, of_decision])
+def test_a_refusal_of_an_incident_is_announced_in_its_thread_and_watched_by_verify(
+    announce: Callable[..., Announcement],
 ) -> None:
-    found = tell(decided(OF_TARGET), a.TARGET, of_an_incident=True)
+    found = announce(decided(OF_TARGET), a.TARGET, of_an_incident=True)
     assert (found.lasting, found.key, found.thread) == (Lasting.NO, digest("decision", "k" * 32), "")
     assert (found.watches, found.next) == ((), NEVER_AGAIN)
 
 
 @pytest.mark.parametrize("minutes", [0, 14])
-def test_events_that_a_function_cannot_read_are_one_thread_and_told_once_a_quarter_of_an_hour(
+def test_events_that_a_function_cannot_read_are_one_thread_and_announced_once_a_quarter_hour(
     minutes: int,
 ) -> None:
     unusable = refuse(Reason.UNUSABLE_EVENT, "no name")
@@ -214,7 +216,7 @@ def test_the_headline_is_the_reason_and_what_would_have_been_done(
     assert (announced(decision).kind, announced(decision).headline) == (kind, headline)
 
 
-def test_the_facts_are_the_objections_the_plans_warnings_who_asked_and_what_muted_the_alarm() -> None:
+def test_the_facts_are_the_objections_the_plans_warnings_the_requester_and_the_mute_rule() -> None:
     plan = replace(a.PLAN, warnings=("image api:latest is not pinned",))
     asked = replace(APPROVAL, outcome=AskApproval(plan))
     muted = a.alarm(mute=Mute("nightly", a.NOW))
@@ -263,7 +265,7 @@ def test_a_refusal_without_a_known_end_and_for_no_switch_names_neither(decision:
     assert (announced(decision).until, announced(decision).by) == (None, "")
 
 
-def test_a_held_kill_switch_is_told_with_its_holder_who_counts_as_having_acknowledged() -> None:
+def test_a_held_kill_switch_is_announced_with_its_holder_who_counts_as_having_acknowledged() -> None:
     role = "arn:aws:sts::111122223333:assumed-role/Operator/ana"
     hold = Hold("global", role, "migration", a.NOW, a.NOW + MINUTE)
     found = announced(decide(a.request(), a.rules(), a.snapshot(holds=(hold,))))
@@ -275,7 +277,7 @@ def test_a_held_kill_switch_is_told_with_its_holder_who_counts_as_having_acknowl
     )
 
 
-def test_a_mistake_that_alarms_share_is_told_of_one_of_them_by_itself() -> None:
+def test_a_mistake_that_alarms_share_can_be_announced_for_one_of_them_alone() -> None:
     shared = announced(refuse(Reason.UNKNOWN_ACTION_TAG, "firebreak:action=pagee"), None)
     alone = per_alarm(shared)
     assert alone == replace(
@@ -288,7 +290,7 @@ def test_a_mistake_that_alarms_share_is_told_of_one_of_them_by_itself() -> None:
     assert per_alarm(series).key == digest("alone", shared.key, "api-memory-high 5d3e")
 
 
-def test_what_is_one_alarms_own_already_stays_as_it_is() -> None:
+def test_an_announcement_of_one_alarm_alone_stays_as_it_is() -> None:
     for decision in (OF_ALARM, MALFORMED):
         assert per_alarm(announced(decision)) == announced(decision)
 
@@ -324,7 +326,7 @@ def test_the_page_of_a_refusal_looks_at_its_alarm(
     assert announced(OF_TARGET, alarm=alarm).watches == watches
 
 
-def test_blindness_that_a_sweep_meets_again_and_again_is_told_once_a_day() -> None:
+def test_blindness_that_a_sweep_meets_again_and_again_is_announced_once_a_day() -> None:
     reason = Reason.POLICY_UNUSABLE
     found = of_blindness(reason, "2 problems", "sweep", None, a.NOW, every=DAILY)
     assert found.key == digest("blind", reason.value, "2 problems", int(a.NOW.timestamp()) // 86400)

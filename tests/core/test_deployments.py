@@ -1,4 +1,4 @@
-"""How deployment and alarm stand to each other in time, and what became of one that was ended."""
+"""How deployment and alarm stand to each other in time, and the result of one that was ended."""
 
 from datetime import timedelta
 from typing import Any
@@ -63,20 +63,20 @@ def test_where_no_end_is_known_the_time_runs_from_the_beginning() -> None:
         (45, 30, "the alarm turned red 43 min after deployment d7, limit 30 min"),
     ],
 )
-def test_how_deployment_and_alarm_stand_in_time_is_told(
+def test_the_text_says_how_deployment_and_alarm_stand_in_time(
     since: int, suspect_within: int | None, text: str
 ) -> None:
     one = deployed(began=RED, ended=RED + 2 * MINUTE)
     assert when(one, RED + since * MINUTE, suspect_within * MINUTE if suspect_within else None) == text
 
 
-def test_a_deployment_whose_end_is_not_known_is_told_by_its_beginning() -> None:
+def test_a_deployment_whose_end_is_not_known_is_described_by_its_beginning() -> None:
     text = when(deployed(began=RED, ended=None), RED + MINUTE)
     assert text == "the alarm turned red 1 min after deployment d7"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3661, "61 min")])
-def test_a_length_of_time_is_told_in_minutes_or_seconds(seconds: int, text: str) -> None:
+def test_a_length_of_time_is_given_in_minutes_or_seconds(seconds: int, text: str) -> None:
     assert ago(timedelta(seconds=seconds)) == text
 
 
@@ -134,7 +134,7 @@ def test_the_tags_are_those_of_the_service_as_far_as_it_was_read() -> None:
     assert seen(Unknown("x")).tags == Unknown("x")
 
 
-def test_a_memory_tells_its_newest_and_its_defaults() -> None:
+def test_a_memory_has_its_newest_deployment_and_its_defaults() -> None:
     memory = history(deployed(), BEFORE)
     assert (memory.newest, memory.paused_hook, memory.replaces) == (deployed(), "", True)
     assert DeploymentHistory(deployments=()).newest is None
@@ -142,7 +142,7 @@ def test_a_memory_tells_its_newest_and_its_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("statuses", "kept"),
+    ("statuses", "left"),
     [
         pytest.param(("ROLLBACK_SUCCESSFUL", "SUCCESSFUL"), 1, id="one that ECS rolled back"),
         pytest.param(("ROLLBACK_SUCCESSFUL",) * 2 + ("SUCCESSFUL",), 1, id="two of them"),
@@ -153,8 +153,10 @@ def test_a_memory_tells_its_newest_and_its_defaults() -> None:
         pytest.param(("ROLLBACK_SUCCESSFUL",), 1, id="nothing behind it"),
     ],
 )
-def test_what_ecs_rolled_back_does_not_hide_what_runs_again(statuses: tuple[str, ...], kept: int) -> None:
+def test_a_deployment_that_ecs_rolled_back_does_not_hide_the_one_that_runs_again(
+    statuses: tuple[str, ...], left: int
+) -> None:
     memory = history(*(deployed(f"d{n}", status=status) for n, status in enumerate(statuses)))
-    assert memory.without_rolled_back(TASK_DEFINITION).deployments == memory.deployments[-kept:]
+    assert memory.without_rolled_back(TASK_DEFINITION).deployments == memory.deployments[-left:]
     assert memory.without_rolled_back(OLD) == memory or statuses[0] == "SUCCESSFUL"
     assert DeploymentHistory(deployments=()).without_rolled_back(OLD).newest is None

@@ -1,4 +1,4 @@
-"""Digests as a whole: every field of the page, the key by which it is told once, and how much it lists."""
+"""Digests as a whole: every field of the page, the key by which it is sent once, and how much it lists."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -50,7 +50,7 @@ COUNTED = ("the cause: Paused by ana.", "for it in all: 3")
 
 
 def page(kind: AnnouncementKind, headline: str, facts: tuple[str, ...], next_: str) -> Announcement:
-    """What is told of the cause above an hour later, whatever it is."""
+    """The announcement about the cause above an hour later, of any kind."""
     return Announcement(
         key=digest("digest", "k", kind.value, 3, "2026-11-20T10:00:30+00:00"),
         kind=kind,
@@ -74,7 +74,7 @@ def but(*red: str, names: Sequence[str] = FOUND.names) -> dict[WatchedAlarm, Ala
     return {WatchedAlarm(n): AlarmState.ALARM if n in red else AlarmState.OK for n in names}
 
 
-def test_a_digest_is_told_whole_and_about_no_alarm_alone() -> None:
+def test_a_digest_is_paged_with_every_field_and_about_no_alarm_alone() -> None:
     assert summed_up(FOUND, a.NOW + HOUR) == page(
         _K.DIGEST,
         "2 more for the same cause since 10:00:30Z.",
@@ -83,12 +83,12 @@ def test_a_digest_is_told_whole_and_about_no_alarm_alone() -> None:
     )
 
 
-def test_what_a_full_channel_held_back_is_summed_up_with_what_it_says_comes_next() -> None:
+def test_a_digest_of_calls_that_a_full_channel_held_back_repeats_their_next_step() -> None:
     held = replace(FOUND, first=replace(FIRST, kind=_K.HELD_BACK))
     assert summed_up(held, a.NOW + HOUR).next == "Nothing happens."
 
 
-def test_the_end_of_a_hold_is_told_whole_with_what_is_still_red() -> None:
+def test_the_end_of_a_hold_is_paged_with_every_field_and_the_alarms_that_are_still_red() -> None:
     assert over(FOUND, but("web", "api"), a.NOW + HOUR) == replace(
         page(
             _K.HOLD_OVER,
@@ -101,7 +101,7 @@ def test_the_end_of_a_hold_is_told_whole_with_what_is_still_red() -> None:
     )
 
 
-def test_the_end_of_a_hold_that_left_nothing_red_is_told_whole() -> None:
+def test_the_end_of_a_hold_that_left_nothing_red_is_paged_with_every_field() -> None:
     assert over(FOUND, but(), a.NOW + HOUR) == page(
         _K.DIGEST,
         "The pause is over. All alarms that it held back are OK.",
@@ -118,7 +118,7 @@ def test_the_end_of_a_hold_that_left_nothing_red_is_told_whole() -> None:
         pytest.param(replace(FOUND, since=a.NOW + HOUR), id="the same cause another time"),
     ],
 )
-def test_another_digest_is_told_by_itself(other: Digest) -> None:
+def test_another_digest_has_another_key(other: Digest) -> None:
     assert summed_up(other, a.NOW).key != summed_up(FOUND, a.NOW).key
 
 
@@ -146,12 +146,12 @@ def test_a_page_lists_thirty_names_and_counts_the_rest(more: int) -> None:
 
 
 @pytest.mark.parametrize("reason", list(Reason))
-def test_only_what_ends_holds(reason: Reason) -> None:
+def test_only_a_cause_that_ends_is_a_hold(reason: Reason) -> None:
     first = replace(FIRST, cause=reason.value)
     assert replace(FOUND, first=first).holds is (reason in HOLDS)
 
 
-def test_more_than_can_be_named_are_never_told_as_green() -> None:
+def test_alarms_beyond_those_that_can_be_named_are_never_called_ok() -> None:
     many = replace(FOUND, count=MOST_NAMES + 60)
     text = over(many, but(), a.NOW + HOUR)
     assert text.kind is _K.HOLD_OVER
@@ -163,7 +163,7 @@ def test_more_than_can_be_named_are_never_told_as_green() -> None:
     assert all_named.kind is _K.DIGEST
 
 
-def test_only_what_is_known_to_be_green_is() -> None:
+def test_only_alarms_that_are_known_to_be_ok_count_as_ok() -> None:
     full = replace(FOUND, count=MOST_NAMES)
     assert full.all_ok(but())
     assert not full.all_ok({})
@@ -180,7 +180,7 @@ def test_alarms_of_a_cause_are_looked_at_for_a_day() -> None:
     assert replace(FOUND, last_at=last).looked_at_next(a.NOW + LOOK_FOR) is None
 
 
-# --- what was not looked at, and what is neither red nor OK
+# --- alarms that were not looked at, and those that are neither red nor OK
 
 READ_ONE = {WatchedAlarm("api"): AlarmState.ALARM, WatchedAlarm("cart"): AlarmState.OK}
 NO_DATA = AlarmState.INSUFFICIENT_DATA
@@ -212,13 +212,13 @@ NO_DATA = AlarmState.INSUFFICIENT_DATA
         ),
     ],
 )
-def test_the_end_of_a_hold_says_what_is_known_of_its_alarms(
+def test_the_end_of_a_hold_states_the_known_states_of_its_alarms(
     states: dict[WatchedAlarm, AlarmReading], headline: str
 ) -> None:
     assert over(FOUND, states, a.NOW + HOUR).headline == f"The pause is over{headline}"
 
 
-def test_what_is_neither_red_nor_ok_is_listed_with_what_is_known_and_cannot_be_retried() -> None:
+def test_an_alarm_that_is_neither_red_nor_ok_is_listed_with_its_state_and_cannot_be_retried() -> None:
     states = but() | {WatchedAlarm("web"): NO_DATA, WatchedAlarm("api"): ABSENT}
     assert over(FOUND, states, a.NOW + HOUR) == replace(
         page(

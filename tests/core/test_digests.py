@@ -1,4 +1,4 @@
-"""Digests: one page for many of one cause, and one list when what held back is over."""
+"""Digests: one page for many of one cause, and one list when the hold is over."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -47,7 +47,7 @@ def but(*red: str, names: Iterable[str] = ("api", "cart", "web")) -> dict[Watche
     return {WatchedAlarm(n): AlarmState.ALARM if n in red else AlarmState.OK for n in names}
 
 
-def test_what_has_a_cause_and_an_alarm_is_counted() -> None:
+def test_an_announcement_with_a_cause_and_an_alarm_is_counted() -> None:
     assert counts(first())
     assert not counts(first(alarm_name=""))
     assert not counts(replace(first(), cause=""))
@@ -64,18 +64,18 @@ def test_a_cause_is_looked_at_soon_and_where_digests_come_sooner_by_then() -> No
         pytest.param({}, 60, True, id="more came, an hour ago"),
         pytest.param({}, 59, False, id="too soon"),
         pytest.param({"count": 1}, 600, False, id="nothing but the first"),
-        pytest.param({"reported": 3}, 600, False, id="all were told"),
-        pytest.param({"reported": 2, "reported_at": a.NOW + HOUR}, 119, False, id="told not long ago"),
-        pytest.param({"reported": 2, "reported_at": a.NOW + HOUR}, 120, True, id="told long enough ago"),
+        pytest.param({"reported": 3}, 600, False, id="all were reported"),
+        pytest.param({"reported": 2, "reported_at": a.NOW + HOUR}, 119, False, id="reported not long ago"),
+        pytest.param({"reported": 2, "reported_at": a.NOW + HOUR}, 120, True, id="reported long enough ago"),
     ],
 )
-def test_what_came_since_is_summed_up_once_in_a_while(
+def test_new_announcements_are_summed_up_once_in_a_while(
     changes: dict[str, Any], minutes: int, *, due: bool
 ) -> None:
     assert is_time(found(**changes), HOUR, a.NOW + minutes * MINUTE) is due
 
 
-def test_a_digest_counts_what_is_new_and_names_the_alarms() -> None:
+def test_a_digest_counts_the_new_announcements_and_names_the_alarms() -> None:
     page = summed_up(found(), a.NOW + HOUR)
     assert page.kind is AnnouncementKind.DIGEST
     assert page.headline == "2 more for the same cause since 10:00:30Z."
@@ -84,7 +84,7 @@ def test_a_digest_counts_what_is_new_and_names_the_alarms() -> None:
     assert page.key != summed_up(found(count=4), a.NOW + HOUR).key
 
 
-def test_when_a_pause_is_over_what_is_still_red_is_listed_to_be_retried() -> None:
+def test_when_a_pause_is_over_the_alarms_that_are_still_red_are_listed_to_be_retried() -> None:
     page = over(found(), but("web", "api"), a.NOW)
     assert page.kind is AnnouncementKind.HOLD_OVER
     assert page.headline == "The pause is over. Still red: 2 of 3 alarms."
@@ -100,7 +100,7 @@ def test_when_nothing_is_red_any_more_nobody_is_called() -> None:
     assert page.headline == "The freeze is over. All alarms that it held back are OK."
 
 
-def test_what_could_not_be_looked_at_is_taken_for_red() -> None:
+def test_an_alarm_that_could_not_be_looked_at_is_taken_for_red() -> None:
     page = over(found(Reason.OUTSIDE_WINDOW), {}, a.NOW)
     assert page.kind is AnnouncementKind.HOLD_OVER
     assert (
@@ -110,7 +110,7 @@ def test_what_could_not_be_looked_at_is_taken_for_red() -> None:
 
 
 @given(names=some.sets(some.text("abc", min_size=1), min_size=1, max_size=60), data=some.data())
-def test_exactly_what_is_red_is_to_be_retried_although_a_page_lists_only_some(
+def test_exactly_the_red_alarms_are_to_be_retried_although_a_page_lists_only_some(
     names: set[str], data: some.DataObject
 ) -> None:
     red = data.draw(some.sets(some.sampled_from(sorted(names))))

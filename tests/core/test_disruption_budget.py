@@ -1,4 +1,4 @@
-"""How much of a group may be touched, and how much of it must stay well."""
+"""The part of a group that may be unavailable, and the part that must stay healthy."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -44,7 +44,7 @@ def test_a_share_is_rounded_down_but_never_to_nothing(total: int, share: float, 
     assert allowed(total, replace(RULES, max_unavailable=share)) == may
 
 
-def test_a_target_counts_as_touched_for_the_window_and_the_pad() -> None:
+def test_a_target_counts_as_unavailable_for_the_window_and_the_pad() -> None:
     acts = [act("a", HOUR + PAD - SECOND), act("b", HOUR + PAD)]
     assert unavailable_members(acts, RULES, a.NOW) == {"a"}
 
@@ -53,7 +53,7 @@ def test_a_target_counts_once_however_often_it_was_acted_on() -> None:
     assert unavailable_members([act("a", SECOND), act("a", 2 * SECOND)], RULES, a.NOW) == {"a"}
 
 
-def test_what_is_still_worked_on_counts_however_old_it_is() -> None:
+def test_an_act_without_a_verdict_counts_however_old_it_is() -> None:
     assert unavailable_members([act("a", 5 * HOUR, over=False)], RULES, a.NOW) == {"a"}
 
 
@@ -62,7 +62,7 @@ def test_slots_of_the_first_release_count_by_incident() -> None:
     assert unavailable_members(acts, RULES, a.NOW) == {"i-1", "i-2"}
 
 
-def test_neither_the_target_nor_what_is_worked_on_stays_healthy() -> None:
+def test_neither_the_target_nor_a_service_with_an_act_under_way_counts_as_healthy() -> None:
     acts = [act("b", SECOND, over=False), act("c", SECOND)]
     assert left_healthy({"a", "b", "c", "d"}, acts, "a") == 2
 

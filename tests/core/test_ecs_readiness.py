@@ -1,4 +1,4 @@
-"""What is read out of an ECS service: its readiness, its pre-image, and whether tasks went missing."""
+"""The readings of an ECS service: its readiness, its pre-image, and whether tasks went missing."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -147,7 +147,7 @@ def test_a_damaged_pre_image_is_unknown_and_names_the_key_but_never_the_value(
         pytest.param(STORED, seen(ABSENT), Unknown("the service does not exist"), id="no service"),
     ],
 )
-def test_then_and_now_is_both_or_what_is_missing(
+def test_a_comparison_has_both_states_or_names_the_missing_one(
     stored: dict[str, object],
     observation: EcsObservation,
     expected: tuple[PreImage, ServiceLive] | Unknown,

@@ -1,4 +1,4 @@
-"""After a deployment that failed: what is said of it, and whether another one may begin."""
+"""After a deployment that failed: its description, and whether another one may begin."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,16 +24,16 @@ SAID = (
     ("deployments", "detail"),
     [
         pytest.param((FAILED,), f"{SAID}: 1 of its tasks run", id="alone"),
-        pytest.param((FAILED, LEFT), f"{SAID}: 1 of its tasks run, 3 of api:8", id="beside the one before"),
+        pytest.param((FAILED, LEFT), f"{SAID}: 1 of its tasks run, 3 of api:8", id="next to the one before"),
         pytest.param(
             (FAILED, LEFT, replace(LEFT, id="ecs-svc/0", task_definition=TASK_DEFINITION)),
             f"{SAID}: 1 of its tasks run, 3 of api:8, 3 of api:7",
-            id="beside several",
+            id="next to several",
         ),
-        pytest.param((FAILED, DRAINED), f"{SAID}: 1 of its tasks run", id="beside one without tasks"),
+        pytest.param((FAILED, DRAINED), f"{SAID}: 1 of its tasks run", id="next to one without tasks"),
     ],
 )
-def test_a_deployment_that_ecs_did_not_go_back_from_is_told_with_what_runs(
+def test_a_failed_deployment_without_rollback_is_an_obstacle_that_names_the_running_tasks(
     deployments: tuple[Any, ...], detail: str
 ) -> None:
     found = readiness.failed_deployment(service(deployments=deployments))
@@ -57,28 +57,28 @@ def test_nothing_failed_for_good(deployments: tuple[Any, ...]) -> None:
     assert readiness.repeats_failure(now) == ()
 
 
-def test_what_ecs_does_not_explain_is_told_without_a_reason() -> None:
+def test_a_failure_that_ecs_does_not_explain_is_described_without_a_reason() -> None:
     silent = deployment("ecs-svc/2", rollout="FAILED")
     assert readiness.failure(silent) == "deployment ecs-svc/2 of api:7 FAILED"
 
 
-def test_beside_the_old_one_it_stops_every_action_and_alone_it_is_a_doubt() -> None:
-    dependency_incidents, alone = service(deployments=(FAILED, LEFT)), service(deployments=(FAILED,))
-    stopped = readiness.not_ready(dependency_incidents, frozenset({"ECS"}))
-    assert stopped == readiness.failed_deployment(dependency_incidents)
+def test_together_with_the_old_one_it_stops_every_action_and_alone_it_is_a_doubt() -> None:
+    together, alone = service(deployments=(FAILED, LEFT)), service(deployments=(FAILED,))
+    stopped = readiness.not_ready(together, frozenset({"ECS"}))
+    assert stopped == readiness.failed_deployment(together)
     assert readiness.not_ready(alone, frozenset({"ECS"})) is None
     assert readiness.repeats_failure(alone) == (
         f"{SAID}: 1 of its tasks run: the next deployment may fail as well",
     )
 
 
-def test_what_else_is_wrong_with_the_service_comes_first() -> None:
+def test_another_problem_of_the_service_comes_first() -> None:
     gone = service(status="DRAINING", deployments=(FAILED, LEFT))
     found = readiness.not_ready(gone, frozenset({"ECS"}))
     assert found == Obstacle(Reason.NOT_ACTIVE, "the service is DRAINING")
 
 
-def test_a_deployment_that_cannot_end_is_told_so_beside_others_and_alone() -> None:
+def test_a_deployment_that_cannot_end_is_named_together_with_others_and_alone() -> None:
     runs = deployment("ecs-svc/2", rollout="IN_PROGRESS")
     stuck = {"minimum_healthy": 100, "maximum_percent": 100}
     why = (
@@ -94,12 +94,12 @@ def test_a_deployment_that_cannot_end_is_told_so_beside_others_and_alone() -> No
     assert both == Obstacle(Reason.DEPLOYMENT_RUNNING, f"2 deployments are under way{why}", in_the_way)
 
 
-def test_several_without_a_newest_one_are_told_without_a_name() -> None:
+def test_several_without_a_newest_one_are_counted_without_a_name() -> None:
     found = readiness.not_ready(service(deployments=(LEFT, DRAINED)), frozenset({"ECS"}))
     assert found == Obstacle(Reason.DEPLOYMENT_RUNNING, "2 deployments are under way")
 
 
-def test_a_deregistered_task_definition_is_told_by_its_short_name() -> None:
+def test_a_deregistered_task_definition_is_named_by_its_short_name() -> None:
     assert readiness.inactive(TASK_DEFINITION) == Obstacle(
         Reason.TASK_DEFINITION_INACTIVE,
         "api:7 is INACTIVE (deregistered): register it again and deploy that revision",

@@ -1,4 +1,4 @@
-"""What the windows together say: frozen or free, until when, and told once a stretch."""
+"""The result of all windows together: frozen or free, until when, with one cause a stretch."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -16,7 +16,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Stretches:
-    """A window made of stretches that neither overlap nor touch."""
+    """A window made of stretches that neither overlap nor meet."""
 
     name: str
     stretches: tuple[tuple[datetime, datetime], ...] = ()
@@ -124,7 +124,7 @@ def test_an_only_window_that_opens_inside_a_freeze_frees_nothing_before_the_free
     assert finding.frozen_by == "office/from/2026-11-20T14:00:00Z"
 
 
-def test_all_windows_that_freeze_are_told_and_the_last_to_end_names_the_cause() -> None:
+def test_all_windows_that_freeze_are_named_and_the_last_to_end_is_the_cause() -> None:
     never = [hours("short", (-1, 1)), hours("long", (-1, 2)), hours("next", (1.5, 3))]
     assert find_freeze(never, (), NOON) == Frozen(
         "inside never-window long until 14:00:00Z; inside never-window short until 13:00:00Z;"

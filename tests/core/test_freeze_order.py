@@ -1,4 +1,4 @@
-"""Windows that end or start at the same moment are told in the order of the policy."""
+"""Windows that end or start at the same moment are named in the order of the policy."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

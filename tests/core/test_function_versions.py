@@ -1,4 +1,4 @@
-"""Which version brought what a function runs, and whether it is a way back already."""
+"""The version that brought the code a function runs, and whether it is a rollback already."""
 
 from typing import Any
 
@@ -66,9 +66,9 @@ def test_any_other_version_is_a_release(older: Any, newer: Any) -> None:
         (HIDDEN | {"settings": {"Timeout": "30", "Environment": "other"}}, HIDDEN),
         (HIDDEN | {"settings": {"Timeout": "30"}}, {"memory": 2048}),
     ],
-    ids=["before", "now", "both", "both, told differently", "before, and raised since"],
+    ids=["before", "now", "both", "both, in different words", "before, and raised since"],
 )
-def test_what_is_hidden_may_be_all_that_a_version_brought(older: Any, newer: Any) -> None:
+def test_a_hidden_environment_may_be_the_only_change_of_a_version(older: Any, newer: Any) -> None:
     why = (
         "Environment of versions 6 and 7 cannot be compared: Lambda may not show it to us (a key of its own?)"
     )
@@ -87,7 +87,7 @@ def test_a_setting_that_only_one_has_is_a_difference() -> None:
     assert released_as(7, published(v6=more, v7={})) == 7
 
 
-def test_what_is_hidden_behind_a_raise_is_not_known_either() -> None:
+def test_a_hidden_environment_before_a_raise_is_not_known_either() -> None:
     assert isinstance(released_as(8, published(v6=HIDDEN, v7={}, v8={})), Unknown)
 
 
@@ -102,7 +102,7 @@ def test_several_raises_are_stepped_over_and_deleted_versions_with_them() -> Non
     assert {one: released_as(one, existing) for one in existing} == {2: 2, 3: 3, 5: 3, 7: 3, 9: 9}
 
 
-def test_a_raise_is_stepped_over_only_up_to_what_is_no_raise() -> None:
+def test_a_raise_is_stepped_over_only_up_to_a_version_that_is_no_raise() -> None:
     assert released_as(7, published(v4={}, v5={"memory": 2048}, v6={}, v7={"memory": 1536})) == 6
 
 
@@ -139,7 +139,7 @@ def test_the_version_before_is_the_nearest_that_exists(existing: set[int], versi
         "settings of other code",
     ],
 )
-def test_a_version_that_has_what_an_older_one_had_is_a_way_back(
+def test_a_version_that_equals_an_older_one_is_a_rollback(
     older: Any, left: Any, used: Any, found: int | None
 ) -> None:
     assert ran_before(7, 6, published(v5=older, v6=left, v7=used)) == found
@@ -150,5 +150,5 @@ def test_of_several_the_latest_before_the_target_is_named() -> None:
     assert ran_before(7, 5, existing) == 3
 
 
-def test_neither_the_target_nor_what_is_newer_counts() -> None:
+def test_neither_the_target_nor_a_newer_version_counts() -> None:
     assert ran_before(7, 6, published(v6={}, v7={}, v8={})) is None

@@ -1,4 +1,4 @@
-"""once: a deployment is rolled back once, and nothing goes back to what a roll back took out."""
+"""already rolled back: a deployment is rolled back once, and never to a version that a roll back took out."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ TAKEN_OUT = "what it would go back to was itself taken out by the roll back at 2
 @pytest.mark.parametrize(
     ("at", "text"),
     [
-        pytest.param(MADE, AGAIN, id="as what is blamed was made"),
+        pytest.param(MADE, AGAIN, id="as the suspect was made"),
         pytest.param(MADE - MOMENT, "", id="just before, when something else was the newest"),
         pytest.param(RAN[0], TAKEN_OUT, id="as what it goes back to was made"),
         pytest.param(RAN[0] - MOMENT, "", id="before that"),
@@ -40,7 +40,7 @@ def test_a_roll_back_repeats_one_by_its_time(at: datetime, text: str) -> None:
     assert WAY.repeats([at]) == text
 
 
-def test_the_newest_of_several_is_told() -> None:
+def test_the_newest_of_several_is_named() -> None:
     assert WAY.repeats([RAN[0], MADE]) == AGAIN
     assert WAY.repeats([RAN[0] - MINUTE, RAN[0]]) == TAKEN_OUT
     assert WAY.repeats([]) == ""

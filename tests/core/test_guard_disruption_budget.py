@@ -1,4 +1,4 @@
-"""The guard of the disruption budget: how much of a group may be unavailable, and what must stay healthy."""
+"""The guard of the disruption budget: how much of a group may be unavailable and must stay healthy."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -76,7 +76,7 @@ def test_enough_of_the_group_must_stay_well(
     assert check.detail == f"{counted}; {left} would stay healthy, min_healthy {floor}"
 
 
-def test_what_is_worked_on_is_not_counted_as_well() -> None:
+def test_a_service_with_an_act_under_way_is_not_counted_as_healthy() -> None:
     floor = replace(SHARE, max_unavailable=1.0, min_healthy=2)
     under_way, over = act(MINUTE, target=K1), act(MINUTE, Verdict.RECOVERED, target=K1)
     group = count(9, a.TARGET.key, K1, K2)

@@ -86,7 +86,7 @@ def test_suppression_speaks_of_its_own_event_only(kind: RequestKind, reason: Rea
     ],
     ids=["suppressed", "muted with no readable end"],
 )
-def test_a_humans_word_does_not_lift_what_the_alarms_event_told(
+def test_a_humans_request_does_not_lift_a_brake_in_the_alarms_event(
     brake: dict[str, Any], reason: Reason
 ) -> None:
     request = a.request(RequestKind.WAKE, alarm=a.alarm(**brake), by="ana")
@@ -146,7 +146,7 @@ def test_an_action_named_by_tag_has_no_wrong_direction() -> None:
     [
         pytest.param(10 * MINUTE, Result.PASSED, id="at the limit"),
         pytest.param(10 * MINUTE + SECOND, Result.OBJECTED, id="past it"),
-        pytest.param(-30 * SECOND, Result.PASSED, id="from a clock ahead of ours"),
+        pytest.param(-30 * SECOND, Result.PASSED, id="from a clock ahead of Firebreak's"),
     ],
 )
 def test_stale_counts_the_age_of_the_request(age: timedelta, result: Result) -> None:
@@ -156,7 +156,7 @@ def test_stale_counts_the_age_of_the_request(age: timedelta, result: Result) -> 
     assert check.reason is (Reason.TOO_OLD if result is Result.OBJECTED else None)
 
 
-def test_stale_tells_age_and_limit() -> None:
+def test_stale_names_age_and_limit() -> None:
     check = stale(a.request(at=a.NOW - 11 * MINUTE), a.rules(), a.snapshot())
     assert check.detail == "11m old, limit 10m"
 
@@ -193,7 +193,7 @@ def test_a_wake_up_of_an_incident_can_come_too_late() -> None:
 @pytest.mark.parametrize(
     ("state", "changes", "result"),
     [
-        pytest.param(AlarmState.ALARM, {}, Result.OBJECTED, id="red anew"),
+        pytest.param(AlarmState.ALARM, {}, Result.OBJECTED, id="red again"),
         pytest.param(AlarmState.OK, {}, Result.PASSED, id="was well in between"),
         pytest.param(AlarmState.ALARM, {"by": "arn:ana"}, Result.PASSED, id="a human asks"),
         pytest.param(AlarmState.ALARM, {"incident_id": "i-0123456789"}, Result.PASSED, id="an incident's"),
@@ -287,7 +287,7 @@ def test_a_contributor_must_be_red_itself(series: object, result: Result, reason
         pytest.param(UNREAD, Result.NOT_LOOKED_AT, None, "already objected", id="not read"),
     ],
 )
-def test_duplicate_tells_how_the_delivery_was_decided(
+def test_duplicate_names_the_earlier_decision(
     decided: object, result: Result, reason: Reason | None, detail: str
 ) -> None:
     check = duplicate(a.request(), a.rules(), a.snapshot(decided=decided))

@@ -1,4 +1,4 @@
-"""The guards of what a human approved, of what is taken back, and of what is raised too often."""
+"""The guards of approved plans, of undo and restore, and of memory that is raised too often."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -60,13 +60,13 @@ def asked(**changes: object) -> Check:
 
 
 class TestApproved:
-    def test_what_was_approved_is_what_would_be_done(self) -> None:
+    def test_the_approved_plan_passes(self) -> None:
         check = asked()
 
         assert found(check) == (PASSED, None)
         assert check.detail == f"by someone who claims to be ana (role oncall): {a.PLAN.summary}"
 
-    def test_another_plan_is_not_what_was_approved(self) -> None:
+    def test_another_plan_than_the_approved_one_is_refused(self) -> None:
         other = replace(
             a.PLAN, summary="restart something else", change={"cluster": "prod", "service": "web"}
         )
@@ -77,21 +77,21 @@ class TestApproved:
         assert check.detail == "approved: restart ecs:prod/api; now it would be: restart something else"
 
     def test_other_words_and_an_other_pre_image_for_the_same_change_are_approved(self) -> None:
-        assert found(asked(plan=replace(a.PLAN, summary="said anew", before={"running": 1}))) == (
+        assert found(asked(plan=replace(a.PLAN, summary="said again", before={"running": 1}))) == (
             PASSED,
             None,
         )
 
     def test_a_change_is_the_same_after_a_ledger_kept_it(self) -> None:
-        kept = replace(WAITING, plan=replace(a.PLAN, change={"of": ["a", {"n": 1}]}))
+        approved = replace(WAITING, plan=replace(a.PLAN, change={"of": ["a", {"n": 1}]}))
         fresh = replace(a.PLAN, change={"of": ("a", {"n": 1})})
 
-        assert found(asked(incident=kept, plan=fresh)) == (PASSED, None)
+        assert found(asked(incident=approved, plan=fresh)) == (PASSED, None)
 
     @pytest.mark.parametrize(
         "plan", [Obstacle(Reason.CEILING_REACHED, "full"), ABSENT], ids=["obstacle", "gone"]
     )
-    def test_what_cannot_be_done_any_more_is_not_done(self, plan: object) -> None:
+    def test_a_plan_that_cannot_be_made_any_more_is_refused(self, plan: object) -> None:
         check = asked(plan=plan)
 
         assert found(check) == (OBJECTED, Reason.PLAN_CHANGED)
@@ -113,7 +113,7 @@ class TestApproved:
             f"it could be approved until {format_time(until)}",
         )
 
-    def test_what_never_asked_cannot_be_approved(self) -> None:
+    def test_an_incident_that_asked_for_nothing_cannot_be_approved(self) -> None:
         check = asked(incident=replace(WAITING, due_at=None))
 
         assert (check.reason, check.detail) == (Reason.APPROVAL_EXPIRED, "nothing waits for approval")
@@ -168,7 +168,7 @@ class TestStillWell:
         assert check.detail.startswith("api-memory-high is OK since ")
 
     @pytest.mark.parametrize("state", [AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA])
-    def test_what_is_not_green_keeps_it(self, state: AlarmState) -> None:
+    def test_a_temporary_change_stays_while_an_alarm_is_not_ok(self, state: AlarmState) -> None:
         described = a.described(state=state)
 
         check = alarms_still_ok(YES, a.rules(), well(alarm=described))
@@ -244,11 +244,11 @@ def back(request: Request, rules: Rules, **changes: object) -> Decision:
     return decide(request, rules, well(incident=a.incident(IncidentState.UNDOING), **changes))
 
 
-def test_what_was_lent_is_taken_back_when_all_is_well() -> None:
+def test_a_temporary_change_is_restored_when_all_alarms_are_ok() -> None:
     assert isinstance(back(RESTORE, a.rules()).outcome, ActOutcome)
 
 
-def test_what_was_lent_is_not_taken_back_in_a_storm_or_a_freeze() -> None:
+def test_a_temporary_change_is_not_restored_in_a_storm_or_a_freeze() -> None:
     assert back(RESTORE, a.rules(), storm=IN_A_STORM).reason is Reason.STORM
     assert back(RESTORE, a.rules(never=(Always("sale", a.NOW + 60 * MINUTE),))).reason is Reason.FROZEN
 
@@ -277,7 +277,7 @@ def test_a_target_in_no_group_has_no_share() -> None:
     assert check == Check("disruption budget", Result.NOT_APPLICABLE, "the target is in no group")
 
 
-def test_a_direction_that_cannot_be_read_is_told_under_the_guards_name() -> None:
+def test_a_direction_that_cannot_be_read_is_an_objection_under_the_guards_name() -> None:
     check = wrong_direction(a.request(by_symptom=True), a.rules(), a.snapshot(alarm=BLIND))
 
     assert (check.guard, check.reason) == ("wrong direction", Reason.DIRECTION_UNREADABLE)
@@ -293,7 +293,7 @@ class TestSlots:
         assert (claim.acts_in(known), claim.acts_in(None)) == (known.acts, ())
 
     @pytest.mark.parametrize("kind", [RequestKind.ALARM, RequestKind.CLIMB, RequestKind.APPROVAL])
-    def test_an_act_takes_one_beside_those_that_are_known(self, kind: RequestKind) -> None:
+    def test_an_act_takes_one_in_addition_to_the_known_ones(self, kind: RequestKind) -> None:
         claim = claimed_for(kind)
         known = history(Level.TARGET, act(MINUTE))
         mine = Act(a.NOW, OWN, "restart-service", 1, a.TARGET.key)
@@ -318,13 +318,13 @@ class TestFitting:
     def test_a_target_of_the_actions_service_fits(self) -> None:
         assert require_supported(a.TARGET, "restart-service", CATALOG) is a.TARGET
 
-    def test_a_target_of_another_service_does_not(self) -> None:
+    def test_a_target_of_another_service_does_not_fit(self) -> None:
         assert require_supported(ALONE, "restart-service", CATALOG) == Unresolved(
             Reason.TARGET_UNSUPPORTED,
             "restart-service is for ecs targets, and the alarm is about lambda:resize",
         )
 
-    def test_what_was_not_resolved_stays_so(self) -> None:
+    def test_an_unresolved_target_stays_unresolved(self) -> None:
         why = Unresolved(Reason.TARGET_NONE, "nothing")
 
         assert require_supported(why, "restart-service", CATALOG) is why

@@ -1,6 +1,6 @@
-"""Every finding of every guard, word for word: this is what operators read at night.
+"""Every finding of every guard, word for word: operators read these at night.
 
-The other tests of the guards say when a guard objects. These say under which name, and with what.
+The other tests of the guards say when a guard objects. These say under which name, and in which words.
 """
 
 from datetime import timedelta
@@ -89,7 +89,7 @@ PASSES: list[tuple[str, Request, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("guard", "request_", "seen", "detail"), PASSES)
-def test_a_guard_that_agrees_says_what_it_saw(
+def test_a_guard_that_agrees_names_its_findings(
     guard: str, request_: Request, seen: dict[str, Any], detail: str
 ) -> None:
     assert found(guard, request_, **seen) == Check(guard, Result.PASSED, detail)

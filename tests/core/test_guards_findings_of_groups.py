@@ -1,4 +1,4 @@
-"""Whole findings of the guards that look at the weather, at the group and at what was done before."""
+"""Whole findings of the guards that look at shared conditions, at the group and at earlier acts."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -87,7 +87,7 @@ PASSES: list[Any] = [
 
 
 @pytest.mark.parametrize(("guard", "request_", "seen", "detail"), PASSES)
-def test_a_guard_that_agrees_says_what_it_saw(
+def test_a_guard_that_agrees_names_its_findings(
     guard: str, request_: Any, seen: dict[str, Any], detail: str
 ) -> None:
     assert found(guard, request_, {}, **seen) == Check(guard, Result.PASSED, detail)
@@ -182,7 +182,7 @@ def test_recoveries_that_do_not_last_open_the_breaker_of_their_own_target() -> N
     ],
     ids=["by the policy", "by its tag"],
 )
-def test_what_an_event_without_data_means_is_said_by_the_alarms_tag_or_its_name(
+def test_the_alarms_tag_or_its_name_says_what_an_event_without_data_means(
     tags: dict[str, str], result: Result, words: str
 ) -> None:
     policy = MissingDataRules(named=(("api-*", MissingData.SYMPTOM),))

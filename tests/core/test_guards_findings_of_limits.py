@@ -90,7 +90,7 @@ PASSES: list[Any] = [
 
 
 @pytest.mark.parametrize(("guard", "request_", "seen", "detail"), PASSES)
-def test_a_guard_that_agrees_says_what_it_saw(
+def test_a_guard_that_agrees_names_its_findings(
     guard: str, request_: Request, seen: dict[str, Any], detail: str
 ) -> None:
     assert found(guard, request_, **seen) == Check(guard, Result.PASSED, detail)
@@ -212,14 +212,14 @@ def test_a_guard_that_objects_says_why(
     assert found(guard, request_, **seen) == Check(guard, Result.OBJECTED, detail, reason)
 
 
-def test_a_pause_is_told_once_for_these_holds_until_the_last_ends_by_its_holder() -> None:
+def test_a_pause_is_one_cause_for_its_holds_until_the_last_one_ends_and_has_its_holder() -> None:
     text = "group prod by bo until 10:02:30Z: load test; global by ana until 10:01:30Z: migration"
     cause = "group prod bo 2026-11-20T09:00:30Z, global ana 2026-11-20T10:00:30Z"
     expected = Check("switch", Result.OBJECTED, text, Reason.SWITCHED_OFF, a.NOW + 3 * MINUTE, cause, "bo")
     assert found("switch", a.request(), holds=(OTHER_HOLD, HOLD)) == expected
 
 
-def test_the_same_effect_is_told_once_a_target_and_action() -> None:
+def test_the_same_effect_is_one_cause_for_a_target_and_action() -> None:
     text = f"it starts {SCALER}, whose effect is scaling as well"
     cause = f"111122223333/eu-west-1/ecs/prod/api scale-service {text}"
     expected = Check("other controller", Result.OBJECTED, text, Reason.SAME_EFFECT, cause=cause)
@@ -237,7 +237,7 @@ def test_a_second_look_may_take_another_action_than_the_tag_names() -> None:
     assert found("opt-in", replace(again, refused="")).reason is Reason.OTHER_ACTION
 
 
-def test_a_transition_that_has_not_happened_yet_is_not_newer() -> None:
+def test_a_transition_in_the_future_is_not_newer() -> None:
     ahead, soon = (Transition(a.NOW + one, AlarmState.OK) for one in (61 * SECOND, 60 * SECOND))
     assert found("stale", a.request(), transition=ahead).result is Result.PASSED
     assert found("stale", a.request(), transition=soon).reason is Reason.SUPERSEDED
@@ -262,7 +262,7 @@ def test_the_try_of_a_half_open_breaker_is_one_cause_for_the_whole_stack() -> No
     assert check.cause == "action 111122223333/eu-west-1/restart-service tried after 2026-11-20T00:59:31Z"
 
 
-def test_a_full_budget_beyond_the_target_is_one_cause_for_all_who_share_it() -> None:
+def test_a_full_budget_beyond_the_target_is_one_cause_for_all_its_targets() -> None:
     acts = tuple(act(MINUTE + n * SECOND) for n in range(5, 0, -1))
     full = ScopeHistory(a.scope(Level.STACK), acts, 1)
     check = found("budgets", a.request(), scopes=scopes(Level.STACK, full))

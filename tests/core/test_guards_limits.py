@@ -155,7 +155,7 @@ def test_a_slot_is_held_for_its_window_and_the_pad(level: Level, ago: timedelta,
     assert check.result is result
 
 
-def test_a_full_budget_tells_level_numbers_and_when_a_slot_is_free() -> None:
+def test_a_full_budget_names_its_level_its_numbers_and_the_time_of_the_next_slot() -> None:
     history = a.history(Level.STACK, a.NOW - 10 * MINUTE, a.NOW - 2 * MINUTE)
     check = limited(Level.STACK, history, Budget(5, 15 * MINUTE), Budget(2, HOUR))
     free = a.NOW - 10 * MINUTE + HOUR + PAD
@@ -165,7 +165,7 @@ def test_a_full_budget_tells_level_numbers_and_when_a_slot_is_free() -> None:
     assert check.until == free
 
 
-def test_budgets_with_room_tell_how_much_is_used() -> None:
+def test_budgets_with_room_name_the_used_slots() -> None:
     history = a.history(Level.GROUP, a.NOW - 2 * MINUTE)
     assert limited(Level.GROUP, history, Budget(3, HOUR)).detail == "group 1/3 in 1h"
 

@@ -1,4 +1,4 @@
-"""Missing data: what is red because no data came, by its owner's word and by its event alone."""
+"""Missing data: alarms that are red without data, by their owner's setting and by their event alone."""
 
 from dataclasses import replace
 from typing import Any
@@ -52,13 +52,15 @@ WORDS = [
 
 @pytest.mark.parametrize(("found", "expected"), WORDS)
 @pytest.mark.parametrize("incident", ["", "i-0123456789"], ids=["a first response", "the next rung"])
-def test_what_missing_data_means_is_its_owners_word(found: Missing, expected: Check, incident: str) -> None:
+def test_the_owner_of_an_alarm_decides_what_missing_data_means(
+    found: Missing, expected: Check, incident: str
+) -> None:
     seen = a.snapshot(alarm=a.described(missing=found))
     assert check(seen, incident_id=incident) == expected
 
 
 @pytest.mark.parametrize(("found", "expected"), WORDS)
-def test_of_an_alarm_of_many_series_the_one_that_speaks_counts(found: Missing, expected: Check) -> None:
+def test_the_series_of_the_event_counts_for_an_alarm_of_many_series(found: Missing, expected: Check) -> None:
     series = {SERIES.id: Series(missing=found), "other": Series(missing=missing(None, "another"))}
     seen = a.snapshot(series_in_alarm=series)
     assert check(seen, alarm=a.alarm(contributor=SERIES)) == expected
@@ -101,7 +103,7 @@ def test_an_alarm_that_is_gone_is_for_other_guards() -> None:
         pytest.param(SILENT, f"; by its event {EVENT}", id="its event says that no data came"),
     ],
 )
-def test_who_could_not_look_says_what_the_event_tells(alarm: Alarm, text: str) -> None:
+def test_a_guard_that_could_not_look_repeats_the_event(alarm: Alarm, text: str) -> None:
     dark = check(a.snapshot(alarm=Unknown("503")), alarm=alarm)
     unread = check(a.snapshot(alarm=NotRead("offline")), alarm=alarm)
     assert dark == looked(
@@ -128,7 +130,7 @@ def test_who_could_not_look_says_what_the_event_tells(alarm: Alarm, text: str) -
         ),
     ],
 )
-def test_who_has_only_the_event_judges_by_it(
+def test_a_guard_that_has_only_the_event_judges_by_it(
     meaning: MissingData | None, result: Result, reason: Reason | None, words: str
 ) -> None:
     policy = MissingDataRules(usual=meaning)

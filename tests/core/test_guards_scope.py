@@ -1,4 +1,4 @@
-"""Switch, own stack and opt-in: may this be touched at all?"""
+"""Switch, own stack and opt-in: may this target be changed at all?"""
 
 from datetime import timedelta
 

@@ -77,7 +77,7 @@ def test_an_incident_of_another_target_blocks_the_next_rung_too() -> None:
         pytest.param(ABSENT, (PASSED, None), id="absent"),
     ],
 )
-def test_what_works_on_a_dependency_must_be_known(
+def test_the_incidents_of_a_dependency_must_be_known(
     incident: object, dependency_incidents: object, expected: tuple[Result, Reason | None]
 ) -> None:
     assert (
@@ -146,7 +146,7 @@ def test_without_windows_nothing_is_frozen() -> None:
     assert found(freeze(a.request(), a.rules(), a.snapshot())) == (PASSED, None)
 
 
-def test_inside_a_freeze_nothing_is_done_and_its_end_is_told() -> None:
+def test_inside_a_freeze_nothing_is_done_and_its_end_is_named() -> None:
     rules = a.rules(never=(Always("black-friday", a.NOW + HOUR),))
     check = freeze(a.request(), rules, a.snapshot())
     assert found(check) == (OBJECTED, Reason.FROZEN)
@@ -155,7 +155,7 @@ def test_inside_a_freeze_nothing_is_done_and_its_end_is_told() -> None:
     assert check.cause.startswith("black-friday")
 
 
-def test_outside_the_only_windows_nothing_is_done_and_the_next_opening_is_told() -> None:
+def test_outside_the_only_windows_nothing_is_done_and_the_next_opening_is_named() -> None:
     rules = a.rules(only=(Opens("office-hours", a.NOW + HOUR),))
     check = freeze(a.request(), rules, a.snapshot())
     assert found(check) == (OBJECTED, Reason.OUTSIDE_WINDOW)

@@ -1,4 +1,4 @@
-"""What the guards that look beyond one target say, to the letter; and what counts for them."""
+"""The exact findings of the guards that look beyond one target, and the acts that count for them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -72,7 +72,7 @@ def test_a_history_that_nobody_asked_for_was_not_looked_at() -> None:
     assert check == Check("breaker", NOT_LOOKED_AT, "not looked at: not asked for")
 
 
-def test_a_free_incident_and_a_free_dependency_are_told() -> None:
+def test_a_free_incident_and_a_free_dependency_are_named() -> None:
     paged = a.incident(IncidentState.PAGED, id="i-before")
     check = in_flight(
         a.request(),
@@ -89,7 +89,7 @@ def test_a_free_incident_and_a_free_dependency_are_told() -> None:
     assert blank == check
 
 
-def test_a_rest_whose_source_is_not_told_leaves_it_out() -> None:
+def test_a_rest_without_a_known_source_leaves_it_out() -> None:
     scopes = seen_in(Level.TARGET, replace(act(1, None), incident_id=OWN))
     check = rung_gap(a.request(RequestKind.CLIMB, incident_id=OWN), a.rules(), a.snapshot(scopes=scopes))
     assert check == Check("rung gap", PASSED, "last action 09:00:30Z, rest 1m, over at 09:01:30Z")

@@ -1,4 +1,4 @@
-"""Readiness and autonomy: can it be done, and may we do it ourselves?"""
+"""Readiness and autonomy: can it be done, and may Firebreak do it alone?"""
 
 from dataclasses import replace
 
@@ -48,7 +48,7 @@ def test_readiness_passes_only_a_plan(
         pytest.param(Autonomy.OBSERVE, Result.OBJECTED, Reason.OBSERVE_ONLY, id="observe"),
     ],
 )
-def test_autonomy_tells_what_in_the_policy_spoke(
+def test_autonomy_names_the_part_of_the_policy_that_decided(
     level: Autonomy, result: Result, reason: Reason | None
 ) -> None:
     rules = a.rules(autonomy=level, sources={"autonomy": "overrides[0] ecs:prod/*"})

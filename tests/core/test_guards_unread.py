@@ -1,4 +1,4 @@
-"""Guards that could not look, word for word: each objects under its own name, once a cause and quarter."""
+"""Guards that could not look, word for word: each objects by its name, once a cause and quarter hour."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -89,7 +89,7 @@ FLOOR = replace(a.rules().disruption, min_healthy=1)
             {"settings": MemorySettings(ceiling=3008, raises=1)},
             lambda reading: {"scopes": scopes(Level.TARGET, reading)},
             Reason.HISTORY_UNREADABLE,
-            id="ratchet",
+            id="memory raise limit",
         ),
         pytest.param(
             "already rolled back",
@@ -107,7 +107,7 @@ FLOOR = replace(a.rules().disruption, min_healthy=1)
         ),
     ],
 )
-def test_what_only_some_policies_ask_for_must_be_seen_as_well(
+def test_a_reading_that_only_some_policies_need_must_be_there_as_well(
     guard: str, rules: dict[str, Any], seen: Callable[[Any], dict[str, Any]], reason: Reason
 ) -> None:
     could_not, was_not = (

@@ -46,7 +46,7 @@ BITS = some.lists(
 
 
 @given(BITS.map("".join) | some.text())
-def test_what_is_left_steers_nothing(text: str) -> None:
+def test_the_remaining_text_has_no_control_sequences(text: str) -> None:
     assert ESC not in without_sequences(text)
     assert one_line(text).isprintable()
 

@@ -1,4 +1,4 @@
-"""What a scope keeps of its acts once one more takes a slot."""
+"""The acts that a scope keeps once one more takes a slot."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,21 +34,21 @@ def test_the_slot_comes_after_the_acts_that_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "kept"),
+    ("age", "older"),
     [(LONGEST_WINDOW + PAD - MOMENT, 1), (LONGEST_WINDOW + PAD, 0)],
     ids=["the longest window still counts it", "no window does any more"],
 )
-def test_an_act_is_kept_as_long_as_any_budget_may_count_it(age: timedelta, kept: int) -> None:
-    assert len(with_slot(history(act(a.NOW - age)), SLOT)) == kept + 1
+def test_an_act_is_kept_as_long_as_any_budget_may_count_it(age: timedelta, older: int) -> None:
+    assert len(with_slot(history(act(a.NOW - age)), SLOT)) == older + 1
 
 
 @pytest.mark.parametrize("spare", [1, 0])
-def test_of_too_many_acts_the_oldest_are_forgotten(spare: int) -> None:
+def test_the_oldest_of_too_many_acts_are_forgotten(spare: int) -> None:
     acts = [act(a.NOW - MOMENT * (MOST_ACTS - n)) for n in range(MOST_ACTS)]
     assert with_slot(history(*acts[spare:]), SLOT) == (*acts[1:], SLOT)
 
 
-def test_a_label_never_stands_without_who_gave_it() -> None:
+def test_a_claimed_holder_never_appears_without_its_caller() -> None:
     hold = Hold("global", "ana", "a release", a.NOW, a.NOW)
     assert hold.shown_holder == "ana"
     assert replace(hold, claimed_by="arn:bo").shown_holder == "ana (claimed by arn:bo)"

@@ -29,12 +29,12 @@ def test_every_state_says_where_it_may_go() -> None:
 
 
 @pytest.mark.parametrize("state", sorted(FREES_TARGET - WITH_HUMANS))
-def test_what_freed_the_target_for_good_goes_nowhere(state: IncidentState) -> None:
+def test_a_state_that_freed_the_target_for_good_has_no_moves(state: IncidentState) -> None:
     assert MOVES[state] == frozenset()
 
 
 @pytest.mark.parametrize("state", sorted(WITH_HUMANS))
-def test_what_humans_have_can_only_be_closed(state: IncidentState) -> None:
+def test_a_paged_incident_can_only_be_closed(state: IncidentState) -> None:
     assert MOVES[state] == {S.CLOSED}
 
 
@@ -53,8 +53,8 @@ def test_only_a_claim_can_become_an_act() -> None:
 
 
 def test_only_a_waiting_incident_can_be_claimed() -> None:
-    waiting = {S.OPEN, S.CLIMBING, S.DEFERRED, S.AWAITING_APPROVAL, S.UNDOING}
-    assert {state for state, after in MOVES.items() if S.CLAIMED in after} == waiting
+    claimable = {S.OPEN, S.CLIMBING, S.DEFERRED, S.AWAITING_APPROVAL, S.UNDOING}
+    assert {state for state, after in MOVES.items() if S.CLAIMED in after} == claimable
 
 
 def test_an_uncertain_act_is_never_claimed_or_called_an_act_again() -> None:
@@ -75,7 +75,7 @@ def test_moves(before: IncidentState, after: IncidentState, *, allowed: bool) ->
 
 
 @pytest.mark.parametrize("state", sorted(AWAITS_VERDICT))
-def test_what_awaits_a_verdict_holds_its_target(state: IncidentState) -> None:
+def test_an_incident_that_awaits_a_verdict_holds_its_target(state: IncidentState) -> None:
     assert a.incident(state).holds_target
 
 
@@ -135,7 +135,7 @@ def test_another_transition_is_another_delivery(change: dict[str, Any]) -> None:
     assert delivery_key(a.request(alarm=a.alarm(**change))) != delivery_key(a.request())
 
 
-def test_the_same_transition_is_the_same_delivery_whatever_else_its_event_says() -> None:
+def test_the_same_transition_is_the_same_delivery_even_if_its_events_differ() -> None:
     again = a.alarm(event_id="other", sent_at=a.NOW, reason="other", description="other")
     assert delivery_key(a.request(alarm=again)) == delivery_key(a.request())
 

@@ -1,4 +1,4 @@
-"""What is told of an incident, where it differs by what its alarm and its members are."""
+"""The messages about an incident, where they depend on its alarm and its members."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -98,7 +98,7 @@ def test_a_human_who_takes_over_sees_the_alarms_of_it(
     )
 
 
-def test_a_human_who_takes_over_sees_what_stays_and_that_the_alarm_was_muted() -> None:
+def test_a_human_who_takes_over_sees_the_change_that_stays_and_that_the_alarm_was_muted() -> None:
     incident = replace(INCIDENT, plan=LENT, alarm=a.alarm(mute=Mute("nightly", None)))
     assert incident_messages.given_to_humans(incident, a.NOW, "still red", AlarmState.ALARM).facts == (
         STEP,
@@ -111,7 +111,7 @@ def test_a_human_who_takes_over_sees_what_stays_and_that_the_alarm_was_muted() -
     ("looked", "state"),
     [(AlarmState.INSUFFICIENT_DATA, "INSUFFICIENT_DATA"), (AlarmState.OK, "OK"), (None, "")],
 )
-def test_what_the_alarm_was_at_the_last_look_is_told_with_it(looked: AlarmState | None, state: str) -> None:
+def test_the_page_has_the_state_of_the_alarm_at_the_last_look(looked: AlarmState | None, state: str) -> None:
     assert incident_messages.given_to_humans(INCIDENT, a.NOW, "why", looked).alarm_state == state
 
 
@@ -130,7 +130,7 @@ def test_what_the_alarm_was_at_the_last_look_is_told_with_it(looked: AlarmState 
         pytest.param(a.incident(), (), id="nothing was carried out"),
     ],
 )
-def test_a_recovery_repeats_what_was_done_what_stays_and_what_the_plan_warned_of(
+def test_a_recovery_repeats_the_acts_the_change_that_stays_and_the_plans_warnings(
     incident: Incident, facts: tuple[str, ...]
 ) -> None:
     assert incident_messages.recovered(incident, a.NOW, "all OK").facts == facts
@@ -148,11 +148,11 @@ def expired(**changes: object) -> Announcement:
     return incident_messages.expired(incident, a.NOW, "older than 6h")
 
 
-def test_what_is_closed_for_its_age_says_what_stays() -> None:
+def test_an_incident_closed_for_its_age_names_the_change_that_stays() -> None:
     assert expired(plan=LENT).facts == (STEP, STAYS)
 
 
-def test_the_alarms_of_what_is_closed_for_its_age_are_looked_at_by_its_page() -> None:
+def test_the_page_of_an_incident_closed_for_its_age_watches_its_alarms() -> None:
     text = expired(members=joined("b", "a"), left_out=2)
     assert (text.watches, text.unwatched) == ((WatchedAlarm("a"), WatchedAlarm("b")), 2)
 

@@ -27,7 +27,7 @@ def test_a_red_alarm_of_a_known_kind_is_looked_into() -> None:
         pytest.param(a.alarm(kind=AlarmKind.UNKNOWN), Reason.UNKNOWN_KIND, id="unknown kind"),
     ],
 )
-def test_what_needs_no_guard_is_turned_away(alarm: Alarm, reason: Reason) -> None:
+def test_an_alarm_that_needs_no_guard_is_rejected_early(alarm: Alarm, reason: Reason) -> None:
     turned = reject_early(alarm)
 
     assert turned

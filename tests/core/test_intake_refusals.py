@@ -1,4 +1,4 @@
-"""The exact words with which an alarm is turned away, and the alarms that no rule takes."""
+"""The exact words with which an alarm is rejected early, and the alarms that no rule takes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -54,7 +54,7 @@ def test_every_other_kind_is_looked_into(kind: AlarmKind) -> None:
         ),
     ],
 )
-def test_an_alarm_that_is_turned_away_hears_why(alarm: Alarm, expected: Unresolved) -> None:
+def test_an_alarm_that_is_rejected_early_has_its_reason(alarm: Alarm, expected: Unresolved) -> None:
     assert reject_early(alarm) == expected
 
 
@@ -106,11 +106,11 @@ def test_an_alarm_for_humans_says_what_its_tag_was(alarm: Alarm, expected: Unres
         ),
     ],
 )
-def test_an_alarm_that_goes_to_nobody_hears_why(alarm: Alarm, expected: str) -> None:
+def test_an_alarm_that_goes_to_nobody_has_a_reason(alarm: Alarm, expected: str) -> None:
     assert why_not_routed(alarm) == Unresolved(Reason.NOT_ROUTED, expected)
 
 
-# --- what CloudWatch holds back from humans
+# --- alarms that CloudWatch holds back from humans
 
 
 def muted(until: datetime | None) -> Alarm:
@@ -144,7 +144,7 @@ def test_an_alarm_for_humans_that_is_held_back_without_an_end_is_refused(
     assert held_back(alarm, a.NOW) == Decision(Refuse(), reason, (check,), "")
 
 
-def test_an_alarm_for_humans_is_put_off_until_its_mute_window_ends() -> None:
+def test_an_alarm_for_humans_is_deferred_until_its_mute_window_ends() -> None:
     until = a.NOW + MOMENT
     check = Check("intake", Result.OBJECTED, "muted by night until 10:00:30Z", Reason.MUTED, until)
     assert held_back(muted(until), a.NOW) == Decision(Defer(until), Reason.MUTED, (check,), "")
@@ -155,7 +155,7 @@ def test_nothing_else_holds_an_alarm_for_humans_back(alarm: Alarm) -> None:
     assert held_back(alarm, a.NOW) is None
 
 
-# --- whose tags count
+# --- the tags that count
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ FROM_ROUTER = a.alarm(by_router=True)
         pytest.param(ABSENT, "nothing", id="no such alarm"),
     ],
 )
-def test_what_the_router_handed_over_against_the_alarms_own_tags_is_refused(
+def test_a_request_of_the_router_against_the_alarms_own_tags_is_refused(
     tags: Reading[Mapping[str, str]], named: str
 ) -> None:
     detail = f"the alarm's own tags say firebreak:action={named}, not restart-service"
@@ -204,7 +204,7 @@ def test_what_the_router_handed_over_against_the_alarms_own_tags_is_refused(
 
 
 @pytest.mark.parametrize("tags", [{TAG: "restart-service"}, *DARK], ids=str)
-def test_what_the_router_handed_over_stands_where_the_tags_say_so_or_cannot_be_read(
+def test_a_request_of_the_router_stands_where_the_tags_agree_or_cannot_be_read(
     tags: Reading[Mapping[str, str]],
 ) -> None:
     assert unconfirmed(FROM_ROUTER, "restart-service", tags) is None

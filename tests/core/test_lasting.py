@@ -1,4 +1,4 @@
-"""Causes that last: their episodes, when one is over, and when what comes next is news."""
+"""Causes that last: their episodes, when one is over, and when the next event is news."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -96,7 +96,7 @@ def test_a_series_that_was_red_a_short_while_ago_did_not_stay_ok_however_old_its
     assert stayed_ok(digest, {series: ok("api")}, a.NOW + MOMENT)
 
 
-def test_what_names_no_alarm_or_too_many_is_never_known_to_be_over() -> None:
+def test_a_digest_that_names_no_alarm_or_too_many_is_never_known_to_be_over() -> None:
     old: dict[str, Any] = {"since": LONG_OK, "last_at": LONG_OK, "count": MOST_NAMES + 1}
     assert not stayed_ok(found(names=(), **old), {}, a.NOW)
     names = tuple(map(str, range(MOST_NAMES)))
@@ -145,7 +145,7 @@ def test_when_it_is_over_its_thread_says_how_often_it_came_and_of_which_alarms()
     assert page.key != ended(replace(found(), since=a.NOW + MINUTE), a.NOW + HOUR).key
 
 
-def test_alarms_that_come_again_are_not_summed_up_and_another_one_is() -> None:
+def test_alarms_that_repeat_are_not_summed_up_and_another_one_is() -> None:
     assert not is_time(found(names=("api",), count=30), HOUR, a.NOW + DAY)
     assert not is_time(found(count=30, named=2), HOUR, a.NOW + DAY)
     assert is_time(found(count=30, names=("api", "cart", "web"), named=2), HOUR, a.NOW + HOUR)
@@ -191,7 +191,7 @@ def test_the_look_that_finds_that_its_alarms_stayed_ok_comes_at_that_moment(
     ],
     ids=["the newest", "the only one, by an older release"],
 )
-def test_what_was_counted_after_its_alarm_was_ok_puts_that_look_off(counted: dict[str, Any]) -> None:
+def test_an_announcement_counted_after_its_alarm_was_ok_postpones_that_look(counted: dict[str, Any]) -> None:
     digest, states = found(names=("api",), **counted), {API: ok("api", a.NOW - 14 * MINUTE)}
     assert earlier_look(digest, states, a.NOW + LOOK_EVERY) == a.NOW + 3 * MINUTE
 
@@ -206,7 +206,7 @@ def test_while_one_of_its_alarms_is_not_known_to_be_ok_the_next_look_has_time(
     assert earlier_look(digest, states, usual) == usual
 
 
-def test_what_is_looked_at_no_more_stays_so() -> None:
+def test_a_digest_that_is_no_longer_watched_stays_so() -> None:
     assert earlier_look(found(), {API: ok("api"), WatchedAlarm("web"): ok("web")}, None) is None
 
 

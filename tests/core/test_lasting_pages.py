@@ -1,4 +1,4 @@
-"""What lasts and what a mute window puts off, as a whole: every field of what is told of it."""
+"""Lasting causes and announcements that a mute window defers: every field of their announcements."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from tests.core.test_digest_pages import FIRST, FOUND, HOUR
 from tests.support import builders as a
 
 
-def test_the_end_of_what_lasts_is_told_whole_in_the_thread_of_its_episode() -> None:
+def test_the_end_of_a_lasting_cause_is_announced_with_every_field_in_the_thread_of_its_episode() -> None:
     episode = replace(FOUND, first=replace(FIRST, lasting=Lasting.TARGET))
     thread = digest("episode", "k", "2026-11-20T10:00:30+00:00")
     assert ended(episode, a.NOW + HOUR) == replace(
@@ -34,12 +34,12 @@ def test_the_end_of_what_lasts_is_told_whole_in_the_thread_of_its_episode() -> N
     )
 
 
-def test_what_came_twice_says_so_when_it_is_over() -> None:
+def test_the_end_of_a_repeated_cause_says_how_often_it_came() -> None:
     twice = replace(FOUND, first=replace(FIRST, lasting=Lasting.ALARM), count=2, names=("api",))
     assert ended(twice, a.NOW + HOUR).facts == ("2 times since 10:00:30Z",)
 
 
-def test_what_a_mute_window_puts_off_is_counted_by_itself_until_the_window_ends() -> None:
+def test_an_announcement_that_a_mute_window_defers_is_counted_separately_until_the_window_ends() -> None:
     held = put_off(replace(FIRST, lasting=Lasting.ALARM), a.NOW + 2 * HOUR)
     assert held == replace(
         FIRST,
@@ -58,7 +58,7 @@ def test_what_a_mute_window_puts_off_is_counted_by_itself_until_the_window_ends(
         pytest.param(None, "its mute window ended", id="an end that an older release did not keep"),
     ],
 )
-def test_what_was_put_off_is_told_as_if_it_came_when_its_window_ended(
+def test_a_deferred_announcement_is_made_as_if_it_came_when_its_window_ended(
     until: datetime | None, ended_at: str
 ) -> None:
     held = replace(put_off(FIRST, a.NOW + HOUR), until=until)

@@ -1,4 +1,4 @@
-"""Keys and records to the last character: what is stored under a key today must be found tomorrow."""
+"""Keys and records to the last character: a later release must find items under the same keys."""
 
 import hashlib
 from datetime import timedelta

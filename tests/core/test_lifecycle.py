@@ -1,4 +1,4 @@
-"""What each event makes of an incident, row by row: its state, its line, its message, and what follows."""
+"""The effect of each event on an incident, row by row: its state, line, message and next request."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -100,12 +100,12 @@ def test_each_change_has_the_time_of_its_event_and_its_reason_stays_with_the_inc
     ],
     ids=repr,
 )
-def test_each_change_after_a_verdict_has_the_time_of_what_was_seen(step: Step) -> None:
+def test_each_change_after_a_verdict_has_the_time_of_the_evidence(step: Step) -> None:
     before = S.RESTING if isinstance(step, Keep) else S.HOLDING if isinstance(step, Close) else S.ACTED
     assert judged(step, incident=a.incident(before)).change.at == NOW
 
 
-def test_what_was_seen_says_whether_an_undo_was_made() -> None:
+def test_the_evidence_says_whether_an_undo_was_made() -> None:
     undo = a.incident(purpose=Purpose.UNDO)
     moved = judged(GiveToHumans(), Verdict.NOT_RECOVERED, undo, evidence(happened=False))
     said = f"what restart-service had done could NOT be put back: {WHY}"
@@ -116,12 +116,12 @@ def nothing_follows(moved: Moved) -> bool:
     return (moved.wake_at, moved.later, moved.request, moved.change.judged) == (None, None, None, None)
 
 
-def test_what_was_sent_keeps_its_receipt_and_who_puts_the_value_back() -> None:
+def test_an_act_keeps_its_receipt_and_the_owner_that_will_reset_it() -> None:
     claimed = a.incident(S.CLAIMED, plan=replace(a.PLAN, reset_by="your next deploy resets it"))
     moved = advance(claimed, Acted(RECEIPT, "ana"), NOW)
 
-    kept = replace(RECEIPT, summary="started deployment ecs-svc/2; your next deploy resets it")
-    assert moved.after == replace(claimed, state=S.ACTED, version=3, receipt=kept)
+    receipt = replace(RECEIPT, summary="started deployment ecs-svc/2; your next deploy resets it")
+    assert moved.after == replace(claimed, state=S.ACTED, version=3, receipt=receipt)
     assert (moved.change.before, moved.change.at, moved.change.what) == (claimed, NOW, RECEIPT.summary)
     assert message(moved) == incident_messages.acted(moved.after, NOW, "ana")
     assert nothing_follows(moved)
@@ -134,7 +134,7 @@ def test_without_a_plan_the_receipt_stands_alone() -> None:
 
 
 @pytest.mark.parametrize("purpose", [Purpose.UNDO, Purpose.RESTORE])
-def test_what_was_sent_to_put_something_back_is_announced_as_that(purpose: Purpose) -> None:
+def test_an_undo_or_restore_that_was_sent_is_announced_as_such(purpose: Purpose) -> None:
     moved = advance(a.incident(S.CLAIMED, purpose=purpose), Acted(RECEIPT), NOW)
     assert message(moved) == reversal_messages.put_back(moved.after, NOW)
 
@@ -179,7 +179,7 @@ def test_an_abandoned_claim_is_uncertain_and_due_at_once() -> None:
         ),
     ],
 )
-def test_what_ends_the_work_on_it(event: Event, before: S, state: S, line: str) -> None:
+def test_the_events_that_end_the_work_on_an_incident(event: Event, before: S, state: S, line: str) -> None:
     incident = a.incident(before)
     moved = advance(incident, event, NOW)
     note = line if isinstance(event, Denied) else line.split(": ", 1)[1]
@@ -188,7 +188,7 @@ def test_what_ends_the_work_on_it(event: Event, before: S, state: S, line: str) 
     assert nothing_follows(moved)
 
 
-def test_the_messages_of_what_ends_the_work_on_it() -> None:
+def test_the_messages_of_the_events_that_end_the_work_on_an_incident() -> None:
     lost = advance(a.incident(S.CLAIMED), NotSent("denied"), NOW)
     assert message(lost) == incident_messages.not_executed(lost.after, NOW, "denied")
     old = advance(a.incident(S.PAGED), TooOld("old"), NOW)
@@ -198,12 +198,12 @@ def test_the_messages_of_what_ends_the_work_on_it() -> None:
 
 
 @pytest.mark.parametrize("state", [None, AlarmState.OK, AlarmState.ALARM])
-def test_humans_hear_what_the_first_alarm_is(state: AlarmState | None) -> None:
+def test_an_incident_given_to_humans_has_the_state_of_its_first_alarm(state: AlarmState | None) -> None:
     moved = advance(a.incident(S.AWAITING_APPROVAL), GivenUp("nobody approved", state), NOW)
     assert message(moved) == incident_messages.given_to_humans(moved.after, NOW, "nobody approved", state)
 
 
-def test_whoever_was_paged_hears_that_it_is_over() -> None:
+def test_a_recovery_of_a_paged_incident_is_announced() -> None:
     moved = advance(a.incident(S.PAGED), Recovered(), NOW)
     why = "every alarm of the incident is OK after it was handed to humans"
     assert (moved.after.state, moved.change.what) == (S.CLOSED, f"closed: {why}")
@@ -219,7 +219,7 @@ def test_a_question_is_over_with_its_trouble() -> None:
     assert nothing_follows(moved)
 
 
-def test_what_nobody_took_up_is_asked_for_again_in_the_same_state() -> None:
+def test_a_request_that_nobody_took_up_is_made_again_in_the_same_state() -> None:
     climbing = a.incident(S.CLIMBING)
     moved = advance(climbing, NotTakenUp(), NOW)
     assert moved.after == replace(climbing, version=3, due_at=NOW + CLIMB_PATIENCE)
@@ -249,11 +249,11 @@ def judged(
     seen: Evidence | None = None,
 ) -> Moved:
     event = Judged(Judgement(verdict, WHY), step, seen or evidence())
-    return advance(incident or a.incident(), event, a.NOW)  # the time is that of what was seen
+    return advance(incident or a.incident(), event, a.NOW)  # the time is that of the evidence
 
 
 @pytest.mark.parametrize(("verdict", "blind"), [(Verdict.UNKNOWN, 3), (Verdict.TOO_EARLY, 0)])
-def test_a_look_that_could_not_tell_is_counted(verdict: Verdict, blind: int) -> None:
+def test_a_look_without_a_verdict_is_counted(verdict: Verdict, blind: int) -> None:
     before = a.incident(blind_looks=2, attempt=4)
     moved = judged(LookAgain(SOON), verdict, before)
     after = replace(before, state=S.VERIFYING, version=3, attempt=5, due_at=SOON, blind_looks=blind)
@@ -334,7 +334,7 @@ def test_the_next_rung_is_asked_for_and_what_the_last_one_changed_is_kept_in_min
     assert moved.change.judged == history.Judged(Verdict.NOT_RECOVERED, NOW)
 
 
-def test_humans_get_what_nothing_is_left_to_try_for() -> None:
+def test_an_incident_with_nothing_left_to_try_is_given_to_humans() -> None:
     moved = judged(GiveToHumans())
     assert (moved.after.state, moved.after.note) == (S.PAGED, WHY)
     assert moved.change.what == f"given to humans: {WHY}"

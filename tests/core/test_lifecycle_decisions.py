@@ -1,4 +1,4 @@
-"""What a decision that does not act makes of an incident, row by row, and the requests that follow."""
+"""The effect of a decision that does not act on an incident, row by row, and the requests that follow."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -78,7 +78,7 @@ def decided(
     return moved
 
 
-def test_what_may_be_done_later_is_asked_for_later() -> None:
+def test_a_deferred_action_is_requested_later() -> None:
     before = a.incident(S.CLIMBING)
     moved = decided(decision(Defer(LATER), Reason.RUNG_GAP))
     due = LATER + CLIMB_PATIENCE
@@ -163,7 +163,7 @@ OBJECTS = Check("stale", Result.OBJECTED, "the alarm does not exist")
     ],
 )
 @pytest.mark.parametrize("reason", [Reason.SWITCHED_OFF, Reason.CEILING_REACHED])
-def test_an_alarm_is_red_for_humans_where_this_decision_saw_it_red(
+def test_an_alarm_is_red_for_humans_where_this_decision_read_it_red(
     reason: Reason, looked: Check | None, state: AlarmState | None
 ) -> None:
     """On the last rung as well: the look that led there may be hours old."""
@@ -184,7 +184,7 @@ def test_an_action_that_cannot_be_done_gives_way_to_the_next_rung() -> None:
     assert moved.request == request_of(moved.after, NOW)
 
 
-def test_what_is_not_red_any_more_needs_no_act() -> None:
+def test_an_incident_that_is_not_red_any_more_needs_no_act() -> None:
     moved = decided(decision(Refuse(), Reason.NO_LONGER_RED))
     assert (moved.after.state, moved.after.note) == (S.CLOSED, "budgets: 3 of 3")
     why = "every alarm of the incident is OK before restart-service was needed"
@@ -199,7 +199,7 @@ def restore(made: Decision, **changes: Any) -> Moved:
 
 
 @pytest.mark.parametrize("reason", [Reason.CHANGED_SINCE, Reason.NOT_REVERSIBLE, Reason.TARGET_MISSING])
-def test_what_somebody_changed_since_is_left_to_them(reason: Reason) -> None:
+def test_a_value_that_somebody_changed_since_is_left_to_them(reason: Reason) -> None:
     moved = restore(decision(Refuse(), reason))
     note = "the temporary change stays: budgets: 3 of 3"
     assert (moved.after.state, moved.change.what) == (S.CLOSED, note)
@@ -226,7 +226,7 @@ def test_a_restore_that_lost_a_race_is_asked_for_again() -> None:
     assert (moved.after.state, moved.wake_at) == (S.RESTING, NOW + RESTORE_PATIENCE)
 
 
-def test_of_a_restore_that_waits_for_a_relapse_nothing_is_said() -> None:
+def test_a_restore_that_waits_for_a_relapse_is_not_announced() -> None:
     moved = restore(decision(Refuse(), Reason.RED_AGAIN))
     assert (moved.change.message, moved.wake_at) == (None, NOW + RESTORE_PATIENCE)
 
@@ -255,7 +255,7 @@ def test_without_a_time_at_which_all_was_well_a_restore_waits_from_now() -> None
         (S.CLIMBING, Purpose.ACT, RequestKind.CLIMB),
     ],
 )
-def test_what_is_asked_for_is_what_the_incident_waits_for(
+def test_the_request_is_the_one_that_the_incident_waits_for(
     state: S, purpose: Purpose, kind: RequestKind
 ) -> None:
     incident = a.incident(state, purpose=purpose, rung=1, attempt=7)

@@ -1,4 +1,4 @@
-"""Lines of a log on a page hold no secret that can be told by its looks, and stay few and short."""
+"""Lines of a log on a page hold no secret that has a known form, and stay few and short."""
 
 import time
 
@@ -49,7 +49,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc_DEF-123"
         ("the password was wrong", "the password was wrong"),
     ],
 )
-def test_what_looks_like_a_secret_is_masked(line: str, expected: str) -> None:
+def test_text_that_looks_like_a_secret_is_masked(line: str, expected: str) -> None:
     assert harmless_lines([line]) == (expected,)
 
 
@@ -102,7 +102,7 @@ def test_no_line_takes_long_however_it_is_made(start: list[str], again: list[str
     before=some.text(max_size=20),
     word=some.sampled_from(["password", "dbPassword", "clientSecret", "PGPASSWORD"]),
 )
-def test_a_quoted_secret_is_masked_whatever_stands_before_it(before: str, word: str) -> None:
+def test_a_quoted_secret_is_masked_after_any_text(before: str, word: str) -> None:
     assert "hunter2" not in "".join(harmless_lines([f'{before} {word}="two hunter2"']))
 
 
@@ -129,7 +129,7 @@ def test_a_line_is_cut_after_its_secrets_are_masked() -> None:
     assert harmless_lines([f"password={'x' * 500} {words}"]) == (f"*** {words}"[:LINE_LENGTH],)
 
 
-def test_what_else_is_known_of_secrets_is_masked_before_the_cut() -> None:
+def test_other_known_secrets_are_masked_before_the_line_is_cut() -> None:
     assert harmless_lines(["error 7"], lambda line: line.replace("7", "***")) == ("error ***",)
     assert harmless_lines([f"{'x ' * 140}7"], lambda line: line.replace("x ", "")) == ("7",)
 

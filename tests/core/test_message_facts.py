@@ -1,4 +1,4 @@
-"""The lines of a page that an incident speaks for: values as the console calls them, steps, what stays."""
+"""The facts of a page about an incident: values by the console's names, steps, changes that stay."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ ROLE = "arn:aws:iam::111122223333:role/api"
 
 
 def before(**known: object) -> list[str]:
-    """What a page says of the values before the act."""
+    """The line of a page about the values before the act."""
     return values(a.incident(plan=replace(a.PLAN, before=known)))
 
 
@@ -31,13 +31,13 @@ def before(**known: object) -> list[str]:
         pytest.param(a.TASK_DEFINITION, "api:7", id="an ARN, by the name in it"),
         pytest.param(ROLE, "api", id="an ARN of no region"),
         pytest.param({"2": 0.1, "1": 0.9}, "1 0.9 and 2 0.1", id="a map, by its names"),
-        pytest.param({"on": True}, "on yes", id="a map of what is spelled itself"),
+        pytest.param({"on": True}, "on yes", id="a map of single values"),
         pytest.param(["b", "a"], "b and a", id="a list, in its order"),
         pytest.param(("a", "b", "c"), "a and b and c", id="as many as are shown"),
         pytest.param(["a", "b", "c", "d"], "4 of them", id="more than are shown"),
     ],
 )
-def test_a_value_is_spelled_for_a_phone(value: object, words: str) -> None:
+def test_a_value_is_formatted_for_a_phone(value: object, words: str) -> None:
     assert before(memory=value) == [f"before: memory {words}"]
 
 
@@ -46,7 +46,7 @@ def test_a_value_that_says_nothing_to_a_human_is_left_out(value: object) -> None
     assert before(memory=value) == []
 
 
-def test_values_are_told_in_the_order_of_their_names_and_by_the_names_of_the_console() -> None:
+def test_values_are_in_the_order_of_their_names_and_have_the_names_of_the_console() -> None:
     assert before(running=2, desired=3, memory=512, rest={"cpu": 256}) == [
         "before: desired count 3, memory 512, running tasks 2"
     ]
@@ -107,7 +107,7 @@ def test_steps_are_numbered_by_their_rungs(earlier: tuple[str, ...], lines: Sequ
         pytest.param(a.incident(plan=None, receipt=DONE), [], id="no plan is known"),
     ],
 )
-def test_what_stays_is_told_of_an_act_that_changed_something(
+def test_a_change_that_stays_is_named_for_an_act_that_changed_something(
     incident: Incident, lines: Sequence[str]
 ) -> None:
     assert stays(incident) == lines
@@ -125,12 +125,12 @@ UNTIL = a.NOW + timedelta(hours=1)
         pytest.param("", None, "a mute rule covered this alarm", id="no name"),
     ],
 )
-def test_a_mute_rule_is_told_by_its_name_and_its_end(by: str, until: datetime | None, words: str) -> None:
+def test_a_mute_rule_is_named_with_its_end(by: str, until: datetime | None, words: str) -> None:
     assert muted(a.alarm(mute=Mute(by, until))) == [
         f"muted: the CloudWatch mute rule {words}; it is handled since"
     ]
 
 
 @pytest.mark.parametrize("alarm", [None, a.alarm()])
-def test_without_a_mute_rule_none_is_told(alarm: Alarm | None) -> None:
+def test_without_a_mute_rule_none_is_named(alarm: Alarm | None) -> None:
     assert muted(alarm) == []

@@ -1,4 +1,4 @@
-"""What humans are told: of every change something, of quiet reasons nothing, of one cause once."""
+"""Announcements to humans: one of every change, none of quiet reasons, one of each cause."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -51,13 +51,13 @@ def test_quiet_reasons_are_recorded_only(reason: Reason) -> None:
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason if MEANINGS[r].disposition not in QUIET])
-def test_every_other_reason_is_told_in_its_own_sentence(reason: Reason) -> None:
+def test_every_other_reason_is_announced_in_its_own_sentence(reason: Reason) -> None:
     found = announced(refuse(reason, "the numbers", "abc"))
     assert found.headline.startswith(MEANINGS[reason].sentence)
     assert "intake: the numbers" in found.facts
 
 
-def test_observe_mode_tells_what_would_have_been_done_once_a_target_action_and_day() -> None:
+def test_observe_mode_announces_a_proposal_once_a_target_action_and_day() -> None:
     decision = decide(a.request(), a.rules(autonomy=Autonomy.OBSERVE), a.snapshot())
     later = a.request(alarm=a.alarm(since=a.NOW))
     first = announced(decision)
@@ -67,7 +67,7 @@ def test_observe_mode_tells_what_would_have_been_done_once_a_target_action_and_d
     assert announced(decision, replace(later, target=OTHER)).key != first.key
 
 
-def test_a_held_switch_is_told_once_a_holder() -> None:
+def test_a_held_switch_is_announced_once_a_holder() -> None:
     def held_by(holder: str) -> Decision:
         hold = Hold("global", holder, "migration", a.NOW, a.NOW + MINUTE)
         return decide(a.request(), a.rules(), a.snapshot(holds=(hold,)))
@@ -77,7 +77,7 @@ def test_a_held_switch_is_told_once_a_holder() -> None:
     assert announced(held_by("ana")).key != announced(held_by("bo")).key
 
 
-def test_a_refusal_without_a_lasting_cause_is_told_by_itself() -> None:
+def test_a_refusal_without_a_lasting_cause_is_announced_alone() -> None:
     other_alarm = a.request(alarm=a.alarm("web-memory-high"))
     decision = refuse(Reason.PLAN_EXPIRED, "limit 10s")
     assert announced(decision).key != announced(decision, other_alarm).key
@@ -96,7 +96,7 @@ def test_refusals_of_one_target_for_lasting_causes_are_one_thread_and_those_of_a
     assert other.key != first.key
 
 
-def test_the_same_malformed_target_is_one_thread_whatever_the_alarm() -> None:
+def test_the_same_malformed_target_is_one_thread_for_all_alarms() -> None:
     decision = refuse(Reason.TARGET_MALFORMED, "ecs:prod")
     keys = [
         of_decision(untargeted(key, alarm, "restart-service", decision, a.NOW), None)
@@ -108,7 +108,7 @@ def test_the_same_malformed_target_is_one_thread_whatever_the_alarm() -> None:
     assert first == again == other
 
 
-def test_an_act_is_told_with_both_images_the_warnings_and_what_follows() -> None:
+def test_an_act_is_announced_with_both_images_the_warnings_and_the_next_step() -> None:
     plan = replace(a.PLAN, warnings=("image api:latest is not pinned",))
     acted = a.incident(plan=plan, receipt=Receipt(summary="deployment 7 began", after={"deployment": "7"}))
     found = incident_messages.acted(acted, a.NOW)
@@ -123,12 +123,12 @@ def test_an_act_is_told_with_both_images_the_warnings_and_what_follows() -> None
     assert "scale-service is next" in found.next
 
 
-def test_an_act_above_the_first_rung_tells_what_led_there() -> None:
+def test_an_act_above_the_first_rung_names_its_reason() -> None:
     acted = a.incident(rung=1, action="scale-service", note="api-memory-high is still red")
     assert "why this rung: api-memory-high is still red" in incident_messages.acted(acted, a.NOW).facts
 
 
-def test_how_far_it_came_is_told_when_firebreak_stops() -> None:
+def test_the_last_announcement_says_how_far_firebreak_came() -> None:
     done = a.incident(receipt=Receipt(summary="deployment 7 began"))
     refused = transitions.climbing(done, 1, a.NOW, "api-memory-high is still red")
     stopped = incident_messages.given_to_humans(refused, a.NOW, "a storm", AlarmState.ALARM)
@@ -173,7 +173,9 @@ def test_an_act_at_the_last_rung_is_followed_by_a_page() -> None:
         ),
     ],
 )
-def test_each_end_is_told_in_its_own_words(found: Announcement, kind: AnnouncementKind, words: str) -> None:
+def test_each_end_is_announced_in_its_own_words(
+    found: Announcement, kind: AnnouncementKind, words: str
+) -> None:
     assert (found.kind, found.headline) == (kind, words)
     assert (found.incident_id, found.target, found.alarm_name) == (
         "i-0123456789",
@@ -189,12 +191,12 @@ def test_an_uncertain_act_is_said_not_to_be_repeated() -> None:
 @pytest.mark.parametrize(
     ("other", "same"),
     [
-        pytest.param(a.incident(version=9), True, id="the same rung, told again"),
+        pytest.param(a.incident(version=9), True, id="the same rung, announced again"),
         pytest.param(a.incident(rung=1), False, id="another rung"),
         pytest.param(a.incident(id="i-9876543210"), False, id="another incident"),
     ],
 )
-def test_an_incident_tells_each_kind_once_a_rung(other: object, *, same: bool) -> None:
+def test_an_incident_announces_each_kind_once_a_rung(other: object, *, same: bool) -> None:
     first = incident_messages.acted(a.incident(), a.NOW).key
     assert (incident_messages.acted(other, a.NOW).key == first) is same  # type: ignore[arg-type]  # an incident
     assert incident_messages.uncertain(a.incident(), a.NOW, "why").key != first
@@ -203,12 +205,12 @@ def test_an_incident_tells_each_kind_once_a_rung(other: object, *, same: bool) -
 @pytest.mark.parametrize(
     ("cause", "minutes", "alarm", "same"),
     [
-        pytest.param("Unavailable: BatchGetItem", 5, a.alarm("other"), True, id="same cause, same quarter"),
-        pytest.param("Unavailable: BatchGetItem", 16, a.alarm(), False, id="the next quarter"),
+        pytest.param("Unavailable: BatchGetItem", 5, a.alarm("other"), True, id="same quarter hour"),
+        pytest.param("Unavailable: BatchGetItem", 16, a.alarm(), False, id="the next quarter hour"),
         pytest.param("Denied: BatchGetItem", 0, a.alarm(), False, id="another cause"),
     ],
 )
-def test_blindness_is_told_once_a_cause_and_quarter_of_an_hour(
+def test_blindness_is_announced_once_a_cause_and_quarter_hour(
     cause: str, minutes: int, alarm: Alarm, *, same: bool
 ) -> None:
     reason = Reason.LEDGER_UNAVAILABLE
@@ -218,6 +220,6 @@ def test_blindness_is_told_once_a_cause_and_quarter_of_an_hour(
     assert first.headline == MEANINGS[reason].sentence
 
 
-def test_blindness_without_an_alarm_is_told_all_the_same() -> None:
+def test_blindness_without_an_alarm_is_announced_all_the_same() -> None:
     found = of_blindness(Reason.POLICY_UNUSABLE, "2 problems", "restart-service", None, a.NOW)
     assert (found.alarm_name, found.alarm_since) == ("", None)

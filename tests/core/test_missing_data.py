@@ -1,4 +1,4 @@
-"""Whether data made an alarm red, by what CloudWatch evaluated."""
+"""Whether data made an alarm red, by the evaluation of CloudWatch."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -50,7 +50,7 @@ def test_without_any_datapoint_there_is_no_data_since_the_first_silent_period() 
     assert data_of(red(None, None, None)) == NoData(first, words)
 
 
-def test_without_any_time_in_what_was_evaluated_it_is_silent_since_the_alarm_is_red() -> None:
+def test_without_any_time_in_the_evaluation_it_is_silent_since_the_alarm_is_red() -> None:
     found = data_of(red(evaluation=Evaluation(missing=3)))
 
     assert isinstance(found, NoData)
@@ -231,7 +231,7 @@ def test_where_the_edge_that_is_compared_is_not_known_every_datapoint_may_breach
     assert isinstance(found, Data if breaches else NoData)
 
 
-def test_an_evaluation_from_before_this_state_does_not_tell_of_it() -> None:
+def test_an_evaluation_from_before_this_state_is_not_used_for_it() -> None:
     before = evaluation(None, None, None, query_date=SINCE - timedelta(seconds=61))
     just = evaluation(None, None, None, query_date=SINCE - MINUTE)
 

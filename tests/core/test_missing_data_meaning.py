@@ -1,4 +1,4 @@
-"""What missing data means for an alarm by its owner's word, and the state that it is in for its owner."""
+"""The meaning of missing data by the setting of an alarm's owner, and the alarm's state for its owner."""
 
 from dataclasses import replace
 from typing import Any
@@ -54,7 +54,7 @@ def test_the_tag_speaks_before_the_policy_and_its_first_pattern_before_its_defau
     assert owners_word(name, tags, RULES) == OwnersWord(meaning, source)
 
 
-def test_nobody_may_have_said_anything() -> None:
+def test_missing_data_has_no_meaning_without_a_tag_or_the_policy() -> None:
     words = "neither a tag firebreak:missing-data nor the policy says that it means anything"
 
     assert owners_word("api", {}, MissingDataRules()) == OwnersWord(None, words)
@@ -108,7 +108,7 @@ WORDS: dict[str, OwnersWord | Unknown] = {
 
 
 @pytest.mark.parametrize(
-    ("shown", "silent", "word", "state", "marked"),
+    ("raw_state", "silent", "word", "state", "marked"),
     [
         (OK, True, "symptom", OK, False),
         (OK, True, "nobody", OK, False),
@@ -126,13 +126,13 @@ WORDS: dict[str, OwnersWord | Unknown] = {
     ],
 )
 def test_the_state_that_an_alarm_is_in_for_its_owner(
-    shown: AlarmState, silent: bool, word: str, state: AlarmState, marked: bool
+    raw_state: AlarmState, silent: bool, word: str, state: AlarmState, marked: bool
 ) -> None:
-    alarm = red(*([None] * 3 if silent else [96.0] * 3), state=shown)
+    alarm = red(*([None] * 3 if silent else [96.0] * 3), state=raw_state)
 
     found = effective(alarm, data_of(alarm), WORDS[word])
 
-    assert (found.state, found.shown, bool(found.missing)) == (state, shown, marked)
+    assert (found.state, found.shown, bool(found.missing)) == (state, raw_state, marked)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_the_state_that_an_alarm_is_in_for_its_owner(
         ("unreadable", None, "throttled"),
     ],
 )
-def test_a_marked_alarm_says_what_is_missing_what_that_means_and_who_said_so(
+def test_an_alarm_with_missing_data_names_the_gap_its_meaning_and_the_source(
     word: str, meaning: MissingData | None, source: str
 ) -> None:
     alarm = red(state=ALARM)

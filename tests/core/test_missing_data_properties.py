@@ -1,4 +1,4 @@
-"""Over all readings of an incident's alarms and all words of their owners: missing data decides nothing."""
+"""For all readings of an incident's alarms and all settings of owners: missing data decides nothing."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,7 +41,7 @@ READINGS: dict[str, Reading[DescribedAlarm]] = {
 
 @dataclass(frozen=True)
 class Seen:
-    """One member as it was read, and what its owner says."""
+    """One member as it was read, and its owner's setting."""
 
     reading: str
     word: str
@@ -56,7 +56,7 @@ class Seen:
 
     @property
     def is_red(self) -> bool:
-        """By data, or by its owner's word."""
+        """By data, or by its owner's setting."""
         silent = self.reading in {"silent", "without data"}
         return self.reading == "red" or (silent and self.word == "symptom")
 

@@ -77,7 +77,7 @@ NOT_SAID = CannotTell("CloudWatch does not say what was evaluated")
         pytest.param("", {}, NOT_SAID, id="no reason"),
     ],
 )
-def test_without_an_evaluation_only_cloudwatchs_own_sentence_tells(
+def test_without_an_evaluation_only_cloudwatchs_own_sentence_decides(
     reason: str, changes: dict[str, Any], expected: DataFound
 ) -> None:
     assert data_of(red(evaluation=None, reason=reason, **changes)) == expected
@@ -100,7 +100,7 @@ def test_a_composite_is_red_without_data_when_every_red_child_is() -> None:
     assert found == NoData(SINCE - MINUTE, words)
 
 
-def test_of_many_children_without_data_three_are_named() -> None:
+def test_three_of_many_children_without_data_are_named() -> None:
     found = data_of_composite([child(f"silent-{n}", ALARM, silent=True) for n in range(5)])
 
     assert isinstance(found, NoData)
@@ -121,17 +121,17 @@ def test_one_child_that_is_red_by_data_makes_the_composite_red() -> None:
         ([NotRead("offline")], "a child could not be looked at: offline"),
     ],
 )
-def test_without_a_red_child_that_was_seen_nobody_can_tell(children: list[Any], why: str) -> None:
+def test_without_a_red_child_that_was_read_the_cause_is_unknown(children: list[Any], why: str) -> None:
     assert data_of_composite(children) == CannotTell(why)
 
 
-# --- what the event says where the alarm says nothing ---
+# --- the event where the alarm says nothing ---
 
 SECOND = timedelta(seconds=1)
 SENTENCE = "no data since 2026-11-20 10:00:00Z: 3 datapoints missing"
 
 
-def test_the_event_tells_where_the_alarm_says_nothing_of_the_same_transition() -> None:
+def test_the_event_decides_where_the_alarm_says_nothing_of_the_same_transition() -> None:
     by_sentence = of_event(a.alarm(reason=SILENT), a.described(since=SINCE + 30 * SECOND), NOBODY)
     evaluated = of_event(a.alarm(evaluation=evaluation(None, None, None)), a.described(), NOBODY)
 
@@ -141,12 +141,12 @@ def test_the_event_tells_where_the_alarm_says_nothing_of_the_same_transition() -
 
 
 @pytest.mark.parametrize("apart", [MINUTE, -MINUTE])
-def test_up_to_a_minute_apart_event_and_alarm_tell_of_the_same_transition(apart: timedelta) -> None:
-    def is_stated(by: timedelta) -> bool:
+def test_up_to_a_minute_apart_event_and_alarm_are_the_same_transition(apart: timedelta) -> None:
+    def is_same_transition(by: timedelta) -> bool:
         return of_event(a.alarm(reason=SILENT), a.described(since=SINCE + by), NOBODY) is not None
 
-    assert is_stated(apart)
-    assert not is_stated(apart + (SECOND if apart > timedelta() else -SECOND))
+    assert is_same_transition(apart)
+    assert not is_same_transition(apart + (SECOND if apart > timedelta() else -SECOND))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,9 @@ def test_up_to_a_minute_apart_event_and_alarm_tell_of_the_same_transition(apart:
         pytest.param("", a.described(), id="neither says anything"),
     ],
 )
-def test_the_event_does_not_tell(event: str, live: DescribedAlarm) -> None:
+def test_the_event_does_not_decide_about_another_transition_or_cause(
+    event: str, live: DescribedAlarm
+) -> None:
     assert of_event(a.alarm(reason=event), live, NOBODY) is None
 
 
@@ -176,13 +178,13 @@ def test_the_event_does_not_tell(event: str, live: DescribedAlarm) -> None:
         ({"reason": "a drill"}, ""),
     ],
 )
-def test_of_an_alarm_that_nobody_could_look_at_its_event_tells_when_no_data_made_it_red(
+def test_the_event_of_an_alarm_that_could_not_be_read_says_whether_no_data_made_it_red(
     changes: dict[str, Any], text: str
 ) -> None:
     assert missing_data_in_event(a.alarm(**changes)) == text
 
 
-def test_for_who_only_has_the_event_its_own_tags_and_the_policy_say_what_missing_data_means() -> None:
+def test_with_only_the_event_its_tags_and_the_policy_say_what_missing_data_means() -> None:
     policy = MissingDataRules(named=(("api-*", MissingData.IGNORE),))
     silent = a.alarm(reason=SILENT)
     by_tag = replace(silent, tags={MISSING_DATA_TAG: "symptom"})

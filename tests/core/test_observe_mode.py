@@ -1,4 +1,4 @@
-"""Observe mode: what is announced of a decision, for every request and every snapshot."""
+"""Observe mode: the announcement of a decision, for every request and every snapshot."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -47,7 +47,7 @@ def announced(seen: Snapshot, target: Target = a.TARGET, at: Any = a.NOW) -> Ann
     return announcement_of(record(decide(request, WATCHED, seen), request, at), request, WATCHED)
 
 
-def shown(seen: Snapshot, target: Target = a.TARGET, at: Any = a.NOW) -> Announcement:
+def announcement_for(seen: Snapshot, target: Target = a.TARGET, at: Any = a.NOW) -> Announcement:
     found = announced(seen, target, at)
     assert found
     return found
@@ -69,25 +69,25 @@ def test_in_observe_mode_nothing_but_what_would_be_done_or_would_stop_it_is_anno
     assert found is None or found.kind is AnnouncementKind.OBSERVED or about_firebreak or answer
 
 
-def test_what_is_observed_calls_nobody_and_is_not_summed_up() -> None:
-    found = shown(a.snapshot())
+def test_an_observed_decision_calls_nobody_and_is_not_summed_up() -> None:
+    found = announcement_for(a.snapshot())
     assert (found.kind in TRIGGERS, counts(found)) == (False, False)
 
 
 def test_a_proposal_is_announced_once_a_target_action_and_day() -> None:
-    first = shown(a.snapshot())
-    assert shown(a.snapshot(), at=a.NOW + HOUR).key == first.key
-    assert shown(a.snapshot(), at=a.NOW + DAY).key != first.key
-    assert shown(a.snapshot(), OTHER).key != first.key
+    first = announcement_for(a.snapshot())
+    assert announcement_for(a.snapshot(), at=a.NOW + HOUR).key == first.key
+    assert announcement_for(a.snapshot(), at=a.NOW + DAY).key != first.key
+    assert announcement_for(a.snapshot(), OTHER).key != first.key
 
 
-def test_a_first_rung_that_cannot_act_proposes_what_the_ladder_would_climb_to() -> None:
-    found = shown(cannot(Reason.UNSUPPORTED_CONTROLLER))
+def test_a_first_rung_that_cannot_act_proposes_the_rung_that_the_ladder_would_climb_to() -> None:
+    found = announcement_for(cannot(Reason.UNSUPPORTED_CONTROLLER))
     assert found.headline == (
         "The policy says observe, so Firebreak changes nothing here. It would climb to scale-service: "
         "The target's deployment controller does not allow this action."
     )
-    assert (found.key, found.cause) == (shown(a.snapshot()).key, "observe_only")
+    assert (found.key, found.cause) == (announcement_for(a.snapshot()).key, "observe_only")
 
 
 @pytest.mark.parametrize(
@@ -118,24 +118,24 @@ def test_without_a_higher_action_the_obstacle_is_announced(ladder: tuple[str, ..
 
 
 def test_an_obstacle_is_announced_once_a_target_action_and_day_and_never_in_a_proposals_place() -> None:
-    first = shown(cannot(Reason.DEPLOYMENT_RUNNING))
+    first = announcement_for(cannot(Reason.DEPLOYMENT_RUNNING))
     assert first.headline == MEANINGS[Reason.DEPLOYMENT_RUNNING].sentence
-    assert shown(cannot(Reason.SCALED_TO_ZERO), at=a.NOW + HOUR).key == first.key
-    assert shown(cannot(Reason.DEPLOYMENT_RUNNING), at=a.NOW + DAY).key != first.key
-    assert shown(cannot(Reason.DEPLOYMENT_RUNNING), OTHER).key != first.key
-    assert shown(a.snapshot()).key != first.key
+    assert announcement_for(cannot(Reason.SCALED_TO_ZERO), at=a.NOW + HOUR).key == first.key
+    assert announcement_for(cannot(Reason.DEPLOYMENT_RUNNING), at=a.NOW + DAY).key != first.key
+    assert announcement_for(cannot(Reason.DEPLOYMENT_RUNNING), OTHER).key != first.key
+    assert announcement_for(a.snapshot()).key != first.key
     proposed = a.request(action="scale-service")
     another = record(decide(proposed, WATCHED, cannot(Reason.DEPLOYMENT_RUNNING)), proposed)
     assert obstacle(first, another, a.TARGET.key).key != first.key
 
 
 def test_the_key_of_an_obstacle_is_the_same_in_every_release() -> None:
-    assert shown(cannot(Reason.DEPLOYMENT_RUNNING)).key == "632b79843e20b0d1d7b9d22c0df81790"
+    assert announcement_for(cannot(Reason.DEPLOYMENT_RUNNING)).key == "632b79843e20b0d1d7b9d22c0df81790"
 
 
 def test_an_obstacle_has_a_thread_of_its_own_and_promises_no_time() -> None:
     acted = a.history(Level.TARGET, a.NOW - timedelta(minutes=5))
-    found = shown(a.snapshot(scopes={**a.snapshot().scopes, acted.scope: acted}))
+    found = announcement_for(a.snapshot(scopes={**a.snapshot().scopes, acted.scope: acted}))
     assert (found.cause, found.thread, found.until) == ("cooldown", found.key, None)
     assert found.next == (
         "No further automatic action. CloudWatch sends nothing more until the alarm changes state."
@@ -146,7 +146,7 @@ def test_an_obstacle_has_a_thread_of_its_own_and_promises_no_time() -> None:
     "reason", [r for r in Reason if MEANINGS[r].disposition is Disposition.PAGE and r not in LEDGER_FAULTS]
 )
 def test_no_obstacle_of_a_target_is_a_page(reason: Reason) -> None:
-    found = shown(cannot(reason))
+    found = announcement_for(cannot(reason))
     assert (found.kind, found.cause) == (AnnouncementKind.OBSERVED, reason.value)
 
 
@@ -156,12 +156,12 @@ def test_a_pause_is_only_recorded() -> None:
 
 
 def test_a_ledger_that_cannot_be_read_is_paged() -> None:
-    found = shown(a.snapshot(holds=Unknown("BatchGetItem: ThrottlingException")))
+    found = announcement_for(a.snapshot(holds=Unknown("BatchGetItem: ThrottlingException")))
     assert found.kind is AnnouncementKind.REFUSED
 
 
 def test_a_target_that_cannot_be_read_is_an_obstacle_that_ends_with_no_time() -> None:
-    found = shown(a.snapshot(plan=Unknown("DescribeServices: AccessDenied")))
+    found = announcement_for(a.snapshot(plan=Unknown("DescribeServices: AccessDenied")))
     assert (found.kind, found.until, found.cause) == (
         AnnouncementKind.OBSERVED,
         None,
@@ -169,7 +169,7 @@ def test_a_target_that_cannot_be_read_is_an_obstacle_that_ends_with_no_time() ->
     )
 
 
-def test_a_human_who_approves_hears_that_the_policy_only_observes() -> None:
+def test_the_answer_to_an_approval_says_that_the_policy_only_observes() -> None:
     request = a.request(RequestKind.APPROVAL, incident_id="i-0123456789", by="ana")
     decision = decide(request, WATCHED, a.snapshot())
     found = announcement_of(record(decision, request), request, WATCHED)

@@ -1,4 +1,4 @@
-"""The notice of a target that is not opted in, and what is announced of alarms that nobody tagged."""
+"""The notice of a target that is not opted in, and the announcements about alarms that nobody tagged."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -44,7 +44,7 @@ def announced(request: Request, seen: Snapshot, autonomy: Autonomy = Autonomy.AU
     return announcement_of(record(request, seen, autonomy), request, a.rules(autonomy=autonomy))
 
 
-def shown(request: Request, seen: Snapshot, autonomy: Autonomy = Autonomy.AUTO) -> Announcement:
+def announcement_for(request: Request, seen: Snapshot, autonomy: Autonomy = Autonomy.AUTO) -> Announcement:
     found = announced(request, seen, autonomy)
     assert found
     return found
@@ -81,7 +81,7 @@ def test_a_tagged_alarm_that_its_targets_owner_did_not_allow_is_a_notice(
     seen: Snapshot, name: str, why: str, next_: str, mode: tuple[Autonomy, AnnouncementKind, str]
 ) -> None:
     autonomy, kind, cause = mode
-    found = shown(TAGGED, seen, autonomy)
+    found = announcement_for(TAGGED, seen, autonomy)
     # Keys are stored: they stay what they were in earlier releases.
     key = digest(name, kind.value, a.ACCOUNT, a.REGION, a.TARGET.display, "api-memory-high")
     decided = announcement(record(TAGGED, seen, autonomy), a.TARGET)
@@ -98,9 +98,9 @@ def test_a_tagged_alarm_that_its_targets_owner_did_not_allow_is_a_notice(
 
 
 def test_in_observe_mode_it_calls_nobody_and_has_a_key_of_its_own() -> None:
-    found = shown(TAGGED, OUT, Autonomy.OBSERVE)
+    found = announcement_for(TAGGED, OUT, Autonomy.OBSERVE)
     assert (found.kind, found.cause, is_notice(found)) == (K.OBSERVED, "not_opted_in", True)
-    assert found.key != shown(TAGGED, OUT).key
+    assert found.key != announcement_for(TAGGED, OUT).key
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_in_observe_mode_it_calls_nobody_and_has_a_key_of_its_own() -> None:
         pytest.param({"alarm": a.alarm(region="us-east-1")}, False, id="another region"),
     ],
 )
-def test_it_is_one_a_target_and_alarm(other: dict[str, Any], same: bool) -> None:
-    assert (shown(a.request(**other), OUT).key == shown(TAGGED, OUT).key) is same
+def test_a_notice_is_one_a_target_and_alarm(other: dict[str, Any], same: bool) -> None:
+    assert (announcement_for(a.request(**other), OUT).key == announcement_for(TAGGED, OUT).key) is same
 
 
 SILENT: list[Any] = [
@@ -126,7 +126,7 @@ SILENT: list[Any] = [
 
 @pytest.mark.parametrize("seen", SILENT)
 @pytest.mark.parametrize("autonomy", list(Autonomy))
-def test_an_untagged_alarm_on_what_is_not_opted_in_is_only_recorded(
+def test_an_untagged_alarm_on_a_target_that_is_not_opted_in_is_only_recorded(
     seen: Snapshot, autonomy: Autonomy
 ) -> None:
     assert announced(UNTAGGED, seen, autonomy) is None
@@ -141,7 +141,7 @@ def test_an_untagged_alarm_on_an_opted_in_target_or_one_that_cannot_be_read_is_a
     assert announced(UNTAGGED, a.snapshot(target_tags=Unknown("503"), alarm_tags={}))
 
 
-def test_who_asks_again_for_a_target_that_is_gone_hears_so() -> None:
+def test_a_retry_for_a_target_that_is_gone_is_announced() -> None:
     asked = replace(UNTAGGED, kind=RequestKind.WAKE, by="ana")
     assert announced(asked, a.snapshot(target_tags=ABSENT, plan=ABSENT, alarm_tags={}))
 
@@ -179,7 +179,7 @@ def test_a_human_gets_the_whole_refusal_under_any_autonomy(
 
 
 @pytest.mark.parametrize("incident_id", ["", "i-0123456789"], ids=["a first request", "an incident's"])
-def test_where_the_policy_acts_a_refusal_is_told_whole(incident_id: str) -> None:
+def test_where_the_policy_acts_a_refusal_is_announced_with_every_field(incident_id: str) -> None:
     asked = a.request(RequestKind.CLIMB if incident_id else RequestKind.ALARM, incident_id=incident_id)
     expected = of_decision(refused(asked), a.TARGET, of_an_incident=bool(incident_id))
     assert expected
@@ -188,7 +188,7 @@ def test_where_the_policy_acts_a_refusal_is_told_whole(incident_id: str) -> None
 
 
 def refused(request: Request) -> DecisionRecord:
-    """The record of a refusal that a human hears of."""
+    """The record of a refusal that is announced."""
     decision = refuse(Reason.UNSUPPORTED_CONTROLLER, "why")
     return replace(record(request, a.snapshot(), Autonomy.AUTO), decision=decision)
 
@@ -203,14 +203,14 @@ def unresolved(reason: Reason) -> DecisionRecord:
     )
 
 
-def test_what_nobody_asked_for_is_only_recorded() -> None:
+def test_an_unresolved_alarm_that_asks_for_nothing_is_only_recorded() -> None:
     for observes in (True, False):
         assert (
             announcement_of_unresolved(unresolved(Reason.TARGET_NONE), asked=False, observes=observes) is None
         )
 
 
-def test_what_was_asked_for_is_a_page_unless_the_policy_only_observes() -> None:
+def test_an_unresolved_request_is_a_page_unless_the_policy_only_observes() -> None:
     found = unresolved(Reason.TARGET_NONE)
     assert announcement_of_unresolved(found, asked=True, observes=False) == of_decision(found, None)
     observed = announcement_of_unresolved(found, asked=True, observes=True)
@@ -226,7 +226,7 @@ def test_what_was_asked_for_is_a_page_unless_the_policy_only_observes() -> None:
     assert other.key != observed.key
 
 
-def test_a_ledger_that_cannot_be_read_is_a_page_whatever_the_policy_says() -> None:
+def test_a_ledger_that_cannot_be_read_is_a_page_under_every_policy() -> None:
     found = announcement_of_unresolved(unresolved(Reason.IN_FLIGHT_UNREADABLE), asked=True, observes=True)
     assert found
     assert found.kind is K.REFUSED

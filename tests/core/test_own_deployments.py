@@ -1,4 +1,4 @@
-"""Whose deployment is in the way: Firebreak's by its receipt, perhaps its by the times, or another's."""
+"""The origin of a deployment that is in the way: Firebreak by its receipt or by the times, or another."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +21,7 @@ SECOND = timedelta(seconds=1)
 IN_THE_WAY = Obstacle(
     Reason.DEPLOYMENT_RUNNING, "deployment ecs-svc/2 is in progress", (("ecs-svc/2", BEGAN),)
 )
-OURS = Receipt(summary="began", after={"deployment": "ecs-svc/2"})
+RECEIPT = Receipt(summary="began", after={"deployment": "ecs-svc/2"})
 
 
 def act(action: str = "restart-service", seconds_before: int = 4) -> Act:
@@ -29,20 +29,20 @@ def act(action: str = "restart-service", seconds_before: int = 4) -> Act:
 
 
 def test_a_deployment_that_the_receipt_names_is_firebreaks() -> None:
-    incident = replace(a.incident(), receipt=OURS)
+    incident = replace(a.incident(), receipt=RECEIPT)
     expected = f"; Firebreak started it: {incident.action}, incident {incident.id}"
     assert origin(IN_THE_WAY, incident, (), CATALOG) == expected
 
 
 @pytest.mark.parametrize("seconds", [-60, 0, 4, 80], ids=str)
-def test_one_that_began_when_an_act_was_claimed_is_told_with_its_times(seconds: int) -> None:
+def test_one_that_began_when_an_act_was_claimed_is_described_with_its_times(seconds: int) -> None:
     text = f"{abs(seconds)} s {'before' if seconds < 0 else 'after'}"
     assert origin(IN_THE_WAY, ABSENT, (act(seconds_before=seconds),), CATALOG) == (
         f"; it began {text} restart-service of incident i-before was claimed"
     )
 
 
-def test_of_several_acts_the_newest_is_told() -> None:
+def test_of_several_acts_the_newest_is_named() -> None:
     acts = (act("roll-back-service", 3), act("adjust-task-memory", 70))
     assert "3 s after roll-back-service" in origin(IN_THE_WAY, ABSENT, acts, CATALOG)
 
@@ -56,7 +56,7 @@ def test_of_several_acts_the_newest_is_told() -> None:
         pytest.param((act("scale-service"),), id="an act that starts no deployment"),
     ],
 )
-def test_nothing_is_said_of_who_started_another_one(acts: tuple[Act, ...]) -> None:
+def test_the_origin_of_another_deployment_is_not_named(acts: tuple[Act, ...]) -> None:
     assert origin(IN_THE_WAY, Unknown("throttled"), acts, CATALOG) == ""
     stranger = replace(a.incident(), receipt=Receipt(summary="", after={"deployment": "ecs-svc/1"}))
     assert origin(IN_THE_WAY, stranger, acts, CATALOG) == ""
@@ -66,7 +66,7 @@ def test_nothing_is_said_of_who_started_another_one(acts: tuple[Act, ...]) -> No
 def test_without_a_time_only_the_receipt_speaks() -> None:
     untimed = replace(IN_THE_WAY, deployments=(("ecs-svc/2", None),))
     assert origin(untimed, ABSENT, (act(),), CATALOG) == ""
-    assert origin(untimed, replace(a.incident(), receipt=OURS), (), CATALOG) != ""
+    assert origin(untimed, replace(a.incident(), receipt=RECEIPT), (), CATALOG) != ""
 
 
 def test_the_decision_says_that_the_deployment_in_the_way_is_firebreaks() -> None:

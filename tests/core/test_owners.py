@@ -1,4 +1,4 @@
-"""Whose next deploy will reset what Firebreak sets, told from the target's tags."""
+"""The owner whose next deploy will reset Firebreak's change, by the target's tags."""
 
 import pytest
 

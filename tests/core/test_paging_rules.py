@@ -56,7 +56,7 @@ def test_lines_of_a_log_are_read_only_for_a_channel_that_may_carry_them(
 
 
 class Past(Office):
-    """Hours that never come again."""
+    """Hours that are over for good."""
 
     def covering(self, now: datetime) -> None:
         return None
@@ -75,7 +75,7 @@ class Evening(Office):
         return OPENS.replace(hour=17)
 
 
-def test_a_route_opens_with_the_first_of_its_hours_and_one_without_hours_is_open() -> None:
+def test_a_route_opens_with_the_first_of_its_hours_and_without_hours_is_always_open() -> None:
     assert opens_at(ALWAYS, NIGHT) is None
     assert opens_at(OFFICE, NIGHT) == OPENS
     assert opens_at(OFFICE, OPENS) is None

@@ -1,4 +1,4 @@
-"""Whoever holds the kill switch is named in what was refused for it, and what is critical is said first."""
+"""A refusal names the holder of the kill switch, and a critical severity comes first in the headline."""
 
 from dataclasses import replace
 
@@ -29,13 +29,13 @@ def test_a_refusal_because_of_the_kill_switch_belongs_to_its_holder(
     assert holder_of(announcement) == holder
 
 
-def test_what_is_critical_under_a_pause_is_said_first() -> None:
+def test_a_critical_severity_under_a_pause_comes_first_in_the_headline() -> None:
     expected = "A critical alarm is red under a pause. Paused: global by ana."
     assert by_severity(PAUSED, Severity.CRITICAL) == replace(PAUSED, headline=expected)
 
 
 @pytest.mark.parametrize("severity", [one for one in Severity if one is not Severity.CRITICAL])
-def test_what_is_not_critical_is_announced_as_it_was(severity: Severity) -> None:
+def test_another_severity_does_not_change_the_announcement(severity: Severity) -> None:
     assert by_severity(PAUSED, severity) == PAUSED
 
 

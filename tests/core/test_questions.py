@@ -45,7 +45,7 @@ def test_a_question_that_an_earlier_release_printed_still_has_its_id(asked: Inci
     assert question_id(asked) == printed
 
 
-def test_the_answer_carries_all_that_tells_its_question_from_another() -> None:
+def test_the_answer_carries_everything_that_identifies_its_question() -> None:
     asked = replace(ASKED, rung=1, action="scale-service")
     assert approval_of(asked, "ana", a.NOW) == OwnEvent(
         kind=RequestKind.APPROVAL,
@@ -74,5 +74,5 @@ def test_no_other_text_is_a_question(written: str) -> None:
     "written",
     ["i-0123456789", "i-0123456789.0.0123abcd", "i-0123456789.1.0123abcd\n", " i-0123456789.1.0123abcd"],
 )
-def test_what_is_almost_a_question_is_none(written: str) -> None:
+def test_text_that_is_almost_a_question_is_none(written: str) -> None:
     assert read_question(written) is None

@@ -1,4 +1,4 @@
-"""What is red, in numbers: true, short, and for every kind of alarm."""
+"""The breach of an alarm in numbers: true, short, and for every kind of alarm."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -109,7 +109,7 @@ def test_an_expression_is_called_by_its_label_and_a_query_by_what_it_measures() 
     assert red_words(alarm(kind=AlarmKind.INSIGHTS, label=query)).startswith("MAX(CPUUtilization) 96.1 > 80")
 
 
-def test_a_contributor_is_told_by_its_attributes_and_the_numbers_of_its_sentence() -> None:
+def test_a_contributor_is_described_by_its_attributes_and_the_numbers_of_its_sentence() -> None:
     series = Contributor("5d3e", {"DBInstanceIdentifier": "orders-2"})
     text = (
         "Threshold Crossed: 1 datapoint was greater than the threshold (10.0). The most recent datapoint"
@@ -119,7 +119,7 @@ def test_a_contributor_is_told_by_its_attributes_and_the_numbers_of_its_sentence
     assert red_words(found) == "CPUUtilization 20 > 10 (DBInstanceIdentifier orders-2)"
 
 
-def test_a_composite_is_told_by_its_red_children() -> None:
+def test_a_composite_is_described_by_its_red_children() -> None:
     children = tuple(a.arn_of(f"child-{n}") for n in range(7))
     found = alarm(kind=AlarmKind.COMPOSITE, children=children, metrics=())
     assert red_words(found) == "its rule names child-0, child-1, child-2, child-3, child-4 and 2 more"
@@ -141,7 +141,7 @@ NUMBERS = some.floats(-1e300, 1e300)
     some.text(max_size=300),
     some.sampled_from(AlarmKind),
 )
-def test_whatever_the_numbers_and_the_sentence_the_line_is_bounded(
+def test_the_line_is_bounded_for_all_numbers_and_sentences(
     values: list[float], threshold: float, reason: str, kind: AlarmKind
 ) -> None:
     found = alarm(kind=kind, reason=reason, evaluation=evaluation(*values, threshold=threshold))

@@ -1,4 +1,4 @@
-"""The exact words for what is red: lengths, digits, signs and counts at their limits."""
+"""The exact words for a breach: lengths, digits, signs and counts at their limits."""
 
 from dataclasses import replace
 from typing import Any
@@ -92,11 +92,11 @@ def test_a_number_has_as_few_digits_as_keep_it_apart_from_the_threshold(
 
 
 @pytest.mark.parametrize(
-    ("length", "shown"), [(79, "n" * 79), (80, "n" * 80), (81, CUT), (300, CUT)], ids=str
+    ("length", "expected"), [(79, "n" * 79), (80, "n" * 80), (81, CUT), (300, CUT)], ids=str
 )
-def test_a_name_of_more_than_eighty_characters_is_cut_with_an_ellipsis(length: int, shown: str) -> None:
+def test_a_name_of_more_than_eighty_characters_is_cut_with_an_ellipsis(length: int, expected: str) -> None:
     metrics = (Metric("N", "n" * length, {}),)
-    assert red_words(alarm(metrics=metrics, reason="", evaluation=None)) == shown
+    assert red_words(alarm(metrics=metrics, reason="", evaluation=None)) == expected
 
 
 @pytest.mark.parametrize("more", [0, 1, 18], ids=str)
@@ -168,7 +168,7 @@ def test_dimensions_of_other_metrics_are_named_and_long_values_that_differ_are_t
     assert red_words(found) == f"CPU (b v, a {CUT} and {CUT})"
 
 
-def test_a_contributor_is_told_by_its_own_attributes_or_else_by_the_metrics() -> None:
+def test_a_contributor_is_described_by_its_own_attributes_or_else_by_the_metrics() -> None:
     metrics = (Metric("N", "CPU", {"ServiceName": "api"}), Metric("N", "CPU", {"ServiceName": "web"}))
     found = alarm(metrics=metrics, reason="", evaluation=None, contributor=Contributor("1", {"d": "v"}))
     assert red_words(found) == "CPU (d v)"
@@ -186,7 +186,7 @@ def test_a_contributor_is_told_by_its_own_attributes_or_else_by_the_metrics() ->
         pytest.param({"metrics": (), "label": "Errors", "evaluation": None}, "Errors", id="only a label"),
     ],
 )
-def test_what_is_not_known_is_left_out(changes: dict[str, Any], words: str) -> None:
+def test_an_unknown_part_is_left_out(changes: dict[str, Any], words: str) -> None:
     assert red_words(alarm(**{"reason": "", **changes})) == words
 
 
@@ -235,7 +235,7 @@ def test_a_value_on_the_edge_of_its_band_is_inside(value: float, words: str) -> 
             "CPU 99 > 80 for 1 of 2 minutes", id="the count of the others",
         ),
         pytest.param("2 out of the last 3 datapoints", (99.0,), {}, "CPU 99 > 80 for 1 min", id="of what"),
-        pytest.param(GREATER, (81.0, 79.0, 82.0), {}, "CPU 82 > 80 for 2 of 3 minutes", id="ours"),
+        pytest.param(GREATER, (81.0, 79.0, 82.0), {}, "CPU 82 > 80 for 2 of 3 minutes", id="computed"),
         pytest.param(GREATER, (80.0, 79.0, 82.0), {}, "CPU 82 > 80 for 1 of 3 minutes", id="80 is no more"),
         pytest.param("", (81.0, 83.0, 82.0), {}, "CPU 82 > 80 for 3 of 3 minutes", id="all above"),
         pytest.param("", (79.0, 78.0), {}, "CPU 78 < 80 for 2 of 2 minutes", id="all below"),
@@ -272,7 +272,7 @@ def test_the_value_is_that_of_the_last_period_with_data() -> None:
     assert words_of("", 91.0, 99.5, 95.0, 94.0, evaluated=points) == "CPU 94 > 80"
 
 
-def test_a_value_beside_its_band_keeps_every_digit_before_the_point() -> None:
+def test_a_value_outside_its_band_keeps_every_digit_before_the_point() -> None:
     found = evaluation(1000000.4, threshold=None, lower=(1.0,), upper=(999999.7,), period=None)
     assert red_words(alarm(metrics=NOWHERE, reason="", evaluation=found)) == (
         "CPU 1000000.4 outside 1 to 999999.7"

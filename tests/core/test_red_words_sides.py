@@ -1,4 +1,4 @@
-"""What is said to be red is of the side that is red: sign, value, count, and what is missing."""
+"""The words for a breach are of the side that is red: sign, value, count, and missing data."""
 
 import operator
 from collections.abc import Callable
@@ -47,9 +47,9 @@ def words(reason: str, *values: float, state: AlarmState = AlarmState.ALARM, **c
 @example(0.3, 0.1 + 0.2)
 @given(NUMBERS, NUMBERS)
 def test_the_numbers_as_shown_compare_as_the_true_ones_do(value: float, threshold: float) -> None:
-    shown, sign, limit = words("", value, threshold=threshold).removeprefix("CPU ").split()[:3]
+    displayed, sign, limit = words("", value, threshold=threshold).removeprefix("CPU ").split()[:3]
     assert HOLDS[sign](value, threshold)
-    assert HOLDS[sign](float(shown), float(limit))
+    assert HOLDS[sign](float(displayed), float(limit))
 
 
 @given(some.lists(NUMBERS, min_size=1, max_size=5), NUMBERS, some.sampled_from(sorted(WRITTEN)))
@@ -62,20 +62,20 @@ def test_sign_value_and_count_are_of_the_side_that_is_red(
     if not red:
         assert ", threshold " in said
         return
-    shown, text, limit, *for_how_long = said.removeprefix("CPU ").split()
+    displayed, text, limit, *for_how_long = said.removeprefix("CPU ").split()
     assert text == sign
-    assert HOLDS[sign](float(shown), float(limit))
-    assert float(shown) == pytest.approx(red[-1], rel=0.01)
+    assert HOLDS[sign](float(displayed), float(limit))
+    assert float(displayed) == pytest.approx(red[-1], rel=0.01)
     many = f"for {len(red)} of {len(values)} minutes"
     assert " ".join(for_how_long) == (many if len(values) > 1 else "for 1 min")
 
 
 @given(some.lists(NUMBERS, min_size=1, max_size=3), NUMBERS, some.text(max_size=300), some.integers(0, 3))
-def test_a_sign_is_true_of_the_numbers_as_shown_whoever_wrote_the_sentence(
+def test_a_sign_is_true_of_the_displayed_numbers_for_every_sentence(
     values: list[float], threshold: float, reason: str, missing: int
 ) -> None:
-    shown, sign, limit = words(reason, *values, threshold=threshold, missing=missing).split()[1:4]
-    assert sign == "threshold" or HOLDS[sign](float(shown), float(limit))
+    displayed, sign, limit = words(reason, *values, threshold=threshold, missing=missing).split()[1:4]
+    assert sign == "threshold" or HOLDS[sign](float(displayed), float(limit))
 
 
 def test_two_of_three_with_the_newest_on_the_other_side_show_the_newest_that_is_red() -> None:
@@ -162,13 +162,13 @@ def test_missing_data_is_said_to_be_missing_and_no_value_stands_for_it(
     ],
     ids=str,
 )  # fmt: skip
-def test_of_a_contributor_the_sentence_alone_says_what_is_red(reason: str, said: str) -> None:
+def test_the_sentence_of_a_contributor_alone_describes_the_breach(reason: str, said: str) -> None:
     found = alarm(kind=AlarmKind.CONTRIBUTOR, metrics=CPU, reason=reason, evaluation=None)
     assert red_words(found) == said
 
 
 @pytest.mark.parametrize("state", [AlarmState.OK, AlarmState.INSUFFICIENT_DATA])
-def test_of_an_alarm_that_is_not_red_no_side_is_named(state: AlarmState) -> None:
+def test_no_side_is_named_for_an_alarm_that_is_not_red(state: AlarmState) -> None:
     assert words(ONE_NOT_GREATER, 93, 20, missing=2, state=state) == (
         "CPU 20, threshold 80, 2 of 4 minutes without data"
     )

@@ -1,4 +1,4 @@
-"""A change of a function in a stored plan, and what has become of it."""
+"""A change of a function in a stored plan, and its result."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -41,7 +41,7 @@ DIVIDED = PreImage.of(AliasCallers(alias(weighted={"8": 0.1}), function("7")), f
 
 
 def plan(change: Change, before: PreImage) -> Plan:
-    """As it comes out of the ledger."""
+    """The plan as the ledger returns it."""
     return as_stored(Plan(summary="", change=change.stored(), before=before.stored()))
 
 
@@ -75,7 +75,7 @@ def test_a_release_is_stored_as_the_arguments_of_its_calls() -> None:
     }
 
 
-def test_what_the_callers_run_is_the_pre_image() -> None:
+def test_the_pre_image_is_the_version_that_the_callers_run() -> None:
     live = function("7", memory=512, code=OTHER_CODE, description="seven")
     behind = {"alias": "live", "version": "7", "memory": 512, "description": "seven", "code": OTHER_CODE}
     direct = {"alias": "", "version": LATEST, "memory": 1024, "description": "Takes orders", "code": CODE}
@@ -129,7 +129,7 @@ USUAL = {"FunctionName": "orders", "RevisionId": "r1"}
     ],
     ids=str,
 )
-def test_a_stored_change_that_cannot_be_read_says_what_is_missing(stored: Any, text: str) -> None:
+def test_a_stored_change_that_cannot_be_read_names_the_missing_part(stored: Any, text: str) -> None:
     assert Change.read(stored) == Unknown(text)
 
 
@@ -173,14 +173,14 @@ def test_a_stored_pre_image_needs_every_value(key: str) -> None:
         pytest.param(BACK, BEHIND, seen(alias(version=LATEST)), None, id="on $LATEST"),
     ],
 )
-def test_whether_it_came_is_told_by_what_the_callers_run(
+def test_the_version_that_the_callers_run_says_whether_a_change_arrived(
     change: Change, before: PreImage, now: FunctionObservation, expected: bool | None
 ) -> None:
     found = came(plan(change, before), now)
     assert (None if isinstance(found, Unknown) else found) is expected
 
 
-def test_a_third_state_is_told_with_its_numbers() -> None:
+def test_a_third_state_is_described_with_its_numbers() -> None:
     assert came(plan(BACK, BEHIND), seen(alias(version="9"))) == Unknown(
         "alias live is at version 9 with 1024 MB: neither as before nor as planned"
     )
@@ -206,7 +206,7 @@ def test_settled_follows_lambdas_own_word(changes: Any, expected: Settled) -> No
     assert worse(plan(MORE, DIRECTLY), now) is (changes.get("state") == "Failed")
 
 
-def test_what_was_put_back_or_changed_is_not_settled() -> None:
+def test_a_change_that_was_put_back_or_replaced_is_not_settled() -> None:
     assert settled(plan(MORE, DIRECTLY), seen()) == Unknown(
         "it runs $LATEST with 1024 MB as before: somebody put it back"
     )
@@ -225,7 +225,7 @@ def test_what_was_put_back_or_changed_is_not_settled() -> None:
     ],
     ids=["function", "no function", "aliases", "no alias", "version", "no version"],
 )
-def test_what_cannot_be_seen_is_not_judged(now: FunctionObservation, text: str) -> None:
+def test_a_state_that_cannot_be_read_is_not_judged(now: FunctionObservation, text: str) -> None:
     released = plan(RELEASE, BEHIND)
     assert compare(released, now) == Unknown(text)
     assert came(released, now) == settled(released, now) == worse(released, now) == Unknown(text)
@@ -244,7 +244,7 @@ def test_an_alias_on_latest_runs_what_latest_is() -> None:
     )
 
 
-def test_what_callers_run_is_behind_the_plans_own_alias() -> None:
+def test_the_callers_are_those_of_the_plans_own_alias() -> None:
     found = compare(plan(RELEASE, BEHIND), seen(alias("other", "3"), alias()))
     assert isinstance(found, Compared)
     assert (found.live.version, found.latest.version) == ("7", LATEST)
@@ -256,7 +256,7 @@ def test_the_pre_image_keeps_the_parts_of_an_alias_and_has_none_without_one() ->
     assert PreImage.of(UnqualifiedCallers(), function()).weighted == {}
 
 
-def test_what_the_callers_run_is_told_with_each_part_in_the_order_of_versions() -> None:
+def test_the_callers_are_described_with_each_part_in_the_order_of_versions() -> None:
     divided = AliasCallers(alias(weighted={"9": 0.25, "8": 0.1}), function("7"))
     found = Compared(BACK, PreImage.of(divided, function()), divided, function())
     assert found.description == "alias live is at version 7 with 1024 MB, 10% at 8, 25% at 9"

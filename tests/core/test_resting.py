@@ -1,4 +1,4 @@
-"""A temporary change at rest: when it is looked at, when it goes, and who says so when it cannot."""
+"""A temporary change at rest: when it is looked at, when it is restored, and the report when it cannot be."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -75,7 +75,7 @@ class TestRest:
 
         assert found == Rest(a.NOW + 40 * MINUTE, a.NOW, a.NOW + 40 * MINUTE)
 
-    def test_a_relapse_between_two_looks_begins_it_anew(self) -> None:
+    def test_a_relapse_between_two_looks_begins_it_again(self) -> None:
         green = a.NOW + 20 * MINUTE
 
         assert rested(30 * MINUTE, green_since=green) == Rest(a.NOW + 35 * MINUTE, green, green + 30 * MINUTE)
@@ -84,12 +84,12 @@ class TestRest:
         assert rested(10 * MINUTE, RED) == Climb(1)
 
     @pytest.mark.parametrize("settled", [Settled.FAILED, Settled.NOT_YET, Unknown("lowered")], ids=str)
-    def test_what_the_target_goes_through_meanwhile_is_not_the_acts_doing(self, settled: Any) -> None:
+    def test_later_changes_of_the_target_do_not_count_against_the_act(self, settled: Any) -> None:
         found = rested(10 * MINUTE, settled=settled, worse=True)
 
         assert found == Rest(a.NOW + 15 * MINUTE, a.NOW, a.NOW + 30 * MINUTE)
 
-    def test_what_somebody_changed_stays_and_is_told(self) -> None:
+    def test_a_change_that_cannot_be_restored_stays(self) -> None:
         assert rested(30 * MINUTE, restore=NO_WAY) == Keep("a restart cannot be taken back")
         assert rested(29 * MINUTE, restore=NO_WAY) == Rest(a.NOW + 31 * MINUTE, a.NOW, a.NOW + 30 * MINUTE)
 
@@ -104,14 +104,14 @@ class TestRest:
         ],
         ids=str,
     )
-    def test_who_cannot_tell_waits_and_then_says_so(self, state: Any, restore: Any) -> None:
+    def test_an_unknown_state_waits_and_is_reported_in_the_end(self, state: Any, restore: Any) -> None:
         last = 6 * 60 * MINUTE + 30 * MINUTE
 
         assert rested(30 * MINUTE, state, restore) == Rest(a.NOW + 32 * MINUTE, a.NOW, a.NOW + 30 * MINUTE)
         assert rested(last, state, restore) == Rest(a.NOW + last + 2 * MINUTE, a.NOW, a.NOW + 30 * MINUTE)
         assert rested(last + SECOND, state, restore) == GiveToHumans()
 
-    def test_while_an_alarm_joined_that_nobody_looks_at_it_is_not_known_to_be_well(self) -> None:
+    def test_with_a_joined_alarm_that_is_not_looked_at_the_restore_waits(self) -> None:
         evidence = seen(after=30 * MINUTE, ways=BOTH_WAYS)
         unseen = replace(RESTING, left_out=1)
 

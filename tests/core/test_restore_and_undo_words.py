@@ -1,4 +1,4 @@
-"""Putting back what was done, to the letter: verdicts, steps, the incident's moves, and what is told."""
+"""Undo and restore, to the letter: verdicts, steps, the incident's moves, and the messages."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -84,7 +84,9 @@ class TestVerdict:
         assert judge(RESTORED, seen(), RULES).verdict is Verdict.RECOVERED
 
     @pytest.mark.parametrize("incident", [UNDONE, RESTORED], ids=["undo", "restore"])
-    def test_what_was_never_put_back_is_no_success_however_green(self, incident: Incident) -> None:
+    def test_a_change_that_was_never_put_back_is_no_success_even_if_all_alarms_are_ok(
+        self, incident: Incident
+    ) -> None:
         assert judge(incident, seen(happened=False), RULES) == Judgement(
             Verdict.NOT_RECOVERED, "the action did not reach AWS; every alarm of the incident is OK"
         )
@@ -95,12 +97,12 @@ class TestVerdict:
 
 
 class TestStep:
-    def test_harm_is_undone_where_there_is_a_way_back(self) -> None:
+    def test_harm_is_undone_where_an_undo_exists(self) -> None:
         assert step(a.incident(), Verdict.WORSE) == TakeBack(Purpose.UNDO)
         assert step(RESTORED, Verdict.WORSE) == TakeBack(Purpose.UNDO)
 
     @pytest.mark.parametrize("undo", [NO_WAY, Unknown("dark"), NotRead("no"), ABSENT], ids=str)
-    def test_harm_without_a_way_back_is_for_humans(self, undo: Any) -> None:
+    def test_harm_without_an_undo_is_for_humans(self, undo: Any) -> None:
         assert step(a.incident(), Verdict.WORSE, Reversals(undo=undo)) == GiveToHumans()
 
     @pytest.mark.parametrize("verdict", [Verdict.RECOVERED, Verdict.WORSE, Verdict.NOT_RECOVERED])
@@ -108,14 +110,14 @@ class TestStep:
         assert step(UNDONE, verdict) == GiveToHumans()
 
     @pytest.mark.parametrize("verdict", [Verdict.TOO_EARLY, Verdict.UNKNOWN])
-    def test_an_undo_is_looked_at_again_while_nobody_can_tell(self, verdict: Verdict) -> None:
+    def test_an_undo_is_looked_at_again_while_its_verdict_is_open(self, verdict: Verdict) -> None:
         assert step(UNDONE, verdict) == LookAgain(a.NOW + 7 * MINUTE)
 
     def test_a_restore_that_failed_does_not_climb(self) -> None:
         assert step(RESTORED, Verdict.NOT_RECOVERED) == GiveToHumans()
 
     @pytest.mark.parametrize("restore", [BACK, Unknown("dark"), NotRead("no")], ids=str)
-    def test_a_temporary_change_rests_after_its_hold_whether_or_not_its_way_back_is_seen(
+    def test_a_temporary_change_rests_after_its_hold_whether_or_not_its_restore_is_known(
         self, restore: Any
     ) -> None:
         since = a.NOW
@@ -136,7 +138,7 @@ class TestStep:
         assert found == Rest(a.NOW + 7 * MINUTE, a.NOW, a.NOW + 5 * MINUTE)
 
     @pytest.mark.parametrize("restore", [NO_WAY, ABSENT], ids=str)
-    def test_what_cannot_or_need_not_be_taken_back_closes(self, restore: Any) -> None:
+    def test_an_incident_whose_change_cannot_or_need_not_be_restored_closes(self, restore: Any) -> None:
         holding = a.incident(IncidentState.HOLDING, healthy_since=a.NOW)
 
         assert step(holding, Verdict.RECOVERED, Reversals(undo=BACK, restore=restore)) == Close()
@@ -149,9 +151,9 @@ class TestStep:
             (a.NOW + 3 * MINUTE, a.NOW + 3 * MINUTE),
             (a.NOW + 9 * MINUTE, a.NOW + 4 * MINUTE),
         ],
-        ids=["not said", "before", "a relapse between two looks", "by a clock ahead of ours"],
+        ids=["not said", "before", "a relapse between two looks", "by a clock ahead of Firebreak's"],
     )
-    def test_a_relapse_that_nobody_saw_begins_the_hold_anew(self, green_since: Any, since: Any) -> None:
+    def test_a_relapse_between_two_looks_begins_the_hold_again(self, green_since: Any, since: Any) -> None:
         holding = a.incident(IncidentState.HOLDING, healthy_since=a.NOW)
         evidence = seen(after=4 * MINUTE, green_since=green_since)
 
@@ -159,7 +161,7 @@ class TestStep:
 
         assert found == Hold(since + 5 * MINUTE, since)
 
-    def test_what_is_put_back_late_gets_a_life_of_its_own(self) -> None:
+    def test_an_incident_that_is_put_back_late_gets_an_age_limit_of_its_own(self) -> None:
         late = replace(RESTORED, opened_at=a.NOW - timedelta(hours=7), acted_at=a.NOW)
 
         assert step(late, Verdict.TOO_EARLY) == LookAgain(a.NOW + 7 * MINUTE)
@@ -324,7 +326,7 @@ class TestSameChange:
         ],
         ids=str,
     )
-    def test_only_what_is_sent_counts(self, one: Any, other: Any, *, same: bool) -> None:
+    def test_only_the_change_that_is_sent_counts(self, one: Any, other: Any, *, same: bool) -> None:
         plans = (
             Plan(summary=str(n), change=change, before={"n": n}) for n, change in enumerate((one, other))
         )

@@ -1,4 +1,4 @@
-"""How the deployment of one task definition fares."""
+"""The progress of the deployment of one task definition."""
 
 from dataclasses import replace
 from typing import Any
@@ -62,7 +62,9 @@ def test_only_new_deployments_of_that_definition_have_begun() -> None:
         ),
     ],
 )
-def test_the_one_that_can_be_ours(deployments: tuple[Deployment, ...], expected: Deployment | None) -> None:
+def test_the_deployment_that_firebreak_can_have_started(
+    deployments: tuple[Deployment, ...], expected: Deployment | None
+) -> None:
     assert started(BEFORE, running(*deployments), TASK_DEFINITION) == expected
 
 
@@ -87,7 +89,7 @@ def test_whether_it_has_begun(deployments: tuple[Deployment, ...], expected: obj
     assert has_begun(BEFORE, running(*deployments), TASK_DEFINITION) == expected
 
 
-def test_ours_is_the_one_that_the_receipt_names() -> None:
+def test_firebreaks_deployment_is_the_one_that_the_receipt_names() -> None:
     now = running(NEW, FAILED)
     assert ours(BEFORE, Receipt(summary="", after={"deployment": NEW.id}), now, TASK_DEFINITION) == NEW
     assert ours(BEFORE, Receipt(summary="", after={"deployment": "x"}), now, TASK_DEFINITION) is None
@@ -125,7 +127,7 @@ def test_ours_is_the_one_that_the_receipt_names() -> None:
         ),
     ],
 )
-def test_what_became_of_it(one: Deployment | None, expected: object) -> None:
+def test_the_progress_of_a_deployment(one: Deployment | None, expected: object) -> None:
     assert progress(one, running(NEW)) == expected
 
 

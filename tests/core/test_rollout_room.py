@@ -102,7 +102,7 @@ def test_a_daemon_service_never_runs_more_than_it_wants(minimum: int) -> None:
     ],
     ids=str,
 )
-def test_what_starts_a_second_set_of_tasks_needs_no_room(changes: dict[str, str]) -> None:
+def test_a_deployment_with_a_second_set_of_tasks_needs_no_room(changes: dict[str, str]) -> None:
     assert no_room(configured(1, 100, 100, **changes)) is None
     assert outage_doubts(configured(1, 0, 100, **changes)) == ()
 
@@ -158,7 +158,7 @@ type State = tuple[int, int, int]  # old tasks, new ones on their way, new ones 
 
 
 def steps(state: State, desired: int, least: int, most: int) -> Iterator[State]:
-    """What a scheduler may do next that keeps both counts."""
+    """The next steps of a scheduler that keep both counts."""
     old, coming, healthy = state
     if old + coming + healthy < most and coming + healthy < desired:
         yield (old, coming + 1, healthy)

@@ -31,7 +31,7 @@ def test_a_red_alarm_without_the_tag_in_its_event_reaches_the_router(alarm: obje
     [
         pytest.param(with_tag("restart-service"), id="tagged"),
         pytest.param(with_tag("none"), id="tagged none"),
-        pytest.param(replace(watching(OTHER), tags_lost=True), id="tags lost: Page has it"),
+        pytest.param(replace(watching(OTHER), tags_lost=True), id="tags lost: left to Page"),
         pytest.param(replace(watching(OTHER), state=AlarmState.OK), id="green"),
         pytest.param(replace(watching(CPU), name="TargetTracking-service/prod/api"), id="target tracking"),
     ],
@@ -40,7 +40,7 @@ def test_no_other_alarm_reaches_it(alarm: object) -> None:
     assert TO_ROUTER not in route(alarm, CATALOG)  # type: ignore[arg-type]  # an alarm by the table
 
 
-def test_the_router_is_no_answer_by_itself() -> None:
+def test_the_router_alone_is_no_answer() -> None:
     assert primary(route(watching(OTHER), CATALOG)) is None
 
 
@@ -59,7 +59,7 @@ def test_the_action_that_the_symptom_leads_to_is_not_asked_twice() -> None:
     assert by_live_tags(watching(MEMORY), {ACTION_TAG: "scale-service"}, CATALOG) == "scale-service"
 
 
-def test_what_fell_silent_is_handed_over_only_where_that_may_matter() -> None:
+def test_a_silent_alarm_is_passed_on_only_where_it_may_matter() -> None:
     silent = replace(watching(MEMORY), state=AlarmState.INSUFFICIENT_DATA)
     symptom = {MISSING_DATA_TAG: "symptom"}
     # By symptom nothing was asked, so the symptom's own action is.

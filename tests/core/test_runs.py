@@ -38,7 +38,7 @@ def test_a_status_that_nothing_explains_is_unknown_with_the_runs_own_words() -> 
     assert settled(run) == Unknown("run r-1 is Exited: Step 2 stopped, a status that we do not know")
 
 
-def test_a_run_without_a_failure_tells_its_status_alone() -> None:
+def test_a_run_without_a_failure_has_only_its_status() -> None:
     assert RUN.description == "run r-1 is Success"
 
 

@@ -36,7 +36,7 @@ def test_a_clusters_key_names_no_application() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scope", "shown"),
+    ("scope", "text"),
     [
         (target_scope(a.TARGET), "target"),
         (group_scope(a.TARGET), "group"),
@@ -47,12 +47,12 @@ def test_a_clusters_key_names_no_application() -> None:
     ],
     ids=str,
 )
-def test_a_scope_is_shown_by_its_level_and_a_name_where_there_are_several(scope: Scope, shown: str) -> None:
-    assert str(scope) == shown
+def test_a_scope_is_shown_by_its_level_and_a_name_where_there_are_several(scope: Scope, text: str) -> None:
+    assert str(scope) == text
 
 
 def test_only_a_groups_key_is_read_as_an_applications() -> None:
-    """A dependency's name is the policy's, and a target's key is whatever AWS calls it."""
+    """A dependency's name is the policy's, and a target's key is the name in AWS."""
     assert str(Scope(Level.TARGET, "1/2/application/shop")) == "target"
 
 

@@ -1,4 +1,4 @@
-"""The look after a refusal for something that ends by itself: for which refusals, and what it asks."""
+"""The look after a refusal for a passing reason: for which refusals, and its request."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +30,7 @@ def test_only_a_first_request_that_no_human_made_is_looked_at_again_and_that_loo
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_only_a_reason_that_passes_by_itself_is_looked_at_again(reason: Reason) -> None:
+def test_only_a_passing_reason_is_looked_at_again(reason: Reason) -> None:
     looks = after_refusal(a.request(), refuse(reason, "why"), "k", a.NOW)
     assert (looks is not None) is (reason in PASSING)
 
@@ -64,7 +64,7 @@ def test_after_humans_it_asks_for_the_action_that_was_refused() -> None:
 
 
 @pytest.mark.parametrize("purpose", [Purpose.UNDO, Purpose.RESTORE])
-def test_what_puts_something_back_is_not_looked_at_again(purpose: Purpose) -> None:
+def test_an_undo_or_restore_is_not_looked_at_again(purpose: Purpose) -> None:
     assert after_humans(a.incident(purpose=purpose), BUSY, a.NOW) is None
 
 

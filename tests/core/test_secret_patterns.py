@@ -91,5 +91,5 @@ def test_random_text_is_hidden(token: str) -> None:
         pytest.param(f"0123456789abcdef/{mixed(10, 9)}", id="an id and a name"),
     ],
 )
-def test_what_is_no_random_text_stays(token: str) -> None:
+def test_text_that_is_not_random_stays(token: str) -> None:
     assert masked_text(f"got {token} back") == f"got {token} back"

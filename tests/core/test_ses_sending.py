@@ -1,4 +1,4 @@
-"""What of SES is a target, and what is seen of it."""
+"""The targets of SES, and their observation."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ def test_only_the_reserved_name_is_the_account() -> None:
     assert not replace(TARGET, name="Account").is_account
 
 
-def test_tags_are_those_of_what_was_seen() -> None:
+def test_tags_are_those_of_the_observation() -> None:
     assert seen().tags == ENABLED
     assert SesObservation(ABSENT).tags == ABSENT
     assert SesObservation(Unknown("x")).tags == Unknown("x")

@@ -1,4 +1,4 @@
-"""How bad a page is, and where its runbook and its log lie: the alarm's own word before the policy's."""
+"""The severity, runbook and log of a page: the alarm's own tags come before the policy."""
 
 from datetime import timedelta
 from typing import Any
@@ -44,7 +44,7 @@ def test_the_tag_speaks_first_then_the_name_then_the_policy(
 
 
 @pytest.mark.parametrize("kind", sorted(ITS_OWN))
-def test_what_firebreak_tells_of_itself_waits_for_no_hours(kind: AnnouncementKind) -> None:
+def test_an_announcement_about_firebreak_itself_waits_for_no_hours(kind: AnnouncementKind) -> None:
     assert severity_of(announced(kind, severity="info"), RULES) is Severity.CRITICAL
 
 

@@ -1,4 +1,4 @@
-"""Values out of a stored plan, and the words for what could not be seen."""
+"""Values out of a stored plan, and the words for values that could not be read."""
 
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ def test_a_count_is_read_as_a_whole_number() -> None:
 
 
 @pytest.mark.parametrize("stored", [None, "4", True, 4.5, Decimal("4.5")], ids=str)
-def test_what_is_no_whole_number_is_refused(stored: object) -> None:
+def test_a_value_that_is_no_whole_number_is_refused(stored: object) -> None:
     with pytest.raises(ValueError, match=r"^the stored plan has no usable count$"):
         value({"count": stored}, "count", int)
 
@@ -36,7 +36,7 @@ def test_several_texts_are_read_as_texts(stored: object) -> None:
 
 
 @pytest.mark.parametrize("stored", [None, "abc", 3, ["a", 1]], ids=str)
-def test_what_is_no_list_of_texts_is_refused(stored: object) -> None:
+def test_a_value_that_is_no_list_of_texts_is_refused(stored: object) -> None:
     with pytest.raises(ValueError, match=r"^the stored plan has no usable runs$"):
         value({"runs": stored}, "runs", list[str])
 
@@ -53,7 +53,7 @@ def test_shares_are_read_as_numbers() -> None:
 
 
 @pytest.mark.parametrize("stored", [None, 0.5, {"7": "0.5"}, {"7": True}, {"7": 1.5}, {"7": -0.1}], ids=str)
-def test_what_is_no_share_is_refused(stored: object) -> None:
+def test_a_value_that_is_no_share_is_refused(stored: object) -> None:
     with pytest.raises(ValueError, match=r"^the stored plan has no usable weights$"):
         value({"weights": stored}, "weights", Weights)
 
@@ -66,5 +66,5 @@ def test_what_is_no_share_is_refused(stored: object) -> None:
         (NotRead("later"), "the thing was not read: later"),
     ],
 )
-def test_blindness_says_of_what_and_why(reading: Absent | Unknown | NotRead, why: str) -> None:
+def test_blindness_names_its_subject_and_its_reason(reading: Absent | Unknown | NotRead, why: str) -> None:
     assert unseen("the thing", reading) == Unknown(why)

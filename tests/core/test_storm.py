@@ -1,4 +1,4 @@
-"""When many red alarms are one trouble, and when it is over."""
+"""The beginning and the end of a storm of alarms."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -70,7 +70,7 @@ def test_late_and_shuffled_events_make_the_same_storm() -> None:
     assert begins(storm(red("newer", MINUTE), *late), RULES, a.NOW)
 
 
-def test_what_is_too_old_for_any_event_to_come_makes_no_storm() -> None:
+def test_alarms_too_old_for_any_event_make_no_storm() -> None:
     almost = [red(name, 15 * MINUTE - SECOND) for name in "abc"]
     assert begins(storm(*almost), RULES, a.NOW)
     assert not begins(storm(*(red(name, 15 * MINUTE) for name in "abc")), RULES, a.NOW)
@@ -93,7 +93,7 @@ def test_a_storm_that_was_declared_does_not_begin_again() -> None:
         pytest.param(storm(red("a"), tripped=MINUTE), storm(tripped=MINUTE), False, id="it was declared"),
     ],
 )
-def test_what_another_storm_counts_is_counted_with_it(
+def test_the_alarms_of_the_other_storm_are_counted_as_well(
     here: Storm, other_storm: Storm, *, is_one: bool
 ) -> None:
     assert begins(here, RULES, a.NOW, other_storm) is is_one
@@ -104,7 +104,7 @@ def test_an_alarm_that_both_storms_know_counts_as_this_one_knows_it() -> None:
     assert not begins(here, RULES, a.NOW, storm(red("a", 5 * MINUTE)))
 
 
-def test_each_series_of_one_alarm_counts_by_itself() -> None:
+def test_each_series_of_one_alarm_counts_separately() -> None:
     assert begins(storm(*(red("fleet", contributor=one) for one in ("s1", "s2", "s3"))), RULES, a.NOW)
 
 
@@ -128,7 +128,7 @@ def test_a_red_alarm_is_counted_under_its_series_and_never_in_the_future() -> No
         pytest.param(storm(red("b"), tripped=MINUTE), red("a"), True, id="nobody knows when the last came"),
     ],
 )
-def test_what_adds_nothing_is_not_written(known: Storm, alarm: RedAlarm, *, worth: bool) -> None:
+def test_an_alarm_that_adds_nothing_is_not_written(known: Storm, alarm: RedAlarm, *, worth: bool) -> None:
     assert worth_remembering(known, alarm) is worth
 
 
@@ -172,7 +172,7 @@ def test_in_a_storm_only_so_many_alarms_are_remembered() -> None:
         ),
     ],
 )
-def test_what_turns_red_again_keeps_a_storm_going_once_a_minute(
+def test_an_alarm_that_turns_red_again_prolongs_a_storm_once_a_minute(
     known: Storm, alarm: RedAlarm, *, does: bool
 ) -> None:
     assert renews(known, alarm) is does
@@ -197,7 +197,7 @@ def test_a_storm_is_renewed_if_nobody_did_for_a_minute(known: Storm, *, may: boo
 
 @given(st.lists(st.integers(0, 3600), min_size=1, max_size=40))
 def test_a_storm_ends_no_more_than_a_minute_before_it_was_quiet_for_so_long(seconds: list[int]) -> None:
-    """Whatever turns red again, and an event of it that comes twice prolongs nothing."""
+    """For every alarm that turns red again; an event of it that comes twice prolongs nothing."""
     known, writes = storm(red("a"), tripped=timedelta()), 0
     for second in [again for one in sorted(seconds) for again in (one, one)]:
         at = a.NOW + second * SECOND
@@ -209,7 +209,7 @@ def test_a_storm_ends_no_more_than_a_minute_before_it_was_quiet_for_so_long(seco
     assert writes <= max(seconds) // 60
 
 
-def test_what_is_too_old_may_be_forgotten_unless_there_is_a_storm() -> None:
+def test_an_alarm_that_is_too_old_may_be_forgotten_unless_there_is_a_storm() -> None:
     old, young = red("old", 15 * MINUTE), red("young", 15 * MINUTE - SECOND)
     assert outdated(storm(old, young), RULES, a.NOW) == (old,)
     assert outdated(storm(old, young, tripped=MINUTE), RULES, a.NOW) == ()
@@ -248,7 +248,7 @@ def test_its_numbers_show_what_counts_and_what_it_takes() -> None:
         pytest.param(AlarmState.OK, False, id="well"),
     ],
 )
-def test_what_has_no_data_or_is_gone_holds_no_storm(state: Reading[AlarmState], *, is_red: bool) -> None:
+def test_an_alarm_without_data_or_deleted_holds_no_storm(state: Reading[AlarmState], *, is_red: bool) -> None:
     one = red("a")
     assert still_red(storm(one, tripped=MINUTE), {one.watched: state}) == ([one] if is_red else [])
     assert still_red(storm(one, tripped=MINUTE), {}) == [one]
@@ -280,7 +280,7 @@ reds_at = st.lists(
 )
 
 
-def told_one_by_one(reds: list[RedAlarm], now: datetime = a.NOW) -> Storm:
+def counted_one_by_one(reds: list[RedAlarm], now: datetime = a.NOW) -> Storm:
     known = CALM
     for one in reds:
         if worth_remembering(known, one):
@@ -298,20 +298,20 @@ def test_it_is_declared_as_soon_as_any_window_holds_enough_of_the_remembered(red
         young = [r.since for r in seen.values() if r.since > a.NOW - RULES.within - RULES.late]
         counts = [sum(1 for at in young if start <= at < start + RULES.within) for start in young]
         expected = expected or max(counts, default=0) >= RULES.alarms
-    assert (told_one_by_one(reds).tripped_at is not None) is expected
+    assert (counted_one_by_one(reds).tripped_at is not None) is expected
 
 
 @given(st.lists(st.builds(lambda n, s: red(f"a{n}", s * SECOND), st.integers(0, 9), st.integers(0, 800))))
 def test_the_order_in_which_alarms_are_heard_of_does_not_matter(reds: list[RedAlarm]) -> None:
     once = list({one.series: one for one in reds}.values())
-    forward, backward = told_one_by_one(once), told_one_by_one(once[::-1])
+    forward, backward = counted_one_by_one(once), counted_one_by_one(once[::-1])
     assert (forward.tripped_at is None) == (backward.tripped_at is None)
 
 
 @given(reds_at)
 def test_duplicates_change_nothing(reds: list[RedAlarm]) -> None:
     twice = [one for one in reds for _ in range(2)]
-    assert told_one_by_one(twice).red == told_one_by_one(reds).red
+    assert counted_one_by_one(twice).red == counted_one_by_one(reds).red
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_duplicates_change_nothing(reds: list[RedAlarm]) -> None:
     [{"mute": Mute("rule", a.NOW + MINUTE)}, {"suppressed_by": "WaitPeriod"}],
     ids=["muted", "suppressed"],
 )
-def test_what_cloudwatch_holds_back_does_not_count(changes: dict[str, Any]) -> None:
+def test_an_alarm_that_cloudwatch_holds_back_does_not_count(changes: dict[str, Any]) -> None:
     assert red_alarm(a.alarm(**changes), a.NOW) is None
     assert red_alarm_of(a.request(alarm=a.alarm(**changes)), a.NOW) is None
 
@@ -331,20 +331,20 @@ def test_an_alarm_counts_again_when_its_mute_window_ends() -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in RequestKind if kind is not RequestKind.ALARM], ids=str)
-def test_what_an_incident_asks_for_does_not_count(kind: RequestKind) -> None:
+def test_a_request_of_an_incident_does_not_count(kind: RequestKind) -> None:
     assert red_alarm_of(a.request(kind, incident_id="i-0123456789"), a.NOW) is None
 
 
-def test_what_a_human_asks_for_turned_red_before() -> None:
+def test_a_retry_by_a_human_does_not_count() -> None:
     assert red_alarm_of(a.request(RequestKind.WAKE, at=a.NOW, by="ana"), a.NOW) is None
 
 
-def test_a_second_look_after_a_refusal_is_at_what_was_red_before() -> None:
+def test_a_second_look_after_a_refusal_does_not_count() -> None:
     assert red_alarm_of(a.request(), a.NOW)
     assert red_alarm_of(a.request(refused="resting"), a.NOW) is None
 
 
-def test_those_that_are_not_known_to_be_ok_come_in_order_with_what_was_read() -> None:
+def test_alarms_that_are_not_known_to_be_ok_come_in_order_with_their_readings() -> None:
     first, second, third, fourth = (
         red(name, ago * MINUTE) for name, ago in zip("dcba", (4, 3, 2, 1), strict=True)
     )

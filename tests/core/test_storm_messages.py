@@ -1,4 +1,4 @@
-"""A storm as it is told: that of pages, that of more alarms than fit, and what nobody could read."""
+"""The messages about storms: of pages, of more alarms than fit, and of alarms that could not be read."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -57,7 +57,7 @@ def holding(count: int) -> Storm:
         (2, "2 alarms for humans are gathered on this page."),
     ],
 )
-def test_a_storm_of_pages_that_begins_is_told_whole(count: int, gathered: str) -> None:
+def test_a_storm_of_pages_that_begins_is_announced_with_every_field(count: int, gathered: str) -> None:
     assert storm_messages.storm_began(of_pages(count), RULES, a.NOW) == Announcement(
         key=digest("storm of pages began", a.NOW.isoformat()),
         thread=THREAD,
@@ -72,7 +72,9 @@ def test_a_storm_of_pages_that_begins_is_told_whole(count: int, gathered: str) -
 
 
 @pytest.mark.parametrize(("minutes", "hours"), [(60, 1), (119, 1), (120, 2)])
-def test_a_storm_of_pages_that_lasts_is_told_whole_each_full_hour(minutes: int, hours: int) -> None:
+def test_a_storm_of_pages_that_lasts_is_announced_each_full_hour_with_every_field(
+    minutes: int, hours: int
+) -> None:
     at = a.NOW + minutes * MINUTE
     assert storm_messages.storm_goes_on(of_pages(), read(reds(1)), RULES, a.NOW, at) == Announcement(
         key=digest("storm of pages goes on", a.NOW.isoformat(), hours),
@@ -88,7 +90,7 @@ def test_a_storm_of_pages_that_lasts_is_told_whole_each_full_hour(minutes: int, 
     )
 
 
-def test_what_turned_red_since_the_last_page_is_listed_before_the_oldest_and_newest_first() -> None:
+def test_alarms_red_since_the_last_page_are_listed_before_the_oldest_and_newest_first() -> None:
     last_page = a.NOW + 60 * MINUTE
     old, before, at, after = (
         RedAlarm(since, f"arn-{name}", name)
@@ -105,7 +107,7 @@ def test_what_turned_red_since_the_last_page_is_listed_before_the_oldest_and_new
 
 
 @given(st.lists(st.integers(1, 30), max_size=4))
-def test_what_stays_red_is_named_on_the_next_page_whenever_it_comes(arrivals: list[int]) -> None:
+def test_an_alarm_that_stays_red_is_named_on_the_next_page(arrivals: list[int]) -> None:
     """As long as no more than a page lists come within one hour."""
     known = list(reds(30))
     for hour, count in enumerate(arrivals, start=1):
@@ -134,12 +136,14 @@ def ended(headline: str, *facts: str) -> Announcement:
     )
 
 
-def test_a_storm_of_pages_that_is_over_is_told_whole_and_nothing_of_it_can_be_retried() -> None:
+def test_a_storm_of_pages_that_is_over_is_announced_with_every_field_and_no_alarm_of_it_can_be_retried() -> (
+    None
+):
     message = storm_messages.storm_ended(of_pages(), read(reds(2)), a.NOW + MINUTE)
     assert message == ended(f"The storm of pages since 10:00:30Z is over: {AGAIN}.")
 
 
-def test_a_storm_of_pages_that_somebody_ended_is_told_whole_with_who_and_why() -> None:
+def test_a_storm_of_pages_that_somebody_ended_is_announced_with_the_person_and_the_reason() -> None:
     message = storm_messages.storm_ended_by(of_pages(), read(reds(2)), "ana", "one link", a.NOW + MINUTE)
     headline = "ana ended the storm of pages since 10:00:30Z: one link"
     assert message == ended(headline, f"{AGAIN}; nothing is made up for.")
@@ -175,7 +179,7 @@ def test_of_those_that_are_not_known_to_be_ok_it_lists_thirty(count: int, rest: 
     )
 
 
-def test_what_is_red_is_listed_before_what_is_not_known_and_only_what_may_be_red_can_be_retried() -> None:
+def test_red_alarms_are_listed_before_unknown_ones_and_only_alarms_that_may_be_red_can_be_retried() -> None:
     readings: list[AlarmReading] = [Unknown("503"), ABSENT, AlarmState.INSUFFICIENT_DATA, AlarmState.ALARM]
     left = list(zip(reds(4), readings, strict=True))
     message = storm_messages.storm_ended(holding(4), left, a.NOW)
@@ -203,14 +207,14 @@ def test_what_is_red_is_listed_before_what_is_not_known_and_only_what_may_be_red
         ),
     ],
 )
-def test_of_a_storm_whose_memory_is_full_nobody_knows_that_all_are_ok(
+def test_a_storm_whose_memory_is_full_counts_alarms_that_are_not_watched(
     count: int, unwatched: int, next_: str, last: str
 ) -> None:
     message = storm_messages.storm_ended(holding(count), [], a.NOW)
     assert (message.unwatched, message.next, message.facts[-1]) == (unwatched, next_, last)
 
 
-def test_what_cannot_be_kept_to_be_looked_at_is_counted() -> None:
+def test_alarms_that_cannot_be_kept_for_a_later_look_are_counted() -> None:
     long = tuple(RedAlarm(a.NOW, f"arn-{n}", f"{n:02d}" + "\U0001f525" * 253) for n in range(MOST_REMEMBERED))
     full = Storm(red=long, version=7, tripped_at=a.NOW)
     message = storm_messages.storm_ended(full, read(long), a.NOW)

@@ -40,7 +40,7 @@ def in_alarm(red: Iterable[RedAlarm]) -> list[tuple[RedAlarm, AlarmReading]]:
 THREAD = digest("storm", 1795168830000)
 
 
-def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> None:
+def test_a_storm_that_begins_is_announced_with_every_field_and_the_alarms_of_its_window() -> None:
     long_ago = RedAlarm(a.NOW - 60 * MINUTE, "arn-old", "old")
     storm = Storm(red=(long_ago, *reds(3)), version=7, tripped_at=a.NOW)
     assert storm_messages.storm_began(storm, RULES, a.NOW) == Announcement(
@@ -57,7 +57,7 @@ def test_a_storm_that_begins_is_told_whole_with_the_alarms_of_its_window() -> No
     )
 
 
-def test_a_storm_that_lasts_is_told_whole_each_hour_by_itself() -> None:
+def test_a_storm_that_lasts_is_announced_each_hour_with_every_field() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
     at = a.NOW + 61 * MINUTE
     message = storm_messages.storm_goes_on(storm, in_alarm(storm.red[:1]), RULES, a.NOW, at)
@@ -69,7 +69,7 @@ def test_a_storm_that_lasts_is_told_whole_each_hour_by_itself() -> None:
     assert message.next == storm_messages.storm_began(Storm(red=reds(3), version=7), RULES, a.NOW).next
 
 
-def test_a_storm_that_is_over_is_told_whole_with_what_is_still_red() -> None:
+def test_a_storm_that_is_over_is_announced_with_every_field_and_the_alarms_that_are_still_red() -> None:
     storm = Storm(red=reds(3), version=7, tripped_at=a.NOW)
     assert storm_messages.storm_ended(storm, in_alarm(reds(2)), a.NOW + 20 * MINUTE) == Announcement(
         key=digest("storm ended", 7),
@@ -112,7 +112,7 @@ def test_a_storm_that_left_nothing_red_promises_nothing() -> None:
     assert (found.thread, found.retry) == ("", ())
 
 
-def test_a_series_of_many_is_listed_by_itself_and_retried_by_its_alarm() -> None:
+def test_a_series_of_many_is_listed_separately_and_retried_by_its_alarm() -> None:
     red = (RedAlarm(a.NOW, "arn-x#1", "x", "one"), RedAlarm(a.NOW, "arn-x#2", "x", "two"))
     found = storm_messages.storm_ended(Storm(red=red, version=7), in_alarm(red), a.NOW)
     assert (found.facts[1:], found.retry) == (("x one", "x two"), ("x",))
@@ -124,7 +124,7 @@ def test_of_very_many_the_first_are_to_be_retried() -> None:
     assert found.retry == tuple(f"alarm-{n:02d}" for n in range(MOST_RETRIED))
 
 
-def test_a_storm_that_somebody_ended_is_told_whole_with_who_why_and_what_was_counted() -> None:
+def test_a_storm_that_somebody_ended_is_announced_with_the_person_the_reason_and_the_count() -> None:
     storm = Storm(red=reds(2), version=7, tripped_at=a.NOW)
     left = in_alarm(storm.red)
     assert storm_messages.storm_ended_by(

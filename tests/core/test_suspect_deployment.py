@@ -1,4 +1,4 @@
-"""Which deployment brought what runs, what ran before it, and what it would go back to."""
+"""The deployment that brought the running version, the one before it, and the rollback target."""
 
 from dataclasses import replace
 from typing import Any
@@ -67,7 +67,7 @@ RESTART = deployed("d7b", minutes_ago=5)
         ),
     ],
 )
-def test_blamed_is_what_brought_the_running_task_definition(
+def test_the_suspect_is_the_deployment_that_brought_the_running_task_definition(
     memory: DeploymentHistory, brought: str, earlier: str | None
 ) -> None:
     found = suspects(memory, contents(memory))
@@ -120,7 +120,9 @@ def test_blamed_is_what_brought_the_running_task_definition(
         ),
     ],
 )
-def test_a_way_back_is_told_from_a_way_on(memory: DeploymentHistory, *, rollback_target: bool) -> None:
+def test_a_rollback_is_distinguished_from_a_new_release(
+    memory: DeploymentHistory, *, rollback_target: bool
+) -> None:
     found = suspects(memory, contents(memory))
     assert found.is_rollback_target is rollback_target
 
@@ -130,7 +132,7 @@ RAISED = deployed("d8", NEWER)
 
 
 def same(arn: str, as_of: str = TASK_DEFINITION, **changes: Any) -> TaskSize:
-    """A task definition that holds what another one does."""
+    """A task definition with the contents of another one."""
     return replace(holding(as_of), arn=arn, **changes)
 
 
@@ -143,7 +145,7 @@ def same(arn: str, as_of: str = TASK_DEFINITION, **changes: Any) -> TaskSize:
         pytest.param(holding(NEWER, memory=2048), "d8", id="more memory and something else"),
     ],
 )
-def test_more_memory_alone_does_not_hide_the_deployment_to_blame(new: TaskSize, brought: str) -> None:
+def test_more_memory_alone_does_not_hide_the_suspect(new: TaskSize, brought: str) -> None:
     memory = history(RAISED, BROUGHT, BEFORE)
     assert suspects(memory, contents(memory, new)).deployment.arn == arn_of(brought)
 
@@ -155,7 +157,7 @@ def test_more_memory_twice_does_not_hide_it_either() -> None:
     assert suspects(memory, held).tries == (BROUGHT,)
 
 
-def test_less_memory_is_blamed_though_more_was_given_since() -> None:
+def test_less_memory_is_suspected_although_more_was_given_since() -> None:
     twice = f"{ARN}:task-definition/api:9"
     memory = history(deployed("d9", twice, 5), RAISED, BROUGHT, BEFORE)
     held = contents(memory, same(NEWER, memory=512), same(twice, memory=2048))
@@ -163,7 +165,7 @@ def test_less_memory_is_blamed_though_more_was_given_since() -> None:
 
 
 @pytest.mark.parametrize("unread", [NEWER, TASK_DEFINITION])
-def test_what_is_not_known_is_not_taken_for_the_same(unread: str) -> None:
+def test_unknown_contents_are_not_taken_for_the_same(unread: str) -> None:
     memory = history(RAISED, BROUGHT, BEFORE)
     held = {arn: one for arn, one in contents(memory, same(NEWER)).items() if arn != unread}
     found = suspects(memory, held)
@@ -200,14 +202,14 @@ REVERT = deployed("d8", NEWER, 5)
         ),
     ],
 )
-def test_a_revert_under_a_new_number_is_a_way_back(
+def test_a_revert_under_a_new_number_is_a_rollback(
     held: list[TaskSize], status: str, *, rollback_target: bool
 ) -> None:
     memory = history(REVERT, BROUGHT, replace(BEFORE, status=status))
     assert under_way(memory, contents(memory, *held)).is_rollback_target is rollback_target
 
 
-def test_a_revert_is_told_from_what_is_known_of_older_ones() -> None:
+def test_a_revert_is_recognized_by_the_known_contents_of_older_ones() -> None:
     older = deployed("d5", OLDER, 9 * 24 * 60)
     memory = history(REVERT, BROUGHT, older, BEFORE)
     held = contents(memory, same(NEWER, OLD))
@@ -215,7 +217,7 @@ def test_a_revert_is_told_from_what_is_known_of_older_ones() -> None:
     assert under_way(memory, held).is_rollback_target
 
 
-def test_the_newest_is_blamed_with_its_tries_that_stopped_before_it() -> None:
+def test_the_newest_is_suspected_with_its_tries_that_stopped_before_it() -> None:
     again, first = running("d7b", 2), deployed(status="STOPPED")
     memory = history(again, first, BEFORE)
     found = under_way(memory, contents(memory))
@@ -242,7 +244,7 @@ def test_an_alarm_is_the_fault_of_the_newest_of_the_tries_that_it_followed() -> 
         pytest.param(holding(NEWER, memory=2048), False, id="more and something else"),
     ],
 )
-def test_more_memory_alone_is_told_apart(new: TaskSize, *, only: bool) -> None:
+def test_more_memory_alone_is_recognized(new: TaskSize, *, only: bool) -> None:
     memory = history(RAISED, BROUGHT, BEFORE)
     assert under_way(memory, contents(memory, new)).only_adds_memory is only
     assert not under_way(history(RAISED), contents(memory, new)).only_adds_memory
@@ -298,13 +300,13 @@ def test_more_memory_with_other_settings_changes_the_service_too() -> None:
 @pytest.mark.parametrize(
     ("newest", "older", "restarts"),
     [
-        pytest.param({}, {}, True, id="deployed anew"),
+        pytest.param({}, {}, True, id="deployed again"),
         pytest.param({"task_definition": NEWER}, {}, False, id="another one"),
         pytest.param({"settings": "x"}, {}, False, id="other settings"),
         pytest.param({}, {"status": "ROLLBACK_SUCCESSFUL"}, False, id="what ECS took back"),
     ],
 )
-def test_a_restart_is_told_from_what_brings_something(
+def test_a_restart_is_distinguished_from_a_change(
     newest: dict[str, Any], older: dict[str, Any], *, restarts: bool
 ) -> None:
     memory = history(running("d7b", **newest), deployed(**older), BEFORE)
@@ -314,12 +316,12 @@ def test_a_restart_is_told_from_what_brings_something(
     assert under_way(history(running()), {}).restarts is None
 
 
-# --- what it would go back to
+# --- the rollback target
 
 C, B, A = deployed("dC", NEWER, 4), deployed("dB", minutes_ago=12), BEFORE
 
 
-def test_what_a_success_repeats_brought_what_it_would_go_back_to() -> None:
+def test_a_success_that_is_repeated_brought_the_rollback_target() -> None:
     memory = history(C, replace(B, arn=arn_of("dB2"), began=RED - 8 * MINUTE), B, A)
     found = suspects(memory, contents(memory))
     assert found.brought_before
@@ -327,7 +329,7 @@ def test_what_a_success_repeats_brought_what_it_would_go_back_to() -> None:
     assert found.rollback_target == RollbackTarget(suspected_since=C.began, newest=(B.began, C.began))
 
 
-def test_what_failed_since_ends_the_time_of_what_it_would_go_back_to() -> None:
+def test_a_failure_since_then_ends_the_time_of_the_rollback_target() -> None:
     failed = deployed("dX", f"{ARN}:task-definition/api:9", 8, status="ROLLBACK_SUCCESSFUL")
     memory = history(C, failed, B, A)
     assert suspects(memory, contents(memory)).rollback_target.newest == (B.began, failed.began)
@@ -351,7 +353,7 @@ LAST = deployed("dF", f"{ARN}:task-definition/api:4", 10 * 24 * 60)
     [
         pytest.param((C, B, A, E), 2, 3, id="one after the other"),
         pytest.param((C, replace(B, status="STOPPED"), A, E, LAST), 3, 4, id="failures do not count"),
-        pytest.param((RESTART, B, A, E, LAST), 3, 4, id="what is newer than the blamed one belongs to it"),
+        pytest.param((RESTART, B, A, E, LAST), 3, 4, id="a newer one than the suspect belongs to it"),
         pytest.param((C, B), 2, 2, id="all where there are fewer"),
         pytest.param((C,), 1, 1, id="the only one"),
     ],
@@ -364,7 +366,7 @@ def test_how_far_back_a_success_lies(memory: tuple[ServiceDeployment, ...], firs
         assert as_far_as(whole, found, success) == expected
 
 
-def test_what_was_tried_since_the_success_and_is_neither_it_nor_the_blamed_was_leaving_it() -> None:
+def test_a_version_tried_since_the_success_that_is_neither_it_nor_the_suspect_was_leaving_it() -> None:
     left = deployed("d8", NEWER, 50, status="STOPPED")
     tried = (
         deployed("d7a", minutes_ago=40, status="STOPPED"),

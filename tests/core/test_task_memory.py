@@ -1,4 +1,4 @@
-"""The next larger size of a task: the whole Fargate table, instances, and what holds of any size."""
+"""The next larger size of a task: the whole Fargate table, instances, and properties of every size."""
 
 import re
 from typing import Any
@@ -114,7 +114,7 @@ def test_the_factor_is_taken_as_it_is_written_and_rounded_up(memory: int, factor
     assert found == NewSize(new, {})
 
 
-def test_at_the_ceiling_an_instances_task_is_told_of_with_both_numbers() -> None:
+def test_at_the_ceiling_a_task_on_an_instance_is_an_obstacle_with_both_numbers() -> None:
     found = raised(on_ec2(memory=2048), settings(ceiling=2048))
     assert found == Obstacle(Reason.CEILING_REACHED, "memory is 2048 MiB, the policy's ceiling 2048")
 
@@ -144,7 +144,7 @@ def sizes(draw: st.DrawFn) -> TaskSize:
 
 
 @given(sizes(), st.floats(1.01, 10), st.integers(1, MOST_MEMORY))
-def test_whatever_the_size_it_only_grows_stays_valid_and_keeps_the_proportions(
+def test_every_size_only_grows_stays_valid_and_keeps_the_proportions(
     before: TaskSize, factor: float, ceiling: int
 ) -> None:
     after = raised(before, settings(factor, ceiling))
@@ -208,7 +208,7 @@ AS_LISTED = Unknown(
 @pytest.mark.parametrize(
     ("stored", "expected"),
     [
-        pytest.param("1:ours", True, id="the same"),
+        pytest.param("1:same", True, id="the same"),
         pytest.param("1:another", False, id="another"),
         pytest.param("as listed", True, id="the same by an earlier release"),
         pytest.param("listed otherwise", AS_LISTED, id="unlike by an earlier release"),
@@ -218,5 +218,5 @@ AS_LISTED = Unknown(
     ],
 )
 def test_whether_the_rest_is_that_of_a_plan(stored: object, expected: object) -> None:
-    found = size(rest="1:ours", rest_as_listed="as listed").has_rest(stored)
+    found = size(rest="1:same", rest_as_listed="as listed").has_rest(stored)
     assert found == expected

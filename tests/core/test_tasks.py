@@ -105,7 +105,7 @@ def test_the_tags_are_those_of_the_service_as_far_as_it_was_read() -> None:
     assert seen(FOUR, Unknown("x")).tags == Unknown("x")
 
 
-# --- which one its load balancer finds bad
+# --- the task that its load balancer finds unhealthy
 
 FIRST, SECOND, THIRD = (task(f"t{n}", "UNKNOWN", addresses=frozenset({f"10.0.0.{n}"})) for n in (1, 2, 3))
 BALANCED = (FIRST, SECOND, THIRD)
@@ -122,7 +122,7 @@ def test_the_one_unhealthy_target_is_the_bad_task(bad: TaskLive) -> None:
     assert bad_target(BALANCED, targets(**states)) == bad
 
 
-def test_a_task_that_one_group_finds_unhealthy_is_bad_whatever_another_says() -> None:
+def test_a_task_that_one_group_finds_unhealthy_is_bad_even_if_another_finds_it_healthy() -> None:
     both = targets(_1="healthy", _2="healthy", _3="healthy") + targets(_2="unhealthy")
     assert bad_target(BALANCED, both) == SECOND
 

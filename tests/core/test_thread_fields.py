@@ -1,4 +1,4 @@
-"""Threads as a whole: every field after each move, exactly what is sent, and the edges of their times."""
+"""Threads as a whole: every field after each move, the exact sendings, and the edges of their times."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ LATE = CLOSES + MINUTE
 TOMORROW = OPENS + timedelta(days=1)
 HELD = "held since 2026-11-20 03:00:00Z: outside the hours of its severity"
 
-# Nobody else looks whether the alarm of a refusal went green; an incident is looked at by its own check.
+# Only its thread watches whether the alarm of a refusal is OK; an incident is looked at by its own check.
 REFUSED, CALLED, ACTED, KEPT = (
     announced(_K.REFUSED),
     announced(_K.GIVEN_TO_HUMANS),
@@ -47,25 +47,25 @@ OVER, TAKEN = announced(_K.RECOVERED), announced(_K.ACKNOWLEDGED, by="ana")
 
 
 def thread(latest: Announcement, **changes: Any) -> Thread:
-    """One that began at night with this."""
+    """A thread that began at night with this announcement."""
     new = Thread(id="i-0123456789", severity=Severity.ERROR, opened_at=NIGHT, latest=latest)
     return replace(new, **changes)
 
 
 def call_of(announced: Announcement) -> str:
-    """How a thread names the announcement that called."""
+    """The name of the announcement that called, in its thread."""
     return digest("call", announced.key)[:6]
 
 
 def opened(latest: Announcement, **changes: Any) -> Thread:
-    """One for which the first step was told at night."""
+    """A thread whose first step was called at night."""
     ringing = thread(
         latest, calls=True, steps=1, since=NIGHT, next_at=NIGHT + 7 * MINUTE, notified={"ops": "1"}
     )
     return replace(ringing, **changes)
 
 
-# --- what is called
+# --- calls
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_call_begins_the_clock_of_the_steps(call: Announcement, due: timedelta
     )
 
 
-def test_a_call_on_what_is_open_leaves_its_clock_alone() -> None:
+def test_a_call_on_an_open_thread_leaves_its_clock_alone() -> None:
     before, at = opened(CALLED), NIGHT + 4 * MINUTE
     assert receive(before, REFUSED, Severity.ERROR, ROUTE, at) == Turn(
         replace(before, latest=REFUSED, call=call_of(REFUSED), due_at=before.next_at),
@@ -94,7 +94,7 @@ def test_a_call_on_what_is_open_leaves_its_clock_alone() -> None:
     ("call", "looked_at"),
     [pytest.param(REFUSED, True, id="alone"), pytest.param(CALLED, False, id="watched")],
 )
-def test_a_call_on_what_somebody_has_is_an_update_and_begins_no_clock(
+def test_a_call_on_an_acknowledged_thread_is_an_update_and_begins_no_clock(
     call: Announcement, *, looked_at: bool
 ) -> None:
     before = thread(CALLED, calls=True, acknowledged_by="ana", notified={"lead": "1"})
@@ -105,7 +105,7 @@ def test_a_call_on_what_somebody_has_is_an_update_and_begins_no_clock(
     )
 
 
-def test_what_is_called_after_its_end_begins_anew_although_somebody_took_it_late() -> None:
+def test_a_call_after_the_end_begins_again_although_somebody_acknowledged_it_late() -> None:
     before = thread(OVER, over=True, acknowledged_by="ana", notified={"ops": "1"})
     at = NIGHT + 2 * HOUR
     again = replace(CALLED, at=at)
@@ -126,7 +126,7 @@ def test_what_is_called_after_its_end_begins_anew_although_somebody_took_it_late
     )
 
 
-def test_what_was_only_told_of_takes_the_severity_of_the_call_and_keeps_its_beginning() -> None:
+def test_a_thread_without_a_call_takes_the_severity_of_its_first_call_and_keeps_its_beginning() -> None:
     at = NIGHT + 2 * HOUR
     after = receive(thread(ACTED), CALLED, Severity.WARNING, ROUTE, at).thread
     assert (after.severity, after.opened_at, after.since) == (Severity.WARNING, NIGHT, at)
@@ -147,23 +147,23 @@ def test_the_worse_of_two_severities_is_not_the_first_by_its_letters(
     assert after.thread.severity is counts
 
 
-# --- what is told of
+# --- updates
 
 
-def test_what_needs_nobody_is_an_update_and_begins_no_clock() -> None:
+def test_an_announcement_that_needs_nobody_is_an_update_and_begins_no_clock() -> None:
     assert receive(None, KEPT, Severity.ERROR, ROUTE, NIGHT) == Turn(
         thread(KEPT), Sending(KEPT, Phase.UPDATE, ("ops",))
     )
 
 
-def test_an_update_on_what_is_open_leaves_its_clock_alone() -> None:
+def test_an_update_on_an_open_thread_leaves_its_clock_alone() -> None:
     before = opened(CALLED)
     assert receive(before, KEPT, Severity.INFO, ROUTE, NIGHT + MINUTE) == Turn(
         replace(before, latest=KEPT, due_at=before.next_at), Sending(KEPT, Phase.UPDATE, ("ops",))
     )
 
 
-def test_a_digest_on_a_call_that_was_told_is_told_and_is_the_latest() -> None:
+def test_a_digest_on_a_call_that_was_sent_is_sent_and_is_the_latest() -> None:
     before, digest = opened(REFUSED), announced(_K.DIGEST)
     assert receive(before, digest, Severity.ERROR, ROUTE, NIGHT) == Turn(
         replace(before, latest=digest, due_at=before.next_at), Sending(digest, Phase.UPDATE, ("ops",))
@@ -171,14 +171,14 @@ def test_a_digest_on_a_call_that_was_told_is_told_and_is_the_latest() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(AT_WORK))
-def test_whoever_is_at_work_stops_the_clock(kind: AnnouncementKind) -> None:
+def test_an_announcement_of_work_under_way_stops_the_clock(kind: AnnouncementKind) -> None:
     before, work = opened(CALLED, steps=2, due_at=NIGHT + 20 * MINUTE), announced(kind)
     assert receive(before, work, Severity.ERROR, ROUTE, NIGHT + 8 * MINUTE) == Turn(
         thread(work, notified={"ops": "1"}), Sending(work, Phase.UPDATE, ("ops",))
     )
 
 
-# --- who has it
+# --- acknowledgements
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_an_acknowledgement_stops_the_steps_and_not_the_looks(
         pytest.param(CALLED, OPENS, id="watched"),
     ],
 )
-def test_what_is_held_stays_held_when_somebody_takes_it(
+def test_a_held_call_stays_held_when_somebody_acknowledges_it(
     latest: Announcement, due_at: datetime | None
 ) -> None:
     before = receive(None, latest, Severity.ERROR, HOURS, NIGHT).thread
@@ -217,7 +217,7 @@ def test_what_is_held_stays_held_when_somebody_takes_it(
     ("latest", "due_at"),
     [pytest.param(REFUSED, OPENS + LOOK_EVERY, id="alone"), pytest.param(CALLED, None, id="watched")],
 )
-def test_what_was_taken_while_it_was_held_is_an_update_when_the_hours_open(
+def test_a_call_acknowledged_while_it_was_held_is_an_update_when_the_hours_open(
     latest: Announcement, due_at: datetime | None
 ) -> None:
     before = thread(latest, calls=True, waiting=1, acknowledged_by="ana", due_at=OPENS)
@@ -234,11 +234,11 @@ def test_what_was_taken_while_it_was_held_is_an_update_when_the_hours_open(
     [
         pytest.param(opened(CALLED, steps=2, due_at=NIGHT + 7 * MINUTE), id="open"),
         pytest.param(opened(CALLED, next_at=None, acknowledged_by="ana"), id="acknowledged"),
-        pytest.param(opened(CALLED, waiting=2, due_at=OPENS), id="told, and more of it held"),
+        pytest.param(opened(CALLED, waiting=2, due_at=OPENS), id="paged, and more of it held"),
     ],
 )
-def test_an_end_leaves_nothing_but_who_was_told(before: Thread) -> None:
-    """And whom the route's steps told, as the answer of a channel may have been lost."""
+def test_an_end_leaves_only_the_notified_channels(before: Thread) -> None:
+    """And the channels of the steps that were called, as the answer of a channel may have been lost."""
     steps = [channel for step in HOURS.steps[: before.steps] for channel in step.channels]
     assert receive(before, OVER, Severity.INFO, HOURS, NIGHT + HOUR) == Turn(
         thread(OVER, over=True, notified={"ops": "1"}),
@@ -246,7 +246,7 @@ def test_an_end_leaves_nothing_but_who_was_told(before: Thread) -> None:
     )
 
 
-def test_an_end_of_which_nobody_was_told_is_held_with_the_rest() -> None:
+def test_an_end_of_a_thread_that_was_never_paged_is_held_with_the_rest() -> None:
     before = thread(CALLED, calls=True, waiting=1, due_at=OPENS)
     held = receive(before, OVER, Severity.ERROR, HOURS, NIGHT + HOUR)
     assert held == Turn(thread(OVER, over=True, waiting=2, due_at=OPENS))
@@ -264,7 +264,7 @@ def test_an_end_of_which_nobody_was_told_is_held_with_the_rest() -> None:
 
 
 @pytest.mark.parametrize(("waiting", "others"), [(1, ""), (2, ", and 1 before it"), (3, ", and 2 before it")])
-def test_what_was_held_and_calls_nobody_says_how_many_came_before(waiting: int, others: str) -> None:
+def test_a_held_update_says_how_many_came_before(waiting: int, others: str) -> None:
     note = f"held since 2026-11-20 03:00:00Z{others}: outside the hours of its severity"
     assert come_due(thread(KEPT, waiting=waiting, due_at=OPENS), HOURS, OPENS) == Turn(
         thread(KEPT), Sending(KEPT, Phase.UPDATE, ("ops",), note)
@@ -286,14 +286,14 @@ def test_a_held_call_begins_the_clock_of_the_steps_when_the_hours_open() -> None
     )
 
 
-def test_what_is_held_does_not_put_off_what_is_due_before() -> None:
+def test_a_held_announcement_does_not_postpone_an_earlier_look() -> None:
     looked_at = opened(REFUSED, acknowledged_by="ana", next_at=None, due_at=LATE + 2 * MINUTE)
     assert receive(looked_at, KEPT, Severity.ERROR, HOURS, LATE) == Turn(
         replace(looked_at, latest=KEPT, waiting=1)
     )
 
 
-def test_whoever_is_at_work_outside_the_hours_leaves_nothing_due_but_the_opening() -> None:
+def test_work_under_way_outside_the_hours_leaves_only_the_opening_due() -> None:
     before = opened(CALLED, due_at=CLOSES - MINUTE)
     assert receive(before, ACTED, Severity.ERROR, HOURS, LATE) == Turn(
         thread(ACTED, waiting=1, notified={"ops": "1"}, due_at=TOMORROW)
@@ -309,7 +309,7 @@ def test_whoever_is_at_work_outside_the_hours_leaves_nothing_due_but_the_opening
         pytest.param(KEPT, ACTED, Phase.UPDATE, ACTED, id="an update, then another"),
     ],
 )
-def test_news_that_come_when_the_hours_have_just_opened_do_not_hide_what_was_held(
+def test_news_that_come_when_the_hours_have_just_opened_do_not_hide_a_held_call(
     held: Announcement, news: Announcement, phase: Phase, latest: Announcement
 ) -> None:
     before = receive(None, held, Severity.ERROR, HOURS, NIGHT).thread
@@ -323,7 +323,7 @@ def test_news_that_come_when_the_hours_have_just_opened_do_not_hide_what_was_hel
 # --- the climb
 
 
-def test_the_next_step_is_told_for_how_long_nobody_answered_the_first() -> None:
+def test_the_next_step_says_for_how_long_nobody_answered_the_first() -> None:
     rang = NIGHT + 10 * MINUTE
     before = opened(CALLED, since=rang, next_at=rang + 7 * MINUTE)
     at = rang + 7 * MINUTE
@@ -345,7 +345,7 @@ def test_a_thread_without_the_time_of_its_first_step_counts_from_its_beginning()
 
 
 @pytest.mark.parametrize(
-    ("unanswered", "spelled"),
+    ("unanswered", "duration"),
     [
         (SECOND, "1s"),
         (45.6 * SECOND, "45s"),
@@ -356,14 +356,14 @@ def test_a_thread_without_the_time_of_its_first_step_counts_from_its_beginning()
         (60 * MINUTE + SECOND, "1h"),
     ],
 )
-def test_how_long_nobody_answered_is_said_in_whole_minutes_or_seconds(
-    unanswered: timedelta, spelled: str
+def test_the_time_without_an_answer_is_in_whole_minutes_or_seconds(
+    unanswered: timedelta, duration: str
 ) -> None:
     before = opened(CALLED, next_at=NIGHT + SECOND)
     found = come_due(before, ROUTE, NIGHT + unanswered)
     assert found.sending
     assert found.sending.note == (
-        f"not acknowledged for {spelled}: told the platform team, now the engineering lead"
+        f"not acknowledged for {duration}: told the platform team, now the engineering lead"
     )
 
 
@@ -375,7 +375,7 @@ def test_how_long_nobody_answered_is_said_in_whole_minutes_or_seconds(
         pytest.param(opened(CALLED, next_at=None), None, id="nothing is left"),
     ],
 )
-def test_a_look_tells_nobody(before: Thread, due_at: datetime | None) -> None:
+def test_a_look_sends_nothing(before: Thread, due_at: datetime | None) -> None:
     assert come_due(before, ROUTE, NIGHT + LOOK_EVERY) == Turn(replace(before, due_at=due_at))
 
 
@@ -386,7 +386,7 @@ def test_a_look_tells_nobody(before: Thread, due_at: datetime | None) -> None:
 def test_a_route_that_has_become_shorter_leaves_no_step_due(
     latest: Announcement, due_at: datetime | None
 ) -> None:
-    """What stays due for ever is looked at each minute and keeps others from being looked at."""
+    """A thread that stays due for ever is looked at each minute and keeps others from being looked at."""
     before = opened(latest, due_at=NIGHT + 7 * MINUTE)
     assert come_due(before, replace(ROUTE, steps=STEPS[:1]), NIGHT + 7 * MINUTE) == Turn(
         replace(before, next_at=None, due_at=due_at)

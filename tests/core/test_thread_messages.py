@@ -1,4 +1,4 @@
-"""A human takes a thread, or it ends unseen by Firebreak: what changes of the page that it began with."""
+"""A human acknowledges a thread, or its watch ends: the changes against the page that it began with."""
 
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ PAGE = announced()
 
 
 def changed(message: Announcement) -> dict[str, object]:
-    """What is told otherwise than on the page; every field of the page says something."""
+    """The fields that differ from the page; every field of the page has a value."""
     page = asdict(PAGE)
     return {name: value for name, value in asdict(message).items() if value != page[name]}
 
@@ -31,7 +31,7 @@ def test_every_field_of_the_page_says_something() -> None:
     assert [name for name, value in asdict(PAGE).items() if not value] == []
 
 
-def test_who_has_it_is_told_in_its_thread_and_nothing_is_left_to_look_at() -> None:
+def test_an_acknowledgement_is_announced_in_its_thread_and_leaves_nothing_to_watch() -> None:
     ana = "arn:aws:sts::111122223333:assumed-role/on-call/ana"
 
     assert changed(acknowledged(PAGE, "thread", ana, AT)) == {
@@ -77,14 +77,14 @@ def test_an_alarm_that_is_ok_again_ends_what_the_page_said() -> None:
         pytest.param(2, (API,), "All its alarms are", id="several of one cause"),
     ],
 )
-def test_several_alarms_that_are_ok_again_are_told_as_several(
+def test_several_alarms_that_are_ok_again_are_counted(
     count: int, watches: tuple[WatchedAlarm, ...], alarms: str
 ) -> None:
     message = green_again(replace(PAGE, watches=watches), AT, since=SINCE, count=count)
     assert message.headline == f"{alarms} OK again. The page before said: The budget is used up."
 
 
-def test_an_end_is_told_once_however_often_it_is_looked_at_and_anew_for_what_began_anew() -> None:
+def test_an_end_is_announced_once_however_often_it_is_looked_at_and_again_for_a_new_beginning() -> None:
     def key(at: datetime = AT, since: datetime = SINCE, count: int = 1) -> str:
         return green_again(PAGE, at, since=since, count=count).key
 
@@ -92,7 +92,7 @@ def test_an_end_is_told_once_however_often_it_is_looked_at_and_anew_for_what_beg
     assert len({key(), key(since=AT), key(count=2)}) == 3
 
 
-def test_what_nobody_looks_at_any_more_says_how_its_alarms_are_and_resolves_nothing() -> None:
+def test_a_page_that_is_no_longer_watched_names_the_states_of_its_alarms_and_resolves_nothing() -> None:
     states: dict[WatchedAlarm, AlarmReading] = {
         WEB: Unknown("ThrottlingException"),
         API: AlarmState.ALARM,

@@ -1,4 +1,4 @@
-"""What ends and calls anew: late calls, what is still red at the end, and who looks whether it is green."""
+"""Ends that call again: late calls, alarms that are still red at the end, and the watch for their OK."""
 
 from dataclasses import replace
 
@@ -35,8 +35,8 @@ def test_a_call_that_was_on_its_way_when_it_ended_is_news_and_no_new_beginning()
 
 @pytest.mark.parametrize("end", [_K.STORM_OVER, _K.RECOVERED])
 @pytest.mark.parametrize("over", [False, True])
-def test_of_a_storm_that_is_over_nothing_is_told_any_more(end: AnnouncementKind, *, over: bool) -> None:
-    """Its end may leave alarms of which nobody knows that they are OK, so that its thread stays."""
+def test_nothing_more_is_sent_of_a_storm_that_is_over(end: AnnouncementKind, *, over: bool) -> None:
+    """Its end may leave alarms that are not known to be OK, so that its thread stays."""
     ended = announced(end, NIGHT + MINUTE, watches=(WatchedAlarm("api"),))
     before = thread(ended, over=over, notified={"ops": "1"})
     late, with_it = announced(_K.STORM, NIGHT + MINUTE / 2), announced(_K.STORM, NIGHT + MINUTE)
@@ -45,14 +45,16 @@ def test_of_a_storm_that_is_over_nothing_is_told_any_more(end: AnnouncementKind,
     assert (found.sending is not None, found.thread.latest) == (True, with_it)
 
 
-def test_the_beginning_of_a_storm_is_told_after_what_says_that_it_goes_on() -> None:
+def test_the_beginning_of_a_storm_is_sent_even_after_the_news_that_it_goes_on() -> None:
     begins, goes_on = announced(_K.STORM, NIGHT), announced(_K.STORM, NIGHT + HOUR)
     found = receive(opened(goes_on), begins, Severity.ERROR, ROUTE, NIGHT + HOUR)
     assert (found.sending and found.sending.message) == begins
 
 
 @pytest.mark.parametrize("kind", [_K.HOLD_OVER, _K.STORM_OVER])
-def test_what_is_still_red_at_the_end_calls_anew_whoever_had_it_before(kind: AnnouncementKind) -> None:
+def test_alarms_still_red_at_the_end_call_again_even_if_somebody_had_acknowledged(
+    kind: AnnouncementKind,
+) -> None:
     end = announced(kind, NIGHT + HOUR, retry=("api",))
     before = opened(REFUSED, acknowledged_by="ana", steps=2, next_at=None)
     found = receive(before, end, Severity.ERROR, ROUTE, NIGHT + HOUR)
@@ -62,7 +64,7 @@ def test_what_is_still_red_at_the_end_calls_anew_whoever_had_it_before(kind: Ann
     assert found.thread.next_at == NIGHT + HOUR + 7 * MINUTE
 
 
-def test_what_is_taken_before_anybody_was_told_is_kept_as_it_was_said() -> None:
+def test_an_acknowledgement_before_the_first_page_is_kept_unchanged() -> None:
     taken = announced(_K.ACKNOWLEDGED, NIGHT, by="ana")
     found = receive(None, taken, Severity.ERROR, ROUTE, NIGHT)
     assert (found.thread.latest, found.thread.acknowledged_by, found.sending) == (taken, "ana", None)
@@ -79,7 +81,7 @@ def test_a_held_page_is_looked_at_however_old_and_one_of_a_cause_by_its_digest_a
     assert not looks(replace(held, latest=replace(REFUSED, cause="switched_off")), NIGHT)
 
 
-def test_what_calls_anew_outside_its_hours_is_held_with_no_step_told() -> None:
+def test_an_end_that_calls_again_outside_its_hours_is_held_with_no_step_taken() -> None:
     end = announced(_K.HOLD_OVER, NIGHT + HOUR, retry=("api",))
     before = opened(REFUSED, acknowledged_by="ana", steps=2, next_at=None)
     held = receive(before, end, Severity.ERROR, OFFICE, NIGHT + HOUR)

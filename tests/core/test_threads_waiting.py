@@ -14,19 +14,19 @@ from tests.core.thread_fixtures import HOUR, MINUTE, NIGHT, OPENS, announced
 _K = AnnouncementKind
 SECOND = timedelta(seconds=1)
 
-# --- what a kill switch holds back is its holder's
+# --- refusals under a kill switch count as acknowledged by its holder
 
 PAUSED = announced(_K.REFUSED, cause="switched_off", by="ana")
 
 
-def test_what_is_refused_under_a_pause_is_told_to_the_first_step_and_counts_as_its_holders() -> None:
+def test_a_refusal_under_a_pause_goes_to_the_first_step_and_counts_as_acknowledged_by_the_holder() -> None:
     assert receive(None, PAUSED, Severity.ERROR, ROUTE, NIGHT) == Turn(
         thread(PAUSED, calls=True, call=call_of(PAUSED), acknowledged_by="ana", steps=1, since=NIGHT),
         Sending(PAUSED, Phase.TRIGGER, ("ops",)),
     )
 
 
-def test_a_pause_ends_the_climb_of_what_was_called_before_and_keeps_its_beginning() -> None:
+def test_a_pause_ends_the_climb_of_an_earlier_call_and_keeps_its_beginning() -> None:
     before, at = opened(CALLED, steps=2), NIGHT + 8 * MINUTE
     assert receive(before, PAUSED, Severity.ERROR, ROUTE, at) == Turn(
         replace(before, latest=PAUSED, call=call_of(PAUSED), acknowledged_by="ana", next_at=None),
@@ -34,7 +34,7 @@ def test_a_pause_ends_the_climb_of_what_was_called_before_and_keeps_its_beginnin
     )
 
 
-def test_what_somebody_else_has_stays_theirs_under_a_pause() -> None:
+def test_a_thread_that_somebody_else_acknowledged_stays_theirs_under_a_pause() -> None:
     before = opened(CALLED, acknowledged_by="bo", next_at=None)
     found = receive(before, PAUSED, Severity.ERROR, ROUTE, NIGHT + MINUTE)
     assert found.sending == Sending(PAUSED, Phase.UPDATE, ("ops",))
@@ -73,14 +73,14 @@ def test_nothing_else_keeps_a_step_waiting(latest: Announcement) -> None:
     assert climbed.sending.channels == ("lead",)
 
 
-def test_a_held_question_is_told_when_the_hours_open_whenever_it_ends() -> None:
+def test_a_held_question_is_sent_when_the_hours_open_even_if_it_ends_then() -> None:
     held = opened(announced(_K.APPROVAL, until=OPENS), waiting=1, steps=0, since=None, next_at=OPENS)
     found = come_due(held, HOURS, OPENS)
     assert found.sending
     assert found.sending.phase is Phase.TRIGGER
 
 
-# --- what a full channel held back
+# --- calls that a full channel held back
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_held_question_is_told_when_the_hours_open_whenever_it_ends() -> None:
         pytest.param(("ops", "lead"), "the ceiling of ops, lead was reached", id="two channels were full"),
     ],
 )
-def test_what_was_held_says_why(held_back: tuple[str, ...], why: str) -> None:
+def test_a_held_call_names_the_reason_of_the_hold(held_back: tuple[str, ...], why: str) -> None:
     held = thread(REFUSED, calls=True, waiting=1, held_back=held_back)
     found = come_due(held, ROUTE, NIGHT + HOUR)
     note = f"held since 2026-11-20 03:00:00Z: {why}"

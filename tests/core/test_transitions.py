@@ -1,4 +1,4 @@
-"""What an incident carries from one rung to the next, and what it must not."""
+"""The fields that an incident carries from one rung to the next, and those it must not carry."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -27,7 +27,7 @@ from tests.support import builders as a
 MINUTE = timedelta(minutes=1)
 OTHER_PLAN = replace(a.PLAN, summary="scale ecs:prod/api to 3")
 
-# Every field that belongs to a rung is set to something that the next rung must not see.
+# Every field that belongs to a rung has a value that the next rung must not have.
 USED = a.incident(
     IncidentState.VERIFYING,
     attempt=4,
@@ -70,8 +70,8 @@ def test_a_claim_changes_what_belongs_to_the_rung_and_nothing_else() -> None:
     )
 
 
-def test_whoever_is_a_member_at_the_claim_was_red_before_the_act() -> None:
-    """CloudWatch's clock, which says since when, may be ahead of ours."""
+def test_every_member_at_the_claim_was_red_before_the_act() -> None:
+    """CloudWatch's clock, which gives `since`, may be ahead of Firebreak's."""
     at = a.NOW + 5 * MINUTE
     early, late = (a.member(name, since=at + n * MINUTE) for n, name in ((-1, "early"), (1, "late")))
     before = replace(USED, members=(a.member("old"), early, late))
@@ -99,7 +99,7 @@ def test_each_series_of_an_alarm_is_a_member_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("state", [IncidentState.HOLDING, IncidentState.RESTING])
-def test_a_recovery_begins_anew_when_an_alarm_joins(state: IncidentState) -> None:
+def test_a_recovery_begins_again_when_an_alarm_joins(state: IncidentState) -> None:
     assert joined(replace(USED, state=state), a.alarm()).healthy_since is None
 
 
@@ -119,7 +119,7 @@ def test_a_hundred_alarms_have_room_in_an_incident_and_of_more_only_their_number
 
 @pytest.mark.parametrize(("more", "left_out"), [(0, 3), (1, 4)], ids=["just enough room", "one byte short"])
 def test_the_members_of_an_incident_fill_no_more_than_100_000_bytes(more: int, left_out: int) -> None:
-    """Spelled in JSON, where Ä takes six bytes, as two lists of three strings each."""
+    """Written in JSON, where Ä takes six bytes, as two lists of three strings each."""
     punctuation = 2 * len('["", "", ""]')
     one = Member("Ä" * 10_000, "b" * 39_000, "c" * 900)
     new = Member("d", "e" * (100_000 - punctuation - 60_000 - 39_900 - 1 + more))
@@ -127,7 +127,7 @@ def test_the_members_of_an_incident_fill_no_more_than_100_000_bytes(more: int, l
     assert (after.left_out, len(after.members)) == (left_out, 2 - more)
 
 
-def test_what_waits_is_looked_at_again_at_its_time_and_nothing_else_changes() -> None:
+def test_a_waiting_incident_is_looked_at_again_at_its_time_and_nothing_else_changes() -> None:
     assert waiting(USED, IncidentState.DEFERRED, a.NOW + MINUTE) == replace(
         USED, state=IncidentState.DEFERRED, version=3, attempt=5, due_at=a.NOW + MINUTE
     )
@@ -174,7 +174,7 @@ def test_a_climb_forgets_the_rung_below_and_keeps_why_it_was_left() -> None:
 
 def refused(*reasons: Reason) -> Decision:
     """A decision for the first of these reasons, which its guards gave in turn."""
-    checks = tuple(Check("guard", Result.OBJECTED, "told", reason) for reason in reasons)
+    checks = tuple(Check("guard", Result.OBJECTED, "detail", reason) for reason in reasons)
     return Decision(Refuse(), reasons[0], checks, "")
 
 

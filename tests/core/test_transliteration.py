@@ -1,4 +1,4 @@
-"""Text where only ASCII fits: readable, and never a row of question marks."""
+"""Text where only ASCII fits: readable, and never only question marks."""
 
 import pytest
 from hypothesis import given
@@ -24,11 +24,11 @@ def test_accents_are_dropped_and_other_letters_are_left_out_once(text: str, expe
     assert ascii_words(text) == expected
 
 
-def test_what_is_ascii_is_left_as_it_is_for_who_sends_it_to_make_harmless() -> None:
+def test_ascii_text_is_left_as_it_is_for_the_sender_to_make_harmless() -> None:
     assert ascii_words("bell\x07 is red") == "bell\x07 is red"
 
 
 @given(some.text(max_size=60))
-def test_whatever_comes_in_is_ascii_afterwards(text: str) -> None:
+def test_every_text_is_ascii_afterwards(text: str) -> None:
     assert ascii_words(text).isascii()
     assert "?" not in ascii_words(text.replace("?", "").replace("\uff1f", "").replace("\u037e", ""))

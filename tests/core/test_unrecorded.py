@@ -1,4 +1,4 @@
-"""What is said of an announcement that the ledger does not hold, and under which names."""
+"""The page about an announcement that the ledger does not hold, and its names."""
 
 from dataclasses import replace
 
@@ -43,7 +43,7 @@ def test_an_announcement_without_a_record_claims_what_it_says_and_asks_nothing()
 
 
 @pytest.mark.parametrize("kind", [K.BLIND, K.CRASHED])
-def test_a_fault_of_firebreak_is_told_in_its_own_words_and_asks_nothing(kind: AnnouncementKind) -> None:
+def test_a_fault_of_firebreak_is_announced_in_its_own_words_and_asks_nothing(kind: AnnouncementKind) -> None:
     fault = replace(CLAIMED, kind=kind)
     own = unrecorded(fault)
     assert own == replace(
@@ -62,7 +62,7 @@ def test_a_fault_of_firebreak_is_told_in_its_own_words_and_asks_nothing(kind: An
 
 
 @given(kind=some.sampled_from(K), key=TEXTS, thread=TEXTS, incident=TEXTS, event=TEXTS)
-def test_what_is_not_in_the_ledger_shares_no_name_with_what_is(
+def test_an_announcement_that_is_not_in_the_ledger_shares_no_name_with_one_that_is(
     kind: AnnouncementKind, key: str, thread: str, incident: str, event: str
 ) -> None:
     claimed = replace(CLAIMED, kind=kind, key=key, thread=thread, incident_id=incident, event=event)

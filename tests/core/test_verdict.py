@@ -1,4 +1,4 @@
-"""Did it help, and what comes next? Nothing but a seen recovery is a success."""
+"""Verdicts and next steps: only an observed recovery is a success."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -86,7 +86,7 @@ def test_not_knowing_how_the_target_fares_is_not_knowing(unseen: str, alarm: Ala
 
 
 BEFORE, LATER_RED = a.member("before", since=a.NOW - MINUTE), a.member("sibling", since=a.NOW + MINUTE)
-BLAMED = Judgement(Verdict.WORSE, "sibling turned red after the action")
+SUSPECTED = Judgement(Verdict.WORSE, "sibling turned red after the action")
 
 
 def siblings(sibling: Reading[AlarmState] = RED, own: Reading[AlarmState] = OK, **changes: Any) -> Evidence:
@@ -98,7 +98,7 @@ def siblings(sibling: Reading[AlarmState] = RED, own: Reading[AlarmState] = OK, 
 def test_a_sibling_that_turned_red_after_the_act_is_its_fault_however_the_first_alarm_fares(
     own: Reading[AlarmState],
 ) -> None:
-    assert judged(siblings(own=own)) == BLAMED
+    assert judged(siblings(own=own)) == SUSPECTED
 
 
 @pytest.mark.parametrize(
@@ -128,10 +128,10 @@ def test_a_sibling_that_was_red_before_the_act_is_not_its_fault(since: datetime 
     assert judged(seen).verdict is Verdict.NOT_RECOVERED
 
 
-def test_what_turned_red_between_two_rungs_is_not_the_later_rungs_fault() -> None:
+def test_an_alarm_that_turned_red_between_two_rungs_does_not_count_against_the_later_rung() -> None:
     later = siblings(after=12 * MINUTE)
     assert judged(later, rung=1, acted_at=a.NOW + 2 * MINUTE).verdict is Verdict.NOT_RECOVERED
-    assert judged(later, rung=1, acted_at=a.NOW + 30 * timedelta(seconds=1)) == BLAMED
+    assert judged(later, rung=1, acted_at=a.NOW + 30 * timedelta(seconds=1)) == SUSPECTED
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,9 @@ def test_what_turned_red_between_two_rungs_is_not_the_later_rungs_fault() -> Non
         pytest.param({"after": 3 * MINUTE}, Verdict.TOO_EARLY, id="the alarms still have time"),
     ],
 )
-def test_an_act_is_not_blamed_before_it_may_be(changes: dict[str, Any], verdict: Verdict) -> None:
+def test_a_red_alarm_does_not_count_against_the_act_too_early(
+    changes: dict[str, Any], verdict: Verdict
+) -> None:
     assert judged(siblings(**changes)).verdict is verdict
 
 
@@ -158,11 +160,11 @@ def test_an_act_is_not_blamed_before_it_may_be(changes: dict[str, Any], verdict:
     ],
 )
 def test_nothing_else_hides_a_newly_red_sibling(changes: dict[str, Any]) -> None:
-    assert judged(siblings(**changes)) == BLAMED
+    assert judged(siblings(**changes)) == SUSPECTED
 
 
 @pytest.mark.parametrize("unseen", ["happened", "settled"])
-def test_whoever_is_called_because_nobody_can_tell_hears_of_the_newly_red_sibling(unseen: str) -> None:
+def test_an_unknown_verdict_names_the_newly_red_sibling(unseen: str) -> None:
     seen: dict[str, Any] = {unseen: DARK}
     assert judged(siblings(**seen)).why == f"{DARK.why}; sibling turned red after the action"
 
@@ -172,7 +174,7 @@ def test_whoever_is_called_because_nobody_can_tell_hears_of_the_newly_red_siblin
     [(Purpose.UNDO, Verdict.NOT_RECOVERED), (Purpose.RESTORE, Verdict.WORSE)],
     ids=["undo", "restore"],
 )
-def test_only_an_act_is_blamed_for_siblings(purpose: Purpose, verdict: Verdict) -> None:
+def test_siblings_count_only_against_an_act(purpose: Purpose, verdict: Verdict) -> None:
     found = judged(siblings(), purpose=purpose)
     assert found.verdict is verdict
     assert "after the action" not in found.why
@@ -228,7 +230,7 @@ def test_a_recovery_from_before_a_relapse_does_not_count() -> None:
         ),
     ],
 )
-def test_what_follows_from_a_verdict(verdict: Verdict, changes: dict[str, Any], expected: Step) -> None:
+def test_the_step_that_follows_a_verdict(verdict: Verdict, changes: dict[str, Any], expected: Step) -> None:
     assert step(verdict, **changes) == expected
 
 

@@ -1,4 +1,4 @@
-"""The exact words and moments of a verdict: what is told, and what happens on the very edge."""
+"""The exact words and moments of a verdict, and its bounds."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -92,7 +92,7 @@ def seen(*alarms: Reading[AlarmState], after: timedelta = 10 * MINUTE, **changes
         ),
     ],
 )
-def test_a_verdict_says_exactly_what_was_seen(evidence: Evidence, verdict: Verdict, why: str) -> None:
+def test_a_verdict_says_exactly_its_evidence(evidence: Evidence, verdict: Verdict, why: str) -> None:
     assert judge(a.incident(), evidence, RULES) == Judgement(verdict, why)
 
 
@@ -146,7 +146,7 @@ def test_a_verdict_waits_for_the_effect_until_its_time_is_up(
         pytest.param(Settled.FAILED, 4 * MINUTE, "the action's effect failed", id="the time of a failed one"),
     ],
 )
-def test_an_act_is_blamed_for_every_newly_red_sibling_from_the_moment_it_may_be(
+def test_every_newly_red_sibling_counts_against_the_act_from_its_first_moment(
     settled: Settled, time: timedelta, before: str
 ) -> None:
     red = [(a.member(name, since=a.NOW + SECOND), RED) for name in ("api", "web")]
@@ -221,7 +221,7 @@ def test_an_incident_is_over_only_when_every_alarm_that_ever_joined_is_known_to_
         ),
     ],
 )
-def test_whether_a_target_is_over_what_was_done_to_it(changes: dict[str, Any], *, rests: bool) -> None:
+def test_whether_a_target_has_come_to_rest_after_an_act(changes: dict[str, Any], *, rests: bool) -> None:
     assert has_come_to_rest(seen(OK, **changes)) is rests
 
 
@@ -238,7 +238,7 @@ def test_whether_a_target_is_over_what_was_done_to_it(changes: dict[str, Any], *
         pytest.param({"ways": Reversals(restore=a.PLAN), "happened": False}, "", id="it was never made"),
     ],
 )
-def test_what_a_rung_lent_and_leaves_behind_is_said(changes: dict[str, Any], text: str) -> None:
+def test_a_temporary_change_that_a_rung_leaves_behind_is_named(changes: dict[str, Any], text: str) -> None:
     assert left_behind(a.incident(), seen(RED, **changes)) == text
 
 

@@ -1,4 +1,4 @@
-"""Whatever is seen: there is a verdict, only green is a recovery, and only what came after is blamed."""
+"""All evidence has a verdict, only OK is a recovery, and only alarms red after the act count against it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -69,7 +69,7 @@ def test_it_is_no_recovery_while_any_alarm_is_not_ok(
 
 @given(INCIDENTS, EVIDENCE)
 @EXAMPLES
-def test_over_green_alarms_it_is_a_recovery_only_of_what_was_not_made_or_was_seen_to_be_well(
+def test_with_all_alarms_ok_only_an_act_that_was_not_made_or_was_seen_to_work_is_a_recovery(
     incident: Incident, evidence: Evidence
 ) -> None:
     green = replace(evidence, alarms=[(a.member("api"), OK)])
@@ -97,13 +97,13 @@ def test_an_act_is_never_worse_for_an_alarm_that_was_red_before_it(
 
 @given(INCIDENTS, EVIDENCE)
 @EXAMPLES
-def test_a_change_that_was_not_made_is_never_to_blame(incident: Incident, evidence: Evidence) -> None:
+def test_a_change_that_was_not_made_is_never_worse(incident: Incident, evidence: Evidence) -> None:
     assert verdict(incident, replace(evidence, happened=False)) is not Verdict.WORSE
 
 
 @given(INCIDENTS, EVIDENCE, st.integers(0, 3600))
 @EXAMPLES
-def test_what_is_worse_stays_worse_however_long_one_waits(
+def test_a_verdict_of_worse_stays_worse_however_long_one_waits(
     incident: Incident, evidence: Evidence, seconds: int
 ) -> None:
     assume(verdict(incident, evidence) is Verdict.WORSE)
@@ -119,7 +119,7 @@ def test_one_more_alarm_makes_nothing_better(
     if before is Verdict.WORSE:
         assert after is Verdict.WORSE
     if after is Verdict.RECOVERED:
-        # No alarm at all is nothing to look at; else it was a recovery without this one, too.
+        # Without any alarm there is nothing to look at; else it was a recovery without this one, too.
         assert before is Verdict.RECOVERED or not evidence.alarms
 
 

@@ -1,4 +1,4 @@
-"""The heartbeat is recorded and never acted on or paged; what waits too long is told by its length."""
+"""The heartbeat is recorded and never acted on or paged; overdue work is measured by its age."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -65,7 +65,7 @@ def test_the_guard_does_not_speak_to_other_alarms() -> None:
         pytest.param({"decided": Decided("k", a.NOW, "refuse", "heartbeat")}, id="it came before"),
     ],
 )
-def test_whatever_holds_the_heartbeat_comes_first_and_is_recorded(seen: dict[str, Any]) -> None:
+def test_a_guard_that_holds_the_heartbeat_comes_first_and_is_recorded(seen: dict[str, Any]) -> None:
     decision = decide(BEAT, a.rules(), a.snapshot(**seen))
     assert (decision.outcome, decision.reason) == (Refuse(), Reason.HEARTBEAT)
     assert decision.disposition is Disposition.RECORD
@@ -114,7 +114,7 @@ def test_no_request_policy_or_snapshot_makes_the_heartbeat_act_or_page(
     assert of_decision(record, own.target) is None
 
 
-def test_neither_reason_is_ever_told() -> None:
+def test_neither_reason_is_ever_announced() -> None:
     text = {MEANINGS[reason].disposition for reason in (Reason.HEARTBEAT, Reason.HEARTBEAT_BLIND)}
     assert text == {Disposition.RECORD}
 
@@ -132,8 +132,8 @@ def test_nothing_overdue_is_no_time_and_no_lease() -> None:
 
 
 def test_the_longest_wait_of_an_act_counts() -> None:
-    waiting = [late(S.VERIFYING, 7), late(S.ACTED, 40), late(S.UNCERTAIN, 12)]
-    assert oldest_unverified(waiting, a.NOW) == 40 * MINUTE
+    overdue = [late(S.VERIFYING, 7), late(S.ACTED, 40), late(S.UNCERTAIN, 12)]
+    assert oldest_unverified(overdue, a.NOW) == 40 * MINUTE
 
 
 @pytest.mark.parametrize("state", sorted(S))
@@ -142,7 +142,7 @@ def test_an_act_waits_for_its_verdict_in_these_states_only(state: IncidentState)
     assert (oldest_unverified([late(state, 5)], a.NOW) > timedelta()) is (state in unverified)
 
 
-def test_a_state_that_a_later_release_wrote_is_no_act_of_ours() -> None:
+def test_a_state_that_a_later_release_wrote_is_no_act_of_this_release() -> None:
     later = Overdue("i-1", "meditating", a.NOW - 60 * MINUTE)
     assert (oldest_unverified([later], a.NOW), stuck_leases([later])) == (timedelta(), 0)
 
