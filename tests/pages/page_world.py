@@ -21,7 +21,7 @@ from firebreak.policy.policy import Policy
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.wire.requests import request_event
 from tests.support import builders as a
-from tests.support.played_ecs import EcsWorld, PlayedEcs, ecs_world
+from tests.support.simulated_ecs import EcsWorld, SimulatedEcs, ecs_world
 from tests.support.world import TABLE, World, eventbridge, world_on_moto
 from tests.workflow.test_larger_tasks import Service
 
@@ -195,6 +195,6 @@ def page_world(policy: str) -> Iterator[PageWorld]:
 def page_world_on_ecs(policy: str) -> Iterator[PageWorld]:
     """The same with a service that has revisions of its task definition."""
     parsed: Policy = parse_policy(policy, "pages.toml")
-    with ecs_world(PlayedEcs(answers=Service().answers()), policy=parsed) as world:
+    with ecs_world(SimulatedEcs(answers=Service().answers()), policy=parsed) as world:
         made: EcsWorld = world
         yield PageWorld(made)

@@ -14,7 +14,7 @@ from firebreak.policy.compiler import parse_policy
 from firebreak.policy.policy import Policy
 from tests.support import builders as a
 from tests.support.builders_beanstalk import ID
-from tests.support.played_beanstalk import BeanstalkWorld, PlayedBeanstalk, beanstalk_world
+from tests.support.simulated_beanstalk import BeanstalkWorld, SimulatedBeanstalk, beanstalk_world
 from tests.workflow.approving import approve
 
 MINUTE = timedelta(minutes=1)
@@ -37,7 +37,7 @@ class Harness:
     """The world, and the environment in it."""
 
     world: BeanstalkWorld
-    shop: PlayedBeanstalk
+    shop: SimulatedBeanstalk
 
     def under(self, text: str) -> None:
         self.world.policy = policy(text)
@@ -64,7 +64,7 @@ def policy(text: str) -> Policy:
 
 @pytest.fixture
 def harness() -> Iterator[Harness]:
-    shop = PlayedBeanstalk(a.NOW)
+    shop = SimulatedBeanstalk(a.NOW)
     shop.log_event("Environment health has transitioned from Ok to Degraded.", -2 * MINUTE)
     with beanstalk_world(shop) as world:
         harness = Harness(world, shop)

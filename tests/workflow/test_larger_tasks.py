@@ -14,7 +14,7 @@ from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service
 from tests.support.builders_task_memory import raw_definition
-from tests.support.played_ecs import EcsWorld, PlayedEcs, ecs_world
+from tests.support.simulated_ecs import EcsWorld, SimulatedEcs, ecs_world
 
 MINUTE = timedelta(minutes=1)
 TAGS = {"firebreak:action": "adjust-task-memory"}
@@ -77,7 +77,7 @@ def service() -> Service:
 
 @pytest.fixture
 def world(service: Service) -> Iterator[EcsWorld]:
-    with ecs_world(PlayedEcs(answers=service.answers()), policy=POLICY) as fresh:
+    with ecs_world(SimulatedEcs(answers=service.answers()), policy=POLICY) as fresh:
         yield fresh
 
 
@@ -93,8 +93,8 @@ def test_the_tasks_get_more_memory_and_everything_else_goes_with_them(
     world: EcsWorld, service: Service
 ) -> None:
     alarm, incident_id = raised(world)
-    assert [name for name, _ in world.played.changes] == CHANGING
-    registered = world.played.changes[0][1]
+    assert [name for name, _ in world.simulated.changes] == CHANGING
+    registered = world.simulated.changes[0][1]
     api, proxy = registered["containerDefinitions"]
     whole = raw_definition()
     assert (registered["memory"], api["memory"]) == ("2048", 1024)
@@ -122,8 +122,8 @@ def test_tasks_that_do_not_come_up_bring_the_revision_before_back(world: EcsWorl
     raised(world)
     service.rollout = "FAILED"
     world.pass_time(5 * MINUTE)
-    assert [name for name, _ in world.played.changes] == [*CHANGING, "UpdateService"]
-    assert world.played.changes[-1][1]["taskDefinition"] == TASK_DEFINITION
+    assert [name for name, _ in world.simulated.changes] == [*CHANGING, "UpdateService"]
+    assert world.simulated.changes[-1][1]["taskDefinition"] == TASK_DEFINITION
     assert service.task_definition == TASK_DEFINITION
     worse = next(body for subject, body in world.pager.sent if "MADE WORSE" in subject)
     assert "deployment ecs-svc/2 of api:8 FAILED and ECS did not go back" in worse
@@ -137,7 +137,7 @@ def test_a_sibling_alarm_that_turns_red_after_the_raise_brings_the_revision_befo
     assert world.send(world.red("api-5xx", tags=TAGS), "adjust-task-memory").reason is Reason.IN_FLIGHT
     world.alarms.turn(alarm.name, AlarmState.OK, world.clock.at)
     world.pass_time(3 * MINUTE)
-    assert [name for name, _ in world.played.changes] == [*CHANGING, "UpdateService"]
+    assert [name for name, _ in world.simulated.changes] == [*CHANGING, "UpdateService"]
     assert service.task_definition == TASK_DEFINITION
     worse = next(body for subject, body in world.pager.sent if "MADE WORSE" in subject)
     assert "api-5xx turned red after the action: the values from before are put back." in worse
@@ -151,7 +151,7 @@ def test_a_deployment_by_somebody_else_since_is_not_taken_back(world: EcsWorld, 
     service.update({"taskDefinition": mended["taskDefinitionArn"]})
     service.running = 2
     world.pass_time(5 * MINUTE)
-    assert [name for name, _ in world.played.changes] == CHANGING
+    assert [name for name, _ in world.simulated.changes] == CHANGING
     assert service.task_definition == mended["taskDefinitionArn"]
 
 
@@ -159,4 +159,4 @@ def test_at_the_ceiling_nothing_is_registered(world: EcsWorld, service: Service)
     service.revisions[TASK_DEFINITION]["memory"] = "2048"
     refused = world.send(world.red(tags=TAGS), "adjust-task-memory")
     assert refused.reason is Reason.CEILING_REACHED
-    assert world.played.changes == []
+    assert world.simulated.changes == []

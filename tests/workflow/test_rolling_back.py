@@ -13,7 +13,7 @@ from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.builders_deployments import OLD, arn_of, raw_brief, raw_described, raw_revision
 from tests.support.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service
-from tests.support.played_ecs import EcsWorld, PlayedEcs, ecs_world
+from tests.support.simulated_ecs import EcsWorld, SimulatedEcs, ecs_world
 from tests.workflow.approving import approve
 
 MINUTE = timedelta(minutes=1)
@@ -100,7 +100,7 @@ def service() -> Service:
 
 @pytest.fixture
 def world(service: Service) -> Iterator[EcsWorld]:
-    with ecs_world(PlayedEcs(answers=service.answers()), policy=POLICY) as fresh:
+    with ecs_world(SimulatedEcs(answers=service.answers()), policy=POLICY) as fresh:
         yield fresh
 
 
@@ -118,13 +118,13 @@ def test_after_a_deployment_the_service_goes_back_once_and_never_again(world: Ec
     alarm = red(world)
     done = world.send(alarm, "roll-back-service")
     sent = {"cluster": "prod", "service": "api", "taskDefinition": OLD}
-    assert world.played.changes == [("UpdateService", sent)]
+    assert world.simulated.changes == [("UpdateService", sent)]
     recover(world, alarm)
     assert world.incident(done.incident_id).state is IncidentState.CLOSED
     world.pass_time(MINUTE)
     again = world.send(red(world), "roll-back-service")
     assert again.reason is Reason.ROLLED_BACK_BEFORE
-    assert len(world.played.changes) == 1
+    assert len(world.simulated.changes) == 1
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_running_deployment_is_ended_and_the_recovery_closes_the_incident(
     service.status, service.hooks = "IN_PROGRESS", hooks
     alarm = red(world)
     done = world.send(alarm, "roll-back-service")
-    assert world.played.changes == [(operation, {"serviceDeploymentArn": arn_of("d7")} | said)]
+    assert world.simulated.changes == [(operation, {"serviceDeploymentArn": arn_of("d7")} | said)]
     recover(world, alarm)
     assert world.incident(done.incident_id).state is IncidentState.CLOSED
 
@@ -162,7 +162,7 @@ def test_where_ecs_takes_our_roll_back_back_itself_it_is_not_repeated(
     world.pass_time(MINUTE)
     again = world.send(red(world), "roll-back-service")
     assert (again.outcome, again.reason) == ("refuse", Reason.ROLLED_BACK_BEFORE)
-    assert len(world.played.changes) == 1
+    assert len(world.simulated.changes) == 1
 
 
 def test_a_hotfix_under_way_over_a_bad_deployment_is_ended_only_by_a_human(
@@ -173,10 +173,10 @@ def test_a_hotfix_under_way_over_a_bad_deployment_is_ended_only_by_a_human(
     asked = world.send(red(world), "roll-back-service")
     assert (asked.outcome, asked.reason) == ("ask_approval", Reason.NEEDS_APPROVAL)
     assert "it is not known which one is" in world.pager.sent[0][1]
-    assert world.played.changes == []
+    assert world.simulated.changes == []
     world.pass_time(MINUTE)
     approve(world, world.incident(asked.incident_id))
-    assert [operation for operation, _ in world.played.changes] == ["StopServiceDeployment"]
+    assert [operation for operation, _ in world.simulated.changes] == ["StopServiceDeployment"]
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["as it was", "in another order"])
@@ -195,19 +195,19 @@ def test_a_configuration_revert_is_not_rolled_back_to_what_it_left(
     service.revisions.append(raw_revision("r8", REVERT))
     refused = world.send(red(world), "roll-back-service")
     assert refused.reason is Reason.ROLLED_BACK_BEFORE
-    assert world.played.changes == []
+    assert world.simulated.changes == []
 
 
 def test_an_alarm_without_a_recent_deployment_changes_nothing(world: EcsWorld, service: Service) -> None:
     service.began = a.NOW - timedelta(hours=5)
     refused = world.send(red(world), "roll-back-service")
     assert refused.reason is Reason.NO_RECENT_DEPLOYMENT
-    assert world.played.changes == []
+    assert world.simulated.changes == []
 
 
 def test_a_service_that_did_not_opt_in_is_left_alone(world: EcsWorld, service: Service) -> None:
     untagged = service.service() | {"tags": []}
-    world.played.answers["DescribeServices"] = lambda _: {"services": [untagged], "failures": []}
+    world.simulated.answers["DescribeServices"] = lambda _: {"services": [untagged], "failures": []}
     refused = world.send(red(world), "roll-back-service")
     assert refused.reason is Reason.NOT_OPTED_IN
-    assert world.played.changes == []
+    assert world.simulated.changes == []

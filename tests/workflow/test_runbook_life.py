@@ -19,7 +19,7 @@ from firebreak.wire.requests import request_event
 from tests.support import builders as a
 from tests.support.builders_runbooks import GUARD
 from tests.support.fakes import FakeServices
-from tests.support.played_ssm import PlayedSsm
+from tests.support.simulated_ssm import SimulatedSsm
 from tests.support.world import World, world_on_moto
 from tests.workflow.test_red_without_data import SILENT
 
@@ -57,7 +57,7 @@ class Harness:
     """The world, with SSM played behind the action's own adapters."""
 
     world: World
-    ssm: PlayedSsm
+    ssm: SimulatedSsm
 
     def red(self) -> Alarm:
         return self.world.red("orders-stuck", metrics=METRICS, tags=TAGS)
@@ -76,9 +76,9 @@ class Harness:
 
 
 @contextmanager
-def harness_with(ssm: PlayedSsm, under: Policy | None = None) -> Iterator[Harness]:
+def harness_with(ssm: SimulatedSsm, under: Policy | None = None) -> Iterator[Harness]:
     chosen = under or policy()
-    with ssm.playing() as (reads, writes), world_on_moto() as plain:
+    with ssm.clients() as (reads, writes), world_on_moto() as plain:
         services = FakeServices(
             listed=lambda name: chosen.runbook(name) or ABSENT, runbook_reads=reads, runbook_writes=writes
         )
@@ -87,7 +87,7 @@ def harness_with(ssm: PlayedSsm, under: Policy | None = None) -> Iterator[Harnes
 
 @pytest.fixture
 def harness() -> Iterator[Harness]:
-    with harness_with(PlayedSsm()) as harness:
+    with harness_with(SimulatedSsm()) as harness:
         yield harness
 
 
@@ -158,7 +158,7 @@ def test_a_silent_guard_whose_owner_says_that_silence_is_the_symptom_is_worse(ha
 
 
 def test_a_lost_reply_is_found_again_by_its_token() -> None:
-    with harness_with(PlayedSsm(loses_replies=True)) as harness:
+    with harness_with(SimulatedSsm(loses_replies=True)) as harness:
         alarm = harness.red()
         done = harness.send(alarm)
         assert harness.world.incident(done.incident_id).state is IncidentState.UNCERTAIN
@@ -170,7 +170,7 @@ def test_a_lost_reply_is_found_again_by_its_token() -> None:
 
 
 def test_a_run_of_somebody_else_after_a_lost_reply_is_not_taken_for_that_of_firebreak() -> None:
-    with harness_with(PlayedSsm(loses_replies=True)) as harness:
+    with harness_with(SimulatedSsm(loses_replies=True)) as harness:
         done = harness.send(harness.red())
         harness.ssm.run_tags.clear()
         harness.ssm.become("Success")
@@ -180,7 +180,7 @@ def test_a_run_of_somebody_else_after_a_lost_reply_is_not_taken_for_that_of_fire
 
 
 def test_a_run_that_ssm_refuses_was_not_executed() -> None:
-    with harness_with(PlayedSsm(refuses="AccessDeniedException")) as harness:
+    with harness_with(SimulatedSsm(refuses="AccessDeniedException")) as harness:
         done = harness.send(harness.red())
         assert harness.world.incident(done.incident_id).state is IncidentState.NOT_EXECUTED
 
@@ -188,12 +188,12 @@ def test_a_run_that_ssm_refuses_was_not_executed() -> None:
 @pytest.mark.parametrize(
     ("ssm", "reason"),
     [
-        (PlayedSsm(tags={}), Reason.NOT_OPTED_IN),
-        (PlayedSsm(guard="ALARM"), Reason.RUNBOOK_UNUSABLE),
+        (SimulatedSsm(tags={}), Reason.NOT_OPTED_IN),
+        (SimulatedSsm(guard="ALARM"), Reason.RUNBOOK_UNUSABLE),
     ],
     ids=["document not opted in", "guard is red"],
 )
-def test_a_runbook_that_must_not_run_does_not_run(ssm: PlayedSsm, reason: Reason) -> None:
+def test_a_runbook_that_must_not_run_does_not_run(ssm: SimulatedSsm, reason: Reason) -> None:
     with harness_with(ssm) as harness:
         done = harness.send(harness.red())
         assert (done.outcome, done.reason) == ("refuse", reason)
@@ -213,7 +213,7 @@ def test_a_runbook_that_is_running_already_is_not_started_again(harness: Harness
 
 
 def test_a_runbook_that_the_policy_does_not_list_is_refused_with_its_name() -> None:
-    with harness_with(PlayedSsm(), a.auto_policy()) as harness:
+    with harness_with(SimulatedSsm(), a.auto_policy()) as harness:
         done = harness.send(harness.red())
         assert done.reason is Reason.RUNBOOK_UNUSABLE
         assert "names no runbook drain-orders" in harness.last_page
@@ -221,7 +221,7 @@ def test_a_runbook_that_the_policy_does_not_list_is_refused_with_its_name() -> N
 
 def test_with_auto_in_the_defaults_alone_a_human_is_asked() -> None:
     with harness_with(
-        PlayedSsm(), policy(POLICY.replace('[actions.run-runbook]\nautonomy = "auto"\n', ""))
+        SimulatedSsm(), policy(POLICY.replace('[actions.run-runbook]\nautonomy = "auto"\n', ""))
     ) as harness:
         assert harness.send(harness.red()).outcome == "ask_approval"
         assert harness.ssm.started == []
@@ -229,7 +229,7 @@ def test_with_auto_in_the_defaults_alone_a_human_is_asked() -> None:
 
 def test_the_approved_runbook_is_the_one_that_runs() -> None:
     with harness_with(
-        PlayedSsm(), policy(POLICY.replace('autonomy = "auto"', 'autonomy = "approve"'))
+        SimulatedSsm(), policy(POLICY.replace('autonomy = "auto"', 'autonomy = "approve"'))
     ) as harness:
         alarm = harness.red()
         done = harness.send(alarm)

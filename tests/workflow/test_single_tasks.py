@@ -13,7 +13,7 @@ from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.builders_ecs import raw_deployment, raw_service
 from tests.support.builders_tasks import arn_of, raw_task
-from tests.support.played_ecs import EcsWorld, PlayedEcs, ecs_world
+from tests.support.simulated_ecs import EcsWorld, SimulatedEcs, ecs_world
 
 MINUTE = timedelta(minutes=1)
 TAGS = {"firebreak:action": "replace-task"}
@@ -81,7 +81,7 @@ def service() -> Service:
 
 @pytest.fixture
 def world(service: Service) -> Iterator[EcsWorld]:
-    with ecs_world(PlayedEcs(answers=service.answers()), policy=POLICY) as fresh:
+    with ecs_world(SimulatedEcs(answers=service.answers()), policy=POLICY) as fresh:
         yield fresh
 
 
@@ -90,7 +90,7 @@ def test_the_bad_task_is_stopped_for_the_incident_and_another_takes_its_place(wo
     done = world.send(alarm, "replace-task")
     reason = f"Firebreak incident {done.incident_id}: the task is unhealthy"
     sent = {"cluster": "prod", "task": arn_of("bad"), "reason": reason}
-    assert world.played.changes == [("StopTask", sent)]
+    assert world.simulated.changes == [("StopTask", sent)]
     world.pass_time(2 * MINUTE)
     world.green(alarm)
     world.pass_time(6 * MINUTE)
@@ -100,7 +100,7 @@ def test_the_bad_task_is_stopped_for_the_incident_and_another_takes_its_place(wo
 def test_a_task_that_is_replaced_and_does_not_help_leads_to_a_restart(world: EcsWorld) -> None:
     world.send(world.red(tags=TAGS), "replace-task")
     world.pass_time(5 * MINUTE)
-    assert [name for name, _ in world.played.changes] == ["StopTask", "UpdateService"]
+    assert [name for name, _ in world.simulated.changes] == ["StopTask", "UpdateService"]
 
 
 def test_where_all_tasks_are_bad_the_whole_service_is_restarted_instead(
@@ -110,10 +110,10 @@ def test_where_all_tasks_are_bad_the_whole_service_is_restarted_instead(
     first = world.send(world.red(tags=TAGS), "replace-task")
     world.pass_time(MINUTE)
     assert first.reason is Reason.NO_SINGLE_BAD_TASK
-    assert [name for name, _ in world.played.changes] == ["UpdateService"]
+    assert [name for name, _ in world.simulated.changes] == ["UpdateService"]
 
 
 def test_a_protected_task_is_not_stopped(world: EcsWorld, service: Service) -> None:
     service.guarded = True
     assert world.send(world.red(tags=TAGS), "replace-task").reason is Reason.TASK_PROTECTED
-    assert not any(name == "StopTask" for name, _ in world.played.changes)
+    assert not any(name == "StopTask" for name, _ in world.simulated.changes)

@@ -20,7 +20,7 @@ from tests.support.builders_runbooks import (
     runbook,
     seen,
 )
-from tests.support.played_ssm import PlayedSsm
+from tests.support.simulated_ssm import SimulatedSsm
 
 NOW, BEFORE = "a" * 64, "b" * 64
 
@@ -51,7 +51,7 @@ def test_a_pinned_document_that_cannot_be_read_is_not_run() -> None:
 
 def test_the_content_is_hashed_as_it_is_returned() -> None:
     content = raw_document()["Content"]
-    with PlayedSsm().playing() as (reads, _):
+    with SimulatedSsm().clients() as (reads, _):
         found = reads.document("Firebreak-DrainQueue", "3")
     assert getattr(found, "sha256", "") == hashlib.sha256(content.encode()).hexdigest()
     assert json.loads(content)["mainSteps"], "the steps are what is pinned"

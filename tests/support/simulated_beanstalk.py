@@ -32,7 +32,7 @@ def _session() -> boto3.Session:
 
 
 @dataclass
-class PlayedBeanstalk:
+class SimulatedBeanstalk:
     """One environment, its events and its application; it is busy from a change until `come_to_rest`."""
 
     now: datetime
@@ -135,15 +135,15 @@ def _keep(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
 class BeanstalkWorld(World):
     """All functions in one process, on a simulated Beanstalk."""
 
-    played: PlayedBeanstalk | None = None
+    simulated: SimulatedBeanstalk | None = None
 
     def services(self) -> Any:
-        assert self.played
-        return Connections(self.played.client, self.played.client)
+        assert self.simulated
+        return Connections(self.simulated.client, self.simulated.client)
 
 
 @contextmanager
-def beanstalk_world(played: PlayedBeanstalk, **parts: Any) -> Iterator[BeanstalkWorld]:
+def beanstalk_world(simulated: SimulatedBeanstalk, **parts: Any) -> Iterator[BeanstalkWorld]:
     """A fresh world with an empty ledger on that Beanstalk."""
     with world_on_moto() as world:
-        yield BeanstalkWorld(world.dynamodb, played=played, **parts)
+        yield BeanstalkWorld(world.dynamodb, simulated=simulated, **parts)

@@ -32,7 +32,7 @@ def client(service: str) -> Any:
 
 
 @dataclass
-class PlayedSsm:
+class SimulatedSsm:
     """One document, its runs with their tags, and its guard alarm.
 
     A start makes a run of `status`. With `loses_replies` it does so and the reply is lost; with
@@ -51,7 +51,7 @@ class PlayedSsm:
     started: list[dict[str, Any]] = field(default_factory=list)
 
     @contextmanager
-    def playing(self) -> Iterator[tuple[RunbookReader, RunbookWriter]]:
+    def clients(self) -> Iterator[tuple[RunbookReader, RunbookWriter]]:
         """The adapters on clients whose calls come here."""
         ssm, cloudwatch = client("ssm"), client("cloudwatch")
         for one in (ssm, cloudwatch):

@@ -24,7 +24,7 @@ type Answer = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
 @dataclass
-class PlayedEcs:
+class SimulatedEcs:
     """Answers each operation as the test says, and keeps the requests that change something."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -73,14 +73,14 @@ def _epoch(value: object) -> float:
 class EcsWorld(World):
     """All functions in one process, on a simulated ECS."""
 
-    played: PlayedEcs = field(default_factory=PlayedEcs)
+    simulated: SimulatedEcs = field(default_factory=SimulatedEcs)
 
     def services(self) -> Any:
-        return Connections(self.played.client, self.played.client)
+        return Connections(self.simulated.client, self.simulated.client)
 
 
 @contextmanager
-def ecs_world(played: PlayedEcs, **parts: Any) -> Iterator[EcsWorld]:
+def ecs_world(simulated: SimulatedEcs, **parts: Any) -> Iterator[EcsWorld]:
     """A fresh world with an empty ledger on that ECS."""
     with world_on_moto() as world:
-        yield EcsWorld(world.dynamodb, played=played, **parts)
+        yield EcsWorld(world.dynamodb, simulated=simulated, **parts)
