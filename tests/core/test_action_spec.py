@@ -106,7 +106,7 @@ def test_actions_of_one_namespace_may_have_symptoms_of_their_own() -> None:
     assert catalog_of((RESTART, cpu)).by_symptom("AWS/ECS", "CPUUtilization") == "another"
 
 
-def test_without_a_word_an_action_is_asked_for_by_nothing_and_takes_nothing_from_the_policy() -> None:
+def test_an_action_without_more_declarations_has_no_symptom_and_no_settings() -> None:
     bare = ActionSpec(name="x", service="ecs", effect=Effect.OTHER, does="x", permissions=())
     assert (bare.undo, bare.irreversible, bare.temporary, bare.symptom) == ("", "", False, None)
     assert (bare.settings, bare.highest_ceiling) == (NO_SETTINGS, 0)

@@ -156,13 +156,13 @@ def test_a_host_that_ends_like_a_number_and_is_none_is_inside(host: str) -> None
     assert is_inside(host)
 
 
-def test_of_a_name_only_the_dots_at_its_end_do_not_count() -> None:
+def test_only_the_dots_at_the_end_of_a_name_do_not_count() -> None:
     assert is_inside("printer.LAN..")
     assert not is_inside("printer.LANX")
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
-def test_this_machine_is_taken_only_where_that_is_said(host: str) -> None:
+def test_this_machine_is_accepted_only_on_request(host: str) -> None:
     assert problem_with(f"https://{host}:9001/2018-06-01/runtime") == INSIDE
     assert problem_with(f"http://{host}:9001/2018-06-01/runtime") == NO_HTTPS
     for scheme in ("http", "https"):
@@ -178,7 +178,7 @@ def test_whether_a_host_is_this_machine(host: str, *, expected: bool) -> None:
     assert is_this_machine(host) is expected
 
 
-def test_where_this_machine_is_allowed_no_other_host_inside_is() -> None:
+def test_no_other_private_host_is_allowed_where_this_machine_is() -> None:
     assert problem_with("https://10.0.0.1/hook", this_machine=True) == INSIDE
     assert problem_with("http://hooks.example.com/", this_machine=True) == NO_HTTPS
     assert problem_with("https://hooks.example.com/", this_machine=True) is None

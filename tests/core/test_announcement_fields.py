@@ -200,7 +200,7 @@ def test_an_incident_without_plan_receipt_or_check_is_announced_all_the_same(
         ),
     ],
 )
-def test_only_a_rung_that_was_climbed_to_says_why(incident: Incident, facts: tuple[str, ...]) -> None:
+def test_only_a_rung_that_was_climbed_to_names_its_reason(incident: Incident, facts: tuple[str, ...]) -> None:
     assert incident_messages.acted(incident, AT).facts == facts
 
 

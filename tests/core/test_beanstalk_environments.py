@@ -33,7 +33,7 @@ def test_tags_are_those_of_an_environment_that_is_there() -> None:
     assert seen(Unknown("x")).tags == Unknown("x")
 
 
-def test_versions_and_siblings_are_not_read_unless_said() -> None:
+def test_versions_and_siblings_are_not_read_by_default() -> None:
     unread = NotRead("this action does not need it")
     bare = BeanstalkObservation(environment=ABSENT, tagged=ABSENT, events=())
     assert (bare.versions, bare.environments) == (unread, unread)

@@ -118,7 +118,7 @@ def test_recoveries_that_did_not_last_open_it_until_the_first_of_them_is_old_eno
     assert looked_at(acts) == Open("3/3 recoveries did not last", a.NOW - 20 * HOUR + MINUTE + 24 * HOUR)
 
 
-def test_of_more_recoveries_than_the_limit_enough_must_grow_old() -> None:
+def test_enough_recoveries_above_the_limit_must_grow_old() -> None:
     acts = [act(h * HOUR, HELPED) for h in (20, 10, 5, 1)]
     found = looked_at(acts)
     assert isinstance(found, Open)

@@ -54,12 +54,12 @@ def test_a_list_that_no_table_names_is_a_sequence() -> None:
 
 
 @pytest.mark.parametrize("nothing", [None, "", [], {}, {"inner": []}, {"inner": {"deeper": ""}}], ids=str)
-def test_a_member_that_says_nothing_is_as_good_as_left_out(nothing: object) -> None:
+def test_an_empty_member_equals_a_missing_one(nothing: object) -> None:
     assert canonical({"plain": nothing, "kept": 1}, NAMED) == {"kept": 1}
 
 
 @pytest.mark.parametrize("something", [0, False, "0", [""], [{}]], ids=str)
-def test_zero_and_false_say_something(something: object) -> None:
+def test_zero_and_false_are_values(something: object) -> None:
     assert canonical({"one": something}, NAMED) == {"one": something}
     assert says(something)
 

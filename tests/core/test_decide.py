@@ -158,7 +158,7 @@ def test_a_human_may_say_yes_to_a_plan_in_doubt() -> None:
     assert decision.outcome == Act(doubtful)
 
 
-def test_in_observe_mode_without_a_look_nothing_is_said_of_what_would_be_done() -> None:
+def test_in_observe_mode_without_a_look_the_proposal_has_no_plan() -> None:
     seen = a.snapshot(plan=UNREAD)
     assert decide(a.request(), a.rules(autonomy=Autonomy.OBSERVE), seen).outcome == Propose(None)
 

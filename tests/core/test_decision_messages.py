@@ -252,7 +252,7 @@ TIMED = replace(BY_ITSELF.checks[0], until=a.NOW + 15 * MINUTE)
         ),
     ],
 )
-def test_it_says_what_happens_without_anybody_doing_anything(decision: Decision, next_: str) -> None:
+def test_the_next_line_says_what_happens_without_a_human(decision: Decision, next_: str) -> None:
     assert announced(decision).next == next_
 
 

@@ -83,7 +83,7 @@ def test_once(plan: Any, reading: object, result: Result, reason: Reason | None)
     assert found(looked(plan, reading)) == (result, reason)
 
 
-def test_it_says_what_it_compared() -> None:
+def test_the_detail_says_whether_it_was_rolled_back_before() -> None:
     assert looked(ROLLING_BACK, acted(MADE)).detail == AGAIN
     passed = looked(ROLLING_BACK, ABSENT).detail
     assert passed == "neither it nor what it goes back to was rolled back lately"

@@ -112,7 +112,7 @@ def test_autonomy_objects_under_its_own_name(level: Autonomy, reason: Reason) ->
     assert check == Check("autonomy", OBJECTED, f"{level} by defaults", reason)
 
 
-def test_a_freeze_says_which_window_and_until_when_and_its_absence_what_comes() -> None:
+def test_a_freeze_names_its_window_and_its_end_and_no_freeze_passes() -> None:
     window = Always("black-friday", a.NOW + HOUR)
     check = freeze(a.request(), a.rules(never=(window,)), a.snapshot())
     text = "inside never-window black-friday until 11:00:30Z"

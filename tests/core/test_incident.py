@@ -24,7 +24,7 @@ S = IncidentState
 MINUTE = timedelta(minutes=1)
 
 
-def test_every_state_says_where_it_may_go() -> None:
+def test_every_state_lists_its_moves() -> None:
     assert set(MOVES) == set(S)
 
 

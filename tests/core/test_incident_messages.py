@@ -136,7 +136,7 @@ def test_a_recovery_repeats_the_acts_the_change_that_stays_and_the_plans_warning
     assert incident_messages.recovered(incident, a.NOW, "all OK").facts == facts
 
 
-def test_a_recovery_for_now_leaves_out_what_stays_for_it_is_taken_back() -> None:
+def test_a_recovery_for_now_names_no_change_that_stays_because_it_is_restored() -> None:
     message = incident_messages.recovered_for_now(
         replace(INCIDENT, plan=LENT), a.NOW, "all OK", a.NOW + 30 * MINUTE
     )

@@ -82,7 +82,7 @@ def test_an_alarm_that_is_rejected_early_has_its_reason(alarm: Alarm, expected: 
         pytest.param(UNTAGGED, Unresolved(Reason.UNKNOWN_ACTION_TAG, "firebreak:action="), id="none at all"),
     ],
 )
-def test_an_alarm_for_humans_says_what_its_tag_was(alarm: Alarm, expected: Unresolved) -> None:
+def test_an_alarm_for_humans_names_its_tag(alarm: Alarm, expected: Unresolved) -> None:
     assert why_human(alarm) == expected
 
 

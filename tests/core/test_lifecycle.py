@@ -317,12 +317,12 @@ def test_a_recovery_that_held_closes() -> None:
     assert (moved.wake_at, moved.request) == (None, None)
 
 
-def test_that_it_was_over_was_announced_when_the_temporary_change_came_to_rest() -> None:
+def test_closing_an_incident_after_its_restore_announces_nothing_more() -> None:
     moved = judged(Close(), Verdict.RECOVERED, a.incident(S.HOLDING, purpose=Purpose.RESTORE))
     assert (moved.change.message, moved.change.judged) == (None, None)
 
 
-def test_the_next_rung_is_asked_for_and_what_the_last_one_changed_is_kept_in_mind() -> None:
+def test_the_next_rung_is_requested_and_the_change_of_the_last_one_is_kept() -> None:
     lent = evidence(ways=Reversals(restore=a.PLAN))
     moved = judged(Climb(1), seen=lent)
     assert (moved.after.state, moved.after.rung, moved.after.action) == (S.CLIMBING, 1, "scale-service")

@@ -74,7 +74,7 @@ def test_values_are_in_the_order_of_their_names_and_have_the_names_of_the_consol
         pytest.param(a.incident(IncidentState.DEFERRED), "restart-service: not carried out", id="not done"),
     ],
 )
-def test_a_step_says_what_it_came_to(incident: Incident, line: str) -> None:
+def test_a_step_names_its_result(incident: Incident, line: str) -> None:
     assert step_line(incident) == line
 
 

@@ -58,9 +58,7 @@ def cannot(reason: Reason) -> Snapshot:
 
 
 @given(requests, snapshots)
-def test_in_observe_mode_nothing_but_what_would_be_done_or_would_stop_it_is_announced(
-    request: Request, seen: Snapshot
-) -> None:
+def test_observe_mode_announces_only_proposals_and_obstacles(request: Request, seen: Snapshot) -> None:
     decision = decide(request, WATCHED, seen)
     assert not isinstance(decision.outcome, AskApproval)
     found = announcement_of(record(decision, request), request, WATCHED)
@@ -99,7 +97,7 @@ def test_a_first_rung_that_cannot_act_proposes_the_rung_that_the_ladder_would_cl
         (("restart-service",), ""),
     ],
 )
-def test_the_action_above_the_first_rung_is_what_the_ladder_names_before_a_human(
+def test_the_action_above_the_first_rung_is_the_next_one_of_the_ladder_before_a_human(
     ladder: tuple[str, ...], above: str
 ) -> None:
     assert next_action(ladder) == above

@@ -267,7 +267,7 @@ class TestMoves:
             (RequestKind.RESTORE, Purpose.RESTORE, 4),
         ],
     )
-    def test_a_claim_says_what_it_is_for_and_counts_looks_on(
+    def test_a_claim_has_its_purpose_and_goes_on_counting_looks(
         self, kind: RequestKind, purpose: Purpose, attempt: int
     ) -> None:
         after = claimed(USED, BACK, "mine", AT, AT + 4 * MINUTE, kind=kind)

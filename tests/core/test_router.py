@@ -85,7 +85,7 @@ def test_an_alarm_without_the_tag_is_for_nobody(tags: dict[str, str]) -> None:
     some.sampled_from([AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA]),
     some.booleans(),
 )
-def test_riding_or_read_live_the_same_function_gets_it(
+def test_a_tag_in_the_event_and_a_live_tag_lead_to_the_same_function(
     tag: str, missing: dict[str, str], state: AlarmState, symptom: bool
 ) -> None:
     alarm = replace(watching(MEMORY if symptom else OTHER), state=state)

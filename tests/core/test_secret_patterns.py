@@ -29,7 +29,7 @@ def test_the_number_of_a_card_is_hidden_and_one_with_a_wrong_digit_is_not(number
 
 
 @given(some.from_regex(r"[2-6][0-9]{11,17}", fullmatch=True))
-def test_of_ten_last_digits_one_makes_a_card(start: str) -> None:
+def test_one_of_ten_last_digits_makes_a_card(start: str) -> None:
     lines = [masked_text(f"paid with {start}{last} today") for last in range(10)]
     assert lines.count("paid with *** today") == 1
 

@@ -231,7 +231,7 @@ def test_only_a_storm_stands_for_an_alarm_and_only_for_one_that_it_remembers() -
     assert not calm.stands_for(one)
 
 
-def test_its_numbers_show_what_counts_and_what_it_takes() -> None:
+def test_the_numbers_of_a_storm_show_its_count_and_its_limit() -> None:
     some = storm(red("a"), red("b"), red("old", 9 * MINUTE))
     assert numbers(some, RULES, a.NOW) == "2/3 routed alarms red within 5m"
     assert fullest_window(some, RULES, a.NOW) == [red("a"), red("b")]

@@ -169,7 +169,7 @@ def test_the_page_of_its_beginning_lists_thirty_alarms(count: int, rest: tuple[s
         (99, ("and 69 more that are not known to be OK",)),
     ],
 )
-def test_of_those_that_are_not_known_to_be_ok_it_lists_thirty(count: int, rest: tuple[str, ...]) -> None:
+def test_thirty_alarms_that_are_not_known_to_be_ok_are_listed(count: int, rest: tuple[str, ...]) -> None:
     message = storm_messages.storm_ended(holding(count), read(reds(count), ABSENT), a.NOW)
     assert message.facts == (
         f"still red: 0 of the {count} that were counted",

@@ -118,7 +118,7 @@ def test_a_series_of_many_is_listed_separately_and_retried_by_its_alarm() -> Non
     assert (found.facts[1:], found.retry) == (("x one", "x two"), ("x",))
 
 
-def test_of_very_many_the_first_are_to_be_retried() -> None:
+def test_the_first_of_very_many_are_to_be_retried() -> None:
     many = tuple(RedAlarm(a.NOW, f"arn-{n}", f"alarm-{n:02d}") for n in range(MOST_RETRIED + 1))
     found = storm_messages.storm_ended(Storm(red=many, version=7), in_alarm(many), a.NOW)
     assert found.retry == tuple(f"alarm-{n:02d}" for n in range(MOST_RETRIED))

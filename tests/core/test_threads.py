@@ -273,7 +273,7 @@ def test_no_call_is_lost(events: list[tuple[AnnouncementKind, int]], late: int, 
 
 
 @given(events=EVENTS)
-def test_at_any_hour_everything_said_is_sent_at_once_unless_nobody_knows_of_it(
+def test_at_any_hour_everything_is_sent_at_once_but_an_acknowledgement_of_an_unpaged_thread(
     events: list[tuple[AnnouncementKind, int]],
 ) -> None:
     scenario = ThreadScenario(ALWAYS)

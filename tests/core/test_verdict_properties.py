@@ -125,7 +125,7 @@ def test_one_more_alarm_makes_nothing_better(
 
 @given(ACTS, EVIDENCE, MEMBERS)
 @EXAMPLES
-def test_to_have_turned_red_later_never_speaks_for_the_act(
+def test_an_alarm_that_turned_red_later_never_counts_for_the_act(
     incident: Incident, evidence: Evidence, member: Member
 ) -> None:
     late = replace(member, since=a.NOW + 1200 * SECOND)
