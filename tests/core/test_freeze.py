@@ -105,7 +105,7 @@ def test_outside_every_only_window_nothing_may_be_done_until_one_opens() -> None
         "outside only-windows nights, weekend; free from 22:00:00Z",
         NOON + 10 * HOUR,
         "nights/from/2026-11-20T22:00:00Z",
-        outside=True,
+        no_window_open=True,
     )
 
 
@@ -136,7 +136,7 @@ def test_all_windows_that_freeze_are_named_and_the_last_to_end_is_the_cause() ->
 
 def test_only_windows_that_are_all_over_freeze_without_an_end() -> None:
     text = "outside only-window launch; no free moment in sight"
-    expected = Frozen(text, None, f"launch/from/open on {NOON:%F}", outside=True)
+    expected = Frozen(text, None, f"launch/from/open on {NOON:%F}", no_window_open=True)
     assert find_freeze((), [hours("launch", (-9, -8))], NOON) == expected
 
 

@@ -22,7 +22,7 @@ MADE = a.NOW - 10 * MINUTE
 RAN = (a.NOW - 900 * MINUTE, MADE - 5 * MINUTE)
 WAY = RollbackTarget(suspected_since=MADE, newest=RAN)
 ROLLING_BACK = replace(a.PLAN, rollback_target=WAY)
-AGAIN = "rolled back at 2026-11-20 09:50:30Z, after what is blamed was made: not a second time"
+AGAIN = "rolled back at 2026-11-20 09:50:30Z, after the suspect was made: not a second time"
 TAKEN_OUT = "what it would go back to was itself taken out by the roll back at 2026-11-19 19:00:30Z"
 
 

@@ -119,7 +119,7 @@ def test_a_humans_request_does_not_lift_a_brake_in_the_alarms_event(
             id="either way",
         ),
         pytest.param(
-            a.described(comparison=""), Result.OBJECTED, Reason.WRONG_DIRECTION, "not stated", id="not stated"
+            a.described(comparison=""), Result.OBJECTED, Reason.WRONG_DIRECTION, "not given", id="not given"
         ),
         pytest.param(ABSENT, Result.OBJECTED, Reason.ALARM_GONE, "does not exist", id="gone"),
         pytest.param(

@@ -167,7 +167,7 @@ OBJECTIONS: list[tuple[str, Request, dict[str, Any], Reason, str]] = [
         BY_SYMPTOM,
         {"alarm": a.described(comparison="")},
         Reason.WRONG_DIRECTION,
-        "comparison is not stated",
+        "comparison is not given",
     ),
     (
         "stale",

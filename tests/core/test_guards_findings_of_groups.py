@@ -115,7 +115,7 @@ OBJECTIONS: list[Any] = [
         {},
         {"plan": ROLL_BACK, **before(act(5 * MINUTE))},
         Reason.ROLLED_BACK_BEFORE,
-        "rolled back at 2026-11-20 09:55:30Z, after what is blamed was made: not a second time",
+        "rolled back at 2026-11-20 09:55:30Z, after the suspect was made: not a second time",
     ),
     (
         "disruption budget",

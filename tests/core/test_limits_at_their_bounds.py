@@ -86,7 +86,7 @@ def test_a_limit_that_is_kept_shows_its_numbers(
             "budgets",
             acts(Level.GROUP, -SECOND),
             Reason.CLOCK_BEHIND,
-            "group history is at 10:00:31Z, our clock at 10:00:30Z",
+            "group history is at 10:00:31Z, Firebreak's clock at 10:00:30Z",
             a.NOW + SECOND,
             "2026-11-20T10:00",
             id="clock behind",

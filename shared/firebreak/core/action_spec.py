@@ -57,7 +57,7 @@ class Runbook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionSettings:
-    """The policy settings of one action beside autonomy, cooldown and ladder: none in this base class.
+    """The policy settings of one action besides autonomy, cooldown and ladder: none in this base class.
 
     The fields of a subclass are the keys that the action takes, and their values are the defaults where
     the policy sets none.
@@ -93,7 +93,7 @@ class MemorySettings(ActionSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollBackSettings(ActionSettings):
-    """How long after a deployment an alarm may turn red and still be blamed on it."""
+    """How long after a deployment an alarm may turn red for the deployment to be a suspect."""
 
     suspect_within: timedelta = timedelta(minutes=30)
 

@@ -11,7 +11,7 @@ from typing import assert_never
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 
-# DescribeAlarms takes 100 names a call. JSON spells a character outside ASCII in up to 12 bytes, and the
+# DescribeAlarms takes 100 names a call. JSON escapes a character outside ASCII in up to 12 bytes, and the
 # list is stored in one DynamoDB item (400 KB) and one event (256 KB).
 MOST_WATCHED, MOST_WATCHED_BYTES = 200, 100_000
 
@@ -83,11 +83,11 @@ def few_of(lines: Sequence[str], most: int = MOST_SAID) -> list[str]:
 def within_bounds(alarms: Iterable[WatchedAlarm]) -> tuple[tuple[WatchedAlarm, ...], int]:
     """As many of the alarms as may be kept to be looked at again, and how many are left out."""
     wanted = sorted(set(alarms))
-    kept: list[WatchedAlarm] = []
+    bounded: list[WatchedAlarm] = []
     room = MOST_WATCHED_BYTES
     for alarm in wanted[:MOST_WATCHED]:
         room -= len(json.dumps([alarm.name, alarm.contributor]))
         if room < 0:
             break
-        kept.append(alarm)
-    return tuple(kept), len(wanted) - len(kept)
+        bounded.append(alarm)
+    return tuple(bounded), len(wanted) - len(bounded)

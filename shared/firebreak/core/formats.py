@@ -25,8 +25,8 @@ def format_span(span: timedelta) -> str:
         if (count := left // size) or words:
             words.append(f"{count} {unit}" if count else "")
             left -= count * size
-    shown = " ".join(filter(None, words[:2]))
-    return shown or f"{left // timedelta(seconds=1)} s"
+    text = " ".join(filter(None, words[:2]))
+    return text or f"{left // timedelta(seconds=1)} s"
 
 
 def format_time(at: datetime) -> str:

@@ -93,7 +93,7 @@ def is_asked_for(alarm: Alarm, tags: Reading[Mapping[str, str]]) -> bool:
 
 
 def unconfirmed(alarm: Alarm, action: str, tags: Reading[Mapping[str, str]]) -> Unresolved | None:
-    """Why an alarm that the router handed over is not this action's, if so.
+    """Why an alarm that the router passed on is not this action's, if so.
 
     The event came over a bus on which others may write, so only the alarm's own tags count.
     """

@@ -277,7 +277,7 @@ def missing_as_breaching(reason: str) -> int:
 
 
 def missing_data_in_event(alarm: Alarm) -> str:
-    """What the event alone says of missing data, where nobody could look; empty for nothing."""
+    """The missing data as the event alone reports it, where nobody could look; empty for none."""
     found = _seen(alarm)
     return found.detail if isinstance(found, NoData) and alarm.state is AlarmState.ALARM else ""
 

@@ -56,7 +56,7 @@ class Contributor:
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """A CloudWatch mute window that covers this transition; `until` is its end, if stated."""
+    """A CloudWatch mute window that covers this transition; `until` is its end, if given."""
 
     by: str
     until: datetime | None

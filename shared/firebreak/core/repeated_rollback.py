@@ -1,20 +1,20 @@
-"""Whether a roll back would repeat one of Firebreak's own: its times beside the acts of the past."""
+"""Whether a roll back would repeat one of Firebreak's own: its times compared with the acts of the past."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-# The objection to a way back that needs a human's choice.
+# The objection to a rollback target that needs a human's choice.
 TWO_SUSPECTS = "two deployments are recent enough to be at fault, and it is not known which one is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackTarget:
-    """What a roll back leaves and where it goes, told by the times at which they were made.
+    """The version that a roll back leaves and the one it goes to, identified by when each was made.
 
-    `blamed_since` is when the blamed version was made. The version it goes back to was the newest from
-    one moment of `newest` until before the other, so a roll back between them took that out; None where
-    AWS chooses that version and Firebreak does not know it.
+    `suspected_since` is when the suspect was made. The version it goes back to was the newest from one
+    moment of `newest` until before the other, so a roll back between them took that out; None where AWS
+    chooses that version and Firebreak does not know it.
     """
 
     suspected_since: datetime
@@ -24,7 +24,7 @@ class RollbackTarget:
         """Why roll backs at these times stand in its way, in words; empty when none does."""
         for at in sorted(acts, reverse=True):
             if at >= self.suspected_since:
-                return f"rolled back at {_moment(at)}, after what is blamed was made: not a second time"
+                return f"rolled back at {_moment(at)}, after the suspect was made: not a second time"
             if self.newest and self.newest[0] <= at < self.newest[1]:
                 return f"what it would go back to was itself taken out by the roll back at {_moment(at)}"
         return ""

@@ -68,7 +68,7 @@ def wrong_direction(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return passed("wrong direction", alarm.comparison)
         case alarm:
             return objected(
-                "wrong direction", Reason.WRONG_DIRECTION, f"comparison is {alarm.comparison or 'not stated'}"
+                "wrong direction", Reason.WRONG_DIRECTION, f"comparison is {alarm.comparison or 'not given'}"
             )
 
 

@@ -18,7 +18,7 @@ from firebreak.core.rules import Rules
 
 
 def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
-    """What a human said yes to is what would be done now, and it was said in time."""
+    """The plan that a human approved is what would be done now, and it was approved in time."""
     if not request.by or rules.autonomy is Autonomy.OBSERVE:
         detail = "the policy says observe here by now" if request.by else "nobody's name came with it"
         return objected("approved", Reason.NOT_APPROVED, detail)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.tags import ALARMS_TAG, OPT_IN_TAG
 
-# The endings of an entry that is a prefix of names. AWS takes no asterisk in the value of a tag.
+# The last characters of an entry that is a prefix of names. AWS takes no asterisk in the value of a tag.
 _PREFIX_ENDS = ("-", "_", "/", ".", ":")
 
 

@@ -27,8 +27,8 @@ class Controller:
 
 def controllers_of(actions: Iterable[str], own: Iterable[str] = ()) -> tuple[Controller, ...]:
     """The controllers among an alarm's actions, each once; `own` are the names of Firebreak's functions."""
-    ours = frozenset(own)
-    found = (_controller(arn, ours) for arn in actions)
+    own_functions = frozenset(own)
+    found = (_controller(arn, own_functions) for arn in actions)
     return tuple(dict.fromkeys(one for one in found if one))
 
 

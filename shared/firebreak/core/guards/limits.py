@@ -97,7 +97,7 @@ def rung_gap(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 
 def memory_raise_limit(request: Request, rules: Rules, seen: Snapshot) -> Check:
-    """What has to be raised again and again is a leak, which more memory only feeds."""
+    """Memory that has to be raised again and again is a leak, which more memory only feeds."""
     limit = rules.settings.raises if isinstance(rules.settings, MemorySettings) else 0
     if not limit:
         return Check("memory raise limit", Result.NOT_APPLICABLE, "this action raises nothing for good")
@@ -155,7 +155,7 @@ def _rest(
 def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """Every window at every level must have a free slot."""
     lines: list[str] = []
-    # What was asked for must be there; what the target's tags added is there as well.
+    # The scopes that were asked for must be there; those that the target's tags added are there as well.
     for scope in dict.fromkeys((*rules.scopes(request.target), *seen.scopes)):
         match seen.scopes.get(scope, NotRead("not asked for")):
             case Unknown() | NotRead() as unseen:
@@ -165,7 +165,8 @@ def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
             case history:
                 acts = [act.at for act in history.acts]
         if acts and max(acts) > seen.now:
-            ahead = f"{scope} history is at {format_time(max(acts))}, our clock at {format_time(seen.now)}"
+            newest = format_time(max(acts))
+            ahead = f"{scope} history is at {newest}, Firebreak's clock at {format_time(seen.now)}"
             return objected("budgets", Reason.CLOCK_BEHIND, ahead, max(acts), cause=quarter_hour(seen.now))
         for budget in rules.limits(scope):
             window = format_duration(budget.window)
@@ -180,7 +181,7 @@ def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 
 def disruption_budget(request: Request, rules: Rules, seen: Snapshot) -> Check:
-    """Only so much of a group may be touched, and enough of it must stay healthy."""
+    """Only so many targets of a group may be acted on, and enough of them must stay healthy."""
     if not request.target.group:
         return Check("disruption budget", Result.NOT_APPLICABLE, "the target is in no group")
     match seen.group:

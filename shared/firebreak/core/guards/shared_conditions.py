@@ -56,7 +56,7 @@ def freeze(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case Free(detail):
             return passed("freeze", detail)
         case Frozen() as frozen:
-            reason = Reason.OUTSIDE_WINDOW if frozen.outside else Reason.FROZEN
+            reason = Reason.OUTSIDE_WINDOW if frozen.no_window_open else Reason.FROZEN
             return objected("freeze", reason, frozen.detail, frozen.until, cause=frozen.frozen_by)
 
 

@@ -50,14 +50,14 @@ class Frozen:
 
     `until` is the first moment at which this would be found free; None when there is none within
     the horizon. `frozen_by` stays the same as long as the same stretch is the cause, so it can
-    be announced once. `outside` says that no freeze holds, but none of the windows that acts are kept
-    to is open.
+    be announced once. `no_window_open` says that no freeze holds, but none of the windows that acts are
+    kept to is open.
     """
 
     detail: str
     until: datetime | None
     frozen_by: str
-    outside: bool = False
+    no_window_open: bool = False
 
 
 def find_freeze(never: Sequence[Window], only: Sequence[Window], now: datetime) -> Free | Frozen:
@@ -72,7 +72,7 @@ def find_freeze(never: Sequence[Window], only: Sequence[Window], now: datetime) 
         return _inside(frozen, _free_from(never, only, now), now)
     opened = _covering(only, now)
     if only and not opened:
-        return _outside(only, _free_from(never, only, now), now)
+        return _no_window_open(only, _free_from(never, only, now), now)
     return Free("; ".join([_calm(never, now), *_sentences_of("only", opened[:1], now)]))
 
 
@@ -111,20 +111,20 @@ def _inside(frozen: Sequence[tuple[datetime, str]], until: datetime | None, now:
     return Frozen("; ".join(sentences), until, f"{name}/until/{_stamp(end, now)}")
 
 
-def _outside(only: Sequence[Window], until: datetime | None, now: datetime) -> Frozen:
+def _no_window_open(only: Sequence[Window], until: datetime | None, now: datetime) -> Frozen:
     names = ", ".join(window.name for window in only)
     plural = "s" if len(only) > 1 else ""
     opens = _starting(only, now)
     start, name = opens or (now + HORIZON, only[0].name)
     detail = f"outside only-window{plural} {names}; {_free_at(until, now)}"
-    return Frozen(detail, until, f"{name}/from/{_stamp(start, now)}", outside=True)
+    return Frozen(detail, until, f"{name}/from/{_stamp(start, now)}", no_window_open=True)
 
 
 def _calm(never: Iterable[Window], now: datetime) -> str:
     following = _starting(never, now)
     if following is None:
         return "no freeze window"
-    return f"no freeze window before {following[1]} at {_shown(following[0], now)}"
+    return f"no freeze window before {following[1]} at {_time_of(following[0], now)}"
 
 
 def _sentences_of(kind: str, covering: Iterable[tuple[datetime, str]], now: datetime) -> list[str]:
@@ -132,14 +132,14 @@ def _sentences_of(kind: str, covering: Iterable[tuple[datetime, str]], now: date
 
 
 def _ending(end: datetime, now: datetime) -> str:
-    return f"until {_shown(end, now)}" if end < now + HORIZON else "with no end in sight"
+    return f"until {_time_of(end, now)}" if end < now + HORIZON else "with no end in sight"
 
 
 def _free_at(until: datetime | None, now: datetime) -> str:
-    return f"free from {_shown(until, now)}" if until else "no free moment in sight"
+    return f"free from {_time_of(until, now)}" if until else "no free moment in sight"
 
 
-def _shown(at: datetime, now: datetime) -> str:
+def _time_of(at: datetime, now: datetime) -> str:
     """UTC to the second, and the date only when it is another day."""
     return f"{at:%H:%M:%S}Z" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M:%S}Z"
 

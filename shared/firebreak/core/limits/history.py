@@ -83,8 +83,8 @@ class ScopeHistory:
 
 def with_slot(history: ScopeHistory | None, slot: Act) -> tuple[Act, ...]:
     """The acts of a scope worth keeping, and the one that takes a slot now, which comes last."""
-    kept = [act for act in (history.acts if history else ()) if act.at + LONGEST_WINDOW + PAD > slot.at]
-    return (*kept[1 - MOST_ACTS :], slot)
+    remembered = [act for act in (history.acts if history else ()) if act.at + LONGEST_WINDOW + PAD > slot.at]
+    return (*remembered[1 - MOST_ACTS :], slot)
 
 
 @dataclass(frozen=True, slots=True)

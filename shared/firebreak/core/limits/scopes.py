@@ -44,7 +44,7 @@ def group_scope(target: Target) -> Scope:
 
 
 def application_scope(target: Target, application: str) -> Scope:
-    """The scope of the application a tag of the target names; it is a group beside the cluster."""
+    """The scope of the application a tag of the target names; it is a group in addition to the cluster."""
     return Scope(Level.GROUP, f"{target.account}/{target.region}/application/{application}")
 
 
