@@ -129,7 +129,7 @@ def test_callers_are_not_known_where_it_could_not_be_looked(
     [
         ({"managed": True}, "it runs on a capacity provider, where memory and versions follow other rules"),
         ({"state": "Pending"}, "its state is Pending"),
-        ({"state": ""}, "its state is not told"),
+        ({"state": ""}, "its state is not given"),
         ({"update": "InProgress"}, "its last update is InProgress"),
         ({"update": "Failed"}, "its last update is Failed"),
     ],
@@ -189,13 +189,13 @@ def test_the_same_in_latest_may_be_released(provisioned: Any) -> None:
             function(),
             LIVE,
             frozenset({"live"}),
-            "live has provisioned concurrency, which a move would lose until it is provisioned anew",
+            "live has provisioned concurrency, which a move would lose until it is provisioned again",
         ),
         (
             function(),
             LIVE,
             frozenset({"7"}),
-            "7 has provisioned concurrency, which a move would lose until it is provisioned anew",
+            "7 has provisioned concurrency, which a move would lose until it is provisioned again",
         ),
         (
             function(snap_start=True),

@@ -169,12 +169,12 @@ def test_while_it_is_busy_nothing_is_worse() -> None:
     ("before", "now", "expected"),
     [
         (("Grey", "NoData"), ("Green", "Ok"), False),
-        (("Red", ""), ("Grey", ""), Unknown("its health is Grey, which tells nothing")),
-        (("Red", ""), ("", ""), Unknown("its health is not reported, which tells nothing")),
+        (("Red", ""), ("Grey", ""), Unknown("its health is Grey, which is inconclusive")),
+        (("Red", ""), ("", ""), Unknown("its health is not reported, which is inconclusive")),
         (
             ("Grey", "NoData"),
             ("Red", "Severe"),
-            Unknown("its health is Red/Severe, and was Grey/NoData, which tells nothing"),
+            Unknown("its health is Red/Severe, and was Grey/NoData, which is inconclusive"),
         ),
     ],
 )

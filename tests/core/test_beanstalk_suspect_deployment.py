@@ -93,7 +93,7 @@ def test_the_suspect_is_the_deployment_that_brought_the_running_version(those: A
             "v42",
             Obstacle(
                 Reason.NOTHING_TO_ROLL_BACK,
-                "version v42 was only deployed anew: it was deployed before it, too",
+                "version v42 was only deployed again: it had been deployed before",
             ),
             id="deployed again",
         ),
@@ -154,7 +154,7 @@ def test_the_suspect_is_the_deployment_that_brought_the_running_version(those: A
         pytest.param(
             (),
             "v42",
-            Obstacle(Reason.NO_RECENT_DEPLOYMENT, "its newest events tell of no deployment"),
+            Obstacle(Reason.NO_RECENT_DEPLOYMENT, "its newest events report no deployment"),
             id="none",
         ),
     ],
@@ -174,7 +174,7 @@ def before(*those: tuple[EnvironmentEvent, ...], **changes: Any) -> Any:
 
 def test_a_version_that_failed_to_be_deployed_did_not_run_before() -> None:
     found = before(deployment("v42", 60 * MINUTE, failed=True), V41_BEFORE)
-    assert (found.label, found.concluded, found.doubts) == ("v41", False, ())
+    assert (found.label, found.inferred, found.doubts) == ("v41", False, ())
 
 
 def test_a_version_that_was_deployed_with_errors_may_have_run() -> None:
@@ -266,7 +266,7 @@ def test_a_name_without_a_deployment_gives_one_moment() -> None:
 
 def test_a_version_that_dates_suggest_ran_since_its_creation_at_the_earliest() -> None:
     found = before(deployment("", DAY))
-    assert (found.label, found.concluded) == ("v42", True)
+    assert (found.label, found.inferred) == ("v42", True)
     assert (found.ran, found.until) == (VersionDeployment(V42.created, V42.created), RED - 9 * MINUTE)
 
 

@@ -31,7 +31,7 @@ DEPLOYMENT = VersionDeployment(BEGAN, ENDED, completed=True)
 def back(**changes: Any) -> object:
     """The version before and whether only dates speak for it, or the obstacle."""
     found = previous(environment(), BEGAN, deployed(**changes))
-    return (found.label, found.concluded) if isinstance(found, Previous) else found
+    return (found.label, found.inferred) if isinstance(found, Previous) else found
 
 
 def test_a_deployment_lasts_from_the_first_of_its_requests_events_to_the_last() -> None:

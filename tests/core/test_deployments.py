@@ -11,9 +11,9 @@ from firebreak.services.ecs.deployments import (
     DeploymentHistory,
     RollBackObservation,
     ago,
-    ending,
     is_recent,
     listed,
+    rollback_outcome,
     was_ended,
     when,
 )
@@ -117,13 +117,13 @@ def test_every_status_says_whether_the_ending_arrived_and_came_to_rest(
     status: str, settled: Settled, *, arrived: bool
 ) -> None:
     one = deployed(status=status)
-    assert (was_ended(one), ending(one)) == (arrived, settled)
+    assert (was_ended(one), rollback_outcome(one)) == (arrived, settled)
 
 
 @pytest.mark.parametrize("status", ["STOPPED", "PAUSED"])
 def test_a_status_that_says_neither_is_unknown(status: str) -> None:
     why = Unknown(f"deployment d7 is {status}, not rolled back")
-    assert (was_ended(deployed(status=status)), ending(deployed(status=status))) == (why, why)
+    assert (was_ended(deployed(status=status)), rollback_outcome(deployed(status=status))) == (why, why)
 
 
 def test_the_tags_are_those_of_the_service_as_far_as_it_was_read() -> None:

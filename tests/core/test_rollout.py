@@ -15,7 +15,7 @@ from firebreak.services.ecs.rollout import (
     begun,
     harmed,
     has_begun,
-    ours,
+    own_deployment,
     patience,
     progress,
     started,
@@ -75,12 +75,12 @@ def test_the_deployment_that_firebreak_can_have_started(
         pytest.param((deployment(),), False, id="nothing new"),
         pytest.param(
             (STRANGER,),
-            Unknown("a deployment of something else runs, so whether ours began cannot be told"),
+            Unknown("a deployment of something else runs, so whether Firebreak's own began is not known"),
             id="another one",
         ),
         pytest.param(
             (),
-            Unknown("a deployment of something else runs, so whether ours began cannot be told"),
+            Unknown("a deployment of something else runs, so whether Firebreak's own began is not known"),
             id="none at all",
         ),
     ],
@@ -91,15 +91,19 @@ def test_whether_it_has_begun(deployments: tuple[Deployment, ...], expected: obj
 
 def test_firebreaks_deployment_is_the_one_that_the_receipt_names() -> None:
     now = running(NEW, FAILED)
-    assert ours(BEFORE, Receipt(summary="", after={"deployment": NEW.id}), now, TASK_DEFINITION) == NEW
-    assert ours(BEFORE, Receipt(summary="", after={"deployment": "x"}), now, TASK_DEFINITION) is None
-    assert ours(BEFORE, Receipt(summary=""), now, TASK_DEFINITION) == FAILED
+    assert (
+        own_deployment(BEFORE, Receipt(summary="", after={"deployment": NEW.id}), now, TASK_DEFINITION) == NEW
+    )
+    assert (
+        own_deployment(BEFORE, Receipt(summary="", after={"deployment": "x"}), now, TASK_DEFINITION) is None
+    )
+    assert own_deployment(BEFORE, Receipt(summary=""), now, TASK_DEFINITION) == FAILED
 
 
 @pytest.mark.parametrize(
     ("one", "expected"),
     [
-        pytest.param(None, Unknown("our deployment is not listed any more"), id="gone"),
+        pytest.param(None, Unknown("Firebreak's deployment is not listed any more"), id="gone"),
         pytest.param(
             FAILED,
             Failed("deployment ecs-svc/3 of api:7 FAILED; ecs-svc/2 of api:7 took its place"),
@@ -122,7 +126,7 @@ def test_firebreaks_deployment_is_the_one_that_the_receipt_names() -> None:
         ),
         pytest.param(
             replace(NEW, rollout="PAUSED"),
-            Unknown("deployment ecs-svc/2 is in a state we do not know: PAUSED"),
+            Unknown("deployment ecs-svc/2 is in an unknown state: PAUSED"),
             id="a state to come",
         ),
     ],
@@ -173,7 +177,7 @@ def test_the_receipt_names_the_deployment_and_what_it_replaced_unseen() -> None:
     )
     odd = began(BEFORE, running(NEW, STRANGER, replace(STRANGER, id="ecs-svc/8")), TASK_DEFINITION)
     assert odd.summary == (
-        "deployment ecs-svc/2 of api:7 began; it replaced ecs-svc/9, ecs-svc/8, begun since we looked"
+        "deployment ecs-svc/2 of api:7 began; it replaced ecs-svc/9, ecs-svc/8, begun since Firebreak looked"
     )
 
 

@@ -121,7 +121,7 @@ class TestRestore:
 
         assert (counts(world), world.incident(incident_id).state) == ([3], S.CLOSED)
         assert labels(world) == ["ACTED", "RESOLVED", "KEPT"]
-        assert "desired count is 5; we had set 3" in last_page(world)
+        assert "desired count is 5; Firebreak had set 3" in last_page(world)
 
     def test_a_pause_keeps_the_tasks_for_now_and_they_go_after_it(self, world: World) -> None:
         _, incident_id = healed(world)

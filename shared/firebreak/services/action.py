@@ -64,7 +64,7 @@ class Action[O: Observation](Protocol):
         """The plan that puts the pre-image back, which `execute` carries out as well.
 
         `kind` is undo (it made things worse) or restore (a temporary change is over). An Obstacle
-        where there is no way back, or where the values are not those that the plan set any more.
+        where nothing can be undone, or where the values are not those that the plan set any more.
         """
 
 
@@ -86,7 +86,7 @@ class Irreversible:
     spec: ClassVar[ActionSpec]
 
     def undo(self, plan: Plan, seen: Observation, kind: RequestKind) -> Obstacle:
-        """The Obstacle with the reason that the action declares: there is no way back."""
+        """The Obstacle with the reason that the action declares: it cannot be undone."""
         del plan, seen, kind
         return Obstacle(Reason.NOT_REVERSIBLE, self.spec.irreversible)
 

@@ -33,7 +33,7 @@ type Connect = Callable[[str], Any]
 class Connections:
     """registry.AwsServices; `read` and `write` make a client of the service they are given.
 
-    What `write` makes must send once (aws/clients.py), or refuse where nothing may be changed.
+    The clients that `write` makes must send once (aws/clients.py), or refuse where nothing may be changed.
     `listed` returns the policy's entry for a runbook: only the policy says what that target is.
     `silence` returns what the policy says of missing data; it may raise PolicyError.
     """

@@ -239,7 +239,7 @@ def test_whether_the_environment_is_worse_off(
 def test_an_unknown_health_is_no_success(before: tuple[str, str], now: tuple[str, str], why: str) -> None:
     made = plan(health=before[0], health_status=before[1])
     observation = seen(environment(health=now[0], health_status=now[1]), QUIET, BEGAN)
-    assert action().worse(made, observation) == Unknown(f"{why}, which tells nothing")
+    assert action().worse(made, observation) == Unknown(f"{why}, which is inconclusive")
 
 
 def test_the_dip_of_a_running_restart_is_not_called_worse() -> None:

@@ -47,7 +47,7 @@ MINUTES = timedelta(minutes=1)
 ASKED = replace(REQUEST, action="roll-back-environment")
 ONLY_DATES = (
     "only dates speak for v41: it is the next older version of shop, which has no other environment, "
-    "but no event tells that it ran here, or ran well"
+    "but no event shows that it ran here, or ran well"
 )
 
 

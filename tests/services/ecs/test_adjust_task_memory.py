@@ -180,7 +180,11 @@ def test_an_accepted_move_that_shows_no_new_deployment_is_in_doubt() -> None:
 def test_a_deployment_that_it_replaced_without_reading_it_is_reported() -> None:
     stranger = deployment("ecs-svc/x", status="ACTIVE", task_definition=OTHER_TASK_DEFINITION)
     ecs = FakeEcs(after=service(deployments=(NEW, stranger, OLD_ONE)))
-    assert adjuster(ecs).execute(planned()).summary.endswith("; it replaced ecs-svc/x, begun since we looked")
+    assert (
+        adjuster(ecs)
+        .execute(planned())
+        .summary.endswith("; it replaced ecs-svc/x, begun since Firebreak looked")
+    )
 
 
 GOOD = {
@@ -229,7 +233,7 @@ def test_a_plan_that_cannot_be_read_sends_nothing_and_is_not_taken_back(change: 
                 ),
                 size(arn=OTHER_TASK_DEFINITION, rest="b" * 64),
             ),
-            Unknown("a deployment of something else runs, so whether ours began cannot be told"),
+            Unknown("a deployment of something else runs, so whether Firebreak's own began is not known"),
             id="somebody deployed",
         ),
         pytest.param(seen(ABSENT), Unknown("the service does not exist"), id="gone"),
@@ -314,12 +318,18 @@ def test_going_back_is_judged_by_the_revision_it_names() -> None:
 @pytest.mark.parametrize(
     ("found", "detail"),
     [
-        pytest.param(size(), "it runs api:7, not what we deployed", id="back already"),
-        pytest.param(replace(LARGER, memory=4096), "it runs api:9, not what we deployed", id="other memory"),
+        pytest.param(size(), "it runs api:7, not what Firebreak deployed", id="back already"),
         pytest.param(
-            replace(LARGER, limits={"api": 900}), "it runs api:9, not what we deployed", id="another limit"
+            replace(LARGER, memory=4096), "it runs api:9, not what Firebreak deployed", id="other memory"
         ),
-        pytest.param(replace(LARGER, rest="b" * 64), "it runs api:9, not what we deployed", id="a new image"),
+        pytest.param(
+            replace(LARGER, limits={"api": 900}),
+            "it runs api:9, not what Firebreak deployed",
+            id="another limit",
+        ),
+        pytest.param(
+            replace(LARGER, rest="b" * 64), "it runs api:9, not what Firebreak deployed", id="a new image"
+        ),
     ],
 )
 def test_going_back_is_refused_once_somebody_deployed(found: TaskSize, detail: str) -> None:
@@ -354,7 +364,9 @@ def test_going_back_needs_to_see(observation: Any, expected: object) -> None:
             id="deregistered since",
         ),
         pytest.param(
-            Unknown("x"), Unknown("the task definition before ours could not be read: x"), id="not to be read"
+            Unknown("x"),
+            Unknown("the task definition before Firebreak's could not be read: x"),
+            id="not to be read",
         ),
     ],
 )

@@ -143,7 +143,7 @@ def test_a_revision_that_ecs_forgot_leaves_its_task_definition_unknown(stubs: St
     ("reason", "why"),
     [
         pytest.param("ACCESS_DENIED", "ACCESS_DENIED", id="may not be read"),
-        pytest.param("", "1 of 2 revisions are not told of", id="in neither list"),
+        pytest.param("", "1 of 2 revisions are not in the answer", id="in neither list"),
     ],
 )
 def test_a_revision_that_could_not_be_looked_at_is_not_taken_for_forgotten(

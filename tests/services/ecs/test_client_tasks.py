@@ -79,7 +79,7 @@ def test_a_service_without_tasks_has_none(stubs: Stubs) -> None:
 
 def test_a_task_that_is_listed_and_not_described_makes_the_look_unknown(stubs: Stubs) -> None:
     answer(stubs, raw_task("t1"), raw_task("t2"), lost=1)
-    assert read(stubs) == Unknown("DescribeTasks: 1 of 2 tasks are not told of")
+    assert read(stubs) == Unknown("DescribeTasks: 1 of 2 tasks are not in the answer")
 
 
 def test_a_very_large_service_is_not_looked_through(stubs: Stubs) -> None:

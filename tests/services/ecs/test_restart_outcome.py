@@ -53,12 +53,12 @@ def plan(**changes: Any) -> Plan:
         ),
         pytest.param(
             (deployment("ecs-svc/9", task_definition=OTHER_TASK_DEFINITION), DRAINING),
-            Unknown("a deployment of something else runs, so whether ours began cannot be told"),
+            Unknown("a deployment of something else runs, so whether Firebreak's own began is not known"),
             id="somebody deployed something else",
         ),
         pytest.param(
             (),
-            Unknown("a deployment of something else runs, so whether ours began cannot be told"),
+            Unknown("a deployment of something else runs, so whether Firebreak's own began is not known"),
             id="no deployment at all",
         ),
     ],
@@ -103,12 +103,12 @@ SILENT = replace(NEW, rollout="")
         ),
         pytest.param(
             {"deployments": (OTHER,)},
-            Unknown("our deployment is not listed any more"),
+            Unknown("Firebreak's deployment is not listed any more"),
             id="gone from the list",
         ),
         pytest.param(
             {"deployments": (replace(NEW, rollout="PAUSED"),)},
-            Unknown("deployment ecs-svc/2 is in a state we do not know: PAUSED"),
+            Unknown("deployment ecs-svc/2 is in an unknown state: PAUSED"),
             id="a state to come",
         ),
     ],
@@ -127,7 +127,7 @@ def test_whether_a_restart_has_come_to_rest(changes: dict[str, Any], expected: o
             WENT_BACK,
             id="failed and rolled back to the same task definition",
         ),
-        pytest.param((OLD,), Unknown("our deployment is not listed any more"), id="it never began"),
+        pytest.param((OLD,), Unknown("Firebreak's deployment is not listed any more"), id="it never began"),
     ],
 )
 def test_without_a_receipt_the_pre_image_identifies_the_deployment_of_firebreak(

@@ -189,7 +189,9 @@ def test_the_receipt_says_when_it_replaced_a_deployment_nobody_had_seen() -> Non
     stranger = deployment("ecs-svc/9", status="ACTIVE", task_definition=OTHER_TASK_DEFINITION)
     ecs = FakeEcs(after=service(deployments=(NEW, stranger, DRAINING)))
     summary = action(ecs).execute(plan()).summary
-    assert summary == "deployment ecs-svc/2 of api:7 began; it replaced ecs-svc/9, begun since we looked"
+    assert (
+        summary == "deployment ecs-svc/2 of api:7 began; it replaced ecs-svc/9, begun since Firebreak looked"
+    )
 
 
 @pytest.mark.parametrize(

@@ -230,12 +230,12 @@ BLIND = Unknown("task definition api:5 could not be read: DescribeTaskDefinition
 def partly_read(*deployments: ServiceDeployment, unread: str) -> RollBackObservation:
     memory = history(*deployments)
     held = {arn: one for arn, one in contents(memory).items() if arn != unread}
-    return replace(seen(memory, held=held), untold={unread: BLIND})
+    return replace(seen(memory, held=held), unread={unread: BLIND})
 
 
 BETWEEN = deployed("d4", f"{ARN}:task-definition/api:4", 30 * 24 * 60)
 OLDEST = deployed("d5", OLDER, 60 * 24 * 60)
-UNREAD = f"{BLIND.why}: whether api:7 goes back to it cannot be told"
+UNREAD = f"{BLIND.why}: whether api:7 goes back to it is not known"
 
 
 @pytest.mark.parametrize("newest", [deployed(), running()], ids=["at rest", "under way"])

@@ -117,7 +117,7 @@ GONE_ACTIVE = deployment(status="ACTIVE")
         pytest.param((deployment(),), False, id="the same as before"),
         pytest.param(
             (deployment("ecs-svc/3"),),
-            Unknown("a deployment of something else runs, so whether ours began cannot be told"),
+            Unknown("a deployment of something else runs, so whether Firebreak's own began is not known"),
             id="one of somebody else",
         ),
     ],

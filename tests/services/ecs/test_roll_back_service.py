@@ -61,7 +61,7 @@ def test_a_task_definition_that_cannot_be_read_is_reported_as_unknown() -> None:
     blind = FakeContents(Unknown("slow"))
     found = roll_back(ecs, FakeDeployments(history()), blind).observe(TARGET)
     assert (found.contents, found.earlier) == ({}, EARLIER)
-    assert found.untold == {
+    assert found.unread == {
         TASK_DEFINITION: Unknown("task definition api:7 could not be read: slow"),
         OLD: Unknown("task definition api:6 could not be read: slow"),
     }

@@ -144,7 +144,7 @@ def test_a_deployment_is_suspected_from_its_beginning_to_the_policys_time_after_
         pytest.param(
             history(deployed("d7b"), deployed(minutes_ago=900), BEFORE),
             Reason.NOTHING_TO_ROLL_BACK,
-            "api:7 was deployed anew: only what an image tag means can have changed",
+            "api:7 was deployed again: only what an image tag means can have changed",
             id="only an image tag",
         ),
         pytest.param(
@@ -265,7 +265,7 @@ def test_it_refuses_a_service_that_does_not_exist() -> None:
         ),
         pytest.param(
             seen(history(deployed(status="PAUSED"), BEFORE)),
-            "deployment d7 is in a state we do not know: PAUSED",
+            "deployment d7 is in an unknown state: PAUSED",
             id="a status to come",
         ),
         pytest.param(

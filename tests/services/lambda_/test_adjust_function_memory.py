@@ -221,12 +221,12 @@ def with_version(**changes: Any) -> FunctionObservation:
         ),
         pytest.param(
             seen(alias(), provisioned=frozenset({"live"})),
-            "live has provisioned concurrency, which a move would lose until it is provisioned anew",
+            "live has provisioned concurrency, which a move would lose until it is provisioned again",
             id="provisioned concurrency of the alias",
         ),
         pytest.param(
             seen(alias(), provisioned=frozenset({"7"})),
-            "7 has provisioned concurrency, which a move would lose until it is provisioned anew",
+            "7 has provisioned concurrency, which a move would lose until it is provisioned again",
             id="provisioned concurrency of its version",
         ),
         pytest.param(

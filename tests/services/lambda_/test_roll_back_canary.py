@@ -96,7 +96,7 @@ def test_the_newer_versions_part_is_taken_and_the_alias_stays() -> None:
 
 def test_a_deployment_of_codedeploy_that_would_set_it_again_is_named() -> None:
     assert planned(seen(OLD, CANARY, weighted={"7": 0.1})).warnings == (
-        "if CodeDeploy moves alias live, stop its deployment too: its next step sets the parts anew",
+        "if CodeDeploy moves alias live, stop its deployment too: its next step sets the parts again",
     )
 
 
@@ -114,7 +114,7 @@ def test_it_goes_to_the_aliass_own_version_and_not_to_the_nearest_number() -> No
         pytest.param(
             seen(OLD, CANARY, version="7", weighted={"6": 0.1}),
             Reason.UNSAFE_ALIAS,
-            "alias live sends a part of its calls to version 6 already, beside 7: finish what somebody began",
+            "alias live sends a part of its calls to version 6 already, next to 7: finish that move",
             id="the older version gets the part",
         ),
         pytest.param(
@@ -132,7 +132,7 @@ def test_it_goes_to_the_aliass_own_version_and_not_to_the_nearest_number() -> No
         pytest.param(
             seen(function("5"), function("6", code=OTHER_CODE), CANARY, weighted={"7": 0.1}),
             Reason.ROLLED_BACK_BEFORE,
-            "version 7 runs what version 5 ran: it is a way back from version 6 already",
+            "version 7 runs what version 5 ran: it is a roll back from version 6 already",
             id="the part is somebody's roll back",
         ),
         pytest.param(

@@ -34,7 +34,7 @@ from tests.support.builders_functions import (
 NAME = "roll-back-function"
 MOVE = "UpdateAlias"
 BLIND = Unknown("GetFunctionConfiguration: AccessDenied")
-BY_NUMBER = "only its number says that version 6 ran behind alias live before: Lambda does not tell"
+BY_NUMBER = "only its number says that version 6 ran behind alias live before: Lambda keeps no record of it"
 
 
 def on(aws: FakeLambda) -> RollBackFunction:
@@ -227,7 +227,7 @@ def test_a_failed_read_is_never_taken_for_absent(observation: FunctionObservatio
     [
         pytest.param(
             deployed(provisioned=frozenset({"live"})),
-            "alias live gets its concurrency anew: calls start cold until then",
+            "alias live gets its concurrency again: calls start cold until then",
             id="provisioned",
         ),
         pytest.param(

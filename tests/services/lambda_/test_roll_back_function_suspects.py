@@ -67,7 +67,7 @@ def version(number: int, code: str, before: timedelta, **changes: Any) -> Functi
     return function(str(number), code=code, modified=PUBLISHED - before, **changes)
 
 
-BY_NUMBER = "only its number says that version 6 ran behind alias live before: Lambda does not tell"
+BY_NUMBER = "only its number says that version 6 ran behind alias live before: Lambda keeps no record of it"
 GOOD, BAD, FIX = version(5, "five", 9 * DAY), version(6, OTHER_CODE, 12 * MINUTE), function("7")
 
 

@@ -75,14 +75,14 @@ def test_the_version_before_the_release_is_looked_at() -> None:
 
 def test_a_revert_to_older_code_is_not_rolled_back_to_what_it_left() -> None:
     bad = function("6", code=OTHER_CODE)
-    text = "version 7 runs what version 5 ran: it is a way back from version 6 already"
+    text = "version 7 runs what version 5 ran: it is a roll back from version 6 already"
     observation = history(function("5"), bad, function("7"))
     assert found(observation) == Obstacle(Reason.ROLLED_BACK_BEFORE, text)
 
 
 def test_a_revert_that_was_given_more_memory_is_still_a_revert() -> None:
     bad, more = function("6", code=OTHER_CODE), function("8", memory=1536)
-    text = "version 8 runs what version 5 ran: it is a way back from version 6 already"
+    text = "version 8 runs what version 5 ran: it is a roll back from version 6 already"
     observation = history(function("5"), bad, function("7"), more)
     assert found(observation) == Obstacle(Reason.ROLLED_BACK_BEFORE, text)
 
@@ -91,5 +91,5 @@ def test_that_a_version_ran_before_is_known_by_its_number_alone_and_said() -> No
     rolled_back, fix = replace(OLD, code=THIRD_CODE), function("7")
     plan = planned(history(function("5", code=OTHER_CODE), rolled_back, fix))
     assert plan.warnings == (
-        "only its number says that version 6 ran behind alias live before: Lambda does not tell",
+        "only its number says that version 6 ran behind alias live before: Lambda keeps no record of it",
     )

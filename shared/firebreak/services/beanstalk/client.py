@@ -53,7 +53,7 @@ class BeanstalkReader:
     def environment(self, target: Target) -> Reading[EnvironmentLive]:
         """The environment that bears the name; a terminated one only where no other does.
 
-        For about an hour AWS shows a terminated environment beside a new one of the same name.
+        For about an hour AWS shows a terminated environment next to a new one of the same name.
         """
         return look("DescribeEnvironments", lambda: self._environment(target))
 

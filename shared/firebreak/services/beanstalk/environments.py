@@ -11,7 +11,7 @@ from firebreak.core.reasons import Reason
 from firebreak.services.stored_plans import value
 
 READY = "Ready"
-ENDING = frozenset({"Terminating", "Terminated"})
+TERMINATING = frozenset({"Terminating", "Terminated"})
 
 # The severity of a health, by the status of enhanced reporting and by the colour that every environment has.
 # Info is green: something is under way, or a few requests fail. A missing value here (NoData, Unknown,
@@ -108,7 +108,7 @@ def missing(target: Target) -> Obstacle:
 
 def not_ready(environment: EnvironmentLive) -> Obstacle | None:
     """Why the environment takes no change now: Beanstalk allows one operation at a time."""
-    if environment.status in ENDING:
+    if environment.status in TERMINATING:
         return Obstacle(Reason.NOT_ACTIVE, f"the environment is {environment.status}")
     if environment.status != READY:
         return Obstacle(Reason.NOT_READY, f"the environment is {environment.status}, not {READY}")
@@ -168,7 +168,7 @@ class PreImage:
 
 @dataclass(frozen=True, slots=True)
 class ThenAndNow:
-    """The pre-image in a plan beside the same environment as it is now, with its events since."""
+    """The pre-image in a plan and the same environment as it is now, with its events since."""
 
     before: PreImage
     now: EnvironmentLive
@@ -211,9 +211,9 @@ def _worse_health(before: tuple[str, str], now: tuple[str, str]) -> bool | Unkno
     if is_now == 0:
         return False
     if is_now is None:
-        return Unknown(f"its health is {_in_words(now)}, which tells nothing")
+        return Unknown(f"its health is {_in_words(now)}, which is inconclusive")
     if was is None:
-        return Unknown(f"its health is {_in_words(now)}, and was {_in_words(before)}, which tells nothing")
+        return Unknown(f"its health is {_in_words(now)}, and was {_in_words(before)}, which is inconclusive")
     return is_now > was
 
 

@@ -87,7 +87,7 @@ def suspect(
     """The deployment that brought what runs, if an alarm that turned red then may be its fault."""
     found = deployments(events)
     if not found:
-        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, "its newest events tell of no deployment")
+        return Obstacle(Reason.NO_RECENT_DEPLOYMENT, "its newest events report no deployment")
     newest, brought = found[0], _brought(found, environment.version)
     innocent = newest.not_at_fault(red_since, suspect_within)
     if newest.label not in {"", environment.version}:
@@ -100,8 +100,8 @@ def suspect(
         return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, text)
     if brought.not_at_fault(red_since, suspect_within) is None:
         return brought
-    anew = f"version {environment.version} was only deployed anew: it was deployed before it, too"
-    return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, anew)
+    repeated = f"version {environment.version} was only deployed again: it had been deployed before"
+    return innocent or Obstacle(Reason.NOTHING_TO_ROLL_BACK, repeated)
 
 
 def _brought(found: Sequence[VersionDeployment], label: str) -> VersionDeployment:
@@ -112,14 +112,14 @@ def _brought(found: Sequence[VersionDeployment], label: str) -> VersionDeploymen
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The version to go back to; `concluded` says that only dates speak for it, and no event names it.
+    """The version to go back to; `inferred` says that only dates speak for it, and no event names it.
 
     It `ran` since that deployment, or since it was made where none is known, and at most `until` the
     next one. `doubts` name versions that may have run since.
     """
 
     label: str
-    concluded: bool
+    inferred: bool
     ran: VersionDeployment
     until: datetime
     doubts: tuple[str, ...] = ()
@@ -155,7 +155,7 @@ def previous(
     return (
         _left(found, earlier)
         or _never_ran(found, earlier)
-        or Previous(found.label, concluded=True, ran=made, until=began)
+        or Previous(found.label, inferred=True, ran=made, until=began)
     )
 
 
@@ -194,7 +194,7 @@ def _named(
     own = before and before[0].label == label
     return Previous(
         label,
-        concluded=False,
+        inferred=False,
         ran=_brought(before, label) if own else VersionDeployment(ran.at, ran.at, label),
         until=min((one.began for one in since), default=began),
         doubts=tuple(doubts),

@@ -117,8 +117,10 @@ class DeploymentReader:
             return Unknown(f"DescribeServiceRevisions: {', '.join(unseen)}")
         found = {one["serviceRevisionArn"]: _revision(one) for one in answer["serviceRevisions"]}
         revisions = dict.fromkeys(failures, FORGOTTEN) | found
-        if untold := len([arn for arn in arns if arn not in revisions]):
-            return Unknown(f"DescribeServiceRevisions: {untold} of {len(arns)} revisions are not told of")
+        if unread := len([arn for arn in arns if arn not in revisions]):
+            return Unknown(
+                f"DescribeServiceRevisions: {unread} of {len(arns)} revisions are not in the answer"
+            )
         return revisions
 
 
@@ -161,7 +163,7 @@ def _history(
     newest: ServiceDeploymentTypeDef,
     revisions: Mapping[str, _Revision],
 ) -> DeploymentHistory:
-    waiting = [
+    paused_hooks = [
         hook["hookId"]
         for hook in newest.get("lifecycleHookDetails", ())
         if hook.get("targetType") == PAUSE and hook.get("status") == AWAITING_ACTION
@@ -172,7 +174,7 @@ def _history(
     first = replace(first, status=newest["status"], ended=first.ended or stopped)
     return DeploymentHistory(
         deployments=(first, *others),
-        paused_hook=next(iter(waiting), ""),
+        paused_hook=next(iter(paused_hooks), ""),
         replaces=bool(newest.get("sourceServiceRevisions")),
     )
 

@@ -103,12 +103,12 @@ def _rest_as_listed(request: Mapping[str, Any]) -> str:
 
 
 def _without_memory(request: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in request.items() if key != "memory"}
-    kept["containerDefinitions"] = [
+    rest = {key: value for key, value in request.items() if key != "memory"}
+    rest["containerDefinitions"] = [
         {key: value for key, value in container.items() if key != "memory"}
         for container in request["containerDefinitions"]
     ]
-    return kept
+    return rest
 
 
 def _resize(request: Any, size: NewSize) -> None:

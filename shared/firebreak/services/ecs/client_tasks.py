@@ -65,7 +65,7 @@ class TaskReader:
         while arns := page["taskArns"]:
             answer = self._ecs.describe_tasks(cluster=target.group, tasks=arns, include=["TAGS"])
             if missing := len(arns) - len(answer["tasks"]):
-                return Unknown(f"DescribeTasks: {missing} of {len(arns)} tasks are not told of")
+                return Unknown(f"DescribeTasks: {missing} of {len(arns)} tasks are not in the answer")
             found += map(_task, answer["tasks"])
             if not (token := page.get("nextToken")):
                 break

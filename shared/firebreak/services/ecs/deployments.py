@@ -81,7 +81,7 @@ class DeploymentHistory:
 class RollBackObservation:
     """All that a roll back reads; `earlier` is the task definition that it would go back to.
 
-    `contents` has the task definitions that the history names, by their ARN, and `untold` why some
+    `contents` has the task definitions that the history names, by their ARN, and `unread` why some
     of them are missing there.
     """
 
@@ -89,7 +89,7 @@ class RollBackObservation:
     history: Reading[DeploymentHistory]
     contents: Reading[Mapping[str, TaskSize]]
     earlier: Reading[TaskDefinitionLive]
-    untold: Mapping[str, Unknown] = field(default_factory=dict)
+    unread: Mapping[str, Unknown] = field(default_factory=dict)
 
     @property
     def tags(self) -> Reading[Mapping[str, str]]:
@@ -134,7 +134,7 @@ def listed(
 
 
 def was_ended(deployment: ServiceDeployment) -> bool | Unknown:
-    """Whether the deployment was ended, whoever ended it."""
+    """Whether the deployment was ended, no matter who ended it."""
     if deployment.status in ROLLING_BACK | ROLLED_BACK:
         return True
     if deployment.status in RUNNING | {SUCCESSFUL}:
@@ -142,7 +142,7 @@ def was_ended(deployment: ServiceDeployment) -> bool | Unknown:
     return Unknown(f"deployment {short(deployment.arn)} is {deployment.status}, not rolled back")
 
 
-def ending(deployment: ServiceDeployment) -> Settled | Unknown:
+def rollback_outcome(deployment: ServiceDeployment) -> Settled | Unknown:
     """The outcome of a deployment that was to be rolled back."""
     match deployment.status:
         case status if status == ROLLBACK_SUCCESSFUL:

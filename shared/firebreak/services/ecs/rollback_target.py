@@ -1,4 +1,4 @@
-"""The way back that an ECS service has, and whether it may be taken."""
+"""The rollback target of an ECS service, and whether the roll back may be made."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,8 +65,8 @@ def rollback_target(
         return unseen("what its deployments brought", seen.contents)
     found = (under_way if newest.status in RUNNING else suspects)(history, seen.contents)
     needed = as_far_as(history, found, success=1)
-    if untold := next((why for arn, why in seen.untold.items() if arn in needed), None):
-        return untold
+    if unread := next((why for arn, why in seen.unread.items() if arn in needed), None):
+        return unread
     case = _Case(
         request=request,
         service=service,
@@ -90,15 +90,15 @@ def _unusable(newest: ServiceDeployment) -> Obstacle | Unknown | None:
     if newest.status in ROLLED_BACK:
         return Obstacle(Reason.ROLLED_BACK_BEFORE, f"deployment {short(newest.arn)} is {newest.status}")
     if newest.status not in RUNNING | AT_REST:
-        return Unknown(f"deployment {short(newest.arn)} is in a state we do not know: {newest.status}")
+        return Unknown(f"deployment {short(newest.arn)} is in an unknown state: {newest.status}")
     return None
 
 
 def _busy(service: ServiceLive) -> Obstacle | None:
     """A deployment that the history does not show yet.
 
-    A deployment that a circuit breaker stopped without going back stays listed beside the one before
-    it: it no longer changes.
+    A deployment that a circuit breaker stopped without going back stays listed together with the one
+    before it: it no longer changes.
     """
     newest = primary(service)
     return None if newest and newest.rollout == FAILED else not_ready(service, CONTROLLERS)
@@ -118,7 +118,7 @@ def _not_to_stop(case: _Case) -> Obstacle | None:
     if found.only_adds_memory:
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"deployment {name} only gives the tasks more memory")
     if found.restarts and (bad := found.restarts.recent(case.since, case.suspect_within)):
-        # Ending it would go back to the very task definition that is to blame.
+        # Ending it would go back to the very task definition that is suspected.
         detail = f"deployment {name} only restarts {short(newest.task_definition)}, which {short(bad.arn)}"
         text = f"{detail} brought: it has to end first"
         return Obstacle(Reason.DEPLOYMENT_RUNNING, text, ((newest.arn, newest.began),))
@@ -140,7 +140,7 @@ def _stop(case: _Case) -> Plan:
     else:
         change |= {"stopType": ROLLBACK}
     first = newest if newest.began <= since else (case.found.recent(since, case.suspect_within) or newest)
-    doubts, warnings = (*_doubts(case), *_ending_doubts(case)), _older_untold(case)
+    doubts, warnings = (*_doubts(case), *_ending_doubts(case)), _older_unread_doubts(case)
     return Plan(
         summary=f"roll back {case.request.target.display}: end deployment {short(newest.arn)} of "
         f"{short(newest.task_definition)}, begun {ago(since - first.began)} before the alarm turned red",
@@ -175,7 +175,7 @@ def _not_at_fault(case: _Case) -> Obstacle | None:
 def _no_other_code(newest: ServiceDeployment, brought: ServiceDeployment) -> str:
     new, old = short(newest.task_definition), short(brought.task_definition)
     if new == old:
-        return f"{new} was deployed anew: only what an image tag means can have changed"
+        return f"{new} was deployed again: only what an image tag means can have changed"
     return f"{new} is {old} but for more memory: else only what an image tag means can have changed"
 
 
@@ -200,7 +200,7 @@ def _move(case: _Case) -> Plan | Obstacle | Unknown:
         # CloudFormation does that with what it replaces, unless UpdateReplacePolicy is Retain.
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, f"{short(good.arn)} was deregistered")
     brought = found.recent(case.since, case.suspect_within) or found.deployment
-    doubts, warnings = (*_doubts(case), *outage_doubts(case.service)), _older_untold(case)
+    doubts, warnings = (*_doubts(case), *outage_doubts(case.service)), _older_unread_doubts(case)
     return Plan(
         summary=f"roll back {target.display}: from {bad} to {short(good.arn)} ({when(brought, case.since)})",
         change={"cluster": target.group, "service": target.name, "taskDefinition": good.arn},
@@ -215,14 +215,14 @@ def _move(case: _Case) -> Plan | Obstacle | Unknown:
 
 
 def _doubts(case: _Case) -> tuple[str, ...]:
-    """Doubts that point to another culprit, or speak against the way back: a human has to say yes."""
+    """Doubts that point to another suspect, or speak against the roll back: a human has to say yes."""
     before = case.found.brought_before
     two = before is not None and before.recent(case.since, case.suspect_within) is not None
     suspects = (TWO_SUSPECTS,) if two or _red_since_another(case) else ()
     return (
         *suspects,
         *_left(case.found),
-        *_untold(case, as_far_as(case.history, case.found, success=2)),
+        *_unread_doubts(case, as_far_as(case.history, case.found, success=2)),
     )
 
 
@@ -259,18 +259,18 @@ def _red_since_another(case: _Case) -> bool:
     return any(is_recent(one, case.since, timedelta()) for one in newer)
 
 
-def _older_untold(case: _Case) -> tuple[str, ...]:
+def _older_unread_doubts(case: _Case) -> tuple[str, ...]:
     """Doubts about unreadable task definitions that are so old that a revert hardly goes to them."""
     near = as_far_as(case.history, case.found, success=2)
-    return _untold(case, frozenset(case.seen.untold) - near)
+    return _unread_doubts(case, frozenset(case.seen.unread) - near)
 
 
-def _untold(case: _Case, definitions: frozenset[str]) -> tuple[str, ...]:
+def _unread_doubts(case: _Case, definitions: frozenset[str]) -> tuple[str, ...]:
     """Doubts about the unreadable task definitions among these: a revert may have gone to one of them."""
     now = short(case.found.deployment.task_definition)
     return tuple(
-        f"{why.why}: whether {now} goes back to it cannot be told"
-        for arn, why in case.seen.untold.items()
+        f"{why.why}: whether {now} goes back to it is not known"
+        for arn, why in case.seen.unread.items()
         if arn in definitions
     )
 

@@ -60,10 +60,12 @@ def has_begun(before: PreImage, service: ServiceLive, task_definition: str) -> b
     newest = primary(service)
     if newest and newest.id in before.deployments:
         return False
-    return Unknown("a deployment of something else runs, so whether ours began cannot be told")
+    return Unknown("a deployment of something else runs, so whether Firebreak's own began is not known")
 
 
-def ours(before: PreImage, receipt: Receipt, service: ServiceLive, task_definition: str) -> Deployment | None:
+def own_deployment(
+    before: PreImage, receipt: Receipt, service: ServiceLive, task_definition: str
+) -> Deployment | None:
     """The deployment that the receipt names; without one, the one that can be Firebreak's own."""
     named = receipt.after.get("deployment")
     if named is None:
@@ -74,7 +76,7 @@ def ours(before: PreImage, receipt: Receipt, service: ServiceLive, task_definiti
 def progress(deployment: Deployment | None, service: ServiceLive) -> Settled | Failed | Unknown:
     """The state of Firebreak's own deployment; Unknown once another one has taken its place."""
     if deployment is None:
-        return Unknown("our deployment is not listed any more")
+        return Unknown("Firebreak's deployment is not listed any more")
     if deployment.rollout == FAILED:
         return _failed(deployment, service)
     if deployment.status != PRIMARY:
@@ -88,7 +90,7 @@ def progress(deployment: Deployment | None, service: ServiceLive) -> Settled | F
         case rollout if rollout == IN_PROGRESS:
             return Settled.NOT_YET
         case rollout:
-            return Unknown(f"deployment {deployment.id} is in a state we do not know: {rollout}")
+            return Unknown(f"deployment {deployment.id} is in an unknown state: {rollout}")
 
 
 def _failed(deployment: Deployment, service: ServiceLive) -> Failed:
@@ -124,7 +126,7 @@ def began(before: PreImage, after: ServiceLive, task_definition: str) -> Receipt
     strangers = [
         one.id for one in after.deployments if one.id not in before.deployments and one.id != deployment.id
     ]
-    note = f"; it replaced {', '.join(strangers)}, begun since we looked" if strangers else ""
+    note = f"; it replaced {', '.join(strangers)}, begun since Firebreak looked" if strangers else ""
     return Receipt(
         summary=f"deployment {deployment.id} of {short(deployment.task_definition)} began{note}",
         after={"deployment": deployment.id, "taskDefinition": deployment.task_definition},

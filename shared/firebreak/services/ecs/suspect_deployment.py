@@ -1,4 +1,4 @@
-"""The deployment of an ECS service to blame, and the deployments before it."""
+"""The suspect deployment of an ECS service, and the deployments before it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Suspects:
 
     @property
     def left_between(self) -> Sequence[ServiceDeployment]:
-        """The tries since that success of neither it nor the blamed one: somebody was moving away from it."""
+        """The tries since that success of neither it nor the suspect: somebody was moving away from it."""
         found = self.success_before
         if found is None:
             return []
@@ -92,7 +92,7 @@ class Suspects:
         return ran_before or _is_older(now, before.task_definition) or self._reverts(now, before)
 
     def _reverts(self, now: str, before: ServiceDeployment) -> bool:
-        """Whether it is new beside what ran last, but has the images, or all, of an older success."""
+        """Whether it is new compared with what ran last, but has the images, or all, of an older success."""
         here, last = self.contents.get(now), self.contents.get(before.task_definition)
         if here is None or last is None:
             return False
@@ -157,7 +157,7 @@ def _brought(deployments: Sequence[ServiceDeployment], contents: Mapping[str, Ta
 
 
 def under_way(history: DeploymentHistory, contents: Mapping[str, TaskSize]) -> Suspects:
-    """The newest deployment as the one to blame; the history must have one."""
+    """The newest deployment as the suspect; the history must have one."""
     return _tried(history.deployments, contents)
 
 
@@ -172,7 +172,7 @@ def _tried(deployments: Sequence[ServiceDeployment], contents: Mapping[str, Task
 
 
 def as_far_as(history: DeploymentHistory, found: Suspects, success: int) -> frozenset[str]:
-    """The task definitions from the newest deployment back to that success behind the blamed one."""
+    """The task definitions from the newest deployment back to that success before the suspect."""
     successes = (one for one in found.before if one.status == SUCCESSFUL)
     last = next(islice(successes, success - 1, None), None)
     reach = history.deployments.index(last) + 1 if last else None

@@ -34,7 +34,7 @@ class Registrations:
 
 
 def groups_of(metrics: Collection[Metric]) -> frozenset[str]:
-    """The target groups that these metrics are about, as their dimension spells them."""
+    """The target groups that these metrics are about, as their dimension names them."""
     return frozenset(
         metric.dimensions[DIMENSION]
         for metric in metrics

@@ -147,7 +147,7 @@ class FunctionWriter:
     def point(
         self, function: str, alias: str, version: str, revision: str, weights: Mapping[str, float]
     ) -> AliasLive:
-        """Spells out which other versions get a part, also when none does: weights left out would stay."""
+        """Names the other versions that get a part, also when none does: weights left out would stay."""
         return send(
             "UpdateAlias",
             lambda: _alias(

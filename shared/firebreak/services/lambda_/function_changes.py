@@ -1,7 +1,7 @@
 """A change of a Lambda function as it stands in a plan, and its progress.
 
 Without an alias one call changes `$LATEST`. Behind an alias a release takes three: the update, the
-publishing of a version, the move of the alias; and the way back is the move alone, then the update.
+publishing of a version, the move of the alias; the undo is the move alone, then the update.
 """
 
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ class Publish:
 class Move:
     """An alias to a version; to the one that is published first where `version` is empty.
 
-    `weights` are the parts of its calls that go to other versions; none but on the way back to some.
+    `weights` are the parts of its calls that go to other versions; none but in a plan that goes back to some.
     """
 
     alias: str
@@ -219,7 +219,7 @@ class PreImage:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A plan beside the function as it is now; `used` is the configuration that the plan's callers run."""
+    """A plan and the function as it is now; `used` is the configuration that the plan's callers run."""
 
     change: Change
     before: PreImage
@@ -260,8 +260,8 @@ class Compared:
         if move and not publish:
             return (self.live.version, self._weighted) == (move.version, move.weights)
         if publish:
-            ours = (self.live.code, self.live.description) == (publish.code, publish.description)
-            return ours and self.live.version != self.before.version
+            own = (self.live.code, self.live.description) == (publish.code, publish.description)
+            return own and self.live.version != self.before.version
         return bool(update and update.in_force(self.live))
 
     def _as_before(self) -> bool:
@@ -272,7 +272,7 @@ class Compared:
 
 
 def compare(plan: Plan, seen: FunctionObservation) -> Compared | Unknown:
-    """A plan beside what was seen; Unknown when any part of either is missing."""
+    """A plan and what was seen; Unknown when any part of either is missing."""
     planned, pre_image = Change.read(plan.change), PreImage.read(plan.before)
     if isinstance(planned, Unknown):
         return planned

@@ -127,7 +127,7 @@ def _busy(latest: FunctionLive) -> Obstacle | None:
         text = "it runs on a capacity provider, where memory and versions follow other rules"
         return Obstacle(Reason.MANAGED_ELSEWHERE, text)
     if latest.state != ACTIVE:
-        return Obstacle(Reason.NOT_READY, f"its state is {latest.state or 'not told'}")
+        return Obstacle(Reason.NOT_READY, f"its state is {latest.state or 'not given'}")
     if latest.update in (IN_PROGRESS, FAILED):
         return Obstacle(Reason.NOT_READY, f"its last update is {latest.update}")
     return None
@@ -165,7 +165,7 @@ def callers(alarm: Alarm, seen: FunctionObservation) -> Callers | Obstacle | Unk
 def qualifier(alarm: Alarm) -> str:
     """The part of the function that the alarm's metrics are about: an alias, a version, `$LATEST`, or empty.
 
-    Lambda's metrics carry Resource beside FunctionName when they are reported by alias or version
+    Lambda's metrics carry Resource as well as FunctionName when they are reported by alias or version
     (`orders:live`); an unqualified name there stands for calls without a qualifier.
     [docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html]
     """
@@ -214,7 +214,7 @@ def unreleasable(
     # Absent: the call knows no other way to say that there is none, and the function itself was found.
     warm = seen.provisioned if isinstance(seen.provisioned, frozenset) else frozenset[str]()
     if held := sorted(warm & {alias.name, alias.version}):
-        text = f"{held[0]} has provisioned concurrency, which a move would lose until it is provisioned anew"
+        text = f"{held[0]} has provisioned concurrency, which a move would lose until it is provisioned again"
         return Obstacle(Reason.UNSAFE_ALIAS, text)
     if latest.snap_start:
         return Obstacle(Reason.UNSAFE_ALIAS, "SnapStart: a new version takes minutes to be published")

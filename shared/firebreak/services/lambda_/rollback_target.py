@@ -1,4 +1,4 @@
-"""The version of a Lambda function to blame, the one to go back to, and the doubts about it."""
+"""The suspect version of a Lambda function, the one to go back to, and the doubts about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,14 +66,14 @@ def version_to_go_back_to(
 
 
 def _suspect(alias: AliasLive) -> int | Obstacle:
-    """The newest version that gets calls; parts that go to an older one are somebody's way back."""
+    """The newest version that gets calls; parts that go to an older one are somebody's roll back."""
     version, parts = int(alias.version), sorted(map(int, alias.parts))
     if not parts:
         return version
     if len(parts) == 1 and parts[0] > version:
         return parts[0]
     text = f"alias {alias.name} sends a part of its calls to version {', '.join(map(str, parts))}"
-    return Obstacle(Reason.UNSAFE_ALIAS, f"{text} already, beside {version}: finish what somebody began")
+    return Obstacle(Reason.UNSAFE_ALIAS, f"{text} already, next to {version}: finish that move")
 
 
 def _about_another(alarm: Alarm, suspect: int) -> Obstacle | None:
@@ -121,7 +121,7 @@ def _earlier(
         text = f"version {suspect} runs what version {number} runs, which gets the other calls"
         return Obstacle(Reason.NOTHING_TO_ROLL_BACK, text)
     if old := ran_before(suspect, number, published):
-        text = f"version {suspect} runs what version {old} ran: it is a way back from version {number}"
+        text = f"version {suspect} runs what version {old} ran: it is a roll back from version {number}"
         return Obstacle(Reason.ROLLED_BACK_BEFORE, f"{text} already")
     match seen.versions.get(str(number), PUBLISHED_SINCE):
         case Absent():
@@ -152,7 +152,7 @@ def _by_number(number: int, release: int, alias: str) -> tuple[str, ...]:
     first, last = number + 1, release - 1
     if first > last:
         text = f"only its number says that version {number} ran behind alias {alias} before"
-        return (f"{text}: Lambda does not tell",)
+        return (f"{text}: Lambda keeps no record of it",)
     which = f"version {first}, which was" if first == last else f"of versions {first} to {last}, which were"
     one = "" if first == last else "one "
     return (f"{which} deleted, {one}may have run before {release}: only its number speaks for {number}",)
@@ -167,7 +167,7 @@ def _made(version: int, published: Mapping[int, FunctionLive]) -> datetime:
 def _rollback_definition(
     number: int, release: int, made: datetime, published: Mapping[int, FunctionLive]
 ) -> RollbackTarget:
-    """Lambda tells no moves of an alias: at any time its newest version is taken for the one that ran."""
+    """Lambda reports no moves of an alias: at any time its newest version is taken for the one that ran."""
     next_one = min(other for other in published if other > number)
     return RollbackTarget(
         suspected_since=published[release].modified, newest=(made, published[next_one].modified)

@@ -15,7 +15,7 @@ def released_as(version: int, published: Mapping[int, FunctionLive]) -> int | Un
     """The version that brought the content of this one; Unknown where hidden settings may be all it brought.
 
     A version that is the one before it with as much memory or more is a raise or a restart, by Firebreak
-    or by somebody else, and brought nothing that could be to blame. `version` must be among those
+    or by somebody else, and brought nothing that could be suspected. `version` must be among those
     published.
     """
     for before in sorted((number for number in published if number < version), reverse=True):
@@ -42,7 +42,7 @@ def _carries_on(newer: FunctionLive, older: FunctionLive) -> bool | Unknown:
 
 
 def ran_before(version: int, target: int, published: Mapping[int, FunctionLive]) -> int | None:
-    """The latest version before the target with the content of this one: this one is then a way back to it.
+    """The latest version before the target with the content of this one: this one is then a roll back to it.
 
     The content is the code; between versions of the same code the settings as well, since they are what was
     released. Both numbers must be among those published.

@@ -74,7 +74,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunbookObservation:
-    """All that run-runbook looks at. `runs` are those of the document, whoever started them.
+    """All that run-runbook looks at. `runs` are those of the document, no matter who started them.
 
     `runbook` is the policy's entry for the target. `guard` is the runbook's guard alarm in the state
     that it is in for its owner, NotRead where it has none.

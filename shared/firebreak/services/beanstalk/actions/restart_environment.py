@@ -148,11 +148,11 @@ def _begins(event: EnvironmentEvent, request_id: str) -> bool:
 def _failed(events: Sequence[EnvironmentEvent], began: Sequence[EnvironmentEvent]) -> bool:
     """Whether an error is the restart's own; where no event names its request, any since it began counts."""
     first = min(event.at for event in began)
-    ours = {event.request_id for event in began} - {""}
+    own_requests = {event.request_id for event in began} - {""}
     return any(
         event.severity in ERRORS
         and event.at >= first
         and not event.message.casefold().startswith(HEALTH)
-        and (not ours or event.request_id in ours)
+        and (not own_requests or event.request_id in own_requests)
         for event in events
     )

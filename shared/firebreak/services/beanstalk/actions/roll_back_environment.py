@@ -86,7 +86,7 @@ class RollBackEnvironment(EnvironmentAction):
     def plan_for(
         self, request: Request, environment: EnvironmentLive, seen: BeanstalkObservation, rules: Rules
     ) -> Plan | Obstacle | Unknown:
-        """The way back, if the alarm turned red during the newest deployment or soon after it."""
+        """The roll back, if the alarm turned red during the newest deployment or soon after it."""
         return _plan(request, environment, seen, rules)
 
     def execute(self, plan: Plan) -> Receipt:
@@ -109,8 +109,8 @@ class RollBackEnvironment(EnvironmentAction):
             return compared
         if compared.now.version == plan.change.get("versionLabel"):
             return True
-        untouched = compared.now.status == READY and compared.now.version == compared.before.version
-        if untouched and not any(event.request_id for event in compared.since):
+        unchanged = compared.now.status == READY and compared.now.version == compared.before.version
+        if unchanged and not any(event.request_id for event in compared.since):
             return False
         return Unknown("something was done to the environment, and nothing says that it was the roll back")
 
@@ -175,9 +175,9 @@ def _doubts(
     doubts = list(found.doubts)
     if found.ran.not_at_fault(since, suspect_within) is None:
         doubts.append(TWO_SUSPECTS)
-    if found.concluded:
+    if found.inferred:
         doubts.append(
             f"only dates speak for {found.label}: it is the next older version of {environment.application}, "
-            "which has no other environment, but no event tells that it ran here, or ran well"
+            "which has no other environment, but no event shows that it ran here, or ran well"
         )
     return tuple(doubts)

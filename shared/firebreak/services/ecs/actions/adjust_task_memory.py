@@ -33,7 +33,7 @@ from firebreak.services.ecs.rollout import (
     began,
     harmed,
     has_begun,
-    ours,
+    own_deployment,
     patience,
     progress,
     since,
@@ -132,7 +132,7 @@ class AdjustTaskMemory(ServiceAction[MemoryObservation]):
         """The state of Firebreak's own deployment; Unknown once another one has taken its place."""
         definition = _definition(plan, seen)
         return self.compare(
-            plan, seen, lambda before, now: progress(ours(before, receipt, now, definition), now)
+            plan, seen, lambda before, now: progress(own_deployment(before, receipt, now, definition), now)
         )
 
     def worse(self, plan: Plan, seen: MemoryObservation) -> bool | Unknown:
@@ -214,13 +214,13 @@ def _new_size(plan: Plan) -> NewSize:
 
 
 def _definition(plan: Plan, seen: MemoryObservation) -> str:
-    """The full ARN of what the plan deploys, as far as it can be told; else empty."""
+    """The full ARN of what the plan deploys, as far as it is known; else empty."""
     if back := _rollback_definition(plan):
         return back
-    return seen.size.arn if isinstance(seen.size, TaskSize) and _is_ours(plan, seen.size) is True else ""
+    return seen.size.arn if isinstance(seen.size, TaskSize) and _is_planned(plan, seen.size) is True else ""
 
 
-def _is_ours(plan: Plan, size: TaskSize) -> bool | Unknown:
+def _is_planned(plan: Plan, size: TaskSize) -> bool | Unknown:
     """Whether a definition is the planned one: new, with its memory, and the same in all else."""
     try:
         new = _new_size(plan)
@@ -243,14 +243,14 @@ def _back(
         cluster, name = value(plan.change, "cluster", str), value(plan.change, "service", str)
     except ValueError as error:
         return Unknown(str(error))
-    is_ours = _is_ours(plan, size)
-    if isinstance(is_ours, Unknown):
-        return is_ours
-    if not is_ours:
-        return Obstacle(Reason.CHANGED_SINCE, f"it runs {short(size.arn)}, not what we deployed")
+    is_planned = _is_planned(plan, size)
+    if isinstance(is_planned, Unknown):
+        return is_planned
+    if not is_planned:
+        return Obstacle(Reason.CHANGED_SINCE, f"it runs {short(size.arn)}, not what Firebreak deployed")
     before = definitions.size(source)
     if not isinstance(before, TaskSize):
-        return unseen("the task definition before ours", before)
+        return unseen("the task definition before Firebreak's", before)
     if not before.active:
         return inactive(before.arn)
     if stuck := no_room(service):

@@ -139,7 +139,7 @@ class ReplaceTask(Irreversible, ServiceAction[TasksObservation]):
         return Receipt(summary=f"task {short(task)} is being stopped", after={"task": task})
 
     def outcome(self, plan: Plan, seen: TasksObservation) -> bool | Unknown:
-        """Whether the task is gone, whoever stopped it."""
+        """Whether the task is gone, no matter who stopped it."""
         there = _is_there(plan, seen)
         return there if isinstance(there, Unknown) else not there
 

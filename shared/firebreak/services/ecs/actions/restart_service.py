@@ -30,7 +30,7 @@ from firebreak.services.ecs.rollout import (
     begun,
     harmed,
     has_begun,
-    ours,
+    own_deployment,
     patience,
     progress,
     unpinned,
@@ -112,7 +112,9 @@ class RestartService(Irreversible, ServiceAction[EcsObservation]):
     def settled(self, plan: Plan, receipt: Receipt, seen: EcsObservation) -> Settled | Failed | Unknown:
         """The state of Firebreak's own deployment; Unknown once another one has taken its place."""
         return self.compare(
-            plan, seen, lambda before, now: progress(ours(before, receipt, now, before.task_definition), now)
+            plan,
+            seen,
+            lambda before, now: progress(own_deployment(before, receipt, now, before.task_definition), now),
         )
 
     def worse(self, plan: Plan, seen: EcsObservation) -> bool | Unknown:

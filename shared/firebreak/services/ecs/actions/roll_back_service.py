@@ -15,8 +15,8 @@ from firebreak.services.ecs.deployments import (
     RUNNING,
     DeploymentHistory,
     RollBackObservation,
-    ending,
     listed,
+    rollback_outcome,
     was_ended,
 )
 from firebreak.services.ecs.model import ServiceLive, TaskDefinitionLive
@@ -34,7 +34,7 @@ from firebreak.services.ecs.readiness import (
     short,
 )
 from firebreak.services.ecs.rollback_target import CONTROLLERS, rollback_target
-from firebreak.services.ecs.rollout import began, begun, harmed, has_begun, ours, progress
+from firebreak.services.ecs.rollout import began, begun, harmed, has_begun, own_deployment, progress
 from firebreak.services.ecs.service_action import LOOKS, ServiceAction
 from firebreak.services.ecs.suspect_deployment import suspects
 from firebreak.services.ecs.task_memory import TaskSize
@@ -44,7 +44,7 @@ SPEC = ActionSpec(
     service="ecs",
     effect=Effect.ROLL_BACK,
     does="goes back to what ran before the deployment that the alarm followed",
-    # Rolling forward again would deploy the suspect again; that is for whoever mended it.
+    # Rolling forward would deploy the suspect again; that is for the people who have fixed it.
     undo="",
     irreversible="rolling forward would deploy the faulty version again",
     # A roll back stays until somebody deploys again.
@@ -71,7 +71,7 @@ class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
     One that runs is stopped (`StopServiceDeployment`), one that waits at a PAUSE hook is answered
     (`ContinueServiceDeployment`): ECS itself then goes back to the revision before it. After one
     that came to rest the service is moved to the task definition before it; its other settings
-    stay. The blamed deployment is the one that brought the running task definition, so a restart since
+    stay. The suspect deployment is the one that brought the running task definition, so a restart since
     does not hide it, nor does a revision that has more memory and nothing else. Task definitions are
     compared by their content: a revert registers the good images under a new number.
     """
@@ -80,43 +80,43 @@ class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
 
     writes: EcsWrites
     deployments: DeploymentReads
-    endings: DeploymentWrites
+    deployment_writes: DeploymentWrites
     definitions: DefinitionReads
 
     def observe(self, target: Target) -> RollBackObservation:
-        """The service, its deployments, what they deployed, and what ran before the blamed one."""
+        """The service, its deployments, what they deployed, and what ran before the suspect."""
         service = self.reads.service(target)
         history: Reading[DeploymentHistory] = NotRead("the service was not read")
         contents: Reading[Mapping[str, TaskSize]] = NotRead("the history was not read")
-        untold: Mapping[str, Unknown] = {}
+        unread: Mapping[str, Unknown] = {}
         earlier: Reading[TaskDefinitionLive] = NotRead("there is none to go back to")
         if isinstance(service, ServiceLive):
             history = self.deployments.history(target)
         if isinstance(history, DeploymentHistory) and isinstance(service, ServiceLive):
-            contents, untold = self._contents(history)
+            contents, unread = self._contents(history)
             judged = history.without_rolled_back(service.task_definition)
             if judged.deployments and (before := suspects(judged, contents).earlier):
                 earlier = self.reads.task_definition(before.task_definition)
         return RollBackObservation(
-            service=service, history=history, contents=contents, earlier=earlier, untold=untold
+            service=service, history=history, contents=contents, earlier=earlier, unread=unread
         )
 
     def _contents(self, history: DeploymentHistory) -> tuple[Mapping[str, TaskSize], Mapping[str, Unknown]]:
         """The content of each task definition of the history, and why some could not be read."""
         contents: dict[str, TaskSize] = {}
-        untold: dict[str, Unknown] = {}
+        unread: dict[str, Unknown] = {}
         for arn in dict.fromkeys(one.task_definition for one in history.deployments):
             size = self.definitions.size(arn) if arn else None
             if isinstance(size, TaskSize):
                 contents[arn] = size
             elif size is not None:
-                untold[arn] = unseen(f"task definition {short(arn)}", size)
-        return contents, untold
+                unread[arn] = unseen(f"task definition {short(arn)}", size)
+        return contents, unread
 
     def plan_for(
         self, request: Request, service: ServiceLive, seen: RollBackObservation, rules: Rules
     ) -> Plan | Obstacle | Unknown:
-        """The way back, if the alarm turned red during the blamed deployment or soon after it."""
+        """The roll back, if the alarm turned red during the suspect deployment or soon after it."""
         suspect_within = rules.settings_as(RollBackSettings).suspect_within
         return not_fit(service, CONTROLLERS) or rollback_target(request, service, seen, suspect_within)
 
@@ -124,10 +124,10 @@ class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
         """Sends the one call the plan names. Raises AwsError; OutcomeUnknown when nothing begins."""
         match plan.change:
             case {"serviceDeploymentArn": str(arn), "hookId": str(hook), "action": "ROLLBACK"}:
-                self.endings.roll_back_at_hook(arn, hook)
+                self.deployment_writes.roll_back_at_hook(arn, hook)
                 return _ended(arn)
             case {"serviceDeploymentArn": str(arn), "stopType": "ROLLBACK"}:
-                self.endings.stop_and_roll_back(arn)
+                self.deployment_writes.stop_and_roll_back(arn)
                 return _ended(arn)
             case {"cluster": str(cluster), "service": str(service), "taskDefinition": str(definition)}:
                 return self._move(plan, cluster, service, definition)
@@ -157,10 +157,12 @@ class RollBackService(Irreversible, ServiceAction[RollBackObservation]):
         match plan.change:
             case {"serviceDeploymentArn": str(arn)}:
                 deployment = listed(seen.history, arn, newest=True)
-                return deployment if isinstance(deployment, Unknown) else ending(deployment)
+                return deployment if isinstance(deployment, Unknown) else rollback_outcome(deployment)
             case {"taskDefinition": str(definition)}:
                 return self.compare(
-                    plan, seen, lambda before, now: progress(ours(before, receipt, now, definition), now)
+                    plan,
+                    seen,
+                    lambda before, now: progress(own_deployment(before, receipt, now, definition), now),
                 )
             case _:
                 return Unknown("the stored plan names no change")

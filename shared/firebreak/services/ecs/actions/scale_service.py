@@ -255,7 +255,7 @@ def _plan(
 
 
 def _stays(change: _Change, before: int) -> str:
-    """The state that a raise leaves, and the way back, in words."""
+    """The state that a raise leaves, and the way to undo it, in words."""
     return f"{change.what} {change.count} (was {before}); to take it back, set it to {before}"
 
 
@@ -312,7 +312,7 @@ def _size(tasks: int, definition: Reading[TaskDefinitionLive]) -> tuple[str, tup
 def _back(
     plan: Plan, change: _Change, service: ServiceLive, seen: EcsObservation, kind: RequestKind
 ) -> Plan | Obstacle | Unknown:
-    """The way back to the number before the change, if nobody changed it since."""
+    """The plan back to the number before the change, if nobody changed it since."""
     now = _number_now(change, seen)
     if isinstance(now, Unknown):
         return now
@@ -323,7 +323,7 @@ def _back(
     except ValueError as error:
         return Unknown(str(error))
     if now != change.count:
-        return Obstacle(Reason.CHANGED_SINCE, f"{change.what} is {now}; we had set {change.count}")
+        return Obstacle(Reason.CHANGED_SINCE, f"{change.what} is {now}; Firebreak had set {change.count}")
     if isinstance(seen.scalable_target, ScalableTarget) and not change.floor:
         return Obstacle(Reason.CHANGED_SINCE, "Application Auto Scaling owns the desired count by now")
     if before < now and kind is not RequestKind.RESTORE:

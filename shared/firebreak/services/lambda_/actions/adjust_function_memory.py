@@ -124,7 +124,7 @@ def raised(memory: int, settings: MemorySettings) -> int:
 
 
 def _stays(used: Callers, before: int, to: int) -> str:
-    """The state that a raise leaves, and the way back, in words."""
+    """The state that a raise leaves, and the way to undo it, in words."""
     if isinstance(used, UnqualifiedCallers):
         return f"memory {to} MB (was {before}); to take it back, set the function's memory to {before} MB"
     back = f"point alias {used.alias.name} at version {used.live.version}"
@@ -180,9 +180,9 @@ def _back_behind(compared: Compared, alias: AliasLive) -> Plan:
     """The plan that moves the alias back in any case, and `$LATEST` only if the action's change stands."""
     latest, before = compared.latest, compared.before
     changed = compared.change.update is not None
-    ours = changed and latest.memory == compared.live.memory and latest.at_rest
+    still_own = changed and latest.memory == compared.live.memory and latest.at_rest
     why = "somebody changes it" if changed else "it was not this act that changed it"
-    kept = f"{LATEST} stays as it is, with {latest.memory} MB: {why}"
+    stays = f"{LATEST} stays as it is, with {latest.memory} MB: {why}"
     text = (
         f"put back lambda:{latest.name}: alias {alias.name} from version {alias.version} to {before.version}"
     )
@@ -190,10 +190,10 @@ def _back_behind(compared: Compared, alias: AliasLive) -> Plan:
         summary=f"{text}, memory {compared.live.memory} to {before.memory} MB",
         change=Change(
             function=latest.name,
-            update=Update(memory=before.memory, revision=latest.revision) if ours else None,
+            update=Update(memory=before.memory, revision=latest.revision) if still_own else None,
             move=Move(alias.name, before.version, alias.revision),
         ).stored(),
         before=PreImage.of(compared.used, latest).stored(),
-        warnings=() if ours else (kept,),
+        warnings=() if still_own else (stays,),
         patience_seconds=SETTLE_SECONDS,
     )

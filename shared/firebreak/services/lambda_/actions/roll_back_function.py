@@ -83,7 +83,7 @@ class RollBackFunction(FunctionAction):
         return look(self.reads, target, published=True)
 
     def plan(self, request: Request, seen: FunctionObservation, rules: Rules) -> Reading[Plan | Obstacle]:
-        """One release back, if the newer one is to blame and was never rolled back."""
+        """One release back, if the newer one is the suspect and was never rolled back."""
         match seen.function:
             case Absent():
                 return Obstacle(Reason.TARGET_MISSING, f"{request.target.display} does not exist")
@@ -97,7 +97,7 @@ class RollBackFunction(FunctionAction):
     def undo(self, plan: Plan, seen: FunctionObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """The plan back to the exact version and parts before, where the new ones cannot be invoked at all.
 
-        Else there is no way back by machine: it would deploy the suspect again.
+        Else a machine cannot undo it: it would deploy the suspect again.
         """
         del kind
         compared = compare(plan, seen)
@@ -153,7 +153,7 @@ def _warnings(
     to, alias = earlier.version, used.alias.name
     if used.alias.parts:
         return (
-            f"if CodeDeploy moves alias {alias}, stop its deployment too: its next step sets the parts anew",
+            f"if CodeDeploy moves alias {alias}, stop its deployment too: its next step sets the parts again",
         )
     found = []
     if earlier.memory < used.live.memory:
@@ -161,7 +161,7 @@ def _warnings(
     if isinstance(provisioned, Unknown | NotRead):
         found.append("whether the alias has provisioned concurrency is not known")
     elif isinstance(provisioned, frozenset) and alias in provisioned:
-        found.append(f"alias {alias} gets its concurrency anew: calls start cold until then")
+        found.append(f"alias {alias} gets its concurrency again: calls start cold until then")
     if not earlier.at_rest:
         found.append(f"version {to} is {earlier.state}: its first calls may fail")
     return tuple(found)

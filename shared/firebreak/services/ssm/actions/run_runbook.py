@@ -89,7 +89,7 @@ class RunRunbook(OfNoGroup):
         """The policy's entry for the runbook; then its document, runs and guard in parallel."""
         book = self.listed(target.name)
         if not isinstance(book, Runbook):
-            unread = NotRead("the policy does not tell which document it is")
+            unread = NotRead("the policy does not say which document it is")
             return RunbookObservation(runbook=book, document=unread, tags=unread, runs=unread, guard=unread)
         with ThreadPoolExecutor(max_workers=3) as pool:
             runs = pool.submit(self.reads.runs, book.document)
@@ -167,7 +167,7 @@ class RunRunbook(OfNoGroup):
                 return Unknown(f"the guard alarm {guard} could not be read: {why}")
 
     def undo(self, plan: Plan, seen: RunbookObservation, kind: RequestKind) -> Obstacle:
-        """The Obstacle that no way back is known, with the run's own description as the best clue."""
+        """The Obstacle that nothing is known to undo it, with the run's own description as the best clue."""
         del kind
         runs = _runs(seen)
         run = None if isinstance(runs, Unknown) else _ours(plan, Receipt(summary=""), runs)
@@ -239,7 +239,11 @@ def _no_role(wanted: str, book: Runbook, document: DocumentLive) -> Obstacle | N
         if named
         else (document.role,)
     )
-    return None if any(given) else _unusable(f"{wanted} assumes no role, so it would run with our own rights")
+    return (
+        None
+        if any(given)
+        else _unusable(f"{wanted} assumes no role, so it would run with Firebreak's rights")
+    )
 
 
 def _no_guard(book: Runbook, guard: Reading[DescribedAlarm]) -> Obstacle | Unknown | None:
@@ -257,7 +261,7 @@ def _no_guard(book: Runbook, guard: Reading[DescribedAlarm]) -> Obstacle | Unkno
 
 
 def _busy(seen: RunbookObservation) -> Obstacle | Unknown | None:
-    """Two runs of one document may undo each other's work, whoever started the other."""
+    """Two runs of one document may undo each other's work, no matter who started the other."""
     runs = _runs(seen)
     if isinstance(runs, Unknown):
         return runs
