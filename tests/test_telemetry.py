@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.reasons import Reason
-from firebreak.errors import Untold
+from firebreak.errors import NobodyNotified
 from firebreak.handlers import counted
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.telemetry import PowertoolsLog
@@ -87,13 +87,13 @@ def test_a_handler_that_raises_is_a_failure_and_raises_on(
     def handle(event: Any, context: Any) -> str:
         def decide() -> Summary:
             if event:
-                raise Untold("the bus is gone")
+                raise NobodyNotified("the bus is gone")
             return DONE
 
         return counted(log, decide).outcome
 
     wrapped = log.wrap(handle)
-    with pytest.raises(Untold):
+    with pytest.raises(NobodyNotified):
         wrapped({"id": "1"}, Context())
     _, rest = printed(capsys)
     assert metrics_of(rest) == {"Decisions": (0, "Count"), "Failures": (1, "Count")}

@@ -4,7 +4,7 @@
     ├── UnusableEvent          the event can be read neither as an alarm nor as one of Firebreak's own
     ├── PolicyError            the policy does not load; carries every problem at once
     ├── SettingsError          an environment variable is missing or wrong; names it
-    ├── Untold                 no human could be notified; the invocation must fail loudly
+    ├── NobodyNotified         no human could be notified; the invocation must fail loudly
     ├── Undelivered            one channel did not take a page; `retryable`: another try may help
     └── AwsError               an AWS call failed; `retryable`: another try may help
         ├── NotFound           the requested resource does not exist
@@ -51,7 +51,7 @@ class SettingsError(FirebreakError):
         self.variable = variable
 
 
-class Untold(FirebreakError):
+class NobodyNotified(FirebreakError):
     """Neither ledger nor bus took an announcement; the failure destination is the last way to a human."""
 
 

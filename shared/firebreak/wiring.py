@@ -12,7 +12,7 @@ from boto3.session import Session
 
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
-from firebreak.aws.clients import BRISK_SECONDS, fail_fast, mutator, patient, reader
+from firebreak.aws.clients import FAIL_FAST_SECONDS, fail_fast, mutator, patient, reader
 from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, AlarmPictures, LogGroups
 from firebreak.aws.schedules import SOONEST, SOONEST_ON_LOCAL_AWS, OneTimeSchedules
 from firebreak.aws.secrets import CachedSecrets
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 # A call to a channel ends after 5 s, and so does a request for a picture: this is 5 s less the connection.
-REPLY_SECONDS = 5.0 - BRISK_SECONDS
+REPLY_SECONDS = 5.0 - FAIL_FAST_SECONDS
 
 
 class SystemClock:

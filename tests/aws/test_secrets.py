@@ -227,7 +227,7 @@ def test_a_value_is_seen_nowhere(account: Account, caplog: pytest.LogCaptureFixt
     arns = [account.secret(), account.parameter(), account.secret(f'{{"token": "{VALUE}"}}', name="json")]
     found = [account.secrets.value(arn) for arn in arns]
     assert found[:2] == [VALUE, VALUE]
-    lines = [repr(account.secrets), repr(account.secrets._kept), repr(found[2])]
+    lines = [repr(account.secrets), repr(account.secrets._cached), repr(found[2])]
     account.trouble = NO_CONNECTION
     account.clock.pass_time(120 * MINUTES)
     lines += [repr(account.secrets.value(arn)) for arn in arns]

@@ -187,5 +187,5 @@ def test_a_crash_reaches_a_human_through_the_failure_destination(bench: Bench) -
         "requestPayload": event,
         "responsePayload": {"errorMessage": "boom"},
     }
-    assert bench.invoke("Page", envelope)["outcome"] == "told"
+    assert bench.invoke("Page", envelope)["outcome"] == "notified"
     bench.expect_page("CRASHED", bench.alarm("crashed"))

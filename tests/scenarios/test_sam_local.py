@@ -161,8 +161,8 @@ def test_the_floor_of_a_scaled_service_is_raised_from_a_container(containers: Co
     [
         pytest.param("check", "Verify", "nothing_claimed", "incident_moved_on", id="check"),
         pytest.param("sweep", "Verify", "swept", "not_in_alarm", id="sweep"),
-        pytest.param("announcement", "Page", "told", "clear_to_act", id="announcement"),
-        pytest.param("crash", "Page", "told", "clear_to_act", id="crash"),
+        pytest.param("announcement", "Page", "notified", "clear_to_act", id="announcement"),
+        pytest.param("crash", "Page", "notified", "clear_to_act", id="crash"),
     ],
 )
 def test_events_that_firebreak_sends_itself_are_understood(

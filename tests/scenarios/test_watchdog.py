@@ -177,7 +177,7 @@ def test_a_function_that_raises_reaches_a_human_through_page(local_aws: LocalAws
     """The emulator knows no destinations of aliases, so its report is carried to the deployed one here."""
     report = fail(bench, "Route")
     assert destination(local_aws, "Route") == bench.stack.functions["Page"]
-    assert bench.invoke("Page", report)["outcome"] == "told"
+    assert bench.invoke("Page", report)["outcome"] == "notified"
 
     def look() -> bool:
         crashed = (page.body for page in bench.inbox.pages if "CRASHED" in page.subject)

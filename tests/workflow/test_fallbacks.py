@@ -9,7 +9,7 @@ import pytest
 
 from firebreak.core.paging.page import Page
 from firebreak.core.paging.rules import ChannelRules
-from firebreak.errors import Untold
+from firebreak.errors import NobodyNotified
 from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.fakes import FakePager
@@ -76,6 +76,6 @@ def test_no_channel_is_asked_twice_for_one_page(world: World, broken: set[str], 
 
 def test_when_nobody_takes_it_each_was_asked_once_and_that_is_an_error(world: World) -> None:
     counted = Counted(broken=frozenset({"pd", "ops", "topic"}))
-    with pytest.raises(Untold):
+    with pytest.raises(NobodyNotified):
         announce(replace(world, pager=counted))
     assert sorted(counted.asked) == ["ops", "pd", "topic"]

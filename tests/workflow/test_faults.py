@@ -14,12 +14,12 @@ from firebreak.errors import (
     AwsError,
     Conflict,
     Denied,
+    NobodyNotified,
     NotFound,
     OutcomeUnknown,
     Rejected,
     Throttled,
     Unavailable,
-    Untold,
 )
 from tests.support import builders as a
 from tests.support.faults import CONNECT_TIMEOUT, NO_CONNECTION, READ_TIMEOUT, Wrapped, answer, fail
@@ -75,7 +75,7 @@ def test_with_ledger_and_bus_down_the_invocation_fails_loudly(world: World) -> N
     dark = on_client(world, before=fail(NO_CONNECTION))
     dark.bus.broken = Unavailable("PutEvents", "503")
     event = eventbridge(dark.red())
-    with pytest.raises(Untold):
+    with pytest.raises(NobodyNotified):
         dark.remediator().handle(event)
     assert dark.ecs.writes == []
 

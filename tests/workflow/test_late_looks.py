@@ -11,7 +11,7 @@ from firebreak.core.decide import refuse
 from firebreak.core.incident.rechecks import refused_look
 from firebreak.core.paging.page import Page, Phase
 from firebreak.core.reasons import Reason
-from firebreak.errors import Untold
+from firebreak.errors import NobodyNotified
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
@@ -156,7 +156,7 @@ def test_the_result_of_a_look_calls_a_human_where_its_page_is_not_known(
     )
     desk = world.page_desk()
     dispatcher = replace(desk.dispatcher, threads=DynamoThreads(client, TABLE))
-    with suppress(Untold):
+    with suppress(NobodyNotified):
         replace(desk, dispatcher=dispatcher).handle(announced(message))
     assert {(page.phase, page.thread) for page in pages(world, "pd")} == {
         (Phase.TRIGGER, message.incident_id)

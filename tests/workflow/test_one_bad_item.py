@@ -16,7 +16,7 @@ from firebreak.core.model import AlarmState
 from firebreak.core.paging.page import Severity
 from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import Unknown
-from firebreak.errors import AwsError, PolicyError, Throttled, Untold
+from firebreak.errors import AwsError, NobodyNotified, PolicyError, Throttled
 from firebreak.ledger.items import key, number, stamped, text
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.compiler import parse_policy
@@ -117,7 +117,7 @@ def rewrite(world: World, pk: str, change: Break, sk: str = "META") -> None:
 
 def sweep(world: World) -> None:
     """A sweep, which may fail at its end for what it met."""
-    with contextlib.suppress(AwsError, Untold):
+    with contextlib.suppress(AwsError, NobodyNotified):
         world.sweep()
 
 
@@ -189,7 +189,7 @@ def test_without_a_policy_dead_claims_are_found_and_it_is_announced_once_a_day(w
         rewrite(world, f"INC#{of[name]}", having("state", text("claimed")))  # type: ignore[arg-type]  # an item
     world.clock.at = a.NOW.replace(hour=12)
     for _ in range(12 * 10):
-        with contextlib.suppress(AwsError, Untold):
+        with contextlib.suppress(AwsError, NobodyNotified):
             replace(world.verifier(), policy=no_policy).handle(
                 {"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}}
             )

@@ -15,7 +15,7 @@ from firebreak.core.model import AlarmState
 from firebreak.core.paging.page import Phase
 from firebreak.core.paging.threads import Thread, ThreadState
 from firebreak.core.reasons import Reason
-from firebreak.errors import Untold
+from firebreak.errors import NobodyNotified
 from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
@@ -162,7 +162,7 @@ def test_refusals_for_one_cause_are_over_when_all_their_alarms_are_green(world: 
 
 def test_a_page_that_was_sent_but_not_recorded_is_sent_again(world: World) -> None:
     cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["transact_write_items"]))
-    with pytest.raises(Untold):
+    with pytest.raises(NobodyNotified):
         announce(replace(world, dynamodb=cut))
     world.clock.pass_time(61 * SECOND)
     message = incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried", AlarmState.ALARM)

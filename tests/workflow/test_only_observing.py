@@ -162,7 +162,7 @@ def test_whatever_is_seen_nothing_is_opened_and_only_the_end_of_an_incident_is_a
     if isinstance(decision.outcome, Act) or (request.incident_id and isinstance(seen.incident, Unknown)):
         return  # an undo that the policy does not speak to; what cannot be read raises
     recorder = DecisionRecorder(ledger, FakeSchedules(), announcer, FakeClock(a.NOW), log)
-    recorder.conclude(request, WATCHED, decision, seen)
+    recorder.record_decision(request, WATCHED, decision, seen)
 
     assert set(memory.held.incidents) == set(held.incidents)
     after = memory.held.incidents[before.id] if before else None

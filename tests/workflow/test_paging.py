@@ -18,7 +18,7 @@ from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.reasons import Reason
-from firebreak.errors import Conflict, Untold
+from firebreak.errors import Conflict, NobodyNotified
 from firebreak.ledger.items import pack
 from firebreak.ledger.outbox_items import outbox_item
 from firebreak.paging.rendering import PageContext, ascii_subject_of, body_of, plain, subject_of
@@ -90,14 +90,14 @@ def test_a_page_that_could_not_be_recorded_as_sent_is_not_lost(world: World) -> 
         client.before = fail(NO_CONNECTION)
 
     pager: Any = Wrapped(world.pager, after=cut)
-    with pytest.raises(Untold):
+    with pytest.raises(NobodyNotified):
         replace(world, dynamodb=client, pager=pager).page_desk().handle(announced(MESSAGE))
     assert len(world.pager.sent) == 1
 
 
 def test_a_page_whose_function_died_is_sent_by_another(world: World) -> None:
     world.pager.broken = frozenset({"topic"})
-    with pytest.raises(Untold):
+    with pytest.raises(NobodyNotified):
         world.page(MESSAGE)
     world.pager.broken = frozenset()
     world.clock.pass_time(30 * SECOND)
@@ -110,7 +110,7 @@ def test_a_page_whose_function_died_is_sent_by_another(world: World) -> None:
 
 def test_channels_that_reject_a_page_fail_the_call_so_that_the_event_is_delivered_again(world: World) -> None:
     world.pager.broken = frozenset({"topic"})
-    with pytest.raises(Untold):
+    with pytest.raises(NobodyNotified):
         world.page(MESSAGE)
 
 
@@ -139,7 +139,7 @@ def test_an_alarm_for_humans_that_was_recorded_but_not_paged_is_paged_at_the_nex
 ) -> None:
     event = eventbridge(a.alarm(tags={"firebreak:action": "page"}))
     world.pager.broken = frozenset({"topic"})
-    with pytest.raises(Untold):
+    with pytest.raises(NobodyNotified):
         world.page_desk().handle(event)
     world.pager.broken = frozenset()
     world.clock.pass_time(61 * SECOND)

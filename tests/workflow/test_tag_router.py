@@ -90,7 +90,7 @@ def harness() -> Harness:
 def test_a_tag_that_did_not_ride_reaches_the_function_it_names(harness: Harness, name: str) -> None:
     harness.tagged(name, firebreak_action="restart-function")
     done = harness.router.handle(load(name))
-    assert (done.outcome, done.reason) == ("handed_over", Reason.CLEAR_TO_ACT)
+    assert (done.outcome, done.reason) == ("passed_on", Reason.CLEAR_TO_ACT)
     (event,) = harness.routed_events()
     assert (event["detail-type"], event["detail"]["action"]) == ("Firebreak Routed Alarm", "restart-function")
 
@@ -140,7 +140,7 @@ def test_a_tag_that_was_set_meanwhile_is_seen_when_the_memory_is_old(harness: Ha
     harness.clock.pass_time(REMEMBERED_FOR - timedelta(seconds=1))
     assert harness.router.handle(load(QUIET)).outcome == "left"
     harness.clock.pass_time(timedelta(seconds=1))
-    assert harness.router.handle(load(QUIET)).outcome == "handed_over"
+    assert harness.router.handle(load(QUIET)).outcome == "passed_on"
 
 
 def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:

@@ -11,7 +11,7 @@ from firebreak.core.ledger import Claim, IncidentChange
 from firebreak.core.model import AlarmState, Target
 from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.errors import AwsError, Throttled, Unavailable, Untold
+from firebreak.errors import AwsError, NobodyNotified, Throttled, Unavailable
 from firebreak.services.ecs.model import ServiceLive
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
@@ -382,7 +382,7 @@ def test_an_unreadable_incident_that_cannot_be_announced_raises(world: World) ->
     incident_id = acted(world)
     spoil(world, incident_id, state={"S": "odd"})
     world.bus.broken = Unavailable("PutEvents", "503")
-    with pytest.raises(Untold):
+    with pytest.raises(NobodyNotified):
         world.verifier().handle(check_event(incident_id, 0, 0))
 
 

@@ -15,7 +15,7 @@ from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.paging.page import Phase
-from firebreak.errors import PolicyError, Untold
+from firebreak.errors import NobodyNotified, PolicyError
 from firebreak.paging.rendering import PageContext, body_of
 from firebreak.policy.compiler import parse_policy
 from tests.support import builders as a
@@ -159,7 +159,7 @@ def test_a_channel_that_fails_is_replaced_by_the_one_that_is_named_for_that(worl
 
 def test_with_every_channel_down_the_page_is_sent_again(world: World) -> None:
     world.pager.broken = frozenset({"pd", "ops", "topic"})
-    with pytest.raises(Untold):
+    with pytest.raises(NobodyNotified):
         announce(world)
     world.pager.broken = frozenset()
     world.clock.pass_time(61 * SECOND)
@@ -180,7 +180,7 @@ def test_without_the_ledger_the_first_step_is_paged_at_any_hour(world: World) ->
 def test_a_page_that_could_not_be_held_is_sent_at_once(world: World) -> None:
     world.clock.pass_time(12 * HOUR)
     cut = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on=["transact_write_items"]))
-    with pytest.raises(Untold):
+    with pytest.raises(NobodyNotified):
         announce(replace(world, dynamodb=cut), alarm_name="web-latency")
     assert sent(world) == [("ops", Phase.TRIGGER)]
 

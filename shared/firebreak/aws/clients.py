@@ -26,7 +26,7 @@ READ_SECONDS = 5.0
 READ_ATTEMPTS = 3
 PATIENT_ATTEMPTS = 6
 # About six calls come before a page is sent; if all of them hang, it is still within half of Page's 60 s.
-BRISK_SECONDS = 2.0
+FAIL_FAST_SECONDS = 2.0
 
 
 def reader(session: Session, service: str, *, read_seconds: float = READ_SECONDS) -> Any:
@@ -52,8 +52,8 @@ def fail_fast(
     session: Session,
     service: str,
     *,
-    connect_seconds: float = BRISK_SECONDS,
-    read_seconds: float = BRISK_SECONDS,
+    connect_seconds: float = FAIL_FAST_SECONDS,
+    read_seconds: float = FAIL_FAST_SECONDS,
 ) -> Any:
     """A client for calls that a page waits for: one attempt, two seconds each for connection and reply.
 

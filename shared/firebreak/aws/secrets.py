@@ -12,15 +12,15 @@ from firebreak.aws.translate import look
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 
 # A changed secret takes effect after this long; one read costs some 50 ms and a fraction of a cent.
-KEPT = timedelta(minutes=5)
+CACHED_FOR = timedelta(minutes=5)
 # Pages that come together ask once for a secret that cannot be read; the next ones ask again.
-FAILURE_KEPT = timedelta(seconds=15)
+FAILURE_CACHED_FOR = timedelta(seconds=15)
 # While it cannot be read again, the last value stays in use: pages fail open.
 OUTLIVES_BY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Cached:
     found: Reading[str] = field(repr=False)
     until: datetime
     since: datetime
@@ -33,21 +33,21 @@ class CachedSecrets:
         self._connect = connect
         self._now = now
         self._clients: dict[str, Any] = {}
-        self._kept: dict[str, _Kept] = {}
+        self._cached: dict[str, _Cached] = {}
 
     def value(self, arn: str) -> Reading[str]:
         """The secret, at most five minutes old; an older one for an hour while it cannot be read."""
-        now, kept = self._now(), self._kept.get(arn)
-        if kept and kept.since <= now < kept.until:
-            return kept.found
+        now, cached = self._now(), self._cached.get(arn)
+        if cached and cached.since <= now < cached.until:
+            return cached.found
         found = self._read(arn)
         if not isinstance(found, Unknown):
-            self._kept[arn] = _Kept(found, now + KEPT, now)
+            self._cached[arn] = _Cached(found, now + CACHED_FOR, now)
             return found
-        if kept and isinstance(kept.found, str) and now < kept.since + KEPT + OUTLIVES_BY:
-            self._kept[arn] = _Kept(kept.found, now + FAILURE_KEPT, kept.since)
-            return kept.found
-        self._kept[arn] = _Kept(found, now + FAILURE_KEPT, now)
+        if cached and isinstance(cached.found, str) and now < cached.since + CACHED_FOR + OUTLIVES_BY:
+            self._cached[arn] = _Cached(cached.found, now + FAILURE_CACHED_FOR, cached.since)
+            return cached.found
+        self._cached[arn] = _Cached(found, now + FAILURE_CACHED_FOR, now)
         return found
 
     def _read(self, arn: str) -> Reading[str]:

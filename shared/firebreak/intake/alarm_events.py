@@ -105,7 +105,7 @@ def _from_cloudwatch(event: Mapping[str, object]) -> Alarm:
 
 
 def _routed(detail: Mapping[str, object]) -> Alarm:
-    """The alarm of an event that the router handed over, with the tags that it read.
+    """The alarm of an event that the router passed on, with the tags that it read.
 
     The tags that name the action are left out, except for Page: a function that changes something reads
     them from the alarm itself, for anybody who may put events on the bus could have written these.
@@ -116,8 +116,8 @@ def _routed(detail: Mapping[str, object]) -> Alarm:
             f"a routed alarm of version {as_excerpt(detail.get('v'))}", f"version {WIRE_VERSION}"
         )
     tags, to_page = tags_of(detail.get("tags")), detail.get("action") == PAGE_RUNG
-    kept = tags if to_page else {key: tags[key] for key in tags if key not in READ_LIVE}
-    return replace(_from_cloudwatch(event), tags=kept, tags_lost=False, by_router=True)
+    trusted = tags if to_page else {key: tags[key] for key in tags if key not in READ_LIVE}
+    return replace(_from_cloudwatch(event), tags=trusted, tags_lost=False, by_router=True)
 
 
 def placed(alarm: Alarm, account: str, region: str) -> Alarm:

@@ -1,4 +1,4 @@
-"""The fields of an alarm event's body beside name and state. Nothing here raises."""
+"""The fields of an alarm event's body other than name and state. Nothing here raises."""
 
 import re
 from collections.abc import Mapping

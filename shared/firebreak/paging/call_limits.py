@@ -21,12 +21,12 @@ from firebreak.ledger.ports import CallCounts, Threads
 class Brake:
     """The ceilings for one turn of one thread, however often others change it: each channel is asked once.
 
-    `tell` pages that a call waits.
+    `announce` sends a page that says that a call waits.
     """
 
     counts: CallCounts
     threads: Threads
-    tell: Callable[[Announcement], None]
+    announce: Callable[[Announcement], None]
     rules: PagingRules
     clock: Clock
     log: Log
@@ -42,10 +42,10 @@ class Brake:
         return held
 
     def _full(self, turn: Turn, before: Thread | None) -> Mapping[str, datetime]:
-        waiting = before.held_back if before and not before.over else ()
+        held_back_before = before.held_back if before and not before.over else ()
         for channel in new_on(turn, before):
             if channel not in self.asked:
-                self.asked[channel] = self._room(channel, turn.thread, known=channel in waiting)
+                self.asked[channel] = self._room(channel, turn.thread, known=channel in held_back_before)
         return {channel: at for channel in new_on(turn, before) if (at := self.asked[channel])}
 
     def _room(self, channel: str, thread: Thread, *, known: bool) -> datetime | None:
@@ -61,5 +61,5 @@ class Brake:
             return None
         if full_until and not known:
             self.log.event("page.held_back", channel=channel, thread=thread.id, until=full_until.isoformat())
-            self.tell(message)
+            self.announce(message)
         return full_until

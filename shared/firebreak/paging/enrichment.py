@@ -45,7 +45,7 @@ class Enrichment:
     def context_of(
         self, sending: Sending, thread: Thread, rules: PagingRules, route: Route, now: datetime
     ) -> PageContext:
-        """The text of a page beside the announcement; lines of a log only where a human must come."""
+        """The text of a page in addition to the announcement; lines of a log only where a human must come."""
         message = sending.message
         group = log_group_of(message, rules) if sending.phase is Phase.TRIGGER else ""
         shows = group and rules.carries_log_lines(sending.channels)

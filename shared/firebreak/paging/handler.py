@@ -27,7 +27,7 @@ from firebreak.core.ports import AlarmReads, Clock, Log
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.core.watchdog import is_heartbeat
-from firebreak.errors import AwsError, Conflict, PolicyError, Untold, UnusableEvent
+from firebreak.errors import AwsError, Conflict, NobodyNotified, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.ledger.ports import Deliveries, Ledger, Storms
 from firebreak.paging.crash_reports import Crash, crash_in
@@ -40,22 +40,22 @@ from firebreak.wire.announcements import announcement_from_wire
 
 
 @dataclass(frozen=True, slots=True)
-class _Teller:
-    """Pages announcements of a storm at once; the sweeper hands over those that are lost on the way."""
+class _StormPager:
+    """Pages announcements of a storm at once; the sweeper publishes those that are lost on the way."""
 
-    tell: Callable[[Announcement], None]
+    page: Callable[[Announcement], None]
     ledger: Ledger
     log: Log
 
     def publish(self, message: Announcement | None) -> None:
-        """Pages it, then marks it as handed over."""
+        """Pages it, then marks it as published."""
         if not message:
             return
-        self.tell(message)
+        self.page(message)
         try:
             self.ledger.settle_announcement(message.waits_as, message.at)
         except AwsError as error:
-            # It will be handed over once more, and was announced already.
+            # It will be published once more, and was announced already.
             self.log.event("page.waits", key=message.key, error=str(error))
 
 
@@ -110,14 +110,14 @@ class PageDesk:
         """
         match self._recorded(heard):
             case Announcement() as recorded:
-                self._tell(recorded)
+                self._announce_once(recorded)
             case Absent():
                 self.log.event("page.not_in_the_ledger", key=heard.key, kind=heard.kind.value)
-                self._tell(unrecorded(heard))
+                self._announce_once(unrecorded(heard))
             case Unknown(why) | NotRead(why):
                 self.log.event("page.unproven", key=heard.key, why=why)
                 self.dispatcher.announce(heard, self._rules())
-        return Summary("told", Reason.CLEAR_TO_ACT, heard.incident_id)
+        return Summary("notified", Reason.CLEAR_TO_ACT, heard.incident_id)
 
     def _recorded(self, heard: Announcement) -> Reading[Announcement]:
         try:
@@ -158,7 +158,7 @@ class PageDesk:
         self.log.event("page.unusable_event", incident=record.incident_id, error=str(error))
         self._remember(record)
         if message := of_decision(record, None):
-            self._tell(message)
+            self._announce_once(message)
         return Summary(record.decision.word, record.decision.reason, record.incident_id)
 
     def _alarm(self, alarm: Alarm) -> Summary:
@@ -176,9 +176,9 @@ class PageDesk:
         record = untargeted(key, alarm, "page", decision, now)
         self._remember(record)
         if paged := of_decision(record, None):
-            self._tell(per_alarm(paged) if self._is_critical(paged) else paged)
+            self._announce_once(per_alarm(paged) if self._is_critical(paged) else paged)
         elif message and decision.reason is Reason.MUTED and alarm.mute and alarm.mute.until:
-            self._tell_after(alarm.mute.until, message)
+            self._announce_after(alarm.mute.until, message)
         return Summary(decision.word, decision.reason, record.incident_id)
 
     def _left_to_the_storm(self, message: Announcement, red: RedAlarm | None) -> bool:
@@ -203,8 +203,8 @@ class PageDesk:
         return red is not None and isinstance(found, Storm) and found.stands_for(red)
 
     def _watch(self) -> StormWatch:
-        teller = _Teller(self._tell, self.ledger, self.log)
-        return StormWatch(self.storms, self.alarms, teller, self.clock, self.log, other_storm=self.holding)
+        pager = _StormPager(self._announce_once, self.ledger, self.log)
+        return StormWatch(self.storms, self.alarms, pager, self.clock, self.log, other_storm=self.holding)
 
     def _storm_looked_at(self) -> bool:
         """Declares a storm of pages whose declarer died, or ends one that is over.
@@ -216,17 +216,17 @@ class PageDesk:
         except PolicyError as error:
             self.log.event("page.policy_unusable", problems=len(error.problems))
             return True
-        except (AwsError, Untold) as error:  # the announcement waits in the ledger
+        except (AwsError, NobodyNotified) as error:  # the announcement waits in the ledger
             self.log.event("page.storm_unknown", error=str(error))
             return False
 
-    def _tell_after(self, until: datetime, message: Announcement) -> None:
+    def _announce_after(self, until: datetime, message: Announcement) -> None:
         """Keeps it until its mute window ends; if it cannot be kept, it is paged at once."""
         try:
             self.dispatcher.threads.defer(put_off(per_alarm(message), until), until, self.clock.now())
         except AwsError as error:
             self.log.event("page.mute_not_kept", key=message.key, error=str(error))
-            self._tell(message)
+            self._announce_once(message)
 
     def _after_mute(self, held: Announcement) -> None:
         """Announces an alarm that is not OK at the end of its mute window, as if it had just turned red."""
@@ -236,7 +236,7 @@ class PageDesk:
         if self._left_to_the_storm(message, red):
             self.log.event("page.left_to_the_storm", key=message.key)
         else:
-            self._tell(message)
+            self._announce_once(message)
 
     def _remember(self, record: DecisionRecord) -> None:
         """Records the decision. May fail without stopping the page: pages fail open."""
@@ -249,22 +249,22 @@ class PageDesk:
         message, record = crash.reported(self.clock.now())
         if record:
             self._remember(record)
-        self._tell(message)
-        return Summary("told", Reason.CLEAR_TO_ACT, message.incident_id)
+        self._announce_once(message)
+        return Summary("notified", Reason.CLEAR_TO_ACT, message.incident_id)
 
-    def _tell(self, message: Announcement) -> None:
+    def _announce_once(self, message: Announcement) -> None:
         rules = self._rules()
         message = self._counted(self._in_its_episode(message), rules)
         self._end_notices(message)
         begun = self._begin(message)
         if begun is False:
-            self.log.event("page.told_before", key=message.key, kind=message.kind.value)
+            self.log.event("page.announced_before", key=message.key, kind=message.kind.value)
             self.dispatcher.announce_if_worse(message, rules)
             return
-        kept = self.dispatcher.announce(message, rules)
-        if begun and not kept:
+        recorded = self.dispatcher.announce(message, rules)
+        if begun and not recorded:
             # Announced, but nobody further up the route would be called, nor hear of the end: better twice.
-            raise Untold(f"{message.kind}: who was told could not be kept")
+            raise NobodyNotified(f"{message.kind}: who was notified could not be recorded")
         self._done(message)
 
     def _in_its_episode(self, message: Announcement) -> Announcement:

@@ -19,7 +19,7 @@ from firebreak.core.paging.severities import severity_of
 from firebreak.core.paging.threads import Sending, Thread, Turn, asks_again, receive, thread_id
 from firebreak.core.ports import Clock, Log
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
-from firebreak.errors import AwsError, Undelivered, Untold
+from firebreak.errors import AwsError, NobodyNotified, Undelivered
 from firebreak.ledger.ports import CallCounts, Threads
 from firebreak.paging.call_limits import Brake
 from firebreak.paging.enrichment import Enrichment
@@ -45,9 +45,9 @@ class Dispatcher:
     stack: StackAddress
 
     def announce(self, message: Announcement, rules: PagingRules) -> bool:
-        """Sends one announcement, now or when the hours of its severity open; returns whether that is kept.
+        """Sends one announcement, now or when the hours of its severity open; returns whether it is recorded.
 
-        Raises Untold when no channel took it.
+        Raises NobodyNotified when no channel took it.
         """
         before = self.read(thread_id(message))
         if isinstance(before, Unknown | NotRead):
@@ -56,11 +56,11 @@ class Dispatcher:
             return False
         known = None if isinstance(before, Absent) else before
         turn = self._brake(rules).on(self.turn_of(message, rules))
-        kept = self._take(known, turn, rules)
-        if not kept and not turn(known).sending:
+        recorded = self._take(known, turn, rules)
+        if not recorded and not turn(known).sending:
             # An announcement that was to wait would be lost.
             self._past_memory(message, rules)
-        return kept
+        return recorded
 
     def turn_of(self, message: Announcement, rules: PagingRules) -> Next:
         """The turn of the thread that this announcement causes now."""
@@ -73,25 +73,25 @@ class Dispatcher:
         return turn
 
     def announce_if_worse(self, message: Announcement, rules: PagingRules) -> None:
-        """Sends an announcement again, if it is worse, or its thread was over since. Raises Untold.
+        """Sends an announcement again, if it is worse, or its thread was over since. Raises NobodyNotified.
 
         Also where Firebreak was at work on it since, and a human must come after all. An announcement made
-        before the end, or that of the end, was only handed over once more. A notice that a target is not
+        before the end, or that of the end, was only published once more. A notice that a target is not
         opted in is over when its alarm is OK, and stays announced all the same, unless it called nobody.
         """
         thread, severity = self.read(thread_id(message)), severity_of(message, rules)
         if not isinstance(thread, Thread):
             return
         late = message.at < thread.latest.at or message.key == thread.latest.key
-        anew = thread.over and not late and not (is_notice(message) and thread.call)
-        anew = anew or asks_again(thread, message)
-        if anew or worse(severity, thread.severity) is not thread.severity:
+        again = thread.over and not late and not (is_notice(message) and thread.call)
+        again = again or asks_again(thread, message)
+        if again or worse(severity, thread.severity) is not thread.severity:
             self.announce(message, rules)
 
     def take(self, before: Thread | None, turn: Next, rules: PagingRules) -> bool:
-        """Sends what a turn asks for, then keeps the thread; returns whether it is kept.
+        """Sends what a turn asks for, then records the thread; returns whether it is recorded.
 
-        Raises Untold when nobody could be notified.
+        Raises NobodyNotified when nobody could be notified.
         """
         return self._take(before, self._brake(rules).on(turn), rules)
 
@@ -100,14 +100,14 @@ class Dispatcher:
         return Brake(
             counts=self.counts,
             threads=self.threads,
-            tell=partial(self._tell_held_back, rules=rules),
+            announce=partial(self._announce_held_back, rules=rules),
             rules=rules,
             clock=self.clock,
             log=self.log,
         )
 
-    def _tell_held_back(self, message: Announcement, rules: PagingRules) -> None:
-        """Announces it once, and again where it is worse or was over. Raises Untold."""
+    def _announce_held_back(self, message: Announcement, rules: PagingRules) -> None:
+        """Announces it once, and again where it is worse or was over. Raises NobodyNotified."""
         if isinstance(self.read(thread_id(message)), Thread):
             self.announce_if_worse(message, rules)
         else:
@@ -116,10 +116,10 @@ class Dispatcher:
     def _take(self, before: Thread | None, turn: Next, rules: PagingRules) -> bool:
         found = turn(before)
         refs = self._send(found.sending, found.thread, rules) if found.sending else {}
-        kept = self._kept(before, found, turn, refs, rules)
+        recorded = self._recorded(before, found, turn, refs, rules)
         if found.sending and found.sending.phase is Phase.TRIGGER:
             self._show(found.sending.message, refs, rules)
-        return kept
+        return recorded
 
     def read(self, thread: str) -> Reading[Thread]:
         """The thread as the ledger has it; Unknown when the ledger cannot be reached."""
@@ -136,7 +136,7 @@ class Dispatcher:
         sending = turn.sending or Sending(message, Phase.UPDATE, first)
         self._send(replace(sending, channels=sending.channels or first), turn.thread, rules)
 
-    def _kept(
+    def _recorded(
         self,
         before: Thread | None,
         found: Turn,
@@ -144,7 +144,7 @@ class Dispatcher:
         refs: Mapping[str, str],
         rules: PagingRules,
     ) -> bool:
-        """Whether the thread is kept; one that changed meanwhile takes the same turn again.
+        """Whether the thread is recorded; one that changed meanwhile takes the same turn again.
 
         The turn on the changed thread decides again whether to send: an announcement that was to wait may not
         have to any more, and those just notified may have missed that the thread is over.
@@ -161,14 +161,14 @@ class Dispatcher:
                 found = turn(before)
                 if found.sending and not refs:
                     refs = self._send(found.sending, found.thread, rules)
-                self._tell_the_end(before, refs, rules)
+                self._announce_the_end(before, refs, rules)
         except AwsError as error:
             self.log.event("page.thread_not_kept", thread=found.thread.id, error=str(error))
             return False
         self.log.event("page.thread_not_kept", thread=found.thread.id, error="others changed it at each try")
         return False
 
-    def _tell_the_end(self, now: Thread | None, refs: Mapping[str, str], rules: PagingRules) -> None:
+    def _announce_the_end(self, now: Thread | None, refs: Mapping[str, str], rules: PagingRules) -> None:
         """Announces the end to those who were notified while the thread ended and did not hear of it."""
         missed = set(refs) - set(now.notified) if now and now.over else set()
         if now and missed:
@@ -176,7 +176,7 @@ class Dispatcher:
             self._send(Sending(now.latest, Phase.RESOLVE, tuple(sorted(missed))), thread, rules)
 
     def _send(self, sending: Sending, thread: Thread, rules: PagingRules) -> dict[str, str]:
-        """The references returned by the channels that took it. Raises Untold when none did."""
+        """The references returned by the channels that took it. Raises NobodyNotified when none did."""
         now = self.clock.now()
         sending = replace(sending, message=by_severity(sending.message, thread.severity))
         context = self.enrichment.context_of(sending, thread, rules, rules.route(thread.severity), now)
@@ -225,7 +225,7 @@ class Dispatcher:
         with ThreadPoolExecutor(max_workers=max(1, len(wanted))) as pool:
             refs = dict(found for found in pool.map(taken, sorted(wanted)) if found)
         if not refs:
-            raise Untold(f"{pages[False].phase}: no channel took it")
+            raise NobodyNotified(f"{pages[False].phase}: no channel took it")
         return refs
 
     def _one(self, channel: ChannelRules, page: Page, thread: Thread) -> str | Undelivered:

@@ -75,7 +75,7 @@ _NEWS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContext:
-    """The context of a page beside the announcement itself. Its texts may be untrusted.
+    """The context of a page, without the announcement itself. Its texts may be untrusted.
 
     `note` says why it comes now and to whom, `after` who is notified next and when, `held` which kill
     switches hold. `reason` is the alarm's state reason without text that looks like a secret. `errors` are

@@ -32,7 +32,7 @@ from firebreak.core.paging.threads import (
 from firebreak.core.ports import AlarmReads, Clock, Log
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
-from firebreak.errors import UNEXPECTED_SHAPE, AwsError, Conflict, Untold
+from firebreak.errors import UNEXPECTED_SHAPE, AwsError, Conflict, NobodyNotified
 from firebreak.ledger.ports import Deliveries, Threads
 from firebreak.paging.notifier import Dispatcher, Next
 from firebreak.remediation.alarm_status import describe_each, read_states, state_of
@@ -89,7 +89,7 @@ class DuePages:
         for name in names:
             try:
                 look(name, self.clock.now())
-            except (AwsError, Untold, *UNEXPECTED_SHAPE) as error:
+            except (AwsError, NobodyNotified, *UNEXPECTED_SHAPE) as error:
                 self.log.event("page.due_failed", about=name, error=f"{type(error).__name__}: {error}")
                 well = False
                 self._put_off(put_off, name)
@@ -105,16 +105,16 @@ class DuePages:
     def _thread(self, name: str, now: datetime) -> None:
         thread = self.threads.thread(name)
         if isinstance(thread, Unknown | NotRead):
-            self._tell_unreadable(f"who was told of {name}", thread.why, now)
+            self._announce_unreadable(f"who was notified of {name}", thread.why, now)
             self.threads.put_aside_thread(name)
             return
         if isinstance(thread, Absent):
             return
         if looks(thread, now) and all_ok(self._states(thread).values()):
-            self._tell(thread_messages.green_again(thread.latest, now, since=thread.opened_at))
+            self._announce_once(thread_messages.green_again(thread.latest, now, since=thread.opened_at))
             return
         if gives_up(thread, now):
-            self._tell(
+            self._announce_once(
                 thread_messages.no_longer_watched(
                     thread.latest, self._states(thread), now, since=thread.opened_at
                 )
@@ -142,12 +142,14 @@ class DuePages:
             return False
         return found.all_ok({one: state_of(alarm) for one, alarm in self._described(found).items()})
 
-    def _tell_unreadable(self, what: str, why: str, now: datetime) -> None:
+    def _announce_unreadable(self, what: str, why: str, now: datetime) -> None:
         """Announces it once; an unreadable item is not looked at again, or it would be every minute."""
-        self._tell(of_blindness(Reason.IN_FLIGHT_UNREADABLE, f"{what} cannot be read: {why}", "", None, now))
+        self._announce_once(
+            of_blindness(Reason.IN_FLIGHT_UNREADABLE, f"{what} cannot be read: {why}", "", None, now)
+        )
 
     def _sent_before(self, found: Turn, thread: Thread, now: datetime) -> bool | None:
-        """Whether this step was told by somebody who died before keeping it; None while one tells it."""
+        """Whether a process announced this step and died before recording it; None while one announces it."""
         try:
             return not self.deliveries.begin(_key(found, thread), now)
         except Conflict:
@@ -163,7 +165,7 @@ class DuePages:
     def _digest(self, key: str, now: datetime) -> None:
         found = self.threads.digest(key)
         if isinstance(found, Unknown | NotRead):
-            self._tell_unreadable(f"how many share the cause {key}", found.why, now)
+            self._announce_unreadable(f"how many share the cause {key}", found.why, now)
             self.threads.put_aside_digest(key)
             return
         if isinstance(found, Absent):
@@ -173,10 +175,10 @@ class DuePages:
         elif found.lasts:
             self._lasting(found, now)
         elif self._is_over(found, now):
-            self._tell(over(found, read_states(self.alarms, found.watched), now))
+            self._announce_once(over(found, read_states(self.alarms, found.watched), now))
             self.threads.look_later(found, None, now, reported=True)
         elif is_time(found, self.rules.digest_every, now):
-            self._tell(summed_up(found, now))
+            self._announce_once(summed_up(found, now))
             self.threads.look_later(found, self._next(found, now), now, reported=True)
         elif found.first.kind in TRIGGERS and not found.holds:
             self._look_at_alarms(found, now)
@@ -187,12 +189,14 @@ class DuePages:
         """Ends refusals when all their alarms are OK, and leaves them to humans after a day."""
         states, again_at = read_states(self.alarms, found.watched), self._next(found, now)
         if found.all_ok(states):
-            self._tell(thread_messages.green_again(found.first, now, since=found.since, count=found.count))
+            self._announce_once(
+                thread_messages.green_again(found.first, now, since=found.since, count=found.count)
+            )
             self.threads.look_later(found, None, now, reported=True)
             return
         if again_at is None:
             about = replace(found.first, unwatched=found.unwatched)
-            self._tell(thread_messages.no_longer_watched(about, states, now, since=found.since))
+            self._announce_once(thread_messages.no_longer_watched(about, states, now, since=found.since))
         self.threads.look_later(found, again_at, now, reported=False)
 
     def _lasting(self, found: Digest, now: datetime) -> None:
@@ -200,17 +204,17 @@ class DuePages:
         states = self._described(found)
         again_at = earlier_look(found, states, self._next(found, now))
         if stayed_ok(found, states, now):
-            self._tell(ended(found, now))
+            self._announce_once(ended(found, now))
             # Alarms that came meanwhile are counted on, and paged again, because the thread is over.
             self.threads.forget(found)
             return
         summed = is_time(found, self.rules.digest_every, now)
         if summed:
-            self._tell(summed_up(found, now))
+            self._announce_once(summed_up(found, now))
         elif again_at is None:
             about = replace(found.opening, unwatched=found.unwatched)
             known = {one: state_of(alarm) for one, alarm in states.items()}
-            self._tell(thread_messages.no_longer_watched(about, known, now, since=found.since))
+            self._announce_once(thread_messages.no_longer_watched(about, known, now, since=found.since))
         self.threads.look_later(found, again_at, now, reported=summed)
 
     def _mute_ended(self, found: Digest, now: datetime) -> None:
@@ -230,15 +234,15 @@ class DuePages:
             return dict.fromkeys(found.watched, NotRead(f"it is in {about.account} {about.region}"))
         return describe_each(self.alarms, found.watched)
 
-    def _tell(self, message: Announcement) -> None:
-        """Announces it once. Raises Untold when it is not kept; it stays due, and is only kept next time."""
+    def _announce_once(self, message: Announcement) -> None:
+        """Announces it once. Raises NobodyNotified when that is not recorded; only the record is due then."""
         if not self.deliveries.begin(message.key, message.at):
             self._keep(message)
             return
-        kept = self.dispatcher.announce(message, self.rules)
+        recorded = self.dispatcher.announce(message, self.rules)
         self.deliveries.done(message.key, message.at)
-        if not kept:
-            raise Untold(f"{message.kind}: who was told could not be kept")
+        if not recorded:
+            raise NobodyNotified(f"{message.kind}: who was notified could not be recorded")
 
     def _keep(self, message: Announcement) -> None:
         """Puts an announcement that was sent before into its thread without another page, if not there."""
@@ -250,7 +254,7 @@ class DuePages:
         if known and known.latest.key == message.key:
             return
         if not self.dispatcher.take(known, _silent(self.dispatcher.turn_of(message, self.rules)), self.rules):
-            raise Untold(f"{message.kind}: who was told could not be kept")
+            raise NobodyNotified(f"{message.kind}: who was notified could not be recorded")
 
     def _next(self, found: Digest, now: datetime) -> datetime | None:
         """The next look: for a hold until it is over, for alarms for a while, then for the next summary."""

@@ -88,6 +88,7 @@ class DecisionRecorder:
                 key = digest(decision.reason.value, key)
             record = untargeted(key, trigger, action, decision, at)
             return self._refused(record, announcement_of_unresolved(record, asked=asked, observes=observes))
+        # The first part is in stored keys, so it does not change.
         key = digest("turned away", action, decision.reason.value, delivery_key(trigger))
         record = untargeted(key, trigger.alarm, action, decision, at)
         record = replace(record, incident_id=incident_name(trigger), by=trigger.by)
@@ -106,14 +107,16 @@ class DecisionRecorder:
         if self.ledger.record(record, message):
             self.announcer.publish(message)
         self.log.event(
-            "remediation.turned_away",
+            "remediation.rejected",
             reason=decision.reason.value,
             action=record.action,
             incident=record.incident_id,
         )
         return Summary(decision.word, decision.reason, record.incident_id)
 
-    def conclude(self, request: Request, rules: Rules, decision: Decision, seen: Snapshot) -> Summary | None:
+    def record_decision(
+        self, request: Request, rules: Rules, decision: Decision, seen: Snapshot
+    ) -> Summary | None:
         """Records a decision that does not act; None when the ledger moved meanwhile: look again.
 
         Raises AwsError; also when the request is for an incident that could not be read: a
@@ -122,15 +125,17 @@ class DecisionRecorder:
         if request.incident_id and isinstance(seen.incident, Unknown):
             raise Unavailable("BatchGetItem", "IncidentUnreadable")
         incident = seen.incident if isinstance(seen.incident, Incident) else None
-        return self._conclude(request, rules, decision, incident, seen.now)
+        return self._record_decision(request, rules, decision, incident, seen.now)
 
-    def conclude_last(self, request: Request, rules: Rules, decision: Decision, view: LedgerView) -> Summary:
+    def record_lost_race(
+        self, request: Request, rules: Rules, decision: Decision, view: LedgerView
+    ) -> Summary:
         """Records that every try was lost."""
         incident = view.incident if isinstance(view.incident, Incident) else None
-        done = self._conclude(request, rules, decision, incident, self.clock.now())
+        done = self._record_decision(request, rules, decision, incident, self.clock.now())
         return done or self._summary(request, decision)
 
-    def _conclude(
+    def _record_decision(
         self, request: Request, rules: Rules, decision: Decision, incident: Incident | None, now: datetime
     ) -> Summary | None:
         if decision.reason is Reason.DUPLICATE:

@@ -1,11 +1,11 @@
-"""Hands announcements to the bus: at least once, never instead of the ledger's record."""
+"""Publishes announcements on the bus: at least once, never instead of the ledger's record."""
 
 from dataclasses import dataclass
 
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
 from firebreak.core.ports import Bus, Log
-from firebreak.errors import AwsError, Untold
+from firebreak.errors import AwsError, NobodyNotified
 from firebreak.ledger.ports import Ledger
 
 
@@ -18,7 +18,7 @@ class Announcer:
     log: Log
 
     def publish(self, message: Announcement | None) -> bool:
-        """Publishes it, then marks it as handed over; returns whether that was done.
+        """Publishes it, then marks it as published; returns whether that was done.
 
         May fail without harm: the ledger still holds it as unsettled.
         """
@@ -39,11 +39,11 @@ class Announcer:
         except AwsError as error:
             self.log.event("request.waits", incident=request.incident_id, error=str(error))
 
-    def tell_past_the_ledger(self, message: Announcement | None) -> None:
-        """Publishes an announcement that could not be recorded. Raises Untold, to fail the invocation."""
+    def announce_without_ledger(self, message: Announcement | None) -> None:
+        """Publishes an announcement that could not be recorded. Raises NobodyNotified if that fails."""
         if message is None:
             return
         try:
             self.bus.announce(message)
         except AwsError as error:
-            raise Untold(f"{message.kind}: {error}") from error
+            raise NobodyNotified(f"{message.kind}: {error}") from error

@@ -1,4 +1,4 @@
-"""Records the result of a claim, whoever else writes the incident meanwhile."""
+"""Records the result of a claim, although others may write the incident meanwhile."""
 
 from collections.abc import Callable
 

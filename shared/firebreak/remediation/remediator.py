@@ -116,37 +116,37 @@ class Remediator:
 
     def _handle(self, trigger: Alarm | OwnEvent, policy: Policy) -> Summary:
         if refused := ahead.refused(trigger, self.clock.now()):
-            return self._turn_away(trigger, refused, policy)
+            return self._reject(trigger, refused, policy)
         if isinstance(trigger, OwnEvent):
             return self._handle_own(trigger, policy)
         rejected = reject_early(trigger, policy.missing_data)
         if rejected and rejected.reason in ONLY_RECORDED:
-            return self._turn_away(trigger, rejected, policy)
+            return self._reject(trigger, rejected, policy)
         tags = tags_of(trigger, self.observer.alarms)
         if rejected := rejected or unconfirmed(trigger, self.action.spec.name, tags):
-            return self._turn_away(trigger, rejected, policy, tags)
+            return self._reject(trigger, rejected, policy, tags)
         named = self._resolve(trigger, tags)
         if isinstance(resolved := named.found, Unresolved):
             if resolved.reason is Reason.TARGET_UNREADABLE:
                 # It may be about a target all the same. An event that names none holds nobody else's targets.
                 red = red_alarm(trigger, self.clock.now())
                 self.storms.count(red, policy.storm, self.storms.storms.look())
-            return self._turn_away(trigger, resolved, policy, tags)
+            return self._reject(trigger, resolved, policy, tags)
         request = target_resolution.request_of(trigger, self.action.spec.name, resolved, tags, named)
         return self._decide_and_do(request, policy.rules(self.action.spec.name, resolved), tags)
 
     def _handle_own(self, event: OwnEvent, policy: Policy) -> Summary:
         if event.action != self.action.spec.name:
             asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{event.kind} of {event.action}")
-            return self._turn_away(event, asked, policy)
+            return self._reject(event, asked, policy)
         if not event.incident_id and (rejected := reject_early(event.alarm, policy.missing_data)):
-            return self._turn_away(event, rejected, policy)  # a retry of it is the same alarm
+            return self._reject(event, rejected, policy)  # a retry of it is the same alarm
         if event.refused and (who := self.acknowledged(event.refused)):
-            return self._turn_away(event, Unresolved(Reason.ACKNOWLEDGED, f"acknowledged by {who}"), policy)
+            return self._reject(event, Unresolved(Reason.ACKNOWLEDGED, f"acknowledged by {who}"), policy)
         tags = tags_of(event.alarm, self.observer.alarms)
         named = self._target_of(event, tags)
         if isinstance(target := named.found, Unresolved):
-            return self._turn_away(event, target, policy, tags)
+            return self._reject(event, target, policy, tags)
         request = target_resolution.request_of(event, event.action, target, tags, named)
         return self._decide_and_do(request, policy.rules(self.action.spec.name, target), tags)
 
@@ -169,7 +169,7 @@ class Remediator:
         named = target_resolution.resolve(alarm, tags, self._lookups(), self.action.spec.name)
         return replace(named, found=require_supported(named.found, self.action.spec.name, CATALOG))
 
-    def _turn_away(
+    def _reject(
         self,
         trigger: Alarm | OwnEvent,
         why: Unresolved,
@@ -202,10 +202,10 @@ class Remediator:
     def _blind(self, reason: Reason, cause: str, alarm: Alarm | None) -> Summary:
         """Notifies a human past the ledger, which cannot take a record; nothing was changed.
 
-        Raises Untold when the bus is gone as well; the function's failure destination pages then.
+        Raises NobodyNotified when the bus is gone as well; the function's failure destination pages then.
         """
         self.log.event("remediation.blind", reason=reason.value, cause=cause)
-        self.announcer.tell_past_the_ledger(
+        self.announcer.announce_without_ledger(
             of_blindness(reason, cause, self.action.spec.name, alarm, self.clock.now())
         )
         return Summary("refuse", reason, "")
@@ -222,7 +222,7 @@ class Remediator:
             wanted = self._decide(request, rules, tags)
             self._log_decision(request, wanted.decision)
             if not isinstance(wanted.decision.outcome, Act):
-                done = self.recorder.conclude(request, rules, wanted.decision, wanted.seen)
+                done = self.recorder.record_decision(request, rules, wanted.decision, wanted.seen)
                 if done:
                     return done
                 continue
@@ -232,7 +232,7 @@ class Remediator:
             done = self._claim_and_act(request, rules, wanted, wanted.decision.outcome.plan)
             if done:
                 return done
-        return self.recorder.conclude_last(request, rules, decision, self._look(request, rules))
+        return self.recorder.record_lost_race(request, rules, decision, self._look(request, rules))
 
     def _look(self, request: Request, rules: Rules) -> LedgerView:
         return self.ledger.look(request, rules.scopes(request.target))
@@ -367,5 +367,5 @@ class Remediator:
         except AwsError as error:
             # The claim stays in the ledger: Verify finds it past act_by and asks AWS what is true.
             self.log.event("remediation.unrecorded", incident=claim.after.id, result=word, error=str(error))
-            self.announcer.tell_past_the_ledger(change(claim.after).message)
+            self.announcer.announce_without_ledger(change(claim.after).message)
         return summary

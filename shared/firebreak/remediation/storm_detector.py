@@ -96,7 +96,7 @@ class StormWatch:
         return self.storms.look()
 
     def _dependency_incidents(self, storm: Storm) -> Storm:
-        """What could not be read counts for nothing, so that more is paged and not less."""
+        """The other storm; one that cannot be read counts as none, so that more is paged and not less."""
         found = self.other_storm.look() if self.other_storm and not storm.tripped_at else CALM
         return found if isinstance(found, Storm) else CALM
 

@@ -17,7 +17,7 @@ from firebreak.core.ports import Bus, Log
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.watchdog import Overdue, oldest_unverified, stuck_leases
-from firebreak.errors import UNEXPECTED_SHAPE, AwsError, PolicyError, Untold
+from firebreak.errors import UNEXPECTED_SHAPE, AwsError, NobodyNotified, PolicyError
 from firebreak.ledger.ports import Ledger
 from firebreak.policy.policy import Policy
 from firebreak.remediation.outbox import Announcer
@@ -47,24 +47,24 @@ class Sweep:
     policy: Callable[[], Policy]
     log: Log
     now: datetime
-    failed: list[AwsError | Untold] = field(default_factory=list)
+    failed: list[AwsError | NobodyNotified] = field(default_factory=list)
 
     def run(self) -> None:
-        """Looks at everything past due. Raises the first AwsError or Untold after all was looked at.
+        """Looks at everything past due. Raises the first AwsError or NobodyNotified after all was looked at.
 
         The last step waits for nothing that fails: the storm stays as it is until it can be looked at.
         """
         for part in (self._announcements, self._requests, self._incidents, self._storm):
             self._guarded(part.__name__.strip("_"), part)
         if self.failed:
-            raise next((error for error in self.failed if isinstance(error, Untold)), self.failed[0])
+            raise next((error for error in self.failed if isinstance(error, NobodyNotified)), self.failed[0])
         self.log.count("Sweeps")
 
     def _guarded(self, about: str, look: Callable[[], None]) -> bool:
         """Whether a look was completed; its failure is kept or announced, and stops no other look."""
         try:
             look()
-        except (AwsError, Untold) as error:
+        except (AwsError, NobodyNotified) as error:
             self.log.event("verification.sweep_failed", about=about, error=str(error))
             self.failed.append(error)
         except PolicyError as error:
@@ -82,28 +82,28 @@ class Sweep:
         self.log.event("verification.sweep_blind", reason=reason.value, cause=cause)
         message = of_blindness(reason, cause, "", None, self.now, every=DAILY)
         try:
-            self.announcer.tell_past_the_ledger(
+            self.announcer.announce_without_ledger(
                 replace(message, next="Firebreak tries again every few minutes.")
             )
-        except Untold as error:
+        except NobodyNotified as error:
             self.failed.append(error)
 
     def _announcements(self) -> None:
-        waiting = self.ledger.unsettled_announcements(self.now - SWEEP_GRACE, SWEEP_LIMIT)
-        self._gauge_waiting(waiting)
-        for message in waiting:
-            self._guarded(f"announcement {message.key}", partial(self._hand_over, message))
+        unsettled = self.ledger.unsettled_announcements(self.now - SWEEP_GRACE, SWEEP_LIMIT)
+        self._gauge_unsettled(unsettled)
+        for message in unsettled:
+            self._guarded(f"announcement {message.key}", partial(self._publish, message))
 
-    def _hand_over(self, message: Announcement) -> None:
-        handed = False
+    def _publish(self, message: Announcement) -> None:
+        published = False
         try:
-            handed = self.announcer.publish(message)
+            published = self.announcer.publish(message)
         finally:
-            if not handed:
+            if not published:
                 self._put_off(self.ledger.put_off_announcement, message.waits_as)
 
     def _incidents(self) -> None:
-        """Reads both lists before any look: an incident handed to humans by one has its turn later."""
+        """Reads both lists before any look: an incident that one gives to humans has its turn later."""
         overdue: list[Overdue] = []
         humans: list[str] = []
         self._guarded("overdue", lambda: overdue.extend(self._overdue()))
@@ -139,10 +139,10 @@ class Sweep:
         except AwsError as error:
             self.log.event("verification.not_put_off", about=name, error=str(error))
 
-    def _gauge_waiting(self, waiting: Sequence[Announcement]) -> None:
+    def _gauge_unsettled(self, unsettled: Sequence[Announcement]) -> None:
         """Reports the announcements not sent yet, as found: one still there at the next sweep is stuck."""
-        longest = max((self.now - message.at for message in waiting), default=timedelta())
-        self.log.gauge("WaitingAnnouncements", len(waiting))
+        longest = max((self.now - message.at for message in unsettled), default=timedelta())
+        self.log.gauge("WaitingAnnouncements", len(unsettled))
         self.log.gauge("OldestAnnouncementSeconds", longest.total_seconds())
 
     def _gauge_overdue(self, overdue: Sequence[Overdue]) -> None:
@@ -164,7 +164,7 @@ class Sweep:
             self.bus.ask(replace(request, at=self.now))
         else:
             cause = f"a request that waited in the ledger cannot be read: {request}"
-            self.announcer.tell_past_the_ledger(
+            self.announcer.announce_without_ledger(
                 of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.now, every=DAILY)
             )
         self.ledger.settle_request(key)

@@ -1,4 +1,4 @@
-"""Hands an alarm whose tags are not in its event to the function that its live tags name.
+"""Passes an alarm whose tags are not in its event on to the function that its live tags name.
 
 Tag propagation is off by default, Terraform cannot switch it on, and contributor events may carry no
 tags. Without this an alarm that its owner tagged reaches nobody, unless its metric is a known symptom.
@@ -21,7 +21,7 @@ from firebreak.remediation.decision_recorder import Summary
 from firebreak.services.registry import CATALOG
 
 type ReadTags = Callable[[str], Reading[Mapping[str, str]]]
-type HandOver = Callable[[str, Mapping[str, object], Mapping[str, str]], None]
+type Publish = Callable[[str, Mapping[str, object], Mapping[str, str]], None]
 
 # A new tag is seen after at most this time; an alarm that flaps costs one call in this time.
 REMEMBERED_FOR = timedelta(minutes=5)
@@ -54,18 +54,18 @@ class RememberedTags:
 class TagRouter:
     """Reads the live tags of one alarm, and puts its event on the bus for the function they name.
 
-    It has no ledger and no policy: the function that it hands the event to decides, once, under the
-    same delivery key as if the tag had been in the event.
+    It has no ledger and no policy: the function that gets the event decides, once, under the same
+    delivery key as if the tag had been in the event.
     """
 
     tags: RememberedTags
-    publish: HandOver
+    publish: Publish
     log: Log
     account: str
     region: str
 
     def handle(self, event: object) -> Summary:
-        """Hands it over or leaves it. Raises where the tags could not be read: Lambda delivers it again."""
+        """Passes it on or leaves it. Raises where the tags could not be read: Lambda delivers it again."""
         parsed = alarm_events.parse(event)
         if not isinstance(parsed, Alarm) or not isinstance(event, dict):
             raise UnusableEvent("a request for an action", "an alarm")
@@ -82,8 +82,8 @@ class TagRouter:
         if function is None:
             return self._left(alarm, Reason.ACTION_NONE if ACTION_TAG in tags else Reason.NOT_ROUTED)
         self.publish(function, event, tags)
-        self.log.event("route.handed_over", alarm=alarm.name, function=function)
-        return Summary("handed_over", Reason.CLEAR_TO_ACT, "")
+        self.log.event("route.passed_on", alarm=alarm.name, function=function)
+        return Summary("passed_on", Reason.CLEAR_TO_ACT, "")
 
     def _left(self, alarm: Alarm, reason: Reason) -> Summary:
         self.log.event("route.left", alarm=alarm.name, reason=reason.value)

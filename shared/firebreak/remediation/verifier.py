@@ -111,7 +111,7 @@ class Verifier:
         self.ledger.record(untargeted(key, alarm, "verify", decision, self.clock.now()), None)
 
     def _sweep(self) -> Summary:
-        """Runs the sweep. Raises the first AwsError or Untold once everything was looked at."""
+        """Runs the sweep. Raises the first AwsError or NobodyNotified once all was looked at."""
         Sweep(
             check=lambda incident_id: self._check(incident_id, None).outcome not in UNSEEN,
             ledger=self.ledger,
@@ -139,7 +139,7 @@ class Verifier:
                 return Summary("nothing_claimed", Reason.INCIDENT_MOVED_ON, incident_id)
             case Unknown(why) | NotRead(why):
                 self.log.event("verification.unreadable", incident=incident_id, why=why)
-                self._tell_unreadable(incident_id, why)
+                self._announce_unreadable(incident_id, why)
                 return Summary("unreadable", Reason.IN_FLIGHT_UNREADABLE, incident_id)
             case never:
                 assert_never(never)
@@ -153,14 +153,14 @@ class Verifier:
             self.log.event("verification.policy_unusable", incident=incident.id, cause=cause)
             message = of_blindness(Reason.POLICY_UNUSABLE, cause, "", None, self.clock.now(), every=DAILY)
             waits = "Open incidents are not judged until the policy loads; Firebreak tries every few minutes."
-            self.announcer.tell_past_the_ledger(replace(message, next=waits))
+            self.announcer.announce_without_ledger(replace(message, next=waits))
             return Summary("policy_unusable", Reason.POLICY_UNUSABLE, incident.id)
 
-    def _tell_unreadable(self, incident_id: str, why: str) -> None:
-        """Announces an act that cannot be verified. Raises Untold when the bus is gone as well."""
+    def _announce_unreadable(self, incident_id: str, why: str) -> None:
+        """Announces an act that cannot be verified. Raises NobodyNotified when the bus is gone as well."""
         cause = f"incident {incident_id}: {why}"
         message = of_blindness(Reason.IN_FLIGHT_UNREADABLE, cause, "", None, self.clock.now(), every=DAILY)
-        self.announcer.tell_past_the_ledger(
+        self.announcer.announce_without_ledger(
             replace(
                 message, incident_id=incident_id, next="Firebreak tries to read it again every few minutes."
             )
@@ -208,7 +208,7 @@ class Verifier:
             return self._close(incident, Recovered(), now)
         if incident.due_at and incident.due_at > now:
             return self._said(incident, "awaits_approval")
-        return self._hand_over(incident, now, unanswered(incident), first_state(states.values()))
+        return self._give_up(incident, now, unanswered(incident), first_state(states.values()))
 
     def _at_rest(self, incident: Incident, now: datetime) -> bool:
         """Whether the target, too, has finished the change; a human may have changed it since."""
@@ -232,13 +232,13 @@ class Verifier:
                 self.bus.ask(asked.request)
             return self._said(asked.after, "asked_again")
         why = f"{incident.action} was asked for, and nothing came in {format_span(rules.max_incident_age)}"
-        return self._hand_over(incident, now, why, None)
+        return self._give_up(incident, now, why, None)
 
-    def _hand_over(self, incident: Incident, now: datetime, why: str, state: AlarmState | None) -> Summary:
+    def _give_up(self, incident: Incident, now: datetime, why: str, state: AlarmState | None) -> Summary:
         given_up = advance(incident, GivenUp(why, state), now)
         if not self.writer.write(given_up):
             return self._said(incident, "superseded")
-        return self._said(given_up.after, "handed_over")
+        return self._said(given_up.after, "given_to_humans")
 
     def _look_at_claim(self, incident: Incident, now: datetime) -> Summary:
         """Marks a claim whose function died as uncertain, never repeats it; a young one is left alone."""
@@ -254,7 +254,7 @@ class Verifier:
 
     def _judge(self, incident: Incident, now: datetime) -> Summary:
         if incident.action not in self.actions:
-            return self._hand_over(incident, now, unknown_action(incident), None)
+            return self._give_up(incident, now, unknown_action(incident), None)
         rules = self.policy().rules(incident.action, incident.target)
         evidence = self._evidence(incident, now)
         judgement = judge(incident, evidence, rules.verification)
@@ -264,7 +264,7 @@ class Verifier:
     def _look_at_rest(self, incident: Incident, now: datetime) -> Summary:
         """Decides when, and whether, the change of an act that was judged before is taken back."""
         if incident.action not in self.actions:
-            return self._hand_over(incident, now, unknown_action(incident), None)
+            return self._give_up(incident, now, unknown_action(incident), None)
         rules = self.policy().rules(incident.action, incident.target)
         evidence = self._evidence(incident, now)
         step = after_rest(incident, evidence, rules.verification, now, rules.max_incident_age)

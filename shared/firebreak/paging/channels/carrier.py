@@ -113,19 +113,19 @@ class Carrier:
         for _ in range(TRIES):
             # Looked at again: the send took seconds, and its own turn may have been written.
             health = self._look(name, now)
-            if health is None or self._kept(name, failed(health, now) if unwell else answered(health), now):
+            if health is None or self._saved(name, failed(health, now) if unwell else answered(health), now):
                 return
 
-    def _kept(self, name: str, health: Health, now: datetime) -> bool:
+    def _saved(self, name: str, health: Health, now: datetime) -> bool:
         """Whether nothing is left to write."""
         try:
-            kept = self._health.keep(name, health, now)
+            saved = self._health.keep(name, health, now)
         except AwsError as error:
             self._log.event("channel.health_unknown", channel=name, why=str(error))
             return True
-        if kept and (until := rests_until(health, now)):
+        if saved and (until := rests_until(health, now)):
             self._log.event("channel.rests", channel=name, failures=health.failures, until=until.isoformat())
-        return kept
+        return saved
 
 
 def _may_rest(rules: ChannelRules) -> bool:

@@ -43,9 +43,9 @@ def parted(text: str, length: int, most: int) -> list[str]:
 
 def _shortened(part: str, length: int) -> str:
     """The part with a mark of the cut at its end, and no entity cut in two."""
-    kept = part[: length - len(CUT)]
-    last = kept.rfind("&")
-    return (kept[:last] if ";" not in kept[last:] and last >= 0 else kept) + CUT
+    cut = part[: length - len(CUT)]
+    last = cut.rfind("&")
+    return (cut[:last] if ";" not in cut[last:] and last >= 0 else cut) + CUT
 
 
 def message_of(page: Page) -> dict[str, Any]:
@@ -82,11 +82,11 @@ def _links(page: Page) -> str:
     A link that does not fit is left out; a block without text would be refused with the page.
     """
     links = [f"<{escaped(_address(href))}|{escaped(word).replace('|', ' ')}>" for word, href in page.links]
-    kept: list[str] = []
+    fitting: list[str] = []
     for link in links:
-        if len(" · ".join([*kept, link])) <= SECTION_LENGTH:
-            kept.append(link)
-    return " · ".join(kept)
+        if len(" · ".join([*fitting, link])) <= SECTION_LENGTH:
+            fitting.append(link)
+    return " · ".join(fitting)
 
 
 def _address(href: str) -> str:

@@ -68,7 +68,7 @@ class WebhookChannel:
 
     def _post(self, request: Request) -> None:
         try:
-            # Whatever body comes with a 2xx, the page was taken.
+            # With a 2xx the page was taken, with any body.
             self._opener.open(request, timeout=self._patience.seconds).close()
         except HTTPError as error:
             error.close()
