@@ -4,7 +4,7 @@ Run it after adding an action, or after changing a template fragment, a declarat
 
     make template
 
-An action's fragment lies beside its module: `Statement` is what its role may do; `Parameters`, `Conditions`
+An action's fragment is next to its module: `Statement` is what its role may do; `Parameters`, `Conditions`
 and `Policies` are its own, where it has any.
 """
 
@@ -68,7 +68,7 @@ class ActionBlock:
 
     @property
     def parameters(self) -> str:
-        """Its own parameters beside those that switch its rules off."""
+        """Its own parameters, without those that switch its rules off."""
         return self.fragment.get("Parameters", "")
 
     @property
@@ -87,7 +87,7 @@ class ActionBlock:
 
     @property
     def policies(self) -> str:
-        """Policies beside the one that every action has."""
+        """Policies in addition to the one that every action has."""
         return textwrap.indent(self.fragment.get("Policies", ""), " " * 6)
 
     @property
@@ -137,7 +137,7 @@ def rendered() -> str:
 
 
 def fragment_of(action: str) -> dict[str, str]:
-    """The parts of the fragment beside an action's module. Raises ValueError."""
+    """The parts of the fragment next to an action's module. Raises ValueError."""
     return fragment_parts(Path(str(sys.modules[ACTIONS[action].__module__].__file__)).with_suffix(".yaml"))
 
 
