@@ -28,7 +28,7 @@ def _windows(file: PolicyFile, now: datetime) -> Iterator[str]:
     for path, window in _all_windows(file):
         found = window.window()
         if found.covering(now) is None and found.next_start(now) is None:
-            yield f"{path}: {window.name} is over and never comes again"
+            yield f"{path}: {window.name} is over and does not recur"
         for action in window.actions:
             if window.targets and not any(_is_for(action, target) for target in window.targets):
                 service = CATALOG.service_of(action)

@@ -1,6 +1,6 @@
 """Output for people: as wide as the terminal, and no text of a stranger's is ever read as markup.
 
-What goes into a pipe or a file is not folded: other programs read lines.
+Output into a pipe or a file is not folded: other programs read lines.
 """
 
 import io
@@ -19,7 +19,7 @@ from firebreak.core.formats import format_date_time, format_time
 from firebreak.core.reasons import Reason
 from firebreak.paging.rendering import plain
 
-# The marks before each finding; the first column of a table of checks.
+# The symbols before each finding; the first column of a table of checks.
 _MARKS: Mapping[str, tuple[str, str]] = {
     "passed": ("pass", "green"),
     "objected": ("stops", "bold red"),

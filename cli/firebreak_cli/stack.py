@@ -57,15 +57,15 @@ class Stack:
         return client(self.session, service)
 
 
-def find(outside: Environment, name: str) -> Stack:
+def find(environment: Environment, name: str) -> Stack:
     """The stack of that name in the caller's account and region. Raises Ending or AwsError."""
-    wanted = outside.account
+    wanted = environment.account
     if not _STACK_NAME.fullmatch(name):
         raise Ending(BAD_INPUT, f"--stack {name}: expected a CloudFormation stack's name")
     if wanted and not _ACCOUNT.fullmatch(wanted):
         raise Ending(BAD_INPUT, f"--account {wanted}: expected the twelve digits of an account")
-    session = _session(outside)
-    table = outside.environ.get(TABLE_VARIABLE)
+    session = _session(environment)
+    table = environment.environ.get(TABLE_VARIABLE)
     found = _by_table(session, name, table) if table else _by_stack(session, name, wanted)
     if wanted not in (None, found.account):
         raise Ending(
@@ -87,11 +87,11 @@ def client(session: "Session", service: str, *, once: bool = False) -> Any:
         raise Ending(NO_AWS, f"AWS_ENDPOINT_URL is not an address: {error}") from error
 
 
-def _session(outside: Environment) -> "Session":
+def _session(environment: Environment) -> "Session":
     from firebreak.aws.translate import translated
 
     with translated("a session", mutates=False):
-        session = outside.session()
+        session = environment.session()
         if not session.region_name:
             raise Ending(
                 NO_AWS, "no AWS region is set: name one with --region, or set AWS_REGION or AWS_PROFILE"

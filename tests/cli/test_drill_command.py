@@ -174,7 +174,7 @@ def test_the_predicted_decision_is_the_one_that_is_made(world: World) -> None:
     now = world.clock.at
     red = replace(a.alarm(NAME), since=now, sent_at=now)
 
-    explanation = drills.foretold(red, world.policy, live_sources_of(world), world.clock.now)
+    explanation = drills.predicted(red, world.policy, live_sources_of(world), world.clock.now)
 
     assert (explanation.decision.word, explanation.decision.reason) == ("act", Reason.CLEAR_TO_ACT)
     assert explanation.incident_id == ""
@@ -198,7 +198,7 @@ def test_an_act_of_others_during_the_prediction_is_not_taken_for_a_wrong_clock(w
             assert world.send(world.red("web-memory", metrics=other)).outcome == "act"
         return asked[-1]
 
-    explanation = drills.foretold(
+    explanation = drills.predicted(
         a.alarm(NAME, since=world.clock.at), world.policy, live_sources_of(world), now
     )
 
@@ -221,7 +221,7 @@ def test_a_scenario_is_played_only_where_it_can_go_its_way(
 ) -> None:
     WorldAlarm(world)
     policy = parse_policy(a.AUTO_POLICY.replace('"auto"', f'"{autonomy}"'), "some.toml")
-    explanation = drills.foretold(a.alarm(NAME), policy, live_sources_of(world), world.clock.now)
+    explanation = drills.predicted(a.alarm(NAME), policy, live_sources_of(world), world.clock.now)
     if fits:
         assert drills.require_fitting_rules(scenario, explanation).autonomy == autonomy
         return
@@ -275,7 +275,7 @@ def test_a_drill_that_went_wrong_says_what_and_why(world: World) -> None:
 
 def test_the_json_says_the_same(world: World) -> None:
     alarm = WorldAlarm(world)
-    explanation = drills.foretold(a.alarm(NAME), world.policy, live_sources_of(world), world.clock.now)
+    explanation = drills.predicted(a.alarm(NAME), world.policy, live_sources_of(world), world.clock.now)
     report = drill(Scenario.RECOVERS, alarm).run()
 
     found = json.loads(drill_screen.as_json(report, explanation, stack(world)))

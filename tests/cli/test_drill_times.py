@@ -13,15 +13,15 @@ from firebreak.core.ledger import HistoryLine
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak_cli.drill.times import (
     LATE_WAKE,
+    EventKind,
     Scenario,
     Seen,
     Step,
     Timing,
-    What,
     complete,
+    history_events,
     hopeless,
     in_time,
-    marks,
     settles_within,
     steps,
 )
@@ -81,11 +81,11 @@ def test_one_that_recovers_is_timed_from_red_to_the_page_that_says_so() -> None:
         "decided": (1, 120, "ok"),
         "claimed": (1, 120, "ok"),
         "acted": (2, 120, "ok"),
-        "told": (1, 120, "ok"),
+        "announced": (1, 120, "ok"),
         "set OK": (3, 120, "ok"),
         "looked again": (1, 120, "ok"),
         "recovered": (309, at_rest + 5 * 60 + 150, "ok"),
-        "recovery told": (1, 120, "ok"),
+        "recovery announced": (1, 120, "ok"),
     }
     assert complete(found)
     assert in_time(found)
@@ -112,12 +112,12 @@ def test_one_that_stays_red_is_timed_rung_by_rung_to_a_human() -> None:
         "decided": (1, 120, "ok"),
         "claimed": (1, 120, "ok"),
         "acted": (2, 120, "ok"),
-        "told": (1, 120, "ok"),
+        "announced": (1, 120, "ok"),
         "rung 1 judged": (369, 10 * 60 + 2 * 60 + 150, "ok"),
         "next after rung 1": (2, 120, "ok"),
         "rung 2 acted": (1, 20, "ok"),
         "rung 2 judged": (248, 4 * 60 + 150, "ok"),
-        "humans told": (5, 120, "ok"),
+        "humans notified": (5, 120, "ok"),
     }
     assert complete(found)
 
@@ -229,15 +229,15 @@ def test_the_history_is_understood_line_by_line() -> None:
         (8, "desired count is 2 again"),
         (9, "resting: every alarm of the incident is OK"),
     )
-    assert [(mark.what, mark.rung) for mark in marks(lines)] == [
-        (What.CLAIMED, 0),
-        (What.ACTED, 0),
-        (What.OTHER, 0),
-        (What.CLAIMED, 1),
-        (What.FAILED, 1),
-        (What.OTHER, 1),
-        (What.OTHER, 1),
-        (What.WELL, 1),
+    assert [(event.what, event.rung) for event in history_events(lines)] == [
+        (EventKind.CLAIMED, 0),
+        (EventKind.ACTED, 0),
+        (EventKind.OTHER, 0),
+        (EventKind.CLAIMED, 1),
+        (EventKind.FAILED, 1),
+        (EventKind.OTHER, 1),
+        (EventKind.OTHER, 1),
+        (EventKind.WELL, 1),
     ]
 
 

@@ -32,7 +32,7 @@ def test_one_that_recovers_is_set_back_once_it_was_acted_on_and_found_well(alarm
 
     assert (report.good, report.why, report.left_red) == (True, "", "")
     assert set(timings(report).values()) == {Timing.OK}
-    assert list(timings(report))[-2:] == ["recovered", "recovery told"]
+    assert list(timings(report))[-2:] == ["recovered", "recovery announced"]
     took = {step.name: step.took for step in report.steps}
     assert took["looked again"] is not None
     assert took["looked again"] <= 3 * SECOND, "the OK woke Verify, long before its schedule"
@@ -50,12 +50,12 @@ def test_one_that_stays_red_is_followed_to_the_page_and_then_set_back(alarm: Wor
         "decided",
         "claimed",
         "acted",
-        "told",
+        "announced",
         "rung 1 judged",
         "next after rung 1",
         "rung 2 acted",
         "rung 2 judged",
-        "humans told",
+        "humans notified",
     ]
     assert alarm.world.subjects[-1].startswith("[Firebreak] NEEDS YOU")
     assert alarm.world.incident(report.seen.incident_id).state is IncidentState.PAGED
@@ -75,7 +75,7 @@ def test_one_that_stays_red_is_set_red_again_whenever_its_metric_turns_it(alarm:
     report = played.run()
 
     assert (report.again, alarm.turned[:2]) == (1, [AlarmState.ALARM, AlarmState.ALARM])
-    assert list(timings(report))[-1] == "humans told"
+    assert list(timings(report))[-1] == "humans notified"
 
 
 def test_one_that_is_watched_is_found_in_the_ledger_and_nothing_was_done(alarm: WorldAlarm) -> None:
@@ -95,7 +95,7 @@ def test_an_answer_that_comes_late_is_called_late(alarm: WorldAlarm) -> None:
 
     assert report.good is False
     assert timings(report)["decided"] is Timing.LATE
-    assert timings(report)["recovery told"] is Timing.OK, "what followed is measured all the same"
+    assert timings(report)["recovery announced"] is Timing.OK, "what followed is measured all the same"
 
 
 def test_nothing_comes_within_the_time_of_the_drill(alarm: WorldAlarm) -> None:

@@ -141,8 +141,8 @@ def test_a_refusal_that_pages_says_that_a_human_is_notified(tmp_path: Path) -> N
     text = run("explain", event, "--offline", "--policy", str(policy)).stdout
 
     words = " ".join(text.split())
-    assert "Tells a human that nothing is changed, if the target is opted in" in words
-    assert "Tells" not in run("explain", event, "--offline").stdout, "the shipped policy observes"
+    assert "Pages a human: nothing is changed, if the target is opted in" in words
+    assert "Pages" not in run("explain", event, "--offline").stdout, "the shipped policy observes"
 
 
 @pytest.mark.parametrize("means", ["symptom", "ignore"])
@@ -155,7 +155,7 @@ def test_offline_the_policy_speaks_for_the_owner(tmp_path: Path, means: str) -> 
     answer = explained("ecs_memory_no_data", "--policy", str(policy))
 
     if means == "ignore":
-        assert "Tells" not in run("explain", event, "--offline", "--policy", str(policy)).stdout
+        assert "Pages" not in run("explain", event, "--offline", "--policy", str(policy)).stdout
     expected = {"symptom": Reason.NOT_LOOKED_AT, "ignore": Reason.NO_DATA_IGNORED}
     assert Reason(answer["reason"]) is expected[means]
 

@@ -70,7 +70,7 @@ PROBLEMS = {
     "not red any more": (
         seeing(described(state="OK", since=LATER)),
         2,
-        "api-memory-high is OK since 10:10:30Z: only a red alarm is decided anew",
+        "api-memory-high is OK since 10:10:30Z: only a red alarm is decided again",
     ),
     "no data": (
         seeing(described(state="INSUFFICIENT_DATA"), tags={}),

@@ -96,7 +96,7 @@ class Bench(DemoStack):
     def approve(self, incident_id: str, by: str = "arn:aws:iam::111122223333:user/ana") -> None:
         """Approve the plan, as `firebreak approve` does."""
         desk, now = ApprovalDesk(self.operator()), datetime.now(UTC)
-        desk.approve(desk.waiting(self.question(incident_id), "approve", now), by, now)
+        desk.approve(desk.open_question(self.question(incident_id), "approve", now), by, now)
 
     def question(self, incident_id: str) -> str:
         """The id that the page prints behind `firebreak approve` and `firebreak deny`."""

@@ -275,7 +275,7 @@ def test_a_plan_that_a_human_approves_is_carried_out(bench: Bench) -> None:
 def test_a_plan_that_a_human_denies_is_not_carried_out(bench: Bench) -> None:
     incident_id, desk = asked(bench, "approved-no"), ApprovalDesk(bench.operator())
     now = datetime.now(UTC)
-    desk.deny(desk.waiting(bench.question(incident_id), "deny", now), ANA, "we are migrating it", now)
+    desk.deny(desk.open_question(bench.question(incident_id), "deny", now), ANA, "we are migrating it", now)
     page = bench.expect_page("DENIED", bench.about("approved-no"))
     assert f"Denied by {person(ANA)}: we are migrating it" in page.body
     assert bench.updates_of("approved-no") == []

@@ -106,11 +106,11 @@ def test_one_that_recovers_is_restarted_looked_at_at_once_and_closed(bench: Benc
         "decided",
         "claimed",
         "acted",
-        "told",
+        "announced",
         "set OK",
         "looked again",
         "recovered",
-        "recovery told",
+        "recovery announced",
     ]
     bench.expect_state(found["incident"], IncidentState.CLOSED)
     bench.expect_page("RESOLVED", bench.about("drilled"))
@@ -125,12 +125,12 @@ def test_one_that_stays_red_climbs_to_a_human(bench: Bench) -> None:
         "decided",
         "claimed",
         "acted",
-        "told",
+        "announced",
         "rung 1 judged",
         "next after rung 1",
         "rung 2 acted",
         "rung 2 judged",
-        "humans told",
+        "humans notified",
     ]
     bench.expect_page("NEEDS YOU", bench.about("stubborn-drill"))
     restart, scale = updates(bench, "stubborn-drill")

@@ -1,4 +1,4 @@
-"""`firebreak approve`, `deny` and `ack`: what people answer to a page."""
+"""`firebreak approve`, `deny` and `ack`: the answers of people to a page."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.stack import DEFAULT_STACK, find
 
 QuestionId = Annotated[str, typer.Argument(metavar="QUESTION", help="The question, as its page names it.")]
-PageId = Annotated[str, typer.Argument(metavar="ID", help="What you were paged about, as the page names it.")]
+PageId = Annotated[str, typer.Argument(metavar="ID", help="The id of the page, as the page names it.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -21,29 +21,29 @@ def register(app: typer.Typer) -> None:
 def approve(
     ctx: typer.Context, question: QuestionId, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False
 ) -> None:
-    """Say yes to one question. Everything is looked at again first; a changed plan is refused."""
+    """Approve one plan. Everything is looked at again first; a changed plan is refused."""
     from firebreak_cli import screen
     from firebreak_cli.operations import approvals
 
     environment = environment_of(ctx)
     found = find(environment, stack)
     desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
-    waiting = desk.waiting(question, "approve", environment.now())
-    desk.approve(waiting, by, environment.now())
+    incident = desk.open_question(question, "approve", environment.now())
+    desk.approve(incident, by, environment.now())
     if as_json:
-        return print_json(approvals.as_json(waiting, "approved", by, found))
-    return screen.console().print(screen.facts(approvals.outcome_rows(waiting, "Approved", by, found)))
+        return print_json(approvals.as_json(incident, "approved", by, found))
+    return screen.console().print(screen.facts(approvals.outcome_rows(incident, "Approved", by, found)))
 
 
 def deny(
     ctx: typer.Context,
     question: QuestionId,
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; everybody is told.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; everybody is notified.")],
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
 ) -> None:
-    """Say no to one question; nothing is changed, and the incident is yours."""
+    """Deny one plan. Nothing is changed, and the incident is left to humans."""
     from firebreak_cli import screen
     from firebreak_cli.operations import approvals, switches
 
@@ -51,17 +51,17 @@ def deny(
     why = switches.reason_of(reason)
     found = find(environment, stack)
     desk, by = approvals.ApprovalDesk(found), approvals.caller(found)
-    waiting = desk.waiting(question, "deny", environment.now())
-    desk.deny(waiting, by, why, environment.now())
+    incident = desk.open_question(question, "deny", environment.now())
+    desk.deny(incident, by, why, environment.now())
     if as_json:
-        return print_json(approvals.as_json(waiting, "denied", by, found, why))
-    return screen.console().print(screen.facts(approvals.outcome_rows(waiting, "Denied", by, found, why)))
+        return print_json(approvals.as_json(incident, "denied", by, found, why))
+    return screen.console().print(screen.facts(approvals.outcome_rows(incident, "Denied", by, found, why)))
 
 
 def ack(
     ctx: typer.Context, page: PageId, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False
 ) -> None:
-    """Say that you have it: nobody further up is called, and whoever was paged hears of it."""
+    """Acknowledge a page. Nobody further up is called, and everybody who was paged is notified."""
     from firebreak_cli import screen
     from firebreak_cli.operations import acknowledging, approvals
 

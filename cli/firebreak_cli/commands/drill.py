@@ -13,7 +13,7 @@ from firebreak_cli.stack import DEFAULT_STACK, find
 if TYPE_CHECKING:
     from firebreak_cli.drill.drills import Drill, Report
 
-# As firebreak_cli.drill.times spells them, which is not imported to show a command's help.
+# The values of firebreak_cli.drill.times.Scenario, which is not imported to show a command's help.
 SCENARIOS = ("recovers", "stays-red", "observe")
 INIT = "init"
 
@@ -40,7 +40,7 @@ def drill(
         ),
     ],
     *,
-    alarm: Annotated[str, typer.Option("--alarm", help="Your test alarm, tagged firebreak:drill=true.")],
+    alarm: Annotated[str, typer.Option("--alarm", help="The test alarm, tagged firebreak:drill=true.")],
     stack: Annotated[
         str, typer.Option("--stack", envvar="FIREBREAK_STACK", help="The deployed stack's name.")
     ] = DEFAULT_STACK,
@@ -54,7 +54,7 @@ def drill(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Turn a test alarm red for real, and time what comes of it. Exits 0 only when all was in time."""
+    """Turn a test alarm red for real, and time each step that follows. Exits 0 only when all was in time."""
     if scenario == INIT:
         return _init(ctx, alarm, target, action, stack, ask=not yes, as_json=as_json)
     return _play(ctx, scenario, alarm, stack, timeout, yes=yes, as_json=as_json)
@@ -98,8 +98,8 @@ def _play(
     policy = load_policy(policy_path(found.policy_file))
     cloudwatch = found.reader("cloudwatch")
     ready = drills.ready(cloudwatch, alarm, environment.now())
-    foretold = drills.foretold(ready.red, policy, live_sources(found, policy), environment.now)
-    explanation = compared(replace(foretold, stack=found.address), found)
+    predicted = drills.predicted(ready.red, policy, live_sources(found, policy), environment.now)
+    explanation = compared(replace(predicted, stack=found.address), found)
     if not as_json:
         explain_screen.show(explanation, found.policy_file, screen.console())
     rules = drills.require_fitting_rules(Scenario(scenario), explanation)

@@ -27,7 +27,7 @@ def check(
 ) -> None:
     """Check a policy file: one line when it loads, one line for each mistake (exit code 1) when not.
 
-    What is allowed and hardly meant is a warning on stderr.
+    Values that are allowed but probably a mistake are warnings on stderr.
     """
     from firebreak.paging.rendering import plain
     from firebreak.policy.compiler import digest_of, read_policy

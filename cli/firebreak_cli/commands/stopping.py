@@ -1,4 +1,4 @@
-"""`firebreak pause`, `resume`, `switches` and `storm`: what stops Firebreak."""
+"""`firebreak pause`, `resume`, `switches` and `storm`: the things that stop Firebreak."""
 
 from typing import Annotated
 
@@ -120,7 +120,7 @@ def storm(
         bool, typer.Option("--pages", help="The storm of alarms for humans, whose pages are gathered.")
     ] = False,
     end: Annotated[bool, typer.Option("--end", help="End it now; nothing is restarted.")] = False,
-    reason: Annotated[str, typer.Option("--reason", help="With --end: why; everybody is told.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="With --end: why; everybody is notified.")] = "",
     holder: Annotated[
         str, typer.Option("--holder", help="With --end: who ends it; by default who AWS says you are.")
     ] = "",
@@ -139,7 +139,7 @@ def storm(
     found = find(environment, stack)
     desk, console = storms.StormDesk(found, of_pages=pages), screen.console()
     if end:
-        ended = desk.end(switches.holder_of(holder, found, environment).shown, why, environment.now())
+        ended = desk.end(switches.holder_of(holder, found, environment).display_name, why, environment.now())
         if as_json:
             return print_json(storms.ended_as_json(ended, found))
         return console.print(screen.facts(storms.outcome_rows(ended, found)))
@@ -148,7 +148,7 @@ def storm(
     if as_json:
         return print_json(storms.as_json(seen, states, rules, found))
     rows = [
-        *storms.shown(seen, states, rules, found, environment.now()),
+        *storms.storm_rows(seen, states, rules, found, environment.now()),
         *storms.other(desk, environment.now()),
     ]
     console.print(screen.facts(rows))

@@ -1,7 +1,7 @@
 """`firebreak drill`: a test alarm turns red for real, and the steps that follow are timed.
 
 Nothing is simulated: the alarm's state is set in CloudWatch itself, so the transition goes through the
-deployed rules, functions, policy and ledger. Whatever happens, the alarm is set back to OK.
+deployed rules, functions, policy and ledger. The alarm is set back to OK in any case.
 """
 
 from collections.abc import Callable
@@ -20,14 +20,14 @@ from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.policy.policy import Policy
 from firebreak_cli.drill.times import (
     WANTED,
+    EventKind,
     Scenario,
     Seen,
     Step,
-    What,
     complete,
+    history_events,
     hopeless,
     in_time,
-    marks,
     steps,
 )
 from firebreak_cli.exit_codes import BAD_INPUT, Ending, ending_of
@@ -103,7 +103,7 @@ def ready(client: Any, name: str, now: datetime) -> Ready:
     return Ready(turned_red_now(client, name, tags, now), described)
 
 
-def foretold(red: Alarm, policy: Policy, sources: LiveSources, now: Callable[[], datetime]) -> Explanation:
+def predicted(red: Alarm, policy: Policy, sources: LiveSources, now: Callable[[], datetime]) -> Explanation:
     """The decision that would be made if the alarm were red now. Raises AwsError."""
     as_red = sources.as_if_red(red)
     explainer = Explainer(policy=policy, sources=as_red, clock="real", offline=False)
@@ -129,9 +129,9 @@ def require_fitting_rules(scenario: Scenario, found: Explanation) -> Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The result of a drill. `why` says what kept a step from happening, where that is known.
+    """The result of a drill. `why` says what prevented a step, where that is known.
 
-    `left_red` says why the alarm could not be set back; `again` how often it had to be kept red.
+    `left_red` says why the alarm could not be set back; `again` how often it had to be set red again.
     """
 
     scenario: Scenario
@@ -173,7 +173,7 @@ class Drill:
     _said: set[tuple[str, datetime]] = field(default_factory=set)
 
     def run(self) -> Report:
-        """Turn the alarm red, watch, set it back, whatever happens; `left_red` says if it could not be.
+        """Turn the alarm red, watch, set it back in any case; `left_red` says if it could not be.
 
         Raises AwsError, and KeyboardInterrupt when somebody ends it.
         """
@@ -205,7 +205,7 @@ class Drill:
         while True:
             seen = self._steered(self.watch.look(seen, self.now()))
             found = steps(self.scenario, self.rules, seen)
-            self._tell(found)
+            self._report(found)
             if complete(found):
                 return seen, ""
             if why := hopeless(self.scenario, seen):
@@ -216,7 +216,7 @@ class Drill:
 
     def _steered(self, seen: Seen) -> Seen:
         """The alarm as the scenario wants it by now."""
-        acted = any(mark.what is What.ACTED for mark in marks(seen.lines))
+        acted = any(event.what is EventKind.ACTED for event in history_events(seen.lines))
         if self.scenario is Scenario.RECOVERS and acted and seen.ok_at is None:
             return replace(seen, ok_at=self._turn(AlarmState.OK))
         if self.scenario is Scenario.STAYS_RED:
@@ -243,7 +243,7 @@ class Drill:
             return found.since
         return asked_at
 
-    def _tell(self, found: tuple[Step, ...]) -> None:
+    def _report(self, found: tuple[Step, ...]) -> None:
         for step in found:
             if step.at and (step.name, step.since) not in self._said:
                 self._said.add((step.name, step.since))

@@ -26,7 +26,7 @@ type Milestone = tuple[AnnouncementKind, int]
 
 
 class Scenario(StrEnum):
-    """The scenario that a drill plays."""
+    """The scenario of a drill."""
 
     RECOVERS = "recovers"
     STAYS_RED = "stays-red"
@@ -45,7 +45,7 @@ class Timing(StrEnum):
 class Seen:
     """Everything that is known of a drill so far.
 
-    `outcome` and `reason` are the decision's, as the ledger spells them. `lines` is the incident's
+    `outcome` and `reason` are the decision's, as the ledger stores them. `lines` is the incident's
     history, `patience` how long the effect of a rung's act may take (rungs count from 0), `announced` when
     humans were notified of a kind and rung. `ok_at` is when the alarm was set back.
     """
@@ -86,7 +86,7 @@ class Step:
         return Timing.OK if self.took <= self.allowed else Timing.LATE
 
 
-class What(StrEnum):
+class EventKind(StrEnum):
     """The kind of event that a line of an incident's history reports."""
 
     CLAIMED = "claimed"
@@ -100,44 +100,44 @@ class What(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class HistoryEvent:
     """One line of the history, understood; `rung` counts from 0."""
 
-    what: What
+    what: EventKind
     at: datetime
     rung: int
 
 
-_BEGINS: Mapping[str, What] = {
-    "claimed rung ": What.CLAIMED,
-    "uncertain: ": What.FAILED,
-    "not executed: ": What.FAILED,
-    "the function that claimed it ": What.FAILED,
-    "climbing": What.CLIMBING,
-    "asks for approval: ": What.ASKED,
-    "given to humans: ": What.HUMANS,
-    "closed: ": What.WELL,
-    "resting: ": What.WELL,
+_BEGINS: Mapping[str, EventKind] = {
+    "claimed rung ": EventKind.CLAIMED,
+    "uncertain: ": EventKind.FAILED,
+    "not executed: ": EventKind.FAILED,
+    "the function that claimed it ": EventKind.FAILED,
+    "climbing": EventKind.CLIMBING,
+    "asks for approval: ": EventKind.ASKED,
+    "given to humans: ": EventKind.HUMANS,
+    "closed: ": EventKind.WELL,
+    "resting: ": EventKind.WELL,
 }
 _JOINED = ("joined by alarm ", "superseded result: ")
 
 
-def marks(lines: Sequence[HistoryLine]) -> tuple[Mark, ...]:
+def history_events(lines: Sequence[HistoryLine]) -> tuple[HistoryEvent, ...]:
     """The history as steps. The line that follows a claim, and is no failure, is the result of the act."""
-    found: list[Mark] = []
+    found: list[HistoryEvent] = []
     rung, claimed = -1, False
     for line in lines:
         if line.what.startswith(_JOINED):
             continue
-        what = next((what for words, what in _BEGINS.items() if line.what.startswith(words)), What.OTHER)
-        if what is What.CLAIMED and (" to undo: " in line.what or " to restore: " in line.what):
-            what = What.OTHER
-        if what is What.CLAIMED:
+        what = next((what for words, what in _BEGINS.items() if line.what.startswith(words)), EventKind.OTHER)
+        if what is EventKind.CLAIMED and (" to undo: " in line.what or " to restore: " in line.what):
+            what = EventKind.OTHER
+        if what is EventKind.CLAIMED:
             rung = int(line.what.removeprefix("claimed rung ").partition(":")[0]) - 1
-        if claimed and what is not What.FAILED:
-            what = What.ACTED
-        found.append(Mark(what, line.at, rung))
-        claimed = what is What.CLAIMED
+        if claimed and what is not EventKind.FAILED:
+            what = EventKind.ACTED
+        found.append(HistoryEvent(what, line.at, rung))
+        claimed = what is EventKind.CLAIMED
     return tuple(found)
 
 
@@ -174,11 +174,15 @@ def hopeless(scenario: Scenario, seen: Seen) -> str:
     if seen.outcome and seen.outcome != wanted:
         reason = f" ({seen.reason})" if seen.reason else ""
         return f"it was decided to {seen.outcome}{reason}, not to {wanted}"
-    if any(mark.what is What.FAILED for mark in marks(seen.lines)):
+    if any(event.what is EventKind.FAILED for event in history_events(seen.lines)):
         return "an act was claimed, and is not known to have been made"
-    if scenario is Scenario.RECOVERS and any(mark.what is What.HUMANS for mark in marks(seen.lines)):
+    if scenario is Scenario.RECOVERS and any(
+        event.what is EventKind.HUMANS for event in history_events(seen.lines)
+    ):
         return "it was given to humans"
-    if scenario is Scenario.STAYS_RED and any(mark.what is What.WELL for mark in marks(seen.lines)):
+    if scenario is Scenario.STAYS_RED and any(
+        event.what is EventKind.WELL for event in history_events(seen.lines)
+    ):
         return "it was found to be well, although it was to stay red"
     return ""
 
@@ -203,13 +207,13 @@ def _decided(rules: Rules, seen: Seen) -> Step:
 
 def _answered(rules: Rules, seen: Seen) -> Iterator[Step]:
     """From red to the first act and its page."""
-    known = marks(seen.lines)
+    known = history_events(seen.lines)
     yield _decided(rules, seen)
-    for name, what in (("claimed", What.CLAIMED), ("acted", What.ACTED)):
+    for name, what in (("claimed", EventKind.CLAIMED), ("acted", EventKind.ACTED)):
         at = _first(known, what)
         yield Step(name=name, of="red", since=seen.red_at, at=at, allowed=rules.respond_within)
-    milestone, since = (AnnouncementKind.ACTED, 0), _first(known, What.ACTED)
-    yield from _page(rules, seen, milestone, name="told", of="acted", since=since)
+    milestone, since = (AnnouncementKind.ACTED, 0), _first(known, EventKind.ACTED)
+    yield from _page(rules, seen, milestone, name="announced", of="acted", since=since)
 
 
 def _page(
@@ -223,8 +227,8 @@ def _page(
 
 def _recovering(rules: Rules, seen: Seen) -> Iterator[Step]:
     yield from _answered(rules, seen)
-    known = marks(seen.lines)
-    claimed_at, acted_at = _first(known, What.CLAIMED), _first(known, What.ACTED)
+    known = history_events(seen.lines)
+    claimed_at, acted_at = _first(known, EventKind.CLAIMED), _first(known, EventKind.ACTED)
     if claimed_at is None or acted_at is None:
         return
     yield Step(name="set OK", of="acted", since=acted_at, at=seen.ok_at, allowed=rules.respond_within)
@@ -233,9 +237,9 @@ def _recovering(rules: Rules, seen: Seen) -> Iterator[Step]:
 
 
 def _recovered(
-    rules: Rules, seen: Seen, known: Sequence[Mark], claimed_at: datetime, ok_at: datetime
+    rules: Rules, seen: Seen, known: Sequence[HistoryEvent], claimed_at: datetime, ok_at: datetime
 ) -> Iterator[Step]:
-    well_at = _first(known, What.WELL)
+    well_at = _first(known, EventKind.WELL)
     yield Step(
         name="looked again",
         of="set OK",
@@ -248,7 +252,7 @@ def _recovered(
     held = look.healthy_for + LATE_WAKE
     yield Step(name="recovered", of="claimed", since=claimed_at, at=well_at, allowed=at_rest + held)
     page = (AnnouncementKind.RECOVERED, seen.rung)
-    yield from _page(rules, seen, page, name="recovery told", of="recovered", since=well_at)
+    yield from _page(rules, seen, page, name="recovery announced", of="recovered", since=well_at)
 
 
 def _woken_within(rules: Rules, claimed_at: datetime, ok_at: datetime) -> timedelta:
@@ -257,65 +261,69 @@ def _woken_within(rules: Rules, claimed_at: datetime, ok_at: datetime) -> timede
     return min(rules.respond_within, left) if left > timedelta() else rules.respond_within
 
 
-def _look_after(known: Sequence[Mark], ok_at: datetime) -> datetime | None:
-    looks = [mark.at for mark in known if mark.what not in (What.CLAIMED, What.ACTED, What.FAILED)]
+def _look_after(known: Sequence[HistoryEvent], ok_at: datetime) -> datetime | None:
+    looks = [
+        event.at
+        for event in known
+        if event.what not in (EventKind.CLAIMED, EventKind.ACTED, EventKind.FAILED)
+    ]
     return next((at for at in looks if at >= ok_at), None)
 
 
 def _staying_red(rules: Rules, seen: Seen) -> Iterator[Step]:
     yield from _answered(rules, seen)
-    known = marks(seen.lines)
-    start = next((n for n, mark in enumerate(known) if mark.what is What.CLAIMED), None)
+    known = history_events(seen.lines)
+    start = next((n for n, event in enumerate(known) if event.what is EventKind.CLAIMED), None)
     if start is not None:
         yield from _climb(rules, seen, known[start:])
-    humans = _first(known, What.HUMANS)
+    humans = _first(known, EventKind.HUMANS)
     page = (AnnouncementKind.GIVEN_TO_HUMANS, seen.rung)
-    yield from _page(rules, seen, page, name="humans told", of="given over", since=humans)
+    yield from _page(rules, seen, page, name="humans notified", of="given to humans", since=humans)
 
 
-def _climb(rules: Rules, seen: Seen, known: Sequence[Mark]) -> Iterator[Step]:
+def _climb(rules: Rules, seen: Seen, known: Sequence[HistoryEvent]) -> Iterator[Step]:
     """Each step that another one has to follow, with that one or without."""
-    for place, mark in enumerate(known):
-        later, rung = known[place + 1 :], f"rung {mark.rung + 1}"
-        at = next((one.at for one in later if one.what in _FOLLOWS.get(mark.what, ())), None)
-        match mark.what:
-            case What.CLAIMED:
-                yield from _acted_above(mark, later)
-                allowed = settles_within(rules, seen.patience.get(mark.rung, timedelta())) + LATE_WAKE
-                yield Step(name=f"{rung} judged", of="claimed", since=mark.at, at=at, allowed=allowed)
-            case What.CLIMBING:
+    for place, event in enumerate(known):
+        later, rung = known[place + 1 :], f"rung {event.rung + 1}"
+        at = next((one.at for one in later if one.what in _FOLLOWS.get(event.what, ())), None)
+        match event.what:
+            case EventKind.CLAIMED:
+                yield from _acted_above(event, later)
+                allowed = settles_within(rules, seen.patience.get(event.rung, timedelta())) + LATE_WAKE
+                yield Step(name=f"{rung} judged", of="claimed", since=event.at, at=at, allowed=allowed)
+            case EventKind.CLIMBING:
                 allowed = _gap_left(rules, known[: place + 1]) + rules.respond_within
-                yield Step(name=f"next after {rung}", of="climbing", since=mark.at, at=at, allowed=allowed)
-            case What.ASKED:
+                yield Step(name=f"next after {rung}", of="climbing", since=event.at, at=at, allowed=allowed)
+            case EventKind.ASKED:
                 allowed = rules.approve_within + LATE_WAKE
-                yield Step(name="nobody's yes", of="asked", since=mark.at, at=at, allowed=allowed)
-            case What.ACTED | What.FAILED | What.HUMANS | What.WELL | What.OTHER:
+                yield Step(name="nobody's yes", of="asked", since=event.at, at=at, allowed=allowed)
+            case EventKind.ACTED | EventKind.FAILED | EventKind.HUMANS | EventKind.WELL | EventKind.OTHER:
                 pass
             case never:
                 assert_never(never)
 
 
-def _acted_above(claim: Mark, later: Sequence[Mark]) -> Iterator[Step]:
+def _acted_above(claim: HistoryEvent, later: Sequence[HistoryEvent]) -> Iterator[Step]:
     """The result of a claim above the first rung; that of the first counts from red."""
     if claim.rung:
-        at = _first(later[:1], What.ACTED)
+        at = _first(later[:1], EventKind.ACTED)
         name, allowed = f"rung {claim.rung + 1} acted", ACT_WITHIN + ACT_TIMEOUT
         yield Step(name=name, of="claimed", since=claim.at, at=at, allowed=allowed)
 
 
-_FOLLOWS: Mapping[What, tuple[What, ...]] = {
-    What.CLAIMED: (What.CLIMBING, What.HUMANS),
-    What.CLIMBING: (What.CLAIMED, What.CLIMBING, What.ASKED, What.HUMANS),
-    What.ASKED: (What.CLAIMED, What.CLIMBING, What.HUMANS),
+_FOLLOWS: Mapping[EventKind, tuple[EventKind, ...]] = {
+    EventKind.CLAIMED: (EventKind.CLIMBING, EventKind.HUMANS),
+    EventKind.CLIMBING: (EventKind.CLAIMED, EventKind.CLIMBING, EventKind.ASKED, EventKind.HUMANS),
+    EventKind.ASKED: (EventKind.CLAIMED, EventKind.CLIMBING, EventKind.HUMANS),
 }
 
 
-def _gap_left(rules: Rules, known: Sequence[Mark]) -> timedelta:
+def _gap_left(rules: Rules, known: Sequence[HistoryEvent]) -> timedelta:
     """The rest of the rung gap at the last mark, with the delay of the schedule that ends the wait."""
-    acts = [mark.at for mark in known if mark.what is What.CLAIMED]
+    acts = [event.at for event in known if event.what is EventKind.CLAIMED]
     left = acts[-1] + rules.rung_gap - known[-1].at if acts else timedelta()
     return left + LATE_WAKE if left > timedelta() else timedelta()
 
 
-def _first(known: Sequence[Mark], what: What) -> datetime | None:
-    return next((mark.at for mark in known if mark.what is what), None)
+def _first(known: Sequence[HistoryEvent], what: EventKind) -> datetime | None:
+    return next((event.at for event in known if event.what is what), None)

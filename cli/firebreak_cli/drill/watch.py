@@ -51,7 +51,7 @@ class LedgerWatch:
     def _find_incident(self, seen: Seen) -> Seen:
         item = self._item(f"ALARM#{self.alarm.series}")
         last = read_transition(item) if item else None
-        if last is None or last.state is not AlarmState.ALARM or not self._is_ours(last.since, seen):
+        if last is None or last.state is not AlarmState.ALARM or not self._is_of_this_drill(last.since, seen):
             return seen
         return replace(seen, incident_id=last.incident_id)
 
@@ -66,12 +66,12 @@ class LedgerWatch:
         since = seen.red_at - SAME_TRANSITION
         found = ledger_queries.decisions_about(self.client, self.table, self.alarm.name, since, self.bounds)
         answers = first_answers(found.decisions)
-        ours = [one.decision for one in answers if self._is_ours(one.alarm.since, seen)]
-        if not ours:
+        own = [one.decision for one in answers if self._is_of_this_drill(one.alarm.since, seen)]
+        if not own:
             return seen
-        return replace(seen, decided_at=ours[0].at, outcome=ours[0].outcome, reason=ours[0].reason)
+        return replace(seen, decided_at=own[0].at, outcome=own[0].outcome, reason=own[0].reason)
 
-    def _is_ours(self, since: datetime, seen: Seen) -> bool:
+    def _is_of_this_drill(self, since: datetime, seen: Seen) -> bool:
         return since >= seen.red_at - SAME_TRANSITION
 
     def _follow(self, seen: Seen) -> Seen:
@@ -107,7 +107,7 @@ class LedgerWatch:
                 yield milestone, at
 
     def _announced_at(self, kind: AnnouncementKind, rung: int, incident: Incident) -> datetime | None:
-        """When humans were told; the mark of a page keeps until when its teller had it."""
+        """The time at which humans were notified; the stored mark has the end of the sender's lease."""
         of_then = replace(incident, rung=rung, purpose=Purpose.ACT)
         announced = of_incident(kind, of_then, incident.opened_at, "")
         item = self._item(f"PAGE#{announced.key}")

@@ -41,7 +41,7 @@ class Question:
     now: str
 
 
-def answer(asked: Question, outside: Environment) -> tuple[Explanation, str]:
+def answer(asked: Question, environment: Environment) -> tuple[Explanation, str]:
     """The explanation, and the policy file it was made with. Raises Ending, PolicyError or AwsError."""
     if bool(asked.event) == bool(asked.alarm):
         raise Ending(BAD_INPUT, "expected the file of an event, or --alarm NAME")
@@ -53,8 +53,8 @@ def answer(asked: Question, outside: Environment) -> tuple[Explanation, str]:
         raise Ending(BAD_INPUT, "--now: goes with --offline; the ledger is compared with the real clock")
     given = None if asked.alarm else read_event(asked.event)
     if asked.offline and given:
-        return _offline(asked, given, outside.now)
-    return _live(asked, given, outside)
+        return _offline(asked, given, environment.now)
+    return _live(asked, given, environment)
 
 
 def _offline(asked: Question, given: Given, clock: Callable[[], datetime]) -> tuple[Explanation, str]:
@@ -69,21 +69,21 @@ def _offline(asked: Question, given: Given, clock: Callable[[], datetime]) -> tu
     return replace(found, notes=given.lacks), file
 
 
-def _live(asked: Question, given: Given | None, outside: Environment) -> tuple[Explanation, str]:
+def _live(asked: Question, given: Given | None, environment: Environment) -> tuple[Explanation, str]:
     from firebreak_cli.explain.deployed_policy import compared
 
-    stack = find(outside, asked.stack)
+    stack = find(environment, asked.stack)
     policy, file = _policy(asked.policy, stack.policy_file)
-    given = given or _of_live_alarm(stack, policy, asked.alarm, outside.now())
+    given = given or _of_live_alarm(stack, policy, asked.alarm, environment.now())
     trigger, lacks = given.trigger, given.lacks
     if isinstance(trigger, Alarm):
         trigger = placed(trigger, stack.account, stack.region)
         if given.lacks_tags:
             trigger, lacks = _with_live_tags(stack, trigger, lacks)
-    trigger = _moved(asked, trigger, outside.now)
+    trigger = _moved(asked, trigger, environment.now)
     sources = live_sources(stack, policy)
     as_if = _as_if(sources, trigger, given.as_if_red or bool(asked.at))
-    now = sent_at(trigger) if asked.at else outside.now()
+    now = sent_at(trigger) if asked.at else environment.now()
     clock = "given" if asked.at else "real"
     found = Explainer(policy=policy, sources=as_if, clock=clock, offline=False).explain(trigger, now)
     found = replace(found, notes=lacks, stack=stack.address)

@@ -40,7 +40,7 @@ class Given:
 
 def read_event(name: str) -> Given:
     """The alarm or request in the file. Raises Ending naming the file, what it is and what it should be."""
-    shown = "standard input" if name == STDIN else name
+    source_name = "standard input" if name == STDIN else name
     try:
         found = _json(_content(name))
         message = event_in(found)
@@ -48,7 +48,7 @@ def read_event(name: str) -> Given:
             return Given(alarm_events.parse(message), (NO_TAGS, NO_SERIES))
         return Given(alarm_events.parse(found))
     except UnusableEvent as error:
-        raise Ending(BAD_INPUT, f"{shown}: found {error.found}; expected {error.expected}") from error
+        raise Ending(BAD_INPUT, f"{source_name}: found {error.found}; expected {error.expected}") from error
 
 
 def _content(name: str) -> bytes:

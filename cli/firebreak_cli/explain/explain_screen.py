@@ -116,21 +116,21 @@ def _why(decision: Decision) -> str:
     return f"{MEANINGS[decision.reason].sentence}{until} ({decision.reason})"
 
 
-def _tells(found: Explanation) -> str:
-    """That a refusal pages, where the policy does more than observe; docs/reasons.md lists which do."""
+def _paged(found: Explanation) -> str:
+    """The note that a refusal pages, where the policy does more than observe (docs/reasons.md)."""
     refused, rules = isinstance(found.decision.outcome, Refuse), found.rules
     if not refused or rules is None or rules.autonomy is Autonomy.OBSERVE:
         return ""
     pages = found.decision.disposition is Disposition.PAGE
     unseen = ", if the target is opted in" if found.offline else ""
-    return f"a human that nothing is changed{unseen}" if pages else ""
+    return f"a human: nothing is changed{unseen}" if pages else ""
 
 
 def _basis(found: Explanation, policy_file: str) -> Iterator[screen.Row]:
     rules = found.rules
     spoke = f": {rules.autonomy} by {rules.sources['autonomy']}" if rules else ""
     spoke += f"; ladder {' -> '.join(rules.ladder)} by {rules.sources['ladder']}" if rules else ""
-    yield "Tells", _tells(found)
+    yield "Pages", _paged(found)
     copy = "" if found.offline else " (this machine's copy)"
     yield "Policy", f"{policy_file} {found.decision.policy_hash}{copy}{spoke}"
     if found.offline:

@@ -101,18 +101,18 @@ class Explainer:
         tags = self.sources.tags(alarm_of(trigger))
         routing = _by_router(routed(trigger), trigger, tags)
         if routing.by == BY_LIVE_TAG and isinstance(trigger, Alarm) and isinstance(tags, Mapping):
-            trigger = replace(trigger, tags=tags)  # as the router hands it over
+            trigger = replace(trigger, tags=tags)  # as the router passes it on
         action = routing.primary or ""
         named = self.sources.target(trigger, tags, action)
         target = require_supported(named.found, action, CATALOG)
-        rules, name, decided = None, _turned_away_name(trigger, routing), False
+        rules, name, decided = None, _rejection_id(trigger, routing), False
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
-        elif isinstance(away := why_turned_away(trigger, self.policy, now) or target, Unresolved):
-            decision = refuse_unresolved(away, self.policy.hash, now)
+        elif isinstance(rejected := why_rejected(trigger, self.policy, now) or target, Unresolved):
+            decision = refuse_unresolved(rejected, self.policy.hash, now)
         else:
-            request = request_of(trigger, action, away, tags, named)
-            rules, name = self.policy.rules(request.action, away), incident_name(request)
+            request = request_of(trigger, action, rejected, tags, named)
+            rules, name = self.policy.rules(request.action, rejected), incident_name(request)
             seen = self.sources.snapshot(request, rules, tags, now)
             decision, decided = decide_as_deployed(request, rules, seen), isinstance(seen.decided, Decided)
         return Explanation(
@@ -133,7 +133,7 @@ def decide_as_deployed(request: Request, rules: Rules, seen: Snapshot) -> Decisi
     """Decide as a function does, which does not look at the alarm once the ledger or the opt-in objects.
 
     So such an objection names the reason even where an earlier guard, had it looked, would have.
-    All checks are kept, for the reader.
+    The decision has all checks, for the reader.
     """
     unread = NotRead("an earlier guard already objected")
     blank = replace(seen, alarm=unread, series_in_alarm=unread, target_tags=unread, plan=unread)
@@ -158,7 +158,7 @@ def routed(trigger: Alarm | OwnEvent) -> Routing:
 
 
 def _by_router(routing: Routing, trigger: Alarm | OwnEvent, tags: Tags) -> Routing:
-    """The same with the function that the router hands the alarm to, where its live tags name one."""
+    """The same with the function that the router passes the alarm to, where its live tags name one."""
     if not isinstance(trigger, Alarm) or ROUTER not in routing.functions or not isinstance(tags, Mapping):
         return routing
     named = by_live_tags(trigger, tags, CATALOG)
@@ -177,15 +177,15 @@ def why_unasked(trigger: Alarm | OwnEvent, routing: Routing) -> Unresolved | Non
     return why_human(trigger) if routing.primary == PAGE_RUNG else None
 
 
-def why_turned_away(trigger: Alarm | OwnEvent, policy: Policy, now: datetime) -> Unresolved | None:
+def why_rejected(trigger: Alarm | OwnEvent, policy: Policy, now: datetime) -> Unresolved | None:
     """Why an action's function refuses the event before any guard could speak, if so."""
     if refused := ahead.refused(trigger, now):
         return refused
     return reject_early(trigger, policy.missing_data) if isinstance(trigger, Alarm) else None
 
 
-def _turned_away_name(trigger: Alarm | OwnEvent, routing: Routing) -> str:
-    """The id under which `firebreak show` finds a decision without a target; empty when none is kept."""
+def _rejection_id(trigger: Alarm | OwnEvent, routing: Routing) -> str:
+    """The id under which `firebreak show` finds a decision without a target; empty when none is stored."""
     if isinstance(trigger, OwnEvent):
         return incident_name(trigger)
     return f"i-{alarm_key(trigger, routing.primary)[:10]}" if routing.primary else ""

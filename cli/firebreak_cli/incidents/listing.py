@@ -82,12 +82,12 @@ def overview(
     )
     chosen = wanted.of(found)
     decisions = _not_acted(chosen) if everything else _news(chosen, found, wanted)
-    shown = decisions[:most]
+    listed = decisions[:most]
     incidents = [one for one in chosen.incidents if everything or ledger_queries.is_open(one)]
     return Overview(
         incidents=tuple(incidents),
-        decisions=tuple(shown),
-        left_out=len(decisions) - len(shown),
+        decisions=tuple(listed),
+        left_out=len(decisions) - len(listed),
         cut=found.cut,
         damaged=found.damaged,
         heartbeat_at=_heartbeat(found),

@@ -68,12 +68,12 @@ class PagerDesk:
             message = approval_messages.acknowledged(thread.latest, thread.id, by, now)
             after = replace(thread, acknowledged_by=by, next_at=None)
             if self._threads().acknowledge(thread, after, message):
-                self._tell(message)
+                self._announce(message)
                 return after
             thread = self.thread(thread.call_id)
-        raise Ending(NO_AWS, f"NOT ACKNOWLEDGED: others changed {thread.id} at each try: say it again")
+        raise Ending(NO_AWS, f"NOT ACKNOWLEDGED: others changed {thread.id} at each try: run it again")
 
-    def _tell(self, message: Announcement) -> None:
+    def _announce(self, message: Announcement) -> None:
         """Announces at once; on failure it waits in the ledger, and the sweeper sends it within minutes."""
         try:
             EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True).announce(message)
@@ -106,5 +106,5 @@ def outcome_rows(before: Thread, after: Thread, stack: Stack, now: datetime) -> 
         yield "Before by", before.acknowledged_by
     yield "About", plain(after.latest.headline)
     yield "Paged since", when(after.opened_at, now)
-    yield "Told", ", ".join(sorted(after.notified)) or "nobody yet: its hours are not open"
-    yield "Next", "nobody else is called; all of them hear when it is over"
+    yield "Notified", ", ".join(sorted(after.notified)) or "nobody yet: its hours are not open"
+    yield "Next", "nobody else is called; all of them are notified when it is over"

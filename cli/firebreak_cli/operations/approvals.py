@@ -41,7 +41,7 @@ class ApprovalDesk:
 
     stack: Stack
 
-    def waiting(self, written: str, word: str, now: datetime) -> Incident:
+    def open_question(self, written: str, word: str, now: datetime) -> Incident:
         """The incident while it asks exactly this question. Raises Ending or AwsError.
 
         `word` is the command that answers. Anything but the question's own id is refused with what is
@@ -70,18 +70,18 @@ class ApprovalDesk:
     def deny(self, incident: Incident, by: str, why: str, now: datetime) -> None:
         """Say no: it is a human's from now on. Raises Ending when it was answered meanwhile, or AwsError.
 
-        An alarm that joins at this moment changes the incident, not the question: it is said again.
+        An alarm that joins at this moment changes the incident, not the question: it is denied again.
         """
         ledger, question = self._ledger(), question_id(incident)
         for _ in range(TRIES):
             change = advance(incident, Denied(by, why), now).change
             if ledger.move(change):
-                return self._tell(ledger, change.message)
-            incident = self.waiting(question, "deny", now)
+                return self._announce(ledger, change.message)
+            incident = self.open_question(question, "deny", now)
         look = f"look: {self.stack.command('show', incident.id)}"
         raise Ending(NO_AWS, f"NOT DENIED: others changed incident {incident.id} at each try; {look}")
 
-    def _tell(self, ledger: DynamoLedger, message: Announcement | None) -> None:
+    def _announce(self, ledger: DynamoLedger, message: Announcement | None) -> None:
         """Announces at once; on failure it waits in the ledger, and the sweeper sends it within minutes."""
         if message is None:
             return

@@ -46,7 +46,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class NamedScope:
-    """A scope as it was written. `target` is what the name spells; of a group, any target in it."""
+    """A scope as it was written. `target` is what the name means; of a group, any target in it."""
 
     kind: str
     name: str = ""

@@ -102,7 +102,7 @@ class RetryDesk:
         if not lasting:
             since = f"{name} is red since {when(described.since, now)}, and nothing was decided about that"
             where = " in the part of the ledger that was looked at" if found.cut else ""
-            raise Ending(BAD_INPUT, f"{since}{where}: there is nothing to decide anew")
+            raise Ending(BAD_INPUT, f"{since}{where}: there is nothing to decide again")
         return _still_red(lasting, name, alarms)
 
     def retries(self, lasting: Lasting, by: str, now: datetime) -> Sequence[Retry]:
@@ -128,7 +128,7 @@ class RetryDesk:
             case DescribedAlarm() if is_red(found):
                 return found
             case DescribedAlarm(shown=state, since=since):
-                text = f"{name} is {state} since {when(since, now)}: only a red alarm is decided anew"
+                text = f"{name} is {state} since {when(since, now)}: only a red alarm is decided again"
                 raise Ending(BAD_INPUT, text)
             case Absent():
                 place = f"{self.stack.account} {self.stack.region}"

@@ -1,4 +1,4 @@
-"""`firebreak storm`: whether so many alarms are red that nothing is acted on, and ending that by hand."""
+"""`firebreak storm`: whether so many alarms are red that nothing is acted on, and how people end that."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -116,7 +116,7 @@ def ends_at(storm: Storm, rules: StormRules | None) -> datetime | None:
     return quiet_until(storm, rules) if rules else None
 
 
-def shown(
+def storm_rows(
     storm: Storm, states: States, rules: StormRules | None, stack: Stack, now: datetime
 ) -> Iterator[tuple[str, str]]:
     """The storm in a few lines."""

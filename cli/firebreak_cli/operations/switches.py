@@ -71,7 +71,7 @@ def _allowed(length: timedelta, option: str) -> timedelta:
 def reason_of(written: str) -> str:
     """The reason, in one line. Raises Ending when it says nothing."""
     if not (reason := plain(written, MAX_REASON)):
-        raise Ending(BAD_INPUT, "--reason: say why, for whoever reads it at 3 a.m.")
+        raise Ending(BAD_INPUT, "--reason: say why, for the person who reads it at 3 a.m.")
     return reason
 
 
@@ -88,12 +88,12 @@ class Holder:
         return "" if self.caller == self.name else self.caller or NOT_NAMED
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The holder for people: a label is never shown without the person who gave it."""
         return f"{self.name} (claimed by {self.claimed_by})" if self.claimed_by else self.name
 
 
-def holder_of(written: str, stack: Stack, outside: Environment) -> Holder:
+def holder_of(written: str, stack: Stack, environment: Environment) -> Holder:
     """The holder: the caller by AWS's name, by a label if one is given, else the local user's name.
 
     AWS's name is the same from every machine, so that a pause made here is resumed there. It never
@@ -104,7 +104,7 @@ def holder_of(written: str, stack: Stack, outside: Environment) -> Holder:
     except AwsError:
         arn = ""
     caller = plain(arn.rpartition(":")[2].rpartition("/")[2], MAX_HOLDER)
-    name = plain(written or caller or outside.environ.get("USER", ""), MAX_HOLDER)
+    name = plain(written or caller or environment.environ.get("USER", ""), MAX_HOLDER)
     return Holder(name or NOBODY, caller)
 
 

@@ -105,7 +105,7 @@ def _turned_red(change: Transition, shape: Mapping[str, Any], tags: Mapping[str,
     event = state_change_event(change, shape, {**tags, **({} if rides else {PROPAGATION_TAG: "off"})})
     parsed = alarm_events.parse(event)
     if isinstance(parsed, OwnEvent):
-        raise TypeError("an alarm's event is no request of our own")
+        raise TypeError("an alarm's event is not one of Firebreak's requests")
     return parsed
 
 

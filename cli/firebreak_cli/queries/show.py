@@ -200,7 +200,7 @@ def _paged(pages: Thread | Unknown | NotRead, now: datetime) -> Iterator[screen.
     for fact in latest.facts:
         yield " ", fact
     yield "State", f"{pages.state}, {pages.severity}, since {screen.when(pages.opened_at, now)}"
-    yield "Told", ", ".join(sorted(pages.notified)) or "nobody yet"
+    yield "Notified", ", ".join(sorted(pages.notified)) or "nobody yet"
     held = screen.when(pages.due_at, now) if pages.waiting and pages.due_at else ""
     yield "Held", f"{pages.waiting} until {held}" if held else ""
     yield "Next step", screen.when(pages.next_at, now) if pages.next_at else ""
