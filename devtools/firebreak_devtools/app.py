@@ -27,18 +27,18 @@ local_app = typer.Typer(
 
 
 class Bind(StrEnum):
-    """Whom local AWS listens to."""
+    """The address on which local AWS listens."""
 
     THIS_MACHINE = "127.0.0.1"
-    EVERYBODY = "0.0.0.0"  # noqa: S104  # said out loud by the user, who reads whom it lets in
+    EVERYBODY = "0.0.0.0"  # noqa: S104  # the user asks for it, and its help says whom it lets in
 
 
-def _one_of_ours(function: str) -> str:
+def _function_name(function: str) -> str:
     from firebreak.services.registry import CATALOG  # the other commands need none of the actions
 
     functions = (*(spec.logical_id for spec in CATALOG.specs.values()), "Verify", "Page", "Route")
     if function not in functions:
-        raise typer.BadParameter(f"no function is called so; there are {', '.join(functions)}")
+        raise typer.BadParameter(f"there is no such function; there are {', '.join(functions)}")
     return function
 
 
@@ -56,7 +56,7 @@ def up(
     ctx: typer.Context,
     bind: Annotated[
         Bind | None,
-        typer.Option(help="Whom it listens to: this machine (the default), or everybody on your network."),
+        typer.Option(help="The address to listen on: this machine (the default), or your whole network."),
     ] = None,
     *,
     policy: Annotated[
@@ -79,7 +79,7 @@ def up(
     repository, home = checkout(), _home(ctx)
     if policy:
         load_policy(policy)  # before anything is built for it
-    with _local_errors_as_endings():
+    with _local_errors_end_the_command():
         _as_bound(home, bind)
         timeline = Timeline(Console(stderr=True, quiet=quiet))
         with timeline.working():
@@ -104,7 +104,7 @@ def down(ctx: typer.Context, *, quiet: Quiet = False) -> None:
 @local_app.command()
 def environment(ctx: typer.Context) -> None:
     """Print the environment in which AWS is the local one: eval "$(firebreak local environment)"."""
-    with _local_errors_as_endings():
+    with _local_errors_end_the_command():
         typer.echo("\n".join(_exports(_found(_home(ctx)).running)))
 
 
@@ -114,7 +114,7 @@ def invoke(
     function: Annotated[
         str,
         typer.Argument(
-            parser=_one_of_ours,
+            parser=_function_name,
             metavar="FUNCTION",
             help="A function of the stack, for example RestartService.",
         ),
@@ -129,7 +129,7 @@ def invoke(
     from firebreak_devtools.local.sam import sam_command
 
     repository, home = checkout(), _home(ctx)
-    with _local_errors_as_endings():
+    with _local_errors_end_the_command():
         if missing := containers.engine_missing():
             raise Ending(BAD_INPUT, f"{missing}: running a function in a container needs Docker")
         local, sam = _found(home), sam_command(repository)
@@ -191,8 +191,8 @@ def _as_bound(home: "Home", bind: Bind | None) -> None:
 
 
 @contextmanager
-def _local_errors_as_endings() -> Iterator[None]:
-    """Turn what local AWS says when it fails into an ending; what SAM or the emulator said comes first."""
+def _local_errors_end_the_command() -> Iterator[None]:
+    """Turns an error of local AWS into an Ending, after the output of SAM or the emulator."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from firebreak_devtools.local.paths import LocalError
@@ -231,6 +231,6 @@ def _welcome(running: "Running", home: "Home", *, carries: bool) -> list[str]:
         "  .venv/bin/firebreak incidents",
         "  make invoke FUNCTION=RestartService EVENT=events/ecs_memory_alarm.json   (needs Docker)",
         "",
-        f"What the functions log: {home.log}",
+        f"The log of the functions: {home.log}",
         "To stop it: make local-down",
     ]

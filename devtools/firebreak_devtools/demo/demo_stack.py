@@ -1,4 +1,4 @@
-"""The stage of a scene: local AWS, its workload, the pages that arrive, and the timeline."""
+"""The environment of a scene: local AWS, its workload, the pages that arrive, and the timeline."""
 
 import json
 import time
@@ -45,8 +45,8 @@ class Page:
     @property
     def incident_id(self) -> str:
         """The id in the page's own `firebreak show` command."""
-        shown = [line for line in self.body.splitlines() if line.startswith("Show:")]
-        return shown[0].split()[3] if shown else ""
+        commands = [line for line in self.body.splitlines() if line.startswith("Show:")]
+        return commands[0].split()[3] if commands else ""
 
 
 @dataclass

@@ -29,7 +29,7 @@ class Timeline:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """While this lasts, a terminal shows a moving sign beside the last step."""
+        """While this lasts, a terminal shows a spinner next to the last step."""
         if not self._console.is_terminal:
             yield
             return

@@ -32,7 +32,7 @@ def start(home: Home, running: Running) -> None:
         return
     mark = f"firebreak-carrier-{secrets.token_hex(8)}"
     with home.carrier_log.open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603  # our own module
+        process = subprocess.Popen(  # noqa: S603  # a module of this package
             [sys.executable, "-m", __name__, running.endpoint, mark],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -115,12 +115,12 @@ def start(home: Home, python: Path, *, bind: str = "127.0.0.1", enforce_iam: boo
 
 
 def find(home: Home) -> Running | None:
-    """The emulator this home's state names, if it still runs and is really this home's own."""
+    """The emulator this home's state names, if it still runs and really belongs to this home."""
     try:
         running = Running(**json.loads(home.state.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
-    return running if _is_ours(running) else None
+    return running if _is_running(running) else None
 
 
 def stop(home: Home) -> bool:
@@ -132,7 +132,7 @@ def stop(home: Home) -> bool:
     # It leads a process group of its own, in which its functions' processes are.
     os.killpg(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
-    while _is_ours(running):
+    while _is_running(running):
         if time.monotonic() > deadline:
             os.killpg(running.pid, signal.SIGKILL)
             break
@@ -146,7 +146,7 @@ def _launch(
     mark = f"firebreak-local-{secrets.token_hex(8)}"
     port = _free_port()
     with home.log.open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603  # our own launcher
+        process = subprocess.Popen(  # noqa: S603  # the launcher of this package
             [str(python), str(LAUNCHER), mark],
             env=_environment(home, port, bind, enforce_iam=enforce_iam),
             cwd=home.scratch,
@@ -161,8 +161,8 @@ def _launch(
 def _environment(home: Home, port: int, bind: str, *, enforce_iam: bool) -> dict[str, str]:
     # The functions inherit this, so nothing of the caller's comes along but what a process needs to
     # run: no PYTHONPATH (they would import the repository instead of the layer), no AWS profile.
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | {
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return inherited | {
         "TMPDIR": str(home.scratch.resolve()),
         "GATEWAY_PORT": str(port),
         "BIND_HOST": bind,
@@ -174,7 +174,7 @@ def _environment(home: Home, port: int, bind: str, *, enforce_iam: bool) -> dict
         "AUTH": str(enforce_iam).lower(),
         # No such socket: ECS tasks are records, not containers, whether or not the machine has Docker.
         "DOCKER_HOST": f"unix://{home.scratch.resolve()}/no-docker.sock",
-        # Every API call is kept, so that tests can count the ones that changed something.
+        # Every API call is recorded, so that tests can count the ones that changed something.
         "CLOUDTRAIL_RECORDING": "1",
         "CLOUDTRAIL_MAX_EVENTS": "100000",
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.2",
@@ -215,7 +215,7 @@ def healthy(running: Running) -> bool:
         return False
 
 
-def _is_ours(running: Running) -> bool:
+def _is_running(running: Running) -> bool:
     return running.mark in command_line(running.pid)
 
 
@@ -226,10 +226,10 @@ def command_line(pid: int) -> str:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             return ""
-    shown = subprocess.run(  # noqa: S603
+    process = subprocess.run(  # noqa: S603
         ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
-    return shown.stdout
+    return process.stdout
 
 
 def _tail(log: Path, lines: int = 20) -> str:

@@ -9,7 +9,7 @@ import sys
 import boto3
 from ministack import app  # type: ignore[import-not-found]  # only the emulator's environment has it
 from ministack.services import scheduler  # type: ignore[import-not-found]  # the same
-from scalable_targets import ScalableTargets  # type: ignore[import-not-found]  # beside this file when run
+from scalable_targets import ScalableTargets  # type: ignore[import-not-found]  # next to this file when run
 
 # The emulator looks for due schedules every 10 s and has no setting for it; the waits of the demo's
 # policy are about as long. Only the pinned version is known to read this name.

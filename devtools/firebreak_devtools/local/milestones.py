@@ -25,7 +25,7 @@ class Milestones:
         self._done = 0
 
     def read(self, line: str) -> str | None:
-        """The milestone that this line marks, None for most lines."""
+        """The milestone that this line reports, None for most lines."""
         text = line.strip()
         if _CHANGE.match(text):
             self._planned += 1
@@ -33,7 +33,7 @@ class Milestones:
             return self._count()
         elif built := _BUILDS_FUNCTION.match(text):
             return f"building {built['name']}"
-        return next((shown for mark, shown in _STARTS.items() if mark in text), None)
+        return next((milestone for start, milestone in _STARTS.items() if start in text), None)
 
     def _count(self) -> str | None:
         self._done += 1

@@ -14,7 +14,7 @@ LOOK_SECONDS = 0.05
 
 @contextmanager
 def forwarded(address: str, port: int) -> Iterator[int]:
-    """Carry connections that come to `address` on to `port` of the loopback address; gives the door's port.
+    """Carries connections to `address` on to `port` of the loopback address; yields the port to connect to.
 
     Raises OSError when the address is not one of this machine's.
     """
@@ -38,7 +38,7 @@ def forwarded(address: str, port: int) -> Iterator[int]:
 
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
-    # A connection that a stopped container left open must not keep the door from closing.
+    # A connection that a stopped container left open must not keep the listener from closing.
     block_on_close = False
 
 

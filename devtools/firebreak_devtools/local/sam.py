@@ -1,4 +1,4 @@
-"""Runs SAM CLI: apart from the caller's AWS, with all it says kept in a file and little of it shown."""
+"""Runs SAM CLI without the caller's AWS settings; all its output goes to a file, a little to the screen."""
 
 import os
 import subprocess
@@ -27,19 +27,19 @@ def sam_command(repository: Path) -> Path:
 def environment(home: Home, extra: Mapping[str, str]) -> dict[str, str]:
     """The environment of SAM CLI: nothing of the caller's AWS, a Python 3.13 with pip, its own settings."""
     # No AWS setting of the caller's may come along: it could name a real account.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     # SAM looks for python3.13 on the PATH, and the layer's build for one that has pip.
-    path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")])
+    path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", "")])
     for folder in (home.sam / "settings", home.scratch):
         folder.mkdir(parents=True, exist_ok=True)
-    ours = {
+    own_settings = {
         "PATH": path,
         "SAM_CLI_TELEMETRY": "0",
         "__SAM_CLI_APP_DIR": str(home.sam / "settings"),
         # A SAM CLI that was killed leaves a lock on its image there, for which the next one waits minutes.
         "TMPDIR": str(home.scratch.resolve()),
     }
-    return kept | {"AWS_DEFAULT_REGION": REGION} | ours | dict(extra)
+    return inherited | {"AWS_DEFAULT_REGION": REGION} | own_settings | dict(extra)
 
 
 def run(

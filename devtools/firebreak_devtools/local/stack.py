@@ -59,7 +59,7 @@ def deploy(
     """Run `sam deploy` on what `build` made; `parameters` go over LOCAL_PARAMETERS."""
     overrides = LOCAL_PARAMETERS | dict(parameters or {})
     command = ["deploy", "--template-file", str(home.build / "template.yaml"), "--stack-name", STACK]
-    # SAM looks for its settings beside the template, which here is the built one.
+    # SAM looks for its settings next to the template, which here is the built one.
     command += ["--config-file", str(repository / "samconfig.toml")]
     command += ["--no-confirm-changeset", "--no-progressbar", "--parameter-overrides"]
     command += [f"{name}={value}" for name, value in sorted(overrides.items())]
