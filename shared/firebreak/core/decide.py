@@ -43,7 +43,7 @@ def decide(request: Request, rules: Rules, seen: Snapshot) -> Decision:
 
 
 def refuse(reason: Reason, detail: str, policy_hash: str = "", *, cause: str = "") -> Decision:
-    """A refusal before any guard could speak, for example because no target is known."""
+    """A refusal before any guard is asked, for example because no target is known."""
     check = Check("intake", Result.OBJECTED, detail, reason, cause=cause)
     return Decision(Refuse(), reason, (check,), policy_hash)
 

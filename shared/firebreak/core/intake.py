@@ -66,7 +66,7 @@ def held_back(alarm: Alarm, now: datetime) -> Decision | None:
 
 
 def why_not_routed(alarm: Alarm) -> Unresolved:
-    """Why no rule hands this alarm to an action or to Page (see `routing.route`)."""
+    """Why no rule routes this alarm to an action or to Page (see `routing.route`)."""
     if alarm.state is not AlarmState.ALARM:
         return Unresolved(Reason.NOT_IN_ALARM, f"the alarm is {alarm.state}")
     if alarm.tags.get(ACTION_TAG) == NO_ACTION:

@@ -64,7 +64,7 @@ class LedgerView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
-    """A decision as it is kept: enough to explain it without anything else.
+    """A decision as it is stored: enough to explain it without anything else.
 
     `alarm` is None for an event that could not be read as one. `by` names the human who asked, if one did.
     """

@@ -177,7 +177,9 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.OBSERVE_ONLY: _digest("The policy says observe, so Firebreak changes nothing here."),
     Reason.NEEDS_APPROVAL: _page("A human must say yes first."),
     Reason.NOT_IN_ALARM: _record("The alarm is not red, so there is nothing to do."),
-    Reason.PARENT_OF_CONTRIBUTORS: _record("A multi-series alarm speaks through its contributors."),
+    Reason.PARENT_OF_CONTRIBUTORS: _record(
+        "A multi-series alarm is handled through the events of its contributors."
+    ),
     Reason.UNKNOWN_KIND: _page("This kind of alarm is not understood, so it was left to humans."),
     Reason.AHEAD_OF_TIME: _page(
         "The alarm's event carries a time that has not come yet, so nothing is based on it."
@@ -191,7 +193,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.ROUTED_TO_HUMANS: _page("The alarm is tagged to page a human."),
     Reason.UNKNOWN_ACTION_TAG: _page("The alarm's firebreak:action tag names no known action."),
     Reason.TAGS_LOST: _page("CloudWatch could not send the alarm's tags, so its wishes are not known."),
-    Reason.NOT_ROUTED: _record("No rule hands this alarm to Firebreak."),
+    Reason.NOT_ROUTED: _record("No rule routes this alarm to Firebreak."),
     Reason.HEARTBEAT: _record("This is Firebreak's own heartbeat, and it came all the way."),
     # Its absence is paged by an alarm; a page here would be a second one, and for a passing fault too.
     Reason.HEARTBEAT_BLIND: _record(

@@ -1,4 +1,4 @@
-"""The function that the template's rules hand an alarm to, computed as a pure function.
+"""The function that the template's rules route an alarm to, computed as a pure function.
 
 The rules themselves are EventBridge patterns in template.yaml; this says the same for `explain`,
 and for a function that checks what its own rule let through:

@@ -40,7 +40,7 @@ EVERY_KIND = frozenset(RequestKind)
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A guard's name, the request kinds it speaks to, and how it looks."""
+    """A guard's name, the request kinds it applies to, and the function that looks."""
 
     name: str
     applies_to: frozenset[RequestKind]

@@ -35,7 +35,7 @@ class BreakerLimits:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Nothing speaks against an act."""
+    """No objection to an act."""
 
     detail: str
 
