@@ -85,7 +85,7 @@ class Denied(AwsError):
 
 
 class Throttled(AwsError):
-    """AWS asks us to slow down; nothing was changed."""
+    """AWS asks Firebreak to slow down; nothing was changed."""
 
     retryable = True
 

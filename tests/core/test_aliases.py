@@ -242,7 +242,7 @@ def test_publishing_that_would_break_or_release_something_else_is_an_obstacle(
 )
 def test_a_hidden_environment_is_not_known_to_be_equal(latest: Any, live: Any) -> None:
     assert unreleasable(latest, AliasCallers(alias(), live), seen(alias())) == Unknown(
-        "Environment cannot be compared: Lambda may not show it to us (a key of its own?)"
+        "Environment cannot be compared: Firebreak may not read it (a key of its own?)"
     )
 
 

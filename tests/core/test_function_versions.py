@@ -69,9 +69,7 @@ def test_any_other_version_is_a_release(older: Any, newer: Any) -> None:
     ids=["before", "now", "both", "both, in different words", "before, and raised since"],
 )
 def test_a_hidden_environment_may_be_the_only_change_of_a_version(older: Any, newer: Any) -> None:
-    why = (
-        "Environment of versions 6 and 7 cannot be compared: Lambda may not show it to us (a key of its own?)"
-    )
+    why = "Environment of versions 6 and 7 cannot be compared: Firebreak may not read it (a key of its own?)"
     assert released_as(7, published(v6=older, v7=newer)) == Unknown(why)
 
 

@@ -35,7 +35,7 @@ def test_the_statuses_are_those_of_the_api() -> None:
 
 def test_a_status_that_nothing_explains_is_unknown_with_the_runs_own_words() -> None:
     run = Run(id="r-1", version="3", status="Exited", failure=" Step 2\n\tstopped ")
-    assert settled(run) == Unknown("run r-1 is Exited: Step 2 stopped, a status that we do not know")
+    assert settled(run) == Unknown("run r-1 is Exited: Step 2 stopped, which is an unknown status")
 
 
 def test_a_run_without_a_failure_has_only_its_status() -> None:

@@ -31,17 +31,17 @@ class EventBus:
         self._by_human = by_human
 
     def announce(self, announcement: Announcement) -> None:
-        """Hands an announcement to the bus."""
+        """Puts an announcement on the bus."""
         detail_type = HUMAN_ANNOUNCEMENT if self._by_human else ANNOUNCEMENT
         self._put(detail_type, announcement_to_wire(announcement))
 
     def ask(self, request: OwnEvent) -> None:
-        """Hands a request to its action's function."""
+        """Puts a request for its action's function on the bus."""
         envelope = request_event(request, by_human=self._by_human)
         self._put(str(envelope["detail-type"]), envelope["detail"])
 
     def route(self, function: str, event: Mapping[str, object], tags: Mapping[str, str]) -> None:
-        """Hands an alarm's event to the function that its live tags name."""
+        """Puts an alarm's event on the bus for the function that its live tags name."""
         self._put(ROUTED_ALARM, routed_alarm(function, event, tags))
 
     def _put(self, detail_type: str, detail: object) -> None:

@@ -44,7 +44,7 @@ def patient(session: Session, service: str) -> Any:
 
 
 def mutator(session: Session, service: str, *, read_seconds: float = READ_SECONDS) -> Any:
-    """A client for calls that change something: each is sent once, whatever happens to it."""
+    """A client for calls that change something: each is sent once, even if it fails."""
     return _client(session, service, attempts=1, read_seconds=read_seconds)
 
 

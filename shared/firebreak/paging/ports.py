@@ -1,4 +1,4 @@
-"""The outside of paging, as small protocols: channels, logs, pictures, secrets."""
+"""The dependencies of paging, as small protocols: channels, logs, pictures, secrets."""
 
 from datetime import datetime
 from typing import Protocol

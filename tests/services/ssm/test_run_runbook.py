@@ -332,7 +332,7 @@ def test_every_status_means_one_thing_at_most() -> None:
 def test_a_status_of_tomorrow_is_unknown_with_what_the_run_says() -> None:
     odd = run("Levitating", failure="Step 2\n  floats away")
     found = action().settled(planned(), Receipt(summary="", after={"run": RUN_ID}), seen(runs=(odd,)))
-    assert found == Unknown(f"run {RUN_ID} is Levitating: Step 2 floats away, a status that we do not know")
+    assert found == Unknown(f"run {RUN_ID} is Levitating: Step 2 floats away, which is an unknown status")
 
 
 def test_after_a_lost_reply_the_run_is_known_by_its_token() -> None:
@@ -345,7 +345,7 @@ def test_after_a_lost_reply_the_run_is_known_by_its_token() -> None:
 def test_another_run_does_not_settle_the_one_that_was_started() -> None:
     receipt = Receipt(summary="", after={"run": RUN_ID})
     found = action().settled(planned(), receipt, seen(runs=(run(id=OTHER_RUN_ID),)))
-    assert found == Unknown("our run is not listed")
+    assert found == Unknown("Firebreak's run is not listed")
 
 
 @pytest.mark.parametrize(

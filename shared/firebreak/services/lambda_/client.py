@@ -1,7 +1,7 @@
 """Lambda functions, as the protocols in ports.py define them.
 
 Environment variables and the other settings never leave this module but as hashes, which are compared
-in memory: some of them are secrets. GetFunction is not used, as it hands out the code as well.
+in memory: some of them are secrets. GetFunction is not used, as it returns the code as well.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ ACTIVE = "Active"
 FAILED = "Failed"
 IN_PROGRESS = "InProgress"
 
-NOT_COMPARED = "cannot be compared: Lambda may not show it to us (a key of its own?)"
+NOT_COMPARED = "cannot be compared: Firebreak may not read it (a key of its own?)"
 UNASKED = NotRead("not needed by this action")
 
 

@@ -95,4 +95,4 @@ def settled(run: Run) -> Settled | Failed | Unknown:
         return Settled.YES
     if run.status in FAILED:
         return Failed(run.description)
-    return Unknown(f"{run.description}, a status that we do not know")
+    return Unknown(f"{run.description}, which is an unknown status")

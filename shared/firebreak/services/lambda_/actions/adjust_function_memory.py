@@ -85,7 +85,7 @@ class AdjustFunctionMemory(FunctionAction):
         if isinstance(compared, Unknown):
             return compared
         if compared.came is not True:
-            text = f"{compared.description}, which is not what we set"
+            text = f"{compared.description}, which is not what Firebreak set"
             return Obstacle(Reason.CHANGED_SINCE, text)
         return _back(compared)
 
@@ -118,7 +118,7 @@ def _plan(
 
 
 def raised(memory: int, settings: MemorySettings) -> int:
-    """The memory after one raise, in whole MB and never above a ceiling; reckoned without rounding errors."""
+    """The memory after one raise, in whole MB and never above a ceiling; computed without rounding errors."""
     wanted = ceil(memory * Fraction(str(settings.factor)))
     return min(wanted, settings.ceiling, SPEC.highest_ceiling)
 

@@ -146,7 +146,7 @@ def _plan(target: Target, sending: SendingLive) -> Plan:
 
 
 def _ending(change: Mapping[str, object]) -> str:
-    """The command that lets mail through again; the name is one that the resolver let through."""
+    """The command that switches sending on again; the resolver has accepted the name."""
     if change.get("scope") == WHOLE_ACCOUNT:
         return "aws sesv2 put-account-sending-attributes --sending-enabled"
     name = change.get("configurationSetName", "NAME")

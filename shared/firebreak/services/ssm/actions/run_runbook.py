@@ -46,7 +46,7 @@ SPEC = ActionSpec(
         "starts an SSM Automation document of yours that the policy lists; "
         "it must be tagged, begin with the prefix and assume a role"
     ),
-    irreversible="what a runbook did cannot be taken back by us",
+    irreversible="Firebreak cannot take back what a runbook did",
     # A run stays done.
     temporary=False,
     settings=RunbookSettings(),
@@ -75,7 +75,7 @@ class RunRunbook(OfNoGroup):
     """Starts one run; SSM takes its client token once, so a rung can never start a second one.
 
     The document's effect is its owner's: nothing here can find out what it changed, or take it back.
-    The guard alarm is handed to SSM, which stops the run when it turns red (AlarmConfiguration); an
+    The guard alarm is passed to SSM, which stops the run when it turns red (AlarmConfiguration); an
     alarm that is red already would stop it at once, which is why the incident's own cannot guard.
     """
 
@@ -145,7 +145,7 @@ class RunRunbook(OfNoGroup):
         if isinstance(runs, Unknown):
             return runs
         run = _ours(plan, receipt, runs)
-        return settled(run) if run else Unknown("our run is not listed")
+        return settled(run) if run else Unknown("Firebreak's run is not listed")
 
     def worse(self, plan: Plan, seen: RunbookObservation) -> bool | Unknown:
         """Whether the guard alarm, which was not red when the run began, is red now."""
