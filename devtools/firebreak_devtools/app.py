@@ -93,7 +93,7 @@ def up(
 
 @local_app.command()
 def down(ctx: typer.Context, *, quiet: Quiet = False) -> None:
-    """End local AWS and forget everything on it."""
+    """End local AWS and delete everything on it."""
     from firebreak_devtools.local import up as local_aws
 
     ended = local_aws.down(_home(ctx))
@@ -103,7 +103,7 @@ def down(ctx: typer.Context, *, quiet: Quiet = False) -> None:
 
 @local_app.command()
 def environment(ctx: typer.Context) -> None:
-    """Print the environment in which AWS is the local one: eval "$(firebreak local environment)"."""
+    """Print the environment variables of local AWS: eval "$(firebreak local environment)"."""
     with _local_errors_end_the_command():
         typer.echo("\n".join(_exports(_found(_home(ctx)).running)))
 
@@ -144,7 +144,7 @@ def invoke(
 
 
 def demo() -> None:
-    """Play an outage on local AWS: restarts, limits, a ladder, a kill switch, observe mode."""
+    """Run an outage on local AWS: restarts, limits, a ladder, a kill switch, observe mode."""
     from rich.console import Console
 
     from firebreak_devtools.demo.play import run
@@ -155,7 +155,7 @@ def demo() -> None:
 
 
 def checkout() -> Path:
-    """The clone this command was installed from, else the one we are in. Raises Ending."""
+    """The clone this command was installed from, else that of the current directory. Raises Ending."""
     here = Path.cwd()
     for place in (Path(__file__).resolve().parents[2], here, *here.parents):
         if (place / "template.yaml").is_file() and (place / "shared/firebreak").is_dir():

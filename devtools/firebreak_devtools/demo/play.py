@@ -1,4 +1,4 @@
-"""Plays the scenes and prints the timeline; the exit code says whether each ended as it should."""
+"""Runs the scenes and prints the timeline; the exit code says whether each ended as it should."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +16,14 @@ from firebreak_devtools.local.up import LocalAws
 from firebreak_devtools.local.workload import Workload
 
 LEGEND = (
-    "How to read it: load is what the demo does to the played services; alarm is a CloudWatch alarm that",
+    "How to read it: load is what the demo does to the simulated services; alarm is a CloudWatch alarm that",
     "changed state, and the rules it matched; page is what a human on call is sent; ledger is what Firebreak",
     "wrote down; check is what the demo then looked up in AWS. Everything else the deployed functions did.",
 )
 
 
-def stage_on(local: LocalAws, timeline: Timeline) -> DemoStack:
-    """A stage on a deployed stack, with an inbox that gets its pages."""
+def demo_on(local: LocalAws, timeline: Timeline) -> DemoStack:
+    """The demo on a deployed stack, with an inbox that gets its pages."""
     session = local.running.session()
     inbox = Inbox(session, local.stack.page_topic)
     inbox.open()
@@ -38,7 +38,7 @@ def stage_on(local: LocalAws, timeline: Timeline) -> DemoStack:
 
 
 def run(repository: Path, home: Home, console: Console) -> int:
-    """Set up, play every scene, tear down. 0 when every scene ended as it should, else 1."""
+    """Set up, run every scene, tear down. 0 when every scene ended as it should, else 1."""
     timeline = Timeline(console)
     # One that was interrupted may still be up, with what its scenes left.
     up.down(home)
@@ -52,8 +52,8 @@ def run(repository: Path, home: Home, console: Console) -> int:
     for line in LEGEND:
         timeline.progress(line)
     try:
-        stage = stage_on(local, timeline)
-        failed = [scene for scene in SCENES if not _played(scene, stage, timeline)]
+        demo = demo_on(local, timeline)
+        failed = [scene for scene in SCENES if not _succeeds(scene, demo, timeline)]
     finally:
         up.down(home)
     good = len(SCENES) - len(failed)
@@ -61,14 +61,14 @@ def run(repository: Path, home: Home, console: Console) -> int:
     return 1 if failed else 0
 
 
-def _played(scene: Scene, stage: DemoStack, timeline: Timeline) -> bool:
+def _succeeds(scene: Scene, demo: DemoStack, timeline: Timeline) -> bool:
     timeline.title(f"Scene ({scene.letter}): {scene.title}")
     try:
         with timeline.working():
-            scene.play(stage)
+            scene.play(demo)
     except SceneFailed as failure:
         timeline.line("FAILED", str(failure))
-        for line in (stage.inbox.pages[-1].body if stage.inbox.pages else "").splitlines():
+        for line in (demo.inbox.pages[-1].body if demo.inbox.pages else "").splitlines():
             timeline.progress(f"  last page | {line}")
         return False
     return True

@@ -83,7 +83,7 @@ def paused(demo: DemoStack) -> None:
     demo.check("nothing was changed", demo.updates_of("checkout") == [])
     demo.switches.resume("global", "ana")
     held = [hold for hold in demo.switches.held() if hold.until > datetime.now(UTC)]
-    demo.say("resume", "ana lets go")
+    demo.say("resume", "ana releases the switch")
     demo.check("no switch is held any more", held == [])
     demo.workload.remove_alarm("checkout-memory-high")
 

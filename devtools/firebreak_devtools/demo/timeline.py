@@ -1,4 +1,4 @@
-"""The timeline a person reads while local AWS comes up and the scenes play."""
+"""The timeline a person reads while local AWS comes up and the scenes run."""
 
 import time
 from collections.abc import Iterator

@@ -52,6 +52,6 @@ def find(home: Home) -> LocalAws | None:
 
 
 def down(home: Home) -> bool:
-    """End this home's local AWS and forget everything on it; False when none is up."""
+    """End this home's local AWS and delete everything on it; False when none is up."""
     carry.stop(home)
     return emulator.stop(home)

@@ -34,7 +34,7 @@ Metric = Literal["MemoryUtilization", "CPUUtilization"]
 
 @dataclass(frozen=True, slots=True)
 class PlayedService:
-    """An ECS service of the played world."""
+    """An ECS service of the simulated world."""
 
     cluster: str
     name: str
@@ -51,7 +51,7 @@ class PlayedService:
 
 @dataclass(slots=True)
 class Workload:
-    """The played world of one cluster. `sleep` and `clock` are there for tests."""
+    """The simulated world of one cluster. `sleep` and `clock` are there for tests."""
 
     session: Session
     cluster: str = "prod"
