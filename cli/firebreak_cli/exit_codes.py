@@ -40,7 +40,7 @@ EXIT_CODES: Mapping[int, str] = {
     DRILL_FAILED: "a drill did not go as it should, or was interrupted",
     UNEXPECTED: "`explain` did not answer what `--expect` says",
     INTERRUPTED: "interrupted (Ctrl-C); at a question Ctrl-C is a no, which exits with 2",
-    READER_GONE: "whatever read the output, such as `head`, went away",
+    READER_GONE: "the reader of the output, such as `head`, went away",
 }
 
 # The errors of botocore when there is nothing to sign a request with.

@@ -1,4 +1,4 @@
-"""Settings that are allowed in a policy and are hardly meant. Nothing here needs AWS."""
+"""Settings that are allowed in a policy but are probably a mistake. Nothing here needs AWS."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -62,7 +62,7 @@ def test_nobody_further_up_is_called_once_the_command_has_returned(paged: World)
     words = " ".join(result.stdout.split())
     assert f"Acknowledged {INCIDENT}, stack firebreak" in words
     assert f"By {CALLER}" in words
-    assert "Told ops, pd" in words
+    assert "Notified ops, pd" in words
     tick(paged, 60)
     assert ("topic", Phase.TRIGGER) not in sent(paged)
 

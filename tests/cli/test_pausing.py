@@ -154,8 +154,8 @@ def test_a_shorter_pause_of_the_same_holder_keeps_the_longer_and_says_so(world: 
         run_in(world, *PAUSE, "--reason", "smoke test", "--holder", "ci", "--for", "15m").stdout.split()
     )
 
-    assert "kept the longer pause of this holder" not in " ".join(first.split())
-    assert "kept the longer pause of this holder" in second
+    assert "the longer pause of this holder stays" not in " ".join(first.split())
+    assert "the longer pause of this holder stays" in second
     assert "2026-11-20 14:00:30Z (4h)" in second
     assert [(hold["reason"], hold["until"]) for hold in held(world)] == [
         ("migration", "2026-11-20T14:00:30+00:00")

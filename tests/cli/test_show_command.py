@@ -112,7 +112,7 @@ def test_show_names_who_was_paged_and_who_acknowledged(world: World) -> None:
     assert (pages["state"], pages["severity"], pages["told"]) == ("open", "warning", ["topic"])
     assert pages["acknowledged_by"] is None
     text = " ".join(run_in(world, "show", done.incident_id).stdout.split())
-    assert "State open, warning, since 10:00:30Z Told topic" in text
+    assert "State open, warning, since 10:00:30Z Notified topic" in text
     assert "Red MemoryUtilization (ClusterName prod, ServiceName api)" in text
     assert "#alarmsV2:alarm/api-memory-high" in text
 

@@ -37,12 +37,10 @@ def explain(
     stack: StackName = DEFAULT_STACK,
     at: Annotated[
         str,
-        typer.Option(
-            "--at", metavar="TIME", help="As if the event were sent then (or now), to try a freeze."
-        ),
+        typer.Option("--at", metavar="TIME", help="Take the event as sent then (or now), to try a freeze."),
     ] = "",
     now: Annotated[
-        str, typer.Option("--now", metavar="TIME", help="Offline: the clock, to see the event grow old.")
+        str, typer.Option("--now", metavar="TIME", help="Offline: the time now, to let the event be old.")
     ] = "",
     expect: Annotated[
         str,

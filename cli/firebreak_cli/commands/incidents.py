@@ -22,7 +22,7 @@ def incidents(
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Finished incidents and all decisions that did not act, too.")
+        bool, typer.Option("--all", help="List finished incidents and all decisions without an act.")
     ] = False,
     target: Annotated[str, typer.Option("--target", help="Only where the target's name contains this.")] = "",
     alarm: Annotated[str, typer.Option("--alarm", help="Only where an alarm's name contains this.")] = "",
@@ -37,14 +37,14 @@ def incidents(
     ] = "",
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=1, help="So many decisions at most: by default 15, with --all no limit."),
+        typer.Option("--limit", min=1, help="Decisions to list at most: by default 15, with --all no limit."),
     ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again and again; in a pipe, one line for each change.")
     ] = False,
     every: Annotated[
         int | None,
-        typer.Option("--every", metavar="SECONDS", min=1, max=3600, help="With --watch: how often; 10."),
+        typer.Option("--every", metavar="SECONDS", min=1, max=3600, help="With --watch: the interval; 10."),
     ] = None,
 ) -> None:
     """List open incidents and the latest decisions that did not act, newest first."""

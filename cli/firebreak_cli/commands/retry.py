@@ -29,7 +29,7 @@ def retry(
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
 ) -> None:
-    """Have a red alarm decided again at your request. Every guard is asked again: nothing is lifted."""
+    """Decide a red alarm again. Every guard is asked again; nothing is lifted."""
     from firebreak_cli import screen
     from firebreak_cli.operations import approvals, retries, retry_names
 

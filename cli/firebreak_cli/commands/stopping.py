@@ -18,7 +18,7 @@ Scope = Annotated[
 ]
 ScopeName = Annotated[str, typer.Argument(metavar="NAME", help="The name that --scope asks for.")]
 Holder = Annotated[
-    str, typer.Option("--holder", help="A label for who holds it, shown with who AWS says you are.")
+    str, typer.Option("--holder", help="A label for the holder, shown together with your AWS identity.")
 ]
 
 
@@ -34,7 +34,7 @@ def pause(
     ctx: typer.Context,
     scope_name: ScopeName = "",
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; everybody who is refused reads it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; shown to everybody whose alarm is refused.")],
     length: Annotated[
         str, typer.Option("--for", help="How long: 90s, 15m, 1h30m, at most 30d; by default 1h.")
     ] = "",
@@ -47,7 +47,7 @@ def pause(
     scope: Scope = "global",
     holder: Holder = "",
     even_if_unknown: Annotated[
-        bool, typer.Option("--even-if-unknown", help="Also where nothing goes by that name, or opted in.")
+        bool, typer.Option("--even-if-unknown", help="Pause even if nothing has that name or is opted in.")
     ] = False,
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
@@ -78,7 +78,7 @@ def resume(
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
 ) -> None:
-    """Release a switch, or with --all every switch of yours. Other holders of the same switch keep it."""
+    """Release a switch, or all your switches with --all. Other holders of the same switch keep it."""
     from firebreak_cli import screen
     from firebreak_cli.operations import pausing
 
@@ -122,7 +122,8 @@ def storm(
     end: Annotated[bool, typer.Option("--end", help="End it now; nothing is restarted.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="With --end: why; everybody is notified.")] = "",
     holder: Annotated[
-        str, typer.Option("--holder", help="With --end: who ends it; by default who AWS says you are.")
+        str,
+        typer.Option("--holder", help="With --end: the person who ends it; by default your AWS identity."),
     ] = "",
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,

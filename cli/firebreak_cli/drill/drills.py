@@ -38,7 +38,7 @@ from firebreak_cli.screen import when
 
 DRILL_TAG, DRILL_VALUE = "firebreak:drill", "true"
 
-# Often enough to set a recovering alarm back before Verify's schedule, seldom enough for DynamoDB.
+# Often enough to set a recovering alarm back before Verify's schedule, and not too often for DynamoDB.
 BETWEEN_LOOKS = timedelta(seconds=1)
 
 # Others may act while the decision is predicted.

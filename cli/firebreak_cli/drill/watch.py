@@ -23,7 +23,7 @@ from firebreak_cli.queries.ledger_queries import Bounds
 # The event and DescribeAlarms may report one transition's time a little differently.
 SAME_TRANSITION = timedelta(seconds=5)
 
-# A decision that opened no incident is looked for ever more seldom: without the index by time, by scanning.
+# A decision that opened no incident is looked for less and less often: without the index, by scanning.
 FIRST_SCAN, LONGEST_BETWEEN_SCANS = timedelta(seconds=4), timedelta(seconds=60)
 
 _K = AnnouncementKind

@@ -22,7 +22,7 @@ _WORDS = {
     "defer": ("LATER", "bold yellow"),
     "refuse": ("DO NOTHING", "bold red"),
 }
-# Results that are no news, and how their number is shown.
+# Results that are no news, and the words for their number.
 _FOLDED = {Result.PASSED: "passed", Result.NOT_APPLICABLE: "not for this request"}
 _UNDECIDED = ("CANNOT SAY", "bold yellow")
 

@@ -178,7 +178,7 @@ def why_unasked(trigger: Alarm | OwnEvent, routing: Routing) -> Unresolved | Non
 
 
 def why_rejected(trigger: Alarm | OwnEvent, policy: Policy, now: datetime) -> Unresolved | None:
-    """Why an action's function refuses the event before any guard could speak, if so."""
+    """Why an action's function refuses the event before any guard is asked, if so."""
     if refused := ahead.refused(trigger, now):
         return refused
     return reject_early(trigger, policy.missing_data) if isinstance(trigger, Alarm) else None

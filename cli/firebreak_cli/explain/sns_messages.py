@@ -22,7 +22,7 @@ _EXPECTED = "one alarm message of CloudWatch as SNS delivers it"
 def event_in(value: object) -> Mapping[str, object] | None:
     """The state change in an SNS message, in its notification or in a batch of one; None if it is neither.
 
-    Raises UnusableEvent where the notification carries something else than one alarm message.
+    Raises UnusableEvent where the notification carries anything else than one alarm message.
     """
     found = mapping(value)
     if isinstance(records := found.get("Records"), list):

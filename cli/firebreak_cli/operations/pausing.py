@@ -1,4 +1,4 @@
-"""`firebreak pause` and `firebreak resume`: what was asked, done in order, and shown."""
+"""`firebreak pause` and `firebreak resume`: reading a request, carrying it out, and its rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class Done:
 class Released:
     """The holds that a resume released, and the holders that still hold the same switches.
 
-    `by` is whose holds they were, `caller` who AWS says released them.
+    `by` is the holder, `caller` the AWS identity that released them.
     """
 
     by: str
@@ -92,7 +92,7 @@ def resume(
     """Release one switch, or every switch of the holder. Raises Ending or AwsError."""
     scope, name = named
     if everything and (scope or name):
-        raise Ending(BAD_INPUT, "--all releases every switch of yours: it takes no scope")
+        raise Ending(BAD_INPUT, "--all releases all your switches: it takes no scope")
     wanted = read_scope(scope or GLOBAL, name)
     stack = find(environment, stack_name)
     board, who = SwitchBoard(stack), switches.holder_of(holder, stack, environment)
@@ -124,7 +124,7 @@ def rows(done: Done, stack: Stack) -> Iterator[tuple[str, str]]:
     )
     if hold.until > done.paused.asked_until:
         asked = f"{done.paused.asked_until:%Y-%m-%d %H:%M:%SZ}"
-        yield "Kept", f"kept the longer pause of this holder, asked was {asked}; to shorten it, resume first"
+        yield "Kept", f"the longer pause of this holder stays, asked was {asked}; to shorten it, resume first"
     if done.unchecked:
         yield "Unchecked", f"whether anything goes by that name could not be looked up: {done.unchecked}"
     yield "Note", f"an action claimed before this may still reach AWS until {_last_act(done):%H:%M:%SZ}"

@@ -91,7 +91,7 @@ class RetryDesk:
     def _lasting(
         self, name: str, alarms: AlarmReads, found: ledger_queries.Found, now: datetime
     ) -> Sequence[Before]:
-        """Of one alarm, one of each series and action.
+        """The decisions about one alarm, one for each series and action.
 
         Raises Ending when it is not red, not known, not decided or not readable.
         """
@@ -140,7 +140,7 @@ class RetryDesk:
 
 
 def _still_red(lasting: Sequence[Before], name: str, alarms: AlarmReads) -> Sequence[Before]:
-    """Those of which, where one series speaks for itself, that series is red. Raises Ending."""
+    """The decisions whose series, where they have one, is still red. Raises Ending."""
     if all(one.alarm.contributor is None for one in lasting):
         return lasting
     red = alarms.series_in_alarm(name)

@@ -215,7 +215,7 @@ def _undamaged() -> Iterator[None]:
     try:
         yield
     except DamagedItem as error:
-        line = f"a switch in the ledger is damaged at {error}: what it is for is refused until it is mended"
+        line = f"a switch in the ledger is damaged at {error}: its scope is refused until it is repaired"
         raise Ending(NO_AWS, line) from error
 
 
