@@ -109,11 +109,11 @@ def test_decisions_without_an_incident_are_listed_newest_first(world: World) -> 
 
 
 def test_the_number_of_decisions_left_out_of_a_screenful_is_printed(world: World) -> None:
-    refuse(world, listing.SHOWN_DECISIONS + 3)
+    refuse(world, listing.LISTED_DECISIONS + 3)
 
     assert listed(world)["decisions_left_out"] == 3
     assert "3 older decisions are not shown" in run_in(world, "incidents").stdout
-    assert len(listed(world, "--all")["decisions"]) == listing.SHOWN_DECISIONS + 3
+    assert len(listed(world, "--all")["decisions"]) == listing.LISTED_DECISIONS + 3
 
 
 def test_a_look_that_ended_at_its_bound_says_so(world: World) -> None:
@@ -208,7 +208,7 @@ def beat(world: World) -> str:
 
 def test_heartbeats_are_one_line_and_leave_room_for_news(world: World) -> None:
     refuse(world)
-    for _ in range(listing.SHOWN_DECISIONS):
+    for _ in range(listing.LISTED_DECISIONS):
         last = beat(world)
 
     found = listed(world)

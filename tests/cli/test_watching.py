@@ -21,7 +21,7 @@ from firebreak_cli.exit_codes import NO_AWS, Ending
 from firebreak_cli.incidents.listing import Overview
 from firebreak_cli.incidents.stops import Stops
 from firebreak_cli.incidents.watching import Seen, Watch, changed, listed
-from firebreak_cli.queries.ledger_queries import KeptDecision
+from firebreak_cli.queries.ledger_queries import StoredDecision
 from firebreak_cli.stack import find
 from tests.cli.running import around, error_lines, run
 from tests.support import builders as a
@@ -221,7 +221,7 @@ def test_an_item_that_cannot_be_read_is_not_taken_for_gone() -> None:
 
 
 def test_a_decision_that_leaves_the_list_for_newer_ones_is_not_gone() -> None:
-    one = KeptDecision(
+    one = StoredDecision(
         key="k",
         at=a.NOW,
         kind="first",

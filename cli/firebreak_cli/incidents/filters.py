@@ -7,7 +7,7 @@ from firebreak.core.incident.states import Incident
 from firebreak.core.limits.scopes import short_key
 from firebreak.core.reasons import Reason
 from firebreak_cli.queries import ledger_queries
-from firebreak_cli.queries.ledger_queries import Found, KeptDecision
+from firebreak_cli.queries.ledger_queries import Found, StoredDecision
 
 # Decisions that say that nothing is wrong, or that another event is answered.
 GOOD_NEWS = frozenset({Reason.NOT_IN_ALARM, Reason.NO_LONGER_RED, Reason.DUPLICATE, Reason.HEARTBEAT})
@@ -45,7 +45,7 @@ class Wanted:
         recent = self.since is None or ledger_queries.is_open(one) or one.opened_at >= self.since
         return recent and self.target in one.target.display and any(self.alarm in name for name in names)
 
-    def _decision(self, one: KeptDecision) -> bool:
+    def _decision(self, one: StoredDecision) -> bool:
         recent = self.since is None or one.at >= self.since
         about = self.target in short_key(one.target) and self.alarm in one.alarm
         return recent and about and self.reason in ("", one.reason)

@@ -21,11 +21,11 @@ from firebreak_cli.incidents.filters import GOOD_NEWS, Wanted
 from firebreak_cli.incidents.stops import Stops, stop_lines
 from firebreak_cli.incidents.stops import as_json as _stops_json
 from firebreak_cli.queries import ledger_queries
-from firebreak_cli.queries.ledger_queries import Bounds, Found, KeptDecision
+from firebreak_cli.queries.ledger_queries import Bounds, Found, StoredDecision
 from firebreak_cli.stack import Stack
 
 # A screenful; --limit shows more, and --all everything.
-SHOWN_DECISIONS = 15
+LISTED_DECISIONS = 15
 ALL = Wanted()
 
 # The time back to which decisions are listed.
@@ -44,7 +44,7 @@ class Overview:
     """
 
     incidents: tuple[Incident, ...]
-    decisions: tuple[KeptDecision, ...]
+    decisions: tuple[StoredDecision, ...]
     left_out: int
     cut: bool
     damaged: int
@@ -68,7 +68,7 @@ def overview(
     `bounds` are those of a scan, `lines` those of the index. Without a limit everything is all of it.
     """
     client = stack.reader("dynamodb")
-    most = limit or (None if everything else SHOWN_DECISIONS)
+    most = limit or (None if everything else LISTED_DECISIONS)
     recent = None
     if wanted.since and not everything:
         beats = most or 1 if wanted.reason == Reason.HEARTBEAT else 1
@@ -97,11 +97,11 @@ def overview(
     )
 
 
-def _not_acted(found: Found) -> list[KeptDecision]:
+def _not_acted(found: Found) -> list[StoredDecision]:
     return [decision for decision in found.decisions if decision.outcome != "act"]
 
 
-def _news(chosen: Found, found: Found, wanted: Wanted) -> list[KeptDecision]:
+def _news(chosen: Found, found: Found, wanted: Wanted) -> list[StoredDecision]:
     """Decisions that led to an incident are that incident's: `firebreak show` shows them.
 
     Good news is left out unless it is asked for, and so are heartbeats, of which there is one line.

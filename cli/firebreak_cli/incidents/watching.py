@@ -18,7 +18,7 @@ from firebreak_cli.exit_codes import Ending, ending_of, lasting, print_ending
 from firebreak_cli.incidents import listing
 from firebreak_cli.incidents.listing import Overview
 from firebreak_cli.incidents.stops import Stops, stop_lines
-from firebreak_cli.queries.ledger_queries import KeptDecision
+from firebreak_cli.queries.ledger_queries import StoredDecision
 from firebreak_cli.stack import Stack
 
 # Seconds between two looks by default.
@@ -120,7 +120,7 @@ def _incident(one: Incident) -> str:
     return f"{one.id} {one.state} {one.target.display} {one.alarm.name} {one.rung + 1}. {one.action}"
 
 
-def _decision(one: KeptDecision) -> str:
+def _decision(one: StoredDecision) -> str:
     about = short_key(one.target) or one.alarm
     return f"{one.incident_id} {one.outcome} {one.reason} {about} at {screen.when(one.at)}"
 

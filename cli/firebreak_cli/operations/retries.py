@@ -25,7 +25,7 @@ from firebreak.wire.epoch import ms
 from firebreak.wire.requests import alarm_from_wire
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending, ending_of
 from firebreak_cli.queries import ledger_queries
-from firebreak_cli.queries.ledger_queries import Bounds, KeptDecision
+from firebreak_cli.queries.ledger_queries import Bounds, StoredDecision
 from firebreak_cli.queries.live_alarms import is_red, of_stack
 from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack
@@ -35,7 +35,7 @@ from firebreak_cli.stack import Stack
 class Before:
     """The first decision about a transition that still lasts."""
 
-    decision: KeptDecision
+    decision: StoredDecision
     alarm: Alarm
 
 
@@ -52,7 +52,7 @@ class Retry:
     """A request, and the decision before it."""
 
     request: OwnEvent
-    before: KeptDecision
+    before: StoredDecision
 
     @property
     def id(self) -> str:
@@ -156,7 +156,7 @@ def _still_red(lasting: Sequence[Before], name: str, alarms: AlarmReads) -> Sequ
     return still
 
 
-def first_answers(decisions: Iterable[KeptDecision]) -> list[Before]:
+def first_answers(decisions: Iterable[StoredDecision]) -> list[Before]:
     """The newest of each series and action among what was decided because the alarm turned red.
 
     Decisions inside an incident (a climb, an undo) are left out: those go their own way.
@@ -172,7 +172,7 @@ def first_answers(decisions: Iterable[KeptDecision]) -> list[Before]:
     return [newest[subject] for subject in sorted(newest)]
 
 
-def _read(decision: KeptDecision) -> Before | None:
+def _read(decision: StoredDecision) -> Before | None:
     """The decision with its alarm; None for what is no action's answer to an alarm."""
     try:
         alarm = alarm_from_wire(decision.transition)

@@ -52,7 +52,7 @@ _ABOUT = "begins_with(pk, :decision) AND contains(alarm, :name)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptDecision:
+class StoredDecision:
     """A decision as the ledger keeps it; words that a newer release wrote stay as they are.
 
     `by` names the human who asked, if one did. `transition` is the alarm as it was written down, with
@@ -84,7 +84,7 @@ class Found:
     """
 
     incidents: list[Incident] = field(default_factory=list)
-    decisions: list[KeptDecision] = field(default_factory=list)
+    decisions: list[StoredDecision] = field(default_factory=list)
     cut: bool = False
     damaged: int = 0
     scanned: bool = False
@@ -322,12 +322,12 @@ def _take(item: Item, found: Found) -> None:
         found.decisions.append(_decision(Fields(item)))
 
 
-def _decision(fields: Fields) -> KeptDecision:
+def _decision(fields: Fields) -> StoredDecision:
     alarm = fields.unpack("alarm")
     checks = fields.unpack("checks")
     if not isinstance(checks, list):
         raise DamagedItem("checks")
-    return KeptDecision(
+    return StoredDecision(
         key=fields.text("pk").removeprefix("DECISION#"),
         at=fields.time("at"),
         kind=fields.text("kind"),
@@ -344,7 +344,7 @@ def _decision(fields: Fields) -> KeptDecision:
     )
 
 
-def decision_json(decision: KeptDecision) -> dict[str, object]:
+def decision_json(decision: StoredDecision) -> dict[str, object]:
     """A decision as plain values."""
     return {
         "at": decision.at.isoformat(),

@@ -23,7 +23,7 @@ from firebreak.wire.requests import alarm_to_wire
 from firebreak_cli import screen
 from firebreak_cli.exit_codes import NO_AWS, Ending
 from firebreak_cli.queries import ledger_queries
-from firebreak_cli.queries.ledger_queries import Bounds, KeptDecision
+from firebreak_cli.queries.ledger_queries import Bounds, StoredDecision
 from firebreak_cli.queries.names import id_meant
 from firebreak_cli.stack import Stack
 
@@ -35,7 +35,7 @@ class Story:
     id: str
     incident: Incident | None
     history: tuple[HistoryLine, ...]
-    decisions: tuple[KeptDecision, ...]
+    decisions: tuple[StoredDecision, ...]
     cut: bool
     pages: Reading[Thread] = ABSENT
 
@@ -211,14 +211,14 @@ def _member(member: Member) -> str:
     return f"{member.name}#{member.contributor}" if member.contributor else member.name
 
 
-def _heading(decision: KeptDecision, now: datetime) -> str:
+def _heading(decision: StoredDecision, now: datetime) -> str:
     about = short_key(decision.target) or decision.alarm
     by = f", by {claimed(decision.by)}" if decision.by else ""
     asked = f"{decision.action} {about}{by}".strip()
     return f"{screen.when(decision.at, now)} {decision.outcome}: {decision.reason} ({decision.kind}, {asked})"
 
 
-def _sentence(decision: KeptDecision) -> str:
+def _sentence(decision: StoredDecision) -> str:
     known = decision.reason in set(Reason)
     sentence = MEANINGS[Reason(decision.reason)].sentence if known else "A reason of a newer release."
     return f"{sentence} Policy {decision.policy or '-'}."

@@ -11,7 +11,7 @@ from firebreak_devtools.local.paths import REGION, Home, LocalError
 
 # Another environment with SAM CLI and the emulator, for those who have one.
 SAM_VARIABLE = "FIREBREAK_SAM"
-SHOWN_OF_A_FAILURE = 40
+LINES_OF_A_FAILURE = 40
 
 Progress = Callable[[str], None]
 
@@ -74,5 +74,5 @@ def run(
             if milestone := milestones.read(line):
                 progress(milestone)
     if process.returncode:
-        tail = "\n".join(said[-SHOWN_OF_A_FAILURE:])
+        tail = "\n".join(said[-LINES_OF_A_FAILURE:])
         raise LocalError(f"sam {arguments[0]} failed (all it said: {home.sam_log}):\n{tail}")
