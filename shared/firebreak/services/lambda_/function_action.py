@@ -22,7 +22,7 @@ LOOKS = (
 
 @dataclass(frozen=True, slots=True)
 class FunctionAction(OfNoGroup):
-    """An action on one function: its plan is a `Change`, which one way of releasing carries out."""
+    """An action on one function: its plan is a `Change`, which one kind of release carries out."""
 
     reads: FunctionReads
     writes: FunctionWrites

@@ -32,7 +32,7 @@ FAILED = frozenset(
     {"Failed", "TimedOut", "Cancelled", "Rejected", "ChangeCalendarOverrideRejected", "CompletedWithFailure"}
 )
 
-SHOWN_OF_A_FAILURE = 300
+FAILURE_LENGTH = 300
 
 TOO_OLD = NotRead("too old to matter")
 
@@ -68,7 +68,7 @@ class Run:
     @property
     def description(self) -> str:
         """The run in words, with what it says of its failure as one short line."""
-        why = " ".join(self.failure.split())[:SHOWN_OF_A_FAILURE]
+        why = " ".join(self.failure.split())[:FAILURE_LENGTH]
         return f"run {self.id} is {self.status}" + (f": {why}" if why else "")
 
 
