@@ -24,7 +24,7 @@ answers() { [ -n "$(timeout 10 docker info --format '{{.ServerVersion}}' 2>/dev/
 alive() { [ -s "$1" ] && [ "$(cat "/proc/$(cat "$1")/comm" 2>/dev/null)" = "$2" ]; }
 
 if [ "${1:-start}" = stop ]; then
-  alive "$pidfile" dockerd || { say "no engine of ours is running"; exit 0; }
+  alive "$pidfile" dockerd || { say "no engine of this script is running"; exit 0; }
   kill "$(cat "$pidfile")"
   for _ in $(seq 30); do alive "$pidfile" dockerd || exit 0; sleep 1; done
   die "dockerd did not end within 30 s"
