@@ -20,7 +20,7 @@ NAMES = {"#v": "v"}
 
 
 class DynamoCallCounts:
-    """ports.CallCounts: beside each channel's health, an item for critical calls and one for the others.
+    """ports.CallCounts: next to each channel's health, an item for critical calls and one for the others.
 
     An item holds at most as many calls as the ceiling has, since a call above it is not written.
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LEASE = timedelta(seconds=60)
 
 
-FREE_TO_TELL = "attribute_not_exists(pk) OR (#state <> :told AND lease_until < :now)"
+FREE_TO_NOTIFY = "attribute_not_exists(pk) OR (#state <> :told AND lease_until < :now)"
 
 
 class DynamoDeliveries:
@@ -36,7 +36,7 @@ class DynamoDeliveries:
                 self._client.put_item(
                     TableName=self._table,
                     Item=_mark(key_, "telling", at),
-                    ConditionExpression=FREE_TO_TELL,
+                    ConditionExpression=FREE_TO_NOTIFY,
                     ExpressionAttributeNames={"#state": "state"},
                     ExpressionAttributeValues={":told": text("told"), ":now": number(ms(at))},
                 )
@@ -49,7 +49,7 @@ class DynamoDeliveries:
             item = self._client.get_item(TableName=self._table, Key=key(f"PAGE#{key_}"), ConsistentRead=True)
         if "Item" in item and Fields(item["Item"]).text("state", "") == "told":
             return False
-        raise Conflict("PutItem", "another function is telling this right now")
+        raise Conflict("PutItem", "another function is sending this right now")
 
     def done(self, key_: str, at: datetime) -> None:
         """Records that it was sent."""

@@ -189,7 +189,7 @@ class DynamoLedger:
     def record(
         self, record: DecisionRecord, message: Announcement | None, later: OwnEvent | None = None
     ) -> bool:
-        """Keeps a decision, its message and its later request, all or none; no shared scope is touched."""
+        """Keeps a decision, its message and its later request, all or none; no shared scope is written."""
         items = [put_if_absent(self._table, decision_item(record)), *self._outbox(message)]
         items += [put(self._table, request_item(later))] if later else []
         place = (f"DECISION#{record.key}", SINGLE)
@@ -308,16 +308,16 @@ class DynamoLedger:
         return before
 
     def settle_announcement(self, waits_as: str, at: datetime) -> None:
-        """Marks an announcement that reached the bus as handed over; Page reads it when the event arrives."""
+        """Marks an announcement that reached the bus as published; Page reads it when the event arrives."""
         settle(self._client, self._table, waits_as, at)
 
     def announcement(self, waits_as: str) -> Reading[Announcement]:
-        """The announcement that the ledger holds under this name, handed over or not."""
+        """The announcement that the ledger holds under this name, published or not."""
         place = (f"OUT#{waits_as}", SINGLE)
         return read_as(self._find([place])[place], read_announcement)
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
-        """Announcements still waiting; of one that cannot be read, that much is told."""
+        """Announcements still waiting; of one that cannot be read, its name is announced."""
         return [read_waiting(item, older_than) for item in self._attention("announce", older_than, limit)]
 
     def overdue_requests(self, before: datetime, limit: int) -> Sequence[tuple[str, Reading[OwnEvent]]]:

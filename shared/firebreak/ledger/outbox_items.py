@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 # A dead letter is kept for 14 days and may be sent again as long.
-HANDED_OVER_KEPT = timedelta(days=15)
+PUBLISHED_KEPT = timedelta(days=15)
 
 
 def put_off(client: "DynamoDBClient", table: str, place: Item, until: datetime) -> None:
@@ -50,7 +50,7 @@ def outbox_item(message: Announcement) -> Item:
 
 
 def settle(client: "DynamoDBClient", table: str, waits_as: str, at: datetime) -> None:
-    """Marks an announcement, made at that time, as handed over: nobody takes it up again. Raises AwsError.
+    """Marks an announcement, made at that time, as published: nobody takes it up again. Raises AwsError.
 
     It stays for as long as its event may still arrive: Page sends the stored text, not that of the event.
     """
@@ -61,14 +61,14 @@ def settle(client: "DynamoDBClient", table: str, waits_as: str, at: datetime) ->
                 Key=key(f"OUT#{waits_as}"),
                 UpdateExpression="SET expires_at = :then REMOVE attention, attention_at",
                 ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":then": number(int((at + HANDED_OVER_KEPT).timestamp()))},
+                ExpressionAttributeValues={":then": number(int((at + PUBLISHED_KEPT).timestamp()))},
             )
     except Conflict:
-        return  # the previous release deletes what it hands over
+        return  # the previous release deletes what it publishes
 
 
 def read_announcement(item: Item) -> Announcement:
-    """An announcement that waits, or was handed over lately."""
+    """An announcement that waits, or was published lately."""
     return announcement_from_wire(Fields(item).unpack("told"))
 
 
@@ -91,7 +91,7 @@ def read_request(item: Mapping[str, Attribute]) -> OwnEvent:
 
 
 def read_waiting(item: Item, at: datetime) -> Announcement:
-    """An announcement that waited; of one that cannot be read, that much is told."""
+    """An announcement that waited; of one that cannot be read, its name is announced."""
     fields = Fields(item)
     try:
         return announcement_from_wire(fields.unpack("told"))
@@ -103,5 +103,5 @@ def read_waiting(item: Item, at: datetime) -> Announcement:
             at=at,
             incident_id="",
             action="",
-            headline=f"Something had to be told, but its ledger item {pk} cannot be read.",
+            headline=f"An announcement is lost: its ledger item {pk} cannot be read.",
         )

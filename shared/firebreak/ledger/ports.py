@@ -69,10 +69,10 @@ class Ledger(Protocol):
         """Marks an announcement, made at that time, as handed to the bus; it can still be read."""
 
     def announcement(self, waits_as: str) -> Reading[Announcement]:
-        """An announcement that waits or was handed over lately; Absent when nobody recorded it."""
+        """An announcement that waits or was published lately; Absent when nobody recorded it."""
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
-        """Announcements that should have been handed over by then."""
+        """Announcements that should have been published by then."""
 
     def overdue_requests(self, before: datetime, limit: int) -> Sequence[tuple[str, Reading[OwnEvent]]]:
         """Requests kept with a decision that should have been made by then, by their keys."""
@@ -93,7 +93,7 @@ class Ledger(Protocol):
         """Puts a kept request that could not be made behind the others."""
 
     def put_off_announcement(self, waits_as: str, until: datetime) -> None:
-        """Puts an announcement that could not be handed over behind the others."""
+        """Puts an announcement that could not be published behind the others."""
 
 
 class Storms(Protocol):
@@ -155,10 +155,10 @@ class Threads(Protocol):
     def forget(self, found: Digest) -> bool:
         """Begins a cause again with the next announcement; False when more came since it was read."""
 
-    def put_aside_thread(self, thread_id: str) -> None:
+    def quarantine_thread(self, thread_id: str) -> None:
         """Takes a thread out of the looks: it cannot be read."""
 
-    def put_aside_digest(self, digest_key: str) -> None:
+    def quarantine_digest(self, digest_key: str) -> None:
         """Takes a digest out of the looks: it cannot be read."""
 
     def put_off_thread(self, thread_id: str, until: datetime) -> None:

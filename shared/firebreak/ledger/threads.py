@@ -186,13 +186,13 @@ class DynamoThreads:
             found.key, f"SET #v = :v REMOVE {EVERYTHING}", f"{NOT_NEWER} AND #count = :count", values
         )
 
-    def put_aside_thread(self, thread_id: str) -> None:
+    def quarantine_thread(self, thread_id: str) -> None:
         """Takes it out of the index; the item stays as it is, for a human to look at."""
-        self._put_aside(f"THREAD#{thread_id}")
+        self._quarantine(f"THREAD#{thread_id}")
 
-    def put_aside_digest(self, digest_key: str) -> None:
+    def quarantine_digest(self, digest_key: str) -> None:
         """Takes it out of the index; the item stays as it is, for a human to look at."""
-        self._put_aside(f"DIGEST#{digest_key}")
+        self._quarantine(f"DIGEST#{digest_key}")
 
     def put_off_thread(self, thread_id: str, until: datetime) -> None:
         """Puts it behind the others that are due."""
@@ -202,7 +202,7 @@ class DynamoThreads:
         """Puts it behind the others that are due."""
         put_off(self._client, self._table, key(f"DIGEST#{digest_key}"), until)
 
-    def _put_aside(self, pk: str) -> None:
+    def _quarantine(self, pk: str) -> None:
         with translated("UpdateItem", mutates=True):
             self._client.update_item(
                 TableName=self._table, Key=key(pk), UpdateExpression="REMOVE attention, attention_at"

@@ -106,7 +106,7 @@ class DuePages:
         thread = self.threads.thread(name)
         if isinstance(thread, Unknown | NotRead):
             self._announce_unreadable(f"who was notified of {name}", thread.why, now)
-            self.threads.put_aside_thread(name)
+            self.threads.quarantine_thread(name)
             return
         if isinstance(thread, Absent):
             return
@@ -166,7 +166,7 @@ class DuePages:
         found = self.threads.digest(key)
         if isinstance(found, Unknown | NotRead):
             self._announce_unreadable(f"how many share the cause {key}", found.why, now)
-            self.threads.put_aside_digest(key)
+            self.threads.quarantine_digest(key)
             return
         if isinstance(found, Absent):
             return

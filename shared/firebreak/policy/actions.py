@@ -25,7 +25,7 @@ _EVERY_ACTION = frozenset({"autonomy", "cooldown", "ladder"})
 
 
 def keys_of(action: str) -> frozenset[str]:
-    """The keys that the action takes beside autonomy, cooldown and ladder."""
+    """The keys that the action takes apart from autonomy, cooldown and ladder."""
     return frozenset(field.name for field in fields(CATALOG.settings_of(action)))
 
 

@@ -18,7 +18,7 @@ from firebreak.policy.renamed_keys import warnings_of_names
 def problems(layer: Path, needed: Iterable[str]) -> Iterator[str]:
     """One line for each mistake in a policy of the layer, and for each needed file that it lacks.
 
-    Writes the compiled form beside each policy that loads.
+    Writes the compiled form next to each policy that loads.
     """
     found = sorted(path for path in layer.rglob("*.toml") if _is_policy(path.relative_to(layer)))
     for path in found:

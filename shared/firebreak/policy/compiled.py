@@ -1,6 +1,6 @@
 """The compiled form of a policy: JSON that a function reads without the library that checks policy files.
 
-`sam build` writes it beside each policy of the layer. It names the text that it was made of, and it counts
+`sam build` writes it next to each policy of the layer. It names the text that it was made of, and it counts
 only for that very text: a file that was changed since is read and checked as it is.
 """
 

@@ -135,7 +135,7 @@ _TO: Mapping[ChannelKind, tuple[re.Pattern[str], str]] = {
 
 
 class StepSection(_Section):
-    """Who is told when nobody acknowledged for so long."""
+    """The recipients of a page that nobody acknowledged for so long."""
 
     after: Duration
     channels: list[ChannelName] = Field(min_length=1, max_length=MOST_CHANNELS)
@@ -143,7 +143,7 @@ class StepSection(_Section):
 
 
 class RouteSection(_Section):
-    """Who is told of pages of some severities, and at what hours."""
+    """The recipients of pages of some severities, and the hours."""
 
     severities: list[Severity] = Field(min_length=1)
     hours: Literal["any", "business"] = "any"
@@ -154,7 +154,7 @@ class RouteSection(_Section):
         """Checks that the first step is immediate, and each later one later."""
         afters = [step.after for step in self.steps]
         if afters[0] != timedelta():
-            raise ValueError('steps[0].after: "0s", or nobody is told at once')
+            raise ValueError('steps[0].after: "0s", or nobody is notified at once')
         if any(later <= earlier for earlier, later in pairwise(afters)):
             raise ValueError("steps: each later than the one before")
         return self

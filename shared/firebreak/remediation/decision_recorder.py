@@ -89,7 +89,7 @@ class DecisionRecorder:
             record = untargeted(key, trigger, action, decision, at)
             return self._refused(record, announcement_of_unresolved(record, asked=asked, observes=observes))
         # The first part is in stored keys, so it does not change.
-        key = digest("turned away", action, decision.reason.value, delivery_key(trigger))
+        key = digest("rejected early", action, decision.reason.value, delivery_key(trigger))
         record = untargeted(key, trigger.alarm, action, decision, at)
         record = replace(record, incident_id=incident_name(trigger), by=trigger.by)
         if trigger.incident_id:

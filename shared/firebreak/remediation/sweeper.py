@@ -1,4 +1,4 @@
-"""The five-minute sweep: takes up lost wake-ups, lost hand-overs and the work of killed functions.
+"""The five-minute sweep: takes up lost wake-ups, lost announcements and the work of killed functions.
 
 One bad item, answer or policy never keeps the others from being looked at: each is looked at alone, and one
 that could not be looked at waits behind the others. Its cause is announced once a day while it lasts.

@@ -16,7 +16,7 @@ from firebreak.wire.lenient_json import as_excerpt, parse_timestamp, text
 
 _TIMES = frozenset({"since", "sent_at", "at", "until", "alarm_since", "looks_at", "query_date"})
 _ABSENT_WHEN_EMPTY = frozenset({"previous", "contributor", "mute", "until", "alarm_since", "looks_at"})
-# The names in these are not ours: those of tags, of dimensions, of what a service takes and answers.
+# The names in these are not Firebreak's: those of tags, of dimensions, of what a service takes and answers.
 _OTHERS_NAMES = frozenset({"tags", "dimensions", "attributes", "change", "before", "after"})
 _MESSAGE = re.compile(r"(?P<said>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")

@@ -66,7 +66,7 @@ def _all_decided_once(world: SimulatedWorld, scene: Scene, ended: Sequence[Ended
 
 
 def _all_announced(world: SimulatedWorld) -> None:
-    if world.ledger.untold:
+    if world.ledger.unpublished:
         raise Violation(f"property 7: still unpublished: {unfinished(world)}")
 
 

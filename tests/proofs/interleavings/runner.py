@@ -101,4 +101,4 @@ class Runner:
 def unfinished(world: SimulatedWorld) -> list[str]:
     """The incidents that hold their target, and the unpublished announcements."""
     going = [f"{i.id} is {i.state}" for i in world.ledger.incidents.values() if i.holds_target]
-    return [*going, *(f"{text.kind} is unpublished" for text in world.ledger.untold.values())]
+    return [*going, *(f"{text.kind} is unpublished" for text in world.ledger.unpublished.values())]

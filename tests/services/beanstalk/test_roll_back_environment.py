@@ -1,4 +1,4 @@
-"""roll-back-environment: what it blames and what it goes back to."""
+"""roll-back-environment: the suspect and what it goes back to."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

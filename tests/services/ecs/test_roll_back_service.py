@@ -1,4 +1,4 @@
-"""roll-back-service: which deployment it blames, what it refuses, and what it sends."""
+"""roll-back-service: which deployment it suspects, what it refuses, and what it sends."""
 
 from dataclasses import replace
 

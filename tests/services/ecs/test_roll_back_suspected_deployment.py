@@ -1,4 +1,4 @@
-"""roll-back-service: which deployment that came to rest it blames, and what it goes back to."""
+"""roll-back-service: which deployment that came to rest it suspects, and what it goes back to."""
 
 from dataclasses import replace
 from typing import Any

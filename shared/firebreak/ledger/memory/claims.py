@@ -195,15 +195,19 @@ def decided_by(held: Held, record: DecisionRecord | None) -> Held:
 
 def announced_by(held: Held, message: Announcement | None) -> Held:
     """The announcement kept until it reached the bus."""
-    return replace(held, untold=with_entry(held.untold, message.waits_as, message)) if message else held
+    return (
+        replace(held, unpublished=with_entry(held.unpublished, message.waits_as, message))
+        if message
+        else held
+    )
 
 
-def handed_over(held: Held, waits_as: str) -> Held:
+def published(held: Held, waits_as: str) -> Held:
     """The ledger with the announcement, which waits no more."""
-    if (message := held.untold.get(waits_as)) is None:
+    if (message := held.unpublished.get(waits_as)) is None:
         return held
-    kept = with_entry(held.handed_over, waits_as, message)
-    return replace(held, untold=without_entry(held.untold, waits_as), handed_over=kept)
+    kept = with_entry(held.published, waits_as, message)
+    return replace(held, unpublished=without_entry(held.unpublished, waits_as), published=kept)
 
 
 def with_line(held: Held, incident: Incident, at: datetime, what: str) -> Held:

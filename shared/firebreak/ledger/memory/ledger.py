@@ -32,10 +32,10 @@ from firebreak.ledger.memory.claims import (
     announced_by,
     claimed,
     decided_by,
-    handed_over,
     is_as_read,
     judged,
     not_superseded,
+    published,
     seen_by,
     with_line,
     without_slot,
@@ -176,20 +176,20 @@ class MemoryLedger:
         return self.memory.change(write)
 
     def settle_announcement(self, waits_as: str, at: datetime) -> None:
-        """Marks an announcement that reached the bus as handed over."""
+        """Marks an announcement that reached the bus as published."""
         del at
-        self.memory.change(lambda held: (handed_over(held, waits_as), None))
+        self.memory.change(lambda held: (published(held, waits_as), None))
 
     def announcement(self, waits_as: str) -> Reading[Announcement]:
-        """An announcement that waits or was handed over."""
+        """An announcement that waits or was published."""
         held = self.memory.held
-        return held.untold.get(waits_as) or held.handed_over.get(waits_as) or ABSENT
+        return held.unpublished.get(waits_as) or held.published.get(waits_as) or ABSENT
 
     def unsettled_announcements(self, older_than: datetime, limit: int) -> Sequence[Announcement]:
         """Announcements still waiting, oldest first."""
         held = self.memory.held
         return _first(
-            held.untold.values(),
+            held.unpublished.values(),
             lambda message: _place(held, "OUT", message.waits_as, message.at),
             older_than,
             limit,

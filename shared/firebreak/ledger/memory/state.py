@@ -69,8 +69,8 @@ class Held:
     rungs: Mapping[tuple[str, int, Purpose], str] = field(default_factory=_empty)
     incidents: Mapping[str, Incident] = field(default_factory=_empty)
     lines: Mapping[tuple[str, str], tuple[datetime, str]] = field(default_factory=_empty)
-    untold: Mapping[str, Announcement] = field(default_factory=_empty)
-    handed_over: Mapping[str, Announcement] = field(default_factory=_empty)
+    unpublished: Mapping[str, Announcement] = field(default_factory=_empty)
+    published: Mapping[str, Announcement] = field(default_factory=_empty)
     requests: Mapping[str, OwnEvent] = field(default_factory=_empty)
     put_off: Mapping[str, datetime] = field(default_factory=_empty)
 

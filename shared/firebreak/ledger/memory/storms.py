@@ -64,7 +64,7 @@ class MemoryStorms:
         """Records that a storm goes on; False when that was recorded before."""
 
         def write(held: Held) -> tuple[Held, bool]:
-            if message.waits_as in held.untold or message.waits_as in held.handed_over:
+            if message.waits_as in held.unpublished or message.waits_as in held.published:
                 return held, False
             return announced_by(held, message), True
 
