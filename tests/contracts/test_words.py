@@ -1,4 +1,4 @@
-"""Names that only the authors knew stay out of the code; the changelog and old ADRs may tell of them."""
+"""Words that only the authors knew stay out of code and documents, but for the changelog and the ADRs."""
 
 import io
 import re
@@ -94,3 +94,43 @@ OF_NO_SUBJECT = frozenset(
 def test_no_module_is_called_by_a_retired_word() -> None:
     paths = list(files(".py"))
     assert [path for path in paths if path.stem in RETIRED or OF_NO_SUBJECT & {*path.stem.split("_")}] == []
+
+
+# In no text either: no docstring, comment, message, document or name of a test.
+IN_NO_TEXT = re.compile(
+    r"(?<![a-z])(?:un)?told(?![a-z])|(?<![a-z])tell(?:s|ing|er)?(?![a-z])|(?<![a-z])blamed?(?![a-z])"
+    r"|(?<![a-z])beside(?![a-z])|(?<![a-z])anew(?![a-z])|(?<![a-z])ours(?![a-z])|way[ _-]back(?![a-z])"
+    r"|(?<![a-z])hand(?:s|ed|ing)?[ _-]over(?![a-z])|put(?:s|ting)?[ _-]aside|turn(?:s|ed|ing)?[ _-]away"
+    r"|still well|come again|standing[ _]alone|conclud(?:er|ing)|surroundings|ratchet|(?<![a-z])brisk"
+    r"|by the word of|(?<![a-z])whoever|healthy[ _]floor",
+    re.IGNORECASE,
+)
+
+# The old keys of the policy are read for a release.
+OLD_KEYS = {"renamed_keys.py", "test_renamed_keys.py", "policy.md", "test_words.py"}
+# An attribute of stored items, the states of a stored delivery, and a stored reason.
+STORED = re.compile(r"""["':]told\b|SET told\b|\(told,|told, since|"telling"|healthy_floor_reached""", re.IGNORECASE)
+
+
+def retired_in(path: Path) -> list[str]:
+    """The lines of a file that hold a retired word, with their numbers."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [
+        f"{path.name}:{number}: {line.strip()}"
+        for number, line in enumerate(lines, start=1)
+        if IN_NO_TEXT.search(STORED.sub("", line))
+    ]
+
+
+def test_a_retired_word_in_a_text_is_noticed(tmp_path: Path) -> None:
+    text = tmp_path / "x.md"
+    text.write_text("A human is told.\nIntel, retold, stall.\nThe way back of ours\n", encoding="utf-8")
+    assert retired_in(text) == ["x.md:1: A human is told.", "x.md:3: The way back of ours"]
+
+
+def test_no_text_holds_a_retired_word() -> None:
+    paths = files(".py", ".md", ".toml", ".yaml", ".j2")
+    read = [
+        path for path in paths if "adr" not in path.parts and path.name not in {"CHANGELOG.md", *OLD_KEYS}
+    ]
+    assert [line for path in read for line in retired_in(path)] == []

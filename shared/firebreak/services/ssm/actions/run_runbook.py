@@ -144,7 +144,7 @@ class RunRunbook(OfNoGroup):
         runs = _runs(seen)
         if isinstance(runs, Unknown):
             return runs
-        run = _ours(plan, receipt, runs)
+        run = _own_run(plan, receipt, runs)
         return settled(run) if run else Unknown("Firebreak's run is not listed")
 
     def worse(self, plan: Plan, seen: RunbookObservation) -> bool | Unknown:
@@ -170,7 +170,7 @@ class RunRunbook(OfNoGroup):
         """The Obstacle that nothing is known to undo it, with the run's own description as the best clue."""
         del kind
         runs = _runs(seen)
-        run = None if isinstance(runs, Unknown) else _ours(plan, Receipt(summary=""), runs)
+        run = None if isinstance(runs, Unknown) else _own_run(plan, Receipt(summary=""), runs)
         text = f"; {run.description}" if run else ""
         return Obstacle(Reason.NOT_REVERSIBLE, f"{SPEC.irreversible}{text}")
 
@@ -309,7 +309,7 @@ def _runs(seen: RunbookObservation) -> tuple[Run, ...] | Unknown:
             return runs
 
 
-def _ours(plan: Plan, receipt: Receipt, runs: Sequence[Run]) -> Run | None:
+def _own_run(plan: Plan, receipt: Receipt, runs: Sequence[Run]) -> Run | None:
     """The run of the receipt, or the one that carries the plan's token."""
     named, token = receipt.after.get("run"), plan.change.get("ClientToken")
     return next((run for run in runs if run.id == named or run.token == token), None)
