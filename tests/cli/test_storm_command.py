@@ -105,7 +105,7 @@ def test_a_storm_of_pages_is_shown_and_ended_by_itself(world: World) -> None:
     ended = run_in(world, *END, "--pages")
 
     assert ended.exit_code == 0
-    assert "paged by itself again" in words(ended.stdout)
+    assert "paged one by one again" in words(ended.stdout)
     still = gathered.look()
     assert isinstance(still, Storm)
     assert still.tripped_at is None

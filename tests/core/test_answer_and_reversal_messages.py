@@ -83,7 +83,7 @@ class TestMessages:
             AnnouncementKind.KEPT,
             "The temporary change stays: somebody changed it",
             VALUES,
-            "Firebreak leaves it as it is. All is well; decide at leisure whether to take it back.",
+            "Firebreak leaves it as it is. Decide when convenient whether to take it back.",
             alarm_state="OK",
         )
 
@@ -93,7 +93,7 @@ class TestMessages:
             AnnouncementKind.KEPT,
             "The temporary change stays for now: frozen",
             VALUES,
-            "All is well. Firebreak tries again at 10:06:30Z to take it back.",
+            "Firebreak tries again at 10:06:30Z to take it back.",
             alarm_state="OK",
         )
 
@@ -105,7 +105,7 @@ class TestMessages:
 
         assert message == expected_message(
             AnnouncementKind.NOT_EXECUTED,
-            "What restart-service had changed stays; it could not be put back: put back 3 to 2",
+            "The change by restart-service stays; it could not be put back: put back 3 to 2",
             ("denied", *PUT_BACK, RUNG),
             NOTHING,
             purpose.value,
@@ -123,9 +123,9 @@ class TestMessages:
     def test_harm_is_announced_before_it_is_undone(self) -> None:
         assert reversal_messages.undoing(ACTED, AT, "fewer run") == expected_message(
             AnnouncementKind.UNDOING,
-            "fewer run: the values from before are put back.",
+            "fewer run: Firebreak restores the previous values.",
             (*VALUES, RUNG),
-            "Firebreak puts them back now, and sends a message when they are, or why they cannot be.",
+            "Firebreak restores them now, and sends a message when that is done or why it cannot be.",
         )
 
     def test_an_undo_is_announced_with_both_sets_of_values(self) -> None:
@@ -133,7 +133,7 @@ class TestMessages:
 
         assert reversal_messages.put_back(undone, AT) == expected_message(
             AnnouncementKind.UNDONE,
-            "desired count is 3",
+            "restart-service taken back: desired count is 3",
             ("why: it made things worse", "plan: put back 3 to 2", *PUT_BACK),
             f"Firebreak checks at 10:04:30Z again. {TAKES_OVER}",
             "undo",
@@ -144,7 +144,7 @@ class TestMessages:
 
         assert reversal_messages.put_back(restored, AT) == expected_message(
             AnnouncementKind.RESTORED,
-            "desired count is 3",
+            "restart-service taken back: desired count is 3",
             ("why: all is well", "plan: put back 3 to 2", *PUT_BACK),
             f"Firebreak checks at 10:04:30Z again. {COMES_BACK}",
             "restore",
@@ -157,7 +157,7 @@ class TestMessages:
         message = reversal_messages.put_back(bare, AT)
 
         assert (message.headline, message.facts, message.next) == (
-            "put back",
+            "restart-service taken back",
             ("why: it made things worse",),
             TAKES_OVER,
         )
@@ -170,7 +170,7 @@ class TestMessages:
 
         question = expected_message(
             AnnouncementKind.APPROVAL,
-            "May Firebreak do this? put back 3 to 2",
+            "Approval requested: put back 3 to 2",
             (
                 "it is big",
                 "the next deploy resets it",
@@ -178,7 +178,7 @@ class TestMessages:
                 "autonomy: approve by defaults",
                 RUNG,
             ),
-            "Nothing is changed unless somebody approves by 10:01:30Z; then everything is checked again.",
+            "No change is made unless somebody approves by 10:01:30Z. Every check is repeated before it.",
         )
         assert approval_messages.approval(asking, recorded(decision)) == replace(
             question, question=question_id(asking), until=AT
@@ -190,10 +190,10 @@ class TestMessages:
 
         message = approval_messages.approval(asking, recorded(decision))
 
-        assert message.headline == "May Firebreak do this? restart-service"
+        assert message.headline == "Approval requested: restart-service"
         assert message.facts == ("autonomy: approve by defaults", RUNG)
         assert message.next == (
-            "Nothing is changed unless somebody approves; then everything is checked again."
+            "No change is made unless somebody approves. Every check is repeated before it."
         )
 
     def test_a_denial_names_its_author_and_reason(self) -> None:
@@ -217,13 +217,13 @@ class TestMessages:
             "before: desired count 3",
             "autonomy: approve by defaults",
             RUNG,
-            "muted: the CloudWatch mute rule nightly covered this alarm; it is handled since",
+            "muted: the CloudWatch mute rule nightly covered this alarm; Firebreak has handled it since",
         )
 
     @pytest.mark.parametrize(("plan", "asked"), [(BACK, "put back 3 to 2"), (None, "restart-service")])
     def test_a_question_nobody_answered_is_repeated(self, plan: Plan | None, asked: str) -> None:
         assert approval_messages.unanswered(replace(ACTED, plan=plan)) == (
-            f"Nobody approved in time. The question was: {asked}"
+            f"Nobody approved in time. The request was: {asked}"
         )
 
     def test_an_act_names_the_owner_that_will_reset_it(self) -> None:

@@ -142,7 +142,7 @@ def test_a_plan_in_doubt_is_never_carried_out_without_a_human(autonomy: Autonomy
     assert decision.outcome == asks
     assert decision.deciding is not None
     if autonomy is Autonomy.AUTO:
-        assert decision.deciding.detail == "auto by defaults, but a human must say yes: two suspects; a gap"
+        assert decision.deciding.detail == "auto by defaults, but a human must approve: two suspects; a gap"
 
 
 def yes_to(incident: Incident) -> Request:

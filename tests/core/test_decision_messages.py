@@ -28,7 +28,7 @@ from tests.support.builders_announcements import decided
 MINUTE = timedelta(minutes=1)
 NEVER_AGAIN = "No further automatic action. CloudWatch sends nothing more until the alarm changes state."
 SUMMED_UP = "Further refusals for this cause are counted and summed up."
-COUNTED = "Further refusals are counted, and not paged until the alarm stayed OK."
+COUNTED = "Further refusals are counted, and not paged until the alarm has stayed OK."
 ALARM, SERIES = a.alarm(), a.alarm(contributor=Contributor("5d3e", {}))
 OF_TARGET, OF_ALARM = refuse(Reason.COOLDOWN, "rest 15m"), refuse(Reason.NO_DATA, "3 of 3 are missing")
 BY_CHECK = refuse(Reason.LOST_RACE, "3 claims in a row were lost", cause="claims")
@@ -168,7 +168,7 @@ def test_events_that_a_function_cannot_read_are_one_thread_and_announced_once_a_
     found = announced(unusable, None, action="verify", alarm=None, at=a.NOW + minutes * MINUTE)
     assert found.key == digest("unusable", "verify", "2026-11-20T10:00")
     assert (found.thread, found.cause) == (digest("unusable", "verify"), "")
-    once = "Further events that it cannot read are recorded, and paged once in a quarter of an hour."
+    once = "Further unreadable events are recorded, and paged once in 15 minutes."
     assert found.next == f"{NEVER_AGAIN} {once}"
 
 
@@ -187,7 +187,8 @@ def test_events_that_a_function_cannot_read_are_one_thread_and_announced_once_a_
         pytest.param(
             OBSERVED,
             AnnouncementKind.OBSERVED,
-            "The policy says observe, so Firebreak changes nothing here. It would have: restart ecs:prod/api",
+            "The policy says observe, so Firebreak changes nothing here."
+            " The plan would be: restart ecs:prod/api",
             id="only observed",
         ),
         pytest.param(
@@ -199,13 +200,13 @@ def test_events_that_a_function_cannot_read_are_one_thread_and_announced_once_a_
         pytest.param(
             APPROVAL,
             AnnouncementKind.APPROVAL,
-            "A human must say yes first. It would have: restart ecs:prod/api",
+            "A human must approve first. The plan would be: restart ecs:prod/api",
             id="asked",
         ),
         pytest.param(
             replace(APPROVAL, outcome=AskApproval(None)),
             AnnouncementKind.APPROVAL,
-            "A human must say yes first.",
+            "A human must approve first.",
             id="asked, without a plan",
         ),
     ],
@@ -224,7 +225,10 @@ def test_the_facts_are_the_objections_the_plans_warnings_the_requester_and_the_m
         "autonomy: approve by defaults",
         "image api:latest is not pinned",
         "requested by someone who claims to be ana",
-        "muted: the CloudWatch mute rule nightly covered this alarm until 10:00:30Z; it is handled since",
+        (
+            "muted: the CloudWatch mute rule nightly covered this alarm until 10:00:30Z;"
+            " Firebreak has handled it since"
+        ),
     )
     assert announced(BY_ITSELF).facts == ("intake: limit 10s",)
 
@@ -272,8 +276,8 @@ def test_a_held_kill_switch_is_announced_with_its_holder_who_counts_as_having_ac
     assert found.headline == "Paused: global by ana (role Operator) until 10:01:30Z: migration."
     assert (found.by, found.cause) == (role, "switched_off")
     assert found.next == (
-        "ana (role Operator), who holds the kill switch, counts as having acknowledged this: nobody further"
-        f" up the route is called. What is still red when it ends is paged again. {SUMMED_UP}"
+        "This counts as acknowledged by ana (role Operator), who holds the kill switch: nobody further up"
+        f" the route is called. Alarms that are still red when the pause ends are paged again. {SUMMED_UP}"
     )
 
 

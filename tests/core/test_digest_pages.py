@@ -46,7 +46,7 @@ FIRST = announced(
     counted_as="",
 )
 FOUND = Digest(key="k", first=FIRST, since=a.NOW, count=3, names=("web", "api", "cart"))
-COUNTED = ("the cause: Paused by ana.", "for it in all: 3")
+COUNTED = ("cause: Paused by ana.", "total: 3")
 
 
 def page(kind: AnnouncementKind, headline: str, facts: tuple[str, ...], next_: str) -> Announcement:
@@ -94,7 +94,7 @@ def test_the_end_of_a_hold_is_paged_with_every_field_and_the_alarms_that_are_sti
             _K.HOLD_OVER,
             "The pause is over. Still red: 2 of 3 alarms.",
             (*COUNTED, "api", "web"),
-            "No further automatic action. To have all of them decided again, use the command below.",
+            "No further automatic action. The command below requests a new decision for all of them.",
         ),
         retry=("api", "web"),
         watches=(WatchedAlarm("api"), WatchedAlarm("web")),
@@ -155,7 +155,10 @@ def test_alarms_beyond_those_that_can_be_named_are_never_called_ok() -> None:
     many = replace(FOUND, count=MOST_NAMES + 60)
     text = over(many, but(), a.NOW + HOUR)
     assert text.kind is _K.HOLD_OVER
-    assert text.headline == "The pause is over. 60 of the alarms it held back are too many to be looked at."
+    assert (
+        text.headline
+        == "The pause is over. 60 of the alarms that it held back are not watched: there are too many."
+    )
     assert (text.retry, text.unwatched) == (("api", "cart", "web"), 60)
     some_red = over(many, but("web"), a.NOW + HOUR)
     assert (some_red.headline, some_red.retry) == (text.headline, ("web",))
@@ -189,10 +192,10 @@ NO_DATA = AlarmState.INSUFFICIENT_DATA
 @pytest.mark.parametrize(
     ("states", "headline"),
     [
-        pytest.param({}, "; which alarms are still red could not be looked at.", id="nothing was read"),
+        pytest.param({}, "; some of its alarms could not be read.", id="nothing was read"),
         pytest.param(
             {WatchedAlarm(name): Unknown("503") for name in FOUND.names},
-            "; which alarms are still red could not be looked at.",
+            "; some of its alarms could not be read.",
             id="nothing could be read",
         ),
         pytest.param(
@@ -225,7 +228,7 @@ def test_an_alarm_that_is_neither_red_nor_ok_is_listed_with_its_state_and_cannot
             _K.HOLD_OVER,
             "The pause is over. None is known to be red; 2 of 3 alarms are not known to be OK.",
             (*COUNTED, "api does not exist any more", "web has no data"),
-            "Look at them: an alarm without data, or a deleted one, says nothing of the service.",
+            "Check them: an alarm without data, or a deleted one, says nothing about the service.",
         ),
         watches=(WatchedAlarm("api"), WatchedAlarm("web")),
     )

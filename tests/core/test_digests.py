@@ -27,7 +27,7 @@ from firebreak.core.reasons import Reason
 from tests.core.thread_fixtures import announced
 from tests.support import builders as a
 
-UNSEEN = "which alarms are still red could not be looked at."
+UNSEEN = "some of its alarms could not be read."
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
@@ -79,7 +79,7 @@ def test_a_digest_counts_the_new_announcements_and_names_the_alarms() -> None:
     page = summed_up(found(), a.NOW + HOUR)
     assert page.kind is AnnouncementKind.DIGEST
     assert page.headline == "2 more for the same cause since 10:00:30Z."
-    assert page.facts == ("the cause: Paused by ana.", "for it in all: 3", "api", "cart", "web")
+    assert page.facts == ("cause: Paused by ana.", "total: 3", "api", "cart", "web")
     assert (page.thread, page.alarm_name, page.cause, page.retry) == ("i-0123456789", "", "", ())
     assert page.key != summed_up(found(count=4), a.NOW + HOUR).key
 
@@ -90,7 +90,7 @@ def test_when_a_pause_is_over_the_alarms_that_are_still_red_are_listed_to_be_ret
     assert page.headline == "The pause is over. Still red: 2 of 3 alarms."
     assert page.retry == ("api", "web")
     assert (
-        page.next == "No further automatic action. To have all of them decided again, use the command below."
+        page.next == "No further automatic action. The command below requests a new decision for all of them."
     )
 
 
@@ -103,9 +103,7 @@ def test_when_nothing_is_red_any_more_nobody_is_called() -> None:
 def test_an_alarm_that_could_not_be_looked_at_is_taken_for_red() -> None:
     page = over(found(Reason.OUTSIDE_WINDOW), {}, a.NOW)
     assert page.kind is AnnouncementKind.HOLD_OVER
-    assert (
-        page.headline == "The wait for the window is over; which alarms are still red could not be looked at."
-    )
+    assert page.headline == "The wait for the window is over; some of its alarms could not be read."
     assert page.retry == ("api", "cart", "web")
 
 

@@ -135,8 +135,8 @@ class TestApproved:
     @pytest.mark.parametrize(
         ("request_", "rules", "text"),
         [
-            (replace(YES, by=""), a.rules(), "nobody's name came with it"),
-            (YES, a.rules(autonomy=Autonomy.OBSERVE), "the policy says observe here by now"),
+            (replace(YES, by=""), a.rules(), "the request names nobody"),
+            (YES, a.rules(autonomy=Autonomy.OBSERVE), "the policy now says observe"),
         ],
         ids=["nameless", "only watching by now"],
     )

@@ -138,7 +138,7 @@ OBJECTIONS: list[tuple[str, Request, dict[str, Any], Reason, str]] = [
         "the alarm says firebreak:action='scale-service'",
     ),
     ("opt-in", a.request(), {"target_tags": ABSENT}, Reason.TARGET_MISSING, "the target does not exist"),
-    ("opt-in", a.request(), {"target_tags": {}}, Reason.NOT_OPTED_IN, "firebreak:enabled is 'not set'"),
+    ("opt-in", a.request(), {"target_tags": {}}, Reason.NOT_OPTED_IN, "firebreak:enabled is not set"),
     (
         "alarm muted",
         muted(mute=Mute("night", a.NOW + MINUTE)),

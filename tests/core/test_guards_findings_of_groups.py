@@ -101,7 +101,10 @@ OBJECTIONS: list[Any] = [
         {},
         {"storm": Storm(red=(red(1),), version=2, tripped_at=a.NOW - MINUTE)},
         Reason.STORM,
-        "a storm since 09:59:30Z, 1 alarms; it ends 10m after the last turned red, once fewer than 50 are",
+        (
+            "a storm since 09:59:30Z, 1 alarms; it ends 10m after the last turned red,"
+            " once fewer than 50 are red"
+        ),
     ),
     (
         "storm",

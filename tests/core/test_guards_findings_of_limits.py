@@ -200,7 +200,7 @@ OBJECTIONS: list[Any] = [
         a.request(),
         {"plan": replace(a.PLAN, doubts=("two suspects", "a gap"))},
         Reason.NEEDS_APPROVAL,
-        "auto by defaults, but a human must say yes: two suspects; a gap",
+        "auto by defaults, but a human must approve: two suspects; a gap",
     ),
 ]
 
@@ -266,7 +266,7 @@ def test_a_full_budget_beyond_the_target_is_one_cause_for_all_its_targets() -> N
     acts = tuple(act(MINUTE + n * SECOND) for n in range(5, 0, -1))
     full = ScopeHistory(a.scope(Level.STACK), acts, 1)
     check = found("budgets", a.request(), scopes=scopes(Level.STACK, full))
-    text = "budget stack 5/5 in 15m, next slot 10:15:45Z, the window and 80s for clocks that differ"
+    text = "budget stack 5/5 in 15m, next slot 10:15:45Z (the window plus 80s for clock differences)"
     until = a.NOW + 15 * MINUTE + 15 * SECOND
     cause = f"stack {a.scope(Level.STACK).key} 5/15m 2026-11-20T10:15:45Z"
     assert check == Check("budgets", Result.OBJECTED, text, Reason.BUDGET_FULL, until, cause)

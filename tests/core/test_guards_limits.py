@@ -160,8 +160,8 @@ def test_a_full_budget_names_its_level_its_numbers_and_the_time_of_the_next_slot
     check = limited(Level.STACK, history, Budget(5, 15 * MINUTE), Budget(2, HOUR))
     free = a.NOW - 10 * MINUTE + HOUR + PAD
     assert found(check) == (Result.OBJECTED, Reason.BUDGET_FULL)
-    pad = "the window and 80s for clocks that differ"
-    assert check.detail == f"budget stack 2/2 in 1h, next slot {free:%H:%M:%S}Z, {pad}"
+    pad = "the window plus 80s for clock differences"
+    assert check.detail == f"budget stack 2/2 in 1h, next slot {free:%H:%M:%S}Z ({pad})"
     assert check.until == free
 
 

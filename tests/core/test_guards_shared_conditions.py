@@ -188,7 +188,7 @@ def red(n: int) -> RedAlarm:
             Storm(red=(red(1), red(2)), version=2, tripped_at=a.NOW - MINUTE),
             (OBJECTED, Reason.STORM),
             "a storm since 09:59:30Z, 2 alarms; it ends 10m after the last turned red,"
-            " once fewer than 50 are",
+            " once fewer than 50 are red",
             id="a storm",
         ),
         pytest.param(BLIND, (OBJECTED, Reason.STORM_UNREADABLE), "ThrottlingException", id="unknown"),

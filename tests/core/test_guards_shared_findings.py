@@ -157,7 +157,8 @@ def test_a_storm_objects_under_its_own_name_declared_or_not() -> None:
     text = "50/50 routed alarms red within 5m: a storm that is not declared yet"
     assert undeclared == Check("storm", OBJECTED, text, Reason.STORM)
     declared = storm(a.request(), a.rules(), a.snapshot(storm=replace(many, tripped_at=a.NOW)))
-    text = "a storm since 10:00:30Z, 50 alarms; it ends 10m after the last turned red, once fewer than 50 are"
+    text = "a storm since 10:00:30Z, 50 alarms; it ends 10m after the last turned red,"
+    text += " once fewer than 50 are red"
     assert declared == Check("storm", OBJECTED, text, Reason.STORM)
 
 

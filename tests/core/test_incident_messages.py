@@ -73,7 +73,10 @@ def test_an_act_on_an_alarm_that_was_muted_says_so_last() -> None:
         "before: running tasks 2",
         "requested by someone who claims to be ana",
         "rung 1 of 2 (restart-service -> scale-service -> page)",
-        "muted: the CloudWatch mute rule nightly covered this alarm until 10:00:30Z; it is handled since",
+        (
+            "muted: the CloudWatch mute rule nightly covered this alarm until 10:00:30Z;"
+            " Firebreak has handled it since"
+        ),
     )
 
 
@@ -103,7 +106,7 @@ def test_a_human_who_takes_over_sees_the_change_that_stays_and_that_the_alarm_wa
     assert incident_messages.given_to_humans(incident, a.NOW, "still red", AlarmState.ALARM).facts == (
         STEP,
         STAYS,
-        "muted: the CloudWatch mute rule nightly covered this alarm; it is handled since",
+        "muted: the CloudWatch mute rule nightly covered this alarm; Firebreak has handled it since",
     )
 
 

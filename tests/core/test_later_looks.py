@@ -129,25 +129,25 @@ def test_the_first_refusal_promises_the_looks() -> None:
         pytest.param(-SECOND, PROMISE, id="before the first"),
         pytest.param(
             timedelta(),
-            "A look has been due since 10:15:30Z, and every 15 minutes until 14:00:30Z"
+            "A look was due at 10:15:30Z; Firebreak looks every 15 minutes until 14:00:30Z"
             " while this is still in the way.",
             id="at the first",
         ),
         pytest.param(
             3 * HOUR + 47 * MINUTE - SECOND,
-            "A look has been due since 10:15:30Z, and every 15 minutes until 14:00:30Z"
+            "A look was due at 10:15:30Z; Firebreak looks every 15 minutes until 14:00:30Z"
             " while this is still in the way.",
             id="just after the last",
         ),
         pytest.param(
             3 * HOUR + 47 * MINUTE,
-            "Looks were due from 10:15:30Z until 14:00:30Z, and nothing looks any more.",
+            "Looks were due from 10:15:30Z until 14:00:30Z, and Firebreak does not look again.",
             id="after the last",
         ),
         pytest.param(
             24 * HOUR,
             "Looks were due from 2026-11-20 10:15:30Z until 2026-11-20 14:00:30Z,"
-            " and nothing looks any more.",
+            " and Firebreak does not look again.",
             id="another day",
         ),
     ],
@@ -264,7 +264,7 @@ def test_sixteen_looks_are_the_most(attempt: int, *, follows: bool) -> None:
 def test_the_last_look_says_that_nothing_looks_any_more() -> None:
     last = of_look(BUSY)
     assert last
-    assert last.next == f"Firebreak has looked for 4 hours, and looks no more. {NOTHING_LOOKS_AGAIN}"
+    assert last.next == f"Firebreak has looked for 4 hours, and does not look again. {NOTHING_LOOKS_AGAIN}"
 
 
 def test_a_pause_gathers_the_look_that_it_refuses_on_its_own_page() -> None:

@@ -108,7 +108,7 @@ def test_each_change_after_a_verdict_has_the_time_of_the_evidence(step: Step) ->
 def test_the_evidence_says_whether_an_undo_was_made() -> None:
     undo = a.incident(purpose=Purpose.UNDO)
     moved = judged(GiveToHumans(), Verdict.NOT_RECOVERED, undo, evidence(happened=False))
-    said = f"what restart-service had done could NOT be put back: {WHY}"
+    said = f"the change by restart-service could NOT be put back: {WHY}"
     assert message(moved) == incident_messages.given_to_humans(moved.after, NOW, said, AlarmState.ALARM)
 
 
@@ -205,7 +205,7 @@ def test_an_incident_given_to_humans_has_the_state_of_its_first_alarm(state: Ala
 
 def test_a_recovery_of_a_paged_incident_is_announced() -> None:
     moved = advance(a.incident(S.PAGED), Recovered(), NOW)
-    why = "every alarm of the incident is OK after it was handed to humans"
+    why = "every alarm of the incident is OK after it was given to humans"
     assert (moved.after.state, moved.change.what) == (S.CLOSED, f"closed: {why}")
     assert message(moved) == incident_messages.recovered_after_humans(moved.after, NOW, why)
     assert nothing_follows(moved)
@@ -326,7 +326,7 @@ def test_the_next_rung_is_requested_and_the_change_of_the_last_one_is_kept() -> 
     lent = evidence(ways=Reversals(restore=a.PLAN))
     moved = judged(Climb(1), seen=lent)
     assert (moved.after.state, moved.after.rung, moved.after.action) == (S.CLIMBING, 1, "scale-service")
-    assert moved.after.note == f"{WHY}; what restart-service changed stays"
+    assert moved.after.note == f"{WHY}; the change by restart-service stays"
     assert moved.after.due_at == NOW + CLIMB_PATIENCE
     assert (moved.change.what, moved.change.message) == (f"climbing to rung 2: {WHY}", None)
     assert moved.request == request_of(moved.after, NOW)

@@ -127,7 +127,7 @@ UNTIL = a.NOW + timedelta(hours=1)
 )
 def test_a_mute_rule_is_named_with_its_end(by: str, until: datetime | None, words: str) -> None:
     assert muted(a.alarm(mute=Mute(by, until))) == [
-        f"muted: the CloudWatch mute rule {words}; it is handled since"
+        f"muted: the CloudWatch mute rule {words}; Firebreak has handled it since"
     ]
 
 

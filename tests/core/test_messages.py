@@ -156,7 +156,7 @@ def test_an_act_at_the_last_rung_is_followed_by_a_page() -> None:
         pytest.param(
             incident_messages.not_executed(a.incident(), a.NOW, "denied"),
             AnnouncementKind.NOT_EXECUTED,
-            "Nothing was changed by this rung; it could not be carried out: restart ecs:prod/api",
+            "This step could not be carried out and changed nothing: restart ecs:prod/api",
             id="not executed",
         ),
         pytest.param(
@@ -185,7 +185,10 @@ def test_each_end_is_announced_in_its_own_words(
 
 
 def test_an_uncertain_act_is_said_not_to_be_repeated() -> None:
-    assert "It will not be sent again." in incident_messages.uncertain(a.incident(), a.NOW, "reply lost").next
+    assert (
+        "The request is not sent again."
+        in incident_messages.uncertain(a.incident(), a.NOW, "reply lost").next
+    )
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,7 @@ class TestForHumans:
             (
                 Verdict.NOT_RECOVERED,
                 {"settled": Settled.FAILED},
-                "was to be put back, but it did not come to rest",
+                "was to be put back, but the target did not settle",
             ),
         ],
         ids=str,
@@ -249,7 +249,7 @@ class TestForHumans:
     ) -> None:
         text = for_humans(UNDONE, Judgement(verdict, "why"), seen(**changes))
 
-        assert text == f"what restart-service had done {how}: why"
+        assert text == f"the change by restart-service {how}: why"
 
 
 USED = a.incident(attempt=3, blind_looks=2, healthy_since=a.NOW, note="before")

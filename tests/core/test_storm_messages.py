@@ -21,10 +21,11 @@ MINUTE = timedelta(minutes=1)
 RULES = StormRules(alarms=3, within=5 * MINUTE, quiet=10 * MINUTE, late=10 * MINUTE)
 # One thread from beginning to end, by the millisecond in which it began.
 THREAD = digest("storm of pages", 1795168830000)
-AGAIN = "what turns red for humans from now on is paged by itself again"
+AGAIN = "alarms for humans that turn red from now on are paged one by one again"
 UNTIL_QUIET = (
     "Further ones are counted here, and only critical ones are paged as well, until 10m after the last one"
-    " turned red and fewer than 3 are; you are told then which still are. It holds no action back."
+    " turned red and fewer than 3 are red; a message then lists those that still are."
+    " This storm holds no action back."
 )
 
 
@@ -146,7 +147,7 @@ def test_a_storm_of_pages_that_is_over_is_announced_with_every_field_and_no_alar
 def test_a_storm_of_pages_that_somebody_ended_is_announced_with_the_person_and_the_reason() -> None:
     message = storm_messages.storm_ended_by(of_pages(), read(reds(2)), "ana", "one link", a.NOW + MINUTE)
     headline = "ana ended the storm of pages since 10:00:30Z: one link"
-    assert message == ended(headline, f"{AGAIN}; nothing is made up for.")
+    assert message == ended(headline, f"{AGAIN}; alarms that turned red before are not handled again.")
 
 
 # --- more than fit on a page or in the memory

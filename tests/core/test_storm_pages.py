@@ -51,8 +51,8 @@ def test_a_storm_that_begins_is_announced_with_every_field_and_the_alarms_of_its
         action="",
         headline="3 routed alarms turned red within 5m: Firebreak stops acting.",
         facts=("alarm-0 5d3e", "alarm-1", "alarm-2"),
-        next="It acts again 10m after the last one turned red, once fewer than 3 are, and tells you then. "
-        "What is red by then is not acted on by itself.",
+        next="Firebreak acts again 10m after the last one turned red, once fewer than 3 are red, and"
+        " sends a message then. It does not act by itself on alarms that are red by then.",
         thread=THREAD,
     )
 
@@ -77,7 +77,8 @@ def test_a_storm_that_is_over_is_announced_with_every_field_and_the_alarms_that_
         at=a.NOW + 20 * MINUTE,
         incident_id="",
         action="",
-        headline="The storm since 10:00:30Z is over: Firebreak acts again on what turns red from now on.",
+        headline="The storm since 10:00:30Z is over:"
+        " Firebreak acts again on alarms that turn red from now on.",
         facts=("still red: 2 of the 3 that were counted", "alarm-0 5d3e", "alarm-1"),
         next=incident_messages.NOTHING_LOOKS_AGAIN,
         thread=THREAD,
@@ -137,7 +138,10 @@ def test_a_storm_that_somebody_ended_is_announced_with_the_person_the_reason_and
         action="",
         headline="ana ended the storm since 10:00:30Z: the link is back",
         facts=(
-            "Firebreak acts again on what turns red from now on; nothing is made up for.",
+            (
+                "Firebreak acts again on alarms that turn red from now on;"
+                " alarms that turned red before are not handled again."
+            ),
             "still red: 2 of the 2 that were counted",
             "alarm-0 5d3e",
             "alarm-1",

@@ -333,7 +333,7 @@ def test_the_next_step_says_for_how_long_nobody_answered_the_first() -> None:
             CALLED,
             Phase.TRIGGER,
             ("lead",),
-            "not acknowledged for 7m: told the platform team, now the engineering lead",
+            "not acknowledged for 7m: paged the platform team, now the engineering lead",
         ),
     )
 
@@ -363,7 +363,7 @@ def test_the_time_without_an_answer_is_in_whole_minutes_or_seconds(
     found = come_due(before, ROUTE, NIGHT + unanswered)
     assert found.sending
     assert found.sending.note == (
-        f"not acknowledged for {duration}: told the platform team, now the engineering lead"
+        f"not acknowledged for {duration}: paged the platform team, now the engineering lead"
     )
 
 

@@ -58,7 +58,7 @@ def test_an_alarm_that_is_ok_again_ends_what_the_page_said() -> None:
         "key": digest("green again", "k", SINCE.isoformat(), 1),
         "kind": AnnouncementKind.RECOVERED,
         "at": AT,
-        "headline": "The alarm is OK again. The page before said: The budget is used up.",
+        "headline": "The alarm is OK again. Paged before: The budget is used up.",
         "facts": (),
         "next": "No further action.",
         "event": "",
@@ -81,7 +81,7 @@ def test_several_alarms_that_are_ok_again_are_counted(
     count: int, watches: tuple[WatchedAlarm, ...], alarms: str
 ) -> None:
     message = green_again(replace(PAGE, watches=watches), AT, since=SINCE, count=count)
-    assert message.headline == f"{alarms} OK again. The page before said: The budget is used up."
+    assert message.headline == f"{alarms} OK again. Paged before: The budget is used up."
 
 
 def test_an_end_is_announced_once_however_often_it_is_looked_at_and_again_for_a_new_beginning() -> None:
@@ -103,9 +103,9 @@ def test_a_page_that_is_no_longer_watched_names_the_states_of_its_alarms_and_res
         "key": digest("no longer watched", "k", SINCE.isoformat(), AT.date().isoformat()),
         "kind": AnnouncementKind.NO_LONGER_WATCHED,
         "at": AT,
-        "headline": "Firebreak does not look at this any more, and it is not known to be over.",
+        "headline": "Firebreak no longer watches this, and it is not known to be over.",
         "facts": ("api is still red", "web could not be read: ThrottlingException"),
-        "next": "Resolve it yourself once you have looked.",
+        "next": "Resolve it yourself once you have checked it.",
         "event": "",
         "cause": "",
         "until": None,

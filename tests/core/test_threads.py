@@ -62,11 +62,11 @@ def test_without_an_answer_each_step_is_called_at_its_time_and_no_step_twice() -
     assert scenario.wait(15 * MINUTE - timedelta(seconds=1)) == []
     [second] = scenario.wait(timedelta(seconds=1))
     assert outline([second]) == [(Phase.TRIGGER, ("lead",))]
-    assert second.note == "not acknowledged for 15m: told the platform team, now the engineering lead"
+    assert second.note == "not acknowledged for 15m: paged the platform team, now the engineering lead"
     [third] = scenario.wait(15 * MINUTE)
     assert outline([third]) == [(Phase.TRIGGER, ("cto", "ops"))]
     assert third.note == (
-        "not acknowledged for 30m: told the platform team, then the engineering lead, now the CTO"
+        "not acknowledged for 30m: paged the platform team, then the engineering lead, now the CTO"
     )
     assert scenario.wait(48 * HOUR) == []
 

@@ -103,7 +103,7 @@ def test_a_call_that_comes_with_the_next_step_is_one_page_to_all_of_both() -> No
     before = opened(CALLED, notified={"ops": "1", "cto": "2"})
     at = NIGHT + 6 * MINUTE
     called = receive(before, REFUSED, Severity.ERROR, ROUTE, at)
-    note = "not acknowledged for 6m: told the platform team, now the engineering lead"
+    note = "not acknowledged for 6m: paged the platform team, now the engineering lead"
     assert called.sending == Sending(REFUSED, Phase.TRIGGER, ("ops", "cto", "lead"), note)
     assert (called.thread.steps, called.thread.next_at) == (2, at + 13 * MINUTE)
 

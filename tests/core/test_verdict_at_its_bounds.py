@@ -229,10 +229,10 @@ def test_whether_a_target_has_come_to_rest_after_an_act(changes: dict[str, Any],
     ("changes", "text"),
     [
         pytest.param({}, "", id="nothing was lent"),
-        pytest.param({"ways": Reversals(restore=a.PLAN)}, "; what restart-service changed stays", id="lent"),
+        pytest.param({"ways": Reversals(restore=a.PLAN)}, "; the change by restart-service stays", id="lent"),
         pytest.param(
             {"ways": Reversals(restore=DARK), "happened": DARK},
-            "; what restart-service changed stays",
+            "; the change by restart-service stays",
             id="it may have been lent",
         ),
         pytest.param({"ways": Reversals(restore=a.PLAN), "happened": False}, "", id="it was never made"),

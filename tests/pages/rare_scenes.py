@@ -161,7 +161,7 @@ RARE = (
     Scene(
         name="crashed",
         title="A function of Firebreak failed",
-        story="Lambda tried the event three times. What it was about had no answer.",
+        story="Lambda tried the event three times. No decision was made about the alarm.",
         run=crashed,
         labels=("CRASHED",),
     ),

@@ -21,7 +21,7 @@ def test_an_alarm_from_the_future_is_refused_announced_and_stops_no_real_one(wor
     alarm = world.red()
     ahead = replace(alarm, since=world.clock.at + YEAR)
     assert world.send(ahead).reason is Reason.AHEAD_OF_TIME
-    assert "a time that has not come yet" in world.pager.pages[-1][1].body
+    assert "is in the future, so Firebreak does not act on it" in world.pager.pages[-1][1].body
     assert world.send(alarm).outcome == "act"
 
 
@@ -30,7 +30,7 @@ def test_an_ok_from_the_future_is_refused_announced_and_stops_no_real_alarm(worl
     ahead = replace(alarm, state=AlarmState.OK, since=world.clock.at + YEAR)
     assert world.verifier().handle(eventbridge(ahead)).reason is Reason.AHEAD_OF_TIME
     world.deliver()
-    assert "a time that has not come yet" in world.pager.pages[-1][1].body
+    assert "is in the future, so Firebreak does not act on it" in world.pager.pages[-1][1].body
     assert world.send(alarm).outcome == "act"
 
 

@@ -219,7 +219,7 @@ def test_the_end_of_a_storm_of_pages_says_what_is_still_red_and_pages_go_out_aga
     tick(world, 11)
     assert storm(world).tripped_at is None
     [over] = [page.body for name, page in world.pager.pages if name == "ops" and "STORM OVER" in page.body]
-    assert "is over: what turns red for humans from now on is paged by itself again" in over
+    assert "is over: alarms for humans that turn red from now on are paged one by one again" in over
     assert "still red: 1 of the 12 that were counted" in over
     assert "web-11" in over
     assert "firebreak retry" not in over

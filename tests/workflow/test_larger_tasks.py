@@ -140,7 +140,7 @@ def test_a_sibling_alarm_that_turns_red_after_the_raise_brings_the_revision_befo
     assert [name for name, _ in world.simulated.changes] == [*CHANGING, "UpdateService"]
     assert service.task_definition == TASK_DEFINITION
     worse = next(body for subject, body in world.pager.sent if "MADE WORSE" in subject)
-    assert "api-5xx turned red after the action: the values from before are put back." in worse
+    assert "api-5xx turned red after the action: Firebreak restores the previous values." in worse
     world.pass_time(6 * MINUTE)
     assert world.incident(incident_id).state is IncidentState.PAGED
 

@@ -25,7 +25,7 @@ from tests.workflow.test_who_is_paged import PAGING
 __all__ = ["world"]
 
 DUE = (
-    "A look has been due since 10:15:30Z, and every 15 minutes until 14:00:30Z"
+    "A look was due at 10:15:30Z; Firebreak looks every 15 minutes until 14:00:30Z"
     " while this is still in the way."
 )
 
@@ -79,7 +79,7 @@ def test_after_four_hours_it_says_once_that_nothing_looks_any_more(world: World)
     assert labels(world) == {"NOT ACTING": 1, "LOOKED AGAIN": 1}
     [last] = [page for page in pages(world, "pd") if page.body.startswith("LOOKED AGAIN")]
     assert (last.phase, last.thread) == (Phase.UPDATE, pages(world, "pd")[0].thread)
-    assert "Firebreak has looked for 4 hours, and looks no more." in last.body
+    assert "Firebreak has looked for 4 hours, and does not look again." in last.body
 
 
 def test_a_lost_schedule_of_a_later_look_costs_minutes_only(world: World) -> None:

@@ -98,7 +98,7 @@ def test_observe_mode_says_what_it_would_have_done(world: World) -> None:
     assert (done.outcome, done.reason, world.ecs.writes) == ("propose", Reason.OBSERVE_ONLY, [])
     subject, body = world.pager.sent[0]
     assert "WOULD ACT" in subject
-    assert "It would have: " in body
+    assert "The plan would be: " in body
     assert "api:7" in body
 
 

@@ -109,7 +109,7 @@ def test_an_incident_given_to_humans_for_a_deployment_is_looked_at_again(world: 
     world.deliver()
     [page] = [page for name, page in world.pager.pages if name == "pd" and page.body.startswith("NEEDS YOU")]
     assert "Firebreak looks again at " in page.body
-    assert "You get a message when every alarm of it is OK." in page.body
+    assert "You get a message when every alarm of the incident is OK." in page.body
     deploying(world, running=False)
     wait(world, 16 * MINUTE)
     assert acts(world) == 1

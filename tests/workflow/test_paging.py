@@ -169,7 +169,7 @@ def test_a_function_that_failed_on_what_is_no_alarm_pages_what_it_was(world: Wor
 def test_a_function_that_failed_on_an_incident_pages_which(world: World, payload: dict[str, Any]) -> None:
     world.page_desk().handle(crash(payload))
     body = world.pager.sent[0][1]
-    assert "the function that looks after incident i-0123456789 failed" in body
+    assert "the function that handles incident i-0123456789 failed" in body
     assert "firebreak show i-0123456789" in body
 
 

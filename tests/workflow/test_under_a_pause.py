@@ -36,7 +36,7 @@ def test_a_refusal_under_a_pause_is_announced_once_and_counts_as_the_holders(wor
     [body] = bodies(world, "NOT ACTING")
     assert "Paused: global by ana until" in body
     assert "migration" in body
-    assert "ana, who holds the kill switch, counts as having acknowledged this" in body
+    assert "This counts as acknowledged by ana, who holds the kill switch" in body
     assert "\nThen: " not in body
 
 
@@ -45,7 +45,7 @@ def test_the_first_line_says_that_what_is_red_under_the_pause_is_critical(world:
     refuse(world, 1)
     [body] = bodies(world, "NOT ACTING")
     assert "A critical alarm is red under a pause. Paused: global by ana" in body.splitlines()[0]
-    assert body.splitlines()[0].endswith("You are needed.")
+    assert body.splitlines()[0].endswith("Action needed.")
 
 
 def test_a_warning_under_a_pause_is_not_called_critical(world: World) -> None:

@@ -93,7 +93,7 @@ def test_a_critical_page_goes_to_its_channels_and_up_until_somebody_has_it(world
     tick(world, 1)
     assert sent(world)[-1] == ("topic", Phase.TRIGGER)
     body = world.pager.pages[-1][1].body
-    assert "(not acknowledged for 15m: told the platform team, now the engineering lead)" in body
+    assert "(not acknowledged for 15m: paged the platform team, now the engineering lead)" in body
     tick(world, 60)
     assert len(world.pager.pages) == 3
 
@@ -104,7 +104,7 @@ def test_the_first_page_says_who_is_next_and_how_to_say_that_one_has_it(world: W
     assert "Severity: critical\n" in body
     assert "Then:     the engineering lead at 10:15:30Z, unless somebody acknowledges\n" in body
     assert re.search(
-        rf"I have it: firebreak ack i-0123456789\.[0-9a-f]{{6}} {a.ON_STACK}\n",
+        rf"Acknowledge: firebreak ack i-0123456789\.[0-9a-f]{{6}} {a.ON_STACK}\n",
         body,
     )
     assert ("Runbook on wiki.example.com", "https://wiki.example.com/api") in world.pager.pages[-1][1].links
@@ -124,7 +124,7 @@ def test_every_page_that_somebody_further_up_follows_says_how_to_acknowledge(
         call=f"{'0' * 32}.abcdef",
     )
     body = body_of(message, StackAddress("firebreak", a.REGION, a.ACCOUNT), around)
-    command = f"I have it: firebreak ack {'0' * 32}.abcdef {a.ON_STACK}\n"
+    command = f"Acknowledge: firebreak ack {'0' * 32}.abcdef {a.ON_STACK}\n"
     assert (command in body) is (follows or phase is Phase.TRIGGER)
 
 

@@ -175,26 +175,28 @@ def _defer(sentence: str) -> Meaning:
 MEANINGS: dict[Reason, Meaning] = {
     Reason.CLEAR_TO_ACT: _record("Every guard agreed."),
     Reason.OBSERVE_ONLY: _digest("The policy says observe, so Firebreak changes nothing here."),
-    Reason.NEEDS_APPROVAL: _page("A human must say yes first."),
+    Reason.NEEDS_APPROVAL: _page("A human must approve first."),
     Reason.NOT_IN_ALARM: _record("The alarm is not red, so there is nothing to do."),
     Reason.PARENT_OF_CONTRIBUTORS: _record(
         "A multi-series alarm is handled through the events of its contributors."
     ),
-    Reason.UNKNOWN_KIND: _page("This kind of alarm is not understood, so it was left to humans."),
+    Reason.UNKNOWN_KIND: _page("This kind of alarm is not supported, so it is left to humans."),
     Reason.AHEAD_OF_TIME: _page(
-        "The alarm's event carries a time that has not come yet, so nothing is based on it."
+        "The timestamp of the alarm's event is in the future, so Firebreak does not act on it."
     ),
-    Reason.TARGET_NONE: _page("The alarm does not say what to act on."),
-    Reason.TARGET_AMBIGUOUS: _page("The alarm names more than one thing to act on."),
-    Reason.TARGET_MALFORMED: _page("The alarm's target cannot be read."),
-    Reason.TARGET_UNREADABLE: _page("The target that the alarm stands for could not be looked up."),
-    Reason.TARGET_UNSUPPORTED: _page("The action is not for what the alarm is about."),
-    Reason.OTHER_ACCOUNT: _page("The metric or target lives in another account."),
+    Reason.TARGET_NONE: _page("The alarm names no target."),
+    Reason.TARGET_AMBIGUOUS: _page("The alarm names more than one target."),
+    Reason.TARGET_MALFORMED: _page("The alarm's target is not in a valid format."),
+    Reason.TARGET_UNREADABLE: _page("The target of the alarm could not be looked up."),
+    Reason.TARGET_UNSUPPORTED: _page("The action does not support the alarm's target."),
+    Reason.OTHER_ACCOUNT: _page("The metric or target is in another account."),
     Reason.ROUTED_TO_HUMANS: _page("The alarm is tagged to page a human."),
     Reason.UNKNOWN_ACTION_TAG: _page("The alarm's firebreak:action tag names no known action."),
-    Reason.TAGS_LOST: _page("CloudWatch could not send the alarm's tags, so its wishes are not known."),
-    Reason.NOT_ROUTED: _record("No rule routes this alarm to Firebreak."),
-    Reason.HEARTBEAT: _record("This is Firebreak's own heartbeat, and it came all the way."),
+    Reason.TAGS_LOST: _page(
+        "CloudWatch could not send the alarm's tags, so it is not known what they ask for."
+    ),
+    Reason.NOT_ROUTED: _record("No EventBridge rule routes this alarm to Firebreak."),
+    Reason.HEARTBEAT: _record("This is Firebreak's own heartbeat, and it arrived."),
     # Its absence is paged by an alarm; a page here would be a second one, and for a passing fault too.
     Reason.HEARTBEAT_BLIND: _record(
         "This is Firebreak's own heartbeat, but a part of the ledger could not be read, so it does not count."
@@ -202,28 +204,30 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.SWITCHED_OFF: _digest("A kill switch is held."),
     Reason.SWITCH_UNREADABLE: _page("The kill switches could not be read."),
     Reason.OWN_STACK: _page("The target belongs to Firebreak itself."),
-    Reason.OWN_STACK_UNREADABLE: _page("Whether the target belongs to Firebreak could not be read."),
+    Reason.OWN_STACK_UNREADABLE: _page("It could not be determined whether the target belongs to Firebreak."),
     Reason.NOT_OPTED_IN: _record("The resource is not tagged firebreak:enabled=true."),
     Reason.ALARM_NOT_ALLOWED: _record("The target's tag firebreak:alarms does not name this alarm."),
     Reason.ACTION_NONE: _record("The alarm is tagged firebreak:action=none."),
-    Reason.OTHER_ACTION: _page("The alarm's firebreak:action tag names something else than this action."),
-    Reason.OPT_IN_UNREADABLE: _page("Whether the owner opted in could not be read."),
+    Reason.OTHER_ACTION: _page("The alarm's firebreak:action tag names something other than this action."),
+    Reason.OPT_IN_UNREADABLE: _page("It could not be determined whether the owner opted in."),
     Reason.MUTED: _defer("A CloudWatch mute window covers the alarm."),
     Reason.MUTED_WITHOUT_END: _page("A CloudWatch mute window covers the alarm, and its end cannot be read."),
     Reason.SUPPRESSED: _record("CloudWatch suppresses the alarm's actions."),
     Reason.ACTIONS_DISABLED: _record("The alarm's actions are disabled."),
-    Reason.MUTE_UNREADABLE: _page("Whether the alarm's actions are enabled could not be read."),
+    Reason.MUTE_UNREADABLE: _page("It could not be determined whether the alarm's actions are enabled."),
     Reason.WRONG_DIRECTION: _record(
         "The alarm fires when the metric is low; this action is for when it is high."
     ),
-    Reason.DIRECTION_UNREADABLE: _page("Whether the alarm fires on a high metric could not be read."),
-    Reason.OTHER_CONTROLLER: _record("Something else acts on this alarm, and no tag asks Firebreak to."),
-    Reason.SAME_EFFECT: _page("Something else that acts on this alarm does the same as this action."),
-    Reason.CONTROLLER_UNREADABLE: _page("The other controllers of this alarm could not be read."),
+    Reason.DIRECTION_UNREADABLE: _page(
+        "It could not be determined whether the alarm fires on a high metric."
+    ),
+    Reason.OTHER_CONTROLLER: _record("Something else acts on this alarm, and no tag asks Firebreak to act."),
+    Reason.SAME_EFFECT: _page("The alarm also starts something else with the same effect as this action."),
+    Reason.CONTROLLER_UNREADABLE: _page("It could not be determined what else acts on this alarm."),
     Reason.TOO_OLD: _page("The event came too late to act on."),
     Reason.SUPERSEDED: _record("A newer transition of this alarm has been seen."),
     Reason.NO_LONGER_RED: _record("The alarm is not red any more."),
-    Reason.NO_DATA_NOW: _page("The alarm has no data any more, so it is not known to be red or well."),
+    Reason.NO_DATA_NOW: _page("The alarm has no data any more, so it is not known whether it is red or OK."),
     Reason.NO_DATA: _page(
         "The alarm is red because no data came, so it is not known whether anything is wrong."
     ),
@@ -231,25 +235,29 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.ALARM_GONE: _record("The alarm does not exist any more."),
     Reason.ALARM_UNREADABLE: _page("The alarm could not be read, so it is not known to be red now."),
     Reason.DUPLICATE: _record("This delivery was already decided."),
-    Reason.DUPLICATE_UNREADABLE: _page("Whether this delivery was already decided could not be read."),
-    Reason.IN_FLIGHT: _record("Another incident of this target is being worked on; the alarm joined it."),
-    Reason.IN_FLIGHT_UNREADABLE: _page("Whether the target is being worked on could not be read."),
-    Reason.DEPENDENCY_IN_FLIGHT: _page(
-        "Another target that shares a dependency with this one is being worked on."
+    Reason.DUPLICATE_UNREADABLE: _page(
+        "It could not be determined whether this delivery was already decided."
     ),
-    Reason.ACKNOWLEDGED: _record("A human has acknowledged this, so the second look changes nothing."),
+    Reason.IN_FLIGHT: _record("Another incident is in progress on this target; the alarm joined it."),
+    Reason.IN_FLIGHT_UNREADABLE: _page(
+        "It could not be determined whether an incident is in progress on the target."
+    ),
+    Reason.DEPENDENCY_IN_FLIGHT: _page(
+        "An incident is in progress on another target that shares a dependency with this one."
+    ),
+    Reason.ACKNOWLEDGED: _record("A human has acknowledged this, so a later look changes nothing."),
     Reason.INCIDENT_MOVED_ON: _record("The incident has moved on since this was asked."),
     Reason.FROZEN: _digest("A freeze window of the policy holds."),
-    Reason.OUTSIDE_WINDOW: _digest("The policy allows acts only inside its windows, and none is open."),
+    Reason.OUTSIDE_WINDOW: _digest("The policy allows actions only inside its windows, and none is open."),
     Reason.STORM: _record("Many alarms turned red at once; the storm itself was paged."),
-    Reason.STORM_UNREADABLE: _page("Whether there is a storm of alarms could not be read."),
-    Reason.BREAKER_OPEN: _page("The action has not been helping, so it rests."),
+    Reason.STORM_UNREADABLE: _page("It could not be determined whether there is a storm of alarms."),
+    Reason.BREAKER_OPEN: _page("The circuit breaker is open: the action has not been helping."),
     Reason.COOLDOWN: _page("The last action on this target was too recent."),
     Reason.RUNG_GAP: _defer("The last rung of this incident was too recent."),
     Reason.BUDGET_FULL: _page("A budget is used up."),
     Reason.CLOCK_BEHIND: _page("This function's clock is behind the ledger."),
     Reason.HISTORY_UNREADABLE: _page("The history of actions could not be read."),
-    Reason.SHARE_REACHED: _page("Too large a share of the group has been acted on."),
+    Reason.SHARE_REACHED: _page("The disruption budget of the group is used up."),
     Reason.HEALTHY_FLOOR_REACHED: _page("Too few members of the group would stay healthy."),
     Reason.GROUP_UNREADABLE: _page("The target's group could not be counted."),
     Reason.TARGET_MISSING: _page("The target does not exist."),
@@ -272,33 +280,33 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.NOTHING_TO_ROLL_BACK: _climb("There is no earlier version to go back to."),
     Reason.NO_RECENT_DEPLOYMENT: _climb("No deployment is recent enough to be at fault."),
     Reason.ROLLED_BACK_BEFORE: _climb("This deployment was rolled back before."),
-    Reason.RAISED_TOO_OFTEN: _page("Memory was raised so often that this is a leak: its owner must look."),
+    Reason.RAISED_TOO_OFTEN: _page("Memory was raised so often that a leak is likely: its owner must look."),
     Reason.UNSAFE_ALIAS: _climb("The function's aliases do not allow this safely."),
-    Reason.NO_SINGLE_BAD_TASK: _climb("It is not one single task that is bad."),
+    Reason.NO_SINGLE_BAD_TASK: _climb("There is no single task at fault."),
     Reason.HOSTS_UNHEALTHY: _climb(
         "The alarm counts unhealthy hosts, and a restart would replace the healthy ones as well."
     ),
     Reason.TASK_PROTECTED: _climb("The task is protected from being stopped."),
     Reason.TOO_FEW_HEALTHY: _climb("Too few healthy tasks would be left."),
-    Reason.ALREADY_DONE: _page("The target already is as this action would make it."),
+    Reason.ALREADY_DONE: _page("The target is already in the state that this action would set."),
     Reason.RUNBOOK_UNUSABLE: _page("The runbook cannot be run."),
     Reason.RUNBOOK_CHANGED: _page("The runbook's content is not the content that the policy pins."),
-    Reason.NOT_REVERSIBLE: _page("This action cannot be undone by a machine."),
+    Reason.NOT_REVERSIBLE: _page("This action cannot be undone automatically."),
     Reason.CHANGED_SINCE: _page("Somebody changed the target since, so its values stay as they are."),
-    Reason.RED_AGAIN: _page("The alarm is not well, so the temporary change stays."),
-    Reason.PLAN_CHANGED: _page("The approved plan is not what would be done now."),
+    Reason.RED_AGAIN: _page("An alarm is not OK, so the temporary change stays."),
+    Reason.PLAN_CHANGED: _page("The approved plan no longer matches the state of the target."),
     Reason.APPROVAL_EXPIRED: _page("Nobody approved in time."),
     Reason.NOT_APPROVED: _page("The approval does not count."),
     Reason.NOT_LOOKED_AT: _record("Something this decision needs was not looked at."),
     Reason.LOST_RACE: _page("Other actions kept changing the ledger; nothing was changed."),
-    Reason.PLAN_EXPIRED: _page("Looking took so long that the plan expired."),
+    Reason.PLAN_EXPIRED: _page("The checks took so long that the plan expired."),
     Reason.LEDGER_UNAVAILABLE: _page(
-        "Firebreak could not reach a service that it needs, so nothing was changed."
+        "Firebreak could not reach a service that it depends on, so nothing was changed."
     ),
-    Reason.POLICY_UNUSABLE: _page("The policy does not load, so nothing was changed."),
+    Reason.POLICY_UNUSABLE: _page("The policy cannot be loaded, so nothing was changed."),
     Reason.UNUSABLE_EVENT: _page("The event cannot be read as an alarm."),
     Reason.FUNCTION_FAILED: _page("The function that should decide failed, so nothing was decided."),
-    Reason.UNSUPPORTED_REQUEST: _page("This version does not carry out such a request."),
+    Reason.UNSUPPORTED_REQUEST: _page("This version does not support such a request."),
 }
 
 # How long the cause of a refusal lasts, for every reason that can page (a climb pages where no rung is left).

@@ -73,7 +73,7 @@ class Crash:
     def _on_something(self, incident_id: str, found: Alarm | str, now: datetime) -> Announcement:
         alarm = found if isinstance(found, Alarm) else None
         cause = (
-            f"the function that looks after incident {incident_id} failed ({self.condition})"
+            f"the function that handles incident {incident_id} failed ({self.condition})"
             if incident_id
             else f"the event was unusable: {found}"
         )
@@ -103,7 +103,7 @@ class Crash:
             at=now,
             incident_id="",
             action="",
-            headline=f"Not everything that is past due was looked at: the sweeper failed ({self.condition}).",
+            headline=f"Not everything that is overdue was checked: the sweeper failed ({self.condition}).",
             next="The sweeper runs again every five minutes.",
         )
 

@@ -102,7 +102,7 @@ class Enrichment:
             case Unknown(why) | NotRead(why):
                 return (), f"Firebreak could not read log group {group}: {why}"
             case Absent():
-                return (), f"Firebreak found no log group {group}; this is no error of the service"
+                return (), f"Firebreak found no log group {group}; this is not an error of the service"
             case lines:
                 found = harmless_lines(lines, mask_known)
                 return found, "" if found else f"no errors in log group {group} since {since:%H:%M:%S}Z"

@@ -36,10 +36,10 @@ def command_lines(
     if name:
         yield f"Show:     {stack.command('show', name)}"
     if message.kind is _K.APPROVAL and read_question(message.question):
-        yield f"Say yes:  {stack.command('approve', message.question)}"
-        yield f"Say no:   {stack.command('deny', message.question, '--reason', PLACEHOLDER)}"
+        yield f"Approve:  {stack.command('approve', message.question)}"
+        yield f"Deny:     {stack.command('deny', message.question, '--reason', PLACEHOLDER)}"
     if (climbs or phase is Phase.TRIGGER) and (CALL_ID.fullmatch(call) or THREAD_ID.fullmatch(call)):
-        yield f"I have it: {stack.command('ack', call)}"
+        yield f"Acknowledge: {stack.command('ack', call)}"
     if message.kind in (_K.DIGEST, _K.HOLD_OVER, _K.HELD_BACK):
         yield f"List:     {stack.command('incidents')}"
     if message.kind is _K.STORM:

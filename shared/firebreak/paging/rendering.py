@@ -28,8 +28,8 @@ LINE_LENGTH = 600
 AT_ONCE = timedelta(minutes=1)
 
 OBSERVING = (
-    "OBSERVE MODE: Firebreak changes nothing and wakes nobody. Keep the alarm's own actions (SNS, PagerDuty):"
-    " they are what wakes somebody."
+    "OBSERVE MODE: Firebreak changes nothing and calls nobody. Keep the alarm's own actions (SNS, PagerDuty):"
+    " only they call somebody."
 )
 
 _MARKS = {
@@ -186,12 +186,13 @@ def _first_line(message: Announcement, context: PageContext) -> str:
 
 
 def _needed(message: Announcement, context: PageContext) -> str:
-    if message.kind in _NEWS and not any(fact.startswith(STAYS) for fact in message.facts):
-        return " Nothing is needed of you."
+    if message.kind in _NEWS:
+        stays = any(fact.startswith(STAYS) for fact in message.facts)
+        return " No urgent action needed; a change stays." if stays else " No action needed."
     if holder_of(message) and context.severity is not Severity.CRITICAL:
         return ""
-    called = context.phase is Phase.TRIGGER and message.kind in TRIGGERS
-    return " You are needed." if called and message.kind not in _IN_ITS_WORDS else ""
+    called = context.phase is Phase.TRIGGER and message.kind in TRIGGERS | {AnnouncementKind.STORM_OVER}
+    return " Action needed." if called and message.kind not in _IN_ITS_WORDS else ""
 
 
 def _about(message: Announcement, context: PageContext, now: datetime) -> Iterator[str]:

@@ -20,7 +20,7 @@ from firebreak.core.rules import Rules
 def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The plan that a human approved is what would be done now, and it was approved in time."""
     if not request.by or rules.autonomy is Autonomy.OBSERVE:
-        detail = "the policy says observe here by now" if request.by else "nobody's name came with it"
+        detail = "the policy now says observe" if request.by else "the request names nobody"
         return objected("approved", Reason.NOT_APPROVED, detail)
     if not isinstance(seen.incident, Incident):  # the in-flight guard says why
         return Check("approved", Result.NOT_LOOKED_AT, "not looked at: the incident is not known")
@@ -47,7 +47,7 @@ def autonomy(request: Request, rules: Rules, seen: Snapshot) -> Check:
     doubts = seen.plan.doubts if isinstance(seen.plan, Plan) else ()
     match rules.autonomy:
         case Autonomy.AUTO if doubts:
-            detail += f", but a human must say yes: {'; '.join(doubts)}"
+            detail += f", but a human must approve: {'; '.join(doubts)}"
             return objected("autonomy", Reason.NEEDS_APPROVAL, detail)
         case Autonomy.AUTO:
             return passed("autonomy", detail)

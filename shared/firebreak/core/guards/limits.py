@@ -165,15 +165,15 @@ def budgets(request: Request, rules: Rules, seen: Snapshot) -> Check:
             case history:
                 acts = [act.at for act in history.acts]
         if acts and max(acts) > seen.now:
-            newest = format_time(max(acts))
-            ahead = f"{scope} history is at {newest}, Firebreak's clock at {format_time(seen.now)}"
+            ahead = f"{scope} history is at {format_time(max(acts))}"
+            ahead += f", this function's clock at {format_time(seen.now)}"
             return objected("budgets", Reason.CLOCK_BEHIND, ahead, max(acts), cause=quarter_hour(seen.now))
         for budget in rules.limits(scope):
             window = format_duration(budget.window)
             used = f"{scope} {len(held(acts, budget, seen.now))}/{budget.acts} in {window}"
             if free_at := next_slot(acts, budget, seen.now):
-                pad = f"the window and {format_duration(PAD)} for clocks that differ"
-                detail = f"budget {used}, next slot {format_time(free_at)}, {pad}"
+                pad = f"the window plus {format_duration(PAD)} for clock differences"
+                detail = f"budget {used}, next slot {format_time(free_at)} ({pad})"
                 cause = _beyond_the_target(scope, f"{budget} {free_at:%FT%TZ}")
                 return objected("budgets", Reason.BUDGET_FULL, detail, free_at, cause=cause)
             lines.append(used)

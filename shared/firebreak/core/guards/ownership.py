@@ -85,9 +85,8 @@ def _target_opted_in(request: Request, seen: Snapshot) -> Check:
         case tags if tags.get(OPT_IN_TAG) == "true":
             return passed("opt-in", f"{OPT_IN_TAG}=true")
         case tags:
-            return objected(
-                "opt-in", Reason.NOT_OPTED_IN, f"{OPT_IN_TAG} is {tags.get(OPT_IN_TAG, 'not set')!r}"
-            )
+            value = f"{tags[OPT_IN_TAG]!r}" if OPT_IN_TAG in tags else "not set"
+            return objected("opt-in", Reason.NOT_OPTED_IN, f"{OPT_IN_TAG} is {value}")
 
 
 def load_balancer(request: Request, rules: Rules, seen: Snapshot) -> Check:

@@ -73,7 +73,7 @@ def storm(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if seen_storm.tripped_at:
         detail = f"a storm since {format_time(seen_storm.tripped_at)}, {len(seen_storm.red)} alarms; it ends"
         detail += f" {format_duration(rules.storm.quiet)} after the last turned red, once fewer than"
-        return objected("storm", Reason.STORM, f"{detail} {rules.storm.alarms} are")
+        return objected("storm", Reason.STORM, f"{detail} {rules.storm.alarms} are red")
     detail = storms.numbers(seen_storm, rules.storm, seen.now)
     if storms.begins(seen_storm, rules.storm, seen.now):
         return objected("storm", Reason.STORM, f"{detail}: a storm that is not declared yet")

@@ -158,7 +158,7 @@ def _to_humans(
 
 def _recovered(incident: Incident, now: datetime) -> Moved:
     if incident.state in WITH_HUMANS:
-        why = "every alarm of the incident is OK after it was handed to humans"
+        why = "every alarm of the incident is OK after it was given to humans"
         closed = transitions.over(incident, IncidentState.CLOSED, why)
         message = incident_messages.recovered_after_humans(closed, now, why)
     else:

@@ -111,8 +111,8 @@ def next_of(message: Announcement, now: datetime) -> str:
         return message.next
     since, until = format_date_time(message.looks_at, now), format_date_time(_last(message.looks_at), now)
     if now < _last(message.looks_at) + AFTER_A_LOOK:
-        return f"A look has been due since {since}, and every 15 minutes until {until} {_MEANWHILE}."
-    return f"Looks were due from {since} until {until}, and nothing looks any more."
+        return f"A look was due at {since}; Firebreak looks every 15 minutes until {until} {_MEANWHILE}."
+    return f"Looks were due from {since} until {until}, and Firebreak does not look again."
 
 
 def after_due_look(looks_at: datetime | None, step_at: datetime) -> datetime:
@@ -136,7 +136,7 @@ def refused_look(record: DecisionRecord, target: Target | None, refused: str) ->
     if message is None or not isinstance(record.decision.outcome, Refuse):
         return message
     hours = LOOK_AGAIN_FOR // timedelta(hours=1)
-    over = f"Firebreak has looked for {hours} hours, and looks no more. {NOTHING_LOOKS_AGAIN}"
+    over = f"Firebreak has looked for {hours} hours, and does not look again. {NOTHING_LOOKS_AGAIN}"
     return replace(
         message,
         thread=refused,

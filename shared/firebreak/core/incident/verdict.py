@@ -214,7 +214,7 @@ def has_come_to_rest(seen: Evidence) -> bool:
 def left_behind(incident: Incident, evidence: Evidence) -> str:
     """The note that a temporary change which did not help stays: only the last act has a way back."""
     lent = not isinstance(evidence.ways.restore, Absent) and evidence.happened is not False
-    return f"; what {incident.action} changed stays" if lent else ""
+    return f"; the change by {incident.action} stays" if lent else ""
 
 
 def first_state(readings: Iterable[object]) -> AlarmState | None:
@@ -226,7 +226,7 @@ def first_state(readings: Iterable[object]) -> AlarmState | None:
 def for_humans(incident: Incident, judgement: Judgement, evidence: Evidence) -> str:
     """The text for humans on a verdict that Firebreak has no next step for."""
     if incident.purpose is Purpose.UNDO:
-        return f"what {incident.action} had done {_put_back(judgement, evidence)}: {judgement.why}"
+        return f"the change by {incident.action} {_put_back(judgement, evidence)}: {judgement.why}"
     match judgement.verdict:
         case Verdict.WORSE:
             return f"{judgement.why}; check it first. {_why_not_undone(evidence.ways)}"
@@ -248,7 +248,7 @@ def _put_back(judgement: Judgement, evidence: Evidence) -> str:
     if judgement.verdict in (Verdict.UNKNOWN, Verdict.TOO_EARLY):
         return "was to be put back, and it is not known whether it was"
     if evidence.settled is not Settled.YES:
-        return "was to be put back, but it did not come to rest"
+        return "was to be put back, but the target did not settle"
     return "was put back; now"
 
 

@@ -23,7 +23,7 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
         AnnouncementKind.APPROVAL,
         incident,
         record.at,
-        f"May Firebreak do this? {plan.summary if plan else incident.action}",
+        f"Approval requested: {plan.summary if plan else incident.action}",
         facts=[
             *(plan.warnings if plan else ()),
             *filter(None, [plan.reset_by if plan else ""]),
@@ -32,7 +32,7 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
             rung_words(incident),
             *muted(incident.alarm),
         ],
-        next_=f"Nothing is changed unless somebody approves{until}; then everything is checked again.",
+        next_=f"No change is made unless somebody approves{until}. Every check is repeated before it.",
     )
     return replace(message, until=incident.due_at, question=question_id(incident))
 
@@ -40,7 +40,7 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
 def unanswered(incident: Incident) -> str:
     """The text for a question that was not answered in time."""
     asked = incident.plan.summary if incident.plan else incident.action
-    return f"{MEANINGS[Reason.APPROVAL_EXPIRED].sentence} The question was: {asked}"
+    return f"{MEANINGS[Reason.APPROVAL_EXPIRED].sentence} The request was: {asked}"
 
 
 def denied(incident: Incident, by: str, why: str, at: datetime) -> Announcement:

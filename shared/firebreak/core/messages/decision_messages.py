@@ -25,9 +25,9 @@ IF_SILENT = (
     f" if it is normal, tag it {MISSING_DATA_TAG}={MissingData.IGNORE}."
 )
 
-COUNTED = "Further refusals are counted, and not paged until the alarm stayed OK."
+COUNTED = "Further refusals are counted, and not paged until the alarm has stayed OK."
 
-QUARTERLY = "Further events that it cannot read are recorded, and paged once in a quarter of an hour."
+QUARTERLY = "Further unreadable events are recorded, and paged once in 15 minutes."
 
 QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
 
@@ -50,7 +50,7 @@ def announcement(
     decision = record.decision
     plan = decision.outcome.plan if isinstance(decision.outcome, Propose | AskApproval) else None
     deciding, sentence = decision.deciding, _sentence(decision)
-    headline = f"{sentence} It would have: {plan.summary}" if plan else sentence
+    headline = f"{sentence} The plan would be: {plan.summary}" if plan else sentence
     lasting = Lasting.NO if of_an_incident else _lasting(record, target)
     key, cause = _key_of(record, target, lasting), _cause_of(decision, lasting)
     return Announcement(

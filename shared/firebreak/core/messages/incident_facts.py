@@ -119,7 +119,9 @@ def muted(alarm: Alarm | None) -> list[str]:
         return []
     rule = alarm.mute.by.rpartition(":")[2] or "a mute rule"
     until = f" until {format_time(alarm.mute.until)}" if alarm.mute.until else ""
-    return [f"muted: the CloudWatch mute rule {rule} covered this alarm{until}; it is handled since"]
+    return [
+        f"muted: the CloudWatch mute rule {rule} covered this alarm{until}; Firebreak has handled it since"
+    ]
 
 
 def objections(decision: Decision) -> list[str]:

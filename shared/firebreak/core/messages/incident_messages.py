@@ -113,7 +113,8 @@ def next_rung_name(incident: Incident) -> str:
 
 def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
     """Nobody knows whether the action was carried out; it is never repeated."""
-    due = f"Firebreak checks at {format_time(incident.due_at)} what is true. " if incident.due_at else ""
+    at_time = format_time(incident.due_at) if incident.due_at else ""
+    due = f"Firebreak checks at {at_time} whether it was carried out. " if at_time else ""
     summary = incident.plan.summary if incident.plan else incident.action
     return of_incident(
         AnnouncementKind.UNCERTAIN,
@@ -121,16 +122,16 @@ def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
         at,
         f"It is not known whether this was carried out: {summary}",
         facts=[why, *values(incident), rung_words(incident)],
-        next_=f"{due}It will not be sent again.",
+        next_=f"{due}The request is not sent again.",
     )
 
 
 def not_executed(incident: Incident, at: datetime, why: str) -> Announcement:
     """The action was claimed but certainly not carried out."""
     summary = incident.plan.summary if incident.plan else incident.action
-    nothing = "Nothing was changed by this rung; it could not be carried out"
+    nothing = "This step could not be carried out and changed nothing"
     if incident.purpose is not Purpose.ACT:
-        nothing = f"What {incident.action} had changed stays; it could not be put back"
+        nothing = f"The change by {incident.action} stays; it could not be put back"
     kept = values(incident) if incident.purpose is not Purpose.ACT else ()
     return of_incident(
         AnnouncementKind.NOT_EXECUTED,
@@ -142,7 +143,7 @@ def not_executed(incident: Incident, at: datetime, why: str) -> Announcement:
     )
 
 
-HEARS_OF_OK = "You get a message when every alarm of it is OK."
+HEARS_OF_OK = "You get a message when every alarm of the incident is OK."
 
 
 def given_to_humans(

@@ -20,7 +20,7 @@ def kept(incident: Incident, at: datetime, why: str) -> Announcement:
         at,
         f"The temporary change stays: {why}",
         facts=values(incident),
-        next_="Firebreak leaves it as it is. All is well; decide at leisure whether to take it back.",
+        next_="Firebreak leaves it as it is. Decide when convenient whether to take it back.",
     )
     return replace(message, alarm_state=AlarmState.OK.value)
 
@@ -33,7 +33,7 @@ def restore_waits(incident: Incident, at: datetime, why: str, again_at: datetime
         at,
         f"The temporary change stays for now: {why}",
         facts=values(incident),
-        next_=f"All is well. Firebreak tries again at {format_time(again_at)} to take it back.",
+        next_=f"Firebreak tries again at {format_time(again_at)} to take it back.",
     )
     return replace(message, key=digest(message.key, why), alarm_state=AlarmState.OK.value)
 
@@ -44,9 +44,9 @@ def undoing(incident: Incident, at: datetime, why: str) -> Announcement:
         AnnouncementKind.UNDOING,
         incident,
         at,
-        f"{why}: the values from before are put back.",
+        f"{why}: Firebreak restores the previous values.",
         facts=[*values(incident), rung_words(incident)],
-        next_="Firebreak puts them back now, and sends a message when they are, or why they cannot be.",
+        next_="Firebreak restores them now, and sends a message when that is done or why it cannot be.",
     )
 
 
@@ -59,7 +59,7 @@ def put_back(incident: Incident, at: datetime) -> Announcement:
         AnnouncementKind.RESTORED if restored else AnnouncementKind.UNDONE,
         incident,
         at,
-        receipt.summary if receipt else "put back",
+        f"{incident.action} taken back: {receipt.summary}" if receipt else f"{incident.action} taken back",
         facts=[
             f"why: {incident.note}",
             *([f"plan: {plan.summary}"] if plan else []),

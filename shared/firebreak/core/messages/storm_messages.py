@@ -16,8 +16,8 @@ from firebreak.core.rules import PAGE_RUNG
 
 type Left = Sequence[tuple[RedAlarm, AlarmReading]]
 
-ACTS_AGAIN = "Firebreak acts again on what turns red from now on"
-PAGED_AGAIN = "what turns red for humans from now on is paged by itself again"
+ACTS_AGAIN = "Firebreak acts again on alarms that turn red from now on"
+PAGED_AGAIN = "alarms for humans that turn red from now on are paged one by one again"
 
 
 def storm_began(storm: Storm, rules: StormRules, at: datetime) -> Announcement:
@@ -49,11 +49,12 @@ def _when_it_ends(storm: Storm, rules: StormRules) -> str:
         return (
             "Further ones are counted here, and only critical ones are paged as well, until"
             f" {format_duration(rules.quiet)} after the last one turned red and fewer than {rules.alarms}"
-            " are; you are told then which still are. It holds no action back."
+            " are red; a message then lists those that still are. This storm holds no action back."
         )
     return (
-        f"It acts again {format_duration(rules.quiet)} after the last one turned red, once fewer than"
-        f" {rules.alarms} are, and tells you then. What is red by then is not acted on by itself."
+        f"Firebreak acts again {format_duration(rules.quiet)} after the last one turned red, once fewer than"
+        f" {rules.alarms} are red, and sends a message then."
+        " It does not act by itself on alarms that are red by then."
     )
 
 
@@ -91,7 +92,9 @@ def storm_ended(storm: Storm, left: Left, at: datetime) -> Announcement:
 def storm_ended_by(storm: Storm, left: Left, by: str, why: str, at: datetime) -> Announcement:
     """Somebody ended it, whatever is still red; it has the key of an end by itself: one storm ends once."""
     headline = f"{by} ended the {_what(storm)}{_since(storm)}: {why}"
-    return _storm_over(storm, left, at, headline, f"{_again(storm)}; nothing is made up for.")
+    return _storm_over(
+        storm, left, at, headline, f"{_again(storm)}; alarms that turned red before are not handled again."
+    )
 
 
 def _counted(label: str, storm: Storm, left: Left) -> list[str]:

@@ -51,8 +51,8 @@ LASTING_LOOK_FOR, LASTING_LOOK_EVERY = timedelta(days=7), timedelta(hours=1)
 
 OVER = "No further action."
 AS_BEFORE = "None of them was acted on. Further alarms with this cause are summed up in the same way."
-BY_COMMAND = "No further automatic action. To have all of them decided again, use the command below."
-NO_COMMAND = "Look at them: an alarm without data, or a deleted one, says nothing of the service."
+BY_COMMAND = "No further automatic action. The command below requests a new decision for all of them."
+NO_COMMAND = "Check them: an alarm without data, or a deleted one, says nothing about the service."
 
 # The causes that end, with their names.
 HOLDS: Mapping[str, str] = MappingProxyType(
@@ -296,16 +296,16 @@ def _left(
     red = sum(reading is AlarmState.ALARM for reading in readings.values())
     unread = sum(isinstance(reading, Unknown | NotRead) for reading in readings.values())
     if found.unwatched:
-        return f". {found.unwatched} of the alarms it held back are too many to be looked at."
+        return f". {found.unwatched} of the alarms that it held back are not watched: there are too many."
     if unread and not red:
-        return "; which alarms are still red could not be looked at."
+        return "; some of its alarms could not be read."
     if red + unread:
         return f". Still red: {red + unread} of {len(readings)} alarms."
     return f". None is known to be red; {len(unclear)} of {len(readings)} alarms are not known to be OK."
 
 
 def _facts(found: Digest, names: Collection[str]) -> tuple[str, ...]:
-    return (f"the cause: {found.first.headline}", f"for it in all: {found.count}", *_listed(names))
+    return (f"cause: {found.first.headline}", f"total: {found.count}", *_listed(names))
 
 
 def _listed(lines: Collection[str]) -> Iterator[str]:

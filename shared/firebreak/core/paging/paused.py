@@ -7,8 +7,8 @@ from firebreak.core.paging.page import Severity
 from firebreak.core.reasons import Reason
 
 NEXT = (
-    "{holder}, who holds the kill switch, counts as having acknowledged this: nobody further up the route is"
-    " called. What is still red when it ends is paged again."
+    "This counts as acknowledged by {holder}, who holds the kill switch: nobody further up the route is"
+    " called. Alarms that are still red when the pause ends are paged again."
 )
 CRITICAL_UNDER_A_PAUSE = "A critical alarm is red under a pause."
 

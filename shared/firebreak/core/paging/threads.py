@@ -343,7 +343,7 @@ def _climbed(thread: Thread, route: Route, now: datetime, also: Iterable[str] = 
     step, since = route.steps[thread.steps], thread.since or thread.opened_at
     note = (
         f"not acknowledged for {format_duration(_rounded(now - since))}:"
-        f" told {_whom(route.steps[: thread.steps])}, now {step.who}"
+        f" paged {_whom(route.steps[: thread.steps])}, now {step.who}"
     )
     steps = thread.steps + 1
     after = replace(thread, steps=steps, next_at=_next(thread, route, steps, now))
