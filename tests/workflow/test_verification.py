@@ -152,7 +152,7 @@ def test_a_claim_whose_function_died_is_uncertain_and_judged_by_what_is_there(wo
     world.alarms.turn("api-memory-high", AlarmState.OK, world.clock.at)
     world.pass_time(5 * MINUTE)
     assert world.incident(incident_id).state is S.HOLDING
-    assert marks(world) == ["ACTED", "UNCERTAIN"]
+    assert labels(world) == ["ACTED", "UNCERTAIN"]
     assert "The request is not sent again" in world.pager.sent[-1][1]
 
 
@@ -173,7 +173,7 @@ def test_an_incident_that_cannot_be_read_is_a_page_and_not_only_a_log_line(world
     incident_id = acted(world)
     spoil(world, incident_id, **{field: {"S": "\\odd"}})
     world.pass_time(5 * MINUTE)
-    assert marks(world)[1:] == [
+    assert labels(world)[1:] == [
         "BLIND Firebreak: It could not be determined whether an incident is in progress on the target."
     ]
     assert incident_id in world.pager.sent[-1][1]

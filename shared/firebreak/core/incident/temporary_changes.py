@@ -1,6 +1,6 @@
 """A temporary change at rest: it helped, and is taken back once every alarm was OK for long enough.
 
-Only the alarms and the way back count here. The act was judged when its recovery had held; events of
+Only the alarms and the restore count here. The act was judged when its recovery had held; events of
 the target meanwhile (a deployment, a lost task) are no longer the act's doing.
 """
 
@@ -26,7 +26,7 @@ from firebreak.core.rules import Verification
 def after_rest(
     incident: Incident, evidence: Evidence, rules: Verification, now: datetime, max_age: timedelta
 ) -> Step:
-    """The next step of an incident that rests: more rest, the next rung, the way back, or humans."""
+    """The next step of an incident that rests: more rest, the next rung, the restore, or humans."""
     since = well_since(incident, evidence, now)
     back_at = since + max(rules.healthy_for, rules.restore_after)
     match judge_alarms(evidence.alarms, incident.left_out).verdict:

@@ -25,7 +25,7 @@ class Reversals:
     restore: Reading[Plan | Obstacle] = ABSENT
 
 
-NO_WAY_BACK = Reversals()
+NO_REVERSALS = Reversals()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Evidence:
     happened: bool | Unknown
     settled: Settled | Failed | Unknown
     worse: bool | Unknown
-    ways: Reversals = NO_WAY_BACK
+    ways: Reversals = NO_REVERSALS
     green_since: datetime | None = None
 
     @property
@@ -65,8 +65,8 @@ def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgem
 
     1. A change that was not made neither helped nor harmed.
     2. A red alarm after a restore, and a target that is seen to be worse off, are worse at once.
-    3. An alarm that turned red after the act is worse as soon as the act may be blamed: once it is known to
-       have been made, its effect has settled or had its time, and the alarms had theirs. It stands before 4,
+    3. An alarm that turned red after the act is worse as soon as the act may be its cause: once it is known
+       to have been made, its effect has settled or had its time, and the alarms had theirs. It stands before 4,
        because evidence that is missing does not cancel a harm that was seen; and before a failed effect,
        because another rung on top of a harm is no help.
     4. Not to know whether it was made, or how the target fares, is unknown. Such a look is repeated, and the
@@ -114,7 +114,7 @@ def _worse_off(evidence: Evidence) -> str:
 def _newly_red(incident: Incident, evidence: Evidence) -> list[str]:
     """The alarms that are red and turned so after the act: an alarm that was red before is not its fault.
 
-    Only an act is blamed this way; a restore has a stricter rule, and after an undo humans have the incident.
+    Only an act is suspected; a restore has a stricter rule, and after an undo humans have the incident.
     """
     acted_at = incident.acted_at
     if incident.purpose is not Purpose.ACT or acted_at is None:
@@ -212,7 +212,7 @@ def has_come_to_rest(seen: Evidence) -> bool:
 
 
 def left_behind(incident: Incident, evidence: Evidence) -> str:
-    """The note that a temporary change which did not help stays: only the last act has a way back."""
+    """The note that a temporary change which did not help stays: only the last act can be undone."""
     lent = not isinstance(evidence.ways.restore, Absent) and evidence.happened is not False
     return f"; the change by {incident.action} stays" if lent else ""
 

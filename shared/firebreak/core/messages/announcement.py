@@ -42,7 +42,7 @@ class Announcement:
     """One announcement. `key` is its deduplication key: equal keys are announced once.
 
     `event` sets apart the announcements of several events under one key: each waits by itself until it was
-    handed over, so that a thousand refusals for one cause do not all write one item.
+    published, so that a thousand refusals for one cause do not all write one item.
 
     `facts` are short lines with numbers; `next` says what happens next without human action.
     Alarm texts are untrusted, also `severity` and `runbook`, which are tags of the alarm.
@@ -58,7 +58,7 @@ class Announcement:
     `watches` are the alarms that nobody but the thread looks at: it is resolved when all of them are OK.
     `unwatched` counts further ones that are not looked at: with them the thread is never known to be over.
 
-    `lasting` says that the key stands for a cause that lasts, and may come again; `counted_as` is the key of
+    `lasting` says that the key stands for a cause that lasts, and may recur; `counted_as` is the key of
     the digest that such an announcement is a part of (core/paging/digests.py).
 
     `opted_in` says that its decision found the target's consent to this alarm.
@@ -107,5 +107,5 @@ class Announcement:
 
     @property
     def waits_as(self) -> str:
-        """The name under which it waits to be handed over."""
+        """The name under which it waits to be published."""
         return f"{self.key}#{self.event}" if self.event else self.key

@@ -150,7 +150,7 @@ def per_alarm(message: Announcement) -> Announcement:
 
 
 def _thread_of(record: DecisionRecord) -> str:
-    """The thread of the events that a function cannot read: one, as nothing in them tells them apart."""
+    """The thread of the events that a function cannot read: one, as nothing in them distinguishes them."""
     if record.decision.reason is Reason.UNUSABLE_EVENT:
         return digest("unusable", record.action)
     return ""

@@ -30,7 +30,7 @@ _COUNT = re.compile(r"\b(\d{1,4}) out of the last (\d{1,4}) datapoints?\b")
 # The aggregate of a query says what is measured; the rest says where.
 _QUERY = re.compile(r"\s*SELECT\s+([A-Z]+\([^()]{1,80}\))", re.IGNORECASE)
 
-# The last of them tells any two numbers apart; a threshold is shown as its owner wrote it, if possible.
+# The last of them distinguishes any two numbers; a threshold is shown as its owner wrote it, if possible.
 _SIGNIFICANT, _OF_A_THRESHOLD = (3, 6, 9, 12, 15, 17), 15
 # Numbers with a first digit outside these places are written with an exponent.
 _PLACES = range(-6, 15)
@@ -42,7 +42,7 @@ _HOLDS = {">": operator.gt, "<": operator.lt, "=": operator.eq, ">=": operator.g
 
 
 def red_words(alarm: Alarm) -> str:
-    """The metric, its value beside the threshold, the duration and the dimensions. Untrusted text."""
+    """The metric, its value with the threshold, the duration and the dimensions. Untrusted text."""
     match alarm.kind:
         case AlarmKind.COMPOSITE:
             words = _children(alarm.children)
@@ -125,7 +125,7 @@ def _listed(values: Sequence[str]) -> str:
 
 
 def _band(evaluation: Evaluation | None) -> str:
-    """The newest value outside its band, beside that band."""
+    """The newest value outside its band, with that band."""
     if evaluation is None:
         return ""
     newest_first = zip(evaluation.values[::-1], evaluation.lower[::-1], evaluation.upper[::-1], strict=False)

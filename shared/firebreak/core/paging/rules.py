@@ -82,7 +82,7 @@ class Route:
 def opens_at(route: Route, now: datetime) -> datetime | None:
     """When a route that is closed now opens; None while it is open.
 
-    Windows that never come again hold nothing back: a page that is late for ever is lost.
+    Windows that never open again hold nothing back: a page that is late for ever is lost.
     """
     if not route.hours or any(window.covering(now) for window in route.hours):
         return None

@@ -10,7 +10,7 @@ Pure: the input is an announcement or the time, with the route of the severity; 
 thread as it is then, and what to send on which channels.
 """
 
-# long because: every move of a thread is read beside the others, which it must agree with
+# long because: every move of a thread is read together with the others, which it must agree with
 
 import re
 from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ TRIGGERS = frozenset(
 )
 RESOLVES = frozenset({_K.RECOVERED, _K.STORM_OVER})
 # The human who acknowledged the trouble before may be gone when these come.
-ANEW = frozenset({_K.HOLD_OVER, _K.STORM_OVER})
+CALLS_AGAIN = frozenset({_K.HOLD_OVER, _K.STORM_OVER})
 
 # Firebreak, or a human who answered, is at work: nobody is called meanwhile.
 AT_WORK = frozenset({_K.ACTED, _K.DENIED})
@@ -162,7 +162,7 @@ def phase_of(message: Announcement) -> Phase:
     An end that leaves alarms red calls a human all the same. An end that leaves alarms that are not known to
     be OK does not end the thread: those who know of it are notified, and the thread stays as it is.
     """
-    if message.kind in ANEW and not message.retry and (message.watches or message.unwatched):
+    if message.kind in CALLS_AGAIN and not message.retry and (message.watches or message.unwatched):
         return Phase.UPDATE
     if message.kind in TRIGGERS or (message.kind is _K.STORM_OVER and message.retry):
         return Phase.TRIGGER
@@ -182,7 +182,7 @@ def receive(
 ) -> Turn:
     """The turn after an announcement: it is sent at once, or held until the hours of its route open.
 
-    An acknowledgement, or a digest beside a held call, does not replace the latest announcement.
+    An acknowledgement, or a digest during a held call, does not replace the latest announcement.
     """
     thread = before or Thread(id=thread_id(message), severity=severity, opened_at=now, latest=message)
     if message.kind is _K.STORM and thread.latest.kind is not _K.STORM and thread.latest.at > message.at:
@@ -195,7 +195,7 @@ def receive(
         )
     aside = message.kind is _K.ACKNOWLEDGED or (message.kind is _K.DIGEST and thread.calls and thread.waiting)
     thread = thread if aside else replace(thread, latest=message)
-    if message.kind in ANEW and phase_of(message) is Phase.TRIGGER:
+    if message.kind in CALLS_AGAIN and phase_of(message) is Phase.TRIGGER:
         thread = replace(thread, acknowledged_by="", steps=0)
     match phase_of(message):
         case Phase.TRIGGER if message.kind is _K.LOOKED_AGAIN and thread.calls:
@@ -396,7 +396,7 @@ def _is_old(thread: Thread, now: datetime) -> bool:
 def watched(thread: Thread) -> tuple[WatchedAlarm, ...]:
     """The alarms that only the thread looks at; those of a cause belong to its digest."""
     latest = thread.latest
-    if latest.cause or latest.unwatched or latest.kind not in UNWATCHED | ANEW:
+    if latest.cause or latest.unwatched or latest.kind not in UNWATCHED | CALLS_AGAIN:
         return ()
     if latest.watches:
         return latest.watches
