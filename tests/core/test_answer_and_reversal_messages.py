@@ -79,7 +79,7 @@ class TestMessages:
         assert message.key == digest(incident_messages.recovered(ACTED, AT, "all OK").key, "after humans")
 
     def test_a_change_that_stays_is_announced_with_its_values(self) -> None:
-        assert reversal_messages.kept(ACTED, AT, "somebody changed it") == expected_message(
+        assert reversal_messages.change_stays(ACTED, AT, "somebody changed it") == expected_message(
             AnnouncementKind.KEPT,
             "The temporary change stays: somebody changed it",
             VALUES,

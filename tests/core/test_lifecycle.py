@@ -290,7 +290,7 @@ def test_a_temporary_change_that_cannot_be_taken_back_stays_and_that_is_announce
     moved = judged(Keep("somebody scaled it since"), Verdict.RECOVERED, a.incident(S.RESTING))
     note = "the temporary change stays: somebody scaled it since"
     assert (moved.after.state, moved.after.note, moved.change.what) == (S.CLOSED, note, note)
-    assert message(moved) == reversal_messages.kept(moved.after, NOW, "somebody scaled it since")
+    assert message(moved) == reversal_messages.change_stays(moved.after, NOW, "somebody scaled it since")
     assert nothing_follows(moved)
     assert judged(Keep("x"), Verdict.RECOVERED).change.judged is None
 

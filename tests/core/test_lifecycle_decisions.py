@@ -203,7 +203,7 @@ def test_a_value_that_somebody_changed_since_is_left_to_them(reason: Reason) -> 
     moved = restore(decision(Refuse(), reason))
     note = "the temporary change stays: budgets: 3 of 3"
     assert (moved.after.state, moved.change.what) == (S.CLOSED, note)
-    assert message(moved) == reversal_messages.kept(moved.after, NOW, "budgets: 3 of 3")
+    assert message(moved) == reversal_messages.change_stays(moved.after, NOW, "budgets: 3 of 3")
     assert (moved.wake_at, moved.request) == (None, None)
 
 

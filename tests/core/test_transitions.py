@@ -15,8 +15,8 @@ from firebreak.core.incident.transitions import (
     climbing,
     joined,
     joins,
+    look_again,
     opened,
-    waiting,
     waits_for,
 )
 from firebreak.core.ledger import incident_name
@@ -128,7 +128,7 @@ def test_the_members_of_an_incident_fill_no_more_than_100_000_bytes(more: int, l
 
 
 def test_a_waiting_incident_is_looked_at_again_at_its_time_and_nothing_else_changes() -> None:
-    assert waiting(USED, IncidentState.DEFERRED, a.NOW + MINUTE) == replace(
+    assert look_again(USED, IncidentState.DEFERRED, a.NOW + MINUTE) == replace(
         USED, state=IncidentState.DEFERRED, version=3, attempt=5, due_at=a.NOW + MINUTE
     )
 

@@ -118,12 +118,12 @@ def _moved(
 
 
 def _acted(incident: Incident, receipt: Receipt, by: str, now: datetime) -> Moved:
-    kept = "; ".join(filter(None, (receipt.summary, incident.plan.reset_by if incident.plan else "")))
+    summary = "; ".join(filter(None, (receipt.summary, incident.plan.reset_by if incident.plan else "")))
     after = replace(
         incident,
         state=IncidentState.ACTED,
         version=incident.version + 1,
-        receipt=replace(receipt, summary=kept),
+        receipt=replace(receipt, summary=summary),
     )
     if after.purpose is Purpose.ACT:
         message = incident_messages.acted(after, now, by)
@@ -150,7 +150,7 @@ def _to_humans(
     state: AlarmState | None,
     opted_in: bool = False,
 ) -> Moved:
-    """`note` is kept with the incident, `said` is what humans read, `line` goes into its history."""
+    """`note` is stored with the incident, `said` is what humans read, `line` goes into its history."""
     paged = transitions.over(incident, IncidentState.PAGED, note)
     message = replace(incident_messages.given_to_humans(paged, now, said, state), opted_in=opted_in)
     return _moved(incident, paged, now, f"given to humans: {line}", message)
@@ -187,10 +187,10 @@ def _after_step(incident: Incident, event: Judged) -> Moved:
     match step:
         case LookAgain(at):
             blind = incident.blind_looks + 1 if event.judgement.verdict is Verdict.UNKNOWN else 0
-            after = transitions.waiting(incident, IncidentState.VERIFYING, at)
+            after = transitions.look_again(incident, IncidentState.VERIFYING, at)
             return replace(_moved(incident, replace(after, blind_looks=blind), now, why), wake_at=at)
         case Hold(until, since):
-            after = transitions.waiting(incident, IncidentState.HOLDING, until)
+            after = transitions.look_again(incident, IncidentState.HOLDING, until)
             holding = replace(after, healthy_since=since, blind_looks=0)
             return replace(_moved(incident, holding, now, f"holding: {why}"), wake_at=until)
         case Rest(at, since, back_at):
@@ -220,7 +220,7 @@ def _after_step(incident: Incident, event: Judged) -> Moved:
 def _resting(incident: Incident, event: Judged, *, at: datetime, since: datetime, back_at: datetime) -> Moved:
     """The first time, the recovery is announced; later looks at a resting incident announce nothing."""
     why, now = event.judgement.why, event.evidence.now
-    resting = replace(transitions.waiting(incident, IncidentState.RESTING, at), healthy_since=since)
+    resting = replace(transitions.look_again(incident, IncidentState.RESTING, at), healthy_since=since)
     message = None
     if judged_as(incident, event.judgement, event.evidence):
         message = incident_messages.recovered_for_now(resting, now, why, back_at)
@@ -229,7 +229,7 @@ def _resting(incident: Incident, event: Judged, *, at: datetime, since: datetime
 
 def _left_as_it_is(incident: Incident, now: datetime, detail: str) -> Moved:
     closed = transitions.over(incident, IncidentState.CLOSED, f"the temporary change stays: {detail}")
-    return _moved(incident, closed, now, closed.note, reversal_messages.kept(closed, now, detail))
+    return _moved(incident, closed, now, closed.note, reversal_messages.change_stays(closed, now, detail))
 
 
 def _climbing(incident: Incident, now: datetime, rung: int, note: str, line: str) -> Moved:

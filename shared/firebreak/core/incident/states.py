@@ -139,7 +139,7 @@ class Member:
 
     @property
     def series(self) -> str:
-        """The series as the alarm itself spells it: a member is one however often it turns red."""
+        """The series as the alarm itself names it: a member is one however often it turns red."""
         return f"{self.arn}#{self.contributor}" if self.contributor else self.arn
 
 
@@ -149,7 +149,7 @@ class Incident:
 
     `rung` is the position on `ladder`, which was read from the policy when the incident opened
     and does not change with it. `attempt` counts the looks at the current rung, `blind_looks` those
-    in a row that were inconclusive. `acted_at` is
+    in a row that did not determine the state. `acted_at` is
     when the current rung was claimed, `healthy_since` when its recovery was first seen. `purpose`
     is that of the present plan, or, while it is undoing, of the one that was asked for. `left_out` counts
     how often an alarm joined for which there was no room: nobody looks at it, so it is never known to be

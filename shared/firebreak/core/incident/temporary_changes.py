@@ -1,6 +1,6 @@
 """A temporary change at rest: it helped, and is taken back once every alarm was OK for long enough.
 
-Only the alarms and the restore count here. The act was judged when its recovery had held; events of
+Only the alarms and the restore plan count here. The act was judged when its recovery had held; events of
 the target meanwhile (a deployment, a lost task) are no longer the act's doing.
 """
 

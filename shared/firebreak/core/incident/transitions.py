@@ -25,7 +25,7 @@ from firebreak.core.rules import Rules
 # The most characters of each part of a rung's result.
 MOST_OF_A_STEP = 300
 
-# One DescribeAlarms takes 100 names; JSON spells a character outside ASCII in up to 12 bytes.
+# One DescribeAlarms takes 100 names; JSON writes a character outside ASCII in up to 12 bytes.
 MOST_MEMBERS, MOST_MEMBERS_BYTES = 100, 100_000
 
 NOT_ALLOWED = frozenset({Reason.NOT_OPTED_IN, Reason.ALARM_NOT_ALLOWED})
@@ -177,7 +177,7 @@ def deferred(incident: Incident, attempt: int, due_at: datetime) -> Incident:
     )
 
 
-def waiting(incident: Incident, state: IncidentState, until: datetime) -> Incident:
+def look_again(incident: Incident, state: IncidentState, until: datetime) -> Incident:
     """The incident that is looked at again then."""
     return replace(
         incident, state=state, version=incident.version + 1, attempt=incident.attempt + 1, due_at=until

@@ -65,8 +65,8 @@ def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgem
 
     1. A change that was not made neither helped nor harmed.
     2. A red alarm after a restore, and a target that is seen to be worse off, are worse at once.
-    3. An alarm that turned red after the act is worse as soon as the act may be its cause: once it is known
-       to have been made, its effect has settled or had its time, as the alarms have. It stands before 4,
+    3. An alarm that turned red after the act is worse as soon as the act may be at fault: once it is known to
+       have been made, its effect has settled or had its time, and the alarms had theirs. It stands before 4,
        because evidence that is missing does not cancel a harm that was seen; and before a failed effect,
        because another rung on top of a harm is no help.
     4. Not to know whether it was made, or how the target fares, is unknown. Such a look is repeated, and the

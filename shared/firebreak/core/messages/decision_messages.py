@@ -76,7 +76,7 @@ def announcement(
         watches=() if of_an_incident else _watched(record.alarm),
         lasting=lasting,
         opted_in=decision.opted_in,
-        **about_alarm(record.alarm),  # type: ignore[arg-type]  # the alarm's fields, spelled once
+        **about_alarm(record.alarm),  # type: ignore[arg-type]  # the alarm's fields, listed once
     )
 
 
@@ -216,5 +216,5 @@ def of_blindness(
         facts=(cause,),
         next=NOTHING_LOOKS_AGAIN,
         watches=_watched(alarm),
-        **about_alarm(alarm),  # type: ignore[arg-type]  # the alarm's fields, spelled once
+        **about_alarm(alarm),  # type: ignore[arg-type]  # the alarm's fields, listed once
     )

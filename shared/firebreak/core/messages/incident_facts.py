@@ -109,8 +109,8 @@ def _shown(value: object) -> str:
             return str(value)
 
 
-def _listed(shown: list[str]) -> str:
-    return " and ".join(shown) if len(shown) <= MOST_SHOWN else f"{len(shown)} of them"
+def _listed(texts: list[str]) -> str:
+    return " and ".join(texts) if len(texts) <= MOST_SHOWN else f"{len(texts)} of them"
 
 
 def muted(alarm: Alarm | None) -> list[str]:

@@ -65,7 +65,7 @@ def of_incident(
         next=next_,
         target=incident.target.display,
         rung=incident.rung,
-        **about,  # type: ignore[arg-type]  # the alarm's fields, spelled once
+        **about,  # type: ignore[arg-type]  # the alarm's fields, listed once
     )
 
 
@@ -132,13 +132,13 @@ def not_executed(incident: Incident, at: datetime, why: str) -> Announcement:
     nothing = "This step could not be carried out and changed nothing"
     if incident.purpose is not Purpose.ACT:
         nothing = f"The change by {incident.action} stays; it could not be put back"
-    kept = values(incident) if incident.purpose is not Purpose.ACT else ()
+    unchanged = values(incident) if incident.purpose is not Purpose.ACT else ()
     return of_incident(
         AnnouncementKind.NOT_EXECUTED,
         incident,
         at,
         f"{nothing}: {summary}",
-        facts=[why, *kept, rung_words(incident)],
+        facts=[why, *unchanged, rung_words(incident)],
         next_=NOTHING_LOOKS_AGAIN,
     )
 

@@ -42,7 +42,7 @@ _HOLDS = {">": operator.gt, "<": operator.lt, "=": operator.eq, ">=": operator.g
 
 
 def red_words(alarm: Alarm) -> str:
-    """The metric, its value with the threshold, the duration and the dimensions. Untrusted text."""
+    """The metric, its value, the threshold, the duration and the dimensions. Untrusted text."""
     match alarm.kind:
         case AlarmKind.COMPOSITE:
             words = _children(alarm.children)
@@ -131,8 +131,8 @@ def _band(evaluation: Evaluation | None) -> str:
     newest_first = zip(evaluation.values[::-1], evaluation.lower[::-1], evaluation.upper[::-1], strict=False)
     for value, lower, upper in newest_first:
         if not lower <= value <= upper:
-            shown, low, high = _apart(value, (lower, upper), _SIGNIFICANT[0])
-            return f"{shown} outside {low} to {high}"
+            value_text, low, high = _apart(value, (lower, upper), _SIGNIFICANT[0])
+            return f"{value_text} outside {low} to {high}"
     return ""
 
 
@@ -143,8 +143,8 @@ def _red(alarm: Alarm) -> str:
     red = [value for value in values if sign and _HOLDS[sign](value, threshold)]
     if not red:
         return ""
-    shown, limit = _apart(red[-1], (threshold,), _OF_A_THRESHOLD)
-    return f"{shown} {sign} {limit} {_for(alarm, len(red))}".rstrip()
+    value_text, limit = _apart(red[-1], (threshold,), _OF_A_THRESHOLD)
+    return f"{value_text} {sign} {limit} {_for(alarm, len(red))}".rstrip()
 
 
 def _not_compared(alarm: Alarm) -> str:
@@ -152,10 +152,10 @@ def _not_compared(alarm: Alarm) -> str:
     values, threshold = _numbers(alarm)
     if not values:
         return ""
-    shown, limit = _apart(values[-1], (threshold,), _OF_A_THRESHOLD)
+    value_text, limit = _apart(values[-1], (threshold,), _OF_A_THRESHOLD)
     missing = alarm.evaluation.missing if alarm.evaluation else 0
     gaps = _gaps(alarm.evaluation, missing) if missing else ""
-    return ", ".join(filter(None, (shown, f"threshold {limit}", gaps)))
+    return ", ".join(filter(None, (value_text, f"threshold {limit}", gaps)))
 
 
 def _numbers(alarm: Alarm) -> tuple[Sequence[float], float]:
@@ -245,12 +245,12 @@ def _apart(value: float, limits: Sequence[float], least: int) -> tuple[str, ...]
     Limits have at least so many digits as `least` says.
     """
     for digits in _SIGNIFICANT:
-        shown = [_rounded(value, digits), *(_rounded(limit, max(digits, least)) for limit in limits)]
-        if [_compare(float(shown[0]), float(one)) for one in shown[1:]] == [
+        texts = [_rounded(value, digits), *(_rounded(limit, max(digits, least)) for limit in limits)]
+        if [_compare(float(texts[0]), float(one)) for one in texts[1:]] == [
             _compare(value, one) for one in limits
         ]:
             break
-    return tuple(shown)
+    return tuple(texts)
 
 
 def _compare(value: float, limit: float) -> int:

@@ -12,7 +12,7 @@ from firebreak.core.messages.incident_messages import of_incident
 from firebreak.core.model import AlarmState
 
 
-def kept(incident: Incident, at: datetime, why: str) -> Announcement:
+def change_stays(incident: Incident, at: datetime, why: str) -> Announcement:
     """A temporary change is not taken back; this is announced because the restore had been promised."""
     message = of_incident(
         AnnouncementKind.KEPT,

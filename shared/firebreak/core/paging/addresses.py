@@ -42,7 +42,7 @@ def problem_with(address: str, *, this_machine: bool = False) -> str | None:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host is this machine in its usual spelling; in others it counts as any host inside."""
+    """Whether a host is this machine in its usual notation; in others it counts as any host inside."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -50,7 +50,7 @@ def is_this_machine(host: str) -> bool:
 
 
 def is_inside(host: str) -> bool:
-    """Whether a host, by name or number in any spelling, is not on the public Internet."""
+    """Whether a host, by name or number in any notation, is not on the public Internet."""
     host = host.rstrip(".").casefold()
     if (found := number_of(host)) is not None:
         return not found.is_global or found.is_multicast or found not in _GLOBAL[found.version]

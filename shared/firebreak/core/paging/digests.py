@@ -159,7 +159,7 @@ def counts(message: Announcement) -> bool:
 
 
 def put_off(message: Announcement, until: datetime) -> Announcement:
-    """An announcement that is kept until a mute window ends, counted apart from those that were paged."""
+    """An announcement that is stored until a mute window ends, counted apart from those that were paged."""
     return replace(
         message,
         key=digest("muted", message.key),

@@ -23,5 +23,5 @@ def without_sequences(text: str) -> str:
 def one_line(text: str) -> str:
     """The text as one line of characters that can be seen, and single blanks."""
     seen = without_sequences(text)
-    kept = "".join(char if char.isprintable() else " " for char in seen)
-    return " ".join(kept.split())
+    printable = "".join(char if char.isprintable() else " " for char in seen)
+    return " ".join(printable.split())

@@ -26,8 +26,8 @@ def harmless_lines(lines: Iterable[str], also: Callable[[str], str] = str) -> tu
     Masking is a best effort: logs should hold no secret.
     """
     read = filter(None, map(_normalized, [*lines][-READ_LINES:]))
-    kept = _joined(read)[-MOST_LINES:]
-    found = (also(masked_text(line))[:LINE_LENGTH] for line in kept)
+    newest = _joined(read)[-MOST_LINES:]
+    found = (also(masked_text(line))[:LINE_LENGTH] for line in newest)
     return tuple(line for line in found if line)
 
 
@@ -43,7 +43,7 @@ def _joined(lines: Iterable[str]) -> list[str]:
 
 
 def _normalized(line: str) -> str:
-    """One spelling for each character, nothing invisible, and no more than is looked through."""
+    """One form for each character, nothing invisible, and no more than is looked through."""
     line, cut = line[: 4 * READ_LENGTH], len(line) > 4 * READ_LENGTH
     found = _plain(without_sequences(line))
     if _STARTS.search(line) and _secrets_in(_plain(_STARTS.sub(" ", line))) > _secrets_in(found):

@@ -17,5 +17,5 @@ def ascii_words(text: str) -> str:
 
 def _without_accents(word: str) -> str:
     """The word in ASCII where nothing but accents and full-width forms is lost; else empty."""
-    kept = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
-    return kept if kept.isascii() and kept.isprintable() else ""
+    base = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+    return base if base.isascii() and base.isprintable() else ""
