@@ -220,7 +220,8 @@ def test_the_page_says_who_ended_it_and_why(world: World) -> None:
     [(subject, body)] = world.pager.sent
     assert "STORM OVER" in subject
     assert body.startswith(
-        "STORM OVER: ana (claimed by moto) ended the storm since 10:00:30Z: the link is back\n"
+        "STORM OVER: ana (claimed by moto) ended the storm since 10:00:30Z: the link is back."
+        " Action needed.\n"
     )
     assert "still red: 2 of the 2 that were counted" in body
 

@@ -318,7 +318,7 @@ SCENES = (
     Scene(
         name="would-not-act",
         title="An obstacle in observe mode",
-        story='With `autonomy = "observe"` such a refusal is announced once a day and target.',
+        story='With `autonomy = "observe"` a refusal that would page is announced once a day and target.',
         run=would_not_act,
         policy=OBSERVE,
         labels=("WOULD NOT ACT",),

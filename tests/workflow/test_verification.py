@@ -174,7 +174,7 @@ def test_an_incident_that_cannot_be_read_is_a_page_and_not_only_a_log_line(world
     spoil(world, incident_id, **{field: {"S": "\\odd"}})
     world.pass_time(5 * MINUTE)
     assert labels(world)[1:] == [
-        "BLIND Firebreak: It could not be determined whether an incident is in progress on the target."
+        "BLIND Firebreak: It is not known whether an incident is in progress on the target."
     ]
     assert incident_id in world.pager.sent[-1][1]
     world.sweep()

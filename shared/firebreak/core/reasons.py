@@ -204,26 +204,24 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.SWITCHED_OFF: _digest("A kill switch is held."),
     Reason.SWITCH_UNREADABLE: _page("The kill switches could not be read."),
     Reason.OWN_STACK: _page("The target belongs to Firebreak itself."),
-    Reason.OWN_STACK_UNREADABLE: _page("It could not be determined whether the target belongs to Firebreak."),
+    Reason.OWN_STACK_UNREADABLE: _page("It is not known whether the target belongs to Firebreak."),
     Reason.NOT_OPTED_IN: _record("The resource is not tagged firebreak:enabled=true."),
     Reason.ALARM_NOT_ALLOWED: _record("The target's tag firebreak:alarms does not name this alarm."),
     Reason.ACTION_NONE: _record("The alarm is tagged firebreak:action=none."),
     Reason.OTHER_ACTION: _page("The alarm's firebreak:action tag names something other than this action."),
-    Reason.OPT_IN_UNREADABLE: _page("It could not be determined whether the owner opted in."),
+    Reason.OPT_IN_UNREADABLE: _page("It is not known whether the owner opted in."),
     Reason.MUTED: _defer("A CloudWatch mute window covers the alarm."),
     Reason.MUTED_WITHOUT_END: _page("A CloudWatch mute window covers the alarm, and its end cannot be read."),
     Reason.SUPPRESSED: _record("CloudWatch suppresses the alarm's actions."),
     Reason.ACTIONS_DISABLED: _record("The alarm's actions are disabled."),
-    Reason.MUTE_UNREADABLE: _page("It could not be determined whether the alarm's actions are enabled."),
+    Reason.MUTE_UNREADABLE: _page("It is not known whether the alarm's actions are enabled."),
     Reason.WRONG_DIRECTION: _record(
         "The alarm fires when the metric is low; this action is for when it is high."
     ),
-    Reason.DIRECTION_UNREADABLE: _page(
-        "It could not be determined whether the alarm fires on a high metric."
-    ),
+    Reason.DIRECTION_UNREADABLE: _page("It is not known whether the alarm fires on a high metric."),
     Reason.OTHER_CONTROLLER: _record("Something else acts on this alarm, and no tag asks Firebreak to act."),
     Reason.SAME_EFFECT: _page("The alarm also starts something else with the same effect as this action."),
-    Reason.CONTROLLER_UNREADABLE: _page("It could not be determined what else acts on this alarm."),
+    Reason.CONTROLLER_UNREADABLE: _page("It is not known what else acts on this alarm."),
     Reason.TOO_OLD: _page("The event came too late to act on."),
     Reason.SUPERSEDED: _record("A newer transition of this alarm has been seen."),
     Reason.NO_LONGER_RED: _record("The alarm is not red any more."),
@@ -235,13 +233,9 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.ALARM_GONE: _record("The alarm does not exist any more."),
     Reason.ALARM_UNREADABLE: _page("The alarm could not be read, so it is not known to be red now."),
     Reason.DUPLICATE: _record("This delivery was already decided."),
-    Reason.DUPLICATE_UNREADABLE: _page(
-        "It could not be determined whether this delivery was already decided."
-    ),
+    Reason.DUPLICATE_UNREADABLE: _page("It is not known whether this delivery was already decided."),
     Reason.IN_FLIGHT: _record("Another incident is in progress on this target; the alarm joined it."),
-    Reason.IN_FLIGHT_UNREADABLE: _page(
-        "It could not be determined whether an incident is in progress on the target."
-    ),
+    Reason.IN_FLIGHT_UNREADABLE: _page("It is not known whether an incident is in progress on the target."),
     Reason.DEPENDENCY_IN_FLIGHT: _page(
         "An incident is in progress on another target that shares a dependency with this one."
     ),
@@ -250,7 +244,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.FROZEN: _digest("A freeze window of the policy holds."),
     Reason.OUTSIDE_WINDOW: _digest("The policy allows actions only inside its windows, and none is open."),
     Reason.STORM: _record("Many alarms turned red at once; the storm itself was paged."),
-    Reason.STORM_UNREADABLE: _page("It could not be determined whether there is a storm of alarms."),
+    Reason.STORM_UNREADABLE: _page("It is not known whether there is a storm of alarms."),
     Reason.BREAKER_OPEN: _page("The circuit breaker is open: the action has not been helping."),
     Reason.COOLDOWN: _page("The last action on this target was too recent."),
     Reason.RUNG_GAP: _defer("The last rung of this incident was too recent."),
