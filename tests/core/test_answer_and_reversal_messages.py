@@ -125,7 +125,7 @@ class TestMessages:
             AnnouncementKind.UNDOING,
             "fewer run: Firebreak restores the previous values.",
             (*VALUES, RUNG),
-            "Firebreak restores them now, and sends a message when that is done or why it cannot be.",
+            "Firebreak restores them now. A message follows when that is done or has failed.",
         )
 
     def test_an_undo_is_announced_with_both_sets_of_values(self) -> None:

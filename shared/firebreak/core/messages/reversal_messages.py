@@ -46,7 +46,7 @@ def undoing(incident: Incident, at: datetime, why: str) -> Announcement:
         at,
         f"{why}: Firebreak restores the previous values.",
         facts=[*values(incident), rung_words(incident)],
-        next_="Firebreak restores them now, and sends a message when that is done or why it cannot be.",
+        next_="Firebreak restores them now. A message follows when that is done or has failed.",
     )
 
 
