@@ -1,6 +1,7 @@
 """A drill from red to its end, through all functions in one process."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -204,11 +205,14 @@ def test_a_decision_is_looked_for_ever_more_seldom(alarm: WorldAlarm, by_time: b
     alarm.delay = 60 * MINUTE
     scans: list[datetime] = []
     client = alarm.world.dynamodb
-    client.meta.events.register(
-        "before-call.dynamodb.Scan", lambda **_: scans.append(alarm.world.clock.at), unique_id="scans"
-    )
+    scan = client.scan
+
+    def counted(**asked: Any) -> Any:
+        scans.append(alarm.world.clock.at)
+        return scan(**asked)
+
+    client.scan = counted
 
     drill(Scenario.OBSERVE, alarm, timeout=20 * MINUTE).run()
 
     assert len(scans) == 0 if by_time else 1 <= len(scans) <= 25
-    client.meta.events.unregister("before-call.dynamodb.Scan", unique_id="scans")
