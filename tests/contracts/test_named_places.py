@@ -5,7 +5,7 @@ import io
 import re
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -46,24 +46,26 @@ def _places() -> dict[str, set[str]]:
     return places
 
 
-def prose(source: str) -> Iterator[str]:
+def prose(source: str, nodes: Sequence[ast.AST]) -> Iterator[str]:
     """The docstrings and comments of a module."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.string
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             yield ast.get_docstring(node) or ""
 
 
 def lost(source: str) -> list[str]:
     """The `place.name`s in its prose that are nowhere; values that the module itself has are no places."""
+    if not _NAMED.search(source):
+        return []  # nothing is parsed where nothing can be found
     nodes = list(ast.walk(ast.parse(source)))
     own = {node.id for node in nodes if isinstance(node, ast.Name)}
     own |= {node.arg for node in nodes if isinstance(node, ast.arg)}
     return [
         f"{place}.{name}"
-        for place, name in (pair for text in prose(source) for pair in _NAMED.findall(text))
+        for place, name in (pair for text in prose(source, nodes) for pair in _NAMED.findall(text))
         if name != "py" and name not in _places().get(place, set()) and place not in own
     ]
 
