@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
@@ -19,6 +21,8 @@ settings.register_profile("deep", deadline=None, max_examples=3000, suppress_hea
 settings.register_profile("mutants", settings.get_profile("fast"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
+# One loader for all sessions: reading botocore's models again takes longer than most tests.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 fake_credentials()
 quick_moto.install()
 
