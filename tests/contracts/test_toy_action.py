@@ -71,6 +71,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_everything_that_must_know_an_action_knows_it(clone: Path) -> None:
+    # Takes over ten seconds: two thousand tests run in the clone, each once with the new action.
     _run(clone, "-m", "pytest", "-q", "-p", "no:cacheprovider", *EVERYTHING_THAT_MUST_KNOW)
 
 
@@ -121,7 +122,10 @@ def _run(folder: Path, *arguments: str) -> str:
 
 def _python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     paths = os.pathsep.join(str(folder / name) for name in ("shared", "cli", "devtools", ""))
-    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    # Compiled once for all of these Pythons, and nothing of it lies in the clone.
+    compiled = str(folder.with_name("compiled"))
+    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONPYCACHEPREFIX": compiled}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
