@@ -64,15 +64,16 @@ class Asked(BaseException):
 
 
 class Script:
-    """Hands out the replies so far, in order."""
+    """Hands out the replies so far, in order; after the last one `beyond` is asked."""
 
-    def __init__(self, replies: Sequence[Reply]) -> None:
+    def __init__(self, replies: Sequence[Reply], beyond: Ask) -> None:
         self._replies = replies
+        self._beyond = beyond
         self._next = 0
 
     def __call__(self, call: Call) -> object:
         if self._next == len(self._replies):
-            raise Asked(call)
+            return self._beyond(call)
         self._next += 1
         return given(self._replies[self._next - 1])
 

@@ -69,6 +69,7 @@ class Left(NamedTuple):
 
 type State = tuple[PartNumbers, tuple[int, ...], Left]
 type Step = tuple[str, State, int]
+type OwnStep = tuple[str, PartNumbers, int, Left]
 type Back = dict[State, tuple[State, str] | None]
 type Judge = Callable[[SimulatedWorld, Sequence[Ended]], None]
 
@@ -105,6 +106,7 @@ class Explorer:
         policy = policy_of(scene.policy)
         self._machine = Machine(policy, Props(policy, scene.make_ledger))
         self._judged: set[tuple[PartNumbers, tuple[tuple[str, bool, bool], ...]]] = set()
+        self._known: dict[tuple[int, PartNumbers, Left], list[OwnStep]] = {}
 
     def explore(self) -> Found:
         """Visit every state once, the nearest first; only when something is broken remember the ways."""
@@ -172,7 +174,7 @@ class Explorer:
             if self._waits(self._machine.nodes[number], left):
                 continue
             times = nodes.count(number)
-            for label, after_parts, after, after_left in self._steps_of(number, parts, left):
+            for label, after_parts, after, after_left in self._known_steps_of(number, parts, left):
                 yield label, (after_parts, _instead(nodes, number, after), after_left), times
         if left.passes and going:
             length = self._scene.passes[len(self._scene.passes) - left.passes]
@@ -187,9 +189,14 @@ class Explorer:
         passed = len(self._scene.passes) - left.passes
         return not node.replies and passed < node.process.starts_after
 
-    def _steps_of(
-        self, number: int, before: PartNumbers, left: Left
-    ) -> Iterator[tuple[str, PartNumbers, int, Left]]:
+    def _known_steps_of(self, number: int, parts: PartNumbers, left: Left) -> list[OwnStep]:
+        """The steps of one process. They do not depend on the other ones, so each is found out once."""
+        key = (number, parts, left)
+        if (known := self._known.get(key)) is None:
+            known = self._known[key] = list(self._steps_of(number, parts, left))
+        return known
+
+    def _steps_of(self, number: int, before: PartNumbers, left: Left) -> Iterator[OwnStep]:
         parts, number = self._machine.past_the_clock(before, number)
         node = self._machine.nodes[number]
         call, who = node.next, f"{node.process} ({len(node.replies) + 1})"
@@ -222,9 +229,10 @@ class Explorer:
         return root if self._scene.passes else self._machine.past_the_clock(parts, root)[1]
 
     def _goes_on(self, parts: PartNumbers, number: int, reply: int) -> tuple[PartNumbers, int]:
-        """The world and the node after a reply. While the clock stands still, reading it is no step."""
-        child = self._machine.child(number, reply)
-        return (parts, child) if self._scene.passes else self._machine.past_the_clock(parts, child)
+        """The world and the node after a reply. While the clock stands still reading it is no step."""
+        if self._scene.passes:
+            return parts, self._machine.child(number, reply)
+        return self._machine.past_the_clock(parts, self._machine.child(number, reply, parts))
 
 
 def _reply_lost(call: Call) -> Reply:

@@ -14,6 +14,20 @@ from typing import Any
 _PLAIN = (str, int, float, bytes, type(None), datetime, timedelta, Enum, type)
 
 
+def _kind(value: object) -> Any:
+    return type(value)
+
+
+@cache
+def _is_plain(kind: Any) -> bool:
+    return issubclass(kind, _PLAIN)
+
+
+@cache
+def _is_dataclass(kind: Any) -> bool:
+    return is_dataclass(kind)
+
+
 @cache
 def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
@@ -29,11 +43,14 @@ class Numbering:
 
     def of(self, value: object) -> int:
         """The value's number; `values` leads back from it."""
+        kind = _kind(value)
+        if _is_plain(kind):
+            return self._number((kind, value), value)
         known = self._known.get(id(value))
         if known:
             return known[1]
         number = self._number(self._shape(value), value)
-        if is_dataclass(value):
+        if _is_dataclass(kind):
             self._known[id(value)] = (value, number)
         return number
 
@@ -45,10 +62,7 @@ class Numbering:
 
     def _shape(self, value: object) -> Hashable:
         match value:
-            case _ if isinstance(value, _PLAIN):
-                return (type(value), value)
-            case _ if is_dataclass(value):
-                kind: Any = type(value)
+            case _ if _is_dataclass(kind := _kind(value)):
                 return (kind, tuple(self.of(getattr(value, name)) for name in _names(kind)))
             case Mapping():
                 return (Mapping, frozenset((self.of(k), self.of(v)) for k, v in value.items()))

@@ -7,18 +7,27 @@ world that it can see: both are computed once and looked up from then on.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
+from unittest.mock import patch
 
+from firebreak.core.decide import decide
+from firebreak.core.decision import Decision, Snapshot
 from firebreak.core.ledger import Claim, ClaimResult
+from firebreak.core.model import Request
 from firebreak.core.reasons import Reason
+from firebreak.core.rules import Rules
 from firebreak.errors import AwsError
+from firebreak.remediation import remediator
 from firebreak.remediation.decision_recorder import Summary
-from tests.proofs.interleavings.calls import Asked, Call, Raised, Reply, Returned, Script
+from tests.proofs.interleavings.calls import Ask, Asked, Call, Raised, Reply, Returned, Script, given
 from tests.proofs.interleavings.diary import Violation
 from tests.proofs.interleavings.fingerprints import Numbering
 from tests.proofs.interleavings.functions import Process, SteadyPolicy, Wiring
 from tests.proofs.interleavings.simulated_world import PARTS, Props, SimulatedWorld, Who, after_call
 
 type PartNumbers = tuple[int, ...]
+
+# The ports whose calls are one step with the call that follows them.
+CLOCK = frozenset({"clock", "ids"})
 
 PART_NAMES = tuple(sorted(field.name for field in fields(SimulatedWorld)))
 PLACE = {name: place for place, name in enumerate(PART_NAMES)}
@@ -59,6 +68,7 @@ class Machine:
         self.nodes: list[Node] = []
         self._results: dict[tuple[int, ...], tuple[tuple[int, ...], int]] = {}
         self._noted: dict[tuple[int, ...], int | Violation] = {}
+        self._decisions: dict[tuple[int, int, int], Decision] = {}
         self._roots: dict[str, int] = {}
         self._dead_nodes: dict[str, int] = {}
 
@@ -86,9 +96,9 @@ class Machine:
         own deadline and the one change that it sends.
         """
         node = self.nodes[number]
-        while isinstance(node.next, Call) and node.next.port in {"clock", "ids"}:
+        while isinstance(node.next, Call) and node.next.port in CLOCK:
             parts, reply = self.step(node, parts)
-            number = self.child(number, reply)
+            number = self.child(number, reply, parts)
             node = self.nodes[number]
         return parts, number
 
@@ -107,22 +117,26 @@ class Machine:
         """The world after the node's call, and its reply; a known result is not computed again."""
         call = node.next
         assert isinstance(call, Call)
+        after, said = self._apply(call, node.call, parts)
+        if call.port in {"ledger", "storms", "switches", "action"}:
+            return with_part(after, "diary", self._note(node, said, parts)), said
+        return after, said
+
+    def _apply(self, call: Call, number: int, parts: PartNumbers) -> tuple[PartNumbers, int]:
         names = PARTS[call.port]
-        key = (node.call, *(parts[PLACE[name]] for name in names))
+        key = (number, *(parts[PLACE[name]] for name in names))
         if key not in self._results:
-            given = tuple(self.part(parts, name) for name in names)
+            before = tuple(self.part(parts, name) for name in names)
             try:
-                values, result = self._props.apply(call, given)
+                values, result = self._props.apply(call, before)
                 reply: Reply = Returned(result)
             except AwsError as error:
-                values, reply = given, Raised(error)
+                values, reply = before, Raised(error)
             self._results[key] = tuple(map(self.numbering.of, values)), self.numbering.of(reply)
-        changed, said = self._results[key]
+        numbers, said = self._results[key]
         after = list(parts)
-        for name, number in zip(names, changed, strict=True):
+        for name, number in zip(names, numbers, strict=True):
             after[PLACE[name]] = number
-        if call.port in {"ledger", "storms", "switches", "action"}:
-            after[PLACE["diary"]] = self._note(node, said, parts)
         return tuple(after), said
 
     def _note(self, node: Node, reply: int, parts: PartNumbers) -> int:
@@ -150,12 +164,16 @@ class Machine:
             broken.add_note(f"{node.process} ({len(node.replies) + 1}): {call}")
             return broken
 
-    def child(self, number: int, reply: int) -> int:
-        """The node after this reply."""
+    def child(self, number: int, reply: int, parts: PartNumbers | None = None) -> int:
+        """The node after this reply.
+
+        With `parts` of the world, the reads of its clock that follow at once are computed in the same run.
+        """
         node = self.nodes[number]
         if reply not in node.children:
             said: Any = self.numbering.values[reply]
-            node.children[reply] = self._node(node.process, (*node.replies, said), _claim_after(node, said))
+            replies, claim = (*node.replies, said), _claim_after(node, said)
+            node.children[reply] = self._node(node.process, replies, claim, parts)
         return node.children[reply]
 
     def dead(self, process: Process) -> int:
@@ -165,13 +183,45 @@ class Machine:
             self._dead_nodes[process.name] = len(self.nodes) - 1
         return self._dead_nodes[process.name]
 
-    def _node(self, process: Process, replies: tuple[Reply, ...], claim: Claim | None) -> int:
-        following = how_it_goes_on(process, self._policy, replies)
-        node = Node(process, replies, following, claim)
-        if isinstance(following, Call):
-            node.call = self.numbering.of(following)
+    def _node(
+        self,
+        process: Process,
+        replies: tuple[Reply, ...],
+        claim: Claim | None,
+        parts: PartNumbers | None = None,
+    ) -> int:
+        looks: list[tuple[Call, int]] = []
+
+        def look(call: Call) -> object:
+            nonlocal parts
+            if parts is None or call.port not in CLOCK:
+                raise Asked(call)
+            parts, reply = self._apply(call, self.numbering.of(call), parts)
+            looks.append((call, reply))
+            said: Any = self.numbering.values[reply]
+            return given(said)
+
+        with patch.object(remediator, "decide", self._decide):
+            following = how_it_goes_on(process, self._policy, replies, look)
+        first = len(self.nodes)
+        for call, reply in looks:
+            self._append(Node(process, replies, call, claim, children={reply: len(self.nodes) + 1}))
+            said: Any = self.numbering.values[reply]
+            replies = (*replies, said)
+        self._append(Node(process, replies, following, claim))
+        return first
+
+    def _decide(self, request: Request, rules: Rules, seen: Snapshot) -> Decision:
+        """The decision of the real code. It is pure, so that it is made once for equal arguments."""
+        key = (self.numbering.of(request), self.numbering.of(rules), self.numbering.of(seen))
+        if key not in self._decisions:
+            self._decisions[key] = decide(request, rules, seen)
+        return self._decisions[key]
+
+    def _append(self, node: Node) -> None:
+        if isinstance(node.next, Call):
+            node.call = self.numbering.of(node.next)
         self.nodes.append(node)
-        return len(self.nodes) - 1
 
 
 def _words(done: object) -> str:
@@ -185,10 +235,10 @@ def _claim_after(node: Node, said: Reply) -> Claim | None:
     return node.claim
 
 
-def how_it_goes_on(process: Process, policy: Any, replies: Sequence[Reply]) -> Call | Ended:
-    """Run the real code on these replies, until it calls something that has none."""
+def how_it_goes_on(process: Process, policy: Any, replies: Sequence[Reply], beyond: Ask) -> Call | Ended:
+    """Run the real code on these replies, until it calls something that `beyond` has no answer to either."""
     try:
-        done = process.run(Wiring(process, policy, Script(replies)))
+        done = process.run(Wiring(process, policy, Script(replies, beyond)))
     except Asked as asked:
         return asked.call
     except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda delivers its event again
