@@ -1,9 +1,9 @@
 """moto's DynamoDB with the plain calls on items answered here, in a tenth of moto's time.
 
-Rows are never changed, only replaced, and the way to a client copies what is answered.
-`rows_of` are the items of moto's table, as they are sent. Calls that are not plain (an unusual parameter, a
-mistake) are left to moto: its table gets the items, and its result becomes the rows. Under `compared` moto
-answers every call as well, and both must agree.
+`rows_of` are the items of moto's table, as they are sent; a row is never changed, only replaced, and each
+answer is copied on its way to the client. Calls that are not plain (an unusual parameter, a mistake) are left
+to moto: its table gets the items, and its result becomes the rows. Under `compared` moto answers every call
+as well, and both must agree.
 """
 
 import json
@@ -34,19 +34,7 @@ type Find = Callable[[str], Table]
 LONG_ITEM, LONG_ANSWER, LONG_KEY = 300_000, 800_000, 1_000
 MOST_IN_A_TRANSACTION, MOST_IN_A_BATCH = 25, 100
 
-_OPERATIONS = (
-    "batch_get_item",
-    "delete_item",
-    "get_item",
-    "put_item",
-    "query",
-    "scan",
-    "transact_write_items",
-    "update_item",
-)
-_by_moto: dict[str, Callable[[DynamoHandler], Any]] = {
-    name: getattr(DynamoHandler, name) for name in _OPERATIONS
-}
+_OF_A_QUERY = ("IndexName", "ScanIndexForward")
 # Sets without a member, and binary values.
 _UNUSUAL = ('"SS": []', '"NS": []', '{"B": ', '{"BS": ')
 # Nothing reads the first two, and moto counts the scanned items in its own way.
@@ -57,7 +45,7 @@ _comparing: list[bool] = []
 
 def install() -> None:
     """Answer the calls on items here, for this process and for every client."""
-    for name in _OPERATIONS:
+    for name in _PLAIN:
         setattr(DynamoHandler, name, _answering(name))
 
 
@@ -326,14 +314,7 @@ def _reason(done: Item | ConditionalCheckFailed | None) -> tuple[str | None, str
 
 def _query(body: Body, find: Find) -> dict[str, Any]:
     _only(
-        body,
-        "IndexName",
-        "KeyConditionExpression",
-        "FilterExpression",
-        "ScanIndexForward",
-        "ConsistentRead",
-        "Limit",
-        "Select",
+        body, "KeyConditionExpression", "FilterExpression", "ConsistentRead", "Select", "Limit", *_OF_A_QUERY
     )
     table = find(body["TableName"])
     if "KeyConditionExpression" not in body or (body.get("ConsistentRead") and "IndexName" in body):
@@ -412,3 +393,4 @@ _PLAIN: Mapping[str, Callable[[Body, Find], dict[str, Any]]] = {
     "transact_write_items": _transact,
     "update_item": _update,
 }
+_by_moto = {name: getattr(DynamoHandler, name) for name in _PLAIN}
