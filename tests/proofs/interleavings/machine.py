@@ -135,8 +135,8 @@ class Machine:
             self._results[key] = tuple(map(self.numbering.of, values)), self.numbering.of(reply)
         numbers, said = self._results[key]
         after = list(parts)
-        for name, number in zip(names, numbers, strict=True):
-            after[PLACE[name]] = number
+        for name, part in zip(names, numbers, strict=True):
+            after[PLACE[name]] = part
         return tuple(after), said
 
     def _note(self, node: Node, reply: int, parts: PartNumbers) -> int:
