@@ -135,7 +135,6 @@ requests = st.builds(
     by_symptom=st.booleans(),
     incident_id=st.sampled_from(["", OWN]),
     rung=st.integers(0, 1),
-    despite_switch=st.sampled_from(["", "ana"]),
 )
 budget_lists = st.lists(
     st.builds(Budget, st.integers(1, 4), st.integers(60, 86_400).map(lambda n: n * SECOND)), max_size=3

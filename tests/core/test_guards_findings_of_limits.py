@@ -48,12 +48,6 @@ def starts(*arns: str) -> dict[str, Any]:
 
 
 PASSES: list[Any] = [
-    (
-        "switch",
-        a.request(despite_switch="bo"),
-        {"holds": (HOLD,)},
-        "global by ana until 10:01:30Z: migration; overruled by bo",
-    ),
     ("load balancer", GROUPS, {"target_groups": GROUPS.groups}, f"it is registered with {BLUE}, {GREEN}"),
     ("other controller", a.request(), {"alarm": ABSENT}, "the alarm is gone, so it starts nothing"),
     ("other controller", a.request(), {}, "its own actions change nothing"),
