@@ -32,7 +32,7 @@ def hold(scope: str = "global", holder: str = "ana", **changes: Any) -> Hold:
 
 @pytest.fixture
 def switches(table: Table) -> Switches:
-    return Switches(table.client, table.name, wall=lambda: a.NOW)
+    return Switches(table.client, table.name, wall=lambda: a.NOW, wait=lambda _: None)
 
 
 @pytest.mark.parametrize("scope", SCOPES)
