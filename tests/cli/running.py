@@ -10,6 +10,8 @@ from boto3.session import Session
 from botocore.loaders import Loader
 from botocore.session import get_session
 from botocore.stub import Stubber
+from typer import testing
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from firebreak_cli.environment import Environment
@@ -45,6 +47,10 @@ class Calls:
     @property
     def changes(self) -> list[str]:
         return [call for call in self.made if not call.startswith(READS)]
+
+
+# Building the parameters of every command again takes longer than most commands.
+testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # typer's own, not exported
 
 
 @cache
