@@ -1,5 +1,6 @@
 """Fixtures every test may use, and what proofs have to say at the end of a run."""
 
+import gc
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -21,6 +22,8 @@ settings.register_profile("deep", deadline=None, max_examples=3000, suppress_hea
 settings.register_profile("mutants", settings.get_profile("fast"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
+# The collector looks through all that the tests import, thousands of times, and finds next to nothing.
+gc.set_threshold(200_000, 50, 50)
 # One loader for all sessions: reading botocore's models again takes longer than most tests.
 botocore.session.create_loader = cache(botocore.session.create_loader)
 fake_credentials()
