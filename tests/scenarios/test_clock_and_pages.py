@@ -174,7 +174,7 @@ def test_a_page_goes_up_until_somebody_has_it_and_all_hear_that_it_is_over(
     page = bench.expect_page("NEEDS YOU", about)
     first = expect_post(bench, board, about, Phase.TRIGGER)
     assert (first["thread"], first["severity"]) == (page.incident_id, "critical")
-    expect_post(bench, board, about, Phase.TRIGGER, "told the platform team, now the engineering lead)")
+    expect_post(bench, board, about, Phase.TRIGGER, "paged the platform team, now the engineering lead)")
 
     desk = PagerDesk(bench.operator())
     latest = thread_of(bench, page.incident_id).call_id
