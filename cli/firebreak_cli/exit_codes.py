@@ -38,7 +38,7 @@ EXIT_CODES: Mapping[int, str] = {
     BAD_INPUT: "the command or its input is wrong: the event, the id, the option",
     NO_AWS: "AWS could not be asked, or refused: credentials, region, permissions, network",
     DRILL_FAILED: "a drill did not go as it should, or was interrupted",
-    UNEXPECTED: "`explain` did not answer what `--expect` says",
+    UNEXPECTED: "a decision is not the expected one, of `explain --expect` or `policy test`",
     INTERRUPTED: "interrupted (Ctrl-C); at a question Ctrl-C is a no, which exits with 2",
     READER_GONE: "the reader of the output, such as `head`, went away",
 }

@@ -1,4 +1,4 @@
-"""`firebreak policy check` and `firebreak policy schema`."""
+"""`firebreak policy check`, `firebreak policy test` and `firebreak policy schema`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from firebreak_cli.environment import environment_of
-from firebreak_cli.exit_codes import BAD_POLICY, PlainGroup
+from firebreak_cli.exit_codes import BAD_INPUT, BAD_POLICY, UNEXPECTED, Ending, PlainGroup
 from firebreak_cli.options import AsJson, print_json
 
 policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files.")
@@ -66,6 +66,41 @@ def check(
             typer.echo(plain(f"firebreak: {file}: warning: {warning}"), err=True)
     if strict and warnings:
         raise typer.Exit(BAD_POLICY)
+
+
+@policy_app.command("test")
+def run_tests(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of tests, in TOML.")],
+    *,
+    as_json: AsJson = False,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML there as well.")
+    ] = None,
+) -> None:
+    """Test a policy offline: stated situations, and the decision that each must lead to.
+
+    A line for each test, and the guards that objected where a decision is not the expected one (exit code 5).
+
+    Example: firebreak policy test policy.tests.toml --junit results.xml
+    """
+    from firebreak_cli.policy_tests import reports
+    from firebreak_cli.policy_tests.runner import run_file
+
+    results = {str(file): run_file(file) for file in files}
+    if junit:
+        try:
+            junit.write_bytes(reports.junit(results))
+        except OSError as error:
+            raise Ending(BAD_INPUT, f"--junit {junit}: cannot be written: {type(error).__name__}") from error
+    if as_json:
+        print_json(reports.as_json(results))
+    else:
+        for line in reports.lines(results):
+            typer.echo(line)
+    if failed := reports.failed(results):
+        raise Ending(
+            UNEXPECTED, f"{failed} of {sum(map(len, results.values()))} decisions are not the expected ones"
+        )
 
 
 @policy_app.command()

@@ -1,0 +1,1 @@
+"""`firebreak policy test`: what a policy decides in stated situations."""
