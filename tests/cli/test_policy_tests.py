@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from firebreak.core.reasons import Reason
-from firebreak_cli.policy_tests.schema import AlarmFact, PolicyTest, TargetFact
+from firebreak_cli.policy_tests.schema import OBSTACLES, AlarmFact, PolicyTest, TargetFact
 from tests.cli.running import error_lines, run
 from tests.docs.documents import ROOT, document
 
@@ -135,8 +135,22 @@ def test_junit_names_each_failure_whatever_the_names_hold(file: Path, tmp_path: 
         (one("act", "acts = [{ action = 'restart-service', ago = '5m', target = 'api' }]"), 'target "api"'),
         (one("act").replace("ecs_memory_alarm.json", "gone.json"), "gone.json: found no such file"),
         ("[[tests]\n", "not TOML"),
+        (
+            one("act", "acts = [{ action = 'restart-servce', ago = '5m' }]"),
+            "tests[0].acts[0].action: Input should be",
+        ),
+        (one("act", "target.obstacle = 'cooldown'"), "tests[0].target.obstacle: one of already_done, "),
+        (
+            one("act", "target.obstacle = 'ceiling'"),
+            "obstacle: did you mean ceiling_reached?",
+        ),
+        (one("act", "target.group_healthy = 5"), "group_healthy: below group_size"),
+        (one("act", "alarm.comparison = 'GreaterThan'"), "tests[0].alarm.comparison: Input should be"),
+        (one("act", "at = 0001-01-01T00:00:00Z"), "a time from 2000 to 2100"),
+        (one("act", "at = 2026-11-20T10:00:00"), "tests[0].at: Input should have timezone info"),
+        (one("act", "storm = 'yes'"), "tests[0].storm: Input should be a valid boolean"),
     ],
-    ids=range(9),
+    ids=range(17),
 )
 def test_a_mistake_in_the_file_is_one_line_with_its_place(file: Path, text: str, line: str) -> None:
     code, out, errors = ran(file, text)
@@ -185,3 +199,10 @@ def test_the_document_lists_every_key_of_a_test() -> None:
         f"target.{name}" for name in TargetFact.model_fields
     }
     assert named == set(re.findall(r"[a-z_.]+", keys))
+
+
+def test_an_obstacle_is_what_an_action_of_some_service_finds() -> None:
+    sources = [
+        path.read_text(encoding="utf-8") for path in (ROOT / "shared/firebreak/services").rglob("*.py")
+    ]
+    assert [one for one in OBSTACLES if not any(f"Reason.{one.name}" in source for source in sources)] == []

@@ -178,7 +178,8 @@ class TestMessages:
                 "autonomy: approve by defaults",
                 RUNG,
             ),
-            "No change is made unless somebody approves by 10:01:30Z. Every check is repeated before it.",
+            "No change is made unless somebody approves by 10:01:30Z."
+            " Firebreak repeats every check before it makes the change.",
         )
         assert approval_messages.approval(asking, recorded(decision)) == replace(
             question, question=question_id(asking), until=AT
@@ -193,7 +194,8 @@ class TestMessages:
         assert message.headline == "Approval requested: restart-service"
         assert message.facts == ("autonomy: approve by defaults", RUNG)
         assert message.next == (
-            "No change is made unless somebody approves. Every check is repeated before it."
+            "No change is made unless somebody approves."
+            " Firebreak repeats every check before it makes the change."
         )
 
     def test_a_denial_names_its_author_and_reason(self) -> None:

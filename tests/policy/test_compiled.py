@@ -1,6 +1,7 @@
 """A compiled policy says what the file says, and counts for that very text alone."""
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -11,7 +12,7 @@ import pytest
 from firebreak.core.paging.rules import DEFAULT_PAGING
 from firebreak.errors import PolicyError
 from firebreak.policy.build import problems
-from firebreak.policy.compiled import COMPILED_VERSION, compiled_path, decode, encode
+from firebreak.policy.compiled import COMPILED_VERSION, compiled_path, decode, encode, stamp
 from firebreak.policy.compiler import digest_of, parse_policy
 from firebreak.policy.loader import load_policy
 from firebreak.policy.paging import PagingSection
@@ -171,6 +172,7 @@ def test_a_mistake_made_after_the_build_is_found_all_the_same(layer: Path) -> No
         b'{"v": 1}',
         b"\xff\xfe",
         b'{"v": 1, "sha256": "x", "policy": {}}',
+        b'{"v": 1, "sha256": "x", "by": "", "policy": ' + b'{"a":' * 100_000,
         json.dumps(
             {"v": COMPILED_VERSION, "sha256": digest_of(policy_of_everything()), "policy": {}}
         ).encode(),
@@ -179,6 +181,24 @@ def test_a_mistake_made_after_the_build_is_found_all_the_same(layer: Path) -> No
 def test_a_damaged_compiled_form_is_passed_over(layer: Path, damage: bytes) -> None:
     compiled_path(layer / "policy.toml").write_bytes(damage)
     assert load_policy(layer / "policy.toml") == parse_policy(policy_of_everything(), "x.toml")
+
+
+def test_one_of_another_build_is_passed_over(layer: Path) -> None:
+    """The same text may have other defaults in another release."""
+    compiled = marked(layer)
+    found = json.loads(compiled.read_bytes())
+    compiled.write_text(json.dumps({**found, "by": "another"}), encoding="utf-8")
+    assert tag(layer) == ""
+
+
+def test_the_build_stamps_a_package_by_its_sources(tmp_path: Path) -> None:
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core/a.py").write_text("x = 1", encoding="utf-8")
+    stamp(tmp_path)
+    first = (tmp_path / "build_id").read_text(encoding="ascii")
+    (tmp_path / "core/a.py").write_text("x = 2", encoding="utf-8")
+    stamp(tmp_path)
+    assert first != (tmp_path / "build_id").read_text(encoding="ascii")
 
 
 def test_one_of_a_later_version_is_passed_over(layer: Path) -> None:
@@ -213,3 +233,21 @@ def test_a_compiled_policy_is_read_without_the_library_that_checks_it(layer: Pat
 def test_a_policy_that_says_nothing_of_pages_pages_as_none_at_all() -> None:
     assert PagingSection().rules() == DEFAULT_PAGING
     assert DEFAULT_PAGING.digest_every == timedelta(hours=1)
+
+
+def test_a_layer_is_stamped_and_reads_its_compiled_policies(tmp_path: Path) -> None:
+    """As the Makefile of the layer runs it, with the package of the layer itself."""
+    layer = tmp_path / "python"
+    shutil.copytree(ROOT / "shared", layer, ignore=shutil.ignore_patterns("__pycache__"))
+    run = [sys.executable, "-B", "-m", "firebreak.policy.build", str(layer), "policy.toml"]
+    here = {"PYTHONPATH": f"{layer}/", "PATH": ""}
+    subprocess.run(run, check=True, env=here, cwd=tmp_path)
+    code = (
+        "import sys; from pathlib import Path; from firebreak.policy.loader import load_policy;"
+        f"load_policy(Path({str(layer / 'policy.toml')!r})); print('pydantic' in sys.modules)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-B", "-c", code], capture_output=True, text=True, check=True, env=here, cwd=tmp_path
+    )
+    assert answer.stdout == "False\n"
+    assert len((layer / "firebreak/build_id").read_text(encoding="ascii")) == 64

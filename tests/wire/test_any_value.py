@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -61,18 +62,24 @@ def can_be_stored(value: object) -> None:
 @given(path=some.sampled_from(list(fields_of(REQUEST))), new=ANY)
 @example(path=("detail", "alarm", "contributor", "attributes"), new={"\ud800": ""})  # a key is a text as well
 @example(path=("detail", "alarm", "tags"), new={"\ud800": ""})
+@example(path=("detail", "alarm", "since"), new="2026-11-20 10:00:00")
+@example(path=("detail", "alarm", "since"), new="0001-01-01T00:00:00+23:59")
+@example(path=("detail", "at"), new="2026-11-20t10:00:00")
 def test_a_request_is_read_or_named_whatever_one_field_holds(path: tuple[str, ...], new: object) -> None:
     try:
         found = alarm_events.parse(changed(REQUEST, path, new))
     except UnusableEvent:
         return
     assert isinstance(found, OwnEvent)
+    assert {found.at.tzinfo, found.alarm.since.tzinfo, found.alarm.sent_at.tzinfo} == {UTC}
     can_be_stored(request_event(found))
     series = found.alarm.contributor.id if found.alarm.contributor else ""
     assert len(series.encode()) <= LONGEST_ID
 
 
 @given(path=some.sampled_from(list(fields_of(ANNOUNCEMENT))), new=ANY)
+@example(path=("at",), new="2026-11-20 10:00:00")
+@example(path=("at",), new="0001-01-01T00:00:00+23:59")
 def test_an_announcement_is_read_or_named_whatever_one_field_holds(
     path: tuple[str, ...], new: object
 ) -> None:
@@ -99,3 +106,10 @@ def test_a_contributor_with_a_very_long_id_is_itself_and_fits_into_a_key() -> No
     assert one != other
     assert len(one) <= LONGEST_ID
     assert bounded_id("x" * LONGEST_ID) == "x" * LONGEST_ID
+
+
+@pytest.mark.parametrize("written", ["2026-11-20T10:00", "2026-11-20 10:00:00", "2026-11-20T11:00:00+01:00"])
+def test_the_time_of_an_announcement_may_lack_seconds_and_zone(written: str) -> None:
+    assert (
+        announcement_from_wire({**ANNOUNCEMENT, "at": written}).at.isoformat() == "2026-11-20T10:00:00+00:00"
+    )

@@ -50,7 +50,7 @@ def read_tests(text: str, source: str) -> PolicyTests:
     """The tests in a text. Raises Ending with a line for each mistake, each with its place."""
     try:
         return PolicyTests.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Ending(BAD_INPUT, f"{source}: not TOML: {error}") from error
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)

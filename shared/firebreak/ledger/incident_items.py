@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from firebreak.core.incident.states import ENDED, WITH_HUMANS, Incident, IncidentState, Member, Purpose
 from firebreak.core.model import Plan, Receipt, Target
+from firebreak.errors import UnusableEvent
 from firebreak.ledger.items import (
     INCIDENT_KEPT,
     LISTED_INCIDENT,
@@ -134,7 +135,10 @@ def _incident(fields: Fields) -> Incident:
 
 
 def _stored[T](fields: Fields, name: str, kind: type[T]) -> T:
-    return read(kind, fields.unpack(name), name)
+    try:
+        return read(kind, fields.unpack(name), name)
+    except UnusableEvent as error:
+        raise DamagedItem(name) from error
 
 
 def _texts(fields: Fields, name: str) -> tuple[str, ...]:

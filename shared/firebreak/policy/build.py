@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from firebreak.errors import PolicyError
-from firebreak.policy.compiled import compiled_path, encode
+from firebreak.policy.compiled import BUILD_ID, compiled_path, encode, stamp
 from firebreak.policy.compiler import compile_policy, digest_of, read_policy
 from firebreak.policy.loader import policy_text
 from firebreak.policy.renamed_keys import warnings_of_names
@@ -43,6 +43,8 @@ def _is_policy(path: Path) -> bool:
 def main(arguments: Sequence[str]) -> int:
     """`python -m firebreak.policy.build LAYER [NEEDED ...]`: prints the problems; 1 when there are any."""
     layer, *needed = arguments
+    if BUILD_ID.resolve().parent.parent == Path(layer).resolve():
+        stamp(BUILD_ID.parent)
     lines = list(problems(Path(layer), needed))
     for line in lines:
         sys.stderr.write(f"policy: {line}\n")

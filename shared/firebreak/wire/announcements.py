@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
@@ -80,9 +81,20 @@ def _as_this_release(data: Mapping[str, object]) -> Mapping[str, object]:
         "lasting": lasting if lasting in _LASTING else Lasting.TARGET.value,
         "watches": [_watched(one) for one in items(data.get("watches"))],
         "opted_in": data.get("opted_in") is True,
+        **{name: _time(data[name]) for name in _TIMES if data.get(name)},
     }
 
 
+def _time(written: object) -> object:
+    """The time in UTC where it is one; a caller of the bus may leave out the zone, and the time of day."""
+    try:
+        found = datetime.fromisoformat(written) if isinstance(written, str) else None
+        return found and (found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC))
+    except (OverflowError, ValueError):
+        return written
+
+
+_TIMES = ("at", "alarm_since", "until", "looks_at")
 _KINDS: tuple[object, ...] = tuple(AnnouncementKind)
 _LASTING: tuple[object, ...] = tuple(Lasting)
 

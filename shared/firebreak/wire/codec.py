@@ -7,6 +7,7 @@ is converted by msgspec, which refuses a wrong type, an unknown member of an enu
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -31,13 +32,14 @@ _WANTED = {
 }
 
 
-def read[T](kind: type[T], stored: object, what: str, *, numbers_as_text: bool = False) -> T:
+def read[T](kind: type[T], stored: object, what: str) -> T:
     """The value of that type. Raises UnusableEvent, which names the place and quotes no long or odd text.
 
     A part that the type does not know is passed over: a later release may have written it.
     """
     try:
-        return msgspec.convert(_prepared(stored), kind, strict=not numbers_as_text)
+        # Times are read by parse_timestamp alone: msgspec takes more forms, and adds no zone.
+        return msgspec.convert(_prepared(stored), kind, builtin_types=(datetime,))
     except msgspec.ValidationError as error:
         raise _unusable(str(error), stored, what) from error
     except RecursionError as error:

@@ -123,6 +123,8 @@ def request_from_event(event: Mapping[str, object]) -> OwnEvent:
         raise UnusableEvent('a request of kind "alarm"', f"one of {', '.join(_ASKED)}")
     # A first response that waits out a mute window has no incident yet.
     incident = detail.get("incident", "" if kind == RequestKind.WAKE else None)
+    if incident is None:
+        raise UnusableEvent("incident: nothing", "text that is not empty")
     alarm = alarm_from_wire(detail.get("alarm"))
     asked = read(OwnEvent, {**detail, "incident_id": incident, "alarm": alarm}, "request")
     refuse_empty(asked.action, "action")

@@ -32,7 +32,8 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
             rung_words(incident),
             *muted(incident.alarm),
         ],
-        next_=f"No change is made unless somebody approves{until}. Every check is repeated before it.",
+        next_=f"No change is made unless somebody approves{until}."
+        " Firebreak repeats every check before it makes the change.",
     )
     return replace(message, until=incident.due_at, question=question_id(incident))
 
