@@ -17,7 +17,10 @@ BIND ?=
 sam_env := env -u AWS_PROFILE SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 PATH="$(CURDIR)/$(bin):$$PATH"
 
 # Whole files, in the order of tests/conftest.py: xdist's own begins with the files of many short tests.
-two_workers := -n 2 --dist loadfile --no-loadscope-reorder
+by_files := --dist loadfile --no-loadscope-reorder
+two_workers := -n 2 $(by_files)
+# The scenarios wait for local AWS most of their time, so that a third has work meanwhile, on two cores as well.
+three_workers := -n 3 $(by_files)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types rules unit scenarios prove mutants local local-down invoke template lock clean
@@ -32,7 +35,7 @@ demo: setup ## Run the demo on local AWS
 
 # pytest comes last, so that its summary is the last line.
 test: lint ## The whole gate: lint, types, architecture, template, unit, contract and scenario tests
-	@$(call on_local_aws,$(bin)/pytest $(two_workers))
+	@$(call on_local_aws,$(bin)/pytest $(three_workers))
 
 lint: setup ## Lint, types, architecture, template
 	@$(MAKE) --no-print-directory -j 2 types rules
