@@ -113,3 +113,18 @@ def test_the_time_of_an_announcement_may_lack_seconds_and_zone(written: str) -> 
     assert (
         announcement_from_wire({**ANNOUNCEMENT, "at": written}).at.isoformat() == "2026-11-20T10:00:00+00:00"
     )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"watches": {}}, {"watches": "api"}, {"watches": 5}, {"until": 5}, {"looks_at": [1]}],
+    ids=str,
+)
+def test_an_odd_part_of_an_announcement_is_never_taken_for_none(change: dict[str, Any]) -> None:
+    with pytest.raises(UnusableEvent):
+        announcement_from_wire({**ANNOUNCEMENT, **change})
+
+
+def test_an_announcement_without_a_kind_is_none() -> None:
+    with pytest.raises(UnusableEvent, match="kind: nothing"):
+        announcement_from_wire({key: value for key, value in ANNOUNCEMENT.items() if key != "kind"})

@@ -194,6 +194,13 @@ def test_optional_fields_may_be_absent() -> None:
         ({"contributor": {"attributes": {}}}, "contributor.id: nothing"),
         ({"mute": {"by": "x", "until": "later"}}, 'mute.until: "later"'),
         ({"tags_lost": "yes"}, 'tags_lost: "yes"'),
+        # An odd value is never taken for none: the alarm may be muted, or one series of many.
+        ({"mute": []}, "mute: a list of 0"),
+        ({"mute": 0}, "mute: a number"),
+        ({"mute": False}, "mute: false"),
+        ({"mute": {"by": "x", "until": 0}}, "mute.until: a number"),
+        ({"contributor": []}, "contributor: a list of 0"),
+        ({"previous": 0}, "previous: a number"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
 )

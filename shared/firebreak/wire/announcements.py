@@ -9,7 +9,7 @@ from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.reasons import Lasting
 from firebreak.errors import UnusableEvent
 from firebreak.wire.codec import read, read_object
-from firebreak.wire.lenient_json import items, text
+from firebreak.wire.lenient_json import text
 
 # DynamoDB's keys have 2,048 bytes; every key of Firebreak's own is far shorter.
 LONGEST_KEY = 1024
@@ -74,22 +74,26 @@ _EMPTY: Mapping[str, object] = {"incident_id": "", "action": "", "headline": ""}
 
 def _as_this_release(data: Mapping[str, object]) -> Mapping[str, object]:
     """The parts that are not read as they are written, and unknown values of a later release."""
-    kind, lasting = data.get("kind"), data.get("lasting") or Lasting.NO.value
-    return {
-        # Announced all the same, with the text it carries.
-        "kind": AnnouncementKind.GIVEN_TO_HUMANS.value if kind not in _KINDS else kind,
+    lasting = data.get("lasting") or Lasting.NO.value
+    watches = data.get("watches", [])
+    found: dict[str, object] = {
         "lasting": lasting if lasting in _LASTING else Lasting.TARGET.value,
-        "watches": [_watched(one) for one in items(data.get("watches"))],
+        "watches": [_watched(one) for one in watches] if isinstance(watches, list) else watches,
         "opted_in": data.get("opted_in") is True,
-        **{name: _time(data[name]) for name in _TIMES if data.get(name)},
+        **{name: _time(data[name]) for name in _TIMES if name in data},
     }
+    if "kind" in data and data["kind"] not in _KINDS:
+        found["kind"] = AnnouncementKind.GIVEN_TO_HUMANS.value  # announced with the text that it carries
+    return found
 
 
 def _time(written: object) -> object:
-    """The time in UTC where it is one; a caller of the bus may leave out the zone, and the time of day."""
+    """The time in UTC where it is one, else the value; zone and time of day may be left out."""
+    if not isinstance(written, str):
+        return written
     try:
-        found = datetime.fromisoformat(written) if isinstance(written, str) else None
-        return found and (found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC))
+        found = datetime.fromisoformat(written)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (OverflowError, ValueError):
         return written
 
@@ -99,9 +103,9 @@ _KINDS: tuple[object, ...] = tuple(AnnouncementKind)
 _LASTING: tuple[object, ...] = tuple(Lasting)
 
 
-def _watched(stored: object) -> WatchedAlarm:
+def _watched(stored: object) -> object:
     match stored:
         case [str(name), str(contributor)]:
             return WatchedAlarm(text(name), text(contributor))
         case _:
-            raise UnusableEvent("watches: no pair of texts", "the name of an alarm and of its series")
+            return stored  # for the codec to refuse

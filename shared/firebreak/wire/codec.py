@@ -15,7 +15,7 @@ import msgspec
 from firebreak.errors import UnusableEvent
 from firebreak.wire.lenient_json import as_excerpt, parse_timestamp, text
 
-_TIMES = frozenset({"since", "sent_at", "at", "until", "alarm_since", "looks_at", "query_date"})
+_TIMES = frozenset({"since", "sent_at", "at", "until"})
 _ABSENT_WHEN_EMPTY = frozenset({"previous", "contributor", "mute", "until", "alarm_since", "looks_at"})
 # The names in these are not Firebreak's: those of tags, of dimensions, of what a service takes and answers.
 _OTHERS_NAMES = frozenset({"tags", "dimensions", "attributes", "change", "before", "after"})
@@ -24,7 +24,6 @@ _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _WANTED = {
     "str": "text",
     "int": "a whole number",
-    "float": "a number",
     "bool": "true or false",
     "object": "an object",
     "array": "a list",
@@ -74,8 +73,9 @@ def _prepared(value: object, name: str = "", *, named: bool = True) -> object:
 
 
 def _member(value: object, name: str, *, named: bool) -> object:
-    empty = named and not value and name in _ABSENT_WHEN_EMPTY
-    return None if empty else _prepared(value, name, named=named)
+    # Nothing else that is false: an odd value must not read as an alarm that is not muted.
+    absent = named and name in _ABSENT_WHEN_EMPTY and value in ("", {})
+    return None if absent else _prepared(value, name, named=named)
 
 
 def _unusable(message: str, stored: object, what: str) -> UnusableEvent:
