@@ -30,14 +30,14 @@ def check(
     Values that are allowed but probably a mistake are warnings on stderr.
     """
     from firebreak.paging.rendering import plain
-    from firebreak.policy.compiler import digest_of, read_policy
+    from firebreak.policy.compiler import hash_of, read_policy
     from firebreak.policy.lines import lines_of, with_line
     from firebreak.policy.loader import policy_text
     from firebreak.policy.renamed_keys import warnings_of_names
     from firebreak_cli.policy_warnings import warnings_of
 
     source = read_policy(policy_text(file), str(file))
-    said, lines, digest = source.file, lines_of(source.text), digest_of(source.text)[:12]
+    said, lines, digest = source.file, lines_of(source.text), hash_of(source.text)
     odd = (*warnings_of_names(source.renamed), *warnings_of(said, environment_of(ctx).now()))
     warnings = [with_line(one, lines) for one in odd]
     unpinned = [

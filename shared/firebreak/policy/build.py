@@ -10,7 +10,7 @@ from pathlib import Path
 
 from firebreak.errors import PolicyError
 from firebreak.policy.compiled import BUILD_ID, compiled_path, encode, stamp
-from firebreak.policy.compiler import compile_policy, digest_of, read_policy
+from firebreak.policy.compiler import compile_policy, read_policy
 from firebreak.policy.loader import policy_text
 from firebreak.policy.renamed_keys import warnings_of_names
 
@@ -27,7 +27,7 @@ def problems(layer: Path, needed: Iterable[str]) -> Iterator[str]:
         except PolicyError as error:
             yield from (f"{path.relative_to(layer)}: {problem}" for problem in error.problems)
         else:
-            compiled_path(path).write_bytes(encode(compile_policy(source), digest_of(source.text)))
+            compiled_path(path).write_bytes(encode(compile_policy(source), source.text))
             for warning in warnings_of_names(source.renamed):
                 sys.stderr.write(f"policy: warning: {path.relative_to(layer)}: {warning}\n")
     names = {str(path.relative_to(layer)) for path in found}

@@ -1,7 +1,8 @@
 """The compiled form of a policy: JSON that a function reads without the library that checks policy files.
 
-`sam build` writes it next to each policy of the layer. It names the text that it was made of, and it counts
-only for that very text: a file that was changed since is read and checked as it is.
+`sam build` writes it next to each policy of the layer. Its seal covers the text that it was made of, the
+build and the policy in it, so that it counts for that very text, code and content alone: anything else is
+passed over, and the file is read and checked as it is.
 """
 
 import hashlib
@@ -18,16 +19,13 @@ from firebreak.policy.policy import Policy
 from firebreak.policy.time_windows import ScheduledWindow
 from firebreak.services.registry import CATALOG
 
-COMPILED_VERSION = 1
 BUILD_ID = Path(__file__).parents[1] / "build_id"
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    v: int
-    sha256: str
-    by: str
-    policy: Mapping[str, Any]
+    seal: str
+    policy: msgspec.Raw
 
 
 def compiled_path(path: Path) -> Path:
@@ -35,29 +33,30 @@ def compiled_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.compiled.json")
 
 
-def encode(policy: Policy, sha256: str) -> bytes:
-    """The compiled form of a policy that was made of a text with that SHA-256."""
-    return msgspec.json.encode(
-        {"v": COMPILED_VERSION, "sha256": sha256, "by": _release(), "policy": policy},
-        enc_hook=dict,
-        order="sorted",
-    )
+def encode(policy: Policy, text: str) -> bytes:
+    """The compiled form of a policy that was made of this text."""
+    content = msgspec.json.encode(policy, enc_hook=dict, order="sorted")
+    return msgspec.json.encode(_Compiled(seal(text, content), msgspec.Raw(content)))
 
 
-def decode(compiled: bytes, sha256: str) -> Policy | None:
-    """The policy; None where it is of another text, version or release, or damaged."""
+def decode(compiled: bytes, text: str) -> Policy | None:
+    """The policy; None where it is of another text or build, or damaged."""
     try:
         found = msgspec.json.decode(compiled, type=_Compiled)
-        if (found.v, found.sha256, found.by) != (COMPILED_VERSION, sha256, _release()):
-            return None
-        policy = msgspec.convert(found.policy, Policy, dec_hook=_window)
-        return replace(policy, settings=_settings(found.policy["settings"]))
-    except (msgspec.MsgspecError, KeyError, RecursionError, ValueError):
+    except (msgspec.DecodeError, RecursionError):
         return None
+    content = bytes(found.policy)
+    return _policy(content) if found.seal == seal(text, content) else None
+
+
+def seal(text: str, content: bytes) -> str:
+    """The SHA-256 of a policy's text, of the build that compiled it and of what that made of it."""
+    parts = (text.encode(), _build().encode(), content)
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
 @cache
-def _release() -> str:
+def _build() -> str:
     """The build that this code is of, empty in a clone: another may have other defaults for a text."""
     try:
         return BUILD_ID.read_text(encoding="ascii")
@@ -72,6 +71,12 @@ def stamp(package: Path) -> None:
     (package / BUILD_ID.name).write_text(digest, encoding="ascii")
 
 
+def _policy(content: bytes) -> Policy:
+    stored = msgspec.json.decode(content)
+    policy = msgspec.convert(stored, Policy, dec_hook=_window)
+    return replace(policy, settings=_settings(stored["settings"]))
+
+
 def _window(kind: type, value: object) -> ScheduledWindow:
     """The window of a route's hours, which the core knows by what it answers alone."""
     if kind is not Window:
@@ -81,7 +86,4 @@ def _window(kind: type, value: object) -> ScheduledWindow:
 
 def _settings(stored: Mapping[str, object]) -> Mapping[str, Any]:
     """The settings of each action, of the type that its declaration names."""
-    return {
-        name: msgspec.convert(value, type(CATALOG.settings_of(name)), strict=True)
-        for name, value in stored.items()
-    }
+    return {name: msgspec.convert(one, type(CATALOG.settings_of(name))) for name, one in stored.items()}

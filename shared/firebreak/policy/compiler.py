@@ -64,16 +64,16 @@ def parse_policy(text: str, source: str) -> Policy:
     return compile_policy(read_policy(text, source))
 
 
-def digest_of(text: str) -> str:
-    """The SHA-256 of a policy's text; its first twelve characters are the policy's hash."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def hash_of(text: str) -> str:
+    """The hash by which decisions and pages name a policy: the beginning of its text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def compile_policy(source: PolicySource) -> Policy:
     """The policy with every default in place, in the values that the core decides by."""
     file = source.file
     return Policy(
-        hash=digest_of(source.text)[:12],
+        hash=hash_of(source.text),
         defaults=Defaults(**_values(file.defaults)),
         budgets=file.budgets.by_level(),
         verification=Verification(**_values(file.verify)),

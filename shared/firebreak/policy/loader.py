@@ -1,6 +1,5 @@
 """Loads the policy of a function or of the command."""
 
-import hashlib
 from pathlib import Path
 
 from firebreak.errors import PolicyError
@@ -42,4 +41,4 @@ def _compiled(path: Path, text: str) -> Policy | None:
         stored = compiled_path(path).read_bytes()
     except OSError:
         return None
-    return decode(stored, hashlib.sha256(text.encode()).hexdigest())
+    return decode(stored, text)
