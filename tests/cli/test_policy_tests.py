@@ -97,6 +97,38 @@ def test_each_stated_fact_is_what_the_guards_see(file: Path, facts: list[str], e
     assert code == 0, out
 
 
+ELSEWHERE = "action = 'scale-service', ago = '5m', target = 'ecs:test/x'"
+TAGGED = "target.tags = { 'firebreak:enabled' = 'true', app = 'shop' }"
+
+
+@pytest.mark.parametrize(
+    ("fact", "expect"),
+    [
+        (
+            "acts = [{ action = 'scale-service', ago = '5m', target = 'ecs:test/x', application = 'shop' }]",
+            "refuse:budget_full",
+        ),
+        (
+            "acts = [{ action = 'scale-service', ago = '5m', target = 'ecs:test/x', application = 'mail' }]",
+            "act",
+        ),
+        ("acts = [{ action = 'scale-service', ago = '5m', target = 'ecs:test/x' }]", "act"),
+        ("pauses = [{ scope = 'application shop' }]", "refuse:switched_off"),
+        ("pauses = [{ scope = 'application mail' }]", "act"),
+    ],
+    ids=["act of the application", "of another", "of none", "pause of the application", "of another one"],
+)
+def test_an_application_that_a_tag_names_has_its_limits(file: Path, fact: str, expect: str) -> None:
+    demo = (ROOT / "shared/policies/demo.toml").read_text(encoding="utf-8")
+    policy = demo.replace('rung_gap = "1s"', 'rung_gap = "1s"\napplication_tag = "app"').replace(
+        '["30/15m"]', '["1/15m"]'
+    )
+    file.with_name("policy.toml").write_text(policy, encoding="utf-8")
+    file.write_text("version = 1\n" + one(expect, TAGGED, fact), encoding="utf-8")
+    result = run("policy", "test", str(file))
+    assert result.exit_code == 0, result.stdout
+
+
 def test_a_fact_that_is_not_stated_is_not_taken_for_granted(file: Path) -> None:
     code, out, _ = ran(file, one("refuse:not_looked_at").replace("target.group_size = 5", ""))
     assert code == 0, out
@@ -131,7 +163,10 @@ def test_junit_names_each_failure_whatever_the_names_hold(file: Path, tmp_path: 
         (one("never"), "line 6: tests[0].expect: never: did you mean defer?"),
         (one("act", "storms = true"), "line 8: tests[0].storms: Extra inputs are not permitted"),
         (one("act", OF_NOW), 'a time before the decision, like "20m"'),
-        (one("act", "pauses = [{ scope = 'ecs:prod/api' }]"), "pauses: ecs:prod/api: expected global, "),
+        (
+            one("act", "pauses = [{ scope = 'ecs:prod/api' }]"),
+            "pauses[0].scope: ecs:prod/api: expected global, ",
+        ),
         (one("act", "acts = [{ action = 'restart-service', ago = '5m', target = 'api' }]"), 'target "api"'),
         (one("act").replace("ecs_memory_alarm.json", "gone.json"), "gone.json: found no such file"),
         ("[[tests]\n", "not TOML"),

@@ -59,7 +59,11 @@ class NamedScope:
 
     def on(self, stack: Stack) -> Scope:
         """The same by the keys that a claim checks."""
-        placed = self.placed(stack)
+        return self.at(stack.account, stack.region)
+
+    def at(self, account: str, region: str) -> Scope:
+        """The same by the keys that a claim checks in this account and region."""
+        placed = replace(self.target, account=account, region=region)
         match self.kind:
             case "target":
                 return Scope(f"target {placed.key}", self.words)

@@ -8,8 +8,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from firebreak.core.decision import Check, Result
-from firebreak.policy.lines import lines_of, with_line
-from firebreak.policy.loader import load_policy
+from firebreak.errors import PolicyError
+from firebreak.policy.lines import lines_of, path_of, with_line
+from firebreak.policy.loader import load_policy, policy_text
 from firebreak.policy.policy import Policy
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from firebreak_cli.explain.event_file import read_event
@@ -17,8 +18,6 @@ from firebreak_cli.explain.event_times import moved_to, sent_at
 from firebreak_cli.explain.explainer import Explainer, Explanation
 from firebreak_cli.policy_tests.schema import PolicyTest, PolicyTests
 from firebreak_cli.policy_tests.stated import StatedSources
-
-MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def read_tests(text: str, source: str) -> PolicyTests:
         raise Ending(BAD_INPUT, f"{source}: not TOML: {error}") from error
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        mistakes = [f"{_path(one['loc'])}: {one['msg'].removeprefix('Value error, ')}" for one in found]
+        mistakes = [f"{path_of(one['loc'])}: {one['msg'].removeprefix('Value error, ')}" for one in found]
         lines = lines_of(text)
         raise Ending(BAD_INPUT, *(f"{source}: {with_line(one, lines)}" for one in mistakes)) from error
 
@@ -75,15 +74,6 @@ def _run(test: PolicyTest, policy: Policy, path: Path, text: str, number: int) -
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise Ending(BAD_INPUT, f"{path}: larger than {MAX_BYTES} bytes")
-        return content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Ending(BAD_INPUT, f"{path}: cannot be read: {type(error).__name__}") from error
-
-
-def _path(place: Sequence[str | int]) -> str:
-    """The path of a mistake as a policy's mistakes show theirs: `tests[0].acts[1].ago`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+        return policy_text(path)
+    except PolicyError as error:
+        raise Ending(BAD_INPUT, str(error)) from error

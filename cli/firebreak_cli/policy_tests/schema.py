@@ -1,6 +1,7 @@
 """The shape of a file of policy tests. Unknown keys are refused: a misspelled fact would state nothing."""
 
 import difflib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
@@ -20,6 +21,7 @@ from firebreak.policy.actions import ActionName
 from firebreak.policy.units import Duration
 from firebreak_cli.exit_codes import Ending
 from firebreak_cli.explain.expectations import Expectation, read_expectation
+from firebreak_cli.operations.pause_scopes import NamedScope, read_scope
 
 # Far more than anybody reads.
 MOST_TESTS, MOST_FACTS = 500, 100
@@ -31,10 +33,19 @@ class _Section(BaseModel):
 
 
 def _expectation(value: object) -> Expectation:
+    return _as_option("--expect ", lambda: read_expectation(str(value)))
+
+
+def _scope(value: object) -> NamedScope:
+    return _as_option("--scope ", lambda: read_scope(str(value), ""))
+
+
+def _as_option[T](option: str, read: Callable[[], T]) -> T:
+    """What an option of the command would be; its mistakes are those of a key here."""
     try:
-        return read_expectation(str(value))
+        return read()
     except Ending as error:
-        raise ValueError(error.lines[0].removeprefix("--expect ")) from error
+        raise ValueError(error.lines[0].removeprefix(option)) from error
 
 
 # What an action itself finds in the way. A reason that a guard gives is not stated, it is to be found.
@@ -100,18 +111,22 @@ type Comparison = Literal[
 
 
 class ActFact(_Section):
-    """One act of the past; without a target it was on the target of the test's event."""
+    """One act of the past; without a target it was on the target of the test's event.
+
+    `application` is the one that a tag of another target names, where the policy limits applications.
+    """
 
     action: ActionName
     ago: Ago
     target: str = ""
+    application: str = ""
     verdict: Verdict | None = None
 
 
 class PauseFact(_Section):
-    """A kill switch that is held: `global`, `action NAME`, `group ecs:prod` or `target ecs:prod/api`."""
+    """A kill switch that is held; its scope is written as `firebreak pause --scope` takes it."""
 
-    scope: str = "global"
+    scope: Annotated[NamedScope, PlainValidator(_scope)] = NamedScope("global")
     remaining: Duration = timedelta(hours=1)
     reason: str = "a pause of the test"
 

@@ -1,13 +1,13 @@
 """The facts of a policy test, in the place of what a function would read."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from firebreak.core.decision import Snapshot
 from firebreak.core.limits.disruption_budget import NO_FLOOR, GroupCount
 from firebreak.core.limits.history import Act, Hold, Judged, ScopeHistory
-from firebreak.core.limits.scopes import Scope
+from firebreak.core.limits.scopes import Scope, application_scope
 from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.model import Alarm, Obstacle, OwnEvent, Plan, Request, Target
 from firebreak.core.observed import DescribedAlarm
@@ -16,8 +16,8 @@ from firebreak.core.rules import Rules
 from firebreak.intake import target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home, read_target
+from firebreak.ledger.claims import switch_keys
 from firebreak.policy.policy import Policy
-from firebreak.services.registry import CATALOG
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from firebreak_cli.explain.sources import Tags, alarm_of
 from firebreak_cli.policy_tests.schema import ActFact, PolicyTest
@@ -45,15 +45,16 @@ class StatedSources:
 
     def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
         """The stated facts, as the guards read them."""
+        scopes = _scopes(rules, request.target, self._application)
         return Snapshot(
             now=now,
             stack_name="",
-            holds=tuple(self._holds(request, now)) or ABSENT,
+            holds=tuple(self._holds(request, scopes, now)) or ABSENT,
             decided=ABSENT,
             transition=ABSENT,
             incident=ABSENT,
             dependency_incidents=(),
-            scopes=self._histories(request.target, rules.scopes(request.target), now),
+            scopes=self._histories(request, scopes, now),
             storm=_storm(request.alarm, rules, now) if self.test.storm else ABSENT,
             alarm=self._alarm(request.alarm),
             alarm_tags=tags,
@@ -82,7 +83,7 @@ class StatedSources:
         fact = self.test.target
         if fact.obstacle:
             return Obstacle(fact.obstacle, "the test states it")
-        return Plan(summary=PLAN.summary, change={}, before={}, doubts=tuple(fact.doubts))
+        return replace(PLAN, doubts=tuple(fact.doubts))
 
     def _group(self, target: Target, now: datetime) -> Reading[GroupCount]:
         fact = self.test.target
@@ -93,10 +94,11 @@ class StatedSources:
         return GroupCount(total=fact.group_size, counted_at=now, healthy=healthy)
 
     def _histories(
-        self, target: Target, scopes: Iterable[Scope], now: datetime
+        self, request: Request, scopes: Iterable[Scope], now: datetime
     ) -> Mapping[Scope, Reading[ScopeHistory]]:
         """The acts of each scope of the request; an act of another target counts where they share a scope."""
-        slots = [(self._scopes_of(fact, target), self._slot(fact, target, now)) for fact in self.test.acts]
+        usual = request.target
+        slots = [(self._scopes_of(fact, usual), _slot(fact, usual, now)) for fact in self.test.acts]
         acts = {scope: [slot for places, slot in slots if scope in places] for scope in scopes}
         return {
             scope: ScopeHistory(scope, tuple(sorted(found, key=lambda act: act.at)), version=1)
@@ -105,44 +107,35 @@ class StatedSources:
             for scope, found in acts.items()
         }
 
-    def _scopes_of(self, fact: ActFact, usual: Target) -> frozenset[Scope]:
+    def _scopes_of(self, fact: ActFact, usual: Target) -> Sequence[Scope]:
         target = named_target(fact.target, usual)
-        return frozenset(self.policy.rules(fact.action, target).scopes(target))
+        own = self._application if target == usual else ""
+        return _scopes(self.policy.rules(fact.action, target), target, fact.application or own)
 
-    def _slot(self, fact: ActFact, usual: Target, now: datetime) -> Act:
-        at = now - fact.ago
-        judged = Judged(fact.verdict, min(now, at + timedelta(minutes=5))) if fact.verdict else None
-        return Act(at, "i-stated", fact.action, 0, named_target(fact.target, usual).key, judged)
+    @property
+    def _application(self) -> str:
+        """The application that a tag of the target names, as the policy calls the tag."""
+        return self.test.target.tags.get(self.policy.defaults.application_tag, "")
 
-    def _holds(self, request: Request, now: datetime) -> Iterable[Hold]:
+    def _holds(self, request: Request, scopes: Iterable[Scope], now: datetime) -> Iterable[Hold]:
         """The stated pauses that cover the request."""
+        over = switch_keys(request.action, scopes)
         for fact in self.test.pauses:
-            scope = held_scope(fact.scope, request.target)
-            if scope in _switches_over(request):
-                yield Hold(scope, "the test", fact.reason, now - timedelta(minutes=1), now + fact.remaining)
+            scope = fact.scope.at(request.target.account, request.target.region)
+            if scope.pk in over:
+                since, until = now - timedelta(minutes=1), now + fact.remaining
+                yield Hold(scope.key, "the test", fact.reason, since, until)
 
 
-def _switches_over(request: Request) -> Sequence[str]:
-    target = request.target
-    group = [f"group {target.group_key}"] if target.group else []
-    return ["global", f"action {request.action}", f"target {target.key}", *group]
+def _scopes(rules: Rules, target: Target, application: str) -> Sequence[Scope]:
+    named = [application_scope(target, application)] if application else []
+    return [*rules.scopes(target), *named]
 
 
-def held_scope(written: str, usual: Target) -> str:
-    """The scope of a switch as the ledger names it. Raises Ending for one that no switch has."""
-    kind, _, name = written.partition(" ")
-    match kind:
-        case "target" if name:
-            return f"target {named_target(name, usual).key}"
-        case "group" if name:
-            return f"group {named_target(f'{name}/any', usual).group_key}"
-        case "action" if name in CATALOG:
-            return written
-        case "global" if not name:
-            return written
-        case _:
-            wanted = "global, action NAME, group ecs:CLUSTER or target ecs:CLUSTER/SERVICE"
-            raise Ending(BAD_INPUT, f"pauses: {written}: expected {wanted}")
+def _slot(fact: ActFact, usual: Target, now: datetime) -> Act:
+    at = now - fact.ago
+    judged = Judged(fact.verdict, min(now, at + timedelta(minutes=5))) if fact.verdict else None
+    return Act(at, "i-stated", fact.action, 0, named_target(fact.target, usual).key, judged)
 
 
 def _storm(alarm: Alarm, rules: Rules, now: datetime) -> Storm:

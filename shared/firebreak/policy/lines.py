@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 type Path = tuple[str | int, ...]
 
@@ -44,6 +44,11 @@ def _name_around(table: Path, number: int, found: dict[Path, int]) -> None:
     """A table that is only named as a part of others begins with the first of them."""
     for end in range(1, len(table) + 1):
         found.setdefault(table[:end], number)
+
+
+def path_of(place: Iterable[str | int]) -> str:
+    """The path of a place as mistakes show it: `overrides[0].ladder[1]`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
 
 
 def line_of(path: str, lines: Mapping[Path, int]) -> int | None:

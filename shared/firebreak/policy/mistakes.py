@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from firebreak.policy.lines import Path, with_line
+from firebreak.policy.lines import Path, path_of, with_line
 from firebreak.policy.renamed_keys import as_written, old_names
 from firebreak.policy.schema import policy_schema
 
@@ -54,7 +54,7 @@ def _lines(problem: Mapping[str, Any]) -> list[str]:
 
 def _line(problem: Mapping[str, Any]) -> str:
     place = tuple(part for part in problem["loc"] if part != "[key]")
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+    path = path_of(place)
     given = problem.get("input")
     # A secret pasted in place of its ARN must not appear in a log as well.
     tellable = isinstance(given, str | int | float | bool) and "secret" not in place
