@@ -130,7 +130,7 @@ def _incident(fields: Fields) -> Incident:
         note=fields.text("note", ""),
         left_out=fields.number("left_out", 0),
         purpose=Purpose(fields.text("purpose", Purpose.ACT.value)),
-        earlier=_texts(fields, "earlier"),
+        earlier=_stored(fields, "earlier", tuple[str, ...]) if fields.has("earlier") else (),
     )
 
 
@@ -139,10 +139,6 @@ def _stored[T](fields: Fields, name: str, kind: type[T]) -> T:
         return read(kind, fields.unpack(name), name)
     except UnusableEvent as error:
         raise DamagedItem(name) from error
-
-
-def _texts(fields: Fields, name: str) -> tuple[str, ...]:
-    return _stored(fields, name, tuple[str, ...]) if fields.has(name) else ()
 
 
 def _read_members(fields: Fields) -> tuple[Member, ...]:
