@@ -92,9 +92,10 @@ IN_NO_TEXT = re.compile(
 
 # The old keys of the policy are read for a release.
 OLD_KEYS = {"renamed_keys.py", "test_renamed_keys.py", "policy.md", "test_words.py"}
-# An attribute of stored items, the states of a stored delivery, and a stored reason.
+# An attribute of stored items, the states of a stored delivery, a part of stored keys, and a stored reason.
 STORED = re.compile(
-    r"""["':]told\b|SET told\b|\(told,|told, since|"telling"|healthy_floor_reached""", re.IGNORECASE
+    r"""["':]told\b|SET told\b|\(told,|told, since|"telling"|"turned away"|healthy_floor_reached""",
+    re.IGNORECASE,
 )
 
 

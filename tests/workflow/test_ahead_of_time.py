@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from firebreak.core.keys import digest
+from firebreak.core.ledger import delivery_key
 from firebreak.core.limits.budgets import CLOCK_SKEW
 from firebreak.core.limits.history import Transition
 from firebreak.core.model import AlarmState
@@ -12,7 +14,7 @@ from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.wire.requests import request_event
 from tests.support import builders as a
-from tests.support.world import World, eventbridge
+from tests.support.world import TABLE, World, eventbridge
 
 YEAR = timedelta(days=365)
 
@@ -39,6 +41,15 @@ def test_a_request_with_an_alarm_from_the_future_is_refused(world: World) -> Non
     asked = a.wake(replace(alarm, since=world.clock.at + YEAR), at=world.clock.at)
     assert world.remediator("restart-service").handle(request_event(asked)).reason is Reason.AHEAD_OF_TIME
     assert world.send(alarm).outcome == "act"
+
+
+def test_a_rejected_request_is_recorded_under_the_key_of_every_release(world: World) -> None:
+    """Under another key the same request would be recorded and announced again after an upgrade."""
+    asked = a.wake(replace(world.red(), since=world.clock.at + YEAR), at=world.clock.at)
+    world.remediator("restart-service").handle(request_event(asked))
+    key = digest("turned away", "restart-service", "ahead_of_time", delivery_key(asked))
+    stored = world.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": f"DECISION#{key}"}, "sk": {"S": "-"}})
+    assert stored["Item"]["reason"] == {"S": "ahead_of_time"}
 
 
 def test_an_alarm_from_the_future_is_announced_once(world: World) -> None:

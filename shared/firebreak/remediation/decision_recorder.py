@@ -41,6 +41,10 @@ _JOINED = 1_000_000
 
 _ALREADY_HANDLED = frozenset({Reason.DUPLICATE, Reason.INCIDENT_MOVED_ON})
 
+# A part of stored keys, so it keeps the word of the first release: a request that was rejected before an
+# upgrade and is delivered again after it is a duplicate.
+REJECTED = "turned away"
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -88,8 +92,7 @@ class DecisionRecorder:
                 key = digest(decision.reason.value, key)
             record = untargeted(key, trigger, action, decision, at)
             return self._refused(record, announcement_of_unresolved(record, asked=asked, observes=observes))
-        # The first part is in stored keys, so it does not change.
-        key = digest("rejected early", action, decision.reason.value, delivery_key(trigger))
+        key = digest(REJECTED, action, decision.reason.value, delivery_key(trigger))
         record = untargeted(key, trigger.alarm, action, decision, at)
         record = replace(record, incident_id=incident_name(trigger), by=trigger.by)
         if trigger.incident_id:
