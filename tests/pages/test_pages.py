@@ -26,6 +26,17 @@ def test_a_scene_pages_what_it_should_in_its_order(scene: Scene) -> None:
     assert tuple(page.body.partition(":")[0] for _, page in sent_in(scene)) == scene.labels
 
 
+# Their first words say it, or they are proposals, which change nothing.
+SAY_IT_FIRST = {"NEEDS YOU", "APPROVE?", "WOULD ACT", "WOULD NOT ACT", "OBSERVE MODE"}
+
+
+@scenes
+def test_the_first_line_says_whether_anything_is_needed_of_the_reader(scene: Scene) -> None:
+    first = [page.body.splitlines()[0] for _, page in sent_in(scene)]
+    silent = [line for line in first if "ction needed" not in line and line.split(":")[0] not in SAY_IT_FIRST]
+    assert silent == []
+
+
 def test_every_document_is_a_scene() -> None:
     assert sorted(path.stem for path in FOLDER.glob("*.md")) == sorted(["README", *(s.name for s in SCENES)])
     assert (FOLDER / "README.md").read_text(encoding="utf-8") == contents()

@@ -71,6 +71,18 @@ _NEWS = frozenset(
         AnnouncementKind.KEPT,
     }
 )
+# The alarm is red, or not known to be OK, and Firebreak makes no further attempt.
+_UNSOLVED = frozenset(
+    {
+        AnnouncementKind.UNDONE,
+        AnnouncementKind.EXPIRED,
+        AnnouncementKind.DIGEST,
+        AnnouncementKind.HOLD_OVER,
+        AnnouncementKind.LOOKED_AGAIN,
+    }
+)
+# The incident is with the person that the line names.
+_TAKEN = frozenset({AnnouncementKind.ACKNOWLEDGED, AnnouncementKind.DENIED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +201,12 @@ def _needed(message: Announcement, context: PageContext) -> str:
     if message.kind in _NEWS:
         stays = any(fact.startswith(STAYS) for fact in message.facts)
         return " No urgent action needed; a change stays." if stays else " No action needed."
+    if message.kind in _TAKEN:
+        return " No action needed from others."
     if holder_of(message) and context.severity is not Severity.CRITICAL:
         return ""
+    if message.kind in _UNSOLVED:
+        return " Action needed."
     called = context.phase is Phase.TRIGGER and message.kind in TRIGGERS | {AnnouncementKind.STORM_OVER}
     return " Action needed." if called and message.kind not in _IN_ITS_WORDS else ""
 
