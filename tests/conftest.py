@@ -40,6 +40,8 @@ FIRST = (
     "tests/workflow/test_flapping.py",
     "tests/workflow/test_storms.py",
     "tests/cli/test_drill",
+    "tests/contracts/test_toy_action.py",
+    "tests/services/test_sent_once.py",
 )
 
 
@@ -51,6 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return min((places[name] for name in places if item.nodeid.startswith(name)), default=len(places))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of the collector's later passes: it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
