@@ -17,7 +17,7 @@ from firebreak_cli.explain.event_file import read_event
 from firebreak_cli.explain.event_times import moved_to, sent_at
 from firebreak_cli.explain.explainer import Explainer, Explanation
 from firebreak_cli.policy_tests.schema import PolicyTest, PolicyTests
-from firebreak_cli.policy_tests.stated import StatedSources
+from firebreak_cli.policy_tests.situation import SituationSources
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _run(test: PolicyTest, policy: Policy, path: Path, text: str, number: int) -
         trigger = read_event(str(path.parent / test.event)).trigger
         if test.at:
             trigger = moved_to(trigger, test.at)
-        sources = StatedSources(test=test, policy=policy)
+        sources = SituationSources(test=test, policy=policy)
         explainer = Explainer(policy=policy, sources=sources, clock="given", offline=True)
         found = explainer.explain(trigger, sent_at(trigger) + test.delay)
     except Ending as error:

@@ -27,7 +27,7 @@ PLAN = Plan(summary="the change that the action would make", change={}, before={
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatedSources:
+class SituationSources:
     """Sees what a test states; everything else is as it is when nothing objects."""
 
     test: PolicyTest
