@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from firebreak.aws.described_alarms import described_alarm
 from firebreak.aws.translate import look
-from firebreak.core.composites import children_in_rule
-from firebreak.core.model import AlarmState, Metric
-from firebreak.core.observed import DescribedAlarm, Series
+from firebreak.core.observed import Series
 from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
-from firebreak.wire.reason_data import evaluation_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_cloudwatch.literals import AlarmTypeType
+
+    from firebreak.core.observed import DescribedAlarm
 
 # Without this DescribeAlarms returns metric alarms only, and a composite or log alarm that is
 # red would look as if it did not exist.
@@ -69,7 +69,7 @@ class CloudWatchAlarms:
             *page.get("CompositeAlarms", ()),
             *page.get("LogAlarms", ()),
         ]
-        return {alarm["AlarmName"]: _described(alarm) for alarm in found if alarm["AlarmName"] in names}
+        return {alarm["AlarmName"]: described_alarm(alarm) for alarm in found if alarm["AlarmName"] in names}
 
     def _tags(self, arn: str) -> Mapping[str, str]:
         page = self._client.list_tags_for_resource(ResourceARN=arn)
@@ -91,57 +91,3 @@ class CloudWatchAlarms:
 
 def _series(page: Mapping[str, Any]) -> dict[str, Series]:
     return {one["ContributorId"]: Series(one.get("StateReason", "")) for one in page["AlarmContributors"]}
-
-
-def _described(alarm: Mapping[str, Any]) -> DescribedAlarm:
-    # StateUpdatedTimestamp also moves when only the reason text changes, so it comes second.
-    return DescribedAlarm(
-        name=alarm["AlarmName"],
-        arn=alarm["AlarmArn"],
-        state=AlarmState(alarm["StateValue"]),
-        since=alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"],
-        actions_enabled=alarm["ActionsEnabled"],
-        comparison=alarm.get("ComparisonOperator", ""),
-        metrics=tuple(_metrics(alarm)),
-        children=children_in_rule(alarm.get("AlarmRule", "")),
-        description=alarm.get("AlarmDescription", ""),
-        evaluation=evaluation_of(alarm.get("StateReasonData")),
-        reason=alarm.get("StateReason", ""),
-        threshold=alarm.get("Threshold"),
-        period=_period(alarm),
-        periods=alarm.get("EvaluationPeriods"),
-        datapoints_to_alarm=alarm.get("DatapointsToAlarm"),
-        statistic=_statistic(alarm),
-        treat_missing_data=alarm.get("TreatMissingData", ""),
-        low_samples=alarm.get("EvaluateLowSampleCountPercentile", ""),
-        actions=tuple(alarm.get("AlarmActions", ())),
-        ok_actions=tuple(alarm.get("OKActions", ())),
-    )
-
-
-def _period(alarm: Mapping[str, Any]) -> int | None:
-    """The period in seconds; for metric math the longest, at which the expression has its points."""
-    stats = [query.get("MetricStat", query) for query in alarm.get("Metrics", ())]
-    periods = [stat["Period"] for stat in (alarm, *stats) if "Period" in stat]
-    return max(periods, default=None)
-
-
-def _statistic(alarm: Mapping[str, Any]) -> str:
-    """The statistic, a percentile included; for metric math none, unless all its metrics share it."""
-    named = {query["MetricStat"]["Stat"] for query in alarm.get("Metrics", ()) if "MetricStat" in query}
-    return (
-        alarm.get("Statistic") or alarm.get("ExtendedStatistic") or (named.pop() if len(named) == 1 else "")
-    )
-
-
-def _metrics(alarm: Mapping[str, Any]) -> Iterator[Metric]:
-    if "MetricName" in alarm:
-        yield _metric(alarm)
-    for query in alarm.get("Metrics", ()):
-        if "MetricStat" in query:
-            yield _metric(query["MetricStat"]["Metric"], query.get("AccountId", ""))
-
-
-def _metric(metric: Mapping[str, Any], account: str = "") -> Metric:
-    dimensions = {pair["Name"]: pair["Value"] for pair in metric.get("Dimensions", ())}
-    return Metric(metric["Namespace"], metric["MetricName"], dimensions, account)

@@ -102,6 +102,10 @@ class Remediator:
             parsed = alarm_events.parse(event)
         except UnusableEvent as error:
             return self._unusable(event, error)
+        return self.take(parsed)
+
+    def take(self, parsed: Alarm | OwnEvent) -> Summary:
+        """The same for an event that was read already."""
         home = self.account, self.region
         trigger = alarm_events.placed(parsed, *home) if isinstance(parsed, Alarm) else parsed
         alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm

@@ -93,6 +93,10 @@ class Verifier:
         alarm = read_alarm(event, "a check, a sweep or an alarm's OK")
         if isinstance(alarm, UnusableEvent):
             return refuse_unusable(event, alarm, self.ledger, self.announcer, self.clock.now())
+        return self.take(alarm)
+
+    def take(self, alarm: Alarm) -> Summary:
+        """Records that an alarm is no longer red, and looks at its incident at once."""
         alarm = alarm_events.placed(alarm, self.account, self.region)
         if refused := refuse_ahead(alarm, self.ledger, self.announcer, self.clock.now()):
             return refused

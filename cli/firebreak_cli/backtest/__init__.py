@@ -1,0 +1,1 @@
+"""`firebreak backtest`: an account's alarm history replayed through the functions that decide."""

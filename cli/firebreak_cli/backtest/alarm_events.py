@@ -1,0 +1,69 @@
+"""Transitions as the functions get them: the event that CloudWatch sends, and where the rules route it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from firebreak.core.model import Alarm, AlarmState, Contributor
+from firebreak.core.routing import ROUTER, by_live_tags, route
+from firebreak.intake.alarm_events import MAX_TEXT_CHARACTERS, parse
+from firebreak.services.registry import CATALOG
+from firebreak_cli.backtest.facts import Facts
+from firebreak_cli.backtest.transitions import Transition
+from firebreak_cli.queries import state_change
+
+_STATES = {state.value: state for state in AlarmState}
+
+
+@dataclass(slots=True)
+class AlarmEvents:
+    """Makes events of transitions. The parts that are the same each time are read once an alarm and state."""
+
+    facts: Facts
+    _templates: dict[tuple[str, AlarmState], Alarm] = field(default_factory=dict)
+    _functions: dict[tuple[str, bool, AlarmState, str], tuple[str, ...]] = field(default_factory=dict)
+
+    def alarm(self, transition: Transition) -> Alarm:
+        """The alarm of the event."""
+        return replace(
+            self._bare(transition),
+            since=transition.at,
+            sent_at=transition.at,
+            reason=transition.reason[:MAX_TEXT_CHARACTERS],
+            evaluation=transition.evaluation,
+            suppressed_by=transition.suppressed_by,
+        )
+
+    def functions(self, transition: Transition) -> tuple[str, ...]:
+        """The functions that the rules invoke; Route by the one that it would pass the alarm on to."""
+        key = (transition.alarm, bool(transition.contributor), transition.after, transition.before)
+        if key not in self._functions:
+            self._functions[key] = self._routed(self._bare(transition))
+        return self._functions[key]
+
+    def _routed(self, alarm: Alarm) -> tuple[str, ...]:
+        named = tuple(found.function for found in route(alarm, CATALOG))
+        if ROUTER not in named:
+            return named
+        tags = self.facts.alarms[alarm.name].tags
+        passed_to = by_live_tags(alarm, tags, CATALOG) if isinstance(tags, Mapping) else None
+        return (*(name for name in named if name != ROUTER), *((passed_to,) if passed_to else ()))
+
+    def _bare(self, transition: Transition) -> Alarm:
+        """The alarm without what differs between two events."""
+        series = transition.contributor
+        return replace(
+            self._template(transition.alarm, transition.after),
+            previous=_STATES.get(transition.before),
+            contributor=Contributor(series, transition.attributes) if series else None,
+        )
+
+    def _template(self, name: str, state: AlarmState) -> Alarm:
+        key = (name, state)
+        if key not in self._templates:
+            facts = self.facts.alarms[name]
+            tags = facts.tags if isinstance(facts.tags, Mapping) else {}
+            turned = state_change.Transition(name, self.facts.start, "", state.value, "")
+            parsed = parse(state_change.state_change_event(turned, facts.config, tags))
+            assert isinstance(parsed, Alarm)  # noqa: S101  # state_change_event makes no request
+            self._templates[key] = parsed
+        return self._templates[key]

@@ -1,0 +1,87 @@
+"""What a replay assumes of its acts, and what that does to the alarms of the history."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from firebreak.core.incident.states import FREES_TARGET, Incident
+from firebreak.core.model import AlarmState
+from firebreak_cli.backtest.replayed_alarms import ReplayedAlarms
+from firebreak_cli.backtest.transitions import Transition
+
+
+class Effect(StrEnum):
+    """What an act is assumed to do to its alarms."""
+
+    AS_HISTORY = "as-history"
+    HELPS = "helps"
+    DOES_NOT_HELP = "does-not-help"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumptions:
+    """What a replay takes for granted where the history says nothing.
+
+    With `opted_in` every target has the opt-in tag.
+    """
+
+    effect: Effect = Effect.AS_HISTORY
+    opted_in: bool = False
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The assumptions in words, a line each."""
+        by_effect = {
+            Effect.AS_HISTORY: "an act changes nothing: its alarms go on as the history has them",
+            Effect.HELPS: "every act helps at once: its alarms are OK until the history turns them red again",
+            Effect.DOES_NOT_HELP: "no act helps: its alarms stay red as long as Firebreak works on them",
+        }
+        return (
+            by_effect[self.effect],
+            "alarms, their tags and their targets were as they are today",
+            "every target was ready, unless something lasting stands in its way today",
+            "every target was opted in" if self.opted_in else "targets were opted in as they are today",
+            "nobody approved, denied, acknowledged, paused or deployed anything",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedEffect:
+    """Holds the alarms of an act in the state that is assumed."""
+
+    effect: Effect
+    alarms: ReplayedAlarms
+
+    def acted(self, incidents: Iterable[Incident], target_key: str, now: datetime) -> None:
+        """An act was carried out on the target."""
+        if self.effect is Effect.AS_HISTORY:
+            return
+        for incident in incidents:
+            if incident.target.key == target_key and incident.holds_target:
+                for member in incident.members:
+                    if self.effect is Effect.HELPS:
+                        self.alarms.pin(member.name, AlarmState.OK, now)
+                    else:
+                        self.alarms.pin(member.name, AlarmState.ALARM, member.since or now)
+
+    def overrules(self, transition: Transition) -> bool:
+        """Whether the alarm is held in another state than the transition gives it."""
+        if self.effect is Effect.AS_HISTORY:
+            return False
+        pinned = self.alarms.pinned(transition.alarm)
+        if pinned is AlarmState.OK and transition.after is AlarmState.ALARM:
+            self.alarms.unpin(transition.alarm)
+            return False
+        return pinned is not None
+
+    def let_go(self, incidents: Iterable[Incident]) -> list[Transition]:
+        """Lets alarms go on as in the history once no incident works on them; returns those that are OK."""
+        working = {
+            member.name for one in incidents if one.state not in FREES_TARGET for member in one.members
+        }
+        free = self.alarms.held_red() - working
+        for name in free:
+            self.alarms.unpin(name)
+        latest = (self.alarms.latest(name) for name in sorted(free))
+        return [one for one in latest if one and one.after is AlarmState.OK]

@@ -1,0 +1,112 @@
+"""What a replay knows besides the transitions: the alarms and the targets as they are today."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from firebreak.aws.described_alarms import described_alarm
+from firebreak.core.model import Target, Unresolved
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import Reading, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.intake.names import Found, Home, read_target
+from firebreak.wire.lenient_json import parse_timestamp
+from firebreak_cli.backtest.history_file import AlarmLine, GroupsLine, HeaderLine, ItemLine, Line, TargetLine
+from firebreak_cli.exit_codes import BAD_INPUT, Ending
+
+NO_TAGS_READ = Unknown("the history has no tags of it")
+
+# Fields of DescribeAlarms that are times, which JSON holds as text.
+_TIMES = ("StateTransitionedTimestamp", "StateUpdatedTimestamp")
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmFacts:
+    """An alarm as it was when the history was saved."""
+
+    config: Mapping[str, Any]
+    described: DescribedAlarm
+    tags: Reading[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The place and the span of a history, its alarms by name, and its targets by their short form."""
+
+    account: str
+    region: str
+    start: datetime
+    end: datetime
+    read_at: datetime
+    alarms: Mapping[str, AlarmFacts]
+    targets: Mapping[str, TargetLine]
+    behind: Mapping[frozenset[str], GroupsLine] = field(default_factory=dict)
+
+    def service_behind(self, groups: Collection[str], home: Home) -> Found:
+        """The one service behind these target groups, as it was looked up when the history was saved."""
+        found = self.behind.get(frozenset(groups))
+        if found is None:
+            return Unresolved(
+                Reason.TARGET_UNREADABLE, "the history does not say what these target groups serve"
+            )
+        if not found.service:
+            return Unresolved(Reason.TARGET_AMBIGUOUS, found.why)
+        return read_target(found.service, home.account, home.region)
+
+    def members_of(self, target: Target) -> int:
+        """How many known targets share the target's group; at least one."""
+        prefix = f"{target.service}:{target.group}/"
+        return max(1, sum(name.startswith(prefix) for name in self.targets))
+
+
+def read_facts(lines: Iterator[Line], file: str) -> tuple[Facts, Iterator[ItemLine]]:
+    """The facts at the head of a history, and the items after them. Raises Ending."""
+    header = next(lines)
+    assert isinstance(header, HeaderLine)  # noqa: S101  # history_file reads no other first line
+    alarms: dict[str, AlarmFacts] = {}
+    targets: dict[str, TargetLine] = {}
+    behind: dict[frozenset[str], GroupsLine] = {}
+    first: list[ItemLine] = []
+    for line in lines:
+        match line:
+            case AlarmLine():
+                facts = _alarm(line, file)
+                alarms[facts.described.name] = facts
+            case TargetLine():
+                targets[line.target] = line
+            case GroupsLine():
+                behind[frozenset(line.groups)] = line
+            case ItemLine():
+                first.append(line)
+                break
+            case HeaderLine():  # pragma: no cover - history_file lets only the first line be one
+                break
+    found = Facts(
+        header.account, header.region, header.start, header.end, header.read_at, alarms, targets, behind
+    )
+    return found, chain(first, _items(lines, file))
+
+
+def _items(lines: Iterator[Line], file: str) -> Iterator[ItemLine]:
+    for line in lines:
+        if not isinstance(line, ItemLine):
+            raise Ending(
+                BAD_INPUT, f"{file}: an alarm or a target stands after the first item of the history"
+            )
+        yield line
+
+
+def _alarm(line: AlarmLine, file: str) -> AlarmFacts:
+    times = {key: parse_timestamp(line.config[key]) for key in _TIMES if key in line.config}
+    try:
+        described = described_alarm({**line.config, **times})
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        name = str(line.config.get("AlarmName", "without a name"))[:100]
+        raise Ending(BAD_INPUT, f"{file}: alarm {name}: not as DescribeAlarms answers ({error})") from error
+    if described.since is None:
+        raise Ending(
+            BAD_INPUT, f"{file}: alarm {described.name[:100]}: it says since when in no readable way"
+        )
+    return AlarmFacts(line.config, described, NO_TAGS_READ if line.tags is None else line.tags)

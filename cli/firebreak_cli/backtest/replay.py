@@ -1,0 +1,279 @@
+"""Replays a history: the functions that decide, verify and sweep, on virtual time and a ledger in memory."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+
+from firebreak.core.decide import refuse
+from firebreak.core.incident.states import ENDED, WITH_HUMANS, Incident
+from firebreak.core.intake import held_back, why_human
+from firebreak.core.ledger import alarm_key, untargeted
+from firebreak.core.limits.scopes import short_key
+from firebreak.core.messages.decision_messages import of_decision
+from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan
+from firebreak.core.readings import Reading
+from firebreak.core.routing import VERIFY
+from firebreak.core.rules import PAGE_RUNG
+from firebreak.intake.effective_alarms import EffectiveAlarms
+from firebreak.ledger.memory.storms import MemoryStorms
+from firebreak.policy.policy import Policy
+from firebreak.remediation.decision_recorder import DecisionRecorder
+from firebreak.remediation.outbox import Announcer
+from firebreak.remediation.remediator import Remediator
+from firebreak.remediation.snapshot import Observer
+from firebreak.remediation.storm_detector import StormWatch
+from firebreak.remediation.sweeper import SWEEP_EVERY
+from firebreak.remediation.verifier import Verifier
+from firebreak_cli.backtest.alarm_events import AlarmEvents
+from firebreak_cli.backtest.assumed_action import AssumedAction, AssumedActions, SeenToday
+from firebreak_cli.backtest.assumptions import AssumedEffect, Assumptions, Effect
+from firebreak_cli.backtest.facts import Facts
+from firebreak_cli.backtest.recoveries import Recoveries
+from firebreak_cli.backtest.replayed_alarms import ReplayedAlarms
+from firebreak_cli.backtest.replayed_ports import (
+    Check,
+    NoLog,
+    ReplayedBus,
+    ReplayedLedger,
+    VirtualClock,
+    WakeUps,
+)
+from firebreak_cli.backtest.standing_refusals import StandingRefusals
+from firebreak_cli.backtest.tally import Tally
+from firebreak_cli.backtest.transitions import Skipped, Transition, TransitionReader
+
+# No history has the heartbeat of a stack, and no target belongs to one without a name.
+NO_STACK = ""
+
+
+class Replay:
+    """One replay of one history under one policy; `tally` and the counts hold its result.
+
+    Without `shortcuts` every decision is made in full, also one that repeats (standing_refusals.py).
+    """
+
+    def __init__(
+        self,
+        facts: Facts,
+        policy: Policy,
+        reader: TransitionReader,
+        assumed: Assumptions,
+        *,
+        shortcuts: bool = True,
+    ) -> None:
+        self.facts, self.policy, self.reader, self.assumed = facts, policy, reader, assumed
+        self.tally = Tally(policy, reader.changed)
+        self.recoveries = Recoveries(policy.verification.after)
+        self.unrouted: Counter[str] = Counter()
+        self.deleted: Counter[str] = Counter()
+        self.routed: Counter[str] = Counter()
+        self._shortcuts = shortcuts
+        self._alarms, self._events = ReplayedAlarms(facts), AlarmEvents(facts)
+        self._effect = AssumedEffect(assumed.effect, self._alarms)
+        self._clock = VirtualClock(facts.start)
+        self._ledger, self._wake_ups = ReplayedLedger(self.tally), WakeUps()
+        self._bus = ReplayedBus(self.tally.announced)
+        storms = MemoryStorms(self._ledger.memory)
+        self._standing = StandingRefusals(policy, storms, facts.account, facts.region)
+        self._next_sweep: datetime | None = None
+        self._build(storms)
+
+    def _build(self, memory_storms: MemoryStorms) -> None:
+        """The functions as the wiring of a stack builds them, on the ports of the replay."""
+        log, looks = NoLog(), EffectiveAlarms(self._alarms, lambda: self.policy.missing_data)
+        announcer = Announcer(self._bus, self._ledger, log)
+        storms = StormWatch(memory_storms, looks, announcer, self._clock, log)
+        recorder = DecisionRecorder(self._ledger, self._wake_ups, announcer, self._clock, log)
+        ids = count()
+        actions = AssumedActions(
+            lambda spec: AssumedAction(
+                spec=spec, facts=self.facts, opted_in=self.assumed.opted_in, acted=self._acted
+            )
+        )
+        self._remediators = {
+            name: Remediator(
+                action=action,
+                observer=Observer(action, looks, NO_STACK),
+                ledger=self._ledger,
+                schedules=self._wake_ups,
+                announcer=announcer,
+                recorder=recorder,
+                storms=storms,
+                policy=lambda: self.policy,
+                acknowledged=lambda _: "",
+                clock=self._clock,
+                log=log,
+                new_id=lambda: f"replayed-{next(ids)}",
+                jitter=lambda _: 0.0,
+                account=self.facts.account,
+                region=self.facts.region,
+                behind=self.facts.service_behind,
+            )
+            for name, action in actions.items()
+        }
+        self._verifier = Verifier(
+            actions=actions,
+            alarms=looks,
+            ledger=self._ledger,
+            schedules=self._wake_ups,
+            bus=self._bus,
+            announcer=announcer,
+            storms=storms,
+            policy=lambda: self.policy,
+            clock=self._clock,
+            log=log,
+            stack_name=NO_STACK,
+            account=self.facts.account,
+            region=self.facts.region,
+        )
+
+    def run(self, transitions: Iterable[Transition]) -> None:
+        """Replays all transitions, and what follows from them until the end of the history."""
+        for transition in transitions:
+            if transition.alarm not in self.facts.alarms:
+                self.reader.skipped[Skipped.DELETED_ALARM] += 1
+                self.deleted[transition.alarm] += 1
+                continue
+            self._pass_time(transition.at)
+            self._turn(transition)
+        self._pass_time(max(self.facts.end, self._clock.at))
+
+    def _pass_time(self, until: datetime) -> None:
+        """Everything that falls due by then, in its order."""
+        while True:
+            wake_at, sweep_at = self._wake_ups.next_at, self._next_sweep
+            at = min(wake_at, sweep_at) if wake_at and sweep_at else wake_at or sweep_at
+            if at is None or at > until:
+                break
+            self._clock.at = max(at, self._clock.at)
+            self._standing.count(self._clock.at)
+            if at == sweep_at:
+                self._next_sweep = None
+                self._verifier.handle(_own_event("Firebreak Sweep", {"v": 1}))
+            else:
+                self._wake(self._wake_ups.pop())
+            self._carry_on()
+        self._clock.at = max(until, self._clock.at)
+
+    def _wake(self, due: Check | OwnEvent) -> None:
+        if isinstance(due, OwnEvent):
+            self._ledger.delivered(due)
+            self._remediators[due.action].take(due)
+            return
+        detail = {"v": 1, "incident": due.incident_id, "rung": due.rung, "attempt": due.attempt}
+        self._verifier.handle(_own_event("Firebreak Check", detail))
+
+    def _carry_on(self) -> None:
+        """Delivers what was asked for at once, and plans the next sweep."""
+        while self._bus.asked:
+            asked = self._bus.asked.pop(0)
+            self._remediators[asked.action].take(asked)
+        if self.assumed.effect is Effect.DOES_NOT_HELP:
+            for transition in self._effect.let_go(self._incidents()):
+                now = self._clock.at
+                self._verifier.take(replace(self._events.alarm(transition), since=now, sent_at=now))
+        self._plan_sweep()
+
+    def _incidents(self) -> list[Incident]:
+        return list(self._ledger.memory.held.incidents.values())
+
+    def _plan_sweep(self) -> None:
+        """A sweep is planned where one would find work: a storm, or an incident that humans have."""
+        held, now = self._ledger.memory.held, self._clock.at
+        wanted: datetime | None = None
+        if held.storm and held.storm.tripped_at:
+            wanted = now + SWEEP_EVERY
+        elif ages := [one.opened_at for one in held.incidents.values() if one.state in WITH_HUMANS]:
+            wanted = max(min(ages) + self.policy.defaults.max_incident_age, now) + SWEEP_EVERY
+        if wanted is None or self._next_sweep is None or wanted < self._next_sweep:
+            self._next_sweep = wanted
+
+    def _turn(self, transition: Transition) -> None:
+        """One transition of the history, by the functions that its rules would invoke."""
+        self._alarms.turn(transition)
+        self.recoveries.turn(transition)
+        if self._effect.overrules(transition):
+            return
+        functions = self._events.functions(transition)
+        if functions:
+            self.routed[transition.alarm] += 1
+            if not (self._shortcuts and self._passed_quickly(transition, functions)):
+                self._in_full(transition, functions)
+        elif transition.after is AlarmState.ALARM:
+            self.unrouted[transition.alarm] += 1
+
+    def _in_full(self, transition: Transition, functions: tuple[str, ...]) -> None:
+        alarm = self._events.alarm(transition)
+        self._standing.count(transition.at)
+        if transition.after is AlarmState.ALARM:
+            self._standing.saw(alarm)
+        for function in functions:
+            self._invoke(function, alarm)
+        if len(functions) == 1 and self._ledger.only_recorded:
+            record, message = self._ledger.only_recorded
+            self._standing.keep(transition, alarm, record, message, self._tags_of(record.target))
+        self._carry_on()
+
+    def _passed_quickly(self, transition: Transition, functions: tuple[str, ...]) -> bool:
+        """Whether the transition changes nothing but counts."""
+        if functions == (VERIFY,):
+            return self._is_of_no_incident(transition)
+        repeat = self._standing.again(transition)
+        if repeat is None or self._wake_ups.is_about(self._series(transition)):
+            return False
+        self.tally.again(repeat, transition.at)
+        return True
+
+    def _is_of_no_incident(self, transition: Transition) -> bool:
+        """Whether an OK is only recorded: no incident of its alarm is open, and no request of it waits."""
+        held, series = self._ledger.memory.held, self._series(transition)
+        known = held.transitions.get(series)
+        incident = held.incidents.get(known.incident_id) if known and known.incident_id else None
+        if (incident and incident.state not in ENDED) or self._wake_ups.is_about(series):
+            return False
+        self.tally.recovered += 1
+        return True
+
+    def _series(self, transition: Transition) -> str:
+        arn = self.facts.alarms[transition.alarm].described.arn
+        return f"{arn}#{transition.contributor}" if transition.contributor else arn
+
+    def _tags_of(self, target_key: str) -> Reading[Mapping[str, str]]:
+        line = self.facts.targets.get(short_key(target_key)) if target_key else None
+        return SeenToday(line, self.assumed.opted_in).tags
+
+    def _invoke(self, function: str, alarm: Alarm) -> None:
+        self._ledger.only_recorded = None
+        if function == VERIFY:
+            self._verifier.take(alarm)
+            self._ledger.only_recorded = None
+        elif function == PAGE_RUNG:
+            self._page(alarm)
+        else:
+            self._remediators[function].take(alarm)
+
+    def _page(self, alarm: Alarm) -> None:
+        """An alarm that is for humans by its tags."""
+        why, now = why_human(alarm), self._clock.at
+        decision = held_back(alarm, now) or refuse(why.reason, why.detail)
+        record = untargeted(alarm_key(alarm, PAGE_RUNG), alarm, PAGE_RUNG, decision, now)
+        message = of_decision(record, None)
+        self.tally.decided(record, message)
+        if message:
+            self.tally.announced(message)
+        self._ledger.only_recorded = record, message
+
+    def _acted(self, plan: Plan) -> None:
+        """Lets an act do to its alarms what is assumed of it."""
+        now, target = self._clock.at, str(plan.change["target"])
+        for incident in self._incidents():
+            if incident.target.key == target and incident.holds_target:
+                for member in incident.members:
+                    self.recoveries.acted(member.name, now)
+        self._effect.acted(self._incidents(), target, now)
+
+
+def _own_event(kind: str, detail: Mapping[str, object]) -> Mapping[str, object]:
+    return {"source": "firebreak", "detail-type": kind, "detail": detail}
