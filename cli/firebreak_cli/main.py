@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from firebreak_cli.commands.answering import register as register_answering
+from firebreak_cli.commands.backtest import register as register_backtest
 from firebreak_cli.commands.drill import register as register_drill
 from firebreak_cli.commands.explain import register as register_explain
 from firebreak_cli.commands.incidents import register as register_incidents
@@ -49,6 +50,7 @@ def firebreak(
 
 
 register_explain(app)
+register_backtest(app)
 register_incidents(app)
 register_show(app)
 register_stopping(app)

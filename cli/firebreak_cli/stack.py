@@ -64,7 +64,7 @@ def find(environment: Environment, name: str) -> Stack:
         raise Ending(BAD_INPUT, f"--stack {name}: expected a CloudFormation stack's name")
     if wanted and not _ACCOUNT.fullmatch(wanted):
         raise Ending(BAD_INPUT, f"--account {wanted}: expected the twelve digits of an account")
-    session = _session(environment)
+    session = session_of(environment)
     table = environment.environ.get(TABLE_VARIABLE)
     found = _by_table(session, name, table) if table else _by_stack(session, name, wanted)
     if wanted not in (None, found.account):
@@ -87,7 +87,8 @@ def client(session: "Session", service: str, *, once: bool = False) -> Any:
         raise Ending(NO_AWS, f"AWS_ENDPOINT_URL is not an address: {error}") from error
 
 
-def _session(environment: Environment) -> "Session":
+def session_of(environment: Environment) -> "Session":
+    """A session with the caller's credentials. Raises Ending where no region is set, or AwsError."""
     from firebreak.aws.translate import translated
 
     with translated("a session", mutates=False):

@@ -72,7 +72,7 @@ def read_facts(lines: Iterator[Line], file: str) -> tuple[Facts, Iterator[ItemLi
     for line in lines:
         match line:
             case AlarmLine():
-                facts = _alarm(line, file)
+                facts = alarm_facts(line, file)
                 alarms[facts.described.name] = facts
             case TargetLine():
                 targets[line.target] = line
@@ -98,7 +98,8 @@ def _items(lines: Iterator[Line], file: str) -> Iterator[ItemLine]:
         yield line
 
 
-def _alarm(line: AlarmLine, file: str) -> AlarmFacts:
+def alarm_facts(line: AlarmLine, file: str) -> AlarmFacts:
+    """The facts of a line. Raises Ending, which names the file."""
     times = {key: parse_timestamp(line.config[key]) for key in _TIMES if key in line.config}
     try:
         described = described_alarm({**line.config, **times})

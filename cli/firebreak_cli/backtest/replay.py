@@ -16,6 +16,7 @@ from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan
 from firebreak.core.readings import Reading
 from firebreak.core.routing import VERIFY
 from firebreak.core.rules import PAGE_RUNG
+from firebreak.errors import UnusableEvent
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.ledger.memory.storms import MemoryStorms
 from firebreak.policy.policy import Policy
@@ -137,7 +138,10 @@ class Replay:
                 self.deleted[transition.alarm] += 1
                 continue
             self._pass_time(transition.at)
-            self._turn(transition)
+            try:
+                self._turn(transition)
+            except UnusableEvent:
+                self.reader.skipped[Skipped.UNUSABLE] += 1
         self._pass_time(max(self.facts.end, self._clock.at))
 
     def _pass_time(self, until: datetime) -> None:

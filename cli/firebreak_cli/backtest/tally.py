@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from firebreak.core.incident.states import PURPOSE_OF
 from firebreak.core.incident.transitions import NOT_ALLOWED
 from firebreak.core.ledger import Claim, DecisionRecord, IncidentChange
 from firebreak.core.limits.budgets import Budget, held
 from firebreak.core.limits.history import ScopeHistory
-from firebreak.core.limits.scopes import Scope
+from firebreak.core.limits.scopes import Scope, short_key
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.model import Verdict
 from firebreak.core.paging.page import Phase, Severity
@@ -53,9 +54,15 @@ _BY_TARGET = NOT_ALLOWED | {
 }
 
 
+def word_of(record: DecisionRecord) -> str:
+    """The outcome of a decision in one word; an act that puts something back is none of its own."""
+    puts_back = record.kind in PURPOSE_OF and record.decision.word == "act"
+    return "put_back" if puts_back else record.decision.word
+
+
 @dataclass(frozen=True, slots=True)
 class ReplayedAct:
-    """One act of the replay; `verdict` is None while it was not judged."""
+    """One act of the replay."""
 
     at: datetime
     action: str
@@ -110,7 +117,8 @@ class Tally:
     storms: list[datetime] = field(default_factory=list)
     not_opted_in: Counter[str] = field(default_factory=Counter)
     recovered: int = 0
-    unreplayed_targets: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
+    unreplayed: Counter[str] = field(default_factory=Counter)
     _known: dict[str, datetime] = field(default_factory=dict)
     _unsure: set[str] = field(default_factory=set)
 
@@ -121,25 +129,28 @@ class Tally:
             self.recovered += 1
             return
         sure = self._certainty(record, record.at)
-        key = (decision.word, decision.reason, sure)
+        key = (word_of(record), decision.reason, sure)
         self.decisions[key] += 1
         if len(self.examples[key]) < EXAMPLES:
             detail = decision.deciding.detail if decision.deciding else ""
-            self.examples[key].append((record.at, alarm.name if alarm else "", record.target, detail))
+            self.examples[key].append(
+                (record.at, alarm.name if alarm else "", short_key(record.target), detail)
+            )
         if decision.reason in NOT_ALLOWED:
-            self.not_opted_in[record.target] += 1
+            self.not_opted_in[short_key(record.target)] += 1
         if sure is Certainty.NOT_REPLAYED:
-            self.unreplayed_targets[record.target or (alarm.name if alarm else "")] += 1
+            self.unreplayed[short_key(record.target) or (alarm.name if alarm else "")] += 1
             if message:
                 self._unsure.add(message.waits_as)
 
     def again(self, repeat: Repeat, at: datetime) -> None:
         """Counts a decision that was made before, once more."""
+        self.repeated += 1
         record = repeat.record
         decision = record.decision
-        self.decisions[decision.word, decision.reason, self._certainty(record, at)] += 1
+        self.decisions[word_of(record), decision.reason, self._certainty(record, at)] += 1
         if decision.reason in NOT_ALLOWED:
-            self.not_opted_in[record.target] += 1
+            self.not_opted_in[short_key(record.target)] += 1
         if repeat.each and repeat.message:
             self._count(repeat.message, at)
 

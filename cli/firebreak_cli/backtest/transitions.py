@@ -31,6 +31,7 @@ class Skipped(StrEnum):
     UNREADABLE = "its HistoryData cannot be read"
     UNKNOWN_TYPE = "an unknown type of item"
     DELETED_ALARM = "its alarm does not exist any more"
+    UNUSABLE = "no function could read its event"
     OUTSIDE = "outside the time that was asked for"
 
 

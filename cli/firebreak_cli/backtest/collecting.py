@@ -1,0 +1,197 @@
+"""Reads an account's alarm history, its alarms and their targets, and writes them to a file.
+
+Every call reads. CloudWatch answers 20 DescribeAlarmHistory a second for an account, which no quota raises
+(docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html); the client waits and repeats
+where it is throttled.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from firebreak.aws.clients import patient
+from firebreak.aws.translate import translated
+from firebreak.core.readings import ABSENT
+from firebreak.errors import Denied, Throttled
+from firebreak.intake.names import Found, Home
+from firebreak.intake.target_groups import ServicesBehind
+from firebreak.policy.policy import Policy
+from firebreak.services.connections import Connections, NoWrites
+from firebreak.services.registry import ACTIONS
+from firebreak_cli.backtest.facts import Facts, alarm_facts
+from firebreak_cli.backtest.history_file import (
+    FORMAT_VERSION,
+    AlarmLine,
+    HeaderLine,
+    HistoryWriter,
+    item_line,
+    writer,
+)
+from firebreak_cli.backtest.target_reader import OneLook, TargetReader, TargetSources
+from firebreak_cli.environment import Environment
+from firebreak_cli.stack import client, session_of
+
+# AlarmType of DescribeAlarms and DescribeAlarmHistory; without it both answer metric alarms alone.
+ALARM_TYPES = ("MetricAlarm", "CompositeAlarm")
+# ResourceTypeFilters of GetResources.
+TAGGED = "cloudwatch:alarm"
+# How long to wait once the client's own attempts were all throttled, and how often.
+WAIT_SECONDS, WAITS = 30.0, 10
+
+type Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account and region to read, and how to wait."""
+
+    cloudwatch: Any
+    tagging: Any
+    read: Callable[[str], Any]
+    account: str
+    region: str
+    registrations: OneLook
+    sleep: Callable[[float], None]
+    progress: Progress
+
+    def targets(self, policy: Policy) -> TargetSources:
+        """How the targets of the account are looked at; nothing can be changed by it."""
+        services = Connections(
+            self.read,
+            lambda _: NoWrites(),
+            lambda name: policy.runbook(name) or ABSENT,
+            lambda: policy.missing_data,
+        )
+        return TargetSources(lambda name: ACTIONS[name](services), behind=self._behind)
+
+    def _behind(self, groups: Collection[str], home: Home) -> Found:
+        from firebreak.services.ecs.client_registrations import RegistrationReader  # the ECS adapter
+
+        reads = RegistrationReader(self.read("ecs"), time.monotonic, home.account, home.region)
+        return ServicesBehind(self.registrations, reads, lambda: datetime.now(UTC))(groups, home)
+
+
+def collect(
+    path: Path, policy: Policy, span: tuple[datetime, datetime], environment: Environment, progress: Progress
+) -> None:
+    """Writes the history of the span. Raises Ending or AwsError; then there is no file."""
+    session = session_of(environment)
+    with translated("GetCallerIdentity", mutates=False):
+        identity = client(session, "sts").get_caller_identity()
+    account = Account(
+        cloudwatch=patient(session, "cloudwatch"),
+        tagging=patient(session, "resourcegroupstaggingapi"),
+        read=partial(client, session),
+        account=identity["Account"],
+        region=session.region_name or "",
+        registrations=OneLook(),
+        sleep=environment.sleep,
+        progress=progress,
+    )
+    with writer(path) as file:
+        write_history(account, policy, span, environment.now(), file)
+
+
+def write_history(
+    account: Account, policy: Policy, span: tuple[datetime, datetime], now: datetime, file: HistoryWriter
+) -> None:
+    """Writes the facts, then the items of the history, oldest first."""
+    start, end = span
+    file.write(
+        HeaderLine(
+            version=FORMAT_VERSION,
+            account=account.account,
+            region=account.region,
+            start=start,
+            end=end,
+            read_at=now,
+        )
+    )
+    lines = list(_alarms(account))
+    for line in lines:
+        file.write(line)
+    alarms = {line.config["AlarmName"]: alarm_facts(line, "DescribeAlarms") for line in lines}
+    facts = Facts(account.account, account.region, start, end, now, alarms, {})
+    for found in TargetReader(account.targets(policy), policy, facts, account.progress).lines():
+        file.write(found)
+    for number, item in enumerate(_items(account, start, end), start=1):
+        if not number % 1000:
+            account.progress(f"read {number} items of the history, up to {item['Timestamp']:%Y-%m-%d}")
+        file.write(item_line(item))
+
+
+def _alarms(account: Account) -> Iterator[AlarmLine]:
+    tags = _tags(account)
+    for page in _pages(account, "describe_alarms", AlarmTypes=[*ALARM_TYPES], MaxRecords=100):
+        for alarm in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ())):
+            config = {key: _plain(value) for key, value in alarm.items()}
+            mine = (
+                tags.get(alarm["AlarmArn"], {}) if tags is not None else _tags_of(account, alarm["AlarmArn"])
+            )
+            yield AlarmLine(config=config, tags=None if mine is None else dict(mine))
+
+
+def _plain(value: object) -> object:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+
+
+def _tags(account: Account) -> Mapping[str, Mapping[str, str]] | None:
+    """The tags of all tagged alarms by ARN; None where the Resource Groups Tagging API may not be asked."""
+    found: dict[str, Mapping[str, str]] = {}
+    try:
+        pages = account.tagging.get_paginator("get_resources").paginate(
+            ResourceTypeFilters=["cloudwatch:alarm"]
+        )
+        with translated("GetResources", mutates=False):
+            for page in pages:
+                for one in page["ResourceTagMappingList"]:
+                    found[one["ResourceARN"]] = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+    except Denied:
+        return None
+    return found
+
+
+def _tags_of(account: Account, arn: str) -> Mapping[str, str] | None:
+    """The tags of one alarm; None where they may not be read."""
+    try:
+        with translated("ListTagsForResource", mutates=False):
+            answer = account.cloudwatch.list_tags_for_resource(ResourceARN=arn)
+    except Denied:
+        return None
+    return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+
+
+def _items(account: Account, start: datetime, end: datetime) -> Iterator[Mapping[str, Any]]:
+    asked = {"AlarmTypes": [*ALARM_TYPES], "StartDate": start, "EndDate": end, "ScanBy": "TimestampAscending"}
+    for page in _pages(account, "describe_alarm_history", MaxRecords=100, **asked):
+        yield from page["AlarmHistoryItems"]
+
+
+def _pages(account: Account, operation: str, **asked: Any) -> Iterator[Mapping[str, Any]]:
+    """The pages of an answer; a page that is throttled for long is asked for again after a rest."""
+    token: dict[str, str] = {}
+    while True:
+        page = _page(account, operation, asked | token)
+        yield page
+        if not page.get("NextToken"):
+            return
+        token = {"NextToken": page["NextToken"]}
+
+
+def _page(account: Account, operation: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    for tried in count():
+        try:
+            with translated(operation.title().replace("_", ""), mutates=False):
+                answer: Mapping[str, Any] = getattr(account.cloudwatch, operation)(**asked)
+                return answer
+        except Throttled:
+            if tried >= WAITS:
+                raise
+            account.progress("CloudWatch throttles; waiting")
+            account.sleep(WAIT_SECONDS)
+    raise AssertionError("unreachable")  # pragma: no cover

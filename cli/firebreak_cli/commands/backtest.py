@@ -1,0 +1,80 @@
+"""`firebreak backtest`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firebreak_cli.environment import environment_of
+from firebreak_cli.options import AsJson, print_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the `firebreak` command."""
+    app.command()(backtest)
+
+
+def backtest(
+    ctx: typer.Context,
+    *,
+    history: Annotated[
+        Path | None,
+        typer.Option("--history", metavar="FILE", help="A saved history instead of the account's; offline."),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="FILE", help="Keep the account's history; gzip where it ends in .gz."),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="A policy file; by default the one that ships.")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", help="The last so many days; CloudWatch keeps 30.")
+    ] = None,
+    assume: Annotated[
+        str,
+        typer.Option(
+            "--assume",
+            metavar="EFFECT",
+            help="What an act does to its alarms: as-history, helps, or does-not-help.",
+        ),
+    ] = "as-history",
+    opted_in: Annotated[
+        bool, typer.Option("--opted-in", help="As if every target had the opt-in tag.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what Firebreak would have done in the last days, and why. Changes nothing, needs no stack.
+
+    The account's alarm history is replayed through the functions that decide. Without --history it takes
+    read-only credentials. Exits with 6 where nothing could be replayed.
+
+    Example: firebreak backtest --policy policy.toml --days 30 --save history.jsonl.gz
+    """
+    from firebreak_cli.backtest import backtest_screen, result
+    from firebreak_cli.backtest.assumptions import Assumptions, Effect
+    from firebreak_cli.backtest.backtesting import Question
+    from firebreak_cli.backtest.backtesting import backtest as run
+    from firebreak_cli.exit_codes import BAD_INPUT, NOTHING_REPLAYED, Ending
+    from firebreak_cli.progress import progress_lines
+
+    if assume not in set(Effect):
+        raise Ending(BAD_INPUT, f"--assume {assume}: one of {', '.join(Effect)}")
+    asked = Question(
+        history=history,
+        save=save,
+        policy=policy,
+        days=days,
+        assumed=Assumptions(effect=Effect(assume), opted_in=opted_in),
+    )
+    with progress_lines() as progress:
+        replay, file = run(asked, environment_of(ctx), progress)
+    found = result.as_json(replay, file)
+    if as_json:
+        print_json(found)
+    else:
+        from firebreak_cli import screen
+
+        backtest_screen.show(found, screen.console())
+    if not result.says_something(replay):
+        raise Ending(NOTHING_REPLAYED, "nothing was replayed: no alarm of this history reaches a function")
