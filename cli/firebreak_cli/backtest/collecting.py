@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from firebreak.aws.alarms import ALARM_TYPES
 from firebreak.aws.clients import patient
 from firebreak.aws.translate import translated
 from firebreak.core.readings import ABSENT
@@ -36,8 +37,6 @@ from firebreak_cli.backtest.target_reader import OneLook, TargetReader, TargetSo
 from firebreak_cli.environment import Environment
 from firebreak_cli.stack import client, session_of
 
-# AlarmType of DescribeAlarms and DescribeAlarmHistory; without it both answer metric alarms alone.
-ALARM_TYPES = ("MetricAlarm", "CompositeAlarm")
 # ResourceTypeFilters of GetResources.
 TAGGED = "cloudwatch:alarm"
 # How long to wait once the client's own attempts were all throttled, and how often.
@@ -52,28 +51,10 @@ class Account:
 
     cloudwatch: Any
     tagging: Any
-    read: Callable[[str], Any]
     account: str
     region: str
-    registrations: OneLook
     sleep: Callable[[float], None]
     progress: Progress
-
-    def targets(self, policy: Policy) -> TargetSources:
-        """How the targets of the account are looked at; nothing can be changed by it."""
-        services = Connections(
-            self.read,
-            lambda _: NoWrites(),
-            lambda name: policy.runbook(name) or ABSENT,
-            lambda: policy.missing_data,
-        )
-        return TargetSources(lambda name: ACTIONS[name](services), behind=self._behind)
-
-    def _behind(self, groups: Collection[str], home: Home) -> Found:
-        from firebreak.services.ecs.client_registrations import RegistrationReader  # the ECS adapter
-
-        reads = RegistrationReader(self.read("ecs"), time.monotonic, home.account, home.region)
-        return ServicesBehind(self.registrations, reads, lambda: datetime.now(UTC))(groups, home)
 
 
 def collect(
@@ -86,19 +67,38 @@ def collect(
     account = Account(
         cloudwatch=patient(session, "cloudwatch"),
         tagging=patient(session, "resourcegroupstaggingapi"),
-        read=partial(client, session),
         account=identity["Account"],
         region=session.region_name or "",
-        registrations=OneLook(),
         sleep=environment.sleep,
         progress=progress,
     )
+    sources = target_sources(partial(client, session), policy)
     with writer(path) as file:
-        write_history(account, policy, span, environment.now(), file)
+        write_history(account, sources, policy, span, file)
+
+
+def target_sources(read: Callable[[str], Any], policy: Policy) -> TargetSources:
+    """How the targets of the account are looked at with such clients; nothing can be changed by it."""
+    services = Connections(
+        read, lambda _: NoWrites(), lambda name: policy.runbook(name) or ABSENT, lambda: policy.missing_data
+    )
+    registrations = OneLook()
+
+    def behind(groups: Collection[str], home: Home) -> Found:
+        from firebreak.services.ecs.client_registrations import RegistrationReader  # brings the ECS adapter
+
+        reads = RegistrationReader(read("ecs"), time.monotonic, home.account, home.region)
+        return ServicesBehind(registrations, reads, lambda: datetime.now(UTC))(groups, home)
+
+    return TargetSources(lambda name: ACTIONS[name](services), behind)
 
 
 def write_history(
-    account: Account, policy: Policy, span: tuple[datetime, datetime], now: datetime, file: HistoryWriter
+    account: Account,
+    sources: TargetSources,
+    policy: Policy,
+    span: tuple[datetime, datetime],
+    file: HistoryWriter,
 ) -> None:
     """Writes the facts, then the items of the history, oldest first."""
     start, end = span
@@ -109,15 +109,15 @@ def write_history(
             region=account.region,
             start=start,
             end=end,
-            read_at=now,
+            read_at=end,
         )
     )
     lines = list(_alarms(account))
     for line in lines:
         file.write(line)
     alarms = {line.config["AlarmName"]: alarm_facts(line, "DescribeAlarms") for line in lines}
-    facts = Facts(account.account, account.region, start, end, now, alarms, {})
-    for found in TargetReader(account.targets(policy), policy, facts, account.progress).lines():
+    facts = Facts(account.account, account.region, start, end, end, alarms, {})
+    for found in TargetReader(sources, policy, facts, account.progress).lines():
         file.write(found)
     for number, item in enumerate(_items(account, start, end), start=1):
         if not number % 1000:
@@ -128,7 +128,7 @@ def write_history(
 def _alarms(account: Account) -> Iterator[AlarmLine]:
     tags = _tags(account)
     for page in _pages(account, "describe_alarms", AlarmTypes=[*ALARM_TYPES], MaxRecords=100):
-        for alarm in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ())):
+        for alarm in (alarm for kind in ALARM_TYPES for alarm in page.get(f"{kind}s", ())):
             config = {key: _plain(value) for key, value in alarm.items()}
             mine = (
                 tags.get(alarm["AlarmArn"], {}) if tags is not None else _tags_of(account, alarm["AlarmArn"])
