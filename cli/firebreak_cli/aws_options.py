@@ -29,7 +29,7 @@ def account_of(ctx: typer.Context) -> str | None:
 def with_aws_options(command: TyperCommand) -> None:
     """Give a command that talks to AWS (a stack, or an account's history) the three options."""
     options = {option for parameter in command.params for option in parameter.opts}
-    if options & {"--stack", "--history"} and "--region" not in options:
+    if options & {"--stack", "--save"} and "--region" not in options:
         command.params.extend(_options())
 
 

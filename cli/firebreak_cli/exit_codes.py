@@ -30,6 +30,7 @@ NO_AWS = 3
 DRILL_FAILED = 4
 UNEXPECTED = 5
 NOTHING_REPLAYED = 6
+CHANGED = 7
 INTERRUPTED = 130
 # The code of every command whose reader goes away, such as `head`.
 READER_GONE = 141
@@ -40,7 +41,8 @@ EXIT_CODES: Mapping[int, str] = {
     NO_AWS: "AWS could not be asked, or refused: credentials, region, permissions, network",
     DRILL_FAILED: "a drill did not go as it should, or was interrupted",
     UNEXPECTED: "a decision is not the expected one, of `explain --expect` or `policy test`",
-    NOTHING_REPLAYED: "a backtest replayed nothing, which is not a pass",
+    NOTHING_REPLAYED: "nothing of a history was replayed, which is not a pass",
+    CHANGED: "`policy diff` found a change of `--fail-on`",
     INTERRUPTED: "interrupted (Ctrl-C); at a question Ctrl-C is a no, which exits with 2",
     READER_GONE: "the reader of the output, such as `head`, went away",
 }

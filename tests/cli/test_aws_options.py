@@ -26,9 +26,9 @@ def command(path: tuple[str, ...]) -> TyperCommand:
 
 
 @pytest.mark.parametrize("path", [*commands(FIREBREAK)], ids=" ".join)
-def test_every_command_on_a_stack_takes_region_profile_and_account(path: tuple[str, ...]) -> None:
+def test_every_command_that_asks_aws_takes_region_profile_and_account(path: tuple[str, ...]) -> None:
     options = {option for parameter in command(path).params for option in parameter.opts}
-    assert ("--stack" in options) == ({"--region", "--profile", "--account"} <= options)
+    assert bool(options & {"--stack", "--save"}) == ({"--region", "--profile", "--account"} <= options)
 
 
 @pytest.mark.parametrize("path", [*commands(FIREBREAK)], ids=" ".join)

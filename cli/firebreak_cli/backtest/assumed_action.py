@@ -16,7 +16,7 @@ from firebreak.services.registry import CATALOG
 from firebreak_cli.backtest.facts import NO_TAGS_READ, Facts
 from firebreak_cli.backtest.history_file import TargetLine
 
-# An obstacle of today that was there then, too, as far as anybody can tell. The others come and go.
+# An obstacle of today that was there then, too, as far as anybody knows. The others come and go.
 LASTING = frozenset(
     {
         Reason.UNSUPPORTED_CONTROLLER,

@@ -9,6 +9,7 @@ from firebreak.core.incident.states import FREES_TARGET, Incident
 from firebreak.core.model import AlarmState
 from firebreak_cli.backtest.replayed_alarms import ReplayedAlarms
 from firebreak_cli.backtest.transitions import Transition
+from firebreak_cli.exit_codes import BAD_INPUT, Ending
 
 
 class Effect(StrEnum):
@@ -17,6 +18,13 @@ class Effect(StrEnum):
     AS_HISTORY = "as-history"
     HELPS = "helps"
     DOES_NOT_HELP = "does-not-help"
+
+
+def read_effect(written: str) -> Effect:
+    """The effect of that name. Raises Ending for any other."""
+    if written not in set(Effect):
+        raise Ending(BAD_INPUT, f"--assume {written}: one of {', '.join(Effect)}")
+    return Effect(written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

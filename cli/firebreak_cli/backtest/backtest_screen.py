@@ -72,8 +72,7 @@ def _not_seen(history: Plain, deleted: Plain) -> Iterator[str]:
     for reason, count in history["skipped"].items():
         yield f"not replayed: {count} items, {reason}"
     if gaps := history["gaps"]["total"]:
-        alarms = history["gaps"]["distinct"]
-        yield f"gaps: {gaps} transitions of {alarms} alarms begin in a state that the history did not show"
+        yield f"gaps: {gaps} transitions begin in a state that the history did not show before them"
     if deleted["total"]:
         names = ", ".join(one["alarm"] for one in deleted["list"][:3])
         yield f"deleted alarms: {deleted['distinct']}, such as {names}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from firebreak.policy.loader import load_policy
 from firebreak.policy.policy import Policy
 from firebreak_cli.backtest.assumptions import Assumptions
+from firebreak_cli.backtest.comparison import Comparison
 from firebreak_cli.backtest.facts import read_facts
 from firebreak_cli.backtest.history_file import ItemLine, read_lines
 from firebreak_cli.backtest.replay import Replay
@@ -64,6 +65,17 @@ def replayed(path: Path, policy: Policy, asked: Question, progress: Progress) ->
     replay = Replay(facts, policy, reader, asked.assumed)
     replay.run(reader.read(_reported(items, progress)))
     return replay
+
+
+def compare(before: Path, after: Path, history: Path, progress: Progress, *, opted_in: bool) -> Comparison:
+    """Both policies on one saved history. Raises Ending or PolicyError."""
+    policies = load_policy(before), load_policy(after)
+    facts, items = read_facts(read_lines(history), str(history))
+    reader = TransitionReader(facts.start, facts.end)
+    one, other = (Replay(facts, policy, reader, Assumptions(opted_in=opted_in)) for policy in policies)
+    compared = Comparison(one, other)
+    compared.run(reader.read(_reported(items, progress)))
+    return compared
 
 
 def _reported(items: Iterable[ItemLine], progress: Progress) -> Iterator[ItemLine]:

@@ -35,6 +35,7 @@ from firebreak_cli.backtest.history_file import (
 )
 from firebreak_cli.backtest.target_reader import OneLook, TargetReader, TargetSources
 from firebreak_cli.environment import Environment
+from firebreak_cli.exit_codes import NO_AWS, Ending
 from firebreak_cli.stack import client, session_of
 
 # ResourceTypeFilters of GetResources.
@@ -64,6 +65,12 @@ def collect(
     session = session_of(environment)
     with translated("GetCallerIdentity", mutates=False):
         identity = client(session, "sts").get_caller_identity()
+    if environment.account not in (None, identity["Account"]):
+        raise Ending(
+            NO_AWS,
+            f"these credentials are for account {identity['Account']}, the command is for"
+            f" {environment.account}: set --profile",
+        )
     account = Account(
         cloudwatch=patient(session, "cloudwatch"),
         tagging=patient(session, "resourcegroupstaggingapi"),

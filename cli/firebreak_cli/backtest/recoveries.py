@@ -41,8 +41,9 @@ class Recoveries:
             self._ended(transition, transition.at - since)
 
     def acted(self, alarm: str, at: datetime) -> None:
-        """The first act about a red alarm was made."""
-        self._acted_at.setdefault(alarm, at)
+        """An act about an alarm was made; the first of a red spell counts."""
+        if any(name == alarm for name, _ in self._red_since):
+            self._acted_at.setdefault(alarm, at)
 
     def _ended(self, transition: Transition, length: timedelta) -> None:
         found = self.by_alarm.setdefault(transition.alarm, Recovery())

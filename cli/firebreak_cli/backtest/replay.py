@@ -42,7 +42,7 @@ from firebreak_cli.backtest.replayed_ports import (
     WakeUps,
 )
 from firebreak_cli.backtest.standing_refusals import StandingRefusals
-from firebreak_cli.backtest.tally import Tally
+from firebreak_cli.backtest.tally import Decided, Tally
 from firebreak_cli.backtest.transitions import Skipped, Transition, TransitionReader
 
 # No history has the heartbeat of a stack, and no target belongs to one without a name.
@@ -67,6 +67,7 @@ class Replay:
         self.facts, self.policy, self.reader, self.assumed = facts, policy, reader, assumed
         self.tally = Tally(policy, reader.changed)
         self.recoveries = Recoveries(policy.verification.after)
+        self.skipped: Counter[Skipped] = Counter()
         self.unrouted: Counter[str] = Counter()
         self.deleted: Counter[str] = Counter()
         self.routed: Counter[str] = Counter()
@@ -133,15 +134,26 @@ class Replay:
     def run(self, transitions: Iterable[Transition]) -> None:
         """Replays all transitions, and what follows from them until the end of the history."""
         for transition in transitions:
-            if transition.alarm not in self.facts.alarms:
-                self.reader.skipped[Skipped.DELETED_ALARM] += 1
-                self.deleted[transition.alarm] += 1
-                continue
-            self._pass_time(transition.at)
-            try:
-                self._turn(transition)
-            except UnusableEvent:
-                self.reader.skipped[Skipped.UNUSABLE] += 1
+            self.step(transition)
+        self.finish()
+
+    def step(self, transition: Transition) -> Decided | None:
+        """Replays one transition, and returns the decision on it; None where it needed none."""
+        self.tally.latest = None
+        if transition.alarm not in self.facts.alarms:
+            self.skipped[Skipped.DELETED_ALARM] += 1
+            self.deleted[transition.alarm] += 1
+            return None
+        self._pass_time(transition.at)
+        self.tally.latest = None
+        try:
+            self._turn(transition)
+        except UnusableEvent:
+            self.skipped[Skipped.UNUSABLE] += 1
+        return self.tally.latest
+
+    def finish(self) -> None:
+        """Lets time pass to the end of the history."""
         self._pass_time(max(self.facts.end, self._clock.at))
 
     def _pass_time(self, until: datetime) -> None:
@@ -212,7 +224,7 @@ class Replay:
         alarm = self._events.alarm(transition)
         self._standing.count(transition.at)
         if transition.after is AlarmState.ALARM:
-            self._standing.saw(alarm)
+            self._standing.notice(alarm)
         for function in functions:
             self._invoke(function, alarm)
         if len(functions) == 1 and self._ledger.only_recorded:

@@ -10,7 +10,7 @@ from firebreak_cli.backtest.replay import Replay
 from firebreak_cli.backtest.tally import Certainty
 
 VERSION = 1
-# The longest list of alarms or targets in a result; the counts beside it are of all of them.
+# The longest list of alarms or targets in a result; each says how many there are in all.
 MOST_LISTED = 50
 
 type Plain = dict[str, Any]
@@ -90,7 +90,9 @@ def _history(replay: Replay) -> Plain:
         "items": reader.items,
         "items_without_state": reader.no_state,
         "transitions_to_functions": replay.routed.total(),
-        "skipped": {reason.value: count for reason, count in sorted(reader.skipped.items())},
+        "skipped": {
+            reason.value: count for reason, count in sorted((reader.skipped + replay.skipped).items())
+        },
         "unknown_types": dict(reader.unknown_types),
         "gaps": _listed(reader.gaps, "alarm"),
     }

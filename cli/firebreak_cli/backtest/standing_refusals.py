@@ -132,8 +132,8 @@ class StandingRefusals:
                 del self._in_window[series]
         return len(self._in_window) < rules.alarms
 
-    def saw(self, alarm: Alarm) -> None:
-        """Takes notice of a red alarm that is decided in full."""
+    def notice(self, alarm: Alarm) -> None:
+        """Takes a red alarm into account that is decided in full."""
         self._is_calm_with(RedAlarm.of(alarm, alarm.since))
 
     def count(self, now: datetime) -> None:

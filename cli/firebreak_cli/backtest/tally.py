@@ -33,6 +33,9 @@ class Certainty(StrEnum):
     NOT_REPLAYED = "not_replayed"
 
 
+# An outcome in one word, its reason, and how far the history carries it.
+type Decided = tuple[str, Reason, Certainty]
+
 # The replay had no reading for one of the guards, so the real decision is not known.
 UNREADABLE = frozenset(
     reason for reason in Reason if reason.name.endswith("UNREADABLE") or reason is Reason.NOT_LOOKED_AT
@@ -103,8 +106,8 @@ class Tally:
 
     policy: Policy
     changed: dict[str, datetime]
-    decisions: Counter[tuple[str, Reason, Certainty]] = field(default_factory=Counter)
-    examples: dict[tuple[str, Reason, Certainty], list[tuple[datetime, str, str, str]]] = field(
+    decisions: Counter[Decided] = field(default_factory=Counter)
+    examples: dict[Decided, list[tuple[datetime, str, str, str]]] = field(
         default_factory=lambda: defaultdict(list)
     )
     acts: dict[str, Acts] = field(default_factory=lambda: defaultdict(Acts))
@@ -116,6 +119,7 @@ class Tally:
     announcements: Counter[AnnouncementKind] = field(default_factory=Counter)
     storms: list[datetime] = field(default_factory=list)
     not_opted_in: Counter[str] = field(default_factory=Counter)
+    latest: Decided | None = None
     recovered: int = 0
     repeated: int = 0
     unreplayed: Counter[str] = field(default_factory=Counter)
@@ -130,6 +134,7 @@ class Tally:
             return
         sure = self._certainty(record, record.at)
         key = (word_of(record), decision.reason, sure)
+        self.latest = self.latest or key
         self.decisions[key] += 1
         if len(self.examples[key]) < EXAMPLES:
             detail = decision.deciding.detail if decision.deciding else ""
@@ -148,7 +153,9 @@ class Tally:
         self.repeated += 1
         record = repeat.record
         decision = record.decision
-        self.decisions[word_of(record), decision.reason, self._certainty(record, at)] += 1
+        key = (word_of(record), decision.reason, self._certainty(record, at))
+        self.latest = self.latest or key
+        self.decisions[key] += 1
         if decision.reason in NOT_ALLOWED:
             self.not_opted_in[short_key(record.target)] += 1
         if repeat.each and repeat.message:

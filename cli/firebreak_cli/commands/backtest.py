@@ -1,12 +1,15 @@
 """`firebreak backtest`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from firebreak_cli.environment import environment_of
 from firebreak_cli.options import AsJson, print_json
+
+if TYPE_CHECKING:
+    from firebreak_cli.backtest.backtesting import Question
 
 
 def register(app: typer.Typer) -> None:
@@ -51,22 +54,19 @@ def backtest(
 
     Example: firebreak backtest --policy policy.toml --days 30 --save history.jsonl.gz
     """
-    from firebreak_cli.backtest import backtest_screen, result
-    from firebreak_cli.backtest.assumptions import Assumptions, Effect
+    from firebreak_cli.backtest.assumptions import Assumptions, read_effect
     from firebreak_cli.backtest.backtesting import Question
+
+    assumed = Assumptions(effect=read_effect(assume), opted_in=opted_in)
+    _answer(ctx, Question(history=history, save=save, policy=policy, days=days, assumed=assumed), as_json)
+
+
+def _answer(ctx: typer.Context, asked: "Question", as_json: bool) -> None:  # noqa: FBT001 - an option's value
+    from firebreak_cli.backtest import backtest_screen, result
     from firebreak_cli.backtest.backtesting import backtest as run
-    from firebreak_cli.exit_codes import BAD_INPUT, NOTHING_REPLAYED, Ending
+    from firebreak_cli.exit_codes import NOTHING_REPLAYED, Ending
     from firebreak_cli.progress import progress_lines
 
-    if assume not in set(Effect):
-        raise Ending(BAD_INPUT, f"--assume {assume}: one of {', '.join(Effect)}")
-    asked = Question(
-        history=history,
-        save=save,
-        policy=policy,
-        days=days,
-        assumed=Assumptions(effect=Effect(assume), opted_in=opted_in),
-    )
     with progress_lines() as progress:
         replay, file = run(asked, environment_of(ctx), progress)
     found = result.as_json(replay, file)

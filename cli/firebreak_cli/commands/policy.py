@@ -1,4 +1,4 @@
-"""`firebreak policy check`, `firebreak policy test` and `firebreak policy schema`."""
+"""`firebreak policy check`, `diff`, `test` and `schema`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from firebreak_cli.environment import environment_of
-from firebreak_cli.exit_codes import BAD_INPUT, BAD_POLICY, UNEXPECTED, Ending, PlainGroup
+from firebreak_cli.exit_codes import (
+    BAD_INPUT,
+    BAD_POLICY,
+    CHANGED,
+    NOTHING_REPLAYED,
+    UNEXPECTED,
+    Ending,
+    PlainGroup,
+)
 from firebreak_cli.options import AsJson, print_json
 
 policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files.")
@@ -101,6 +109,60 @@ def run_tests(
         raise Ending(
             UNEXPECTED, f"{failed} of {sum(map(len, results.values()))} decisions are not the expected ones"
         )
+
+
+@policy_app.command()
+def diff(
+    ctx: typer.Context,
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The policy file as it is.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The policy file as it is to be.")],
+    *,
+    history: Annotated[
+        Path, typer.Option("--history", metavar="FILE", help="A history that `firebreak backtest` saved.")
+    ],
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-on", metavar="CHANGE", help="Exit with 7 on more-acts, less-acts or more-pages."
+        ),
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a comment.")] = False,
+    opted_in: Annotated[
+        bool, typer.Option("--opted-in", help="As if every target had the opt-in tag.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two policies on one history: the decisions that change, with the first example of each.
+
+    Example: firebreak policy diff main.toml policy.toml --history history.jsonl.gz --fail-on more-acts
+    """
+    from firebreak_cli import screen
+    from firebreak_cli.backtest import comparison
+    from firebreak_cli.backtest.backtesting import compare
+    from firebreak_cli.progress import progress_lines
+
+    del ctx
+    refused = {one for one in fail_on or () if one not in set(comparison.Change)}
+    if refused:
+        raise Ending(BAD_INPUT, f"--fail-on {min(refused)}: one of {', '.join(comparison.Change)}")
+    files = str(before), str(after)
+    with progress_lines() as progress:
+        compared = compare(before, after, history, progress, opted_in=opted_in)
+    if as_json:
+        print_json(comparison.as_json(compared, files))
+    elif markdown:
+        typer.echo(comparison.as_markdown(compared, files))
+    else:
+        console = screen.console()
+        for line in comparison.lines_of(compared):
+            console.print(screen.line_of(line))
+        if rows := comparison.rows_of(compared):
+            console.print()
+            console.print(screen.listing(("Times", "Before", "After", "First"), rows))
+    if not (compared.same or compared.changes):
+        raise Ending(NOTHING_REPLAYED, "nothing was replayed: no alarm of this history reaches a function")
+    if found := sorted(set(fail_on or ()) & compared.found()):
+        raise Ending(CHANGED, f"the policy makes a change that is refused here: {', '.join(found)}")
 
 
 @policy_app.command()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
+from moto import mock_aws
 
 from firebreak.aws.alarms import ALARM_TYPES
 from firebreak.core.model import Target, Unresolved
@@ -23,6 +24,7 @@ from firebreak_cli.backtest.facts import read_facts
 from firebreak_cli.backtest.history_file import read_lines, writer
 from firebreak_cli.backtest.target_reader import TargetSources
 from tests.cli.backtest.histories import OPTED_IN, RESTART, START, config, item
+from tests.cli.running import error_lines, run
 from tests.support import builders as a
 from tests.support.builders_ecs import session
 from tests.support.fakes import FakeEcs, FakeServices
@@ -194,3 +196,13 @@ def test_the_service_behind_target_groups_is_kept_for_the_replay(tmp_path: Path,
     facts, _ = read_facts(read_lines(path), str(path))
     assert [line.service for line in facts.behind.values()] == [a.TARGET.display]
     assert facts.service_behind(next(iter(facts.behind)), Home(a.ACCOUNT, a.REGION)) == a.TARGET
+
+
+def test_credentials_of_another_account_are_refused_before_anything_is_read(tmp_path: Path) -> None:
+    with mock_aws():
+        target = tmp_path / "history.jsonl"
+        result = run("backtest", "--save", str(target), "--account", "999999999999", "--region", a.REGION)
+    assert result.exit_code == 3
+    [line] = error_lines(result)
+    assert line.endswith("the command is for 999999999999: set --profile")
+    assert not target.exists()

@@ -33,8 +33,8 @@ budget = ["2/30m"]
 
 
 @dataclass(frozen=True)
-class Spell:
-    """One red spell: after so many minutes, of one alarm, for so long, with some of its points missing."""
+class Red:
+    """One time of red: after so many minutes, of one alarm, for so long, with some of its points missing."""
 
     after: float
     alarm: int
@@ -42,9 +42,9 @@ class Spell:
     missing: bool
 
 
-spells = st.lists(
+reds = st.lists(
     st.builds(
-        Spell,
+        Red,
         after=st.sampled_from([0.05, 0.5, 2, 7, 31, 120]),
         alarm=st.integers(0, 5),
         lasts=st.sampled_from([0.5, 3, 6, 45]),
@@ -54,28 +54,28 @@ spells = st.lists(
 )
 
 
-def history_of(story: list[Spell]) -> History:
+def history_of(story: list[Red]) -> History:
     history = History()
     alarms = [history.service(f"svc{n}") for n in range(4)]
     alarms.append(history.service("db", tags={"firebreak:action": "page"}))
     alarms.append(history.service("shy"))
     history.targets[-1]["tags"] = {}
     at, free = 600.0, dict.fromkeys(alarms, 0.0)
-    for spell in story:
-        at += spell.after
-        alarm = alarms[spell.alarm]
+    for one in story:
+        at += one.after
+        alarm = alarms[one.alarm]
         at = max(at, free[alarm])
-        history.red(alarm, at, spell.lasts)
-        free[alarm] = at + spell.lasts + 0.1
-        if spell.missing:
+        history.red(alarm, at, one.lasts)
+        free[alarm] = at + one.lasts + 0.1
+        if one.missing:
             red = history.items[-2]
             history.items[-2] = item(alarm, START, "OK", "ALARM", values=()) | {"Timestamp": red["Timestamp"]}
     return history
 
 
-@given(spells, st.sampled_from(Effect))
+@given(reds, st.sampled_from(Effect))
 def test_a_replay_with_shortcuts_counts_what_a_replay_without_them_counts(
-    story: list[Spell], effect: Effect
+    story: list[Red], effect: Effect
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         history, assumed = history_of(story), Assumptions(effect=effect)
@@ -86,7 +86,7 @@ def test_a_replay_with_shortcuts_counts_what_a_replay_without_them_counts(
 
 def flapping() -> History:
     """Alarms that flap for a day: many of their decisions repeat."""
-    story = [Spell(after=2, alarm=n % 6, lasts=3, missing=False) for n in range(600)]
+    story = [Red(after=2, alarm=n % 6, lasts=3, missing=False) for n in range(600)]
     return history_of(story)
 
 
