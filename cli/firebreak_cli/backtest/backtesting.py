@@ -1,5 +1,6 @@
 """`firebreak backtest`: from a saved or a live history to its result."""
 
+import gc
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ def replayed(path: Path, policy: Policy, asked: Question, progress: Progress) ->
     if asked.days is not None:
         start = max(start, facts.end - timedelta(days=asked.days))
     reader = TransitionReader(start, facts.end)
+    _collect_seldom()
     replay = Replay(facts, policy, reader, asked.assumed)
     replay.run(reader.read(_reported(items, progress)))
     return replay
@@ -76,6 +78,12 @@ def compare(before: Path, after: Path, history: Path, progress: Progress, *, opt
     compared = Comparison(one, other)
     compared.run(reader.read(_reported(items, progress)))
     return compared
+
+
+def _collect_seldom() -> None:
+    """Lets the collector look only now and then: a replay makes many values and few cycles."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 def _reported(items: Iterable[ItemLine], progress: Progress) -> Iterator[ItemLine]:

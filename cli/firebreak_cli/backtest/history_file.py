@@ -73,8 +73,11 @@ class ItemLine(msgspec.Struct, frozen=True, tag_field="line", tag="item", kw_onl
 
 type Line = HeaderLine | AlarmLine | TargetLine | GroupsLine | ItemLine
 
-_DECODE = msgspec.json.Decoder(HeaderLine | AlarmLine | TargetLine | GroupsLine | ItemLine).decode
+_DECODER = msgspec.json.Decoder(HeaderLine | AlarmLine | TargetLine | GroupsLine | ItemLine)
 _ENCODE = msgspec.json.Encoder().encode
+
+# So many bytes of lines are read at once: enough that reading a line costs no call of its own.
+_AT_ONCE = 1 << 20
 
 
 def read_lines(path: Path) -> Iterator[Line]:
@@ -82,26 +85,43 @@ def read_lines(path: Path) -> Iterator[Line]:
     number = 0
     try:
         with _opened(path, "rb") as file:
-            for number, text in enumerate(file, start=1):
-                yield _line(path, number, text)
+            while texts := file.readlines(_AT_ONCE):
+                yield from _checked(path, number, _decoded(path, number, texts))
+                number += len(texts)
     except (OSError, EOFError) as error:
-        place = f"line {number + 1} cannot be read" if number else "it cannot be read"
+        place = f"after line {number} it cannot be read" if number else "it cannot be read"
         raise Ending(BAD_INPUT, f"{path}: {place}: {type(error).__name__}") from error
     if not number:
         raise Ending(BAD_INPUT, f"{path}: the file is empty")
 
 
-def _line(path: Path, number: int, text: bytes) -> Line:
+def _decoded(path: Path, before: int, texts: list[bytes]) -> list[Line]:
+    """The lines of a part of the file; `before` counts those ahead of it."""
     try:
-        found: Line = _DECODE(text)
+        return _DECODER.decode_lines(b"".join(texts))
+    except msgspec.MsgspecError:
+        return [_decoded_alone(path, number, text) for number, text in enumerate(texts, start=before + 1)]
+
+
+def _decoded_alone(path: Path, number: int, text: bytes) -> Line:
+    try:
+        found: Line = _DECODER.decode(text)
     except msgspec.MsgspecError as error:
         raise Ending(BAD_INPUT, f"{path}: line {number}: {error}") from error
-    if isinstance(found, HeaderLine) != (number == 1):
-        expected = "expected the history's first line" if number == 1 else "the history begins a second time"
-        raise Ending(BAD_INPUT, f"{path}: line {number}: {expected}")
-    if isinstance(found, HeaderLine) and found.version != FORMAT_VERSION:
-        raise Ending(BAD_INPUT, f"{path}: version {found.version}, and this release reads {FORMAT_VERSION}")
     return found
+
+
+def _checked(path: Path, before: int, lines: list[Line]) -> list[Line]:
+    """The same lines: the first of the file is its header, and no other is one."""
+    headers = [number for number, line in enumerate(lines, start=before + 1) if type(line) is HeaderLine]
+    if before == 0 and headers[:1] != [1]:
+        raise Ending(BAD_INPUT, f"{path}: line 1: expected the history's first line")
+    if again := headers[1 if before == 0 else 0 :]:
+        raise Ending(BAD_INPUT, f"{path}: line {again[0]}: the history begins a second time")
+    header = lines[0]
+    if isinstance(header, HeaderLine) and header.version != FORMAT_VERSION:
+        raise Ending(BAD_INPUT, f"{path}: version {header.version}, and this release reads {FORMAT_VERSION}")
+    return lines
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from firebreak_cli.backtest.assumed_action import AssumedAction, AssumedActions,
 from firebreak_cli.backtest.assumptions import AssumedEffect, Assumptions, Effect
 from firebreak_cli.backtest.facts import Facts
 from firebreak_cli.backtest.recoveries import Recoveries
+from firebreak_cli.backtest.remembered_policy import remembered
 from firebreak_cli.backtest.replayed_alarms import ReplayedAlarms
 from firebreak_cli.backtest.replayed_ports import (
     Check,
@@ -64,8 +65,8 @@ class Replay:
         *,
         shortcuts: bool = True,
     ) -> None:
-        self.facts, self.policy, self.reader, self.assumed = facts, policy, reader, assumed
-        self.tally = Tally(policy, reader.changed)
+        self.facts, self.policy, self.reader, self.assumed = facts, remembered(policy), reader, assumed
+        self.tally = Tally(self.policy, reader.changed)
         self.recoveries = Recoveries(policy.verification.after)
         self.skipped: Counter[Skipped] = Counter()
         self.unrouted: Counter[str] = Counter()
@@ -78,7 +79,7 @@ class Replay:
         self._ledger, self._wake_ups = ReplayedLedger(self.tally), WakeUps()
         self._bus = ReplayedBus(self.tally.announced)
         storms = MemoryStorms(self._ledger.memory)
-        self._standing = StandingRefusals(policy, storms, facts.account, facts.region)
+        self._standing = StandingRefusals(self.policy, storms, facts.account, facts.region)
         self._next_sweep: datetime | None = None
         self._build(storms)
 

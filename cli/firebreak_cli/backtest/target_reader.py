@@ -76,7 +76,7 @@ class TargetReader:
     def _find(self) -> None:
         events = AlarmEvents(self.facts)
         for name in self.facts.alarms:
-            red = Transition(name, "", {}, self.facts.end, "OK", AlarmState.ALARM, "", b"", "")
+            red = Transition((name, ""), {}, self.facts.end, "OK", AlarmState.ALARM)
             for action in events.functions(red):
                 if action in CATALOG:
                     self._resolve(events.alarm(red), action)

@@ -54,27 +54,30 @@ class _Data(msgspec.Struct, frozen=True, rename="camel"):
 _DECODE = msgspec.json.Decoder(_Data).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One transition of an alarm, or of one of its series.
+class Transition(msgspec.Struct, frozen=True):
+    """One transition of an alarm, or of one of its series; `subject` is both.
 
     `reason_data` is the JSON that CloudWatch evaluated, an object or a text that holds one; empty for none.
     """
 
-    alarm: str
-    contributor: str
+    subject: tuple[str, str]
     attributes: dict[str, str]
     at: datetime
     before: str
     after: AlarmState
-    reason: str
-    reason_data: bytes
-    suppressed_by: str
+    reason: str = ""
+    reason_data: bytes = b""
+    suppressed_by: str = ""
 
     @property
-    def subject(self) -> tuple[str, str]:
-        """The alarm and its series."""
-        return self.alarm, self.contributor
+    def alarm(self) -> str:
+        """The name of the alarm."""
+        return self.subject[0]
+
+    @property
+    def contributor(self) -> str:
+        """The id of the series; empty for the alarm as a whole."""
+        return self.subject[1]
 
     @property
     def evaluation(self) -> Evaluation | None:
@@ -108,18 +111,18 @@ class TransitionReader:
         """The transitions among the items."""
         for item in items:
             self.items += 1
-            if item.history_item_type in STATE_UPDATES:
-                found = self._transition(item)
-                if isinstance(found, Skipped):
-                    self.skipped[found] += 1
-                else:
-                    yield found
-            else:
+            if item.history_item_type not in STATE_UPDATES:
                 self._other(item)
+                continue
+            found = self._transition(item)
+            if isinstance(found, Transition):
+                yield found
+            else:
+                self.skipped[found] += 1
 
     def _other(self, item: ItemLine) -> None:
         if item.history_item_type == CONFIGURATION:
-            self.changed[item.alarm_name] = item.timestamp
+            self.changed[item.alarm_name] = _utc(item.timestamp)
             self.no_state += 1
         elif item.history_item_type in NO_STATE:
             self.no_state += 1
@@ -128,7 +131,8 @@ class TransitionReader:
             self.unknown_types[item.history_item_type[:60]] += 1
 
     def _transition(self, item: ItemLine) -> Transition | Skipped:
-        at = item.timestamp if item.timestamp.tzinfo else item.timestamp.replace(tzinfo=UTC)
+        """The transition, compared with the one before it of the same series."""
+        at = _utc(item.timestamp)
         if not self.start <= at <= self.end:
             return Skipped.OUTSIDE
         if self.last and at < self.last:
@@ -137,15 +141,8 @@ class TransitionReader:
             data = _DECODE(item.history_data)
         except msgspec.MsgspecError:
             return Skipped.UNREADABLE
-        return self._placed(item, data, at)
-
-    def _placed(self, item: ItemLine, data: _Data, at: datetime) -> Transition | Skipped:
-        """The transition, compared with the one before it of the same series."""
-        subject, after, before = (
-            (item.alarm_name, item.alarm_contributor_id),
-            data.new_state.state_value,
-            data.old_state.state_value,
-        )
+        new, before = data.new_state, data.old_state.state_value
+        subject, after = (item.alarm_name, item.alarm_contributor_id), new.state_value
         known = self._latest.get(subject)
         if known == (at, after):
             return Skipped.DUPLICATE
@@ -156,13 +153,17 @@ class TransitionReader:
         self._latest[subject] = (at, after)
         self.first, self.last = self.first or at, at
         return Transition(
-            alarm=item.alarm_name,
-            contributor=item.alarm_contributor_id,
-            attributes=item.alarm_contributor_attributes,
-            at=at,
-            before=before,
-            after=after,
-            reason=data.new_state.state_reason,
-            reason_data=bytes(data.new_state.state_reason_data),
-            suppressed_by=data.new_state.actions_suppressed_by,
+            subject,
+            item.alarm_contributor_attributes,
+            at,
+            before,
+            after,
+            new.state_reason,
+            bytes(new.state_reason_data),
+            new.actions_suppressed_by,
         )
+
+
+def _utc(at: datetime) -> datetime:
+    """A time of the history; one without a zone is in UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
