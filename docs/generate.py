@@ -30,6 +30,8 @@ from firebreak.policy.actions import keys_of
 from firebreak.policy.schema import policy_schema
 from firebreak.services.registry import CATALOG
 from firebreak_cli.exit_codes import EXIT_CODES
+from firebreak_cli.export.columns import table_of
+from firebreak_cli.export.kinds import Kind
 
 DOCS = Path(__file__).resolve().parent
 SCHEMA = DOCS / "policy.schema.json"
@@ -225,6 +227,15 @@ def _table(heads: Row, rows: Iterable[Row]) -> str:
     return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
 
 
+def export_columns() -> str:
+    """One table a kind of export, in the order of its columns."""
+    parts = []
+    for kind in Kind:
+        rows = [(f"`{name}`", meaning) for name, meaning in table_of(kind).columns.items()]
+        parts.append(f"### {kind}\n\n{_table((f'column of {kind}', 'meaning'), rows)}")
+    return "\n".join(parts)
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "actions": actions,
     "action-settings": action_settings,
@@ -233,6 +244,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "reasons": reasons,
     "guards": guard_order,
     "exit-codes": exit_codes,
+    "export-columns": export_columns,
     "moves": moves,
     "sample-events": sample_events,
     "unusable-events": unusable_events,

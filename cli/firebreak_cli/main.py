@@ -14,6 +14,7 @@ from firebreak_cli.commands.answering import register as register_answering
 from firebreak_cli.commands.backtest import register as register_backtest
 from firebreak_cli.commands.drill import register as register_drill
 from firebreak_cli.commands.explain import register as register_explain
+from firebreak_cli.commands.export import register as register_export
 from firebreak_cli.commands.incidents import register as register_incidents
 from firebreak_cli.commands.policy import register as register_policy
 from firebreak_cli.commands.retry import register as register_retry
@@ -53,6 +54,7 @@ register_explain(app)
 register_backtest(app)
 register_incidents(app)
 register_show(app)
+register_export(app)
 register_stopping(app)
 register_answering(app)
 register_retry(app)

@@ -4,7 +4,7 @@ It holds names alone; the items themselves are read from the table. It is a mome
 index of DynamoDB is, and knows nothing that the releases before it wrote.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
@@ -17,6 +17,7 @@ from firebreak.ledger.items import (
     BY_TIME_INDEX,
     LISTED_DECISION,
     META,
+    Attribute,
     DamagedItem,
     Fields,
     Item,
@@ -68,6 +69,22 @@ def newest(
     return Lines(lines, cut=True)
 
 
+def between(client: Any, table: str, kind: str, first: datetime, until: datetime) -> Iterator[Listed]:
+    """The lines of that kind from `first` until before `until`, oldest first, page after page.
+
+    Raises AwsError, also where there is no index; `reaches_back` raises NoIndex there.
+    """
+    last: Item = {":last": number(ms(until) - 1)}
+    asked = _asked(table, kind, "#at BETWEEN :at AND :last", first, last) | {"ScanIndexForward": True}
+    while True:
+        with translated("Query", mutates=False):
+            page = client.query(**asked)
+        yield from map(_line, page["Items"])
+        if "LastEvaluatedKey" not in page:
+            return
+        asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
 def reaches_back(client: Any, table: str, to: datetime) -> bool:
     """Whether the releases that list what they write were at work then. Raises NoIndex, or AwsError.
 
@@ -77,13 +94,15 @@ def reaches_back(client: Any, table: str, to: datetime) -> bool:
     return bool(_page(client, asked)["Items"])
 
 
-def _asked(table: str, kind: str, when: str, at: datetime) -> dict[str, object]:
+def _asked(
+    table: str, kind: str, when: str, at: datetime, more: Mapping[str, Attribute] | None = None
+) -> dict[str, object]:
     return {
         "TableName": table,
         "IndexName": BY_TIME_INDEX,
         "KeyConditionExpression": f"listed = :kind AND {when}",
         "ExpressionAttributeNames": {"#at": "at"},
-        "ExpressionAttributeValues": {":kind": text(kind), ":at": number(ms(at))},
+        "ExpressionAttributeValues": {":kind": text(kind), ":at": number(ms(at)), **(more or {})},
         "ScanIndexForward": False,
     }
 

@@ -6,9 +6,10 @@ found by scanning, within bounds, and the result says what a look left out.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, cast
 
 from firebreak.aws.translate import translated
@@ -296,15 +297,24 @@ def _sort(found: Found) -> None:
     found.decisions.sort(key=lambda decision: decision.at, reverse=True)
 
 
-def _scan(client: Any, asked: dict[str, object], pages: int, found: Found) -> Iterator[Item]:
-    for _ in range(pages):
-        with translated("Scan", mutates=False):
-            page = client.scan(**asked)
-        yield from page["Items"]
-        if "LastEvaluatedKey" not in page:
-            return
-        asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+def _scan(client: Any, asked: Mapping[str, object], pages: int, found: Found) -> Iterator[Item]:
     found.cut = True
+    for items, more in islice(scanned(client, asked), pages):
+        yield from items
+        found.cut = more
+
+
+def scanned(client: Any, asked: Mapping[str, object]) -> Iterator[tuple[Sequence[Item], bool]]:
+    """The items of each page of a scan, and whether there is more of the table. Raises AwsError."""
+    start: Mapping[str, object] = {}
+    while True:
+        with translated("Scan", mutates=False):
+            page = client.scan(**asked, **start)
+        last = page.get("LastEvaluatedKey")
+        yield page["Items"], last is not None
+        if last is None:
+            return
+        start = {"ExclusiveStartKey": last}
 
 
 def _take_all(items: Iterable[Item], found: Found) -> None:
@@ -319,10 +329,12 @@ def _take(item: Item, found: Found) -> None:
     if Fields(item).text("pk").startswith("INC#"):
         found.incidents.append(read_incident(item))
     else:
-        found.decisions.append(_decision(Fields(item)))
+        found.decisions.append(read_decision(item))
 
 
-def _decision(fields: Fields) -> StoredDecision:
+def read_decision(item: Item) -> StoredDecision:
+    """A decision back from its item. Raises DamagedItem."""
+    fields = Fields(item)
     alarm = fields.unpack("alarm")
     checks = fields.unpack("checks")
     if not isinstance(checks, list):

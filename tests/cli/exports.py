@@ -1,0 +1,40 @@
+"""Exports for tests: the command's rows, and alarms to export."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+from typer.testing import Result
+
+from firebreak.core.model import Metric
+from tests.cli.running import run_in
+from tests.support.world import TABLE, World
+
+SECOND = timedelta(seconds=1)
+METER = Metric("AWS/EC2", "CPUUtilization", {"InstanceId": "i-0123456789abcdef0"})
+
+
+def exported(world: World, kind: str, *more: str) -> list[dict[str, Any]]:
+    """The rows as JSON Lines."""
+    result = run_in(world, "export", kind, "--json", *more)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def table(result: Result) -> list[list[str]]:
+    """The cells of a CSV file, as RFC 4180 has them; the lines end as they were written."""
+    return list(csv.reader(io.StringIO(result.stdout_bytes.decode(), newline=""), strict=True))
+
+
+def refuse(world: World, *names: str) -> None:
+    """An alarm without a target each, a second apart."""
+    for name in names:
+        world.clock.pass_time(SECOND)
+        world.send(world.red(name, metrics=(METER,)))
+
+
+def items(world: World, begins: str) -> list[dict[str, Any]]:
+    found = world.dynamodb.scan(TableName=TABLE)["Items"]
+    return [item for item in found if item["pk"]["S"].startswith(begins)]
