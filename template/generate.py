@@ -12,6 +12,7 @@ import json
 import re
 import sys
 import textwrap
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -128,12 +129,19 @@ def rendered() -> str:
     )
     return environment.get_template(SOURCE).render(
         header=HEADER,
+        version=version(),
         actions=blocks,
         parameters=", ".join(name for block in blocks for name in block.parameter_names),
         names=", ".join(CATALOG),
         symptoms=list(symptom_rules()),
         looks=textwrap.indent("\n".join(looks()), " " * 12),
     )
+
+
+def version() -> str:
+    """The version of the package, which a deployed stack names as its output Version."""
+    project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])
 
 
 def fragment_of(action: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The template is what its source and the declarations of the actions make of it."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,17 @@ from template.cloudformation import CloudFormationLoader
 from template.generate import RESULT, SOURCE, fragment_parts, rendered
 
 from firebreak.services.registry import CATALOG
+from tests.contracts.template import template
 from tests.docs.documents import ROOT
 
 
 def test_the_template_is_what_its_source_and_the_actions_say() -> None:
     assert RESULT.read_text(encoding="utf-8") == rendered(), "run make template"
+
+
+def test_a_deployed_stack_names_the_version_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert template()["Outputs"]["Version"]["Value"] == project["version"]
 
 
 def test_the_edited_template_source_stays_short() -> None:
