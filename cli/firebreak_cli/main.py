@@ -19,6 +19,7 @@ from firebreak_cli.commands.incidents import register as register_incidents
 from firebreak_cli.commands.policy import register as register_policy
 from firebreak_cli.commands.retry import register as register_retry
 from firebreak_cli.commands.show import register as register_show
+from firebreak_cli.commands.status import register as register_status
 from firebreak_cli.commands.stopping import register as register_stopping
 from firebreak_cli.exit_codes import EXIT_CODES, PlainGroup
 
@@ -52,6 +53,7 @@ def firebreak(
 
 register_explain(app)
 register_backtest(app)
+register_status(app)
 register_incidents(app)
 register_show(app)
 register_export(app)

@@ -7,9 +7,11 @@ role that may not ask it, FIREBREAK_LEDGER_TABLE names the ledger and DynamoDB p
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from firebreak.core.paging.commands import StackAddress
+from firebreak.core.readings import NotRead
 from firebreak.errors import Rejected
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
@@ -26,9 +28,24 @@ _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}", re.ASCII)
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The stack as CloudFormation last deployed it: its outputs, its parameters, and when that was."""
+
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+    at: datetime
+
+
+NOT_ASKED = NotRead("CloudFormation was not asked")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """A deployed stack. `policy_file` is relative to the layer, as the stack's parameter is."""
+    """A deployed stack. `policy_file` is relative to the layer, as the stack's parameter is.
+
+    `deployment` is not read where CloudFormation is not asked.
+    """
 
     name: str
     account: str
@@ -37,6 +54,7 @@ class Stack:
     policy_file: str
     bus_name: str
     session: "Session"
+    deployment: Deployment | NotRead = NOT_ASKED
 
     @property
     def place(self) -> str:
@@ -118,15 +136,17 @@ def _by_stack(session: "Session", name: str, wanted: str | None) -> Stack:
     outputs = _pairs(found.get("Outputs", ()), "Output")
     if "LedgerTable" not in outputs:
         raise Ending(NO_AWS, f"stack {name} has no output LedgerTable: it is not a Firebreak stack")
+    parameters = _pairs(found.get("Parameters", ()), "Parameter")
     region, account = found["StackId"].split(":")[3:5]
     return Stack(
         name=name,
         account=account,
         region=region,
         ledger_table=outputs["LedgerTable"],
-        policy_file=_pairs(found.get("Parameters", ()), "Parameter").get("PolicyFile", DEFAULT_POLICY),
+        policy_file=parameters.get("PolicyFile", DEFAULT_POLICY),
         bus_name=outputs.get("BusName", name),
         session=session,
+        deployment=Deployment(outputs, parameters, found.get("LastUpdatedTime") or found["CreationTime"]),
     )
 
 
@@ -163,6 +183,7 @@ def _by_table(session: "Session", name: str, table: str) -> Stack:
         policy_file=DEFAULT_POLICY,
         bus_name=name,
         session=session,
+        deployment=NotRead(f"{TABLE_VARIABLE} is set: CloudFormation was not asked"),
     )
 
 

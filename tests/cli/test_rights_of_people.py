@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from botocore.stub import Stubber
@@ -18,13 +18,15 @@ from firebreak.policy.compiler import parse_policy
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.environment import Environment
+from firebreak_cli.export.kinds import Kind
 from tests.cli.consoles import NAME, described, refused_in_a_pause, seeing
 from tests.cli.running import StackSession, around, deployed, run
 from tests.cli.test_acknowledging import thread
 from tests.cli.test_approving import ASKING
 from tests.cli.test_pause_scopes import moto_service
+from tests.cli.test_status_command import queue, stack_with
 from tests.cli.test_storm_command import declare, gather_pages
-from tests.contracts.template import iam_actions, read
+from tests.contracts.template import iam_actions, read, template
 from tests.support import builders as a
 from tests.support.world import TABLE, World, eventbridge, world_on_moto
 from tests.workflow.test_who_is_paged import PAGING, announce
@@ -73,6 +75,7 @@ class Recorder:
     rights: set[Right] = field(default_factory=set)
     cloudwatch: Callable[[Stubber], object] | None = None
     environ: Mapping[str, str] | None = None
+    program: Callable[[Stubber], object] = deployed
 
     @property
     def needed(self) -> set[Right]:
@@ -93,7 +96,7 @@ class Recorder:
                     stubber.activate()
                 return made
 
-        made = Session(deployed)
+        made = Session(self.program)
         made.events.register("before-parameter-build", self._sent, unique_id="rights")
         return made
 
@@ -134,12 +137,27 @@ def bus() -> None:
     StackSession(deployed).client("events").create_event_bus(Name="firebreak")
 
 
+def interrupted(_: float) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def lines(world: World, code: int, *arguments: str) -> set[Right]:
+    """The permissions of a command that prints line by line, and is interrupted when it waits."""
+    recorder = Recorder()
+    here = replace(recorder.context_of(world), sleep=interrupted)
+    assert run(*arguments, environment=here).exit_code == code
+    return recorder.needed
+
+
 def looks(world: World) -> set[Right]:
     done = world.send(world.red())
     moto_service("api", **{"firebreak:enabled": "true"})
     words = (["incidents"], ["incidents", "--all"], ["show", done.incident_id], ["show", NAME], ["switches"])
     found = {right for one in (*words, ["storm"]) for right in rights_for(world, *one)}
     found |= rights_for(world, "switches", environ={"FIREBREAK_LEDGER_TABLE": TABLE})
+    found |= rights_for(world, "status", program=stack_with({"DeadLettersUrl": queue()}))
+    for kind in Kind:
+        found |= lines(world, 0, "export", kind)
     # Another test checks the answer, and with it the exit code.
     recorder = Recorder(cloudwatch=seeing(described(), tags={}))
     run("explain", "-", environment=recorder.context_of(world), stdin=json.dumps(eventbridge(a.alarm())))
@@ -233,7 +251,18 @@ def test_readers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
         "dynamodb:GetItem",
         "dynamodb:Query",
         "dynamodb:Scan",
+        "sqs:GetQueueAttributes",
     }
+
+
+def test_readers_may_count_the_dead_letters_of_their_stack_and_read_none() -> None:
+    (count,) = [one for one in allowed("Readers") if one["Sid"] == "CountDeadLetters"]
+    assert template()["Resources"]["DeadLetters"]["Type"] == "AWS::SQS::Queue"
+    assert "QueueName" not in template()["Resources"]["DeadLetters"]["Properties"]
+    assert (count["Action"], count["Resource"]) == (
+        "sqs:GetQueueAttributes",
+        _here("sqs", "${Stack}-DeadLetters-*"),
+    )
 
 
 def test_nobody_may_write_what_bounds_the_functions() -> None:

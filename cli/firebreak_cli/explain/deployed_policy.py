@@ -1,25 +1,17 @@
 """Whether the stack decides by the policy that this machine has a copy of."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from firebreak.errors import AwsError
 from firebreak_cli.explain.explainer import Explanation
 from firebreak_cli.queries import ledger_queries
+from firebreak_cli.queries.deciding_policy import DeployedPolicy, newest_in
 from firebreak_cli.queries.ledger_queries import Bounds
 from firebreak_cli.stack import Stack
 
 # Decisions lie in the ledger in no order of time: of a few thousand, the newest is of the last minutes.
 _LOOK = Bounds(pages=4)
-
-
-@dataclass(frozen=True, slots=True)
-class DeployedPolicy:
-    """The policy's hash in the newest decision that was found, and when that was made."""
-
-    hash: str
-    at: datetime
 
 
 def compared(found: Explanation, stack: Stack) -> Explanation:
@@ -40,8 +32,7 @@ def newest_policy(client: Any, table: str, bounds: Bounds = _LOOK) -> DeployedPo
         decisions = ledger_queries.everything(client, table, bounds).decisions
     except AwsError:
         return None
-    made = (DeployedPolicy(one.policy, one.at) for one in decisions if one.policy)
-    return next(made, None)
+    return newest_in(decisions)
 
 
 def difference(deployed: DeployedPolicy, policy_hash: str) -> str:

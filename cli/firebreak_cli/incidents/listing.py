@@ -21,6 +21,7 @@ from firebreak_cli.incidents.filters import GOOD_NEWS, Wanted
 from firebreak_cli.incidents.stops import Stops, stop_lines
 from firebreak_cli.incidents.stops import as_json as _stops_json
 from firebreak_cli.queries import ledger_queries
+from firebreak_cli.queries.deciding_policy import DeployedPolicy, newest_in
 from firebreak_cli.queries.ledger_queries import Bounds, Found, StoredDecision
 from firebreak_cli.stack import Stack
 
@@ -41,6 +42,7 @@ class Overview:
 
     `heartbeat_at` is when the last heartbeat came all the way, None where the ledger holds none. `scanned`
     says that the index by time could not be asked, `older_cut` that what it lacks may be missing.
+    `decided_by` is the policy of the newest decision that names one, heartbeats among them.
     """
 
     incidents: tuple[Incident, ...]
@@ -52,6 +54,7 @@ class Overview:
     pages: Mapping[str, Thread] = field(default_factory=dict)
     older_cut: bool = False
     scanned: bool = False
+    decided_by: DeployedPolicy | None = None
 
 
 def overview(
@@ -94,6 +97,7 @@ def overview(
         pages=_pages(DynamoThreads(client, stack.ledger_table), incidents),
         older_cut=found.older_cut,
         scanned=found.scanned,
+        decided_by=newest_in(found.decisions),
     )
 
 
@@ -131,7 +135,7 @@ def as_json(seen: Overview, stack: Stack, stops: Stops) -> dict[str, object]:
     return {
         "stack": stack.name,
         **_stops_json(stops),
-        "incidents": [_incident(incident, seen.pages.get(incident.id)) for incident in seen.incidents],
+        "incidents": [incident_json(incident, seen.pages.get(incident.id)) for incident in seen.incidents],
         "decisions": [ledger_queries.decision_json(decision) for decision in seen.decisions],
         "decisions_left_out": seen.left_out,
         "cut": seen.cut,
@@ -141,7 +145,8 @@ def as_json(seen: Overview, stack: Stack, stops: Stops) -> dict[str, object]:
     }
 
 
-def _incident(incident: Incident, pages: Thread | None) -> dict[str, object]:
+def incident_json(incident: Incident, pages: Thread | None) -> dict[str, object]:
+    """An incident and who has its page, as plain values."""
     return {
         "id": incident.id,
         "state": incident.state.value,

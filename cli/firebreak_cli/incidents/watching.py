@@ -12,11 +12,10 @@ from firebreak.core.formats import format_time
 from firebreak.core.incident.states import Incident
 from firebreak.core.limits.scopes import short_key
 from firebreak.core.paging.commands import StackAddress
-from firebreak.errors import AwsError
 from firebreak_cli import screen
-from firebreak_cli.exit_codes import Ending, ending_of, lasting, print_ending
 from firebreak_cli.incidents import listing
 from firebreak_cli.incidents.listing import Overview
+from firebreak_cli.incidents.looks import Looks
 from firebreak_cli.incidents.stops import Stops, stop_lines
 from firebreak_cli.queries.ledger_queries import StoredDecision
 from firebreak_cli.stack import Stack
@@ -82,21 +81,8 @@ class Watch:
             typer.echo(json.dumps({"at": seen.at.isoformat(), **found}, default=str))
 
     def _looks(self) -> Iterator[Seen]:
-        """The result of each look. A failure is printed in a line, or raised without valid credentials."""
-        while True:
-            at = self.now()
-            try:
-                found = self.look(at)
-            except (AwsError, Ending) as error:
-                if isinstance(error, AwsError) and lasting(error):
-                    raise
-                ending = error if isinstance(error, Ending) else ending_of(error)
-                print_ending(
-                    Ending(ending.code, f"{format_time(at)} could not look: {'; '.join(ending.lines)}")
-                )
-            else:
-                yield Seen(*found, at)
-            self.sleep(self.seconds)
+        looks = Looks(look=self.look, now=self.now, sleep=self.sleep, seconds=self.seconds)
+        return (Seen(*found, at) for at, found in looks.each())
 
 
 def listed(seen: Seen, stack: StackAddress, before: Listed) -> Listed:
@@ -109,14 +95,15 @@ def listed(seen: Seen, stack: StackAddress, before: Listed) -> Listed:
     now = {
         **stop_lines(seen.stops, stack),
         **({"damaged": f"{found.damaged} items could not be read"} if found.damaged else {}),
-        **{one.id: _incident(one) for one in found.incidents},
+        **{one.id: incident_line(one) for one in found.incidents},
         **{_DECISION + one.key: _decision(one) for one in reversed(found.decisions)},
     }
     unread = found.damaged or seen.stops.unread
     return {name: line for name, line in before.items() if unread or name.startswith(_DECISION)} | now
 
 
-def _incident(one: Incident) -> str:
+def incident_line(one: Incident) -> str:
+    """An incident in one line."""
     return f"{one.id} {one.state} {one.target.display} {one.alarm.name} {one.rung + 1}. {one.action}"
 
 

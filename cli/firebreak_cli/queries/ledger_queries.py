@@ -151,7 +151,7 @@ def open_incidents(client: Any, table: str) -> Found:
     """All that stands in the index of what somebody has to look at, newest first. Raises AwsError."""
     found = Found()
     for kind in _OPEN:
-        _take_all(_query(client, table, kind), found)
+        _take_all(attention(client, table, kind), found)
     found.incidents = _newest_first(found.incidents)
     return found
 
@@ -193,8 +193,8 @@ def at_places(client: Any, table: str, places: Iterable[Place]) -> Found:
     return found
 
 
-def _query(client: Any, table: str, kind: str) -> Iterator[Item]:
-    """Everything in the index of what somebody has to look at, of that kind."""
+def attention(client: Any, table: str, kind: str) -> Iterator[Item]:
+    """Everything in the index of what somebody has to look at, of that kind. Raises AwsError."""
     asked: dict[str, object] = {
         "TableName": table,
         "IndexName": "attention",

@@ -1,0 +1,142 @@
+"""One look at all that `firebreak status` shows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
+
+from firebreak.core.incident.states import WITH_HUMANS, Incident, IncidentState
+from firebreak.core.limits.history import Hold
+from firebreak.core.paging.threads import Thread
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak_cli.incidents import listing, stops
+from firebreak_cli.incidents.filters import Wanted
+from firebreak_cli.incidents.listing import Overview
+from firebreak_cli.incidents.stops import Stops
+from firebreak_cli.queries.open_threads import open_threads
+from firebreak_cli.stack import Deployment, Stack
+from firebreak_cli.status import dead_letters
+
+# Firebreak changes nothing in these until a human does something.
+_WAITS_FOR_HUMANS = WITH_HUMANS | {IncidentState.AWAITING_APPROVAL}
+# As the stack's own alarm HeartbeatMissing has it: none of the last three was recorded.
+_MISSED = 3
+
+NOBODY, FIREBREAK = "nobody yet", "Firebreak"
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The last heartbeat that came all the way, and how often one is expected; zero is never.
+
+    `at` is Absent where the ledger holds none, and Unknown where only a part of it was read.
+    """
+
+    at: datetime | Absent | Unknown
+    every: timedelta | NotRead
+
+    def late(self, now: datetime) -> bool | None:
+        """Whether it should have come; None where that is not known."""
+        if isinstance(self.every, NotRead) or isinstance(self.at, Unknown):
+            return None
+        if not self.every:
+            return False
+        return isinstance(self.at, Absent) or now - self.at > _MISSED * self.every
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """All of one look. `threads` are the open pages about no incident that is listed.
+
+    `damaged` counts items that could not be read. `deployed` is the version of the stack.
+    """
+
+    at: datetime
+    stack: Stack
+    stops: Stops
+    seen: Overview
+    threads: Sequence[Thread]
+    damaged: int
+    dead_letters: int | Unknown | NotRead
+    heartbeat: Heartbeat
+    command: str
+    deployed: Reading[str]
+
+    @property
+    def incidents(self) -> Sequence[Incident]:
+        """The open incidents: first those that nobody has, then the oldest."""
+        return sorted(self.seen.incidents, key=lambda one: (self.holder(one) != NOBODY, one.opened_at))
+
+    def holder(self, incident: Incident) -> str:
+        """The person who acknowledged its page; else Firebreak, or nobody where it waits for humans."""
+        thread = self.seen.pages.get(incident.id)
+        if thread and thread.acknowledged_by:
+            return thread.acknowledged_by
+        return NOBODY if incident.state in _WAITS_FOR_HUMANS else FIREBREAK
+
+    @property
+    def paused(self) -> Hold | None:
+        """The pause of everything that ends last."""
+        held = [hold for hold in self.stops.holds if hold.scope == stops.GLOBAL]
+        return max(held, key=lambda hold: hold.until, default=None)
+
+    @property
+    def unread(self) -> Sequence[str]:
+        """A line for each part that could not be looked at."""
+        return (*self.stops.unread, *self._unread())
+
+    def _unread(self) -> Iterator[str]:
+        if isinstance(self.dead_letters, Unknown | NotRead):
+            yield f"dead letters: {self.dead_letters.why}"
+        if isinstance(self.deployed, Unknown | NotRead):
+            yield f"the version of the stack: {self.deployed.why}"
+        if isinstance(self.heartbeat.at, Unknown):
+            yield f"the last heartbeat: {self.heartbeat.at.why}"
+        if self.damaged:
+            yield f"{self.damaged} items of the ledger are damaged"
+
+
+def holder_of(thread: Thread) -> str:
+    """The person who has a page that is about no incident."""
+    return thread.acknowledged_by or NOBODY
+
+
+def look(stack: Stack, now: datetime) -> Status:
+    """One look at the stack. Raises Ending or AwsError where the ledger cannot be read."""
+    seen = listing.overview(stack, everything=False, wanted=Wanted(since=now - listing.LATELY))
+    found = open_threads(stack.reader("dynamodb"), stack.ledger_table)
+    listed = {one.id for one in seen.incidents}
+    return Status(
+        at=now,
+        stack=stack,
+        stops=stops.look(stack, now),
+        seen=seen,
+        threads=[one for one in found.threads if one.id not in listed],
+        damaged=seen.damaged + found.damaged,
+        dead_letters=dead_letters.waiting(stack),
+        heartbeat=Heartbeat(_heartbeat_at(seen), _heartbeat_every(stack)),
+        command=version("firebreak"),
+        deployed=_version_of(stack),
+    )
+
+
+def _heartbeat_at(seen: Overview) -> datetime | Absent | Unknown:
+    if seen.heartbeat_at:
+        return seen.heartbeat_at
+    if seen.scanned and seen.cut:
+        return Unknown("the ledger is larger than one look, and it is not in the part that was read")
+    return ABSENT
+
+
+def _heartbeat_every(stack: Stack) -> timedelta | NotRead:
+    if not isinstance(stack.deployment, Deployment):
+        return stack.deployment
+    minutes = stack.deployment.parameters.get("HeartbeatMinutes", "")
+    return timedelta(minutes=int(minutes)) if minutes.isdecimal() else NotRead("no such parameter")
+
+
+def _version_of(stack: Stack) -> Reading[str]:
+    """The version that the stack names; a release before this one names none."""
+    if not isinstance(stack.deployment, Deployment):
+        return stack.deployment
+    return stack.deployment.outputs.get("Version") or ABSENT
