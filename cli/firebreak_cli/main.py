@@ -21,6 +21,7 @@ from firebreak_cli.commands.retry import register as register_retry
 from firebreak_cli.commands.show import register as register_show
 from firebreak_cli.commands.status import register as register_status
 from firebreak_cli.commands.stopping import register as register_stopping
+from firebreak_cli.commands.tail import register as register_tail
 from firebreak_cli.exit_codes import EXIT_CODES, PlainGroup
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ register_backtest(app)
 register_status(app)
 register_incidents(app)
 register_show(app)
+register_tail(app)
 register_export(app)
 register_stopping(app)
 register_answering(app)

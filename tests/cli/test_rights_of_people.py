@@ -156,6 +156,7 @@ def looks(world: World) -> set[Right]:
     found = {right for one in (*words, ["storm"]) for right in rights_for(world, *one)}
     found |= rights_for(world, "switches", environ={"FIREBREAK_LEDGER_TABLE": TABLE})
     found |= rights_for(world, "status", program=stack_with({"DeadLettersUrl": queue()}))
+    found |= lines(world, 130, "tail", "--since", "1h", "--all")
     for kind in Kind:
         found |= lines(world, 0, "export", kind)
     # Another test checks the answer, and with it the exit code.
