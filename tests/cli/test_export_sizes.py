@@ -12,10 +12,8 @@ import pytest
 from firebreak.core.readings import Unknown
 from firebreak.policy.compiler import parse_policy
 from firebreak_cli.export.columns import DECISIONS, PAGES
-from firebreak_cli.export.exporting import progress_of
-from firebreak_cli.export.kinds import Kind
 from firebreak_cli.export.lines import csv_lines
-from firebreak_cli.export.progress import Progress
+from firebreak_cli.progress import Progress, progress_of
 from firebreak_cli.queries.by_range import Source
 from tests.cli.exports import items, refuse
 from tests.support import builders as a
@@ -126,10 +124,9 @@ class Ticking:
 
 
 def counted(clock: Ticking, looks: int) -> Iterator[str]:
-    progress = Progress("decisions", clock.now, clock.screen, a.NOW)
-    for _ in range(looks):
-        progress.rows += 100
-        progress.look()
+    progress = Progress(clock.now, clock.screen, a.NOW)
+    for n in range(looks):
+        progress.look(f"{100 * (n + 1)} decisions")
     progress.end()
     return filter(None, clock.screen.getvalue().split("\r\x1b[K"))
 
@@ -151,7 +148,7 @@ class Terminal(io.StringIO):
 def test_progress_is_for_a_terminal_that_does_not_show_the_rows(
     error: io.StringIO, output: io.StringIO, shown: bool
 ) -> None:
-    progress = progress_of(Kind.PAGES, lambda: a.NOW, error, output)
+    progress = progress_of(lambda: a.NOW, error, output)
     assert (progress.out is error) == shown
 
 

@@ -1,5 +1,6 @@
 """`firebreak backtest`."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,10 +66,11 @@ def _answer(ctx: typer.Context, asked: "Question", as_json: bool) -> None:  # no
     from firebreak_cli.backtest import backtest_screen, result
     from firebreak_cli.backtest.backtesting import backtest as run
     from firebreak_cli.exit_codes import NOTHING_REPLAYED, Ending
-    from firebreak_cli.progress import progress_lines
+    from firebreak_cli.progress import shown_progress
 
-    with progress_lines() as progress:
-        replay, file = run(asked, environment_of(ctx), progress)
+    environment = environment_of(ctx)
+    with shown_progress(environment.now, sys.stderr) as progress:
+        replay, file = run(asked, environment, progress)
     found = result.as_json(replay, file)
     if as_json:
         print_json(found)

@@ -39,12 +39,13 @@ def export(
 
     Example: firebreak export decisions --from 2026-11-01 --until 2026-12-01 > november.csv
     """
-    from firebreak_cli.export.exporting import Export, progress_of
+    from firebreak_cli.export.exporting import Export
     from firebreak_cli.export.spans import read_span
+    from firebreak_cli.progress import progress_of
 
     environment = environment_of(ctx)
     begin, end = read_span(since, first, until, environment.now())
-    progress = progress_of(kind, environment.now, sys.stderr, sys.stdout)
+    progress = progress_of(environment.now, sys.stderr, sys.stdout)
     found = Export(find(environment, stack), kind, begin, end, progress)
     try:
         _write(found.lines(as_json=as_json))

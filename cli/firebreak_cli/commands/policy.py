@@ -1,5 +1,6 @@
 """`firebreak policy check`, `diff`, `test` and `schema`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -139,14 +140,13 @@ def diff(
     from firebreak_cli import screen
     from firebreak_cli.backtest import comparison
     from firebreak_cli.backtest.backtesting import compare
-    from firebreak_cli.progress import progress_lines
+    from firebreak_cli.progress import shown_progress
 
-    del ctx
     refused = {one for one in fail_on or () if one not in set(comparison.Change)}
     if refused:
         raise Ending(BAD_INPUT, f"--fail-on {min(refused)}: one of {', '.join(comparison.Change)}")
     files = str(before), str(after)
-    with progress_lines() as progress:
+    with shown_progress(environment_of(ctx).now, sys.stderr) as progress:
         compared = compare(before, after, history, progress, opted_in=opted_in)
     if as_json:
         print_json(comparison.as_json(compared, files))
