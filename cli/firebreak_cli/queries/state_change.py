@@ -76,6 +76,8 @@ def _configuration(alarm: Alarm) -> Event:
 
 def _query(query: Mapping[str, Any]) -> Event:
     shared = {"id": query["Id"], "returnData": query.get("ReturnData", True)}
+    if "AccountId" in query:
+        shared["accountId"] = query["AccountId"]
     if "Expression" in query:
         return shared | {"expression": query["Expression"], "label": query.get("Label", "")}
     stat = query["MetricStat"]
