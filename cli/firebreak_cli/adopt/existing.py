@@ -1,0 +1,85 @@
+"""Alarms as DescribeAlarms shows them, read as the events that they would send if they turned red now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from firebreak.aws.described_alarms import described_alarm
+from firebreak.core.model import NO_TAGS, Alarm, AlarmKind, AlarmState
+from firebreak.core.observed import DescribedAlarm
+from firebreak.core.readings import Reading
+from firebreak.core.tags import ACTION_TAG
+from firebreak.errors import UnusableEvent
+from firebreak.intake import alarm_events
+from firebreak.wire.lenient_json import as_excerpt, items, mapping, parse_timestamp
+from firebreak_cli.queries.state_change import Transition, state_change_event
+
+_TIMES = ("StateUpdatedTimestamp", "StateTransitionedTimestamp")
+_NEEDED = ("AlarmName", "AlarmArn", "StateValue", "StateUpdatedTimestamp", "ActionsEnabled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingAlarm:
+    """One alarm: its configuration and state, as its event would name it, and its tags.
+
+    `event` holds no tags. `rides` says that a tag that names an action would be in it.
+    """
+
+    shown: DescribedAlarm
+    event: Alarm
+    tags: Reading[Mapping[str, str]]
+    rides: bool
+
+    @property
+    def known_tags(self) -> Mapping[str, str]:
+        """Its tags; none where they were not read."""
+        return self.tags if isinstance(self.tags, Mapping) else NO_TAGS
+
+
+def existing_alarm(raw: Mapping[str, Any], tags: Reading[Mapping[str, str]], now: datetime) -> ExistingAlarm:
+    """One alarm of DescribeAlarms' answer. Raises UnusableEvent naming what is missing or odd in it."""
+    missing = [name for name in _NEEDED if name not in raw]
+    if missing:
+        raise UnusableEvent(f"an alarm without {', '.join(missing)}", "an alarm as describe-alarms prints it")
+    named = as_excerpt(raw["AlarmName"])
+    timed = {**raw, **{name: _time(raw[name]) for name in _TIMES if name in raw}}
+    try:
+        shown, event = described_alarm(timed), _event(timed, now)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        found = f"alarm {named} with an odd or missing {error.args[0] if error.args else 'value'}"
+        raise UnusableEvent(found, "an alarm as describe-alarms prints it") from error
+    return ExistingAlarm(shown=shown, event=event, tags=tags, rides=_rides(raw))
+
+
+def _time(value: object) -> datetime:
+    found = value if isinstance(value, datetime) else parse_timestamp(value)
+    if found is None:
+        raise UnusableEvent(f"the time {as_excerpt(value)}", "a time in ISO 8601")
+    return found
+
+
+def _event(raw: Mapping[str, Any], now: datetime) -> Alarm:
+    kind = _kind(raw)
+    change = Transition(raw["AlarmName"], now, AlarmState.OK, AlarmState.ALARM, "as if it turned red")
+    # Neither has a metric with dimensions that its event names.
+    plain = {**raw, "Metrics": [], "Period": 0, "Statistic": "", "Namespace": "", "MetricName": ""}
+    parsed = alarm_events.parse(state_change_event(change, plain if kind else raw, NO_TAGS))
+    if not isinstance(parsed, Alarm):
+        raise TypeError("alarm")
+    return replace(parsed, kind=kind, metrics=()) if kind else parsed
+
+
+def _kind(raw: Mapping[str, Any]) -> AlarmKind | None:
+    """The kinds that the event's shape does not show here."""
+    if "ScheduledQueryConfiguration" in raw:
+        return AlarmKind.LOG
+    return AlarmKind.PROMQL if raw.get("EvaluationCriteria") else None
+
+
+def _rides(raw: Mapping[str, Any]) -> bool:
+    """Whether the tag that names the action is in the alarm's events; by default no tag is."""
+    asked = mapping(mapping(raw.get("ActionConfiguration")).get("AlarmTagsPropagation"))
+    included, excluded = items(asked.get("IncludedTagKeys")), items(asked.get("ExcludedTagKeys"))
+    kept = ACTION_TAG in included if included else ACTION_TAG not in excluded
+    return asked.get("Enabled") is True and kept

@@ -1,0 +1,97 @@
+"""The severity that an alarm's own tags or its name state, in the words of Firebreak's pages.
+
+In names only words count that can mean nothing else: `memory-high` and `lambda-errors` are no severities.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from firebreak.core.paging.page import Severity
+from firebreak.core.tags import SEVERITY_TAG
+
+_NUMBERS: Mapping[str, Severity] = {
+    "0": Severity.CRITICAL,
+    "1": Severity.CRITICAL,
+    "2": Severity.ERROR,
+    "3": Severity.WARNING,
+    "4": Severity.INFO,
+    "5": Severity.INFO,
+}
+_IN_NAMES: Mapping[str, Severity] = {
+    "critical": Severity.CRITICAL,
+    "crit": Severity.CRITICAL,
+    "fatal": Severity.CRITICAL,
+    "emergency": Severity.CRITICAL,
+    "warning": Severity.WARNING,
+    "warn": Severity.WARNING,
+    "info": Severity.INFO,
+    "informational": Severity.INFO,
+}
+_IN_TAGS: Mapping[str, Severity] = {
+    **_IN_NAMES,
+    **_NUMBERS,
+    "highest": Severity.CRITICAL,
+    "page": Severity.CRITICAL,
+    "error": Severity.ERROR,
+    "high": Severity.ERROR,
+    "major": Severity.ERROR,
+    "medium": Severity.WARNING,
+    "minor": Severity.WARNING,
+    "low": Severity.INFO,
+    "notice": Severity.INFO,
+}
+_KEYS = re.compile(r"(?:alarm[-_ :]?)?(?:severity|priority|prio|sev)", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_NUMBERED = re.compile(r"(?:p|prio|priority|sev|severity)(?P<number>[0-5])")
+_SPELLED = frozenset({"prio", "priority", "sev", "severity"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A severity and its source; `doubt` says why there is none although something speaks of one."""
+
+    severity: str = ""
+    source: str = ""
+    doubt: str = ""
+
+
+def severity_stated(name: str, tags: Mapping[str, str]) -> Stated:
+    """The severity by Firebreak's own tag, else by another tag on it, else by the name."""
+    own = tags.get(SEVERITY_TAG)
+    if own is not None:
+        if own in set(Severity):
+            return Stated(own, f"its tag {SEVERITY_TAG}")
+        return Stated(doubt=f"its tag {SEVERITY_TAG}={own} is no severity, and pages ignore it")
+    found = {key: _of_tag(value) for key, value in tags.items() if _KEYS.fullmatch(key)}
+    by_tags = {key: severity for key, severity in found.items() if severity}
+    if by_tags:
+        keys = ", ".join(f"its tag {key}" for key in sorted(by_tags))
+        return _one_of(set(by_tags.values()), keys)
+    return _one_of(set(_in_name(name)), "its name")
+
+
+def _one_of(found: set[Severity], source: str) -> Stated:
+    if len(found) > 1:
+        words = " and ".join(one.value for one in Severity if one in found)
+        return Stated(doubt=f"{source} states {words}, so none is proposed")
+    return Stated(found.pop().value, source) if found else Stated()
+
+
+def _of_tag(value: str) -> Severity | None:
+    word = value.strip().casefold()
+    numbered = _NUMBERED.fullmatch(word.replace("-", "").replace(" ", ""))
+    return _NUMBERS[numbered["number"]] if numbered else _IN_TAGS.get(word)
+
+
+def _in_name(name: str) -> list[Severity]:
+    words = [word.casefold() for word in _WORD.findall(name)]
+    found = []
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word in _IN_NAMES:
+            found.append(_IN_NAMES[word])
+        elif numbered := _NUMBERED.fullmatch(word):
+            found.append(_NUMBERS[numbered["number"]])
+        elif word in _SPELLED and after in _NUMBERS:
+            found.append(_NUMBERS[after])
+    return found
