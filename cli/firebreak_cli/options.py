@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from firebreak_cli.exit_codes import BAD_INPUT, Ending
+
 StackName = Annotated[
     str, typer.Option("--stack", envvar="FIREBREAK_STACK", help="The deployed stack's name.")
 ]
@@ -15,3 +17,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def print_json(value: Mapping[str, object]) -> None:
     """Print one object. ASCII only: no control character of an alarm's name reaches the terminal."""
     typer.echo(json.dumps(value, indent=2, default=str))
+
+
+def confirm(question: str) -> None:
+    """Ask on stderr, and go on with a yes. Raises Ending; Ctrl-C and the end of the input are a no."""
+    from firebreak.paging.rendering import plain
+
+    try:
+        said = typer.confirm(plain(question), err=True)
+    except typer.Abort:
+        said = False
+    if not said:
+        raise Ending(BAD_INPUT, "nobody said yes: nothing was changed")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firebreak_cli.environment import environment_of
-from firebreak_cli.exit_codes import BAD_INPUT, DRILL_FAILED, NO_AWS, Ending, ending_of
-from firebreak_cli.options import print_json
+from firebreak_cli.exit_codes import DRILL_FAILED, NO_AWS, Ending, ending_of
+from firebreak_cli.options import confirm, print_json
 from firebreak_cli.stack import DEFAULT_STACK, find
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _init(
     found = find(environment, stack)
     init.check(wanted, found, environment.now())
     if ask:
-        _confirm(f"Make or change the alarm {alarm}, so that drills change {target} in {found.place}?")
+        confirm(f"Make or change the alarm {alarm}, so that drills change {target} in {found.place}?")
     init.make(wanted, found.reader("cloudwatch"))
     if as_json:
         return print_json(init.as_json(wanted, found))
@@ -104,7 +104,7 @@ def _play(
         explain_screen.show(explanation, found.policy_file, screen.console())
     rules = drills.require_fitting_rules(Scenario(scenario), explanation)
     if not yes:
-        _confirm(f"Turn {alarm} red, so that this happens in {found.place}?")
+        confirm(f"Turn {alarm} red, so that this happens in {found.place}?")
     played = drills.Drill(
         scenario=Scenario(scenario),
         rules=rules,
@@ -122,17 +122,6 @@ def _play(
     else:
         drill_screen.show(report, found, screen.console())
     _end(report)
-
-
-def _confirm(question: str) -> None:
-    from firebreak.paging.rendering import plain
-
-    try:
-        said = typer.confirm(plain(question), err=True)
-    except typer.Abort:
-        said = False
-    if not said:
-        raise Ending(BAD_INPUT, "nobody said yes: nothing was changed")
 
 
 def _run(played: "Drill") -> "Report":
