@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from firebreak.core.model import Target
-from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import ServicesBehind
 from firebreak.services.ecs.target_groups import Registrations
@@ -123,8 +122,8 @@ def sample_alarms() -> Sequence[ExistingAlarm]:
     """The alarms of the example, with their tags."""
     printed = json.loads(SAMPLE_ALARMS.read_text(encoding="utf-8"))
     tags = sample_tags()
-    shapes = [*printed["MetricAlarms"], *printed["CompositeAlarms"]]
-    return [existing(one, tags.get(one["AlarmArn"], {})) for one in shapes]
+    answers = [*printed["MetricAlarms"], *printed["CompositeAlarms"]]
+    return [existing(one, tags.get(one["AlarmArn"], {})) for one in answers]
 
 
 @cache
@@ -154,11 +153,3 @@ class Resources:
     def remove(self, arn: str, keys: Sequence[str]) -> None:
         self.made.append(("remove", arn))
         self.tags[arn] = {key: value for key, value in self.tags[arn].items() if key not in keys}
-
-
-def target(written: str = "prod/api") -> Target:
-    cluster, name = written.split("/")
-    return Target(a.ACCOUNT, a.REGION, "ecs", cluster, name)
-
-
-NOT_READ = NotRead("nobody looked")

@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from firebreak.core.model import AlarmKind, Target
 from firebreak.core.readings import ABSENT, NotRead, Unknown
@@ -306,6 +308,54 @@ def test_a_child_with_an_action_of_its_own_is_judged_by_itself() -> None:
     tagged = existing(raw("two"), {"firebreak:action": "restart-service"})
     found = {one.alarm: one for one in planned(existing(raw("one")), tagged, BOTH).entries}
     assert (found["one"].reason, found["two"].reason) == (L.COMPOSITE_CHILD, None)
+
+
+NAMES = [f"n{number}" for number in range(5)]
+SHAPES_OF_ALARMS = st.builds(
+    lambda name, metric, service, comparison, actions: raw(
+        name,
+        metric,
+        dimensions={"ClusterName": "prod", "ServiceName": service},
+        ComparisonOperator=comparison,
+        AlarmActions=actions,
+    ),
+    st.sampled_from(NAMES),
+    st.sampled_from(["AWS/ECS MemoryUtilization", "AWS/ECS CPUUtilization", "AWS/RDS CPUUtilization"]),
+    st.sampled_from(["api", "web"]),
+    st.sampled_from(["GreaterThanThreshold", LESS]),
+    st.sampled_from([[], [SCALING], ["odd"]]),
+)
+COMPOSITES = st.builds(
+    lambda name, children: composite(name, " OR ".join(f"ALARM({child})" for child in children)),
+    st.sampled_from(["c0", "c1", "c2"]),
+    st.lists(st.sampled_from([*NAMES, "c0", "c1", "c2"]), min_size=1, max_size=3),
+)
+TAGS_OF_ALARMS = st.dictionaries(
+    st.sampled_from(["firebreak:action", "firebreak:target", "ManagedBy", "severity"]),
+    st.sampled_from(["restart-service", "none", "page", "ecs:prod/web", "terraform", "P1", "odd"]),
+    max_size=2,
+)
+ALARMS = st.lists(
+    st.tuples(st.one_of(SHAPES_OF_ALARMS, COMPOSITES), TAGS_OF_ALARMS),
+    unique_by=lambda one: one[0]["AlarmName"],
+    max_size=8,
+)
+
+
+@given(ALARMS, st.randoms(use_true_random=False))
+def test_whatever_the_alarms_are_each_is_judged_once_in_any_order(alarms: list[Any], mix: Any) -> None:
+    read = [existing(shape, tags) for shape, tags in alarms]
+    shuffled = [*read]
+    mix.shuffle(shuffled)
+    plan = planned(*read)
+    assert planned(*shuffled) == plan
+    assert [one.alarm for one in plan.entries] == sorted(shape["AlarmName"] for shape, _ in alarms)
+    for one in plan.entries:
+        assert one.adopted is (one.reason is None)
+        assert not one.missing.keys() & (one.tags or {}).keys()
+        if one.adopted:
+            assert CATALOG.service_of(one.action) == one.target.partition(":")[0]
+            assert one.missing or one.needs_opt_in
 
 
 # --- suggestions

@@ -12,7 +12,7 @@ from firebreak.core.readings import Reading
 from firebreak.core.tags import ACTION_TAG
 from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events
-from firebreak.wire.lenient_json import as_excerpt, items, mapping, parse_timestamp
+from firebreak.wire.lenient_json import as_excerpt, items, mapping, parse_timestamp, text
 from firebreak_cli.queries.state_change import Transition, state_change_event
 
 _TIMES = ("StateUpdatedTimestamp", "StateTransitionedTimestamp")
@@ -42,6 +42,8 @@ def existing_alarm(raw: Mapping[str, Any], tags: Reading[Mapping[str, str]], now
     missing = [name for name in _NEEDED if name not in raw]
     if missing:
         raise UnusableEvent(f"an alarm without {', '.join(missing)}", "an alarm as describe-alarms prints it")
+    if not text(raw["AlarmName"]).strip():
+        raise UnusableEvent("an alarm without a name", "AlarmName")
     named = as_excerpt(raw["AlarmName"])
     timed = {**raw, **{name: _time(raw[name]) for name in _TIMES if name in raw}}
     try:

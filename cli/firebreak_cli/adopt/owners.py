@@ -75,7 +75,9 @@ _MARKED: Mapping[str, str] = {
     "services.k8s.aws/": "AWS Controllers for Kubernetes",
     "aws:servicecatalog:": "Service Catalog",
 }
-_NO = frozenset({"", "no", "none", "nobody", "false", "0", "hand", "manual", "manually", "human", "console"})
+_NO = frozenset(
+    {"", "no", "none", "nobody", "false", "0", "hand", "by hand", "manual", "manually", "human", "console"}
+)
 
 
 def owner_of(name: str, tags: Reading[Mapping[str, str]]) -> Owner:

@@ -6,6 +6,7 @@ In names only words count that can mean nothing else: `memory-high` and `lambda-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from firebreak.core.paging.page import Severity
 from firebreak.core.tags import SEVERITY_TAG
@@ -74,7 +75,7 @@ def severity_stated(name: str, tags: Mapping[str, str]) -> Stated:
 def _one_of(found: set[Severity], source: str) -> Stated:
     if len(found) > 1:
         words = " and ".join(one.value for one in Severity if one in found)
-        return Stated(doubt=f"{source} states {words}, so none is proposed")
+        return Stated(doubt=f"its severity is {words} by {source}, so none is proposed")
     return Stated(found.pop().value, source) if found else Stated()
 
 
@@ -87,7 +88,7 @@ def _of_tag(value: str) -> Severity | None:
 def _in_name(name: str) -> list[Severity]:
     words = [word.casefold() for word in _WORD.findall(name)]
     found = []
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in zip_longest(words, words[1:], fillvalue=""):
         if word in _IN_NAMES:
             found.append(_IN_NAMES[word])
         elif numbered := _NUMBERED.fullmatch(word):
