@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from firebreak_cli.commands.adopt import register as register_adopt
 from firebreak_cli.commands.answering import register as register_answering
 from firebreak_cli.commands.backtest import register as register_backtest
 from firebreak_cli.commands.drill import register as register_drill
@@ -64,6 +65,7 @@ register_answering(app)
 register_retry(app)
 register_policy(app)
 register_drill(app)
+register_adopt(app)
 # A clone has more commands (devtools/pyproject.toml). By name, so that nothing here depends on them.
 if find_spec("firebreak_devtools"):
     import_module("firebreak_devtools.app").register(app)

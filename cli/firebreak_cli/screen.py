@@ -86,6 +86,13 @@ def line_of(text: str, style: str = "") -> Text:
     return Text(plain(text), style=style)
 
 
+def print_code(code: str, console: Console) -> None:
+    """Lines of code with their indentation, however narrow the terminal is; no control character in them."""
+    for line in code.splitlines():
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        console.print(Text(indent + plain(line)), soft_wrap=True)
+
+
 def when(at: datetime, now: datetime | None = None) -> str:
     """A time in UTC, with its date unless it is today; without `now` always with it."""
     return format_date_time(at, now) if now else f"{at:%Y-%m-%d} {format_time(at)}"

@@ -105,6 +105,18 @@ def client(session: "Session", service: str, *, once: bool = False) -> Any:
         raise Ending(NO_AWS, f"AWS_ENDPOINT_URL is not an address: {error}") from error
 
 
+def patient(session: "Session", service: str) -> Any:
+    """A client for many calls in a row that change nothing: where AWS throttles, it waits and asks again."""
+    from firebreak.aws.clients import patient as patient_client
+    from firebreak.aws.translate import translated
+
+    try:
+        with translated(f"a client for {service}", mutates=False):
+            return patient_client(session, service)
+    except ValueError as error:
+        raise Ending(NO_AWS, f"AWS_ENDPOINT_URL is not an address: {error}") from error
+
+
 def session_of(environment: Environment) -> "Session":
     """A session with the caller's credentials. Raises Ending where no region is set, or AwsError."""
     from firebreak.aws.translate import translated

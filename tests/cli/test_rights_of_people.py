@@ -200,12 +200,35 @@ def drills(world: World) -> set[Right]:
     return rights_for(world, "drill", "init", "--alarm", "drill-api", "--target", "ecs:prod/api", "--yes")
 
 
+def adopts(world: World) -> set[Right]:
+    moto_service("api")
+    cloudwatch = StackSession(deployed).client("cloudwatch")
+    watched = ("AWS/ECS MemoryUtilization", "AWS/ApplicationELB TargetResponseTime")
+    for name, metric in enumerate(watched):
+        namespace, _, metric_name = metric.partition(" ")
+        cloudwatch.put_metric_alarm(
+            AlarmName=str(name),
+            Namespace=namespace,
+            MetricName=metric_name,
+            Dimensions=[{"Name": "ClusterName", "Value": "prod"}, {"Name": "ServiceName", "Value": "api"}]
+            if name == 0
+            else [{"Name": "TargetGroup", "Value": "targetgroup/api/0123456789abcdef"}],
+            Statistic="Average",
+            Period=60,
+            EvaluationPeriods=3,
+            Threshold=1.0,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+    return rights_for(world, "adopt")
+
+
 COMMANDS: dict[str, tuple[Callable[[World], set[Right]], str]] = {
     "looks": (looks, "Readers"),
     "answers": (answers, "Answers"),
     "retries": (retries, "Answers"),
     "ends": (ends, "Operators"),
     "drills": (drills, "Operators"),
+    "adopts": (adopts, "Readers"),
 }
 
 

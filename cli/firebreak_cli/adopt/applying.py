@@ -1,0 +1,130 @@
+"""Carries out a plan: tags what nobody manages, one resource after the other, and records how to undo it.
+
+Each resource is read before and after; nothing but the plan's tags is added, and no tag is overwritten.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.errors import AwsError, NotFound, OutcomeUnknown
+from firebreak_cli.adopt.changes import Change, Outcome
+from firebreak_cli.adopt.owners import BY_NAME, Owner, owner_of
+from firebreak_cli.adopt.tagging import TagStore
+from firebreak_cli.adopt.undo_file import UndoFile
+
+type Tags = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of each change; `error` ended it early, and the rest was not tried."""
+
+    changes: Sequence[Change]
+    error: AwsError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """Looks at resources and tags them. `stack_of` asks CloudFormation for the owner of a physical id."""
+
+    store: Callable[[str], TagStore]
+    stack_of: Callable[[str], Owner | Unknown]
+    even_if_owned: bool = False
+
+    def looked(self, change: Change) -> Change:
+        """The change as it would be made now, or why it is not made."""
+        if not change.ready:
+            return change
+        match self.store(change.arn).read(change.arn):
+            case Absent():
+                return change.ended(Outcome.GONE, "it does not exist any more")
+            case Unknown(why) | NotRead(why):
+                return change.ended(Outcome.NOT_READ, f"its tags could not be read: {why}")
+            case Mapping() as tags:
+                return self._with(change, tags)
+            case never:
+                assert_never(never)
+
+    def _with(self, change: Change, tags: Tags) -> Change:
+        other = {key: tags[key] for key, value in change.wanted.items() if tags.get(key, value) != value}
+        if other:
+            listed = ", ".join(f"{key}={value}" for key, value in other.items())
+            return change.ended(Outcome.CHANGED, f"it has {listed} already; no tag is overwritten")
+        add = {key: value for key, value in change.wanted.items() if key not in tags}
+        if not add:
+            return change.ended(Outcome.ALREADY, "it has these tags")
+        return self._owned(replace(change, add=add, before=tags))
+
+    def _owned(self, change: Change) -> Change:
+        owner = self._owner(change)
+        if isinstance(owner, Unknown):
+            why = f"whether a stack manages it could not be read: {owner.why}"
+            return change if self.even_if_owned else change.ended(Outcome.NOT_READ, why)
+        change = replace(change, owner=owner)
+        if owner.owns and not self.even_if_owned:
+            return change.ended(Outcome.OWNED, f"{owner.shown} manages it, by {owner.by}")
+        return change
+
+    def _owner(self, change: Change) -> Owner | Unknown:
+        """Who manages it: its tags say it, else CloudFormation, which also knows better than a name."""
+        by_sign = owner_of(change.physical_id, change.before)
+        if by_sign.owns and by_sign.by != BY_NAME:
+            return by_sign
+        return self.stack_of(change.physical_id)
+
+    def apply(self, changes: Iterable[Change], undo: UndoFile) -> Applied:
+        """Make the changes that are ready, in their order; an error of AWS ends it."""
+        made: list[Change] = []
+        error: AwsError | None = None
+        for change in changes:
+            if not change.ready:
+                made.append(change)
+            elif error:
+                made.append(change.ended(Outcome.NOT_TRIED, "an error ended it before"))
+            else:
+                undo.begin(change)
+                try:
+                    made.append(self._make(change, undo))
+                except NotFound:
+                    undo.drop(change)
+                    made.append(change.ended(Outcome.GONE, "it does not exist any more"))
+                except AwsError as raised:
+                    error = raised
+                    made.append(self._failed(change, raised, undo))
+        return Applied(made, error)
+
+    def _make(self, change: Change, undo: UndoFile) -> Change:
+        """One change. Raises AwsError."""
+        store = self.store(change.arn)
+        if store.read(change.arn) != change.before:
+            undo.drop(change)
+            return change.ended(Outcome.CHANGED, "its tags changed while this was asked")
+        try:
+            store.add(change.arn, change.add)
+        except OutcomeUnknown:
+            if not _has(store.read(change.arn), change.add):
+                raise
+        return _read_back(change, store.read(change.arn))
+
+    def _failed(self, change: Change, error: AwsError, undo: UndoFile) -> Change:
+        if isinstance(error, OutcomeUnknown):
+            return change.ended(Outcome.NOT_READ, f"{error}: it may be tagged; the undo file has it")
+        undo.drop(change)
+        return change.ended(Outcome.NOT_TRIED, str(error))
+
+
+def _has(tags: Reading[Tags], wanted: Tags) -> bool:
+    return isinstance(tags, Mapping) and wanted.items() <= tags.items()
+
+
+def _read_back(change: Change, after: Reading[Tags]) -> Change:
+    """The change with its outcome, by what the resource has now."""
+    if not isinstance(after, Mapping):
+        return change.ended(Outcome.TAGGED, "it could not be read back")
+    if not _has(after, change.add):
+        return change.ended(Outcome.CHANGED, "the tags were sent and are not there")
+    others = {key for key, _ in after.items() ^ {**change.before, **change.add}.items()}
+    text = f"other tags of it changed at the same time: {', '.join(sorted(others))}" if others else ""
+    return change.ended(Outcome.TAGGED, text)

@@ -1,0 +1,96 @@
+"""What `firebreak adopt --apply` would change, and what became of each change."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from firebreak.core.model import NO_TAGS, Target
+from firebreak.intake.names import read_target
+from firebreak_cli.adopt.entries import OPTED_IN, Entry, Plan
+from firebreak_cli.adopt.owners import NOBODY, Owner
+from firebreak_cli.adopt.target_tags import arn_of_target
+
+# Services whose targets are tagged by their owners, and why.
+_BY_HAND: Mapping[str, str] = {
+    "beanstalk": "Elastic Beanstalk carries an environment's tags on to its resources: tag it by hand",
+}
+
+
+class Outcome(StrEnum):
+    """What becomes of a change. `ready` is that of one that may be made. Printed: never renamed."""
+
+    READY = "ready"
+    TAGGED = "tagged"
+    ALREADY = "already"
+    OWNED = "owned"
+    BY_HAND = "by_hand"
+    CHANGED = "changed"
+    GONE = "gone"
+    NOT_READ = "not_read"
+    NOT_TRIED = "not_tried"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Tags for one resource. `what` names it to people, `physical_id` to CloudFormation.
+
+    `wanted` are the tags of the plan, `add` those that it lacked, `before` all that it had when it was read.
+    `owner` is the plan's, until the resource is looked at.
+    """
+
+    what: str
+    arn: str
+    physical_id: str
+    wanted: Mapping[str, str]
+    owner: Owner = NOBODY
+    propagates: bool = False
+    add: Mapping[str, str] = NO_TAGS
+    before: Mapping[str, str] = NO_TAGS
+    outcome: Outcome = Outcome.READY
+    detail: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it may be made."""
+        return self.outcome is Outcome.READY
+
+    def ended(self, outcome: Outcome, detail: str = "") -> "Change":
+        """The change with its outcome."""
+        return replace(self, outcome=outcome, detail=detail)
+
+
+def changes_of(plan: Plan) -> Iterator[Change]:
+    """The changes of a plan: the alarms, then the targets, each once.
+
+    Alarms come first: until their target takes part, nothing can be done for them.
+    """
+    for entry in plan.adopted:
+        if entry.wanted:
+            yield Change(
+                what=f"alarm {entry.alarm}",
+                arn=entry.arn,
+                physical_id=entry.alarm,
+                wanted=entry.wanted,
+                owner=entry.owner,
+                propagates=entry.needs_propagation,
+            )
+    for entry in {entry.target: entry for entry in plan.adopted if entry.target}.values():
+        target = read_target(entry.target, plan.account, plan.region)
+        if isinstance(target, Target) and not target.is_account:
+            yield from _opt_in(target, entry)
+
+
+def _opt_in(target: Target, entry: Entry) -> Iterator[Change]:
+    """The opt-in of a target. One that is tagged by hand is looked at no more than the plan did."""
+    arn = arn_of_target(target)
+    if not arn and not entry.needs_opt_in:
+        return
+    change = Change(
+        what=target.display,
+        arn=arn,
+        physical_id=arn if target.service == "ecs" else target.name,
+        wanted=OPTED_IN,
+        add=OPTED_IN,
+        owner=entry.target_owner,
+    )
+    yield change if arn else change.ended(Outcome.BY_HAND, _BY_HAND.get(target.service, "tag it by hand"))

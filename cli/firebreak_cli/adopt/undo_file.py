@@ -1,0 +1,137 @@
+"""The file that takes an adoption back: the tags that were added, by resource. Version 1.
+
+It is written before each tag is: what it names was added, or may have been.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from firebreak.core.tags import ACTION_TAG, OPT_IN_TAG, SEVERITY_TAG, TARGET_TAG
+from firebreak.policy.lines import path_of
+from firebreak_cli.adopt.changes import Change
+from firebreak_cli.adopt.files import read_json
+from firebreak_cli.adopt.tagging import STORES
+from firebreak_cli.exit_codes import BAD_INPUT, Ending
+
+VERSION = 1
+# No other key is ever removed, whatever the file says.
+KEYS = frozenset({ACTION_TAG, TARGET_TAG, SEVERITY_TAG, OPT_IN_TAG})
+
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]+):(?P<account>\d{12}):.+", re.DOTALL
+)
+
+
+@dataclass(slots=True)
+class UndoFile:
+    """Keeps the file as it must be at each moment; there is none while nothing was begun."""
+
+    path: Path
+    account: str
+    region: str
+    made_at: datetime
+    by: str
+    begun: list[Change] = field(default_factory=list)
+
+    def require_new(self) -> None:
+        """Raise Ending where a file of that name exists, or none can be made there."""
+        if self.path.exists():
+            raise Ending(BAD_INPUT, f"{self.path}: it exists already; name another with --undo-file")
+        if not os.access(self.path.parent, os.W_OK):
+            raise Ending(BAD_INPUT, f"{self.path}: cannot be written")
+
+    def begin(self, change: Change) -> None:
+        """Record a change that is about to be made. Raises Ending where that is not possible."""
+        self.begun.append(change)
+        self._write()
+
+    def drop(self, change: Change) -> None:
+        """Take a change out that was not made after all."""
+        self.begun.remove(change)
+        self._write()
+
+    def _write(self) -> None:
+        """Replace the file as a whole: it is never half written."""
+        new = self.path.with_name(f".{self.path.name}.new")
+        try:
+            if not self.begun:
+                self.path.unlink(missing_ok=True)
+                return
+            with new.open("w", encoding="utf-8") as file:
+                json.dump(self._content(), file, indent=2)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self.path)
+        except OSError as error:
+            text = f"{self.path}: cannot be written ({type(error).__name__}): nothing more is tagged"
+            raise Ending(BAD_INPUT, text) from error
+
+    def _content(self) -> Mapping[str, object]:
+        return {
+            "version": VERSION,
+            "account": self.account,
+            "region": self.region,
+            "made_at": self.made_at.isoformat(timespec="milliseconds"),
+            "by": self.by,
+            "added": [{"what": one.what, "arn": one.arn, "tags": dict(one.add)} for one in self.begun],
+        }
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Added(_Part):
+    """The tags that were added to one resource."""
+
+    what: str
+    arn: str
+    tags: Annotated[dict[str, str], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _of_firebreak(self) -> Self:
+        if odd := sorted(self.tags.keys() - KEYS):
+            raise ValueError(f"tags: {odd[0]} is no tag that adopt adds")
+        return self
+
+
+class ReadUndo(_Part):
+    """An undo file that was read."""
+
+    version: Annotated[int, Field(strict=True, ge=VERSION, le=VERSION)]
+    account: Annotated[str, Field(pattern=r"^\d{12}$")]
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{5,32}$")]
+    made_at: AwareDatetime
+    by: str = ""
+    added: tuple[Added, ...]
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        for place, one in enumerate(self.added):
+            found = _ARN.fullmatch(one.arn)
+            if not found or found.group("region", "account") != (self.region, self.account):
+                raise ValueError(f"added[{place}].arn: expected one of {self.account} {self.region}")
+            if found["service"] not in STORES:
+                raise ValueError(f"added[{place}].arn: expected one of {', '.join(STORES)}")
+        return self
+
+
+def read_undo(name: str) -> ReadUndo:
+    """The file of that name. Raises Ending with a line for each mistake, each with its place."""
+    written = read_json(name, "a file that `adopt --apply` wrote")
+    try:
+        return ReadUndo.model_validate(written)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        lines = ((path_of(one["loc"]), one["msg"].removeprefix("Value error, ")) for one in found)
+        raise Ending(
+            BAD_INPUT, *(f"{name}: {place}: {said}" if place else f"{name}: {said}" for place, said in lines)
+        ) from error

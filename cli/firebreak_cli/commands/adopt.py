@@ -1,0 +1,225 @@
+"""`firebreak adopt`: what the alarms of an account would take to be answered."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from firebreak_cli.environment import environment_of
+from firebreak_cli.exit_codes import BAD_INPUT, INTERRUPTED, Ending
+from firebreak_cli.options import AsJson, print_json
+from firebreak_cli.stack import DEFAULT_STACK
+
+if TYPE_CHECKING:
+    from firebreak_cli.adopt.entries import Plan
+    from firebreak_cli.environment import Environment
+
+OwnStack = Annotated[
+    str,
+    typer.Option(
+        "--stack",
+        envvar="FIREBREAK_STACK",
+        help="Firebreak's own stack, whose alarms are left alone; it need not be deployed.",
+    ),
+]
+AlarmsFile = Annotated[
+    str,
+    typer.Option(
+        "--alarms", metavar="FILE", help="Ask nobody: the output of `aws cloudwatch describe-alarms`."
+    ),
+]
+TagsFile = Annotated[
+    str,
+    typer.Option(
+        "--tags",
+        metavar="FILE",
+        help="With --alarms: that of `aws resourcegroupstaggingapi get-resources`.",
+    ),
+]
+PlanFile = Annotated[
+    str, typer.Option("--plan", metavar="FILE", help="A plan that --json printed, edited or not.")
+]
+Prefix = Annotated[
+    str, typer.Option("--name-prefix", metavar="PREFIX", help="Only alarms whose names begin so.")
+]
+UndoName = Annotated[
+    str, typer.Option("--undo", metavar="FILE", help="Take back what --apply did, by the file that it wrote.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the `firebreak` command."""
+    app.command()(adopt)
+
+
+def adopt(
+    ctx: typer.Context,
+    *,
+    alarms: AlarmsFile = "",
+    tags: TagsFile = "",
+    name_prefix: Prefix = "",
+    plan: PlanFile = "",
+    patch: Annotated[bool, typer.Option("--patch", help="Print the changes for the owners' code.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Tag what nobody manages.")] = False,
+    even_if_owned: Annotated[
+        bool, typer.Option("--even-if-owned", help="With --apply: also what a stack or a tool manages.")
+    ] = False,
+    undo_file: Annotated[
+        str, typer.Option("--undo-file", metavar="FILE", help="With --apply: the undo file's name.")
+    ] = "",
+    undo: UndoName = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    stack: OwnStack = DEFAULT_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Plan what existing alarms need to be answered, and why others are left alone.
+
+    Only --apply and --undo change anything: tags, never the configuration of an alarm.
+
+    Example: firebreak adopt --json > plan.json; edit it; firebreak adopt --plan plan.json --apply
+    """
+    given = {
+        "--alarms": alarms,
+        "--tags": tags,
+        "--name-prefix": name_prefix,
+        "--plan": plan,
+        "--patch": patch,
+        "--apply": apply,
+        "--even-if-owned": even_if_owned,
+        "--undo-file": undo_file,
+        "--undo": undo,
+    }
+    _require_fitting({option for option, value in given.items() if value})
+    environment = environment_of(ctx)
+    if undo:
+        return _take_back(environment, undo, ask=not yes, as_json=as_json)
+    found = _plan(environment, (alarms, tags, plan, name_prefix), stack)
+    if apply:
+        return _apply(environment, found, stack, undo_file, ask=not yes, owned=even_if_owned, as_json=as_json)
+    return _show(found, stack, patch=patch, offline=bool(alarms), as_json=as_json)
+
+
+# What each option cannot go with, and what it needs.
+_ALONE = frozenset({"--undo"})
+_NOT_TOGETHER = (
+    ("--alarms", "--plan"),
+    ("--alarms", "--apply"),
+    ("--alarms", "--name-prefix"),
+    ("--plan", "--name-prefix"),
+    ("--patch", "--apply"),
+)
+_NEEDS = (("--tags", "--alarms"), ("--even-if-owned", "--apply"), ("--undo-file", "--apply"))
+
+
+def _require_fitting(given: set[str]) -> None:
+    """Raise Ending where the options do not go together."""
+    if given & _ALONE and len(given) > 1:
+        raise Ending(BAD_INPUT, f"--undo does not go with {', '.join(sorted(given - _ALONE))}")
+    for one, other in _NOT_TOGETHER:
+        if {one, other} <= given:
+            raise Ending(BAD_INPUT, f"{one} does not go with {other}")
+    for one, needed in _NEEDS:
+        if one in given and needed not in given:
+            raise Ending(BAD_INPUT, f"{one} goes with {needed}")
+
+
+def _plan(environment: "Environment", source: tuple[str, str, str, str], stack: str) -> "Plan":
+    """The plan of the files that are named, else of the account."""
+    alarms, tags, plan, prefix = source
+    if plan:
+        from firebreak_cli.adopt.plan_file import read_plan
+
+        return read_plan(plan)
+    if alarms:
+        from firebreak_cli.adopt.files import plan_of_files
+
+        return plan_of_files(alarms, tags, stack, environment.now())
+    from firebreak_cli.adopt.account import Account, require_account
+    from firebreak_cli.adopt.progress import Progress
+    from firebreak_cli.stack import session_of
+
+    session = session_of(environment)
+    found = Account(session, environment.now, Progress(environment.now)).plan(prefix, stack)
+    if found is None:
+        named = f" whose name begins with {prefix}" if prefix else ""
+        raise Ending(BAD_INPUT, f"there is no alarm{named} in {session.region_name}")
+    require_account(found.account, environment)
+    return found
+
+
+def _show(plan: "Plan", stack: str, *, patch: bool, offline: bool, as_json: bool) -> None:
+    from firebreak_cli import screen
+    from firebreak_cli.adopt import plan_file, plan_screen
+    from firebreak_cli.adopt.patches import patches, wishes_of
+
+    if patch:
+        written = list(patches(list(wishes_of(plan))))
+        if as_json:
+            return print_json({"version": plan_file.VERSION, "patches": written})
+        return plan_screen.show_patches(written, screen.console())
+    if as_json:
+        return print_json(plan_file.as_json(plan))
+    next_steps = () if offline else plan_screen.next_commands(plan, stack)
+    return plan_screen.show(plan, screen.console(), next_steps)
+
+
+def _apply(
+    environment: "Environment",
+    plan: "Plan",
+    stack: str,
+    undo_file: str,
+    *,
+    ask: bool,
+    owned: bool,
+    as_json: bool,
+) -> None:
+    from firebreak.core.paging.commands import StackAddress
+    from firebreak_cli import screen
+    from firebreak_cli.adopt import results
+    from firebreak_cli.adopt.desk import Desk
+    from firebreak_cli.options import confirm
+
+    desk = Desk.of(environment, plan.account, plan.region)
+    changes = desk.looked(plan, even_if_owned=owned)
+    ready = list(results.ready_of(changes))
+    undo = desk.undo_file(undo_file)
+    if ready and ask:
+        if not as_json:
+            results.changes_table(changes, screen.console())
+        confirm(f"Tag {len(ready)} resources in {plan.account} {plan.region}?")
+    try:
+        applied = desk.apply(changes, undo, even_if_owned=owned)
+    except KeyboardInterrupt as error:
+        left = f"what was tagged is in {undo.path}" if undo.begun else "nothing was tagged"
+        raise Ending(INTERRUPTED, f"interrupted: {left}") from error
+    written = undo.path if undo.begun else None
+    if as_json:
+        print_json(results.applied_json(applied, plan, written))
+    else:
+        address = StackAddress(stack, plan.region, plan.account)
+        command = address.command("adopt", "--undo", str(undo.path))
+        results.show_applied(applied, written, command, screen.console())
+    results.end_applied(applied)
+
+
+def _take_back(environment: "Environment", name: str, *, ask: bool, as_json: bool) -> None:
+    from firebreak_cli import screen
+    from firebreak_cli.adopt import results
+    from firebreak_cli.adopt.desk import Desk
+    from firebreak_cli.adopt.undo_file import read_undo
+    from firebreak_cli.adopt.undoing import Undone
+    from firebreak_cli.options import confirm
+
+    added = read_undo(name)
+    desk = Desk.of(environment, added.account, added.region)
+    removals = desk.removals(added)
+    ready = [one for one in removals if one.outcome is Undone.READY]
+    if ready and ask:
+        if not as_json:
+            results.removals_table(removals, screen.console())
+        confirm(f"Remove the tags of {len(ready)} resources in {added.account} {added.region}?")
+    taken = desk.take_back(removals)
+    if as_json:
+        print_json(results.taken_back_json(taken))
+    else:
+        results.removals_table(taken.removals, screen.console())
+    results.end_taken_back(taken)

@@ -1,0 +1,414 @@
+"""`firebreak adopt --apply` and `--undo`: only tags are changed, only where nobody manages them, and back."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from firebreak_cli.adopt.undo_file import KEYS
+from firebreak_cli.environment import Environment
+from firebreak_cli.exit_codes import BAD_INPUT, INTERRUPTED, NO_AWS, OWNED
+from tests.cli.adopted import NOW
+from tests.cli.running import Calls, StackSession, error_lines
+from tests.cli.test_adopt_live import ACCOUNT, adopt, around, no_stack, put
+from tests.cli.test_pause_scopes import moto_service
+from tests.support import builders as a
+
+SERVICE = f"arn:aws:ecs:{a.REGION}:{ACCOUNT}:service/prod/api"
+OPTED = {"firebreak:enabled": "true"}
+CRITICAL = {"firebreak:severity": "critical"}
+
+
+@pytest.fixture
+def aws() -> Iterator[Any]:
+    with mock_aws():
+        yield boto3.session.Session(region_name=a.REGION).client("cloudwatch")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Undo files are written here."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def tags(arn: str) -> dict[str, str]:
+    session = boto3.session.Session(region_name=a.REGION)
+    if ":ecs:" in arn:
+        found = session.client("ecs").list_tags_for_resource(resourceArn=arn)["tags"]
+        return {tag["key"]: tag["value"] for tag in found}
+    listed = session.client("cloudwatch").list_tags_for_resource(ResourceARN=arn)["Tags"]
+    return {tag["Key"]: tag["Value"] for tag in listed}
+
+
+def results(result: Any) -> dict[str, str]:
+    return {one["what"]: one["result"] for one in json.loads(result.stdout)["results"]}
+
+
+def managed(stack: str = "Shop", *, logical_id: str = "Memory", name: str = "api-critical") -> Any:
+    """CloudFormation says that a stack has the alarm of that name."""
+
+    def program(stubber: Stubber) -> None:
+        one = {
+            "StackName": stack,
+            "LogicalResourceId": logical_id,
+            "PhysicalResourceId": name,
+            "ResourceType": "AWS::CloudWatch::Alarm",
+            "Timestamp": NOW,
+            "ResourceStatus": "CREATE_COMPLETE",
+        }
+        stubber.add_response("describe_stack_resources", {"StackResources": [one]})
+        no_stack(stubber)
+
+    return program
+
+
+def test_only_tags_are_added_and_an_undo_takes_exactly_them_back(aws: Any, folder: Path) -> None:
+    moto_service("api", team="shop")
+    alarm = put(aws, "api-critical", team="shop")
+    before = aws.describe_alarms()["MetricAlarms"]
+    calls = Calls()
+
+    done = adopt("--apply", "--yes", environment=around(calls=calls))
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert calls.changes == ["TagResource", "TagResource"]
+    assert (tags(alarm), tags(SERVICE)) == ({"team": "shop", **CRITICAL}, {"team": "shop", **OPTED})
+    assert aws.describe_alarms()["MetricAlarms"] == before
+    (undo,) = folder.glob("*.undo.json")
+    assert undo.name == "firebreak-adopt-20261130T030000Z.undo.json"
+    assert f"firebreak adopt --undo {undo.name} --stack firebreak --region {a.REGION}" in done.stdout
+
+    back = adopt("--undo", str(undo), "--yes", "--json")
+
+    assert (back.exit_code, set(results(back).values())) == (0, {"removed"})
+    assert (tags(alarm), tags(SERVICE)) == ({"team": "shop"}, {"team": "shop"})
+    again = adopt("--undo", str(undo), "--yes", "--json")
+    assert (again.exit_code, set(results(again).values())) == (0, {"already"})
+
+
+def test_the_undo_file_names_who_added_what(aws: Any, folder: Path) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical")
+    done = adopt("--apply", "--yes", "--undo-file", "back.json", "--json")
+    assert json.loads(done.stdout)["undo_file"] == "back.json"
+    assert json.loads((folder / "back.json").read_text(encoding="utf-8")) == {
+        "version": 1,
+        "account": ACCOUNT,
+        "region": a.REGION,
+        "made_at": "2026-11-30T03:00:00.000+00:00",
+        "by": f"arn:aws:sts::{ACCOUNT}:user/moto",
+        "added": [
+            {"what": "alarm api-critical", "arn": alarm, "tags": CRITICAL},
+            {"what": "ecs:prod/api", "arn": SERVICE, "tags": OPTED},
+        ],
+    }
+
+
+def test_an_adoption_twice_changes_nothing_the_second_time(aws: Any, folder: Path) -> None:
+    moto_service("api")
+    put(aws, "api-critical")
+    adopt("--json")
+    plan = folder / "plan.json"
+    plan.write_text(adopt("--json").stdout, encoding="utf-8")
+    assert adopt("--plan", str(plan), "--apply", "--yes").exit_code == 0
+    calls = Calls()
+    twice = ("--plan", str(plan), "--apply", "--yes", "--undo-file", "two.json", "--json")
+    again = adopt(*twice, environment=around(calls=calls))
+    assert (again.exit_code, set(results(again).values()), calls.changes) == (0, {"already"}, [])
+    assert not (folder / "two.json").exists()
+
+
+@pytest.mark.parametrize("answer", ["n\n", "", "\n"], ids=["no", "end of input", "return"])
+def test_without_a_yes_nothing_is_changed(aws: Any, folder: Path, answer: str) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical")
+    done = adopt("--apply", stdin=answer)
+    assert done.exit_code == BAD_INPUT
+    assert error_lines(done)[-1].endswith("firebreak: nobody said yes: nothing was changed")
+    assert (tags(alarm), [*folder.iterdir()]) == ({}, [])
+
+
+def test_a_yes_is_asked_for_after_what_would_be_tagged_is_shown(aws: Any) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical")
+    done = adopt("--apply", stdin="y\n")
+    assert (done.exit_code, tags(alarm)) == (0, CRITICAL)
+    assert f"Tag 2 resources in {ACCOUNT} {a.REGION}?" in done.stderr
+    assert done.stdout.index("alarm api-critical") < done.stdout.index("ecs:prod/api")
+
+
+# --- owners
+
+
+def test_what_a_tool_manages_is_left_to_it_with_the_change_and_an_exit_code_of_its_own(aws: Any) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical", ManagedBy="terraform")
+    done = adopt("--apply", "--yes")
+    assert (done.exit_code, error_lines(done)) == (
+        OWNED,
+        ["firebreak: NOT ALL TAGGED: 1 left to their owners; 1 of 2 tagged"],
+    )
+    assert (tags(alarm), tags(SERVICE)) == ({"ManagedBy": "terraform"}, OPTED)
+    assert 'tags = {\n  "firebreak:severity" = "critical"\n}\n' in done.stdout
+
+
+def test_the_exit_code_is_the_same_with_json_and_the_patch_is_in_it(aws: Any) -> None:
+    moto_service("api")
+    put(aws, "api-critical", ManagedBy="terraform")
+    done = adopt("--apply", "--yes", "--json")
+    assert done.exit_code == OWNED
+    assert results(done) == {"alarm api-critical": "owned", "ecs:prod/api": "tagged"}
+    argument = 'tags = {\n  "firebreak:severity" = "critical"\n}'
+    head = "# Terraform: add to the argument `tags` of each resource"
+    assert json.loads(done.stdout)["patches"] == [f"{head}\n# alarm api-critical\n{argument}"]
+
+
+def test_an_owned_alarm_is_tagged_where_that_is_asked_for(aws: Any) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical", ManagedBy="terraform")
+    done = adopt("--apply", "--yes", "--even-if-owned")
+    assert (done.exit_code, tags(alarm)) == (0, {"ManagedBy": "terraform", **CRITICAL})
+
+
+def test_a_stack_s_alarm_without_its_tag_is_found_by_cloudformation(aws: Any) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical")
+    done = adopt("--apply", "--yes", environment=around(managed()))
+    assert (done.exit_code, tags(alarm)) == (OWNED, {})
+    assert "# stack Shop: merge into its template" in done.stdout
+    assert "  Memory: # alarm api-critical" in done.stdout
+
+
+def test_a_name_like_cloudformations_of_no_stack_is_nobodys(aws: Any) -> None:
+    moto_service("api")
+    alarm = put(aws, "shop-critical-1S2T3U4V5W6X7")
+    done = adopt("--apply", "--yes")
+    assert (done.exit_code, tags(alarm)) == (0, CRITICAL)
+
+
+def refusing(code: str) -> Callable[[Stubber], None]:
+    def program(stubber: Stubber) -> None:
+        for _ in range(20):
+            stubber.add_client_error("describe_stack_resources", code, http_status_code=403)
+
+    return program
+
+
+def test_what_cloudformation_did_not_say_is_not_nobody(aws: Any) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical")
+    done = adopt("--apply", "--yes", "--json", environment=around(refusing("AccessDenied")))
+    assert (done.exit_code, set(results(done).values()), tags(alarm)) == (NO_AWS, {"not_read"}, {})
+    assert "whether a stack manages it could not be read" in done.stdout
+    asked = adopt("--apply", "--yes", "--even-if-owned", environment=around(refusing("AccessDenied")))
+    assert (asked.exit_code, tags(alarm)) == (0, CRITICAL)
+
+
+# --- what changed since the plan
+
+
+@pytest.fixture
+def plan(aws: Any, folder: Path) -> str:
+    """A plan of one alarm on one service, in a file."""
+    moto_service("api")
+    put(aws, "api-critical")
+    file = folder / "plan.json"
+    file.write_text(adopt("--json").stdout, encoding="utf-8")
+    return str(file)
+
+
+def test_no_tag_is_overwritten(aws: Any, plan: str) -> None:
+    alarm = put(aws, "api-critical")
+    aws.tag_resource(ResourceARN=alarm, Tags=[{"Key": "firebreak:severity", "Value": "info"}])
+    done = adopt("--plan", plan, "--apply", "--yes", "--json")
+    assert (done.exit_code, results(done)["alarm api-critical"]) == (BAD_INPUT, "changed")
+    assert tags(alarm) == {"firebreak:severity": "info"}
+
+
+def test_an_alarm_that_is_gone_is_said(aws: Any, plan: str) -> None:
+    aws.delete_alarms(AlarmNames=["api-critical"])
+    done = adopt("--plan", plan, "--apply", "--yes", "--json")
+    assert (done.exit_code, results(done)["alarm api-critical"]) == (BAD_INPUT, "gone")
+
+
+def test_a_plan_is_carried_out_in_its_own_region_and_account_only(plan: str) -> None:
+    text = Path(plan).read_text(encoding="utf-8")
+    Path("far.json").write_text(text.replace(a.REGION, "us-east-1"), encoding="utf-8")
+    Path("other.json").write_text(text.replace(ACCOUNT, "444455556666"), encoding="utf-8")
+    far = adopt("--plan", "far.json", "--apply", "--yes")
+    line = f"firebreak: the file is for us-east-1, and this is {a.REGION}: name it with --region"
+    assert (far.exit_code, error_lines(far)) == (BAD_INPUT, [line])
+    other = adopt("--plan", "other.json", "--apply", "--yes")
+    assert other.exit_code == NO_AWS
+    assert error_lines(other) == [
+        f"firebreak: these credentials are for account {ACCOUNT}, the file is for 444455556666: set --profile"
+    ]
+
+
+def test_an_edited_plan_is_what_is_tagged(aws: Any, plan: str) -> None:
+    written = json.loads(Path(plan).read_text(encoding="utf-8"))
+    written["alarms"][0] |= {"action": "scale-service", "severity": "info"}
+    Path("edited.json").write_text(json.dumps(written), encoding="utf-8")
+    done = adopt("--plan", "edited.json", "--apply", "--yes")
+    assert done.exit_code == 0
+    arn = written["alarms"][0]["arn"]
+    assert tags(arn) == {"firebreak:action": "scale-service", "firebreak:severity": "info"}
+
+
+# --- failures
+
+
+def failing(operation: str, code: str, status: int) -> Environment:
+    """ECS answers one kind of call so, and does not carry it out."""
+    metadata = {"HTTPStatusCode": status}
+    answer = {"Error": {"Code": code, "Message": "x"}, "ResponseMetadata": metadata}
+
+    class Session(StackSession):
+        def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+            made = super().client(service_name, *args, **kwargs)
+            if service_name == "ecs":
+                sent = SimpleNamespace(status_code=status), answer
+                made.meta.events.register(f"before-call.ecs.{operation}", lambda **_: sent)
+            return made
+
+    return Environment({}, lambda: NOW, lambda: Session(no_stack))
+
+
+def test_an_error_ends_it_and_the_undo_file_has_what_was_done(aws: Any, folder: Path) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical")
+    refused = failing("TagResource", "AccessDeniedException", 403)
+    done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=refused)
+    (line,) = error_lines(done)
+    assert (done.exit_code, line.endswith("; 1 of 2 tagged")) == (NO_AWS, True)
+    assert line.startswith("firebreak: NOT ALL TAGGED: AWS refused TagResource (AccessDeniedException): ")
+    assert results(done) == {"alarm api-critical": "tagged", "ecs:prod/api": "not_tried"}
+    written = json.loads((folder / "u.json").read_text(encoding="utf-8"))
+    assert [one["what"] for one in written["added"]] == ["alarm api-critical"]
+    assert adopt("--undo", "u.json", "--yes").exit_code == 0
+    assert tags(alarm) == {}
+
+
+def test_a_lost_reply_is_in_the_undo_file(aws: Any, folder: Path) -> None:
+    moto_service("api")
+    put(aws, "api-critical")
+    lost = failing("TagResource", "InternalError", 500)
+    done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=lost)
+    assert (done.exit_code, results(done)["ecs:prod/api"]) == (NO_AWS, "not_read")
+    written = json.loads((folder / "u.json").read_text(encoding="utf-8"))
+    assert [one["what"] for one in written["added"]] == ["alarm api-critical", "ecs:prod/api"]
+
+
+def test_an_interrupt_says_where_what_was_tagged_is(aws: Any, folder: Path) -> None:
+    moto_service("api")
+    put(aws, "api-critical")
+
+    def interrupt(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    class Session(StackSession):
+        def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+            made = super().client(service_name, *args, **kwargs)
+            made.meta.events.register("before-call.ecs.TagResource", interrupt)
+            return made
+
+    environment = Environment({}, lambda: NOW, lambda: Session(no_stack))
+    done = adopt("--apply", "--yes", "--undo-file", "u.json", environment=environment)
+    assert (done.exit_code, error_lines(done)) == (
+        INTERRUPTED,
+        ["firebreak: interrupted: what was tagged is in u.json"],
+    )
+    added = json.loads((folder / "u.json").read_text(encoding="utf-8"))["added"]
+    assert [one["what"] for one in added] == ["alarm api-critical", "ecs:prod/api"]
+
+
+def test_an_existing_undo_file_is_never_overwritten(aws: Any, folder: Path) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical")
+    (folder / "u.json").write_text("mine", encoding="utf-8")
+    done = adopt("--apply", "--yes", "--undo-file", "u.json")
+    assert (done.exit_code, error_lines(done)) == (
+        BAD_INPUT,
+        ["firebreak: u.json: it exists already; name another with --undo-file"],
+    )
+    assert ((folder / "u.json").read_text(encoding="utf-8"), tags(alarm)) == ("mine", {})
+
+
+def test_a_folder_that_is_not_there_is_said_before_anything_is_changed(aws: Any) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical")
+    done = adopt("--apply", "--yes", "--undo-file", "nowhere/u.json")
+    assert (done.exit_code, tags(alarm)) == (BAD_INPUT, {})
+    assert error_lines(done) == ["firebreak: nowhere/u.json: cannot be written"]
+
+
+# --- taking it back
+
+
+def test_a_tag_that_was_changed_since_is_kept(aws: Any) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical")
+    adopt("--apply", "--yes", "--undo-file", "u.json")
+    aws.tag_resource(ResourceARN=alarm, Tags=[{"Key": "firebreak:severity", "Value": "info"}])
+    back = adopt("--undo", "u.json", "--yes", "--json")
+    assert (back.exit_code, results(back)) == (
+        BAD_INPUT,
+        {"ecs:prod/api": "removed", "alarm api-critical": "changed"},
+    )
+    assert (tags(alarm), tags(SERVICE)) == ({"firebreak:severity": "info"}, {})
+
+
+def test_taking_back_asks_first(aws: Any) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-critical")
+    adopt("--apply", "--yes", "--undo-file", "u.json")
+    back = adopt("--undo", "u.json", stdin="n\n")
+    assert (back.exit_code, tags(alarm)) == (BAD_INPUT, CRITICAL)
+    assert "ecs:prod/api" in back.stdout
+
+
+def undo_file(folder: Path, **changes: object) -> str:
+    one = {"what": "alarm x", "arn": f"arn:aws:cloudwatch:{a.REGION}:{ACCOUNT}:alarm:x", "tags": OPTED}
+    content = {
+        "version": 1,
+        "account": ACCOUNT,
+        "region": a.REGION,
+        "made_at": "2026-11-30T03:00:00+00:00",
+        "added": [one | changes],
+    }
+    file = folder / "crafted.json"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    return str(file)
+
+
+CRAFTED: list[tuple[str, dict[str, object], str]] = [
+    ("another tag", {"tags": {"team": "x"}}, "added[0]: tags: team is no tag that adopt adds"),
+    ("no tags", {"tags": {}}, "added[0].tags: "),
+    (
+        "a bucket",
+        {"arn": f"arn:aws:s3:{a.REGION}:{ACCOUNT}:x"},
+        "arn: expected one of cloudwatch, ecs, lambda",
+    ),
+    ("another region", {"arn": f"arn:aws:ecs:us-east-1:{ACCOUNT}:x"}, f"arn: expected one of {ACCOUNT} "),
+    ("no ARN", {"arn": "x"}, f"arn: expected one of {ACCOUNT} {a.REGION}"),
+]
+
+
+@pytest.mark.parametrize(("changes", "line"), [one[1:] for one in CRAFTED], ids=[one[0] for one in CRAFTED])
+def test_an_undo_file_removes_nothing_but_what_adopt_adds(
+    aws: Any, folder: Path, changes: dict[str, object], line: str
+) -> None:
+    result = adopt("--undo", undo_file(folder, **changes), "--yes")
+    assert result.exit_code == BAD_INPUT
+    assert line in error_lines(result)[0]
+
+
+def test_the_tags_that_may_be_removed_are_those_that_a_plan_adds() -> None:
+    assert {"firebreak:action", "firebreak:target", "firebreak:severity", "firebreak:enabled"} == KEYS

@@ -1,0 +1,395 @@
+"""`firebreak adopt` on files: the plan as a table, as JSON to edit and read again, and as patches."""
+
+import json
+import re
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firebreak.core.readings import Unknown
+from firebreak_cli.adopt import plan_file
+from firebreak_cli.adopt.entries import MEANINGS, Do, LeftAlone
+from firebreak_cli.adopt.owners import Owner, OwnerKind
+from firebreak_cli.adopt.patches import Wish, patches
+from firebreak_cli.adopt.plan_file import read_plan
+from firebreak_cli.adopt.progress import Progress
+from firebreak_cli.environment import Environment
+from firebreak_cli.exit_codes import BAD_INPUT, Ending
+from tests.cli.adopted import (
+    NOW,
+    SAMPLE_ALARMS,
+    SAMPLE_TAGS,
+    composite,
+    entry,
+    existing,
+    planned,
+    raw,
+)
+from tests.cli.running import error_lines, run
+from tests.cli.test_adopt_sample import PLAN
+from tests.support import builders as a
+
+FILES = ("--alarms", str(SAMPLE_ALARMS), "--tags", str(SAMPLE_TAGS))
+
+
+def no_session() -> Any:
+    raise AssertionError("AWS is asked")
+
+
+OFFLINE = Environment({}, lambda: NOW, no_session)
+
+
+def adopt(*arguments: str, stdin: str = "") -> Any:
+    """The command on a machine without AWS."""
+    return run("adopt", *arguments, environment=OFFLINE, stdin=stdin)
+
+
+def printed(*arguments: str) -> dict[str, Any]:
+    result = adopt(*arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_the_sample_is_planned_without_aws() -> None:
+    found = printed(*FILES)
+    assert (found["version"], found["account"], found["region"]) == (1, a.ACCOUNT, a.REGION)
+    assert found["counts"] == {"adopt": 16, "leave": 29, "red": 2}
+    assert found["red"] == ["api-memory-high", "orders-db-free-storage"]
+    assert {one["alarm"] for one in found["alarms"]} == {one.alarm for one in PLAN.entries}
+
+
+def test_what_files_cannot_say_is_not_read_and_no_answer() -> None:
+    found = {one["alarm"]: one for one in printed(*FILES)["alarms"]}
+    balanced = found["alb-api-unhealthy-hosts"]
+    assert (balanced["reason"], "run it without --alarms" in balanced["why"]) == ("target_not_read", True)
+    importer = found["importer-errors"]
+    assert (importer["do"], importer["opt_in"], importer["target_owner"]["kind"]) == (
+        "adopt",
+        "not known",
+        "not known",
+    )
+    without_tags = {one["alarm"]: one for one in printed("--alarms", str(SAMPLE_ALARMS))["alarms"]}
+    memory = without_tags["prod-billing-memory-p2"]
+    assert (memory["tags"], memory["owner"]["kind"]) == (None, "not known")
+
+
+def test_the_table_shows_what_is_adopted_left_alone_and_red() -> None:
+    result = adopt(*FILES)
+    assert result.exit_code == 0
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    text = " ".join(lines)
+    assert "Adopt 16, of which 5 are managed by a stack or a tool" in text
+    assert "Red now 2: api-memory-high, orders-db-free-storage" in text
+    assert "Firebreak acts on none of these until they are OK and turn red again" in text
+    assert "api-cpu-low low_side" in text
+
+
+def test_a_plan_is_read_as_it_was_printed(tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(plan_file.as_json(PLAN)), encoding="utf-8")
+    assert read_plan(str(file)) == PLAN
+    assert printed("--plan", str(file)) == plan_file.as_json(read_plan(str(file)))
+
+
+@given(
+    name=st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=60),
+    tags=st.dictionaries(
+        st.sampled_from(["team", "ManagedBy", "priority"]), st.text(max_size=20), max_size=3
+    ),
+)
+def test_any_name_and_tags_survive_a_plan_and_are_one_line_on_a_screen(
+    name: str, tags: dict[str, str]
+) -> None:
+    plan = planned(existing(raw(name), tags))
+    read = plan_file._Plan.model_validate(json.loads(json.dumps(plan_file.as_json(plan))))
+    assert [one.entry() for one in read.alarms] == list(plan.entries)
+    assert json.dumps(plan_file.as_json(plan)).isascii()
+
+
+# --- editing
+
+
+def edited(tmp_path: Path, edits: str, **changes: object) -> Path:
+    """The plan of the sample with changes of one alarm."""
+    written: Any = json.loads(json.dumps(plan_file.as_json(PLAN)))
+    next(one for one in written["alarms"] if one["alarm"] == edits).update(changes)
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(written), encoding="utf-8")
+    return file
+
+
+def test_an_edited_action_and_target_are_what_is_tagged(tmp_path: Path) -> None:
+    file = edited(
+        tmp_path, "alb-5xx-of-all-targets", do="adopt", action="restart-service", target="ecs:prod/web"
+    )
+    found = next(one for one in read_plan(str(file)).entries if one.alarm == "alb-5xx-of-all-targets")
+    assert found.missing == {"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/web"}
+    assert (found.do, found.reason) == (Do.ADOPT, None)
+
+
+def test_an_alarm_may_be_given_to_humans_or_kept_out(tmp_path: Path) -> None:
+    file = edited(tmp_path, "orders-db-cpu", do="adopt", action="page", severity="critical")
+    found = next(one for one in read_plan(str(file)).entries if one.alarm == "orders-db-cpu")
+    assert found.missing == {"firebreak:action": "page", "firebreak:severity": "critical"}
+    assert not found.needs_opt_in
+
+
+def test_an_alarm_that_is_taken_out_of_a_plan_lacks_nothing(tmp_path: Path) -> None:
+    file = edited(tmp_path, "alb-api-5xx-critical", do="leave")
+    found = next(one for one in read_plan(str(file)).entries if one.alarm == "alb-api-5xx-critical")
+    assert (found.missing, found.needs_opt_in) == ({}, False)
+
+
+NAME = "api-memory-high"
+MISTAKES: list[tuple[dict[str, object], str]] = [
+    ({"do": "perhaps"}, "do: Input should be 'adopt' or 'leave'"),
+    ({"action": "restart-servce"}, "action: expected one of adjust-function-memory, "),
+    ({"action": "restart-function"}, "target: restart-function is for lambda: targets"),
+    ({"target": "prod/api"}, 'target: target "prod/api" does not start with ecs:'),
+    ({"target": ""}, "target: target an empty string does not start with ecs:"),
+    ({"action": "page"}, "target: expected none with page"),
+    ({"severity": "urgent"}, "severity."),
+    ({"arn": "arn:aws:cloudwatch:eu-west-1:444455556666:alarm:api-memory-high"}, "arn: expected arn:aws:"),
+    ({"alarm": "orders-db-cpu", "arn": a.arn_of("orders-db-cpu")}, "alarm: it is there twice"),
+    ({"severty": "info"}, "severty: Extra inputs are not permitted"),
+]
+
+
+@pytest.mark.parametrize(("changes", "line"), MISTAKES, ids=str)
+def test_a_mistake_in_an_edited_plan_is_a_line_with_its_place(
+    changes: dict[str, object], line: str, tmp_path: Path
+) -> None:
+    file = edited(tmp_path, NAME, **changes)
+    result = adopt("--plan", str(file))
+    assert (result.exit_code, result.stdout) == (BAD_INPUT, "")
+    assert all(one.startswith(f"firebreak: {file}: alarms[") for one in error_lines(result))
+    assert any(f"].{line}" in one for one in error_lines(result)), error_lines(result)
+
+
+# --- what files may hold
+
+
+def alarms_file(tmp_path: Path, *answers: dict[str, Any], kind: str = "MetricAlarms") -> Path:
+    file = tmp_path / "alarms.json"
+    shown = [{key: str(one) if isinstance(one, datetime) else one for key, one in s.items()} for s in answers]
+    for one in shown:
+        one["StateUpdatedTimestamp"] = str(one["StateUpdatedTimestamp"]).replace(" ", "T")
+    file.write_text(json.dumps({kind: shown}), encoding="utf-8")
+    return file
+
+
+def without(key: str) -> dict[str, Any]:
+    return {name: value for name, value in raw().items() if name != key}
+
+
+FAULTS: list[tuple[str, str]] = [
+    ("", "not JSON (line 1, column 1)"),
+    ("[]", "found a list of 0"),
+    ("{}", "expected MetricAlarms or CompositeAlarms or LogAlarms"),
+    ('{"MetricAlarms": []}', "no alarm in it"),
+    ('{"MetricAlarms": [1]}', "MetricAlarms[0]: found an alarm without AlarmName, AlarmArn"),
+    ('{"MetricAlarms": [], "MetricAlarms": []}', 'found the key "MetricAlarms" twice'),
+    ('{"MetricAlarms": NaN}', "found NaN"),
+    ("[" * 100_000, "not readable (RecursionError)"),
+    ("\xff", "not readable (UnicodeDecodeError)"),
+]
+
+
+@pytest.mark.parametrize(("text", "line"), FAULTS, ids=lambda value: value[:30])
+def test_a_file_that_is_no_answer_of_the_aws_cli_is_one_line(text: str, line: str, tmp_path: Path) -> None:
+    file = tmp_path / "alarms.json"
+    file.write_bytes(text.encode("latin-1"))
+    result = adopt("--alarms", str(file))
+    assert (result.exit_code, result.stdout, len(error_lines(result))) == (BAD_INPUT, "", 1)
+    assert error_lines(result)[0].startswith(f"firebreak: {file}: ")
+    assert line in error_lines(result)[0]
+
+
+@pytest.mark.parametrize(
+    ("shape", "line"),
+    [
+        (without("StateValue"), "found an alarm without StateValue"),
+        (without("Period"), 'found alarm "api-memory" with an odd or missing Period'),
+        (raw(StateUpdatedTimestamp="yesterday"), 'found the time "yesterday"'),
+        (raw(StateValue="RED"), 'found alarm "api-memory" with an odd or missing'),
+        (raw(AlarmArn=7), 'found alarm "api-memory" with an odd or missing'),
+        (raw(Dimensions=[{"Name": "x"}]), 'found alarm "api-memory" with an odd or missing Value'),
+        (raw(AlarmName=""), "found an alarm without a name"),
+    ],
+    ids=["no state", "no period", "odd time", "odd state", "odd arn", "odd dimension", "no name"],
+)
+def test_an_odd_alarm_is_named_by_its_place(shape: dict[str, Any], line: str, tmp_path: Path) -> None:
+    result = adopt("--alarms", str(alarms_file(tmp_path, raw("fine"), shape)))
+    assert (result.exit_code, len(error_lines(result))) == (BAD_INPUT, 1)
+    assert f"MetricAlarms[1]: {line}" in error_lines(result)[0]
+
+
+def test_alarms_of_two_regions_are_no_plan(tmp_path: Path) -> None:
+    other = raw("far", AlarmArn=f"arn:aws:cloudwatch:us-east-1:{a.ACCOUNT}:alarm:far")
+    result = adopt("--alarms", str(alarms_file(tmp_path, raw(), other)))
+    assert result.exit_code == BAD_INPUT
+    assert "expected alarms of one account and region" in error_lines(result)[0]
+
+
+def test_one_alarm_twice_is_a_mistake(tmp_path: Path) -> None:
+    result = adopt("--alarms", str(alarms_file(tmp_path, raw(), raw())))
+    assert (result.exit_code, "api-memory is there twice" in result.stderr) == (BAD_INPUT, True)
+
+
+def test_a_tags_file_without_a_list_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "tags.json"
+    file.write_text('{"Tags": []}', encoding="utf-8")
+    result = adopt("--alarms", str(SAMPLE_ALARMS), "--tags", str(file))
+    assert (result.exit_code, "expected ResourceTagMappingList" in result.stderr) == (BAD_INPUT, True)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    result = adopt("--alarms", str(tmp_path / "gone.json"))
+    assert (result.exit_code, "gone.json: cannot be read (FileNotFoundError)" in result.stderr) == (
+        BAD_INPUT,
+        True,
+    )
+
+
+def test_alarms_may_come_from_standard_input() -> None:
+    result = adopt("--alarms", "-", "--json", stdin=SAMPLE_ALARMS.read_text(encoding="utf-8"))
+    assert (result.exit_code, json.loads(result.stdout)["counts"]["red"]) == (0, 2)
+
+
+NOT_TOGETHER = [
+    (("--alarms", "x", "--plan", "y"), "--alarms does not go with --plan"),
+    (("--alarms", "x", "--apply"), "--alarms does not go with --apply"),
+    (("--alarms", "x", "--name-prefix", "y"), "--alarms does not go with --name-prefix"),
+    (("--plan", "x", "--name-prefix", "y"), "--plan does not go with --name-prefix"),
+    (("--patch", "--apply"), "--patch does not go with --apply"),
+    (("--tags", "x"), "--tags goes with --alarms"),
+    (("--even-if-owned",), "--even-if-owned goes with --apply"),
+    (("--undo-file", "x"), "--undo-file goes with --apply"),
+    (("--undo", "x", "--apply"), "--undo does not go with --apply"),
+]
+
+
+@pytest.mark.parametrize(("options", "line"), NOT_TOGETHER, ids=lambda value: " ".join(value)[:40])
+def test_options_that_do_not_go_together_are_refused(options: tuple[str, ...], line: str) -> None:
+    result = adopt(*options)
+    assert (result.exit_code, error_lines(result)) == (BAD_INPUT, [f"firebreak: {line}"])
+
+
+def test_files_are_planned_without_the_sdk() -> None:
+    loaded = "import sys; from firebreak_cli.adopt import files, plan_screen, plan_file, patches; "
+    code = loaded + "print([m for m in sys.modules if m.split('.')[0] in {'boto3', 'botocore'}])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+# --- patches
+
+
+def resources(patch: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(patch)["Resources"]
+    return found
+
+
+def test_the_patch_for_a_stack_is_a_part_of_its_template() -> None:
+    tags = {"aws:cloudformation:stack-name": "Shop", "aws:cloudformation:logical-id": "Slow"}
+    balanced = {"LoadBalancer": "app/x/1", "TargetGroup": "targetgroup/api/0123456789abcdef"}
+    shape = raw("slow", "AWS/ApplicationELB TargetResponseTime", dimensions=balanced)
+    plan = planned(existing(shape, tags), services={balanced["TargetGroup"]: ("prod/api",)})
+    (patch,) = patches(
+        [Wish("alarm slow", one.owner, one.missing, one.needs_propagation) for one in plan.adopted]
+    )
+    assert resources(patch) == {
+        "Slow": {
+            "Properties": {
+                "ActionConfiguration": {"AlarmTagsPropagation": {"Enabled": True}},
+                "Tags": [{"Key": "firebreak:action", "Value": "scale-service"}],
+            }
+        }
+    }
+
+
+def test_what_a_stack_calls_it_stays_open_where_only_the_stack_is_known() -> None:
+    owner = Owner(OwnerKind.CLOUDFORMATION, "Shop")
+    (patch,) = patches([Wish(f"alarm {n}", owner, {"firebreak:action": "page"}) for n in ("a", "b")])
+    assert list(resources(patch)) == ["Resource1", "Resource2"]
+    assert "# alarm a; put its logical id here" in patch
+
+
+def test_the_patch_for_terraform_is_the_argument_tags() -> None:
+    result = adopt(*FILES, "--patch")
+    assert result.exit_code == 0
+    block = 'tags = {\n  "firebreak:severity" = "error"\n}\n'
+    assert f"# alarm prod-billing-memory-p2\n{block}" in result.stdout
+    assert "# stack ShopStack: merge into its template" in result.stdout
+
+
+HOSTILE = "x\n  Evil:\n    Type: AWS::IAM::Role\n${var.x} %{if} \x1b[31m"
+
+
+@pytest.mark.parametrize("kind", OwnerKind)
+def test_a_name_in_a_patch_is_a_comment_or_quoted(kind: OwnerKind) -> None:
+    owner = Owner(kind, HOSTILE, "", HOSTILE)
+    (patch,) = patches([Wish(f"alarm {HOSTILE}", owner, {"firebreak:target": HOSTILE})])
+    assert "\x1b" not in patch
+    assert not any(line.startswith("  Evil:") for line in patch.splitlines())
+    if kind is OwnerKind.CLOUDFORMATION:
+        assert list(resources(patch)) == ["Resource1"]
+        assert resources(patch)["Resource1"]["Properties"]["Tags"][0]["Value"] == HOSTILE
+    if kind is OwnerKind.TERRAFORM:
+        assert '"firebreak:target" = "' in patch
+        assert not re.search(r"(?<!\$)\$\{|(?<!%)%\{", patch.partition("tags = ")[2])
+
+
+def test_a_plan_with_nothing_to_change_says_so(tmp_path: Path) -> None:
+    result = adopt("--alarms", str(alarms_file(tmp_path, raw(metric="AWS/RDS CPUUtilization"))), "--patch")
+    assert (result.exit_code, result.stdout) == (0, "there is nothing to change\n")
+
+
+def test_patches_as_json_have_a_version() -> None:
+    found = printed(*FILES, "--patch")
+    assert found["version"] == 1
+    assert any("ShopStack" in one for one in found["patches"])
+
+
+# --- the rest
+
+
+def test_every_reason_to_leave_an_alarm_alone_has_a_meaning() -> None:
+    assert list(MEANINGS) == list(LeftAlone)
+
+
+def test_progress_is_silent_for_a_second_and_then_said_once_a_second() -> None:
+    at = iter(datetime.fromtimestamp(1000 + n / 2, tz=NOW.tzinfo) for n in range(100))
+    said: list[str] = []
+    steps = Progress(lambda: next(at), said.append)
+    assert list(steps.over(range(6), "reading", 6)) == list(range(6))
+    assert said == ["reading: 2 of 6", "reading: 4 of 6", "reading: 6 of 6"]
+
+
+def test_a_hostile_name_is_one_line_of_the_table(tmp_path: Path) -> None:
+    name = "api \u202e\u2066 [bold] critical"
+    result = adopt("--alarms", str(alarms_file(tmp_path, raw(name))))
+    assert "\u202e" not in result.stdout
+    assert "[bold]" in result.stdout
+
+
+def test_unread_tags_and_composites_are_in_a_plan_as_well() -> None:
+    plan = planned(existing(raw("one"), Unknown("x")), existing(composite("both", "ALARM(one)")))
+    assert [one.reason for one in plan.entries] == [LeftAlone.CHILDREN_DIFFER, LeftAlone.TAGS_NOT_READ]
+    assert entry(existing(raw())).red is False
+
+
+def test_reading_raises_an_ending_for_a_plan_that_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text("{}", encoding="utf-8")
+    with pytest.raises(Ending) as raised:
+        read_plan(str(file))
+    assert raised.value.lines[0] == f"{file}: version: Field required"
