@@ -238,6 +238,52 @@ def test_an_alarm_that_is_gone_is_said(aws: Any, plan: str) -> None:
     assert (done.exit_code, results(done)["alarm api-critical"]) == (BAD_INPUT, "gone")
 
 
+def test_an_alarm_that_changed_since_the_plan_is_not_tagged_nor_its_target_opted_in(
+    aws: Any, plan: str
+) -> None:
+    alarm = put(aws, "api-critical")
+    aws.put_metric_alarm(
+        AlarmName="api-critical",
+        Namespace="AWS/ECS",
+        MetricName="MemoryUtilization",
+        Dimensions=[{"Name": "ClusterName", "Value": "prod"}, {"Name": "ServiceName", "Value": "api"}],
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=3,
+        Threshold=5.0,
+        ComparisonOperator="LessThanThreshold",
+    )
+    done = adopt("--plan", plan, "--apply", "--yes", "--json")
+    assert (done.exit_code, results(done)) == (BAD_INPUT, {"alarm api-critical": "changed"})
+    assert "since the plan it is low_side" in done.stdout
+    assert (tags(alarm), tags(SERVICE)) == ({}, {})
+
+
+def test_a_reason_that_a_human_overruled_is_no_news(aws: Any, folder: Path) -> None:
+    """The alarm names no target; whoever edits the plan does."""
+    moto_service("api")
+    aws.put_metric_alarm(
+        AlarmName="cluster",
+        Namespace="AWS/ECS",
+        MetricName="MemoryUtilization",
+        Dimensions=[{"Name": "ClusterName", "Value": "prod"}],
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=3,
+        Threshold=85.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    written = json.loads(adopt("--json").stdout)
+    assert written["alarms"][0]["reason"] == "no_single_target"
+    written["alarms"][0] |= {"do": "adopt", "target": "ecs:prod/api"}
+    (folder / "plan.json").write_text(json.dumps(written), encoding="utf-8")
+    done = adopt("--plan", "plan.json", "--apply", "--yes", "--json")
+    assert (done.exit_code, set(results(done).values())) == (0, {"tagged"})
+    assert tags(written["alarms"][0]["arn"]) == {"firebreak:target": "ecs:prod/api"}
+    again = adopt("--plan", "plan.json", "--apply", "--yes", "--json", "--undo-file", "two.json")
+    assert (again.exit_code, set(results(again).values())) == (0, {"already"})
+
+
 def test_a_plan_is_carried_out_in_its_own_region_and_account_only(plan: str) -> None:
     text = Path(plan).read_text(encoding="utf-8")
     Path("far.json").write_text(text.replace(a.REGION, "us-east-1"), encoding="utf-8")

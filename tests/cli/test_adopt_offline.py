@@ -132,7 +132,7 @@ def test_an_edited_action_and_target_are_what_is_tagged(tmp_path: Path) -> None:
     )
     found = next(one for one in read_plan(str(file)).entries if one.alarm == "alb-5xx-of-all-targets")
     assert found.missing == {"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/web"}
-    assert (found.do, found.reason) == (Do.ADOPT, None)
+    assert (found.do, found.reason) == (Do.ADOPT, LeftAlone.NO_SINGLE_TARGET)
 
 
 def test_an_alarm_may_be_given_to_humans_or_kept_out(tmp_path: Path) -> None:

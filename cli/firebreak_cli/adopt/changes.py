@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from firebreak.core.model import NO_TAGS, Target
 from firebreak.intake.names import read_target
+from firebreak_cli.adopt.drift import drift
 from firebreak_cli.adopt.entries import OPTED_IN, Entry, Plan
 from firebreak_cli.adopt.owners import NOBODY, Owner
 from firebreak_cli.adopt.target_tags import arn_of_target
@@ -59,25 +60,42 @@ class Change:
         return replace(self, outcome=outcome, detail=detail)
 
 
-def changes_of(plan: Plan) -> Iterator[Change]:
+def changes_of(plan: Plan, fresh: Plan | None = None) -> Iterator[Change]:
     """The changes of a plan: the alarms, then the targets, each once.
 
-    Alarms come first: until their target takes part, nothing can be done for them.
+    Alarms come first: until their target takes part, nothing can be done for them. `fresh` is a plan that
+    was made just now: what it speaks against is not done, nor is a target opted in for such alarms alone.
     """
+    against = {entry.alarm: _against(entry, fresh) for entry in plan.adopted} if fresh else {}
     for entry in plan.adopted:
-        if entry.wanted:
-            yield Change(
-                what=f"alarm {entry.alarm}",
-                arn=entry.arn,
-                physical_id=entry.alarm,
-                wanted=entry.wanted,
-                owner=entry.owner,
-                propagates=entry.needs_propagation,
-            )
-    for entry in {entry.target: entry for entry in plan.adopted if entry.target}.values():
+        outcome = against.get(entry.alarm)
+        if entry.wanted or outcome:
+            change = _alarm_change(entry)
+            yield change.ended(*outcome) if outcome else change
+    right = [entry for entry in plan.adopted if entry.target and not against.get(entry.alarm)]
+    for entry in {entry.target: entry for entry in right}.values():
         target = read_target(entry.target, plan.account, plan.region)
         if isinstance(target, Target) and not target.is_account:
             yield from _opt_in(target, entry)
+
+
+def _against(entry: Entry, fresh: Plan) -> tuple[Outcome, str] | None:
+    try:
+        why = drift(entry, fresh)
+    except KeyError:
+        return Outcome.GONE, "it does not exist any more"
+    return (Outcome.CHANGED, why) if why else None
+
+
+def _alarm_change(entry: Entry) -> Change:
+    return Change(
+        what=f"alarm {entry.alarm}",
+        arn=entry.arn,
+        physical_id=entry.alarm,
+        wanted=entry.wanted,
+        owner=entry.owner,
+        propagates=entry.needs_propagation,
+    )
 
 
 def _opt_in(target: Target, entry: Entry) -> Iterator[Change]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from firebreak.aws.translate import translated
 from firebreak.paging.rendering import plain
-from firebreak_cli.adopt.account import require_account
+from firebreak_cli.adopt.account import Account, require_account
 from firebreak_cli.adopt.applying import Applied, Applier
 from firebreak_cli.adopt.changes import Change, changes_of
 from firebreak_cli.adopt.entries import Plan
@@ -53,13 +53,19 @@ class Desk:
         stacks = StackOwners(patient(self.session, "cloudformation"))
         return Applier(self.tagging.of, stacks.owner, even_if_owned)
 
-    def looked(self, plan: Plan, *, even_if_owned: bool) -> list[Change]:
-        """Every change of the plan as it would be made now."""
-        applier = self._applier(even_if_owned=even_if_owned)
-        changes = list(changes_of(plan))
-        progress = Progress(self.environment.now)
+    def looked(self, plan: Plan, own_stack: str, *, even_if_owned: bool, fresh: bool) -> list[Change]:
+        """Every change as it would be made now. A plan that is not `fresh` is compared with a new one."""
+        applier, progress = self._applier(even_if_owned=even_if_owned), Progress(self.environment.now)
+        now = plan if fresh else self._planned_now(own_stack, progress)
+        changes = list(changes_of(plan, now))
         looks = (applier.looked(change) for change in changes)
         return list(progress.over(looks, "looking at what would be tagged", len(changes)))
+
+    def _planned_now(self, own_stack: str, progress: Progress) -> Plan:
+        """The plan as it would be now, of all alarms: a composite's children are among them."""
+        now = self.environment.now
+        found = Account(self.session, now, progress).plan("", own_stack)
+        return found or Plan(account=self.account, region=self.region, made_at=now(), entries=())
 
     def undo_file(self, name: str) -> UndoFile:
         """The undo file, of which there is none yet. Raises Ending."""

@@ -97,7 +97,8 @@ class ByItself:
 class Entry:
     """One alarm of the plan.
 
-    `tags` are all of its tags, None where they were not read. `severity` is what its name or its tags say,
+    `reason` and `why` are the planner's; a human may adopt the alarm all the same. `tags` are all of its
+    tags, None where they were not read. `severity` is what its name or its tags say,
     by `severity_from`. `rides` says that its tags are in its events. `target_tags` are None where they were
     not read.
     """

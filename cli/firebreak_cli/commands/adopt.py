@@ -94,7 +94,8 @@ def adopt(
         return _take_back(environment, undo, ask=not yes, as_json=as_json)
     found = _plan(environment, (alarms, tags, plan, name_prefix), stack)
     if apply:
-        return _apply(environment, found, stack, undo_file, ask=not yes, owned=even_if_owned, as_json=as_json)
+        how = {"ask": not yes, "owned": even_if_owned, "fresh": not plan, "as_json": as_json}
+        return _apply(environment, found, stack, undo_file, **how)
     return _show(found, stack, patch=patch, offline=bool(alarms), as_json=as_json)
 
 
@@ -170,6 +171,7 @@ def _apply(
     *,
     ask: bool,
     owned: bool,
+    fresh: bool,
     as_json: bool,
 ) -> None:
     from firebreak.core.paging.commands import StackAddress
@@ -179,7 +181,7 @@ def _apply(
     from firebreak_cli.options import confirm
 
     desk = Desk.of(environment, plan.account, plan.region)
-    changes = desk.looked(plan, even_if_owned=owned)
+    changes = desk.looked(plan, stack, even_if_owned=owned, fresh=fresh)
     ready = list(results.ready_of(changes))
     undo = desk.undo_file(undo_file)
     if ready and ask:
