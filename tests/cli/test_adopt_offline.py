@@ -1,5 +1,6 @@
 """`firebreak adopt` on files: the plan as a table, as JSON to edit and read again, and as patches."""
 
+import io
 import json
 import re
 import subprocess
@@ -12,9 +13,10 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from firebreak.core.readings import Unknown
-from firebreak_cli.adopt import plan_file
+from firebreak_cli.adopt import plan_file, plan_screen
 from firebreak_cli.adopt.entries import MEANINGS, Do, LeftAlone
 from firebreak_cli.adopt.owners import Owner, OwnerKind
 from firebreak_cli.adopt.patches import Wish, patches
@@ -82,14 +84,24 @@ def test_what_files_cannot_say_is_not_read_and_no_answer() -> None:
 
 
 def test_the_table_shows_what_is_adopted_left_alone_and_red() -> None:
+    out = io.StringIO()
+    plan_screen.show(PLAN, Console(file=out, width=200, highlight=False, markup=False))
+    lines = [" ".join(line.split()) for line in out.getvalue().splitlines()]
+    assert f"Adopt {len(PLAN.adopted)}, of which 6 are managed by a stack or a tool" in lines
+    assert "Red now 2: api-memory-high, orders-db-free-storage" in lines
+    assert "Firebreak acts on none of these until they are OK and turn red again" in lines
+    assert "worker-in-trouble restart-service ecs:prod/worker action, target nobody" in lines
+    assert "prod-billing-cpu-warning scale-service ecs:prod/billing severity=warning terraform" in lines
+    assert "ecs:prod/payments firebreak:enabled=true stack ShopStack" in lines
+    assert "api-cpu-low low_side it fires when AWS/ECS CPUUtilization is low (LessThanThreshold)" in lines
+    note = "Note its metric leads to restart-service without a tag, and a guard refuses that: legacy-memory"
+    assert note in lines
+
+
+def test_the_command_prints_that_table_on_a_narrow_terminal() -> None:
     result = adopt(*FILES)
-    assert result.exit_code == 0
-    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
-    text = " ".join(lines)
-    assert "Adopt 16, of which 5 are managed by a stack or a tool" in text
-    assert "Red now 2: api-memory-high, orders-db-free-storage" in text
-    assert "Firebreak acts on none of these until they are OK and turn red again" in text
-    assert "api-cpu-low low_side" in text
+    assert (result.exit_code, max(map(len, result.stdout.splitlines())) <= 80) == (0, True)
+    assert "Adopt       16, of which 5 are managed by a stack or a tool" in result.stdout
 
 
 def test_a_plan_is_read_as_it_was_printed(tmp_path: Path) -> None:
