@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -11,18 +10,23 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from firebreak_cli.adopt.undo_file import KEYS
-from firebreak_cli.environment import Environment
-from firebreak_cli.exit_codes import BAD_INPUT, INTERRUPTED, NO_AWS, OWNED
+from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, OWNED
 from tests.cli.adopted import NOW
-from tests.cli.running import Calls, StackSession, error_lines
-from tests.cli.test_adopt_live import ACCOUNT, adopt, around, no_stack, put
+from tests.cli.adopted_aws import (
+    ACCOUNT,
+    CRITICAL,
+    OPTED,
+    SERVICE,
+    adopt,
+    around,
+    no_stack,
+    put,
+    results,
+    tags,
+)
+from tests.cli.running import Calls, error_lines
 from tests.cli.test_pause_scopes import moto_service
 from tests.support import builders as a
-
-SERVICE = f"arn:aws:ecs:{a.REGION}:{ACCOUNT}:service/prod/api"
-OPTED = {"firebreak:enabled": "true"}
-CRITICAL = {"firebreak:severity": "critical"}
 
 
 @pytest.fixture
@@ -36,19 +40,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Undo files are written here."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def tags(arn: str) -> dict[str, str]:
-    session = boto3.session.Session(region_name=a.REGION)
-    if ":ecs:" in arn:
-        found = session.client("ecs").list_tags_for_resource(resourceArn=arn)["tags"]
-        return {tag["key"]: tag["value"] for tag in found}
-    listed = session.client("cloudwatch").list_tags_for_resource(ResourceARN=arn)["Tags"]
-    return {tag["Key"]: tag["Value"] for tag in listed}
-
-
-def results(result: Any) -> dict[str, str]:
-    return {one["what"]: one["result"] for one in json.loads(result.stdout)["results"]}
 
 
 def managed(stack: str = "Shop", *, logical_id: str = "Memory", name: str = "api-critical") -> Any:
@@ -260,7 +251,7 @@ def test_an_alarm_that_changed_since_the_plan_is_not_tagged_nor_its_target_opted
 
 
 def test_a_reason_that_a_human_overruled_is_no_news(aws: Any, folder: Path) -> None:
-    """The alarm names no target; whoever edits the plan does."""
+    """The alarm names no target; the one who edits the plan does."""
     moto_service("api")
     aws.put_metric_alarm(
         AlarmName="cluster",
@@ -306,155 +297,3 @@ def test_an_edited_plan_is_what_is_tagged(aws: Any, plan: str) -> None:
     assert done.exit_code == 0
     arn = written["alarms"][0]["arn"]
     assert tags(arn) == {"firebreak:action": "scale-service", "firebreak:severity": "info"}
-
-
-# --- failures
-
-
-def failing(operation: str, code: str, status: int) -> Environment:
-    """ECS answers one kind of call so, and does not carry it out."""
-    metadata = {"HTTPStatusCode": status}
-    answer = {"Error": {"Code": code, "Message": "x"}, "ResponseMetadata": metadata}
-
-    class Session(StackSession):
-        def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
-            made = super().client(service_name, *args, **kwargs)
-            if service_name == "ecs":
-                sent = SimpleNamespace(status_code=status), answer
-                made.meta.events.register(f"before-call.ecs.{operation}", lambda **_: sent)
-            return made
-
-    return Environment({}, lambda: NOW, lambda: Session(no_stack))
-
-
-def test_an_error_ends_it_and_the_undo_file_has_what_was_done(aws: Any, folder: Path) -> None:
-    moto_service("api")
-    alarm = put(aws, "api-critical")
-    refused = failing("TagResource", "AccessDeniedException", 403)
-    done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=refused)
-    (line,) = error_lines(done)
-    assert (done.exit_code, line.endswith("; 1 of 2 tagged")) == (NO_AWS, True)
-    assert line.startswith("firebreak: NOT ALL TAGGED: AWS refused TagResource (AccessDeniedException): ")
-    assert results(done) == {"alarm api-critical": "tagged", "ecs:prod/api": "not_tried"}
-    written = json.loads((folder / "u.json").read_text(encoding="utf-8"))
-    assert [one["what"] for one in written["added"]] == ["alarm api-critical"]
-    assert adopt("--undo", "u.json", "--yes").exit_code == 0
-    assert tags(alarm) == {}
-
-
-def test_a_lost_reply_is_in_the_undo_file(aws: Any, folder: Path) -> None:
-    moto_service("api")
-    put(aws, "api-critical")
-    lost = failing("TagResource", "InternalError", 500)
-    done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=lost)
-    assert (done.exit_code, results(done)["ecs:prod/api"]) == (NO_AWS, "not_read")
-    written = json.loads((folder / "u.json").read_text(encoding="utf-8"))
-    assert [one["what"] for one in written["added"]] == ["alarm api-critical", "ecs:prod/api"]
-
-
-def test_an_interrupt_says_where_what_was_tagged_is(aws: Any, folder: Path) -> None:
-    moto_service("api")
-    put(aws, "api-critical")
-
-    def interrupt(**_: object) -> None:
-        raise KeyboardInterrupt
-
-    class Session(StackSession):
-        def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
-            made = super().client(service_name, *args, **kwargs)
-            made.meta.events.register("before-call.ecs.TagResource", interrupt)
-            return made
-
-    environment = Environment({}, lambda: NOW, lambda: Session(no_stack))
-    done = adopt("--apply", "--yes", "--undo-file", "u.json", environment=environment)
-    assert (done.exit_code, error_lines(done)) == (
-        INTERRUPTED,
-        ["firebreak: interrupted: what was tagged is in u.json"],
-    )
-    added = json.loads((folder / "u.json").read_text(encoding="utf-8"))["added"]
-    assert [one["what"] for one in added] == ["alarm api-critical", "ecs:prod/api"]
-
-
-def test_an_existing_undo_file_is_never_overwritten(aws: Any, folder: Path) -> None:
-    moto_service("api")
-    alarm = put(aws, "api-critical")
-    (folder / "u.json").write_text("mine", encoding="utf-8")
-    done = adopt("--apply", "--yes", "--undo-file", "u.json")
-    assert (done.exit_code, error_lines(done)) == (
-        BAD_INPUT,
-        ["firebreak: u.json: it exists already; name another with --undo-file"],
-    )
-    assert ((folder / "u.json").read_text(encoding="utf-8"), tags(alarm)) == ("mine", {})
-
-
-def test_a_folder_that_is_not_there_is_said_before_anything_is_changed(aws: Any) -> None:
-    moto_service("api")
-    alarm = put(aws, "api-critical")
-    done = adopt("--apply", "--yes", "--undo-file", "nowhere/u.json")
-    assert (done.exit_code, tags(alarm)) == (BAD_INPUT, {})
-    assert error_lines(done) == ["firebreak: nowhere/u.json: cannot be written"]
-
-
-# --- taking it back
-
-
-def test_a_tag_that_was_changed_since_is_kept(aws: Any) -> None:
-    moto_service("api")
-    alarm = put(aws, "api-critical")
-    adopt("--apply", "--yes", "--undo-file", "u.json")
-    aws.tag_resource(ResourceARN=alarm, Tags=[{"Key": "firebreak:severity", "Value": "info"}])
-    back = adopt("--undo", "u.json", "--yes", "--json")
-    assert (back.exit_code, results(back)) == (
-        BAD_INPUT,
-        {"ecs:prod/api": "removed", "alarm api-critical": "changed"},
-    )
-    assert (tags(alarm), tags(SERVICE)) == ({"firebreak:severity": "info"}, {})
-
-
-def test_taking_back_asks_first(aws: Any) -> None:
-    moto_service("api")
-    alarm = put(aws, "api-critical")
-    adopt("--apply", "--yes", "--undo-file", "u.json")
-    back = adopt("--undo", "u.json", stdin="n\n")
-    assert (back.exit_code, tags(alarm)) == (BAD_INPUT, CRITICAL)
-    assert "ecs:prod/api" in back.stdout
-
-
-def undo_file(folder: Path, **changes: object) -> str:
-    one = {"what": "alarm x", "arn": f"arn:aws:cloudwatch:{a.REGION}:{ACCOUNT}:alarm:x", "tags": OPTED}
-    content = {
-        "version": 1,
-        "account": ACCOUNT,
-        "region": a.REGION,
-        "made_at": "2026-11-30T03:00:00+00:00",
-        "added": [one | changes],
-    }
-    file = folder / "crafted.json"
-    file.write_text(json.dumps(content), encoding="utf-8")
-    return str(file)
-
-
-CRAFTED: list[tuple[str, dict[str, object], str]] = [
-    ("another tag", {"tags": {"team": "x"}}, "added[0]: tags: team is no tag that adopt adds"),
-    ("no tags", {"tags": {}}, "added[0].tags: "),
-    (
-        "a bucket",
-        {"arn": f"arn:aws:s3:{a.REGION}:{ACCOUNT}:x"},
-        "arn: expected one of cloudwatch, ecs, lambda",
-    ),
-    ("another region", {"arn": f"arn:aws:ecs:us-east-1:{ACCOUNT}:x"}, f"arn: expected one of {ACCOUNT} "),
-    ("no ARN", {"arn": "x"}, f"arn: expected one of {ACCOUNT} {a.REGION}"),
-]
-
-
-@pytest.mark.parametrize(("changes", "line"), [one[1:] for one in CRAFTED], ids=[one[0] for one in CRAFTED])
-def test_an_undo_file_removes_nothing_but_what_adopt_adds(
-    aws: Any, folder: Path, changes: dict[str, object], line: str
-) -> None:
-    result = adopt("--undo", undo_file(folder, **changes), "--yes")
-    assert result.exit_code == BAD_INPUT
-    assert line in error_lines(result)[0]
-
-
-def test_the_tags_that_may_be_removed_are_those_that_a_plan_adds() -> None:
-    assert {"firebreak:action", "firebreak:target", "firebreak:severity", "firebreak:enabled"} == KEYS

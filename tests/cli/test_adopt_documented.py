@@ -19,8 +19,8 @@ from firebreak_cli.adopt.suggestions import BY_TAG
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import OWNED
 from tests.cli.adopted import NOW
+from tests.cli.adopted_aws import ACCOUNT, adopt, no_stack, put
 from tests.cli.running import StackSession
-from tests.cli.test_adopt_live import ACCOUNT, adopt, no_stack, put
 from tests.cli.test_adopt_offline import FILES
 from tests.cli.test_adopt_offline import adopt as offline
 from tests.cli.test_adopt_sample import PLAN

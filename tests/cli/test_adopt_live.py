@@ -19,49 +19,16 @@ from firebreak_cli.adopt.target_tags import arn_of_target, tags_of_target
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS
 from tests.cli.adopted import NOW, raw
-from tests.cli.running import Calls, StackSession, error_lines, run
+from tests.cli.adopted_aws import ACCOUNT, adopt, around, no_stack, put
+from tests.cli.running import Calls, StackSession, error_lines
 from tests.cli.test_pause_scopes import moto_service
 from tests.support import builders as a
-
-# The account that moto is.
-ACCOUNT = "123456789012"
 
 
 @pytest.fixture
 def aws() -> Iterator[Any]:
     with mock_aws():
         yield boto3.session.Session(region_name=a.REGION).client("cloudwatch")
-
-
-def put(cloudwatch: Any, name: str, service: str = "api", **tags: str) -> str:
-    """An alarm on the memory of a service; its ARN."""
-    cloudwatch.put_metric_alarm(
-        AlarmName=name,
-        Namespace="AWS/ECS",
-        MetricName="MemoryUtilization",
-        Dimensions=[{"Name": "ClusterName", "Value": "prod"}, {"Name": "ServiceName", "Value": service}],
-        Statistic="Average",
-        Period=60,
-        EvaluationPeriods=3,
-        Threshold=85.0,
-        ComparisonOperator="GreaterThanThreshold",
-        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
-    )
-    return f"arn:aws:cloudwatch:{a.REGION}:{ACCOUNT}:alarm:{name}"
-
-
-def no_stack(stubber: Stubber) -> None:
-    """CloudFormation manages nothing."""
-    for _ in range(20):
-        stubber.add_client_error("describe_stack_resources", "ValidationError", http_status_code=400)
-
-
-def around(program: Callable[[Stubber], object] = no_stack, *, calls: Calls | None = None) -> Environment:
-    return Environment({}, lambda: NOW, lambda: StackSession(program, calls))
-
-
-def adopt(*arguments: str, environment: Environment | None = None, stdin: str = "") -> Any:
-    return run("adopt", *arguments, environment=environment or around(), stdin=stdin)
 
 
 def planned(*arguments: str, environment: Environment | None = None) -> dict[str, Any]:

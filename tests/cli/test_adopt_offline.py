@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import subprocess
 import sys
 from datetime import datetime
@@ -10,16 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
 from firebreak.core.readings import Unknown
 from firebreak_cli.adopt import plan_file, plan_screen
-from firebreak_cli.adopt.entries import MEANINGS, Do, LeftAlone
-from firebreak_cli.adopt.owners import Owner, OwnerKind
-from firebreak_cli.adopt.patches import Wish, patches
+from firebreak_cli.adopt.entries import MEANINGS, LeftAlone
 from firebreak_cli.adopt.plan_file import read_plan
 from firebreak_cli.adopt.progress import Progress
 from firebreak_cli.environment import Environment
@@ -124,66 +120,6 @@ def test_any_name_and_tags_survive_a_plan_and_are_one_line_on_a_screen(
     read = plan_file._Plan.model_validate(json.loads(json.dumps(plan_file.as_json(plan))))
     assert [one.entry() for one in read.alarms] == list(plan.entries)
     assert json.dumps(plan_file.as_json(plan)).isascii()
-
-
-# --- editing
-
-
-def edited(tmp_path: Path, edits: str, **changes: object) -> Path:
-    """The plan of the sample with changes of one alarm."""
-    written: Any = json.loads(json.dumps(plan_file.as_json(PLAN)))
-    next(one for one in written["alarms"] if one["alarm"] == edits).update(changes)
-    file = tmp_path / "plan.json"
-    file.write_text(json.dumps(written), encoding="utf-8")
-    return file
-
-
-def test_an_edited_action_and_target_are_what_is_tagged(tmp_path: Path) -> None:
-    file = edited(
-        tmp_path, "alb-5xx-of-all-targets", do="adopt", action="restart-service", target="ecs:prod/web"
-    )
-    found = next(one for one in read_plan(str(file)).entries if one.alarm == "alb-5xx-of-all-targets")
-    assert found.missing == {"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/web"}
-    assert (found.do, found.reason) == (Do.ADOPT, LeftAlone.NO_SINGLE_TARGET)
-
-
-def test_an_alarm_may_be_given_to_humans_or_kept_out(tmp_path: Path) -> None:
-    file = edited(tmp_path, "orders-db-cpu", do="adopt", action="page", severity="critical")
-    found = next(one for one in read_plan(str(file)).entries if one.alarm == "orders-db-cpu")
-    assert found.missing == {"firebreak:action": "page", "firebreak:severity": "critical"}
-    assert not found.needs_opt_in
-
-
-def test_an_alarm_that_is_taken_out_of_a_plan_lacks_nothing(tmp_path: Path) -> None:
-    file = edited(tmp_path, "alb-api-5xx-critical", do="leave")
-    found = next(one for one in read_plan(str(file)).entries if one.alarm == "alb-api-5xx-critical")
-    assert (found.missing, found.needs_opt_in) == ({}, False)
-
-
-NAME = "api-memory-high"
-MISTAKES: list[tuple[dict[str, object], str]] = [
-    ({"do": "perhaps"}, "do: Input should be 'adopt' or 'leave'"),
-    ({"action": "restart-servce"}, "action: expected one of adjust-function-memory, "),
-    ({"action": "restart-function"}, "target: restart-function is for lambda: targets"),
-    ({"target": "prod/api"}, 'target: target "prod/api" does not start with ecs:'),
-    ({"target": ""}, "target: target an empty string does not start with ecs:"),
-    ({"action": "page"}, "target: expected none with page"),
-    ({"severity": "urgent"}, "severity."),
-    ({"arn": "arn:aws:cloudwatch:eu-west-1:444455556666:alarm:api-memory-high"}, "arn: expected arn:aws:"),
-    ({"alarm": "orders-db-cpu", "arn": a.arn_of("orders-db-cpu")}, "alarm: it is there twice"),
-    ({"severty": "info"}, "severty: Extra inputs are not permitted"),
-]
-
-
-@pytest.mark.parametrize(("changes", "line"), MISTAKES, ids=str)
-def test_a_mistake_in_an_edited_plan_is_a_line_with_its_place(
-    changes: dict[str, object], line: str, tmp_path: Path
-) -> None:
-    file = edited(tmp_path, NAME, **changes)
-    result = adopt("--plan", str(file))
-    assert (result.exit_code, result.stdout) == (BAD_INPUT, "")
-    assert all(one.startswith(f"firebreak: {file}: alarms[") for one in error_lines(result))
-    assert any(f"].{line}" in one for one in error_lines(result)), error_lines(result)
 
 
 # --- what files may hold
@@ -300,75 +236,6 @@ def test_files_are_planned_without_the_sdk() -> None:
     code = loaded + "print([m for m in sys.modules if m.split('.')[0] in {'boto3', 'botocore'}])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
-
-
-# --- patches
-
-
-def resources(patch: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(patch)["Resources"]
-    return found
-
-
-def test_the_patch_for_a_stack_is_a_part_of_its_template() -> None:
-    tags = {"aws:cloudformation:stack-name": "Shop", "aws:cloudformation:logical-id": "Slow"}
-    balanced = {"LoadBalancer": "app/x/1", "TargetGroup": "targetgroup/api/0123456789abcdef"}
-    shape = raw("slow", "AWS/ApplicationELB TargetResponseTime", dimensions=balanced)
-    plan = planned(existing(shape, tags), services={balanced["TargetGroup"]: ("prod/api",)})
-    (patch,) = patches(
-        [Wish("alarm slow", one.owner, one.missing, one.needs_propagation) for one in plan.adopted]
-    )
-    assert resources(patch) == {
-        "Slow": {
-            "Properties": {
-                "ActionConfiguration": {"AlarmTagsPropagation": {"Enabled": True}},
-                "Tags": [{"Key": "firebreak:action", "Value": "scale-service"}],
-            }
-        }
-    }
-
-
-def test_what_a_stack_calls_it_stays_open_where_only_the_stack_is_known() -> None:
-    owner = Owner(OwnerKind.CLOUDFORMATION, "Shop")
-    (patch,) = patches([Wish(f"alarm {n}", owner, {"firebreak:action": "page"}) for n in ("a", "b")])
-    assert list(resources(patch)) == ["Resource1", "Resource2"]
-    assert "# alarm a; put its logical id here" in patch
-
-
-def test_the_patch_for_terraform_is_the_argument_tags() -> None:
-    result = adopt(*FILES, "--patch")
-    assert result.exit_code == 0
-    block = 'tags = {\n  "firebreak:severity" = "error"\n}\n'
-    assert f"# alarm prod-billing-memory-p2\n{block}" in result.stdout
-    assert "# stack ShopStack: merge into its template" in result.stdout
-
-
-HOSTILE = "x\n  Evil:\n    Type: AWS::IAM::Role\n${var.x} %{if} \x1b[31m"
-
-
-@pytest.mark.parametrize("kind", OwnerKind)
-def test_a_name_in_a_patch_is_a_comment_or_quoted(kind: OwnerKind) -> None:
-    owner = Owner(kind, HOSTILE, "", HOSTILE)
-    (patch,) = patches([Wish(f"alarm {HOSTILE}", owner, {"firebreak:target": HOSTILE})])
-    assert "\x1b" not in patch
-    assert not any(line.startswith("  Evil:") for line in patch.splitlines())
-    if kind is OwnerKind.CLOUDFORMATION:
-        assert list(resources(patch)) == ["Resource1"]
-        assert resources(patch)["Resource1"]["Properties"]["Tags"][0]["Value"] == HOSTILE
-    if kind is OwnerKind.TERRAFORM:
-        assert '"firebreak:target" = "' in patch
-        assert not re.search(r"(?<!\$)\$\{|(?<!%)%\{", patch.partition("tags = ")[2])
-
-
-def test_a_plan_with_nothing_to_change_says_so(tmp_path: Path) -> None:
-    result = adopt("--alarms", str(alarms_file(tmp_path, raw(metric="AWS/RDS CPUUtilization"))), "--patch")
-    assert (result.exit_code, result.stdout) == (0, "there is nothing to change\n")
-
-
-def test_patches_as_json_have_a_version() -> None:
-    found = printed(*FILES, "--patch")
-    assert found["version"] == 1
-    assert any("ShopStack" in one for one in found["patches"])
 
 
 # --- the rest

@@ -4,8 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from firebreak.core.model import AlarmKind, Target
 from firebreak.core.readings import ABSENT, NotRead, Unknown
@@ -23,10 +21,8 @@ from tests.cli.adopted import (
     SCALING,
     NoCache,
     Services,
-    composite,
     entry,
     existing,
-    planned,
     raw,
     sample_alarms,
 )
@@ -232,130 +228,6 @@ def test_missing_data_that_turns_it_red_is_said() -> None:
 def test_an_alarm_that_its_symptom_leads_to_a_refusal_says_so() -> None:
     found = entry(existing(raw(ComparisonOperator=LESS)))
     assert found.notes == ("its metric leads to restart-service without a tag, and a guard refuses that",)
-
-
-# --- composites
-
-
-def pair(**changes: Any) -> list[Any]:
-    """Two alarms on the memory of one service; the changes are the second one's."""
-    return [existing(raw("one")), existing(raw("two", **changes))]
-
-
-BOTH = existing(composite("both", 'ALARM("one") AND ALARM("two")'))
-
-
-def test_a_composite_is_adopted_for_its_children_which_are_left_to_it() -> None:
-    found = {one.alarm: one for one in planned(*pair(), BOTH).entries}
-    assert found["both"].missing == {
-        "firebreak:action": "restart-service",
-        "firebreak:target": "ecs:prod/api",
-    }
-    assert (found["one"].reason, found["two"].reason) == (L.COMPOSITE_CHILD, L.COMPOSITE_CHILD)
-    leads = "its metric leads to restart-service without a tag"
-    note = f"{leads}: tag it firebreak:action=none if only the composite is to be acted on"
-    assert found["one"].notes == (note,)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"metric": "AWS/ECS CPUUtilization"},
-        {"dimensions": {"ClusterName": "prod", "ServiceName": "web"}},
-        {"metric": "AWS/RDS CPUUtilization"},
-        {"ComparisonOperator": LESS},
-    ],
-    ids=["another action", "another target", "no action", "the low side"],
-)
-def test_a_composite_whose_children_differ_is_left_alone_and_they_are_judged_alone(
-    changes: dict[str, Any],
-) -> None:
-    found = {one.alarm: one for one in planned(*pair(**changes), BOTH).entries}
-    assert found["both"].reason is L.CHILDREN_DIFFER
-    assert found["one"].reason is None
-
-
-def test_a_child_that_was_not_read_speaks_against_its_composite() -> None:
-    assert entry(BOTH, existing(raw("one"))).why == 'its child "two" was not read, or nests too deep'
-
-
-def test_a_child_of_another_account_is_not_the_alarm_of_that_name_here() -> None:
-    elsewhere = f"arn:aws:cloudwatch:{a.REGION}:444455556666:alarm:one"
-    found = entry(existing(composite("far", f'ALARM("{elsewhere}")')), existing(raw("one")))
-    assert found.reason is L.CHILDREN_DIFFER
-
-
-def test_composites_are_followed_three_levels_deep() -> None:
-    levels = [existing(composite(f"c{n}", f"ALARM(c{n + 1})")) for n in range(3)]
-    deep = [*levels, existing(composite("c3", "ALARM(one)")), existing(raw("one"))]
-    found = {one.alarm: one.reason for one in planned(*deep).entries}
-    assert found["c0"] is L.CHILDREN_DIFFER
-    assert found["c1"] is None
-
-
-def test_a_composite_that_names_itself_ends() -> None:
-    assert entry(existing(composite("loop", "ALARM(loop)"))).reason is L.CHILDREN_DIFFER
-
-
-def test_a_tagged_composite_keeps_its_children_to_itself() -> None:
-    tagged = existing(composite("both", "ALARM(one) OR ALARM(two)"), {"firebreak:action": "scale-service"})
-    found = {one.alarm: one for one in planned(tagged, *pair(), target_tags=OPTED).entries}
-    assert (found["both"].action, found["both"].reason) == ("scale-service", L.NOTHING_MISSING)
-    assert found["one"].reason is L.NOTHING_MISSING
-
-
-def test_a_child_with_an_action_of_its_own_is_judged_by_itself() -> None:
-    tagged = existing(raw("two"), {"firebreak:action": "restart-service"})
-    found = {one.alarm: one for one in planned(existing(raw("one")), tagged, BOTH).entries}
-    assert (found["one"].reason, found["two"].reason) == (L.COMPOSITE_CHILD, None)
-
-
-NAMES = [f"n{number}" for number in range(5)]
-SHAPES_OF_ALARMS = st.builds(
-    lambda name, metric, service, comparison, actions: raw(
-        name,
-        metric,
-        dimensions={"ClusterName": "prod", "ServiceName": service},
-        ComparisonOperator=comparison,
-        AlarmActions=actions,
-    ),
-    st.sampled_from(NAMES),
-    st.sampled_from(["AWS/ECS MemoryUtilization", "AWS/ECS CPUUtilization", "AWS/RDS CPUUtilization"]),
-    st.sampled_from(["api", "web"]),
-    st.sampled_from(["GreaterThanThreshold", LESS]),
-    st.sampled_from([[], [SCALING], ["odd"]]),
-)
-COMPOSITES = st.builds(
-    lambda name, children: composite(name, " OR ".join(f"ALARM({child})" for child in children)),
-    st.sampled_from(["c0", "c1", "c2"]),
-    st.lists(st.sampled_from([*NAMES, "c0", "c1", "c2"]), min_size=1, max_size=3),
-)
-TAGS_OF_ALARMS = st.dictionaries(
-    st.sampled_from(["firebreak:action", "firebreak:target", "ManagedBy", "severity"]),
-    st.sampled_from(["restart-service", "none", "page", "ecs:prod/web", "terraform", "P1", "odd"]),
-    max_size=2,
-)
-ALARMS = st.lists(
-    st.tuples(st.one_of(SHAPES_OF_ALARMS, COMPOSITES), TAGS_OF_ALARMS),
-    unique_by=lambda one: one[0]["AlarmName"],
-    max_size=8,
-)
-
-
-@given(ALARMS, st.randoms(use_true_random=False))
-def test_whatever_the_alarms_are_each_is_judged_once_in_any_order(alarms: list[Any], mix: Any) -> None:
-    read = [existing(shape, tags) for shape, tags in alarms]
-    shuffled = [*read]
-    mix.shuffle(shuffled)
-    plan = planned(*read)
-    assert planned(*shuffled) == plan
-    assert [one.alarm for one in plan.entries] == sorted(shape["AlarmName"] for shape, _ in alarms)
-    for one in plan.entries:
-        assert one.adopted is (one.reason is None)
-        assert not one.missing.keys() & (one.tags or {}).keys()
-        if one.adopted:
-            assert CATALOG.service_of(one.action) == one.target.partition(":")[0]
-            assert one.missing or one.needs_opt_in
 
 
 # --- suggestions
