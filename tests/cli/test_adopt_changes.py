@@ -93,6 +93,12 @@ def test_tags_that_change_while_it_is_asked_are_left_as_they_are(tmp_path: Path)
     assert (store.made, [*tmp_path.iterdir()]) == ([], [])
 
 
+def test_tags_that_cannot_be_read_again_are_not_taken_for_changed(tmp_path: Path) -> None:
+    store = Losing({ONE: {}}, first=lambda found: found.blind.add(ONE))
+    assert outcomes(applied(tmp_path, store, change())) == [Outcome.NOT_READ]
+    assert (store.made, [*tmp_path.iterdir()]) == ([], [])
+
+
 def test_a_lost_reply_is_looked_up(tmp_path: Path) -> None:
     lost = OutcomeUnknown("TagResource", "InternalError")
     there = applied(tmp_path, Losing({ONE: {}}, error=lost, carried_out=True), change())

@@ -98,8 +98,11 @@ class Applier:
     def _make(self, change: Change, undo: UndoFile) -> Change:
         """One change. Raises AwsError."""
         store = self.store(change.arn)
-        if store.read(change.arn) != change.before:
+        now = store.read(change.arn)
+        if now != change.before:
             undo.drop(change)
+            if isinstance(now, Unknown | NotRead):
+                return change.ended(Outcome.NOT_READ, f"its tags could not be read again: {now.why}")
             return change.ended(Outcome.CHANGED, "its tags changed while this was asked")
         try:
             store.add(change.arn, change.add)
