@@ -27,8 +27,10 @@ def show(plan: Plan, console: Console, next_steps: Iterable[tuple[str, str]] = (
     if plan.left:
         console.print()
         console.print(screen.listing(("left alone", "reason", "why"), map(_left, plan.left)))
+    if notes := [*_notes(plan)]:
+        console.print()
+        console.print(screen.facts(notes))
     console.print()
-    console.print(screen.facts(_notes(plan)))
     for label, command in next_steps:
         console.print(f"{label}  {command}", soft_wrap=True)  # one line, to copy
 
