@@ -1,6 +1,6 @@
 """Progress of what takes over a second: one line on a terminal, written over and then taken off."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +26,14 @@ class Progress:
             return
         self._write(f"{_OVER}{line}")
         self.shown_at, self.shown = at, True
+
+    def over[T](self, steps: Iterable[T], doing: str, total: int | None = None) -> Iterator[T]:
+        """The steps, of which it shows how many are done; `doing` says what they are."""
+        of = f" of {total}" if total is not None else ""
+        for count, step in enumerate(steps, start=1):
+            self.look(f"{doing}: {count}{of}")
+            yield step
+        self.end()
 
     def end(self) -> None:
         """Takes the line off the terminal."""

@@ -17,7 +17,6 @@ from firebreak.core.readings import Unknown
 from firebreak_cli.adopt import plan_file, plan_screen
 from firebreak_cli.adopt.entries import MEANINGS, LeftAlone
 from firebreak_cli.adopt.plan_file import read_plan
-from firebreak_cli.adopt.progress import Progress
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from tests.cli.adopted import (
@@ -243,14 +242,6 @@ def test_files_are_planned_without_the_sdk() -> None:
 
 def test_every_reason_to_leave_an_alarm_alone_has_a_meaning() -> None:
     assert list(MEANINGS) == list(LeftAlone)
-
-
-def test_progress_is_silent_for_a_second_and_then_said_once_a_second() -> None:
-    at = iter(datetime.fromtimestamp(1000 + n / 2, tz=NOW.tzinfo) for n in range(100))
-    said: list[str] = []
-    steps = Progress(lambda: next(at), said.append)
-    assert list(steps.over(range(6), "reading", 6)) == list(range(6))
-    assert said == ["reading: 2 of 6", "reading: 4 of 6", "reading: 6 of 6"]
 
 
 def test_a_hostile_name_is_one_line_of_the_table(tmp_path: Path) -> None:

@@ -162,3 +162,11 @@ def test_progress_is_shown_once_a_second_and_taken_off_at_the_end() -> None:
     clock = Ticking(timedelta(milliseconds=500))
     assert list(counted(clock, 5)) == ["200 decisions", "400 decisions"]
     assert clock.screen.getvalue().endswith("\r\x1b[K")
+
+
+def test_steps_are_counted_while_they_are_taken() -> None:
+    clock = Ticking(timedelta(milliseconds=500))
+    steps = Progress(clock.now, clock.screen, a.NOW).over(range(6), "reading", 6)
+    assert list(steps) == list(range(6))
+    shown = [line for line in clock.screen.getvalue().split("\r\x1b[K") if line]
+    assert shown == ["reading: 2 of 6", "reading: 4 of 6", "reading: 6 of 6"]

@@ -27,10 +27,10 @@ from firebreak_cli.adopt.existing import ExistingAlarm, existing_alarm
 from firebreak_cli.adopt.files import home_of, only_alarms
 from firebreak_cli.adopt.judging import Known
 from firebreak_cli.adopt.planner import plan
-from firebreak_cli.adopt.progress import Progress
 from firebreak_cli.adopt.target_tags import tags_of_target
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import NO_AWS, Ending
+from firebreak_cli.progress import Progress
 from firebreak_cli.stack import patient
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """The desk of an operator who tags: one session, in the account and region of the plan and no other."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,12 @@ from firebreak_cli.adopt.account import Account, require_account
 from firebreak_cli.adopt.applying import Applied, Applier
 from firebreak_cli.adopt.changes import Change, changes_of
 from firebreak_cli.adopt.entries import Plan
-from firebreak_cli.adopt.progress import Progress
 from firebreak_cli.adopt.tagging import StackOwners, Tagging
 from firebreak_cli.adopt.undo_file import ReadUndo, UndoFile
 from firebreak_cli.adopt.undoing import Removal, TakenBack, looked, take_back
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.progress import Progress, progress_of
 from firebreak_cli.stack import client, patient, session_of
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ class Desk:
 
     def looked(self, plan: Plan, own_stack: str, *, even_if_owned: bool, fresh: bool) -> list[Change]:
         """Every change as it would be made now. A plan that is not `fresh` is compared with a new one."""
-        applier, progress = self._applier(even_if_owned=even_if_owned), Progress(self.environment.now)
+        applier, progress = (
+            self._applier(even_if_owned=even_if_owned),
+            progress_of(self.environment.now, sys.stderr),
+        )
         now = plan if fresh else self._planned_now(own_stack, progress)
         changes = list(changes_of(plan, now))
         looks = (applier.looked(change) for change in changes)
@@ -77,7 +81,7 @@ class Desk:
 
     def apply(self, changes: Sequence[Change], undo: UndoFile, *, even_if_owned: bool) -> Applied:
         """Make the changes that are ready."""
-        steps = Progress(self.environment.now).over(changes, "tagging", len(changes))
+        steps = progress_of(self.environment.now, sys.stderr).over(changes, "tagging", len(changes))
         return self._applier(even_if_owned=even_if_owned).apply(steps, undo)
 
     def removals(self, added: ReadUndo) -> list[Removal]:

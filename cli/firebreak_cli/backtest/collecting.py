@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from firebreak.aws.alarms import ALARM_TYPES
-from firebreak.aws.clients import patient
 from firebreak.aws.translate import translated
 from firebreak.core.readings import ABSENT
 from firebreak.errors import Denied, Throttled
@@ -36,7 +35,7 @@ from firebreak_cli.backtest.history_file import (
 from firebreak_cli.backtest.target_reader import OneLook, TargetReader, TargetSources
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import NO_AWS, Ending
-from firebreak_cli.stack import client, session_of
+from firebreak_cli.stack import client, patient, session_of
 
 # ResourceTypeFilters of GetResources.
 TAGGED = "cloudwatch:alarm"

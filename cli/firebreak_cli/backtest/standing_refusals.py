@@ -7,7 +7,7 @@ made again. tests/cli/backtest holds both ways of a replay to the same counts.
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -18,7 +18,15 @@ from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.limits.history import ScopeHistory
 from firebreak.core.limits.scopes import Level, Scope, short_key
-from firebreak.core.limits.storm import CALM, RedAlarm, StormRules, outdated
+from firebreak.core.limits.storm import (
+    CALM,
+    RedAlarm,
+    Storm,
+    StormRules,
+    outdated,
+    renews,
+    worth_remembering,
+)
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, Target
 from firebreak.core.readings import Reading
@@ -91,6 +99,7 @@ class Standing:
     shape: Shape
     versions: Mapping[Scope, tuple[int, str, int] | None]
     red: RedAlarm | None
+    tripped_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -110,16 +119,27 @@ class StandingRefusals:
         """The refusal that a transition gets once more; None where it has to be decided."""
         known = self._known.get(transition.subject)
         held = self.storms.memory.held
-        if known is None or transition.at >= known.until or (held.storm and held.storm.tripped_at):
+        storm = held.storm or CALM
+        if known is None or transition.at >= known.until or storm.tripped_at != known.tripped_at:
             return None
         if known.shape != shape_of(transition) or known.versions != _versions(held, known.versions):
             return None
-        if known.red:
-            red = RedAlarm(transition.at, known.red.series, known.red.name, known.red.contributor)
-            if not self._is_calm_with(red):
-                return None
-            self._uncounted[red.series] = red
+        if known.red and not self._counted(storm, replace(known.red, since=transition.at)):
+            return None
         return known.repeat
+
+    def _counted(self, storm: Storm, red: RedAlarm) -> bool:
+        """Whether the alarm could be counted for a storm, or is to be counted before the next look at it."""
+        if storm.tripped_at:
+            if worth_remembering(storm, red):
+                return False
+            if renews(storm, red):
+                self.storms.renew(red.since)
+            return True
+        if not self._is_calm_with(red):
+            return False
+        self._uncounted[red.series] = red
+        return True
 
     def _is_calm_with(self, red: RedAlarm) -> bool:
         """Whether one more red alarm is too few for a storm, however the windows lie."""
@@ -171,6 +191,7 @@ class StandingRefusals:
             until=until,
             shape=shape_of(transition),
             versions=_versions(held, dict.fromkeys(self._looked_at(record, scopes))),
+            tripped_at=(held.storm or CALM).tripped_at,
             red=RedAlarm.of(alarm, alarm.since) if target and not refuses(tags, alarm.name) else None,
         )
 
@@ -179,7 +200,7 @@ class StandingRefusals:
         reason, deciding = record.decision.reason, record.decision.deciding
         if reason in UNREADABLE:
             return None
-        if reason in LASTING:
+        if reason in LASTING or reason is Reason.STORM:  # a storm's end is a change of what is looked at
             return NEVER
         return deciding.until if reason in TIMED and deciding else None
 

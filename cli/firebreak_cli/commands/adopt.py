@@ -1,5 +1,6 @@
 """`firebreak adopt`: what the alarms of an account would take to be answered."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -135,11 +136,12 @@ def _plan(environment: "Environment", source: tuple[str, str, str, str], stack: 
 
         return plan_of_files(alarms, tags, stack, environment.now())
     from firebreak_cli.adopt.account import Account, require_account
-    from firebreak_cli.adopt.progress import Progress
+    from firebreak_cli.progress import progress_of
     from firebreak_cli.stack import session_of
 
     session = session_of(environment)
-    found = Account(session, environment.now, Progress(environment.now)).plan(prefix, stack)
+    progress = progress_of(environment.now, sys.stderr)
+    found = Account(session, environment.now, progress).plan(prefix, stack)
     if found is None:
         named = f" whose name begins with {prefix}" if prefix else ""
         raise Ending(BAD_INPUT, f"there is no alarm{named} in {session.region_name}")
