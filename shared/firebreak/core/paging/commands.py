@@ -28,4 +28,9 @@ class StackAddress:
 
 def command(*words: str) -> str:
     """One line to copy; a word that some shell might read in its own way becomes the placeholder."""
-    return " ".join(["firebreak", *(word if _WORD.fullmatch(word) else PLACEHOLDER for word in words)])
+    return " ".join(["firebreak", *(word if is_plain_word(word) else PLACEHOLDER for word in words)])
+
+
+def is_plain_word(word: str) -> bool:
+    """Whether every shell reads the word as it is written."""
+    return _WORD.fullmatch(word) is not None
