@@ -1,7 +1,7 @@
 """Writes the parts of the documents that are facts of the code; `tests/docs` compares them.
 
-Run it after changing a reason, a state, a guard's kinds, a sample event, a key of the policy or what an
-action declares:
+Run it after changing a reason, a state, a guard's kinds, a sample event, a key of the policy, a check of the
+doctor or what an action declares:
 
     .venv/bin/python docs/generate.py
 
@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from itertools import groupby
 from pathlib import Path
 
 from firebreak.core.action_spec import ActionSpec
@@ -29,6 +30,8 @@ from firebreak.intake.names import Home
 from firebreak.policy.actions import keys_of
 from firebreak.policy.schema import policy_schema
 from firebreak.services.registry import CATALOG
+from firebreak_cli.doctor.model import Check, Level
+from firebreak_cli.doctor.registry import CHECKS
 from firebreak_cli.exit_codes import EXIT_CODES
 from firebreak_cli.export.columns import table_of
 from firebreak_cli.export.kinds import Kind
@@ -38,6 +41,7 @@ SCHEMA = DOCS / "policy.schema.json"
 EVENTS = DOCS.parent / "events"
 UNSEEN = NotRead("the document only reads the file")
 
+_FIELDS = re.compile(r"\{([a-z]+)\}")
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 type Row = tuple[str, ...]
@@ -222,6 +226,36 @@ def exit_codes() -> str:
     return _table(("exit code", "it means"), ((str(code), means) for code, means in EXIT_CODES.items()))
 
 
+_LEVELS = {
+    Level.STACK: "no",
+    Level.ALARM: "not on the alarms that it names",
+    Level.PAGES: "pages may reach nobody",
+    Level.WARNING: "a warning: the verdict does not change",
+}
+
+
+_PROGRAMS = ("aws", "firebreak", "sam", "timedatectl")
+
+
+def doctor_checks() -> str:
+    """Every check of `firebreak doctor` under its code, so that a link can name it."""
+    parts: list[str] = []
+    for area, checks in groupby(CHECKS.values(), lambda check: check.area):
+        parts += [f"## {area}\n", *map(_check, checks)]
+    return "\n".join(parts)
+
+
+def _check(check: Check) -> str:
+    mend = _FIELDS.sub(lambda found: found[1].upper(), check.mend)
+    mend = f"`{mend}`" if mend.split()[0] in _PROGRAMS else mend
+    lines = (
+        f"### {check.code}",
+        check.should,
+        f"- Otherwise: {check.why}\n- The verdict then: {_LEVELS[check.level]}\n- To mend it: {mend}\n",
+    )
+    return "\n\n".join(lines)
+
+
 def _table(heads: Row, rows: Iterable[Row]) -> str:
     lines = [heads, tuple("---" for _ in heads), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
@@ -243,6 +277,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "rule-parameters": rule_parameters,
     "reasons": reasons,
     "guards": guard_order,
+    "doctor-checks": doctor_checks,
     "exit-codes": exit_codes,
     "export-columns": export_columns,
     "moves": moves,

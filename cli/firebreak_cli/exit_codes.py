@@ -31,6 +31,7 @@ DRILL_FAILED = 4
 UNEXPECTED = 5
 NOTHING_REPLAYED = 6
 CHANGED = 7
+WOULD_NOT_ACT = 8
 OWNED = 9
 INTERRUPTED = 130
 # The code of every command whose reader goes away, such as `head`.
@@ -44,6 +45,7 @@ EXIT_CODES: Mapping[int, str] = {
     UNEXPECTED: "a decision is not the expected one, of `explain --expect` or `policy test`",
     NOTHING_REPLAYED: "nothing of a history was replayed, which is not a pass",
     CHANGED: "`policy diff` found a change of `--fail-on`",
+    WOULD_NOT_ACT: "`doctor` found something in the way that no waiver accepts, or could not look",
     OWNED: "`adopt --apply` left a part of the plan to its owners, and printed the change for them",
     INTERRUPTED: "interrupted (Ctrl-C); at a question Ctrl-C is a no, which exits with 2",
     READER_GONE: "the reader of the output, such as `head`, went away",

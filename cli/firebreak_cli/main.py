@@ -13,6 +13,7 @@ import typer
 from firebreak_cli.commands.adopt import register as register_adopt
 from firebreak_cli.commands.answering import register as register_answering
 from firebreak_cli.commands.backtest import register as register_backtest
+from firebreak_cli.commands.doctor import register as register_doctor
 from firebreak_cli.commands.drill import register as register_drill
 from firebreak_cli.commands.explain import register as register_explain
 from firebreak_cli.commands.export import register as register_export
@@ -66,6 +67,7 @@ register_retry(app)
 register_policy(app)
 register_drill(app)
 register_adopt(app)
+register_doctor(app)
 # A clone has more commands (devtools/pyproject.toml). By name, so that nothing here depends on them.
 if find_spec("firebreak_devtools"):
     import_module("firebreak_devtools.app").register(app)

@@ -77,20 +77,51 @@ class Stack:
 
 def find(environment: Environment, name: str) -> Stack:
     """The stack of that name in the caller's account and region. Raises Ending or AwsError."""
+    wanted = _wanted(environment, name)
+    session = session_of(environment)
+    table = environment.environ.get(TABLE_VARIABLE)
+    found = _by_table(session, name, table) if table else _by_stack(session, name, wanted)
+    refuse_another_account(found.account, wanted)
+    return found
+
+
+def _wanted(environment: Environment, name: str) -> str | None:
+    """The account that the command line names, if both it and the stack's name are well-formed."""
     wanted = environment.account
     if not _STACK_NAME.fullmatch(name):
         raise Ending(BAD_INPUT, f"--stack {name}: expected a CloudFormation stack's name")
     if wanted and not _ACCOUNT.fullmatch(wanted):
         raise Ending(BAD_INPUT, f"--account {wanted}: expected the twelve digits of an account")
-    session = session_of(environment)
-    table = environment.environ.get(TABLE_VARIABLE)
-    found = _by_table(session, name, table) if table else _by_stack(session, name, wanted)
-    if wanted not in (None, found.account):
+    return wanted
+
+
+def refuse_another_account(account: str, wanted: str | None) -> None:
+    """Raises Ending where the credentials are for another account than the command line names."""
+    if wanted not in (None, account):
         raise Ending(
             NO_AWS,
-            f"these credentials are for account {found.account}, the command is for {wanted}: set --profile",
+            f"these credentials are for account {account}, the command is for {wanted}: set --profile",
         )
-    return found
+
+
+def place_of(environment: Environment, name: str) -> Stack:
+    """The place of a stack that may not be there yet: it has no ledger. Raises Ending or AwsError."""
+    from firebreak.aws.translate import translated
+
+    wanted = _wanted(environment, name)
+    session = session_of(environment)
+    with translated("GetCallerIdentity", mutates=False):
+        account = client(session, "sts").get_caller_identity()["Account"]
+    refuse_another_account(account, wanted)
+    return Stack(
+        name=name,
+        account=account,
+        region=str(session.region_name),
+        ledger_table="",
+        policy_file=DEFAULT_POLICY,
+        bus_name=name,
+        session=session,
+    )
 
 
 def client(session: "Session", service: str, *, once: bool = False) -> Any:

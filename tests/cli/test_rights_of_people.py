@@ -267,15 +267,25 @@ def test_readers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
     named = {one for statement in allowed("Readers") for one in iam_actions(dict(statement))}
     assert named == of_actions | {
         "cloudformation:DescribeStacks",
+        "cloudformation:ListStackResources",
         "cloudwatch:DescribeAlarmContributors",
         "cloudwatch:DescribeAlarms",
         "cloudwatch:ListTagsForResource",
         "dynamodb:BatchGetItem",
         "dynamodb:DescribeTable",
         "dynamodb:GetItem",
+        "dynamodb:ListTables",
         "dynamodb:Query",
         "dynamodb:Scan",
+        "events:ListRules",
+        "lambda:GetAccountSettings",
+        "lambda:GetFunctionConcurrency",
+        "logs:DescribeLogGroups",
+        "scheduler:GetSchedule",
+        "secretsmanager:DescribeSecret",
+        "sns:ListSubscriptionsByTopic",
         "sqs:GetQueueAttributes",
+        "ssm:DescribeParameters",
     }
 
 

@@ -34,8 +34,7 @@ from firebreak_cli.backtest.history_file import (
 )
 from firebreak_cli.backtest.target_reader import OneLook, TargetReader, TargetSources
 from firebreak_cli.environment import Environment
-from firebreak_cli.exit_codes import NO_AWS, Ending
-from firebreak_cli.stack import client, patient, session_of
+from firebreak_cli.stack import client, patient, refuse_another_account, session_of
 
 # ResourceTypeFilters of GetResources.
 TAGGED = "cloudwatch:alarm"
@@ -64,12 +63,7 @@ def collect(
     session = session_of(environment)
     with translated("GetCallerIdentity", mutates=False):
         identity = client(session, "sts").get_caller_identity()
-    if environment.account not in (None, identity["Account"]):
-        raise Ending(
-            NO_AWS,
-            f"these credentials are for account {identity['Account']}, the command is for"
-            f" {environment.account}: set --profile",
-        )
+    refuse_another_account(identity["Account"], environment.account)
     account = Account(
         cloudwatch=patient(session, "cloudwatch"),
         tagging=patient(session, "resourcegroupstaggingapi"),

@@ -99,9 +99,26 @@ def _shape(client: Any, name: str, *kinds: str) -> Mapping[str, Any] | None:
     return found[0] if found else None
 
 
-def _turned_red(change: Transition, shape: Mapping[str, Any], tags: Mapping[str, str]) -> Alarm:
+def as_if_red_event(
+    shape: Mapping[str, Any], tags: Mapping[str, str], now: datetime, *, rides: bool
+) -> Alarm:
+    """The event of the alarm's turning red now, with its tags where they ride."""
+    change = Transition(shape["AlarmName"], now, AlarmState.OK, AlarmState.ALARM, "as if it turned red")
+    return _event(change, shape, tags, rides=rides)
+
+
+def propagation_of(shape: Mapping[str, Any]) -> bool | None:
+    """Whether the alarm's tags ride in its events; None where CloudWatch does not say, as local AWS."""
     propagation = shape.get("ActionConfiguration", {}).get("AlarmTagsPropagation", {})
-    rides = propagation.get("Enabled", True)  # local AWS does not say, and there they ride
+    stated: bool | None = propagation.get("Enabled")
+    return stated
+
+
+def _turned_red(change: Transition, shape: Mapping[str, Any], tags: Mapping[str, str]) -> Alarm:
+    return _event(change, shape, tags, rides=propagation_of(shape) is not False)
+
+
+def _event(change: Transition, shape: Mapping[str, Any], tags: Mapping[str, str], *, rides: bool) -> Alarm:
     event = state_change_event(change, shape, {**tags, **({} if rides else {PROPAGATION_TAG: "off"})})
     parsed = alarm_events.parse(event)
     if isinstance(parsed, OwnEvent):

@@ -1,0 +1,83 @@
+"""`firebreak doctor`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firebreak_cli.environment import environment_of
+from firebreak_cli.options import AsJson, StackName, print_json
+from firebreak_cli.stack import DEFAULT_STACK
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the `firebreak` command."""
+    app.command()(doctor)
+
+
+def doctor(
+    ctx: typer.Context,
+    *,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="CODE", help="Look at this check alone; may be given several times."),
+    ] = None,
+    short: Annotated[bool, typer.Option("--short", help="A line for each finding that counts.")] = False,
+    list_them: Annotated[bool, typer.Option("--list", help="List the checks; nothing is asked.")] = False,
+    before_deploy: Annotated[
+        bool, typer.Option("--before-deploy", help="Look at the account instead: would a deployment succeed?")
+    ] = False,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="A policy file; by default this machine's copy.")
+    ] = None,
+    waivers: Annotated[
+        Path | None,
+        typer.Option(
+            "--waivers", help="A file of waivers; by default POLICY.waivers.toml next to the policy."
+        ),
+    ] = None,
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Say what would keep Firebreak from acting on the bad day. Changes nothing.
+
+    Exits with 8 unless nothing stands in its way; what could not be looked at stands in its way.
+
+    Example: firebreak doctor --short --stack firebreak-prod
+    """
+    if list_them:
+        _list(as_json=as_json)
+        return
+    import sys
+    import time
+
+    from firebreak_cli import screen
+    from firebreak_cli.doctor import reports
+    from firebreak_cli.doctor.model import When
+    from firebreak_cli.doctor.progress import Progress
+    from firebreak_cli.doctor.run import Asked, run
+    from firebreak_cli.exit_codes import WOULD_NOT_ACT
+
+    when = When.BEFORE if before_deploy else When.DEPLOYED
+    asked = Asked(stack=stack, only=only or (), policy=policy, waivers=waivers, when=when)
+    progress = Progress(sys.stderr, time.monotonic)
+    try:
+        report = run(asked, environment_of(ctx), progress)
+    finally:
+        progress.end()
+    if as_json:
+        print_json(reports.as_json(report))
+    else:
+        (reports.show_short if short else reports.show)(report, screen.console())
+    if not report.verdict.accepted:
+        raise typer.Exit(WOULD_NOT_ACT)
+
+
+def _list(*, as_json: bool) -> None:
+    from firebreak_cli import screen
+    from firebreak_cli.doctor import reports
+    from firebreak_cli.doctor.registry import CHECKS
+
+    if as_json:
+        return print_json(reports.checks_as_json())
+    return reports.list_checks(list(CHECKS.values()), screen.console())

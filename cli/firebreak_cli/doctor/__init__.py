@@ -1,0 +1,1 @@
+"""`firebreak doctor`: the things that would keep Firebreak from acting on the bad day."""

@@ -1,0 +1,84 @@
+"""One run of `firebreak doctor`: the stack, the policy, the clock, and the looks that checks share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from firebreak.policy.policy import Policy
+from firebreak_cli.doctor.deployment import (
+    ALARM,
+    Deployment,
+    Triggers,
+    alarms_of,
+    deployment_of,
+    rules_of,
+    schedules_of,
+    stopped_functions,
+)
+from firebreak_cli.doctor.newest import Newest, newest_of
+from firebreak_cli.doctor.once import Once
+from firebreak_cli.doctor.survey import Survey, Surveyor
+from firebreak_cli.stack import Stack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """All that a check may look at. Every look may raise AwsError or Ending, and is made once.
+
+    `now` is when the run began, `clock` is this machine's.
+    """
+
+    stack: Stack
+    policy: Policy
+    policy_file: Path
+    now: datetime
+    clock: Callable[[], datetime]
+    deployment: Once[Deployment]
+    rules: Once[Triggers]
+    schedules: Once[Triggers]
+    stopped: Once[Mapping[str, str]]
+    alarms: Once[Mapping[str, Mapping[str, Any]]]
+    survey: Once[Survey]
+    newest: Once[Newest]
+
+
+def examination_of(
+    stack: Stack,
+    policy: Policy,
+    policy_file: Path,
+    clock: Callable[[], datetime],
+    progress: Callable[[str], None],
+) -> Examination:
+    """A run on this stack, by this policy. Nothing is asked yet."""
+    now = clock()
+    deployment = Once(lambda: deployment_of(stack))
+    alarms = Once(lambda: alarms_of(stack))
+
+    def survey() -> Survey:
+        surveyor = Surveyor(
+            stack=stack,
+            policy=policy,
+            own=frozenset(deployment().of_type(ALARM).values()),
+            # Local AWS does not say whether tags ride, and there they do.
+            rides_unsaid=bool(deployment().parameters.get("EndpointUrl")),
+            now=now,
+            progress=progress,
+        )
+        return surveyor.survey(alarms())
+
+    return Examination(
+        stack=stack,
+        policy=policy,
+        policy_file=policy_file,
+        now=now,
+        clock=clock,
+        deployment=deployment,
+        rules=Once(lambda: rules_of(stack, deployment())),
+        schedules=Once(lambda: schedules_of(stack, deployment())),
+        stopped=Once(lambda: stopped_functions(stack, deployment())),
+        alarms=alarms,
+        survey=Once(survey),
+        newest=Once(lambda: newest_of(stack)),
+    )

@@ -1,0 +1,29 @@
+"""A look that several checks need is made once; its error is kept, so that each of them reports it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from firebreak.errors import AwsError
+from firebreak_cli.exit_codes import Ending
+
+
+@dataclass(slots=True)
+class Once[T]:
+    """A look that is made at the first call. Each call returns its result, or raises its error again."""
+
+    look: Callable[[], T]
+    _results: list[Any] = field(default_factory=list)
+    _errors: list[AwsError | Ending] = field(default_factory=list)
+
+    def __call__(self) -> T:
+        """The result. Raises AwsError or Ending as the first call did."""
+        if not self._results and not self._errors:
+            try:
+                self._results.append(self.look())
+            except (AwsError, Ending) as error:
+                self._errors.append(error)
+        if self._errors:
+            raise self._errors[0]
+        found: T = self._results[0]
+        return found

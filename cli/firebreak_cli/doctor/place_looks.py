@@ -1,0 +1,71 @@
+"""The looks at the policy, the account and this machine: FB401, FB402, FB501 and FB502."""
+
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+from firebreak.aws.translate import translated
+from firebreak.core.formats import format_span
+from firebreak.policy.compiler import read_policy
+from firebreak.policy.loader import policy_text
+from firebreak.policy.renamed_keys import warnings_of_names
+from firebreak_cli.doctor.deployment import FUNCTION, WATCH
+from firebreak_cli.doctor.examination import Examination
+from firebreak_cli.doctor.model import Looked, unseen, warning
+from firebreak_cli.explain.deployed_policy import DeployedPolicy, difference
+from firebreak_cli.policy_warnings import warnings_of
+
+# Copies that the template reserves where nobody says otherwise: of each action, and of each other function.
+USUAL_ACTION, USUAL_WATCH = 2, 5
+# Times that are compared with those of a log are to the second; a reply may take some.
+MISLEADING = timedelta(seconds=10)
+
+
+def same_policy(seen: Examination) -> Looked:
+    """FB401."""
+    newest = seen.newest().decision
+    if newest is None:
+        return Looked("no decision", (unseen("no decision in the ledger names the policy of the stack"),))
+    deployed = DeployedPolicy(newest.policy, newest.at)
+    differs = difference(deployed, seen.policy.hash)
+    return Looked(f"{seen.policy_file} {seen.policy.hash}", (warning(differs),) if differs else ())
+
+
+def no_odd_setting(seen: Examination) -> Looked:
+    """FB402. The warnings of `firebreak policy check`."""
+    source = read_policy(policy_text(seen.policy_file), str(seen.policy_file))
+    odd = (*warnings_of_names(source.renamed), *warnings_of(source.file, seen.now))
+    return Looked(str(seen.policy_file), tuple(warning(one, one.partition(":")[0]) for one in odd))
+
+
+def enough_concurrency(seen: Examination) -> Looked:
+    """FB501. What is reserved is kept; what is not comes from a pool that the whole account uses."""
+    deployed = seen.deployment()
+    names = deployed.of_type(FUNCTION).keys()
+    watch = len(names & set(WATCH))
+    needed = 0
+    if deployed.parameters.get("ActionConcurrency") == "-1":
+        needed += USUAL_ACTION * (len(names) - watch)
+    if deployed.parameters.get("WatchConcurrency") == "-1":
+        needed += USUAL_WATCH * watch
+    with translated("GetAccountSettings", mutates=False):
+        limits = seen.stack.reader("lambda").get_account_settings()["AccountLimit"]
+    quota, free = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]
+    at = f"a quota of {quota}, {free} of it not reserved"
+    if free >= needed:
+        return Looked(at)
+    detail = f"the stack reserves nothing and may need {needed} copies: {at}"
+    return Looked(at, (warning(detail, wanted=str(quota + needed - free)),))
+
+
+def clocks_agree(seen: Examination) -> Looked:
+    """FB502. AWS writes its time on every reply; anybody may ask who they are."""
+    with translated("GetCallerIdentity", mutates=False):
+        reply = seen.stack.reader("sts").get_caller_identity()
+    here, stated = seen.clock(), reply["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+    try:
+        offset = here - parsedate_to_datetime(stated)
+    except ValueError:
+        return Looked("no time", (unseen("the reply of AWS carries no time"),))
+    side = "ahead of" if offset > timedelta() else "behind"
+    detail = f"this machine's clock is {format_span(abs(offset))} {side} AWS's"
+    return Looked(detail, (warning(detail),) if abs(offset) > MISLEADING else ())

@@ -1,0 +1,70 @@
+"""One run of `firebreak doctor`, from the command's options to its report."""
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from firebreak.policy.loader import load_policy
+from firebreak_cli.doctor.before_looks import site_of
+from firebreak_cli.doctor.examination import examination_of
+from firebreak_cli.doctor.looks import LOOKS, LOOKS_BEFORE, examine
+from firebreak_cli.doctor.model import When
+from firebreak_cli.doctor.registry import CHECKS
+from firebreak_cli.doctor.reports import Report
+from firebreak_cli.doctor.verdict import verdict_of
+from firebreak_cli.doctor.waivers import Waiver, path_next_to, read_waivers, used, waive
+from firebreak_cli.environment import Environment
+from firebreak_cli.exit_codes import BAD_INPUT, Ending
+from firebreak_cli.policies import policy_path
+from firebreak_cli.stack import find, place_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The options of a run; without `policy` and `waivers` it takes those of the stack's policy."""
+
+    stack: str
+    only: Sequence[str]
+    policy: Path | None
+    waivers: Path | None
+    when: When = When.DEPLOYED
+
+
+def run(asked: Asked, environment: Environment, progress: Callable[[str], None]) -> Report:
+    """The report. Raises Ending, PolicyError, or AwsError where the stack cannot even be found."""
+    codes = codes_of(asked.only, asked.when)
+    before = asked.when is When.BEFORE
+    stack = (place_of if before else find)(environment, asked.stack)
+    file = asked.policy or policy_path(stack.policy_file)
+    policy, waivers = load_policy(file), _waivers(asked, file)
+    seen = examination_of(stack, policy, file, environment.now, progress)
+    found = examine(LOOKS_BEFORE, site_of(stack), codes) if before else examine(LOOKS, seen, codes)
+    examined = waive(found, waivers, seen.now)
+    return Report(
+        stack=stack,
+        policy_file=str(asked.policy or stack.policy_file),
+        policy_hash=policy.hash,
+        at=seen.now,
+        examined=examined,
+        waivers=used(examined, waivers, seen.now),
+        verdict=verdict_of(examined, codes if asked.only else (), asked.when),
+    )
+
+
+def codes_of(only: Sequence[str], when: When = When.DEPLOYED) -> tuple[str, ...]:
+    """The codes to look at, in the registry's order; all of that run where none is named. Raises Ending."""
+    for code in only:
+        if code not in CHECKS:
+            meant = difflib.get_close_matches(code.upper(), CHECKS, n=1)
+            hint = f"did you mean {meant[0]}?" if meant else "firebreak doctor --list prints them"
+            raise Ending(BAD_INPUT, f"--only {code}: there is no such check; {hint}")
+        if CHECKS[code].when is not when:
+            how = "goes with --before-deploy" if when is When.DEPLOYED else "is of a deployed stack"
+            raise Ending(BAD_INPUT, f"--only {code}: this check {how}")
+    return tuple(code for code, check in CHECKS.items() if check.when is when and (not only or code in only))
+
+
+def _waivers(asked: Asked, policy_file: Path) -> Sequence[Waiver]:
+    file = asked.waivers or path_next_to(policy_file)
+    return read_waivers(file) if asked.waivers or file.is_file() else ()

@@ -1,0 +1,167 @@
+"""The looks at the stack itself: FB101 to FB110."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+
+from firebreak.aws.translate import translated
+from firebreak.core.formats import format_span
+from firebreak.core.limits.history import Hold
+from firebreak.core.limits.scopes import switch_scope_words
+from firebreak.services.registry import CATALOG
+from firebreak_cli.doctor.deployment import ALARM, FUNCTION, WATCH, Triggers, switchable_rules
+from firebreak_cli.doctor.examination import Examination
+from firebreak_cli.doctor.model import Finding, Looked, bad, unseen, warning
+from firebreak_cli.operations.pause_scopes import GLOBAL
+from firebreak_cli.operations.storms import StormDesk
+from firebreak_cli.operations.switches import SwitchBoard
+from firebreak_cli.screen import when
+
+# A pause of a day is rarely meant.
+LONG_HELD = timedelta(hours=24)
+HEARTBEATS_MISSED = 3
+_SOUND = frozenset(
+    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "IMPORT_COMPLETE"}
+)
+# The queue has a check of its own, and the heartbeat is red whenever it beats.
+_NOT_WATCHED = frozenset({"DeadLettersAlarm", "HeartbeatAlarm"})
+
+
+def deployed_completely(seen: Examination) -> Looked:
+    """FB101."""
+    status = seen.deployment().status
+    at = f"CloudFormation says {status}"
+    if status in _SOUND:
+        return Looked(at)
+    if status.endswith("_IN_PROGRESS"):
+        return Looked(at, (warning(f"{status}: look again when it is over"),))
+    if status == "UPDATE_ROLLBACK_COMPLETE":
+        return Looked(at, (warning(f"{status}: the last deployment failed; the release before it runs"),))
+    return Looked(at, (bad(status),))
+
+
+def needed_rules(seen: Examination) -> Looked:
+    """FB102."""
+    rules = seen.rules()
+    needed = sorted(rules.names.keys() - switchable_rules())
+    if not needed:
+        return Looked("no rule", (bad("CloudFormation lists no rule of the stack"),))
+    return Looked(f"{len(needed)} rules", tuple(_not_at_work(rules, needed, bad)))
+
+
+def needed_schedules(seen: Examination) -> Looked:
+    """FB110."""
+    schedules = seen.schedules()
+    if not schedules.names:
+        return Looked("no schedule", (bad("CloudFormation lists no schedule of the stack"),))
+    names = sorted(schedules.names)
+    return Looked(f"{len(names)} schedules", tuple(_not_at_work(schedules, names, bad)))
+
+
+def _not_at_work(triggers: Triggers, names: Sequence[str], make: Callable[..., Finding]) -> Iterator[Finding]:
+    for name in names:
+        if problem := triggers.problem(name):
+            yield make(f"{name} is {problem}", triggers.names[name], place=triggers.places[name])
+
+
+def rules_of_actions(seen: Examination) -> Looked:
+    """FB103."""
+    rules = seen.rules()
+    names = sorted(rules.names.keys() & switchable_rules())
+    return Looked(f"{len(names)} rules", tuple(_not_at_work(rules, names, warning)))
+
+
+def functions_may_run(seen: Examination) -> Looked:
+    """FB104. One action that is stopped stops its own alarms, which FB202 lists."""
+    functions, stopped = seen.deployment().of_type(FUNCTION), seen.stopped()
+    actions = {spec.logical_id for spec in CATALOG.specs.values()} & functions.keys()
+    all_stopped = actions <= stopped.keys()
+    at = f"{len(functions)} functions"
+    if not actions:
+        return Looked(at, (bad("CloudFormation lists no function of an action"),))
+    found = [_stopped(seen, name, stopped[name], all_stopped=all_stopped) for name in sorted(stopped)]
+    return Looked(at, tuple(found))
+
+
+def _stopped(seen: Examination, name: str, function: str, *, all_stopped: bool) -> Finding:
+    of_watch = name in WATCH
+    parameter, usual = ("WatchConcurrency", "5") if of_watch else ("ActionConcurrency", "2")
+    given = seen.deployment().parameters.get(parameter, usual)
+    copies = usual if given in {"0", "-1"} else given
+    detail = f"{name} has a reserved concurrency of 0"
+    detail += f": the stack was deployed with {parameter}=0" if given == "0" else ""
+    make = bad if of_watch or all_stopped else warning
+    return make(detail, function, copies=copies)
+
+
+def heartbeat_arrives(seen: Examination) -> Looked:
+    """FB105."""
+    parameters = seen.deployment().parameters
+    minutes = int(parameters.get("HeartbeatMinutes", "15"))
+    stopped = (
+        parameters.get("ActionConcurrency") == "0" or parameters.get("RestartServiceByTag") == "DISABLED"
+    )
+    if minutes == 0 or stopped:
+        return Looked("no heartbeat", (unseen("the stack was deployed without a heartbeat"),))
+    beat, longest = seen.newest().heartbeat, HEARTBEATS_MISSED * timedelta(minutes=minutes)
+    if beat is None:
+        return Looked("none in the ledger", (bad("no heartbeat was ever recorded"),))
+    age = format_span(seen.now - beat.at)
+    at = f"the last one came {age} ago"
+    late = f"{at}, and one is due every {minutes} min"
+    return Looked(at, (bad(late),) if seen.now - beat.at > longest else ())
+
+
+def dead_letters(seen: Examination) -> Looked:
+    """FB106."""
+    queue = seen.deployment().output("DeadLettersUrl")
+    names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    with translated("GetQueueAttributes", mutates=False):
+        reply = seen.stack.reader("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=list(names))
+    waiting = sum(int(reply["Attributes"][name]) for name in names)
+    at = f"{waiting} {'message' if waiting == 1 else 'messages'}"
+    return Looked(at, (warning(f"{at} in the queue", queue=queue),) if waiting else ())
+
+
+def nothing_paused(seen: Examination) -> Looked:
+    """FB107. A pause of everything stops everything; another one is for its holder to end."""
+    holds = SwitchBoard(seen.stack).held(seen.now)
+    return Looked(f"{len(holds)} held", tuple(_held(seen, hold) for hold in holds))
+
+
+def _held(seen: Examination, hold: Hold) -> Finding:
+    age = seen.now - hold.since
+    since = f", held for {format_span(age)} already" if age > LONG_HELD else ""
+    scope = switch_scope_words(hold.scope)
+    detail = f"{scope} by {hold.shown_holder} until {when(hold.until, seen.now)}{since}: {hold.why}"
+    return (bad if hold.scope == GLOBAL else warning)(detail, scope)
+
+
+def no_storm(seen: Examination) -> Looked:
+    """FB108."""
+    storm = StormDesk(seen.stack).look()
+    if storm.tripped_at is None:
+        return Looked("none")
+    return Looked(
+        "there is one", (bad(f"since {when(storm.tripped_at, seen.now)}, {len(storm.red)} alarms"),)
+    )
+
+
+def own_alarms(seen: Examination) -> Looked:
+    """FB109."""
+    names = {name: one for name, one in seen.deployment().of_type(ALARM).items() if name not in _NOT_WATCHED}
+    at = f"{len(names)} alarms"
+    if not names:
+        return Looked(at, (bad("CloudFormation lists no alarm of the stack"),))
+    found = (_own_alarm(seen, name, names[name]) for name in sorted(names))
+    return Looked(at, tuple(finding for finding in found if finding))
+
+
+def _own_alarm(seen: Examination, name: str, alarm: str) -> Finding | None:
+    shape = seen.alarms().get(alarm)
+    if shape is None:
+        return bad(f"{name} is gone", alarm)
+    if shape["StateValue"] == "ALARM":
+        return bad(f"{name} is red", alarm)
+    if not shape.get("ActionsEnabled", True) or not shape.get("AlarmActions"):
+        return bad(f"{name} would notify nobody: its actions are disabled or taken away", alarm)
+    return None

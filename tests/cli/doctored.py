@@ -1,0 +1,297 @@
+"""A deployed stack for `firebreak doctor`: on moto where moto has the service, and by programmed answers.
+
+`Account()` is a stack in which nothing is wrong; a test breaks one thing and looks what is found.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from boto3.session import Session as Boto3Session
+from botocore.exceptions import ClientError
+from botocore.validate import validate_parameters
+from typer.testing import Result
+
+from firebreak.policy.compiler import parse_policy
+from firebreak_cli.environment import Environment
+from tests.cli.running import STACK_ID, Calls, StackSession, around, run
+from tests.cli.test_pause_scopes import moto_service
+from tests.cli.test_rights_of_people import Right, rights_of
+from tests.contracts.template import functions, rules, template
+from tests.support import builders as a
+from tests.support.world import TABLE, World
+
+MOTOS_ACCOUNT = "123456789012"
+SERVICE = "api"
+ALARM = "api-memory-high"
+TAGS = {"firebreak:action": "restart-service", "firebreak:target": f"ecs:prod/{SERVICE}"}
+BEAT = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebreak/heartbeat"}
+# Services that moto lacks here, or that a test wants to answer in its own way.
+PROGRAMMED = ("cloudformation", "lambda", "events", "sts")
+TEN_SECONDS = timedelta(seconds=10)
+
+
+def physical(name: str) -> str:
+    return f"firebreak-{name}-1A2B"
+
+
+@dataclass
+class Account:
+    """The account of one stack, as a test wants it: each field is what AWS answers."""
+
+    world: World
+    policy_file: Path
+    policy_text: str = a.AUTO_POLICY
+    parameters: dict[str, str] = field(default_factory=dict)
+    status: str = "CREATE_COMPLETE"
+    rules: dict[str, dict[str, str]] = field(default_factory=dict)
+    reserved: dict[str, int] = field(default_factory=dict)
+    quota: tuple[int, int] = (1000, 961)
+    aws_ahead: timedelta = timedelta()
+    date: str | None = None
+    subscriptions: list[dict[str, str]] | None = None
+    of_other_kinds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tags_of_others: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    denied: set[str] = field(default_factory=set)
+    resources: dict[str, dict[str, str]] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
+    rights: set[Right] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.policy_file.write_text(self.policy_text, encoding="utf-8")
+        self.world.policy = parse_policy(self.policy_text, "policy.toml")
+        self._make_functions_and_rules()
+        self._make_schedules()
+        self._make_queue_and_topic()
+        self._make_own_alarms()
+        self.beat()
+        moto_service(SERVICE, **{"firebreak:enabled": "true"})
+        self.put_alarm(ALARM, TAGS)
+
+    def client(self, service: str) -> Any:
+        return StackSession(lambda _: None).client(service)
+
+    def _make_functions_and_rules(self) -> None:
+        made = self.resources.setdefault("AWS::Events::Rule", {})
+        named = self.resources.setdefault("AWS::Lambda::Function", {})
+        for function, properties in functions().items():
+            named[function] = f"firebreak-{function.lower()}"
+            for event, rule in rules(properties).items():
+                bus = "firebreak" if "EventBusName" in rule else "default"
+                name = physical(function + event)
+                made[function + event] = name if bus == "default" else f"{bus}|{name}"
+                self.rules[function + event] = {"Name": name, "EventBusName": bus, "State": "ENABLED"}
+
+    def _make_schedules(self) -> None:
+        scheduler = self.client("scheduler")
+        scheduler.create_schedule_group(Name="firebreak")
+        made = self.resources.setdefault("AWS::Scheduler::Schedule", {})
+        for name in ("VerifySweep", "PageDue", "HeartbeatSchedule"):
+            made[name] = physical(name)
+            self.schedule(name, "ENABLED")
+        self.outputs["ScheduleGroupName"] = "firebreak"
+
+    def schedule(self, name: str, state: str) -> None:
+        asked = {
+            "Name": physical(name),
+            "GroupName": "firebreak",
+            "State": state,
+            "ScheduleExpression": "rate(5 minutes)",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {
+                "Arn": "arn:aws:lambda:eu-west-1:123456789012:function:x",
+                "RoleArn": "arn:aws:iam::123456789012:role/x",
+            },
+        }
+        scheduler = self.client("scheduler")
+        if state == "ENABLED":
+            scheduler.create_schedule(**asked)
+        else:
+            scheduler.update_schedule(**asked)
+
+    def _make_queue_and_topic(self) -> None:
+        self.outputs["DeadLettersUrl"] = self.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
+        self.outputs["PageTopicArn"] = self.client("sns").create_topic(Name="pages")["TopicArn"]
+        self.outputs["LedgerTable"] = TABLE
+        self.subscribe("oncall@example.com")
+
+    def subscribe(self, address: str) -> None:
+        topic = self.outputs["PageTopicArn"]
+        self.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=address)
+
+    def _make_own_alarms(self) -> None:
+        made = self.resources.setdefault("AWS::CloudWatch::Alarm", {})
+        for name, one in template()["Resources"].items():
+            if one["Type"] == "AWS::CloudWatch::Alarm":
+                made[name] = "firebreak-heartbeat" if name == "HeartbeatAlarm" else physical(name)
+                tags = BEAT if name == "HeartbeatAlarm" else {"firebreak:action": "none"}
+                self.put_alarm(made[name], tags, AlarmActions=[self.outputs["PageTopicArn"]])
+
+    def put_alarm(self, name: str, tags: Mapping[str, str], state: str = "OK", **changes: Any) -> None:
+        asked = {
+            "Namespace": "AWS/ECS",
+            "MetricName": "MemoryUtilization",
+            "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1,
+            "Threshold": 80.0,
+            "Period": 60,
+            "Statistic": "Average",
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        }
+        cloudwatch = self.client("cloudwatch")
+        cloudwatch.put_metric_alarm(AlarmName=name, **{**asked, **changes})
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
+
+    def put_other_alarm(self, kind: str, name: str, tags: Mapping[str, str], **shape: Any) -> None:
+        """An alarm of a kind that moto has not: composite, or of a log."""
+        usual = {
+            "AlarmName": name,
+            "AlarmArn": f"arn:aws:cloudwatch:{a.REGION}:{MOTOS_ACCOUNT}:alarm:{name}",
+            "ActionsEnabled": True,
+            "StateValue": "OK",
+            "StateUpdatedTimestamp": a.NOW,
+        }
+        self.of_other_kinds.setdefault(kind, {})[name] = usual | shape
+        self.tags_of_others[str(usual["AlarmArn"])] = tags
+
+    def beat(self) -> None:
+        """A heartbeat comes all the way, by the policy of the stack."""
+        self.world.send(self.world.red("firebreak-heartbeat", tags=BEAT))
+        self.world.clock.pass_time(TEN_SECONDS)
+
+    def answer(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        match operation:
+            case "DescribeStacks":
+                return {"Stacks": [self._stack()]}
+            case "ListStackResources":
+                return {"StackResourceSummaries": self._resources()}
+            case "ListRules":
+                return {
+                    "Rules": [
+                        one for one in self.rules.values() if one["EventBusName"] == params["EventBusName"]
+                    ]
+                }
+            case "GetFunctionConcurrency":
+                found = self.reserved.get(params["FunctionName"], 2)
+                return {} if found < 0 else {"ReservedConcurrentExecutions": found}
+            case "GetAccountSettings":
+                quota, free = self.quota
+                limit = {"ConcurrentExecutions": quota, "UnreservedConcurrentExecutions": free}
+                return {"AccountLimit": limit}
+            case "GetCallerIdentity":
+                date = {"date": self.date} if self.date is not None else self._date()
+                return {"Account": MOTOS_ACCOUNT, "ResponseMetadata": {"HTTPHeaders": date}}
+            case _:
+                raise AssertionError(operation)
+
+    def _date(self) -> dict[str, str]:
+        return {"date": format_datetime(self.world.clock.now() + self.aws_ahead, usegmt=True)}
+
+    def _stack(self) -> dict[str, Any]:
+        return {
+            "StackId": STACK_ID.replace(a.ACCOUNT, MOTOS_ACCOUNT),
+            "StackName": "firebreak",
+            "CreationTime": a.NOW,
+            "StackStatus": self.status,
+            "Parameters": [
+                {"ParameterKey": key, "ParameterValue": one}
+                for key, one in ({"EndpointUrl": "http://local"} | self.parameters).items()
+            ],
+            "Outputs": [{"OutputKey": key, "OutputValue": one} for key, one in self.outputs.items()],
+        }
+
+    def _resources(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "LogicalResourceId": name,
+                "PhysicalResourceId": one,
+                "ResourceType": kind,
+                "ResourceStatus": "CREATE_COMPLETE",
+                "LastUpdatedTimestamp": a.NOW,
+            }
+            for kind, made in self.resources.items()
+            for name, one in made.items()
+        ]
+
+    def session(self) -> StackSession:
+        return Session(self)
+
+    @property
+    def environment(self) -> Environment:
+        return replace(around(self.world.clock.now), session=self.session)
+
+    def doctor(self, *words: str) -> Result:
+        return run("doctor", "--policy", str(self.policy_file), *words, environment=self.environment)
+
+    def report(self, *words: str) -> dict[str, Any]:
+        result = self.doctor("--json", *words)
+        found: dict[str, Any] = json.loads(result.stdout)
+        assert (result.exit_code, found["verdict"]["accepted"]) in {(0, True), (8, False)}
+        return found
+
+    def check(self, code: str) -> dict[str, Any]:
+        """What one check alone found."""
+        (found,) = self.report("--only", code)["checks"]
+        assert found["code"] == code
+        return dict(found)
+
+    def details(self, code: str) -> list[tuple[str, str | None, str]]:
+        """The findings of one check: result, subject, detail."""
+        return [(one["result"], one["subject"], one["detail"]) for one in self.check(code)["findings"]]
+
+
+class Session(StackSession):
+    """Some services answer as the account says, in the shape that botocore knows; the others are moto's."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(lambda _: None)
+        self._account = account
+        self._given: dict[str, Mapping[str, Any]] = {}
+        handlers: dict[str, Any] = {
+            "before-parameter-build": self._asked,
+            **{f"before-call.{service}": self._answer for service in PROGRAMMED},
+            "before-call.cloudwatch.ListTagsForResource": self._tags_of_others,
+            "after-call.cloudwatch.DescribeAlarms": self._with_others,
+            "after-call.sns.ListSubscriptionsByTopic": self._subscriptions,
+        }
+        for event, handler in handlers.items():
+            self.events.register(event, handler, unique_id=event)
+
+    def _with_others(self, parsed: dict[str, Any], **_: object) -> None:
+        if not parsed.get("NextToken"):
+            for kind, alarms in self._account.of_other_kinds.items():
+                parsed.setdefault(kind, []).extend(alarms.values())
+
+    def _subscriptions(self, parsed: dict[str, Any], **_: object) -> None:
+        if self._account.subscriptions is not None:
+            parsed["Subscriptions"] = self._account.subscriptions
+
+    def _tags_of_others(self, **_: object) -> Any:
+        tags = self._account.tags_of_others.get(self._given["ListTagsForResource"]["ResourceARN"])
+        if tags is None:
+            return None
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        return SimpleNamespace(status_code=200), {"Tags": pairs}
+
+    def _asked(self, params: Mapping[str, Any], model: Any, **_: object) -> None:
+        self._given[model.name] = params
+        self._account.calls.made.append(model.name)
+        self._account.rights |= set(rights_of(model.service_model.signing_name, model.name, params))
+        if model.name in self._account.denied:
+            refused: Any = {"Error": {"Code": "AccessDenied", "Message": "text that nobody reads"}}
+            raise ClientError(refused, model.name)
+
+    def _answer(self, model: Any, **_: object) -> Any:
+        parsed = self._account.answer(model.name, self._given[model.name])
+        shown = {key: one for key, one in parsed.items() if key != "ResponseMetadata"}
+        validate_parameters(shown, model.output_shape)
+        return SimpleNamespace(status_code=200), parsed
+
+    def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+        return Boto3Session.client(self, service_name, *args, **kwargs)  # type: ignore[call-overload]  # any service

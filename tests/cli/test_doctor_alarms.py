@@ -1,0 +1,364 @@
+"""The checks FB201 to FB209: every alarm of the account as if it turned red now."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firebreak.core.limits.history import Hold
+from firebreak.core.reasons import Reason
+from firebreak_cli.doctor import obstacles
+from tests.cli.doctored import ALARM, TAGS, Account
+from tests.cli.test_pause_scopes import moto_service
+from tests.support import builders as a
+from tests.support.world import World
+
+BY_ACTION = {"firebreak:action": "restart-service"}
+DIMENSIONS = [{"Name": "ClusterName", "Value": "prod"}, {"Name": "ServiceName", "Value": "api"}]
+
+
+@pytest.fixture
+def account(world: World, tmp_path: Path) -> Account:
+    return Account(world, tmp_path / "policy.toml")
+
+
+def without_usual_alarm(account: Account) -> None:
+    account.client("cloudwatch").delete_alarms(AlarmNames=[ALARM])
+
+
+# --- FB201
+
+
+def test_an_account_without_an_alarm_that_acts_would_not_act(account: Account) -> None:
+    without_usual_alarm(account)
+    account.put_alarm("other", {}, Namespace="Shop", MetricName="Lag")
+    report = account.report("--only", "FB201")
+
+    assert report["verdict"]["would_act"] == "no"
+    (found,) = report["checks"]
+    assert found["findings"][0]["detail"] == "no alarm leads to an action"
+    # The heartbeat and the stack's own alarms are nobody's.
+    assert found["looked_at"].endswith("10 others ask for nothing")
+
+
+def test_where_the_only_alarms_could_not_be_looked_at_it_is_not_known(account: Account) -> None:
+    account.denied = {"ListTagsForResource"}
+    assert account.report("--only", "FB201")["verdict"]["would_act"] == "not_known"
+
+
+def test_alarms_of_later_pages_are_looked_at(account: Account) -> None:
+    for number in range(120):
+        account.put_alarm(f"other-{number:03d}", {"firebreak:action": "none"})
+    account.put_alarm("zz-last", BY_ACTION, Namespace="Shop", MetricName="Lag")
+    assert [one[1] for one in account.details("FB205")] == ["zz-last"]
+
+
+# --- FB202
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        (
+            {"firebreak:action": "restart-servce"},
+            "names no known action. Its tags: firebreak:action=restart-servce",
+        ),
+        ({"firebreak:acton": "restart-service"}, "routes this alarm to Firebreak. Its tags: firebreak:acton"),
+        ({"firebreak:target": "ecs:prod/api"}, "routes this alarm to Firebreak. Its tags: firebreak:target"),
+    ],
+    ids=["misspelt action", "misspelt key", "target without action"],
+)
+def test_a_tag_that_leads_nowhere_is_found(account: Account, tags: Mapping[str, str], said: str) -> None:
+    account.put_alarm("odd", tags, Namespace="Shop", MetricName="Lag")
+    ((result, subject, detail),) = account.details("FB202")
+    assert (result, subject) == ("bad", "odd")
+    assert said in detail
+
+
+@pytest.mark.parametrize(
+    ("rule", "propagates", "tags"),
+    [
+        ("RestartServiceByTag", True, TAGS),
+        ("RestartServiceBySymptom", True, {}),
+        ("RouteUntagged", False, {"firebreak:action": "scale-service"}),
+        ("ScaleServiceByRequest", False, {"firebreak:action": "scale-service"}),
+        ("PageByTag", True, {"firebreak:action": "page"}),
+    ],
+)
+@pytest.mark.parametrize("state", ["disabled", "gone"])
+def test_an_alarm_whose_rule_is_not_at_work_does_not_arrive(
+    account: Account, rule: str, propagates: bool, tags: Mapping[str, str], state: str
+) -> None:
+    without_usual_alarm(account)
+    account.parameters["EndpointUrl"] = "http://local" if propagates else ""
+    account.put_alarm("mine", tags, Dimensions=DIMENSIONS)
+    assert account.details("FB202") == []
+
+    if state == "gone":
+        del account.rules[rule]
+    else:
+        account.rules[rule]["State"] = "DISABLED"
+
+    ((result, subject, detail),) = account.details("FB202")
+    assert (result, subject) == ("bad", "mine")
+    assert f"{rule} is {state}" in detail
+
+
+def test_an_alarm_whose_function_is_stopped_does_not_arrive(account: Account) -> None:
+    account.reserved["firebreak-restartservice"] = 0
+    ((_, subject, detail),) = account.details("FB202")
+    assert (subject, detail) == (
+        ALARM,
+        "it does not reach restart-service: RestartService is stopped (FB104)",
+    )
+
+
+def test_an_event_that_no_function_can_read_is_found(account: Account) -> None:
+    account.put_alarm("evil\x1b[2J", BY_ACTION)
+    ((result, _, detail),) = account.details("FB202")
+    assert result == "bad"
+    assert "alarm name" in detail
+
+
+def test_an_alarm_whose_tags_cannot_be_read_is_not_good(account: Account) -> None:
+    account.denied = {"ListTagsForResource"}
+    assert {(result, detail.partition(":")[0]) for result, _, detail in account.details("FB202")} == {
+        ("could_not_look", "its tags could not be read")
+    }
+
+
+def test_an_alarm_of_many_series_cannot_be_looked_at_ahead(account: Account) -> None:
+    query = [{"Id": "q", "Expression": 'SELECT AVG(CPU) FROM "Shop" GROUP BY Host', "Period": 60}]
+    account.client("cloudwatch").put_metric_alarm(
+        AlarmName="series",
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        Metrics=query,
+        ComparisonOperator="GreaterThanThreshold",
+        Tags=[{"Key": "firebreak:action", "Value": "restart-service"}],
+    )
+    ((result, subject, detail),) = account.details("FB202")
+    assert (result, subject) == ("could_not_look", "series")
+    assert "many series" in detail
+
+
+def test_an_alarm_of_a_log_cannot_be_looked_at_ahead(account: Account) -> None:
+    account.put_other_alarm("LogAlarms", "errors", TAGS, QueryResultsToAlarm=1)
+    account.put_other_alarm("LogAlarms", "untagged", {})
+    assert [one[:2] for one in account.details("FB202")] == [("could_not_look", "errors")]
+
+
+def test_an_alarm_that_cloudwatch_describes_in_an_unexpected_way_is_not_good(account: Account) -> None:
+    account.put_other_alarm("MetricAlarms", "strange", TAGS, StateValue="PERHAPS")
+    assert [one[:2] for one in account.details("FB202")] == [("could_not_look", "strange")]
+
+
+# --- FB203, FB204
+
+
+def test_two_symptoms_in_one_alarm_lead_to_two_actions(account: Account) -> None:
+    metrics = [
+        {
+            "Id": name.lower(),
+            "MetricStat": {
+                "Metric": {"Namespace": "AWS/ECS", "MetricName": metric, "Dimensions": DIMENSIONS},
+                "Period": 60,
+                "Stat": "Average",
+            },
+            "ReturnData": False,
+        }
+        for name, metric in (("M", "MemoryUtilization"), ("C", "CPUUtilization"))
+    ]
+    account.client("cloudwatch").put_metric_alarm(
+        AlarmName="both",
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+        Metrics=[*metrics, {"Id": "e", "Expression": "m+c", "ReturnData": True}],
+    )
+    ((result, subject, detail),) = account.details("FB203")
+    assert (result, subject, detail) == (
+        "warning",
+        "both",
+        "it leads to restart-service and to scale-service",
+    )
+
+
+def test_a_tag_that_does_not_ride_and_names_another_action_than_the_symptom_asks_both(
+    account: Account,
+) -> None:
+    account.parameters["EndpointUrl"] = ""
+    account.put_alarm("mine", {"firebreak:action": "scale-service"}, Dimensions=DIMENSIONS)
+    assert ("warning", "mine", "it leads to restart-service and to scale-service") in account.details("FB203")
+
+
+def test_tags_that_do_not_ride_are_a_warning_while_they_are_looked_up(account: Account) -> None:
+    account.parameters["EndpointUrl"] = ""
+    account.put_alarm(ALARM, TAGS, Namespace="Shop", MetricName="Lag")
+    assert account.details("FB204") == [("warning", ALARM, "its tags are looked up")]
+    assert account.report("--only", "FB204")["verdict"]["accepted"]
+
+
+def test_on_local_aws_which_does_not_say_tags_ride(account: Account) -> None:
+    assert account.details("FB204") == []
+
+
+# --- FB205 to FB209
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        (BY_ACTION, "no firebreak:target tag"),
+        (BY_ACTION | {"firebreak:target": "prod/api"}, "does not start with ecs:"),
+        (BY_ACTION | {"firebreak:target": "lambda:orders"}, "restart-service is for ecs targets"),
+        (BY_ACTION | {"firebreak:target": "ecs:prod/gone"}, "does not exist"),
+    ],
+    ids=["none", "malformed", "of another service", "missing"],
+)
+def test_an_alarm_without_one_target_that_exists_is_found(
+    account: Account, tags: Mapping[str, str], said: str
+) -> None:
+    account.put_alarm("mine", tags, Namespace="Shop", MetricName="Lag")
+    found = account.details("FB205")
+    assert {(result, subject) for result, subject, _ in found} == {("bad", "mine")}
+    assert said in found[0][2]
+
+
+def test_a_target_that_cannot_be_read_is_not_good(account: Account) -> None:
+    account.denied = {"DescribeServices"}
+    report = account.report("--only", "FB205", "--only", "FB206", "--only", "FB207")
+    assert report["verdict"]["would_act"] == "not_known"
+    assert [one["code"] for one in report["checks"] if one["result"] == "could_not_look"] == ["FB207"]
+
+
+def test_a_target_that_did_not_opt_in_is_found(account: Account) -> None:
+    moto_service("batch")
+    account.put_alarm("batch-memory", BY_ACTION | {"firebreak:target": "ecs:prod/batch"})
+    ((result, subject, detail),) = account.details("FB206")
+    assert (result, subject) == ("bad", "batch-memory")
+    assert detail == "firebreak:enabled is not set (not_opted_in)"
+
+
+def test_a_target_that_lets_other_alarms_act_is_found(account: Account) -> None:
+    moto_service("batch", **{"firebreak:enabled": "true", "firebreak:alarms": "prod-"})
+    account.put_alarm("batch-memory", BY_ACTION | {"firebreak:target": "ecs:prod/batch"})
+    ((_, subject, detail),) = account.details("FB206")
+    assert subject == "batch-memory"
+    assert "(alarm_not_allowed)" in detail
+
+
+def test_an_untagged_alarm_about_a_service_that_nobody_opted_in_is_nobodys_wish(account: Account) -> None:
+    moto_service("batch")
+    batch = [{"Name": "ClusterName", "Value": "prod"}, {"Name": "ServiceName", "Value": "batch"}]
+    account.put_alarm("batch-memory", {}, Dimensions=batch)
+    report = account.report()
+    assert report["verdict"]["would_act"] == "yes"
+    assert "batch-memory" not in json.dumps(report)
+
+
+def test_an_untagged_alarm_on_a_symptom_of_an_opted_in_service_is_looked_at(account: Account) -> None:
+    account.put_alarm("by-symptom", {}, Dimensions=DIMENSIONS, ActionsEnabled=False)
+    assert [one[1] for one in account.details("FB207")] == ["by-symptom"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"ActionsEnabled": False}, "actions_disabled"),
+        ({"ComparisonOperator": "LessThanThreshold"}, "wrong_direction"),
+    ],
+)
+def test_what_lasts_in_the_alarm_is_found(account: Account, changes: dict[str, Any], reason: str) -> None:
+    account.put_alarm(ALARM, TAGS, **changes)
+    found = account.details("FB207")
+    if reason == "wrong_direction":  # a tag is the owner's word on the direction
+        assert found == []
+        account.put_alarm(
+            "by-symptom", {"firebreak:target": "ecs:prod/api"}, Dimensions=DIMENSIONS, **changes
+        )
+        found = account.details("FB207")
+    ((result, _, detail),) = found
+    assert result == "bad"
+    assert f"({reason})" in detail
+
+
+def test_what_passes_by_itself_says_nothing_of_the_bad_day(account: Account) -> None:
+    # To moto the first deployment of a service runs for ever: explain refuses, the doctor does not mind.
+    account.world.switches.pause(Hold("global", "ana", "x", a.NOW, a.NOW.replace(hour=11)))
+    assert account.details("FB207") == []
+
+
+def test_where_the_policy_only_observes_it_would_not_act(world: World, tmp_path: Path) -> None:
+    text = a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "observe"')
+    account = Account(world, tmp_path / "policy.toml", policy_text=text)
+    report = account.report()
+
+    assert report["verdict"]["line"] == "Would act on the bad day: not on 1 alarm"
+    ((result, subject, detail),) = account.details("FB208")
+    assert (result, subject, detail) == (
+        "bad",
+        ALARM,
+        "restart-service on ecs:prod/api: observe, by defaults",
+    )
+
+
+def test_a_policy_that_asks_a_human_would_act(world: World, tmp_path: Path) -> None:
+    text = a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "approve"')
+    account = Account(world, tmp_path / "policy.toml", policy_text=text)
+    assert account.details("FB208") == []
+
+
+def test_an_alarm_without_data_is_a_warning(account: Account) -> None:
+    account.put_alarm(ALARM, TAGS, state="INSUFFICIENT_DATA")
+    assert account.details("FB209") == [("warning", ALARM, "it is in INSUFFICIENT_DATA")]
+
+
+def test_an_alarm_that_is_red_already_is_looked_at_as_if_it_turned_red_now(account: Account) -> None:
+    account.put_alarm(ALARM, TAGS, state="ALARM")
+    assert account.report()["verdict"]["would_act"] == "yes"
+
+
+# --- composites
+
+
+def composite(account: Account, rule: str) -> None:
+    account.put_other_alarm("CompositeAlarms", "whole", BY_ACTION, AlarmRule=rule)
+
+
+def test_a_composite_is_looked_at_as_if_its_children_were_red(account: Account) -> None:
+    account.put_alarm("child", {}, Dimensions=DIMENSIONS)
+    composite(account, 'ALARM("child")')
+    assert account.details("FB205") == []
+    assert account.report("--only", "FB201")["checks"][0]["looked_at"].startswith("3 lead to an action")
+
+
+def test_of_a_composite_whose_children_name_several_targets_the_day_decides(account: Account) -> None:
+    moto_service("batch", **{"firebreak:enabled": "true"})
+    batch = [{"Name": "ClusterName", "Value": "prod"}, {"Name": "ServiceName", "Value": "batch"}]
+    account.put_alarm("one", {}, Dimensions=DIMENSIONS)
+    account.put_alarm("two", {}, Dimensions=batch)
+    composite(account, 'ALARM("one") OR ALARM("two")')
+    ((result, subject, detail),) = account.details("FB205")
+    assert (result, subject) == ("could_not_look", "whole")
+    assert "ecs:prod/api, ecs:prod/batch" in detail
+
+
+# --- the reasons
+
+
+def test_every_reason_has_exactly_one_place() -> None:
+    places = [
+        obstacles.NO_TARGET,
+        obstacles.NO_CONSENT,
+        obstacles.ONLY_WATCHED,
+        obstacles.LASTING,
+        obstacles.NOT_ROUTED,
+        obstacles.UNSEEN,
+        obstacles.ELSEWHERE,
+        obstacles.OF_THE_MOMENT,
+    ]
+    counted = {reason: sum(reason in place for place in places) for reason in Reason}
+    assert {reason: count for reason, count in counted.items() if count != 1} == {}
