@@ -50,6 +50,7 @@ class Account:
     parameters: dict[str, str] = field(default_factory=dict)
     status: str = "CREATE_COMPLETE"
     rules: dict[str, dict[str, str]] = field(default_factory=dict)
+    gone_buses: set[str] = field(default_factory=set)
     reserved: dict[str, int] = field(default_factory=dict)
     quota: tuple[int, int] = (1000, 961)
     aws_ahead: timedelta = timedelta()
@@ -171,6 +172,9 @@ class Account:
                 return {"Stacks": [self._stack()]}
             case "ListStackResources":
                 return {"StackResourceSummaries": self._resources()}
+            case "ListRules" if params["EventBusName"] in self.gone_buses:
+                gone: Any = {"Error": {"Code": "ResourceNotFoundException", "Message": "x"}}
+                raise ClientError(gone, operation)
             case "ListRules":
                 return {
                     "Rules": [
@@ -252,7 +256,6 @@ class Session(StackSession):
     def __init__(self, account: Account) -> None:
         super().__init__(lambda _: None)
         self._account = account
-        self._given: dict[str, Mapping[str, Any]] = {}
         handlers: dict[str, Any] = {
             "before-parameter-build": self._asked,
             **{f"before-call.{service}": self._answer for service in PROGRAMMED},
@@ -272,23 +275,23 @@ class Session(StackSession):
         if self._account.subscriptions is not None:
             parsed["Subscriptions"] = self._account.subscriptions
 
-    def _tags_of_others(self, **_: object) -> Any:
-        tags = self._account.tags_of_others.get(self._given["ListTagsForResource"]["ResourceARN"])
+    def _tags_of_others(self, context: Mapping[str, Any], **_: object) -> Any:
+        tags = self._account.tags_of_others.get(context["given"]["ResourceARN"])
         if tags is None:
             return None
         pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
         return SimpleNamespace(status_code=200), {"Tags": pairs}
 
-    def _asked(self, params: Mapping[str, Any], model: Any, **_: object) -> None:
-        self._given[model.name] = params
+    def _asked(self, params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
+        context["given"] = params
         self._account.calls.made.append(model.name)
         self._account.rights |= set(rights_of(model.service_model.signing_name, model.name, params))
         if model.name in self._account.denied:
             refused: Any = {"Error": {"Code": "AccessDenied", "Message": "text that nobody reads"}}
             raise ClientError(refused, model.name)
 
-    def _answer(self, model: Any, **_: object) -> Any:
-        parsed = self._account.answer(model.name, self._given[model.name])
+    def _answer(self, model: Any, context: Mapping[str, Any], **_: object) -> Any:
+        parsed = self._account.answer(model.name, context["given"])
         shown = {key: one for key, one in parsed.items() if key != "ResponseMetadata"}
         validate_parameters(shown, model.output_shape)
         return SimpleNamespace(status_code=200), parsed

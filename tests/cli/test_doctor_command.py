@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from firebreak.core.limits.history import Hold
+from firebreak_cli.commands.doctor import complete_code
 from firebreak_cli.doctor.looks import LOOKS
 from firebreak_cli.doctor.progress import Progress
 from firebreak_cli.doctor.registry import CHECKS
@@ -158,6 +159,13 @@ def test_the_json_has_the_command_for_each_finding(account: Account) -> None:
     }
 
 
+def test_where_nobody_could_look_nothing_is_known_to_be_mended(account: Account) -> None:
+    account.denied = {"GetQueueAttributes"}
+    (finding,) = account.check("FB106")["findings"]
+    assert (finding["result"], finding["mend"]) == ("could_not_look", None)
+    assert "mend:" not in account.doctor("--only", "FB106").stdout
+
+
 HOSTILE = 'evil\x1b[2J"; rm -rf $(x)\u202e'
 
 
@@ -171,6 +179,11 @@ def test_the_text_of_an_alarm_is_one_harmless_line_and_never_part_of_a_command(a
     assert line.startswith("         - ")
     assert 'mend: firebreak explain --alarm "..." --stack firebreak' in text.stdout
     assert report.stdout.isascii()
+
+
+def test_the_shell_completes_a_code_with_its_sentence() -> None:
+    assert complete_code("fb30") == [(code, CHECKS[code].should) for code in ("FB301", "FB302")]
+    assert complete_code("x") == []
 
 
 def test_the_list_needs_no_stack_and_no_aws() -> None:

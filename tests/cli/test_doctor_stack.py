@@ -73,6 +73,14 @@ def test_a_rule_that_everything_needs_is_found(account: Account, name: str, stat
     assert account.details("FB103") == []
 
 
+def test_a_bus_that_was_deleted_takes_its_rules_with_it(account: Account) -> None:
+    account.gone_buses = {"firebreak"}
+    found = account.details("FB102")
+    assert {result for result, _, _ in found} == {"bad"}
+    assert ("bad", physical("PageAnnouncement"), "PageAnnouncement is gone") in found
+    assert all("ByTag" not in detail for _, _, detail in found)
+
+
 def test_a_rule_that_matches_cloudtrail_too_is_enabled(account: Account) -> None:
     account.rules["PageByTag"]["State"] = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
     assert account.details("FB102") == []

@@ -15,12 +15,24 @@ def register(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
+def complete_code(incomplete: str) -> list[tuple[str, str]]:
+    """The codes that begin so, each with its sentence, for the shell."""
+    from firebreak_cli.doctor.registry import CHECKS
+
+    return [(code, check.should) for code, check in CHECKS.items() if code.startswith(incomplete.upper())]
+
+
 def doctor(
     ctx: typer.Context,
     *,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="CODE", help="Look at this check alone; may be given several times."),
+        typer.Option(
+            "--only",
+            metavar="CODE",
+            autocompletion=complete_code,
+            help="Look at this check alone; may be given several times.",
+        ),
     ] = None,
     short: Annotated[bool, typer.Option("--short", help="A line for each finding that counts.")] = False,
     list_them: Annotated[bool, typer.Option("--list", help="List the checks; nothing is asked.")] = False,

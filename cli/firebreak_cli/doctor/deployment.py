@@ -87,7 +87,7 @@ def rules_of(stack: Stack, deployed: Deployment) -> Triggers:
     events = stack.reader("events")
     names = {name: one.rpartition("|")[2] for name, one in deployed.of_type(RULE).items()}
     buses = ("default", stack.bus_name)
-    found = [rule for bus in buses for rule in pages(events, "list_rules", "Rules", EventBusName=bus)]
+    found = [rule for bus in buses for rule in _rules_on(events, bus)]
     states = {rule["Name"]: rule["State"] for rule in found}
     places = {rule["Name"]: rule["EventBusName"] for rule in found}
     return Triggers(
@@ -96,6 +96,14 @@ def rules_of(stack: Stack, deployed: Deployment) -> Triggers:
         frozenset(name for name, one in names.items() if states.get(one) == "DISABLED"),
         frozenset(name for name, one in names.items() if one not in states),
     )
+
+
+def _rules_on(events: Any, bus: str) -> Iterator[Mapping[str, Any]]:
+    """The rules of a bus; a bus that is gone has taken its rules with it."""
+    try:
+        yield from pages(events, "list_rules", "Rules", EventBusName=bus)
+    except NotFound:
+        return
 
 
 def schedules_of(stack: Stack, deployed: Deployment) -> Triggers:

@@ -64,9 +64,15 @@ def _show_one(one: Examined, stack: Stack, console: Console) -> None:
     if (more := len(one.findings) - MOST_LISTED) > 0:
         _print(f"- and {more} more: --json lists them", console)
     _print(one.check.why, console)
-    if open_ones := [found for found in one.findings if found.waived is None]:
-        mend = mend_for(one.check, open_ones[0], stack.address)
+    # One command to copy; --json has that of every finding.
+    if mend := next((mend for found in one.findings if (mend := _mend(one.check, found, stack))), None):
         _print(f"mend: {mend}", console)
+
+
+def _mend(check: Check, finding: Finding, stack: Stack) -> str | None:
+    """The command for a finding; nothing is known to be mended where nobody could look, or it is waived."""
+    unknown = finding.result is Result.COULD_NOT_LOOK or finding.waived is not None
+    return None if unknown else mend_for(check, finding, stack.address)
 
 
 def _print(text: str, console: Console, *, mark: str = "", style: str = "") -> None:
@@ -173,7 +179,7 @@ def _finding(check: Check, found: Finding, stack: Stack) -> dict[str, object]:
         "result": found.result.value,
         "subject": found.subject or None,
         "detail": found.detail,
-        "mend": mend_for(check, found, stack.address),
+        "mend": _mend(check, found, stack),
         "waived": {"until": waived.until.isoformat(), "reason": waived.reason} if waived else None,
     }
 

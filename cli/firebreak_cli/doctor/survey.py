@@ -6,8 +6,10 @@ opted in is nobody's wish, and is only counted.
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from firebreak.aws.alarms import CloudWatchAlarms
@@ -32,6 +34,8 @@ from firebreak_cli.stack import Stack
 type Listed = Mapping[str, Mapping[str, Any]]
 type Tags = Reading[Mapping[str, str]]
 
+# AWS states no rate for ListTagsForResource, and what is throttled in the end could not be looked at.
+TAGS_AT_ONCE = 4
 OWN_TAGS = "firebreak:"
 SERIES = "it watches many series, and the one that turns red names its target"
 
@@ -154,6 +158,7 @@ class Surveyor:
         known = dict(_readable(listed))
         alarms = AllRed(known, CloudWatchAlarms(self.stack.reader("cloudwatch")), self.now)
         explainer = self._explainer(alarms)
+        self._read_tags(alarms, [shape for name, shape in listed.items() if name not in self.own])
         found: list[Surveyed] = []
         for number, name in enumerate(sorted(set(listed) - self.own), start=1):
             self.progress(f"looked at {number} of {len(listed)} alarms")
@@ -161,9 +166,17 @@ class Surveyor:
             found += [one] if one else []
         return Survey(tuple(found), len(listed) - len(found))
 
+    def _read_tags(self, alarms: AllRed, listed: Sequence[Mapping[str, Any]]) -> None:
+        """Reads the tags of all alarms, a few at a time: most alarms need nothing else."""
+        arns = [shape["AlarmArn"] for shape in listed if shape["AlarmName"] in alarms.known]
+        with ThreadPoolExecutor(max_workers=TAGS_AT_ONCE) as pool:
+            for number, _ in enumerate(pool.map(alarms.tags, arns), start=1):
+                self.progress(f"read the tags of {number} of {len(arns)} alarms")
+
     def _explainer(self, alarms: AllRed) -> Explainer:
         live = live_sources(self.stack, self.policy)
 
+        @cache  # clients are made once for each action, not for each alarm
         def observer(action: str) -> Observer:
             return replace(live.observer(action), alarms=alarms)
 
@@ -209,7 +222,7 @@ class Surveyor:
 def _readable(listed: Listed) -> Iterator[tuple[str, DescribedAlarm]]:
     for name, shape in listed.items():
         with contextlib.suppress(KeyError, ValueError):
-            yield name, described(shape)
+            yield name, described_alarm(shape)
 
 
 def _not_seen(name: str, why: str) -> Surveyed:
