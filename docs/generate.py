@@ -30,7 +30,7 @@ from firebreak.intake.names import Home
 from firebreak.policy.actions import keys_of
 from firebreak.policy.schema import policy_schema
 from firebreak.services.registry import CATALOG
-from firebreak_cli.doctor.model import Check, Level
+from firebreak_cli.doctor.model import Check, Level, declared_mend
 from firebreak_cli.doctor.registry import CHECKS
 from firebreak_cli.exit_codes import EXIT_CODES
 from firebreak_cli.export.columns import table_of
@@ -41,7 +41,6 @@ SCHEMA = DOCS / "policy.schema.json"
 EVENTS = DOCS.parent / "events"
 UNSEEN = NotRead("the document only reads the file")
 
-_FIELDS = re.compile(r"\{([a-z]+)\}")
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 type Row = tuple[str, ...]
@@ -246,7 +245,7 @@ def doctor_checks() -> str:
 
 
 def _check(check: Check) -> str:
-    mend = _FIELDS.sub(lambda found: found[1].upper(), check.mend)
+    mend = declared_mend(check)
     mend = f"`{mend}`" if mend.split()[0] in _PROGRAMS else mend
     lines = (
         f"### {check.code}",

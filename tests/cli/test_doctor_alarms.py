@@ -1,4 +1,4 @@
-"""The checks FB201 to FB209: every alarm of the account as if it turned red now."""
+"""The checks FB201 to FB210: every alarm of the account as if it turned red now."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import pytest
 from firebreak.core.limits.history import Hold
 from firebreak.core.reasons import Reason
 from firebreak_cli.doctor import obstacles
-from tests.cli.doctored import ALARM, TAGS, Account
+from tests.cli.doctored import ALARM, MOTOS_ACCOUNT, TAGS, Account
 from tests.cli.test_pause_scopes import moto_service
 from tests.support import builders as a
 from tests.support.world import World
@@ -321,6 +321,17 @@ def test_an_alarm_that_is_red_already_is_looked_at_as_if_it_turned_red_now(accou
     assert account.report()["verdict"]["would_act"] == "yes"
 
 
+def test_a_pause_of_a_target_stops_its_alarms(account: Account) -> None:
+    scope = f"target {MOTOS_ACCOUNT}/{a.REGION}/ecs/prod/api"
+    account.world.switches.pause(Hold(scope, "ana", "load test", a.NOW, a.NOW.replace(hour=11)))
+    report = account.report()
+    assert report["verdict"]["line"] == "Would act on the bad day: not on 1 alarm"
+    ((result, subject, detail),) = account.details("FB210")
+    assert (result, subject) == ("bad", ALARM)
+    assert "ana" in detail
+    assert "load test" in detail
+
+
 # --- composites
 
 
@@ -354,6 +365,7 @@ def test_every_reason_has_exactly_one_place() -> None:
         obstacles.NO_TARGET,
         obstacles.NO_CONSENT,
         obstacles.ONLY_WATCHED,
+        obstacles.PAUSED,
         obstacles.LASTING,
         obstacles.NOT_ROUTED,
         obstacles.UNSEEN,

@@ -81,6 +81,7 @@ def test_short_is_a_line_for_each_finding_that_counts_and_the_verdict(account: A
 
     assert result.stdout.splitlines() == [
         "BAD      FB107 global by ana until 12:00:40Z: migration",
+        "BAD      FB210 api-memory-high: global by ana until 12:00:40Z: migration (switched_off)",
         "Would act on the bad day: no",
     ]
 
@@ -199,8 +200,8 @@ def test_the_list_needs_no_stack_and_no_aws() -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["--only", "FB10"], "--only FB10: there is no such check; did you mean FB1"),
-        (["--only", "rules"], "--only rules: there is no such check; firebreak doctor --list prints them"),
+        (["--only", "fb107"], "--only fb107: there is no such check; did you mean FB107?"),
+        (["--only", "rules"], "--only rules: there is no such check; --list prints them"),
         (["--waivers", "no-such.toml"], "no-such.toml: cannot be read: FileNotFoundError"),
     ],
     ids=["almost", "nothing like it", "no file"],

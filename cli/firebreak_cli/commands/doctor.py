@@ -1,13 +1,16 @@
 """`firebreak doctor`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from firebreak_cli.environment import environment_of
+from firebreak_cli.environment import Environment, environment_of
 from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.stack import DEFAULT_STACK
+
+if TYPE_CHECKING:
+    from firebreak_cli.doctor.run import Asked
 
 
 def register(app: typer.Typer) -> None:
@@ -60,21 +63,27 @@ def doctor(
     if list_them:
         _list(as_json=as_json)
         return
+    from firebreak_cli.doctor.model import When
+    from firebreak_cli.doctor.run import Asked
+
+    when = When.BEFORE if before_deploy else When.DEPLOYED
+    asked = Asked(stack=stack, only=only or (), policy=policy, waivers=waivers, when=when)
+    _look(asked, environment_of(ctx), short=short, as_json=as_json)
+
+
+def _look(asked: "Asked", environment: Environment, *, short: bool, as_json: bool) -> None:
     import sys
     import time
 
     from firebreak_cli import screen
     from firebreak_cli.doctor import reports
-    from firebreak_cli.doctor.model import When
     from firebreak_cli.doctor.progress import Progress
-    from firebreak_cli.doctor.run import Asked, run
+    from firebreak_cli.doctor.run import run
     from firebreak_cli.exit_codes import WOULD_NOT_ACT
 
-    when = When.BEFORE if before_deploy else When.DEPLOYED
-    asked = Asked(stack=stack, only=only or (), policy=policy, waivers=waivers, when=when)
     progress = Progress(sys.stderr, time.monotonic)
     try:
-        report = run(asked, environment_of(ctx), progress)
+        report = run(asked, environment, progress)
     finally:
         progress.end()
     if as_json:

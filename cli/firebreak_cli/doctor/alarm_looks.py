@@ -1,4 +1,4 @@
-"""The looks at alarms and their targets: FB201 to FB209. All of them read one survey."""
+"""The looks at alarms and their targets: FB201 to FB210. All of them read one survey."""
 
 from collections.abc import Callable, Collection, Iterator
 
@@ -160,6 +160,11 @@ def every_alarm_has_data(seen: Examination) -> Looked:
             yield warning("it is in INSUFFICIENT_DATA", one.name)
 
     return _over(seen, look)
+
+
+def nothing_switched_off(seen: Examination) -> Looked:
+    """FB210."""
+    return _over(seen, lambda one: _objections(one, obstacles.PAUSED))
 
 
 def _objections(

@@ -32,6 +32,7 @@ LOOKS: Mapping[str, Callable[[Examination], Looked]] = MappingProxyType(
         "FB207": alarm_looks.nothing_lasting,
         "FB208": alarm_looks.policy_lets_it_act,
         "FB209": alarm_looks.every_alarm_has_data,
+        "FB210": alarm_looks.nothing_switched_off,
         "FB301": page_looks.topics_are_heard,
         "FB302": page_looks.secrets_are_there,
         "FB401": place_looks.same_policy,

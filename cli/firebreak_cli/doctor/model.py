@@ -1,10 +1,11 @@
 """The values of `firebreak doctor`: a check as it is declared, and what was found of it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from firebreak.core.paging.commands import PLACEHOLDER, StackAddress, is_plain_word
 
@@ -40,12 +41,22 @@ class Result(StrEnum):
 WORST_FIRST = (Result.BAD, Result.COULD_NOT_LOOK, Result.WARNING, Result.GOOD)
 
 
+class Own(tuple[str, ...]):
+    """The words of a command of Firebreak itself, to which the stack's address is added."""
+
+    __slots__ = ()
+
+    def __new__(cls, *words: str) -> Self:
+        """The command of these words."""
+        return super().__new__(cls, words)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One check as it is declared. `code` is stable: a number that was used is never used again.
 
     `should` is the sentence that should be true, `why` what it costs on the bad day if it is not. `mend` is
-    one command, or one thing to do, with `{subject}`, `{stack}`, `{region}` and the names of `Finding.words`.
+    one command, or one thing to do, with `{subject}`, `{region}` and the names of `Finding.words` to fill in.
     """
 
     code: str
@@ -53,7 +64,7 @@ class Check:
     level: Level
     should: str
     why: str
-    mend: str
+    mend: str | Own
     when: When = When.DEPLOYED
 
 
@@ -129,14 +140,20 @@ def unseen(detail: str, subject: str = "") -> Finding:
 
 def mend_for(check: Check, finding: Finding, stack: StackAddress) -> str:
     """The check's command for this finding; a word that a shell might read in its own way is left to type."""
-    known = {
-        "subject": finding.subject,
-        "stack": stack.name,
-        "region": stack.region,
-        "account": stack.account,
-        **finding.words,
-    }
-    return _FIELD.sub(lambda found: _word(known.get(found[1], "")), check.mend)
+    known = {"subject": finding.subject, "stack": stack.name, "region": stack.region, **finding.words}
+    return _filled(check.mend, stack, lambda name: _word(known.get(name, "")))
+
+
+def declared_mend(check: Check) -> str:
+    """The check's command with a word in capitals for everything that is to be filled in."""
+    return _filled(check.mend, StackAddress("STACK", "REGION", "ACCOUNT"), str.upper)
+
+
+def _filled(mend: str | Own, stack: StackAddress, word_for: Callable[[str], str]) -> str:
+    def fill(text: str) -> str:
+        return _FIELD.sub(lambda found: word_for(found[1]), text)
+
+    return stack.command(*map(fill, mend)) if isinstance(mend, Own) else fill(mend)
 
 
 def _word(written: str) -> str:

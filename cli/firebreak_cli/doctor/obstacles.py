@@ -21,6 +21,8 @@ NO_TARGET = frozenset(
 NO_CONSENT = frozenset({Reason.NOT_OPTED_IN, Reason.ALARM_NOT_ALLOWED})
 # The policy only watches: FB208.
 ONLY_WATCHED = frozenset({Reason.OBSERVE_ONLY})
+# Somebody holds a kill switch over it: FB210.
+PAUSED = frozenset({Reason.SWITCHED_OFF})
 # The same on the day, unless somebody changes the alarm, the target or the policy: FB207.
 LASTING = frozenset(
     {
@@ -54,7 +56,6 @@ UNSEEN = frozenset({reason for reason in Reason if reason.endswith("_unreadable"
 # Another check of the registry speaks of it, or it is what was wanted.
 ELSEWHERE = frozenset(
     {
-        Reason.SWITCHED_OFF,  # FB107
         Reason.STORM,  # FB108
         Reason.HEARTBEAT,
         Reason.HEARTBEAT_BLIND,

@@ -6,7 +6,7 @@ The hundreds are the areas. A code is never used for another check: one that is 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from firebreak_cli.doctor.model import Check, Level, When
+from firebreak_cli.doctor.model import Check, Level, Own, When
 
 STACK, ALARMS, PAGES, POLICY, ACCOUNT = (
     "The stack",
@@ -61,7 +61,7 @@ _CHECKS = (
         level=Level.STACK,
         should="The last heartbeat is not older than three of its intervals.",
         why="The heartbeat takes the way of every alarm. Where it does not arrive, no alarm may arrive.",
-        mend="firebreak incidents --reason heartbeat --stack {stack} --region {region} --account {account}",
+        mend=Own("incidents", "--reason", "heartbeat"),
     ),
     Check(
         code="FB106",
@@ -77,7 +77,7 @@ _CHECKS = (
         level=Level.STACK,
         should="No kill switch is held.",
         why="What is paused is refused, however red it is. A pause that nobody remembers is an outage.",
-        mend="firebreak switches --stack {stack} --region {region} --account {account}",
+        mend=Own("switches"),
     ),
     Check(
         code="FB108",
@@ -85,7 +85,7 @@ _CHECKS = (
         level=Level.STACK,
         should="There is no storm of alarms.",
         why="In a storm nothing is acted on until it is over or somebody ends it.",
-        mend="firebreak storm --stack {stack} --region {region} --account {account}",
+        mend=Own("storm"),
     ),
     Check(
         code="FB109",
@@ -117,7 +117,7 @@ _CHECKS = (
         level=Level.ALARM,
         should="Every alarm that is tagged for Firebreak, or has a known symptom, reaches its action.",
         why="A misspelt tag, a disabled rule or tags that do not ride make an alarm start nothing.",
-        mend="firebreak explain --alarm {subject} --stack {stack} --region {region} --account {account}",
+        mend=Own("explain", "--alarm", "{subject}"),
     ),
     Check(
         code="FB203",
@@ -163,7 +163,7 @@ _CHECKS = (
         level=Level.ALARM,
         should="Nothing lasting in the alarm or its target keeps the action from being done.",
         why="It would be refused each time, until somebody changes the alarm or the target.",
-        mend="firebreak explain --alarm {subject} --stack {stack} --region {region} --account {account}",
+        mend=Own("explain", "--alarm", "{subject}"),
     ),
     Check(
         code="FB208",
@@ -180,6 +180,14 @@ _CHECKS = (
         should="Every such alarm has data.",
         why="An alarm in INSUFFICIENT_DATA does not turn red when its target fails.",
         mend="aws cloudwatch describe-alarms --alarm-names {subject} --region {region}",
+    ),
+    Check(
+        code="FB210",
+        area=ALARMS,
+        level=Level.ALARM,
+        should="No kill switch stops the action or the target of such an alarm.",
+        why="It is refused for as long as somebody holds the switch, which may be a month.",
+        mend=Own("switches"),
     ),
     Check(
         code="FB301",
@@ -211,7 +219,7 @@ _CHECKS = (
         level=Level.WARNING,
         should="No setting of the policy is probably a mistake.",
         why="It loads, and does something else than its author thinks.",
-        mend="firebreak policy check FILE",
+        mend="change the settings that the findings name, and deploy the policy",
     ),
     Check(
         code="FB501",

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from firebreak_cli import screen
-from firebreak_cli.doctor.model import Check, Examined, Finding, Result, mend_for
+from firebreak_cli.doctor.model import Check, Examined, Finding, Result, declared_mend, mend_for
 from firebreak_cli.doctor.registry import CHECKS
 from firebreak_cli.doctor.verdict import Verdict
 from firebreak_cli.doctor.waivers import Used
@@ -133,7 +133,7 @@ def _declared(check: Check) -> dict[str, object]:
         "level": check.level.value,
         "should": check.should,
         "why": check.why,
-        "mend": check.mend,
+        "mend": declared_mend(check),
     }
 
 

@@ -57,7 +57,7 @@ def codes_of(only: Sequence[str], when: When = When.DEPLOYED) -> tuple[str, ...]
     for code in only:
         if code not in CHECKS:
             meant = difflib.get_close_matches(code.upper(), CHECKS, n=1)
-            hint = f"did you mean {meant[0]}?" if meant else "firebreak doctor --list prints them"
+            hint = f"did you mean {meant[0]}?" if meant else "--list prints them"
             raise Ending(BAD_INPUT, f"--only {code}: there is no such check; {hint}")
         if CHECKS[code].when is not when:
             how = "goes with --before-deploy" if when is When.DEPLOYED else "is of a deployed stack"

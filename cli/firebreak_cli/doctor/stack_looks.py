@@ -123,7 +123,7 @@ def dead_letters(seen: Examination) -> Looked:
 
 
 def nothing_paused(seen: Examination) -> Looked:
-    """FB107. A pause of everything stops everything; another one is for its holder to end."""
+    """FB107. A pause of everything stops everything; FB210 lists the alarms that another one is about."""
     holds = SwitchBoard(seen.stack).held(seen.now)
     return Looked(f"{len(holds)} held", tuple(_held(seen, hold) for hold in holds))
 

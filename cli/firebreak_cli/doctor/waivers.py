@@ -28,7 +28,7 @@ def _code(value: object) -> str:
     if value in RETIRED:
         raise ValueError(f"{value} is retired: take the waiver out")
     if value not in CHECKS:
-        raise ValueError("the code of a check, as firebreak doctor --list prints them")
+        raise ValueError("the code of a check, as --list prints them")
     return str(value)
 
 
