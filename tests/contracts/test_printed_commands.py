@@ -23,6 +23,7 @@ COMMAND = re.compile(rf"firebreak (?:(?:{'|'.join(NAMES)})\b[^`)\n\"]*|\Z)")
 NAMED = {
     "main.py": {"firebreak "},  # its own version
     "requests.py": {"firebreak approve"},
+    "policy.py": {"firebreak backtest"},  # the command that saves a history, in a help text
     "acknowledging.py": {"firebreak ack"},
     # Replaced by commands for the stack in question before they are shown.
     "advice.py": {"firebreak resume", "firebreak switches", "firebreak retry "},

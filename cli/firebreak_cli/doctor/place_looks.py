@@ -11,8 +11,9 @@ from firebreak.policy.renamed_keys import warnings_of_names
 from firebreak_cli.doctor.deployment import FUNCTION, WATCH
 from firebreak_cli.doctor.examination import Examination
 from firebreak_cli.doctor.model import Looked, unseen, warning
-from firebreak_cli.explain.deployed_policy import DeployedPolicy, difference
+from firebreak_cli.explain.deployed_policy import difference
 from firebreak_cli.policy_warnings import warnings_of
+from firebreak_cli.queries.deciding_policy import DeployedPolicy
 
 # Copies that the template reserves where nobody says otherwise: of each action, and of each other function.
 USUAL_ACTION, USUAL_WATCH = 2, 5
