@@ -51,6 +51,7 @@ class Assumptions:
             "every target was ready, unless something lasting stands in its way today",
             "every target was opted in" if self.opted_in else "targets were opted in as they are today",
             "nobody approved, denied, acknowledged, paused or deployed anything",
+            "no mute rule of CloudWatch held an alarm back",
         )
 
 
