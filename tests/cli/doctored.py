@@ -63,6 +63,7 @@ class Account:
     outputs: dict[str, str] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
     rights: set[Right] = field(default_factory=set)
+    clients: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.policy_file.write_text(self.policy_text, encoding="utf-8")
@@ -76,7 +77,10 @@ class Account:
         self.put_alarm(ALARM, TAGS)
 
     def client(self, service: str) -> Any:
-        return StackSession(lambda _: None).client(service)
+        """A client of moto's; one a service, for making one takes longer than most calls."""
+        if service not in self.clients:
+            self.clients[service] = StackSession(lambda _: None).client(service)
+        return self.clients[service]
 
     def _make_functions_and_rules(self) -> None:
         made = self.resources.setdefault("AWS::Events::Rule", {})

@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firebreak.core.reasons import Reason
@@ -73,6 +73,7 @@ def history_of(story: list[Red]) -> History:
     return history
 
 
+@settings(max_examples=settings().max_examples // 2)  # each is two replays of up to forty periods of red
 @given(reds, st.sampled_from(Effect))
 def test_a_replay_with_shortcuts_counts_what_a_replay_without_them_counts(
     story: list[Red], effect: Effect
